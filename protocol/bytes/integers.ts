@@ -1,0 +1,29 @@
+// Unsigned integers, big-endian, as every field of TKL/1 and ISO/IEC 7816-4 writes them.
+import type { Bytes } from './bytes.ts';
+
+function encode(value: number, length: 1 | 2 | 4): Bytes {
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * length)) {
+    throw new RangeError(`${value} does not fit into ${length} unsigned byte(s)`);
+  }
+  const bytes = new Uint8Array(length);
+  for (let i = length - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) bytes[i] = rest % 256;
+  return bytes;
+}
+
+export const u8 = (value: number): Bytes => encode(value, 1);
+export const u16 = (value: number): Bytes => encode(value, 2);
+export const u32 = (value: number): Bytes => encode(value, 4);
+
+function decode(bytes: Uint8Array, offset: number, length: number): number {
+  if (offset < 0 || offset + length > bytes.length) {
+    throw new RangeError(`no ${length} byte(s) at offset ${offset} of ${bytes.length}`);
+  }
+  let value = 0;
+  for (let i = offset; i < offset + length; i++) value = value * 256 + (bytes[i] ?? 0);
+  return value;
+}
+
+/** Read at an offset. @throws RangeError beyond the end. */
+export const readU8 = (bytes: Uint8Array, offset: number): number => decode(bytes, offset, 1);
+export const readU16 = (bytes: Uint8Array, offset: number): number => decode(bytes, offset, 2);
+export const readU32 = (bytes: Uint8Array, offset: number): number => decode(bytes, offset, 4);

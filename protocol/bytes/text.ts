@@ -1,0 +1,54 @@
+// Text as octets: ASCII, and unpadded base64url (RFC 4648 clause 5) for JSON. Pure ECMAScript, so that protocol needs no platform.
+import type { Bytes } from './bytes.ts';
+
+/** @throws RangeError when a character is beyond 7F. */
+export function ascii(text: string): Bytes {
+  return Uint8Array.from(text, (character) => {
+    const code = character.charCodeAt(0);
+    if (code > 0x7f) throw new RangeError(`"${character}" is not an ASCII character`);
+    return code;
+  });
+}
+
+/** One character per octet; only for octets already known to be ASCII. */
+export function fromAscii(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** Unpadded. */
+export function toBase64url(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 3) {
+    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    const digits = Math.min(bytes.length - i, 3) + 1;
+    for (let d = 0; d < digits; d++) text += ALPHABET.charAt((group >> (18 - 6 * d)) & 63);
+  }
+  return text;
+}
+
+/**
+ * Unpadded and canonical: one text for one octet string, so that a text can be compared instead of its octets.
+ * @throws SyntaxError when a character, the length or a trailing bit is not canonical.
+ */
+export function fromBase64url(text: string): Bytes {
+  if (text.length % 4 === 1) throw new SyntaxError('not base64url: a text of this length does not exist');
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let bits = 0;
+  let held = 0;
+  let written = 0;
+  for (const character of text) {
+    const digit = ALPHABET.indexOf(character);
+    if (digit < 0) throw new SyntaxError(`not base64url: "${character}" is not in its alphabet`);
+    held = (held << 6) | digit;
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[written++] = held >> bits;
+      held &= (1 << bits) - 1;
+    }
+  }
+  if (held !== 0) throw new SyntaxError('not base64url: the unused last bits must be zero');
+  return bytes;
+}

@@ -1,0 +1,31 @@
+// ChaCha20-Poly1305 (RFC 8439 clause 2.8).
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { type Bytes, requireLength } from '../bytes/bytes.ts';
+import { IntegrityError } from '../errors.ts';
+
+export interface AeadInput {
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+  /** 12 bytes; never twice under one key. */
+  readonly nonce: Uint8Array;
+  readonly aad: Uint8Array;
+}
+
+/** Ciphertext ‖ tag(16). */
+export function sealAead({ key, nonce, aad }: AeadInput, plaintext: Uint8Array): Bytes {
+  requireLength('key', key, 32);
+  requireLength('nonce', nonce, 12);
+  return chacha20poly1305(key, nonce, aad).encrypt(plaintext);
+}
+
+/** @throws IntegrityError */
+export function openAead({ key, nonce, aad }: AeadInput, sealed: Uint8Array): Bytes {
+  requireLength('key', key, 32);
+  requireLength('nonce', nonce, 12);
+  if (sealed.length < 16) throw new IntegrityError();
+  try {
+    return chacha20poly1305(key, nonce, aad).decrypt(sealed);
+  } catch {
+    throw new IntegrityError();
+  }
+}

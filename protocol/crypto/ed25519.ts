@@ -1,0 +1,22 @@
+// Ed25519 (RFC 8032 clause 5.1), verified strictly: S < L, canonical R, no public key of small order.
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { type Bytes, requireLength } from '../bytes/bytes.ts';
+
+/** Public key, 32 bytes, of a secret key of 32 bytes. */
+export function ed25519PublicKey(secretKey: Uint8Array): Bytes {
+  requireLength('secretKey', secretKey, 32);
+  return ed25519.getPublicKey(secretKey);
+}
+
+/** Signature, 64 bytes. */
+export function signEd25519(secretKey: Uint8Array, message: Uint8Array): Bytes {
+  requireLength('secretKey', secretKey, 32);
+  return ed25519.sign(message, secretKey);
+}
+
+/** True iff `signature` (64 bytes) is the owner's word on `message`. */
+export function isSignedBy(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  requireLength('publicKey', publicKey, 32);
+  requireLength('signature', signature, 64);
+  return ed25519.verify(signature, message, publicKey, { zip215: false });
+}

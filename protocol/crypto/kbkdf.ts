@@ -1,0 +1,42 @@
+// Key derivation: SP 800-108r1 clause 4.1 (counter mode) over AES-CMAC, and HKDF-SHA-256 (RFC 5869). Knows nothing of labels and contexts.
+import { hkdf as nobleHkdf } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
+import { u32 } from '../bytes/integers.ts';
+import { cmac } from './prf.ts';
+
+export interface KbkdfInput {
+  /** K_IN, 16, 24 or 32 bytes. */
+  readonly key: Uint8Array;
+  /** What follows the counter of 32 bits: Label ‖ 00 ‖ Context ‖ [L], as the caller's specification lays it out. */
+  readonly fixedInput: Uint8Array;
+  /** Bytes wanted, 1 or more. */
+  readonly length: number;
+}
+
+/** K_OUT = CMAC(K_IN, [i] ‖ fixed input) for i = 1, 2, …, cut to `length`. The counter has 32 bits and stands first. */
+export function kbkdfCmac({ key, fixedInput, length }: KbkdfInput): Bytes {
+  if (!Number.isInteger(length) || length < 1)
+    throw new RangeError('length must be a whole number of bytes, 1 or more');
+  const output = new Uint8Array(length);
+  for (let i = 1, offset = 0; offset < length; i++, offset += 16) {
+    const block = cmac({ key, message: concat(u32(i), fixedInput) });
+    output.set(block.subarray(0, Math.min(16, length - offset)), offset);
+    wipe(block);
+  }
+  return output;
+}
+
+export interface HkdfInput {
+  readonly salt: Uint8Array;
+  /** IKM. */
+  readonly key: Uint8Array;
+  readonly info: Uint8Array;
+  /** Bytes wanted. */
+  readonly length: number;
+}
+
+/** HKDF-Extract then HKDF-Expand. */
+export function hkdfSha256({ salt, key, info, length }: HkdfInput): Bytes {
+  return nobleHkdf(sha256, key, salt, info, length);
+}

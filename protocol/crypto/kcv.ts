@@ -1,0 +1,28 @@
+// Key check values: what names a key without telling it. AES keys by CMAC (X9.143 optional block KC, type 01), others by a hash.
+import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
+import { ascii } from '../bytes/text.ts';
+import { cmac, sha256 } from './prf.ts';
+
+/** KCVALG: 00 no key (erased), 01 CMAC of a zero block, 02 SHA-256. */
+export type KcvAlgorithm = 0x00 | 0x01 | 0x02;
+
+/** The first 5 bytes of CMAC(key, 16 × 00). `key` has 16, 24 or 32 bytes. */
+export function aesKcv(key: Uint8Array): Bytes {
+  return firstFive(cmac({ key, message: new Uint8Array(16) }));
+}
+
+/** The first 5 bytes of SHA-256("TKL1KCV" ‖ 00 ‖ key), for keys of any other algorithm. */
+export function hashKcv(key: Uint8Array): Bytes {
+  const message = concat(ascii('TKL1KCV'), 0x00, key);
+  try {
+    return firstFive(sha256(message));
+  } finally {
+    wipe(message);
+  }
+}
+
+function firstFive(full: Bytes): Bytes {
+  const kcv = full.slice(0, 5);
+  wipe(full);
+  return kcv;
+}

@@ -1,0 +1,96 @@
+// The failures that are expected, each with a code that never changes its meaning. A bug is a TypeError or RangeError and
+// is never one of these; a cancelled chooser is `undefined` and no failure at all.
+
+/** The way to the unit: cable, driver, browser, framing. */
+export type LinkErrorCode =
+  | 'browser-unsupported' // no WebUSB or Web Serial here
+  | 'device-lost' // unplugged, reset or switched off
+  | 'device-busy' // another program or tab holds it
+  | 'driver-missing' // Windows without WinUSB for it
+  | 'access-denied' // the operating system's rights, a sandboxed browser
+  | 'protected-class' // a PC/SC reader (class 0B), which browsers block
+  | 'no-interface' // no interface that a profile knows
+  | 'link-timeout' // no answer within the deadline
+  | 'link-garbled'; // framing repeated and resynchronised in vain
+
+/** The unit itself. */
+export type UnitErrorCode =
+  | 'not-a-unit' // it answers, but is no EI
+  | 'unit-blank' // lifecycle 00: it holds no T yet
+  | 'unit-nonsense' // an answer that the specification does not have
+  | 'unit-changed' // another SN than before on this link
+  | 'suite-unsupported' // no suite that unit, set and order share
+  | 'slot-unknown' // REF2 is not among the unit's slots
+  | 'status-word' // a refusal: see StatusWordError
+  | 'no-receipt'; // GET RECEIPT found another import or none: the key is not in
+
+/** The AS as a service, and what it refuses. */
+export type SourceErrorCode =
+  | 'service-unreachable'
+  | 'service-timeout'
+  | 'service-nonsense' // an answer that is not in its OpenAPI, or DATA that is not for this unit
+  | 'data-malformed' // octets that are not TKL/1 DATA
+  | 'service-failed' // its own fault (5xx)
+  | 'service-changed' // its root key is not the one that this station pinned, or its log went back
+  | 'signed-out' // no token, or expired, or revoked
+  | 'not-allowed' // this operator may not do that
+  | 'request-refused' // malformed in the service's eyes
+  | 'too-many-requests'
+  | 'quota-used' // no exports left
+  | 'set-unknown' // SET or TKV that this AS does not hold
+  | 'key-unknown' // REF1 that this AS does not hold for the set
+  | 'slot-not-permitted' // this key may not go into that slot
+  | 'unit-not-listed' // this SN is not allowed for the set
+  | 'challenge-refused' // CHM wrong: the unit does not hold the key of its set
+  | 'challenge-reused' // (SN, R) was used for another export
+  | 'idempotency-conflict' // the same idempotency key with another body
+  | 'export-unknown' // a receipt for an export that this AS never made
+  | 'receipt-refused' // the MAC or a field of the receipt is wrong
+  | 'receipt-conflict' // another receipt is on file for this export
+  | 'demo-refused'; // a demo set and an AS that is not in demo mode
+
+/** The station: this page and its journal. */
+export type StationErrorCode =
+  | 'cancelled' // by the operator
+  | 'journal-full' // the browser's storage quota
+  | 'journal-failed'; // the browser refuses its storage
+
+/** Cryptographic refusal. */
+export type IntegrityErrorCode = 'integrity';
+
+export type ErrorCode = LinkErrorCode | UnitErrorCode | SourceErrorCode | StationErrorCode | IntegrityErrorCode;
+
+/** An expected failure. `message` is for engineers and names what was wrong; the operator's words are keyed by `code`. */
+export class ProtocolError extends Error {
+  override readonly name: string = 'ProtocolError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A command was answered with a status word other than 9000 (ISO/IEC 7816-4 clause 5.6). */
+export class StatusWordError extends ProtocolError {
+  override readonly name = 'StatusWordError';
+  /** SW1 SW2, 0000 to FFFF. */
+  readonly statusWord: number;
+  /** The command's name as the specification writes it, e.g. "IMPORTKEY". */
+  readonly command: string;
+
+  constructor(command: string, statusWord: number) {
+    super('status-word', `${command} was answered with ${statusWord.toString(16).toUpperCase().padStart(4, '0')}`);
+    this.command = command;
+    this.statusWord = statusWord;
+  }
+}
+
+/** A MAC, tag, signature or wrapped key did not verify. Mute on purpose: which one, and where, helps only an attacker. */
+export class IntegrityError extends ProtocolError {
+  override readonly name = 'IntegrityError';
+
+  constructor() {
+    super('integrity', 'integrity check failed');
+  }
+}

@@ -1,0 +1,45 @@
+// A KeySource is an AS as the flow sees it: the service over HTTPS now, a vault or a token card later. It knows nothing of devices.
+import type { Bytes } from '../bytes/bytes.ts';
+import type { SuiteId } from '../tkl/suites.ts';
+
+/** What EXPORTKEY needs (docs/protocol.md clause 4), and the slot that is asked for. */
+export interface ExportRequest {
+  readonly set: number;
+  readonly tkv: number;
+  readonly suite: SuiteId;
+  /** An Ed25519 signature of the AS over DATA is wanted. */
+  readonly sign: boolean;
+  readonly ref1: number;
+  readonly ref2: number;
+  /** 16 bytes. */
+  readonly sn: Uint8Array;
+  /** R, 16 bytes. */
+  readonly random: Uint8Array;
+  /** CHM, 16 bytes. */
+  readonly challengeMac: Uint8Array;
+  /** The same key, asked again, never yields a second export. 22 characters base64url of 16 random bytes. */
+  readonly idempotencyKey: string;
+  /** The customer's job number, quoted in the verdict; 1 to 64 printable characters. */
+  readonly workOrder?: string;
+}
+
+export interface ExportedKey {
+  readonly exportId: string;
+  /** DATA: HDR ‖ BLEN ‖ BODY ‖ TAG [‖ SIG]. Useless to anyone but the one unit. */
+  readonly data: Bytes;
+}
+
+/** The AS's signed word on a receipt: a DSSE envelope, kept as it came, for auditors. */
+export interface Verdict {
+  /** ISO 8601, the AS's clock. */
+  readonly time: string;
+  /** JSON text of the envelope. */
+  readonly envelope: string;
+}
+
+export interface KeySource {
+  /** @throws ProtocolError (SourceErrorCode) */
+  exportKey(request: ExportRequest): Promise<ExportedKey>;
+  /** Has the AS verify a receipt of 64 bytes. @throws ProtocolError (SourceErrorCode) */
+  verifyReceipt(exportId: string, receipt: Uint8Array): Promise<Verdict>;
+}

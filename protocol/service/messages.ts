@@ -1,0 +1,120 @@
+// The JSON that the page and the service exchange (docs/protocol.md clause 6). Integers are numbers, octets are unpadded
+// base64url, an SN is 32 hex digits, times are ISO 8601 in UTC. Types only: the service validates with its schemas, the page in decode.ts.
+import type { Envelope } from '../tkl/envelope.ts';
+import type { SuiteId } from '../tkl/suites.ts';
+
+export type Role = 'operator' | 'custodian' | 'auditor' | 'administrator';
+export type Profile = 'shared' | 'diversified';
+
+/** POST /v1/exports, and an item of POST /v1/exports:batch. */
+export interface ExportRequestJson {
+  readonly set: number;
+  readonly tkv: number;
+  readonly suite: SuiteId;
+  readonly sign: boolean;
+  readonly random: string;
+  readonly ref1: number;
+  readonly ref2: number;
+  readonly sn: string;
+  readonly challengeMac: string;
+  readonly idempotencyKey: string;
+  readonly workOrder?: string;
+}
+
+export interface ExportAnswerJson {
+  readonly exportId: string;
+  readonly data: string;
+  /** The signed head of the audit log, payload AuditHeadJson. */
+  readonly auditHead: Envelope;
+}
+
+/** POST /v1/receipts. */
+export interface ReceiptRequestJson {
+  readonly exportId: string;
+  readonly receipt: string;
+}
+
+export interface ReceiptAnswerJson {
+  /** Payload VerdictJson. */
+  readonly verdict: Envelope;
+  readonly auditHead: Envelope;
+}
+
+/** payloadType application/vnd.keyferry.verdict+json */
+export interface VerdictJson {
+  readonly exportId: string;
+  readonly receipt: string;
+  /** SHA-256(DATA). */
+  readonly dataHash: string;
+  readonly workOrder: string | null;
+  readonly operator: string;
+  readonly time: string;
+}
+
+/** payloadType application/vnd.keyferry.audit-head+json */
+export interface AuditHeadJson {
+  /** Number of the newest entry, from 1. */
+  readonly sequence: number;
+  /** SHA-256 of that entry, which holds the hash of the one before. */
+  readonly hash: string;
+  readonly time: string;
+}
+
+/** payloadType application/vnd.keyferry.certificate+json: the root's word on a signing key. */
+export interface CertificateJson {
+  readonly purpose: 'data' | 'verdict' | 'audit-head';
+  /** Ed25519 public key, 32 bytes. */
+  readonly publicKey: string;
+  readonly asNumber: number;
+  readonly from: string;
+  readonly until: string;
+}
+
+/** GET /v1/trust (no token needed): the root's public key to pin, and what it certified. */
+export interface TrustJson {
+  readonly root: string;
+  readonly certificates: readonly Envelope[];
+}
+
+/** GET /v1/whoami. */
+export interface WhoamiJson {
+  readonly operator: string;
+  readonly role: Role;
+  readonly expires: string;
+  readonly service: { readonly name: string; readonly asNumber: number; readonly demo: boolean };
+}
+
+export interface KeyJson {
+  readonly ref1: number;
+  readonly label: string;
+  /** ATTR, 7 characters. */
+  readonly attributes: string;
+  readonly akv: number;
+  /** The REF2 that the AS permits; 65535 = any. */
+  readonly slot: number;
+  /** 10 hex digits. */
+  readonly kcv: string;
+}
+
+export interface SetJson {
+  readonly set: number;
+  readonly name: string;
+  readonly profile: Profile;
+  readonly demo: boolean;
+  /** Versions of T that this AS holds, each with its suites (one KDF family per TKV). */
+  readonly transportKeys: readonly { readonly tkv: number; readonly suites: readonly SuiteId[] }[];
+  readonly keys: readonly KeyJson[];
+}
+
+/** GET /v1/keys: what this operator may export. */
+export interface KeysJson {
+  readonly sets: readonly SetJson[];
+}
+
+/** RFC 9457; `type` is one of PROBLEM_TYPES in problem.ts. */
+export interface ProblemJson {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+}

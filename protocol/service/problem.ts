@@ -1,0 +1,38 @@
+// The stable `type` of each problem (RFC 9457) that the service answers with, its HTTP status and the code that the page speaks of.
+import type { SourceErrorCode } from '../errors.ts';
+
+export interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** Keyed by the code; the `type` on the wire is PROBLEM_BASE followed by the code. */
+export const PROBLEM_BASE = 'urn:keyferry:problem:';
+
+export const PROBLEMS = {
+  'request-refused': { status: 400, title: 'The request is malformed' },
+  'signed-out': { status: 401, title: 'No valid operator token' },
+  'not-allowed': { status: 403, title: 'This operator may not do that' },
+  'unit-not-listed': { status: 403, title: 'This unit is not listed for the set' },
+  'slot-not-permitted': { status: 403, title: 'The key may not go into that slot' },
+  'challenge-refused': { status: 403, title: 'The unit did not prove that it belongs to the set' },
+  'quota-used': { status: 403, title: 'No exports are left' },
+  'demo-refused': { status: 403, title: 'Demo sets are refused by this service' },
+  'set-unknown': { status: 404, title: 'No such set or transport key version' },
+  'key-unknown': { status: 404, title: 'No such key for the set' },
+  'export-unknown': { status: 404, title: 'No such export' },
+  'challenge-reused': { status: 409, title: 'The challenge was used for another export' },
+  'idempotency-conflict': { status: 409, title: 'The idempotency key was used with another request' },
+  'receipt-conflict': { status: 409, title: 'Another receipt is on file for this export' },
+  'receipt-refused': { status: 422, title: 'The receipt does not verify' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
+  'service-failed': { status: 500, title: 'The service failed' },
+} as const satisfies Partial<Record<SourceErrorCode, ProblemKind>>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** The code of a `type` on the wire, or undefined when this version does not know it. */
+export function problemCode(type: string): ProblemCode | undefined {
+  const code = type.startsWith(PROBLEM_BASE) ? type.slice(PROBLEM_BASE.length) : '';
+  return Object.hasOwn(PROBLEMS, code) ? (code as ProblemCode) : undefined;
+}

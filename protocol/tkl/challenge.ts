@@ -1,0 +1,39 @@
+// CHM (docs/protocol.md clause 3): the unit's proof, with each challenge, that it holds T or its K_D. Not fresh to the AS by itself.
+import { type Bytes, concat, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
+import { u32 } from '../bytes/integers.ts';
+import { ascii } from '../bytes/text.ts';
+import { IntegrityError } from '../errors.ts';
+import { deriveKey, deviceContext, mac16, type UnitId } from './key-tree.ts';
+import { SUITES, type SuiteId } from './suites.ts';
+
+const MAGIC = ascii('TKC1');
+/** Stands where SHA-256(pkE) does in the suites with a KEM. */
+const NO_KEM_KEY = new Uint8Array(32);
+
+export interface Challenge {
+  readonly suite: SuiteId;
+  readonly unit: UnitId;
+  /** R, 16 bytes. */
+  readonly random: Uint8Array;
+}
+
+/** K_C = KDF(K_D, "TKL1CHL", D), 32 bytes. The caller wipes it. */
+export function deriveChallengeKey(suite: SuiteId, deviceKey: Uint8Array, unit: UnitId): Bytes {
+  return deriveKey(SUITES[suite].family, deviceKey, 'TKL1CHL', deviceContext(unit));
+}
+
+/** CHM = MAC16(K_C, "TKC1" ‖ suite ‖ SET ‖ TKV ‖ SN ‖ R ‖ 32×00), 16 bytes. */
+export function challengeMac(challengeKey: Uint8Array, { suite, unit, random }: Challenge): Bytes {
+  requireLength('random', random, 16);
+  requireLength('sn', unit.sn, 16);
+  const message = concat(MAGIC, suite, u32(unit.set), unit.tkv, unit.sn, random, NO_KEM_KEY);
+  return mac16(SUITES[suite].family, challengeKey, message);
+}
+
+/** @throws IntegrityError when CHM (16 bytes) is not this unit's for this challenge */
+export function verifyChallengeMac(challengeKey: Uint8Array, challenge: Challenge, mac: Uint8Array): void {
+  const expected = challengeMac(challengeKey, challenge);
+  const equal = equalBytes(expected, mac);
+  wipe(expected);
+  if (!equal) throw new IntegrityError();
+}

@@ -1,0 +1,108 @@
+// DATA = HDR ‖ BLEN ‖ BODY ‖ TAG [‖ SIG] (docs/protocol.md clause 3): what travels from the AS to the one unit that can open it.
+import { type Bytes, concat, copy, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
+import { readU16, u16 } from '../bytes/integers.ts';
+import { ascii } from '../bytes/text.ts';
+import { isSignedBy } from '../crypto/ed25519.ts';
+import { IntegrityError, ProtocolError } from '../errors.ts';
+import { type BodyBinding, type Random, sealBody } from './body.ts';
+import { decodeHeader, encodeHeader, HEADER_LENGTH, type Header, isErasing } from './header.ts';
+import { mac16, type OperationKeys } from './key-tree.ts';
+import { SUITES, type SuiteId } from './suites.ts';
+
+export const TAG_LENGTH = 16;
+export const SIGNATURE_LENGTH = 64;
+const BODY_OFFSET = HEADER_LENGTH + 2;
+const SIGNATURE_DOMAIN = concat(ascii('TKL1SIG'), 0x00);
+
+export interface Data {
+  readonly header: Header;
+  /** HDR, 48 bytes. */
+  readonly headerBytes: Bytes;
+  /** Empty when a key is erased. */
+  readonly body: Bytes;
+  /** HDR ‖ BLEN ‖ BODY: what TAG is over. */
+  readonly authenticated: Bytes;
+  /** 16 bytes. */
+  readonly tag: Bytes;
+  /** 64 bytes iff header.signed. */
+  readonly signature: Bytes | undefined;
+}
+
+/** True iff the suite can have a BODY of that length; 0 is the erasing of a key. */
+export function isBodyLength(suite: SuiteId, length: number): boolean {
+  return length === 0 || SUITES[suite].bodyLengths.includes(length);
+}
+
+/** Length of DATA with that HDR and BLEN, in bytes. */
+export function dataLength(header: Header, bodyLength: number): number {
+  return BODY_OFFSET + bodyLength + TAG_LENGTH + (header.signed ? SIGNATURE_LENGTH : 0);
+}
+
+/** Takes DATA apart without a key. @throws ProtocolError data-malformed naming what is wrong */
+export function decodeData(data: Uint8Array): Data {
+  if (data.length < BODY_OFFSET + TAG_LENGTH) throw malformed(`it has ${data.length} bytes, too few`);
+  const header = decodeHeader(data);
+  const bodyLength = readU16(data, HEADER_LENGTH);
+  if (!isBodyLength(header.suite, bodyLength))
+    throw malformed(`suite ${header.suite} has no BODY of ${bodyLength} bytes`);
+  const length = dataLength(header, bodyLength);
+  if (data.length !== length) throw malformed(`it has ${data.length} bytes, not ${length}`);
+  const bodyEnd = BODY_OFFSET + bodyLength;
+  return {
+    header,
+    headerBytes: copy(data.subarray(0, HEADER_LENGTH)),
+    body: copy(data.subarray(BODY_OFFSET, bodyEnd)),
+    authenticated: copy(data.subarray(0, bodyEnd)),
+    tag: copy(data.subarray(bodyEnd, bodyEnd + TAG_LENGTH)),
+    signature: header.signed ? copy(data.subarray(bodyEnd + TAG_LENGTH)) : undefined,
+  };
+}
+
+/**
+ * HDR ‖ BLEN ‖ BODY ‖ TAG for TA of 16, 24 or 32 bytes, or, with ATTR zero and no key, for erasing. Where header.signed, SIG is
+ * still to be appended: signatureInput() says over what.
+ */
+export function sealData(
+  header: Header,
+  keys: OperationKeys,
+  applicationKey: Uint8Array | undefined,
+  random: Random,
+): Bytes {
+  if (isErasing(header) !== (applicationKey === undefined)) {
+    throw new RangeError('applicationKey is given exactly when ATTR is not zero');
+  }
+  const headerBytes = encodeHeader(header);
+  const binding: BodyBinding = { header: headerBytes, attributes: header.attributes };
+  const body =
+    applicationKey === undefined ? new Uint8Array(0) : sealBody(header.suite, keys, binding, applicationKey, random);
+  const authenticated = concat(headerBytes, u16(body.length), body);
+  return concat(authenticated, dataTag(header.suite, keys, authenticated));
+}
+
+/** @throws IntegrityError when TAG is not the AS's. Verified before anything in BODY is looked at (claim 7). */
+export function verifyTag({ header, authenticated, tag }: Data, keys: OperationKeys): void {
+  const expected = dataTag(header.suite, keys, authenticated);
+  const equal = equalBytes(expected, tag);
+  wipe(expected);
+  if (!equal) throw new IntegrityError();
+}
+
+/** "TKL1SIG" ‖ 00 ‖ C ‖ HDR ‖ BLEN ‖ BODY ‖ TAG: what SIG is over. `sealed` is DATA without SIG, `context` is C. */
+export function signatureInput(context: Uint8Array, sealed: Uint8Array): Bytes {
+  requireLength('context', context, 32);
+  return concat(SIGNATURE_DOMAIN, context, sealed);
+}
+
+/** @throws IntegrityError when SIG is missing or not that of the AS whose public key (32 bytes) this is */
+export function verifySignature(data: Data, context: Uint8Array, publicKey: Uint8Array): void {
+  const input = signatureInput(context, concat(data.authenticated, data.tag));
+  if (data.signature === undefined || !isSignedBy(publicKey, input, data.signature)) throw new IntegrityError();
+}
+
+function dataTag(suite: SuiteId, { macKey }: OperationKeys, authenticated: Uint8Array): Bytes {
+  return mac16(SUITES[suite].family, macKey, authenticated);
+}
+
+function malformed(what: string): ProtocolError {
+  return new ProtocolError('data-malformed', `DATA is not TKL/1: ${what}`);
+}

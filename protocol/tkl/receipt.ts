@@ -1,0 +1,138 @@
+// The receipt (docs/protocol.md clause 3): 64 bytes by which a unit proves to the AS which key it now holds, and where. A MAC, not
+// a signature: whoever holds T could forge it, so it is the AS's signed verdict on it that an auditor checks (clause 9).
+import { type Bytes, concat, copy, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
+import { readU8, readU16, readU32, u16, u32 } from '../bytes/integers.ts';
+import { ascii } from '../bytes/text.ts';
+import type { KcvAlgorithm } from '../crypto/kcv.ts';
+import { IntegrityError, ProtocolError } from '../errors.ts';
+import { equalKcv, type Kcv } from './body.ts';
+import { type Header, isSlotPermitted } from './header.ts';
+import { mac16, type OperationKeys } from './key-tree.ts';
+import { isSuiteId, SUITES, type SuiteId } from './suites.ts';
+
+export const RECEIPT_LENGTH = 64;
+const MAC_OFFSET = 48;
+const MAGIC = ascii('TKR1');
+
+export interface Receipt {
+  readonly suite: SuiteId;
+  readonly ref2: number;
+  readonly ref1: number;
+  readonly tkv: number;
+  readonly akv: number;
+  readonly xc: number;
+  /** 16 bytes. */
+  readonly sn: Bytes;
+  /** Of the record read back from memory; zero when the key was erased. */
+  readonly kcv: Kcv;
+  readonly asNumber: number;
+  /** Counts the unit's committed imports. */
+  readonly importCounter: number;
+}
+
+/** The 48 bytes under the MAC. */
+function encodeFields(receipt: Receipt): Bytes {
+  requireLength('sn', receipt.sn, 16);
+  requireLength('kcv', receipt.kcv.value, 5);
+  return concat(
+    MAGIC,
+    receipt.suite,
+    0x00,
+    u16(receipt.ref2),
+    u16(receipt.ref1),
+    receipt.tkv,
+    0x00,
+    u32(receipt.akv),
+    u32(receipt.xc),
+    receipt.sn,
+    receipt.kcv.value,
+    receipt.kcv.algorithm,
+    u16(receipt.asNumber),
+    u32(receipt.importCounter),
+  );
+}
+
+/** Fields ‖ MAC16(K_R, fields ‖ SHA-256(DATA)); `dataHash` is of DATA with its SIG, where there is one. */
+export function sealReceipt(receipt: Receipt, keys: Pick<OperationKeys, 'receiptKey'>, dataHash: Uint8Array): Bytes {
+  const fields = encodeFields(receipt);
+  return concat(fields, receiptMac(receipt.suite, keys, fields, dataHash));
+}
+
+/** Takes a receipt apart without a key. @throws ProtocolError unit-nonsense naming what is wrong */
+export function decodeReceipt(bytes: Uint8Array): Receipt {
+  if (bytes.length !== RECEIPT_LENGTH) throw nonsense(`it has ${bytes.length} bytes, not ${RECEIPT_LENGTH}`);
+  if (!equalBytes(bytes.subarray(0, 4), MAGIC)) throw nonsense('it does not begin with "TKR1"');
+  const suite = readU8(bytes, 4);
+  if (!isSuiteId(suite)) throw nonsense(`suite ${suite} is unknown or reserved`);
+  if (readU8(bytes, 5) !== 0 || readU8(bytes, 11) !== 0) throw nonsense('bytes 5 and 11 must be 00');
+  return {
+    suite,
+    ref2: readU16(bytes, 6),
+    ref1: readU16(bytes, 8),
+    tkv: readU8(bytes, 10),
+    akv: readU32(bytes, 12),
+    xc: readU32(bytes, 16),
+    sn: copy(bytes.subarray(20, 36)),
+    kcv: { value: copy(bytes.subarray(36, 41)), algorithm: decodeKcvAlgorithm(readU8(bytes, 41)) },
+    asNumber: readU16(bytes, 42),
+    importCounter: readU32(bytes, 44),
+  };
+}
+
+/** True iff the receipt speaks of the import of that DATA: every field that HDR has too agrees, and the slot is a permitted one. */
+export function isReceiptFor(receipt: Receipt, header: Header): boolean {
+  return (
+    receipt.suite === header.suite &&
+    receipt.tkv === header.tkv &&
+    receipt.ref1 === header.ref1 &&
+    receipt.akv === header.akv &&
+    receipt.xc === header.xc &&
+    receipt.asNumber === header.asNumber &&
+    equalBytes(receipt.sn, header.sn) &&
+    isSlotPermitted(header, receipt.ref2)
+  );
+}
+
+/** What the AS kept of the export, to hold a receipt against. */
+export interface ExpectedReceipt {
+  readonly header: Header;
+  /** SHA-256(DATA), 32 bytes. */
+  readonly dataHash: Uint8Array;
+  /** Of TA as exported; zero and 00 for an erasing. */
+  readonly kcv: Kcv;
+}
+
+/** @throws IntegrityError when a field or the MAC is not what the unit of that export would have answered */
+export function verifyReceipt(
+  receiptBytes: Uint8Array,
+  expected: ExpectedReceipt,
+  keys: Pick<OperationKeys, 'receiptKey'>,
+): Receipt {
+  const receipt = decodeReceipt(receiptBytes);
+  const mac = receiptMac(expected.header.suite, keys, receiptBytes.subarray(0, MAC_OFFSET), expected.dataHash);
+  const authentic = equalBytes(mac, receiptBytes.subarray(MAC_OFFSET));
+  wipe(mac);
+  if (!authentic || !isReceiptFor(receipt, expected.header) || !equalKcv(receipt.kcv, expected.kcv)) {
+    throw new IntegrityError();
+  }
+  return receipt;
+}
+
+function receiptMac(
+  suite: SuiteId,
+  { receiptKey }: Pick<OperationKeys, 'receiptKey'>,
+  fields: Uint8Array,
+  dataHash: Uint8Array,
+): Bytes {
+  requireLength('dataHash', dataHash, 32);
+  return mac16(SUITES[suite].family, receiptKey, concat(fields, dataHash));
+}
+
+function decodeKcvAlgorithm(octet: number): KcvAlgorithm {
+  if (octet === 0x00 || octet === 0x01 || octet === 0x02) return octet;
+  throw nonsense(`KCVALG ${octet} is not defined`);
+}
+
+function nonsense(what: string): ProtocolError {
+  return new ProtocolError('unit-nonsense', `this is no receipt: ${what}`);
+}
