@@ -40,6 +40,9 @@ export interface Verdict {
 export interface KeySource {
   /** @throws ProtocolError (SourceErrorCode) */
   exportKey(request: ExportRequest): Promise<ExportedKey>;
-  /** Has the AS verify a receipt of 64 bytes. @throws ProtocolError (SourceErrorCode) */
-  verifyReceipt(exportId: string, receipt: Uint8Array): Promise<Verdict>;
+  /**
+   * Has the AS verify a receipt of 64 bytes; its verdict must name this SHA-256(DATA), 32 bytes.
+   * @throws ProtocolError (SourceErrorCode)
+   */
+  verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<Verdict>;
 }

@@ -28,6 +28,17 @@ export interface ExportAnswerJson {
   readonly auditHead: Envelope;
 }
 
+/** POST /v1/exports:batch, 1 to 100 items. */
+export interface BatchRequestJson {
+  readonly exports: readonly ExportRequestJson[];
+}
+
+/** One per item, in order: an item that is refused does not hold up the others. */
+export interface BatchAnswerJson {
+  readonly results: readonly (Omit<ExportAnswerJson, 'auditHead'> | { readonly problem: ProblemJson })[];
+  readonly auditHead: Envelope;
+}
+
 /** POST /v1/receipts. */
 export interface ReceiptRequestJson {
   readonly exportId: string;
@@ -111,7 +122,48 @@ export interface KeysJson {
   readonly sets: readonly SetJson[];
 }
 
-/** RFC 9457; `type` is one of PROBLEM_TYPES in problem.ts. */
+/** A job number that exports named, with what became of them. */
+export interface WorkOrderJson {
+  readonly workOrder: string;
+  readonly exports: number;
+  /** Exports whose receipt is in. */
+  readonly receipts: number;
+  /** Of the newest export. */
+  readonly time: string;
+}
+
+/** GET /v1/work-orders: an operator's own; an auditor and an administrator see all. */
+export interface WorkOrdersJson {
+  readonly workOrders: readonly WorkOrderJson[];
+}
+
+/** An entry of the audit log. `hash` is SHA-256 of the JSON text of `entry` as it stands in the log, without blanks. */
+export interface AuditRecordJson {
+  readonly entry: {
+    /** From 1, without gaps. */
+    readonly sequence: number;
+    readonly time: string;
+    /** Hash of the entry before; 32 × 00 in the first. */
+    readonly previous: string;
+    readonly event: string;
+    /** Who caused it; null for the service itself. */
+    readonly actor: string | null;
+    readonly details: Readonly<Record<string, string | number | boolean | null>>;
+    /** SHA-256 of the sealed part of an entry that has one; it never leaves the service. */
+    readonly sealed?: string;
+  };
+  readonly hash: string;
+}
+
+/** GET /v1/audit?before=&limit=: newest first. */
+export interface AuditPageJson {
+  readonly entries: readonly AuditRecordJson[];
+  /** Hand it on as `before` for the next page; null at the first entry. */
+  readonly before: number | null;
+  readonly auditHead: Envelope;
+}
+
+/** RFC 9457; `type` is one of those in problem.ts. */
 export interface ProblemJson {
   readonly type: string;
   readonly title: string;

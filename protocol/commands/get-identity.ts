@@ -1,0 +1,12 @@
+// GET IDENTITY (docs/protocol.md clause 4): the same answer as SELECT, without touching an outstanding challenge.
+import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
+import { concat } from '../bytes/bytes.ts';
+import type { Command } from './command.ts';
+import { decodeIdentity, type Identity } from './identity.ts';
+
+export const getIdentity: Command<void, Identity> = {
+  name: 'GET IDENTITY',
+  statusWords: { 28160: 'the EI application is not selected' },
+  encode: () => ({ cla: 0x80, ins: 0xca, p1: 0x00, p2: 0x00, data: concat(), ne: MAX_SHORT_NE }),
+  decode: (data) => decodeIdentity('GET IDENTITY', data),
+};

@@ -1,0 +1,12 @@
+// IDENTIFY (docs/protocol.md clause 4, capability b2): the unit blinks, so that the operator sees which of several it is.
+import { concat } from '../bytes/bytes.ts';
+import { type Command, decodeNothing } from './command.ts';
+
+const NAME = 'IDENTIFY';
+
+export const identify: Command<void, void> = {
+  name: NAME,
+  statusWords: { 27904: 'this unit cannot identify itself' },
+  encode: () => ({ cla: 0x80, ins: 0xce, p1: 0x00, p2: 0x00, data: concat(), ne: 0 }),
+  decode: (data) => decodeNothing(NAME, data),
+};

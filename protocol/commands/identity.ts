@@ -1,0 +1,182 @@
+// What a unit says of itself: the answer to SELECT and to GET IDENTITY (docs/protocol.md clause 4). Nothing in it is proven; the
+// challenge MAC proves the SN, the SET and the TKV to the AS.
+import { type Bytes, isZero } from '../bytes/bytes.ts';
+import { readU8, readU16, readU32 } from '../bytes/integers.ts';
+import { fromAscii } from '../bytes/text.ts';
+import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
+import { nonsense } from './command.ts';
+
+export interface Slot {
+  /** REF2. */
+  readonly ref2: number;
+  readonly state: 'empty' | 'key';
+  /** Of the key; of an empty slot, its high-water mark. */
+  readonly akv: number;
+  /** ATTR, 7 characters; empty text for an empty slot. */
+  readonly attributes: string;
+  /** 5 bytes; zero for an empty slot. */
+  readonly kcv: Bytes;
+}
+
+export interface Capabilities {
+  /** b0: the challenge survives loss of power (two-pass mode). */
+  readonly keepsChallenge: boolean;
+  /** b1: extended length fields, on every link. */
+  readonly extendedLength: boolean;
+  /** b2: IDENTIFY makes it blink. */
+  readonly identify: boolean;
+}
+
+export interface Identity {
+  /** 16 bytes. */
+  readonly sn: Bytes;
+  /** 0 when blank. */
+  readonly set: number;
+  /** 0 when blank. */
+  readonly tkv: number;
+  readonly profile: 'shared' | 'diversified';
+  /** The unit's allow-list, each suite of clause 2 at most once; also those that this software does not have. */
+  readonly suites: readonly number[];
+  readonly lifecycle: 'blank' | 'operational';
+  /** 0 to 64. */
+  readonly tries: number;
+  readonly signatureRequired: boolean;
+  readonly capabilities: Capabilities;
+  /** As the maker counts. */
+  readonly firmware: number;
+  readonly slots: readonly Slot[];
+}
+
+const VERSION = 0x01;
+const MAX_TRIES = 64;
+/** Clause 2: in use, or kept for an issue to come. 03 and 07 are reserved and refused. */
+const DEFINED_SUITES: readonly number[] = [0x01, 0x02, 0x04, 0x05, 0x06];
+const KEEPS_CHALLENGE = 0x01;
+const EXTENDED_LENGTH = 0x02;
+const IDENTIFY = 0x04;
+/** ATTR as X9.143 writes it: usage(2), algorithm, mode of use, version(2), exportability. */
+const ATTRIBUTES = /^[0-9A-Z]{4}[0-9A-Za-z]{2}[0-9A-Z]$/;
+const NO_KEY_VERSION = 0xffffffff;
+
+/** @throws ProtocolError unit-nonsense naming the field that the specification does not have */
+export function decodeIdentity(command: string, data: Uint8Array): Identity {
+  const fields = new Fields(command, data);
+  const version = fields.u8();
+  if (version !== VERSION) throw nonsense(command, `identity version ${version} is not defined`);
+  const sn = fields.bytes(16);
+  const set = fields.u32();
+  const tkv = fields.u8();
+  const profile = fields.choice('profile', { 0: 'shared', 1: 'diversified' } as const);
+  const suites = decodeSuites(command, fields.bytes(fields.u8()));
+  const lifecycle = fields.choice('lifecycle', { 0: 'blank', 3: 'operational' } as const);
+  const tries = fields.u8();
+  const signatureRequired = fields.choice('signature required', { 0: 'no', 1: 'yes' } as const) === 'yes';
+  const capabilities = decodeCapabilities(command, fields.u8());
+  const firmware = fields.u32();
+  const slots = decodeSlots(command, fields);
+  fields.end();
+  if (isZero(sn)) throw nonsense(command, 'the SN is zero');
+  if (tries > MAX_TRIES) throw nonsense(command, `${tries} tries, more than ${MAX_TRIES}`);
+  if (lifecycle === 'blank' ? set !== 0 || tkv !== 0 : tkv === 0) {
+    throw nonsense(command, `SET and TKV do not fit the lifecycle "${lifecycle}"`);
+  }
+  return { sn, set, tkv, profile, suites, lifecycle, tries, signatureRequired, capabilities, firmware, slots };
+}
+
+function decodeSuites(command: string, octets: Uint8Array): readonly number[] {
+  const suites = [...octets];
+  if (new Set(suites).size !== suites.length) throw nonsense(command, 'a suite is listed twice');
+  for (const suite of suites) {
+    if (!DEFINED_SUITES.includes(suite)) throw nonsense(command, `suite ${suite} is not defined`);
+  }
+  return suites;
+}
+
+function decodeCapabilities(command: string, octet: number): Capabilities {
+  if ((octet & ~(KEEPS_CHALLENGE | EXTENDED_LENGTH | IDENTIFY)) !== 0) {
+    throw nonsense(command, `capabilities ${octet} are not defined`);
+  }
+  return {
+    keepsChallenge: (octet & KEEPS_CHALLENGE) !== 0,
+    extendedLength: (octet & EXTENDED_LENGTH) !== 0,
+    identify: (octet & IDENTIFY) !== 0,
+  };
+}
+
+function decodeSlots(command: string, fields: Fields): readonly Slot[] {
+  const slots: Slot[] = [];
+  const seen = new Set<number>();
+  for (let left = fields.u8(); left > 0; left--) {
+    const slot = decodeSlot(command, fields);
+    if (seen.has(slot.ref2)) throw nonsense(command, `slot ${slot.ref2} is listed twice`);
+    seen.add(slot.ref2);
+    slots.push(slot);
+  }
+  return slots;
+}
+
+function decodeSlot(command: string, fields: Fields): Slot {
+  const ref2 = fields.u16();
+  const state = fields.choice('slot state', { 0: 'empty', 1: 'key' } as const);
+  const akv = fields.u32();
+  const attributes = fields.bytes(7);
+  const kcv = fields.bytes(5);
+  if (ref2 === ANY_SLOT || ref2 === TRANSPORT_KEY_SLOT) throw nonsense(command, `slot ${ref2} is never listed`);
+  if (akv === NO_KEY_VERSION) throw nonsense(command, `slot ${ref2} has an AKV that no key has`);
+  if (state === 'empty') {
+    if (!isZero(attributes) || !isZero(kcv)) throw nonsense(command, `slot ${ref2} is empty but has ATTR or KCV`);
+    return { ref2, state, akv, attributes: '', kcv };
+  }
+  const text = fromAscii(attributes);
+  if (!ATTRIBUTES.test(text)) throw nonsense(command, `slot ${ref2} has an ATTR that X9.143 does not have`);
+  return { ref2, state, akv, attributes: text, kcv };
+}
+
+/** Reads the fields in order and knows where the octets end. */
+class Fields {
+  readonly #command: string;
+  readonly #data: Uint8Array;
+  #offset = 0;
+
+  constructor(command: string, data: Uint8Array) {
+    this.#command = command;
+    this.#data = data;
+  }
+
+  u8(): number {
+    return readU8(this.#data, this.#advance(1));
+  }
+
+  u16(): number {
+    return readU16(this.#data, this.#advance(2));
+  }
+
+  u32(): number {
+    return readU32(this.#data, this.#advance(4));
+  }
+
+  bytes(length: number): Bytes {
+    const offset = this.#advance(length);
+    return Uint8Array.from(this.#data.subarray(offset, offset + length));
+  }
+
+  /** One octet that stands for one of a few words. */
+  choice<Word extends string>(field: string, words: Readonly<Record<number, Word>>): Word {
+    const octet = this.u8();
+    const word = words[octet];
+    if (word === undefined) throw nonsense(this.#command, `${field} ${octet} is not defined`);
+    return word;
+  }
+
+  end(): void {
+    const left = this.#data.length - this.#offset;
+    if (left !== 0) throw nonsense(this.#command, `${left} bytes follow the identity`);
+  }
+
+  #advance(length: number): number {
+    const offset = this.#offset;
+    if (offset + length > this.#data.length) throw nonsense(this.#command, `${this.#data.length} bytes are too few`);
+    this.#offset = offset + length;
+    return offset;
+  }
+}

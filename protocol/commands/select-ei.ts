@@ -1,0 +1,17 @@
+// SELECT of the EI application by its AID (ISO/IEC 7816-4 clause 11.2.2, docs/protocol.md clause 4); the answer is the identity.
+
+import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
+import { concat } from '../bytes/bytes.ts';
+import { fromHex } from '../bytes/hex.ts';
+import type { Command } from './command.ts';
+import { decodeIdentity, type Identity } from './identity.ts';
+
+/** AID of the EI application. */
+export const EI_AID = fromHex('F0544B4C3101');
+
+export const selectEi: Command<void, Identity> = {
+  name: 'SELECT',
+  statusWords: { 27266: 'there is no EI application in this device' },
+  encode: () => ({ cla: 0x00, ins: 0xa4, p1: 0x04, p2: 0x00, data: concat(EI_AID), ne: MAX_SHORT_NE }),
+  decode: (data) => decodeIdentity('SELECT', data),
+};

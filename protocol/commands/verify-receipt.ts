@@ -1,0 +1,19 @@
+// VERIFYRECEIPT of an AS card (docs/protocol.md clause 4): the card checks the receipt's MAC; there is no answer but the status word.
+import { concat, requireLength } from '../bytes/bytes.ts';
+import { RECEIPT_LENGTH } from '../tkl/receipt.ts';
+import { type Command, decodeNothing } from './command.ts';
+
+const NAME = 'VERIFYRECEIPT';
+
+export const verifyReceipt: Command<{ readonly receiptBytes: Uint8Array }, void> = {
+  name: NAME,
+  statusWords: {
+    27013: 'another receipt is on file for this export',
+    27016: 'the receipt does not verify',
+  },
+  encode: ({ receiptBytes }) => {
+    requireLength('receiptBytes', receiptBytes, RECEIPT_LENGTH);
+    return { cla: 0x80, ins: 0xdc, p1: 0x00, p2: 0x00, data: concat(receiptBytes), ne: 0 };
+  },
+  decode: (data) => decodeNothing(NAME, data),
+};

@@ -1,0 +1,190 @@
+// The T=1 block: NAD PCB LEN INF EDC (ISO/IEC 7816-3 clause 11.3; docs/protocol.md clause 5: NAD is 00). Codec and the values that
+// both ends agree on; what a block leads to stands in t1-host.ts and t1-card.ts.
+import { type Bytes, equalBytes } from '../bytes/bytes.ts';
+import { computeEdc, EDC_LENGTH, type Edc } from './edc.ts';
+
+/** N(S) and N(R) count modulo 2. */
+export type SequenceBit = 0 | 1;
+
+export interface IBlock {
+  readonly kind: 'I';
+  /** N(S). */
+  readonly ns: SequenceBit;
+  /** M: more of the chain follows. */
+  readonly more: boolean;
+  /** 0 to 254 bytes. */
+  readonly inf: Bytes;
+}
+
+export interface RBlock {
+  readonly kind: 'R';
+  /** N(R): the N(S) that is expected next. */
+  readonly nr: SequenceBit;
+  /** 0 none, 1 EDC or parity, 2 other. */
+  readonly error: 0 | 1 | 2;
+}
+
+export interface SBlock {
+  readonly kind: 'S';
+  readonly request: 'resynch' | 'ifs' | 'abort' | 'wtx';
+  /** It answers that request. */
+  readonly response: boolean;
+  /** One octet for IFS and WTX, else 0. */
+  readonly value: number;
+}
+
+export type T1Block = IBlock | RBlock | SBlock;
+
+/** Largest INF (LEN FF is reserved). It is IFSC throughout, since there is no ATR on the line. */
+export const MAX_IFS = 254;
+/** IFSD until the host's S(IFS). */
+export const INITIAL_IFSD = 32;
+/** Block waiting time, in ms: from the end of a block to the first octet of its answer. */
+export const BWT_MS = 1000;
+/** The longest gap inside a block, in ms. */
+export const CWT_MS = 200;
+/** The silence that follows a damaged block, in ms. */
+export const DAMAGE_SILENCE_MS = 15;
+
+const NAD = 0x00;
+const PROLOGUE_LENGTH = 3;
+const S_REQUESTS = ['resynch', 'ifs', 'abort', 'wtx'] as const;
+const MORE = 0x20;
+const RESPONSE = 0x20;
+
+export function encodeIBlock(ns: SequenceBit, more: boolean, inf: Uint8Array, edc: Edc): Bytes {
+  if (inf.length > MAX_IFS) throw new RangeError(`inf has ${inf.length} bytes, more than ${MAX_IFS}`);
+  return encode((ns << 6) | (more ? MORE : 0), inf, edc);
+}
+
+export function encodeRBlock(nr: SequenceBit, error: RBlock['error'], edc: Edc): Bytes {
+  return encode(0x80 | (nr << 4) | error, NO_INF, edc);
+}
+
+/** @param value one octet, for IFS and WTX only */
+export function encodeSBlock(request: SBlock['request'], response: boolean, value: number, edc: Edc): Bytes {
+  const inf = hasValue(request) ? Uint8Array.of(value) : NO_INF;
+  return encode(0xc0 | (response ? RESPONSE : 0) | S_REQUESTS.indexOf(request), inf, edc);
+}
+
+const NO_INF = new Uint8Array(0);
+
+function encode(pcb: number, inf: Uint8Array, edc: Edc): Bytes {
+  const end = PROLOGUE_LENGTH + inf.length;
+  const block = new Uint8Array(end + EDC_LENGTH[edc]);
+  block[0] = NAD;
+  block[1] = pcb;
+  block[2] = inf.length;
+  block.set(inf, PROLOGUE_LENGTH);
+  const code = computeEdc(edc, block.subarray(0, end));
+  if (edc === 'crc') block[end] = code >> 8;
+  block[block.length - 1] = code & 0xff;
+  return block;
+}
+
+/** The block, or undefined when it is damaged: its EDC, its length, or anything in it that clause 11.3 does not have. */
+export function decodeBlock(bytes: Uint8Array, edc: Edc): T1Block | undefined {
+  const [nad, pcb, len] = bytes;
+  if (nad !== NAD || pcb === undefined || len === undefined || len > MAX_IFS) return undefined;
+  const end = PROLOGUE_LENGTH + len;
+  if (bytes.length !== end + EDC_LENGTH[edc]) return undefined;
+  let code = 0;
+  for (const octet of bytes.subarray(end)) code = (code << 8) | octet;
+  if (code !== computeEdc(edc, bytes.subarray(0, end))) return undefined;
+  return decodePcb(pcb, Uint8Array.from(bytes.subarray(PROLOGUE_LENGTH, end)));
+}
+
+function decodePcb(pcb: number, inf: Bytes): T1Block | undefined {
+  if ((pcb & 0x80) === 0) {
+    if ((pcb & 0x1f) !== 0) return undefined;
+    return { kind: 'I', ns: pcb & 0x40 ? 1 : 0, more: (pcb & MORE) !== 0, inf };
+  }
+  if ((pcb & 0x40) === 0) {
+    const error = pcb & 0x0f;
+    if ((pcb & 0x20) !== 0 || inf.length !== 0 || (error !== 0 && error !== 1 && error !== 2)) return undefined;
+    return { kind: 'R', nr: pcb & 0x10 ? 1 : 0, error };
+  }
+  const request = S_REQUESTS[pcb & 0x1f];
+  if (request === undefined) return undefined;
+  const [value = 0] = inf;
+  if (inf.length !== (hasValue(request) ? 1 : 0) || !isValue(request, value)) return undefined;
+  return { kind: 'S', request, response: (pcb & RESPONSE) !== 0, value };
+}
+
+function hasValue(request: SBlock['request']): boolean {
+  return request === 'ifs' || request === 'wtx';
+}
+
+/** IFS 00 and FF are reserved, and no time at all is no extension. */
+function isValue(request: SBlock['request'], value: number): boolean {
+  return !hasValue(request) || (value !== 0 && (request !== 'ifs' || value <= MAX_IFS));
+}
+
+/** True iff one is a repetition of the other. */
+export function isSameIBlock(a: IBlock, b: IBlock): boolean {
+  return a.ns === b.ns && a.more === b.more && equalBytes(a.inf, b.inf);
+}
+
+export const other = (bit: SequenceBit): SequenceBit => (bit === 0 ? 1 : 0);
+
+/** Length of the block that begins with these octets, undefined while LEN is not in, or 0 when none can begin so. */
+function blockLength(start: Uint8Array, edc: Edc): number | undefined {
+  const [nad, , len] = start;
+  if (nad !== undefined && nad !== NAD) return 0;
+  if (len === undefined) return undefined;
+  return len > MAX_IFS ? 0 : PROLOGUE_LENGTH + len + EDC_LENGTH[edc];
+}
+
+/** Finds the blocks in a stream that is split anywhere. Each octet is copied once at most, whatever comes. */
+export class T1BlockReader {
+  readonly #edc: Edc;
+  readonly #held: Bytes;
+  #heldLength = 0;
+  #rest: Uint8Array = NO_INF;
+
+  constructor(edc: Edc) {
+    this.#edc = edc;
+    this.#held = new Uint8Array(PROLOGUE_LENGTH + MAX_IFS + EDC_LENGTH[edc]);
+  }
+
+  /** A block has begun and is not complete. */
+  get isPending(): boolean {
+    return this.#heldLength > 0;
+  }
+
+  /** Call next() until it gives undefined before the octets after these are pushed. */
+  push(bytes: Uint8Array): void {
+    this.#rest = bytes;
+  }
+
+  /** The next block; undefined when octets are missing; 'damaged' when what came is none, and all of it is thrown away. */
+  next(): T1Block | 'damaged' | undefined {
+    if (!this.#hold(PROLOGUE_LENGTH)) {
+      return blockLength(this.#held.subarray(0, this.#heldLength), this.#edc) === 0 ? this.#damaged() : undefined;
+    }
+    const length = blockLength(this.#held, this.#edc) ?? 0;
+    if (length === 0) return this.#damaged();
+    if (!this.#hold(length)) return undefined;
+    this.#heldLength = 0;
+    return decodeBlock(this.#held.subarray(0, length), this.#edc) ?? this.#damaged();
+  }
+
+  clear(): void {
+    this.#heldLength = 0;
+    this.#rest = NO_INF;
+  }
+
+  /** True once `length` octets of the block are held. */
+  #hold(length: number): boolean {
+    const taken = this.#rest.subarray(0, Math.max(0, length - this.#heldLength));
+    this.#held.set(taken, this.#heldLength);
+    this.#heldLength += taken.length;
+    this.#rest = this.#rest.subarray(taken.length);
+    return this.#heldLength >= length;
+  }
+
+  #damaged(): 'damaged' {
+    this.clear();
+    return 'damaged';
+  }
+}

@@ -1,0 +1,276 @@
+// The host's end of T=1 (ISO/IEC 7816-3 clause 11, rules 1 to 9 of clause 11.6; docs/protocol.md clause 5). One exchange at a time,
+// no clock, no I/O. S(ABORT) is not used. A block is repeated, never a command: after an S(RESYNCH) a command starts anew only when
+// its last block had not been sent yet; else its outcome is unknown and the link is given up.
+import { type Bytes, concat } from '../bytes/bytes.ts';
+import type { Edc } from './edc.ts';
+import type { HostAction, HostFraming } from './host-framing.ts';
+import {
+  BWT_MS,
+  CWT_MS,
+  DAMAGE_SILENCE_MS,
+  encodeIBlock,
+  encodeRBlock,
+  encodeSBlock,
+  type IBlock,
+  isSameIBlock,
+  MAX_IFS,
+  other,
+  type RBlock,
+  type SBlock,
+  type SequenceBit,
+  type T1Block,
+  T1BlockReader,
+} from './t1-block.ts';
+
+export interface T1Options {
+  readonly edc?: Edc;
+  /** Block waiting time in ms. */
+  readonly bwtMs?: number;
+}
+
+/** The line is drained until it is silent for so long before an S(RESYNCH). */
+export const DRAIN_SILENCE_MS = 100;
+const MAX_REPEATS = 3;
+const MAX_RESYNCHS = 3;
+/** The longest response APDU: Ne 65,536 and the status word. */
+const MAX_RESPONSE = 0x10002;
+
+export function t1Host(options: T1Options = {}): HostFraming {
+  return new T1Host(options);
+}
+
+type Phase =
+  | 'closed' // not open yet, or lost
+  | 'resynch' // S(RESYNCH request) is out
+  | 'ifs' // S(IFS request) is out
+  | 'idle'
+  | 'sending' // an I-block of the command is out
+  | 'receiving'; // the response has begun
+
+/** Why a block has to be repeated. */
+type Trouble = 'damaged' | 'timeout' | 'unexpected';
+
+const WAIT_ON: HostAction = { do: 'wait-on' };
+const MORE_OF_BLOCK: HostAction = { do: 'more', gapMs: CWT_MS };
+const NOTHING = new Uint8Array(0);
+
+class T1Host implements HostFraming {
+  readonly #edc: Edc;
+  readonly #bwtMs: number;
+  readonly #reader: T1BlockReader;
+  #phase: Phase = 'closed';
+  /** N(S) of the I-block that is out, or of the next one. */
+  #ns: SequenceBit = 0;
+  /** N(S) that the unit's next I-block has. */
+  #nr: SequenceBit = 0;
+  /** INF that the unit takes. */
+  #ifsc = MAX_IFS;
+  #repeats = 0;
+  #resynchs = 0;
+  #heardDamage = false;
+  /** The last block sent that was no R-block for an error, and the wait it asks for. */
+  #last: { readonly bytes: Bytes; readonly waitMs: number } = { bytes: NOTHING, waitMs: 0 };
+  #command: Uint8Array | undefined;
+  /** The part of the command that is out, from..to. */
+  #from = 0;
+  #to = 0;
+  #part: Bytes = NOTHING;
+  /** The unit may have all of the command. */
+  #isCommandSent = false;
+  #lastReceived: IBlock | undefined;
+  #response: Bytes[] = [];
+  #responseLength = 0;
+
+  constructor({ edc = 'crc', bwtMs = BWT_MS }: T1Options) {
+    this.#edc = edc;
+    this.#bwtMs = bwtMs;
+    this.#reader = new T1BlockReader(edc);
+  }
+
+  open(): HostAction {
+    this.#resynchs = 0;
+    return this.#resynch();
+  }
+
+  exchange(command: Uint8Array): HostAction {
+    if (this.#phase !== 'idle') throw new RangeError('the link is not open, or an exchange is');
+    this.#command = command;
+    this.#resynchs = 0;
+    return this.#startCommand();
+  }
+
+  receive(bytes: Uint8Array): HostAction {
+    this.#reader.push(bytes);
+    for (;;) {
+      const block = this.#reader.next();
+      if (block === undefined) return this.#reader.isPending ? MORE_OF_BLOCK : WAIT_ON;
+      if (block === 'damaged') return this.#retry('damaged', DAMAGE_SILENCE_MS);
+      const action = this.#handle(block);
+      if (action.do !== 'wait-on') {
+        // The line is half-duplex: what stands behind the block that we answer is a repetition or noise.
+        this.#reader.clear();
+        return action;
+      }
+    }
+  }
+
+  silence(): HostAction {
+    const isBroken = this.#reader.isPending;
+    this.#reader.clear();
+    return this.#retry(isBroken ? 'damaged' : 'timeout', 0);
+  }
+
+  #handle(block: T1Block): HostAction {
+    if (this.#phase === 'resynch') return this.#handleResynch(block);
+    if (this.#phase === 'ifs') return this.#handleIfs(block);
+    if (block.kind === 'I') return this.#handleI(block);
+    return block.kind === 'R' ? this.#handleR(block) : this.#handleS(block);
+  }
+
+  /** Whatever else comes was sent before the unit saw the S(RESYNCH request). */
+  #handleResynch(block: T1Block): HostAction {
+    if (!isResponse(block, 'resynch')) return WAIT_ON;
+    if (this.#isCommandSent) {
+      return this.#fail('link-garbled', 'resynchronised in mid-command: whether the unit ran it is unknown');
+    }
+    this.#ns = 0;
+    this.#nr = 0;
+    this.#ifsc = MAX_IFS;
+    this.#lastReceived = undefined;
+    this.#progress();
+    this.#phase = 'ifs';
+    return this.#send(encodeSBlock('ifs', false, MAX_IFS, this.#edc));
+  }
+
+  #handleIfs(block: T1Block): HostAction {
+    if (isResponse(block, 'resynch')) return WAIT_ON;
+    if (!isResponse(block, 'ifs', MAX_IFS)) return this.#retry('unexpected', 0);
+    this.#progress();
+    if (this.#command !== undefined) return this.#startCommand();
+    return this.#done(NOTHING);
+  }
+
+  #startCommand(): HostAction {
+    this.#phase = 'sending';
+    this.#isCommandSent = false;
+    this.#response = [];
+    this.#responseLength = 0;
+    this.#progress();
+    return this.#sendPart(0);
+  }
+
+  #sendPart(from: number): HostAction {
+    const command = this.#command ?? NOTHING;
+    this.#from = from;
+    this.#to = Math.min(from + this.#ifsc, command.length);
+    this.#isCommandSent = this.#to === command.length;
+    this.#part = encodeIBlock(this.#ns, !this.#isCommandSent, command.subarray(this.#from, this.#to), this.#edc);
+    return this.#send(this.#part);
+  }
+
+  #handleI(block: IBlock): HostAction {
+    if (block.ns !== this.#nr) {
+      // Our R-block and the unit's answer crossed each other on the line: this one was taken already.
+      const isStale = this.#lastReceived !== undefined && isSameIBlock(block, this.#lastReceived);
+      return isStale ? WAIT_ON : this.#retry('unexpected', 0);
+    }
+    if (!this.#isCommandSent) return this.#retry('unexpected', 0);
+    if (this.#phase === 'sending') {
+      this.#phase = 'receiving';
+      this.#ns = other(this.#ns);
+    }
+    this.#progress();
+    this.#nr = other(this.#nr);
+    this.#lastReceived = block;
+    this.#response.push(block.inf);
+    this.#responseLength += block.inf.length;
+    if (this.#responseLength > MAX_RESPONSE) return this.#fail('link-garbled', 'the response never ends');
+    if (block.more) return this.#send(encodeRBlock(this.#nr, 0, this.#edc));
+    const [first] = this.#response;
+    return this.#done(first !== undefined && this.#response.length === 1 ? first : concat(...this.#response));
+  }
+
+  #handleR(block: RBlock): HostAction {
+    if (this.#phase !== 'sending') return this.#repeat(this.#last);
+    if (block.nr === this.#ns) return this.#repeat({ bytes: this.#part, waitMs: this.#bwtMs });
+    if (this.#isCommandSent)
+      return this.#last.bytes === this.#part ? this.#retry('unexpected', 0) : this.#repeat(this.#last);
+    this.#progress();
+    this.#ns = other(this.#ns);
+    return this.#sendPart(this.#to);
+  }
+
+  #handleS({ request, response, value }: SBlock): HostAction {
+    // Only the repetition of a response can still be on its way: the host waits for none here.
+    if (response) return WAIT_ON;
+    switch (request) {
+      case 'wtx':
+        this.#progress();
+        return this.#send(encodeSBlock('wtx', true, value, this.#edc), value * this.#bwtMs);
+      case 'ifs':
+        this.#progress();
+        this.#ifsc = value;
+        return this.#send(encodeSBlock('ifs', true, value, this.#edc));
+      default:
+        return this.#retry('unexpected', 0);
+    }
+  }
+
+  /** Rules 7.1 to 7.3: a request that was not answered goes again, anything else is asked for with an R-block. */
+  #retry(trouble: Trouble, quietMs: number): HostAction {
+    if (trouble !== 'timeout') this.#heardDamage = true;
+    if (this.#phase === 'closed' || this.#phase === 'idle') throw new RangeError('no exchange is open');
+    if (this.#phase === 'resynch') return this.#resynch();
+    if (this.#phase === 'ifs') return this.#repeat(this.#last, quietMs);
+    const error = { damaged: 1, timeout: 0, unexpected: 2 } as const;
+    const bytes = encodeRBlock(this.#nr, error[trouble], this.#edc);
+    return this.#repeat({ bytes, waitMs: this.#bwtMs }, quietMs);
+  }
+
+  #repeat({ bytes, waitMs }: { readonly bytes: Bytes; readonly waitMs: number }, quietMs = 0): HostAction {
+    if (this.#repeats === MAX_REPEATS) return this.#resynch();
+    this.#repeats++;
+    return { do: 'send', bytes, quietMs, waitMs };
+  }
+
+  #resynch(): HostAction {
+    if (this.#resynchs === MAX_RESYNCHS) {
+      return this.#heardDamage
+        ? this.#fail('link-garbled', 'the unit answers, but not in T=1 blocks that can be read')
+        : this.#fail('link-timeout', 'the unit does not answer');
+    }
+    this.#resynchs++;
+    this.#phase = 'resynch';
+    const bytes = encodeSBlock('resynch', false, 0, this.#edc);
+    return { do: 'send', bytes, quietMs: DRAIN_SILENCE_MS, waitMs: this.#bwtMs };
+  }
+
+  #send(bytes: Bytes, waitMs = this.#bwtMs): HostAction {
+    this.#last = { bytes, waitMs };
+    return { do: 'send', bytes, quietMs: 0, waitMs };
+  }
+
+  /** What came was right: the repeats are counted anew. */
+  #progress(): void {
+    this.#repeats = 0;
+    this.#heardDamage = false;
+  }
+
+  #done(response: Bytes): HostAction {
+    this.#phase = 'idle';
+    this.#command = undefined;
+    this.#isCommandSent = false;
+    this.#response = [];
+    return { do: 'done', response };
+  }
+
+  #fail(code: 'link-garbled' | 'link-timeout', message: string): HostAction {
+    this.#phase = 'closed';
+    this.#command = undefined;
+    return { do: 'fail', code, message };
+  }
+}
+
+function isResponse(block: T1Block, request: SBlock['request'], value = 0): boolean {
+  return block.kind === 'S' && block.response && block.request === request && block.value === value;
+}

@@ -1,0 +1,235 @@
+// CCID messages written by hand, both ends.
+import { describe, expect, it } from 'vitest';
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import type { CardAction } from '#protocol/framing/card-framing.ts';
+import { CcidDevice } from '#protocol/framing/ccid-device.ts';
+import { type CcidHostOptions, ccidHost } from '#protocol/framing/ccid-host.ts';
+import {
+  CcidMessageReader,
+  encodeCcidMessage,
+  MAX_CCID_DATA,
+  MAX_CCID_MESSAGE,
+} from '#protocol/framing/ccid-message.ts';
+import type { HostAction, HostFraming } from '#protocol/framing/host-framing.ts';
+
+const ATR = '3B858171FE450180738001C07D';
+const hex = (text: string): string => text.replaceAll(' ', '');
+const sent = (action: HostAction): string => (action.do === 'send' ? toHex(action.bytes) : action.do);
+const WAIT_ON = { do: 'wait-on' };
+
+function opened(options?: CcidHostOptions): HostFraming {
+  const host = ccidHost(options);
+  host.open();
+  host.receive(fromHex('81 00000000 00 00 01 00 00'));
+  expect(host.receive(fromHex(`80 0D000000 00 01 00 00 00 ${ATR}`))).toEqual({ do: 'done', response: fromHex('') });
+  return host;
+}
+
+describe('CCID messages', () => {
+  it('writes dwLength with its less significant octet first', () => {
+    const message = encodeCcidMessage(0x6f, 1, 2, [3, 4, 5], new Uint8Array(0x0102));
+    expect(toHex(message.subarray(0, 10))).toBe(hex('6F 02010000 01 02 03 04 05'));
+    expect(message).toHaveLength(10 + 0x0102);
+  });
+
+  it('holds 1,319 bytes at most', () => {
+    expect(encodeCcidMessage(0x6f, 0, 0, [0, 0, 0], new Uint8Array(MAX_CCID_DATA))).toHaveLength(1319);
+    expect(MAX_CCID_MESSAGE).toBe(1319);
+    expect(() => encodeCcidMessage(0x6f, 0, 0, [0, 0, 0], new Uint8Array(MAX_CCID_DATA + 1))).toThrow(
+      new RangeError('data has 1310 bytes, more than 1309'),
+    );
+  });
+
+  it('reads a length of 1,309 and names one of 1,310 as oversized, whatever follows', () => {
+    const reader = new CcidMessageReader();
+    reader.push(fromHex('80 1D050000 00 07 00 00 00'));
+    expect(reader.next()).toBeUndefined();
+    reader.push(new Uint8Array(1309));
+    expect(reader.next()).toMatchObject({ type: 0x80, slot: 0, seq: 7 });
+    for (const length of ['1E050000', '00000100', '000000FF']) {
+      reader.push(fromHex(`80 ${length} 02 09 00 00 00 55 66`));
+      expect(reader.next()).toEqual({ oversized: true, type: 0x80, slot: 2, seq: 9 });
+      expect(reader.next()).toBeUndefined();
+    }
+  });
+});
+
+describe('the CCID host', () => {
+  it('opens with GetSlotStatus and IccPowerOn, bSeq from 00, and puts an APDU into one XfrBlock', () => {
+    const host = ccidHost();
+    expect(sent(host.open())).toBe(hex('65 00000000 00 00 00 00 00'));
+    expect(sent(host.receive(fromHex('81 00000000 00 00 01 00 00')))).toBe(hex('62 00000000 00 01 00 00 00'));
+    expect(sent(host.receive(fromHex(`80 0D000000 00 01 00 00 00 ${ATR}`)))).toBe('done');
+    expect(sent(host.exchange(fromHex('80CA000000')))).toBe(hex('6F 05000000 00 02 00 00 00 80CA000000'));
+    expect(host.receive(fromHex('80 02000000 00 02 00 00 00 9000'))).toEqual({ do: 'done', response: fromHex('9000') });
+  });
+
+  it('drops what has another bSeq, bSlot or type, and the wait goes on', () => {
+    const host = opened();
+    host.exchange(fromHex('80CA000000'));
+    expect(host.receive(fromHex('80 02000000 00 01 00 00 00 9001'))).toEqual(WAIT_ON);
+    expect(host.receive(fromHex('80 02000000 01 02 00 00 00 9002'))).toEqual(WAIT_ON);
+    expect(host.receive(fromHex('81 00000000 00 02 00 00 00'))).toEqual(WAIT_ON);
+    expect(host.receive(fromHex('80 02000000 00 02 00 00 00 9000'))).toMatchObject({ response: fromHex('9000') });
+  });
+
+  it('lets bSeq run over from FF to 00', () => {
+    const host = opened();
+    for (let seq = 2; seq < 0x102; seq++) {
+      const digits = (seq & 0xff).toString(16).padStart(2, '0').toUpperCase();
+      expect(sent(host.exchange(fromHex('00')))).toBe(hex(`6F 01000000 00 ${digits} 000000 00`));
+      expect(sent(host.receive(fromHex(`80 02000000 00 ${digits} 00 00 00 9000`)))).toBe('done');
+    }
+  });
+
+  it('takes a time extension as bError times the block waiting time', () => {
+    const host = opened();
+    host.exchange(fromHex('80CA000000'));
+    expect(host.receive(fromHex('80 00000000 00 02 80 03 00'))).toEqual({ do: 'wait', waitMs: 3000 });
+    expect(host.receive(fromHex('80 00000000 00 02 80 00 00'))).toEqual({ do: 'wait', waitMs: 1000 });
+    expect(sent(host.receive(fromHex('80 02000000 00 02 00 00 00 9000')))).toBe('done');
+  });
+
+  it.each([
+    ['a card that lost its power (FE)', '80 00000000 00 02 41 FE 00', 'device-lost'],
+    ['any other error', '80 00000000 00 02 40 08 00', 'link-garbled'],
+    ['a command status that is reserved', '80 00000000 00 02 C0 00 00', 'link-garbled'],
+    ['a response that goes on in another message', '80 02000000 00 02 00 00 01 9000', 'link-garbled'],
+    ['a message longer than any may be', '80 1E050000 00 02 00 00 00', 'link-garbled'],
+  ])('gives the link up at %s', (_name, message, code) => {
+    const host = opened();
+    host.exchange(fromHex('80CA000000'));
+    expect(host.receive(fromHex(message))).toMatchObject({ do: 'fail', code });
+    expect(() => host.exchange(fromHex('80CA000000'))).toThrow(RangeError);
+  });
+
+  it('gives the link up when nothing comes', () => {
+    const host = opened();
+    host.exchange(fromHex('80CA000000'));
+    expect(host.silence()).toMatchObject({ do: 'fail', code: 'link-timeout' });
+  });
+
+  it('finds an empty slot and a card without an ATR', () => {
+    const empty = ccidHost();
+    empty.open();
+    expect(empty.receive(fromHex('81 00000000 00 00 02 00 00'))).toMatchObject({ do: 'fail', code: 'device-lost' });
+    const mute = ccidHost();
+    mute.open();
+    mute.receive(fromHex('81 00000000 00 00 01 00 00'));
+    expect(mute.receive(fromHex('80 00000000 00 01 00 00 00'))).toMatchObject({ do: 'fail', code: 'link-garbled' });
+  });
+
+  it('keeps its place in a stream when a message follows the answer', () => {
+    const host = opened();
+    host.exchange(fromHex('00'));
+    const answer = '80 02000000 00 02 00 00 00 9000';
+    expect(sent(host.receive(fromHex(`${answer} ${answer} 80 02`)))).toBe('done');
+    host.exchange(fromHex('00'));
+    expect(host.receive(fromHex('000000 00 02 00 00 00 9000'))).toEqual(WAIT_ON);
+    expect(sent(host.receive(fromHex('80 02000000 00 03 00 00 00 9000')))).toBe('done');
+  });
+
+  it('speaks to the slot that it was given', () => {
+    expect(sent(ccidHost({ slot: 3 }).open())).toBe(hex('65 00000000 03 00 00 00 00'));
+  });
+
+  it('allows no exchange before it is open, nor a second one, nor an APDU over 1,309 bytes', () => {
+    expect(() => ccidHost().exchange(fromHex('00'))).toThrow(RangeError);
+    const host = opened();
+    expect(() => host.exchange(new Uint8Array(1310))).toThrow(RangeError);
+    host.exchange(fromHex('00'));
+    expect(() => host.exchange(fromHex('00'))).toThrow(RangeError);
+  });
+});
+
+/** One word per action: messages in hex, "run 1 <slot> <command>", "power 0 on". */
+function words(actions: readonly CardAction[]): string[] {
+  return actions.map((action) => {
+    switch (action.do) {
+      case 'send':
+        return toHex(action.bytes);
+      case 'run':
+        return `run ${action.ticket} ${action.slot} ${toHex(action.command)}`;
+      case 'power':
+        return `power ${action.slot} ${action.on ? 'on' : 'off'}`;
+      default:
+        return action.do;
+    }
+  });
+}
+
+const receive = (device: CcidDevice, message: string): string[] => words(device.receive(fromHex(message)));
+
+describe('the CCID device', () => {
+  it('powers its card on and off', () => {
+    const device = new CcidDevice();
+    expect(receive(device, '65 00000000 00 00 000000')).toEqual([hex('81 00000000 00 00 01 00 00')]);
+    expect(receive(device, '62 00000000 00 01 000000')).toEqual([
+      'power 0 on',
+      hex(`80 0D000000 00 01 00 00 00 ${ATR}`),
+    ]);
+    expect(receive(device, '65 00000000 00 02 000000')).toEqual([hex('81 00000000 00 02 00 00 00')]);
+    expect(receive(device, '63 00000000 00 03 000000')).toEqual(['power 0 off', hex('81 00000000 00 03 01 00 00')]);
+  });
+
+  it('runs an XfrBlock, asks for time, and answers with its bSeq', () => {
+    const device = new CcidDevice();
+    receive(device, '62 00000000 00 00 000000');
+    expect(receive(device, '6F 02000000 00 07 00 0000 AABB')).toEqual(['run 1 0 AABB']);
+    expect(words(device.extend(1))).toEqual([hex('80 00000000 00 07 80 01 00')]);
+    expect(words(device.answer(1, fromHex('9000')))).toEqual([hex('80 02000000 00 07 00 00 00 9000')]);
+    expect(words(device.answer(1, fromHex('9000')))).toEqual([]);
+    expect(words(device.extend(1))).toEqual([]);
+  });
+
+  it.each([
+    ['XfrBlock without power: FE', '6F 01000000 00 05 00 0000 AA', '80 00000000 00 05 41 FE 00'],
+    ['wLevelParameter 0001: 8', '6F 01000000 00 05 00 0100 AA', '80 00000000 00 05 41 08 00'],
+    ['wLevelParameter 0100: 8', '6F 01000000 00 05 00 0001 AA', '80 00000000 00 05 41 08 00'],
+    ['a slot that is not there: 5', '65 00000000 01 05 000000', '81 00000000 01 05 42 05 00'],
+    ['a power on with data: 1', '62 01000000 00 05 000000 AA', '80 00000000 00 05 41 01 00'],
+    ['a power off with data: 1', '63 01000000 00 05 000000 AA', '81 00000000 00 05 41 01 00'],
+    ['a status request with data: 1', '65 01000000 00 05 000000 AA', '81 00000000 00 05 41 01 00'],
+    ['1,310 bytes: 1', '6F 1E050000 00 05 00 0000 AA', '80 00000000 00 05 41 01 00'],
+    ['a command that it does not have: 0', '61 00000000 00 05 000000', '81 00000000 00 05 41 00 00'],
+  ])('refuses %s', (_name, message, answer) => {
+    expect(receive(new CcidDevice(), message)).toEqual([hex(answer)]);
+  });
+
+  it('refuses a second command on a busy slot, and runs one on another slot', () => {
+    const device = new CcidDevice({ slots: 2 });
+    receive(device, '62 00000000 00 00 000000');
+    receive(device, '62 00000000 01 01 000000');
+    expect(receive(device, '6F 01000000 00 02 00 0000 AA')).toEqual(['run 1 0 AA']);
+    expect(receive(device, '6F 01000000 00 03 00 0000 AA')).toEqual([hex('80 00000000 00 03 40 E0 00')]);
+    expect(receive(device, '6F 01000000 01 04 00 0000 BB')).toEqual(['run 2 1 BB']);
+    expect(words(device.answer(2, fromHex('9000')))).toEqual([hex('80 02000000 01 04 00 00 00 9000')]);
+    expect(words(device.answer(1, fromHex('9001')))).toEqual([hex('80 02000000 00 02 00 00 00 9001')]);
+  });
+
+  it.each(['62', '63'])('answers nobody with a command that a %s cut short', (type) => {
+    const device = new CcidDevice();
+    receive(device, '62 00000000 00 00 000000');
+    receive(device, '6F 01000000 00 01 00 0000 AA');
+    receive(device, `${type} 00000000 00 02 000000`);
+    expect(words(device.answer(1, fromHex('9000')))).toEqual([]);
+    expect(words(device.extend(1))).toEqual([]);
+  });
+
+  it('accepts a zero-length packet', () => {
+    expect(new CcidDevice().receive(new Uint8Array(0))).toEqual([]);
+  });
+
+  it('does not take a response that needs a second message', () => {
+    const device = new CcidDevice();
+    receive(device, '62 00000000 00 00 000000');
+    receive(device, '6F 01000000 00 01 00 0000 AA');
+    expect(() => device.answer(1, new Uint8Array(1310))).toThrow(RangeError);
+    expect(words(device.answer(1, fromHex('6F00')))).toEqual([hex('80 02000000 00 01 00 00 00 6F00')]);
+  });
+
+  it('has 1 to 256 slots', () => {
+    expect(() => new CcidDevice({ slots: 0 })).toThrow(RangeError);
+    expect(() => new CcidDevice({ slots: 257 })).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,167 @@
+// The card's end against blocks written by hand, LRC for legibility.
+import { describe, expect, it } from 'vitest';
+import { concat } from '#protocol/bytes/bytes.ts';
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import type { CardAction } from '#protocol/framing/card-framing.ts';
+import { lrc } from '#protocol/framing/edc.ts';
+import { T1Card } from '#protocol/framing/t1-card.ts';
+
+const block = (hex: string): Uint8Array => concat(fromHex(hex), lrc(fromHex(hex)));
+
+/** One word per action: blocks without their LRC, "run 1 <command>", "wait 15". */
+function words(actions: readonly CardAction[]): string[] {
+  return actions.map((action) => {
+    switch (action.do) {
+      case 'send':
+        return toHex(action.bytes.subarray(0, -1));
+      case 'run':
+        return `run ${action.ticket} ${toHex(action.command)}`;
+      case 'wait':
+        return `wait ${action.ms}`;
+      default:
+        return action.do;
+    }
+  });
+}
+
+const receive = (card: T1Card, hex: string): string[] => words(card.receive(block(hex)));
+const card = (ifsc?: number): T1Card => new T1Card(ifsc === undefined ? { edc: 'lrc' } : { edc: 'lrc', ifsc });
+
+describe('the card answers over T=1', () => {
+  it('runs an I-block and answers with N(S) of its own', () => {
+    const unit = card();
+    expect(receive(unit, '00 00 01 AA')).toEqual(['run 1 AA']);
+    expect(words(unit.answer(1, fromHex('9000')))).toEqual(['0000029000']);
+    expect(receive(unit, '00 40 01 BB')).toEqual(['run 2 BB']);
+    expect(words(unit.answer(2, fromHex('9001')))).toEqual(['0040029001']);
+  });
+
+  it('puts a chained command together', () => {
+    const unit = card();
+    expect(receive(unit, '00 20 01 AA')).toEqual(['009000']);
+    expect(receive(unit, '00 60 01 BB')).toEqual(['008000']);
+    expect(receive(unit, '00 00 01 CC')).toEqual(['run 1 AABBCC']);
+  });
+
+  it('sends blocks of 32 until the host announces more', () => {
+    const unit = card();
+    receive(unit, '00 00 01 AA');
+    const [first] = words(unit.answer(1, new Uint8Array(40)));
+    expect(first).toBe(`002020${'00'.repeat(32)}`);
+    expect(receive(unit, '00 90 00')).toEqual([`004008${'00'.repeat(8)}`]);
+    expect(receive(unit, '00 C1 01 FE')).toEqual(['00E101FE']);
+    receive(unit, '00 40 01 AA');
+    expect(words(unit.answer(2, new Uint8Array(40)))).toEqual([`000028${'00'.repeat(40)}`]);
+  });
+
+  it('never runs a repeated I-block again but repeats its answer', () => {
+    const unit = card();
+    receive(unit, '00 00 01 AA');
+    expect(receive(unit, '00 00 01 AA')).toEqual([]);
+    unit.answer(1, fromHex('9000'));
+    expect(receive(unit, '00 00 01 AA')).toEqual(['0000029000']);
+    expect(receive(unit, '00 00 01 AB')).toEqual(['009200']);
+  });
+
+  it('repeats its acknowledgement when a part of a chain is repeated', () => {
+    const unit = card();
+    receive(unit, '00 20 01 AA');
+    expect(receive(unit, '00 20 01 AA')).toEqual(['009000']);
+    expect(receive(unit, '00 40 01 BB')).toEqual(['run 1 AABB']);
+  });
+
+  it('repeats the block that an R-block asks for', () => {
+    const unit = card();
+    expect(receive(unit, '00 80 00')).toEqual(['008000']);
+    receive(unit, '00 00 01 AA');
+    unit.answer(1, fromHex('9000'));
+    expect(receive(unit, '00 81 00')).toEqual(['0000029000']);
+    expect(receive(unit, '00 90 00')).toEqual(['009000']);
+  });
+
+  it('drops what follows a damaged block until 15 ms of silence, then asks for it', () => {
+    const unit = card();
+    expect(words(unit.receive(fromHex('00 00 01 AA 00')))).toEqual(['wait 15']);
+    expect(receive(unit, '00 00 01 AA')).toEqual(['wait 15']);
+    expect(words(unit.silence())).toEqual(['008100']);
+    expect(receive(unit, '00 00 01 AA')).toEqual(['run 1 AA']);
+  });
+
+  it('takes a block that breaks off for 200 ms as damaged', () => {
+    const unit = card();
+    expect(words(unit.receive(fromHex('00 00 02 AA')))).toEqual(['wait 200']);
+    expect(words(unit.silence())).toEqual(['008100']);
+    expect(words(unit.silence())).toEqual([]);
+  });
+
+  it('asks for time and holds the answer until the host has granted it', () => {
+    const unit = card();
+    receive(unit, '00 00 01 AA');
+    expect(words(unit.extend(1))).toEqual(['00C30101']);
+    expect(words(unit.extend(1))).toEqual([]);
+    expect(words(unit.answer(1, fromHex('9000')))).toEqual([]);
+    expect(receive(unit, '00 80 00')).toEqual(['00C30101']);
+    expect(receive(unit, '00 00 01 AA')).toEqual(['00C30101']);
+    expect(receive(unit, '00 E3 01 02')).toEqual([]);
+    expect(receive(unit, '00 E3 01 01')).toEqual(['0000029000']);
+    expect(receive(unit, '00 E3 01 01')).toEqual([]);
+  });
+
+  it('repeats its request, not an R-block, after a damaged block', () => {
+    const unit = card();
+    receive(unit, '00 00 01 AA');
+    unit.extend(1);
+    unit.receive(fromHex('55'));
+    expect(words(unit.silence())).toEqual(['00C30101']);
+  });
+
+  it('asks for time when the host becomes impatient', () => {
+    const unit = card();
+    receive(unit, '00 00 01 AA');
+    expect(receive(unit, '00 80 00')).toEqual(['00C30101']);
+    expect(receive(unit, '00 E3 01 01')).toEqual([]);
+    expect(words(unit.answer(1, fromHex('9000')))).toEqual(['0000029000']);
+  });
+
+  it('announces its IFSC once, before its first answer', () => {
+    const unit = card(64);
+    receive(unit, '00 00 01 AA');
+    expect(words(unit.answer(1, fromHex('9000')))).toEqual(['00C10140']);
+    expect(receive(unit, '00 E1 01 40')).toEqual(['0000029000']);
+    receive(unit, '00 40 01 AA');
+    expect(words(unit.answer(2, fromHex('9000')))).toEqual(['0040029000']);
+  });
+
+  it('starts anew at S(RESYNCH): sequence numbers, IFSD, chains, and the running command answers nobody', () => {
+    const unit = card();
+    receive(unit, '00 C1 01 FE');
+    receive(unit, '00 00 01 AA');
+    expect(receive(unit, '00 C0 00')).toEqual(['00E000']);
+    expect(words(unit.answer(1, fromHex('9000')))).toEqual([]);
+    expect(words(unit.extend(1))).toEqual([]);
+    receive(unit, '00 20 01 AA');
+    receive(unit, '00 C0 00');
+    expect(receive(unit, '00 00 01 BB')).toEqual(['run 2 BB']);
+    expect(words(unit.answer(2, new Uint8Array(40)))).toEqual([`002020${'00'.repeat(32)}`]);
+  });
+
+  it('does not take a new command while it sends a chained answer', () => {
+    const unit = card();
+    receive(unit, '00 00 01 AA');
+    unit.answer(1, new Uint8Array(40));
+    expect(receive(unit, '00 40 01 BB')).toEqual(['009200']);
+    expect(receive(unit, '00 90 00')).toEqual([`004008${'00'.repeat(8)}`]);
+  });
+
+  it('does not hold a command that is longer than any APDU', () => {
+    const unit = card();
+    const part = (ns: number): string => `00 ${(ns | 0x20).toString(16).padStart(2, '0')} FE ${'00'.repeat(254)}`;
+    let ns = 0;
+    for (let sent = 0; sent + 254 <= 65_544; sent += 254, ns ^= 0x40) receive(unit, part(ns));
+    expect(receive(unit, part(ns))).toEqual([ns === 0 ? '008200' : '009200']);
+  });
+
+  it('refuses S(ABORT request), which this link does not use', () => {
+    expect(receive(card(), '00 C2 00')).toEqual(['008200']);
+  });
+});
