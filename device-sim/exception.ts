@@ -1,0 +1,15 @@
+// DOMExceptions as Chromium words them, so that what the page does with a real one is what it does here.
+
+/** With Chromium's prefix; `place` is "method on Interface". */
+export function exception(name: string, place: `${string} on ${string}`, message: string): DOMException {
+  return new DOMException(prefixed(place, message), name);
+}
+
+export function typeError(place: `${string} on ${string}`, message: string): TypeError {
+  return new TypeError(prefixed(place, message));
+}
+
+function prefixed(place: string, message: string): string {
+  const [method, owner] = place.split(' on ');
+  return `Failed to execute '${method}' on '${owner}': ${message}`;
+}

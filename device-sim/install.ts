@@ -1,0 +1,78 @@
+// Puts simulated units behind navigator.usb and navigator.serial of this page: the demo imports install(), a test injects the bundle
+// of this file with a configuration on the window. The one file of this folder that says `navigator`; the page notices no difference.
+import { realClock } from './clock.ts';
+import { Control, type SimulatorControl } from './control.ts';
+import type { UnitDescription } from './description.ts';
+import { type BrowserSurroundings, type Choose, Fleet, Permissions } from './desk.ts';
+import type { MemoryImage } from './memory.ts';
+import { SimulatedSerial } from './simulated-serial.ts';
+import { SimulatedUsb } from './simulated-usb.ts';
+
+export interface SimulatorConfiguration {
+  readonly units: readonly UnitDescription[];
+  /** Memories and permissions outlive a reload, in this tab's sessionStorage: no. */
+  readonly persist?: boolean;
+  /** From an unplugging to its event, in ms: 60. */
+  readonly eventDelay?: number;
+}
+
+declare global {
+  interface Window {
+    keyferrySimulatorConfig?: SimulatorConfiguration;
+    keyferrySimulator?: SimulatorControl;
+  }
+}
+
+const STORAGE_KEY = 'keyferry-simulator';
+
+interface Kept {
+  images: Record<string, MemoryImage>;
+  usb: readonly string[];
+  serial: readonly string[];
+}
+
+/**
+ * `choose` is asked when no choice is waiting in line; without it such a chooser is closed at once.
+ * @returns the control, which also stands at window.keyferrySimulator
+ */
+export function install(
+  configuration: SimulatorConfiguration,
+  choose: Choose = async () => undefined,
+): SimulatorControl {
+  const persists = configuration.persist === true;
+  const kept: Kept = (persists ? readKept() : undefined) ?? { images: {}, usb: [], serial: [] };
+  const keep = (change: Partial<Kept>): void => {
+    Object.assign(kept, change);
+    if (persists) sessionStorage.setItem(STORAGE_KEY, JSON.stringify(kept));
+  };
+  const fleet = new Fleet();
+  const control = new Control({
+    fleet,
+    clock: realClock,
+    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    choose,
+    images: kept.images,
+    onWrite: (sn, image) => keep({ images: { ...kept.images, [sn]: image } }),
+  });
+  const surroundings: BrowserSurroundings = {
+    clock: realClock,
+    choose: control.choose,
+    hasUserGesture: () => navigator.userActivation.isActive,
+    eventDelay: configuration.eventDelay ?? 60,
+  };
+  const usb = new SimulatedUsb(fleet, new Permissions(kept.usb, (granted) => keep({ usb: granted })), surroundings);
+  const serialPermissions = new Permissions(kept.serial, (granted) => keep({ serial: granted }));
+  const serial = new SimulatedSerial(fleet, serialPermissions, surroundings);
+  for (const unit of configuration.units) control.add(unit);
+  Object.defineProperty(navigator, 'usb', { value: usb, configurable: true });
+  Object.defineProperty(navigator, 'serial', { value: serial, configurable: true });
+  window.keyferrySimulator = control;
+  return control;
+}
+
+function readKept(): Kept | undefined {
+  const text = sessionStorage.getItem(STORAGE_KEY);
+  return text === null ? undefined : (JSON.parse(text) as Kept);
+}
+
+if (window.keyferrySimulatorConfig !== undefined) install(window.keyferrySimulatorConfig);

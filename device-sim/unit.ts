@@ -1,0 +1,184 @@
+// A simulated unit as a thing on the desk: its memory, its program, its plugs, and the faults that wait for it. Described in JSON.
+// Knows the links but not what a browser makes of them.
+import type { Bytes } from '#protocol/bytes/bytes.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+import type { CardFraming } from '#protocol/framing/card-framing.ts';
+import { CcidDevice } from '#protocol/framing/ccid-device.ts';
+import type { Edc } from '#protocol/framing/edc.ts';
+import { T1Card } from '#protocol/framing/t1-card.ts';
+import { Card } from './card.ts';
+import type { Clock } from './clock.ts';
+import { Ei, type Latency } from './ei.ts';
+import { type EiConfiguration, personalise } from './ei-configuration.ts';
+import { type Fault, FaultScript, type LinkKind } from './faults.ts';
+import { UnitLink } from './link.ts';
+import { Memory, type MemoryImage, PowerCut } from './memory.ts';
+
+export const CLASS_VENDOR = 0xff;
+/** Smart card reader: a class that browsers do not let a page claim. */
+export const CLASS_SMART_CARD = 0x0b;
+
+/** T as it is when the unit leaves its maker; absent for a blank unit. */
+export interface InitialKey {
+  readonly set: number;
+  readonly tkv: number;
+  /** 32 bytes. */
+  readonly transportKey: Uint8Array;
+}
+
+export interface UnitOptions {
+  readonly configuration: EiConfiguration;
+  readonly initialKey?: InitialKey;
+  /** What M held when the station was last here; `initialKey` is then of no use. */
+  readonly image?: MemoryImage;
+  readonly links: readonly LinkKind[];
+  readonly name: string;
+  readonly usb: UsbPlug;
+  readonly serial: SerialLine;
+  readonly latency: Latency;
+  readonly clock: Clock;
+  readonly random: (length: number) => Bytes;
+}
+
+export interface UsbPlug {
+  /** Without one the browser forgets its permission when the unit is unplugged. */
+  readonly hasSerialNumber: boolean;
+  /** FF, or 0B for a reader that browsers block. */
+  readonly interfaceClass: number;
+  readonly packetSize: number;
+  /** The operating system has selected the configuration already. */
+  readonly isConfigured: boolean;
+}
+
+export interface SerialLine {
+  readonly edc: Edc;
+  readonly baudRate: number;
+  readonly parity: ParityType;
+  /** It hears nothing while DTR or RTS is 0. */
+  readonly waitsForSignals: boolean;
+  /** What a boot loader writes when DTR rises. */
+  readonly bootText: string;
+}
+
+export type UnitEvent = 'plugged' | 'unplugged' | 'identify';
+
+export class Unit {
+  readonly options: UnitOptions;
+  /** 32 hex digits. */
+  readonly sn: string;
+  readonly memory: Memory;
+  /** How often it was asked to blink. */
+  identified = 0;
+  readonly #faults: Readonly<Record<LinkKind, FaultScript>> = {
+    usb: new FaultScript('usb'),
+    serial: new FaultScript('serial'),
+  };
+  readonly #listeners = new Set<(event: UnitEvent) => void>();
+  readonly #links = new Map<LinkKind, UnitLink>();
+  #ei: Ei | undefined;
+
+  constructor(options: UnitOptions) {
+    this.options = options;
+    this.sn = toHex(options.configuration.sn);
+    this.memory = new Memory(options.image);
+    if (options.image === undefined && options.initialKey !== undefined) {
+      personalise(this.memory, options.configuration, options.initialKey);
+    }
+  }
+
+  get isPlugged(): boolean {
+    return this.#ei !== undefined;
+  }
+
+  /** The link as it is since the plug went in; undefined while unplugged, or where the unit has none. */
+  link(kind: LinkKind): UnitLink | undefined {
+    return this.#links.get(kind);
+  }
+
+  faults(kind: LinkKind): FaultScript {
+    return this.#faults[kind];
+  }
+
+  arm(fault: Fault): void {
+    if (fault.fault === 'memory') this.memory.arm(fault);
+    else for (const kind of this.options.links) this.#faults[kind].arm(fault);
+  }
+
+  clearFaults(): void {
+    this.memory.disarm();
+    this.#faults.usb.clear();
+    this.#faults.serial.clear();
+  }
+
+  /** The plug goes in and the unit starts; without effect when it is in. A unit whose power fails at once stays dark. */
+  plug(): void {
+    if (this.#ei !== undefined) return;
+    const { configuration, clock, random, latency, links } = this.options;
+    const { memory } = this;
+    let ei: Ei;
+    try {
+      const onIdentify = () => {
+        this.identified++;
+        this.#tell('identify');
+      };
+      ei = new Ei(configuration, { memory, clock, random, latency, onIdentify });
+    } catch (error) {
+      if (error instanceof PowerCut) return;
+      throw error;
+    }
+    this.#ei = ei;
+    for (const kind of links) this.#links.set(kind, this.#connect(kind, ei));
+    this.#tell('plugged');
+  }
+
+  /** A bus reset: the link and the card on it start anew, the plug stays in. */
+  reset(kind: LinkKind): void {
+    if (this.#ei === undefined || !this.#links.has(kind)) return;
+    this.#links.get(kind)?.cut();
+    this.#links.set(kind, this.#connect(kind, this.#ei));
+  }
+
+  /** The plug is pulled. What the unit is doing it still does: it has the charge for that. */
+  unplug(): void {
+    if (this.#ei === undefined) return;
+    this.#ei = undefined;
+    for (const link of this.#links.values()) link.cut();
+    this.#links.clear();
+    this.#tell('unplugged');
+  }
+
+  /** Power is gone at once, in the middle of whatever it is. */
+  cutPower(): void {
+    this.#ei?.losePower();
+    this.unplug();
+  }
+
+  /** Tells of plug, unplug and blinking. Returns its own undoing. */
+  onEvent(listener: (event: UnitEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #connect(kind: LinkKind, ei: Ei): UnitLink {
+    const card = new Card(ei.session(kind));
+    card.reset();
+    return new UnitLink({
+      framing: this.#framing(kind),
+      cards: [card],
+      clock: this.options.clock,
+      faults: this.#faults[kind],
+      onUnplug: () => this.unplug(),
+      onPowerCut: () => {
+        if (this.#ei === ei) this.cutPower();
+      },
+    });
+  }
+
+  #framing(kind: LinkKind): CardFraming {
+    return kind === 'usb' ? new CcidDevice() : new T1Card({ edc: this.options.serial.edc });
+  }
+
+  #tell(event: UnitEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+}

@@ -1,0 +1,129 @@
+// An AS for tests: as-unit over a Memory in RAM and a KeyRoom that simply holds T and TA. One set, as on a card.
+import { randomBytes } from 'node:crypto';
+import { AsUnit } from '#protocol/as-unit/as-unit.ts';
+import type {
+  ExportRecord,
+  KeyFacts,
+  Memory,
+  Reservation,
+  TransportKeyFacts,
+  UnitExportRequest,
+} from '#protocol/as-unit/memory.ts';
+import { type KeyRoom, TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
+import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+import { ed25519PublicKey, signEd25519 } from '#protocol/crypto/ed25519.ts';
+import { ProtocolError } from '#protocol/errors.ts';
+import type { Random } from '#protocol/tkl/body.ts';
+import { decodeHeader } from '#protocol/tkl/header.ts';
+import { deriveDeviceKey, deriveKey } from '#protocol/tkl/key-tree.ts';
+import type { KdfFamily } from '#protocol/tkl/suites.ts';
+
+export interface TestKey extends KeyFacts {
+  /** TA. */
+  readonly key: Uint8Array;
+}
+
+export interface TestAsOptions {
+  readonly set: number;
+  readonly tkv: number;
+  readonly family: KdfFamily;
+  /** T, 32 bytes. */
+  readonly transportKey: Uint8Array;
+  readonly keys: readonly TestKey[];
+  readonly asNumber?: number;
+  /** XC of the first export; 1 unless said. */
+  readonly firstXc?: number;
+  /** Secret Ed25519 key, 32 bytes; random unless said. */
+  readonly signingKey?: Uint8Array;
+  readonly random?: Random;
+  /** Exports that are left; no limit unless said. */
+  readonly quota?: number;
+}
+
+export class RamMemory implements Memory<undefined> {
+  readonly asNumber: number;
+  readonly exports: ExportRecord[] = [];
+  readonly #options: TestAsOptions;
+  #nextXc: number;
+  #quota: number;
+
+  constructor(options: TestAsOptions) {
+    this.#options = options;
+    this.asNumber = options.asNumber ?? 0;
+    this.#nextXc = options.firstXc ?? 1;
+    this.#quota = options.quota ?? Number.POSITIVE_INFINITY;
+  }
+
+  async findTransportKey(set: number, tkv: number): Promise<TransportKeyFacts | undefined> {
+    const { family } = this.#options;
+    return set === this.#options.set && tkv === this.#options.tkv ? { family } : undefined;
+  }
+
+  async findKey(set: number, ref1: number): Promise<KeyFacts | undefined> {
+    return set === this.#options.set ? this.#options.keys.find((key) => key.ref1 === ref1) : undefined;
+  }
+
+  async findExport(sn: Uint8Array, random: Uint8Array): Promise<ExportRecord | undefined> {
+    const name = toHex(concat(sn, random));
+    return this.exports.find((record) => toHex(concat(decodeHeader(record.data).sn, record.random)) === name);
+  }
+
+  async findExportByCounter(xc: number): Promise<ExportRecord | undefined> {
+    return this.exports.find((record) => decodeHeader(record.data).xc === xc);
+  }
+
+  async authorise(_request: UnitExportRequest): Promise<void> {}
+
+  async reserveExport(_request: UnitExportRequest): Promise<Reservation> {
+    if (this.#quota === 0) throw new ProtocolError('quota-used', 'No exports are left.');
+    this.#quota--;
+    return {
+      xc: this.#nextXc++,
+      commit: async (record) => {
+        this.exports.push(record);
+      },
+      release: () => {
+        this.#quota++;
+      },
+    };
+  }
+
+  async commitReceipt(record: ExportRecord, receipt: Uint8Array): Promise<void> {
+    this.exports[this.exports.indexOf(record)] = { ...record, receipt: copy(receipt) };
+  }
+}
+
+function createRoom({ transportKey, keys, random }: TestAsOptions, signingKey: Uint8Array): KeyRoom {
+  return {
+    async deriveFromDeviceKey(unit, family, label, context) {
+      const deviceKey = deriveDeviceKey(family, transportKey, unit);
+      try {
+        return deriveKey(family, deviceKey, label, context);
+      } finally {
+        wipe(deviceKey);
+      }
+    },
+    async copyApplicationKey(_set, ref1) {
+      const found = keys.find((key) => key.ref1 === ref1);
+      if (found === undefined) throw new RangeError(`no key with REF1 ${ref1}`);
+      return copy(found.key);
+    },
+    signData: async (message) => signEd25519(signingKey, message),
+    random: random ?? ((length) => copy(randomBytes(length))),
+  };
+}
+
+export interface TestAs {
+  readonly as: AsUnit;
+  readonly memory: RamMemory;
+  /** Verifies SIG, 32 bytes. */
+  readonly publicKey: Bytes;
+}
+
+export function createTestAs(options: TestAsOptions): TestAs {
+  const signingKey = options.signingKey ?? randomBytes(32);
+  const memory = new RamMemory(options);
+  const as = new AsUnit(memory, new TreeKeyCrypto(createRoom(options, signingKey)));
+  return { as, memory, publicKey: ed25519PublicKey(signingKey) };
+}

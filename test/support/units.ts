@@ -1,0 +1,81 @@
+// An EI for tests in Node: personalised, on a card, without a cable. Its random generator counts, so that a test can repeat itself.
+
+import { Card } from '#device-sim/card.ts';
+import { VirtualClock } from '#device-sim/clock.ts';
+import { Ei, NO_LATENCY } from '#device-sim/ei.ts';
+import { type EiConfiguration, type Profile, personalise } from '#device-sim/ei-configuration.ts';
+import { Memory } from '#device-sim/memory.ts';
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
+import { fromHex } from '#protocol/bytes/hex.ts';
+import { u32 } from '#protocol/bytes/integers.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import type { SuiteId } from '#protocol/tkl/suites.ts';
+
+export const TEST_SET = 0x0000ba7c;
+export const TEST_TKV = 1;
+export const TEST_TRANSPORT_KEY: Bytes = sha256(u32(0x54455354));
+export const TEST_SN: Bytes = fromHex('00000000000000004549000000000007');
+
+export interface UnitOptions {
+  readonly profile?: Profile;
+  readonly suites?: readonly SuiteId[];
+  readonly sn?: Bytes;
+  readonly slots?: readonly number[];
+  readonly signatureKey?: Bytes;
+  readonly blank?: boolean;
+}
+
+export interface TestUnit {
+  readonly memory: Memory;
+  readonly card: Card;
+  readonly transmit: Transmit;
+  /** Loses power and comes back over the same memory. */
+  powerCycle(): TestUnit;
+}
+
+/** A unit of TEST_SET, operational unless said otherwise. */
+export function createUnit(options: UnitOptions = {}): TestUnit {
+  const { profile = 'diversified', suites = [0x01, 0x02], sn = TEST_SN, slots = [1, 2, 3], signatureKey } = options;
+  const configuration: EiConfiguration = {
+    sn,
+    profile,
+    suites,
+    slots,
+    capacity: slots.length,
+    firmware: 1,
+    capabilities: { keepsChallenge: false, extendedLength: false, identify: false },
+    signatureRequired: signatureKey !== undefined,
+    ...(signatureKey === undefined ? {} : { signatureKey }),
+  };
+  const memory = new Memory();
+  if (options.blank !== true) {
+    personalise(memory, configuration, { set: TEST_SET, tkv: TEST_TKV, transportKey: TEST_TRANSPORT_KEY });
+  }
+  return powerUp(configuration, memory, countingRandom());
+}
+
+function powerUp(configuration: EiConfiguration, memory: Memory, random: (length: number) => Bytes): TestUnit {
+  const surroundings = { memory, clock: new VirtualClock(), random, latency: NO_LATENCY, onIdentify: () => {} };
+  const ei = new Ei(configuration, surroundings);
+  const card = new Card(ei.session('test'));
+  return {
+    memory,
+    card,
+    transmit: (command) => card.process(command),
+    powerCycle() {
+      ei.losePower();
+      return powerUp(configuration, memory, random);
+    },
+  };
+}
+
+/** Never the same octets twice, and the same ones in every run. */
+export function countingRandom(): (length: number) => Bytes {
+  let count = 0;
+  return (length) => {
+    let octets = concat();
+    while (octets.length < length) octets = concat(octets, sha256(u32(count++)));
+    return octets.slice(0, length);
+  };
+}
