@@ -19,6 +19,8 @@ export interface UnitLinkOptions {
   readonly cards: readonly Card[];
   readonly clock: Clock;
   readonly faults: FaultScript;
+  /** Waits for its turn: a unit with two links runs one command at a time (docs/protocol.md clause 4.1). */
+  readonly inTurn: <T>(action: () => Promise<T>) => Promise<T>;
   /** The script pulled the plug. */
   readonly onUnplug: () => void;
   /** Power failed while a command ran. */
@@ -103,7 +105,7 @@ export class UnitLink {
     if (refusal !== undefined) return encodeResponse(NO_DATA, refusal);
     const card = this.#options.cards[slot];
     if (card === undefined) throw new RangeError(`there is no card in slot ${slot}`);
-    return await card.process(command);
+    return await this.#options.inTurn(() => card.process(command));
   }
 
   #extendWhile(ticket: number): () => void {

@@ -76,6 +76,7 @@ export class Unit {
   readonly #listeners = new Set<(event: UnitEvent) => void>();
   readonly #links = new Map<LinkKind, UnitLink>();
   #ei: Ei | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: UnitOptions) {
     this.options = options;
@@ -167,11 +168,19 @@ export class Unit {
       cards: [card],
       clock: this.options.clock,
       faults: this.#faults[kind],
+      inTurn: (action) => this.#inTurn(action),
       onUnplug: () => this.unplug(),
       onPowerCut: () => {
         if (this.#ei === ei) this.cutPower();
       },
     });
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    // How the command before ended is its own link's matter.
+    const turn = this.#turn.then(action, action);
+    this.#turn = turn;
+    return turn;
   }
 
   #framing(kind: LinkKind): CardFraming {

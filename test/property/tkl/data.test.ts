@@ -180,7 +180,12 @@ describe('a receipt', () => {
     const keys = keysFor(of, zeros(32), zeros(16));
     const receipt = receiptOf(of, zeros(32), 1);
     const expected = { header: of, dataHash: zeros(32), kcv: receipt.kcv };
-    for (const other of [{ ref2: 3 }, { akv: (of.akv + 1) % 2 ** 32 }, { xc: (of.xc + 1) % 2 ** 32 }, { asNumber: of.asNumber ^ 1 }]) {
+    for (const other of [
+      { ref2: 3 },
+      { akv: (of.akv + 1) % 2 ** 32 },
+      { xc: (of.xc + 1) % 2 ** 32 },
+      { asNumber: of.asNumber ^ 1 },
+    ]) {
       expect(() => verifyReceipt(sealReceipt({ ...receipt, ...other }, keys, zeros(32)), expected, keys)).toThrow(
         IntegrityError,
       );
