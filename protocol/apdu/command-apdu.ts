@@ -78,7 +78,7 @@ function shortBody(bytes: Uint8Array): Body {
   }
   const le = bytes[end];
   return {
-    data: Uint8Array.from(bytes.subarray(5, end)),
+    data: new Uint8Array(bytes.subarray(5, end)),
     ne: le === undefined ? 0 : le || MAX_SHORT_NE,
     extended: false,
   };
@@ -94,5 +94,5 @@ function extendedBody(bytes: Uint8Array): Body {
     throw new SyntaxError(`extended Lc says ${first} bytes of data, but ${bytes.length - 7} bytes follow it`);
   }
   const ne = bytes.length === end ? 0 : readU16(bytes, end) || MAX_EXTENDED_NE;
-  return { data: Uint8Array.from(bytes.subarray(7, end)), ne, extended: true };
+  return { data: new Uint8Array(bytes.subarray(7, end)), ne, extended: true };
 }

@@ -17,5 +17,5 @@ export function encodeResponse(data: Uint8Array, sw: number): Bytes {
 export function decodeResponse(bytes: Uint8Array): ResponseApdu {
   const end = bytes.length - 2;
   if (end < 0) throw new ProtocolError('unit-nonsense', `a response APDU has at least 2 bytes, not ${bytes.length}`);
-  return { data: Uint8Array.from(bytes.subarray(0, end)), sw: readU16(bytes, end) };
+  return { data: new Uint8Array(bytes.subarray(0, end)), sw: readU16(bytes, end) };
 }

@@ -23,7 +23,7 @@ export function concat(...parts: readonly (Uint8Array | number)[]): Bytes {
 
 /** A copy that shares no memory with its source. */
 export function copy(bytes: Uint8Array): Bytes {
-  return Uint8Array.from(bytes);
+  return new Uint8Array(bytes);
 }
 
 /** True iff both hold the same octets. The time taken depends on the lengths only. */

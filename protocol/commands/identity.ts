@@ -157,7 +157,7 @@ class Fields {
 
   bytes(length: number): Bytes {
     const offset = this.#advance(length);
-    return Uint8Array.from(this.#data.subarray(offset, offset + length));
+    return new Uint8Array(this.#data.subarray(offset, offset + length));
   }
 
   /** One octet that stands for one of a few words. */

@@ -51,7 +51,12 @@ export function encodeCcidMessage(
 ): Bytes {
   if (data.length > MAX_CCID_DATA) throw new RangeError(`data has ${data.length} bytes, more than ${MAX_CCID_DATA}`);
   const message = new Uint8Array(CCID_HEADER_LENGTH + data.length);
-  message.set([type, data.length & 0xff, data.length >> 8, 0, 0, slot, seq, ...parameters]);
+  message[0] = type;
+  message[1] = data.length & 0xff;
+  message[2] = data.length >> 8;
+  message[5] = slot;
+  message[6] = seq;
+  message.set(parameters, 7);
   message.set(data, CCID_HEADER_LENGTH);
   return message;
 }
@@ -61,7 +66,7 @@ export const encodeStatus = (icc: number, command: number): number => (command <
 export const iccStatus = (status: number): number => status & 0x03;
 export const commandStatus = (status: number): number => status >> 6;
 
-/** A message that is longer than any may be, so nobody can tell where the next one begins: its first octets, 0 to 9. */
+/** A message that is longer than any may be, so nobody can tell where the next one begins; what its header says. */
 export interface OversizedMessage {
   readonly oversized: true;
   readonly type: number;
@@ -69,40 +74,49 @@ export interface OversizedMessage {
   readonly seq: number;
 }
 
+const NO_OCTETS = new Uint8Array(0);
+
 /** Puts messages together from transfers that split or join them. Each octet is copied once at most, whatever comes. */
 export class CcidMessageReader {
   readonly #held = new Uint8Array(MAX_CCID_MESSAGE);
   #heldLength = 0;
-  #rest: Uint8Array = new Uint8Array(0);
+  #pushed: Uint8Array = NO_OCTETS;
+  #offset = 0;
 
   /** Call next() until it gives undefined before the octets after these are pushed. */
   push(bytes: Uint8Array): void {
-    this.#rest = bytes;
+    this.#pushed = bytes;
+    this.#offset = 0;
   }
 
   /** The next message; undefined when octets are missing. After an oversized one, all that came is thrown away. */
   next(): CcidMessage | OversizedMessage | undefined {
     if (!this.#hold(CCID_HEADER_LENGTH)) return undefined;
-    const [type = 0, l0 = 0, l1 = 0, l2 = 0, l3 = 0, slot = 0, seq = 0, p0 = 0, p1 = 0, p2 = 0] = this.#held;
-    const dataLength = l0 + l1 * 0x100 + l2 * 0x1_0000 + l3 * 0x100_0000;
+    const at = (index: number): number => this.#held[index] ?? 0;
+    const type = at(0);
+    const dataLength = at(1) + at(2) * 0x100 + at(3) * 0x1_0000 + at(4) * 0x100_0000;
+    const slot = at(5);
+    const seq = at(6);
     if (dataLength > MAX_CCID_DATA) {
       this.#heldLength = 0;
-      this.#rest = new Uint8Array(0);
+      this.push(NO_OCTETS);
       return { oversized: true, type, slot, seq };
     }
     const length = CCID_HEADER_LENGTH + dataLength;
     if (!this.#hold(length)) return undefined;
     this.#heldLength = 0;
     const data = this.#held.slice(CCID_HEADER_LENGTH, length);
-    return { type, slot, seq, parameters: [p0, p1, p2], data };
+    return { type, slot, seq, parameters: [at(7), at(8), at(9)], data };
   }
 
   /** True once `length` octets of the message are held. */
   #hold(length: number): boolean {
-    const taken = this.#rest.subarray(0, Math.max(0, length - this.#heldLength));
-    this.#held.set(taken, this.#heldLength);
-    this.#heldLength += taken.length;
-    this.#rest = this.#rest.subarray(taken.length);
+    if (this.#offset < this.#pushed.length && this.#heldLength < length) {
+      const end = Math.min(this.#offset + length - this.#heldLength, this.#pushed.length);
+      this.#held.set(this.#pushed.subarray(this.#offset, end), this.#heldLength);
+      this.#heldLength += end - this.#offset;
+      this.#offset = end;
+    }
     return this.#heldLength >= length;
   }
 }

@@ -12,21 +12,23 @@ const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, octet) => {
   return remainder;
 });
 
-/** CRC-16 of ISO/IEC 13239: start FFFF, reflected, final XOR FFFF; "123456789" gives 906E. */
-export function crc16(bytes: Uint8Array): number {
+/** CRC-16 of ISO/IEC 13239 over bytes from..to: start FFFF, reflected, final XOR FFFF; "123456789" gives 906E. */
+export function crc16(bytes: Uint8Array, from = 0, to = bytes.length): number {
   let remainder = 0xffff;
-  for (const octet of bytes) remainder = (remainder >> 8) ^ (CRC_TABLE[(remainder ^ octet) & 0xff] ?? 0);
+  for (let i = from; i < to; i++) {
+    remainder = (remainder >> 8) ^ (CRC_TABLE[(remainder ^ (bytes[i] ?? 0)) & 0xff] ?? 0);
+  }
   return remainder ^ 0xffff;
 }
 
-/** XOR of all octets. */
-export function lrc(bytes: Uint8Array): number {
+/** XOR of the octets from..to. */
+export function lrc(bytes: Uint8Array, from = 0, to = bytes.length): number {
   let sum = 0;
-  for (const octet of bytes) sum ^= octet;
+  for (let i = from; i < to; i++) sum ^= bytes[i] ?? 0;
   return sum;
 }
 
 /** As a number of EDC_LENGTH octets, the more significant one first on the line. */
-export function computeEdc(edc: Edc, bytes: Uint8Array): number {
-  return edc === 'crc' ? crc16(bytes) : lrc(bytes);
+export function computeEdc(edc: Edc, bytes: Uint8Array, from = 0, to = bytes.length): number {
+  return edc === 'crc' ? crc16(bytes, from, to) : lrc(bytes, from, to);
 }

@@ -76,7 +76,7 @@ function encode(pcb: number, inf: Uint8Array, edc: Edc): Bytes {
   block[1] = pcb;
   block[2] = inf.length;
   block.set(inf, PROLOGUE_LENGTH);
-  const code = computeEdc(edc, block.subarray(0, end));
+  const code = computeEdc(edc, block, 0, end);
   if (edc === 'crc') block[end] = code >> 8;
   block[block.length - 1] = code & 0xff;
   return block;
@@ -84,14 +84,16 @@ function encode(pcb: number, inf: Uint8Array, edc: Edc): Bytes {
 
 /** The block, or undefined when it is damaged: its EDC, its length, or anything in it that clause 11.3 does not have. */
 export function decodeBlock(bytes: Uint8Array, edc: Edc): T1Block | undefined {
-  const [nad, pcb, len] = bytes;
-  if (nad !== NAD || pcb === undefined || len === undefined || len > MAX_IFS) return undefined;
-  const end = PROLOGUE_LENGTH + len;
-  if (bytes.length !== end + EDC_LENGTH[edc]) return undefined;
+  return blockLength(bytes, 0, bytes.length, edc) === bytes.length ? decodeAt(bytes, 0, bytes.length, edc) : undefined;
+}
+
+/** Of a block that stands at from..to, as its LEN says. */
+function decodeAt(bytes: Uint8Array, from: number, to: number, edc: Edc): T1Block | undefined {
+  const end = to - EDC_LENGTH[edc];
   let code = 0;
-  for (const octet of bytes.subarray(end)) code = (code << 8) | octet;
-  if (code !== computeEdc(edc, bytes.subarray(0, end))) return undefined;
-  return decodePcb(pcb, Uint8Array.from(bytes.subarray(PROLOGUE_LENGTH, end)));
+  for (let i = end; i < to; i++) code = (code << 8) | (bytes[i] ?? 0);
+  if (code !== computeEdc(edc, bytes, from, end)) return undefined;
+  return decodePcb(bytes[from + 1] ?? 0, new Uint8Array(bytes.subarray(from + PROLOGUE_LENGTH, end)));
 }
 
 function decodePcb(pcb: number, inf: Bytes): T1Block | undefined {
@@ -106,7 +108,7 @@ function decodePcb(pcb: number, inf: Bytes): T1Block | undefined {
   }
   const request = S_REQUESTS[pcb & 0x1f];
   if (request === undefined) return undefined;
-  const [value = 0] = inf;
+  const value = inf[0] ?? 0;
   if (inf.length !== (hasValue(request) ? 1 : 0) || !isValue(request, value)) return undefined;
   return { kind: 'S', request, response: (pcb & RESPONSE) !== 0, value };
 }
@@ -127,20 +129,22 @@ export function isSameIBlock(a: IBlock, b: IBlock): boolean {
 
 export const other = (bit: SequenceBit): SequenceBit => (bit === 0 ? 1 : 0);
 
-/** Length of the block that begins with these octets, undefined while LEN is not in, or 0 when none can begin so. */
-function blockLength(start: Uint8Array, edc: Edc): number | undefined {
-  const [nad, , len] = start;
-  if (nad !== undefined && nad !== NAD) return 0;
-  if (len === undefined) return undefined;
+/** Length of the block that begins at from, undefined while LEN is not in, or 0 when none can begin so. */
+function blockLength(bytes: Uint8Array, from: number, to: number, edc: Edc): number | undefined {
+  if (from < to && bytes[from] !== NAD) return 0;
+  if (to - from < PROLOGUE_LENGTH) return undefined;
+  const len = bytes[from + 2] ?? 0;
   return len > MAX_IFS ? 0 : PROLOGUE_LENGTH + len + EDC_LENGTH[edc];
 }
 
 /** Finds the blocks in a stream that is split anywhere. Each octet is copied once at most, whatever comes. */
 export class T1BlockReader {
   readonly #edc: Edc;
+  /** The beginning of a block whose rest is still to come. */
   readonly #held: Bytes;
   #heldLength = 0;
-  #rest: Uint8Array = NO_INF;
+  #pushed: Uint8Array = NO_INF;
+  #offset = 0;
 
   constructor(edc: Edc) {
     this.#edc = edc;
@@ -154,32 +158,45 @@ export class T1BlockReader {
 
   /** Call next() until it gives undefined before the octets after these are pushed. */
   push(bytes: Uint8Array): void {
-    this.#rest = bytes;
+    this.#pushed = bytes;
+    this.#offset = 0;
   }
 
   /** The next block; undefined when octets are missing; 'damaged' when what came is none, and all of it is thrown away. */
   next(): T1Block | 'damaged' | undefined {
-    if (!this.#hold(PROLOGUE_LENGTH)) {
-      return blockLength(this.#held.subarray(0, this.#heldLength), this.#edc) === 0 ? this.#damaged() : undefined;
-    }
-    const length = blockLength(this.#held, this.#edc) ?? 0;
-    if (length === 0) return this.#damaged();
-    if (!this.#hold(length)) return undefined;
-    this.#heldLength = 0;
-    return decodeBlock(this.#held.subarray(0, length), this.#edc) ?? this.#damaged();
+    return this.#heldLength === 0 ? this.#nextWhole() : this.#nextHeld();
   }
 
   clear(): void {
     this.#heldLength = 0;
-    this.#rest = NO_INF;
+    this.push(NO_INF);
+  }
+
+  /** As a rule a block comes in one piece: it is read where it stands. */
+  #nextWhole(): T1Block | 'damaged' | undefined {
+    const from = this.#offset;
+    const length = blockLength(this.#pushed, from, this.#pushed.length, this.#edc);
+    if (length === 0) return this.#damaged();
+    if (length === undefined || from + length > this.#pushed.length) return this.#nextHeld();
+    this.#offset += length;
+    return decodeAt(this.#pushed, from, this.#offset, this.#edc) ?? this.#damaged();
+  }
+
+  #nextHeld(): T1Block | 'damaged' | undefined {
+    this.#hold(PROLOGUE_LENGTH);
+    const length = blockLength(this.#held, 0, this.#heldLength, this.#edc);
+    if (length === 0) return this.#damaged();
+    if (length === undefined || !this.#hold(length)) return undefined;
+    this.#heldLength = 0;
+    return decodeAt(this.#held, 0, length, this.#edc) ?? this.#damaged();
   }
 
   /** True once `length` octets of the block are held. */
   #hold(length: number): boolean {
-    const taken = this.#rest.subarray(0, Math.max(0, length - this.#heldLength));
-    this.#held.set(taken, this.#heldLength);
-    this.#heldLength += taken.length;
-    this.#rest = this.#rest.subarray(taken.length);
+    const end = Math.min(this.#offset + Math.max(0, length - this.#heldLength), this.#pushed.length);
+    this.#held.set(this.#pushed.subarray(this.#offset, end), this.#heldLength);
+    this.#heldLength += end - this.#offset;
+    this.#offset = end;
     return this.#heldLength >= length;
   }
 

@@ -186,8 +186,7 @@ class T1Host implements HostFraming {
     this.#responseLength += block.inf.length;
     if (this.#responseLength > MAX_RESPONSE) return this.#fail('link-garbled', 'the response never ends');
     if (block.more) return this.#send(encodeRBlock(this.#nr, 0, this.#edc));
-    const [first] = this.#response;
-    return this.#done(first !== undefined && this.#response.length === 1 ? first : concat(...this.#response));
+    return this.#done(this.#response.length === 1 ? block.inf : concat(...this.#response));
   }
 
   #handleR(block: RBlock): HostAction {

@@ -69,7 +69,7 @@ describe('T=1 blocks of any kind', () => {
     fc.assert(
       fc.property(anyBlock, fc.nat(), fc.integer({ min: 1, max: 0xffff }), (block, where, burst) => {
         const octets = encode(block, 'crc');
-        // Octet 3 is the first behind LEN. Where the burst begins in mid-octet, its high half is shifted out to the next.
+        // Octet 3 is the first behind LEN; the burst lies within two octets.
         const at = 3 + (where % (octets.length - 4));
         octets[at] = (octets[at] ?? 0) ^ (burst & 0xff);
         octets[at + 1] = (octets[at + 1] ?? 0) ^ (burst >> 8);

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { exchange } from '#protocol/apdu/chaining.ts';
+import {
+  type CommandApdu,
+  decodeCommand,
+  encodeExtendedCommand,
+  encodeShortCommand,
+} from '#protocol/apdu/command-apdu.ts';
+import { decodeResponse, encodeResponse } from '#protocol/apdu/response-apdu.ts';
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
+
+const octet = fc.integer({ min: 0, max: 255 });
+const octets = (maxLength: number): fc.Arbitrary<Bytes> =>
+  fc.uint8Array({ maxLength, size: 'max' }).map((bytes) => Uint8Array.from(bytes));
+const commands = (maxNc: number, maxNe: number): fc.Arbitrary<CommandApdu> =>
+  fc.record({
+    cla: octet,
+    ins: octet,
+    p1: octet,
+    p2: octet,
+    data: octets(maxNc),
+    ne: fc.integer({ min: 0, max: maxNe }),
+  });
+
+describe('APDUs of any content', () => {
+  it('decode to what was encoded, short', () => {
+    fc.assert(
+      fc.property(commands(255, 256), (command) => {
+        expect(decodeCommand(encodeShortCommand(command))).toEqual({ ...command, extended: false });
+      }),
+    );
+  });
+
+  it('decode to what was encoded, extended', () => {
+    fc.assert(
+      fc.property(commands(2000, 65_536), (command) => {
+        const extended = command.data.length > 0 || command.ne > 0;
+        expect(decodeCommand(encodeExtendedCommand(command))).toEqual({ ...command, extended });
+      }),
+    );
+  });
+
+  it('have one reading: octets that decode encode to the same octets, and all others are refused', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        let command: ReturnType<typeof decodeCommand>;
+        try {
+          command = decodeCommand(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(SyntaxError);
+          return;
+        }
+        const encode = command.extended ? encodeExtendedCommand : encodeShortCommand;
+        expect(encode(command)).toEqual(Uint8Array.from(bytes));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('decode to what was encoded, responses', () => {
+    fc.assert(
+      fc.property(octets(300), fc.integer({ min: 0, max: 0xffff }), (data, sw) => {
+        expect(decodeResponse(encodeResponse(data, sw))).toEqual({ data, sw });
+      }),
+    );
+  });
+});
+
+/** A card that takes chains, and answers with the data it got, in pieces of `piece` bytes with 61xx. */
+function echoCard(piece: number, takesExtended: boolean): Transmit {
+  let chain: Bytes[] = [];
+  let rest: Bytes = concat();
+  return async (bytes) => {
+    const { cla, ins, data, ne, extended } = decodeCommand(bytes);
+    if (extended && !takesExtended) return encodeResponse(concat(), 0x6700);
+    if (ins === 0xc0) {
+      if (cla !== 0x00 || ne !== Math.min(rest.length, 256)) return encodeResponse(concat(), 0x6a86);
+    } else {
+      chain.push(data);
+      if (cla === 0x90) return encodeResponse(concat(), data.length === 255 && ne === 0 ? 0x9000 : 0x6700);
+      rest = concat(...chain);
+      chain = [];
+    }
+    const sent = rest.slice(0, piece);
+    rest = rest.slice(sent.length);
+    return encodeResponse(sent, rest.length === 0 ? 0x9000 : 0x6100 | (Math.min(rest.length, 256) % 256));
+  };
+}
+
+describe('exchange with a card that echoes', () => {
+  it('brings any data there and back, chained or extended, in any pieces', async () => {
+    await fc.assert(
+      fc.asyncProperty(octets(1500), fc.integer({ min: 16, max: 256 }), fc.boolean(), async (data, piece, extended) => {
+        const command = { cla: 0x80, ins: 0xd8, p1: 0, p2: 0, data, ne: 256 };
+        const response = await exchange(echoCard(piece, extended), command, { extendedLength: extended });
+        expect(response).toEqual({ data, sw: 0x9000 });
+      }),
+    );
+  });
+});

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { exchange } from '#protocol/apdu/chaining.ts';
+import type { CommandApdu } from '#protocol/apdu/command-apdu.ts';
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { concat } from '#protocol/bytes/bytes.ts';
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+
+/** A card that answers strictly what the script says, line by line: command, response. */
+function scripted(lines: readonly (readonly [command: string, response: string])[]): {
+  readonly transmit: Transmit;
+  readonly left: () => number;
+} {
+  const rest = [...lines];
+  return {
+    transmit: async (command) => {
+      const [expected, response] = rest.shift() ?? ['nothing more', ''];
+      expect(toHex(command)).toBe(expected.replaceAll(' ', ''));
+      return fromHex(response);
+    },
+    left: () => rest.length,
+  };
+}
+
+const command = (data: Uint8Array, ne: number): CommandApdu => ({ cla: 0x80, ins: 0xd8, p1: 0, p2: 0, data, ne });
+const SHORT = { extendedLength: false };
+const EXTENDED = { extendedLength: true };
+const filled = (length: number): string => '5A'.repeat(length);
+
+async function run(
+  apdu: CommandApdu,
+  options: { readonly extendedLength: boolean },
+  lines: readonly (readonly [string, string])[],
+): Promise<string> {
+  const card = scripted(lines);
+  const { data, sw } = await exchange(card.transmit, apdu, options);
+  expect(card.left()).toBe(0);
+  return `${toHex(data)} ${sw.toString(16)}`;
+}
+
+describe('exchange', () => {
+  it('sends a command that fits in one short APDU, also to a unit with extended length', async () => {
+    const lines = [['80D8000002AABB00', 'CC9000']] as const;
+    expect(await run(command(fromHex('AABB'), 256), SHORT, lines)).toBe('CC 9000');
+    expect(await run(command(fromHex('AABB'), 256), EXTENDED, lines)).toBe('CC 9000');
+  });
+
+  it('sends 255 bytes in one APDU and 256 in a chain of 255 and 1', async () => {
+    const long = fromHex(filled(256));
+    expect(await run(command(long.subarray(1), 256), SHORT, [[`80D80000FF${filled(255)}00`, '9000']])).toBe(' 9000');
+    expect(
+      await run(command(long, 256), SHORT, [
+        [`90D80000FF${filled(255)}`, '9000'],
+        ['80D80000015A00', 'CC9000'],
+      ]),
+    ).toBe('CC 9000');
+  });
+
+  it('sends 510 bytes in two full parts', async () => {
+    expect(
+      await run(command(fromHex(filled(510)), 0), SHORT, [
+        [`90D80000FF${filled(255)}`, '9000'],
+        [`80D80000FF${filled(255)}`, '9000'],
+      ]),
+    ).toBe(' 9000');
+  });
+
+  it('stops a chain at the first part that is refused', async () => {
+    expect(await run(command(fromHex(filled(600)), 256), SHORT, [[`90D80000FF${filled(255)}`, '6884']])).toBe(' 6884');
+  });
+
+  it('sends one extended APDU to a unit that has the capability', async () => {
+    const lines = [[`80D80000000124${filled(292)}0100`, 'CC9000']] as const;
+    expect(await run(command(fromHex(filled(292)), 256), EXTENDED, lines)).toBe('CC 9000');
+  });
+
+  it('asks a short unit for 256 bytes when more are wanted', async () => {
+    expect(await run(command(fromHex(''), 1000), SHORT, [['80D8000000', 'CC9000']])).toBe('CC 9000');
+    expect(await run(command(fromHex(''), 1000), EXTENDED, [['80D800000003E8', 'CC9000']])).toBe('CC 9000');
+  });
+
+  it('fetches the rest after 61xx, 00 standing for 256', async () => {
+    expect(
+      await run(command(fromHex(''), 256), SHORT, [
+        ['80D8000000', 'AA6100'],
+        ['00C0000000', 'BB6102'],
+        ['00C0000002', 'CCDD9000'],
+      ]),
+    ).toBe('AABBCCDD 9000');
+  });
+
+  it('repeats GET RESPONSE with the right Le after 6Cxx, once', async () => {
+    expect(
+      await run(command(fromHex(''), 256), SHORT, [
+        ['80D8000000', '6110'],
+        ['00C0000010', '6C02'],
+        ['00C0000002', 'AABB9000'],
+      ]),
+    ).toBe('AABB 9000');
+    expect(
+      await run(command(fromHex(''), 256), SHORT, [
+        ['80D8000000', '6110'],
+        ['00C0000010', '6C02'],
+        ['00C0000002', '6C03'],
+      ]),
+    ).toBe(' 6c03');
+  });
+
+  it('repeats the command with the right Le after 6Cxx, once', async () => {
+    expect(
+      await run(command(fromHex('AA'), 256), SHORT, [
+        ['80D8000001AA00', '6C40'],
+        ['80D8000001AA40', 'BB9000'],
+      ]),
+    ).toBe('BB 9000');
+    expect(
+      await run(command(fromHex('AA'), 256), SHORT, [
+        ['80D8000001AA00', '6C40'],
+        ['80D8000001AA40', '6C41'],
+      ]),
+    ).toBe(' 6c41');
+  });
+
+  it('repeats the whole chain after 6Cxx: the unit has dropped it', async () => {
+    const first = [`90D80000FF${filled(255)}`, '9000'] as const;
+    expect(
+      await run(command(fromHex(filled(256)), 256), SHORT, [
+        first,
+        ['80D80000015A00', '6C01'],
+        first,
+        ['80D80000015A01', 'BB9000'],
+      ]),
+    ).toBe('BB 9000');
+  });
+
+  it('gives the status word that ends a fetch', async () => {
+    expect(
+      await run(command(fromHex(''), 256), SHORT, [
+        ['80D8000000', 'AA6101'],
+        ['00C0000001', '6F00'],
+      ]),
+    ).toBe('AA 6f00');
+  });
+
+  it('gives up a unit that never ends with 61xx', async () => {
+    let count = 0;
+    const endless: Transmit = async () => {
+      count++;
+      return fromHex('6101');
+    };
+    await expect(exchange(endless, command(fromHex(''), 256), SHORT)).rejects.toMatchObject({ code: 'unit-nonsense' });
+    expect(count).toBe(1 + 256);
+  });
+
+  it('puts together 65,536 bytes', async () => {
+    let left = 65_536;
+    const card: Transmit = async () => {
+      left -= 256;
+      return concat(new Uint8Array(256), left > 0 ? fromHex('6100') : fromHex('9000'));
+    };
+    expect((await exchange(card, command(fromHex(''), 256), SHORT)).data).toHaveLength(65_536);
+  });
+
+  it('refuses a response without a status word', async () => {
+    await expect(exchange(async () => fromHex('90'), command(fromHex(''), 0), SHORT)).rejects.toMatchObject({
+      code: 'unit-nonsense',
+    });
+  });
+});

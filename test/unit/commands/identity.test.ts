@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { encodeShortCommand } from '#protocol/apdu/command-apdu.ts';
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { run } from '#protocol/commands/command.ts';
+import { getIdentity } from '#protocol/commands/get-identity.ts';
+import { selectEi } from '#protocol/commands/select-ei.ts';
+import { ProtocolError, StatusWordError } from '#protocol/errors.ts';
+
+const SN = '00000000000000004549000000000007';
+const KEY_SLOT = '0002 01 00000005 44304142303045 5AAA42C6AD';
+const EMPTY_SLOT = '0003 00 00000009 00000000000000 0000000000';
+
+/** The fields of an identity in order, each in hex; some may be replaced. */
+function identity(changes: Readonly<Partial<Record<keyof typeof FIELDS, string>>> = {}): Bytes {
+  return fromHex(Object.values({ ...FIELDS, ...changes }).join(' '));
+}
+
+const FIELDS = {
+  version: '01',
+  sn: SN,
+  set: '0000BA7C',
+  tkv: '01',
+  profile: '01',
+  suites: '03 01 02 04',
+  lifecycle: '03',
+  tries: '40',
+  signatureRequired: '00',
+  capabilities: '07',
+  firmware: '00010203',
+  slots: `02 ${KEY_SLOT} ${EMPTY_SLOT}`,
+};
+
+describe('SELECT and GET IDENTITY', () => {
+  it('are written as docs/protocol.md clause 4 says', () => {
+    expect(toHex(encodeShortCommand(selectEi.encode()))).toBe('00A4040006F0544B4C310100');
+    expect(toHex(encodeShortCommand(getIdentity.encode()))).toBe('80CA000000');
+  });
+
+  it.each([selectEi, getIdentity])('$name reads every field of the identity', (command) => {
+    expect(command.decode(identity())).toEqual({
+      sn: fromHex(SN),
+      set: 0xba7c,
+      tkv: 1,
+      profile: 'diversified',
+      suites: [1, 2, 4],
+      lifecycle: 'operational',
+      tries: 64,
+      signatureRequired: false,
+      capabilities: { keepsChallenge: true, extendedLength: true, identify: true },
+      firmware: 0x00010203,
+      slots: [
+        { ref2: 2, state: 'key', akv: 5, attributes: 'D0AB00E', kcv: fromHex('5AAA42C6AD') },
+        { ref2: 3, state: 'empty', akv: 9, attributes: '', kcv: fromHex('0000000000') },
+      ],
+    });
+  });
+
+  it('read a blank unit without slots', () => {
+    const blank = identity({
+      set: '00000000',
+      tkv: '00',
+      profile: '00',
+      lifecycle: '00',
+      capabilities: '00',
+      slots: '00',
+    });
+    expect(getIdentity.decode(blank)).toMatchObject({
+      set: 0,
+      tkv: 0,
+      profile: 'shared',
+      lifecycle: 'blank',
+      slots: [],
+    });
+    expect(getIdentity.decode(identity({ suites: '00', capabilities: '02' }))).toMatchObject({
+      suites: [],
+      capabilities: { keepsChallenge: false, extendedLength: true, identify: false },
+    });
+  });
+
+  it.each<[string, Partial<Record<keyof typeof FIELDS, string>>, RegExp]>([
+    ['another version', { version: '02' }, /identity version 2 /],
+    ['an SN of zero', { sn: '00'.repeat(16) }, /SN is zero/],
+    ['another profile', { profile: '02' }, /profile 2 /],
+    ['a reserved suite', { suites: '01 03' }, /suite 3 /],
+    ['an unknown suite', { suites: '01 08' }, /suite 8 /],
+    ['a suite twice', { suites: '02 01 01' }, /suite is listed twice/],
+    ['another lifecycle', { lifecycle: '01' }, /lifecycle 1 /],
+    ['a blank unit with a SET', { lifecycle: '00', tkv: '00' }, /lifecycle "blank"/],
+    ['a blank unit with a TKV', { lifecycle: '00', set: '00000000' }, /lifecycle "blank"/],
+    ['an operational unit without a TKV', { tkv: '00' }, /lifecycle "operational"/],
+    ['65 tries', { tries: '41' }, /65 tries/],
+    ['a signature required that is neither 0 nor 1', { signatureRequired: '02' }, /signature required 2 /],
+    ['an unknown capability', { capabilities: '08' }, /capabilities 8 /],
+    ['the transport-key slot', { slots: `01 ${EMPTY_SLOT.replace('0003', 'FFFE')}` }, /slot 65534 is never listed/],
+    ['the slot that means any', { slots: `01 ${EMPTY_SLOT.replace('0003', 'FFFF')}` }, /slot 65535 is never listed/],
+    ['a slot twice', { slots: `02 ${KEY_SLOT} ${KEY_SLOT}` }, /slot 2 is listed twice/],
+    ['another slot state', { slots: `01 ${KEY_SLOT.replace(' 01 ', ' 02 ')}` }, /slot state 2 /],
+    ['AKV FFFFFFFF', { slots: `01 ${KEY_SLOT.replace('00000005', 'FFFFFFFF')}` }, /slot 2 has an AKV/],
+    [
+      'an empty slot with ATTR',
+      { slots: `01 ${EMPTY_SLOT.replace('00000000000000', '44304142303045')}` },
+      /slot 3 is empty/,
+    ],
+    ['an empty slot with a KCV', { slots: `01 ${EMPTY_SLOT.slice(0, -1)}1` }, /slot 3 is empty/],
+    ['a key with ATTR that is no text', { slots: `01 ${KEY_SLOT.replace('443041', '00FF41')}` }, /slot 2 has an ATTR/],
+    ['fewer slots than it says', { slots: `03 ${KEY_SLOT} ${EMPTY_SLOT}` }, /bytes are too few/],
+    ['octets behind it', { slots: `00 ${KEY_SLOT}` }, /19 bytes follow/],
+  ])('refuse an identity with %s', (_name, changes, message) => {
+    expect(() => selectEi.decode(identity(changes))).toThrow(ProtocolError);
+    expect(() => selectEi.decode(identity(changes))).toThrow(message);
+  });
+
+  it('refuse an identity cut short anywhere, and one byte more', () => {
+    const whole = identity();
+    for (let length = 0; length < whole.length; length++) {
+      expect(() => getIdentity.decode(whole.subarray(0, length))).toThrow(/^GET IDENTITY: /);
+    }
+    expect(() => getIdentity.decode(concat(whole, 0))).toThrow('GET IDENTITY: 1 bytes follow the identity');
+  });
+});
+
+describe('run', () => {
+  const answering =
+    (response: Uint8Array): Transmit =>
+    async () =>
+      concat(response);
+
+  it('decodes the answer to 9000', async () => {
+    expect(await run(answering(concat(identity(), 0x90, 0x00)), selectEi, undefined)).toMatchObject({ set: 0xba7c });
+  });
+
+  it('names the command and the status word of a refusal, and does not look at its data', async () => {
+    const failure = await run(answering(fromHex('AA6A82')), selectEi, undefined).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StatusWordError);
+    expect(failure).toMatchObject({ code: 'status-word', command: 'SELECT', statusWord: 0x6a82 });
+  });
+
+  it('says which command was answered with nonsense', async () => {
+    const failure = run(answering(fromHex('019000')), getIdentity, undefined);
+    await expect(failure).rejects.toMatchObject({
+      code: 'unit-nonsense',
+      message: 'GET IDENTITY: 1 bytes are too few',
+    });
+  });
+});
