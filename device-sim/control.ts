@@ -127,20 +127,7 @@ export class Control implements SimulatorControl {
   }
 
   memory(sn: string): MemoryDigest {
-    const { memory, options } = this.#find(sn);
-    const { slots } = options.configuration;
-    const store = new EiStore(memory, slots);
-    const transport = store.transportKey();
-    wipe(transport?.key);
-    return {
-      holdsTransportKey: transport !== undefined,
-      set: transport?.set ?? 0,
-      tkv: transport?.tkv ?? 0,
-      tries: store.tries.left,
-      importCounter: store.importCounter,
-      writes: memory.writes,
-      slots: slots.map((ref2) => slotDigest(store, ref2)),
-    };
+    return memoryDigest(this.#find(sn));
   }
 
   holds(sn: string, octets: string): boolean {
@@ -160,6 +147,23 @@ export class Control implements SimulatorControl {
     if (unit === undefined) throw new RangeError(`there is no unit ${sn}`);
     return unit;
   }
+}
+
+/** What a unit holds, without its keys. */
+export function memoryDigest({ memory, options }: Unit): MemoryDigest {
+  const { slots } = options.configuration;
+  const store = new EiStore(memory, slots);
+  const transport = store.transportKey();
+  wipe(transport?.key);
+  return {
+    holdsTransportKey: transport !== undefined,
+    set: transport?.set ?? 0,
+    tkv: transport?.tkv ?? 0,
+    tries: store.tries.left,
+    importCounter: store.importCounter,
+    writes: memory.writes,
+    slots: slots.map((ref2) => slotDigest(store, ref2)),
+  };
 }
 
 function slotDigest(store: EiStore, ref2: number): SlotDigest {

@@ -36,7 +36,8 @@ import type { KdfFamily } from '#protocol/tkl/suites.ts';
 import { Refusal } from './card.ts';
 import { type Clock, sleep } from './clock.ts';
 import type { EiConfiguration } from './ei-configuration.ts';
-import { type EiStore, FULL_TRIES, type PendingChallenge, type StoredImport, type TransportKey } from './ei-store.ts';
+import { type EiStore, FULL_TRIES, type PendingChallenge } from './ei-store.ts';
+import type { StoredImport, TransportKey } from './ei-store-codec.ts';
 import { MemoryFailure, PowerCut } from './memory.ts';
 
 /** Clause 8: ATTR of a T or K_D that is replaced. */
@@ -238,14 +239,14 @@ function checkValueOf(stored: Bytes, { attributes }: Header): Kcv {
   }
 }
 
-/** After the commit the key is in, whatever fails now: what is left undone here is done at the next power-up. */
+/** After the commit the key is in, whatever fails now. */
 function settle(store: EiStore): void {
   try {
     store.writeTries({ left: FULL_TRIES, waits: 0 });
-    store.recover();
   } catch (error) {
     if (!(error instanceof MemoryFailure)) throw error;
   }
+  store.recover();
 }
 
 /** One word for whatever was wrong; a unit says no more. */

@@ -1,40 +1,21 @@
 // What an EI keeps in M (docs/protocol.md clauses 3, 4 and 8): T or K_D, the slots, the tries and, in two-pass units, the challenge.
 // Everything is read from the memory each time, so a unit rebuilt after a cut is the same unit. Knows no command.
-import { type Bytes, concat, copy, isZero, wipe } from '#protocol/bytes/bytes.ts';
-import { readU8, readU16, readU32, u16, u32 } from '#protocol/bytes/integers.ts';
-import { ascii, fromAscii } from '#protocol/bytes/text.ts';
-import type { Kcv } from '#protocol/tkl/body.ts';
-import { NO_ATTRIBUTES } from '#protocol/tkl/header.ts';
-import { RECEIPT_LENGTH } from '#protocol/tkl/receipt.ts';
+import { type Bytes, concat, isZero, wipe } from '#protocol/bytes/bytes.ts';
+import { readU8 } from '#protocol/bytes/integers.ts';
 import { isSuiteId, type SuiteId } from '#protocol/tkl/suites.ts';
-import type { Memory } from './memory.ts';
+import {
+  decodeSlot,
+  decodeTransport,
+  encodeSlot,
+  encodeTransport,
+  NO_IMPORT,
+  type SlotContent,
+  type StoredImport,
+  type StoredKey,
+  type TransportKey,
+} from './ei-store-codec.ts';
+import { type Memory, MemoryFailure } from './memory.ts';
 import { AtomicRecord } from './record.ts';
-
-/** T (shared) or K_D (diversified), and the set and version that it belongs to. */
-export interface TransportKey {
-  readonly set: number;
-  readonly tkv: number;
-  /** 32 bytes. Whoever read it wipes it. */
-  readonly key: Bytes;
-}
-
-/** One slot as it was last committed; `key` is empty where the slot is. */
-export interface StoredKey {
-  readonly key: Bytes;
-  readonly akv: number;
-  readonly attributes: string;
-  readonly ref1: number;
-}
-
-export interface StoredImport {
-  /** Counts the unit's committed imports. */
-  readonly importCounter: number;
-  readonly kcv: Kcv;
-  /** 64 bytes. */
-  readonly receipt: Bytes;
-}
-
-export interface SlotContent extends StoredKey, StoredImport {}
 
 export interface PendingChallenge {
   readonly suite: SuiteId;
@@ -50,13 +31,6 @@ export interface Tries {
   readonly waits: number;
 }
 
-const NO_IMPORT: StoredImport = {
-  importCounter: 0,
-  kcv: { value: new Uint8Array(5), algorithm: 0x00 },
-  receipt: new Uint8Array(RECEIPT_LENGTH),
-};
-const LONGEST_KEY = 32;
-
 export class EiStore {
   readonly #memory: Memory;
   readonly #transport: AtomicRecord;
@@ -71,9 +45,19 @@ export class EiStore {
     this.#slots = new Map(slots.map((ref2) => [ref2, new AtomicRecord(memory, `slot ${ref2}`)]));
   }
 
-  /** After power-up: no key that was replaced, erased or only half written stays behind. @throws PowerCut @throws MemoryFailure */
+  /**
+   * After power-up and after a commit: no key that was replaced, erased or only half written stays behind. What cannot be wiped now
+   * is wiped at the next power-up.
+   * @throws PowerCut
+   */
   recover(): void {
-    for (const record of [this.#transport, ...this.#slots.values()]) record.wipeShadow();
+    for (const record of [this.#transport, ...this.#slots.values()]) {
+      try {
+        record.wipeShadow();
+      } catch (error) {
+        if (!(error instanceof MemoryFailure)) throw error;
+      }
+    }
   }
 
   /** Undefined in a blank unit. The caller wipes the key. */
@@ -215,46 +199,4 @@ function writeShadow(record: AtomicRecord, content: Bytes): void {
   } finally {
     wipe(content);
   }
-}
-
-/** Import counter(4) ‖ KCV(5) ‖ KCVALG(1) ‖ receipt(64). */
-const IMPORT_LENGTH = 4 + 5 + 1 + RECEIPT_LENGTH;
-
-function encodeImport({ importCounter, kcv, receipt }: StoredImport): Bytes {
-  return concat(u32(importCounter), kcv.value, kcv.algorithm, receipt);
-}
-
-function decodeImport(bytes: Uint8Array): StoredImport {
-  const algorithm = readU8(bytes, 9);
-  return {
-    importCounter: readU32(bytes, 0),
-    kcv: { value: copy(bytes.subarray(4, 9)), algorithm: algorithm === 0x01 || algorithm === 0x02 ? algorithm : 0x00 },
-    receipt: copy(bytes.subarray(10, IMPORT_LENGTH)),
-  };
-}
-
-function encodeTransport({ set, tkv, key }: TransportKey, from: StoredImport): Bytes {
-  return concat(encodeImport(from), u32(set), tkv, key);
-}
-
-function decodeTransport(bytes: Uint8Array): TransportKey & StoredImport {
-  const rest = bytes.subarray(IMPORT_LENGTH);
-  return { ...decodeImport(bytes), set: readU32(rest, 0), tkv: readU8(rest, 4), key: copy(rest.subarray(5)) };
-}
-
-function encodeSlot({ key, akv, attributes, ref1 }: StoredKey, from: StoredImport): Bytes {
-  const padding = new Uint8Array(LONGEST_KEY - key.length);
-  return concat(encodeImport(from), u32(akv), ascii(attributes), u16(ref1), key.length, key, padding);
-}
-
-function decodeSlot(bytes: Uint8Array): SlotContent {
-  const rest = bytes.subarray(IMPORT_LENGTH);
-  const length = readU8(rest, 13);
-  return {
-    ...decodeImport(bytes),
-    akv: readU32(rest, 0),
-    attributes: length === 0 ? NO_ATTRIBUTES : fromAscii(rest.subarray(4, 11)),
-    ref1: readU16(rest, 11),
-    key: copy(rest.subarray(14, 14 + length)),
-  };
 }

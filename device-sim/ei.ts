@@ -10,9 +10,10 @@ import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import { isSuiteId, type KdfFamily, type SuiteId } from '#protocol/tkl/suites.ts';
 import { type Application, type Instruction, Refusal } from './card.ts';
 import { type Clock, sleep } from './clock.ts';
+import { type ChallengeHolder, KeptChallenge, VolatileChallenge } from './ei-challenge.ts';
 import { type EiConfiguration, familyOf } from './ei-configuration.ts';
 import { importKey } from './ei-import.ts';
-import { EiStore, type PendingChallenge } from './ei-store.ts';
+import { EiStore } from './ei-store.ts';
 import { type Memory, PowerCut } from './memory.ts';
 
 const AID = fromHex('F0544B4C3101');
@@ -225,57 +226,5 @@ export class Ei {
   async #think(ms: number): Promise<void> {
     await sleep(this.#surroundings.clock, ms);
     if (!this.#powered) throw new PowerCut('power was lost meanwhile');
-  }
-}
-
-/** R of one link, and what erases it. */
-interface ChallengeHolder {
-  give(challenge: PendingChallenge): void;
-  /** Takes and erases: a challenge serves one attempt, also a failed one. */
-  take(): PendingChallenge | undefined;
-  /** SELECT, reset, IccPowerOn. */
-  reset(): void;
-}
-
-class VolatileChallenge implements ChallengeHolder {
-  #pending: PendingChallenge | undefined;
-
-  give(challenge: PendingChallenge): void {
-    this.#pending = challenge;
-  }
-
-  take(): PendingChallenge | undefined {
-    const taken = this.#pending;
-    this.#pending = undefined;
-    return taken;
-  }
-
-  reset(): void {
-    this.#pending = undefined;
-  }
-}
-
-/** Capability b0: only IMPORTKEY and GET CHALLENGE erase it. */
-class KeptChallenge implements ChallengeHolder {
-  readonly #store: EiStore;
-  readonly #link: string;
-
-  constructor(store: EiStore, link: string) {
-    this.#store = store;
-    this.#link = link;
-  }
-
-  give(challenge: PendingChallenge): void {
-    this.#store.writeChallenge(this.#link, challenge);
-  }
-
-  take(): PendingChallenge | undefined {
-    const taken = this.#store.challenge(this.#link);
-    this.#store.writeChallenge(this.#link, undefined);
-    return taken;
-  }
-
-  reset(): void {
-    // A loss of power or a new selection is what this unit keeps its challenge over.
   }
 }

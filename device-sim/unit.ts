@@ -38,6 +38,8 @@ export interface UnitOptions {
   readonly latency: Latency;
   readonly clock: Clock;
   readonly random: (length: number) => Bytes;
+  /** The link protocol where it is not the usual one: CCID messages on USB, T=1 on serial. Made anew with each link. */
+  readonly framing?: (kind: LinkKind) => CardFraming;
 }
 
 export interface UsbPlug {
@@ -75,7 +77,10 @@ export class Unit {
   };
   readonly #listeners = new Set<(event: UnitEvent) => void>();
   readonly #links = new Map<LinkKind, UnitLink>();
+  /** While it is plugged in. */
   #ei: Ei | undefined;
+  /** Also when it no longer is. */
+  #last: Ei | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: UnitOptions) {
@@ -127,7 +132,11 @@ export class Unit {
       if (error instanceof PowerCut) return;
       throw error;
     }
+    // What an unplugged unit was still doing ends where it starts anew.
+    this.#last?.losePower();
+    this.#last = ei;
     this.#ei = ei;
+    this.#turn = Promise.resolve();
     for (const kind of links) this.#links.set(kind, this.#connect(kind, ei));
     this.#tell('plugged');
   }
@@ -150,7 +159,7 @@ export class Unit {
 
   /** Power is gone at once, in the middle of whatever it is. */
   cutPower(): void {
-    this.#ei?.losePower();
+    this.#last?.losePower();
     this.unplug();
   }
 
@@ -184,7 +193,9 @@ export class Unit {
   }
 
   #framing(kind: LinkKind): CardFraming {
-    return kind === 'usb' ? new CcidDevice() : new T1Card({ edc: this.options.serial.edc });
+    const { framing, serial } = this.options;
+    if (framing !== undefined) return framing(kind);
+    return kind === 'usb' ? new CcidDevice() : new T1Card({ edc: serial.edc });
   }
 
   #tell(event: UnitEvent): void {
