@@ -1,5 +1,5 @@
 // A card as one link sees it (ISO/IEC 7816-4): class, instruction and parameters, selection, command chaining, 61xx and GET
-// RESPONSE. Generic over the application that stands on it: the EI now, the AS token card later. Knows neither keys nor links.
+// RESPONSE. Generic over the application that stands on it, the EI or the AS token card. Knows neither keys nor links.
 
 import { type CommandApdu, type DecodedCommand, decodeCommand } from '#protocol/apdu/command-apdu.ts';
 import { encodeResponse } from '#protocol/apdu/response-apdu.ts';
@@ -18,6 +18,8 @@ export class Refusal extends Error {
 }
 
 export interface Instruction {
+  /** 80 unless said. */
+  readonly cla?: 0x00 | 0x80;
   readonly ins: number;
   /** What P1 and P2 may be; all else is 6A86. */
   accepts(p1: number, p2: number): boolean;
@@ -27,7 +29,7 @@ export interface Instruction {
   run(command: CommandApdu): Bytes | Promise<Bytes>;
 }
 
-/** One application on one link. CLA 80; SELECT and GET RESPONSE are the card's. */
+/** One application on one link. SELECT and GET RESPONSE are the card's. */
 export interface Application {
   readonly aid: Bytes;
   /** Extended length is understood; else it is 6700. */
@@ -106,7 +108,7 @@ export class Card {
     if (chain !== undefined && isForeign(command, chain)) throw new Refusal(0x6883);
     if (command.cla === 0x00 && command.ins === SELECT) return this.#select(command);
     if (!this.#selected) throw new Refusal(0x6e00);
-    if (command.cla === 0x00) return getResponse(command, pending);
+    if (command.cla === 0x00 && command.ins === GET_RESPONSE) return getResponse(command, pending);
     const gathered = this.#gather(command, chain);
     return gathered === undefined ? NOTHING : await instructionOf(this.#application, gathered).run(gathered);
   }
@@ -145,15 +147,16 @@ function isForeign({ cla, ins, p1, p2 }: CommandApdu, chain: Chain): boolean {
   return (cla & ~CHAINING) !== 0x80 || ins !== chain.ins || p1 !== chain.p1 || p2 !== chain.p2;
 }
 
-function instructionOf(application: Application, { ins, p1, p2 }: CommandApdu): Instruction {
-  const instruction = application.instructions.find((candidate) => candidate.ins === ins);
+function instructionOf(application: Application, { cla, ins, p1, p2 }: CommandApdu): Instruction {
+  const instruction = application.instructions.find(
+    (candidate) => candidate.ins === ins && (candidate.cla ?? 0x80) === (cla & ~CHAINING),
+  );
   if (instruction === undefined) throw new Refusal(0x6d00);
   if (!instruction.accepts(p1, p2)) throw new Refusal(0x6a86);
   return instruction;
 }
 
-function getResponse({ ins, p1, p2, data }: CommandApdu, pending: Bytes): Bytes {
-  if (ins !== GET_RESPONSE) throw new Refusal(0x6d00);
+function getResponse({ p1, p2, data }: CommandApdu, pending: Bytes): Bytes {
   if (p1 !== 0x00 || p2 !== 0x00) throw new Refusal(0x6a86);
   if (data.length !== 0) throw new Refusal(0x6700);
   if (pending.length === 0) throw new Refusal(0x6985);

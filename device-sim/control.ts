@@ -2,17 +2,24 @@
 // the demo page and for training; a real unit has no such thing.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
+import { CardMemory } from './as-memory.ts';
+import { AsStore } from './as-store.ts';
 import type { Clock } from './clock.ts';
 import { describedUnit, serialNumber, type UnitDescription } from './description.ts';
 import type { Candidate, Choose, Fleet } from './desk.ts';
 import { EiStore } from './ei-store.ts';
 import type { Fault, LinkKind } from './faults.ts';
+import type { Firmware } from './firmware.ts';
 import type { MemoryImage } from './memory.ts';
-import { Unit } from './unit.ts';
+import type { Outside, PlugDescription } from './plug-description.ts';
+import { describedToken, type TokenDescription } from './token-description.ts';
+import { Unit, type UnitOptions } from './unit.ts';
 
 export interface UnitSummary {
   /** 32 hex digits. */
   readonly sn: string;
+  /** The EI, or an AS token. */
+  readonly kind: Firmware['kind'];
   readonly name: string;
   readonly links: readonly LinkKind[];
   readonly plugged: boolean;
@@ -40,10 +47,23 @@ export interface MemoryDigest {
   readonly slots: readonly SlotDigest[];
 }
 
+/** What a token card holds, without its keys and its PIN. */
+export interface TokenDigest {
+  readonly pinTries: number;
+  /** Of the last export; 0 before the first. */
+  readonly xc: number;
+  readonly quotaLeft: number;
+  /** Receipts that it has accepted. */
+  readonly receipts: number;
+  /** Write operations since the page was loaded. */
+  readonly writes: number;
+}
+
 /** Wherever an SN is asked for, up to 32 hex digits do. @throws RangeError for a unit that is not there */
 export interface SimulatorControl {
   units(): readonly UnitSummary[];
   add(description: UnitDescription): void;
+  addToken(description: TokenDescription): void;
   remove(sn: string): void;
   plug(sn: string): void;
   unplug(sn: string): void;
@@ -53,6 +73,7 @@ export interface SimulatorControl {
   /** Answers the next chooser; several wait in line. */
   nextChoice(choice: string): void;
   memory(sn: string): MemoryDigest;
+  token(sn: string): TokenDigest;
   /** True iff these octets (hex) stand anywhere in that unit's memory. */
   holds(sn: string, octets: string): boolean;
 }
@@ -80,6 +101,7 @@ export class Control implements SimulatorControl {
   units(): readonly UnitSummary[] {
     return this.#options.fleet.units.map(({ sn, options, isPlugged, identified }) => ({
       sn,
+      kind: options.firmware.kind,
       name: options.name,
       links: options.links,
       plugged: isPlugged,
@@ -88,9 +110,22 @@ export class Control implements SimulatorControl {
   }
 
   add(description: UnitDescription): void {
-    const { fleet, clock, random, images, onWrite } = this.#options;
-    const image = images[toHex(serialNumber(description.sn))];
-    const unit = new Unit(describedUnit(description, { clock, random, ...(image === undefined ? {} : { image }) }));
+    this.#add(describedUnit(description, this.#outside(description.sn)), description);
+  }
+
+  addToken(description: TokenDescription): void {
+    this.#add(describedToken(description, this.#outside(description.sn)), description);
+  }
+
+  #outside(sn: string): Outside {
+    const { clock, random, images } = this.#options;
+    const image = images[toHex(serialNumber(sn))];
+    return { clock, random, ...(image === undefined ? {} : { image }) };
+  }
+
+  #add(options: UnitOptions, description: PlugDescription): void {
+    const { fleet, onWrite } = this.#options;
+    const unit = new Unit(options);
     unit.memory.onWrite = () => onWrite(unit.sn, unit.memory.image());
     onWrite(unit.sn, unit.memory.image());
     fleet.add(unit);
@@ -130,6 +165,10 @@ export class Control implements SimulatorControl {
     return memoryDigest(this.#find(sn));
   }
 
+  token(sn: string): TokenDigest {
+    return tokenDigest(this.#find(sn));
+  }
+
   holds(sn: string, octets: string): boolean {
     const wanted = octets.replaceAll(/\s+/g, '').toUpperCase();
     return Object.values(this.#find(sn).memory.image()).some((cell) => cell.includes(wanted));
@@ -149,9 +188,11 @@ export class Control implements SimulatorControl {
   }
 }
 
-/** What a unit holds, without its keys. */
+/** What a unit holds, without its keys. @throws RangeError for a token */
 export function memoryDigest({ memory, options }: Unit): MemoryDigest {
-  const { slots } = options.configuration;
+  const { firmware } = options;
+  if (firmware.kind !== 'ei') throw new RangeError('a token has slots of no kind');
+  const { slots } = firmware.configuration;
   const store = new EiStore(memory, slots);
   const transport = store.transportKey();
   wipe(transport?.key);
@@ -164,6 +205,16 @@ export function memoryDigest({ memory, options }: Unit): MemoryDigest {
     writes: memory.writes,
     slots: slots.map((ref2) => slotDigest(store, ref2)),
   };
+}
+
+/** @throws RangeError for an EI */
+export function tokenDigest({ memory, options }: Unit): TokenDigest {
+  if (options.firmware.kind !== 'as') throw new RangeError('an EI is no token');
+  const store = new AsStore(memory);
+  const { lastXc, quotaLeft } = new CardMemory(store);
+  const exports = Array.from({ length: lastXc }, (_, i) => store.export(i + 1));
+  const receipts = exports.filter((record) => record?.receipt !== undefined).length;
+  return { pinTries: store.pinTries, xc: lastXc, quotaLeft, receipts, writes: memory.writes };
 }
 
 function slotDigest(store: EiStore, ref2: number): SlotDigest {

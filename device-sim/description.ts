@@ -2,17 +2,17 @@
 // published demo set of that number unless it is given.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
-import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import { DEMO_SETS, type DemoSet } from '#protocol/tkl/demo-sets.ts';
 import { padSerialNumber } from '#protocol/tkl/header.ts';
 import { isSuiteId, type KdfFamily, type SuiteId } from '#protocol/tkl/suites.ts';
-import type { Clock } from './clock.ts';
 import type { Latency } from './ei.ts';
 import type { EiConfiguration, Profile } from './ei-configuration.ts';
-import type { Fault, LinkKind } from './faults.ts';
-import type { MemoryImage } from './memory.ts';
-import { CLASS_SMART_CARD, CLASS_VENDOR, type UnitOptions } from './unit.ts';
+import { eiFirmware } from './ei-firmware.ts';
+import { type Outside, type PlugDescription, pluggedIn } from './plug-description.ts';
+import type { UnitOptions } from './unit.ts';
+import { PRODUCT_ID } from './usb-descriptors.ts';
 
-export interface UnitDescription {
+export interface UnitDescription extends PlugDescription {
   /** Up to 32 hex digits. */
   readonly sn: string;
   readonly set: number;
@@ -38,68 +38,36 @@ export interface UnitDescription {
   /** Ed25519 public key of the AS, 64 hex digits. */
   readonly signatureKey?: string;
   readonly signatureRequired?: boolean;
-  readonly link?: LinkKind | 'both';
-  readonly name?: string;
   /** In ms; 0 each for tests that are not about time. */
   readonly latency?: Partial<Latency>;
-  /** It is plugged in from the start: yes. */
-  readonly plugged?: boolean;
-  readonly faults?: readonly Fault[];
-  /** iSerialNumber: yes. */
-  readonly usbSerialNumber?: boolean;
-  /** A PC/SC reader's class, which browsers block. */
-  readonly protectedClass?: boolean;
-  readonly packetSize?: number;
-  /** The operating system has selected the USB configuration already: no. */
-  readonly configured?: boolean;
-  readonly edc?: 'crc' | 'lrc';
-  readonly baudRate?: number;
-  readonly parity?: ParityType;
-  /** It hears nothing before DTR and RTS: yes. */
-  readonly waitsForSignals?: boolean;
-  readonly bootText?: string;
 }
 
 /** Slow enough for a person to follow, quick enough not to be waited for. */
 export const USUAL_LATENCY: Latency = { identity: 120, challenge: 250, importKey: 900 };
 
-export interface Outside {
-  readonly clock: Clock;
-  readonly random: (length: number) => Bytes;
-  readonly image?: MemoryImage;
-}
-
 /** @throws RangeError, SyntaxError when the description cannot be built */
-export function describedUnit(description: UnitDescription, { clock, random, image }: Outside): UnitOptions {
-  const { set, tkv = 1, link = 'usb', blank = false } = description;
-  const demo = DEMO_SETS.find((candidate) => candidate.set === set && candidate.tkv === tkv);
+export function describedUnit(description: UnitDescription, outside: Outside): UnitOptions {
+  const { set, tkv = 1, blank = false } = description;
+  const demo = demoSet(set, tkv);
   const configuration = describedConfiguration(description, demo?.profile, demo?.family);
   const transportKey =
     description.transportKey === undefined ? demo?.publishedTransportKey : fromHex(description.transportKey);
   if (transportKey === undefined && !blank) throw new RangeError(`set ${set} is no demo set: transportKey is missing`);
-  return {
-    configuration,
-    ...(transportKey === undefined || blank ? {} : { initialKey: { set, tkv, transportKey } }),
-    ...(image === undefined ? {} : { image }),
-    links: link === 'both' ? ['usb', 'serial'] : [link],
-    name: description.name ?? 'Keyferry EI (simulated)',
-    latency: { ...USUAL_LATENCY, ...description.latency },
-    clock,
-    random,
-    usb: {
-      hasSerialNumber: description.usbSerialNumber ?? true,
-      interfaceClass: description.protectedClass === true ? CLASS_SMART_CARD : CLASS_VENDOR,
-      packetSize: description.packetSize ?? 64,
-      isConfigured: description.configured ?? false,
+  const initialKey = transportKey === undefined || blank ? undefined : { set, tkv, transportKey };
+  const latency = { ...USUAL_LATENCY, ...description.latency };
+  return pluggedIn(
+    {
+      firmware: eiFirmware(configuration, initialKey, latency),
+      productId: PRODUCT_ID,
+      name: 'Keyferry EI (simulated)',
     },
-    serial: {
-      edc: description.edc ?? 'crc',
-      baudRate: description.baudRate ?? 115_200,
-      parity: description.parity ?? 'none',
-      waitsForSignals: description.waitsForSignals ?? true,
-      bootText: description.bootText ?? '',
-    },
-  };
+    description,
+    outside,
+  );
+}
+
+export function demoSet(set: number, tkv: number): DemoSet | undefined {
+  return DEMO_SETS.find((candidate) => candidate.set === set && candidate.tkv === tkv);
 }
 
 function describedConfiguration(

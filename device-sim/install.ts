@@ -7,9 +7,12 @@ import { type BrowserSurroundings, type Choose, Fleet, Permissions } from './des
 import type { MemoryImage } from './memory.ts';
 import { SimulatedSerial } from './simulated-serial.ts';
 import { SimulatedUsb } from './simulated-usb.ts';
+import type { TokenDescription } from './token-description.ts';
 
 export interface SimulatorConfiguration {
   readonly units: readonly UnitDescription[];
+  /** AS token cards. */
+  readonly tokens?: readonly TokenDescription[];
   /** Memories and permissions outlive a reload, in this tab's sessionStorage: no. */
   readonly persist?: boolean;
   /** From an unplugging to its event, in ms: 60. */
@@ -64,6 +67,7 @@ export function install(
   const serialPermissions = new Permissions(kept.serial, (granted) => keep({ serial: granted }));
   const serial = new SimulatedSerial(fleet, serialPermissions, surroundings);
   for (const unit of configuration.units) control.add(unit);
+  for (const token of configuration.tokens ?? []) control.addToken(token);
   Object.defineProperty(navigator, 'usb', { value: usb, configurable: true });
   Object.defineProperty(navigator, 'serial', { value: serial, configurable: true });
   window.keyferrySimulator = control;

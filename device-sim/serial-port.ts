@@ -5,7 +5,7 @@ import { ascii } from '#protocol/bytes/text.ts';
 import { exception, typeError } from './exception.ts';
 import { SerialReadable, SerialWritable, serialError } from './serial-streams.ts';
 import type { Unit } from './unit.ts';
-import { PRODUCT_ID, VENDOR_ID } from './usb-descriptors.ts';
+import { VENDOR_ID } from './usb-descriptors.ts';
 
 const LONGEST_BUFFER = 16 * 1024 * 1024;
 const DEFAULT_BUFFER = 255;
@@ -68,7 +68,7 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
   }
 
   getInfo(): SerialPortInfo {
-    return { usbVendorId: VENDOR_ID, usbProductId: PRODUCT_ID };
+    return { usbVendorId: VENDOR_ID, usbProductId: this.#unit.options.usb.productId };
   }
 
   async open(options: SerialOptions): Promise<void> {

@@ -8,7 +8,7 @@ export type SerialErrorName = LineError | 'NetworkError';
 const MESSAGES: Readonly<Record<SerialErrorName, string>> = {
   NetworkError: 'The device has been lost.',
   BufferOverrunError: 'A buffer overrun has been detected.',
-  BreakError: 'A break condition has been detected.',
+  BreakError: 'Break received',
   FramingError: 'A framing error has been detected.',
   ParityError: 'A parity error has been detected.',
 };
@@ -119,5 +119,7 @@ export class SerialWritable {
 function bytesOf(chunk: unknown): Bytes {
   if (ArrayBuffer.isView(chunk)) return copy(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   if (chunk instanceof ArrayBuffer) return copy(new Uint8Array(chunk));
-  throw new TypeError("Failed to execute 'write' on 'UnderlyingSinkBase': the chunk is no BufferSource");
+  throw new TypeError(
+    "Failed to execute 'write' on 'UnderlyingSinkBase': The provided value is not of type '(ArrayBuffer or ArrayBufferView)'.",
+  );
 }

@@ -96,10 +96,10 @@ function matches(port: SerialPort, { usbVendorId, usbProductId }: SerialPortFilt
 }
 
 function requireCoherent(place: 'requestPort on Serial', filter: SerialPortFilter): void {
-  if (filter.usbVendorId === undefined && filter.bluetoothServiceClassId === undefined) {
-    throw typeError(place, 'A filter must provide a property to filter by.');
-  }
   if (filter.usbProductId !== undefined && filter.usbVendorId === undefined) {
     throw typeError(place, 'A filter containing a usbProductId must also specify a usbVendorId.');
+  }
+  if (filter.usbVendorId === undefined && filter.bluetoothServiceClassId === undefined) {
+    throw typeError(place, 'A filter must provide a property to filter by.');
   }
 }

@@ -8,9 +8,8 @@ import type { Edc } from '#protocol/framing/edc.ts';
 import { T1Card } from '#protocol/framing/t1-card.ts';
 import { Card } from './card.ts';
 import type { Clock } from './clock.ts';
-import { Ei, type Latency } from './ei.ts';
-import { type EiConfiguration, personalise } from './ei-configuration.ts';
 import { type Fault, FaultScript, type LinkKind } from './faults.ts';
+import type { Firmware, Program } from './firmware.ts';
 import { UnitLink } from './link.ts';
 import { Memory, type MemoryImage, PowerCut } from './memory.ts';
 
@@ -18,24 +17,14 @@ export const CLASS_VENDOR = 0xff;
 /** Smart card reader: a class that browsers do not let a page claim. */
 export const CLASS_SMART_CARD = 0x0b;
 
-/** T as it is when the unit leaves its maker; absent for a blank unit. */
-export interface InitialKey {
-  readonly set: number;
-  readonly tkv: number;
-  /** 32 bytes. */
-  readonly transportKey: Uint8Array;
-}
-
 export interface UnitOptions {
-  readonly configuration: EiConfiguration;
-  readonly initialKey?: InitialKey;
-  /** What M held when the station was last here; `initialKey` is then of no use. */
+  readonly firmware: Firmware;
+  /** What M held when the station was last here; then nothing is put in by a maker. */
   readonly image?: MemoryImage;
   readonly links: readonly LinkKind[];
   readonly name: string;
   readonly usb: UsbPlug;
   readonly serial: SerialLine;
-  readonly latency: Latency;
   readonly clock: Clock;
   readonly random: (length: number) => Bytes;
   /** The link protocol where it is not the usual one: CCID messages on USB, T=1 on serial. Made anew with each link. */
@@ -43,6 +32,8 @@ export interface UnitOptions {
 }
 
 export interface UsbPlug {
+  /** Under the vendor id for private tests; a serial port of the unit's own has it too. */
+  readonly productId: number;
   /** Without one the browser forgets its permission when the unit is unplugged. */
   readonly hasSerialNumber: boolean;
   /** FF, or 0B for a reader that browsers block. */
@@ -78,22 +69,20 @@ export class Unit {
   readonly #listeners = new Set<(event: UnitEvent) => void>();
   readonly #links = new Map<LinkKind, UnitLink>();
   /** While it is plugged in. */
-  #ei: Ei | undefined;
+  #program: Program | undefined;
   /** Also when it no longer is. */
-  #last: Ei | undefined;
+  #last: Program | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: UnitOptions) {
     this.options = options;
-    this.sn = toHex(options.configuration.sn);
+    this.sn = toHex(options.firmware.sn);
     this.memory = new Memory(options.image);
-    if (options.image === undefined && options.initialKey !== undefined) {
-      personalise(this.memory, options.configuration, options.initialKey);
-    }
+    if (options.image === undefined) options.firmware.personalise(this.memory);
   }
 
   get isPlugged(): boolean {
-    return this.#ei !== undefined;
+    return this.#program !== undefined;
   }
 
   /** The link as it is since the plug went in; undefined while unplugged, or where the unit has none. */
@@ -118,40 +107,40 @@ export class Unit {
 
   /** The plug goes in and the unit starts; without effect when it is in. A unit whose power fails at once stays dark. */
   plug(): void {
-    if (this.#ei !== undefined) return;
-    const { configuration, clock, random, latency, links } = this.options;
+    if (this.#program !== undefined) return;
+    const { firmware, clock, random, links } = this.options;
     const { memory } = this;
-    let ei: Ei;
+    let program: Program;
     try {
       const onIdentify = () => {
         this.identified++;
         this.#tell('identify');
       };
-      ei = new Ei(configuration, { memory, clock, random, latency, onIdentify });
+      program = firmware.start({ memory, clock, random, onIdentify });
     } catch (error) {
       if (error instanceof PowerCut) return;
       throw error;
     }
     // What an unplugged unit was still doing ends where it starts anew.
     this.#last?.losePower();
-    this.#last = ei;
-    this.#ei = ei;
+    this.#last = program;
+    this.#program = program;
     this.#turn = Promise.resolve();
-    for (const kind of links) this.#links.set(kind, this.#connect(kind, ei));
+    for (const kind of links) this.#links.set(kind, this.#connect(kind, program));
     this.#tell('plugged');
   }
 
   /** A bus reset: the link and the card on it start anew, the plug stays in. */
   reset(kind: LinkKind): void {
-    if (this.#ei === undefined || !this.#links.has(kind)) return;
+    if (this.#program === undefined || !this.#links.has(kind)) return;
     this.#links.get(kind)?.cut();
-    this.#links.set(kind, this.#connect(kind, this.#ei));
+    this.#links.set(kind, this.#connect(kind, this.#program));
   }
 
   /** The plug is pulled. What the unit is doing it still does: it has the charge for that. */
   unplug(): void {
-    if (this.#ei === undefined) return;
-    this.#ei = undefined;
+    if (this.#program === undefined) return;
+    this.#program = undefined;
     for (const link of this.#links.values()) link.cut();
     this.#links.clear();
     this.#tell('unplugged');
@@ -169,8 +158,8 @@ export class Unit {
     return () => void this.#listeners.delete(listener);
   }
 
-  #connect(kind: LinkKind, ei: Ei): UnitLink {
-    const card = new Card(ei.session(kind));
+  #connect(kind: LinkKind, program: Program): UnitLink {
+    const card = new Card(program.session(kind));
     card.reset();
     return new UnitLink({
       framing: this.#framing(kind),
@@ -180,7 +169,7 @@ export class Unit {
       inTurn: (action) => this.#inTurn(action),
       onUnplug: () => this.unplug(),
       onPowerCut: () => {
-        if (this.#ei === ei) this.cutPower();
+        if (this.#program === program) this.cutPower();
       },
     });
   }

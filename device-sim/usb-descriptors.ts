@@ -4,6 +4,7 @@
 /** The range that pid.codes keeps for private tests. */
 export const VENDOR_ID = 0x1209;
 export const PRODUCT_ID = 0x0001;
+export const TOKEN_PRODUCT_ID = 0x0002;
 
 const CLASS_CDC_CONTROL = 0x02;
 const CLASS_CDC_DATA = 0x0a;

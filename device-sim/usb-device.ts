@@ -3,7 +3,7 @@
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { exception } from './exception.ts';
 import { CLASS_SMART_CARD, type Unit } from './unit.ts';
-import { CCID_IN, CCID_INTERFACE, CCID_OUT, PRODUCT_ID, unitConfiguration, VENDOR_ID } from './usb-descriptors.ts';
+import { CCID_IN, CCID_INTERFACE, CCID_OUT, unitConfiguration, VENDOR_ID } from './usb-descriptors.ts';
 import { BulkInEndpoint } from './usb-endpoint.ts';
 
 const OPEN_REQUIRED = 'The device must be opened first.';
@@ -26,7 +26,7 @@ export class SimulatedUsbDevice implements USBDevice {
   readonly deviceSubclass: number;
   readonly deviceProtocol: number;
   readonly vendorId = VENDOR_ID;
-  readonly productId = PRODUCT_ID;
+  readonly productId: number;
   readonly deviceVersionMajor = 1;
   readonly deviceVersionMinor = 0;
   readonly deviceVersionSubminor = 0;
@@ -52,6 +52,7 @@ export class SimulatedUsbDevice implements USBDevice {
     const withSerial = links.includes('serial');
     this.#unit = unit;
     this.#forget = forget;
+    this.productId = usb.productId;
     this.#in = new BulkInEndpoint(usb.packetSize);
     // A composite device says so with the class of interface associations (USB ECN IAD).
     [this.deviceClass, this.deviceSubclass, this.deviceProtocol] = withSerial ? [0xef, 0x02, 0x01] : [0, 0, 0];

@@ -40,6 +40,7 @@ export type SourceErrorCode =
   | 'set-unknown' // SET or TKV that this AS does not hold
   | 'key-unknown' // REF1 that this AS does not hold for the set
   | 'slot-not-permitted' // this key may not go into that slot
+  | 'transport-key-current' // the unit has this version of T already, or a newer one (docs/protocol.md clause 8)
   | 'unit-not-listed' // this SN is not allowed for the set
   | 'challenge-refused' // CHM wrong: the unit does not hold the key of its set
   | 'challenge-reused' // (SN, R) was used for another export
@@ -48,6 +49,16 @@ export type SourceErrorCode =
   | 'receipt-refused' // the MAC or a field of the receipt is wrong
   | 'receipt-conflict' // another receipt is on file for this export
   | 'demo-refused'; // a demo set and an AS that is not in demo mode
+
+/** An AS token card (docs/protocol.md clause 4): what only a card can say. Its other refusals have the codes of every AS. */
+export type TokenErrorCode =
+  | 'not-a-token' // it answers, but is no AS card
+  | 'token-locked' // it wants its PIN, at first or again after a loss of power
+  | 'pin-wrong' // see PinError
+  | 'token-blocked' // no tries are left
+  | 'token-lost' // unplugged or silent, perhaps in the middle of an export
+  | 'token-nonsense' // an answer that the specification does not have
+  | 'token-failed'; // its own fault, such as a memory failure
 
 /** The station: this page and its journal. */
 export type StationErrorCode =
@@ -58,7 +69,13 @@ export type StationErrorCode =
 /** Cryptographic refusal. */
 export type IntegrityErrorCode = 'integrity';
 
-export type ErrorCode = LinkErrorCode | UnitErrorCode | SourceErrorCode | StationErrorCode | IntegrityErrorCode;
+export type ErrorCode =
+  | LinkErrorCode
+  | UnitErrorCode
+  | SourceErrorCode
+  | TokenErrorCode
+  | StationErrorCode
+  | IntegrityErrorCode;
 
 /** An expected failure. `message` is for engineers and names what was wrong; the operator's words are keyed by `code`. */
 export class ProtocolError extends Error {
@@ -83,6 +100,17 @@ export class StatusWordError extends ProtocolError {
     super('status-word', `${command} was answered with ${statusWord.toString(16).toUpperCase().padStart(4, '0')}`);
     this.command = command;
     this.statusWord = statusWord;
+  }
+}
+
+/** The PIN was wrong: `token-blocked` when that was the last try. */
+export class PinError extends ProtocolError {
+  override readonly name = 'PinError';
+  readonly triesLeft: number;
+
+  constructor(triesLeft: number) {
+    super(triesLeft > 0 ? 'pin-wrong' : 'token-blocked', `the PIN is wrong, ${triesLeft} tries are left`);
+    this.triesLeft = triesLeft;
   }
 }
 

@@ -5,8 +5,10 @@ import { toBase64url } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
 import { IntegrityError, ProtocolError } from '../errors.ts';
 import { ANY_SLOT, decodeHeader, type Header, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
+import type { UnitId } from '../tkl/key-tree.ts';
 import { decodeReceipt, RECEIPT_LENGTH } from '../tkl/receipt.ts';
-import { SUITES } from '../tkl/suites.ts';
+import { type KdfFamily, SUITES } from '../tkl/suites.ts';
+import { entryKind } from './entry.ts';
 import type { KeyCrypto } from './key-crypto.ts';
 import type { ExportRecord, KeyFacts, Memory, UnitExportRequest } from './memory.ts';
 
@@ -26,8 +28,8 @@ export class AsUnit<Caller = undefined> {
 
   /**
    * EXPORTKEY. The record is durable before it is returned; the same request again returns the same record.
-   * @throws ProtocolError request-refused, set-unknown, key-unknown, slot-not-permitted, challenge-refused, challenge-reused, and
-   *   what Memory refuses: not-allowed, unit-not-listed, demo-refused, quota-used
+   * @throws ProtocolError request-refused, set-unknown, key-unknown, slot-not-permitted, transport-key-current, challenge-refused,
+   *   challenge-reused, and what Memory refuses: not-allowed, unit-not-listed, demo-refused, quota-used
    */
   async exportKey(request: UnitExportRequest, caller: Caller): Promise<ExportRecord> {
     requireLength('sn', request.unit.sn, 16);
@@ -83,7 +85,24 @@ export class AsUnit<Caller = undefined> {
     if (ref2 !== undefined && !isSlotAllowed(key, ref2)) {
       throw new ProtocolError('slot-not-permitted', `The key with REF1 ${ref1} may not go into slot ${ref2}.`);
     }
+    if (entryKind(key) === 'transport-key') await this.#requireNewer(unit, key, transportKey.family);
     return key;
+  }
+
+  /** Clause 8: TKV only rises, and the KDF family stays. */
+  async #requireNewer(unit: UnitId, { ref1, akv }: KeyFacts, family: KdfFamily): Promise<void> {
+    if (akv <= unit.tkv) {
+      throw new ProtocolError(
+        'transport-key-current',
+        `The unit has transport key ${unit.tkv}, and REF1 ${ref1} brings ${akv}.`,
+      );
+    }
+    const next = await this.#memory.findTransportKey(unit.set, akv);
+    if (next?.family === family) return;
+    throw new ProtocolError(
+      'key-unknown',
+      `Set ${setName(unit.set)} has no transport key ${akv} of the family of ${unit.tkv}.`,
+    );
   }
 
   async #verifyChallenge({ suite, unit, random, challengeMac }: UnitExportRequest): Promise<void> {

@@ -10,7 +10,10 @@ import type { ExpectedReceipt } from '../tkl/receipt.ts';
 export interface KeyCrypto {
   /** @throws IntegrityError when CHM (16 bytes) does not prove that the unit holds its device key */
   verifyChallenge(challenge: Challenge, mac: Uint8Array): Promise<void>;
-  /** DATA as HDR and R (16 bytes) ask for it, signed where HDR says so, and the KCV of the key inside. */
+  /**
+   * DATA as HDR and R (16 bytes) ask for it, signed where HDR says so, and the KCV of the key inside: TA, or by clause 8 what the unit
+   * is to keep for T, or nothing.
+   */
   sealKey(header: Header, random: Uint8Array): Promise<{ readonly data: Bytes; readonly kcv: Kcv }>;
   /** @throws IntegrityError when the receipt is not what the unit of that export, made for R, would have answered */
   verifyReceipt(receipt: Uint8Array, expected: ExpectedReceipt, random: Uint8Array): Promise<void>;

@@ -27,11 +27,12 @@ export interface TransportKeyFacts {
   readonly family: KdfFamily;
 }
 
-/** An application key that this AS holds. */
+/** An entry of REF1: an application key, or what clause 8 makes of one (entry.ts says which). */
 export interface KeyFacts {
   readonly ref1: number;
-  /** ATTR, 7 characters. */
+  /** ATTR, 7 characters; NO_ATTRIBUTES where the entry erases. */
   readonly attributes: string;
+  /** From the set's counter; of an entry that replaces T, the new TKV. */
   readonly akv: number;
   /** The REF2 that is permitted; FFFF = any but the transport-key slot. */
   readonly slot: number;

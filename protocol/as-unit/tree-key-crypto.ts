@@ -1,7 +1,7 @@
 // KeyCrypto by the key tree of docs/protocol.md clause 3, over a room that keeps the roots: the room gives children of K_D and copies
 // of TA, everything below is computed here and wiped here. Knows nothing of where and how the roots are kept.
 import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
-import { type Kcv, keyCheckValue, type Random } from '../tkl/body.ts';
+import { type Kcv, keyCheckValue, NO_KCV, type Random } from '../tkl/body.ts';
 import { type Challenge, verifyChallengeMac } from '../tkl/challenge.ts';
 import { sealData, signatureInput } from '../tkl/data.ts';
 import { encodeHeader, type Header } from '../tkl/header.ts';
@@ -16,6 +16,7 @@ import {
 } from '../tkl/key-tree.ts';
 import { type ExpectedReceipt, verifyReceipt } from '../tkl/receipt.ts';
 import { type KdfFamily, SUITES } from '../tkl/suites.ts';
+import { entryKind } from './entry.ts';
 import type { KeyCrypto } from './key-crypto.ts';
 
 /** The keeper of T (or of K_D alone) and TA. What it returns is the caller's to wipe. */
@@ -24,6 +25,11 @@ export interface KeyRoom {
   deriveFromDeviceKey(unit: UnitId, family: KdfFamily, label: Label, context: Uint8Array): Promise<Bytes>;
   /** A copy of TA, 16, 24 or 32 bytes. */
   copyApplicationKey(set: number, ref1: number): Promise<Bytes>;
+  /**
+   * A copy of what that unit is to keep under that TKV (clause 8), 32 bytes: T in a shared set. In a diversified one its K_D, whatever
+   * the unit says of itself: T never leaves the AS then.
+   */
+  copyTransportKeyFor(unit: UnitId, family: KdfFamily): Promise<Bytes>;
   /** SIG over DATA: Ed25519, 64 bytes. */
   signData(message: Uint8Array): Promise<Bytes>;
   readonly random: Random;
@@ -48,17 +54,17 @@ export class TreeKeyCrypto implements KeyCrypto {
 
   async sealKey(header: Header, random: Uint8Array): Promise<{ data: Bytes; kcv: Kcv }> {
     const context = operationContext(encodeHeader(header), random);
-    const applicationKey = await this.#room.copyApplicationKey(header.set, header.ref1);
+    const key = await this.#copyKey(header);
     let keys: OperationKeys | undefined;
     try {
       keys = await this.#operationKeys(header, context);
-      const kcv = keyCheckValue(header.attributes, applicationKey);
-      const sealed = sealData(header, keys, applicationKey, this.#room.random);
+      const kcv = key === undefined ? NO_KCV : keyCheckValue(header.attributes, key);
+      const sealed = sealData(header, keys, key, this.#room.random);
       if (!header.signed) return { data: sealed, kcv };
       return { data: concat(sealed, await this.#room.signData(signatureInput(context, sealed))), kcv };
     } finally {
       wipeOperationKeys(keys);
-      wipe(applicationKey);
+      wipe(key);
     }
   }
 
@@ -69,6 +75,19 @@ export class TreeKeyCrypto implements KeyCrypto {
       verifyReceipt(receipt, expected, keys);
     } finally {
       wipeOperationKeys(keys);
+    }
+  }
+
+  /** What goes into BODY; nothing where HDR erases (clause 8). */
+  async #copyKey(header: Header): Promise<Bytes | undefined> {
+    const { set, ref1, akv, sn, suite } = header;
+    switch (entryKind(header)) {
+      case 'erasing':
+        return undefined;
+      case 'transport-key':
+        return this.#room.copyTransportKeyFor({ set, tkv: akv, sn }, SUITES[suite].family);
+      case 'key':
+        return this.#room.copyApplicationKey(set, ref1);
     }
   }
 

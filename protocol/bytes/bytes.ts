@@ -26,6 +26,11 @@ export function copy(bytes: Uint8Array): Bytes {
   return new Uint8Array(bytes);
 }
 
+/** The same octets without a copy (but for those in memory that threads share): nobody may change them any more. */
+export function handOver(bytes: Uint8Array): Bytes {
+  return bytes.buffer instanceof ArrayBuffer ? (bytes as Bytes) : copy(bytes);
+}
+
 /** True iff both hold the same octets. The time taken depends on the lengths only. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -1,4 +1,4 @@
-// Text as octets: ASCII, and unpadded base64url (RFC 4648 clause 5) for JSON. Pure ECMAScript, so that protocol needs no platform.
+// Text as octets: ASCII, UTF-8 (RFC 3629), and unpadded base64url (RFC 4648 clause 5) for JSON. Pure ECMAScript, so that protocol needs no platform.
 import type { Bytes } from './bytes.ts';
 
 /** @throws RangeError when a character is beyond 7F. */
@@ -13,6 +13,35 @@ export function ascii(text: string): Bytes {
 /** One character per octet; only for octets already known to be ASCII. */
 export function fromAscii(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
+}
+
+/** @throws SyntaxError when a surrogate stands alone */
+export function utf8(text: string): Bytes {
+  const escaped = withoutUriError(() => encodeURIComponent(text));
+  const octets: number[] = [];
+  for (let i = 0; i < escaped.length; i++) {
+    const isEscape = escaped[i] === '%';
+    octets.push(isEscape ? Number.parseInt(escaped.slice(i + 1, i + 3), 16) : escaped.charCodeAt(i));
+    if (isEscape) i += 2;
+  }
+  return Uint8Array.from(octets);
+}
+
+/** @throws SyntaxError when the octets are not UTF-8 */
+export function fromUtf8(bytes: Uint8Array): string {
+  let escaped = '';
+  for (const octet of bytes) escaped += `%${octet.toString(16).padStart(2, '0')}`;
+  return withoutUriError(() => decodeURIComponent(escaped));
+}
+
+/** The two URI functions are the only UTF-8 that ECMAScript itself has. */
+function withoutUriError(action: () => string): string {
+  try {
+    return action();
+  } catch (cause) {
+    if (cause instanceof URIError) throw new SyntaxError('not UTF-8');
+    throw cause;
+  }
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';

@@ -1,10 +1,10 @@
 // What a unit says of itself: the answer to SELECT and to GET IDENTITY (docs/protocol.md clause 4). Nothing in it is proven; the
 // challenge MAC proves the SN, the SET and the TKV to the AS.
 import { type Bytes, isZero } from '../bytes/bytes.ts';
-import { readU8, readU16, readU32 } from '../bytes/integers.ts';
 import { fromAscii } from '../bytes/text.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
 import { nonsense } from './command.ts';
+import { Fields } from './fields.ts';
 
 export interface Slot {
   /** REF2. */
@@ -74,7 +74,7 @@ export function decodeIdentity(command: string, data: Uint8Array): Identity {
   const capabilities = decodeCapabilities(command, fields.u8());
   const firmware = fields.u32();
   const slots = decodeSlots(command, fields);
-  fields.end();
+  fields.end('identity');
   if (isZero(sn)) throw nonsense(command, 'the SN is zero');
   if (tries > MAX_TRIES) throw nonsense(command, `${tries} tries, more than ${MAX_TRIES}`);
   if (lifecycle === 'blank' ? set !== 0 || tkv !== 0 : tkv === 0) {
@@ -130,53 +130,4 @@ function decodeSlot(command: string, fields: Fields): Slot {
   const text = fromAscii(attributes);
   if (!ATTRIBUTES.test(text)) throw nonsense(command, `slot ${ref2} has an ATTR that X9.143 does not have`);
   return { ref2, state, akv, attributes: text, kcv };
-}
-
-/** Reads the fields in order and knows where the octets end. */
-class Fields {
-  readonly #command: string;
-  readonly #data: Uint8Array;
-  #offset = 0;
-
-  constructor(command: string, data: Uint8Array) {
-    this.#command = command;
-    this.#data = data;
-  }
-
-  u8(): number {
-    return readU8(this.#data, this.#advance(1));
-  }
-
-  u16(): number {
-    return readU16(this.#data, this.#advance(2));
-  }
-
-  u32(): number {
-    return readU32(this.#data, this.#advance(4));
-  }
-
-  bytes(length: number): Bytes {
-    const offset = this.#advance(length);
-    return new Uint8Array(this.#data.subarray(offset, offset + length));
-  }
-
-  /** One octet that stands for one of a few words. */
-  choice<Word extends string>(field: string, words: Readonly<Record<number, Word>>): Word {
-    const octet = this.u8();
-    const word = words[octet];
-    if (word === undefined) throw nonsense(this.#command, `${field} ${octet} is not defined`);
-    return word;
-  }
-
-  end(): void {
-    const left = this.#data.length - this.#offset;
-    if (left !== 0) throw nonsense(this.#command, `${left} bytes follow the identity`);
-  }
-
-  #advance(length: number): number {
-    const offset = this.#offset;
-    if (offset + length > this.#data.length) throw nonsense(this.#command, `${this.#data.length} bytes are too few`);
-    this.#offset = offset + length;
-    return offset;
-  }
 }

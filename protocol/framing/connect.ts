@@ -50,28 +50,17 @@ async function drive(port: Port, framing: HostFraming, now: Clock, first: HostAc
   const limit = now() + EXCHANGE_LIMIT_MS;
   let deadline = limit;
   for (let action = first; ; ) {
-    let until = deadline;
-    switch (action.do) {
-      case 'done':
-        return action.response;
-      case 'fail':
-        throw new ProtocolError(action.code, action.message);
-      case 'send':
-        if (action.quietMs > 0) await drain(port, now, action.quietMs);
-        await port.write(action.bytes);
-        until = deadline = now() + action.waitMs;
-        break;
-      case 'wait':
-        until = deadline = now() + action.waitMs;
-        break;
-      case 'more':
-        until = now() + action.gapMs;
-        break;
-      case 'wait-on':
-        break;
+    if (action.do === 'done') return action.response;
+    if (action.do === 'fail') throw new ProtocolError(action.code, action.message);
+    if (action.do === 'send') {
+      if (action.quietMs > 0) await drain(port, now, action.quietMs);
+      await port.write(action.bytes);
     }
-    const waitMs = Math.min(until, limit) - now();
-    if (now() >= limit) throw new ProtocolError('link-timeout', `no answer within ${EXCHANGE_LIMIT_MS / 1000} s`);
+    const at = now();
+    if (at >= limit) throw new ProtocolError('link-timeout', `no answer within ${EXCHANGE_LIMIT_MS / 1000} s`);
+    if (action.do === 'send' || action.do === 'wait') deadline = at + action.waitMs;
+    const until = action.do === 'more' ? at + action.gapMs : deadline;
+    const waitMs = Math.min(until, limit) - at;
     const bytes = waitMs > 0 ? await port.read(waitMs) : undefined;
     action = bytes === undefined ? framing.silence() : framing.receive(bytes);
   }

@@ -29,7 +29,7 @@ export async function attach(transmit: Transmit): Promise<Device> {
   }
 }
 
-/** Reads the identity again, for its slots after an import. @throws ProtocolError unit-changed when it is another unit now */
+/** Reads the identity again, for its slots after an import and its TKV after a replacement of T. @throws ProtocolError unit-changed when it is another unit now */
 export async function refresh({ transmit, identity }: Device): Promise<Device> {
   const now = await run(transmit, getIdentity, undefined);
   requireSameUnit(now.sn, identity.sn);

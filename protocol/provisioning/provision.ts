@@ -11,7 +11,7 @@ import type { ReceiptAnswer } from '../commands/receipt-answer.ts';
 import { sha256 } from '../crypto/prf.ts';
 import { ProtocolError, StatusWordError } from '../errors.ts';
 import { decodeData } from '../tkl/data.ts';
-import { isAddressedTo, isSlotPermitted } from '../tkl/header.ts';
+import { isAddressedTo, isSlotPermitted, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
 import type { Receipt } from '../tkl/receipt.ts';
 import type { SuiteId } from '../tkl/suites.ts';
 import { type Device, requireSameUnit } from './device.ts';
@@ -22,7 +22,7 @@ import type { ExportSummary, Order, Step } from './step.ts';
 const NOT_FOUND = 0x6a88;
 
 /**
- * Loads one key into one slot. To stop it before the import, leave the loop at a step; once `import-intended` was passed the
+ * Loads one key into one slot; by clause 8 this also erases a slot, or replaces T: then refresh() the device, whose TKV is another now. To stop it before the import, leave the loop at a step; once `import-intended` was passed the
  * import runs to its end.
  * @throws ProtocolError whatever the unit, the link or the AS refuses; unit-blank, slot-unknown, suite-unsupported before anything is sent
  */
@@ -100,7 +100,8 @@ async function fetchReceipt({ transmit }: Device, ref2: number): Promise<Receipt
 
 function chooseSuite(identity: Identity, order: Order): SuiteId {
   if (identity.lifecycle === 'blank') throw new ProtocolError('unit-blank', 'the unit holds no transport key');
-  if (!identity.slots.some((slot) => slot.ref2 === order.ref2)) {
+  // The transport-key slot is never listed, and every unit has it (clause 8).
+  if (order.ref2 !== TRANSPORT_KEY_SLOT && !identity.slots.some((slot) => slot.ref2 === order.ref2)) {
     throw new ProtocolError('slot-unknown', `the unit has no slot ${order.ref2}`);
   }
   const suite = order.suites.find((id) => identity.suites.includes(id));

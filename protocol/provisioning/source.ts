@@ -1,4 +1,4 @@
-// A KeySource is an AS as the flow sees it: the service over HTTPS now, a vault or a token card later. It knows nothing of devices.
+// A KeySource is an AS as the flow sees it: the service over HTTPS, a vault or a token card. It knows nothing of devices.
 import type { Bytes } from '../bytes/bytes.ts';
 import type { SuiteId } from '../tkl/suites.ts';
 
@@ -29,11 +29,19 @@ export interface ExportedKey {
   readonly data: Bytes;
 }
 
-/** The AS's signed word on a receipt: a DSSE envelope, kept as it came, for auditors. */
+/** The AS's word that a receipt is the unit's. */
 export interface Verdict {
-  /** ISO 8601, the AS's clock. */
+  /** ISO 8601: the AS's clock, or the station's where the AS has none. */
   readonly time: string;
-  /** JSON text of the envelope. */
+  /**
+   * JSON text of the DSSE envelope that the AS signed, kept as it came, for auditors. Absent from a token card, which verifies but
+   * signs no verdict: the auditor's proof comes when the card's journal is back at the service.
+   */
+  readonly envelope?: string;
+}
+
+/** From an AS that signs its verdicts. */
+export interface SignedVerdict extends Verdict {
   readonly envelope: string;
 }
 

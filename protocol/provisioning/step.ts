@@ -7,7 +7,9 @@ import type { Verdict } from './source.ts';
 
 /** What is to be loaded where (docs/protocol.md clauses 2 and 4). */
 export interface Order {
+  /** An entry of the AS: a key, or by clause 8 one that erases a slot or replaces T. */
   readonly ref1: number;
+  /** The slot; FFFE to replace T. */
   readonly ref2: number;
   /** The suites that the AS can use under this unit's TKV, best first; the first one that the unit allows too is taken. */
   readonly suites: readonly SuiteId[];

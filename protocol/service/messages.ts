@@ -95,15 +95,17 @@ export interface WhoamiJson {
   readonly service: { readonly name: string; readonly asNumber: number; readonly demo: boolean };
 }
 
+/** An entry of REF1: a key; by docs/protocol.md clause 8 the erasing of a slot (no ATTR) or a new T (slot 65534). */
 export interface KeyJson {
   readonly ref1: number;
   readonly label: string;
-  /** ATTR, 7 characters. */
+  /** ATTR, 7 characters; empty where the entry erases. */
   readonly attributes: string;
+  /** Of a new T, its TKV. */
   readonly akv: number;
   /** The REF2 that the AS permits; 65535 = any. */
   readonly slot: number;
-  /** 10 hex digits. */
+  /** 10 hex digits; zero where there is no key, or where each unit of the set is given another one. */
   readonly kcv: string;
 }
 

@@ -21,6 +21,7 @@ export const PROBLEMS = {
   'set-unknown': { status: 404, title: 'No such set or transport key version' },
   'key-unknown': { status: 404, title: 'No such key for the set' },
   'export-unknown': { status: 404, title: 'No such export' },
+  'transport-key-current': { status: 409, title: 'The unit has this transport key or a newer one' },
   'challenge-reused': { status: 409, title: 'The challenge was used for another export' },
   'idempotency-conflict': { status: 409, title: 'The idempotency key was used with another request' },
   'receipt-conflict': { status: 409, title: 'Another receipt is on file for this export' },

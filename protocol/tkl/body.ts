@@ -15,6 +15,9 @@ export interface Kcv {
   readonly algorithm: KcvAlgorithm;
 }
 
+/** What stands for a KCV where a key was erased (clause 8). */
+export const NO_KCV: Kcv = { value: new Uint8Array(5), algorithm: 0x00 };
+
 /** KCV of TA (16, 24 or 32 bytes) by the algorithm in ATTR: CMAC iff it is 'A'. */
 export function keyCheckValue(attributes: string, applicationKey: Uint8Array): Kcv {
   requireLength('applicationKey', applicationKey, 16, 24, 32);

@@ -1,7 +1,7 @@
 // DATA = HDR ‖ BLEN ‖ BODY ‖ TAG [‖ SIG] (docs/protocol.md clause 3): what travels from the AS to the one unit that can open it.
 import { type Bytes, concat, copy, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { readU16, u16 } from '../bytes/integers.ts';
-import { ascii } from '../bytes/text.ts';
+import { ascii, toBase64url } from '../bytes/text.ts';
 import { isSignedBy } from '../crypto/ed25519.ts';
 import { IntegrityError, ProtocolError } from '../errors.ts';
 import { type BodyBinding, type Random, sealBody } from './body.ts';
@@ -36,6 +36,12 @@ export function isBodyLength(suite: SuiteId, length: number): boolean {
 /** Length of DATA with that HDR and BLEN, in bytes. */
 export function dataLength(header: Header, bodyLength: number): number {
   return BODY_OFFSET + bodyLength + TAG_LENGTH + (header.signed ? SIGNATURE_LENGTH : 0);
+}
+
+/** By which an export is named outside DATA: the first 16 bytes of SHA-256(DATA), base64url. */
+export function exportIdOf(dataHash: Uint8Array): string {
+  requireLength('dataHash', dataHash, 32);
+  return toBase64url(dataHash.subarray(0, 16));
 }
 
 /** Takes DATA apart without a key. @throws ProtocolError data-malformed naming what is wrong */

@@ -13,6 +13,9 @@ export const TRANSPORT_KEY_SLOT = 0xfffe;
 /** ATTR of a download that erases (clause 8): seven times 00, not ASCII. */
 export const NO_ATTRIBUTES = '\0'.repeat(7);
 
+/** ATTR of a download that replaces T (clause 8). */
+export const TRANSPORT_KEY_ATTRIBUTES = 'K0AX00N';
+
 const MAGIC = ascii('TKL1');
 const FLAG_RANDOM = 0x01;
 const FLAG_SIGNED = 0x02;

@@ -9,18 +9,18 @@ import type {
   TransportKeyFacts,
   UnitExportRequest,
 } from '#protocol/as-unit/memory.ts';
+import { transportKeyRoom } from '#protocol/as-unit/transport-key-room.ts';
 import { type KeyRoom, TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
-import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
+import { type Bytes, concat, copy, equalBytes } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ed25519PublicKey, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Random } from '#protocol/tkl/body.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
-import { deriveDeviceKey, deriveKey } from '#protocol/tkl/key-tree.ts';
 import type { KdfFamily } from '#protocol/tkl/suites.ts';
 
 export interface TestKey extends KeyFacts {
-  /** TA. */
+  /** TA; empty where the entry erases or replaces T. */
   readonly key: Uint8Array;
 }
 
@@ -30,6 +30,14 @@ export interface TestAsOptions {
   readonly family: KdfFamily;
   /** T, 32 bytes. */
   readonly transportKey: Uint8Array;
+  /** Of the set, for a replacement of T; diversified unless said. */
+  readonly profile?: 'shared' | 'diversified';
+  /** T of later versions, of the same family unless said. */
+  readonly nextTransportKeys?: readonly {
+    readonly tkv: number;
+    readonly key: Uint8Array;
+    readonly family?: KdfFamily;
+  }[];
   readonly keys: readonly TestKey[];
   readonly asNumber?: number;
   /** XC of the first export; 1 unless said. */
@@ -37,6 +45,8 @@ export interface TestAsOptions {
   /** Secret Ed25519 key, 32 bytes; random unless said. */
   readonly signingKey?: Uint8Array;
   readonly random?: Random;
+  /** The SN that it serves, 16 bytes each; every unit of the set unless said. */
+  readonly units?: readonly Uint8Array[];
   /** Exports that are left; no limit unless said. */
   readonly quota?: number;
 }
@@ -56,8 +66,8 @@ export class RamMemory implements Memory<undefined> {
   }
 
   async findTransportKey(set: number, tkv: number): Promise<TransportKeyFacts | undefined> {
-    const { family } = this.#options;
-    return set === this.#options.set && tkv === this.#options.tkv ? { family } : undefined;
+    const found = set === this.#options.set && transportKeysOf(this.#options).find((key) => key.tkv === tkv);
+    return found ? { family: found.family } : undefined;
   }
 
   async findKey(set: number, ref1: number): Promise<KeyFacts | undefined> {
@@ -73,7 +83,11 @@ export class RamMemory implements Memory<undefined> {
     return this.exports.find((record) => decodeHeader(record.data).xc === xc);
   }
 
-  async authorise(_request: UnitExportRequest): Promise<void> {}
+  async authorise({ unit }: UnitExportRequest): Promise<void> {
+    const { units } = this.#options;
+    if (units === undefined || units.some((sn) => equalBytes(sn, unit.sn))) return;
+    throw new ProtocolError('unit-not-listed', 'This AS was not set up for that unit.');
+  }
 
   async reserveExport(_request: UnitExportRequest): Promise<Reservation> {
     if (this.#quota === 0) throw new ProtocolError('quota-used', 'No exports are left.');
@@ -94,24 +108,24 @@ export class RamMemory implements Memory<undefined> {
   }
 }
 
-function createRoom({ transportKey, keys, random }: TestAsOptions, signingKey: Uint8Array): KeyRoom {
-  return {
-    async deriveFromDeviceKey(unit, family, label, context) {
-      const deviceKey = deriveDeviceKey(family, transportKey, unit);
-      try {
-        return deriveKey(family, deviceKey, label, context);
-      } finally {
-        wipe(deviceKey);
-      }
-    },
-    async copyApplicationKey(_set, ref1) {
-      const found = keys.find((key) => key.ref1 === ref1);
-      if (found === undefined) throw new RangeError(`no key with REF1 ${ref1}`);
-      return copy(found.key);
-    },
-    signData: async (message) => signEd25519(signingKey, message),
+function createRoom(options: TestAsOptions, signingKey: Uint8Array): KeyRoom {
+  const { profile, keys, random } = options;
+  return transportKeyRoom({
+    copyTransportKey: (_set, tkv) => copyKey(transportKeysOf(options).find((key) => key.tkv === tkv)),
+    isDiversified: () => profile !== 'shared',
+    copyApplicationKey: (_set, ref1) => copyKey(keys.find((key) => key.ref1 === ref1)),
+    signData: (message) => signEd25519(signingKey, message),
     random: random ?? ((length) => copy(randomBytes(length))),
-  };
+  });
+}
+
+function transportKeysOf({ tkv, family, transportKey, nextTransportKeys = [] }: TestAsOptions) {
+  return [{ tkv, family, key: transportKey }, ...nextTransportKeys.map((next) => ({ family, ...next }))];
+}
+
+function copyKey(found: { readonly key: Uint8Array } | undefined): Bytes {
+  if (found === undefined) throw new RangeError('as-unit looked it up before');
+  return copy(found.key);
 }
 
 export interface TestAs {

@@ -1,8 +1,11 @@
 // An AS in the same process as a KeySource: as-unit without HTTP, and a verdict that nobody signed.
 import type { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import { ProtocolError } from '#protocol/errors.ts';
 import type { KeySource } from '#protocol/provisioning/source.ts';
-import { decodeReceipt } from '#protocol/tkl/receipt.ts';
+import { exportIdOf } from '#protocol/tkl/data.ts';
+import { decodeHeader } from '#protocol/tkl/header.ts';
 
 export interface TestSource extends KeySource {
   /** What was asked of it, in order. */
@@ -11,16 +14,28 @@ export interface TestSource extends KeySource {
 
 export function createTestSource(as: AsUnit): TestSource {
   const calls: string[] = [];
+  const random = new Map<string, Uint8Array>();
+  /** XC by export id. */
+  const exports = new Map<string, number>();
   return {
     calls,
-    async exportKey({ set, tkv, sn, ...request }) {
+    async exportKey({ set, tkv, sn, idempotencyKey, ...request }) {
       calls.push('exportKey');
+      const known = random.get(idempotencyKey);
+      if (known !== undefined && !known.every((octet, i) => octet === request.random[i])) {
+        throw new ProtocolError('idempotency-conflict', 'that key was used with another request');
+      }
       const { data } = await as.exportKey({ ...request, unit: { set, tkv, sn } }, undefined);
-      return { exportId: 'export-1', data: copy(data) };
+      random.set(idempotencyKey, copy(request.random));
+      const exportId = exportIdOf(sha256(data));
+      exports.set(exportId, decodeHeader(data).xc);
+      return { exportId, data: copy(data) };
     },
-    async verifyReceipt(_exportId, receipt) {
+    async verifyReceipt(exportId, receipt) {
       calls.push('verifyReceipt');
-      await as.verifyReceipt(decodeReceipt(receipt).xc, receipt, undefined);
+      const xc = exports.get(exportId);
+      if (xc === undefined) throw new ProtocolError('export-unknown', `no export ${exportId}`);
+      await as.verifyReceipt(xc, receipt, undefined);
       return { time: '2026-11-23T09:00:00Z', envelope: '{}' };
     },
   };

@@ -1,0 +1,113 @@
+// A command of the CLI as data, so that it can be run here or by the service that holds the data folder; and its running.
+import { fromHex } from '#protocol/bytes/hex.ts';
+import type { As } from '../as/as.ts';
+import { viewEntry } from '../as/entry.ts';
+import { setLabel } from '../as/policy.ts';
+import type { SetState } from '../disk/state.ts';
+import { rootFingerprint } from '../signing.ts';
+import { addErasing, type NewErasing, type Rotation, rotateSet } from './clause-8.ts';
+import { addOperator, issueToken, type NewOperator, revokeTokens } from './operators.ts';
+import { addKey, addSet, allowUnits, hex, type NewKey, type NewSet, writeDeviceKey } from './sets.ts';
+
+/** Octets travel as hex. */
+export type AdminRequest =
+  | ({ readonly command: 'set add'; readonly transportKey?: string } & Omit<NewSet, 'transportKey'>)
+  | { readonly command: 'set list' }
+  | { readonly command: 'set allow'; readonly set: number; readonly units: readonly string[] | null }
+  | ({ readonly command: 'key add'; readonly key?: string } & Omit<NewKey, 'key'>)
+  | ({ readonly command: 'key erase' } & NewErasing)
+  | ({ readonly command: 'set rotate'; readonly transportKey?: string } & Omit<Rotation, 'transportKey'>)
+  | ({ readonly command: 'operator add' } & Omit<NewOperator, 'embedded'>)
+  | { readonly command: 'operator list' }
+  | { readonly command: 'operator token'; readonly name: string; readonly hours: number }
+  | { readonly command: 'operator revoke'; readonly name: string }
+  | { readonly command: 'device-key'; readonly set: number; readonly sn: string; readonly path: string }
+  | { readonly command: 'trust' };
+
+/** The lines to print. @throws StartError in words */
+export async function runAdminRequest(as: As, actor: string, request: AdminRequest): Promise<readonly string[]> {
+  switch (request.command) {
+    case 'set add': {
+      const { transportKey } = request;
+      await addSet(as, actor, {
+        ...request,
+        transportKey: transportKey === undefined ? undefined : fromHex(transportKey),
+      });
+      return [`Added set ${hex(request.set, 8)} (${request.name}), ${request.profile}.`];
+    }
+    case 'set list':
+      return as.state.sets.length === 0 ? ['No sets yet.'] : as.state.sets.flatMap(describeSet);
+    case 'set allow':
+      await allowUnits(as, actor, request.set, request.units);
+      return [
+        `Set ${hex(request.set, 8)} now admits ${request.units === null ? 'any unit of the set' : 'those units too'}.`,
+      ];
+    case 'key add': {
+      const { key } = request;
+      await addKey(as, actor, { ...request, key: key === undefined ? undefined : fromHex(key) });
+      return describeSet(as.state.sets.find(({ set }) => set === request.set)).slice(-1);
+    }
+    case 'key erase':
+      await addErasing(as, actor, request);
+      return describeSet(as.state.sets.find(({ set }) => set === request.set)).slice(-1);
+    case 'set rotate': {
+      const { set, transportKey } = request;
+      const given = transportKey === undefined ? undefined : fromHex(transportKey);
+      const tkv = await rotateSet(as, actor, { ...request, transportKey: given });
+      return [
+        `Set ${hex(set, 8)} has TKV ${tkv} now, and REF1 ${hex(request.ref1, 4)} brings it to its units.`,
+        'Units that were not reached yet are still served under their old T.',
+      ];
+    }
+    case 'operator add':
+      await addOperator(as, actor, { ...request, embedded: false });
+      return [`Added ${request.name}, ${request.role}. Next: keyferry-as operator token ${request.name}`];
+    case 'operator list':
+      return describeOperators(as);
+    case 'operator token': {
+      const { token, expires } = await issueToken(as, actor, request.name, { hours: request.hours, replace: false });
+      return [token, `Valid until ${expires}. It is shown this once: only its hash is kept.`];
+    }
+    case 'operator revoke':
+      await revokeTokens(as, actor, request.name);
+      return [`Every token of ${request.name} is void from now on.`];
+    case 'device-key': {
+      const { profile, tkv } = await writeDeviceKey(as, actor, request);
+      return [
+        `Wrote ${profile === 'shared' ? 'T' : 'K_D'} (TKV ${tkv}) of set ${hex(request.set, 8)} to ${request.path}, mode 0600.`,
+        'Put it into the unit, then destroy the file. The audit log has an entry of it.',
+      ];
+    }
+    case 'trust':
+      return [`Root key ${rootFingerprint(as.state)}`];
+  }
+}
+
+function describeSet(found: SetState | undefined): string[] {
+  if (found === undefined) return [];
+  const { profile, transportKeys, units, quotaPerUnit, keys } = found;
+  const versions = transportKeys.map(({ tkv, family }) => `TKV ${tkv} ${family}`).join(', ');
+  const admits = units === null ? 'any unit of the set' : `${units.length} listed unit(s)`;
+  const quota = quotaPerUnit === null ? '' : `, ${quotaPerUnit} exports per unit`;
+  return [
+    `${setLabel(found)}: ${profile}, ${versions}, ${admits}${quota}`,
+    ...keys.map((entry) => {
+      const { ref1, akv, slot, label } = entry;
+      const { kind, attributes, kcv } = viewEntry(found, entry);
+      const what = kind === 'erasing' ? 'erases ' : attributes;
+      const where = slot === 0xffff ? 'any slot' : `slot ${hex(slot, 4)}`;
+      return `  REF1 ${hex(ref1, 4)}  ${what}  AKV ${akv}  KCV ${kcv}  ${where}  ${label}`;
+    }),
+  ];
+}
+
+function describeOperators(as: As): string[] {
+  const now = as.now().getTime();
+  const lines = as.state.operators.map(({ name, role, sets, quota, tokens }) => {
+    const valid = tokens.filter(({ expires }) => Date.parse(expires) > now).length;
+    const where = sets === null ? 'all sets' : `sets ${sets.map((set) => hex(set, 8)).join(' ')}`;
+    const used = as.ledger.countOfOperator(name);
+    return `${name}  ${role}  ${where}  ${used}${quota === null ? '' : ` of ${quota}`} exports  ${valid} valid token(s)`;
+  });
+  return lines.length === 0 ? ['No operators yet.'] : lines;
+}

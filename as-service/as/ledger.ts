@@ -1,0 +1,186 @@
+// Every export that this service ever made, as the audit log tells it: found by challenge, number, id and idempotency key, and counted
+// for quotas and work orders. Filled by replaying the log at the start and by each entry after it is durable; writes nothing itself.
+import type { ExportRecord } from '#protocol/as-unit/memory.ts';
+import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
+import { toBase64url } from '#protocol/bytes/text.ts';
+import type { KcvAlgorithm } from '#protocol/crypto/kcv.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import type { WorkOrderJson } from '#protocol/service/messages.ts';
+import { exportIdOf } from '#protocol/tkl/data.ts';
+import { decodeHeader } from '#protocol/tkl/header.ts';
+
+/** What an export was asked with, besides what DATA tells. */
+export interface ExportOrigin {
+  readonly operator: string;
+  readonly workOrder: string | null;
+  readonly idempotencyKey: string;
+  /** SHA-256 of the request, so that the same key with another request is noticed. */
+  readonly requestHash: string;
+}
+
+export interface ExportEntry extends ExportRecord {
+  readonly exportId: string;
+  readonly dataHash: Bytes;
+  readonly xc: number;
+  readonly operator: string;
+  readonly workOrder: string | null;
+  /** When the receipt was accepted. */
+  readonly receiptTime: string | undefined;
+}
+
+interface WorkOrderCount {
+  exports: number;
+  receipts: number;
+  time: string;
+}
+
+export class Ledger {
+  readonly #byCounter = new Map<number, ExportEntry>();
+  readonly #byChallenge = new Map<string, number>();
+  readonly #byId = new Map<string, number>();
+  readonly #byIdempotencyKey = new Map<string, { readonly requestHash: string; readonly xc: number }>();
+  readonly #perOperator = new Map<string, number>();
+  readonly #perUnit = new Map<string, number>();
+  /** By operator, then by work order. */
+  readonly #workOrders = new Map<string, Map<string, WorkOrderCount>>();
+  #lastXc = 0;
+
+  /** The highest XC of any export. */
+  get lastXc(): number {
+    return this.#lastXc;
+  }
+
+  findByChallenge(sn: Uint8Array, random: Uint8Array): ExportEntry | undefined {
+    return this.#find(this.#byChallenge.get(challengeName(sn, random)));
+  }
+
+  findByCounter(xc: number): ExportEntry | undefined {
+    return this.#byCounter.get(xc);
+  }
+
+  findById(exportId: string): ExportEntry | undefined {
+    return this.#find(this.#byId.get(exportId));
+  }
+
+  findByIdempotencyKey(operator: string, key: string): { requestHash: string; entry: ExportEntry } | undefined {
+    const found = this.#byIdempotencyKey.get(`${operator} ${key}`);
+    const entry = this.#find(found?.xc);
+    return found === undefined || entry === undefined ? undefined : { requestHash: found.requestHash, entry };
+  }
+
+  countOfOperator(operator: string): number {
+    return this.#perOperator.get(operator) ?? 0;
+  }
+
+  countOfUnit(set: number, sn: Uint8Array): number {
+    return this.#perUnit.get(unitName(set, sn)) ?? 0;
+  }
+
+  /** Newest first; those of one operator, or all. */
+  workOrders(operator: string | undefined): WorkOrderJson[] {
+    const merged = new Map<string, WorkOrderCount>();
+    for (const [who, counts] of this.#workOrders) {
+      if (operator !== undefined && who !== operator) continue;
+      for (const [workOrder, { exports, receipts, time }] of counts) {
+        const sum = merged.get(workOrder) ?? { exports: 0, receipts: 0, time };
+        sum.exports += exports;
+        sum.receipts += receipts;
+        if (time > sum.time) sum.time = time;
+        merged.set(workOrder, sum);
+      }
+    }
+    const list = [...merged].map(([workOrder, count]) => ({ workOrder, ...count }));
+    return list.sort((a, b) => (a.time < b.time ? 1 : -1));
+  }
+
+  addExport(record: ExportRecord, origin: ExportOrigin, time: string): ExportEntry {
+    const { xc, set, sn } = decodeHeader(record.data);
+    const { operator, workOrder, idempotencyKey, requestHash } = origin;
+    const dataHash = sha256(record.data);
+    const exportId = exportIdOf(dataHash);
+    const entry: ExportEntry = { ...record, exportId, dataHash, xc, operator, workOrder, receiptTime: undefined };
+    this.#byCounter.set(xc, entry);
+    this.#byChallenge.set(challengeName(sn, record.random), xc);
+    this.#byId.set(exportId, xc);
+    this.#byIdempotencyKey.set(`${operator} ${idempotencyKey}`, { requestHash, xc });
+    increment(this.#perOperator, operator);
+    increment(this.#perUnit, unitName(set, sn));
+    this.#lastXc = Math.max(this.#lastXc, xc);
+    this.#count(operator, workOrder, time, 'exports');
+    return entry;
+  }
+
+  /** The same export was asked for again, under another idempotency key. */
+  addRepeat(xc: number, { operator, idempotencyKey, requestHash }: ExportOrigin): void {
+    this.#byIdempotencyKey.set(`${operator} ${idempotencyKey}`, { requestHash, xc });
+  }
+
+  addReceipt(xc: number, receipt: Bytes, time: string): void {
+    const entry = this.#byCounter.get(xc);
+    if (entry === undefined) throw new RangeError(`there is no export ${xc}`);
+    this.#byCounter.set(xc, { ...entry, receipt, receiptTime: time });
+    this.#count(entry.operator, entry.workOrder, time, 'receipts');
+  }
+
+  #find(xc: number | undefined): ExportEntry | undefined {
+    return xc === undefined ? undefined : this.#byCounter.get(xc);
+  }
+
+  #count(operator: string, workOrder: string | null, time: string, what: 'exports' | 'receipts'): void {
+    if (workOrder === null) return;
+    const ofOperator = this.#workOrders.get(operator) ?? new Map<string, WorkOrderCount>();
+    this.#workOrders.set(operator, ofOperator);
+    const count = ofOperator.get(workOrder) ?? { exports: 0, receipts: 0, time };
+    ofOperator.set(workOrder, count);
+    count[what]++;
+    if (what === 'exports') count.time = time;
+  }
+}
+
+interface ExportPart {
+  readonly data: string;
+  readonly random: string;
+  readonly kcv: string;
+  readonly kcvAlgorithm: KcvAlgorithm;
+  readonly origin: ExportOrigin;
+}
+
+/** The sealed part of an export's entry in the log. */
+export function encodeExport({ data, random, kcv }: ExportRecord, origin: ExportOrigin): Uint8Array {
+  const part: ExportPart = {
+    data: toBase64url(data),
+    random: toBase64url(random),
+    kcv: toBase64url(kcv.value),
+    kcvAlgorithm: kcv.algorithm,
+    origin,
+  };
+  return Buffer.from(JSON.stringify(part));
+}
+
+export function decodeExport(octets: Uint8Array): { record: ExportRecord; origin: ExportOrigin } {
+  const part = JSON.parse(Buffer.from(octets).toString('utf8')) as ExportPart;
+  const record: ExportRecord = {
+    data: fast(part.data),
+    random: fast(part.random),
+    kcv: { value: fast(part.kcv), algorithm: part.kcvAlgorithm },
+    receipt: undefined,
+  };
+  return { record, origin: part.origin };
+}
+
+/** Node's own decoder, twenty times as fast: a long log is replayed at each start, and what it holds we wrote ourselves. */
+function fast(text: string): Bytes {
+  return copy(Buffer.from(text, 'base64url'));
+}
+
+function increment(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}
+
+function challengeName(sn: Uint8Array, random: Uint8Array): string {
+  return Buffer.concat([sn, random]).toString('latin1');
+}
+
+function unitName(set: number, sn: Uint8Array): string {
+  return `${set} ${Buffer.from(sn).toString('latin1')}`;
+}

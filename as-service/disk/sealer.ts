@@ -1,0 +1,92 @@
+// Seals what lies on disk: AES-256-GCM (SP 800-38D) under keys of its own for each purpose, derived from one sealing key. Why this
+// cipher: docs/adr/0102-as-sealing.md. It knows nothing of files.
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { type Bytes, concat, requireLength, wipe } from '#protocol/bytes/bytes.ts';
+import { ascii } from '#protocol/bytes/text.ts';
+import { IntegrityError } from '#protocol/errors.ts';
+
+const NONCE_LENGTH = 12;
+const TAG_LENGTH = 16;
+const SALT_LENGTH = 32;
+const STATE_HEADER = ascii('KFSTATE1');
+const RECORD_HEADER = ascii('KFRECORD1');
+
+export class Sealer {
+  readonly #sealingKey: Uint8Array;
+  readonly #recordKey: Bytes;
+
+  /** Takes over the sealing key, 32 bytes, and wipes it in close(). */
+  constructor(sealingKey: Uint8Array) {
+    requireLength('sealingKey', sealingKey, 32);
+    this.#sealingKey = sealingKey;
+    this.#recordKey = this.#derive('keyferry record', new Uint8Array(0));
+  }
+
+  /** Version ‖ salt ‖ nonce ‖ ciphertext ‖ tag. A fresh salt, and so a fresh key, for each state that is written. */
+  sealState(plaintext: Uint8Array): Bytes {
+    const header = concat(STATE_HEADER, randomBytes(SALT_LENGTH));
+    const key = this.#derive('keyferry state', header.subarray(STATE_HEADER.length));
+    try {
+      return concat(header, seal(key, header, plaintext));
+    } finally {
+      wipe(key);
+    }
+  }
+
+  /** @throws IntegrityError when it was sealed with another key, changed, or is of another version */
+  openState(sealed: Uint8Array): Bytes {
+    const header = sealed.subarray(0, STATE_HEADER.length + SALT_LENGTH);
+    if (Buffer.compare(header.subarray(0, STATE_HEADER.length), STATE_HEADER) !== 0) throw new IntegrityError();
+    const key = this.#derive('keyferry state', header.subarray(STATE_HEADER.length));
+    try {
+      return open(key, header, sealed.subarray(header.length));
+    } finally {
+      wipe(key);
+    }
+  }
+
+  /** The sealed part of a log entry, bound to its place in the log. */
+  sealRecord(sequence: number, plaintext: Uint8Array): Bytes {
+    return seal(this.#recordKey, recordHeader(sequence), plaintext);
+  }
+
+  /** @throws IntegrityError */
+  openRecord(sequence: number, sealed: Uint8Array): Bytes {
+    return open(this.#recordKey, recordHeader(sequence), sealed);
+  }
+
+  close(): void {
+    wipe(this.#sealingKey, this.#recordKey);
+  }
+
+  #derive(purpose: string, salt: Uint8Array): Bytes {
+    return new Uint8Array(hkdfSync('sha256', this.#sealingKey, salt, purpose, 32));
+  }
+}
+
+function recordHeader(sequence: number): Bytes {
+  return concat(RECORD_HEADER, ascii(String(sequence)));
+}
+
+function seal(key: Uint8Array, header: Uint8Array, plaintext: Uint8Array): Bytes {
+  const nonce = randomBytes(NONCE_LENGTH);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(header);
+  return concat(nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag());
+}
+
+function open(key: Uint8Array, header: Uint8Array, sealed: Uint8Array): Bytes {
+  const end = sealed.length - TAG_LENGTH;
+  if (end < NONCE_LENGTH) throw new IntegrityError();
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_LENGTH), {
+    authTagLength: TAG_LENGTH,
+  });
+  decipher.setAAD(header).setAuthTag(sealed.subarray(end));
+  const plaintext = decipher.update(sealed.subarray(NONCE_LENGTH, end));
+  try {
+    return concat(plaintext, decipher.final());
+  } catch {
+    throw new IntegrityError();
+  } finally {
+    wipe(plaintext);
+  }
+}

@@ -1,0 +1,70 @@
+// What the embedded mode finds missing at a start, it makes: one real set with a random T, a few keys, one operator; in demo mode also
+// the published demo sets. Each piece on its own, so that a start that was interrupted is completed by the next.
+import { randomInt } from 'node:crypto';
+import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import { addOperator, issueToken } from './admin/operators.ts';
+import { addKey, addSet, type NewKey } from './admin/sets.ts';
+import type { As } from './as/as.ts';
+import { isDemoSet } from './as/demo.ts';
+
+const ACTOR = 'first start';
+const OPERATOR = 'operator';
+const FIRST_SET = 'First set';
+
+/** AES keys as sites load them; any slot, so that a unit with any layout takes them. */
+const KEYS: readonly Omit<NewKey, 'set' | 'key'>[] = [
+  { ref1: 0x0101, label: 'Terminal master key', attributes: 'K0AB00N', slot: 0xffff, length: 32 },
+  { ref1: 0x0102, label: 'PIN encryption key', attributes: 'P0AE00N', slot: 0xffff, length: 16 },
+  { ref1: 0x0103, label: 'Data encryption key', attributes: 'D0AB00N', slot: 0xffff, length: 32 },
+  { ref1: 0x0104, label: 'Message authentication key', attributes: 'M6AC00N', slot: 0xffff, length: 24 },
+];
+
+/** The token of the embedded operator for this start; earlier ones are void. */
+export async function prepareEmbedded(as: As): Promise<{ readonly token: string; readonly expires: string }> {
+  if (!as.state.sets.some(({ set }) => !isDemoSet(set))) {
+    await addSet(as, ACTOR, {
+      set: randomInt(1, 0x7fffffff),
+      name: FIRST_SET,
+      profile: 'diversified',
+      family: 'cmac',
+      tkv: 1,
+      transportKey: undefined,
+      units: null,
+      quotaPerUnit: null,
+    });
+  }
+  if (as.demoMode) await addDemoSets(as);
+  for (const { set, name } of as.state.sets) {
+    if (isDemoSet(set) || name === FIRST_SET) await addMissingKeys(as, set);
+  }
+  if (!as.state.operators.some(({ embedded }) => embedded)) {
+    await addOperator(as, ACTOR, { name: OPERATOR, role: 'operator', sets: null, quota: null, embedded: true });
+  }
+  const { name } = as.state.operators.find(({ embedded }) => embedded) ?? { name: OPERATOR };
+  return issueToken(as, 'start', name, { hours: 8, replace: true });
+}
+
+async function addDemoSets(as: As): Promise<void> {
+  for (const { set, name, profile, family, tkv, publishedTransportKey } of DEMO_SETS) {
+    if (as.state.sets.some((each) => each.set === set)) continue;
+    await addSet(as, ACTOR, {
+      set,
+      name,
+      profile,
+      family,
+      tkv,
+      transportKey: publishedTransportKey,
+      units: null,
+      quotaPerUnit: null,
+    });
+  }
+}
+
+/** A set whose keys were changed by hand since is left alone. */
+async function addMissingKeys(as: As, set: number): Promise<void> {
+  const refs = as.state.sets.find((each) => each.set === set)?.keys.map(({ ref1 }) => ref1) ?? [];
+  if (refs.some((ref1) => KEYS.every((key) => key.ref1 !== ref1)) || refs.length >= KEYS.length) return;
+  for (const key of KEYS) {
+    if (!refs.includes(key.ref1)) await addKey(as, ACTOR, { ...key, set, key: undefined });
+  }
+}

@@ -1,0 +1,52 @@
+// Answers as JSON, and problems as RFC 9457 wants them. The only makers of a Response besides the static files.
+import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
+import type { ProblemJson } from '#protocol/service/messages.ts';
+import { PROBLEM_BASE, PROBLEMS, type ProblemCode } from '#protocol/service/problem.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
+
+const JSON_HEADERS = { ...SECURITY_HEADERS, 'cache-control': 'no-store', 'content-type': 'application/json' };
+const PROBLEM_HEADERS = { ...JSON_HEADERS, 'content-type': 'application/problem+json' };
+
+/** A refusal by HTTP itself; `detail` says what was wrong and what to do. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    { status = PROBLEMS[code].status as number, headers = {} as Readonly<Record<string, string>> } = {},
+  ) {
+    super(detail);
+    this.code = code;
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+export function answer(body: object): Response {
+  return new Response(JSON.stringify(body), { headers: JSON_HEADERS });
+}
+
+/** What went wrong as a Problem: a refusal in its own words, a fault of the service in none (they go to `report`). */
+export function problemOf(cause: unknown, report: (cause: unknown) => void): Problem {
+  if (cause instanceof Problem) return cause;
+  if (cause instanceof ProtocolError && isProblemCode(cause.code)) return new Problem(cause.code, cause.message);
+  report(cause);
+  return new Problem('service-failed', 'The service failed. Its own log says why; ask whoever runs it.');
+}
+
+export function problemJson({ code, status, message }: Problem): ProblemJson {
+  return { type: `${PROBLEM_BASE}${code}`, title: PROBLEMS[code].title, status, detail: message };
+}
+
+export function answerProblem(problem: Problem): Response {
+  const headers = { ...PROBLEM_HEADERS, ...problem.headers };
+  return new Response(JSON.stringify(problemJson(problem)), { status: problem.status, headers });
+}
+
+function isProblemCode(code: ErrorCode): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
+}

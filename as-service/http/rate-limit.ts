@@ -1,0 +1,62 @@
+// Token buckets: so many at once, refilled evenly. Bounded memory: a bucket that is full again is forgotten.
+
+export interface Rate {
+  readonly burst: number;
+  readonly perMinute: number;
+}
+
+interface Bucket {
+  left: number;
+  time: number;
+}
+
+const MOST_BUCKETS = 10_000;
+
+export class RateLimit {
+  readonly #rate: Rate;
+  readonly #now: () => number;
+  readonly #buckets = new Map<string, Bucket>();
+
+  /** `now` in milliseconds. */
+  constructor(rate: Rate, now: () => number) {
+    this.#rate = rate;
+    this.#now = now;
+  }
+
+  /** Takes `count` for that name; otherwise the seconds to wait, and nothing is taken. */
+  take(name: string, count = 1): number | undefined {
+    const bucket = this.#filled(name);
+    const wait = this.#wait(bucket, count);
+    if (wait !== undefined) return wait;
+    bucket.left -= count;
+    if (this.#buckets.size >= MOST_BUCKETS) this.#forgetFull();
+    this.#buckets.set(name, bucket);
+    return undefined;
+  }
+
+  /** Buckets that are remembered. */
+  get size(): number {
+    return this.#buckets.size;
+  }
+
+  #wait({ left }: Bucket, count: number): number | undefined {
+    if (left >= count) return undefined;
+    return Math.max(1, Math.ceil(((Math.min(count, this.#rate.burst) - left) * 60) / this.#rate.perMinute));
+  }
+
+  #filled(name: string): Bucket {
+    const time = this.#now();
+    const before = this.#buckets.get(name);
+    if (before === undefined) return { left: this.#rate.burst, time };
+    const refilled = before.left + ((time - before.time) * this.#rate.perMinute) / 60_000;
+    return { left: Math.min(this.#rate.burst, refilled), time };
+  }
+
+  #forgetFull(): void {
+    for (const name of this.#buckets.keys()) {
+      if (this.#filled(name).left >= this.#rate.burst) this.#buckets.delete(name);
+    }
+    // Still too many: whoever floods us with names starts anew, which is better than running out of memory.
+    if (this.#buckets.size >= MOST_BUCKETS) this.#buckets.clear();
+  }
+}

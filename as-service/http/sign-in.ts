@@ -1,0 +1,44 @@
+// The operator behind a request: a bearer token, compared by its hash. Failures are counted per address, and a true token is never
+// held up by the failures of others.
+import type { Role } from '#protocol/service/messages.ts';
+import type { As } from '../as/as.ts';
+import { findOperator } from '../as/tokens.ts';
+import type { SignedIn } from '../routes/route.ts';
+import { Problem } from './answer.ts';
+import type { RateLimit } from './rate-limit.ts';
+
+export interface Credentials {
+  /** The header as it came. */
+  readonly authorization: string | undefined;
+  readonly address: string;
+}
+
+/** @throws Problem signed-out, too-many-requests, not-allowed */
+export function signIn(
+  as: As,
+  failures: RateLimit,
+  roles: readonly Role[],
+  { authorization, address }: Credentials,
+): SignedIn {
+  const token = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+  const found = token === undefined ? undefined : findOperator(as.state, token, as.now());
+  if (found !== undefined) {
+    if (roles.includes(found.account.role)) return found;
+    throw new Problem(
+      'not-allowed',
+      `This needs the role ${roles.join(' or ')}; ${found.account.name} is ${found.account.role}.`,
+    );
+  }
+  if (token === undefined) throw signedOut('Send the operator token as "Authorization: Bearer KF-…".');
+  const wait = failures.take(address);
+  if (wait !== undefined) {
+    throw new Problem('too-many-requests', `Too many wrong tokens from this address. Wait ${wait} s.`, {
+      headers: { 'retry-after': String(wait) },
+    });
+  }
+  throw signedOut('The token is unknown, expired or revoked. Get a new one and sign in again.');
+}
+
+function signedOut(detail: string): Problem {
+  return new Problem('signed-out', detail, { headers: { 'www-authenticate': 'Bearer' } });
+}

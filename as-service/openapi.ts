@@ -1,0 +1,80 @@
+// The OpenAPI 3.1 document, made of the table of routes and of the schemas that check them. A test holds it against real answers.
+import { z } from 'zod';
+import { PROBLEMS, type ProblemCode } from '#protocol/service/problem.ts';
+import type { Route } from './routes/route.ts';
+import { problem } from './schemas.ts';
+
+/** What every route may answer with; those with a token, more. */
+const COMMON: readonly ProblemCode[] = ['request-refused', 'service-failed'];
+const SIGNED_IN: readonly ProblemCode[] = ['signed-out', 'not-allowed', 'too-many-requests'];
+
+export function createOpenApi(routes: readonly Route[]): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method]: describeRoute(route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Keyferry AS',
+      version: '1',
+      description:
+        'Exports application keys, sealed for one unit each. Octets are unpadded base64url, serial numbers 32 hex digits, times ISO 8601 in UTC.',
+    },
+    components: {
+      schemas: { Problem: jsonSchema(problem) },
+      securitySchemes: { operatorToken: { type: 'http', scheme: 'bearer', bearerFormat: 'KF-XXXXX-…' } },
+    },
+    paths,
+  };
+}
+
+function describeRoute({ method, summary, roles, input, output, problems }: Route): object {
+  const isOpen = roles === 'anyone';
+  return {
+    summary,
+    ...(isOpen ? {} : { security: [{ operatorToken: [] }], 'x-roles': roles }),
+    ...(input === undefined
+      ? {}
+      : method === 'post'
+        ? { requestBody: body(input) }
+        : { parameters: parameters(input) }),
+    responses: {
+      200: { description: 'Done', content: { 'application/json': { schema: jsonSchema(output) } } },
+      ...problemResponses([...COMMON, ...(isOpen ? [] : SIGNED_IN), ...problems]),
+    },
+  };
+}
+
+function body(input: z.ZodType): object {
+  return { required: true, content: { 'application/json': { schema: jsonSchema(input) } } };
+}
+
+function parameters(input: z.ZodType): object[] {
+  const { properties = {}, required = [] } = jsonSchema(input) as { properties?: object; required?: string[] };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }));
+}
+
+/** One response per status; the codes that share it are listed by their types. */
+function problemResponses(codes: readonly ProblemCode[]): Record<number, object> {
+  const statuses = new Set(codes.map((code) => PROBLEMS[code].status));
+  return Object.fromEntries(
+    [...statuses].sort().map((status) => {
+      const titles = [...new Set(codes)].filter((code) => PROBLEMS[code].status === status);
+      const description = titles.map((code) => `${code}: ${PROBLEMS[code].title}`).join('. ');
+      const schema = { $ref: '#/components/schemas/Problem' };
+      return [status, { description, content: { 'application/problem+json': { schema } } }];
+    }),
+  );
+}
+
+/** As a client has to write it: what has a default may be left out. */
+function jsonSchema(schema: z.ZodType): object {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return rest;
+}

@@ -1,0 +1,149 @@
+// The JSON of protocol/service/messages.ts as schemas: every request is checked by them before anyone looks at it, and the OpenAPI
+// document is made of them, so that what is promised and what is checked cannot drift apart. Members that are not named are refused.
+import { z } from 'zod';
+import type {
+  AuditPageJson,
+  BatchAnswerJson,
+  BatchRequestJson,
+  ExportAnswerJson,
+  ExportRequestJson,
+  KeysJson,
+  ProblemJson,
+  ReceiptAnswerJson,
+  ReceiptRequestJson,
+  TrustJson,
+  WhoamiJson,
+  WorkOrdersJson,
+} from '#protocol/service/messages.ts';
+import { PROBLEM_BASE, PROBLEMS } from '#protocol/service/problem.ts';
+
+/** base64url of exactly `length` octets: unpadded, unused last bits zero, so that one octet string has one text. */
+function octets(length: number) {
+  const last = ['', '', '[AQgw]', '[AEIMQUYcgkosw048]'][Math.ceil((length % 3) * (4 / 3))] ?? '';
+  const whole = Math.ceil((length * 4) / 3) - (last === '' ? 0 : 1);
+  return z.string().regex(new RegExp(`^[A-Za-z0-9_-]{${whole}}${last}$`), `must be ${length} octets in base64url`);
+}
+
+const integer = (least: number, most: number) => z.int().min(least).max(most);
+const text = z.string().min(1);
+const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
+const time = z.iso.datetime();
+const set = integer(1, 0xffffffff);
+const ref1 = integer(0, 0xffff);
+const suite = z.literal([1, 2, 4]);
+const serialNumber = z.string().regex(/^[0-9A-F]{32}$/, 'must be 32 upper-case hex digits');
+const exportId = octets(16);
+
+const envelope = z.strictObject({
+  payloadType: text,
+  payload: base64url,
+  signatures: z.tuple([z.strictObject({ keyid: z.string().regex(/^[0-9A-F]{16}$/), sig: octets(64) })]),
+});
+
+export const exportRequest = z.strictObject({
+  set,
+  tkv: integer(1, 0xff),
+  suite,
+  sign: z.boolean(),
+  random: octets(16),
+  ref1,
+  ref2: integer(0, 0xffff),
+  sn: serialNumber,
+  challengeMac: octets(16),
+  idempotencyKey: octets(16),
+  // Exactly optional: leaving it out and writing null are not the same.
+  workOrder: z.exactOptional(
+    z.string().regex(/^[\p{L}\p{N}\p{P}\p{S} ]{1,64}$/u, 'must be 1 to 64 printable characters'),
+  ),
+}) satisfies z.ZodType<ExportRequestJson>;
+
+export const batchRequest = z.strictObject({
+  exports: z.array(exportRequest).min(1).max(100),
+}) satisfies z.ZodType<BatchRequestJson>;
+
+export const receiptRequest = z.strictObject({
+  exportId,
+  receipt: octets(64),
+}) satisfies z.ZodType<ReceiptRequestJson>;
+
+export const auditQuery = z.strictObject({
+  before: z.exactOptional(z.coerce.number().int().min(2)),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+export const problem = z.strictObject({
+  type: z.enum(Object.keys(PROBLEMS).map((code) => `${PROBLEM_BASE}${code}`)),
+  title: text,
+  status: integer(400, 599),
+  detail: text,
+}) satisfies z.ZodType<ProblemJson>;
+
+const exported = { exportId, data: base64url };
+
+export const exportAnswer = z.strictObject({ ...exported, auditHead: envelope }) satisfies z.ZodType<ExportAnswerJson>;
+
+export const batchAnswer = z.strictObject({
+  results: z.array(z.union([z.strictObject(exported), z.strictObject({ problem })])),
+  auditHead: envelope,
+}) satisfies z.ZodType<BatchAnswerJson>;
+
+export const receiptAnswer = z.strictObject({
+  verdict: envelope,
+  auditHead: envelope,
+}) satisfies z.ZodType<ReceiptAnswerJson>;
+
+export const keysAnswer = z.strictObject({
+  sets: z.array(
+    z.strictObject({
+      set,
+      name: text,
+      profile: z.enum(['shared', 'diversified']),
+      demo: z.boolean(),
+      transportKeys: z.array(z.strictObject({ tkv: integer(1, 0xff), suites: z.array(suite) })),
+      keys: z.array(
+        z.strictObject({
+          ref1,
+          label: text,
+          attributes: z.string().regex(/^([A-Z0-9]{7})?$/),
+          akv: integer(1, 0xfffffffe),
+          slot: integer(0, 0xffff),
+          kcv: z.string().regex(/^[0-9A-F]{10}$/),
+        }),
+      ),
+    }),
+  ),
+}) satisfies z.ZodType<KeysJson>;
+
+export const whoamiAnswer = z.strictObject({
+  operator: text,
+  role: z.enum(['operator', 'custodian', 'auditor', 'administrator']),
+  expires: time,
+  service: z.strictObject({ name: text, asNumber: integer(0, 0xffff), demo: z.boolean() }),
+}) satisfies z.ZodType<WhoamiJson>;
+
+export const workOrdersAnswer = z.strictObject({
+  workOrders: z.array(
+    z.strictObject({ workOrder: text, exports: integer(0, 0xffffffff), receipts: integer(0, 0xffffffff), time }),
+  ),
+}) satisfies z.ZodType<WorkOrdersJson>;
+
+const auditEntry = z.strictObject({
+  sequence: integer(1, Number.MAX_SAFE_INTEGER),
+  time,
+  previous: octets(32),
+  event: text,
+  actor: z.nullable(z.string()),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  sealed: z.exactOptional(octets(32)),
+});
+
+export const auditPage = z.strictObject({
+  entries: z.array(z.strictObject({ entry: auditEntry, hash: octets(32) })),
+  before: z.nullable(integer(2, Number.MAX_SAFE_INTEGER)),
+  auditHead: envelope,
+}) satisfies z.ZodType<AuditPageJson>;
+
+export const trustAnswer = z.strictObject({
+  root: octets(32),
+  certificates: z.array(envelope),
+}) satisfies z.ZodType<TrustJson>;

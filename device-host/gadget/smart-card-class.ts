@@ -1,0 +1,61 @@
+// The class descriptor of a smart card reader (CCID 1.1 clause 5.1), for a unit that is offered to PC/SC as class 0B. Octets only.
+
+import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
+import { ATR } from '#protocol/framing/ccid-device.ts';
+import { MAX_CCID_MESSAGE } from '#protocol/framing/ccid-message.ts';
+import { MAX_IFS } from '#protocol/framing/t1-block.ts';
+import { le32 } from './little-endian.ts';
+import { DescriptorType } from './setup.ts';
+
+/** What XfrBlock carries: whole APDUs, or the T=1 blocks that the host makes of them. */
+export type ReaderLevel = 'apdu' | 'tpdu';
+
+/** dwFeatures: parameters from the ATR, activation, voltage, clock, baud rate and PPS are the reader's business. */
+const AUTOMATIC = 0x0000_00be;
+/** The reader negotiates IFSD (400); extended APDU level (40000). */
+const LEVEL = { apdu: 0x0004_0400, tpdu: 0x0001_0000 } as const;
+
+export const DEFAULT_CLOCK_KHZ = 4000;
+export const DATA_RATE_BPS = 10_753;
+
+const PROTOCOL_T1 = 0x0000_0002;
+/** No card here can be thrown out, swallowed or locked, and there is neither display nor keypad. */
+const NONE = 0;
+
+export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
+  const words = (...values: number[]): number[] => values.flatMap(le32);
+  const content = [
+    ...[0x10, 0x01],
+    // bMaxSlotIndex; 5 V, 3 V and 1.8 V
+    ...[0, 0x07],
+    ...words(PROTOCOL_T1, DEFAULT_CLOCK_KHZ, DEFAULT_CLOCK_KHZ),
+    1,
+    ...words(DATA_RATE_BPS, DATA_RATE_BPS),
+    1,
+    // dwMaxIFSD, dwSynchProtocols, dwMechanical
+    ...words(MAX_IFS, NONE, NONE, AUTOMATIC | LEVEL[level], MAX_CCID_MESSAGE),
+    // bClassGetResponse and bClassEnvelope: as the command's
+    ...[0xff, 0xff],
+    // wLcdLayout, bPINSupport, bMaxCCIDBusySlots
+    ...[NONE, NONE, NONE, 1],
+  ];
+  return concat(2 + content.length, DescriptorType.smartCard, Uint8Array.from(content));
+}
+
+/** abProtocolDataStructure for T=1 (clause 6.1.7), as the ATR says it. */
+export const T1_PARAMETERS: Bytes = Uint8Array.of(
+  // bmFindexDindex: F 372, D 1
+  0x11,
+  // bmTCCKST1: CRC, direct convention
+  0x11,
+  // bGuardTimeT1
+  0x00,
+  // BWI and CWI, TB3 of the ATR
+  ATR[5] ?? 0,
+  // bClockStop: not allowed
+  0x00,
+  // bIFSC, TA3 of the ATR
+  ATR[4] ?? 0,
+  // bNadValue
+  0x00,
+);

@@ -1,0 +1,85 @@
+// The simulated machine that units are plugged into: follows what happens to them, and shows it as a kernel does. A unit with a serial
+// link alone stands behind an adapter. Knows neither sysfs nor system calls.
+import type { Fleet } from '#device-sim/desk.ts';
+import type { Unit, UnitEvent } from '#device-sim/unit.ts';
+import { Gadget } from '../gadget/gadget.ts';
+import { SerialFunction } from '../gadget/serial-function.ts';
+import { attachTty } from './attached-tty.ts';
+import { attachUsb } from './attached-usb.ts';
+import type { Attachment, Slot } from './attachment.ts';
+import type { Testbed } from './testbed.ts';
+
+/** From the pulled plug to the kernel's notice, in ms: until then transfers fail, and nobody is told why. */
+const NOTICE_DELAY = 60;
+
+export interface HostBusOptions {
+  readonly testbed: Testbed;
+  readonly fleet: Fleet;
+  /** Takes a bug of the simulated kernel. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Attached {
+  readonly attachments: readonly Attachment[];
+  /** Runs while the plug is out and the kernel does not know. */
+  notice: NodeJS.Timeout | undefined;
+}
+
+export class HostBus {
+  readonly #options: HostBusOptions;
+  readonly #attached = new Map<Unit, Attached>();
+  /** Plugging in takes a moment; whatever happens to units does so in its order. */
+  #turn: Promise<void> = Promise.resolve();
+  #lastAddress = 0;
+
+  constructor(options: HostBusOptions) {
+    this.#options = options;
+    options.fleet.forEach((unit) => {
+      unit.onEvent((event) => this.#follow(unit, event));
+      if (unit.isPlugged) this.#follow(unit, 'plugged');
+    });
+  }
+
+  /** Waits until the program can see what was plugged in, and applies the faults that concern opening. */
+  async settle(): Promise<void> {
+    await this.#turn;
+    for (const { attachments } of this.#attached.values()) for (const attachment of attachments) attachment.refresh();
+  }
+
+  #follow(unit: Unit, event: UnitEvent): void {
+    if (event === 'plugged') this.#turn = this.#turn.then(() => this.#attach(unit)).catch(this.#options.onFailure);
+    if (event === 'unplugged') this.#unplug(unit);
+  }
+
+  #unplug(unit: Unit): void {
+    const attached = this.#attached.get(unit);
+    if (attached === undefined) return;
+    for (const attachment of attached.attachments) attachment.unplug();
+    attached.notice = setTimeout(() => this.#detach(unit), NOTICE_DELAY);
+  }
+
+  async #attach(unit: Unit): Promise<void> {
+    this.#detach(unit);
+    // It was pulled out again before its turn came.
+    if (!unit.isPlugged) return;
+    const { testbed, onFailure } = this.#options;
+    const address = ++this.#lastAddress + 1;
+    const slot: Slot = { testbed, address, syspath: `/devices/pci0000:00/usb1/1-${address}`, onFailure };
+    const { links } = unit.options;
+    const gadget = links.includes('usb') ? new Gadget(unit) : undefined;
+    const line = gadget?.serial ?? (links.includes('serial') ? new SerialFunction(unit) : undefined);
+    const attachments: Attachment[] = [];
+    if (gadget !== undefined) attachments.push(await attachUsb(unit, gadget, slot));
+    if (line !== undefined) attachments.push(await attachTty(unit, line, slot));
+    this.#attached.set(unit, { attachments, notice: undefined });
+    if (!unit.isPlugged) this.#unplug(unit);
+  }
+
+  #detach(unit: Unit): void {
+    const attached = this.#attached.get(unit);
+    if (attached === undefined) return;
+    clearTimeout(attached.notice);
+    this.#attached.delete(unit);
+    for (const attachment of [...attached.attachments].reverse()) attachment.vanish();
+  }
+}

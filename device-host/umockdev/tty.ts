@@ -1,0 +1,176 @@
+// A serial port of Linux in front of a unit: the files that a program opens on it, their ioctls, and what they read and write.
+// Knows how a tty behaves, not how its calls arrive.
+import type { LineError } from '#device-sim/faults.ts';
+import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
+import type { SerialFunction } from '../gadget/serial-function.ts';
+import type { Outcome } from './errno.ts';
+import type { FileOperations, HostMemory } from './host-file.ts';
+import { breakInput, dataInput, errorInput } from './line-discipline.ts';
+import {
+  decodeInputModes,
+  decodeLineCoding,
+  initialTermios,
+  ModemBit,
+  TCOFLUSH,
+  TERMIOS_LENGTH,
+  TERMIOS2_LENGTH,
+  TtyRequest,
+} from './termios.ts';
+
+/** What is read of an octet that the line spoilt. */
+const SPOILT = 0x55;
+/** The unit is there and lets the host send. */
+const CARRIERS = ModemBit.CTS | ModemBit.DSR;
+
+export interface TtyOptions {
+  readonly line: SerialFunction;
+  /** Another program holds the port. */
+  readonly isBusy: () => boolean;
+  /** There is something to read, or no longer. */
+  readonly onReadiness: (readable: boolean) => void;
+}
+
+export class Tty {
+  readonly #options: TtyOptions;
+  readonly #files = new Set<FileOperations>();
+  #termios = initialTermios();
+  #signals = 0;
+  #input: Bytes = concat();
+  #isExclusive = false;
+  #isHungUp = false;
+
+  constructor(options: TtyOptions) {
+    this.#options = options;
+    options.line.onSend = (bytes) => this.#arrive(dataInput(bytes, decodeInputModes(this.#termios)));
+    options.line.onLineError = (error) => this.#spoil(error);
+  }
+
+  /** A program opens it: DTR and RTS rise with the first file and fall with the last (HUPCL). */
+  open(): FileOperations {
+    const isRefused = this.#options.isBusy() || this.#isExclusive;
+    const operations: FileOperations = {
+      ioctl: (request, argument, memory) => (isRefused ? 'EBUSY' : this.#ioctl(request, argument, memory)),
+      read: (length) => this.#read(length),
+      write: (bytes) => this.#write(bytes),
+      close: () => this.#close(operations),
+    };
+    if (!isRefused) {
+      if (this.#files.size === 0 && !this.#isHungUp) this.#setSignals(ModemBit.DTR | ModemBit.RTS);
+      this.#files.add(operations);
+    }
+    return operations;
+  }
+
+  /** The cable is out, and the driver has seen it: reads end, all else fails. */
+  hangUp(): void {
+    this.#isHungUp = true;
+    this.#input = concat();
+    this.#options.onReadiness(true);
+  }
+
+  #read(length: number): Bytes | 'EAGAIN' {
+    if (this.#isHungUp) return concat();
+    if (this.#input.length === 0) return 'EAGAIN';
+    const taken = this.#input.slice(0, length);
+    this.#setInput(this.#input.slice(length));
+    return taken;
+  }
+
+  #write(bytes: Bytes): Outcome {
+    if (this.#isHungUp) return 'EIO';
+    // The program goes on before the unit has heard anything.
+    setImmediate(() => this.#options.line.receive(bytes));
+    return bytes.length;
+  }
+
+  async #ioctl(request: number, argument: bigint, memory: HostMemory): Promise<Outcome> {
+    if (this.#isHungUp) return 'EIO';
+    switch (request) {
+      case TtyRequest.TCGETS:
+        memory.write(argument, this.#termios.subarray(0, TERMIOS_LENGTH));
+        return 0;
+      case TtyRequest.TCGETS2:
+        memory.write(argument, this.#termios);
+        return 0;
+      case TtyRequest.TCSETS:
+      case TtyRequest.TCSETSW:
+      case TtyRequest.TCSETSF:
+        this.#setTermios(await memory.read(argument, TERMIOS_LENGTH));
+        return 0;
+      case TtyRequest.TCSETS2:
+      case TtyRequest.TCSETSW2:
+      case TtyRequest.TCSETSF2:
+        this.#setTermios(await memory.read(argument, TERMIOS2_LENGTH));
+        return 0;
+      case TtyRequest.TIOCEXCL:
+      case TtyRequest.TIOCNXCL:
+        this.#isExclusive = request === TtyRequest.TIOCEXCL;
+        return 0;
+      case TtyRequest.TCFLSH:
+        if (argument !== BigInt(TCOFLUSH)) this.#setInput(concat());
+        return 0;
+      case TtyRequest.TCSBRK:
+      case TtyRequest.TIOCSBRK:
+      case TtyRequest.TIOCCBRK:
+        // A break is nothing to the unit.
+        return 0;
+      default:
+        return await this.#modem(request, argument, memory);
+    }
+  }
+
+  async #modem(request: number, argument: bigint, memory: HostMemory): Promise<Outcome> {
+    if (request === TtyRequest.TIOCMGET) {
+      const bits = Buffer.alloc(4);
+      bits.writeUInt32LE(this.#signals | CARRIERS);
+      memory.write(argument, bits);
+      return 0;
+    }
+    const change: Partial<Record<number, (bits: number) => number>> = {
+      [TtyRequest.TIOCMSET]: (bits) => bits,
+      [TtyRequest.TIOCMBIS]: (bits) => this.#signals | bits,
+      [TtyRequest.TIOCMBIC]: (bits) => this.#signals & ~bits,
+    };
+    const changed = change[request];
+    if (changed === undefined) return 'ENOTTY';
+    this.#setSignals(changed((await memory.read(argument, 4)).readUInt32LE()) & (ModemBit.DTR | ModemBit.RTS));
+    return 0;
+  }
+
+  #setTermios(termios: Buffer): void {
+    termios.copy(this.#termios);
+    this.#options.line.setCoding(decodeLineCoding(termios));
+  }
+
+  #setSignals(signals: number): void {
+    this.#signals = signals;
+    this.#options.line.setSignals({
+      dataTerminalReady: (signals & ModemBit.DTR) !== 0,
+      requestToSend: (signals & ModemBit.RTS) !== 0,
+    });
+  }
+
+  #spoil(error: LineError): void {
+    const modes = decodeInputModes(this.#termios);
+    if (error === 'BreakError') this.#arrive(breakInput(modes));
+    // What overran the port's own buffer is lost, and Linux tells nobody.
+    else if (error !== 'BufferOverrunError') this.#arrive(errorInput(SPOILT, modes));
+  }
+
+  /** A port that nobody has opened throws away what arrives. */
+  #arrive(bytes: Bytes): void {
+    if (this.#files.size > 0 && !this.#isHungUp) this.#setInput(concat(this.#input, bytes));
+  }
+
+  #setInput(input: Bytes): void {
+    this.#input = input;
+    this.#options.onReadiness(input.length > 0);
+  }
+
+  #close(file: FileOperations): void {
+    if (!this.#files.delete(file) || this.#files.size > 0 || this.#isHungUp) return;
+    this.#isExclusive = false;
+    this.#setInput(concat());
+    this.#setSignals(0);
+  }
+}

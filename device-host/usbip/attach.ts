@@ -1,0 +1,72 @@
+// Attaches a simulated unit to this machine's own kernel, without a network and without the usbip program: one end of a socket pair
+// goes to vhci_hcd, the other to the server. Linux, root, with vhci_hcd loaded. For tests in a machine of their own.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SPEED } from './pdu.ts';
+import { type OfferedUnit, serveDevice } from './server.ts';
+
+export const VHCI = '/sys/devices/platform/vhci_hcd.0';
+
+/** Bus 1, device 2: what the kernel calls it on the wire; it has numbers of its own. */
+const DEVID = (1 << 16) | 2;
+/** VDEV_ST_NULL: the port is free. */
+const FREE = '004';
+
+export interface Attachment {
+  readonly port: number;
+  /** The kernel lets go of it, as if the cable were pulled at the host's end. */
+  detach(): void;
+}
+
+/** @throws Error when there is no vhci_hcd or no free port */
+export async function attach(offered: OfferedUnit, vhci: string = VHCI): Promise<Attachment> {
+  const speed = offered.unit.options.usb.packetSize >= 512 ? SPEED.high : SPEED.full;
+  const port = freePort(readFileSync(join(vhci, 'status'), 'utf8'));
+  const { device, kernel } = await socketPair();
+  const end = serveDevice(device, offered);
+  writeFileSync(join(vhci, 'attach'), `${port} ${fileDescriptor(kernel)} ${DEVID} ${speed}`);
+  device.on('close', () => kernel.destroy());
+  return {
+    port,
+    detach() {
+      writeFileSync(join(vhci, 'detach'), String(port));
+      end();
+    },
+  };
+}
+
+/** The first free port of the high-speed hub, which takes full-speed devices too. @throws Error when all are in use */
+export function freePort(status: string): number {
+  for (const line of status.split('\n').slice(1)) {
+    const [hub, port, state] = line.trim().split(/\s+/);
+    if (hub === 'hs' && state === FREE) return Number(port);
+  }
+  throw new Error('vhci_hcd has no free port');
+}
+
+/** Two connected ends; Node reads nothing from the kernel's, which was paused before it was connected. */
+async function socketPair(): Promise<{ device: Socket; kernel: Socket }> {
+  const folder = mkdtempSync(join(tmpdir(), 'keyferry-usbip-'));
+  const server = createServer();
+  try {
+    const path = join(folder, 'socket');
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
+    const kernel = connect(path);
+    kernel.pause();
+    kernel.on('error', () => kernel.destroy());
+    return { device: await accepted, kernel };
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Node has no public name for it. @throws Error when this Node keeps it elsewhere */
+function fileDescriptor(socket: Socket): number {
+  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } };
+  if (handle?.fd === undefined || handle.fd < 0) throw new Error('this Node does not tell a socket’s file descriptor');
+  return handle.fd;
+}

@@ -1,0 +1,199 @@
+// The messages of USB/IP (Linux Documentation/usb/usbip_protocol, version 1.1.1): the handshake that lists and imports devices, and
+// the transfers of an imported one. Big-endian, as all but the setup packet. Codec only; knows neither sockets nor devices.
+import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
+import { readU16, readU32, u16, u32 } from '#protocol/bytes/integers.ts';
+import { ascii, fromAscii } from '#protocol/bytes/text.ts';
+import { decodeSetup, encodeSetup, SETUP_LENGTH, type Setup } from '../gadget/setup.ts';
+
+export const VERSION = 0x0111;
+
+export const Operation = {
+  requestImport: 0x8003,
+  replyImport: 0x0003,
+  requestDeviceList: 0x8005,
+  replyDeviceList: 0x0005,
+} as const;
+
+export const OPERATION_HEADER_LENGTH = 8;
+export const BUS_ID_LENGTH = 32;
+const PATH_LENGTH = 256;
+
+/** enum usb_device_speed. */
+export const SPEED = { full: 2, high: 3 } as const;
+
+export interface ExportedDevice {
+  /** As in /sys; for people. */
+  readonly path: string;
+  readonly busId: string;
+  readonly busNumber: number;
+  readonly deviceNumber: number;
+  readonly speed: keyof typeof SPEED;
+  readonly vendorId: number;
+  readonly productId: number;
+  readonly bcdDevice: number;
+  readonly deviceClass: readonly [number, number, number];
+  /** bConfigurationValue now. */
+  readonly configuration: number;
+  readonly interfaceClasses: readonly (readonly [number, number, number])[];
+}
+
+/** The request's code, or undefined when the first eight octets are no operation of this version. */
+export function decodeOperation(header: Uint8Array): number | undefined {
+  return readU16(header, 0) === VERSION ? readU16(header, 2) : undefined;
+}
+
+export function encodeOperation(code: number, status: 0 | 1 = 0): Bytes {
+  return concat(u16(VERSION), u16(code), u32(status));
+}
+
+export function encodeDeviceList(devices: readonly ExportedDevice[]): Bytes {
+  const records = devices.map((device) =>
+    concat(encodeDevice(device), ...device.interfaceClasses.map((triple) => Uint8Array.of(...triple, 0))),
+  );
+  return concat(encodeOperation(Operation.replyDeviceList), u32(devices.length), ...records);
+}
+
+/** @param device undefined when there is none of the bus id that was asked for */
+export function encodeImportReply(device: ExportedDevice | undefined): Bytes {
+  if (device === undefined) return encodeOperation(Operation.replyImport, 1);
+  return concat(encodeOperation(Operation.replyImport), encodeDevice(device));
+}
+
+export function decodeBusId(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return fromAscii(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+export function encodeBusId(busId: string): Bytes {
+  return padded(busId, BUS_ID_LENGTH);
+}
+
+function encodeDevice(device: ExportedDevice): Bytes {
+  const { configuration, interfaceClasses, deviceClass } = device;
+  return concat(
+    padded(device.path, PATH_LENGTH),
+    encodeBusId(device.busId),
+    u32(device.busNumber),
+    u32(device.deviceNumber),
+    u32(SPEED[device.speed]),
+    u16(device.vendorId),
+    u16(device.productId),
+    u16(device.bcdDevice),
+    Uint8Array.of(...deviceClass, configuration, 1, interfaceClasses.length),
+  );
+}
+
+function padded(text: string, length: number): Bytes {
+  const octets = ascii(text);
+  if (octets.length >= length) throw new RangeError(`"${text}" is longer than ${length - 1} octets`);
+  return concat(octets, new Uint8Array(length - octets.length));
+}
+
+/** Every message about a transfer begins with as many octets. */
+export const HEADER_LENGTH = 48;
+
+const Command = { submit: 1, unlink: 2, submitReply: 3, unlinkReply: 4 } as const;
+const SETUP_OFFSET = 40;
+const NOT_ISOCHRONOUS = 0xffff_ffff;
+
+/** Status: a negative errno of Linux. */
+export const Status = { ok: 0, stall: -32, overflow: -75, unlinked: -104 } as const;
+
+export interface Submit {
+  readonly command: 'submit';
+  readonly seqnum: number;
+  /** Bus number and device number, 16 bits each. */
+  readonly devid: number;
+  readonly direction: 'out' | 'in';
+  readonly endpoint: number;
+  /** Octets to write, or room for what is read. */
+  readonly length: number;
+  /** Of endpoint 0. */
+  readonly setup: Setup;
+}
+
+export interface Unlink {
+  readonly command: 'unlink';
+  readonly seqnum: number;
+  readonly devid: number;
+  /** The seqnum of the Submit that is taken back. */
+  readonly victim: number;
+}
+
+export interface SubmitReply {
+  readonly command: 'submitReply';
+  readonly seqnum: number;
+  readonly status: number;
+  /** Octets written or read. */
+  readonly actual: number;
+}
+
+export interface UnlinkReply {
+  readonly command: 'unlinkReply';
+  readonly seqnum: number;
+  /** `unlinked`: there will be no SubmitReply. `ok`: the transfer had ended before. */
+  readonly status: number;
+}
+
+export type Header = Submit | Unlink | SubmitReply | UnlinkReply;
+
+/** The octets that follow the header, as far as the header tells: what is written; what a reader reads depends on its Submit. */
+export function payloadLength(header: Header): number {
+  return header.command === 'submit' && header.direction === 'out' ? header.length : 0;
+}
+
+export function encodeHeader(header: Header): Bytes {
+  const bytes = new Uint8Array(HEADER_LENGTH);
+  const put = (offset: number, value: number): void => bytes.set(u32(value >>> 0), offset);
+  put(0, Command[header.command]);
+  put(4, header.seqnum);
+  switch (header.command) {
+    case 'submit':
+      put(8, header.devid);
+      put(12, header.direction === 'in' ? 1 : 0);
+      put(16, header.endpoint);
+      put(24, header.length);
+      put(32, NOT_ISOCHRONOUS);
+      bytes.set(encodeSetup(header.setup), SETUP_OFFSET);
+      break;
+    case 'unlink':
+      put(8, header.devid);
+      put(20, header.victim);
+      break;
+    case 'submitReply':
+      put(20, header.status);
+      put(24, header.actual);
+      put(32, NOT_ISOCHRONOUS);
+      break;
+    case 'unlinkReply':
+      put(20, header.status);
+      break;
+  }
+  return bytes;
+}
+
+/** Undefined for octets that no message begins with; an isochronous transfer is none of ours. */
+export function decodeHeader(bytes: Uint8Array): Header | undefined {
+  const get = (offset: number): number => readU32(bytes, offset);
+  const seqnum = get(4);
+  switch (get(0)) {
+    case Command.submit:
+      return {
+        command: 'submit',
+        seqnum,
+        devid: get(8),
+        direction: get(12) === 1 ? 'in' : 'out',
+        endpoint: get(16),
+        length: get(24),
+        setup: decodeSetup(bytes.subarray(SETUP_OFFSET, SETUP_OFFSET + SETUP_LENGTH)),
+      };
+    case Command.unlink:
+      return { command: 'unlink', seqnum, devid: get(8), victim: get(20) };
+    case Command.submitReply:
+      return { command: 'submitReply', seqnum, status: get(20) | 0, actual: get(24) };
+    case Command.unlinkReply:
+      return { command: 'unlinkReply', seqnum, status: get(20) | 0 };
+    default:
+      return undefined;
+  }
+}

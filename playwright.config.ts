@@ -1,0 +1,29 @@
+// End to end: the production build in the machine's own Chromium, against the real AS process, with simulated units injected.
+import { defineConfig } from '@playwright/test';
+import { chromiumSwitches, findChromium } from './test/support/chromium.ts';
+
+const executablePath = findChromium();
+const outcome = process.env.KEYFERRY_OUTCOME;
+
+export default defineConfig({
+  testDir: 'test/e2e',
+  testMatch: '**/*.spec.ts',
+  fullyParallel: true,
+  forbidOnly: true,
+  retries: 0,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: outcome === undefined ? 'list' : [['./test/support/playwright-reporter.ts', { file: outcome }]],
+  outputDir: 'test-results',
+  use: {
+    browserName: 'chromium',
+    launchOptions: {
+      args: chromiumSwitches(),
+      ...(executablePath === undefined ? {} : { executablePath }),
+    },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    trace: 'off',
+  },
+});

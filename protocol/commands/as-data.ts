@@ -1,0 +1,80 @@
+// What an AS card says of itself: the answer to SELECT and to GET DATA (docs/protocol.md clause 4). It is said before the PIN, and
+// nothing in it is proven: the page's checks against it are a courtesy, the card holds to its own.
+import type { Bytes } from '../bytes/bytes.ts';
+import { fromAscii, fromUtf8 } from '../bytes/text.ts';
+import { nonsense } from './command.ts';
+import { Fields } from './fields.ts';
+
+/** An entry of REF1: a key, or what docs/protocol.md clause 8 makes of one. */
+export interface AsEntry {
+  readonly ref1: number;
+  /** ATTR, 7 characters; NO_ATTRIBUTES where the entry erases. */
+  readonly attributes: string;
+  readonly akv: number;
+  /** The REF2 that the AS permits. */
+  readonly slot: number;
+  /** 5 bytes; zero where there is no key, or another one for each unit. */
+  readonly kcv: Bytes;
+  readonly label: string;
+}
+
+export interface AsData {
+  readonly set: number;
+  /** The newest that the card holds; it may serve units that still have an older one. */
+  readonly tkv: number;
+  readonly asNumber: number;
+  /** Of the last export; 0 before the first. */
+  readonly xc: number;
+  /** Exports that are left. */
+  readonly quotaLeft: number;
+  readonly entries: readonly AsEntry[];
+}
+
+const VERSION = 0x01;
+
+/** @throws ProtocolError unit-nonsense naming the field that the specification does not have */
+export function decodeAsData(command: string, data: Uint8Array): AsData {
+  const fields = new Fields(command, data);
+  const version = fields.u8();
+  if (version !== VERSION) throw nonsense(command, `AS data version ${version} is not defined`);
+  const set = fields.u32();
+  const tkv = fields.u8();
+  const asNumber = fields.u16();
+  const xc = fields.u32();
+  const quotaLeft = fields.u32();
+  const entries = decodeEntries(command, fields);
+  fields.end('AS data');
+  if (tkv === 0) throw nonsense(command, 'TKV 0 is not defined');
+  return { set, tkv, asNumber, xc, quotaLeft, entries };
+}
+
+function decodeEntries(command: string, fields: Fields): readonly AsEntry[] {
+  const entries: AsEntry[] = [];
+  const seen = new Set<number>();
+  for (let left = fields.u8(); left > 0; left--) {
+    const ref1 = fields.u16();
+    if (seen.has(ref1)) throw nonsense(command, `REF1 ${ref1} is listed twice`);
+    seen.add(ref1);
+    entries.push({
+      ref1,
+      attributes: fromAscii(fields.bytes(7)),
+      akv: fields.u32(),
+      slot: fields.u16(),
+      kcv: fields.bytes(5),
+      label: decodeLabel(command, fields.bytes(fields.u8())),
+    });
+  }
+  return entries;
+}
+
+function decodeLabel(command: string, octets: Uint8Array): string {
+  let label: string;
+  try {
+    label = fromUtf8(octets);
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw nonsense(command, 'a label is not UTF-8');
+    throw cause;
+  }
+  if (/\p{Cc}/u.test(label)) throw nonsense(command, 'a label has control characters');
+  return label;
+}

@@ -1,0 +1,17 @@
+// SELECT of the AS application by its AID (ISO/IEC 7816-4 clause 11.2.2, docs/protocol.md clause 4); the answer is that of GET DATA.
+// It also locks the card: the PIN is wanted again.
+import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
+import { concat } from '../bytes/bytes.ts';
+import { fromHex } from '../bytes/hex.ts';
+import { type AsData, decodeAsData } from './as-data.ts';
+import type { Command } from './command.ts';
+
+/** AID of the AS application. */
+export const AS_AID = fromHex('F0544B4C3102');
+
+export const selectAs: Command<void, AsData> = {
+  name: 'SELECT',
+  statusWords: { 27266: 'there is no AS application in this device' },
+  encode: () => ({ cla: 0x00, ins: 0xa4, p1: 0x04, p2: 0x00, data: concat(AS_AID), ne: MAX_SHORT_NE }),
+  decode: (data) => decodeAsData('SELECT', data),
+};

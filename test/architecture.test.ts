@@ -1,0 +1,258 @@
+// The drawing of docs/overview.md, held against the import lines of every source file. A room that is not in the table may not exist.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  brokenArrows,
+  hasTry,
+  importsOf,
+  type Room,
+  type SourceFile,
+  saysAny,
+  saysIdentifier,
+  silencesCompiler,
+  tooLong,
+  unclearImports,
+} from '#test/support/architecture.ts';
+
+const GROUND = ['protocol/bytes/', 'protocol/errors.ts'];
+const UNIT_SIDE = [
+  ...GROUND,
+  ...['crypto/', 'tkl/', 'apdu/', 'framing/', 'as-unit/'].map((room) => `protocol/${room}`),
+];
+const BELOW_STATE = ['web/src/source/', 'web/src/store/', 'web/src/transport/', 'web/src/worker/'];
+const NODE = /^node:/;
+
+const ROOMS: readonly Room[] = [
+  { room: 'protocol/errors.ts', may: [] },
+  { room: 'protocol/bytes/', may: [] },
+  { room: 'protocol/crypto/', may: GROUND, packages: [/^@noble\/(ciphers|hashes|curves)\//] },
+  { room: 'protocol/tkl/', may: [...GROUND, 'protocol/crypto/'] },
+  { room: 'protocol/apdu/', may: GROUND },
+  { room: 'protocol/framing/', may: [...GROUND, 'protocol/apdu/'] },
+  { room: 'protocol/commands/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/apdu/'] },
+  { room: 'protocol/as-unit/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/'] },
+  { room: 'protocol/service/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/'] },
+  {
+    room: 'protocol/provisioning/',
+    may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/apdu/', 'protocol/commands/'],
+  },
+
+  // The unit reads the command bytes from the specification for itself: never protocol/commands, never protocol/provisioning.
+  { room: 'device-sim/', may: UNIT_SIDE },
+
+  // Puts a simulated unit behind the operating system's own USB and serial, for tests against a browser's real ones.
+  { room: 'device-host/', may: ['device-sim/', ...UNIT_SIDE], packages: [NODE] },
+
+  {
+    room: 'as-service/',
+    may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/as-unit/', 'protocol/service/'],
+    packages: [NODE, /^hono(\/|$)/, 'zod'],
+  },
+  {
+    room: 'as-service/serve.ts',
+    may: ['as-service/', ...GROUND, 'protocol/tkl/', 'protocol/service/'],
+    packages: [NODE, '@hono/node-server'],
+  },
+
+  { room: 'web/src/transport/', may: ['protocol/'] },
+  { room: 'web/src/source/', may: ['protocol/'] },
+  { room: 'web/src/store/', may: ['protocol/'], packages: ['idb'] },
+  { room: 'web/src/worker/', may: ['protocol/'] },
+  { room: 'web/src/state/', may: [...BELOW_STATE, 'protocol/'], packages: [/^svelte(\/|$)/] },
+  { room: 'web/src/ui/', may: ['web/src/state/'], packages: [/^svelte(\/|$)/] },
+  { room: 'web/src/ui/words.ts', may: ['web/src/ui/', 'web/src/state/', 'protocol/errors.ts'] },
+  { room: 'web/src/main.ts', may: ['web/src/'], packages: ['svelte'] },
+  { room: 'web/src/demo.ts', may: ['web/src/', 'device-sim/', 'protocol/'], packages: ['svelte'] },
+
+  { room: 'test/', may: ['protocol/', 'device-sim/', 'device-host/', 'as-service/', 'web/src/'], packages: [/^[^.#]/] },
+];
+
+/** The order inside the simulator: each line may import only itself and the lines above it. */
+const DEVICE_SIM_STOREYS = [
+  ['memory', 'clock', 'exception', 'usb-descriptors'],
+  ['record', 'card', 'faults'],
+  ['ei-configuration', 'ei-store'],
+  ['firmware', 'link'],
+  ['ei', 'as'],
+  ['unit'],
+  ['desk', 'plug-description', 'usb-', 'serial-'],
+  ['description'],
+  ['token-description'],
+  ['simulated-', 'control'],
+  ['install'],
+];
+
+const NAVIGATOR = ['web/src/main.ts', 'web/src/demo.ts', 'device-sim/install.ts'];
+const NODE_ROOMS = ['as-service/', 'device-host/', 'test/'];
+
+function read(folder: string): SourceFile[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
+    .map((entry) => join(entry.parentPath, entry.name).replaceAll('\\', '/'))
+    .filter((path) => /\.(ts|svelte)$/.test(path))
+    .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+}
+
+const files = ['protocol', 'device-sim', 'device-host', 'as-service', 'web/src', 'test'].flatMap(read);
+const product = files.filter((file) => !file.path.startsWith('test/'));
+const all = (rule: (file: SourceFile) => string[], of = files): string[] => of.flatMap(rule);
+
+describe('the house', () => {
+  it('is there to be read', () => {
+    for (const folder of ['protocol/', 'device-sim/', 'as-service/', 'web/src/', 'test/']) {
+      expect(
+        files.some((file) => file.path.startsWith(folder)),
+        folder,
+      ).toBe(true);
+    }
+  });
+
+  it('has only arrows that point down', () => {
+    expect(all((file) => brokenArrows(ROOMS, file))).toEqual([]);
+  });
+
+  it('has no arrow into the tests', () => {
+    expect(all((file) => importsOf(file).filter((name) => /#test\/|\/test\//.test(name)), product)).toEqual([]);
+  });
+
+  it('names every import clearly: with its extension, across top folders by alias', () => {
+    expect(all(unclearImports)).toEqual([]);
+  });
+
+  it('imports noble in protocol/crypto only', () => {
+    const outside = product.filter((file) => !file.path.startsWith('protocol/crypto/'));
+    expect(all((file) => importsOf(file).filter((name) => name.startsWith('@noble/')), outside)).toEqual([]);
+  });
+
+  it('imports Node in as-service and test only', () => {
+    const outside = files.filter((file) => !NODE_ROOMS.some((room) => file.path.startsWith(room)));
+    expect(all((file) => importsOf(file).filter((name) => name.startsWith('node:')), outside)).toEqual([]);
+  });
+
+  it('says navigator only where the page and the simulator are put together', () => {
+    const outside = product.filter((file) => !NAVIGATOR.includes(file.path));
+    expect(all((file) => saysIdentifier(file, 'navigator'), outside)).toEqual([]);
+  });
+
+  it('has no try in a component', () => {
+    expect(
+      all(
+        hasTry,
+        product.filter((file) => file.path.endsWith('.svelte')),
+      ),
+    ).toEqual([]);
+  });
+
+  it('opens a port in as-service/serve.ts only, and elsewhere no socket but the one in the data folder', () => {
+    const ports = /^(node:(http|https|http2|tls|dgram)|@hono\/node-server)$/;
+    const ofTheFolder = ['as-service/disk/claim.ts', 'as-service/admin/control.ts'];
+    const opens = (file: SourceFile): string[] =>
+      importsOf(file).filter((name) => ports.test(name) || (name === 'node:net' && !ofTheFolder.includes(file.path)));
+    expect(
+      all(
+        opens,
+        product.filter(({ path }) => path !== 'as-service/serve.ts' && !path.startsWith('device-host/')),
+      ),
+    ).toEqual([]);
+  });
+
+  it('keeps the order of the storeys in device-sim', () => {
+    const storey = (path: string): number =>
+      DEVICE_SIM_STOREYS.findIndex((names) => names.some((name) => path.startsWith(`device-sim/${name}`)));
+    const rooms = DEVICE_SIM_STOREYS.flatMap((names, index) =>
+      names.map((name) => ({
+        room: `device-sim/${name}`,
+        may: [
+          'protocol/',
+          ...DEVICE_SIM_STOREYS.slice(0, index + 1)
+            .flat()
+            .map((below) => `device-sim/${below}`),
+        ],
+      })),
+    );
+    const unit = files.filter((file) => file.path.startsWith('device-sim/'));
+    expect(unit.filter((file) => storey(file.path) < 0).map((file) => file.path)).toEqual([]);
+    expect(all((file) => brokenArrows(rooms, file), unit)).toEqual([]);
+  });
+
+  it('never says any and never silences the compiler', () => {
+    expect(all(saysAny)).toEqual([]);
+    expect(all(silencesCompiler, product)).toEqual([]);
+  });
+
+  it('has no file over 400 lines', () => {
+    expect(all((file) => tooLong(file, 400))).toEqual([]);
+  });
+});
+
+describe('the checker itself', () => {
+  const broken = (path: string, text: string): number => brokenArrows(ROOMS, { path, text }).length;
+
+  it('sees every form of import', () => {
+    const text = [
+      "import { a } from '#web/a.ts';",
+      "import type { B } from '#web/b.ts';",
+      "import '#web/c.ts';",
+      "export { d } from '#web/d.ts';",
+      "export type * from '#web/e.ts';",
+      "const f = await import('#web/f.ts');",
+      "type G = import('#web/g.ts').G;",
+      `new Worker(new ${'URL'}('../h.ts', import.meta.url));`,
+      "// import '#web/comment.ts';",
+    ].join('\n');
+    expect(importsOf({ path: 'protocol/x.ts', text }).map((name) => name.replace(/^.*\//, ''))).toEqual(
+      expect.arrayContaining(['a.ts', 'b.ts', 'c.ts', 'd.ts', 'e.ts', 'f.ts', 'h.ts']),
+    );
+    expect(broken('protocol/tkl/x.ts', text)).toBeGreaterThanOrEqual(7);
+    expect(importsOf({ path: 'protocol/x.ts', text })).not.toContain('#web/comment.ts');
+  });
+
+  it.each([
+    ['protocol/bytes/x.ts', "import { tkl } from '../tkl/data.ts';"],
+    ['protocol/tkl/x.ts', "import { cmac } from '@noble/ciphers/_cmac.js';"],
+    ['protocol/commands/x.ts', "import type { Step } from '../provisioning/step.ts';"],
+    ['protocol/framing/x.ts', "import { usb } from '#web/transport/usb-port.ts';"],
+    ['device-sim/ei/x.ts', "import { importKey } from '#protocol/commands/import-key.ts';"],
+    ['device-sim/ei/x.ts', "import { provision } from '#protocol/provisioning/provision.ts';"],
+    ['as-service/app.ts', "import { Ei } from '#device-sim/ei/ei.ts';"],
+    ['web/src/ui/Unit.svelte', "<script>\nimport { toHex } from '#protocol/bytes/hex.ts';\n</script>"],
+    ['web/src/store/journal.ts', "import { RemoteAs } from '../source/remote-as.ts';"],
+    ['web/src/main.ts', "import { install } from '#device-sim/install.ts';"],
+    ['web/src/elsewhere/x.ts', ''],
+  ])('refuses in %s: %s', (path, text) => {
+    expect(broken(path, text)).toBe(1);
+  });
+
+  it.each([
+    ['protocol/crypto/x.ts', "import { sha256 } from '@noble/hashes/sha2.js';"],
+    ['protocol/provisioning/x.ts', "import { importKey } from '../commands/import-key.ts';"],
+    ['web/src/ui/Unit.svelte', "<script>\nimport { Unit } from '../state/unit.svelte.ts';\n</script>"],
+    ['web/src/demo.ts', "import { install } from '#device-sim/install.ts';"],
+    ['as-service/serve.ts', "import { serve } from '@hono/node-server';"],
+  ])('accepts in %s: %s', (path, text) => {
+    expect(broken(path, text)).toBe(0);
+  });
+
+  it('sees navigator in code and in markup, not in words', () => {
+    const seen = (path: string, text: string): number => saysIdentifier({ path, text }, 'navigator').length;
+    expect(seen('a.ts', 'const usb = navigator.usb;')).toBe(1);
+    expect(seen('a.ts', 'const usb = globalThis.navigator.usb;')).toBe(1);
+    expect(seen('a.svelte', '<script lang="ts">\nlet a = 1;\n</script>\n{#if navigator.usb}<p>{a}</p>{/if}')).toBe(1);
+    expect(seen('a.ts', "// navigator\nconst word = 'navigator';")).toBe(0);
+    expect(seen('a.svelte', '<!-- navigator --><p>navigator</p>')).toBe(0);
+  });
+
+  it('sees any, try, silencers, long files and unclear imports', () => {
+    expect(saysAny({ path: 'a.ts', text: 'let a: any;' })).toHaveLength(1);
+    expect(saysAny({ path: 'a.ts', text: "// any\nlet a = 'any';" })).toEqual([]);
+    expect(hasTry({ path: 'a.svelte', text: '<script>\ntry { f(); } catch {}\n</script>' })).toHaveLength(1);
+    expect(hasTry({ path: 'a.svelte', text: '<p>try</p>' })).toEqual([]);
+    expect(silencesCompiler({ path: 'a.ts', text: `// @ts-${'ignore'}` })).toHaveLength(1);
+    expect(tooLong({ path: 'a.ts', text: '\n'.repeat(401) }, 400)).toHaveLength(1);
+    expect(tooLong({ path: 'a.ts', text: '\n'.repeat(400) }, 400)).toEqual([]);
+    expect(unclearImports({ path: 'web/src/a.ts', text: "import '../../protocol/errors.ts';" })).toHaveLength(1);
+    expect(unclearImports({ path: 'web/src/a.ts', text: "import './b';" })).toHaveLength(1);
+    expect(unclearImports({ path: 'web/src/a.ts', text: "import './b.ts';" })).toEqual([]);
+  });
+});

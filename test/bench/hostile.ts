@@ -1,0 +1,104 @@
+// Line 4: the codecs on hostile bytes. Four times the bytes may cost four times the time and not more: no input makes a peer's
+// message cost the square of its length.
+import { toHex } from '#protocol/bytes/hex.ts';
+import { ccidHost } from '#protocol/framing/ccid-host.ts';
+import type { HostFraming } from '#protocol/framing/host-framing.ts';
+import { encodeIBlock, encodeSBlock } from '#protocol/framing/t1-block.ts';
+import { T1Card } from '#protocol/framing/t1-card.ts';
+import { t1Host } from '#protocol/framing/t1-host.ts';
+import { median, type Row, row } from './row.ts';
+
+const SMALL = 16_384;
+const GROWTH = 4;
+const ROUNDS = 9;
+/** Measuring noise included. */
+const LIMIT = 1.5;
+
+export function hostileBytes(): Row[] {
+  return Object.entries(CASES).map(([name, run]) => {
+    const ratios: number[] = [];
+    for (let round = -2; round < ROUNDS; round++) {
+      const small = time(() => {
+        for (let i = 0; i < GROWTH; i++) run(SMALL);
+      });
+      const large = time(() => run(SMALL * GROWTH));
+      if (round >= 0) ratios.push(large / small);
+    }
+    return row(
+      4,
+      `hostile bytes, ${name}: ${GROWTH}× the bytes at once against ${GROWTH} times`,
+      median(ratios),
+      LIMIT,
+      '×',
+    );
+  });
+}
+
+const CASES: Readonly<Record<string, (length: number) => void>> = {
+  'noise to the T=1 host, octet by octet': (length) => {
+    feed(openT1, noise(length), 1);
+  },
+  'noise to the T=1 host in one piece': (length) => {
+    feed(openT1, noise(length), length);
+  },
+  'an endless chain to the T=1 host': (length) => {
+    const blocks: Uint8Array[] = [];
+    for (let i = 0; i < length / 254; i++)
+      blocks.push(encodeIBlock(i % 2 === 0 ? 0 : 1, true, new Uint8Array(254), 'crc'));
+    const host = openT1();
+    for (const block of blocks) host.receive(block);
+  },
+  'noise to the CCID host': (length) => {
+    feed(() => opened(ccidHost()), noise(length), 512);
+  },
+  'noise to the T=1 card': (length) => {
+    const card = new T1Card();
+    for (const octet of noise(length)) card.receive(Uint8Array.of(octet));
+  },
+  'hexadecimal text': (length) => {
+    toHex(noise(length));
+  },
+};
+
+function openT1(): HostFraming {
+  const host = t1Host();
+  host.open();
+  host.receive(encodeSBlock('resynch', true, 0, 'crc'));
+  host.receive(encodeSBlock('ifs', true, 254, 'crc'));
+  return opened(host);
+}
+
+/** With an exchange open where the machine is ready for one. */
+function opened(host: HostFraming): HostFraming {
+  try {
+    host.exchange(Uint8Array.of(0x80, 0xca, 0, 0, 0));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    host.open();
+  }
+  return host;
+}
+
+/** A machine that gives up is followed by a fresh one. */
+function feed(make: () => HostFraming, bytes: Uint8Array, piece: number): void {
+  let host = make();
+  for (let offset = 0; offset < bytes.length; offset += piece) {
+    const action = host.receive(bytes.subarray(offset, offset + piece));
+    if (action.do === 'fail' || action.do === 'done') host = make();
+  }
+}
+
+/** The same in every run; never a block by chance. */
+function noise(length: number): Uint8Array {
+  let state = 0x9e3779b9;
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+}
+
+function time(run: () => void): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
+}

@@ -1,0 +1,35 @@
+// `npm run bench`: our figures beside their budgets. Peers have a package.json of their own in test/bench/peers and
+// are installed the first time. `npm run bench -- 2 4` runs those lines only. Nothing fails here: a machine's pace is no test.
+import { chromium } from '@playwright/test';
+import { chromiumSwitches } from '#test/support/chromium.ts';
+import { provideChromium } from '#test/support/install-chromium.ts';
+import { runTool } from '#test/support/run-command.ts';
+import { hostCost } from './host-cost.ts';
+import { hostileBytes } from './hostile.ts';
+import { roundTrips } from './round-trips.ts';
+import { type Row, table } from './row.ts';
+import { start } from './start.ts';
+import { wireBytes } from './wire-bytes.ts';
+
+const wanted = process.argv.slice(2);
+const wants = (line: number): boolean => wanted.length === 0 || wanted.includes(String(line));
+
+const found = await provideChromium(console.log);
+if ('missing' in found) throw new Error(found.missing);
+const browser = await chromium.launch({ executablePath: found.path, args: chromiumSwitches() });
+const rows: Row[] = [];
+try {
+  if (wants(1)) rows.push(...(await roundTrips(browser)));
+  if (wants(2)) rows.push(...(await wireBytes()));
+  if (wants(4)) rows.push(...(await hostCost(browser)), ...hostileBytes());
+  if (wants(9)) {
+    const { code, output } = await runTool('vite', 'vite', ['build']);
+    if (code !== 0) throw new Error(output);
+    rows.push(...(await start(browser)));
+  }
+} finally {
+  await browser.close();
+}
+console.log(table(rows));
+const over = rows.filter((one) => one.verdict === 'over').length;
+console.log(`\n${rows.filter((one) => one.verdict !== '').length - over} within, ${over} over.`);

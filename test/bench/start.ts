@@ -1,0 +1,140 @@
+// Line 9: how the page starts with CPU ×4 and Slow 4G, cold, and how many bytes it is. The floor is the same page without its
+// program: the HTML as it stands when the app is ready, and one module script of a line, so that both wait for two round trips.
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { extname, join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import type { Browser } from '@playwright/test';
+import { median, note, type Row, row } from './row.ts';
+
+const APP = 'dist/app';
+const SAMPLES = 7;
+/** DevTools' "Slow 4G": 1.6 Mbit/s down and 750 kbit/s up at nine tenths, 150 ms times 3.75. */
+const SLOW_4G = { offline: false, downloadThroughput: 180_000, uploadThroughput: 84_375, latency: 562.5 };
+const CPU_SLOWDOWN = 4;
+const KB = 1000;
+
+interface Sample {
+  readonly paint: number;
+  readonly ready: number;
+  readonly blocking: number;
+}
+
+export async function start(browser: Browser): Promise<Row[]> {
+  const app = await serve(async (path) => readFile(join(APP, path)));
+  const snapshot = await readyHtml(browser, app.url);
+  const floor = await serve(async (path) => {
+    if (path === 'index.html') return Buffer.from(snapshot);
+    if (path === 'floor.js') return Buffer.from('document.documentElement.dataset.floor = "ready";\n');
+    throw new Error(`${path} is not on the floor`);
+  });
+  const ours: Sample[] = [];
+  const theirs: Sample[] = [];
+  for (let i = 0; i < SAMPLES; i++) {
+    theirs.push(await sample(browser, floor.url, () => document.documentElement.dataset.floor !== undefined));
+    ours.push(await sample(browser, app.url, isReady));
+  }
+  app.server.close();
+  floor.server.close();
+  const of = (samples: readonly Sample[], what: keyof Sample): number => median(samples.map((one) => one[what]));
+  return [
+    row(9, 'first paint against the static floor', of(ours, 'paint') / of(theirs, 'paint'), 1.05, '×'),
+    row(9, 'ready against the static floor', of(ours, 'ready') / of(theirs, 'ready'), 1.15, '×'),
+    row(9, 'blocking time', of(ours, 'blocking'), 0, 'ms', 0),
+    note(9, '  first paint, ready', `${of(ours, 'paint').toFixed(0)} ms, ${of(ours, 'ready').toFixed(0)} ms`),
+    note(
+      9,
+      '  floor: first paint, ready',
+      `${of(theirs, 'paint').toFixed(0)} ms, ${of(theirs, 'ready').toFixed(0)} ms`,
+    ),
+    ...(await sizes()),
+  ];
+}
+
+/** The app has taken over: something can be pressed. */
+const isReady = (): boolean => document.querySelector('button:not(:disabled), input:not(:disabled)') !== null;
+
+async function sizes(): Promise<Row[]> {
+  let all = 0;
+  for (const entry of await readdir(APP, { recursive: true })) {
+    if (entry.endsWith('.br')) all += (await stat(join(APP, entry))).size;
+  }
+  const first = (await stat(join(APP, 'index.html.br'))).size;
+  return [
+    row(9, 'first request, brotli', first / KB, 14.3, 'kB', 1),
+    row(9, 'everything loadable for one key, brotli', all / KB, 60, 'kB', 1),
+  ];
+}
+
+async function readyHtml(browser: Browser, url: string): Promise<string> {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await page.waitForFunction(isReady);
+  const html = await page.evaluate(() => {
+    for (const element of document.querySelectorAll('script, link')) element.remove();
+    return document.documentElement.outerHTML;
+  });
+  await page.close();
+  return `<!doctype html>${html.replace('</head>', '<script type="module" src="/floor.js"></script></head>')}`;
+}
+
+async function sample(browser: Browser, url: string, ready: () => boolean): Promise<Sample> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.emulateNetworkConditions', SLOW_4G);
+  await session.send('Emulation.setCPUThrottlingRate', { rate: CPU_SLOWDOWN });
+  await page.addInitScript(() => {
+    const tasks: number[] = [];
+    Object.assign(window, { keyferryTasks: tasks });
+    new PerformanceObserver((list) => {
+      for (const task of list.getEntries()) tasks.push(task.duration);
+    }).observe({ type: 'longtask', buffered: true });
+  });
+  await page.goto(url, { waitUntil: 'commit' });
+  const handle = await page.waitForFunction(
+    `(${String(ready)})() && performance.getEntriesByName('first-contentful-paint').length > 0 ? performance.now() : false`,
+    undefined,
+    { polling: 'raf' },
+  );
+  const readyAt = Number(await handle.jsonValue());
+  const [paint, tasks] = await page.evaluate(
+    () =>
+      [
+        performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
+        (window as unknown as { keyferryTasks: number[] }).keyferryTasks,
+      ] as const,
+  );
+  await context.close();
+  return { paint, ready: readyAt, blocking: tasks.reduce((sum, task) => sum + Math.max(0, task - 50), 0) };
+}
+
+interface Served {
+  readonly server: Server;
+  readonly url: string;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.svg': 'image/svg+xml',
+};
+
+/** Both pages come from the same plain server, compressed, so that only the pages differ. */
+async function serve(read: (path: string) => Promise<Buffer>): Promise<Served> {
+  const server = createServer((request, response) => {
+    const path = request.url === '/' ? 'index.html' : (request.url ?? '').slice(1);
+    read(path).then(
+      (body) => {
+        response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain', 'content-encoding': 'br' });
+        response.end(brotliCompressSync(body));
+      },
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return { server, url: `http://127.0.0.1:${address.port}/` };
+}

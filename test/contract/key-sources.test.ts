@@ -1,0 +1,91 @@
+// The key source contract on an AS in the same process, on a token card, and on the page's RemoteAs in front of the real service.
+
+import { expect } from 'vitest';
+import { addErasing, rotateSet } from '#as-service/admin/clause-8.ts';
+import { addKey, addSet } from '#as-service/admin/sets.ts';
+import type { As } from '#as-service/as/as.ts';
+import { entryKind } from '#protocol/as-unit/entry.ts';
+import { ascii } from '#protocol/bytes/text.ts';
+import { RemoteAs } from '#web/source/remote-as.ts';
+import { TokenCard } from '#web/source/token-card.ts';
+import { cardContent, PIN, TestAsCard } from '../support/as-card.ts';
+import { createTestAs } from '../support/as-memory.ts';
+import { addTestOperator, createTestApp, NEW_SET, openTestAs, temporaryFolder } from '../support/as-service.ts';
+import { createTestSource } from '../support/test-source.ts';
+import { TEST_TKV, TEST_TRANSPORT_KEY } from '../support/units.ts';
+import { MemoryTrust } from '../unit/web-source/fake-as.ts';
+import {
+  describeKeySource,
+  describeKeySourceClause8,
+  type Held,
+  type HeldEntry,
+  type MakeSource,
+} from './key-source.contract.ts';
+
+const makeInProcess: MakeSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
+  const { as, publicKey } = createTestAs({
+    set,
+    profile,
+    tkv: TEST_TKV,
+    family: 'cmac',
+    transportKey: TEST_TRANSPORT_KEY,
+    nextTransportKeys: transportKeys.slice(1),
+    keys: entries,
+    quota,
+    units,
+  });
+  return { source: createTestSource(as), signatureKey: publicKey, end: async () => undefined };
+};
+
+const makeTokenCard: MakeSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
+  const cmac = transportKeys.map((key) => ({ ...key, family: 'cmac' as const }));
+  const card = new TestAsCard(cardContent({ set, profile, transportKeys: cmac, entries, quota, units }));
+  const source = await TokenCard.attach(card.transmit);
+  await source.verifyPin(ascii(PIN));
+  return { source, signatureKey: card.publicKey, end: async () => undefined };
+};
+
+const makeService: MakeSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
+  const folder = await temporaryFolder();
+  const service = await openTestAs(folder.path);
+  const sns = units.map((sn) => Buffer.from(sn).toString('hex'));
+  await addSet(service, 'test', { ...NEW_SET, set, profile, transportKey: TEST_TRANSPORT_KEY, units: sns });
+  for (const entry of entries) await addEntry(service, set, entry, transportKeys);
+  const token = await addTestOperator(service, 'Ada', 'operator', { quota });
+  const app = createTestApp(service);
+  const source = new RemoteAs({
+    fetch: async (url, init) => app.request(url, init),
+    baseUrl: 'http://localhost',
+    subtle: globalThis.crypto.subtle,
+    trust: new MemoryTrust(),
+    retryPausesMs: [],
+  });
+  await source.signIn(token);
+  const end = async () => {
+    await service.close();
+    await folder.remove();
+  };
+  return { source, signatureKey: service.state.signingKeys.data.publicKey, end };
+};
+
+async function addEntry(service: As, set: number, entry: HeldEntry, transportKeys: Held['transportKeys']) {
+  const { ref1, label, attributes, slot, key, akv } = entry;
+  switch (entryKind(entry)) {
+    case 'key':
+      return await addKey(service, 'test', { set, ref1, label, attributes, slot, key, length: key.length });
+    case 'erasing':
+      return await addErasing(service, 'test', { set, ref1, label, slot });
+    case 'transport-key': {
+      const transportKey = transportKeys.find(({ tkv }) => tkv === akv)?.key;
+      expect(await rotateSet(service, 'test', { set, ref1, label, transportKey })).toBe(akv);
+    }
+  }
+}
+
+describeKeySource('an AS in the same process', makeInProcess);
+describeKeySource('a token card', makeTokenCard);
+describeKeySource('the service', makeService);
+
+describeKeySourceClause8('an AS in the same process', makeInProcess);
+describeKeySourceClause8('a token card', makeTokenCard);
+describeKeySourceClause8('the service', makeService);

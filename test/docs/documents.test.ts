@@ -1,0 +1,93 @@
+// All documents of the repository: links lead somewhere, commands and files exist, snippets are well-formed.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PROFILES } from '#web/transport/profiles.ts';
+import { anchors, codeBlocks, inlineCode, linkTargets, readDocument } from './markdown.ts';
+
+const DOCUMENTS = [
+  ...readdirSync('.').filter((name) => name.endsWith('.md')),
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+const scripts = Object.keys((JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object }).scripts);
+
+/** Made by a build, by npm or by a first start, so not in the tree. */
+const MADE = /^(dist|node_modules|test-results)\//;
+const FOLDERS = /^(docs|protocol|web|device-sim|as-service|test)\/[\w./-]*$/;
+
+describe('the documents', () => {
+  it('are there', () => {
+    for (const name of ['README', 'CONTRIBUTING', 'CHANGELOG', 'SECURITY']) expect(DOCUMENTS).toContain(`${name}.md`);
+    expect(readDocument('LICENSE')).toContain('END OF TERMS AND CONDITIONS');
+  });
+
+  it.each(DOCUMENTS)('%s links only to what exists', (path) => {
+    const broken = linkTargets(readDocument(path))
+      .filter((target) => !/^https?:/.test(target))
+      .filter((target) => {
+        const [file = '', anchor] = target.split('#');
+        const found = file === '' ? path : join(dirname(path), file);
+        if (!existsSync(found)) return true;
+        return anchor !== undefined && !anchors(readDocument(found)).includes(anchor);
+      });
+    expect(broken).toEqual([]);
+  });
+
+  it.each(DOCUMENTS)('%s names only files and commands that exist', (path) => {
+    const text = readDocument(path);
+    const named = [...inlineCode(text), ...codeBlocks(text).flatMap((block) => block.split('\n'))];
+    const files = inlineCode(text).filter((code) => FOLDERS.test(code) && !MADE.test(code) && !code.includes('<'));
+    expect(files.filter((file) => !existsSync(file))).toEqual([]);
+    const commands = named.flatMap((code) => [...code.matchAll(/\bnpm run (\w+)/g)].map(([, name = '']) => name));
+    expect(commands.filter((name) => !scripts.includes(name))).toEqual([]);
+  });
+
+  it.each(DOCUMENTS)('%s has well-formed JSON in its snippets', (path) => {
+    for (const block of codeBlocks(readDocument(path), 'json')) expect(() => JSON.parse(block)).not.toThrow();
+  });
+
+  it.each(DOCUMENTS)('%s leaves nothing to be written later', (path) => {
+    expect(readDocument(path)).not.toMatch(/\b(TODO|FIXME|TBD|XXX)\b|<!--/);
+  });
+});
+
+describe('docs/stations.md', () => {
+  const text = readDocument('docs/stations.md');
+  const ids = PROFILES.flatMap((profile) => profile.ids ?? []);
+
+  it('has the udev rules for the ids of a device profile', () => {
+    const found = [...text.matchAll(/idVendor\}=="(\w{4})", ATTRS?\{idProduct\}=="(\w{4})"/g)];
+    expect(found).toHaveLength(2);
+    for (const [, vendor = '', product = ''] of found) {
+      expect(ids).toContainEqual({ vendorId: Number.parseInt(vendor, 16), productId: Number.parseInt(product, 16) });
+    }
+  });
+
+  it('has the policies for the same ids, in decimal', () => {
+    const found = [...text.matchAll(/"vendor_id": (\d+), "product_id": (\d+)/g)];
+    expect(found.length).toBeGreaterThanOrEqual(2);
+    for (const [, vendorId, productId] of found) {
+      expect(ids).toContainEqual({ vendorId: Number(vendorId), productId: Number(productId) });
+    }
+  });
+});
+
+describe('the decision records', () => {
+  const records = readdirSync('docs/adr').filter((name) => name.endsWith('.md'));
+
+  it('are numbered without a doublet', () => {
+    const numbers = records.map((name) => name.slice(0, 4));
+    expect(numbers.every((number) => /^\d{4}$/.test(number))).toBe(true);
+    expect(new Set(numbers).size).toBe(numbers.length);
+  });
+
+  it.each(records)('%s has its number as title, a status with a date, and the four parts', (name) => {
+    const text = readDocument(`docs/adr/${name}`);
+    expect(text.split('\n')[0]).toMatch(new RegExp(`^# (ADR )?${name.slice(0, 4)}\\b`));
+    expect(text).toMatch(/\d{4}-\d{2}-\d{2}/);
+    for (const part of ['Context', 'Decision', 'Consequence']) expect(text).toContain(part);
+  });
+});

@@ -1,0 +1,147 @@
+// Everybody can use it: every state is held against the rules of axe in light and dark, at 320 px and at 200 % zoom, and the whole job
+// is done with the keyboard alone.
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { FIELD_KEY } from './support/sets.ts';
+import type { StationPage } from './support/station-page.ts';
+import { expect, test, unit } from './support/test.ts';
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+async function expectAccessible(page: Page, state: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  const said = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+  expect(said, state).toEqual([]);
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(overflow, `${state}: scrolls sideways`).toBeLessThanOrEqual(0);
+}
+
+/** Goes through every state that the page can be in and looks at each. */
+async function visitEveryState(station: StationPage, token: string, sns: { good: string; bad: string; cut: string }) {
+  const { page } = station;
+  const look = (state: string): Promise<void> => expectAccessible(page, state);
+  await expect(page.getByRole('heading', { name: 'Three steps to a loaded key' })).toBeVisible();
+  await look('signed out');
+  await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByText('signed-out')).toBeVisible();
+  await look('sign-in refused');
+  await station.signIn(token);
+  await look('signed in');
+
+  const good = await station.attach('USB', sns.good);
+  await good.expectWord('Ready');
+  await look('ready');
+  await good.choose(FIELD_KEY.label, 1);
+  await look('chosen');
+  await good.press('Load key');
+  await good.expectWord('Loading');
+  await look('loading');
+  await good.expectWord('Unplug');
+  await look('done');
+  await good.openConversation();
+  await look('conversation');
+
+  await station.fault(sns.bad, { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 });
+  const bad = await station.attach('USB', sns.bad);
+  await bad.load(FIELD_KEY.label, 1);
+  await bad.expectWord('Not loaded');
+  await look('failed');
+
+  const cut = await station.attach('USB', sns.cut);
+  await cut.expectWord('Ready');
+  await station.fault(sns.cut, { fault: 'unplug', direction: 'in', after: 60 });
+  await cut.load(FIELD_KEY.label, 1);
+  await cut.expectWord('Plug it in again');
+  await look('unknown');
+
+  const rows = await station.openHistory();
+  await expect(rows.first()).toBeVisible();
+  await look('history');
+  await rows.last().getByRole('button').first().click();
+  await expect(rows.last()).toContainText('Receipt');
+  await look('history, one attempt');
+}
+
+const VIEWS = [
+  { name: 'in light', use: { colorScheme: 'light' } },
+  { name: 'in dark', use: { colorScheme: 'dark' } },
+  // High enough that nothing lies under the bar at the bottom, which axe takes for a covered control.
+  { name: 'on 320 px', use: { viewport: { width: 320, height: 9000 } } },
+  {
+    name: 'at 200 % zoom, reduced motion',
+    use: { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2, reducedMotion: 'reduce' },
+  },
+  { name: 'in forced colours', use: { forcedColors: 'active' } },
+] as const;
+
+for (const { name, use } of VIEWS) {
+  test.describe(name, () => {
+    test.use({ contextOptions: use });
+    test('every state can be seen and read', async ({ open, service }) => {
+      test.slow();
+      const slowly = { latency: { identity: 0, challenge: 0, importKey: 2500 } };
+      const [good, bad, cut] = [unit(undefined, slowly), unit(), unit()];
+      const station = await open([good, bad, cut]);
+      await visitEveryState(station, service.token, { good: good.sn, bad: bad.sn, cut: cut.sn });
+    });
+  });
+}
+
+test('a key is loaded with the keyboard alone', async ({ open, service, page }) => {
+  const one = unit();
+  const station = await open([one]);
+  /** Tabs until the control that is in focus has this name. */
+  const tabTo = async (name: string | RegExp): Promise<void> => {
+    for (let presses = 0; presses < 40; presses++) {
+      await page.keyboard.press('Tab');
+      const label = await page.evaluate(() => {
+        const focused = document.activeElement;
+        const labels = focused instanceof HTMLInputElement ? [...(focused.labels ?? [])] : [];
+        return (labels[0] ?? focused)?.textContent?.trim() ?? '';
+      });
+      if (typeof name === 'string' ? label.startsWith(name) : name.test(label)) return;
+    }
+    throw new Error(`no Tab leads to ${name}`);
+  };
+  await tabTo('Operator token');
+  await page.keyboard.type(service.token);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
+
+  await page.evaluate((sn) => window.keyferrySimulator?.nextChoice(sn), one.sn);
+  await tabTo(/^USB/);
+  await page.keyboard.press('Enter');
+  const lane = station.lane(one.sn);
+  await lane.expectWord('Ready');
+
+  await tabTo(FIELD_KEY.label);
+  await page.keyboard.press('Space');
+  await expect(lane.root.getByRole('radio', { name: FIELD_KEY.label })).toBeChecked();
+  await tabTo(/^Slot /);
+  await page.keyboard.press('Space');
+  await tabTo(/^Load key/);
+  const outline = await page.locator(':focus').evaluate((element) => getComputedStyle(element).outlineStyle);
+  expect(outline, 'the focus can be seen').not.toBe('none');
+  await page.keyboard.press('Enter');
+  await lane.expectWord('Unplug');
+});
+
+test('single keys do the frequent things, and can be turned off', async ({ open, service, page }) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  await page.evaluate((sn) => window.keyferrySimulator?.nextChoice(sn), one.sn);
+  await page.keyboard.press('u');
+  const lane = station.lane(one.sn);
+  await lane.expectWord('Ready');
+  await lane.choose(FIELD_KEY.label, 1);
+  await page.getByRole('button', { name: /^Shortcuts/ }).click();
+  await page.keyboard.press('l');
+  await lane.expectWord('Ready');
+  await page.getByRole('button', { name: /^Shortcuts/ }).click();
+  await page.keyboard.press('l');
+  await lane.expectWord('Unplug');
+});

@@ -1,0 +1,120 @@
+// What the service tells the browser to refuse, from the first response on, and that the browser does refuse it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from './support/test.ts';
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types svelte-trusted-html keyferry-url',
+];
+
+test('every response carries the policy, errors included', async ({ request, service }) => {
+  const assets = readdirSync('dist/app/assets').map((name) => `/assets/${name}`);
+  const paths = [
+    '/',
+    '/index.html',
+    '/favicon.svg',
+    '/openapi.json',
+    '/v1/trust',
+    '/v1/keys',
+    '/v1/exports',
+    '/nothing',
+    ...assets,
+  ];
+  for (const path of paths) {
+    const headers = (await request.get(service.url + path)).headers();
+    const directives = (headers['content-security-policy'] ?? '').split('; ');
+    expect(directives, path).toEqual(expect.arrayContaining(POLICY));
+    expect(
+      directives.find((directive) => directive.startsWith('script-src')),
+      path,
+    ).not.toContain('unsafe');
+    expect(headers['x-content-type-options'], path).toBe('nosniff');
+    expect(headers['referrer-policy'], path).toBe('no-referrer');
+    expect(headers['cross-origin-opener-policy'], path).toBe('same-origin');
+    expect(headers['permissions-policy'], path).toContain('usb=(self), serial=(self)');
+  }
+});
+
+test('the page may write no markup from text and make no policy of its own', async ({ browser, service }) => {
+  const page = await browser.newPage();
+  await page.goto(service.url);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  const refused = await page.evaluate(() => {
+    const outcome = (act: () => void): string => {
+      try {
+        act();
+        return 'done';
+      } catch (error) {
+        return error instanceof Error ? error.name : 'thrown';
+      }
+    };
+    const { trustedTypes } = window as unknown as { trustedTypes: { createPolicy(name: string, rules: object): void } };
+    return {
+      markup: outcome(() => {
+        document.createElement('div').innerHTML = '<b>x</b>';
+      }),
+      policy: outcome(() => trustedTypes.createPolicy('another', {})),
+    };
+  });
+  expect(refused).toEqual({ markup: 'TypeError', policy: 'TypeError' });
+  await page.close();
+});
+
+test('a script that is put into the page does not run, and is reported', async ({ browser, service }) => {
+  const page = await browser.newPage();
+  const reports: string[] = [];
+  await page.exposeFunction('report', (what: string) => void reports.push(what));
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) => {
+      (window as unknown as { report: (what: string) => void }).report(event.violatedDirective);
+    });
+  });
+  await page.goto(service.url);
+  const ran = await page.evaluate(async () => {
+    const style = document.createElement('style');
+    style.textContent = 'body { outline: 7px solid red }';
+    document.head.append(style);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return getComputedStyle(document.body).outlineWidth === '7px';
+  });
+  expect(ran).toBe(false);
+  expect(reports.some((directive) => directive.startsWith('style-src'))).toBe(true);
+  await page.close();
+});
+
+test('another origin and another name are refused', async ({ request, service }) => {
+  const { port } = new URL(service.url);
+  const foreign = await request.get(`${service.url}/v1/trust`, { headers: { origin: 'https://evil.example' } });
+  expect(foreign.status()).toBe(403);
+  const rebound = await request.get(`http://127.0.0.1:${port}/v1/trust`, { headers: { host: `evil.example:${port}` } });
+  expect(rebound.status()).toBe(421);
+});
+
+test('the product build holds no byte of the simulator, and the demo does', () => {
+  const traces = [
+    'keyferrySimulator',
+    'Keyferry EI (simulated)',
+    'KEYFERRY-PUBLIC-DEMO-T-NO-SECRET',
+    'KEYFERRY-PUBLIC-DEMO-D-NO-SECRET',
+    'late answer',
+    'driver missing',
+    'there is no unit',
+  ];
+  const text = (folder: string): string =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/\.(br|gz)$/.test(entry.name))
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+      .join('\n');
+  const [product, demo] = [text('dist/app'), text('dist/demo')];
+  for (const trace of traces) {
+    expect(demo.includes(trace), `the demo holds "${trace}"`).toBe(true);
+    expect(product.includes(trace), `the product holds "${trace}"`).toBe(false);
+  }
+});

@@ -1,0 +1,81 @@
+// The demo from end to end, as a new user meets it: simulated units, a chooser of the page's own, and an AS in demo mode. An AS that is
+// not in demo mode has neither the page nor the sets.
+import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import { Service } from './support/service.ts';
+import { StationPage } from './support/station-page.ts';
+import { expect, test, unit } from './support/test.ts';
+
+test.describe('an AS in demo mode', () => {
+  let demo: Service;
+  test.beforeAll(async () => {
+    demo = await Service.start({ demo: true });
+  });
+  test.afterAll(async () => {
+    await demo.stop();
+  });
+
+  for (const { kind, index } of [
+    { kind: 'USB', index: 0 },
+    { kind: 'Serial', index: 1 },
+  ] as const) {
+    test(`serves the demo, in which a key is loaded over ${kind}`, async ({ page }) => {
+      await page.goto(`${demo.url}/demo.html`);
+      await expect(page.getByText('Demo: published keys, simulated units.')).toBeVisible();
+      const station = new StationPage(page);
+      await station.signIn(demo.token);
+      await page.getByRole('button', { name: kind, exact: true }).click();
+      const chooser = page.getByRole('dialog');
+      await chooser.getByRole('radio').or(chooser.getByRole('option')).first().click();
+      await chooser.getByRole('button', { name: 'Connect' }).click();
+      const lane = station.onlyLane();
+      await lane.expectWord('Ready');
+      await lane.expectSaid(DEMO_SETS[index]?.name ?? 'no such demo set');
+      await lane.load('Data encryption key', 1);
+      await lane.expectWord('Unplug');
+      const rows = await station.openHistory();
+      await expect(rows.first()).toContainText('demo');
+    });
+  }
+
+  test('offers the demo on the product page, where nothing is simulated', async ({ page }) => {
+    await page.goto(demo.url);
+    await page.getByRole('link', { name: 'Try it with simulated units' }).click();
+    await expect(page.getByRole('heading', { name: 'Simulated bench' })).toBeVisible();
+  });
+});
+
+test.describe('an AS that is not in demo mode', () => {
+  test('has no demo page, and does not offer one', async ({ page, request, service }) => {
+    expect((await request.get(`${service.url}/demo.html`)).status()).toBe(404);
+    await page.goto(service.url);
+    await expect(page.getByRole('heading', { name: 'Three steps to a loaded key' })).toBeVisible();
+    await expect(page.getByRole('link', { name: 'Try it with simulated units' })).toHaveCount(0);
+  });
+
+  for (const { set, name, profile } of DEMO_SETS) {
+    test(`serves no unit of ${name}, takes neither the set nor its key`, async ({ open, request, service }) => {
+      const one = { ...unit(), set, profile, transportKey: undefined, suites: undefined };
+      const station = await open([JSON.parse(JSON.stringify(one))]);
+      await station.signIn(service.token);
+      const lane = await station.attach('USB', one.sn);
+      await lane.expectSaid('The AS has no keys for the set of this unit');
+      const answer = await request.post(`${service.url}/v1/exports`, {
+        headers: { authorization: `Bearer ${service.token}`, origin: service.url },
+        data: {
+          set,
+          tkv: 1,
+          suite: 1,
+          sign: false,
+          random: 'A'.repeat(22),
+          ref1: 0x0101,
+          ref2: 1,
+          sn: one.sn.padStart(32, '0'),
+          challengeMac: 'A'.repeat(22),
+          idempotencyKey: 'A'.repeat(22),
+        },
+      });
+      expect([403, 404]).toContain(answer.status());
+      await expect(service.cli('set', 'add', set.toString(16), 'Sly', '--profile', profile)).rejects.toThrow(/demo/);
+    });
+  }
+});

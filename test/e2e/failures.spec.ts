@@ -1,0 +1,240 @@
+// What goes wrong in the field: each is a sentence that says what to do, nothing is lost, and the page goes on without a reload.
+import type { UnitDescription } from '#device-sim/description.ts';
+import type { Fault } from '#device-sim/faults.ts';
+import { Service } from './support/service.ts';
+import { DIVERSIFIED, FIELD_KEY, NEXT_KEY, SHARED } from './support/sets.ts';
+import { expect, test, unit } from './support/test.ts';
+
+const IMPORT_KEY = 0xd8;
+
+/** After some refusals only the unit knows whether the key is in: the page asks it. */
+const REFUSALS: readonly { name: string; fault: Fault; open?: boolean; says: readonly string[] }[] = [
+  {
+    name: 'the unit cannot verify DATA (6988)',
+    fault: { fault: 'refuse', ins: IMPORT_KEY, statusWord: 0x6988 },
+    says: ['Do not retry', 'IMPORTKEY 6988'],
+  },
+  {
+    name: 'the memory of the unit fails (6581)',
+    fault: { fault: 'refuse', ins: IMPORT_KEY, statusWord: 0x6581 },
+    open: true,
+    says: ['The unit has trouble with its memory', 'IMPORTKEY 6581'],
+  },
+  {
+    name: 'a status word that nobody knows (6FAB)',
+    fault: { fault: 'refuse', ins: IMPORT_KEY, statusWord: 0x6fab },
+    open: true,
+    says: ['IMPORTKEY 6FAB'],
+  },
+  {
+    name: 'a challenge that is refused (6985)',
+    fault: { fault: 'refuse', ins: 0x84, statusWord: 0x6985 },
+    says: ['Send this unit to be prepared first', 'GET CHALLENGE 6985'],
+  },
+  {
+    name: 'a malformed answer: success without a challenge',
+    fault: { fault: 'refuse', ins: 0x84, statusWord: 0x9000 },
+    says: ['an answer that the specification does not have', 'unit-nonsense'],
+  },
+];
+
+for (const { name, fault, open: isOpen = false, says } of REFUSALS) {
+  test(`says what to do and goes on after ${name}`, async ({ open, service }) => {
+    const one = unit();
+    const station = await open([one]);
+    await station.signIn(service.token);
+    const lane = await station.attach('USB', one.sn);
+    await lane.expectWord('Ready');
+    await station.fault(one.sn, fault);
+    await lane.load(FIELD_KEY.label, 1);
+    await lane.expectWord(isOpen ? 'Not known yet' : 'Not loaded');
+    for (const words of says) await lane.expectSaid(words);
+
+    if (isOpen) {
+      await lane.press('Find out');
+      await lane.expectWord('Not loaded');
+      await lane.expectSaid('What the slot held before, it still holds');
+    }
+    await lane.press('Back to the choice');
+    await lane.load(FIELD_KEY.label, 1);
+    await lane.expectWord('Unplug');
+  });
+}
+
+test('a device that is no EI is named so, and can be tried again', async ({ open, service }) => {
+  const one = unit(DIVERSIFIED, { faults: [{ fault: 'refuse', ins: 0xa4, statusWord: 0x6a82 }] });
+  const station = await open([one]);
+  await station.signIn(service.token);
+  await station.attach('USB', one.sn);
+  const lane = station.onlyLane();
+  await lane.expectWord('Not attached');
+  await lane.expectSaid('Choose another device');
+  await lane.press('Try again');
+  await lane.expectWord('Ready');
+});
+
+const UNFIT: readonly { name: string; more: Partial<UnitDescription>; says: string }[] = [
+  { name: 'blank', more: { blank: true }, says: 'This unit has no transport key yet' },
+  { name: 'of a set that the AS does not hold', more: { set: 0x0bad0001 }, says: 'The AS has no keys for the set' },
+  {
+    name: 'of a later transport key version',
+    more: { tkv: 9 },
+    says: 'does not hold the version of the transport key',
+  },
+  { name: 'without a suite in common', more: { suites: [4] }, says: 'no way of protecting a key in common' },
+];
+
+for (const { name, more, says } of UNFIT) {
+  test(`a unit that is ${name} offers no key and says why`, async ({ open, service }) => {
+    const one = unit(DIVERSIFIED, more);
+    const station = await open([one]);
+    await station.signIn(service.token);
+    const lane = await station.attach('USB', one.sn);
+    await lane.expectSaid(says);
+    await expect(lane.root.getByRole('button', { name: 'Load key' })).toHaveCount(0);
+  });
+}
+
+test('a unit with a wrong transport key is refused by the AS, and another one is served', async ({ open, service }) => {
+  const [false_, true_] = [unit(SHARED, { transportKey: DIVERSIFIED.transportKey }), unit(SHARED)];
+  const station = await open([false_, true_]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', false_.sn);
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Not loaded');
+  await lane.expectSaid('Set this unit aside');
+  await lane.expectSaid('challenge-refused');
+  const other = await station.attach('USB', true_.sn);
+  await other.load(FIELD_KEY.label, 1);
+  await other.expectWord('Unplug');
+});
+
+test('a cancelled chooser is no failure', async ({ open, service, page }) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  await station.attach('USB', 'cancel');
+  await expect(station.lanes).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Attach a unit' })).toBeVisible();
+  await (await station.attach('USB', one.sn)).expectWord('Ready');
+});
+
+test('a unit that another program holds is said to be in use', async ({ open, service }) => {
+  const one = unit(DIVERSIFIED, { faults: [{ fault: 'busy' }] });
+  const station = await open([one]);
+  await station.signIn(service.token);
+  await station.attach('USB', one.sn);
+  const lane = station.onlyLane();
+  await lane.expectWord('Not attached');
+  await lane.expectSaid('device-busy');
+  await station.page.evaluate((sn) => window.keyferrySimulator?.clearFaults(sn), one.sn);
+  await lane.press('Try again');
+  await lane.expectWord('Ready');
+});
+
+test('blocks that are damaged on the serial line cost a repeat and nothing else', async ({ open, service }) => {
+  const one = unit(DIVERSIFIED, { link: 'serial' });
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('Serial', one.sn);
+  await lane.expectWord('Ready');
+  await station.fault(one.sn, { fault: 'corrupt', direction: 'in', block: 1, bit: 77 });
+  await station.fault(one.sn, { fault: 'corrupt', direction: 'out', block: 2, bit: 500 });
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+});
+
+test.describe('the AS', () => {
+  test('that answers nonsense is not believed, and nothing is lost', async ({ open, service, page }) => {
+    const one = unit();
+    const station = await open([one]);
+    await station.signIn(service.token);
+    const lane = await station.attach('USB', one.sn);
+    await page.route('**/v1/exports', (route) =>
+      route.fulfill({ status: 200, json: { exportId: 7, data: 'not DATA' } }),
+    );
+    await lane.load(FIELD_KEY.label, 1);
+    await lane.expectWord('Not loaded');
+    await lane.expectSaid('service-nonsense');
+    await page.unroute('**/v1/exports');
+    await lane.press('Back to the choice');
+    await lane.load(FIELD_KEY.label, 1);
+    await lane.expectWord('Unplug');
+  });
+
+  test('that fails (500) is said to have a fault of its own', async ({ open, service, page }) => {
+    const one = unit();
+    const station = await open([one]);
+    await station.signIn(service.token);
+    const lane = await station.attach('USB', one.sn);
+    await page.route('**/v1/exports', (route) => route.fulfill({ status: 500, body: 'stack trace' }));
+    await lane.load(FIELD_KEY.label, 1);
+    await lane.expectWord('Not loaded');
+    await lane.expectSaid('The AS has a fault of its own');
+    await page.unroute('**/v1/exports');
+    await lane.press('Back to the choice');
+    await lane.load(FIELD_KEY.label, 1);
+    await lane.expectWord('Unplug');
+  });
+
+  test('that is too slow is given up in time', async ({ open, page }) => {
+    const station = await open([]);
+    await page.route('**/v1/trust', () => new Promise(() => undefined));
+    await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await expect(page.getByText('service-timeout')).toBeVisible({ timeout: 30_000 });
+    await expect(station.token).toBeEnabled();
+  });
+
+  test('that does not know the token says so, and the next token is taken', async ({ open, service, page }) => {
+    const station = await open([]);
+    await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await expect(page.getByText('signed-out')).toBeVisible();
+    await station.signIn(service.token);
+  });
+
+  test('that goes down and comes back costs a new sign-in and no reload', async ({ open, page }) => {
+    const own = await Service.start();
+    try {
+      const one = unit();
+      const station = await open([one], own);
+      await station.signIn(own.token);
+      const lane = await station.attach('USB', one.sn);
+      await own.halt();
+      await lane.load(FIELD_KEY.label, 1);
+      await lane.expectWord('Not loaded');
+      await lane.expectSaid('Check the network, then retry');
+
+      const token = await own.resume();
+      await lane.press('Back to the choice');
+      await station.signIn(token);
+      await lane.load(NEXT_KEY.label, 1);
+      await lane.expectWord('Unplug');
+      expect(await page.evaluate(() => performance.getEntriesByType('navigation').length)).toBe(1);
+    } finally {
+      await own.stop();
+    }
+  });
+
+  test('that revoked the token asks for a new sign-in, and the unit stays as it was', async ({ open }) => {
+    const own = await Service.start();
+    try {
+      const one = unit();
+      const station = await open([one], own);
+      await station.signIn(own.token);
+      const lane = await station.attach('USB', one.sn);
+      await own.cli('operator', 'revoke', 'operator');
+      await lane.load(FIELD_KEY.label, 1);
+      await lane.expectWord('Not loaded');
+      await lane.expectSaid('Sign in again');
+      const printed = await own.cli('operator', 'token', 'operator');
+      await station.signIn(/KF-\S+/.exec(printed)?.[0] ?? '');
+      await lane.press('Back to the choice');
+      await lane.load(FIELD_KEY.label, 1);
+      await lane.expectWord('Unplug');
+    } finally {
+      await own.stop();
+    }
+  });
+});

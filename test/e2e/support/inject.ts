@@ -1,0 +1,15 @@
+// Puts the simulator into a page before its first script. The page itself is the unchanged production build.
+import { readFileSync } from 'node:fs';
+import type { Page } from '@playwright/test';
+import type { UnitDescription } from '#device-sim/description.ts';
+
+/** `persist`: memories and permissions outlive a reload. */
+export async function injectSimulator(
+  page: Page,
+  units: readonly UnitDescription[],
+  { persist = true }: { readonly persist?: boolean } = {},
+): Promise<void> {
+  const configuration = JSON.stringify({ units, persist });
+  const simulator = readFileSync('dist/simulator/install.js', 'utf8');
+  await page.addInitScript(`window.keyferrySimulatorConfig = ${configuration};\n${simulator}`);
+}

@@ -1,0 +1,141 @@
+// The real AS process on a free port and a data folder of its own, with the sets that the tests know.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { KEYS, SETS } from './sets.ts';
+
+const run = promisify(execFile);
+const START_LIMIT_MS = 20_000;
+
+export interface ServiceOptions {
+  /** It serves the published demo sets and the demo page. */
+  readonly demo?: boolean;
+  /** None of the test sets: each takes a while to add on a slow machine. */
+  readonly bare?: boolean;
+  readonly exportsPerMinute?: number;
+}
+
+export class Service {
+  readonly url: string;
+  readonly folder: string;
+  #token: string;
+  #child: ChildProcess;
+  readonly #options: ServiceOptions;
+
+  private constructor(folder: string, options: ServiceOptions, started: Started) {
+    this.folder = folder;
+    this.#options = options;
+    this.url = started.url;
+    this.#token = started.token;
+    this.#child = started.child;
+  }
+
+  static async start(options: ServiceOptions = {}): Promise<Service> {
+    const folder = await mkdtemp(join(tmpdir(), 'kf-e2e-'));
+    const service = new Service(folder, options, await startProcess(folder, 0, options));
+    try {
+      if (options.bare !== true) await service.#addSets();
+    } catch (error) {
+      await service.stop();
+      throw error;
+    }
+    return service;
+  }
+
+  /** Of the embedded operator. */
+  get token(): string {
+    return this.#token;
+  }
+
+  /** Ends the process; its data stays. */
+  async halt(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGTERM');
+    await ended;
+  }
+
+  /** Starts it again at the same address; the operator's new token. */
+  async resume(): Promise<string> {
+    const { child, token } = await startProcess(this.folder, Number(new URL(this.url).port), this.#options);
+    this.#child = child;
+    this.#token = token;
+    return token;
+  }
+
+  /** One command of the CLI against the running service; what it printed. */
+  async cli(...args: string[]): Promise<string> {
+    const { stdout } = await run(process.execPath, ['dist/service/cli.js', ...args, '--data', this.folder]);
+    return stdout;
+  }
+
+  /** Everything that the process wrote to disk, for a search. */
+  async disk(file: string): Promise<string> {
+    return readFile(join(this.folder, file), 'latin1');
+  }
+
+  async stop(): Promise<void> {
+    await this.halt();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #addSets(): Promise<void> {
+    const file = join(this.folder, '..', `${this.folder.split('/').at(-1)}-key.hex`);
+    for (const { set, name, profile, family, transportKey } of SETS) {
+      await writeFile(file, transportKey, { mode: 0o600 });
+      const number = set.toString(16).padStart(8, '0');
+      await this.cli('set', 'add', number, name, '--profile', profile, '--family', family, '--t-file', file);
+      for (const { ref1, label, attributes, key } of KEYS) {
+        await writeFile(file, key, { mode: 0o600 });
+        await this.cli('key', 'add', number, ref1.toString(16), label, '--attributes', attributes, '--file', file);
+      }
+    }
+    await rm(file, { force: true });
+  }
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Port 0: a free one. */
+async function startProcess(
+  folder: string,
+  port: number,
+  { demo, exportsPerMinute }: ServiceOptions,
+): Promise<Started> {
+  const args = ['dist/service/serve.js', '--data', folder, '--port', String(port)];
+  if (demo) args.push('--demo');
+  if (exportsPerMinute !== undefined) args.push('--exports-per-minute', String(exportsPerMinute));
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  return { child, ...(await welcomed(child)) };
+}
+
+async function welcomed(child: ChildProcess): Promise<{ readonly url: string; readonly token: string }> {
+  let printed = '';
+  return await new Promise((resolve, reject) => {
+    const fail = (why: string): void => reject(new Error(`the AS did not start: ${why}\n${printed}`));
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      fail(`nothing within ${START_LIMIT_MS} ms`);
+    }, START_LIMIT_MS);
+    const read = (chunk: Buffer): void => {
+      printed += chunk.toString();
+      const url = /Open\s+(http:\/\/[^\s/]+)/.exec(printed)?.[1];
+      const token = /Token\s+(KF-\S+)/.exec(printed)?.[1];
+      if (url === undefined || token === undefined) return;
+      clearTimeout(timer);
+      resolve({ url, token });
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      fail(`it ended with ${code}`);
+    });
+  });
+}

@@ -1,0 +1,126 @@
+// The page as an operator sees it: what can be read and pressed, by role and name.
+import { expect, type Locator, type Page } from '@playwright/test';
+import type { SimulatorControl } from '#device-sim/control.ts';
+import type { UnitDescription } from '#device-sim/description.ts';
+import type { Fault } from '#device-sim/faults.ts';
+
+declare global {
+  interface Window {
+    keyferrySimulator?: SimulatorControl;
+  }
+}
+
+export class StationPage {
+  readonly page: Page;
+  readonly token: Locator;
+  readonly lanes: Locator;
+  readonly #expect: typeof expect;
+
+  /** @param patient for a machine that is slow: an `expect` with a longer limit */
+  constructor(page: Page, patient: typeof expect = expect) {
+    this.page = page;
+    this.#expect = patient;
+    this.token = page.getByLabel('Operator token');
+    this.lanes = page.getByRole('article');
+  }
+
+  async signIn(token: string): Promise<void> {
+    await this.token.fill(token);
+    await this.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await this.#expect(this.page.getByRole('button', { name: 'Sign out' })).toBeVisible();
+  }
+
+  /** Chooses the unit in the browser's chooser. */
+  async attach(kind: 'USB' | 'Serial', sn: string): Promise<LanePage> {
+    await this.page.evaluate((choice) => window.keyferrySimulator?.nextChoice(choice), sn);
+    await this.page.getByRole('button', { name: kind, exact: true }).click();
+    return this.lane(sn);
+  }
+
+  lane(sn: string): LanePage {
+    return new LanePage(this.lanes.filter({ hasText: sn.toUpperCase().padStart(32, '0') }), this.#expect);
+  }
+
+  /** The lane of something that gave no SN. */
+  onlyLane(): LanePage {
+    return new LanePage(this.lanes, this.#expect);
+  }
+
+  async openHistory(): Promise<Locator> {
+    await this.page.getByRole('link', { name: 'History' }).click();
+    await this.#expect(this.page.getByRole('heading', { level: 1, name: 'History' })).toBeVisible();
+    const opener = this.page.locator('button[aria-expanded]');
+    return this.page.getByRole('main').getByRole('listitem').filter({ has: opener });
+  }
+
+  async openStation(): Promise<void> {
+    await this.page.getByRole('link', { name: 'Station' }).click();
+  }
+
+  async fault(sn: string, fault: Fault): Promise<void> {
+    await this.page.evaluate(([unit, what]) => window.keyferrySimulator?.fault(unit, what), [sn, fault] as const);
+  }
+
+  async plug(sn: string): Promise<void> {
+    await this.page.evaluate((unit) => window.keyferrySimulator?.plug(unit), sn);
+  }
+
+  async unplug(sn: string): Promise<void> {
+    await this.page.evaluate((unit) => window.keyferrySimulator?.unplug(unit), sn);
+  }
+
+  async addUnit(description: UnitDescription): Promise<void> {
+    await this.page.evaluate((unit) => window.keyferrySimulator?.add(unit), description);
+  }
+}
+
+export class LanePage {
+  readonly root: Locator;
+  /** The state word. */
+  readonly word: Locator;
+  readonly conversation: Locator;
+  readonly #expect: typeof expect;
+
+  constructor(root: Locator, patient: typeof expect) {
+    this.root = root;
+    this.#expect = patient;
+    this.word = root.getByRole('heading', { level: 2 });
+    this.conversation = root.getByText('Conversation');
+  }
+
+  async expectWord(word: string): Promise<void> {
+    await this.#expect(this.word).toHaveText(word);
+  }
+
+  /** Something that the lane says, whatever surrounds it. */
+  async expectSaid(words: string | RegExp): Promise<void> {
+    await this.#expect(this.root).toContainText(words);
+  }
+
+  async choose(key: string, slot: number): Promise<void> {
+    await this.root.getByRole('radio', { name: key }).check();
+    await this.root.getByRole('radio', { name: new RegExp(`^Slot ${slot}\\b`) }).check();
+  }
+
+  async load(key: string, slot: number): Promise<void> {
+    await this.choose(key, slot);
+    await this.root.getByRole('button', { name: 'Load key' }).click();
+  }
+
+  async press(name: string): Promise<void> {
+    await this.root.getByRole('button', { name, exact: true }).click();
+  }
+
+  /** Exchanges of the conversation so far, as its headline counts them. */
+  async exchanges(): Promise<number> {
+    const text = await this.conversation.textContent();
+    return Number(/(\d+)/.exec(text ?? '')?.[1]);
+  }
+
+  async openConversation(): Promise<Locator> {
+    await this.conversation.click();
+    const exchanges = this.root.getByRole('listitem').filter({ hasText: 'sent' });
+    await this.#expect(exchanges.first()).toBeVisible(); // its code is loaded when it is first opened
+    return exchanges;
+  }
+}

@@ -1,0 +1,85 @@
+// The cable is pulled at the worst moments. What the page cannot know it calls unknown, and the unit itself settles it.
+import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';
+import { expect, test, unit } from './support/test.ts';
+
+test('pulled before the receipt is back: unknown, then settled as loaded when it returns', async ({
+  open,
+  service,
+}) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await lane.expectWord('Ready');
+  // The challenge is answered with fewer octets than that, the import with more.
+  await station.fault(one.sn, { fault: 'unplug', direction: 'in', after: 60 });
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Plug it in again');
+  await lane.expectSaid('The key may or may not be in');
+  await station.plug(one.sn);
+  await lane.expectWord('Unplug');
+  const rows = await station.openHistory();
+  await expect(rows.first()).toContainText('Loaded');
+});
+
+test('pulled while the key is sent: unknown, then settled as not loaded, and loaded anew', async ({
+  open,
+  service,
+}) => {
+  const one = unit(DIVERSIFIED, { link: 'serial' });
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('Serial', one.sn);
+  await lane.expectWord('Ready');
+  await station.fault(one.sn, { fault: 'unplug', direction: 'out', after: 200 });
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Plug it in again');
+  await station.plug(one.sn);
+  await lane.expectWord('Not loaded');
+  await lane.expectSaid('The unit has no receipt for this import');
+  await lane.press('Back to the choice');
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+});
+
+test('the page reloaded in mid-import says so, and settles it after signing in', async ({ open, service, page }) => {
+  const one = unit(DIVERSIFIED, { latency: { identity: 0, challenge: 0, importKey: 5000 } });
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectSaid('The unit writes the key');
+  page.on('dialog', (dialog) => void dialog.accept());
+  await page.reload();
+  await expect(page.getByText('A run was cut off while the key went in').or(station.lanes.first())).toBeVisible();
+  await station.signIn(service.token);
+  await lane.expectWord('Not loaded');
+  await lane.press('Back to the choice');
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+});
+
+test('a unit that is pulled while it waits leaves, and comes back by itself', async ({ open, service }) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await lane.expectWord('Ready');
+  await station.unplug(one.sn);
+  await expect(station.lanes).toHaveCount(0, { timeout: 10_000 });
+  await station.plug(one.sn);
+  await lane.expectWord('Ready');
+});
+
+test('the verdict that was lost is asked for again', async ({ open, service, page }) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await page.route('**/v1/receipts', (route) => route.abort());
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Not confirmed');
+  await page.unroute('**/v1/receipts');
+  await lane.press('Ask the AS again');
+  await lane.expectWord('Unplug');
+});

@@ -1,0 +1,83 @@
+// The product page, from the real AS, in the real browser, on the simulated EI that the kernel drives: a key over each link, and the
+// plug pulled in mid-import, before the key is in and after.
+import type { Browser, Page } from '@playwright/test';
+import { memoryDigest } from '#device-sim/control.ts';
+import type { Fault } from '#device-sim/faults.ts';
+import type { Service } from '../../e2e/support/service.ts';
+import { type LanePage, StationPage } from '../../e2e/support/station-page.ts';
+import type { BenchUnit } from './bench-unit.ts';
+import { openPage, patient } from './browser.ts';
+import type { Scenario } from './scenario.ts';
+
+export interface AppBench {
+  readonly browser: () => Browser;
+  readonly service: () => Service;
+  readonly unit: BenchUnit;
+}
+
+const KEY = 'Terminal master key';
+const OTHER_KEY = 'Data encryption key';
+
+/** The challenge is answered with fewer octets than that, the import with more. */
+const BEFORE_THE_RECEIPT: Fault = { fault: 'unplug', direction: 'in', after: 90 };
+/** GET CHALLENGE is shorter, IMPORTKEY longer. */
+const WHILE_IT_IS_SENT: Fault = { fault: 'unplug', direction: 'out', after: 150 };
+
+export function appScenarios(bench: AppBench): Scenario[] {
+  return (['usb', 'serial'] as const).map((link) => ({
+    name: `the product page over ${link}: loads a key, is pulled in mid-import twice, recovers and loads again`,
+    run: () => onPage(bench, link, (lane) => loadAndRecover(bench, link, lane)),
+  }));
+}
+
+/** Each link has an origin of its own; the service answers on both. */
+export function originOf(link: 'usb' | 'serial', service: Service): string {
+  const { port } = new URL(service.url);
+  return `http://${link === 'usb' ? 'localhost' : '127.0.0.1'}:${port}`;
+}
+
+async function onPage(bench: AppBench, link: 'usb' | 'serial', work: (lane: LanePage) => Promise<void>) {
+  const { unit } = bench;
+  if (!unit.unit.isPlugged) await unit.plug();
+  const page = await openPage(bench.browser(), originOf(link, bench.service()));
+  try {
+    const station = new StationPage(page, patient);
+    await station.signIn(bench.service().token);
+    await work(station.lane(unit.sn));
+  } catch (error) {
+    throw new Error(`${error}\nThe page says:\n${await textOf(page)}`);
+  } finally {
+    await page.close();
+  }
+}
+
+async function loadAndRecover({ unit }: AppBench, link: 'usb' | 'serial', lane: LanePage): Promise<void> {
+  await lane.expectWord('Ready');
+  await lane.load(KEY, link === 'usb' ? 1 : 3);
+  await lane.expectWord('Unplug');
+  await lane.expectSaid('Receipt verified by the AS');
+  await lane.press('Load another key');
+
+  unit.unit.arm({ ...BEFORE_THE_RECEIPT, link } as Fault);
+  const slot = link === 'usb' ? 2 : 4;
+  await lane.load(OTHER_KEY, slot);
+  await lane.expectWord('Plug it in again');
+  await lane.expectSaid('The key may or may not be in');
+  await unit.plug();
+  await lane.expectWord('Unplug');
+  const stored = memoryDigest(unit.unit).slots.find(({ ref2 }) => ref2 === slot);
+  if (stored?.holdsKey !== true) throw new Error(`slot ${slot} holds no key`);
+  await lane.expectSaid(stored.kcv);
+  await lane.press('Load another key');
+
+  unit.unit.arm({ ...WHILE_IT_IS_SENT, link } as Fault);
+  await lane.load(OTHER_KEY, link === 'usb' ? 1 : 3);
+  await lane.expectWord('Plug it in again');
+  await unit.plug();
+  await lane.expectWord('Not loaded');
+  await lane.expectSaid('The unit has no receipt for this import');
+}
+
+async function textOf(page: Page): Promise<string> {
+  return (await page.locator('body').innerText()).slice(0, 2000);
+}

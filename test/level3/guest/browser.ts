@@ -1,0 +1,52 @@
+// A real Chromium in the guest, which its policy lets use the units: the page of one origin over USB, of another over serial, so that
+// each link is tried by itself. The guest is thrown away, so its policy folder is its own.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Browser, chromium, expect, type Page } from '@playwright/test';
+import { PRODUCT_ID, VENDOR_ID } from '#device-sim/usb-descriptors.ts';
+import { chromiumSwitches } from '../../support/chromium.ts';
+
+/** Everything takes ten times as long here as on the machine itself. */
+export const PATIENCE_MS = 60_000;
+export const patient = expect.configure({ timeout: PATIENCE_MS });
+
+const POLICIES = ['/etc/chromium/policies/managed', '/etc/opt/chrome/policies/managed'];
+
+export interface Origins {
+  readonly usb: readonly string[];
+  readonly serial: readonly string[];
+}
+
+export async function launch(executablePath: string, { usb, serial }: Origins): Promise<Browser> {
+  const device = { vendor_id: VENDOR_ID, product_id: PRODUCT_ID };
+  const policy = {
+    WebUsbAllowDevicesForUrls: [{ devices: [device], urls: usb }],
+    SerialAllowUsbDevicesForUrls: [{ devices: [device], urls: serial }],
+  };
+  for (const folder of POLICIES) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(`${folder}/keyferry.json`, JSON.stringify(policy));
+  }
+  // Without the feature one launch in twenty hangs on a lock that was held while the browser forked.
+  const args = [...chromiumSwitches(), '--enable-features=NetworkServiceInProcess2', '--no-zygote'];
+  return await chromium.launch({ executablePath, args, timeout: 2 * PATIENCE_MS });
+}
+
+export async function openPage(browser: Browser, url: string): Promise<Page> {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  await page.goto(url);
+  return page;
+}
+
+/** An origin whose page is empty. */
+export async function serveEmptyPage(): Promise<{ readonly url: string; close(): void }> {
+  const server = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.end('<!doctype html><title>Keyferry bench</title>');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://localhost:${port}`, close: () => server.close() };
+}

@@ -1,0 +1,63 @@
+// The program of the guest: every test of level 3, in one browser and on one unit after the other.
+import type { Browser } from '@playwright/test';
+import { Service } from '../../e2e/support/service.ts';
+import { appScenarios, originOf } from './app.ts';
+import { BenchUnit } from './bench-unit.ts';
+import { launch, serveEmptyPage } from './browser.ts';
+import { observationScenarios } from './observe.ts';
+import { pcscScenarios } from './pcsc.ts';
+import { report, runScenario, type Scenario } from './scenario.ts';
+
+const DEMO_SET_SHARED = 0xde30_0001;
+const INSTANT = { identity: 0, challenge: 0, importKey: 0 };
+
+/** What a scenario needs that another one has made. */
+function made<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`there is no ${what}: it failed to start`);
+  return value;
+}
+
+async function main(): Promise<void> {
+  let browser: Browser | undefined;
+  let service: Service | undefined;
+  const empty = await serveEmptyPage();
+  const unit = new BenchUnit({
+    description: { sn: '0E1A', set: DEMO_SET_SHARED, link: 'both', latency: INSTANT },
+  });
+  const bench = { unit, browser: () => made(browser, 'browser'), service: () => made(service, 'service') };
+
+  const start: Scenario = {
+    name: 'the kernel takes the unit, the AS starts, and Chromium with it',
+    async run() {
+      service = await Service.start({ demo: true, bare: true });
+      await unit.plug();
+      const origins = {
+        usb: [empty.url, originOf('usb', service)],
+        serial: [empty.url, originOf('serial', service)],
+      };
+      browser = await launch(import.meta.env.KEYFERRY_CHROMIUM, origins);
+    },
+  };
+  const stop: Scenario = {
+    name: 'all of it ends',
+    async run() {
+      await browser?.close();
+      await service?.stop();
+      empty.close();
+      await unit.unplug();
+    },
+  };
+  const scenarios = [
+    start,
+    ...appScenarios(bench),
+    ...observationScenarios({ ...bench, url: () => empty.url }),
+    stop,
+    ...pcscScenarios(),
+  ];
+  report({ report: 'plan', names: scenarios.map(({ name }) => name) });
+  for (const scenario of scenarios) await runScenario(scenario);
+  report({ report: 'end' });
+}
+
+await main();
+process.exit(0);

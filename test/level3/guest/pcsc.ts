@@ -1,0 +1,134 @@
+// The EI as a PC/SC reader of class 0B: Debian's pcscd and libccid, which we did not write, judge our CCID, and at TPDU level our T=1.
+// The whole method runs over it, with the same commands as in the page.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { ReaderLevel } from '#device-host/gadget/smart-card-class.ts';
+import { memoryDigest } from '#device-sim/control.ts';
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { attach } from '#protocol/provisioning/device.ts';
+import { provision } from '#protocol/provisioning/provision.ts';
+import { keyCheckValue } from '#protocol/tkl/body.ts';
+import { createTestAs } from '../../support/as-memory.ts';
+import { createTestSource } from '../../support/test-source.ts';
+import { BenchUnit } from './bench-unit.ts';
+import { report, type Scenario } from './scenario.ts';
+
+const SET = 0x0000_7e57;
+const TKV = 1;
+const TRANSPORT_KEY = Uint8Array.from({ length: 32 }, (_, i) => 0x40 + i);
+const APPLICATION_KEY = Uint8Array.from({ length: 32 }, (_, i) => 0xa0 + i);
+const ATTRIBUTES = 'D0AB00N';
+const START_MS = 30_000;
+
+export function pcscScenarios(): Scenario[] {
+  return (['apdu', 'tpdu'] as const).flatMap((level) =>
+    [false, true].map((extendedLength) => ({
+      name: `PC/SC at ${level.toUpperCase()} level, ${extendedLength ? 'extended length' : 'short APDUs'}: SELECT to receipt`,
+      run: () => loadOverPcsc(level, extendedLength),
+    })),
+  );
+}
+
+async function loadOverPcsc(level: ReaderLevel, extendedLength: boolean): Promise<void> {
+  const unit = new BenchUnit({
+    description: {
+      sn: level === 'apdu' ? 'A9D0' : '79D0',
+      set: SET,
+      tkv: TKV,
+      transportKey: toHex(TRANSPORT_KEY),
+      profile: 'diversified',
+      extendedLength,
+      slots: Array.from({ length: 16 }, (_, i) => i + 1),
+      // Longer than pcscd's patience without a time extension, and than T=1's block waiting time.
+      latency: { identity: 0, challenge: 0, importKey: 2500 },
+      protectedClass: true,
+    },
+    readerLevel: level,
+  });
+  await unit.plug();
+  const daemon = spawn('pcscd', ['--foreground', '--error'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const log: string[] = [];
+  for (const stream of [daemon.stdout, daemon.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => void log.push(line));
+  }
+  try {
+    const client = await openClient(log);
+    try {
+      await load(client.transmit, unit, extendedLength);
+    } finally {
+      client.close();
+    }
+  } catch (error) {
+    throw new Error(`${error}\n${log.slice(-30).join('\n')}`);
+  } finally {
+    await ended(daemon);
+    await unit.unplug();
+  }
+}
+
+async function load(transmit: Transmit, unit: BenchUnit, extendedLength: boolean): Promise<void> {
+  const key = { ref1: 1, attributes: ATTRIBUTES, akv: 1, slot: 0xffff, key: APPLICATION_KEY };
+  const { as } = createTestAs({ set: SET, tkv: TKV, family: 'cmac', transportKey: TRANSPORT_KEY, keys: [key] });
+  const device = await attach(transmit);
+  same('SN', toHex(device.identity.sn), unit.sn);
+  same('slots', device.identity.slots.length, 16);
+  same('capability', device.identity.capabilities.extendedLength, extendedLength);
+  const order = { ref1: 1, ref2: 2, suites: [0x01], sign: false, idempotencyKey: 'level-3' } as const;
+  const steps: string[] = [];
+  for await (const { step } of provision(createTestSource(as), device, order)) steps.push(step);
+  same('last step', steps.at(-1), 'verified');
+  const slot = memoryDigest(unit.unit).slots.find(({ ref2 }) => ref2 === 2);
+  same('KCV', slot?.kcv, toHex(keyCheckValue(ATTRIBUTES, APPLICATION_KEY).value));
+  report({ report: 'note', text: `${unit.commands} commands reached the card` });
+}
+
+function same(what: string, found: unknown, expected: unknown): void {
+  if (found !== expected) throw new Error(`${what} is ${found}, not ${expected}`);
+}
+
+interface Client {
+  readonly transmit: Transmit;
+  close(): void;
+}
+
+/** scriptor of pcsc-tools: a line of hex in, "< hex : words" out. It is started anew until pcscd shows the reader. */
+async function openClient(log: string[]): Promise<Client> {
+  for (const end = Date.now() + START_MS; ; ) {
+    const client = await tryClient(log);
+    if (client !== undefined) return client;
+    if (Date.now() > end) throw new Error('PC/SC shows no reader with a card');
+  }
+}
+
+async function tryClient(log: string[]): Promise<Client | undefined> {
+  const child = spawn('scriptor', ['-u', '-p', 'T=1'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  createInterface({ input: child.stderr }).on('line', (line) => void log.push(`scriptor: ${line}`));
+  for (;;) {
+    const { value, done } = await lines.next();
+    if (done === true) return undefined;
+    if (/^Using T=1 protocol/.test(value)) break;
+  }
+  return {
+    async transmit(command) {
+      child.stdin.write(`${toHex(command)}\n`);
+      let answer = '';
+      for (;;) {
+        const { value, done } = await lines.next();
+        if (done === true) throw new Error(`scriptor ended at ${toHex(command)}`);
+        if (value.startsWith('>')) continue;
+        answer += value;
+        const complete = /^< ([0-9A-F ]*) : /.exec(answer);
+        if (complete?.[1] !== undefined) return fromHex(complete[1]);
+      }
+    },
+    close: () => child.stdin.end(),
+  };
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const exit = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await exit;
+}

@@ -1,0 +1,128 @@
+// The OpenAPI document against the routes that are really there and the answers that they really give.
+import type { Hono } from 'hono';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { As } from '#as-service/as/as.ts';
+import type { ExportAnswerJson } from '#protocol/service/messages.ts';
+import {
+  addTestOperator,
+  call,
+  callJson,
+  createTestApp,
+  exportRequest,
+  fillTestAs,
+  openTestAs,
+  receiptFor,
+  temporaryFolder,
+} from '#test/support/as-service.ts';
+
+type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
+
+interface Operation {
+  readonly security?: unknown;
+  readonly 'x-roles'?: readonly string[];
+  readonly requestBody?: { readonly content: Record<string, { readonly schema: Exclude<JsonSchema, boolean> }> };
+  readonly parameters?: readonly { readonly name: string }[];
+  readonly responses: Record<
+    string,
+    { readonly content: Record<string, { readonly schema: Exclude<JsonSchema, boolean> }> }
+  >;
+}
+interface Document {
+  readonly openapi: string;
+  readonly components: { readonly schemas: { readonly Problem: JsonSchema } };
+  readonly paths: Record<string, Record<string, Operation>>;
+}
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let as: As;
+let app: Hono;
+let document: Document;
+let operator: string;
+let auditor: string;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  as = await openTestAs(folder.path);
+  await fillTestAs(as);
+  operator = await addTestOperator(as, 'olga');
+  auditor = await addTestOperator(as, 'anna', 'auditor');
+  app = createTestApp(as);
+  document = await callJson<Document>(app, operator, '/openapi.json');
+});
+afterAll(async () => {
+  await as.close();
+  await folder.remove();
+});
+
+function operation(method: string, path: string): Operation {
+  const found = document.paths[path]?.[method];
+  if (found === undefined) throw new Error(`${method} ${path} is not in the document`);
+  return found;
+}
+
+/** The answer, checked by the schema that the document has for its status and media type, and by nothing else. */
+async function checked(method: 'get' | 'post', path: string, who: string, body?: unknown): Promise<unknown> {
+  const response = await call(app, who, path, body);
+  const type = response.headers.get('content-type') ?? '';
+  const described = operation(method, path.split('?')[0] ?? path).responses[String(response.status)];
+  const schema = described?.content[type]?.schema;
+  if (schema === undefined)
+    throw new Error(`${path} answered ${response.status} ${type}, which is not in the document`);
+  const isProblem = '$ref' in schema && schema.$ref === '#/components/schemas/Problem';
+  return z.fromJSONSchema(isProblem ? document.components.schemas.Problem : schema).parse(await response.json());
+}
+
+describe('the OpenAPI document', () => {
+  it('is of version 3.1 and names exactly the routes that are there', () => {
+    expect(document.openapi).toBe('3.1.0');
+    const routes = app.routes.filter(({ path, method }) => path.startsWith('/v1/') && method !== 'ALL');
+    const there = routes.map(({ method, path }) => `${method.toLowerCase()} ${path}`).sort();
+    const described = Object.entries(document.paths)
+      .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
+      .sort();
+    expect(described).toEqual(there);
+    expect(there).toHaveLength(8);
+  });
+
+  it('describes the answers that the service gives', async () => {
+    const request = exportRequest({ workOrder: '4711' });
+    const exported = (await checked('post', '/v1/exports', operator, request)) as ExportAnswerJson;
+    await checked('post', '/v1/exports:batch', operator, { exports: [exportRequest(), exportRequest({ ref1: 9 })] });
+    const receipt = receiptFor(exported.data, request.random);
+    await checked('post', '/v1/receipts', operator, { exportId: exported.exportId, receipt });
+    for (const path of ['/v1/keys', '/v1/work-orders', '/v1/whoami', '/v1/trust']) await checked('get', path, operator);
+    for (const path of ['/v1/audit', '/v1/audit?limit=3&before=5']) await checked('get', path, auditor);
+  });
+
+  it('describes the problems that the service answers with', async () => {
+    const zero = { exportId: 'A'.repeat(22), receipt: 'A'.repeat(86) };
+    await checked('post', '/v1/exports', operator, {});
+    await checked('post', '/v1/exports', auditor, exportRequest());
+    await checked('post', '/v1/exports', 'nobody', exportRequest());
+    await checked('post', '/v1/exports', operator, exportRequest({ set: 3 }));
+    await checked('post', '/v1/exports', operator, { ...exportRequest(), challengeMac: 'A'.repeat(22) });
+    await checked('post', '/v1/receipts', operator, zero);
+    await checked('get', '/v1/audit', operator);
+  });
+
+  it('has schemas that refuse what the service refuses', async () => {
+    const schema = operation('post', '/v1/exports').requestBody?.content['application/json']?.schema ?? {};
+    const body = z.fromJSONSchema(schema);
+    expect(body.safeParse(exportRequest()).success).toBe(true);
+    for (const change of [{ extra: 1 }, { suite: 3 }, { set: -1 }, { random: 'AA' }, { sn: 'x' }, { sign: 'yes' }]) {
+      expect(body.safeParse({ ...exportRequest(), ...change }).success).toBe(false);
+      expect((await call(app, operator, '/v1/exports', { ...exportRequest(), ...change })).status).toBe(400);
+    }
+  });
+
+  it('asks for a token wherever the service does, and names the roles', () => {
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const each of Object.values(methods)) {
+        expect([path, each.security === undefined]).toEqual([path, path === '/v1/trust']);
+        expect([path, each['x-roles'] === undefined]).toEqual([path, path === '/v1/trust']);
+      }
+    }
+    expect(operation('get', '/v1/audit').parameters?.map(({ name }) => name)).toEqual(['before', 'limit']);
+  });
+});

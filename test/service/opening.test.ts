@@ -1,0 +1,314 @@
+// Opening the AS: what the first start makes, what a crash between log and state leaves, what an old backup is, and the demo sets.
+import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addOperator, revokeTokens } from '#as-service/admin/operators.ts';
+import { addKey, addSet, writeDeviceKey } from '#as-service/admin/sets.ts';
+import type { As } from '#as-service/as/as.ts';
+import { prepareEmbedded } from '#as-service/first-start.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+import { fromBase64url } from '#protocol/bytes/text.ts';
+import { signEd25519 } from '#protocol/crypto/ed25519.ts';
+import type { CertificateJson, KeysJson, ProblemJson } from '#protocol/service/messages.ts';
+import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
+import {
+  addTestOperator,
+  call,
+  callJson,
+  createTestApp,
+  exportRequest,
+  fillTestAs,
+  NEW_SET,
+  openTestAs,
+  TEST_SN,
+  TEST_T,
+  temporaryFolder,
+} from '#test/support/as-service.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+const opened: As[] = [];
+const at = (name: string) => join(folder.path, name);
+const open = async (options: Parameters<typeof openTestAs>[1] = {}) => {
+  const as = await openTestAs(folder.path, options);
+  opened.push(as);
+  return as;
+};
+const entries = (as: As) => as.log.read(1, as.log.head.sequence);
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(async () => {
+  for (const as of opened.splice(0)) await as.close().catch(() => undefined);
+  await folder.remove();
+});
+
+describe('the first start', () => {
+  it('certifies one key per purpose by a root of its own, and none is shared', async () => {
+    const { state } = await open();
+    const keys = [state.root, ...Object.values(state.signingKeys)].map(({ publicKey }) => toHex(publicKey));
+    expect(new Set(keys).size).toBe(4);
+    const certificates = state.certificates.map(
+      ({ payload }) => JSON.parse(Buffer.from(fromBase64url(payload)).toString()) as CertificateJson,
+    );
+    expect(certificates.map(({ purpose }) => purpose).sort()).toEqual(['audit-head', 'data', 'verdict']);
+  });
+
+  it('signs with node:crypto octet for octet as noble does', async () => {
+    const as = await open();
+    const message = Buffer.from('what is signed');
+    expect(as.signatures.signData(message)).toEqual(signEd25519(as.state.signingKeys.data.secretKey, message));
+  });
+
+  it('embedded, makes a set with a T of its own, keys, and one operator whose token works', async () => {
+    const as = await open();
+    const { token } = await prepareEmbedded(as);
+    const { sets } = await callJson<KeysJson>(createTestApp(as), token, '/v1/keys');
+    expect(sets).toHaveLength(1);
+    expect(sets[0]).toMatchObject({ profile: 'diversified', demo: false, transportKeys: [{ tkv: 1, suites: [1, 2] }] });
+    expect(sets[0]?.keys.map(({ akv }) => akv)).toEqual([1, 2, 3, 4]);
+    expect(new Set(sets[0]?.keys.map(({ kcv }) => kcv)).size).toBe(4);
+  });
+
+  it('embedded, is completed when it was interrupted, and repeated it changes nothing but the token', async () => {
+    const as = await open({ demoMode: true });
+    await addSet(as, 'test', { ...NEW_SET, name: 'First set', transportKey: undefined });
+    const first = await prepareEmbedded(as);
+    const { sets } = as.state;
+    expect(sets).toHaveLength(4);
+    expect(sets.map(({ keys }) => keys.length)).toEqual([4, 4, 4, 4]);
+    const second = await prepareEmbedded(as);
+    expect(as.state.sets).toEqual(sets);
+    expect(as.state.operators).toHaveLength(1);
+    const app = createTestApp(as);
+    expect((await call(app, first.token, '/v1/whoami')).status).toBe(401);
+    expect((await call(app, second.token, '/v1/whoami')).status).toBe(200);
+  });
+
+  it('embedded, leaves sets and keys alone that were made by hand', async () => {
+    const as = await open();
+    await addSet(as, 'test', NEW_SET);
+    await prepareEmbedded(as);
+    expect(as.state.sets.map(({ name, keys }) => [name, keys.length])).toEqual([['Test set', 0]]);
+  });
+
+  it('makes another T each time', async () => {
+    const first = await open();
+    await prepareEmbedded(first);
+    const one = first.state.sets[0]?.transportKeys[0]?.key.slice();
+    await first.close();
+    await rm(at('state.sealed'));
+    await rm(at('audit.log'));
+    const second = await open();
+    await prepareEmbedded(second);
+    expect(second.state.sets[0]?.transportKeys[0]?.key).not.toEqual(one);
+  });
+});
+
+describe('a restart', () => {
+  it('finds everything as it was', async () => {
+    const as = await open();
+    await fillTestAs(as);
+    const token = await addTestOperator(as, 'olga');
+    const state = structuredClone(as.state);
+    await as.close();
+    const again = await open();
+    expect(again.state).toEqual(state);
+    expect((await call(createTestApp(again), token, '/v1/exports', exportRequest())).status).toBe(200);
+  });
+
+  it('wipes every key when it is closed', async () => {
+    const as = await open();
+    await fillTestAs(as);
+    const { key } = as.state.sets[0]?.transportKeys[0] ?? {};
+    await as.close();
+    expect(key).toEqual(new Uint8Array(32));
+  });
+
+  it('renews a signing key before it ends, and keeps the word on the old one', async () => {
+    const as = await open();
+    const before = as.state;
+    const old = toHex(before.signingKeys.verdict.publicKey);
+    await as.close();
+    const later = new Date();
+    later.setUTCFullYear(later.getUTCFullYear() + 2, later.getUTCMonth() + 8);
+    const again = await open({ now: () => later });
+    expect(toHex(again.state.signingKeys.verdict.publicKey)).not.toBe(old);
+    expect(again.state.signingKeys.data).toEqual((await open({ now: () => later })).state.signingKeys.data);
+    expect(again.state.certificates).toHaveLength(5);
+  });
+
+  it('after a crash between log and state knows that the change never happened, and says so in the log', async () => {
+    const as = await open();
+    await copyFile(at('state.sealed'), at('before'));
+    await addSet(as, 'test', NEW_SET);
+    await as.close();
+    await rename(at('before'), at('state.sealed'));
+    const again = await open();
+    expect(again.state.sets).toEqual([]);
+    expect((await entries(again)).at(-1)?.entry.event).toBe('change-lost');
+    await addSet(again, 'test', NEW_SET);
+    await again.close();
+    expect((await open()).state.sets).toHaveLength(1);
+  });
+
+  it('after a crash in the very first change begins anew', async () => {
+    await (await open()).close();
+    const [first] = (await readFile(at('audit.log'), 'utf8')).split('\n');
+    await writeFile(at('audit.log'), `${first}\n`);
+    await rm(at('state.sealed'));
+    const as = await open();
+    expect((await entries(as)).map(({ entry }) => entry.event).slice(0, 3)).toEqual([
+      'service-created',
+      'change-lost',
+      'service-created',
+    ]);
+  });
+
+  it('refuses a state that is older than the log: what was revoked would be valid again', async () => {
+    const as = await open();
+    await addTestOperator(as, 'olga');
+    await copyFile(at('state.sealed'), at('before'));
+    await revokeTokens(as, 'test', 'olga');
+    await addOperator(as, 'test', { name: 'otto', role: 'operator', sets: null, quota: null, embedded: false });
+    await as.close();
+    await rename(at('before'), at('state.sealed'));
+    await expect(open()).rejects.toThrow(/old copy was put back/);
+  });
+
+  it('refuses a log that is older than the state, or gone, and a state that is gone', async () => {
+    const as = await open();
+    await copyFile(at('audit.log'), at('before'));
+    await fillTestAs(as);
+    await as.close();
+    await copyFile(at('audit.log'), at('whole'));
+    await copyFile(at('before'), at('audit.log'));
+    await expect(open()).rejects.toThrow(/audit log is older/);
+    await truncate(at('audit.log'), 0);
+    await expect(open()).rejects.toThrow(/audit log is older/);
+    await copyFile(at('whole'), at('audit.log'));
+    await rename(at('state.sealed'), at('hidden'));
+    await expect(open()).rejects.toThrow(/keys of this service are missing/);
+    await rename(at('hidden'), at('state.sealed'));
+    expect((await open()).state.sets).toHaveLength(1);
+  });
+
+  it('refuses another sealing key, and a changed state, and touches nothing', async () => {
+    await (await open()).close();
+    const [state, log] = [await readFile(at('state.sealed')), await readFile(at('audit.log'))];
+    await expect(open({ sealingKey: new Uint8Array(32) })).rejects.toThrow(/does not open/);
+    expect([await readFile(at('state.sealed')), await readFile(at('audit.log'))]).toEqual([state, log]);
+    state[100] = (state[100] ?? 0) ^ 1;
+    await writeFile(at('state.sealed'), state);
+    await expect(open()).rejects.toThrow(/does not open/);
+  });
+
+  it('with many exports in the log replays them all', async () => {
+    const as = await open();
+    await fillTestAs(as);
+    const token = await addTestOperator(as, 'olga');
+    const app = createTestApp(as);
+    for (let i = 0; i < 10; i++) {
+      await call(app, token, '/v1/exports:batch', { exports: Array.from({ length: 50 }, () => exportRequest()) });
+    }
+    await as.close();
+    const again = await open();
+    expect([again.ledger.lastXc, again.ledger.countOfOperator('olga')]).toEqual([500, 500]);
+  });
+});
+
+describe('the demo sets', () => {
+  const [demo] = DEMO_SETS;
+  if (demo === undefined) throw new Error('there are demo sets');
+  const demoRequest = () => exportRequest({ set: demo.set, ref1: 0x0101, ref2: 1 }, demo.publishedTransportKey);
+
+  it('are exported in demo mode and marked as such', async () => {
+    const as = await open({ demoMode: true });
+    const { token } = await prepareEmbedded(as);
+    const app = createTestApp(as);
+    expect((await call(app, token, '/v1/exports', demoRequest())).status).toBe(200);
+    const { sets } = await callJson<KeysJson>(app, token, '/v1/keys');
+    expect(sets.filter((set) => set.demo).map(({ set }) => set)).toEqual(DEMO_SETS.map(({ set }) => set));
+  });
+
+  it('are refused, and not shown, once the same data are served outside demo mode', async () => {
+    const as = await open({ demoMode: true });
+    await prepareEmbedded(as);
+    await as.close();
+    const real = await open();
+    const { token } = await prepareEmbedded(real);
+    const app = createTestApp(real);
+    const response = await call(app, token, '/v1/exports', demoRequest());
+    expect(response.status).toBe(403);
+    expect(((await response.json()) as ProblemJson).type).toContain('demo-refused');
+    expect((await callJson<KeysJson>(app, token, '/v1/keys')).sets).toHaveLength(1);
+  });
+
+  it('and their T are refused when a set is made outside demo mode, whatever its number', async () => {
+    const as = await open();
+    for (const { set, publishedTransportKey } of DEMO_SETS) {
+      await expect(addSet(as, 'test', { ...NEW_SET, set })).rejects.toThrow(/demo/);
+      await expect(addSet(as, 'test', { ...NEW_SET, transportKey: publishedTransportKey })).rejects.toThrow(/demo/);
+    }
+    expect(as.state.sets).toEqual([]);
+  });
+
+  it('give their T to nobody: a real set with a published T is refused at export too', async () => {
+    const as = await open({ demoMode: true });
+    await fillTestAs(as, { transportKey: demo.publishedTransportKey });
+    await as.close();
+    const real = await open();
+    const token = await addTestOperator(real, 'olga');
+    const request = exportRequest({}, demo.publishedTransportKey);
+    const response = await call(createTestApp(real), token, '/v1/exports', request);
+    expect(((await response.json()) as ProblemJson).type).toContain('demo-refused');
+  });
+});
+
+describe('an administrator', () => {
+  it.each<[string, object, RegExp]>([
+    ['a set number that is taken', {}, /already/],
+    ['a T of 31 octets', { set: 2, transportKey: TEST_T.subarray(1) }, /32 octets/],
+    ['a T that is no random key', { set: 2, transportKey: new Uint8Array(32) }, /no random key/],
+    ['a set number of zero', { set: 0 }, /SET/],
+    ['a TKV of 256', { set: 2, tkv: 256 }, /TKV/],
+    ['a name with a line break', { set: 2, name: 'a\nb' }, /name/],
+    ['a unit that is no serial number', { set: 2, units: ['xyz'] }, /serial number/],
+  ])('cannot add %s', async (_name, change, words) => {
+    const as = await open();
+    await addSet(as, 'test', NEW_SET);
+    const before = as.log.head.sequence;
+    await expect(addSet(as, 'test', { ...NEW_SET, ...change })).rejects.toThrow(words);
+    expect(as.log.head.sequence).toBe(before);
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['a REF1 that is taken', { ref1: 0x0103 }, /already/],
+    ['the transport-key slot', { slot: 0xfffe }, /FFFE/],
+    ['attributes that are none', { attributes: 'd0ab00n' }, /attributes/],
+    ['a key of 20 octets', { key: new Uint8Array(20).fill(1) }, /16, 24 or 32/],
+    ['a key of zeros', { key: new Uint8Array(32) }, /zero/],
+    ['a set that is not there', { set: 5 }, /no set/],
+  ])('cannot add a key with %s', async (_name, change, words) => {
+    const as = await open();
+    await fillTestAs(as);
+    const key = { set: 0xba7c, ref1: 1, label: 'x', attributes: 'D0AB00N', slot: 1, key: undefined, length: 32 };
+    await expect(addKey(as, 'test', { ...key, ...change })).rejects.toThrow(words);
+  });
+
+  it('gets K_D of one unit of a diversified set, T only for a shared one, each with an entry in the log', async () => {
+    const as = await open();
+    await fillTestAs(as);
+    await fillTestAs(as, { set: 2, profile: 'shared' });
+    await writeDeviceKey(as, 'test', { set: 0xba7c, sn: '45 49 00 00 00 00 00 07', path: at('kd') });
+    await writeDeviceKey(as, 'test', { set: 2, sn: TEST_SN, path: at('t') });
+    const unit = { set: 0xba7c, tkv: 1, sn: Buffer.from(TEST_SN, 'hex') };
+    expect(await readFile(at('kd'), 'utf8')).toBe(`${toHex(deriveDeviceKey('cmac', TEST_T, unit))}\n`);
+    expect(await readFile(at('t'), 'utf8')).toBe(`${toHex(TEST_T)}\n`);
+    const log = await entries(as);
+    expect(log.slice(-2).map(({ entry }) => entry.details.sn)).toEqual([TEST_SN, TEST_SN]);
+    expect(JSON.stringify(log)).not.toContain(toHex(TEST_T));
+    await expect(writeDeviceKey(as, 'test', { set: 2, sn: '7', path: at('t') })).rejects.toThrow(/not overwritten/);
+  });
+});

@@ -1,0 +1,112 @@
+// The page as the service sends it: types, caching, compression, and a policy that fits the page's own inline styles.
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadStaticFiles } from '#as-service/static-files.ts';
+import { temporaryFolder } from '#test/support/as-service.ts';
+
+const STYLE = 'body{color:#123}';
+const HTML = `<!doctype html><style>${STYLE}</style><script type="module" src="/assets/main-AbCd1234.js"></script>`;
+const SCRIPT = `console.log(${JSON.stringify('x'.repeat(2000))})`;
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  const files = {
+    'app/index.html': HTML,
+    'app/assets/main-AbCd1234.js': SCRIPT,
+    'app/assets/main-AbCd1234.js.br': 'made by the build',
+    'app/favicon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    'demo/demo.html': HTML.replace(STYLE, 'p{}').replace('<script', '<img src="data:image/png;base64,AA"><script'),
+    'demo/demo-assets/demo-AbCd1234.js': 'simulator',
+  };
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder.path, path)), { recursive: true });
+    await writeFile(join(folder.path, path), content);
+  }
+});
+afterEach(() => folder.remove());
+
+const load = (demoMode = false) => loadStaticFiles(folder.path, demoMode);
+async function get(path: string, headers: Record<string, string> = {}, demoMode = false): Promise<Response> {
+  const response = (await load(demoMode)).answer(path, new Headers(headers));
+  if (response === undefined) throw new Error(`${path} is not there`);
+  return response;
+}
+const octets = async (response: Response) => Buffer.from(await response.arrayBuffer());
+const policyOf = (response: Response) => response.headers.get('content-security-policy') ?? '';
+
+describe('the page', () => {
+  it('is at the root, with the hash of its inline style in the policy and nothing unsafe', async () => {
+    const response = await get('/');
+    expect(await response.text()).toBe(HTML);
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(response.headers.get('cache-control')).toBe('no-cache');
+    const hash = createHash('sha256').update(STYLE).digest('base64');
+    expect(policyOf(response)).toContain(`style-src 'self' 'sha256-${hash}';`);
+    expect(policyOf(response)).toContain("img-src 'self';");
+    expect(policyOf(response)).not.toContain('unsafe');
+  });
+
+  it('allows data: images only where the page has one', async () => {
+    expect(policyOf(await get('/demo.html', {}, true))).toContain("img-src 'self' data:;");
+  });
+
+  it('keeps the demo, and every byte of the simulator, out of a service that is not in demo mode', async () => {
+    const files = await load();
+    expect(files.answer('/demo.html', new Headers())).toBeUndefined();
+    expect(files.answer('/demo-assets/demo-AbCd1234.js', new Headers())).toBeUndefined();
+    expect((await load(true)).answer('/demo-assets/demo-AbCd1234.js', new Headers())?.status).toBe(200);
+  });
+
+  it('has assets that are kept for ever, and others that are asked for again', async () => {
+    const asset = await get('/assets/main-AbCd1234.js');
+    expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(asset.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+    expect((await get('/favicon.svg')).headers.get('cache-control')).toBe('no-cache');
+  });
+
+  it('is sent as the build compressed it, or compressed here', async () => {
+    const built = await get('/assets/main-AbCd1234.js', { 'accept-encoding': 'gzip, deflate, br, zstd' });
+    expect(built.headers.get('content-encoding')).toBe('br');
+    expect((await octets(built)).toString()).toBe('made by the build');
+    const zipped = await get('/assets/main-AbCd1234.js', { 'accept-encoding': 'br;q=0, gzip' });
+    expect(zipped.headers.get('content-encoding')).toBe('gzip');
+    expect(gunzipSync(await octets(zipped)).toString()).toBe(SCRIPT);
+    const html = await get('/', { 'accept-encoding': 'br' });
+    expect(brotliDecompressSync(await octets(html)).toString()).toBe(HTML);
+    expect((await get('/', { 'accept-encoding': 'identity' })).headers.get('content-encoding')).toBeNull();
+    expect(html.headers.get('vary')).toBe('accept-encoding');
+  });
+
+  it('is not sent again to who has it', async () => {
+    const etag = (await get('/')).headers.get('etag') ?? '';
+    expect(etag).toMatch(/^W\/"[\w-]{22}"$/);
+    for (const tag of [etag, etag.slice(2), `"x", ${etag}`]) {
+      const response = await get('/', { 'if-none-match': tag });
+      expect(response.status).toBe(304);
+      expect(policyOf(response)).toContain("default-src 'none'");
+      expect(await response.text()).toBe('');
+    }
+    expect((await get('/', { 'if-none-match': '"x"' })).status).toBe(200);
+  });
+
+  it.each([
+    '/../app/index.html',
+    '/app/index.html',
+    '/assets',
+    '//',
+    '/index.html/',
+    '/assets/main-AbCd1234.js.br',
+    '/%2e%2e/x',
+  ])('has nothing at %s', async (path) => {
+    expect((await load(true)).answer(path, new Headers())).toBeUndefined();
+  });
+
+  it('may be missing: then the API alone is served', async () => {
+    expect((await loadStaticFiles(join(folder.path, 'nowhere'), true)).hasPage).toBe(false);
+    expect((await load()).hasPage).toBe(true);
+  });
+});

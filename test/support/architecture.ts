@@ -1,0 +1,134 @@
+// Reads source files as the compiler does and names every line that breaks the drawing of docs/overview.md. Pure: files are handed in.
+import { posix } from 'node:path';
+import ts from 'typescript';
+
+export interface SourceFile {
+  /** From the top of the repository, with slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * A room is a folder, or the files whose path begins so; the longest that matches a file is its room. It may import itself, what
+ * `may` names (paths that begin so), and the packages in `packages`.
+ */
+export interface Room {
+  readonly room: string;
+  readonly may: readonly string[];
+  readonly packages?: readonly (string | RegExp)[];
+}
+
+/** package.json "imports". */
+const ALIASES: readonly (readonly [alias: string, folder: string])[] = [
+  ['#protocol/', 'protocol/'],
+  ['#device-sim/', 'device-sim/'],
+  ['#device-host/', 'device-host/'],
+  ['#as-service/', 'as-service/'],
+  ['#web/', 'web/src/'],
+  ['#test/', 'test/'],
+];
+
+/** Every specifier that the file imports: static, dynamic, types, re-exports, workers and the scripts of a component. */
+export function importsOf(file: SourceFile): string[] {
+  const code = scriptOf(file);
+  const listed = ts.preProcessFile(code, true, true).importedFiles.map((imported) => imported.fileName);
+  const urls = [...code.matchAll(/new URL\(\s*(['"])(.+?\.ts)\1\s*,\s*import\.meta\.url/g)].map(
+    ([, , path = '']) => path,
+  );
+  return [...listed, ...urls];
+}
+
+/** One sentence per import that its room does not allow. */
+export function brokenArrows(rooms: readonly Room[], file: SourceFile): string[] {
+  const room = roomOf(rooms, file.path);
+  if (room === undefined) return [`${file.path} stands in no room`];
+  return importsOf(file).flatMap((specifier) => {
+    const target = resolve(file.path, specifier);
+    const allowed =
+      target === undefined
+        ? (room.packages ?? []).some((name) => (typeof name === 'string' ? specifier === name : name.test(specifier)))
+        : target.startsWith(room.room) || room.may.some((path) => target.startsWith(path));
+    return allowed ? [] : [`${file.path} imports ${specifier}, which ${room.room} may not`];
+  });
+}
+
+/** One sentence per relative import that crosses a top folder, or leaves the extension out: both hide where an arrow goes. */
+export function unclearImports(file: SourceFile): string[] {
+  return importsOf(file).flatMap((specifier) => {
+    const target = resolve(file.path, specifier);
+    if (target === undefined) return [];
+    const problems: string[] = [];
+    const top = (path: string): string | undefined => path.split('/')[0];
+    if (specifier.startsWith('.') && top(target) !== top(file.path))
+      problems.push('crosses a top folder by a relative path');
+    if (!/\.(ts|svelte|css|json)(\?\w+)?$/.test(specifier)) problems.push('has no extension');
+    return problems.map((problem) => `${file.path}: ${specifier} ${problem}`);
+  });
+}
+
+/** One sentence for the first line where the file says `name` as an identifier; comments and strings do not count. */
+export function saysIdentifier(file: SourceFile, name: string): string[] {
+  return findNode(file, (node) => ts.isIdentifier(node) && node.text === name, `says ${name}`);
+}
+
+export function saysAny(file: SourceFile): string[] {
+  return findNode(file, (node) => node.kind === ts.SyntaxKind.AnyKeyword, 'says any');
+}
+
+export function hasTry(file: SourceFile): string[] {
+  return findNode(file, ts.isTryStatement, 'has a try');
+}
+
+export function silencesCompiler(file: SourceFile): string[] {
+  const silencer = /@ts-(ignore|expect-error|nocheck)/;
+  return silencer.test(file.text) ? [`${file.path} silences the compiler`] : [];
+}
+
+export function tooLong(file: SourceFile, limit: number): string[] {
+  const lines = file.text.split('\n').length - 1;
+  return lines > limit ? [`${file.path} has ${lines} lines, the limit is ${limit}`] : [];
+}
+
+function roomOf(rooms: readonly Room[], path: string): Room | undefined {
+  return rooms
+    .filter((candidate) => path.startsWith(candidate.room))
+    .sort((a, b) => b.room.length - a.room.length)
+    .at(0);
+}
+
+/** The path in the repository, or undefined for a package. */
+function resolve(from: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier);
+  const alias = ALIASES.find(([start]) => specifier.startsWith(start));
+  return alias === undefined ? undefined : alias[1] + specifier.slice(alias[0].length);
+}
+
+function findNode(file: SourceFile, matches: (node: ts.Node) => boolean, what: string): string[] {
+  const source = ts.createSourceFile(file.path, scriptOf(file), ts.ScriptTarget.ES2022, true);
+  const visit = (node: ts.Node): ts.Node | undefined => (matches(node) ? node : ts.forEachChild(node, visit));
+  const found = visit(source);
+  if (found === undefined) return [];
+  return [`${file.path}:${source.getLineAndCharacterOfPosition(found.getStart()).line + 1} ${what}`];
+}
+
+/**
+ * The code of a file. Of a component: its scripts, with their lines where they were, and each expression of the markup as a
+ * statement, so that `{navigator.usb}` is seen too.
+ */
+function scriptOf(file: SourceFile): string {
+  if (!file.path.endsWith('.svelte')) return file.text;
+  const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
+  let script = '';
+  let markup = file.text.replace(/<style[\s\S]*?<\/style>|<!--[\s\S]*?-->/g, blank);
+  markup = markup.replace(
+    /(<script[^>]*>)([\s\S]*?)(<\/script>)/g,
+    (_all, open: string, code: string, close: string) => {
+      script += `${code}\n`;
+      return blank(open + code + close);
+    },
+  );
+  const expressions = [
+    ...markup.matchAll(/\{[#:@/]?(?:if|else if|else|each|await|key|snippet|render|html|const)?([^{}]*)\}/g),
+  ];
+  return `${script}${expressions.map(([, code = '']) => `;(${code});`).join('\n')}`;
+}

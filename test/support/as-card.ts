@@ -1,0 +1,187 @@
+// An AS token card for tests in Node: issued, on a card, without a cable; and what a unit of its set would send it.
+import { AsCard, NO_AS_LATENCY } from '#device-sim/as-card.ts';
+import type { CardContent, CardEntry } from '#device-sim/as-content.ts';
+import { asFirmware } from '#device-sim/as-firmware.ts';
+import { AsStore } from '#device-sim/as-store.ts';
+import { Card } from '#device-sim/card.ts';
+import { VirtualClock } from '#device-sim/clock.ts';
+import { Memory, type MemoryImage } from '#device-sim/memory.ts';
+import { decodeResponse, type ResponseApdu } from '#protocol/apdu/response-apdu.ts';
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { u16 } from '#protocol/bytes/integers.ts';
+import { ascii } from '#protocol/bytes/text.ts';
+import { ed25519PublicKey } from '#protocol/crypto/ed25519.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import { keyCheckValue, NO_KCV } from '#protocol/tkl/body.ts';
+import { challengeMac, deriveChallengeKey } from '#protocol/tkl/challenge.ts';
+import { decodeHeader, isErasing, NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES } from '#protocol/tkl/header.ts';
+import { deriveDeviceKey, deriveKey, deriveOperationKeys, operationContext } from '#protocol/tkl/key-tree.ts';
+import { sealReceipt } from '#protocol/tkl/receipt.ts';
+import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
+import { countingRandom, TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from './units.ts';
+
+export const PIN = '123456';
+export const NEXT_TRANSPORT_KEY: Bytes = sha256(ascii('T of version 2'));
+export const CARD_TA: Bytes = sha256(ascii('TA on a card'));
+export const SIGNING_KEY: Bytes = sha256(ascii('signing key of a card'));
+const CARD_SN = fromHex('00000000000000004153000000000001');
+
+/** REF1 0103 for slot 2 only, 0104 for any slot, 0105 erases slot 2, 0106 replaces T. */
+export const CARD_ENTRIES: readonly CardEntry[] = [
+  { ref1: 0x0103, attributes: 'D0AB00N', akv: 5, slot: 2, label: 'Terminal key', key: CARD_TA },
+  { ref1: 0x0104, attributes: 'P0AE00N', akv: 6, slot: 0xffff, label: 'PIN-Schlüssel', key: CARD_TA.slice(0, 16) },
+  { ref1: 0x0105, attributes: NO_ATTRIBUTES, akv: 7, slot: 2, label: 'Erase slot 2', key: concat() },
+  { ref1: 0x0106, attributes: TRANSPORT_KEY_ATTRIBUTES, akv: 2, slot: 0xfffe, label: 'New T', key: concat() },
+];
+
+export function cardContent(change: Partial<CardContent> = {}): CardContent {
+  return {
+    set: TEST_SET,
+    profile: 'diversified',
+    asNumber: 7,
+    quota: 100,
+    pinTries: 3,
+    signingKey: SIGNING_KEY,
+    units: undefined,
+    transportKeys: [
+      { tkv: TEST_TKV, family: 'cmac', key: TEST_TRANSPORT_KEY },
+      { tkv: TEST_TKV + 1, family: 'cmac', key: NEXT_TRANSPORT_KEY },
+    ],
+    entries: CARD_ENTRIES,
+    ...change,
+  };
+}
+
+export class TestAsCard {
+  readonly content: CardContent;
+  readonly memory: Memory;
+  readonly card: Card;
+  readonly #program: AsCard;
+  readonly #random: (length: number) => Bytes;
+
+  constructor(content: CardContent = cardContent(), image?: MemoryImage, random = countingRandom()) {
+    this.content = content;
+    this.memory = new Memory(image);
+    if (image === undefined) {
+      asFirmware({ sn: CARD_SN, content, pin: PIN, latency: NO_AS_LATENCY }).personalise(this.memory);
+    }
+    this.#random = random;
+    this.#program = new AsCard({
+      memory: this.memory,
+      clock: new VirtualClock(),
+      random,
+      onIdentify: () => undefined,
+      latency: NO_AS_LATENCY,
+    });
+    this.card = new Card(this.#program.session());
+  }
+
+  get publicKey(): Bytes {
+    return ed25519PublicKey(this.content.signingKey);
+  }
+
+  get store(): AsStore {
+    return new AsStore(this.memory);
+  }
+
+  readonly transmit: Transmit = (command) => this.card.process(command);
+
+  /** The same card on another link, with a selection and a PIN state of its own. */
+  anotherLink(): Card {
+    return new Card(this.#program.session());
+  }
+
+  /** Loses power and comes back over what its memory holds now. */
+  powerCycle(): TestAsCard {
+    this.#program.losePower();
+    return new TestAsCard(this.content, this.memory.image(), this.#random);
+  }
+
+  async send(command: Uint8Array | string): Promise<ResponseApdu> {
+    return decodeResponse(await this.card.process(typeof command === 'string' ? fromHex(command) : command));
+  }
+
+  /** SW in four digits. */
+  async word(command: Uint8Array | string): Promise<string> {
+    return toHex(u16((await this.send(command)).sw));
+  }
+
+  /** SELECT. Itself. */
+  async selected(): Promise<this> {
+    await this.send(SELECT_AS);
+    return this;
+  }
+
+  /** SELECT and VERIFY. Itself. */
+  async ready(pin = PIN): Promise<this> {
+    await this.selected();
+    await this.send(verifyCommand(pin));
+    return this;
+  }
+}
+
+export const SELECT_AS = '00A40400 06 F0544B4C3102 00';
+
+export function pinBlock(digits: string): Bytes {
+  return concat(ascii(digits), new Uint8Array(12 - digits.length).fill(0xff));
+}
+
+export function verifyCommand(digits: string): Bytes {
+  return concat(0x00, 0x20, 0x00, 0x81, 12, pinBlock(digits));
+}
+
+export function changeCommand(old: string, next: string): Bytes {
+  return concat(0x00, 0x24, 0x00, 0x81, 24, pinBlock(old), pinBlock(next));
+}
+
+/** What a unit asks a card for, each with the value of an honest one. */
+export interface Asked {
+  readonly suite?: SuiteId;
+  readonly signed?: boolean;
+  readonly tkv?: number;
+  readonly ref1?: number;
+  readonly sn?: Uint8Array;
+  readonly random?: Uint8Array;
+  readonly transportKey?: Uint8Array;
+}
+
+let challenges = 0;
+
+/** R, a new one each time unless given. */
+export function newRandom(): Bytes {
+  return sha256(concat(ascii('R'), u16(challenges++))).slice(0, 16);
+}
+
+/** EXPORTKEY with a true CHM; `random` is to be given where the answer is to be repeated or its receipt made. */
+export function exportCommand(asked: Asked = {}): Bytes {
+  const { suite = 0x01, signed = false, tkv = TEST_TKV, ref1 = 0x0103, sn = TEST_SN, random = newRandom() } = asked;
+  const { transportKey = TEST_TRANSPORT_KEY } = asked;
+  const unit = { set: TEST_SET, tkv, sn };
+  const deviceKey = deriveDeviceKey(SUITES[suite].family, transportKey, unit);
+  const mac = challengeMac(deriveChallengeKey(suite, deviceKey, unit), { suite, unit, random });
+  return concat(0x80, 0xda, suite | (signed ? 0x80 : 0), tkv, 50, random, u16(ref1), sn, mac, 0x00);
+}
+
+/** The receipt that the unit gives for DATA; `stored` is the key that it read back. */
+export function receiptFor(
+  data: Uint8Array,
+  random: Uint8Array,
+  { ref2 = 2, stored = CARD_TA, importCounter = 1, transportKey = TEST_TRANSPORT_KEY } = {},
+): Bytes {
+  const header = decodeHeader(data);
+  const { family } = SUITES[header.suite];
+  const context = operationContext(data.subarray(0, 48), random);
+  const keys = deriveOperationKeys(
+    family,
+    deriveKey(family, deriveDeviceKey(family, transportKey, header), 'TKL1OPK', context),
+    context,
+  );
+  const kcv = isErasing(header) ? NO_KCV : keyCheckValue(header.attributes, stored);
+  return sealReceipt({ ...header, sn: concat(header.sn), ref2, kcv, importCounter }, keys, sha256(data));
+}
+
+export function receiptCommand(receipt: Uint8Array): Bytes {
+  return concat(0x80, 0xdc, 0x00, 0x00, receipt.length, receipt);
+}

@@ -1,0 +1,175 @@
+// The AS service for tests: opened in a folder of its own, its app called without a socket, and a unit that holds the device key of a
+// set, as the protocol has it.
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Hono } from 'hono';
+import { addOperator, issueToken } from '#as-service/admin/operators.ts';
+import { addKey, addSet, type NewSet } from '#as-service/admin/sets.ts';
+import { type AppOptions, createApp } from '#as-service/app.ts';
+import { As, LOG_FILE } from '#as-service/as/as.ts';
+import { Sealer } from '#as-service/disk/sealer.ts';
+import { type LogFile, openLogFile } from '#as-service/log/log-file.ts';
+import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import type { ExportRequestJson, Role } from '#protocol/service/messages.ts';
+import { keyCheckValue } from '#protocol/tkl/body.ts';
+import { challengeMac, deriveChallengeKey } from '#protocol/tkl/challenge.ts';
+import { decodeHeader } from '#protocol/tkl/header.ts';
+import { deriveDeviceKey, deriveKey, deriveOperationKeys, operationContext } from '#protocol/tkl/key-tree.ts';
+import { sealReceipt } from '#protocol/tkl/receipt.ts';
+import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
+
+export const SEALING_KEY = new Uint8Array(32).fill(0x5e);
+
+/** A folder that is removed again. */
+export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'kf-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+export interface OpenTestAsOptions {
+  readonly demoMode?: boolean;
+  readonly now?: () => Date;
+  readonly logFile?: LogFile;
+  readonly sealingKey?: Uint8Array;
+}
+
+export async function openTestAs(directory: string, options: OpenTestAsOptions = {}): Promise<As> {
+  return As.open({
+    directory,
+    sealer: new Sealer(copy(options.sealingKey ?? SEALING_KEY)),
+    logFile: options.logFile ?? (await openLogFile(join(directory, LOG_FILE))),
+    demoMode: options.demoMode ?? false,
+    now: options.now ?? (() => new Date()),
+  });
+}
+
+export const TEST_SET = 0x0000ba7c;
+/** 32 different octets, so that a search for them finds nothing else. */
+export const TEST_T = Uint8Array.from({ length: 32 }, (_, i) => 0x41 + ((i * 7) % 61));
+export const TEST_TA = Uint8Array.from({ length: 32 }, (_, i) => 0x61 + ((i * 11) % 53));
+export const TEST_SN = '00000000000000004549000000000007';
+
+export const NEW_SET: NewSet = {
+  set: TEST_SET,
+  name: 'Test set',
+  profile: 'diversified',
+  family: 'cmac',
+  tkv: 1,
+  transportKey: TEST_T,
+  units: null,
+  quotaPerUnit: null,
+};
+
+/** One set with two keys: REF1 0103 for slot 2 only, REF1 0104 for any slot. */
+export async function fillTestAs(as: As, set: Partial<NewSet> = {}): Promise<void> {
+  await addSet(as, 'test', { ...NEW_SET, ...set });
+  const number = set.set ?? TEST_SET;
+  const key = { set: number, attributes: 'D0AB00N', length: 32 };
+  await addKey(as, 'test', { ...key, ref1: 0x0103, label: 'Data key', slot: 2, key: TEST_TA });
+  await addKey(as, 'test', { ...key, ref1: 0x0104, label: 'Other key', slot: 0xffff, key: undefined });
+}
+
+export async function addTestOperator(
+  as: As,
+  name: string,
+  role: Role = 'operator',
+  limits: { readonly sets?: readonly number[]; readonly quota?: number } = {},
+): Promise<string> {
+  const { sets = null, quota = null } = limits;
+  await addOperator(as, 'test', { name, role, sets, quota, embedded: false });
+  return (await issueToken(as, 'test', name, { hours: 8, replace: false })).token;
+}
+
+export function createTestApp(as: As, options: Partial<AppOptions> = {}): Hono {
+  return createApp({
+    as,
+    files: { hasPage: false, answer: () => undefined },
+    origins: () => ['http://localhost'],
+    exportRate: { burst: 1e6, perMinute: 1e6 },
+    signInRate: { burst: 10, perMinute: 10 },
+    report: (cause) => {
+      throw cause;
+    },
+    ...options,
+  });
+}
+
+export async function call(app: Hono, token: string | undefined, path: string, body?: unknown): Promise<Response> {
+  return app.request(path, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+}
+
+/** The service's answer as JSON; a problem is an answer too. */
+export async function callJson<Answer>(app: Hono, token: string, path: string, body?: unknown): Promise<Answer> {
+  return (await (await call(app, token, path, body)).json()) as Answer;
+}
+
+/** What a unit of the set sends: random and CHM, wrapped as the page would. */
+export function exportRequest(
+  change: Partial<ExportRequestJson> = {},
+  transportKey: Uint8Array = TEST_T,
+): ExportRequestJson {
+  const { set = TEST_SET, tkv = 1, suite = 1, sn = TEST_SN, random = toBase64url(randomBytes(16)) } = change;
+  const unit = { set, tkv, sn: Buffer.from(sn, 'hex') };
+  const deviceKey = deriveDeviceKey(SUITES[suite].family, transportKey, unit);
+  const mac = challengeMac(deriveChallengeKey(suite, deviceKey, unit), { suite, unit, random: fromBase64url(random) });
+  return {
+    set,
+    tkv,
+    suite,
+    sign: false,
+    random,
+    ref1: 0x0103,
+    ref2: 2,
+    sn,
+    challengeMac: toBase64url(mac),
+    idempotencyKey: toBase64url(randomBytes(16)),
+    ...change,
+  };
+}
+
+/** The receipt that the unit gives after importing, base64url. */
+export function receiptFor(
+  data: string,
+  random: string,
+  {
+    key = TEST_TA,
+    transportKey = TEST_T,
+    importCounter = 1,
+  }: { key?: Uint8Array; transportKey?: Uint8Array; importCounter?: number } = {},
+): string {
+  const octets: Bytes = fromBase64url(data);
+  const header = decodeHeader(octets);
+  const { family }: { family: 'cmac' | 'hmac' } = SUITES[header.suite satisfies SuiteId];
+  const context = operationContext(octets.subarray(0, 48), fromBase64url(random));
+  const t1 = deriveKey(family, deriveDeviceKey(family, transportKey, header), 'TKL1OPK', context);
+  const receipt = sealReceipt(
+    { ...header, sn: copy(header.sn), ref2: 2, kcv: keyCheckValue(header.attributes, key), importCounter },
+    deriveOperationKeys(family, t1, context),
+    sha256(octets),
+  );
+  return toBase64url(receipt);
+}
+
+/** Every way in which octets may stand in a text or a file. */
+export function spellings(secret: Uint8Array): Buffer[] {
+  const hex = toHex(secret);
+  return [
+    Buffer.from(secret),
+    Buffer.from(hex),
+    Buffer.from(hex.toLowerCase()),
+    Buffer.from(Buffer.from(secret).toString('base64').replace(/=+$/, '')),
+    Buffer.from(toBase64url(secret)),
+  ];
+}

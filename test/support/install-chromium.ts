@@ -1,0 +1,47 @@
+// Fetches Debian's or Ubuntu's own Chromium where there is none and this user may install; elsewhere says the one command.
+import { existsSync } from 'node:fs';
+import { findChromium } from './chromium.ts';
+import { runCommand } from './run-command.ts';
+
+export type Found = { readonly path: string } | { readonly missing: string };
+
+/** The browser's path, after installing it if need be, or a sentence that says how to get one. */
+export async function provideChromium(say: (line: string) => void): Promise<Found> {
+  const named = process.env.KEYFERRY_CHROMIUM;
+  const path = findChromium();
+  if (path !== undefined) return { path };
+  if (named !== undefined && named !== '')
+    return { missing: `KEYFERRY_CHROMIUM names ${named}, which does not exist.` };
+
+  const prefix = await aptPrefix();
+  if (prefix === undefined) return { missing: `No Chrome or Chromium was found. ${oneCommand()}` };
+  say('No Chrome or Chromium here: installing the chromium package.');
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  for (const args of [
+    ['apt-get', 'update', '-q'],
+    ['apt-get', 'install', '-q', '-y', '--no-install-recommends', 'chromium'],
+  ]) {
+    const [command = '', ...rest] = [...prefix, ...args];
+    const { code, output } = await runCommand(command, rest, { env });
+    if (code !== 0) return { missing: `${[...prefix, ...args].join(' ')} ended with ${code}:\n${output.slice(-2000)}` };
+  }
+  const installed = findChromium();
+  return installed === undefined ? { missing: 'The chromium package holds no browser.' } : { path: installed };
+}
+
+/** What has to stand before apt-get, or undefined where this user cannot install packages without a password. */
+export async function aptPrefix(): Promise<string[] | undefined> {
+  if (!existsSync('/usr/bin/apt-get')) return undefined;
+  if (process.getuid?.() === 0) return [];
+  return (await runCommand('sudo', ['-n', 'true'])).code === 0 ? ['sudo', '-n'] : undefined;
+}
+
+function oneCommand(): string {
+  const commands: Partial<Record<NodeJS.Platform, string>> = {
+    darwin: 'Install one with: brew install --cask google-chrome',
+    win32: 'Install one with: winget install Google.Chrome',
+  };
+  return (
+    commands[process.platform] ?? 'Install one with: sudo apt-get install chromium, or your distribution’s command.'
+  );
+}

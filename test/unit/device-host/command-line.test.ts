@@ -1,0 +1,72 @@
+// `npm run device`: its flags, and the words of its view.
+import { describe, expect, it } from 'vitest';
+import { readCommandLine, UsageError } from '#device-host/command-line.ts';
+import { cardWords, gadgetWords, slotWords } from '#device-host/device-words.ts';
+import { fromHex } from '#protocol/bytes/hex.ts';
+
+const read = (...args: string[]) => {
+  const config = readCommandLine(args);
+  if (config === 'help') throw new Error('help');
+  return config;
+};
+
+describe('the flags', () => {
+  it('without any make a unit of the first demo set on both links', () => {
+    expect(read()).toMatchObject({
+      port: 3240,
+      readerLevel: undefined,
+      description: { set: 0xde30_0001, link: 'both' },
+    });
+  });
+
+  it('choose the unit, its faults and its class', () => {
+    const config = read('--sn', 'AB', '--set', 'de300002', '--reader', 'tpdu', '--fault', '{"fault":"silence"}');
+    expect(config).toMatchObject({
+      readerLevel: 'tpdu',
+      description: { sn: 'AB', set: 0xde30_0002, link: 'usb', protectedClass: true, faults: [{ fault: 'silence' }] },
+    });
+  });
+
+  it.each([
+    [['--reader', 'x']],
+    [['--packet', '8']],
+    [['--port', '99999']],
+    [['--fault', '{']],
+    [['--fault', '{}']],
+    [['--faults', '/nowhere']],
+    [['--set', 'xyz']],
+    [['--profile', 'none']],
+    [['--nonsense']],
+  ])('that make no sense are refused in words: %s', (args) => {
+    expect(() => readCommandLine(args)).toThrow(UsageError);
+  });
+
+  it('tell how it is used', () => {
+    expect(readCommandLine(['--help'])).toBe('help');
+  });
+});
+
+describe('the view', () => {
+  it('names commands and status words, and shows no octet of their data', () => {
+    const apdu = fromHex(`80D80000E4${'5A'.repeat(228)}`);
+    expect(cardWords({ event: 'command', link: 'usb', apdu })).toBe('usb: IMPORTKEY (233 octets)');
+    expect(cardWords({ event: 'response', link: 'usb', apdu: fromHex('5A5A6988') })).toMatch(
+      /^usb: {3}6988 .+\(2 octets\)$/,
+    );
+    expect(cardWords({ event: 'power', link: 'usb', on: true })).toBe('usb: the card gets power');
+  });
+
+  it('says what the host does to the line', () => {
+    const signals = { dataTerminalReady: true, requestToSend: false };
+    expect(gadgetWords({ event: 'signals', signals })).toBe('serial line: DTR 1, RTS 0');
+  });
+
+  it('shows slots by KCV', () => {
+    const slot = { ref2: 1, holdsKey: true, akv: 3, attributes: 'D0AB00N', kcv: '961371BD6C' };
+    const digest = { holdsTransportKey: true, set: 1, tkv: 1, tries: 64, importCounter: 1, writes: 9 };
+    expect(slotWords({ ...digest, slots: [slot] })).toEqual([
+      'slot 1: D0AB00N, version 3, KCV 961371BD6C',
+      '1 imports so far, 64 tries left',
+    ]);
+  });
+});

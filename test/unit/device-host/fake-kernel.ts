@@ -1,0 +1,122 @@
+// A small vhci_hcd: submits transfers on a stream, takes them back, and keeps what is answered. For tests of the server.
+import type { Duplex } from 'node:stream';
+import type { Setup } from '#device-host/gadget/setup.ts';
+import { OctetQueue } from '#device-host/usbip/octet-queue.ts';
+import {
+  decodeHeader,
+  encodeBusId,
+  encodeHeader,
+  encodeOperation,
+  HEADER_LENGTH,
+  Operation,
+  type Submit,
+} from '#device-host/usbip/pdu.ts';
+import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
+
+export interface Reply {
+  readonly status: number;
+  readonly actual: number;
+  readonly data: Bytes;
+}
+
+const NO_SETUP: Setup = { requestType: 0, request: 0, value: 0, index: 0, length: 0 };
+const DEVID = 0x0001_0002;
+
+export class FakeKernel {
+  /** Every answer, in the order of arrival: "submit 3" or "unlink 4". */
+  readonly order: string[] = [];
+  readonly closed: Promise<void>;
+  readonly #stream: Duplex;
+  readonly #octets = new OctetQueue();
+  readonly #reads = new Set<number>();
+  readonly #waiting = new Map<number, (reply: Reply) => void>();
+  #seqnum = 0;
+  #isImported = false;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    this.closed = new Promise((resolve) => stream.once('close', () => resolve()));
+    stream.on('data', (octets: Uint8Array) => {
+      this.#octets.push(octets);
+      if (this.#isImported) this.#drain();
+    });
+    stream.on('error', () => stream.destroy());
+  }
+
+  /** The handshake; the status of the reply. */
+  async import(busId: string): Promise<number> {
+    this.#stream.write(concat(encodeOperation(Operation.requestImport), encodeBusId(busId)));
+    const head = await this.#arrived(8);
+    const status = head[7] ?? 0;
+    if (status === 0) await this.#arrived(312);
+    this.#isImported = true;
+    this.#drain();
+    return status;
+  }
+
+  /** The stream begins with transfers: vhci_hcd's attach. */
+  attached(): this {
+    this.#isImported = true;
+    return this;
+  }
+
+  control(setup: Partial<Setup>, data: Uint8Array = new Uint8Array(0)): Promise<Reply> {
+    const whole = { ...NO_SETUP, ...setup };
+    const direction = (whole.requestType & 0x80) === 0 ? 'out' : 'in';
+    const length = direction === 'out' ? data.length : whole.length;
+    return this.#submit({ endpoint: 0, direction, length, setup: { ...whole, length } }, data).reply;
+  }
+
+  write(endpoint: number, data: Uint8Array): Promise<Reply> {
+    return this.#submit({ endpoint, direction: 'out', length: data.length, setup: NO_SETUP }, data).reply;
+  }
+
+  read(endpoint: number, length: number): { readonly seqnum: number; readonly reply: Promise<Reply> } {
+    return this.#submit({ endpoint, direction: 'in', length, setup: NO_SETUP }, new Uint8Array(0));
+  }
+
+  unlink(victim: number): Promise<Reply> {
+    const seqnum = ++this.#seqnum;
+    this.#stream.write(encodeHeader({ command: 'unlink', seqnum, devid: DEVID, victim }));
+    return this.#reply(seqnum);
+  }
+
+  raw(octets: Uint8Array): void {
+    this.#stream.write(octets);
+  }
+
+  #submit(part: Pick<Submit, 'endpoint' | 'direction' | 'length' | 'setup'>, data: Uint8Array) {
+    const seqnum = ++this.#seqnum;
+    if (part.direction === 'in') this.#reads.add(seqnum);
+    this.#stream.write(concat(encodeHeader({ command: 'submit', seqnum, devid: DEVID, ...part }), data));
+    return { seqnum, reply: this.#reply(seqnum) };
+  }
+
+  #reply(seqnum: number): Promise<Reply> {
+    return new Promise((resolve) => this.#waiting.set(seqnum, resolve));
+  }
+
+  #drain(): void {
+    for (;;) {
+      const head = this.#octets.peek(HEADER_LENGTH);
+      const header = head && decodeHeader(head);
+      if (header === undefined) return;
+      if (header.command !== 'submitReply' && header.command !== 'unlinkReply') throw new Error(header.command);
+      const actual = header.command === 'submitReply' ? header.actual : 0;
+      const length = this.#reads.has(header.seqnum) ? actual : 0;
+      const message = this.#octets.take(HEADER_LENGTH + length);
+      if (message === undefined) return;
+      this.order.push(`${header.command === 'submitReply' ? 'submit' : 'unlink'} ${header.seqnum}`);
+      this.#waiting.get(header.seqnum)?.({ status: header.status, actual, data: message.slice(HEADER_LENGTH) });
+      this.#waiting.delete(header.seqnum);
+    }
+  }
+
+  async #arrived(length: number): Promise<Bytes> {
+    for (;;) {
+      const octets = this.#octets.take(length);
+      if (octets !== undefined) return octets;
+      await new Promise((resolve) => this.#stream.once('data', resolve));
+    }
+  }
+}

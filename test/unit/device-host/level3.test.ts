@@ -1,0 +1,54 @@
+// The pure parts of level 3: the order of modules, the RAM disk, and what a guest's lines add up to.
+import { describe, expect, it } from 'vitest';
+import { encodeCpio } from '../../level3/cpio.ts';
+import { moduleName, moduleOrder } from '../../level3/modules.ts';
+import { decodeReport, encodeReport, outcomeOf, type Report } from '../../level3/report.ts';
+
+describe('kernel modules', () => {
+  const list = [
+    'kernel/drivers/usb/usbip/vhci-hcd.ko: kernel/drivers/usb/usbip/usbip-core.ko kernel/drivers/usb/core/usbcore.ko',
+    'kernel/drivers/usb/usbip/usbip-core.ko: kernel/drivers/usb/core/usbcore.ko',
+    'kernel/drivers/usb/core/usbcore.ko:',
+    'kernel/sound/soundcore.ko:',
+  ].join('\n');
+
+  it('are loaded after what they need, and nothing else is', () => {
+    const names = moduleOrder(list, ['vhci_hcd', 'built_in']).map(moduleName);
+    expect(names).toEqual(['usbcore', 'usbip_core', 'vhci_hcd']);
+  });
+
+  it('have the same name compressed', () => {
+    expect(moduleName('kernel/fs/9p/9p.ko.xz')).toBe('9p');
+  });
+});
+
+describe('the RAM disk', () => {
+  it('is a cpio archive of the newc kind, every part at a multiple of four', () => {
+    const archive = Buffer.from(encodeCpio([{ path: 'bin' }, { path: 'init', content: Buffer.from('#!') }]));
+    expect(archive.length % 4).toBe(0);
+    expect(archive.toString('latin1').match(/070701/g)).toHaveLength(3);
+    expect(archive.subarray(0, 110).toString()).toMatch(/^070701000000010{3}41ED/i);
+    expect(archive.toString('latin1')).toContain('TRAILER!!!');
+  });
+});
+
+describe('what the guest reports', () => {
+  const plan: Report = { report: 'plan', names: ['a', 'b'] };
+  const passed = (name: string): Report => ({ report: 'passed', name, seconds: 1 });
+
+  it('is read line by line, and noise is none', () => {
+    expect(decodeReport(encodeReport(plan).trim())).toEqual(plan);
+    expect(decodeReport('SeaBIOS')).toBeUndefined();
+    expect(decodeReport('{"report":"else"}')).toBeUndefined();
+  });
+
+  it('is green when every test of the plan passed and the end came', () => {
+    expect(outcomeOf([plan, passed('a'), passed('b'), { report: 'end' }], '')).toMatchObject({ passed: 2, failed: [] });
+  });
+
+  it('counts a test that was not heard of, and an end that did not come', () => {
+    const { passed: count, failed } = outcomeOf([plan, passed('a')], 'it hung');
+    expect(count).toBe(1);
+    expect(failed.map(({ name }) => name)).toEqual(['b', 'the guest']);
+  });
+});

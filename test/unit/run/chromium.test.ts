@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { findChromium } from '#test/support/chromium.ts';
+
+const machine = (platform: string, env: Record<string, string>, files: string[]) => ({
+  platform,
+  env,
+  exists: (path: string) => files.includes(path.replaceAll('\\', '/')),
+});
+
+describe('the search for a browser', () => {
+  it('takes the one that is named', () => {
+    const env = { KEYFERRY_CHROMIUM: '/opt/chrome', PATH: '/usr/bin' };
+    expect(findChromium(machine('linux', env, ['/opt/chrome', '/usr/bin/chromium']))).toBe('/opt/chrome');
+  });
+
+  it('takes no other one when the named one is missing', () => {
+    expect(
+      findChromium(machine('linux', { KEYFERRY_CHROMIUM: '/opt/chrome', PATH: '/usr/bin' }, ['/usr/bin/chromium'])),
+    ).toBe(undefined);
+  });
+
+  it('looks through PATH for every usual name', () => {
+    const env = { PATH: '/usr/local/bin:/usr/bin' };
+    for (const name of ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) {
+      expect(findChromium(machine('linux', env, [`/usr/bin/${name}`]))).toBe(`/usr/bin/${name}`);
+    }
+  });
+
+  it('knows where macOS and Windows keep it', () => {
+    const mac = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
+    expect(findChromium(machine('darwin', { HOME: '/Users/a' }, [mac]))).toBe(mac);
+    const windows = 'C:/Program Files/Google/Chrome/Application/chrome.exe';
+    expect(findChromium(machine('win32', { PROGRAMFILES: 'C:/Program Files' }, [windows]))?.replaceAll('\\', '/')).toBe(
+      windows,
+    );
+  });
+
+  it('finds none where there is none', () => {
+    expect(findChromium(machine('linux', { PATH: '/usr/bin' }, []))).toBe(undefined);
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { closingLine, exitCode, honest, type Outcome, sum } from '#test/support/tally.ts';
+
+const outcome = (part: Partial<Outcome>): Outcome => ({ runner: 'unit', passed: 0, failed: [], skipped: [], ...part });
+const failure = { name: 'a test', message: 'said why' };
+const skip = { name: 'a test', reason: 'the folder is not here' };
+
+describe('the closing line', () => {
+  it('adds up all runners', () => {
+    const tally = sum([
+      outcome({ passed: 1 }),
+      outcome({ passed: 40, failed: [failure], skipped: [skip, skip] }),
+      outcome({ passed: 7, skipped: [skip] }),
+    ]);
+    expect(closingLine(tally)).toBe('48 passed, 1 failed, 3 skipped');
+  });
+
+  it('has the form that stands alone on a line', () => {
+    expect(closingLine(sum([outcome({ passed: 2 })]))).toMatch(/^\d+ passed, \d+ failed, \d+ skipped$/);
+  });
+
+  it('says nothing ran when nothing ran', () => {
+    expect(closingLine(sum([]))).toBe('0 passed, 0 failed, 0 skipped');
+  });
+});
+
+describe('the exit code', () => {
+  it('is 0 only when something passed and nothing failed', () => {
+    expect(exitCode(sum([outcome({ passed: 3, skipped: [skip] })]))).toBe(0);
+    expect(exitCode(sum([outcome({ passed: 3, failed: [failure] })]))).toBe(1);
+    expect(exitCode(sum([outcome({ skipped: [skip] })]))).toBe(1);
+    expect(exitCode(sum([]))).toBe(1);
+  });
+});
+
+describe('an honest outcome', () => {
+  it('is left as it is when the runner and its exit code agree', () => {
+    const good = outcome({ passed: 3, skipped: [skip] });
+    expect(honest(good, 0)).toEqual(good);
+    const bad = outcome({ passed: 3, failed: [failure] });
+    expect(honest(bad, 1)).toEqual(bad);
+  });
+
+  it('counts a runner that crashed as a failure', () => {
+    expect(honest(outcome({ passed: 3 }), 139).failed).toEqual([
+      { name: 'unit', message: 'ended with exit code 139 and named no failure' },
+    ]);
+  });
+
+  it('counts a runner that ran nothing as a failure', () => {
+    expect(honest(outcome({}), 0).failed).toEqual([{ name: 'unit', message: 'ran no test' }]);
+    expect(honest(outcome({ skipped: [skip] }), 0).failed).toEqual([{ name: 'unit', message: 'ran no test' }]);
+  });
+
+  it('counts a skip without a reason as a failure and not as a skip', () => {
+    const mute = honest(outcome({ passed: 1, skipped: [{ name: 'a test', reason: '' }, skip] }), 0);
+    expect(mute.failed).toEqual([{ name: 'a test', message: 'was skipped without a reason' }]);
+    expect(mute.skipped).toEqual([skip]);
+  });
+});

@@ -1,0 +1,210 @@
+// A timer that moves by hand, and browser objects whose every answer the test decides: for the edges that the simulator does not have.
+import type { After } from '#web/transport/timer.ts';
+
+export class ManualTimer {
+  #now = 0;
+  #waiting: { readonly at: number; readonly callback: () => void }[] = [];
+
+  readonly after: After = (ms, callback) => {
+    const entry = { at: this.#now + ms, callback };
+    this.#waiting.push(entry);
+    return () => {
+      this.#waiting = this.#waiting.filter((other) => other !== entry);
+    };
+  };
+
+  get count(): number {
+    return this.#waiting.length;
+  }
+
+  /** Lets the time go by, and everything that follows from it happen. */
+  async advance(ms: number): Promise<void> {
+    await settled();
+    this.#now += ms;
+    for (const entry of this.#waiting.filter(({ at }) => at <= this.#now)) {
+      this.#waiting = this.#waiting.filter((other) => other !== entry);
+      entry.callback();
+    }
+    await settled();
+  }
+}
+
+/** Everything that was about to happen without a timer has happened. */
+export async function settled(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** An endpoint descriptor pair on an interface of the class. */
+export function usbInterface(
+  interfaceClass: number,
+  options: { number?: number; packetSize?: number } = {},
+): USBInterface {
+  const { number = 0, packetSize = 64 } = options;
+  const alternate: USBAlternateInterface = {
+    alternateSetting: 0,
+    interfaceClass,
+    interfaceSubclass: 0,
+    interfaceProtocol: 0,
+    interfaceName: null,
+    endpoints: [
+      { endpointNumber: 1, direction: 'in', type: 'bulk', packetSize },
+      { endpointNumber: 2, direction: 'out', type: 'bulk', packetSize },
+    ],
+  };
+  return { interfaceNumber: number, alternate, alternates: [alternate], claimed: false };
+}
+
+/** A USBDevice that records what is asked of it and does what it is told. */
+export class FakeDevice {
+  readonly calls: string[] = [];
+  readonly usbVersionMajor = 2;
+  readonly usbVersionMinor = 0;
+  readonly usbVersionSubminor = 0;
+  readonly deviceClass: number = 0;
+  readonly deviceSubclass = 0;
+  readonly deviceProtocol = 0;
+  vendorId = 0x1209;
+  productId = 0x0001;
+  readonly deviceVersionMajor = 1;
+  readonly deviceVersionMinor = 0;
+  readonly deviceVersionSubminor = 0;
+  readonly manufacturerName = null;
+  productName: string | null = 'Unit';
+  serialNumber: string | null = null;
+  configuration: USBConfiguration | null = null;
+  configurations: USBConfiguration[];
+  opened = false;
+  /** What each method does, by its name, after it was recorded. */
+  readonly on: Partial<Record<string, (...args: unknown[]) => Promise<unknown>>> = {};
+
+  constructor(...interfaces: USBInterface[]) {
+    this.configurations = [{ configurationValue: 1, configurationName: null, interfaces }];
+  }
+
+  open = async (): Promise<void> => {
+    await this.#do('open');
+    this.opened = true;
+  };
+  close = async (): Promise<void> => {
+    await this.#do('close');
+    this.opened = false;
+  };
+  forget = async (): Promise<void> => void (await this.#do('forget'));
+  reset = async (): Promise<void> => void (await this.#do('reset'));
+  selectConfiguration = async (value: number): Promise<void> => {
+    await this.#do('selectConfiguration', value);
+    this.configuration = this.configurations.find(({ configurationValue }) => configurationValue === value) ?? null;
+  };
+  claimInterface = async (number: number): Promise<void> => void (await this.#do('claimInterface', number));
+  releaseInterface = async (number: number): Promise<void> => void (await this.#do('releaseInterface', number));
+  selectAlternateInterface = async (number: number, setting: number): Promise<void> =>
+    void (await this.#do('selectAlternateInterface', number, setting));
+  clearHalt = async (direction: USBDirection, endpoint: number): Promise<void> =>
+    void (await this.#do('clearHalt', direction, endpoint));
+  transferIn = (endpoint: number, length: number): Promise<USBInTransferResult> =>
+    this.#do('transferIn', endpoint, length) as Promise<USBInTransferResult>;
+  transferOut = async (endpoint: number, data: BufferSource): Promise<USBOutTransferResult> =>
+    ((await this.#do('transferOut', endpoint, data)) as USBOutTransferResult | undefined) ?? {
+      status: 'ok',
+      bytesWritten: data.byteLength,
+    };
+  controlTransferIn = (): Promise<USBInTransferResult> => this.#do('controlTransferIn') as Promise<USBInTransferResult>;
+  controlTransferOut = (): Promise<USBOutTransferResult> =>
+    this.#do('controlTransferOut') as Promise<USBOutTransferResult>;
+  isochronousTransferIn = (): Promise<USBIsochronousInTransferResult> =>
+    this.#do('isochronousTransferIn') as Promise<USBIsochronousInTransferResult>;
+  isochronousTransferOut = (): Promise<USBIsochronousOutTransferResult> =>
+    this.#do('isochronousTransferOut') as Promise<USBIsochronousOutTransferResult>;
+
+  async #do(method: string, ...args: unknown[]): Promise<unknown> {
+    this.calls.push([method, ...args.filter((arg) => typeof arg !== 'object')].join(' '));
+    return await this.on[method]?.(...args);
+  }
+}
+
+export function inResult(status: USBTransferStatus, ...octets: number[]): USBInTransferResult {
+  return { status, data: new DataView(Uint8Array.from(octets).buffer) };
+}
+
+/** Answers that come one after the other; the last one stays. */
+export function inTurn<T>(...answers: readonly (T | Promise<T>)[]): () => Promise<T> {
+  let next = 0;
+  return async () => {
+    const answer = answers[Math.min(next++, answers.length - 1)];
+    if (answer === undefined) throw new RangeError('no answer is left');
+    return await answer;
+  };
+}
+
+export const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+
+export const refusal = (name: string) => (): Promise<never> => Promise.reject(new DOMException('as told', name));
+
+/** A SerialPort whose streams the test feeds. */
+export class FakeLine extends EventTarget {
+  readonly calls: string[] = [];
+  readonly written: number[][] = [];
+  onconnect = null;
+  ondisconnect = null;
+  connected = true;
+  ids: SerialPortInfo = {};
+  readable: ReadableStream<Uint8Array> | null = null;
+  writable: WritableStream<Uint8Array> | null = null;
+  readonly on: Partial<Record<'open' | 'setSignals' | 'write' | 'close', () => Promise<void>>> = {};
+  #source: ReadableStreamDefaultController<Uint8Array> | undefined;
+
+  async open(options: SerialOptions): Promise<void> {
+    this.calls.push(`open ${options.baudRate} ${options.parity} ${options.bufferSize}`);
+    await this.on.open?.();
+    this.#newReadable();
+    this.writable = new WritableStream<Uint8Array>({
+      write: async (octets) => {
+        await this.on.write?.();
+        this.written.push([...octets]);
+      },
+    });
+  }
+
+  async setSignals({ dataTerminalReady, requestToSend }: SerialOutputSignals): Promise<void> {
+    this.calls.push(`setSignals ${dataTerminalReady} ${requestToSend}`);
+    await this.on.setSignals?.();
+  }
+
+  getSignals(): Promise<SerialInputSignals> {
+    return Promise.reject(new DOMException('as told', 'NetworkError'));
+  }
+
+  getInfo(): SerialPortInfo {
+    return this.ids;
+  }
+
+  async close(): Promise<void> {
+    this.calls.push('close');
+    if (this.readable?.locked || this.writable?.locked) throw new TypeError('a stream is locked');
+    await this.on.close?.();
+    this.readable = null;
+    this.writable = null;
+  }
+
+  async forget(): Promise<void> {}
+
+  feed(...octets: number[]): void {
+    this.#source?.enqueue(Uint8Array.from(octets));
+  }
+
+  /** The stream ends with the error; the port gives another one unless it is gone. */
+  fail(name: string, gone = false): void {
+    const source = this.#source;
+    if (gone) this.readable = null;
+    else this.#newReadable();
+    source?.error(new DOMException('as told', name));
+  }
+
+  #newReadable(): void {
+    this.readable = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#source = controller;
+      },
+    });
+  }
+}

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import type { Port } from '#protocol/framing/port.ts';
+import { Presence } from '#web/transport/presence.ts';
+import type { SerialSettings } from '#web/transport/profiles.ts';
+import { openSerialPort } from '#web/transport/serial-port.ts';
+import { FakeLine, ManualTimer, never, refusal, settled } from './fakes.ts';
+
+const SETTINGS: SerialSettings = { baudRate: 115_200, parity: 'none', edc: 'crc', bwtMs: 1000 };
+
+interface Bench {
+  readonly line: FakeLine;
+  readonly timer: ManualTimer;
+  readonly presence: Presence;
+  open(settings?: SerialSettings): Promise<Port>;
+}
+
+function bench(): Bench {
+  const line = new FakeLine();
+  const timer = new ManualTimer();
+  const presence = new Presence();
+  const surroundings = { platform: 'linux', presence, timer: timer.after } as const;
+  return { line, timer, presence, open: (settings = SETTINGS) => openSerialPort(line, settings, surroundings) };
+}
+
+describe('opening a serial port', () => {
+  it('asks for a large buffer, the rate of the profile, and DTR and RTS', async () => {
+    const { line, open } = bench();
+    await open({ ...SETTINGS, baudRate: 9600, parity: 'even' });
+    expect(line.calls).toEqual(['open 9600 even 65536', 'setSignals true true']);
+  });
+
+  it('opens a line that has no modem signals all the same', async () => {
+    const { line, open } = bench();
+    line.on.setSignals = refusal('NetworkError');
+    const port = await open();
+    await port.write(Uint8Array.of(1));
+    expect(line.written).toEqual([[1]]);
+  });
+
+  it.each([
+    ['another tab has it open', 'InvalidStateError', 'device-busy'],
+    ['another program holds it', 'NetworkError', 'device-busy'],
+    ['the operating system forbids it', 'SecurityError', 'access-denied'],
+  ])('says so when %s', async (_why, name, code) => {
+    const { line, timer, open } = bench();
+    line.on.open = refusal(name);
+    const opening = expect(open()).rejects.toMatchObject({ code });
+    await timer.advance(500);
+    await opening;
+    expect(line.calls).not.toContain('close');
+  });
+
+  it('gives up on a driver that hangs, and closes the port should it open after all', async () => {
+    const { line, timer, open } = bench();
+    let answer = (): void => undefined;
+    line.on.open = () => new Promise((resolve) => (answer = resolve));
+    const opening = expect(open()).rejects.toMatchObject({ code: 'link-timeout' });
+    await timer.advance(5000);
+    await opening;
+    expect(line.calls).not.toContain('close');
+    answer();
+    await settled();
+    expect(line.calls).toContain('close');
+    expect(line.readable).toBeNull();
+  });
+});
+
+describe('writing to a serial port', () => {
+  it('hands the octets over in order', async () => {
+    const { line, open } = bench();
+    const port = await open();
+    await port.write(Uint8Array.of(1, 2));
+    await port.write(Uint8Array.of(3));
+    expect(line.written).toEqual([[1, 2], [3]]);
+  });
+
+  it('gives up on a line that takes nothing', async () => {
+    const { line, timer, open } = bench();
+    line.on.write = never;
+    const port = await open();
+    const writing = expect(port.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'link-timeout' });
+    await timer.advance(5000);
+    await writing;
+  });
+
+  it('says that the unit is lost when the port fails', async () => {
+    const { line, timer, open } = bench();
+    line.on.write = refusal('NetworkError');
+    const port = await open();
+    const writing = expect(port.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'device-lost' });
+    await timer.advance(500);
+    await writing;
+  });
+});
+
+describe('reading from a serial port', () => {
+  it('keeps the read under way over a timeout and loses nothing that comes late', async () => {
+    const { line, timer, open } = bench();
+    const port = await open();
+    const reading = port.read(100);
+    await timer.advance(100);
+    expect(await reading).toBeUndefined();
+    line.feed(1, 2);
+    expect(await port.read(100)).toEqual(Uint8Array.of(1, 2));
+  });
+
+  it.each(['BufferOverrunError', 'BreakError', 'FramingError', 'ParityError'])(
+    'goes on with a new reader after a %s',
+    async (name) => {
+      const { line, open } = bench();
+      const port = await open();
+      const reading = port.read(100);
+      await settled();
+      line.fail(name);
+      await settled();
+      line.feed(7);
+      expect(await reading).toEqual(Uint8Array.of(7));
+      await port.close();
+      expect(line.calls.at(-1)).toBe('close');
+      expect(line.readable).toBeNull();
+    },
+  );
+
+  it('gives up on a line that has nothing but errors', async () => {
+    const { line, open } = bench();
+    const port = await open();
+    const reading = expect(port.read(100)).rejects.toMatchObject({ code: 'link-garbled' });
+    for (let i = 0; i < 32; i++) {
+      await settled();
+      line.fail('FramingError');
+    }
+    await reading;
+  });
+
+  it('says that the unit is lost when the stream fails for good', async () => {
+    const { line, timer, open } = bench();
+    const port = await open();
+    const reading = expect(port.read(10_000)).rejects.toMatchObject({ code: 'device-lost' });
+    await settled();
+    line.fail('NetworkError', true);
+    await timer.advance(500);
+    await reading;
+  });
+
+  it('says that the unit is lost when a line error leaves no stream behind', async () => {
+    const { line, open } = bench();
+    const port = await open();
+    const reading = expect(port.read(10_000)).rejects.toMatchObject({ code: 'device-lost' });
+    await settled();
+    line.fail('BreakError', true);
+    await reading;
+  });
+
+  it('ends an open read at the disconnect event', async () => {
+    const { presence, open } = bench();
+    const port = await open();
+    const reading = expect(port.read(60_000)).rejects.toMatchObject({ code: 'device-lost' });
+    presence.leave();
+    await reading;
+  });
+
+  it('refuses a second read while one is open', async () => {
+    const { open } = bench();
+    const port = await open();
+    const first = port.read(10).catch(() => undefined);
+    await expect(port.read(10)).rejects.toThrow(RangeError);
+    await port.close();
+    await first;
+  });
+});
+
+describe('closing a serial port', () => {
+  it('gives up both streams first and closes once, however often it is asked', async () => {
+    const { line, open } = bench();
+    const port = await open();
+    const reading = expect(port.read(60_000)).rejects.toMatchObject({ code: 'device-lost' });
+    await settled();
+    await Promise.all([port.close(), port.close()]);
+    await port.close();
+    await reading;
+    expect(line.calls.filter((call) => call === 'close')).toHaveLength(1);
+    expect(line.readable).toBeNull();
+    await expect(port.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'device-lost' });
+    await expect(port.read(10)).rejects.toMatchObject({ code: 'device-lost' });
+  });
+
+  it('leaves the port ready to be opened again', async () => {
+    const { line, open } = bench();
+    await (await open()).close();
+    const again = await open();
+    const reading = again.read(100);
+    await settled();
+    line.feed(1);
+    expect(await reading).toEqual(Uint8Array.of(1));
+  });
+
+  it('does not fail on a port that refuses', async () => {
+    const { line, open } = bench();
+    const port = await open();
+    line.on.close = refusal('NetworkError');
+    await port.close();
+  });
+});

@@ -1,0 +1,25 @@
+// Every *.test.ts under test/ but the benches; test/e2e belongs to Playwright. Files in test/process/ start real processes and are
+// left out of `npm run check`.
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { OutcomeReporter } from './test/support/vitest-reporter.ts';
+
+const outcome = process.env.KEYFERRY_OUTCOME;
+const quick = process.env.KEYFERRY_QUICK === '1';
+
+export default defineConfig({
+  plugins: [svelte({ configFile: false, compilerOptions: { hmr: false } })],
+  // State classes (.svelte.ts) run as they do in the browser: without this Svelte resolves to its server half, where runes are inert.
+  resolve: { conditions: ['browser'] },
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/e2e/**', 'test/bench/**', ...(quick ? ['test/process/**'] : [])],
+    reporters: outcome === undefined ? ['default'] : [new OutcomeReporter(outcome)],
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    // Nothing is green by finding nothing.
+    passWithNoTests: false,
+    allowOnly: false,
+    restoreMocks: true,
+  },
+});

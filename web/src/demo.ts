@@ -1,0 +1,40 @@
+// The demo: simulated units behind navigator.usb and navigator.serial, a bench to handle them, and then the very same page.
+import { mount } from 'svelte';
+import type { UnitDescription } from '#device-sim/description.ts';
+import type { Fault } from '#device-sim/faults.ts';
+import { install } from '#device-sim/install.ts';
+import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import { Bench, type Mishap } from './state/bench.svelte.ts';
+import BenchPanel from './ui/demo/BenchPanel.svelte';
+
+/** One unit of each demo set and one that is still blank. */
+const WAYS = ['usb', 'serial', 'both'] as const;
+const [first] = DEMO_SETS;
+const UNITS: readonly UnitDescription[] = [
+  ...DEMO_SETS.map(({ set, tkv, name }, index): UnitDescription => {
+    const sn = `45490000000000${(index + 7).toString(16).padStart(2, '0')}`;
+    return { sn, set, tkv, name, link: WAYS[index] ?? 'usb', plugged: index < 2 };
+  }),
+  { sn: '45490000000000FF', set: first?.set ?? 0, name: 'Fresh from the factory', blank: true, plugged: false },
+];
+
+/** Offsets are counted from the arming: an import's command is longer than 200 octets, challenge and WTX are answered in fewer than 60. */
+const MISHAPS: readonly Mishap<Fault>[] = [
+  { name: 'unplugged while the key is sent', fault: { fault: 'unplug', direction: 'out', after: 200 } },
+  { name: 'unplugged before the receipt is back', fault: { fault: 'unplug', direction: 'in', after: 60 } },
+  { name: 'answers too late', fault: { fault: 'late answer', ms: 6000 } },
+  { name: 'refuses the key (6988)', fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 } },
+  { name: 'memory fails (6581)', fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6581 } },
+  { name: 'one bit is damaged on the way', fault: { fault: 'corrupt', direction: 'in', block: 1, bit: 77 } },
+  { name: 'in use elsewhere', fault: { fault: 'busy' } },
+];
+
+const LOOK_MS = 500;
+
+const bench = new Bench<Fault>(MISHAPS);
+bench.use(install({ units: UNITS, persist: true }, bench.choose));
+setInterval(() => bench.refresh(), LOOK_MS);
+const target = document.getElementById('bench');
+if (!target) throw new TypeError('the page has no #bench');
+mount(BenchPanel, { target, props: { bench: bench as Bench } });
+await import('./main.ts');

@@ -1,0 +1,142 @@
+// The AS token card as a KeySource (docs/protocol.md clauses 4 and 8, claim 12): unlocked on the spot by its PIN, no network. The PIN
+// comes as octets, goes to the card and is wiped. Is handed a Transmit; knows no browser.
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { entryKind } from '#protocol/as-unit/entry.ts';
+import { wipe } from '#protocol/bytes/bytes.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+import type { AsData, AsEntry } from '#protocol/commands/as-data.ts';
+import { changeReferenceData } from '#protocol/commands/change-reference-data.ts';
+import { exportKey } from '#protocol/commands/export-key.ts';
+import { encodePinBlocks } from '#protocol/commands/pin.ts';
+import { verify } from '#protocol/commands/verify.ts';
+import { verifyReceipt } from '#protocol/commands/verify-receipt.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import { ProtocolError } from '#protocol/errors.ts';
+import type { ExportedKey, ExportRequest, KeySource, Verdict } from '#protocol/provisioning/source.ts';
+import { exportIdOf } from '#protocol/tkl/data.ts';
+import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
+import { type PinState, TokenConversation } from './token-conversation.ts';
+
+export class TokenCard implements KeySource {
+  readonly #card: TokenConversation;
+  readonly #now: () => Date;
+  /** What was exported under an idempotency key since the card was attached. */
+  readonly #exports = new Map<string, string>();
+
+  private constructor(card: TokenConversation, now: () => Date) {
+    this.#card = card;
+    this.#now = now;
+  }
+
+  /**
+   * SELECT, on a link that was just opened. The card is locked then.
+   * @throws ProtocolError not-a-token, token-lost
+   */
+  static async attach(transmit: Transmit, now = () => new Date()): Promise<TokenCard> {
+    return new TokenCard(await TokenConversation.begin(transmit), now);
+  }
+
+  /** As the card last told it. */
+  get data(): AsData {
+    return this.#card.data;
+  }
+
+  /** Asks the card anew, e.g. for what is left of its quota. @throws ProtocolError (TokenErrorCode) */
+  refresh(): Promise<AsData> {
+    return this.#card.inTurn(() => this.#card.refresh());
+  }
+
+  /** To be shown before a PIN is typed; costs no try. @throws ProtocolError (TokenErrorCode) */
+  pinState(): Promise<PinState> {
+    return this.#card.inTurn(() => this.#card.pinState());
+  }
+
+  /**
+   * Unlocks the card. `pin` is 4 to 12 ASCII digits, and is wiped.
+   * @throws PinError pin-wrong, token-blocked, with the tries that are left; ProtocolError (TokenErrorCode); RangeError for no PIN
+   */
+  async verifyPin(pin: Uint8Array): Promise<void> {
+    const pinBlock = encodeAndWipe(pin);
+    await this.#spend(pinBlock, () => this.#card.runSecret(verify, { pinBlock }));
+  }
+
+  /** A wrong old PIN costs a try. Both are wiped. @throws as verifyPin() */
+  async changePin(old: Uint8Array, next: Uint8Array): Promise<void> {
+    const pinBlocks = encodeAndWipe(old, next);
+    await this.#spend(pinBlocks, () => this.#card.runSecret(changeReferenceData, { pinBlocks }));
+  }
+
+  /** Locks the card: its PIN is wanted again. @throws ProtocolError (TokenErrorCode) */
+  lock(): Promise<void> {
+    return this.#card.inTurn(() => this.#card.select());
+  }
+
+  /** @throws ProtocolError (SourceErrorCode, TokenErrorCode) */
+  exportKey(request: ExportRequest): Promise<ExportedKey> {
+    return this.#card.inTurn(async () => {
+      const { ref1 } = this.#requireListed(request);
+      this.#requireSameRequest(request);
+      const { suite, sign: signed, tkv, random, sn, challengeMac } = request;
+      const data = await this.#card.run(exportKey, { suite, signed, tkv, random, ref1, sn, challengeMac });
+      this.#exports.set(request.idempotencyKey, fingerprint(request));
+      return { exportId: exportIdOf(sha256(data)), data };
+    });
+  }
+
+  /** The card knows the export by what the receipt says of it. @throws ProtocolError (SourceErrorCode, TokenErrorCode) */
+  verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<Verdict> {
+    return this.#card.inTurn(async () => {
+      if (exportId !== exportIdOf(dataHash)) {
+        throw new ProtocolError('export-unknown', `a token made no export ${exportId}`);
+      }
+      await this.#card.run(verifyReceipt, { receiptBytes: receipt });
+      return { time: this.#now().toISOString() };
+    });
+  }
+
+  /** What the card would refuse anyway, said in clearer words and without a question to it. */
+  #requireListed({ set, tkv, ref1, ref2 }: ExportRequest): AsEntry {
+    const { data } = this.#card;
+    if (set !== data.set) throw new ProtocolError('set-unknown', `the token is for set ${data.set}`);
+    const entry = data.entries.find((each) => each.ref1 === ref1);
+    if (entry === undefined) throw new ProtocolError('key-unknown', `the token has no REF1 ${ref1}`);
+    const isPermitted = entry.slot === ref2 || (entry.slot === ANY_SLOT && ref2 !== TRANSPORT_KEY_SLOT);
+    if (!isPermitted) throw new ProtocolError('slot-not-permitted', `REF1 ${ref1} may not go into slot ${ref2}`);
+    if (entryKind(entry) === 'transport-key' && entry.akv <= tkv) {
+      const message = `the unit has transport key ${tkv}, the token brings ${entry.akv}`;
+      throw new ProtocolError('transport-key-current', message);
+    }
+    return entry;
+  }
+
+  #requireSameRequest(request: ExportRequest): void {
+    const known = this.#exports.get(request.idempotencyKey);
+    if (known === undefined || known === fingerprint(request)) return;
+    throw new ProtocolError('idempotency-conflict', 'the idempotency key was used with another request');
+  }
+
+  async #spend(secret: Uint8Array, send: () => Promise<void>): Promise<void> {
+    try {
+      await this.#card.inTurn(async () => {
+        // A card that was reset is selected first: a PIN is sent neither into the void nor to another card.
+        await this.#card.pinState();
+        await send();
+      });
+    } finally {
+      wipe(secret);
+    }
+  }
+}
+
+function encodeAndWipe(...pins: readonly Uint8Array[]): Uint8Array {
+  try {
+    return encodePinBlocks(...pins);
+  } finally {
+    wipe(...pins);
+  }
+}
+
+/** What a repeat has in common with the first request. */
+function fingerprint({ set, tkv, suite, sign, ref1, ref2, sn, random }: ExportRequest): string {
+  return [set, tkv, suite, sign, ref1, ref2, toHex(sn), toHex(random)].join(' ');
+}

@@ -1,0 +1,188 @@
+// One conversation with an AS card: commands in turn, a card that was reset is selected again, a card that was exchanged or lost is never
+// spoken to again, and a refusal becomes a code that every KeySource speaks. Knows neither PINs nor exports.
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { wipe } from '#protocol/bytes/bytes.ts';
+import type { AsData } from '#protocol/commands/as-data.ts';
+import { type Command, run } from '#protocol/commands/command.ts';
+import { getData } from '#protocol/commands/get-data.ts';
+import { triesLeft } from '#protocol/commands/pin.ts';
+import { selectAs } from '#protocol/commands/select-as.ts';
+import { pinState } from '#protocol/commands/verify.ts';
+import { ProtocolError, StatusWordError } from '#protocol/errors.ts';
+import { BLOCKED, NOT_AUTHORISED, NOT_SELECTED, refusal } from './token-refusal.ts';
+
+export type PinState =
+  | { readonly is: 'unlocked' }
+  | { readonly is: 'locked'; readonly triesLeft: number }
+  | { readonly is: 'blocked' };
+
+export class TokenConversation {
+  readonly #transmit: Transmit;
+  #data: AsData;
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Set once another card answered in the place of this one. */
+  #exchanged: ProtocolError | undefined;
+
+  private constructor(transmit: Transmit, data: AsData) {
+    this.#transmit = transmit;
+    this.#data = data;
+  }
+
+  /** SELECT. @throws ProtocolError not-a-token, token-lost */
+  static async begin(transmit: Transmit): Promise<TokenConversation> {
+    const guarded = untilLost(transmit);
+    try {
+      return new TokenConversation(guarded, await run(guarded, selectAs, undefined));
+    } catch (cause) {
+      const isAnswer =
+        cause instanceof ProtocolError && (cause instanceof StatusWordError || cause.code === 'unit-nonsense');
+      if (!isAnswer) throw cause;
+      throw new ProtocolError('not-a-token', `what is attached is no AS card: ${cause.message}`, { cause });
+    }
+  }
+
+  /** As the card last told it. */
+  get data(): AsData {
+    return this.#data;
+  }
+
+  /** Everything below is done in a turn: one command at a time, whatever the lanes do. */
+  async inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
+    const before = this.#turn;
+    const turn = (async () => {
+      // How the one before ended is its own caller's matter.
+      await before.catch(() => undefined);
+      if (this.#exchanged !== undefined) throw this.#exchanged;
+      return await action();
+    })();
+    this.#turn = turn;
+    return await turn;
+  }
+
+  /** One command. @throws ProtocolError (SourceErrorCode, TokenErrorCode) */
+  async run<Request, Answer>(command: Command<Request, Answer>, request: Request): Promise<Answer> {
+    return await this.#run(this.#transmit, command, request);
+  }
+
+  /** One command whose octets are wiped once they were sent. @throws as run(), PinError */
+  async runSecret<Request, Answer>(command: Command<Request, Answer>, request: Request): Promise<Answer> {
+    return await this.#run(wiping(this.#transmit), command, request);
+  }
+
+  /** GET DATA. */
+  async refresh(): Promise<AsData> {
+    return this.#accept(await this.run(getData, undefined));
+  }
+
+  /** SELECT, which locks the card. */
+  async select(): Promise<void> {
+    this.#accept(await this.#send(this.#transmit, selectAs, undefined).catch(refuse));
+  }
+
+  /** Costs no try. */
+  async pinState(): Promise<PinState> {
+    try {
+      return await this.#askPinState();
+    } catch (error) {
+      if (!(error instanceof StatusWordError)) throw error;
+      if (error.statusWord !== NOT_SELECTED) throw refusal(error);
+      await this.select();
+      // A card that is not selected even now is not asked for ever.
+      return await this.#askPinState().catch(refuse);
+    }
+  }
+
+  async #askPinState(): Promise<PinState> {
+    try {
+      await this.#send(this.#transmit, pinState, undefined);
+      return { is: 'unlocked' };
+    } catch (error) {
+      const statusWord = error instanceof StatusWordError ? error.statusWord : 0;
+      const left = triesLeft(statusWord);
+      if (left !== undefined) return { is: 'locked', triesLeft: left };
+      if (statusWord === BLOCKED) return { is: 'blocked' };
+      throw error;
+    }
+  }
+
+  async #run<Request, Answer>(
+    transmit: Transmit,
+    command: Command<Request, Answer>,
+    request: Request,
+  ): Promise<Answer> {
+    try {
+      return await this.#send(transmit, command, request);
+    } catch (error) {
+      if (!(error instanceof StatusWordError)) throw error;
+      if (error.statusWord === NOT_AUTHORISED) throw await this.#whyNotAuthorised(error);
+      if (error.statusWord !== NOT_SELECTED) throw refusal(error);
+      await this.select();
+      throw new ProtocolError('token-locked', 'the token was reset and wants its PIN again', { cause: error });
+    }
+  }
+
+  /** Nonsense is the token's here, not a unit's. */
+  async #send<Request, Answer>(
+    transmit: Transmit,
+    command: Command<Request, Answer>,
+    request: Request,
+  ): Promise<Answer> {
+    try {
+      return await run(transmit, command, request);
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError) || cause.code !== 'unit-nonsense') throw cause;
+      throw new ProtocolError('token-nonsense', cause.message, { cause });
+    }
+  }
+
+  async #whyNotAuthorised(cause: StatusWordError): Promise<ProtocolError> {
+    const state = await this.pinState();
+    if (state.is === 'locked') return new ProtocolError('token-locked', 'the token wants its PIN', { cause });
+    if (state.is === 'blocked') return new ProtocolError('token-blocked', 'the PIN is blocked', { cause });
+    const { quotaLeft } = await this.refresh();
+    if (quotaLeft === 0) return new ProtocolError('quota-used', 'the token has no exports left', { cause });
+    return new ProtocolError('unit-not-listed', 'the token was not issued for this unit', { cause });
+  }
+
+  /** @throws ProtocolError token-lost, now and for ever, when another one is there: it is never sent the PIN of this one */
+  #accept(data: AsData): AsData {
+    const { set, asNumber } = this.#data;
+    if (data.set !== set || data.asNumber !== asNumber) {
+      const message = `this is AS ${data.asNumber} of set ${data.set}, not the one before`;
+      this.#exchanged = new ProtocolError('token-lost', message);
+      throw this.#exchanged;
+    }
+    this.#data = data;
+    return data;
+  }
+}
+
+function refuse(error: unknown): never {
+  throw error instanceof StatusWordError ? refusal(error) : error;
+}
+
+/** After the first failure of the link there is no card any more, and that is what everyone hears. */
+function untilLost(transmit: Transmit): Transmit {
+  let lost: ProtocolError | undefined;
+  return async (command) => {
+    if (lost !== undefined) throw lost;
+    try {
+      return await transmit(command);
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError)) throw cause;
+      lost = new ProtocolError('token-lost', `the token is gone: ${cause.message}`, { cause });
+      throw lost;
+    }
+  };
+}
+
+/** The command's octets are ours once it was sent. */
+function wiping(transmit: Transmit): Transmit {
+  return async (command) => {
+    try {
+      return await transmit(command);
+    } finally {
+      wipe(command);
+    }
+  };
+}

@@ -1,0 +1,27 @@
+// What belongs to the page and to no unit: shortcuts, the clipboard, and whether the page itself has a fault.
+
+const SHORTCUTS = 'keyferry.shortcuts';
+
+export class Desk {
+  /** Single keys act only while this is on (WCAG 2.1.4: speech users may turn them off). */
+  shortcuts = $state(true);
+  /** Something went wrong that no code stands for: the page should be reloaded. */
+  broken = $state(false);
+
+  /** Another tab runs a newer version of this page. */
+  superseded = $state(false);
+
+  readonly copy: (text: string) => Promise<void>;
+  readonly #kept: Pick<Storage, 'getItem' | 'setItem'>;
+
+  constructor(copy: (text: string) => Promise<void>, kept: Pick<Storage, 'getItem' | 'setItem'>) {
+    this.copy = copy;
+    this.#kept = kept;
+    this.shortcuts = kept.getItem(SHORTCUTS) !== 'off';
+  }
+
+  toggleShortcuts(): void {
+    this.shortcuts = !this.shortcuts;
+    this.#kept.setItem(SHORTCUTS, this.shortcuts ? 'on' : 'off');
+  }
+}

@@ -1,0 +1,42 @@
+// What a unit said of itself, as the page shows it: octets as upper-case hex. Knows nothing of commands.
+import { toHex } from '#protocol/bytes/hex.ts';
+import type { Identity } from '#protocol/commands/identity.ts';
+
+export interface SlotFacts {
+  readonly ref2: number;
+  readonly holdsKey: boolean;
+  /** 10 hex digits; without a key all zero. */
+  readonly kcv: string;
+  /** Of the key; of an empty slot the highest version that it ever held. */
+  readonly akv: number;
+  /** ATTR, 7 characters. */
+  readonly attributes: string;
+}
+
+export interface UnitFacts {
+  /** 32 hex digits. */
+  readonly sn: string;
+  readonly set: number;
+  readonly tkv: number;
+  readonly profile: 'shared' | 'diversified';
+  readonly lifecycle: 'blank' | 'operational';
+  readonly suites: readonly number[];
+  readonly signatureRequired: boolean;
+  readonly tries: number;
+  readonly firmware: number;
+  readonly slots: readonly SlotFacts[];
+}
+
+export function factsOf(identity: Identity): UnitFacts {
+  const { set, tkv, profile, lifecycle, suites, signatureRequired, tries, firmware } = identity;
+  const slots = identity.slots.map(({ ref2, state, kcv, akv, attributes }) => {
+    return { ref2, holdsKey: state === 'key', kcv: toHex(kcv), akv, attributes };
+  });
+  return { sn: toHex(identity.sn), set, tkv, profile, lifecycle, suites, signatureRequired, tries, firmware, slots };
+}
+
+/** The facts after a key went into a slot; read from the receipt instead of asking the unit once more. */
+export function withKey(facts: UnitFacts, key: Omit<SlotFacts, 'holdsKey'>): UnitFacts {
+  const slots = facts.slots.map((slot) => (slot.ref2 === key.ref2 ? { ...key, holdsKey: true } : slot));
+  return { ...facts, slots };
+}

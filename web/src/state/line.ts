@@ -1,0 +1,50 @@
+// An open link with a unit at its other end that has said who it is. A link is closed for good after its first failure; then the line is
+// dead and another one has to be opened.
+import { attach, type Device } from '#protocol/provisioning/device.ts';
+import type { Link, OpenLink } from '../transport/link.ts';
+import { type Exchange, traced } from '../transport/trace.ts';
+
+export class Line {
+  readonly device: Device;
+  /** Resolves when the unit is gone. Never rejects. */
+  readonly lost: Promise<void>;
+  readonly #open: OpenLink;
+  readonly #state: { dead: boolean };
+
+  private constructor(open: OpenLink, device: Device, state: { dead: boolean }) {
+    this.#open = open;
+    this.device = device;
+    this.lost = open.lost;
+    this.#state = state;
+  }
+
+  /** @throws ProtocolError of the link, not-a-unit; everything is closed then */
+  static async open(link: Link, onExchange: (exchange: Exchange) => void): Promise<Line> {
+    const open = await link.open();
+    const state = { dead: false };
+    const transmit = traced(async (command) => {
+      try {
+        return await open.transmit(command);
+      } catch (error) {
+        state.dead = true;
+        throw error;
+      }
+    }, onExchange);
+    try {
+      return new Line(open, await attach(transmit), state);
+    } catch (error) {
+      await open.close();
+      throw error;
+    }
+  }
+
+  get isDead(): boolean {
+    return this.#state.dead;
+  }
+
+  /** For good, any number of times. Never rejects. */
+  async close(): Promise<void> {
+    this.#state.dead = true;
+    await this.#open.close();
+  }
+}

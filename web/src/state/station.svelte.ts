@@ -1,0 +1,172 @@
+// The bench in front of the operator: which units are attached, which attempts of earlier stay open. Units that the operator permitted
+// before appear by themselves.
+import type { Attempt } from '../store/attempt.ts';
+import type { Link, LinkKind } from '../transport/link.ts';
+import { type Failure, failureOf } from './failure.ts';
+import type { Lane } from './lane.svelte.ts';
+import type { Session } from './session.svelte.ts';
+import type { Works } from './works.ts';
+
+/** A unit that restarts is back within this time. */
+const RETURN_MS = 4_000;
+
+/** How many of the newest attempts are looked through for what the last page left behind. */
+const LOOKED_THROUGH = 25;
+
+export type Platform = 'windows' | 'macos' | 'linux' | 'chromeos' | 'android' | 'other';
+
+export interface StationParts {
+  readonly session: Session;
+  readonly works: () => Promise<Works>;
+  readonly ticks: () => number;
+  readonly random: () => Uint8Array;
+  readonly platform: Platform;
+  /** Which choosers this browser has. */
+  readonly offers: Readonly<Record<LinkKind, boolean>>;
+}
+
+export class Station {
+  lanes = $state.raw<readonly Lane[]>([]);
+  /** What kept the last chooser from giving a unit. */
+  refused = $state.raw<{ readonly kind: LinkKind; readonly failure: Failure } | undefined>();
+  /** Attempts whose end is not known or not confirmed, oldest first. */
+  open = $state.raw<readonly Attempt[]>([]);
+  /** Attempts that the last page left before anything was written. */
+  interrupted = $state.raw<readonly Attempt[]>([]);
+  /** The journal cannot be read. */
+  failure = $state.raw<Failure | undefined>();
+  /** Where the demo page is, when one is served beside this one. */
+  demo = $state.raw<string | undefined>();
+
+  readonly busy: boolean = $derived(this.lanes.some((lane) => lane.busy));
+  /** Open attempts of units that are not on the bench. */
+  readonly elsewhere: readonly Attempt[] = $derived(
+    this.open.filter(({ sn }) => !this.lanes.some((lane) => lane.facts?.sn === sn)),
+  );
+
+  readonly session: Session;
+  readonly platform: Platform;
+  readonly offers: Readonly<Record<LinkKind, boolean>>;
+  readonly #parts: StationParts;
+  /** Links that are being opened or that the operator removed. */
+  readonly #passedOver = new Set<number>();
+
+  constructor(parts: StationParts) {
+    this.#parts = parts;
+    this.session = parts.session;
+    this.platform = parts.platform;
+    this.offers = parts.offers;
+  }
+
+  /** At load: what the journal left open, then the units that are there already. */
+  async start(): Promise<void> {
+    const { links, journal } = await this.#parts.works();
+    links.onChange(() => void this.refresh());
+    await this.readJournal();
+    const newest = await journal.list(LOOKED_THROUGH);
+    this.interrupted = newest.filter(
+      ({ outcome, steps }) => outcome === 'failed' && steps.at(-1)?.step === 'interruption',
+    );
+    await this.refresh();
+  }
+
+  /** Opens the browser's chooser; needs a click or a key. A cancelled chooser is no failure. */
+  async attach(kind: LinkKind): Promise<void> {
+    this.refused = undefined;
+    const { links } = await this.#parts.works();
+    try {
+      const link = await (kind === 'usb' ? links.chooseUsb() : links.chooseSerial());
+      if (!link) return;
+      this.#passedOver.delete(link.id);
+      await this.#arrive(link);
+    } catch (error) {
+      this.refused = { kind, failure: failureOf(error) };
+    }
+  }
+
+  /** Attaches every permitted unit that is there and has no lane yet. */
+  async refresh(): Promise<void> {
+    const { links } = await this.#parts.works();
+    const remembered = await links.remembered();
+    await Promise.all(remembered.map((link) => this.#arrive(link)));
+  }
+
+  async remove(lane: Lane): Promise<void> {
+    if (lane.busy) throw new RangeError('a unit is not removed in mid-run');
+    this.lanes = this.lanes.filter((other) => other !== lane);
+    this.#passedOver.add(lane.link.id);
+    await lane.close();
+  }
+
+  /** Settles what can be settled: after signing in, and whenever a unit comes back. */
+  async settle(): Promise<void> {
+    if (!this.session.in) return;
+    await Promise.all(this.lanes.map((lane) => this.#settleOn(lane)));
+  }
+
+  async readJournal(): Promise<void> {
+    const { journal } = await this.#parts.works();
+    try {
+      this.open = await journal.unsettled();
+    } catch (error) {
+      this.failure = failureOf(error);
+    }
+  }
+
+  /** The page goes away: let go of every unit. */
+  close(): void {
+    for (const lane of this.lanes) void lane.close();
+  }
+
+  async #arrive(link: Link): Promise<void> {
+    if (this.#passedOver.has(link.id) || this.lanes.some((lane) => lane.link.id === link.id && lane.attached)) return;
+    this.#passedOver.add(link.id);
+    const lane = await this.#makeLane(link);
+    const awaited = this.lanes.some((other) => !other.attached && other.link.kind === link.kind);
+    if (!awaited) this.lanes = [...this.lanes, lane];
+    await lane.open();
+    this.#passedOver.delete(link.id);
+    await this.#place(lane);
+  }
+
+  /** A unit that was here before goes back to its lane; one that is here by its other port stays there. */
+  async #place(lane: Lane): Promise<void> {
+    const sn = lane.facts?.sn;
+    const same = this.lanes.find((other) => other !== lane && sn !== undefined && other.facts?.sn === sn);
+    if (same?.attached) {
+      await this.remove(lane);
+      return;
+    }
+    const others = this.lanes.filter((other) => other !== lane);
+    if (same) {
+      this.lanes = others;
+      await same.adopt(lane);
+      await this.#settleOn(same);
+      return;
+    }
+    const finished = (other: Lane): boolean =>
+      !other.attached && (other.phase.is === 'done' || other.phase.is === 'away');
+    const stays = this.lanes.filter((other) => other === lane || !finished(other));
+    this.lanes = stays.includes(lane) ? stays : [...stays, lane];
+    await this.#settleOn(lane);
+  }
+
+  async #makeLane(link: Link): Promise<Lane> {
+    const { makeLane, ...works } = await this.#parts.works();
+    return makeLane(link, {
+      ...this.#parts,
+      ...works,
+      onAway: (lane) => setTimeout(() => lane.phase.is === 'away' && void this.remove(lane), RETURN_MS),
+      onJournal: () => this.readJournal(),
+    });
+  }
+
+  async #settleOn(lane: Lane): Promise<void> {
+    const sn = lane.facts?.sn;
+    await this.readJournal();
+    for (const attempt of this.open) {
+      if (attempt.sn !== sn || lane.busy || !lane.attached) continue;
+      await lane.settle(attempt);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// One handle of the browser as a Link: opens its port, brings the framing up, and lets one OpenLink live at a time.
+// Knows neither how a port is opened nor how it is framed: both are handed in.
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import type { Port } from '#protocol/framing/port.ts';
+import type { Link, LinkKind, OpenLink, UsbIds } from './link.ts';
+import type { Presence } from './presence.ts';
+
+export interface HandleFacts {
+  readonly id: number;
+  readonly kind: LinkKind;
+  readonly label: string;
+  readonly usb: UsbIds | undefined;
+  readonly usbSerialNumber: string | undefined;
+}
+
+export interface HandleActions {
+  openPort(): Promise<Port>;
+  connect(port: Port): Promise<Transmit>;
+}
+
+export class Handle implements Link {
+  readonly id: number;
+  readonly kind: LinkKind;
+  readonly label: string;
+  readonly usb: UsbIds | undefined;
+  readonly usbSerialNumber: string | undefined;
+  readonly presence: Presence;
+  readonly #actions: HandleActions;
+  #inUse = false;
+
+  constructor(facts: HandleFacts, presence: Presence, actions: HandleActions) {
+    this.id = facts.id;
+    this.kind = facts.kind;
+    this.label = facts.label;
+    this.usb = facts.usb;
+    this.usbSerialNumber = facts.usbSerialNumber;
+    this.presence = presence;
+    this.#actions = actions;
+  }
+
+  async open(): Promise<OpenLink> {
+    if (this.#inUse) throw new RangeError(`${this.label} is open already`);
+    this.#inUse = true;
+    let port: Port | undefined;
+    try {
+      port = await this.#actions.openPort();
+      const transmit = await this.#actions.connect(port);
+      return { transmit, lost: this.presence.lost, close: () => this.#close(port) };
+    } catch (error) {
+      await this.#close(port);
+      throw error;
+    }
+  }
+
+  async #close(port: Port | undefined): Promise<void> {
+    await port?.close();
+    this.#inUse = false;
+  }
+}

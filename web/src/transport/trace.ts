@@ -1,0 +1,102 @@
+// The conversation with a unit as an engineer may read it, and send it to someone else: headers, lengths, status words and the fields
+// that are public anyway. By default data is shown as its length only; a PIN is never more than that, not even a hash of it.
+// docs/protocol.md clause 4 says which field is which.
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+import { readU16 } from '#protocol/bytes/integers.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+
+export interface Exchange {
+  /** Name of the command as docs/protocol.md has it, or its INS. */
+  readonly command: string;
+  /** CLA INS P1 P2. */
+  readonly header: string;
+  /** The command's data field, redacted; empty where there is none. */
+  readonly request: string;
+  /** The response's data field, redacted; empty where there is none. */
+  readonly answer: string;
+  /** Absent when the link failed before an answer. */
+  readonly statusWord?: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+type Redact = (data: Uint8Array) => string;
+
+/** HDR of DATA, and of a receipt what its MAC covers: in clear for everyone (clause 3). */
+const PUBLIC_BYTES = 48;
+
+const lengthOnly: Redact = (data) => (data.length === 0 ? '' : `(${data.length} bytes)`);
+
+const whole: Redact = (data) => toHex(data);
+
+/** For what is random or encrypted under a strong key: the hash only says whether two are the same. */
+const hashed: Redact = (data) =>
+  data.length === 0 ? '' : `(${data.length} bytes, SHA-256 ${toHex(sha256(data).subarray(0, 4))}…)`;
+
+/** DATA ("TKL1") and receipts ("TKR1"); the later parts of a chained command begin with something else. */
+const publicStart: Redact = (data) => {
+  const magic = toHex(data.subarray(0, 4));
+  if (data.length < PUBLIC_BYTES || (magic !== '544B4C31' && magic !== '544B5231')) return hashed(data);
+  return `${toHex(data.subarray(0, PUBLIC_BYTES))} ${hashed(data.subarray(PUBLIC_BYTES))}`;
+};
+
+interface Row {
+  readonly command: string;
+  readonly request: Redact;
+  readonly answer: Redact;
+}
+
+/** By CLA and INS, the chaining bit of CLA left out. What is not here is shown by its length. */
+const TABLE: Record<string, Row> = {
+  '00A4': { command: 'SELECT', request: whole, answer: whole },
+  '00C0': { command: 'GET RESPONSE', request: lengthOnly, answer: lengthOnly },
+  '80CA': { command: 'GET IDENTITY', request: lengthOnly, answer: whole },
+  '8084': { command: 'GET CHALLENGE', request: lengthOnly, answer: hashed },
+  '80DA': { command: 'EXPORTKEY', request: hashed, answer: publicStart },
+  '80D8': { command: 'IMPORTKEY', request: publicStart, answer: publicStart },
+  '80CB': { command: 'GET RECEIPT', request: lengthOnly, answer: publicStart },
+  '80DC': { command: 'VERIFYRECEIPT', request: publicStart, answer: lengthOnly },
+  '80CE': { command: 'IDENTIFY', request: lengthOnly, answer: lengthOnly },
+  '0020': { command: 'VERIFY', request: lengthOnly, answer: lengthOnly },
+  '0024': { command: 'CHANGE REFERENCE DATA', request: lengthOnly, answer: lengthOnly },
+};
+
+const CHAINING = 0x10;
+
+/** The data field of a command APDU, short or extended (ISO/IEC 7816-3 clause 12.1.3); empty when it is malformed. */
+function dataField(apdu: Uint8Array): Uint8Array {
+  const short = apdu[4] ?? 0;
+  if (short !== 0) return apdu.length > 5 ? apdu.subarray(5, 5 + short) : new Uint8Array();
+  return apdu.length > 7 ? apdu.subarray(7, 7 + readU16(apdu, 5)) : new Uint8Array();
+}
+
+/** One exchange, redacted; `response` is absent when the link failed first. */
+export function redact(command: Uint8Array, response: Uint8Array | undefined, at: Date): Exchange {
+  const cla = command[0] ?? 0;
+  const key = toHex(Uint8Array.of(cla & ~CHAINING, command[1] ?? 0));
+  const row: Row = TABLE[key] ?? { command: `INS ${key.slice(2)}`, request: lengthOnly, answer: lengthOnly };
+  const exchange = {
+    command: row.command,
+    header: toHex(command.subarray(0, 4)),
+    request: row.request(dataField(command)),
+    at: at.toISOString(),
+  };
+  if (response === undefined || response.length < 2) return { ...exchange, answer: '' };
+  const answer = row.answer(response.subarray(0, -2));
+  return { ...exchange, answer, statusWord: readU16(response, response.length - 2) };
+}
+
+/** A Transmit that reports each exchange, redacted, after it ended. */
+export function traced(transmit: Transmit, onExchange: (exchange: Exchange) => void, now = () => new Date()): Transmit {
+  return async (command) => {
+    let response: Uint8Array | undefined;
+    try {
+      const answered = await transmit(command);
+      response = answered;
+      return answered;
+    } finally {
+      onExchange(redact(command, response, now()));
+    }
+  };
+}

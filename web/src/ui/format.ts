@@ -1,0 +1,46 @@
+// Numbers, octets and times as the operator reads them.
+
+/** "4549000700000001" → "4549 0007 0000 0001". */
+export function inFours(hex: string): readonly string[] {
+  return hex.match(/.{1,4}/g) ?? [];
+}
+
+/** A set, as eight hex digits in two groups. */
+export function setNumber(set: number): string {
+  return inFours(set.toString(16).toUpperCase().padStart(8, '0')).join(' ');
+}
+
+/** Firmware as the unit gives it, eight hex digits. */
+export const firmwareNumber = setNumber;
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const INSTANT = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+});
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+
+export function clock(iso: string): string {
+  return CLOCK.format(new Date(iso));
+}
+
+export function moment(iso: string): string {
+  return MOMENT.format(new Date(iso));
+}
+
+/** To the millisecond, without the day. */
+export function instant(iso: string): string {
+  return INSTANT.format(new Date(iso));
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
+}
+
+export function octetsAsHex(octets: Uint8Array): string {
+  return Array.from(octets, (octet) => octet.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase();
+}

@@ -1,0 +1,107 @@
+// A lane's state as the operator sees it: one of five kinds with its shape and colour, a word to read from two metres, a sentence.
+import type { Obstacle, SlotBar } from '../state/key-choice.svelte.ts';
+import type { Lane, Phase } from '../state/lane.svelte.ts';
+import type { Stage } from '../state/stages.ts';
+import { explain, type Platform, type Words } from './words.ts';
+
+export type Kind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown';
+
+export interface LaneWords {
+  readonly kind: Kind;
+  readonly word: string;
+  readonly sentence: string;
+  /** With a failure: why, the causes, lines to copy. */
+  readonly words?: Words;
+}
+
+export const OBSTACLES: Readonly<Record<Obstacle, string>> = {
+  'signed-out': 'Sign in to choose a key for this unit.',
+  'unit-blank': 'This unit has no transport key yet. Send it to be prepared first.',
+  'set-unknown': 'The AS has no keys for the set of this unit. Check that the unit belongs to this AS.',
+  'version-unknown':
+    'The AS does not hold the version of the transport key that this unit has. Tell its administrator.',
+  'suite-unsupported':
+    'The unit and its set have no way of protecting a key in common. Tell the administrator of the AS.',
+  'no-keys': 'The AS holds no key for this set yet. Ask its administrator to add one.',
+};
+
+export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
+  'other-slot': 'The AS keeps this key for another slot',
+  'same-key': 'Holds this key already',
+  'not-newer': 'Held this version or a newer one; a unit never goes back',
+};
+
+export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
+  identity: 'Identity',
+  challenge: 'Challenge',
+  export: 'Export',
+  import: 'Import',
+  receipt: 'Receipt',
+};
+
+const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
+  identity: 'The attempt goes into the journal.',
+  challenge: 'The unit makes a fresh challenge.',
+  export: 'The AS seals the key for this unit alone.',
+  import: 'The unit writes the key. Leave it plugged in.',
+  receipt: 'The key is in. The AS verifies the receipt.',
+};
+
+export function laneWords(lane: Lane, platform: Platform): LaneWords {
+  const { phase } = lane;
+  const words = 'failure' in phase ? explain(phase.failure, seenAt(lane, platform)) : undefined;
+  return { ...base(lane, phase, words), ...(words ? { words } : {}) };
+}
+
+export function seenAt({ link }: Lane, platform: Platform) {
+  return { platform, kind: link.kind, ...(link.usb ? { usb: link.usb } : {}) };
+}
+
+function base(lane: Lane, phase: Phase, words: Words | undefined): LaneWords {
+  const remedy = words ? `${words.remedy}.` : '';
+  switch (phase.is) {
+    case 'reading':
+      return { kind: 'working', word: 'Reading', sentence: 'Asking the unit who it is.' };
+    case 'away':
+      return { kind: 'waiting', word: 'Gone', sentence: 'Waiting a moment for the unit to return.' };
+    case 'unread':
+      return { kind: 'failed', word: 'Not attached', sentence: remedy };
+    case 'ready': {
+      const { obstacle } = lane.choice;
+      if (!obstacle) return { kind: 'waiting', word: 'Ready', sentence: 'Choose a key and its slot, then load.' };
+      return {
+        kind: 'waiting',
+        word: obstacle === 'signed-out' ? 'Ready' : 'Not ready',
+        sentence: OBSTACLES[obstacle],
+      };
+    }
+    case 'running':
+      return { kind: 'working', word: phase.stopping ? 'Stopping' : 'Loading', sentence: STAGE_SENTENCES[phase.stage] };
+    case 'settling':
+      return { kind: 'working', word: 'Finding out', sentence: 'Asking the unit and the AS how the import ended.' };
+    case 'done':
+      return {
+        kind: 'done',
+        word: lane.attached ? 'Unplug' : 'Done',
+        sentence: 'Key loaded. The AS has verified the receipt.',
+      };
+    case 'failed':
+      return { kind: 'failed', word: 'Not loaded', sentence: remedy };
+    case 'unverified':
+      return {
+        kind: 'unknown',
+        word: 'Not confirmed',
+        sentence: `The key is in; the AS has yet to confirm it. ${remedy}`,
+      };
+    case 'unknown':
+      return phase.failure.code === 'signed-out'
+        ? { kind: 'unknown', word: 'Not known yet', sentence: 'Sign in again to find out whether the key is in.' }
+        : {
+            kind: 'unknown',
+            word: lane.attached ? 'Not known yet' : 'Plug it in again',
+            sentence: lane.attached
+              ? 'The key may or may not be in. Press “Find out”.'
+              : 'The key may or may not be in. The unit itself knows, and no key is lost.',
+          };
+  }
+}
