@@ -39,6 +39,7 @@ export class DeviceNode {
   readonly #server: Server;
   #isReady = false;
   #isOpenable = true;
+  #isRemoved = false;
 
   private constructor(testbed: Testbed, number: DeviceNumber, { readiness, open, onFailure }: NodeOptions) {
     this.#testbed = testbed;
@@ -65,7 +66,8 @@ export class DeviceNode {
   }
 
   setReady(ready: boolean): void {
-    if (ready === this.#isReady) return;
+    // A file may outlive its name: its number is somebody else's then.
+    if (this.#isRemoved || ready === this.#isReady) return;
     this.#isReady = ready;
     const puts = this.#readiness === 'readable' ? ready : !ready;
     const unit = this.#readiness === 'readable' ? OCTET : PAGE;
@@ -83,6 +85,7 @@ export class DeviceNode {
 
   /** The files that are still open are answered until the program closes them. */
   remove(): void {
+    this.#isRemoved = true;
     this.#server.close();
     for (const path of [this.#devicePath, this.#hiddenPath, this.#numberPath, this.#socketPath]) {
       rmSync(path, { force: true });

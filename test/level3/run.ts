@@ -1,7 +1,8 @@
 // `npm run test:kernel`, level 3: Debian's own kernel drives the simulated EI over USB/IP, a real Chromium and Debian's PC/SC work with
-// it. Builds what it needs (--built: it is built already). Closes with `N passed, N failed, N skipped`.
+// it. Builds what it needs (--built: it is built already; --part pcsc or --part browser: only that). Closes with `N passed, N failed, N skipped`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from 'vite';
 import { provideChromium } from '../support/install-chromium.ts';
 import { runTool } from '../support/run-command.ts';
@@ -14,6 +15,7 @@ const LIMIT_MS = 8 * 60_000;
 const CACHE = resolve('node_modules/.cache/keyferry-kernel');
 const NAME = 'kernel, browser and PC/SC (level 3)';
 
+const { part = '' } = parseArgs({ options: { built: { type: 'boolean' }, part: { type: 'string' } } }).values;
 const say = (line: string): void => console.log(line);
 
 function leftOut(reason: string): Outcome {
@@ -71,7 +73,10 @@ async function bundleGuest(chromium: string): Promise<string> {
   await build({
     configFile: false,
     logLevel: 'warn',
-    define: { 'import.meta.env.KEYFERRY_CHROMIUM': JSON.stringify(chromium) },
+    define: {
+      'import.meta.env.KEYFERRY_CHROMIUM': JSON.stringify(chromium),
+      'import.meta.env.KEYFERRY_PART': JSON.stringify(part),
+    },
     ssr: { noExternal: true, external: ['@playwright/test'] },
     build: {
       ssr: resolve('test/level3/guest/main.ts'),

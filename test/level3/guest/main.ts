@@ -47,15 +47,16 @@ async function main(): Promise<void> {
       await unit.unplug();
     },
   };
-  const scenarios = [
+  const withBrowser = [
     start,
     ...appScenarios(bench),
     ...observationScenarios({ ...bench, url: () => empty.url }),
     stop,
-    ...pcscScenarios(),
   ];
+  const part: string = import.meta.env.KEYFERRY_PART;
+  const scenarios = [...(part === 'browser' ? [] : pcscScenarios()), ...(part === 'pcsc' ? [] : withBrowser)];
   report({ report: 'plan', names: scenarios.map(({ name }) => name) });
-  for (const scenario of scenarios) await runScenario(scenario);
+  for (const scenario of scenarios) if (!(await runScenario(scenario))) return;
   report({ report: 'end' });
 }
 

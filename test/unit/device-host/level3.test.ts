@@ -27,7 +27,7 @@ describe('the RAM disk', () => {
     const archive = Buffer.from(encodeCpio([{ path: 'bin' }, { path: 'init', content: Buffer.from('#!') }]));
     expect(archive.length % 4).toBe(0);
     expect(archive.toString('latin1').match(/070701/g)).toHaveLength(3);
-    expect(archive.subarray(0, 110).toString()).toMatch(/^070701000000010{3}41ED/i);
+    expect(archive.subarray(0, 110).toString()).toMatch(/^07070100000001000041ed/);
     expect(archive.toString('latin1')).toContain('TRAILER!!!');
   });
 });
