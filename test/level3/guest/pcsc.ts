@@ -47,7 +47,7 @@ async function loadOverPcsc(level: ReaderLevel, extendedLength: boolean): Promis
     readerLevel: level,
   });
   await unit.plug();
-  const daemon = spawn('pcscd', ['--foreground', '--error'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const daemon = spawn('pcscd', ['--foreground', '--debug'], { stdio: ['ignore', 'pipe', 'pipe'] });
   const log: string[] = [];
   for (const stream of [daemon.stdout, daemon.stderr]) {
     createInterface({ input: stream }).on('line', (line) => void log.push(line));
@@ -60,7 +60,7 @@ async function loadOverPcsc(level: ReaderLevel, extendedLength: boolean): Promis
       client.close();
     }
   } catch (error) {
-    throw new Error(`${error}\n${log.slice(-30).join('\n')}`);
+    throw new Error(`${error}\n${log.slice(0, 60).join('\n')}`);
   } finally {
     await ended(daemon);
     await unit.unplug();
