@@ -12,7 +12,6 @@ export interface Behaviour {
 
 /** Linux has selected the configuration when the browser sees a device. */
 const USB: Partial<UnitDescription> = { link: 'usb', configured: true };
-const SERIAL: Partial<UnitDescription> = { link: 'serial' };
 
 export const BEHAVIOURS: readonly Behaviour[] = [
   {
