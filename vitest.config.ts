@@ -16,7 +16,9 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, 'test/e2e/**', 'test/bench/**', ...(quick ? ['test/process/**'] : [])],
     reporters: outcome === undefined ? ['default'] : [new OutcomeReporter(outcome)],
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // Limits for what hangs, not for what is slow: a busy machine bundles the service in its own time.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Nothing is green by finding nothing.
     passWithNoTests: false,
     allowOnly: false,
