@@ -18,6 +18,8 @@ export default defineConfig({
   outputDir: 'test-results',
   use: {
     browserName: 'chromium',
+    // What the page asks for is then seen on the network, and not in a cache; offline.spec.ts is about the cache.
+    serviceWorkers: 'block',
     launchOptions: {
       args: chromiumSwitches(),
       ...(executablePath === undefined ? {} : { executablePath }),

@@ -2,7 +2,7 @@
 // (the AS for Node) and dist/simulator (one script that a test injects into the unchanged product page). `vite` alone serves the
 // sources for development. The product build takes index.html as its only entry, so nothing of device-sim can get into it.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,33 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type EnvironmentOptions, type Plugin } from 'vite';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const SERVICE_WORKER = 'web/src/worker/service-worker.ts';
+
+interface Chunking {
+  getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null;
+}
+
+/** Everything that `roots` import statically, themselves included. */
+function closure(chunking: Chunking, roots: readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  const add = (id: string): void => {
+    if (found.has(id)) return;
+    found.add(id);
+    for (const next of chunking.getModuleInfo(id)?.importedIds ?? []) add(next);
+  };
+  for (const root of roots) add(here(root));
+  return found;
+}
+
+/**
+ * What the page always loads after its first screen is one chunk. Other screens use parts of it, by which it would otherwise be cut into
+ * many small ones that compress badly.
+ */
+function secondLoad(id: string, chunking: Chunking): string | null {
+  if (closure(chunking, ['web/src/main.ts']).has(id)) return null;
+  return closure(chunking, ['web/src/state/works.ts', 'web/src/ui/later.ts']).has(id) ? 'station' : null;
+}
 
 /** A page in `dist/<folder>`; its assets get a folder of their own, so that both pages can be served from one root. */
 const page = (html: string, folder: string, assetsDir: string): EnvironmentOptions => ({
@@ -26,7 +53,15 @@ const page = (html: string, folder: string, assetsDir: string): EnvironmentOptio
     cssCodeSplit: false,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: here(`web/${html}`), checks: { pluginTimings: false } },
+    rolldownOptions: {
+      input: folder === 'app' ? [here(`web/${html}`), here(SERVICE_WORKER)] : here(`web/${html}`),
+      checks: { pluginTimings: false },
+      // The service worker is asked for anew each time, by one name, and serves what lies below it.
+      output: {
+        codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: secondLoad }] },
+        entryFileNames: ({ name }) => (name === 'service-worker' ? '[name].js' : `${assetsDir}/[name]-[hash].js`),
+      },
+    },
   },
 });
 
@@ -106,6 +141,7 @@ function sealPage(): Plugin {
     applyToEnvironment: (environment) => isPage(environment.name),
     writeBundle(options) {
       const folder = options.dir ?? '';
+      armServiceWorker(folder);
       const files: Record<string, string> = {};
       const styles: string[] = [];
       for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
@@ -127,10 +163,26 @@ function sealPage(): Plugin {
       }
       const sorted = Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
       const list = Object.entries(sorted).map(([name, hash]) => `${hash}  ${name}\n`);
-      const build = { hash: sha256(list.join(''), 'hex'), files: sorted, styles };
+      const { version } = JSON.parse(readFileSync(here('package.json'), 'utf8')) as { version: string };
+      const build = { version, hash: sha256(list.join(''), 'hex'), files: sorted, styles };
       writeFileSync(join(folder, 'build.json'), `${JSON.stringify(build, null, 2)}\n`);
     },
   };
+}
+
+/** In front of the service worker stand the hashes of all files that it has to keep: another build is another service worker. */
+function armServiceWorker(folder: string): void {
+  const path = join(folder, 'service-worker.js');
+  if (!existsSync(path)) return;
+  const files: Record<string, string> = {};
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || entry.name === 'service-worker.js') continue;
+    const file = join(entry.parentPath, entry.name);
+    files[file.slice(folder.length + 1).replaceAll('\\', '/')] = sha256(readFileSync(file), 'hex');
+  }
+  const sorted = Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const build = JSON.stringify({ hash: sha256(JSON.stringify(sorted), 'hex'), files: sorted });
+  writeFileSync(path, `const KEYFERRY_BUILD = ${build};\n${readFileSync(path, 'utf8')}`);
 }
 
 export default defineConfig({

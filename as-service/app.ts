@@ -29,8 +29,9 @@ export function createApp(options: AppOptions): Hono {
   const { as, files, report } = options;
   const app = new Hono();
   const limits = {
-    exports: new RateLimit(options.exportRate, Date.now),
-    failures: new RateLimit(options.signInRate, Date.now),
+    // Not the wall clock: one that is put back must lock nobody out.
+    exports: new RateLimit(options.exportRate, () => performance.now()),
+    failures: new RateLimit(options.signInRate, () => performance.now()),
   };
 
   app.onError((cause) => answerProblem(problemOf(cause, report)));
@@ -43,11 +44,12 @@ export function createApp(options: AppOptions): Hono {
   });
 
   for (const route of ROUTES) {
-    app.on(route.method.toUpperCase(), route.path, async (c) => {
+    app.on(route.method.toUpperCase(), pattern(route.path), async (c) => {
       const signedIn = route.roles === 'anyone' ? undefined : signIn(as, limits.failures, route.roles, credentials(c));
       const call: Call<unknown> = {
         as,
         input: await readInput(c, route),
+        named: c.req.param(),
         get signedIn() {
           if (signedIn === undefined) throw new RangeError('nobody signs in here');
           return signedIn;
@@ -55,10 +57,13 @@ export function createApp(options: AppOptions): Hono {
         spend: (count) => takeExports(limits.exports, signedIn?.account.name ?? '', count),
         report,
       };
-      return answer(await withDeadline(Promise.resolve(route.handle(call))));
+      return answer(await withDeadline(Promise.resolve(route.handle(call)), route.deadlineMs));
     });
-    app.all(route.path, () => {
-      const allow = route.method.toUpperCase();
+  }
+  for (const path of new Set(ROUTES.map((route) => route.path))) {
+    const methods = ROUTES.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
+    const allow = methods.join(', ');
+    app.all(pattern(path), () => {
       throw new Problem('request-refused', `Use ${allow} here.`, { status: 405, headers: { allow } });
     });
   }
@@ -92,9 +97,14 @@ function credentials(c: Context) {
   };
 }
 
-function readInput(c: Context, { method, input }: Route): Promise<unknown> | unknown {
+/** {id}, as OpenAPI has it, is :id for the router. */
+function pattern(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function readInput(c: Context, { method, input, bodyLimit }: Route): Promise<unknown> | unknown {
   if (input === undefined) return undefined;
-  return method === 'post' ? readJson(c, input) : parse(input, c.req.query(), 'query');
+  return method === 'post' ? readJson(c, input, bodyLimit) : parse(input, c.req.query(), 'query');
 }
 
 function takeExports(limit: RateLimit, operator: string, count: number): void {
@@ -105,14 +115,14 @@ function takeExports(limit: RateLimit, operator: string, count: number): void {
   });
 }
 
-async function withDeadline<Result>(work: Promise<Result>): Promise<Result> {
+async function withDeadline<Result>(work: Promise<Result>, deadlineMs: number = DEADLINE_MS): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(
         new Problem('service-failed', 'The service took too long. Try again: nothing is done twice.', { status: 503 }),
       );
-    }, DEADLINE_MS);
+    }, deadlineMs);
   });
   try {
     return await Promise.race([work, late]);

@@ -1,7 +1,8 @@
 // What the embedded mode finds missing at a start, it makes: one real set with a random T, a few keys, one operator; in demo mode also
-// the published demo sets. Each piece on its own, so that a start that was interrupted is completed by the next.
+// the published demo sets and a work order for each. Each piece on its own, so that a start that was interrupted is completed by the next.
 import { randomInt } from 'node:crypto';
-import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import type { NewOrderJson } from '#protocol/orders/messages.ts';
+import { DEMO_SETS, demoSerialNumber } from '#protocol/tkl/demo-sets.ts';
 import { addOperator, issueToken } from './admin/operators.ts';
 import { addKey, addSet, type NewKey } from './admin/sets.ts';
 import type { As } from './as/as.ts';
@@ -18,6 +19,13 @@ const KEYS: readonly Omit<NewKey, 'set' | 'key'>[] = [
   { ref1: 0x0103, label: 'Data encryption key', attributes: 'D0AB00N', slot: 0xffff, length: 32 },
   { ref1: 0x0104, label: 'Message authentication key', attributes: 'M6AC00N', slot: 0xffff, length: 24 },
 ];
+
+/** What the demo orders load: REF1 to slot. */
+const DEMO_LINES: NewOrderJson['lines'] = [
+  { ref1: 0x0101, ref2: 1 },
+  { ref1: 0x0103, ref2: 2 },
+];
+const DEMO_YEARS = 5;
 
 /** The token of the embedded operator for this start; earlier ones are void. */
 export async function prepareEmbedded(as: As): Promise<{ readonly token: string; readonly expires: string }> {
@@ -37,6 +45,7 @@ export async function prepareEmbedded(as: As): Promise<{ readonly token: string;
   for (const { set, name } of as.state.sets) {
     if (isDemoSet(set) || name === FIRST_SET) await addMissingKeys(as, set);
   }
+  if (as.demoMode) await addDemoOrders(as);
   if (!as.state.operators.some(({ embedded }) => embedded)) {
     await addOperator(as, ACTOR, { name: OPERATOR, role: 'operator', sets: null, quota: null, embedded: true });
   }
@@ -66,5 +75,32 @@ async function addMissingKeys(as: As, set: number): Promise<void> {
   if (refs.some((ref1) => KEYS.every((key) => key.ref1 !== ref1)) || refs.length >= KEYS.length) return;
   for (const key of KEYS) {
     if (!refs.includes(key.ref1)) await addKey(as, ACTOR, { ...key, set, key: undefined });
+  }
+}
+
+/** One for each demo set and its unit on the demo page, so that a first work order can be worked at once. */
+async function addDemoOrders(as: As): Promise<void> {
+  const notBefore = as.now();
+  const until = new Date(notBefore);
+  until.setUTCFullYear(until.getUTCFullYear() + DEMO_YEARS);
+  const known = new Set(as.orders.list({ name: ACTOR }, []).map(({ workOrder }) => workOrder));
+  for (const [index, { set, name }] of DEMO_SETS.entries()) {
+    const id = `DEMO-${index + 1}`;
+    const refs = as.state.sets.find((each) => each.set === set)?.keys.map(({ ref1 }) => ref1) ?? [];
+    if (known.has(id) || !DEMO_LINES.every(({ ref1 }) => refs.includes(ref1))) continue;
+    await as.orders.issue(
+      {
+        id,
+        title: `${name}: one unit, two keys`,
+        set,
+        suite: null,
+        units: [demoSerialNumber(index)],
+        lines: DEMO_LINES,
+        options: { dryRun: false, haltAfter: 3, requireLabelScan: false },
+        notBefore: notBefore.toISOString(),
+        until: until.toISOString(),
+      },
+      { name: ACTOR },
+    );
   }
 }

@@ -7,6 +7,15 @@ import { problem } from './schemas.ts';
 /** What every route may answer with; those with a token, more. */
 const COMMON: readonly ProblemCode[] = ['request-refused', 'service-failed'];
 const SIGNED_IN: readonly ProblemCode[] = ['signed-out', 'not-allowed', 'too-many-requests'];
+/** Statuses that a code takes instead of its own (RFC 9110 clause 15). */
+const INSTEAD: Readonly<Record<number, string>> = {
+  421: 'request-refused: the service does not answer to this host name',
+  503: 'service-failed: the service took too long',
+};
+const INSTEAD_OF_BODY: Readonly<Record<number, string>> = {
+  413: 'request-refused: the body is too long',
+  415: 'request-refused: the body is not application/json',
+};
 
 export function createOpenApi(routes: readonly Route[]): object {
   const paths: Record<string, Record<string, object>> = {};
@@ -29,18 +38,16 @@ export function createOpenApi(routes: readonly Route[]): object {
   };
 }
 
-function describeRoute({ method, summary, roles, input, output, problems }: Route): object {
+function describeRoute({ method, path, summary, roles, input, output, problems }: Route): object {
   const isOpen = roles === 'anyone';
   return {
     summary,
     ...(isOpen ? {} : { security: [{ operatorToken: [] }], 'x-roles': roles }),
-    ...(input === undefined
-      ? {}
-      : method === 'post'
-        ? { requestBody: body(input) }
-        : { parameters: parameters(input) }),
+    ...(input !== undefined && method === 'post' ? { requestBody: body(input) } : {}),
+    ...parametersOf([...named(path), ...(input !== undefined && method === 'get' ? parameters(input) : [])]),
     responses: {
       200: { description: 'Done', content: { 'application/json': { schema: jsonSchema(output) } } },
+      ...describeInstead({ ...INSTEAD, ...(method === 'post' ? INSTEAD_OF_BODY : {}) }),
       ...problemResponses([...COMMON, ...(isOpen ? [] : SIGNED_IN), ...problems]),
     },
   };
@@ -48,6 +55,19 @@ function describeRoute({ method, summary, roles, input, output, problems }: Rout
 
 function body(input: z.ZodType): object {
   return { required: true, content: { 'application/json': { schema: jsonSchema(input) } } };
+}
+
+function parametersOf(parameters: readonly object[]): object {
+  return parameters.length === 0 ? {} : { parameters };
+}
+
+function named(path: string): object[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string', minLength: 1, maxLength: 64 },
+  }));
 }
 
 function parameters(input: z.ZodType): object[] {
@@ -67,10 +87,18 @@ function problemResponses(codes: readonly ProblemCode[]): Record<number, object>
     [...statuses].sort().map((status) => {
       const titles = [...new Set(codes)].filter((code) => PROBLEMS[code].status === status);
       const description = titles.map((code) => `${code}: ${PROBLEMS[code].title}`).join('. ');
-      const schema = { $ref: '#/components/schemas/Problem' };
-      return [status, { description, content: { 'application/problem+json': { schema } } }];
+      return [status, problemResponse(description)];
     }),
   );
+}
+
+function describeInstead(descriptions: Readonly<Record<number, string>>): Record<string, object> {
+  return Object.fromEntries(Object.entries(descriptions).map(([status, words]) => [status, problemResponse(words)]));
+}
+
+function problemResponse(description: string): object {
+  const schema = { $ref: '#/components/schemas/Problem' };
+  return { description, content: { 'application/problem+json': { schema } } };
 }
 
 /** As a client has to write it: what has a default may be left out. */

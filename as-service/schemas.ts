@@ -13,28 +13,33 @@ import type {
   ReceiptRequestJson,
   TrustJson,
   WhoamiJson,
-  WorkOrdersJson,
 } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE, PROBLEMS } from '#protocol/service/problem.ts';
 
 /** base64url of exactly `length` octets: unpadded, unused last bits zero, so that one octet string has one text. */
-function octets(length: number) {
+export function octets(length: number) {
   const last = ['', '', '[AQgw]', '[AEIMQUYcgkosw048]'][Math.ceil((length % 3) * (4 / 3))] ?? '';
   const whole = Math.ceil((length * 4) / 3) - (last === '' ? 0 : 1);
   return z.string().regex(new RegExp(`^[A-Za-z0-9_-]{${whole}}${last}$`), `must be ${length} octets in base64url`);
 }
 
-const integer = (least: number, most: number) => z.int().min(least).max(most);
-const text = z.string().min(1);
+export const integer = (least: number, most: number) => z.int().min(least).max(most);
+/** What a person writes. */
+export function printable(most: number) {
+  const pattern = new RegExp(`^[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]{1,${most}}$`, 'u');
+  return z.string().regex(pattern, `must be 1 to ${most} printable characters`);
+}
+
+export const text = z.string().min(1);
 const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
-const time = z.iso.datetime();
-const set = integer(1, 0xffffffff);
-const ref1 = integer(0, 0xffff);
-const suite = z.literal([1, 2, 4]);
-const serialNumber = z.string().regex(/^[0-9A-F]{32}$/, 'must be 32 upper-case hex digits');
+export const time = z.iso.datetime();
+export const set = integer(1, 0xffffffff);
+export const ref1 = integer(0, 0xffff);
+export const suite = z.literal([1, 2, 4]);
+export const serialNumber = z.string().regex(/^[0-9A-F]{32}$/, 'must be 32 upper-case hex digits');
 const exportId = octets(16);
 
-const envelope = z.strictObject({
+export const envelope = z.strictObject({
   payloadType: text,
   payload: base64url,
   signatures: z.tuple([z.strictObject({ keyid: z.string().regex(/^[0-9A-F]{16}$/), sig: octets(64) })]),
@@ -52,9 +57,8 @@ export const exportRequest = z.strictObject({
   challengeMac: octets(16),
   idempotencyKey: octets(16),
   // Exactly optional: leaving it out and writing null are not the same.
-  workOrder: z.exactOptional(
-    z.string().regex(/^[\p{L}\p{N}\p{P}\p{S} ]{1,64}$/u, 'must be 1 to 64 printable characters'),
-  ),
+  workOrder: z.exactOptional(printable(64)),
+  reason: z.exactOptional(printable(500)),
 }) satisfies z.ZodType<ExportRequestJson>;
 
 export const batchRequest = z.strictObject({
@@ -120,12 +124,6 @@ export const whoamiAnswer = z.strictObject({
   expires: time,
   service: z.strictObject({ name: text, asNumber: integer(0, 0xffff), demo: z.boolean() }),
 }) satisfies z.ZodType<WhoamiJson>;
-
-export const workOrdersAnswer = z.strictObject({
-  workOrders: z.array(
-    z.strictObject({ workOrder: text, exports: integer(0, 0xffffffff), receipts: integer(0, 0xffffffff), time }),
-  ),
-}) satisfies z.ZodType<WorkOrdersJson>;
 
 const auditEntry = z.strictObject({
   sequence: integer(1, Number.MAX_SAFE_INTEGER),

@@ -100,7 +100,8 @@ function ownOrigins(host: string, port: number): string[] {
 
 async function listen(server: ServerType, { host, port }: Config): Promise<AddressInfo> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
+    // Stays: an accept that fails later must not end the service; the promise is settled by then.
+    server.on('error', (cause) => {
       const words = isSystemError(cause, 'EADDRINUSE')
         ? `Port ${port} is in use. Choose another one with --port, or stop what uses it.`
         : isSystemError(cause, 'EACCES')

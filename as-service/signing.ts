@@ -5,6 +5,8 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'nod
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import { WORK_ORDER_TYPE } from '#protocol/orders/order.ts';
+import { REPORT_TYPE, type ReportSummary } from '#protocol/orders/report.ts';
 import type { AuditHeadJson, CertificateJson, TrustJson, VerdictJson } from '#protocol/service/messages.ts';
 import { type Envelope, keyId, type Signer, sealEnvelope } from '#protocol/tkl/envelope.ts';
 import type { SigningKeyState, SigningPurpose, State } from './disk/state.ts';
@@ -17,9 +19,23 @@ const TYPES = {
 
 /** PKCS #8 of an Ed25519 key (RFC 8410 clause 7) up to the seed. */
 const PKCS8_HEAD = fromHex('302E020100300506032B657004220420');
-export const SIGNING_PURPOSES: readonly SigningPurpose[] = ['data', 'verdict', 'audit-head'];
+export const SIGNING_PURPOSES: readonly SigningPurpose[] = [
+  'data',
+  'verdict',
+  'audit-head',
+  'vault',
+  'work-order',
+  'report',
+];
 /** Units keep the key for DATA for their whole life; the others are renewed at a start, half a year before they end. */
-const YEARS: Record<SigningPurpose, number> = { data: 30, verdict: 3, 'audit-head': 3 };
+const YEARS: Record<SigningPurpose, number> = {
+  data: 30,
+  verdict: 3,
+  'audit-head': 3,
+  vault: 3,
+  'work-order': 3,
+  report: 3,
+};
 const RENEWED_BEFORE_MS = 183 * 86_400_000;
 
 export function createSigningKey(): SigningKeyState {
@@ -55,12 +71,20 @@ export class Signatures {
       data: new NodeSigner(signingKeys.data),
       verdict: new NodeSigner(signingKeys.verdict),
       'audit-head': new NodeSigner(signingKeys['audit-head']),
+      vault: new NodeSigner(signingKeys.vault),
+      'work-order': new NodeSigner(signingKeys['work-order']),
+      report: new NodeSigner(signingKeys.report),
     };
     this.#trust = { root: toBase64url(root.publicKey), certificates };
   }
 
   get trust(): TrustJson {
     return this.#trust;
+  }
+
+  /** The certificates of all keys for these purposes, earlier ones included. */
+  certificatesOf(purposes: readonly CertificateJson['purpose'][]): Envelope[] {
+    return this.#trust.certificates.filter((each) => purposes.includes(decodeCertificate(each).purpose));
   }
 
   /** SIG over DATA, 64 bytes. */
@@ -72,6 +96,26 @@ export class Signatures {
     return sealJson(TYPES.verdict, verdict, this.#signers.verdict);
   }
 
+  /** Of vault files, with the certificate of its key. */
+  get vault(): { readonly signer: Signer; readonly certificate: Envelope } {
+    const signer = this.#signers.vault;
+    const certificate = this.#trust.certificates.find((each) => {
+      const { purpose, publicKey } = decodeCertificate(each);
+      return purpose === 'vault' && publicKey === toBase64url(signer.publicKey);
+    });
+    if (certificate === undefined) throw new TypeError('a key is certified before it signs');
+    return { signer, certificate };
+  }
+
+  /** The order's JSON text as protocol/orders made it. */
+  signOrder(order: string): Promise<Envelope> {
+    return sealEnvelope(WORK_ORDER_TYPE, Buffer.from(order), this.#signers['work-order']);
+  }
+
+  signReport(summary: ReportSummary): Promise<Envelope> {
+    return sealJson(REPORT_TYPE, summary, this.#signers.report);
+  }
+
   signHead(head: AuditHeadJson): Promise<Envelope> {
     if (this.#signedHead?.sequence !== head.sequence) {
       const envelope = sealJson(TYPES.auditHead, head, this.#signers['audit-head']);
@@ -81,7 +125,7 @@ export class Signatures {
   }
 }
 
-/** The root's word on a new key. */
+/** The root's word on a new key of the service. */
 export function certify(
   root: SigningKeyState,
   purpose: SigningPurpose,
@@ -91,19 +135,23 @@ export function certify(
 ): Promise<Envelope> {
   const until = new Date(now);
   until.setUTCFullYear(until.getUTCFullYear() + YEARS[purpose]);
-  const certificate: CertificateJson = {
+  return signCertificate(root, {
     purpose,
     publicKey: toBase64url(publicKey),
     asNumber,
     from: now.toISOString(),
     until: until.toISOString(),
-  };
+  });
+}
+
+/** The root's word on any key. */
+export function signCertificate(root: SigningKeyState, certificate: CertificateJson): Promise<Envelope> {
   return sealJson(TYPES.certificate, certificate, new NodeSigner(root));
 }
 
 /** The purposes whose key must be renewed now. */
 export function endingKeys({ signingKeys, certificates }: State, now: Date): SigningPurpose[] {
-  const ends = certificates.map(({ payload }) => JSON.parse(decodeUtf8(fromBase64url(payload))) as CertificateJson);
+  const ends = certificates.map(decodeCertificate);
   return SIGNING_PURPOSES.filter((purpose) => {
     const publicKey = toBase64url(signingKeys[purpose].publicKey);
     const certificate = ends.find((each) => each.publicKey === publicKey && each.purpose === purpose);
@@ -120,6 +168,7 @@ function sealJson(type: string, payload: object, signer: Signer): Promise<Envelo
   return sealEnvelope(type, Buffer.from(JSON.stringify(payload)), signer);
 }
 
-function decodeUtf8(octets: Uint8Array): string {
-  return Buffer.from(octets).toString('utf8');
+/** Of a certificate that this service made itself. */
+function decodeCertificate({ payload }: Envelope): CertificateJson {
+  return JSON.parse(Buffer.from(fromBase64url(payload)).toString('utf8')) as CertificateJson;
 }

@@ -4,7 +4,12 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { contentSecurityPolicy, SECURITY_HEADERS } from './http/security-headers.ts';
+import {
+  contentSecurityPolicy,
+  SECURITY_HEADERS,
+  SERVICE_WORKER_POLICY,
+  VAULT_WORKER_POLICY,
+} from './http/security-headers.ts';
 
 export interface StaticFiles {
   /** Undefined when there is no such file. */
@@ -41,6 +46,16 @@ const COMPRESSIBLE = /^(text\/|image\/svg|application\/(json|manifest|wasm))/;
 const HASHED = /^\/(?:demo-)?assets\/.*-[\w-]{8,}\.\w+$/;
 const COMPRESSED_BESIDE: Readonly<Record<string, Encoding>> = { '.br': 'br', '.gz': 'gzip' };
 
+/** A worker has the policy of its own answer, not that of the page that starts it. */
+const WORKER_POLICIES: readonly (readonly [RegExp, string])[] = [
+  [/^\/(?:demo-)?assets\/vault\.worker-[\w-]+\.js$/, VAULT_WORKER_POLICY],
+  [/^\/service-worker\.js$/, SERVICE_WORKER_POLICY],
+];
+
+const DEMO = '/demo.html';
+/** RFC 8288: by this the page finds the demo without asking for what may not be there. */
+const TO_DEMO = `<${DEMO}>; rel="alternate"; title="Demo"`;
+
 /** `web` is the folder of the build: its app/ at the root and, in demo mode, what demo/ has besides. */
 export async function loadStaticFiles(web: string, demoMode: boolean): Promise<StaticFiles> {
   const files = new Map<string, StaticFile>();
@@ -48,7 +63,8 @@ export async function loadStaticFiles(web: string, demoMode: boolean): Promise<S
     for (const [path, file] of await readFolder(join(web, folder))) files.set(path, file);
   }
   const index = files.get('/index.html');
-  if (index !== undefined) files.set('/', index);
+  if (index !== undefined)
+    files.set('/', files.has(DEMO) ? { ...index, headers: { ...index.headers, link: TO_DEMO } } : index);
   return {
     hasPage: index !== undefined,
     answer: (path, request) => {
@@ -88,6 +104,7 @@ function describeFile(
     bodies.set('gzip', contents.get(`${path}.gz`) ?? new Uint8Array(gzipSync(content, { level: 9 })));
   }
   const html = type.startsWith('text/html') ? Buffer.from(content).toString('utf8') : undefined;
+  const workerPolicy = WORKER_POLICIES.find(([pattern]) => pattern.test(path))?.[1];
   return {
     // Weak: the same file has other octets in each encoding.
     etag: `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
@@ -95,6 +112,7 @@ function describeFile(
     headers: {
       ...SECURITY_HEADERS,
       ...(html === undefined ? {} : { 'content-security-policy': policyFor(html) }),
+      ...(workerPolicy === undefined ? {} : { 'content-security-policy': workerPolicy }),
       'content-type': type,
       'cache-control': HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
       vary: 'accept-encoding',

@@ -1,7 +1,7 @@
 // `npm run device`: the simulated EI as a USB device for people, over USB/IP on loopback, with a view of the device's side in the
 // terminal. Puts the pieces together; what it says stands in device-words.ts.
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { realClock } from '#device-sim/clock.ts';
 import { memoryDigest } from '#device-sim/control.ts';
 import { describedUnit } from '#device-sim/description.ts';
@@ -10,7 +10,7 @@ import { copy } from '#protocol/bytes/bytes.ts';
 import { DEVICE_USAGE, type DeviceConfig, readCommandLine, UsageError } from './command-line.ts';
 import { cardWords, gadgetWords, serverWords, slotWords, unitWords } from './device-words.ts';
 import { unitFraming } from './gadget/unit-framing.ts';
-import { UsbIpServer } from './usbip/server.ts';
+import { busIdOf, UsbIpServer } from './usbip/server.ts';
 
 const HOST = '127.0.0.1';
 
@@ -77,18 +77,19 @@ function run(config: DeviceConfig): void {
     console.error(`USB/IP cannot listen on port ${config.port}: ${error.message}`);
     process.exitCode = 1;
   });
-  server.listen(config.port, HOST, () => {
-    say(`unit ${unit.sn}, USB/IP on ${HOST}:${config.port}, bus id 1-1`);
-    watchMemory(unit);
-    unit.plug();
-  });
   const end = (): void => {
     unit.unplug();
-    server.close(() => process.exit());
+    process.exit();
   };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
-  watchKeys(unit, end);
+  server.listen(config.port, HOST, () => {
+    const { port } = server.address() as AddressInfo;
+    say(`unit ${unit.sn}, USB/IP on ${HOST}:${port}, bus id ${busIdOf(0)}`);
+    watchMemory(unit);
+    unit.plug();
+    process.on('SIGINT', end);
+    process.on('SIGTERM', end);
+    watchKeys(unit, end);
+  });
 }
 
 try {

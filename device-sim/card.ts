@@ -59,6 +59,8 @@ interface Chain {
 export class Card {
   readonly #application: Application;
   #selected = false;
+  /** Resets so far: what was running at one of them selects nothing afterwards. */
+  #resets = 0;
   #chain: Chain | undefined;
   /** What GET RESPONSE still has to give. */
   #remainder: Bytes = NOTHING;
@@ -69,6 +71,7 @@ export class Card {
 
   /** Loss of power, reset or IccPowerOn. */
   reset(): void {
+    this.#resets++;
     this.#selected = false;
     this.#chain = undefined;
     this.#remainder = NOTHING;
@@ -116,8 +119,9 @@ export class Card {
   async #select({ p1, p2, data }: CommandApdu): Promise<Bytes> {
     if (p1 !== 0x04 || p2 !== 0x00) throw new Refusal(0x6a86);
     if (!equalBytes(data, this.#application.aid)) throw new Refusal(0x6a82);
+    const resets = this.#resets;
     const answer = await this.#application.select();
-    this.#selected = true;
+    this.#selected ||= resets === this.#resets;
     return answer;
   }
 

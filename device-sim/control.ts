@@ -208,7 +208,7 @@ export function memoryDigest({ memory, options }: Unit): MemoryDigest {
 }
 
 /** @throws RangeError for an EI */
-export function tokenDigest({ memory, options }: Unit): TokenDigest {
+function tokenDigest({ memory, options }: Unit): TokenDigest {
   if (options.firmware.kind !== 'as') throw new RangeError('an EI is no token');
   const store = new AsStore(memory);
   const { lastXc, quotaLeft } = new CardMemory(store);

@@ -43,7 +43,7 @@ export interface UnitDescription extends PlugDescription {
 }
 
 /** Slow enough for a person to follow, quick enough not to be waited for. */
-export const USUAL_LATENCY: Latency = { identity: 120, challenge: 250, importKey: 900 };
+const USUAL_LATENCY: Latency = { identity: 120, challenge: 250, importKey: 900 };
 
 /** @throws RangeError, SyntaxError when the description cannot be built */
 export function describedUnit(description: UnitDescription, outside: Outside): UnitOptions {

@@ -169,7 +169,7 @@ function openAddressed(
     if (replacesTransportKey) throw new Refusal(0x6988);
     return undefined;
   }
-  if (!/^[\x20-\x7E]{7}$/.test(header.attributes)) throw new Refusal(0x6988);
+  if (!/^[A-Z0-9]{7}$/.test(header.attributes)) throw new Refusal(0x6988);
   const key = openBody(header.suite, keys, { header: headerBytes, attributes: header.attributes }, body);
   const fits = !replacesTransportKey || (header.attributes === TRANSPORT_KEY_ATTRIBUTES && key.length === 32);
   if (fits) return key;

@@ -55,7 +55,10 @@ export function install(
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
     choose,
     images: kept.images,
-    onWrite: (sn, image) => keep({ images: { ...kept.images, [sn]: image } }),
+    onWrite: (sn, image) => {
+      kept.images[sn] = image;
+      keep({});
+    },
   });
   const surroundings: BrowserSurroundings = {
     clock: realClock,

@@ -3,18 +3,23 @@
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { exception, typeError } from './exception.ts';
-import { SerialReadable, SerialWritable, serialError } from './serial-streams.ts';
+import { SerialReadable, SerialWritable } from './serial-streams.ts';
 import type { Unit } from './unit.ts';
 import { VENDOR_ID } from './usb-descriptors.ts';
 
 const LONGEST_BUFFER = 16 * 1024 * 1024;
 const DEFAULT_BUFFER = 255;
 const CLOSED = 'The port is closed.';
+/** What is read of an octet that the line spoilt. */
+const SPOILT = 0x55;
 
 interface OpenState {
   readonly options: SerialOptions;
   readable: SerialReadable | undefined;
   writable: SerialWritable | undefined;
+  /** A stream has failed since the device was lost: there is no other. */
+  readFatal: boolean;
+  writeFatal: boolean;
   dataTerminalReady: boolean;
   requestToSend: boolean;
 }
@@ -43,7 +48,7 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
   get readable(): ReadableStream<Uint8Array> | null {
     const open = this.#open;
     if (open === undefined) return null;
-    if (open.readable === undefined && !this.#closing) {
+    if (open.readable === undefined && !open.readFatal && !this.#closing) {
       const readable = new SerialReadable(open.options.bufferSize ?? DEFAULT_BUFFER, () => {
         if (open.readable === readable) open.readable = undefined;
       });
@@ -55,7 +60,7 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
   get writable(): WritableStream<Uint8Array> | null {
     const open = this.#open;
     if (open === undefined) return null;
-    if (open.writable === undefined && !this.#closing) {
+    if (open.writable === undefined && !open.writeFatal && !this.#closing) {
       const writable = new SerialWritable(
         (bytes) => this.#write(bytes),
         () => {
@@ -87,6 +92,8 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
       options,
       readable: undefined,
       writable: undefined,
+      readFatal: false,
+      writeFatal: false,
       dataTerminalReady: false,
       requestToSend: false,
     };
@@ -111,7 +118,10 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
   }
 
   async forget(): Promise<void> {
-    this.#lose();
+    const open = this.#open;
+    this.#shut();
+    open?.readable?.fail('NetworkError');
+    open?.writable?.fail();
     this.#forget();
   }
 
@@ -139,10 +149,12 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
     return { dataCarrierDetect: false, clearToSend: true, ringIndicator: false, dataSetReady: true };
   }
 
-  /** For the bus: the cable is out, and the streams fail now. */
+  /** For the bus: the cable is out. A read fails now; the port stays open until the page closes it, and a write goes nowhere. */
   unplug(): void {
     this.#unplugged = true;
-    this.#lose();
+    if (this.#open === undefined) return;
+    this.#open.readFatal = true;
+    this.#open.readable?.fail('NetworkError');
   }
 
   /** For the bus: the operating system has taken the port away. */
@@ -155,13 +167,6 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
     return this.#open;
   }
 
-  #lose(): void {
-    const open = this.#open;
-    this.#shut();
-    open?.readable?.fail('NetworkError');
-    open?.writable?.fail();
-  }
-
   #shut(): void {
     const link = this.#unit.link('serial');
     if (link !== undefined && this.#open !== undefined) link.onSend = undefined;
@@ -169,9 +174,16 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
   }
 
   #write(bytes: Bytes): void {
-    if (this.#unplugged) throw serialError('NetworkError');
-    if (this.#isHeard()) this.#unit.link('serial')?.receive(bytes);
-    if (this.#isGone()) throw serialError('NetworkError');
+    if (this.#unplugged) this.#loseWritable();
+    else if (this.#isHeard()) this.#unit.link('serial')?.receive(bytes);
+  }
+
+  /** The octets were taken, and the failure shows at the next. */
+  #loseWritable(): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    open.writeFatal = true;
+    queueMicrotask(() => open.writable?.fail());
   }
 
   /** The line is set as the unit has it, and the signals are where it wants them. */
@@ -183,16 +195,15 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
     return isSet && (!waitsForSignals || (dataTerminalReady && requestToSend));
   }
 
-  #isGone(): boolean {
-    return this.#unplugged;
-  }
-
   #receive(bytes: Bytes): void {
     // Chromium reads from the line when the page has asked for the stream, and the stream is made when it is asked for.
     if (this.readable === null) return;
     const lineError = this.#unit.faults('serial').takeLineError();
     if (lineError === undefined) this.#open?.readable?.push(bytes);
-    else this.#open?.readable?.fail(lineError);
+    // Nobody checks the parity of a line without one.
+    else if (lineError === 'ParityError' && (this.#open?.options.parity ?? 'none') === 'none') {
+      this.#open?.readable?.push(Uint8Array.of(SPOILT));
+    } else this.#open?.readable?.fail(lineError);
   }
 }
 

@@ -7,10 +7,10 @@ export type SerialErrorName = LineError | 'NetworkError';
 
 const MESSAGES: Readonly<Record<SerialErrorName, string>> = {
   NetworkError: 'The device has been lost.',
-  BufferOverrunError: 'A buffer overrun has been detected.',
+  BufferOverrunError: 'Buffer overrun',
   BreakError: 'Break received',
-  FramingError: 'A framing error has been detected.',
-  ParityError: 'A parity error has been detected.',
+  FramingError: 'Framing error',
+  ParityError: 'Parity error',
 };
 
 export function serialError(name: SerialErrorName): DOMException {
@@ -56,7 +56,7 @@ export class SerialReadable {
     this.#serve();
   }
 
-  /** Octets that had come before are still read first. */
+  /** Octets that had come before are still read first, and only a read meets the error. */
   fail(name: SerialErrorName): void {
     this.#error ??= serialError(name);
     this.#serve();
@@ -66,7 +66,7 @@ export class SerialReadable {
     if (this.#ended) return;
     const [bytes] = this.#buffer;
     if (bytes === undefined) {
-      if (this.#error === undefined) return;
+      if (this.#error === undefined || !this.#isWaiting) return;
       this.#controller?.error(this.#error);
       this.#end();
     } else if (this.#isWaiting) {
@@ -89,7 +89,7 @@ export class SerialWritable {
   #controller: WritableStreamDefaultController | undefined;
   readonly #onEnd: () => void;
 
-  /** `onWrite` takes octets that are the port's own; `onEnd` is called once, when the stream was closed, aborted or has failed. */
+  /** `onWrite` takes octets that are the port's own; `onEnd` is called when the stream was closed, aborted or has failed. */
   constructor(onWrite: (bytes: Bytes) => void, onEnd: () => void) {
     this.#onEnd = onEnd;
     this.stream = new WritableStream<Uint8Array>(

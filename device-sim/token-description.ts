@@ -57,7 +57,7 @@ export interface TokenDescription extends PlugDescription {
   readonly latency?: Partial<AsLatency>;
 }
 
-export const USUAL_AS_LATENCY: AsLatency = { data: 120, pin: 200, exportKey: 500, verifyReceipt: 200 };
+const USUAL_AS_LATENCY: AsLatency = { data: 120, pin: 200, exportKey: 500, verifyReceipt: 200 };
 
 const USUAL_ENTRIES: readonly EntryDescription[] = [{ ref1: 0x0101, label: 'Data key', akv: 1 }];
 

@@ -136,9 +136,9 @@ export class SimulatedUsbDevice implements USBDevice {
     const place = 'releaseInterface on USBDevice';
     this.#requireInterface(place, interfaceNumber);
     if (!this.#claimed.has(interfaceNumber)) return;
-    await this.#changeInterface(place, interfaceNumber, () => {
-      this.#release(exception('AbortError', place, TRANSFER_CANCELLED));
-    });
+    await this.#changeInterface(place, interfaceNumber, () => undefined);
+    // After the release itself: what is open on its endpoints.
+    this.#release(exception('NetworkError', 'transferIn on USBDevice', TRANSFER_ERROR));
   }
 
   async selectAlternateInterface(interfaceNumber: number, alternateSetting: number): Promise<void> {

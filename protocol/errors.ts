@@ -5,7 +5,8 @@
 export type LinkErrorCode =
   | 'browser-unsupported' // no WebUSB or Web Serial here
   | 'device-lost' // unplugged, reset or switched off
-  | 'device-busy' // another program or tab holds it
+  | 'device-busy' // another program holds it
+  | 'unit-elsewhere' // another tab of this page holds it
   | 'driver-missing' // Windows without WinUSB for it
   | 'access-denied' // the operating system's rights, a sandboxed browser
   | 'protected-class' // a PC/SC reader (class 0B), which browsers block
@@ -45,10 +46,16 @@ export type SourceErrorCode =
   | 'challenge-refused' // CHM wrong: the unit does not hold the key of its set
   | 'challenge-reused' // (SN, R) was used for another export
   | 'idempotency-conflict' // the same idempotency key with another body
+  | 'vault-unknown' // a vault that this AS did not issue
+  | 'journal-refused' // of a vault: not signed by it, or not readable
   | 'export-unknown' // a receipt for an export that this AS never made
   | 'receipt-refused' // the MAC or a field of the receipt is wrong
   | 'receipt-conflict' // another receipt is on file for this export
-  | 'demo-refused'; // a demo set and an AS that is not in demo mode
+  | 'demo-refused' // a demo set and an AS that is not in demo mode
+  | 'order-unknown' // no such work order, or not for this operator
+  | 'order-ended' // the work order is revoked, closed, over, or has not begun
+  | 'not-on-order' // key, slot, set or suite is not on the work order, or the operator may work by work orders only
+  | 'reason-needed'; // this unit was exported this key before, in the same work order
 
 /** An AS token card (docs/protocol.md clause 4): what only a card can say. Its other refusals have the codes of every AS. */
 export type TokenErrorCode =
@@ -60,9 +67,22 @@ export type TokenErrorCode =
   | 'token-nonsense' // an answer that the specification does not have
   | 'token-failed'; // its own fault, such as a memory failure
 
+/** A vault, the AS token in a file. Its other refusals have the codes of every AS. */
+export type VaultErrorCode =
+  | 'vault-malformed' // not a vault file, or bounds that this version does not take
+  | 'vault-untrusted' // no root that this station pinned vouches for it
+  | 'vault-changed' // a signature in it is wrong, or its parts do not belong together
+  | 'vault-early' // the time that it was given out for has not begun
+  | 'vault-expired'
+  | 'vault-busy' // open in another tab
+  | 'vault-locked' // by the operator, by being idle, or by a fault of its worker
+  | 'passphrase-wrong';
+
 /** The station: this page and its journal. */
 export type StationErrorCode =
   | 'cancelled' // by the operator
+  | 'source-other' // another AS than the one in use sealed the key
+  | 'file-refused' // an opened file is not what it should be: the message says where
   | 'journal-full' // the browser's storage quota
   | 'journal-failed'; // the browser refuses its storage
 
@@ -74,6 +94,7 @@ export type ErrorCode =
   | UnitErrorCode
   | SourceErrorCode
   | TokenErrorCode
+  | VaultErrorCode
   | StationErrorCode
   | IntegrityErrorCode;
 

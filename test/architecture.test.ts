@@ -33,6 +33,11 @@ const ROOMS: readonly Room[] = [
   { room: 'protocol/commands/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/apdu/'] },
   { room: 'protocol/as-unit/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/'] },
   { room: 'protocol/service/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/'] },
+  { room: 'protocol/orders/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/service/'] },
+  {
+    room: 'protocol/vault/',
+    may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/as-unit/', 'protocol/service/'],
+  },
   {
     room: 'protocol/provisioning/',
     may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/apdu/', 'protocol/commands/'],
@@ -46,7 +51,10 @@ const ROOMS: readonly Room[] = [
 
   {
     room: 'as-service/',
-    may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/as-unit/', 'protocol/service/'],
+    may: [
+      ...GROUND,
+      ...['crypto/', 'tkl/', 'as-unit/', 'service/', 'orders/', 'vault/'].map((room) => `protocol/${room}`),
+    ],
     packages: [NODE, /^hono(\/|$)/, 'zod'],
   },
   {
@@ -58,7 +66,12 @@ const ROOMS: readonly Room[] = [
   { room: 'web/src/transport/', may: ['protocol/'] },
   { room: 'web/src/source/', may: ['protocol/'] },
   { room: 'web/src/store/', may: ['protocol/'], packages: ['idb'] },
-  { room: 'web/src/worker/', may: ['protocol/'] },
+  // Of the page it needs the store of its vaults and WebCrypto's verification; nothing of it is on the page's own path.
+  {
+    room: 'web/src/worker/',
+    may: ['protocol/', 'web/src/store/vault-store.ts', 'web/src/source/web-crypto.ts'],
+    packages: ['hash-wasm'],
+  },
   { room: 'web/src/state/', may: [...BELOW_STATE, 'protocol/'], packages: [/^svelte(\/|$)/] },
   { room: 'web/src/ui/', may: ['web/src/state/'], packages: [/^svelte(\/|$)/] },
   { room: 'web/src/ui/words.ts', may: ['web/src/ui/', 'web/src/state/', 'protocol/errors.ts'] },

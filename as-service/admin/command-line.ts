@@ -1,10 +1,11 @@
 // The CLI's words as requests. Knows nothing of how they are run.
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { toHex } from '#protocol/bytes/hex.ts';
 import { StartError } from '../start-error.ts';
+import { decimal, hexNumber, list, oneOf, optionalDecimal, readKey, required, type Values } from './arguments.ts';
+import { ORDER_COMMANDS } from './order-commands.ts';
 import type { AdminRequest } from './request.ts';
+import { VAULT_COMMANDS } from './vault-commands.ts';
 
 export type LogRequest = { readonly command: 'log show'; readonly last: number } | { readonly command: 'log verify' };
 
@@ -17,10 +18,21 @@ export const USAGE = `keyferry-as: manages the AS of a data folder, also while i
   keyferry-as set allow SET SN… | --any
   keyferry-as key add SET REF1 LABEL --attributes D0AB00N [--slot REF2] [--length 16|24|32] [--file FILE|-]
   keyferry-as key add SET REF1 LABEL --erase --slot REF2
-  keyferry-as operator add NAME [--role operator|custodian|auditor|administrator] [--set SET]… [--quota N]
+  keyferry-as operator add NAME [--role operator|custodian|auditor|administrator] [--set SET]… [--quota N] [--orders-only]
   keyferry-as operator list
   keyferry-as operator token NAME [--hours N]
   keyferry-as operator revoke NAME
+  keyferry-as order add ID TITLE --set SET --line REF1:REF2… [--units FILE] [--unit SN]… [--range FROM-TO]… [--suite N]
+                               [--from TIME] [--until TIME | --days N] [--dry-run] [--halt-after N] [--label-scan]
+  keyferry-as order list
+  keyferry-as order show ID [--file FILE]
+  keyferry-as order revoke ID REASON
+  keyferry-as order close ID [--absent REASON] [--file FILE]
+  keyferry-as vault issue SET FILE --ref1 REF1… --unit SN… --exports N [--exports-per-unit N] [--days N]
+                               [--passphrase-file FILE|-] [--open SENTENCE]
+  keyferry-as vault list
+  keyferry-as vault revoke NUMBER REASON
+  keyferry-as vault reconcile FILE [--verdicts FILE]
   keyferry-as device-key SET SN FILE
   keyferry-as trust
   keyferry-as log show [--last N]
@@ -28,15 +40,17 @@ export const USAGE = `keyferry-as: manages the AS of a data folder, also while i
 
   SET, REF1, REF2, SN and the keys in files are hex digits; - is standard input. Without a file a key is made at random.
   set rotate makes the next T of a set, and the REF1 that replaces T in its units.
+  order add takes units from a CSV or JSON file, too; --orders-only holds an operator to work orders.
+  order show --file writes the signed order, order close --file the signed report, each to a new file.
+  vault issue writes a vault to a new file and shows its passphrase once; without --unit it holds T, and --open confirms that.
+  vault reconcile takes the journal of a vault back and says what it shows; its signed verdicts go to a new file.
   device-key writes the secret that a unit must hold (K_D; T for a set of the shared profile) to a new file.
 
   --data FOLDER     KEYFERRY_DATA      default ./keyferry-as
   --key-file FILE   KEYFERRY_KEY_FILE  default sealing.key in the data folder, or KEYFERRY_SEALING_KEY
   --demo            KEYFERRY_DEMO=1    demo sets are allowed`;
 
-type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
-
-interface Command {
+export interface Command {
   readonly options: ParseArgsConfig['options'];
   /** Least and most words after the command's name. */
   readonly words: readonly [number, number];
@@ -117,6 +131,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       role: { type: 'string', default: 'operator' },
       set: { type: 'string', multiple: true },
       quota: { type: 'string' },
+      'orders-only': { type: 'boolean' },
     },
     words: [1, 1],
     request: ([name = ''], values) => ({
@@ -125,6 +140,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       role: oneOf('role', values.role, ['operator', 'custodian', 'auditor', 'administrator']),
       sets: list(values.set)?.map((set) => hexNumber('SET', set, 8)) ?? null,
       quota: optionalDecimal('quota', values.quota),
+      ...(values['orders-only'] === true ? { ordersOnly: true } : {}),
     }),
   },
   'operator list': { options: {}, words: [0, 0], request: () => ({ command: 'operator list' }) },
@@ -138,6 +154,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     words: [1, 1],
     request: ([name = '']) => ({ command: 'operator revoke', name }),
   },
+  ...ORDER_COMMANDS,
+  ...VAULT_COMMANDS,
   'device-key': {
     options: {},
     words: [3, 3],
@@ -198,50 +216,4 @@ function parse(args: string[], { options }: Command): { values: Values; position
   } catch (cause) {
     throw new StartError(`${cause instanceof Error ? cause.message : String(cause)}\n\n${USAGE}`);
   }
-}
-
-function hexNumber(what: string, text: string, digits: number): number {
-  const plain = text.replace(/^0x/i, '');
-  if (!new RegExp(`^[0-9A-Fa-f]{1,${digits}}$`).test(plain)) {
-    throw new StartError(`${what} must be up to ${digits} hex digits, not "${text}".`);
-  }
-  return Number.parseInt(plain, 16);
-}
-
-function decimal(what: string, text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new StartError(`--${what} must be a whole number, not "${text}".`);
-  return Number(text);
-}
-
-function optionalDecimal(what: string, value: Values[string]): number | null {
-  return typeof value === 'string' ? decimal(what, value) : null;
-}
-
-function required(what: string, value: Values[string]): string {
-  if (typeof value === 'string') return value;
-  throw new StartError(`--${what} is missing.`);
-}
-
-function list(value: Values[string]): readonly string[] | null {
-  return Array.isArray(value) ? value.map(String) : null;
-}
-
-function oneOf<Word extends string>(what: string, value: Values[string], words: readonly Word[]): Word {
-  const found = words.find((word) => word === value);
-  if (found === undefined) throw new StartError(`--${what} must be ${words.join(' or ')}.`);
-  return found;
-}
-
-/** A key in hex from a file or standard input: on a command line others on the machine could read it. */
-function readKey<Name extends string>(name: Name, file: Values[string]): { readonly [K in Name]?: string } {
-  if (typeof file !== 'string') return {};
-  let text: string;
-  try {
-    text = readFileSync(file === '-' ? 0 : file, 'latin1').replaceAll(/\s/g, '');
-  } catch (cause) {
-    throw new StartError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-  if (!/^([0-9A-Fa-f]{2})+$/.test(text))
-    throw new StartError(`${file === '-' ? 'Standard input' : file} holds no key in hex.`);
-  return { [name]: toHex(Buffer.from(text, 'hex')) } as { [K in Name]: string };
 }

@@ -23,7 +23,10 @@ export class ControlServer {
   }
 
   accept(socket: Socket): void {
-    createInterface({ input: socket }).once('line', (line) => {
+    const lines = createInterface({ input: socket });
+    // A client that is gone before its answer; without a listener its EPIPE would end the service.
+    lines.on('error', () => socket.destroy());
+    lines.once('line', (line) => {
       this.#running = this.#running.then(async () => {
         socket.end(`${JSON.stringify(await this.#answer(line))}\n`);
       });
@@ -60,7 +63,9 @@ export async function requestControl(
     });
     socket.once('error', () => silent('cannot be reached'));
     socket.once('close', () => silent('closed the connection'));
-    createInterface({ input: socket }).once('line', (line) => resolve(JSON.parse(line) as ControlAnswer));
+    const lines = createInterface({ input: socket });
+    lines.on('error', () => silent('cannot be reached'));
+    lines.once('line', (line) => resolve(JSON.parse(line) as ControlAnswer));
   });
   if (answer.refused !== undefined) throw new StartError(answer.refused);
   return answer.lines ?? [];

@@ -6,7 +6,7 @@ import type { OperatorState, State, TokenState } from '../disk/state.ts';
 import { StartError } from '../start-error.ts';
 import { requireNumber } from './sets.ts';
 
-export const ROLES: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
+const ROLES: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
 
 export interface NewOperator {
   readonly name: string;
@@ -15,11 +15,13 @@ export interface NewOperator {
   readonly sets: readonly number[] | null;
   /** Exports, ever; null is no limit. */
   readonly quota: number | null;
+  /** May export within work orders of this service only. */
+  readonly ordersOnly?: boolean;
   readonly embedded: boolean;
 }
 
 export async function addOperator(as: As, actor: string, input: NewOperator): Promise<void> {
-  const { name, role, sets, quota } = input;
+  const { name, role, sets, quota, ordersOnly = false } = input;
   if (!/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(name)) {
     throw new StartError('A name has 1 to 64 letters, digits or . _ @ - and begins with a letter or digit.');
   }
@@ -30,7 +32,7 @@ export async function addOperator(as: As, actor: string, input: NewOperator): Pr
   await as.change({
     event: 'operator-added',
     actor,
-    details: { name, role, sets: sets?.join(' ') ?? 'all', quota },
+    details: { name, role, sets: sets?.join(' ') ?? 'all', quota, ordersOnly },
     next: (state) => ({ ...state, operators: [...state.operators, { ...input, tokens: [] }] }),
   });
 }

@@ -7,7 +7,9 @@ import type { SetState } from '../disk/state.ts';
 import { rootFingerprint } from '../signing.ts';
 import { addErasing, type NewErasing, type Rotation, rotateSet } from './clause-8.ts';
 import { addOperator, issueToken, type NewOperator, revokeTokens } from './operators.ts';
+import { type OrderRequest, runOrderRequest } from './order-requests.ts';
 import { addKey, addSet, allowUnits, hex, type NewKey, type NewSet, writeDeviceKey } from './sets.ts';
+import { runVaultRequest, type VaultAdminRequest } from './vaults.ts';
 
 /** Octets travel as hex. */
 export type AdminRequest =
@@ -22,6 +24,8 @@ export type AdminRequest =
   | { readonly command: 'operator token'; readonly name: string; readonly hours: number }
   | { readonly command: 'operator revoke'; readonly name: string }
   | { readonly command: 'device-key'; readonly set: number; readonly sn: string; readonly path: string }
+  | OrderRequest
+  | VaultAdminRequest
   | { readonly command: 'trust' };
 
 /** The lines to print. @throws StartError in words */
@@ -78,6 +82,17 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
         'Put it into the unit, then destroy the file. The audit log has an entry of it.',
       ];
     }
+    case 'order add':
+    case 'order list':
+    case 'order show':
+    case 'order revoke':
+    case 'order close':
+      return runOrderRequest(as, actor, request);
+    case 'vault issue':
+    case 'vault list':
+    case 'vault revoke':
+    case 'vault reconcile':
+      return runVaultRequest(as, actor, request);
     case 'trust':
       return [`Root key ${rootFingerprint(as.state)}`];
   }
@@ -103,11 +118,12 @@ function describeSet(found: SetState | undefined): string[] {
 
 function describeOperators(as: As): string[] {
   const now = as.now().getTime();
-  const lines = as.state.operators.map(({ name, role, sets, quota, tokens }) => {
+  const lines = as.state.operators.map(({ name, role, sets, quota, ordersOnly, tokens }) => {
     const valid = tokens.filter(({ expires }) => Date.parse(expires) > now).length;
     const where = sets === null ? 'all sets' : `sets ${sets.map((set) => hex(set, 8)).join(' ')}`;
     const used = as.ledger.countOfOperator(name);
-    return `${name}  ${role}  ${where}  ${used}${quota === null ? '' : ` of ${quota}`} exports  ${valid} valid token(s)`;
+    const limit = `${quota === null ? '' : ` of ${quota}`} exports${ordersOnly === true ? ' in work orders only' : ''}`;
+    return `${name}  ${role}  ${where}  ${used}${limit}  ${valid} valid token(s)`;
   });
   return lines.length === 0 ? ['No operators yet.'] : lines;
 }

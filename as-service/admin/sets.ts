@@ -180,7 +180,7 @@ function label(state: State, set: number): string {
 }
 
 /** 32 hex digits, left-padded. */
-function normaliseSerialNumber(text: string): string {
+export function normaliseSerialNumber(text: string): string {
   const digits = text.replaceAll(/[\s:-]/g, '').toUpperCase();
   if (!/^[0-9A-F]{1,32}$/.test(digits) || /^0+$/.test(digits)) {
     throw new StartError(`"${text}" is no serial number: 1 to 32 hex digits, not all zero.`);

@@ -6,8 +6,10 @@ import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
+import { argon2id } from '#protocol/crypto/argon2.ts';
 import { IntegrityError } from '#protocol/errors.ts';
 import { keyId } from '#protocol/tkl/envelope.ts';
+import type { PasswordKey } from '#protocol/vault/passphrase.ts';
 import type { Sealer } from '../disk/sealer.ts';
 import { type SigningKeyState, type SigningPurpose, type State, secretsOf } from '../disk/state.ts';
 import { readState, writeState } from '../disk/state-file.ts';
@@ -16,9 +18,13 @@ import type { AuditEntry, AuditLine } from '../log/line.ts';
 import type { LogFile } from '../log/log-file.ts';
 import { certify, createSigningKey, endingKeys, SIGNING_PURPOSES, Signatures } from '../signing.ts';
 import { StartError } from '../start-error.ts';
+import { replayVault, VaultLedger } from '../vault/vault-ledger.ts';
+import { Vaults } from '../vault/vaults.ts';
 import { Exporter, replayRepeat } from './exporter.ts';
 import { decodeExport, Ledger } from './ledger.ts';
 import { ServiceMemory } from './memory.ts';
+import { OrderBook, replayOrder } from './order-book.ts';
+import { Orders } from './orders.ts';
 import { createRoom } from './room.ts';
 
 export const STATE_FILE = 'state.sealed';
@@ -31,6 +37,8 @@ export interface AsOptions {
   readonly logFile: LogFile;
   readonly demoMode: boolean;
   readonly now: () => Date;
+  /** Argon2id, for vaults. */
+  readonly derive?: PasswordKey;
 }
 
 export interface Change {
@@ -46,6 +54,8 @@ export class As {
   readonly log: AuditLog;
   readonly ledger: Ledger;
   readonly exporter: Exporter;
+  readonly orders: Orders;
+  readonly vaults: Vaults;
   readonly now: () => Date;
   readonly #options: AsOptions;
   #state: State;
@@ -65,10 +75,12 @@ export class As {
   static async #open(options: AsOptions): Promise<As> {
     const { logFile: file, sealer, now } = options;
     const ledger = new Ledger();
+    const book = new OrderBook();
+    const vaults = new VaultLedger();
     let revision = 0;
     const replay = (line: AuditLine) => {
       revision = revisionAfter(line.entry, revision);
-      replayExport(line, ledger, sealer);
+      replayLine(line, { ledger, book, vaults }, sealer);
     };
     const state = await readState(join(options.directory, STATE_FILE), sealer);
     const log = await AuditLog.open({ file, sealer, now, replay });
@@ -79,13 +91,13 @@ export class As {
     } else if (revision !== stored) {
       throw mismatch(revision, state?.revision);
     }
-    const as = new As(options, log, ledger, state ?? emptyState());
+    const as = new As(options, log, { ledger, book, vaults }, withAllKeys(state ?? emptyState()));
     if (state === undefined) await as.#create();
     await as.#renewSigningKeys();
     return as;
   }
 
-  private constructor(options: AsOptions, log: AuditLog, ledger: Ledger, state: State) {
+  private constructor(options: AsOptions, log: AuditLog, { ledger, book, vaults }: Told, state: State) {
     this.#options = options;
     this.demoMode = options.demoMode;
     this.now = options.now;
@@ -94,9 +106,16 @@ export class As {
     this.#state = state;
     this.#signatures = new Signatures(state);
     const read = () => this.#state;
-    const memory = new ServiceMemory({ state: read, ledger, log, demoMode: options.demoMode });
-    const unit = new AsUnit(memory, new TreeKeyCrypto(createRoom(read, () => this.#signatures)));
-    this.exporter = new Exporter({ unit, ledger, log, state: read, demoMode: options.demoMode });
+    const { demoMode, now } = options;
+    const memory = new ServiceMemory({ state: read, ledger, log, demoMode, orders: book, now });
+    const signatures = () => this.#signatures;
+    const room = createRoom(read, signatures);
+    const crypto = new TreeKeyCrypto(room);
+    const unit = new AsUnit(memory, crypto);
+    this.exporter = new Exporter({ unit, ledger, log, state: read, demoMode });
+    const common = { ledger, log, state: read, signatures, demoMode, now };
+    this.orders = new Orders({ ...common, book, vaults });
+    this.vaults = new Vaults({ ...common, vaults, check: { crypto, room }, derive: options.derive ?? argon2id });
   }
 
   get state(): State {
@@ -162,23 +181,31 @@ export class As {
   }
 }
 
-/** The keys in it are uncertified, so each is replaced by one that the root certified before the service answers anyone. */
 function emptyState(): State {
   const root = createSigningKey();
-  const signingKeys = Object.fromEntries(SIGNING_PURPOSES.map((purpose) => [purpose, root])) as Record<
-    SigningPurpose,
-    SigningKeyState
-  >;
   return {
     revision: 0,
     asNumber: 0,
     name: 'Keyferry AS',
     root,
-    signingKeys,
+    signingKeys: everyKey(root),
     certificates: [],
     sets: [],
     operators: [],
   };
+}
+
+/** A state of an earlier version lacks the keys of newer purposes. */
+function withAllKeys(state: State): State {
+  return { ...state, signingKeys: { ...everyKey(state.root), ...state.signingKeys } };
+}
+
+/** The root in the place of each: uncertified there, so it is replaced by a key that the root certified before anyone is answered. */
+function everyKey(root: SigningKeyState): Record<SigningPurpose, SigningKeyState> {
+  return Object.fromEntries(SIGNING_PURPOSES.map((purpose) => [purpose, root])) as Record<
+    SigningPurpose,
+    SigningKeyState
+  >;
 }
 
 function revisionAfter({ event, details }: AuditEntry, before: number): number {
@@ -186,7 +213,15 @@ function revisionAfter({ event, details }: AuditEntry, before: number): number {
   return event === 'change-lost' ? details.revision - 1 : details.revision;
 }
 
-function replayExport({ entry, sealed }: AuditLine, ledger: Ledger, sealer: Sealer): void {
+/** What the audit log tells, as it is replayed. */
+interface Told {
+  readonly ledger: Ledger;
+  readonly book: OrderBook;
+  readonly vaults: VaultLedger;
+}
+
+function replayLine(line: AuditLine, { ledger, book, vaults }: Told, sealer: Sealer): void {
+  const { entry, sealed } = line;
   const { event, time, details, sequence } = entry;
   const open = () => {
     try {
@@ -203,6 +238,9 @@ function replayExport({ entry, sealed }: AuditLine, ledger: Ledger, sealer: Seal
     replayRepeat(ledger, open());
   } else if (event === 'receipt') {
     ledger.addReceipt(Number(details.xc), fromBase64url(String(details.receipt)), time);
+  } else {
+    replayOrder(book, line, open);
+    replayVault(vaults, entry, open);
   }
 }
 

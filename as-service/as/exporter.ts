@@ -10,7 +10,7 @@ import { decodeHeader } from '#protocol/tkl/header.ts';
 import type { OperatorState, State } from '../disk/state.ts';
 import type { AuditLog } from '../log/audit-log.ts';
 import type { AuditEntry } from '../log/line.ts';
-import type { ExportEntry, Ledger } from './ledger.ts';
+import type { ExportEntry, ExportOrigin, Ledger } from './ledger.ts';
 import type { Caller } from './memory.ts';
 import { visibleSets } from './policy.ts';
 
@@ -47,14 +47,14 @@ export class Exporter {
    */
   async verifyReceipt({ exportId, receipt }: ReceiptRequestJson, account: OperatorState): Promise<VerdictJson> {
     const entry = this.#findVisible(exportId, account);
-    const caller: Caller = { account, operator: account.name, workOrder: null, idempotencyKey: '', requestHash: '' };
+    const nothing = { workOrder: null, reason: null, idempotencyKey: '', requestHash: '' };
+    const caller: Caller = { account, operator: account.name, ...nothing };
     await this.#logRefusals('receipt-refused', { exportId, xc: entry.xc }, account, () =>
       this.#options.unit.verifyReceipt(entry.xc, fromBase64url(receipt), caller),
     );
-    const time = this.#options.ledger.findByCounter(entry.xc)?.receiptTime;
-    if (time === undefined) throw new TypeError('an accepted receipt has a time');
-    const { dataHash, workOrder, operator } = entry;
-    return { exportId, receipt, dataHash: toBase64url(dataHash), workOrder, operator, time };
+    const verdict = verdictOf(this.#options.ledger.findByCounter(entry.xc));
+    if (verdict === undefined) throw new TypeError('an accepted receipt is in the ledger');
+    return verdict;
   }
 
   /** A twin under the same key waits, and then finds what the first one made. */
@@ -121,6 +121,14 @@ export class Exporter {
   }
 }
 
+/** What the service says of an export whose receipt it accepted. */
+export function verdictOf(entry: ExportEntry | undefined): VerdictJson | undefined {
+  if (entry?.receipt === undefined || entry.receiptTime === undefined) return undefined;
+  const { exportId, receipt, dataHash, workOrder, operator, receiptTime } = entry;
+  const octets = { receipt: toBase64url(receipt), dataHash: toBase64url(dataHash) };
+  return { exportId, ...octets, workOrder, operator, time: receiptTime };
+}
+
 function unitRequest({ set, tkv, suite, sign, ref1, ref2, sn, random, challengeMac }: ExportRequestJson) {
   return {
     unit: { set, tkv, sn: fromHex(sn) },
@@ -134,13 +142,15 @@ function unitRequest({ set, tkv, suite, sign, ref1, ref2, sn, random, challengeM
 }
 
 function callerOf(request: ExportRequestJson, account: OperatorState): Caller {
-  const { set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder, idempotencyKey } = request;
+  const { set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder, reason, idempotencyKey } = request;
   // An array, so that the order in which a client writes its members does not matter.
-  const said = JSON.stringify([set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder ?? null]);
+  const members = [set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder ?? null];
+  const said = JSON.stringify(reason === undefined ? members : [...members, reason]);
   return {
     account,
     operator: account.name,
     workOrder: workOrder ?? null,
+    reason: reason ?? null,
     idempotencyKey,
     requestHash: createHash('sha256').update(said).digest('base64url'),
   };
@@ -148,6 +158,6 @@ function callerOf(request: ExportRequestJson, account: OperatorState): Caller {
 
 /** Puts an 'export-repeated' entry of the log back into the ledger. */
 export function replayRepeat(ledger: Ledger, octets: Uint8Array): void {
-  const { xc, operator, workOrder, idempotencyKey, requestHash } = JSON.parse(Buffer.from(copy(octets)).toString());
-  ledger.addRepeat(xc, { operator, workOrder, idempotencyKey, requestHash });
+  const { xc, ...origin } = JSON.parse(Buffer.from(copy(octets)).toString()) as ExportOrigin & { readonly xc: number };
+  ledger.addRepeat(xc, origin);
 }

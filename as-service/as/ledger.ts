@@ -13,6 +13,8 @@ import { decodeHeader } from '#protocol/tkl/header.ts';
 export interface ExportOrigin {
   readonly operator: string;
   readonly workOrder: string | null;
+  /** Why it was asked for again. */
+  readonly reason: string | null;
   readonly idempotencyKey: string;
   /** SHA-256 of the request, so that the same key with another request is noticed. */
   readonly requestHash: string;
@@ -24,6 +26,7 @@ export interface ExportEntry extends ExportRecord {
   readonly xc: number;
   readonly operator: string;
   readonly workOrder: string | null;
+  readonly reason: string | null;
   /** When the receipt was accepted. */
   readonly receiptTime: string | undefined;
 }
@@ -43,6 +46,9 @@ export class Ledger {
   readonly #perUnit = new Map<string, number>();
   /** By operator, then by work order. */
   readonly #workOrders = new Map<string, Map<string, WorkOrderCount>>();
+  /** XC of each export, by work order. */
+  readonly #ofWorkOrder = new Map<string, number[]>();
+  readonly #perLoad = new Map<string, number>();
   #lastXc = 0;
 
   /** The highest XC of any export. */
@@ -68,6 +74,11 @@ export class Ledger {
     return found === undefined || entry === undefined ? undefined : { requestHash: found.requestHash, entry };
   }
 
+  /** Every receipt that was accepted, 64 bytes each. */
+  *receipts(): Generator<Bytes> {
+    for (const { receipt } of this.#byCounter.values()) if (receipt !== undefined) yield receipt;
+  }
+
   countOfOperator(operator: string): number {
     return this.#perOperator.get(operator) ?? 0;
   }
@@ -76,8 +87,21 @@ export class Ledger {
     return this.#perUnit.get(unitName(set, sn)) ?? 0;
   }
 
+  /** Every export that named that work order, oldest first. */
+  *exportsOf(workOrder: string): Generator<ExportEntry> {
+    for (const xc of this.#ofWorkOrder.get(workOrder) ?? []) {
+      const entry = this.#find(xc);
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  /** Exports of that key for that unit and slot in a work order. */
+  countOfLoad(workOrder: string, set: number, sn: Uint8Array, ref1: number, slot: number): number {
+    return this.#perLoad.get(loadName(workOrder, set, sn, ref1, slot)) ?? 0;
+  }
+
   /** Newest first; those of one operator, or all. */
-  workOrders(operator: string | undefined): WorkOrderJson[] {
+  workOrders(operator: string | undefined): Omit<WorkOrderJson, 'order'>[] {
     const merged = new Map<string, WorkOrderCount>();
     for (const [who, counts] of this.#workOrders) {
       if (operator !== undefined && who !== operator) continue;
@@ -94,11 +118,20 @@ export class Ledger {
   }
 
   addExport(record: ExportRecord, origin: ExportOrigin, time: string): ExportEntry {
-    const { xc, set, sn } = decodeHeader(record.data);
-    const { operator, workOrder, idempotencyKey, requestHash } = origin;
+    const { xc, set, sn, ref1, slot } = decodeHeader(record.data);
+    const { operator, workOrder, reason, idempotencyKey, requestHash } = origin;
     const dataHash = sha256(record.data);
     const exportId = exportIdOf(dataHash);
-    const entry: ExportEntry = { ...record, exportId, dataHash, xc, operator, workOrder, receiptTime: undefined };
+    const entry: ExportEntry = {
+      ...record,
+      exportId,
+      dataHash,
+      xc,
+      operator,
+      workOrder,
+      reason,
+      receiptTime: undefined,
+    };
     this.#byCounter.set(xc, entry);
     this.#byChallenge.set(challengeName(sn, record.random), xc);
     this.#byId.set(exportId, xc);
@@ -107,6 +140,10 @@ export class Ledger {
     increment(this.#perUnit, unitName(set, sn));
     this.#lastXc = Math.max(this.#lastXc, xc);
     this.#count(operator, workOrder, time, 'exports');
+    if (workOrder !== null) {
+      entryOf(this.#ofWorkOrder, workOrder, (): number[] => []).push(xc);
+      increment(this.#perLoad, loadName(workOrder, set, sn, ref1, slot));
+    }
     return entry;
   }
 
@@ -128,10 +165,8 @@ export class Ledger {
 
   #count(operator: string, workOrder: string | null, time: string, what: 'exports' | 'receipts'): void {
     if (workOrder === null) return;
-    const ofOperator = this.#workOrders.get(operator) ?? new Map<string, WorkOrderCount>();
-    this.#workOrders.set(operator, ofOperator);
-    const count = ofOperator.get(workOrder) ?? { exports: 0, receipts: 0, time };
-    ofOperator.set(workOrder, count);
+    const ofOperator = entryOf(this.#workOrders, operator, () => new Map<string, WorkOrderCount>());
+    const count = entryOf(ofOperator, workOrder, () => ({ exports: 0, receipts: 0, time }));
     count[what]++;
     if (what === 'exports') count.time = time;
   }
@@ -165,12 +200,19 @@ export function decodeExport(octets: Uint8Array): { record: ExportRecord; origin
     kcv: { value: fast(part.kcv), algorithm: part.kcvAlgorithm },
     receipt: undefined,
   };
-  return { record, origin: part.origin };
+  // An export of the time before reasons has none.
+  return { record, origin: { ...part.origin, reason: part.origin.reason ?? null } };
 }
 
 /** Node's own decoder, twenty times as fast: a long log is replayed at each start, and what it holds we wrote ourselves. */
 function fast(text: string): Bytes {
   return copy(Buffer.from(text, 'base64url'));
+}
+
+function entryOf<Value>(map: Map<string, Value>, name: string, create: () => Value): Value {
+  const value = map.get(name) ?? create();
+  map.set(name, value);
+  return value;
 }
 
 function increment(counts: Map<string, number>, name: string): void {
@@ -183,4 +225,8 @@ function challengeName(sn: Uint8Array, random: Uint8Array): string {
 
 function unitName(set: number, sn: Uint8Array): string {
   return `${set} ${Buffer.from(sn).toString('latin1')}`;
+}
+
+function loadName(workOrder: string, set: number, sn: Uint8Array, ref1: number, slot: number): string {
+  return `${unitName(set, sn)} ${ref1} ${slot} ${workOrder}`;
 }

@@ -19,6 +19,8 @@ import type { OperatorState, SetState, State } from '../disk/state.ts';
 import type { AuditLog } from '../log/audit-log.ts';
 import type { AuditEntry } from '../log/line.ts';
 import { type ExportOrigin, encodeExport, type Ledger } from './ledger.ts';
+import type { OrderBook } from './order-book.ts';
+import { authoriseOrder } from './order-policy.ts';
 import { authorise, setLabel } from './policy.ts';
 
 export interface Caller extends ExportOrigin {
@@ -30,6 +32,8 @@ export interface ServiceMemoryOptions {
   readonly ledger: Ledger;
   readonly log: AuditLog;
   readonly demoMode: boolean;
+  readonly orders: OrderBook;
+  readonly now: () => Date;
 }
 
 export class ServiceMemory implements Memory<Caller> {
@@ -63,11 +67,14 @@ export class ServiceMemory implements Memory<Caller> {
     return this.#options.ledger.findByCounter(xc);
   }
 
-  async authorise(request: UnitExportRequest, { account }: Caller): Promise<void> {
-    authorise(this.#options.state(), this.#options.demoMode, request, account);
+  async authorise(request: UnitExportRequest, { account, workOrder }: Caller): Promise<void> {
+    const { state, demoMode, orders, now } = this.#options;
+    authorise(state(), demoMode, request, account);
+    authoriseOrder(orders, state(), request, { account, workOrder, now: now() });
   }
 
-  async reserveExport({ unit }: UnitExportRequest, caller: Caller): Promise<Reservation> {
+  async reserveExport(request: UnitExportRequest, caller: Caller): Promise<Reservation> {
+    const { unit } = request;
     const { ledger } = this.#options;
     const set = this.#findSet(unit.set);
     if (set === undefined) throw new RangeError('the set was looked up before');
@@ -83,8 +90,9 @@ export class ServiceMemory implements Memory<Caller> {
         `Unit ${toHex(unit.sn)} has had all ${set.quotaPerUnit} exports that ${setLabel(set)} allows a unit.`,
       );
     }
+    const ofLoad = this.#requireReason(request, caller);
     const hold = (change: 1 | -1) => {
-      for (const name of [ofOperator, ofUnit]) {
+      for (const name of [ofOperator, ofUnit, ofLoad]) {
         const held = this.#held(name) + change;
         if (held === 0) this.#reserved.delete(name);
         else this.#reserved.set(name, held);
@@ -120,6 +128,20 @@ export class ServiceMemory implements Memory<Caller> {
     this.#options.ledger.addReceipt(xc, copy(receipt), time);
   }
 
+  /** No unit is sent a key twice in a work order without a reason. The name under which it is held. @throws ProtocolError reason-needed */
+  #requireReason({ unit, ref1, ref2 }: UnitExportRequest, { workOrder, reason }: Caller): string {
+    const { ledger, orders } = this.#options;
+    const sn = toHex(unit.sn);
+    const name = `load ${unit.set} ${sn} ${ref1} ${ref2} ${workOrder}`;
+    if (workOrder === null || ref2 === undefined || orders.find(workOrder) === undefined) return name;
+    const before = ledger.countOfLoad(workOrder, unit.set, unit.sn, ref1, ref2);
+    if (reason !== null || before + this.#held(name) === 0) return name;
+    throw new ProtocolError(
+      'reason-needed',
+      `Unit ${sn} was sent REF1 ${ref1} for slot ${ref2} before in work order ${workOrder}. Say why it is needed again.`,
+    );
+  }
+
   #findSet(set: number): SetState | undefined {
     return this.#options.state().sets.find((each) => each.set === set);
   }
@@ -129,12 +151,12 @@ export class ServiceMemory implements Memory<Caller> {
   }
 }
 
-function originOf({ operator, workOrder, idempotencyKey, requestHash }: Caller): ExportOrigin {
-  return { operator, workOrder, idempotencyKey, requestHash };
+function originOf({ operator, workOrder, reason, idempotencyKey, requestHash }: Caller): ExportOrigin {
+  return { operator, workOrder, reason, idempotencyKey, requestHash };
 }
 
 /** What an auditor reads of an export: names and numbers, nothing that a key could be computed from. */
-function exportDetails({ data, kcv }: ExportRecord, { workOrder }: Caller): AuditEntry['details'] {
+function exportDetails({ data, kcv }: ExportRecord, { workOrder, reason }: Caller): AuditEntry['details'] {
   const header = decodeHeader(data);
   const dataHash = sha256(data);
   return {
@@ -152,5 +174,6 @@ function exportDetails({ data, kcv }: ExportRecord, { workOrder }: Caller): Audi
     kcv: toHex(kcv.value),
     dataHash: toBase64url(dataHash),
     workOrder,
+    ...(reason === null ? {} : { reason }),
   };
 }

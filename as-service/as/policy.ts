@@ -14,7 +14,7 @@ export function authorise(state: State, demoMode: boolean, { unit }: UnitExportR
     throw new ProtocolError('demo-refused', `${setLabel(set)} is a demo set and this service is not in demo mode.`);
   }
   if (!maySee(operator, set)) {
-    throw new ProtocolError('not-allowed', `${operator.name} may not export keys of ${setLabel(set)}.`);
+    throw new ProtocolError('not-allowed', `${operator.name} may not export keys of this set.`);
   }
   if (set.units !== null && !set.units.includes(toHex(unit.sn))) {
     throw new ProtocolError('unit-not-listed', `Unit ${toHex(unit.sn)} is not on the list of ${setLabel(set)}.`);

@@ -104,7 +104,7 @@ async function listen(
     onConnection(socket);
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
+    server.on('error', (cause) => {
       reject(new StartError(`The data folder cannot be claimed: ${cause.message}`, { cause }));
     });
     server.listen(path, resolve);

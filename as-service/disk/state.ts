@@ -6,7 +6,8 @@ import type { CertificateJson, Profile, Role } from '#protocol/service/messages.
 import type { Envelope } from '#protocol/tkl/envelope.ts';
 import type { KdfFamily } from '#protocol/tkl/suites.ts';
 
-export type SigningPurpose = CertificateJson['purpose'];
+/** A vault's own keys are in the vault and nowhere else. */
+export type SigningPurpose = Exclude<CertificateJson['purpose'], 'vault-journal'>;
 
 export interface SigningKeyState {
   readonly publicKey: Bytes;
@@ -60,6 +61,8 @@ export interface OperatorState {
   readonly sets: readonly number[] | null;
   /** Exports, ever; null is no limit. */
   readonly quota: number | null;
+  /** May export within work orders of this service only. */
+  readonly ordersOnly?: boolean;
   readonly tokens: readonly TokenState[];
   /** The operator that the embedded mode made for whoever started the service. */
   readonly embedded: boolean;

@@ -3,10 +3,14 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { Problem } from './answer.ts';
 
-export const BODY_LIMIT = 128 * 1024;
+const BODY_LIMIT = 128 * 1024;
 
 /** @throws Problem request-refused (400, 413 or 415) saying which member is wrong */
-export async function readJson<Input>(c: Context, schema: z.ZodType<Input>): Promise<Input> {
+export async function readJson<Input>(
+  c: Context,
+  schema: z.ZodType<Input>,
+  limit: number = BODY_LIMIT,
+): Promise<Input> {
   // A page of another origin cannot send this type without asking first, so it also keeps forged forms out.
   const type = c.req.header('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
@@ -14,7 +18,7 @@ export async function readJson<Input>(c: Context, schema: z.ZodType<Input>): Pro
       status: 415,
     });
   }
-  return parse(schema, decode(await readText(c)), 'body');
+  return parse(schema, decode(await readText(c, limit)), 'body');
 }
 
 /** @throws Problem request-refused */
@@ -35,23 +39,23 @@ function decode(text: string): unknown {
   }
 }
 
-async function readText(c: Context): Promise<string> {
+async function readText(c: Context, limit: number): Promise<string> {
   const length = c.req.header('content-length');
   if (length !== undefined) {
     // Node's own parser reads no more than this many octets.
-    if (Number(length) > BODY_LIMIT) throw tooLarge();
+    if (Number(length) > limit) throw tooLarge(limit);
     return c.req.text();
   }
   const parts: Uint8Array[] = [];
   let total = 0;
   for await (const part of c.req.raw.body ?? []) {
     total += part.length;
-    if (total > BODY_LIMIT) throw tooLarge();
+    if (total > limit) throw tooLarge(limit);
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');
 }
 
-function tooLarge(): Problem {
-  return new Problem('request-refused', `The body may have ${BODY_LIMIT} octets at most.`, { status: 413 });
+function tooLarge(limit: number): Problem {
+  return new Problem('request-refused', `The body may have ${limit} octets at most.`, { status: 413 });
 }

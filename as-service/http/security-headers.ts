@@ -1,11 +1,13 @@
 // The headers of every answer, errors included (docs/adr/0105-as-browser-defences.md). Plain objects, put together once: an answer is
 // then one literal and costs nothing.
 
-/** Everything that a page could ask of the browser is off, but for the two ways to a unit and the page's Copy buttons. */
+/** Everything that a page could ask of the browser is off, but for the two ways to a unit, the page's Copy buttons, and a screen
+ * that stays on while a key is loaded. */
 const PERMISSIONS = [
   'usb=(self)',
   'serial=(self)',
   'clipboard-write=(self)',
+  'screen-wake-lock=(self)',
   ...[
     'accelerometer',
     'autoplay',
@@ -27,7 +29,6 @@ const PERMISSIONS = [
     'picture-in-picture',
     'publickey-credentials-create',
     'publickey-credentials-get',
-    'screen-wake-lock',
     'storage-access',
     'sync-xhr',
     'window-management',
@@ -50,6 +51,25 @@ export function contentSecurityPolicy({ styleHashes = [] as readonly string[], d
     'trusted-types svelte-trusted-html keyferry-url',
   ].join('; ');
 }
+
+/**
+ * Of the vault's worker, which is one file: it compiles the WebAssembly in it, and may fetch nothing, connect to nothing and start
+ * nothing.
+ */
+export const VAULT_WORKER_POLICY = [
+  "default-src 'none'",
+  "script-src 'wasm-unsafe-eval'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
+
+/** Of the service worker, which fetches the files of the page and nothing from anywhere else. */
+export const SERVICE_WORKER_POLICY = [
+  "default-src 'none'",
+  "connect-src 'self'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
 
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': contentSecurityPolicy(),

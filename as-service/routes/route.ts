@@ -6,6 +6,9 @@ import type { ProblemCode } from '#protocol/service/problem.ts';
 import type { As } from '../as/as.ts';
 import type { OperatorState } from '../disk/state.ts';
 
+export const EVERY_ROLE: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
+export const OVERSEERS: readonly Role[] = ['auditor', 'administrator'];
+
 export interface SignedIn {
   readonly account: OperatorState;
   readonly expires: string;
@@ -14,6 +17,8 @@ export interface SignedIn {
 export interface Call<Input> {
   readonly as: As;
   readonly input: Input;
+  /** What stands for each {name} of the path. */
+  readonly named: Readonly<Record<string, string>>;
   /** @throws RangeError on a route that anyone may call: there is nobody */
   readonly signedIn: SignedIn;
   /** Counts so many exports or receipts against the operator's rate. @throws Problem too-many-requests */
@@ -24,11 +29,16 @@ export interface Call<Input> {
 
 export interface Route<Input = unknown> {
   readonly method: 'get' | 'post';
+  /** May hold a {name}. */
   readonly path: string;
   readonly summary: string;
   readonly roles: readonly Role[] | 'anyone';
   /** Of the JSON body of a post, or of the query of a get. */
   readonly input: z.ZodType<Input> | undefined;
+  /** Octets of the body, where it may be longer than others. */
+  readonly bodyLimit?: number;
+  /** Where an answer may take longer than others. */
+  readonly deadlineMs?: number;
   readonly output: z.ZodType;
   /** Besides those that every route may answer with. */
   readonly problems: readonly ProblemCode[];

@@ -1,7 +1,16 @@
 // Every route of the API.
 import { batchRoute, exportsRoute, receiptsRoute } from './exports.ts';
+import {
+  newOrderRoute,
+  orderRoute,
+  reportRoute,
+  revokeOrderRoute,
+  stationReportRoute,
+  workOrdersRoute,
+} from './orders.ts';
 import type { Route } from './route.ts';
-import { auditRoute, keysRoute, trustRoute, whoamiRoute, workOrdersRoute } from './views.ts';
+import { newVaultRoute, revokeVaultRoute, vaultJournalRoute, vaultsRoute } from './vaults.ts';
+import { auditRoute, keysRoute, trustRoute, whoamiRoute } from './views.ts';
 
 export const ROUTES: readonly Route[] = [
   exportsRoute,
@@ -9,6 +18,15 @@ export const ROUTES: readonly Route[] = [
   receiptsRoute,
   keysRoute,
   workOrdersRoute,
+  newOrderRoute,
+  orderRoute,
+  revokeOrderRoute,
+  stationReportRoute,
+  reportRoute,
+  vaultsRoute,
+  newVaultRoute,
+  revokeVaultRoute,
+  vaultJournalRoute,
   whoamiRoute,
   auditRoute,
   trustRoute,

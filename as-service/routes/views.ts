@@ -1,16 +1,10 @@
-// What an operator may see: GET /v1/whoami, /v1/keys, /v1/work-orders and /v1/audit, and /v1/trust, which anyone may (docs/protocol.md
+// What an operator may see: GET /v1/whoami, /v1/keys and /v1/audit, and /v1/trust, which anyone may (docs/protocol.md
 // clauses 6 and 9). Facts about keys only, never a key.
-import type { AuditPageJson, KeysJson, Role, SetJson, WhoamiJson, WorkOrdersJson } from '#protocol/service/messages.ts';
-import { SUITES } from '#protocol/tkl/suites.ts';
-import { isDemoSet } from '../as/demo.ts';
-import { viewEntry } from '../as/entry.ts';
+import type { AuditPageJson, KeysJson, WhoamiJson } from '#protocol/service/messages.ts';
 import { visibleSets } from '../as/policy.ts';
-import type { SetState } from '../disk/state.ts';
-import { auditPage, auditQuery, keysAnswer, trustAnswer, whoamiAnswer, workOrdersAnswer } from '../schemas.ts';
-import { route } from './route.ts';
-
-const EVERY_ROLE: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
-const OVERSEERS: readonly Role[] = ['auditor', 'administrator'];
+import { viewSet } from '../as/set-view.ts';
+import { auditPage, auditQuery, keysAnswer, trustAnswer, whoamiAnswer } from '../schemas.ts';
+import { EVERY_ROLE, OVERSEERS, route } from './route.ts';
 
 export const whoamiRoute = route({
   method: 'get',
@@ -37,20 +31,7 @@ export const keysRoute = route({
   output: keysAnswer,
   problems: [],
   handle: ({ as, signedIn }): KeysJson => ({
-    sets: visibleSets(as.state, as.demoMode, signedIn.account).map(describeSet),
-  }),
-});
-
-export const workOrdersRoute = route({
-  method: 'get',
-  path: '/v1/work-orders',
-  summary: 'The work orders that exports have named, with their exports and receipts so far.',
-  roles: EVERY_ROLE,
-  input: undefined,
-  output: workOrdersAnswer,
-  problems: [],
-  handle: ({ as, signedIn: { account } }): WorkOrdersJson => ({
-    workOrders: as.ledger.workOrders(OVERSEERS.includes(account.role) ? undefined : account.name),
+    sets: visibleSets(as.state, as.demoMode, signedIn.account).map(viewSet),
   }),
 });
 
@@ -85,24 +66,3 @@ export const trustRoute = route({
   problems: [],
   handle: ({ as }) => as.signatures.trust,
 });
-
-function describeSet(found: SetState): SetJson {
-  const { set, name, profile, transportKeys, keys } = found;
-  return {
-    set,
-    name,
-    profile,
-    demo: isDemoSet(set),
-    transportKeys: transportKeys.map(({ tkv, family }) => ({
-      tkv,
-      suites: Object.values(SUITES)
-        .filter((suite) => suite.family === family)
-        .map(({ id }) => id),
-    })),
-    keys: keys.map((entry) => {
-      const { ref1, label, akv, slot } = entry;
-      const { attributes, kcv } = viewEntry(found, entry);
-      return { ref1, label, attributes, akv, slot, kcv };
-    }),
-  };
-}

@@ -14,7 +14,7 @@ import {
   IccStatus,
 } from '#protocol/framing/ccid-message.ts';
 import { T1Card } from '#protocol/framing/t1-card.ts';
-import { type ReaderLevel, T1_PARAMETERS } from './smart-card-class.ts';
+import { BLOCK_EDC, CARD_ATR, type ReaderLevel, t1Parameters } from './smart-card-class.ts';
 
 /** Clause 6.1: the messages about parameters, and their answer. */
 const SET_PARAMETERS = 0x61;
@@ -28,10 +28,10 @@ const WRONG_STRUCTURE = 0x0a;
 const NOTHING: Bytes = new Uint8Array(0);
 
 export class CcidReader implements CardFraming {
-  readonly #ccid = new CcidDevice();
+  readonly #ccid: CcidDevice;
   readonly #reader = new CcidMessageReader();
   readonly #level: ReaderLevel;
-  #t1 = new T1Card();
+  #t1 = new T1Card({ edc: BLOCK_EDC });
   /** The XfrBlock whose T=1 block has no answer yet. */
   #open: number | undefined;
   /** The command that T1Card runs has this ticket, which outlives the blocks about it. */
@@ -39,6 +39,7 @@ export class CcidReader implements CardFraming {
 
   constructor(level: ReaderLevel) {
     this.#level = level;
+    this.#ccid = new CcidDevice({ atr: CARD_ATR[level] });
   }
 
   receive(bytes: Uint8Array): readonly CardAction[] {
@@ -71,7 +72,7 @@ export class CcidReader implements CardFraming {
         return this.#setParameters(message);
       case GET_PARAMETERS:
       case RESET_PARAMETERS:
-        return answerParameters(message, 0);
+        return this.#answerParameters(message, 0);
       default:
         return this.#pass(encodeCcidMessage(message.type, message.slot, message.seq, message.parameters, message.data));
     }
@@ -85,8 +86,9 @@ export class CcidReader implements CardFraming {
   /** There is one set of parameters that the card has; whoever wants others is told where they differ. */
   #setParameters(message: CcidMessage): readonly CardAction[] {
     const [protocol] = message.parameters;
-    if (protocol !== T1) return answerParameters(message, WRONG_PROTOCOL);
-    return answerParameters(message, equalBytes(message.data, T1_PARAMETERS) ? 0 : WRONG_STRUCTURE);
+    if (protocol !== T1) return this.#answerParameters(message, WRONG_PROTOCOL);
+    const isOurs = equalBytes(message.data, t1Parameters(this.#level));
+    return this.#answerParameters(message, isOurs ? 0 : WRONG_STRUCTURE);
   }
 
   #pass(message: Uint8Array): readonly CardAction[] {
@@ -96,7 +98,7 @@ export class CcidReader implements CardFraming {
 
   #fromCcid(action: CardAction): readonly CardAction[] {
     if (action.do === 'power') {
-      this.#t1 = new T1Card();
+      this.#t1 = new T1Card({ edc: BLOCK_EDC });
       this.#open = undefined;
       this.#isRunning = false;
     }
@@ -120,10 +122,10 @@ export class CcidReader implements CardFraming {
     this.#open = undefined;
     return this.#ccid.answer(ticket, block);
   }
-}
 
-function answerParameters({ slot, seq }: CcidMessage, error: number): readonly CardAction[] {
-  const status = encodeStatus(IccStatus.active, error === 0 ? CommandStatus.done : CommandStatus.failed);
-  const data = error === 0 ? T1_PARAMETERS : NOTHING;
-  return [{ do: 'send', bytes: encodeCcidMessage(PARAMETERS, slot, seq, [status, error, T1], data) }];
+  #answerParameters({ slot, seq }: CcidMessage, error: number): readonly CardAction[] {
+    const status = encodeStatus(IccStatus.active, error === 0 ? CommandStatus.done : CommandStatus.failed);
+    const data = error === 0 ? t1Parameters(this.#level) : NOTHING;
+    return [{ do: 'send', bytes: encodeCcidMessage(PARAMETERS, slot, seq, [status, error, T1], data) }];
+  }
 }

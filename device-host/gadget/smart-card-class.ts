@@ -1,8 +1,10 @@
 // The class descriptor of a smart card reader (CCID 1.1 clause 5.1), for a unit that is offered to PC/SC as class 0B. Octets only.
 
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
+import { fromHex } from '#protocol/bytes/hex.ts';
 import { ATR } from '#protocol/framing/ccid-device.ts';
 import { MAX_CCID_MESSAGE } from '#protocol/framing/ccid-message.ts';
+import type { Edc } from '#protocol/framing/edc.ts';
 import { MAX_IFS } from '#protocol/framing/t1-block.ts';
 import { le32 } from './little-endian.ts';
 import { DescriptorType } from './setup.ts';
@@ -42,20 +44,22 @@ export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
   return concat(2 + content.length, DescriptorType.smartCard, Uint8Array.from(content));
 }
 
+/**
+ * The card's ATR. That of docs/protocol.md clause 5.2 announces CRC; where the host speaks T=1 itself TC3 says LRC: PC/SC hosts built on
+ * libccid leave out the CRC's final complement (ISO/IEC 13239), so that no card that has it right can be used with them.
+ */
+export const CARD_ATR: Readonly<Record<ReaderLevel, Bytes>> = {
+  apdu: ATR,
+  tpdu: fromHex('3B 85 81 71 FE 45 00 80 73 80 01 C0 7C'),
+};
+
+/** What CARD_ATR says in TC3. */
+export const BLOCK_EDC: Edc = 'lrc';
+
 /** abProtocolDataStructure for T=1 (clause 6.1.7), as the ATR says it. */
-export const T1_PARAMETERS: Bytes = Uint8Array.of(
-  // bmFindexDindex: F 372, D 1
-  0x11,
-  // bmTCCKST1: CRC, direct convention
-  0x11,
-  // bGuardTimeT1
-  0x00,
-  // BWI and CWI, TB3 of the ATR
-  ATR[5] ?? 0,
-  // bClockStop: not allowed
-  0x00,
-  // bIFSC, TA3 of the ATR
-  ATR[4] ?? 0,
-  // bNadValue
-  0x00,
-);
+export function t1Parameters(level: ReaderLevel): Bytes {
+  const [, , , , ta3 = 0, tb3 = 0, tc3 = 0] = CARD_ATR[level];
+  const FACTORS = 0x11; // F 372, D 1
+  const DIRECT_CONVENTION = 0x10;
+  return Uint8Array.of(FACTORS, DIRECT_CONVENTION | tc3, 0, tb3, 0, ta3, 0);
+}

@@ -9,8 +9,6 @@ import type { SysDevice } from './testbed.ts';
 import { Tty } from './tty.ts';
 
 const MAJOR = 166;
-/** In ms. */
-const NEWS_DELAY = 20;
 
 export async function attachTty(unit: Unit, line: SerialFunction, slot: Slot): Promise<Attachment> {
   const { testbed, address, onFailure } = slot;
@@ -30,14 +28,14 @@ export async function attachTty(unit: Unit, line: SerialFunction, slot: Slot): P
     refresh: () => undefined,
     // A tty notices nothing by itself: what was written is lost, and nothing comes.
     unplug: () => undefined,
+    get isBehind() {
+      return port.isBehind;
+    },
+    hangUp: () => port.hangUp(),
     vanish() {
-      port.hangUp();
       for (const entry of [...entries].reverse()) testbed.remove(entry);
       file.remove();
-      // Files end in the kernel itself; the news takes the way over udevd.
-      setTimeout(() => {
-        for (const entry of [...entries].reverse()) testbed.tell('remove', entry);
-      }, NEWS_DELAY);
+      for (const entry of [...entries].reverse()) testbed.tell('remove', entry);
     },
   };
 }

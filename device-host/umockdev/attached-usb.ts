@@ -35,8 +35,11 @@ export async function attachUsb(unit: Unit, gadget: Gadget, slot: Slot): Promise
       file.setOpenable(refusal !== 'access denied' && refusal !== 'driver missing');
     },
     unplug: () => device.unplug(),
+    get isBehind() {
+      return device.hasEnded;
+    },
+    hangUp: () => device.vanish(),
     vanish() {
-      device.vanish();
       testbed.remove(entry);
       testbed.tell('remove', entry);
       file.remove();

@@ -6,7 +6,11 @@ export interface Attachment {
   refresh(): void;
   /** The cable is out, and the kernel does not know yet. */
   unplug(): void;
-  /** The kernel knows: files end, entries go, the program is told. */
+  /** The program has not yet heard of everything that failed. */
+  readonly isBehind: boolean;
+  /** The kernel knows: files end. */
+  hangUp(): void;
+  /** Entries go, and the program is told. */
   vanish(): void;
 }
 

@@ -11,6 +11,10 @@ import type { Testbed } from './testbed.ts';
 
 /** From the pulled plug to the kernel's notice, in ms: until then transfers fail, and nobody is told why. */
 const NOTICE_DELAY = 60;
+/** Files end in the kernel itself, and the news takes the way over udevd, in ms: a program that is not kept from it hears in that order. */
+const NEWS_DELAY = 20;
+/** How long the news waits for a program that is slow to hear that its files have ended, or does not listen, in ms. */
+const PATIENCE = 1000;
 
 export interface HostBusOptions {
   readonly testbed: Testbed;
@@ -21,8 +25,8 @@ export interface HostBusOptions {
 
 interface Attached {
   readonly attachments: readonly Attachment[];
-  /** Runs while the plug is out and the kernel does not know. */
-  notice: NodeJS.Timeout | undefined;
+  /** Runs while the plug is out and the program has not been told. */
+  timer: NodeJS.Timeout | undefined;
 }
 
 export class HostBus {
@@ -54,8 +58,23 @@ export class HostBus {
   #unplug(unit: Unit): void {
     const attached = this.#attached.get(unit);
     if (attached === undefined) return;
-    for (const attachment of attached.attachments) attachment.unplug();
-    attached.notice = setTimeout(() => this.#detach(unit), NOTICE_DELAY);
+    const { attachments } = attached;
+    for (const attachment of attachments) attachment.unplug();
+    this.#onceHeard(attached, NOTICE_DELAY, () => {
+      for (const attachment of attachments) attachment.hangUp();
+      this.#onceHeard(attached, NEWS_DELAY, () => this.#forget(unit));
+    });
+  }
+
+  /** After a while, and not before the program has heard of what failed until now. */
+  #onceHeard(attached: Attached, delay: number, action: () => void): void {
+    const latest = performance.now() + PATIENCE;
+    const look = (): void => {
+      const isBehind = attached.attachments.some((attachment) => attachment.isBehind);
+      if (isBehind && performance.now() < latest) attached.timer = setTimeout(look, delay);
+      else action();
+    };
+    attached.timer = setTimeout(look, delay);
   }
 
   async #attach(unit: Unit): Promise<void> {
@@ -71,15 +90,22 @@ export class HostBus {
     const attachments: Attachment[] = [];
     if (gadget !== undefined) attachments.push(await attachUsb(unit, gadget, slot));
     if (line !== undefined) attachments.push(await attachTty(unit, line, slot));
-    this.#attached.set(unit, { attachments, notice: undefined });
+    this.#attached.set(unit, { attachments, timer: undefined });
     if (!unit.isPlugged) this.#unplug(unit);
   }
 
+  /** At once, where it is still attached. */
   #detach(unit: Unit): void {
     const attached = this.#attached.get(unit);
     if (attached === undefined) return;
-    clearTimeout(attached.notice);
+    clearTimeout(attached.timer);
+    for (const attachment of attached.attachments) attachment.hangUp();
+    this.#forget(unit);
+  }
+
+  #forget(unit: Unit): void {
+    const { attachments = [] } = this.#attached.get(unit) ?? {};
     this.#attached.delete(unit);
-    for (const attachment of [...attached.attachments].reverse()) attachment.vanish();
+    for (const attachment of [...attachments].reverse()) attachment.vanish();
   }
 }

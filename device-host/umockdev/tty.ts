@@ -38,6 +38,7 @@ export class Tty {
   #input: Bytes = concat();
   #isExclusive = false;
   #isHungUp = false;
+  #hasReadEnd = false;
 
   constructor(options: TtyOptions) {
     this.#options = options;
@@ -61,6 +62,11 @@ export class Tty {
     return operations;
   }
 
+  /** It has hung up, and a program that holds it has not read the end. */
+  get isBehind(): boolean {
+    return this.#isHungUp && this.#files.size > 0 && !this.#hasReadEnd;
+  }
+
   /** The cable is out, and the driver has seen it: reads end, all else fails. */
   hangUp(): void {
     this.#isHungUp = true;
@@ -69,7 +75,10 @@ export class Tty {
   }
 
   #read(length: number): Bytes | 'EAGAIN' {
-    if (this.#isHungUp) return concat();
+    if (this.#isHungUp) {
+      this.#hasReadEnd = true;
+      return concat();
+    }
     if (this.#input.length === 0) return 'EAGAIN';
     const taken = this.#input.slice(0, length);
     this.#setInput(this.#input.slice(length));

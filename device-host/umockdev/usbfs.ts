@@ -113,8 +113,13 @@ export class UsbDevice {
     this.showReadiness();
   }
 
+  /** There is a URB that the program has not reaped. */
+  get hasEnded(): boolean {
+    return [...this.#files].some((file) => file.hasEnded);
+  }
+
   showReadiness(): void {
-    this.options.onReadiness([...this.#files].some((file) => file.hasEnded));
+    this.options.onReadiness(this.hasEnded);
   }
 }
 

@@ -21,7 +21,7 @@ export interface DecodedCommand extends CommandApdu {
 
 export const MAX_SHORT_NC = 255;
 export const MAX_SHORT_NE = 256;
-export const MAX_EXTENDED_NC = 0xffff;
+const MAX_EXTENDED_NC = 0xffff;
 export const MAX_EXTENDED_NE = 0x10000;
 
 /** True iff the command can be written with short length fields. */

@@ -8,7 +8,8 @@ export type EntryKind = 'key' | 'erasing' | 'transport-key';
 /** AKV FFFFFFFF is refused by every unit. */
 const LAST_AKV = 0xfffffffe;
 const LAST_TKV = 0xff;
-const PRINTABLE_ATTRIBUTES = /^[\x20-\x7E]{7}$/;
+/** What the header of an X9.143 key block can carry, and so every suite (clause 3.3). */
+const KEY_ATTRIBUTES = /^[A-Z0-9]{7}$/;
 
 export function entryKind({ attributes, slot }: Pick<KeyFacts, 'attributes' | 'slot'>): EntryKind {
   if (attributes === NO_ATTRIBUTES) return 'erasing';
@@ -31,7 +32,7 @@ export function requireEntry(facts: KeyFacts): void {
   if (kind === 'transport-key' && attributes !== TRANSPORT_KEY_ATTRIBUTES) {
     throw new RangeError(`an entry that replaces T has ATTR ${TRANSPORT_KEY_ATTRIBUTES}`);
   }
-  if (kind === 'key' && !PRINTABLE_ATTRIBUTES.test(attributes)) {
-    throw new RangeError('ATTR has 7 printable ASCII characters');
+  if (kind === 'key' && !KEY_ATTRIBUTES.test(attributes)) {
+    throw new RangeError('ATTR has 7 upper-case letters and digits');
   }
 }

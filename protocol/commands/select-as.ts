@@ -7,7 +7,7 @@ import { type AsData, decodeAsData } from './as-data.ts';
 import type { Command } from './command.ts';
 
 /** AID of the AS application. */
-export const AS_AID = fromHex('F0544B4C3102');
+const AS_AID = fromHex('F0544B4C3102');
 
 export const selectAs: Command<void, AsData> = {
   name: 'SELECT',

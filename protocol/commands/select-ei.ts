@@ -7,7 +7,7 @@ import type { Command } from './command.ts';
 import { decodeIdentity, type Identity } from './identity.ts';
 
 /** AID of the EI application. */
-export const EI_AID = fromHex('F0544B4C3101');
+const EI_AID = fromHex('F0544B4C3101');
 
 export const selectEi: Command<void, Identity> = {
   name: 'SELECT',

@@ -1,6 +1,6 @@
 // The host's end of CCID 1.1 bulk messages (docs/protocol.md clause 5), one slot, extended APDU level. No clock, no I/O. A message
 // that answers another question is dropped; a lost one cannot be asked for again, so every trouble ends the link.
-import type { Bytes } from '../bytes/bytes.ts';
+import { type Bytes, wipe } from '../bytes/bytes.ts';
 import {
   CcidError,
   type CcidMessage,
@@ -41,6 +41,8 @@ class CcidHost implements HostFraming {
   #nextSeq = 0;
   /** What an answer must have. */
   #expected = { type: 0, seq: 0 };
+  /** The message that is out; there may be a PIN in it. */
+  #sent: Bytes = NOTHING;
 
   constructor({ slot = 0, bwtMs = BWT_MS }: CcidHostOptions) {
     this.#slot = slot;
@@ -110,6 +112,7 @@ class CcidHost implements HostFraming {
 
   #send(type: number, answerType: number, data: Uint8Array): HostAction {
     const bytes = encodeCcidMessage(type, this.#slot, this.#nextSeq, [0, 0, 0], data);
+    this.#sent = bytes;
     this.#expected = { type: answerType, seq: this.#nextSeq };
     this.#nextSeq = (this.#nextSeq + 1) & 0xff;
     return { do: 'send', bytes, quietMs: 0, waitMs: this.#bwtMs };
@@ -117,11 +120,13 @@ class CcidHost implements HostFraming {
 
   #done(response: Bytes): HostAction {
     this.#phase = 'idle';
+    wipe(this.#sent);
     return { do: 'done', response };
   }
 
   #fail(code: 'link-garbled' | 'link-timeout' | 'device-lost', message: string): HostAction {
     this.#phase = 'closed';
+    wipe(this.#sent);
     return { do: 'fail', code, message };
   }
 }

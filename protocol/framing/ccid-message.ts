@@ -27,7 +27,7 @@ export const IccStatus = { active: 0, inactive: 1, absent: 2 } as const;
 /** bmCommandStatus. */
 export const CommandStatus = { done: 0, failed: 1, timeExtension: 2 } as const;
 
-export const CCID_HEADER_LENGTH = 10;
+const CCID_HEADER_LENGTH = 10;
 /** docs/protocol.md clause 5. */
 export const MAX_CCID_MESSAGE = 1319;
 export const MAX_CCID_DATA = MAX_CCID_MESSAGE - CCID_HEADER_LENGTH;

@@ -10,7 +10,7 @@ import type { Port } from './port.ts';
 export type Clock = () => number;
 
 /** A line that is not silent by then is written to all the same. */
-export const DRAIN_LIMIT_MS = 2000;
+const DRAIN_LIMIT_MS = 2000;
 /**
  * No exchange takes longer, however often the unit asks for more time. A unit with used-up tries makes the host wait for 64 s
  * (docs/protocol.md clause 4); this leaves it as much again.
@@ -25,7 +25,10 @@ export async function connect(port: Port, framing: HostFraming, now: Clock): Pro
   let isBusy = false;
   let failure: unknown;
 
-  const perform = async (action: HostAction): Promise<Bytes> => {
+  const perform = async (begin: () => HostAction): Promise<Bytes> => {
+    if (isBusy) throw new RangeError('an exchange is open on this link');
+    if (failure !== undefined) throw failure;
+    const action = begin();
     isBusy = true;
     try {
       return await drive(port, framing, now, action);
@@ -38,12 +41,8 @@ export async function connect(port: Port, framing: HostFraming, now: Clock): Pro
     }
   };
 
-  await perform(framing.open());
-  return async (command) => {
-    if (isBusy) throw new RangeError('an exchange is open on this link');
-    if (failure !== undefined) throw failure;
-    return perform(framing.exchange(command));
-  };
+  await perform(() => framing.open());
+  return (command) => perform(() => framing.exchange(command));
 }
 
 async function drive(port: Port, framing: HostFraming, now: Clock, first: HostAction): Promise<Bytes> {

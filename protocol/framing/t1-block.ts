@@ -82,12 +82,7 @@ function encode(pcb: number, inf: Uint8Array, edc: Edc): Bytes {
   return block;
 }
 
-/** The block, or undefined when it is damaged: its EDC, its length, or anything in it that clause 11.3 does not have. */
-export function decodeBlock(bytes: Uint8Array, edc: Edc): T1Block | undefined {
-  return blockLength(bytes, 0, bytes.length, edc) === bytes.length ? decodeAt(bytes, 0, bytes.length, edc) : undefined;
-}
-
-/** Of a block that stands at from..to, as its LEN says. */
+/** The block that stands at from..to, as its LEN says, or undefined when it is damaged: its EDC, or anything in it that clause 11.3 does not have. */
 function decodeAt(bytes: Uint8Array, from: number, to: number, edc: Edc): T1Block | undefined {
   const end = to - EDC_LENGTH[edc];
   let code = 0;

@@ -1,7 +1,7 @@
 // The host's end of T=1 (ISO/IEC 7816-3 clause 11, rules 1 to 9 of clause 11.6; docs/protocol.md clause 5). One exchange at a time,
 // no clock, no I/O. S(ABORT) is not used. A block is repeated, never a command: after an S(RESYNCH) a command starts anew only when
 // its last block had not been sent yet; else its outcome is unknown and the link is given up.
-import { type Bytes, concat } from '../bytes/bytes.ts';
+import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
 import type { Edc } from './edc.ts';
 import type { HostAction, HostFraming } from './host-framing.ts';
 import {
@@ -29,7 +29,7 @@ export interface T1Options {
 }
 
 /** The line is drained until it is silent for so long before an S(RESYNCH). */
-export const DRAIN_SILENCE_MS = 100;
+const DRAIN_SILENCE_MS = 100;
 const MAX_REPEATS = 3;
 const MAX_RESYNCHS = 3;
 /** The longest response APDU: Ne 65,536 and the status word. */
@@ -164,6 +164,7 @@ class T1Host implements HostFraming {
     this.#from = from;
     this.#to = Math.min(from + this.#ifsc, command.length);
     this.#isCommandSent = this.#to === command.length;
+    wipe(this.#part);
     this.#part = encodeIBlock(this.#ns, !this.#isCommandSent, command.subarray(this.#from, this.#to), this.#edc);
     return this.#send(this.#part);
   }
@@ -257,7 +258,7 @@ class T1Host implements HostFraming {
 
   #done(response: Bytes): HostAction {
     this.#phase = 'idle';
-    this.#command = undefined;
+    this.#forgetCommand();
     this.#isCommandSent = false;
     this.#response = [];
     return { do: 'done', response };
@@ -265,8 +266,14 @@ class T1Host implements HostFraming {
 
   #fail(code: 'link-garbled' | 'link-timeout', message: string): HostAction {
     this.#phase = 'closed';
-    this.#command = undefined;
+    this.#forgetCommand();
     return { do: 'fail', code, message };
+  }
+
+  /** There may be a PIN in it. */
+  #forgetCommand(): void {
+    wipe(this.#part);
+    this.#command = undefined;
   }
 }
 

@@ -43,6 +43,7 @@ export async function* provision(source: KeySource, device: Device, order: Order
     challengeMac: challenge.challengeMac,
     idempotencyKey: order.idempotencyKey,
     ...(order.workOrder === undefined ? {} : { workOrder: order.workOrder }),
+    ...(order.reason === undefined ? {} : { reason: order.reason }),
   };
   yield { step: 'export-intended', suite };
   const exported = await source.exportKey(request);

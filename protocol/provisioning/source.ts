@@ -21,6 +21,8 @@ export interface ExportRequest {
   readonly idempotencyKey: string;
   /** The customer's job number, quoted in the verdict; 1 to 64 printable characters. */
   readonly workOrder?: string;
+  /** Why this key is exported once more for a unit of the work order: 1 to 200 printable characters. */
+  readonly reason?: string;
 }
 
 export interface ExportedKey {

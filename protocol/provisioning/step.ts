@@ -17,6 +17,8 @@ export interface Order {
   readonly sign: boolean;
   /** The customer's job number, 1 to 64 printable characters. */
   readonly workOrder?: string;
+  /** Why this key is exported once more for this unit: 1 to 200 printable characters. */
+  readonly reason?: string;
   /** 22 characters base64url, fresh for each attempt: the AS never makes two exports under one of them. */
   readonly idempotencyKey: string;
 }

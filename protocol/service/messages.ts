@@ -19,6 +19,8 @@ export interface ExportRequestJson {
   readonly challengeMac: string;
   readonly idempotencyKey: string;
   readonly workOrder?: string;
+  /** Why this unit is sent this key again in this work order; without it a second export is refused. */
+  readonly reason?: string;
 }
 
 export interface ExportAnswerJson {
@@ -73,7 +75,7 @@ export interface AuditHeadJson {
 
 /** payloadType application/vnd.keyferry.certificate+json: the root's word on a signing key. */
 export interface CertificateJson {
-  readonly purpose: 'data' | 'verdict' | 'audit-head';
+  readonly purpose: 'data' | 'verdict' | 'audit-head' | 'work-order' | 'report' | 'vault' | 'vault-journal';
   /** Ed25519 public key, 32 bytes. */
   readonly publicKey: string;
   readonly asNumber: number;
@@ -124,17 +126,31 @@ export interface KeysJson {
   readonly sets: readonly SetJson[];
 }
 
-/** A job number that exports named, with what became of them. */
+/** A work order, or a job number that exports named, with what became of them. */
 export interface WorkOrderJson {
   readonly workOrder: string;
   readonly exports: number;
   /** Exports whose receipt is in. */
   readonly receipts: number;
-  /** Of the newest export. */
+  /** Of the newest export; without any, when the order was issued. */
   readonly time: string;
+  /** Null for a number that no signed order stands behind. */
+  readonly order: WorkOrderFactsJson | null;
 }
 
-/** GET /v1/work-orders: an operator's own; an auditor and an administrator see all. */
+export interface WorkOrderFactsJson {
+  readonly title: string;
+  readonly set: number;
+  /** Units. */
+  readonly count: number;
+  readonly lines: number;
+  readonly state: 'open' | 'revoked' | 'closed';
+  readonly notBefore: string;
+  readonly until: string;
+  readonly dryRun: boolean;
+}
+
+/** GET /v1/work-orders: the orders of the sets that this operator may see, and the numbers that they named; an auditor and an administrator see all. */
 export interface WorkOrdersJson {
   readonly workOrders: readonly WorkOrderJson[];
 }

@@ -10,7 +10,7 @@ import { mac16, type OperationKeys } from './key-tree.ts';
 import { SUITES, type SuiteId } from './suites.ts';
 
 export const TAG_LENGTH = 16;
-export const SIGNATURE_LENGTH = 64;
+const SIGNATURE_LENGTH = 64;
 const BODY_OFFSET = HEADER_LENGTH + 2;
 const SIGNATURE_DOMAIN = concat(ascii('TKL1SIG'), 0x00);
 

@@ -40,3 +40,8 @@ export const DEMO_SETS: readonly DemoSet[] = [
     publishedTransportKey: ascii('KEYFERRY-PUBLIC-DEMO-H-NO-SECRET'),
   },
 ];
+
+/** SN of a simulated unit of the demo page, as 32 hex digits; the first ones are of the demo sets, in their order. */
+export function demoSerialNumber(index: number): string {
+  return `454900000000${(index + 7).toString(16).toUpperCase().padStart(4, '0')}`.padStart(32, '0');
+}

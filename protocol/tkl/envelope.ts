@@ -31,7 +31,7 @@ export function keyId(publicKey: Uint8Array): string {
 }
 
 /** PAE: "DSSEv1" SP length SP type SP length SP payload, lengths in ASCII decimal. */
-export function preAuthenticationEncoding(payloadType: string, payload: Uint8Array): Bytes {
+function preAuthenticationEncoding(payloadType: string, payload: Uint8Array): Bytes {
   return concat(ascii(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `), payload);
 }
 

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { build } from 'vite';
 
 /** @param entry a file of test/bench */
@@ -10,6 +11,7 @@ export async function bundle(entry: string): Promise<string> {
   try {
     await build({
       configFile: false,
+      plugins: [svelte({ configFile: false })],
       logLevel: 'error',
       define: { 'process.env.NODE_ENV': '"production"', 'process.env': '{}', global: 'globalThis' },
       build: {

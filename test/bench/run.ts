@@ -6,9 +6,12 @@ import { provideChromium } from '#test/support/install-chromium.ts';
 import { runTool } from '#test/support/run-command.ts';
 import { hostCost } from './host-cost.ts';
 import { hostileBytes } from './hostile.ts';
+import { journalCost } from './journal.ts';
 import { roundTrips } from './round-trips.ts';
 import { type Row, table } from './row.ts';
+import { longList } from './rows.ts';
 import { start } from './start.ts';
+import { unlock } from './unlock.ts';
 import { wireBytes } from './wire-bytes.ts';
 
 const wanted = process.argv.slice(2);
@@ -21,7 +24,10 @@ const rows: Row[] = [];
 try {
   if (wants(1)) rows.push(...(await roundTrips(browser)));
   if (wants(2)) rows.push(...(await wireBytes()));
+  if (wants(3) || wants(7)) rows.push(...(await journalCost(found.path, [3, 7].filter(wants))));
   if (wants(4)) rows.push(...(await hostCost(browser)), ...hostileBytes());
+  if (wants(6)) rows.push(...(await unlock(browser)));
+  if (wants(8)) rows.push(...(await longList(browser)));
   if (wants(9)) {
     const { code, output } = await runTool('vite', 'vite', ['build']);
     if (code !== 0) throw new Error(output);

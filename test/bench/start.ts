@@ -1,18 +1,18 @@
-// Line 9: how the page starts with CPU ×4 and Slow 4G, cold, and how many bytes it is. The floor is the same page without its
+// Line 9: how the page starts with CPU ×4 and Slow 4G, cold. The floor is the same page without its
 // program: the HTML as it stands when the app is ready, and one module script of a line, so that both wait for two round trips.
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { extname, join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import type { Browser } from '@playwright/test';
 import { median, note, type Row, row } from './row.ts';
+import { size } from './size.ts';
 
 const APP = 'dist/app';
 const SAMPLES = 7;
 /** DevTools' "Slow 4G": 1.6 Mbit/s down and 750 kbit/s up at nine tenths, 150 ms times 3.75. */
 const SLOW_4G = { offline: false, downloadThroughput: 180_000, uploadThroughput: 84_375, latency: 562.5 };
 const CPU_SLOWDOWN = 4;
-const KB = 1000;
 
 interface Sample {
   readonly paint: number;
@@ -47,24 +47,12 @@ export async function start(browser: Browser): Promise<Row[]> {
       '  floor: first paint, ready',
       `${of(theirs, 'paint').toFixed(0)} ms, ${of(theirs, 'ready').toFixed(0)} ms`,
     ),
-    ...(await sizes()),
+    ...(await size(browser)),
   ];
 }
 
 /** The app has taken over: something can be pressed. */
 const isReady = (): boolean => document.querySelector('button:not(:disabled), input:not(:disabled)') !== null;
-
-async function sizes(): Promise<Row[]> {
-  let all = 0;
-  for (const entry of await readdir(APP, { recursive: true })) {
-    if (entry.endsWith('.br')) all += (await stat(join(APP, entry))).size;
-  }
-  const first = (await stat(join(APP, 'index.html.br'))).size;
-  return [
-    row(9, 'first request, brotli', first / KB, 14.3, 'kB', 1),
-    row(9, 'everything loadable for one key, brotli', all / KB, 60, 'kB', 1),
-  ];
-}
 
 async function readyHtml(browser: Browser, url: string): Promise<string> {
   const page = await browser.newPage();

@@ -1,18 +1,24 @@
-// The key source contract on an AS in the same process, on a token card, and on the page's RemoteAs in front of the real service.
+// The key source contract on an AS in the same process, on a token card, on a vault behind its worker's door, and on the page's RemoteAs
+// in front of the real service.
 
 import { expect } from 'vitest';
 import { addErasing, rotateSet } from '#as-service/admin/clause-8.ts';
 import { addKey, addSet } from '#as-service/admin/sets.ts';
 import type { As } from '#as-service/as/as.ts';
 import { entryKind } from '#protocol/as-unit/entry.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
+import { encodePassphrase } from '#protocol/vault/passphrase.ts';
 import { RemoteAs } from '#web/source/remote-as.ts';
 import { TokenCard } from '#web/source/token-card.ts';
+import { VaultClient } from '#web/worker/client.ts';
 import { cardContent, PIN, TestAsCard } from '../support/as-card.ts';
 import { createTestAs } from '../support/as-memory.ts';
 import { addTestOperator, createTestApp, NEW_SET, openTestAs, temporaryFolder } from '../support/as-service.ts';
 import { createTestSource } from '../support/test-source.ts';
 import { TEST_TKV, TEST_TRANSPORT_KEY } from '../support/units.ts';
+import { createTestVault, quickKey } from '../support/vault.ts';
+import { TestVaultWorker } from '../support/vault-worker.ts';
 import { MemoryTrust } from '../unit/web-source/fake-as.ts';
 import {
   describeKeySource,
@@ -43,6 +49,32 @@ const makeTokenCard: MakeSource = async ({ set, profile, transportKeys, entries,
   const source = await TokenCard.attach(card.transmit);
   await source.verifyPin(ascii(PIN));
   return { source, signatureKey: card.publicKey, end: async () => undefined };
+};
+
+const makeVault: MakeSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
+  const replaces = entries.some((entry) => entryKind(entry) === 'transport-key');
+  const vault = await createTestVault({
+    set,
+    profile,
+    transportKeys,
+    // An empty TA is that of an entry that has none.
+    keys: entries.map((entry) => {
+      const { key, attributes, ...facts } = entry;
+      return entryKind(entry) === 'erasing'
+        ? { ...facts, attributes: '' }
+        : { ...facts, attributes, ...(key.length > 0 ? { key } : {}) };
+    }),
+    quota: { exports: quota, perUnit: null },
+    // Only an open vault has a new T to give to a unit of a shared set.
+    units: replaces && profile === 'shared' ? null : units.map(toHex),
+    derive: quickKey,
+  });
+  const worker = new TestVaultWorker();
+  const store = await worker.store;
+  await store.import(vault.header.vaultId, vault.text, '2026-11-23T12:00:00.000Z');
+  const source = new VaultClient(worker, () => store.close());
+  await source.unlock(vault.header.vaultId, encodePassphrase(vault.passphrase), [vault.root]);
+  return { source, signatureKey: vault.dataPublicKey, end: async () => source.end() };
 };
 
 const makeService: MakeSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
@@ -84,8 +116,10 @@ async function addEntry(service: As, set: number, entry: HeldEntry, transportKey
 
 describeKeySource('an AS in the same process', makeInProcess);
 describeKeySource('a token card', makeTokenCard);
+describeKeySource('a vault', makeVault);
 describeKeySource('the service', makeService);
 
 describeKeySourceClause8('an AS in the same process', makeInProcess);
 describeKeySourceClause8('a token card', makeTokenCard);
+describeKeySourceClause8('a vault', makeVault);
 describeKeySourceClause8('the service', makeService);

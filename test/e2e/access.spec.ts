@@ -2,7 +2,7 @@
 // is done with the keyboard alone.
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { FIELD_KEY } from './support/sets.ts';
+import { FIELD_KEY, NEXT_KEY } from './support/sets.ts';
 import type { StationPage } from './support/station-page.ts';
 import { expect, test, unit } from './support/test.ts';
 
@@ -16,6 +16,24 @@ async function expectAccessible(page: Page, state: string): Promise<void> {
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
   expect(overflow, `${state}: scrolls sideways`).toBeLessThanOrEqual(0);
+  expect(await page.evaluate(tornOctets), `${state}: breaks inside a group, or a KCV`).toEqual([]);
+}
+
+/** Runs in the page: octets that stand on two lines and should not. */
+function tornOctets(): string[] {
+  const height = (node: Node): number => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const tops = [...range.getClientRects()].map(({ top }) => top);
+    return tops.length === 0 ? 0 : Math.max(...tops) - Math.min(...tops);
+  };
+  const isTorn = (octets: Element): boolean => {
+    const groups = [...octets.querySelectorAll('.group')];
+    const whole = groups.length < 4 ? [octets] : groups;
+    return whole.some((part) => height(part) > 8);
+  };
+  const all = [...document.querySelectorAll('.mono:has(> .group)')];
+  return all.filter(isTorn).map(({ textContent }) => textContent ?? '');
 }
 
 /** Goes through every state that the page can be in and looks at each. */
@@ -43,6 +61,10 @@ async function visitEveryState(station: StationPage, token: string, sns: { good:
   await look('done');
   await good.openConversation();
   await look('conversation');
+  await good.press('Load another key');
+  await good.choose(NEXT_KEY.label, 1);
+  await good.expectSaid('This replaces the key in slot 1');
+  await look('replacing');
 
   await station.fault(sns.bad, { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 });
   const bad = await station.attach('USB', sns.bad);
@@ -127,6 +149,23 @@ test('a key is loaded with the keyboard alone', async ({ open, service, page }) 
   expect(outline, 'the focus can be seen').not.toBe('none');
   await page.keyboard.press('Enter');
   await lane.expectWord('Unplug');
+});
+
+test('a token that is half typed stays, with the focus on it, when the first unit comes', async ({ open, page }) => {
+  const one = unit(undefined, { plugged: false });
+  const station = await open([one]);
+  await station.plug(one.sn);
+  await station.attach('USB', one.sn);
+  await station.lane(one.sn).expectWord('Ready');
+  await station.unplug(one.sn);
+  await expect(station.lanes).toHaveCount(0);
+  await station.token.pressSequentially('KF-half');
+  await station.plug(one.sn);
+  await station.lane(one.sn).expectWord('Ready');
+  await expect(station.token).toHaveValue('KF-half');
+  await expect(station.token).toBeFocused();
+  await page.keyboard.type('-and-more');
+  await expect(station.token).toHaveValue('KF-half-and-more');
 });
 
 test('single keys do the frequent things, and can be turned off', async ({ open, service, page }) => {

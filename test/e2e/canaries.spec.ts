@@ -1,4 +1,4 @@
-// T, K_D, T1 and TA never reach the page when the AS is remote: not its messages, journal, trace, storage, DOM or network. The same
+// T, K_D, T1 and TA never reach the page when the AS is remote: not its messages, console, journal, trace, storage, DOM or network. The same
 // search finds what was planted for it, in each of those places. (The simulated unit itself, which shares the page, is left out: its
 // memory is the unit's. The search through the whole process comes with the unit that does not share it.)
 import type { Page, Response } from '@playwright/test';
@@ -114,6 +114,8 @@ test('no secret reaches the page, and a planted one is found everywhere', async 
     // The answer to a HEAD has no body to wait for.
     if (response.request().method() !== 'HEAD') network.push(keep(response));
   });
+  const said: string[] = [];
+  page.on('console', (message) => void said.push(message.text()));
   const seenOnNetwork = async (): Promise<string> => (await Promise.all(network)).join('\n');
   await recordMessages(page);
   await injectSimulator(page, [one], { persist: false });
@@ -131,7 +133,8 @@ test('no secret reaches the page, and a planted one is found everywhere', async 
   await rows.first().getByRole('button').first().click();
   await expect(rows.first()).toContainText('Receipt');
   await keepDom();
-  const places: Places = { ...(await lookInside(page)), dom: doms.join('\n'), trace, network: await seenOnNetwork() };
+  const seen = async (): Promise<Places> => ({ network: await seenOnNetwork(), console: said.join('\n') });
+  const places: Places = { ...(await lookInside(page)), dom: doms.join('\n'), trace, ...(await seen()) };
 
   if (exported === undefined) throw new Error('no export was seen on the network');
   const { headerBytes } = decodeData(fromBase64url(exported.data));
@@ -151,9 +154,9 @@ test('no secret reaches the page, and a planted one is found everywhere', async 
   expect(found(places, fromHex(one.sn.padStart(32, '0')))).toEqual(expect.arrayContaining(['journal', 'dom']));
   expect(trace).toContain('IMPORTKEY');
   const planted = await plant(page, secrets.TA);
-  const after: Places = { ...(await lookInside(page)), network: await seenOnNetwork() };
+  const after: Places = { ...(await lookInside(page)), ...(await seen()) };
   expect(planted).toBe(true);
-  expect(found(after, secrets.TA).sort()).toEqual(['dom', 'journal', 'messages', 'network', 'storage']);
+  expect(found(after, secrets.TA).sort()).toEqual(['console', 'dom', 'journal', 'messages', 'network', 'storage']);
 });
 
 /** Puts the octets where they must never be, in the form that each place would have. */
@@ -164,6 +167,7 @@ async function plant(page: Page, secret: Uint8Array): Promise<boolean> {
       const bytes = Uint8Array.from(octets);
       const text = bytes.reduce((hex, octet) => hex + octet.toString(16).padStart(2, '0'), '');
       document.body.dataset.planted = text;
+      console.debug(text);
       sessionStorage.setItem('planted', btoa(String.fromCharCode(...bytes)));
       new MessageChannel().port1.postMessage({ planted: bytes });
       await new Promise((resolve, reject) => {

@@ -45,9 +45,14 @@ test.describe('an AS in demo mode', () => {
 });
 
 test.describe('an AS that is not in demo mode', () => {
-  test('has no demo page, and does not offer one', async ({ page, request, service }) => {
+  test('has no demo page, does not offer one, and nothing is asked for in vain', async ({ page, request, service }) => {
     expect((await request.get(`${service.url}/demo.html`)).status()).toBe(404);
+    const refused: string[] = [];
+    page.on('response', (response) => void (response.status() >= 400 && refused.push(response.url())));
+    const asked = page.waitForResponse((response) => response.request().method() === 'HEAD');
     await page.goto(service.url);
+    await asked;
+    expect(refused).toEqual([]);
     await expect(page.getByRole('heading', { name: 'Three steps to a loaded key' })).toBeVisible();
     await expect(page.getByRole('link', { name: 'Try it with simulated units' })).toHaveCount(0);
   });

@@ -109,14 +109,29 @@ test('a unit with a wrong transport key is refused by the AS, and another one is
   await other.expectWord('Unplug');
 });
 
-test('a cancelled chooser is no failure', async ({ open, service, page }) => {
+test('a cancelled chooser is no failure, and leads to the list of all devices', async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
   await station.attach('USB', 'cancel');
   await expect(station.lanes).toHaveCount(0);
   await expect(page.getByRole('heading', { name: 'Attach a unit' })).toBeVisible();
-  await (await station.attach('USB', one.sn)).expectWord('Ready');
+  await expect(page.getByText('Was your unit not in the list?')).toBeVisible();
+  await page.evaluate((sn) => window.keyferrySimulator?.nextChoice(sn), one.sn);
+  await page.getByRole('button', { name: 'Show every USB device' }).click();
+  await station.lane(one.sn).expectWord('Ready');
+});
+
+test('a card reader, which browsers keep for themselves, is named so, and not tried again', async ({ open, page }) => {
+  const reader = unit(DIVERSIFIED, { protectedClass: true });
+  const station = await open([reader]);
+  await station.attach('USB', 'cancel');
+  await page.evaluate((sn) => window.keyferrySimulator?.nextChoice(sn), reader.sn);
+  await page.getByRole('button', { name: 'Show every USB device' }).click();
+  const lane = station.onlyLane();
+  await lane.expectWord('Not attached');
+  await lane.expectSaid('This is a PC/SC reader (USB class 0B).');
+  await expect(lane.root.getByRole('button', { name: /try again/i })).toHaveCount(0);
 });
 
 test('a unit that another program holds is said to be in use', async ({ open, service }) => {
@@ -142,6 +157,20 @@ test('blocks that are damaged on the serial line cost a repeat and nothing else'
   await station.fault(one.sn, { fault: 'corrupt', direction: 'out', block: 2, bit: 500 });
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');
+});
+
+test('a unit without a USB serial number says that it has to be chosen each time', async ({ open }) => {
+  const one = unit(DIVERSIFIED, { usbSerialNumber: false });
+  const station = await open([one]);
+  const lane = await station.attach('USB', one.sn);
+  await lane.expectWord('Ready');
+  await lane.expectSaid('choose this unit again whenever it was unplugged');
+});
+
+test('a page that did not come over HTTPS says so instead of failing', async ({ open, page }) => {
+  await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
+  await open([]);
+  await expect(page.getByRole('alert')).toContainText('the page did not come over HTTPS');
 });
 
 test.describe('the AS', () => {
@@ -191,6 +220,7 @@ test.describe('the AS', () => {
     await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await expect(page.getByText('signed-out')).toBeVisible();
+    await expect(station.token).toBeFocused();
     await station.signIn(service.token);
   });
 

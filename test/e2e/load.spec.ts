@@ -36,6 +36,46 @@ for (const { name, kind, link, set, suites } of CASES) {
   });
 }
 
+test('the screen stays on while a key is loaded, and no longer', async ({ open, page, service }) => {
+  await page.addInitScript(() => {
+    const held = { count: 0 };
+    const sentinel = () => ({ released: false, release: async () => void held.count-- });
+    const request = async () => {
+      held.count++;
+      return sentinel();
+    };
+    Object.defineProperty(navigator, 'wakeLock', { value: { request } });
+    Object.assign(window, { keyferryAwake: held });
+  });
+  const awake = (): Promise<number> =>
+    page.evaluate(() => (window as unknown as { keyferryAwake: { count: number } }).keyferryAwake.count);
+  const one = unit(DIVERSIFIED, { latency: { identity: 0, challenge: 0, importKey: 4000 } });
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  expect(await awake()).toBe(0);
+  await lane.load(FIELD_KEY.label, 1);
+  await expect.poll(awake).toBe(1);
+  await lane.expectWord('Unplug');
+  await expect.poll(awake).toBe(0);
+});
+
+test('no request of a run is refused or left unfinished', async ({ open, page, service }) => {
+  const bad: string[] = [];
+  page.on('requestfailed', (request) => void bad.push(`${request.url()} ${request.failure()?.errorText}`));
+  page.on(
+    'response',
+    (response) => void (response.status() >= 400 && bad.push(`${response.url()} ${response.status()}`)),
+  );
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+  expect(bad).toEqual([]);
+});
+
 test('the first key of a unit takes three exchanges, each further one two', async ({ open, service }) => {
   const one = unit();
   const station = await open([one]);

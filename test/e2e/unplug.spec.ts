@@ -16,6 +16,8 @@ test('pulled before the receipt is back: unknown, then settled as loaded when it
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Plug it in again');
   await lane.expectSaid('The key may or may not be in');
+  await lane.expectSaid('As soon as it is plugged in, the page asks it.');
+  await expect(lane.root.getByRole('button', { name: 'Find out' })).toHaveCount(0);
   await station.plug(one.sn);
   await lane.expectWord('Unplug');
   const rows = await station.openHistory();

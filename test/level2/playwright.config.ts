@@ -11,8 +11,9 @@ export default defineConfig({
   forbidOnly: true,
   retries: 0,
   workers: 1,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  // Tests wait for states; the limits are for a machine that does much else.
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
   reporter: outcome === undefined ? 'list' : [['../support/playwright-reporter.ts', { file: outcome }]],
   outputDir: '../../test-results/level2',
   use: { locale: 'en-GB', timezoneId: 'UTC', trace: 'off' },

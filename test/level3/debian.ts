@@ -16,6 +16,9 @@ const PACKAGES = [
   ['pcsc-tools', '/usr/bin/scriptor'],
 ] as const;
 
+/** Ubuntu's usbip is for the kernel that runs, not for the guest's: there the scenario with it is not planned. */
+const USBIP = ['usbip', '/usr/sbin/usbip'] as const;
+
 /** Debian's and Ubuntu's name for "the newest kernel". */
 const KERNEL_PACKAGES = ['linux-image-amd64', 'linux-image-generic'];
 
@@ -31,7 +34,8 @@ export type Provided<T> = T | { readonly missing: string };
 /** A sentence that says what this machine lacks, or undefined when nothing is missing any more. */
 export async function providePackages(say: (line: string) => void): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86-64';
-  const missing = PACKAGES.filter(([, file]) => !existsSync(file)).map(([name]) => name);
+  const wanted = isUbuntu() ? PACKAGES : [...PACKAGES, USBIP];
+  const missing = wanted.filter(([, file]) => !existsSync(file)).map(([name]) => name);
   if (missing.length === 0) return undefined;
   if (!existsSync('/usr/bin/apt-get')) return `needs Debian's or Ubuntu's packages: ${missing.join(', ')}`;
   if (process.getuid?.() !== 0) return `needs: sudo apt-get install --no-install-recommends ${missing.join(' ')}`;
@@ -47,6 +51,10 @@ export async function providePackages(say: (line: string) => void): Promise<stri
     if (code !== 0) return `apt-get ${args[0]} ended with ${code}: ${output.slice(-500)}`;
   }
   return undefined;
+}
+
+function isUbuntu(): boolean {
+  return existsSync('/etc/os-release') && /^ID=ubuntu$/m.test(readFileSync('/etc/os-release', 'utf8'));
 }
 
 /** @param cache a folder that is kept from run to run */

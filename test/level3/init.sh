@@ -13,7 +13,7 @@ mkdir -p /layer/upper /layer/work
 mount -t overlay -o lowerdir=/host,upperdir=/layer/upper,workdir=/layer/work overlay /new || poweroff -f
 for place in proc sys dev; do mount --move /$place /new/$place; done
 mount -t devpts devpts /new/dev/pts
-for place in dev/shm run tmp; do mount -t tmpfs tmpfs "/new/$place"; done
+for place in dev/shm run; do mount -t tmpfs tmpfs "/new/$place"; done
 mkdir -p /new/run/udev
 export HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 chroot /new /bin/sh -c '

@@ -65,7 +65,7 @@ function machine({ kernel, main }: Guest, initrd: string, console: string): stri
   const hasBlank = words.some((word) => /\s/.test(word));
   if (hasBlank) throw new RangeError(`a path has a blank in it, which a kernel's command line cannot hold: ${words}`);
   return [
-    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '4096'],
+    ...['-accel', 'tcg,thread=multi', '-cpu', 'Westmere', '-smp', '2', '-m', '4096'],
     ...['-nodefaults', '-no-reboot', '-display', 'none', '-monitor', 'none', '-nic', 'none'],
     ...['-serial', `file:${console}`, '-serial', 'stdio'],
     ...['-kernel', kernel.image, '-initrd', initrd],

@@ -5,11 +5,10 @@ export type Report =
   | { readonly report: 'plan'; readonly names: readonly string[] }
   | { readonly report: 'passed'; readonly name: string; readonly seconds: number }
   | { readonly report: 'failed'; readonly name: string; readonly seconds: number; readonly message: string }
-  | { readonly report: 'observed'; readonly behaviour: string; readonly seen: string }
   | { readonly report: 'note'; readonly text: string }
   | { readonly report: 'end' };
 
-const KINDS: readonly unknown[] = ['plan', 'passed', 'failed', 'observed', 'note', 'end'];
+const KINDS: readonly unknown[] = ['plan', 'passed', 'failed', 'note', 'end'];
 
 export function encodeReport(report: Report): string {
   return `${JSON.stringify(report)}\n`;

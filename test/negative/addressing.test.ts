@@ -34,6 +34,8 @@ const CASES: readonly Case[] = [
   { why: 'the last AKV', recipe: { header: { akv: 0xfffffffe } }, sw: '9000' },
   { why: 'AKV FFFFFFFF', recipe: { header: { akv: 0xffffffff } }, sw: '9402' },
   { why: 'slot before AKV', recipe: { header: { akv: 0 } }, ref2: 0x0003, sw: '9401' },
+  { why: 'ATTR with small letters', recipe: { header: { attributes: 'd0ab00n' } }, sw: '6988' },
+  { why: 'ATTR with a blank', recipe: { header: { attributes: 'D0AB 0N' } }, sw: '6988' },
   { why: 'ATTR that is no text', recipe: { header: { attributes: 'D0AB\u000100' } }, sw: '6988' },
 ];
 

@@ -1,8 +1,8 @@
 // The service as a real process: its start and its end, kill -9 in the middle of work, and its CLI beside it.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -285,6 +285,24 @@ describe('the CLI', () => {
     expect((await get(service, '/v1/whoami')).status).toBe(401);
     await end(service.child, 'SIGTERM');
     expect(await cli('log', 'verify')).toContain('The chain is whole');
+  }, 60_000);
+
+  it('may go away in mid-command, and the service goes on', async () => {
+    const service = await start();
+    const sockets = (await readdir(join(folder.path, 'data'))).filter((name) => name.endsWith('.sock'));
+    expect(sockets).toHaveLength(1);
+    const path = join(folder.path, 'data', sockets[0] ?? '');
+    for (let client = 0; client < 30; client++) {
+      await new Promise((resolve) => {
+        const socket = createConnection(path, () => {
+          socket.write('{"actor":"test","request":{"command":"trust"}}\n', () => socket.destroy());
+        });
+        socket.once('close', resolve);
+      });
+    }
+    expect(await cli('trust')).toMatch(/Root key/);
+    expect((await get(service, '/v1/whoami')).status).toBe(200);
+    expect(service.said()).not.toContain('EPIPE');
   }, 60_000);
 
   it('refuses in words what cannot be done, here and through a running service', async () => {

@@ -132,6 +132,18 @@ describe('a rate', () => {
     expect((await call(app, other, '/v1/exports', exportRequest())).status).toBe(200);
   });
 
+  it('locks nobody out when the clock of the machine is put back', async () => {
+    app = createTestApp(as, { exportRate: { burst: 1, perMinute: 60 } });
+    expect((await call(app, token, '/v1/exports', exportRequest())).status).toBe(200);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
+    try {
+      const held = await call(app, token, '/v1/exports', exportRequest());
+      expect(Number(held.headers.get('retry-after') ?? 1)).toBeLessThanOrEqual(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('is refilled evenly, and never beyond its burst', () => {
     let time = 0;
     const limit = new RateLimit({ burst: 3, perMinute: 60 }, () => time);

@@ -3,7 +3,10 @@ import type { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { As } from '#as-service/as/as.ts';
+import { ROUTES } from '#as-service/routes/table.ts';
+import { fromBase64url } from '#protocol/bytes/text.ts';
 import type { ExportAnswerJson } from '#protocol/service/messages.ts';
+import type { VaultAnswerJson } from '#protocol/service/vaults.ts';
 import {
   addTestOperator,
   call,
@@ -15,6 +18,9 @@ import {
   receiptFor,
   temporaryFolder,
 } from '#test/support/as-service.ts';
+import { load, newOrder, stationReport, unit } from '#test/support/orders.ts';
+import { quickKey, SoftwareVault } from '#test/support/vault.ts';
+import { VAULT_REQUEST } from '#test/support/vault-service.ts';
 
 type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
 
@@ -43,7 +49,7 @@ let auditor: string;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  as = await openTestAs(folder.path);
+  as = await openTestAs(folder.path, { derive: quickKey });
   await fillTestAs(as);
   operator = await addTestOperator(as, 'olga');
   auditor = await addTestOperator(as, 'anna', 'auditor');
@@ -62,13 +68,22 @@ function operation(method: string, path: string): Operation {
 }
 
 /** The answer, checked by the schema that the document has for its status and media type, and by nothing else. */
-async function checked(method: 'get' | 'post', path: string, who: string, body?: unknown): Promise<unknown> {
-  const response = await call(app, who, path, body);
+async function checked(
+  method: 'get' | 'post',
+  path: string,
+  who: string,
+  body?: unknown,
+  named = path.split('?')[0] ?? path,
+): Promise<unknown> {
+  return checkedAnswer(await call(app, who, path, body), method, named);
+}
+
+async function checkedAnswer(response: Response, method: 'get' | 'post', named: string): Promise<unknown> {
   const type = response.headers.get('content-type') ?? '';
-  const described = operation(method, path.split('?')[0] ?? path).responses[String(response.status)];
+  const described = operation(method, named).responses[String(response.status)];
   const schema = described?.content[type]?.schema;
   if (schema === undefined)
-    throw new Error(`${path} answered ${response.status} ${type}, which is not in the document`);
+    throw new Error(`${named} answered ${response.status} ${type}, which is not in the document`);
   const isProblem = '$ref' in schema && schema.$ref === '#/components/schemas/Problem';
   return z.fromJSONSchema(isProblem ? document.components.schemas.Problem : schema).parse(await response.json());
 }
@@ -77,12 +92,13 @@ describe('the OpenAPI document', () => {
   it('is of version 3.1 and names exactly the routes that are there', () => {
     expect(document.openapi).toBe('3.1.0');
     const routes = app.routes.filter(({ path, method }) => path.startsWith('/v1/') && method !== 'ALL');
-    const there = routes.map(({ method, path }) => `${method.toLowerCase()} ${path}`).sort();
+    const named = (path: string) => path.replaceAll(/\/:(\w+)/g, '/{$1}');
+    const there = routes.map(({ method, path }) => `${method.toLowerCase()} ${named(path)}`).sort();
     const described = Object.entries(document.paths)
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
       .sort();
     expect(described).toEqual(there);
-    expect(there).toHaveLength(8);
+    expect(there).toHaveLength(ROUTES.length);
   });
 
   it('describes the answers that the service gives', async () => {
@@ -95,6 +111,41 @@ describe('the OpenAPI document', () => {
     for (const path of ['/v1/audit', '/v1/audit?limit=3&before=5']) await checked('get', path, auditor);
   });
 
+  it('describes the answers about work orders', async () => {
+    const custodian = await addTestOperator(as, 'carl', 'custodian');
+    const one = (tail = '') => `/v1/work-orders/JOB-4711${tail}`;
+    const ask = (method: 'get' | 'post', tail: string, who: string, body?: unknown) =>
+      checked(method, one(tail), who, body, `/v1/work-orders/{id}${tail}`);
+    await checked('post', '/v1/work-orders', custodian, newOrder());
+    await load({ app, token: operator }, unit(1));
+    await checked('post', '/v1/exports', operator, exportRequest({ sn: unit(1), workOrder: 'JOB-4711' }));
+    await checked('get', '/v1/work-orders', operator);
+    await ask('get', '', operator);
+    await ask('get', '/report', operator);
+    await ask('post', '/report', operator, stationReport({ close: true }));
+    await ask('post', '/revoke', custodian, { reason: 'over' });
+    await ask('post', '/report', operator, stationReport({ absentReason: 'over', close: true }));
+    await ask('get', '/report', auditor);
+    await ask('post', '/revoke', custodian, { reason: 'again' });
+    expect(operation('get', '/v1/work-orders/{id}').parameters).toMatchObject([{ name: 'id', in: 'path' }]);
+  });
+
+  it('describes the answers about vaults', async () => {
+    const custodian = await addTestOperator(as, 'cora', 'custodian');
+    const issued = (await checked('post', '/v1/vaults', custodian, VAULT_REQUEST)) as VaultAnswerJson;
+    const vault = await SoftwareVault.open(issued.file, issued.passphrase, fromBase64url(as.signatures.trust.root), {
+      derive: quickKey,
+    });
+    const below = (tail: string, who: string, body: unknown) =>
+      checked('post', `/v1/vaults/${issued.vault.vaultId}/${tail}`, who, body, `/v1/vaults/{id}/${tail}`);
+    await below('journal', operator, { journal: await vault.returnJournal() });
+    await below('journal', operator, { journal: { ...(await vault.returnJournal()), payload: 'AAAA' } });
+    await below('revoke', custodian, { reason: 'lost' });
+    await checked('get', '/v1/vaults', auditor);
+    await checked('post', '/v1/vaults', custodian, { ...VAULT_REQUEST, set: 3 });
+    await checked('post', '/v1/vaults', operator, VAULT_REQUEST);
+  });
+
   it('describes the problems that the service answers with', async () => {
     const zero = { exportId: 'A'.repeat(22), receipt: 'A'.repeat(86) };
     await checked('post', '/v1/exports', operator, {});
@@ -104,6 +155,26 @@ describe('the OpenAPI document', () => {
     await checked('post', '/v1/exports', operator, { ...exportRequest(), challengeMac: 'A'.repeat(22) });
     await checked('post', '/v1/receipts', operator, zero);
     await checked('get', '/v1/audit', operator);
+  });
+
+  it.each([
+    [413, 'http://localhost', { 'content-type': 'application/json' }, `"${'x'.repeat(200_000)}"`],
+    [415, 'http://localhost', { 'content-type': 'text/plain' }, '{}'],
+    [421, 'http://evil.example', { 'content-type': 'application/json' }, '{}'],
+  ])('describes the answer %i to a request that is none', async (status, origin, headers, body) => {
+    const response = await app.request(`${origin}/v1/exports`, {
+      method: 'POST',
+      headers: { ...headers, authorization: `Bearer ${operator}` },
+      body,
+    });
+    expect(response.status).toBe(status);
+    await checkedAnswer(response, 'post', '/v1/exports');
+  });
+
+  it('describes the answer 503, which is given to what takes too long', () => {
+    for (const methods of Object.values(document.paths)) {
+      for (const { responses } of Object.values(methods)) expect(Object.keys(responses)).toContain('503');
+    }
   });
 
   it('has schemas that refuse what the service refuses', async () => {

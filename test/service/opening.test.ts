@@ -5,12 +5,17 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addOperator, revokeTokens } from '#as-service/admin/operators.ts';
 import { addKey, addSet, writeDeviceKey } from '#as-service/admin/sets.ts';
 import type { As } from '#as-service/as/as.ts';
+import { Sealer } from '#as-service/disk/sealer.ts';
+import type { State } from '#as-service/disk/state.ts';
+import { writeState } from '#as-service/disk/state-file.ts';
 import { prepareEmbedded } from '#as-service/first-start.ts';
+import { SIGNING_PURPOSES } from '#as-service/signing.ts';
+import { copy } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { signEd25519 } from '#protocol/crypto/ed25519.ts';
-import type { CertificateJson, KeysJson, ProblemJson } from '#protocol/service/messages.ts';
-import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import type { CertificateJson, KeysJson, ProblemJson, WorkOrdersJson } from '#protocol/service/messages.ts';
+import { DEMO_SETS, demoSerialNumber } from '#protocol/tkl/demo-sets.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import {
   addTestOperator,
@@ -21,6 +26,7 @@ import {
   fillTestAs,
   NEW_SET,
   openTestAs,
+  SEALING_KEY,
   TEST_SN,
   TEST_T,
   temporaryFolder,
@@ -48,11 +54,11 @@ describe('the first start', () => {
   it('certifies one key per purpose by a root of its own, and none is shared', async () => {
     const { state } = await open();
     const keys = [state.root, ...Object.values(state.signingKeys)].map(({ publicKey }) => toHex(publicKey));
-    expect(new Set(keys).size).toBe(4);
+    expect(new Set(keys).size).toBe(1 + SIGNING_PURPOSES.length);
     const certificates = state.certificates.map(
       ({ payload }) => JSON.parse(Buffer.from(fromBase64url(payload)).toString()) as CertificateJson,
     );
-    expect(certificates.map(({ purpose }) => purpose).sort()).toEqual(['audit-head', 'data', 'verdict']);
+    expect(certificates.map(({ purpose }) => purpose)).toEqual(SIGNING_PURPOSES);
   });
 
   it('signs with node:crypto octet for octet as noble does', async () => {
@@ -84,6 +90,21 @@ describe('the first start', () => {
     const app = createTestApp(as);
     expect((await call(app, first.token, '/v1/whoami')).status).toBe(401);
     expect((await call(app, second.token, '/v1/whoami')).status).toBe(200);
+  });
+
+  it('in demo mode has a work order for each demo set that its simulated unit can be loaded by, made once', async () => {
+    const as = await open({ demoMode: true });
+    await prepareEmbedded(as);
+    const { token } = await prepareEmbedded(as);
+    const app = createTestApp(as);
+    const { workOrders } = await callJson<WorkOrdersJson>(app, token, '/v1/work-orders');
+    expect(workOrders.map(({ workOrder }) => workOrder).sort()).toEqual(['DEMO-1', 'DEMO-2', 'DEMO-3']);
+    for (const [index, { set, family, publishedTransportKey }] of DEMO_SETS.entries()) {
+      const [sn, suite, workOrder] = [demoSerialNumber(index), family === 'cmac' ? 1 : 4, `DEMO-${index + 1}`] as const;
+      const line = { ref1: 0x0101, ref2: 1 };
+      const request = exportRequest({ ...line, set, suite, sn, workOrder }, publishedTransportKey);
+      expect((await call(app, token, '/v1/exports', request)).status).toBe(200);
+    }
   });
 
   it('embedded, leaves sets and keys alone that were made by hand', async () => {
@@ -136,7 +157,23 @@ describe('a restart', () => {
     const again = await open({ now: () => later });
     expect(toHex(again.state.signingKeys.verdict.publicKey)).not.toBe(old);
     expect(again.state.signingKeys.data).toEqual((await open({ now: () => later })).state.signingKeys.data);
-    expect(again.state.certificates).toHaveLength(5);
+    // Each key but the one for DATA, which units keep for life.
+    expect(again.state.certificates).toHaveLength(2 * SIGNING_PURPOSES.length - 1);
+  });
+
+  it('makes the keys of newer purposes for a folder of an earlier version, and keeps the others', async () => {
+    const as = await open();
+    const { state } = as;
+    const { data, verdict, 'audit-head': auditHead } = state.signingKeys;
+    const [certificates, signingKeys] = [state.certificates.slice(0, 3), { data, verdict, 'audit-head': auditHead }];
+    const earlier = { ...state, certificates, signingKeys } as unknown as State;
+    await writeState(at('state.sealed'), new Sealer(copy(SEALING_KEY)), earlier);
+    await as.close();
+    const now = (await open()).state;
+    expect(Object.keys(now.signingKeys).sort()).toEqual([...SIGNING_PURPOSES].sort());
+    expect(now.signingKeys.data.publicKey).toEqual(data.publicKey);
+    expect(toHex(now.signingKeys.report.publicKey)).not.toBe(toHex(now.root.publicKey));
+    expect(now.certificates).toHaveLength(SIGNING_PURPOSES.length);
   });
 
   it('after a crash between log and state knows that the change never happened, and says so in the log', async () => {

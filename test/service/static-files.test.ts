@@ -18,6 +18,8 @@ beforeEach(async () => {
     'app/index.html': HTML,
     'app/assets/main-AbCd1234.js': SCRIPT,
     'app/assets/main-AbCd1234.js.br': 'made by the build',
+    'app/assets/vault.worker-AbCd1234.js': 'worker',
+    'app/service-worker.js': 'service worker',
     'app/favicon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
     'demo/demo.html': HTML.replace(STYLE, 'p{}').replace('<script', '<img src="data:image/png;base64,AA"><script'),
     'demo/demo-assets/demo-AbCd1234.js': 'simulator',
@@ -52,6 +54,26 @@ describe('the page', () => {
 
   it('allows data: images only where the page has one', async () => {
     expect(policyOf(await get('/demo.html', {}, true))).toContain("img-src 'self' data:;");
+  });
+
+  it('gives the vault’s worker a policy of its own, under which it reaches nothing', async () => {
+    const policy = policyOf(await get('/assets/vault.worker-AbCd1234.js')).split('; ');
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'wasm-unsafe-eval'");
+    expect(policy.some((directive) => directive.includes("'self'"))).toBe(false);
+  });
+
+  it('lets the service worker fetch from here only, and asks for it anew each time', async () => {
+    const response = await get('/service-worker.js');
+    expect(policyOf(response).split('; ')).toEqual(
+      expect.arrayContaining(["default-src 'none'", "connect-src 'self'"]),
+    );
+    expect(response.headers.get('cache-control')).toBe('no-cache');
+  });
+
+  it('names the demo in its Link header in demo mode, and only then', async () => {
+    expect((await get('/', {}, true)).headers.get('link')).toBe('</demo.html>; rel="alternate"; title="Demo"');
+    expect((await get('/')).headers.get('link')).toBeNull();
   });
 
   it('keeps the demo, and every byte of the simulator, out of a service that is not in demo mode', async () => {

@@ -61,7 +61,7 @@ export function unclearImports(file: SourceFile): string[] {
     const top = (path: string): string | undefined => path.split('/')[0];
     if (specifier.startsWith('.') && top(target) !== top(file.path))
       problems.push('crosses a top folder by a relative path');
-    if (!/\.(ts|svelte|css|json)(\?\w+)?$/.test(specifier)) problems.push('has no extension');
+    if (!/\.(ts|svelte|css|json)(\?[\w&]+)?$/.test(specifier)) problems.push('has no extension');
     return problems.map((problem) => `${file.path}: ${specifier} ${problem}`);
   });
 }

@@ -16,12 +16,13 @@ import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import type { ExportRequestJson, Role } from '#protocol/service/messages.ts';
-import { keyCheckValue } from '#protocol/tkl/body.ts';
+import { keyCheckValue, NO_KCV } from '#protocol/tkl/body.ts';
 import { challengeMac, deriveChallengeKey } from '#protocol/tkl/challenge.ts';
-import { decodeHeader } from '#protocol/tkl/header.ts';
+import { decodeHeader, isErasing } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey, deriveKey, deriveOperationKeys, operationContext } from '#protocol/tkl/key-tree.ts';
 import { sealReceipt } from '#protocol/tkl/receipt.ts';
 import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
+import type { PasswordKey } from '#protocol/vault/passphrase.ts';
 
 export const SEALING_KEY = new Uint8Array(32).fill(0x5e);
 
@@ -36,6 +37,8 @@ export interface OpenTestAsOptions {
   readonly now?: () => Date;
   readonly logFile?: LogFile;
   readonly sealingKey?: Uint8Array;
+  /** Argon2id unless said. */
+  readonly derive?: PasswordKey;
 }
 
 export async function openTestAs(directory: string, options: OpenTestAsOptions = {}): Promise<As> {
@@ -45,6 +48,7 @@ export async function openTestAs(directory: string, options: OpenTestAsOptions =
     logFile: options.logFile ?? (await openLogFile(join(directory, LOG_FILE))),
     demoMode: options.demoMode ?? false,
     now: options.now ?? (() => new Date()),
+    ...(options.derive === undefined ? {} : { derive: options.derive }),
   });
 }
 
@@ -147,7 +151,8 @@ export function receiptFor(
     key = TEST_TA,
     transportKey = TEST_T,
     importCounter = 1,
-  }: { key?: Uint8Array; transportKey?: Uint8Array; importCounter?: number } = {},
+    ref2 = 2,
+  }: { key?: Uint8Array; transportKey?: Uint8Array; importCounter?: number; ref2?: number } = {},
 ): string {
   const octets: Bytes = fromBase64url(data);
   const header = decodeHeader(octets);
@@ -155,7 +160,13 @@ export function receiptFor(
   const context = operationContext(octets.subarray(0, 48), fromBase64url(random));
   const t1 = deriveKey(family, deriveDeviceKey(family, transportKey, header), 'TKL1OPK', context);
   const receipt = sealReceipt(
-    { ...header, sn: copy(header.sn), ref2: 2, kcv: keyCheckValue(header.attributes, key), importCounter },
+    {
+      ...header,
+      sn: copy(header.sn),
+      ref2,
+      kcv: isErasing(header) ? NO_KCV : keyCheckValue(header.attributes, key),
+      importCounter,
+    },
     deriveOperationKeys(family, t1, context),
     sha256(octets),
   );

@@ -3,6 +3,7 @@ import { mount, unmount } from 'svelte';
 import { Desk } from './state/desk.svelte.ts';
 import { failureOf } from './state/failure.ts';
 import { History } from './state/history.svelte.ts';
+import { ON_THE_DESK } from './state/order-on-desk.ts';
 import { Session } from './state/session.svelte.ts';
 import { type Platform, Station } from './state/station.svelte.ts';
 import type { Works } from './state/works.ts';
@@ -22,15 +23,26 @@ const now = (): Date => new Date();
 const ticks = (): number => performance.now();
 
 const baseUrl = location.origin;
-const { usb, serial } = navigator as Partial<Pick<Navigator, 'usb' | 'serial'>>;
+const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock'>>;
 
 /** The larger part of the program comes after the first screen. */
-async function loadWorks(desk: Desk): Promise<Works> {
+async function loadWorks(onSuperseded: () => void): Promise<Works> {
   const { openWorks } = await import('./state/works.ts');
-  const onSuperseded = (): void => {
-    desk.superseded = true;
-  };
-  return await openWorks({ usb, serial, locks: navigator.locks, platform, baseUrl, now, ticks, onSuperseded });
+  return await openWorks({
+    usb,
+    serial,
+    wakeLock,
+    storage: navigator.storage,
+    kept: localStorage,
+    vibrate: (pattern) => void navigator.vibrate?.(pattern),
+    isTouched: () => navigator.userActivation.hasBeenActive,
+    locks: navigator.locks,
+    platform,
+    baseUrl,
+    now,
+    ticks,
+    onSuperseded,
+  });
 }
 
 /** A run is not left by accident; whoever leaves all the same lets go of the units. */
@@ -42,17 +54,31 @@ function guard(station: Station, desk: Desk): void {
   for (const fault of ['error', 'unhandledrejection']) addEventListener(fault, () => (desk.broken = true));
 }
 
-/** The page names its demo, if there may be one beside it. */
+/** An AS in demo mode names its demo beside this page, in a header of the page itself (RFC 8288). */
 async function lookForDemo(station: Station): Promise<void> {
-  const demo = document.querySelector<HTMLMetaElement>('meta[name="keyferry-demo"]')?.content;
-  if (!demo) return;
-  const answer = await fetch(demo, { method: 'HEAD' }).catch(() => undefined);
-  if (answer?.ok) station.demo = demo;
+  const answer = await fetch(location.pathname, { method: 'HEAD' }).catch(() => undefined);
+  await answer?.text(); // else DevTools shows it as aborted
+  station.demo = /^<([^>]+)>; rel="alternate"/.exec(answer?.headers.get('link') ?? '')?.[1];
+}
+
+/** What was done so far is a task of its own: a slow computer answers its operator in between. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 async function start(target: HTMLElement): Promise<void> {
-  const desk = new Desk((text) => navigator.clipboard.writeText(text), localStorage);
-  const loading = loadWorks(desk);
+  const loading = loadWorks(() => {
+    desk.superseded = true;
+  });
+  const desk = new Desk({
+    copy: (text) => navigator.clipboard.writeText(text),
+    keepAwake: (wanted) =>
+      void loading.then(
+        ({ wakefulness }) => wakefulness.keep(wanted),
+        () => undefined, // said by station.start()
+      ),
+    kept: localStorage,
+  });
   const works = (): Promise<Works> => loading;
   const session = new Session(async () => (await works()).as, baseUrl, now);
   const station = new Station({
@@ -65,6 +91,7 @@ async function start(target: HTMLElement): Promise<void> {
   });
   const history = new History(async () => (await works()).journal);
   guard(station, desk);
+  await nextTask();
   target.replaceChildren();
   const app = mount(App, { target, props: { station, history, desk } });
   try {
@@ -72,11 +99,16 @@ async function start(target: HTMLElement): Promise<void> {
   } catch (error) {
     const failure = failureOf(error);
     await unmount(app);
-    const { Halted } = await import('./ui/later.ts');
+    const { Halted } = await import('./ui/seldom.ts');
     mount(Halted, { target, props: { failure, platform } });
     return;
   }
+  if (localStorage.getItem(ON_THE_DESK) !== null) await (await station.orders()).reopen();
   await Promise.all([lookForDemo(station), import('./ui/later.ts')]);
+  if (!import.meta.env.PROD) return;
+  const { keepOffline } = await import('./state/offline.ts');
+  const isUntouched = (): boolean => station.lanes.length === 0 && session.state.is === 'out';
+  await keepOffline(navigator.serviceWorker, { isUntouched, reload: () => location.reload() });
 }
 
 const target = document.getElementById('app');

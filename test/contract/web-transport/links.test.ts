@@ -52,6 +52,16 @@ describe.each(KINDS)('a unit on %s', (kind) => {
     await expect(link.open()).rejects.toThrow(RangeError);
   });
 
+  it('cannot be opened twice at once because a link of before is closed again', async () => {
+    const { here, link, open } = await opened(kind);
+    await here.soon(open.close());
+    const again = await here.soon(link.open());
+    await here.soon(open.close());
+    await expect(link.open()).rejects.toThrow(RangeError);
+    await here.soon(attach(again.transmit));
+    await here.soon(again.close());
+  });
+
   it('is in use elsewhere, and can be had when it is free', async () => {
     const here = desk([quickUnit(kind, { faults: [{ fault: 'busy' }] })]);
     const link = await choose(here, kind);

@@ -1,6 +1,8 @@
-// What every Port does, whatever its cable (protocol/framing/port.ts): one suite, run on each of them.
-import { describe, expect, it } from 'vitest';
+// What every Port does, whatever its cable (protocol/framing/port.ts): clauses that need no test runner, so that they are run on the
+// simulated interfaces and, inside a page, on a browser's own.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
 
 /** A port and what stands at its other end. */
@@ -11,95 +13,138 @@ export interface Pair {
   readonly ask: Bytes;
   readonly answer: Bytes;
   /** The cable is pulled; the browser's event follows. */
-  unplug(): void;
+  unplug(): void | Promise<void>;
   /** Lets time go by until the promise is settled. */
   soon<T>(promise: Promise<T>): Promise<T>;
 }
 
-export function describePort(name: string, makePair: () => Pair): void {
-  async function read(port: Port, length: number, soon: Pair['soon']): Promise<Bytes> {
-    let octets = concat();
-    while (octets.length < length) {
-      const more = await soon(port.read(1000));
-      if (more === undefined) throw new Error(`only ${octets.length} of ${length} octets came`);
-      expect(more.length).toBeGreaterThan(0);
-      octets = concat(octets, more);
-    }
-    return octets;
-  }
+export interface Clause {
+  readonly name: string;
+  /** Throws where the port does otherwise. */
+  readonly check: (pair: Pair) => Promise<void>;
+}
 
-  describe(`the port contract: ${name}`, () => {
-    it('carries octets out and the answer back', async () => {
-      const { open, ask, answer, soon } = makePair();
+export const PORT_CONTRACT: readonly Clause[] = [
+  {
+    name: 'carries octets out and the answer back',
+    async check({ open, ask, answer, soon }) {
       const port = await soon(open());
       await soon(port.write(ask));
-      expect(await read(port, answer.length, soon)).toEqual(answer);
-    });
-
-    it('keeps the order of one question after the other', async () => {
-      const { open, ask, answer, soon } = makePair();
+      requireOctets(await read(port, answer.length, soon), answer);
+      await soon(port.close());
+    },
+  },
+  {
+    name: 'keeps the order of one question after the other',
+    async check({ open, ask, answer, soon }) {
       const port = await soon(open());
       for (let i = 0; i < 20; i++) {
         await soon(port.write(ask));
-        expect(await read(port, answer.length, soon)).toEqual(answer);
+        requireOctets(await read(port, answer.length, soon), answer);
       }
-    });
-
-    it('says undefined when the time goes by, and then loses nothing', async () => {
-      const { open, ask, answer, soon } = makePair();
+      await soon(port.close());
+    },
+  },
+  {
+    name: 'says undefined when the time goes by, and then loses nothing',
+    async check({ open, ask, answer, soon }) {
       const port = await soon(open());
-      for (let i = 0; i < 3; i++) expect(await soon(port.read(50))).toBeUndefined();
+      for (let i = 0; i < 3; i++) requireNothing(await soon(port.read(50)));
       await soon(port.write(ask));
-      expect(await read(port, answer.length, soon)).toEqual(answer);
-      expect(await soon(port.read(50))).toBeUndefined();
-    });
-
-    it('does not touch the octets that it is given', async () => {
-      const { open, ask, soon } = makePair();
+      requireOctets(await read(port, answer.length, soon), answer);
+      requireNothing(await soon(port.read(50)));
+      await soon(port.close());
+    },
+  },
+  {
+    name: 'does not touch the octets that it is given',
+    async check({ open, ask, soon }) {
       const port = await soon(open());
       const given = ask.slice();
       await soon(port.write(given));
-      expect(given).toEqual(ask);
-    });
-
-    it('refuses a second read while one is open', async () => {
-      const { open, soon } = makePair();
+      requireOctets(given, ask);
+      await soon(port.close());
+    },
+  },
+  {
+    name: 'refuses a second read while one is open',
+    async check({ open, soon }) {
       const port = await soon(open());
       const first = port.read(50);
-      await expect(port.read(50)).rejects.toThrow(RangeError);
-      expect(await soon(first)).toBeUndefined();
-    });
-
-    it('ends everything with device-lost when the cable is pulled', async () => {
-      const { open, ask, unplug, soon } = makePair();
-      const port = await soon(open());
-      const reading = expect(port.read(60_000)).rejects.toMatchObject({ code: 'device-lost' });
-      unplug();
-      await soon(reading);
-      await soon(expect(port.write(ask)).rejects.toMatchObject({ code: 'device-lost' }));
-      await soon(expect(port.read(50)).rejects.toMatchObject({ code: 'device-lost' }));
+      const refusal = await reasonOf(port.read(50));
+      if (!(refusal instanceof RangeError)) throw new Error(`the second read ended with ${refusal}`);
+      requireNothing(await soon(first));
       await soon(port.close());
-    });
-
-    it('ends everything with device-lost when it is closed, any number of times', async () => {
-      const { open, ask, soon } = makePair();
+    },
+  },
+  {
+    name: 'ends everything with device-lost when the cable is pulled',
+    async check({ open, ask, unplug, soon }) {
       const port = await soon(open());
-      const reading = expect(port.read(60_000)).rejects.toMatchObject({ code: 'device-lost' });
+      const reading = requireCode('device-lost', port.read(60_000));
+      await unplug();
+      await soon(reading);
+      await soon(requireCode('device-lost', port.write(ask)));
+      await soon(requireCode('device-lost', port.read(50)));
+      await soon(port.close());
+    },
+  },
+  {
+    name: 'ends everything with device-lost when it is closed, any number of times',
+    async check({ open, ask, soon }) {
+      const port = await soon(open());
+      const reading = requireCode('device-lost', port.read(60_000));
       await soon(Promise.all([port.close(), port.close()]));
       await soon(port.close());
       await soon(reading);
-      await soon(expect(port.write(ask)).rejects.toMatchObject({ code: 'device-lost' }));
-      await soon(expect(port.read(50)).rejects.toMatchObject({ code: 'device-lost' }));
-    });
-
-    it('leaves nothing behind: the handle can be opened again', async () => {
-      const { open, ask, answer, soon } = makePair();
+      await soon(requireCode('device-lost', port.write(ask)));
+      await soon(requireCode('device-lost', port.read(50)));
+    },
+  },
+  {
+    name: 'leaves nothing behind: the handle can be opened again',
+    async check({ open, ask, answer, soon }) {
       for (let i = 0; i < 3; i++) {
         const port = await soon(open());
         await soon(port.write(ask));
-        expect(await read(port, answer.length, soon)).toEqual(answer);
+        requireOctets(await read(port, answer.length, soon), answer);
         await soon(port.close());
       }
-    });
-  });
+    },
+  },
+];
+
+async function read(port: Port, length: number, soon: Pair['soon']): Promise<Bytes> {
+  let octets = concat();
+  while (octets.length < length) {
+    const more = await soon(port.read(10_000));
+    if (more === undefined) throw new Error(`only ${octets.length} of ${length} octets came`);
+    if (more.length === 0) throw new Error('a read gave no octet');
+    octets = concat(octets, more);
+  }
+  return octets;
+}
+
+function requireOctets(octets: Uint8Array, expected: Uint8Array): void {
+  if (toHex(octets) !== toHex(expected)) throw new Error(`${toHex(octets)} instead of ${toHex(expected)}`);
+}
+
+function requireNothing(octets: Uint8Array | undefined): void {
+  if (octets !== undefined) throw new Error(`${toHex(octets)} came out of nothing`);
+}
+
+async function requireCode(code: ErrorCode, promise: Promise<unknown>): Promise<void> {
+  const reason = await reasonOf(promise);
+  if (!(reason instanceof ProtocolError) || reason.code !== code) {
+    throw new Error(`it ended with ${reason} instead of ${code}`);
+  }
+}
+
+async function reasonOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  return 'no refusal';
 }

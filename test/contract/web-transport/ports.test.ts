@@ -1,10 +1,20 @@
+import { describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { Presence } from '#web/transport/presence.ts';
 import { PROFILES } from '#web/transport/profiles.ts';
 import { openSerialPort } from '#web/transport/serial-port.ts';
 import { openUsbPort } from '#web/transport/usb-port.ts';
 import { desk, quickUnit } from './bench.ts';
-import { describePort, type Pair } from './port.contract.ts';
+import { type Pair, PORT_CONTRACT } from './port.contract.ts';
+
+/** Nothing is thrown: the port does as the clause says. */
+function describePort(name: string, makePair: () => Pair): void {
+  describe(`the port contract: ${name}`, () => {
+    it.each(PORT_CONTRACT)('$name', async ({ check }) => {
+      await expect(check(makePair())).resolves.toBeUndefined();
+    });
+  });
+}
 
 function usbPair(packetSize: number): Pair {
   const { usb, control, timer, soon } = desk([quickUnit('usb', { packetSize })]);

@@ -2,14 +2,15 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/description.ts';
+import type { TokenDescription } from '#device-sim/token-description.ts';
 
 /** `persist`: memories and permissions outlive a reload. */
 export async function injectSimulator(
   page: Page,
   units: readonly UnitDescription[],
-  { persist = true }: { readonly persist?: boolean } = {},
+  { persist = true, tokens = [] }: { readonly persist?: boolean; readonly tokens?: readonly TokenDescription[] } = {},
 ): Promise<void> {
-  const configuration = JSON.stringify({ units, persist });
+  const configuration = JSON.stringify({ units, tokens, persist });
   const simulator = readFileSync('dist/simulator/install.js', 'utf8');
   await page.addInitScript(`window.keyferrySimulatorConfig = ${configuration};\n${simulator}`);
 }

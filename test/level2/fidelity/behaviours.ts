@@ -238,9 +238,8 @@ export const BEHAVIOURS: readonly Behaviour[] = [
       const reading = probe.see('in', () => unit.transferIn(1, 64));
       await probe.sleep(50);
       await probe.see('release', () => unit.releaseInterface(0));
-      await probe.sleep(200);
-      await probe.see('close', () => unit.close());
       await reading;
+      await probe.see('close', () => unit.close());
     },
   },
   {
@@ -267,18 +266,19 @@ export const BEHAVIOURS: readonly Behaviour[] = [
       await probe.sleep(50);
       await probe.unplug();
       await reading;
-      await probe.sleep(300);
+      await probe.told('disconnect');
       probe.log.push(`opened: ${unit.opened}`);
     },
   },
   {
-    name: 'USB: calls after it was unplugged, before the event',
-    unit: USB,
+    name: 'USB: unplugged by what is written',
+    unit: { ...USB, faults: [{ fault: 'unplug', direction: 'out', after: 4 }] },
     async look() {
       const { probe } = window;
       const unit = await probe.claimed();
-      await probe.unplug();
+      probe.watch();
       await probe.see('out', () => unit.transferOut(2, Uint8Array.of(0x65, 0, 0, 0, 0, 0, 0, 0, 0, 0)));
+      await probe.told('disconnect');
     },
   },
   ...MORE_BEHAVIOURS,

@@ -13,7 +13,7 @@ export const MORE_BEHAVIOURS: readonly Behaviour[] = [
       const { probe } = window;
       const unit = await probe.claimed();
       await probe.unplug();
-      await probe.sleep(400);
+      await probe.told('disconnect');
       await probe.see('out', () => unit.transferOut(2, Uint8Array.of(1)));
       await probe.see('in', () => unit.transferIn(1, 64));
       await probe.see('release', () => unit.releaseInterface(0));
@@ -31,9 +31,9 @@ export const MORE_BEHAVIOURS: readonly Behaviour[] = [
       probe.log.push(`the same: ${before === (await probe.usb())}`);
       probe.watch();
       await probe.unplug();
-      await probe.sleep(300);
+      await probe.told('disconnect');
       await probe.plug();
-      await probe.sleep(400);
+      await probe.told('connect');
       probe.log.push(`the same after: ${before === (await probe.usb())}`);
       await probe.see('open the old one', () => before.open());
     },
@@ -152,6 +152,25 @@ export const MORE_BEHAVIOURS: readonly Behaviour[] = [
       await probe.see('read', async () => reader?.read());
     },
   },
+  {
+    name: 'serial: the line says ParityError, and has parity',
+    unit: { ...SERIAL, parity: 'even', faults: [{ fault: 'line error', error: 'ParityError' }] },
+    async look() {
+      const { probe } = window;
+      const port = await probe.opened('even');
+      const writer = port.writable?.getWriter();
+      const ask = Uint8Array.of(0x00, 0xc0, 0x00, 0x0c, 0x66);
+      const { readable } = port;
+      const reader = readable?.getReader();
+      await writer?.write(ask);
+      await probe.see('read', async () => reader?.read());
+      reader?.releaseLock();
+      probe.log.push(`another stream: ${port.readable !== null && port.readable !== readable}`);
+      const next = port.readable?.getReader();
+      await writer?.write(ask);
+      await probe.see('read', async () => next?.read());
+    },
+  },
   ...(['BreakError', 'ParityError', 'FramingError'] as const).map(
     (error): Behaviour => ({
       name: `serial: the line says ${error}`,
@@ -200,7 +219,7 @@ export const MORE_BEHAVIOURS: readonly Behaviour[] = [
       let octets = 0;
       await probe.see('read all', async () => {
         while (octets < 3000) {
-          const more = await Promise.race([reader?.read(), probe.sleep(500)]);
+          const more = await Promise.race([reader?.read(), probe.sleep(3000)]);
           if (!more || more.done) break;
           octets += more.value.length;
         }
@@ -221,8 +240,41 @@ export const MORE_BEHAVIOURS: readonly Behaviour[] = [
       await probe.sleep(50);
       await probe.unplug();
       await reading;
-      await probe.sleep(400);
+      await probe.told('disconnect');
       probe.log.push(`streams: ${port.readable} ${port.writable}`, `connected: ${port.connected}`);
+    },
+  },
+  {
+    name: 'serial: unplugged while it is open and nothing is asked',
+    unit: SERIAL,
+    async look() {
+      const { probe } = window;
+      const port = await probe.opened();
+      const { readable, writable } = port;
+      probe.watch();
+      await probe.unplug();
+      await probe.told('disconnect');
+      probe.log.push(`the same streams: ${port.readable === readable} ${port.writable === writable}`);
+      await probe.see('read', async () => readable?.getReader().read());
+      const writer = writable?.getWriter();
+      await probe.see('write', async () => writer?.write(Uint8Array.of(1)));
+      await writer?.closed.catch(() => undefined);
+      probe.log.push(`streams: ${port.readable} ${port.writable}`);
+      await probe.see('close', () => port.close());
+    },
+  },
+  {
+    name: 'serial: unplugged by what is written',
+    unit: { ...SERIAL, faults: [{ fault: 'unplug', direction: 'out', after: 3 }] },
+    async look() {
+      const { probe } = window;
+      const port = await probe.opened();
+      const [writer, reader] = [port.writable?.getWriter(), port.readable?.getReader()];
+      probe.watch();
+      await probe.see('write', async () => writer?.write(Uint8Array.of(0x00, 0xc0, 0x00, 0x0c, 0x66)));
+      await probe.see('read', async () => reader?.read());
+      await probe.told('disconnect');
+      probe.log.push(`connected: ${port.connected}`);
     },
   },
   {
@@ -233,10 +285,14 @@ export const MORE_BEHAVIOURS: readonly Behaviour[] = [
       const port = await probe.opened();
       const [writer, reader] = [port.writable?.getWriter(), port.readable?.getReader()];
       await probe.unplug();
-      await probe.sleep(400);
+      await probe.told('disconnect');
       await probe.see('write', async () => writer?.write(Uint8Array.of(1)));
       await probe.see('read', async () => reader?.read());
+      await writer?.closed.catch(() => undefined);
+      await probe.see('write again', async () => writer?.write(Uint8Array.of(1)));
       await probe.see('getSignals', () => port.getSignals());
+      await probe.see('setSignals', () => port.setSignals({ dataTerminalReady: true }));
+      await probe.see('open', () => port.open({ baudRate: 115_200 }));
       writer?.releaseLock();
       reader?.releaseLock();
       await probe.see('close', () => port.close());
@@ -253,9 +309,9 @@ export const MORE_BEHAVIOURS: readonly Behaviour[] = [
       probe.log.push(`the same: ${before === (await probe.port())}`);
       probe.watch();
       await probe.unplug();
-      await probe.sleep(300);
+      await probe.told('disconnect');
       await probe.plug();
-      await probe.sleep(400);
+      await probe.told('connect');
       probe.log.push(`the same after: ${before === (await probe.port())}`);
     },
   },

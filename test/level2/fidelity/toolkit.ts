@@ -15,11 +15,13 @@ export interface Probe {
   claimed(): Promise<USBDevice>;
   port(): Promise<SerialPort>;
   /** Open at 115200 with a buffer of 64 KiB, DTR and RTS set. */
-  opened(): Promise<SerialPort>;
+  opened(parity?: ParityType): Promise<SerialPort>;
   fault(fault: Fault): Promise<void>;
   clearFaults(): Promise<void>;
   plug(): Promise<void>;
   unplug(): Promise<void>;
+  /** Waits for the page's next event of that kind after the last plug or unplug. */
+  told(type: 'connect' | 'disconnect'): Promise<void>;
   /** Notes how it ended. */
   see(what: string, action: () => Promise<unknown>): Promise<void>;
   /** Notes the events of both interfaces from now on. */
@@ -35,7 +37,7 @@ declare global {
 }
 
 /** Runs in the page. */
-function install(sn: string): void {
+export function install(sn: string): void {
   const log: string[] = [];
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   const hex = (bytes: Uint8Array): string => [...bytes].map((octet) => octet.toString(16).padStart(2, '0')).join('');
@@ -49,13 +51,29 @@ function install(sn: string): void {
     return `{${own.map((name) => `${name} ${said((value as Record<string, unknown>)[name])}`).join(', ')}}`;
   };
   const device = async (method: string): Promise<void> => void (await window.probeDevice(method, sn));
-  const first = async <T>(list: () => Promise<T[]>): Promise<T> => {
-    for (let i = 0; i < 100; i++) {
-      const [found] = await list();
+  const until = async <T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> => {
+    for (const limit = performance.now() + 15_000; performance.now() < limit; await sleep(20)) {
+      const found = await look();
       if (found !== undefined) return found;
-      await sleep(30);
     }
-    throw new Error('no unit came');
+    throw new Error(`${what}: nothing came`);
+  };
+  const first = async <T>(list: () => Promise<T[]>): Promise<T> => {
+    const { found } = await until('a unit', async () => {
+      const [found] = await list();
+      return found === undefined ? undefined : { found };
+    });
+    return found;
+  };
+  const events = { connect: 0, disconnect: 0 };
+  for (const type of ['connect', 'disconnect'] as const) {
+    navigator.usb.addEventListener(type, () => events[type]++);
+    navigator.serial.addEventListener(type, () => events[type]++);
+  }
+  const move = (method: 'plug' | 'unplug'): Promise<void> => {
+    events.connect = 0;
+    events.disconnect = 0;
+    return device(method);
   };
   const probe: Probe = {
     log,
@@ -68,16 +86,19 @@ function install(sn: string): void {
       return unit;
     },
     port: () => first(() => navigator.serial.getPorts()),
-    async opened() {
+    async opened(parity = 'none') {
       const port = await probe.port();
-      await port.open({ baudRate: 115_200, bufferSize: 65_536 });
+      await port.open({ baudRate: 115_200, bufferSize: 65_536, parity });
       await port.setSignals({ dataTerminalReady: true, requestToSend: true });
       return port;
     },
     fault: async (fault) => void (await window.probeDevice('fault', sn, fault)),
     clearFaults: () => device('clearFaults'),
-    plug: () => device('plug'),
-    unplug: () => device('unplug'),
+    plug: () => move('plug'),
+    unplug: () => move('unplug'),
+    async told(type) {
+      await until(type, () => (events[type] > 0 ? true : undefined));
+    },
     async see(what, action) {
       try {
         const value = await action();

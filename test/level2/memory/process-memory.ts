@@ -2,6 +2,7 @@
 // a word of the process: pages that are not there, and unchanged pages of files that it maps.
 import { readdirSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Pattern, PatternSearch } from './pattern-search.ts';
 
 export interface ScanResult {
@@ -16,13 +17,14 @@ interface Region {
   readonly end: number;
 }
 
+const FREEZE_LIMIT_MS = 10_000;
 const PIECE = 4 * 1024 * 1024;
 const PAGE = 4096;
 const PAGEMAP_ENTRY = 8;
 /** Present in memory, or in the swap. */
 const IS_THERE = 0xc0;
 
-/** The process goes on meanwhile. @throws where it may not be looked into, or is not there */
+/** What moves in a process that goes on meanwhile may be missed: see freeze(). @throws where it may not be looked into, or is not there */
 export async function scanProcess(pid: number, patterns: readonly Pattern[]): Promise<ScanResult> {
   const search = new PatternSearch(patterns);
   const found = new Set<string>();
@@ -31,8 +33,8 @@ export async function scanProcess(pid: number, patterns: readonly Pattern[]): Pr
   const pagemap = await open(`/proc/${pid}/pagemap`, 'r');
   try {
     for (const region of regionsOf(readFileSync(`/proc/${pid}/smaps`, 'latin1'))) {
-      // A pattern may lie over the border of two pieces.
-      const step = PIECE - (search.longest - 1);
+      // A pattern may lie over the border of two pieces; each begins with a page.
+      const step = PIECE - Math.ceil((search.longest - 1) / PAGE) * PAGE;
       for (let at = region.start; at < region.end; at += step) {
         const end = Math.min(at + PIECE, region.end);
         if (!(await isThere(pagemap, at, end))) continue;
@@ -46,6 +48,35 @@ export async function scanProcess(pid: number, patterns: readonly Pattern[]): Pr
     await pagemap.close();
   }
   return { found: [...found].sort(), searched };
+}
+
+/** Stops processes, and returns when they stand still; what it returns lets them go on. One that has ended is left out. */
+export async function freeze(pids: readonly number[]): Promise<() => void> {
+  const stopped = pids.filter((pid) => signal(pid, 'SIGSTOP'));
+  const thaw = (): void => {
+    for (const pid of stopped) signal(pid, 'SIGCONT');
+  };
+  const limit = Date.now() + FREEZE_LIMIT_MS;
+  while (stopped.some((pid) => isRunning(pid))) {
+    if (Date.now() > limit) {
+      thaw();
+      throw new Error('a process does not stop');
+    }
+    await sleep(5);
+  }
+  return thaw;
+}
+
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false; // it has ended meanwhile
+  }
+}
+
+function isRunning(pid: number): boolean {
+  return !['T', 'Z', 'X', undefined].includes(/^State:\s+(\S)/m.exec(statusOf(`${pid}`))?.[1]);
 }
 
 /** The process and every one that came from it. */
@@ -62,10 +93,16 @@ export function processTree(root: number): number[] {
 }
 
 function parentOf(pid: string): number | undefined {
+  const parent = /^PPid:\s+(\d+)/m.exec(statusOf(pid))?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** Empty for a process that has ended meanwhile. */
+function statusOf(pid: string): string {
   try {
-    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+    return readFileSync(`/proc/${pid}/status`, 'latin1');
   } catch {
-    return undefined; // it has ended meanwhile
+    return '';
   }
 }
 
@@ -101,14 +138,21 @@ async function isThere(pagemap: FileHandle, start: number, end: number): Promise
   return false;
 }
 
-/** A region may go away while it is read: then there is nothing to be searched any more. */
+/** A region may go away while it is read, and so may a page in it: then there is nothing to be searched there any more. */
 async function read(memory: FileHandle, start: number, end: number): Promise<Buffer> {
   const octets = Buffer.alloc(end - start);
+  for (let at = 0; at < octets.length; ) {
+    at += (await readSome(memory, octets, at, start + at)) || PAGE;
+  }
+  return octets;
+}
+
+/** How many octets could be read until the next that could not. */
+async function readSome(memory: FileHandle, octets: Buffer, offset: number, position: number): Promise<number> {
   try {
-    const { bytesRead } = await memory.read(octets, 0, octets.length, start);
-    return octets.subarray(0, bytesRead);
+    return (await memory.read(octets, offset, octets.length - offset, position)).bytesRead;
   } catch (error) {
-    if (['EIO', 'EFAULT'].includes((error as NodeJS.ErrnoException).code ?? '')) return octets.subarray(0, 0);
+    if (['EIO', 'EFAULT'].includes((error as NodeJS.ErrnoException).code ?? '')) return 0;
     throw error;
   }
 }

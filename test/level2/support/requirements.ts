@@ -23,17 +23,27 @@ export interface Machine {
   readonly policies: string;
 }
 
+/** The host as the search sees it; handed in, so that the search can be tested. */
+export interface Host {
+  readonly platform: string;
+  /** Undefined where the system has none. */
+  readonly uid: number | undefined;
+  readonly path: string;
+}
+
+const THIS_HOST: Host = { platform: process.platform, uid: process.getuid?.(), path: process.env.PATH ?? '' };
+
 /** Programs of PACKAGES that are not there. */
-export function missingPrograms(): string[] {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+export function missingPrograms({ path }: Host = THIS_HOST): string[] {
+  const folders = [...path.split(delimiter), '/usr/sbin', '/sbin'];
   return Object.keys(PACKAGES).filter((program) => !folders.some((folder) => existsSync(join(folder, program))));
 }
 
 /** The machine's browser, or why there can be no level 2 here. */
-export function findMachine(): Machine | { readonly lacks: string } {
-  if (process.platform !== 'linux') return { lacks: `umockdev is for Linux, and this is ${process.platform}` };
-  if (process.getuid?.() !== 0) return { lacks: 'a mount namespace of its own needs root' };
-  const missing = missingPrograms();
+export function findMachine(host: Host = THIS_HOST): Machine | { readonly lacks: string } {
+  if (host.platform !== 'linux') return { lacks: `umockdev is for Linux, and this is ${host.platform}` };
+  if (host.uid !== 0) return { lacks: 'a mount namespace of its own needs root' };
+  const missing = missingPrograms(host);
   if (missing.length > 0) {
     const packages = missing.map((program) => PACKAGES[program] ?? program);
     return { lacks: `missing: ${missing.join(', ')} (apt-get install ${packages.join(' ')})` };
@@ -46,6 +56,3 @@ export function findMachine(): Machine | { readonly lacks: string } {
   }
   return { browser, policies };
 }
-
-/** Programs are looked for once; so is what they need to run. */
-export const MACHINE = findMachine();

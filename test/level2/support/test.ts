@@ -1,8 +1,9 @@
 // What every test of level 2 is handed: the service, a process with units, and the machine's own browser in front of them, which has
 // the units' permission by policy. Where the machine cannot do that, every test says why it was left out.
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
 import { DeviceProcess } from '#device-host/umockdev/device-process.ts';
 import type { UnitDescription } from '#device-sim/description.ts';
+import type { TokenDescription } from '#device-sim/token-description.ts';
 import { Service } from '#test/e2e/support/service.ts';
 import { StationPage } from '#test/e2e/support/station-page.ts';
 import { startBrowser } from './browser.ts';
@@ -19,6 +20,7 @@ interface Fixtures {
   readonly station: StationPage;
   /** Puts a unit on the desk; it leaves it with the test. */
   readonly bring: (unit: UnitDescription) => Promise<UnitDescription>;
+  readonly bringCard: (card: TokenDescription) => Promise<TokenDescription>;
   /** Opens the product page, signed in. */
   readonly open: () => Promise<StationPage>;
 }
@@ -72,6 +74,16 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     expect(desk.failures).toEqual([]);
   },
 
+  bringCard: async ({ desk }, use) => {
+    const brought: string[] = [];
+    await use(async (card) => {
+      brought.push(card.sn);
+      await desk.call('addToken', card);
+      return card;
+    });
+    for (const sn of brought) await desk.call('remove', sn);
+  },
+
   station: async ({ page }, use) => {
     await use(new StationPage(page));
   },
@@ -91,6 +103,17 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 export function requireLevel2(): void {
   const lacks = 'lacks' in FOUND ? FOUND.lacks : undefined;
   test.skip(lacks !== undefined, lacks);
+}
+
+/** In ms. */
+const ANSWER = 4000;
+
+/** Whether it can be seen within a few seconds. */
+export function appears(place: Locator): Promise<boolean> {
+  return place.waitFor({ timeout: ANSWER }).then(
+    () => true,
+    () => false,
+  );
 }
 
 export { expect, type Page };

@@ -2,7 +2,6 @@
 // plug pulled in mid-import, before the key is in and after.
 import type { Browser, Page } from '@playwright/test';
 import { memoryDigest } from '#device-sim/control.ts';
-import type { Fault } from '#device-sim/faults.ts';
 import type { Service } from '../../e2e/support/service.ts';
 import { type LanePage, StationPage } from '../../e2e/support/station-page.ts';
 import type { BenchUnit } from './bench-unit.ts';
@@ -19,13 +18,13 @@ const KEY = 'Terminal master key';
 const OTHER_KEY = 'Data encryption key';
 
 /** The challenge is answered with fewer octets than that, the import with more. */
-const BEFORE_THE_RECEIPT: Fault = { fault: 'unplug', direction: 'in', after: 90 };
+const BEFORE_THE_RECEIPT = { fault: 'unplug', direction: 'in', after: 90 } as const;
 /** GET CHALLENGE is shorter, IMPORTKEY longer. */
-const WHILE_IT_IS_SENT: Fault = { fault: 'unplug', direction: 'out', after: 150 };
+const WHILE_IT_IS_SENT = { fault: 'unplug', direction: 'out', after: 150 } as const;
 
 export function appScenarios(bench: AppBench): Scenario[] {
   return (['usb', 'serial'] as const).map((link) => ({
-    name: `the product page over ${link}: loads a key, is pulled in mid-import twice, recovers and loads again`,
+    name: `the product page over ${link}: pulled out while the key goes in, it recovers and loads; pulled out before the receipt, it settles`,
     run: () => onPage(bench, link, (lane) => loadAndRecover(bench, link, lane)),
   }));
 }
@@ -52,30 +51,30 @@ async function onPage(bench: AppBench, link: 'usb' | 'serial', work: (lane: Lane
 }
 
 async function loadAndRecover({ unit }: AppBench, link: 'usb' | 'serial', lane: LanePage): Promise<void> {
+  const [slot, otherSlot] = link === 'usb' ? [1, 2] : [3, 4];
   await lane.expectWord('Ready');
-  await lane.load(KEY, link === 'usb' ? 1 : 3);
-  await lane.expectWord('Unplug');
-  await lane.expectSaid('Receipt verified by the AS');
-  await lane.press('Load another key');
-
-  unit.unit.arm({ ...BEFORE_THE_RECEIPT, link } as Fault);
-  const slot = link === 'usb' ? 2 : 4;
-  await lane.load(OTHER_KEY, slot);
-  await lane.expectWord('Plug it in again');
-  await lane.expectSaid('The key may or may not be in');
-  await unit.plug();
-  await lane.expectWord('Unplug');
-  const stored = memoryDigest(unit.unit).slots.find(({ ref2 }) => ref2 === slot);
-  if (stored?.holdsKey !== true) throw new Error(`slot ${slot} holds no key`);
-  await lane.expectSaid(stored.kcv);
-  await lane.press('Load another key');
-
-  unit.unit.arm({ ...WHILE_IT_IS_SENT, link } as Fault);
-  await lane.load(OTHER_KEY, link === 'usb' ? 1 : 3);
+  unit.unit.arm({ ...WHILE_IT_IS_SENT, link });
+  await lane.load(KEY, slot);
   await lane.expectWord('Plug it in again');
   await unit.plug();
   await lane.expectWord('Not loaded');
   await lane.expectSaid('The unit has no receipt for this import');
+  await lane.press('Back to the choice');
+
+  await lane.load(KEY, slot);
+  await lane.expectWord('Unplug');
+  await lane.expectSaid('Receipt verified by the AS');
+  await lane.press('Load another key');
+
+  unit.unit.arm({ ...BEFORE_THE_RECEIPT, link });
+  await lane.load(OTHER_KEY, otherSlot);
+  await lane.expectWord('Plug it in again');
+  await lane.expectSaid('The key may or may not be in');
+  await unit.plug();
+  await lane.expectWord('Unplug');
+  const stored = memoryDigest(unit.unit).slots.find(({ ref2 }) => ref2 === otherSlot);
+  if (stored?.holdsKey !== true) throw new Error(`slot ${otherSlot} holds no key`);
+  await lane.expectSaid(stored.kcv);
 }
 
 async function textOf(page: Page): Promise<string> {

@@ -2,9 +2,10 @@
 import type { Browser } from '@playwright/test';
 import { Service } from '../../e2e/support/service.ts';
 import { appScenarios, originOf } from './app.ts';
+import { attachedScenarios } from './attached.ts';
 import { BenchUnit } from './bench-unit.ts';
-import { launch, serveEmptyPage } from './browser.ts';
-import { observationScenarios } from './observe.ts';
+import { launch, PATIENCE_MS, serveEmptyPage } from './browser.ts';
+import { fidelityScenario } from './fidelity.ts';
 import { pcscScenarios } from './pcsc.ts';
 import { report, runScenario, type Scenario } from './scenario.ts';
 
@@ -26,10 +27,11 @@ async function main(): Promise<void> {
   });
   const bench = { unit, browser: () => made(browser, 'browser'), service: () => made(service, 'service') };
 
+  const part: string = import.meta.env.KEYFERRY_PART;
   const start: Scenario = {
     name: 'the kernel takes the unit, the AS starts, and Chromium with it',
     async run() {
-      service = await Service.start({ demo: true, bare: true });
+      service = await Service.start({ demo: true, bare: true, startLimitMs: PATIENCE_MS });
       await unit.plug();
       const origins = {
         usb: [empty.url, originOf('usb', service)],
@@ -49,12 +51,12 @@ async function main(): Promise<void> {
   };
   const withBrowser = [
     start,
-    ...appScenarios(bench),
-    ...observationScenarios({ ...bench, url: () => empty.url }),
+    ...(part === 'fidelity' ? [] : appScenarios(bench)),
+    ...(part === 'browser' ? [] : [fidelityScenario({ ...bench, url: () => empty.url })]),
     stop,
   ];
-  const part: string = import.meta.env.KEYFERRY_PART;
-  const scenarios = [...(part === 'browser' ? [] : pcscScenarios()), ...(part === 'pcsc' ? [] : withBrowser)];
+  const withoutBrowser = part === '' || part === 'pcsc' ? [...attachedScenarios(), ...pcscScenarios()] : [];
+  const scenarios = [...withoutBrowser, ...(part === 'pcsc' ? [] : withBrowser)];
   report({ report: 'plan', names: scenarios.map(({ name }) => name) });
   for (const scenario of scenarios) if (!(await runScenario(scenario))) return;
   report({ report: 'end' });

@@ -1,9 +1,11 @@
 // The EI as a PC/SC reader of class 0B: Debian's pcscd and libccid, which we did not write, judge our CCID, and at TPDU level our T=1.
 // The whole method runs over it, with the same commands as in the page.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { ReaderLevel } from '#device-host/gadget/smart-card-class.ts';
 import { memoryDigest } from '#device-sim/control.ts';
+import { PRODUCT_ID, VENDOR_ID } from '#device-sim/usb-descriptors.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { attach } from '#protocol/provisioning/device.ts';
@@ -19,7 +21,25 @@ const TKV = 1;
 const TRANSPORT_KEY = Uint8Array.from({ length: 32 }, (_, i) => 0x40 + i);
 const APPLICATION_KEY = Uint8Array.from({ length: 32 }, (_, i) => 0xa0 + i);
 const ATTRIBUTES = 'D0AB00N';
-const START_MS = 30_000;
+const START_MS = 90_000;
+/** The readers that libccid takes; what it does not list it leaves alone, whatever its class. */
+const READER_LIST = '/etc/libccid_Info.plist';
+const READER = 'Keyferry EI';
+/** As much of pcscd's log as a failure shows. */
+const LOG_LINES = 60;
+
+/** Makes libccid take the EI, and log each message for the case of a failure. The guest's files are its own. */
+function listReader(): void {
+  const hex = (id: number): string => `0x${id.toString(16).toUpperCase().padStart(4, '0')}`;
+  const entries = { ifdVendorID: hex(VENDOR_ID), ifdProductID: hex(PRODUCT_ID), ifdFriendlyName: READER };
+  let list = readFileSync(READER_LIST, 'utf8');
+  for (const [key, entry] of Object.entries(entries)) {
+    const longer = list.replace(new RegExp(`(<key>${key}</key>\\s*<array>)`), `$1<string>${entry}</string>`);
+    if (longer === list) throw new Error(`${READER_LIST} has no ${key}`);
+    list = longer;
+  }
+  writeFileSync(READER_LIST, list.replace(/(?<=<key>ifdLogLevel<\/key>\s*<string>)0x0003/, '0x000F'));
+}
 
 export function pcscScenarios(): Scenario[] {
   return (['apdu', 'tpdu'] as const).flatMap((level) =>
@@ -46,6 +66,7 @@ async function loadOverPcsc(level: ReaderLevel, extendedLength: boolean): Promis
     },
     readerLevel: level,
   });
+  if (!readFileSync(READER_LIST, 'utf8').includes(READER)) listReader();
   await unit.plug();
   const daemon = spawn('pcscd', ['--foreground', '--debug'], { stdio: ['ignore', 'pipe', 'pipe'] });
   const log: string[] = [];
@@ -60,7 +81,7 @@ async function loadOverPcsc(level: ReaderLevel, extendedLength: boolean): Promis
       client.close();
     }
   } catch (error) {
-    throw new Error(`${error}\n${log.slice(0, 60).join('\n')}`);
+    throw new Error(`${error}\n${log.slice(-LOG_LINES).join('\n')}`);
   } finally {
     await ended(daemon);
     await unit.unplug();

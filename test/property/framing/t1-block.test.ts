@@ -2,14 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import type { Edc } from '#protocol/framing/edc.ts';
-import {
-  decodeBlock,
-  encodeIBlock,
-  encodeRBlock,
-  encodeSBlock,
-  type T1Block,
-  T1BlockReader,
-} from '#protocol/framing/t1-block.ts';
+import { encodeIBlock, encodeRBlock, encodeSBlock, type T1Block, T1BlockReader } from '#protocol/framing/t1-block.ts';
+import { decodeBlock } from '#test/support/t1-block.ts';
 
 const bit = fc.constantFrom(0 as const, 1 as const);
 const anyEdc = fc.constantFrom<Edc>('crc', 'lrc');

@@ -140,6 +140,8 @@ describe('an entry', () => {
     ['half an AKV', { ...KEY, akv: 1.5 }],
     ['six characters of ATTR', { ...KEY, attributes: 'D0AB00' }],
     ['a control character in ATTR', { ...KEY, attributes: 'D0AB0\0N' }],
+    ['an ATTR that no key block can carry', { ...KEY, attributes: 'D0AB 0N' }],
+    ['small letters in ATTR', { ...KEY, attributes: 'D0ABc1N' }],
     ['an erasing of any slot', { ...ERASING, slot: 0xffff }],
     ['an erasing of T', { ...ERASING, slot: 0xfffe }],
     ['a T with other attributes', { ...REPLACING, attributes: 'K0AB00N' }],

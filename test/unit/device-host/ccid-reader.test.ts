@@ -1,7 +1,7 @@
 // The unit as a reader of class 0B: what PC/SC hosts ask beyond the unit's own clause, and T=1 inside XfrBlock.
 import { describe, expect, it } from 'vitest';
 import { CcidReader } from '#device-host/gadget/ccid-reader.ts';
-import { encodeSmartCardDescriptor, T1_PARAMETERS } from '#device-host/gadget/smart-card-class.ts';
+import { CARD_ATR, encodeSmartCardDescriptor, t1Parameters } from '#device-host/gadget/smart-card-class.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import type { CardAction } from '#protocol/framing/card-framing.ts';
@@ -29,11 +29,11 @@ describe('a reader of class 0B', () => {
 
   it('gives its parameters, and takes no others', () => {
     const reader = powered('apdu');
-    const parameters = `82070000000001000001${toHex(T1_PARAMETERS)}`;
+    const own = t1Parameters('apdu');
+    expect(toHex(own)).toBe('1111004500FE00');
+    const parameters = `82070000000001000001${toHex(own)}`;
     expect(sent(reader.receive(message(0x6c, 1)))).toEqual([parameters]);
-    expect(sent(reader.receive(message(0x61, 2, T1_PARAMETERS, 1)))).toEqual([
-      parameters.replace('01000001', '02000001'),
-    ]);
+    expect(sent(reader.receive(message(0x61, 2, own, 1)))).toEqual([parameters.replace('01000001', '02000001')]);
     expect(sent(reader.receive(message(0x61, 3, fromHex('11 10 00 45 00 FE 00'), 1)))).toEqual([
       '82000000000003400A01',
     ]);
@@ -56,48 +56,56 @@ describe('a reader of class 0B', () => {
 });
 
 describe('a reader at TPDU level', () => {
+  it('announces LRC, since hosts that speak T=1 over it have another CRC', () => {
+    const [, answer] = new CcidReader('tpdu').receive(message(0x62, 0));
+    expect(answer?.do === 'send' && toHex(answer.bytes.slice(10))).toBe(toHex(CARD_ATR.tpdu));
+    // Every octet from T0 to TCK adds up to nothing (ISO/IEC 7816-3 clause 8.2.5).
+    for (const atr of Object.values(CARD_ATR)) expect(atr.slice(1).reduce((sum, octet) => sum ^ octet, 0)).toBe(0);
+    expect(toHex(t1Parameters('tpdu'))).toBe('1110004500FE00');
+  });
+
   it('runs the command of an I-block and answers in one', () => {
     const reader = powered('tpdu');
-    const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'crc')));
+    const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'lrc')));
     expect(action).toMatchObject({ do: 'run', command: SELECT });
     const ticket = action?.do === 'run' ? action.ticket : 0;
-    const block = encodeIBlock(0, false, fromHex('9000'), 'crc');
+    const block = encodeIBlock(0, false, fromHex('9000'), 'lrc');
     expect(sent(reader.answer(ticket, fromHex('9000')))).toEqual([toHex(message(0x80, 1, block))]);
   });
 
   it('asks for more time with an S-block, which the host answers in the next XfrBlock', () => {
     const reader = powered('tpdu');
-    const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'crc')));
+    const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'lrc')));
     const ticket = action?.do === 'run' ? action.ticket : 0;
-    const request = encodeSBlock('wtx', false, 1, 'crc');
+    const request = encodeSBlock('wtx', false, 1, 'lrc');
     expect(sent(reader.extend(ticket))).toEqual([toHex(message(0x80, 1, request))]);
     expect(reader.extend(ticket)).toEqual([]);
-    expect(reader.receive(message(0x6f, 2, encodeSBlock('wtx', true, 1, 'crc')))).toEqual([]);
+    expect(reader.receive(message(0x6f, 2, encodeSBlock('wtx', true, 1, 'lrc')))).toEqual([]);
     expect(sent(reader.answer(ticket, fromHex('9000')))).toHaveLength(1);
   });
 
   it('keeps an answer that comes between two XfrBlocks until the host asks', () => {
     const reader = powered('tpdu');
-    const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'crc')));
+    const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'lrc')));
     const ticket = action?.do === 'run' ? action.ticket : 0;
     reader.extend(ticket);
     expect(reader.answer(ticket, fromHex('9000'))).toEqual([]);
-    const [answer] = sent(reader.receive(message(0x6f, 2, encodeSBlock('wtx', true, 1, 'crc'))));
+    const [answer] = sent(reader.receive(message(0x6f, 2, encodeSBlock('wtx', true, 1, 'lrc'))));
     expect(answer).toContain('9000');
   });
 
   it('answers a block that the card ignores with an empty one, and is free for the next', () => {
     const reader = powered('tpdu');
-    const stray = encodeSBlock('wtx', true, 1, 'crc');
+    const stray = encodeSBlock('wtx', true, 1, 'lrc');
     expect(sent(reader.receive(message(0x6f, 1, stray)))).toEqual(['80000000000001000000']);
-    expect(sent(reader.receive(message(0x6f, 2, encodeSBlock('ifs', false, 254, 'crc'))))).toEqual([
-      toHex(message(0x80, 2, encodeSBlock('ifs', true, 254, 'crc'))),
+    expect(sent(reader.receive(message(0x6f, 2, encodeSBlock('ifs', false, 254, 'lrc'))))).toEqual([
+      toHex(message(0x80, 2, encodeSBlock('ifs', true, 254, 'lrc'))),
     ]);
   });
 
   it('waits for silence after a damaged block, then asks for it again', () => {
     const reader = powered('tpdu');
-    const damaged = concat(encodeIBlock(0, false, SELECT, 'crc'));
+    const damaged = concat(encodeIBlock(0, false, SELECT, 'lrc'));
     damaged[4] = (damaged[4] ?? 0) ^ 1;
     expect(reader.receive(message(0x6f, 1, damaged)).map((action) => action.do)).toEqual(['wait']);
     expect(sent(reader.silence())[0]?.slice(20, 24)).toBe('0081');

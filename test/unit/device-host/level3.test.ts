@@ -1,6 +1,9 @@
-// The pure parts of level 3: the order of modules, the RAM disk, and what a guest's lines add up to.
+// The pure parts of level 3: the order of modules, the RAM disk, what a guest's lines add up to, and its column of the documents.
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { BEHAVIOURS } from '../../level2/fidelity/behaviours.ts';
 import { encodeCpio } from '../../level3/cpio.ts';
+import { DIFFERENCES_OF_LEVEL_3, LEFT_OUT, THE_SAME_AT_LEVEL_3 } from '../../level3/differences.ts';
 import { moduleName, moduleOrder } from '../../level3/modules.ts';
 import { decodeReport, encodeReport, outcomeOf, type Report } from '../../level3/report.ts';
 
@@ -50,5 +53,23 @@ describe('what the guest reports', () => {
     const { passed: count, failed } = outcomeOf([plan, passed('a')], 'it hung');
     expect(count).toBe(1);
     expect(failed.map(({ name }) => name)).toEqual(['b', 'the guest']);
+  });
+});
+
+describe('the level 3 column of docs/reliability.md', () => {
+  const names = BEHAVIOURS.map(({ name }) => name);
+  const rows = readFileSync('docs/reliability.md', 'utf8')
+    .split('\n')
+    .map((line) => line.split('|').map((cell) => cell.trim()));
+
+  it.each(names)('says what the kernel shows of: %s', (name) => {
+    const [, , , told] = rows.find(([, first]) => first === name) ?? [];
+    const reason = LEFT_OUT[name];
+    expect(told).toBe(reason === undefined ? (DIFFERENCES_OF_LEVEL_3[name] ?? 'the same') : `not looked at: ${reason}`);
+  });
+
+  it('explains nothing that is not looked at', () => {
+    const explained = [...Object.keys(DIFFERENCES_OF_LEVEL_3), ...Object.keys(LEFT_OUT), ...THE_SAME_AT_LEVEL_3];
+    expect(explained.filter((name) => !names.includes(name))).toEqual([]);
   });
 });

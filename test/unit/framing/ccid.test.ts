@@ -64,6 +64,20 @@ describe('the CCID host', () => {
     expect(host.receive(fromHex('80 02000000 00 02 00 00 00 9000'))).toEqual({ do: 'done', response: fromHex('9000') });
   });
 
+  it('wipes the command that went out once the exchange is over, however it ended', () => {
+    for (const end of [
+      (host: HostFraming) => host.receive(fromHex('80 02000000 00 02 00 00 00 9000')),
+      (host: HostFraming) => host.silence(),
+    ]) {
+      const host = opened();
+      const action = host.exchange(fromHex('00200081 0C 313233343536FFFFFFFFFFFF'));
+      const out = action.do === 'send' ? action.bytes : fromHex('');
+      expect(toHex(out)).toContain('313233343536');
+      end(host);
+      expect(out).toEqual(new Uint8Array(27));
+    }
+  });
+
   it('drops what has another bSeq, bSlot or type, and the wait goes on', () => {
     const host = opened();
     host.exchange(fromHex('80CA000000'));

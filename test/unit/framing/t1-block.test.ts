@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { computeEdc, type Edc } from '#protocol/framing/edc.ts';
-import { decodeBlock, encodeIBlock, encodeRBlock, encodeSBlock, T1BlockReader } from '#protocol/framing/t1-block.ts';
+import { encodeIBlock, encodeRBlock, encodeSBlock, T1BlockReader } from '#protocol/framing/t1-block.ts';
+import { decodeBlock } from '#test/support/t1-block.ts';
 
 /** A block with a right EDC whatever else is wrong with it. */
 function withEdc(hex: string, edc: Edc = 'lrc'): Uint8Array {

@@ -53,6 +53,29 @@ const I0 = '0000058084000100';
 const I1 = '0040058084000100';
 const answerOf = (hex: string): HostAction => ({ do: 'done', response: fromHex(hex) });
 
+describe('a command that went out', () => {
+  it('is wiped once the exchange is over, however it ended', () => {
+    const silent = (host: HostFraming): HostAction => {
+      for (let action = host.silence(); ; action = host.silence()) if (action.do === 'fail') return action;
+    };
+    for (const end of [(host: HostFraming) => host.receive(block('00 00 02 90 00')), silent]) {
+      const host = opened();
+      const action = host.exchange(fromHex('00200081 0C 313233343536FFFFFFFFFFFF'));
+      const out = action.do === 'send' ? action.bytes : fromHex('');
+      expect(toHex(out)).toContain('313233343536');
+      expect(['done', 'fail']).toContain(end(host).do);
+      expect(out).toEqual(new Uint8Array(21));
+    }
+  });
+
+  it('leaves no part behind when the next one goes out', () => {
+    const host = opened();
+    const first = host.exchange(new Uint8Array(300).fill(0x31));
+    expect(host.receive(block('00 90 00')).do).toBe('send');
+    expect(first.do === 'send' && first.bytes.every((octet) => octet === 0)).toBe(true);
+  });
+});
+
 describe('the host opens a T=1 link', () => {
   it('drains to 100 ms of silence, resynchronises and announces IFSD 254', () => {
     opened();

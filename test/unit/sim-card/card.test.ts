@@ -58,6 +58,16 @@ describe('a card', () => {
     expect(word((await bench.send('80CA0000 00')).sw)).toBe('6E00');
   });
 
+  it('is not selected by a SELECT that was running when it was reset', async () => {
+    const bench = new Bench();
+    const selecting = bench.send(SELECT);
+    bench.card.reset();
+    await selecting;
+    expect(word((await bench.send('80CA0000 00')).sw)).toBe('6E00');
+    expect(word((await bench.send(SELECT)).sw)).toBe('9000');
+    expect(word((await bench.send('80CA0000 00')).sw)).toBe('9000');
+  });
+
   it('answers SELECT with the same as GET IDENTITY', async () => {
     const bench = new Bench();
     const select = await bench.send(SELECT);

@@ -181,32 +181,42 @@ describe('a unit on the line', () => {
     const reader = first?.getReader();
     expect(toHex((await reader?.read())?.value ?? concat())).toBe(RESYNCHED);
     expect(toHex((await reader?.read())?.value ?? concat())).toBe(RESYNCHED.slice(0, 6));
-    expect(await failure(Promise.resolve(reader?.read()))).toBe(
-      'BufferOverrunError: A buffer overrun has been detected.',
-    );
+    expect(await failure(Promise.resolve(reader?.read()))).toBe('BufferOverrunError: Buffer overrun');
     expect(port.readable).not.toBe(first);
     await write(port, RESYNCH);
     expect(await hear(port)).toBe(RESYNCHED);
   });
 
-  it.each<LineError>(['BufferOverrunError', 'BreakError', 'FramingError', 'ParityError'])(
-    'may meet a %s',
-    async (error) => {
-      const desk = createDesk([SERIAL]);
-      const port = await opened(desk);
-      desk.control.fault(UNIT_SN, { fault: 'line error', error });
-      const reader = port.readable?.getReader();
-      const reading = failure(Promise.resolve(reader?.read()));
-      await write(port, RESYNCH);
-      expect(await reading).toMatch(new RegExp(`^${error}: `));
-      await write(port, RESYNCH);
-      expect(await hear(port)).toBe(RESYNCHED);
-    },
-  );
+  it.each<[LineError, ParityType]>([
+    ['BufferOverrunError', 'none'],
+    ['BreakError', 'none'],
+    ['FramingError', 'none'],
+    ['ParityError', 'even'],
+  ])('may meet a %s', async (error, parity) => {
+    const desk = createDesk([{ ...SERIAL, parity }]);
+    const port = await opened(desk, { parity });
+    desk.control.fault(UNIT_SN, { fault: 'line error', error });
+    const reader = port.readable?.getReader();
+    const reading = failure(Promise.resolve(reader?.read()));
+    await write(port, RESYNCH);
+    expect(await reading).toMatch(new RegExp(`^${error}: `));
+    await write(port, RESYNCH);
+    expect(await hear(port)).toBe(RESYNCHED);
+  });
+});
+
+describe('a line without parity', () => {
+  it('carries an octet whose parity was spoilt', async () => {
+    const desk = createDesk([SERIAL]);
+    const port = await opened(desk);
+    desk.control.fault(UNIT_SN, { fault: 'line error', error: 'ParityError' });
+    await write(port, RESYNCH);
+    expect(await hear(port)).toBe('55');
+  });
 });
 
 describe('a port that is unplugged', () => {
-  it('fails its streams first, and tells of it a little later, at the port and at Serial', async () => {
+  it('fails an open read first, and tells of it a little later, at the port and at Serial', async () => {
     const desk = createDesk([SERIAL], { eventDelay: 20 });
     const port = await opened(desk);
     const order: string[] = [];
@@ -219,14 +229,33 @@ describe('a port that is unplugged', () => {
     desk.serial.addEventListener('disconnect', (event) =>
       order.push(event.target === port ? 'serial' : 'another target'),
     );
-    const writer = port.writable?.getWriter();
     desk.control.unplug(UNIT_SN);
     expect(await reading).toBe('NetworkError: The device has been lost.');
-    expect(await failure(Promise.resolve(writer?.write(RESYNCH)))).toBe('NetworkError: The device has been lost.');
     expect([port.readable, port.connected]).toEqual([null, true]);
     await nextEvent(desk.serial, 'disconnect');
     expect(order).toEqual(['read', 'port', 'serial']);
     expect([port.connected, await desk.serial.getPorts()]).toEqual([false, []]);
+  });
+
+  it('stays open until it is closed: it takes one write, which goes nowhere, and refuses the rest', async () => {
+    const desk = createDesk([SERIAL]);
+    const port = await opened(desk);
+    const { readable } = port;
+    const writer = port.writable?.getWriter();
+    desk.control.unplug(UNIT_SN);
+    await nextEvent(desk.serial, 'disconnect');
+    expect(port.readable).toBe(readable); // nobody has read yet
+    const lost = 'NetworkError: The device has been lost.';
+    const reader = readable?.getReader();
+    expect(await failure(Promise.resolve(reader?.read()))).toBe(lost);
+    reader?.releaseLock();
+    await writer?.write(RESYNCH);
+    expect(await failure(Promise.resolve(writer?.write(RESYNCH)))).toBe(lost);
+    writer?.releaseLock();
+    expect([port.readable, port.writable]).toEqual([null, null]);
+    expect(await failure(port.getSignals())).toMatch(/^NetworkError: .*Failed to get control signals\.$/);
+    expect(await failure(port.open({ baudRate: 115_200 }))).toMatch(/^InvalidStateError: .*already open\.$/);
+    await port.close();
     expect(await failure(port.open({ baudRate: 115_200 }))).toMatch(/^NetworkError/);
   });
 

@@ -207,13 +207,23 @@ describe('a device', () => {
     expect(await full.transferIn(1, 22)).toMatchObject({ status: 'babble' });
   });
 
-  it('ends open transfers with AbortError when it is closed or released', async () => {
-    for (const end of [(device: USBDevice) => device.close(), (device: USBDevice) => device.releaseInterface(0)]) {
-      const device = await claimed(createDesk([UNIT]));
-      const pending = failure(device.transferIn(1, 64));
-      await end(device);
-      expect(await pending).toMatch(/^AbortError: .*The transfer was cancelled/);
-    }
+  it('ends open transfers with AbortError when it is closed', async () => {
+    const device = await claimed(createDesk([UNIT]));
+    const pending = failure(device.transferIn(1, 64));
+    await device.close();
+    expect(await pending).toMatch(/^AbortError: .*The transfer was cancelled/);
+  });
+
+  it('fails open transfers after their interface was released', async () => {
+    const device = await claimed(createDesk([UNIT]));
+    const order: string[] = [];
+    const pending = failure(device.transferIn(1, 64)).then((text) => {
+      order.push('transfer');
+      return text;
+    });
+    await device.releaseInterface(0).then(() => order.push('release'));
+    expect(await pending).toMatch(/^NetworkError: .*A transfer error has occurred/);
+    expect(order).toEqual(['release', 'transfer']);
   });
 
   it('keeps its claim over a reset, and the card in it starts anew', async () => {

@@ -4,6 +4,7 @@ import { ProtocolError } from '#protocol/errors.ts';
 import type { UnitFacts } from '#web/state/facts.ts';
 import { type Attempt, History } from '#web/state/history.svelte.ts';
 import { KeyChoice } from '#web/state/key-choice.svelte.ts';
+import { RootChange } from '#web/state/root-change.svelte.ts';
 import { createBench, SETS } from './bench.ts';
 
 const [SET] = SETS;
@@ -108,6 +109,37 @@ describe('the session', () => {
     await session.signIn('token');
     expect(session.state).toMatchObject({ is: 'out', failure: { code: 'service-unreachable' } });
     expect(account.signedOut).toBe(1);
+  });
+});
+
+describe('an AS that shows another root key', () => {
+  it('is trusted only after the operator compared it, and exactly the one that he compared', async () => {
+    const { session, account } = await createBench();
+    account.refuse('signIn', 'service-changed');
+    await session.signIn('token');
+    const change = new RootChange(session);
+    await change.look();
+    expect(change.comparison?.shown.fingerprint).toBe('AAAAAAAAAAAAAAAA');
+    await expect(change.trust()).rejects.toThrow(RangeError);
+    expect(account.replaced).toEqual([]);
+    change.compared = true;
+    await change.trust();
+    expect(account.replaced).toEqual(['the root that is shown']);
+    expect(session.state).toEqual({ is: 'out' });
+  });
+
+  it('is compared anew when it changed again meanwhile', async () => {
+    const { session, account } = await createBench();
+    account.refuse('signIn', 'service-changed');
+    await session.signIn('token');
+    const change = new RootChange(session);
+    await change.look();
+    change.compared = true;
+    account.refuse('replace', 'service-changed');
+    await change.trust();
+    expect(change.failure).toEqual({ code: 'service-changed' });
+    expect(change.compared).toBe(false);
+    expect(session.state).toMatchObject({ failure: { code: 'service-changed' } });
   });
 });
 

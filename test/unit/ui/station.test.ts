@@ -1,32 +1,15 @@
 // The station and its lanes: units come and go, a key is loaded, and whatever happens the lane says what is true of the unit.
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { fromHex } from '#protocol/bytes/hex.ts';
-import type { Lane } from '#web/state/lane.svelte.ts';
+import { ProtocolError } from '#protocol/errors.ts';
 import { laneWords } from '#web/ui/lane-words.ts';
-import { type BenchParts, cable, createBench } from './bench.ts';
+import { attached, cable, createBench, load } from './bench.ts';
 
-const SELECT = 0xa4;
 const GET_CHALLENGE = 0x84;
 const IMPORTKEY = 0xd8;
 
 afterEach(() => {
   vi.useRealTimers();
 });
-
-async function attached(bench: BenchParts, wire = cable(), id = 1): Promise<Lane> {
-  bench.choice = wire.link(id);
-  await bench.station.attach('usb');
-  const lane = bench.station.lanes.at(-1);
-  if (!lane) throw new TypeError('no lane');
-  return lane;
-}
-
-async function load(lane: Lane, ref1: number): Promise<void> {
-  lane.choice.ref1 = ref1;
-  const { chosen } = lane.choice;
-  if (!chosen) throw new TypeError('nothing is chosen');
-  await lane.load(chosen);
-}
 
 describe('attaching', () => {
   it('reads what the unit is', async () => {
@@ -53,6 +36,26 @@ describe('attaching', () => {
     await bench.station.attach('usb');
     expect(bench.station.lanes).toEqual([]);
     expect(bench.station.refused).toBeUndefined();
+  });
+
+  it('offers every USB device after a chooser that was closed, and says what is in the way of the chosen one', async () => {
+    const bench = await createBench();
+    await bench.station.attach('usb');
+    expect(bench.station.cancelled).toBe('usb');
+    bench.otherChoice = {
+      id: 9,
+      kind: 'usb',
+      label: 'Card reader',
+      open: () => Promise.reject(new ProtocolError('protected-class', 'class 0B')),
+    };
+    await bench.station.attach('usb', true);
+    expect(bench.station.cancelled).toBeUndefined();
+    const [lane] = bench.station.lanes;
+    expect(lane && laneWords(lane, 'linux')).toMatchObject({
+      word: 'Not attached',
+      sentence: 'Attach the unit itself, not a card reader.',
+      words: { final: true },
+    });
   });
 
   it('keeps a unit that is here by USB already where it is when it shows up by its serial port', async () => {
@@ -111,7 +114,7 @@ describe('loading a key', () => {
       'import confirmed',
       'verify confirmed',
     ]);
-    expect(attempt?.steps[2]?.auditHead).toBe('{"head":1}');
+    expect(attempt?.steps.at(-1)?.auditHead).toBe('{"head":1}');
   });
 
   it('takes two command round trips after the one that read the unit', async () => {
@@ -164,6 +167,16 @@ describe('loading a key', () => {
     expect(lane.choice.obstacle).toBe('signed-out');
   });
 
+  it('signs out when the AS is another one than before, until that is explained', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    bench.account.refuse('exportKey', 'service-changed');
+    const lane = await attached(bench);
+    await load(lane, 1);
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'service-changed' } });
+    expect(bench.session.state).toEqual({ is: 'out', failure: { code: 'service-changed' } });
+  });
+
   it('can be stopped before the import, and not after', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
@@ -200,123 +213,29 @@ describe('loading a key', () => {
   });
 });
 
-describe('a unit that does not answer', () => {
-  it('is opened anew by the way out of the failure, and loads then', async () => {
+describe('a unit that another tab wants or has', () => {
+  it('is let go when it is idle, and can be taken back', async () => {
     const bench = await createBench();
-    await bench.session.signIn('token');
-    const wire = cable();
-    const lane = await attached(bench, wire);
-    wire.cut = { ins: GET_CHALLENGE, when: 'silence' };
-    await load(lane, 1);
-    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'link-timeout' } });
-    expect(lane.attached).toBe(true);
-    wire.cut = undefined;
-    await lane.retry();
+    await bench.station.start();
+    const lane = await attached(bench);
+    bench.ask(7);
     expect(lane.phase.is).toBe('ready');
-    await load(lane, 1);
-    expect(lane.phase.is).toBe('done');
+    bench.ask(1);
+    await vi.waitFor(() => expect(lane.phase).toEqual({ is: 'unread', failure: { code: 'unit-elsewhere' } }));
+    await lane.retry();
+    expect(bench.taken).toEqual([1]);
+    expect(lane.phase.is).toBe('ready');
   });
 
-  it('in mid-import is unknown, and settled without being plugged again', async () => {
+  it('is kept as long as a run is under way', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
-    const wire = cable();
-    const lane = await attached(bench, wire);
-    wire.cut = { ins: IMPORTKEY, when: 'silence' };
-    await load(lane, 1);
-    expect(laneWords(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Not known yet' });
-    wire.cut = undefined;
-    await lane.retry();
-    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
-  });
-
-  it('stays unknown when it cannot be reached again', async () => {
-    const bench = await createBench();
-    await bench.session.signIn('token');
-    const wire = cable();
-    const lane = await attached(bench, wire);
-    wire.cut = { ins: IMPORTKEY, when: 'silence' };
-    await load(lane, 1);
-    wire.cut = { ins: SELECT, when: 'silence' };
-    await lane.retry();
-    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'link-timeout' } });
-  });
-});
-
-describe('an import whose answer is lost', () => {
-  async function cutOff(when: 'before' | 'after') {
-    const bench = await createBench();
-    await bench.session.signIn('token');
-    const wire = cable();
-    wire.cut = { ins: IMPORTKEY, when };
-    const lane = await attached(bench, wire);
-    await load(lane, 1);
-    wire.cut = undefined;
-    return { bench, wire, lane };
-  }
-
-  it('is unknown, and says so', async () => {
-    const { lane } = await cutOff('after');
-    expect(lane.phase.is).toBe('unknown');
-    expect(lane.attached).toBe(false);
-    expect(laneWords(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug it in again' });
-  });
-
-  it('turns to done by itself when the unit comes back and holds the receipt', async () => {
-    const { bench, wire, lane } = await cutOff('after');
-    bench.remembered = [wire.link(2)];
-    await bench.changed();
-    expect(bench.station.lanes).toEqual([lane]);
-    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
-    expect(bench.station.open).toEqual([]);
-    expect(lane.trace.exchanges.map(({ command }) => command)).toEqual([
-      'SELECT',
-      'GET CHALLENGE',
-      'IMPORTKEY',
-      'SELECT',
-      'GET RECEIPT',
-    ]);
-  });
-
-  it('turns to not loaded when the unit comes back without it, and can be loaded again', async () => {
-    const { bench, wire, lane } = await cutOff('before');
-    bench.remembered = [wire.link(2)];
-    await bench.changed();
-    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
-    await lane.retry();
-    await load(lane, 1);
+    await bench.station.start();
+    const lane = await attached(bench);
+    const ending = load(lane, 1);
+    bench.ask(1);
+    await ending;
     expect(lane.phase.is).toBe('done');
-  });
-
-  it('is settled when the page was reloaded in between', async () => {
-    const { bench, wire } = await cutOff('after');
-    bench.station.lanes = [];
-    await bench.station.readJournal();
-    expect(bench.station.elsewhere.map(({ sn }) => sn)).toEqual(['00000000000000004549000000000007']);
-    const lane = await attached(bench, wire, 7);
-    expect(lane.phase.is).toBe('done');
-    expect(bench.station.elsewhere).toEqual([]);
-  });
-
-  it('waits for a sign-in where there is none', async () => {
-    const { bench, wire, lane } = await cutOff('after');
-    bench.session.signOut();
-    bench.account.refuse('verifyReceipt', 'signed-out');
-    bench.remembered = [wire.link(2)];
-    await bench.changed();
-    expect(['unknown', 'unverified']).toContain(lane.phase.is);
-    await bench.session.signIn('token');
-    await bench.station.settle();
-    expect(lane.phase.is).toBe('done');
-  });
-
-  it('does not take another unit for it', async () => {
-    const { bench, lane } = await cutOff('after');
-    const other = cable({ sn: fromHex('00000000000000004549000000000008') });
-    bench.remembered = [other.link(2)];
-    await bench.changed();
-    expect(lane.phase.is).toBe('unknown');
-    expect(bench.station.lanes.map(({ facts }) => facts?.sn.slice(-2))).toEqual(['07', '08']);
   });
 });
 
@@ -329,7 +248,7 @@ describe('what the last page left behind', () => {
     await load(lane, 1);
     const [attempt] = await bench.journal.list(1);
     if (!attempt) throw new TypeError('no attempt');
-    const { id: _id, startedAt: _at, session: _page, steps: _steps, outcome: _outcome, ...fresh } = attempt;
+    const { id: _id, startedAt: _at, steps: _steps, outcome: _outcome, ...fresh } = attempt;
     const id = await bench.journal.begin(fresh);
     await bench.journal.append(id, { step: 'interruption', state: 'confirmed' });
     await bench.station.start();

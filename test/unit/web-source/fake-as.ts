@@ -133,6 +133,8 @@ export const KEYS = {
   ],
 };
 
+export const PINNED_AT = '2026-01-02T03:04:05.000Z';
+
 export class MemoryTrust implements TrustStore {
   pinned: PinnedTrust | undefined;
 
@@ -141,8 +143,12 @@ export class MemoryTrust implements TrustStore {
   }
 
   async pin(root: string): Promise<string> {
-    this.pinned ??= { root };
+    this.pinned ??= { root, pinnedAt: PINNED_AT };
     return this.pinned.root;
+  }
+
+  async replace(root: string): Promise<void> {
+    this.pinned = { root, pinnedAt: PINNED_AT };
   }
 
   async advance(head: AuditHead): Promise<void> {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { equalBytes } from '#protocol/bytes/bytes.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { PROBLEMS, type ProblemCode } from '#protocol/service/problem.ts';
+import { keyId } from '#protocol/tkl/envelope.ts';
 import { RemoteAs } from '#web/source/remote-as.ts';
 import { bench, hangs, offline, REQUEST, signedIn } from './bench.ts';
 import {
@@ -10,6 +11,7 @@ import {
   jsonAnswer,
   KEYS,
   MemoryTrust,
+  PINNED_AT,
   problem,
   RECEIPT,
   signerOf,
@@ -66,11 +68,41 @@ describe('signing in', () => {
     const read = trust.read.bind(trust);
     trust.read = async () => {
       const before = await read();
-      trust.pinned = { root: toBase64url(signerOf('another root').publicKey) };
+      trust.pinned = { root: toBase64url(signerOf('another root').publicKey), pinnedAt: PINNED_AT };
       return before;
     };
     await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'service-changed' });
     expect(as.operator).toBeUndefined();
+  });
+
+  it('is trusted anew with the root key that the operator compared, and with no other', async () => {
+    const { trust } = await signedIn();
+    const anew = new FakeAs();
+    anew.root = signerOf('set up anew');
+    const { as } = bench(trust, anew);
+    const { pinned, shown } = await as.roots.compare();
+    expect(pinned).toEqual({ fingerprint: keyId(new FakeAs().root.publicKey), at: PINNED_AT });
+    expect(shown.fingerprint).toBe(keyId(anew.root.publicKey));
+    anew.root = signerOf('a stranger who came in between');
+    await expect(as.roots.replace(shown.root)).rejects.toMatchObject({ code: 'service-changed' });
+    await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'service-changed' });
+    anew.root = signerOf('set up anew');
+    await as.roots.replace(shown.root);
+    expect(await as.signIn(TOKEN)).toEqual(WHOAMI);
+  });
+
+  it('may have a shorter audit log once it was trusted anew', async () => {
+    const made = await signedIn();
+    made.service.sequence = 100;
+    await made.as.exportKey(REQUEST);
+    const anew = new FakeAs();
+    const { as } = bench(made.trust, anew);
+    await as.signIn(TOKEN);
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-changed' });
+    const { shown } = await as.roots.compare();
+    await as.roots.replace(shown.root);
+    await as.signIn(TOKEN);
+    expect(await as.exportKey(REQUEST)).toHaveProperty('exportId');
   });
 
   it('refuses a certificate that the root did not sign', async () => {

@@ -153,10 +153,24 @@ describe('the trust that is kept', () => {
     await expect((await store()).advance(HEAD)).rejects.toThrow(RangeError);
   });
 
-  it('can be forgotten by the operator', async () => {
+  it('is replaced by the operator, with what was trusted before written down and the log begun afresh', async () => {
     const trust = await store();
-    await trust.pin('root');
-    await trust.forget();
-    expect(await trust.read()).toBeUndefined();
+    await trust.pin('first');
+    await trust.advance(HEAD);
+    await trust.replace('second');
+    const at = '2026-01-02T03:04:05.000Z';
+    const first = { root: 'first', pinnedAt: at, head: HEAD, replacedAt: at };
+    expect(await trust.read()).toEqual({
+      service: 'https://as.example',
+      root: 'second',
+      pinnedAt: at,
+      former: [first],
+    });
+    await trust.advance({ ...HEAD, sequence: 1 });
+    await trust.replace('third');
+    expect((await trust.read())?.former?.map(({ root, head }) => [root, head?.sequence])).toEqual([
+      ['first', 5],
+      ['second', 1],
+    ]);
   });
 });

@@ -39,7 +39,7 @@ export const STEPS: readonly StepBody[] = [
   { step: 'challenge', state: 'intended', suite: 1 },
   { step: 'export', state: 'intended', suite: 1 },
   { step: 'export', state: 'confirmed', export: SUMMARY },
-  { step: 'import', state: 'intended', export: SUMMARY },
+  { step: 'import', state: 'intended' },
   { step: 'import', state: 'confirmed', receipt: RECEIPT },
   { step: 'verify', state: 'confirmed', verdict: '{}', time: '2026-01-02T03:04:05Z' },
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alarms, EXPIRED, type NativeTimer, within } from '#web/transport/timer.ts';
+import { alarms, type Bell, limited, type NativeTimer, withBell, within } from '#web/transport/timer.ts';
 
 /** A native timer whose time passes by hand, and which counts what is asked of it. */
 class HandTimer implements NativeTimer {
@@ -99,17 +99,118 @@ describe('alarms over one native timer', () => {
 });
 
 describe('within', () => {
-  it('gives what the promise gives, and takes its alarm back', async () => {
+  it('waits for the promise, and takes its alarm back', async () => {
     const native = new HandTimer();
     const start = alarms(native);
-    expect(await within(Promise.resolve(7), 100, start)).toBe(7);
+    await within(Promise.resolve(7), 100, start);
     await expect(within(Promise.reject(new Error('no')), 100, start)).rejects.toThrow('no');
+    native.pass(1000);
+    expect(native.sets).toBe(1);
   });
 
-  it('gives EXPIRED when the time went by first', async () => {
+  it('waits no longer than it may', async () => {
     const native = new HandTimer();
     const waiting = within(new Promise(() => undefined), 100, alarms(native));
     native.pass(100);
-    expect(await waiting).toBe(EXPIRED);
+    await waiting;
+  });
+});
+
+describe('limited', () => {
+  const ends = {
+    expired: () => new Error('too late'),
+    failed: async (error: unknown) => new Error('explained', { cause: error }),
+  };
+
+  it('gives what the promise gives', async () => {
+    expect(await limited(Promise.resolve(7), 100, alarms(new HandTimer()), ends)).toBe(7);
+  });
+
+  it('rejects with the explanation of what the promise was rejected with', async () => {
+    const cause = new Error('no');
+    const rejected = limited(Promise.reject(cause), 100, alarms(new HandTimer()), ends);
+    await expect(rejected).rejects.toMatchObject({ message: 'explained', cause });
+  });
+
+  it('rejects when the limit is over, whatever comes of the promise', async () => {
+    const native = new HandTimer();
+    const waiting = limited(new Promise(() => undefined), 100, alarms(native), ends);
+    native.pass(100);
+    await expect(waiting).rejects.toThrow('too late');
+  });
+});
+
+/** A worker that rings by hand. */
+class HandBell {
+  readonly asked: number[] = [];
+  #listener: () => void = () => undefined;
+
+  postMessage = (ms: number): void => void this.asked.push(ms);
+  addEventListener = (_type: string, listener: () => void): void => {
+    this.#listener = listener;
+  };
+  ring = (): void => this.#listener();
+}
+
+describe('alarms with a bell', () => {
+  function create() {
+    const [native, bell] = [new HandTimer(), new HandBell()];
+    const hung: HandBell[] = [];
+    const tab = { hidden: true };
+    const hang = (): Bell => {
+      hung.push(bell);
+      return bell as unknown as Bell;
+    };
+    const start = alarms(withBell(native, hang, () => tab.hidden));
+    const rung: string[] = [];
+    return { native, bell, hung, tab, rung, alarm: (ms: number, name: string) => start(ms, () => rung.push(name)) };
+  }
+
+  it('ring when the bell does, though the native timer of a hidden tab sleeps', () => {
+    const { native, bell, rung, alarm } = create();
+    alarm(100, 'limit');
+    native.time = 100;
+    bell.ring();
+    expect(rung).toEqual(['limit']);
+    native.pass(1000);
+    expect(rung).toEqual(['limit']);
+  });
+
+  it('do not heed the bell of a tab that is seen: what came while it was held up is heard first', () => {
+    const { native, bell, tab, rung, alarm } = create();
+    tab.hidden = false;
+    alarm(100, 'limit');
+    native.time = 100;
+    bell.ring();
+    expect(rung).toEqual([]);
+    native.pass(0);
+    expect(rung).toEqual(['limit']);
+  });
+
+  it('ring without the bell, whose file may never have come', () => {
+    const { native, rung, alarm } = create();
+    alarm(100, 'limit');
+    native.pass(100);
+    expect(rung).toEqual(['limit']);
+  });
+
+  it('bear a bell that rings for a time that was set before', () => {
+    const { native, bell, rung, alarm } = create();
+    alarm(100, 'first');
+    native.pass(100);
+    alarm(100, 'second');
+    bell.ring();
+    expect(rung).toEqual(['first']);
+    native.pass(100);
+    expect(rung).toEqual(['first', 'second']);
+  });
+
+  it('hang the bell when the first limit is set, and once', () => {
+    const { hung, alarm, native } = create();
+    expect(hung).toHaveLength(0);
+    alarm(100, 'one');
+    native.pass(200);
+    alarm(100, 'two');
+    expect(hung).toHaveLength(1);
   });
 });

@@ -26,6 +26,11 @@ describe('the trace', () => {
     });
   });
 
+  it('names the same instruction by what it asks for: a unit’s identity or the data of an AS token card', () => {
+    expect(redact(fromHex('80CA000000'), OK, AT).command).toBe('GET IDENTITY');
+    expect(redact(fromHex('80CA000100'), OK, AT).command).toBe('GET DATA');
+  });
+
   it('shows the header of DATA and hides what comes after it', () => {
     const header = concat(ascii('TKL1'), new Uint8Array(44));
     const data = concat(header, SECRETIVE, SECRETIVE);

@@ -3,7 +3,7 @@ import type { Port } from '#protocol/framing/port.ts';
 import { Presence } from '#web/transport/presence.ts';
 import { findBulkInterface } from '#web/transport/usb-interface.ts';
 import { openUsbPort } from '#web/transport/usb-port.ts';
-import { FakeDevice, inResult, inTurn, ManualTimer, never, refusal, usbInterface } from './fakes.ts';
+import { FakeDevice, inResult, inTurn, ManualTimer, never, refusal, settled, usbInterface } from './fakes.ts';
 
 interface Bench {
   readonly device: FakeDevice;
@@ -105,6 +105,19 @@ describe('opening a USB port', () => {
     const opening = expect(open()).rejects.toMatchObject({ code: 'link-timeout' });
     await timer.advance(5000);
     await opening;
+  });
+
+  it('closes a device that opens after it was given up', async () => {
+    const { device, timer, open } = bench();
+    let finish = (): void => undefined;
+    device.on.open = () => new Promise<void>((resolve) => (finish = resolve));
+    const opening = expect(open()).rejects.toMatchObject({ code: 'link-timeout' });
+    await timer.advance(5000);
+    await opening;
+    finish();
+    await settled();
+    expect(device.opened).toBe(false);
+    expect(device.calls).toEqual(['open', 'close']);
   });
 });
 

@@ -195,7 +195,7 @@ const auditHead = object<AuditHeadJson>({
 });
 
 const certificate = object<CertificateJson>({
-  purpose: oneOf('data', 'verdict', 'audit-head'),
+  purpose: oneOf('data', 'verdict', 'audit-head', 'work-order', 'report', 'vault', 'vault-journal'),
   publicKey: octets(32, 32),
   asNumber: integer(0, 0xffff),
   from: time,

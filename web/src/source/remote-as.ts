@@ -2,7 +2,7 @@
 // object and nowhere else; nothing that the service says is believed before its shape and its signatures are verified.
 // Is handed fetch and WebCrypto; knows no device.
 import { toHex } from '#protocol/bytes/hex.ts';
-import { toBase64url } from '#protocol/bytes/text.ts';
+import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { ExportedKey, ExportRequest, KeySource, SignedVerdict } from '#protocol/provisioning/source.ts';
 import type {
@@ -12,10 +12,18 @@ import type {
   VerdictJson,
   WhoamiJson,
 } from '#protocol/service/messages.ts';
-import type { Envelope, Verify } from '#protocol/tkl/envelope.ts';
+import { type Envelope, keyId, type Verify } from '#protocol/tkl/envelope.ts';
 import { decodeExportAnswer, decodeKeys, decodeReceiptAnswer, decodeTrust, decodeWhoami } from './decode.ts';
-import { call, type Fetch } from './http.ts';
-import { type AuditHead, AuditWatch, Trust, type TrustStore } from './trust.ts';
+import { type Call, call, type Fetch } from './http.ts';
+import {
+  type AuditHead,
+  AuditWatch,
+  type Purpose,
+  type RootComparison,
+  type Roots,
+  Trust,
+  type TrustStore,
+} from './trust.ts';
 import { verifyWith } from './web-crypto.ts';
 
 export interface RemoteAsOptions {
@@ -31,6 +39,9 @@ export interface RemoteAsOptions {
   readonly retryPausesMs?: readonly number[];
 }
 
+/** For a question whose answer is longer, or comes later, than others. */
+export type AskOptions = Partial<Pick<Call, 'deadlineMs' | 'mostBytes'>>;
+
 /** What a header can carry and a token can be: visible ASCII. */
 const TOKEN = /^[!-~]{1,512}$/;
 
@@ -41,7 +52,11 @@ export class RemoteAs implements KeySource {
   readonly #verify: Verify;
   readonly #deadlineMs: number;
   readonly #retryPausesMs: readonly number[];
-  readonly #audit: AuditWatch;
+  readonly roots: Roots = {
+    compare: () => this.#compareRoots(),
+    replace: (root) => this.#replaceRoot(root),
+  };
+  #audit: AuditWatch;
   #token: string | undefined;
   #operator: WhoamiJson | undefined;
   #trust: Trust | undefined;
@@ -104,6 +119,7 @@ export class RemoteAs implements KeySource {
       challengeMac: toBase64url(request.challengeMac),
       idempotencyKey: request.idempotencyKey,
       ...(request.workOrder === undefined ? {} : { workOrder: request.workOrder }),
+      ...(request.reason === undefined ? {} : { reason: request.reason }),
     };
     const floor = await this.#audit.floor();
     const answer = decodeExportAnswer(await this.#persistent('/v1/exports', body));
@@ -121,20 +137,48 @@ export class RemoteAs implements KeySource {
     return { time: verdict.time, envelope: JSON.stringify(answer.verdict) };
   }
 
+  /** Whatever else the service offers to this operator: the answer's JSON value, not validated yet. @throws ProtocolError (SourceErrorCode) */
+  ask(method: 'GET' | 'POST', path: string, body?: object, more: AskOptions = {}): Promise<unknown> {
+    return this.#authorised(method, path, body, more);
+  }
+
+  /** The JSON value that this AS signed for that purpose. @throws ProtocolError service-changed, service-nonsense */
+  async open(envelope: Envelope, type: string, purpose: Purpose): Promise<unknown> {
+    return await (await this.#trustIn(envelope, purpose)).open(envelope, type, purpose);
+  }
+
   async #acceptHead(envelope: Envelope, floor: AuditHead | undefined): Promise<void> {
     const head = await (await this.#trustIn(envelope, 'audit-head')).openAuditHead(envelope);
     await this.#audit.accept(head, floor);
   }
 
   /** The trust that knows the envelope's key, asked for again where the key is newer than the sign-in (clause 9, rotation). */
-  async #trustIn(envelope: Envelope, purpose: 'verdict' | 'audit-head'): Promise<Trust> {
+  async #trustIn(envelope: Envelope, purpose: Purpose): Promise<Trust> {
     if (this.#trust?.knows(envelope, purpose)) return this.#trust;
     return await this.#loadTrust();
   }
 
+  async #compareRoots(): Promise<RootComparison> {
+    const [{ root }, pinned] = [await this.#askTrust(), await this.#store.read()];
+    return {
+      pinned: pinned && { fingerprint: fingerprint(pinned.root), at: pinned.pinnedAt },
+      shown: { fingerprint: fingerprint(root), root },
+    };
+  }
+
+  async #replaceRoot(root: string): Promise<void> {
+    requireRoot((await this.#askTrust()).root, root);
+    await this.#store.replace(root);
+    this.#audit = new AuditWatch(this.#store);
+  }
+
+  async #askTrust(): Promise<Trust> {
+    return await Trust.from(decodeTrust(await this.#call('GET', '/v1/trust', undefined)), this.#verify);
+  }
+
   /** @throws ProtocolError service-changed when the root is not the pinned one */
   async #loadTrust(): Promise<Trust> {
-    const trust = await Trust.from(decodeTrust(await this.#call('GET', '/v1/trust', undefined)), this.#verify);
+    const trust = await this.#askTrust();
     const pinned = await this.#store.read();
     requireRoot(trust.root, pinned?.root ?? trust.root);
     this.#trust = trust;
@@ -161,11 +205,11 @@ export class RemoteAs implements KeySource {
     return await this.#authorised('POST', path, body);
   }
 
-  async #authorised(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
+  async #authorised(method: 'GET' | 'POST', path: string, body?: object, more: AskOptions = {}): Promise<unknown> {
     const token = this.#token;
     if (token === undefined) throw new ProtocolError('signed-out', 'nobody is signed in');
     try {
-      return await this.#call(method, path, token, body);
+      return await this.#call(method, path, token, body, more);
     } catch (error) {
       // Only this token's end: another operator may have signed in meanwhile.
       if (error instanceof ProtocolError && error.code === 'signed-out' && this.#token === token) this.signOut();
@@ -173,11 +217,18 @@ export class RemoteAs implements KeySource {
     }
   }
 
-  #call(method: 'GET' | 'POST', path: string, token: string | undefined, body?: object): Promise<unknown> {
+  #call(
+    method: 'GET' | 'POST',
+    path: string,
+    token: string | undefined,
+    body?: object,
+    more: AskOptions = {},
+  ): Promise<unknown> {
     return call(this.#fetch, {
       method,
       url: this.baseUrl + path,
       deadlineMs: this.#deadlineMs,
+      ...more,
       ...(token === undefined ? {} : { token }),
       ...(body === undefined ? {} : { body }),
     });
@@ -188,9 +239,11 @@ function isNetworkFailure(error: unknown): boolean {
   return error instanceof ProtocolError && (error.code === 'service-unreachable' || error.code === 'service-timeout');
 }
 
+const fingerprint = (root: string): string => keyId(fromBase64url(root));
+
 function requireRoot(shown: string, pinned: string): void {
   if (shown !== pinned)
-    throw new ProtocolError('service-changed', `its root key is ${shown}, this station pinned ${pinned}`);
+    throw new ProtocolError('service-changed', `its root key is ${shown}, this station trusts ${pinned}`);
 }
 
 /** @throws ProtocolError service-nonsense when the verdict is on something else */

@@ -15,6 +15,8 @@ export interface AuditHead extends AuditHeadJson {
 export interface PinnedTrust {
   /** The root's public key: base64url, 32 bytes. */
   readonly root: string;
+  /** ISO 8601, UTC. */
+  readonly pinnedAt: string;
   /** The newest head that any page of this station has seen. */
   readonly head?: AuditHead;
 }
@@ -26,9 +28,25 @@ export interface TrustStore {
   pin(root: string): Promise<string>;
   /** Keeps the head unless a newer one is kept. */
   advance(head: AuditHead): Promise<void>;
+  /** Keeps this root instead, and no head. */
+  replace(root: string): Promise<void>;
 }
 
-type Purpose = CertificateJson['purpose'];
+/** Fingerprints are key ids: 16 hex digits, as the service's own terminal shows them. */
+export interface RootComparison {
+  readonly pinned: { readonly fingerprint: string; readonly at: string } | undefined;
+  readonly shown: { readonly fingerprint: string; readonly root: string };
+}
+
+/** For the day on which an AS is set up anew. */
+export interface Roots {
+  /** What this station pinned beside what the service shows now. @throws ProtocolError (SourceErrorCode) */
+  compare(): Promise<RootComparison>;
+  /** Trusts this root from now on, and only this one. @throws ProtocolError service-changed when the service shows another by now */
+  replace(root: string): Promise<void>;
+}
+
+export type Purpose = CertificateJson['purpose'];
 
 const CERTIFICATE_TYPE = 'application/vnd.keyferry.certificate+json';
 const VERDICT_TYPE = 'application/vnd.keyferry.verdict+json';
@@ -76,6 +94,11 @@ export class Trust {
     const head = decodeAuditHead(payload);
     requireTime(head.time, certificate);
     return { ...head, envelope: JSON.stringify(envelope) };
+  }
+
+  /** What a key for that purpose signed, at whatever time. @throws ProtocolError service-changed, service-nonsense */
+  async open(envelope: Envelope, type: string, purpose: Purpose): Promise<unknown> {
+    return (await this.#open(envelope, type, purpose)).payload;
   }
 
   async #open(envelope: Envelope, type: string, purpose: Purpose) {

@@ -2,6 +2,8 @@
 
 const SHORTCUTS = 'keyferry.shortcuts';
 
+type Kept = Pick<Storage, 'getItem' | 'setItem'>;
+
 export class Desk {
   /** Single keys act only while this is on (WCAG 2.1.4: speech users may turn them off). */
   shortcuts = $state(true);
@@ -12,10 +14,13 @@ export class Desk {
   superseded = $state(false);
 
   readonly copy: (text: string) => Promise<void>;
-  readonly #kept: Pick<Storage, 'getItem' | 'setItem'>;
+  /** The screen stays on while this was last called with true. */
+  readonly keepAwake: (wanted: boolean) => void;
+  readonly #kept: Kept;
 
-  constructor(copy: (text: string) => Promise<void>, kept: Pick<Storage, 'getItem' | 'setItem'>) {
+  constructor({ copy, keepAwake, kept }: Pick<Desk, 'copy' | 'keepAwake'> & { readonly kept: Kept }) {
     this.copy = copy;
+    this.keepAwake = keepAwake;
     this.#kept = kept;
     this.shortcuts = kept.getItem(SHORTCUTS) !== 'off';
   }

@@ -1,6 +1,7 @@
 // Which key goes into which slot of one unit, and why some choices are not open. A courtesy to the operator: the AS and the unit
 // enforce every one of these rules themselves (docs/protocol.md clauses 4 and 6).
 import type { KeyJson, SetJson } from '#protocol/service/messages.ts';
+import { actOf, TRANSPORT_KEY_SLOT } from './act.ts';
 import type { SlotFacts, UnitFacts } from './facts.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -34,6 +35,11 @@ function barOf(key: KeyJson, slot: SlotFacts): SlotBar | undefined {
   if (key.slot !== ANY_SLOT && key.slot !== slot.ref2) return 'other-slot';
   if (key.akv > slot.akv) return undefined;
   return slot.holdsKey && slot.akv === key.akv && slot.kcv === key.kcv.toUpperCase() ? 'same-key' : 'not-newer';
+}
+
+/** T's own slot, which a unit never lists: its version is TKV. */
+function transportKeySlot({ tkv }: UnitFacts): SlotFacts {
+  return { ref2: TRANSPORT_KEY_SLOT, holdsKey: true, kcv: '', akv: tkv, attributes: '' };
 }
 
 export class KeyChoice {
@@ -71,9 +77,10 @@ export class KeyChoice {
   );
 
   readonly slots: readonly SlotOption[] = $derived.by(() => {
-    const key = this.key;
-    if (!key) return [];
-    return (this.#facts()?.slots ?? []).map((slot) => ({ slot, bar: barOf(key, slot) }));
+    const [key, facts] = [this.key, this.#facts()];
+    if (!key || !facts) return [];
+    const slots = actOf(key.slot, key.kcv) === 'renew' ? [transportKeySlot(facts)] : facts.slots;
+    return slots.map((slot) => ({ slot, bar: barOf(key, slot) }));
   });
 
   readonly slot: SlotFacts | undefined = $derived.by(() => {

@@ -5,10 +5,12 @@ import { ProtocolError } from '#protocol/errors.ts';
 import type { Device } from '#protocol/provisioning/device.ts';
 import { provision, settle } from '#protocol/provisioning/provision.ts';
 import type { ExportSummary, Order, Step } from '#protocol/provisioning/step.ts';
-import { type Attempt, entryOf, type NewAttempt, type Outcome } from '../store/attempt.ts';
+import { type Attempt, entryOf, type NewAttempt, type Outcome, outcomeOf, type StepBody } from '../store/attempt.ts';
 import type { Journal } from '../store/journal.ts';
+import type { UnitRow } from '../store/order.ts';
+import { AttemptLog } from './attempt-log.ts';
 import { type Failure, failureOf } from './failure.ts';
-import type { AsAccount } from './session.svelte.ts';
+import type { Asked } from './gate.ts';
 import type { Stage } from './stages.ts';
 
 const STAGE_AFTER: Readonly<Record<Step['step'], Stage>> = {
@@ -34,47 +36,65 @@ export type Ending =
   | { readonly is: 'unverified'; readonly failure: Failure; readonly attempt: number; readonly loaded?: Loaded }
   | { readonly is: 'unknown'; readonly failure: Failure; readonly attempt: number };
 
+/** How an attempt stands: what the journal proves, and the failure that ended it. */
+export interface Standing {
+  readonly outcome: Outcome;
+  readonly failure?: Failure;
+  /** How far it came. */
+  readonly stage: Stage;
+}
+
 interface Parts {
-  readonly source: AsAccount;
-  readonly journal: Pick<Journal, 'begin' | 'append' | 'get'>;
+  readonly source: Asked;
+  readonly journal: Pick<Journal, 'begin' | 'append'>;
   readonly onStage?: (stage: Stage) => void;
   /** Asked before each step up to the import, which cannot be stopped. */
   readonly isStopped?: () => boolean;
+  /** Where the unit then stands in its work order: written in the same breath. */
+  readonly row?: ((standing: Standing) => UnitRow | undefined) | undefined;
 }
 
 /** Never rejects for an expected failure. */
 export async function load(parts: Parts, device: Device, attempt: NewAttempt, order: Order): Promise<Ending> {
-  let id: number;
+  const log = new AttemptLog(parts.journal, attempt);
+  return await follow(parts, provision(parts.source, device, order), { log, outcome: 'failed', stage: 'identity' });
+}
+
+/** Runs up to the question to the AS and leaves it unasked. What kept the unit from coming so far, or undefined. */
+export async function rehearse(
+  source: Asked,
+  device: Device,
+  order: Omit<Order, 'idempotencyKey'>,
+): Promise<Failure | undefined> {
   try {
-    id = await parts.journal.begin(attempt);
+    for await (const { step } of provision(source, device, { ...order, idempotencyKey: '' })) {
+      if (step === 'export-intended') break;
+    }
+    return undefined;
   } catch (error) {
-    return { is: 'failed', failure: failureOf(error), stage: 'identity' };
+    return failureOf(error);
   }
-  return await follow(parts, provision(parts.source, device, order), {
-    attempt: id,
-    outcome: 'failed',
-    stage: 'identity',
-  });
 }
 
 /** An unknown outcome needs the unit; an unverified receipt needs only the AS. Never rejects for an expected failure. */
 export async function settleAttempt(parts: Parts, device: Device | undefined, attempt: Attempt): Promise<Ending> {
-  const { id, outcome } = attempt;
-  const summary = attempt.steps.find((entry) => entry.step === 'import' && entry.state === 'intended');
-  const imported = attempt.steps.find((entry) => entry.step === 'import' && entry.state === 'confirmed');
-  if (summary?.step !== 'import' || summary.state !== 'intended')
+  const { id, outcome, steps } = attempt;
+  const exported = steps.find((entry) => entry.step === 'export' && entry.state === 'confirmed');
+  const imported = steps.find((entry) => entry.step === 'import' && entry.state === 'confirmed');
+  if (exported?.step !== 'export' || exported.state !== 'confirmed')
     throw new TypeError(`attempt ${id} has no import to settle`);
+  const log = new AttemptLog(parts.journal, id, steps);
   if (imported?.step === 'import' && imported.state === 'confirmed') {
     const loaded = { ref2: attempt.ref2, akv: attempt.akv, kcv: attempt.kcv };
-    const steps = verifyAgain(parts.source, summary.export, imported.receipt);
-    return await follow(parts, steps, { attempt: id, outcome, stage: 'receipt', loaded });
+    const again = verifyAgain(parts.source, exported.export, imported.receipt);
+    return await follow(parts, again, { log, outcome, stage: 'receipt', loaded });
   }
   if (!device) return { is: 'unknown', failure: { code: 'device-lost' }, attempt: id };
-  return await follow(parts, settle(parts.source, device, summary.export), { attempt: id, outcome, stage: 'import' });
+  return await follow(parts, settle(parts.source, device, exported.export), { log, outcome, stage: 'import' });
 }
 
 async function* verifyAgain(
-  source: AsAccount,
+  source: Asked,
   { exportId, dataHash }: ExportSummary,
   receipt: Uint8Array,
 ): AsyncGenerator<Step, void, void> {
@@ -83,10 +103,12 @@ async function* verifyAgain(
 
 /** What is true so far, whatever the journal could still write. */
 interface Known {
-  readonly attempt: number;
+  readonly log: AttemptLog;
   outcome: Outcome;
   stage: Stage;
   loaded?: Loaded;
+  /** The AS's answer, written together with the intention that follows it: one wait for the disk instead of two. */
+  held?: StepBody;
 }
 
 async function follow(parts: Parts, steps: AsyncGenerator<Step, void, void>, known: Known): Promise<Ending> {
@@ -99,39 +121,75 @@ async function follow(parts: Parts, steps: AsyncGenerator<Step, void, void>, kno
       } else if (step.step !== 'verified' && parts.isStopped?.()) {
         throw new ProtocolError('cancelled', `stopped before ${step.step}`);
       }
-      await parts.journal.append(known.attempt, entryOf(step), headWith(step, parts.source));
+      await record(parts, step, known);
       if (step.step === 'verified' && known.loaded)
         return { is: 'done', loaded: known.loaded, time: step.verdict.time };
-      if (step.step === 'import-intended') known.outcome = 'unknown';
       known.stage = STAGE_AFTER[step.step];
       parts.onStage?.(known.stage);
     }
   } catch (error) {
-    return await fail(parts.journal, known, failureOf(error));
+    return await fail(parts, known, failureOf(error));
   }
   throw new TypeError('the flow ended without a verdict');
 }
 
-/** The signed head of the AS's log came with these two answers. */
-function headWith(step: Step, source: AsAccount): string | undefined {
-  return step.step === 'exported' || step.step === 'verified' ? source.auditHead?.envelope : undefined;
+/** Comes back when the next step may be taken. */
+async function record({ row, source }: Parts, step: Step, known: Known): Promise<void> {
+  const { log } = known;
+  const entry = entryOf(step);
+  switch (step.step) {
+    case 'challenge': {
+      // Both are on disk before the AS is asked; a challenge alone changes nothing, and the unit need not wait for it.
+      const intended = entryOf({ step: 'export-intended', suite: step.suite });
+      return log.write([entry, intended], { unit: row?.({ outcome: 'running', stage: known.stage }) });
+    }
+    case 'export-intended':
+      return await log.settled();
+    case 'exported':
+      known.held = entry;
+      return;
+    case 'import-intended':
+      log.write(known.held ? [known.held, entry] : [entry]);
+      delete known.held;
+      await log.settled();
+      known.outcome = 'unknown';
+      return;
+    case 'imported':
+      return log.write([entry]); // while the AS looks at the receipt
+    case 'verified':
+      log.write([entry], {
+        auditHead: source.auditHead?.envelope,
+        unit: row?.({ outcome: 'done', stage: known.stage }),
+      });
+      return await log.settled();
+  }
 }
 
-/** The journal has the last word on the outcome; where it cannot be written or read, what is known without it counts. */
-async function fail(journal: Parts['journal'], known: Known, failure: Failure): Promise<Ending> {
-  const { attempt, loaded, stage } = known;
+/** The journal has the last word on the outcome; where it cannot be written, what is known without it counts. */
+async function fail({ source, row }: Parts, known: Known, failure: Failure): Promise<Ending> {
+  const { log, loaded, stage } = known;
+  const ended: StepBody =
+    failure.code === 'no-receipt'
+      ? { step: 'not-imported', state: 'confirmed' }
+      : { step: 'failure', state: 'confirmed', failure };
+  const steps = known.held ? [known.held, ended] : [ended];
+  const isExported = [...log.steps, ...steps].some(({ step, state }) => step === 'export' && state === 'confirmed');
+  const proven = outcomeOf([...log.steps, ...steps]);
+  log.write(steps, {
+    auditHead: isExported ? source.auditHead?.envelope : undefined,
+    unit: row?.({ outcome: proven, failure, stage }),
+  });
   let { outcome } = known;
   try {
-    const isNotIn = failure.code === 'no-receipt';
-    await journal.append(
-      attempt,
-      isNotIn ? { step: 'not-imported', state: 'confirmed' } : { step: 'failure', state: 'confirmed', failure },
-    );
-    outcome = (await journal.get(attempt))?.outcome ?? outcome;
+    await log.settled();
+    outcome = proven;
   } catch (error) {
     failureOf(error);
   }
-  if (outcome === 'unknown') return { is: outcome, failure, attempt };
-  if (outcome === 'unverified') return { is: outcome, failure, attempt, ...(loaded ? { loaded } : {}) };
+  const attempt = await log.id();
+  if (attempt !== undefined && outcome === 'unknown') return { is: outcome, failure, attempt };
+  if (attempt !== undefined && outcome === 'unverified') {
+    return { is: outcome, failure, attempt, ...(loaded ? { loaded } : {}) };
+  }
   return { is: 'failed', failure, stage };
 }

@@ -4,7 +4,9 @@ import type { Attempt } from '../store/attempt.ts';
 import type { Link, LinkKind } from '../transport/link.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { Lane } from './lane.svelte.ts';
+import type { Orders } from './orders.svelte.ts';
 import type { Session } from './session.svelte.ts';
+import type { Sources } from './sources.svelte.ts';
 import type { Works } from './works.ts';
 
 /** A unit that restarts is back within this time. */
@@ -14,6 +16,16 @@ const RETURN_MS = 4_000;
 const LOOKED_THROUGH = 25;
 
 export type Platform = 'windows' | 'macos' | 'linux' | 'chromeos' | 'android' | 'other';
+
+/** Works the units that come, while a work order is under way. */
+export interface Attendant {
+  /** A unit is there, read, and settled as far as it can be. */
+  arrive(lane: Lane): Promise<void>;
+  /** Somebody has signed in, and what could be found out about the unit was. */
+  settled(lane: Lane): Promise<void>;
+  /** A unit of a number that is here already. */
+  twice(sn: string): Promise<void>;
+}
 
 export interface StationParts {
   readonly session: Session;
@@ -29,6 +41,8 @@ export class Station {
   lanes = $state.raw<readonly Lane[]>([]);
   /** What kept the last chooser from giving a unit. */
   refused = $state.raw<{ readonly kind: LinkKind; readonly failure: Failure } | undefined>();
+  /** A chooser was closed without a choice: perhaps the unit was not in its list. */
+  cancelled = $state.raw<LinkKind | undefined>();
   /** Attempts whose end is not known or not confirmed, oldest first. */
   open = $state.raw<readonly Attempt[]>([]);
   /** Attempts that the last page left before anything was written. */
@@ -37,12 +51,19 @@ export class Station {
   failure = $state.raw<Failure | undefined>();
   /** Where the demo page is, when one is served beside this one. */
   demo = $state.raw<string | undefined>();
+  attendant = $state.raw<Attendant | undefined>();
 
   readonly busy: boolean = $derived(this.lanes.some((lane) => lane.busy));
-  /** Open attempts of units that are not on the bench. */
-  readonly elsewhere: readonly Attempt[] = $derived(
-    this.open.filter(({ sn }) => !this.lanes.some((lane) => lane.facts?.sn === sn)),
-  );
+  /** The screen is to stay on: units are worked, or one after the other is plugged in. */
+  readonly awake: boolean = $derived(this.busy || this.attendant !== undefined);
+  /** Open attempts of units that are not on the bench, or that another AS than the one in use has to settle. */
+  readonly elsewhere: readonly Attempt[] = $derived.by(() => {
+    const { state, origin } = this.session;
+    return this.open.filter(
+      ({ sn, service }) =>
+        !this.lanes.some((lane) => lane.facts?.sn === sn) || (state.is === 'in' && service !== origin),
+    );
+  });
 
   readonly session: Session;
   readonly platform: Platform;
@@ -50,6 +71,8 @@ export class Station {
   readonly #parts: StationParts;
   /** Links that are being opened or that the operator removed. */
   readonly #passedOver = new Set<number>();
+  #orders: Promise<Orders> | undefined;
+  #sources: Promise<Sources> | undefined;
 
   constructor(parts: StationParts) {
     this.#parts = parts;
@@ -60,8 +83,11 @@ export class Station {
 
   /** At load: what the journal left open, then the units that are there already. */
   async start(): Promise<void> {
-    const { links, journal } = await this.#parts.works();
+    const { links, leases, journal } = await this.#parts.works();
     links.onChange(() => void this.refresh());
+    leases.onAsked((isAskedFor) => {
+      for (const lane of this.lanes) if (isAskedFor(lane.link)) void lane.giveWay();
+    });
     await this.readJournal();
     const newest = await journal.list(LOOKED_THROUGH);
     this.interrupted = newest.filter(
@@ -70,13 +96,20 @@ export class Station {
     await this.refresh();
   }
 
-  /** Opens the browser's chooser; needs a click or a key. A cancelled chooser is no failure. */
-  async attach(kind: LinkKind): Promise<void> {
+  /**
+   * Opens the browser's chooser; needs a click or a key. A cancelled chooser is no failure. `all` shows every USB device, so that one
+   * that no unit looks like is judged by its descriptors.
+   */
+  async attach(kind: LinkKind, all = false): Promise<void> {
     this.refused = undefined;
+    this.cancelled = undefined;
     const { links } = await this.#parts.works();
     try {
-      const link = await (kind === 'usb' ? links.chooseUsb() : links.chooseSerial());
-      if (!link) return;
+      const link = await (kind === 'usb' ? links.chooseUsb(all) : links.chooseSerial());
+      if (!link) {
+        this.cancelled = kind;
+        return;
+      }
       this.#passedOver.delete(link.id);
       await this.#arrive(link);
     } catch (error) {
@@ -98,10 +131,27 @@ export class Station {
     await lane.close();
   }
 
+  /** The work orders at this station; always the same ones. */
+  orders(): Promise<Orders> {
+    this.#orders ??= this.#parts.works().then(({ openOrders }) => openOrders(this));
+    return this.#orders;
+  }
+
+  /** The vaults and the card at this station; always the same ones. */
+  sources(): Promise<Sources> {
+    this.#sources ??= this.#parts.works().then(({ openSources }) => openSources(this.session, () => this.busy));
+    return this.#sources;
+  }
+
   /** Settles what can be settled: after signing in, and whenever a unit comes back. */
   async settle(): Promise<void> {
     if (!this.session.in) return;
-    await Promise.all(this.lanes.map((lane) => this.#settleOn(lane)));
+    await Promise.all(
+      this.lanes.map(async (lane) => {
+        await this.#settleOn(lane);
+        await this.attendant?.settled(lane);
+      }),
+    );
   }
 
   async readJournal(): Promise<void> {
@@ -135,6 +185,8 @@ export class Station {
     const same = this.lanes.find((other) => other !== lane && sn !== undefined && other.facts?.sn === sn);
     if (same?.attached) {
       await this.remove(lane);
+      // Its other port is no second unit.
+      if (sn && same.link.kind === lane.link.kind) await this.attendant?.twice(sn);
       return;
     }
     const others = this.lanes.filter((other) => other !== lane);
@@ -142,6 +194,7 @@ export class Station {
       this.lanes = others;
       await same.adopt(lane);
       await this.#settleOn(same);
+      await this.attendant?.arrive(same);
       return;
     }
     const finished = (other: Lane): boolean =>
@@ -149,6 +202,7 @@ export class Station {
     const stays = this.lanes.filter((other) => other === lane || !finished(other));
     this.lanes = stays.includes(lane) ? stays : [...stays, lane];
     await this.#settleOn(lane);
+    await this.attendant?.arrive(lane);
   }
 
   async #makeLane(link: Link): Promise<Lane> {
@@ -165,7 +219,7 @@ export class Station {
     const sn = lane.facts?.sn;
     await this.readJournal();
     for (const attempt of this.open) {
-      if (attempt.sn !== sn || lane.busy || !lane.attached) continue;
+      if (attempt.sn !== sn || attempt.service !== this.session.origin || lane.busy || !lane.attached) continue;
       await lane.settle(attempt);
     }
   }

@@ -24,6 +24,10 @@ export interface NewAttempt {
   readonly service: string;
   readonly demo: boolean;
   readonly workOrder?: string;
+  /** The work order's chain in this journal. */
+  readonly order?: number;
+  /** Why a key is exported again for a unit that it was exported for before. */
+  readonly reason?: string;
   readonly idempotencyKey: string;
 }
 
@@ -32,8 +36,6 @@ export interface AttemptRecord extends NewAttempt {
   readonly id: number;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
-  /** The page that runs it: see sessions.ts. */
-  readonly session: string;
 }
 
 /** How an attempt ended when it did not end in a verdict. */
@@ -49,7 +51,7 @@ export type StepBody =
   | { readonly step: 'challenge'; readonly state: 'intended'; readonly suite: number }
   | { readonly step: 'export'; readonly state: 'intended'; readonly suite: number }
   | { readonly step: 'export'; readonly state: 'confirmed'; readonly export: ExportSummary }
-  | { readonly step: 'import'; readonly state: 'intended'; readonly export: ExportSummary }
+  | { readonly step: 'import'; readonly state: 'intended' } // of what was exported
   | { readonly step: 'import'; readonly state: 'confirmed'; readonly receipt: Uint8Array }
   | { readonly step: 'verify'; readonly state: 'confirmed'; readonly verdict?: string; readonly time: string } // a token signs no verdict
   | { readonly step: 'not-imported'; readonly state: 'confirmed' } // GET RECEIPT has shown that the key is not in
@@ -90,7 +92,7 @@ export function entryOf(step: Step): StepBody {
     case 'exported':
       return { step: 'export', state: 'confirmed', export: step.export };
     case 'import-intended':
-      return { step: 'import', state: 'intended', export: step.export };
+      return { step: 'import', state: 'intended' };
     case 'imported':
       return { step: 'import', state: 'confirmed', receipt: step.receiptBytes };
     case 'verified':

@@ -1,17 +1,20 @@
-// The station's IndexedDB: its schema, one function per version, and the failures of storage as codes. Is handed indexedDB; what the
+// The station's IndexedDB: its schema, and the failures of storage as codes. Is handed indexedDB; what the
 // records mean is said in attempt.ts and trust-store.ts.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { AttemptRecord, StepEntry } from './attempt.ts';
+import type { StoredEntry } from './chain.ts';
+import type { OrderRecord, UnitRow } from './order.ts';
 import type { TrustRecord } from './trust-store.ts';
+import { UPGRADES } from './upgrades.ts';
 
 export interface Schema extends DBSchema {
-  /** Never changed once written. */
-  attempts: { key: number; value: AttemptRecord };
-  /** Never changed once written; by attempt and index. */
-  steps: { key: [number, number]; value: StepEntry };
+  /** By chain and number in it. Never changed once written. */
+  entries: { key: [number, number]; value: StoredEntry; indexes: { attempt: [number, number] } };
   /** The attempts whose outcome is not final, and the page that runs each. */
   open: { key: number; value: { readonly attempt: number; readonly session: string } };
+  orders: { key: number; value: OrderRecord; indexes: { name: string } };
+  /** Where each unit of a work order stands: what its entries say, at a glance. */
+  units: { key: [number, string]; value: UnitRow; indexes: { state: [number, string] } };
   /** By service. */
   trust: { key: string; value: TrustRecord };
 }
@@ -20,16 +23,6 @@ export type Store = StoreNames<Schema>;
 export type Transaction<M extends 'readonly' | 'readwrite'> = IDBPTransaction<Schema, Store[], M>;
 
 const NAME = 'keyferry';
-
-/** The n-th brings a database of version n to version n + 1; none is ever edited after it was released. */
-const UPGRADES: readonly ((db: IDBDatabase) => void)[] = [
-  (db) => {
-    db.createObjectStore('attempts', { keyPath: 'id', autoIncrement: true });
-    db.createObjectStore('steps', { keyPath: ['attempt', 'index'] });
-    db.createObjectStore('open', { keyPath: 'attempt' });
-    db.createObjectStore('trust', { keyPath: 'service' });
-  },
-];
 
 export class Database {
   readonly #factory: IDBFactory;
@@ -53,13 +46,17 @@ export class Database {
     return database;
   }
 
-  /** All of `body` or nothing; a write is on disk when this resolves. @throws ProtocolError journal-full, journal-failed */
+  /**
+   * All of `body` or nothing; a write is on disk when this resolves, or with `relaxed` in the operating system's hands: a power cut may
+   * take back the last of those. @throws ProtocolError journal-full, journal-failed
+   */
   async run<M extends 'readonly' | 'readwrite', T>(
     stores: Store[],
     mode: M,
     body: (transaction: Transaction<M>) => Promise<T>,
+    durability: 'strict' | 'relaxed' = 'strict',
   ): Promise<T> {
-    return await this.#explained(this.#run(stores, mode, body));
+    return await this.#explained(this.#run(stores, mode, body, durability));
   }
 
   async close(): Promise<void> {
@@ -72,9 +69,10 @@ export class Database {
     stores: Store[],
     mode: M,
     body: (transaction: Transaction<M>) => Promise<T>,
+    durability: 'strict' | 'relaxed',
   ): Promise<T> {
     const db = await this.#connection();
-    const transaction = db.transaction(stores, mode, { durability: 'strict' });
+    const transaction = db.transaction(stores, mode, { durability });
     let isOver = false;
     const over = transaction.done.finally(() => {
       isOver = true;
@@ -85,7 +83,8 @@ export class Database {
       await over;
       return result;
     } catch (error) {
-      if (!isOver) transaction.abort();
+      if (!isOver) giveUp(transaction);
+      await over.catch(() => undefined);
       throw transaction.error ?? error; // the browser's reason, where it was the one that gave up
     }
   }
@@ -104,7 +103,8 @@ export class Database {
   async #connect(): Promise<IDBPDatabase<Schema>> {
     const request = this.#factory.open(NAME, UPGRADES.length);
     request.onupgradeneeded = ({ oldVersion }) => {
-      for (const upgrade of UPGRADES.slice(oldVersion)) upgrade(request.result);
+      const { result, transaction } = request;
+      if (transaction) void upgradeFrom(oldVersion, result, transaction);
     };
     const raw = await opened(request);
     raw.onclose = () => {
@@ -126,6 +126,27 @@ export class Database {
       const code = cause.name === 'QuotaExceededError' ? 'journal-full' : 'journal-failed';
       throw new ProtocolError(code, `${cause.name}: ${cause.message}`, { cause });
     }
+  }
+}
+
+function giveUp(transaction: { abort(): void }): void {
+  try {
+    transaction.abort();
+  } catch (cause) {
+    if (!(cause instanceof DOMException)) throw cause; // it is being committed or undone already
+  }
+}
+
+/** One function after the other; a failure undoes them all, and the opening fails with the browser's reason. */
+async function upgradeFrom(version: number, raw: IDBDatabase, transaction: IDBTransaction): Promise<void> {
+  const db = wrap(raw) as IDBPDatabase<unknown>;
+  const wrapped = wrap(transaction) as unknown as IDBPTransaction<unknown, string[], 'versionchange'>;
+  wrapped.done.catch(() => undefined); // the opening tells it
+  try {
+    for (const upgrade of UPGRADES.slice(version)) await upgrade(db, wrapped);
+  } catch (cause) {
+    giveUp(transaction);
+    if (!(cause instanceof DOMException)) throw cause;
   }
 }
 

@@ -1,6 +1,6 @@
 // What this station keeps of each AS: the pinned root key and the newest audit head. What they prove is said in source/trust.ts, whose
 // TrustStore this is.
-import type { Database } from './database.ts';
+import type { Database, Transaction } from './database.ts';
 
 interface Head {
   readonly sequence: number;
@@ -18,6 +18,16 @@ export interface TrustRecord {
   /** ISO 8601, UTC. */
   readonly pinnedAt: string;
   readonly head?: Head;
+  /** What was trusted before an operator replaced it, oldest first: nothing is forgotten. */
+  readonly former?: readonly FormerTrust[];
+}
+
+export interface FormerTrust {
+  readonly root: string;
+  readonly pinnedAt: string;
+  readonly head?: Head;
+  /** ISO 8601, UTC. */
+  readonly replacedAt: string;
 }
 
 /** Every method throws ProtocolError journal-full, journal-failed. */
@@ -49,20 +59,30 @@ export class StoredTrust {
     });
   }
 
-  /** Keeps the head unless one of the same or a greater number is kept. @throws RangeError before a root is pinned */
+  /**
+   * Keeps the head unless one of the same or a greater number is kept. Its last words may be lost with the power, since the journal has
+   * them as well, with the step that they came with. @throws RangeError before a root is pinned
+   */
   advance(head: Head): Promise<void> {
-    return this.#database.run(['trust'], 'readwrite', async (transaction) => {
+    const keep = async (transaction: Transaction<'readwrite'>): Promise<void> => {
       const store = transaction.objectStore('trust');
       const kept = await store.get(this.#service);
       if (!kept) throw new RangeError(`no root is pinned for ${this.#service}`);
       if (kept.head === undefined || kept.head.sequence < head.sequence) await store.put({ ...kept, head });
-    });
+    };
+    return this.#database.run(['trust'], 'readwrite', keep, 'relaxed');
   }
 
-  /** For the operator who knows that the AS was set up anew: the next sign-in pins what it finds. */
-  forget(): Promise<void> {
-    return this.#database.run(['trust'], 'readwrite', (transaction) =>
-      transaction.objectStore('trust').delete(this.#service),
-    );
+  /** For the operator who knows that the AS was set up anew: pins this root, and begins its audit log afresh. */
+  replace(root: string): Promise<void> {
+    return this.#database.run(['trust'], 'readwrite', async (transaction) => {
+      const store = transaction.objectStore('trust');
+      const kept = await store.get(this.#service);
+      const now = this.#now().toISOString();
+      const record: TrustRecord = { service: this.#service, root, pinnedAt: now };
+      if (kept === undefined) return void (await store.add(record));
+      const { service: _, former = [], ...before } = kept;
+      await store.put({ ...record, former: [...former, { ...before, replacedAt: now }] });
+    });
   }
 }

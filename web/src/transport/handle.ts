@@ -45,7 +45,13 @@ export class Handle implements Link {
     try {
       port = await this.#actions.openPort();
       const transmit = await this.#actions.connect(port);
-      return { transmit, lost: this.presence.lost, close: () => this.#close(port) };
+      let closing: Promise<void> | undefined;
+      const close = (): Promise<void> => {
+        // Once only: called again later, it must not let go of a link that was opened since.
+        closing ??= this.#close(port);
+        return closing;
+      };
+      return { transmit, lost: this.presence.lost, close };
     } catch (error) {
       await this.#close(port);
       throw error;

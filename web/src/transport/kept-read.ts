@@ -4,6 +4,12 @@ import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { After } from './timer.ts';
 
+interface Waiting {
+  readonly resolve: (bytes: Bytes | undefined) => void;
+  readonly reject: (error: unknown) => void;
+  readonly cancel: () => void;
+}
+
 export class KeptRead {
   readonly #pull: () => Promise<Bytes>;
   readonly #timer: After;
@@ -11,7 +17,7 @@ export class KeptRead {
   #arrived: Bytes | undefined;
   /** What every read throws from now on. */
   #failure: { readonly error: unknown } | undefined;
-  #wake: (() => void) | undefined;
+  #waiting: Waiting | undefined;
 
   /** `pull` resolves with at least one octet and rejects with what read() shall throw. */
   constructor(pull: () => Promise<Bytes>, timer: After) {
@@ -19,45 +25,53 @@ export class KeptRead {
     this.#timer = timer;
   }
 
-  /** As Port.read. */
-  async read(timeoutMs: number): Promise<Bytes | undefined> {
-    if (this.#wake !== undefined) throw new RangeError('a read is open already');
-    if (this.#failure === undefined && this.#arrived === undefined) {
-      if (!this.#pulling) void this.#start();
-      await this.#settled(timeoutMs);
-    }
-    if (this.#failure !== undefined) throw this.#failure.error;
-    const bytes = this.#arrived;
-    this.#arrived = undefined;
-    return bytes;
+  /** As Port.read. Plain callbacks: each further async function would cost as much as the reading. */
+  read(timeoutMs: number): Promise<Bytes | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting !== undefined) throw new RangeError('a read is open already');
+      const cancel = this.#timer(timeoutMs, () => this.#settle(undefined));
+      this.#waiting = { resolve, reject, cancel };
+      if (this.#failure !== undefined || this.#arrived !== undefined) this.#answer();
+      else if (!this.#pulling) this.#start();
+    });
   }
 
   /** From now on every read, the open one too, ends with device-lost. */
   end(why: string): void {
     this.#failure ??= { error: new ProtocolError('device-lost', why) };
-    this.#wake?.();
+    this.#answer();
   }
 
-  /** Never rejects: an error that comes while nobody reads waits for the next read. */
-  async #start(): Promise<void> {
+  /** What comes while nobody reads waits for the next read. */
+  #start(): void {
     this.#pulling = true;
-    try {
-      this.#arrived = await this.#pull();
-    } catch (error) {
-      this.#failure ??= { error };
-    } finally {
-      this.#pulling = false;
-      this.#wake?.();
-    }
+    this.#pull().then(
+      (bytes) => {
+        this.#pulling = false;
+        this.#arrived = bytes;
+        this.#answer();
+      },
+      (error: unknown) => {
+        this.#pulling = false;
+        this.#failure ??= { error };
+        this.#answer();
+      },
+    );
   }
 
-  async #settled(timeoutMs: number): Promise<void> {
-    let cancel = (): void => undefined;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      cancel = this.#timer(timeoutMs, resolve);
-    });
-    cancel();
-    this.#wake = undefined;
+  /** Gives the open read, if there is one, what is there for it: a failure before octets. */
+  #answer(): void {
+    if (this.#waiting === undefined) return;
+    const bytes = this.#arrived;
+    if (this.#failure === undefined) this.#arrived = undefined;
+    this.#settle(bytes);
+  }
+
+  #settle(bytes: Bytes | undefined): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.cancel();
+    if (this.#failure !== undefined) waiting?.reject(this.#failure.error);
+    else waiting?.resolve(bytes);
   }
 }

@@ -7,7 +7,7 @@ import { explain, ignoreRefusal, type Moment, type Platform } from './browser-er
 import { KeptRead } from './kept-read.ts';
 import type { Presence } from './presence.ts';
 import type { SerialSettings } from './profiles.ts';
-import { type After, EXPIRED, within } from './timer.ts';
+import { type After, limited, within } from './timer.ts';
 
 /** The browser's 255 octets overrun at the first pause of the page. */
 const BUFFER_SIZE = 65_536;
@@ -76,6 +76,8 @@ class SerialLinePort implements Port {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#writer === undefined) throw new ProtocolError('device-lost', 'the port is closed');
+    // Chromium takes octets for a port that is gone, and loses them.
+    if (this.#surroundings.presence.gone) throw new ProtocolError('device-lost', 'the port was disconnected');
     await this.#step('transfer', this.#writer.write(handOver(bytes)));
   }
 
@@ -114,15 +116,11 @@ class SerialLinePort implements Port {
   }
 
   /** Something that the port or its driver does at once, or never. */
-  async #step<T>(moment: Moment, action: Promise<T>): Promise<T> {
-    let done: T | typeof EXPIRED;
-    try {
-      done = await within(action, STEP_MS, this.#surroundings.timer);
-    } catch (error) {
-      throw await this.#explain(moment, error);
-    }
-    if (done === EXPIRED) throw new ProtocolError('link-timeout', `serial ${moment}: no answer within ${STEP_MS} ms`);
-    return done;
+  #step<T>(moment: Moment, action: Promise<T>): Promise<T> {
+    return limited(action, STEP_MS, this.#surroundings.timer, {
+      expired: () => new ProtocolError('link-timeout', `serial ${moment}: no answer within ${STEP_MS} ms`),
+      failed: (error) => this.#explain(moment, error),
+    });
   }
 
   #explain(moment: Moment, error: unknown): Promise<unknown> {

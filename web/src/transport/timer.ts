@@ -1,5 +1,4 @@
-// Waiting with a limit. The timer is handed in, since a hidden tab throttles the window's own and a worker's may stand here
-// instead. Knows no link.
+// Waiting with a limit. The timer is handed in: a hidden tab throttles the window's own, so a worker's stands beside it. Knows no link.
 
 /** Calls `callback` once after `ms`; the returned function takes that back. */
 export type After = (ms: number, callback: () => void) => () => void;
@@ -54,18 +53,70 @@ export function alarms(native: NativeTimer): After {
 }
 
 /** The timers of the page or worker that this runs in. */
-export const after: After = alarms({
+export const NATIVE: NativeTimer = {
   now: () => performance.now(),
   set: (callback, ms) => setTimeout(callback, ms),
   clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
-});
+};
 
-export const EXPIRED: unique symbol = Symbol('expired');
+/** A worker that answers some time after it was sent milliseconds; web/src/worker/timer.worker.ts is one. */
+export type Bell = Pick<Worker, 'postMessage' | 'addEventListener'>;
 
-/** What `promise` settles to, or EXPIRED when `ms` went by first; the promise itself goes on. */
-export function within<T>(promise: Promise<T>, ms: number, timer: After): Promise<T | typeof EXPIRED> {
+/**
+ * A native timer that a bell rings as well while the tab is hidden. While it is seen the native timer is the better one: after a task that
+ * held up the page it rings behind the answers that came meanwhile, which a worker knows nothing of. Either may ring for a time that was
+ * set before: alarms() bears that.
+ */
+export function withBell(native: NativeTimer, bell: () => Bell, isHidden: () => boolean): NativeTimer {
+  let hung: Bell | undefined;
+  let pending: { readonly callback: () => void; readonly handle: unknown } | undefined;
+  const ring = (): void => {
+    const rung = pending;
+    pending = undefined;
+    native.clear(rung?.handle);
+    rung?.callback();
+  };
+  const hang = (): Bell => {
+    const made = bell();
+    made.addEventListener('message', () => isHidden() && ring());
+    return made;
+  };
+  return {
+    now: () => native.now(),
+    set(callback, ms) {
+      hung ??= hang();
+      hung.postMessage(ms);
+      pending = { callback, handle: native.set(ring, ms) };
+      return pending;
+    },
+    clear(handle) {
+      if (handle !== pending) return;
+      native.clear(pending?.handle);
+      pending = undefined;
+    },
+  };
+}
+
+/** Waits until `promise` is settled, `ms` at most; the promise itself goes on. Rejects as it does. */
+export function within(promise: Promise<unknown>, ms: number, timer: After): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancel = timer(ms, () => resolve(EXPIRED));
+    const cancel = timer(ms, resolve);
+    void promise.then(() => resolve(), reject).finally(cancel);
+  });
+}
+
+/** How a promise under a limit may end badly. */
+export interface Ends {
+  /** What it rejects with when the limit is over. */
+  expired(): unknown;
+  /** What it rejects with for what it was rejected with. */
+  failed(error: unknown): Promise<unknown>;
+}
+
+/** `promise` for `ms` at most, in one promise more: this stands in the way of each octet. */
+export function limited<T>(promise: Promise<T>, ms: number, timer: After, ends: Ends): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = timer(ms, () => reject(ends.expired()));
     promise.then(
       (value) => {
         cancel();
@@ -73,7 +124,7 @@ export function within<T>(promise: Promise<T>, ms: number, timer: After): Promis
       },
       (error: unknown) => {
         cancel();
-        reject(error);
+        ends.failed(error).then(reject, reject);
       },
     );
   });

@@ -47,11 +47,12 @@ interface Row {
   readonly answer: Redact;
 }
 
-/** By CLA and INS, the chaining bit of CLA left out. What is not here is shown by its length. */
+/** By CLA and INS, the chaining bit of CLA left out, and before that with P1 and P2. What is not here is shown by its length. */
 const TABLE: Record<string, Row> = {
   '00A4': { command: 'SELECT', request: whole, answer: whole },
   '00C0': { command: 'GET RESPONSE', request: lengthOnly, answer: lengthOnly },
   '80CA': { command: 'GET IDENTITY', request: lengthOnly, answer: whole },
+  '80CA0001': { command: 'GET DATA', request: lengthOnly, answer: whole }, // of an AS token card
   '8084': { command: 'GET CHALLENGE', request: lengthOnly, answer: hashed },
   '80DA': { command: 'EXPORTKEY', request: hashed, answer: publicStart },
   '80D8': { command: 'IMPORTKEY', request: publicStart, answer: publicStart },
@@ -74,8 +75,10 @@ function dataField(apdu: Uint8Array): Uint8Array {
 /** One exchange, redacted; `response` is absent when the link failed first. */
 export function redact(command: Uint8Array, response: Uint8Array | undefined, at: Date): Exchange {
   const cla = command[0] ?? 0;
-  const key = toHex(Uint8Array.of(cla & ~CHAINING, command[1] ?? 0));
-  const row: Row = TABLE[key] ?? { command: `INS ${key.slice(2)}`, request: lengthOnly, answer: lengthOnly };
+  const [, ins = 0, p1 = 0, p2 = 0] = command;
+  const key = toHex(Uint8Array.of(cla & ~CHAINING, ins, p1, p2));
+  const unknown: Row = { command: `INS ${key.slice(2, 4)}`, request: lengthOnly, answer: lengthOnly };
+  const row = TABLE[key] ?? TABLE[key.slice(0, 4)] ?? unknown;
   const exchange = {
     command: row.command,
     header: toHex(command.subarray(0, 4)),

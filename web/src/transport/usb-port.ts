@@ -6,7 +6,7 @@ import type { Port } from '#protocol/framing/port.ts';
 import { explain, ignoreRefusal, type Moment, type Platform } from './browser-error.ts';
 import { KeptRead } from './kept-read.ts';
 import type { Presence } from './presence.ts';
-import { type After, EXPIRED, within } from './timer.ts';
+import { type After, limited, within } from './timer.ts';
 import { type BulkInterface, findBulkInterface } from './usb-interface.ts';
 
 /** The longest message of docs/protocol.md clause 5. */
@@ -60,7 +60,11 @@ class UsbPort implements Port {
   async open(): Promise<void> {
     const device = this.#device;
     const { configurationValue, interfaceNumber, alternateSetting } = this.#bulk;
-    await this.#step('open', device.open());
+    const opened = async (): Promise<void> => {
+      await device.open();
+      if (this.#closing !== undefined) await device.close(); // it came too late, and nobody waits for it any more
+    };
+    await this.#step('open', opened());
     if (device.configuration?.configurationValue !== configurationValue) {
       await this.#step('open', device.selectConfiguration(configurationValue));
     }
@@ -97,9 +101,7 @@ class UsbPort implements Port {
   async #pull(): Promise<Bytes> {
     const { endpointNumber } = this.#bulk.bulkIn;
     for (let stalled = false; ; ) {
-      const { status, data } = await this.#explained('transfer', () =>
-        this.#device.transferIn(endpointNumber, this.#transferLength),
-      );
+      const { status, data } = await this.#transferIn(endpointNumber);
       if (status === 'babble') throw new ProtocolError('link-garbled', 'bulk IN: more octets than were asked for');
       if (status === 'stall') {
         if (stalled) throw new ProtocolError('link-garbled', 'bulk IN: halted again after clearHalt');
@@ -112,20 +114,26 @@ class UsbPort implements Port {
     }
   }
 
-  /** Something that the device or its driver does at once, or never. */
-  async #step<T>(moment: Moment, action: Promise<T>): Promise<T> {
-    const done = await this.#explained(moment, () => within(action, STEP_MS, this.#surroundings.timer));
-    if (done === EXPIRED) throw new ProtocolError('link-timeout', `usb ${moment}: no answer within ${STEP_MS} ms`);
-    return done;
+  /** Without a limit of its own: the read that waits for it has one. */
+  async #transferIn(endpointNumber: number): Promise<USBInTransferResult> {
+    try {
+      return await this.#device.transferIn(endpointNumber, this.#transferLength);
+    } catch (error) {
+      throw await this.#explain('transfer', error);
+    }
   }
 
-  async #explained<T>(moment: Moment, action: () => Promise<T>): Promise<T> {
-    try {
-      return await action();
-    } catch (error) {
-      const { presence, timer, platform } = this.#surroundings;
-      throw await explain(error, { moment, kind: 'usb', platform }, presence, timer);
-    }
+  /** Something that the device or its driver does at once, or never. */
+  #step<T>(moment: Moment, action: Promise<T>): Promise<T> {
+    return limited(action, STEP_MS, this.#surroundings.timer, {
+      expired: () => new ProtocolError('link-timeout', `usb ${moment}: no answer within ${STEP_MS} ms`),
+      failed: (error) => this.#explain(moment, error),
+    });
+  }
+
+  #explain(moment: Moment, error: unknown): Promise<unknown> {
+    const { presence, timer, platform } = this.#surroundings;
+    return explain(error, { moment, kind: 'usb', platform }, presence, timer);
   }
 
   async #close(): Promise<void> {

@@ -17,7 +17,7 @@ export function browserUnsupported({ platform, kind }: Seen): Words {
 }
 
 export function deviceBusy({ kind, platform }: Seen): Words {
-  const holders = ['Another tab with this page'];
+  const holders = ['Another browser, or another profile of this one'];
   if (kind === 'serial') holders.push('A terminal program, a flashing tool or a slicer');
   else holders.push('A vendor tool, adb or a virtual machine');
   if (platform === 'linux' && kind === 'serial') holders.push('ModemManager: it lets go after half a minute');

@@ -1,4 +1,5 @@
 // A lane's state as the operator sees it: one of five kinds with its shape and colour, a word to read from two metres, a sentence.
+import type { Act } from '../state/act.ts';
 import type { Obstacle, SlotBar } from '../state/key-choice.svelte.ts';
 import type { Lane, Phase } from '../state/lane.svelte.ts';
 import type { Stage } from '../state/stages.ts';
@@ -31,6 +32,52 @@ export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
   'not-newer': 'Held this version or a newer one; a unit never goes back',
 };
 
+interface ActWords {
+  readonly button: (slot?: number) => string;
+  readonly warning: (slot: number) => string;
+  readonly consequence: string;
+  readonly done: string;
+  /** Why it cannot be done to this unit; of a key each slot says it for itself. */
+  readonly barred: string;
+  /** What is said yes to before; where nothing is destroyed, nobody is asked. */
+  readonly sure?: (slot: number) => string;
+  /** Of an entry of the AS that is no key. */
+  readonly tag: string;
+  readonly entry: (slot: number, version: number) => string;
+}
+
+export const ACTS: Readonly<Record<Act, ActWords>> = {
+  load: {
+    button: () => 'Load key',
+    warning: (slot) => `This replaces the key in slot ${slot}`,
+    consequence: 'The old key cannot be brought back.',
+    barred: '',
+    done: 'Key loaded.',
+    tag: '',
+    entry: () => '',
+  },
+  erase: {
+    button: (slot) => (slot === undefined ? 'Erase' : `Erase slot ${slot}`),
+    warning: (slot) => `This erases slot ${slot}`,
+    consequence: 'The key cannot be brought back, and from then on the slot takes newer versions only.',
+    sure: (slot) => `Yes, erase slot ${slot}`,
+    barred: 'The slot has had this version or a newer one already, or this unit has no such slot.',
+    done: 'Slot erased.',
+    tag: 'erases',
+    entry: (slot, version) => `Empties slot ${slot}, version ${version}`,
+  },
+  renew: {
+    button: () => 'Replace transport key',
+    warning: () => 'This replaces the transport key of the unit',
+    consequence: 'From then on it takes keys under the new one only. The keys in its slots stay.',
+    sure: () => 'Yes, replace the transport key',
+    barred: 'This unit has this version of its transport key already, or a newer one.',
+    done: 'Transport key replaced.',
+    tag: 'transport key',
+    entry: (_slot, version) => `Replaces the unit’s transport key by version ${version}`,
+  },
+};
+
 export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
   identity: 'Identity',
   challenge: 'Challenge',
@@ -39,7 +86,7 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
   receipt: 'Receipt',
 };
 
-const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
+export const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
   identity: 'The attempt goes into the journal.',
   challenge: 'The unit makes a fresh challenge.',
   export: 'The AS seals the key for this unit alone.',
@@ -83,7 +130,7 @@ function base(lane: Lane, phase: Phase, words: Words | undefined): LaneWords {
       return {
         kind: 'done',
         word: lane.attached ? 'Unplug' : 'Done',
-        sentence: 'Key loaded. The AS has verified the receipt.',
+        sentence: `${ACTS[lane.attempted?.act ?? 'load'].done} The AS has verified the receipt.`,
       };
     case 'failed':
       return { kind: 'failed', word: 'Not loaded', sentence: remedy };

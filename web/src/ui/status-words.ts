@@ -82,7 +82,10 @@ const STATUS_WORDS: Readonly<Record<string, Words>> = {
     causes: ['The key is longer than the slot', 'Its memory is full'],
   },
   'IMPORTKEY 6581': SET_ASIDE_MEMORY,
-  'GET CHALLENGE 6581': SET_ASIDE_MEMORY,
+  'GET CHALLENGE 6581': {
+    remedy: 'Set the unit aside for repair if this happens twice',
+    title: 'The unit has trouble with its memory. No key was on its way, so its slots are as they were.',
+  },
   'IMPORTKEY 6A80': DAMAGED,
   'IMPORTKEY 6700': DAMAGED,
   'IMPORTKEY 6883': DAMAGED,

@@ -35,6 +35,10 @@ const LINK = {
     title: 'The unit went away. It was unplugged, switched off, or it restarted.',
   },
   'device-busy': deviceBusy,
+  'unit-elsewhere': {
+    remedy: 'Use it here, or go on in the other tab',
+    title: 'Another tab with this page has this unit. What it has begun there it finishes first.',
+  },
   'driver-missing': driverMissing,
   'access-denied': accessDenied,
   'protected-class': {
@@ -142,6 +146,20 @@ const SERVICE = {
     remedy: 'Check the serial number with your work list',
     title: 'The AS has no permission on file for this unit.',
   },
+  'order-unknown': { remedy: 'Choose another work order', title: 'The AS has no such order for you.' },
+  'order-ended': {
+    remedy: 'Stop here and ask for a new work order',
+    title:
+      'The AS does not let this order be worked now: it was revoked or closed, or its time is over or has not begun.',
+  },
+  'not-on-order': {
+    remedy: 'Choose a key and a slot of your work order',
+    title: 'The AS gives you only what is on the order.',
+  },
+  'reason-needed': {
+    remedy: 'Say why, then load again',
+    title: 'This unit was sent this key before in this work order.',
+  },
   'challenge-refused': {
     remedy: 'Set this unit aside',
     title:
@@ -153,6 +171,14 @@ const SERVICE = {
     title: 'The unit repeated a challenge that served another export already.',
   },
   'idempotency-conflict': { remedy: 'Load again', title: 'The AS had another request under the same number.' },
+  'vault-unknown': {
+    remedy: 'Sign in to the AS that issued this vault, then return its journal',
+    title: 'This AS issued no such vault.',
+  },
+  'journal-refused': {
+    remedy: 'Keep this computer as it is and tell the custodian',
+    title: 'The journal is not what this vault writes, so the AS did not take it.',
+  },
   'export-unknown': {
     remedy: 'Set this unit aside and tell the administrator of the AS',
     title: 'The AS has no record of the export that this receipt answers.',
@@ -204,10 +230,53 @@ const TOKEN = {
   },
 } as const;
 
+const VAULT = {
+  'vault-malformed': {
+    remedy: 'Choose the vault file that your custodian gave you',
+    title: 'This file is not a vault that this page can read.',
+    final: true,
+  },
+  'vault-changed': {
+    remedy: 'Do not use this file, and ask your custodian for a new one',
+    title: 'It is not as the AS issued it.',
+    final: true,
+  },
+  'vault-untrusted': {
+    remedy: 'Sign in to the AS that issued this vault once, then open it again',
+    title: 'This station does not know that AS.',
+  },
+  'vault-early': {
+    remedy: 'Wait until then, and check the clock of this computer',
+    title: 'The time that this vault was given out for has not begun.',
+  },
+  'vault-expired': {
+    remedy: 'Return the journal, and ask your custodian for a new vault',
+    title: 'The time that this vault was given out for is over.',
+    final: true,
+  },
+  'vault-busy': {
+    remedy: 'Go on in the other tab, or lock the vault there first',
+    title: 'Another tab of this browser has this vault open.',
+  },
+  'vault-locked': {
+    remedy: 'Unlock the vault again, then retry',
+    title: 'The vault is locked. It locks itself when it is left alone for a while.',
+  },
+  'passphrase-wrong': {
+    remedy: 'Type the passphrase again, with care',
+    title: 'This is not the passphrase of this vault. The file is unharmed.',
+  },
+} as const;
+
 const STATION = {
   cancelled: {
     remedy: 'Load again when you are ready',
     title: 'You stopped it before anything was written to the unit.',
+  },
+  'file-refused': { remedy: 'Choose another file, or have it corrected', title: 'This file is not what it should be.' },
+  'source-other': {
+    remedy: 'Open the AS that sealed this key, then retry',
+    title: 'Only the AS, vault or card that sealed a key can verify its receipt.',
   },
   'journal-full': {
     remedy: 'Free some disk space, then retry',
@@ -223,7 +292,7 @@ const STATION = {
   },
 } as const;
 
-const WORDS: Record<ErrorCode, Sentence> = { ...LINK, ...UNIT, ...SERVICE, ...TOKEN, ...STATION };
+const WORDS: Record<ErrorCode, Sentence> = { ...LINK, ...UNIT, ...SERVICE, ...TOKEN, ...VAULT, ...STATION };
 
 /** Every code that has words. */
 export const CODES = Object.keys(WORDS) as readonly ErrorCode[];

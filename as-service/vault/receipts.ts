@@ -1,0 +1,53 @@
+// Receipts of a vault's exports, verified by the AS itself (docs/protocol.md clauses 3.8 and 10.5): the vault's word on them counts for
+// nothing. What KCV a receipt must have follows from the AS's own keys.
+import { entryKind } from '#protocol/as-unit/entry.ts';
+import type { KeyCrypto } from '#protocol/as-unit/key-crypto.ts';
+import type { KeyRoom } from '#protocol/as-unit/tree-key-crypto.ts';
+import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
+import { fromBase64url } from '#protocol/bytes/text.ts';
+import { ProtocolError } from '#protocol/errors.ts';
+import { type Kcv, keyCheckValue, NO_KCV } from '#protocol/tkl/body.ts';
+import type { Header } from '#protocol/tkl/header.ts';
+import { decodeReceipt } from '#protocol/tkl/receipt.ts';
+import { SUITES } from '#protocol/tkl/suites.ts';
+import { headerOf } from '#protocol/vault/journal.ts';
+import type { VaultExport } from './vault-ledger.ts';
+
+export interface ReceiptCheck {
+  readonly crypto: KeyCrypto;
+  readonly room: KeyRoom;
+}
+
+/** True iff the receipt (64 bytes) is what the unit of that export answers. Only for exports that the vault could make. */
+export async function isReceiptOf(
+  { crypto, room }: ReceiptCheck,
+  { event }: VaultExport,
+  receipt: Uint8Array,
+): Promise<boolean> {
+  const header = headerOf(event);
+  const expected = { header, dataHash: fromBase64url(event.dataHash), kcv: await expectedKcv(room, header) };
+  try {
+    decodeReceipt(receipt);
+    await crypto.verifyReceipt(receipt, expected, fromBase64url(event.random));
+    return true;
+  } catch (cause) {
+    if (cause instanceof ProtocolError) return false;
+    throw cause;
+  }
+}
+
+async function expectedKcv(room: KeyRoom, header: Header): Promise<Kcv> {
+  const kind = entryKind(header);
+  if (kind === 'erasing') return NO_KCV;
+  let key: Bytes | undefined;
+  try {
+    const { set, ref1, akv, sn, suite, attributes } = header;
+    key =
+      kind === 'key'
+        ? await room.copyApplicationKey(set, ref1)
+        : await room.copyTransportKeyFor({ set, tkv: akv, sn }, SUITES[suite].family);
+    return keyCheckValue(attributes, key);
+  } finally {
+    wipe(key);
+  }
+}

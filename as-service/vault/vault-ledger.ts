@@ -1,0 +1,210 @@
+// What the audit log tells of vaults: those that were issued, those that were revoked, and every entry of their journals that ever came
+// back, doublets included. Filled by replaying the log at the start and by each entry after it is durable; writes nothing itself.
+import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
+import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import type { VaultJson } from '#protocol/service/vaults.ts';
+import { decodeVaultHeader, type VaultHeaderJson } from '#protocol/vault/header.ts';
+import { hashVaultEntry, headerOf, type VaultEntryJson, type VaultEventJson } from '#protocol/vault/journal.ts';
+
+export interface IssuedRecord {
+  readonly header: VaultHeaderJson;
+  /** SHA-256 of the header's octets, as it was signed: 32 bytes. */
+  readonly headerHash: Bytes;
+  /** Ed25519, 32 bytes. */
+  readonly journalPublicKey: Bytes;
+}
+
+/** An export that a returned journal shows. */
+export interface VaultExport {
+  readonly event: Extract<VaultEventJson, { kind: 'export' }>;
+  readonly time: string;
+  /** The receipt that was verified, base64url, and when. */
+  readonly receipt: { readonly octets: string; readonly time: string } | undefined;
+}
+
+/** A receipt that was verified with a return. */
+export interface AcceptedReceipt {
+  /** SHA-256(DATA) of its export. */
+  readonly dataHash: string;
+  readonly receipt: string;
+}
+
+/** An entry is asked for its hash several times in one return, and there may be thousands. */
+const hashes = new WeakMap<VaultEntryJson, string>();
+
+function hashOf(entry: VaultEntryJson): string {
+  const hash = hashes.get(entry) ?? toBase64url(hashVaultEntry(entry));
+  hashes.set(entry, hash);
+  return hash;
+}
+
+/** What a return brought: the sealed part of its entry in the log. */
+export interface ReturnPart {
+  /** Those that were not known before. */
+  readonly entries: readonly VaultEntryJson[];
+  readonly receipts: readonly AcceptedReceipt[];
+  /** When the journal was signed. */
+  readonly signed: string;
+}
+
+export class VaultRecord {
+  readonly issued: IssuedRecord;
+  revoked: string | undefined;
+  /** When a journal came last. */
+  returned: string | undefined;
+  /** When the newest that came was signed. */
+  signed = '';
+  lastNumber = 0;
+  /** By entry number; more than one where a database was put back. */
+  readonly #hashes = new Map<number, Set<string>>();
+  /** By SHA-256(DATA). */
+  readonly #exports = new Map<string, VaultExport>();
+  /** SHA-256(DATA) by XC; more than one where a database was put back. */
+  readonly #byCounter = new Map<number, string[]>();
+
+  constructor(issued: IssuedRecord) {
+    this.issued = issued;
+  }
+
+  get exports(): VaultExport[] {
+    return [...this.#exports.values()];
+  }
+
+  findExports(xc: number): VaultExport[] {
+    return (this.#byCounter.get(xc) ?? []).flatMap((dataHash) => this.#exports.get(dataHash) ?? []);
+  }
+
+  hasNumber(number: number): boolean {
+    return this.#hashes.has(number);
+  }
+
+  has(entry: VaultEntryJson): boolean {
+    return this.#hashes.get(entry.number)?.has(hashOf(entry)) ?? false;
+  }
+
+  /** Shares nothing that changes. */
+  copy(): VaultRecord {
+    const copied = new VaultRecord(this.issued);
+    copied.revoked = this.revoked;
+    copied.returned = this.returned;
+    copied.signed = this.signed;
+    copied.lastNumber = this.lastNumber;
+    for (const [number, hashes] of this.#hashes) copied.#hashes.set(number, new Set(hashes));
+    for (const [dataHash, exported] of this.#exports) copied.#exports.set(dataHash, exported);
+    for (const [xc, dataHashes] of this.#byCounter) copied.#byCounter.set(xc, [...dataHashes]);
+    return copied;
+  }
+
+  add({ entries, receipts, signed }: ReturnPart, time: string): void {
+    this.returned = time;
+    if (signed > this.signed) this.signed = signed;
+    for (const entry of entries) this.#addEntry(entry);
+    for (const { dataHash, receipt } of receipts) {
+      const exported = this.#exports.get(dataHash);
+      if (exported === undefined || exported.receipt !== undefined) continue;
+      this.#exports.set(dataHash, { ...exported, receipt: { octets: receipt, time } });
+    }
+  }
+
+  view(): VaultJson {
+    const { vaultId, asNumber, set, units, quota, custodian, issued, expires } = this.issued.header;
+    return {
+      vaultId,
+      asNumber,
+      set: set.set,
+      ref1: set.keys.map(({ ref1 }) => ref1),
+      units: units?.length ?? null,
+      exports: quota.exports,
+      exportsPerUnit: quota.perUnit,
+      custodian,
+      issued,
+      expires,
+      revoked: this.revoked ?? null,
+      returned: this.returned ?? null,
+      exportsSeen: this.#exports.size,
+      receiptsSeen: this.exports.filter(({ receipt }) => receipt !== undefined).length,
+    };
+  }
+
+  #addEntry(entry: VaultEntryJson): void {
+    const { number, event, time } = entry;
+    this.lastNumber = Math.max(this.lastNumber, number);
+    const hashes = this.#hashes.get(number) ?? new Set();
+    this.#hashes.set(number, hashes.add(hashOf(entry)));
+    if (event.kind !== 'export' || this.#exports.has(event.dataHash)) return;
+    this.#exports.set(event.dataHash, { event, time, receipt: undefined });
+    const { xc } = headerOf(event);
+    this.#byCounter.set(xc, [...(this.#byCounter.get(xc) ?? []), event.dataHash]);
+  }
+}
+
+export class VaultLedger {
+  readonly #byId = new Map<string, VaultRecord>();
+
+  /** Newest first. */
+  get all(): VaultRecord[] {
+    return [...this.#byId.values()].reverse();
+  }
+
+  /** Of the next vault: no number is given twice. */
+  get nextAsNumber(): number {
+    return Math.max(0, ...this.all.map(({ issued }) => issued.header.asNumber)) + 1;
+  }
+
+  find(vaultId: string): VaultRecord | undefined {
+    return this.#byId.get(vaultId);
+  }
+
+  addVault(issued: IssuedRecord): VaultRecord {
+    const record = new VaultRecord(issued);
+    this.#byId.set(issued.header.vaultId, record);
+    return record;
+  }
+
+  revoke(vaultId: string, time: string): void {
+    this.#require(vaultId).revoked ??= time;
+  }
+
+  addReturn(vaultId: string, part: ReturnPart, time: string): void {
+    this.#require(vaultId).add(part, time);
+  }
+
+  #require(vaultId: string): VaultRecord {
+    const record = this.#byId.get(vaultId);
+    if (record === undefined) throw new RangeError(`there is no vault ${vaultId}`);
+    return record;
+  }
+}
+
+export function encodeReturn(part: ReturnPart): Uint8Array {
+  return Buffer.from(JSON.stringify(part));
+}
+
+export function encodeIssued({ header, headerHash, journalPublicKey }: IssuedRecord): Uint8Array {
+  const octets = { headerHash: toBase64url(headerHash), journalPublicKey: toBase64url(journalPublicKey) };
+  return Buffer.from(JSON.stringify({ header, ...octets }));
+}
+
+/** Puts an entry of the audit log back into the ledger; `octets` is its sealed part, where it has one. */
+export function replayVault(
+  ledger: VaultLedger,
+  { event, time, details }: { event: string; time: string; details: Readonly<Record<string, unknown>> },
+  open: () => Uint8Array,
+): void {
+  const read = () => JSON.parse(Buffer.from(copy(open())).toString('utf8'));
+  if (event === 'vault-issued') {
+    const { header, headerHash, journalPublicKey } = read() as Record<
+      'header' | 'headerHash' | 'journalPublicKey',
+      string
+    >;
+    ledger.addVault({
+      header: decodeVaultHeader(header),
+      headerHash: fromBase64url(headerHash),
+      journalPublicKey: fromBase64url(journalPublicKey),
+    });
+  } else if (event === 'vault-revoked') {
+    ledger.revoke(String(details.vaultId), time);
+  } else if (event === 'vault-returned') {
+    ledger.addReturn(String(details.vaultId), read() as ReturnPart, time);
+  }
+}

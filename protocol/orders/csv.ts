@@ -1,0 +1,109 @@
+// Tables as text (RFC 4180), for the customer's systems and spreadsheets. Reads commas, semicolons or tabs, whichever the first row
+// uses; writes commas, CRLF, and no cell that a spreadsheet would run as a formula. Knows no columns.
+import { ProtocolError } from '../errors.ts';
+
+/** Something wrong in one row. Rows count from 1, the head included. */
+export interface RowProblem {
+  readonly row: number;
+  /** The column's name; null where it is the whole row. */
+  readonly column: string | null;
+  readonly why: string;
+}
+
+const MOST_NAMED = 20;
+
+/** A list that cannot be taken, with every row that has to be mended. */
+export class ListError extends ProtocolError {
+  override readonly name = 'ListError';
+  /** The first 20. */
+  readonly rows: readonly RowProblem[];
+
+  constructor(problems: readonly RowProblem[]) {
+    const rows = problems.slice(0, MOST_NAMED);
+    const more = problems.length - rows.length;
+    const lines = rows.map(
+      ({ row, column, why }) => `row ${row}${column === null ? '' : `, column ${column}`}: ${why}`,
+    );
+    super('file-refused', [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n'));
+    this.rows = rows;
+  }
+}
+
+const MOST_CHARACTERS = 8 * 1024 * 1024;
+const MOST_ROWS = 100_001;
+const MOST_CELLS = 100;
+const MOST_IN_CELL = 1000;
+
+/**
+ * The cells of each row; blank rows are left out, but counted. A byte order mark is passed over.
+ * @throws ListError naming the row
+ */
+export function parseCsv(source: string): { readonly row: number; readonly cells: readonly string[] }[] {
+  if (source.length > MOST_CHARACTERS) throw whole(1, `the file has more than ${MOST_CHARACTERS} characters`);
+  const text = source.replace(/^\uFEFF/, '');
+  const separator = /^(?:[^",;\t\r\n]|"(?:[^"]|"")*")*([,;\t])/.exec(text)?.[1] ?? ',';
+  const rows: { row: number; cells: string[] }[] = [];
+  let row = 1;
+  for (let at = 0; at < text.length; row++) {
+    if (row > MOST_ROWS) throw whole(row, `a list has at most ${MOST_ROWS - 1} rows`);
+    const read = readRow(text, at, separator, row);
+    at = read.end;
+    if (read.cells.some((cell) => cell.trim() !== '')) rows.push({ row, cells: read.cells });
+  }
+  return rows;
+}
+
+function readRow(text: string, begin: number, separator: string, row: number): { cells: string[]; end: number } {
+  const cells: string[] = [];
+  for (let at = begin; ; ) {
+    const cell = text[at] === '"' ? readQuoted(text, at, row) : readPlain(text, at, separator, row);
+    if (cell.value.length > MOST_IN_CELL) throw whole(row, `a cell has more than ${MOST_IN_CELL} characters`);
+    if (cells.push(cell.value) > MOST_CELLS) throw whole(row, `there are more than ${MOST_CELLS} cells`);
+    const next = text[cell.end];
+    if (next === separator) at = cell.end + 1;
+    else if (next === '\r' && text[cell.end + 1] === '\n') return { cells, end: cell.end + 2 };
+    else if (next === undefined || next === '\n' || next === '\r') return { cells, end: cell.end + 1 };
+    else throw whole(row, 'something follows the closing quote of a cell');
+  }
+}
+
+function readQuoted(text: string, begin: number, row: number): { value: string; end: number } {
+  let value = '';
+  for (let at = begin + 1; ; ) {
+    const quote = text.indexOf('"', at);
+    if (quote < 0) throw whole(row, 'a quoted cell is not closed');
+    value += text.slice(at, quote);
+    if (text[quote + 1] !== '"') return { value, end: quote + 1 };
+    value += '"';
+    at = quote + 2;
+  }
+}
+
+function readPlain(text: string, begin: number, separator: string, row: number): { value: string; end: number } {
+  let end = begin;
+  for (
+    let next = text[end];
+    next !== undefined && next !== separator && next !== '\r' && next !== '\n';
+    next = text[++end]
+  ) {
+    if (next === '"') throw whole(row, 'a quote stands inside a cell that is not quoted');
+  }
+  return { value: text.slice(begin, end), end };
+}
+
+function whole(row: number, why: string): ListError {
+  return new ListError([{ row, column: null, why }]);
+}
+
+/** What spreadsheets run: = + - @, their full-width forms, and what they skip before one. */
+const FORMULA = /^[\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/u;
+
+/** Rows end with CRLF. A cell that would be a formula gets an apostrophe in front, which spreadsheets show as text. */
+export function encodeCsv(rows: readonly (readonly string[])[]): string {
+  return rows.map((cells) => `${cells.map(encodeCell).join(',')}\r\n`).join('');
+}
+
+function encodeCell(text: string): string {
+  const safe = FORMULA.test(text) ? `'${text}` : text;
+  return /[",;\t\r\n]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,153 @@
+// A work order: which keys go into which slots of which units, until when, on whose word (docs/protocol.md clauses 6.1 and 9). The AS
+// signs its JSON for the purpose work-order; what stands here is what was signed. Knows no signatures, no clock and no journal.
+
+import * as shape from '../service/shape.ts';
+import { isSuiteId, type SuiteId } from '../tkl/suites.ts';
+import { arrangeUnits, countUnits, hasUnit, isSerialNumber, MOST_UNITS, type UnitRange } from './units.ts';
+
+export const WORK_ORDER_TYPE = 'application/vnd.keyferry.work-order+json';
+export const MOST_LINES = 16;
+/** Units times lines: a report has one verdict for each. */
+export const MOST_LOADS = 40_000;
+
+/** One key into one slot of every unit of the order. */
+export interface OrderLine {
+  readonly ref1: number;
+  readonly ref2: number;
+  /** Version and check value (10 hex digits; zero where each unit has another key, or none) that the unit will hold. */
+  readonly akv: number;
+  readonly kcv: string;
+  readonly label: string;
+}
+
+export interface OrderOptions {
+  /** Everything but the loading itself: the AS exports nothing for it. */
+  readonly dryRun: boolean;
+  /** Stop after so many failures in a row; null never stops. */
+  readonly haltAfter: number | null;
+  /** The label of each unit is scanned and compared with its SN before a key is loaded. */
+  readonly requireLabelScan: boolean;
+}
+
+export interface WorkOrder {
+  readonly format: 1;
+  /** The customer's job number, 1 to 64 printable characters. */
+  readonly id: string;
+  readonly title: string;
+  readonly set: number;
+  /** The only suite that may be used; null leaves it to unit and set. */
+  readonly suite: SuiteId | null;
+  /** Ascending, without overlap. */
+  readonly units: readonly UnitRange[];
+  /** How many units that is. */
+  readonly count: number;
+  readonly lines: readonly OrderLine[];
+  readonly options: OrderOptions;
+  readonly issued: string;
+  readonly notBefore: string;
+  readonly until: string;
+  /** The AS that issued it. */
+  readonly service: string;
+  readonly asNumber: number;
+}
+
+export const serialNumber: shape.Read<string> = (value, path) => {
+  if (typeof value === 'string' && isSerialNumber(value)) return value;
+  throw shape.refused(`${path} is not a serial number of 32 upper-case hex digits`);
+};
+
+/** A single unit is written as its SN, a range as [from, to]. */
+const unitRange: shape.Read<UnitRange> = (value, path) => {
+  if (typeof value === 'string') return [serialNumber(value, path), value];
+  const [from, to] = shape.array(serialNumber, 2, 2)(value, path);
+  if (from === undefined || to === undefined) throw new TypeError('the list has two elements');
+  return [from, to];
+};
+
+const line = shape.object<OrderLine>({
+  ref1: shape.integer(0, 0xffff),
+  ref2: shape.integer(0, 0xfffe),
+  akv: shape.integer(1, 0xfffffffe),
+  kcv: shape.text(/^[0-9A-F]{10}$/, '10 hex digits'),
+  label: shape.printable(64),
+});
+
+const suite: shape.Read<SuiteId> = (value, path) => {
+  const id = shape.integer(0, 0xff)(value, path);
+  if (isSuiteId(id)) return id;
+  throw shape.refused(`${path} is not a suite that this version knows`);
+};
+
+export const orderId = shape.printable(64);
+
+const fields = shape.object<WorkOrder>({
+  format: shape.oneOf(1),
+  id: orderId,
+  title: shape.printable(200),
+  set: shape.integer(1, 0xffffffff),
+  suite: shape.nullable(suite),
+  units: shape.array(unitRange, 1, MOST_UNITS),
+  count: shape.integer(1, MOST_UNITS),
+  lines: shape.array(line, 1, MOST_LINES),
+  options: shape.object<OrderOptions>({
+    dryRun: shape.boolean,
+    haltAfter: shape.nullable(shape.integer(1, 1000)),
+    requireLabelScan: shape.boolean,
+  }),
+  issued: shape.time,
+  notBefore: shape.time,
+  until: shape.time,
+  service: shape.printable(200),
+  asNumber: shape.integer(0, 0xffff),
+});
+
+/** @throws ProtocolError file-refused, naming what is wrong with it */
+export function decodeWorkOrder(value: unknown): WorkOrder {
+  const order = fields(value, 'the work order');
+  requireSense(order);
+  return order;
+}
+
+/** The payload of an envelope that was opened. @throws ProtocolError file-refused */
+export function decodeWorkOrderPayload(payload: Uint8Array): WorkOrder {
+  return decodeWorkOrder(shape.parseJson(payload, 'the work order'));
+}
+
+/** The JSON text that is signed. @throws ProtocolError file-refused when it is no order that a reader would take */
+export function encodeWorkOrder(order: WorkOrder): string {
+  const units = order.units.map(([from, to]) => (from === to ? from : [from, to]));
+  const written = { ...order, units };
+  decodeWorkOrder(written);
+  return JSON.stringify(written);
+}
+
+function requireSense({ units, count, lines, notBefore, until }: WorkOrder): void {
+  const arranged = arrangeUnits(units);
+  if (arranged.length !== units.length || arranged.some(([from], index) => from !== units[index]?.[0])) {
+    throw shape.refused('the units of the work order are not in ascending order');
+  }
+  if (countUnits(units) !== count) throw shape.refused(`the work order says ${count} units and lists others`);
+  if (count * lines.length > MOST_LOADS) {
+    throw shape.refused(`a work order has at most ${MOST_LOADS} keys to load, units times lines`);
+  }
+  if (new Set(lines.map(({ ref2 }) => ref2)).size !== lines.length) {
+    throw shape.refused('two lines of the work order name the same slot');
+  }
+  if (Date.parse(until) <= Date.parse(notBefore)) throw shape.refused('the work order ends before it begins');
+}
+
+/** True iff the unit (32 upper-case hex digits) is on it. */
+export function lists({ units }: WorkOrder, sn: string): boolean {
+  return hasUnit(units, sn);
+}
+
+/** The line that puts that key into that slot. */
+export function findLine({ lines }: WorkOrder, ref1: number, ref2: number): OrderLine | undefined {
+  return lines.find((each) => each.ref1 === ref1 && each.ref2 === ref2);
+}
+
+/** Whether it may be worked at that moment (ISO 8601). */
+export function timeOf({ notBefore, until }: WorkOrder, now: string): 'early' | 'now' | 'over' {
+  if (Date.parse(now) < Date.parse(notBefore)) return 'early';
+  return Date.parse(now) > Date.parse(until) ? 'over' : 'now';
+}

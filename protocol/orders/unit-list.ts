@@ -1,0 +1,147 @@
+// Lists of units in and out, as CSV or JSON, for a work order. What is wrong is said by row and column, all of it at once, so that
+// whoever made the list can mend it in one go.
+
+import { parseJson } from '../service/shape.ts';
+import { encodeCsv, ListError, parseCsv, type RowProblem } from './csv.ts';
+import { arrangeUnits, countUnits, MOST_UNITS, readSerialNumber, spanOf, type UnitRange } from './units.ts';
+
+interface ListedRange {
+  readonly row: number;
+  readonly column: string;
+  readonly range: UnitRange;
+}
+
+const COLUMNS: Readonly<Record<string, 'SN' | 'FROM' | 'TO'>> = {
+  sn: 'SN',
+  serial: 'SN',
+  'serial number': 'SN',
+  from: 'FROM',
+  to: 'TO',
+};
+
+/**
+ * A table whose first row names its columns: SN, or FROM and TO, or all three; other columns are passed over.
+ * @throws ListError
+ */
+export function readUnitCsv(text: string): UnitRange[] {
+  const [head, ...rows] = parseCsv(text);
+  const where = new Map<string, number>();
+  for (const [index, name] of (head?.cells ?? []).entries()) {
+    const column = COLUMNS[name.trim().toLowerCase()];
+    if (column !== undefined && !where.has(column)) where.set(column, index);
+  }
+  if (!where.has('SN') && !(where.has('FROM') && where.has('TO'))) {
+    throw new ListError([{ row: 1, column: null, why: 'it must name the columns: SN, or FROM and TO' }]);
+  }
+  const collected = new Collected();
+  for (const { row, cells } of rows) {
+    const cell = (name: string) => cells[where.get(name) ?? -1]?.trim() ?? '';
+    collected.add(row, { sn: cell('SN'), from: cell('FROM'), to: cell('TO') });
+  }
+  return collected.arrange();
+}
+
+/**
+ * A list of SN, of [FROM, TO], or of objects with `sn`, or `from` and `to`. A row is an element, counted from 1.
+ * @throws ListError, ProtocolError file-refused when it is no JSON
+ */
+export function readUnitJson(text: string): UnitRange[] {
+  const value = parseJson(text, 'the list of units');
+  if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: 'the file must be a list: [ … ]' }]);
+  if (value.length > MOST_UNITS) throw tooMany();
+  const collected = new Collected();
+  for (const [index, element] of value.entries()) collected.add(index + 1, cellsOf(element));
+  return collected.arrange();
+}
+
+interface Cells {
+  readonly sn: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+function cellsOf(element: unknown): Cells {
+  const word = (value: unknown) => (typeof value === 'string' ? value : '');
+  if (typeof element === 'string') return { sn: element, from: '', to: '' };
+  if (Array.isArray(element)) return { sn: '', from: word(element[0]), to: word(element[1]) };
+  const { sn, from, to } = typeof element === 'object' && element !== null ? (element as Record<string, unknown>) : {};
+  return { sn: word(sn), from: word(from), to: word(to) };
+}
+
+class Collected {
+  readonly #ranges: ListedRange[] = [];
+  readonly #problems: RowProblem[] = [];
+
+  add(row: number, { sn, from, to }: Cells): void {
+    if (sn !== '' && (from !== '' || to !== '')) {
+      this.#problems.push({ row, column: 'SN', why: 'a row has either an SN or FROM and TO' });
+    } else if (from !== '' || to !== '') {
+      const [first, last] = [this.#read(row, 'FROM', from), this.#read(row, 'TO', to)];
+      if (first === undefined || last === undefined) return;
+      if (last < first) this.#problems.push({ row, column: 'TO', why: 'it is smaller than FROM' });
+      else this.#ranges.push({ row, column: 'FROM', range: [first, last] });
+    } else {
+      const single = this.#read(row, 'SN', sn);
+      if (single !== undefined) this.#ranges.push({ row, column: 'SN', range: [single, single] });
+    }
+  }
+
+  /** @throws ListError when any row has to be mended, or there are none or too many units */
+  arrange(): UnitRange[] {
+    this.#findRepeats();
+    if (this.#problems.length > 0) throw new ListError(this.#problems.sort((a, b) => a.row - b.row));
+    const ranges = this.#ranges.map(({ range }) => range);
+    if (ranges.length === 0) throw new ListError([{ row: 1, column: null, why: 'the list names no unit' }]);
+    if (ranges.reduce((sum, range) => sum + spanOf(range), 0n) > BigInt(MOST_UNITS)) throw tooMany();
+    return arrangeUnits(ranges);
+  }
+
+  #read(row: number, column: string, written: string): string | undefined {
+    const sn = readSerialNumber(written);
+    if (sn === undefined) this.#problems.push({ row, column, why: whyNot(written) });
+    return sn;
+  }
+
+  #findRepeats(): void {
+    const sorted = [...this.#ranges].sort((a, b) => (a.range[0] < b.range[0] ? -1 : 1) || a.row - b.row);
+    let reach: ListedRange | undefined;
+    for (const each of sorted) {
+      if (reach !== undefined && each.range[0] <= reach.range[1]) {
+        const [first, second] = reach.row < each.row ? [reach, each] : [each, reach];
+        const why = `unit ${each.range[0]} stands in row ${first.row} already`;
+        this.#problems.push({ row: second.row, column: second.column, why });
+      }
+      if (reach === undefined || each.range[1] > reach.range[1]) reach = each;
+    }
+  }
+}
+
+function whyNot(written: string): string {
+  if (written === '') return 'it is empty';
+  const shown = written.length > 40 ? `${written.slice(0, 40)}…` : written;
+  if (/^\d+([.,]\d+)?E\+?\d+$/i.test(written)) {
+    return `"${shown}" was rounded by a spreadsheet: format the column as text and fill it in again`;
+  }
+  return `"${shown}" is no serial number: 1 to 32 hex digits, not all zero`;
+}
+
+function tooMany(): ListError {
+  return new ListError([{ row: 1, column: null, why: `a work order has at most ${MOST_UNITS} units` }]);
+}
+
+/** One row per range, single units included, with all three columns, so that it can be read again. */
+export function writeUnitCsv(ranges: readonly UnitRange[]): string {
+  countUnits(ranges);
+  const rows = ranges.map(([from, to]) => (from === to ? [from, '', ''] : ['', from, to]));
+  return encodeCsv([['SN', 'FROM', 'TO'], ...rows]);
+}
+
+/** As readUnitJson takes it. */
+export function writeUnitJson(ranges: readonly UnitRange[]): string {
+  countUnits(ranges);
+  return `${JSON.stringify(
+    ranges.map(([from, to]) => (from === to ? from : [from, to])),
+    undefined,
+    1,
+  )}\n`;
+}

@@ -1,0 +1,153 @@
+// What a row of a report proves of its unit: each verdict is the AS's, on a receipt of this unit, for this line of this order, and it
+// stands here once (docs/protocol.md clauses 3.8 and 9.1).
+import { toHex } from '../bytes/hex.ts';
+import { fromBase64url } from '../bytes/text.ts';
+import { ProtocolError } from '../errors.ts';
+import type { VerdictJson } from '../service/messages.ts';
+import * as shape from '../service/shape.ts';
+import { decodeReceipt, type Receipt } from '../tkl/receipt.ts';
+import type { Outcome } from './balance.ts';
+import { type Certificates, wasCertified } from './certificates.ts';
+import { attempt, type Note } from './fault.ts';
+import type { OrderLine, WorkOrder } from './order.ts';
+import type { ReportLoad, ReportRow } from './report.ts';
+import type { ReportFaultCode } from './report-words.ts';
+
+export interface LoadVerdict {
+  readonly ref1: number;
+  readonly ref2: number;
+  /** Of the order's line; null without an order. */
+  readonly label: string | null;
+  readonly akv: number | null;
+  readonly kcv: string | null;
+  readonly hasVerdict: boolean;
+  readonly exports: number;
+  readonly reasons: readonly string[];
+  /** Null unless the AS signed it and it belongs here. */
+  readonly verdict: VerdictJson | null;
+}
+
+export interface UnitVerdict {
+  /** Counted from 1, as it stands in the file. */
+  readonly row: number;
+  readonly sn: string;
+  readonly outcome: Outcome;
+  readonly reason: string | null;
+  readonly begun: string | null;
+  readonly ended: string | null;
+  /** Every line of the order has its genuine verdict. */
+  readonly proven: boolean;
+  readonly loads: readonly LoadVerdict[];
+  /** What is wrong with its verdicts and reasons. */
+  readonly faults: readonly ReportFaultCode[];
+}
+
+export interface ProofContext {
+  readonly order: WorkOrder | undefined;
+  /** When the report was signed, if that is known. */
+  readonly issued: string | undefined;
+  readonly certificates: Certificates;
+  /** Exports whose verdict was met before. */
+  readonly seen: Set<string>;
+  readonly note: Note;
+}
+
+const NO_KCV = '0000000000';
+
+const verdictJson = shape.object<VerdictJson>({
+  exportId: shape.octets(16, 16),
+  receipt: shape.octets(64, 64),
+  dataHash: shape.octets(32, 32),
+  workOrder: shape.nullable(shape.printable(64)),
+  operator: shape.printable(200),
+  time: shape.time,
+});
+
+export async function proveUnit(row: ReportRow, number: number, context: ProofContext): Promise<UnitVerdict> {
+  const { order, note } = context;
+  const faults: ReportFaultCode[] = [];
+  const fault = (code: ReportFaultCode, detail?: string) => {
+    faults.push(code);
+    note(code, { row: number, sn: row.sn }, detail);
+  };
+  const loads = await Promise.all(row.loads.map((load, index) => proveLoad(row, load, index, context, fault)));
+  const lines = order?.lines.length ?? row.loads.length;
+  const proven = order !== undefined && loads.length === lines && loads.every(({ verdict }) => verdict !== null);
+  const isComplete = loads.length === lines && loads.every(({ hasVerdict }) => hasVerdict);
+  if (row.outcome === 'done' && !isComplete) fault('verdict-missing');
+  if (row.outcome !== 'done' && isComplete) fault('outcome-wrong');
+  const unexplained = row.loads.some(({ exports, reasons }) => exports > 1 && reasons.length < exports - 1);
+  if ((row.outcome !== 'done' && row.reason === null) || unexplained) fault('reason-missing');
+  const { sn, outcome, reason, begun, ended } = row;
+  return { row: number, sn, outcome, reason, begun, ended, proven, loads, faults };
+}
+
+async function proveLoad(
+  row: ReportRow,
+  load: ReportLoad,
+  index: number,
+  context: ProofContext,
+  fault: (code: ReportFaultCode, detail?: string) => void,
+): Promise<LoadVerdict> {
+  const { ref1, ref2, exports, reasons } = load;
+  const line = context.order?.lines[index];
+  const { label = null, akv = null, kcv = null } = line ?? {};
+  const about = { ref1, ref2, label, akv, kcv, hasVerdict: load.verdict !== null, exports, reasons };
+  const verdict = load.verdict === null ? undefined : await openVerdict(load.verdict, context, fault);
+  if (verdict === undefined) return { ...about, verdict: null };
+  const wrong = whyNot(verdict, row, line, context);
+  if (wrong !== undefined) {
+    fault(wrong, `export ${verdict.exportId}`);
+    return { ...about, verdict: null };
+  }
+  context.seen.add(verdict.exportId);
+  return { ...about, verdict };
+}
+
+async function openVerdict(
+  envelope: NonNullable<ReportLoad['verdict']>,
+  { certificates, issued }: ProofContext,
+  fault: (code: ReportFaultCode, detail?: string) => void,
+): Promise<VerdictJson | undefined> {
+  return attempt(
+    async () => {
+      const { value, key } = await certificates.open(envelope, 'verdict');
+      const verdict = verdictJson(value, 'the verdict');
+      // The AS gives a verdict again when it makes the report: then its key must count at that time.
+      if (wasCertified(key, verdict.time) || (issued !== undefined && wasCertified(key, issued))) return verdict;
+      fault('verdict-late');
+      return undefined;
+    },
+    (detail) => fault('verdict-forged', detail),
+  );
+}
+
+/** Why a verdict that the AS signed does not belong into this row and line. */
+function whyNot(
+  verdict: VerdictJson,
+  { sn }: ReportRow,
+  line: OrderLine | undefined,
+  { order, seen }: ProofContext,
+): ReportFaultCode | undefined {
+  const receipt = receiptOf(verdict);
+  if (receipt === undefined) return 'verdict-forged';
+  if (toHex(receipt.sn) !== sn) return 'verdict-of-another-unit';
+  if (order === undefined) return undefined;
+  if (verdict.workOrder !== order.id) return 'verdict-of-another-order';
+  if (line === undefined || !isFor(receipt, line)) return 'verdict-of-another-key';
+  return seen.has(verdict.exportId) ? 'verdict-repeated' : undefined;
+}
+
+function isFor({ ref1, ref2, akv, kcv }: Receipt, line: OrderLine): boolean {
+  if (ref1 !== line.ref1 || ref2 !== line.ref2 || akv !== line.akv) return false;
+  return line.kcv === NO_KCV || toHex(kcv.value) === line.kcv;
+}
+
+function receiptOf({ receipt }: VerdictJson): Receipt | undefined {
+  try {
+    return decodeReceipt(fromBase64url(receipt));
+  } catch (cause) {
+    if (cause instanceof ProtocolError) return undefined;
+    throw cause;
+  }
+}

@@ -1,0 +1,148 @@
+// Checks the report of a work order without a service (docs/protocol.md clause 9.1), from the root key that the reader trusts: the
+// signatures, the rows against the list of them that was signed, each verdict against its unit and line. Everything that is wrong is
+// found and named; nothing is believed because it stands in the file. Ed25519 is handed in.
+import { equalBytes, requireLength } from '../bytes/bytes.ts';
+import { fromBase64url, toBase64url } from '../bytes/text.ts';
+import { sha256 } from '../crypto/prf.ts';
+import { IntegrityError } from '../errors.ts';
+import type { Envelope, Verify } from '../tkl/envelope.ts';
+import { Certificates, wasCertified } from './certificates.ts';
+import { attempt, type Note, type ReportFault } from './fault.ts';
+import { decodeWorkOrder, type WorkOrder } from './order.ts';
+import { auditHead, decodeReport, decodeReportSummary, type Report, type ReportSummary } from './report.ts';
+import { REPORT_FAULTS } from './report-words.ts';
+import { placeRows } from './rows.ts';
+import { proveUnit, type UnitVerdict } from './unit-verdict.ts';
+
+export interface ReportVerdict {
+  /** No fault at all. */
+  readonly genuine: boolean;
+  readonly faults: readonly ReportFault[];
+  /** Null unless the AS signed it. */
+  readonly order: WorkOrder | null;
+  readonly summary: ReportSummary | null;
+  /** One for each row of the file, as it stands there. */
+  readonly units: readonly UnitVerdict[];
+}
+
+export interface VerifyOptions {
+  /** Rows that were checked so far, of how many. */
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/** So many rows are checked at once: WebCrypto answers each on its own. */
+const AT_ONCE = 64;
+
+/** `trustedRoot` has 32 bytes. Whatever the file holds, this resolves with a verdict. */
+export async function verifyReport(
+  text: string,
+  trustedRoot: Uint8Array,
+  verify: Verify,
+  { progress }: VerifyOptions = {},
+): Promise<ReportVerdict> {
+  requireLength('trustedRoot', trustedRoot, 32);
+  const faults: ReportFault[] = [];
+  const note: Note = (code, place, detail = '') => {
+    faults.push({ code, words: REPORT_FAULTS[code], row: place?.row ?? null, sn: place?.sn ?? null, detail });
+  };
+  const nothing = () => ({ genuine: false, faults, order: null, summary: null, units: [] });
+
+  const report = await attempt(
+    () => decodeReport(text),
+    (detail) => note('not-a-report', undefined, detail),
+  );
+  if (report === undefined) return nothing();
+  if (!equalBytes(fromBase64url(report.root), trustedRoot)) {
+    note('root-other', undefined, report.root);
+    return nothing();
+  }
+  const forged = (detail: string) => note('certificate-forged', undefined, detail);
+  const certificates = await attempt(() => Certificates.from(trustedRoot, report.certificates, verify), forged);
+  if (certificates === undefined) return nothing();
+
+  const summary = await openSummary(report, certificates, note);
+  const order = await openOrder(report, summary, certificates, note);
+  if (summary !== undefined) {
+    await checkHeads(report.heads, summary, certificates, note);
+    placeRows(report.rows, summary, order, note);
+  }
+  const seen = new Set<string>();
+  const units: UnitVerdict[] = [];
+  for (let first = 0; first < report.rows.length; first += AT_ONCE) {
+    const some = report.rows.slice(first, first + AT_ONCE);
+    const context = { order, issued: summary?.issued, certificates, seen, note };
+    units.push(...(await Promise.all(some.map((row, index) => proveUnit(row, first + index + 1, context)))));
+    progress?.(units.length, report.rows.length);
+  }
+  if (summary !== undefined) checkTotals(summary, units, note);
+  return { genuine: faults.length === 0, faults, order: order ?? null, summary: summary ?? null, units };
+}
+
+async function openSummary(report: Report, certificates: Certificates, note: Note): Promise<ReportSummary | undefined> {
+  const forged = (detail: string) => note('summary-forged', undefined, detail);
+  const opened = await attempt(() => certificates.open(report.summary, 'report'), forged);
+  if (opened === undefined) return undefined;
+  const summary = await attempt(() => decodeReportSummary(opened.value), forged);
+  if (summary !== undefined && !wasCertified(opened.key, summary.issued)) note('summary-late');
+  return summary;
+}
+
+async function openOrder(
+  report: Report,
+  summary: ReportSummary | undefined,
+  certificates: Certificates,
+  note: Note,
+): Promise<WorkOrder | undefined> {
+  const forged = (detail: string) => note('order-forged', undefined, detail);
+  const opened = await attempt(() => certificates.open(report.order, 'work-order'), forged);
+  if (opened === undefined) return undefined;
+  const order = await attempt(() => decodeWorkOrder(opened.value), forged);
+  if (order === undefined) return undefined;
+  if (!wasCertified(opened.key, order.issued)) forged('its key was not certified when it was issued');
+  if (summary === undefined || summary.order === toBase64url(sha256(opened.payload))) return order;
+  note('order-swapped', undefined, `work order ${order.id}, and the report is on ${summary.id}`);
+  return undefined;
+}
+
+async function checkHeads(
+  envelopes: readonly Envelope[],
+  summary: ReportSummary,
+  certificates: Certificates,
+  note: Note,
+): Promise<void> {
+  for (const [index, expected] of summary.heads.entries()) {
+    const envelope = envelopes[index];
+    if (envelope === undefined) {
+      note('head-cut', undefined, `head ${expected.sequence}`);
+      continue;
+    }
+    const forged = (detail: string) => note('head-forged', undefined, `head ${expected.sequence}: ${detail}`);
+    await attempt(async () => {
+      const { value, key } = await certificates.open(envelope, 'audit-head');
+      const head = auditHead(value, 'the head');
+      const same = head.sequence === expected.sequence && head.hash === expected.hash && head.time === expected.time;
+      if (!same || !(wasCertified(key, head.time) || wasCertified(key, summary.issued))) throw new IntegrityError();
+    }, forged);
+  }
+  if (envelopes.length > summary.heads.length) note('head-forged', undefined, 'there are more heads than were signed');
+  const newest = Math.max(...summary.heads.map(({ sequence }) => sequence));
+  const ahead = summary.stations.find(({ head }) => head !== null && head.sequence > newest);
+  if (ahead !== undefined) note('log-behind', undefined, `station of ${ahead.operator}`);
+}
+
+function checkTotals({ totals }: ReportSummary, units: readonly UnitVerdict[], note: Note): void {
+  const outcomes = (outcome: UnitVerdict['outcome']) => units.filter((each) => each.outcome === outcome).length;
+  const loads = units.flatMap((each) => each.loads);
+  const counted = {
+    units: units.length,
+    done: outcomes('done'),
+    failed: outcomes('failed'),
+    unknown: outcomes('unknown'),
+    absent: outcomes('absent'),
+    verdicts: loads.filter(({ hasVerdict }) => hasVerdict).length,
+    exports: loads.reduce((sum, { exports }) => sum + exports, 0),
+  };
+  const wrong = Object.entries(counted).filter(([name, value]) => totals[name as keyof typeof totals] !== value);
+  if (wrong.length === 0) return;
+  note('totals-wrong', undefined, wrong.map(([name, value]) => `${name}: ${value} in the rows`).join(', '));
+}

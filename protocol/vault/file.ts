@@ -1,0 +1,132 @@
+// A vault file (docs/protocol.md clause 10.1): one JSON text of the signed header, the certificate of the key that signed it, and the
+// sealed part. Verified before anyone types a passphrase; what it is verified with is pinned, never read from it. Knows no clock.
+import { type Bytes, copy, equalBytes } from '../bytes/bytes.ts';
+import { fromBase64url } from '../bytes/text.ts';
+import { sha256 } from '../crypto/prf.ts';
+import { IntegrityError, ProtocolError } from '../errors.ts';
+import type { CertificateJson } from '../service/messages.ts';
+import { envelope, integer, object, octets, oneOf, parseJson } from '../service/shape.ts';
+import { type Envelope, keyId, openEnvelope, type Verify } from '../tkl/envelope.ts';
+import { decodeVaultHeader, VAULT_TYPE, type VaultHeaderJson, vaultCost } from './header.ts';
+import { requireCost } from './passphrase.ts';
+import { base64urlText, malformed, readVault, time } from './shape.ts';
+
+export const CERTIFICATE_TYPE = 'application/vnd.keyferry.certificate+json';
+
+export interface VaultFileJson {
+  /** Payload VaultHeaderJson, signed by the key for purpose "vault". */
+  readonly header: Envelope;
+  /** Payload CertificateJson of that key. */
+  readonly certificate: Envelope;
+  /** base64url. */
+  readonly sealed: string;
+}
+
+/** A file whose every octet was vouched for by a pinned root. */
+export interface VerifiedVault {
+  readonly header: VaultHeaderJson;
+  /** SHA-256 of the header's octets, 32 bytes: what its journal begins with. */
+  readonly headerHash: Bytes;
+  readonly sealed: Bytes;
+  /** Ed25519, 32 bytes. */
+  readonly journalPublicKey: Bytes;
+  readonly dataPublicKey: Bytes;
+  /** The pinned root that vouched for it, 32 bytes. */
+  readonly root: Bytes;
+}
+
+/** One header is at most about 60 kB, one sealed part of 1000 units and a few versions of T at most some 100 kB. */
+export const LONGEST_FILE = 1 << 22;
+
+const fileJson = object<VaultFileJson>({
+  header: envelope,
+  certificate: envelope,
+  sealed: base64urlText,
+});
+
+const certificateJson = object<CertificateJson>({
+  purpose: oneOf('data', 'verdict', 'audit-head', 'vault', 'vault-journal'),
+  publicKey: octets(32, 32),
+  asNumber: integer(0, 0xffff),
+  from: time,
+  until: time,
+});
+
+/** The one text of a file, with a line end. */
+export function encodeVaultFile({ header, certificate, sealed }: VaultFileJson): string {
+  return `${JSON.stringify({ header, certificate, sealed })}\n`;
+}
+
+/** Looks at the form alone. @throws ProtocolError vault-malformed */
+export function decodeVaultFile(text: string): VaultFileJson {
+  if (text.length > LONGEST_FILE) throw malformed('This is too long for a vault.');
+  const file = readVault(() => fileJson(parseJson(text, 'vault'), 'vault'));
+  // One text for one vault: whatever is added or written differently was changed.
+  if (encodeVaultFile(file) !== text) throw malformed('This is no vault as the AS writes it.');
+  return file;
+}
+
+/**
+ * `roots` are the public keys that were pinned, 32 bytes each.
+ * @throws ProtocolError vault-malformed, vault-untrusted (no pinned root vouches for it), vault-changed
+ */
+export async function verifyVaultFile(
+  file: VaultFileJson,
+  roots: readonly Uint8Array[],
+  verify: Verify,
+): Promise<VerifiedVault> {
+  const root = roots.find((each) => keyId(each) === file.certificate.signatures[0].keyid);
+  if (root === undefined) {
+    throw new ProtocolError('vault-untrusted', 'No AS that this station has pinned vouches for this vault.');
+  }
+  const certificate = await openCertificate(file.certificate, 'vault', root, verify);
+  const payload = await openSigned(file.header, VAULT_TYPE, fromBase64url(certificate.publicKey), verify);
+  const header = decodeVaultHeader(readVault(() => parseJson(payload, 'header')));
+  const { asNumber, service, issued } = header;
+  if (certificate.asNumber !== service.asNumber || !isWithin(issued, certificate)) throw changed('certificate');
+  const sealed = fromBase64url(file.sealed);
+  const { length, sha256: hash } = header.sealed;
+  if (sealed.length !== length || !equalBytes(sha256(sealed), fromBase64url(hash))) throw changed('sealed part');
+  requireCost(vaultCost(header));
+  const data = await openCertificate(header.dataCertificate, 'data', root, verify);
+  const journal = await openCertificate(header.journalCertificate, 'vault-journal', root, verify);
+  if (data.asNumber !== asNumber || journal.asNumber !== asNumber) throw changed('AS number');
+  return {
+    header,
+    headerHash: sha256(payload),
+    sealed,
+    dataPublicKey: fromBase64url(data.publicKey),
+    journalPublicKey: fromBase64url(journal.publicKey),
+    root: copy(root),
+  };
+}
+
+async function openCertificate(
+  signed: Envelope,
+  purpose: CertificateJson['purpose'],
+  root: Uint8Array,
+  verify: Verify,
+): Promise<CertificateJson> {
+  const payload = await openSigned(signed, CERTIFICATE_TYPE, root, verify);
+  const certificate = readVault(() => certificateJson(parseJson(payload, 'certificate'), 'certificate'));
+  if (certificate.purpose !== purpose) throw changed('certificate');
+  return certificate;
+}
+
+async function openSigned(signed: Envelope, type: string, key: Uint8Array, verify: Verify): Promise<Bytes> {
+  try {
+    return await openEnvelope(signed, type, key, verify);
+  } catch (cause) {
+    if (cause instanceof IntegrityError) throw changed(type, cause);
+    throw cause;
+  }
+}
+
+function isWithin(at: string, { from, until }: CertificateJson): boolean {
+  const moment = Date.parse(at);
+  return moment >= Date.parse(from) && moment <= Date.parse(until);
+}
+
+function changed(what: string, cause?: unknown): ProtocolError {
+  return new ProtocolError('vault-changed', `The vault is not as the AS issued it: ${what}.`, { cause });
+}

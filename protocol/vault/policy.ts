@@ -1,0 +1,45 @@
+// What a vault may give, by its header (docs/protocol.md clause 10.4). The page's worker asks before an export, the AS asks again when
+// the journal is back. Pure: clock and counts are handed in.
+import type { UnitExportRequest } from '../as-unit/memory.ts';
+import { toHex } from '../bytes/hex.ts';
+import { ProtocolError } from '../errors.ts';
+import type { VaultHeaderJson } from './header.ts';
+
+/** For Memory.authorise. @throws ProtocolError not-allowed (another set), unit-not-listed */
+export function requireServed(header: VaultHeaderJson, { unit }: Pick<UnitExportRequest, 'unit'>): void {
+  if (unit.set !== header.set.set) throw new ProtocolError('not-allowed', 'This vault serves another set.');
+  const sn = toHex(unit.sn);
+  if (header.units === null || header.units.includes(sn)) return;
+  throw new ProtocolError('unit-not-listed', `Unit ${sn} is not on the list of this vault.`);
+}
+
+/** At what time the vault may be unlocked and export; `at` in ms since 1970. @throws ProtocolError vault-early, vault-expired */
+export function requireValid({ notBefore, expires }: VaultHeaderJson, at: number): void {
+  if (at < Date.parse(notBefore)) throw new ProtocolError('vault-early', `This vault is valid from ${notBefore}.`);
+  if (at >= Date.parse(expires)) throw new ProtocolError('vault-expired', `This vault was valid until ${expires}.`);
+}
+
+/** What a custodian says, word for word, to have a vault issued that holds T itself. */
+export function openVaultSentence(set: number): string {
+  const number = set.toString(16).toUpperCase().padStart(8, '0');
+  return `This vault holds T of set ${number}: whoever opens it can load every unit of that set.`;
+}
+
+export interface VaultUse {
+  /** Exports so far, in all and for that unit. */
+  readonly exports: number;
+  readonly ofUnit: number;
+}
+
+/** For Memory.reserveExport. @throws ProtocolError quota-used */
+export function requireQuota({ quota }: VaultHeaderJson, { exports, ofUnit }: VaultUse): void {
+  if (exports >= quota.exports) {
+    throw new ProtocolError('quota-used', `This vault has given all its ${quota.exports} exports.`);
+  }
+  if (quota.perUnit !== null && ofUnit >= quota.perUnit) {
+    throw new ProtocolError(
+      'quota-used',
+      `This vault gives a unit ${quota.perUnit} exports, and this one has had them.`,
+    );
+  }
+}

@@ -1,0 +1,124 @@
+// Lines 3 and 7: what the durable journal costs, in a Chromium with a real profile on the disk; and what a killed browser loses.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BrowserContext, chromium, type Page } from '@playwright/test';
+import { chromiumSwitches } from '#test/support/chromium.ts';
+import { bundle } from './bundle.ts';
+import { median, note, type Row, row } from './row.ts';
+
+const ROUNDS = 5;
+const KILLS = Number(process.env.KEYFERRY_KILLS ?? 20);
+const ORIGIN = 'http://localhost:9/';
+
+interface Opened {
+  readonly context: BrowserContext;
+  readonly page: Page;
+}
+
+/** A page on an origin that may store, over the profile in that folder. */
+async function open(executablePath: string, profile: string, script: string): Promise<Opened> {
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: chromiumSwitches() });
+  const page = await context.newPage();
+  await page.route(`${ORIGIN}**`, (route) => route.fulfill({ contentType: 'text/html', body: '<title>bench</title>' }));
+  await page.goto(ORIGIN);
+  await page.addScriptTag({ content: script });
+  return { context, page };
+}
+
+export async function journalCost(executablePath: string, lines: readonly number[]): Promise<Row[]> {
+  const script = await bundle('journal/page.ts');
+  const profile = await mkdtemp(join(tmpdir(), 'keyferry-journal-'));
+  try {
+    const rows: Row[] = [];
+    const { context, page } = await open(executablePath, profile, script);
+    if (lines.includes(3)) rows.push(...(await throughput(page)));
+    if (lines.includes(7)) rows.push(...(await writing(page)));
+    await context.close();
+    if (lines.includes(7)) rows.push(await kills(executablePath, profile, script));
+    return rows;
+  } finally {
+    await rm(profile, { recursive: true, force: true });
+  }
+}
+
+async function throughput(page: Page): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [lanes, each, asMs, least] of [
+    [1, 40, 0, 0.97],
+    [8, 30, 0, 0.97],
+    [32, 12, 0, 0.92],
+    [16, 15, 50, 0.97],
+  ] as const) {
+    const ratios: number[] = [];
+    let rate = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const { bare, kept } = await page.evaluate(
+        ([count, share, ms]) => globalThis.keyferryJournal.throughput(count, share, ms),
+        [lanes, each, asMs] as const,
+      );
+      ratios.push(bare / kept);
+      rate = kept;
+    }
+    const what = `bare flow against journaled, ${lanes} ${lanes === 1 ? 'unit' : 'units'}${asMs > 0 ? `, AS at ${asMs} ms` : ''}`;
+    rows.push(row(3, what, median(ratios), 1 / least, '×', 3), note(3, '  units a second', rate.toFixed(1)));
+  }
+  return rows;
+}
+
+async function writing(page: Page): Promise<Row[]> {
+  const rounds: { group: number; single: number }[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    rounds.push(await page.evaluate(() => globalThis.keyferryJournal.writers(32, 40)));
+  }
+  const [group, single] = [median(rounds.map((one) => one.group)), median(rounds.map((one) => one.single))];
+  const size = await page.evaluate(() => globalThis.keyferryJournal.recordSize(3000));
+  const paging = await page.evaluate(() => globalThis.keyferryJournal.pages(100_000));
+  return [
+    row(7, 'a strict commit for each record against the journal, 32 writers', single / group, 1 / 4, '×', 3),
+    note(7, '  records a second, journal and single', `${group.toFixed(0)}, ${single.toFixed(0)}`),
+    row(7, 'octets on disk for each record', size, 300, '', 0),
+    row(7, 'page of 50 of 100,000 by keys against by counting', paging.key / paging.offset, 1 / 80, '×', 4),
+    note(7, '  milliseconds, by keys and by counting', `${paging.key.toFixed(2)}, ${paging.offset.toFixed(1)}`),
+  ];
+}
+
+/** The browser's own process is killed while eight lanes write; what was said to be on disk has to be there. */
+async function kills(executablePath: string, profile: string, script: string): Promise<Row> {
+  let lost = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const { context, page } = await open(executablePath, profile, script);
+    let newest = 0;
+    await page.exposeFunction('keyferrySaid', (id: number) => {
+      newest = Math.max(newest, id);
+    });
+    page
+      .evaluate(() =>
+        globalThis.keyferryJournal.writeForever(
+          (globalThis as unknown as { keyferrySaid: (id: number) => void }).keyferrySaid,
+        ),
+      )
+      .catch(() => undefined); // its page goes away
+    while (newest === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 400));
+    await killBrowser(context);
+    const again = await open(executablePath, profile, script);
+    const { last, holds } = await again.page.evaluate(() => globalThis.keyferryJournal.readBack());
+    await again.context.close();
+    if (!holds) throw new Error('the chain of the journal does not hold after a kill');
+    lost += Math.max(0, newest - last);
+  }
+  return row(7, `records lost in ${KILLS} kills of the browser`, lost, 0, '', 0);
+}
+
+async function killBrowser(context: BrowserContext): Promise<void> {
+  const browser = context.browser();
+  if (!browser) throw new Error('this Playwright has no browser behind a persistent context');
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  const main = processInfo.find(({ type }) => type === 'browser');
+  if (!main) throw new Error('the browser does not name its process');
+  const gone = new Promise((resolve) => browser.once('disconnected', resolve));
+  process.kill(main.id, 'SIGKILL');
+  await gone;
+}

@@ -1,0 +1,246 @@
+// What the bench's page does with the journal: writers against the disk, pages of a long journal, and whole loads against the bare exchange.
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { attach, type Device } from '#protocol/provisioning/device.ts';
+import { provision } from '#protocol/provisioning/provision.ts';
+import type { Order } from '#protocol/provisioning/step.ts';
+import { createTestAs } from '#test/support/as-memory.ts';
+import { createTestSource } from '#test/support/test-source.ts';
+import { countingRandom, createUnit, TEST_SET, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
+import { load } from '#web/state/run.ts';
+import type { NewAttempt, StepBody } from '#web/store/attempt.ts';
+import { Database } from '#web/store/database.ts';
+import { Journal } from '#web/store/journal.ts';
+import { WorkOrderStore } from '#web/store/work-orders.ts';
+
+const now = (): Date => new Date();
+const random = countingRandom();
+const HEAD = JSON.stringify({ payloadType: 'application/vnd.keyferry.audit-head+json', payload: 'A'.repeat(150) });
+
+const ATTEMPT: NewAttempt = {
+  link: 'usb',
+  sn: '00112233445566778899AABBCCDDEEFF',
+  set: 0xba7c,
+  tkv: 1,
+  profile: 'diversified',
+  ref1: 7,
+  ref2: 2,
+  keyLabel: 'Meter key',
+  akv: 3,
+  kcv: '0123456789',
+  operator: 'Ada Lovelace',
+  service: 'https://as.example',
+  demo: false,
+  workOrder: '4711',
+  order: 1,
+  idempotencyKey: 'AAAAAAAAAAAAAAAAAAAAAA',
+};
+const STEP: StepBody = { step: 'import', state: 'confirmed', receipt: new Uint8Array(64) };
+
+async function journal(): Promise<{ database: Database; journal: Journal }> {
+  const database = await Database.open(indexedDB, () => undefined);
+  return { database, journal: new Journal(database, 'bench', now) };
+}
+
+const perSecond = (count: number, ms: number): number => (count * 1000) / ms;
+
+/** Records per second of so many writers that each wait for their own, by group commit, and by one strict transaction for each record. */
+async function writers(count: number, each: number): Promise<{ group: number; single: number }> {
+  const { database, journal: shared } = await journal();
+  const run = async (write: (writer: number) => Promise<unknown>): Promise<number> => {
+    const began = performance.now();
+    await Promise.all(
+      Array.from({ length: count }, async (_, writer) => {
+        for (let i = 0; i < each; i++) await write(writer);
+      }),
+    );
+    return perSecond(count * each, performance.now() - began);
+  };
+  const ids = await Promise.all(Array.from({ length: count }, () => shared.begin(ATTEMPT)));
+  const group = await run((writer) => shared.append(ids[writer] ?? 0, STEP));
+  let at = 0;
+  const hash = new Uint8Array(32);
+  const single = await run(() => {
+    const key: [number, number] = [1_000_000, at++];
+    return database.run(['entries'], 'readwrite', (transaction) =>
+      transaction.objectStore('entries').add({ at: at, body: STEP, hash }, key),
+    );
+  });
+  await database.close();
+  return { group, single };
+}
+
+/** The time of a page of 50 from the middle by range of keys, and by counting up to it, in ms. */
+async function pages(units: number): Promise<{ key: number; offset: number }> {
+  const { database, journal: shared } = await journal();
+  const store = new WorkOrderStore(database, now);
+  const at = now().toISOString();
+  const sn = (n: number): string => n.toString(16).toUpperCase().padStart(32, '0');
+  const BATCH = 5000;
+  for (let from = 0; from < units; from += BATCH) {
+    await database.run(['units'], 'readwrite', async (transaction) => {
+      const rows = transaction.objectStore('units');
+      for (let n = from; n < Math.min(units, from + BATCH); n++)
+        void rows.put({ order: 2, sn: sn(n), state: 'done', tries: 1, exported: [], begun: at, at });
+    });
+  }
+  void shared;
+  const middle = units >> 1;
+  const timed = async (act: () => Promise<unknown>): Promise<number> => {
+    await act();
+    const began = performance.now();
+    const ROUNDS = 10;
+    for (let i = 0; i < ROUNDS; i++) await act();
+    return (performance.now() - began) / ROUNDS;
+  };
+  const key = await timed(() => store.units(2, sn(middle), sn(middle + 49), 50));
+  const offset = await timed(() =>
+    database.run(['units'], 'readonly', async (transaction) => {
+      const range = IDBKeyRange.bound([2, ''], [2, '\uffff']);
+      const cursor = await transaction.objectStore('units').openCursor(range);
+      let place = await cursor?.advance(middle);
+      for (let i = 0; i < 50 && place; i++) place = await place.continue();
+    }),
+  );
+  await database.close();
+  return { key, offset };
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Bench {
+  readonly source: ReturnType<typeof createTestSource> & { readonly auditHead: { readonly envelope: string } };
+  device(exchangeMs: number): Promise<Device>;
+  order(): Order;
+}
+
+function bench(asMs: number): Bench {
+  const keys = [{ ref1: 1, attributes: 'D0AB00N', akv: 1, slot: 2, key: new Uint8Array(32).fill(1) }];
+  const signingKey = new Uint8Array(32).fill(7);
+  const room = { set: TEST_SET, tkv: TEST_TKV, family: 'cmac', transportKey: TEST_TRANSPORT_KEY, keys } as const;
+  const source = createTestSource(createTestAs({ ...room, signingKey, random }).as);
+  let orders = 0;
+  return {
+    source: {
+      ...source,
+      auditHead: { envelope: HEAD },
+      exportKey: async (request) => {
+        if (asMs > 0) await sleep(asMs);
+        return await source.exportKey(request);
+      },
+    },
+    device: async (exchangeMs) => {
+      const unit = createUnit({ sn: random(16) });
+      let isAttached = false;
+      const transmit: Transmit = async (command) => {
+        if (isAttached) await sleep(exchangeMs);
+        return await unit.transmit(command);
+      };
+      const device = await attach(transmit);
+      isAttached = true;
+      return device;
+    },
+    order: () => ({ ref1: 1, ref2: 2, suites: [1], sign: false, idempotencyKey: `bench-${++orders}`.padEnd(22, 'A') }),
+  };
+}
+
+/** Units per second of so many lanes: the bare flow, and with every step in the durable journal. SELECT counts as a third exchange. */
+async function throughput(lanes: number, each: number, asMs: number): Promise<{ bare: number; kept: number }> {
+  const EXCHANGE_MS = 9;
+  const { database, journal: shared } = await journal();
+  const { source, device, order } = bench(asMs);
+  const run = async (one: (unit: Device) => Promise<unknown>): Promise<number> => {
+    const units = await Promise.all(Array.from({ length: lanes * each }, () => device(EXCHANGE_MS)));
+    const began = performance.now();
+    await Promise.all(
+      Array.from({ length: lanes }, async (_, lane) => {
+        for (let i = 0; i < each; i++) {
+          const unit = units[lane * each + i];
+          if (unit) {
+            await sleep(EXCHANGE_MS);
+            await one(unit);
+          }
+        }
+      }),
+    );
+    return perSecond(lanes * each, performance.now() - began);
+  };
+  const bare = await run(async (unit) => {
+    for await (const { step } of provision(source, unit, order())) void step;
+  });
+  const kept = await run(async (unit) => {
+    const ending = await load({ source, journal: shared }, unit, ATTEMPT, order());
+    if (ending.is !== 'done') throw new Error(`a load of the bench ended ${JSON.stringify(ending)}`);
+  });
+  await database.close();
+  return { bare, kept };
+}
+
+/** Octets that the browser says it uses, for each record of whole loads with verdict and head. */
+async function recordSize(loads: number): Promise<number> {
+  const { database, journal: shared } = await journal();
+  const before = (await navigator.storage.estimate()).usage ?? 0;
+  const summary = {
+    exportId: 'A'.repeat(22),
+    dataHash: new Uint8Array(32),
+    suite: 1 as const,
+    tkv: 1,
+    sn: new Uint8Array(16),
+    ref1: 7,
+    ref2: 2,
+    akv: 3,
+    xc: 9,
+    asNumber: 0,
+  };
+  const verdict = JSON.stringify({
+    payloadType: 'application/vnd.keyferry.verdict+json',
+    payload: 'A'.repeat(430),
+    signatures: [{ keyid: '0123456789ABCDEF', sig: 'A'.repeat(86) }],
+  });
+  const steps: readonly StepBody[] = [
+    { step: 'challenge', state: 'intended', suite: 1 },
+    { step: 'export', state: 'intended', suite: 1 },
+    { step: 'export', state: 'confirmed', export: summary },
+    { step: 'import', state: 'intended' },
+    { step: 'import', state: 'confirmed', receipt: new Uint8Array(64) },
+    { step: 'verify', state: 'confirmed', verdict, time: now().toISOString() },
+  ];
+  for (let i = 0; i < loads; i += 100) {
+    await Promise.all(
+      Array.from({ length: 100 }, async () => {
+        const id = await shared.begin(ATTEMPT, steps.slice(0, 2));
+        await shared.append(id, steps.slice(2, 4));
+        await shared.append(id, steps.slice(4), { auditHead: HEAD });
+      }),
+    );
+  }
+  const after = (await navigator.storage.estimate()).usage ?? 0;
+  await database.close();
+  return (after - before) / (loads * (steps.length + 1));
+}
+
+/** Writes until the browser is killed; says each number that is on disk. */
+async function writeForever(said: (id: number) => void): Promise<void> {
+  const { journal: shared } = await journal();
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (;;) said(await shared.begin(ATTEMPT, [STEP]));
+    }),
+  );
+}
+
+/** How many attempts there are, and whether their chain holds. */
+async function readBack(): Promise<{ last: number; holds: boolean }> {
+  const { database, journal: shared } = await journal();
+  const [newest] = await shared.list(1);
+  const found = await new WorkOrderStore(database, now).check(1);
+  await database.close();
+  return { last: newest?.id ?? 0, holds: found === undefined };
+}
+
+const cases = { writers, pages, throughput, recordSize, writeForever, readBack };
+
+declare global {
+  var keyferryJournal: typeof cases;
+}
+
+globalThis.keyferryJournal = cases;

@@ -1,0 +1,99 @@
+// What the bench's page does with a long list: ours, and a bare window of rows in a dozen lines.
+import { createRawSnippet, mount, unmount } from 'svelte';
+import { UnitIndex } from '#web/state/unit-table.svelte.ts';
+import Host from './Host.svelte';
+import { RowList } from './row-list.svelte.ts';
+
+const HEIGHT = 44;
+
+interface Shown {
+  /** To the first paint with rows, ms. */
+  readonly paint: number;
+  readonly elements: number;
+  /** Of a frame while 1,000 rows a second change, ms. */
+  readonly frameP95: number;
+}
+
+async function painted(): Promise<void> {
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
+}
+
+async function frames(update: () => void): Promise<number> {
+  const times: number[] = [];
+  let before = performance.now();
+  let owed = 0;
+  for (let frame = 0; frame < 120; frame++) {
+    const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
+    times.push(now - before);
+    for (owed += now - before; owed >= 1; owed--) update();
+    before = now;
+  }
+  times.sort((a, b) => a - b);
+  return times[Math.floor(times.length * 0.95)] ?? Number.NaN;
+}
+
+function place(): HTMLElement {
+  const target = document.createElement('div');
+  document.body.replaceChildren(target);
+  return target;
+}
+
+async function ours(count: number): Promise<Shown> {
+  const index = new UnitIndex([[`${'0'.repeat(31)}1`, count.toString(16).toUpperCase().padStart(32, '0')]]);
+  const list = new RowList(index);
+  const target = place();
+  const row = createRawSnippet<[{ sn: string; text: string }]>((item) => ({
+    render: () => `<span>${item().sn} ${item().text}</span>`,
+  }));
+  const began = performance.now();
+  const app = mount(Host, { target, props: { list, row } });
+  while (target.querySelectorAll('li').length === 0) await painted();
+  await painted();
+  const paint = performance.now() - began;
+  const elements = target.querySelectorAll('*').length;
+  const frameP95 = await frames(() => list.change());
+  await unmount(app);
+  return { paint, elements, frameP95 };
+}
+
+async function bare(count: number): Promise<Shown> {
+  const target = place();
+  const began = performance.now();
+  const box = document.createElement('div');
+  box.style.cssText = 'height:572px;overflow:auto';
+  const all = document.createElement('div');
+  all.style.cssText = `position:relative;height:${count * HEIGHT}px`;
+  const texts = new Map<number, string>();
+  const show = (): void => {
+    const from = Math.floor(box.scrollTop / HEIGHT);
+    all.replaceChildren(
+      ...Array.from({ length: 30 }, (_, offset) => {
+        const line = document.createElement('div');
+        line.style.cssText = `position:absolute;height:44px;top:${(from + offset) * HEIGHT}px`;
+        line.textContent = `${from + offset} ${texts.get(from + offset) ?? ''}`;
+        return line;
+      }),
+    );
+  };
+  box.onscroll = show;
+  box.append(all);
+  target.append(box);
+  show();
+  await painted();
+  const paint = performance.now() - began;
+  const elements = target.querySelectorAll('*').length;
+  let changed = 0;
+  const frameP95 = await frames(() => {
+    texts.set(changed % 30, String(++changed));
+    if (changed % 16 === 0) show();
+  });
+  return { paint, elements, frameP95 };
+}
+
+const cases = { ours, bare };
+
+declare global {
+  var keyferryRows: typeof cases;
+}
+
+globalThis.keyferryRows = cases;

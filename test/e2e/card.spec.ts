@@ -1,0 +1,149 @@
+// Keys from an AS token card: no network, nobody signs in. What the operator reads at each turn, over USB and serial.
+import type { TokenDescription } from '#device-sim/token-description.ts';
+import { injectSimulator } from './support/inject.ts';
+import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';
+import { expect, test, unit } from './support/test.ts';
+import { TokensPage } from './support/tokens-page.ts';
+
+const NO_LATENCY = { data: 0, pin: 0, exportKey: 0, verifyReceipt: 0 };
+const PIN = '271828';
+
+function card(more: Partial<TokenDescription> = {}): TokenDescription {
+  return {
+    sn: 'CA4D0001',
+    set: DIVERSIFIED.set,
+    profile: 'diversified',
+    family: 'cmac',
+    transportKeys: [{ tkv: 1, key: DIVERSIFIED.transportKey }],
+    entries: [{ ref1: FIELD_KEY.ref1, label: FIELD_KEY.label, akv: 1, key: FIELD_KEY.key }],
+    pin: PIN,
+    latency: NO_LATENCY,
+    ...more,
+  };
+}
+
+for (const [cardKind, unitKind, link] of [
+  ['USB', 'Serial', 'serial'],
+  ['serial', 'USB', 'usb'],
+] as const) {
+  test(`loads a key from a card over ${cardKind} into a unit over ${link}`, async ({ page, service, station }) => {
+    const one = unit(DIVERSIFIED, { link });
+    const token = card({ link: cardKind === 'USB' ? 'usb' : 'serial' });
+    await injectSimulator(page, [one], { tokens: [token] });
+    await page.goto(service.url);
+    const tokens = new TokensPage(page);
+    await tokens.open('AS token card');
+    await tokens.attachCard(cardKind, token.sn);
+    await expect(page.getByText('3 tries left.')).toBeVisible();
+    await tokens.enterPin(PIN);
+    await tokens.expectHeading('Unlocked');
+    await tokens.goToStation();
+    const lane = await station.attach(unitKind, one.sn);
+    await lane.load(FIELD_KEY.label, 2);
+    await lane.expectWord('Unplug');
+    const digest = await page.evaluate((sn) => window.keyferrySimulator?.token(sn), token.sn);
+    expect(digest).toMatchObject({ xc: 1, quotaLeft: 99, receipts: 1 });
+    await tokens.open('AS token card');
+    await expect(page.getByText('Exports left')).toBeVisible();
+    await expect(page.getByRole('definition').filter({ hasText: /^99$/ })).toBeVisible();
+  });
+}
+
+test('shows the tries before each PIN, warns before the last, and says when the card is blocked', async ({
+  page,
+  service,
+}) => {
+  const token = card();
+  await injectSimulator(page, [], { tokens: [token] });
+  await page.goto(service.url);
+  const tokens = new TokensPage(page);
+  await tokens.open('AS token card');
+  await tokens.attachCard('USB', token.sn);
+  await tokens.enterPin('000000');
+  await expect(page.getByText('2 tries left.')).toBeVisible();
+  await expect(page.getByText('This is not the PIN of the token.')).toBeVisible();
+  await tokens.enterPin('12');
+  await expect(page.getByText('Nothing was sent to the card, and no try was used.')).toBeVisible();
+  await tokens.enterPin('000000');
+  await expect(page.getByText('1 try left.')).toBeVisible();
+  await expect(page.getByText('One more wrong PIN blocks this card for good.')).toBeVisible();
+  await tokens.enterPin('000000');
+  await tokens.expectHeading('Blocked');
+  await expect(page.getByText('Return the token to the custodian who gave it out.')).toBeVisible();
+  await expect(page.getByLabel('PIN of the card')).toHaveCount(0);
+});
+
+test('changes the PIN, and a card that is locked by hand wants the new one', async ({ page, service }) => {
+  const token = card();
+  await injectSimulator(page, [], { tokens: [token] });
+  await page.goto(service.url);
+  const tokens = new TokensPage(page);
+  await tokens.open('AS token card');
+  await tokens.attachCard('USB', token.sn);
+  await tokens.enterPin(PIN);
+  await tokens.expectHeading('Unlocked');
+  await page.getByText('Change the PIN').click();
+  await page.getByLabel('Present PIN').fill(PIN);
+  await page.getByLabel('New PIN').fill('31415926');
+  await page.getByRole('button', { name: 'Change PIN' }).click();
+  await expect(page.getByText('The PIN was changed.')).toBeVisible();
+  await page.getByRole('button', { name: 'Lock the card' }).click();
+  await tokens.expectHeading('Locked');
+  await tokens.enterPin('31415926');
+  await tokens.expectHeading('Unlocked');
+});
+
+test('says that the exports are used up, and that a unit is not on the list', async ({ page, service, station }) => {
+  const [first, other] = [unit(DIVERSIFIED, { link: 'usb' }), unit(DIVERSIFIED, { link: 'serial' })];
+  const token = card({ quota: 1, units: [first.sn] });
+  await injectSimulator(page, [first, other], { tokens: [token] });
+  await page.goto(service.url);
+  const tokens = new TokensPage(page);
+  await tokens.open('AS token card');
+  await tokens.attachCard('USB', token.sn);
+  await tokens.enterPin(PIN);
+  await tokens.expectHeading('Unlocked');
+  await tokens.goToStation();
+  const stranger = await station.attach('Serial', other.sn);
+  await stranger.load(FIELD_KEY.label, 1);
+  await stranger.expectSaid('Check the serial number with your work list.');
+  const lane = await station.attach('USB', first.sn);
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+  await stranger.press('Back to the choice');
+  await stranger.load(FIELD_KEY.label, 1);
+  await stranger.expectSaid('All exports that were granted are used up.');
+});
+
+test('a card that loses power in the middle of an export is asked for again, and nothing is lost', async ({
+  page,
+  service,
+  station,
+}) => {
+  const one = unit(DIVERSIFIED, { link: 'serial' });
+  const token = card();
+  await injectSimulator(page, [one], { tokens: [token] });
+  await page.goto(service.url);
+  const tokens = new TokensPage(page);
+  await tokens.open('AS token card');
+  await tokens.attachCard('USB', token.sn);
+  await tokens.enterPin(PIN);
+  await tokens.expectHeading('Unlocked');
+  await tokens.goToStation();
+  const lane = await station.attach('Serial', one.sn);
+  await lane.choose(FIELD_KEY.label, 1);
+  await station.fault(token.sn, { fault: 'unplug', direction: 'in', after: 20 });
+  await lane.root.getByRole('button', { name: 'Load key' }).click();
+  await lane.expectWord('Not loaded');
+  await lane.expectSaid('Plug the token in again, unlock it, then retry.');
+  await expect(page.getByText('Not signed in to an AS')).toBeVisible();
+  await station.plug(token.sn);
+  await tokens.open('AS token card');
+  await tokens.attachCard('USB', token.sn);
+  await tokens.enterPin(PIN);
+  await tokens.expectHeading('Unlocked');
+  await tokens.goToStation();
+  await lane.press('Back to the choice');
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+});

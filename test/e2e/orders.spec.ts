@@ -1,0 +1,232 @@
+// A work order from its list to its report: eight units at once, whoever is turned away, a page that goes away in the middle, and a report that nobody can
+// change unseen.
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import type { UnitDescription } from '#device-sim/description.ts';
+import type { Report, ReportRow } from '#protocol/orders/report.ts';
+import { issue, OrdersPage } from './support/orders-page.ts';
+import { FIELD_KEY, NEXT_KEY } from './support/sets.ts';
+import { expect, test, unit } from './support/test.ts';
+
+const TWO_KEYS = [
+  [FIELD_KEY, 2],
+  [NEXT_KEY, 1],
+] as const;
+
+const eight = (more: Partial<UnitDescription> = {}): readonly UnitDescription[] =>
+  Array.from({ length: 8 }, () => unit(undefined, more));
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+async function expectAccessible(page: Page, state: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  const said = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+  expect(said, state).toEqual([]);
+}
+
+test('every screen of an order can be read and used by everyone', async ({ open, service, page }) => {
+  const refused = { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 } as const;
+  const [one, two, stranger] = [unit(), unit(undefined, { faults: [refused] }), unit()];
+  const id = await issue(service, { units: [one.sn, two.sn] });
+  const station = await open([one, two, stranger]);
+  await station.signIn(service.token);
+  const orders = new OrdersPage(page);
+  await page.getByRole('link', { name: 'Orders' }).click();
+  await expect(page.getByRole('button', { name: `Take up ${id}` })).toBeVisible();
+  await expectAccessible(page, 'the list');
+  await orders.takeUp(id);
+  for (const { sn } of [one, two, stranger]) await orders.attach(sn);
+  await expectAccessible(page, 'at rest');
+  await orders.goOn();
+  await orders.expectWord(one.sn, 'Unplug');
+  await orders.expectWord(two.sn, 'Not loaded');
+  await orders.tile(two.sn).getByRole('button', { name: 'Set aside' }).click();
+  await expectAccessible(page, 'the board');
+  await orders.tile(two.sn).getByLabel('Why is it set aside?').fill('Cover is broken');
+  await orders.tile(two.sn).getByRole('button', { name: 'Set aside' }).click();
+  await orders.expectWord(two.sn, 'Set aside');
+  await orders.close();
+  await page.getByRole('link', { name: 'To the report' }).click();
+  await expect(page.getByRole('article')).toContainText('Cover is broken');
+  await expectAccessible(page, 'the report');
+});
+
+test('eight units side by side, each with its two keys, and the order closes with a report that is genuine', async ({
+  open,
+  service,
+  page,
+}) => {
+  const units = eight();
+  const stranger = unit();
+  const id = await issue(service, { units: units.map(({ sn }) => sn), lines: TWO_KEYS });
+  const station = await open([...units, stranger]);
+  await station.signIn(service.token);
+  const orders = new OrdersPage(page);
+  await orders.takeUp(id);
+  for (const { sn } of [...units, stranger]) await orders.attach(sn);
+  await orders.expectWord(stranger.sn, 'Not on it');
+  for (const { sn } of units) await orders.expectWord(sn, 'Waiting');
+  await orders.goOn();
+  for (const { sn } of units) await orders.expectWord(sn, 'Unplug');
+  await orders.expectDone(8);
+  const memories = await page.evaluate(
+    (numbers) => numbers.map((sn) => window.keyferrySimulator?.memory(sn)),
+    units.map(({ sn }) => sn),
+  );
+  for (const memory of memories) {
+    expect(memory?.slots.filter(({ holdsKey }) => holdsKey).map(({ ref2 }) => ref2)).toEqual([1, 2]);
+    expect(memory?.importCounter).toBe(2);
+  }
+  const untouched = await page.evaluate((sn) => window.keyferrySimulator?.memory(sn), stranger.sn);
+  expect(untouched?.importCounter).toBe(0);
+
+  await orders.close();
+  await page.getByRole('link', { name: 'To the report' }).click();
+  const sheet = page.getByRole('article');
+  await expect(sheet.getByRole('heading', { level: 2 })).toHaveText('Genuine');
+  await expect(sheet).toContainText('8: 8 done');
+  await expect(sheet.getByRole('row')).toHaveCount(9);
+  await expect(sheet.getByText('Done, proven')).toHaveCount(8);
+});
+
+test('an order does not close before every unit is done or explained', async ({ open, service, page }) => {
+  const [here, gone] = [unit(), unit()];
+  const id = await issue(service, { units: [here.sn, gone.sn] });
+  const station = await open([here]);
+  await station.signIn(service.token);
+  const orders = new OrdersPage(page);
+  await orders.takeUp(id);
+  await orders.attach(here.sn);
+  await orders.goOn();
+  await orders.expectWord(here.sn, 'Unplug');
+  await orders.close();
+  await expect(page.getByText('Give the reasons that are missing.')).toBeVisible();
+  await page.getByLabel('The reason for all of them').fill('Lost on the way');
+  await page.getByRole('button', { name: 'Keep this reason and close' }).click();
+  await page.getByRole('link', { name: 'To the report' }).click();
+  const sheet = page.getByRole('article');
+  await expect(sheet.getByRole('heading', { level: 2 })).toHaveText('Genuine');
+  await expect(sheet).toContainText('Lost on the way');
+});
+
+test('a page that goes away while eight units are loaded leaves the truth, and the next one finishes', async ({
+  open,
+  service,
+  page,
+}) => {
+  const units = eight({ latency: { identity: 0, challenge: 30, importKey: 250 } });
+  const id = await issue(service, { units: units.map(({ sn }) => sn) });
+  const station = await open(units);
+  await station.signIn(service.token);
+  const orders = new OrdersPage(page);
+  await orders.takeUp(id);
+  for (const { sn } of units) await orders.attach(sn);
+  page.on('dialog', (dialog) => void dialog.accept()); // "leave the page?"
+  for (const moment of [/fresh challenge/, /seals the key/, /writes the key/]) {
+    await orders.goOn();
+    await expect(
+      orders.tiles
+        .filter({ hasText: moment })
+        .or(orders.tiles.filter({ hasText: 'Unplug' }))
+        .first(),
+    ).toBeVisible();
+    await page.reload();
+    // The board is back by itself, at rest; nobody is signed in.
+    await expect(orders.progress).toBeVisible();
+    await expect(page.getByText('At rest', { exact: true })).toBeVisible();
+    await station.signIn(service.token);
+    for (const { sn } of units)
+      await expect(orders.tile(sn).getByRole('heading', { level: 2 })).toHaveText(/^(Waiting|Unplug)$/);
+  }
+  await orders.goOn();
+  for (const { sn } of units) await orders.expectWord(sn, 'Unplug');
+  await orders.expectDone(8);
+  const counters = await page.evaluate(
+    (numbers) => numbers.map((sn) => window.keyferrySimulator?.memory(sn).importCounter),
+    units.map(({ sn }) => sn),
+  );
+  expect(counters).toEqual(Array(8).fill(1)); // nothing was loaded twice
+  await orders.close();
+  await page.getByRole('link', { name: 'To the report' }).click();
+  await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
+});
+
+test('a label that is another one keeps a unit from being loaded', async ({ open, service, page }) => {
+  const [one, two] = [unit(), unit()];
+  const id = await issue(service, { units: [one.sn, two.sn], options: ['--label-scan'] });
+  const station = await open([one, two]);
+  await station.signIn(service.token);
+  const orders = new OrdersPage(page);
+  await orders.takeUp(id);
+  await orders.attach(one.sn);
+  await orders.goOn();
+  await orders.expectWord(one.sn, 'Scan label');
+  await page.getByLabel('Scan or type the number on the label').fill(two.sn);
+  await page.getByRole('button', { name: 'Take it' }).click();
+  await orders.expectWord(one.sn, 'Other label');
+  await orders.tile(one.sn).getByRole('button', { name: 'Retry' }).click();
+  await orders.expectWord(one.sn, 'Scan label');
+  await page.getByLabel('Scan or type the number on the label').fill(one.sn);
+  await page.keyboard.press('Enter');
+  await orders.expectWord(one.sn, 'Unplug');
+});
+
+test('the order halts when units fail in a row, and goes on when it is told to', async ({ open, service, page }) => {
+  const refused = { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 } as const;
+  const [one, two, three] = [unit(undefined, { faults: [refused] }), unit(undefined, { faults: [refused] }), unit()];
+  const id = await issue(service, { units: [one.sn, two.sn, three.sn], options: ['--halt-after', '2'] });
+  const station = await open([one, two, three]);
+  await station.signIn(service.token);
+  const orders = new OrdersPage(page);
+  await orders.takeUp(id);
+  await orders.goOn();
+  for (const { sn } of [one, two]) {
+    await orders.attach(sn);
+    await orders.expectWord(sn, 'Not loaded');
+  }
+  await expect(page.getByText('2 units failed in a row')).toBeVisible();
+  await orders.attach(three.sn);
+  await orders.expectWord(three.sn, 'Waiting');
+  await orders.goOn();
+  await orders.expectWord(three.sn, 'Unplug');
+  await orders.tile(one.sn).getByRole('button', { name: 'Retry' }).click();
+  await orders.expectWord(one.sn, 'Unplug');
+  await orders.expectDone(2);
+});
+
+test('a report that was changed is refused, and the page says what does not hold', async ({ open, service, page }) => {
+  const units = [unit(), unit(), unit()];
+  const id = await issue(service, { units: units.map(({ sn }) => sn) });
+  const station = await open(units);
+  await station.signIn(service.token);
+  const orders = new OrdersPage(page);
+  await orders.takeUp(id);
+  for (const { sn } of units) await orders.attach(sn);
+  await orders.goOn();
+  await orders.expectDone(3);
+  await orders.close();
+  await page.getByRole('link', { name: 'To the report' }).click();
+  await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save the report' }).click();
+  const chunks: Buffer[] = [];
+  for await (const chunk of await (await saving).createReadStream()) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString('utf8');
+  const report = JSON.parse(text) as Report;
+  const [first, second, third] = report.rows as readonly [ReportRow, ReportRow, ReportRow];
+  const swapped = { ...first, loads: second.loads };
+  const stranger = { ...third, sn: 'F'.repeat(32) };
+  const tampered: readonly (readonly [rows: readonly ReportRow[], words: string])[] = [
+    [[swapped, second, third], 'The receipt in this row is that of another unit: receipts were swapped.'],
+    [[first, third], 'The row of this unit was taken out of the report.'],
+    [[second, first, third], 'The rows are in another order than the AS signed them in, from this one on.'],
+    [[first, second, third, stranger], 'This unit is not on the work order: its row was added.'],
+  ];
+  for (const [rows, words] of tampered) {
+    const sheet = await orders.check(JSON.stringify({ ...report, rows }));
+    await expect(sheet.getByRole('heading', { level: 2 })).toHaveText('Do not rely on this report');
+    await expect(sheet.getByRole('list')).toContainText(words);
+  }
+  const sheet = await orders.check(text);
+  await expect(sheet.getByRole('heading', { level: 2 })).toHaveText('Genuine');
+});

@@ -1,0 +1,47 @@
+// The Tokens view as an operator sees it: vault files and the AS token card.
+import { expect, type Locator, type Page } from '@playwright/test';
+
+export class TokensPage {
+  readonly page: Page;
+  /** The state of the card or of the only vault: what its panel is headed with. */
+  readonly heading: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.heading = page.getByRole('main').getByRole('heading', { level: 3 });
+  }
+
+  async open(source: 'Remote AS' | 'Vault file' | 'AS token card'): Promise<void> {
+    await this.page.getByRole('link', { name: 'Tokens' }).click();
+    await this.page.getByRole('radio', { name: source }).check();
+  }
+
+  async attachCard(kind: 'USB' | 'serial', sn: string): Promise<void> {
+    await this.page.evaluate((choice) => window.keyferrySimulator?.nextChoice(choice), sn);
+    await this.page.getByRole('button', { name: `Card by ${kind}` }).click();
+    await expect(this.page.getByText(/\d (try|tries) left/)).toBeVisible();
+  }
+
+  async enterPin(pin: string): Promise<void> {
+    await this.page.getByLabel('PIN of the card').fill(pin);
+    await this.page.getByRole('button', { name: 'Unlock', exact: true }).click();
+  }
+
+  async importVault(text: string): Promise<void> {
+    const file = { name: 'vault.json', mimeType: 'application/json', buffer: Buffer.from(text) };
+    await this.page.getByLabel('Choose a vault file').setInputFiles(file);
+  }
+
+  async unlockVault(passphrase: string): Promise<void> {
+    await this.page.getByLabel(/^Passphrase of vault/).fill(passphrase);
+    await this.page.getByRole('button', { name: 'Unlock', exact: true }).click();
+  }
+
+  async expectHeading(words: string | RegExp): Promise<void> {
+    await expect(this.heading.filter({ hasText: words })).toBeVisible({ timeout: 30_000 });
+  }
+
+  async goToStation(): Promise<void> {
+    await this.page.getByRole('link', { name: 'Go to the station' }).click();
+  }
+}

@@ -1,0 +1,42 @@
+// Vaults as a custodian issues them, with the real service's own command line.
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { UnitDescription } from '#device-sim/description.ts';
+import type { Service } from './service.ts';
+import { KEYS, type TestSet } from './sets.ts';
+
+export interface IssuedVault {
+  /** The file. */
+  readonly text: string;
+  readonly passphrase: string;
+}
+
+let files = 0;
+
+/** With all keys of the tests, for these units. `more`: further options of `vault issue`. */
+export async function issueVault(
+  service: Service,
+  set: TestSet,
+  units: readonly UnitDescription[],
+  ...more: string[]
+): Promise<IssuedVault> {
+  const file = join(service.folder, `vault-${process.pid}-${++files}.json`);
+  const number = set.set.toString(16).padStart(8, '0');
+  const keys = KEYS.flatMap(({ ref1 }) => ['--ref1', ref1.toString(16).padStart(4, '0')]);
+  const sns = units.flatMap(({ sn }) => ['--unit', sn]);
+  const printed = await service.cli('vault', 'issue', number, file, ...keys, ...sns, ...more);
+  const text = await readFile(file, 'utf8');
+  await rm(file);
+  return { text, passphrase: /KV(-[0-9A-Z]{5}){4}/.exec(printed)?.[0] ?? '' };
+}
+
+/** What the service says of a journal that came back. */
+export async function reconcileJournal(service: Service, journal: string): Promise<string> {
+  const file = join(service.folder, `journal-${process.pid}-${++files}.json`);
+  await writeFile(file, journal);
+  try {
+    return await service.cli('vault', 'reconcile', file);
+  } finally {
+    await rm(file);
+  }
+}

@@ -1,0 +1,27 @@
+// Two tabs of this page and one unit: it belongs to one of them, says so in the other, and goes over on request.
+import { injectSimulator } from './support/inject.ts';
+import { StationPage } from './support/station-page.ts';
+import { test, unit } from './support/test.ts';
+
+test('a unit that another tab has is said to be there, and can be used here', async ({ open, service, context }) => {
+  const one = unit();
+  const first = await open([one]);
+  const there = await first.attach('USB', one.sn);
+  await there.expectWord('Ready');
+
+  const tab = await context.newPage();
+  await injectSimulator(tab, [one]);
+  await tab.goto(service.url);
+  const second = new StationPage(tab);
+  await second.attach('USB', one.sn);
+  const here = second.onlyLane();
+  await here.expectWord('Not attached');
+  await here.expectSaid('Another tab with this page has this unit');
+  await here.press('Use it here');
+  await second.lane(one.sn).expectWord('Ready');
+  await first.onlyLane().expectSaid('Another tab with this page has this unit');
+
+  await first.onlyLane().press('Use it here');
+  await there.expectWord('Ready');
+  await here.expectWord('Not attached');
+});

@@ -1,0 +1,34 @@
+// The port contract of level 1, clause by clause, over the browser's own WebUSB and Web Serial, in a page that holds nothing else.
+import { unit } from '#test/e2e/support/test.ts';
+import { PORT_CONTRACT } from '../contract/web-transport/port.contract.ts';
+import { bundleForPage } from './contract/bundle.ts';
+import { expect, requireLevel2, test } from './support/test.ts';
+
+requireLevel2();
+
+let script: Promise<string> | undefined;
+
+for (const link of ['usb', 'serial'] as const) {
+  for (const { name } of PORT_CONTRACT) {
+    test(`a real ${link} port ${name}`, async ({ bring, page, service, desk }) => {
+      const one = await bring(unit(undefined, { link }));
+      script ??= bundleForPage();
+      await page.addInitScript(await script);
+      await page.exposeFunction('unplugUnit', () => desk.call('unplug', one.sn));
+      await page.goto(`${service.url}/favicon.svg`);
+      await page.waitForFunction(
+        async (kind) => (kind === 'usb' ? await navigator.usb.getDevices() : await navigator.serial.getPorts()).length,
+        link,
+      );
+      const end = await page.evaluate(
+        ([which, on]) =>
+          window.portContract.check(which, on).then(
+            () => 'as the clause says',
+            (error: unknown) => String(error),
+          ),
+        [name, link] as const,
+      );
+      expect(end).toBe('as the clause says');
+    });
+  }
+}

@@ -1,0 +1,14 @@
+// Where a page sees something else of the real kernel (Debian 12, over USB/IP) than docs/reliability.md says of level 2, and which
+// behaviours are not looked at there.
+
+/** Differs from the fake as the sentence says, whatever level 2 shows. */
+export const DIFFERENCES_OF_LEVEL_3: Readonly<Record<string, string>> = {};
+
+/** The kernel does as the fake does, where the one of level 2 does not. */
+export const THE_SAME_AT_LEVEL_3: readonly string[] = [];
+
+export const LEFT_OUT: Readonly<Record<string, string>> = {
+  'USB: the interface is in use elsewhere': 'a unit cannot make its host busy; the serial driver’s interfaces are',
+  'USB: the system does not let the browser open it': 'the browser of the guest is root’s, from whom nothing is kept',
+  'serial: the port is in use elsewhere': 'a unit cannot make its host busy',
+};

@@ -1,0 +1,87 @@
+// A report that the AS itself signed wrongly, by a fault of its own: its reader finds that too (docs/protocol.md clause 9.1).
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import { signEd25519 } from '#protocol/crypto/ed25519.ts';
+import type { Report, ReportSummary } from '#protocol/orders/report.ts';
+import type { ReportFaultCode } from '#protocol/orders/report-words.ts';
+import { sealEnvelope } from '#protocol/tkl/envelope.ts';
+import { judge } from '#test/support/orders.ts';
+import { payloadOf, ReportBench, rowOf, verdictIn } from '#test/support/reports.ts';
+
+let bench: ReportBench;
+let genuine: Report;
+
+beforeAll(async () => {
+  bench = await ReportBench.open();
+  ({ genuine } = bench);
+});
+afterAll(() => bench.close());
+
+const codesOf = async (given: Report) => (await judge(bench.as, given)).faults.map(({ code }) => code);
+
+describe('a report that the AS itself signed wrongly', () => {
+  it.each<[string, () => Promise<Report>, ReportFaultCode]>([
+    [
+      'totals that are others',
+      async () => {
+        const { totals } = payloadOf<ReportSummary>(genuine.summary);
+        return bench.signedAnew(genuine, { totals: { ...totals, done: 4 } });
+      },
+      'totals-wrong',
+    ],
+    [
+      'a unit called failed that is proven',
+      () => bench.signedAnew(bench.withRow(0, { outcome: 'failed', reason: 'x' })),
+      'outcome-wrong',
+    ],
+    ['a gap without a reason', () => bench.signedAnew(bench.withRow(3, { reason: null })), 'reason-missing'],
+    [
+      'a second export without a reason',
+      () =>
+        bench.signedAnew(
+          bench.withRow(2, {
+            loads: rowOf(genuine, 2).loads.map((each) => ({ ...each, reasons: [] })),
+          }),
+        ),
+      'reason-missing',
+    ],
+    ['a unit called done without a verdict', () => bench.signedAnew(bench.withVerdict(0, null)), 'verdict-missing'],
+    [
+      'a receipt of another unit',
+      () => bench.signedAnew(bench.withVerdict(0, verdictIn(rowOf(genuine, 1)))),
+      'verdict-of-another-unit',
+    ],
+    [
+      'a log that is behind a station',
+      () => {
+        const hash = toBase64url(new Uint8Array(32));
+        const { stations } = payloadOf<ReportSummary>(genuine.summary);
+        return bench.signedAnew(genuine, {
+          stations: stations.map((each) => ({ ...each, head: { sequence: 9999, hash } })),
+        });
+      },
+      'log-behind',
+    ],
+    [
+      'a time at which its key was not certified',
+      () => bench.signedAnew(genuine, { issued: '2001-01-01T00:00:00Z' }),
+      'summary-late',
+    ],
+  ])('is refused with %s', async (_name, make, code) => {
+    expect(await codesOf(await make())).toContain(code);
+  });
+
+  it('is refused where a verdict has the key of another purpose, or was given outside its certificate', async () => {
+    const verdict = payloadOf<Record<string, unknown>>(verdictIn(rowOf(genuine, 0)));
+    const early = await bench.as.signatures.signVerdict({ ...verdict, time: '2001-01-01T00:00:00Z' } as never);
+    // At the time of the report its key is certified: that is how the AS gives a verdict again after a new key.
+    expect(await codesOf(await bench.signedAnew(bench.withVerdict(0, early)))).toEqual([]);
+    const late = await bench.signedAnew(bench.withVerdict(0, early), { issued: '2001-01-01T00:00:00Z' });
+    expect(await codesOf(late)).toContain('verdict-late');
+    const { data } = bench.as.state.signingKeys;
+    const signer = { publicKey: data.publicKey, sign: (message: Uint8Array) => signEd25519(data.secretKey, message) };
+    const octets = fromBase64url(verdictIn(rowOf(genuine, 0)).payload);
+    const borrowed = await sealEnvelope('application/vnd.keyferry.verdict+json', octets, signer);
+    expect(await codesOf(await bench.signedAnew(bench.withVerdict(0, borrowed)))).toContain('verdict-forged');
+  });
+});

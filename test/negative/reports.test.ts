@@ -1,0 +1,319 @@
+// What becomes of a report that somebody changed: each kind of change has its own words, at the place where it was made
+// (docs/protocol.md clause 9.1). The reader has the file and the root key, and nothing else.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSigningKey } from '#as-service/signing.ts';
+import { toBase64url } from '#protocol/bytes/text.ts';
+import { isSignedBy, signEd25519 } from '#protocol/crypto/ed25519.ts';
+import type { Report, ReportRow } from '#protocol/orders/report.ts';
+import { writeReportCsv } from '#protocol/orders/report-csv.ts';
+import { REPORT_FAULTS, type ReportFaultCode } from '#protocol/orders/report-words.ts';
+import { verifyReport } from '#protocol/orders/verify-report.ts';
+import { sealEnvelope } from '#protocol/tkl/envelope.ts';
+import { fetchReport, judge, unit } from '#test/support/orders.ts';
+import { flipped, payloadOf, ReportBench, rowOf, verdictIn } from '#test/support/reports.ts';
+
+let bench: ReportBench;
+let genuine: Report;
+let other: Report;
+
+beforeAll(async () => {
+  bench = await ReportBench.open();
+  ({ genuine, other } = bench);
+});
+afterAll(() => bench.close());
+
+async function faultsOf(given: Report | string) {
+  const verdict = await judge(bench.as, given);
+  expect(verdict.genuine).toBe(verdict.faults.length === 0);
+  for (const { code, words } of verdict.faults) expect(words).toBe(REPORT_FAULTS[code]);
+  return verdict.faults.map(({ code, row, sn }) => [code, row, sn?.slice(-1) ?? null] as const);
+}
+
+type Path = readonly (string | number)[];
+
+/** Every member and element, down to the last value. */
+function pathsOf(value: unknown, path: Path = []): Path[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  const below = Object.entries(value).flatMap(([name, each]) => pathsOf(each, [...path, name]));
+  return path.length === 0 ? below : [path, ...below];
+}
+
+/** A copy with the value at that path changed; taken out, where `change` is undefined. */
+function changedAt(given: Report, path: Path, change: ((value: unknown) => unknown) | undefined): unknown {
+  const root: unknown = structuredClone(given);
+  let holder = root as Record<string | number, unknown>;
+  for (const name of path.slice(0, -1)) holder = holder[name] as Record<string | number, unknown>;
+  const last = path.at(-1) ?? '';
+  if (change !== undefined) holder[last] = change(holder[last]);
+  else if (Array.isArray(holder)) holder.splice(Number(last), 1);
+  else delete holder[last];
+  return root;
+}
+
+function altered(value: unknown): unknown {
+  if (typeof value === 'number') return value + 1;
+  if (typeof value !== 'string') return Array.isArray(value) ? [...value, ...value, 0] : 'something';
+  const middle = value.length >> 1;
+  const digit = value[middle] === '1' ? '2' : '1';
+  return value.slice(0, middle) + digit + value.slice(middle + 1);
+}
+
+describe('a genuine report', () => {
+  it('is genuine, unit for unit', async () => {
+    const verdict = await judge(bench.as, genuine);
+    expect(verdict.faults).toEqual([]);
+    expect(verdict.units.map(({ row, outcome, proven }) => [row, outcome, proven])).toEqual([
+      [1, 'done', true],
+      [2, 'done', true],
+      [3, 'done', true],
+      [4, 'failed', false],
+    ]);
+    expect(verdict.units[2]?.loads[0]).toMatchObject({ exports: 2, reasons: ['cable pulled'], label: 'Data key' });
+    expect(verdict.order?.id).toBe('JOB-4711');
+    expect(verdict.summary).toMatchObject({
+      closedBy: 'olga',
+      totals: { units: 4, done: 3, failed: 1, verdicts: 3, exports: 4 },
+      stations: [{ operator: 'olga', app: { build: 'ABCDEF0123' } }],
+    });
+  });
+
+  it('stays genuine when it is written with blanks and line ends, and when it is made again', async () => {
+    expect(await faultsOf(JSON.stringify(genuine, undefined, 2))).toEqual([]);
+    expect(await faultsOf(await fetchReport(bench.olga))).toEqual([]);
+  });
+
+  it('is one table row per unit and line, in which nothing runs as a formula', async () => {
+    const lines = writeReportCsv(await judge(bench.as, genuine)).split('\r\n');
+    expect(lines).toHaveLength(6);
+    expect(lines[4]).toContain(`JOB-4711,0000BA7C,${unit(4)},failed,no,"'=memory ""failed""",0103,0002,Data key,1,`);
+    expect(lines[3]).toContain(',2,cable pulled,');
+  });
+});
+
+describe('a report that somebody changed', () => {
+  const row = (index: number) => rowOf(genuine, index);
+  const rows = (...list: readonly ReportRow[]): Report => ({ ...genuine, rows: list });
+  const changes: readonly (readonly [
+    string,
+    () => Report | string,
+    readonly (readonly [ReportFaultCode, number | null, string | null])[],
+  ])[] = [
+    [
+      'a receipt swapped with that of another unit',
+      () => bench.withVerdict(0, verdictIn(row(1))),
+      [
+        ['row-changed', 1, '1'],
+        ['verdict-of-another-unit', 1, '1'],
+      ],
+    ],
+    [
+      'two receipts swapped',
+      () => ({
+        ...genuine,
+        rows: [{ ...row(0), loads: row(1).loads }, { ...row(1), loads: row(0).loads }, row(2), row(3)],
+      }),
+      [
+        ['row-changed', 1, '1'],
+        ['row-changed', 2, '2'],
+        ['verdict-of-another-unit', 1, '1'],
+        ['verdict-of-another-unit', 2, '2'],
+      ],
+    ],
+    [
+      'the verdict of another order',
+      () => bench.withVerdict(0, verdictIn(rowOf(other, 0))),
+      [
+        ['row-changed', 1, '1'],
+        ['verdict-of-another-order', 1, '1'],
+      ],
+    ],
+    [
+      'a verdict taken out',
+      () => bench.withVerdict(1, null),
+      [
+        ['row-changed', 2, '2'],
+        ['verdict-missing', 2, '2'],
+        ['totals-wrong', null, null],
+      ],
+    ],
+    [
+      'a bit of a verdict turned',
+      () => bench.withVerdict(1, flipped(verdictIn(row(1)))),
+      [
+        ['row-changed', 2, '2'],
+        ['verdict-forged', 2, '2'],
+      ],
+    ],
+    [
+      'a row dropped',
+      () => rows(row(0), row(2), row(3)),
+      [
+        ['row-dropped', 2, '2'],
+        ['totals-wrong', null, null],
+      ],
+    ],
+    [
+      'the last row dropped',
+      () => rows(row(0), row(1), row(2)),
+      [
+        ['row-dropped', 4, '4'],
+        ['totals-wrong', null, null],
+      ],
+    ],
+    ['rows reordered', () => rows(row(0), row(2), row(1), row(3)), [['rows-reordered', 3, '2']]],
+    [
+      'a unit added',
+      () => rows(...genuine.rows, { ...row(3), sn: unit(9) }),
+      [
+        ['row-added', 5, '9'],
+        ['totals-wrong', null, null],
+      ],
+    ],
+    [
+      'a row repeated',
+      () => rows(row(0), row(0), row(1), row(2), row(3)),
+      [
+        ['row-repeated', 2, '1'],
+        ['verdict-repeated', 2, '1'],
+        ['totals-wrong', null, null],
+      ],
+    ],
+    [
+      'a failed unit called done',
+      () => bench.withRow(3, { outcome: 'done', reason: null }),
+      [
+        ['row-changed', 4, '4'],
+        ['verdict-missing', 4, '4'],
+        ['totals-wrong', null, null],
+      ],
+    ],
+    ['a reason reworded', () => bench.withRow(3, { reason: 'never there' }), [['row-changed', 4, '4']]],
+    [
+      'a reason taken out',
+      () => bench.withRow(3, { reason: null }),
+      [
+        ['row-changed', 4, '4'],
+        ['reason-missing', 4, '4'],
+      ],
+    ],
+    ['a time changed', () => bench.withRow(3, { begun: null }), [['row-changed', 4, '4']]],
+    ['the newest head cut off', () => ({ ...genuine, heads: genuine.heads.slice(0, -1) }), [['head-cut', null, null]]],
+    [
+      'all heads cut off',
+      () => ({ ...genuine, heads: [] }),
+      [
+        ['head-cut', null, null],
+        ['head-cut', null, null],
+      ],
+    ],
+    [
+      'heads exchanged',
+      () => ({ ...genuine, heads: [...genuine.heads].reverse() }),
+      [
+        ['head-forged', null, null],
+        ['head-forged', null, null],
+      ],
+    ],
+    [
+      'a head added',
+      () => ({ ...genuine, heads: [...genuine.heads, ...genuine.heads.slice(-1)] }),
+      [['head-forged', null, null]],
+    ],
+    [
+      'a head changed',
+      () => ({ ...genuine, heads: [...genuine.heads.slice(0, 1), ...genuine.heads.slice(1).map(flipped)] }),
+      [['head-forged', null, null]],
+    ],
+    [
+      'a bit of the summary turned',
+      () => ({ ...genuine, summary: flipped(genuine.summary) }),
+      [['summary-forged', null, null]],
+    ],
+    [
+      'a bit of the order turned',
+      () => ({ ...genuine, order: flipped(genuine.order) }),
+      [['order-forged', null, null]],
+    ],
+    [
+      'a certificate changed',
+      () => ({ ...genuine, certificates: genuine.certificates.map(flipped) }),
+      [['certificate-forged', null, null]],
+    ],
+    [
+      'a certificate taken out',
+      () => ({
+        ...genuine,
+        certificates: genuine.certificates.filter((each) => payloadOf<{ purpose: string }>(each).purpose !== 'report'),
+      }),
+      [['summary-forged', null, null]],
+    ],
+    [
+      'the root of another AS',
+      () => ({ ...genuine, root: toBase64url(new Uint8Array(32).fill(9)) }),
+      [['root-other', null, null]],
+    ],
+    ['a member added', () => JSON.stringify({ ...genuine, note: 'all is well' }), [['not-a-report', null, null]]],
+    [
+      'a member added to a row',
+      () => rows({ ...row(0), note: 'x' } as ReportRow, row(1), row(2), row(3)),
+      [['not-a-report', null, null]],
+    ],
+    ['its end cut off', () => JSON.stringify(genuine).slice(0, -100), [['not-a-report', null, null]]],
+    ['nothing in it', () => '', [['not-a-report', null, null]]],
+  ];
+
+  it.each(changes)('is refused with %s', async (_name, change, faults) => {
+    const found = await faultsOf(change());
+    expect(found).toHaveLength(faults.length);
+    expect(found).toEqual(expect.arrayContaining(faults.map((each) => [...each])));
+  });
+
+  it('is refused with the order of another report, and its units are then not called proven', async () => {
+    const verdict = await judge(bench.as, { ...genuine, order: other.order });
+    expect(verdict.faults.map(({ code }) => code)).toEqual(['order-swapped']);
+    expect([verdict.genuine, verdict.order, verdict.units.some(({ proven }) => proven)]).toEqual([false, null, false]);
+    // The order of another report and its rows: still not what the summary was signed for.
+    expect((await faultsOf({ ...genuine, order: other.order, rows: other.rows })).map(([code]) => code)).toEqual(
+      expect.arrayContaining(['order-swapped', 'row-changed', 'row-dropped', 'totals-wrong']),
+    );
+  });
+
+  it('is refused with the summary of another report, row by row', async () => {
+    const codes = (await faultsOf({ ...genuine, summary: other.summary, order: other.order })).map(([code]) => code);
+    expect(new Set(codes)).toEqual(
+      new Set(['row-changed', 'row-added', 'verdict-of-another-order', 'totals-wrong', 'head-forged']),
+    );
+  });
+
+  it('is refused when someone else signed it, with certificates of their own', async () => {
+    const key = createSigningKey();
+    const signer = { publicKey: key.publicKey, sign: (message: Uint8Array) => signEd25519(key.secretKey, message) };
+    const payload = Buffer.from(genuine.summary.payload, 'base64url');
+    const summary = await sealEnvelope(genuine.summary.payloadType, payload, signer);
+    expect((await faultsOf({ ...genuine, summary })).map(([code]) => code)).toEqual(['summary-forged']);
+    const stranger = await verifyReport(JSON.stringify(genuine), key.publicKey, isSignedBy);
+    expect(stranger.faults.map(({ code }) => code)).toEqual(['root-other']);
+    const mine = { ...genuine, root: toBase64url(key.publicKey) };
+    const own = await verifyReport(JSON.stringify(mine), key.publicKey, isSignedBy);
+    expect(own.faults.map(({ code }) => code)).toEqual(['certificate-forged']);
+  });
+
+  it('is refused when any single value in it is changed or taken out, wherever it stands', async () => {
+    const unnoticed: string[] = [];
+    for (const path of pathsOf(genuine)) {
+      for (const change of [altered, undefined]) {
+        const given = JSON.stringify(changedAt(genuine, path, change));
+        if ((await judge(bench.as, given)).genuine) unnoticed.push(path.join('.'));
+      }
+    }
+    expect(unnoticed).toEqual([]);
+    expect(pathsOf(genuine).length).toBeGreaterThan(120);
+  });
+
+  it('is refused for every single row that is dropped, and names it', async () => {
+    for (const [index] of genuine.rows.entries()) {
+      const kept = genuine.rows.filter((_, i) => i !== index);
+      expect(await faultsOf(rows(...kept))).toContainEqual(['row-dropped', index + 1, String(index + 1)]);
+    }
+  });
+});

@@ -1,0 +1,167 @@
+// One opened file, as umockdev's preload library carries its calls: messages of three 64-bit words, and the program's memory.
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FileOperations, serveFile } from '#device-host/umockdev/host-file.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+
+const IOCTL = 1n;
+const READ = 7n;
+const WRITE = 8n;
+
+function message(...words: readonly bigint[]): Buffer {
+  const octets = Buffer.alloc(24);
+  words.forEach((word, i) => {
+    octets.writeBigInt64LE(word, 8 * i);
+  });
+  return octets;
+}
+
+describe('a file that a program has opened', () => {
+  let folder: string;
+  let server: Server;
+  let program: Socket;
+  let arrived: Buffer;
+  let failures: unknown[];
+  let closed: Promise<void>;
+
+  async function open(operations: Partial<FileOperations>): Promise<void> {
+    let onClose = (): void => undefined;
+    closed = new Promise((resolve) => {
+      onClose = resolve;
+    });
+    const all: FileOperations = {
+      ioctl: () => 'ENOTTY',
+      read: () => 'EAGAIN',
+      write: () => 'EIO',
+      close: () => onClose(),
+      ...operations,
+    };
+    server = createServer((socket) => serveFile(socket, all, (error) => failures.push(error)));
+    const path = join(folder, 's');
+    server.listen(path);
+    await once(server, 'listening');
+    program = createConnection(path);
+    program.on('data', (chunk) => {
+      arrived = Buffer.concat([arrived, chunk]);
+    });
+    await once(program, 'connect');
+  }
+
+  /** The next octets that the program is sent. */
+  async function hear(length: number): Promise<Buffer> {
+    while (arrived.length < length) await once(program, 'data');
+    const heard = arrived.subarray(0, length);
+    arrived = arrived.subarray(length);
+    return heard;
+  }
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'kf-file-'));
+    arrived = Buffer.alloc(0);
+    failures = [];
+  });
+
+  afterEach(() => {
+    program.destroy();
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('answers a call with its value', async () => {
+    await open({ ioctl: (request, argument) => (request === 0x5401 && argument === 0x7fff_0000_1234n ? 5 : 'EINVAL') });
+    program.write(message(IOCTL, 0x5401n, 0x7fff_0000_1234n));
+    expect(await hear(24)).toEqual(message(3n, 5n, 0n));
+  });
+
+  it('answers a call with the reason why not', async () => {
+    await open({ ioctl: () => 'EBUSY' });
+    program.write(message(IOCTL, 0n, 0n));
+    expect(await hear(24)).toEqual(message(3n, -1n, 16n));
+  });
+
+  it('answers with EIO where the device threw, and tells of it', async () => {
+    await open({
+      ioctl: () => {
+        throw new TypeError('a bug');
+      },
+    });
+    program.write(message(IOCTL, 0n, 0n));
+    expect(await hear(24)).toEqual(message(3n, -1n, 5n));
+    expect(failures).toEqual([new TypeError('a bug')]);
+  });
+
+  it('reads the program’s memory in the middle of a call, in whatever pieces it comes', async () => {
+    let seen = '';
+    await open({
+      ioctl: async (_request, argument, memory) => {
+        seen = toHex(await memory.read(argument, 4));
+        return 0;
+      },
+    });
+    program.write(message(IOCTL, 0x5402n, 0x1000n));
+    expect(await hear(24)).toEqual(message(5n, 0x1000n, 4n));
+    program.write(Buffer.of(1));
+    program.write(Buffer.of(2, 3, 4));
+    expect(await hear(24)).toEqual(message(3n, 0n, 0n));
+    expect(seen).toBe('01020304');
+  });
+
+  it('writes what was read into the program’s memory, and then its length', async () => {
+    await open({ read: (length) => Uint8Array.of(0xaa, 0xbb, length) });
+    program.write(message(READ, 0x2000n, 64n));
+    expect(await hear(27)).toEqual(Buffer.concat([message(6n, 0x2000n, 3n), Buffer.of(0xaa, 0xbb, 64)]));
+    expect(await hear(24)).toEqual(message(3n, 3n, 0n));
+  });
+
+  it('says nothing of memory at the end of the file', async () => {
+    await open({ read: () => new Uint8Array(0) });
+    program.write(message(READ, 0x2000n, 64n));
+    expect(await hear(24)).toEqual(message(3n, 0n, 0n));
+  });
+
+  it('fetches what is written', async () => {
+    const written: string[] = [];
+    await open({
+      write: (octets) => {
+        written.push(toHex(octets));
+        return octets.length;
+      },
+    });
+    program.write(message(WRITE, 0x3000n, 2n));
+    expect(await hear(24)).toEqual(message(5n, 0x3000n, 2n));
+    program.write(Buffer.of(0xca, 0xfe));
+    expect(await hear(24)).toEqual(message(3n, 2n, 0n));
+    expect(written).toEqual(['CAFE']);
+  });
+
+  it('answers one call after the other, also when they arrive together', async () => {
+    const requests: number[] = [];
+    await open({
+      ioctl: async (request) => {
+        await Promise.resolve();
+        requests.push(request);
+        return request;
+      },
+    });
+    program.write(Buffer.concat([message(IOCTL, 1n, 0n), message(IOCTL, 2n, 0n)]));
+    expect(await hear(48)).toEqual(Buffer.concat([message(3n, 1n, 0n), message(3n, 2n, 0n)]));
+    expect(requests).toEqual([1, 2]);
+  });
+
+  it('refuses what it does not know', async () => {
+    await open({});
+    program.write(message(99n, 0n, 0n));
+    expect(await hear(24)).toEqual(message(3n, -1n, 22n));
+  });
+
+  it('is closed with the program', async () => {
+    await open({});
+    program.destroy();
+    await closed;
+    expect(failures).toEqual([]);
+  });
+});

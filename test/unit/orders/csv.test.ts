@@ -1,0 +1,99 @@
+// Tables as text (RFC 4180): what is read, what is refused with its row, and that nothing that is written runs as a formula.
+import { describe, expect, it } from 'vitest';
+import { encodeCsv, ListError, parseCsv } from '#protocol/orders/csv.ts';
+
+const cells = (text: string) => parseCsv(text).map((row) => row.cells);
+
+describe('reading a table', () => {
+  it.each([
+    [
+      'commas',
+      'a,b\r\n1,2\r\n',
+      [
+        ['a', 'b'],
+        ['1', '2'],
+      ],
+    ],
+    [
+      'semicolons, where the first row has them',
+      'a;b\n1,5;2\n',
+      [
+        ['a', 'b'],
+        ['1,5', '2'],
+      ],
+    ],
+    [
+      'tabs',
+      'a\tb\r1\t2',
+      [
+        ['a', 'b'],
+        ['1', '2'],
+      ],
+    ],
+    [
+      'quoted cells with separators, quotes and line ends in them',
+      '"a,""b""","c\r\nd"\n"",e',
+      [
+        ['a,"b"', 'c\r\nd'],
+        ['', 'e'],
+      ],
+    ],
+    [
+      'a separator in a quoted head',
+      '"a;b",c\n1,2',
+      [
+        ['a;b', 'c'],
+        ['1', '2'],
+      ],
+    ],
+    ['a byte order mark', '\uFEFFSN\nA', [['SN'], ['A']]],
+    [
+      'an empty last cell',
+      'a,b\n1,',
+      [
+        ['a', 'b'],
+        ['1', ''],
+      ],
+    ],
+    ['no end of the last line', 'a\n1', [['a'], ['1']]],
+    ['nothing', '', []],
+  ])('takes %s', (_name, text, expected) => {
+    expect(cells(text)).toEqual(expected);
+  });
+
+  it('counts blank rows and leaves them out', () => {
+    expect(parseCsv('a\n\n , \n1\n').map(({ row }) => row)).toEqual([1, 4]);
+  });
+
+  it.each([
+    ['a quote that is not closed', 'a\n"1', /row 2: a quoted cell is not closed/],
+    ['a quote inside a plain cell', 'a\nb\n1"2', /row 3: a quote stands inside/],
+    ['something behind a closing quote', 'a\n"1"2', /row 2: something follows/],
+    ['a cell that is too long', `a\n${'x'.repeat(1001)}`, /row 2: a cell has more than 1000/],
+    ['too many cells', `${'a,'.repeat(100)}`, /row 1: there are more than 100 cells/],
+    ['too many rows', 'a\n'.repeat(100_002), /row 100002: a list has at most 100000 rows/],
+  ])('refuses %s, naming the row', (_name, text, words) => {
+    expect(() => parseCsv(text)).toThrow(ListError);
+    expect(() => parseCsv(text)).toThrow(words);
+  });
+});
+
+describe('writing a table', () => {
+  it('quotes what must be quoted, and ends rows with CRLF', () => {
+    expect(
+      encodeCsv([
+        ['a', 'b,c'],
+        ['d"e', 'f\ng'],
+        [' h ', ''],
+      ]),
+    ).toBe('a,"b,c"\r\n"d""e","f\ng"\r\n" h ",\r\n');
+  });
+
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', ' =1', '＝1', "=cmd|' /C calc'!A0"])(
+    'writes %j so that no spreadsheet runs it',
+    (formula) => {
+      const [[written = ''] = []] = cells(encodeCsv([[formula]]));
+      expect(written).toBe(`'${formula}`);
+    },
+  );
+});

@@ -1,0 +1,131 @@
+// The units of a work order: serial numbers as people write them, ranges, and lists whose mistakes are named by row and column.
+import { describe, expect, it } from 'vitest';
+import { ListError } from '#protocol/orders/csv.ts';
+import { readUnitCsv, readUnitJson, writeUnitCsv, writeUnitJson } from '#protocol/orders/unit-list.ts';
+import {
+  arrangeUnits,
+  countUnits,
+  hasUnit,
+  readSerialNumber,
+  serialNumbers,
+  type UnitRange,
+} from '#protocol/orders/units.ts';
+
+const sn = (digits: string) => digits.padStart(32, '0');
+const range = (from: string, to = from): UnitRange => [sn(from), sn(to)];
+
+describe('a serial number', () => {
+  it.each([
+    ['4549 0000 07', '4549000007'],
+    ['45:49-00', '454900'],
+    ['a', 'A'],
+    ['F'.repeat(32), 'F'.repeat(32)],
+  ])('%j is %s', (written, digits) => {
+    expect(readSerialNumber(written)).toBe(sn(digits));
+  });
+
+  it.each(['', ' ', '0', '00', 'G', 'F'.repeat(33), '1.5', '０'])('%j is none', (written) => {
+    expect(readSerialNumber(written)).toBeUndefined();
+  });
+});
+
+describe('units', () => {
+  it('are put into ascending order, and neighbours become a range', () => {
+    expect(arrangeUnits([range('9'), range('1', '3'), range('4'), range('FF'), range('100')])).toEqual([
+      range('1', '4'),
+      range('9'),
+      range('FF', '100'),
+    ]);
+  });
+
+  it.each([
+    ['a unit twice', [range('1'), range('1')], /named twice/],
+    ['ranges that overlap', [range('1', '5'), range('5', '9')], /named twice/],
+    ['a range inside another', [range('1', '9'), range('3', '4')], /named twice/],
+    ['a range that runs backwards', [range('2', '1')], /runs backwards/],
+    ['no unit', [], /1 to 20000 units/],
+    ['too many', [range('1', '4E21')], /would be 20001/],
+    ['a range over all numbers', [range('1', 'F'.repeat(32))], /would be 340282366920938463463374607431768211455/],
+    ['what is no serial number', [['1', '2'] as const], /no serial numbers/],
+  ])('are refused with %s', (_name, ranges, words) => {
+    expect(() => arrangeUnits(ranges)).toThrow(words);
+  });
+
+  it('are counted, found and named one by one, also across 64 bits', () => {
+    const units = arrangeUnits([range('FFFFFFFFFFFFFFFE', '10000000000000001'), range('20')]);
+    expect(countUnits(units)).toBe(5);
+    expect([...serialNumbers(units)]).toEqual(
+      ['20', 'FFFFFFFFFFFFFFFE', 'FFFFFFFFFFFFFFFF', '10000000000000000', '10000000000000001'].map(sn),
+    );
+    for (const each of serialNumbers(units)) expect(hasUnit(units, each)).toBe(true);
+    for (const other of ['1F', '21', 'FFFFFFFFFFFFFFFD', '10000000000000002'])
+      expect(hasUnit(units, sn(other))).toBe(false);
+  });
+});
+
+describe('a list of units', () => {
+  it('is read from CSV with SN, or FROM and TO, or all three, and other columns beside', () => {
+    expect(readUnitCsv('Site;Serial number\nA;45 49\nB;4550\n')).toEqual([range('4549'), range('4550')]);
+    expect(readUnitCsv('from,to\n1,3\n')).toEqual([range('1', '3')]);
+    expect(readUnitCsv('SN,FROM,TO\n9,,\n,1,3\n')).toEqual([range('1', '3'), range('9')]);
+  });
+
+  it('is read from JSON in each form', () => {
+    const text = JSON.stringify(['9', ['1', '3'], { sn: 'B' }, { from: 'D', to: 'E' }]);
+    expect(readUnitJson(text)).toEqual([range('1', '3'), range('9'), range('B'), range('D', 'E')]);
+  });
+
+  it('names every row that has to be mended, with its column', () => {
+    const text = ['SN,FROM,TO', '1,,', '1,,', 'XYZ,,', '4.55E+15,,', '2,3,4', ',9,', ',9,8', ',20,22', '21,,'].join(
+      '\n',
+    );
+    let problems: ListError['rows'] = [];
+    try {
+      readUnitCsv(text);
+    } catch (cause) {
+      if (cause instanceof ListError) problems = cause.rows;
+    }
+    expect(problems.map(({ row, column }) => [row, column])).toEqual([
+      [3, 'SN'],
+      [4, 'SN'],
+      [5, 'SN'],
+      [6, 'SN'],
+      [7, 'TO'],
+      [8, 'TO'],
+      [10, 'SN'],
+    ]);
+    expect(problems[0]?.why).toContain('stands in row 2 already');
+    expect(problems[1]?.why).toContain('"XYZ" is no serial number');
+    expect(problems[2]?.why).toContain('rounded by a spreadsheet');
+    expect(problems[6]?.why).toContain('stands in row 9 already');
+    expect(() => readUnitCsv(text)).toThrow(/^row 3, column SN: unit 0+1 stands in row 2 already\n/);
+  });
+
+  it.each([
+    ['no known column', 'A,B\n1,2', /row 1: it must name the columns/],
+    ['FROM alone', 'FROM\n1', /row 1: it must name the columns/],
+    ['no rows', 'SN\n', /names no unit/],
+    ['nothing', '', /row 1: it must name the columns/],
+    ['too many units', 'FROM,TO\n1,FFFFFF', /at most 20000 units/],
+    ['more mistakes than are named', `SN\n${'X\n'.repeat(25)}`, /and 5 more/],
+  ])('is refused with %s', (_name, text, words) => {
+    expect(() => readUnitCsv(text)).toThrow(words);
+  });
+
+  it.each([
+    ['no JSON', 'SN', /not JSON/],
+    ['no list', '{"sn":"1"}', /must be a list/],
+    ['a number', '["1", 2]', /row 2, column SN: it is empty/],
+    ['null', '[null]', /row 1, column SN: it is empty/],
+    ['too many rows', JSON.stringify(Array.from({ length: 20_001 }, () => '1')), /at most 20000 units/],
+  ])('as JSON is refused with %s', (_name, text, words) => {
+    expect(() => readUnitJson(text)).toThrow(words);
+  });
+
+  it('is written so that it can be read again', () => {
+    const units = [range('1', '3'), range('9')];
+    expect(writeUnitCsv(units)).toBe(`SN,FROM,TO\r\n,${sn('1')},${sn('3')}\r\n${sn('9')},,\r\n`);
+    expect(readUnitCsv(writeUnitCsv(units))).toEqual(units);
+    expect(readUnitJson(writeUnitJson(units))).toEqual(units);
+  });
+});

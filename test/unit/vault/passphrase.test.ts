@@ -1,0 +1,116 @@
+// The passphrase of a vault: what a person typed as octets, the bounds of Argon2id, and the function itself against published values.
+import { describe, expect, it } from 'vitest';
+import { toHex } from '#protocol/bytes/hex.ts';
+import { ascii, fromUtf8 } from '#protocol/bytes/text.ts';
+import { argon2id } from '#protocol/crypto/argon2.ts';
+import { ProtocolError } from '#protocol/errors.ts';
+import {
+  COST_BOUNDS,
+  deriveVaultKey,
+  encodePassphrase,
+  generatePassphrase,
+  requireCost,
+  VAULT_COST,
+} from '#protocol/vault/passphrase.ts';
+
+const code = (action: () => unknown): unknown => {
+  try {
+    return action();
+  } catch (cause) {
+    if (cause instanceof ProtocolError) return cause.code;
+    throw cause;
+  }
+};
+
+describe('Argon2id', () => {
+  // From src/test.c of the reference implementation, version 13.
+  it.each([
+    [256, 2, 1, '9DFEB910E80BAD0311FEE20F9C0E2B12C17987B4CAC90C2EF54D5B3021C68BFE'],
+    [256, 2, 2, '6D093C501FD5999645E0EA3BF620D7B8BE7FD2DB59C20D9FFF9539DA2BF57037'],
+  ])('gives the published value with %i KiB, %i passes and %i lanes', async (memoryKib, passes, lanes, expected) => {
+    const key = await argon2id(ascii('password'), ascii('somesalt'), { memoryKib, passes, lanes });
+    expect(toHex(key)).toBe(expected);
+  });
+
+  it('gives with the cost of a vault what the native reference tool gives', async () => {
+    const key = await argon2id(ascii('correct horse battery staple'), ascii('0123456789ABCDEF'), VAULT_COST);
+    // argon2 0123456789ABCDEF -id -t 3 -k 65536 -p 4 -l 32 -r
+    expect(toHex(key)).toBe('A01BA759E20D615C3C7EF23A61C29E08FD9A85C94137FD7FA437F43A40B03955');
+  }, 60_000);
+});
+
+describe('the cost', () => {
+  it('of new vaults is within the bounds', () => {
+    expect(() => requireCost(VAULT_COST)).not.toThrow();
+  });
+
+  it.each(['memoryKib', 'passes', 'lanes'] as const)('is refused where %s is below or above its bounds', (name) => {
+    const { least, most } = COST_BOUNDS[name];
+    expect(code(() => requireCost({ ...VAULT_COST, [name]: least }))).toBeUndefined();
+    expect(code(() => requireCost({ ...VAULT_COST, [name]: most }))).toBeUndefined();
+    for (const value of [least - 1, most + 1, 0, -1, least + 0.5, Number.NaN, 2 ** 40]) {
+      expect(
+        code(() => requireCost({ ...VAULT_COST, [name]: value })),
+        String(value),
+      ).toBe('vault-malformed');
+    }
+  });
+
+  it('is refused before any memory is spent', async () => {
+    let asked = false;
+    const derive = async () => {
+      asked = true;
+      return new Uint8Array(32);
+    };
+    const cost = { ...VAULT_COST, memoryKib: 2 ** 24, salt: new Uint8Array(16) };
+    await expect(deriveVaultKey('a passphrase', cost, derive)).rejects.toMatchObject({ code: 'vault-malformed' });
+    expect(asked).toBe(false);
+  });
+});
+
+describe('a passphrase', () => {
+  it('is one octet string however its letters were composed', () => {
+    expect(encodePassphrase('Zürich und Genève')).toEqual(encodePassphrase('Zu\u0308rich und Gene\u0300ve'));
+    expect(encodePassphrase('\uFB01sch')).toEqual(encodePassphrase('fisch'));
+  });
+
+  it('of a custodian keeps case, blanks and dashes', () => {
+    expect(encodePassphrase('correct horse')).not.toEqual(encodePassphrase('Correct horse'));
+    expect(encodePassphrase('correct horse')).not.toEqual(encodePassphrase('correct-horse'));
+  });
+
+  it('that was generated is taken as it was meant', () => {
+    const generated = generatePassphrase(Uint8Array.from({ length: 20 }, (_, i) => i * 13));
+    expect(generated).toMatch(/^KV(-[0-9A-HJKMNP-TV-Z]{5}){4}$/);
+    const meant = encodePassphrase(generated);
+    expect(encodePassphrase(generated.toLowerCase())).toEqual(meant);
+    expect(encodePassphrase(` ${generated.replaceAll('-', ' ')} `)).toEqual(meant);
+    expect(encodePassphrase(generated.replaceAll('0', 'o').replaceAll('1', 'l'))).toEqual(meant);
+    expect(fromUtf8(meant)).toBe(generated.replaceAll('-', ''));
+  });
+
+  it('has 100 random bits when it is generated', () => {
+    expect(() => generatePassphrase(new Uint8Array(19))).toThrow(RangeError);
+    const texts = new Set(
+      Array.from({ length: 20 }, (_, place) => generatePassphrase(new Uint8Array(20).fill(31, place, place + 1))),
+    );
+    expect(texts.size).toBe(20);
+  });
+
+  it('that nothing was ever sealed under is wrong', () => {
+    for (const typed of ['', 'x'.repeat(257), '\uD800 alone']) {
+      expect(code(() => encodePassphrase(typed))).toBe('passphrase-wrong');
+    }
+  });
+
+  it('is wiped after the key was derived, also when that fails', async () => {
+    const seen: Uint8Array[] = [];
+    const fail = async (password: Uint8Array): Promise<never> => {
+      seen.push(password);
+      throw new RangeError('no memory');
+    };
+    const cost = { ...VAULT_COST, salt: new Uint8Array(16) };
+    await expect(deriveVaultKey('a passphrase', cost, fail)).rejects.toThrow(RangeError);
+    expect(seen).toEqual([new Uint8Array(12)]);
+  });
+});

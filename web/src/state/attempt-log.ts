@@ -1,0 +1,49 @@
+// The journal's side of one attempt. A step that must be on disk before the world is touched is awaited; what can be written while the unit or the AS is
+// being asked is not, so that the disk costs a unit next to nothing. Each write keeps its place.
+import type { NewAttempt, StepBody } from '../store/attempt.ts';
+import type { Beside, Journal } from '../store/journal.ts';
+
+export class AttemptLog {
+  readonly #journal: Pick<Journal, 'begin' | 'append'>;
+  readonly #attempt: NewAttempt | number;
+  #id: Promise<number> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  /** Everything that was written or is being written. */
+  steps: readonly StepBody[];
+
+  /** A new attempt, begun with its first write; or the number of an earlier one, with the steps that it has. */
+  constructor(
+    journal: Pick<Journal, 'begin' | 'append'>,
+    attempt: NewAttempt | number,
+    steps: readonly StepBody[] = [],
+  ) {
+    this.#journal = journal;
+    this.#attempt = attempt;
+    this.steps = steps;
+  }
+
+  /** To be on disk in its turn; settled() says when. */
+  write(steps: readonly StepBody[], beside: Beside = {}): void {
+    this.steps = [...this.steps, ...steps];
+    this.#last = Promise.all([this.#last, this.#write(steps, beside)]);
+    this.#last.catch(() => undefined); // settled() tells it
+  }
+
+  /** Everything that was to be written is on disk. @throws ProtocolError journal-full, journal-failed */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  /** The attempt's number; undefined when not even its beginning could be written. */
+  async id(): Promise<number | undefined> {
+    if (typeof this.#attempt === 'number') return this.#attempt;
+    return await this.#id?.catch(() => undefined);
+  }
+
+  async #write(steps: readonly StepBody[], beside: Beside): Promise<void> {
+    if (typeof this.#attempt === 'number') return await this.#journal.append(this.#attempt, steps, beside);
+    if (this.#id !== undefined) return await this.#journal.append(await this.#id, steps, beside);
+    this.#id = this.#journal.begin(this.#attempt, steps, beside);
+    await this.#id;
+  }
+}

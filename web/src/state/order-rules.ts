@@ -1,0 +1,102 @@
+// The rules by which a work order is worked, as functions of the order and of what the unit and the journal say (docs/protocol.md clause 6). The AS holds to
+// them as well; here they spare a unit a question that would be refused. Knows no lanes and no screen.
+import { lists, type OrderLine, type WorkOrder } from '#protocol/orders/order.ts';
+import type { KeyJson } from '#protocol/service/messages.ts';
+import type { Refusal, UnitRow, UnitState } from '../store/order.ts';
+import type { SlotFacts, UnitFacts } from './facts.ts';
+import type { Failure } from './failure.ts';
+import type { Chosen } from './key-choice.svelte.ts';
+import type { Standing } from './run.ts';
+import type { SignedIn } from './session.svelte.ts';
+
+/** Why nothing may be asked of this unit, or undefined. */
+export function refusalOf(order: WorkOrder, { sn, set }: UnitFacts): Refusal | undefined {
+  if (!lists(order, sn)) return 'unlisted';
+  return set === order.set ? undefined : 'wrong-set';
+}
+
+function holds(slot: SlotFacts | undefined, { akv, kcv }: OrderLine): boolean {
+  if (slot === undefined || slot.akv !== akv) return false;
+  return isErasing(kcv) ? !slot.holdsKey : slot.holdsKey && slot.kcv === kcv;
+}
+
+const isErasing = (kcv: string): boolean => /^0+$/.test(kcv);
+
+/** The lines that the unit's slots do not show as done already. */
+export function missingLines({ lines }: WorkOrder, { slots }: UnitFacts): readonly OrderLine[] {
+  return lines.filter(
+    (line) =>
+      !holds(
+        slots.find(({ ref2 }) => ref2 === line.ref2),
+        line,
+      ),
+  );
+}
+
+/** The line as a lane loads it; the unit itself says when it lacks the slot. */
+export function choiceOf(line: OrderLine, { slots }: UnitFacts, { sets }: SignedIn, set: number): Chosen | undefined {
+  const found = sets.find((each) => each.set === set);
+  if (!found) return undefined;
+  const { ref1, ref2, akv, kcv, label } = line;
+  const listed = found.keys.find((key) => key.ref1 === ref1);
+  const key: KeyJson = { ref1, label, akv, kcv, slot: ref2, attributes: listed?.attributes ?? '' };
+  const slot = slots.find((each) => each.ref2 === ref2);
+  return { set: found, key, slot: slot ?? { ref2, holdsKey: false, kcv: '0000000000', akv: 0, attributes: '' } };
+}
+
+/** Not the unit's doing: the next one would fare no better, so the order waits instead of failing unit after unit. */
+const NOT_THE_UNIT: ReadonlySet<string> = new Set([
+  ...['service-unreachable', 'service-timeout', 'service-nonsense', 'service-failed', 'service-changed'],
+  ...['signed-out', 'not-allowed', 'too-many-requests', 'quota-used', 'order-unknown', 'order-ended'],
+  ...['token-locked', 'token-blocked', 'token-lost', 'token-failed', 'vault-locked', 'vault-expired'],
+  ...['journal-full', 'journal-failed', 'cancelled'],
+]);
+
+export function isNotTheUnit({ code }: Failure): boolean {
+  return NOT_THE_UNIT.has(code);
+}
+
+/** Only a person can say why. */
+export const ASK = 'ask';
+
+/**
+ * Why this key is exported once more, where the journal itself has the reason; `undefined` where it is the first time, ASK where
+ * only a person can say: the unit was done, and its slot does not show it.
+ */
+export function reasonFor(row: UnitRow | undefined, { ref2 }: OrderLine): string | undefined {
+  if (!row?.exported.includes(ref2)) return undefined;
+  if (row.state === 'done') return ASK;
+  if (row.failure === undefined) return 'The station stopped in the attempt before';
+  const { code, command = '', statusWord } = row.failure;
+  const said = statusWord === undefined ? code : `${command} ${statusWord.toString(16).toUpperCase()}`;
+  return `The attempt before ended with ${said}`;
+}
+
+const STATES: Readonly<Record<Standing['outcome'], UnitState>> = {
+  running: 'running',
+  done: 'running',
+  unverified: 'unknown',
+  unknown: 'unknown',
+  failed: 'failed',
+};
+
+/** The row of a unit, after one line of the order has come so far. */
+export function rowAfter(
+  before: UnitRow,
+  line: OrderLine,
+  { outcome, failure, stage }: Standing,
+  last: { readonly isLast: boolean; readonly took: number; readonly at: string },
+): UnitRow {
+  const { failure: _, took: __, ...kept } = before;
+  const neverAsked = outcome === 'failed' && (stage === 'identity' || stage === 'challenge');
+  const others = before.exported.filter((ref2) => ref2 !== line.ref2);
+  const isDone = outcome === 'done' && last.isLast;
+  return {
+    ...kept,
+    state: isDone ? 'done' : STATES[outcome],
+    exported: neverAsked ? others : [...others, line.ref2],
+    at: last.at,
+    ...(failure === undefined ? {} : { failure }),
+    ...(isDone ? { took: Math.round(last.took) } : {}),
+  };
+}

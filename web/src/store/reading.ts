@@ -1,0 +1,68 @@
+// Reading the journal's entries by range of keys: never more of them than are asked for, however many there are.
+import { type Attempt, type AttemptRecord, outcomeOf, type StepBody, type StepEntry } from './attempt.ts';
+import { GENESIS, putBack, type StoredEntry } from './chain.ts';
+import type { Transaction } from './database.ts';
+
+type Mode = 'readonly' | 'readwrite';
+
+function ofAttempt(attempt: number): IDBKeyRange {
+  return IDBKeyRange.bound([attempt, 0], [attempt, Number.POSITIVE_INFINITY]);
+}
+
+export async function readAttempt<M extends Mode>(
+  transaction: Transaction<M>,
+  attempt: number,
+): Promise<Attempt | undefined> {
+  return assemble(await transaction.objectStore('entries').index('attempt').getAll(ofAttempt(attempt)));
+}
+
+/** The id of the newest, 0 before the first. */
+export async function lastAttempt<M extends Mode>(
+  transaction: Transaction<M>,
+  before = Number.POSITIVE_INFINITY,
+): Promise<number> {
+  const range = before === Number.POSITIVE_INFINITY ? undefined : IDBKeyRange.upperBound([before, 0], true);
+  const cursor = await transaction.objectStore('entries').index('attempt').openKeyCursor(range, 'prev');
+  return (cursor?.key as [number, number] | undefined)?.[0] ?? 0;
+}
+
+/** Newest first. Ids have no gaps: one attempt after the other is one range each. */
+export async function attemptsBelow<M extends Mode>(
+  transaction: Transaction<M>,
+  before: number,
+  limit: number,
+): Promise<readonly Attempt[]> {
+  const newest = await lastAttempt(transaction, before);
+  const ids = Array.from({ length: Math.min(limit, newest) }, (_, offset) => newest - offset);
+  const attempts = await Promise.all(ids.map((id) => readAttempt(transaction, id)));
+  return attempts.filter((attempt) => attempt !== undefined);
+}
+
+/** The end of a chain, to which the next entry is linked. */
+export async function tailOf<M extends Mode>(
+  transaction: Transaction<M>,
+  chain: number,
+): Promise<{ seq: number; hash: Uint8Array }> {
+  const range = IDBKeyRange.bound([chain, 0], [chain, Number.POSITIVE_INFINITY]);
+  const cursor = await transaction.objectStore('entries').openCursor(range, 'prev');
+  return cursor ? { seq: (cursor.key as [number, number])[1], hash: cursor.value.hash } : { seq: -1, hash: GENESIS };
+}
+
+function assemble(entries: readonly StoredEntry[]): Attempt | undefined {
+  const [first, ...rest] = entries;
+  if (first?.of === undefined || first.body.step !== 'begin') return undefined;
+  const { step: _, ...attempt } = first.body;
+  const [id] = first.of;
+  const record: AttemptRecord = { ...attempt, id, startedAt: iso(first.at) };
+  const steps = rest.map((entry) => ({
+    ...putBack(entry.body as StepBody, entry.signed),
+    attempt: id,
+    index: (entry.of?.[1] ?? 0) - 1,
+    at: iso(entry.at),
+  })) as readonly StepEntry[]; // what stands behind an attempt's beginning are its steps
+  return { ...record, steps, outcome: outcomeOf(steps) };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}

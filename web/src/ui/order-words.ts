@@ -1,0 +1,102 @@
+// A unit on a work order, and the order itself, in the operator's words: first what to do, then why.
+import type { RunState } from '../state/order-run.svelte.ts';
+import type { UnitWork } from '../state/unit-work.svelte.ts';
+import { type Kind, type LaneWords, laneWords, STAGE_SENTENCES, seenAt } from './lane-words.ts';
+import { explain, type Platform } from './words.ts';
+
+const REFUSALS = {
+  unlisted: {
+    word: 'Not on it',
+    sentence: 'Unplug this unit and look for its own order: it is not on this one. Nothing was asked for it.',
+  },
+  'wrong-set': {
+    word: 'Other set',
+    sentence: 'Unplug this unit: it belongs to another set than the order. Nothing was asked for it.',
+  },
+  twice: { word: 'Twice', sentence: 'Unplug one of the two units with this number.' },
+  'scan-differs': {
+    word: 'Other label',
+    sentence: 'Look at the unit: the label that was scanned is not of this one. Nothing was loaded.',
+  },
+} as const;
+
+const DONE = {
+  loaded: 'Every key of the order is in, and the AS has verified the receipts.',
+  'had-all': 'Every key of the order was in already. Nothing was loaded twice.',
+  rehearsed: 'Dry run: the unit answered its challenge. Nothing was loaded.',
+} as const;
+
+export function workWords(work: UnitWork, run: RunState, platform: Platform): LaneWords {
+  const { lane, phase } = work;
+  switch (phase.is) {
+    case 'arriving':
+      return laneWords(lane, platform);
+    case 'held':
+      return run.is === 'running'
+        ? { kind: 'waiting', word: 'Waiting', sentence: 'Sign in, or wait until the order begins.' }
+        : { kind: 'waiting', word: 'Waiting', sentence: 'Press “Go on”: the order is at rest.' };
+    case 'scan':
+      return {
+        kind: 'waiting',
+        word: 'Scan label',
+        sentence: 'Scan or type the serial number on the label of this unit.',
+      };
+    case 'reason':
+      return {
+        kind: 'unknown',
+        word: 'Say why',
+        sentence: 'Write down why it is to be loaded again: it was done, and its slots do not show it.',
+      };
+    case 'loading': {
+      const sentence = lane.phase.is === 'running' ? STAGE_SENTENCES[lane.phase.stage] : 'The next key comes.';
+      const count = phase.lines > 1 ? `Key ${phase.line + 1} of ${phase.lines}. ` : '';
+      return { kind: 'working', word: 'Loading', sentence: count + sentence };
+    }
+    case 'done':
+      return { kind: 'done', word: lane.attached ? 'Unplug' : 'Done', sentence: DONE[phase.how] };
+    case 'refused':
+      return { kind: 'failed', ...REFUSALS[phase.refusal] };
+    case 'aside':
+      return { kind: 'failed', word: 'Set aside', sentence: phase.reason };
+    case 'failed': {
+      const words = explain(phase.failure, seenAt(lane, platform));
+      return { kind: 'failed', word: 'Not loaded', sentence: `${words.remedy}.`, words };
+    }
+    case 'unknown':
+      return lane.phase.is === 'unknown' || lane.phase.is === 'unverified'
+        ? laneWords(lane, platform)
+        : {
+            kind: 'unknown',
+            word: 'Not known yet',
+            sentence: 'Plug the unit in again: it knows how the import ended.',
+          };
+  }
+}
+
+export function stateWords(state: RunState): { readonly word: string; readonly sentence: string } {
+  switch (state.is) {
+    case 'running':
+      return { word: 'Working', sentence: 'Plug units in. Unplug each one when it is green.' };
+    case 'paused':
+      return { word: 'At rest', sentence: 'Nothing new is begun. What was under way ends first.' };
+    case 'halted': {
+      const words = explain(state.failure, { platform: 'other' });
+      const why = state.failures > 1 ? `${state.failures} units failed in a row. ` : '';
+      return { word: 'Halted', sentence: `${why}${words.remedy}. ${words.title}` };
+    }
+  }
+}
+
+export const UNIT_WORDS: Readonly<
+  Record<
+    'running' | 'done' | 'failed' | 'unknown' | 'absent' | 'unseen',
+    { readonly kind: Kind; readonly word: string }
+  >
+> = {
+  running: { kind: 'working', word: 'Under way' },
+  done: { kind: 'done', word: 'Done' },
+  failed: { kind: 'failed', word: 'Not loaded' },
+  unknown: { kind: 'unknown', word: 'Not known' },
+  absent: { kind: 'waiting', word: 'Will not come' },
+  unseen: { kind: 'waiting', word: 'Not seen yet' },
+};

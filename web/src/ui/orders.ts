@@ -1,0 +1,10 @@
+// Work orders on the screen, as one part with a stylesheet of its own: loaded when the operator first asks for them.
+import css from './orders.css?inline';
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(css);
+document.adoptedStyleSheets.push(sheet);
+
+export { default as OrderBoard } from './OrderBoard.svelte';
+export { default as OrdersView } from './OrdersView.svelte';
+export { default as ReportView } from './ReportView.svelte';

@@ -1,0 +1,55 @@
+// What the page and the vault's worker say to each other: all that can be asked of a vault, and nothing that a key could be read from.
+import type { ErrorCode } from '#protocol/errors.ts';
+import type { ExportRequest } from '#protocol/provisioning/source.ts';
+import type { Envelope } from '#protocol/tkl/envelope.ts';
+
+/** Why a vault was locked. */
+export type LockReason = 'asked' | 'idle' | 'hidden';
+
+export type VaultQuestion =
+  /** `password`: octets that are the worker's to wipe; `roots`: the public keys that this station has pinned, 32 bytes each. */
+  | {
+      readonly is: 'unlock';
+      readonly vault: string;
+      readonly password: Uint8Array;
+      readonly roots: readonly Uint8Array[];
+    }
+  | { readonly is: 'export'; readonly request: ExportRequest }
+  | {
+      readonly is: 'receipt';
+      readonly exportId: string;
+      readonly receipt: Uint8Array;
+      readonly dataHash: Uint8Array;
+    }
+  | { readonly is: 'status' }
+  | { readonly is: 'journal' }
+  | { readonly is: 'lock'; readonly why: LockReason };
+
+export interface VaultStatus {
+  /** Exports that were made, in all. */
+  readonly exports: number;
+  readonly entries: number;
+}
+
+/** By what was asked. */
+export interface VaultAnswers {
+  readonly unlock: VaultStatus;
+  readonly export: { readonly exportId: string; readonly data: Uint8Array };
+  readonly receipt: { readonly time: string };
+  readonly status: VaultStatus;
+  /** Signed by the vault. */
+  readonly journal: Envelope;
+  /** The journal as it stands now. */
+  readonly lock: Envelope;
+}
+
+export interface Asked {
+  readonly id: number;
+  readonly question: VaultQuestion;
+}
+
+export type Answered =
+  | { readonly id: number; readonly answer: VaultAnswers[keyof VaultAnswers] }
+  | { readonly id: number; readonly refusal: { readonly code: ErrorCode; readonly message: string } }
+  /** A fault of the program itself. */
+  | { readonly id: number; readonly fault: string };

@@ -1,0 +1,174 @@
+// A vault while it is unlocked (docs/protocol.md clause 10): the AS itself over kept keys and a durable memory. Everything that it is asked
+// is done in turn. Is handed its store, WebCrypto, Argon2id and a clock; knows no message and no page.
+import { AsUnit } from '#protocol/as-unit/as-unit.ts';
+import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
+import { type Bytes, copy, wipe } from '#protocol/bytes/bytes.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import { ProtocolError } from '#protocol/errors.ts';
+import type { ExportedKey, ExportRequest } from '#protocol/provisioning/source.ts';
+import { exportIdOf } from '#protocol/tkl/data.ts';
+import { type Envelope, sealEnvelope } from '#protocol/tkl/envelope.ts';
+import { decodeVaultFile, type VerifiedVault, verifyVaultFile } from '#protocol/vault/file.ts';
+import { vaultCost, vaultName } from '#protocol/vault/header.ts';
+import { encodeVaultJournal, findChainBreaks, JOURNAL_TYPE } from '#protocol/vault/journal.ts';
+import { type PasswordKey, requireCost } from '#protocol/vault/passphrase.ts';
+import { openVaultSecrets, type VaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
+import { verifyWith } from '../source/web-crypto.ts';
+import type { VaultStore } from '../store/vault-store.ts';
+import type { LockReason, VaultStatus } from './messages.ts';
+import { type VaultCaller, VaultMemory } from './vault-memory.ts';
+import { VaultRoom } from './vault-room.ts';
+
+export interface VaultSurroundings {
+  readonly store: VaultStore;
+  readonly subtle: SubtleCrypto;
+  readonly deriveKey: PasswordKey;
+  readonly now: () => Date;
+}
+
+export class OpenVault {
+  readonly #around: VaultSurroundings;
+  readonly #vault: VerifiedVault;
+  readonly #room: VaultRoom;
+  readonly #memory: VaultMemory;
+  readonly #as: AsUnit<VaultCaller>;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(around: VaultSurroundings, vault: VerifiedVault, room: VaultRoom) {
+    this.#around = around;
+    this.#vault = vault;
+    this.#room = room;
+    this.#memory = new VaultMemory(vault, around.store, around.now);
+    this.#as = new AsUnit(this.#memory, new TreeKeyCrypto(room));
+  }
+
+  /**
+   * `password` is wiped. The attempt is counted before it is made.
+   * @throws ProtocolError passphrase-wrong, vault-malformed, vault-untrusted, vault-changed, vault-early, vault-expired, journal-failed
+   */
+  static async unlock(
+    around: VaultSurroundings,
+    id: string,
+    password: Uint8Array,
+    roots: readonly Uint8Array[],
+  ): Promise<OpenVault> {
+    const { store, subtle } = around;
+    let secrets: VaultSecrets | undefined;
+    try {
+      const record = await store.find(id);
+      if (record === undefined) throw new ProtocolError('vault-malformed', 'This browser has no such vault.');
+      const vault = await verifyVaultFile(decodeVaultFile(record.text), roots, verifyWith(subtle));
+      await requireWhole(store, id, vault);
+      await new VaultMemory(vault, store, around.now).requireValid();
+      await store.countRefusal(id);
+      secrets = await openSecrets(vault, password, around.deriveKey);
+      const opened = new OpenVault(around, vault, await VaultRoom.furnish(subtle, vault.header, secrets));
+      await opened.#memory.record({ kind: 'unlocked', by: 'passphrase', refused: record.refused });
+      return opened;
+    } finally {
+      wipe(password);
+      wipeVaultSecrets(secrets);
+    }
+  }
+
+  /** @throws ProtocolError (SourceErrorCode), vault-expired, journal-full, journal-failed */
+  exportKey(request: ExportRequest): Promise<ExportedKey> {
+    return this.#inTurn(async () => {
+      const { set, tkv, sn, suite, sign, ref1, ref2, random, challengeMac, idempotencyKey, workOrder } = request;
+      const fingerprint = [set, tkv, suite, sign, ref1, ref2, toHex(sn), toHex(random)].join(' ');
+      const known = await this.#around.store.findExportBy(this.#id, 'idempotencyKey', idempotencyKey);
+      if (known !== undefined && known.fingerprint !== fingerprint) {
+        throw new ProtocolError('idempotency-conflict', 'The idempotency key was used with another request.');
+      }
+      const unit = { set, tkv, sn };
+      const asked = { unit, suite, sign, ref1, ref2, random, challengeMac };
+      const { data } = await this.#as.exportKey(asked, { idempotencyKey, workOrder, fingerprint });
+      return { exportId: exportIdOf(sha256(data)), data: copy(data) };
+    });
+  }
+
+  /** @throws ProtocolError export-unknown, receipt-refused, receipt-conflict, journal-full, journal-failed */
+  verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<{ readonly time: string }> {
+    return this.#inTurn(async () => {
+      const made = await this.#around.store.findExportBy(this.#id, 'exportId', exportId);
+      if (made === undefined || exportId !== exportIdOf(dataHash)) {
+        throw new ProtocolError('export-unknown', `This vault made no export ${exportId}.`);
+      }
+      const caller = { idempotencyKey: made.idempotencyKey, workOrder: undefined, fingerprint: made.fingerprint };
+      await this.#as.verifyReceipt(made.xc, receipt, caller);
+      return { time: this.#around.now().toISOString() };
+    });
+  }
+
+  status(): Promise<VaultStatus> {
+    return this.#inTurn(async () => {
+      const last = await this.#around.store.lastEntry(this.#id);
+      return { exports: await this.#around.store.countExports(this.#id), entries: last?.number ?? 0 };
+    });
+  }
+
+  /** All of it, signed. */
+  journal(): Promise<Envelope> {
+    return this.#inTurn(() => this.#signJournal());
+  }
+
+  /** The last thing that it does: the signed journal stays, so that it can be returned without the passphrase. */
+  lock(why: LockReason): Promise<Envelope> {
+    return this.#inTurn(async () => {
+      await this.#memory.record({ kind: 'locked', why });
+      return await this.#signJournal();
+    });
+  }
+
+  get #id(): string {
+    return this.#vault.header.vaultId;
+  }
+
+  async #signJournal(): Promise<Envelope> {
+    const { store, now } = this.#around;
+    const { vaultId, asNumber } = this.#vault.header;
+    const entries = await store.entries(vaultId);
+    const payload = encodeVaultJournal({ format: 1, vaultId, asNumber, time: now().toISOString(), entries });
+    const signer = {
+      publicKey: this.#vault.journalPublicKey,
+      sign: (message: Uint8Array): Promise<Bytes> => this.#room.signJournal(message),
+    };
+    const journal = await sealEnvelope(JOURNAL_TYPE, payload, signer);
+    await store.keepJournal(vaultId, journal);
+    return journal;
+  }
+
+  async #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
+    // How the one before ended is its own caller's matter.
+    const turn = this.#turn.then(action, action);
+    this.#turn = turn;
+    return await turn;
+  }
+}
+
+/** @throws ProtocolError vault-changed where the journal was cut or changed, or does not tell of every export */
+async function requireWhole(store: VaultStore, id: string, { headerHash }: VerifiedVault): Promise<void> {
+  const entries = await store.entries(id);
+  const [found] = findChainBreaks(entries, headerHash);
+  if (found !== undefined) throw new ProtocolError('vault-changed', `The journal of the vault was changed: ${found}.`);
+  const told = entries.filter(({ event }) => event.kind === 'export').length;
+  const kept = await store.countExports(id);
+  if (told !== kept)
+    throw new ProtocolError('vault-changed', `The journal tells of ${told} exports, ${kept} are kept.`);
+}
+
+async function openSecrets(
+  { header, sealed }: VerifiedVault,
+  password: Uint8Array,
+  deriveKey: PasswordKey,
+): Promise<VaultSecrets> {
+  const { salt, ...cost } = vaultCost(header);
+  requireCost(cost);
+  const key = await deriveKey(password, salt, cost);
+  try {
+    return openVaultSecrets(sealed, vaultName(header), key);
+  } finally {
+    wipe(key);
+  }
+}
