@@ -38,6 +38,28 @@ const REFUSALS: readonly { name: string; fault: Fault; open?: boolean; says: rea
   },
 ];
 
+test('a browser that keeps no settings loads keys all the same', async ({ open, page, service }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(window, 'localStorage', {
+      get: () => {
+        throw new DOMException('Access is denied for this document.', 'SecurityError');
+      },
+    });
+  });
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+});
+
+test('a page that came over plain HTTP says so, instead of half a page', async ({ page, service }) => {
+  await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
+  await page.goto(service.url);
+  await expect(page.getByRole('alert')).toContainText('the page did not come over HTTPS');
+});
+
 for (const { name, fault, open: isOpen = false, says } of REFUSALS) {
   test(`says what to do and goes on after ${name}`, async ({ open, service }) => {
     const one = unit();

@@ -1,7 +1,7 @@
 // Composition: makes every instance, hands each what it needs, and mounts the page. The only file of the product that says `navigator`.
 import { mount, unmount } from 'svelte';
 import { Desk } from './state/desk.svelte.ts';
-import { failureOf } from './state/failure.ts';
+import { type Failure, failureOf } from './state/failure.ts';
 import { History } from './state/history.svelte.ts';
 import { ON_THE_DESK } from './state/order-on-desk.ts';
 import { Session } from './state/session.svelte.ts';
@@ -23,6 +23,22 @@ const now = (): Date => new Date();
 const ticks = (): number => performance.now();
 
 const baseUrl = location.origin;
+
+/** Settings of this browser; where it keeps none, they last as long as the page. */
+const kept = keptSettings();
+
+function keptSettings(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
+  try {
+    return localStorage;
+  } catch {
+    const settings = new Map<string, string>();
+    return {
+      getItem: (name) => settings.get(name) ?? null,
+      setItem: (name, value) => void settings.set(name, value),
+      removeItem: (name) => void settings.delete(name),
+    };
+  }
+}
 const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock'>>;
 
 /** The larger part of the program comes after the first screen. */
@@ -33,7 +49,7 @@ async function loadWorks(onSuperseded: () => void): Promise<Works> {
     serial,
     wakeLock,
     storage: navigator.storage,
-    kept: localStorage,
+    kept,
     vibrate: (pattern) => void navigator.vibrate?.(pattern),
     isTouched: () => navigator.userActivation.hasBeenActive,
     locks: navigator.locks,
@@ -66,7 +82,16 @@ function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
+/** Instead of the page: what keeps it from working here. */
+async function halt(target: HTMLElement, failure: Failure): Promise<void> {
+  const { Halted } = await import('./ui/seldom.ts');
+  target.replaceChildren();
+  mount(Halted, { target, props: { failure, platform } });
+}
+
 async function start(target: HTMLElement): Promise<void> {
+  // Over plain HTTP a browser gives neither USB nor locks nor cryptography.
+  if (!isSecureContext) return halt(target, { code: 'browser-unsupported' });
   const loading = loadWorks(() => {
     desk.superseded = true;
   });
@@ -77,7 +102,7 @@ async function start(target: HTMLElement): Promise<void> {
         ({ wakefulness }) => wakefulness.keep(wanted),
         () => undefined, // said by station.start()
       ),
-    kept: localStorage,
+    kept,
   });
   const works = (): Promise<Works> => loading;
   const session = new Session(async () => (await works()).as, baseUrl, now);
@@ -99,11 +124,9 @@ async function start(target: HTMLElement): Promise<void> {
   } catch (error) {
     const failure = failureOf(error);
     await unmount(app);
-    const { Halted } = await import('./ui/seldom.ts');
-    mount(Halted, { target, props: { failure, platform } });
-    return;
+    return halt(target, failure);
   }
-  if (localStorage.getItem(ON_THE_DESK) !== null) await (await station.orders()).reopen();
+  if (kept.getItem(ON_THE_DESK) !== null) await (await station.orders()).reopen();
   await Promise.all([lookForDemo(station), import('./ui/later.ts')]);
   if (!import.meta.env.PROD) return;
   const { keepOffline } = await import('./state/offline.ts');

@@ -1,6 +1,7 @@
 // The station and its lanes: units come and go, a key is loaded, and whatever happens the lane says what is true of the unit.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
+import { Session } from '#web/state/session.svelte.ts';
 import { laneWords } from '#web/ui/lane-words.ts';
 import { attached, cable, createBench, load } from './bench.ts';
 
@@ -155,6 +156,29 @@ describe('loading a key', () => {
     await lane.retry();
     await load(lane, 1);
     expect(lane.phase.is).toBe('done');
+  });
+
+  it('stays signed in on a station whose clock is ahead: the AS says when the token is over', async () => {
+    const { account } = await createBench();
+    vi.useFakeTimers();
+    const session = new Session(
+      async () => account,
+      'https://as.example',
+      () => new Date('2026-11-24T12:00:00Z'),
+    );
+    await session.signIn('token');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(session.state.is).toBe('in');
+  });
+
+  it('says that the journal cannot be read only as long as it cannot', async () => {
+    const { station, journal } = await createBench();
+    const read = vi.spyOn(journal, 'unsettled').mockRejectedValueOnce(new ProtocolError('journal-failed', 'full'));
+    await station.readJournal();
+    expect(station.failure).toEqual({ code: 'journal-failed' });
+    await station.readJournal();
+    expect(station.failure).toBeUndefined();
+    expect(read).toHaveBeenCalledTimes(2);
   });
 
   it('signs out when the AS no longer takes the token', async () => {

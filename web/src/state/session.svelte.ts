@@ -154,6 +154,7 @@ export class Session {
   #endAt(expires: string): void {
     clearTimeout(this.#timer);
     const ms = Date.parse(expires) - this.#now().getTime();
-    this.#timer = setTimeout(() => this.expire(), Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
+    // A token that was over before it was taken: this clock is ahead of the AS's, which will say itself when it is over.
+    if (ms > 0) this.#timer = setTimeout(() => this.expire(), Math.min(ms, LONGEST_TIMER_MS));
   }
 }

@@ -158,6 +158,7 @@ export class Station {
     const { journal } = await this.#parts.works();
     try {
       this.open = await journal.unsettled();
+      this.failure = undefined;
     } catch (error) {
       this.failure = failureOf(error);
     }

@@ -1,0 +1,60 @@
+// Vault and card are for everybody as well: held against the rules of axe in light and dark, and on a narrow screen.
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { injectSimulator } from './support/inject.ts';
+import { DIVERSIFIED } from './support/sets.ts';
+import { expect, test, unit } from './support/test.ts';
+import { TokensPage } from './support/tokens-page.ts';
+import { issueVault } from './support/vaults.ts';
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+/** High enough that nothing lies under the bar at the bottom, which axe takes for a covered control. */
+const NARROW = { width: 320, height: 9000 };
+
+async function expectAccessible(page: Page, state: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  const said = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+  expect(said, state).toEqual([]);
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(overflow, `${state}: scrolls sideways`).toBeLessThanOrEqual(0);
+}
+
+for (const { name, use } of [
+  { name: 'in the light', use: { colorScheme: 'light' } },
+  { name: 'in the dark, on 320 px', use: { colorScheme: 'dark', viewport: NARROW } },
+] as const) {
+  test.describe(() => {
+    test.use(use);
+    test(`the tokens, ${name}`, async ({ page, service, station }) => {
+      const one = unit(DIVERSIFIED);
+      const transportKeys = [{ tkv: 1, key: DIVERSIFIED.transportKey }];
+      const token = { sn: 'CA4D0ACC', set: DIVERSIFIED.set, transportKeys, pin: '271828' };
+      const vault = await issueVault(service, DIVERSIFIED, [one], '--exports', '5');
+      await injectSimulator(page, [one], { tokens: [token] });
+      await page.goto(service.url);
+      await station.signIn(service.token);
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      const tokens = new TokensPage(page);
+      await tokens.open('AS token card');
+      await expectAccessible(page, 'no card');
+      await tokens.attachCard('USB', token.sn);
+      await page.getByText('Change the PIN').click();
+      await expectAccessible(page, 'a locked card');
+      await tokens.enterPin('000000');
+      await expect(page.getByText('2 tries left.')).toBeVisible();
+      await expectAccessible(page, 'a wrong PIN');
+      await tokens.enterPin(token.pin);
+      await tokens.expectHeading('Unlocked');
+      await expectAccessible(page, 'an unlocked card');
+      await tokens.open('Vault file');
+      await tokens.importVault(vault.text);
+      await tokens.expectHeading('Locked: vault');
+      await expectAccessible(page, 'a locked vault');
+      await tokens.unlockVault(vault.passphrase);
+      await tokens.expectHeading('Unlocked: vault');
+      await expectAccessible(page, 'an unlocked vault');
+    });
+  });
+}
