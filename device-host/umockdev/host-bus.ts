@@ -1,5 +1,6 @@
 // The simulated machine that units are plugged into: follows what happens to them, and shows it as a kernel does. A unit with a serial
 // link alone stands behind an adapter. Knows neither sysfs nor system calls.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from '#device-sim/desk.ts';
 import type { Unit, UnitEvent } from '#device-sim/unit.ts';
 import { Gadget } from '../gadget/gadget.ts';
@@ -48,6 +49,11 @@ export class HostBus {
   async settle(): Promise<void> {
     await this.#turn;
     for (const { attachments } of this.#attached.values()) for (const attachment of attachments) attachment.refresh();
+  }
+
+  /** Waits until everything that was pulled out has gone for the program too. */
+  async clear(): Promise<void> {
+    while ([...this.#attached.keys()].some((unit) => !unit.isPlugged)) await sleep(NEWS_DELAY);
   }
 
   #follow(unit: Unit, event: UnitEvent): void {

@@ -35,6 +35,8 @@ for await (const text of createInterface({ input: process.stdin })) {
     const method = control[call.method] as (...of: readonly unknown[]) => unknown;
     const result = method.apply(control, [...call.arguments]);
     await bus.settle();
+    // The next unit shall not be taken for the one that is leaving.
+    if (call.method === 'remove') await bus.clear();
     say({ id: call.id, result: result ?? null });
   } catch (error) {
     say({ id: call.id, error: error instanceof Error ? error.message : String(error) });

@@ -29,16 +29,16 @@ export function appScenarios(bench: AppBench): Scenario[] {
   }));
 }
 
-/** Each link has an origin of its own; the service answers on both. */
-export function originOf(link: 'usb' | 'serial', service: Service): string {
-  const { port } = new URL(service.url);
+/** Each link has an origin of its own, and the server of that address answers on both. */
+export function originOf(link: 'usb' | 'serial', url: string): string {
+  const { port } = new URL(url);
   return `http://${link === 'usb' ? 'localhost' : '127.0.0.1'}:${port}`;
 }
 
 async function onPage(bench: AppBench, link: 'usb' | 'serial', work: (lane: LanePage) => Promise<void>) {
   const { unit } = bench;
   if (!unit.unit.isPlugged) await unit.plug();
-  const page = await openPage(bench.browser(), originOf(link, bench.service()));
+  const page = await openPage(bench.browser(), originOf(link, bench.service().url));
   try {
     const station = new StationPage(page, patient);
     await station.signIn(bench.service().token);

@@ -14,7 +14,8 @@ import { report, type Scenario } from './scenario.ts';
 
 export interface FidelityBench {
   readonly browser: () => Browser;
-  readonly url: () => string;
+  /** A page without code of its own, at the origin that may use that link only. */
+  readonly url: (link: 'usb' | 'serial') => string;
   /** Of the other scenarios: it must be out. */
   readonly unit: BenchUnit;
 }
@@ -31,20 +32,25 @@ export function fidelityScenario(bench: FidelityBench): Scenario {
 async function lookAtAll({ browser, url, unit: other }: FidelityBench): Promise<void> {
   const fake = JSON.parse(readFileSync(import.meta.env.KEYFERRY_FAKE, 'utf8')) as Sights;
   await other.unplug();
-  const page = await openPage(browser(), url());
   let unit: BenchUnit | undefined;
-  await page.exposeFunction('probeDevice', async (method: string, sn: string, fault: Fault) => {
-    // A probe that was given up may go on, with a unit that is there no more.
-    if (unit?.sn === sn) await handle(unit, method, fault);
-  });
   const surprises: string[] = [];
-  for (const [index, behaviour] of LOOKED_AT.entries()) {
-    const sn = `F1D0${index.toString(16).padStart(4, '0')}`.toUpperCase();
-    unit = new BenchUnit({ description: unitFor(behaviour, sn) });
-    const seen = await lookAt(page, behaviour, unit);
-    surprises.push(...surpriseAt(behaviour.name, seen, fake[behaviour.name] ?? []));
+  for (const link of ['usb', 'serial'] as const) {
+    const page = await openPage(browser(), url(link));
+    await page.exposeFunction('probeDevice', async (method: string, sn: string, fault: Fault) => {
+      // A probe that was given up may go on, with a unit that is there no more.
+      if (unit?.sn === sn) await handle(unit, method, fault);
+    });
+    for (const [index, behaviour] of LOOKED_AT.entries()) {
+      if ((behaviour.unit.link === 'serial') !== (link === 'serial')) continue;
+      const sn = `F1D0${index.toString(16).padStart(4, '0')}`.toUpperCase();
+      const described = unitFor(behaviour, sn);
+      // On a real bus a serial port is one interface of a USB device.
+      unit = new BenchUnit({ description: link === 'serial' ? { ...described, link: 'both' } : described });
+      const seen = await lookAt(page, behaviour, unit).catch((error: unknown) => [String(error)]);
+      surprises.push(...surpriseAt(behaviour.name, seen, fake[behaviour.name] ?? []));
+    }
+    await page.close();
   }
-  await page.close();
   if (surprises.length > 0) throw new Error(surprises.join('\n'));
 }
 

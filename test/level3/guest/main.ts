@@ -33,11 +33,9 @@ async function main(): Promise<void> {
     async run() {
       service = await Service.start({ demo: true, bare: true, startLimitMs: PATIENCE_MS });
       await unit.plug();
-      const origins = {
-        usb: [empty.url, originOf('usb', service)],
-        serial: [empty.url, originOf('serial', service)],
-      };
-      browser = await launch(import.meta.env.KEYFERRY_CHROMIUM, origins);
+      const { url } = service;
+      const origins = (link: 'usb' | 'serial') => [originOf(link, empty.url), originOf(link, url)];
+      browser = await launch(import.meta.env.KEYFERRY_CHROMIUM, { usb: origins('usb'), serial: origins('serial') });
     },
   };
   const stop: Scenario = {
@@ -52,7 +50,7 @@ async function main(): Promise<void> {
   const withBrowser = [
     start,
     ...(part === 'fidelity' ? [] : appScenarios(bench)),
-    ...(part === 'browser' ? [] : [fidelityScenario({ ...bench, url: () => empty.url })]),
+    ...(part === 'browser' ? [] : [fidelityScenario({ ...bench, url: (link) => originOf(link, empty.url) })]),
     stop,
   ];
   const withoutBrowser = part === '' || part === 'pcsc' ? [...attachedScenarios(), ...pcscScenarios()] : [];

@@ -49,6 +49,17 @@ describe('a local source', () => {
     expect(attempt).toMatchObject({ outcome: 'done', service: 'vault AAAA', operator: 'Vault 0007' });
   });
 
+  it('serves a unit that was there before it was unlocked', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const lane = await attachedLane(bench);
+    bench.session.signOut();
+    expect(lane.choice.obstacle).toBe('signed-out');
+    await bench.session.use(localOf(bench));
+    await load(lane);
+    expect(lane.phase.is).toBe('done');
+  });
+
   it('takes the place of the service, which is signed out, and gives it back', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
