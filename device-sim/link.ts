@@ -65,8 +65,14 @@ export class UnitLink {
       if (action.do === 'send') this.#send(action.bytes);
       else if (action.do === 'power') this.#options.cards[action.slot]?.reset();
       else if (action.do === 'wait') this.#awaitSilence(action.ms);
-      else this.#running = this.#running.then(() => this.#run(action.ticket, action.slot, action.command));
+      else this.#queue(action.ticket, action.slot, action.command);
     }
+  }
+
+  /** While it waits for a command that the host has given up, more time is asked for too. */
+  #queue(ticket: number, slot: number, command: Bytes): void {
+    const stopExtending = this.#extendWhile(ticket);
+    this.#running = this.#running.then(() => this.#run(ticket, slot, command, stopExtending));
   }
 
   #send(bytes: Bytes): void {
@@ -82,12 +88,11 @@ export class UnitLink {
     this.#cancelSilence = this.#options.clock.after(ms, () => this.#perform(this.#options.framing.silence()));
   }
 
-  async #run(ticket: number, slot: number, command: Bytes): Promise<void> {
-    if (!this.#alive) return;
+  async #run(ticket: number, slot: number, command: Bytes, stopExtending: () => void): Promise<void> {
     const { framing, clock, faults, onPowerCut } = this.#options;
-    const stopExtending = this.#extendWhile(ticket);
     let response: Bytes;
     try {
+      if (!this.#alive) return;
       response = await this.#process(slot, command);
     } catch (error) {
       if (!(error instanceof PowerCut)) throw error;

@@ -57,12 +57,13 @@ async function writers(count: number, each: number): Promise<{ group: number; si
   };
   const ids = await Promise.all(Array.from({ length: count }, () => shared.begin(ATTEMPT)));
   const group = await run((writer) => shared.append(ids[writer] ?? 0, STEP));
+  const chain = 1_000_000 + Math.floor(Math.random() * 1e9); // another one in each round
   let at = 0;
   const hash = new Uint8Array(32);
   const single = await run(() => {
-    const key: [number, number] = [1_000_000, at++];
+    const key: [number, number] = [chain, at++];
     return database.run(['entries'], 'readwrite', (transaction) =>
-      transaction.objectStore('entries').add({ at: at, body: STEP, hash }, key),
+      transaction.objectStore('entries').add({ at, body: STEP, hash }, key),
     );
   });
   await database.close();
@@ -71,7 +72,7 @@ async function writers(count: number, each: number): Promise<{ group: number; si
 
 /** The time of a page of 50 from the middle by range of keys, and by counting up to it, in ms. */
 async function pages(units: number): Promise<{ key: number; offset: number }> {
-  const { database, journal: shared } = await journal();
+  const { database } = await journal();
   const store = new WorkOrderStore(database, now);
   const at = now().toISOString();
   const sn = (n: number): string => n.toString(16).toUpperCase().padStart(32, '0');
@@ -83,7 +84,6 @@ async function pages(units: number): Promise<{ key: number; offset: number }> {
         void rows.put({ order: 2, sn: sn(n), state: 'done', tries: 1, exported: [], begun: at, at });
     });
   }
-  void shared;
   const middle = units >> 1;
   const timed = async (act: () => Promise<unknown>): Promise<number> => {
     await act();

@@ -91,6 +91,18 @@ describe('a link', () => {
     expect(serial[0]?.slice(6, 10)).toBe('6E00');
   });
 
+  it('asks for more time for a command that waits for one which the host has given up', async () => {
+    const { powerOn, send, answer, sent } = plugged({ latency: { identity: 1500, challenge: 0, importKey: 0 } });
+    powerOn();
+    send(SELECT);
+    powerOn();
+    send(SELECT);
+    const { length } = sent;
+    await answer(450);
+    expect(sent).toHaveLength(length + 1);
+    expect(sent.at(-1)?.slice(14, 16)).toBe('80'); // bStatus: time extension
+  });
+
   it('runs one command at a time', async () => {
     const { unit, powerOn, send, answer, sent } = plugged({
       link: 'both',

@@ -23,9 +23,11 @@ export async function derivePasswordKey(
       hashLength: KEY_LENGTH,
       outputType: 'binary',
     });
-    const copy = new Uint8Array(key);
+    // With a buffer of its own it is not moved by the garbage collector, which wipes nothing where it was.
+    const kept = new Uint8Array(new ArrayBuffer(KEY_LENGTH));
+    kept.set(key);
     wipe(key);
-    return copy;
+    return kept;
   });
 }
 
