@@ -52,7 +52,10 @@ export class DeviceNode {
     symlinkSync(`${number.major}:${number.minor}`, this.#numberPath);
     this.#fifo = openSync(this.#devicePath, constants.O_RDWR | constants.O_NONBLOCK);
     if (readiness === 'writable') fill(this.#fifo);
-    this.#server = createServer((socket) => serveFile(socket, open(), onFailure));
+    this.#server = createServer((socket) => {
+      // A file that the program closed before it opened this one is closed first, whichever of the two is heard of first.
+      setImmediate(() => serveFile(socket, open(), onFailure));
+    });
   }
 
   /** The file can be opened when this is done. */

@@ -31,7 +31,13 @@ export function serveFile(socket: Socket, operations: FileOperations, onFailure:
   socket.on('data', (chunk) => file.receive(chunk));
   // A program that ends resets the connection: the close that follows says all there is.
   socket.on('error', () => undefined);
-  socket.on('close', () => operations.close());
+  let isClosed = false;
+  const close = (): void => {
+    if (!isClosed) operations.close();
+    isClosed = true;
+  };
+  socket.on('end', close);
+  socket.on('close', close);
 }
 
 class HostFile implements HostMemory {

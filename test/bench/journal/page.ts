@@ -175,49 +175,6 @@ async function throughput(lanes: number, each: number, asMs: number): Promise<{ 
   return { bare, kept };
 }
 
-/** Octets that the browser says it uses, for each record of whole loads with verdict and head. */
-async function recordSize(loads: number): Promise<number> {
-  const { database, journal: shared } = await journal();
-  const before = (await navigator.storage.estimate()).usage ?? 0;
-  const summary = {
-    exportId: 'A'.repeat(22),
-    dataHash: new Uint8Array(32),
-    suite: 1 as const,
-    tkv: 1,
-    sn: new Uint8Array(16),
-    ref1: 7,
-    ref2: 2,
-    akv: 3,
-    xc: 9,
-    asNumber: 0,
-  };
-  const verdict = JSON.stringify({
-    payloadType: 'application/vnd.keyferry.verdict+json',
-    payload: 'A'.repeat(430),
-    signatures: [{ keyid: '0123456789ABCDEF', sig: 'A'.repeat(86) }],
-  });
-  const steps: readonly StepBody[] = [
-    { step: 'challenge', state: 'intended', suite: 1 },
-    { step: 'export', state: 'intended', suite: 1 },
-    { step: 'export', state: 'confirmed', export: summary },
-    { step: 'import', state: 'intended' },
-    { step: 'import', state: 'confirmed', receipt: new Uint8Array(64) },
-    { step: 'verify', state: 'confirmed', verdict, time: now().toISOString() },
-  ];
-  for (let i = 0; i < loads; i += 100) {
-    await Promise.all(
-      Array.from({ length: 100 }, async () => {
-        const id = await shared.begin(ATTEMPT, steps.slice(0, 2));
-        await shared.append(id, steps.slice(2, 4));
-        await shared.append(id, steps.slice(4), { auditHead: HEAD });
-      }),
-    );
-  }
-  const after = (await navigator.storage.estimate()).usage ?? 0;
-  await database.close();
-  return (after - before) / (loads * (steps.length + 1));
-}
-
 /** Writes until the browser is killed; says each number that is on disk. */
 async function writeForever(said: (id: number) => void): Promise<void> {
   const { journal: shared } = await journal();
@@ -237,7 +194,7 @@ async function readBack(): Promise<{ last: number; holds: boolean }> {
   return { last: newest?.id ?? 0, holds: found === undefined };
 }
 
-const cases = { writers, pages, throughput, recordSize, writeForever, readBack };
+const cases = { writers, pages, throughput, writeForever, readBack };
 
 declare global {
   var keyferryJournal: typeof cases;

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { runCommand } from '../../support/run-command.ts';
-import { listsUnit, TTY, until } from './kernel.ts';
+import { hasSerialPort, listsUnit, until } from './kernel.ts';
 import type { Scenario } from './scenario.ts';
 
 const SN = '0000000000000000000000000000AB12';
@@ -32,10 +32,10 @@ async function attachAndEnd(): Promise<void> {
     await until(async () => said('plugged in'), 'it does not say that it is plugged in');
     const { code, output } = await runCommand(USBIP, ['attach', '-r', '127.0.0.1', '-b', '1-1']);
     if (code !== 0) throw new Error(`usbip ended with ${code}: ${output}`);
-    await until(async () => existsSync(TTY) && (await listsUnit(SN)), 'the kernel did not take the unit');
+    await until(async () => (await hasSerialPort()) && (await listsUnit(SN)), 'the kernel did not take the unit');
     await until(async () => said('the host has configured it'), 'its view does not say that it is configured');
     device.kill('SIGTERM');
-    await until(async () => !existsSync(TTY) && !(await listsUnit(SN)), 'the kernel kept the unit');
+    await until(async () => !(await hasSerialPort()) && !(await listsUnit(SN)), 'the kernel kept the unit');
   } catch (error) {
     throw new Error(`${error}\n${view.join('\n')}`);
   } finally {

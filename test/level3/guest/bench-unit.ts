@@ -1,5 +1,4 @@
 // The simulated EI on the guest's own kernel, plugged in over USB/IP. Knows no browser.
-import { existsSync } from 'node:fs';
 import type { ReaderLevel } from '#device-host/gadget/smart-card-class.ts';
 import { unitFraming } from '#device-host/gadget/unit-framing.ts';
 import { attach } from '#device-host/usbip/attach.ts';
@@ -7,7 +6,7 @@ import { realClock } from '#device-sim/clock.ts';
 import { describedUnit, type UnitDescription } from '#device-sim/description.ts';
 import { Unit } from '#device-sim/unit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
-import { listsUnit, TTY, until } from './kernel.ts';
+import { hasSerialPort, listsUnit, until } from './kernel.ts';
 
 export interface BenchUnitOptions {
   readonly description: UnitDescription;
@@ -53,7 +52,7 @@ export class BenchUnit {
       gadget: readerLevel === undefined ? {} : { readerLevel },
     });
     await until(
-      async () => (!hasSerial || existsSync(TTY)) && (await listsUnit(this.sn)),
+      async () => (!hasSerial || (await hasSerialPort())) && (await listsUnit(this.sn)),
       'the kernel did not take the unit',
     );
   }
@@ -61,6 +60,6 @@ export class BenchUnit {
   /** Resolves when the kernel has let it go. Without effect when it is out already. */
   async unplug(): Promise<void> {
     this.unit.unplug();
-    await until(async () => !existsSync(TTY) && !(await listsUnit(this.sn)), 'the kernel kept the unit');
+    await until(async () => !(await hasSerialPort()) && !(await listsUnit(this.sn)), 'the kernel kept the unit');
   }
 }

@@ -2,9 +2,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Of the only unit with a serial port. */
-export const TTY = '/dev/ttyACM0';
-
 const USB_DEVICES = '/sys/bus/usb/devices';
 const LIMIT_MS = 60_000;
 
@@ -14,6 +11,11 @@ export async function until(isSo: () => Promise<boolean>, otherwise: string): Pr
     if (Date.now() > end) throw new Error(otherwise);
     await sleep(50);
   }
+}
+
+/** Of the only unit with one. Its number rises while a browser holds the port of an earlier one. */
+export async function hasSerialPort(): Promise<boolean> {
+  return (await readdir('/dev')).some((name) => name.startsWith('ttyACM'));
 }
 
 /** While the kernel enumerates, a look at the serial number waits for the unit, which may be in this process: never block. */
