@@ -1,11 +1,12 @@
-// Every *.test.ts under test/ but the benches; test/e2e belongs to Playwright. Files in test/process/ start real processes and are
-// left out of `npm run check`.
+// Every *.test.ts under test/ but the benches; test/e2e belongs to Playwright. `npm run check` leaves out what takes long: real
+// processes, the service on a real disk, the many tries of the negative tests.
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { OutcomeReporter } from './test/support/vitest-reporter.ts';
 
 const outcome = process.env.KEYFERRY_OUTCOME;
-const quick = process.env.KEYFERRY_QUICK === '1';
+const slow =
+  process.env.KEYFERRY_QUICK === '1' ? ['process', 'service', 'negative'].map((part) => `test/${part}/**`) : [];
 
 export default defineConfig({
   plugins: [svelte({ configFile: false, compilerOptions: { hmr: false } })],
@@ -13,7 +14,7 @@ export default defineConfig({
   resolve: { conditions: ['browser'] },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/e2e/**', 'test/bench/**', ...(quick ? ['test/process/**'] : [])],
+    exclude: [...configDefaults.exclude, 'test/e2e/**', 'test/bench/**', ...slow],
     reporters: outcome === undefined ? ['default'] : [new OutcomeReporter(outcome)],
     maxWorkers: 2,
     // Limits for what hangs, not for what is slow: a busy machine bundles the service in its own time.

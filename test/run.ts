@@ -1,4 +1,4 @@
-// `npm test` runs everything; `npm run check` (--quick) leaves out the builds, the slow process tests and the browser. Closes with one line
+// `npm test` runs everything; `npm run check` (--quick) leaves out the builds, the long tests and the browser. Closes with one line
 // that adds up every runner, and ends with a code other than 0 when anything failed, crashed or ran nothing.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

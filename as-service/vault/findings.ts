@@ -118,14 +118,20 @@ export function findImportGaps(receipts: Iterable<Uint8Array>): VaultFindingJson
 
 function gapsOf(sn: string, counters: number[]): VaultFindingJson[] {
   const found: VaultFindingJson[] = [];
-  const sorted = counters.sort((a, b) => a - b);
-  sorted.forEach((counter, index) => {
-    const before = sorted[index - 1];
+  const times = new Map<number, number>();
+  for (const counter of counters) times.set(counter, (times.get(counter) ?? 0) + 1);
+  const sorted = [...times].sort(([a], [b]) => a - b);
+  sorted.forEach(([counter, count], index) => {
+    const before = sorted[index - 1]?.[0];
+    if (count > 1)
+      found.push(
+        grave(
+          `Unit ${sn} gave ${count} different receipts for its import ${counter}: it was set back, or there are two of it.`,
+        ),
+      );
     if (before === undefined) {
       if (counter > 1)
         found.push(note(`Unit ${sn} had ${counter - 1} imports before the first that this AS knows of.`));
-    } else if (counter === before) {
-      found.push(grave(`Unit ${sn} gave two different receipts for its import ${counter}.`));
     } else if (counter > before + 1) {
       const which = counter === before + 2 ? `import ${before + 1}` : `imports ${before + 1} to ${counter - 1}`;
       found.push(grave(`No journal shows ${which} of unit ${sn}.`));

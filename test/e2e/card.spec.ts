@@ -41,6 +41,7 @@ for (const [cardKind, unitKind, link] of [
     const lane = await station.attach(unitKind, one.sn);
     await lane.load(FIELD_KEY.label, 2);
     await lane.expectWord('Unplug');
+    await lane.expectSaid('The token has verified the receipt');
     const digest = await page.evaluate((sn) => window.keyferrySimulator?.token(sn), token.sn);
     expect(digest).toMatchObject({ xc: 1, quotaLeft: 99, receipts: 1 });
     await tokens.open('AS token card');

@@ -49,6 +49,7 @@ for (const [kind, link] of [
     const lane = await station.attach(kind, one.sn);
     await lane.load(FIELD_KEY.label, 2);
     await lane.expectWord('Unplug');
+    await lane.expectSaid('The token has verified the receipt');
     const memory = await page.evaluate((sn) => window.keyferrySimulator?.memory(sn), one.sn);
     expect(memory?.slots.find(({ ref2 }) => ref2 === 2)?.holdsKey).toBe(true);
     await tokens.open('Vault file');

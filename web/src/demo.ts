@@ -25,7 +25,10 @@ const MISHAPS: readonly Mishap<Fault>[] = [
   { name: 'answers too late', fault: { fault: 'late answer', ms: 6000 } },
   { name: 'refuses the key (6988)', fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 } },
   { name: 'memory fails (6581)', fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6581 } },
-  { name: 'one bit is damaged on the way', fault: { fault: 'corrupt', direction: 'in', block: 1, bit: 77 } },
+  {
+    name: 'one bit of the key is damaged (a serial line repeats it)',
+    fault: { fault: 'corrupt', direction: 'out', block: 1, bit: 400 },
+  },
   { name: 'in use elsewhere', fault: { fault: 'busy' } },
 ];
 

@@ -31,7 +31,8 @@ export interface Loaded {
 }
 
 export type Ending =
-  | { readonly is: 'done'; readonly loaded: Loaded; readonly time: string }
+  /** `signed`: the AS gave its word in writing; a vault or a card verifies only. */
+  | { readonly is: 'done'; readonly loaded: Loaded; readonly time: string; readonly signed: boolean }
   | { readonly is: 'failed'; readonly failure: Failure; readonly stage: Stage }
   | { readonly is: 'unverified'; readonly failure: Failure; readonly attempt: number; readonly loaded?: Loaded }
   | { readonly is: 'unknown'; readonly failure: Failure; readonly attempt: number };
@@ -122,8 +123,10 @@ async function follow(parts: Parts, steps: AsyncGenerator<Step, void, void>, kno
         throw new ProtocolError('cancelled', `stopped before ${step.step}`);
       }
       await record(parts, step, known);
-      if (step.step === 'verified' && known.loaded)
-        return { is: 'done', loaded: known.loaded, time: step.verdict.time };
+      if (step.step === 'verified' && known.loaded) {
+        const { time, envelope } = step.verdict;
+        return { is: 'done', loaded: known.loaded, time, signed: envelope !== undefined };
+      }
       known.stage = STAGE_AFTER[step.step];
       parts.onStage?.(known.stage);
     }

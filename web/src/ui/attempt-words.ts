@@ -21,7 +21,7 @@ export function stepInWords(entry: StepEntry): string {
     case 'import':
       return entry.state === 'intended' ? 'Sent the key to the unit' : 'The unit gave its receipt';
     case 'verify':
-      return 'The AS verified the receipt';
+      return entry.verdict === undefined ? 'The token verified the receipt' : 'The AS verified the receipt';
     case 'not-imported':
       return 'The unit has no receipt: the key is not in';
     case 'failure':

@@ -94,6 +94,9 @@ export const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
   receipt: 'The key is in. The AS verifies the receipt.',
 };
 
+const VERIFIED = 'The AS has verified the receipt.';
+const VERIFIED_HERE = 'The token has verified the receipt; the AS will when the journal is returned.';
+
 export function laneWords(lane: Lane, platform: Platform): LaneWords {
   const { phase } = lane;
   const words = 'failure' in phase ? explain(phase.failure, seenAt(lane, platform)) : undefined;
@@ -130,7 +133,7 @@ function base(lane: Lane, phase: Phase, words: Words | undefined): LaneWords {
       return {
         kind: 'done',
         word: lane.attached ? 'Unplug' : 'Done',
-        sentence: `${ACTS[lane.attempted?.act ?? 'load'].done} The AS has verified the receipt.`,
+        sentence: `${ACTS[lane.attempted?.act ?? 'load'].done} ${phase.signed ? VERIFIED : VERIFIED_HERE}`,
       };
     case 'failed':
       return { kind: 'failed', word: 'Not loaded', sentence: remedy };

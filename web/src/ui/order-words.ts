@@ -21,7 +21,7 @@ const REFUSALS = {
 } as const;
 
 const DONE = {
-  loaded: 'Every key of the order is in, and the AS has verified the receipts.',
+  loaded: 'Every key of the order is in, and the receipts are verified.',
   'had-all': 'Every key of the order was in already. Nothing was loaded twice.',
   rehearsed: 'Dry run: the unit answered its challenge. Nothing was loaded.',
 } as const;
@@ -34,7 +34,11 @@ export function workWords(work: UnitWork, run: RunState, platform: Platform): La
     case 'held':
       return run.is === 'running'
         ? { kind: 'waiting', word: 'Waiting', sentence: 'Sign in, or wait until the order begins.' }
-        : { kind: 'waiting', word: 'Waiting', sentence: 'Press “Go on”: the order is at rest.' };
+        : {
+            kind: 'waiting',
+            word: 'Waiting',
+            sentence: 'Press “Go on”: the order is at rest. To choose keys yourself, put it away.',
+          };
     case 'scan':
       return {
         kind: 'waiting',
@@ -78,7 +82,10 @@ export function stateWords(state: RunState): { readonly word: string; readonly s
     case 'running':
       return { word: 'Working', sentence: 'Plug units in. Unplug each one when it is green.' };
     case 'paused':
-      return { word: 'At rest', sentence: 'Nothing new is begun. What was under way ends first.' };
+      return {
+        word: 'At rest',
+        sentence: 'Press “Go on” to work it. Nothing new begins before that; what is under way ends first.',
+      };
     case 'halted': {
       const words = explain(state.failure, { platform: 'other' });
       const why = state.failures > 1 ? `${state.failures} units failed in a row. ` : '';
