@@ -9,6 +9,7 @@ import { attachTty } from './attached-tty.ts';
 import { attachUsb } from './attached-usb.ts';
 import type { Attachment, Slot } from './attachment.ts';
 import type { Testbed } from './testbed.ts';
+import { UsbAddresses } from './usb-addresses.ts';
 
 /** From the pulled plug to the kernel's notice, in ms: until then transfers fail, and nobody is told why. */
 const NOTICE_DELAY = 60;
@@ -25,6 +26,7 @@ export interface HostBusOptions {
 }
 
 interface Attached {
+  readonly address: number;
   readonly attachments: readonly Attachment[];
   /** Runs while the plug is out and the program has not been told. */
   timer: NodeJS.Timeout | undefined;
@@ -35,7 +37,7 @@ export class HostBus {
   readonly #attached = new Map<Unit, Attached>();
   /** Plugging in takes a moment; whatever happens to units does so in its order. */
   #turn: Promise<void> = Promise.resolve();
-  #lastAddress = 0;
+  readonly #addresses = new UsbAddresses();
 
   constructor(options: HostBusOptions) {
     this.#options = options;
@@ -88,7 +90,7 @@ export class HostBus {
     // It was pulled out again before its turn came.
     if (!unit.isPlugged) return;
     const { testbed, onFailure } = this.#options;
-    const address = ++this.#lastAddress + 1;
+    const address = this.#addresses.take();
     const slot: Slot = { testbed, address, syspath: `/devices/pci0000:00/usb1/1-${address}`, onFailure };
     const { links } = unit.options;
     const gadget = links.includes('usb') ? new Gadget(unit) : undefined;
@@ -96,7 +98,7 @@ export class HostBus {
     const attachments: Attachment[] = [];
     if (gadget !== undefined) attachments.push(await attachUsb(unit, gadget, slot));
     if (line !== undefined) attachments.push(await attachTty(unit, line, slot));
-    this.#attached.set(unit, { attachments, timer: undefined });
+    this.#attached.set(unit, { address, attachments, timer: undefined });
     if (!unit.isPlugged) this.#unplug(unit);
   }
 
@@ -110,8 +112,10 @@ export class HostBus {
   }
 
   #forget(unit: Unit): void {
-    const { attachments = [] } = this.#attached.get(unit) ?? {};
+    const attached = this.#attached.get(unit);
+    if (attached === undefined) return;
     this.#attached.delete(unit);
-    for (const attachment of [...attachments].reverse()) attachment.vanish();
+    for (const attachment of [...attached.attachments].reverse()) attachment.vanish();
+    this.#addresses.giveBack(attached.address);
   }
 }
