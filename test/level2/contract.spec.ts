@@ -11,15 +11,21 @@ let script: Promise<string> | undefined;
 for (const link of ['usb', 'serial'] as const) {
   for (const { name } of PORT_CONTRACT) {
     test(`a real ${link} port ${name}`, async ({ bring, page, service, desk }) => {
-      const one = await bring(unit(undefined, { link }));
+      const one = unit(undefined, { link });
       script ??= bundleForPage();
       await page.addInitScript(await script);
       await page.exposeFunction('unplugUnit', () => desk.call('unplug', one.sn));
       await page.goto(`${service.url}/favicon.svg`);
-      await page.waitForFunction(
-        async (kind) => (kind === 'usb' ? await navigator.usb.getDevices() : await navigator.serial.getPorts()).length,
-        link,
-      );
+      const seen = () =>
+        page.evaluate(
+          async (kind) =>
+            (kind === 'usb' ? await navigator.usb.getDevices() : await navigator.serial.getPorts()).length,
+          link,
+        );
+      // The unit of the test before may be on its way out: only then is the next one this one.
+      await expect.poll(seen).toBe(0);
+      await bring(one);
+      await expect.poll(seen).toBe(1);
       const end = await page.evaluate(
         ([which, on]) =>
           window.portContract.check(which, on).then(

@@ -1,6 +1,6 @@
 // What every test of level 2 is handed: the service, a process with units, and the machine's own browser in front of them, which has
 // the units' permission by policy. Where the machine cannot do that, every test says why it was left out.
-import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { type Browser, test as base, expect, type Locator, type Page } from '@playwright/test';
 import { DeviceProcess } from '#device-host/umockdev/device-process.ts';
 import type { UnitDescription } from '#device-sim/description.ts';
 import type { TokenDescription } from '#device-sim/token-description.ts';
@@ -63,7 +63,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { scope: 'worker' },
   ],
 
-  bring: async ({ desk }, use) => {
+  bring: async ({ desk, browser, service }, use) => {
     const brought: string[] = [];
     await use(async (unit) => {
       brought.push(unit.sn);
@@ -72,6 +72,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     });
     for (const sn of brought) await desk.call('remove', sn);
     expect(desk.failures).toEqual([]);
+    await expectNoUnit(browser, service.url);
   },
 
   bringCard: async ({ desk }, use) => {
@@ -98,6 +99,17 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     });
   },
 });
+
+/** A browser hears a moment later that a unit has left: the next test must not take that one for its own. */
+async function expectNoUnit(browser: Browser, url: string): Promise<void> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${url}/favicon.svg`);
+  const count = () =>
+    page.evaluate(async () => (await navigator.usb.getDevices()).length + (await navigator.serial.getPorts()).length);
+  await expect.poll(count).toBe(0);
+  await context.close();
+}
 
 /** Called by each file: where level 2 cannot be had, its tests are named as skipped, with the reason. */
 export function requireLevel2(): void {
