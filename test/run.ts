@@ -107,6 +107,8 @@ rmSync(scratch, { recursive: true, force: true });
 
 const tally = sum(outcomes);
 for (const { name, message } of tally.failed) say(`\nFAILED ${name}\n${message}`);
+if (tally.again.length > 0) say('\nPassed at the second try only, to be looked into:');
+for (const name of tally.again) say(`  ${name}`);
 if (tally.skipped.length > 0) say('\nSkipped:');
 for (const { name, reason } of tally.skipped) say(`  ${name}: ${reason}`);
 say(`\n${quick ? 'Check' : 'Everything'} took ${seconds(started)}.`);

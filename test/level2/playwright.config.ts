@@ -9,7 +9,8 @@ export default defineConfig({
   testMatch: '**/*.spec.ts',
   fullyParallel: false,
   forbidOnly: true,
-  retries: 0,
+  // A test that passes at the second try only is named at the end of the run.
+  retries: 1,
   workers: 1,
   // Tests wait for states; the limits are for a machine that does much else.
   timeout: 120_000,

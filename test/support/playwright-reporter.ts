@@ -22,7 +22,11 @@ export default class OutcomeReporter implements Reporter {
   }
 
   onTestEnd(test: TestCase): void {
-    const words = { expected: 'ok  ', unexpected: 'FAIL', flaky: 'FAIL', skipped: 'skip' };
+    if (test.outcome() === 'unexpected' && test.results.length <= test.retries) {
+      console.log(`  once ${nameOf(test)}`);
+      return;
+    }
+    const words = { expected: 'ok  ', unexpected: 'FAIL', flaky: 'AGAIN', skipped: 'skip' };
     console.log(`  ${words[test.outcome()]} ${nameOf(test)}`);
   }
 
@@ -34,10 +38,14 @@ export default class OutcomeReporter implements Reporter {
     let passed = 0;
     const failed: Failed[] = [...this.#outside];
     const skipped: Skipped[] = [];
+    const again: string[] = [];
     for (const test of this.#suite?.allTests() ?? []) {
       const outcome = test.outcome();
       if (outcome === 'expected') passed++;
-      else if (outcome === 'skipped') {
+      else if (outcome === 'flaky') {
+        passed++;
+        again.push(`${nameOf(test)}: ${test.results[0]?.errors[0]?.message ?? ''}`);
+      } else if (outcome === 'skipped') {
         const reason = test.annotations.find((annotation) => annotation.type === 'skip')?.description ?? '';
         skipped.push({ name: nameOf(test), reason });
       } else {
@@ -45,7 +53,7 @@ export default class OutcomeReporter implements Reporter {
         failed.push({ name: nameOf(test), message: errors.map((error) => error.stack ?? error.message).join('\n') });
       }
     }
-    writeFileSync(this.#file, JSON.stringify({ runner: 'playwright', passed, failed, skipped }));
+    writeFileSync(this.#file, JSON.stringify({ runner: 'playwright', passed, failed, skipped, again }));
   }
 }
 

@@ -17,12 +17,15 @@ export interface Outcome {
   readonly passed: number;
   readonly failed: readonly Failed[];
   readonly skipped: readonly Skipped[];
+  /** Of those that passed, the names of those that had failed before: each is a race in the test or in the product, to be looked into. */
+  readonly again?: readonly string[];
 }
 
 export interface Tally {
   readonly passed: number;
   readonly failed: readonly Failed[];
   readonly skipped: readonly Skipped[];
+  readonly again: readonly string[];
 }
 
 /** An outcome that no runner may be believed without: an exit code that agrees, something that ran, a reason for each skip. */
@@ -45,6 +48,7 @@ export function sum(outcomes: readonly Outcome[]): Tally {
     passed: outcomes.reduce((total, outcome) => total + outcome.passed, 0),
     failed: outcomes.flatMap((outcome) => outcome.failed),
     skipped: outcomes.flatMap((outcome) => outcome.skipped),
+    again: outcomes.flatMap((outcome) => outcome.again ?? []),
   };
 }
 

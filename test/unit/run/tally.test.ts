@@ -15,6 +15,11 @@ describe('the closing line', () => {
     expect(closingLine(tally)).toBe('48 passed, 1 failed, 3 skipped');
   });
 
+  it('counts what passed at the second try, and names it', () => {
+    const tally = sum([outcome({ passed: 2, again: ['a test'] }), outcome({ passed: 1 })]);
+    expect([closingLine(tally), tally.again]).toEqual(['3 passed, 0 failed, 0 skipped', ['a test']]);
+  });
+
   it('has the form that stands alone on a line', () => {
     expect(closingLine(sum([outcome({ passed: 2 })]))).toMatch(/^\d+ passed, \d+ failed, \d+ skipped$/);
   });
