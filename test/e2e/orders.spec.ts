@@ -1,9 +1,8 @@
 // A work order from its list to its report: eight units at once, whoever is turned away, a page that goes away in the middle, and a report that nobody can
 // change unseen.
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/description.ts';
 import type { Report, ReportRow } from '#protocol/orders/report.ts';
+import { expectAccessible } from './support/accessible.ts';
 import { issue, OrdersPage } from './support/orders-page.ts';
 import { FIELD_KEY, NEXT_KEY } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
@@ -15,14 +14,6 @@ const TWO_KEYS = [
 
 const eight = (more: Partial<UnitDescription> = {}): readonly UnitDescription[] =>
   Array.from({ length: 8 }, () => unit(undefined, more));
-
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-async function expectAccessible(page: Page, state: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
-  const said = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
-  expect(said, state).toEqual([]);
-}
 
 test('every screen of an order can be read and used by everyone', async ({ open, service, page }) => {
   const refused = { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 } as const;

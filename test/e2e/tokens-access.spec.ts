@@ -1,25 +1,13 @@
 // Vault and card are for everybody as well: held against the rules of axe in light and dark, and on a narrow screen.
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
+import { expectAccessible } from './support/accessible.ts';
 import { injectSimulator } from './support/inject.ts';
 import { DIVERSIFIED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 import { TokensPage } from './support/tokens-page.ts';
 import { issueVault } from './support/vaults.ts';
 
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 /** High enough that nothing lies under the bar at the bottom, which axe takes for a covered control. */
 const NARROW = { width: 320, height: 9000 };
-
-async function expectAccessible(page: Page, state: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
-  const said = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
-  expect(said, state).toEqual([]);
-  const overflow = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect(overflow, `${state}: scrolls sideways`).toBeLessThanOrEqual(0);
-}
 
 for (const { name, use } of [
   { name: 'in the light', use: { colorScheme: 'light' } },

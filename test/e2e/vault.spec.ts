@@ -162,6 +162,7 @@ test('a store that was put back to an older state is noticed when the journal is
   const { text, passphrase } = await issueVault(service, DIVERSIFIED, [one], '--exports', '2');
   const tokens = await enrol(page, station, service, [one]);
   await tokens.importVault(text);
+  await expect(page.getByLabel(/^Passphrase of vault/)).toBeVisible();
   await storeOfVaults(page, 'copy');
   const loadAndReturn = async (key: string, slot: number): Promise<string> => {
     await tokens.unlockVault(passphrase);
