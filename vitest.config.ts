@@ -1,12 +1,14 @@
 // Every *.test.ts under test/ but the benches; test/e2e belongs to Playwright. `npm run check` leaves out what takes long: real
-// processes, the service on a real disk, the many tries of the negative tests.
+// processes, the service on a real disk, the many tries of the negative, contract, property and order tests.
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { OutcomeReporter } from './test/support/vitest-reporter.ts';
 
 const outcome = process.env.KEYFERRY_OUTCOME;
 const slow =
-  process.env.KEYFERRY_QUICK === '1' ? ['process', 'service', 'negative'].map((part) => `test/${part}/**`) : [];
+  process.env.KEYFERRY_QUICK === '1'
+    ? ['process', 'service', 'negative', 'contract', 'property', 'unit/orders-page'].map((part) => `test/${part}/**`)
+    : [];
 
 export default defineConfig({
   plugins: [svelte({ configFile: false, compilerOptions: { hmr: false } })],

@@ -60,7 +60,15 @@ const statics: Job[] = [
   check('formatting and lint', () => runTool('@biomejs/biome', 'biome', ['ci', '--colors=off', '.'])),
   check('types of web', () => runTool('svelte-check', 'svelte-check', ['--tsconfig', 'web/tsconfig.json'])),
   ...['protocol', 'device-sim', 'device-host', 'as-service', 'test'].map((folder) =>
-    check(`types of ${folder}`, () => runTool('typescript', 'tsc', ['-p', folder])),
+    check(`types of ${folder}`, () =>
+      runTool('typescript', 'tsc', [
+        '-p',
+        folder,
+        '--incremental',
+        '--tsBuildInfoFile',
+        `node_modules/.cache/tsc/${folder}`,
+      ]),
+    ),
   ),
 ];
 
