@@ -92,6 +92,18 @@ test('the first key of a unit takes three exchanges, each further one two', asyn
   await expect(entries).toContainText(['SELECT', 'GET CHALLENGE', 'IMPORTKEY', 'GET CHALLENGE', 'IMPORTKEY']);
 });
 
+test('the choice of the slot comes into sight once a key is pressed', async ({ open, service, page }) => {
+  await page.setViewportSize({ width: 1000, height: 560 });
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  await station.attach('USB', one.sn);
+  const key = page.getByRole('radio', { name: FIELD_KEY.label });
+  await key.scrollIntoViewIfNeeded();
+  await key.click();
+  await expect(page.getByRole('group', { name: 'Slot' })).toBeInViewport({ ratio: 1 });
+});
+
 test('asks the AS for one export and one verdict per key', async ({ open, service, watch }) => {
   const one = unit();
   const station = await open([one]);
