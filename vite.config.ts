@@ -1,8 +1,9 @@
-// The four builds of one tree: dist/app (the product page), dist/demo (the same page with simulated units), dist/service
-// (the AS for Node) and dist/simulator (one script that a test injects into the unchanged product page). `vite` alone serves the
+// The five builds of one tree: dist/verify (the verifier of reports, one file, which is part of the product page too), dist/app (the
+// product page), dist/demo (the same page with simulated units), dist/service (the AS for Node) and dist/simulator (one script that a
+// test injects into the unchanged product page). `vite` alone serves the
 // sources for development. The product build takes index.html as its only entry, so nothing of device-sim can get into it.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,13 +31,27 @@ function closure(chunking: Chunking, roots: readonly string[]): ReadonlySet<stri
   return found;
 }
 
+/** Of Svelte's own files those that the screens of work orders alone need. */
+const FIELDS = /svelte.src.internal.client.dom.elements.(style|bindings.(input|size))\.js$/;
+
+/** What all later parts need is no part of its own: neither how they bring their styles, nor what drives links of both kinds. */
+const SECOND = [
+  'web/src/ui/later.ts',
+  'web/src/ui/adopt.ts',
+  'protocol/framing/connect.ts',
+  'web/src/transport/kept-read.ts',
+];
+
 /**
- * What the page always loads after its first screen is one chunk. Other screens use parts of it, by which it would otherwise be cut into
- * many small ones that compress badly.
+ * What the first screen needs is one chunk, and what the page always loads after it is another. Later parts use pieces of both, by which
+ * they would otherwise be cut into many small ones that compress badly.
  */
-function secondLoad(id: string, chunking: Chunking): string | null {
-  if (closure(chunking, ['web/src/main.ts']).has(id)) return null;
-  return closure(chunking, ['web/src/state/works.ts', 'web/src/ui/later.ts']).has(id) ? 'station' : null;
+function load(id: string, chunking: Chunking, folder: string): string | null {
+  // The demo begins it when its units are there: in a part with others it would begin with them.
+  if (folder === 'demo' && id === here('web/src/main.ts')) return null;
+  if (FIELDS.test(id)) return 'fields';
+  if (closure(chunking, ['web/src/main.ts']).has(id)) return 'first';
+  return closure(chunking, SECOND).has(id) ? 'station' : null;
 }
 
 /** A page in `dist/<folder>`; its assets get a folder of their own, so that both pages can be served from one root. */
@@ -52,15 +67,45 @@ const page = (html: string, folder: string, assetsDir: string): EnvironmentOptio
     cssTarget: 'chrome123',
     cssCodeSplit: false,
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    // Each later part is one file, and what it uses is there already.
+    modulePreload: false,
     rolldownOptions: {
       input: folder === 'app' ? [here(`web/${html}`), here(SERVICE_WORKER)] : here(`web/${html}`),
       checks: { pluginTimings: false },
+      optimization: { inlineConst: { mode: 'all', pass: 3 } },
+      // Its package does not say so itself. Of its files only the flags of older components have effects, and there are none.
+      treeshake: {
+        moduleSideEffects: [{ test: /node_modules.svelte./, sideEffects: false }],
+        propertyReadSideEffects: false,
+      },
       // The service worker is asked for anew each time, by one name, and serves what lies below it.
       output: {
-        codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: secondLoad }] },
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [{ name: (id, chunking) => load(id, chunking, folder) }],
+        },
         entryFileNames: ({ name }) => (name === 'service-worker' ? '[name].js' : `${assetsDir}/[name]-[hash].js`),
       },
+    },
+  },
+});
+
+/** A page that is one file, whatever it imports. */
+const single = (html: string, folder: string): EnvironmentOptions => ({
+  consumer: 'client',
+  build: {
+    outDir: here(`dist/${folder}`),
+    emptyOutDir: true,
+    copyPublicDir: false,
+    target: 'es2022',
+    cssTarget: 'chrome123',
+    cssCodeSplit: false,
+    modulePreload: false,
+    rolldownOptions: {
+      input: here(`web/${html}`),
+      checks: { pluginTimings: false },
+      treeshake: { moduleSideEffects: [{ test: /node_modules.svelte./, sideEffects: false }] },
+      output: { codeSplitting: false },
     },
   },
 });
@@ -103,8 +148,59 @@ const node = (folder: string, input: Record<string, string>): EnvironmentOptions
 const VITE_MARKER = /\/\*\$vite\$:\d+\*\//g;
 
 const isPage = (name: string): boolean => name === 'client' || name === 'demo';
+const hasPage = (name: string): boolean => isPage(name) || name === 'verify';
 const sha256 = (data: string | Uint8Array, encoding: 'hex' | 'base64'): string =>
   createHash('sha256').update(data).digest(encoding);
+
+interface Node {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly callee?: { readonly name?: string };
+  readonly arguments?: readonly Node[];
+}
+
+/** Every node below `node`, itself included. */
+function* nodes(node: unknown): Generator<Node> {
+  if (typeof node !== 'object' || node === null) return;
+  if ('type' in node) yield node as Node;
+  for (const child of Object.values(node)) yield* nodes(child);
+}
+
+/** What a ProtocolError says to developers stays in the sources: the page words its code, and shows and sends nothing else of it. */
+function dropMessages(): Plugin {
+  return {
+    name: 'keyferry:drop-messages',
+    apply: 'build',
+    enforce: 'pre',
+    applyToEnvironment: (environment) => isPage(environment.name),
+    transform: {
+      filter: { id: /\.ts$/, code: 'new ProtocolError(' },
+      handler(code) {
+        const messages = [...nodes(this.parse(code, { lang: 'ts' }))]
+          .filter(({ type, callee }) => type === 'NewExpression' && callee?.name === 'ProtocolError')
+          .flatMap(({ arguments: [, message] = [] }) => message ?? [])
+          .filter(({ type }) => type === 'Literal' || type === 'TemplateLiteral');
+        let short = code;
+        for (const { start, end } of messages.reverse()) short = `${short.slice(0, start)}''${short.slice(end)}`;
+        return { code: short, map: null };
+      },
+    },
+  };
+}
+
+/** Vite wraps each dynamic import in a loader of what it needs beside it. Here it needs nothing beside it. */
+function plainImports(): Plugin {
+  return {
+    name: 'keyferry:plain-imports',
+    apply: 'build',
+    enforce: 'pre',
+    load: {
+      filter: { id: /vite.preload-helper/ },
+      handler: () => 'export const __vitePreload = (load) => load();',
+    },
+  };
+}
 
 /** The page's one stylesheet moves into the page: a linked one would hold back the first paint for another round trip. */
 function inlineStylesheet(): Plugin {
@@ -112,7 +208,7 @@ function inlineStylesheet(): Plugin {
     name: 'keyferry:inline-stylesheet',
     apply: 'build',
     enforce: 'post',
-    applyToEnvironment: (environment) => isPage(environment.name),
+    applyToEnvironment: (environment) => hasPage(environment.name),
     generateBundle: {
       order: 'post',
       handler(_options, bundle) {
@@ -124,8 +220,63 @@ function inlineStylesheet(): Plugin {
             delete bundle[file];
             return `<style>${String(css.source).replace(VITE_MARKER, '').trim()}</style>`;
           });
+          html.source = html.source.replace(/>\s+</g, '><');
         }
       },
+    },
+  };
+}
+
+/**
+ * The verifier's script moves into the page too, and a policy that knows the two and allows nothing else: so it is one file that anybody
+ * can save, hand on and open from a folder.
+ */
+function inlineScript(): Plugin {
+  return {
+    name: 'keyferry:inline-script',
+    apply: 'build',
+    enforce: 'post',
+    applyToEnvironment: ({ name }) => name === 'verify',
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        const files = Object.values(bundle);
+        const html = files.find(({ fileName }) => fileName.endsWith('.html'));
+        const entry = files.find((file) => file.type === 'chunk');
+        if (html?.type !== 'asset' || entry?.type !== 'chunk' || files.length !== 2)
+          throw new Error(`the verifier is not one page and one script: ${files.map(({ fileName }) => fileName)}`);
+        const code = entry.code.trim().replaceAll('</script', '<\\/script');
+        const source = String(html.source);
+        const [, css = ''] = /<style>([\s\S]*?)<\/style>/.exec(source) ?? [];
+        const policy = [
+          "default-src 'none'",
+          `script-src 'sha256-${sha256(code, 'base64')}'`,
+          `style-src 'sha256-${sha256(css, 'base64')}'`,
+          "base-uri 'none'",
+          "form-action 'none'",
+          "require-trusted-types-for 'script'",
+          'trusted-types svelte-trusted-html',
+        ].join('; ');
+        html.source = source
+          .replace(/\s*<script[^>]*><\/script>/, '')
+          .replace('<meta charset="utf-8">', `$&\n    <meta http-equiv="Content-Security-Policy" content="${policy}">`)
+          .replace('</body>', () => `  <script type="module">${code}</script>\n  </body>`);
+        delete bundle[entry.fileName];
+      },
+    },
+  };
+}
+
+/** The verifier is a file of the product page: its hash is one of the build's, and a station without a network has it. */
+function addVerifier(): Plugin {
+  return {
+    name: 'keyferry:add-verifier',
+    apply: 'build',
+    applyToEnvironment: ({ name }) => name === 'client',
+    // Octet for octet, since its policy names its script by hash; before the page is sealed.
+    writeBundle: {
+      order: 'pre',
+      handler: ({ dir = '' }) => copyFileSync(here('dist/verify/verify.html'), join(dir, 'verify.html')),
     },
   };
 }
@@ -188,9 +339,21 @@ function armServiceWorker(folder: string): void {
 export default defineConfig({
   root: here('web'),
   logLevel: 'warn',
-  plugins: [svelte({ configFile: false }), inlineStylesheet(), sealPage()],
+  plugins: [
+    svelte({
+      configFile: false,
+      compilerOptions: { runes: true, cssHash: ({ hash, css }) => `s${hash(css).slice(0, 3)}` },
+    }),
+    plainImports(),
+    dropMessages(),
+    inlineStylesheet(),
+    inlineScript(),
+    addVerifier(),
+    sealPage(),
+  ],
   server: { port: 5173, strictPort: true, proxy: { '/v1': 'http://127.0.0.1:8787' } },
   environments: {
+    verify: single('verify.html', 'verify'),
     client: page('index.html', 'app', 'assets'),
     demo: page('demo.html', 'demo', 'demo-assets'),
     simulator: script('device-sim/install.ts', 'simulator'),
@@ -198,7 +361,7 @@ export default defineConfig({
   },
   builder: {
     async buildApp(builder) {
-      for (const name of ['client', 'demo', 'simulator', 'service']) {
+      for (const name of ['verify', 'client', 'demo', 'simulator', 'service']) {
         const environment = builder.environments[name];
         if (environment) await builder.build(environment);
       }

@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document, made of the table of routes and of the schemas that check them. A test holds it against real answers.
 import { z } from 'zod';
-import { PROBLEMS, type ProblemCode } from '#protocol/service/problem.ts';
+import type { ProblemCode } from '#protocol/service/problem.ts';
+import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import type { Route } from './routes/route.ts';
 import { problem } from './schemas.ts';
 

@@ -14,7 +14,8 @@ import type {
   TrustJson,
   WhoamiJson,
 } from '#protocol/service/messages.ts';
-import { PROBLEM_BASE, PROBLEMS } from '#protocol/service/problem.ts';
+import { PROBLEM_BASE } from '#protocol/service/problem.ts';
+import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 
 /** base64url of exactly `length` octets: unpadded, unused last bits zero, so that one octet string has one text. */
 export function octets(length: number) {

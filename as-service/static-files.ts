@@ -126,8 +126,13 @@ function compressBrotli(content: Uint8Array): Uint8Array<ArrayBuffer> {
   );
 }
 
-/** Inline style blocks are allowed by their hash, which the build knows nothing of; data: images only where the page has one. */
+/**
+ * A page that brings a policy of its own is served with that, which the page cannot say of its frames; of others, inline style blocks are
+ * allowed by their hash, which the build knows nothing of, and data: images only where the page has one.
+ */
 function policyFor(html: string): string {
+  const [, own] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html) ?? [];
+  if (own !== undefined) return `${own}; frame-ancestors 'none'`;
   const styles = [...html.matchAll(/<style[^>]*>([\s\S]*?)<\/style>/g)].map((match) => match[1] ?? '');
   return contentSecurityPolicy({
     styleHashes: styles.map((style) => createHash('sha256').update(style).digest('base64')),

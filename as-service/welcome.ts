@@ -19,13 +19,15 @@ export function welcome(given: Welcome): string {
   const { config, address, token, hasPage, colour } = given;
   const paint = (code: number) => (text: string) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
   const [bold, dim, accent] = [paint(1), paint(2), paint(36)];
-  const row = (name: string, value: string) => `  ${dim(name.padEnd(10))}${value}`;
+  const row = (name: string, value: string) => `  ${dim(name.padEnd(13))}${value}`;
   const lines = [
     '',
     `  ${bold('Keyferry AS')}${config.demo ? '  demo mode' : ''}`,
     '',
     row('Open', accent(config.demo ? `${address}/demo.html` : address)),
-    ...(token === undefined ? [] : [row('Token', bold(token)), row('', dim('new at each start, valid for 8 hours'))]),
+    ...(token === undefined
+      ? []
+      : [row('Access code', bold(token)), row('', dim('new at each start, valid for 8 hours'))]),
     row('Root key', given.rootFingerprint),
     row('Data', config.directory),
     '',
@@ -46,14 +48,14 @@ function firstMinute({ config, token }: Welcome): string[] {
   }
   if (!config.demo) {
     return [
-      '  Your first key: open the page, sign in with the token, attach a unit.',
+      '  Your first key: open the page, sign in with the access code, attach a unit.',
       '  A unit must hold the key of the set first: keyferry-as device-key --help',
       '',
     ];
   }
   return [
     '  Your first key, without any hardware:',
-    '    1  Open the address in Chrome and sign in with the token.',
+    '    1  Open the address in Chrome and sign in with the access code.',
     '    2  Attach a simulated unit, over USB or serial.',
     '    3  Choose a key and a slot, and load it.',
     '',

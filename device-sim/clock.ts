@@ -45,16 +45,21 @@ export class VirtualClock implements Clock {
     return () => void this.#alarms.delete(alarm);
   }
 
+  /** Jumps to the next alarm, unless that is after `end`, and rings it. False where there was none. */
+  ringNext(end = Number.POSITIVE_INFINITY): boolean {
+    const next = this.#next(end);
+    if (next === undefined) return false;
+    this.#alarms.delete(next);
+    this.#now = next.at;
+    next.action();
+    return true;
+  }
+
   /** Lets `ms` go by: every alarm in that time rings in its order, and what it sets off in promises is done before the next. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settled();
-    for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
-      this.#alarms.delete(next);
-      this.#now = next.at;
-      next.action();
-      await settled();
-    }
+    while (this.ringNext(end)) await settled();
     this.#now = end;
   }
 

@@ -76,7 +76,9 @@ export type VaultErrorCode =
   | 'vault-expired'
   | 'vault-busy' // open in another tab
   | 'vault-locked' // by the operator, by being idle, or by a fault of its worker
-  | 'passphrase-wrong';
+  | 'passphrase-wrong'
+  | 'passkey-refused' // stopped, not there, or it does not fit: a browser does not say which
+  | 'passkey-unsupported'; // browser or authenticator without what a vault needs of them
 
 /** The station: this page and its journal. */
 export type StationErrorCode =
@@ -84,7 +86,10 @@ export type StationErrorCode =
   | 'source-other' // another AS than the one in use sealed the key
   | 'file-refused' // an opened file is not what it should be: the message says where
   | 'journal-full' // the browser's storage quota
-  | 'journal-failed'; // the browser refuses its storage
+  | 'journal-elsewhere' // another version of the station is open, or has been: this one cannot keep the journal
+  | 'journal-failed' // the browser refuses its storage
+  | 'part-unreachable' // a part of the page could not be fetched
+  | 'unit-at-work'; // nothing is said of a unit while it is being loaded
 
 /** Cryptographic refusal. */
 export type IntegrityErrorCode = 'integrity';

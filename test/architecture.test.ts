@@ -76,6 +76,7 @@ const ROOMS: readonly Room[] = [
   { room: 'web/src/ui/', may: ['web/src/state/'], packages: [/^svelte(\/|$)/] },
   { room: 'web/src/ui/words.ts', may: ['web/src/ui/', 'web/src/state/', 'protocol/errors.ts'] },
   { room: 'web/src/main.ts', may: ['web/src/'], packages: ['svelte'] },
+  { room: 'web/src/verify.ts', may: ['web/src/'], packages: ['svelte'] },
   { room: 'web/src/demo.ts', may: ['web/src/', 'device-sim/', 'protocol/'], packages: ['svelte'] },
 
   { room: 'test/', may: ['protocol/', 'device-sim/', 'device-host/', 'as-service/', 'web/src/'], packages: [/^[^.#]/] },

@@ -20,7 +20,7 @@ export const USAGE = `keyferry-as: manages the AS of a data folder, also while i
   keyferry-as key add SET REF1 LABEL --erase --slot REF2
   keyferry-as operator add NAME [--role operator|custodian|auditor|administrator] [--set SET]… [--quota N] [--orders-only]
   keyferry-as operator list
-  keyferry-as operator token NAME [--hours N]
+  keyferry-as operator code NAME [--hours N]
   keyferry-as operator revoke NAME
   keyferry-as order add ID TITLE --set SET --line REF1:REF2… [--units FILE] [--unit SN]… [--range FROM-TO]… [--suite N]
                                [--from TIME] [--until TIME | --days N] [--dry-run] [--halt-after N] [--label-scan]
@@ -144,10 +144,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     }),
   },
   'operator list': { options: {}, words: [0, 0], request: () => ({ command: 'operator list' }) },
-  'operator token': {
+  'operator code': {
     options: { hours: { type: 'string', default: '8' } },
     words: [1, 1],
-    request: ([name = ''], { hours }) => ({ command: 'operator token', name, hours: Number(hours) }),
+    request: ([name = ''], { hours }) => ({ command: 'operator code', name, hours: Number(hours) }),
   },
   'operator revoke': {
     options: {},

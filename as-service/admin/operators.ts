@@ -1,4 +1,4 @@
-// What an administrator does to operators: add them, give them tokens, take the tokens back.
+// What an administrator does to operators: add them, give them access codes, take the codes back.
 import type { Role } from '#protocol/service/messages.ts';
 import type { As } from '../as/as.ts';
 import { createToken, TOKEN_LIFETIME_MS, tokenState } from '../as/tokens.ts';
@@ -37,7 +37,7 @@ export async function addOperator(as: As, actor: string, input: NewOperator): Pr
   });
 }
 
-/** A new token, to be shown once; those that have expired are forgotten. */
+/** A new access code, to be shown once; those that have expired are forgotten. */
 export async function issueToken(
   as: As,
   actor: string,
@@ -46,7 +46,7 @@ export async function issueToken(
 ): Promise<{ readonly token: string; readonly expires: string }> {
   requireOperator(as.state, name);
   if (!(hours > 0 && hours * 3_600_000 <= TOKEN_LIFETIME_MS))
-    throw new StartError('A token lasts more than 0 and at most 8 hours.');
+    throw new StartError('An access code lasts more than 0 and at most 8 hours.');
   const token = createToken();
   const now = as.now();
   const issued = tokenState(token, now, hours * 3_600_000);
@@ -60,7 +60,7 @@ export async function issueToken(
   return { token, expires: issued.expires };
 }
 
-/** Every token of that operator is void from now on. */
+/** Every access code of that operator is void from now on. */
 export async function revokeTokens(as: As, actor: string, name: string): Promise<void> {
   const { tokens } = requireOperator(as.state, name);
   await as.change({

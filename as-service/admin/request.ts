@@ -1,5 +1,5 @@
 // A command of the CLI as data, so that it can be run here or by the service that holds the data folder; and its running.
-import { fromHex } from '#protocol/bytes/hex.ts';
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import type { As } from '../as/as.ts';
 import { viewEntry } from '../as/entry.ts';
 import { setLabel } from '../as/policy.ts';
@@ -21,7 +21,7 @@ export type AdminRequest =
   | ({ readonly command: 'set rotate'; readonly transportKey?: string } & Omit<Rotation, 'transportKey'>)
   | ({ readonly command: 'operator add' } & Omit<NewOperator, 'embedded'>)
   | { readonly command: 'operator list' }
-  | { readonly command: 'operator token'; readonly name: string; readonly hours: number }
+  | { readonly command: 'operator code'; readonly name: string; readonly hours: number }
   | { readonly command: 'operator revoke'; readonly name: string }
   | { readonly command: 'device-key'; readonly set: number; readonly sn: string; readonly path: string }
   | OrderRequest
@@ -65,16 +65,16 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
     }
     case 'operator add':
       await addOperator(as, actor, { ...request, embedded: false });
-      return [`Added ${request.name}, ${request.role}. Next: keyferry-as operator token ${request.name}`];
+      return [`Added ${request.name}, ${request.role}. Next: keyferry-as operator code ${request.name}`];
     case 'operator list':
       return describeOperators(as);
-    case 'operator token': {
+    case 'operator code': {
       const { token, expires } = await issueToken(as, actor, request.name, { hours: request.hours, replace: false });
       return [token, `Valid until ${expires}. It is shown this once: only its hash is kept.`];
     }
     case 'operator revoke':
       await revokeTokens(as, actor, request.name);
-      return [`Every token of ${request.name} is void from now on.`];
+      return [`Every access code of ${request.name} is void from now on.`];
     case 'device-key': {
       const { profile, tkv } = await writeDeviceKey(as, actor, request);
       return [
@@ -94,7 +94,8 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
     case 'vault reconcile':
       return runVaultRequest(as, actor, request);
     case 'trust':
-      return [`Root key ${rootFingerprint(as.state)}`];
+      // The whole key is what a verifier of reports wants.
+      return [`Root key ${rootFingerprint(as.state)}`, `In full  ${toHex(as.state.root.publicKey)}`];
   }
 }
 
@@ -123,7 +124,7 @@ function describeOperators(as: As): string[] {
     const where = sets === null ? 'all sets' : `sets ${sets.map((set) => hex(set, 8)).join(' ')}`;
     const used = as.ledger.countOfOperator(name);
     const limit = `${quota === null ? '' : ` of ${quota}`} exports${ordersOnly === true ? ' in work orders only' : ''}`;
-    return `${name}  ${role}  ${where}  ${used}${limit}  ${valid} valid token(s)`;
+    return `${name}  ${role}  ${where}  ${used}${limit}  ${valid} valid access code${valid === 1 ? '' : 's'}`;
   });
   return lines.length === 0 ? ['No operators yet.'] : lines;
 }

@@ -1,5 +1,5 @@
 // The opened AS: sealed state, audit log, ledger and as-unit put together over one data folder, which the caller has claimed. Knows
-// nothing of HTTP, terminals or operators' tokens.
+// nothing of HTTP, terminals or access codes.
 import { join } from 'node:path';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';

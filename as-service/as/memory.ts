@@ -21,7 +21,7 @@ import type { AuditEntry } from '../log/line.ts';
 import { type ExportOrigin, encodeExport, type Ledger } from './ledger.ts';
 import type { OrderBook } from './order-book.ts';
 import { authoriseOrder } from './order-policy.ts';
-import { authorise, setLabel } from './policy.ts';
+import { authorise, maySee, setLabel } from './policy.ts';
 
 export interface Caller extends ExportOrigin {
   readonly account: OperatorState;
@@ -51,7 +51,12 @@ export class ServiceMemory implements Memory<Caller> {
     return this.#options.state().asNumber;
   }
 
-  async findTransportKey(set: number, tkv: number): Promise<TransportKeyFacts | undefined> {
+  async findTransportKey(
+    set: number,
+    tkv: number,
+    { account }: Pick<Caller, 'account'>,
+  ): Promise<TransportKeyFacts | undefined> {
+    if (!maySee(account, set)) return undefined;
     return this.#findSet(set)?.transportKeys.find((key) => key.tkv === tkv);
   }
 
@@ -69,7 +74,7 @@ export class ServiceMemory implements Memory<Caller> {
 
   async authorise(request: UnitExportRequest, { account, workOrder }: Caller): Promise<void> {
     const { state, demoMode, orders, now } = this.#options;
-    authorise(state(), demoMode, request, account);
+    authorise(state(), demoMode, request);
     authoriseOrder(orders, state(), request, { account, workOrder, now: now() });
   }
 

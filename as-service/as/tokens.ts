@@ -1,4 +1,4 @@
-// Operator tokens: 150 random bits that a person can type, kept as SHA-256 only, for 8 hours at most.
+// Access codes of operators, bearer tokens in HTTP: 150 random bits that a person can type, kept as SHA-256 only, for 8 hours at most.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import type { OperatorState, State, TokenState } from '../disk/state.ts';

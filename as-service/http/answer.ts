@@ -1,7 +1,8 @@
 // Answers as JSON, and problems as RFC 9457 wants them. The only makers of a Response besides the static files.
 import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
 import type { ProblemJson } from '#protocol/service/messages.ts';
-import { PROBLEM_BASE, PROBLEMS, type ProblemCode } from '#protocol/service/problem.ts';
+import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
+import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 const JSON_HEADERS = { ...SECURITY_HEADERS, 'cache-control': 'no-store', 'content-type': 'application/json' };

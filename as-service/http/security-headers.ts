@@ -1,13 +1,15 @@
 // The headers of every answer, errors included (docs/adr/0105-as-browser-defences.md). Plain objects, put together once: an answer is
 // then one literal and costs nothing.
 
-/** Everything that a page could ask of the browser is off, but for the two ways to a unit, the page's Copy buttons, and a screen
- * that stays on while a key is loaded. */
+/** Everything that a page could ask of the browser is off, but for the two ways to a unit, the page's Copy buttons, a screen that stays on
+ * while a key is loaded, and a passkey for a vault. */
 const PERMISSIONS = [
   'usb=(self)',
   'serial=(self)',
   'clipboard-write=(self)',
   'screen-wake-lock=(self)',
+  'publickey-credentials-create=(self)',
+  'publickey-credentials-get=(self)',
   ...[
     'accelerometer',
     'autoplay',
@@ -27,8 +29,6 @@ const PERMISSIONS = [
     'midi',
     'payment',
     'picture-in-picture',
-    'publickey-credentials-create',
-    'publickey-credentials-get',
     'storage-access',
     'sync-xhr',
     'window-management',

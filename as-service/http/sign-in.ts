@@ -1,4 +1,4 @@
-// The operator behind a request: a bearer token, compared by its hash. Failures are counted per address, and a true token is never
+// The operator behind a request: an access code as bearer token, compared by its hash. Failures are counted per address, and a true one is never
 // held up by the failures of others.
 import type { Role } from '#protocol/service/messages.ts';
 import type { As } from '../as/as.ts';
@@ -29,14 +29,14 @@ export function signIn(
       `This needs the role ${roles.join(' or ')}; ${found.account.name} is ${found.account.role}.`,
     );
   }
-  if (token === undefined) throw signedOut('Send the operator token as "Authorization: Bearer KF-…".');
+  if (token === undefined) throw signedOut('Send the access code as "Authorization: Bearer KF-…".');
   const wait = failures.take(address);
   if (wait !== undefined) {
-    throw new Problem('too-many-requests', `Too many wrong tokens from this address. Wait ${wait} s.`, {
+    throw new Problem('too-many-requests', `Too many wrong access codes from this address. Wait ${wait} s.`, {
       headers: { 'retry-after': String(wait) },
     });
   }
-  throw signedOut('The token is unknown, expired or revoked. Get a new one and sign in again.');
+  throw signedOut('The access code is unknown, expired or revoked. Get a new one and sign in again.');
 }
 
 function signedOut(detail: string): Problem {

@@ -9,7 +9,7 @@ import { EVERY_ROLE, OVERSEERS, route } from './route.ts';
 export const whoamiRoute = route({
   method: 'get',
   path: '/v1/whoami',
-  summary: 'Who the token belongs to, and which service this is.',
+  summary: 'Whose access code it is, and which service this is.',
   roles: EVERY_ROLE,
   input: undefined,
   output: whoamiAnswer,

@@ -130,8 +130,8 @@ function gapsOf(sn: string, counters: number[]): VaultFindingJson[] {
         ),
       );
     if (before === undefined) {
-      if (counter > 1)
-        found.push(note(`Unit ${sn} had ${counter - 1} imports before the first that this AS knows of.`));
+      const earlier = counter === 2 ? '1 import' : `${counter - 1} imports`;
+      if (counter > 1) found.push(note(`Unit ${sn} had ${earlier} before the first that this AS knows of.`));
     } else if (counter > before + 1) {
       const which = counter === before + 2 ? `import ${before + 1}` : `imports ${before + 1} to ${counter - 1}`;
       found.push(grave(`No journal shows ${which} of unit ${sn}.`));

@@ -14,7 +14,7 @@ import { type PasswordKey, SALT_LENGTH, VAULT_COST } from '#protocol/vault/passp
 import { openVaultSentence } from '#protocol/vault/policy.ts';
 import { type VaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
 import { isDemoSet, isPublishedKey } from '../as/demo.ts';
-import { setLabel } from '../as/policy.ts';
+import { maySee, setLabel } from '../as/policy.ts';
 import { viewSet } from '../as/set-view.ts';
 import type { SetState, State } from '../disk/state.ts';
 import { createSigningKey, type Signatures, signCertificate } from '../signing.ts';
@@ -102,11 +102,8 @@ export async function makeVault(
 }
 
 function findSet({ state, demoMode }: VaultMaker, { set, sets }: VaultOrder): SetState {
-  const found = state.sets.find((each) => each.set === set);
+  const found = maySee({ sets }, set) ? state.sets.find((each) => each.set === set) : undefined;
   if (found === undefined) throw new ProtocolError('set-unknown', `There is no set ${set.toString(16).toUpperCase()}.`);
-  if (sets !== null && !sets.includes(set)) {
-    throw new ProtocolError('not-allowed', `You may not give out keys of ${setLabel(found)}.`);
-  }
   if (!demoMode && (isDemoSet(set) || found.transportKeys.some(({ key }) => isPublishedKey(key)))) {
     throw new ProtocolError('demo-refused', `${setLabel(found)} is a demo set and this service is not in demo mode.`);
   }

@@ -8,6 +8,7 @@ import { type Envelope, openEnvelope } from '#protocol/tkl/envelope.ts';
 import { decodeVaultJournal, JOURNAL_TYPE, type VaultJournalJson } from '#protocol/vault/journal.ts';
 import { generatePassphrase, type PasswordKey, SHORTEST_PASSPHRASE } from '#protocol/vault/passphrase.ts';
 import type { Ledger } from '../as/ledger.ts';
+import { maySee } from '../as/policy.ts';
 import type { State } from '../disk/state.ts';
 import type { AuditLog } from '../log/audit-log.ts';
 import type { Signatures } from '../signing.ts';
@@ -56,8 +57,8 @@ export class Vaults {
   }
 
   /** Newest first. */
-  visible({ sets }: VaultCaller): VaultRecord[] {
-    return this.#options.vaults.all.filter(({ issued }) => sets === null || sets.includes(issued.header.set.set));
+  visible(caller: VaultCaller): VaultRecord[] {
+    return this.#options.vaults.all.filter(({ issued }) => maySee(caller, issued.header.set.set));
   }
 
   /**
@@ -134,9 +135,9 @@ export class Vaults {
     });
   }
 
-  #find(vaultId: string, { sets }: VaultCaller): VaultRecord {
+  #find(vaultId: string, caller: VaultCaller): VaultRecord {
     const record = this.#options.vaults.find(vaultId);
-    if (record !== undefined && (sets === null || sets.includes(record.issued.header.set.set))) return record;
+    if (record !== undefined && maySee(caller, record.issued.header.set.set)) return record;
     throw new ProtocolError('vault-unknown', 'This AS issued no such vault.');
   }
 

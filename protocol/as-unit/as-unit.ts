@@ -35,7 +35,7 @@ export class AsUnit<Caller = undefined> {
     requireLength('sn', request.unit.sn, 16);
     requireLength('random', request.random, 16);
     requireLength('challengeMac', request.challengeMac, 16);
-    const key = await this.#findKey(request);
+    const key = await this.#findKey(request, caller);
     await this.#memory.authorise(request, caller);
     await this.#verifyChallenge(request);
     // One challenge at a time: a twin that arrives meanwhile finds on file what the first one made.
@@ -64,8 +64,8 @@ export class AsUnit<Caller = undefined> {
     await this.#inTurn(`XC ${xc}`, () => this.#commitReceipt(xc, receipt, caller));
   }
 
-  async #findKey({ unit, suite, ref1, ref2 }: UnitExportRequest): Promise<KeyFacts> {
-    const transportKey = await this.#memory.findTransportKey(unit.set, unit.tkv);
+  async #findKey({ unit, suite, ref1, ref2 }: UnitExportRequest, caller: Caller): Promise<KeyFacts> {
+    const transportKey = await this.#memory.findTransportKey(unit.set, unit.tkv, caller);
     if (transportKey === undefined) {
       throw new ProtocolError(
         'set-unknown',
@@ -85,24 +85,11 @@ export class AsUnit<Caller = undefined> {
     if (ref2 !== undefined && !isSlotAllowed(key, ref2)) {
       throw new ProtocolError('slot-not-permitted', `The key with REF1 ${ref1} may not go into slot ${ref2}.`);
     }
-    if (entryKind(key) === 'transport-key') await this.#requireNewer(unit, key, transportKey.family);
-    return key;
-  }
-
-  /** Clause 8: TKV only rises, and the KDF family stays. */
-  async #requireNewer(unit: UnitId, { ref1, akv }: KeyFacts, family: KdfFamily): Promise<void> {
-    if (akv <= unit.tkv) {
-      throw new ProtocolError(
-        'transport-key-current',
-        `The unit has transport key ${unit.tkv}, and REF1 ${ref1} brings ${akv}.`,
-      );
+    if (entryKind(key) === 'transport-key') {
+      const next = await this.#memory.findTransportKey(unit.set, key.akv, caller);
+      requireNewer(unit, key, transportKey.family, next?.family);
     }
-    const next = await this.#memory.findTransportKey(unit.set, akv);
-    if (next?.family === family) return;
-    throw new ProtocolError(
-      'key-unknown',
-      `Set ${setName(unit.set)} has no transport key ${akv} of the family of ${unit.tkv}.`,
-    );
+    return key;
   }
 
   async #verifyChallenge({ suite, unit, random, challengeMac }: UnitExportRequest): Promise<void> {
@@ -179,6 +166,21 @@ export class AsUnit<Caller = undefined> {
     if (equalBytes(record.receipt, receipt)) return;
     throw new ProtocolError('receipt-conflict', 'Another receipt is on file for this export.');
   }
+}
+
+/** Clause 8: TKV only rises, and the KDF family stays. @throws ProtocolError transport-key-current, key-unknown */
+function requireNewer(unit: UnitId, { ref1, akv }: KeyFacts, family: KdfFamily, next: KdfFamily | undefined): void {
+  if (akv <= unit.tkv) {
+    throw new ProtocolError(
+      'transport-key-current',
+      `The unit has transport key ${unit.tkv}, and REF1 ${ref1} brings ${akv}.`,
+    );
+  }
+  if (next === family) return;
+  throw new ProtocolError(
+    'key-unknown',
+    `Set ${setName(unit.set)} has no transport key ${akv} of the family of ${unit.tkv}.`,
+  );
 }
 
 /** SLOT of the key, or any slot but the transport-key slot where SLOT is FFFF. */

@@ -62,7 +62,8 @@ export interface Reservation {
 export interface Memory<Caller> {
   /** 0000 is the service; each vault and card has its own. */
   readonly asNumber: number;
-  findTransportKey(set: number, tkv: number): Promise<TransportKeyFacts | undefined>;
+  /** A set that this caller may not know of is not found, so that nobody learns which sets there are. */
+  findTransportKey(set: number, tkv: number, caller: Caller): Promise<TransportKeyFacts | undefined>;
   findKey(set: number, ref1: number): Promise<KeyFacts | undefined>;
   /** The committed export for that challenge (SN and R, 16 bytes each), whatever key it was for. */
   findExport(sn: Uint8Array, random: Uint8Array): Promise<ExportRecord | undefined>;

@@ -68,6 +68,16 @@ function cellsOf(element: unknown): Cells {
   return { sn: word(sn), from: word(from), to: word(to) };
 }
 
+/** As `readUnitJson` or `readUnitCsv`, whichever the text is. @throws ListError, ProtocolError file-refused when it is no JSON */
+export function readUnitList(text: string): UnitRange[] {
+  return isJson(text) ? readUnitJson(text) : readUnitCsv(text);
+}
+
+/** A list in JSON begins with a bracket, which no serial number and no name of a column does. */
+export function isJson(text: string): boolean {
+  return /^\uFEFF?\s*[[{]/.test(text);
+}
+
 class Collected {
   readonly #ranges: ListedRange[] = [];
   readonly #problems: RowProblem[] = [];
@@ -116,7 +126,8 @@ class Collected {
   }
 }
 
-function whyNot(written: string): string {
+/** What is wrong with a cell that should hold a serial number. */
+export function whyNot(written: string): string {
   if (written === '') return 'it is empty';
   const shown = written.length > 40 ? `${written.slice(0, 40)}…` : written;
   if (/^\d+([.,]\d+)?E\+?\d+$/i.test(written)) {

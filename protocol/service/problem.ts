@@ -1,45 +1,39 @@
-// The stable `type` of each problem (RFC 9457) that the service answers with, its HTTP status and the code that the page speaks of.
+// The stable `type` of each problem (RFC 9457) that the service answers with, and the code that the page speaks of.
 import type { SourceErrorCode } from '../errors.ts';
 
-export interface ProblemKind {
-  readonly status: number;
-  readonly title: string;
-}
-
-/** Keyed by the code; the `type` on the wire is PROBLEM_BASE followed by the code. */
+/** The `type` on the wire is PROBLEM_BASE followed by the code. */
 export const PROBLEM_BASE = 'urn:keyferry:problem:';
 
-export const PROBLEMS = {
-  'request-refused': { status: 400, title: 'The request is malformed' },
-  'signed-out': { status: 401, title: 'No valid operator token' },
-  'not-allowed': { status: 403, title: 'This operator may not do that' },
-  'unit-not-listed': { status: 403, title: 'This unit is not listed for the set' },
-  'slot-not-permitted': { status: 403, title: 'The key may not go into that slot' },
-  'challenge-refused': { status: 403, title: 'The unit did not prove that it belongs to the set' },
-  'quota-used': { status: 403, title: 'No exports are left' },
-  'demo-refused': { status: 403, title: 'Demo sets are refused by this service' },
-  'not-on-order': { status: 403, title: 'That is not on the work order' },
-  'order-ended': { status: 403, title: 'The work order may not be worked now' },
-  'order-unknown': { status: 404, title: 'No such work order' },
-  'set-unknown': { status: 404, title: 'No such set or transport key version' },
-  'key-unknown': { status: 404, title: 'No such key for the set' },
-  'vault-unknown': { status: 404, title: 'No such vault' },
-  'export-unknown': { status: 404, title: 'No such export' },
-  'transport-key-current': { status: 409, title: 'The unit has this transport key or a newer one' },
-  'challenge-reused': { status: 409, title: 'The challenge was used for another export' },
-  'idempotency-conflict': { status: 409, title: 'The idempotency key was used with another request' },
-  'receipt-conflict': { status: 409, title: 'Another receipt is on file for this export' },
-  'reason-needed': { status: 409, title: 'A second export for the same unit needs a reason' },
-  'receipt-refused': { status: 422, title: 'The receipt does not verify' },
-  'journal-refused': { status: 422, title: 'The journal is not that of the vault' },
-  'too-many-requests': { status: 429, title: 'Too many requests' },
-  'service-failed': { status: 500, title: 'The service failed' },
-} as const satisfies Partial<Record<SourceErrorCode, ProblemKind>>;
+const PROBLEM_CODES = [
+  'request-refused',
+  'signed-out',
+  'not-allowed',
+  'unit-not-listed',
+  'slot-not-permitted',
+  'challenge-refused',
+  'quota-used',
+  'demo-refused',
+  'not-on-order',
+  'order-ended',
+  'order-unknown',
+  'set-unknown',
+  'key-unknown',
+  'vault-unknown',
+  'export-unknown',
+  'transport-key-current',
+  'challenge-reused',
+  'idempotency-conflict',
+  'receipt-conflict',
+  'reason-needed',
+  'receipt-refused',
+  'journal-refused',
+  'too-many-requests',
+  'service-failed',
+] as const satisfies readonly SourceErrorCode[];
 
-export type ProblemCode = keyof typeof PROBLEMS;
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
 /** The code of a `type` on the wire, or undefined when this version does not know it. */
 export function problemCode(type: string): ProblemCode | undefined {
-  const code = type.startsWith(PROBLEM_BASE) ? type.slice(PROBLEM_BASE.length) : '';
-  return Object.hasOwn(PROBLEMS, code) ? (code as ProblemCode) : undefined;
+  return PROBLEM_CODES.find((code) => type === PROBLEM_BASE + code);
 }

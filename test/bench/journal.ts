@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from '@playwright/test';
 import { chromiumSwitches } from '#test/support/chromium.ts';
+import { armKill } from '#test/support/kill-browser.ts';
 import { bundle } from './bundle.ts';
 import { median, note, type Row, row } from './row.ts';
 
@@ -100,7 +101,7 @@ async function kills(executablePath: string, profile: string, script: string): P
       .catch(() => undefined); // its page goes away
     while (newest === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 400));
-    await killBrowser(context);
+    await (await armKill(context))();
     const again = await open(executablePath, profile, script);
     const { last, holds } = await again.page.evaluate(() => globalThis.keyferryJournal.readBack());
     await again.context.close();
@@ -108,16 +109,4 @@ async function kills(executablePath: string, profile: string, script: string): P
     lost += Math.max(0, newest - last);
   }
   return row(7, `records lost in ${KILLS} kills of the browser`, lost, 0, '', 0);
-}
-
-async function killBrowser(context: BrowserContext): Promise<void> {
-  const browser = context.browser();
-  if (!browser) throw new Error('this Playwright has no browser behind a persistent context');
-  const session = await browser.newBrowserCDPSession();
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
-  const main = processInfo.find(({ type }) => type === 'browser');
-  if (!main) throw new Error('the browser does not name its process');
-  const gone = new Promise((resolve) => browser.once('disconnected', resolve));
-  process.kill(main.id, 'SIGKILL');
-  await gone;
 }

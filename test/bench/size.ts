@@ -1,5 +1,5 @@
 // Line 9, in bytes: what the page has loaded when its first key is in, at the real service. A serial unit, whose framing is the longer one.
-// The service worker is left out: in its own time it also keeps the other screens.
+// What the service worker fetches is left out: in its own time it keeps the whole page, the other screens and the words for failures.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from '@playwright/test';
@@ -16,10 +16,10 @@ const KB = 1000;
 export async function size(browser: Browser): Promise<Row[]> {
   const service = await Service.start();
   try {
-    const context = await browser.newContext({ serviceWorkers: 'block' });
+    const context = await browser.newContext();
     const page = await context.newPage();
     const asked = new Set<string>();
-    page.on('request', (request) => void asked.add(new URL(request.url()).pathname));
+    page.on('request', (request) => void (request.serviceWorker() || asked.add(new URL(request.url()).pathname)));
     await loadOneKey(page, service);
     await context.close();
     const all = [...asked].reduce((sum, path) => sum + packed(path), 0);

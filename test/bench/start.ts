@@ -13,6 +13,8 @@ const SAMPLES = 7;
 /** DevTools' "Slow 4G": 1.6 Mbit/s down and 750 kbit/s up at nine tenths, 150 ms times 3.75. */
 const SLOW_4G = { offline: false, downloadThroughput: 180_000, uploadThroughput: 84_375, latency: 562.5 };
 const CPU_SLOWDOWN = 4;
+/** Long enough for the slowest start. */
+const PATIENCE_MS = 6000;
 
 interface Sample {
   readonly paint: number;
@@ -40,7 +42,12 @@ export async function start(browser: Browser): Promise<Row[]> {
   return [
     row(9, 'first paint against the static floor', of(ours, 'paint') / of(theirs, 'paint'), 1.05, '×'),
     row(9, 'ready against the static floor', of(ours, 'ready') / of(theirs, 'ready'), 1.15, '×'),
-    row(9, 'blocking time', of(ours, 'blocking'), 0, 'ms', 0),
+    row(9, 'blocking time beyond the static floor', of(ours, 'blocking') - of(theirs, 'blocking'), 0, 'ms', 0),
+    note(
+      9,
+      '  blocking time, of the floor',
+      `${of(ours, 'blocking').toFixed(0)} ms, ${of(theirs, 'blocking').toFixed(0)} ms`,
+    ),
     note(9, '  first paint, ready', `${of(ours, 'paint').toFixed(0)} ms, ${of(ours, 'ready').toFixed(0)} ms`),
     note(
       9,
@@ -73,29 +80,43 @@ async function sample(browser: Browser, url: string, ready: () => boolean): Prom
   await session.send('Network.enable');
   await session.send('Network.emulateNetworkConditions', SLOW_4G);
   await session.send('Emulation.setCPUThrottlingRate', { rate: CPU_SLOWDOWN });
-  await page.addInitScript(() => {
-    const tasks: number[] = [];
-    Object.assign(window, { keyferryTasks: tasks });
-    new PerformanceObserver((list) => {
-      for (const task of list.getEntries()) tasks.push(task.duration);
-    }).observe({ type: 'longtask', buffered: true });
-  });
+  // Nothing of the harness may run while the page starts: its own first script in a page is a long task.
+  await page.addInitScript(`globalThis.__name = (named) => named; (${watchStart})(${ready})`); // __name: what tsx puts in
   await page.goto(url, { waitUntil: 'commit' });
-  const handle = await page.waitForFunction(
-    `(${String(ready)})() && performance.getEntriesByName('first-contentful-paint').length > 0 ? performance.now() : false`,
-    undefined,
-    { polling: 'raf' },
-  );
-  const readyAt = Number(await handle.jsonValue());
-  const [paint, tasks] = await page.evaluate(
-    () =>
-      [
-        performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Number.NaN,
-        (window as unknown as { keyferryTasks: number[] }).keyferryTasks,
-      ] as const,
-  );
+  await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  const { paint, readyAt, tasks } = await page.evaluate(() => globalThis.keyferryStart);
   await context.close();
+  if (readyAt === undefined) throw new Error(`the page was not ready within ${PATIENCE_MS} ms`);
   return { paint, ready: readyAt, blocking: tasks.reduce((sum, task) => sum + Math.max(0, task - 50), 0) };
+}
+
+interface Start {
+  readonly tasks: number[];
+  paint: number;
+  readyAt?: number;
+}
+
+declare global {
+  var keyferryStart: Start;
+}
+
+/** Runs in the page: looks in each frame whether it is ready, and notes the long tasks until then. */
+function watchStart(ready: () => boolean): void {
+  const start: Start = { tasks: [], paint: Number.NaN };
+  globalThis.keyferryStart = start;
+  const observer = new PerformanceObserver((list) => {
+    for (const task of list.getEntries()) {
+      if (start.readyAt === undefined || task.startTime < start.readyAt) start.tasks.push(task.duration);
+    }
+  });
+  observer.observe({ type: 'longtask', buffered: true });
+  const look = (): void => {
+    const [paint] = performance.getEntriesByName('first-contentful-paint');
+    if (!paint || !ready()) return void requestAnimationFrame(look);
+    start.paint = paint.startTime;
+    start.readyAt = performance.now();
+  };
+  requestAnimationFrame(look);
 }
 
 interface Served {

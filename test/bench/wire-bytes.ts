@@ -6,7 +6,7 @@ import { encodeResponse } from '#protocol/apdu/response-apdu.ts';
 import { connect } from '#protocol/framing/connect.ts';
 import { T1Card } from '#protocol/framing/t1-card.ts';
 import { t1Host } from '#protocol/framing/t1-host.ts';
-import { drive, pipe, VirtualClock } from '#test/support/pipe.ts';
+import { drive, PipeClock, pipe } from '#test/support/pipe.ts';
 import { note, type Row, row } from './row.ts';
 
 const LIMITS = [
@@ -39,7 +39,7 @@ function raw(length: number): number {
 }
 
 async function count(length: number, extendedLength: boolean): Promise<number> {
-  const clock = new VirtualClock();
+  const clock = new PipeClock();
   const { host, unit } = pipe(clock);
   drive(clock, unit, new T1Card(), async ([cla = 0, ins]) => {
     if (ins === GET_CHALLENGE.ins) return CHALLENGE;

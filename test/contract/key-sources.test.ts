@@ -73,7 +73,8 @@ const makeVault: MakeSource = async ({ set, profile, transportKeys, entries, quo
   const store = await worker.store;
   await store.import(vault.header.vaultId, vault.text, '2026-11-23T12:00:00.000Z');
   const source = new VaultClient(worker, () => store.close());
-  await source.unlock(vault.header.vaultId, encodePassphrase(vault.passphrase), [vault.root]);
+  const opener = { by: 'passphrase', secret: encodePassphrase(vault.passphrase) } as const;
+  await source.unlock(vault.header.vaultId, opener, [vault.root]);
   return { source, signatureKey: vault.dataPublicKey, end: async () => source.end() };
 };
 

@@ -120,7 +120,7 @@ test('a key is loaded with the keyboard alone', async ({ open, service, page }) 
     }
     throw new Error(`no Tab leads to ${name}`);
   };
-  await tabTo('Operator token');
+  await tabTo('Access code');
   await page.keyboard.type(service.token);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
@@ -143,7 +143,10 @@ test('a key is loaded with the keyboard alone', async ({ open, service, page }) 
   await lane.expectWord('Unplug');
 });
 
-test('a token that is half typed stays, with the focus on it, when the first unit comes', async ({ open, page }) => {
+test('an access code that is half typed stays, with the focus on it, when the first unit comes', async ({
+  open,
+  page,
+}) => {
   const one = unit(undefined, { plugged: false });
   const station = await open([one]);
   await station.plug(one.sn);
@@ -169,10 +172,71 @@ test('single keys do the frequent things, and can be turned off', async ({ open,
   const lane = station.lane(one.sn);
   await lane.expectWord('Ready');
   await lane.choose(FIELD_KEY.label, 1);
-  await page.getByRole('button', { name: /^Shortcuts/ }).click();
+  const list = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await page.keyboard.press('?');
+  await expect(list).toContainText('Load the chosen key');
+  await expectAccessible(page, 'shortcuts');
+  await list.getByRole('checkbox', { name: 'Single keys act' }).uncheck();
+  await page.keyboard.press('Escape');
+  await expect(list).toBeHidden();
   await page.keyboard.press('l');
+  await page.keyboard.press('?');
   await lane.expectWord('Ready');
+  await expect(list).toBeHidden();
   await page.getByRole('button', { name: /^Shortcuts/ }).click();
+  await list.getByRole('checkbox', { name: 'Single keys act' }).check();
+  await list.getByRole('button', { name: 'Close' }).click();
   await page.keyboard.press('l');
   await lane.expectWord('Unplug');
+});
+
+test('every shortcut is listed', async ({ open, service, page }) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  await station.attach('USB', one.sn);
+  await station.lane(one.sn).expectWord('Ready');
+  const acting = await page
+    .locator('[aria-keyshortcuts]')
+    .evaluateAll((controls) => controls.map((control) => control.getAttribute('aria-keyshortcuts') ?? ''));
+  await page.keyboard.press('?');
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
+  const listed = await page.getByRole('dialog').locator('kbd').allTextContents();
+  expect(acting.length).toBeGreaterThan(7);
+  expect(listed).toEqual(expect.arrayContaining(acting.filter((key) => key !== '?')));
+});
+
+test('the keyboard goes on where the page goes on: after signing in, and past the views', async ({
+  open,
+  service,
+  page,
+}) => {
+  await open([]);
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Skip to the content' })).toBeInViewport();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('main')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(page.getByLabel('Access code')).toBeFocused();
+  await page.keyboard.type(service.token);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Attach a unit' })).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'USB', exact: true })).toBeFocused();
+});
+
+test('an access code that is half typed is there again after a look at another view, and is kept nowhere', async ({
+  open,
+  page,
+}) => {
+  const station = await open([]);
+  await station.token.fill('KF-half');
+  await page.getByRole('link', { name: 'History' }).click();
+  await expect(page.getByText('Nothing was loaded here yet')).toBeVisible();
+  await station.openStation();
+  await expect(station.token).toHaveValue('KF-half');
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state]));
+  expect(stored).not.toContain('KF-half');
+  await page.reload();
+  await expect(station.token).toHaveValue('');
 });

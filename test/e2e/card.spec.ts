@@ -1,43 +1,23 @@
 // Keys from an AS token card: no network, nobody signs in. What the operator reads at each turn, over USB and serial.
-import type { TokenDescription } from '#device-sim/token-description.ts';
+import { card, PIN } from './support/cards.ts';
 import { injectSimulator } from './support/inject.ts';
-import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';
+import { DIVERSIFIED, FIELD_KEY, SHARED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 import { TokensPage } from './support/tokens-page.ts';
 
-const NO_LATENCY = { data: 0, pin: 0, exportKey: 0, verifyReceipt: 0 };
-const PIN = '271828';
-
-function card(more: Partial<TokenDescription> = {}): TokenDescription {
-  return {
-    sn: 'CA4D0001',
-    set: DIVERSIFIED.set,
-    profile: 'diversified',
-    family: 'cmac',
-    transportKeys: [{ tkv: 1, key: DIVERSIFIED.transportKey }],
-    entries: [{ ref1: FIELD_KEY.ref1, label: FIELD_KEY.label, akv: 1, key: FIELD_KEY.key }],
-    pin: PIN,
-    latency: NO_LATENCY,
-    ...more,
-  };
-}
-
 for (const [cardKind, unitKind, link] of [
   ['USB', 'Serial', 'serial'],
+  ['USB', 'USB', 'usb'],
   ['serial', 'USB', 'usb'],
+  ['serial', 'Serial', 'serial'],
 ] as const) {
   test(`loads a key from a card over ${cardKind} into a unit over ${link}`, async ({ page, service, station }) => {
     const one = unit(DIVERSIFIED, { link });
-    const token = card({ link: cardKind === 'USB' ? 'usb' : 'serial' });
+    const token = card(DIVERSIFIED, { link: cardKind === 'USB' ? 'usb' : 'serial' });
     await injectSimulator(page, [one], { tokens: [token] });
     await page.goto(service.url);
     const tokens = new TokensPage(page);
-    await tokens.open('AS token card');
-    await tokens.attachCard(cardKind, token.sn);
-    await expect(page.getByText('3 tries left.')).toBeVisible();
-    await tokens.enterPin(PIN);
-    await tokens.expectHeading('Unlocked');
-    await tokens.goToStation();
+    await tokens.useCard(cardKind, token);
     const lane = await station.attach(unitKind, one.sn);
     await lane.load(FIELD_KEY.label, 2);
     await lane.expectWord('Unplug');
@@ -54,7 +34,7 @@ test('shows the tries before each PIN, warns before the last, and says when the 
   page,
   service,
 }) => {
-  const token = card();
+  const token = card(DIVERSIFIED);
   await injectSimulator(page, [], { tokens: [token] });
   await page.goto(service.url);
   const tokens = new TokensPage(page);
@@ -75,7 +55,7 @@ test('shows the tries before each PIN, warns before the last, and says when the 
 });
 
 test('changes the PIN, and a card that is locked by hand wants the new one', async ({ page, service }) => {
-  const token = card();
+  const token = card(DIVERSIFIED);
   await injectSimulator(page, [], { tokens: [token] });
   await page.goto(service.url);
   const tokens = new TokensPage(page);
@@ -94,17 +74,20 @@ test('changes the PIN, and a card that is locked by hand wants the new one', asy
   await tokens.expectHeading('Unlocked');
 });
 
-test('says that the exports are used up, and that a unit is not on the list', async ({ page, service, station }) => {
+test('says that the exports are used up, that a unit is not on the list, and that one is of another set', async ({
+  page,
+  service,
+  station,
+}) => {
+  const third = unit(SHARED, { link: 'usb' });
   const [first, other] = [unit(DIVERSIFIED, { link: 'usb' }), unit(DIVERSIFIED, { link: 'serial' })];
-  const token = card({ quota: 1, units: [first.sn] });
-  await injectSimulator(page, [first, other], { tokens: [token] });
+  const token = card(DIVERSIFIED, { quota: 1, units: [first.sn] });
+  await injectSimulator(page, [first, other, third], { tokens: [token] });
   await page.goto(service.url);
   const tokens = new TokensPage(page);
-  await tokens.open('AS token card');
-  await tokens.attachCard('USB', token.sn);
-  await tokens.enterPin(PIN);
-  await tokens.expectHeading('Unlocked');
-  await tokens.goToStation();
+  await tokens.useCard('USB', token);
+  const elsewhere = await station.attach('USB', third.sn);
+  await elsewhere.expectSaid('The AS has no keys for the set of this unit. Check that the unit belongs to this AS.');
   const stranger = await station.attach('Serial', other.sn);
   await stranger.load(FIELD_KEY.label, 1);
   await stranger.expectSaid('Check the serial number with your work list.');
@@ -122,15 +105,11 @@ test('a card that loses power in the middle of an export is asked for again, and
   station,
 }) => {
   const one = unit(DIVERSIFIED, { link: 'serial' });
-  const token = card();
+  const token = card(DIVERSIFIED);
   await injectSimulator(page, [one], { tokens: [token] });
   await page.goto(service.url);
   const tokens = new TokensPage(page);
-  await tokens.open('AS token card');
-  await tokens.attachCard('USB', token.sn);
-  await tokens.enterPin(PIN);
-  await tokens.expectHeading('Unlocked');
-  await tokens.goToStation();
+  await tokens.useCard('USB', token);
   const lane = await station.attach('Serial', one.sn);
   await lane.choose(FIELD_KEY.label, 1);
   await station.fault(token.sn, { fault: 'unplug', direction: 'in', after: 20 });
@@ -139,11 +118,7 @@ test('a card that loses power in the middle of an export is asked for again, and
   await lane.expectSaid('Plug the token in again, unlock it, then retry.');
   await expect(page.getByText('Not signed in to an AS')).toBeVisible();
   await station.plug(token.sn);
-  await tokens.open('AS token card');
-  await tokens.attachCard('USB', token.sn);
-  await tokens.enterPin(PIN);
-  await tokens.expectHeading('Unlocked');
-  await tokens.goToStation();
+  await tokens.useCard('USB', token);
   await lane.press('Back to the choice');
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');

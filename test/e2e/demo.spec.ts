@@ -37,6 +37,28 @@ test.describe('an AS in demo mode', () => {
     });
   }
 
+  for (const { kind, index, word } of [
+    { kind: 'USB', index: 0, word: 'Not loaded' },
+    { kind: 'Serial', index: 1, word: 'Unplug' },
+  ] as const) {
+    test(`one damaged bit on its way over ${kind} ends in “${word}”`, async ({ page }) => {
+      await page.goto(`${demo.url}/demo.html`);
+      const station = new StationPage(page);
+      await station.signIn(demo.token);
+      await page.getByRole('button', { name: kind, exact: true }).click();
+      const chooser = page.getByRole('dialog');
+      await chooser.getByRole('radio').or(chooser.getByRole('option')).first().click();
+      await chooser.getByRole('button', { name: 'Connect' }).click();
+      const lane = station.onlyLane();
+      await lane.expectWord('Ready');
+      const mishap = page.getByLabel('Goes wrong next').nth(index);
+      await mishap.selectOption({ label: 'one bit of the key is damaged (a serial line repeats it)' });
+      await lane.load('Data encryption key', 1);
+      await lane.expectWord(word);
+      if (kind === 'USB') await lane.expectSaid('IMPORTKEY 6988');
+    });
+  }
+
   test('offers the demo on the product page, where nothing is simulated', async ({ page }) => {
     await page.goto(demo.url);
     await page.getByRole('link', { name: 'Try it with simulated units' }).click();

@@ -280,7 +280,7 @@ test.describe('the AS', () => {
       await lane.load(FIELD_KEY.label, 1);
       await lane.expectWord('Not loaded');
       await lane.expectSaid('Sign in again');
-      const printed = await own.cli('operator', 'token', 'operator');
+      const printed = await own.cli('operator', 'code', 'operator');
       await station.signIn(/KF-\S+/.exec(printed)?.[0] ?? '');
       await lane.press('Back to the choice');
       await lane.load(FIELD_KEY.label, 1);

@@ -1,14 +1,19 @@
 // Hundreds of units through eight sockets in one work order; KEYFERRY_UNITS=10000 makes it a day's work. Each unit is unplugged when its lane is green, and
-// the next one takes its place. The journal is complete, the order balances, and the page is no larger at the end than near the beginning.
+// the next one takes its place. The journal is complete and its chain holds, the order balances, and the page is no larger at the end than near the beginning.
 import type { CDPSession } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/description.ts';
 import { injectSimulator } from './support/inject.ts';
+import { readJournal } from './support/journal.ts';
 import { issue, OrdersPage } from './support/orders-page.ts';
 import { Service } from './support/service.ts';
 import { expect, test, unit } from './support/test.ts';
 
 const COUNT = Number(process.env.KEYFERRY_UNITS ?? 200);
 const SOCKETS = 8;
+/** The heap is looked at after each of so many parts. */
+const LEGS = 20;
+/** A run of so many units is told while it goes on. */
+const TOLD_FROM = 1000;
 /** Bytes that the page may have grown by; each simulated unit that was removed leaves its memory behind in the same page. */
 const MOST_GROWTH = 4_000_000 + COUNT * 3000;
 
@@ -69,13 +74,25 @@ test(`${COUNT} units in one order`, async ({ page, station }) => {
     await page.getByRole('button', { name: 'Sound' }).click();
     await orders.goOn();
     const session = await page.context().newCDPSession(page);
-    const warm = Math.floor(COUNT / 5);
-    await page.evaluate(work, [0, warm, SOCKETS, template] as const);
-    const before = await heap(session);
-    await page.evaluate(work, [warm, COUNT, SOCKETS, template] as const);
-    const growth = (await heap(session)) - before;
+    const samples: number[] = [];
+    for (let leg = 0; leg < LEGS; leg++) {
+      const [from, to] = [Math.floor((COUNT * leg) / LEGS), Math.floor((COUNT * (leg + 1)) / LEGS)];
+      const began = Date.now();
+      await page.evaluate(work, [from, to, SOCKETS, template] as const);
+      const pace = ((to - from) * 1000) / (Date.now() - began);
+      const size = await heap(session);
+      samples.push(size);
+      const line = `${to} units: heap ${(size / 1e6).toFixed(2)} MB, ${pace.toFixed(1)} units a second`;
+      test.info().annotations.push({ type: 'leg', description: line });
+      if (COUNT >= TOLD_FROM) console.log(line);
+    }
+    const growth = (samples.at(-1) ?? 0) - (samples[1] ?? 0);
     await orders.expectDone(COUNT);
-    test.info().annotations.push({ type: 'heap', description: `grew by ${(growth / 1e6).toFixed(1)} MB` });
+    const { entries, attempts, breaks } = await readJournal(page);
+    expect(breaks).toEqual([]);
+    expect(attempts.filter(({ said }) => said.at(-1) === 'verify confirmed')).toHaveLength(COUNT);
+    expect(attempts).toHaveLength(COUNT);
+    expect(entries).toBeGreaterThanOrEqual(7 * COUNT);
     expect(growth).toBeLessThan(MOST_GROWTH);
     expect(await page.locator('*').count()).toBeLessThan(1500);
     await orders.close();

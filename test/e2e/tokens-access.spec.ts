@@ -40,9 +40,19 @@ for (const { name, use } of [
       await tokens.importVault(vault.text);
       await tokens.expectHeading('Locked: vault');
       await expectAccessible(page, 'a locked vault');
+      await tokens.unlockVault('not the passphrase at all');
+      await expect(page.getByText('Type the passphrase again, with care.')).toBeVisible();
+      await expectAccessible(page, 'a wrong passphrase');
       await tokens.unlockVault(vault.passphrase);
       await tokens.expectHeading('Unlocked: vault');
       await expectAccessible(page, 'an unlocked vault');
+      await tokens.lockVault();
+      await station.openStation();
+      await station.signIn(service.token);
+      await tokens.open('Vault file');
+      await page.getByRole('button', { name: 'Return the journal' }).click();
+      await expect(page.getByText('The AS has the journal, and it is in order.')).toBeVisible();
+      await expectAccessible(page, 'a returned journal');
     });
   });
 }

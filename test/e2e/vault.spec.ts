@@ -1,32 +1,14 @@
 // Keys from a vault: issued by the real service, opened in the page's own worker, used with no service at all, and its journal given back.
 // What the operator reads at each turn, over USB and serial.
-import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
-import type { UnitDescription } from '#device-sim/description.ts';
-import { injectSimulator } from './support/inject.ts';
-import type { Service } from './support/service.ts';
-import { DIVERSIFIED, FIELD_KEY, NEXT_KEY } from './support/sets.ts';
-import type { StationPage } from './support/station-page.ts';
+import { fromHex } from '#protocol/bytes/hex.ts';
+import { createTestVault, quickKey } from '#test/support/vault.ts';
+import { DIVERSIFIED, FIELD_KEY, NEXT_KEY, SHARED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 import { TokensPage } from './support/tokens-page.ts';
-import { issueVault, reconcileJournal } from './support/vaults.ts';
+import { enrol, issueVault, reconcileJournal, saveJournal } from './support/vaults.ts';
 
-/** A station that has pinned the root of its AS, as any has that signed in once. */
-async function enrol(page: Page, station: StationPage, service: Service, units: readonly UnitDescription[]) {
-  await injectSimulator(page, units);
-  await page.goto(service.url);
-  await station.signIn(service.token);
-  await page.getByRole('button', { name: 'Sign out' }).click();
-  const tokens = new TokensPage(page);
-  await tokens.open('Vault file');
-  return tokens;
-}
-
-async function saveJournal(page: Page): Promise<string> {
-  const saving = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Save the journal' }).click();
-  return await readFile(await (await saving).path(), 'utf8');
-}
+const WRONG_SET = 'The AS has no keys for the set of this unit. Check that the unit belongs to this AS.';
 
 for (const [kind, link] of [
   ['USB', 'usb'],
@@ -54,8 +36,7 @@ for (const [kind, link] of [
     expect(memory?.slots.find(({ ref2 }) => ref2 === 2)?.holdsKey).toBe(true);
     await tokens.open('Vault file');
     await expect(page.getByText('4 of 5')).toBeVisible();
-    await page.getByRole('button', { name: 'Lock the vault' }).click();
-    await tokens.expectHeading('Locked: vault');
+    await tokens.lockVault();
     const report = await reconcileJournal(service, await saveJournal(page));
     expect(report).toMatch(/1 export/);
   });
@@ -87,17 +68,51 @@ test('refuses a changed file, and one of an AS that the station never met', asyn
   await expect(page.getByText('Do not use this file, and ask your custodian for a new one.')).toBeVisible();
   await tokens.importVault('{"not": "a vault"}');
   await expect(page.getByText('Choose the vault file that your custodian gave you.')).toBeVisible();
+  const foreign = await createTestVault({
+    set: DIVERSIFIED.set,
+    transportKeys: [{ tkv: 1, key: fromHex(DIVERSIFIED.transportKey) }],
+    keys: [{ ref1: FIELD_KEY.ref1, akv: 1, key: fromHex(FIELD_KEY.key) }],
+    units: [one.sn.padStart(32, '0')],
+    derive: quickKey,
+  });
+  await tokens.importVault(foreign.text);
+  await expect(page.getByText('Sign in to the AS that issued this vault once, then open it again.')).toBeVisible();
+  await expect(page.getByText('This station does not know that AS.')).toBeVisible();
   await expect(page.getByRole('article')).toHaveCount(0);
 });
 
-test('stops at its quota, and at a unit that is not on its list', async ({ page, service, station }) => {
-  const [first, other] = [unit(DIVERSIFIED, { link: 'usb' }), unit(DIVERSIFIED, { link: 'serial' })];
-  const { text, passphrase } = await issueVault(service, DIVERSIFIED, [first], '--exports', '1');
-  const tokens = await enrol(page, station, service, [first, other]);
+test('a vault whose time is over asks for no passphrase, and says what is to be done with it', async ({
+  page,
+  service,
+  station,
+}) => {
+  const one = unit();
+  const { text } = await issueVault(service, DIVERSIFIED, [one], '--exports', '5', '--days', '2');
+  const tokens = await enrol(page, station, service, [one]);
   await tokens.importVault(text);
-  await tokens.unlockVault(passphrase);
-  await tokens.expectHeading('Unlocked: vault');
+  await expect(page.getByLabel(/^Passphrase of vault/)).toBeVisible();
+  await page.clock.setSystemTime(Date.now() + 3 * 86_400_000);
+  await station.openStation();
+  await tokens.open('Vault file');
+  await expect(page.getByText('Return the journal, and ask your custodian for a new vault.')).toBeVisible();
+  await expect(page.getByText('The time that this vault was given out for is over.')).toBeVisible();
+  await expect(page.getByLabel(/^Passphrase of vault/)).toHaveCount(0);
+});
+
+test('stops at its quota, at a unit that is not on its list, and at one of another set', async ({
+  page,
+  service,
+  station,
+}) => {
+  const [first, other] = [unit(DIVERSIFIED, { link: 'usb' }), unit(DIVERSIFIED, { link: 'serial' })];
+  const third = unit(SHARED, { link: 'usb' });
+  const vault = await issueVault(service, DIVERSIFIED, [first], '--exports', '1');
+  const tokens = await enrol(page, station, service, [first, other, third]);
+  await tokens.openVault(vault);
   await tokens.goToStation();
+  const elsewhere = await station.attach('USB', third.sn);
+  await elsewhere.expectSaid(WRONG_SET);
+  await expect(elsewhere.root.getByRole('radio')).toHaveCount(0);
   const stranger = await station.attach('Serial', other.sn);
   await stranger.load(FIELD_KEY.label, 1);
   await stranger.expectSaid('Check the serial number with your work list.');
@@ -111,19 +126,16 @@ test('stops at its quota, and at a unit that is not on its list', async ({ page,
 
 test('two tabs with one vault: the second is told', async ({ page, context, service, station }) => {
   const one = unit();
-  const { text, passphrase } = await issueVault(service, DIVERSIFIED, [one], '--exports', '5');
+  const vault = await issueVault(service, DIVERSIFIED, [one], '--exports', '5');
   const tokens = await enrol(page, station, service, [one]);
-  await tokens.importVault(text);
-  await tokens.unlockVault(passphrase);
-  await tokens.expectHeading('Unlocked: vault');
+  await tokens.openVault(vault);
   const second = new TokensPage(await context.newPage());
   await second.page.goto(service.url);
   await second.open('Vault file');
-  await second.unlockVault(passphrase);
+  await second.unlockVault(vault.passphrase);
   await expect(second.page.getByText('Go on in the other tab, or lock the vault there first.')).toBeVisible();
-  await page.getByRole('button', { name: 'Lock the vault' }).click();
-  await tokens.expectHeading('Locked: vault');
-  await second.unlockVault(passphrase);
+  await tokens.lockVault();
+  await second.unlockVault(vault.passphrase);
   await second.expectHeading('Unlocked: vault');
 });
 
@@ -153,7 +165,7 @@ async function storeOfVaults(page: Page, act: 'copy' | 'put back'): Promise<void
   }, act);
 }
 
-test('a store that was put back to an older state is noticed when the journal is returned', async ({
+test('a journal that is returned to the AS from the page brings a signed verdict; one of a store that was put back is noticed', async ({
   page,
   service,
   station,
@@ -164,7 +176,8 @@ test('a store that was put back to an older state is noticed when the journal is
   await tokens.importVault(text);
   await expect(page.getByLabel(/^Passphrase of vault/)).toBeVisible();
   await storeOfVaults(page, 'copy');
-  const loadAndReturn = async (key: string, slot: number): Promise<string> => {
+  const loadAndReturn = async (key: string, slot: number): Promise<void> => {
+    await tokens.open('Vault file');
     await tokens.unlockVault(passphrase);
     await tokens.expectHeading('Unlocked: vault');
     await tokens.goToStation();
@@ -173,11 +186,25 @@ test('a store that was put back to an older state is noticed when the journal is
     await lane.load(key, slot);
     await lane.expectWord('Unplug');
     await tokens.open('Vault file');
-    await page.getByRole('button', { name: 'Lock the vault' }).click();
-    await tokens.expectHeading('Locked: vault');
-    return await reconcileJournal(service, await saveJournal(page));
+    await tokens.lockVault();
+    await expect(page.getByRole('button', { name: 'Return the journal' })).toHaveCount(0); // nobody is signed in
+    await station.openStation();
+    await station.signIn(service.token);
+    await tokens.open('Vault file');
+    await page.getByRole('button', { name: 'Return the journal' }).click();
   };
-  expect(await loadAndReturn(FIELD_KEY.label, 1)).not.toContain('older state');
+  await loadAndReturn(FIELD_KEY.label, 1);
+  await expect(page.getByText('The AS has the journal, and it is in order.')).toBeVisible();
+  await expect(page.getByText('The AS has verified 1 of them; 1 verdict is in the history')).toBeVisible();
+  const rows = await station.openHistory();
+  await rows.first().getByRole('button').first().click();
+  await expect(rows.first()).toContainText('Verdict of the AS, signed');
+
+  await tokens.open('Vault file');
   await storeOfVaults(page, 'put back');
-  expect(await loadAndReturn(NEXT_KEY.label, 2)).toContain('put back to an older state');
+  await station.openStation();
+  await loadAndReturn(NEXT_KEY.label, 2);
+  await expect(page.getByText('Tell your custodian what the AS found.')).toBeVisible();
+  await expect(page.getByText('the database was put back to an older state')).toBeVisible();
+  await expect(page.getByText('Export number 1 was used 2 times, for different DATA.')).toBeVisible();
 });

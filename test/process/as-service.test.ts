@@ -264,9 +264,9 @@ describe('the CLI', () => {
     );
     expect(await cli('set', 'list')).toMatch(/0000BA7C \(Bench\): shared[\s\S]*REF1 0103 {2}D0AB00N {2}AKV 1/);
     await cli('operator', 'add', 'alice', '--role', 'auditor');
-    expect(await cli('operator', 'token', 'alice')).toMatch(/^KF(-\w{5}){6}\n/);
+    expect(await cli('operator', 'code', 'alice')).toMatch(/^KF(-\w{5}){6}\n/);
     expect(await cli('operator', 'list')).toContain('alice  auditor');
-    expect(await cli('trust')).toMatch(/Root key( [0-9A-F]{4}){4}/);
+    expect(await cli('trust')).toMatch(/Root key( [0-9A-F]{4}){4}\nIn full {2}[0-9A-F]{64}/);
     expect(await cli('log', 'verify')).toContain('The chain is whole');
   }, 60_000);
 

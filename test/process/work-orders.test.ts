@@ -88,7 +88,11 @@ describe('keyferry-as order', () => {
     const { root } = JSON.parse(text) as Report;
     const verdict = await verifyReport(text, fromBase64url(root), isSignedBy);
     expect([verdict.faults, verdict.units.length]).toEqual([[], 12]);
-    const fingerprint = (await cli('trust')).replace('Root key ', '').trim();
+    const [fingerprint = '', whole = ''] = (await cli('trust'))
+      .trim()
+      .split('\n')
+      .map((line) => line.slice(9).trim());
+    expect(whole).toMatch(/^[0-9A-F]{64}$/);
     expect(keyId(fromBase64url(root))).toBe(fingerprint.replaceAll(' ', ''));
     expect(await cli('order', 'show', 'JOB 3')).toMatch(/closed by cli /);
   });

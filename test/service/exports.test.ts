@@ -21,7 +21,8 @@ import type {
   VerdictJson,
   WorkOrdersJson,
 } from '#protocol/service/messages.ts';
-import { PROBLEM_BASE, PROBLEMS, type ProblemCode } from '#protocol/service/problem.ts';
+import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
+import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import { decodeData, signatureInput } from '#protocol/tkl/data.ts';
 import { type Envelope, openEnvelope } from '#protocol/tkl/envelope.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
@@ -36,6 +37,7 @@ import {
   openTestAs,
   receiptFor,
   spellings,
+  TEST_SET,
   TEST_SN,
   temporaryFolder,
 } from '#test/support/as-service.ts';
@@ -240,9 +242,24 @@ describe('an export', () => {
     expect((await call(app, token, '/v1/exports', other)).status).toBe(200);
   });
 
-  it('is refused for a set that the operator was not given', async () => {
+  it('is refused for a set that the operator was not given, in the words for one that is not there', async () => {
     const limited = await addTestOperator(as, 'nils', 'operator', { sets: [0x9999] });
-    await expectProblem(await call(app, limited, '/v1/exports', exportRequest()), 'not-allowed', /nils/);
+    const asked = async (change: Parameters<typeof exportRequest>[0], by: string): Promise<unknown> => {
+      const response = await call(app, by, '/v1/exports', exportRequest(change));
+      return { status: response.status, problem: await response.json() };
+    };
+    const wordsFor = (set: number): object => ({
+      status: 404,
+      problem: expect.objectContaining({ detail: wordsOf(set) }),
+    });
+    const wordsOf = (set: number): string => `This AS holds no set ${setHex(set)} with transport key 1.`;
+    const setHex = (set: number): string => set.toString(16).toUpperCase().padStart(8, '0');
+    expect(await asked({ set: 1 }, token)).toEqual(wordsFor(1));
+    expect(await asked({}, limited)).toEqual(wordsFor(TEST_SET));
+    // Whatever else is wrong with the request says no more.
+    for (const wrong of [{ suite: 4 }, { ref1: 7 }, { ref2: 3 }, { sn: `${'0'.repeat(31)}9` }] as const) {
+      expect(await asked(wrong, limited)).toEqual(wordsFor(TEST_SET));
+    }
     expect(await callJson(app, limited, '/v1/keys')).toEqual({ sets: [] });
   });
 });

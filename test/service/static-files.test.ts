@@ -20,6 +20,7 @@ beforeEach(async () => {
     'app/assets/main-AbCd1234.js.br': 'made by the build',
     'app/assets/vault.worker-AbCd1234.js': 'worker',
     'app/service-worker.js': 'service worker',
+    'app/verify.html': `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-AA'"><style>${STYLE}</style>`,
     'app/favicon.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
     'demo/demo.html': HTML.replace(STYLE, 'p{}').replace('<script', '<img src="data:image/png;base64,AA"><script'),
     'demo/demo-assets/demo-AbCd1234.js': 'simulator',
@@ -54,6 +55,11 @@ describe('the page', () => {
 
   it('allows data: images only where the page has one', async () => {
     expect(policyOf(await get('/demo.html', {}, true))).toContain("img-src 'self' data:;");
+  });
+
+  it('has the policy that it brings itself, and is framed by nobody', async () => {
+    const policy = policyOf(await get('/verify.html'));
+    expect(policy).toBe("default-src 'none'; script-src 'sha256-AA'; frame-ancestors 'none'");
   });
 
   it('gives the vault’s worker a policy of its own, under which it reaches nothing', async () => {

@@ -124,9 +124,15 @@ describe('a custodian alone', () => {
     expect((await call(bench.app, undefined, '/v1/vaults', {})).status).toBe(401);
   });
 
-  it('has one issued only for sets that are theirs', async () => {
+  it('has one issued only for sets that are theirs; another set is refused as one that is not there', async () => {
     const other = await addTestOperator(bench.as, 'otto', 'custodian', { sets: [SHARED_SET] });
-    expect(codeOf(await bench.refusal({}, other))).toBe('not-allowed');
+    const [theirs, nobodys] = [await bench.refusal({}, other), await bench.refusal({ set: 0x1234 }, other)];
+    expect(codeOf(theirs)).toBe('set-unknown');
+    const withoutName = ({ detail, ...problem }: typeof theirs, set: number): object => ({
+      ...problem,
+      detail: detail.replace(set.toString(16).toUpperCase(), ''),
+    });
+    expect(withoutName(theirs, TEST_SET)).toEqual(withoutName(nobodys, 0x1234));
   });
 
   it('sees the vaults of their sets, an auditor all, an operator none', async () => {

@@ -14,10 +14,17 @@ import { u16 } from '#protocol/bytes/integers.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { ed25519PublicKey } from '#protocol/crypto/ed25519.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
+import type { ExportRequest } from '#protocol/provisioning/source.ts';
 import { keyCheckValue, NO_KCV } from '#protocol/tkl/body.ts';
 import { challengeMac, deriveChallengeKey } from '#protocol/tkl/challenge.ts';
 import { decodeHeader, isErasing, NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES } from '#protocol/tkl/header.ts';
-import { deriveDeviceKey, deriveKey, deriveOperationKeys, operationContext } from '#protocol/tkl/key-tree.ts';
+import {
+  deriveDeviceKey,
+  deriveKey,
+  deriveOperationKeys,
+  operationContext,
+  type UnitId,
+} from '#protocol/tkl/key-tree.ts';
 import { sealReceipt } from '#protocol/tkl/receipt.ts';
 import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
 import { countingRandom, TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from './units.ts';
@@ -154,13 +161,40 @@ export function newRandom(): Bytes {
   return sha256(concat(ascii('R'), u16(challenges++))).slice(0, 16);
 }
 
+/** CHM of a unit that holds its key. */
+function proofOf(
+  unit: UnitId,
+  suite: SuiteId,
+  random: Uint8Array,
+  transportKey: Uint8Array = TEST_TRANSPORT_KEY,
+): Bytes {
+  const deviceKey = deriveDeviceKey(SUITES[suite].family, transportKey, unit);
+  return challengeMac(deriveChallengeKey(suite, deviceKey, unit), { suite, unit, random });
+}
+
+let requests = 0;
+
+/** What a page asks a source for, with a true CHM, under another idempotency key each time. */
+export function exportRequest(change: Partial<ExportRequest> = {}): ExportRequest {
+  const { random = newRandom(), sn = TEST_SN } = change;
+  const unit = { set: TEST_SET, tkv: TEST_TKV, sn };
+  return {
+    ...unit,
+    suite: 0x01,
+    sign: false,
+    ref1: 0x0103,
+    ref2: 2,
+    random,
+    challengeMac: proofOf(unit, 0x01, random),
+    idempotencyKey: `${requests++}`.padStart(21, 'A').padEnd(22, 'A'),
+    ...change,
+  };
+}
+
 /** EXPORTKEY with a true CHM; `random` is to be given where the answer is to be repeated or its receipt made. */
 export function exportCommand(asked: Asked = {}): Bytes {
   const { suite = 0x01, signed = false, tkv = TEST_TKV, ref1 = 0x0103, sn = TEST_SN, random = newRandom() } = asked;
-  const { transportKey = TEST_TRANSPORT_KEY } = asked;
-  const unit = { set: TEST_SET, tkv, sn };
-  const deviceKey = deriveDeviceKey(SUITES[suite].family, transportKey, unit);
-  const mac = challengeMac(deriveChallengeKey(suite, deviceKey, unit), { suite, unit, random });
+  const mac = proofOf({ set: TEST_SET, tkv, sn }, suite, random, asked.transportKey);
   return concat(0x80, 0xda, suite | (signed ? 0x80 : 0), tkv, 50, random, u16(ref1), sn, mac, 0x00);
 }
 

@@ -55,6 +55,9 @@ export class RamMemory implements Memory<undefined> {
   readonly asNumber: number;
   readonly exports: ExportRecord[] = [];
   readonly #options: TestAsOptions;
+  /** Places in `exports`, so that thousands of them can be measured. */
+  readonly #byChallenge = new Map<string, number>();
+  readonly #byCounter = new Map<number, number>();
   #nextXc: number;
   #quota: number;
 
@@ -75,12 +78,11 @@ export class RamMemory implements Memory<undefined> {
   }
 
   async findExport(sn: Uint8Array, random: Uint8Array): Promise<ExportRecord | undefined> {
-    const name = toHex(concat(sn, random));
-    return this.exports.find((record) => toHex(concat(decodeHeader(record.data).sn, record.random)) === name);
+    return this.exports[this.#byChallenge.get(toHex(concat(sn, random))) ?? -1];
   }
 
   async findExportByCounter(xc: number): Promise<ExportRecord | undefined> {
-    return this.exports.find((record) => decodeHeader(record.data).xc === xc);
+    return this.exports[this.#byCounter.get(xc) ?? -1];
   }
 
   async authorise({ unit }: UnitExportRequest): Promise<void> {
@@ -95,7 +97,10 @@ export class RamMemory implements Memory<undefined> {
     return {
       xc: this.#nextXc++,
       commit: async (record) => {
-        this.exports.push(record);
+        const { sn, xc } = decodeHeader(record.data);
+        const place = this.exports.push(record) - 1;
+        this.#byChallenge.set(toHex(concat(sn, record.random)), place);
+        this.#byCounter.set(xc, place);
       },
       release: () => {
         this.#quota++;
@@ -104,7 +109,8 @@ export class RamMemory implements Memory<undefined> {
   }
 
   async commitReceipt(record: ExportRecord, receipt: Uint8Array): Promise<void> {
-    this.exports[this.exports.indexOf(record)] = { ...record, receipt: copy(receipt) };
+    const { xc } = decodeHeader(record.data);
+    this.exports[this.#byCounter.get(xc) ?? -1] = { ...record, receipt: copy(receipt) };
   }
 }
 

@@ -1,35 +1,24 @@
 // A cable in memory, for tests that must not sleep: two ends of a pipe, a fault script on each direction, and a virtual clock that
 // jumps to the next thing that is to happen. drive() stands at the unit's end and moves a card's framing.
+import { type Cancel, sleep, VirtualClock } from '#device-sim/clock.ts';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
 import type { Port } from '#protocol/framing/port.ts';
 
-interface Alarm {
-  readonly at: number;
-  readonly ring: () => void;
-}
-
 /** Time that passes only while everybody waits. */
-export class VirtualClock {
-  #now = 0;
-  #alarms: Alarm[] = [];
+export class PipeClock {
+  readonly #clock = new VirtualClock();
 
-  readonly now = (): number => this.#now;
+  readonly now = (): number => this.#clock.now();
 
   /** Calls `ring` in `ms`; the function that it returns calls that off. */
-  after(ms: number, ring: () => void): () => void {
-    const alarm: Alarm = { at: this.#now + ms, ring };
-    // Of two alarms for one moment the older one rings first.
-    const later = this.#alarms.findIndex(({ at }) => at > alarm.at);
-    this.#alarms.splice(later < 0 ? this.#alarms.length : later, 0, alarm);
-    return () => {
-      this.#alarms = this.#alarms.filter((other) => other !== alarm);
-    };
+  after(ms: number, ring: () => void): Cancel {
+    return this.#clock.after(ms, ring);
   }
 
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => this.after(ms, resolve));
+    return sleep(this.#clock, ms);
   }
 
   /** Lets time pass until `work` is settled. @throws when nothing is left that could ever settle it */
@@ -43,10 +32,7 @@ export class VirtualClock {
       // One turn of the event loop: every promise that can go on has gone on.
       await new Promise((resolve) => setImmediate(resolve));
       if (isSettled) return work;
-      const alarm = this.#alarms.shift();
-      if (alarm === undefined) throw new Error('everybody waits, and nothing is left that could happen');
-      this.#now = alarm.at;
-      alarm.ring();
+      if (!this.#clock.ringNext()) throw new Error('everybody waits, and nothing is left that could happen');
     }
   }
 }
@@ -58,7 +44,7 @@ const NO_FAULT: Fault = (bytes) => [bytes];
 
 /** One end. What the other end writes arrives at once, in the order of writing. */
 export class PipeEnd implements Port {
-  readonly #clock: VirtualClock;
+  readonly #clock: PipeClock;
   readonly #fault: Fault;
   readonly written: Bytes[] = [];
   #peer: PipeEnd | undefined;
@@ -69,7 +55,7 @@ export class PipeEnd implements Port {
   #listener: ((bytes: Bytes) => void) | undefined;
   #isClosed = false;
 
-  constructor(clock: VirtualClock, fault: Fault) {
+  constructor(clock: PipeClock, fault: Fault) {
     this.#clock = clock;
     this.#fault = fault;
   }
@@ -139,7 +125,7 @@ export interface Faults {
 
 /** Both ends of a cable; the faults are done to what is on its way to the named end. */
 export function pipe(
-  clock: VirtualClock,
+  clock: PipeClock,
   { toUnit = NO_FAULT, toHost = NO_FAULT }: Faults = {},
 ): {
   readonly host: PipeEnd;
@@ -158,7 +144,7 @@ export type RunCommand = (command: Bytes, slot: number) => Promise<Bytes>;
 const EXTEND_EVERY_MS = 500;
 
 /** Moves a card's framing at the unit's end of the pipe: writes, keeps the timer, runs one command after the other per slot. */
-export function drive(clock: VirtualClock, end: PipeEnd, framing: CardFraming, run: RunCommand): void {
+export function drive(clock: PipeClock, end: PipeEnd, framing: CardFraming, run: RunCommand): void {
   const queues = new Map<number, Promise<void>>();
   let cancelWait = (): void => undefined;
 

@@ -22,8 +22,11 @@ export class TestVaultWorker implements VaultWorker {
   readonly messages: (Asked | Answered)[] = [];
   readonly store: Promise<VaultStore>;
   readonly #door: VaultDoor;
+  readonly #parts: WorkerParts;
 
-  constructor({ factory = new IDBFactory(), deriveKey = quickKey, now = () => new Date() }: WorkerParts = {}) {
+  constructor(parts: WorkerParts = {}) {
+    const { factory = new IDBFactory(), deriveKey = quickKey, now = () => new Date() } = parts;
+    this.#parts = { ...parts, factory };
     this.store = VaultStore.open(factory);
     const around = this.store.then((store) => ({ store, subtle: globalThis.crypto.subtle, deriveKey, now }));
     around.catch(() => undefined); // told to whoever unlocks
@@ -34,6 +37,11 @@ export class TestVaultWorker implements VaultWorker {
     const asked = structuredClone(message, { transfer }) as Asked;
     this.messages.push(structuredClone(asked));
     void this.#door.hear(asked);
+  }
+
+  /** Another one over the same store, as after a lock. */
+  next(): TestVaultWorker {
+    return new TestVaultWorker(this.#parts);
   }
 
   terminate(): void {

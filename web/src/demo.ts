@@ -18,7 +18,10 @@ const UNITS: readonly UnitDescription[] = [
   { sn: '45490000000000FF', set: first?.set ?? 0, name: 'Fresh from the factory', blank: true, plugged: false },
 ];
 
-/** Offsets are counted from the arming: an import's command is longer than 200 octets, challenge and WTX are answered in fewer than 60. */
+/**
+ * Counted from the arming: the challenge is asked for first, then comes the import. Its command is longer than 200 octets, and the encrypted key is
+ * in its first 100; challenge and WTX are answered in fewer than 60.
+ */
 const MISHAPS: readonly Mishap<Fault>[] = [
   { name: 'unplugged while the key is sent', fault: { fault: 'unplug', direction: 'out', after: 200 } },
   { name: 'unplugged before the receipt is back', fault: { fault: 'unplug', direction: 'in', after: 60 } },
@@ -27,7 +30,7 @@ const MISHAPS: readonly Mishap<Fault>[] = [
   { name: 'memory fails (6581)', fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6581 } },
   {
     name: 'one bit of the key is damaged (a serial line repeats it)',
-    fault: { fault: 'corrupt', direction: 'out', block: 1, bit: 400 },
+    fault: { fault: 'corrupt', direction: 'out', block: 2, bit: 640 },
   },
   { name: 'in use elsewhere', fault: { fault: 'busy' } },
 ];

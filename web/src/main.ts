@@ -2,11 +2,11 @@
 import { mount, unmount } from 'svelte';
 import { Desk } from './state/desk.svelte.ts';
 import { type Failure, failureOf } from './state/failure.ts';
-import { History } from './state/history.svelte.ts';
 import { ON_THE_DESK } from './state/order-on-desk.ts';
 import { Session } from './state/session.svelte.ts';
 import { type Platform, Station } from './state/station.svelte.ts';
 import type { Works } from './state/works.ts';
+import { isUnfetched } from './transport/part.ts';
 import App from './ui/App.svelte';
 
 /** The first that fits; Android says Linux as well. */
@@ -43,11 +43,12 @@ const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | '
 
 /** The larger part of the program comes after the first screen. */
 async function loadWorks(onSuperseded: () => void): Promise<Works> {
-  const { openWorks } = await import('./state/works.ts');
+  const { openWorks } = await import('./ui/later.ts');
   return await openWorks({
     usb,
     serial,
     wakeLock,
+    credentials: navigator.credentials,
     storage: navigator.storage,
     kept,
     vibrate: (pattern) => void navigator.vibrate?.(pattern),
@@ -67,7 +68,11 @@ function guard(station: Station, desk: Desk): void {
     if (station.busy) event.preventDefault();
   });
   addEventListener('pagehide', () => station.close());
-  for (const fault of ['error', 'unhandledrejection']) addEventListener(fault, () => (desk.broken = true));
+  addEventListener('error', () => (desk.broken = true));
+  addEventListener('unhandledrejection', ({ reason }) => {
+    if (isUnfetched(reason)) desk.cutOff = true;
+    else desk.broken = true;
+  });
 }
 
 /** An AS in demo mode names its demo beside this page, in a header of the page itself (RFC 8288). */
@@ -114,11 +119,10 @@ async function start(target: HTMLElement): Promise<void> {
     platform,
     offers: { usb: usb !== undefined, serial: serial !== undefined },
   });
-  const history = new History(async () => (await works()).journal);
   guard(station, desk);
   await nextTask();
   target.replaceChildren();
-  const app = mount(App, { target, props: { station, history, desk } });
+  const app = mount(App, { target, props: { station, desk } });
   try {
     await station.start();
   } catch (error) {
@@ -127,11 +131,11 @@ async function start(target: HTMLElement): Promise<void> {
     return halt(target, failure);
   }
   if (kept.getItem(ON_THE_DESK) !== null) await (await station.orders()).reopen();
-  await Promise.all([lookForDemo(station), import('./ui/later.ts')]);
+  const [{ keepOffline, openBook }] = await Promise.all([import('./ui/later.ts'), lookForDemo(station)]);
   if (!import.meta.env.PROD) return;
-  const { keepOffline } = await import('./state/offline.ts');
   const isUntouched = (): boolean => station.lanes.length === 0 && session.state.is === 'out';
-  await keepOffline(navigator.serviceWorker, { isUntouched, reload: () => location.reload() });
+  const isKept = await keepOffline(navigator.serviceWorker, { isUntouched, reload: () => location.reload() });
+  if (!isKept) await openBook();
 }
 
 const target = document.getElementById('app');

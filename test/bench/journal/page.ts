@@ -62,8 +62,8 @@ async function writers(count: number, each: number): Promise<{ group: number; si
   const hash = new Uint8Array(32);
   const single = await run(() => {
     const key: [number, number] = [chain, at++];
-    return database.run(['entries'], 'readwrite', (transaction) =>
-      transaction.objectStore('entries').add({ at, body: STEP, hash }, key),
+    return database.run(['batches'], 'readwrite', (transaction) =>
+      transaction.objectStore('batches').add({ firsts: [], entries: [{ at, body: STEP }], hash }, key),
     );
   });
   await database.close();

@@ -72,17 +72,4 @@ export class OrdersPage {
     if (absentReason !== undefined) await this.page.getByLabel(/will not come/).fill(absentReason);
     await this.page.getByRole('button', { name: 'Close and sign the report' }).click();
   }
-
-  /** The verdict on a report file that the page opens. */
-  async check(report: string): Promise<Locator> {
-    await this.page.getByRole('link', { name: 'Orders' }).click();
-    await this.page.evaluate(() => {
-      location.hash = '#report';
-    });
-    const buffer = Buffer.from(report);
-    await this.page
-      .getByLabel('Open a report')
-      .setInputFiles({ name: 'report.json', mimeType: 'application/json', buffer });
-    return this.page.getByRole('article');
-  }
 }

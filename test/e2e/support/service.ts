@@ -131,7 +131,7 @@ async function welcomed(
     const read = (chunk: Buffer): void => {
       printed += chunk.toString();
       const url = /Open\s+(http:\/\/[^\s/]+)/.exec(printed)?.[1];
-      const token = /Token\s+(KF-\S+)/.exec(printed)?.[1];
+      const token = /Access code\s+(KF-\S+)/.exec(printed)?.[1];
       if (url === undefined || token === undefined) return;
       clearTimeout(timer);
       resolve({ url, token });

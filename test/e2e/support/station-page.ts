@@ -20,7 +20,7 @@ export class StationPage {
   constructor(page: Page, patient: typeof expect = expect) {
     this.page = page;
     this.#expect = patient;
-    this.token = page.getByLabel('Operator token');
+    this.token = page.getByLabel('Access code');
     this.lanes = page.getByRole('article');
   }
 
@@ -54,7 +54,7 @@ export class StationPage {
   }
 
   async openStation(): Promise<void> {
-    await this.page.getByRole('link', { name: 'Station' }).click();
+    await this.page.getByRole('link', { name: 'Station', exact: true }).click();
   }
 
   async fault(sn: string, fault: Fault): Promise<void> {

@@ -1,5 +1,8 @@
 // The Tokens view as an operator sees it: vault files and the AS token card.
 import { expect, type Locator, type Page } from '@playwright/test';
+import type { TokenDescription } from '#device-sim/token-description.ts';
+import { PIN } from './cards.ts';
+import type { IssuedVault } from './vaults.ts';
 
 export class TokensPage {
   readonly page: Page;
@@ -22,6 +25,15 @@ export class TokensPage {
     await expect(this.page.getByText(/\d (try|tries) left/)).toBeVisible();
   }
 
+  /** The card is attached and unlocked, and the station is on the screen. */
+  async useCard(kind: 'USB' | 'serial', { sn, pin = PIN }: Pick<TokenDescription, 'sn' | 'pin'>): Promise<void> {
+    await this.open('AS token card');
+    await this.attachCard(kind, sn);
+    await this.enterPin(pin);
+    await this.expectHeading('Unlocked');
+    await this.goToStation();
+  }
+
   async enterPin(pin: string): Promise<void> {
     await this.page.getByLabel('PIN of the card').fill(pin);
     await this.page.getByRole('button', { name: 'Unlock', exact: true }).click();
@@ -30,6 +42,18 @@ export class TokensPage {
   async importVault(text: string): Promise<void> {
     const file = { name: 'vault.json', mimeType: 'application/json', buffer: Buffer.from(text) };
     await this.page.getByLabel('Choose a vault file').setInputFiles(file);
+  }
+
+  /** The vault is brought in and unlocked. */
+  async openVault({ text, passphrase }: IssuedVault): Promise<void> {
+    await this.importVault(text);
+    await this.unlockVault(passphrase);
+    await this.expectHeading('Unlocked: vault');
+  }
+
+  async lockVault(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Lock the vault' }).click();
+    await this.expectHeading('Locked: vault');
   }
 
   async unlockVault(passphrase: string): Promise<void> {

@@ -1,9 +1,13 @@
 // Vaults as a custodian issues them, with the real service's own command line.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/description.ts';
+import { injectSimulator } from './inject.ts';
 import type { Service } from './service.ts';
 import { KEYS, type TestSet } from './sets.ts';
+import type { StationPage } from './station-page.ts';
+import { TokensPage } from './tokens-page.ts';
 
 export interface IssuedVault {
   /** The file. */
@@ -28,6 +32,29 @@ export async function issueVault(
   const text = await readFile(file, 'utf8');
   await rm(file);
   return { text, passphrase: /KV(-[0-9A-Z]{5}){4}/.exec(printed)?.[0] ?? '' };
+}
+
+/** A station that has pinned the root of its AS, as any has that signed in once; its vaults are on the screen. */
+export async function enrol(
+  page: Page,
+  station: StationPage,
+  service: Service,
+  units: readonly UnitDescription[],
+): Promise<TokensPage> {
+  await injectSimulator(page, units);
+  await page.goto(service.url);
+  await station.signIn(service.token);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  const tokens = new TokensPage(page);
+  await tokens.open('Vault file');
+  return tokens;
+}
+
+/** The text of the file. */
+export async function saveJournal(page: Page): Promise<string> {
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save the journal' }).click();
+  return await readFile(await (await saving).path(), 'utf8');
 }
 
 /** What the service says of a journal that came back. */

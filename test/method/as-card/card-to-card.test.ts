@@ -30,14 +30,14 @@ import { decodeData } from '#protocol/tkl/data.ts';
 import { TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey, deriveKey, operationContext } from '#protocol/tkl/key-tree.ts';
 import { CARD_TA, cardContent, NEXT_TRANSPORT_KEY, PIN, TestAsCard } from '#test/support/as-card.ts';
-import { drive, pipe, VirtualClock } from '#test/support/pipe.ts';
+import { drive, PipeClock, pipe } from '#test/support/pipe.ts';
 import { createUnit, TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
 import { TokenCard } from '#web/source/token-card.ts';
 
 type Cable = 'USB' | 'serial';
 
 /** CCID messages, or T=1 blocks. */
-async function plugIn(clock: VirtualClock, card: Card, cable: Cable): Promise<Transmit> {
+async function plugIn(clock: PipeClock, card: Card, cable: Cable): Promise<Transmit> {
   const { host, unit } = pipe(clock);
   drive(clock, unit, cable === 'USB' ? new CcidDevice() : new T1Card(), (command) => card.process(command));
   return await connect(host, cable === 'USB' ? ccidHost() : t1Host(), clock.now);
@@ -57,7 +57,7 @@ describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ prof
       cards: { as: TestAsCard; ei: ReturnType<typeof createUnit> },
     ) => Promise<T>,
   ): Promise<T> => {
-    const clock = new VirtualClock();
+    const clock = new PipeClock();
     const cards = { as: new TestAsCard(cardContent({ profile })), ei: createUnit({ profile, suites: [suite] }) };
     const plugged = async () => ({
       as: await plugIn(clock, cards.as.card, cables.as),

@@ -12,7 +12,7 @@ import type { Edc } from '#protocol/framing/edc.ts';
 import type { HostFraming } from '#protocol/framing/host-framing.ts';
 import { T1Card } from '#protocol/framing/t1-card.ts';
 import { t1Host } from '#protocol/framing/t1-host.ts';
-import { drive, type Fault, type Faults, pipe, VirtualClock } from '#test/support/pipe.ts';
+import { drive, type Fault, type Faults, PipeClock, pipe } from '#test/support/pipe.ts';
 
 /** One exchange: the lengths of command and response, and how long the unit thinks. */
 interface Turn {
@@ -53,7 +53,7 @@ async function converse(
   script: readonly Turn[],
   faults: Faults,
 ): Promise<Outcome> {
-  const clock = new VirtualClock();
+  const clock = new PipeClock();
   const ends = pipe(clock, faults);
   const ran: Bytes[] = [];
   drive(clock, ends.unit, card, async (command) => {

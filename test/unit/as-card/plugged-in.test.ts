@@ -87,7 +87,7 @@ describe.each(['usb', 'serial'] as const)('a token on %s', (link) => {
     const here = desk(link);
     const { token, chosen } = await openToken(here, link);
     expect([chosen.label, chosen.usb]).toEqual([
-      link === 'usb' ? 'Keyferry AS token (simulated)' : 'AS token card',
+      link === 'usb' ? 'Keyferry AS token (simulated)' : 'Serial port, USB 1209:0002',
       { vendorId: 0x1209, productId: 0x0002 },
     ]);
     await here.soon(token.verifyPin(ascii('123456')));

@@ -7,7 +7,7 @@ import { connect, EXCHANGE_LIMIT_MS } from '#protocol/framing/connect.ts';
 import { encodeSBlock } from '#protocol/framing/t1-block.ts';
 import { T1Card } from '#protocol/framing/t1-card.ts';
 import { t1Host } from '#protocol/framing/t1-host.ts';
-import { drive, pipe, type RunCommand, VirtualClock } from '#test/support/pipe.ts';
+import { drive, PipeClock, pipe, type RunCommand } from '#test/support/pipe.ts';
 
 const COMMAND = fromHex('80CA000000');
 const OK = fromHex('9000');
@@ -18,7 +18,7 @@ const LINKS = [
 
 describe.each(LINKS)('connect over %s', (_name, host, card) => {
   const setUp = (run: RunCommand) => {
-    const clock = new VirtualClock();
+    const clock = new PipeClock();
     const ends = pipe(clock);
     drive(clock, ends.unit, card(), run);
     return { clock, ends };
@@ -62,7 +62,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
   });
 
   it('closes the port for good when nobody answers, and each later exchange fails alike', async () => {
-    const clock = new VirtualClock();
+    const clock = new PipeClock();
     const ends = pipe(clock, { toUnit: (bytes, index) => (index < 2 ? [bytes] : []) });
     drive(clock, ends.unit, card(), async () => OK);
     const transmit = await clock.run(connect(ends.host, host(), clock.now));
@@ -72,7 +72,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
   });
 
   it('closes the port when the link cannot be opened', async () => {
-    const clock = new VirtualClock();
+    const clock = new PipeClock();
     const ends = pipe(clock);
     await expect(clock.run(connect(ends.host, host(), clock.now))).rejects.toMatchObject({ code: 'link-timeout' });
     expect(ends.host.isClosed).toBe(true);
@@ -88,7 +88,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
 
 describe('connect and the clock', () => {
   it('does not let messages with a wrong bSeq make the wait longer', async () => {
-    const clock = new VirtualClock();
+    const clock = new PipeClock();
     const ends = pipe(clock);
     const framing = new CcidDevice();
     drive(clock, ends.unit, framing, () => {
@@ -107,7 +107,7 @@ describe('connect and the clock', () => {
   });
 
   it('drains a chattering line for 2 s at most, then speaks', async () => {
-    const clock = new VirtualClock();
+    const clock = new PipeClock();
     const ends = pipe(clock);
     const chatter = (): void => {
       if (clock.now() > 5000) return;
@@ -125,7 +125,7 @@ describe('connect and the clock', () => {
   });
 
   it('drains boot text until 100 ms of silence before it speaks', async () => {
-    const clock = new VirtualClock();
+    const clock = new PipeClock();
     const ends = pipe(clock);
     drive(clock, ends.unit, new T1Card(), async () => OK);
     for (let at = 0; at <= 400; at += 50) clock.after(at, () => void ends.unit.write(fromHex('426F6F740D0A')));
@@ -138,7 +138,7 @@ describe('connect and the clock', () => {
   });
 
   it('waits for the rest of a block no longer than 200 ms, and for its beginning a whole second', async () => {
-    const clock = new VirtualClock();
+    const clock = new PipeClock();
     const ends = pipe(clock, {
       toHost: (bytes, index) => (index === 2 ? [bytes.subarray(0, 4)] : [bytes]),
     });
@@ -150,7 +150,7 @@ describe('connect and the clock', () => {
   });
 
   it('does not close the port over an APDU that the link cannot carry', async () => {
-    const clock = new VirtualClock();
+    const clock = new PipeClock();
     const ends = pipe(clock);
     drive(clock, ends.unit, new CcidDevice(), async () => OK);
     const transmit = await clock.run(connect(ends.host, ccidHost(), clock.now));

@@ -208,3 +208,11 @@ export class Page {
     });
   }
 }
+
+/** A page of it whose order is under way. */
+export async function working(world: World): Promise<Page> {
+  const page = await world.open();
+  await page.start();
+  await page.run.resume();
+  return page;
+}

@@ -1,13 +1,7 @@
 // A work order at work: what becomes of each unit that is plugged in, in the words of the field.
 import { describe, expect, it } from 'vitest';
-import { ONE_LINE, type Page, sn, TWO_LINES, truth, unit, World } from './bench.ts';
-
-async function working(world: World): Promise<Page> {
-  const page = await world.open();
-  await page.start();
-  await page.run.resume();
-  return page;
-}
+import { ProtocolError } from '#protocol/errors.ts';
+import { ONE_LINE, sn, TWO_LINES, truth, unit, World, working } from './bench.ts';
 
 describe('a work order', () => {
   it('loads every line into every unit that is plugged in, and says done', async () => {
@@ -81,6 +75,40 @@ describe('a work order', () => {
     expect(world.exports).toHaveLength(1);
   });
 
+  it('says so as well when both come at once, until one of them is plugged in anew', async () => {
+    const world = new World([unit(1)]);
+    const page = await working(world);
+    const pair = [...world.cables, unit(1)];
+    await page.plug(...pair);
+    expect(page.run.doubled).toBe(sn(1));
+    expect(page.bench.station.lanes).toHaveLength(1);
+    expect(world.exports).toHaveLength(1);
+    const worked = pair.find((cable) => truth(cable, ONE_LINE)[0]);
+    if (!worked) throw new TypeError('one of them was loaded');
+    page.bench.remembered = [];
+    for (const cable of pair) cable.pull();
+    await page.plug(worked);
+    expect(page.run.doubled).toBeUndefined();
+    expect(page.run.works.map(({ phase }) => phase)).toEqual([{ is: 'done', how: 'had-all' }]);
+  });
+
+  it('says so as well while the first of them is still loading', async () => {
+    const world = new World([unit(1)]);
+    const page = await working(world);
+    let arrived: Promise<void> | undefined;
+    const { exportKey } = page.bench.account;
+    page.bench.account.exportKey = async (request) => {
+      arrived ??= page.plug(unit(1));
+      await arrived;
+      return await exportKey(request);
+    };
+    await page.plug(...world.cables);
+    expect(page.run.doubled).toBe(sn(1));
+    expect(page.run.counts.done).toBe(1);
+    expect(world.exports).toHaveLength(1);
+    expect(page.signals).toEqual(['failed', 'done']);
+  });
+
   it('waits while it is paused, and goes on where it was', async () => {
     const world = new World([unit(1)]);
     const page = await world.open();
@@ -134,6 +162,61 @@ describe('a work order', () => {
     expect(page.run.counts).toMatchObject({ done: 2, failed: 0 });
   });
 
+  it('asks for nothing that a vault cannot give any more, and says so before it is asked', async () => {
+    const world = new World([1, 2].map(unit), TWO_LINES);
+    const page = await working(world);
+    const { account, session } = page.bench;
+    const began = world.exports.length;
+    let left = 3;
+    const exportKey: typeof account.exportKey = async (request) => {
+      left--;
+      return await account.exportKey(request);
+    };
+    const vault = { kind: 'vault', origin: 'vault 1', name: 'Vault 1', asNumber: 1 } as const;
+    await session.use({ ...account, ...vault, exportKey, exportsLeft: async () => left });
+    await page.run.readExportsLeft();
+    expect([page.run.exportsLeft, page.run.keysToLoad]).toEqual([3, 4]);
+    for (const cable of world.cables) await page.plug(cable);
+    expect(page.run.works.map(({ phase }) => phase.is)).toEqual(['done', 'held']);
+    expect(page.run.state).toMatchObject({ is: 'halted', failure: { code: 'quota-used' } });
+    expect(world.exports).toHaveLength(began + 2);
+    expect(left).toBe(1); // the second unit was not even begun
+    expect(page.run.counts).toMatchObject({ done: 1, failed: 0, running: 0 });
+    expect(page.run.progress).toEqual({ id: world.order.id, done: 1, total: 2, failed: 0 });
+  });
+
+  it('says nothing of what a vault may give once the vault is put away for the AS', async () => {
+    const page = await working(new World([unit(1)]));
+    const { account, session } = page.bench;
+    const vault = { kind: 'vault', origin: 'vault 1', name: 'Vault 1', asNumber: 1 } as const;
+    await session.use({ ...account, ...vault, exportsLeft: async () => 3 });
+    await page.run.readExportsLeft();
+    expect(page.run.exportsLeft).toBe(3);
+    await session.signIn('token');
+    expect(page.run.exportsLeft).toBeUndefined();
+    await session.use({ ...account, ...vault, origin: 'vault 2', exportsLeft: async () => 9 });
+    expect(page.run.exportsLeft).toBeUndefined(); // it is another one, and was not asked yet
+  });
+
+  it('takes up a unit that could be read at the second try only', async () => {
+    const world = new World([unit(1)]);
+    const page = await working(world);
+    const link = world.cables[0]?.link(1);
+    if (!link) throw new TypeError('there is a unit');
+    let tries = 0;
+    const open: typeof link.open = () => {
+      if (++tries === 1) throw new ProtocolError('link-timeout', 'no answer');
+      return link.open();
+    };
+    page.bench.remembered = [{ ...link, open }];
+    await page.bench.changed();
+    const [lane] = page.bench.station.lanes;
+    expect(lane?.phase).toMatchObject({ is: 'unread', failure: { code: 'link-timeout' } });
+    if (lane) await page.bench.station.reread(lane);
+    expect(page.run.counts.done).toBe(1);
+    expect(page.run.works.map(({ phase }) => phase)).toEqual([{ is: 'done', how: 'loaded' }]);
+  });
+
   it('asks for the label before it loads, and believes only the right one', async () => {
     const world = new World([1, 2].map(unit), ONE_LINE, { requireLabelScan: true });
     const page = await working(world);
@@ -175,7 +258,7 @@ describe('a work order', () => {
   it('keeps the reason for a unit that never came', async () => {
     const world = new World([1, 2].map(unit));
     const page = await working(world);
-    await page.run.explain(sn(2), 'Stolen');
+    await page.run.explain([{ sn: sn(2), reason: 'Stolen' }]);
     expect(page.run.counts.absent).toBe(1);
     expect(page.run.unseen).toBe(1);
     expect(await page.store.unit(page.number, sn(2))).toMatchObject({ state: 'absent', reason: 'Stolen' });

@@ -1,6 +1,8 @@
 // The parts around a work order that need no station: the gate before the AS, the list of thousands, the signals, the figures of a report.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { toBase64url } from '#protocol/bytes/text.ts';
+import { isSignedBy } from '#protocol/crypto/ed25519.ts';
+import { ReportBench } from '#test/support/reports.ts';
 import { workOrder } from '#test/support/work-orders.ts';
 import { WorkOrders } from '#web/source/work-orders.ts';
 import { Gate, through } from '#web/state/gate.ts';
@@ -150,6 +152,8 @@ describe('the check of a report', () => {
     expect(check.roots.map(({ name }) => name)).toEqual(['https://as.example']);
     await check.add(root.slice(1));
     expect(check.refused).toBe(true);
+    await check.add(`${root.slice(0, -1)}B`); // two bits more than 32 octets have
+    expect(check.refused).toBe(true);
     await check.add(`${'0A'.repeat(31)} 0b`);
     await check.add(root);
     expect(check.refused).toBe(false);
@@ -166,6 +170,34 @@ describe('the check of a report', () => {
     expect(check.verdict?.genuine).toBe(false);
     expect(check.verdict?.faults.map(({ code }) => code)).toEqual(['not-a-report']);
     expect(check.progress).toBeUndefined();
+  });
+
+  it('says nothing of a file that was replaced by another while it was checked', async () => {
+    const bench = await ReportBench.open();
+    try {
+      const signatures: (() => void)[] = [];
+      const service = async () => [{ service: 'https://as.example', root: bench.genuine.root }];
+      const check = new Verification(service, (...signed) => {
+        return new Promise((resolve) => signatures.push(() => resolve(isSignedBy(...signed))));
+      });
+      await check.readRoots();
+      const [trusted] = check.roots;
+      if (!trusted) throw new TypeError('no root');
+      let isOver = false;
+      const first = check.check(JSON.stringify(bench.genuine), trusted).finally(() => {
+        isOver = true;
+      });
+      await vi.waitUntil(() => signatures.length > 0);
+      await check.check('{"no": "report"}', trusted);
+      while (!isOver) {
+        for (const answer of signatures.splice(0)) answer();
+        await new Promise(setImmediate);
+      }
+      await first;
+      expect(check.verdict?.faults.map(({ code }) => code)).toEqual(['not-a-report']);
+    } finally {
+      await bench.close();
+    }
   });
 });
 

@@ -20,8 +20,10 @@ import {
   type TestUnit,
   type UnitOptions,
 } from '#test/support/units.ts';
+import type { Work } from '#web/state/idle.ts';
 import { Lane } from '#web/state/lane.svelte.ts';
 import { type AsAccount, Session } from '#web/state/session.svelte.ts';
+import type { Sources } from '#web/state/sources.svelte.ts';
 import { Station } from '#web/state/station.svelte.ts';
 import { Wakefulness } from '#web/state/wakefulness.ts';
 import { Database } from '#web/store/database.ts';
@@ -189,6 +191,8 @@ export interface BenchParts {
   otherChoice: Link | undefined;
   /** Links that were taken from another tab. */
   readonly taken: number[];
+  /** What the station makes of its vaults and cards. */
+  openSources: (work: Work) => Promise<Sources>;
   /** Another tab asks for the link of that id, once the station was started. */
   ask: (id: number) => void;
   /** Tells the station that something was plugged or unplugged, and waits until it has looked. */
@@ -223,6 +227,7 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
     choice: undefined,
     otherChoice: undefined,
     taken: [],
+    openSources: () => Promise.reject(new TypeError('this bench has no vault and no card')),
     ask: () => {
       throw new TypeError('the station was not started');
     },
@@ -252,7 +257,7 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
       wakefulness: new Wakefulness(undefined),
       makeLane: (link, around) => new Lane(link, around),
       openOrders: () => Promise.reject(new TypeError('this bench opens its orders itself')),
-      openSources: () => Promise.reject(new TypeError('this bench has no vault and no card')),
+      openSources: (_session, work) => parts.openSources(work),
     }),
     ticks: () => ticks++,
     random: () => random(16),

@@ -17,13 +17,23 @@ function watched() {
   const page = new TestPage();
   const seen: string[] = [];
   const state = { busy: false };
+  const listeners = new Set<() => void>();
   const undo = watchIdle(
     page,
     LIMITS,
-    () => state.busy,
+    {
+      isBusy: () => state.busy,
+      onSign: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+    },
     (why) => seen.push(why),
   );
-  return { page, seen, state, undo };
+  const work = (): void => {
+    for (const listener of listeners) listener();
+  };
+  return { page, seen, state, undo, work, listeners };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -76,10 +86,27 @@ describe('the watch', () => {
     expect(seen).toEqual(['idle']);
   });
 
+  it('begins anew with each unit that comes or is done with, also out of sight', () => {
+    const { page, seen, work } = watched();
+    vi.advanceTimersByTime(9_000);
+    work();
+    vi.advanceTimersByTime(9_999);
+    expect(seen).toEqual([]);
+    page.turn('hidden');
+    vi.advanceTimersByTime(4_000);
+    work();
+    vi.advanceTimersByTime(4_999);
+    expect(seen).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(seen).toEqual(['hidden']);
+  });
+
   it('is over when it is undone', () => {
-    const { page, seen, undo } = watched();
+    const { page, seen, undo, work, listeners } = watched();
     undo();
     page.dispatchEvent(new Event('keydown'));
+    work();
+    expect(listeners.size).toBe(0);
     vi.advanceTimersByTime(60_000);
     expect(seen).toEqual([]);
   });

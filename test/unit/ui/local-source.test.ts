@@ -46,7 +46,15 @@ describe('a local source', () => {
     await load(lane);
     expect(laneWords(lane, 'linux')).toMatchObject({ word: 'Unplug' });
     const [attempt] = await bench.journal.list(1);
-    expect(attempt).toMatchObject({ outcome: 'done', service: 'vault AAAA', operator: 'Vault 0007' });
+    expect(attempt).toMatchObject({ outcome: 'done', service: 'vault AAAA', operator: 'Vault 0007', demo: false });
+  });
+
+  it('says of a demo set in the journal that it is one', async () => {
+    const bench = await createBench();
+    const demoSets = SETS.map((set) => ({ ...set, demo: true }));
+    await bench.session.use({ ...localOf(bench), keys: async () => demoSets });
+    await load(await attachedLane(bench));
+    expect(await bench.journal.list(1)).toMatchObject([{ demo: true }]);
   });
 
   it('serves a unit that was there before it was unlocked', async () => {

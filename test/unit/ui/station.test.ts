@@ -1,7 +1,9 @@
 // The station and its lanes: units come and go, a key is loaded, and whatever happens the lane says what is true of the unit.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
+import type { Work } from '#web/state/idle.ts';
 import { Session } from '#web/state/session.svelte.ts';
+import { openBook } from '#web/ui/book.svelte.ts';
 import { laneWords } from '#web/ui/lane-words.ts';
 import { attached, cable, createBench, load } from './bench.ts';
 
@@ -10,6 +12,44 @@ const IMPORTKEY = 0xd8;
 
 afterEach(() => {
   vi.useRealTimers();
+});
+
+describe('the vaults and the card', () => {
+  it('are asked for anew after they could not be had', async () => {
+    const bench = await createBench();
+    let asked = 0;
+    bench.openSources = () => Promise.reject(new ProtocolError('journal-failed', `${++asked}`));
+    await expect(bench.station.sources()).rejects.toThrow('1');
+    await expect(bench.station.sources()).rejects.toThrow('2');
+  });
+});
+
+describe('work at the bench', () => {
+  it('tells that somebody is there: when a unit comes, when a load ends, and while it runs', async () => {
+    const bench = await createBench();
+    const seen: string[] = [];
+    let undo = (): void => undefined;
+    const opened = new Promise<Work>((resolve) => {
+      bench.openSources = (work) => {
+        undo = work.onSign(() => seen.push(work.isBusy() ? 'busy' : 'free'));
+        resolve(work);
+        return new Promise(() => undefined);
+      };
+    });
+    void bench.station.sources();
+    const work = await opened;
+    const lane = await attached(bench);
+    expect(seen).toEqual(['free']);
+    await bench.session.signIn('KF');
+    const loading = load(lane, 1);
+    expect(work.isBusy()).toBe(true);
+    await loading;
+    expect(lane.phase.is).toBe('done');
+    expect(seen).toHaveLength(2);
+    undo();
+    await attached(bench, undefined, 2);
+    expect(seen).toHaveLength(2);
+  });
 });
 
 describe('attaching', () => {
@@ -52,6 +92,7 @@ describe('attaching', () => {
     await bench.station.attach('usb', true);
     expect(bench.station.cancelled).toBeUndefined();
     const [lane] = bench.station.lanes;
+    await openBook();
     expect(lane && laneWords(lane, 'linux')).toMatchObject({
       word: 'Not attached',
       sentence: 'Attach the unit itself, not a card reader.',

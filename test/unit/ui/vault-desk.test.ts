@@ -1,89 +1,10 @@
-// The vaults of a station as the page holds them: what a file must be to be kept, one tab and one vault at a time, and what locks it.
-import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { attach } from '#protocol/provisioning/device.ts';
-import { createUnit, TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
-import {
-  createTestVault,
-  quickKey,
-  type TestVault,
-  type TestVaultOptions,
-  verifyEd25519,
-} from '#test/support/vault.ts';
-import { TestVaultWorker } from '#test/support/vault-worker.ts';
+import { createUnit, TEST_SET, TEST_SN, TEST_TKV } from '#test/support/units.ts';
 import { load } from '#web/state/run.ts';
-import { Session } from '#web/state/session.svelte.ts';
-import { VaultDesk } from '#web/state/vault-desk.svelte.ts';
-import { VaultStore } from '#web/store/vault-store.ts';
 import { createBench } from './bench.ts';
-
-const NOON = new Date('2026-11-23T12:00:00.000Z');
-const TA = fromHex('11'.repeat(32));
-
-/** Web Locks of one browser, as far as a vault uses them. */
-class TestLocks {
-  readonly #held = new Set<string>();
-
-  async request(name: string, _options: object, hold: (lock: object | null) => unknown): Promise<unknown> {
-    if (this.#held.has(name)) return await hold(null);
-    this.#held.add(name);
-    try {
-      return await hold({ name });
-    } finally {
-      this.#held.delete(name);
-    }
-  }
-}
-
-class Browser {
-  readonly factory = new IDBFactory();
-  readonly locks = new TestLocks();
-  readonly workers: TestVaultWorker[] = [];
-
-  /** A tab of it, whose station has pinned these roots. */
-  tab(roots: readonly TestVault[], now = NOON) {
-    const session = new Session(
-      () => Promise.reject(new TypeError('nobody signs in here')),
-      'https://as.example',
-      () => now,
-    );
-    const idle: ((why: 'idle' | 'hidden') => void)[] = [];
-    const store = VaultStore.open(this.factory);
-    const desk = new VaultDesk({
-      session,
-      store: () => store,
-      roots: async () => roots.map(({ root }) => root),
-      verify: verifyEd25519,
-      makeWorker: () => {
-        const worker = new TestVaultWorker({ factory: this.factory, deriveKey: quickKey, now: () => now });
-        this.workers.push(worker);
-        return worker;
-      },
-      locks: this.locks as unknown as LockManager,
-      now: () => now,
-      watchIdle: (onIdle) => {
-        idle.push(onIdle);
-        return () => undefined;
-      },
-    });
-    return { desk, session, idle };
-  }
-}
-
-function vaultOf(more: Partial<TestVaultOptions> = {}): Promise<TestVault> {
-  return createTestVault({
-    set: TEST_SET,
-    transportKeys: [{ tkv: TEST_TKV, key: TEST_TRANSPORT_KEY }],
-    keys: [{ ref1: 0x0103, label: 'Terminal key', akv: 1, slot: 2, key: TA }],
-    units: [toHex(TEST_SN)],
-    quota: { exports: 3, perUnit: null },
-    derive: quickKey,
-    ...more,
-  });
-}
-
-const file = (text: string): Pick<Blob, 'text'> => ({ text: async () => text });
+import { Browser, file, type Unlocked, unlocked, vaultOf } from './vault-bench.ts';
 
 describe('a vault file', () => {
   it('is shown by what it allows, once it was verified', async () => {
@@ -138,19 +59,6 @@ describe('a vault file', () => {
 });
 
 describe('an unlocked vault', () => {
-  interface Unlocked extends ReturnType<Browser['tab']> {
-    readonly vault: TestVault;
-    readonly browser: Browser;
-  }
-
-  async function unlocked(browser = new Browser(), more: Partial<TestVaultOptions> = {}): Promise<Unlocked> {
-    const vault = await vaultOf(more);
-    const tab = browser.tab([vault]);
-    await tab.desk.import(file(vault.text));
-    await tab.desk.unlock(vault.header.vaultId, vault.passphrase);
-    return { vault, browser, ...tab };
-  }
-
   it('gives the session its keys, and loads one into a unit', async () => {
     const { desk, session, vault } = await unlocked();
     expect(desk.opened).toBe(vault.header.vaultId);
@@ -208,6 +116,34 @@ describe('an unlocked vault', () => {
     expect(session.state).toEqual({ is: 'out', failure: { code: 'vault-locked' } });
   });
 
+  it.each([
+    ['by hand', async ({ desk }: Unlocked) => desk.lock()],
+    ['by its watch', async ({ desk }: Unlocked) => desk.lock('idle')],
+    [
+      'with its worker',
+      async ({ browser }: Unlocked) => browser.workers[0]?.onerror?.(new Event('error') as ErrorEvent),
+    ],
+  ])('is watched until it is locked %s, and no longer', async (_how, lock) => {
+    const made = await unlocked();
+    expect(made.watching.size).toBe(1);
+    await lock(made);
+    expect([made.desk.opened, made.watching.size]).toEqual([undefined, 0]);
+  });
+
+  it('is watched still after another one did not open, and one watch follows the other where it does', async () => {
+    const root = fromHex('22'.repeat(32));
+    const { desk, idle, watching, vault, session } = await unlocked(new Browser(), { root });
+    const other = await vaultOf({ root, asNumber: 8 });
+    await desk.import(file(other.text));
+    await desk.unlock(other.header.vaultId, 'not the passphrase');
+    expect([desk.opened, watching.size]).toEqual([vault.header.vaultId, 1]);
+    await desk.unlock(other.header.vaultId, other.passphrase);
+    expect(watching.size).toBe(1);
+    idle[1]?.('idle');
+    await expect.poll(() => desk.opened).toBeUndefined();
+    expect([watching.size, session.in]).toEqual([0, undefined]);
+  });
+
   it('is gone with its worker, whatever ended that', async () => {
     const { desk, session, browser } = await unlocked();
     browser.workers.at(-1)?.onerror?.(new Event('error') as ErrorEvent);
@@ -247,5 +183,29 @@ describe('an unlocked vault', () => {
     expect(desk.failure).toEqual({ vault: vault.header.vaultId, failure: { code: 'passphrase-wrong' } });
     expect(desk.vaults).toMatchObject([{ refused: 1 }]);
     expect([desk.opened, session.in, browser.workers[0]?.isTerminated]).toEqual([undefined, undefined, true]);
+  });
+
+  it('that is left without being locked says that its signed journal ends too early, until it is locked again', async () => {
+    const { desk, browser, vault } = await unlocked();
+    const id = vault.header.vaultId;
+    await desk.lock();
+    expect(desk.vaults).toMatchObject([{ hasJournal: true, isJournalWhole: true }]);
+    await desk.unlock(id, vault.passphrase);
+    browser.workers.at(-1)?.onerror?.(new Event('error') as ErrorEvent);
+    const { desk: later } = browser.tab([vault]);
+    await later.read();
+    expect(later.vaults).toMatchObject([{ hasJournal: true, isJournalWhole: false }]);
+    await later.unlock(id, vault.passphrase);
+    await later.lock();
+    expect(later.vaults).toMatchObject([{ isJournalWhole: true }]);
+  });
+
+  it('gives its signed journal back to the AS, by the name that it has in the journal of the station', async () => {
+    const { desk, browser, vault } = await unlocked();
+    await desk.lock();
+    await desk.returnJournal(vault.header.vaultId);
+    expect(browser.returned).toEqual([`vault ${vault.header.vaultId}`]);
+    expect(desk.report).toMatchObject({ vault: vault.header.vaultId, report: { exports: 1, kept: 1 } });
+    expect([desk.returning, desk.failure]).toEqual([undefined, undefined]);
   });
 });

@@ -1,8 +1,9 @@
 // The operator's words: every code has them, each says what to do, none of them blames or uses the words that tell nothing.
 import { describe, expect, it } from 'vitest';
 import { attributesInWords } from '#web/ui/attribute-words.ts';
+import { explainPlainly, reference } from '#web/ui/plain-words.ts';
 import { EXPLAINED } from '#web/ui/status-words.ts';
-import { CODES, explain, type Platform, reference, type Seen, type Words } from '#web/ui/words.ts';
+import { CODES, explain, type Platform, type Seen, type Words } from '#web/ui/words.ts';
 
 const PLATFORMS: readonly Platform[] = ['windows', 'macos', 'linux', 'chromeos', 'android', 'other'];
 const USB = { vendorId: 0x1209, productId: 0x0001 };
@@ -74,6 +75,27 @@ describe('the words for a failure', () => {
       { platform: 'linux' },
     );
     expect(remedy).toMatch(/^Do not retry/);
+  });
+});
+
+describe('the words that are at hand without a network', () => {
+  it('are those of the book for an AS that is out of reach', () => {
+    for (const code of ['service-unreachable', 'service-timeout', 'part-unreachable'] as const) {
+      expect(explainPlainly({ code }, 'coming')).toEqual(explain({ code }, { platform: 'linux' }));
+    }
+  });
+
+  it.each(['coming', 'missing'] as const)('say what to do for every other code while the book is %s', (book) => {
+    const { remedy, title } = explainPlainly({ code: 'unit-nonsense' }, book);
+    expect(remedy).toMatch(/^[A-Z][^.!]*[^.!]$/);
+    expect(remedy.length).toBeLessThanOrEqual(80);
+    expect(title).toMatch(/^[A-Z].*\.$/s);
+  });
+});
+
+describe('the words for a part of the page that could not be had', () => {
+  it('send for a reload, since a browser may keep to its refusal for as long as the page lives', () => {
+    expect(explain({ code: 'part-unreachable' }, { platform: 'linux' }).remedy).toMatch(/reload this page$/);
   });
 });
 

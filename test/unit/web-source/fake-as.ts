@@ -4,7 +4,8 @@ import { ascii, toBase64url } from '#protocol/bytes/text.ts';
 import { ed25519PublicKey, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import type { AuditHeadJson, CertificateJson, VerdictJson } from '#protocol/service/messages.ts';
-import { PROBLEM_BASE, PROBLEMS, type ProblemCode } from '#protocol/service/problem.ts';
+import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
+import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import { type Envelope, type Signer, sealEnvelope } from '#protocol/tkl/envelope.ts';
 import type { AuditHead, PinnedTrust, TrustStore } from '#web/source/trust.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { equalBytes } from '#protocol/bytes/bytes.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
-import { PROBLEMS, type ProblemCode } from '#protocol/service/problem.ts';
+import type { ProblemCode } from '#protocol/service/problem.ts';
+import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import { keyId } from '#protocol/tkl/envelope.ts';
 import { RemoteAs } from '#web/source/remote-as.ts';
 import { bench, hangs, offline, REQUEST, signedIn } from './bench.ts';

@@ -6,36 +6,14 @@ import { fromHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { PinError, ProtocolError } from '#protocol/errors.ts';
-import type { ExportRequest } from '#protocol/provisioning/source.ts';
-import { challengeMac, deriveChallengeKey } from '#protocol/tkl/challenge.ts';
-import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
-import { cardContent, newRandom, PIN, pinBlock, receiptFor, SELECT_AS, TestAsCard } from '#test/support/as-card.ts';
-import { TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
+import { cardContent, exportRequest, PIN, pinBlock, receiptFor, SELECT_AS, TestAsCard } from '#test/support/as-card.ts';
+import { TEST_SET, TEST_SN } from '#test/support/units.ts';
 import { TokenCard } from '#web/source/token-card.ts';
 import { redact } from '#web/transport/trace.ts';
 
 const NOW = new Date('2026-11-23T10:00:00Z');
 const code = (expected: string) => expect.objectContaining({ code: expected });
 const pin = (digits = PIN): Bytes => ascii(digits);
-
-let requests = 0;
-
-function request(change: Partial<ExportRequest> = {}): ExportRequest {
-  const random = change.random ?? newRandom();
-  const unit = { set: TEST_SET, tkv: TEST_TKV, sn: TEST_SN };
-  const deviceKey = deriveDeviceKey('cmac', TEST_TRANSPORT_KEY, unit);
-  return {
-    ...unit,
-    suite: 0x01,
-    sign: false,
-    ref1: 0x0103,
-    ref2: 2,
-    random,
-    challengeMac: challengeMac(deriveChallengeKey(0x01, deviceKey, unit), { suite: 0x01, unit, random }),
-    idempotencyKey: `${requests++}`.padEnd(22, 'A'),
-    ...change,
-  };
-}
 
 async function attached(card = new TestAsCard(), transmit: Transmit = card.transmit) {
   return { card, token: await TokenCard.attach(transmit, () => NOW) };
@@ -123,7 +101,7 @@ describe('the PIN', () => {
     expect(await token.pinState()).toEqual({ is: 'blocked' });
     await expect(token.verifyPin(pin())).rejects.toEqual(code('token-blocked'));
     await expect(token.changePin(pin(), pin('1234'))).rejects.toEqual(code('token-blocked'));
-    await expect(token.exportKey(request())).rejects.toEqual(code('token-blocked'));
+    await expect(token.exportKey(exportRequest())).rejects.toEqual(code('token-blocked'));
     expect(card.store.pinTries).toBe(0);
   });
 
@@ -180,7 +158,7 @@ describe('the PIN', () => {
 describe('an export', () => {
   it('is refused while the token is locked, and works once it is unlocked', async () => {
     const { token } = await attached();
-    const asked = request();
+    const asked = exportRequest();
     await expect(token.exportKey(asked)).rejects.toEqual(code('token-locked'));
     await token.verifyPin(pin());
     await token.exportKey(asked);
@@ -190,11 +168,11 @@ describe('an export', () => {
   it('says which of the three it is that the card does not authorise', async () => {
     const { token } = await unlocked(new TestAsCard(cardContent({ quota: 1, units: [TEST_SN] })));
     const stranger = copy(TEST_SN).fill(0x99);
-    await expect(token.exportKey(request({ sn: stranger }))).rejects.toEqual(code('unit-not-listed'));
-    await token.exportKey(request());
-    await expect(token.exportKey(request())).rejects.toEqual(code('quota-used'));
+    await expect(token.exportKey(exportRequest({ sn: stranger }))).rejects.toEqual(code('unit-not-listed'));
+    await token.exportKey(exportRequest());
+    await expect(token.exportKey(exportRequest())).rejects.toEqual(code('quota-used'));
     await token.lock();
-    await expect(token.exportKey(request())).rejects.toEqual(code('token-locked'));
+    await expect(token.exportKey(exportRequest())).rejects.toEqual(code('token-locked'));
     expect(token.data.quotaLeft).toBe(0);
   });
 
@@ -206,7 +184,7 @@ describe('an export', () => {
       commands.push(command[1] ?? 0);
       return await process(command);
     };
-    await expect(token.exportKey(request({ set: 0x0000ba7d }))).rejects.toEqual(code('set-unknown'));
+    await expect(token.exportKey(exportRequest({ set: 0x0000ba7d }))).rejects.toEqual(code('set-unknown'));
     expect(commands).toEqual([]);
   });
 
@@ -221,7 +199,7 @@ describe('an export', () => {
       return response;
     });
     const made = await Promise.all([
-      ...Array.from({ length: 4 }, () => token.exportKey(request())),
+      ...Array.from({ length: 4 }, () => token.exportKey(exportRequest())),
       token.pinState(),
       token.refresh(),
     ]);
@@ -232,8 +210,8 @@ describe('an export', () => {
   it('that fails does not hold up the next one', async () => {
     const { token } = await unlocked();
     const [first, second] = await Promise.allSettled([
-      token.exportKey(request({ challengeMac: new Uint8Array(16) })),
-      token.exportKey(request()),
+      token.exportKey(exportRequest({ challengeMac: new Uint8Array(16) })),
+      token.exportKey(exportRequest()),
     ]);
     expect([first?.status, second?.status]).toEqual(['rejected', 'fulfilled']);
   });
@@ -253,7 +231,7 @@ describe('an export', () => {
     const { token } = await unlocked(card, async (command) =>
       command[1] === 0xda ? await lying.transmit(command) : await card.transmit(command),
     );
-    await expect(token.exportKey(request())).rejects.toEqual(code(expected));
+    await expect(token.exportKey(exportRequest())).rejects.toEqual(code(expected));
   });
 });
 
@@ -266,8 +244,12 @@ describe('a token that goes away', () => {
       if (command[1] === 0xda) throw new ProtocolError('device-lost', 'unplugged');
       return response;
     });
-    const asked = request();
-    const outcomes = await Promise.allSettled([token.exportKey(asked), token.exportKey(request()), token.refresh()]);
+    const asked = exportRequest();
+    const outcomes = await Promise.allSettled([
+      token.exportKey(asked),
+      token.exportKey(exportRequest()),
+      token.refresh(),
+    ]);
     for (const outcome of outcomes)
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'token-lost' } });
     expect(card.store.export(2)).toBeUndefined();
@@ -291,7 +273,7 @@ describe('a token that goes away', () => {
       }
     });
     card.memory.arm({ write: 2, effect: 'cut after' });
-    const asked = request();
+    const asked = exportRequest();
     await expect(token.exportKey(asked)).rejects.toEqual(code('token-lost'));
     const after = await unlocked(card.powerCycle());
     expect(after.token.data).toMatchObject({ xc: 1, quotaLeft: 99 });
@@ -302,12 +284,12 @@ describe('a token that goes away', () => {
   it('for a moment, behind a link that stayed, wants its PIN again', async () => {
     const { card, token } = await unlocked();
     card.card.reset();
-    await expect(token.exportKey(request())).rejects.toEqual(code('token-locked'));
+    await expect(token.exportKey(exportRequest())).rejects.toEqual(code('token-locked'));
     card.card.reset();
     expect(await token.pinState()).toEqual({ is: 'locked', triesLeft: 3 });
     card.card.reset();
     await token.verifyPin(pin());
-    await token.exportKey(request());
+    await token.exportKey(exportRequest());
   });
 
   it('and comes back as another one is not taken for it', async () => {
@@ -316,7 +298,7 @@ describe('a token that goes away', () => {
     let current = card;
     const { token } = await unlocked(card, (command) => current.transmit(command));
     current = other;
-    await expect(token.exportKey(request())).rejects.toEqual(code('token-lost'));
+    await expect(token.exportKey(exportRequest())).rejects.toEqual(code('token-lost'));
     await expect(token.verifyPin(pin())).rejects.toEqual(code('token-lost'));
     expect(await other.word('00200081')).toBe('63C3');
   });
@@ -331,14 +313,14 @@ describe('a token that goes away', () => {
     const token = await TokenCard.attach(stubborn);
     await expect(token.pinState()).rejects.toEqual(code('token-failed'));
     await expect(token.verifyPin(pin())).rejects.toEqual(code('token-failed'));
-    await expect(token.exportKey(request())).rejects.toEqual(code('token-locked'));
+    await expect(token.exportKey(exportRequest())).rejects.toEqual(code('token-locked'));
   });
 });
 
 describe('a receipt', () => {
   async function exported() {
     const made = await unlocked();
-    const asked = request();
+    const asked = exportRequest();
     const { exportId, data } = await made.token.exportKey(asked);
     return { ...made, exportId, dataHash: sha256(data), receipt: receiptFor(data, asked.random) };
   }

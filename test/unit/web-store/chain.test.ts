@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
-import type { StoredEntry } from '#web/store/chain.ts';
+import type { Batch } from '#web/store/chain.ts';
 import { Database } from '#web/store/database.ts';
 import { Journal } from '#web/store/journal.ts';
 import { WorkOrderStore } from '#web/store/work-orders.ts';
@@ -15,18 +15,23 @@ async function station(): Promise<{ database: Database; journal: Journal; orders
   return { database, journal: new Journal(database, 'page', now), orders: new WorkOrderStore(database, now) };
 }
 
-async function change(
-  database: Database,
-  seq: number,
-  how: (entry: StoredEntry) => StoredEntry | undefined,
-): Promise<void> {
-  await database.run(['entries'], 'readwrite', async (transaction) => {
-    const store = transaction.objectStore('entries');
-    const entry = await store.get([ORDER, seq]);
-    const changed = entry && how(entry);
+/** What became of the batch that begins with entry `seq`. */
+async function change(database: Database, seq: number, how: (batch: Batch) => Batch | undefined): Promise<void> {
+  await database.run(['batches'], 'readwrite', async (transaction) => {
+    const store = transaction.objectStore('batches');
+    const batch = await store.get([ORDER, seq]);
+    if (!batch) throw new TypeError(`no batch begins with ${seq}`);
+    const changed = how(batch);
     await store.delete([ORDER, seq]);
     if (changed) await store.add(changed, [ORDER, seq]);
   });
+}
+
+/** An attempt with a batch for each of its entries. */
+async function spread(journal: Journal): Promise<number> {
+  const id = await journal.begin({ ...ATTEMPT, order: ORDER });
+  for (const step of STEPS) await journal.append(id, step);
+  return id;
 }
 
 describe('the chain of a work order', () => {
@@ -40,30 +45,57 @@ describe('the chain of a work order', () => {
     expect(await orders.check(0)).toBeUndefined();
   });
 
-  it.each([0, 3, 8])('shows the entry that was changed, number %i', async (seq) => {
+  it.each([0, 3, 8])('shows from where on it does not hold, where entry %i was changed', async (seq) => {
     const { database, journal, orders } = await station();
-    for (let i = 0; i < 2; i++) await journal.begin({ ...ATTEMPT, order: ORDER }, STEPS);
-    await change(database, seq, (entry) => ({ ...entry, at: entry.at + 1 }));
+    for (let i = 0; i < 2; i++) await spread(journal);
+    await change(database, seq, (batch) => ({
+      ...batch,
+      entries: batch.entries.map((entry) => ({ ...entry, at: entry.at + 1 })),
+    }));
     expect(await orders.check(ORDER)).toEqual({ seq, why: 'changed' });
   });
 
-  it('shows the entry that was dropped', async () => {
+  it.each([
+    [
+      'changed',
+      (entries: Batch['entries']) => entries.map((entry, index) => (index === 2 ? { ...entry, at: 0 } : entry)),
+    ],
+    ['dropped', (entries: Batch['entries']) => entries.filter((_, index) => index !== 2)],
+    ['dropped at its end', (entries: Batch['entries']) => entries.slice(0, -1)],
+    ['moved', ([first, ...rest]: Batch['entries']) => [...rest, ...(first ? [first] : [])]],
+    ['added', (entries: Batch['entries']) => [...entries, ...entries.slice(-1)]],
+  ])('shows the batch in which an entry was %s', async (_, how) => {
     const { database, journal, orders } = await station();
-    await journal.begin({ ...ATTEMPT, order: ORDER }, STEPS);
+    for (let i = 0; i < 3; i++) await journal.begin({ ...ATTEMPT, order: ORDER }, STEPS);
+    await change(database, 7, (batch) => ({ ...batch, entries: how(batch.entries) }));
+    expect(await orders.check(ORDER)).toEqual({ seq: 7, why: 'changed' });
+  });
+
+  it('shows the batch that was dropped', async () => {
+    const { database, journal, orders } = await station();
+    await spread(journal);
     await change(database, 4, () => undefined);
     expect(await orders.check(ORDER)).toEqual({ seq: 4, why: 'missing' });
   });
 
-  it('shows an entry that was put in the place of another', async () => {
+  it('shows a batch that was put in the place of another', async () => {
     const { database, journal, orders } = await station();
-    await journal.begin({ ...ATTEMPT, order: ORDER }, STEPS);
-    let second: StoredEntry | undefined;
-    await change(database, 2, (entry) => {
-      second = entry;
+    await spread(journal);
+    let second: Batch | undefined;
+    await change(database, 2, (batch) => {
+      second = batch;
       return undefined;
     });
-    await change(database, 1, () => second && { ...second, of: [1, 99] });
-    expect(await orders.check(ORDER)).toMatchObject({ seq: 1 });
+    await change(database, 1, () => second && { ...second, firsts: [[1, 99]] });
+    expect(await orders.check(ORDER)).toEqual({ seq: 1, why: 'changed' });
+  });
+
+  it('is looked through page by page, however long it is', async () => {
+    const { journal, orders, database } = await station();
+    for (let i = 0; i < 60; i++) await spread(journal);
+    expect(await orders.check(ORDER)).toBeUndefined();
+    await change(database, 400, () => undefined);
+    expect(await orders.check(ORDER)).toEqual({ seq: 400, why: 'missing' });
   });
 });
 
@@ -81,6 +113,10 @@ describe('group commit', () => {
     expect(transactions).toBe(1);
     for (const step of STEPS) await Promise.all(ids.map((id) => journal.append(id, step)));
     expect(transactions).toBe(1 + STEPS.length);
+    const records = await database.run(['batches'], 'readonly', (transaction) =>
+      transaction.objectStore('batches').count(),
+    );
+    expect(records).toBe(1 + STEPS.length); // whatever is written at once is one record
     for (const id of ids) expect((await journal.get(id))?.outcome).toBe('done');
   });
 

@@ -36,14 +36,20 @@ describe('the database', () => {
     expect(superseded).toBe(1);
     const journal = new Journal(database, 'a', now);
     await expect(journal.begin(ATTEMPT)).rejects.toMatchObject({
-      code: 'journal-failed',
+      code: 'journal-elsewhere',
       message: expect.stringContaining('newer version'),
     });
   });
 
   it('does not wait for a tab that holds an older version open', async () => {
     const blocking = { open: () => blockedRequest() } as unknown as IDBFactory;
-    await expect(Database.open(blocking, ignore)).rejects.toMatchObject({ code: 'journal-failed' });
+    await expect(Database.open(blocking, ignore)).rejects.toMatchObject({ code: 'journal-elsewhere' });
+  });
+
+  it('says that a newer version of the page was here, instead of blaming the browser', async () => {
+    const factory = new IDBFactory();
+    (await openRaw(factory, 99)).close();
+    await expect(Database.open(factory, ignore)).rejects.toMatchObject({ code: 'journal-elsewhere' });
   });
 
   it('opens itself again after the browser closed it', async () => {

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Database } from '#web/store/database.ts';
 import { Journal } from '#web/store/journal.ts';
 import { ATTEMPT, INTERRUPTION, LOST, NOT_IMPORTED, RECEIPT, refused, STEPS } from './records.ts';
@@ -119,5 +119,95 @@ describe('what a crash leaves behind', () => {
     expect((await journal.unsettled()).map(({ id }) => id)).toEqual([unknown]);
     await journal.append(running, INTERRUPTION);
     expect(await journal.unsettled()).toHaveLength(2);
+  });
+});
+
+describe('what may wait', () => {
+  async function watched(): Promise<{ journal: Journal; written: ('strict' | 'relaxed')[] }> {
+    const { database, journal } = await bench();
+    const written: ('strict' | 'relaxed')[] = [];
+    const run = database.run.bind(database);
+    database.run = (stores, mode, body, durability = 'strict') => {
+      if (mode === 'readwrite') written.push(durability);
+      return run(stores, mode, body, durability);
+    };
+    return { journal, written };
+  }
+
+  const [first, second] = STEPS;
+  if (!first || !second) throw new TypeError('there are steps');
+
+  it('goes with the next write that cannot', async () => {
+    const { journal, written } = await watched();
+    const id = await journal.begin(ATTEMPT);
+    const soon = journal.append(id, first, { haste: 'report' });
+    const now = journal.begin(ATTEMPT);
+    await Promise.all([soon, now]);
+    expect(written).toEqual(['strict', 'strict']);
+  });
+
+  it('is written by itself when nothing follows, a mere report as relaxed as can be', async () => {
+    const { journal, written } = await watched();
+    const id = await journal.begin(ATTEMPT, [], { haste: 'soon' });
+    await journal.append(id, first, { haste: 'report' });
+    await Promise.all([journal.append(id, second, { haste: 'report' }), journal.append(id, LOST, { haste: 'soon' })]);
+    expect(written).toEqual(['strict', 'relaxed', 'strict']);
+    expect((await journal.get(id))?.steps).toHaveLength(3);
+  });
+
+  it('is written at once when somebody hastens, also while another write is under way', async () => {
+    const { journal, written } = await watched();
+    const timers = vi.spyOn(globalThis, 'setTimeout').mockImplementation(() => 0 as never); // no time passes
+    try {
+      const waiting = journal.begin(ATTEMPT, [], { haste: 'soon' });
+      journal.hasten();
+      const id = await waiting;
+      const busy = journal.append(id, first);
+      await Promise.resolve();
+      await Promise.resolve(); // its transaction has begun
+      const behind = journal.append(id, second, { haste: 'report' });
+      journal.hasten();
+      await Promise.all([busy, behind]);
+    } finally {
+      timers.mockRestore();
+    }
+    expect(written).toEqual(['strict', 'strict', 'relaxed']);
+  });
+});
+
+describe('the list of what is open', () => {
+  it('is one record for each page, which the next page takes over and clears', async () => {
+    const { database, journal, page } = await bench();
+    const gone = page('gone');
+    for (let i = 0; i < 3; i++) await begun(gone, 6);
+    const unknown = await begun(gone, 4);
+    const read = () => database.run(['open'], 'readonly', (transaction) => transaction.objectStore('open').getAll());
+    expect(await read()).toEqual([{ session: 'gone', attempts: [unknown] }]);
+    await journal.recover(NOBODY);
+    expect(await read()).toEqual([{ session: 'this', attempts: [unknown] }]);
+    await journal.append(unknown, NOT_IMPORTED);
+    await journal.begin(ATTEMPT);
+    expect(await read()).toEqual([{ session: 'this', attempts: [unknown + 1] }]);
+  });
+
+  it('does not hide from a page what another one left unknown and is still there', async () => {
+    const { journal, page } = await bench();
+    const other = page('other tab');
+    const unknown = await begun(other, 4);
+    await other.append(unknown, LOST);
+    await begun(other, 4);
+    expect((await journal.unsettled()).map(({ id }) => id)).toEqual([unknown]);
+    await journal.append(unknown, NOT_IMPORTED);
+    expect(await other.unsettled()).toEqual([]);
+  });
+
+  it('never gives two attempts of two pages the same number', async () => {
+    const { journal, page } = await bench();
+    const other = page('other tab');
+    const ids = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => (n % 2 === 0 ? journal : other).begin({ ...ATTEMPT, order: n % 3 })),
+    );
+    expect(new Set(ids).size).toBe(12);
+    for (const id of ids) expect((await journal.get(id))?.id).toBe(id);
   });
 });

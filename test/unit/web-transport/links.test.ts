@@ -106,6 +106,16 @@ describe('choosing a unit', () => {
     expect(link?.usbSerialNumber).toBeUndefined();
   });
 
+  it('names a port by what it is, since nothing is known yet of what is behind it', async () => {
+    const { serial, links } = bench();
+    const [known, bare] = [new FakeLine(), new FakeLine()];
+    known.ids = { usbVendorId: 0x1209, usbProductId: 1 };
+    serial.choice = async () => known;
+    expect((await links.chooseSerial())?.label).toBe('Serial port, USB 1209:0001');
+    serial.choice = async () => bare;
+    expect((await links.chooseSerial())?.label).toBe('Serial port');
+  });
+
   it('shows every USB device where that is wanted, and judges one by its descriptors when it is opened', async () => {
     const { usb, links } = bench();
     const reader = new FakeDevice(usbInterface(0x0b));

@@ -7,8 +7,13 @@ import { TEST_SET, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
 import { createTestVault, quickKey, type TestVault } from '#test/support/vault.ts';
 import { TestVaultWorker } from '#test/support/vault-worker.ts';
 import { VaultClient } from '#web/worker/client.ts';
+import type { Opener } from '#web/worker/messages.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
+
+function byPassphrase({ passphrase }: TestVault): Opener {
+  return { by: 'passphrase', secret: encodePassphrase(passphrase) };
+}
 
 async function benchOf(): Promise<{
   vault: TestVault;
@@ -33,7 +38,7 @@ describe('the door to a vault', () => {
   it('is shut until the vault is unlocked, and again once it is locked', async () => {
     const { vault, worker, client, ended } = await benchOf();
     await expect(client.status()).rejects.toEqual(code('vault-locked'));
-    await client.unlock(vault.header.vaultId, encodePassphrase(vault.passphrase), [vault.root]);
+    await client.unlock(vault.header.vaultId, byPassphrase(vault), [vault.root]);
     expect(await client.status()).toEqual({ exports: 0, entries: 1 });
     await client.lock('asked');
     expect([worker.isTerminated, ended()]).toEqual([true, 1]);
@@ -43,15 +48,40 @@ describe('the door to a vault', () => {
 
   it('hands the octets of the passphrase over, so that none are left on the page', async () => {
     const { vault, client } = await benchOf();
-    const octets = encodePassphrase(vault.passphrase);
-    const unlocking = client.unlock(vault.header.vaultId, octets, [vault.root]);
-    expect(octets).toHaveLength(0);
+    const opener = byPassphrase(vault);
+    const unlocking = client.unlock(vault.header.vaultId, opener, [vault.root]);
+    expect(opener.secret).toHaveLength(0);
     await unlocking;
+  });
+
+  it('hands over what a passkey gave, and is opened by it the next time', async () => {
+    const { vault, worker, client } = await benchOf();
+    const id = vault.header.vaultId;
+    await client.unlock(id, byPassphrase(vault), [vault.root]);
+    const passkey = { credential: new Uint8Array(16), salt: new Uint8Array(32), output: new Uint8Array(32).fill(5) };
+    const enrolling = client.enrol(passkey);
+    expect(passkey.output).toHaveLength(0);
+    await enrolling;
+    await client.lock('asked');
+    const again = new VaultClient(worker.next(), () => undefined);
+    const opener = { by: 'passkey', secret: new Uint8Array(32).fill(5) } as const;
+    expect(await again.unlock(id, opener, [vault.root])).toEqual({ exports: 0, entries: 3 });
+  });
+
+  it('wipes what nobody is left to take', async () => {
+    const { vault, client } = await benchOf();
+    client.end();
+    const opener = byPassphrase(vault);
+    await expect(client.unlock(vault.header.vaultId, opener, [vault.root])).rejects.toEqual(code('vault-locked'));
+    expect(opener.secret).toEqual(new Uint8Array(vault.passphrase.length));
+    const passkey = { credential: new Uint8Array(16), salt: new Uint8Array(32), output: new Uint8Array(32).fill(5) };
+    await expect(client.enrol(passkey)).rejects.toEqual(code('vault-locked'));
+    expect(passkey.output).toEqual(new Uint8Array(32));
   });
 
   it('says nothing that a key could be read from, in either direction', async () => {
     const { vault, worker, client } = await benchOf();
-    await client.unlock(vault.header.vaultId, encodePassphrase(vault.passphrase), [vault.root]);
+    await client.unlock(vault.header.vaultId, byPassphrase(vault), [vault.root]);
     await client.journal();
     await client.lock('asked');
     const said = JSON.stringify(worker.messages.slice(1), (_key, value: unknown) =>
@@ -74,8 +104,7 @@ describe('the door to a vault', () => {
 
   it('takes a fault of the worker for what it is: a fault of the program', async () => {
     const { vault, client } = await benchOf();
-    const unlock = (): Promise<unknown> =>
-      client.unlock(vault.header.vaultId, encodePassphrase(vault.passphrase), [vault.root]);
+    const unlock = (): Promise<unknown> => client.unlock(vault.header.vaultId, byPassphrase(vault), [vault.root]);
     await unlock();
     await expect(unlock()).rejects.toThrow(TypeError);
   });

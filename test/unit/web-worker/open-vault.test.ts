@@ -3,18 +3,16 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
-import { copy } from '#protocol/bytes/bytes.ts';
+import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import type { ExportRequest } from '#protocol/provisioning/source.ts';
-import { challengeMac, deriveChallengeKey } from '#protocol/tkl/challenge.ts';
 import { openEnvelope } from '#protocol/tkl/envelope.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
-import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import { decodeVaultFile, verifyVaultFile } from '#protocol/vault/file.ts';
+import { vaultCost } from '#protocol/vault/header.ts';
 import { decodeVaultJournal, findChainBreaks, JOURNAL_TYPE } from '#protocol/vault/journal.ts';
-import { newRandom } from '#test/support/as-card.ts';
+import { exportRequest } from '#test/support/as-card.ts';
 import { TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
 import {
   createTestVault,
@@ -24,6 +22,7 @@ import {
   verifyEd25519,
 } from '#test/support/vault.ts';
 import { VaultStore } from '#web/store/vault-store.ts';
+import type { Opener } from '#web/worker/messages.ts';
 import { OpenVault } from '#web/worker/open-vault.ts';
 
 const { subtle } = globalThis.crypto;
@@ -48,52 +47,36 @@ interface Bench {
   readonly store: VaultStore;
   now: Date;
   unlock(passphrase?: string, roots?: readonly Uint8Array[]): Promise<OpenVault>;
+  unlockByPasskey(secret: Bytes): Promise<OpenVault>;
 }
 
 async function benchOf(more: Partial<TestVaultOptions> = {}): Promise<Bench> {
   const vault = await vaultOf(more);
   const store = await VaultStore.open(new IDBFactory());
   await store.import(vault.header.vaultId, vault.text, NOON.toISOString());
+  const unlock = (opener: Opener, roots: readonly Uint8Array[]): Promise<OpenVault> => {
+    const around = { store, subtle, deriveKey: quickKey, now: () => bench.now };
+    return OpenVault.unlock(around, vault.header.vaultId, opener, roots);
+  };
   const bench: Bench = {
     vault,
     store,
     now: NOON,
-    unlock: (passphrase = vault.passphrase, roots = [vault.root]) =>
-      OpenVault.unlock(
-        { store, subtle, deriveKey: quickKey, now: () => bench.now },
-        vault.header.vaultId,
-        ascii(passphrase),
-        roots,
-      ),
+    unlock: (passphrase = vault.passphrase, roots = [vault.root]) => unlock(byPassphrase(ascii(passphrase)), roots),
+    unlockByPasskey: (secret) => unlock({ by: 'passkey', secret }, [vault.root]),
   };
   return bench;
 }
 
-let requests = 0;
-
-function request(change: Partial<ExportRequest> = {}): ExportRequest {
-  const random = newRandom();
-  const sn = change.sn ?? TEST_SN;
-  const unit = { set: TEST_SET, tkv: TEST_TKV, sn };
-  const key = deriveChallengeKey(0x01, deriveDeviceKey('cmac', TEST_TRANSPORT_KEY, unit), unit);
-  return {
-    ...unit,
-    suite: 0x01,
-    sign: false,
-    ref1: 0x0103,
-    ref2: 2,
-    random,
-    challengeMac: challengeMac(key, { suite: 0x01, unit, random }),
-    idempotencyKey: `${requests++}`.padStart(21, 'A').padEnd(22, 'A'),
-    ...change,
-  };
+function byPassphrase(secret: Bytes): Opener {
+  return { by: 'passphrase', secret };
 }
 
 describe('an unlocked vault', () => {
   it('has export and journal entry in its store before DATA leaves it', async () => {
     const { vault, store, unlock } = await benchOf();
     const opened = await unlock();
-    const { data, exportId } = await opened.exportKey(request());
+    const { data, exportId } = await opened.exportKey(exportRequest());
     const id = vault.header.vaultId;
     expect(await store.findExport(id, 1)).toMatchObject({ exportId, data });
     expect(await store.lastEntry(id)).toMatchObject({ number: 2, event: { kind: 'export' } });
@@ -104,13 +87,19 @@ describe('an unlocked vault', () => {
     const { store, unlock } = await benchOf();
     const opened = await unlock();
     store.addExport = () => Promise.reject(new DOMException('no room', 'QuotaExceededError'));
-    await expect(opened.exportKey(request())).rejects.toThrow('no room');
+    await expect(opened.exportKey(exportRequest())).rejects.toThrow('no room');
   });
 
   it('numbers its exports without gaps, however many are asked for at once and however many are refused', async () => {
     const { unlock } = await benchOf();
     const opened = await unlock();
-    const asked = [request(), request({ ref1: 0x0999 }), request(), request({ sn: OTHER_SN }), request()];
+    const asked = [
+      exportRequest(),
+      exportRequest({ ref1: 0x0999 }),
+      exportRequest(),
+      exportRequest({ sn: OTHER_SN }),
+      exportRequest(),
+    ];
     const made = await Promise.allSettled(asked.map((one) => opened.exportKey(one)));
     const numbers = made.flatMap((one) => (one.status === 'fulfilled' ? [decodeHeader(one.value.data).xc] : []));
     expect(numbers).toEqual([1, 2, 3, 4]);
@@ -119,23 +108,23 @@ describe('an unlocked vault', () => {
   it('stops at its quota in all, and for one unit, also after it was closed and opened again', async () => {
     const { unlock } = await benchOf({ quota: { exports: 3, perUnit: 2 } });
     const first = await unlock();
-    await first.exportKey(request());
+    await first.exportKey(exportRequest());
     await first.lock('asked');
     const opened = await unlock();
-    await opened.exportKey(request());
-    await expect(opened.exportKey(request())).rejects.toEqual(code('quota-used'));
-    await opened.exportKey(request({ sn: OTHER_SN }));
-    await expect(opened.exportKey(request({ sn: OTHER_SN }))).rejects.toEqual(code('quota-used'));
+    await opened.exportKey(exportRequest());
+    await expect(opened.exportKey(exportRequest())).rejects.toEqual(code('quota-used'));
+    await opened.exportKey(exportRequest({ sn: OTHER_SN }));
+    await expect(opened.exportKey(exportRequest({ sn: OTHER_SN }))).rejects.toEqual(code('quota-used'));
   });
 
   it('keeps a crash from giving an export back: what was counted stays counted', async () => {
     const { unlock } = await benchOf({ quota: { exports: 1, perUnit: null } });
-    const asked = request();
+    const asked = exportRequest();
     const { data } = await (await unlock()).exportKey(asked);
     // The page is gone without a word; the same challenge brings the same DATA, and no other brings any.
     const opened = await unlock();
     expect((await opened.exportKey(asked)).data).toEqual(data);
-    await expect(opened.exportKey(request())).rejects.toEqual(code('quota-used'));
+    await expect(opened.exportKey(exportRequest())).rejects.toEqual(code('quota-used'));
   });
 
   it('neither opens nor exports before and after its time, and a clock that is put back does not help', async () => {
@@ -145,7 +134,7 @@ describe('an unlocked vault', () => {
     bench.now = NOON;
     const opened = await bench.unlock();
     bench.now = new Date('2026-11-23T14:00:00.000Z');
-    await expect(opened.exportKey(request())).rejects.toEqual(code('vault-expired'));
+    await expect(opened.exportKey(exportRequest())).rejects.toEqual(code('vault-expired'));
     await opened.lock('asked');
     bench.now = new Date('2026-11-23T11:00:00.000Z');
     await expect(bench.unlock()).rejects.toEqual(code('vault-expired'));
@@ -169,7 +158,7 @@ describe('an unlocked vault', () => {
     const around = { store, subtle, deriveKey: quickKey, now: () => NOON };
     for (const passphrase of [vault.passphrase, 'not the passphrase']) {
       const octets = ascii(passphrase);
-      await OpenVault.unlock(around, vault.header.vaultId, octets, [vault.root]).catch(() => undefined);
+      await OpenVault.unlock(around, vault.header.vaultId, byPassphrase(octets), [vault.root]).catch(() => undefined);
       expect(octets.every((octet) => octet === 0)).toBe(true);
     }
   });
@@ -182,13 +171,13 @@ describe('an unlocked vault', () => {
     const sealed = `${file.sealed.startsWith('A') ? 'B' : 'A'}${file.sealed.slice(1)}`;
     await store.import(vault.header.vaultId, `${JSON.stringify({ ...file, sealed })}\n`, NOON.toISOString());
     const around = { store, subtle, deriveKey: quickKey, now: () => NOON };
-    const changed = OpenVault.unlock(around, vault.header.vaultId, ascii(vault.passphrase), [vault.root]);
+    const changed = OpenVault.unlock(around, vault.header.vaultId, byPassphrase(ascii(vault.passphrase)), [vault.root]);
     await expect(changed).rejects.toEqual(code('vault-changed'));
   });
 
   it('does not open over a journal that was cut', async () => {
     const { vault, store, unlock } = await benchOf();
-    await (await unlock()).exportKey(request());
+    await (await unlock()).exportKey(exportRequest());
     const entries = await store.entries(vault.header.vaultId);
     store.entries = async () => entries.slice(0, -1);
     await expect(unlock()).rejects.toEqual(code('vault-changed'));
@@ -197,7 +186,7 @@ describe('an unlocked vault', () => {
   it('signs a journal that is whole, when it is asked and when it is locked', async () => {
     const { vault, store, unlock } = await benchOf();
     const opened = await unlock();
-    await opened.exportKey(request());
+    await opened.exportKey(exportRequest());
     const journal = await opened.journal();
     const locked = await opened.lock('idle');
     const { journalPublicKey, headerHash } = await verifyVaultFile(
@@ -215,5 +204,77 @@ describe('an unlocked vault', () => {
       expect(findChainBreaks(entries, headerHash)).toEqual([]);
     }
     expect((await store.find(vault.header.vaultId))?.journal).toEqual(locked);
+  });
+});
+
+describe('a vault with a passkey', () => {
+  const OUTPUT = sha256(ascii('what the PRF gives'));
+  const passkey = (output = copy(OUTPUT)) => ({
+    credential: copy(ascii('credential')),
+    salt: new Uint8Array(32),
+    output,
+  });
+
+  it('is opened by it, loads keys, and says so in its journal', async () => {
+    const { vault, store, unlock, unlockByPasskey } = await benchOf();
+    const first = await unlock();
+    await first.enrol(passkey());
+    await first.lock('asked');
+    const opened = await unlockByPasskey(copy(OUTPUT));
+    expect(await store.lastEntry(vault.header.vaultId)).toMatchObject({ event: { kind: 'unlocked', by: 'passkey' } });
+    expect(decodeHeader((await opened.exportKey(exportRequest())).data).xc).toBe(1);
+  });
+
+  it('keeps neither what the PRF gave nor KEK in its store, and wipes what it was handed', async () => {
+    const { vault, store, unlock, unlockByPasskey } = await benchOf();
+    const handed = passkey();
+    await (await unlock()).enrol(handed);
+    expect(handed.output.every((octet) => octet === 0)).toBe(true);
+    const { passkey: kept } = (await store.find(vault.header.vaultId)) ?? {};
+    expect(kept?.sealedKek).toHaveLength(60);
+    const { salt } = vaultCost(vault.header);
+    const kek = await quickKey(ascii(vault.passphrase), salt, vaultCost(vault.header));
+    const text = Buffer.from(kept?.sealedKek ?? []).toString('hex');
+    for (const secret of [kek, OUTPUT]) expect(text).not.toContain(Buffer.from(secret).toString('hex').slice(0, 16));
+    for (const secret of [copy(OUTPUT), sha256(OUTPUT)]) {
+      await unlockByPasskey(secret).catch(() => undefined);
+      expect(secret.every((octet) => octet === 0)).toBe(true);
+    }
+  });
+
+  it('is refused to another passkey, and once it was forgotten; no passphrase is counted for that', async () => {
+    const { vault, store, unlock, unlockByPasskey } = await benchOf();
+    const id = vault.header.vaultId;
+    await expect(unlockByPasskey(copy(OUTPUT))).rejects.toEqual(code('passkey-refused'));
+    await (await unlock()).enrol(passkey());
+    await expect(unlockByPasskey(sha256(OUTPUT))).rejects.toEqual(code('passkey-refused'));
+    await store.forgetPasskey(id);
+    await expect(unlockByPasskey(copy(OUTPUT))).rejects.toEqual(code('passkey-refused'));
+    expect(await store.find(id)).toMatchObject({ refused: 0 });
+    await unlock();
+  });
+
+  it('belongs to one file: with another one it opens nothing', async () => {
+    const [one, other] = [await benchOf(), await benchOf()];
+    await (await one.unlock()).enrol(passkey());
+    const kept = (await one.store.find(one.vault.header.vaultId))?.passkey;
+    await other.store.keepPasskey(other.vault.header.vaultId, kept ?? expect.fail());
+    await expect(other.unlockByPasskey(copy(OUTPUT))).rejects.toEqual(code('passkey-refused'));
+  });
+
+  it('is held to its time and to its journal as with the passphrase', async () => {
+    const bench = await benchOf({ expires: '2026-11-23T14:00:00.000Z' });
+    await (await bench.unlock()).enrol(passkey());
+    bench.now = new Date('2026-11-23T14:00:00.000Z');
+    await expect(bench.unlockByPasskey(copy(OUTPUT))).rejects.toEqual(code('vault-expired'));
+  });
+
+  it('has one passkey: the next one takes its place', async () => {
+    const { unlock, unlockByPasskey } = await benchOf();
+    const opened = await unlock();
+    await opened.enrol(passkey());
+    await opened.enrol(passkey(sha256(OUTPUT)));
+    await expect(unlockByPasskey(copy(OUTPUT))).rejects.toEqual(code('passkey-refused'));
+    await unlockByPasskey(sha256(OUTPUT));
   });
 });

@@ -21,13 +21,17 @@ class TestScope {
   readonly asked: string[] = [];
   windows = 1;
   skipped = 0;
+  claimed = 0;
 
   readonly globals = {
     KEYFERRY_BUILD: { hash: 'b2', files: { 'index.html': hashOf(PAGE), 'assets/a.js': hashOf(SCRIPT) } },
     location: { origin: ORIGIN },
     addEventListener: (type: string, listener: (event: object) => void) => void this.listeners.set(type, listener),
     skipWaiting: async () => void this.skipped++,
-    clients: { matchAll: async () => Array.from({ length: this.windows }) },
+    clients: {
+      matchAll: async () => Array.from({ length: this.windows }),
+      claim: async () => void this.claimed++,
+    },
     caches: {
       open: async (name: string) => this.#open(name),
       keys: async () => [...this.stores.keys()],
@@ -106,6 +110,13 @@ describe('the service worker', () => {
     expect([...scope.stores.keys()].sort()).toEqual(['keyferry-b2', 'of another program']);
   });
 
+  it('serves the page that had it installed from then on, without a reload', async () => {
+    await scope.fire('install');
+    expect(scope.claimed).toBe(0);
+    await scope.fire('activate');
+    expect(scope.claimed).toBe(1);
+  });
+
   it('takes over early only where one tab asks for it and is the only one', async () => {
     scope.windows = 2;
     await scope.fire('message', { data: 'activate' });
@@ -119,10 +130,11 @@ describe('the service worker', () => {
 });
 
 describe('a newer build', () => {
-  function containerOf(waiting: boolean) {
+  function containerOf(waiting: boolean, active: object | null = {}) {
     const sent: unknown[] = [];
     const container = new EventTarget();
-    const registration = waiting ? { waiting: { postMessage: (message: unknown) => sent.push(message) } } : {};
+    const newer = waiting ? { postMessage: (message: unknown) => sent.push(message) } : null;
+    const registration = { active, waiting: newer };
     return { sent, container: Object.assign(container, { controller: null, register: async () => registration }) };
   }
 
@@ -131,7 +143,7 @@ describe('a newer build', () => {
     const { sent, container } = containerOf(waiting);
     let reloads = 0;
     const before = { isUntouched: () => state.untouched, reload: () => reloads++ };
-    await keepOffline(container as unknown as ServiceWorkerContainer, before);
+    expect(await keepOffline(container as unknown as ServiceWorkerContainer, before)).toBe(true);
     container.dispatchEvent(new Event('controllerchange'));
     return { sent, reloads: () => reloads };
   }
@@ -151,6 +163,13 @@ describe('a newer build', () => {
     expect([sent, reloads()]).toEqual([[], 0]);
   });
 
+  it('is no kept page while the first one is still being fetched', async () => {
+    vi.stubGlobal('location', { href: `${ORIGIN}/`, origin: ORIGIN });
+    const { container } = containerOf(false, null);
+    const before = { isUntouched: () => true, reload: () => undefined };
+    expect(await keepOffline(container as unknown as ServiceWorkerContainer, before)).toBe(false);
+  });
+
   it('does not matter where the browser refuses to keep the page', async () => {
     vi.stubGlobal('location', { href: `${ORIGIN}/`, origin: ORIGIN });
     const container = Object.assign(new EventTarget(), {
@@ -158,6 +177,6 @@ describe('a newer build', () => {
       register: () => Promise.reject(new DOMException('no', 'SecurityError')),
     });
     const before = { isUntouched: () => true, reload: () => undefined };
-    await expect(keepOffline(container as unknown as ServiceWorkerContainer, before)).resolves.toBeUndefined();
+    await expect(keepOffline(container as unknown as ServiceWorkerContainer, before)).resolves.toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-// The AS as a service over HTTPS (docs/protocol.md clause 6), as a KeySource. The operator's token lives in a private field of this
+// The AS as a service over HTTPS (docs/protocol.md clause 6), as a KeySource. The operator's access code lives in a private field of this
 // object and nowhere else; nothing that the service says is believed before its shape and its signatures are verified.
 // Is handed fetch and WebCrypto; knows no device.
 import { toHex } from '#protocol/bytes/hex.ts';
@@ -121,19 +121,19 @@ export class RemoteAs implements KeySource {
       ...(request.workOrder === undefined ? {} : { workOrder: request.workOrder }),
       ...(request.reason === undefined ? {} : { reason: request.reason }),
     };
-    const floor = await this.#audit.floor();
+    const floor = await this.auditFloor();
     const answer = decodeExportAnswer(await this.#persistent('/v1/exports', body));
-    await this.#acceptHead(answer.auditHead, floor);
+    await this.acceptHead(answer.auditHead, floor);
     return { exportId: answer.exportId, data: answer.data };
   }
 
   async verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<SignedVerdict> {
     const body: ReceiptRequestJson = { exportId, receipt: toBase64url(receipt) };
-    const floor = await this.#audit.floor();
+    const floor = await this.auditFloor();
     const answer = decodeReceiptAnswer(await this.#persistent('/v1/receipts', body));
     const verdict = await (await this.#trustIn(answer.verdict, 'verdict')).openVerdict(answer.verdict);
     requireVerdictOn(verdict, { ...body, dataHash: toBase64url(dataHash) });
-    await this.#acceptHead(answer.auditHead, floor);
+    await this.acceptHead(answer.auditHead, floor);
     return { time: verdict.time, envelope: JSON.stringify(answer.verdict) };
   }
 
@@ -147,7 +147,13 @@ export class RemoteAs implements KeySource {
     return await (await this.#trustIn(envelope, purpose)).open(envelope, type, purpose);
   }
 
-  async #acceptHead(envelope: Envelope, floor: AuditHead | undefined): Promise<void> {
+  /** The newest head that is known now, to be handed to acceptHead() with the answer to what is asked next. */
+  auditFloor(): Promise<AuditHead | undefined> {
+    return this.#audit.floor();
+  }
+
+  /** @throws ProtocolError service-changed where the log was rewritten or cut, service-nonsense */
+  async acceptHead(envelope: Envelope, floor: AuditHead | undefined): Promise<void> {
     const head = await (await this.#trustIn(envelope, 'audit-head')).openAuditHead(envelope);
     await this.#audit.accept(head, floor);
   }

@@ -49,7 +49,7 @@ export interface Roots {
 export type Purpose = CertificateJson['purpose'];
 
 const CERTIFICATE_TYPE = 'application/vnd.keyferry.certificate+json';
-const VERDICT_TYPE = 'application/vnd.keyferry.verdict+json';
+export const VERDICT_TYPE = 'application/vnd.keyferry.verdict+json';
 const AUDIT_HEAD_TYPE = 'application/vnd.keyferry.audit-head+json';
 
 /** The keys that one root certified, each verified; made anew from each GET /v1/trust. */

@@ -6,6 +6,7 @@ import type { OrderState, OrderUnitJson, StationReportJson } from '#protocol/ord
 import { decodeWorkOrder, orderId, serialNumber, WORK_ORDER_TYPE, type WorkOrder } from '#protocol/orders/order.ts';
 import * as shape from '#protocol/service/shape.ts';
 import type { Envelope } from '#protocol/tkl/envelope.ts';
+import { fromService, member } from './from-service.ts';
 import type { RemoteAs } from './remote-as.ts';
 
 /** What the service says in its list. */
@@ -50,22 +51,6 @@ const unitOutcome = shape.object<UnitOutcome>({
 });
 const state = shape.oneOf<OrderState>('open', 'revoked', 'closed');
 const unit = shape.object<OrderUnitJson>({ sn: serialNumber, exports: natural, proven: natural });
-
-/** A member of an object, read; others may stand beside it, for the service may be newer than this page. */
-function member<T>(value: unknown, name: string, read: shape.Read<T>): T {
-  const given = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  return read(Object.hasOwn(given, name) ? given[name] : undefined, name);
-}
-
-/** @throws ProtocolError service-nonsense instead of file-refused: it came from the service */
-function fromService<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (!(cause instanceof ProtocolError) || cause.code !== 'file-refused') throw cause;
-    throw new ProtocolError('service-nonsense', cause.message, { cause });
-  }
-}
 
 /** Every method throws ProtocolError (SourceErrorCode). */
 export class WorkOrders {

@@ -4,7 +4,7 @@ import type { NewAttempt, StepBody } from '../store/attempt.ts';
 import type { Beside, Journal } from '../store/journal.ts';
 
 export class AttemptLog {
-  readonly #journal: Pick<Journal, 'begin' | 'append'>;
+  readonly #journal: Pick<Journal, 'begin' | 'append' | 'hasten'>;
   readonly #attempt: NewAttempt | number;
   #id: Promise<number> | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -13,7 +13,7 @@ export class AttemptLog {
 
   /** A new attempt, begun with its first write; or the number of an earlier one, with the steps that it has. */
   constructor(
-    journal: Pick<Journal, 'begin' | 'append'>,
+    journal: Pick<Journal, 'begin' | 'append' | 'hasten'>,
     attempt: NewAttempt | number,
     steps: readonly StepBody[] = [],
   ) {
@@ -31,6 +31,7 @@ export class AttemptLog {
 
   /** Everything that was to be written is on disk. @throws ProtocolError journal-full, journal-failed */
   async settled(): Promise<void> {
+    this.#journal.hasten();
     await this.#last;
   }
 

@@ -174,6 +174,7 @@ export class CardDesk {
       auditHead: undefined,
       signOut: () => void this.lock(),
       keys: async () => [setOf(await card.refresh())],
+      exportsLeft: async () => (await card.refresh()).quotaLeft,
       exportKey: (request) => card.exportKey(request),
       verifyReceipt: (...receipt) => card.verifyReceipt(...receipt),
     };

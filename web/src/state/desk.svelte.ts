@@ -13,6 +13,9 @@ export class Desk {
   /** Another tab runs a newer version of this page. */
   superseded = $state(false);
 
+  /** A part of the page was asked for and could not be fetched. */
+  cutOff = $state(false);
+
   readonly copy: (text: string) => Promise<void>;
   /** The screen stays on while this was last called with true. */
   readonly keepAwake: (wanted: boolean) => void;

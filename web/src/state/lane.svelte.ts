@@ -35,7 +35,7 @@ export type Phase =
 export interface Surroundings {
   readonly session: Session;
   readonly as: AsAccount;
-  readonly journal: Pick<Journal, 'begin' | 'append' | 'get' | 'unsettled'>;
+  readonly journal: Pick<Journal, 'begin' | 'append' | 'hasten' | 'get' | 'unsettled'>;
   readonly leases: Pick<Leases, 'open' | 'take'>;
   /** Milliseconds that only rise. */
   readonly ticks: () => number;
@@ -152,6 +152,7 @@ export class Lane {
       keyLabel: key.label,
       akv: key.akv,
       kcv: key.kcv,
+      demo: session.in.service.demo || set.demo,
       ...(job ? { workOrder: job.workOrder, order: job.order } : {}),
       ...(job?.reason === undefined ? {} : { reason: job.reason }),
     });
@@ -294,8 +295,8 @@ export class Lane {
   }
 
   #newAttempt(
-    { operator, service }: SignedIn,
-    what: Pick<NewAttempt, 'ref1' | 'ref2' | 'keyLabel' | 'akv' | 'kcv' | 'workOrder' | 'order' | 'reason'>,
+    { operator }: SignedIn,
+    what: Pick<NewAttempt, 'ref1' | 'ref2' | 'keyLabel' | 'akv' | 'kcv' | 'demo' | 'workOrder' | 'order' | 'reason'>,
   ): NewAttempt {
     if (!this.facts) throw new RangeError('the unit was not read');
     const { sn, set, tkv, profile } = this.facts;
@@ -310,7 +311,6 @@ export class Lane {
       profile,
       operator,
       service: session.origin,
-      demo: service.demo,
       idempotencyKey,
     };
   }

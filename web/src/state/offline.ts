@@ -9,16 +9,22 @@ export interface Before {
   readonly reload: () => void;
 }
 
-/** Never rejects: without it the page works as long as there is a network. */
+/**
+ * True where a build of the page is kept already, false as well while the first one is still being fetched. Never rejects: without it the
+ * page works as long as there is a network.
+ */
 export async function keepOffline(
   container: Pick<ServiceWorkerContainer, 'register' | 'addEventListener' | 'controller'>,
   { isUntouched, reload }: Before,
-): Promise<void> {
+): Promise<boolean> {
   const registration = await container.register(ownScript(SERVICE_WORKER)).catch(() => undefined);
+  if (!registration) return false;
   // A newer build that was fetched while the last tab was open: it takes over where this is the only tab.
-  if (!registration?.waiting || !isUntouched()) return;
-  container.addEventListener('controllerchange', () => {
-    if (isUntouched()) reload();
-  });
-  registration.waiting.postMessage('activate');
+  if (registration.waiting && isUntouched()) {
+    container.addEventListener('controllerchange', () => {
+      if (isUntouched()) reload();
+    });
+    registration.waiting.postMessage('activate');
+  }
+  return registration.active !== null;
 }

@@ -2,11 +2,13 @@
 import type { Outcome } from '#protocol/orders/balance.ts';
 import type { OrderState, StationReportJson, StationUnitJson } from '#protocol/orders/messages.ts';
 import type { WorkOrder } from '#protocol/orders/order.ts';
+import type { UnitReason } from '#protocol/orders/reason-list.ts';
 import type { Closing, WorkOrders } from '../source/work-orders.ts';
 import type { Journal } from '../store/journal.ts';
 import type { OrderRecord, UnitRow, UnitState } from '../store/order.ts';
 import type { Counts, WorkOrderStore } from '../store/work-orders.ts';
 import { type Failure, failureOf } from './failure.ts';
+import { OrderLists } from './order-lists.svelte.ts';
 import { OrderRun } from './order-run.svelte.ts';
 import type { Signals } from './signals.svelte.ts';
 import type { Station } from './station.svelte.ts';
@@ -41,6 +43,7 @@ const OUTCOMES: Readonly<Record<UnitState, Outcome>> = {
 export class OrderDesk {
   readonly run: OrderRun;
   readonly table: UnitTable;
+  readonly lists: OrderLists;
   readonly order: WorkOrder;
   /** The file of its report, once it is closed. */
   report = $state.raw<string | undefined>();
@@ -69,16 +72,27 @@ export class OrderDesk {
       signal: (what) => signals.give(what),
     });
     this.table = new UnitTable(record.order, order.units, store);
+    this.lists = new OrderLists({
+      order,
+      rows: () => store.all(record.order),
+      explain: (reasons) => this.run.explain(reasons),
+      isAtWork: (sn) => this.run.isAtWork(sn),
+    });
   }
 
-  /** Tells the AS how each unit ended here, and closes the order if it balances; `absentReason` stands for the units never seen. */
-  async close(absentReason: string): Promise<void> {
+  /**
+   * Tells the AS how each unit ended here, and closes the order if it balances; `absentReason` stands for the units never seen, `reasons`
+   * for others that are not done.
+   */
+  async close(absentReason: string, reasons: readonly UnitReason[] = []): Promise<void> {
     const { remote, store, journal, record, order, station } = this.#parts;
     if (!this.run.idle) throw new RangeError('an order is not closed in mid-run');
     this.busy = true;
     this.failure = undefined;
     try {
       await this.run.pause();
+      await this.run.reconcile();
+      await this.run.explain(reasons);
       const reason = absentReason.trim();
       const closing = await remote.report(order.id, {
         app: await this.#parts.app(),

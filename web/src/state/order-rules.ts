@@ -2,7 +2,9 @@
 // them as well; here they spare a unit a question that would be refused. Knows no lanes and no screen.
 import { lists, type OrderLine, type WorkOrder } from '#protocol/orders/order.ts';
 import type { KeyJson } from '#protocol/service/messages.ts';
+import type { Attempt } from '../store/attempt.ts';
 import type { Refusal, UnitRow, UnitState } from '../store/order.ts';
+import type { Counts } from '../store/work-orders.ts';
 import type { SlotFacts, UnitFacts } from './facts.ts';
 import type { Failure } from './failure.ts';
 import type { Chosen } from './key-choice.svelte.ts';
@@ -49,7 +51,7 @@ const NOT_THE_UNIT: ReadonlySet<string> = new Set([
   ...['service-unreachable', 'service-timeout', 'service-nonsense', 'service-failed', 'service-changed'],
   ...['signed-out', 'not-allowed', 'too-many-requests', 'quota-used', 'order-unknown', 'order-ended'],
   ...['token-locked', 'token-blocked', 'token-lost', 'token-failed', 'vault-locked', 'vault-expired'],
-  ...['journal-full', 'journal-failed', 'cancelled'],
+  ...['journal-full', 'journal-failed', 'journal-elsewhere', 'part-unreachable', 'cancelled'],
 ]);
 
 export function isNotTheUnit({ code }: Failure): boolean {
@@ -72,6 +74,26 @@ export function reasonFor(row: UnitRow | undefined, { ref2 }: OrderLine): string
   return `The attempt before ended with ${said}`;
 }
 
+/**
+ * How a unit stands whose row is not settled, by the newest attempt on it; undefined while a page is at work on it. Several lines are loaded one after the
+ * other: with the last of them all are in, and with another one only the unit's own slots say what is.
+ */
+export function stateAfter({ lines }: WorkOrder, attempt: Attempt | undefined): UnitState | undefined {
+  switch (attempt?.outcome) {
+    case 'running':
+      return undefined;
+    case 'unknown':
+    case 'unverified':
+      return 'unknown';
+    case 'done': {
+      const last = lines.at(-1);
+      return last?.ref2 === attempt.ref2 && last.akv === attempt.akv ? 'done' : 'unknown';
+    }
+    default:
+      return 'failed';
+  }
+}
+
 const STATES: Readonly<Record<Standing['outcome'], UnitState>> = {
   running: 'running',
   done: 'running',
@@ -79,6 +101,19 @@ const STATES: Readonly<Record<Standing['outcome'], UnitState>> = {
   unknown: 'unknown',
   failed: 'failed',
 };
+
+/** Of a unit that has none yet; `at` is now. */
+export function newRow(order: number, sn: string, state: UnitState, at: string): UnitRow {
+  return { order, sn, state, tries: 0, exported: [], begun: at, at };
+}
+
+/** How many units of each state there are, after one has changed its row. */
+export function countsAfter(counts: Counts, before: UnitRow | undefined, after: UnitRow): Counts {
+  const changed = { ...counts };
+  if (before) changed[before.state]--;
+  changed[after.state]++;
+  return changed;
+}
 
 /** The row of a unit, after one line of the order has come so far. */
 export function rowAfter(

@@ -2,19 +2,30 @@
 // journal says after any crash how each unit stands. Knows lanes, no cables and no screen.
 
 import { type OrderLine, timeOf, type WorkOrder } from '#protocol/orders/order.ts';
+import type { UnitReason } from '#protocol/orders/reason-list.ts';
 import { readSerialNumber } from '#protocol/orders/units.ts';
 import type { Journal } from '../store/journal.ts';
 import type { OrderEvent, Refusal, UnitRow } from '../store/order.ts';
 import type { Counts, WorkOrderStore } from '../store/work-orders.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { Lane } from './lane.svelte.ts';
-import { ASK, choiceOf, isNotTheUnit, missingLines, reasonFor, refusalOf, rowAfter } from './order-rules.ts';
+import { keepReasons } from './order-reasons.ts';
+import { recoverRows } from './order-recovery.ts';
+import {
+  ASK,
+  choiceOf,
+  countsAfter,
+  isNotTheUnit,
+  missingLines,
+  newRow,
+  reasonFor,
+  refusalOf,
+  rowAfter,
+} from './order-rules.ts';
 import type { Ending } from './run.ts';
-import type { Session } from './session.svelte.ts';
+import type { LocalAccount, Session } from './session.svelte.ts';
+import type { Progress } from './station.svelte.ts';
 import { UnitWork } from './unit-work.svelte.ts';
-
-/** So many rows are looked through at a time. */
-const PAGE = 200;
 
 export type RunState =
   | { readonly is: 'running' }
@@ -30,7 +41,7 @@ export interface RunParts {
   /** Units that are done by the AS's word, whichever station worked them. */
   readonly elsewhere: ReadonlySet<string>;
   readonly journal: Pick<Journal, 'note' | 'get'>;
-  readonly store: Pick<WorkOrderStore, 'unit' | 'unitsIn' | 'counts' | 'all'>;
+  readonly store: Pick<WorkOrderStore, 'unit' | 'rowsOf' | 'unitsIn' | 'counts' | 'all'>;
   readonly session: Session;
   /** The lanes that are there now. */
   readonly lanes: () => readonly Lane[];
@@ -55,6 +66,8 @@ export class OrderRun {
   readonly waitsForScan: boolean = $derived(this.works.some(({ phase }) => phase.is === 'scan'));
   readonly idle: boolean = $derived(!this.works.some(({ phase }) => phase.is === 'loading'));
   readonly #parts: RunParts;
+  /** What was asked last how much it may still give, and its answer. */
+  #left = $state.raw<{ readonly of: LocalAccount; readonly exports: number | undefined } | undefined>();
   /** Failures in a row. */
   #streak = 0;
   /** An event of the browser may announce a unit that is being looked at already. */
@@ -77,6 +90,29 @@ export class OrderRun {
   get unseen(): number {
     const { running, done, failed, unknown, absent } = this.counts;
     return this.order.count - running - done - failed - unknown - absent - this.doneElsewhere;
+  }
+
+  get progress(): Progress {
+    const { id, count } = this.order;
+    return { id, done: this.counts.done + this.doneElsewhere, total: count, failed: this.counts.failed };
+  }
+
+  /** Keys that are still to be loaded, as far as is known. */
+  get keysToLoad(): number {
+    const { done, absent } = this.counts;
+    return Math.max(0, this.order.count - done - absent - this.doneElsewhere) * this.order.lines.length;
+  }
+
+  /** Exports that the vault or card in use may still make; a service has no such number. */
+  get exportsLeft(): number | undefined {
+    const { session } = this.#parts;
+    return session.in && this.#left?.of === session.local ? this.#left?.exports : undefined;
+  }
+
+  /** Asks a vault or a card how much it may still give, so that the operator hears it before a unit is begun. */
+  async readExportsLeft(): Promise<void> {
+    const { local } = this.#parts.session;
+    this.#left = local && { of: local, exports: await local.exportsLeft?.() };
   }
 
   /** From now on whatever is attached is worked. */
@@ -164,36 +200,28 @@ export class OrderRun {
     work.phase = { is: 'aside', reason };
   }
 
-  /** Says why a unit that is not here is not done. */
-  async explain(sn: string, reason: string): Promise<void> {
-    const { store, journal } = this.#parts;
-    const before = await store.unit(this.number, sn);
-    const at = this.#at();
-    const fresh = { order: this.number, sn, state: 'absent', tries: 0, exported: [], begun: at } as const;
-    const row: UnitRow = { ...(before ?? fresh), reason, at };
-    await journal.note(this.number, { step: 'unit-explained', sn, reason }, row);
-    this.#count(before, row);
+  /** Says why these are not done: all of the reasons are kept or none. @throws ProtocolError unit-at-work, journal-full, journal-failed */
+  async explain(reasons: readonly UnitReason[]): Promise<void> {
+    const isAtWork = (sn: string): boolean => this.isAtWork(sn);
+    await keepReasons({ ...this.#parts, at: this.#at(), isAtWork }, reasons, (before, row) => {
+      this.#count(before, row);
+      const work = this.works.find(({ sn }) => sn === row.sn);
+      if (work) work.row = row;
+    });
   }
 
-  /** At the opening: what a page left in mid-run is by now failed or unknown, as the journal of its attempt says. */
+  /** It is looked at or loaded at this station now. */
+  isAtWork(sn: string): boolean {
+    return [...this.#looking].some((work) => work.sn === sn);
+  }
+
+  /** At rest: what a page left in mid-run, or unknown, stands by now as the journal of its newest attempt says. */
   async reconcile(): Promise<void> {
-    const { store, journal } = this.#parts;
     const elsewhere = new Set(this.elsewhere);
-    const all = store.all(this.number);
+    const all = this.#parts.store.all(this.number);
     if (elsewhere.size > 0) for await (const { sn } of all) elsewhere.delete(sn);
     this.elsewhere = elsewhere;
-    for (let rows = await store.unitsIn(this.number, 'running', PAGE); rows.length > 0; ) {
-      for (const row of rows) {
-        const attempt = row.attempt === undefined ? undefined : await journal.get(row.attempt);
-        if (attempt?.outcome === 'running') continue; // another tab is at work on it
-        const isOpen = attempt?.outcome === 'unknown' || attempt?.outcome === 'unverified';
-        // Of several lines one may be in: the unit's own slots say so when it comes back.
-        const told: UnitRow = { ...row, state: isOpen ? 'unknown' : 'failed', at: this.#at() };
-        await journal.note(this.number, { step: 'unit-interrupted', sn: row.sn }, told);
-        this.#count(row, told);
-      }
-      rows = rows.length < PAGE ? [] : await store.unitsIn(this.number, 'running', PAGE, rows.at(-1)?.sn);
-    }
+    await recoverRows({ ...this.#parts, at: this.#at() }, (before, after) => this.#count(before, after));
   }
 
   /** Those that only waited for the order, the operator or the AS. */
@@ -205,9 +233,13 @@ export class OrderRun {
   }
 
   #workOn(lane: Lane, sn: string): UnitWork {
-    if (this.doubled === sn) this.doubled = undefined;
-    const known = this.works.find((work) => work.lane === lane && work.sn === sn);
-    if (known) return known;
+    const before = this.works.find((work) => work.sn === sn);
+    // One of the two was plugged in anew, so they are told apart.
+    if (this.doubled === sn && before && before.link !== lane.link.id) this.doubled = undefined;
+    if (before?.lane === lane) {
+      before.link = lane.link.id;
+      return before;
+    }
     const work = new UnitWork(lane, sn);
     const present = new Set(this.#parts.lanes());
     this.works = [...this.works.filter((other) => other.lane !== lane && present.has(other.lane)), work];
@@ -253,6 +285,11 @@ export class OrderRun {
 
   async #load(work: UnitWork, missing: readonly OrderLine[]): Promise<void> {
     const { ticks, session } = this.#parts;
+    await this.readExportsLeft();
+    if (this.exportsLeft !== undefined && this.exportsLeft < missing.length) {
+      work.phase = { is: 'held' };
+      return this.#halt({ code: 'quota-used' });
+    }
     const began = ticks();
     const known = work.row;
     const tries = (known?.tries ?? 0) + 1;
@@ -347,16 +384,11 @@ export class OrderRun {
 
   #count(before: UnitRow | undefined, after: UnitRow): void {
     if (this.elsewhere.has(after.sn)) this.elsewhere = new Set([...this.elsewhere].filter((sn) => sn !== after.sn));
-    if (before?.state === after.state) return;
-    const counts = { ...this.counts };
-    if (before) counts[before.state]--;
-    counts[after.state]++;
-    this.counts = counts;
+    if (before?.state !== after.state) this.counts = countsAfter(this.counts, before, after);
   }
 
   #rowOf(work: UnitWork): UnitRow {
-    const at = this.#at();
-    return work.row ?? { order: this.number, sn: work.sn, state: 'running', tries: 0, exported: [], begun: at, at };
+    return work.row ?? newRow(this.number, work.sn, 'running', this.#at());
   }
 
   #at(): string {

@@ -2,6 +2,7 @@
 // Knows no lanes but through the order at work.
 
 import { fromBase64url } from '#protocol/bytes/text.ts';
+import type { OrderState } from '#protocol/orders/messages.ts';
 import { decodeWorkOrderPayload, type WorkOrder } from '#protocol/orders/order.ts';
 import * as shape from '#protocol/service/shape.ts';
 import type { ListedOrder, RemoteOrder, WorkOrders } from '../source/work-orders.ts';
@@ -25,6 +26,9 @@ export interface HeldOrder {
   readonly counts: Counts;
 }
 
+/** What the AS says of an order that is taken up. */
+type Told = Pick<RemoteOrder, 'state'> & Partial<Pick<RemoteOrder, 'units'>>;
+
 export interface OrdersParts {
   readonly station: Station;
   readonly remote: Pick<WorkOrders, 'list' | 'read' | 'open' | 'report' | 'reportFile'>;
@@ -45,6 +49,8 @@ export class Orders {
   listed = $state.raw<readonly ListedOrder[] | undefined>();
   held = $state.raw<readonly HeldOrder[]>([]);
   desk = $state.raw<OrderDesk | undefined>();
+  /** The report of a closed order, as the AS gave it. */
+  report = $state.raw<string | undefined>();
   room = $state.raw<Room | undefined>();
   failure = $state.raw<Failure | undefined>();
   busy = $state.raw(false);
@@ -84,6 +90,14 @@ export class Orders {
     });
   }
 
+  /** The report of an order that was closed, whoever closed it. */
+  async readReport(id: string): Promise<void> {
+    this.report = undefined;
+    await this.#try(async () => {
+      this.report = await this.#parts.remote.reportFile(id);
+    });
+  }
+
   /** A file that the AS signed: verified by the key that this station trusts. */
   async openFile(text: string): Promise<void> {
     await this.#try(async () => this.#lay(text, await this.#parts.remote.open(text)));
@@ -91,7 +105,7 @@ export class Orders {
 
   /** One that is here: it was verified when it came. */
   async openHeld({ record, order }: HeldOrder): Promise<void> {
-    await this.#try(() => this.#lay(record.document, order));
+    await this.#try(() => this.#lay(record.document, order, { state: this.#stateOf(order) }));
   }
 
   /** After a reload: the order that was on the desk lies there again, at rest. */
@@ -114,7 +128,14 @@ export class Orders {
     await this.refresh();
   }
 
-  async #lay(document: string, order: WorkOrder, remote?: RemoteOrder): Promise<void> {
+  /** As the AS had it when it was asked last. */
+  #stateOf({ id, asNumber }: WorkOrder): OrderState {
+    const account = this.#parts.station.session.in;
+    const listed = account?.service.asNumber === asNumber ? this.listed?.find((each) => each.id === id) : undefined;
+    return listed?.state ?? 'open';
+  }
+
+  async #lay(document: string, order: WorkOrder, remote?: Told): Promise<void> {
     const { station, store, journal, kept, storage } = this.#parts;
     this.room = await askForRoom(storage);
     const name = `${order.service} ${order.asNumber} ${order.id}`;
@@ -122,11 +143,13 @@ export class Orders {
     const counts = await store.counts(record.order);
     const desk = new OrderDesk({ ...this.#parts, order, record, counts, elsewhere: provenIn(order, remote) });
     await desk.run.reconcile();
+    await desk.run.readExportsLeft();
     await journal.note(record.order, { step: 'order-opened', operator: station.session.in?.operator ?? '' });
     kept.setItem(ON_THE_DESK, String(record.order));
     desk.lacksRoom = this.room.left !== undefined && this.room.left < needed(order, counts);
-    desk.closedBefore = remote?.state !== undefined && remote.state !== 'open' ? remote.state : undefined;
+    desk.closedBefore = remote?.state === 'open' ? undefined : remote?.state;
     station.attendant = desk.run;
+    this.report = undefined;
     this.desk = desk;
     // What is attached already is looked at; nothing is loaded before the operator says so.
     await Promise.all(station.lanes.map((lane) => desk.run.arrive(lane)));
@@ -157,7 +180,7 @@ function needed({ count, lines }: WorkOrder, { done }: Counts): number {
 }
 
 /** Units that are done by the AS's word, whichever station worked them. */
-function provenIn({ lines }: WorkOrder, remote: RemoteOrder | undefined): ReadonlySet<string> {
-  const done = remote?.units.filter(({ proven }) => proven >= lines.length) ?? [];
+function provenIn({ lines }: WorkOrder, remote: Told | undefined): ReadonlySet<string> {
+  const done = remote?.units?.filter(({ proven }) => proven >= lines.length) ?? [];
   return new Set(done.map(({ sn }) => sn));
 }

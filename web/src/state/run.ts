@@ -47,7 +47,7 @@ export interface Standing {
 
 interface Parts {
   readonly source: Asked;
-  readonly journal: Pick<Journal, 'begin' | 'append'>;
+  readonly journal: Pick<Journal, 'begin' | 'append' | 'hasten'>;
   readonly onStage?: (stage: Stage) => void;
   /** Asked before each step up to the import, which cannot be stopped. */
   readonly isStopped?: () => boolean;
@@ -144,7 +144,7 @@ async function record({ row, source }: Parts, step: Step, known: Known): Promise
     case 'challenge': {
       // Both are on disk before the AS is asked; a challenge alone changes nothing, and the unit need not wait for it.
       const intended = entryOf({ step: 'export-intended', suite: step.suite });
-      return log.write([entry, intended], { unit: row?.({ outcome: 'running', stage: known.stage }) });
+      return log.write([entry, intended], { unit: row?.({ outcome: 'running', stage: known.stage }), haste: 'soon' });
     }
     case 'export-intended':
       return await log.settled();
@@ -158,7 +158,7 @@ async function record({ row, source }: Parts, step: Step, known: Known): Promise
       known.outcome = 'unknown';
       return;
     case 'imported':
-      return log.write([entry]); // while the AS looks at the receipt
+      return log.write([entry], { haste: 'report' }); // while the AS looks at the receipt
     case 'verified':
       log.write([entry], {
         auditHead: source.auditHead?.envelope,

@@ -28,6 +28,8 @@ export interface LocalAccount extends Account {
   /** For the operator. */
   readonly name: string;
   readonly asNumber: number;
+  /** Exports that it may still make. @throws ProtocolError (SourceErrorCode) */
+  readonly exportsLeft?: () => Promise<number>;
 }
 
 export interface SignedIn {

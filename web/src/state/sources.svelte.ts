@@ -1,7 +1,8 @@
 // The ASs that are here: vaults in this browser, a token card on a cable. Put together when the operator first asks for them. Is handed what
 // belongs to the browser.
+import { Passkeys } from '../source/passkeys.ts';
+import { VaultReturns } from '../source/vault-returns.ts';
 import { verifyWith } from '../source/web-crypto.ts';
-import type { Database } from '../store/database.ts';
 import { pinnedRoots } from '../store/vault-roots.ts';
 import { VaultStore } from '../store/vault-store.ts';
 import { Links } from '../transport/links.ts';
@@ -9,10 +10,13 @@ import { PROFILES } from '../transport/profiles.ts';
 import { spawnWorker } from '../worker/spawn.ts';
 import vaultWorkerUrl from '../worker/vault.worker.ts?worker&url';
 import { CardDesk } from './card-desk.svelte.ts';
-import { IDLE_LIMITS, watchIdle } from './idle.ts';
+import { IDLE_LIMITS, type Work, watchIdle } from './idle.ts';
+import { once } from './once.ts';
+import type { Ground } from './orders-works.ts';
 import type { Session } from './session.svelte.ts';
 import { timer } from './timer.ts';
 import { VaultDesk } from './vault-desk.svelte.ts';
+import { returnVaultJournal } from './vault-return.ts';
 import type { Outside } from './works.ts';
 
 export type { CardDesk } from './card-desk.svelte.ts';
@@ -23,22 +27,27 @@ export interface Sources {
   readonly vaults: VaultDesk;
 }
 
-export function openSources(outside: Outside, database: Database, session: Session, isBusy: () => boolean): Sources {
-  const { usb, serial, platform, ticks, now, locks } = outside;
+export function openSources(
+  outside: Outside,
+  { database, journal, as }: Ground,
+  session: Session,
+  work: Work,
+): Sources {
+  const { usb, serial, credentials, platform, ticks, now, locks } = outside;
   const links = new Links({ usb, serial, platform, profiles: PROFILES, role: 'token', timer, now: ticks });
-  let store: Promise<VaultStore> | undefined;
+  const store = once(() => VaultStore.open(indexedDB));
+  const returns = new VaultReturns(as);
   const vaults = new VaultDesk({
     session,
-    store: () => {
-      store ??= VaultStore.open(indexedDB);
-      return store;
-    },
+    store,
     roots: () => pinnedRoots(database),
     verify: verifyWith(crypto.subtle),
     makeWorker: () => spawnWorker(vaultWorkerUrl),
+    passkeys: new Passkeys(credentials, location.hostname),
     locks,
     now,
-    watchIdle: (onIdle) => watchIdle(document, IDLE_LIMITS, isBusy, onIdle),
+    giveBack: async (vault, signed) => returnVaultJournal({ returns, store: await store(), journal }, vault, signed),
+    watchIdle: (onIdle) => watchIdle(document, IDLE_LIMITS, work, onIdle),
   });
   return { card: new CardDesk(links, session, now), vaults };
 }

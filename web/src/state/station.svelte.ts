@@ -3,7 +3,9 @@
 import type { Attempt } from '../store/attempt.ts';
 import type { Link, LinkKind } from '../transport/link.ts';
 import { type Failure, failureOf } from './failure.ts';
+import type { Work } from './idle.ts';
 import type { Lane } from './lane.svelte.ts';
+import { once } from './once.ts';
 import type { Orders } from './orders.svelte.ts';
 import type { Session } from './session.svelte.ts';
 import type { Sources } from './sources.svelte.ts';
@@ -25,6 +27,15 @@ export interface Attendant {
   settled(lane: Lane): Promise<void>;
   /** A unit of a number that is here already. */
   twice(sn: string): Promise<void>;
+  /** How far it has come, for every view. */
+  readonly progress: Progress;
+}
+
+export interface Progress {
+  readonly id: string;
+  readonly done: number;
+  readonly total: number;
+  readonly failed: number;
 }
 
 export interface StationParts {
@@ -71,8 +82,13 @@ export class Station {
   readonly #parts: StationParts;
   /** Links that are being opened or that the operator removed. */
   readonly #passedOver = new Set<number>();
-  #orders: Promise<Orders> | undefined;
-  #sources: Promise<Sources> | undefined;
+  /** Told of each unit that comes and of each attempt that ends. */
+  readonly #listeners = new Set<() => void>();
+  readonly #orders = once(async () => (await this.#parts.works()).openOrders(this));
+  readonly #sources = once(async () => {
+    const work: Work = { isBusy: () => this.busy, onSign: (listener) => this.#onSign(listener) };
+    return (await this.#parts.works()).openSources(this.session, work);
+  });
 
   constructor(parts: StationParts) {
     this.#parts = parts;
@@ -124,6 +140,12 @@ export class Station {
     await Promise.all(remembered.map((link) => this.#arrive(link)));
   }
 
+  /** Tries again to read a unit that could not be read; then it is worked as one that was just plugged in. */
+  async reread(lane: Lane): Promise<void> {
+    await lane.retry();
+    if (lane.isReachable) await this.#place(lane);
+  }
+
   async remove(lane: Lane): Promise<void> {
     if (lane.busy) throw new RangeError('a unit is not removed in mid-run');
     this.lanes = this.lanes.filter((other) => other !== lane);
@@ -131,16 +153,19 @@ export class Station {
     await lane.close();
   }
 
+  /** Everything that this station wrote down. */
+  async journal(): Promise<Works['journal']> {
+    return (await this.#parts.works()).journal;
+  }
+
   /** The work orders at this station; always the same ones. */
   orders(): Promise<Orders> {
-    this.#orders ??= this.#parts.works().then(({ openOrders }) => openOrders(this));
-    return this.#orders;
+    return this.#orders();
   }
 
   /** The vaults and the card at this station; always the same ones. */
   sources(): Promise<Sources> {
-    this.#sources ??= this.#parts.works().then(({ openSources }) => openSources(this.session, () => this.busy));
-    return this.#sources;
+    return this.#sources();
   }
 
   /** Settles what can be settled: after signing in, and whenever a unit comes back. */
@@ -172,6 +197,7 @@ export class Station {
   async #arrive(link: Link): Promise<void> {
     if (this.#passedOver.has(link.id) || this.lanes.some((lane) => lane.link.id === link.id && lane.attached)) return;
     this.#passedOver.add(link.id);
+    this.#sign();
     const lane = await this.#makeLane(link);
     const awaited = this.lanes.some((other) => !other.attached && other.link.kind === link.kind);
     if (!awaited) this.lanes = [...this.lanes, lane];
@@ -212,8 +238,20 @@ export class Station {
       ...this.#parts,
       ...works,
       onAway: (lane) => setTimeout(() => lane.phase.is === 'away' && void this.remove(lane), RETURN_MS),
-      onJournal: () => this.readJournal(),
+      onJournal: () => {
+        this.#sign();
+        return this.readJournal();
+      },
     });
+  }
+
+  #onSign(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #sign(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   async #settleOn(lane: Lane): Promise<void> {

@@ -24,6 +24,8 @@ export class UnitWork {
   took = $state.raw(0);
   readonly lane: Lane;
   readonly sn: string;
+  /** By which it was here last: another one is another plugging in. */
+  link: number;
   /** As the journal has it, and as it was counted. */
   row: UnitRow | undefined;
   /** What the operator scanned or typed was this unit's number. */
@@ -34,5 +36,6 @@ export class UnitWork {
   constructor(lane: Lane, sn: string) {
     this.lane = lane;
     this.sn = sn;
+    this.link = lane.link.id;
   }
 }

@@ -30,6 +30,8 @@ export class Verification {
 
   readonly #pinned: () => Promise<readonly PinnedRoot[]>;
   readonly #verify: Verify;
+  /** Of the checks, of which only the last one may speak. */
+  #turn = 0;
 
   constructor(pinned: () => Promise<readonly PinnedRoot[]>, verify: Verify) {
     this.#pinned = pinned;
@@ -53,15 +55,18 @@ export class Verification {
     this.roots = [...this.roots, { name: 'Typed in', root, fingerprint: fingerprint(root) }];
   }
 
-  /** Checks the text of a report file. Resolves with `verdict` set, whatever the file holds. */
+  /** Checks the text of a report file. Resolves with `verdict` set, whatever the file holds, unless another check began meanwhile. */
   async check(text: string, trusted: TrustedRoot): Promise<void> {
+    const turn = ++this.#turn;
     this.verdict = undefined;
     this.trusted = trusted;
     this.progress = [0, 0];
     const progress = (done: number, total: number): void => {
-      this.progress = [done, total];
+      if (turn === this.#turn) this.progress = [done, total];
     };
-    this.verdict = await verifyReport(text, fromBase64url(trusted.root), this.#verify, { progress });
+    const verdict = await verifyReport(text, fromBase64url(trusted.root), this.#verify, { progress });
+    if (turn !== this.#turn) return;
+    this.verdict = verdict;
     this.progress = undefined;
   }
 
@@ -81,5 +86,6 @@ const fingerprint = (root: string): string => keyId(fromBase64url(root));
 function readRoot(written: string): string | undefined {
   const text = written.replaceAll(/\s/g, '');
   if (/^[0-9A-Fa-f]{64}$/.test(text)) return toBase64url(fromHex(text));
-  return /^[A-Za-z0-9_-]{43}$/.test(text) ? text : undefined;
+  // The last one of 43 characters holds four bits.
+  return /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(text) ? text : undefined;
 }

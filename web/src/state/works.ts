@@ -10,6 +10,7 @@ import { Leases } from '../transport/leases.ts';
 import type { Link } from '../transport/link.ts';
 import { Links } from '../transport/links.ts';
 import { PROFILES } from '../transport/profiles.ts';
+import type { Work } from './idle.ts';
 import { Lane, type Surroundings } from './lane.svelte.ts';
 import type { Orders } from './orders.svelte.ts';
 import type { AsAccount, Session } from './session.svelte.ts';
@@ -19,7 +20,7 @@ import { timer } from './timer.ts';
 import { Wakefulness } from './wakefulness.ts';
 
 export interface Works {
-  readonly journal: Pick<Journal, 'begin' | 'append' | 'get' | 'list' | 'unsettled'>;
+  readonly journal: Pick<Journal, 'begin' | 'append' | 'hasten' | 'get' | 'list' | 'unsettled'>;
   readonly links: Pick<Links, 'chooseUsb' | 'chooseSerial' | 'remembered' | 'onChange'>;
   readonly as: AsAccount;
   readonly leases: Pick<Leases, 'open' | 'take' | 'onAsked'>;
@@ -28,13 +29,14 @@ export interface Works {
   /** Work orders, which a station may never have. */
   readonly openOrders: (station: Station) => Promise<Orders>;
   /** Vaults and cards, which the operator may never ask for. */
-  readonly openSources: (session: Session, isBusy: () => boolean) => Promise<Sources>;
+  readonly openSources: (session: Session, work: Work) => Promise<Sources>;
 }
 
 export interface Outside {
   readonly usb: USB | undefined;
   readonly serial: Serial | undefined;
   readonly wakeLock: WakeLock | undefined;
+  readonly credentials: CredentialsContainer | undefined;
   readonly locks: LockManager;
   readonly platform: Platform;
   /** Where the AS is, without a slash at its end. */
@@ -75,9 +77,9 @@ export async function openWorks(outside: Outside): Promise<Works> {
       const { openOrders } = await import('./orders-works.ts');
       return openOrders(outside, { database, journal, as }, station);
     },
-    openSources: async (session, isBusy) => {
+    openSources: async (session, work) => {
       const { openSources } = await import('./sources.svelte.ts');
-      return openSources(outside, database, session, isBusy);
+      return openSources(outside, { database, journal, as }, session, work);
     },
   };
 }

@@ -1,5 +1,6 @@
-// The chain of the journal's entries: each holds the hash of itself and of the one before, so that none can be changed, dropped or moved without all that
-// follow being made anew. One chain for each work order, one for the attempts of this station that belong to none. Pure.
+// The chain of the journal's entries: the hash of each covers the one before, so that none can be changed, dropped or moved without all that follow being
+// made anew. What is written at once is one record, with the hash of its last entry. One chain for each work order, one for the attempts of this station that
+// belong to none. Pure.
 import { type Bytes, concat, equalBytes } from '#protocol/bytes/bytes.ts';
 import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -22,7 +23,7 @@ export interface Signed {
   readonly auditHead?: Packed;
 }
 
-export interface Unlinked {
+export interface Entry {
   /** The attempt and the number of the entry within it; an event of a work order belongs to none. */
   readonly of?: readonly [attempt: number, index: number];
   /** Milliseconds since 1970, by this station's clock. */
@@ -31,25 +32,35 @@ export interface Unlinked {
   readonly signed?: Signed;
 }
 
-export interface StoredEntry extends Unlinked {
-  /** SHA-256 of the hash before and of this entry: 32 bytes. */
+/** Entries of one chain that were written at once: never changed after that. */
+export interface Batch {
+  /** For each attempt that has entries here, the first of them: no other batch can have the same. */
+  readonly firsts: readonly (readonly [attempt: number, index: number])[];
+  readonly entries: readonly Entry[];
+  /** Of the last entry: 32 bytes. */
   readonly hash: Bytes;
 }
 
-/** Chain and number within it, from 0. */
+/** Chain and number within it, from 0; of a batch, those of its first entry. */
 export type EntryKey = readonly [chain: number, seq: number];
 
-export function link(previous: Uint8Array, key: EntryKey, unlinked: Unlinked): StoredEntry {
-  const { of, at, body, signed } = unlinked;
+/** SHA-256 of the hash before and of this entry: 32 bytes. */
+export function hashOf(previous: Uint8Array, key: EntryKey, { of, at, body, signed }: Entry): Bytes {
   const text = JSON.stringify([...key, of ?? null, at, body, signed ?? null], (_, value: unknown) =>
     value instanceof Uint8Array ? toBase64url(value) : value,
   );
-  const hash = sha256(concat(previous, utf8(text)));
-  return { hash, at, body, ...(of === undefined ? {} : { of }), ...(signed === undefined ? {} : { signed }) };
+  return sha256(concat(previous, utf8(text)));
+}
+
+/** The record of entries that follow one another in a chain. */
+export function batchOf(entries: readonly Entry[], hash: Bytes): Batch {
+  const firsts = new Map<number, readonly [number, number]>();
+  for (const { of } of entries) if (of && !firsts.has(of[0])) firsts.set(of[0], of);
+  return { firsts: [...firsts.values()], entries, hash };
 }
 
 /** A step as it is kept: what was signed apart from it. */
-export function setApart(step: StepBody, auditHead?: string): Pick<Unlinked, 'body' | 'signed'> {
+export function setApart(step: StepBody, auditHead?: string): Pick<Entry, 'body' | 'signed'> {
   const head = auditHead === undefined ? {} : { auditHead: pack(auditHead) };
   if (step.step !== 'verify' || step.verdict === undefined) {
     return auditHead === undefined ? { body: step } : { body: step, signed: head };
@@ -70,24 +81,25 @@ export function putBack(
   };
 }
 
-/** Why a chain does not hold, and where. */
+/** Why a chain does not hold, and from which entry on. */
 export interface Break {
   readonly seq: number;
   readonly why: 'missing' | 'changed';
 }
 
-/** Looks at the entries of a chain in their order, `from` the first of them on; `previous` is the hash before it. */
-export function findBreak(
-  entries: readonly { readonly key: EntryKey; readonly entry: StoredEntry }[],
-  from = 0,
-  previous: Uint8Array = GENESIS,
-): Break | undefined {
-  let before = previous;
-  for (const [offset, { key, entry }] of entries.entries()) {
-    const seq = from + offset;
-    if (key[1] !== seq) return { seq, why: 'missing' };
-    if (!equalBytes(link(before, key, entry).hash, entry.hash)) return { seq, why: 'changed' };
-    before = entry.hash;
-  }
-  return undefined;
+/** Where a chain has come to. */
+export interface Tail {
+  /** Number of its last entry, -1 before the first. */
+  readonly seq: number;
+  readonly hash: Bytes;
+}
+
+export const NO_TAIL: Tail = { seq: -1, hash: GENESIS };
+
+/** Follows a batch from the end of what stands before it; where it does not hold, says so. */
+export function follow({ seq, hash }: Tail, [chain, first]: EntryKey, batch: Batch): Tail | Break {
+  if (first !== seq + 1) return { seq: seq + 1, why: 'missing' };
+  const end = batch.entries.reduce((before, entry, offset) => hashOf(before, [chain, first + offset], entry), hash);
+  if (!equalBytes(end, batch.hash)) return { seq: first, why: 'changed' };
+  return { seq: seq + batch.entries.length, hash: end };
 }

@@ -2,16 +2,17 @@
 // records mean is said in attempt.ts and trust-store.ts.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { StoredEntry } from './chain.ts';
+import type { Batch } from './chain.ts';
+import { explained, opened } from './indexed-db.ts';
 import type { OrderRecord, UnitRow } from './order.ts';
 import type { TrustRecord } from './trust-store.ts';
 import { UPGRADES } from './upgrades.ts';
 
 export interface Schema extends DBSchema {
-  /** By chain and number in it. Never changed once written. */
-  entries: { key: [number, number]; value: StoredEntry; indexes: { attempt: [number, number] } };
-  /** The attempts whose outcome is not final, and the page that runs each. */
-  open: { key: number; value: { readonly attempt: number; readonly session: string } };
+  /** By chain and number of the first entry in it. Never changed once written. */
+  batches: { key: [number, number]; value: Batch; indexes: { attempt: [number, number] } };
+  /** By page: the attempts that it has begun, but for those it knew to be final when it last began one. */
+  open: { key: string; value: { readonly session: string; readonly attempts: readonly number[] } };
   orders: { key: number; value: OrderRecord; indexes: { name: string } };
   /** Where each unit of a work order stands: what its entries say, at a glance. */
   units: { key: [number, string]; value: UnitRow; indexes: { state: [number, string] } };
@@ -22,7 +23,7 @@ export interface Schema extends DBSchema {
 export type Store = StoreNames<Schema>;
 export type Transaction<M extends 'readonly' | 'readwrite'> = IDBPTransaction<Schema, Store[], M>;
 
-const NAME = 'keyferry';
+export const STATION = 'keyferry';
 
 export class Database {
   readonly #factory: IDBFactory;
@@ -42,7 +43,7 @@ export class Database {
    */
   static async open(factory: IDBFactory, onSuperseded: () => void): Promise<Database> {
     const database = new Database(factory, onSuperseded);
-    await database.#explained(database.#connection());
+    await explained(database.#connection());
     return database;
   }
 
@@ -56,7 +57,7 @@ export class Database {
     body: (transaction: Transaction<M>) => Promise<T>,
     durability: 'strict' | 'relaxed' = 'strict',
   ): Promise<T> {
-    return await this.#explained(this.#run(stores, mode, body, durability));
+    return await explained(this.#run(stores, mode, body, durability));
   }
 
   async close(): Promise<void> {
@@ -90,7 +91,7 @@ export class Database {
   }
 
   #connection(): Promise<IDBPDatabase<Schema>> {
-    if (this.#superseded) throw new ProtocolError('journal-failed', 'another tab runs a newer version of this page');
+    if (this.#superseded) throw new ProtocolError('journal-elsewhere', 'another tab runs a newer version of this page');
     if (this.#db === undefined) {
       this.#db = this.#connect();
       this.#db.catch(() => {
@@ -101,7 +102,7 @@ export class Database {
   }
 
   async #connect(): Promise<IDBPDatabase<Schema>> {
-    const request = this.#factory.open(NAME, UPGRADES.length);
+    const request = this.#factory.open(STATION, UPGRADES.length);
     request.onupgradeneeded = ({ oldVersion }) => {
       const { result, transaction } = request;
       if (transaction) void upgradeFrom(oldVersion, result, transaction);
@@ -116,16 +117,6 @@ export class Database {
       this.#onSuperseded();
     };
     return wrap(raw) as IDBPDatabase<Schema>;
-  }
-
-  async #explained<T>(action: Promise<T>): Promise<T> {
-    try {
-      return await action;
-    } catch (cause) {
-      if (!(cause instanceof DOMException)) throw cause;
-      const code = cause.name === 'QuotaExceededError' ? 'journal-full' : 'journal-failed';
-      throw new ProtocolError(code, `${cause.name}: ${cause.message}`, { cause });
-    }
   }
 }
 
@@ -148,16 +139,4 @@ async function upgradeFrom(version: number, raw: IDBDatabase, transaction: IDBTr
     giveUp(transaction);
     if (!(cause instanceof DOMException)) throw cause;
   }
-}
-
-function opened(request: IDBOpenDBRequest): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-    request.onblocked = () => {
-      // Waiting here could take for ever. Should the other tab give way later, this connection must not stand in anyone's way.
-      request.onsuccess = () => request.result.close();
-      reject(new ProtocolError('journal-failed', 'another tab holds an older version of the journal open'));
-    };
-  });
 }

@@ -3,7 +3,8 @@
 // each other. What the entries mean is said in attempt.ts and order.ts.
 import type { Attempt, NewAttempt, StepBody, StepEntry } from './attempt.ts';
 import { outcomeOf } from './attempt.ts';
-import { type EntryKey, GENESIS, link, STATION_CHAIN, type StoredEntry, setApart, type Unlinked } from './chain.ts';
+import { STATION_CHAIN, setApart, type Tail } from './chain.ts';
+import { Commit } from './commit.ts';
 import type { Database, Transaction } from './database.ts';
 import type { OrderEvent, UnitRow } from './order.ts';
 import { attemptsBelow, lastAttempt, readAttempt, tailOf } from './reading.ts';
@@ -14,6 +15,12 @@ export interface Beside {
   readonly auditHead?: string | undefined;
   /** Where the unit stands in its work order now. */
   readonly unit?: UnitRow | undefined;
+  /**
+   * now     the caller cannot go on before it is on disk
+   * soon    it may wait for another write, or until somebody hastens
+   * report  the same, and what it tells is so already: a power cut (no crash) may take back the last of these
+   */
+  readonly haste?: 'now' | 'soon' | 'report';
 }
 
 /** What is known of an attempt that is being written. */
@@ -35,6 +42,9 @@ interface Write {
   readonly reject: (error: unknown) => void;
 }
 
+/** What may wait does so for this many ms at most; in a hidden tab, whose timers the browser slows down, for a second. */
+const SOON_MS = 5;
+
 /** Another page of this station wrote meanwhile: so often it is tried again. */
 const MOST_TRIES = 20;
 
@@ -45,10 +55,15 @@ export class Journal {
   readonly #now: () => Date;
   #waiting: Write[] = [];
   #isWriting = false;
+  /** Somebody waits for what may wait. */
+  #isHastened = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** As of this page's last write; whether another page wrote since is seen by the key that is taken then. */
-  #tails = new Map<number, { seq: number; hash: Uint8Array }>();
+  #tails = new Map<number, Tail>();
   #known = new Map<number, Known>();
   #lastId: number | undefined;
+  /** What this page has begun or taken over, as long as its outcome is not final. */
+  #open: ReadonlySet<number> = new Set();
 
   /** `session` names this page among the tabs (sessions.ts). */
   constructor(database: Database, session: string, now: () => Date) {
@@ -72,77 +87,121 @@ export class Journal {
     await this.#write({ steps: [], event: { chain: order, body }, beside: { unit } });
   }
 
+  /** Whatever waits is written now. */
+  hasten(): void {
+    this.#isHastened = this.#waiting.length > 0;
+    this.#start();
+  }
+
   get(attempt: number): Promise<Attempt | undefined> {
-    return this.#database.run(['entries'], 'readonly', (transaction) => readAttempt(transaction, attempt));
+    return this.#database.run(['batches'], 'readonly', (transaction) => readAttempt(transaction, attempt));
   }
 
   /** Newest first, those with an id below `before`, at most `limit`. */
   list(limit: number, before = Number.POSITIVE_INFINITY): Promise<readonly Attempt[]> {
-    return this.#database.run(['entries'], 'readonly', (transaction) => attemptsBelow(transaction, before, limit));
+    return this.#database.run(['batches'], 'readonly', (transaction) => attemptsBelow(transaction, before, limit));
   }
 
   /**
-   * At load: marks what a page left running that is no more; `liveSessions` are the pages that are there, this one among them.
-   * Returns how many there were.
+   * At load, before anything is begun: marks what a page left running that is no more, and takes over what it left open; `liveSessions`
+   * are the pages that are there, this one among them. Returns how many were running.
    */
   async recover(liveSessions: ReadonlySet<string>): Promise<number> {
-    const left = await this.#database.run(['entries', 'open'], 'readonly', async (transaction) => {
+    const left = await this.#database.run(['batches', 'open'], 'readonly', async (transaction) => {
       const open = await transaction.objectStore('open').getAll();
-      const gone = open.filter(({ session }) => !liveSessions.has(session));
-      const attempts = await Promise.all(gone.map(({ attempt }) => readAttempt(transaction, attempt)));
+      const gone = open.filter(({ session }) => !liveSessions.has(session)).flatMap(({ attempts }) => attempts);
+      const attempts = await Promise.all(gone.map((attempt) => readAttempt(transaction, attempt)));
       return attempts.filter((attempt) => attempt?.outcome === 'running');
     });
     await Promise.all(left.map((attempt) => attempt && this.append(attempt.id, INTERRUPTION)));
+    this.#open = await this.#database.run(['batches', 'open'], 'readwrite', async (transaction) => {
+      const store = transaction.objectStore('open');
+      const open = await store.getAll();
+      const gone = open.filter(({ session }) => !liveSessions.has(session));
+      if (gone.length === 0) return this.#open;
+      const ids = gone.flatMap(({ attempts }) => attempts);
+      const attempts = await Promise.all(ids.map((id) => readAttempt(transaction, id)));
+      const kept = attempts.flatMap((attempt) => (attempt && isUnsettled(attempt) ? [attempt.id] : []));
+      for (const { session } of gone) await store.delete(session);
+      await store.put({ session: this.#session, attempts: [...this.#open, ...kept] });
+      return new Set([...this.#open, ...kept]);
+    });
     return left.length;
   }
 
   /** The attempts that settle() is to look at, 'unknown' or 'unverified', oldest first. */
   unsettled(): Promise<readonly Attempt[]> {
-    return this.#database.run(['entries', 'open'], 'readonly', async (transaction) => {
-      const open = await transaction.objectStore('open').getAllKeys();
-      const attempts = await Promise.all(open.map((attempt) => readAttempt(transaction, attempt)));
+    return this.#database.run(['batches', 'open'], 'readonly', async (transaction) => {
+      const open = await transaction.objectStore('open').getAll();
+      const others = open.flatMap(({ session, attempts }) => (session === this.#session ? [] : attempts));
+      const ids = [...this.#open, ...others].filter((id) => !this.#isRunning(id)).sort((a, b) => a - b);
+      const attempts = await Promise.all(ids.map((id) => readAttempt(transaction, id)));
       return attempts.filter((attempt) => attempt !== undefined).filter(isUnsettled);
     });
+  }
+
+  /** As far as this page knows without reading. */
+  #isRunning(attempt: number): boolean {
+    const known = this.#known.get(attempt);
+    return known !== undefined && outcomeOf(known.steps) === 'running';
   }
 
   #write(write: Pick<Write, 'attempt' | 'begin' | 'steps' | 'event' | 'beside'>): Promise<number> {
     const at = this.#now().getTime();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...write, at, resolve, reject });
-      if (!this.#isWriting) void this.#flush();
+      this.#start();
     });
   }
 
+  /** Writes what is waiting, now or soon, unless a write is under way, after which this is asked again. */
+  #start(): void {
+    if (this.#isWriting || this.#waiting.length === 0) return;
+    if (!this.#isHastened && this.#waiting.every(mayWait)) {
+      this.#timer ??= setTimeout(() => void this.#flush(), SOON_MS);
+    } else {
+      void this.#flush();
+    }
+  }
+
   async #flush(): Promise<void> {
+    if (this.#isWriting) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#isWriting = true;
     await undefined; // what is asked for in the same turn goes into the same transaction
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      try {
-        const ids = await this.#commit(batch);
-        batch.forEach(({ resolve }, index) => {
-          resolve(ids[index] ?? 0);
-        });
-      } catch (error) {
-        this.#forget();
-        for (const { reject } of batch) reject(error);
-      }
+    const batch = this.#waiting;
+    this.#waiting = [];
+    this.#isHastened = false;
+    try {
+      const ids = await this.#commit(batch);
+      batch.forEach(({ resolve }, index) => {
+        resolve(ids[index] ?? 0);
+      });
+    } catch (error) {
+      this.#forget();
+      for (const { reject } of batch) reject(error);
     }
     this.#isWriting = false;
+    this.#start();
   }
 
   async #commit(batch: readonly Write[]): Promise<readonly number[]> {
+    const durability = batch.every(({ beside }) => beside.haste === 'report') ? 'relaxed' : 'strict';
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#database.run(['entries', 'open', 'units'], 'readwrite', async (transaction) => {
+        const write = async (transaction: Transaction<'readwrite'>): Promise<[number[], ReadonlySet<number>]> => {
           await this.#learn(transaction, batch);
-          const requests: Promise<unknown>[] = [];
-          const ids = batch.map((write) => this.#apply(transaction, write, requests));
+          const commit = new Commit(this.#open);
+          const ids = batch.map((each) => this.#apply(commit, each));
+          const requests = commit.write(transaction, this.#session, this.#tails);
           transaction.commit();
           await Promise.all(requests);
-          return ids;
-        });
+          return [ids, commit.open];
+        };
+        const [ids, open] = await this.#database.run(['batches', 'open', 'units'], 'readwrite', write, durability);
+        this.#open = open;
+        return ids;
       } catch (error) {
         this.#forget();
         if (!isTaken(error) || tries === MOST_TRIES) throw error;
@@ -165,49 +224,35 @@ export class Journal {
     }
   }
 
-  /** Only queues its requests: the browser carries them out in their order. */
-  #apply(transaction: Transaction<'readwrite'>, write: Write, requests: Promise<unknown>[]): number {
-    const { begin, event, steps, beside, at } = write;
-    const add = (chain: number, entry: Unlinked): void => {
-      const linked = this.#link(chain, entry);
-      requests.push(transaction.objectStore('entries').add(linked.entry, linked.key));
-    };
+  /** Adds to what is to be written; nothing is asked of the disk yet. */
+  #apply(commit: Commit, { begin, event, steps, beside, at, attempt }: Write): number {
     if (event) {
-      add(event.chain, { at, body: event.body });
-      if (beside.unit) requests.push(transaction.objectStore('units').put(beside.unit));
+      commit.add(event.chain, { at, body: event.body });
+      if (beside.unit) commit.units.push(beside.unit);
       return 0;
     }
-    const id = write.attempt ?? this.#nextId();
-    const open = transaction.objectStore('open');
-    if (beside.unit) requests.push(transaction.objectStore('units').put({ ...beside.unit, attempt: id }));
+    const id = attempt ?? this.#nextId();
+    if (beside.unit) commit.units.push({ ...beside.unit, attempt: id });
     if (begin) {
       this.#known.set(id, { chain: begin.order ?? STATION_CHAIN, steps: [] });
-      add(begin.order ?? STATION_CHAIN, { of: [id, 0], at, body: { step: 'begin', ...begin } });
-      requests.push(open.add({ attempt: id, session: this.#session }));
+      commit.add(begin.order ?? STATION_CHAIN, { of: [id, 0], at, body: { step: 'begin', ...begin } });
+      commit.begin(id);
     }
     const before = this.#known.get(id);
     if (!before) throw new TypeError(`attempt ${id} was not learned`);
     steps.forEach((step, offset) => {
       const isLast = offset === steps.length - 1;
       const kept = setApart(step, isLast ? beside.auditHead : undefined);
-      add(before.chain, { of: [id, before.steps.length + offset + 1], at, ...kept });
+      commit.add(before.chain, { of: [id, before.steps.length + offset + 1], at, ...kept });
     });
     const after = [...before.steps, ...steps];
     this.#known.set(id, { chain: before.chain, steps: after });
     const outcome = outcomeOf(after);
     if (outcome === 'done' || outcome === 'failed') {
-      requests.push(open.delete(id));
+      commit.open.delete(id);
       this.#known.delete(id);
     }
     return id;
-  }
-
-  #link(chain: number, unlinked: Unlinked): { readonly key: [number, number]; readonly entry: StoredEntry } {
-    const tail = this.#tails.get(chain) ?? { seq: -1, hash: GENESIS };
-    const key: EntryKey & [number, number] = [chain, tail.seq + 1];
-    const entry = link(tail.hash, key, unlinked);
-    this.#tails.set(chain, { seq: key[1], hash: entry.hash });
-    return { key, entry };
   }
 
   #nextId(): number {
@@ -220,6 +265,10 @@ export class Journal {
     this.#known.clear();
     this.#lastId = undefined;
   }
+}
+
+function mayWait({ beside: { haste = 'now' } }: Write): boolean {
+  return haste !== 'now';
 }
 
 const INTERRUPTION: StepBody = { step: 'interruption', state: 'confirmed' };

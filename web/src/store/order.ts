@@ -30,6 +30,8 @@ export type OrderEvent =
   | { readonly step: 'unit-retaken'; readonly sn: string }
   /** A page left it in mid-run. */
   | { readonly step: 'unit-interrupted'; readonly sn: string }
+  /** The newest attempt on it was settled after the page had turned from it, for example by a verdict that a returned vault brought. */
+  | { readonly step: 'unit-settled'; readonly sn: string }
   /** Every line of the order was in the unit already, by its slots. */
   | { readonly step: 'unit-had-all'; readonly sn: string }
   /** Its challenge was taken and nothing exported. */

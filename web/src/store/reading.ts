@@ -1,6 +1,6 @@
 // Reading the journal's entries by range of keys: never more of them than are asked for, however many there are.
 import { type Attempt, type AttemptRecord, outcomeOf, type StepBody, type StepEntry } from './attempt.ts';
-import { GENESIS, putBack, type StoredEntry } from './chain.ts';
+import { type Entry, NO_TAIL, putBack, type Tail } from './chain.ts';
 import type { Transaction } from './database.ts';
 
 type Mode = 'readonly' | 'readwrite';
@@ -13,7 +13,8 @@ export async function readAttempt<M extends Mode>(
   transaction: Transaction<M>,
   attempt: number,
 ): Promise<Attempt | undefined> {
-  return assemble(await transaction.objectStore('entries').index('attempt').getAll(ofAttempt(attempt)));
+  const batches = await transaction.objectStore('batches').index('attempt').getAll(ofAttempt(attempt));
+  return assemble(batches.flatMap(({ entries }) => entries.filter(({ of }) => of?.[0] === attempt)));
 }
 
 /** The id of the newest, 0 before the first. */
@@ -22,7 +23,7 @@ export async function lastAttempt<M extends Mode>(
   before = Number.POSITIVE_INFINITY,
 ): Promise<number> {
   const range = before === Number.POSITIVE_INFINITY ? undefined : IDBKeyRange.upperBound([before, 0], true);
-  const cursor = await transaction.objectStore('entries').index('attempt').openKeyCursor(range, 'prev');
+  const cursor = await transaction.objectStore('batches').index('attempt').openKeyCursor(range, 'prev');
   return (cursor?.key as [number, number] | undefined)?.[0] ?? 0;
 }
 
@@ -39,16 +40,15 @@ export async function attemptsBelow<M extends Mode>(
 }
 
 /** The end of a chain, to which the next entry is linked. */
-export async function tailOf<M extends Mode>(
-  transaction: Transaction<M>,
-  chain: number,
-): Promise<{ seq: number; hash: Uint8Array }> {
+export async function tailOf<M extends Mode>(transaction: Transaction<M>, chain: number): Promise<Tail> {
   const range = IDBKeyRange.bound([chain, 0], [chain, Number.POSITIVE_INFINITY]);
-  const cursor = await transaction.objectStore('entries').openCursor(range, 'prev');
-  return cursor ? { seq: (cursor.key as [number, number])[1], hash: cursor.value.hash } : { seq: -1, hash: GENESIS };
+  const cursor = await transaction.objectStore('batches').openCursor(range, 'prev');
+  if (!cursor) return NO_TAIL;
+  const { entries, hash } = cursor.value;
+  return { seq: (cursor.key as [number, number])[1] + entries.length - 1, hash };
 }
 
-function assemble(entries: readonly StoredEntry[]): Attempt | undefined {
+function assemble(entries: readonly Entry[]): Attempt | undefined {
   const [first, ...rest] = entries;
   if (first?.of === undefined || first.body.step !== 'begin') return undefined;
   const { step: _, ...attempt } = first.body;

@@ -1,10 +1,21 @@
-// What this browser keeps of its vaults: each file as it came, every export with its receipt, and the vault's own hash-chained journal. A
-// database of its own, since the vault's worker writes it. What an export and a journal entry mean is said in protocol/vault; no key is here.
+// What this browser keeps of its vaults: each file as it came, its passkey, every export with its receipt, and the vault's own
+// hash-chained journal. A database of its own, since the vault's worker writes it. What an export and a journal entry mean is said in protocol/vault; no
+// key is here in clear.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
-import { ProtocolError } from '#protocol/errors.ts';
 import type { Envelope } from '#protocol/tkl/envelope.ts';
 import type { VaultEntryJson } from '#protocol/vault/journal.ts';
+import { explained, opened } from './indexed-db.ts';
+
+/** A passkey that opens a vault besides its passphrase. */
+export interface KeptPasskey {
+  /** How the browser finds it. */
+  readonly credential: Uint8Array;
+  /** What its PRF is asked with, 32 bytes. */
+  readonly salt: Uint8Array;
+  /** KEK under a key of what the PRF gives (worker/passkey-seal.ts). */
+  readonly sealedKek: Uint8Array;
+}
 
 export interface VaultRecord {
   /** vaultId of its header. */
@@ -15,8 +26,10 @@ export interface VaultRecord {
   readonly importedAt: string;
   /** Passphrases that did not fit since it was unlocked last. */
   readonly refused: number;
-  /** The journal as it was signed when the vault was locked last. */
+  /** The journal as it was signed when the vault was locked last, and the number of its last entry. */
   readonly journal?: Envelope;
+  readonly signedTo?: number;
+  readonly passkey?: KeptPasskey;
 }
 
 export interface VaultExport extends ExportRecord {
@@ -99,8 +112,17 @@ export class VaultStore {
     return this.#change(id, (record) => ({ ...record, refused: record.refused + 1 }));
   }
 
-  keepJournal(id: string, journal: Envelope): Promise<void> {
-    return this.#change(id, (record) => ({ ...record, journal }));
+  keepJournal(id: string, journal: Envelope, signedTo: number): Promise<void> {
+    return this.#change(id, (record) => ({ ...record, journal, signedTo }));
+  }
+
+  /** In the place of an earlier one. */
+  keepPasskey(id: string, passkey: KeptPasskey): Promise<void> {
+    return this.#change(id, (record) => ({ ...record, passkey }));
+  }
+
+  forgetPasskey(id: string): Promise<void> {
+    return this.#change(id, ({ passkey: _, ...record }) => record);
   }
 
   entries(id: string): Promise<readonly VaultEntryJson[]> {
@@ -182,34 +204,18 @@ function all(id: string): IDBKeyRange {
   return IDBKeyRange.bound([id, 0], [id, Number.POSITIVE_INFINITY]);
 }
 
-function connect(factory: IDBFactory): Promise<IDBPDatabase<Schema>> {
-  return new Promise((resolve, reject) => {
-    const request = factory.open(NAME, VERSION);
-    request.onupgradeneeded = () => {
-      const db = request.result;
-      db.createObjectStore('vaults', { keyPath: 'id' });
-      db.createObjectStore('entries', { keyPath: ['vault', 'number'] });
-      const exports = db.createObjectStore('exports', { keyPath: ['vault', 'xc'] });
-      for (const [name, field] of Object.entries(INDEXES)) {
-        exports.createIndex(name, ['vault', field], { unique: name !== 'unit' });
-      }
-    };
-    request.onsuccess = () => {
-      const db = request.result;
-      db.onversionchange = () => db.close();
-      resolve(wrap(db) as IDBPDatabase<Schema>);
-    };
-    request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new ProtocolError('journal-failed', 'another tab holds an older store of vaults'));
-  });
-}
-
-async function explained<T>(action: Promise<T>): Promise<T> {
-  try {
-    return await action;
-  } catch (cause) {
-    if (!(cause instanceof DOMException)) throw cause;
-    const code = cause.name === 'QuotaExceededError' ? 'journal-full' : 'journal-failed';
-    throw new ProtocolError(code, `${cause.name}: ${cause.message}`, { cause });
-  }
+async function connect(factory: IDBFactory): Promise<IDBPDatabase<Schema>> {
+  const request = factory.open(NAME, VERSION);
+  request.onupgradeneeded = () => {
+    const db = request.result;
+    db.createObjectStore('vaults', { keyPath: 'id' });
+    db.createObjectStore('entries', { keyPath: ['vault', 'number'] });
+    const exports = db.createObjectStore('exports', { keyPath: ['vault', 'xc'] });
+    for (const [name, field] of Object.entries(INDEXES)) {
+      exports.createIndex(name, ['vault', field], { unique: name !== 'unit' });
+    }
+  };
+  const db = await opened(request);
+  db.onversionchange = () => db.close();
+  return wrap(db) as IDBPDatabase<Schema>;
 }

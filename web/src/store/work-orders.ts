@@ -1,14 +1,13 @@
 // The work orders that this station holds and where their units stand, read by range of keys: a page of a list of thousands costs no more than its rows.
 // What is written about a unit goes through the journal. Knows nothing of the document's meaning.
-import type { EntryKey, StoredEntry } from './chain.ts';
-import { type Break, findBreak, GENESIS } from './chain.ts';
+import { type Batch, type Break, type EntryKey, follow, NO_TAIL, type Tail } from './chain.ts';
 import type { Database } from './database.ts';
 import { type OrderRecord, UNIT_STATES, type UnitRow, type UnitState } from './order.ts';
 
 export type Counts = Readonly<Record<UnitState, number>>;
 
-/** So many entries of a chain are in memory at once while it is looked through. */
-const CHAIN_PAGE = 2000;
+/** So many batches of a chain are in memory at once while it is looked through. */
+const CHAIN_PAGE = 200;
 const ROW_PAGE = 1000;
 
 /** Every method throws ProtocolError journal-full, journal-failed. */
@@ -60,6 +59,14 @@ export class WorkOrderStore {
     );
   }
 
+  /** As all of them were at one moment, in the order asked. */
+  rowsOf(order: number, sns: readonly string[]): Promise<readonly (UnitRow | undefined)[]> {
+    return this.#database.run(['units'], 'readonly', (transaction) => {
+      const store = transaction.objectStore('units');
+      return Promise.all(sns.map((sn) => store.get([order, sn])));
+    });
+  }
+
   /** The rows that there are from one SN to another, both included, at most `limit`, ascending. */
   units(order: number, from: string, to: string, limit: number): Promise<readonly UnitRow[]> {
     const range = IDBKeyRange.bound([order, from], [order, to]);
@@ -103,24 +110,27 @@ export class WorkOrderStore {
 
   /** Where the chain of an order's entries does not hold; undefined when it does. A page of them at a time. */
   async check(order: number): Promise<Break | undefined> {
-    let [from, previous]: [number, Uint8Array] = [0, GENESIS];
-    for (;;) {
+    let tail: Tail = NO_TAIL;
+    for (let from = 0; ; ) {
       const page = await this.#page(order, from);
-      const found = findBreak(page, from, previous);
-      if (found || page.length < CHAIN_PAGE) return found;
-      from += page.length;
-      previous = page.at(-1)?.entry.hash ?? previous;
+      for (const { key, batch } of page) {
+        const next = follow(tail, key, batch);
+        if ('why' in next) return next;
+        tail = next;
+        from = key[1] + 1;
+      }
+      if (page.length < CHAIN_PAGE) return undefined;
     }
   }
 
-  #page(chain: number, from: number): Promise<readonly { readonly key: EntryKey; readonly entry: StoredEntry }[]> {
+  #page(chain: number, from: number): Promise<readonly { readonly key: EntryKey; readonly batch: Batch }[]> {
     const range = IDBKeyRange.bound([chain, from], [chain, Number.POSITIVE_INFINITY]);
-    return this.#database.run(['entries'], 'readonly', async (transaction) => {
-      const store = transaction.objectStore('entries');
-      const [keys, entries] = await Promise.all([store.getAllKeys(range, CHAIN_PAGE), store.getAll(range, CHAIN_PAGE)]);
-      return entries.flatMap((entry, index) => {
+    return this.#database.run(['batches'], 'readonly', async (transaction) => {
+      const store = transaction.objectStore('batches');
+      const [keys, batches] = await Promise.all([store.getAllKeys(range, CHAIN_PAGE), store.getAll(range, CHAIN_PAGE)]);
+      return batches.flatMap((batch, index) => {
         const key = keys[index];
-        return key ? [{ key, entry }] : [];
+        return key ? [{ key, batch }] : [];
       });
     });
   }

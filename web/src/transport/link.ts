@@ -13,7 +13,7 @@ export interface Link {
   /** One per handle of the browser; a unit that was reset and came back has another. */
   readonly id: number;
   readonly kind: LinkKind;
-  /** For the operator: product name and profile, never empty. */
+  /** For the operator, until the unit has said its SN: the product's name, or what the port is. Never empty. */
   readonly label: string;
   readonly usb?: UsbIds | undefined;
   /** iSerialNumber; without one the browser forgets its permission when the unit is unplugged. */

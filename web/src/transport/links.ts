@@ -2,15 +2,19 @@
 // goes, made anew when it comes back after a reset. Is handed navigator.usb and navigator.serial; knows no command.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Clock } from '#protocol/framing/connect.ts';
-import { bringUpCcid, bringUpT1 } from './bring-up.ts';
 import { explain, type Platform } from './browser-error.ts';
 import { Handle } from './handle.ts';
-import type { Link, LinkKind } from './link.ts';
+import type { Link, LinkKind, UsbIds } from './link.ts';
+import { part } from './part.ts';
 import { Presence } from './presence.ts';
 import { chooserFilters, type DeviceProfile, type DeviceRole, findProfile, OTHER_USB } from './profiles.ts';
-import { openSerialPort } from './serial-port.ts';
 import type { After } from './timer.ts';
-import { openUsbPort } from './usb-port.ts';
+
+/** Most stations have units of one kind only, so each comes with the first link of its kind. */
+const WAYS = {
+  usb: (timer: After) => part(() => import('./usb-way.ts'), timer),
+  serial: (timer: After) => part(() => import('./serial-way.ts'), timer),
+} as const;
 
 export interface LinksOptions {
   /** navigator.usb, where the browser has it. */
@@ -88,6 +92,7 @@ export class Links {
   }
 
   async #choose<T>(kind: LinkKind, request: () => Promise<T>): Promise<T | undefined> {
+    WAYS[kind](this.#options.timer).catch(() => undefined); // meanwhile; opening the link says it
     return await this.#asked<T | undefined>(kind, () =>
       request().catch((error: unknown) => {
         if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
@@ -130,8 +135,8 @@ export class Links {
     return this.#keep(
       device,
       new Handle(facts, presence, {
-        openPort: () => openUsbPort(device, { ...surroundings, presence }),
-        connect: (port) => bringUpCcid(port, settings, surroundings.now),
+        openPort: async () => (await WAYS.usb(surroundings.timer)).openUsbPort(device, { ...surroundings, presence }),
+        connect: async (port) => (await WAYS.usb(surroundings.timer)).bringUpCcid(port, settings, surroundings.now),
       }),
     );
   }
@@ -149,12 +154,20 @@ export class Links {
     if (profile?.serial === undefined) return undefined;
     const settings = profile.serial;
     const presence = new Presence();
-    const facts = { id: ++this.#lastId, kind: 'serial', label: profile.name, usb, usbSerialNumber: undefined } as const;
+    const facts = {
+      id: ++this.#lastId,
+      kind: 'serial',
+      label: portName(usb),
+      usb,
+      usbSerialNumber: undefined,
+    } as const;
     return this.#keep(
       port,
       new Handle(facts, presence, {
-        openPort: () => openSerialPort(port, settings, { ...surroundings, presence }),
-        connect: (opened) => bringUpT1(opened, settings, surroundings.now),
+        openPort: async () =>
+          (await WAYS.serial(surroundings.timer)).openSerialPort(port, settings, { ...surroundings, presence }),
+        connect: async (opened) =>
+          (await WAYS.serial(surroundings.timer)).bringUpT1(opened, settings, surroundings.now),
       }),
     );
   }
@@ -174,4 +187,10 @@ export class Links {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** A port says nothing of what is behind it, which may be anything: the unit names itself when it is read. */
+function portName(usb: UsbIds | undefined): string {
+  const hex4 = (id: number): string => id.toString(16).toUpperCase().padStart(4, '0');
+  return usb === undefined ? 'Serial port' : `Serial port, USB ${hex4(usb.vendorId)}:${hex4(usb.productId)}`;
 }

@@ -13,27 +13,26 @@ export function setNumber(set: number): string {
 /** Firmware as the unit gives it, eight hex digits. */
 export const firmwareNumber = setNumber;
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const INSTANT = new Intl.DateTimeFormat(undefined, {
+/** Made at its first use: making one takes as long as drawing the whole first screen. */
+function formatter(options: Intl.DateTimeFormatOptions): (iso: string) => string {
+  let format: Intl.DateTimeFormat | undefined;
+  return (iso) => {
+    format ??= new Intl.DateTimeFormat(undefined, options);
+    return format.format(new Date(iso));
+  };
+}
+
+export const clock = formatter({ hour: '2-digit', minute: '2-digit' });
+
+export const moment = formatter({ dateStyle: 'medium', timeStyle: 'medium' });
+
+/** To the millisecond, without the day. */
+export const instant = formatter({
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
   fractionalSecondDigits: 3,
 });
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-
-export function clock(iso: string): string {
-  return CLOCK.format(new Date(iso));
-}
-
-export function moment(iso: string): string {
-  return MOMENT.format(new Date(iso));
-}
-
-/** To the millisecond, without the day. */
-export function instant(iso: string): string {
-  return INSTANT.format(new Date(iso));
-}
 
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;

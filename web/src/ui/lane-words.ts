@@ -3,7 +3,8 @@ import type { Act } from '../state/act.ts';
 import type { Obstacle, SlotBar } from '../state/key-choice.svelte.ts';
 import type { Lane, Phase } from '../state/lane.svelte.ts';
 import type { Stage } from '../state/stages.ts';
-import { explain, type Platform, type Words } from './words.ts';
+import { explain } from './book.svelte.ts';
+import type { Platform, Words } from './words.ts';
 
 export type Kind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown';
 

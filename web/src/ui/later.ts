@@ -1,3 +1,6 @@
-// What a unit or a failure brings onto the screen, as one part: loaded after the first screen stands.
+// What comes after the first screen, as one part: the works, and what a unit or a failure brings onto the screen.
+export { keepOffline } from '../state/offline.ts';
+export { openWorks } from '../state/works.ts';
 export { default as Advice } from './Advice.svelte';
+export { openBook } from './book.svelte.ts';
 export { default as Lanes } from './Lanes.svelte';

@@ -1,8 +1,10 @@
 // A unit on a work order, and the order itself, in the operator's words: first what to do, then why.
 import type { RunState } from '../state/order-run.svelte.ts';
+import { keysIn } from '../state/room.ts';
 import type { UnitWork } from '../state/unit-work.svelte.ts';
-import { type Kind, type LaneWords, laneWords, STAGE_SENTENCES, seenAt } from './lane-words.ts';
-import { explain, type Platform } from './words.ts';
+import { explain } from './book.svelte.ts';
+import { type LaneWords, laneWords, STAGE_SENTENCES, seenAt } from './lane-words.ts';
+import type { Platform } from './words.ts';
 
 const REFUSALS = {
   unlisted: {
@@ -94,16 +96,11 @@ export function stateWords(state: RunState): { readonly word: string; readonly s
   }
 }
 
-export const UNIT_WORDS: Readonly<
-  Record<
-    'running' | 'done' | 'failed' | 'unknown' | 'absent' | 'unseen',
-    { readonly kind: Kind; readonly word: string }
-  >
-> = {
-  running: { kind: 'working', word: 'Under way' },
-  done: { kind: 'done', word: 'Done' },
-  failed: { kind: 'failed', word: 'Not loaded' },
-  unknown: { kind: 'unknown', word: 'Not known' },
-  absent: { kind: 'waiting', word: 'Will not come' },
-  unseen: { kind: 'waiting', word: 'Not seen yet' },
-};
+/** As exact as the browser's own guess at the room: one digit. */
+export function roomInWords(octets: number): string {
+  const keys = keysIn(octets);
+  if (keys < 100) return keys === 0 ? 'There is no room for another key.' : 'There is room for a few more keys only.';
+  if (keys >= 1_000_000) return 'There is room for more than a million more keys.';
+  const digit = 10 ** (String(keys).length - 1);
+  return `There is room for more than ${(Math.floor(keys / digit) * digit).toLocaleString()} more keys.`;
+}

@@ -1,9 +1,8 @@
 // Work orders on the screen, as one part with a stylesheet of its own: loaded when the operator first asks for them.
+import { adopt } from './adopt.ts';
 import css from './orders.css?inline';
 
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(css);
-document.adoptedStyleSheets.push(sheet);
+adopt(css);
 
 export { default as OrderBoard } from './OrderBoard.svelte';
 export { default as OrdersView } from './OrdersView.svelte';

@@ -1,2 +1,7 @@
-// Vault and card on the screen, as one part: loaded when the operator first asks for them.
+// Vault and card on the screen, as one part with a stylesheet of its own: loaded when the operator first asks for them.
+import { adopt } from './adopt.ts';
+import css from './tokens.css?inline';
+
+adopt(css);
+
 export { default as TokensView } from './TokensView.svelte';

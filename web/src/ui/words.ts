@@ -2,6 +2,7 @@
 // refusals stand in status-words.ts, those for rights and drivers, which differ by link and platform, in access-words.ts.
 import type { ErrorCode, Failure } from '../state/failure.ts';
 import { accessDenied, browserUnsupported, deviceBusy, driverMissing } from './access-words.ts';
+import { OUT_OF_REACH } from './plain-words.ts';
 import { explainStatusWord } from './status-words.ts';
 
 export type Platform = 'windows' | 'macos' | 'linux' | 'chromeos' | 'android' | 'other';
@@ -94,8 +95,7 @@ const UNIT = {
 } as const;
 
 const SERVICE = {
-  'service-unreachable': { remedy: 'Check the network, then retry', title: 'The AS cannot be reached from here.' },
-  'service-timeout': { remedy: 'Wait a moment, then retry', title: 'The AS took too long to answer.' },
+  ...OUT_OF_REACH,
   'service-nonsense': {
     remedy: 'Stop here and tell the administrator of the AS',
     title: 'The AS gave an answer that this page does not understand or that is not for this unit.',
@@ -113,7 +113,7 @@ const SERVICE = {
   },
   'signed-out': {
     remedy: 'Sign in again',
-    title: 'The AS does not accept this token: it ran out, was revoked, or was mistyped.',
+    title: 'The AS does not accept this access code: it ran out, was revoked, or was mistyped.',
   },
   'not-allowed': {
     remedy: 'Ask the administrator of the AS for this right',
@@ -130,7 +130,7 @@ const SERVICE = {
   },
   'set-unknown': {
     remedy: 'Check that the unit belongs to this AS',
-    title: 'The AS does not hold the set of this unit, or not this version of its transport key.',
+    title: 'For you the AS holds no such set, or not this version of its transport key.',
   },
   'key-unknown': {
     remedy: 'Choose another key',
@@ -266,6 +266,16 @@ const VAULT = {
     remedy: 'Type the passphrase again, with care',
     title: 'This is not the passphrase of this vault. The file is unharmed.',
   },
+  'passkey-refused': {
+    remedy: 'Try the passkey again, or type the passphrase',
+    title: 'It was not confirmed, it is not on this computer, or it does not fit this vault.',
+  },
+  'passkey-unsupported': {
+    remedy: 'Go on with the passphrase',
+    title:
+      'This browser, or what holds the passkey, cannot keep the key of a vault. A passkey that was made all the same opens nothing and can be deleted.',
+    final: true,
+  },
 } as const;
 
 const STATION = {
@@ -281,6 +291,14 @@ const STATION = {
   'journal-full': {
     remedy: 'Free some disk space, then retry',
     title: 'The browser has no room left for the journal, and nothing is loaded without one.',
+  },
+  'journal-elsewhere': {
+    remedy: 'Reload this page, and close its other tabs',
+    title: 'Another version of this page is open or was here, and only one version at a time can keep the journal.',
+  },
+  'unit-at-work': {
+    remedy: 'Wait until the unit is done, then give the reason again',
+    title: 'A unit of these is being loaded at this station now. None of the reasons was taken.',
   },
   'journal-failed': {
     remedy: 'Leave private browsing or allow this site to store data, then reload',
@@ -302,10 +320,4 @@ export function explain(failure: Failure, seen: Seen): Words {
   if (known) return known;
   const sentence = WORDS[failure.code];
   return typeof sentence === 'function' ? sentence(seen) : sentence;
-}
-
-/** The quiet line below the words: for a report, and for whoever looks it up. */
-export function reference({ code, command, statusWord }: Failure): string {
-  if (statusWord === undefined) return code;
-  return `${command ?? 'command'} ${statusWord.toString(16).toUpperCase().padStart(4, '0')}`;
 }

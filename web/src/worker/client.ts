@@ -1,10 +1,17 @@
 // The page's side of the one door to a vault's worker (messages.ts), as a KeySource. A worker that is silent for too long or breaks is ended,
 // and its keys with it. Knows neither keys nor passphrases beyond the octets that it hands over.
-import type { Bytes } from '#protocol/bytes/bytes.ts';
+import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { ExportedKey, ExportRequest, KeySource, Verdict } from '#protocol/provisioning/source.ts';
 import type { Envelope } from '#protocol/tkl/envelope.ts';
-import type { Answered, LockReason, VaultAnswers, VaultQuestion, VaultStatus } from './messages.ts';
+import type { Answered, LockReason, Opener, VaultAnswers, VaultQuestion, VaultStatus } from './messages.ts';
+
+/** What a passkey gave; web/src/source/passkeys.ts makes it. */
+interface NewPasskey {
+  readonly credential: Uint8Array;
+  readonly salt: Uint8Array;
+  readonly output: Bytes;
+}
 
 /** What of a Worker is needed. */
 export interface VaultWorker {
@@ -40,11 +47,17 @@ export class VaultClient implements KeySource {
   }
 
   /**
-   * `password` is handed over: its octets are gone here. On a refusal the worker is of no more use.
-   * @throws ProtocolError passphrase-wrong, vault-malformed, vault-untrusted, vault-changed, vault-early, vault-expired, journal-failed
+   * The opener's secret is handed over: its octets are gone here. On a refusal the worker is of no more use.
+   * @throws ProtocolError passphrase-wrong, passkey-refused, vault-malformed, vault-untrusted, vault-changed, vault-early, vault-expired,
+   *   journal-failed
    */
-  unlock(vault: string, password: Bytes, roots: readonly Uint8Array[]): Promise<VaultStatus> {
-    return this.#ask('unlock', { is: 'unlock', vault, password, roots }, [password.buffer]);
+  unlock(vault: string, opener: Opener, roots: readonly Uint8Array[]): Promise<VaultStatus> {
+    return this.#ask('unlock', { is: 'unlock', vault, opener, roots }, [opener.secret.buffer]);
+  }
+
+  /** What the PRF gave is handed over: its octets are gone here. @throws ProtocolError vault-locked, journal-full, journal-failed */
+  async enrol({ credential, salt, output }: NewPasskey): Promise<void> {
+    await this.#ask('enrol', { is: 'enrol', credential, salt, output }, [output.buffer]);
   }
 
   async exportKey(request: ExportRequest): Promise<ExportedKey> {
@@ -89,9 +102,13 @@ export class VaultClient implements KeySource {
   #ask<Is extends keyof VaultAnswers>(
     is: Is,
     question: Extract<VaultQuestion, { is: Is }>,
-    transfer: Transferable[] = [],
+    transfer: ArrayBuffer[] = [],
   ): Promise<VaultAnswers[Is]> {
-    if (this.#ended) return Promise.reject(locked());
+    if (this.#ended) {
+      // There is nobody left to hand them to.
+      wipe(...transfer.map((buffer) => new Uint8Array(buffer)));
+      return Promise.reject(locked());
+    }
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.end(), is === 'unlock' ? UNLOCK_LIMIT_MS : LIMIT_MS);

@@ -1,4 +1,5 @@
 // What the page and the vault's worker say to each other: all that can be asked of a vault, and nothing that a key could be read from.
+import type { Bytes } from '#protocol/bytes/bytes.ts';
 import type { ErrorCode } from '#protocol/errors.ts';
 import type { ExportRequest } from '#protocol/provisioning/source.ts';
 import type { Envelope } from '#protocol/tkl/envelope.ts';
@@ -6,13 +7,26 @@ import type { Envelope } from '#protocol/tkl/envelope.ts';
 /** Why a vault was locked. */
 export type LockReason = 'asked' | 'idle' | 'hidden';
 
+/** What a vault is unlocked with: octets of the passphrase, or the 32 that the passkey's PRF gave. They are the worker's to wipe. */
+export interface Opener {
+  readonly by: 'passphrase' | 'passkey';
+  readonly secret: Bytes;
+}
+
 export type VaultQuestion =
-  /** `password`: octets that are the worker's to wipe; `roots`: the public keys that this station has pinned, 32 bytes each. */
+  /** `roots`: the public keys that this station has pinned, 32 bytes each. */
   | {
       readonly is: 'unlock';
       readonly vault: string;
-      readonly password: Uint8Array;
+      readonly opener: Opener;
       readonly roots: readonly Uint8Array[];
+    }
+  /** From now on the passkey opens it too; `output` (32 bytes, the worker's to wipe) is what its PRF gives for `salt`. */
+  | {
+      readonly is: 'enrol';
+      readonly credential: Uint8Array;
+      readonly salt: Uint8Array;
+      readonly output: Uint8Array;
     }
   | { readonly is: 'export'; readonly request: ExportRequest }
   | {
@@ -34,6 +48,7 @@ export interface VaultStatus {
 /** By what was asked. */
 export interface VaultAnswers {
   readonly unlock: VaultStatus;
+  readonly enrol: VaultStatus;
   readonly export: { readonly exportId: string; readonly data: Uint8Array };
   readonly receipt: { readonly time: string };
   readonly status: VaultStatus;

@@ -15,8 +15,10 @@ import { encodeVaultJournal, findChainBreaks, JOURNAL_TYPE } from '#protocol/vau
 import { type PasswordKey, requireCost } from '#protocol/vault/passphrase.ts';
 import { openVaultSecrets, type VaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
 import { verifyWith } from '../source/web-crypto.ts';
-import type { VaultStore } from '../store/vault-store.ts';
-import type { LockReason, VaultStatus } from './messages.ts';
+import type { KeptPasskey, VaultStore } from '../store/vault-store.ts';
+import { Shelf } from './kept-key.ts';
+import type { LockReason, Opener, VaultQuestion, VaultStatus } from './messages.ts';
+import { openKek, sealKek } from './passkey-seal.ts';
 import { type VaultCaller, VaultMemory } from './vault-memory.ts';
 import { VaultRoom } from './vault-room.ts';
 
@@ -33,27 +35,32 @@ export class OpenVault {
   readonly #room: VaultRoom;
   readonly #memory: VaultMemory;
   readonly #as: AsUnit<VaultCaller>;
+  /** The way to a copy of KEK, for a passkey that is enrolled while the vault is open. */
+  readonly #copyKek: () => Promise<Bytes>;
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(around: VaultSurroundings, vault: VerifiedVault, room: VaultRoom) {
+  private constructor(around: VaultSurroundings, vault: VerifiedVault, room: VaultRoom, copyKek: () => Promise<Bytes>) {
     this.#around = around;
     this.#vault = vault;
     this.#room = room;
+    this.#copyKek = copyKek;
     this.#memory = new VaultMemory(vault, around.store, around.now);
     this.#as = new AsUnit(this.#memory, new TreeKeyCrypto(room));
   }
 
   /**
-   * `password` is wiped. The attempt is counted before it is made.
-   * @throws ProtocolError passphrase-wrong, vault-malformed, vault-untrusted, vault-changed, vault-early, vault-expired, journal-failed
+   * The opener's secret is wiped. A passphrase is counted before it is tried.
+   * @throws ProtocolError passphrase-wrong, passkey-refused, vault-malformed, vault-untrusted, vault-changed, vault-early, vault-expired,
+   *   journal-failed
    */
   static async unlock(
     around: VaultSurroundings,
     id: string,
-    password: Uint8Array,
+    { by, secret }: Opener,
     roots: readonly Uint8Array[],
   ): Promise<OpenVault> {
     const { store, subtle } = around;
+    let kek: Bytes | undefined;
     let secrets: VaultSecrets | undefined;
     try {
       const record = await store.find(id);
@@ -61,13 +68,17 @@ export class OpenVault {
       const vault = await verifyVaultFile(decodeVaultFile(record.text), roots, verifyWith(subtle));
       await requireWhole(store, id, vault);
       await new VaultMemory(vault, store, around.now).requireValid();
-      await store.countRefusal(id);
-      secrets = await openSecrets(vault, password, around.deriveKey);
-      const opened = new OpenVault(around, vault, await VaultRoom.furnish(subtle, vault.header, secrets));
-      await opened.#memory.record({ kind: 'unlocked', by: 'passphrase', refused: record.refused });
+      if (by === 'passphrase') await store.countRefusal(id);
+      kek = await (by === 'passphrase'
+        ? deriveKek(vault, secret, around.deriveKey)
+        : openKept(subtle, vault, secret, record.passkey));
+      secrets = openVaultSecrets(vault.sealed, vaultName(vault.header), kek);
+      const room = await VaultRoom.furnish(subtle, vault.header, secrets);
+      const opened = new OpenVault(around, vault, room, await (await Shelf.make(subtle)).put(kek));
+      await opened.#memory.record({ kind: 'unlocked', by, refused: record.refused });
       return opened;
     } finally {
-      wipe(password);
+      wipe(secret, kek);
       wipeVaultSecrets(secrets);
     }
   }
@@ -108,6 +119,21 @@ export class OpenVault {
     });
   }
 
+  /** From now on this passkey opens the vault too, and no other. `output` is wiped. @throws ProtocolError journal-full, journal-failed */
+  enrol({ credential, salt, output }: Omit<Extract<VaultQuestion, { is: 'enrol' }>, 'is'>): Promise<void> {
+    return this.#inTurn(async () => {
+      const { store, subtle } = this.#around;
+      let kek: Bytes | undefined;
+      try {
+        kek = await this.#copyKek();
+        const sealedKek = await sealKek(subtle, { output, headerHash: this.#vault.headerHash }, kek);
+        await store.keepPasskey(this.#id, { credential, salt, sealedKek });
+      } finally {
+        wipe(output, kek);
+      }
+    });
+  }
+
   /** All of it, signed. */
   journal(): Promise<Envelope> {
     return this.#inTurn(() => this.#signJournal());
@@ -135,7 +161,7 @@ export class OpenVault {
       sign: (message: Uint8Array): Promise<Bytes> => this.#room.signJournal(message),
     };
     const journal = await sealEnvelope(JOURNAL_TYPE, payload, signer);
-    await store.keepJournal(vaultId, journal);
+    await store.keepJournal(vaultId, journal, entries.length);
     return journal;
   }
 
@@ -158,17 +184,20 @@ async function requireWhole(store: VaultStore, id: string, { headerHash }: Verif
     throw new ProtocolError('vault-changed', `The journal tells of ${told} exports, ${kept} are kept.`);
 }
 
-async function openSecrets(
-  { header, sealed }: VerifiedVault,
-  password: Uint8Array,
-  deriveKey: PasswordKey,
-): Promise<VaultSecrets> {
+/** KEK, 32 bytes, which the caller wipes. */
+async function deriveKek({ header }: VerifiedVault, password: Uint8Array, deriveKey: PasswordKey): Promise<Bytes> {
   const { salt, ...cost } = vaultCost(header);
   requireCost(cost);
-  const key = await deriveKey(password, salt, cost);
-  try {
-    return openVaultSecrets(sealed, vaultName(header), key);
-  } finally {
-    wipe(key);
-  }
+  return await deriveKey(password, salt, cost);
+}
+
+/** KEK, 32 bytes, which the caller wipes. @throws ProtocolError passkey-refused */
+async function openKept(
+  subtle: SubtleCrypto,
+  { headerHash }: VerifiedVault,
+  output: Uint8Array,
+  passkey: KeptPasskey | undefined,
+): Promise<Bytes> {
+  if (passkey === undefined) throw new ProtocolError('passkey-refused', 'No passkey opens this vault.');
+  return await openKek(subtle, { output, headerHash }, passkey.sealedKek);
 }

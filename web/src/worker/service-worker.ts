@@ -16,7 +16,10 @@ interface Scope {
   addEventListener(type: 'fetch', listener: (event: Fetching) => void): void;
   addEventListener(type: 'message', listener: (event: MessageEvent & Waits) => void): void;
   skipWaiting(): Promise<void>;
-  readonly clients: { matchAll(options: { includeUncontrolled: true; type: 'window' }): Promise<readonly unknown[]> };
+  readonly clients: {
+    matchAll(options: { includeUncontrolled: true; type: 'window' }): Promise<readonly unknown[]>;
+    claim(): Promise<void>;
+  };
 }
 
 /** A build as this file knows it: SHA-256 of every other file, in hex, by its name. */
@@ -37,7 +40,7 @@ const FILES = new Map(
 
 const scope = globalThis as unknown as Scope;
 scope.addEventListener('install', (event) => event.waitUntil(fill()));
-scope.addEventListener('activate', (event) => event.waitUntil(clear()));
+scope.addEventListener('activate', (event) => event.waitUntil(takeOver()));
 scope.addEventListener('message', (event) => {
   if (event.data === 'activate') event.waitUntil(activateIfAlone());
 });
@@ -61,8 +64,9 @@ async function fill(): Promise<void> {
   );
 }
 
-/** Nothing is left of other builds: no tab has one of them open. */
-async function clear(): Promise<void> {
+/** Nothing is left of other builds: no tab has one of them open. The page that had this one fetched gets its later parts from here at once. */
+async function takeOver(): Promise<void> {
+  await scope.clients.claim();
   const names = await caches.keys();
   await Promise.all(
     names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)),

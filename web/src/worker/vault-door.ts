@@ -34,14 +34,17 @@ export class VaultDoor {
 
   async #answer(question: VaultQuestion): Promise<VaultAnswers[keyof VaultAnswers]> {
     if (question.is === 'unlock') {
-      const { vault, password, roots } = question;
+      const { vault, opener, roots } = question;
       if (this.#vault !== undefined) throw new TypeError('one worker opens one vault');
-      this.#vault = await OpenVault.unlock(await this.#around, vault, password, roots);
+      this.#vault = await OpenVault.unlock(await this.#around, vault, opener, roots);
       return await this.#vault.status();
     }
     const vault = this.#vault;
     if (vault === undefined) throw new ProtocolError('vault-locked', 'The vault is not unlocked.');
     switch (question.is) {
+      case 'enrol':
+        await vault.enrol(question);
+        return await vault.status();
       case 'export':
         return await vault.exportKey(question.request);
       case 'receipt':

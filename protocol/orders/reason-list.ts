@@ -1,0 +1,70 @@
+// Why units are not done, as a list that somebody else made: CSV with the columns SN and REASON, or JSON. What is wrong is said by row and column.
+import { parseJson } from '../service/shape.ts';
+import { ListError, parseCsv, type RowProblem } from './csv.ts';
+import { isJson, whyNot } from './unit-list.ts';
+import { MOST_UNITS, readSerialNumber } from './units.ts';
+
+export interface UnitReason {
+  /** 32 hex digits. */
+  readonly sn: string;
+  /** 1 to 200 printable characters. */
+  readonly reason: string;
+}
+
+interface Written {
+  readonly row: number;
+  readonly sn: string;
+  readonly reason: string;
+}
+
+const LONGEST_REASON = 200;
+
+/**
+ * CSV whose first row names its columns, SN and REASON; or a JSON list of objects with `sn` and `reason`. `isWanted` says why a unit does
+ * not belong on the list, or nothing.
+ * @throws ListError, ProtocolError file-refused when it is no JSON
+ */
+export function readReasonList(text: string, isWanted: (sn: string) => string | undefined): UnitReason[] {
+  const written = isJson(text) ? fromJson(text) : fromCsv(text);
+  const problems: RowProblem[] = [];
+  const reasons = new Map<string, UnitReason>();
+  for (const { row, sn: name, reason } of written) {
+    const sn = readSerialNumber(name);
+    const whyNotSn =
+      sn === undefined ? whyNot(name) : (isWanted(sn) ?? (reasons.has(sn) ? 'it stands here already' : undefined));
+    const whyNotReason = judge(reason);
+    if (whyNotSn !== undefined) problems.push({ row, column: 'SN', why: whyNotSn });
+    if (whyNotReason !== undefined) problems.push({ row, column: 'REASON', why: whyNotReason });
+    if (sn !== undefined) reasons.set(sn, { sn, reason });
+  }
+  if (written.length === 0) problems.push({ row: 1, column: null, why: 'the list names no unit' });
+  if (problems.length > 0) throw new ListError(problems);
+  return [...reasons.values()];
+}
+
+function judge(reason: string): string | undefined {
+  if (reason === '') return 'it is empty';
+  if (reason.length > LONGEST_REASON) return `it is longer than ${LONGEST_REASON} characters`;
+  return /\p{C}/u.test(reason) ? 'it holds a character that cannot be printed' : undefined;
+}
+
+function fromCsv(text: string): Written[] {
+  const [head, ...rows] = parseCsv(text);
+  const names = head?.cells.map((name) => name.trim().toUpperCase()) ?? [];
+  const [sn, reason] = [names.indexOf('SN'), names.indexOf('REASON')];
+  if (sn < 0 || reason < 0)
+    throw new ListError([{ row: 1, column: null, why: 'it must name the columns SN and REASON' }]);
+  return rows.map(({ row, cells }) => ({ row, sn: cells[sn]?.trim() ?? '', reason: cells[reason]?.trim() ?? '' }));
+}
+
+function fromJson(text: string): Written[] {
+  const value = parseJson(text, 'the list of reasons');
+  if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: 'the file must be a list: [ … ]' }]);
+  if (value.length > MOST_UNITS)
+    throw new ListError([{ row: 1, column: null, why: `it has more than ${MOST_UNITS} units` }]);
+  const word = (given: unknown): string => (typeof given === 'string' ? given.trim() : '');
+  return value.map((element: unknown, index) => {
+    const { sn, reason } = typeof element === 'object' && element !== null ? (element as Record<string, unknown>) : {};
+    return { row: index + 1, sn: word(sn), reason: word(reason) };
+  });
+}

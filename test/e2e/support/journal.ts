@@ -1,0 +1,95 @@
+// The page's journal as an auditor would read it, with nothing of the product: its records straight from IndexedDB, and the chain of its hashes made anew
+// by the browser's own SHA-256.
+import type { Page } from '@playwright/test';
+
+export interface JournalAttempt {
+  readonly sn: string;
+  /** Why the key was exported once more. */
+  readonly reason: string | undefined;
+  /** What its entries say, e.g. "verify confirmed". */
+  readonly said: readonly string[];
+}
+
+export interface JournalFacts {
+  readonly records: number;
+  readonly entries: number;
+  /** In the order in which they began. */
+  readonly attempts: readonly JournalAttempt[];
+  /** The chains that do not hold, each with the number of the first entry where it does not. */
+  readonly breaks: readonly string[];
+}
+
+/** @param page on the origin of the station; its product may be running or not */
+export async function readJournal(page: Page): Promise<JournalFacts> {
+  return await page.evaluate(async () => {
+    interface Batch {
+      readonly entries: readonly {
+        readonly of?: readonly [number, number];
+        readonly at: number;
+        readonly body: {
+          readonly step: string;
+          readonly state?: string;
+          readonly sn?: string;
+          readonly reason?: string;
+        };
+        readonly signed?: unknown;
+      }[];
+      readonly hash: Uint8Array;
+    }
+    const asked = <T>(request: IDBRequest<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const base64url = (octets: Uint8Array): string =>
+      btoa(String.fromCharCode(...octets))
+        .replaceAll('+', '-')
+        .replaceAll('/', '_')
+        .replaceAll('=', '');
+    const hashOf = async (before: Uint8Array, text: string): Promise<Uint8Array> => {
+      const octets = new TextEncoder().encode(text);
+      const joined = new Uint8Array(before.length + octets.length);
+      joined.set(before);
+      joined.set(octets, before.length);
+      return new Uint8Array(await crypto.subtle.digest('SHA-256', joined));
+    };
+    const db = await asked(indexedDB.open('keyferry'));
+    const tails = new Map<number, { seq: number; hash: Uint8Array }>();
+    const attempts = new Map<number, { sn: string; reason: string | undefined; said: string[] }>();
+    const breaks: string[] = [];
+    let [records, entries] = [0, 0];
+    const PAGE = 200;
+    for (let from: IDBKeyRange | undefined; ; ) {
+      const store = db.transaction('batches').objectStore('batches');
+      const [keys, batches] = await Promise.all([
+        asked(store.getAllKeys(from, PAGE)) as Promise<[number, number][]>,
+        asked(store.getAll(from, PAGE)) as Promise<Batch[]>,
+      ]);
+      for (const [index, batch] of batches.entries()) {
+        const [chain = 0, first = 0] = keys[index] ?? [];
+        const tail = tails.get(chain) ?? { seq: -1, hash: new Uint8Array(32) };
+        let { hash } = tail;
+        for (const [offset, { of, at, body, signed }] of batch.entries.entries()) {
+          const text = JSON.stringify(
+            [chain, first + offset, of ?? null, at, body, signed ?? null],
+            (_, value: unknown) => (value instanceof Uint8Array ? base64url(value) : value),
+          );
+          hash = await hashOf(hash, text);
+          if (!of) continue;
+          const { step, state, sn = '', reason } = body;
+          if (step === 'begin') attempts.set(of[0], { sn, reason, said: [] });
+          else attempts.get(of[0])?.said.push(`${step} ${state ?? ''}`);
+        }
+        if (first !== tail.seq + 1 || base64url(hash) !== base64url(batch.hash)) breaks.push(`${chain}: ${first}`);
+        tails.set(chain, { seq: first + batch.entries.length - 1, hash });
+        entries += batch.entries.length;
+      }
+      records += batches.length;
+      const last = keys.at(-1);
+      if (last === undefined || keys.length < PAGE) break;
+      from = IDBKeyRange.lowerBound(last, true);
+    }
+    db.close();
+    return { records, entries, attempts: [...attempts.values()], breaks };
+  });
+}

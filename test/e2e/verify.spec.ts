@@ -1,0 +1,134 @@
+// The report of a work order in other hands: the page that made it and the verifier by itself say the same of it, on the AS's own address and from a folder,
+// and both say what was done to a report that was changed.
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Page } from '@playwright/test';
+import type { Report, ReportRow } from '#protocol/orders/report.ts';
+import { expectAccessible } from './support/accessible.ts';
+import { issue, OrdersPage } from './support/orders-page.ts';
+import { expect, test, unit } from './support/test.ts';
+
+const REFUSED = 'Do not rely on this report';
+
+/** What can be done to the rows of a report, and the words for it. */
+function tamperings(rows: readonly ReportRow[]): readonly (readonly [rows: readonly ReportRow[], words: string])[] {
+  const [first, second, third] = rows as readonly [ReportRow, ReportRow, ReportRow];
+  const swapped = { ...first, loads: second.loads };
+  const stranger = { ...third, sn: 'F'.repeat(32) };
+  const renamed = { ...second, reason: 'Cover is broken' };
+  return [
+    [[swapped, second, third], 'The receipt in this row is that of another unit: receipts were swapped.'],
+    [[first, third], 'The row of this unit was taken out of the report.'],
+    [[second, first, third], 'The rows are in another order than the AS signed them in, from this one on.'],
+    [[first, second, third, stranger], 'This unit is not on the work order: its row was added.'],
+    [[first, first, second, third], 'This unit has a second row: one of them was added.'],
+    [[first, renamed, third], 'This row was changed after the AS signed the report.'],
+  ];
+}
+
+async function check(page: Page, report: string): Promise<void> {
+  const buffer = Buffer.from(report);
+  const file = { name: 'report.json', mimeType: 'application/json', buffer };
+  await page.getByLabel('Open a report').setInputFiles(file);
+}
+
+async function expectVerdicts(page: Page, text: string): Promise<void> {
+  const report = JSON.parse(text) as Report;
+  const sheet = page.getByRole('article');
+  const verdict = sheet.getByRole('heading', { level: 2 });
+  for (const [rows, words] of tamperings(report.rows)) {
+    await check(page, JSON.stringify({ ...report, rows }));
+    await expect(verdict).toHaveText(REFUSED);
+    await expect(sheet.getByRole('list')).toContainText(words);
+    await check(page, text);
+    await expect(verdict).toHaveText('Genuine');
+  }
+  await expect(sheet.getByText('Done, proven')).toHaveCount(report.rows.length);
+  await check(page, text.slice(0, -40));
+  await expect(verdict).toHaveText(REFUSED);
+  await expect(sheet.getByRole('list')).toContainText('it was cut or damaged on its way');
+}
+
+test('a report is checked by the page, by the verifier without a network, and from a folder, and none of them takes a changed one', async ({
+  open,
+  service,
+  page,
+  browser,
+  watch,
+}) => {
+  const units = [unit(), unit(), unit()];
+  const id = await issue(service, { units: units.map(({ sn }) => sn) });
+  const station = await open(units);
+  await station.signIn(service.token);
+  const orders = new OrdersPage(page);
+  await orders.takeUp(id);
+  for (const { sn } of units) await orders.attach(sn);
+  await orders.goOn();
+  await orders.expectDone(3);
+  await orders.close();
+  await page.getByRole('link', { name: 'To the report' }).click();
+  await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save the report' }).click();
+  const chunks: Buffer[] = [];
+  for await (const chunk of await (await saving).createReadStream()) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString('utf8');
+  await expectVerdicts(page, text);
+
+  // The verifier of the AS's own address knows whom this station trusts.
+  const opening = page.context().waitForEvent('page');
+  await page.getByRole('link', { name: 'The verifier by itself' }).click();
+  const verifier = await opening;
+  const asked: string[] = [];
+  await expect(verifier.getByRole('heading', { level: 1 })).toHaveText('Keyferry report verifier');
+  verifier.on('request', (request) => void asked.push(request.url()));
+  await page.context().setOffline(true);
+  watch.requests.length = 0;
+  await expectVerdicts(verifier, text);
+  await check(verifier, text);
+  await expect(verifier.getByRole('article').getByText('Done, proven')).toHaveCount(3);
+  await expectAccessible(verifier, 'the verifier');
+  expect([...asked, ...watch.requests].filter((request) => !/(^| )blob:/.test(request))).toEqual([]);
+  await verifier.close();
+  const root = await page.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        const opening = indexedDB.open('keyferry');
+        opening.onsuccess = () => {
+          const reading = opening.result.transaction('trust').objectStore('trust').getAll();
+          reading.onsuccess = () => {
+            opening.result.close();
+            resolve((reading.result as { root: string }[])[0]?.root ?? '');
+          };
+        };
+      }),
+  );
+  await page.context().setOffline(false);
+
+  // Saved and handed on: somebody else's browser, a folder, no network.
+  const folder = await mkdtemp(join(tmpdir(), 'kf-verify-'));
+  const context = await browser.newContext({ offline: true });
+  try {
+    const file = join(folder, 'verify.html');
+    await copyFile('dist/app/verify.html', file);
+    const reader = await context.newPage();
+    const offences: string[] = [];
+    reader.on('pageerror', ({ message }) => void offences.push(message));
+    reader.on('console', (message) => void (message.type() === 'error' && offences.push(message.text())));
+    await reader.goto(pathToFileURL(file).href);
+    await reader.getByLabel('Another root key').fill('A'.repeat(43));
+    await reader.getByRole('button', { name: 'Trust it for this check' }).click();
+    await check(reader, text);
+    await expect(reader.getByRole('list')).toContainText('Another AS than the one that is trusted here');
+    await reader.getByLabel('Another root key').fill(root);
+    await reader.getByRole('button', { name: 'Trust it for this check' }).click();
+    await reader.getByRole('radio').last().check();
+    await expectVerdicts(reader, text);
+    expect(offences).toEqual([]);
+  } finally {
+    await context.close();
+    await rm(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,14 @@
+// Composition of the verifier, a page of its own in one file: checks the report of a work order, connects to nothing, and works from any folder.
+import { mount } from 'svelte';
+import { verifyWith } from './source/web-crypto.ts';
+import { keptRoots } from './state/kept-roots.ts';
+import { Verification } from './state/verification.svelte.ts';
+import { VerifyView } from './ui/verifier.ts';
+
+const target = document.getElementById('app');
+if (!target) throw new TypeError('the page has no #app');
+target.replaceChildren();
+mount(VerifyView, {
+  target,
+  props: { check: new Verification(() => keptRoots(indexedDB), verifyWith(crypto.subtle)) },
+});
