@@ -8,7 +8,7 @@ import { describedUnit } from '#device-sim/description.ts';
 import { Unit } from '#device-sim/unit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { DEVICE_USAGE, type DeviceConfig, readCommandLine, UsageError } from './command-line.ts';
-import { cardWords, gadgetWords, serverWords, slotWords, unitWords } from './device-words.ts';
+import { cardWords, gadgetWords, KEYS, offerWords, serverWords, slotWords, unitWords } from './device-words.ts';
 import { unitFraming } from './gadget/unit-framing.ts';
 import { busIdOf, UsbIpServer } from './usbip/server.ts';
 
@@ -53,7 +53,10 @@ function watchKeys(unit: Unit, end: () => void): void {
     for (const key of keys.toString()) {
       if (key === 'u') unit.unplug();
       if (key === 'p') unit.plug();
-      if (key === 'c') unit.clearFaults();
+      if (key === 'c') {
+        unit.clearFaults();
+        say('its faults are cleared');
+      }
       if (key === 'q' || key === '\u0003') end();
     }
   });
@@ -83,7 +86,9 @@ function run(config: DeviceConfig): void {
   };
   server.listen(config.port, HOST, () => {
     const { port } = server.address() as AddressInfo;
-    say(`unit ${unit.sn}, USB/IP on ${HOST}:${port}, bus id ${busIdOf(0)}`);
+    say(`unit ${unit.sn}`);
+    for (const line of offerWords(HOST, port, busIdOf(0))) say(line);
+    if (process.stdin.isTTY) say(KEYS);
     watchMemory(unit);
     unit.plug();
     process.on('SIGINT', end);

@@ -19,6 +19,18 @@ const INSTRUCTIONS: Readonly<Record<number, string>> = {
 
 const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
 
+const USUAL_PORT = 3240;
+export const KEYS = 'keys: u unplugs it, p plugs it in, c clears its faults, q ends';
+
+/** Where it is to be had, and the command that does. */
+export function offerWords(host: string, port: number, busId: string): string[] {
+  const elsewhere = port === USUAL_PORT ? '' : ` --tcp-port ${port}`;
+  return [
+    `USB/IP on ${host}:${port}, bus id ${busId}`,
+    `attach it: sudo modprobe vhci-hcd && sudo usbip${elsewhere} attach -r ${host} -b ${busId}`,
+  ];
+}
+
 export function unitWords(event: UnitEvent): string {
   const words = { plugged: 'plugged in, power on', unplugged: 'unplugged', identify: 'blinks: it was asked who it is' };
   return words[event];

@@ -1,6 +1,7 @@
 // The unit as a USB device at the level of setup packets, endpoints and octets (USB 2.0 clause 9), for whatever brings those to an
 // operating system: USB/IP, or a simulated usbfs. One per plugging in. Knows no host, no kernel and no socket.
 
+import type { LineError } from '#device-sim/faults.ts';
 import type { Unit } from '#device-sim/unit.ts';
 import { CCID_IN, CCID_OUT } from '#device-sim/usb-descriptors.ts';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
@@ -18,7 +19,7 @@ import {
   WEBUSB_GET_URL,
   WEBUSB_VENDOR_CODE,
 } from './platform-capabilities.ts';
-import { type LineCoding, SerialFunction, type Signals } from './serial-function.ts';
+import { type LineCoding, SerialFunction, type Signals, SPOILT_OCTET } from './serial-function.ts';
 import { DescriptorType, ENDPOINT_HALT, RequestType, type Setup, StandardRequest } from './setup.ts';
 import { DATA_RATE_BPS, DEFAULT_CLOCK_KHZ, type ReaderLevel } from './smart-card-class.ts';
 
@@ -61,7 +62,7 @@ export class Gadget {
     this.serial = unit.options.links.includes('serial') ? new SerialFunction(unit) : undefined;
     if (this.serial !== undefined) {
       this.serial.onSend = (bytes) => this.#endpoints.pipe(CDC_DATA)?.send(bytes);
-      this.serial.onLineError = (error) => this.#endpoints.pipe(NOTIFICATION_IN)?.send(encodeSerialState(error));
+      this.serial.onLineError = (error) => this.#spoil(error);
     }
     this.#listen();
   }
@@ -275,6 +276,13 @@ export class Gadget {
     const link = this.#unit.link('usb');
     if (link === undefined) throw new RangeError('the unit is not plugged in');
     link.onSend = (bytes) => this.#endpoints.pipe(CCID_IN)?.send(bytes);
+  }
+
+  /** The octet of a parity or framing error is passed on beside the news of it; a break has none, and an overrun lost it. */
+  #spoil(error: LineError): void {
+    this.#endpoints.pipe(NOTIFICATION_IN)?.send(encodeSerialState(error));
+    const hasOctet = error === 'ParityError' || error === 'FramingError';
+    if (hasOctet) this.#endpoints.pipe(CDC_DATA)?.send(Uint8Array.of(SPOILT_OCTET));
   }
 
   #halt(address: number): void {

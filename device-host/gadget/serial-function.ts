@@ -12,6 +12,9 @@ export interface LineCoding {
   readonly stopBits: 1 | 1.5 | 2;
 }
 
+/** What stands in the place of an octet that the line spoilt. */
+export const SPOILT_OCTET = 0x55;
+
 export interface Signals {
   /** DTR. */
   readonly dataTerminalReady: boolean;

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Call, DeviceControl, Line, Method } from './messages.ts';
+import { closeSeat, openSeat } from './seat.ts';
 import { PRELOAD } from './testbed.ts';
 
 const START_LIMIT_MS = 20_000;
@@ -11,23 +12,30 @@ const CALL_LIMIT_MS = 10_000;
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
+/** Of one program. */
+export interface Seat {
+  /** With which it is started: UMOCKDEV_DIR, which must have the testbed's parts mounted in it, and LD_PRELOAD for the program itself. */
+  readonly environment: { readonly LD_PRELOAD: string; readonly UMOCKDEV_DIR: string };
+  /** When it has ended. */
+  leave(): void;
+}
+
 interface Waiting {
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
 
 export class DeviceProcess {
-  /** With which a browser is started that shall see the units: UMOCKDEV_DIR, and LD_PRELOAD for the browser itself. */
-  readonly environment: { readonly LD_PRELOAD: string; readonly UMOCKDEV_DIR: string };
   /** What went wrong in the simulated kernel itself; a test expects none. */
   readonly failures: string[] = [];
   readonly #child: Child;
+  readonly #testbed: string;
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
 
   private constructor(child: Child, lines: AsyncIterator<string>, directory: string) {
-    this.environment = { LD_PRELOAD: PRELOAD, UMOCKDEV_DIR: directory };
     this.#child = child;
+    this.#testbed = directory;
     void this.#listen(lines);
   }
 
@@ -42,6 +50,12 @@ export class DeviceProcess {
     const line = JSON.parse(first.value) as Line;
     if (!('directory' in line)) throw new Error(`the device process began with ${first.value}`);
     return new DeviceProcess(child, lines, line.directory);
+  }
+
+  /** For a program that shall see the units. */
+  enter(): Seat {
+    const seat = openSeat(this.#testbed);
+    return { environment: { LD_PRELOAD: PRELOAD, UMOCKDEV_DIR: seat }, leave: () => closeSeat(seat) };
   }
 
   /** One call of the hand behind the units; the browser can see its effect when it is done. */

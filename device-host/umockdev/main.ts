@@ -13,7 +13,7 @@ const onFailure = (error: unknown): void => {
   say({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 };
 
-const testbed = new Testbed();
+const testbed = new Testbed(onFailure);
 process.on('exit', () => testbed.close());
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => process.exit(0));
 

@@ -1,9 +1,10 @@
-// A folder that umockdev's preload library puts in the place of /sys, /dev and /proc for one program (UMOCKDEV_DIR), and the events
-// that tell the program of devices that come and go. Knows files and links, no device.
+// A folder with what umockdev's preload library puts in the place of /sys, /dev and /proc for the programs that have a seat in it, and
+// the events that tell them of devices that come and go. Knows files and links, no device.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
+import { monitorsOf } from './seat.ts';
 import { encodeUevent, type UeventAction } from './uevent.ts';
 
 /** Of the package umockdev. */
@@ -30,15 +31,35 @@ export interface DeviceNumber {
 /** A line of /proc/tty/drivers: the ports that are real hardware are found by it. */
 const TTY_DRIVERS = 'acm                  /dev/ttyACM    166 0-255 serial\n';
 
-/** Node has no sockets of kind AF_UNIX SOCK_DGRAM. */
-const SEND_DATAGRAM =
-  'local $/; my $d=<STDIN>; for (@ARGV){ socket(my $s,AF_UNIX,SOCK_DGRAM,0); send($s,$d,64,sockaddr_un($_)) }';
+/**
+ * Node has no sockets of kind AF_UNIX SOCK_DGRAM. One that has no room (Linux keeps ten datagrams for a program that is busy) is tried
+ * again for a while; a program that has ended is none to be told.
+ */
+const SEND_DATAGRAM = `
+  local $/; my $datagram = <STDIN>; my $unheard = 0; my $patience = shift;
+  for (@ARGV) {
+    socket(my $socket, AF_UNIX, SOCK_DGRAM, 0);
+    my $tries = $patience / 10;
+    while (!send($socket, $datagram, MSG_DONTWAIT, sockaddr_un($_)) && $!{EAGAIN}) {
+      if (--$tries < 0) { $unheard = 1; last }
+      select(undef, undef, undef, 0.01);
+    }
+  }
+  exit $unheard;`;
 
 export class Testbed {
   readonly directory: string;
+  readonly #onFailure: (error: unknown) => void;
+  readonly #patience: number;
   #sequence = 0;
 
-  constructor() {
+  /**
+   * @param onFailure takes that a program does not read its events
+   * @param patience how long it may be too busy for that, in ms
+   */
+  constructor(onFailure: (error: unknown) => void, patience = 5000) {
+    this.#onFailure = onFailure;
+    this.#patience = patience;
     // Short, since the path of a socket in it may have 108 bytes.
     this.directory = mkdtempSync(join(tmpdir(), 'u.'));
     for (const folder of ['sys/bus', 'sys/class', 'sys/devices', 'sys/dev/char', 'dev/.node', 'proc/tty', 'ioctl']) {
@@ -48,11 +69,6 @@ export class Testbed {
     for (const own of ['self', 'thread-self']) symlinkSync(`/proc/${own}`, this.path('proc', own));
     symlinkSync('/sys/devices/system', this.path('sys/devices/system'));
     writeFileSync(this.path('proc/tty/drivers'), TTY_DRIVERS);
-  }
-
-  /** What the program is started with. */
-  get environment(): { readonly LD_PRELOAD: string; readonly UMOCKDEV_DIR: string } {
-    return { LD_PRELOAD: PRELOAD, UMOCKDEV_DIR: this.directory };
   }
 
   path(...parts: readonly string[]): string {
@@ -82,18 +98,21 @@ export class Testbed {
     }
   }
 
-  /** Tells every monitor of the program. */
+  /** Tells every monitor of every program. */
   tell(action: UeventAction, device: SysDevice): void {
     const { syspath, subsystem } = device;
     const properties = propertiesOf(device);
     const datagram = encodeUevent({ action, syspath, subsystem, sequence: ++this.#sequence, properties });
-    const monitors = readdirSync(this.directory).filter((name) => /^event\d+$/.test(name));
+    const monitors = monitorsOf(this.directory);
     if (monitors.length === 0) return;
-    const paths = monitors.map((name) => this.path(name));
-    execFileSync('perl', ['-MSocket', '-e', SEND_DATAGRAM, ...paths], {
-      input: datagram,
-      stdio: ['pipe', 'ignore', 'ignore'],
-    });
+    try {
+      execFileSync('perl', ['-MSocket', '-e', SEND_DATAGRAM, `${this.#patience}`, ...monitors], {
+        input: datagram,
+        stdio: 'pipe',
+      });
+    } catch (cause) {
+      this.#onFailure(new Error(`${action} ${syspath}: a program does not read its events`, { cause }));
+    }
   }
 
   close(): void {

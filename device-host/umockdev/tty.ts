@@ -2,7 +2,7 @@
 // Knows how a tty behaves, not how its calls arrive.
 import type { LineError } from '#device-sim/faults.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
-import type { SerialFunction } from '../gadget/serial-function.ts';
+import { type SerialFunction, SPOILT_OCTET } from '../gadget/serial-function.ts';
 import type { Outcome } from './errno.ts';
 import type { FileOperations, HostMemory } from './host-file.ts';
 import { breakInput, dataInput, errorInput } from './line-discipline.ts';
@@ -17,8 +17,6 @@ import {
   TtyRequest,
 } from './termios.ts';
 
-/** What is read of an octet that the line spoilt. */
-const SPOILT = 0x55;
 /** The unit is there and lets the host send. */
 const CARRIERS = ModemBit.CTS | ModemBit.DSR;
 
@@ -163,7 +161,7 @@ export class Tty {
     const modes = decodeInputModes(this.#termios);
     if (error === 'BreakError') this.#arrive(breakInput(modes));
     // What overran the port's own buffer is lost, and Linux tells nobody.
-    else if (error !== 'BufferOverrunError') this.#arrive(errorInput(SPOILT, modes));
+    else if (error !== 'BufferOverrunError') this.#arrive(errorInput(SPOILT_OCTET, modes));
   }
 
   /** A port that nobody has opened throws away what arrives. */

@@ -2,8 +2,9 @@
 import { StationPage } from '#test/e2e/support/station-page.ts';
 import { unit } from '#test/e2e/support/test.ts';
 import { startBrowser } from './support/browser.ts';
-import { choose, startDisplay } from './support/display.ts';
-import { appears, expect, requireLevel2, test } from './support/test.ts';
+import { choose } from './support/chooser.ts';
+import { startDisplay } from './support/display.ts';
+import { expect, requireLevel2, test } from './support/test.ts';
 
 requireLevel2();
 
@@ -11,7 +12,7 @@ for (const kind of ['USB', 'Serial'] as const) {
   test(`the chooser for ${kind} gives the unit to the page`, async ({ bring, service, machine, desk }) => {
     const one = await bring(unit(undefined, { link: kind === 'USB' ? 'usb' : 'serial' }));
     const display = await startDisplay();
-    const { browser, close } = await startBrowser({ machine, devices: desk, display: display.name });
+    const { browser, viewsPort, close } = await startBrowser({ machine, devices: desk, display: display.name });
     try {
       const page = await browser.newPage();
       await page.goto(service.url);
@@ -19,11 +20,8 @@ for (const kind of ['USB', 'Serial'] as const) {
       const button = page.getByRole('button', { name: kind, exact: true });
       await expect(button).toBeVisible();
       await expect(station.lanes).toHaveCount(0);
-      await choose(
-        display,
-        () => button.click(),
-        () => appears(station.lanes.first()),
-      );
+      await button.click();
+      await choose({ display: display.name, viewsPort });
       await station.lane(one.sn).expectWord('Ready');
     } finally {
       await close();

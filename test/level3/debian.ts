@@ -31,18 +31,45 @@ export interface Kernel {
 
 export type Provided<T> = T | { readonly missing: string };
 
+/** The machine as the search sees it; handed in, so that the search can be tested. */
+export interface Host {
+  readonly platform: string;
+  readonly arch: string;
+  /** Undefined where the system has none. */
+  readonly uid: number | undefined;
+  exists(path: string): boolean;
+}
+
+const THIS_HOST: Host = {
+  platform: process.platform,
+  arch: process.arch,
+  uid: process.getuid?.(),
+  exists: existsSync,
+};
+
+/** The packages to install, or a sentence that says why there can be no level 3 here. */
+export function findMissing(host: Host = THIS_HOST): Provided<{ readonly packages: readonly string[] }> {
+  const { platform, arch, uid, exists } = host;
+  if (platform !== 'linux' || arch !== 'x64')
+    return { missing: `needs Linux on x86-64, and this is ${platform} on ${arch}` };
+  const wanted = isUbuntu() ? PACKAGES : [...PACKAGES, USBIP];
+  const packages = wanted.filter(([, file]) => !exists(file)).map(([name]) => name);
+  if (packages.length === 0) return { packages };
+  if (!exists('/usr/bin/apt-get')) return { missing: `needs Debian's or Ubuntu's packages: ${packages.join(', ')}` };
+  if (uid !== 0) return { missing: `needs: sudo apt-get install --no-install-recommends ${packages.join(' ')}` };
+  return { packages };
+}
+
 /** A sentence that says what this machine lacks, or undefined when nothing is missing any more. */
 export async function providePackages(say: (line: string) => void): Promise<string | undefined> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86-64';
-  const wanted = isUbuntu() ? PACKAGES : [...PACKAGES, USBIP];
-  const missing = wanted.filter(([, file]) => !existsSync(file)).map(([name]) => name);
-  if (missing.length === 0) return undefined;
-  if (!existsSync('/usr/bin/apt-get')) return `needs Debian's or Ubuntu's packages: ${missing.join(', ')}`;
-  if (process.getuid?.() !== 0) return `needs: sudo apt-get install --no-install-recommends ${missing.join(' ')}`;
-  say(`installing ${missing.join(', ')}`);
+  const found = findMissing();
+  if ('missing' in found) return found.missing;
+  const { packages } = found;
+  if (packages.length === 0) return undefined;
+  say(`installing ${packages.join(', ')}`);
   for (const args of [
     ['update', '-q'],
-    ['install', '-q', '-y', '--no-install-recommends', ...missing],
+    ['install', '-q', '-y', '--no-install-recommends', ...packages],
   ]) {
     const options = ['-o', 'DPkg::Lock::Timeout=300'];
     const { code, output } = await runCommand('apt-get', [...options, ...args], {

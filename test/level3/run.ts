@@ -1,6 +1,6 @@
 // `npm run test:kernel`, level 3: Debian's own kernel drives the simulated EI over USB/IP, a real Chromium and Debian's PC/SC work with
-// it. Builds what it needs (--built: it is built already; --part pcsc, browser or fidelity: only that; --times N: so many runs in a row).
-// Closes with `N passed, N failed, N skipped`.
+// it. Builds what it needs (--built: it is built already; --part pcsc, browser, card or fidelity: only that). --part load is a key over each
+// link --times N in a row, 10 unless said. Closes with `N passed, N failed, N skipped`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,9 @@ const LIMIT_MS = 30 * 60_000;
 const CACHE = resolve('node_modules/.cache/keyferry-kernel');
 const NAME = 'kernel, browser and PC/SC (level 3)';
 
-const { part = '', times = '1' } = parseArgs({
+const PARTS = ['', 'pcsc', 'browser', 'card', 'load', 'fidelity'];
+
+const { part = '', times = '10' } = parseArgs({
   options: { built: { type: 'boolean' }, part: { type: 'string' }, times: { type: 'string' } },
 }).values;
 const say = (line: string): void => console.log(line);
@@ -30,37 +32,43 @@ function broken(message: string): Outcome {
   return { runner: 'kernel', passed: 0, failed: [{ name: NAME, message }], skipped: [] };
 }
 
-async function main(): Promise<readonly Outcome[]> {
-  mkdirSync(CACHE, { recursive: true });
+async function main(): Promise<Outcome> {
+  if (!PARTS.includes(part)) return broken(`there is no part ${part}`);
+  if (!/^[1-9]\d?$/.test(times)) return broken(`${times} is no number from 1 to 99`);
   const lacking = await providePackages(say);
-  if (lacking !== undefined) return [leftOut(lacking)];
+  if (lacking !== undefined) return leftOut(lacking);
+  mkdirSync(CACHE, { recursive: true });
   const browser = await provideChromium(say);
-  if ('missing' in browser) return [leftOut(browser.missing)];
+  if ('missing' in browser) return leftOut(browser.missing);
   const kernel = await provideKernel(CACHE, say);
-  if ('missing' in kernel) return [leftOut(kernel.missing)];
+  if ('missing' in kernel) return leftOut(kernel.missing);
   if (!process.argv.includes('--built')) {
     const { code, output } = await runTool('vite', 'vite', ['build']);
-    if (code !== 0) return [broken(`the build failed:\n${output}`)];
+    if (code !== 0) return broken(`the build failed:\n${output}`);
   }
   return await runTests(kernel, browser.path);
 }
 
-async function runTests(kernel: Kernel, chromium: string): Promise<readonly Outcome[]> {
+async function runTests(kernel: Kernel, chromium: string): Promise<Outcome> {
   const sights = join(CACHE, 'fake.json');
   const device = await bundle('../../device-host/cli.ts', 'device.mjs', {});
-  const names = { KEYFERRY_CHROMIUM: chromium, KEYFERRY_PART: part, KEYFERRY_FAKE: sights, KEYFERRY_DEVICE: device };
+  const names = {
+    KEYFERRY_CHROMIUM: chromium,
+    KEYFERRY_PART: part,
+    KEYFERRY_TIMES: times,
+    KEYFERRY_FAKE: sights,
+    KEYFERRY_DEVICE: device,
+  };
   const guest = await bundle('guest/main.ts', 'guest.mjs', names);
   if (part === '' || part === 'fidelity') {
     const fake = await bundle('fake.ts', 'fake.mjs', names);
     const { code, output } = await runCommand(process.execPath, [fake]);
-    if (code !== 0) return [broken(`the fake could not be looked at:\n${output}`)];
+    if (code !== 0) return broken(`the fake could not be looked at:\n${output}`);
   }
-  const outcomes: Outcome[] = [];
-  for (let run = 1; run <= Number(times); run++) outcomes.push(await runOnce(kernel, guest));
-  return outcomes;
+  return await runInGuest(kernel, guest);
 }
 
-async function runOnce(kernel: Kernel, guest: string): Promise<Outcome> {
+async function runInGuest(kernel: Kernel, guest: string): Promise<Outcome> {
   const reports: Report[] = [];
   const started = Date.now();
   const how = await runGuest({
@@ -106,14 +114,11 @@ async function bundle(entry: string, file: string, names: Readonly<Record<string
   return join(CACHE, file);
 }
 
-const outcomes = await main();
-const tally = sum(outcomes);
+const tally = sum([await main()]);
 const { KEYFERRY_OUTCOME: file } = process.env;
 if (file !== undefined) writeFileSync(file, JSON.stringify({ runner: 'kernel', ...tally }));
 for (const { name, message } of tally.failed) say(`\nFAILED ${name}\n${message}`);
 for (const { name, reason } of tally.skipped) say(`\nSkipped ${name}: ${reason}`);
-const clean = outcomes.filter(({ failed }) => failed.length === 0).length;
-if (outcomes.length > 1) say(`${clean} of ${outcomes.length} runs in a row went well.`);
 say(closingLine(tally));
 // Where it cannot be run it has not failed; the closing line says that it was left out.
 process.exitCode = tally.skipped.length > 0 ? 0 : exitCode(tally);

@@ -200,7 +200,7 @@ export const MORE_BEHAVIOURS: readonly Behaviour[] = [
       const port = await probe.opened();
       const [writer, reader] = [port.writable?.getWriter(), port.readable?.getReader()];
       await writer?.write(Uint8Array.of(0x00, 0xc0, 0x00, 0x0c, 0x66));
-      const late = probe.sleep(700).then(() => 'nothing came');
+      const late = probe.sleep(3000).then(() => 'nothing came');
       await probe.see('read', async () => Promise.race([reader?.read(), late]));
     },
   },

@@ -1,6 +1,7 @@
 // The machine's own browser with its own Web Serial and WebUSB, in front of units that a process of ours imitates. Each browser has
 // managed policies of its own.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -25,6 +26,8 @@ export interface BrowserOptions {
 
 export interface StartedBrowser {
   readonly browser: Browser;
+  /** Where it tells of what it draws outside pages; a headed browser only. */
+  readonly viewsPort: number;
   close(): Promise<void>;
 }
 
@@ -33,11 +36,14 @@ export async function startBrowser(options: BrowserOptions): Promise<StartedBrow
   const folder = mkdtempSync(join(tmpdir(), 'kf-policy-'));
   const policyFile = join(folder, 'policies.json');
   writeFileSync(policyFile, JSON.stringify(permitted === undefined ? {} : policies(permitted)));
-  const { LD_PRELOAD, UMOCKDEV_DIR } = devices.environment;
+  const seat = devices.enter();
+  const { LD_PRELOAD, UMOCKDEV_DIR } = seat.environment;
+  const viewsPort = display === undefined ? 0 : await freePort();
+  const headed = display === undefined ? [] : [`--enable-ui-devtools=${viewsPort}`];
   const browser = await chromium.launch({
     executablePath: WRAPPER,
     headless: display === undefined,
-    args: [...chromiumSwitches(), NETWORK_INSIDE],
+    args: [...chromiumSwitches(), NETWORK_INSIDE, ...headed],
     env: {
       ...process.env,
       ...(display === undefined ? {} : { DISPLAY: display }),
@@ -50,11 +56,21 @@ export async function startBrowser(options: BrowserOptions): Promise<StartedBrow
   });
   return {
     browser,
+    viewsPort,
     async close() {
       await browser.close();
+      seat.leave();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** docs/stations.md: what an administrator sets so that a station needs no chooser. */

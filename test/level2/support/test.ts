@@ -1,6 +1,6 @@
 // What every test of level 2 is handed: the service, a process with units, and the machine's own browser in front of them, which has
 // the units' permission by policy. Where the machine cannot do that, every test says why it was left out.
-import { type Browser, test as base, expect, type Locator, type Page } from '@playwright/test';
+import { type Browser, test as base, expect, type Page } from '@playwright/test';
 import { DeviceProcess } from '#device-host/umockdev/device-process.ts';
 import type { UnitDescription } from '#device-sim/description.ts';
 import type { TokenDescription } from '#device-sim/token-description.ts';
@@ -57,6 +57,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   browser: [
     async ({ machine, service, desk }, use) => {
       const started = await startBrowser({ machine, devices: desk, permitted: service.url });
+      // It begins to look for devices when it is first asked for them: one that comes just then it would see twice.
+      await expectNoUnit(started.browser, service.url);
       await use(started.browser);
       await started.close();
     },
@@ -106,8 +108,11 @@ async function expectNoUnit(browser: Browser, url: string): Promise<void> {
   const page = await context.newPage();
   await page.goto(`${url}/favicon.svg`);
   const count = () =>
-    page.evaluate(async () => (await navigator.usb.getDevices()).length + (await navigator.serial.getPorts()).length);
-  await expect.poll(count).toBe(0);
+    page.evaluate(async () => ({
+      usb: (await navigator.usb.getDevices()).length,
+      serial: (await navigator.serial.getPorts()).length,
+    }));
+  await expect.poll(count).toEqual({ usb: 0, serial: 0 });
   await context.close();
 }
 
@@ -115,17 +120,6 @@ async function expectNoUnit(browser: Browser, url: string): Promise<void> {
 export function requireLevel2(): void {
   const lacks = 'lacks' in FOUND ? FOUND.lacks : undefined;
   test.skip(lacks !== undefined, lacks);
-}
-
-/** In ms. */
-const ANSWER = 4000;
-
-/** Whether it can be seen within a few seconds. */
-export function appears(place: Locator): Promise<boolean> {
-  return place.waitFor({ timeout: ANSWER }).then(
-    () => true,
-    () => false,
-  );
 }
 
 export { expect, type Page };

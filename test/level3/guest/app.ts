@@ -5,7 +5,7 @@ import { memoryDigest } from '#device-sim/control.ts';
 import type { Service } from '../../e2e/support/service.ts';
 import { type LanePage, StationPage } from '../../e2e/support/station-page.ts';
 import type { BenchUnit } from './bench-unit.ts';
-import { openPage, patient } from './browser.ts';
+import { openPage, PATIENCE_MS, patient } from './browser.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface AppBench {
@@ -35,12 +35,30 @@ export function originOf(link: 'usb' | 'serial', url: string): string {
   return `http://${link === 'usb' ? 'localhost' : '127.0.0.1'}:${port}`;
 }
 
+/** Both may have changed by then: it is looked at anew. */
+const GLANCE_MS = 5000;
+const MOST_TRIES = 2;
+
+/** A unit has a second for each answer, and this processor may have more to do than that: whoever works with it tries again, twice at most. */
+export async function expectAttached(station: StationPage, sn: string): Promise<void> {
+  const again = station.onlyLane().root.getByRole('button', { name: 'Try again' });
+  let tries = 0;
+  await patient(async () => {
+    if (await again.isVisible()) {
+      if (++tries > MOST_TRIES) throw new Error(`the unit was tried ${MOST_TRIES} times more, in vain`);
+      await again.click({ timeout: GLANCE_MS });
+    }
+    await patient(station.lane(sn).root).toBeVisible({ timeout: GLANCE_MS });
+  }).toPass({ timeout: PATIENCE_MS });
+}
+
 async function onPage(bench: AppBench, link: 'usb' | 'serial', work: (lane: LanePage) => Promise<void>) {
   const { unit } = bench;
   if (!unit.unit.isPlugged) await unit.plug();
   const page = await openPage(bench.browser(), originOf(link, bench.service().url));
   try {
     const station = new StationPage(page, patient);
+    await expectAttached(station, unit.sn);
     await station.signIn(bench.service().token);
     await work(station.lane(unit.sn));
   } catch (error) {
@@ -77,6 +95,6 @@ async function loadAndRecover({ unit }: AppBench, link: 'usb' | 'serial', lane: 
   await lane.expectSaid(stored.kcv);
 }
 
-async function textOf(page: Page): Promise<string> {
+export async function textOf(page: Page): Promise<string> {
   return (await page.locator('body').innerText()).slice(0, 2000);
 }

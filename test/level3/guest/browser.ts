@@ -1,14 +1,14 @@
 // A real Chromium in the guest, which its policy lets use the units: the page of one origin over USB, of another over serial, so that
-// each link is tried by itself. The guest is thrown away, so its policy folder is its own.
+// each link is tried by itself; an AS token card both may use over either. The guest is thrown away, so its policy folder is its own.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Browser, chromium, expect, type Page } from '@playwright/test';
-import { PRODUCT_ID, VENDOR_ID } from '#device-sim/usb-descriptors.ts';
+import { PRODUCT_ID, TOKEN_PRODUCT_ID, VENDOR_ID } from '#device-sim/usb-descriptors.ts';
 import { chromiumSwitches } from '../../support/chromium.ts';
 
 /** Everything takes ten times as long here as on the machine itself, which may have other things to do. */
-export const PATIENCE_MS = 150_000;
+export const PATIENCE_MS = 300_000;
 export const patient = expect.configure({ timeout: PATIENCE_MS });
 
 const POLICIES = ['/etc/chromium/policies/managed', '/etc/opt/chrome/policies/managed'];
@@ -19,10 +19,11 @@ export interface Origins {
 }
 
 export async function launch(executablePath: string, { usb, serial }: Origins): Promise<Browser> {
-  const device = { vendor_id: VENDOR_ID, product_id: PRODUCT_ID };
+  const unit = { devices: [{ vendor_id: VENDOR_ID, product_id: PRODUCT_ID }] };
+  const card = { devices: [{ vendor_id: VENDOR_ID, product_id: TOKEN_PRODUCT_ID }], urls: [...usb, ...serial] };
   const policy = {
-    WebUsbAllowDevicesForUrls: [{ devices: [device], urls: usb }],
-    SerialAllowUsbDevicesForUrls: [{ devices: [device], urls: serial }],
+    WebUsbAllowDevicesForUrls: [{ ...unit, urls: usb }, card],
+    SerialAllowUsbDevicesForUrls: [{ ...unit, urls: serial }, card],
   };
   for (const folder of POLICIES) {
     mkdirSync(folder, { recursive: true });
@@ -33,12 +34,39 @@ export async function launch(executablePath: string, { usb, serial }: Origins): 
   return await chromium.launch({ executablePath, args, timeout: PATIENCE_MS });
 }
 
-export async function openPage(browser: Browser, url: string): Promise<Page> {
+export async function openPage(
+  browser: Browser,
+  url: string,
+  prepare: (page: Page) => Promise<void> = async () => undefined,
+): Promise<Page> {
   // Pixels are what an emulated processor is slowest at, and nobody looks.
   const page = await browser.newPage({ reducedMotion: 'reduce', deviceScaleFactor: 0.25 });
   page.setDefaultTimeout(PATIENCE_MS);
+  await prepare(page);
   await page.goto(url);
   return page;
+}
+
+/** Nobody can answer a chooser here (level 2 has the real one): it gives what a policy permits and the page's filters name. */
+export async function answerChoosers(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    navigator.usb.requestDevice = async (options) => {
+      const filters = options?.filters ?? [];
+      const devices = await navigator.usb.getDevices();
+      const found = devices.find(({ productId }) => filters.some((filter) => filter.productId === productId));
+      if (found === undefined) throw new DOMException('No device selected.', 'NotFoundError');
+      return found;
+    };
+    navigator.serial.requestPort = async (options) => {
+      const filters = options?.filters ?? [];
+      const ports = await navigator.serial.getPorts();
+      const found = ports.find((port) =>
+        filters.some(({ usbProductId }) => usbProductId === port.getInfo().usbProductId),
+      );
+      if (found === undefined) throw new DOMException('No port selected.', 'NotFoundError');
+      return found;
+    };
+  });
 }
 
 /** An origin whose page is empty. */

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const USB_DEVICES = '/sys/bus/usb/devices';
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 /** @throws Error with those words when it is not so in time */
 export async function until(isSo: () => Promise<boolean>, otherwise: string): Promise<void> {

@@ -5,11 +5,16 @@ import { appScenarios, originOf } from './app.ts';
 import { attachedScenarios } from './attached.ts';
 import { BenchUnit } from './bench-unit.ts';
 import { launch, PATIENCE_MS, serveEmptyPage } from './browser.ts';
+import { cardScenarios } from './card.ts';
 import { fidelityScenario } from './fidelity.ts';
+import { loadScenarios } from './loads.ts';
 import { pcscScenarios } from './pcsc.ts';
 import { report, runScenario, type Scenario } from './scenario.ts';
 
 const DEMO_SET_SHARED = 0xde30_0001;
+/** Everything where it is empty, but for the loads in a row. */
+type Part = '' | 'pcsc' | 'browser' | 'card' | 'load' | 'fidelity';
+
 const INSTANT = { identity: 0, challenge: 0, importKey: 0 };
 
 /** What a scenario needs that another one has made. */
@@ -27,7 +32,7 @@ async function main(): Promise<void> {
   });
   const bench = { unit, browser: () => made(browser, 'browser'), service: () => made(service, 'service') };
 
-  const part: string = import.meta.env.KEYFERRY_PART;
+  const part: Part = import.meta.env.KEYFERRY_PART;
   const start: Scenario = {
     name: 'the kernel takes the unit, the AS starts, and Chromium with it',
     async run() {
@@ -47,14 +52,17 @@ async function main(): Promise<void> {
       await unit.unplug();
     },
   };
-  const withBrowser = [
-    start,
-    ...(part === 'fidelity' ? [] : appScenarios(bench)),
-    ...(part === 'browser' ? [] : [fidelityScenario({ ...bench, url: (link) => originOf(link, empty.url) })]),
-    stop,
+  const isWanted = (one: Part): boolean => part === '' || part === one;
+  const needsBrowser = part !== 'pcsc';
+  const scenarios = [
+    ...(isWanted('pcsc') ? [...attachedScenarios(), ...pcscScenarios()] : []),
+    ...(needsBrowser ? [start] : []),
+    ...(isWanted('browser') ? appScenarios(bench) : []),
+    ...(isWanted('card') ? cardScenarios(bench, DEMO_SET_SHARED) : []),
+    ...(part === 'load' ? loadScenarios(bench, DEMO_SET_SHARED, Number(import.meta.env.KEYFERRY_TIMES)) : []),
+    ...(isWanted('fidelity') ? [fidelityScenario({ ...bench, url: (link) => originOf(link, empty.url) })] : []),
+    ...(needsBrowser ? [stop] : []),
   ];
-  const withoutBrowser = part === '' || part === 'pcsc' ? [...attachedScenarios(), ...pcscScenarios()] : [];
-  const scenarios = [...withoutBrowser, ...(part === 'pcsc' ? [] : withBrowser)];
   report({ report: 'plan', names: scenarios.map(({ name }) => name) });
   for (const scenario of scenarios) if (!(await runScenario(scenario))) return;
   report({ report: 'end' });

@@ -11,7 +11,7 @@ export interface Scenario {
 
 /** The guest's second serial line, which the runner reads. */
 const RESULTS = '/dev/ttyS1';
-const LIMIT_MS = 10 * 60_000;
+const LIMIT_MS = 15 * 60_000;
 
 export function report(line: Report): void {
   appendFileSync(RESULTS, encodeReport(line));

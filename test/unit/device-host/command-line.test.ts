@@ -1,7 +1,7 @@
 // `npm run device`: its flags, and the words of its view.
 import { describe, expect, it } from 'vitest';
 import { readCommandLine, UsageError } from '#device-host/command-line.ts';
-import { cardWords, gadgetWords, slotWords } from '#device-host/device-words.ts';
+import { cardWords, gadgetWords, offerWords, slotWords } from '#device-host/device-words.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 
 const read = (...args: string[]) => {
@@ -47,6 +47,14 @@ describe('the flags', () => {
 });
 
 describe('the view', () => {
+  it('begins with the command that attaches the unit, wherever it listens', () => {
+    expect(offerWords('127.0.0.1', 3240, '1-1')).toEqual([
+      'USB/IP on 127.0.0.1:3240, bus id 1-1',
+      'attach it: sudo modprobe vhci-hcd && sudo usbip attach -r 127.0.0.1 -b 1-1',
+    ]);
+    expect(offerWords('127.0.0.1', 3241, '1-1')[1]).toContain('usbip --tcp-port 3241 attach -r');
+  });
+
   it('names commands and status words, and shows no octet of their data', () => {
     const apdu = fromHex(`80D80000E4${'5A'.repeat(228)}`);
     expect(cardWords({ event: 'command', link: 'usb', apdu })).toBe('usb: IMPORTKEY (233 octets)');

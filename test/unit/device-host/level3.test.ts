@@ -3,9 +3,43 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BEHAVIOURS } from '../../level2/fidelity/behaviours.ts';
 import { encodeCpio } from '../../level3/cpio.ts';
+import { findMissing, type Host } from '../../level3/debian.ts';
 import { DIFFERENCES_OF_LEVEL_3, LEFT_OUT, THE_SAME_AT_LEVEL_3 } from '../../level3/differences.ts';
 import { moduleName, moduleOrder } from '../../level3/modules.ts';
 import { decodeReport, encodeReport, outcomeOf, type Report } from '../../level3/report.ts';
+
+describe('what level 3 needs', () => {
+  const APT = '/usr/bin/apt-get';
+  const bare: Host = { platform: 'linux', arch: 'x64', uid: 0, exists: (path) => path === APT };
+
+  it('is installed by root where there is apt-get', () => {
+    expect(findMissing(bare)).toEqual({ packages: expect.arrayContaining(['qemu-system-x86', 'pcscd', 'libccid']) });
+    expect(findMissing({ ...bare, exists: () => true })).toEqual({ packages: [] });
+  });
+
+  it('is named with the command for who is not root', () => {
+    for (const uid of [1000, undefined]) {
+      expect(findMissing({ ...bare, uid })).toEqual({
+        missing: expect.stringMatching(
+          /^needs: sudo apt-get install --no-install-recommends qemu-system-x86 .*pcsc-tools/,
+        ),
+      });
+    }
+    const exists = (path: string): boolean => path === APT || !path.includes('qemu');
+    expect(findMissing({ ...bare, uid: 1000, exists })).toEqual({
+      missing: 'needs: sudo apt-get install --no-install-recommends qemu-system-x86',
+    });
+  });
+
+  it('is named where there is no apt-get, and no Linux', () => {
+    expect(findMissing({ ...bare, exists: () => false })).toEqual({
+      missing: expect.stringContaining('qemu-system-x86, '),
+    });
+    expect(findMissing({ ...bare, platform: 'darwin', arch: 'arm64' })).toEqual({
+      missing: 'needs Linux on x86-64, and this is darwin on arm64',
+    });
+  });
+});
 
 describe('kernel modules', () => {
   const list = [

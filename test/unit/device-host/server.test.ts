@@ -22,7 +22,7 @@ const DEMO: UnitDescription = {
 };
 const GET_SLOT_STATUS = fromHex('65 00000000 00 00 000000');
 const RESYNCH = fromHex('00 C0 00 0C 66');
-const [CCID_IN, CCID_OUT, CDC] = [1, 2, 4];
+const [CCID_IN, CCID_OUT, NOTIFICATION, CDC] = [1, 2, 3, 4];
 const STALL = -32;
 const UNLINKED = -104;
 
@@ -164,6 +164,24 @@ describe('transfers', () => {
     await host.write(CDC, RESYNCH);
     expect(toHex((await reply).data).slice(0, 6)).toBe('00E000');
     expect(seen.map(({ event }) => event)).toEqual(['configured', 'line coding', 'signals']);
+  });
+
+  it.each([
+    ['ParityError', 0x23, '55'],
+    ['FramingError', 0x13, '55'],
+    ['BreakError', 0x07, ''],
+    ['BufferOverrunError', 0x43, ''],
+  ] as const)('say of a %s on the line what SERIAL_STATE has for it', async (error, state, octets) => {
+    const { host, unit } = await configured({ waitsForSignals: false });
+    unit.arm({ fault: 'line error', error });
+    await host.control({ requestType: 0x21, request: 0x20, index: 1 }, fromHex('00C20100000008'));
+    const notification = host.read(NOTIFICATION, 16);
+    const data = host.read(CDC, 64);
+    await host.write(CDC, RESYNCH);
+    expect(toHex((await notification.reply).data)).toBe(`A120000001000200${toHex(Uint8Array.of(state))}00`);
+    // What the line spoilt comes before the answer to the next block.
+    if (octets === '') await host.write(CDC, RESYNCH);
+    expect(toHex((await data.reply).data).slice(0, 2)).toBe(octets === '' ? '00' : octets);
   });
 
   it('end with a stall on a halted endpoint, until the halt is cleared', async () => {
