@@ -1,8 +1,11 @@
 // Files that are either the old one or the new one, never half of each: written beside, synchronised, renamed, the folder synchronised.
 // Mode 0600. It knows nothing of what is in them.
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+
+/** What link() says on a disk such as a USB stick's. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 export async function replaceFile(path: string, content: Uint8Array): Promise<void> {
   const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
@@ -16,7 +19,26 @@ export async function replaceFile(path: string, content: Uint8Array): Promise<vo
   await syncDirectory(dirname(path));
 }
 
-/** Never overwrites. @throws the system's EEXIST when there is such a file */
+/**
+ * All of it or nothing, and never in place of another; a crash may leave `<path>.new` behind. Where the disk knows no hard links, a crash may leave
+ * half of it. @throws the system's EEXIST when there is such a file
+ */
+export async function createFile(path: string, content: Uint8Array): Promise<void> {
+  const beside = `${path}.new`;
+  await rm(beside, { force: true });
+  await writeNewFile(beside, content);
+  try {
+    await link(beside, path);
+  } catch (cause) {
+    if (!NO_LINKS.some((code) => isSystemError(cause, code))) throw cause;
+    await writeNewFile(path, content);
+  } finally {
+    await rm(beside, { force: true });
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** Never overwrites; a crash may leave half of it. @throws the system's EEXIST when there is such a file */
 export async function writeNewFile(path: string, content: Uint8Array): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {

@@ -1,12 +1,12 @@
 // Where the sealing key comes from: the environment, or a key file, made on the first start.
 import { randomBytes } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
 import { type Bytes, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ascii, fromBase64url } from '#protocol/bytes/text.ts';
 import { StartError } from '../start-error.ts';
-import { readFileIfThere, syncDirectory, writeNewFile } from './atomic-file.ts';
+import { createFile, readFileIfThere } from './atomic-file.ts';
 
 export interface SealingKey {
   readonly key: Bytes;
@@ -29,6 +29,8 @@ export async function loadSealingKey({ environment, path, sealedDataExists }: Se
   const content = await readFileIfThere(path);
   if (content !== undefined) {
     try {
+      // Of a first start that was cut short: a second copy would outlive the moving of the first. A folder that cannot be written has none.
+      if (existsSync(`${path}.new`)) await rm(`${path}.new`);
       await refuseOpenFile(path);
       return {
         key: decode(Buffer.from(content).toString('latin1').trim(), `The key file ${path}`),
@@ -44,8 +46,7 @@ export async function loadSealingKey({ environment, path, sealedDataExists }: Se
     );
   }
   const key = copy(randomBytes(32));
-  await writeNewFile(path, ascii(`${toHex(key)}\n`));
-  await syncDirectory(dirname(path));
+  await createFile(path, ascii(`${toHex(key)}\n`));
   return { key, source: 'key file' };
 }
 

@@ -168,7 +168,7 @@ describe('kill -9 in a stream of exports', () => {
 describe('a start', () => {
   it('says where it is, how to sign in, what to do first and what the sealing protects', async () => {
     const service = await start();
-    for (const words of ['demo.html', 'Root key', 'sign in with the token', 'simulated unit', 'opens nothing']) {
+    for (const words of ['demo.html', 'Root key', 'sign in with the access code', 'simulated unit', 'opens nothing']) {
       expect(service.said()).toContain(words);
     }
     expect((await get(service, '/v1/whoami')).status).toBe(200);

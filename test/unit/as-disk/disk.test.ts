@@ -1,5 +1,6 @@
 // What lies on disk: sealing, the sealing key, atomic files, and one process at a time on a data folder.
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, link, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -55,6 +56,26 @@ describe('Sealer', () => {
 describe('the sealing key', () => {
   const load = (change: object = {}) =>
     loadSealingKey({ environment: undefined, path: at('sealing.key'), sealedDataExists: false, ...change });
+
+  it('is whole from the moment that it is there, so that a first start can be killed at any time', async () => {
+    const making = load();
+    let content: string | undefined;
+    while (content === undefined) {
+      await new Promise(setImmediate);
+      if (existsSync(at('sealing.key'))) content = readFileSync(at('sealing.key'), 'latin1');
+    }
+    expect(content).toMatch(/^[0-9A-F]{64}\n$/);
+    await making;
+    expect(await readdir(folder.path)).toEqual(['sealing.key']);
+  });
+
+  it('is made or found after a first start that was cut short, and nothing of that is left', async () => {
+    await writeFile(at('sealing.key.new'), 'A5', { mode: 0o600 });
+    const made = await load();
+    await link(at('sealing.key'), at('sealing.key.new'));
+    expect((await load()).key).toEqual(made.key);
+    expect(await readdir(folder.path)).toEqual(['sealing.key']);
+  });
 
   it('is made on the first start, readable by its owner alone, and found again', async () => {
     const first = await load();
