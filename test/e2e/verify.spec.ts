@@ -90,6 +90,8 @@ test('a report is checked by the page, by the verifier without a network, and fr
   await check(verifier, text);
   await expect(verifier.getByRole('article').getByText('Done, proven')).toHaveCount(3);
   await expectAccessible(verifier, 'the verifier');
+  await verifier.setViewportSize({ width: 320, height: 640 });
+  await expectAccessible(verifier, 'the verifier, 320 px');
   expect([...asked, ...watch.requests].filter((request) => !/(^| )blob:/.test(request))).toEqual([]);
   await verifier.close();
   const root = await page.evaluate(
