@@ -2,8 +2,20 @@
 // not in demo mode has neither the page nor the sets.
 import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
 import { Service } from './support/service.ts';
-import { StationPage } from './support/station-page.ts';
+import { type LanePage, StationPage } from './support/station-page.ts';
 import { expect, test, unit } from './support/test.ts';
+
+/** Signs in, and takes the first unit that the page's own chooser has. */
+async function firstUnit(station: StationPage, kind: 'USB' | 'Serial', token: string): Promise<LanePage> {
+  await station.signIn(token);
+  await station.page.getByRole('button', { name: kind, exact: true }).click();
+  const chooser = station.page.getByRole('dialog');
+  await chooser.getByRole('radio').or(chooser.getByRole('option')).first().click();
+  await chooser.getByRole('button', { name: 'Connect' }).click();
+  const lane = station.onlyLane();
+  await lane.expectWord('Ready');
+  return lane;
+}
 
 test.describe('an AS in demo mode', () => {
   let demo: Service;
@@ -22,13 +34,7 @@ test.describe('an AS in demo mode', () => {
       await page.goto(`${demo.url}/demo.html`);
       await expect(page.getByText('Demo: published keys, simulated units.')).toBeVisible();
       const station = new StationPage(page);
-      await station.signIn(demo.token);
-      await page.getByRole('button', { name: kind, exact: true }).click();
-      const chooser = page.getByRole('dialog');
-      await chooser.getByRole('radio').or(chooser.getByRole('option')).first().click();
-      await chooser.getByRole('button', { name: 'Connect' }).click();
-      const lane = station.onlyLane();
-      await lane.expectWord('Ready');
+      const lane = await firstUnit(station, kind, demo.token);
       await lane.expectSaid(DEMO_SETS[index]?.name ?? 'no such demo set');
       await lane.load('Data encryption key', 1);
       await lane.expectWord('Unplug');
@@ -44,13 +50,7 @@ test.describe('an AS in demo mode', () => {
     test(`one damaged bit on its way over ${kind} ends in “${word}”`, async ({ page }) => {
       await page.goto(`${demo.url}/demo.html`);
       const station = new StationPage(page);
-      await station.signIn(demo.token);
-      await page.getByRole('button', { name: kind, exact: true }).click();
-      const chooser = page.getByRole('dialog');
-      await chooser.getByRole('radio').or(chooser.getByRole('option')).first().click();
-      await chooser.getByRole('button', { name: 'Connect' }).click();
-      const lane = station.onlyLane();
-      await lane.expectWord('Ready');
+      const lane = await firstUnit(station, kind, demo.token);
       const mishap = page.getByLabel('Goes wrong next').nth(index);
       await mishap.selectOption({ label: 'one bit of the key is damaged (a serial line repeats it)' });
       await lane.load('Data encryption key', 1);
