@@ -9,6 +9,7 @@ import type {
   ExportRequestJson,
   KeysJson,
   ProblemJson,
+  RecallRequestJson,
   ReceiptAnswerJson,
   ReceiptRequestJson,
   TrustJson,
@@ -65,6 +66,10 @@ export const exportRequest = z.strictObject({
 export const batchRequest = z.strictObject({
   exports: z.array(exportRequest).min(1).max(100),
 }) satisfies z.ZodType<BatchRequestJson>;
+
+export const recallRequest = z.strictObject({
+  idempotencyKey: octets(16),
+}) satisfies z.ZodType<RecallRequestJson>;
 
 export const receiptRequest = z.strictObject({
   exportId,

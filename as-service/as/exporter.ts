@@ -46,7 +46,8 @@ export class Exporter {
    * @throws ProtocolError export-unknown, receipt-refused, receipt-conflict
    */
   async verifyReceipt({ exportId, receipt }: ReceiptRequestJson, account: OperatorState): Promise<VerdictJson> {
-    const entry = this.#findVisible(exportId, account);
+    const made = this.#options.ledger.findById(exportId);
+    const entry = this.#visible(made, account, `This service made no export ${exportId}.`);
     const nothing = { workOrder: null, reason: null, idempotencyKey: '', requestHash: '' };
     const caller: Caller = { account, operator: account.name, ...nothing };
     await this.#logRefusals('receipt-refused', { exportId, xc: entry.xc }, account, () =>
@@ -55,6 +56,12 @@ export class Exporter {
     const verdict = verdictOf(this.#options.ledger.findByCounter(entry.xc));
     if (verdict === undefined) throw new TypeError('an accepted receipt is in the ledger');
     return verdict;
+  }
+
+  /** What was exported under that key, by any operator: another one may go on. @throws ProtocolError export-unknown */
+  recall(idempotencyKey: string, account: OperatorState): ExportEntry {
+    const entry = this.#options.ledger.findByKeyOfAnyone(idempotencyKey);
+    return this.#visible(entry, account, `This service made no export under ${idempotencyKey}.`);
   }
 
   /** A twin under the same key waits, and then finds what the first one made. */
@@ -96,12 +103,11 @@ export class Exporter {
   }
 
   /** An export of a set that this operator may not see does not exist for them. */
-  #findVisible(exportId: string, account: OperatorState): ExportEntry {
-    const { ledger, state, demoMode } = this.#options;
-    const entry = ledger.findById(exportId);
+  #visible(entry: ExportEntry | undefined, account: OperatorState, otherwise: string): ExportEntry {
+    const { state, demoMode } = this.#options;
     const set = entry === undefined ? undefined : decodeHeader(entry.data).set;
     if (entry !== undefined && visibleSets(state(), demoMode, account).some((each) => each.set === set)) return entry;
-    throw new ProtocolError('export-unknown', `This service made no export ${exportId}.`);
+    throw new ProtocolError('export-unknown', otherwise);
   }
 
   async #logRefusals<Result>(

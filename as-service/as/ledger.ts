@@ -41,7 +41,8 @@ export class Ledger {
   readonly #byCounter = new Map<number, ExportEntry>();
   readonly #byChallenge = new Map<string, number>();
   readonly #byId = new Map<string, number>();
-  readonly #byIdempotencyKey = new Map<string, { readonly requestHash: string; readonly xc: number }>();
+  /** By key, then by operator. */
+  readonly #byIdempotencyKey = new Map<string, Map<string, { readonly requestHash: string; readonly xc: number }>>();
   readonly #perOperator = new Map<string, number>();
   readonly #perUnit = new Map<string, number>();
   /** By operator, then by work order. */
@@ -69,9 +70,15 @@ export class Ledger {
   }
 
   findByIdempotencyKey(operator: string, key: string): { requestHash: string; entry: ExportEntry } | undefined {
-    const found = this.#byIdempotencyKey.get(`${operator} ${key}`);
+    const found = this.#byIdempotencyKey.get(key)?.get(operator);
     const entry = this.#find(found?.xc);
     return found === undefined || entry === undefined ? undefined : { requestHash: found.requestHash, entry };
+  }
+
+  /** Under that key, whoever asked: a key is random, so that there is one export at most. */
+  findByKeyOfAnyone(key: string): ExportEntry | undefined {
+    const [first] = this.#byIdempotencyKey.get(key)?.values() ?? [];
+    return this.#find(first?.xc);
   }
 
   /** Every receipt that was accepted, 64 bytes each. */
@@ -135,7 +142,7 @@ export class Ledger {
     this.#byCounter.set(xc, entry);
     this.#byChallenge.set(challengeName(sn, record.random), xc);
     this.#byId.set(exportId, xc);
-    this.#byIdempotencyKey.set(`${operator} ${idempotencyKey}`, { requestHash, xc });
+    this.#remember(operator, idempotencyKey, { requestHash, xc });
     increment(this.#perOperator, operator);
     increment(this.#perUnit, unitName(set, sn));
     this.#lastXc = Math.max(this.#lastXc, xc);
@@ -149,7 +156,7 @@ export class Ledger {
 
   /** The same export was asked for again, under another idempotency key. */
   addRepeat(xc: number, { operator, idempotencyKey, requestHash }: ExportOrigin): void {
-    this.#byIdempotencyKey.set(`${operator} ${idempotencyKey}`, { requestHash, xc });
+    this.#remember(operator, idempotencyKey, { requestHash, xc });
   }
 
   addReceipt(xc: number, receipt: Bytes, time: string): void {
@@ -157,6 +164,10 @@ export class Ledger {
     if (entry === undefined) throw new RangeError(`there is no export ${xc}`);
     this.#byCounter.set(xc, { ...entry, receipt, receiptTime: time });
     this.#count(entry.operator, entry.workOrder, time, 'receipts');
+  }
+
+  #remember(operator: string, key: string, what: { readonly requestHash: string; readonly xc: number }): void {
+    entryOf(this.#byIdempotencyKey, key, () => new Map<string, typeof what>()).set(operator, what);
   }
 
   #find(xc: number | undefined): ExportEntry | undefined {

@@ -1,9 +1,17 @@
-// POST /v1/exports, /v1/exports:batch and /v1/receipts (docs/protocol.md clause 6).
+// POST /v1/exports, /v1/exports:batch, /v1/exports:recall and /v1/receipts (docs/protocol.md clause 6).
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { ExportAnswerJson, ExportRequestJson, ReceiptAnswerJson } from '#protocol/service/messages.ts';
 import type { ProblemCode } from '#protocol/service/problem.ts';
 import { problemJson, problemOf } from '../http/answer.ts';
-import { batchAnswer, batchRequest, exportAnswer, exportRequest, receiptAnswer, receiptRequest } from '../schemas.ts';
+import {
+  batchAnswer,
+  batchRequest,
+  exportAnswer,
+  exportRequest,
+  recallRequest,
+  receiptAnswer,
+  receiptRequest,
+} from '../schemas.ts';
 import { type Call, route } from './route.ts';
 
 const EXPORT_PROBLEMS: readonly ProblemCode[] = [
@@ -59,6 +67,21 @@ export const batchRoute = route({
     const refused = (cause: unknown) => ({ problem: problemJson(problemOf(cause, call.report)) });
     const results = await Promise.all(call.input.exports.map((request) => exportOne(call, request).catch(refused)));
     return { results, auditHead: await call.as.signatures.signHead(call.as.log.head) };
+  },
+});
+
+export const recallRoute = route({
+  method: 'post',
+  path: '/v1/exports:recall',
+  summary: 'The export that was made under an idempotency key, for a page that lost the answer. Exports nothing.',
+  roles: ['operator'],
+  input: recallRequest,
+  output: exportAnswer,
+  problems: ['export-unknown', 'too-many-requests'],
+  handle: async ({ as, input, signedIn, spend }): Promise<ExportAnswerJson> => {
+    spend(1);
+    const { exportId, data } = as.exporter.recall(input.idempotencyKey, signedIn.account);
+    return { exportId, data: toBase64url(data), auditHead: await as.signatures.signHead(as.log.head) };
   },
 });
 

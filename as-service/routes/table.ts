@@ -1,5 +1,5 @@
 // Every route of the API.
-import { batchRoute, exportsRoute, receiptsRoute } from './exports.ts';
+import { batchRoute, exportsRoute, recallRoute, receiptsRoute } from './exports.ts';
 import {
   newOrderRoute,
   orderRoute,
@@ -15,6 +15,7 @@ import { auditRoute, keysRoute, trustRoute, whoamiRoute } from './views.ts';
 export const ROUTES: readonly Route[] = [
   exportsRoute,
   batchRoute,
+  recallRoute,
   receiptsRoute,
   keysRoute,
   workOrdersRoute,

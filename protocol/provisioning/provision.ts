@@ -16,7 +16,7 @@ import type { Receipt } from '../tkl/receipt.ts';
 import type { SuiteId } from '../tkl/suites.ts';
 import { type Device, requireSameUnit } from './device.ts';
 import type { ExportedKey, ExportRequest, KeySource } from './source.ts';
-import type { ExportSummary, Order, Step } from './step.ts';
+import type { ExportSummary, Intent, Order, Step } from './step.ts';
 
 /** Status word of GET RECEIPT where there is none (docs/protocol.md clause 4). */
 const NOT_FOUND = 0x6a88;
@@ -79,6 +79,31 @@ export async function* settle(
   yield* confirm(source, summary, answer);
 }
 
+/**
+ * The same where the AS's answer was not written down either: the AS tells what it exported under the idempotency key.
+ * @throws ProtocolError no-receipt when the key is not in; unit-changed on another unit
+ */
+export async function* settleUnheard(
+  source: KeySource,
+  device: Device,
+  intent: Intent,
+): AsyncGenerator<Step, void, void> {
+  if (!source.recallExport) throw new TypeError('this AS does not remember what it exported');
+  requireSameUnit(device.identity.sn, intent.sn);
+  const answer = await fetchReceipt(device, intent.ref2);
+  const isPossible = answer !== undefined && INTENDED.every((field) => answer.receipt[field] === intent[field]);
+  const exported = isPossible ? await source.recallExport(intent.idempotencyKey) : undefined;
+  const summary = exported && summaryOf(exported, intent.ref2);
+  wipe(exported?.data);
+  if (answer === undefined || summary === undefined || !isReceiptOf(answer.receipt, summary)) {
+    throw new ProtocolError('no-receipt', `slot ${intent.ref2} holds no receipt of what was asked for`);
+  }
+  yield { step: 'exported', export: summary };
+  yield* confirm(source, summary, answer);
+}
+
+const INTENDED = ['suite', 'tkv', 'ref1', 'ref2'] as const;
+
 /** The key is in; what is left is the AS's word on the receipt. */
 async function* confirm(
   source: KeySource,
@@ -114,8 +139,8 @@ function chooseSuite(identity: Identity, order: Order): SuiteId {
 }
 
 /** What HDR says of the export. The unit would refuse DATA that is not its own: a try is spared, and the AS is the one to blame. */
-function summarise({ exportId, data }: ExportedKey, request: ExportRequest): ExportSummary {
-  const { header } = decodeData(data);
+function summarise(exported: ExportedKey, request: ExportRequest): ExportSummary {
+  const { header } = decodeData(exported.data);
   const asked =
     isAddressedTo(header, request) &&
     header.suite === request.suite &&
@@ -123,18 +148,12 @@ function summarise({ exportId, data }: ExportedKey, request: ExportRequest): Exp
     header.ref1 === request.ref1 &&
     isSlotPermitted(header, request.ref2);
   if (!asked) throw new ProtocolError('service-nonsense', 'the AS answered with DATA that was not asked for');
-  return {
-    exportId,
-    dataHash: sha256(data),
-    suite: header.suite,
-    tkv: header.tkv,
-    sn: copy(request.sn),
-    ref1: header.ref1,
-    ref2: request.ref2,
-    akv: header.akv,
-    xc: header.xc,
-    asNumber: header.asNumber,
-  };
+  return summaryOf(exported, request.ref2);
+}
+
+function summaryOf({ exportId, data }: ExportedKey, ref2: number): ExportSummary {
+  const { suite, tkv, sn, ref1, akv, xc, asNumber } = decodeData(data).header;
+  return { exportId, dataHash: sha256(data), suite, tkv, sn: copy(sn), ref1, ref2, akv, xc, asNumber };
 }
 
 /** True iff the receipt's fields are those of the export. Whether it is authentic only the AS can say. */

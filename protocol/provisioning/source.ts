@@ -55,4 +55,10 @@ export interface KeySource {
    * @throws ProtocolError (SourceErrorCode)
    */
   verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<Verdict>;
+  /**
+   * What was exported under this idempotency key, whoever asked for it: the answer that a page may not have lived to keep. Undefined where
+   * nothing was. Absent from an AS that does not remember by it: a token card.
+   * @throws ProtocolError (SourceErrorCode)
+   */
+  recallExport?(idempotencyKey: string): Promise<ExportedKey | undefined>;
 }

@@ -39,6 +39,17 @@ export interface ExportSummary {
   readonly asNumber: number;
 }
 
+/** What was asked of the AS by a page that did not live to write down the answer: all that settleUnheard() needs. */
+export interface Intent {
+  /** 16 bytes. */
+  readonly sn: Uint8Array;
+  readonly tkv: number;
+  readonly suite: number;
+  readonly ref1: number;
+  readonly ref2: number;
+  readonly idempotencyKey: string;
+}
+
 /**
  * In this order. The consumer writes its journal before it asks for the next one: the generator does nothing meanwhile.
  * After `import-intended` and until `imported` the outcome in the unit is unknown; settle() finds it out.

@@ -41,6 +41,11 @@ export interface BatchAnswerJson {
   readonly auditHead: Envelope;
 }
 
+/** POST /v1/exports:recall; the answer is that of the export. */
+export interface RecallRequestJson {
+  readonly idempotencyKey: string;
+}
+
 /** POST /v1/receipts. */
 export interface ReceiptRequestJson {
   readonly exportId: string;

@@ -1,134 +1,42 @@
 // What every KeySource does, whether the AS behind it is a service, a vault or a card (protocol/provisioning/source.ts, docs/protocol.md
 // clauses 3, 4 and 8): one suite, run on each of them, with simulated units on the other side.
-import { afterEach, describe, expect, it } from 'vitest';
-import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
-import { ascii, toBase64url } from '#protocol/bytes/text.ts';
-import { run } from '#protocol/commands/command.ts';
-import { getChallenge } from '#protocol/commands/get-challenge.ts';
-import { sha256 } from '#protocol/crypto/prf.ts';
-import { attach, type Device, refresh } from '#protocol/provisioning/device.ts';
-import { provision, settle } from '#protocol/provisioning/provision.ts';
-import type { ExportRequest, KeySource } from '#protocol/provisioning/source.ts';
-import type { ExportSummary, Order, Step } from '#protocol/provisioning/step.ts';
+import { describe, expect, it } from 'vitest';
+import { copy, wipe } from '#protocol/bytes/bytes.ts';
+import { toBase64url } from '#protocol/bytes/text.ts';
+import { attach, refresh } from '#protocol/provisioning/device.ts';
+import { provision, settleUnheard } from '#protocol/provisioning/provision.ts';
+import type { ExportRequest } from '#protocol/provisioning/source.ts';
+import type { Order } from '#protocol/provisioning/step.ts';
 import { keyCheckValue } from '#protocol/tkl/body.ts';
-import { decodeHeader, NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
+import { decodeHeader, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
-import type { SuiteId } from '#protocol/tkl/suites.ts';
-import { createUnit, TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY, type TestUnit } from '../support/units.ts';
+import { createUnit, TEST_SET, TEST_SN, TEST_TKV } from '../support/units.ts';
 
-/** The AKV are those that a counter from 1 gives to the entries in their order; that of a new T is its TKV. */
-export interface HeldEntry {
-  readonly ref1: number;
-  readonly label: string;
-  readonly attributes: string;
-  readonly akv: number;
-  readonly slot: number;
-  /** TA; empty where the entry erases or replaces T. */
-  readonly key: Bytes;
-}
-
-/** What the AS holds. T and its successor are of the CMAC family. */
-export interface Held {
-  readonly set: number;
-  readonly profile: 'shared' | 'diversified';
-  readonly transportKeys: readonly { readonly tkv: number; readonly key: Bytes }[];
-  readonly entries: readonly HeldEntry[];
-  /** Exports that are left. */
-  readonly quota: number;
-  /** The SN that it serves. */
-  readonly units: readonly Bytes[];
-}
-
-export interface MadeSource {
-  readonly source: KeySource;
-  /** For units that verify SIG; 32 bytes. */
-  readonly signatureKey: Bytes;
-  /** Ends whatever was opened. */
-  end(): Promise<void>;
-}
-
-export type MakeSource = (held: Held) => Promise<MadeSource>;
-
-const TA = sha256(ascii('TA of the contract'));
-const NEXT_TA = sha256(ascii('next TA of the contract'));
-const NEXT_T = sha256(ascii('T of version 2'));
-const STRANGER: Bytes = copy(TEST_SN).fill(0x99, 12);
-const NOTHING: Bytes = concat();
-
-const KEY: HeldEntry = { ref1: 0x0103, label: 'Data key', attributes: 'D0AB00N', akv: 1, slot: 2, key: TA };
-const ANYWHERE: HeldEntry = {
-  ref1: 0x0104,
-  label: 'Other key',
-  attributes: 'P0AE00N',
-  akv: 2,
-  slot: 0xffff,
-  key: TA.slice(0, 16),
-};
-const NEWER: HeldEntry = { ...KEY, ref1: 0x0105, akv: 3, key: NEXT_TA };
-const ERASING: HeldEntry = {
-  ref1: 0x0106,
-  label: 'Erase slot 2',
-  attributes: NO_ATTRIBUTES,
-  akv: 4,
-  slot: 2,
-  key: NOTHING,
-};
-const REPLACING: HeldEntry = {
-  ref1: 0x0107,
-  label: 'New T',
-  attributes: TRANSPORT_KEY_ATTRIBUTES,
-  akv: 2,
-  slot: TRANSPORT_KEY_SLOT,
-  key: NOTHING,
-};
-
-const HELD: Held = {
-  set: TEST_SET,
-  profile: 'diversified',
-  transportKeys: [{ tkv: TEST_TKV, key: TEST_TRANSPORT_KEY }],
-  entries: [KEY, ANYWHERE, NEWER],
-  quota: 10,
-  units: [TEST_SN],
-};
-const HELD_FOR_CLAUSE_8: Held = {
-  ...HELD,
-  transportKeys: [...HELD.transportKeys, { tkv: TEST_TKV + 1, key: NEXT_T }],
-  entries: [KEY, ANYWHERE, NEWER, ERASING, REPLACING],
-};
-
-let orders = 0;
-
-function order(change: Partial<Order> = {}): Order {
-  const idempotencyKey = toBase64url(sha256(ascii(`order ${orders++}`)).subarray(0, 16));
-  return { ref1: KEY.ref1, ref2: 2, suites: [0x01], sign: false, idempotencyKey, ...change };
-}
-
-async function collect(steps: AsyncGenerator<Step>): Promise<readonly Step[]> {
-  const seen: Step[] = [];
-  for await (const step of steps) seen.push(step);
-  return seen;
-}
-
-/** EXPORTKEY for a unit, with a challenge that it just gave. */
-async function requestFrom(device: Device, change: Partial<ExportRequest> = {}): Promise<ExportRequest> {
-  const suite: SuiteId = change.suite ?? 0x01;
-  const { set, tkv, sn } = device.identity;
-  const { random, challengeMac } = await run(device.transmit, getChallenge, { suite });
-  const { idempotencyKey, ref1, ref2, sign } = order();
-  return { set, tkv, sn, suite, random, challengeMac, idempotencyKey, ref1, ref2, sign, ...change };
-}
-
-const code = (expected: string) => expect.objectContaining({ code: expected });
-const last = (steps: readonly Step[]): Step | undefined => steps.at(-1);
-
-function exportOf(steps: readonly Step[]): ExportSummary {
-  const found = steps.find((step) => step.step === 'import-intended');
-  if (found?.step !== 'import-intended') throw new Error('nothing was to be imported');
-  return found.export;
-}
+import {
+  ANYWHERE,
+  code,
+  collect,
+  ERASING,
+  expectSettled,
+  HELD,
+  HELD_FOR_CLAUSE_8,
+  type Held,
+  KEY,
+  last,
+  load,
+  type MakeSource,
+  makesSources,
+  NEWER,
+  NEXT_T,
+  NEXT_TA,
+  order,
+  REPLACING,
+  requestFrom,
+  STRANGER,
+} from './key-source-bench.ts';
 
 /** The parts of clauses 3 and 4. */
-export function describeKeySource(name: string, makeSource: MakeSource): void {
+export function describeKeySource(name: string, makeSource: MakeSource, { remembers = true } = {}): void {
   const using = makesSources(makeSource);
 
   describe(`the key source contract: ${name}`, () => {
@@ -256,10 +164,41 @@ export function describeKeySource(name: string, makeSource: MakeSource): void {
       await expect(source.verifyReceipt(unknown, receipt, summary.dataHash)).rejects.toEqual(code('export-unknown'));
     });
 
+    if (remembers) describeRecall(using);
+    else
+      it('says that it does not recall what it exported', async () => {
+        expect((await using(HELD)).source.recallExport).toBeUndefined();
+      });
+
     it('verifies a receipt whose answer was lost', async () => {
       const { source } = await using(HELD);
       await expectSettled(source, createUnit(), order());
     });
+  });
+}
+
+/** By the idempotency key. */
+function describeRecall(using: MakeSource): void {
+  it('recalls what it exported, and exports nothing by that', async () => {
+    const { source } = await using({ ...HELD, quota: 1 });
+    const { idempotencyKey } = order();
+    expect(await source.recallExport?.(idempotencyKey)).toBeUndefined();
+    const made = await source.exportKey(await requestFrom(await attach(createUnit().transmit), { idempotencyKey }));
+    const recalled = await source.recallExport?.(idempotencyKey);
+    expect(recalled).toEqual(made);
+    wipe(recalled?.data);
+    expect(await source.recallExport?.(idempotencyKey)).toEqual(made);
+  });
+
+  it('settles what a page did not live to write down', async () => {
+    const { source } = await using(HELD);
+    const { idempotencyKey, ref1, ref2, ...rest } = order();
+    const unit = createUnit();
+    await load(source, unit, { idempotencyKey, ref1, ref2, ...rest });
+    const device = await attach(unit.powerCycle().transmit);
+    const { tkv, sn } = device.identity;
+    const settled = await collect(settleUnheard(source, device, { sn, tkv, suite: 0x01, ref1, ref2, idempotencyKey }));
+    expect(settled.map(({ step }) => step)).toEqual(['exported', 'imported', 'verified']);
   });
 }
 
@@ -336,42 +275,4 @@ export function describeKeySourceClause8(name: string, makeSource: MakeSource): 
       await expectSettled(source, createUnit({ profile }), makeOrder());
     });
   });
-}
-
-function makesSources(makeSource: MakeSource): MakeSource {
-  const made: MadeSource[] = [];
-  afterEach(async () => {
-    for (const each of made.splice(0)) await each.end();
-  });
-  return async (held) => {
-    const one = await makeSource(held);
-    made.push(one);
-    return one;
-  };
-}
-
-async function load(source: KeySource, unit: TestUnit, what: Order) {
-  const steps = await collect(provision(source, await attach(unit.transmit), what));
-  const imported = steps.find((step) => step.step === 'imported');
-  if (imported?.step !== 'imported') throw new Error('nothing was imported');
-  return { summary: exportOf(steps), receipt: imported.receiptBytes };
-}
-
-/** Imports, but the answer never arrives and power goes; then GET RECEIPT proves that it is in. */
-async function expectSettled(source: KeySource, unit: TestUnit, what: Order): Promise<void> {
-  const cut = new Error('the cable was pulled');
-  let summary: ExportSummary | undefined;
-  const device = await attach(async (command) => {
-    const answer = await unit.transmit(command);
-    if (command[1] === 0xd8) throw cut;
-    return answer;
-  });
-  const steps = provision(source, device, what);
-  const running = async () => {
-    for await (const step of steps) if (step.step === 'import-intended') summary = step.export;
-  };
-  await expect(running()).rejects.toBe(cut);
-  if (summary === undefined) throw new Error('nothing was to be imported');
-  const settled = await collect(settle(source, await attach(unit.powerCycle().transmit), summary));
-  expect(settled.map(({ step }) => step)).toEqual(['imported', 'verified']);
 }

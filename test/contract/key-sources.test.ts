@@ -20,13 +20,8 @@ import { TEST_TKV, TEST_TRANSPORT_KEY } from '../support/units.ts';
 import { createTestVault, quickKey } from '../support/vault.ts';
 import { TestVaultWorker } from '../support/vault-worker.ts';
 import { MemoryTrust } from '../unit/web-source/fake-as.ts';
-import {
-  describeKeySource,
-  describeKeySourceClause8,
-  type Held,
-  type HeldEntry,
-  type MakeSource,
-} from './key-source.contract.ts';
+import { describeKeySource, describeKeySourceClause8 } from './key-source.contract.ts';
+import type { Held, HeldEntry, MakeSource } from './key-source-bench.ts';
 
 const makeInProcess: MakeSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
   const { as, publicKey } = createTestAs({
@@ -116,7 +111,7 @@ async function addEntry(service: As, set: number, entry: HeldEntry, transportKey
 }
 
 describeKeySource('an AS in the same process', makeInProcess);
-describeKeySource('a token card', makeTokenCard);
+describeKeySource('a token card', makeTokenCard, { remembers: false });
 describeKeySource('a vault', makeVault);
 describeKeySource('the service', makeService);
 

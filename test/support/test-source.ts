@@ -3,11 +3,11 @@ import type { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { KeySource } from '#protocol/provisioning/source.ts';
+import type { ExportedKey, KeySource } from '#protocol/provisioning/source.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 
-export interface TestSource extends KeySource {
+export interface TestSource extends Required<KeySource> {
   /** What was asked of it, in order. */
   readonly calls: string[];
 }
@@ -17,6 +17,7 @@ export function createTestSource(as: AsUnit): TestSource {
   const random = new Map<string, Uint8Array>();
   /** XC by export id. */
   const exports = new Map<string, number>();
+  const byKey = new Map<string, ExportedKey>();
   return {
     calls,
     async exportKey({ set, tkv, sn, idempotencyKey, ...request }) {
@@ -29,6 +30,7 @@ export function createTestSource(as: AsUnit): TestSource {
       random.set(idempotencyKey, copy(request.random));
       const exportId = exportIdOf(sha256(data));
       exports.set(exportId, decodeHeader(data).xc);
+      byKey.set(idempotencyKey, { exportId, data: copy(data) });
       return { exportId, data: copy(data) };
     },
     async verifyReceipt(exportId, receipt) {
@@ -37,6 +39,11 @@ export function createTestSource(as: AsUnit): TestSource {
       if (xc === undefined) throw new ProtocolError('export-unknown', `no export ${exportId}`);
       await as.verifyReceipt(xc, receipt, undefined);
       return { time: '2026-11-23T09:00:00Z', envelope: '{}' };
+    },
+    async recallExport(idempotencyKey) {
+      calls.push('recallExport');
+      const made = byKey.get(idempotencyKey);
+      return made && { exportId: made.exportId, data: copy(made.data) };
     },
   };
 }

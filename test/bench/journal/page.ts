@@ -7,6 +7,7 @@ import { createTestAs } from '#test/support/as-memory.ts';
 import { createTestSource } from '#test/support/test-source.ts';
 import { countingRandom, createUnit, TEST_SET, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
 import { load } from '#web/state/run.ts';
+import type { Stage } from '#web/state/stages.ts';
 import type { NewAttempt, StepBody } from '#web/store/attempt.ts';
 import { Database } from '#web/store/database.ts';
 import { Journal } from '#web/store/journal.ts';
@@ -143,53 +144,72 @@ function bench(asMs: number): Bench {
   };
 }
 
-/** Units per second of so many lanes: the bare flow, and with every step in the durable journal. SELECT counts as a third exchange. */
-async function throughput(lanes: number, each: number, asMs: number): Promise<{ bare: number; kept: number }> {
+/** Units per second. */
+interface Throughput {
+  /** The flow alone. */
+  readonly bare: number;
+  /** With every step in the durable journal. */
+  readonly kept: number;
+  /** The same, and the next unit of a lane waits until the verdict is on disk. */
+  readonly waiting: number;
+}
+
+/**
+ * Of so many lanes. SELECT counts as a third exchange; it begins when the unit before has given its receipt and may be unplugged. All verdicts are on
+ * disk in the end.
+ */
+async function throughput(lanes: number, each: number, asMs: number): Promise<Throughput> {
   const EXCHANGE_MS = 9;
   const { database, journal: shared } = await journal();
   const { source, device, order } = bench(asMs);
-  const run = async (one: (unit: Device) => Promise<unknown>): Promise<number> => {
+  const run = async (one: (unit: Device, free: () => void) => Promise<unknown>): Promise<number> => {
     const units = await Promise.all(Array.from({ length: lanes * each }, () => device(EXCHANGE_MS)));
     const began = performance.now();
     await Promise.all(
       Array.from({ length: lanes }, async (_, lane) => {
-        for (let i = 0; i < each; i++) {
-          const unit = units[lane * each + i];
-          if (unit) {
-            await sleep(EXCHANGE_MS);
-            await one(unit);
-          }
+        const ends: Promise<unknown>[] = [];
+        for (const unit of units.slice(lane * each, (lane + 1) * each)) {
+          await sleep(EXCHANGE_MS);
+          await new Promise<void>((free, fail) => {
+            const end = one(unit, free).then(() => free());
+            end.catch(fail);
+            ends.push(end);
+          });
         }
+        await Promise.all(ends);
       }),
     );
     return perSecond(lanes * each, performance.now() - began);
   };
-  const bare = await run(async (unit) => {
-    for await (const { step } of provision(source, unit, order())) void step;
+  const bare = await run(async (unit, free) => {
+    for await (const { step } of provision(source, unit, order())) if (step === 'imported') free();
   });
-  const kept = await run(async (unit) => {
-    const ending = await load({ source, journal: shared }, unit, ATTEMPT, order());
+  const loading = async (unit: Device, onStage: (stage: Stage) => void): Promise<void> => {
+    const ending = await load({ source, journal: shared, onStage }, unit, ATTEMPT, order());
     if (ending.is !== 'done') throw new Error(`a load of the bench ended ${JSON.stringify(ending)}`);
-  });
+  };
+  const kept = await run((unit, free) => loading(unit, (stage) => stage === 'receipt' && free()));
+  const waiting = await run((unit) => loading(unit, () => undefined));
   await database.close();
-  return { bare, kept };
+  return { bare, kept, waiting };
 }
 
-/** Writes until the browser is killed; says each number that is on disk. */
-async function writeForever(said: (id: number) => void): Promise<void> {
+/** Writes into the chain of that order until the browser is killed; says each number that is on disk. */
+async function writeForever(order: number, said: (id: number) => void): Promise<void> {
   const { journal: shared } = await journal();
+  const attempt = { ...ATTEMPT, order };
   await Promise.all(
     Array.from({ length: 8 }, async () => {
-      for (;;) said(await shared.begin(ATTEMPT, [STEP]));
+      for (;;) said(await shared.begin(attempt, [STEP]));
     }),
   );
 }
 
-/** How many attempts there are, and whether their chain holds. */
-async function readBack(): Promise<{ last: number; holds: boolean }> {
+/** How many attempts there are, and whether that order's chain holds. */
+async function readBack(order: number): Promise<{ last: number; holds: boolean }> {
   const { database, journal: shared } = await journal();
   const [newest] = await shared.list(1);
-  const found = await new WorkOrderStore(database, now).check(1);
+  const found = await new WorkOrderStore(database, now).check(order);
   await database.close();
   return { last: newest?.id ?? 0, holds: found === undefined };
 }

@@ -88,6 +88,14 @@ export class Life {
   }
 }
 
+/** As long as a page with nothing left to do: every promise that can go on has gone on. */
+export async function quiet(life: Life): Promise<void> {
+  for (let calm = 0, moments = -1; calm < 4; calm = moments === life.moments ? calm + 1 : 0) {
+    moments = life.moments;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 const FOR_EVER = new Promise<never>(() => undefined);
 
 /** What outlives every page. */
@@ -97,11 +105,24 @@ export class World {
   readonly cables: readonly Cable[];
   /** Every export that the AS made. */
   readonly exports: ExportRequest[] = [];
-  readonly #account: TestAccount = createAccount(SETS);
+  readonly #account = createAccount(SETS);
+  /** What is to be written waits until everything else has gone on: the unit is quicker than the disk. */
+  slowDisk = false;
+  /** Writes that were asked for and are not done. */
+  writing = 0;
   #pages = 0;
 
-  constructor(cables: readonly Cable[], lines: readonly OrderLine[] = ONE_LINE, options: Partial<OrderOptions> = {}) {
+  readonly #remembers: boolean;
+
+  /** `remembers`: the AS recalls what it exported by the idempotency key. */
+  constructor(
+    cables: readonly Cable[],
+    lines: readonly OrderLine[] = ONE_LINE,
+    options: Partial<OrderOptions> = {},
+    remembers = true,
+  ) {
     this.cables = cables;
+    this.#remembers = remembers;
     this.order = workOrder([[sn(1), sn(Math.max(1, cables.length))]], lines, options);
   }
 
@@ -111,9 +132,10 @@ export class World {
     const database = await Database.open(this.factory, () => undefined);
     const run = database.run.bind(database);
     database.run = (stores, mode, body) =>
-      mode === 'readwrite' ? life.live(() => run(stores, mode, body)) : run(stores, mode, body);
+      mode === 'readwrite' ? this.#write(life, () => run(stores, mode, body)) : run(stores, mode, body);
+    const { recallExport, ...forgetful } = this.#account;
     const account: TestAccount = {
-      ...this.#account,
+      ...forgetful,
       exportKey: (request) =>
         life.live(async () => {
           const exported = await this.#account.exportKey(request);
@@ -121,12 +143,21 @@ export class World {
           return exported;
         }),
       verifyReceipt: (...receipt) => life.live(() => this.#account.verifyReceipt(...receipt)),
+      ...(this.#remembers ? { recallExport: (key) => life.live(() => recallExport(key)) } : {}),
     };
     const bench = await createBench(SETS, { database, account, name });
     await bench.journal.recover(new Set([name]));
     const store = new WorkOrderStore(database, NOW);
     const { order: number } = await store.hold(`https://as.example ${this.order.id}`, JSON.stringify(this.order));
     return new Page(this, bench, store, number, life);
+  }
+
+  async #write<T>(life: Life, write: () => Promise<T>): Promise<T> {
+    this.writing++;
+    if (this.slowDisk) await quiet(life);
+    const written = await life.live(write);
+    this.writing--;
+    return written;
   }
 }
 

@@ -2,9 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type Bytes, isZero } from '#protocol/bytes/bytes.ts';
+import { run } from '#protocol/commands/command.ts';
+import { getChallenge } from '#protocol/commands/get-challenge.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { attach, refresh } from '#protocol/provisioning/device.ts';
-import { provision, settle } from '#protocol/provisioning/provision.ts';
+import { provision, settle, settleUnheard } from '#protocol/provisioning/provision.ts';
 import type { KeySource } from '#protocol/provisioning/source.ts';
 import type { ExportSummary, Order, Step } from '#protocol/provisioning/step.ts';
 import { createTestAs } from '../../support/as-memory.ts';
@@ -190,6 +192,59 @@ describe('settle', () => {
     await expect(collect(settle(source, device, { ...summary, xc: summary.xc + 1 }))).rejects.toEqual(
       code('no-receipt'),
     );
+  });
+
+  describe('where not even the export was written down', () => {
+    const INTENT = { sn: TEST_SN, tkv: TEST_TKV, suite: 0x01, ref1: ORDER.ref1, ref2: ORDER.ref2 };
+    const asked = { ...INTENT, idempotencyKey: ORDER.idempotencyKey };
+
+    it('has the AS recall it, and finds the key that arrived', async () => {
+      const { source, summary, returned } = await loseTheAnswer(true);
+      const steps = await collect(settleUnheard(source, await attach(returned.transmit), asked));
+      expect(names(steps)).toEqual(['exported', 'imported', 'verified']);
+      expect(steps[0]).toEqual({ step: 'exported', export: summary });
+    });
+
+    it('says that the key is not in, and asks no AS where the unit has no receipt', async () => {
+      const { source, returned } = await loseTheAnswer(false);
+      const device = await attach(returned.transmit);
+      await expect(collect(settleUnheard(source, device, asked))).rejects.toEqual(code('no-receipt'));
+      expect(source.calls).toEqual(['exportKey']);
+    });
+
+    it('does not take the receipt of an earlier import for this one, asked of the AS or not', async () => {
+      const { source, returned } = await loseTheAnswer(true);
+      const device = await attach(returned.transmit);
+      const later = { ...asked, idempotencyKey: 'C'.repeat(22) };
+      await expect(collect(settleUnheard(source, device, later))).rejects.toEqual(code('no-receipt'));
+      const request = source.exportKey.bind(source);
+      const { challengeMac, random } = await run(device.transmit, getChallenge, { suite: 0x01 });
+      await request({ ...later, set: TEST_SET, suite: 0x01, sign: false, challengeMac, random });
+      await expect(collect(settleUnheard(source, device, later))).rejects.toEqual(code('no-receipt'));
+      for (const field of ['tkv', 'suite', 'ref1'] as const) {
+        const other = { ...asked, [field]: asked[field] + 1 };
+        await expect(collect(settleUnheard(source, device, other))).rejects.toEqual(code('no-receipt'));
+      }
+    });
+
+    it('wipes DATA that was recalled', async () => {
+      const { source, returned } = await loseTheAnswer(true);
+      const handed: Bytes[] = [];
+      const recallExport = async (key: string) => {
+        const exported = await source.recallExport(key);
+        if (exported) handed.push(exported.data);
+        return exported;
+      };
+      await collect(settleUnheard({ ...source, recallExport }, await attach(returned.transmit), asked));
+      expect(handed.map(isZero)).toEqual([true]);
+    });
+
+    it('is nothing to ask an AS that does not remember', async () => {
+      const { source, returned } = await loseTheAnswer(true);
+      const { exportKey, verifyReceipt } = source;
+      const device = await attach(returned.transmit);
+      await expect(collect(settleUnheard({ exportKey, verifyReceipt }, device, asked))).rejects.toThrow(TypeError);
+    });
   });
 
   it('refuses another unit', async () => {

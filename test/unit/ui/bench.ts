@@ -71,13 +71,13 @@ function kcvOf(index: number): string {
 /** The AS of the test, which can be made to refuse. */
 export interface TestAccount extends AsAccount {
   /** The next call of that name is refused with that code. */
-  refuse(call: 'signIn' | 'exportKey' | 'verifyReceipt' | 'keys' | 'replace', code: ErrorCode): void;
+  refuse(call: 'signIn' | 'exportKey' | 'verifyReceipt' | 'recallExport' | 'keys' | 'replace', code: ErrorCode): void;
   signedOut: number;
   /** The roots that were trusted instead of the one before. */
   readonly replaced: readonly string[];
 }
 
-export function createAccount(sets: readonly SetJson[]): TestAccount {
+export function createAccount(sets: readonly SetJson[]): Required<TestAccount> {
   const keys = [
     ...FACTS.map((facts, index) => ({ ...facts, key: TA[index] ?? new Uint8Array(32) })),
     ...CLAUSE_8.map((facts) => ({ ...facts, attributes: facts.attributes || NO_ATTRIBUTES, key: new Uint8Array() })),
@@ -119,6 +119,7 @@ export function createAccount(sets: readonly SetJson[]): TestAccount {
     keys: () => unless('keys', async () => sets),
     exportKey: (request) => unless('exportKey', () => source.exportKey(request)),
     verifyReceipt: (...receipt) => unless('verifyReceipt', () => source.verifyReceipt(...receipt)),
+    recallExport: (key) => unless('recallExport', () => source.recallExport(key)),
   };
 }
 

@@ -1,8 +1,12 @@
 // What a lane says of a load whose end is not plain: cut off, silent, half reported; and of an import that loads no key.
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
+import { ProtocolError } from '#protocol/errors.ts';
+import { Database } from '#web/store/database.ts';
 import { laneWords } from '#web/ui/lane-words.ts';
-import { attached, cable, createBench, load, SETS_WITH_CLAUSE_8 } from './bench.ts';
+import { attached, cable, createAccount, createBench, load, SETS, SETS_WITH_CLAUSE_8 } from './bench.ts';
 
 const SELECT = 0xa4;
 const GET_IDENTITY = 0xca;
@@ -139,6 +143,31 @@ describe('an import whose answer is lost', () => {
     await bench.changed();
     expect(lane.phase.is).toBe('unknown');
     expect(bench.station.lanes.map(({ facts }) => facts?.sn.slice(-2))).toEqual(['07', '08']);
+  });
+});
+
+describe('a disk that is full after the AS was asked', () => {
+  it('keeps no false word: the key is in, the lane says so, and the journal once it can', async () => {
+    const database = await Database.open(new IDBFactory(), () => undefined);
+    const bench = await createBench(SETS, { database, account: createAccount(SETS), name: 'page' });
+    await bench.session.signIn('token');
+    const lane = await attached(bench);
+    const run = database.run.bind(database);
+    let writes = 0;
+    database.run = (stores, mode, body) =>
+      mode === 'readwrite' && ++writes > 1
+        ? Promise.reject(new ProtocolError('journal-full', 'no room'))
+        : run(stores, mode, body);
+    await load(lane, 1);
+    expect(lane.phase).toMatchObject({ is: 'unverified', failure: { code: 'journal-full' }, loaded: { ref2: 2 } });
+    database.run = run;
+    expect((await bench.journal.list(1))[0]?.steps.map(({ step, state }) => `${step} ${state}`)).toEqual([
+      'challenge intended',
+      'export intended',
+    ]);
+    await lane.retry();
+    expect(lane.phase.is).toBe('done');
+    expect((await bench.journal.list(1))[0]).toMatchObject({ outcome: 'done', steps: { length: 5 } });
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import type { Step } from '#protocol/provisioning/step.ts';
-import { entryOf, outcomeOf } from '#web/store/attempt.ts';
+import { entryOf, outcomeOf, type StepBody } from '#web/store/attempt.ts';
 import { INTERRUPTION, LOST, NOT_IMPORTED, RECEIPT, refused, STEPS, SUMMARY } from './records.ts';
 
 const BEFORE_IMPORT = STEPS.slice(0, 3);
@@ -58,6 +58,29 @@ describe('the outcome of an attempt', () => {
     expect(outcomeOf([...IMPORTING, INTERRUPTION, imported])).toBe('unverified');
     expect(outcomeOf([...IMPORTING, INTERRUPTION, imported, LOST, verified])).toBe('done');
     expect(outcomeOf([...IMPORTING, INTERRUPTION, NOT_IMPORTED])).toBe('failed');
+  });
+});
+
+describe('the outcome of an attempt whose import follows upon the export', () => {
+  const [challenge, , exported, importing] = STEPS;
+  if (!challenge || !exported || !importing) throw new Error('no steps');
+  const asked: StepBody[] = [challenge, { step: 'export', state: 'intended', suite: 1, thenImport: true }];
+
+  it('is unknown when the page went away once the AS was asked: the key may be in', () => {
+    expect(outcomeOf([...asked, INTERRUPTION])).toBe('unknown');
+    expect(outcomeOf([...asked, exported, INTERRUPTION])).toBe('unknown');
+    expect(outcomeOf([...asked, INTERRUPTION, LOST])).toBe('unknown');
+  });
+
+  it('is failed where a page that lived says that nothing was sent', () => {
+    expect(outcomeOf([...asked, LOST])).toBe('failed');
+    expect(outcomeOf([...asked, LOST, INTERRUPTION])).toBe('failed');
+    expect(outcomeOf([...asked, exported, LOST])).toBe('failed');
+  });
+
+  it('is settled by the receipt or its absence', () => {
+    expect(outcomeOf([...asked, INTERRUPTION, NOT_IMPORTED])).toBe('failed');
+    expect(outcomeOf([...asked, INTERRUPTION, ...STEPS.slice(2)])).toBe('done');
   });
 });
 

@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it, vi } from 'vitest';
+import { ProtocolError } from '#protocol/errors.ts';
 import { Database } from '#web/store/database.ts';
 import { Journal } from '#web/store/journal.ts';
 import { ATTEMPT, INTERRUPTION, LOST, NOT_IMPORTED, RECEIPT, refused, STEPS } from './records.ts';
@@ -51,6 +52,22 @@ describe('the journal', () => {
       undefined,
       '{"head":1}',
     ]);
+  });
+
+  it('leaves no gap: what stands behind a step that could not be written is refused, and nothing else is', async () => {
+    const { database, journal } = await bench();
+    const [one, other] = [await journal.begin(ATTEMPT), await journal.begin(ATTEMPT)];
+    const run = database.run.bind(database);
+    database.run = () => Promise.reject(new ProtocolError('journal-full', 'no room'));
+    const lost = journal.append(one, STEPS.slice(0, 2), {}, 0);
+    await expect(lost).rejects.toMatchObject({ code: 'journal-full' });
+    database.run = run;
+    const behind = journal.append(one, STEPS.slice(2, 4), {}, 2);
+    const beside = journal.append(other, STEPS.slice(0, 2), {}, 0);
+    await expect(behind).rejects.toMatchObject({ code: 'journal-failed' });
+    await beside;
+    expect((await journal.get(one))?.steps).toEqual([]);
+    expect((await journal.get(other))?.steps).toHaveLength(2);
   });
 
   it('does not mix the steps of attempts that run side by side', async () => {

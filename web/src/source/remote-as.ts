@@ -137,6 +137,18 @@ export class RemoteAs implements KeySource {
     return { time: verdict.time, envelope: JSON.stringify(answer.verdict) };
   }
 
+  async recallExport(idempotencyKey: string): Promise<ExportedKey | undefined> {
+    const floor = await this.auditFloor();
+    try {
+      const answer = decodeExportAnswer(await this.#persistent('/v1/exports:recall', { idempotencyKey }));
+      await this.acceptHead(answer.auditHead, floor);
+      return { exportId: answer.exportId, data: answer.data };
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === 'export-unknown') return undefined;
+      throw error;
+    }
+  }
+
   /** Whatever else the service offers to this operator: the answer's JSON value, not validated yet. @throws ProtocolError (SourceErrorCode) */
   ask(method: 'GET' | 'POST', path: string, body?: object, more: AskOptions = {}): Promise<unknown> {
     return this.#authorised(method, path, body, more);

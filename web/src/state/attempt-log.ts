@@ -24,8 +24,9 @@ export class AttemptLog {
 
   /** To be on disk in its turn; settled() says when. */
   write(steps: readonly StepBody[], beside: Beside = {}): void {
+    const after = this.steps.length;
     this.steps = [...this.steps, ...steps];
-    this.#last = Promise.all([this.#last, this.#write(steps, beside)]);
+    this.#last = Promise.all([this.#last, this.#write(steps, beside, after)]);
     this.#last.catch(() => undefined); // settled() tells it
   }
 
@@ -41,9 +42,10 @@ export class AttemptLog {
     return await this.#id?.catch(() => undefined);
   }
 
-  async #write(steps: readonly StepBody[], beside: Beside): Promise<void> {
-    if (typeof this.#attempt === 'number') return await this.#journal.append(this.#attempt, steps, beside);
-    if (this.#id !== undefined) return await this.#journal.append(await this.#id, steps, beside);
+  /** `after`: the steps that stand before these. What could not be written leaves no gap: nor is what follows it. */
+  async #write(steps: readonly StepBody[], beside: Beside, after: number): Promise<void> {
+    if (typeof this.#attempt === 'number') return await this.#journal.append(this.#attempt, steps, beside, after);
+    if (this.#id !== undefined) return await this.#journal.append(await this.#id, steps, beside, after);
     this.#id = this.#journal.begin(this.#attempt, steps, beside);
     await this.#id;
   }

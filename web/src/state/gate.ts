@@ -27,11 +27,13 @@ export class Gate {
 }
 
 /** What a run asks of an AS. */
-export type Asked = Pick<Account, 'exportKey' | 'verifyReceipt' | 'auditHead'>;
+export type Asked = Pick<Account, 'exportKey' | 'verifyReceipt' | 'recallExport' | 'auditHead'>;
 
 /** The same AS, asked through the gate. */
 export function through(source: Asked, gate: Gate): Asked {
+  const recallExport = source.recallExport?.bind(source);
   return {
+    ...(recallExport ? { recallExport: (key) => gate.pass(() => recallExport(key)) } : {}),
     exportKey: (request) => gate.pass(() => source.exportKey(request)),
     verifyReceipt: (...receipt) => gate.pass(() => source.verifyReceipt(...receipt)),
     get auditHead() {

@@ -1,9 +1,9 @@
 // One attempt, from Load to its ending, and the settling of one whose ending stayed open. Each step is on disk before the next one is
 // asked for, so that the journal tells the truth whenever the page goes away. Knows nothing of the page.
-import { toHex } from '#protocol/bytes/hex.ts';
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Device } from '#protocol/provisioning/device.ts';
-import { provision, settle } from '#protocol/provisioning/provision.ts';
+import { provision, settle, settleUnheard } from '#protocol/provisioning/provision.ts';
 import type { ExportSummary, Order, Step } from '#protocol/provisioning/step.ts';
 import { type Attempt, entryOf, type NewAttempt, type Outcome, outcomeOf, type StepBody } from '../store/attempt.ts';
 import type { Journal } from '../store/journal.ts';
@@ -82,9 +82,9 @@ export async function settleAttempt(parts: Parts, device: Device | undefined, at
   const { id, outcome, steps } = attempt;
   const exported = steps.find((entry) => entry.step === 'export' && entry.state === 'confirmed');
   const imported = steps.find((entry) => entry.step === 'import' && entry.state === 'confirmed');
-  if (exported?.step !== 'export' || exported.state !== 'confirmed')
-    throw new TypeError(`attempt ${id} has no import to settle`);
   const log = new AttemptLog(parts.journal, id, steps);
+  if (exported?.step !== 'export' || exported.state !== 'confirmed')
+    return await settleUnheardAttempt(parts, device, attempt, log);
   if (imported?.step === 'import' && imported.state === 'confirmed') {
     const loaded = { ref2: attempt.ref2, akv: attempt.akv, kcv: attempt.kcv };
     const again = verifyAgain(parts.source, exported.export, imported.receipt);
@@ -92,6 +92,21 @@ export async function settleAttempt(parts: Parts, device: Device | undefined, at
   }
   if (!device) return { is: 'unknown', failure: { code: 'device-lost' }, attempt: id };
   return await follow(parts, settle(parts.source, device, exported.export), { log, outcome, stage: 'import' });
+}
+
+/** The page went away before it had the AS's answer on disk. */
+async function settleUnheardAttempt(
+  parts: Parts,
+  device: Device | undefined,
+  { id, outcome, steps, sn, tkv, ref1, ref2, idempotencyKey }: Attempt,
+  log: AttemptLog,
+): Promise<Ending> {
+  const intended = steps.find((entry) => entry.step === 'export' && entry.state === 'intended');
+  if (intended?.step !== 'export' || intended.state !== 'intended')
+    throw new TypeError(`attempt ${id} has no import to settle`);
+  if (!device) return { is: 'unknown', failure: { code: 'device-lost' }, attempt: id };
+  const intent = { sn: fromHex(sn), tkv, suite: intended.suite, ref1, ref2, idempotencyKey };
+  return await follow(parts, settleUnheard(parts.source, device, intent), { log, outcome, stage: 'import' });
 }
 
 async function* verifyAgain(
@@ -108,7 +123,7 @@ interface Known {
   outcome: Outcome;
   stage: Stage;
   loaded?: Loaded;
-  /** The AS's answer, written together with the intention that follows it: one wait for the disk instead of two. */
+  /** The AS's answer, written together with what follows it. */
   held?: StepBody;
 }
 
@@ -143,8 +158,11 @@ async function record({ row, source }: Parts, step: Step, known: Known): Promise
   switch (step.step) {
     case 'challenge': {
       // Both are on disk before the AS is asked; a challenge alone changes nothing, and the unit need not wait for it.
-      const intended = entryOf({ step: 'export-intended', suite: step.suite });
-      return log.write([entry, intended], { unit: row?.({ outcome: 'running', stage: known.stage }), haste: 'soon' });
+      const intended = { step: 'export', state: 'intended', suite: step.suite } as const;
+      const thenImport = source.recallExport ? { thenImport: true as const } : {};
+      return log.write([entry, { ...intended, ...thenImport }], {
+        unit: row?.({ outcome: 'running', stage: known.stage }),
+      });
     }
     case 'export-intended':
       return await log.settled();
@@ -152,13 +170,13 @@ async function record({ row, source }: Parts, step: Step, known: Known): Promise
       known.held = entry;
       return;
     case 'import-intended':
-      log.write(known.held ? [known.held, entry] : [entry]);
-      delete known.held;
-      await log.settled();
+      log.write(takeHeld(known, entry));
+      // An AS that remembers what it exported is asked by the next page, should this one go away before it is on disk (ADR 0526).
+      if (!source.recallExport) await log.settled();
       known.outcome = 'unknown';
       return;
     case 'imported':
-      return log.write([entry], { haste: 'report' }); // while the AS looks at the receipt
+      return log.write(takeHeld(known, entry), { haste: 'report' }); // while the AS looks at the receipt
     case 'verified':
       log.write([entry], {
         auditHead: source.auditHead?.envelope,
@@ -168,6 +186,12 @@ async function record({ row, source }: Parts, step: Step, known: Known): Promise
   }
 }
 
+function takeHeld(known: Known, entry: StepBody): readonly StepBody[] {
+  const { held } = known;
+  delete known.held;
+  return held ? [held, entry] : [entry];
+}
+
 /** The journal has the last word on the outcome; where it cannot be written, what is known without it counts. */
 async function fail({ source, row }: Parts, known: Known, failure: Failure): Promise<Ending> {
   const { log, loaded, stage } = known;
@@ -175,7 +199,7 @@ async function fail({ source, row }: Parts, known: Known, failure: Failure): Pro
     failure.code === 'no-receipt'
       ? { step: 'not-imported', state: 'confirmed' }
       : { step: 'failure', state: 'confirmed', failure };
-  const steps = known.held ? [known.held, ended] : [ended];
+  const steps = takeHeld(known, ended);
   const isExported = [...log.steps, ...steps].some(({ step, state }) => step === 'export' && state === 'confirmed');
   const proven = outcomeOf([...log.steps, ...steps]);
   log.write(steps, {

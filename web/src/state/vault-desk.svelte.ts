@@ -259,6 +259,7 @@ export class VaultDesk {
         return exported;
       },
       verifyReceipt: (...receipt) => client.verifyReceipt(...receipt),
+      recallExport: (key) => client.recallExport(key),
     };
   }
 

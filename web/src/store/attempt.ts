@@ -49,7 +49,8 @@ export interface Failure {
 /** `intended` is written before the world may change, `confirmed` after it did. */
 export type StepBody =
   | { readonly step: 'challenge'; readonly state: 'intended'; readonly suite: number }
-  | { readonly step: 'export'; readonly state: 'intended'; readonly suite: number }
+  /** `thenImport`: whatever the AS exports is imported at once, so that the key may be in though nothing more was written (ADR 0526). */
+  | { readonly step: 'export'; readonly state: 'intended'; readonly suite: number; readonly thenImport?: true }
   | { readonly step: 'export'; readonly state: 'confirmed'; readonly export: ExportSummary }
   | { readonly step: 'import'; readonly state: 'intended' } // of what was exported
   | { readonly step: 'import'; readonly state: 'confirmed'; readonly receipt: Uint8Array }
@@ -112,8 +113,14 @@ export function outcomeOf(steps: readonly StepBody[]): Outcome {
   if (has('not-imported', 'confirmed')) return 'failed';
   if (!has('failure', 'confirmed') && !has('interruption', 'confirmed')) return 'running';
   if (has('import', 'confirmed')) return 'unverified';
-  if (!has('import', 'intended')) return 'failed';
+  if (!has('import', 'intended') && !isCutUnheard(steps)) return 'failed';
   return steps.some((entry) => entry.step === 'failure' && isRefusal(entry.failure)) ? 'failed' : 'unknown';
+}
+
+/** True iff the page went away, and nobody has written down whether the AS's answer reached the unit. A page that lives knows it. */
+function isCutUnheard(steps: readonly StepBody[]): boolean {
+  const end = steps.find(({ step }) => step === 'failure' || step === 'interruption');
+  return end?.step === 'interruption' && steps.some((entry) => 'thenImport' in entry);
 }
 
 /**

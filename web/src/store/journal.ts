@@ -1,6 +1,7 @@
 // The journal of this station: what was about to be done and what was done, on disk before the next step is taken, so that a crash leaves the truth behind.
 // Append-only and chained (chain.ts). All that is to be written while the disk is busy goes into one transaction (group commit), so lanes do not wait for
 // each other. What the entries mean is said in attempt.ts and order.ts.
+import { ProtocolError } from '#protocol/errors.ts';
 import type { Attempt, NewAttempt, StepBody, StepEntry } from './attempt.ts';
 import { outcomeOf } from './attempt.ts';
 import { STATION_CHAIN, setApart, type Tail } from './chain.ts';
@@ -35,6 +36,7 @@ interface Write {
   readonly attempt?: number | undefined;
   readonly begin?: NewAttempt;
   readonly steps: readonly StepBody[];
+  readonly after?: number | undefined;
   readonly event?: { readonly chain: number; readonly body: OrderEvent };
   readonly beside: Beside;
   readonly at: number;
@@ -77,9 +79,17 @@ export class Journal {
     return this.#write({ begin: attempt, steps, beside });
   }
 
-  /** Resolves once the steps are on disk. @throws RangeError for an attempt that was never begun */
-  async append(attempt: number, steps: StepBody | readonly StepBody[], beside: Beside = {}): Promise<void> {
-    await this.#write({ attempt, steps: 'step' in steps ? [steps] : steps, beside });
+  /**
+   * Resolves once the steps are on disk. @throws RangeError for an attempt that was never begun
+   * @param after how many steps of the attempt have to stand there already: without them these are refused, so that an attempt has no gap
+   */
+  async append(
+    attempt: number,
+    steps: StepBody | readonly StepBody[],
+    beside: Beside = {},
+    after?: number,
+  ): Promise<void> {
+    await this.#write({ attempt, steps: 'step' in steps ? [steps] : steps, beside, after });
   }
 
   /** Something that befell a work order. */
@@ -146,7 +156,7 @@ export class Journal {
     return known !== undefined && outcomeOf(known.steps) === 'running';
   }
 
-  #write(write: Pick<Write, 'attempt' | 'begin' | 'steps' | 'event' | 'beside'>): Promise<number> {
+  #write(write: Pick<Write, 'attempt' | 'begin' | 'steps' | 'after' | 'event' | 'beside'>): Promise<number> {
     const at = this.#now().getTime();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ ...write, at, resolve, reject });
@@ -175,8 +185,10 @@ export class Journal {
     this.#isHastened = false;
     try {
       const ids = await this.#commit(batch);
-      batch.forEach(({ resolve }, index) => {
-        resolve(ids[index] ?? 0);
+      batch.forEach(({ resolve, reject }, index) => {
+        const id = ids[index];
+        if (id === undefined) reject(new ProtocolError('journal-failed', 'what stands before it was not written'));
+        else resolve(id);
       });
     } catch (error) {
       this.#forget();
@@ -186,20 +198,21 @@ export class Journal {
     this.#start();
   }
 
-  async #commit(batch: readonly Write[]): Promise<readonly number[]> {
+  /** For each write the attempt's id; undefined where it would have left a gap, and was not written. */
+  async #commit(batch: readonly Write[]): Promise<readonly (number | undefined)[]> {
     const durability = batch.every(({ beside }) => beside.haste === 'report') ? 'relaxed' : 'strict';
     for (let tries = 1; ; tries++) {
       try {
-        const write = async (transaction: Transaction<'readwrite'>): Promise<[number[], ReadonlySet<number>]> => {
+        const write = async (transaction: Transaction<'readwrite'>) => {
           await this.#learn(transaction, batch);
           const commit = new Commit(this.#open);
           const ids = batch.map((each) => this.#apply(commit, each));
           const requests = commit.write(transaction, this.#session, this.#tails);
           transaction.commit();
           await Promise.all(requests);
-          return [ids, commit.open];
+          return { ids, open: commit.open };
         };
-        const [ids, open] = await this.#database.run(['batches', 'open', 'units'], 'readwrite', write, durability);
+        const { ids, open } = await this.#database.run(['batches', 'open', 'units'], 'readwrite', write, durability);
         this.#open = open;
         return ids;
       } catch (error) {
@@ -225,13 +238,14 @@ export class Journal {
   }
 
   /** Adds to what is to be written; nothing is asked of the disk yet. */
-  #apply(commit: Commit, { begin, event, steps, beside, at, attempt }: Write): number {
+  #apply(commit: Commit, { begin, event, steps, beside, at, attempt, after }: Write): number | undefined {
     if (event) {
       commit.add(event.chain, { at, body: event.body });
       if (beside.unit) commit.units.push(beside.unit);
       return 0;
     }
     const id = attempt ?? this.#nextId();
+    if (after !== undefined && this.#known.get(id)?.steps.length !== after) return undefined;
     if (beside.unit) commit.units.push({ ...beside.unit, attempt: id });
     if (begin) {
       this.#known.set(id, { chain: begin.order ?? STATION_CHAIN, steps: [] });
@@ -245,9 +259,9 @@ export class Journal {
       const kept = setApart(step, isLast ? beside.auditHead : undefined);
       commit.add(before.chain, { of: [id, before.steps.length + offset + 1], at, ...kept });
     });
-    const after = [...before.steps, ...steps];
-    this.#known.set(id, { chain: before.chain, steps: after });
-    const outcome = outcomeOf(after);
+    const all = [...before.steps, ...steps];
+    this.#known.set(id, { chain: before.chain, steps: all });
+    const outcome = outcomeOf(all);
     if (outcome === 'done' || outcome === 'failed') {
       commit.open.delete(id);
       this.#known.delete(id);

@@ -69,6 +69,11 @@ export class VaultClient implements KeySource {
     return this.#ask('receipt', { is: 'receipt', exportId, receipt, dataHash });
   }
 
+  async recallExport(idempotencyKey: string): Promise<ExportedKey | undefined> {
+    const { exported } = await this.#ask('recall', { is: 'recall', idempotencyKey });
+    return exported && { exportId: exported.exportId, data: exported.data as Bytes };
+  }
+
   status(): Promise<VaultStatus> {
     return this.#ask('status', { is: 'status' });
   }

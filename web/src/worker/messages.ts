@@ -35,6 +35,7 @@ export type VaultQuestion =
       readonly receipt: Uint8Array;
       readonly dataHash: Uint8Array;
     }
+  | { readonly is: 'recall'; readonly idempotencyKey: string }
   | { readonly is: 'status' }
   | { readonly is: 'journal' }
   | { readonly is: 'lock'; readonly why: LockReason };
@@ -51,6 +52,7 @@ export interface VaultAnswers {
   readonly enrol: VaultStatus;
   readonly export: { readonly exportId: string; readonly data: Uint8Array };
   readonly receipt: { readonly time: string };
+  readonly recall: { readonly exported: VaultAnswers['export'] | undefined };
   readonly status: VaultStatus;
   /** Signed by the vault. */
   readonly journal: Envelope;

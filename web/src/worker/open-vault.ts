@@ -112,6 +112,14 @@ export class OpenVault {
     });
   }
 
+  /** What was exported under this idempotency key, or undefined. @throws ProtocolError journal-failed */
+  recallExport(idempotencyKey: string): Promise<ExportedKey | undefined> {
+    return this.#inTurn(async () => {
+      const made = await this.#around.store.findExportBy(this.#id, 'idempotencyKey', idempotencyKey);
+      return made && { exportId: made.exportId, data: copy(made.data) };
+    });
+  }
+
   status(): Promise<VaultStatus> {
     return this.#inTurn(async () => {
       const last = await this.#around.store.lastEntry(this.#id);

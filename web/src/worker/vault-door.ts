@@ -49,6 +49,8 @@ export class VaultDoor {
         return await vault.exportKey(question.request);
       case 'receipt':
         return await vault.verifyReceipt(question.exportId, question.receipt, question.dataHash);
+      case 'recall':
+        return { exported: await vault.recallExport(question.idempotencyKey) };
       case 'status':
         return await vault.status();
       case 'journal':
@@ -60,9 +62,11 @@ export class VaultDoor {
   }
 
   #say(answered: Answered): void {
-    const { data } = 'answer' in answered && 'data' in answered.answer ? answered.answer : {};
     this.#port.postMessage(answered, []);
+    if (!('answer' in answered)) return;
+    const { answer } = answered;
+    const exported = 'exported' in answer ? answer.exported : answer;
     // DATA is sealed for one unit; this copy of it is done with.
-    wipe(data);
+    if (exported && 'data' in exported) wipe(exported.data);
   }
 }

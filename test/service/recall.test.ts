@@ -1,0 +1,85 @@
+// The AS service without a socket: an export whose answer was lost is recalled by its idempotency key.
+import type { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+import type { As } from '#as-service/as/as.ts';
+import { toBase64url } from '#protocol/bytes/text.ts';
+import type { ExportAnswerJson, ProblemJson } from '#protocol/service/messages.ts';
+import { PROBLEM_BASE } from '#protocol/service/problem.ts';
+import {
+  addTestOperator,
+  call,
+  callJson,
+  createTestApp,
+  exportRequest,
+  fillTestAs,
+  openTestAs,
+  temporaryFolder,
+} from '#test/support/as-service.ts';
+
+const PATH = '/v1/exports:recall';
+
+/** An AS over a folder of its own, which it is opened on twice: what the first one made, the second one is asked for. */
+async function acrossRestart(
+  before: (app: Hono, as: As) => Promise<void>,
+  after: (app: Hono, as: As) => Promise<void>,
+): Promise<void> {
+  const folder = await temporaryFolder();
+  try {
+    for (const [index, act] of [before, after].entries()) {
+      const as = await openTestAs(folder.path);
+      if (index === 0) await fillTestAs(as);
+      try {
+        await act(createTestApp(as), as);
+      } finally {
+        await as.close();
+      }
+    }
+  } finally {
+    await folder.remove();
+  }
+}
+
+describe('an export whose answer was lost', () => {
+  it('is recalled by its idempotency key, by another operator too, and after a restart, and is no second export', async () => {
+    const request = exportRequest();
+    let made: ExportAnswerJson;
+    const tokens: string[] = [];
+    await acrossRestart(
+      async (app, as) => {
+        const token = await addTestOperator(as, 'olga');
+        tokens.push(token, await addTestOperator(as, 'nils'));
+        made = await callJson(app, token, '/v1/exports', request);
+      },
+      async (app, as) => {
+        for (const token of tokens) {
+          const recalled = await callJson<ExportAnswerJson>(app, token, PATH, {
+            idempotencyKey: request.idempotencyKey,
+          });
+          expect([recalled.exportId, recalled.data]).toEqual([made.exportId, made.data]);
+        }
+        expect(as.ledger.lastXc).toBe(1);
+      },
+    );
+  });
+
+  it('is for no export at all where there is none, and where the operator may not see its set', async () => {
+    const request = exportRequest();
+    await acrossRestart(
+      async (app, as) => {
+        await callJson(app, await addTestOperator(as, 'olga'), '/v1/exports', request);
+      },
+      async (app, as) => {
+        const limited = await addTestOperator(as, 'nils', 'operator', { sets: [1] });
+        const anyone = await addTestOperator(as, 'otto');
+        for (const [idempotencyKey, token] of [
+          [toBase64url(new Uint8Array(16)), anyone],
+          [request.idempotencyKey, limited],
+        ] as const) {
+          const response = await call(app, token, PATH, { idempotencyKey });
+          expect(response.status).toBe(404);
+          expect((await response.json()) as ProblemJson).toMatchObject({ type: `${PROBLEM_BASE}export-unknown` });
+        }
+      },
+    );
+  });
+});
