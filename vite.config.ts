@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig, type EnvironmentOptions, type Plugin } from 'vite';
+import { type BuildEnvironmentOptions, defineConfig, type EnvironmentOptions, type Plugin } from 'vite';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -90,14 +90,15 @@ const page = (html: string, folder: string, assetsDir: string): EnvironmentOptio
   },
 });
 
-/** A page that is one file, whatever it imports. */
-const single = (html: string, folder: string): EnvironmentOptions => ({
+/** One file of the browser's, in a folder of its own. */
+const alone = (folder: string, build: BuildEnvironmentOptions): EnvironmentOptions => ({
   consumer: 'client',
-  build: {
-    outDir: here(`dist/${folder}`),
-    emptyOutDir: true,
-    copyPublicDir: false,
-    target: 'es2022',
+  build: { outDir: here(`dist/${folder}`), emptyOutDir: true, copyPublicDir: false, target: 'es2022', ...build },
+});
+
+/** A page that is one file, whatever it imports. */
+const single = (html: string, folder: string): EnvironmentOptions =>
+  alone(folder, {
     cssTarget: 'chrome123',
     cssCodeSplit: false,
     modulePreload: false,
@@ -107,23 +108,16 @@ const single = (html: string, folder: string): EnvironmentOptions => ({
       treeshake: { moduleSideEffects: [{ test: /node_modules.svelte./, sideEffects: false }] },
       output: { codeSplitting: false },
     },
-  },
-});
+  });
 
-const script = (input: string, folder: string): EnvironmentOptions => ({
-  consumer: 'client',
-  build: {
-    outDir: here(`dist/${folder}`),
-    emptyOutDir: true,
-    copyPublicDir: false,
-    target: 'es2022',
+const script = (input: string, folder: string): EnvironmentOptions =>
+  alone(folder, {
     rolldownOptions: {
       input: here(input),
       checks: { pluginTimings: false },
       output: { format: 'iife', entryFileNames: '[name].js' },
     },
-  },
-});
+  });
 
 /** Dependencies are bundled: the folder runs with plain `node` wherever it is copied to. */
 const node = (folder: string, input: Record<string, string>): EnvironmentOptions => ({

@@ -120,12 +120,6 @@ async function expectUnplug(orders: OrdersPage, numbers: readonly string[]): Pro
   }).toPass({ timeout: 90_000 });
 }
 
-async function plug(page: Page): Promise<void> {
-  await page.evaluate(() =>
-    (window as unknown as { keyferryOutsideRefresh(): Promise<void> }).keyferryOutsideRefresh(),
-  );
-}
-
 /** Resolves when the browser is dead: at that moment, or at the latest when the units have long been done without it. */
 async function dieAt({ is, afterMs }: Moment, units: OutsideUnits, kill: () => Promise<void>): Promise<void> {
   let count = 0;
@@ -171,12 +165,12 @@ async function matrix(lanes: number, moments: readonly Moment[]): Promise<Readon
         expect(units.memory(sn).importCounter).toBe(1);
         units.remove(sn);
       }
-      await plug(life.page);
+      await units.tell(life.page);
       const next = all[index] ?? [];
       for (const description of next) units.add(description);
       here = next.map(({ sn }) => sn);
       const dead = dieAt(moment, units, life.kill);
-      plug(life.page).catch(() => undefined); // it dies meanwhile
+      units.tell(life.page).catch(() => undefined); // it dies meanwhile
       await dead;
       if (LONG !== undefined && index % 20 === 19) console.log(`${index + 1} kills, ${lanes} lanes`, [...tally]);
     }

@@ -1,10 +1,10 @@
 // Hundreds of units through eight sockets in one work order; KEYFERRY_UNITS=10000 makes it a day's work. Each unit is unplugged when its lane is green, and
-// the next one takes its place. The journal is complete and its chain holds, the order balances, and the page is no larger at the end than near the beginning.
-import type { CDPSession } from '@playwright/test';
-import type { UnitDescription } from '#device-sim/description.ts';
-import { injectSimulator } from './support/inject.ts';
+// the next one takes its place. The units are outside the browser, so that its heap is the page's alone: it is no larger at the end than near the beginning.
+// The journal is complete and its chain holds, and the order balances.
+import type { CDPSession, Page } from '@playwright/test';
 import { readJournal } from './support/journal.ts';
 import { issue, OrdersPage } from './support/orders-page.ts';
+import { OutsideUnits } from './support/outside-units.ts';
 import { Service } from './support/service.ts';
 import { expect, test, unit } from './support/test.ts';
 
@@ -14,8 +14,8 @@ const SOCKETS = 8;
 const LEGS = 20;
 /** A run of so many units is told while it goes on. */
 const TOLD_FROM = 1000;
-/** Bytes that the page may have grown by; each simulated unit that was removed leaves its memory behind in the same page. */
-const MOST_GROWTH = 4_000_000 + COUNT * 3000;
+/** Bytes that the page may have grown by, however many units there were. */
+const MOST_GROWTH = 1_000_000;
 
 const sn = (n: number): string => (0x4d41_0000_0000 + n).toString(16).toUpperCase().padStart(32, '0');
 
@@ -24,35 +24,33 @@ async function heap(session: CDPSession): Promise<number> {
   return (await session.send('Runtime.getHeapUsage')).usedSize;
 }
 
+/** Which of the units may be unplugged, by their lanes. */
+async function green(page: Page, here: ReadonlySet<string>): Promise<readonly string[]> {
+  const lanes = await page.evaluate(() =>
+    [...document.querySelectorAll('article')].map((lane) => ({
+      word: lane.querySelector('h2')?.textContent ?? '',
+      text: lane.textContent ?? '',
+    })),
+  );
+  const stuck = lanes.find(({ word }) => word === 'Not loaded' || word === 'Not attached');
+  if (stuck) throw new Error(`a lane says ${stuck.text}`);
+  return [...here].filter((one) => lanes.some(({ word, text }) => word === 'Unplug' && text.includes(one)));
+}
+
 /** Plugs in the units from one to another, excluded, and unplugs each when its lane says so. */
-async function work([from, to, sockets, template]: readonly [number, number, number, UnitDescription]): Promise<void> {
-  const simulator = window.keyferrySimulator;
-  if (!simulator) throw new Error('no simulator');
-  const number = (n: number): string => (0x4d41_0000_0000 + n).toString(16).toUpperCase().padStart(32, '0');
-  const button = (): HTMLButtonElement | undefined =>
-    [...document.querySelectorAll<HTMLButtonElement>('section button')].find((each) =>
-      each.textContent?.includes('USB'),
-    );
-  const plugged = new Set<string>();
-  for (let next = from; next < to || plugged.size > 0; ) {
-    while (next < to && plugged.size < sockets) {
-      const one = number(next++);
-      simulator.add({ ...template, sn: one });
-      simulator.nextChoice(one);
-      button()?.click();
-      plugged.add(one);
+async function work(page: Page, units: OutsideUnits, from: number, to: number): Promise<void> {
+  const here = new Set<string>();
+  for (let next = from; next < to || here.size > 0; ) {
+    for (const done of await green(page, here)) {
+      units.remove(done);
+      here.delete(done);
     }
-    for (const lane of document.querySelectorAll('article')) {
-      const word = lane.querySelector('h2')?.textContent;
-      if (word !== 'Unplug' && word !== 'Loading' && word !== 'Reading') {
-        if (word === 'Not loaded' || word === 'Not attached') throw new Error(`a lane says ${lane.textContent}`);
-      }
-      const done = [...plugged].find((one) => word === 'Unplug' && lane.textContent?.includes(one));
-      if (done === undefined) continue;
-      simulator.remove(done);
-      plugged.delete(done);
+    while (next < to && here.size < SOCKETS) {
+      const one = sn(next++);
+      units.add(unit(undefined, { sn: one }));
+      here.add(one);
     }
-    await new Promise((resolve) => setTimeout(resolve, 4));
+    await units.tell(page);
   }
 }
 
@@ -61,12 +59,8 @@ test(`${COUNT} units in one order`, async ({ page, station }) => {
   const service = await Service.start({ exportsPerMinute: 100_000 });
   try {
     const id = await issue(service, { units: [`${sn(0)}-${sn(COUNT - 1)}`] });
-    const template = unit();
-    // The driver below clicks as an operator would.
-    await page.addInitScript(() => {
-      Object.defineProperty(navigator, 'userActivation', { value: { isActive: true, hasBeenActive: true } });
-    });
-    await injectSimulator(page, [], { persist: false });
+    const units = new OutsideUnits();
+    await units.serve(page.context());
     await page.goto(service.url);
     await station.signIn(service.token);
     const orders = new OrdersPage(page);
@@ -78,7 +72,7 @@ test(`${COUNT} units in one order`, async ({ page, station }) => {
     for (let leg = 0; leg < LEGS; leg++) {
       const [from, to] = [Math.floor((COUNT * leg) / LEGS), Math.floor((COUNT * (leg + 1)) / LEGS)];
       const began = Date.now();
-      await page.evaluate(work, [from, to, SOCKETS, template] as const);
+      await work(page, units, from, to);
       const pace = ((to - from) * 1000) / (Date.now() - began);
       const size = await heap(session);
       samples.push(size);

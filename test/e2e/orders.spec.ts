@@ -2,7 +2,7 @@
 // change unseen.
 import type { UnitDescription } from '#device-sim/description.ts';
 import { expectAccessible } from './support/accessible.ts';
-import { issue, OrdersPage } from './support/orders-page.ts';
+import { issue, OrdersPage, takeUpNew } from './support/orders-page.ts';
 import { FIELD_KEY, NEXT_KEY } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
@@ -58,11 +58,7 @@ test('the list of the customer is set against the order, and gives the reasons f
   page,
 }) => {
   const [here, gone, other] = [unit(), unit(), unit()];
-  const id = await issue(service, { units: [here.sn, gone.sn] });
-  const station = await open([here]);
-  await station.signIn(service.token);
-  const orders = new OrdersPage(page);
-  await orders.takeUp(id);
+  const { orders } = await takeUpNew({ open, service, page }, [here], { units: [here.sn, gone.sn] });
   await orders.attach(here.sn);
   await orders.goOn();
   await orders.expectDone(1);
@@ -101,11 +97,10 @@ test('eight units side by side, each with its two keys, and the order closes wit
 }) => {
   const units = eight();
   const stranger = unit();
-  const id = await issue(service, { units: units.map(({ sn }) => sn), lines: TWO_KEYS });
-  const station = await open([...units, stranger]);
-  await station.signIn(service.token);
-  const orders = new OrdersPage(page);
-  await orders.takeUp(id);
+  const { orders } = await takeUpNew({ open, service, page }, [...units, stranger], {
+    units: units.map(({ sn }) => sn),
+    lines: TWO_KEYS,
+  });
   for (const { sn } of [...units, stranger]) await orders.attach(sn);
   await orders.expectWord(stranger.sn, 'Not on it');
   for (const { sn } of units) await orders.expectWord(sn, 'Waiting');
@@ -134,11 +129,7 @@ test('eight units side by side, each with its two keys, and the order closes wit
 
 test('an order does not close before every unit is done or explained', async ({ open, service, page }) => {
   const [here, gone] = [unit(), unit()];
-  const id = await issue(service, { units: [here.sn, gone.sn] });
-  const station = await open([here]);
-  await station.signIn(service.token);
-  const orders = new OrdersPage(page);
-  await orders.takeUp(id);
+  const { orders } = await takeUpNew({ open, service, page }, [here], { units: [here.sn, gone.sn] });
   await orders.attach(here.sn);
   await orders.goOn();
   await orders.expectWord(here.sn, 'Unplug');
@@ -158,11 +149,7 @@ test('a page that goes away while eight units are loaded leaves the truth, and t
   page,
 }) => {
   const units = eight({ latency: { identity: 0, challenge: 30, importKey: 250 } });
-  const id = await issue(service, { units: units.map(({ sn }) => sn) });
-  const station = await open(units);
-  await station.signIn(service.token);
-  const orders = new OrdersPage(page);
-  await orders.takeUp(id);
+  const { station, orders } = await takeUpNew({ open, service, page }, units, { units: units.map(({ sn }) => sn) });
   for (const { sn } of units) await orders.attach(sn);
   page.on('dialog', (dialog) => void dialog.accept()); // "leave the page?"
   for (const moment of [/fresh challenge/, /seals the key/, /writes the key/]) {
@@ -196,11 +183,10 @@ test('a page that goes away while eight units are loaded leaves the truth, and t
 
 test('a label that is another one keeps a unit from being loaded', async ({ open, service, page }) => {
   const [one, two] = [unit(), unit()];
-  const id = await issue(service, { units: [one.sn, two.sn], options: ['--label-scan'] });
-  const station = await open([one, two]);
-  await station.signIn(service.token);
-  const orders = new OrdersPage(page);
-  await orders.takeUp(id);
+  const { orders } = await takeUpNew({ open, service, page }, [one, two], {
+    units: [one.sn, two.sn],
+    options: ['--label-scan'],
+  });
   await orders.attach(one.sn);
   await orders.goOn();
   await orders.expectWord(one.sn, 'Scan label');
@@ -217,11 +203,10 @@ test('a label that is another one keeps a unit from being loaded', async ({ open
 test('the order halts when units fail in a row, and goes on when it is told to', async ({ open, service, page }) => {
   const refused = { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 } as const;
   const [one, two, three] = [unit(undefined, { faults: [refused] }), unit(undefined, { faults: [refused] }), unit()];
-  const id = await issue(service, { units: [one.sn, two.sn, three.sn], options: ['--halt-after', '2'] });
-  const station = await open([one, two, three]);
-  await station.signIn(service.token);
-  const orders = new OrdersPage(page);
-  await orders.takeUp(id);
+  const { orders } = await takeUpNew({ open, service, page }, [one, two, three], {
+    units: [one.sn, two.sn, three.sn],
+    options: ['--halt-after', '2'],
+  });
   await orders.goOn();
   for (const { sn } of [one, two]) {
     await orders.attach(sn);

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import type { Page } from '@playwright/test';
 import type { Report, ReportRow } from '#protocol/orders/report.ts';
 import { expectAccessible } from './support/accessible.ts';
-import { issue, OrdersPage } from './support/orders-page.ts';
+import { takeUpNew } from './support/orders-page.ts';
 import { expect, test, unit } from './support/test.ts';
 
 const REFUSED = 'Do not rely on this report';
@@ -59,11 +59,7 @@ test('a report is checked by the page, by the verifier without a network, and fr
   watch,
 }) => {
   const units = [unit(), unit(), unit()];
-  const id = await issue(service, { units: units.map(({ sn }) => sn) });
-  const station = await open(units);
-  await station.signIn(service.token);
-  const orders = new OrdersPage(page);
-  await orders.takeUp(id);
+  const { orders } = await takeUpNew({ open, service, page }, units, { units: units.map(({ sn }) => sn) });
   for (const { sn } of units) await orders.attach(sn);
   await orders.goOn();
   await orders.expectDone(3);

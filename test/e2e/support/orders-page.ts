@@ -1,7 +1,9 @@
 // The page as an operator of a work order sees it: the list, the board of lanes, the closing, the report.
 import { expect, type Locator, type Page } from '@playwright/test';
+import type { UnitDescription } from '#device-sim/description.ts';
 import type { Service } from './service.ts';
 import { DIVERSIFIED, FIELD_KEY, type TestKey, type TestSet } from './sets.ts';
+import type { StationPage } from './station-page.ts';
 
 let lastOrder = 0;
 
@@ -25,6 +27,23 @@ export async function issue(service: Service, order: NewOrder): Promise<string> 
     ...options,
   );
   return id;
+}
+
+/** What a test of an order is handed. */
+interface Bench {
+  readonly open: (units: readonly UnitDescription[]) => Promise<StationPage>;
+  readonly service: Service;
+  readonly page: Page;
+}
+
+/** These units are on the ports, somebody is signed in, and a new order is on the board. */
+export async function takeUpNew({ open, service, page }: Bench, here: readonly UnitDescription[], order: NewOrder) {
+  const id = await issue(service, order);
+  const station = await open(here);
+  await station.signIn(service.token);
+  const orders = new OrdersPage(page);
+  await orders.takeUp(id);
+  return { id, station, orders };
 }
 
 export class OrdersPage {

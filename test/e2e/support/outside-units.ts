@@ -1,6 +1,6 @@
 // Simulated units outside the browser, as real ones are: they live in this process and outlive every browser that talks to them. The page gets a WebUSB
 // whose calls come here one by one; what has not come here when the browser dies was never sent.
-import type { BrowserContext } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
 import { realClock } from '#device-sim/clock.ts';
 import { Control, type MemoryDigest } from '#device-sim/control.ts';
 import type { UnitDescription } from '#device-sim/description.ts';
@@ -80,6 +80,13 @@ export class OutsideUnits {
   remove(sn: string): void {
     this.#control.remove(sn);
     this.#life.devices.delete(sn.padStart(32, '0'));
+  }
+
+  /** Has the page hear what was plugged in and out since. */
+  async tell(page: Page): Promise<void> {
+    await page.evaluate(() =>
+      (window as unknown as { keyferryOutsideRefresh(): Promise<void> }).keyferryOutsideRefresh(),
+    );
   }
 
   memory(sn: string): MemoryDigest {

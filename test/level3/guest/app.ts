@@ -6,7 +6,7 @@ import type { Service } from '../../e2e/support/service.ts';
 import { type LanePage, StationPage } from '../../e2e/support/station-page.ts';
 import type { BenchUnit } from './bench-unit.ts';
 import { openPage, PATIENCE_MS, patient } from './browser.ts';
-import type { Scenario } from './scenario.ts';
+import { report, type Scenario } from './scenario.ts';
 
 export interface AppBench {
   readonly browser: () => Browser;
@@ -39,7 +39,10 @@ export function originOf(link: 'usb' | 'serial', url: string): string {
 const GLANCE_MS = 5000;
 const MOST_TRIES = 2;
 
-/** A unit has a second for each answer, and this processor may have more to do than that: whoever works with it tries again, twice at most. */
+/**
+ * A unit has a second for each answer, and this processor may have more to do than that: whoever works with it tries again, twice at most, and it
+ * is told.
+ */
 export async function expectAttached(station: StationPage, sn: string): Promise<void> {
   const again = station.onlyLane().root.getByRole('button', { name: 'Try again' });
   let tries = 0;
@@ -50,6 +53,7 @@ export async function expectAttached(station: StationPage, sn: string): Promise<
     }
     await patient(station.lane(sn).root).toBeVisible({ timeout: GLANCE_MS });
   }).toPass({ timeout: PATIENCE_MS });
+  if (tries > 0) report({ report: 'note', text: `${sn} was tried ${tries === 1 ? 'once' : 'twice'} more` });
 }
 
 async function onPage(bench: AppBench, link: 'usb' | 'serial', work: (lane: LanePage) => Promise<void>) {
