@@ -1,8 +1,9 @@
-// `npm test` runs everything; `npm run check` (--quick) leaves out the builds, the long tests and the browser. Closes with one line
-// that adds up every runner, and ends with a code other than 0 when anything failed, crashed or ran nothing.
+// `npm test` runs everything but level 3; with --kernel-within N that too, as far as it comes in the N seconds from the start of all. `npm run check`
+// (--quick) leaves out the builds, the long tests and the browser. Closes with one line that adds up every runner, and ends with a code other than 0 when anything failed, crashed or ran nothing.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { provideLevel2 } from './level2/support/provide.ts';
 import { provideChromium } from './support/install-chromium.ts';
 import { type Ended, runTool } from './support/run-command.ts';
@@ -10,7 +11,9 @@ import { closingLine, exitCode, honest, type Outcome, sum } from './support/tall
 
 type Job = () => Promise<Outcome>;
 
-const quick = process.argv.includes('--quick');
+const { quick = false, 'kernel-within': kernelWithin } = parseArgs({
+  options: { quick: { type: 'boolean' }, 'kernel-within': { type: 'string' } },
+}).values;
 const scratch = mkdtempSync(join(tmpdir(), 'keyferry-test-'));
 const started = Date.now();
 
@@ -87,23 +90,30 @@ async function browser(): Promise<Outcome[]> {
   );
   const outcome = await end();
   await provideLevel2(say);
-  return [outcome, await level2(found.path)];
+  const level2 = await level('level 2', (env) =>
+    runTool('@playwright/test', 'playwright', ['test', '-c', 'test/level2'], {
+      env: { ...env, KEYFERRY_CHROMIUM: found.path },
+      through: true,
+    }),
+  );
+  if (kernelWithin === undefined) return [outcome, level2];
+  const left = String(Math.floor(Number(kernelWithin) - (Date.now() - started) / 1000));
+  const level3 = await level('level 3', (env) =>
+    runTool('tsx', 'tsx', ['test/level3/run.ts', '--built', '--within', left], { env, through: true }),
+  );
+  return [outcome, level2, level3];
 }
 
 /** Where the machine cannot have it, its tests are left out by name: then one that was skipped stands for one that ran. */
-async function level2(path: string): Promise<Outcome> {
+async function level(name: string, run: (env: Record<string, string>) => Promise<Ended>): Promise<Outcome> {
   const since = Date.now();
-  const file = join(scratch, 'level2.json');
-  const env = { KEYFERRY_OUTCOME: file, KEYFERRY_CHROMIUM: path };
-  const { code } = await runTool('@playwright/test', 'playwright', ['test', '-c', 'test/level2'], {
-    env,
-    through: true,
-  });
-  const nothing: Outcome = { runner: 'level 2', passed: 0, failed: [], skipped: [] };
+  const file = join(scratch, `${name}.json`);
+  const { code } = await run({ KEYFERRY_OUTCOME: file });
+  const nothing: Outcome = { runner: name, passed: 0, failed: [], skipped: [] };
   const told = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Outcome) : nothing;
   const isLeftOut = code === 0 && told.passed + told.failed.length === 0 && told.skipped.length > 0;
   const outcome = isLeftOut && told.skipped.every(({ reason }) => reason !== '') ? told : honest(told, code);
-  say(`${outcome.failed.length === 0 ? 'ok  ' : 'FAIL'} level 2: ${closingLine(sum([outcome]))} (${seconds(since)})`);
+  say(`${outcome.failed.length === 0 ? 'ok  ' : 'FAIL'} ${name}: ${closingLine(sum([outcome]))} (${seconds(since)})`);
   return outcome;
 }
 

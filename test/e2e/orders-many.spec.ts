@@ -1,7 +1,8 @@
 // Hundreds of units through eight sockets in one work order; KEYFERRY_UNITS=10000 makes it a day's work. Each unit is unplugged when its lane is green, and
-// the next one takes its place. The units are outside the browser, so that its heap is the page's alone: it is no larger at the end than near the beginning.
-// The journal is complete and its chain holds, and the order balances.
+// the next one takes its place. The units are outside the browser, so that its heap is the page's alone: at the end it holds no more than near the beginning,
+// and of the units it knows those that are on the screen. The journal is complete and its chain holds, and the order balances.
 import type { CDPSession, Page } from '@playwright/test';
+import { readHeld } from './support/held.ts';
 import { readJournal } from './support/journal.ts';
 import { issue, OrdersPage } from './support/orders-page.ts';
 import { OutsideUnits } from './support/outside-units.ts';
@@ -16,12 +17,19 @@ const LEGS = 20;
 const TOLD_FROM = 1000;
 /** Bytes that the page may have grown by, however many units there were. */
 const MOST_GROWTH = 1_000_000;
+/** Units that it may know by their numbers at one time: those on the lanes, and the rows of the list that are in sight. */
+const MOST_KNOWN = 60;
 
 const sn = (n: number): string => (0x4d41_0000_0000 + n).toString(16).toUpperCase().padStart(32, '0');
 
 async function heap(session: CDPSession): Promise<number> {
   await session.send('HeapProfiler.collectGarbage');
   return (await session.send('Runtime.getHeapUsage')).usedSize;
+}
+
+/** Units of the order whose numbers are among these. */
+function known(strings: readonly string[]): number {
+  return new Set(strings.flatMap((text) => text.toUpperCase().match(/4D41[0-9A-F]{8}/g) ?? [])).size;
 }
 
 /** Which of the units may be unplugged, by their lanes. */
@@ -54,6 +62,16 @@ async function work(page: Page, units: OutsideUnits, from: number, to: number): 
   }
 }
 
+/** Has the page keep each unit's number and some octets, twice what it may have grown by in all. */
+async function keepOfEach(page: Page): Promise<void> {
+  const sns = Array.from({ length: COUNT }, (_, n) => sn(n));
+  const length = Math.ceil((2 * MOST_GROWTH) / COUNT);
+  await page.evaluate(
+    (each) => void Object.assign(window, { kept: each.sns.map((one) => [one, new Uint8Array(each.length)]) }),
+    { sns, length },
+  );
+}
+
 test(`${COUNT} units in one order`, async ({ page, station }) => {
   test.setTimeout(60_000 + COUNT * 400);
   const service = await Service.start({ exportsPerMinute: 100_000 });
@@ -68,26 +86,36 @@ test(`${COUNT} units in one order`, async ({ page, station }) => {
     await page.getByRole('button', { name: 'Sound' }).click();
     await orders.goOn();
     const session = await page.context().newCDPSession(page);
-    const samples: number[] = [];
+    let early = 0;
     for (let leg = 0; leg < LEGS; leg++) {
       const [from, to] = [Math.floor((COUNT * leg) / LEGS), Math.floor((COUNT * (leg + 1)) / LEGS)];
       const began = Date.now();
       await work(page, units, from, to);
       const pace = ((to - from) * 1000) / (Date.now() - began);
       const size = await heap(session);
-      samples.push(size);
       const line = `${to} units: heap ${(size / 1e6).toFixed(2)} MB, ${pace.toFixed(1)} units a second`;
       test.info().annotations.push({ type: 'leg', description: line });
       if (COUNT >= TOLD_FROM) console.log(line);
+      if (leg === 1) early = (await readHeld(session)).bytes;
     }
-    const growth = (samples.at(-1) ?? 0) - (samples[1] ?? 0);
+    const held = await readHeld(session);
+    const growth = held.bytes - early;
+    const grown = `what the page holds grew by ${(growth / 1e6).toFixed(2)} MB to ${(held.bytes / 1e6).toFixed(2)} MB`;
+    test.info().annotations.push({ type: 'held', description: grown });
+    if (COUNT >= TOLD_FROM) console.log(grown);
+    expect(growth).toBeLessThan(MOST_GROWTH);
+    expect(known(held.strings)).toBeLessThan(MOST_KNOWN);
+    // A page that keeps a little of each is found out by both.
+    await keepOfEach(page);
+    const kept = await readHeld(session);
+    expect(kept.bytes - early).toBeGreaterThan(MOST_GROWTH);
+    expect(known(kept.strings)).toBe(COUNT);
     await orders.expectDone(COUNT);
     const { entries, attempts, breaks } = await readJournal(page);
     expect(breaks).toEqual([]);
     expect(attempts.filter(({ said }) => said.at(-1) === 'verify confirmed')).toHaveLength(COUNT);
     expect(attempts).toHaveLength(COUNT);
     expect(entries).toBeGreaterThanOrEqual(7 * COUNT);
-    expect(growth).toBeLessThan(MOST_GROWTH);
     expect(await page.locator('*').count()).toBeLessThan(1500);
     await orders.close();
     await page.getByRole('link', { name: 'To the report' }).click();

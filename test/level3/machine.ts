@@ -17,8 +17,14 @@ export interface Guest {
   readonly onLine: (line: string) => void;
 }
 
-/** How it ended, in words; the console's last lines where it did not power off by itself. */
-export async function runGuest(guest: Guest): Promise<string> {
+export interface GuestEnd {
+  /** In words, with the console's last lines. */
+  readonly how: string;
+  /** Its time was up. */
+  readonly isLate: boolean;
+}
+
+export async function runGuest(guest: Guest): Promise<GuestEnd> {
   const { kernel, folder, limitMs, onLine } = guest;
   const initrd = join(folder, 'initrd');
   const console = join(folder, 'console.log');
@@ -44,7 +50,7 @@ export async function runGuest(guest: Guest): Promise<string> {
   clearTimeout(timer);
   const how = isLate ? `nothing more within ${limitMs / 1000} s` : `QEMU ended with ${code}`;
   const last = readFileSync(console, 'utf8').split('\n').slice(-15).join('\n');
-  return `${how}\n${errors}${last}`;
+  return { how: `${how}\n${errors}${last}`, isLate };
 }
 
 function ramDisk({ modules }: Kernel) {

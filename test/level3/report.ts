@@ -25,15 +25,23 @@ export function decodeReport(line: string): Report | undefined {
   }
 }
 
-/** A test of the plan that nobody heard of again has failed, and so has a run that did not come to its end. */
-export function outcomeOf(reports: readonly Report[], why: string): Outcome {
+/**
+ * A test of the plan that nobody heard of again has failed, and so has a run that did not come to its end; where its time was up before, by `timeUp`, they
+ * were left out.
+ */
+export function outcomeOf(reports: readonly Report[], why: string, timeUp?: string): Outcome {
   const planned = reports.flatMap((report) => (report.report === 'plan' ? report.names : []));
   const passed = reports.flatMap((report) => (report.report === 'passed' ? [report.name] : []));
   const failed = reports.flatMap((report) =>
     report.report === 'failed' ? [{ name: report.name, message: report.message }] : [],
   );
   const heardOf = [...passed, ...failed.map(({ name }) => name)];
-  for (const name of planned) if (!heardOf.includes(name)) failed.push({ name, message: `was not run: ${why}` });
+  const unheard = planned.filter((name) => !heardOf.includes(name));
+  if (timeUp !== undefined) {
+    const skipped = unheard.map((name) => ({ name, reason: timeUp }));
+    return { runner: 'kernel', passed: passed.length, failed, skipped };
+  }
+  for (const name of unheard) failed.push({ name, message: `was not run: ${why}` });
   if (!reports.some(({ report }) => report === 'end'))
     failed.push({ name: 'the guest', message: `did not end: ${why}` });
   return { runner: 'kernel', passed: passed.length, failed, skipped: [] };

@@ -1,7 +1,10 @@
 // What the bench's page does with the journal: writers against the disk, pages of a long journal, and whole loads against the bare exchange.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { copy } from '#protocol/bytes/bytes.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
 import { attach, type Device } from '#protocol/provisioning/device.ts';
 import { provision } from '#protocol/provisioning/provision.ts';
+import type { ExportedKey, ExportRequest, KeySource } from '#protocol/provisioning/source.ts';
 import type { Order } from '#protocol/provisioning/step.ts';
 import { createTestAs } from '#test/support/as-memory.ts';
 import { createTestSource } from '#test/support/test-source.ts';
@@ -106,42 +109,82 @@ async function pages(units: number): Promise<{ key: number; offset: number }> {
   return { key, offset };
 }
 
+const EXCHANGE_MS = 9;
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-interface Bench {
-  readonly source: ReturnType<typeof createTestSource> & { readonly auditHead: { readonly envelope: string } };
-  device(exchangeMs: number): Promise<Device>;
-  order(): Order;
+/** A unit that was loaded once, and what it and the AS said: they say it again at once, for what they compute is not the page's time. */
+interface Rehearsed {
+  readonly identity: Device['identity'];
+  /** By INS. */
+  readonly answers: ReadonlyMap<number, Uint8Array>;
+  /** SN and R, as hex, and what was exported for them. */
+  readonly asked: string;
+  readonly exported: ExportedKey;
 }
 
-function bench(asMs: number): Bench {
+const askedOf = ({ sn, random: r }: ExportRequest): string => toHex(sn) + toHex(r);
+
+let orders = 0;
+const order = (): Order => ({
+  ref1: 1,
+  ref2: 2,
+  suites: [1],
+  sign: false,
+  idempotencyKey: `bench-${++orders}`.padEnd(22, 'A'),
+});
+
+async function rehearse(count: number): Promise<readonly Rehearsed[]> {
   const keys = [{ ref1: 1, attributes: 'D0AB00N', akv: 1, slot: 2, key: new Uint8Array(32).fill(1) }];
   const signingKey = new Uint8Array(32).fill(7);
   const room = { set: TEST_SET, tkv: TEST_TKV, family: 'cmac', transportKey: TEST_TRANSPORT_KEY, keys } as const;
   const source = createTestSource(createTestAs({ ...room, signingKey, random }).as);
-  let orders = 0;
-  return {
-    source: {
+  const all: Rehearsed[] = [];
+  for (let n = 0; n < count; n++) {
+    const unit = createUnit({ sn: random(16) });
+    const answers = new Map<number, Uint8Array>();
+    const { identity } = await attach(unit.transmit);
+    const transmit: Transmit = async (command) => {
+      const answer = await unit.transmit(command);
+      answers.set(command[1] ?? 0, copy(answer));
+      return answer;
+    };
+    const made: Omit<Rehearsed, 'identity' | 'answers'>[] = [];
+    const recording: KeySource = {
       ...source,
-      auditHead: { envelope: HEAD },
       exportKey: async (request) => {
-        if (asMs > 0) await sleep(asMs);
-        return await source.exportKey(request);
+        const { exportId, data } = await source.exportKey(request);
+        made.push({ asked: askedOf(request), exported: { exportId, data: copy(data) } });
+        return { exportId, data };
       },
+    };
+    for await (const { step } of provision(recording, { transmit, identity }, order())) void step;
+    for (const one of made) all.push({ identity, answers, ...one });
+  }
+  return all;
+}
+
+/** The AS of them all, so many ms away. */
+function sourceOf(all: readonly Rehearsed[], asMs: number) {
+  const exports = new Map(all.map(({ asked, exported }) => [asked, exported]));
+  return {
+    auditHead: { envelope: HEAD },
+    async exportKey(request: ExportRequest): Promise<ExportedKey> {
+      if (asMs > 0) await sleep(asMs);
+      const exported = exports.get(askedOf(request));
+      if (!exported) throw new Error('this challenge was not rehearsed');
+      return { exportId: exported.exportId, data: copy(exported.data) };
     },
-    device: async (exchangeMs) => {
-      const unit = createUnit({ sn: random(16) });
-      let isAttached = false;
-      const transmit: Transmit = async (command) => {
-        if (isAttached) await sleep(exchangeMs);
-        return await unit.transmit(command);
-      };
-      const device = await attach(transmit);
-      isAttached = true;
-      return device;
-    },
-    order: () => ({ ref1: 1, ref2: 2, suites: [1], sign: false, idempotencyKey: `bench-${++orders}`.padEnd(22, 'A') }),
+    verifyReceipt: async () => ({ time: '2026-11-23T09:00:00Z', envelope: HEAD }),
+    recallExport: async () => undefined,
   };
+}
+
+function deviceOf({ identity, answers }: Rehearsed): Device {
+  const transmit: Transmit = async (command) => {
+    await sleep(EXCHANGE_MS);
+    return copy(answers.get(command[1] ?? 0) ?? new Uint8Array());
+  };
+  return { identity, transmit };
 }
 
 /** Units per second. */
@@ -159,11 +202,11 @@ interface Throughput {
  * disk in the end.
  */
 async function throughput(lanes: number, each: number, asMs: number): Promise<Throughput> {
-  const EXCHANGE_MS = 9;
   const { database, journal: shared } = await journal();
-  const { source, device, order } = bench(asMs);
+  const rehearsed = await rehearse(lanes * each);
+  const source = sourceOf(rehearsed, asMs);
   const run = async (one: (unit: Device, free: () => void) => Promise<unknown>): Promise<number> => {
-    const units = await Promise.all(Array.from({ length: lanes * each }, () => device(EXCHANGE_MS)));
+    const units = rehearsed.map(deviceOf);
     const began = performance.now();
     await Promise.all(
       Array.from({ length: lanes }, async (_, lane) => {

@@ -88,6 +88,15 @@ describe('what the guest reports', () => {
     expect(count).toBe(1);
     expect(failed.map(({ name }) => name)).toEqual(['b', 'the guest']);
   });
+
+  it('leaves out by name what it did not come to where it was given a time, and counts what failed all the same', () => {
+    const late = outcomeOf(
+      [plan, { report: 'failed', name: 'a', seconds: 1, message: 'no' }],
+      'it hung',
+      'time was up',
+    );
+    expect(late).toMatchObject({ passed: 0, failed: [{ name: 'a' }], skipped: [{ name: 'b', reason: 'time was up' }] });
+  });
 });
 
 describe('the level 3 column of docs/reliability.md', () => {
