@@ -53,14 +53,42 @@ test('the page reloaded in mid-import says so, and settles it after signing in',
   await lane.expectSaid('The unit writes the key');
   page.on('dialog', (dialog) => void dialog.accept());
   await page.reload();
-  await expect(
-    page.getByText('A run was cut off while the key went in').or(station.lanes.first()).first(),
-  ).toBeVisible();
+  await expect(page.getByText('A run was cut off before its end').or(station.lanes.first()).first()).toBeVisible();
   await station.signIn(service.token);
   await lane.expectWord('Not loaded');
   await lane.press('Back to the choice');
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');
+});
+
+test('a key whose import could not be written down is found by the next page: the AS recalls what it exported', async ({
+  open,
+  service,
+  page,
+}) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await lane.expectWord('Ready');
+  // There is room for what is written before the AS is asked, and for no more.
+  await page.evaluate(() => {
+    const { add } = IDBObjectStore.prototype;
+    let room = 1;
+    IDBObjectStore.prototype.add = function (...given) {
+      if (room-- > 0) return add.apply(this, given);
+      throw new DOMException('no room', 'QuotaExceededError');
+    };
+  });
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Not confirmed');
+  await page.reload();
+  await expect(page.getByText('A run was cut off before its end').or(station.lanes.first()).first()).toBeVisible();
+  const recalled = page.waitForResponse('**/v1/exports:recall');
+  await station.signIn(service.token);
+  expect((await recalled).status()).toBe(200);
+  await lane.expectWord('Unplug');
+  await lane.expectSaid('Receipt verified by the AS');
 });
 
 test('a unit that is pulled while it waits leaves, and comes back by itself', async ({ open, service }) => {

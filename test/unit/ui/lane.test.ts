@@ -147,11 +147,13 @@ describe('an import whose answer is lost', () => {
 });
 
 describe('a disk that is full after the AS was asked', () => {
-  it('keeps no false word: the key is in, the lane says so, and the journal once it can', async () => {
+  async function loadWithoutRoom() {
     const database = await Database.open(new IDBFactory(), () => undefined);
-    const bench = await createBench(SETS, { database, account: createAccount(SETS), name: 'page' });
+    const account = createAccount(SETS);
+    const bench = await createBench(SETS, { database, account, name: 'page' });
     await bench.session.signIn('token');
-    const lane = await attached(bench);
+    const wire = cable();
+    const lane = await attached(bench, wire);
     const run = database.run.bind(database);
     let writes = 0;
     database.run = (stores, mode, body) =>
@@ -159,8 +161,13 @@ describe('a disk that is full after the AS was asked', () => {
         ? Promise.reject(new ProtocolError('journal-full', 'no room'))
         : run(stores, mode, body);
     await load(lane, 1);
-    expect(lane.phase).toMatchObject({ is: 'unverified', failure: { code: 'journal-full' }, loaded: { ref2: 2 } });
     database.run = run;
+    return { bench, lane, wire, database, account };
+  }
+
+  it('keeps no false word: the key is in, the lane says so, and the journal once it can', async () => {
+    const { bench, lane } = await loadWithoutRoom();
+    expect(lane.phase).toMatchObject({ is: 'unverified', failure: { code: 'journal-full' }, loaded: { ref2: 2 } });
     expect((await bench.journal.list(1))[0]?.steps.map(({ step, state }) => `${step} ${state}`)).toEqual([
       'challenge intended',
       'export intended',
@@ -168,6 +175,18 @@ describe('a disk that is full after the AS was asked', () => {
     await lane.retry();
     expect(lane.phase.is).toBe('done');
     expect((await bench.journal.list(1))[0]).toMatchObject({ outcome: 'done', steps: { length: 5 } });
+  });
+
+  it('leaves it to the next page, which waits for a sign-in, since only the AS knows what was exported', async () => {
+    const { wire, database, account } = await loadWithoutRoom();
+    const next = await createBench(SETS, { database, account, name: 'next page' });
+    await next.journal.recover(new Set(['next page']));
+    account.refuse('recallExport', 'signed-out');
+    const lane = await attached(next, wire, 7);
+    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'signed-out' } });
+    await next.session.signIn('token');
+    await next.station.settle();
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2 } });
   });
 });
 

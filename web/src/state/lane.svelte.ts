@@ -255,7 +255,7 @@ export class Lane {
 
   async #end(ending: Ending): Promise<void> {
     if (ending.is !== 'done') this.#around.session.heed(ending.failure);
-    if (ending.is === 'unknown') await this.close();
+    if (ending.is === 'unknown' && !this.isReachable) await this.close();
     this.phase = ending;
     await this.#around.onJournal();
   }

@@ -15,9 +15,8 @@ export function stepInWords(entry: StepEntry): string {
     case 'challenge':
       return 'Asked the unit for a challenge';
     case 'export':
-      return entry.state === 'intended'
-        ? 'Asked the AS for the key'
-        : `The AS sealed the key, export ${entry.export.exportId}`;
+      if (entry.state === 'confirmed') return `The AS sealed the key, export ${entry.export.exportId}`;
+      return entry.thenImport ? 'Asked the AS for the key, to be sent to the unit at once' : 'Asked the AS for the key';
     case 'import':
       return entry.state === 'intended' ? 'Sent the key to the unit' : 'The unit gave its receipt';
     case 'verify':
