@@ -101,9 +101,14 @@ export class OutsideUnits {
     const devices = new Map<string, USBDevice>();
     const life: Life = { devices, calls: new Set(), isOver: false };
     this.#life = life;
-    const take = async (): Promise<object[]> => {
-      for (const device of await usb.getDevices()) devices.set(device.serialNumber ?? '', device);
-      return [...devices.values()].map(describe);
+    let turn = 0;
+    const take = async (): Promise<{ readonly turn: number; readonly facts: readonly object[] }> => {
+      for (const device of await usb.getDevices()) {
+        const sn = device.serialNumber ?? '';
+        // It may have been unplugged since.
+        if (this.#fleet.find(sn)) devices.set(sn, device);
+      }
+      return { turn: ++turn, facts: [...devices.values()].map(describe) };
     };
     await context.exposeFunction('keyferryOutsideDevices', take);
     await context.exposeFunction('keyferryOutsideCall', async (call: Call) => {
@@ -177,7 +182,7 @@ function standIn(): void {
     readonly configured: boolean;
   }
   const door = window as unknown as {
-    keyferryOutsideDevices(): Promise<Facts[]>;
+    keyferryOutsideDevices(): Promise<{ turn: number; facts: Facts[] }>;
     keyferryOutsideCall(call: readonly unknown[]): Promise<{
       refused?: { name: string; message: string };
       status?: string;
@@ -231,9 +236,17 @@ function standIn(): void {
     }
   }
   const known = new Map<string, Device>();
+  let newest = 0;
+  /** Undefined when a later answer came first: this one may name what is gone. */
+  const look = async (): Promise<readonly Facts[] | undefined> => {
+    const { turn, facts } = await door.keyferryOutsideDevices();
+    if (turn < newest) return undefined;
+    newest = turn;
+    return facts;
+  };
   const usb = new (class extends EventTarget {
     async getDevices() {
-      for (const facts of await door.keyferryOutsideDevices()) {
+      for (const facts of (await look()) ?? []) {
         if (!known.has(facts.serialNumber)) known.set(facts.serialNumber, new Device(facts));
       }
       return [...known.values()];
@@ -244,7 +257,8 @@ function standIn(): void {
   })();
   /** What was plugged in or out since is told as the browser tells it. */
   door.keyferryOutsideRefresh = async () => {
-    const here = await door.keyferryOutsideDevices();
+    let here = await look();
+    while (!here) here = await look();
     const tell = (type: string, device: Device) => usb.dispatchEvent(Object.assign(new Event(type), { device }));
     for (const [sn, device] of known) {
       if (here.some(({ serialNumber }) => serialNumber === sn)) continue;
