@@ -1,5 +1,6 @@
 // The JSON of protocol/service/messages.ts as schemas: every request is checked by them before anyone looks at it, and the OpenAPI
 // document is made of them, so that what is promised and what is checked cannot drift apart. Members that are not named are refused.
+
 import { z } from 'zod';
 import type {
   AuditPageJson,
@@ -9,6 +10,7 @@ import type {
   ExportRequestJson,
   KeysJson,
   ProblemJson,
+  RecallAnswerJson,
   RecallRequestJson,
   ReceiptAnswerJson,
   ReceiptRequestJson,
@@ -17,6 +19,7 @@ import type {
 } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
+import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 
 /** base64url of exactly `length` octets: unpadded, unused last bits zero, so that one octet string has one text. */
 export function octets(length: number) {
@@ -91,6 +94,13 @@ export const problem = z.strictObject({
 const exported = { exportId, data: base64url };
 
 export const exportAnswer = z.strictObject({ ...exported, auditHead: envelope }) satisfies z.ZodType<ExportAnswerJson>;
+
+export const recallAnswer = z.strictObject({
+  exportId,
+  header: octets(HEADER_LENGTH),
+  dataHash: octets(32),
+  auditHead: envelope,
+}) satisfies z.ZodType<RecallAnswerJson>;
 
 export const batchAnswer = z.strictObject({
   results: z.array(z.union([z.strictObject(exported), z.strictObject({ problem })])),

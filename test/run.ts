@@ -1,5 +1,6 @@
-// `npm test` runs everything but level 3; with --kernel-within N that too, as far as it comes in the N seconds from the start of all. `npm run check`
-// (--quick) leaves out the builds, the long tests and the browser. Closes with one line that adds up every runner, and ends with a code other than 0 when anything failed, crashed or ran nothing.
+// `npm test` runs everything but level 3; with --kernel-within N that too, as far as it comes in the N seconds from the start of all.
+// `npm run check` (--quick) leaves out the builds, the long tests and the browser. Closes with one line that adds up every runner, and
+// ends with a code other than 0 when anything failed, crashed or ran nothing.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,8 @@ type Job = () => Promise<Outcome>;
 const { quick = false, 'kernel-within': kernelWithin } = parseArgs({
   options: { quick: { type: 'boolean' }, 'kernel-within': { type: 'string' } },
 }).values;
+if (kernelWithin !== undefined && !/^\d+$/.test(kernelWithin))
+  throw new RangeError(`${kernelWithin} is no number of seconds`);
 const scratch = mkdtempSync(join(tmpdir(), 'keyferry-test-'));
 const started = Date.now();
 
@@ -97,9 +100,9 @@ async function browser(): Promise<Outcome[]> {
     }),
   );
   if (kernelWithin === undefined) return [outcome, level2];
-  const left = String(Math.floor(Number(kernelWithin) - (Date.now() - started) / 1000));
+  const left = Math.max(0, Math.floor(Number(kernelWithin) - (Date.now() - started) / 1000));
   const level3 = await level('level 3', (env) =>
-    runTool('tsx', 'tsx', ['test/level3/run.ts', '--built', '--within', left], { env, through: true }),
+    runTool('tsx', 'tsx', ['test/level3/run.ts', '--built', '--within', String(left)], { env, through: true }),
   );
   return [outcome, level2, level3];
 }

@@ -46,8 +46,7 @@ export class Exporter {
    * @throws ProtocolError export-unknown, receipt-refused, receipt-conflict
    */
   async verifyReceipt({ exportId, receipt }: ReceiptRequestJson, account: OperatorState): Promise<VerdictJson> {
-    const made = this.#options.ledger.findById(exportId);
-    const entry = this.#visible(made, account, `This service made no export ${exportId}.`);
+    const entry = this.#findVisible(exportId, account);
     const nothing = { workOrder: null, reason: null, idempotencyKey: '', requestHash: '' };
     const caller: Caller = { account, operator: account.name, ...nothing };
     await this.#logRefusals('receipt-refused', { exportId, xc: entry.xc }, account, () =>
@@ -58,10 +57,17 @@ export class Exporter {
     return verdict;
   }
 
-  /** What was exported under that key, by any operator: another one may go on. @throws ProtocolError export-unknown */
+  /**
+   * What was exported under that key, by any operator: another one may go on. One who may not see its set is told so, since "no such export" would be
+   * taken for "not in the unit"; the key is random, so nobody learns by trying.
+   * @throws ProtocolError export-unknown, not-allowed
+   */
   recall(idempotencyKey: string, account: OperatorState): ExportEntry {
     const entry = this.#options.ledger.findByKeyOfAnyone(idempotencyKey);
-    return this.#visible(entry, account, `This service made no export under ${idempotencyKey}.`);
+    if (entry === undefined)
+      throw new ProtocolError('export-unknown', `This service made no export under ${idempotencyKey}.`);
+    if (this.#isVisible(entry, account)) return entry;
+    throw new ProtocolError('not-allowed', 'This export is of a set that you may not see.');
   }
 
   /** A twin under the same key waits, and then finds what the first one made. */
@@ -103,11 +109,16 @@ export class Exporter {
   }
 
   /** An export of a set that this operator may not see does not exist for them. */
-  #visible(entry: ExportEntry | undefined, account: OperatorState, otherwise: string): ExportEntry {
+  #findVisible(exportId: string, account: OperatorState): ExportEntry {
+    const entry = this.#options.ledger.findById(exportId);
+    if (entry !== undefined && this.#isVisible(entry, account)) return entry;
+    throw new ProtocolError('export-unknown', `This service made no export ${exportId}.`);
+  }
+
+  #isVisible(entry: ExportEntry, account: OperatorState): boolean {
     const { state, demoMode } = this.#options;
-    const set = entry === undefined ? undefined : decodeHeader(entry.data).set;
-    if (entry !== undefined && visibleSets(state(), demoMode, account).some((each) => each.set === set)) return entry;
-    throw new ProtocolError('export-unknown', otherwise);
+    const { set } = decodeHeader(entry.data);
+    return visibleSets(state(), demoMode, account).some((each) => each.set === set);
   }
 
   async #logRefusals<Result>(

@@ -1,13 +1,20 @@
 // POST /v1/exports, /v1/exports:batch, /v1/exports:recall and /v1/receipts (docs/protocol.md clause 6).
 import { toBase64url } from '#protocol/bytes/text.ts';
-import type { ExportAnswerJson, ExportRequestJson, ReceiptAnswerJson } from '#protocol/service/messages.ts';
+import type {
+  ExportAnswerJson,
+  ExportRequestJson,
+  RecallAnswerJson,
+  ReceiptAnswerJson,
+} from '#protocol/service/messages.ts';
 import type { ProblemCode } from '#protocol/service/problem.ts';
+import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 import { problemJson, problemOf } from '../http/answer.ts';
 import {
   batchAnswer,
   batchRequest,
   exportAnswer,
   exportRequest,
+  recallAnswer,
   recallRequest,
   receiptAnswer,
   receiptRequest,
@@ -73,15 +80,17 @@ export const batchRoute = route({
 export const recallRoute = route({
   method: 'post',
   path: '/v1/exports:recall',
-  summary: 'The export that was made under an idempotency key, for a page that lost the answer. Exports nothing.',
+  summary:
+    'Which export was made under an idempotency key, for a page that lost the answer. Exports nothing, and gives no DATA.',
   roles: ['operator'],
   input: recallRequest,
-  output: exportAnswer,
-  problems: ['export-unknown', 'too-many-requests'],
-  handle: async ({ as, input, signedIn, spend }): Promise<ExportAnswerJson> => {
+  output: recallAnswer,
+  problems: ['export-unknown', 'not-allowed', 'too-many-requests'],
+  handle: async ({ as, input, signedIn, spend }): Promise<RecallAnswerJson> => {
     spend(1);
-    const { exportId, data } = as.exporter.recall(input.idempotencyKey, signedIn.account);
-    return { exportId, data: toBase64url(data), auditHead: await as.signatures.signHead(as.log.head) };
+    const { exportId, data, dataHash } = as.exporter.recall(input.idempotencyKey, signedIn.account);
+    const octets = { header: toBase64url(data.subarray(0, HEADER_LENGTH)), dataHash: toBase64url(dataHash) };
+    return { exportId, ...octets, auditHead: await as.signatures.signHead(as.log.head) };
   },
 });
 

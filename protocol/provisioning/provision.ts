@@ -11,19 +11,19 @@ import type { ReceiptAnswer } from '../commands/receipt-answer.ts';
 import { sha256 } from '../crypto/prf.ts';
 import { ProtocolError, StatusWordError } from '../errors.ts';
 import { decodeData } from '../tkl/data.ts';
-import { isAddressedTo, isSlotPermitted, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
+import { decodeHeader, isAddressedTo, isSlotPermitted, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
 import type { Receipt } from '../tkl/receipt.ts';
 import type { SuiteId } from '../tkl/suites.ts';
 import { type Device, requireSameUnit } from './device.ts';
-import type { ExportedKey, ExportRequest, KeySource } from './source.ts';
+import type { ExportedKey, ExportRequest, KeySource, RecalledExport } from './source.ts';
 import type { ExportSummary, Intent, Order, Step } from './step.ts';
 
 /** Status word of GET RECEIPT where there is none (docs/protocol.md clause 4). */
 const NOT_FOUND = 0x6a88;
 
 /**
- * Loads one key into one slot; by clause 8 this also erases a slot, or replaces T: then refresh() the device, whose TKV is another now. To stop it before the import, leave the loop at a step; once `import-intended` was passed the
- * import runs to its end.
+ * Loads one key into one slot; by clause 8 this also erases a slot, or replaces T: then refresh() the device, whose TKV is another now. To stop
+ * it before the import, leave the loop at a step; once `import-intended` was passed the import runs to its end.
  * @throws ProtocolError whatever the unit, the link or the AS refuses; unit-blank, slot-unknown, suite-unsupported before anything is sent
  */
 export async function* provision(source: KeySource, device: Device, order: Order): AsyncGenerator<Step, void, void> {
@@ -94,7 +94,6 @@ export async function* settleUnheard(
   const isPossible = answer !== undefined && INTENDED.every((field) => answer.receipt[field] === intent[field]);
   const exported = isPossible ? await source.recallExport(intent.idempotencyKey) : undefined;
   const summary = exported && summaryOf(exported, intent.ref2);
-  wipe(exported?.data);
   if (answer === undefined || summary === undefined || !isReceiptOf(answer.receipt, summary)) {
     throw new ProtocolError('no-receipt', `slot ${intent.ref2} holds no receipt of what was asked for`);
   }
@@ -148,12 +147,14 @@ function summarise(exported: ExportedKey, request: ExportRequest): ExportSummary
     header.ref1 === request.ref1 &&
     isSlotPermitted(header, request.ref2);
   if (!asked) throw new ProtocolError('service-nonsense', 'the AS answered with DATA that was not asked for');
-  return summaryOf(exported, request.ref2);
+  const { exportId, data } = exported;
+  return summaryOf({ exportId, header: data, dataHash: sha256(data) }, request.ref2);
 }
 
-function summaryOf({ exportId, data }: ExportedKey, ref2: number): ExportSummary {
-  const { suite, tkv, sn, ref1, akv, xc, asNumber } = decodeData(data).header;
-  return { exportId, dataHash: sha256(data), suite, tkv, sn: copy(sn), ref1, ref2, akv, xc, asNumber };
+/** @param exported its header may be all of DATA */
+export function summaryOf({ exportId, header, dataHash }: RecalledExport, ref2: number): ExportSummary {
+  const { suite, tkv, sn, ref1, akv, xc, asNumber } = decodeHeader(header);
+  return { exportId, dataHash, suite, tkv, sn: copy(sn), ref1, ref2, akv, xc, asNumber };
 }
 
 /** True iff the receipt's fields are those of the export. Whether it is authentic only the AS can say. */

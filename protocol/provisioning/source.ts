@@ -31,6 +31,15 @@ export interface ExportedKey {
   readonly data: Bytes;
 }
 
+/** An export without its DATA. */
+export interface RecalledExport {
+  readonly exportId: string;
+  /** HDR, 48 bytes. */
+  readonly header: Bytes;
+  /** SHA-256(DATA), 32 bytes. */
+  readonly dataHash: Bytes;
+}
+
 /** The AS's word that a receipt is the unit's. */
 export interface Verdict {
   /** ISO 8601: the AS's clock, or the station's where the AS has none. */
@@ -56,9 +65,9 @@ export interface KeySource {
    */
   verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<Verdict>;
   /**
-   * What was exported under this idempotency key, whoever asked for it: the answer that a page may not have lived to keep. Undefined where
-   * nothing was. Absent from an AS that does not remember by it: a token card.
-   * @throws ProtocolError (SourceErrorCode)
+   * What was exported under this idempotency key, whoever asked for it: of the answer that a page may not have lived to keep, all but what
+   * could be imported. Undefined only where nothing was exported. Absent from an AS that does not remember by it: a token card.
+   * @throws ProtocolError (SourceErrorCode); not-allowed where this operator may not know
    */
-  recallExport?(idempotencyKey: string): Promise<ExportedKey | undefined>;
+  recallExport?(idempotencyKey: string): Promise<RecalledExport | undefined>;
 }

@@ -51,8 +51,9 @@ export interface Intent {
 }
 
 /**
- * In this order. The consumer writes its journal before it asks for the next one: the generator does nothing meanwhile.
- * After `import-intended` and until `imported` the outcome in the unit is unknown; settle() finds it out.
+ * In this order. The generator does nothing until it is asked for the next one, so that its consumer may write its journal first.
+ * After `import-intended` and until `imported` the outcome in the unit is unknown; settle() finds it out, or settleUnheard() where a page did not live
+ * to write down what was exported.
  */
 export type Step =
   | { readonly step: 'challenge'; readonly suite: SuiteId } // GET CHALLENGE comes next

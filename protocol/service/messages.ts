@@ -41,9 +41,18 @@ export interface BatchAnswerJson {
   readonly auditHead: Envelope;
 }
 
-/** POST /v1/exports:recall; the answer is that of the export. */
+/** POST /v1/exports:recall. */
 export interface RecallRequestJson {
   readonly idempotencyKey: string;
+}
+
+export interface RecallAnswerJson {
+  readonly exportId: string;
+  /** HDR. */
+  readonly header: string;
+  /** SHA-256(DATA). */
+  readonly dataHash: string;
+  readonly auditHead: Envelope;
 }
 
 /** POST /v1/receipts. */

@@ -67,7 +67,7 @@ async function throughput(page: Page): Promise<Row[]> {
     rows.push(
       row(3, what, median(ratios), 1 / least, '×', 3),
       note(3, '  units a second', rate.toFixed(1)),
-      note(3, '  where the next unit waits for the verdict on disk', `${median(waiting).toFixed(3)} ×`),
+      row(3, '  where the next unit waits for the verdict on disk', median(waiting), 1 / least, '×', 3),
     );
   }
   return rows;

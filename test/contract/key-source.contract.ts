@@ -1,14 +1,16 @@
 // What every KeySource does, whether the AS behind it is a service, a vault or a card (protocol/provisioning/source.ts, docs/protocol.md
 // clauses 3, 4 and 8): one suite, run on each of them, with simulated units on the other side.
+
 import { describe, expect, it } from 'vitest';
-import { copy, wipe } from '#protocol/bytes/bytes.ts';
+import { copy } from '#protocol/bytes/bytes.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
 import { attach, refresh } from '#protocol/provisioning/device.ts';
 import { provision, settleUnheard } from '#protocol/provisioning/provision.ts';
 import type { ExportRequest } from '#protocol/provisioning/source.ts';
 import type { Order } from '#protocol/provisioning/step.ts';
 import { keyCheckValue } from '#protocol/tkl/body.ts';
-import { decodeHeader, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
+import { decodeHeader, HEADER_LENGTH, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import { createUnit, TEST_SET, TEST_SN, TEST_TKV } from '../support/units.ts';
 
@@ -185,9 +187,8 @@ function describeRecall(using: MakeSource): void {
     expect(await source.recallExport?.(idempotencyKey)).toBeUndefined();
     const made = await source.exportKey(await requestFrom(await attach(createUnit().transmit), { idempotencyKey }));
     const recalled = await source.recallExport?.(idempotencyKey);
-    expect(recalled).toEqual(made);
-    wipe(recalled?.data);
-    expect(await source.recallExport?.(idempotencyKey)).toEqual(made);
+    const { exportId, data } = made;
+    expect(recalled).toEqual({ exportId, header: data.slice(0, HEADER_LENGTH), dataHash: sha256(data) });
   });
 
   it('settles what a page did not live to write down', async () => {

@@ -2,9 +2,11 @@
 import type { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
 import type { As } from '#as-service/as/as.ts';
-import { toBase64url } from '#protocol/bytes/text.ts';
-import type { ExportAnswerJson, ProblemJson } from '#protocol/service/messages.ts';
+import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import type { ExportAnswerJson, ProblemJson, RecallAnswerJson } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE } from '#protocol/service/problem.ts';
+import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 import {
   addTestOperator,
   call,
@@ -52,17 +54,22 @@ describe('an export whose answer was lost', () => {
       },
       async (app, as) => {
         for (const token of tokens) {
-          const recalled = await callJson<ExportAnswerJson>(app, token, PATH, {
-            idempotencyKey: request.idempotencyKey,
+          const { idempotencyKey } = request;
+          const { auditHead: _, ...recalled } = await callJson<RecallAnswerJson>(app, token, PATH, { idempotencyKey });
+          const data = fromBase64url(made.data);
+          const octets = { header: data.subarray(0, HEADER_LENGTH), dataHash: sha256(data) };
+          expect(recalled).toEqual({
+            exportId: made.exportId,
+            header: toBase64url(octets.header),
+            dataHash: toBase64url(octets.dataHash),
           });
-          expect([recalled.exportId, recalled.data]).toEqual([made.exportId, made.data]);
         }
         expect(as.ledger.lastXc).toBe(1);
       },
     );
   });
 
-  it('is for no export at all where there is none, and where the operator may not see its set', async () => {
+  it('is told from one that there is and that this operator may not see: "none" would be taken for "not in the unit"', async () => {
     const request = exportRequest();
     await acrossRestart(
       async (app, as) => {
@@ -71,13 +78,14 @@ describe('an export whose answer was lost', () => {
       async (app, as) => {
         const limited = await addTestOperator(as, 'nils', 'operator', { sets: [1] });
         const anyone = await addTestOperator(as, 'otto');
-        for (const [idempotencyKey, token] of [
-          [toBase64url(new Uint8Array(16)), anyone],
-          [request.idempotencyKey, limited],
+        for (const [idempotencyKey, token, status, code] of [
+          [toBase64url(new Uint8Array(16)), anyone, 404, 'export-unknown'],
+          [toBase64url(new Uint8Array(16)), limited, 404, 'export-unknown'],
+          [request.idempotencyKey, limited, 403, 'not-allowed'],
         ] as const) {
           const response = await call(app, token, PATH, { idempotencyKey });
-          expect(response.status).toBe(404);
-          expect((await response.json()) as ProblemJson).toMatchObject({ type: `${PROBLEM_BASE}export-unknown` });
+          expect(response.status).toBe(status);
+          expect((await response.json()) as ProblemJson).toMatchObject({ type: PROBLEM_BASE + code });
         }
       },
     );

@@ -5,7 +5,7 @@ import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { ExportedKey, KeySource } from '#protocol/provisioning/source.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
-import { decodeHeader } from '#protocol/tkl/header.ts';
+import { decodeHeader, HEADER_LENGTH } from '#protocol/tkl/header.ts';
 
 export interface TestSource extends Required<KeySource> {
   /** What was asked of it, in order. */
@@ -43,7 +43,9 @@ export function createTestSource(as: AsUnit): TestSource {
     async recallExport(idempotencyKey) {
       calls.push('recallExport');
       const made = byKey.get(idempotencyKey);
-      return made && { exportId: made.exportId, data: copy(made.data) };
+      return (
+        made && { exportId: made.exportId, header: made.data.slice(0, HEADER_LENGTH), dataHash: sha256(made.data) }
+      );
     },
   };
 }

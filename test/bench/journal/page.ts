@@ -12,6 +12,7 @@ import { countingRandom, createUnit, TEST_SET, TEST_TKV, TEST_TRANSPORT_KEY } fr
 import { load } from '#web/state/run.ts';
 import type { Stage } from '#web/state/stages.ts';
 import type { NewAttempt, StepBody } from '#web/store/attempt.ts';
+import { leaveOldLog } from '#web/store/ballast.ts';
 import { Database } from '#web/store/database.ts';
 import { Journal } from '#web/store/journal.ts';
 import { WorkOrderStore } from '#web/store/work-orders.ts';
@@ -248,9 +249,10 @@ async function writeForever(order: number, said: (id: number) => void): Promise<
   );
 }
 
-/** How many attempts there are, and whether that order's chain holds. */
+/** How many attempts there are, and whether that order's chain holds; begins as the page does. */
 async function readBack(order: number): Promise<{ last: number; holds: boolean }> {
   const { database, journal: shared } = await journal();
+  await leaveOldLog(database);
   const [newest] = await shared.list(1);
   const found = await new WorkOrderStore(database, now).check(order);
   await database.close();

@@ -105,9 +105,9 @@ export class World {
   readonly cables: readonly Cable[];
   /** Every export that the AS made. */
   readonly exports: ExportRequest[] = [];
+  /** How often the AS was asked to recall an export, and had one. */
+  recalled = 0;
   readonly #account = createAccount(SETS);
-  /** What is to be written waits until everything else has gone on: the unit is quicker than the disk. */
-  slowDisk = false;
   /** Writes that were asked for and are not done. */
   writing = 0;
   #pages = 0;
@@ -143,7 +143,7 @@ export class World {
           return exported;
         }),
       verifyReceipt: (...receipt) => life.live(() => this.#account.verifyReceipt(...receipt)),
-      ...(this.#remembers ? { recallExport: (key) => life.live(() => recallExport(key)) } : {}),
+      ...(this.#remembers ? { recallExport: (key) => life.live(() => this.#count(recallExport(key))) } : {}),
     };
     const bench = await createBench(SETS, { database, account, name });
     await bench.journal.recover(new Set([name]));
@@ -152,12 +152,19 @@ export class World {
     return new Page(this, bench, store, number, life);
   }
 
+  async #count<T>(recalling: Promise<T | undefined>): Promise<T | undefined> {
+    const exported = await recalling;
+    if (exported !== undefined) this.recalled++;
+    return exported;
+  }
+
   async #write<T>(life: Life, write: () => Promise<T>): Promise<T> {
     this.writing++;
-    if (this.slowDisk) await quiet(life);
-    const written = await life.live(write);
-    this.writing--;
-    return written;
+    try {
+      return await life.live(write);
+    } finally {
+      this.writing--;
+    }
   }
 }
 

@@ -227,18 +227,6 @@ describe('settle', () => {
       }
     });
 
-    it('wipes DATA that was recalled', async () => {
-      const { source, returned } = await loseTheAnswer(true);
-      const handed: Bytes[] = [];
-      const recallExport = async (key: string) => {
-        const exported = await source.recallExport(key);
-        if (exported) handed.push(exported.data);
-        return exported;
-      };
-      await collect(settleUnheard({ ...source, recallExport }, await attach(returned.transmit), asked));
-      expect(handed.map(isZero)).toEqual([true]);
-    });
-
     it('is nothing to ask an AS that does not remember', async () => {
       const { source, returned } = await loseTheAnswer(true);
       const { exportKey, verifyReceipt } = source;

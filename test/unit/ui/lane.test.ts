@@ -174,7 +174,37 @@ describe('a disk that is full after the AS was asked', () => {
     ]);
     await lane.retry();
     expect(lane.phase.is).toBe('done');
-    expect((await bench.journal.list(1))[0]).toMatchObject({ outcome: 'done', steps: { length: 5 } });
+    expect((await bench.journal.list(1))[0]).toMatchObject({ outcome: 'done', steps: { length: 6 } });
+  });
+
+  it.each(['service-unreachable', 'not-allowed'] as const)(
+    'stays open where the AS, asked what it exported, says %s, and is settled later',
+    async (code) => {
+      const { bench, lane, account } = await loadWithoutRoom();
+      account.refuse('recallExport', code);
+      await lane.retry();
+      expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code } });
+      const [attempt] = await bench.journal.unsettled();
+      expect(attempt).toMatchObject({ outcome: 'unknown' });
+      await lane.retry();
+      expect(lane.phase.is).toBe('done');
+    },
+  );
+
+  it('stays open while there is still no room', async () => {
+    const { bench, lane, database, account } = await loadWithoutRoom();
+    const run = database.run.bind(database);
+    database.run = (stores, mode, body) =>
+      mode === 'readwrite' ? Promise.reject(new ProtocolError('journal-full', 'no room')) : run(stores, mode, body);
+    account.refuse('recallExport', 'service-unreachable');
+    await lane.retry();
+    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'service-unreachable' } });
+    await lane.retry();
+    expect(lane.phase).toMatchObject({ is: 'unverified', failure: { code: 'journal-full' } });
+    database.run = run;
+    await lane.retry();
+    expect(lane.phase.is).toBe('done');
+    expect((await bench.journal.list(1))[0]?.outcome).toBe('done');
   });
 
   it('leaves it to the next page, which waits for a sign-in, since only the AS knows what was exported', async () => {

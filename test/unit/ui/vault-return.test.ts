@@ -54,7 +54,7 @@ beforeEach(async () => {
 afterEach(() => bench.close());
 
 /** Loads the unit from the vault, and writes the attempt as the page does. `counter` is the unit's import counter after that. */
-async function load(counter: number, origin = `vault ${id}`): Promise<number> {
+async function load(counter: number, origin = `vault ${id}`, isHeard = true): Promise<number> {
   const { set, tkv, suite, sign, ref1, ref2, ...texts } = exportRequest({ random: toBase64url(randomBytes(16)) });
   const request: ExportRequest = {
     ...{ set, tkv, suite, sign, ref1, ref2 },
@@ -67,7 +67,15 @@ async function load(counter: number, origin = `vault ${id}`): Promise<number> {
   const receipt = fromBase64url(receiptFor(toBase64url(data), texts.random, { importCounter: counter }));
   const dataHash = sha256(data);
   const { time } = await client.verifyReceipt(exportId, receipt, dataHash);
-  return await journal.begin({ ...ATTEMPT, sn: TEST_SN, set: TEST_SET, service: origin }, [
+  const attempt = { ...ATTEMPT, sn: TEST_SN, set: TEST_SET, service: origin, idempotencyKey: texts.idempotencyKey };
+  if (!isHeard) {
+    return await journal.begin(attempt, [
+      { step: 'challenge', state: 'intended', suite },
+      { step: 'export', state: 'intended', suite, thenImport: true },
+      { step: 'interruption', state: 'confirmed' },
+    ]);
+  }
+  return await journal.begin(attempt, [
     { step: 'challenge', state: 'intended', suite },
     { step: 'export', state: 'intended', suite },
     { step: 'export', state: 'confirmed', export: { ...SUMMARY, exportId, dataHash } },
@@ -100,6 +108,15 @@ describe("a vault's journal that is returned from the page", () => {
       expect(kept?.steps.at(-1)?.auditHead).toContain('audit-head');
     }
     expect(remote.auditHead?.sequence).toBeGreaterThan(0);
+  });
+
+  it('settles an attempt whose page did not live to write down what was exported', async () => {
+    const [attempt, other] = [await load(1, `vault ${id}`, false), await load(2)];
+    expect(await giveBack()).toMatchObject({ receipts: 2, verdicts: 2, kept: 2 });
+    const kept = await journal.get(attempt);
+    expect(kept?.outcome).toBe('done');
+    expect(kept?.steps.map(({ step }) => step).slice(-3)).toEqual(['export', 'import', 'verify']);
+    expect(await verdictsOf(other)).toHaveLength(1);
   });
 
   it('may be returned again, and writes no verdict twice', async () => {

@@ -4,6 +4,7 @@
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
+import type { RecalledExport } from '#protocol/provisioning/source.ts';
 import type {
   AuditHeadJson,
   CertificateJson,
@@ -17,6 +18,7 @@ import type {
   WhoamiJson,
 } from '#protocol/service/messages.ts';
 import type { Envelope } from '#protocol/tkl/envelope.ts';
+import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 import { isSuiteId, type SuiteId } from '#protocol/tkl/suites.ts';
 
 /** Reads a value that stands at `path`. @throws ProtocolError service-nonsense */
@@ -177,6 +179,13 @@ const exportAnswer = object<{ exportId: string; data: Bytes; auditHead: Envelope
   auditHead: envelope,
 });
 
+const recallAnswer = object<RecalledExport & { readonly auditHead: Envelope }>({
+  exportId: identifier,
+  header: bytes(HEADER_LENGTH, HEADER_LENGTH),
+  dataHash: bytes(32, 32),
+  auditHead: envelope,
+});
+
 const receiptAnswer = object<ReceiptAnswerJson>({ verdict: envelope, auditHead: envelope });
 
 const verdict = object<VerdictJson>({
@@ -215,6 +224,8 @@ export const decodeWhoami = (value: unknown): WhoamiJson => whoami(value, 'whoam
 export const decodeTrust = (value: unknown): TrustJson => trust(value, 'trust');
 export const decodeExportAnswer = (value: unknown): { exportId: string; data: Bytes; auditHead: Envelope } =>
   exportAnswer(value, 'export');
+export const decodeRecallAnswer = (value: unknown): RecalledExport & { readonly auditHead: Envelope } =>
+  recallAnswer(value, 'recall');
 export const decodeReceiptAnswer = (value: unknown): ReceiptAnswerJson => receiptAnswer(value, 'receipt');
 export const decodeVerdict = (value: unknown): VerdictJson => verdict(value, 'verdict');
 export const decodeAuditHead = (value: unknown): AuditHeadJson => auditHead(value, 'auditHead');

@@ -4,7 +4,13 @@
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { ExportedKey, ExportRequest, KeySource, SignedVerdict } from '#protocol/provisioning/source.ts';
+import type {
+  ExportedKey,
+  ExportRequest,
+  KeySource,
+  RecalledExport,
+  SignedVerdict,
+} from '#protocol/provisioning/source.ts';
 import type {
   ExportRequestJson,
   ReceiptRequestJson,
@@ -13,7 +19,14 @@ import type {
   WhoamiJson,
 } from '#protocol/service/messages.ts';
 import { type Envelope, keyId, type Verify } from '#protocol/tkl/envelope.ts';
-import { decodeExportAnswer, decodeKeys, decodeReceiptAnswer, decodeTrust, decodeWhoami } from './decode.ts';
+import {
+  decodeExportAnswer,
+  decodeKeys,
+  decodeRecallAnswer,
+  decodeReceiptAnswer,
+  decodeTrust,
+  decodeWhoami,
+} from './decode.ts';
 import { type Call, call, type Fetch } from './http.ts';
 import {
   type AuditHead,
@@ -137,12 +150,12 @@ export class RemoteAs implements KeySource {
     return { time: verdict.time, envelope: JSON.stringify(answer.verdict) };
   }
 
-  async recallExport(idempotencyKey: string): Promise<ExportedKey | undefined> {
+  async recallExport(idempotencyKey: string): Promise<RecalledExport | undefined> {
     const floor = await this.auditFloor();
     try {
-      const answer = decodeExportAnswer(await this.#persistent('/v1/exports:recall', { idempotencyKey }));
+      const answer = decodeRecallAnswer(await this.#persistent('/v1/exports:recall', { idempotencyKey }));
       await this.acceptHead(answer.auditHead, floor);
-      return { exportId: answer.exportId, data: answer.data };
+      return { exportId: answer.exportId, header: answer.header, dataHash: answer.dataHash };
     } catch (error) {
       if (error instanceof ProtocolError && error.code === 'export-unknown') return undefined;
       throw error;

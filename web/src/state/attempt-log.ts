@@ -1,5 +1,5 @@
 // The journal's side of one attempt. A step that must be on disk before the world is touched is awaited; what can be written while the unit or the AS is
-// being asked is not, so that the disk costs a unit next to nothing. Each write keeps its place.
+// being asked is not, so that the disk costs a unit next to nothing. Each write keeps its place, and behind one that failed there is none.
 import type { NewAttempt, StepBody } from '../store/attempt.ts';
 import type { Beside, Journal } from '../store/journal.ts';
 

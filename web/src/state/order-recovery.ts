@@ -53,7 +53,9 @@ async function recovered({ order, journal, at }: RecoveryParts, row: UnitRow): P
   const attempt = row.attempt === undefined ? undefined : await journal.get(row.attempt);
   const state = stateAfter(order, attempt);
   if (state === undefined || state === row.state) return undefined;
-  if (row.state === 'unknown' && state !== 'done') return undefined; // its slots say more than an attempt that is over
+  // Its slots say more than an attempt that is over, unless the unit itself said by its receipts that the key is not in.
+  const isKnown = state === 'done' || attempt?.steps.at(-1)?.step === 'not-imported';
+  if (row.state === 'unknown' && !isKnown) return undefined;
   if (state !== 'done') return { ...row, state, at };
   const { failure: _, ...kept } = row;
   return { ...kept, state, at };

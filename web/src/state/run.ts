@@ -1,5 +1,5 @@
-// One attempt, from Load to its ending, and the settling of one whose ending stayed open. Each step is on disk before the next one is
-// asked for, so that the journal tells the truth whenever the page goes away. Knows nothing of the page.
+// One attempt, from Load to its ending, and the settling of one whose ending stayed open. What may come of it is on disk before the AS is asked, so that
+// the journal tells the truth whenever the page goes away. Knows nothing of the page.
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Device } from '#protocol/provisioning/device.ts';
@@ -83,6 +83,8 @@ export async function settleAttempt(parts: Parts, device: Device | undefined, at
   const exported = steps.find((entry) => entry.step === 'export' && entry.state === 'confirmed');
   const imported = steps.find((entry) => entry.step === 'import' && entry.state === 'confirmed');
   const log = new AttemptLog(parts.journal, id, steps);
+  // This page went on when it could write no more: from here on its attempt is one that was cut off, whatever else becomes of it.
+  if (outcome === 'running') log.write([{ step: 'interruption', state: 'confirmed' }]);
   if (exported?.step !== 'export' || exported.state !== 'confirmed')
     return await settleUnheardAttempt(parts, device, attempt, log);
   if (imported?.step === 'import' && imported.state === 'confirmed') {
@@ -106,7 +108,8 @@ async function settleUnheardAttempt(
     throw new TypeError(`attempt ${id} has no import to settle`);
   if (!device) return { is: 'unknown', failure: { code: 'device-lost' }, attempt: id };
   const intent = { sn: fromHex(sn), tkv, suite: intended.suite, ref1, ref2, idempotencyKey };
-  return await follow(parts, settleUnheard(parts.source, device, intent), { log, outcome, stage: 'import' });
+  const found = settleUnheard(parts.source, device, intent);
+  return await follow(parts, found, { log, outcome: outcome === 'running' ? 'unknown' : outcome, stage: 'import' });
 }
 
 async function* verifyAgain(
@@ -170,7 +173,7 @@ async function record({ row, source }: Parts, step: Step, known: Known): Promise
       known.held = entry;
       return;
     case 'import-intended':
-      log.write(takeHeld(known, entry));
+      log.write(takeHeld(known, entry), { haste: 'soon' }); // while the unit imports
       // An AS that remembers what it exported is asked by the next page, should this one go away before it is on disk (ADR 0526).
       if (!source.recallExport) await log.settled();
       known.outcome = 'unknown';

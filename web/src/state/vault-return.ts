@@ -1,10 +1,11 @@
 // What becomes of a vault's journal when it is returned: the AS's findings for the operator, and its verdicts in this station's own journal, with
 // the attempts that they are on. Is handed both stores and the way to the AS.
+import { summaryOf } from '#protocol/provisioning/provision.ts';
 import type { Envelope } from '#protocol/tkl/envelope.ts';
 import { isOn, type ReturnedVerdict, type VaultReturns } from '../source/vault-returns.ts';
-import type { Attempt } from '../store/attempt.ts';
+import type { Attempt, StepBody } from '../store/attempt.ts';
 import type { Journal } from '../store/journal.ts';
-import type { VaultStore } from '../store/vault-store.ts';
+import { recalled, type VaultExport, type VaultStore } from '../store/vault-store.ts';
 
 export interface VaultReport {
   readonly exports: number;
@@ -24,6 +25,12 @@ export interface VaultReturnParts {
   readonly journal: Pick<Journal, 'list' | 'append'>;
 }
 
+/** The AS's verdict, and the export that it is on. */
+interface Proof {
+  readonly verdict: ReturnedVerdict;
+  readonly made: VaultExport;
+}
+
 /** So many attempts are looked through at a time. */
 const PAGE = 200;
 
@@ -34,9 +41,10 @@ export async function returnVaultJournal(
   signed: Envelope,
 ): Promise<VaultReport> {
   const { exports, receipts, findings, verdicts, auditHead } = await returns.giveBack(vault.id, signed);
-  const own = new Map<string, ReturnedVerdict>();
+  const own = new Map<string, Proof>();
   for (const verdict of verdicts) {
-    if (isOn(verdict, await store.findExport(vault.id, verdict.xc))) own.set(verdict.exportId, verdict);
+    const made = await store.findExport(vault.id, verdict.xc);
+    if (made && isOn(verdict, made)) own.set(verdict.exportId, { verdict, made });
   }
   const wordsOf = (wanted: boolean): string[] =>
     findings.flatMap(({ grave, words }) => (grave === wanted ? [words] : []));
@@ -48,20 +56,20 @@ export async function returnVaultJournal(
 async function keepVerdicts(
   journal: VaultReturnParts['journal'],
   origin: string,
-  verdicts: ReadonlyMap<string, ReturnedVerdict>,
+  proofs: ReadonlyMap<string, Proof>,
   auditHead: string,
 ): Promise<number> {
   let [kept, before] = [0, Number.POSITIVE_INFINITY];
-  while (kept < verdicts.size) {
+  while (kept < proofs.size) {
     const attempts = await journal.list(PAGE, before);
     for (const attempt of attempts) {
-      const verdict = attempt.service === origin ? verdictOn(attempt, verdicts) : undefined;
-      if (verdict === undefined) continue;
+      const proof = attempt.service === origin ? proofOn(attempt, proofs) : undefined;
+      if (proof === undefined) continue;
       kept++;
       if (attempt.steps.some((entry) => entry.step === 'verify' && entry.verdict !== undefined)) continue;
-      const { time, envelope } = verdict;
-      const step = { step: 'verify', state: 'confirmed', time, verdict: envelope } as const;
-      await journal.append(attempt.id, step, { auditHead });
+      const { time, envelope } = proof.verdict;
+      const verified = { step: 'verify', state: 'confirmed', time, verdict: envelope } as const;
+      await journal.append(attempt.id, [...unheard(attempt, proof), verified], { auditHead });
     }
     const oldest = attempts.at(-1);
     if (oldest === undefined) break;
@@ -70,9 +78,19 @@ async function keepVerdicts(
   return kept;
 }
 
-function verdictOn({ steps }: Attempt, verdicts: ReadonlyMap<string, ReturnedVerdict>): ReturnedVerdict | undefined {
+/** By the export; where the page did not live to write it down, by the idempotency key under which it was asked for. */
+function proofOn({ steps, idempotencyKey }: Attempt, proofs: ReadonlyMap<string, Proof>): Proof | undefined {
   for (const entry of steps) {
-    if (entry.step === 'export' && entry.state === 'confirmed') return verdicts.get(entry.export.exportId);
+    if (entry.step === 'export' && entry.state === 'confirmed') return proofs.get(entry.export.exportId);
   }
-  return undefined;
+  return [...proofs.values()].find(({ made }) => made.idempotencyKey === idempotencyKey);
+}
+
+/** What the vault knows of an export, where the page did not live to write it down. */
+function unheard({ steps, ref2 }: Attempt, { verdict, made }: Proof): readonly StepBody[] {
+  if (steps.some(({ step, state }) => step === 'export' && state === 'confirmed')) return [];
+  return [
+    { step: 'export', state: 'confirmed', export: summaryOf(recalled(made), ref2) },
+    { step: 'import', state: 'confirmed', receipt: verdict.receipt },
+  ];
 }

@@ -2,6 +2,7 @@
 // screen stands. Is handed what belongs to the browser.
 import { ProtocolError } from '#protocol/errors.ts';
 import { RemoteAs } from '../source/remote-as.ts';
+import { leaveOldLog } from '../store/ballast.ts';
 import { Database } from '../store/database.ts';
 import { Journal } from '../store/journal.ts';
 import { joinSessions } from '../store/sessions.ts';
@@ -10,6 +11,7 @@ import { Leases } from '../transport/leases.ts';
 import type { Link } from '../transport/link.ts';
 import { Links } from '../transport/links.ts';
 import { PROFILES } from '../transport/profiles.ts';
+import { failureOf } from './failure.ts';
 import type { Work } from './idle.ts';
 import { Lane, type Surroundings } from './lane.svelte.ts';
 import type { Orders } from './orders.svelte.ts';
@@ -57,6 +59,7 @@ export async function openWorks(outside: Outside): Promise<Works> {
   if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'neither locks nor WebUSB without HTTPS');
   const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks, onSuperseded } = outside;
   const database = await Database.open(indexedDB, onSuperseded);
+  leaveOldLog(database).catch(failureOf); // should there be no room, the first attempt says so
   const sessions = await joinSessions(locks, crypto.randomUUID());
   const journal = new Journal(database, sessions.id, now);
   await journal.recover(await sessions.live());

@@ -46,7 +46,7 @@ export interface Failure {
   readonly command?: string;
 }
 
-/** `intended` is written before the world may change, `confirmed` after it did. */
+/** `intended` is on disk before the world may change, but for an import that was announced with its export (`thenImport`); `confirmed` after it did. */
 export type StepBody =
   | { readonly step: 'challenge'; readonly state: 'intended'; readonly suite: number }
   /** `thenImport`: whatever the AS exports is imported at once, so that the key may be in though nothing more was written (ADR 0526). */

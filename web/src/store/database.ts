@@ -16,6 +16,8 @@ export interface Schema extends DBSchema {
   orders: { key: number; value: OrderRecord; indexes: { name: string } };
   /** Where each unit of a work order stands: what its entries say, at a glance. */
   units: { key: [number, string]; value: UnitRow; indexes: { state: [number, string] } };
+  /** Empty, but for a moment at the start of a page (ballast.ts). */
+  ballast: { key: number; value: Uint8Array };
   /** By service. */
   trust: { key: string; value: TrustRecord };
 }

@@ -1,4 +1,4 @@
-// The journal of this station: what was about to be done and what was done, on disk before the next step is taken, so that a crash leaves the truth behind.
+// The journal of this station: what may be done, on disk before it can be, and what was done, so that a crash leaves the truth behind.
 // Append-only and chained (chain.ts). All that is to be written while the disk is busy goes into one transaction (group commit), so lanes do not wait for
 // each other. What the entries mean is said in attempt.ts and order.ts.
 import { ProtocolError } from '#protocol/errors.ts';

@@ -114,5 +114,10 @@ async function toVersion3(
   for (const [session, attempts] of left) await open.add({ session, attempts });
 }
 
+/** Version 4: room for ballast (ballast.ts); and an export may announce its import, of which a page of version 3 would think nothing. */
+async function toVersion4(db: IDBPDatabase<unknown>): Promise<void> {
+  db.createObjectStore('ballast');
+}
+
 /** The n-th brings a database of version n to version n + 1. */
-export const UPGRADES: readonly Upgrade[] = [toVersion1, toVersion2, toVersion3];
+export const UPGRADES: readonly Upgrade[] = [toVersion1, toVersion2, toVersion3, toVersion4];

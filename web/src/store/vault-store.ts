@@ -3,7 +3,10 @@
 // key is here in clear.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import type { RecalledExport } from '#protocol/provisioning/source.ts';
 import type { Envelope } from '#protocol/tkl/envelope.ts';
+import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 import type { VaultEntryJson } from '#protocol/vault/journal.ts';
 import { explained, opened } from './indexed-db.ts';
 
@@ -44,6 +47,11 @@ export interface VaultExport extends ExportRecord {
   readonly idempotencyKey: string;
   /** Of the whole request: a repeat has the same one. */
   readonly fingerprint: string;
+}
+
+/** The export as it is told to who lost the answer. */
+export function recalled({ exportId, data }: Pick<VaultExport, 'exportId' | 'data'>): RecalledExport {
+  return { exportId, header: data.slice(0, HEADER_LENGTH), dataHash: sha256(data) };
 }
 
 interface Schema extends DBSchema {

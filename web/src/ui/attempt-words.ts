@@ -26,6 +26,6 @@ export function stepInWords(entry: StepEntry): string {
     case 'failure':
       return 'Ended without success';
     case 'interruption':
-      return 'The page went away';
+      return 'Cut off: what followed was not written down';
   }
 }

@@ -152,7 +152,7 @@ function base(lane: Lane, phase: Phase, words: Words | undefined): LaneWords {
             word: lane.attached ? 'Not known yet' : 'Plug it in again',
             sentence: lane.attached
               ? 'The key may or may not be in. Press “Find out”.'
-              : 'The key may or may not be in. The unit itself knows, and no key is lost.',
+              : 'The key may or may not be in. The unit shows it when it is back, and no key is lost.',
           };
   }
 }

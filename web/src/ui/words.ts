@@ -290,7 +290,7 @@ const STATION = {
   },
   'journal-full': {
     remedy: 'Free some disk space, then retry',
-    title: 'The browser has no room left for the journal, and nothing is loaded without one.',
+    title: 'The browser has no room left for the journal, and without one nothing more is loaded.',
   },
   'journal-elsewhere': {
     remedy: 'Reload this page, and close its other tabs',
@@ -302,7 +302,7 @@ const STATION = {
   },
   'journal-failed': {
     remedy: 'Leave private browsing or allow this site to store data, then reload',
-    title: 'The browser refuses to keep the journal, and nothing is loaded without one.',
+    title: 'The browser refuses to keep the journal, and without one nothing more is loaded.',
   },
   integrity: {
     remedy: 'Stop here and tell the administrator of the AS',

@@ -2,7 +2,7 @@
 // and its keys with it. Knows neither keys nor passphrases beyond the octets that it hands over.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { ExportedKey, ExportRequest, KeySource, Verdict } from '#protocol/provisioning/source.ts';
+import type { ExportedKey, ExportRequest, KeySource, RecalledExport, Verdict } from '#protocol/provisioning/source.ts';
 import type { Envelope } from '#protocol/tkl/envelope.ts';
 import type { Answered, LockReason, Opener, VaultAnswers, VaultQuestion, VaultStatus } from './messages.ts';
 
@@ -69,9 +69,8 @@ export class VaultClient implements KeySource {
     return this.#ask('receipt', { is: 'receipt', exportId, receipt, dataHash });
   }
 
-  async recallExport(idempotencyKey: string): Promise<ExportedKey | undefined> {
-    const { exported } = await this.#ask('recall', { is: 'recall', idempotencyKey });
-    return exported && { exportId: exported.exportId, data: exported.data as Bytes };
+  async recallExport(idempotencyKey: string): Promise<RecalledExport | undefined> {
+    return (await this.#ask('recall', { is: 'recall', idempotencyKey })).exported;
   }
 
   status(): Promise<VaultStatus> {

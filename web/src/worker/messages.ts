@@ -1,7 +1,7 @@
 // What the page and the vault's worker say to each other: all that can be asked of a vault, and nothing that a key could be read from.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import type { ErrorCode } from '#protocol/errors.ts';
-import type { ExportRequest } from '#protocol/provisioning/source.ts';
+import type { ExportRequest, RecalledExport } from '#protocol/provisioning/source.ts';
 import type { Envelope } from '#protocol/tkl/envelope.ts';
 
 /** Why a vault was locked. */
@@ -52,7 +52,7 @@ export interface VaultAnswers {
   readonly enrol: VaultStatus;
   readonly export: { readonly exportId: string; readonly data: Uint8Array };
   readonly receipt: { readonly time: string };
-  readonly recall: { readonly exported: VaultAnswers['export'] | undefined };
+  readonly recall: { readonly exported: RecalledExport | undefined };
   readonly status: VaultStatus;
   /** Signed by the vault. */
   readonly journal: Envelope;

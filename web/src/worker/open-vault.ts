@@ -6,7 +6,7 @@ import { type Bytes, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { ExportedKey, ExportRequest } from '#protocol/provisioning/source.ts';
+import type { ExportedKey, ExportRequest, RecalledExport } from '#protocol/provisioning/source.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { type Envelope, sealEnvelope } from '#protocol/tkl/envelope.ts';
 import { decodeVaultFile, type VerifiedVault, verifyVaultFile } from '#protocol/vault/file.ts';
@@ -15,7 +15,7 @@ import { encodeVaultJournal, findChainBreaks, JOURNAL_TYPE } from '#protocol/vau
 import { type PasswordKey, requireCost } from '#protocol/vault/passphrase.ts';
 import { openVaultSecrets, type VaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
 import { verifyWith } from '../source/web-crypto.ts';
-import type { KeptPasskey, VaultStore } from '../store/vault-store.ts';
+import { type KeptPasskey, recalled, type VaultStore } from '../store/vault-store.ts';
 import { Shelf } from './kept-key.ts';
 import type { LockReason, Opener, VaultQuestion, VaultStatus } from './messages.ts';
 import { openKek, sealKek } from './passkey-seal.ts';
@@ -113,10 +113,10 @@ export class OpenVault {
   }
 
   /** What was exported under this idempotency key, or undefined. @throws ProtocolError journal-failed */
-  recallExport(idempotencyKey: string): Promise<ExportedKey | undefined> {
+  recallExport(idempotencyKey: string): Promise<RecalledExport | undefined> {
     return this.#inTurn(async () => {
       const made = await this.#around.store.findExportBy(this.#id, 'idempotencyKey', idempotencyKey);
-      return made && { exportId: made.exportId, data: copy(made.data) };
+      return made && recalled(made);
     });
   }
 

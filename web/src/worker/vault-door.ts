@@ -62,11 +62,9 @@ export class VaultDoor {
   }
 
   #say(answered: Answered): void {
+    const { data } = 'answer' in answered && 'data' in answered.answer ? answered.answer : {};
     this.#port.postMessage(answered, []);
-    if (!('answer' in answered)) return;
-    const { answer } = answered;
-    const exported = 'exported' in answer ? answer.exported : answer;
     // DATA is sealed for one unit; this copy of it is done with.
-    if (exported && 'data' in exported) wipe(exported.data);
+    wipe(data);
   }
 }
