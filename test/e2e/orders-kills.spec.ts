@@ -183,7 +183,7 @@ async function matrix(lanes: number, moments: readonly Moment[]): Promise<Readon
     expect(breaks).toEqual([]);
     expectReasons(attempts);
     await orders.close();
-    await life.page.getByRole('link', { name: 'To the report' }).click();
+    await orders.toReport();
     await expect(life.page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
     await life.context.close();
     return tally;

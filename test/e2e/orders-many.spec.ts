@@ -118,7 +118,7 @@ test(`${COUNT} units in one order`, async ({ page, station }) => {
     expect(entries).toBeGreaterThanOrEqual(7 * COUNT);
     expect(await page.locator('*').count()).toBeLessThan(1500);
     await orders.close();
-    await page.getByRole('link', { name: 'To the report' }).click();
+    await orders.toReport();
     const sheet = page.getByRole('article');
     await expect(sheet.getByRole('heading', { level: 2 })).toHaveText('Genuine', { timeout: 120_000 });
     await expect(sheet).toContainText(`${COUNT}: ${COUNT} done, 0 not loaded, 0 not known, 0 did not come`);

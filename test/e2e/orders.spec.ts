@@ -39,7 +39,7 @@ test('every screen of an order can be read and used by everyone', async ({ open,
   await page.getByRole('link', { name: 'History' }).click();
   await page.getByRole('link', { name: `Order ${id}: 1 of 2 done, 1 not loaded` }).click();
   await orders.close();
-  await page.getByRole('link', { name: 'To the report' }).click();
+  await orders.toReport();
   await expect(page.getByRole('article')).toContainText('Cover is broken');
   await expectAccessible(page, 'the report');
   // What is closed is not taken up any more; its report is there for whoever asks.
@@ -86,7 +86,7 @@ test('the list of the customer is set against the order, and gives the reasons f
   for await (const chunk of await (await saving).createReadStream()) chunks.push(chunk as Buffer);
   expect(Buffer.concat(chunks).toString('utf8')).toContain('absent,Lost on the way,0');
   await orders.close();
-  await page.getByRole('link', { name: 'To the report' }).click();
+  await orders.toReport();
   await expect(page.getByRole('article')).toContainText('2: 1 done, 0 not loaded, 0 not known, 1 did not come');
 });
 
@@ -119,7 +119,7 @@ test('eight units side by side, each with its two keys, and the order closes wit
   expect(untouched?.importCounter).toBe(0);
 
   await orders.close();
-  await page.getByRole('link', { name: 'To the report' }).click();
+  await orders.toReport();
   const sheet = page.getByRole('article');
   await expect(sheet.getByRole('heading', { level: 2 })).toHaveText('Genuine');
   await expect(sheet).toContainText('8: 8 done');
@@ -137,7 +137,7 @@ test('an order does not close before every unit is done or explained', async ({ 
   await expect(page.getByText('Give the reasons that are missing.')).toBeVisible();
   await page.getByLabel('The reason for all of them').fill('Lost on the way');
   await page.getByRole('button', { name: 'Keep this reason and close' }).click();
-  await page.getByRole('link', { name: 'To the report' }).click();
+  await orders.toReport();
   const sheet = page.getByRole('article');
   await expect(sheet.getByRole('heading', { level: 2 })).toHaveText('Genuine');
   await expect(sheet).toContainText('Lost on the way');
@@ -177,7 +177,7 @@ test('a page that goes away while eight units are loaded leaves the truth, and t
   );
   expect(counters).toEqual(Array(8).fill(1)); // nothing was loaded twice
   await orders.close();
-  await page.getByRole('link', { name: 'To the report' }).click();
+  await orders.toReport();
   await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
 });
 

@@ -64,7 +64,7 @@ test('a report is checked by the page, by the verifier without a network, and fr
   await orders.goOn();
   await orders.expectDone(3);
   await orders.close();
-  await page.getByRole('link', { name: 'To the report' }).click();
+  await orders.toReport();
   await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
   const saving = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save the report' }).click();

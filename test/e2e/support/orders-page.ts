@@ -75,6 +75,12 @@ export class OrdersPage {
     await this.page.getByRole('button', { name: 'Go on' }).click();
   }
 
+  /** Opens the report of the order that was closed; its sheet is then the only article, and no lane is one any more. */
+  async toReport(): Promise<void> {
+    await this.page.getByRole('link', { name: 'To the report' }).click();
+    await expect(this.page.getByRole('article')).toHaveCount(1);
+  }
+
   tile(sn: string): Locator {
     return this.tiles.filter({ hasText: sn.toUpperCase().padStart(32, '0') });
   }
