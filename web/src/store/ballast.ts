@@ -3,7 +3,7 @@
 // gone on with: what is in it moves to tables, and it is deleted. So each page fills it once when it starts.
 import type { Database } from './database.ts';
 
-/** One octet more than LevelDB's write buffer (4 MiB) holds, in records that are small enough not to become files of their own. */
+/** Together more than LevelDB's write buffer (4 MiB) holds, each small enough not to become a file of its own. */
 const RECORD_BYTES = 60_000;
 const RECORDS = 72;
 
@@ -14,7 +14,7 @@ export async function leaveOldLog(database: Pick<Database, 'run'>): Promise<void
     'readwrite',
     async (transaction) => {
       const store = transaction.objectStore('ballast');
-      for (let n = 0; n < RECORDS; n++) void store.put(new Uint8Array(RECORD_BYTES), n);
+      await Promise.all(Array.from({ length: RECORDS }, (_, n) => store.put(new Uint8Array(RECORD_BYTES), n)));
     },
     'relaxed',
   );
