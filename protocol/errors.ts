@@ -33,11 +33,13 @@ export type SourceErrorCode =
   | 'data-malformed' // octets that are not TKL/1 DATA
   | 'service-failed' // its own fault (5xx)
   | 'service-changed' // its root key is not the one that this station pinned, or its log went back
+  | 'not-signed-in' // nobody has signed in, so nothing was asked
   | 'signed-out' // no token, or expired, or revoked
   | 'not-allowed' // this operator may not do that
   | 'request-refused' // malformed in the service's eyes
   | 'too-many-requests'
-  | 'quota-used' // no exports left
+  | 'quota-used' // no exports left, for whatever unit
+  | 'unit-quota-used' // none for this unit; others may still have theirs
   | 'set-unknown' // SET or TKV that this AS does not hold
   | 'key-unknown' // REF1 that this AS does not hold for the set
   | 'slot-not-permitted' // this key may not go into that slot

@@ -91,7 +91,7 @@ export class ServiceMemory implements Memory<Caller> {
     }
     if (set.quotaPerUnit !== null && ledger.countOfUnit(unit.set, unit.sn) + this.#held(ofUnit) >= set.quotaPerUnit) {
       throw new ProtocolError(
-        'quota-used',
+        'unit-quota-used',
         `Unit ${toHex(unit.sn)} has had all ${set.quotaPerUnit} exports that ${setLabel(set)} allows a unit.`,
       );
     }

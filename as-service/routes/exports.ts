@@ -35,6 +35,7 @@ const EXPORT_PROBLEMS: readonly ProblemCode[] = [
   'challenge-reused',
   'idempotency-conflict',
   'quota-used',
+  'unit-quota-used',
   'too-many-requests',
 ];
 

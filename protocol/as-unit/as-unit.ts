@@ -29,7 +29,7 @@ export class AsUnit<Caller = undefined> {
   /**
    * EXPORTKEY. The record is durable before it is returned; the same request again returns the same record.
    * @throws ProtocolError request-refused, set-unknown, key-unknown, slot-not-permitted, transport-key-current, challenge-refused,
-   *   challenge-reused, and what Memory refuses: not-allowed, unit-not-listed, demo-refused, quota-used
+   *   challenge-reused, and what Memory refuses: not-allowed, unit-not-listed, demo-refused, quota-used, unit-quota-used
    */
   async exportKey(request: UnitExportRequest, caller: Caller): Promise<ExportRecord> {
     requireLength('sn', request.unit.sn, 16);

@@ -75,7 +75,7 @@ export interface Memory<Caller> {
   authorise(request: UnitExportRequest, caller: Caller): Promise<void>;
   /**
    * Counts one export and gives it a number, in one step that no other call can come between.
-   * @throws ProtocolError quota-used
+   * @throws ProtocolError quota-used, unit-quota-used
    */
   reserveExport(request: UnitExportRequest, caller: Caller): Promise<Reservation>;
   /** Durable when it resolves. */

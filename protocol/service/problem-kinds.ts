@@ -14,6 +14,7 @@ export const PROBLEMS = {
   'slot-not-permitted': { status: 403, title: 'The key may not go into that slot' },
   'challenge-refused': { status: 403, title: 'The unit did not prove that it belongs to the set' },
   'quota-used': { status: 403, title: 'No exports are left' },
+  'unit-quota-used': { status: 403, title: 'No exports are left for this unit' },
   'demo-refused': { status: 403, title: 'Demo sets are refused by this service' },
   'not-on-order': { status: 403, title: 'That is not on the work order' },
   'order-ended': { status: 403, title: 'The work order may not be worked now' },

@@ -12,6 +12,7 @@ const PROBLEM_CODES = [
   'slot-not-permitted',
   'challenge-refused',
   'quota-used',
+  'unit-quota-used',
   'demo-refused',
   'not-on-order',
   'order-ended',

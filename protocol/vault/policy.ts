@@ -31,14 +31,14 @@ export interface VaultUse {
   readonly ofUnit: number;
 }
 
-/** For Memory.reserveExport. @throws ProtocolError quota-used */
+/** For Memory.reserveExport. @throws ProtocolError quota-used, unit-quota-used */
 export function requireQuota({ quota }: VaultHeaderJson, { exports, ofUnit }: VaultUse): void {
   if (exports >= quota.exports) {
     throw new ProtocolError('quota-used', `This vault has given all its ${quota.exports} exports.`);
   }
   if (quota.perUnit !== null && ofUnit >= quota.perUnit) {
     throw new ProtocolError(
-      'quota-used',
+      'unit-quota-used',
       `This vault gives a unit ${quota.perUnit} exports, and this one has had them.`,
     );
   }

@@ -235,7 +235,7 @@ describe('an export', () => {
     expect(first.status).toBe(200);
     await expectProblem(
       await call(app, token, '/v1/exports', exportRequest({ set: 2 })),
-      'quota-used',
+      'unit-quota-used',
       /allows a unit/,
     );
     const other = exportRequest({ set: 2, sn: `${'0'.repeat(31)}9` });

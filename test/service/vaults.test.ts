@@ -89,7 +89,7 @@ describe('a vault', () => {
       code: 'unit-not-listed',
     });
     await bench.load(vault, 1);
-    await expect(bench.load(vault, 2)).rejects.toMatchObject({ code: 'quota-used' });
+    await expect(bench.load(vault, 2)).rejects.toMatchObject({ code: 'unit-quota-used' });
     await bench.load(vault, 1, { sn: OTHER_SN });
     const other = await bench.take(await bench.issue({ exports: 1 }));
     await bench.load(other, 1);

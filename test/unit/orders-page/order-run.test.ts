@@ -162,6 +162,16 @@ describe('a work order', () => {
     expect(page.run.counts).toMatchObject({ done: 2, failed: 0 });
   });
 
+  it('goes on with the next unit after one that has had its own share of exports', async () => {
+    const world = new World([1, 2].map(unit));
+    const page = await working(world);
+    page.bench.account.refuse('exportKey', 'unit-quota-used');
+    for (const cable of world.cables) await page.plug(cable);
+    expect(page.run.works.map(({ phase }) => phase.is)).toEqual(['failed', 'done']);
+    expect(page.run.state.is).toBe('running');
+    expect(page.run.counts).toMatchObject({ done: 1, failed: 1 });
+  });
+
   it('asks for nothing that a vault cannot give any more, and says so before it is asked', async () => {
     const world = new World([1, 2].map(unit), TWO_LINES);
     const page = await working(world);

@@ -127,7 +127,7 @@ describe('an import whose answer is lost', () => {
   it('waits for a sign-in where there is none', async () => {
     const { bench, wire, lane } = await cutOff('after');
     bench.session.signOut();
-    bench.account.refuse('verifyReceipt', 'signed-out');
+    bench.account.refuse('verifyReceipt', 'not-signed-in');
     bench.remembered = [wire.link(2)];
     await bench.changed();
     expect(['unknown', 'unverified']).toContain(lane.phase.is);
@@ -177,6 +177,21 @@ describe('a disk that is full after the AS was asked', () => {
     expect((await bench.journal.list(1))[0]).toMatchObject({ outcome: 'done', steps: { length: 6 } });
   });
 
+  it('is settled once there is room and the unit is plugged in anew', async () => {
+    const { bench, lane, wire } = await loadWithoutRoom();
+    wire.pull();
+    bench.remembered = [wire.link(2)];
+    await bench.changed();
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2 } });
+  });
+
+  it('is settled once there is room and somebody signs in', async () => {
+    const { bench, lane } = await loadWithoutRoom();
+    await bench.session.signIn('token');
+    await bench.station.settle();
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2 } });
+  });
+
   it.each(['service-unreachable', 'not-allowed'] as const)(
     'stays open where the AS, asked what it exported, says %s, and is settled later',
     async (code) => {
@@ -211,9 +226,10 @@ describe('a disk that is full after the AS was asked', () => {
     const { wire, database, account } = await loadWithoutRoom();
     const next = await createBench(SETS, { database, account, name: 'next page' });
     await next.journal.recover(new Set(['next page']));
-    account.refuse('recallExport', 'signed-out');
+    account.refuse('recallExport', 'not-signed-in');
     const lane = await attached(next, wire, 7);
-    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'signed-out' } });
+    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'not-signed-in' } });
+    expect(laneWords(lane, 'linux').sentence).toContain('Sign in');
     await next.session.signIn('token');
     await next.station.settle();
     expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2 } });

@@ -168,7 +168,7 @@ describe("a vault's journal that is returned from the page", () => {
         trust: new MemoryTrust(),
         retryPausesMs: [],
       });
-      await expect(new VaultReturns(elsewhere).giveBack(id, signed)).rejects.toEqual(code('signed-out'));
+      await expect(new VaultReturns(elsewhere).giveBack(id, signed)).rejects.toEqual(code('not-signed-in'));
       await elsewhere.signIn(other.operator);
       await expect(new VaultReturns(elsewhere).giveBack(id, signed)).rejects.toEqual(code('vault-unknown'));
     } finally {

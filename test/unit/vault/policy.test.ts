@@ -56,7 +56,7 @@ describe('a vault', () => {
   it('gives up to its quotas, in all and per unit', () => {
     expect(codeOf(() => requireQuota(header, { exports: 2, ofUnit: 1 }))).toBe('none');
     expect(codeOf(() => requireQuota(header, { exports: 3, ofUnit: 0 }))).toBe('quota-used');
-    expect(codeOf(() => requireQuota(header, { exports: 2, ofUnit: 2 }))).toBe('quota-used');
+    expect(codeOf(() => requireQuota(header, { exports: 2, ofUnit: 2 }))).toBe('unit-quota-used');
     const free = { ...header, quota: { exports: 3, perUnit: null } };
     expect(codeOf(() => requireQuota(free, { exports: 2, ofUnit: 2 }))).toBe('none');
   });

@@ -129,7 +129,7 @@ describe('signing in', () => {
   it('ends the session of the operator before', async () => {
     const { as } = await signedIn();
     await expect(as.signIn('kf_unknown')).rejects.toMatchObject({ code: 'signed-out' });
-    await expect(as.keys()).rejects.toMatchObject({ code: 'signed-out' });
+    await expect(as.keys()).rejects.toMatchObject({ code: 'not-signed-in' });
   });
 });
 
@@ -138,8 +138,8 @@ describe('signing out', () => {
     const { service, as } = await signedIn();
     as.signOut();
     const before = service.requests.length;
-    await expect(as.keys()).rejects.toMatchObject({ code: 'signed-out' });
-    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'signed-out' });
+    await expect(as.keys()).rejects.toMatchObject({ code: 'not-signed-in' });
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'not-signed-in' });
     expect(service.requests).toHaveLength(before);
     expect(as.operator).toBeUndefined();
   });

@@ -112,7 +112,7 @@ describe('an unlocked vault', () => {
     await first.lock('asked');
     const opened = await unlock();
     await opened.exportKey(exportRequest());
-    await expect(opened.exportKey(exportRequest())).rejects.toEqual(code('quota-used'));
+    await expect(opened.exportKey(exportRequest())).rejects.toEqual(code('unit-quota-used'));
     await opened.exportKey(exportRequest({ sn: OTHER_SN }));
     await expect(opened.exportKey(exportRequest({ sn: OTHER_SN }))).rejects.toEqual(code('quota-used'));
   });

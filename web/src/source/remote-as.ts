@@ -238,7 +238,7 @@ export class RemoteAs implements KeySource {
 
   async #authorised(method: 'GET' | 'POST', path: string, body?: object, more: AskOptions = {}): Promise<unknown> {
     const token = this.#token;
-    if (token === undefined) throw new ProtocolError('signed-out', 'nobody is signed in');
+    if (token === undefined) throw new ProtocolError('not-signed-in', 'nobody is signed in');
     try {
       return await this.#call(method, path, token, body, more);
     } catch (error) {

@@ -49,7 +49,7 @@ export function choiceOf(line: OrderLine, { slots }: UnitFacts, { sets }: Signed
 /** Not the unit's doing: the next one would fare no better, so the order waits instead of failing unit after unit. */
 const NOT_THE_UNIT: ReadonlySet<string> = new Set([
   ...['service-unreachable', 'service-timeout', 'service-nonsense', 'service-failed', 'service-changed'],
-  ...['signed-out', 'not-allowed', 'too-many-requests', 'quota-used', 'order-unknown', 'order-ended'],
+  ...['not-signed-in', 'signed-out', 'not-allowed', 'too-many-requests', 'quota-used', 'order-unknown', 'order-ended'],
   ...['token-locked', 'token-blocked', 'token-lost', 'token-failed', 'vault-locked', 'vault-expired'],
   ...['journal-full', 'journal-failed', 'journal-elsewhere', 'part-unreachable', 'cancelled'],
 ]);

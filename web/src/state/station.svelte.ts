@@ -257,9 +257,16 @@ export class Station {
   async #settleOn(lane: Lane): Promise<void> {
     const sn = lane.facts?.sn;
     await this.readJournal();
-    for (const attempt of this.open) {
+    for (const attempt of [...this.open, ...(await this.#leftRunning(lane))]) {
       if (attempt.sn !== sn || attempt.service !== this.session.origin || lane.busy || !lane.attached) continue;
       await lane.settle(attempt);
     }
+  }
+
+  /** The lane's attempt whose end could not be written: as the journal has it, it is still under way. */
+  async #leftRunning({ phase }: Lane): Promise<readonly Attempt[]> {
+    if (phase.is !== 'unknown' && phase.is !== 'unverified') return [];
+    const attempt = await (await this.journal()).get(phase.attempt);
+    return attempt?.outcome === 'running' ? [attempt] : [];
   }
 }

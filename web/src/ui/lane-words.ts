@@ -145,8 +145,8 @@ function base(lane: Lane, phase: Phase, words: Words | undefined): LaneWords {
         sentence: `The key is in; the AS has yet to confirm it. ${remedy}`,
       };
     case 'unknown':
-      return phase.failure.code === 'signed-out'
-        ? { kind: 'unknown', word: 'Not known yet', sentence: 'Sign in again to find out whether the key is in.' }
+      return phase.failure.code === 'signed-out' || phase.failure.code === 'not-signed-in'
+        ? { kind: 'unknown', word: 'Not known yet', sentence: 'Sign in to find out whether the key is in.' }
         : {
             kind: 'unknown',
             word: lane.attached ? 'Not known yet' : 'Plug it in again',

@@ -111,6 +111,7 @@ const SERVICE = {
       'It is not the AS that this station trusts, or its audit log lost entries. Load nothing until that is explained.',
     final: true,
   },
+  'not-signed-in': { remedy: 'Sign in', title: 'Nobody is signed in, so the AS cannot be asked.' },
   'signed-out': {
     remedy: 'Sign in again',
     title: 'The AS does not accept this access code: it ran out, was revoked, or was mistyped.',
@@ -127,6 +128,10 @@ const SERVICE = {
   'quota-used': {
     remedy: 'Ask the administrator of the AS for more exports',
     title: 'All exports that were granted are used up.',
+  },
+  'unit-quota-used': {
+    remedy: 'Ask the administrator of the AS to allow this unit more',
+    title: 'This unit has had every export that it is allowed. Other units can be loaded.',
   },
   'set-unknown': {
     remedy: 'Check that the unit belongs to this AS',
