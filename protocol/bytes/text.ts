@@ -12,11 +12,25 @@ export function ascii(text: string): Bytes {
 
 /** One character per octet; only for octets already known to be ASCII. */
 export function fromAscii(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  let text = '';
+  for (const octet of bytes) text += String.fromCharCode(octet);
+  return text;
 }
 
 /** @throws SyntaxError when a surrogate stands alone */
 export function utf8(text: string): Bytes {
+  const octets = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > LAST_ASCII) return utf8ByUri(text);
+    octets[i] = code;
+  }
+  return octets;
+}
+
+const LAST_ASCII = 0x7f;
+
+function utf8ByUri(text: string): Bytes {
   const escaped = withoutUriError(() => encodeURIComponent(text));
   const octets: number[] = [];
   for (let i = 0; i < escaped.length; i++) {
@@ -29,6 +43,7 @@ export function utf8(text: string): Bytes {
 
 /** @throws SyntaxError when the octets are not UTF-8 */
 export function fromUtf8(bytes: Uint8Array): string {
+  if (bytes.every((octet) => octet <= LAST_ASCII)) return fromAscii(bytes);
   let escaped = '';
   for (const octet of bytes) escaped += `%${octet.toString(16).padStart(2, '0')}`;
   return withoutUriError(() => decodeURIComponent(escaped));
@@ -45,6 +60,8 @@ function withoutUriError(action: () => string): string {
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+/** By character code: its place in the alphabet. */
+const DIGITS = new Map(Array.from(ALPHABET, (character, digit) => [character.charCodeAt(0), digit]));
 
 /** Unpadded. */
 export function toBase64url(bytes: Uint8Array): string {
@@ -67,9 +84,9 @@ export function fromBase64url(text: string): Bytes {
   let bits = 0;
   let held = 0;
   let written = 0;
-  for (const character of text) {
-    const digit = ALPHABET.indexOf(character);
-    if (digit < 0) throw new SyntaxError(`not base64url: "${character}" is not in its alphabet`);
+  for (let i = 0; i < text.length; i++) {
+    const digit = DIGITS.get(text.charCodeAt(i));
+    if (digit === undefined) throw new SyntaxError(`not base64url: "${text.charAt(i)}" is not in its alphabet`);
     held = (held << 6) | digit;
     bits += 6;
     if (bits >= 8) {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { concat, copy, equalBytes, isZero, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { readU8, readU16, readU32, u8, u16, u32 } from '#protocol/bytes/integers.ts';
-import { ascii, fromAscii, fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import { ascii, fromAscii, fromBase64url, fromUtf8, toBase64url, utf8 } from '#protocol/bytes/text.ts';
 
 const octets = fc.uint8Array({ maxLength: 80 });
 
@@ -65,6 +65,31 @@ describe('text', () => {
     for (const text of ['A', 'AB', 'AA=', 'A+A', 'AA==', 'AAA '])
       expect(() => fromBase64url(text)).toThrow(SyntaxError);
     expect(fromBase64url('AA')).toEqual(Uint8Array.of(0));
+  });
+
+  it('in UTF-8 reads back, and agrees with the platform', () => {
+    const words = fc.oneof(fc.string(), fc.string({ unit: 'binary' }));
+    fc.assert(fc.property(words, (text) => equalBytes(utf8(text), new TextEncoder().encode(text))));
+    fc.assert(fc.property(words, (text) => fromUtf8(utf8(text)) === text));
+    const long = 'Schlüssel für Gerät 7, '.repeat(1000);
+    expect(fromUtf8(utf8(long))).toBe(long);
+    expect(fromUtf8(utf8('A'.repeat(200_000)))).toHaveLength(200_000);
+  });
+
+  it('in UTF-8 is refused where it is none', () => {
+    const platform = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    const orNothing = (read: () => string): string | undefined => {
+      try {
+        return read();
+      } catch {
+        return undefined;
+      }
+    };
+    fc.assert(
+      fc.property(octets, (bytes) => orNothing(() => fromUtf8(bytes)) === orNothing(() => platform.decode(bytes))),
+    );
+    expect(() => fromUtf8(Uint8Array.of(0xc0, 0x80))).toThrow(SyntaxError);
+    expect(() => utf8('\ud800')).toThrow(SyntaxError);
   });
 
   it('in ASCII is ASCII only', () => {
