@@ -76,7 +76,6 @@ const page = (html: string, folder: string, assetsDir: string): EnvironmentOptio
       // Its package does not say so itself. Of its files only the flags of older components have effects, and there are none.
       treeshake: {
         moduleSideEffects: [{ test: /node_modules.svelte./, sideEffects: false }],
-        propertyReadSideEffects: false,
       },
       // The service worker is asked for anew each time, by one name, and serves what lies below it.
       output: {

@@ -32,8 +32,9 @@ test('every screen of an order can be read and used by everyone', async ({ open,
   await orders.expectWord(two.sn, 'Not loaded');
   await orders.tile(two.sn).getByRole('button', { name: 'Set aside' }).click();
   await expectAccessible(page, 'the board');
-  await orders.tile(two.sn).getByLabel('Why is it set aside?').fill('Cover is broken');
-  await orders.tile(two.sn).getByRole('button', { name: 'Set aside' }).click();
+  // What is typed goes into the field, and is no shortcut.
+  await page.keyboard.type('Cover is broken');
+  await page.keyboard.press('Enter');
   await orders.expectWord(two.sn, 'Set aside');
   // Every view says how far it is.
   await page.getByRole('link', { name: 'History' }).click();
@@ -80,6 +81,7 @@ test('the list of the customer is set against the order, and gives the reasons f
   await expectAccessible(page, 'the lists');
   await give('Take reasons from a list', 'reasons.csv', `SN,REASON\n${gone.sn},Lost on the way\n`);
   await expect(lists).toContainText('One reason was taken.');
+  await expect(page.getByRole('region', { name: 'Units', exact: true })).toContainText('Lost on the way');
   const saving = page.waitForEvent('download');
   await lists.getByRole('button', { name: 'Save the units as CSV' }).click();
   const chunks: Buffer[] = [];
@@ -102,7 +104,7 @@ test('eight units side by side, each with its two keys, and the order closes wit
     lines: TWO_KEYS,
   });
   for (const { sn } of [...units, stranger]) await orders.attach(sn);
-  await orders.expectWord(stranger.sn, 'Not on it');
+  await orders.expectWord(stranger.sn, 'Not listed');
   for (const { sn } of units) await orders.expectWord(sn, 'Waiting');
   await orders.goOn();
   for (const { sn } of units) await orders.expectWord(sn, 'Unplug');
@@ -164,6 +166,9 @@ test('a page that goes away while eight units are loaded leaves the truth, and t
     // The board is back by itself, at rest; nobody is signed in.
     await expect(orders.progress).toBeVisible();
     await expect(page.getByText('At rest', { exact: true })).toBeVisible();
+    await orders.goOn();
+    await expect(page.getByText('Sign in: nothing is loaded before that.').first()).toBeVisible();
+    await page.getByRole('button', { name: 'Pause' }).click();
     await station.signIn(service.token);
     for (const { sn } of units)
       await expect(orders.tile(sn).getByRole('heading', { level: 2 })).toHaveText(/^(Waiting|Unplug)$/);

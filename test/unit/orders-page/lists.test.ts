@@ -22,6 +22,7 @@ async function desk(count = 4) {
   const lists = new OrderLists({
     order: world.order,
     rows: () => page.store.all(page.number),
+    elsewhere: () => page.run.elsewhere,
     explain: (reasons) => page.run.explain(reasons),
     isAtWork: (number) => page.run.isAtWork(number),
   });
@@ -115,6 +116,7 @@ describe('a journal that fails', () => {
         if (isRefused) throw new ProtocolError('journal-failed', 'the storage is gone');
         return none();
       },
+      elsewhere: () => new Set(),
       explain: async () => undefined,
       isAtWork: () => false,
     });
@@ -134,6 +136,20 @@ async function* none(): AsyncGenerator<UnitRow> {
 }
 
 describe('the units of an order', () => {
+  it('are done where the AS says so, at whichever station, and need no reason then', async () => {
+    const lists = new OrderLists({
+      order: workOrder([[sn(1), sn(2)]], ONE_LINE),
+      rows: none,
+      elsewhere: () => new Set([sn(2)]),
+      explain: async () => undefined,
+      isAtWork: () => false,
+    });
+    expect(await lists.csv()).toContain(`${sn(2)},done,At another station,0`);
+    expect(await lists.csv()).toContain(`${sn(1)},unseen,,0`);
+    await lists.explain(file(`SN,REASON\n${sn(2)},Lost\n`));
+    expect(lists.problems).toMatchObject([{ why: 'it is done and needs no reason' }]);
+  });
+
   it('go out as CSV and JSON, those that nobody has seen among them', async () => {
     const { lists, page } = await desk();
     await page.run.explain([{ sn: sn(3), reason: '=1+1' }]);

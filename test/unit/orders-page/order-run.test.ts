@@ -184,8 +184,8 @@ describe('a work order', () => {
     };
     const vault = { kind: 'vault', origin: 'vault 1', name: 'Vault 1', asNumber: 1 } as const;
     await session.use({ ...account, ...vault, exportKey, exportsLeft: async () => left });
-    await page.run.readExportsLeft();
-    expect([page.run.exportsLeft, page.run.keysToLoad]).toEqual([3, 4]);
+    await page.run.exportsLeft.read();
+    expect([page.run.exportsLeft.count, page.run.keysToLoad]).toEqual([3, 4]);
     for (const cable of world.cables) await page.plug(cable);
     expect(page.run.works.map(({ phase }) => phase.is)).toEqual(['done', 'held']);
     expect(page.run.state).toMatchObject({ is: 'halted', failure: { code: 'quota-used' } });
@@ -200,12 +200,12 @@ describe('a work order', () => {
     const { account, session } = page.bench;
     const vault = { kind: 'vault', origin: 'vault 1', name: 'Vault 1', asNumber: 1 } as const;
     await session.use({ ...account, ...vault, exportsLeft: async () => 3 });
-    await page.run.readExportsLeft();
-    expect(page.run.exportsLeft).toBe(3);
+    await page.run.exportsLeft.read();
+    expect(page.run.exportsLeft.count).toBe(3);
     await session.signIn('token');
-    expect(page.run.exportsLeft).toBeUndefined();
+    expect(page.run.exportsLeft.count).toBeUndefined();
     await session.use({ ...account, ...vault, origin: 'vault 2', exportsLeft: async () => 9 });
-    expect(page.run.exportsLeft).toBeUndefined(); // it is another one, and was not asked yet
+    expect(page.run.exportsLeft.count).toBeUndefined(); // it is another one, and was not asked yet
   });
 
   it('takes up a unit that could be read at the second try only', async () => {

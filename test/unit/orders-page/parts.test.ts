@@ -68,19 +68,24 @@ describe('the list of units', () => {
   it('reads only what is in the window, and the rows that are not there yet as not seen', async () => {
     const asked: unknown[] = [];
     const row = { order: 1, sn: sn(10), state: 'done', tries: 1, exported: [], begun: '', at: '' } as const;
-    const table = new UnitTable(1, ranges, {
-      units: async (...request) => {
-        asked.push(request);
-        return [row];
+    const table = new UnitTable(
+      1,
+      ranges,
+      {
+        units: async (...request) => {
+          asked.push(request);
+          return [row];
+        },
+        unitsIn: async () => [],
       },
-      unitsIn: async () => [],
-    });
+      () => new Set([sn(3)]),
+    );
     await table.show(2, 5);
     expect(asked).toEqual([[1, sn(3), sn(20), 3]]);
     expect(table.rows).toEqual([
-      { sn: sn(3), row: undefined },
-      { sn: sn(10), row },
-      { sn: sn(20), row: undefined },
+      { sn: sn(3), row: undefined, isElsewhere: true },
+      { sn: sn(10), row, isElsewhere: false },
+      { sn: sn(20), row: undefined, isElsewhere: false },
     ]);
     expect(table.first).toBe(2);
   });
@@ -89,14 +94,21 @@ describe('the list of units', () => {
     const failed: readonly UnitRow[] = [1, 2].map((n) => ({
       ...{ order: 1, sn: sn(n), state: 'failed', tries: 1, exported: [], begun: '', at: '' },
     })) as readonly UnitRow[];
-    const table = new UnitTable(1, ranges, {
-      units: () => Promise.reject(new RangeError('not asked for')),
-      unitsIn: async () => failed,
-    });
+    const table = new UnitTable(
+      1,
+      ranges,
+      {
+        units: () => Promise.reject(new RangeError('not asked for')),
+        unitsIn: async (_order, state) => (state === 'failed' ? failed : []),
+      },
+      () => new Set([sn(3)]),
+    );
     await table.choose('failed');
     await table.show(0, 20);
     expect(table.count).toBe(2);
     expect(table.rows.map((each) => each.sn)).toEqual([sn(1), sn(2)]);
+    await table.choose('done');
+    expect(table.rows).toEqual([{ sn: sn(3), row: undefined, isElsewhere: true }]);
   });
 });
 

@@ -1,20 +1,26 @@
 // What the board says of an order and of the units on it, from two metres: one word, then what to do.
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { RunState } from '#web/state/order-run.svelte.ts';
+import type { OrderRun } from '#web/state/order-run.svelte.ts';
 import type { UnitWork, WorkPhase } from '#web/state/unit-work.svelte.ts';
 import { openBook } from '#web/ui/book.svelte.ts';
 import { stateWords, workWords } from '#web/ui/order-words.ts';
 import { UNIT_WORDS } from '#web/ui/unit-words.ts';
 
-const RUNNING: RunState = { is: 'running' };
-const AT_REST: RunState = { is: 'paused' };
+type Stands = Pick<OrderRun, 'state' | 'heldBy'>;
+const RUNNING: Stands = { state: { is: 'running' }, heldBy: undefined };
+const AT_REST: Stands = { state: { is: 'paused' }, heldBy: undefined };
 
 beforeAll(openBook);
 
-function said(phase: WorkPhase, run: RunState) {
+function said(phase: WorkPhase, run: Stands) {
   const lane = { phase: { is: 'ready' }, attached: true, link: { kind: 'usb', usb: undefined } };
   return workWords({ lane, phase, sn: '' } as unknown as UnitWork, run, 'linux');
 }
+
+const halted = (failures: number, code: 'device-lost' | 'quota-used'): Stands => ({
+  state: { is: 'halted', failures, failure: { code } },
+  heldBy: undefined,
+});
 
 describe('an order at rest', () => {
   it('says that it rests, and what makes it go on', () => {
@@ -31,26 +37,47 @@ describe('an order at rest', () => {
       sentence: 'Press “Go on”: the order is at rest. To choose keys yourself, put it away.',
     });
     expect(said({ is: 'held' }, RUNNING).sentence).not.toContain('at rest');
+    for (const [heldBy, word] of [
+      ['sign-in', /^Sign in/],
+      ['early', /has not begun/],
+      ['over', /^Stop here/],
+    ] as const) {
+      expect(said({ is: 'held' }, { ...RUNNING, heldBy }).sentence).toMatch(word);
+      expect(stateWords({ ...RUNNING, heldBy })).toMatchObject({
+        word: 'Waiting',
+        sentence: expect.stringMatching(word),
+      });
+    }
+  });
+
+  it('asks for nothing more once it is closed', () => {
+    expect(stateWords(AT_REST, true)).toEqual({ word: 'Closed', sentence: 'The AS has signed its report.' });
+  });
+
+  it('does not ask for another key where the slot held a newer one: there is none on the order', () => {
+    const failure = { code: 'status-word', command: 'IMPORTKEY', statusWord: 0x9402 } as const;
+    const { sentence } = said({ is: 'failed', failure }, RUNNING);
+    expect(sentence).toMatch(/^Set this unit aside\. This slot held this version or a newer one before/);
   });
 
   it('shows units that are done, set aside or turned away as what they are', () => {
     for (const run of [AT_REST, RUNNING]) {
       expect(said({ is: 'done', how: 'loaded' }, run)).toMatchObject({ kind: 'done', word: 'Unplug' });
       expect(said({ is: 'aside', reason: 'Cover is broken' }, run)).toMatchObject({ sentence: 'Cover is broken' });
-      expect(said({ is: 'refused', refusal: 'unlisted' }, run)).toMatchObject({ kind: 'failed', word: 'Not on it' });
+      expect(said({ is: 'refused', refusal: 'unlisted' }, run)).toMatchObject({ kind: 'failed', word: 'Not listed' });
     }
   });
 });
 
 describe('an order that halted', () => {
   it('says how many units failed in a row, and what to do about the last', () => {
-    const { word, sentence } = stateWords({ is: 'halted', failures: 3, failure: { code: 'device-lost' } });
+    const { word, sentence } = stateWords(halted(3, 'device-lost'));
     expect(word).toBe('Halted');
     expect(sentence).toMatch(/^3 units failed in a row\. [A-Z]/);
   });
 
   it('says what kept it when that was not a unit', () => {
-    const { sentence } = stateWords({ is: 'halted', failures: 0, failure: { code: 'quota-used' } });
+    const { sentence } = stateWords(halted(0, 'quota-used'));
     expect(sentence).toMatch(/^[A-Z]/);
     expect(sentence).not.toContain('in a row');
   });

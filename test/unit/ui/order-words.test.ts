@@ -1,28 +1,6 @@
-// The words of a work order at rest, and of the room that is left: what a person would say.
+// The words of the room that is left: what a person would say.
 import { describe, expect, it } from 'vitest';
-import { openBook } from '#web/ui/book.svelte.ts';
-import { roomInWords, stateWords } from '#web/ui/order-words.ts';
-
-describe('a work order', () => {
-  it('says at rest how it is set going', () => {
-    const { word, sentence } = stateWords({ is: 'paused' });
-    expect(word).toBe('At rest');
-    expect(sentence).toMatch(/^Press “Go on”/);
-  });
-
-  it('says while it is worked when a unit may be unplugged', () => {
-    expect(stateWords({ is: 'running' }).sentence).toContain('Unplug each one when it is green');
-  });
-
-  it('says when it halted how many failed, and what to do', async () => {
-    await openBook();
-    const { word, sentence } = stateWords({ is: 'halted', failure: { code: 'service-unreachable' }, failures: 3 });
-    expect(word).toBe('Halted');
-    expect(sentence).toBe(
-      '3 units failed in a row. Check the network, then retry. The AS cannot be reached from here.',
-    );
-  });
-});
+import { roomInWords } from '#web/ui/order-words.ts';
 
 describe('the room for the journal', () => {
   it.each([

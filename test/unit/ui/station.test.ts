@@ -7,6 +7,7 @@ import { openBook } from '#web/ui/book.svelte.ts';
 import { laneWords } from '#web/ui/lane-words.ts';
 import { attached, cable, createBench, load } from './bench.ts';
 
+const SELECT = 0xa4;
 const GET_CHALLENGE = 0x84;
 const IMPORTKEY = 0xd8;
 
@@ -53,6 +54,18 @@ describe('work at the bench', () => {
 });
 
 describe('attaching', () => {
+  it('leaves no lane behind of a unit that went before it could be read, once it is back', async () => {
+    const bench = await createBench();
+    const wire = cable();
+    wire.cut = { ins: SELECT, when: 'before' };
+    const lost = await attached(bench, wire);
+    expect(lost.phase).toEqual({ is: 'unread', failure: { code: 'device-lost' } });
+    wire.cut = undefined;
+    bench.remembered = [wire.link(2)];
+    await bench.changed();
+    expect(bench.station.lanes.map(({ phase }) => phase.is)).toEqual(['ready']);
+  });
+
   it('reads what the unit is', async () => {
     const lane = await attached(await createBench());
     expect(lane.phase).toEqual({ is: 'ready' });

@@ -117,7 +117,9 @@ export class Lane {
       this.#take(await Line.open(this.link, leases, this.trace.add));
       this.phase = { is: 'ready' };
     } catch (error) {
-      this.phase = { is: 'unread', failure: failureOf(error) };
+      const failure = failureOf(error);
+      this.attached = failure.code !== 'device-lost';
+      this.phase = { is: 'unread', failure };
     }
   }
 

@@ -71,10 +71,11 @@ export class OrderDesk {
       lanes: () => station.lanes,
       signal: (what) => signals.give(what),
     });
-    this.table = new UnitTable(record.order, order.units, store);
+    this.table = new UnitTable(record.order, order.units, store, () => this.run.elsewhere);
     this.lists = new OrderLists({
       order,
       rows: () => store.all(record.order),
+      elsewhere: () => this.run.elsewhere,
       explain: (reasons) => this.run.explain(reasons),
       isAtWork: (sn) => this.run.isAtWork(sn),
     });

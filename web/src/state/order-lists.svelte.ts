@@ -11,6 +11,10 @@ import { type Failure, failureOf } from './failure.ts';
 /** Of a list, the first so many are shown. */
 const SHOWN = 100;
 
+/** Of units without a row at this station. */
+const UNSEEN = { state: 'unseen', reason: '', tries: 0, begun: '', at: '' } as const;
+const ELSEWHERE = { ...UNSEEN, state: 'done', reason: 'At another station' } as const;
+
 export interface Compared {
   /** Of the file. */
   readonly name: string;
@@ -30,6 +34,8 @@ export interface ListParts {
   readonly order: WorkOrder;
   /** Every row that the order has here, ascending. */
   readonly rows: () => AsyncIterable<UnitRow>;
+  /** Units without one that are done by the AS's word, at another station. */
+  readonly elsewhere: () => ReadonlySet<string>;
   readonly explain: (reasons: readonly UnitReason[]) => Promise<void>;
   /** This unit is being looked at or loaded at this station now. */
   readonly isAtWork: (sn: string) => boolean;
@@ -71,6 +77,7 @@ export class OrderLists {
     await this.#open(async () => {
       const done = new Set<string>();
       for await (const { sn, state } of this.#parts.rows()) if (state === 'done') done.add(sn);
+      for (const sn of this.#parts.elsewhere()) done.add(sn);
       const { units } = this.#parts.order;
       const isWanted = (sn: string): string | undefined => {
         if (!hasUnit(units, sn)) return 'it is not on this order';
@@ -111,7 +118,8 @@ export class OrderLists {
     });
     if (!isRead) return undefined;
     return [...serialNumbers(this.#parts.order.units)].map((sn) => {
-      const { state = 'unseen', reason = '', tries = 0, begun = '', at = '' } = rows.get(sn) ?? {};
+      const unseen = this.#parts.elsewhere().has(sn) ? ELSEWHERE : UNSEEN;
+      const { state, reason = '', tries, begun, at } = rows.get(sn) ?? unseen;
       return { sn, state, reason, tries, begun, at };
     });
   }

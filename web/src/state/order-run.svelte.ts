@@ -7,6 +7,7 @@ import { readSerialNumber } from '#protocol/orders/units.ts';
 import type { Journal } from '../store/journal.ts';
 import type { OrderEvent, Refusal, UnitRow } from '../store/order.ts';
 import type { Counts, WorkOrderStore } from '../store/work-orders.ts';
+import { ExportsLeft } from './exports-left.svelte.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { Lane } from './lane.svelte.ts';
 import { keepReasons } from './order-reasons.ts';
@@ -23,7 +24,7 @@ import {
   rowAfter,
 } from './order-rules.ts';
 import type { Ending } from './run.ts';
-import type { LocalAccount, Session } from './session.svelte.ts';
+import type { Session } from './session.svelte.ts';
 import type { Progress } from './station.svelte.ts';
 import { UnitWork } from './unit-work.svelte.ts';
 
@@ -32,6 +33,9 @@ export type RunState =
   | { readonly is: 'paused' }
   /** By itself: so many failures in a row, or one that is not the unit's. */
   | { readonly is: 'halted'; readonly failures: number; readonly failure: Failure };
+
+/** Nobody is signed in; the order has not begun; it is over. */
+export type HeldBy = 'sign-in' | 'early' | 'over';
 
 export interface RunParts {
   readonly order: WorkOrder;
@@ -65,9 +69,8 @@ export class OrderRun {
   readonly number: number;
   readonly waitsForScan: boolean = $derived(this.works.some(({ phase }) => phase.is === 'scan'));
   readonly idle: boolean = $derived(!this.works.some(({ phase }) => phase.is === 'loading'));
+  readonly exportsLeft: ExportsLeft;
   readonly #parts: RunParts;
-  /** What was asked last how much it may still give, and its answer. */
-  #left = $state.raw<{ readonly of: LocalAccount; readonly exports: number | undefined } | undefined>();
   /** Failures in a row. */
   #streak = 0;
   /** An event of the browser may announce a unit that is being looked at already. */
@@ -75,6 +78,7 @@ export class OrderRun {
 
   constructor(parts: RunParts) {
     this.#parts = parts;
+    this.exportsLeft = new ExportsLeft(parts.session);
     this.order = parts.order;
     this.number = parts.number;
     this.counts = parts.counts;
@@ -103,16 +107,11 @@ export class OrderRun {
     return Math.max(0, this.order.count - done - absent - this.doneElsewhere) * this.order.lines.length;
   }
 
-  /** Exports that the vault or card in use may still make; a service has no such number. */
-  get exportsLeft(): number | undefined {
-    const { session } = this.#parts;
-    return session.in && this.#left?.of === session.local ? this.#left?.exports : undefined;
-  }
-
-  /** Asks a vault or a card how much it may still give, so that the operator hears it before a unit is begun. */
-  async readExportsLeft(): Promise<void> {
-    const { local } = this.#parts.session;
-    this.#left = local && { of: local, exports: await local.exportsLeft?.() };
+  /** What keeps an order that is at work from being worked. */
+  get heldBy(): HeldBy | undefined {
+    if (!this.#parts.session.in) return 'sign-in';
+    const time = timeOf(this.order, this.#at());
+    return time === 'now' ? undefined : time;
   }
 
   /** From now on whatever is attached is worked. */
@@ -276,8 +275,7 @@ export class OrderRun {
 
   /** What has to come first. */
   #gateOf(work: UnitWork, missing: readonly OrderLine[]): 'held' | 'scan' | 'reason' | undefined {
-    const isTime = timeOf(this.order, this.#at()) === 'now';
-    if (this.state.is !== 'running' || !this.#parts.session.in || !isTime) return 'held';
+    if (this.state.is !== 'running' || this.heldBy) return 'held';
     if (this.order.options.requireLabelScan && !work.isScanned) return 'scan';
     const asks = work.reason === undefined && missing.some((line) => reasonFor(work.row, line) === ASK);
     return asks ? 'reason' : undefined;
@@ -285,8 +283,9 @@ export class OrderRun {
 
   async #load(work: UnitWork, missing: readonly OrderLine[]): Promise<void> {
     const { ticks, session } = this.#parts;
-    await this.readExportsLeft();
-    if (this.exportsLeft !== undefined && this.exportsLeft < missing.length) {
+    await this.exportsLeft.read();
+    const { count } = this.exportsLeft;
+    if (count !== undefined && count < missing.length) {
       work.phase = { is: 'held' };
       return this.#halt({ code: 'quota-used' });
     }

@@ -143,7 +143,7 @@ export class Orders {
     const counts = await store.counts(record.order);
     const desk = new OrderDesk({ ...this.#parts, order, record, counts, elsewhere: provenIn(order, remote) });
     await desk.run.reconcile();
-    await desk.run.readExportsLeft();
+    await desk.run.exportsLeft.read();
     await journal.note(record.order, { step: 'order-opened', operator: station.session.in?.operator ?? '' });
     kept.setItem(ON_THE_DESK, String(record.order));
     desk.lacksRoom = this.room.left !== undefined && this.room.left < needed(order, counts);

@@ -224,8 +224,9 @@ export class Station {
       await this.attendant?.arrive(same);
       return;
     }
+    // Of one that went before it could be read nothing is known, and nothing is lost.
     const finished = (other: Lane): boolean =>
-      !other.attached && (other.phase.is === 'done' || other.phase.is === 'away');
+      !other.attached && (other.phase.is === 'done' || other.phase.is === 'away' || !other.facts);
     const stays = this.lanes.filter((other) => other === lane || !finished(other));
     this.lanes = stays.includes(lane) ? stays : [...stays, lane];
     await this.#settleOn(lane);

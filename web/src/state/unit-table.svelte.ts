@@ -6,8 +6,10 @@ import { type Failure, failureOf } from './failure.ts';
 
 export interface TableRow {
   readonly sn: string;
-  /** Undefined: not seen yet. */
+  /** Undefined: not seen yet, at this station. */
   readonly row: UnitRow | undefined;
+  /** Done by the AS's word, at another station. */
+  readonly isElsewhere: boolean;
 }
 
 /** The serial numbers of an order by their place in it, without ever being written out. */
@@ -59,16 +61,24 @@ export class UnitTable {
   readonly #order: number;
   readonly #index: UnitIndex;
   readonly #store: Pick<WorkOrderStore, 'units' | 'unitsIn'>;
+  readonly #elsewhere: () => ReadonlySet<string>;
   #window: readonly [from: number, to: number] = [0, 0];
-  #filtered: readonly UnitRow[] = [];
+  #filtered: readonly TableRow[] = [];
   /** A reading is under way, and another one is wanted. */
   #reading = false;
   #again = false;
 
-  constructor(order: number, ranges: readonly UnitRange[], store: Pick<WorkOrderStore, 'units' | 'unitsIn'>) {
+  /** `elsewhere`: the units without a row here that are done at another station. */
+  constructor(
+    order: number,
+    ranges: readonly UnitRange[],
+    store: Pick<WorkOrderStore, 'units' | 'unitsIn'>,
+    elsewhere: () => ReadonlySet<string>,
+  ) {
     this.#order = order;
     this.#index = new UnitIndex(ranges);
     this.#store = store;
+    this.#elsewhere = elsewhere;
     this.count = this.#index.count;
   }
 
@@ -105,17 +115,21 @@ export class UnitTable {
   async #read(): Promise<void> {
     const { filter } = this;
     if (filter !== undefined) {
-      this.#filtered = await this.#store.unitsIn(this.#order, filter, MOST_FILTERED);
+      this.#filtered = await this.#inState(filter);
       this.count = this.#filtered.length;
     } else this.count = this.#index.count;
     const from = Math.max(0, Math.min(this.#window[0], this.count - 1));
     const to = Math.min(this.#window[1], this.count);
-    const rows =
-      filter === undefined
-        ? await this.#listed(from, to)
-        : this.#filtered.slice(from, to).map((row) => ({ sn: row.sn, row }));
+    const rows = filter === undefined ? await this.#listed(from, to) : this.#filtered.slice(from, to);
     this.first = from;
     this.rows = rows;
+  }
+
+  async #inState(state: UnitState): Promise<readonly TableRow[]> {
+    const found = await this.#store.unitsIn(this.#order, state, MOST_FILTERED);
+    const rows = found.map((row) => ({ sn: row.sn, row, isElsewhere: false }));
+    const elsewhere = state === 'done' ? [...this.#elsewhere()] : [];
+    return [...rows, ...elsewhere.map((sn) => ({ sn, row: undefined, isElsewhere: true }))].slice(0, MOST_FILTERED);
   }
 
   async #listed(from: number, to: number): Promise<readonly TableRow[]> {
@@ -124,6 +138,9 @@ export class UnitTable {
     const [first = '', last = ''] = [numbers[0], numbers.at(-1)];
     const found = await this.#store.units(this.#order, first, last, numbers.length);
     const known = new Map(found.map((row) => [row.sn, row]));
-    return numbers.map((sn) => ({ sn, row: known.get(sn) }));
+    return numbers.map((sn) => {
+      const row = known.get(sn);
+      return { sn, row, isElsewhere: row === undefined && this.#elsewhere().has(sn) };
+    });
   }
 }

@@ -1,5 +1,5 @@
 // A unit on a work order, and the order itself, in the operator's words: first what to do, then why.
-import type { RunState } from '../state/order-run.svelte.ts';
+import type { HeldBy, OrderRun } from '../state/order-run.svelte.ts';
 import { keysIn } from '../state/room.ts';
 import type { UnitWork } from '../state/unit-work.svelte.ts';
 import { explain } from './book.svelte.ts';
@@ -8,7 +8,7 @@ import type { Platform } from './words.ts';
 
 const REFUSALS = {
   unlisted: {
-    word: 'Not on it',
+    word: 'Not listed',
     sentence: 'Unplug this unit and look for its own order: it is not on this one. Nothing was asked for it.',
   },
   'wrong-set': {
@@ -28,14 +28,25 @@ const DONE = {
   rehearsed: 'Dry run: the unit answered its challenge. Nothing was loaded.',
 } as const;
 
-export function workWords(work: UnitWork, run: RunState, platform: Platform): LaneWords {
+const HELD_BY: Readonly<Record<HeldBy, string>> = {
+  'sign-in': 'Sign in: nothing is loaded before that.',
+  early: 'Wait: this order has not begun yet.',
+  over: 'Stop here: the time of this order is over. Ask the custodian for another one.',
+};
+
+type Stands = Pick<OrderRun, 'state' | 'heldBy'>;
+
+/** Status word of IMPORTKEY where the slot held this version or a newer one (docs/protocol.md clause 4). */
+const VERSION_USED = 0x9402;
+
+export function workWords(work: UnitWork, { state, heldBy }: Stands, platform: Platform): LaneWords {
   const { lane, phase } = work;
   switch (phase.is) {
     case 'arriving':
       return laneWords(lane, platform);
     case 'held':
-      return run.is === 'running'
-        ? { kind: 'waiting', word: 'Waiting', sentence: 'Sign in, or wait until the order begins.' }
+      return state.is === 'running'
+        ? { kind: 'waiting', word: 'Waiting', sentence: heldBy ? HELD_BY[heldBy] : 'It goes on in a moment.' }
         : {
             kind: 'waiting',
             word: 'Waiting',
@@ -66,7 +77,8 @@ export function workWords(work: UnitWork, run: RunState, platform: Platform): La
       return { kind: 'failed', word: 'Set aside', sentence: phase.reason };
     case 'failed': {
       const words = explain(phase.failure, seenAt(lane, platform));
-      return { kind: 'failed', word: 'Not loaded', sentence: `${words.remedy}.`, words };
+      const remedy = phase.failure.statusWord === VERSION_USED ? 'Set this unit aside' : words.remedy; // no other key is on the order
+      return { kind: 'failed', word: 'Not loaded', sentence: `${remedy}. ${words.title}`, words };
     }
     case 'unknown':
       return lane.phase.is === 'unknown' || lane.phase.is === 'unverified'
@@ -79,9 +91,14 @@ export function workWords(work: UnitWork, run: RunState, platform: Platform): La
   }
 }
 
-export function stateWords(state: RunState): { readonly word: string; readonly sentence: string } {
+export function stateWords(
+  { state, heldBy }: Stands,
+  isClosed = false,
+): { readonly word: string; readonly sentence: string } {
+  if (isClosed) return { word: 'Closed', sentence: 'The AS has signed its report.' };
   switch (state.is) {
     case 'running':
+      if (heldBy) return { word: 'Waiting', sentence: HELD_BY[heldBy] };
       return { word: 'Working', sentence: 'Plug units in. Unplug each one when it is green.' };
     case 'paused':
       return {
