@@ -23,6 +23,9 @@ export interface Config {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** How the command line of a build is called: nothing is installed. */
+export const COMMAND_LINE = 'node dist/service/cli.js';
+
 export const SERVE_USAGE = `keyferry-as-serve: the AS as an HTTP service
 
   --port N          KEYFERRY_PORT      default 8787; 0 takes a free one
@@ -35,7 +38,7 @@ export const SERVE_USAGE = `keyferry-as-serve: the AS as an HTTP service
   --exports-per-minute N               KEYFERRY_EXPORTS_PER_MINUTE, per operator, default 6000
   --demo            KEYFERRY_DEMO=1    also serve the published demo sets and the demo page
   --embedded        the default: make a set, keys and one operator on the first start
-  --standalone      KEYFERRY_STANDALONE=1  make nothing: keyferry-as (the CLI) adds sets and operators
+  --standalone      KEYFERRY_STANDALONE=1  make nothing: ${COMMAND_LINE} adds sets and operators
   --help`;
 
 /** @throws StartError in words */

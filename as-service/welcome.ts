@@ -1,5 +1,5 @@
 // What the terminal shows at a start: where to go, how to sign in, what to click, and what the sealing on disk protects.
-import type { Config } from './config.ts';
+import { COMMAND_LINE, type Config } from './config.ts';
 import type { SealingKey } from './disk/sealing-key.ts';
 
 export interface Welcome {
@@ -44,12 +44,12 @@ export function welcome(given: Welcome): string {
 
 function firstMinute({ config, token }: Welcome): string[] {
   if (token === undefined) {
-    return ['  Add an operator:  keyferry-as operator add NAME --role operator', ''];
+    return [`  Add an operator:  ${COMMAND_LINE} operator add NAME --role operator`, ''];
   }
   if (!config.demo) {
     return [
       '  Your first key: open the page, sign in with the access code, attach a unit.',
-      '  A unit must hold the key of the set first: keyferry-as device-key --help',
+      `  A unit must hold the key of the set first: ${COMMAND_LINE} device-key --help`,
       '',
     ];
   }

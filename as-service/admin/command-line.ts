@@ -1,6 +1,7 @@
 // The CLI's words as requests. Knows nothing of how they are run.
 import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { COMMAND_LINE } from '../config.ts';
 import { StartError } from '../start-error.ts';
 import { decimal, hexNumber, list, oneOf, optionalDecimal, readKey, required, type Values } from './arguments.ts';
 import { ORDER_COMMANDS } from './order-commands.ts';
@@ -9,7 +10,7 @@ import { VAULT_COMMANDS } from './vault-commands.ts';
 
 export type LogRequest = { readonly command: 'log show'; readonly last: number } | { readonly command: 'log verify' };
 
-export const USAGE = `keyferry-as: manages the AS of a data folder, also while its service is running
+export const USAGE = `keyferry-as (${COMMAND_LINE}): manages the AS of a data folder, also while its service is running
 
   keyferry-as set add SET NAME [--profile diversified|shared] [--family cmac|hmac] [--tkv N]
                                [--t-file FILE|-] [--unit SN]… [--quota-per-unit N]
@@ -38,6 +39,7 @@ export const USAGE = `keyferry-as: manages the AS of a data folder, also while i
   keyferry-as log show [--last N]
   keyferry-as log verify
 
+  An option with … behind it is given again for each: --line 0103:0002 --line 0104:0001.
   SET, REF1, REF2, SN and the keys in files are hex digits; - is standard input. Without a file a key is made at random.
   set rotate makes the next T of a set, and the REF1 that replaces T in its units.
   order add takes units from a CSV or JSON file, too; --orders-only holds an operator to work orders.

@@ -40,6 +40,15 @@ export async function runLogCommand(directory: string, request: LogRequest): Pro
 }
 
 function describeLine({ entry: { sequence, time, event, actor, details } }: AuditLine): string {
-  const facts = Object.entries(details).map(([name, value]) => `${name}=${value}`);
+  const facts = Object.entries(details).map(([name, value]) => `${name}=${written(name, value)}`);
   return [String(sequence).padStart(6), time, event.padEnd(16), actor ?? '-', ...facts].join('  ');
+}
+
+/** Digits of the numbers that every command reads and writes in hexadecimal. */
+const HEX_DIGITS: Readonly<Record<string, number>> = { set: 8, ref1: 4, ref2: 4 };
+
+function written(name: string, value: AuditLine['entry']['details'][string]): string {
+  const digits = HEX_DIGITS[name];
+  if (digits === undefined || typeof value !== 'number') return String(value);
+  return value.toString(16).toUpperCase().padStart(digits, '0');
 }

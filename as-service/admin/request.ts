@@ -1,6 +1,7 @@
 // A command of the CLI as data, so that it can be run here or by the service that holds the data folder; and its running.
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import type { As } from '../as/as.ts';
+import { COMMAND_LINE } from '../config.ts';
 import { viewEntry } from '../as/entry.ts';
 import { setLabel } from '../as/policy.ts';
 import type { SetState } from '../disk/state.ts';
@@ -65,7 +66,7 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
     }
     case 'operator add':
       await addOperator(as, actor, { ...request, embedded: false });
-      return [`Added ${request.name}, ${request.role}. Next: keyferry-as operator code ${request.name}`];
+      return [`Added ${request.name}, ${request.role}. Next: ${COMMAND_LINE} operator code ${request.name}`];
     case 'operator list':
       return describeOperators(as);
     case 'operator code': {

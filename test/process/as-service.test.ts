@@ -229,6 +229,7 @@ describe('a start', () => {
     }
     expect(await code).toBe(0);
     expect(await cli('log', 'show', '--last', '1')).toContain('service-stopped');
+    expect(await cli('log', 'show', '--last', '100')).toMatch(/ key-added .* set=[0-9A-F]{8} {2}ref1=[0-9A-F]{4}/);
   });
 
   it('standalone makes no set and no operator', async () => {
