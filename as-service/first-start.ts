@@ -2,7 +2,7 @@
 // the published demo sets and a work order for each. Each piece on its own, so that a start that was interrupted is completed by the next.
 import { randomInt } from 'node:crypto';
 import type { NewOrderJson } from '#protocol/orders/messages.ts';
-import { DEMO_SETS, demoSerialNumber } from '#protocol/tkl/demo-sets.ts';
+import { DEMO_HUB, DEMO_SETS, demoSerialNumber } from '#protocol/tkl/demo-sets.ts';
 import { addOperator, issueToken } from './admin/operators.ts';
 import { addKey, addSet, type NewKey } from './admin/sets.ts';
 import type { As } from './as/as.ts';
@@ -78,23 +78,32 @@ async function addMissingKeys(as: As, set: number): Promise<void> {
   }
 }
 
-/** One for each demo set and its unit on the demo page, so that a first work order can be worked at once. */
+/** One for each demo set and its unit on the demo page, so that a first work order can be worked at once; and one for the hub with its eight. */
+const DEMO_ORDERS = [
+  ...DEMO_SETS.map(({ set, name }, index) => ({
+    id: `DEMO-${index + 1}`,
+    title: `${name}: one unit, two keys`,
+    set,
+    units: [demoSerialNumber(index)],
+  })),
+  { id: 'DEMO-8', title: 'A hub of eight units, two keys each', set: DEMO_HUB.set, units: DEMO_HUB.serialNumbers },
+];
+
 async function addDemoOrders(as: As): Promise<void> {
   const notBefore = as.now();
   const until = new Date(notBefore);
   until.setUTCFullYear(until.getUTCFullYear() + DEMO_YEARS);
   const known = new Set(as.orders.list({ name: ACTOR }, []).map(({ workOrder }) => workOrder));
-  for (const [index, { set, name }] of DEMO_SETS.entries()) {
-    const id = `DEMO-${index + 1}`;
+  for (const { id, title, set, units } of DEMO_ORDERS) {
     const refs = as.state.sets.find((each) => each.set === set)?.keys.map(({ ref1 }) => ref1) ?? [];
     if (known.has(id) || !DEMO_LINES.every(({ ref1 }) => refs.includes(ref1))) continue;
     await as.orders.issue(
       {
         id,
-        title: `${name}: one unit, two keys`,
+        title,
         set,
         suite: null,
-        units: [demoSerialNumber(index)],
+        units,
         lines: DEMO_LINES,
         options: { dryRun: false, haltAfter: 3, requireLabelScan: false },
         notBefore: notBefore.toISOString(),

@@ -1,8 +1,9 @@
 // Puts simulated units behind navigator.usb and navigator.serial of this page: the demo imports install(), a test injects the bundle
 // of this file with a configuration on the window. The one file of this folder that says `navigator`; the page notices no difference.
+import { toHex } from '#protocol/bytes/hex.ts';
 import { realClock } from './clock.ts';
 import { Control, type SimulatorControl } from './control.ts';
-import type { UnitDescription } from './description.ts';
+import { serialNumber, type UnitDescription } from './description.ts';
 import { type BrowserSurroundings, type Choose, Fleet, Permissions } from './desk.ts';
 import type { MemoryImage } from './memory.ts';
 import { SimulatedSerial } from './simulated-serial.ts';
@@ -48,6 +49,8 @@ export function install(
     Object.assign(kept, change);
     if (persists) sessionStorage.setItem(STORAGE_KEY, JSON.stringify(kept));
   };
+  const plugs = [...configuration.units, ...(configuration.tokens ?? [])];
+  const permitted = plugs.filter((plug) => plug.permitted).map(({ sn }) => toHex(serialNumber(sn)));
   const fleet = new Fleet();
   const control = new Control({
     fleet,
@@ -66,8 +69,9 @@ export function install(
     hasUserGesture: () => navigator.userActivation.isActive,
     eventDelay: configuration.eventDelay ?? 60,
   };
-  const usb = new SimulatedUsb(fleet, new Permissions(kept.usb, (granted) => keep({ usb: granted })), surroundings);
-  const serialPermissions = new Permissions(kept.serial, (granted) => keep({ serial: granted }));
+  const usbPermissions = new Permissions([...kept.usb, ...permitted], (granted) => keep({ usb: granted }));
+  const usb = new SimulatedUsb(fleet, usbPermissions, surroundings);
+  const serialPermissions = new Permissions([...kept.serial, ...permitted], (granted) => keep({ serial: granted }));
   const serial = new SimulatedSerial(fleet, serialPermissions, surroundings);
   for (const unit of configuration.units) control.add(unit);
   for (const token of configuration.tokens ?? []) control.addToken(token);

@@ -11,6 +11,8 @@ export interface PlugDescription {
   readonly name?: string;
   /** It is plugged in from the start: yes. */
   readonly plugged?: boolean;
+  /** The page may use it without a chooser, as by a policy of its station: no. */
+  readonly permitted?: boolean;
   readonly faults?: readonly Fault[];
   /** iSerialNumber: yes. */
   readonly usbSerialNumber?: boolean;

@@ -1,9 +1,9 @@
 // A command of the CLI as data, so that it can be run here or by the service that holds the data folder; and its running.
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import type { As } from '../as/as.ts';
-import { COMMAND_LINE } from '../config.ts';
 import { viewEntry } from '../as/entry.ts';
 import { setLabel } from '../as/policy.ts';
+import { COMMAND_LINE } from '../config.ts';
 import type { SetState } from '../disk/state.ts';
 import { rootFingerprint } from '../signing.ts';
 import { addErasing, type NewErasing, type Rotation, rotateSet } from './clause-8.ts';

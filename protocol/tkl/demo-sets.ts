@@ -41,7 +41,13 @@ export const DEMO_SETS: readonly DemoSet[] = [
   },
 ];
 
-/** SN of a simulated unit of the demo page, as 32 hex digits; the first ones are of the demo sets, in their order. */
+/** SN of a simulated unit of the demo page, as 32 hex digits; the first ones are of the demo sets, in their order, later ones those of the hub. */
 export function demoSerialNumber(index: number): string {
   return `454900000000${(index + 7).toString(16).toUpperCase().padStart(4, '0')}`.padStart(32, '0');
 }
+
+/** The demo set whose units hang on the hub of the demo page, and their SN. */
+export const DEMO_HUB = {
+  set: 0xde300002,
+  serialNumbers: Array.from({ length: 8 }, (_, port) => demoSerialNumber(0x40 + port)),
+} as const;

@@ -1,6 +1,7 @@
 // The demo from end to end, as a new user meets it: simulated units, a chooser of the page's own, and an AS in demo mode. An AS that is
 // not in demo mode has neither the page nor the sets.
 import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import { OrdersPage } from './support/orders-page.ts';
 import { Service } from './support/service.ts';
 import { type LanePage, StationPage } from './support/station-page.ts';
 import { expect, test, unit } from './support/test.ts';
@@ -43,6 +44,15 @@ test.describe('an AS in demo mode', () => {
     });
   }
 
+  test('prints what the page says, without its simulated bench', async ({ page }) => {
+    await page.goto(`${demo.url}/demo.html`);
+    const bench = page.getByRole('complementary', { name: 'Simulated bench' });
+    await expect(bench).toBeVisible();
+    await page.emulateMedia({ media: 'print' });
+    await expect(bench).toBeHidden();
+    await expect(page.getByRole('heading', { name: 'Three steps to a loaded key' })).toBeVisible();
+  });
+
   for (const { kind, index, word } of [
     { kind: 'USB', index: 0, word: 'Not loaded' },
     { kind: 'Serial', index: 1, word: 'Unplug' },
@@ -58,6 +68,20 @@ test.describe('an AS in demo mode', () => {
       if (kind === 'USB') await lane.expectSaid('IMPORTKEY 6988');
     });
   }
+
+  test('has an order for a hub: its eight units are loaded side by side, as soon as they are plugged in', async ({
+    page,
+  }) => {
+    await page.goto(`${demo.url}/demo.html`);
+    await new StationPage(page).signIn(demo.token);
+    const orders = new OrdersPage(page);
+    await orders.takeUp('DEMO-8');
+    await orders.goOn();
+    await page.getByRole('button', { name: 'Plug in all' }).click();
+    await expect(orders.tiles).toHaveCount(8);
+    await orders.expectDone(8);
+    await expect(orders.tiles.getByRole('heading', { name: 'Unplug' })).toHaveCount(8);
+  });
 
   test('offers the demo on the product page, where nothing is simulated', async ({ page }) => {
     await page.goto(demo.url);

@@ -129,11 +129,110 @@ test('replaces a key only after saying so, and never with the same or an older o
   await lane.press('Load another key');
   await lane.choose(NEXT_KEY.label, 1);
   await lane.expectSaid('This replaces the key in slot 1');
-  await lane.root.getByRole('button', { name: 'Load key' }).click();
+  await lane.press('Replace the key in slot 1');
   await lane.expectWord('Unplug');
   await lane.press('Load another key');
   await lane.root.getByRole('radio', { name: FIELD_KEY.label }).check();
   await expect(lane.root.getByRole('radio', { name: /^Slot 1\b/ })).toBeDisabled();
+});
+
+for (const [width, height] of [
+  [1440, 900],
+  [1000, 560],
+  [390, 844],
+  [720, 450],
+] as const) {
+  test(`the warning before a replacement is in sight wherever its button is, on ${width} × ${height}`, async ({
+    open,
+    service,
+    page,
+  }) => {
+    await page.setViewportSize({ width, height });
+    const one = unit();
+    const station = await open([one]);
+    await station.signIn(service.token);
+    const lane = await station.attach('USB', one.sn);
+    await lane.load(FIELD_KEY.label, 1);
+    await lane.press('Load another key');
+    await lane.root.getByRole('radio', { name: NEXT_KEY.label }).click();
+    const slot = lane.root.getByRole('radio', { name: /^Slot 1\b/ });
+    await slot.click();
+    await expect(slot).toBeInViewport({ ratio: 1 });
+    const warning = await lane.root.getByText('The old key cannot be brought back.').elementHandle();
+    const button = await lane.root.getByRole('button', { name: 'Replace the key in slot 1' }).elementHandle();
+    const seen = await page.evaluate(
+      (both) => {
+        const isSeen = (element: Element | null): boolean => {
+          if (!element) return false;
+          const { left, width, top, height } = element.getBoundingClientRect();
+          return [top + 1, top + height - 1].every((y) => {
+            const above = document.elementFromPoint(left + width / 2, y);
+            return above !== null && element.contains(above);
+          });
+        };
+        /** It was passed on the way down, as whatever is read first. */
+        const isPast = (element: Element | null | undefined): boolean =>
+          (element?.getBoundingClientRect().top ?? 0) < 0;
+        const all: { readonly y: number; readonly button: boolean; readonly warning: boolean }[] = [];
+        for (let y = 0; y < document.body.scrollHeight; y += 40) {
+          scrollTo(0, y);
+          all.push({ y, button: isSeen(both[1] ?? null), warning: isSeen(both[0] ?? null) || isPast(both[0]) });
+        }
+        return all;
+      },
+      [warning, button],
+    );
+    expect(seen.filter((at) => at.button).length).toBeGreaterThan(1);
+    expect(seen.filter((at) => at.button && !at.warning)).toEqual([]);
+  });
+}
+
+test('a unit that comes to another one comes into view, unless somebody is at work on that one', async ({
+  open,
+  service,
+  page,
+}) => {
+  await page.setViewportSize({ width: 900, height: 700 });
+  const [first, second, third] = [unit(), unit(undefined, { plugged: false }), unit(undefined, { plugged: false })];
+  const station = await open([first, second, third]);
+  for (const { sn } of [second, third]) await station.plug(sn);
+  await station.signIn(service.token);
+  for (const { sn } of [second, third]) {
+    const lane = await station.attach('USB', sn);
+    await lane.expectWord('Ready');
+    await station.unplug(sn);
+    await expect(lane.root).toHaveCount(0);
+  }
+  const lane = await station.attach('USB', first.sn);
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+  await station.plug(second.sn);
+  await expect(station.lane(second.sn).word).toBeInViewport({ ratio: 1 });
+
+  await page.evaluate(() => scrollTo(0, 0));
+  await lane.press('Load another key');
+  await lane.root.getByRole('radio', { name: NEXT_KEY.label }).focus();
+  const before = await page.evaluate(() => scrollY);
+  await station.plug(third.sn);
+  await station.lane(third.sn).expectWord('Ready');
+  expect(await page.evaluate(() => scrollY)).toBe(before);
+});
+
+test('a view begins at its top, however far the last one was scrolled', async ({ open, service, page }) => {
+  await page.setViewportSize({ width: 390, height: 500 });
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+  await lane.root.getByRole('link', { name: 'See the proof' }).click();
+  await expect(page.getByText('Verdict of the AS, signed')).toBeVisible();
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  expect(await page.evaluate(() => scrollY)).toBeGreaterThan(100);
+  await station.openStation();
+  await lane.expectWord('Unplug');
+  await expect(page.getByRole('heading', { level: 1, name: 'Station' })).toBeInViewport({ ratio: 1 });
 });
 
 test('two units on two links are two lanes, and load side by side', async ({ open, service }) => {
@@ -161,4 +260,42 @@ test('the journal lists the attempt after a reload, step by step', async ({ open
   await rows.first().getByRole('button').first().click();
   await expect(rows.first()).toContainText('The AS verified the receipt');
   await expect(rows.first()).toContainText('Sent the key to the unit');
+});
+
+test('the proof of a key that was just loaded is one press away, and attempts are found by unit and key', async ({
+  open,
+  service,
+  page,
+}) => {
+  const [one, other] = [unit(), unit()];
+  const station = await open([one, other]);
+  await station.signIn(service.token);
+  const second = await station.attach('USB', other.sn);
+  await second.load(NEXT_KEY.label, 1);
+  await second.expectWord('Unplug');
+  const lane = await station.attach('USB', one.sn);
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectWord('Unplug');
+  await second.root.getByRole('link', { name: 'See the proof' }).click();
+  const rows = page
+    .getByRole('main')
+    .getByRole('listitem')
+    .filter({ has: page.locator('button[aria-expanded]') });
+  await expect(rows).toHaveCount(1);
+  await expect(rows).toContainText('The AS verified the receipt');
+  await expect(rows.getByRole('button').first()).toHaveAttribute('aria-expanded', 'true');
+  const sought = page.getByLabel('Unit, key or order');
+  await expect(rows.getByRole('button').first()).toBeFocused();
+  await expect(sought).toHaveValue(other.sn);
+  await sought.press('End');
+  await sought.press('Backspace');
+  await sought.pressSequentially(other.sn.slice(-1));
+  await expect(sought).toBeFocused();
+  await sought.fill(one.sn.toLowerCase().replace(/(.{4})/g, '$1 '));
+  await expect(rows).toHaveCount(1);
+  await expect(rows).toContainText(FIELD_KEY.label);
+  await sought.fill('nothing of that name');
+  await expect(page.getByText('None of the 2 attempts matches.')).toBeVisible();
+  await sought.fill('');
+  await expect(rows).toHaveCount(2);
 });

@@ -46,9 +46,14 @@ async function expectVerdicts(page: Page, text: string): Promise<void> {
     await expect(verdict).toHaveText('Genuine');
   }
   await expect(sheet.getByText('Done, proven')).toHaveCount(report.rows.length);
+  await expect(sheet).toContainText('as in UTC');
+  await expect(sheet.getByRole('row').last()).toContainText(/→ slot 2, version \d+, KCV [0-9A-F]{10}/);
   await check(page, text.slice(0, -40));
   await expect(verdict).toHaveText(REFUSED);
   await expect(sheet.getByRole('list')).toContainText('it was cut or damaged on its way');
+  await expect(sheet).toContainText('File report.json');
+  await expect(sheet.getByRole('button')).toHaveCount(0);
+  await expect(sheet.getByRole('table')).toHaveCount(0);
 }
 
 test('a report is checked by the page, by the verifier without a network, and from a folder, and none of them takes a changed one', async ({
@@ -116,6 +121,9 @@ test('a report is checked by the page, by the verifier without a network, and fr
     reader.on('pageerror', ({ message }) => void offences.push(message));
     reader.on('console', (message) => void (message.type() === 'error' && offences.push(message.text())));
     await reader.goto(pathToFileURL(file).href);
+    await reader.getByLabel('Another root key').fill('B98A 3ABA');
+    await reader.getByRole('button', { name: 'Trust it for this check' }).click();
+    await expect(reader.getByRole('alert')).toContainText('The AS prints it in the line “In full”');
     await reader.getByLabel('Another root key').fill('A'.repeat(43));
     await reader.getByRole('button', { name: 'Trust it for this check' }).click();
     await check(reader, text);

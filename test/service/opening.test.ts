@@ -98,7 +98,7 @@ describe('the first start', () => {
     const { token } = await prepareEmbedded(as);
     const app = createTestApp(as);
     const { workOrders } = await callJson<WorkOrdersJson>(app, token, '/v1/work-orders');
-    expect(workOrders.map(({ workOrder }) => workOrder).sort()).toEqual(['DEMO-1', 'DEMO-2', 'DEMO-3']);
+    expect(workOrders.map(({ workOrder }) => workOrder).sort()).toEqual(['DEMO-1', 'DEMO-2', 'DEMO-3', 'DEMO-8']);
     for (const [index, { set, family, publishedTransportKey }] of DEMO_SETS.entries()) {
       const [sn, suite, workOrder] = [demoSerialNumber(index), family === 'cmac' ? 1 : 4, `DEMO-${index + 1}`] as const;
       const line = { ref1: 0x0101, ref2: 1 };

@@ -3,17 +3,21 @@ import { mount } from 'svelte';
 import type { UnitDescription } from '#device-sim/description.ts';
 import type { Fault } from '#device-sim/faults.ts';
 import { install } from '#device-sim/install.ts';
-import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import { DEMO_HUB, DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
 import { Bench, type Mishap } from './state/bench.svelte.ts';
 import BenchPanel from './ui/demo/BenchPanel.svelte';
 
-/** One unit of each demo set and one that is still blank. */
+/** One unit of each demo set, a hub with eight more, and one that is still blank. */
 const WAYS = ['usb', 'serial', 'both'] as const;
 const [first] = DEMO_SETS;
 const UNITS: readonly UnitDescription[] = [
   ...DEMO_SETS.map(({ set, tkv, name }, index): UnitDescription => {
     const sn = `45490000000000${(index + 7).toString(16).padStart(2, '0')}`;
     return { sn, set, tkv, name, link: WAYS[index] ?? 'usb', plugged: index < 2 };
+  }),
+  ...DEMO_HUB.serialNumbers.map((sn, port) => {
+    const { set } = DEMO_HUB;
+    return { sn, set, name: `Hub, port ${port + 1}`, link: 'usb', plugged: false, permitted: true } as const;
   }),
   { sn: '45490000000000FF', set: first?.set ?? 0, name: 'Fresh from the factory', blank: true, plugged: false },
 ];
@@ -37,7 +41,7 @@ const MISHAPS: readonly Mishap<Fault>[] = [
 
 const LOOK_MS = 500;
 
-const bench = new Bench<Fault>(MISHAPS);
+const bench = new Bench<Fault>(MISHAPS, DEMO_HUB.serialNumbers);
 bench.use(install({ units: UNITS, persist: true }, bench.choose));
 setInterval(() => bench.refresh(), LOOK_MS);
 const target = document.getElementById('bench');

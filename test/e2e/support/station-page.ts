@@ -104,7 +104,7 @@ export class LanePage {
 
   async load(key: string, slot: number): Promise<void> {
     await this.choose(key, slot);
-    await this.root.getByRole('button', { name: 'Load key' }).click();
+    await this.root.getByRole('button', { name: /^(Load|Replace the) key/ }).click();
   }
 
   async press(name: string): Promise<void> {

@@ -81,9 +81,7 @@ async function loadAndRecover({ unit }: AppBench, link: 'usb' | 'serial', lane: 
   await unit.plug();
   await lane.expectWord('Not loaded');
   await lane.expectSaid('The unit has no receipt for this import');
-  await lane.press('Back to the choice');
-
-  await lane.load(KEY, slot);
+  await lane.press('Load again');
   await lane.expectWord('Unplug');
   await lane.expectSaid('Receipt verified by the AS');
   await lane.press('Load another key');

@@ -50,6 +50,12 @@ describe('installing', () => {
     expect((await browser.serial.requestPort()).getInfo()).toEqual({ usbVendorId: 0x1209, usbProductId: 1 });
   });
 
+  it('lets the page see without a chooser what a policy of the station permits', async () => {
+    (await load())({ units: [UNIT, { ...UNIT, sn: '08', permitted: true }] });
+    const seen = await browser.usb.getDevices();
+    expect(seen.map(({ serialNumber: number }) => number?.slice(-2))).toEqual(['08']);
+  });
+
   it('happens by itself when a configuration stands on the window, and only then', async () => {
     await load();
     expect(page.keyferrySimulator).toBeUndefined();

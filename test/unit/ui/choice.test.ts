@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { UnitFacts } from '#web/state/facts.ts';
-import { type Attempt, History } from '#web/state/history.svelte.ts';
+import { type Attempt, History, isSought } from '#web/state/history.svelte.ts';
 import { KeyChoice } from '#web/state/key-choice.svelte.ts';
 import { RootChange } from '#web/state/root-change.svelte.ts';
 import { createBench, SETS } from './bench.ts';
@@ -140,6 +140,19 @@ describe('an AS that shows another root key', () => {
     expect(change.failure).toEqual({ code: 'service-changed' });
     expect(change.compared).toBe(false);
     expect(session.state).toMatchObject({ failure: { code: 'service-changed' } });
+  });
+});
+
+describe('an attempt', () => {
+  const attempt = { sn: '00000000000000004549000000000007', keyLabel: 'PIN encryption key', workOrder: 'JOB-4711' };
+  it.each(['', ' ', '4549 0000 0000 0007', '0007', 'pin', 'PIN encryption', 'job-47'])('is found by “%s”', (sought) => {
+    expect(isSought(attempt, sought)).toBe(true);
+  });
+  it.each(['0008', 'master key', 'JOB-5', '0007PIN'])('is not found by “%s”', (sought) => {
+    expect(isSought(attempt, sought)).toBe(false);
+  });
+  it('without a work order is found by what it has', () => {
+    expect(isSought({ sn: attempt.sn, keyLabel: attempt.keyLabel }, 'undefined')).toBe(false);
   });
 });
 

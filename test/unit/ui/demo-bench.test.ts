@@ -39,6 +39,25 @@ describe('the bench', () => {
     expect(unit().plugged).toBe(true);
   });
 
+  it('plugs all of the hub at once, and leaves the others', () => {
+    const plugged = new Set(['07']);
+    const bench = new Bench<string>([], ['47', '48']);
+    bench.use({
+      units: () =>
+        ['07', '47', '48'].map((sn) => ({ sn, name: sn, links: ['usb'], plugged: plugged.has(sn) }) as const),
+      plug: (sn) => void plugged.add(sn),
+      unplug: (sn) => void plugged.delete(sn),
+      fault: () => undefined,
+      clearFaults: () => undefined,
+    });
+    expect([bench.units, bench.hub].map((some) => some.map(({ sn }) => sn))).toEqual([['07'], ['47', '48']]);
+    bench.plugHub(true);
+    expect([...plugged]).toEqual(['07', '47', '48']);
+    bench.plugHub(false);
+    expect([...plugged]).toEqual(['07']);
+    expect(bench.hub.every((unit) => !unit.plugged)).toBe(true);
+  });
+
   it('arms one mishap in place of the one before', () => {
     const { bench, done } = createBench();
     bench.arm('07', 'late');

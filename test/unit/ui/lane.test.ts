@@ -30,6 +30,48 @@ describe('a unit that does not answer', () => {
     expect(lane.phase.is).toBe('done');
   });
 
+  it('is loaded once more by one press', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const wire = cable();
+    const lane = await attached(bench, wire);
+    wire.cut = { ins: GET_CHALLENGE, when: 'silence' };
+    await load(lane, 1);
+    wire.cut = undefined;
+    await lane.loadAgain();
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
+  });
+
+  it('is not loaded once more unasked where its slot is not as it was', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const wire = cable();
+    const lane = await attached(bench, wire);
+    wire.cut = { ins: GET_CHALLENGE, when: 'silence' };
+    await load(lane, 1);
+    wire.cut = undefined;
+    const { facts } = lane;
+    if (!facts) throw new TypeError('the unit was not read');
+    lane.facts = { ...facts, slots: facts.slots.map((slot) => ({ ...slot, akv: 4 })) };
+    await lane.loadAgain();
+    expect(lane.phase.is).toBe('ready');
+    expect(lane.choice.slot).toMatchObject({ ref2: 2, akv: 0 });
+    expect(wire.commands.filter((ins) => ins === IMPORTKEY)).toEqual([]);
+  });
+
+  it('is not loaded once more when nobody is signed in any longer', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const wire = cable();
+    const lane = await attached(bench, wire);
+    wire.cut = { ins: GET_CHALLENGE, when: 'silence' };
+    await load(lane, 1);
+    wire.cut = undefined;
+    bench.session.signOut();
+    await lane.loadAgain();
+    expect(lane.phase.is).toBe('ready');
+  });
+
   it('in mid-import is unknown, and settled without being plugged again', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');

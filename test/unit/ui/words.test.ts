@@ -9,6 +9,7 @@ const PLATFORMS: readonly Platform[] = ['windows', 'macos', 'linux', 'chromeos',
 const USB = { vendorId: 0x1209, productId: 0x0001 };
 const PLACES: readonly Seen[] = PLATFORMS.flatMap((platform): Seen[] => [
   { platform },
+  { platform, signingIn: true },
   { platform, kind: 'serial' },
   { platform, kind: 'usb', usb: USB },
 ]);
@@ -34,6 +35,26 @@ describe('the words for a failure', () => {
       expect(remedy).toMatch(/^[A-Z][^.!]*[^.!]$/);
       expect(remedy.length).toBeLessThanOrEqual(80);
     }
+  });
+
+  it('speak of another try just where the page offers it at one press', () => {
+    const speaks = (remedy: string): boolean =>
+      /\bretry\b|^Load (the key )?again/.test(remedy.replace('Retry', 'retry'));
+    // Another try comes after a reload, or is no way at all.
+    const isElsewhere = (remedy: string): boolean => /reload|^Do not/i.test(remedy);
+    const offered = ALL.filter(({ again }) => again);
+    expect(offered.length).toBeGreaterThan(10);
+    for (const { remedy, again = false, final = false } of ALL) {
+      expect(again, remedy).toBe(speaks(remedy) && !isElsewhere(remedy));
+      expect(again && final, remedy).toBe(false);
+    }
+  });
+
+  it('tell who types an access code to look at it, and who was signed in to sign in again', () => {
+    expect(explain({ code: 'signed-out' }, { platform: 'linux', signingIn: true }).remedy).toBe(
+      'Check the access code',
+    );
+    expect(explain({ code: 'signed-out' }, { platform: 'linux' }).remedy).toBe('Sign in again');
   });
 
   it('give the reason in whole sentences', () => {

@@ -36,16 +36,22 @@ interface Question {
 }
 
 export class Bench<Fault = unknown> {
+  /** Those that are handled one by one. */
   units = $state.raw<readonly BenchUnit[]>([]);
+  /** Those that hang on the hub. */
+  hub = $state.raw<readonly BenchUnit[]>([]);
   /** By SN, the name of the mishap that is armed. */
   armed = $state.raw<Readonly<Record<string, string>>>({});
   question = $state.raw<Question | undefined>();
 
   readonly mishaps: readonly Mishap<Fault>[];
+  readonly #onHub: ReadonlySet<string>;
   #control: BenchControl<Fault> | undefined;
 
-  constructor(mishaps: readonly Mishap<Fault>[]) {
+  /** `onHub`: by SN. */
+  constructor(mishaps: readonly Mishap<Fault>[], onHub: readonly string[] = []) {
     this.mishaps = mishaps;
+    this.#onHub = new Set(onHub);
   }
 
   use(control: BenchControl<Fault>): void {
@@ -71,6 +77,15 @@ export class Bench<Fault = unknown> {
     this.#look();
   }
 
+  /** All that hang on the hub at once. */
+  plugHub(plugged: boolean): void {
+    for (const { sn } of this.hub) {
+      if (plugged) this.#control?.plug(sn);
+      else this.#control?.unplug(sn);
+    }
+    this.#look();
+  }
+
   /** Arms one mishap in place of the one before; without a name, none. */
   arm(sn: string, name: string): void {
     this.#control?.clearFaults(sn);
@@ -90,6 +105,8 @@ export class Bench<Fault = unknown> {
   }
 
   #look(): void {
-    this.units = this.#control?.units() ?? [];
+    const all = this.#control?.units() ?? [];
+    this.units = all.filter(({ sn }) => !this.#onHub.has(sn));
+    this.hub = all.filter(({ sn }) => this.#onHub.has(sn));
   }
 }

@@ -7,6 +7,17 @@ export type { Attempt, Outcome, StepEntry } from '../store/attempt.ts';
 
 const PAGE = 25;
 
+/** What it may be looked for by: the unit's number, the key's name, the work order. Case and blanks do not matter. */
+export function isSought(
+  { sn, keyLabel, workOrder }: Pick<Attempt, 'sn' | 'keyLabel' | 'workOrder'>,
+  sought: string,
+): boolean {
+  const [wanted = '', ...texts] = [sought, sn, keyLabel, workOrder ?? ''].map((text) =>
+    text.replaceAll(/\s/g, '').toUpperCase(),
+  );
+  return texts.some((text) => text.includes(wanted));
+}
+
 export class History {
   attempts = $state.raw<readonly Attempt[]>([]);
   /** Older ones may follow. */

@@ -227,6 +227,14 @@ export class Lane {
     await session.refresh();
   }
 
+  /** The load that failed, once more; where the unit or the keys are no longer as they were, back to the choice. */
+  async loadAgain(): Promise<void> {
+    const before = this.choice.chosen;
+    await this.retry();
+    const now = this.choice.chosen;
+    if (now && before && written(now) === written(before) && this.phase.is === 'ready') await this.load(now);
+  }
+
   /** Closes the link. Any number of times. */
   async close(): Promise<void> {
     const line = this.#line;
@@ -316,6 +324,11 @@ export class Lane {
       idempotencyKey,
     };
   }
+}
+
+/** Which key goes where, and what is there now. */
+function written({ key, slot }: Chosen): string {
+  return [key.ref1, key.akv, key.kcv, slot.ref2, slot.akv, slot.kcv].join();
 }
 
 /** Those that the AS has under the unit's T, or the one of them that the order names. */

@@ -23,6 +23,7 @@ export function deviceBusy({ kind, platform }: Seen): Words {
   if (platform === 'linux' && kind === 'serial') holders.push('ModemManager: it lets go after half a minute');
   return {
     remedy: 'Close the other program that uses the unit, then retry',
+    again: true,
     title: 'The unit is in use elsewhere.',
     causes: holders,
   };

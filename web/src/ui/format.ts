@@ -18,7 +18,8 @@ function formatter(options: Intl.DateTimeFormatOptions): (iso: string) => string
   let format: Intl.DateTimeFormat | undefined;
   return (iso) => {
     format ??= new Intl.DateTimeFormat(undefined, options);
-    return format.format(new Date(iso));
+    // AM and PM stay with their time.
+    return format.format(new Date(iso)).replace(/ (?=[AP]M$)/i, '\u00A0');
   };
 }
 

@@ -34,7 +34,8 @@ export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
 };
 
 interface ActWords {
-  readonly button: (slot?: number) => string;
+  /** `full`: the slot holds a key. */
+  readonly button: (slot?: number, full?: boolean) => string;
   readonly warning: (slot: number) => string;
   readonly consequence: string;
   readonly done: string;
@@ -49,7 +50,10 @@ interface ActWords {
 
 export const ACTS: Readonly<Record<Act, ActWords>> = {
   load: {
-    button: () => 'Load key',
+    button: (slot, full) => {
+      if (slot === undefined) return 'Load key';
+      return full ? `Replace the key in slot ${slot}` : `Load key into slot ${slot}`;
+    },
     warning: (slot) => `This replaces the key in slot ${slot}`,
     consequence: 'The old key cannot be brought back.',
     barred: '',

@@ -3,8 +3,12 @@ import type { Failure } from '../state/failure.ts';
 import type { Words } from './words.ts';
 
 export const OUT_OF_REACH = {
-  'service-unreachable': { remedy: 'Check the network, then retry', title: 'The AS cannot be reached from here.' },
-  'service-timeout': { remedy: 'Wait a moment, then retry', title: 'The AS took too long to answer.' },
+  'service-unreachable': {
+    remedy: 'Check the network, then retry',
+    again: true,
+    title: 'The AS cannot be reached from here.',
+  },
+  'service-timeout': { remedy: 'Wait a moment, then retry', again: true, title: 'The AS took too long to answer.' },
   // A browser may remember for as long as the page lives that it could not have it.
   'part-unreachable': {
     remedy: 'Check the network, then reload this page',

@@ -17,6 +17,7 @@ const PREPARE: Words = {
 
 const RESELECT: Words = {
   remedy: 'Unplug the unit, plug it in again, then retry',
+  again: true,
   title: 'The unit restarted and forgot that it was addressed.',
   causes: ['Unsteady power: try another cable or port', 'Another program talks to it as well'],
 };
@@ -29,6 +30,7 @@ const NO_UNIT: Words = {
 
 const DAMAGED: Words = {
   remedy: 'Retry once; if it stays so, report the firmware of the unit',
+  again: true,
   title: 'The unit did not like the form of the command. Nothing was changed.',
   causes: ['Firmware of another version of the protocol', 'Damage on the way that the cable did not notice'],
 };
@@ -59,6 +61,7 @@ const STATUS_WORDS: Readonly<Record<string, Words>> = {
   },
   'IMPORTKEY 6985': {
     remedy: 'Load again',
+    again: true,
     title: 'The unit no longer knew its challenge. Nothing was changed.',
     causes: ['It restarted in between', 'Another program asked it for a challenge'],
   },
@@ -94,6 +97,7 @@ const STATUS_WORDS: Readonly<Record<string, Words>> = {
   'GET CHALLENGE 6D00': NO_UNIT,
   'GET RECEIPT 6A88': {
     remedy: 'Load the key again',
+    again: true,
     title: 'The unit has no receipt for this slot: the key is not in.',
   },
 };

@@ -11,6 +11,8 @@ export type Platform = 'windows' | 'macos' | 'linux' | 'chromeos' | 'android' | 
 export interface Seen {
   readonly platform: Platform;
   readonly kind?: 'usb' | 'serial';
+  /** Nobody was signed in before. */
+  readonly signingIn?: true;
   readonly usb?: { readonly vendorId: number; readonly productId: number };
 }
 
@@ -23,6 +25,8 @@ export interface Words {
   readonly causes?: readonly string[];
   /** Doing the same again cannot help. */
   readonly final?: true;
+  /** Doing the same again is the way. */
+  readonly again?: true;
   /** Lines to copy into a file or a terminal, and where they go. */
   readonly lines?: { readonly where: string; readonly text: string };
 }
@@ -54,10 +58,12 @@ const LINK = {
   },
   'link-timeout': {
     remedy: 'Unplug the unit, plug it in again, then retry',
+    again: true,
     title: 'The unit did not answer in time, so its connection was closed.',
   },
   'link-garbled': {
     remedy: 'Try another cable or another port, then retry',
+    again: true,
     title: 'What arrived from the unit was damaged again and again.',
   },
 } as const;
@@ -73,6 +79,7 @@ const UNIT = {
   },
   'unit-nonsense': {
     remedy: 'Unplug the unit, plug it in again, then retry',
+    again: true,
     title: 'The unit gave an answer that the specification does not have. If it does so again, report its firmware.',
   },
   'unit-changed': {
@@ -86,10 +93,12 @@ const UNIT = {
   'slot-unknown': { remedy: 'Choose another slot', title: 'The unit does not have this slot.' },
   'status-word': {
     remedy: 'Retry once; if it stays so, set the unit aside',
+    again: true,
     title: 'The unit refused the command.',
   },
   'no-receipt': {
     remedy: 'Load the key again',
+    again: true,
     title: 'The unit has no receipt for this import: the key is not in. What the slot held before, it still holds.',
   },
 } as const;
@@ -104,7 +113,7 @@ const SERVICE = {
     remedy: 'Stop here and tell the administrator of the AS',
     title: 'What the AS sent for this unit has not the form of a sealed key.',
   },
-  'service-failed': { remedy: 'Wait a minute, then retry', title: 'The AS has a fault of its own.' },
+  'service-failed': { remedy: 'Wait a minute, then retry', again: true, title: 'The AS has a fault of its own.' },
   'service-changed': {
     remedy: 'Stop here and call the administrator of the AS',
     title:
@@ -112,10 +121,13 @@ const SERVICE = {
     final: true,
   },
   'not-signed-in': { remedy: 'Sign in', title: 'Nobody is signed in, so the AS cannot be asked.' },
-  'signed-out': {
-    remedy: 'Sign in again',
-    title: 'The AS does not accept this access code: it ran out, was revoked, or was mistyped.',
-  },
+  'signed-out': ({ signingIn }: Seen): Words =>
+    signingIn
+      ? {
+          remedy: 'Check the access code',
+          title: 'The AS does not accept it: it was mistyped, it ran out, or it was revoked.',
+        }
+      : { remedy: 'Sign in again', title: 'The AS no longer accepts your access code: it ran out or was revoked.' },
   'not-allowed': {
     remedy: 'Ask the administrator of the AS for this right',
     title: 'Your sign-in does not include it.',
@@ -124,7 +136,11 @@ const SERVICE = {
     remedy: 'Reload this page, then retry',
     title: 'The AS could not read the request. Page and AS may be of different versions.',
   },
-  'too-many-requests': { remedy: 'Wait a minute, then retry', title: 'The AS was asked too often in a short time.' },
+  'too-many-requests': {
+    remedy: 'Wait a minute, then retry',
+    again: true,
+    title: 'The AS was asked too often in a short time.',
+  },
   'quota-used': {
     remedy: 'Ask the administrator of the AS for more exports',
     title: 'All exports that were granted are used up.',
@@ -173,9 +189,14 @@ const SERVICE = {
   },
   'challenge-reused': {
     remedy: 'Load again',
+    again: true,
     title: 'The unit repeated a challenge that served another export already.',
   },
-  'idempotency-conflict': { remedy: 'Load again', title: 'The AS had another request under the same number.' },
+  'idempotency-conflict': {
+    remedy: 'Load again',
+    again: true,
+    title: 'The AS had another request under the same number.',
+  },
   'vault-unknown': {
     remedy: 'Sign in to the AS that issued this vault, then return its journal',
     title: 'This AS issued no such vault.',
@@ -210,6 +231,7 @@ const TOKEN = {
   },
   'token-locked': {
     remedy: 'Type the PIN of the token, then retry',
+    again: true,
     title: 'The token is locked. It locks itself whenever it loses power.',
   },
   'pin-wrong': {
@@ -223,14 +245,17 @@ const TOKEN = {
   },
   'token-lost': {
     remedy: 'Plug the token in again, unlock it, then retry',
+    again: true,
     title: 'The token went away or fell silent. A key that it had just sealed may count as one export.',
   },
   'token-nonsense': {
     remedy: 'Unplug the token, plug it in again, then retry',
+    again: true,
     title: 'The token gave an answer that the specification does not have. If it does so again, return it.',
   },
   'token-failed': {
     remedy: 'Unplug the token, plug it in again, then retry',
+    again: true,
     title: 'The token could not finish. If it happens again, return it to the custodian.',
   },
 } as const;
@@ -265,6 +290,7 @@ const VAULT = {
   },
   'vault-locked': {
     remedy: 'Unlock the vault again, then retry',
+    again: true,
     title: 'The vault is locked. It locks itself when it is left alone for a while.',
   },
   'passphrase-wrong': {
@@ -286,15 +312,18 @@ const VAULT = {
 const STATION = {
   cancelled: {
     remedy: 'Load again when you are ready',
+    again: true,
     title: 'You stopped it before anything was written to the unit.',
   },
   'file-refused': { remedy: 'Choose another file, or have it corrected', title: 'This file is not what it should be.' },
   'source-other': {
     remedy: 'Open the AS that sealed this key, then retry',
+    again: true,
     title: 'Only the AS, vault or card that sealed a key can verify its receipt.',
   },
   'journal-full': {
     remedy: 'Free some disk space, then retry',
+    again: true,
     title: 'The browser has no room left for the journal, and without one nothing more is loaded.',
   },
   'journal-elsewhere': {
