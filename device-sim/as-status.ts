@@ -6,6 +6,7 @@ const STATUS_WORDS: Partial<Record<ErrorCode, number>> = {
   // Not authorised: policy and quota; the PIN is the card's own matter.
   'unit-not-listed': 0x6982,
   'quota-used': 0x6982,
+  'unit-quota-used': 0x6982,
   // Nothing of that name.
   'set-unknown': 0x6a88,
   'key-unknown': 0x6a88,

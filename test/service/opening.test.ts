@@ -3,7 +3,7 @@ import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/pro
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addOperator, revokeTokens } from '#as-service/admin/operators.ts';
-import { addKey, addSet, writeDeviceKey } from '#as-service/admin/sets.ts';
+import { addKey, addSet, allowUnits, writeDeviceKey } from '#as-service/admin/sets.ts';
 import type { As } from '#as-service/as/as.ts';
 import { Sealer } from '#as-service/disk/sealer.ts';
 import type { State } from '#as-service/disk/state.ts';
@@ -105,6 +105,17 @@ describe('the first start', () => {
       const request = exportRequest({ ...line, set, suite, sn, workOrder }, publishedTransportKey);
       expect((await call(app, token, '/v1/exports', request)).status).toBe(200);
     }
+  });
+
+  it('in demo mode starts all the same where a demo set was held to other units by hand', async () => {
+    const as = await open({ demoMode: true });
+    const [, demo] = DEMO_SETS;
+    if (!demo) throw new TypeError('there is no second demo set');
+    await addSet(as, 'test', { ...NEW_SET, ...demo, transportKey: demo.publishedTransportKey });
+    await allowUnits(as, 'test', demo.set, ['8']);
+    const { token } = await prepareEmbedded(as);
+    const { workOrders } = await callJson<WorkOrdersJson>(createTestApp(as), token, '/v1/work-orders');
+    expect(workOrders.map(({ workOrder }) => workOrder)).not.toContain('DEMO-8');
   });
 
   it('embedded, leaves sets and keys alone that were made by hand', async () => {

@@ -1,5 +1,5 @@
 // A work order at work: what becomes of each unit that is plugged in, in the words of the field.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { ONE_LINE, sn, TWO_LINES, truth, unit, World, working } from './bench.ts';
 
@@ -160,6 +160,20 @@ describe('a work order', () => {
     expect(page.run.works.map(({ phase }) => phase.is)).toEqual(['failed', 'held']);
     await page.run.resume();
     expect(page.run.counts).toMatchObject({ done: 2, failed: 0 });
+  });
+
+  it('goes on by itself with what waited for its time, once that has come', async () => {
+    const world = new World([unit(1)]);
+    const page = await working(world);
+    vi.spyOn(page.run.clock, 'look').mockReturnValue(false);
+    page.run.clock.time = 'early';
+    await page.plug(...world.cables);
+    expect(page.run.heldBy).toBe('early');
+    expect(page.run.works[0]?.phase).toEqual({ is: 'held' });
+    vi.restoreAllMocks();
+    await page.run.lookAtClock();
+    expect(page.run.heldBy).toBeUndefined();
+    expect(page.run.counts.done).toBe(1);
   });
 
   it('goes on with the next unit after one that has had its own share of exports', async () => {

@@ -69,11 +69,20 @@ describe('an order at rest', () => {
   });
 });
 
+describe('an order at work', () => {
+  it('says when a unit may be unplugged', () => {
+    expect(stateWords(RUNNING)).toEqual({
+      word: 'Working',
+      sentence: 'Plug units in. Unplug each one when it is green.',
+    });
+  });
+});
+
 describe('an order that halted', () => {
   it('says how many units failed in a row, and what to do about the last', () => {
     const { word, sentence } = stateWords(halted(3, 'device-lost'));
     expect(word).toBe('Halted');
-    expect(sentence).toMatch(/^3 units failed in a row\. [A-Z]/);
+    expect(sentence).toMatch(/^3 units failed in a row\. Check the cable/);
   });
 
   it('says what kept it when that was not a unit', () => {

@@ -59,6 +59,24 @@ describe('a unit that does not answer', () => {
     expect(wire.commands.filter((ins) => ins === IMPORTKEY)).toEqual([]);
   });
 
+  it('is not loaded once more into another unit that answers at the same port, nor with another key', async () => {
+    for (const change of ['unit', 'key'] as const) {
+      const bench = await createBench();
+      await bench.session.signIn('token');
+      const wire = cable();
+      const lane = await attached(bench, wire);
+      wire.cut = { ins: GET_CHALLENGE, when: 'silence' };
+      await load(lane, 1);
+      wire.cut = undefined;
+      if (change === 'unit') lane.link = cable({ sn: fromHex('00000000000000004549000000000008') }).link(1);
+      else lane.choice.ref1 = 3;
+      expect(lane.isAsAttempted).toBe(change === 'unit');
+      await lane.loadAgain();
+      expect(lane.phase.is).toBe('ready');
+      expect(lane.isAsAttempted).toBe(false);
+    }
+  });
+
   it('is not loaded once more when nobody is signed in any longer', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');

@@ -51,6 +51,8 @@ export interface Attempted {
   readonly kcv: string;
   readonly ref2: number;
   readonly act: Act;
+  /** Told apart from any other load; undefined where it cannot be repeated by itself. */
+  readonly what: string | undefined;
 }
 
 /** What a work order adds to the loading of a key. */
@@ -118,7 +120,7 @@ export class Lane {
       this.phase = { is: 'ready' };
     } catch (error) {
       const failure = failureOf(error);
-      this.attached = failure.code !== 'device-lost';
+      if (failure.code === 'device-lost') this.attached = false;
       this.phase = { is: 'unread', failure };
     }
   }
@@ -160,7 +162,7 @@ export class Lane {
     });
     const { ref2 } = slot;
     const began = ticks();
-    this.attempted = { label: key.label, kcv: key.kcv, ref2, act: actOf(ref2, key.kcv) };
+    this.attempted = { label: key.label, kcv: key.kcv, ref2, act: actOf(ref2, key.kcv), what: whatOf(attempt) };
     this.phase = { is: 'running', stage: 'identity', stopping: false };
     const parts = {
       source: through(this.#account, this.#gate),
@@ -180,9 +182,11 @@ export class Lane {
   async rehearse({ set, key, slot }: Chosen, suite: SuiteId | null): Promise<Failure | undefined> {
     const device = this.#line?.device;
     if (this.phase.is !== 'ready' || !device) throw new RangeError('a rehearsal needs a ready unit');
+    const { ref2 } = slot;
+    this.attempted = { label: key.label, kcv: key.kcv, ref2, act: actOf(ref2, key.kcv), what: undefined };
     this.phase = { is: 'running', stage: 'challenge', stopping: false };
     const suites = suitesFor(set, device, { suite });
-    const failure = await rehearse(this.#account, device, { ref1: key.ref1, ref2: slot.ref2, suites, sign: false });
+    const failure = await rehearse(this.#account, device, { ref1: key.ref1, ref2, suites, sign: false });
     this.phase = failure ? { is: 'failed', failure, stage: 'challenge' } : { is: 'ready' };
     return failure;
   }
@@ -196,7 +200,7 @@ export class Lane {
   async settle(attempt: Attempt): Promise<void> {
     const { session, journal } = this.#around;
     const { keyLabel, kcv, ref2 } = attempt;
-    this.attempted = { label: keyLabel, kcv, ref2, act: actOf(ref2, kcv) };
+    this.attempted = { label: keyLabel, kcv, ref2, act: actOf(ref2, kcv), what: whatOf(attempt) };
     if (attempt.service !== session.origin) {
       // Only the AS that sealed the key can verify its receipt.
       const is = attempt.outcome === 'unverified' ? 'unverified' : 'unknown';
@@ -227,12 +231,23 @@ export class Lane {
     await session.refresh();
   }
 
+  /** What is chosen now is what the lane shows as attempted, on the same unit. */
+  get isAsAttempted(): boolean {
+    const { chosen } = this.choice;
+    if (!chosen || !this.facts || this.attempted?.what === undefined) return false;
+    const { ref1, akv, kcv } = chosen.key;
+    const { sn, set } = this.facts;
+    const service = this.#around.session.origin;
+    return this.attempted.what === whatOf({ sn, set, ref1, akv, kcv, ref2: chosen.slot.ref2, service });
+  }
+
   /** The load that failed, once more; where the unit or the keys are no longer as they were, back to the choice. */
   async loadAgain(): Promise<void> {
-    const before = this.choice.chosen;
+    const before = this.choice.chosen?.slot;
     await this.retry();
     const now = this.choice.chosen;
-    if (now && before && written(now) === written(before) && this.phase.is === 'ready') await this.load(now);
+    if (!before || !now || !this.isAsAttempted || this.phase.is !== 'ready') return;
+    if (before.akv === now.slot.akv && before.kcv === now.slot.kcv) await this.load(now);
   }
 
   /** Closes the link. Any number of times. */
@@ -326,10 +341,13 @@ export class Lane {
   }
 }
 
-/** Which key goes where, and what is there now. */
-function written({ key, slot }: Chosen): string {
-  return [key.ref1, key.akv, key.kcv, slot.ref2, slot.akv, slot.kcv].join();
+/** Which key of which AS goes into which slot of which unit; undefined of a load that belongs to a work order. */
+function whatOf(attempt: What): string | undefined {
+  const { sn, set, ref1, akv, kcv, ref2, service, workOrder } = attempt;
+  return workOrder === undefined ? [sn, set, ref1, akv, kcv, ref2, service].join() : undefined;
 }
+
+type What = Pick<NewAttempt, 'sn' | 'set' | 'ref1' | 'akv' | 'kcv' | 'ref2' | 'service' | 'workOrder'>;
 
 /** Those that the AS has under the unit's T, or the one of them that the order names. */
 function suitesFor({ transportKeys }: SetJson, { identity }: Device, job?: Pick<Job, 'suite'>): readonly SuiteId[] {

@@ -1,7 +1,7 @@
 // A work order at work: every unit that comes is looked at, loaded with what it lacks, and ends done, failed, unknown or absent. Lanes run side by side; the
 // journal says after any crash how each unit stands. Knows lanes, no cables and no screen.
 
-import { type OrderLine, timeOf, type WorkOrder } from '#protocol/orders/order.ts';
+import type { OrderLine, WorkOrder } from '#protocol/orders/order.ts';
 import type { UnitReason } from '#protocol/orders/reason-list.ts';
 import { readSerialNumber } from '#protocol/orders/units.ts';
 import type { Journal } from '../store/journal.ts';
@@ -10,6 +10,7 @@ import type { Counts, WorkOrderStore } from '../store/work-orders.ts';
 import { ExportsLeft } from './exports-left.svelte.ts';
 import { type Failure, failureOf } from './failure.ts';
 import type { Lane } from './lane.svelte.ts';
+import { OrderClock } from './order-clock.svelte.ts';
 import { keepReasons } from './order-reasons.ts';
 import { recoverRows } from './order-recovery.ts';
 import {
@@ -70,6 +71,7 @@ export class OrderRun {
   readonly waitsForScan: boolean = $derived(this.works.some(({ phase }) => phase.is === 'scan'));
   readonly idle: boolean = $derived(!this.works.some(({ phase }) => phase.is === 'loading'));
   readonly exportsLeft: ExportsLeft;
+  readonly clock: OrderClock;
   readonly #parts: RunParts;
   /** Failures in a row. */
   #streak = 0;
@@ -79,39 +81,34 @@ export class OrderRun {
   constructor(parts: RunParts) {
     this.#parts = parts;
     this.exportsLeft = new ExportsLeft(parts.session);
+    this.clock = new OrderClock(parts.order, parts.now);
     this.order = parts.order;
     this.number = parts.number;
     this.counts = parts.counts;
     this.elsewhere = parts.elsewhere;
   }
 
-  /** Done by another station, and not seen here. */
-  get doneElsewhere(): number {
-    return this.elsewhere.size;
-  }
-
   /** Units of which nothing is known yet. */
   get unseen(): number {
     const { running, done, failed, unknown, absent } = this.counts;
-    return this.order.count - running - done - failed - unknown - absent - this.doneElsewhere;
+    return this.order.count - running - done - failed - unknown - absent - this.elsewhere.size;
   }
 
   get progress(): Progress {
     const { id, count } = this.order;
-    return { id, done: this.counts.done + this.doneElsewhere, total: count, failed: this.counts.failed };
+    return { id, done: this.counts.done + this.elsewhere.size, total: count, failed: this.counts.failed };
   }
 
   /** Keys that are still to be loaded, as far as is known. */
   get keysToLoad(): number {
     const { done, absent } = this.counts;
-    return Math.max(0, this.order.count - done - absent - this.doneElsewhere) * this.order.lines.length;
+    return Math.max(0, this.order.count - done - absent - this.elsewhere.size) * this.order.lines.length;
   }
 
   /** What keeps an order that is at work from being worked. */
   get heldBy(): HeldBy | undefined {
     if (!this.#parts.session.in) return 'sign-in';
-    const time = timeOf(this.order, this.#at());
-    return time === 'now' ? undefined : time;
+    return this.clock.time === 'now' ? undefined : this.clock.time;
   }
 
   /** From now on whatever is attached is worked. */
@@ -123,6 +120,12 @@ export class OrderRun {
     if (before !== 'running') await journal.note(this.number, { step: 'order-resumed' });
     this.counts = await store.counts(this.number);
     await Promise.all(lanes().map((lane) => this.#again(lane)));
+  }
+
+  /** Looks at the clock, any number of times: once the order has begun, what waited for that goes on. */
+  async lookAtClock(): Promise<void> {
+    if (!this.clock.look() || this.state.is !== 'running') return;
+    await Promise.all(this.#parts.lanes().map((lane) => this.#again(lane)));
   }
 
   /** No further key is begun; one that is under way is brought to its end. */
@@ -275,6 +278,7 @@ export class OrderRun {
 
   /** What has to come first. */
   #gateOf(work: UnitWork, missing: readonly OrderLine[]): 'held' | 'scan' | 'reason' | undefined {
+    this.clock.look();
     if (this.state.is !== 'running' || this.heldBy) return 'held';
     if (this.order.options.requireLabelScan && !work.isScanned) return 'scan';
     const asks = work.reason === undefined && missing.some((line) => reasonFor(work.row, line) === ASK);

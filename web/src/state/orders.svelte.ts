@@ -17,6 +17,9 @@ import type { Signals } from './signals.svelte.ts';
 import type { Station } from './station.svelte.ts';
 import type { Verification } from './verification.svelte.ts';
 
+/** So often it is looked whether an order has begun, or is over. */
+const CLOCK_MS = 10_000;
+
 export type { ListedOrder } from '../source/work-orders.ts';
 
 /** An order that this station holds, with where its units stand here. */
@@ -58,6 +61,7 @@ export class Orders {
   readonly signals: Signals;
   readonly verification: Verification;
   readonly #parts: OrdersParts;
+  #clock: ReturnType<typeof setInterval> | undefined;
 
   constructor(parts: OrdersParts) {
     this.#parts = parts;
@@ -123,6 +127,7 @@ export class Orders {
     const { station, kept } = this.#parts;
     await this.desk?.run.pause();
     kept.removeItem(ON_THE_DESK);
+    clearInterval(this.#clock);
     station.attendant = undefined;
     this.desk = undefined;
     await this.refresh();
@@ -149,6 +154,8 @@ export class Orders {
     desk.lacksRoom = this.room.left !== undefined && this.room.left < needed(order, counts);
     desk.closedBefore = remote?.state === 'open' ? undefined : remote?.state;
     station.attendant = desk.run;
+    clearInterval(this.#clock);
+    this.#clock = setInterval(() => void desk.run.lookAtClock(), CLOCK_MS);
     this.report = undefined;
     this.desk = desk;
     // What is attached already is looked at; nothing is loaded before the operator says so.

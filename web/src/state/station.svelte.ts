@@ -267,7 +267,12 @@ export class Station {
   /** The lane's attempt whose end could not be written: as the journal has it, it is still under way. */
   async #leftRunning({ phase }: Lane): Promise<readonly Attempt[]> {
     if (phase.is !== 'unknown' && phase.is !== 'unverified') return [];
-    const attempt = await (await this.journal()).get(phase.attempt);
-    return attempt?.outcome === 'running' ? [attempt] : [];
+    try {
+      const attempt = await (await this.journal()).get(phase.attempt);
+      return attempt?.outcome === 'running' ? [attempt] : [];
+    } catch (error) {
+      this.failure = failureOf(error);
+      return [];
+    }
   }
 }

@@ -1,10 +1,11 @@
 // A unit on a work order, and the order itself, in the operator's words: first what to do, then why.
+import type { Failure } from '../state/failure.ts';
 import type { HeldBy, OrderRun } from '../state/order-run.svelte.ts';
 import { keysIn } from '../state/room.ts';
 import type { UnitWork } from '../state/unit-work.svelte.ts';
 import { explain } from './book.svelte.ts';
 import { type LaneWords, laneWords, STAGE_SENTENCES, seenAt } from './lane-words.ts';
-import type { Platform } from './words.ts';
+import type { Platform, Seen, Words } from './words.ts';
 
 const REFUSALS = {
   unlisted: {
@@ -38,6 +39,13 @@ type Stands = Pick<OrderRun, 'state' | 'heldBy'>;
 
 /** Status word of IMPORTKEY where the slot held this version or a newer one (docs/protocol.md clause 4). */
 const VERSION_USED = 0x9402;
+
+/** No other key is on the order, so none can be chosen. */
+function explainOnOrder(failure: Failure, seen: Seen): Words {
+  const words = explain(failure, seen);
+  const isUsed = failure.command === 'IMPORTKEY' && failure.statusWord === VERSION_USED;
+  return isUsed ? { ...words, remedy: 'Set this unit aside' } : words;
+}
 
 export function workWords(work: UnitWork, { state, heldBy }: Stands, platform: Platform): LaneWords {
   const { lane, phase } = work;
@@ -76,9 +84,8 @@ export function workWords(work: UnitWork, { state, heldBy }: Stands, platform: P
     case 'aside':
       return { kind: 'failed', word: 'Set aside', sentence: phase.reason };
     case 'failed': {
-      const words = explain(phase.failure, seenAt(lane, platform));
-      const remedy = phase.failure.statusWord === VERSION_USED ? 'Set this unit aside' : words.remedy; // no other key is on the order
-      return { kind: 'failed', word: 'Not loaded', sentence: `${remedy}. ${words.title}`, words };
+      const words = explainOnOrder(phase.failure, seenAt(lane, platform));
+      return { kind: 'failed', word: 'Not loaded', sentence: `${words.remedy}. ${words.title}`, words };
     }
     case 'unknown':
       return lane.phase.is === 'unknown' || lane.phase.is === 'unverified'
@@ -106,7 +113,7 @@ export function stateWords(
         sentence: 'Press “Go on” to work it. Nothing new begins before that; what is under way ends first.',
       };
     case 'halted': {
-      const words = explain(state.failure, { platform: 'other' });
+      const words = explainOnOrder(state.failure, { platform: 'other' });
       const why = state.failures > 1 ? `${state.failures} units failed in a row. ` : '';
       return { word: 'Halted', sentence: `${why}${words.remedy}. ${words.title}` };
     }

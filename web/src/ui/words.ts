@@ -146,7 +146,7 @@ const SERVICE = {
     title: 'All exports that were granted are used up.',
   },
   'unit-quota-used': {
-    remedy: 'Ask the administrator of the AS to allow this unit more',
+    remedy: 'Use another vault, or ask the administrator of the AS to allow this unit more',
     title: 'This unit has had every export that it is allowed. Other units can be loaded.',
   },
   'set-unknown': {
