@@ -216,6 +216,7 @@ test('the keyboard goes on where the page goes on: after signing in, and past th
   page,
 }) => {
   await open([]);
+  await expect(page.getByLabel('Access code')).toBeVisible(); // before that there is nothing that a key could reach
   await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: 'Skip to the content' })).toBeInViewport();
   await page.keyboard.press('Enter');

@@ -99,6 +99,7 @@ test('a script or a style that is put into the page has no effect, and is report
   expect(seen).toEqual([expect.not.stringContaining('put in'), expect.not.stringContaining('7px')]);
   // What was put in is there: it was not lost on the way.
   expect(await page.content()).toContain('put in');
+  await page.unrouteAll({ behavior: 'ignoreErrors' }); // the page may be asking once more
   await page.close();
 });
 
