@@ -269,3 +269,29 @@ test('a code that is refused stays to be corrected, can be shown, and may be typ
   await station.signIn(` ${service.token.replaceAll('-', ' ')} `);
   expect(await input?.inputValue(), 'the code is gone once it was taken').toBe('');
 });
+
+test('a code that was on its way when the view changed is not in the field after signing out', async ({
+  open,
+  service,
+  page,
+}) => {
+  const station = await open([]);
+  let answer = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route('**/v1/whoami', async (route) => {
+    await held;
+    await route.continue();
+  });
+  const asked = page.waitForRequest('**/v1/whoami');
+  await station.token.fill(service.token);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await asked;
+  await page.getByRole('link', { name: 'History' }).click();
+  await expect(page.getByText('Nothing was loaded here yet')).toBeVisible();
+  answer();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await station.openStation();
+  await expect(station.token).toHaveValue('');
+});

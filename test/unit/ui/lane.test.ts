@@ -13,14 +13,20 @@ const GET_IDENTITY = 0xca;
 const GET_CHALLENGE = 0x84;
 const IMPORTKEY = 0xd8;
 
+/** A unit that fell silent at that command while its key was loaded. */
+async function silentAt(ins: number) {
+  const bench = await createBench();
+  await bench.session.signIn('token');
+  const wire = cable();
+  wire.cut = { ins, when: 'silence' };
+  const lane = await attached(bench, wire);
+  await load(lane, 1);
+  return { bench, wire, lane };
+}
+
 describe('a unit that does not answer', () => {
   it('is opened anew by the way out of the failure, and loads then', async () => {
-    const bench = await createBench();
-    await bench.session.signIn('token');
-    const wire = cable();
-    const lane = await attached(bench, wire);
-    wire.cut = { ins: GET_CHALLENGE, when: 'silence' };
-    await load(lane, 1);
+    const { wire, lane } = await silentAt(GET_CHALLENGE);
     expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'link-timeout' } });
     expect(lane.attached).toBe(true);
     wire.cut = undefined;
@@ -31,24 +37,14 @@ describe('a unit that does not answer', () => {
   });
 
   it('is loaded once more by one press', async () => {
-    const bench = await createBench();
-    await bench.session.signIn('token');
-    const wire = cable();
-    const lane = await attached(bench, wire);
-    wire.cut = { ins: GET_CHALLENGE, when: 'silence' };
-    await load(lane, 1);
+    const { wire, lane } = await silentAt(GET_CHALLENGE);
     wire.cut = undefined;
     await lane.loadAgain();
     expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
   });
 
   it('is not loaded once more unasked where its slot is not as it was', async () => {
-    const bench = await createBench();
-    await bench.session.signIn('token');
-    const wire = cable();
-    const lane = await attached(bench, wire);
-    wire.cut = { ins: GET_CHALLENGE, when: 'silence' };
-    await load(lane, 1);
+    const { wire, lane } = await silentAt(GET_CHALLENGE);
     wire.cut = undefined;
     const { facts } = lane;
     if (!facts) throw new TypeError('the unit was not read');
@@ -61,12 +57,7 @@ describe('a unit that does not answer', () => {
 
   it('is not loaded once more into another unit that answers at the same port, nor with another key', async () => {
     for (const change of ['unit', 'key'] as const) {
-      const bench = await createBench();
-      await bench.session.signIn('token');
-      const wire = cable();
-      const lane = await attached(bench, wire);
-      wire.cut = { ins: GET_CHALLENGE, when: 'silence' };
-      await load(lane, 1);
+      const { wire, lane } = await silentAt(GET_CHALLENGE);
       wire.cut = undefined;
       if (change === 'unit') lane.link = cable({ sn: fromHex('00000000000000004549000000000008') }).link(1);
       else lane.choice.ref1 = 3;
@@ -78,12 +69,7 @@ describe('a unit that does not answer', () => {
   });
 
   it('is not loaded once more when nobody is signed in any longer', async () => {
-    const bench = await createBench();
-    await bench.session.signIn('token');
-    const wire = cable();
-    const lane = await attached(bench, wire);
-    wire.cut = { ins: GET_CHALLENGE, when: 'silence' };
-    await load(lane, 1);
+    const { bench, wire, lane } = await silentAt(GET_CHALLENGE);
     wire.cut = undefined;
     bench.session.signOut();
     await lane.loadAgain();
@@ -91,12 +77,7 @@ describe('a unit that does not answer', () => {
   });
 
   it('in mid-import is unknown, and settled without being plugged again', async () => {
-    const bench = await createBench();
-    await bench.session.signIn('token');
-    const wire = cable();
-    const lane = await attached(bench, wire);
-    wire.cut = { ins: IMPORTKEY, when: 'silence' };
-    await load(lane, 1);
+    const { wire, lane } = await silentAt(IMPORTKEY);
     expect(laneWords(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Not known yet' });
     wire.cut = undefined;
     await lane.retry();
@@ -104,12 +85,7 @@ describe('a unit that does not answer', () => {
   });
 
   it('in mid-import asks for the plug, however late the browser says that it is out', async () => {
-    const bench = await createBench();
-    await bench.session.signIn('token');
-    const wire = cable();
-    const lane = await attached(bench, wire);
-    wire.cut = { ins: IMPORTKEY, when: 'silence' };
-    await load(lane, 1);
+    const { wire, lane } = await silentAt(IMPORTKEY);
     expect(lane.attached).toBe(true);
     wire.pull();
     await expect.poll(() => lane.attached).toBe(false);
@@ -117,12 +93,7 @@ describe('a unit that does not answer', () => {
   });
 
   it('stays unknown when it cannot be reached again', async () => {
-    const bench = await createBench();
-    await bench.session.signIn('token');
-    const wire = cable();
-    const lane = await attached(bench, wire);
-    wire.cut = { ins: IMPORTKEY, when: 'silence' };
-    await load(lane, 1);
+    const { wire, lane } = await silentAt(IMPORTKEY);
     wire.cut = { ins: SELECT, when: 'silence' };
     await lane.retry();
     expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'link-timeout' } });
