@@ -117,6 +117,7 @@ export class OrderRun {
     const before = this.state.is;
     this.state = { is: 'running' };
     this.#streak = 0;
+    this.clock.look();
     if (before !== 'running') await journal.note(this.number, { step: 'order-resumed' });
     this.counts = await store.counts(this.number);
     await Promise.all(lanes().map((lane) => this.#again(lane)));
@@ -278,7 +279,6 @@ export class OrderRun {
 
   /** What has to come first. */
   #gateOf(work: UnitWork, missing: readonly OrderLine[]): 'held' | 'scan' | 'reason' | undefined {
-    this.clock.look();
     if (this.state.is !== 'running' || this.heldBy) return 'held';
     if (this.order.options.requireLabelScan && !work.isScanned) return 'scan';
     const asks = work.reason === undefined && missing.some((line) => reasonFor(work.row, line) === ASK);
