@@ -13,7 +13,7 @@ import { type BuildEnvironmentOptions, defineConfig, type EnvironmentOptions, ty
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-const SERVICE_WORKER = 'web/src/worker/service-worker.ts';
+const SERVICE_WORKER = 'web/src/browser/service-worker.ts';
 
 interface Chunking {
   getModuleInfo(id: string): { readonly importedIds: readonly string[] } | null;
@@ -37,9 +37,9 @@ const FIELDS = /svelte.src.internal.client.dom.elements.(style|bindings.(input|s
 /** What all later parts need is no part of its own: neither how they bring their styles, nor what drives links of both kinds. */
 const SECOND = [
   'web/src/ui/later.ts',
-  'web/src/ui/adopt.ts',
+  'web/src/ui/common/adopt.ts',
   'protocol/framing/connect.ts',
-  'web/src/transport/kept-read.ts',
+  'web/src/transport/pending-read.ts',
 ];
 
 /**
@@ -349,8 +349,8 @@ export default defineConfig({
     verify: single('verify.html', 'verify'),
     client: page('index.html', 'app', 'assets'),
     demo: page('demo.html', 'demo', 'demo-assets'),
-    simulator: script('device-sim/install.ts', 'simulator'),
-    service: node('service', { serve: 'as-service/serve.ts', cli: 'as-service/cli.ts' }),
+    simulator: script('device-sim/setup/install.ts', 'simulator'),
+    service: node('service', { serve: 'as-service/bin/serve.ts', cli: 'as-service/bin/cli.ts' }),
   },
   builder: {
     async buildApp(builder) {

@@ -2,10 +2,10 @@
 // terminal. Puts the pieces together; what it says stands in device-words.ts.
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
-import { realClock } from '#device-sim/clock.ts';
-import { memoryDigest } from '#device-sim/control.ts';
-import { describedUnit } from '#device-sim/description.ts';
-import { Unit } from '#device-sim/unit.ts';
+import { memoryDigest } from '#device-sim/setup/control.ts';
+import { describedUnit } from '#device-sim/setup/description.ts';
+import { realClock } from '#device-sim/unit/clock.ts';
+import { Unit } from '#device-sim/unit/unit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { DEVICE_USAGE, type DeviceConfig, readCommandLine, UsageError } from './command-line.ts';
 import { cardWords, gadgetWords, KEYS, offerWords, serverWords, slotWords, unitWords } from './device-words.ts';

@@ -1,9 +1,11 @@
 // How `npm run device` is told what to simulate: flags to a unit's description. Knows no unit and no socket.
+
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { UnitDescription } from '#device-sim/description.ts';
-import type { Fault } from '#device-sim/faults.ts';
-import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+import type { Fault } from '#device-sim/unit/faults.ts';
+import { hexNumber } from '#protocol/bytes/hex.ts';
+import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 import type { ReaderLevel } from './gadget/smart-card-class.ts';
 
 export interface DeviceConfig {
@@ -19,7 +21,7 @@ const [FIRST_DEMO_SET] = DEMO_SETS;
 export const DEVICE_USAGE = `keyferry-device: a simulated EI as a USB device, over USB/IP on this machine
 
   --sn HEX           its serial number, default E100000000000001
-  --set HEX          its set, default ${FIRST_DEMO_SET?.set.toString(16).toUpperCase()} (demo sets: ${DEMO_SETS.map(({ set }) => set.toString(16).toUpperCase()).join(', ')})
+  --set HEX          its set, default ${hexNumber(FIRST_DEMO_SET?.set ?? 0)} (demo sets: ${DEMO_SETS.map(({ set }) => hexNumber(set)).join(', ')})
   --t HEX            its transport key, for a set that is no demo set
   --profile NAME     shared or diversified; that of the demo set by default
   --blank            it holds no transport key yet
@@ -60,7 +62,7 @@ export function readCommandLine(args: readonly string[]): DeviceConfig | 'help' 
     landingPage: flags['landing-page'],
     description: {
       sn: flags.sn ?? 'E100000000000001',
-      set: set === undefined ? (FIRST_DEMO_SET?.set ?? 0) : hexNumber('--set', set),
+      set: set === undefined ? (FIRST_DEMO_SET?.set ?? 0) : readHexNumber('--set', set),
       ...(profile === undefined ? {} : { profile }),
       ...(flags.t === undefined ? {} : { transportKey: flags.t }),
       blank: flags.blank ?? false,
@@ -114,7 +116,7 @@ function faultsOf(where: string, text: string): readonly Fault[] {
   return list;
 }
 
-function hexNumber(flag: string, text: string): number {
+function readHexNumber(flag: string, text: string): number {
   if (!/^[0-9A-Fa-f]{1,8}$/.test(text)) throw new UsageError(`${flag} has up to 8 hex digits, not ${text}`);
   return Number.parseInt(text, 16);
 }

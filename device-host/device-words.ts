@@ -1,8 +1,10 @@
 // The device's side as a person reads it: plug, line, commands and status words, and what is in its slots. Never an octet of a key: of a
 // command only its name and length, of a slot only its KCV. Pure.
-import type { MemoryDigest } from '#device-sim/control.ts';
-import type { UnitEvent } from '#device-sim/unit.ts';
+
+import type { MemoryDigest } from '#device-sim/setup/control.ts';
+import type { UnitEvent } from '#device-sim/unit/unit.ts';
 import { findStatusWord, formatStatusWord } from '#protocol/apdu/status-word.ts';
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { GadgetEvent } from './gadget/gadget.ts';
 import type { CardEvent } from './gadget/unit-framing.ts';
 import type { ServerEvent } from './usbip/server.ts';
@@ -17,7 +19,7 @@ const INSTRUCTIONS: Readonly<Record<number, string>> = {
   216: 'IMPORTKEY',
 };
 
-const hex = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
+const hex = (value: number, digits: number): string => hexNumber(value, digits);
 
 const USUAL_PORT = 3240;
 export const KEYS = 'keys: u unplugs it, p plugs it in, c clears its faults, q ends';

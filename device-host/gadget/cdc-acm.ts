@@ -1,6 +1,6 @@
 // The requests and the notification of a CDC-ACM interface (PSTN 1.2 clauses 6.3 and 6.5), over the unit's serial line. Knows the
 // octets of both, not when they come.
-import type { LineError } from '#device-sim/faults.ts';
+import type { LineError } from '#device-sim/unit/faults.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { CDC_CONTROL_INTERFACE } from './descriptors.ts';
 import { le16, le32 } from './little-endian.ts';

@@ -1,8 +1,8 @@
 // The unit's descriptors as the octets that an operating system reads (USB 2.0 clause 9.6, CDC 1.2 with PSTN 1.2, CCID 1.1 clause
 // 5.1), made from the same objects that device-sim shows to a page. Knows no transfers.
 
-import type { Unit } from '#device-sim/unit.ts';
-import { unitConfiguration, VENDOR_ID } from '#device-sim/usb-descriptors.ts';
+import { unitConfiguration, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
+import type { Unit } from '#device-sim/unit/unit.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { le16, utf16le } from './little-endian.ts';
 import { encodeBinaryObjectStore } from './platform-capabilities.ts';

@@ -1,9 +1,9 @@
 // The unit as a USB device at the level of setup packets, endpoints and octets (USB 2.0 clause 9), for whatever brings those to an
 // operating system: USB/IP, or a simulated usbfs. One per plugging in. Knows no host, no kernel and no socket.
 
-import type { LineError } from '#device-sim/faults.ts';
-import type { Unit } from '#device-sim/unit.ts';
-import { CCID_IN, CCID_OUT } from '#device-sim/usb-descriptors.ts';
+import { CCID_IN, CCID_OUT } from '#device-sim/browser/usb-descriptors.ts';
+import type { LineError } from '#device-sim/unit/faults.ts';
+import type { Unit } from '#device-sim/unit/unit.ts';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { CdcRequest, decodeLineCoding, decodeSignals, encodeLineCoding, encodeSerialState } from './cdc-acm.ts';
 import { CDC_CONTROL_INTERFACE, CDC_DATA, type DescriptorSet, describeUnit, NOTIFICATION_IN } from './descriptors.ts';

@@ -1,7 +1,7 @@
 // The unit as a serial line, whatever carries it: CDC-ACM on a bus, or a tty of a simulated kernel. What it hears depends on how the
 // line is set (docs/protocol.md clause 5). Knows neither descriptors nor tty calls.
-import type { LineError } from '#device-sim/faults.ts';
-import type { Unit } from '#device-sim/unit.ts';
+import type { LineError } from '#device-sim/unit/faults.ts';
+import type { Unit } from '#device-sim/unit/unit.ts';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 

@@ -1,6 +1,6 @@
 // The link protocols of a unit that is offered to an operating system, with a listener between them and the card: it is told each
 // command and its answer as the card has them. Knows nothing of what carries the octets.
-import type { LinkKind } from '#device-sim/faults.ts';
+import type { LinkKind } from '#device-sim/unit/faults.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
 import { CcidDevice } from '#protocol/framing/ccid-device.ts';
 import type { Edc } from '#protocol/framing/edc.ts';

@@ -1,6 +1,8 @@
 // A unit's serial link as Linux shows it: a tty of the driver cdc_acm. One per plugging in.
-import type { Unit } from '#device-sim/unit.ts';
-import { VENDOR_ID } from '#device-sim/usb-descriptors.ts';
+
+import { VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
+import type { Unit } from '#device-sim/unit/unit.ts';
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import { CDC_CONTROL_INTERFACE } from '../gadget/descriptors.ts';
 import type { SerialFunction } from '../gadget/serial-function.ts';
 import type { Attachment, Slot } from './attachment.ts';
@@ -57,8 +59,8 @@ function ttyEntries(unit: Unit, { syspath, address }: Slot): readonly SysDevice[
       kind: 'class',
       properties: {
         ID_BUS: 'usb',
-        ID_VENDOR_ID: VENDOR_ID.toString(16).padStart(4, '0'),
-        ID_MODEL_ID: usb.productId.toString(16).padStart(4, '0'),
+        ID_VENDOR_ID: hexNumber(VENDOR_ID, 4).toLowerCase(),
+        ID_MODEL_ID: hexNumber(usb.productId, 4).toLowerCase(),
         ID_MODEL_ENC: name.replaceAll(' ', '\\x20'),
         ID_USB_DRIVER: 'cdc_acm',
         ...(usb.hasSerialNumber ? { ID_SERIAL_SHORT: unit.sn } : {}),

@@ -1,7 +1,9 @@
 // A unit's USB link as Linux shows it: a device in sysfs and its file in usbfs. One per plugging in.
-import type { Unit } from '#device-sim/unit.ts';
-import { CCID_INTERFACE } from '#device-sim/usb-descriptors.ts';
+
+import { CCID_INTERFACE } from '#device-sim/browser/usb-descriptors.ts';
+import type { Unit } from '#device-sim/unit/unit.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Gadget } from '../gadget/gadget.ts';
 import type { Attachment, Slot } from './attachment.ts';
 import { DeviceNode } from './device-node.ts';
@@ -82,7 +84,7 @@ function usbNumber(address: number) {
 }
 
 const three = (value: number): string => `${value}`.padStart(3, '0');
-const hex4 = (value: number): string => value.toString(16).padStart(4, '0');
+const hex4 = (value: number): string => hexNumber(value, 4).toLowerCase();
 
 /** Of a string descriptor. */
 const text = (descriptor: Uint8Array): string => Buffer.from(descriptor.subarray(2)).toString('utf16le');

@@ -1,8 +1,8 @@
 // The simulated machine that units are plugged into: follows what happens to them, and shows it as a kernel does. A unit with a serial
 // link alone stands behind an adapter. Knows neither sysfs nor system calls.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fleet } from '#device-sim/desk.ts';
-import type { Unit, UnitEvent } from '#device-sim/unit.ts';
+import type { Fleet } from '#device-sim/browser/fleet.ts';
+import type { Unit, UnitEvent } from '#device-sim/unit/unit.ts';
 import { Gadget } from '../gadget/gadget.ts';
 import { SerialFunction } from '../gadget/serial-function.ts';
 import { attachTty } from './attached-tty.ts';

@@ -1,9 +1,9 @@
 // The process behind a browser's devices: units in a testbed of umockdev, moved by whoever started it, over lines of JSON. It is a
 // process of its own because a browser stands still in each system call until that is answered. Ends with its standard input.
 import { createInterface } from 'node:readline';
-import { realClock } from '#device-sim/clock.ts';
-import { Control } from '#device-sim/control.ts';
-import { Fleet } from '#device-sim/desk.ts';
+import { Fleet } from '#device-sim/browser/fleet.ts';
+import { Control } from '#device-sim/setup/control.ts';
+import { realClock } from '#device-sim/unit/clock.ts';
 import { HostBus } from './host-bus.ts';
 import type { Call, Line } from './messages.ts';
 import { Testbed } from './testbed.ts';

@@ -1,6 +1,6 @@
 // What a test and the device's process say to each other: one JSON text per line, on the process's standard input and output. Types
 // only.
-import type { SimulatorControl } from '#device-sim/control.ts';
+import type { SimulatorControl } from '#device-sim/setup/control.ts';
 
 /** The same hand as a page's simulator has, without the chooser, which is the browser's own here. */
 export type DeviceControl = Omit<SimulatorControl, 'nextChoice'>;

@@ -1,6 +1,6 @@
 // A serial port of Linux in front of a unit: the files that a program opens on it, their ioctls, and what they read and write.
 // Knows how a tty behaves, not how its calls arrive.
-import type { LineError } from '#device-sim/faults.ts';
+import type { LineError } from '#device-sim/unit/faults.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { type SerialFunction, SPOILT_OCTET } from '../gadget/serial-function.ts';
 import type { Outcome } from './errno.ts';

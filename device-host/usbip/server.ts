@@ -1,7 +1,7 @@
 // Units offered over USB/IP on any connected stream: `usbip list` and `usbip attach` of a person's machine, or a kernel in a test. A
 // unit is offered while it is plugged in, to one host at a time; pulling its plug ends the stream, as a cable would.
 import type { Duplex } from 'node:stream';
-import type { Unit } from '#device-sim/unit.ts';
+import type { Unit } from '#device-sim/unit/unit.ts';
 import { describeUnit } from '../gadget/descriptors.ts';
 import { Gadget, type GadgetOptions } from '../gadget/gadget.ts';
 import { OctetQueue } from './octet-queue.ts';

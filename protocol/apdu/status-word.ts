@@ -1,4 +1,5 @@
 // The status words SW1 SW2 with their meaning and where it is written. Meanings are for engineers; the operator's words are the page's.
+import { hexNumber } from '../bytes/hex.ts';
 
 export interface StatusWord {
   /** Four digits; X stands for any digit. */
@@ -66,7 +67,7 @@ export function isSuccess(sw: number): boolean {
 
 /** Four hex digits. */
 export function formatStatusWord(sw: number): string {
-  return sw.toString(16).toUpperCase().padStart(4, '0');
+  return hexNumber(sw, 4);
 }
 
 /** The entry of the table that fits, or undefined for a word that neither standard has. */

@@ -1,6 +1,8 @@
 // The AS itself (docs/protocol.md clauses 3 and 4, AS side): EXPORTKEY and VERIFYRECEIPT over what it remembers (Memory) and what it
 // may do with keys (KeyCrypto). It serves the service, the vault and the card alike, and knows nothing of HTTP, APDUs or operators.
+import { KeyedMutex } from '../async/mutex.ts';
 import { concat, copy, equalBytes, requireLength } from '../bytes/bytes.ts';
+import { hexNumber } from '../bytes/hex.ts';
 import { toBase64url } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
 import { IntegrityError, ProtocolError } from '../errors.ts';
@@ -19,7 +21,7 @@ export class AsUnit<Caller = undefined> {
   readonly #memory: Memory<Caller>;
   readonly #crypto: KeyCrypto;
   /** The newest step under each name; the next one of that name waits for it. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #mutex = new KeyedMutex();
 
   constructor(memory: Memory<Caller>, crypto: KeyCrypto) {
     this.#memory = memory;
@@ -39,7 +41,7 @@ export class AsUnit<Caller = undefined> {
     await this.#memory.authorise(request, caller);
     await this.#verifyChallenge(request);
     // One challenge at a time: a twin that arrives meanwhile finds on file what the first one made.
-    return this.#inTurn(challengeName(request), () => this.#findOrMake(request, key, caller));
+    return this.#mutex.run(challengeName(request), () => this.#findOrMake(request, key, caller));
   }
 
   /**
@@ -61,7 +63,7 @@ export class AsUnit<Caller = undefined> {
         cause,
       });
     }
-    await this.#inTurn(`XC ${xc}`, () => this.#commitReceipt(xc, receipt, caller));
+    await this.#mutex.run(`XC ${xc}`, () => this.#commitReceipt(xc, receipt, caller));
   }
 
   async #findKey({ unit, suite, ref1, ref2 }: UnitExportRequest, caller: Caller): Promise<KeyFacts> {
@@ -145,18 +147,6 @@ export class AsUnit<Caller = undefined> {
     }
   }
 
-  async #inTurn<Result>(name: string, action: () => Promise<Result>): Promise<Result> {
-    const before = this.#turns.get(name) ?? Promise.resolve();
-    // How the step before ended is its own caller's matter.
-    const turn = before.then(action, action);
-    this.#turns.set(name, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#turns.get(name) === turn) this.#turns.delete(name);
-    }
-  }
-
   async #commitReceipt(xc: number, receipt: Uint8Array, caller: Caller): Promise<void> {
     const record = await this.#memory.findExportByCounter(xc);
     if (record?.receipt === undefined) {
@@ -208,5 +198,5 @@ function challengeName({ unit, random }: UnitExportRequest): string {
 }
 
 function setName(set: number): string {
-  return set.toString(16).toUpperCase().padStart(8, '0');
+  return hexNumber(set, 8);
 }

@@ -4,8 +4,13 @@ import type { Bytes } from './bytes.ts';
 /** Two upper-case digits per octet, no separators. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
-  for (const octet of bytes) text += octet.toString(16).padStart(2, '0');
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
   return text.toUpperCase();
+}
+
+/** A non-negative integer in upper-case hexadecimal, padded with zeros on the left to at least `digits` digits. */
+export function hexNumber(value: number | bigint, digits = 1): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0');
 }
 
 /**

@@ -3,9 +3,9 @@
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import { IntegrityError } from '../errors.ts';
+import * as shape from '../json/read.ts';
 import type { CertificateJson } from '../service/messages.ts';
-import * as shape from '../service/shape.ts';
-import { type Envelope, keyId, openEnvelope, type Verify } from '../tkl/envelope.ts';
+import { type Envelope, keyId, openEnvelope, type Verify } from '../signing/envelope.ts';
 
 const CERTIFICATE_TYPE = 'application/vnd.keyferry.certificate+json';
 

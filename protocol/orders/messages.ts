@@ -1,6 +1,6 @@
 // The JSON of work orders that a client and the service exchange (docs/protocol.md clause 6); conventions as in
 // protocol/service/messages.ts. Types only.
-import type { Envelope } from '../tkl/envelope.ts';
+import type { Envelope } from '../signing/envelope.ts';
 import type { SuiteId } from '../tkl/suites.ts';
 import type { Balance, Outcome, UnitOutcome } from './balance.ts';
 import type { OrderOptions } from './order.ts';

@@ -1,7 +1,7 @@
 // A work order: which keys go into which slots of which units, until when, on whose word (docs/protocol.md clauses 6.1 and 9). The AS
 // signs its JSON for the purpose work-order; what stands here is what was signed. Knows no signatures, no clock and no journal.
 
-import * as shape from '../service/shape.ts';
+import * as shape from '../json/read.ts';
 import { isSuiteId, type SuiteId } from '../tkl/suites.ts';
 import { arrangeUnits, countUnits, hasUnit, isSerialNumber, MOST_UNITS, type UnitRange } from './units.ts';
 

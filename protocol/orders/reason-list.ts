@@ -1,5 +1,5 @@
 // Why units are not done, as a list that somebody else made: CSV with the columns SN and REASON, or JSON. What is wrong is said by row and column.
-import { parseJson } from '../service/shape.ts';
+import { parseJson } from '../json/read.ts';
 import { ListError, parseCsv, type RowProblem } from './csv.ts';
 import { isJson, whyNot } from './unit-list.ts';
 import { MOST_UNITS, readSerialNumber } from './units.ts';

@@ -3,9 +3,9 @@
 // of its unit, signed for themselves, and the order stands in it as it was issued. Knows no signatures: verify-report.ts does.
 import { toBase64url, utf8 } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
+import * as shape from '../json/read.ts';
 import type { AuditHeadJson } from '../service/messages.ts';
-import * as shape from '../service/shape.ts';
-import type { Envelope } from '../tkl/envelope.ts';
+import type { Envelope } from '../signing/envelope.ts';
 import type { Outcome } from './balance.ts';
 import type { AppJson } from './messages.ts';
 import { MOST_LINES, MOST_LOADS, orderId, serialNumber } from './order.ts';

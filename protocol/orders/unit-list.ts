@@ -1,7 +1,7 @@
 // Lists of units in and out, as CSV or JSON, for a work order. What is wrong is said by row and column, all of it at once, so that
 // whoever made the list can mend it in one go.
 
-import { parseJson } from '../service/shape.ts';
+import { parseJson } from '../json/read.ts';
 import { encodeCsv, ListError, parseCsv, type RowProblem } from './csv.ts';
 import { arrangeUnits, countUnits, MOST_UNITS, readSerialNumber, spanOf, type UnitRange } from './units.ts';
 

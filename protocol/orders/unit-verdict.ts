@@ -3,8 +3,8 @@
 import { toHex } from '../bytes/hex.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import { ProtocolError } from '../errors.ts';
+import * as shape from '../json/read.ts';
 import type { VerdictJson } from '../service/messages.ts';
-import * as shape from '../service/shape.ts';
 import { decodeReceipt, type Receipt } from '../tkl/receipt.ts';
 import type { Outcome } from './balance.ts';
 import { type Certificates, wasCertified } from './certificates.ts';

@@ -1,7 +1,8 @@
 // Which units a work order is for: single serial numbers and ranges of them, kept in ascending order without overlap, so that a unit
 // is found by halving and no range is ever written out. An SN is its 32 upper-case hex digits (docs/protocol.md clause 6): texts of
 // one length compare as the numbers that they spell.
-import { refused } from '../service/shape.ts';
+import { hexNumber } from '../bytes/hex.ts';
+import { refused } from '../json/read.ts';
 
 /** First and last SN, both included; equal for a single unit. */
 export type UnitRange = readonly [from: string, to: string];
@@ -76,7 +77,7 @@ export function* serialNumbers(ranges: readonly UnitRange[]): Generator<string> 
     if (from === to) continue;
     const last = BigInt(`0x${to}`);
     for (let each = BigInt(`0x${from}`) + 1n; each <= last; each++) {
-      yield each.toString(16).toUpperCase().padStart(32, '0');
+      yield hexNumber(each, 32);
     }
   }
 }

@@ -5,7 +5,7 @@ import { equalBytes, requireLength } from '../bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
 import { IntegrityError } from '../errors.ts';
-import type { Envelope, Verify } from '../tkl/envelope.ts';
+import type { Envelope, Verify } from '../signing/envelope.ts';
 import { Certificates, wasCertified } from './certificates.ts';
 import { attempt, type Note, type ReportFault } from './fault.ts';
 import { decodeWorkOrder, type WorkOrder } from './order.ts';

@@ -1,6 +1,6 @@
 // The JSON that the page and the service exchange (docs/protocol.md clause 6). Integers are numbers, octets are unpadded
 // base64url, an SN is 32 hex digits, times are ISO 8601 in UTC. Types only: the service validates with its schemas, the page in decode.ts.
-import type { Envelope } from '../tkl/envelope.ts';
+import type { Envelope } from '../signing/envelope.ts';
 import type { SuiteId } from '../tkl/suites.ts';
 
 export type Role = 'operator' | 'custodian' | 'auditor' | 'administrator';

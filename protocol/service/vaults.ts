@@ -1,5 +1,5 @@
 // The JSON of vaults between the page and the service (docs/protocol.md clauses 6 and 10). Types only, as in messages.ts.
-import type { Envelope } from '../tkl/envelope.ts';
+import type { Envelope } from '../signing/envelope.ts';
 
 /** POST /v1/vaults, of a custodian. */
 export interface VaultRequestJson {

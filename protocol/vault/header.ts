@@ -4,7 +4,6 @@ import type { KeyFacts } from '../as-unit/memory.ts';
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import type { Argon2Cost } from '../crypto/argon2.ts';
-import type { KeyJson, SetJson } from '../service/messages.ts';
 import {
   array,
   boolean,
@@ -17,8 +16,9 @@ import {
   printable,
   refused,
   text,
-} from '../service/shape.ts';
-import type { Envelope } from '../tkl/envelope.ts';
+} from '../json/read.ts';
+import type { KeyJson, SetJson } from '../service/messages.ts';
+import type { Envelope } from '../signing/envelope.ts';
 import { NO_ATTRIBUTES } from '../tkl/header.ts';
 import { isSuiteId, type KdfFamily, SUITES, type SuiteId } from '../tkl/suites.ts';
 import { SALT_LENGTH } from './passphrase.ts';

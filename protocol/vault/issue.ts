@@ -4,7 +4,7 @@ import { type Bytes, wipe } from '../bytes/bytes.ts';
 import { toBase64url, utf8 } from '../bytes/text.ts';
 import type { Argon2Cost } from '../crypto/argon2.ts';
 import { sha256 } from '../crypto/prf.ts';
-import { type Envelope, type Signer, sealEnvelope } from '../tkl/envelope.ts';
+import { type Envelope, type Signer, sealEnvelope } from '../signing/envelope.ts';
 import { encodeVaultFile } from './file.ts';
 import { decodeVaultHeader, VAULT_FORMAT, VAULT_TYPE, type VaultHeaderJson } from './header.ts';
 import { deriveVaultKey, type PasswordKey } from './passphrase.ts';

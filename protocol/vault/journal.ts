@@ -3,7 +3,7 @@
 import { type Bytes, concat } from '../bytes/bytes.ts';
 import { toBase64url, utf8 } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
-import { array, integer, nullable, object, octets, oneOf, printable, type Read, refused } from '../service/shape.ts';
+import { array, integer, nullable, object, octets, oneOf, printable, type Read, refused } from '../json/read.ts';
 import { decodeHeader, HEADER_LENGTH, type Header } from '../tkl/header.ts';
 import { RECEIPT_LENGTH } from '../tkl/receipt.ts';
 import { base64url, readVault, time } from './shape.ts';

@@ -1,7 +1,7 @@
 // What a vault may give, by its header (docs/protocol.md clause 10.4). The page's worker asks before an export, the AS asks again when
 // the journal is back. Pure: clock and counts are handed in.
 import type { UnitExportRequest } from '../as-unit/memory.ts';
-import { toHex } from '../bytes/hex.ts';
+import { hexNumber, toHex } from '../bytes/hex.ts';
 import { ProtocolError } from '../errors.ts';
 import type { VaultHeaderJson } from './header.ts';
 
@@ -21,7 +21,7 @@ export function requireValid({ notBefore, expires }: VaultHeaderJson, at: number
 
 /** What a custodian says, word for word, to have a vault issued that holds T itself. */
 export function openVaultSentence(set: number): string {
-  const number = set.toString(16).toUpperCase().padStart(8, '0');
+  const number = hexNumber(set, 8);
   return `This vault holds T of set ${number}: whoever opens it can load every unit of that set.`;
 }
 

@@ -1,8 +1,8 @@
-// What the readers of protocol/service/shape.ts lack for a vault: its own refusal, and times that can be compared as texts.
+// What the readers of protocol/json/read.ts lack for a vault: its own refusal, and times that can be compared as texts.
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import { ProtocolError } from '../errors.ts';
-import { type Read, text } from '../service/shape.ts';
+import { type Read, text } from '../json/read.ts';
 
 /** Of one encoding, so that an earlier time is a smaller text. */
 const TIME = text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'a time in UTC with milliseconds');

@@ -35,7 +35,7 @@ import {
   REPLACING,
   requestFrom,
   STRANGER,
-} from './key-source-bench.ts';
+} from './key-source-fixture.ts';
 
 /** The parts of clauses 3 and 4. */
 export function describeKeySource(name: string, makeSource: MakeSource, { remembers = true } = {}): void {

@@ -2,16 +2,16 @@
 // in front of the real service.
 
 import { expect } from 'vitest';
-import { addErasing, rotateSet } from '#as-service/admin/clause-8.ts';
-import { addKey, addSet } from '#as-service/admin/sets.ts';
-import type { As } from '#as-service/as/as.ts';
+import type { As } from '#as-service/service/as.ts';
+import { addErasing, rotateSet } from '#as-service/sets/rotation.ts';
+import { addKey, addSet } from '#as-service/sets/sets.ts';
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { encodePassphrase } from '#protocol/vault/passphrase.ts';
-import { RemoteAs } from '#web/source/remote-as.ts';
-import { TokenCard } from '#web/source/token-card.ts';
-import { VaultClient } from '#web/worker/client.ts';
+import { RemoteAs } from '#web/as-client/remote-as.ts';
+import { TokenCard } from '#web/as-client/token-card.ts';
+import { VaultClient } from '#web/vault-worker/client.ts';
 import { cardContent, PIN, TestAsCard } from '../support/as-card.ts';
 import { createTestAs } from '../support/as-memory.ts';
 import { addTestOperator, createTestApp, NEW_SET, openTestAs, temporaryFolder } from '../support/as-service.ts';
@@ -19,9 +19,9 @@ import { createTestSource } from '../support/test-source.ts';
 import { TEST_TKV, TEST_TRANSPORT_KEY } from '../support/units.ts';
 import { createTestVault, quickKey } from '../support/vault.ts';
 import { TestVaultWorker } from '../support/vault-worker.ts';
-import { MemoryTrust } from '../unit/web-source/fake-as.ts';
+import { MemoryTrust } from '../unit/web/as-client/fake-as.ts';
 import { describeKeySource, describeKeySourceClause8 } from './key-source.contract.ts';
-import type { Held, HeldEntry, MakeSource } from './key-source-bench.ts';
+import type { Held, HeldEntry, MakeSource } from './key-source-fixture.ts';
 
 const makeInProcess: MakeSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
   const { as, publicKey } = createTestAs({

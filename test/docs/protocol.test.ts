@@ -1,12 +1,12 @@
 // What docs/protocol.md prints against what the code does: layouts, lengths, the worked example, frames and constants.
 import { describe, expect, it } from 'vitest';
 import { findStatusWord, formatStatusWord } from '#protocol/apdu/status-word.ts';
-import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { readU32 } from '#protocol/bytes/integers.ts';
+import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 import { computeEdc } from '#protocol/framing/edc.ts';
 import { challengeMac, deriveChallengeKey } from '#protocol/tkl/challenge.ts';
 import { dataLength } from '#protocol/tkl/data.ts';
-import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
 import { decodeHeader, encodeHeader } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import { isSuiteId, SUITES } from '#protocol/tkl/suites.ts';
@@ -168,7 +168,7 @@ describe('the constants', () => {
   it('name each demo set with its published T', () => {
     const text = section(PROTOCOL, 'Annex B');
     for (const { set, tkv, profile, family, publishedTransportKey } of DEMO_SETS) {
-      const number = set.toString(16).toUpperCase();
+      const number = hexNumber(set);
       const key = String.fromCharCode(...publishedTransportKey);
       const version = tkv.toString(16).padStart(2, '0');
       expect(text).toContain(

@@ -1,6 +1,6 @@
 // The demo from end to end, as a new user meets it: simulated units, a chooser of the page's own, and an AS in demo mode. An AS that is
 // not in demo mode has neither the page nor the sets.
-import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 import { OrdersPage } from './support/orders-page.ts';
 import { Service } from './support/service.ts';
 import { type LanePage, StationPage } from './support/station-page.ts';

@@ -1,6 +1,6 @@
 // What goes wrong in the field: each is a sentence that says what to do, nothing is lost, and the page goes on without a reload.
-import type { UnitDescription } from '#device-sim/description.ts';
-import type { Fault } from '#device-sim/faults.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+import type { Fault } from '#device-sim/unit/faults.ts';
 import { Service } from './support/service.ts';
 import { DIVERSIFIED, FIELD_KEY, NEXT_KEY, SHARED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';

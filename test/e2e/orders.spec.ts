@@ -1,6 +1,6 @@
 // A work order from its list to its report: eight units at once, whoever is turned away, a page that goes away in the middle, and a report that nobody can
 // change unseen.
-import type { UnitDescription } from '#device-sim/description.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { expectAccessible } from './support/accessible.ts';
 import { issue, OrdersPage, takeUpNew } from './support/orders-page.ts';
 import { FIELD_KEY, NEXT_KEY } from './support/sets.ts';

@@ -1,6 +1,6 @@
 // The port contract of level 1, clause by clause, over the browser's own WebUSB and Web Serial, in a page that holds nothing else.
 import { unit } from '#test/e2e/support/test.ts';
-import { PORT_CONTRACT } from '../contract/web-transport/port.contract.ts';
+import { PORT_CONTRACT } from '../contract/transport/port.contract.ts';
 import { bundleForPage } from './contract/bundle.ts';
 import { expect, requireLevel2, test } from './support/test.ts';
 

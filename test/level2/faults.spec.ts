@@ -1,7 +1,7 @@
 // What happens in the field (docs/reliability.md), provoked at the device and seen through the browser's own Web Serial and WebUSB by
 // the product's page.
-import type { UnitDescription } from '#device-sim/description.ts';
-import type { Fault, LinkKind } from '#device-sim/faults.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+import type { Fault, LinkKind } from '#device-sim/unit/faults.ts';
 import { DIVERSIFIED, FIELD_KEY } from '#test/e2e/support/sets.ts';
 import { unit } from '#test/e2e/support/test.ts';
 import { expect, requireLevel2, test } from './support/test.ts';

@@ -1,7 +1,7 @@
 // The fake of level 1 against the real browser, behaviour by behaviour: what a page sees of each is what docs/reliability.md says.
 import { readFileSync } from 'node:fs';
 import type { Browser } from '@playwright/test';
-import type { UnitDescription } from '#device-sim/description.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { unit } from '#test/e2e/support/test.ts';
 import { BEHAVIOURS, type Behaviour } from './fidelity/behaviours.ts';
 import { DIFFERENCES } from './fidelity/differences.ts';

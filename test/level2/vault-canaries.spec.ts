@@ -5,7 +5,7 @@ import type { Page } from '@playwright/test';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { ascii, fromBase64url, fromUtf8 } from '#protocol/bytes/text.ts';
 import { argon2id } from '#protocol/crypto/argon2.ts';
-import type { Envelope } from '#protocol/tkl/envelope.ts';
+import type { Envelope } from '#protocol/signing/envelope.ts';
 import { deriveDeviceKey, deriveKey, operationContext } from '#protocol/tkl/key-tree.ts';
 import { decodeVaultFile } from '#protocol/vault/file.ts';
 import { decodeVaultHeader, vaultCost } from '#protocol/vault/header.ts';

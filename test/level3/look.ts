@@ -1,7 +1,7 @@
 // One behaviour of test/level2/fidelity, looked at in a page that is ready for it.
 import type { Page } from '@playwright/test';
-import type { UnitDescription } from '#device-sim/description.ts';
-import { DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 import type { Behaviour } from '../level2/fidelity/behaviours.ts';
 
 /** What the page saw of each behaviour, by its name. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { ed25519PublicKey, isSignedBy } from '#protocol/crypto/ed25519.ts';
-import { Bench, type BenchOptions, OTHER_T, OTHER_TA, type Recipe, SET, SIGNING_KEY, SN, TA, word } from './bench.ts';
+import { Bench, type BenchOptions, OTHER_T, OTHER_TA, type Recipe, SET, SIGNING_KEY, SN, TA, word } from './fixture.ts';
 
 const OTHER_SN = fromHex('00000000000000004549000000000008');
 

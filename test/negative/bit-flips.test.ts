@@ -1,7 +1,7 @@
 // The exact word of every single-bit flip of IMPORTKEY: header, Lc, DATA, REF2 and Le (docs/protocol.md clause 7). Three tellings must
 // agree: the table, the derivation from the specification (import-words.ts), and the unit itself.
 import { describe, expect, it } from 'vitest';
-import type { MemoryImage } from '#device-sim/memory.ts';
+import type { MemoryImage } from '#device-sim/unit/memory.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -11,7 +11,7 @@ import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import { verifyReceipt } from '#protocol/tkl/receipt.ts';
 import { SUITES } from '#protocol/tkl/suites.ts';
 import table from '../vectors/import-flips.json' with { type: 'json' };
-import { Bench, flipped, importCommand, operationKeys, SET, SN, T, TA, TKV, word } from './bench.ts';
+import { Bench, flipped, importCommand, operationKeys, SET, SN, T, TA, TKV, word } from './fixture.ts';
 import { expectedWord, FLIP_CASES, type FlipCase, rowsOf } from './import-words.ts';
 
 const stuck = (length: number) => new Uint8Array(length).fill(0x77);

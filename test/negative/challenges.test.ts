@@ -1,7 +1,7 @@
 // A flood of challenges, and the life of R (docs/protocol.md clauses 4.4 and 7).
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
-import { Bench, word } from './bench.ts';
+import { Bench, word } from './fixture.ts';
 
 const SELECT = '00A40400 06 F0544B4C3101 00';
 

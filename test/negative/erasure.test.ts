@@ -8,7 +8,7 @@ import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
 import { copy, isZero } from '#protocol/bytes/bytes.ts';
 import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
 import { RamMemory } from '#test/support/as-memory.ts';
-import { Bench, flipped, importCommand, OTHER_T, OTHER_TA, SET, SN, T, TA, TKV, word } from './bench.ts';
+import { Bench, flipped, importCommand, OTHER_T, OTHER_TA, SET, SN, T, TA, TKV, word } from './fixture.ts';
 
 /** Secrets made while `isOn`, and whether each was one when it was made. */
 const watch = vi.hoisted(() => {
@@ -44,8 +44,8 @@ vi.mock('#protocol/tkl/body.ts', async (original) => {
   return { ...real, openBody };
 });
 // Whatever the unit reads of T, K_D and TA out of its memory comes through these two.
-vi.mock('#device-sim/ei-store-codec.ts', async (original) => {
-  const real = await original<typeof import('#device-sim/ei-store-codec.ts')>();
+vi.mock('#device-sim/ei/store-codec.ts', async (original) => {
+  const real = await original<typeof import('#device-sim/ei/store-codec.ts')>();
   const watching =
     <Content extends { readonly key: Uint8Array }>(decode: (octets: Uint8Array) => Content) =>
     (octets: Uint8Array): Content => {

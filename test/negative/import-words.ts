@@ -2,7 +2,7 @@
 // docs/protocol.md clauses 4.1 and 4.5, octet by octet; it looks at no unit. test/vectors/import-flips.json holds the same as a table.
 import { readU16 } from '#protocol/bytes/integers.ts';
 import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
-import { flipped, importCommand, SLOTS, word } from './bench.ts';
+import { flipped, importCommand, SLOTS, word } from './fixture.ts';
 
 export interface FlipCase {
   readonly title: string;

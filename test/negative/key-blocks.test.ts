@@ -11,7 +11,7 @@ import { wrapKey } from '#protocol/crypto/key-wrap.ts';
 import { encodeHeader, type Header } from '#protocol/tkl/header.ts';
 import { mac16, type OperationKeys } from '#protocol/tkl/key-tree.ts';
 import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
-import { Bench, OTHER_TA, operationKeys, TA, word } from './bench.ts';
+import { Bench, OTHER_TA, operationKeys, TA, word } from './fixture.ts';
 
 type MakeBody = (keys: OperationKeys, header: Header) => Uint8Array;
 

@@ -2,12 +2,12 @@
 // (docs/protocol.md clauses 4.6 and 7). What is left is the old key or the new one, with all that belongs to it, never none and never
 // a mixture; and the next attempt succeeds.
 import { describe, expect, it } from 'vitest';
-import type { WriteFault } from '#device-sim/memory.ts';
+import type { WriteFault } from '#device-sim/unit/memory.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { readU32 } from '#protocol/bytes/integers.ts';
 import { TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
-import { Bench, type BenchOptions, OTHER_T, OTHER_TA, type Recipe, SET, SN, T, TA, word } from './bench.ts';
+import { Bench, type BenchOptions, OTHER_T, OTHER_TA, type Recipe, SET, SN, T, TA, word } from './fixture.ts';
 
 const EFFECTS = ['cut before', 'cut during', 'cut after'] as const;
 /** More writes than any attempt has: the loop ends when an attempt is not cut any more. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import type { SuiteId } from '#protocol/tkl/suites.ts';
-import { Bench, importCommand, OTHER_TA, TA, word } from './bench.ts';
+import { Bench, importCommand, OTHER_TA, TA, word } from './fixture.ts';
 
 const stuck = (length: number) => new Uint8Array(length).fill(0x77);
 const CASES = ([0x01, 0x02, 0x04] as const).flatMap((suite) =>

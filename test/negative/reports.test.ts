@@ -1,14 +1,14 @@
 // What becomes of a report that somebody changed: each kind of change has its own words, at the place where it was made
 // (docs/protocol.md clause 9.1). The reader has the file and the root key, and nothing else.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSigningKey } from '#as-service/signing.ts';
+import { createSigningKey } from '#as-service/signing/signing.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import type { Report, ReportRow } from '#protocol/orders/report.ts';
 import { writeReportCsv } from '#protocol/orders/report-csv.ts';
 import { REPORT_FAULTS, type ReportFaultCode } from '#protocol/orders/report-words.ts';
 import { verifyReport } from '#protocol/orders/verify-report.ts';
-import { sealEnvelope } from '#protocol/tkl/envelope.ts';
+import { sealEnvelope } from '#protocol/signing/envelope.ts';
 import { fetchReport, judge, unit } from '#test/support/orders.ts';
 import { flipped, payloadOf, ReportBench, rowOf, verdictIn } from '#test/support/reports.ts';
 

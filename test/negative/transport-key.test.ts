@@ -5,7 +5,19 @@ import { sha256 } from '#protocol/crypto/prf.ts';
 import { keyCheckValue } from '#protocol/tkl/body.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import { decodeReceipt, verifyReceipt } from '#protocol/tkl/receipt.ts';
-import { Bench, importCommand, OTHER_T, OTHER_TA, operationKeys, type Recipe, SET, SN, T, TA, word } from './bench.ts';
+import {
+  Bench,
+  importCommand,
+  OTHER_T,
+  OTHER_TA,
+  operationKeys,
+  type Recipe,
+  SET,
+  SN,
+  T,
+  TA,
+  word,
+} from './fixture.ts';
 
 const FFFE = 0xfffe;
 const replacing = (change: Recipe['header'] = {}, key: Uint8Array = OTHER_T) => ({

@@ -1,6 +1,6 @@
 // The try counter (docs/protocol.md clause 4.7): one less before a key is used, never given back by a cut, never a lock.
 import { describe, expect, it } from 'vitest';
-import { Bench, flipped, word } from './bench.ts';
+import { Bench, flipped, word } from './fixture.ts';
 
 /** One attempt with a wrong TAG. */
 async function fail(bench: Bench): Promise<number> {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { u16 } from '#protocol/bytes/integers.ts';
-import { Bench, type BenchOptions, word } from './bench.ts';
+import { Bench, type BenchOptions, word } from './fixture.ts';
 
 const KINDS: readonly (BenchOptions & { readonly title: string })[] = [
   { title: 'suite 01', suite: 0x01 },

@@ -10,7 +10,7 @@ import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { decodeWorkOrderPayload } from '#protocol/orders/order.ts';
 import type { Report } from '#protocol/orders/report.ts';
 import { verifyReport } from '#protocol/orders/verify-report.ts';
-import { type Envelope, keyId } from '#protocol/tkl/envelope.ts';
+import { type Envelope, keyId } from '#protocol/signing/envelope.ts';
 import { temporaryFolder } from '#test/support/as-service.ts';
 import { bundleService } from '#test/support/service-bundle.ts';
 

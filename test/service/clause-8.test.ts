@@ -3,9 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readCommandLine } from '#as-service/admin/command-line.ts';
-import { type AdminRequest, runAdminRequest } from '#as-service/admin/request.ts';
-import type { As } from '#as-service/as/as.ts';
+import { readCommandLine } from '#as-service/cli/parse.ts';
+import { type AdminRequest, runAdminRequest } from '#as-service/cli/run.ts';
+import type { As } from '#as-service/service/as.ts';
 import type { KeysJson } from '#protocol/service/messages.ts';
 import {
   addTestOperator,

@@ -1,12 +1,14 @@
 // The AS service without a socket: exports and receipts, what is refused and with which problem, what is on disk afterwards.
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addKey, allowUnits } from '#as-service/admin/sets.ts';
-import type { As } from '#as-service/as/as.ts';
-import { encodeState } from '#as-service/disk/state.ts';
-import { openLogFile } from '#as-service/log/log-file.ts';
+import { openLogFile } from '#as-service/audit-log/log-file.ts';
+import type { As } from '#as-service/service/as.ts';
+import { addKey, allowUnits } from '#as-service/sets/sets.ts';
+import { encodeState } from '#as-service/storage/state.ts';
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -23,8 +25,8 @@ import type {
 } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
+import { type Envelope, openEnvelope } from '#protocol/signing/envelope.ts';
 import { decodeData, signatureInput } from '#protocol/tkl/data.ts';
-import { type Envelope, openEnvelope } from '#protocol/tkl/envelope.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import { operationContext } from '#protocol/tkl/key-tree.ts';
 import {
@@ -253,7 +255,7 @@ describe('an export', () => {
       problem: expect.objectContaining({ detail: wordsOf(set) }),
     });
     const wordsOf = (set: number): string => `This AS holds no set ${setHex(set)} with transport key 1.`;
-    const setHex = (set: number): string => set.toString(16).toUpperCase().padStart(8, '0');
+    const setHex = (set: number): string => hexNumber(set, 8);
     expect(await asked({ set: 1 }, token)).toEqual(wordsFor(1));
     expect(await asked({}, limited)).toEqual(wordsFor(TEST_SET));
     // Whatever else is wrong with the request says no more.

@@ -1,12 +1,12 @@
 // What stands around every route: tokens and roles, rates, names and origins, bodies, headers; and that no answer ever holds a key.
 import type { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { issueToken, revokeTokens } from '#as-service/admin/operators.ts';
-import type { As } from '#as-service/as/as.ts';
-import { createToken, hashToken } from '#as-service/as/tokens.ts';
-import { secretsOf } from '#as-service/disk/state.ts';
+import { ROUTES } from '#as-service/api/routes/table.ts';
 import { RateLimit } from '#as-service/http/rate-limit.ts';
-import { ROUTES } from '#as-service/routes/table.ts';
+import { createToken, hashToken } from '#as-service/operators/access-codes.ts';
+import { issueToken, revokeTokens } from '#as-service/operators/operators.ts';
+import type { As } from '#as-service/service/as.ts';
+import { secretsOf } from '#as-service/storage/state.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
 import type { ExportAnswerJson, ProblemJson, Role, WhoamiJson } from '#protocol/service/messages.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';

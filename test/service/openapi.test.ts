@@ -2,8 +2,8 @@
 import type { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { As } from '#as-service/as/as.ts';
-import { ROUTES } from '#as-service/routes/table.ts';
+import { ROUTES } from '#as-service/api/routes/table.ts';
+import type { As } from '#as-service/service/as.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import type { ExportAnswerJson } from '#protocol/service/messages.ts';
 import type { VaultAnswerJson } from '#protocol/service/vaults.ts';

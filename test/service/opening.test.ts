@@ -2,20 +2,20 @@
 import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addOperator, revokeTokens } from '#as-service/admin/operators.ts';
-import { addKey, addSet, allowUnits, writeDeviceKey } from '#as-service/admin/sets.ts';
-import type { As } from '#as-service/as/as.ts';
-import { Sealer } from '#as-service/disk/sealer.ts';
-import type { State } from '#as-service/disk/state.ts';
-import { writeState } from '#as-service/disk/state-file.ts';
-import { prepareEmbedded } from '#as-service/first-start.ts';
-import { SIGNING_PURPOSES } from '#as-service/signing.ts';
+import { addOperator, revokeTokens } from '#as-service/operators/operators.ts';
+import type { As } from '#as-service/service/as.ts';
+import { prepareEmbedded } from '#as-service/service/first-start.ts';
+import { addKey, addSet, allowUnits, writeDeviceKey } from '#as-service/sets/sets.ts';
+import { SIGNING_PURPOSES } from '#as-service/signing/signing.ts';
+import { Sealer } from '#as-service/storage/sealer.ts';
+import type { State } from '#as-service/storage/state.ts';
+import { writeState } from '#as-service/storage/state-file.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { signEd25519 } from '#protocol/crypto/ed25519.ts';
+import { DEMO_SETS, demoSerialNumber } from '#protocol/demo/demo-sets.ts';
 import type { CertificateJson, KeysJson, ProblemJson, WorkOrdersJson } from '#protocol/service/messages.ts';
-import { DEMO_SETS, demoSerialNumber } from '#protocol/tkl/demo-sets.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import {
   addTestOperator,

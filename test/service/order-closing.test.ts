@@ -1,7 +1,7 @@
 // Closing a work order: what stations say of their units, what the receipts prove, and that an order closes only when it balances.
 import type { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { As } from '#as-service/as/as.ts';
+import type { As } from '#as-service/service/as.ts';
 import type { OrderJson } from '#protocol/orders/messages.ts';
 import type { ProblemJson } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE } from '#protocol/service/problem.ts';

@@ -1,9 +1,9 @@
 // Work orders over HTTP: who may issue, revoke and close them, what an export under one must be, several laptops, and the balance.
 import type { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addOperator, issueToken } from '#as-service/admin/operators.ts';
-import { allowUnits } from '#as-service/admin/sets.ts';
-import type { As } from '#as-service/as/as.ts';
+import { addOperator, issueToken } from '#as-service/operators/operators.ts';
+import type { As } from '#as-service/service/as.ts';
+import { allowUnits } from '#as-service/sets/sets.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { Certificates } from '#protocol/orders/certificates.ts';

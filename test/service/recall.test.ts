@@ -1,7 +1,7 @@
 // The AS service without a socket: an export whose answer was lost is recalled by its idempotency key.
 import type { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
-import type { As } from '#as-service/as/as.ts';
+import type { As } from '#as-service/service/as.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import type { ExportAnswerJson, ProblemJson, RecallAnswerJson } from '#protocol/service/messages.ts';

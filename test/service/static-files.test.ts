@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadStaticFiles } from '#as-service/static-files.ts';
+import { loadStaticFiles } from '#as-service/http/static-files.ts';
 import { temporaryFolder } from '#test/support/as-service.ts';
 
 const STYLE = 'body{color:#123}';

@@ -2,13 +2,13 @@
 // one that goes on from an older state.
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addErasing, rotateSet } from '#as-service/admin/clause-8.ts';
+import { addErasing, rotateSet } from '#as-service/sets/rotation.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, fromUtf8, toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import type { ExportAnswerJson, ProblemJson, VerdictJson } from '#protocol/service/messages.ts';
 import type { VaultReportJson, VaultsJson } from '#protocol/service/vaults.ts';
-import { openEnvelope, sealEnvelope } from '#protocol/tkl/envelope.ts';
+import { openEnvelope, sealEnvelope } from '#protocol/signing/envelope.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import { JOURNAL_TYPE, nextVaultEntry, type VaultEntryJson } from '#protocol/vault/journal.ts';
 import {

@@ -4,11 +4,11 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addErasing, rotateSet } from '#as-service/admin/clause-8.ts';
-import { readCommandLine } from '#as-service/admin/command-line.ts';
-import { type AdminRequest, runAdminRequest } from '#as-service/admin/request.ts';
-import { addSet } from '#as-service/admin/sets.ts';
-import { fromHex } from '#protocol/bytes/hex.ts';
+import { readCommandLine } from '#as-service/cli/parse.ts';
+import { type AdminRequest, runAdminRequest } from '#as-service/cli/run.ts';
+import { addErasing, rotateSet } from '#as-service/sets/rotation.ts';
+import { addSet } from '#as-service/sets/sets.ts';
+import { fromHex, hexNumber } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import type { VaultsJson } from '#protocol/service/vaults.ts';
@@ -130,7 +130,7 @@ describe('a custodian alone', () => {
     expect(codeOf(theirs)).toBe('set-unknown');
     const withoutName = ({ detail, ...problem }: typeof theirs, set: number): object => ({
       ...problem,
-      detail: detail.replace(set.toString(16).toUpperCase(), ''),
+      detail: detail.replace(hexNumber(set), ''),
     });
     expect(withoutName(theirs, TEST_SET)).toEqual(withoutName(nobodys, 0x1234));
   });

@@ -1,11 +1,11 @@
 // An AS token card for tests in Node: issued, on a card, without a cable; and what a unit of its set would send it.
-import { AsCard, NO_AS_LATENCY } from '#device-sim/as-card.ts';
-import type { CardContent, CardEntry } from '#device-sim/as-content.ts';
-import { asFirmware } from '#device-sim/as-firmware.ts';
-import { AsStore } from '#device-sim/as-store.ts';
-import { Card } from '#device-sim/card.ts';
-import { VirtualClock } from '#device-sim/clock.ts';
-import { Memory, type MemoryImage } from '#device-sim/memory.ts';
+import { AsCard, NO_AS_LATENCY } from '#device-sim/as-token/card.ts';
+import type { CardContent, CardEntry } from '#device-sim/as-token/content.ts';
+import { asFirmware } from '#device-sim/as-token/firmware.ts';
+import { AsStore } from '#device-sim/as-token/store.ts';
+import { Card } from '#device-sim/unit/card.ts';
+import { VirtualClock } from '#device-sim/unit/clock.ts';
+import { Memory, type MemoryImage } from '#device-sim/unit/memory.ts';
 import { decodeResponse, type ResponseApdu } from '#protocol/apdu/response-apdu.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';

@@ -1,7 +1,7 @@
 // Work orders for tests: an order as a custodian asks for it, units worked under it, and the reader of a report, who has the root key
 // and nothing else.
 import type { Hono } from 'hono';
-import type { As } from '#as-service/as/as.ts';
+import type { As } from '#as-service/service/as.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import type {

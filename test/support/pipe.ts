@@ -1,6 +1,6 @@
 // A cable in memory, for tests that must not sleep: two ends of a pipe, a fault script on each direction, and a virtual clock that
 // jumps to the next thing that is to happen. drive() stands at the unit's end and moves a card's framing.
-import { type Cancel, sleep, VirtualClock } from '#device-sim/clock.ts';
+import { type Cancel, sleep, VirtualClock } from '#device-sim/unit/clock.ts';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';

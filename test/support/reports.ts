@@ -1,8 +1,8 @@
 // Reports for tests: a genuine one and another beside it, and the ways to change one.
-import type { As } from '#as-service/as/as.ts';
+import type { As } from '#as-service/service/as.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { type Report, type ReportRow, type ReportSummary, rowHash } from '#protocol/orders/report.ts';
-import type { Envelope } from '#protocol/tkl/envelope.ts';
+import type { Envelope } from '#protocol/signing/envelope.ts';
 import { addTestOperator, callJson, createTestApp, fillTestAs, openTestAs, temporaryFolder } from './as-service.ts';
 import { exportFor, fetchReport, load, newOrder, report, type Station, stationUnit, unit } from './orders.ts';
 

@@ -15,7 +15,7 @@ export async function bundleService(folder: string): Promise<{ readonly serve: s
       target: 'node20',
       minify: false,
       rolldownOptions: {
-        input: { serve: 'as-service/serve.ts', cli: 'as-service/cli.ts' },
+        input: { serve: 'as-service/bin/serve.ts', cli: 'as-service/bin/cli.ts' },
         output: { format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' },
       },
     },

@@ -1,10 +1,10 @@
 // An EI for tests in Node: personalised, on a card, without a cable. Its random generator counts, so that a test can repeat itself.
 
-import { Card } from '#device-sim/card.ts';
-import { VirtualClock } from '#device-sim/clock.ts';
-import { Ei, NO_LATENCY } from '#device-sim/ei.ts';
-import { type EiConfiguration, type Profile, personalise } from '#device-sim/ei-configuration.ts';
-import { Memory } from '#device-sim/memory.ts';
+import { type EiConfiguration, type Profile, personalise } from '#device-sim/ei/configuration.ts';
+import { Ei, NO_LATENCY } from '#device-sim/ei/ei.ts';
+import { Card } from '#device-sim/unit/card.ts';
+import { VirtualClock } from '#device-sim/unit/clock.ts';
+import { Memory } from '#device-sim/unit/memory.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';

@@ -1,8 +1,8 @@
 // A service that gives out vaults, and vaults that are used in the field, for tests: issued over HTTP, opened as software, returned.
 import { randomBytes } from 'node:crypto';
 import type { Hono } from 'hono';
-import { allowUnits } from '#as-service/admin/sets.ts';
-import type { As } from '#as-service/as/as.ts';
+import type { As } from '#as-service/service/as.ts';
+import { allowUnits } from '#as-service/sets/sets.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import type { ProblemJson } from '#protocol/service/messages.ts';

@@ -2,10 +2,10 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import type { PasswordKey } from '#protocol/vault/passphrase.ts';
-import { VaultStore } from '#web/store/vault-store.ts';
-import type { VaultWorker } from '#web/worker/client.ts';
-import type { Answered, Asked } from '#web/worker/messages.ts';
-import { VaultDoor } from '#web/worker/vault-door.ts';
+import { VaultStore } from '#web/vault-store/vault-store.ts';
+import type { VaultWorker } from '#web/vault-worker/client.ts';
+import type { Answered, Asked } from '#web/vault-worker/messages.ts';
+import { VaultDoor } from '#web/vault-worker/server.ts';
 import { quickKey } from './vault.ts';
 
 export interface WorkerParts {

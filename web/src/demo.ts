@@ -1,10 +1,12 @@
 // The demo: simulated units behind navigator.usb and navigator.serial, a bench to handle them, and then the very same page.
+
 import { mount } from 'svelte';
-import type { UnitDescription } from '#device-sim/description.ts';
-import type { Fault } from '#device-sim/faults.ts';
-import { install } from '#device-sim/install.ts';
-import { DEMO_HUB, DEMO_SETS } from '#protocol/tkl/demo-sets.ts';
-import { Bench, type Mishap } from './state/bench.svelte.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+import { install } from '#device-sim/setup/install.ts';
+import type { Fault } from '#device-sim/unit/faults.ts';
+import { hexNumber } from '#protocol/bytes/hex.ts';
+import { DEMO_HUB, DEMO_SETS } from '#protocol/demo/demo-sets.ts';
+import { Bench, type Mishap } from './state/demo/demo-bench.svelte.ts';
 import BenchPanel from './ui/demo/BenchPanel.svelte';
 
 /** One unit of each demo set, a hub with eight more, and one that is still blank. */
@@ -12,7 +14,7 @@ const WAYS = ['usb', 'serial', 'both'] as const;
 const [first] = DEMO_SETS;
 const UNITS: readonly UnitDescription[] = [
   ...DEMO_SETS.map(({ set, tkv, name }, index): UnitDescription => {
-    const sn = `45490000000000${(index + 7).toString(16).padStart(2, '0')}`;
+    const sn = `45490000000000${hexNumber(index + 7, 2)}`;
     return { sn, set, tkv, name, link: WAYS[index] ?? 'usb', plugged: index < 2 };
   }),
   ...DEMO_HUB.serialNumbers.map((sn, port) => {

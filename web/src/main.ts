@@ -1,13 +1,13 @@
 // Composition: makes every instance, hands each what it needs, and mounts the page. The only file of the product that says `navigator`.
 import { mount, unmount } from 'svelte';
-import { Desk } from './state/desk.svelte.ts';
-import { type Failure, failureOf } from './state/failure.ts';
-import { ON_THE_DESK } from './state/order-on-desk.ts';
-import { Session } from './state/session.svelte.ts';
-import { type Platform, Station } from './state/station.svelte.ts';
-import type { Works } from './state/works.ts';
-import { isUnfetched } from './transport/part.ts';
-import App from './ui/App.svelte';
+import type { Works } from './app/services.ts';
+import { type Failure, failureOf } from './state/common/failure.ts';
+import { ON_THE_DESK } from './state/orders/last-open.ts';
+import { Desk } from './state/page/preferences.svelte.ts';
+import { Session } from './state/session/session.svelte.ts';
+import { type Platform, Station } from './state/station/station.svelte.ts';
+import { isUnfetched } from './transport/lazy-part.ts';
+import App from './ui/shell/App.svelte';
 
 /** The first that fits; Android says Linux as well. */
 const PLATFORMS: readonly (readonly [RegExp, Platform])[] = [

@@ -1,8 +1,8 @@
 // Composition of the verifier, a page of its own in one file: checks the report of a work order, connects to nothing, and works from any folder.
 import { mount } from 'svelte';
-import { verifyWith } from './source/web-crypto.ts';
-import { keptRoots } from './state/kept-roots.ts';
-import { Verification } from './state/verification.svelte.ts';
+import { keptRoots } from './app/pinned-roots.ts';
+import { verifyWith } from './as-client/web-crypto.ts';
+import { Verification } from './state/report/verification.svelte.ts';
 import { VerifyView } from './ui/verifier.ts';
 
 const target = document.getElementById('app');

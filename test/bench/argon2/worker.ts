@@ -1,7 +1,7 @@
 // In a worker, as the vault's: one derivation at a time, timed from within.
 import { argon2id } from '@noble/hashes/argon2.js';
 import { VAULT_COST } from '#protocol/vault/passphrase.ts';
-import { derivePasswordKey } from '#web/worker/argon2.ts';
+import { derivePasswordKey } from '#web/vault-worker/argon2.ts';
 
 const PASSWORD = new TextEncoder().encode('correct horse battery staple');
 const SALT = new Uint8Array(16).fill(7);

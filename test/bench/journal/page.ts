@@ -1,7 +1,7 @@
 // What the bench's page does with the journal: writers against the disk, pages of a long journal, and whole loads against the bare exchange.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
-import { toHex } from '#protocol/bytes/hex.ts';
+import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import { attach, type Device } from '#protocol/provisioning/device.ts';
 import { provision } from '#protocol/provisioning/provision.ts';
@@ -10,13 +10,13 @@ import type { Order } from '#protocol/provisioning/step.ts';
 import { createTestAs } from '#test/support/as-memory.ts';
 import { createTestSource } from '#test/support/test-source.ts';
 import { countingRandom, createUnit, TEST_SET, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
-import { load } from '#web/state/run.ts';
-import type { Stage } from '#web/state/stages.ts';
-import type { NewAttempt, StepBody } from '#web/store/attempt.ts';
-import { leaveOldLog } from '#web/store/ballast.ts';
-import { Database } from '#web/store/database.ts';
-import { Journal } from '#web/store/journal.ts';
-import { WorkOrderStore } from '#web/store/work-orders.ts';
+import type { NewAttempt, StepBody } from '#web/journal/attempt.ts';
+import { Database } from '#web/journal/database.ts';
+import { Journal } from '#web/journal/journal.ts';
+import { leaveOldLog } from '#web/journal/log-rotation.ts';
+import { WorkOrderStore } from '#web/journal/work-orders.ts';
+import { load } from '#web/state/station/load-attempt.ts';
+import type { Stage } from '#web/state/station/stages.ts';
 
 const now = (): Date => new Date();
 const random = countingRandom();
@@ -86,7 +86,7 @@ async function pages(units: number): Promise<{ key: number; offset: number }> {
   const { database } = await journal();
   const store = new WorkOrderStore(database, now);
   const at = now().toISOString();
-  const sn = (n: number): string => n.toString(16).toUpperCase().padStart(32, '0');
+  const sn = (n: number): string => hexNumber(n, 32);
   const BATCH = 5000;
   for (let from = 0; from < units; from += BATCH) {
     await database.run(['units'], 'readwrite', async (transaction) => {

@@ -1,6 +1,8 @@
 // What the bench's page does with a long list: ours, and a bare window of rows in a dozen lines.
+
 import { createRawSnippet, flushSync, mount, unmount } from 'svelte';
-import { UnitIndex } from '#web/state/unit-table.svelte.ts';
+import { hexNumber } from '#protocol/bytes/hex.ts';
+import { UnitIndex } from '#web/state/orders/unit-table.svelte.ts';
 import Host from './Host.svelte';
 import { RowList } from './row-list.svelte.ts';
 
@@ -39,7 +41,7 @@ function place(): HTMLElement {
 }
 
 async function ours(count: number): Promise<Shown> {
-  const index = new UnitIndex([[`${'0'.repeat(31)}1`, count.toString(16).toUpperCase().padStart(32, '0')]]);
+  const index = new UnitIndex([[`${'0'.repeat(31)}1`, hexNumber(count, 32)]]);
   const list = new RowList(index);
   const target = place();
   const row = createRawSnippet<[{ sn: string; text: string }]>((item) => ({

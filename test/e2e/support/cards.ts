@@ -1,5 +1,5 @@
 // The AS token card that the tests plug in.
-import type { TokenDescription } from '#device-sim/token-description.ts';
+import type { TokenDescription } from '#device-sim/setup/token-description.ts';
 import { FIELD_KEY, type TestSet } from './sets.ts';
 
 export const PIN = '271828';

@@ -1,8 +1,8 @@
 // Puts the simulator into a page before its first script. The page itself is the unchanged production build.
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import type { UnitDescription } from '#device-sim/description.ts';
-import type { TokenDescription } from '#device-sim/token-description.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+import type { TokenDescription } from '#device-sim/setup/token-description.ts';
 
 /** `persist`: memories and permissions outlive a reload. */
 export async function injectSimulator(

@@ -1,6 +1,6 @@
 // The page as an operator of a work order sees it: the list, the board of lanes, the closing, the report.
 import { expect, type Locator, type Page } from '@playwright/test';
-import type { UnitDescription } from '#device-sim/description.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Service } from './service.ts';
 import { DIVERSIFIED, FIELD_KEY, type TestKey, type TestSet } from './sets.ts';
 import type { StationPage } from './station-page.ts';

@@ -1,11 +1,11 @@
 // Simulated units outside the browser, as real ones are: they live in this process and outlive every browser that talks to them. The page gets a WebUSB
 // whose calls come here one by one; what has not come here when the browser dies was never sent.
 import type { BrowserContext, Page } from '@playwright/test';
-import { realClock } from '#device-sim/clock.ts';
-import { Control, type MemoryDigest } from '#device-sim/control.ts';
-import type { UnitDescription } from '#device-sim/description.ts';
-import { Fleet, Permissions } from '#device-sim/desk.ts';
-import { SimulatedUsb } from '#device-sim/simulated-usb.ts';
+import { Fleet, Permissions } from '#device-sim/browser/fleet.ts';
+import { SimulatedUsb } from '#device-sim/browser/usb.ts';
+import { Control, type MemoryDigest } from '#device-sim/setup/control.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+import { realClock } from '#device-sim/unit/clock.ts';
 
 /** A call of the page on a device, and what comes back. */
 type Call = readonly [sn: string, method: Method, ...args: readonly (number | string | readonly number[])[]];

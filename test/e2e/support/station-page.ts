@@ -1,8 +1,8 @@
 // The page as an operator sees it: what can be read and pressed, by role and name.
 import { expect, type Locator, type Page } from '@playwright/test';
-import type { SimulatorControl } from '#device-sim/control.ts';
-import type { UnitDescription } from '#device-sim/description.ts';
-import type { Fault } from '#device-sim/faults.ts';
+import type { SimulatorControl } from '#device-sim/setup/control.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+import type { Fault } from '#device-sim/unit/faults.ts';
 
 declare global {
   interface Window {

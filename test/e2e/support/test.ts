@@ -1,7 +1,7 @@
 // What every end-to-end test is handed: the service of its worker, a page with simulated units behind the unchanged product build,
 // and a watch that nothing was violated, thrown or fetched from elsewhere while it ran.
 import { test as base, expect } from '@playwright/test';
-import type { UnitDescription } from '#device-sim/description.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { injectSimulator } from './inject.ts';
 import { Service } from './service.ts';
 import { DIVERSIFIED, type TestSet } from './sets.ts';

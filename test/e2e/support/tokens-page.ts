@@ -1,6 +1,6 @@
 // The Tokens view as an operator sees it: vault files and the AS token card.
 import { expect, type Locator, type Page } from '@playwright/test';
-import type { TokenDescription } from '#device-sim/token-description.ts';
+import type { TokenDescription } from '#device-sim/setup/token-description.ts';
 import { PIN } from './cards.ts';
 import type { IssuedVault } from './vaults.ts';
 

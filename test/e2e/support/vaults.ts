@@ -2,7 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import type { UnitDescription } from '#device-sim/description.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { injectSimulator } from './inject.ts';
 import type { Service } from './service.ts';
 import { KEYS, type TestSet } from './sets.ts';

@@ -1,7 +1,7 @@
 // Runs in a page that holds no other code: the product's ports over the browser's own interfaces, and the clauses of the port contract
 // against them, by name.
 import { fromHex } from '#protocol/bytes/hex.ts';
-import { type Pair, PORT_CONTRACT } from '#test/contract/web-transport/port.contract.ts';
+import { type Pair, PORT_CONTRACT } from '#test/contract/transport/port.contract.ts';
 import { Presence } from '#web/transport/presence.ts';
 import { PROFILES } from '#web/transport/profiles.ts';
 import { openSerialPort } from '#web/transport/serial-port.ts';

@@ -1,6 +1,6 @@
 // What a page can see of a browser's USB and serial interfaces, each as a probe that runs in the page. Judges nothing: the comparison
 // stands in docs/reliability.md.
-import type { UnitDescription } from '#device-sim/description.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { MORE_BEHAVIOURS } from './more-behaviours.ts';
 
 export interface Behaviour {

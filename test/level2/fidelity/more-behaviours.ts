@@ -1,5 +1,5 @@
 // The second half of the behaviours that behaviours.ts lists.
-import type { UnitDescription } from '#device-sim/description.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Behaviour } from './behaviours.ts';
 
 const USB: Partial<UnitDescription> = { link: 'usb', configured: true };

@@ -3,8 +3,8 @@
 import type { Page } from '@playwright/test';
 import type { DeviceProcess } from '#device-host/umockdev/device-process.ts';
 import type { DeviceControl, Method } from '#device-host/umockdev/messages.ts';
-import type { UnitDescription } from '#device-sim/description.ts';
-import type { Fault } from '#device-sim/faults.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+import type { Fault } from '#device-sim/unit/faults.ts';
 import { injectSimulator } from '#test/e2e/support/inject.ts';
 
 export interface Probe {

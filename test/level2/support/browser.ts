@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from '@playwright/test';
 import type { DeviceProcess } from '#device-host/umockdev/device-process.ts';
-import { PRODUCT_ID, VENDOR_ID } from '#device-sim/usb-descriptors.ts';
+import { PRODUCT_ID, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
 import { chromiumSwitches } from '#test/support/chromium.ts';
 import type { Machine } from './requirements.ts';
 

@@ -2,8 +2,8 @@
 // the units' permission by policy. Where the machine cannot do that, every test says why it was left out.
 import { type Browser, test as base, expect, type Page } from '@playwright/test';
 import { DeviceProcess } from '#device-host/umockdev/device-process.ts';
-import type { UnitDescription } from '#device-sim/description.ts';
-import type { TokenDescription } from '#device-sim/token-description.ts';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+import type { TokenDescription } from '#device-sim/setup/token-description.ts';
 import { Service } from '#test/e2e/support/service.ts';
 import { StationPage } from '#test/e2e/support/station-page.ts';
 import { startBrowser } from './browser.ts';

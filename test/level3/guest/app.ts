@@ -1,7 +1,7 @@
 // The product page, from the real AS, in the real browser, on the simulated EI that the kernel drives: a key over each link, and the
 // plug pulled in mid-import, before the key is in and after.
 import type { Browser, Page } from '@playwright/test';
-import { memoryDigest } from '#device-sim/control.ts';
+import { memoryDigest } from '#device-sim/setup/control.ts';
 import type { Service } from '../../e2e/support/service.ts';
 import { type LanePage, StationPage } from '../../e2e/support/station-page.ts';
 import type { BenchUnit } from './bench-unit.ts';

@@ -2,10 +2,10 @@
 import type { ReaderLevel } from '#device-host/gadget/smart-card-class.ts';
 import { unitFraming } from '#device-host/gadget/unit-framing.ts';
 import { attach } from '#device-host/usbip/attach.ts';
-import { realClock } from '#device-sim/clock.ts';
-import { describedUnit, type UnitDescription } from '#device-sim/description.ts';
-import { describedToken, type TokenDescription } from '#device-sim/token-description.ts';
-import { Unit } from '#device-sim/unit.ts';
+import { describedUnit, type UnitDescription } from '#device-sim/setup/description.ts';
+import { describedToken, type TokenDescription } from '#device-sim/setup/token-description.ts';
+import { realClock } from '#device-sim/unit/clock.ts';
+import { Unit } from '#device-sim/unit/unit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { hasSerialPort, listsUnit, until } from './kernel.ts';
 

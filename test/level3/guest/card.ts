@@ -1,7 +1,7 @@
 // An AS token card beside a unit, each on the other's link, in the product page: its PIN, and a key from it into the unit.
 
-import { memoryDigest } from '#device-sim/control.ts';
-import type { LinkKind } from '#device-sim/faults.ts';
+import { memoryDigest } from '#device-sim/setup/control.ts';
+import type { LinkKind } from '#device-sim/unit/faults.ts';
 import { StationPage } from '../../e2e/support/station-page.ts';
 import { TokensPage } from '../../e2e/support/tokens-page.ts';
 import { type AppBench, expectAttached, originOf, textOf } from './app.ts';

@@ -2,7 +2,7 @@
 // against what docs/reliability.md says of the two.
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from '@playwright/test';
-import type { Fault } from '#device-sim/faults.ts';
+import type { Fault } from '#device-sim/unit/faults.ts';
 import { BEHAVIOURS, type Behaviour } from '../../level2/fidelity/behaviours.ts';
 import { DIFFERENCES } from '../../level2/fidelity/differences.ts';
 import { install } from '../../level2/fidelity/toolkit.ts';

@@ -1,8 +1,10 @@
 // The main job, over and over, as at a bench: the page is open and signed in; a unit that was never seen is plugged in, gets its key, and
 // is pulled out. Each load is a test of its own; after one that failed the page is opened anew.
+
 import type { Page } from '@playwright/test';
-import { memoryDigest } from '#device-sim/control.ts';
-import type { LinkKind } from '#device-sim/faults.ts';
+import { memoryDigest } from '#device-sim/setup/control.ts';
+import type { LinkKind } from '#device-sim/unit/faults.ts';
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import { StationPage } from '../../e2e/support/station-page.ts';
 import { type AppBench, expectAttached, originOf, textOf } from './app.ts';
 import { BenchUnit } from './bench-unit.ts';
@@ -39,7 +41,7 @@ export function loadScenarios(bench: AppBench, set: number, times: number): Scen
   });
 }
 
-const hex4 = (value: number): string => value.toString(16).toUpperCase().padStart(4, '0');
+const hex4 = (value: number): string => hexNumber(value, 4);
 
 async function signedIn({ unit, browser, service }: AppBench, link: LinkKind): Promise<Page> {
   await unit.unplug();

@@ -4,10 +4,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { ReaderLevel } from '#device-host/gadget/smart-card-class.ts';
-import { memoryDigest } from '#device-sim/control.ts';
-import { PRODUCT_ID, VENDOR_ID } from '#device-sim/usb-descriptors.ts';
+import { PRODUCT_ID, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
+import { memoryDigest } from '#device-sim/setup/control.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
-import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { attach } from '#protocol/provisioning/device.ts';
 import { provision } from '#protocol/provisioning/provision.ts';
 import { keyCheckValue } from '#protocol/tkl/body.ts';
@@ -30,7 +30,7 @@ const LOG_LINES = 60;
 
 /** Makes libccid take the EI, and log each message for the case of a failure. The guest's files are its own. */
 function listReader(): void {
-  const hex = (id: number): string => `0x${id.toString(16).toUpperCase().padStart(4, '0')}`;
+  const hex = (id: number): string => `0x${hexNumber(id, 4)}`;
   const entries = { ifdVendorID: hex(VENDOR_ID), ifdProductID: hex(PRODUCT_ID), ifdFriendlyName: READER };
   let list = readFileSync(READER_LIST, 'utf8');
   for (const [key, entry] of Object.entries(entries)) {

@@ -1,13 +1,15 @@
 // What holds for any list of units, any table and any tally.
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import { balance } from '#protocol/orders/balance.ts';
 import { encodeCsv, parseCsv } from '#protocol/orders/csv.ts';
 import type { WorkOrder } from '#protocol/orders/order.ts';
 import { readUnitCsv, readUnitJson, writeUnitCsv, writeUnitJson } from '#protocol/orders/unit-list.ts';
 import { arrangeUnits, countUnits, hasUnit, serialNumbers, type UnitRange } from '#protocol/orders/units.ts';
 
-const written = (n: bigint) => n.toString(16).toUpperCase().padStart(32, '0');
+const written = (n: bigint) => hexNumber(n, 32);
 /** Small numbers, so that neighbours and gaps are common, around a base that may be anywhere. */
 const base = fc.bigInt({ min: 1n, max: 2n ** 128n - 2000n });
 const numbers = fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 120 });

@@ -7,10 +7,10 @@ import { TtyRequest } from '#device-host/umockdev/termios.ts';
 import { Tty } from '#device-host/umockdev/tty.ts';
 import { URB_LENGTH, UsbRequest } from '#device-host/umockdev/usb-request-block.ts';
 import { UsbDevice } from '#device-host/umockdev/usbfs.ts';
-import { realClock } from '#device-sim/clock.ts';
-import { describedUnit } from '#device-sim/description.ts';
-import type { LinkKind } from '#device-sim/faults.ts';
-import { Unit } from '#device-sim/unit.ts';
+import { describedUnit } from '#device-sim/setup/description.ts';
+import { realClock } from '#device-sim/unit/clock.ts';
+import type { LinkKind } from '#device-sim/unit/faults.ts';
+import { Unit } from '#device-sim/unit/unit.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { countingRandom } from '#test/support/units.ts';
 

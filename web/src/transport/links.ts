@@ -1,19 +1,20 @@
 // The units that the operator permitted, and the chooser for another: one Link for each handle of the browser, dropped when its unit
 // goes, made anew when it comes back after a reset. Is handed navigator.usb and navigator.serial; knows no command.
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Clock } from '#protocol/framing/connect.ts';
 import { explain, type Platform } from './browser-error.ts';
 import { Handle } from './handle.ts';
+import { part } from './lazy-part.ts';
 import type { Link, LinkKind, UsbIds } from './link.ts';
-import { part } from './part.ts';
 import { Presence } from './presence.ts';
 import { chooserFilters, type DeviceProfile, type DeviceRole, findProfile, OTHER_USB } from './profiles.ts';
 import type { After } from './timer.ts';
 
 /** Most stations have units of one kind only, so each comes with the first link of its kind. */
 const WAYS = {
-  usb: (timer: After) => part(() => import('./usb-way.ts'), timer),
-  serial: (timer: After) => part(() => import('./serial-way.ts'), timer),
+  usb: (timer: After) => part(() => import('./usb.ts'), timer),
+  serial: (timer: After) => part(() => import('./serial.ts'), timer),
 } as const;
 
 export interface LinksOptions {
@@ -191,6 +192,6 @@ export class Links {
 
 /** A port says nothing of what is behind it, which may be anything: the unit names itself when it is read. */
 function portName(usb: UsbIds | undefined): string {
-  const hex4 = (id: number): string => id.toString(16).toUpperCase().padStart(4, '0');
+  const hex4 = (id: number): string => hexNumber(id, 4);
   return usb === undefined ? 'Serial port' : `Serial port, USB ${hex4(usb.vendorId)}:${hex4(usb.productId)}`;
 }

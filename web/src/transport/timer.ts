@@ -59,7 +59,7 @@ export const NATIVE: NativeTimer = {
   clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
 };
 
-/** A worker that answers some time after it was sent milliseconds; web/src/worker/timer.worker.ts is one. */
+/** A worker that answers some time after it was sent milliseconds; web/src/browser/timer.worker.ts is one. */
 export type Bell = Pick<Worker, 'postMessage' | 'addEventListener'>;
 
 /**

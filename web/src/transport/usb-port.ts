@@ -4,7 +4,7 @@ import { type Bytes, handOver } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import { explain, ignoreRefusal, type Moment, type Platform } from './browser-error.ts';
-import { KeptRead } from './kept-read.ts';
+import { KeptRead } from './pending-read.ts';
 import type { Presence } from './presence.ts';
 import { type After, limited, within } from './timer.ts';
 import { type BulkInterface, findBulkInterface } from './usb-interface.ts';

@@ -1,7 +1,7 @@
 // The verifier's one view with its stylesheet.
-import { adopt } from './adopt.ts';
+import { adopt } from './common/adopt.ts';
 import css from './orders.css?inline';
 
 adopt(css);
 
-export { default as VerifyView } from './VerifyView.svelte';
+export { default as VerifyView } from './report/VerifyView.svelte';

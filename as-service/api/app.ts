@@ -1,0 +1,132 @@
+// The service as a function from Request to Response: API, OpenAPI document and static files, with the same guards around all of them.
+// Opens no socket; serve.ts does.
+import { type Context, Hono } from 'hono';
+import { answer, answerProblem, Problem, problemOf } from '../http/answer.ts';
+import { type Rate, RateLimit } from '../http/rate-limit.ts';
+import { parse, readJson } from '../http/request-body.ts';
+import { signIn } from '../http/sign-in.ts';
+import type { StaticFiles } from '../http/static-files.ts';
+import type { As } from '../service/as.ts';
+import { createOpenApi } from './openapi.ts';
+import type { Call, Route } from './routes/route.ts';
+import { ROUTES } from './routes/table.ts';
+
+export interface AppOptions {
+  readonly as: As;
+  readonly files: StaticFiles;
+  /** Where browsers may reach this service, e.g. http://localhost:8787: any other Host or Origin is refused (DNS rebinding). */
+  readonly origins: () => readonly string[];
+  readonly exportRate: Rate;
+  readonly signInRate: Rate;
+  /** For what must not reach a client. */
+  readonly report: (cause: unknown) => void;
+}
+
+/** An answer that takes longer than this is given up; what it was doing still ends in one piece. */
+const DEADLINE_MS = 20_000;
+
+export function createApp(options: AppOptions): Hono {
+  const { as, files, report } = options;
+  const app = new Hono();
+  const limits = {
+    // Not the wall clock: one that is put back must lock nobody out.
+    exports: new RateLimit(options.exportRate, () => performance.now()),
+    failures: new RateLimit(options.signInRate, () => performance.now()),
+  };
+
+  app.onError((cause) => answerProblem(problemOf(cause, report)));
+  app.notFound((c) => {
+    throw new Problem('request-refused', `There is nothing at ${c.req.path}.`, { status: 404 });
+  });
+  app.use('*', async (c, next) => {
+    guardOrigin(c, options.origins());
+    await next();
+  });
+
+  for (const route of ROUTES) {
+    app.on(route.method.toUpperCase(), pattern(route.path), async (c) => {
+      const signedIn = route.roles === 'anyone' ? undefined : signIn(as, limits.failures, route.roles, credentials(c));
+      const call: Call<unknown> = {
+        as,
+        input: await readInput(c, route),
+        named: c.req.param(),
+        get signedIn() {
+          if (signedIn === undefined) throw new RangeError('nobody signs in here');
+          return signedIn;
+        },
+        spend: (count) => takeExports(limits.exports, signedIn?.account.name ?? '', count),
+        report,
+      };
+      return answer(await withDeadline(Promise.resolve(route.handle(call)), route.deadlineMs));
+    });
+  }
+  for (const path of new Set(ROUTES.map((route) => route.path))) {
+    const methods = ROUTES.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
+    const allow = methods.join(', ');
+    app.all(pattern(path), () => {
+      throw new Problem('request-refused', `Use ${allow} here.`, { status: 405, headers: { allow } });
+    });
+  }
+
+  const openApi = createOpenApi(ROUTES);
+  app.get('/openapi.json', () => answer(openApi));
+  app.get('*', async (c, next) => files.answer(c.req.path, c.req.raw.headers) ?? (await next()));
+  return app;
+}
+
+/** @throws Problem request-refused, not-allowed */
+function guardOrigin(c: Context, origins: readonly string[]): void {
+  const { host } = new URL(c.req.url);
+  if (!origins.some((origin) => new URL(origin).host === host)) {
+    throw new Problem('request-refused', `This service does not answer to the name ${host}: see KEYFERRY_ORIGINS.`, {
+      status: 421,
+    });
+  }
+  const origin = c.req.header('origin');
+  if (origin !== undefined && !origins.includes(origin)) {
+    throw new Problem('not-allowed', `A page of ${origin} may not call this service: see KEYFERRY_ORIGINS.`);
+  }
+}
+
+function credentials(c: Context) {
+  // Set by @hono/node-server; without a socket, as in tests, there is no address.
+  const env = c.env as { readonly incoming?: { readonly socket: { readonly remoteAddress?: string } } } | undefined;
+  return {
+    authorization: c.req.header('authorization'),
+    address: env?.incoming?.socket.remoteAddress ?? '',
+  };
+}
+
+/** {id}, as OpenAPI has it, is :id for the router. */
+function pattern(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function readInput(c: Context, { method, input, bodyLimit }: Route): Promise<unknown> | unknown {
+  if (input === undefined) return undefined;
+  return method === 'post' ? readJson(c, input, bodyLimit) : parse(input, c.req.query(), 'query');
+}
+
+function takeExports(limit: RateLimit, operator: string, count: number): void {
+  const wait = limit.take(operator, count);
+  if (wait === undefined) return;
+  throw new Problem('too-many-requests', `${operator} exports faster than this service allows. Wait ${wait} s.`, {
+    headers: { 'retry-after': String(wait) },
+  });
+}
+
+async function withDeadline<Result>(work: Promise<Result>, deadlineMs: number = DEADLINE_MS): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new Problem('service-failed', 'The service took too long. Try again: nothing is done twice.', { status: 503 }),
+      );
+    }, deadlineMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

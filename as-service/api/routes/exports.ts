@@ -1,0 +1,112 @@
+// POST /v1/exports, /v1/exports:batch, /v1/exports:recall and /v1/receipts (docs/protocol.md clause 6).
+import { toBase64url } from '#protocol/bytes/text.ts';
+import type {
+  ExportAnswerJson,
+  ExportRequestJson,
+  RecallAnswerJson,
+  ReceiptAnswerJson,
+} from '#protocol/service/messages.ts';
+import type { ProblemCode } from '#protocol/service/problem.ts';
+import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
+import { problemJson, problemOf } from '../../http/answer.ts';
+import {
+  batchAnswer,
+  batchRequest,
+  exportAnswer,
+  exportRequest,
+  recallAnswer,
+  recallRequest,
+  receiptAnswer,
+  receiptRequest,
+} from '../schemas/common.ts';
+import { type Call, route } from './route.ts';
+
+const EXPORT_PROBLEMS: readonly ProblemCode[] = [
+  'set-unknown',
+  'key-unknown',
+  'slot-not-permitted',
+  'transport-key-current',
+  'unit-not-listed',
+  'not-on-order',
+  'order-ended',
+  'reason-needed',
+  'demo-refused',
+  'challenge-refused',
+  'challenge-reused',
+  'idempotency-conflict',
+  'quota-used',
+  'unit-quota-used',
+  'too-many-requests',
+];
+
+async function exportOne(
+  { as, signedIn }: Call<unknown>,
+  request: ExportRequestJson,
+): Promise<Omit<ExportAnswerJson, 'auditHead'>> {
+  const { exportId, data } = await as.exporter.export(request, signedIn.account);
+  return { exportId, data: toBase64url(data) };
+}
+
+export const exportsRoute = route({
+  method: 'post',
+  path: '/v1/exports',
+  summary: 'Exports one key for one unit. It is in the audit log, on disk, before the answer leaves.',
+  roles: ['operator'],
+  input: exportRequest,
+  output: exportAnswer,
+  problems: EXPORT_PROBLEMS,
+  handle: async (call) => {
+    call.spend(1);
+    const exported = await exportOne(call, call.input);
+    return { ...exported, auditHead: await call.as.signatures.signHead(call.as.log.head) };
+  },
+});
+
+export const batchRoute = route({
+  method: 'post',
+  path: '/v1/exports:batch',
+  summary: 'Exports for up to 100 units; an item that is refused does not hold up the others.',
+  roles: ['operator'],
+  input: batchRequest,
+  output: batchAnswer,
+  problems: ['too-many-requests'],
+  handle: async (call) => {
+    call.spend(call.input.exports.length);
+    const refused = (cause: unknown) => ({ problem: problemJson(problemOf(cause, call.report)) });
+    const results = await Promise.all(call.input.exports.map((request) => exportOne(call, request).catch(refused)));
+    return { results, auditHead: await call.as.signatures.signHead(call.as.log.head) };
+  },
+});
+
+export const recallRoute = route({
+  method: 'post',
+  path: '/v1/exports:recall',
+  summary:
+    'Which export was made under an idempotency key, for a page that lost the answer. Exports nothing, and gives no DATA.',
+  roles: ['operator'],
+  input: recallRequest,
+  output: recallAnswer,
+  problems: ['export-unknown', 'not-allowed', 'too-many-requests'],
+  handle: async ({ as, input, signedIn, spend }): Promise<RecallAnswerJson> => {
+    spend(1);
+    const { exportId, data, dataHash } = as.exporter.recall(input.idempotencyKey, signedIn.account);
+    const octets = { header: toBase64url(data.subarray(0, HEADER_LENGTH)), dataHash: toBase64url(dataHash) };
+    return { exportId, ...octets, auditHead: await as.signatures.signHead(as.log.head) };
+  },
+});
+
+export const receiptsRoute = route({
+  method: 'post',
+  path: '/v1/receipts',
+  summary: 'Verifies the receipt of a unit and answers with the signed verdict.',
+  roles: ['operator'],
+  input: receiptRequest,
+  output: receiptAnswer,
+  problems: ['export-unknown', 'receipt-refused', 'receipt-conflict', 'too-many-requests'],
+  handle: async ({ as, input, signedIn, spend }): Promise<ReceiptAnswerJson> => {
+    spend(1);
+    const verdict = await as.exporter.verifyReceipt(input, signedIn.account);
+    const { signatures } = as;
+    return { verdict: await signatures.signVerdict(verdict), auditHead: await signatures.signHead(as.log.head) };
+  },
+});

@@ -1,0 +1,68 @@
+// What an operator may see: GET /v1/whoami, /v1/keys and /v1/audit, and /v1/trust, which anyone may (docs/protocol.md
+// clauses 6 and 9). Facts about keys only, never a key.
+import type { AuditPageJson, KeysJson, WhoamiJson } from '#protocol/service/messages.ts';
+import { visibleSets } from '../../sets/policy.ts';
+import { viewSet } from '../../sets/set-view.ts';
+import { auditPage, auditQuery, keysAnswer, trustAnswer, whoamiAnswer } from '../schemas/common.ts';
+import { EVERY_ROLE, OVERSEERS, route } from './route.ts';
+
+export const whoamiRoute = route({
+  method: 'get',
+  path: '/v1/whoami',
+  summary: 'Whose access code it is, and which service this is.',
+  roles: EVERY_ROLE,
+  input: undefined,
+  output: whoamiAnswer,
+  problems: [],
+  handle: ({ as, signedIn: { account, expires } }): WhoamiJson => ({
+    operator: account.name,
+    role: account.role,
+    expires,
+    service: { name: as.state.name, asNumber: as.state.asNumber, demo: as.demoMode },
+  }),
+});
+
+export const keysRoute = route({
+  method: 'get',
+  path: '/v1/keys',
+  summary: 'The sets and keys that this operator may export, by name, version and check value.',
+  roles: EVERY_ROLE,
+  input: undefined,
+  output: keysAnswer,
+  problems: [],
+  handle: ({ as, signedIn }): KeysJson => ({
+    sets: visibleSets(as.state, as.demoMode, signedIn.account).map(viewSet),
+  }),
+});
+
+export const auditRoute = route({
+  method: 'get',
+  path: '/v1/audit',
+  summary: 'The audit log, newest entry first, page by page.',
+  roles: OVERSEERS,
+  input: auditQuery,
+  output: auditPage,
+  problems: [],
+  handle: async ({ as, input: { before, limit } }): Promise<AuditPageJson> => {
+    const { head } = as.log;
+    const last = Math.min(head.sequence, (before ?? Number.MAX_SAFE_INTEGER) - 1);
+    const first = Math.max(1, last - limit + 1);
+    const entries = await as.log.read(first, last);
+    return {
+      entries: entries.reverse(),
+      before: first > 1 ? first : null,
+      auditHead: await as.signatures.signHead(head),
+    };
+  },
+});
+
+export const trustRoute = route({
+  method: 'get',
+  path: '/v1/trust',
+  summary: 'The root key to pin, and the signing keys that it certified.',
+  roles: 'anyone',
+  input: undefined,
+  output: trustAnswer,
+  problems: [],
+  handle: ({ as }) => as.signatures.trust,
+});

@@ -1,0 +1,48 @@
+// Reads the audit log from its first octet to its last, verifying the chain: at each start, and for `log verify`.
+import { concat } from '#protocol/bytes/bytes.ts';
+import type { AuditHeadJson } from '#protocol/service/messages.ts';
+import { StartError } from '../common/user-error.ts';
+import { type AuditLine, type ChainEnd, decodeLine, FIRST_PREVIOUS } from './line.ts';
+import type { LogFile } from './log-file.ts';
+
+const CHUNK = 1 << 20;
+const NEWLINE = 0x0a;
+
+export interface Scan {
+  readonly end: ChainEnd;
+  readonly head: AuditHeadJson;
+  /** Where each line begins, and where the last one ends. */
+  readonly offsets: number[];
+  /** What follows the last whole line: empty, or a line that was being written when the power went. */
+  readonly torn: Uint8Array;
+}
+
+/** @throws StartError naming the entry that does not continue the chain */
+export async function scanLog(file: Pick<LogFile, 'size' | 'read'>, each: (line: AuditLine) => void): Promise<Scan> {
+  let head: AuditHeadJson = { sequence: 0, hash: FIRST_PREVIOUS, time: new Date(0).toISOString() };
+  const offsets = [0];
+  let rest: Uint8Array = new Uint8Array(0);
+  for (let offset = 0; offset < file.size; ) {
+    const chunk = await file.read(offset, Math.min(CHUNK, file.size - offset));
+    if (chunk.length === 0) throw new StartError('The audit log became shorter while it was being read.');
+    offset += chunk.length;
+    rest = concat(rest, chunk);
+    let begin = 0;
+    for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE, begin)) {
+      const line = decodeLine(Buffer.from(rest.subarray(begin, end)).toString('utf8'), head);
+      if (typeof line === 'string') throw broken(head.sequence + 1, line);
+      each(line);
+      head = { sequence: line.entry.sequence, hash: line.hash, time: line.entry.time };
+      offsets.push((offsets.at(-1) ?? 0) + end + 1 - begin);
+      begin = end + 1;
+    }
+    rest = rest.slice(begin);
+  }
+  return { end: head, head, offsets, torn: rest };
+}
+
+function broken(sequence: number, why: string): StartError {
+  return new StartError(
+    `The audit log is broken at entry ${sequence}: ${why}. Someone or something changed it. Keep this copy as evidence, and restore the folder from a backup.`,
+  );
+}

@@ -1,0 +1,55 @@
+// keyferry-as: manages sets, keys, operators and the log. While a service holds the data folder the service itself runs the command, so
+// that two processes never write one state and a revoked token is void at once; otherwise this process claims the folder and runs it.
+import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { requestControl } from '../cli/control.ts';
+import { runLogCommand } from '../cli/log-commands.ts';
+import { readCommandLine, USAGE } from '../cli/parse.ts';
+import { type AdminRequest, runAdminRequest } from '../cli/run.ts';
+import { StartError } from '../common/user-error.ts';
+import { STATE_FILE } from '../service/as.ts';
+import { openAs } from '../service/open.ts';
+
+async function main(): Promise<readonly string[]> {
+  process.umask(0o077);
+  const line = readCommandLine(process.argv.slice(2));
+  if (line === 'help') return [USAGE];
+  const { request, values } = line;
+  const directory = resolve(values.data ?? process.env.KEYFERRY_DATA ?? 'keyferry-as');
+  if (request.command === 'log show' || request.command === 'log verify') return runLogCommand(directory, request);
+  const keyFile = resolve(values['key-file'] ?? process.env.KEYFERRY_KEY_FILE ?? `${directory}/sealing.key`);
+  const demo = values.demo ?? process.env.KEYFERRY_DEMO === '1';
+  return run(request, { directory, keyFile, demo });
+}
+
+/** These may begin a new service; any other command in a wrong folder would only leave one behind. */
+const BEGINNING: readonly AdminRequest['command'][] = ['set add', 'operator add'];
+
+async function run(request: AdminRequest, where: { directory: string; keyFile: string; demo: boolean }) {
+  if (!BEGINNING.includes(request.command) && !existsSync(join(where.directory, STATE_FILE))) {
+    throw new StartError(`There is no service in ${where.directory}. Name its folder with --data.`);
+  }
+  const actor = `cli ${userInfo().username}`;
+  const opened = await openAs({
+    ...where,
+    sealingKey: process.env.KEYFERRY_SEALING_KEY,
+    onConnection: (socket) => {
+      const refused = 'Another command is running on this data folder. Try again in a moment.';
+      socket.end(`${JSON.stringify({ refused })}\n`);
+    },
+  });
+  if ('socketPath' in opened) return requestControl(opened.socketPath, actor, request);
+  try {
+    return await runAdminRequest(opened.as, actor, request);
+  } finally {
+    await opened.close();
+  }
+}
+
+main()
+  .then((lines) => console.log(lines.join('\n')))
+  .catch((cause: unknown) => {
+    console.error(cause instanceof StartError ? cause.message : cause);
+    process.exitCode = 1;
+  });

@@ -1,0 +1,109 @@
+// How the service is told what to do: flags, then the environment, then defaults.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { StartError } from '../common/user-error.ts';
+
+export interface Config {
+  readonly host: string;
+  /** 0 asks the system for a free one. */
+  readonly port: number;
+  /** The data folder. */
+  readonly directory: string;
+  readonly keyFile: string;
+  readonly sealingKey: string | undefined;
+  /** Origins besides the service's own address. */
+  readonly origins: readonly string[];
+  /** The folder of the built page. */
+  readonly web: string;
+  readonly demo: boolean;
+  /** Makes a set, keys and one operator on the first start, and gives that operator a new token at each start. */
+  readonly embedded: boolean;
+  readonly exportsPerMinute: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How the command line of a build is called: nothing is installed. */
+export const COMMAND_LINE = 'node dist/service/cli.js';
+
+export const SERVE_USAGE = `keyferry-as-serve: the AS as an HTTP service
+
+  --port N          KEYFERRY_PORT      default 8787; 0 takes a free one
+  --host NAME       KEYFERRY_HOST      default 127.0.0.1
+  --data FOLDER     KEYFERRY_DATA      default ./keyferry-as
+  --key-file FILE   KEYFERRY_KEY_FILE  default sealing.key in the data folder
+                    KEYFERRY_SEALING_KEY  32 octets, hex or base64url, instead of a key file
+  --origin URL,…    KEYFERRY_ORIGINS   where browsers reach it when that is not its own address
+  --web FOLDER      KEYFERRY_WEB       the built page, default dist
+  --exports-per-minute N               KEYFERRY_EXPORTS_PER_MINUTE, per operator, default 6000
+  --demo            KEYFERRY_DEMO=1    also serve the published demo sets and the demo page
+  --embedded        the default: make a set, keys and one operator on the first start
+  --standalone      KEYFERRY_STANDALONE=1  make nothing: ${COMMAND_LINE} adds sets and operators
+  --help`;
+
+/** @throws StartError in words */
+export function readConfig(args: readonly string[], environment: Environment): Config | 'help' {
+  const flags = parseFlags(args);
+  if (flags.help) return 'help';
+  if (flags.embedded && flags.standalone) throw new StartError('Choose --embedded or --standalone, not both.');
+  const directory = resolve(flags.data ?? environment.KEYFERRY_DATA ?? 'keyferry-as');
+  const origins = (flags.origin ?? environment.KEYFERRY_ORIGINS ?? environment.KEYFERRY_ORIGIN ?? '').split(/[\s,]+/);
+  return {
+    host: flags.host ?? environment.KEYFERRY_HOST ?? '127.0.0.1',
+    port: wholeNumber('port', flags.port ?? environment.KEYFERRY_PORT ?? '8787', 0, 65535),
+    directory,
+    keyFile: resolve(flags['key-file'] ?? environment.KEYFERRY_KEY_FILE ?? `${directory}/sealing.key`),
+    sealingKey: environment.KEYFERRY_SEALING_KEY,
+    origins: origins.filter((text) => text !== '').map(parseOrigin),
+    web: resolve(flags.web ?? environment.KEYFERRY_WEB ?? 'dist'),
+    demo: flags.demo ?? isOn(environment.KEYFERRY_DEMO),
+    embedded: flags.embedded ?? !(flags.standalone ?? isOn(environment.KEYFERRY_STANDALONE)),
+    exportsPerMinute: wholeNumber(
+      'exports-per-minute',
+      flags['exports-per-minute'] ?? environment.KEYFERRY_EXPORTS_PER_MINUTE ?? '6000',
+      1,
+      1_000_000_000,
+    ),
+  };
+}
+
+function parseFlags(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        port: { type: 'string' },
+        host: { type: 'string' },
+        data: { type: 'string' },
+        'key-file': { type: 'string' },
+        origin: { type: 'string' },
+        web: { type: 'string' },
+        'exports-per-minute': { type: 'string' },
+        demo: { type: 'boolean' },
+        embedded: { type: 'boolean' },
+        standalone: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    }).values;
+  } catch (cause) {
+    throw new StartError(`${cause instanceof Error ? cause.message : String(cause)}\n\n${SERVE_USAGE}`);
+  }
+}
+
+function isOn(value: string | undefined): boolean {
+  return value === '1' || value === 'true';
+}
+
+export function wholeNumber(what: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new StartError(`${what} must be a whole number from ${least} to ${most}, not "${text}".`);
+}
+
+function parseOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== text.replace(/\/$/, '')) {
+    throw new StartError(`"${text}" is no origin. Write it like https://keys.example.org, without a path.`);
+  }
+  return url.origin;
+}

@@ -1,0 +1,132 @@
+// Starts the service: claims the data folder, opens the AS, opens the socket, and ends in order when it is told to. The only file that
+// opens a port.
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer, type ServerType } from '@hono/node-server';
+import { createApp } from '../api/app.ts';
+import { ControlServer } from '../cli/control.ts';
+import { StartError } from '../common/user-error.ts';
+import { loadStaticFiles } from '../http/static-files.ts';
+import type { As } from '../service/as.ts';
+import { prepareEmbedded } from '../service/first-start.ts';
+import { type Opened, openAs } from '../service/open.ts';
+import { rootFingerprint } from '../signing/signing.ts';
+import { isSystemError } from '../storage/atomic-file.ts';
+import { type Config, readConfig, SERVE_USAGE } from './config.ts';
+import { welcome } from './welcome.ts';
+
+/** How long requests may go on after a signal to end. */
+const GRACE_MS = 5_000;
+const SERVER_LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 5_000,
+  maxHeaderSize: 16_384,
+};
+
+async function main(): Promise<void> {
+  process.umask(0o077);
+  const config = readConfig(process.argv.slice(2), process.env);
+  if (config === 'help') {
+    console.log(SERVE_USAGE);
+    return;
+  }
+  let as: As | undefined;
+  const control = new ControlServer(() => as);
+  const opened = await openAs({ ...config, onConnection: (socket) => control.accept(socket) });
+  if ('socketPath' in opened) {
+    throw new StartError(
+      `Another Keyferry AS uses ${config.directory}. Stop it first, or choose another folder with --data.`,
+    );
+  }
+  try {
+    const token = config.embedded ? (await prepareEmbedded(opened.as)).token : undefined;
+    await serveUntilTold(config, opened, token, () => {
+      as = opened.as;
+    });
+  } finally {
+    as = undefined;
+    await opened.close();
+  }
+}
+
+async function serveUntilTold(config: Config, { as, keySource }: Opened, token: string | undefined, ready: () => void) {
+  const files = await loadStaticFiles(config.web, config.demo);
+  let origins: readonly string[] = [];
+  const app = createApp({
+    as,
+    files,
+    origins: () => origins,
+    exportRate: { burst: Math.max(100, Math.ceil(config.exportsPerMinute / 6)), perMinute: config.exportsPerMinute },
+    signInRate: { burst: 10, perMinute: 10 },
+    report: (cause) => console.error(new Date().toISOString(), cause),
+  });
+  const told = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_LIMITS });
+  const { port } = await listen(server, config);
+  const addresses = ownOrigins(config.host, port);
+  origins = [...addresses, ...config.origins];
+  await as.log.append({ event: 'service-started', actor: null, details: { demo: as.demoMode, port } });
+  ready();
+  console.log(
+    welcome({
+      config,
+      address: config.origins[0] ?? addresses[0] ?? '',
+      rootFingerprint: rootFingerprint(as.state),
+      keySource,
+      token,
+      hasPage: files.hasPage,
+      colour: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
+    }),
+  );
+  await told;
+  await stop(server);
+  await as.log.append({ event: 'service-stopped', actor: null, details: {} });
+}
+
+/** A browser writes loopback in three ways; a wildcard address has no name of its own. */
+function ownOrigins(host: string, port: number): string[] {
+  const isWildcard = host === '0.0.0.0' || host === '::';
+  const isLoopback = isWildcard || /^(localhost|127\.0\.0\.1|::1)$/.test(host);
+  const hosts = [
+    ...(isLoopback ? ['localhost', '127.0.0.1', '[::1]'] : []),
+    ...(isWildcard || isLoopback ? [] : [host]),
+  ];
+  return hosts.map(
+    (name) => new URL(`http://${name.includes(':') && !name.startsWith('[') ? `[${name}]` : name}:${port}`).origin,
+  );
+}
+
+async function listen(server: ServerType, { host, port }: Config): Promise<AddressInfo> {
+  await new Promise<void>((resolve, reject) => {
+    // Stays: an accept that fails later must not end the service; the promise is settled by then.
+    server.on('error', (cause) => {
+      const words = isSystemError(cause, 'EADDRINUSE')
+        ? `Port ${port} is in use. Choose another one with --port, or stop what uses it.`
+        : isSystemError(cause, 'EACCES')
+          ? `Port ${port} needs rights that this process does not have. Choose one above 1023 with --port.`
+          : `${host} port ${port} cannot be opened: ${cause.message}`;
+      reject(new StartError(words, { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+  return server.address() as AddressInfo;
+}
+
+/** No new connections; those that are busy get their answer, within limits. */
+async function stop(server: ServerType): Promise<void> {
+  if (!('closeIdleConnections' in server)) throw new TypeError('the server is an HTTP/1.1 server');
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  // A connection that has had its answer waits for the next request: it is closed as soon as it is idle.
+  const idle = setInterval(() => server.closeIdleConnections(), 20);
+  const late = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(late);
+}
+
+main().catch((cause: unknown) => {
+  console.error(cause instanceof StartError ? `\n  ${cause.message}\n` : cause);
+  process.exitCode = 1;
+});

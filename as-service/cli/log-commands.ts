@@ -1,0 +1,56 @@
+// `log show` and `log verify`: read the audit log as it lies on disk. They need no key and no claim, so an auditor can run them on a
+// copy, and on a service that is running.
+
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hexNumber } from '#protocol/bytes/hex.ts';
+import type { AuditLine } from '../audit-log/line.ts';
+import { scanLog } from '../audit-log/scan.ts';
+import { StartError } from '../common/user-error.ts';
+import { LOG_FILE } from '../service/as.ts';
+import type { LogRequest } from './parse.ts';
+
+/** @throws StartError when the chain is broken */
+export async function runLogCommand(directory: string, request: LogRequest): Promise<readonly string[]> {
+  const path = join(directory, LOG_FILE);
+  if (!existsSync(path)) throw new StartError(`There is no audit log at ${path}.`);
+  const kept = request.command === 'log show' ? request.last : 0;
+  const newest: AuditLine[] = [];
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const read = async (offset: number, length: number) => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
+      return buffer.subarray(0, bytesRead);
+    };
+    const { head, torn } = await scanLog({ size, read }, (line) => {
+      newest.push(line);
+      if (newest.length > kept) newest.shift();
+    });
+    if (request.command === 'log show') return newest.map(describeLine);
+    return [
+      `The chain is whole: ${head.sequence} entries, from the first to ${head.time}.`,
+      `Its head is ${head.hash}. Compare it with a head that a station has journaled.`,
+      ...(torn.length === 0
+        ? []
+        : ['The last line is not finished: it is being written, or its writing was cut short.']),
+    ];
+  } finally {
+    await file.close();
+  }
+}
+
+function describeLine({ entry: { sequence, time, event, actor, details } }: AuditLine): string {
+  const facts = Object.entries(details).map(([name, value]) => `${name}=${written(name, value)}`);
+  return [String(sequence).padStart(6), time, event.padEnd(16), actor ?? '-', ...facts].join('  ');
+}
+
+/** Digits of the numbers that every command reads and writes in hexadecimal. */
+const HEX_DIGITS: Readonly<Record<string, number>> = { set: 8, ref1: 4, ref2: 4 };
+
+function written(name: string, value: AuditLine['entry']['details'][string]): string {
+  const digits = HEX_DIGITS[name];
+  if (digits === undefined || typeof value !== 'number') return String(value);
+  return hexNumber(value, digits);
+}

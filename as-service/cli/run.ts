@@ -1,0 +1,131 @@
+// A command of the CLI as data, so that it can be run here or by the service that holds the data folder; and its running.
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { COMMAND_LINE } from '../bin/config.ts';
+import { addOperator, issueToken, type NewOperator, revokeTokens } from '../operators/operators.ts';
+import type { As } from '../service/as.ts';
+import { viewEntry } from '../sets/key-entry.ts';
+import { setLabel } from '../sets/policy.ts';
+import { addErasing, type NewErasing, type Rotation, rotateSet } from '../sets/rotation.ts';
+import { addKey, addSet, allowUnits, hex, type NewKey, type NewSet, writeDeviceKey } from '../sets/sets.ts';
+import { rootFingerprint } from '../signing/signing.ts';
+import type { SetState } from '../storage/state.ts';
+import { type OrderRequest, runOrderRequest } from './order-requests.ts';
+import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
+
+/** Octets travel as hex. */
+export type AdminRequest =
+  | ({ readonly command: 'set add'; readonly transportKey?: string } & Omit<NewSet, 'transportKey'>)
+  | { readonly command: 'set list' }
+  | { readonly command: 'set allow'; readonly set: number; readonly units: readonly string[] | null }
+  | ({ readonly command: 'key add'; readonly key?: string } & Omit<NewKey, 'key'>)
+  | ({ readonly command: 'key erase' } & NewErasing)
+  | ({ readonly command: 'set rotate'; readonly transportKey?: string } & Omit<Rotation, 'transportKey'>)
+  | ({ readonly command: 'operator add' } & Omit<NewOperator, 'embedded'>)
+  | { readonly command: 'operator list' }
+  | { readonly command: 'operator code'; readonly name: string; readonly hours: number }
+  | { readonly command: 'operator revoke'; readonly name: string }
+  | { readonly command: 'device-key'; readonly set: number; readonly sn: string; readonly path: string }
+  | OrderRequest
+  | VaultAdminRequest
+  | { readonly command: 'trust' };
+
+/** The lines to print. @throws StartError in words */
+export async function runAdminRequest(as: As, actor: string, request: AdminRequest): Promise<readonly string[]> {
+  switch (request.command) {
+    case 'set add': {
+      const { transportKey } = request;
+      await addSet(as, actor, {
+        ...request,
+        transportKey: transportKey === undefined ? undefined : fromHex(transportKey),
+      });
+      return [`Added set ${hex(request.set, 8)} (${request.name}), ${request.profile}.`];
+    }
+    case 'set list':
+      return as.state.sets.length === 0 ? ['No sets yet.'] : as.state.sets.flatMap(describeSet);
+    case 'set allow':
+      await allowUnits(as, actor, request.set, request.units);
+      return [
+        `Set ${hex(request.set, 8)} now admits ${request.units === null ? 'any unit of the set' : 'those units too'}.`,
+      ];
+    case 'key add': {
+      const { key } = request;
+      await addKey(as, actor, { ...request, key: key === undefined ? undefined : fromHex(key) });
+      return describeSet(as.state.sets.find(({ set }) => set === request.set)).slice(-1);
+    }
+    case 'key erase':
+      await addErasing(as, actor, request);
+      return describeSet(as.state.sets.find(({ set }) => set === request.set)).slice(-1);
+    case 'set rotate': {
+      const { set, transportKey } = request;
+      const given = transportKey === undefined ? undefined : fromHex(transportKey);
+      const tkv = await rotateSet(as, actor, { ...request, transportKey: given });
+      return [
+        `Set ${hex(set, 8)} has TKV ${tkv} now, and REF1 ${hex(request.ref1, 4)} brings it to its units.`,
+        'Units that were not reached yet are still served under their old T.',
+      ];
+    }
+    case 'operator add':
+      await addOperator(as, actor, { ...request, embedded: false });
+      return [`Added ${request.name}, ${request.role}. Next: ${COMMAND_LINE} operator code ${request.name}`];
+    case 'operator list':
+      return describeOperators(as);
+    case 'operator code': {
+      const { token, expires } = await issueToken(as, actor, request.name, { hours: request.hours, replace: false });
+      return [token, `Valid until ${expires}. It is shown this once: only its hash is kept.`];
+    }
+    case 'operator revoke':
+      await revokeTokens(as, actor, request.name);
+      return [`Every access code of ${request.name} is void from now on.`];
+    case 'device-key': {
+      const { profile, tkv } = await writeDeviceKey(as, actor, request);
+      return [
+        `Wrote ${profile === 'shared' ? 'T' : 'K_D'} (TKV ${tkv}) of set ${hex(request.set, 8)} to ${request.path}, mode 0600.`,
+        'Put it into the unit, then destroy the file. The audit log has an entry of it.',
+      ];
+    }
+    case 'order add':
+    case 'order list':
+    case 'order show':
+    case 'order revoke':
+    case 'order close':
+      return runOrderRequest(as, actor, request);
+    case 'vault issue':
+    case 'vault list':
+    case 'vault revoke':
+    case 'vault reconcile':
+      return runVaultRequest(as, actor, request);
+    case 'trust':
+      // The whole key is what a verifier of reports wants.
+      return [`Root key ${rootFingerprint(as.state)}`, `In full  ${toHex(as.state.root.publicKey)}`];
+  }
+}
+
+function describeSet(found: SetState | undefined): string[] {
+  if (found === undefined) return [];
+  const { profile, transportKeys, units, quotaPerUnit, keys } = found;
+  const versions = transportKeys.map(({ tkv, family }) => `TKV ${tkv} ${family}`).join(', ');
+  const admits = units === null ? 'any unit of the set' : `${units.length} listed unit(s)`;
+  const quota = quotaPerUnit === null ? '' : `, ${quotaPerUnit} exports per unit`;
+  return [
+    `${setLabel(found)}: ${profile}, ${versions}, ${admits}${quota}`,
+    ...keys.map((entry) => {
+      const { ref1, akv, slot, label } = entry;
+      const { kind, attributes, kcv } = viewEntry(found, entry);
+      const what = kind === 'erasing' ? 'erases ' : attributes;
+      const where = slot === 0xffff ? 'any slot' : `slot ${hex(slot, 4)}`;
+      return `  REF1 ${hex(ref1, 4)}  ${what}  AKV ${akv}  KCV ${kcv}  ${where}  ${label}`;
+    }),
+  ];
+}
+
+function describeOperators(as: As): string[] {
+  const now = as.now().getTime();
+  const lines = as.state.operators.map(({ name, role, sets, quota, ordersOnly, tokens }) => {
+    const valid = tokens.filter(({ expires }) => Date.parse(expires) > now).length;
+    const where = sets === null ? 'all sets' : `sets ${sets.map((set) => hex(set, 8)).join(' ')}`;
+    const used = as.ledger.countOfOperator(name);
+    const limit = `${quota === null ? '' : ` of ${quota}`} exports${ordersOnly === true ? ' in work orders only' : ''}`;
+    return `${name}  ${role}  ${where}  ${used}${limit}  ${valid} valid access code${valid === 1 ? '' : 's'}`;
+  });
+  return lines.length === 0 ? ['No operators yet.'] : lines;
+}

@@ -1,0 +1,131 @@
+// What the command line does with vaults: the same as HTTP, for every set, and with files of this machine.
+import { existsSync } from 'node:fs';
+import type { VaultRequestJson } from '#protocol/service/vaults.ts';
+import type { Envelope } from '#protocol/signing/envelope.ts';
+import { MOST_EXPORTS, MOST_UNITS } from '#protocol/vault/header.ts';
+import { MOST_DAYS, vaultReturn } from '../api/schemas/vaults.ts';
+import { StartError } from '../common/user-error.ts';
+import type { As } from '../service/as.ts';
+import { hex, normaliseSerialNumber, requireLabel, requireNumber } from '../sets/sets.ts';
+import { isSystemError, writeNewFile } from '../storage/atomic-file.ts';
+import type { VaultRecord } from '../vaults/vault-ledger.ts';
+import type { VaultCaller } from '../vaults/vaults.ts';
+import { inWordsLater } from './refusal-words.ts';
+
+export type VaultAdminRequest =
+  | ({ readonly command: 'vault issue'; readonly path: string; readonly passphrase?: string } & VaultRequestJson)
+  | { readonly command: 'vault list' }
+  | { readonly command: 'vault revoke'; readonly asNumber: number; readonly reason: string }
+  | { readonly command: 'vault reconcile'; readonly journal: string; readonly verdicts?: string };
+
+/** The lines to print. @throws StartError in words */
+export async function runVaultRequest(as: As, actor: string, request: VaultAdminRequest): Promise<readonly string[]> {
+  const caller: VaultCaller = { actor, sets: null };
+  return inWordsLater(async () => {
+    switch (request.command) {
+      case 'vault issue':
+        return issue(as, caller, request);
+      case 'vault list':
+        return list(as, caller);
+      case 'vault revoke':
+        return revoke(as, caller, request);
+      case 'vault reconcile':
+        return reconcile(as, caller, request);
+    }
+  });
+}
+
+type RequestOf<Command> = Extract<VaultAdminRequest, { readonly command: Command }>;
+
+async function issue(as: As, caller: VaultCaller, request: RequestOf<'vault issue'>): Promise<readonly string[]> {
+  const { path, passphrase: chosen, units, ref1, exports, exportsPerUnit, days } = request;
+  requireNumber('--exports', exports, 1, MOST_EXPORTS);
+  if (exportsPerUnit !== null) requireNumber('--exports-per-unit', exportsPerUnit, 1, MOST_EXPORTS);
+  requireNumber('--days', days, 1, MOST_DAYS);
+  if (ref1.length === 0) throw new StartError('Name the keys of the vault: --ref1 REF1, as often as needed.');
+  if (units !== null) requireNumber('The number of units', units.length, 1, MOST_UNITS);
+  if (existsSync(path)) throw existing(path);
+  const order = { ...request, units: units?.map(normaliseSerialNumber) ?? null };
+  const { text, passphrase, record } = await as.vaults.issue(order, caller, chosen);
+  await writeOnce(path, text);
+  return [
+    `Wrote ${describe(record)} to ${path}, mode 0600.`,
+    ...(chosen === undefined
+      ? [
+          passphrase,
+          'This is its passphrase. It is shown this once: nobody can find it again. Send it another way than the file.',
+        ]
+      : []),
+  ];
+}
+
+function list(as: As, caller: VaultCaller): readonly string[] {
+  const vaults = as.vaults.visible(caller);
+  return vaults.length === 0 ? ['No vaults yet.'] : vaults.map(describe);
+}
+
+async function revoke(
+  as: As,
+  caller: VaultCaller,
+  { asNumber, reason }: RequestOf<'vault revoke'>,
+): Promise<readonly string[]> {
+  requireLabel('reason', reason);
+  const found = as.vaults.visible(caller).find(({ issued }) => issued.header.asNumber === asNumber);
+  if (found === undefined)
+    throw new StartError(`There is no vault ${hex(asNumber, 4)}. "vault list" shows those there are.`);
+  await as.vaults.revoke(found.issued.header.vaultId, reason, caller);
+  return [
+    `Revoked ${describe(found)}.`,
+    'A vault that is offline does not hear of it: what it exports from now on is found when its journal is back.',
+  ];
+}
+
+async function reconcile(
+  as: As,
+  caller: VaultCaller,
+  request: RequestOf<'vault reconcile'>,
+): Promise<readonly string[]> {
+  const { verdicts: path } = request;
+  if (path !== undefined && existsSync(path)) throw existing(path);
+  const report = await as.vaults.reconcile(readEnvelope(request.journal), caller);
+  const { entries, exports, receipts, findings, verdicts } = report;
+  if (path !== undefined) {
+    const signed = await Promise.all(verdicts.map(({ verdict }) => as.signatures.signVerdict(verdict)));
+    await writeOnce(path, `${JSON.stringify(signed)}\n`);
+  }
+  return [
+    describe(report.record),
+    `The journal has ${entries} entries, ${exports} exports and ${receipts} receipts; ${verdicts.length} of these are verified.`,
+    ...findings.map(({ grave, words }) => `${grave ? 'Look into this: ' : ''}${words}`),
+    ...(findings.length === 0 ? ['Everything in it goes together.'] : []),
+  ];
+}
+
+function describe(record: VaultRecord): string {
+  const vault = record.view();
+  const serves = vault.units === null ? 'open: it holds T' : `${vault.units} unit(s)`;
+  const used = `${vault.exportsSeen} of ${vault.exports} exports and ${vault.receiptsSeen} receipts seen`;
+  const until = vault.revoked === null ? `until ${vault.expires}` : `revoked ${vault.revoked}`;
+  return `vault ${hex(vault.asNumber, 4)} for ${vault.custodian}, set ${hex(vault.set, 8)}, ${serves}, ${used}, ${until}`;
+}
+
+function readEnvelope(text: string): Envelope {
+  try {
+    return vaultReturn.shape.journal.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new StartError('This file holds no journal of a vault.', { cause });
+  }
+}
+
+async function writeOnce(path: string, text: string): Promise<void> {
+  try {
+    await writeNewFile(path, Buffer.from(text));
+  } catch (cause) {
+    if (isSystemError(cause, 'EEXIST')) throw existing(path);
+    throw cause;
+  }
+}
+
+function existing(path: string): StartError {
+  return new StartError(`${path} exists already and is not overwritten.`);
+}

@@ -1,0 +1,184 @@
+// The Memory of as-unit for the service: facts from the sealed state, exports from the ledger, and every new export and receipt in
+// the audit log, durable, before anyone hears of it. One append carries both the audit entry and, sealed, what must outlive a restart.
+import type {
+  ExportRecord,
+  KeyFacts,
+  Memory,
+  Reservation,
+  TransportKeyFacts,
+  UnitExportRequest,
+} from '#protocol/as-unit/memory.ts';
+import { copy } from '#protocol/bytes/bytes.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+import { toBase64url } from '#protocol/bytes/text.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import { ProtocolError } from '#protocol/errors.ts';
+import { exportIdOf } from '#protocol/tkl/data.ts';
+import { decodeHeader, isErasing } from '#protocol/tkl/header.ts';
+import type { AuditLog } from '../audit-log/audit-log.ts';
+import type { AuditEntry } from '../audit-log/line.ts';
+import { type ExportOrigin, encodeExport, type Ledger } from '../ledger/ledger.ts';
+import type { OrderBook } from '../orders/order-book.ts';
+import { authoriseOrder } from '../orders/order-policy.ts';
+import { authorise, maySee, setLabel } from '../sets/policy.ts';
+import type { OperatorState, SetState, State } from '../storage/state.ts';
+
+export interface Caller extends ExportOrigin {
+  readonly account: OperatorState;
+}
+
+export interface ServiceMemoryOptions {
+  readonly state: () => State;
+  readonly ledger: Ledger;
+  readonly log: AuditLog;
+  readonly demoMode: boolean;
+  readonly orders: OrderBook;
+  readonly now: () => Date;
+}
+
+export class ServiceMemory implements Memory<Caller> {
+  readonly #options: ServiceMemoryOptions;
+  /** Exports that are being made, by operator and by unit: they count against a quota before they are on disk. */
+  readonly #reserved = new Map<string, number>();
+  #lastXc: number;
+
+  constructor(options: ServiceMemoryOptions) {
+    this.#options = options;
+    this.#lastXc = options.ledger.lastXc;
+  }
+
+  get asNumber(): number {
+    return this.#options.state().asNumber;
+  }
+
+  async findTransportKey(
+    set: number,
+    tkv: number,
+    { account }: Pick<Caller, 'account'>,
+  ): Promise<TransportKeyFacts | undefined> {
+    if (!maySee(account, set)) return undefined;
+    return this.#findSet(set)?.transportKeys.find((key) => key.tkv === tkv);
+  }
+
+  async findKey(set: number, ref1: number): Promise<KeyFacts | undefined> {
+    return this.#findSet(set)?.keys.find((key) => key.ref1 === ref1);
+  }
+
+  async findExport(sn: Uint8Array, random: Uint8Array): Promise<ExportRecord | undefined> {
+    return this.#options.ledger.findByChallenge(sn, random);
+  }
+
+  async findExportByCounter(xc: number): Promise<ExportRecord | undefined> {
+    return this.#options.ledger.findByCounter(xc);
+  }
+
+  async authorise(request: UnitExportRequest, { account, workOrder }: Caller): Promise<void> {
+    const { state, demoMode, orders, now } = this.#options;
+    authorise(state(), demoMode, request);
+    authoriseOrder(orders, state(), request, { account, workOrder, now: now() });
+  }
+
+  async reserveExport(request: UnitExportRequest, caller: Caller): Promise<Reservation> {
+    const { unit } = request;
+    const { ledger } = this.#options;
+    const set = this.#findSet(unit.set);
+    if (set === undefined) throw new RangeError('the set was looked up before');
+    const ofOperator = `operator ${caller.operator}`;
+    const ofUnit = `unit ${unit.set} ${toHex(unit.sn)}`;
+    const { quota } = caller.account;
+    if (quota !== null && ledger.countOfOperator(caller.operator) + this.#held(ofOperator) >= quota) {
+      throw new ProtocolError('quota-used', `${caller.operator} has used all ${quota} exports.`);
+    }
+    if (set.quotaPerUnit !== null && ledger.countOfUnit(unit.set, unit.sn) + this.#held(ofUnit) >= set.quotaPerUnit) {
+      throw new ProtocolError(
+        'unit-quota-used',
+        `Unit ${toHex(unit.sn)} has had all ${set.quotaPerUnit} exports that ${setLabel(set)} allows a unit.`,
+      );
+    }
+    const ofLoad = this.#requireReason(request, caller);
+    const hold = (change: 1 | -1) => {
+      for (const name of [ofOperator, ofUnit, ofLoad]) {
+        const held = this.#held(name) + change;
+        if (held === 0) this.#reserved.delete(name);
+        else this.#reserved.set(name, held);
+      }
+    };
+    hold(1);
+    return {
+      xc: ++this.#lastXc,
+      commit: async (record) => {
+        const details = exportDetails(record, caller);
+        const { time } = await this.#options.log.append({
+          event: 'export',
+          actor: caller.operator,
+          details,
+          record: encodeExport(record, originOf(caller)),
+        });
+        ledger.addExport(record, originOf(caller), time);
+        hold(-1);
+      },
+      release: () => hold(-1),
+    };
+  }
+
+  async commitReceipt(record: ExportRecord, receipt: Uint8Array, { operator }: Caller): Promise<void> {
+    const { xc } = decodeHeader(record.data);
+    const details = {
+      exportId: exportIdOf(sha256(record.data)),
+      xc,
+      receipt: toBase64url(receipt),
+      kcv: toHex(record.kcv.value),
+    };
+    const { time } = await this.#options.log.append({ event: 'receipt', actor: operator, details });
+    this.#options.ledger.addReceipt(xc, copy(receipt), time);
+  }
+
+  /** No unit is sent a key twice in a work order without a reason. The name under which it is held. @throws ProtocolError reason-needed */
+  #requireReason({ unit, ref1, ref2 }: UnitExportRequest, { workOrder, reason }: Caller): string {
+    const { ledger, orders } = this.#options;
+    const sn = toHex(unit.sn);
+    const name = `load ${unit.set} ${sn} ${ref1} ${ref2} ${workOrder}`;
+    if (workOrder === null || ref2 === undefined || orders.find(workOrder) === undefined) return name;
+    const before = ledger.countOfLoad(workOrder, unit.set, unit.sn, ref1, ref2);
+    if (reason !== null || before + this.#held(name) === 0) return name;
+    throw new ProtocolError(
+      'reason-needed',
+      `Unit ${sn} was sent REF1 ${ref1} for slot ${ref2} before in work order ${workOrder}. Say why it is needed again.`,
+    );
+  }
+
+  #findSet(set: number): SetState | undefined {
+    return this.#options.state().sets.find((each) => each.set === set);
+  }
+
+  #held(name: string): number {
+    return this.#reserved.get(name) ?? 0;
+  }
+}
+
+function originOf({ operator, workOrder, reason, idempotencyKey, requestHash }: Caller): ExportOrigin {
+  return { operator, workOrder, reason, idempotencyKey, requestHash };
+}
+
+/** What an auditor reads of an export: names and numbers, nothing that a key could be computed from. */
+function exportDetails({ data, kcv }: ExportRecord, { workOrder, reason }: Caller): AuditEntry['details'] {
+  const header = decodeHeader(data);
+  const dataHash = sha256(data);
+  return {
+    exportId: exportIdOf(dataHash),
+    set: header.set,
+    tkv: header.tkv,
+    suite: header.suite,
+    signed: header.signed,
+    ref1: header.ref1,
+    slot: header.slot,
+    akv: header.akv,
+    xc: header.xc,
+    sn: toHex(header.sn),
+    attributes: isErasing(header) ? '' : header.attributes,
+    kcv: toHex(kcv.value),
+    dataHash: toBase64url(dataHash),
+    workOrder,
+    ...(reason === null ? {} : { reason }),
+  };
+}

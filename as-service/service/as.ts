@@ -1,0 +1,265 @@
+// The opened AS: sealed state, audit log, ledger and as-unit put together over one data folder, which the caller has claimed. Knows
+// nothing of HTTP, terminals or access codes.
+
+import { join } from 'node:path';
+import { AsUnit } from '#protocol/as-unit/as-unit.ts';
+import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
+import { Mutex } from '#protocol/async/mutex.ts';
+import { wipe } from '#protocol/bytes/bytes.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+import { fromBase64url } from '#protocol/bytes/text.ts';
+import { argon2id } from '#protocol/crypto/argon2.ts';
+import { IntegrityError } from '#protocol/errors.ts';
+import { keyId } from '#protocol/signing/envelope.ts';
+import type { PasswordKey } from '#protocol/vault/passphrase.ts';
+import { AuditLog } from '../audit-log/audit-log.ts';
+import type { AuditEntry, AuditLine } from '../audit-log/line.ts';
+import type { LogFile } from '../audit-log/log-file.ts';
+import { StartError } from '../common/user-error.ts';
+import { Exporter, replayRepeat } from '../exports/exporter.ts';
+import { createRoom } from '../exports/key-room.ts';
+import { ServiceMemory } from '../exports/service-memory.ts';
+import { decodeExport, Ledger } from '../ledger/ledger.ts';
+import { OrderBook, replayOrder } from '../orders/order-book.ts';
+import { Orders } from '../orders/orders.ts';
+import { certify, createSigningKey, endingKeys, SIGNING_PURPOSES, Signatures } from '../signing/signing.ts';
+import type { Sealer } from '../storage/sealer.ts';
+import { type SigningKeyState, type SigningPurpose, type State, secretsOf } from '../storage/state.ts';
+import { readState, writeState } from '../storage/state-file.ts';
+import { replayVault, VaultLedger } from '../vaults/vault-ledger.ts';
+import { Vaults } from '../vaults/vaults.ts';
+
+export const STATE_FILE = 'state.sealed';
+export const LOG_FILE = 'audit.log';
+
+export interface AsOptions {
+  readonly directory: string;
+  /** Closed by close(). */
+  readonly sealer: Sealer;
+  readonly logFile: LogFile;
+  readonly demoMode: boolean;
+  readonly now: () => Date;
+  /** Argon2id, for vaults. */
+  readonly derive?: PasswordKey;
+}
+
+export interface Change {
+  readonly event: string;
+  readonly actor: string | null;
+  readonly details: AuditEntry['details'];
+  /** The new state; the revision is not its business. */
+  readonly next: (state: State) => State;
+}
+
+export class As {
+  readonly demoMode: boolean;
+  readonly log: AuditLog;
+  readonly ledger: Ledger;
+  readonly exporter: Exporter;
+  readonly orders: Orders;
+  readonly vaults: Vaults;
+  readonly now: () => Date;
+  readonly #options: AsOptions;
+  #state: State;
+  #signatures: Signatures;
+  readonly #changes = new Mutex();
+
+  /** @throws StartError when state and log do not belong together, or either is damaged; the log file is then closed */
+  static async open(options: AsOptions): Promise<As> {
+    try {
+      return await As.#open(options);
+    } catch (cause) {
+      await options.logFile.close();
+      throw cause;
+    }
+  }
+
+  static async #open(options: AsOptions): Promise<As> {
+    const { logFile: file, sealer, now } = options;
+    const ledger = new Ledger();
+    const book = new OrderBook();
+    const vaults = new VaultLedger();
+    let revision = 0;
+    const replay = (line: AuditLine) => {
+      revision = revisionAfter(line.entry, revision);
+      replayLine(line, { ledger, book, vaults }, sealer);
+    };
+    const state = await readState(join(options.directory, STATE_FILE), sealer);
+    const log = await AuditLog.open({ file, sealer, now, replay });
+    const stored = state?.revision ?? 0;
+    if (revision === stored + 1) {
+      // The entry was written and the power went before the state was: the change never happened.
+      await log.append({ event: 'change-lost', actor: null, details: { revision } });
+    } else if (revision !== stored) {
+      throw mismatch(revision, state?.revision);
+    }
+    const as = new As(options, log, { ledger, book, vaults }, withAllKeys(state ?? emptyState()));
+    if (state === undefined) await as.#create();
+    await as.#renewSigningKeys();
+    return as;
+  }
+
+  private constructor(options: AsOptions, log: AuditLog, { ledger, book, vaults }: Told, state: State) {
+    this.#options = options;
+    this.demoMode = options.demoMode;
+    this.now = options.now;
+    this.log = log;
+    this.ledger = ledger;
+    this.#state = state;
+    this.#signatures = new Signatures(state);
+    const read = () => this.#state;
+    const { demoMode, now } = options;
+    const memory = new ServiceMemory({ state: read, ledger, log, demoMode, orders: book, now });
+    const signatures = () => this.#signatures;
+    const room = createRoom(read, signatures);
+    const crypto = new TreeKeyCrypto(room);
+    const unit = new AsUnit(memory, crypto);
+    this.exporter = new Exporter({ unit, ledger, log, state: read, demoMode });
+    const common = { ledger, log, state: read, signatures, demoMode, now };
+    this.orders = new Orders({ ...common, book, vaults });
+    this.vaults = new Vaults({ ...common, vaults, check: { crypto, room }, derive: options.derive ?? argon2id });
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  get signatures(): Signatures {
+    return this.#signatures;
+  }
+
+  /**
+   * One change at a time: first the audit entry with the next revision, then the state file. A crash between the two is recognised at
+   * the next start and recorded. What `next` throws leaves everything as it was.
+   */
+  async change({ event, actor, details, next }: Change): Promise<void> {
+    await this.#changes.run(async () => {
+      const revision = this.#state.revision + 1;
+      const state: State = { ...next(this.#state), revision };
+      await this.log.append({ event, actor, details: { ...details, revision } });
+      try {
+        await writeState(join(this.#options.directory, STATE_FILE), this.#options.sealer, state);
+      } catch (cause) {
+        await this.log.append({ event: 'change-lost', actor: null, details: { revision } });
+        throw cause;
+      }
+      this.#state = state;
+      this.#signatures = new Signatures(state);
+    });
+  }
+
+  /** Writes what is waiting, closes the log and wipes every key. */
+  async close(): Promise<void> {
+    await this.#changes.idle();
+    await this.log.close();
+    wipe(...secretsOf(this.#state));
+    this.#options.sealer.close();
+  }
+
+  async #create(): Promise<void> {
+    const { root } = this.#state;
+    const details = { root: keyId(root.publicKey), rootKey: toHex(root.publicKey) };
+    await this.change({ event: 'service-created', actor: null, details, next: (state) => state });
+  }
+
+  async #renewSigningKeys(): Promise<void> {
+    for (const purpose of endingKeys(this.#state, this.now())) {
+      const { root, asNumber } = this.#state;
+      const key = createSigningKey();
+      const certificate = await certify(root, purpose, key.publicKey, asNumber, this.now());
+      await this.change({
+        event: 'signing-key-certified',
+        actor: null,
+        details: { purpose, keyId: keyId(key.publicKey) },
+        next: (state) => ({
+          ...state,
+          signingKeys: { ...state.signingKeys, [purpose]: key },
+          certificates: [...state.certificates, certificate],
+        }),
+      });
+    }
+  }
+}
+
+function emptyState(): State {
+  const root = createSigningKey();
+  return {
+    revision: 0,
+    asNumber: 0,
+    name: 'Keyferry AS',
+    root,
+    signingKeys: everyKey(root),
+    certificates: [],
+    sets: [],
+    operators: [],
+  };
+}
+
+/** A state of an earlier version lacks the keys of newer purposes. */
+function withAllKeys(state: State): State {
+  return { ...state, signingKeys: { ...everyKey(state.root), ...state.signingKeys } };
+}
+
+/** The root in the place of each: uncertified there, so it is replaced by a key that the root certified before anyone is answered. */
+function everyKey(root: SigningKeyState): Record<SigningPurpose, SigningKeyState> {
+  return Object.fromEntries(SIGNING_PURPOSES.map((purpose) => [purpose, root])) as Record<
+    SigningPurpose,
+    SigningKeyState
+  >;
+}
+
+function revisionAfter({ event, details }: AuditEntry, before: number): number {
+  if (typeof details.revision !== 'number') return before;
+  return event === 'change-lost' ? details.revision - 1 : details.revision;
+}
+
+/** What the audit log tells, as it is replayed. */
+interface Told {
+  readonly ledger: Ledger;
+  readonly book: OrderBook;
+  readonly vaults: VaultLedger;
+}
+
+function replayLine(line: AuditLine, { ledger, book, vaults }: Told, sealer: Sealer): void {
+  const { entry, sealed } = line;
+  const { event, time, details, sequence } = entry;
+  const open = () => {
+    try {
+      return sealer.openRecord(sequence, Buffer.from(sealed ?? '', 'base64url'));
+    } catch (cause) {
+      if (cause instanceof IntegrityError) throw unreadable(sequence, cause);
+      throw cause;
+    }
+  };
+  if (event === 'export') {
+    const { record, origin } = decodeExport(open());
+    ledger.addExport(record, origin, time);
+  } else if (event === 'export-repeated') {
+    replayRepeat(ledger, open());
+  } else if (event === 'receipt') {
+    ledger.addReceipt(Number(details.xc), fromBase64url(String(details.receipt)), time);
+  } else {
+    replayOrder(book, line, open);
+    replayVault(vaults, entry, open);
+  }
+}
+
+function unreadable(sequence: number, cause: unknown): StartError {
+  return new StartError(
+    `The sealed part of entry ${sequence} of the audit log does not open: someone changed the log. Keep this copy as evidence, and restore the folder from a backup.`,
+    { cause },
+  );
+}
+
+function mismatch(logged: number, stored: number | undefined): StartError {
+  if (stored === undefined) {
+    return new StartError(
+      `There is an audit log but no ${STATE_FILE}: the keys of this service are missing. Restore the folder from a backup; nothing was touched.`,
+    );
+  }
+  return new StartError(
+    logged < stored
+      ? `The audit log is older than ${STATE_FILE} or was cut (it ends at revision ${logged}, not ${stored}). Restore the whole folder from one backup; nothing was touched.`
+      : `${STATE_FILE} is older than the audit log (revision ${stored}, not ${logged}): an old copy was put back, and with it what was revoked since. Restore the whole folder from one backup; nothing was touched.`,
+  );
+}

@@ -1,0 +1,27 @@
+// A set as operators and vaults see it: facts about T and its keys, never a key.
+import type { SetJson } from '#protocol/service/messages.ts';
+import { SUITES } from '#protocol/tkl/suites.ts';
+import type { SetState } from '../storage/state.ts';
+import { isDemoSet } from './demo-sets.ts';
+import { viewEntry } from './key-entry.ts';
+
+export function viewSet(found: SetState): SetJson {
+  const { set, name, profile, transportKeys, keys } = found;
+  return {
+    set,
+    name,
+    profile,
+    demo: isDemoSet(set),
+    transportKeys: transportKeys.map(({ tkv, family }) => ({
+      tkv,
+      suites: Object.values(SUITES)
+        .filter((suite) => suite.family === family)
+        .map(({ id }) => id),
+    })),
+    keys: keys.map((entry) => {
+      const { ref1, label, akv, slot } = entry;
+      const { attributes, kcv } = viewEntry(found, entry);
+      return { ref1, label, attributes, akv, slot, kcv };
+    }),
+  };
+}

@@ -1,0 +1,205 @@
+// What an administrator does to sets and keys. Each function checks what it was given in words, and makes one recorded change.
+import { randomBytes } from 'node:crypto';
+import { type Bytes, copy, isZero, wipe } from '#protocol/bytes/bytes.ts';
+import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
+import { ascii } from '#protocol/bytes/text.ts';
+import type { Profile } from '#protocol/service/messages.ts';
+import { keyCheckValue } from '#protocol/tkl/body.ts';
+import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
+import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
+import type { KdfFamily } from '#protocol/tkl/suites.ts';
+import { StartError } from '../common/user-error.ts';
+import type { As } from '../service/as.ts';
+import { isSystemError, writeNewFile } from '../storage/atomic-file.ts';
+import type { SetState, State } from '../storage/state.ts';
+import { isDemoSet, isPublishedKey } from './demo-sets.ts';
+import { setLabel } from './policy.ts';
+
+export interface NewSet {
+  readonly set: number;
+  readonly name: string;
+  readonly profile: Profile;
+  readonly family: KdfFamily;
+  readonly tkv: number;
+  /** T, 32 bytes; random when it is not given. */
+  readonly transportKey: Uint8Array | undefined;
+  /** Null admits every unit that proves that it belongs to the set. */
+  readonly units: readonly string[] | null;
+  readonly quotaPerUnit: number | null;
+}
+
+export async function addSet(as: As, actor: string, input: NewSet): Promise<void> {
+  const { set, name, profile, family, tkv, units, quotaPerUnit } = input;
+  requireLabel('name', name);
+  requireNumber('SET', set, 1, 0xffffffff);
+  requireNumber('TKV', tkv, 1, 0xff);
+  if (quotaPerUnit !== null) requireNumber('quota', quotaPerUnit, 1, 0xffffffff);
+  if (as.state.sets.some((each) => each.set === set))
+    throw new StartError(`There is a ${label(as.state, set)} already.`);
+  const key = newTransportKey(input.transportKey);
+  if (!as.demoMode && (isDemoSet(set) || isPublishedKey(key))) {
+    throw new StartError('This is a demo set or its published T, which protects nothing: refused outside demo mode.');
+  }
+  const created: SetState = {
+    set,
+    name,
+    profile,
+    transportKeys: [{ tkv, family, key }],
+    keys: [],
+    nextAkv: 1,
+    units: units?.map(normaliseSerialNumber) ?? null,
+    quotaPerUnit,
+  };
+  await as.change({
+    event: 'set-added',
+    actor,
+    details: { set, name, profile, family, tkv, units: units?.length ?? null, quotaPerUnit },
+    next: (state) => ({ ...state, sets: [...state.sets, created] }),
+  });
+}
+
+/** Adds units to a set's list, or, with null, opens it to every unit that proves that it belongs to the set. */
+export async function allowUnits(as: As, actor: string, set: number, units: readonly string[] | null): Promise<void> {
+  requireSet(as.state, set);
+  const added = units?.map(normaliseSerialNumber) ?? null;
+  await as.change({
+    event: 'units-allowed',
+    actor,
+    details: { set, units: added?.join(' ') ?? 'any' },
+    next: (state) =>
+      replaceSet(state, set, (before) => ({
+        ...before,
+        units: added === null ? null : [...new Set([...(before.units ?? []), ...added])],
+      })),
+  });
+}
+
+export interface NewKey {
+  readonly set: number;
+  readonly ref1: number;
+  readonly label: string;
+  readonly attributes: string;
+  /** REF2, or FFFF for any slot. */
+  readonly slot: number;
+  /** TA; random when it is not given, with `length` bytes. */
+  readonly key: Uint8Array | undefined;
+  readonly length: number;
+}
+
+export async function addKey(as: As, actor: string, input: NewKey): Promise<void> {
+  const { set, ref1, label, attributes, slot } = input;
+  const before = requireSet(as.state, set);
+  requireLabel('label', label);
+  requireNumber('slot', slot, 0, ANY_SLOT);
+  if (slot === TRANSPORT_KEY_SLOT)
+    throw new StartError('Slot FFFE is the transport key itself and takes no application key.');
+  if (!/^[A-Z0-9]{2}[A-Z][A-Z0-9]{3}[A-Z]$/.test(attributes)) {
+    throw new StartError(`"${attributes}" are no attributes: 7 characters as in X9.143, e.g. D0AB00N.`);
+  }
+  requireNewRef1(before, ref1);
+  const key = copy(input.key ?? randomBytes(input.length));
+  if (![16, 24, 32].includes(key.length) || isZero(key)) {
+    throw new StartError('An application key has 16, 24 or 32 octets, and not all of them zero.');
+  }
+  const akv = before.nextAkv;
+  const kcv = toHex(keyCheckValue(attributes, key).value);
+  await as.change({
+    event: 'key-added',
+    actor,
+    details: { set, ref1, label, attributes, akv, slot, kcv },
+    next: (state) =>
+      replaceSet(state, set, (found) => ({
+        ...found,
+        nextAkv: akv + 1,
+        keys: [...found.keys, { ref1, label, attributes, akv, slot, key }],
+      })),
+  });
+}
+
+/**
+ * Writes the secret that a unit of the set must hold to a new file of mode 0600: K_D of one SN, or T for a set of the shared profile.
+ * For a diversified set T itself never leaves (docs/protocol.md clause 3).
+ */
+export async function writeDeviceKey(
+  as: As,
+  actor: string,
+  { set, sn, path }: { readonly set: number; readonly sn: string; readonly path: string },
+): Promise<{ readonly profile: Profile; readonly tkv: number }> {
+  const found = requireSet(as.state, set);
+  const transportKey = found.transportKeys.at(-1);
+  if (transportKey === undefined) throw new TypeError('every set has a transport key');
+  const normalised = normaliseSerialNumber(sn);
+  const unit = { set, tkv: transportKey.tkv, sn: Buffer.from(normalised, 'hex') };
+  const secret =
+    found.profile === 'shared' ? copy(transportKey.key) : deriveDeviceKey(transportKey.family, transportKey.key, unit);
+  const text = ascii(`${toHex(secret)}\n`);
+  try {
+    // The log first: a key that left without an entry would be worse than an entry without a key.
+    await as.log.append({
+      event: 'device-key-written',
+      actor,
+      details: { set, tkv: transportKey.tkv, profile: found.profile, sn: normalised },
+    });
+    await writeNewFile(path, text);
+  } catch (cause) {
+    if (isSystemError(cause, 'EEXIST')) throw new StartError(`${path} exists already and is not overwritten.`);
+    throw cause;
+  } finally {
+    wipe(secret, text);
+  }
+  return { profile: found.profile, tkv: transportKey.tkv };
+}
+
+export function newTransportKey(given: Uint8Array | undefined): Bytes {
+  const key = copy(given ?? randomBytes(32));
+  if (key.length !== 32) throw new StartError(`T has 32 octets, not ${key.length}.`);
+  if (new Set(key).size < 8) throw new StartError('This T is no random key: too many of its octets are equal.');
+  return key;
+}
+
+export function replaceSet(state: State, set: number, next: (before: SetState) => SetState): State {
+  return { ...state, sets: state.sets.map((each) => (each.set === set ? next(each) : each)) };
+}
+
+export function requireSet(state: State, set: number): SetState {
+  const found = state.sets.find((each) => each.set === set);
+  if (found === undefined) throw new StartError(`There is no set ${hex(set, 8)}. "set list" shows those there are.`);
+  return found;
+}
+
+export function requireNewRef1(found: SetState, ref1: number): void {
+  requireNumber('REF1', ref1, 0, 0xffff);
+  if (!found.keys.some((key) => key.ref1 === ref1)) return;
+  throw new StartError(
+    `The ${setLabel(found)} has a key with REF1 ${hex(ref1, 4)} already; a new key takes a new REF1.`,
+  );
+}
+
+function label(state: State, set: number): string {
+  return setLabel(requireSet(state, set));
+}
+
+/** 32 hex digits, left-padded. */
+export function normaliseSerialNumber(text: string): string {
+  const digits = text.replaceAll(/[\s:-]/g, '').toUpperCase();
+  if (!/^[0-9A-F]{1,32}$/.test(digits) || /^0+$/.test(digits)) {
+    throw new StartError(`"${text}" is no serial number: 1 to 32 hex digits, not all zero.`);
+  }
+  return digits.padStart(32, '0');
+}
+
+export function requireLabel(what: string, text: string): void {
+  if (!/^[\p{L}\p{N}\p{P}\p{S} ]{1,64}$/u.test(text) || text.trim() !== text) {
+    throw new StartError(`The ${what} must have 1 to 64 printable characters, without blanks around it.`);
+  }
+}
+
+export function requireNumber(what: string, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new StartError(`${what} must be a whole number from ${least} to ${most}.`);
+  }
+}
+
+export function hex(value: number, digits: number): string {
+  return hexNumber(value, digits);
+}

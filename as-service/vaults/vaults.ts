@@ -1,0 +1,204 @@
+// The vaults of this AS: issued, revoked and reconciled, one after another, each with its entry in the audit log before anyone hears of
+// it. Knows nothing of HTTP and terminals.
+
+import { randomBytes } from 'node:crypto';
+import { Mutex } from '#protocol/async/mutex.ts';
+import { isSignedBy } from '#protocol/crypto/ed25519.ts';
+import { ProtocolError } from '#protocol/errors.ts';
+import type { VaultFindingJson, VaultRequestJson } from '#protocol/service/vaults.ts';
+import { type Envelope, openEnvelope } from '#protocol/signing/envelope.ts';
+import { decodeVaultJournal, JOURNAL_TYPE, type VaultJournalJson } from '#protocol/vault/journal.ts';
+import { generatePassphrase, type PasswordKey, SHORTEST_PASSPHRASE } from '#protocol/vault/passphrase.ts';
+import type { AuditLog } from '../audit-log/audit-log.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { maySee } from '../sets/policy.ts';
+import type { Signatures } from '../signing/signing.ts';
+import type { State } from '../storage/state.ts';
+import { makeVault } from './issue.ts';
+import type { ReceiptCheck } from './receipts.ts';
+import { reconcile, type SignableVerdict, verdictsOn } from './reconcile.ts';
+import { encodeIssued, encodeReturn, type VaultLedger, type VaultRecord } from './vault-ledger.ts';
+
+export interface VaultsOptions {
+  readonly state: () => State;
+  readonly signatures: () => Signatures;
+  readonly ledger: Ledger;
+  readonly vaults: VaultLedger;
+  readonly log: AuditLog;
+  readonly check: ReceiptCheck;
+  readonly demoMode: boolean;
+  readonly derive: PasswordKey;
+  readonly now: () => Date;
+}
+
+/** Who asks: an operator, or the command line, which may give out every set. */
+export interface VaultCaller {
+  readonly actor: string;
+  readonly sets: readonly number[] | null;
+}
+
+export interface VaultReport {
+  readonly record: VaultRecord;
+  readonly entries: number;
+  readonly exports: number;
+  readonly receipts: number;
+  readonly findings: readonly VaultFindingJson[];
+  /** Of the receipts in this journal that verify. */
+  readonly verdicts: readonly SignableVerdict[];
+}
+
+/** Of all findings, in the audit log. */
+const LOGGED_WORDS = 4000;
+
+export class Vaults {
+  readonly #options: VaultsOptions;
+  readonly #mutex = new Mutex();
+
+  constructor(options: VaultsOptions) {
+    this.#options = options;
+  }
+
+  /** Newest first. */
+  visible(caller: VaultCaller): VaultRecord[] {
+    return this.#options.vaults.all.filter(({ issued }) => maySee(caller, issued.header.set.set));
+  }
+
+  /**
+   * `passphrase` is made here unless a custodian chose one.
+   * @throws ProtocolError request-refused and what makeVault() refuses
+   */
+  issue(
+    request: VaultRequestJson,
+    { actor, sets }: VaultCaller,
+    chosen?: string,
+  ): Promise<{ readonly text: string; readonly passphrase: string; readonly record: VaultRecord }> {
+    if (chosen !== undefined) requirePassphrase(chosen);
+    return this.#mutex.run(async () => {
+      const { vaults, log, now } = this.#options;
+      const passphrase = chosen ?? generatePassphrase(randomBytes(20));
+      const asNumber = vaults.nextAsNumber;
+      if (asNumber > 0xffff) throw new ProtocolError('request-refused', 'All 65535 numbers of vaults are used up.');
+      const { text, record } = await makeVault(
+        { ...this.#options, state: this.#options.state(), signatures: this.#options.signatures(), now: now() },
+        { ...request, custodian: actor, sets, passphrase, asNumber },
+      );
+      const { header } = record;
+      await log.append({
+        event: 'vault-issued',
+        actor,
+        details: {
+          vaultId: header.vaultId,
+          asNumber,
+          set: header.set.set,
+          ref1: header.set.keys.map(({ ref1 }) => ref1).join(' '),
+          units: header.units?.join(' ') ?? 'open: it holds T',
+          exports: header.quota.exports,
+          exportsPerUnit: header.quota.perUnit,
+          expires: header.expires,
+          confirmed: request.confirm ?? null,
+        },
+        record: encodeIssued(record),
+      });
+      return { text, passphrase, record: vaults.addVault(record) };
+    });
+  }
+
+  /** From now on. It cannot reach a vault that is offline: its exports after that are found when its journal is back. */
+  revoke(vaultId: string, reason: string, caller: VaultCaller): Promise<VaultRecord> {
+    return this.#mutex.run(async () => {
+      const { vaults, log } = this.#options;
+      const record = this.#find(vaultId, caller);
+      if (record.revoked !== undefined) return record;
+      const { asNumber } = record.issued.header;
+      const details = { vaultId, asNumber, reason };
+      const { time } = await log.append({ event: 'vault-revoked', actor: caller.actor, details });
+      vaults.revoke(vaultId, time);
+      return record;
+    });
+  }
+
+  /**
+   * Takes a journal back, of `vaultId` where one is named. The same one again gives the same verdicts.
+   * @throws ProtocolError vault-unknown, journal-refused
+   */
+  reconcile(journal: Envelope, caller: VaultCaller, vaultId?: string): Promise<VaultReport> {
+    return this.#mutex.run(async () => {
+      let opened: { record: VaultRecord; journal: VaultJournalJson };
+      try {
+        opened = await this.#open(journal, caller, vaultId);
+      } catch (cause) {
+        if (cause instanceof ProtocolError) {
+          const details = { code: cause.code, words: cause.message };
+          await this.#options.log.append({ event: 'vault-journal-refused', actor: caller.actor, details });
+        }
+        throw cause;
+      }
+      return this.#reconcile(opened.record, opened.journal, caller.actor);
+    });
+  }
+
+  #find(vaultId: string, caller: VaultCaller): VaultRecord {
+    const record = this.#options.vaults.find(vaultId);
+    if (record !== undefined && maySee(caller, record.issued.header.set.set)) return record;
+    throw new ProtocolError('vault-unknown', 'This AS issued no such vault.');
+  }
+
+  async #open(
+    envelope: Envelope,
+    caller: VaultCaller,
+    vaultId: string | undefined,
+  ): Promise<{ record: VaultRecord; journal: VaultJournalJson }> {
+    const journal = readJournal(envelope);
+    const record = this.#find(vaultId ?? journal.vaultId, caller);
+    if (journal.vaultId !== record.issued.header.vaultId) {
+      throw new ProtocolError('journal-refused', 'This is the journal of another vault.');
+    }
+    try {
+      await openEnvelope(envelope, JOURNAL_TYPE, record.issued.journalPublicKey, isSignedBy);
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError)) throw cause;
+      throw new ProtocolError('journal-refused', 'The journal was not signed by the vault that it names.', { cause });
+    }
+    if (journal.asNumber !== record.issued.header.asNumber) {
+      throw new ProtocolError('journal-refused', 'The journal names another AS number than that of its vault.');
+    }
+    return { record, journal };
+  }
+
+  async #reconcile(record: VaultRecord, journal: VaultJournalJson, actor: string): Promise<VaultReport> {
+    const { vaults, ledger, log, check } = this.#options;
+    const { vaultId, asNumber } = record.issued.header;
+    const { part, findings } = await reconcile({ check, vaults, ledger }, record, journal);
+    const count = (kind: 'export' | 'receipt') => journal.entries.filter(({ event }) => event.kind === kind).length;
+    const numbers = { entries: journal.entries.length, exports: count('export'), receipts: count('receipt') };
+    const details = {
+      vaultId,
+      asNumber,
+      ...numbers,
+      newEntries: part.entries.length,
+      grave: findings.filter((each) => each.grave).length,
+      findings: findings
+        .map(({ words }) => words)
+        .join(' ')
+        .slice(0, LOGGED_WORDS),
+    };
+    const { time } = await log.append({ event: 'vault-returned', actor, details, record: encodeReturn(part) });
+    vaults.addReturn(vaultId, part, time);
+    return { record, ...numbers, findings, verdicts: verdictsOn(record, journal) };
+  }
+}
+
+function requirePassphrase(chosen: string): void {
+  if ([...chosen.normalize('NFKC')].length >= SHORTEST_PASSPHRASE) return;
+  throw new ProtocolError('request-refused', `A passphrase has at least ${SHORTEST_PASSPHRASE} characters.`);
+}
+
+/** Looks at the form alone: whose word it is follows. */
+function readJournal({ payload }: Envelope): VaultJournalJson {
+  try {
+    return decodeVaultJournal(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError || cause instanceof ProtocolError)) throw cause;
+    throw new ProtocolError('journal-refused', 'This is no journal of a vault that this version knows.', { cause });
+  }
+}

@@ -1,0 +1,31 @@
+// The AS token card as a unit's firmware.
+import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
+import { ascii } from '#protocol/bytes/text.ts';
+import type { AsFirmware } from '../unit/firmware.ts';
+import { AsCard, type AsLatency } from './card.ts';
+import type { CardContent } from './content.ts';
+import { AsStore } from './store.ts';
+
+export interface AsFirmwareOptions {
+  /** Of the card itself, 16 bytes. */
+  readonly sn: Bytes;
+  readonly content: CardContent;
+  /** 4 to 12 digits, as the issuer's letter says. */
+  readonly pin: string;
+  readonly latency: AsLatency;
+}
+
+export function asFirmware({ sn, content, pin, latency }: AsFirmwareOptions): AsFirmware {
+  if (!/^\d{4,12}$/.test(pin)) throw new RangeError('a PIN has 4 to 12 digits');
+  return {
+    kind: 'as',
+    sn,
+    personalise(memory) {
+      const block = new Uint8Array(12).fill(0xff);
+      block.set(ascii(pin));
+      new AsStore(memory).issue(content, block);
+      wipe(block);
+    },
+    start: (surroundings) => new AsCard({ ...surroundings, latency }),
+  };
+}

@@ -1,0 +1,145 @@
+// The method between two smart cards, on both sides over a cable: the AS is a token card (claim 12), the EI a unit, and in between
+// stands a laptop that only carries. APDUs, command by command; read it from top to bottom. Then the same as the page does it.
+import { describe, expect, it } from 'vitest';
+import type { Card } from '#device-sim/unit/card.ts';
+import type { Transmit } from '#protocol/apdu/transmit.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
+import { ascii } from '#protocol/bytes/text.ts';
+import { changeReferenceData } from '#protocol/commands/change-reference-data.ts';
+import { run } from '#protocol/commands/command.ts';
+import { exportKey } from '#protocol/commands/export-key.ts';
+import { getChallenge } from '#protocol/commands/get-challenge.ts';
+import { getData } from '#protocol/commands/get-data.ts';
+import { getIdentity } from '#protocol/commands/get-identity.ts';
+import { importKey } from '#protocol/commands/import-key.ts';
+import { encodePinBlocks } from '#protocol/commands/pin.ts';
+import { selectAs } from '#protocol/commands/select-as.ts';
+import { selectEi } from '#protocol/commands/select-ei.ts';
+import { pinState, verify } from '#protocol/commands/verify.ts';
+import { verifyReceipt } from '#protocol/commands/verify-receipt.ts';
+import { StatusWordError } from '#protocol/errors.ts';
+import { CcidDevice } from '#protocol/framing/ccid-device.ts';
+import { ccidHost } from '#protocol/framing/ccid-host.ts';
+import { connect } from '#protocol/framing/connect.ts';
+import { T1Card } from '#protocol/framing/t1-card.ts';
+import { t1Host } from '#protocol/framing/t1-host.ts';
+import { attach, refresh } from '#protocol/provisioning/device.ts';
+import { provision } from '#protocol/provisioning/provision.ts';
+import type { Order, Step } from '#protocol/provisioning/step.ts';
+import { decodeData } from '#protocol/tkl/data.ts';
+import { TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
+import { deriveDeviceKey, deriveKey, operationContext } from '#protocol/tkl/key-tree.ts';
+import { CARD_TA, cardContent, NEXT_TRANSPORT_KEY, PIN, TestAsCard } from '#test/support/as-card.ts';
+import { drive, PipeClock, pipe } from '#test/support/pipe.ts';
+import { createUnit, TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
+import { TokenCard } from '#web/as-client/token-card.ts';
+
+type Cable = 'USB' | 'serial';
+
+/** CCID messages, or T=1 blocks. */
+async function plugIn(clock: PipeClock, card: Card, cable: Cable): Promise<Transmit> {
+  const { host, unit } = pipe(clock);
+  drive(clock, unit, cable === 'USB' ? new CcidDevice() : new T1Card(), (command) => card.process(command));
+  return await connect(host, cable === 'USB' ? ccidHost() : t1Host(), clock.now);
+}
+
+const CASES = (['shared', 'diversified'] as const).flatMap((profile) =>
+  ([0x01, 0x02] as const).flatMap((suite) => [
+    { profile, suite, as: 'USB', ei: 'serial' } as const,
+    { profile, suite, as: 'serial', ei: 'USB' } as const,
+  ]),
+);
+
+describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ profile, suite, ...cables }) => {
+  const atTheDesk = async <T>(
+    work: (
+      links: { as: Transmit; ei: Transmit },
+      cards: { as: TestAsCard; ei: ReturnType<typeof createUnit> },
+    ) => Promise<T>,
+  ): Promise<T> => {
+    const clock = new PipeClock();
+    const cards = { as: new TestAsCard(cardContent({ profile })), ei: createUnit({ profile, suites: [suite] }) };
+    const plugged = async () => ({
+      as: await plugIn(clock, cards.as.card, cables.as),
+      ei: await plugIn(clock, cards.ei.card, cables.ei),
+    });
+    return await clock.run(plugged().then((links) => work(links, cards)));
+  };
+
+  it('carries one application key from card to card', async () => {
+    await atTheDesk(async ({ as, ei }, cards) => {
+      // The AS card says which set it serves and which keys it has, by name and version (claims 4, 5 and 15).
+      const said = await run(as, selectAs, undefined);
+      expect(said).toMatchObject({ set: TEST_SET, asNumber: 7, xc: 0, quotaLeft: 100 });
+      const [entry] = said.entries;
+      expect(entry).toMatchObject({ ref1: 0x0103, label: 'Terminal key', slot: 2, akv: 5 });
+
+      // It is locked: three tries are left, and a wrong PIN costs one.
+      await expect(run(as, pinState, undefined)).rejects.toEqual(new StatusWordError('VERIFY', 0x63c3));
+      const wrong = encodePinBlocks(ascii('0000'));
+      await expect(run(as, verify, { pinBlock: wrong })).rejects.toEqual(new StatusWordError('VERIFY', 0x63c2));
+      await run(as, verify, { pinBlock: encodePinBlocks(ascii(PIN)) });
+      await run(as, changeReferenceData, { pinBlocks: encodePinBlocks(ascii(PIN), ascii('20261123')) });
+
+      // The EI says who it is (claim 2), and gives a random number with a proof that it holds the key of its set (claim 3).
+      const { sn, set, tkv } = await run(ei, selectEi, undefined);
+      expect([toHex(sn), set, tkv]).toEqual([toHex(TEST_SN), TEST_SET, TEST_TKV]);
+      const { random, challengeMac } = await run(ei, getChallenge, { suite });
+
+      // EXPORTKEY: random, REF1 and SN in one command (claim 18); the AS encrypts TA for this one EI (claims 1 and 6), and counts it.
+      const request = { suite, signed: false, tkv, random, ref1: 0x0103, sn, challengeMac };
+      const data = await run(as, exportKey, request);
+      expect(await run(as, getData, undefined)).toMatchObject({ xc: 1, quotaLeft: 99 });
+
+      // IMPORTKEY: the encrypted TA and REF2 in one command (claim 19); the EI verifies, decrypts and stores (claims 7 to 11).
+      const { receipt, receiptBytes } = await run(ei, importKey, { data, ref2: 2 });
+      expect(receipt).toMatchObject({ ref1: 0x0103, ref2: 2, akv: 5, xc: 1, asNumber: 7, kcv: { value: entry?.kcv } });
+
+      // VERIFYRECEIPT: the AS card knows now that the key is where it should be.
+      await run(as, verifyReceipt, { receiptBytes });
+      expect(cards.as.store.export(1)?.receipt).toEqual(receiptBytes);
+
+      // T1 is in neither memory (claims 16 and 17); T is in the AS card, and in the EI in the shared profile only.
+      const deviceKey = deriveDeviceKey('cmac', TEST_TRANSPORT_KEY, { set, tkv, sn });
+      const t1 = deriveKey('cmac', deviceKey, 'TKL1OPK', operationContext(decodeData(data).headerBytes, random));
+      const [asMemory, eiMemory] = [cards.as.memory, cards.ei.memory].map((memory) => JSON.stringify(memory.image()));
+      expect(asMemory).toContain(toHex(TEST_TRANSPORT_KEY));
+      expect(asMemory).not.toContain(toHex(t1));
+      expect(eiMemory).not.toContain(toHex(t1));
+      expect(eiMemory).toContain(toHex(CARD_TA));
+      expect(eiMemory?.includes(toHex(TEST_TRANSPORT_KEY))).toBe(profile === 'shared');
+    });
+  });
+
+  it('loads, replaces T, loads under the new one and erases, as the page does it', async () => {
+    await atTheDesk(async ({ as, ei }, cards) => {
+      const token = await TokenCard.attach(as);
+      await token.verifyPin(ascii(PIN));
+      let device = await attach(ei);
+      const load = async (ref1: number, ref2: number): Promise<Step | undefined> => {
+        const order: Order = { ref1, ref2, suites: [suite], sign: false, idempotencyKey: `${ref1}`.padEnd(22, 'A') };
+        let last: Step | undefined;
+        for await (const step of provision(token, device, order)) last = step;
+        device = await refresh(device);
+        return last;
+      };
+      const slot = () => device.identity.slots.find(({ ref2 }) => ref2 === 2);
+
+      expect(await load(0x0103, 2)).toMatchObject({ step: 'verified' });
+      expect(slot()).toMatchObject({ state: 'key', akv: 5 });
+      expect(await load(0x0106, TRANSPORT_KEY_SLOT)).toMatchObject({ step: 'verified' });
+      expect(device.identity.tkv).toBe(2);
+      expect(await load(0x0104, 3)).toMatchObject({ step: 'verified' });
+      expect(await load(0x0105, 2)).toMatchObject({ step: 'verified' });
+      expect(slot()).toMatchObject({ state: 'empty', akv: 7 });
+
+      expect(await token.refresh()).toMatchObject({ xc: 4, quotaLeft: 96 });
+      const { identity } = await refresh({ transmit: ei, identity: await run(ei, getIdentity, undefined) });
+      expect(identity.tkv).toBe(2);
+      const memory = JSON.stringify(cards.ei.memory.image());
+      expect(memory).not.toContain(toHex(CARD_TA));
+      expect(memory).not.toContain(toHex(TEST_TRANSPORT_KEY));
+      expect(memory.includes(toHex(NEXT_TRANSPORT_KEY))).toBe(profile === 'shared');
+    });
+  });
+});

@@ -1,0 +1,65 @@
+// Any series of imports and erasings with the power cut anywhere leaves each slot as a model says: the old state or the new one, and
+// the unit always goes on.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { toHex } from '#protocol/bytes/hex.ts';
+import { u32 } from '#protocol/bytes/integers.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import { Bench } from '../../negative/fixture.ts';
+
+const step = fc.record({
+  slot: fc.constantFrom(0x0001, 0x0002),
+  erases: fc.boolean(),
+  write: fc.integer({ min: 1, max: 14 }),
+  effect: fc.constantFrom('cut before', 'cut during', 'cut after', 'failure', 'none'),
+});
+
+interface State {
+  readonly akv: number;
+  readonly key: string;
+}
+
+const EMPTY: State = { akv: 0, key: '' };
+
+function stateOf(bench: Bench, slot: number): State {
+  const content = bench.store.slot(slot);
+  return content === undefined ? EMPTY : { akv: content.akv, key: toHex(content.key) };
+}
+
+describe('a unit', () => {
+  it('has the old or the new key after each of any series of interrupted downloads', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), fc.boolean(), async (steps, keepsChallenge) => {
+        let bench = new Bench({ suite: 0x02, keepsChallenge });
+        await bench.select();
+        let imports = 0;
+        for (const [index, { slot, erases, write, effect }] of steps.entries()) {
+          const old = stateOf(bench, slot);
+          const akv = index + 1;
+          const key = sha256(u32(akv));
+          const attributes = erases ? '\0'.repeat(7) : 'D0AB00N';
+          const data = bench.seal({
+            random: await bench.challenge(),
+            header: { akv, slot, attributes },
+            key: erases ? 'none' : key,
+          });
+          if (effect !== 'none') bench.memory.arm({ write, effect });
+          const answer = await bench.import(data, slot).catch(() => 'power cut');
+          bench.memory.disarm();
+          if (answer === 'power cut') {
+            bench = bench.restarted();
+            await bench.select();
+          }
+          const now = stateOf(bench, slot);
+          const next: State = { akv, key: erases ? '' : toHex(key) };
+          if (answer === 0x9000) expect(now).toEqual(next);
+          else if (answer === 0x6581) expect(now).toEqual(old);
+          else expect([old, next]).toContainEqual(now);
+          if (now.akv === akv) imports++;
+          expect(bench.store.importCounter).toBe(imports);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

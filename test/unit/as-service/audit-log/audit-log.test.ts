@@ -1,0 +1,183 @@
+// The audit log over a file that the test holds in its hands: the order write, sync, answer; what a crash may leave; what is tampering.
+import { describe, expect, it } from 'vitest';
+import { AuditLog } from '#as-service/audit-log/audit-log.ts';
+import type { AuditLine } from '#as-service/audit-log/line.ts';
+import type { LogFile } from '#as-service/audit-log/log-file.ts';
+import { StartError } from '#as-service/common/user-error.ts';
+import { Sealer } from '#as-service/storage/sealer.ts';
+
+/** A disk in memory. `written` is what the system took, `durable` what would survive the loss of power. */
+class Disk implements LogFile {
+  written: Buffer;
+  durable: Buffer;
+  readonly calls: string[] = [];
+  gate: Promise<void> = Promise.resolve();
+  failure: Error | undefined;
+  readonly size: number;
+
+  constructor(content: Uint8Array = new Uint8Array(0)) {
+    this.written = Buffer.from(content);
+    this.durable = this.written;
+    this.size = this.written.length;
+  }
+  async append(content: Uint8Array): Promise<void> {
+    this.calls.push('append');
+    this.written = Buffer.concat([this.written, content]);
+  }
+  async sync(): Promise<void> {
+    this.calls.push('sync');
+    await this.gate;
+    if (this.failure !== undefined) throw this.failure;
+    this.durable = this.written;
+  }
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    return this.written.subarray(offset, offset + length);
+  }
+  async truncate(size: number): Promise<void> {
+    this.calls.push('truncate');
+    this.written = this.written.subarray(0, size);
+    this.durable = this.written;
+  }
+  async close(): Promise<void> {}
+}
+
+const NOW = () => new Date('2026-11-23T12:00:00.000Z');
+const sealer = new Sealer(new Uint8Array(32).fill(7));
+
+async function openLog(file: LogFile): Promise<{ log: AuditLog; lines: AuditLine[] }> {
+  const lines: AuditLine[] = [];
+  const log = await AuditLog.open({ file, sealer, now: NOW, replay: (line) => lines.push(line) });
+  return { log, lines };
+}
+
+const event = (i: number) => ({ event: 'test', actor: null, details: { i } });
+
+/** A log with so many entries, as it lies on disk. */
+async function logOf(entries: number): Promise<Buffer> {
+  const disk = new Disk();
+  const { log } = await openLog(disk);
+  for (let i = 0; i < entries; i++) await log.append({ ...event(i), record: Buffer.from(`secret ${i}`) });
+  return disk.durable;
+}
+
+describe('an entry', () => {
+  it('is on disk before anyone hears of it', async () => {
+    const disk = new Disk();
+    const { log } = await openLog(disk);
+    let open = () => {};
+    disk.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    let answered = false;
+    const appended = log.append(event(1)).then(() => {
+      answered = true;
+    });
+    while (!disk.calls.includes('sync')) await new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(disk.calls).toEqual(['append', 'sync']);
+    expect(answered).toBe(false);
+    expect(log.head.sequence).toBe(0);
+    open();
+    await appended;
+    expect(disk.durable.toString()).toContain('"i":1');
+    expect(log.head.sequence).toBe(1);
+  });
+
+  it('shares one write and one sync with those that come together', async () => {
+    const disk = new Disk();
+    const { log } = await openLog(disk);
+    const heads = await Promise.all(Array.from({ length: 50 }, (_, i) => log.append(event(i))));
+    expect(heads.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+    expect(disk.calls).toEqual(['append', 'sync']);
+  });
+
+  it('is refused, with all that follow, once a sync has failed', async () => {
+    const disk = new Disk();
+    const { log } = await openLog(disk);
+    disk.failure = new Error('EIO');
+    await expect(log.append(event(1))).rejects.toThrow('could not be written');
+    disk.failure = undefined;
+    await expect(log.append(event(2))).rejects.toThrow('could not be written');
+    expect(disk.calls).toEqual(['append', 'sync']);
+    expect(log.head.sequence).toBe(0);
+  });
+
+  it('has its sealed part in no readable form', async () => {
+    const content = (await logOf(3)).toString('latin1');
+    expect(content).not.toContain('secret');
+    expect(content).not.toContain(Buffer.from('secret 1').toString('base64url'));
+  });
+});
+
+describe('a restart', () => {
+  it('continues the chain and replays every entry', async () => {
+    const { log, lines } = await openLog(new Disk(await logOf(5)));
+    expect(lines.map(({ entry }) => entry.details.i)).toEqual([0, 1, 2, 3, 4]);
+    expect(log.head.sequence).toBe(5);
+    expect((await log.append(event(5))).sequence).toBe(6);
+    const page = await log.read(4, 6);
+    expect(page.map(({ entry }) => entry.sequence)).toEqual([4, 5, 6]);
+    expect(page[2]?.entry.previous).toBe(page[1]?.hash);
+  });
+
+  it('cuts a line off wherever it is torn, and records the cut', async () => {
+    const whole = await logOf(3);
+    const lastLine = whole.lastIndexOf('\n', whole.length - 2) + 1;
+    for (let end = lastLine + 1; end < whole.length; end++) {
+      const disk = new Disk(whole.subarray(0, end));
+      const { log, lines } = await openLog(disk);
+      expect(lines).toHaveLength(2);
+      expect((await log.read(3, 3))[0]?.entry).toMatchObject({
+        event: 'torn-line-cut',
+        details: { octets: end - lastLine },
+      });
+      expect((await openLog(new Disk(disk.durable))).lines).toHaveLength(3);
+    }
+  });
+
+  it('cuts off zeros that a file system left after the last line', async () => {
+    const { lines } = await openLog(new Disk(Buffer.concat([await logOf(2), Buffer.alloc(100)])));
+    expect(lines).toHaveLength(2);
+  });
+
+  it('reads a log that is longer than one piece', async () => {
+    const disk = new Disk();
+    const { log } = await openLog(disk);
+    const details = { text: 'x'.repeat(10_000) };
+    await Promise.all(Array.from({ length: 250 }, () => log.append({ event: 'long', actor: null, details })));
+    expect(disk.durable.length).toBeGreaterThan(2 << 20);
+    expect((await openLog(new Disk(disk.durable))).lines).toHaveLength(250);
+  });
+});
+
+describe('a log that was changed', () => {
+  const refused = (content: Buffer) => expect(openLog(new Disk(content))).rejects.toThrow(StartError);
+
+  it('stops the start at every single changed octet but those of the last line end', async () => {
+    const whole = await logOf(2);
+    for (let i = 0; i < whole.length - 1; i += 1) {
+      const changed = Buffer.from(whole);
+      changed[i] = (changed[i] ?? 0) ^ 0x01;
+      await refused(changed);
+    }
+  });
+
+  it.each([
+    ['an entry is missing in the middle', (lines: string[]) => [lines[0], lines[2]]],
+    ['the first entry is missing', (lines: string[]) => lines.slice(1)],
+    ['two entries changed places', (lines: string[]) => [lines[0], lines[2], lines[1]]],
+    ['an entry stands twice', (lines: string[]) => [lines[0], lines[0], lines[1]]],
+    ['an empty line was added', (lines: string[]) => [lines[0], '', lines[1]]],
+    ['an entry has a member twice', (lines: string[]) => [lines[0]?.replace('{', '{"hash":"x",'), lines[1]]],
+    ['blanks were added', (lines: string[]) => [lines[0]?.replace(':', ': '), lines[1]]],
+    ['a line is no object', () => ['null']],
+  ])('stops the start where %s', async (_name, change) => {
+    const lines = (await logOf(3)).toString().trimEnd().split('\n');
+    await refused(Buffer.from(`${change(lines).join('\n')}\n`));
+  });
+
+  it('says in words which entry it is', async () => {
+    const content = (await logOf(3)).toString().replace('"i":1', '"i":9');
+    await expect(openLog(new Disk(Buffer.from(content)))).rejects.toThrow(/entry 2.*hash does not fit/);
+  });
+});

@@ -1,0 +1,267 @@
+// as-unit against the worked examples of TKL/1 and against every refusal that docs/protocol.md clause 3 asks of an AS.
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
+import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { readU16 } from '#protocol/bytes/integers.ts';
+import { isSignedBy } from '#protocol/crypto/ed25519.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import { keyCheckValue } from '#protocol/tkl/body.ts';
+import { challengeMac, deriveChallengeKey } from '#protocol/tkl/challenge.ts';
+import { decodeHeader } from '#protocol/tkl/header.ts';
+import { deriveDeviceKey, deriveKey, deriveOperationKeys, operationContext } from '#protocol/tkl/key-tree.ts';
+import { decodeReceipt, sealReceipt } from '#protocol/tkl/receipt.ts';
+import { isSuiteId, SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
+import { createTestAs, type TestAsOptions, type TestKey } from '#test/support/as-memory.ts';
+
+interface Example {
+  readonly [name: string]: string;
+}
+const EXAMPLES: Example[] = JSON.parse(
+  readFileSync(new URL('../../../vectors/tkl1-worked-examples.json', import.meta.url), 'utf8'),
+);
+const octets = (example: Example, name: string): Bytes => fromHex(example[name] ?? '');
+const number = (example: Example, name: string): number => Number.parseInt(example[name] ?? '', 16);
+
+const SET = 0x0000ba7c;
+const T = fromHex('000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F');
+const SN = fromHex('00000000000000004549000000000007');
+const R = fromHex('A0A1A2A3A4A5A6A7A8A9AAABACADAEAF');
+const KEY: TestKey = { ref1: 0x0103, attributes: 'D0AB00N', akv: 5, slot: 2, key: new Uint8Array(32).fill(0xc0) };
+const ANY: TestKey = { ref1: 0x0104, attributes: 'P0AE00N', akv: 6, slot: 0xffff, key: new Uint8Array(16).fill(0xc1) };
+const OPTIONS: TestAsOptions = { set: SET, tkv: 1, family: 'cmac', transportKey: T, keys: [KEY, ANY] };
+
+/** What a unit that holds T would send. */
+function request(change: Partial<UnitExportRequest> = {}, transportKey: Uint8Array = T): UnitExportRequest {
+  const suite: SuiteId = change.suite ?? 0x01;
+  const unit = change.unit ?? { set: SET, tkv: 1, sn: SN };
+  const random = change.random ?? R;
+  const deviceKey = deriveDeviceKey(SUITES[suite].family, transportKey, unit);
+  const mac = challengeMac(deriveChallengeKey(suite, deviceKey, unit), { suite, unit, random });
+  return { unit, suite, sign: false, ref1: 0x0103, ref2: 2, random, challengeMac: mac, ...change };
+}
+
+/** The receipt that a unit holding T gives for DATA. */
+function receiptFor(data: Bytes, random: Uint8Array = R, importCounter = 1): Bytes {
+  const header = decodeHeader(data);
+  const { family } = SUITES[header.suite];
+  const context = operationContext(data.subarray(0, 48), random);
+  const t1 = deriveKey(family, deriveDeviceKey(family, T, header), 'TKL1OPK', context);
+  const key = OPTIONS.keys.find(({ ref1 }) => ref1 === header.ref1) ?? KEY;
+  return sealReceipt(
+    { ...header, sn: copy(header.sn), ref2: 2, kcv: keyCheckValue(header.attributes, key.key), importCounter },
+    deriveOperationKeys(family, t1, context),
+    sha256(data),
+  );
+}
+
+describe('exportKey', () => {
+  const supported = EXAMPLES.filter((example) => isSuiteId(number(example, 'suite')));
+
+  it.each(supported.map((example, i) => [`${example.suite} (${i})`, example] as const))(
+    'makes DATA of worked example %s octet for octet, and accepts its receipt',
+    async (_name, example) => {
+      const suite = number(example, 'suite');
+      if (!isSuiteId(suite)) throw new RangeError('filtered above');
+      const header = decodeHeader(octets(example, 'HDR'));
+      const { as, publicKey } = createTestAs({
+        set: header.set,
+        tkv: header.tkv,
+        family: SUITES[suite].family,
+        transportKey: octets(example, 'T'),
+        keys: [{ ...header, key: octets(example, 'TA') }],
+        firstXc: header.xc,
+        asNumber: header.asNumber,
+        random: () => octets(example, 'pad'),
+      });
+      const exported = await as.exportKey(
+        {
+          unit: { set: header.set, tkv: header.tkv, sn: octets(example, 'SN') },
+          suite,
+          sign: header.signed,
+          ref1: header.ref1,
+          ref2: header.slot === 0xffff ? undefined : number(example, 'REF2'),
+          random: octets(example, 'random'),
+          challengeMac: octets(example, 'CHM'),
+        },
+        undefined,
+      );
+      if (header.signed) {
+        const input = concat(
+          fromHex('544B4C3153494700'),
+          operationContext(octets(example, 'HDR'), octets(example, 'random')),
+          exported.data.slice(0, -64),
+        );
+        expect(isSignedBy(publicKey, input, exported.data.slice(-64))).toBe(true);
+        expect(toHex(exported.data.slice(0, -64))).toBe(toHex(octets(example, 'DATA').slice(0, -64)));
+      } else {
+        expect(toHex(exported.data)).toBe(example.DATA);
+        await as.verifyReceipt(header.xc, octets(example, 'receipt'), undefined);
+      }
+    },
+  );
+
+  it('returns the same octets when the same request comes again, and makes one export of it', async () => {
+    const { as, memory } = createTestAs(OPTIONS);
+    const first = await as.exportKey(request(), undefined);
+    const again = await as.exportKey(request(), undefined);
+    expect(again.data).toEqual(first.data);
+    expect(memory.exports).toHaveLength(1);
+  });
+
+  it('makes one export of the same request sent ten times at once', async () => {
+    const { as, memory } = createTestAs(OPTIONS);
+    const all = await Promise.all(Array.from({ length: 10 }, () => as.exportKey(request(), undefined)));
+    expect(new Set(all.map(({ data }) => toHex(data))).size).toBe(1);
+    expect(memory.exports).toHaveLength(1);
+  });
+
+  it.each([
+    ['another key', { ref1: 0x0104 }],
+    ['another suite', { suite: 0x02 }],
+    ['a signature', { sign: true }],
+    ['another slot', { ref1: 0x0104, ref2: 3 }],
+  ] as const)('refuses a challenge that was used, now with %s', async (_name, change) => {
+    const { as } = createTestAs(OPTIONS);
+    const { as: other } = createTestAs(OPTIONS);
+    await as.exportKey(request(), undefined);
+    await expect(as.exportKey(request(change), undefined)).rejects.toMatchObject({ code: 'challenge-reused' });
+    await expect(other.exportKey(request(change), undefined)).resolves.toBeDefined();
+  });
+
+  it('refuses the second of two exports for one challenge that race each other', async () => {
+    const { as, memory } = createTestAs(OPTIONS);
+    const outcomes = await Promise.allSettled([
+      as.exportKey(request(), undefined),
+      as.exportKey(request({ ref1: 0x0104 }), undefined),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(memory.exports).toHaveLength(1);
+  });
+
+  it('binds DATA to the slot that was asked for when the key may go anywhere', async () => {
+    const { as } = createTestAs(OPTIONS);
+    const { data } = await as.exportKey(request({ ref1: 0x0104, ref2: 7 }), undefined);
+    expect(readU16(data, 14)).toBe(7);
+  });
+
+  it('leaves the slot open where the request names none, as on a card', async () => {
+    const { as } = createTestAs(OPTIONS);
+    const { data } = await as.exportKey(request({ ref1: 0x0104, ref2: undefined }), undefined);
+    expect(readU16(data, 14)).toBe(0xffff);
+  });
+
+  it.each([
+    ['an unknown set', { unit: { set: 1, tkv: 1, sn: SN } }, 'set-unknown'],
+    ['an unknown version of T', { unit: { set: SET, tkv: 2, sn: SN } }, 'set-unknown'],
+    ['a suite of the other KDF family', { suite: 0x04 }, 'request-refused'],
+    ['an unknown key', { ref1: 0x0999 }, 'key-unknown'],
+    ['a slot that the key may not go into', { ref2: 3 }, 'slot-not-permitted'],
+    ['the transport-key slot, for a key that may go anywhere', { ref1: 0x0104, ref2: 0xfffe }, 'slot-not-permitted'],
+    ['a challenge MAC for another random', { challengeMac: request({ random: SN }).challengeMac }, 'challenge-refused'],
+    [
+      'a challenge MAC of another unit',
+      { unit: { set: SET, tkv: 1, sn: R }, challengeMac: request().challengeMac },
+      'challenge-refused',
+    ],
+    ['a challenge MAC for another suite', { suite: 0x02, challengeMac: request().challengeMac }, 'challenge-refused'],
+  ] as const)('refuses %s', async (_name, change, code) => {
+    const { as, memory } = createTestAs(OPTIONS);
+    await expect(as.exportKey(request(change), undefined)).rejects.toMatchObject({ code });
+    expect(memory.exports).toHaveLength(0);
+  });
+
+  it('refuses every single-bit flip of CHM', async () => {
+    const { as } = createTestAs(OPTIONS);
+    const good = request();
+    for (let bit = 0; bit < 128; bit++) {
+      const flipped = copy(good.challengeMac);
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      await expect(as.exportKey({ ...good, challengeMac: flipped }, undefined)).rejects.toMatchObject({
+        code: 'challenge-refused',
+      });
+    }
+  });
+
+  it('refuses a unit that holds another T', async () => {
+    const { as } = createTestAs(OPTIONS);
+    const foreign = request({}, new Uint8Array(32).fill(9));
+    await expect(as.exportKey(foreign, undefined)).rejects.toMatchObject({ code: 'challenge-refused' });
+  });
+
+  it('stops at the quota, and a repeat of an earlier export costs nothing', async () => {
+    const { as } = createTestAs({ ...OPTIONS, quota: 1 });
+    await as.exportKey(request(), undefined);
+    await as.exportKey(request(), undefined);
+    await expect(as.exportKey(request({ random: SN }), undefined)).rejects.toMatchObject({ code: 'quota-used' });
+  });
+
+  it('gives the place back when memory fails, and never the same number to two exports', async () => {
+    const { as, memory } = createTestAs({ ...OPTIONS, quota: 1 });
+    const reserve = memory.reserveExport.bind(memory);
+    memory.reserveExport = async (asked) => ({
+      ...(await reserve(asked)),
+      commit: () => Promise.reject(new Error('disk full')),
+    });
+    await expect(as.exportKey(request(), undefined)).rejects.toThrow('disk full');
+    memory.reserveExport = reserve;
+    const { data } = await as.exportKey(request(), undefined);
+    expect(decodeHeader(data).xc).toBe(2);
+  });
+
+  it('refuses to go past the last counter value', async () => {
+    const { as } = createTestAs({ ...OPTIONS, firstXc: 0xffffffff });
+    await expect(as.exportKey(request(), undefined)).rejects.toMatchObject({ code: 'quota-used' });
+  });
+});
+
+describe('verifyReceipt', () => {
+  it('accepts the receipt once and again', async () => {
+    const { as, memory } = createTestAs(OPTIONS);
+    const { data } = await as.exportKey(request(), undefined);
+    await as.verifyReceipt(1, receiptFor(data), undefined);
+    await as.verifyReceipt(1, receiptFor(data), undefined);
+    expect(memory.exports[0]?.receipt).toEqual(receiptFor(data));
+  });
+
+  it('refuses every single-bit flip and keeps the export open', async () => {
+    const { as, memory } = createTestAs(OPTIONS);
+    const { data } = await as.exportKey(request(), undefined);
+    const receipt = receiptFor(data);
+    for (let bit = 0; bit < 512; bit++) {
+      const flipped = copy(receipt);
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      await expect(as.verifyReceipt(1, flipped, undefined)).rejects.toMatchObject({ code: 'receipt-refused' });
+    }
+    expect(memory.exports[0]?.receipt).toBeUndefined();
+  });
+
+  it('refuses another true receipt once one is on file', async () => {
+    const { as } = createTestAs(OPTIONS);
+    const { data } = await as.exportKey(request(), undefined);
+    const [one, other] = [receiptFor(data, R, 1), receiptFor(data, R, 2)];
+    expect(decodeReceipt(other).importCounter).toBe(2);
+    const outcomes = await Promise.allSettled([
+      as.verifyReceipt(1, one, undefined),
+      as.verifyReceipt(1, other, undefined),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    await expect(as.verifyReceipt(1, other, undefined)).rejects.toMatchObject({ code: 'receipt-conflict' });
+  });
+
+  it('refuses the receipt of another export', async () => {
+    const { as } = createTestAs(OPTIONS);
+    await as.exportKey(request(), undefined);
+    const second = await as.exportKey(request({ random: SN }), undefined);
+    await expect(as.verifyReceipt(1, receiptFor(second.data, SN), undefined)).rejects.toMatchObject({
+      code: 'receipt-refused',
+    });
+    await as.verifyReceipt(2, receiptFor(second.data, SN), undefined);
+  });
+
+  it('does not know an export that it never made', async () => {
+    const { as } = createTestAs(OPTIONS);
+    await expect(as.verifyReceipt(1, new Uint8Array(64), undefined)).rejects.toMatchObject({ code: 'export-unknown' });
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { KeyedMutex, Mutex } from '#protocol/async/mutex.ts';
+
+/** An action that ends when the test says so, and records its start and end. */
+function action(name: string, events: string[]) {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const run = async (): Promise<string> => {
+    events.push(`${name} starts`);
+    await ended;
+    events.push(`${name} ends`);
+    return name;
+  };
+  return { run, end };
+}
+
+describe('Mutex', () => {
+  it('starts the second action after the first has ended', async () => {
+    const events: string[] = [];
+    const mutex = new Mutex();
+    const [a, b] = [action('a', events), action('b', events)];
+    const results = Promise.all([mutex.run(a.run), mutex.run(b.run)]);
+    b.end();
+    await Promise.resolve();
+    expect(events).toEqual(['a starts']);
+    a.end();
+    expect(await results).toEqual(['a', 'b']);
+    expect(events).toEqual(['a starts', 'a ends', 'b starts', 'b ends']);
+  });
+
+  it('runs the next action after one that failed, and reports the failure to its caller', async () => {
+    const mutex = new Mutex();
+    const failed = mutex.run(() => Promise.reject(new Error('no')));
+    const next = mutex.run(async () => 'next');
+    await expect(failed).rejects.toThrow('no');
+    expect(await next).toBe('next');
+  });
+
+  it('is idle when all queued actions have ended, failed ones too', async () => {
+    const mutex = new Mutex();
+    const events: string[] = [];
+    const a = action('a', events);
+    const run = mutex.run(async () => {
+      await a.run();
+      throw new Error('no');
+    });
+    const idle = mutex.idle().then(() => events.push('idle'));
+    a.end();
+    await expect(run).rejects.toThrow('no');
+    await idle;
+    expect(events).toEqual(['a starts', 'a ends', 'idle']);
+  });
+});
+
+describe('KeyedMutex', () => {
+  it('excludes actions of the same key only', async () => {
+    const events: string[] = [];
+    const mutex = new KeyedMutex();
+    const [a, b, c] = [action('a', events), action('b', events), action('c', events)];
+    const results = [mutex.run('x', a.run), mutex.run('x', b.run), mutex.run('y', c.run)];
+    c.end();
+    await results[2];
+    expect(events).toEqual(['a starts', 'c starts', 'c ends']);
+    b.end();
+    a.end();
+    await Promise.all(results);
+    expect(events.slice(3)).toEqual(['a ends', 'b starts', 'b ends']);
+  });
+});

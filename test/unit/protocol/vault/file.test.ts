@@ -1,0 +1,212 @@
+// A vault file from its issue to its keys: what is refused, with which code, and that it is refused before the passphrase matters.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { isZero } from '#protocol/bytes/bytes.ts';
+import { fromBase64url, fromUtf8, toBase64url, utf8 } from '#protocol/bytes/text.ts';
+import { ed25519PublicKey } from '#protocol/crypto/ed25519.ts';
+import type { CertificateJson } from '#protocol/service/messages.ts';
+import { type Envelope, sealEnvelope } from '#protocol/signing/envelope.ts';
+import {
+  CERTIFICATE_TYPE,
+  decodeVaultFile,
+  encodeVaultFile,
+  LONGEST_FILE,
+  type VaultFileJson,
+  verifyVaultFile,
+} from '#protocol/vault/file.ts';
+import { familyOf, keyFactsOf, VAULT_TYPE, type VaultHeaderJson, vaultName } from '#protocol/vault/header.ts';
+import { openVaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
+import {
+  createTestVault,
+  quickKey,
+  SoftwareVault,
+  signerOf,
+  type TestVault,
+  verifyEd25519,
+} from '#test/support/vault.ts';
+
+const ROOT = new Uint8Array(32).fill(0x71);
+const OTHER = new Uint8Array(32).fill(0x72);
+const SN = '00000000000000004549000000000007';
+const T = Uint8Array.from({ length: 32 }, (_, i) => i);
+const TA = Uint8Array.from({ length: 32 }, (_, i) => 0xc0 ^ i);
+const OPTIONS = {
+  set: 0xba7c,
+  transportKeys: [{ tkv: 1, key: T }],
+  keys: [{ ref1: 0x0103, akv: 5, key: TA }],
+  units: [SN],
+  derive: quickKey,
+  root: ROOT,
+};
+
+let vault: TestVault;
+let file: VaultFileJson;
+
+beforeAll(async () => {
+  vault = await createTestVault(OPTIONS);
+  file = decodeVaultFile(vault.text);
+});
+
+const verify = (changed: VaultFileJson, roots = [vault.root]) => verifyVaultFile(changed, roots, verifyEd25519);
+
+function payloadOf<Payload>(envelope: Envelope): Payload {
+  return JSON.parse(fromUtf8(fromBase64url(envelope.payload))) as Payload;
+}
+
+/** The header with a change, signed by a key that the root certified, as an AS with other ideas would write it. */
+async function signedHeader(change: Partial<VaultHeaderJson>, certificate: Partial<CertificateJson> = {}) {
+  const issuer = signerOf(OTHER);
+  const header = { ...payloadOf<VaultHeaderJson>(file.header), ...change };
+  return {
+    ...file,
+    header: await sealEnvelope(VAULT_TYPE, utf8(JSON.stringify(header)), issuer),
+    certificate: await certified({ purpose: 'vault', publicKey: toBase64url(issuer.publicKey), ...certificate }),
+  };
+}
+
+function certified(change: Partial<CertificateJson>): Promise<Envelope> {
+  const certificate = { ...payloadOf<CertificateJson>(file.certificate), ...change };
+  return sealEnvelope(CERTIFICATE_TYPE, utf8(JSON.stringify(certificate)), signerOf(ROOT));
+}
+
+describe('a vault file', () => {
+  it('opens with its passphrase and gives what was put in', async () => {
+    const { secrets, vault: verified } = await SoftwareVault.open(vault.text, vault.passphrase, vault.root, {
+      derive: quickKey,
+    });
+    expect(verified.header).toEqual(vault.header);
+    expect(secrets.applicationKeys).toEqual([{ ref1: 0x0103, key: TA }]);
+    expect(secrets.deviceKeys).toHaveLength(1);
+    expect(secrets.transportKeys).toEqual([]);
+    expect(ed25519PublicKey(secrets.dataKey)).toEqual(verified.dataPublicKey);
+    expect(ed25519PublicKey(secrets.journalKey)).toEqual(verified.journalPublicKey);
+    expect(familyOf(verified.header, 1)).toBe('cmac');
+    expect(familyOf(verified.header, 2)).toBeUndefined();
+    expect(keyFactsOf(verified.header.set.keys[0] ?? expect.fail())).toMatchObject({ ref1: 0x0103, akv: 5 });
+  });
+
+  it('has one text', () => {
+    expect(encodeVaultFile(file)).toBe(vault.text);
+  });
+
+  it('holds no secret in what is not sealed', () => {
+    const open = [file.header.payload, file.certificate.payload].map((text) => Buffer.from(text, 'base64url'));
+    for (const secret of [T, TA]) {
+      for (const octets of open) expect(octets.includes(Buffer.from(secret))).toBe(false);
+    }
+  });
+
+  it('does not open with another passphrase, and is unharmed', async () => {
+    const open = (passphrase: string) => SoftwareVault.open(vault.text, passphrase, vault.root, { derive: quickKey });
+    await expect(open('correct horse battery staples')).rejects.toMatchObject({ code: 'passphrase-wrong' });
+    await expect(open(vault.passphrase)).resolves.toBeInstanceOf(SoftwareVault);
+  });
+
+  it('is refused where no pinned root vouches for it', async () => {
+    await expect(verify(file, [])).rejects.toMatchObject({ code: 'vault-untrusted' });
+    await expect(verify(file, [ed25519PublicKey(OTHER)])).rejects.toMatchObject({ code: 'vault-untrusted' });
+    await expect(verify(file, [ed25519PublicKey(OTHER), vault.root])).resolves.toMatchObject({ root: vault.root });
+  });
+
+  it('is refused with the sealed part of another vault, even of the same AS and passphrase', async () => {
+    const other = decodeVaultFile((await createTestVault(OPTIONS)).text);
+    await expect(verify({ ...file, sealed: other.sealed })).rejects.toMatchObject({ code: 'vault-changed' });
+  });
+
+  it('is refused with the header of another vault', async () => {
+    const other = decodeVaultFile((await createTestVault({ ...OPTIONS, quota: { exports: 9, perUnit: null } })).text);
+    await expect(verify({ ...other, sealed: file.sealed })).rejects.toMatchObject({ code: 'vault-changed' });
+  });
+
+  it('never opens under the name of another vault, with the right key', async () => {
+    const { header, sealed } = await verify(file);
+    const key = await quickKey(Buffer.from(vault.passphrase), fromBase64url(header.argon2id.salt), header.argon2id);
+    const name = vaultName(header);
+    expect(() => openVaultSecrets(sealed, name, key)).not.toThrow();
+    const asOther = { ...name, asNumber: name.asNumber + 1 };
+    expect(() => openVaultSecrets(sealed, asOther, key)).toThrow(expect.objectContaining({ code: 'passphrase-wrong' }));
+  });
+
+  it('is refused with a certificate for another purpose, number or time', async () => {
+    const publicKey = toBase64url(ed25519PublicKey(OTHER));
+    await expect(verify(await signedHeader({}))).resolves.toBeDefined();
+    for (const certificate of [
+      { purpose: 'verdict' } as const,
+      { asNumber: 3 },
+      { until: '2025-12-31T23:59:59.999Z' },
+      { from: '2026-01-01T00:00:00.001Z' },
+    ]) {
+      const changed = await signedHeader({}, { publicKey, ...certificate });
+      await expect(verify(changed), JSON.stringify(certificate)).rejects.toMatchObject({ code: 'vault-changed' });
+    }
+  });
+
+  it('is refused where the certificates of its own keys are not for this vault', async () => {
+    const { dataCertificate, journalCertificate } = vault.header;
+    for (const change of [
+      { dataCertificate: journalCertificate },
+      { journalCertificate: dataCertificate },
+      { asNumber: 8 },
+    ]) {
+      await expect(verify(await signedHeader(change))).rejects.toMatchObject({ code: 'vault-changed' });
+    }
+  });
+
+  it('is refused with costs out of bounds, although the AS signed them', async () => {
+    const cheap = { argon2id: { ...vault.header.argon2id, memoryKib: 19_456 } };
+    const dear = { argon2id: { ...vault.header.argon2id, memoryKib: 2 ** 22 } };
+    await expect(verify(await signedHeader(cheap))).rejects.toMatchObject({ code: 'vault-malformed' });
+    await expect(verify(await signedHeader(dear))).rejects.toMatchObject({ code: 'vault-malformed' });
+  });
+
+  it.each([
+    ['another format', { format: 2 }],
+    ['the number of the service', { asNumber: 0 }],
+    ['no units at all', { units: [] }],
+    ['an SN in lower case', { units: [SN.replace('5', 'a')] }],
+    ['no quota', { quota: { exports: 0, perUnit: null } }],
+    ['a suite that is reserved', { set: { transportKeys: [{ tkv: 1, suites: [5] }] } }],
+    ['a time without milliseconds', { expires: '2026-01-01T00:00:00Z' }],
+    ['a day that does not exist', { expires: '2026-02-30T00:00:00.000Z' }],
+    ['a member that is missing', { custodian: undefined }],
+  ])('is refused with %s in its header', async (_what, change) => {
+    const header = payloadOf<VaultHeaderJson>(file.header);
+    const set = { ...header.set, ...('set' in change ? change.set : {}) };
+    const changed = await signedHeader({ ...change, set } as unknown as Partial<VaultHeaderJson>);
+    await expect(verify(changed)).rejects.toMatchObject({ code: 'vault-malformed' });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['no JSON', '{'],
+    ['a list', '[]\n'],
+    ['a number', '7\n'],
+    ['too much', ' '.repeat(LONGEST_FILE + 1)],
+  ])('is refused where it is %s', (_what, text) => {
+    expect(() => decodeVaultFile(text)).toThrow(expect.objectContaining({ code: 'vault-malformed' }));
+  });
+
+  it('is refused with anything added, left out or written differently', () => {
+    const { text } = vault;
+    for (const other of [
+      ` ${text}`,
+      text.trimEnd(),
+      text.replace('{"header"', '{"note":"","header"'),
+      text.replace('"sealed":"', '"sealed":"="'),
+      text.replace('"sealed"', '"\\u0073ealed"'),
+      JSON.stringify({ sealed: file.sealed, header: file.header, certificate: file.certificate }),
+    ]) {
+      expect(() => decodeVaultFile(other)).toThrow(expect.objectContaining({ code: 'vault-malformed' }));
+    }
+  });
+
+  it('leaves nothing in its buffer after the wipe', async () => {
+    const { header, sealed } = await verify(file);
+    const key = await quickKey(Buffer.from(vault.passphrase), fromBase64url(header.argon2id.salt), header.argon2id);
+    const secrets = openVaultSecrets(sealed, vaultName(header), key);
+    const buffer = new Uint8Array(secrets.dataKey.buffer);
+    wipeVaultSecrets(secrets);
+    for (const { key: each } of [...secrets.applicationKeys, ...secrets.deviceKeys]) expect(isZero(each)).toBe(true);
+    for (const secret of [T, TA]) expect(Buffer.from(buffer).includes(Buffer.from(secret))).toBe(false);
+    expect(isZero(buffer.subarray(0, 64))).toBe(true);
+  });
+});

@@ -1,0 +1,305 @@
+import { describe, expect, it } from 'vitest';
+import { equalBytes } from '#protocol/bytes/bytes.ts';
+import { toBase64url } from '#protocol/bytes/text.ts';
+import type { ProblemCode } from '#protocol/service/problem.ts';
+import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
+import { keyId } from '#protocol/signing/envelope.ts';
+import { RemoteAs } from '#web/as-client/remote-as.ts';
+import {
+  BASE_URL,
+  FakeAs,
+  jsonAnswer,
+  KEYS,
+  MemoryTrust,
+  PINNED_AT,
+  problem,
+  RECEIPT,
+  signerOf,
+  TOKEN,
+  WHOAMI,
+} from './fake-as.ts';
+import { bench, hangs, offline, REQUEST, signedIn } from './remote-as-fixture.ts';
+
+describe('signing in', () => {
+  it('says who the operator is and pins the root key of the service', async () => {
+    const { service, trust, as } = bench();
+    expect(await as.signIn(TOKEN)).toEqual(WHOAMI);
+    expect(as.operator).toEqual(WHOAMI);
+    expect(trust.pinned?.root).toBe(toBase64url(service.root.publicKey));
+  });
+
+  it('shows the token to nobody but the service it belongs to, and only after the trust was verified', async () => {
+    const { service } = await signedIn();
+    expect(service.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+      ['/v1/trust', undefined],
+      ['/v1/whoami', `Bearer ${TOKEN}`],
+    ]);
+    for (const { init } of service.requests) {
+      expect(init).toMatchObject({ credentials: 'omit', cache: 'no-store', redirect: 'error' });
+    }
+  });
+
+  it('keeps the token where nothing can read it', async () => {
+    const { as, trust } = await signedIn();
+    expect(JSON.stringify(as) + JSON.stringify(trust) + Object.keys(as).join()).not.toContain(TOKEN);
+  });
+
+  it.each(['', 'with a blank', 'line\nbreak', 'ümlaut', 'x'.repeat(513)])(
+    'does not send what cannot be a token: %j',
+    async (typed) => {
+      const { service, as } = bench();
+      await expect(as.signIn(typed)).rejects.toMatchObject({ code: 'signed-out' });
+      expect(service.requests).toEqual([]);
+    },
+  );
+
+  it('refuses a service whose root key is not the pinned one, before the token is shown', async () => {
+    const { trust } = await signedIn();
+    const other = new FakeAs();
+    other.root = signerOf('another root');
+    const { as } = bench(trust, other);
+    await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'service-changed' });
+    expect(other.asked('/v1/whoami')).toEqual([]);
+    expect(as.operator).toBeUndefined();
+  });
+
+  it('refuses a root key that another tab was quicker to pin', async () => {
+    const trust = new MemoryTrust();
+    const { as } = bench(trust);
+    const read = trust.read.bind(trust);
+    trust.read = async () => {
+      const before = await read();
+      trust.pinned = { root: toBase64url(signerOf('another root').publicKey), pinnedAt: PINNED_AT };
+      return before;
+    };
+    await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'service-changed' });
+    expect(as.operator).toBeUndefined();
+  });
+
+  it('is trusted anew with the root key that the operator compared, and with no other', async () => {
+    const { trust } = await signedIn();
+    const anew = new FakeAs();
+    anew.root = signerOf('set up anew');
+    const { as } = bench(trust, anew);
+    const { pinned, shown } = await as.roots.compare();
+    expect(pinned).toEqual({ fingerprint: keyId(new FakeAs().root.publicKey), at: PINNED_AT });
+    expect(shown.fingerprint).toBe(keyId(anew.root.publicKey));
+    anew.root = signerOf('a stranger who came in between');
+    await expect(as.roots.replace(shown.root)).rejects.toMatchObject({ code: 'service-changed' });
+    await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'service-changed' });
+    anew.root = signerOf('set up anew');
+    await as.roots.replace(shown.root);
+    expect(await as.signIn(TOKEN)).toEqual(WHOAMI);
+  });
+
+  it('may have a shorter audit log once it was trusted anew', async () => {
+    const made = await signedIn();
+    made.service.sequence = 100;
+    await made.as.exportKey(REQUEST);
+    const anew = new FakeAs();
+    const { as } = bench(made.trust, anew);
+    await as.signIn(TOKEN);
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-changed' });
+    const { shown } = await as.roots.compare();
+    await as.roots.replace(shown.root);
+    await as.signIn(TOKEN);
+    expect(await as.exportKey(REQUEST)).toHaveProperty('exportId');
+  });
+
+  it('refuses a certificate that the root did not sign', async () => {
+    const { service, as } = bench();
+    service.instead['/v1/trust'] = async () => {
+      const honest = await service.trust();
+      service.root = signerOf('a stranger');
+      const certificates = [
+        await service.certificate({ purpose: 'verdict', publicKey: toBase64url(RECEIPT.slice(0, 32)) }),
+      ];
+      return jsonAnswer({ ...honest, certificates });
+    };
+    await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'service-changed' });
+  });
+
+  it('signs nobody in when the service does not know the token', async () => {
+    const { as, trust } = bench();
+    await expect(as.signIn('kf_unknown')).rejects.toMatchObject({ code: 'signed-out' });
+    expect(as.operator).toBeUndefined();
+    expect(trust.pinned).toBeUndefined();
+  });
+
+  it('ends the session of the operator before', async () => {
+    const { as } = await signedIn();
+    await expect(as.signIn('kf_unknown')).rejects.toMatchObject({ code: 'signed-out' });
+    await expect(as.keys()).rejects.toMatchObject({ code: 'not-signed-in' });
+  });
+});
+
+describe('signing out', () => {
+  it('forgets the token: nothing is asked any more', async () => {
+    const { service, as } = await signedIn();
+    as.signOut();
+    const before = service.requests.length;
+    await expect(as.keys()).rejects.toMatchObject({ code: 'not-signed-in' });
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'not-signed-in' });
+    expect(service.requests).toHaveLength(before);
+    expect(as.operator).toBeUndefined();
+  });
+
+  it('happens by itself when the service no longer takes the token', async () => {
+    const { service, as } = await signedIn();
+    service.instead['/v1/keys'] = () => problem('signed-out', 'the token has expired');
+    await expect(as.keys()).rejects.toMatchObject({ code: 'signed-out', message: 'the token has expired' });
+    expect(as.operator).toBeUndefined();
+  });
+});
+
+describe('the keys', () => {
+  it('are what the service lists, and nothing that this version does not know', async () => {
+    const { service, as } = await signedIn();
+    service.instead['/v1/keys'] = () => jsonAnswer({ ...KEYS, more: { than: 'known' } });
+    expect(await as.keys()).toEqual(KEYS.sets);
+  });
+});
+
+describe('an export', () => {
+  it('asks for exactly what was ordered and gives DATA back', async () => {
+    const { service, as } = await signedIn();
+    const exported = await as.exportKey({ ...REQUEST, workOrder: 'WO 12' });
+    expect(exported.exportId).toBe('export-1');
+    expect(equalBytes(exported.data, service.data)).toBe(true);
+    expect(service.asked('/v1/exports')[0]?.body).toEqual({
+      set: 0xba7c,
+      tkv: 1,
+      suite: 1,
+      sign: false,
+      ref1: 7,
+      ref2: 2,
+      sn: 'ABABABABABABABABABABABABABABABAB',
+      random: 'AQEBAQEBAQEBAQEBAQEBAQ',
+      challengeMac: 'AgICAgICAgICAgICAgICAg',
+      idempotencyKey: 'AAAAAAAAAAAAAAAAAAAAAA',
+      workOrder: 'WO 12',
+    });
+    expect(as.auditHead?.sequence).toBe(1);
+  });
+
+  it('is asked for again under the same idempotency key when the network fails, a few times at most', async () => {
+    const { service, as } = await signedIn();
+    let failures = 2;
+    service.instead['/v1/exports'] = (request) => (failures-- > 0 ? offline() : service.answer(request));
+    expect((await as.exportKey(REQUEST)).exportId).toBe('export-1');
+    const bodies = service.asked('/v1/exports').map(({ init }) => init.body);
+    expect(bodies).toHaveLength(3);
+    expect(new Set(bodies).size).toBe(1);
+    service.instead['/v1/exports'] = offline;
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-unreachable' });
+    expect(service.asked('/v1/exports')).toHaveLength(6);
+  });
+
+  it('is asked for again after a deadline that went by, and given up in the end', async () => {
+    const { service, as } = await signedIn();
+    service.instead['/v1/exports'] = hangs;
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-timeout' });
+    expect(service.asked('/v1/exports')).toHaveLength(3);
+  });
+
+  it('is not asked for again when the service refused it', async () => {
+    const { service, as } = await signedIn();
+    service.instead['/v1/exports'] = () => problem('quota-used');
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'quota-used' });
+    expect(service.asked('/v1/exports')).toHaveLength(1);
+  });
+});
+
+describe('what the service refuses', () => {
+  it.each(Object.keys(PROBLEMS) as ProblemCode[])('keeps the code %s and the detail of the service', async (code) => {
+    const { service, as } = await signedIn();
+    service.instead['/v1/exports'] = () => problem(code, 'in its own words');
+    await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code, message: 'in its own words' });
+  });
+
+  it.each([
+    [400, 'request-refused'],
+    [401, 'signed-out'],
+    [403, 'not-allowed'],
+    [404, 'request-refused'],
+    [429, 'too-many-requests'],
+    [503, 'service-failed'],
+  ])('gives status %i of an unknown problem the code %s', async (status, code) => {
+    const { service, as } = await signedIn();
+    const unknown = { type: 'urn:keyferry:problem:of-later', title: 'New', status, detail: '' };
+    service.instead['/v1/keys'] = () => jsonAnswer(unknown, status, 'application/problem+json');
+    await expect(as.keys()).rejects.toMatchObject({ code, message: 'New' });
+  });
+
+  it.each([
+    [401, 'signed-out'],
+    [404, 'service-nonsense'],
+    [429, 'too-many-requests'],
+    [502, 'service-failed'],
+  ])('gives status %i of a server in between the code %s', async (status, code) => {
+    const { service, as } = await signedIn();
+    service.instead['/v1/keys'] = () =>
+      new Response('<h1>Oh dear</h1>', { status, headers: { 'content-type': 'text/html' } });
+    await expect(as.keys()).rejects.toMatchObject({ code });
+  });
+});
+
+describe('a service that is not there, or talks nonsense', () => {
+  it('is unreachable, too slow or nonsense, and can be asked again afterwards', async () => {
+    const { service, as } = await signedIn();
+    const failures: [string, () => Response | Promise<Response>][] = [
+      ['service-unreachable', offline],
+      ['service-nonsense', () => new Response('{', { headers: { 'content-type': 'application/json' } })],
+      ['service-nonsense', () => new Response('{}', { headers: { 'content-type': 'text/html' } })],
+      ['service-nonsense', () => new Response('{}', { headers: {} })],
+      ['service-nonsense', () => new Response(null, { headers: { 'content-type': 'application/json' } })],
+      ['service-nonsense', () => jsonAnswer('x'.repeat(9 * 1024 * 1024))],
+      ['service-nonsense', () => jsonAnswer({ status: 400 }, 400, 'application/problem+json')],
+    ];
+    for (const [code, answer] of failures) {
+      service.instead['/v1/keys'] = answer;
+      await expect(as.keys()).rejects.toMatchObject({ code });
+    }
+    service.instead['/v1/keys'] = hangs;
+    await expect(as.keys()).rejects.toMatchObject({ code: 'service-timeout' });
+    delete service.instead['/v1/keys'];
+    expect(await as.keys()).toHaveLength(1);
+  });
+
+  it('is unreachable when its answer breaks off, and too slow when it stops in the middle', async () => {
+    const { service, as } = await signedIn();
+    const headers = { 'content-type': 'application/json' };
+    const begun = (
+      rest: (controller: ReadableStreamDefaultController<Uint8Array>) => void,
+    ): ReadableStream<Uint8Array> =>
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(Uint8Array.of(0x7b));
+          rest(controller);
+        },
+      });
+    service.instead['/v1/keys'] = () =>
+      new Response(
+        begun((body) => body.error(new TypeError('terminated'))),
+        { headers },
+      );
+    await expect(as.keys()).rejects.toMatchObject({ code: 'service-unreachable' });
+    service.instead['/v1/keys'] = ({ init }) =>
+      new Response(
+        begun((body) => init.signal?.addEventListener('abort', () => body.error(init.signal?.reason))),
+        { headers },
+      );
+    await expect(as.keys()).rejects.toMatchObject({ code: 'service-timeout' });
+  });
+});
+
+describe('a browser without Ed25519', () => {
+  it('is named as what it is', async () => {
+    const service = new FakeAs();
+    const subtle = {
+      importKey: () => Promise.reject(new DOMException('no', 'NotSupportedError')),
+    } as unknown as SubtleCrypto;
+    const as = new RemoteAs({ fetch: service.fetch, baseUrl: BASE_URL, subtle, trust: new MemoryTrust() });
+    await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'browser-unsupported' });
+  });
+});

@@ -1,0 +1,148 @@
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it } from 'vitest';
+import type { Batch } from '#web/journal/chain.ts';
+import { Database } from '#web/journal/database.ts';
+import { Journal } from '#web/journal/journal.ts';
+import { WorkOrderStore } from '#web/journal/work-orders.ts';
+import { ATTEMPT, STEPS } from './records.ts';
+
+const now = (): Date => new Date('2026-01-02T03:04:05.678Z');
+const ORDER = 7;
+
+async function station(): Promise<{ database: Database; journal: Journal; orders: WorkOrderStore }> {
+  const database = await Database.open(new IDBFactory(), () => undefined);
+  return { database, journal: new Journal(database, 'page', now), orders: new WorkOrderStore(database, now) };
+}
+
+/** What became of the batch that begins with entry `seq`. */
+async function change(database: Database, seq: number, how: (batch: Batch) => Batch | undefined): Promise<void> {
+  await database.run(['batches'], 'readwrite', async (transaction) => {
+    const store = transaction.objectStore('batches');
+    const batch = await store.get([ORDER, seq]);
+    if (!batch) throw new TypeError(`no batch begins with ${seq}`);
+    const changed = how(batch);
+    await store.delete([ORDER, seq]);
+    if (changed) await store.add(changed, [ORDER, seq]);
+  });
+}
+
+/** An attempt with a batch for each of its entries. */
+async function spread(journal: Journal): Promise<number> {
+  const id = await journal.begin({ ...ATTEMPT, order: ORDER });
+  for (const step of STEPS) await journal.append(id, step);
+  return id;
+}
+
+describe('the chain of a work order', () => {
+  it('holds over the attempts of several lanes and the events between them', async () => {
+    const { journal, orders } = await station();
+    await journal.note(ORDER, { step: 'order-opened', operator: 'Ada' });
+    const ids = await Promise.all([1, 2, 3].map(() => journal.begin({ ...ATTEMPT, order: ORDER })));
+    for (const step of STEPS) await Promise.all(ids.map((id) => journal.append(id, step)));
+    await journal.note(ORDER, { step: 'order-closed' });
+    expect(await orders.check(ORDER)).toBeUndefined();
+    expect(await orders.check(0)).toBeUndefined();
+  });
+
+  it.each([0, 3, 8])('shows from where on it does not hold, where entry %i was changed', async (seq) => {
+    const { database, journal, orders } = await station();
+    for (let i = 0; i < 2; i++) await spread(journal);
+    await change(database, seq, (batch) => ({
+      ...batch,
+      entries: batch.entries.map((entry) => ({ ...entry, at: entry.at + 1 })),
+    }));
+    expect(await orders.check(ORDER)).toEqual({ seq, why: 'changed' });
+  });
+
+  it.each([
+    [
+      'changed',
+      (entries: Batch['entries']) => entries.map((entry, index) => (index === 2 ? { ...entry, at: 0 } : entry)),
+    ],
+    ['dropped', (entries: Batch['entries']) => entries.filter((_, index) => index !== 2)],
+    ['dropped at its end', (entries: Batch['entries']) => entries.slice(0, -1)],
+    ['moved', ([first, ...rest]: Batch['entries']) => [...rest, ...(first ? [first] : [])]],
+    ['added', (entries: Batch['entries']) => [...entries, ...entries.slice(-1)]],
+  ])('shows the batch in which an entry was %s', async (_, how) => {
+    const { database, journal, orders } = await station();
+    for (let i = 0; i < 3; i++) await journal.begin({ ...ATTEMPT, order: ORDER }, STEPS);
+    await change(database, 7, (batch) => ({ ...batch, entries: how(batch.entries) }));
+    expect(await orders.check(ORDER)).toEqual({ seq: 7, why: 'changed' });
+  });
+
+  it('shows the batch that was dropped', async () => {
+    const { database, journal, orders } = await station();
+    await spread(journal);
+    await change(database, 4, () => undefined);
+    expect(await orders.check(ORDER)).toEqual({ seq: 4, why: 'missing' });
+  });
+
+  it('shows a batch that was put in the place of another', async () => {
+    const { database, journal, orders } = await station();
+    await spread(journal);
+    let second: Batch | undefined;
+    await change(database, 2, (batch) => {
+      second = batch;
+      return undefined;
+    });
+    await change(database, 1, () => second && { ...second, firsts: [[1, 99]] });
+    expect(await orders.check(ORDER)).toEqual({ seq: 1, why: 'changed' });
+  });
+
+  it('is looked through page by page, however long it is', async () => {
+    const { journal, orders, database } = await station();
+    for (let i = 0; i < 60; i++) await spread(journal);
+    expect(await orders.check(ORDER)).toBeUndefined();
+    await change(database, 400, () => undefined);
+    expect(await orders.check(ORDER)).toEqual({ seq: 400, why: 'missing' });
+  });
+});
+
+describe('group commit', () => {
+  it('puts what several lanes want to write in the same moment into one transaction', async () => {
+    const { database, journal } = await station();
+    let transactions = 0;
+    const run = database.run.bind(database);
+    database.run = (...args) => {
+      transactions++;
+      return run(...args);
+    };
+    const ids = await Promise.all(Array.from({ length: 8 }, () => journal.begin(ATTEMPT)));
+    expect(ids).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(transactions).toBe(1);
+    for (const step of STEPS) await Promise.all(ids.map((id) => journal.append(id, step)));
+    expect(transactions).toBe(1 + STEPS.length);
+    const records = await database.run(['batches'], 'readonly', (transaction) =>
+      transaction.objectStore('batches').count(),
+    );
+    expect(records).toBe(1 + STEPS.length); // whatever is written at once is one record
+    for (const id of ids) expect((await journal.get(id))?.outcome).toBe('done');
+  });
+
+  it('resolves nobody before it is on disk, and refuses all of them where the disk does', async () => {
+    const { database, journal } = await station();
+    const id = await journal.begin(ATTEMPT);
+    const run = database.run.bind(database);
+    database.run = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
+    const writes = [journal.append(id, STEPS), journal.begin(ATTEMPT), journal.note(ORDER, { step: 'order-paused' })];
+    for (const write of writes) await expect(write).rejects.toThrow('full');
+    database.run = run;
+    await journal.append(id, STEPS);
+    expect((await journal.get(id))?.outcome).toBe('done');
+    expect(await journal.list(9)).toHaveLength(1);
+  });
+
+  it('goes on where another page of this station has written in the meantime', async () => {
+    const { database, journal, orders } = await station();
+    const other = new Journal(database, 'other', now);
+    const mine = await journal.begin({ ...ATTEMPT, order: ORDER });
+    const its = await other.begin({ ...ATTEMPT, order: ORDER });
+    for (const step of STEPS) {
+      await journal.append(mine, step);
+      await other.append(its, step);
+    }
+    expect([mine, its]).toEqual([1, 2]);
+    expect(await orders.check(ORDER)).toBeUndefined();
+  });
+});

@@ -1,0 +1,24 @@
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it } from 'vitest';
+import { Database } from '#web/journal/database.ts';
+import { leaveOldLog } from '#web/journal/log-rotation.ts';
+
+describe('the ballast of a start', () => {
+  it('is more than the write buffer of LevelDB, in records below the size of a file, and is gone afterwards', async () => {
+    const database = await Database.open(new IDBFactory(), () => undefined);
+    const sizes: number[] = [];
+    const run = database.run.bind(database);
+    database.run = async (stores, mode, body, durability) => {
+      const result = await run(stores, mode, body, durability);
+      await run(['ballast'], 'readonly', async (transaction) => {
+        for (const { length } of await transaction.objectStore('ballast').getAll()) sizes.push(length);
+      });
+      return result;
+    };
+    await leaveOldLog(database);
+    expect(Math.max(...sizes)).toBeLessThan(64 * 1024);
+    expect(sizes.reduce((total, size) => total + size)).toBeGreaterThan(4 * 1024 * 1024);
+    expect(await run(['ballast'], 'readonly', (transaction) => transaction.objectStore('ballast').count())).toBe(0);
+  });
+});

@@ -1,0 +1,193 @@
+// Journals of older schema versions as pages of that time left them, opened by this one.
+import 'fake-indexeddb/auto';
+import { createHash } from 'node:crypto';
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it } from 'vitest';
+import { Database } from '#web/journal/database.ts';
+import { Journal } from '#web/journal/journal.ts';
+import { WorkOrderStore } from '#web/journal/work-orders.ts';
+import { ATTEMPT, INTERRUPTION, NOT_IMPORTED, STEPS, SUMMARY } from './records.ts';
+
+const AT = '2026-01-02T03:04:05.678Z';
+const now = (): Date => new Date('2026-02-02T00:00:00Z');
+
+/** What version 1 wrote: attempts and steps in stores of their own, the export in the step before the import as well. */
+async function writeVersion1(factory: IDBFactory): Promise<void> {
+  const db = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = factory.open('keyferry', 1);
+    request.onupgradeneeded = () => {
+      const { result } = request;
+      result.createObjectStore('attempts', { keyPath: 'id', autoIncrement: true });
+      result.createObjectStore('steps', { keyPath: ['attempt', 'index'] });
+      result.createObjectStore('open', { keyPath: 'attempt' });
+      result.createObjectStore('trust', { keyPath: 'service' });
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const transaction = db.transaction(['attempts', 'steps', 'open', 'trust'], 'readwrite');
+  const [done, cut] = [STEPS, [...STEPS.slice(0, 4), INTERRUPTION]];
+  for (const [index, steps] of [done, cut].entries()) {
+    const attempt = index + 1;
+    transaction.objectStore('attempts').add({ ...ATTEMPT, startedAt: AT, session: 'gone' });
+    steps.forEach((step, number) => {
+      const body = step.step === 'import' && step.state === 'intended' ? { ...step, export: SUMMARY } : step;
+      transaction.objectStore('steps').add({ ...body, attempt, index: number, at: AT });
+    });
+  }
+  transaction.objectStore('open').add({ attempt: 2, session: 'gone' });
+  transaction.objectStore('trust').add({ service: 'https://as.example', root: 'root', pinnedAt: AT });
+  await new Promise((resolve) => {
+    transaction.oncomplete = resolve;
+  });
+  db.close();
+}
+
+describe('a journal of version 1', () => {
+  it('is read by this version with every attempt and step as it was', async () => {
+    const factory = new IDBFactory();
+    await writeVersion1(factory);
+    const database = await Database.open(factory, () => undefined);
+    const journal = new Journal(database, 'new', now);
+    const [second, first] = await journal.list(10);
+    expect(first).toEqual({
+      ...ATTEMPT,
+      id: 1,
+      startedAt: AT,
+      outcome: 'done',
+      steps: STEPS.map((step, index) => ({ ...step, attempt: 1, index, at: AT })),
+    });
+    expect(second?.steps.map(({ step, state }) => `${step} ${state}`)).toEqual([
+      'challenge intended',
+      'export intended',
+      'export confirmed',
+      'import intended',
+      'interruption confirmed',
+    ]);
+    expect((await journal.unsettled()).map(({ id }) => id)).toEqual([2]);
+  });
+
+  it('is chained from its first entry on, and goes on from its last', async () => {
+    const factory = new IDBFactory();
+    await writeVersion1(factory);
+    const database = await Database.open(factory, () => undefined);
+    expect(await new Journal(database, 'new', now).begin(ATTEMPT, STEPS)).toBe(3);
+    expect(await new WorkOrderStore(database, now).check(0)).toBeUndefined();
+    const batches = await database.run(['batches'], 'readonly', (transaction) =>
+      transaction.objectStore('batches').getAll(),
+    );
+    expect(batches.flatMap(({ entries }) => entries)).toHaveLength(7 + 6 + 7);
+  });
+
+  it('keeps what it trusts', async () => {
+    const factory = new IDBFactory();
+    await writeVersion1(factory);
+    const database = await Database.open(factory, () => undefined);
+    const kept = await database.run(['trust'], 'readonly', (transaction) => transaction.objectStore('trust').getAll());
+    expect(kept).toEqual([{ service: 'https://as.example', root: 'root', pinnedAt: AT }]);
+  });
+});
+
+const ORDER = 3;
+
+/** What version 2 wrote: a record for each entry with a hash of its own, and one for each attempt that is open. */
+async function writeVersion2(factory: IDBFactory, attempts: number): Promise<readonly { readonly hash: Uint8Array }[]> {
+  const db = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = factory.open('keyferry', 2);
+    request.onupgradeneeded = () => {
+      const { result } = request;
+      result.createObjectStore('open', { keyPath: 'attempt' });
+      result.createObjectStore('trust', { keyPath: 'service' });
+      result.createObjectStore('entries').createIndex('attempt', 'of', { unique: true });
+      result
+        .createObjectStore('orders', { keyPath: 'order', autoIncrement: true })
+        .createIndex('name', 'name', { unique: true });
+      result.createObjectStore('units', { keyPath: ['order', 'sn'] }).createIndex('state', ['order', 'state']);
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  const transaction = db.transaction(['entries', 'open', 'units'], 'readwrite');
+  const written: { readonly hash: Uint8Array }[] = [];
+  let previous: Uint8Array = new Uint8Array(32);
+  const add = (of: [number, number] | undefined, body: object): void => {
+    const seq = written.length;
+    const text = JSON.stringify([ORDER, seq, of ?? null, Date.parse(AT), body, null], (_, value: unknown) =>
+      value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : value,
+    );
+    previous = Uint8Array.from(createHash('sha256').update(previous).update(text).digest());
+    const entry = { hash: previous, ...(of ? { of } : {}), at: Date.parse(AT), body };
+    written.push(entry);
+    transaction.objectStore('entries').add(entry, [ORDER, seq]);
+  };
+  add(undefined, { step: 'order-opened', operator: 'Ada' });
+  for (let id = 1; id <= attempts; id++) {
+    add([id, 0], { step: 'begin', ...ATTEMPT, order: ORDER });
+    const steps = id === attempts ? [...STEPS.slice(0, 4), INTERRUPTION] : STEPS.slice(0, 5);
+    for (const [index, step] of steps.entries()) add([id, index + 1], step);
+    if (id < attempts) add([id, 6], { step: 'verify', state: 'confirmed', time: AT });
+    transaction.objectStore('units').add({ order: ORDER, sn: `unit ${id}`, state: 'done', at: AT });
+  }
+  transaction.objectStore('open').add({ attempt: attempts, session: 'gone' });
+  await new Promise((resolve) => {
+    transaction.oncomplete = resolve;
+  });
+  db.close();
+  return written;
+}
+
+describe('a journal of version 2', () => {
+  it('is read by this version with every attempt and step as it was, the open one among them', async () => {
+    const factory = new IDBFactory();
+    await writeVersion2(factory, 2);
+    const database = await Database.open(factory, () => undefined);
+    const journal = new Journal(database, 'new', now);
+    const [second, first] = await journal.list(10);
+    expect(first).toMatchObject({ ...ATTEMPT, id: 1, startedAt: AT, outcome: 'done' });
+    expect(first?.steps.slice(0, 5)).toEqual(
+      STEPS.slice(0, 5).map((step, index) => ({ ...step, attempt: 1, index, at: AT })),
+    );
+    expect(second).toMatchObject({ id: 2, outcome: 'unknown' });
+    expect((await journal.unsettled()).map(({ id }) => id)).toEqual([2]);
+    await journal.recover(new Set(['new']));
+    expect((await journal.unsettled()).map(({ id }) => id)).toEqual([2]);
+    await journal.append(2, NOT_IMPORTED);
+    expect(await journal.unsettled()).toEqual([]);
+    expect(await new WorkOrderStore(database, now).counts(ORDER)).toMatchObject({ done: 2 });
+  });
+
+  it('keeps its chain, over more entries than are moved at once, and goes on from its last', async () => {
+    const factory = new IDBFactory();
+    const written = await writeVersion2(factory, 400); // 2,800 entries
+    const database = await Database.open(factory, () => undefined);
+    const orders = new WorkOrderStore(database, now);
+    expect(await orders.check(ORDER)).toBeUndefined();
+    const batches = await database.run(['batches'], 'readonly', (transaction) =>
+      transaction.objectStore('batches').getAll(),
+    );
+    expect(batches.flatMap(({ entries }) => entries)).toHaveLength(written.length);
+    expect(batches.at(-1)?.hash).toEqual(written.at(-1)?.hash);
+    expect(await new Journal(database, 'new', now).begin({ ...ATTEMPT, order: ORDER }, STEPS)).toBe(401);
+    expect(await orders.check(ORDER)).toBeUndefined();
+  });
+
+  it.each([
+    ['changed', (store: IDBObjectStore) => store.put({ hash: new Uint8Array(32), at: 0, body: {} }, [ORDER, 40])],
+    ['dropped', (store: IDBObjectStore) => store.delete([ORDER, 40])],
+  ])('still shows an entry that was %s before', async (_, how) => {
+    const factory = new IDBFactory();
+    await writeVersion2(factory, 20);
+    const raw = await new Promise<IDBDatabase>((resolve) => {
+      const request = factory.open('keyferry', 2);
+      request.onsuccess = () => resolve(request.result);
+    });
+    const transaction = raw.transaction('entries', 'readwrite');
+    how(transaction.objectStore('entries'));
+    await new Promise((resolve) => {
+      transaction.oncomplete = resolve;
+    });
+    raw.close();
+    const database = await Database.open(factory, () => undefined);
+    expect(await new WorkOrderStore(database, now).check(ORDER)).toBeDefined();
+  });
+});

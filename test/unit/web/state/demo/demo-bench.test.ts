@@ -1,0 +1,96 @@
+// The demo's bench: what it tells the simulator, and the chooser it shows in the browser's place.
+import { describe, expect, it } from 'vitest';
+import { Bench, type BenchControl, type BenchUnit } from '#web/state/demo/demo-bench.svelte.ts';
+
+const CANDIDATE = { sn: '07', kind: 'usb', label: 'Unit 7' } as const;
+
+function createBench() {
+  let units: readonly BenchUnit[] = [{ sn: '07', name: 'Unit 7', links: ['usb'], plugged: true }];
+  const done: string[] = [];
+  const set = (plugged: boolean): void => {
+    units = units.map((unit) => ({ ...unit, plugged }));
+  };
+  const control: BenchControl<string> = {
+    units: () => units,
+    plug: () => set(true),
+    unplug: () => set(false),
+    fault: (sn, fault) => void done.push(`${fault} at ${sn}`),
+    clearFaults: (sn) => void done.push(`clear ${sn}`),
+  };
+  const bench = new Bench<string>([
+    { name: 'late', fault: 'LATE' },
+    { name: 'gone', fault: 'GONE' },
+  ]);
+  bench.use(control);
+  const unit = (): BenchUnit => {
+    const [first] = bench.units;
+    if (!first) throw new TypeError('no unit');
+    return first;
+  };
+  return { bench, control, done, unit };
+}
+
+describe('the bench', () => {
+  it('plugs and unplugs', () => {
+    const { bench, unit } = createBench();
+    bench.toggle(unit());
+    expect(unit().plugged).toBe(false);
+    bench.toggle(unit());
+    expect(unit().plugged).toBe(true);
+  });
+
+  it('plugs all of the hub at once, and leaves the others', () => {
+    const plugged = new Set(['07']);
+    const bench = new Bench<string>([], ['47', '48']);
+    bench.use({
+      units: () =>
+        ['07', '47', '48'].map((sn) => ({ sn, name: sn, links: ['usb'], plugged: plugged.has(sn) }) as const),
+      plug: (sn) => void plugged.add(sn),
+      unplug: (sn) => void plugged.delete(sn),
+      fault: () => undefined,
+      clearFaults: () => undefined,
+    });
+    expect([bench.units, bench.hub].map((some) => some.map(({ sn }) => sn))).toEqual([['07'], ['47', '48']]);
+    bench.plugHub(true);
+    expect([...plugged]).toEqual(['07', '47', '48']);
+    bench.plugHub(false);
+    expect([...plugged]).toEqual(['07']);
+    expect(bench.hub.every((unit) => !unit.plugged)).toBe(true);
+  });
+
+  it('arms one mishap in place of the one before', () => {
+    const { bench, done } = createBench();
+    bench.arm('07', 'late');
+    bench.arm('07', 'gone');
+    bench.arm('07', '');
+    expect(done).toEqual(['clear 07', 'LATE at 07', 'clear 07', 'GONE at 07', 'clear 07']);
+    expect(bench.armed).toEqual({ '07': '' });
+  });
+
+  it('notices a plug that a mishap has pulled, and that the mishap is spent', () => {
+    const { bench, control, unit } = createBench();
+    bench.arm('07', 'gone');
+    control.unplug('07');
+    bench.refresh();
+    expect(unit().plugged).toBe(false);
+    expect(bench.armed).toEqual({ '07': '' });
+  });
+
+  it('asks which unit, and gives the answer to the simulator', async () => {
+    const { bench } = createBench();
+    const chosen = bench.choose([CANDIDATE]);
+    expect(bench.question?.candidates).toEqual([CANDIDATE]);
+    bench.question?.answer(CANDIDATE);
+    await expect(chosen).resolves.toBe(CANDIDATE);
+    expect(bench.question).toBeUndefined();
+  });
+
+  it('closes a chooser when another one opens', async () => {
+    const { bench } = createBench();
+    const first = bench.choose([CANDIDATE]);
+    const second = bench.choose([CANDIDATE]);
+    await expect(first).resolves.toBeUndefined();
+    bench.question?.answer(CANDIDATE);
+    await expect(second).resolves.toBe(CANDIDATE);
+  });
+});

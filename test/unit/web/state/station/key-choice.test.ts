@@ -1,0 +1,187 @@
+// Session, key choice and history: what is offered, and why some of it is not.
+import { describe, expect, it } from 'vitest';
+import { ProtocolError } from '#protocol/errors.ts';
+import { type Attempt, History, isSought } from '#web/state/history/history.svelte.ts';
+import { RootChange } from '#web/state/session/root-change.svelte.ts';
+import { KeyChoice } from '#web/state/station/key-choice.svelte.ts';
+import type { UnitFacts } from '#web/state/station/unit-facts.ts';
+import { createBench, SETS } from './station-fixture.ts';
+
+const [SET] = SETS;
+if (!SET) throw new TypeError('the bench has no set');
+
+const FACTS: UnitFacts = {
+  sn: '00000000000000004549000000000007',
+  set: SET.set,
+  tkv: 1,
+  profile: 'diversified',
+  lifecycle: 'operational',
+  suites: [1],
+  signatureRequired: false,
+  tries: 64,
+  firmware: 1,
+  slots: [
+    { ref2: 1, holdsKey: false, kcv: '0000000000', akv: 9, attributes: '' },
+    { ref2: 2, holdsKey: true, kcv: SET.keys[0]?.kcv ?? '', akv: 5, attributes: 'D0AB00N' },
+    { ref2: 3, holdsKey: false, kcv: '0000000000', akv: 0, attributes: '' },
+  ],
+};
+
+async function choiceFor(facts: Partial<UnitFacts> = {}): Promise<KeyChoice> {
+  const { session } = await createBench();
+  await session.signIn('token');
+  return new KeyChoice(session, () => ({ ...FACTS, ...facts }));
+}
+
+const bars = (choice: KeyChoice) => choice.slots.map(({ slot, bar }) => [slot.ref2, bar]);
+
+describe('the choice of a key', () => {
+  it('offers the keys of the unit’s set', async () => {
+    const choice = await choiceFor();
+    expect(choice.keys.map(({ label }) => label)).toEqual(['Traffic', 'Maintenance', 'Traffic, newer']);
+    expect(choice.chosen).toBeUndefined();
+  });
+
+  it('takes the only slot that is open, and says why the others are not', async () => {
+    const choice = await choiceFor();
+    choice.ref1 = 3;
+    expect(bars(choice)).toEqual([
+      [1, 'other-slot'],
+      [2, undefined],
+      [3, 'other-slot'],
+    ]);
+    expect(choice.chosen).toMatchObject({ key: { ref1: 3 }, slot: { ref2: 2 } });
+  });
+
+  it('knows the key that is in already', async () => {
+    const choice = await choiceFor();
+    choice.ref1 = 1;
+    expect(bars(choice)).toEqual([
+      [1, 'other-slot'],
+      [2, 'same-key'],
+      [3, 'other-slot'],
+    ]);
+    expect(choice.chosen).toBeUndefined();
+  });
+
+  it('never goes back below what a slot has held', async () => {
+    const choice = await choiceFor();
+    choice.ref1 = 2;
+    expect(bars(choice)).toEqual([
+      [1, 'not-newer'],
+      [2, undefined],
+      [3, undefined],
+    ]);
+    expect(choice.chosen).toBeUndefined();
+    choice.ref2 = 3;
+    expect(choice.chosen?.slot.ref2).toBe(3);
+  });
+
+  it.each([
+    [{ lifecycle: 'blank' }, 'unit-blank'],
+    [{ set: 1 }, 'set-unknown'],
+    [{ tkv: 9 }, 'version-unknown'],
+    [{ suites: [4] }, 'suite-unsupported'],
+  ] as const)('has nothing to offer for %o', async (facts, obstacle) => {
+    const choice = await choiceFor(facts);
+    expect(choice.obstacle).toBe(obstacle);
+    expect(choice.keys).toEqual([]);
+  });
+
+  it('has nothing to offer before the sign-in', async () => {
+    const { session } = await createBench();
+    expect(new KeyChoice(session, () => FACTS).obstacle).toBe('signed-out');
+  });
+});
+
+describe('the session', () => {
+  it('says why it did not begin, and holds no token', async () => {
+    const { session, account } = await createBench();
+    account.refuse('signIn', 'signed-out');
+    await session.signIn('KF-secret');
+    expect(session.state).toEqual({ is: 'out', failure: { code: 'signed-out' } });
+    expect(JSON.stringify(session)).not.toContain('KF-secret');
+  });
+
+  it('is over when the keys cannot be read', async () => {
+    const { session, account } = await createBench();
+    account.refuse('keys', 'service-unreachable');
+    await session.signIn('token');
+    expect(session.state).toMatchObject({ is: 'out', failure: { code: 'service-unreachable' } });
+    expect(account.signedOut).toBe(1);
+  });
+});
+
+describe('an AS that shows another root key', () => {
+  it('is trusted only after the operator compared it, and exactly the one that he compared', async () => {
+    const { session, account } = await createBench();
+    account.refuse('signIn', 'service-changed');
+    await session.signIn('token');
+    const change = new RootChange(session);
+    await change.look();
+    expect(change.comparison?.shown.fingerprint).toBe('AAAAAAAAAAAAAAAA');
+    await expect(change.trust()).rejects.toThrow(RangeError);
+    expect(account.replaced).toEqual([]);
+    change.compared = true;
+    await change.trust();
+    expect(account.replaced).toEqual(['the root that is shown']);
+    expect(session.state).toEqual({ is: 'out' });
+  });
+
+  it('is compared anew when it changed again meanwhile', async () => {
+    const { session, account } = await createBench();
+    account.refuse('signIn', 'service-changed');
+    await session.signIn('token');
+    const change = new RootChange(session);
+    await change.look();
+    change.compared = true;
+    account.refuse('replace', 'service-changed');
+    await change.trust();
+    expect(change.failure).toEqual({ code: 'service-changed' });
+    expect(change.compared).toBe(false);
+    expect(session.state).toMatchObject({ failure: { code: 'service-changed' } });
+  });
+});
+
+describe('an attempt', () => {
+  const attempt = { sn: '00000000000000004549000000000007', keyLabel: 'PIN encryption key', workOrder: 'JOB-4711' };
+  it.each(['', ' ', '4549 0000 0000 0007', '0007', 'pin', 'PIN encryption', 'job-47'])('is found by “%s”', (sought) => {
+    expect(isSought(attempt, sought)).toBe(true);
+  });
+  it.each(['0008', 'master key', 'JOB-5', '0007PIN'])('is not found by “%s”', (sought) => {
+    expect(isSought(attempt, sought)).toBe(false);
+  });
+  it('without a work order is found by what it has', () => {
+    expect(isSought({ sn: attempt.sn, keyLabel: attempt.keyLabel }, 'undefined')).toBe(false);
+  });
+});
+
+describe('the history', () => {
+  const attempt = (id: number): Attempt => ({ id }) as Attempt;
+
+  it('reads a page at a time, newest first, and knows when there is no more', async () => {
+    const all = Array.from({ length: 30 }, (_, index) => attempt(30 - index));
+    const history = new History(async () => ({
+      list: async (limit, before = Number.POSITIVE_INFINITY) => all.filter(({ id }) => id < before).slice(0, limit),
+    }));
+    await history.open();
+    expect(history.attempts).toHaveLength(25);
+    expect(history.more).toBe(true);
+    await history.loadMore();
+    expect(history.attempts.map(({ id }) => id)).toEqual(all.map(({ id }) => id));
+    expect(history.more).toBe(false);
+  });
+
+  it('says what keeps it from being read', async () => {
+    const history = new History(async () => ({
+      list: () => Promise.reject(new ProtocolError('journal-failed', 'private browsing')),
+    }));
+    await history.open();
+    expect(history.failure).toEqual({ code: 'journal-failed' });
+  });
+
+  it('lets a bug through', async () => {
+    const history = new History(async () => ({ list: () => Promise.reject(new TypeError('bug')) }));
+    await expect(history.open()).rejects.toThrow(TypeError);
+  });
+});

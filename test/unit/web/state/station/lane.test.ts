@@ -1,0 +1,350 @@
+// What a lane says of a load whose end is not plain: cut off, silent, half reported; and of an import that loads no key.
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it } from 'vitest';
+import { fromHex } from '#protocol/bytes/hex.ts';
+import { ProtocolError } from '#protocol/errors.ts';
+import { Database } from '#web/journal/database.ts';
+import { laneWords } from '#web/ui/messages/lane.ts';
+import { attached, cable, createAccount, createBench, load, SETS, SETS_WITH_CLAUSE_8 } from './station-fixture.ts';
+
+const SELECT = 0xa4;
+const GET_IDENTITY = 0xca;
+const GET_CHALLENGE = 0x84;
+const IMPORTKEY = 0xd8;
+
+/** A unit that fell silent at that command while its key was loaded. */
+async function silentAt(ins: number) {
+  const bench = await createBench();
+  await bench.session.signIn('token');
+  const wire = cable();
+  wire.cut = { ins, when: 'silence' };
+  const lane = await attached(bench, wire);
+  await load(lane, 1);
+  return { bench, wire, lane };
+}
+
+describe('a unit that does not answer', () => {
+  it('is opened anew by the way out of the failure, and loads then', async () => {
+    const { wire, lane } = await silentAt(GET_CHALLENGE);
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'link-timeout' } });
+    expect(lane.attached).toBe(true);
+    wire.cut = undefined;
+    await lane.retry();
+    expect(lane.phase.is).toBe('ready');
+    await load(lane, 1);
+    expect(lane.phase.is).toBe('done');
+  });
+
+  it('is loaded once more by one press', async () => {
+    const { wire, lane } = await silentAt(GET_CHALLENGE);
+    wire.cut = undefined;
+    await lane.loadAgain();
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
+  });
+
+  it('is not loaded once more unasked where its slot is not as it was', async () => {
+    const { wire, lane } = await silentAt(GET_CHALLENGE);
+    wire.cut = undefined;
+    const { facts } = lane;
+    if (!facts) throw new TypeError('the unit was not read');
+    lane.facts = { ...facts, slots: facts.slots.map((slot) => ({ ...slot, akv: 4 })) };
+    await lane.loadAgain();
+    expect(lane.phase.is).toBe('ready');
+    expect(lane.choice.slot).toMatchObject({ ref2: 2, akv: 0 });
+    expect(wire.commands.filter((ins) => ins === IMPORTKEY)).toEqual([]);
+  });
+
+  it('is not loaded once more into another unit that answers at the same port, nor with another key', async () => {
+    for (const change of ['unit', 'key'] as const) {
+      const { wire, lane } = await silentAt(GET_CHALLENGE);
+      wire.cut = undefined;
+      if (change === 'unit') lane.link = cable({ sn: fromHex('00000000000000004549000000000008') }).link(1);
+      else lane.choice.ref1 = 3;
+      expect(lane.isAsAttempted).toBe(change === 'unit');
+      await lane.loadAgain();
+      expect(lane.phase.is).toBe('ready');
+      expect(lane.isAsAttempted).toBe(false);
+    }
+  });
+
+  it('is not loaded once more when nobody is signed in any longer', async () => {
+    const { bench, wire, lane } = await silentAt(GET_CHALLENGE);
+    wire.cut = undefined;
+    bench.session.signOut();
+    await lane.loadAgain();
+    expect(lane.phase.is).toBe('ready');
+  });
+
+  it('in mid-import is unknown, and settled without being plugged again', async () => {
+    const { wire, lane } = await silentAt(IMPORTKEY);
+    expect(laneWords(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Not known yet' });
+    wire.cut = undefined;
+    await lane.retry();
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
+  });
+
+  it('in mid-import asks for the plug, however late the browser says that it is out', async () => {
+    const { wire, lane } = await silentAt(IMPORTKEY);
+    expect(lane.attached).toBe(true);
+    wire.pull();
+    await expect.poll(() => lane.attached).toBe(false);
+    expect(laneWords(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug it in again' });
+  });
+
+  it('stays unknown when it cannot be reached again', async () => {
+    const { wire, lane } = await silentAt(IMPORTKEY);
+    wire.cut = { ins: SELECT, when: 'silence' };
+    await lane.retry();
+    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'link-timeout' } });
+  });
+});
+
+describe('an import whose answer is lost', () => {
+  async function cutOff(when: 'before' | 'after') {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const wire = cable();
+    wire.cut = { ins: IMPORTKEY, when };
+    const lane = await attached(bench, wire);
+    await load(lane, 1);
+    wire.cut = undefined;
+    return { bench, wire, lane };
+  }
+
+  it('is unknown, and says so', async () => {
+    const { lane } = await cutOff('after');
+    expect(lane.phase.is).toBe('unknown');
+    expect(lane.attached).toBe(false);
+    expect(laneWords(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug it in again' });
+  });
+
+  it('turns to done by itself when the unit comes back and holds the receipt', async () => {
+    const { bench, wire, lane } = await cutOff('after');
+    bench.remembered = [wire.link(2)];
+    await bench.changed();
+    expect(bench.station.lanes).toEqual([lane]);
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
+    expect(bench.station.open).toEqual([]);
+    expect(lane.trace.exchanges.map(({ command }) => command)).toEqual([
+      'SELECT',
+      'GET CHALLENGE',
+      'IMPORTKEY',
+      'SELECT',
+      'GET RECEIPT',
+    ]);
+  });
+
+  it('turns to not loaded when the unit comes back without it, and can be loaded again', async () => {
+    const { bench, wire, lane } = await cutOff('before');
+    bench.remembered = [wire.link(2)];
+    await bench.changed();
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
+    await lane.retry();
+    await load(lane, 1);
+    expect(lane.phase.is).toBe('done');
+  });
+
+  it('is settled when the page was reloaded in between', async () => {
+    const { bench, wire } = await cutOff('after');
+    bench.station.lanes = [];
+    await bench.station.readJournal();
+    expect(bench.station.elsewhere.map(({ sn }) => sn)).toEqual(['00000000000000004549000000000007']);
+    const lane = await attached(bench, wire, 7);
+    expect(lane.phase.is).toBe('done');
+    expect(bench.station.elsewhere).toEqual([]);
+  });
+
+  it('waits for a sign-in where there is none', async () => {
+    const { bench, wire, lane } = await cutOff('after');
+    bench.session.signOut();
+    bench.account.refuse('verifyReceipt', 'not-signed-in');
+    bench.remembered = [wire.link(2)];
+    await bench.changed();
+    expect(['unknown', 'unverified']).toContain(lane.phase.is);
+    await bench.session.signIn('token');
+    await bench.station.settle();
+    expect(lane.phase.is).toBe('done');
+  });
+
+  it('does not take another unit for it', async () => {
+    const { bench, lane } = await cutOff('after');
+    const other = cable({ sn: fromHex('00000000000000004549000000000008') });
+    bench.remembered = [other.link(2)];
+    await bench.changed();
+    expect(lane.phase.is).toBe('unknown');
+    expect(bench.station.lanes.map(({ facts }) => facts?.sn.slice(-2))).toEqual(['07', '08']);
+  });
+});
+
+describe('a disk that is full after the AS was asked', () => {
+  async function loadWithoutRoom() {
+    const database = await Database.open(new IDBFactory(), () => undefined);
+    const account = createAccount(SETS);
+    const bench = await createBench(SETS, { database, account, name: 'page' });
+    await bench.session.signIn('token');
+    const wire = cable();
+    const lane = await attached(bench, wire);
+    const run = database.run.bind(database);
+    let writes = 0;
+    database.run = (stores, mode, body) =>
+      mode === 'readwrite' && ++writes > 1
+        ? Promise.reject(new ProtocolError('journal-full', 'no room'))
+        : run(stores, mode, body);
+    await load(lane, 1);
+    database.run = run;
+    return { bench, lane, wire, database, account };
+  }
+
+  it('keeps no false word: the key is in, the lane says so, and the journal once it can', async () => {
+    const { bench, lane } = await loadWithoutRoom();
+    expect(lane.phase).toMatchObject({ is: 'unverified', failure: { code: 'journal-full' }, loaded: { ref2: 2 } });
+    expect((await bench.journal.list(1))[0]?.steps.map(({ step, state }) => `${step} ${state}`)).toEqual([
+      'challenge intended',
+      'export intended',
+    ]);
+    await lane.retry();
+    expect(lane.phase.is).toBe('done');
+    expect((await bench.journal.list(1))[0]).toMatchObject({ outcome: 'done', steps: { length: 6 } });
+  });
+
+  it('is settled once there is room and the unit is plugged in anew', async () => {
+    const { bench, lane, wire } = await loadWithoutRoom();
+    wire.pull();
+    bench.remembered = [wire.link(2)];
+    await bench.changed();
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2 } });
+  });
+
+  it('is settled once there is room and somebody signs in', async () => {
+    const { bench, lane } = await loadWithoutRoom();
+    await bench.session.signIn('token');
+    await bench.station.settle();
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2 } });
+  });
+
+  it.each(['service-unreachable', 'not-allowed'] as const)(
+    'stays open where the AS, asked what it exported, says %s, and is settled later',
+    async (code) => {
+      const { bench, lane, account } = await loadWithoutRoom();
+      account.refuse('recallExport', code);
+      await lane.retry();
+      expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code } });
+      const [attempt] = await bench.journal.unsettled();
+      expect(attempt).toMatchObject({ outcome: 'unknown' });
+      await lane.retry();
+      expect(lane.phase.is).toBe('done');
+    },
+  );
+
+  it('stays open while there is still no room', async () => {
+    const { bench, lane, database, account } = await loadWithoutRoom();
+    const run = database.run.bind(database);
+    database.run = (stores, mode, body) =>
+      mode === 'readwrite' ? Promise.reject(new ProtocolError('journal-full', 'no room')) : run(stores, mode, body);
+    account.refuse('recallExport', 'service-unreachable');
+    await lane.retry();
+    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'service-unreachable' } });
+    await lane.retry();
+    expect(lane.phase).toMatchObject({ is: 'unverified', failure: { code: 'journal-full' } });
+    database.run = run;
+    await lane.retry();
+    expect(lane.phase.is).toBe('done');
+    expect((await bench.journal.list(1))[0]?.outcome).toBe('done');
+  });
+
+  it('leaves it to the next page, which waits for a sign-in, since only the AS knows what was exported', async () => {
+    const { wire, database, account } = await loadWithoutRoom();
+    const next = await createBench(SETS, { database, account, name: 'next page' });
+    await next.journal.recover(new Set(['next page']));
+    account.refuse('recallExport', 'not-signed-in');
+    const lane = await attached(next, wire, 7);
+    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'not-signed-in' } });
+    expect(laneWords(lane, 'linux').sentence).toContain('Sign in');
+    await next.session.signIn('token');
+    await next.station.settle();
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2 } });
+  });
+});
+
+describe('a memory failure that the unit reports (6581)', () => {
+  const FAILURE = { ins: IMPORTKEY, statusWord: 0x6581 };
+
+  it('leaves open what the slot holds, and the unit itself says that the key is in', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const wire = cable();
+    wire.lie = FAILURE; // the marker was written, the tries were not
+    const lane = await attached(bench, wire);
+    await load(lane, 1);
+    expect(laneWords(lane, 'linux')).toMatchObject({
+      kind: 'unknown',
+      word: 'Not known yet',
+      words: { title: expect.stringContaining('The old key or the new one is in its slot') },
+    });
+    expect(lane.phase).toMatchObject({ failure: { command: 'IMPORTKEY', statusWord: 0x6581 } });
+    await lane.retry();
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
+    expect((await bench.journal.list(1))[0]?.outcome).toBe('done');
+  });
+
+  it('is settled as not loaded where the unit has no receipt', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const wire = cable();
+    const lane = await attached(bench, wire);
+    wire.unit.memory.arm({ write: 1, effect: 'failure' });
+    await load(lane, 1);
+    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { statusWord: 0x6581 } });
+    await lane.retry();
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
+    await lane.retry();
+    await load(lane, 1);
+    expect(lane.phase.is).toBe('done');
+  });
+});
+
+describe('an entry that is no key', () => {
+  async function ready() {
+    const bench = await createBench(SETS_WITH_CLAUSE_8);
+    await bench.session.signIn('token');
+    const wire = cable();
+    return { bench, wire, lane: await attached(bench, wire) };
+  }
+
+  it('erases its slot, and the unit is shown as it then says that it is', async () => {
+    const { lane } = await ready();
+    await load(lane, 1);
+    await lane.retry();
+    await load(lane, 8);
+    expect(lane.phase.is).toBe('done');
+    expect(laneWords(lane, 'linux').sentence).toBe('Slot erased. The AS has verified the receipt.');
+    expect(lane.facts?.slots[1]).toMatchObject({ ref2: 2, holdsKey: false, akv: 9 });
+  });
+
+  it('replaces the transport key, and the next key is loaded under the new one', async () => {
+    const { bench, lane, wire } = await ready();
+    await load(lane, 9);
+    expect(lane.phase.is).toBe('done');
+    expect(laneWords(lane, 'linux').sentence).toBe('Transport key replaced. The AS has verified the receipt.');
+    expect(lane.facts?.tkv).toBe(2);
+    await lane.retry();
+    lane.choice.ref1 = 9;
+    expect(lane.choice.slots.map(({ bar }) => bar)).toEqual(['not-newer']);
+    await load(lane, 1);
+    expect(lane.phase.is).toBe('done');
+    expect((await bench.journal.list(1))[0]).toMatchObject({ tkv: 2, outcome: 'done' });
+    expect(wire.commands.filter((ins) => ins === GET_IDENTITY)).toHaveLength(1);
+  });
+
+  it('asks the unit anew where it was pulled before it could be read again', async () => {
+    const { lane, wire } = await ready();
+    wire.cut = { ins: GET_IDENTITY, when: 'silence' };
+    await load(lane, 9);
+    expect(lane.phase.is).toBe('done');
+    wire.cut = undefined;
+    await lane.retry();
+    expect(lane.phase.is).toBe('ready');
+    expect(lane.facts?.tkv).toBe(2);
+  });
+});

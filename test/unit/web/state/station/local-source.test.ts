@@ -1,0 +1,115 @@
+// A vault or a card in the place of the service: the same lanes and the same journal. Only the AS that sealed a key is asked to settle it.
+import { describe, expect, it } from 'vitest';
+import type { LocalAccount } from '#web/state/session/session.svelte.ts';
+import type { Lane } from '#web/state/station/lane.svelte.ts';
+import { laneWords } from '#web/ui/messages/lane.ts';
+import { type BenchParts, cable, createBench, SETS } from './station-fixture.ts';
+
+/** The AS of the bench, as if it were a vault. */
+function localOf({ account }: BenchParts): LocalAccount & { locked: number } {
+  return {
+    kind: 'vault',
+    origin: 'vault AAAA',
+    name: 'Vault 0007',
+    asNumber: 7,
+    auditHead: undefined,
+    locked: 0,
+    signOut() {
+      this.locked++;
+    },
+    keys: async () => SETS,
+    exportKey: (request) => account.exportKey(request),
+    verifyReceipt: (...receipt) => account.verifyReceipt(...receipt),
+  };
+}
+
+async function attachedLane(bench: BenchParts): Promise<Lane> {
+  bench.choice = cable().link(1);
+  await bench.station.attach('usb');
+  const [lane] = bench.station.lanes;
+  if (lane === undefined) throw new Error('nothing is attached');
+  return lane;
+}
+
+async function load(lane: Lane): Promise<void> {
+  lane.choice.ref1 = 2;
+  lane.choice.ref2 = 1;
+  if (lane.choice.chosen === undefined) throw new Error('nothing can be chosen');
+  await lane.load(lane.choice.chosen);
+}
+
+describe('a local source', () => {
+  it('loads keys, and the journal names it', async () => {
+    const bench = await createBench();
+    await bench.session.use(localOf(bench));
+    const lane = await attachedLane(bench);
+    await load(lane);
+    expect(laneWords(lane, 'linux')).toMatchObject({ word: 'Unplug' });
+    const [attempt] = await bench.journal.list(1);
+    expect(attempt).toMatchObject({ outcome: 'done', service: 'vault AAAA', operator: 'Vault 0007', demo: false });
+  });
+
+  it('says of a demo set in the journal that it is one', async () => {
+    const bench = await createBench();
+    const demoSets = SETS.map((set) => ({ ...set, demo: true }));
+    await bench.session.use({ ...localOf(bench), keys: async () => demoSets });
+    await load(await attachedLane(bench));
+    expect(await bench.journal.list(1)).toMatchObject([{ demo: true }]);
+  });
+
+  it('serves a unit that was there before it was unlocked', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const lane = await attachedLane(bench);
+    bench.session.signOut();
+    expect(lane.choice.obstacle).toBe('signed-out');
+    await bench.session.use(localOf(bench));
+    await load(lane);
+    expect(lane.phase.is).toBe('done');
+  });
+
+  it('takes the place of the service, which is signed out, and gives it back', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const local = localOf(bench);
+    await bench.session.use(local);
+    expect([bench.account.signedOut, bench.session.in?.kind, bench.session.in?.expires]).toEqual([
+      1,
+      'vault',
+      undefined,
+    ]);
+    await bench.session.signIn('token');
+    expect([local.locked, bench.session.in?.kind, bench.session.local]).toEqual([1, 'remote', undefined]);
+  });
+
+  it.each(['vault-locked', 'vault-expired'] as const)(
+    'that says %s in a run is locked, and the session is over',
+    async (code) => {
+      const bench = await createBench();
+      const local = localOf(bench);
+      await bench.session.use(local);
+      const lane = await attachedLane(bench);
+      bench.account.refuse('exportKey', code);
+      await load(lane);
+      expect(lane.phase).toMatchObject({ is: 'failed', failure: { code } });
+      expect([bench.session.state, local.locked]).toEqual([{ is: 'out', failure: { code } }, 1]);
+    },
+  );
+
+  it('is not asked about the receipt of a key that another AS sealed', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    bench.account.refuse('verifyReceipt', 'service-unreachable');
+    const lane = await attachedLane(bench);
+    await load(lane);
+    expect(lane.phase.is).toBe('unverified');
+    await bench.session.use(localOf(bench));
+    await lane.retry();
+    expect(lane.phase).toMatchObject({ is: 'unverified', failure: { code: 'source-other' } });
+    expect(bench.station.elsewhere).toHaveLength(1);
+    await bench.session.signIn('token');
+    await lane.retry();
+    expect(lane.phase.is).toBe('done');
+    expect(bench.station.elsewhere).toEqual([]);
+  });
+});

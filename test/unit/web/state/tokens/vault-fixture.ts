@@ -1,0 +1,139 @@
+// A browser with its vaults for tests of the desk: tabs that share a store, Web Locks and passkeys, and workers in the same process.
+import { IDBFactory } from 'fake-indexeddb';
+import type { Bytes } from '#protocol/bytes/bytes.ts';
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import type { ProtocolError } from '#protocol/errors.ts';
+import { TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
+import {
+  createTestVault,
+  quickKey,
+  type TestVault,
+  type TestVaultOptions,
+  verifyEd25519,
+} from '#test/support/vault.ts';
+import { TestVaultWorker } from '#test/support/vault-worker.ts';
+import type { NewPasskey, Passkey, PasskeyBar } from '#web/as-client/passkeys.ts';
+import { Session } from '#web/state/session/session.svelte.ts';
+import { VaultDesk } from '#web/state/tokens/vaults.svelte.ts';
+import { VaultStore } from '#web/vault-store/vault-store.ts';
+
+export const NOON = new Date('2026-11-23T12:00:00.000Z');
+export const TA = fromHex('11'.repeat(32));
+
+/** Web Locks of one browser, as far as a vault uses them. */
+class TestLocks {
+  readonly #held = new Set<string>();
+
+  async request(name: string, _options: object, hold: (lock: object | null) => unknown): Promise<unknown> {
+    if (this.#held.has(name)) return await hold(null);
+    this.#held.add(name);
+    try {
+      return await hold({ name });
+    } finally {
+      this.#held.delete(name);
+    }
+  }
+}
+
+/** The browser's passkeys: each gives octets of its own. */
+class TestPasskeys {
+  here: PasskeyBar | undefined;
+  refusal: ProtocolError | undefined;
+  /** For whom they were made. */
+  readonly users: { readonly id: Uint8Array; readonly name: string }[] = [];
+  /** The dialog is open for as long as this is. */
+  dialog: Promise<void> | undefined;
+  /** What was given last. */
+  given: Bytes | undefined;
+  #count = 0;
+
+  async bar(): Promise<PasskeyBar | undefined> {
+    return this.here;
+  }
+
+  async create(user: { readonly id: Uint8Array; readonly name: string }): Promise<NewPasskey> {
+    if (this.refusal) throw this.refusal;
+    this.users.push(user);
+    const credential = Uint8Array.of(++this.#count);
+    return { credential, salt: new Uint8Array(32), output: new Uint8Array(32).fill(this.#count) };
+  }
+
+  async ask({ credential }: Passkey): Promise<Bytes> {
+    if (this.refusal) throw this.refusal;
+    await this.dialog;
+    this.given = new Uint8Array(32).fill(credential[0] ?? 0);
+    return this.given;
+  }
+}
+
+export class Browser {
+  readonly factory = new IDBFactory();
+  readonly locks = new TestLocks();
+  readonly workers: TestVaultWorker[] = [];
+  readonly passkeys = new TestPasskeys();
+  /** The vaults whose journals were returned, as the station's journal names them. */
+  readonly returned: string[] = [];
+
+  /** A tab of it, whose station has pinned these roots. */
+  tab(roots: readonly TestVault[], now = NOON) {
+    const session = new Session(
+      () => Promise.reject(new TypeError('nobody signs in here')),
+      'https://as.example',
+      () => now,
+    );
+    const idle: ((why: 'idle' | 'hidden') => void)[] = [];
+    const watching = new Set<(why: 'idle' | 'hidden') => void>();
+    const store = VaultStore.open(this.factory);
+    const desk = new VaultDesk({
+      session,
+      store: () => store,
+      roots: async () => roots.map(({ root }) => root),
+      verify: verifyEd25519,
+      passkeys: this.passkeys,
+      giveBack: async (vault) => {
+        this.returned.push(vault.origin);
+        return { exports: 1, receipts: 1, grave: [], notes: [], verdicts: 1, kept: 1 };
+      },
+      makeWorker: () => {
+        const worker = new TestVaultWorker({ factory: this.factory, deriveKey: quickKey, now: () => now });
+        this.workers.push(worker);
+        return worker;
+      },
+      locks: this.locks as unknown as LockManager,
+      now: () => now,
+      watchIdle: (onIdle) => {
+        idle.push(onIdle);
+        watching.add(onIdle);
+        return () => void watching.delete(onIdle);
+      },
+    });
+    return { desk, session, idle, watching };
+  }
+}
+
+export function vaultOf(more: Partial<TestVaultOptions> = {}): Promise<TestVault> {
+  return createTestVault({
+    set: TEST_SET,
+    transportKeys: [{ tkv: TEST_TKV, key: TEST_TRANSPORT_KEY }],
+    keys: [{ ref1: 0x0103, label: 'Terminal key', akv: 1, slot: 2, key: TA }],
+    units: [toHex(TEST_SN)],
+    quota: { exports: 3, perUnit: null },
+    derive: quickKey,
+    ...more,
+  });
+}
+
+export const file = (text: string): Pick<Blob, 'text'> => ({ text: async () => text });
+
+export interface Unlocked extends ReturnType<Browser['tab']> {
+  readonly vault: TestVault;
+  readonly browser: Browser;
+}
+
+export async function unlocked(browser = new Browser(), more: Partial<TestVaultOptions> = {}): Promise<Unlocked> {
+  const vault = await vaultOf(more);
+  const tab = browser.tab([vault]);
+  await tab.desk.import(file(vault.text));
+  await tab.desk.unlock(vault.header.vaultId, vault.passphrase);
+  return { vault, browser, ...tab };
+}

@@ -1,0 +1,215 @@
+// A vault's journal on its way back over HTTP: the real service's findings and verdicts, and what of them this station's own journal holds then.
+import { randomBytes } from 'node:crypto';
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fromHex } from '#protocol/bytes/hex.ts';
+import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import { sha256 } from '#protocol/crypto/prf.ts';
+import type { ExportRequest } from '#protocol/provisioning/source.ts';
+import type { Envelope } from '#protocol/signing/envelope.ts';
+import { encodePassphrase } from '#protocol/vault/passphrase.ts';
+import { exportRequest, receiptFor, TEST_SET, TEST_SN } from '#test/support/as-service.ts';
+import { VaultBench } from '#test/support/vault-service.ts';
+import { TestVaultWorker } from '#test/support/vault-worker.ts';
+import { MemoryTrust } from '#test/unit/web/as-client/fake-as.ts';
+import { ATTEMPT, SUMMARY } from '#test/unit/web/journal/records.ts';
+import { RemoteAs } from '#web/as-client/remote-as.ts';
+import { VaultReturns } from '#web/as-client/vault-returns.ts';
+import { Database } from '#web/journal/database.ts';
+import { Journal } from '#web/journal/journal.ts';
+import { returnVaultJournal, type VaultReport } from '#web/state/tokens/vault-return.ts';
+import type { VaultStore } from '#web/vault-store/vault-store.ts';
+import { VaultClient } from '#web/vault-worker/client.ts';
+
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+let bench: VaultBench;
+let remote: RemoteAs;
+let journal: Journal;
+let store: VaultStore;
+let client: VaultClient;
+let id: string;
+
+beforeEach(async () => {
+  bench = await VaultBench.open();
+  const { file, passphrase, vault } = await bench.issue();
+  remote = new RemoteAs({
+    fetch: async (url, init) => bench.app.request(url, init),
+    baseUrl: 'http://localhost',
+    subtle: globalThis.crypto.subtle,
+    trust: new MemoryTrust(),
+    retryPausesMs: [],
+  });
+  await remote.signIn(bench.operator);
+  journal = new Journal(await Database.open(new IDBFactory(), () => undefined), 'page', () => bench.now);
+  id = vault.vaultId;
+  const worker = new TestVaultWorker({ now: () => bench.tick() });
+  store = await worker.store;
+  await store.import(id, file, bench.now.toISOString());
+  client = new VaultClient(worker, () => undefined);
+  const root = fromBase64url(bench.as.signatures.trust.root);
+  await client.unlock(id, { by: 'passphrase', secret: encodePassphrase(passphrase) }, [root]);
+});
+afterEach(() => bench.close());
+
+/** Loads the unit from the vault, and writes the attempt as the page does. `counter` is the unit's import counter after that. */
+async function load(counter: number, origin = `vault ${id}`, isHeard = true): Promise<number> {
+  const { set, tkv, suite, sign, ref1, ref2, ...texts } = exportRequest({ random: toBase64url(randomBytes(16)) });
+  const request: ExportRequest = {
+    ...{ set, tkv, suite, sign, ref1, ref2 },
+    sn: fromHex(texts.sn),
+    random: fromBase64url(texts.random),
+    challengeMac: fromBase64url(texts.challengeMac),
+    idempotencyKey: texts.idempotencyKey,
+  };
+  const { exportId, data } = await client.exportKey(request);
+  const receipt = fromBase64url(receiptFor(toBase64url(data), texts.random, { importCounter: counter }));
+  const dataHash = sha256(data);
+  const { time } = await client.verifyReceipt(exportId, receipt, dataHash);
+  const attempt = { ...ATTEMPT, sn: TEST_SN, set: TEST_SET, service: origin, idempotencyKey: texts.idempotencyKey };
+  if (!isHeard) {
+    return await journal.begin(attempt, [
+      { step: 'challenge', state: 'intended', suite },
+      { step: 'export', state: 'intended', suite, thenImport: true },
+      { step: 'interruption', state: 'confirmed' },
+    ]);
+  }
+  return await journal.begin(attempt, [
+    { step: 'challenge', state: 'intended', suite },
+    { step: 'export', state: 'intended', suite },
+    { step: 'export', state: 'confirmed', export: { ...SUMMARY, exportId, dataHash } },
+    { step: 'import', state: 'intended' },
+    { step: 'import', state: 'confirmed', receipt },
+    { step: 'verify', state: 'confirmed', time },
+  ]);
+}
+
+async function giveBack(signed?: Envelope): Promise<VaultReport> {
+  const parts = { returns: new VaultReturns(remote), store, journal };
+  return await returnVaultJournal(parts, { id, origin: `vault ${id}` }, signed ?? (await client.lock('asked')));
+}
+
+async function verdictsOf(attempt: number): Promise<readonly string[]> {
+  const { steps = [] } = (await journal.get(attempt)) ?? {};
+  return steps.flatMap((entry) => (entry.step === 'verify' && entry.verdict !== undefined ? [entry.verdict] : []));
+}
+
+describe("a vault's journal that is returned from the page", () => {
+  it('brings the signed verdict of the AS to each attempt, and nothing to look into', async () => {
+    const attempts = [await load(1), await load(2)];
+    expect(await giveBack()).toEqual({ exports: 2, receipts: 2, grave: [], notes: [], verdicts: 2, kept: 2 });
+    for (const attempt of attempts) {
+      const [verdict = ''] = await verdictsOf(attempt);
+      const { payload } = JSON.parse(verdict) as Envelope;
+      expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({ operator: 'vault 0001' });
+      const kept = await journal.get(attempt);
+      expect(kept?.outcome).toBe('done');
+      expect(kept?.steps.at(-1)?.auditHead).toContain('audit-head');
+    }
+    expect(remote.auditHead?.sequence).toBeGreaterThan(0);
+  });
+
+  it('settles an attempt whose page did not live to write down what was exported', async () => {
+    const [attempt, other] = [await load(1, `vault ${id}`, false), await load(2)];
+    expect(await giveBack()).toMatchObject({ receipts: 2, verdicts: 2, kept: 2 });
+    const kept = await journal.get(attempt);
+    expect(kept?.outcome).toBe('done');
+    expect(kept?.steps.map(({ step }) => step).slice(-3)).toEqual(['export', 'import', 'verify']);
+    expect(await verdictsOf(other)).toHaveLength(1);
+  });
+
+  it('may be returned again, and writes no verdict twice', async () => {
+    const attempt = await load(1);
+    const signed = await client.journal();
+    await giveBack(signed);
+    expect(await giveBack(signed)).toMatchObject({ verdicts: 1, kept: 1 });
+    expect(await verdictsOf(attempt)).toHaveLength(1);
+  });
+
+  it('finds its attempts among those of other ASs, however many there are', async () => {
+    const attempt = await load(1);
+    await Promise.all(Array.from({ length: 250 }, () => journal.begin(ATTEMPT)));
+    expect(await giveBack()).toMatchObject({ verdicts: 1, kept: 1 });
+    expect(await verdictsOf(attempt)).toHaveLength(1);
+  });
+
+  it('leaves alone what another AS loaded, also where it names the same export', async () => {
+    const attempt = await load(1, 'https://as.example');
+    expect(await giveBack()).toMatchObject({ verdicts: 1, kept: 0 });
+    expect(await verdictsOf(attempt)).toEqual([]);
+  });
+
+  it('takes no verdict for an export that this vault did not make here', async () => {
+    const attempt = await load(1);
+    const signed = await client.journal();
+    store.findExport = async () => undefined;
+    expect(await giveBack(signed)).toMatchObject({ verdicts: 0, kept: 0 });
+    expect(await verdictsOf(attempt)).toEqual([]);
+  });
+
+  it('tells grave findings and others apart', async () => {
+    await load(2);
+    await load(4);
+    expect(await giveBack()).toMatchObject({
+      grave: [`No journal shows import 3 of unit ${TEST_SN}.`],
+      notes: [`Unit ${TEST_SN} had 1 import before the first that this AS knows of.`],
+    });
+  });
+
+  it('is refused by an AS that did not issue the vault, and where nobody is signed in', async () => {
+    const signed = await client.lock('asked');
+    const other = await VaultBench.open();
+    try {
+      const elsewhere = new RemoteAs({
+        fetch: async (url, init) => other.app.request(url, init),
+        baseUrl: 'http://localhost',
+        subtle: globalThis.crypto.subtle,
+        trust: new MemoryTrust(),
+        retryPausesMs: [],
+      });
+      await expect(new VaultReturns(elsewhere).giveBack(id, signed)).rejects.toEqual(code('not-signed-in'));
+      await elsewhere.signIn(other.operator);
+      await expect(new VaultReturns(elsewhere).giveBack(id, signed)).rejects.toEqual(code('vault-unknown'));
+    } finally {
+      await other.close();
+    }
+  });
+
+  it.each([
+    ['without its findings', { findings: undefined }, 'service-nonsense'],
+    ['with a verdict that is none', { verdicts: [{ xc: 1, verdict: {} }] }, 'service-nonsense'],
+    ['that is no object', undefined, 'service-nonsense'],
+  ])('is not believed an answer %s', async (_what, change, expected) => {
+    await load(1);
+    const signed = await client.lock('asked');
+    const answer = await remote.ask('POST', `/v1/vaults/${id}/journal`, { journal: signed });
+    const as = {
+      ask: async () => (change === undefined ? 7 : { ...(answer as object), ...change }),
+      open: remote.open.bind(remote),
+      auditFloor: remote.auditFloor.bind(remote),
+      acceptHead: remote.acceptHead.bind(remote),
+    };
+    await expect(new VaultReturns(as).giveBack(id, signed)).rejects.toEqual(code(expected));
+  });
+
+  it('is not believed a verdict or a log head that the AS did not sign', async () => {
+    await load(1);
+    const signed = await client.lock('asked');
+    const answer = (await remote.ask('POST', `/v1/vaults/${id}/journal`, { journal: signed })) as {
+      readonly verdicts: readonly { readonly xc: number; readonly verdict: Envelope }[];
+      readonly auditHead: Envelope;
+    };
+    const forged = (envelope: Envelope): Envelope => ({ ...envelope, payload: toBase64url(Buffer.from('{"xc":1}')) });
+    const verdicts = answer.verdicts.map(({ xc, verdict }) => ({ xc, verdict: forged(verdict) }));
+    for (const change of [{ verdicts }, { auditHead: forged(answer.auditHead) }]) {
+      const as = {
+        ask: async () => ({ ...answer, ...change }),
+        open: remote.open.bind(remote),
+        auditFloor: remote.auditFloor.bind(remote),
+        acceptHead: remote.acceptHead.bind(remote),
+      };
+      await expect(new VaultReturns(as).giveBack(id, signed)).rejects.toEqual(code('service-changed'));
+    }
+  });
+});

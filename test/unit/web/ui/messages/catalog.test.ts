@@ -1,0 +1,55 @@
+// The book of words comes when it is needed, and a failure is never left without words.
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+const REFUSED = { code: 'challenge-refused' } as const;
+const LINUX = { platform: 'linux' } as const;
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.doUnmock('#web/ui/messages/failures.ts');
+  vi.resetModules();
+});
+
+describe('the book of words', () => {
+  it('is fetched at the first failure, and then has the words for it', async () => {
+    const { explain, openBook } = await import('#web/ui/messages/catalog.svelte.ts');
+    expect(explain(REFUSED, LINUX).remedy).toBe('Wait a moment');
+    await openBook();
+    expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
+  });
+
+  it('has plain words stand in for it where it cannot be fetched, and is asked for again', async () => {
+    let isAway = true;
+    const words = await vi.importActual<object>('#web/ui/messages/failures.ts');
+    vi.doMock('#web/ui/messages/failures.ts', () => {
+      if (isAway) throw new TypeError('Failed to fetch dynamically imported module');
+      return words;
+    });
+    const { explain, openBook } = await import('#web/ui/messages/catalog.svelte.ts');
+    await openBook();
+    expect(explain(REFUSED, LINUX).remedy).toMatch(/check the network, then reload/);
+    expect(explain({ code: 'service-unreachable' }, LINUX).title).toBe('The AS cannot be reached from here.');
+    await openBook();
+    isAway = false;
+    await openBook();
+    expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
+  });
+
+  it('leaves no failure without words while a server stays silent, and says after two seconds what to do', async () => {
+    let arrive: (words: object) => void = () => undefined;
+    const words = await vi.importActual<object>('#web/ui/messages/failures.ts');
+    vi.doMock('#web/ui/messages/failures.ts', () => new Promise<object>((resolve) => (arrive = resolve)));
+    const { explain, openBook } = await import('#web/ui/messages/catalog.svelte.ts');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    expect(explain({ code: 'service-unreachable' }, LINUX).remedy).toBe('Check the network, then retry');
+    expect(explain(REFUSED, LINUX).remedy).toBe('Wait a moment');
+    vi.advanceTimersByTime(2_000);
+    expect(explain(REFUSED, LINUX).remedy).toMatch(/check the network, then reload/);
+    vi.useRealTimers();
+    await vi.waitFor(() => {
+      arrive(words);
+      expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
+    });
+    await openBook();
+  });
+});

@@ -1,0 +1,81 @@
+// The words whose advice depends on the link and the operating system: who else may hold a unit, which driver or right is missing.
+import { hexNumber } from '#protocol/bytes/hex.ts';
+import type { Seen, Words } from './failures.ts';
+
+const hex4 = (id: number): string => hexNumber(id, 4).toLowerCase();
+
+function idOf({ usb }: Seen): string {
+  return usb ? ` (USB ${hex4(usb.vendorId)}:${hex4(usb.productId)})` : '';
+}
+
+export function browserUnsupported({ platform, kind }: Seen): Words {
+  const missing = kind === 'serial' ? 'Web Serial' : kind === 'usb' ? 'WebUSB' : 'WebUSB and Web Serial';
+  return {
+    remedy:
+      platform === 'android' ? 'Attach the unit by USB in Chrome' : 'Open this page in Chrome or Edge on a computer',
+    title: `This browser has no ${missing}, or the page did not come over HTTPS.`,
+  };
+}
+
+export function deviceBusy({ kind, platform }: Seen): Words {
+  const holders = ['Another browser, or another profile of this one'];
+  if (kind === 'serial') holders.push('A terminal program, a flashing tool or a slicer');
+  else holders.push('A vendor tool, adb or a virtual machine');
+  if (platform === 'linux' && kind === 'serial') holders.push('ModemManager: it lets go after half a minute');
+  return {
+    remedy: 'Close the other program that uses the unit, then retry',
+    again: true,
+    title: 'The unit is in use elsewhere.',
+    causes: holders,
+  };
+}
+
+export function driverMissing(seen: Seen): Words {
+  if (seen.platform !== 'windows') {
+    return {
+      remedy: 'Attach the unit by its serial port instead',
+      title: `A driver of the operating system keeps this unit${idOf(seen)} to itself.`,
+    };
+  }
+  return {
+    remedy: 'Attach the unit by its serial port instead',
+    title: `Windows has no WinUSB driver for this unit${idOf(seen)}.`,
+    causes: [
+      'An older firmware does not ask Windows for WinUSB',
+      'For experts only: Zadig can set WinUSB for this device',
+    ],
+  };
+}
+
+export function accessDenied(seen: Seen): Words {
+  const { platform, kind, usb } = seen;
+  if (platform !== 'linux') {
+    return {
+      remedy: 'Unplug the unit, plug it in again and allow it in the chooser',
+      title: `The operating system or a policy of your company does not let the browser reach this unit${idOf(seen)}.`,
+    };
+  }
+  const title = `Linux does not let your account reach this unit${idOf(seen)}.`;
+  const causes = [
+    'Chromium as a snap package needs: snap connect chromium:raw-usb',
+    'A Flatpak browser has no access to devices',
+  ];
+  if (kind === 'serial' || !usb) {
+    return {
+      remedy: 'Add your account to the group of serial ports, then log in again',
+      title,
+      causes,
+      lines: { where: 'In a terminal', text: 'sudo usermod -aG dialout $USER' },
+    };
+  }
+  const match = `ATTR{idVendor}=="${hex4(usb.vendorId)}", ATTR{idProduct}=="${hex4(usb.productId)}"`;
+  return {
+    remedy: 'Add the rule below, then unplug the unit and plug it in again',
+    title,
+    causes,
+    lines: {
+      where: 'In /etc/udev/rules.d/70-keyferry.rules',
+      text: `SUBSYSTEM=="usb", ${match}, MODE="0660", TAG+="uaccess"`,
+    },
+  };
+}
