@@ -1,4 +1,4 @@
-// The headers of every answer, errors included (docs/adr/0105-as-browser-defences.md). Plain objects, put together once: an answer is
+// The headers of every answer, errors included (docs/adr/0015-send-the-same-security-headers-always.md). Plain objects, put together once: an answer is
 // then one literal and costs nothing.
 
 /** Everything that a page could ask of the browser is off, but for the two ways to a unit, the page's Copy buttons, a screen that stays on

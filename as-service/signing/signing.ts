@@ -1,6 +1,6 @@
 // The service's own signatures (docs/protocol.md clause 9): one Ed25519 key per purpose, each certified by the root, and the DSSE
 // envelopes around verdicts, audit heads and certificates. Signs with node:crypto, which is bound to the same RFC 8032 as noble and
-// ten times as fast (docs/adr/0103-as-signing.md).
+// ten times as fast (docs/adr/0013-sign-with-node-crypto-in-the-service.md).
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';

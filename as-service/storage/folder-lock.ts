@@ -1,6 +1,6 @@
 // One process at a time on a data folder. Whoever holds it listens on a socket in the folder, and the folder's claim file names that
 // socket: a claim is alive exactly as long as its socket answers, so a killed process leaves nothing that anyone must clear away, and
-// a reused process number deceives nobody. The socket is also how the CLI reaches a running service. Why so: docs/adr/0104-as-claim.md.
+// a reused process number deceives nobody. The socket is also how the CLI reaches a running service. Why so: docs/adr/0014-lock-the-data-folder-with-a-socket.md.
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';

@@ -1,5 +1,5 @@
 // Seals what lies on disk: AES-256-GCM (SP 800-38D) under keys of its own for each purpose, derived from one sealing key. Why this
-// cipher: docs/adr/0102-as-sealing.md. It knows nothing of files.
+// cipher: docs/adr/0012-seal-files-with-aes-256-gcm.md. It knows nothing of files.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { type Bytes, concat, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';

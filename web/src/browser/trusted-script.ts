@@ -1,5 +1,5 @@
 // The one place that starts workers, under the one Trusted Types policy that the service allows for script URLs
-// (docs/adr/0105-as-browser-defences.md). Knows nothing of what they do.
+// (docs/adr/0015-send-the-same-security-headers-always.md). Knows nothing of what they do.
 
 interface ScriptUrlPolicy {
   /** Typed as what `Worker` takes; it is a TrustedScriptURL. */

@@ -49,7 +49,7 @@ export interface Failure {
 /** `intended` is on disk before the world may change, but for an import that was announced with its export (`thenImport`); `confirmed` after it did. */
 export type StepBody =
   | { readonly step: 'challenge'; readonly state: 'intended'; readonly suite: number }
-  /** `thenImport`: whatever the AS exports is imported at once, so that the key may be in though nothing more was written (ADR 0526). */
+  /** `thenImport`: whatever the AS exports is imported at once, so that the key may be in though nothing more was written (ADR 0041). */
   | { readonly step: 'export'; readonly state: 'intended'; readonly suite: number; readonly thenImport?: true }
   | { readonly step: 'export'; readonly state: 'confirmed'; readonly export: ExportSummary }
   | { readonly step: 'import'; readonly state: 'intended' } // of what was exported

@@ -1,4 +1,4 @@
-// Argon2id (RFC 9106) by hash-wasm, three to five times as fast as JavaScript (docs/adr/0401-vault-argon2id.md). What it works in is erased
+// Argon2id (RFC 9106) by hash-wasm, three to five times as fast as JavaScript (docs/adr/0026-use-argon2id-for-vault-passphrases.md). What it works in is erased
 // afterwards: the blocks hold what a guess of the passphrase could be checked against, and its hash function's memory the passphrase itself.
 import { argon2id } from 'hash-wasm';
 import type { Bytes } from '#protocol/bytes/bytes.ts';

@@ -1,4 +1,4 @@
-// A vault's KEK under a passkey (docs/adr/0404-vault-a-passkey-wraps-the-key.md): sealed with AES-256-GCM under a key that HKDF gives of what
+// A vault's KEK under a passkey (docs/adr/0038-let-a-passkey-open-a-vault.md): sealed with AES-256-GCM under a key that HKDF gives of what
 // the passkey's PRF gave, and of one vault file. Is handed crypto.subtle; knows neither the browser's dialog nor the store.
 import { type Bytes, concat, copy, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';

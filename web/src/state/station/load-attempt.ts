@@ -181,7 +181,7 @@ async function record({ row, source }: Parts, step: Step, known: Known): Promise
       return;
     case 'import-intended':
       log.write(takeHeld(known, entry), { haste: 'soon' }); // while the unit imports
-      // An AS that remembers what it exported is asked by the next page, should this one go away before it is on disk (ADR 0526).
+      // An AS that remembers what it exported is asked by the next page, should this one go away before it is on disk (ADR 0041).
       if (!source.recallExport) await log.settled();
       known.outcome = 'unknown';
       return;
