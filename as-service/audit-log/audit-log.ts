@@ -2,7 +2,7 @@
 // share one write and one sync. Knows nothing of what the events mean, nor of who signs its head.
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { AuditHeadJson, AuditRecordJson } from '#protocol/service/messages.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import type { Sealer } from '../storage/sealer.ts';
 import { type AuditEntry, type AuditLine, type ChainEnd, encodeLine, hashText } from './line.ts';
 import type { LogFile } from './log-file.ts';
@@ -45,7 +45,7 @@ export class AuditLog {
   /**
    * Verifies and replays what is there. A torn last line, which only a crash leaves and no answer ever spoke of, is cut off and the
    * cut is recorded.
-   * @throws StartError when the chain is broken anywhere else
+   * @throws UserError when the chain is broken anywhere else
    */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
     const { end, head, offsets, torn } = await scanLog(options.file, options.replay);
@@ -96,7 +96,7 @@ export class AuditLog {
   /** After all that was appended is durable. */
   async close(): Promise<void> {
     await this.#flushing;
-    this.#failure ??= new StartError('The audit log is closed.');
+    this.#failure ??= new UserError('The audit log is closed.');
     await this.#options.file.close();
   }
 

@@ -1,7 +1,7 @@
 // Reads the audit log from its first octet to its last, verifying the chain: at each start, and for `log verify`.
 import { concat } from '#protocol/bytes/bytes.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import { type AuditLine, type ChainEnd, decodeLine, FIRST_PREVIOUS } from './line.ts';
 import type { LogFile } from './log-file.ts';
 
@@ -17,14 +17,14 @@ export interface Scan {
   readonly torn: Uint8Array;
 }
 
-/** @throws StartError naming the entry that does not continue the chain */
+/** @throws UserError naming the entry that does not continue the chain */
 export async function scanLog(file: Pick<LogFile, 'size' | 'read'>, each: (line: AuditLine) => void): Promise<Scan> {
   let head: AuditHeadJson = { sequence: 0, hash: FIRST_PREVIOUS, time: new Date(0).toISOString() };
   const offsets = [0];
   let rest: Uint8Array = new Uint8Array(0);
   for (let offset = 0; offset < file.size; ) {
     const chunk = await file.read(offset, Math.min(CHUNK, file.size - offset));
-    if (chunk.length === 0) throw new StartError('The audit log became shorter while it was being read.');
+    if (chunk.length === 0) throw new UserError('The audit log became shorter while it was being read.');
     offset += chunk.length;
     rest = concat(rest, chunk);
     let begin = 0;
@@ -41,8 +41,8 @@ export async function scanLog(file: Pick<LogFile, 'size' | 'read'>, each: (line:
   return { end: head, head, offsets, torn: rest };
 }
 
-function broken(sequence: number, why: string): StartError {
-  return new StartError(
+function broken(sequence: number, why: string): UserError {
+  return new UserError(
     `The audit log is broken at entry ${sequence}: ${why}. Someone or something changed it. Keep this copy as evidence, and restore the folder from a backup.`,
   );
 }

@@ -7,7 +7,7 @@ import { requestControl } from '../cli/control.ts';
 import { runLogCommand } from '../cli/log-commands.ts';
 import { readCommandLine, USAGE } from '../cli/parse.ts';
 import { type AdminRequest, runAdminRequest } from '../cli/run.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import { STATE_FILE } from '../service/as.ts';
 import { openAs } from '../service/open.ts';
 
@@ -28,7 +28,7 @@ const BEGINNING: readonly AdminRequest['command'][] = ['set add', 'operator add'
 
 async function run(request: AdminRequest, where: { directory: string; keyFile: string; demo: boolean }) {
   if (!BEGINNING.includes(request.command) && !existsSync(join(where.directory, STATE_FILE))) {
-    throw new StartError(`There is no service in ${where.directory}. Name its folder with --data.`);
+    throw new UserError(`There is no service in ${where.directory}. Name its folder with --data.`);
   }
   const actor = `cli ${userInfo().username}`;
   const opened = await openAs({
@@ -50,6 +50,6 @@ async function run(request: AdminRequest, where: { directory: string; keyFile: s
 main()
   .then((lines) => console.log(lines.join('\n')))
   .catch((cause: unknown) => {
-    console.error(cause instanceof StartError ? cause.message : cause);
+    console.error(cause instanceof UserError ? cause.message : cause);
     process.exitCode = 1;
   });

@@ -1,7 +1,7 @@
 // How the service is told what to do: flags, then the environment, then defaults.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 
 export interface Config {
   readonly host: string;
@@ -41,11 +41,11 @@ export const SERVE_USAGE = `keyferry-as-serve: the AS as an HTTP service
   --standalone      KEYFERRY_STANDALONE=1  make nothing: ${COMMAND_LINE} adds sets and operators
   --help`;
 
-/** @throws StartError in words */
+/** @throws UserError in words */
 export function readConfig(args: readonly string[], environment: Environment): Config | 'help' {
   const flags = parseFlags(args);
   if (flags.help) return 'help';
-  if (flags.embedded && flags.standalone) throw new StartError('Choose --embedded or --standalone, not both.');
+  if (flags.embedded && flags.standalone) throw new UserError('Choose --embedded or --standalone, not both.');
   const directory = resolve(flags.data ?? environment.KEYFERRY_DATA ?? 'keyferry-as');
   const origins = (flags.origin ?? environment.KEYFERRY_ORIGINS ?? environment.KEYFERRY_ORIGIN ?? '').split(/[\s,]+/);
   return {
@@ -86,7 +86,7 @@ function parseFlags(args: readonly string[]) {
       },
     }).values;
   } catch (cause) {
-    throw new StartError(`${cause instanceof Error ? cause.message : String(cause)}\n\n${SERVE_USAGE}`);
+    throw new UserError(`${cause instanceof Error ? cause.message : String(cause)}\n\n${SERVE_USAGE}`);
   }
 }
 
@@ -97,13 +97,13 @@ function isOn(value: string | undefined): boolean {
 export function wholeNumber(what: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new StartError(`${what} must be a whole number from ${least} to ${most}, not "${text}".`);
+  throw new UserError(`${what} must be a whole number from ${least} to ${most}, not "${text}".`);
 }
 
 function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== text.replace(/\/$/, '')) {
-    throw new StartError(`"${text}" is no origin. Write it like https://keys.example.org, without a path.`);
+    throw new UserError(`"${text}" is no origin. Write it like https://keys.example.org, without a path.`);
   }
   return url.origin;
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { createApp } from '../api/app.ts';
 import { ControlServer } from '../cli/control.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import { loadStaticFiles } from '../http/static-files.ts';
 import type { As } from '../service/as.ts';
 import { prepareEmbedded } from '../service/first-start.ts';
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const control = new ControlServer(() => as);
   const opened = await openAs({ ...config, onConnection: (socket) => control.accept(socket) });
   if ('socketPath' in opened) {
-    throw new StartError(
+    throw new UserError(
       `Another Keyferry AS uses ${config.directory}. Stop it first, or choose another folder with --data.`,
     );
   }
@@ -107,7 +107,7 @@ async function listen(server: ServerType, { host, port }: Config): Promise<Addre
         : isSystemError(cause, 'EACCES')
           ? `Port ${port} needs rights that this process does not have. Choose one above 1023 with --port.`
           : `${host} port ${port} cannot be opened: ${cause.message}`;
-      reject(new StartError(words, { cause }));
+      reject(new UserError(words, { cause }));
     });
     server.listen(port, host, resolve);
   });
@@ -127,6 +127,6 @@ async function stop(server: ServerType): Promise<void> {
 }
 
 main().catch((cause: unknown) => {
-  console.error(cause instanceof StartError ? `\n  ${cause.message}\n` : cause);
+  console.error(cause instanceof UserError ? `\n  ${cause.message}\n` : cause);
   process.exitCode = 1;
 });

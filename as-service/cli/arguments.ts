@@ -1,20 +1,20 @@
 // The words of a command line as values: numbers, choices, lists, and what stands in a file. What cannot be read is said in words.
 import { readFileSync } from 'node:fs';
 import { toHex } from '#protocol/bytes/hex.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 
 export type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
 export function hexNumber(what: string, text: string, digits: number): number {
   const plain = text.replace(/^0x/i, '');
   if (!new RegExp(`^[0-9A-Fa-f]{1,${digits}}$`).test(plain)) {
-    throw new StartError(`${what} must be up to ${digits} hex digits, not "${text}".`);
+    throw new UserError(`${what} must be up to ${digits} hex digits, not "${text}".`);
   }
   return Number.parseInt(plain, 16);
 }
 
 export function decimal(what: string, text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new StartError(`--${what} must be a whole number, not "${text}".`);
+  if (!/^\d{1,15}$/.test(text)) throw new UserError(`--${what} must be a whole number, not "${text}".`);
   return Number(text);
 }
 
@@ -24,7 +24,7 @@ export function optionalDecimal(what: string, value: Values[string]): number | n
 
 export function required(what: string, value: Values[string]): string {
   if (typeof value === 'string') return value;
-  throw new StartError(`--${what} is missing.`);
+  throw new UserError(`--${what} is missing.`);
 }
 
 export function list(value: Values[string]): readonly string[] | null {
@@ -33,7 +33,7 @@ export function list(value: Values[string]): readonly string[] | null {
 
 export function oneOf<Word extends string>(what: string, value: Values[string], words: readonly Word[]): Word {
   const found = words.find((word) => word === value);
-  if (found === undefined) throw new StartError(`--${what} must be ${words.join(' or ')}.`);
+  if (found === undefined) throw new UserError(`--${what} must be ${words.join(' or ')}.`);
   return found;
 }
 
@@ -42,7 +42,7 @@ export function readKey<Name extends string>(name: Name, file: Values[string]): 
   if (typeof file !== 'string') return {};
   const text = readInput(file, 'latin1').replaceAll(/\s/g, '');
   if (!/^([0-9A-Fa-f]{2})+$/.test(text))
-    throw new StartError(`${file === '-' ? 'Standard input' : file} holds no key in hex.`);
+    throw new UserError(`${file === '-' ? 'Standard input' : file} holds no key in hex.`);
   return { [name]: toHex(Buffer.from(text, 'hex')) } as { [K in Name]: string };
 }
 
@@ -51,6 +51,6 @@ export function readInput(file: string, encoding: 'latin1' | 'utf8'): string {
   try {
     return readFileSync(file === '-' ? 0 : file, encoding);
   } catch (cause) {
-    throw new StartError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new UserError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }

@@ -2,7 +2,7 @@
 // the socket (mode 0600, in a folder of mode 0700) may also read the key file, so it needs no password; HTTP never reaches it.
 import { createConnection, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import type { As } from '../service/as.ts';
 import { type AdminRequest, runAdminRequest } from './run.ts';
 
@@ -41,21 +41,21 @@ export class ControlServer {
       const { actor, request } = JSON.parse(line) as { actor: string; request: AdminRequest };
       return { lines: await runAdminRequest(as, actor, request) };
     } catch (cause) {
-      if (cause instanceof StartError) return { refused: cause.message };
+      if (cause instanceof UserError) return { refused: cause.message };
       console.error('A command of the CLI failed:', cause);
       return { refused: 'The service failed to run this command; its own log says why.' };
     }
   }
 }
 
-/** @throws StartError with the service's words, or when it does not answer */
+/** @throws UserError with the service's words, or when it does not answer */
 export async function requestControl(
   socketPath: string,
   actor: string,
   request: AdminRequest,
 ): Promise<readonly string[]> {
   const answer = await new Promise<ControlAnswer>((resolve, reject) => {
-    const silent = (why: string) => reject(new StartError(`The service that holds this data folder ${why}.`));
+    const silent = (why: string) => reject(new UserError(`The service that holds this data folder ${why}.`));
     const socket = createConnection(socketPath, () => socket.write(`${JSON.stringify({ actor, request })}\n`));
     socket.setTimeout(DEADLINE_MS, () => {
       socket.destroy();
@@ -67,6 +67,6 @@ export async function requestControl(
     lines.on('error', () => silent('cannot be reached'));
     lines.once('line', (line) => resolve(JSON.parse(line) as ControlAnswer));
   });
-  if (answer.refused !== undefined) throw new StartError(answer.refused);
+  if (answer.refused !== undefined) throw new UserError(answer.refused);
   return answer.lines ?? [];
 }

@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { AuditLine } from '../audit-log/line.ts';
 import { scanLog } from '../audit-log/scan.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import { LOG_FILE } from '../service/as.ts';
 import type { LogRequest } from './parse.ts';
 
-/** @throws StartError when the chain is broken */
+/** @throws UserError when the chain is broken */
 export async function runLogCommand(directory: string, request: LogRequest): Promise<readonly string[]> {
   const path = join(directory, LOG_FILE);
-  if (!existsSync(path)) throw new StartError(`There is no audit log at ${path}.`);
+  if (!existsSync(path)) throw new UserError(`There is no audit log at ${path}.`);
   const kept = request.command === 'log show' ? request.last : 0;
   const newest: AuditLine[] = [];
   const file = await open(path, 'r');

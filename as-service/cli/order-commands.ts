@@ -5,7 +5,7 @@ import type { NewOrderJson } from '#protocol/orders/messages.ts';
 import { readUnitCsv, readUnitJson } from '#protocol/orders/unit-list.ts';
 import { readSerialNumber, type UnitRange } from '#protocol/orders/units.ts';
 import { isSuiteId } from '#protocol/tkl/suites.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import { decimal, hexNumber, list, optionalDecimal, readInput, required, type Values } from './arguments.ts';
 import type { Command } from './parse.ts';
 import { inWords } from './refusal-words.ts';
@@ -76,17 +76,17 @@ function pathOf(file: Values[string]): string | null {
 function readSuite(value: Values[string]): NewOrderJson['suite'] {
   if (typeof value !== 'string') return null;
   const suite = decimal('suite', value);
-  if (!isSuiteId(suite)) throw new StartError('--suite must be 1, 2 or 4.');
+  if (!isSuiteId(suite)) throw new UserError('--suite must be 1, 2 or 4.');
   return suite;
 }
 
 function readLines({ line }: Values): NewOrderJson['lines'] {
   const lines = list(line);
-  if (lines === null) throw new StartError('--line is missing: which key goes into which slot, as REF1:REF2.');
+  if (lines === null) throw new UserError('--line is missing: which key goes into which slot, as REF1:REF2.');
   return lines.map((text) => {
     const [ref1, ref2, ...more] = text.split(':');
     if (ref1 === undefined || ref2 === undefined || more.length > 0) {
-      throw new StartError(`--line must be REF1:REF2, not "${text}".`);
+      throw new UserError(`--line must be REF1:REF2, not "${text}".`);
     }
     return { ref1: hexNumber('REF1', ref1, 4), ref2: hexNumber('REF2', ref2, 4) };
   });
@@ -98,18 +98,18 @@ function readUnits({ units, unit, range }: Values): NewOrderJson['units'] {
   for (const text of list(range) ?? []) {
     const [from, to, ...more] = text.split('-');
     if (from === undefined || to === undefined || more.length > 0) {
-      throw new StartError(`--range must be FROM-TO, not "${text}".`);
+      throw new UserError(`--range must be FROM-TO, not "${text}".`);
     }
     ranges.push([readUnit(from), readUnit(to)]);
   }
   if (typeof units === 'string') ranges.push(...readUnitFile(units));
-  if (ranges.length === 0) throw new StartError('Name the units: --units FILE, --unit SN or --range FROM-TO.');
+  if (ranges.length === 0) throw new UserError('Name the units: --units FILE, --unit SN or --range FROM-TO.');
   return ranges;
 }
 
 function readUnit(text: string): string {
   const sn = readSerialNumber(text);
-  if (sn === undefined) throw new StartError(`"${text}" is no serial number: 1 to 32 hex digits, not all zero.`);
+  if (sn === undefined) throw new UserError(`"${text}" is no serial number: 1 to 32 hex digits, not all zero.`);
   return sn;
 }
 
@@ -119,18 +119,18 @@ function readUnitFile(file: string): UnitRange[] {
 }
 
 function readTimes({ from, until, days }: Values): { notBefore: string; until: string } {
-  if (until !== undefined && days !== undefined) throw new StartError('Choose --until or --days, not both.');
+  if (until !== undefined && days !== undefined) throw new UserError('Choose --until or --days, not both.');
   const begin = typeof from === 'string' ? readTime('from', from) : new Date();
   const length = decimal('days', typeof days === 'string' ? days : DAYS) * DAY_MS;
   const end = typeof until === 'string' ? readTime('until', until) : new Date(begin.getTime() + length);
-  if (Number.isNaN(end.getTime())) throw new StartError('--days is too long.');
+  if (Number.isNaN(end.getTime())) throw new UserError('--days is too long.');
   return { notBefore: begin.toISOString(), until: end.toISOString() };
 }
 
 function readTime(what: string, text: string): Date {
   const time = new Date(text);
   if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(time.getTime())) {
-    throw new StartError(`--${what} must be a time like 2030-12-31 or 2030-12-31T18:00Z, not "${text}".`);
+    throw new UserError(`--${what} must be a time like 2030-12-31 or 2030-12-31T18:00Z, not "${text}".`);
   }
   return time;
 }

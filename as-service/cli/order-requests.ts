@@ -1,7 +1,7 @@
 // The CLI's requests for work orders, and their running.
 import type { Balance } from '#protocol/orders/balance.ts';
 import type { NewOrderJson } from '#protocol/orders/messages.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import type { OrderEntry } from '../orders/order-book.ts';
 import type { As } from '../service/as.ts';
 import { hex } from '../sets/sets.ts';
@@ -20,7 +20,7 @@ export type OrderRequest =
       readonly path: string | null;
     };
 
-/** The lines to print. @throws StartError in words */
+/** The lines to print. @throws UserError in words */
 export async function runOrderRequest(as: As, actor: string, request: OrderRequest): Promise<readonly string[]> {
   return inWordsLater(async () => {
     const by = { name: actor };
@@ -44,7 +44,7 @@ export async function runOrderRequest(as: As, actor: string, request: OrderReque
         return [...describeOrder(as, entry), ...written];
       }
       case 'order revoke':
-        if (request.reason.trim() === '') throw new StartError('Say why it is revoked.');
+        if (request.reason.trim() === '') throw new UserError('Say why it is revoked.');
         await as.orders.revoke(request.id, request.reason, by);
         return [`Work order ${request.id} is revoked: nothing is exported for it from now on.`];
       case 'order close':
@@ -59,7 +59,7 @@ async function closeOrder(
   { id, absentReason, path }: Extract<OrderRequest, { command: 'order close' }>,
 ): Promise<readonly string[]> {
   const { closed, balance } = await as.orders.close(id, absentReason, by);
-  if (!closed) throw new StartError(notBalanced(id, balance));
+  if (!closed) throw new UserError(notBalanced(id, balance));
   const written = path === null ? [] : await writeJson(path, await as.orders.makeReport(id, by), 'the signed report');
   return [`Work order ${id} is closed: ${describeBalance(balance)}.`, ...written];
 }
@@ -104,7 +104,7 @@ async function writeJson(path: string, value: object, what: string): Promise<str
   try {
     await writeNewFile(path, Buffer.from(`${JSON.stringify(value)}\n`));
   } catch (cause) {
-    if (isSystemError(cause, 'EEXIST')) throw new StartError(`${path} exists already and is not overwritten.`);
+    if (isSystemError(cause, 'EEXIST')) throw new UserError(`${path} exists already and is not overwritten.`);
     throw cause;
   }
   return [`Wrote ${what} to ${path}.`];

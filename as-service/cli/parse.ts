@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { COMMAND_LINE } from '../bin/config.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import { decimal, hexNumber, list, oneOf, optionalDecimal, readKey, required, type Values } from './arguments.ts';
 import { ORDER_COMMANDS } from './order-commands.ts';
 import type { AdminRequest } from './run.ts';
@@ -98,7 +98,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     options: { any: { type: 'boolean' } },
     words: [1, 1000],
     request: ([set = '', ...units], { any }) => {
-      if ((units.length === 0) !== (any === true)) throw new StartError('Name the units by their SN, or say --any.');
+      if ((units.length === 0) !== (any === true)) throw new UserError('Name the units by their SN, or say --any.');
       return { command: 'set allow', set: hexNumber('SET', set, 8), units: any === true ? null : units };
     },
   },
@@ -182,7 +182,7 @@ export interface CommandLine {
   readonly values: { readonly data?: string; readonly 'key-file'?: string; readonly demo?: boolean };
 }
 
-/** @throws StartError with what is wrong and the usage */
+/** @throws UserError with what is wrong and the usage */
 export function readCommandLine(args: readonly string[]): CommandLine | 'help' {
   if (args.length === 0 || args.includes('--help')) return 'help';
   const words = args.findIndex((arg) => arg.startsWith('-'));
@@ -190,15 +190,13 @@ export function readCommandLine(args: readonly string[]): CommandLine | 'help' {
   const name = [leading.slice(0, 2).join(' '), leading[0] ?? ''].find((each) => Object.hasOwn(COMMANDS, each));
   const command = name === undefined ? undefined : COMMANDS[name];
   if (name === undefined || command === undefined) {
-    throw new StartError(`There is no command "${leading.slice(0, 2).join(' ')}".\n\n${USAGE}`);
+    throw new UserError(`There is no command "${leading.slice(0, 2).join(' ')}".\n\n${USAGE}`);
   }
   const { values, positionals } = parse(args.slice(name.split(' ').length), command);
   const [least, most] = command.words;
   if (positionals.length < least || positionals.length > most) {
     const usage = USAGE.split('\n').find((line) => line.includes(`keyferry-as ${name}`));
-    throw new StartError(
-      `"${name}" takes ${least === most ? least : `${least} or more`} word(s):\n\n${usage ?? USAGE}`,
-    );
+    throw new UserError(`"${name}" takes ${least === most ? least : `${least} or more`} word(s):\n\n${usage ?? USAGE}`);
   }
   const { data, 'key-file': keyFile, demo } = values;
   return {
@@ -216,6 +214,6 @@ function parse(args: string[], { options }: Command): { values: Values; position
   try {
     return parseArgs({ args, options: { ...options, ...common }, allowPositionals: true });
   } catch (cause) {
-    throw new StartError(`${cause instanceof Error ? cause.message : String(cause)}\n\n${USAGE}`);
+    throw new UserError(`${cause instanceof Error ? cause.message : String(cause)}\n\n${USAGE}`);
   }
 }

@@ -1,6 +1,6 @@
 // A refusal as the terminal says it: the CLI has no codes, only sentences.
 import { ProtocolError } from '#protocol/errors.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 
 /** A refusal becomes words of the terminal. */
 export function inWords<Result>(action: () => Result, before = ''): Result {
@@ -20,5 +20,5 @@ export async function inWordsLater<Result>(action: () => Promise<Result>): Promi
 }
 
 function wordsOf(cause: unknown, before: string): unknown {
-  return cause instanceof ProtocolError ? new StartError(`${before}${cause.message}`, { cause }) : cause;
+  return cause instanceof ProtocolError ? new UserError(`${before}${cause.message}`, { cause }) : cause;
 }

@@ -29,7 +29,7 @@ export type AdminRequest =
   | VaultAdminRequest
   | { readonly command: 'trust' };
 
-/** The lines to print. @throws StartError in words */
+/** The lines to print. @throws UserError in words */
 export async function runAdminRequest(as: As, actor: string, request: AdminRequest): Promise<readonly string[]> {
   switch (request.command) {
     case 'set add': {

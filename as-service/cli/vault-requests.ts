@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import type { VaultRequestJson } from '#protocol/service/vaults.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
-import { MOST_EXPORTS, MOST_UNITS } from '#protocol/vault/header.ts';
-import { MOST_DAYS, vaultReturn } from '../api/schemas/vaults.ts';
-import { StartError } from '../common/user-error.ts';
+import { MAX_EXPORTS, MAX_UNITS } from '#protocol/vault/header.ts';
+import { MAX_DAYS, vaultReturn } from '../api/schemas/vaults.ts';
+import { UserError } from '../common/user-error.ts';
 import type { As } from '../service/as.ts';
 import { hex, normaliseSerialNumber, requireLabel, requireNumber } from '../sets/sets.ts';
 import { isSystemError, writeNewFile } from '../storage/atomic-file.ts';
@@ -18,7 +18,7 @@ export type VaultAdminRequest =
   | { readonly command: 'vault revoke'; readonly asNumber: number; readonly reason: string }
   | { readonly command: 'vault reconcile'; readonly journal: string; readonly verdicts?: string };
 
-/** The lines to print. @throws StartError in words */
+/** The lines to print. @throws UserError in words */
 export async function runVaultRequest(as: As, actor: string, request: VaultAdminRequest): Promise<readonly string[]> {
   const caller: VaultCaller = { actor, sets: null };
   return inWordsLater(async () => {
@@ -39,11 +39,11 @@ type RequestOf<Command> = Extract<VaultAdminRequest, { readonly command: Command
 
 async function issue(as: As, caller: VaultCaller, request: RequestOf<'vault issue'>): Promise<readonly string[]> {
   const { path, passphrase: chosen, units, ref1, exports, exportsPerUnit, days } = request;
-  requireNumber('--exports', exports, 1, MOST_EXPORTS);
-  if (exportsPerUnit !== null) requireNumber('--exports-per-unit', exportsPerUnit, 1, MOST_EXPORTS);
-  requireNumber('--days', days, 1, MOST_DAYS);
-  if (ref1.length === 0) throw new StartError('Name the keys of the vault: --ref1 REF1, as often as needed.');
-  if (units !== null) requireNumber('The number of units', units.length, 1, MOST_UNITS);
+  requireNumber('--exports', exports, 1, MAX_EXPORTS);
+  if (exportsPerUnit !== null) requireNumber('--exports-per-unit', exportsPerUnit, 1, MAX_EXPORTS);
+  requireNumber('--days', days, 1, MAX_DAYS);
+  if (ref1.length === 0) throw new UserError('Name the keys of the vault: --ref1 REF1, as often as needed.');
+  if (units !== null) requireNumber('The number of units', units.length, 1, MAX_UNITS);
   if (existsSync(path)) throw existing(path);
   const order = { ...request, units: units?.map(normaliseSerialNumber) ?? null };
   const { text, passphrase, record } = await as.vaults.issue(order, caller, chosen);
@@ -72,7 +72,7 @@ async function revoke(
   requireLabel('reason', reason);
   const found = as.vaults.visible(caller).find(({ issued }) => issued.header.asNumber === asNumber);
   if (found === undefined)
-    throw new StartError(`There is no vault ${hex(asNumber, 4)}. "vault list" shows those there are.`);
+    throw new UserError(`There is no vault ${hex(asNumber, 4)}. "vault list" shows those there are.`);
   await as.vaults.revoke(found.issued.header.vaultId, reason, caller);
   return [
     `Revoked ${describe(found)}.`,
@@ -113,7 +113,7 @@ function readEnvelope(text: string): Envelope {
   try {
     return vaultReturn.shape.journal.parse(JSON.parse(text));
   } catch (cause) {
-    throw new StartError('This file holds no journal of a vault.', { cause });
+    throw new UserError('This file holds no journal of a vault.', { cause });
   }
 }
 
@@ -126,6 +126,6 @@ async function writeOnce(path: string, text: string): Promise<void> {
   }
 }
 
-function existing(path: string): StartError {
-  return new StartError(`${path} exists already and is not overwritten.`);
+function existing(path: string): UserError {
+  return new UserError(`${path} exists already and is not overwritten.`);
 }

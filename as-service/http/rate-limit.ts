@@ -10,7 +10,7 @@ interface Bucket {
   time: number;
 }
 
-const MOST_BUCKETS = 10_000;
+const MAX_BUCKETS = 10_000;
 
 export class RateLimit {
   readonly #rate: Rate;
@@ -29,7 +29,7 @@ export class RateLimit {
     const wait = this.#wait(bucket, count);
     if (wait !== undefined) return wait;
     bucket.left -= count;
-    if (this.#buckets.size >= MOST_BUCKETS) this.#forgetFull();
+    if (this.#buckets.size >= MAX_BUCKETS) this.#forgetFull();
     this.#buckets.set(name, bucket);
     return undefined;
   }
@@ -57,6 +57,6 @@ export class RateLimit {
       if (this.#filled(name).left >= this.#rate.burst) this.#buckets.delete(name);
     }
     // Still too many: whoever floods us with names starts anew, which is better than running out of memory.
-    if (this.#buckets.size >= MOST_BUCKETS) this.#buckets.clear();
+    if (this.#buckets.size >= MAX_BUCKETS) this.#buckets.clear();
   }
 }

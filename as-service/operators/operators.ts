@@ -1,6 +1,6 @@
 // What an administrator does to operators: add them, give them access codes, take the codes back.
 import type { Role } from '#protocol/service/messages.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import type { As } from '../service/as.ts';
 import { requireNumber } from '../sets/sets.ts';
 import type { OperatorState, State, TokenState } from '../storage/state.ts';
@@ -23,12 +23,12 @@ export interface NewOperator {
 export async function addOperator(as: As, actor: string, input: NewOperator): Promise<void> {
   const { name, role, sets, quota, ordersOnly = false } = input;
   if (!/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(name)) {
-    throw new StartError('A name has 1 to 64 letters, digits or . _ @ - and begins with a letter or digit.');
+    throw new UserError('A name has 1 to 64 letters, digits or . _ @ - and begins with a letter or digit.');
   }
-  if (!ROLES.includes(role)) throw new StartError(`The role must be one of ${ROLES.join(', ')}.`);
+  if (!ROLES.includes(role)) throw new UserError(`The role must be one of ${ROLES.join(', ')}.`);
   if (quota !== null) requireNumber('quota', quota, 1, 0xffffffff);
   if (as.state.operators.some((each) => each.name === name))
-    throw new StartError(`There is an operator ${name} already.`);
+    throw new UserError(`There is an operator ${name} already.`);
   await as.change({
     event: 'operator-added',
     actor,
@@ -46,7 +46,7 @@ export async function issueToken(
 ): Promise<{ readonly token: string; readonly expires: string }> {
   requireOperator(as.state, name);
   if (!(hours > 0 && hours * 3_600_000 <= TOKEN_LIFETIME_MS))
-    throw new StartError('An access code lasts more than 0 and at most 8 hours.');
+    throw new UserError('An access code lasts more than 0 and at most 8 hours.');
   const token = createToken();
   const now = as.now();
   const issued = tokenState(token, now, hours * 3_600_000);
@@ -73,7 +73,7 @@ export async function revokeTokens(as: As, actor: string, name: string): Promise
 
 function requireOperator({ operators }: State, name: string): OperatorState {
   const found = operators.find((each) => each.name === name);
-  if (found === undefined) throw new StartError(`There is no operator ${name}. "operator list" shows those there are.`);
+  if (found === undefined) throw new UserError(`There is no operator ${name}. "operator list" shows those there are.`);
   return found;
 }
 

@@ -40,7 +40,7 @@ export const ORDER_EVENTS = {
 } as const;
 
 /** A station that reports again is listed once more only as long as there are fewer. */
-const MOST_STATIONS = 1000;
+const MAX_STATIONS = 1000;
 
 export class OrderBook {
   readonly #orders = new Map<string, OrderEntry>();
@@ -68,7 +68,7 @@ export class OrderBook {
     this.#change(id, (before) => ({
       ...before,
       words: new Map([...before.words, ...units.map((unit) => [unit.sn, unit] as const)]),
-      stations: [...before.stations, { operator, app, head, time }].slice(-MOST_STATIONS),
+      stations: [...before.stations, { operator, app, head, time }].slice(-MAX_STATIONS),
       absentReason: absentReason ?? before.absentReason,
     }));
   }

@@ -15,9 +15,9 @@ import type { PasswordKey } from '#protocol/vault/passphrase.ts';
 import { AuditLog } from '../audit-log/audit-log.ts';
 import type { AuditEntry, AuditLine } from '../audit-log/line.ts';
 import type { LogFile } from '../audit-log/log-file.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import { Exporter, replayRepeat } from '../exports/exporter.ts';
-import { createRoom } from '../exports/key-room.ts';
+import { createRoom } from '../exports/key-store.ts';
 import { ServiceMemory } from '../exports/service-memory.ts';
 import { decodeExport, Ledger } from '../ledger/ledger.ts';
 import { OrderBook, replayOrder } from '../orders/order-book.ts';
@@ -64,7 +64,7 @@ export class As {
   #signatures: Signatures;
   readonly #changes = new Mutex();
 
-  /** @throws StartError when state and log do not belong together, or either is damaged; the log file is then closed */
+  /** @throws UserError when state and log do not belong together, or either is damaged; the log file is then closed */
   static async open(options: AsOptions): Promise<As> {
     try {
       return await As.#open(options);
@@ -244,20 +244,20 @@ function replayLine(line: AuditLine, { ledger, book, vaults }: Told, sealer: Sea
   }
 }
 
-function unreadable(sequence: number, cause: unknown): StartError {
-  return new StartError(
+function unreadable(sequence: number, cause: unknown): UserError {
+  return new UserError(
     `The sealed part of entry ${sequence} of the audit log does not open: someone changed the log. Keep this copy as evidence, and restore the folder from a backup.`,
     { cause },
   );
 }
 
-function mismatch(logged: number, stored: number | undefined): StartError {
+function mismatch(logged: number, stored: number | undefined): UserError {
   if (stored === undefined) {
-    return new StartError(
+    return new UserError(
       `There is an audit log but no ${STATE_FILE}: the keys of this service are missing. Restore the folder from a backup; nothing was touched.`,
     );
   }
-  return new StartError(
+  return new UserError(
     logged < stored
       ? `The audit log is older than ${STATE_FILE} or was cut (it ends at revision ${logged}, not ${stored}). Restore the whole folder from one backup; nothing was touched.`
       : `${STATE_FILE} is older than the audit log (revision ${stored}, not ${logged}): an old copy was put back, and with it what was revoked since. Restore the whole folder from one backup; nothing was touched.`,

@@ -23,7 +23,7 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-/** @throws StartError in words */
+/** @throws UserError in words */
 export async function openAs(options: OpenOptions): Promise<Opened | Held> {
   const { directory, keyFile, sealingKey, demo } = options;
   const claim = await claimDirectory(directory, options.onConnection);

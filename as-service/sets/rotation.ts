@@ -1,7 +1,7 @@
 // What docs/protocol.md clause 8 adds to a set: entries that erase a slot, and a new T with the entry that brings it to the units. Both
 // are exported, counted and proved like any key; the old T stays, for the receipts and for units that were not reached yet.
 import { NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import type { As } from '../service/as.ts';
 import type { ApplicationKeyState } from '../storage/state.ts';
 import { isPublishedKey } from './demo-sets.ts';
@@ -23,7 +23,7 @@ export async function addErasing(as: As, actor: string, { set, ref1, label, slot
   requireLabel('label', label);
   requireNewRef1(before, ref1);
   if (slot >= TRANSPORT_KEY_SLOT) {
-    throw new StartError('An erasing names its slot, from 0000 to FFFD. T in slot FFFE is replaced, never erased.');
+    throw new UserError('An erasing names its slot, from 0000 to FFFD. T in slot FFFE is replaced, never erased.');
   }
   const akv = before.nextAkv;
   const entry: ApplicationKeyState = { ref1, label, attributes: NO_ATTRIBUTES, akv, slot, key: NO_KEY };
@@ -51,10 +51,10 @@ export async function rotateSet(as: As, actor: string, { set, ref1, label, trans
   const newest = before.transportKeys.at(-1);
   if (newest === undefined) throw new TypeError('every set has a transport key');
   const tkv = newest.tkv + 1;
-  if (tkv > LAST_TKV) throw new StartError('This set has used its last transport key version, 255. Make a new set.');
+  if (tkv > LAST_TKV) throw new UserError('This set has used its last transport key version, 255. Make a new set.');
   const key = newTransportKey(transportKey);
   if (!as.demoMode && isPublishedKey(key)) {
-    throw new StartError('This is the published T of a demo set, which protects nothing: refused outside demo mode.');
+    throw new UserError('This is the published T of a demo set, which protects nothing: refused outside demo mode.');
   }
   const { family } = newest;
   const entry: ApplicationKeyState = {

@@ -8,7 +8,7 @@ import { keyCheckValue } from '#protocol/tkl/body.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import type { KdfFamily } from '#protocol/tkl/suites.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import type { As } from '../service/as.ts';
 import { isSystemError, writeNewFile } from '../storage/atomic-file.ts';
 import type { SetState, State } from '../storage/state.ts';
@@ -35,10 +35,10 @@ export async function addSet(as: As, actor: string, input: NewSet): Promise<void
   requireNumber('TKV', tkv, 1, 0xff);
   if (quotaPerUnit !== null) requireNumber('quota', quotaPerUnit, 1, 0xffffffff);
   if (as.state.sets.some((each) => each.set === set))
-    throw new StartError(`There is a ${label(as.state, set)} already.`);
+    throw new UserError(`There is a ${label(as.state, set)} already.`);
   const key = newTransportKey(input.transportKey);
   if (!as.demoMode && (isDemoSet(set) || isPublishedKey(key))) {
-    throw new StartError('This is a demo set or its published T, which protects nothing: refused outside demo mode.');
+    throw new UserError('This is a demo set or its published T, which protects nothing: refused outside demo mode.');
   }
   const created: SetState = {
     set,
@@ -92,14 +92,14 @@ export async function addKey(as: As, actor: string, input: NewKey): Promise<void
   requireLabel('label', label);
   requireNumber('slot', slot, 0, ANY_SLOT);
   if (slot === TRANSPORT_KEY_SLOT)
-    throw new StartError('Slot FFFE is the transport key itself and takes no application key.');
+    throw new UserError('Slot FFFE is the transport key itself and takes no application key.');
   if (!/^[A-Z0-9]{2}[A-Z][A-Z0-9]{3}[A-Z]$/.test(attributes)) {
-    throw new StartError(`"${attributes}" are no attributes: 7 characters as in X9.143, e.g. D0AB00N.`);
+    throw new UserError(`"${attributes}" are no attributes: 7 characters as in X9.143, e.g. D0AB00N.`);
   }
   requireNewRef1(before, ref1);
   const key = copy(input.key ?? randomBytes(input.length));
   if (![16, 24, 32].includes(key.length) || isZero(key)) {
-    throw new StartError('An application key has 16, 24 or 32 octets, and not all of them zero.');
+    throw new UserError('An application key has 16, 24 or 32 octets, and not all of them zero.');
   }
   const akv = before.nextAkv;
   const kcv = toHex(keyCheckValue(attributes, key).value);
@@ -142,7 +142,7 @@ export async function writeDeviceKey(
     });
     await writeNewFile(path, text);
   } catch (cause) {
-    if (isSystemError(cause, 'EEXIST')) throw new StartError(`${path} exists already and is not overwritten.`);
+    if (isSystemError(cause, 'EEXIST')) throw new UserError(`${path} exists already and is not overwritten.`);
     throw cause;
   } finally {
     wipe(secret, text);
@@ -152,8 +152,8 @@ export async function writeDeviceKey(
 
 export function newTransportKey(given: Uint8Array | undefined): Bytes {
   const key = copy(given ?? randomBytes(32));
-  if (key.length !== 32) throw new StartError(`T has 32 octets, not ${key.length}.`);
-  if (new Set(key).size < 8) throw new StartError('This T is no random key: too many of its octets are equal.');
+  if (key.length !== 32) throw new UserError(`T has 32 octets, not ${key.length}.`);
+  if (new Set(key).size < 8) throw new UserError('This T is no random key: too many of its octets are equal.');
   return key;
 }
 
@@ -163,14 +163,14 @@ export function replaceSet(state: State, set: number, next: (before: SetState) =
 
 export function requireSet(state: State, set: number): SetState {
   const found = state.sets.find((each) => each.set === set);
-  if (found === undefined) throw new StartError(`There is no set ${hex(set, 8)}. "set list" shows those there are.`);
+  if (found === undefined) throw new UserError(`There is no set ${hex(set, 8)}. "set list" shows those there are.`);
   return found;
 }
 
 export function requireNewRef1(found: SetState, ref1: number): void {
   requireNumber('REF1', ref1, 0, 0xffff);
   if (!found.keys.some((key) => key.ref1 === ref1)) return;
-  throw new StartError(
+  throw new UserError(
     `The ${setLabel(found)} has a key with REF1 ${hex(ref1, 4)} already; a new key takes a new REF1.`,
   );
 }
@@ -183,20 +183,20 @@ function label(state: State, set: number): string {
 export function normaliseSerialNumber(text: string): string {
   const digits = text.replaceAll(/[\s:-]/g, '').toUpperCase();
   if (!/^[0-9A-F]{1,32}$/.test(digits) || /^0+$/.test(digits)) {
-    throw new StartError(`"${text}" is no serial number: 1 to 32 hex digits, not all zero.`);
+    throw new UserError(`"${text}" is no serial number: 1 to 32 hex digits, not all zero.`);
   }
   return digits.padStart(32, '0');
 }
 
 export function requireLabel(what: string, text: string): void {
   if (!/^[\p{L}\p{N}\p{P}\p{S} ]{1,64}$/u.test(text) || text.trim() !== text) {
-    throw new StartError(`The ${what} must have 1 to 64 printable characters, without blanks around it.`);
+    throw new UserError(`The ${what} must have 1 to 64 printable characters, without blanks around it.`);
   }
 }
 
 export function requireNumber(what: string, value: number, least: number, most: number): void {
   if (!Number.isInteger(value) || value < least || value > most) {
-    throw new StartError(`${what} must be a whole number from ${least} to ${most}.`);
+    throw new UserError(`${what} must be a whole number from ${least} to ${most}.`);
   }
 }
 

@@ -5,14 +5,14 @@ import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import { isSystemError } from './atomic-file.ts';
 
 const CLAIM = /^claim\.(\d+)$/;
 /** Of sun_path, 108 octets on Linux and 104 on macOS. */
-const LONGEST_SOCKET_PATH = 100;
+const MAX_SOCKET_PATH_LENGTH = 100;
 
-export interface Claim {
+export interface FolderLock {
   /** Gives the folder free. */
   release(): Promise<void>;
 }
@@ -24,11 +24,14 @@ export interface Held {
 
 /**
  * Makes the folder where there is none, mode 0700, and claims it. Connections to the claim's socket go to `onConnection`.
- * @throws StartError when the folder cannot be used
+ * @throws UserError when the folder cannot be used
  */
-export async function claimDirectory(directory: string, onConnection: (socket: Socket) => void): Promise<Claim | Held> {
+export async function claimDirectory(
+  directory: string,
+  onConnection: (socket: Socket) => void,
+): Promise<FolderLock | Held> {
   await mkdir(directory, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new StartError(`The data folder ${directory} cannot be made: ${String(cause)}`, { cause });
+    throw new UserError(`The data folder ${directory} cannot be made: ${String(cause)}`, { cause });
   });
   const name = `control-${randomBytes(6).toString('hex')}.sock`;
   const { server, close } = await listen(socketPathOf(directory, name), onConnection);
@@ -93,8 +96,8 @@ async function listen(
   path: string,
   onConnection: (socket: Socket) => void,
 ): Promise<{ server: Server; close(): Promise<void> }> {
-  if (process.platform !== 'win32' && Buffer.byteLength(path) > LONGEST_SOCKET_PATH) {
-    throw new StartError(`The path of the data folder is too long for a socket in it: ${path}. Choose a shorter one.`);
+  if (process.platform !== 'win32' && Buffer.byteLength(path) > MAX_SOCKET_PATH_LENGTH) {
+    throw new UserError(`The path of the data folder is too long for a socket in it: ${path}. Choose a shorter one.`);
   }
   const open = new Set<Socket>();
   const server = createServer((socket) => {
@@ -105,7 +108,7 @@ async function listen(
   });
   await new Promise<void>((resolve, reject) => {
     server.on('error', (cause) => {
-      reject(new StartError(`The data folder cannot be claimed: ${cause.message}`, { cause }));
+      reject(new UserError(`The data folder cannot be claimed: ${cause.message}`, { cause }));
     });
     server.listen(path, resolve);
   });

@@ -5,7 +5,7 @@ import { rm, stat } from 'node:fs/promises';
 import { type Bytes, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ascii, fromBase64url } from '#protocol/bytes/text.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import { createFile, readFileIfThere } from './atomic-file.ts';
 
 export interface SealingKey {
@@ -21,7 +21,7 @@ export interface SealingKeyOptions {
   readonly sealedDataExists: boolean;
 }
 
-/** @throws StartError */
+/** @throws UserError */
 export async function loadSealingKey({ environment, path, sealedDataExists }: SealingKeyOptions): Promise<SealingKey> {
   if (environment !== undefined && environment !== '') {
     return { key: decode(environment, 'KEYFERRY_SEALING_KEY'), source: 'environment' };
@@ -41,7 +41,7 @@ export async function loadSealingKey({ environment, path, sealedDataExists }: Se
     }
   }
   if (sealedDataExists) {
-    throw new StartError(
+    throw new UserError(
       `The key file ${path} is missing, and without it the data of this service cannot be opened. Put it back, or give its content in KEYFERRY_SEALING_KEY.`,
     );
   }
@@ -57,13 +57,13 @@ function decode(text: string, name: string): Bytes {
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
   }
-  throw new StartError(`${name} is no sealing key: it must be 32 octets as 64 hex digits or 43 characters base64url.`);
+  throw new UserError(`${name} is no sealing key: it must be 32 octets as 64 hex digits or 43 characters base64url.`);
 }
 
 async function refuseOpenFile(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const { mode } = await stat(path);
   if ((mode & 0o077) !== 0) {
-    throw new StartError(`The key file ${path} can be read by others. Close it first: chmod 600 ${path}`);
+    throw new UserError(`The key file ${path} can be read by others. Close it first: chmod 600 ${path}`);
   }
 }

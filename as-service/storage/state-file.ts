@@ -1,12 +1,12 @@
 // The sealed state on disk: read once at the start, replaced as a whole at each change.
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { IntegrityError } from '#protocol/errors.ts';
-import { StartError } from '../common/user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import { readFileIfThere, replaceFile } from './atomic-file.ts';
 import type { Sealer } from './sealer.ts';
 import { decodeState, encodeState, type State } from './state.ts';
 
-/** Undefined when there is no such file yet. @throws StartError when it does not open */
+/** Undefined when there is no such file yet. @throws UserError when it does not open */
 export async function readState(path: string, sealer: Sealer): Promise<State | undefined> {
   const sealed = await readFileIfThere(path);
   if (sealed === undefined) return undefined;
@@ -16,7 +16,7 @@ export async function readState(path: string, sealer: Sealer): Promise<State | u
     return decodeState(plaintext);
   } catch (cause) {
     if (!(cause instanceof IntegrityError)) throw cause;
-    throw new StartError(
+    throw new UserError(
       `The sealing key does not open ${path}: it is the key of another service, or the file was changed. Nothing was touched.`,
       { cause },
     );

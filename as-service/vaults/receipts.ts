@@ -2,7 +2,7 @@
 // nothing. What KCV a receipt must have follows from the AS's own keys.
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import type { KeyCrypto } from '#protocol/as-unit/key-crypto.ts';
-import type { KeyRoom } from '#protocol/as-unit/tree-key-crypto.ts';
+import type { KeyStore } from '#protocol/as-unit/tree-key-crypto.ts';
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -15,7 +15,7 @@ import type { VaultExport } from './vault-ledger.ts';
 
 export interface ReceiptCheck {
   readonly crypto: KeyCrypto;
-  readonly room: KeyRoom;
+  readonly room: KeyStore;
 }
 
 /** True iff the receipt (64 bytes) is what the unit of that export answers. Only for exports that the vault could make. */
@@ -36,7 +36,7 @@ export async function isReceiptOf(
   }
 }
 
-async function expectedKcv(room: KeyRoom, header: Header): Promise<Kcv> {
+async function expectedKcv(room: KeyStore, header: Header): Promise<Kcv> {
   const kind = entryKind(header);
   if (kind === 'erasing') return NO_KCV;
   let key: Bytes | undefined;

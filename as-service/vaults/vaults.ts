@@ -8,7 +8,7 @@ import { ProtocolError } from '#protocol/errors.ts';
 import type { VaultFindingJson, VaultRequestJson } from '#protocol/service/vaults.ts';
 import { type Envelope, openEnvelope } from '#protocol/signing/envelope.ts';
 import { decodeVaultJournal, JOURNAL_TYPE, type VaultJournalJson } from '#protocol/vault/journal.ts';
-import { generatePassphrase, type PasswordKey, SHORTEST_PASSPHRASE } from '#protocol/vault/passphrase.ts';
+import { generatePassphrase, MIN_PASSPHRASE_LENGTH, type PasswordKey } from '#protocol/vault/passphrase.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { maySee } from '../sets/policy.ts';
@@ -189,8 +189,8 @@ export class Vaults {
 }
 
 function requirePassphrase(chosen: string): void {
-  if ([...chosen.normalize('NFKC')].length >= SHORTEST_PASSPHRASE) return;
-  throw new ProtocolError('request-refused', `A passphrase has at least ${SHORTEST_PASSPHRASE} characters.`);
+  if ([...chosen.normalize('NFKC')].length >= MIN_PASSPHRASE_LENGTH) return;
+  throw new ProtocolError('request-refused', `A passphrase has at least ${MIN_PASSPHRASE_LENGTH} characters.`);
 }
 
 /** Looks at the form alone: whose word it is follows. */

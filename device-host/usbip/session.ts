@@ -8,7 +8,7 @@ import { OctetQueue } from './octet-queue.ts';
 import { decodeHeader, encodeHeader, HEADER_LENGTH, type Header, payloadLength, Status, type Submit } from './pdu.ts';
 
 /** As much as Chromium lets a page ask for; a longer one is no transfer but nonsense. */
-const LONGEST_TRANSFER = 32 * 1024 * 1024;
+const MAX_TRANSFER_LENGTH = 32 * 1024 * 1024;
 const NOTHING: Bytes = new Uint8Array(0);
 
 /** The stream carries what is no USB/IP: it cannot be found into again. */
@@ -38,7 +38,7 @@ export class Session {
       const header = decodeHeader(head);
       if (header === undefined) throw new StreamError('not a USB/IP message');
       const length = payloadLength(header);
-      if (length > LONGEST_TRANSFER) throw new StreamError(`a transfer of ${length} octets`);
+      if (length > MAX_TRANSFER_LENGTH) throw new StreamError(`a transfer of ${length} octets`);
       const message = this.#octets.take(HEADER_LENGTH + length);
       if (message === undefined) return;
       this.#handle(header, message.subarray(HEADER_LENGTH));

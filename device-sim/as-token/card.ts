@@ -3,7 +3,7 @@
 // nothing of framing and of browsers.
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { entryKind } from '#protocol/as-unit/entry.ts';
-import { transportKeyRoom } from '#protocol/as-unit/transport-key-room.ts';
+import { transportKeyStore } from '#protocol/as-unit/transport-key-store.ts';
 import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
@@ -186,7 +186,7 @@ export class AsCard implements Program {
 }
 
 function createRoom(store: AsStore, random: (length: number) => Bytes) {
-  return transportKeyRoom({
+  return transportKeyStore({
     copyTransportKey: (_set, tkv) =>
       store.read(({ transportKeys }) => copyKey(transportKeys.find((t) => t.tkv === tkv))),
     isDiversified: () => store.read(({ profile }) => profile === 'diversified'),

@@ -5,7 +5,7 @@ import { Refusal } from '../unit/card.ts';
 import type { AsStore } from './store.ts';
 
 const BLOCK_LENGTH = 12;
-const LEAST_DIGITS = 4;
+const MIN_DIGITS = 4;
 const PADDING = 0xff;
 const BLOCKED = 0x6983;
 const TRIES_LEFT = 0x63c0;
@@ -71,7 +71,7 @@ function requireBlock(block: Uint8Array): void {
   const padding = block.indexOf(PADDING);
   const length = padding < 0 ? block.length : padding;
   const isBlock =
-    length >= LEAST_DIGITS &&
+    length >= MIN_DIGITS &&
     block.subarray(0, length).every((octet) => octet >= 0x30 && octet <= 0x39) &&
     block.subarray(length).every((octet) => octet === PADDING);
   if (!isBlock) throw new Refusal(0x6a80);

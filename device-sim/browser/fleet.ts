@@ -16,7 +16,7 @@ export interface Candidate {
 export type Choose = (candidates: readonly Candidate[]) => Promise<Candidate | undefined>;
 
 /** What the browser knows of the outside, and what a page may not decide for itself. */
-export interface BrowserSurroundings {
+export interface BrowserOptions {
   readonly clock: Clock;
   readonly choose: Choose;
   /** True while a click or a key press is being handled. */

@@ -7,7 +7,7 @@ import { exception, typeError } from './dom-exception.ts';
 import { SerialReadable, SerialWritable } from './serial-streams.ts';
 import { VENDOR_ID } from './usb-descriptors.ts';
 
-const LONGEST_BUFFER = 16 * 1024 * 1024;
+const MAX_BUFFER_LENGTH = 16 * 1024 * 1024;
 const DEFAULT_BUFFER = 255;
 const CLOSED = 'The port is closed.';
 /** What is read of an octet that the line spoilt. */
@@ -216,8 +216,8 @@ function checkOptions(options: SerialOptions): void {
   if (!(bufferSize > 0)) {
     throw typeError(place, `Requested buffer size (${bufferSize} bytes) must be greater than zero.`);
   }
-  if (bufferSize > LONGEST_BUFFER) {
-    const message = `Requested buffer size (${bufferSize} bytes) is greater than the maximum allowed (${LONGEST_BUFFER} bytes).`;
+  if (bufferSize > MAX_BUFFER_LENGTH) {
+    const message = `Requested buffer size (${bufferSize} bytes) is greater than the maximum allowed (${MAX_BUFFER_LENGTH} bytes).`;
     throw typeError(place, message);
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Unit } from '../unit/unit.ts';
 import { exception, typeError } from './dom-exception.ts';
-import type { BrowserSurroundings, Candidate, Fleet, Permissions } from './fleet.ts';
+import type { BrowserOptions, Candidate, Fleet, Permissions } from './fleet.ts';
 import { SimulatedSerialPort } from './serial-port.ts';
 
 interface Attached {
@@ -14,11 +14,11 @@ interface Attached {
 export class SimulatedSerial extends EventTarget implements Serial {
   onconnect: Serial['onconnect'] = null;
   ondisconnect: Serial['ondisconnect'] = null;
-  readonly #surroundings: BrowserSurroundings;
+  readonly #surroundings: BrowserOptions;
   readonly #permissions: Permissions;
   readonly #attached = new Map<string, Attached>();
 
-  constructor(fleet: Fleet, permissions: Permissions, surroundings: BrowserSurroundings) {
+  constructor(fleet: Fleet, permissions: Permissions, surroundings: BrowserOptions) {
     super();
     this.#surroundings = surroundings;
     this.#permissions = permissions;

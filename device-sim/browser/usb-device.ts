@@ -14,7 +14,7 @@ const INTERFACE_NOT_FOUND =
   'The interface number provided is not supported by the device in its current configuration.';
 const TRANSFER_ERROR = 'A transfer error has occurred.';
 const TRANSFER_CANCELLED = 'The transfer was cancelled.';
-const LONGEST_TRANSFER = 32 * 1024 * 1024;
+const MAX_TRANSFER_LENGTH = 32 * 1024 * 1024;
 
 type Place = `${string} on USBDevice`;
 
@@ -323,8 +323,8 @@ export class SimulatedUsbDevice implements USBDevice {
 }
 
 function requireTransferLength(place: Place, length: number): void {
-  if (length <= LONGEST_TRANSFER) return;
-  const message = `The data buffer exceeded supported maximum size of ${LONGEST_TRANSFER} bytes`;
+  if (length <= MAX_TRANSFER_LENGTH) return;
+  const message = `The data buffer exceeded supported maximum size of ${MAX_TRANSFER_LENGTH} bytes`;
   throw exception('DataError', place, message);
 }
 

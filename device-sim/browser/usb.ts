@@ -3,7 +3,7 @@
 
 import type { Unit } from '../unit/unit.ts';
 import { exception, typeError } from './dom-exception.ts';
-import type { BrowserSurroundings, Candidate, Fleet, Permissions } from './fleet.ts';
+import type { BrowserOptions, Candidate, Fleet, Permissions } from './fleet.ts';
 import { matchesFilter } from './usb-descriptors.ts';
 import { SimulatedUsbDevice } from './usb-device.ts';
 
@@ -26,11 +26,11 @@ interface Attached {
 export class SimulatedUsb extends EventTarget implements USB {
   onconnect: USB['onconnect'] = null;
   ondisconnect: USB['ondisconnect'] = null;
-  readonly #surroundings: BrowserSurroundings;
+  readonly #surroundings: BrowserOptions;
   readonly #permissions: Permissions;
   readonly #attached = new Map<string, Attached>();
 
-  constructor(fleet: Fleet, permissions: Permissions, surroundings: BrowserSurroundings) {
+  constructor(fleet: Fleet, permissions: Permissions, surroundings: BrowserOptions) {
     super();
     this.#surroundings = surroundings;
     this.#permissions = permissions;

@@ -33,7 +33,7 @@ export interface Latency {
 
 export const NO_LATENCY: Latency = { identity: 0, challenge: 0, importKey: 0 };
 
-export interface EiSurroundings {
+export interface EiOptions {
   readonly memory: Memory;
   readonly clock: Clock;
   /** The unit's random generator. */
@@ -46,12 +46,12 @@ export interface EiSurroundings {
 export class Ei {
   readonly configuration: EiConfiguration;
   readonly #family: KdfFamily;
-  readonly #surroundings: EiSurroundings;
+  readonly #surroundings: EiOptions;
   readonly #store: EiStore;
   #powered = true;
 
   /** Power-up. @throws PowerCut when power fails again while it tidies up */
-  constructor(configuration: EiConfiguration, surroundings: EiSurroundings) {
+  constructor(configuration: EiConfiguration, surroundings: EiOptions) {
     this.configuration = configuration;
     this.#family = familyOf(configuration);
     this.#surroundings = surroundings;

@@ -43,8 +43,8 @@ import type { StoredImport, TransportKey } from './store-codec.ts';
 /** Clause 8: ATTR of a T or K_D that is replaced. */
 const TRANSPORT_KEY_ATTRIBUTES = 'K0AX00N';
 /** HDR, BLEN, TAG and REF2: what is left of Lc without a BODY. */
-const LEAST_LENGTH = HEADER_LENGTH + 2 + TAG_LENGTH + 2;
-const LONGEST_WAIT = 64_000;
+const MIN_LENGTH = HEADER_LENGTH + 2 + TAG_LENGTH + 2;
+const MAX_WAIT = 64_000;
 
 /** What an import works on. */
 export interface ImportContext {
@@ -85,7 +85,7 @@ export async function importKey(
 
 /** Format and exact length, in the order that decides between 6700 and 6A80. BODY is not looked at. */
 function checkFormat(configuration: EiConfiguration, field: Uint8Array): Header {
-  if (field.length < LEAST_LENGTH) throw new Refusal(0x6700);
+  if (field.length < MIN_LENGTH) throw new Refusal(0x6700);
   const header = refusing(0x6a80, () => decodeHeader(field));
   if (!configuration.suites.includes(header.suite)) throw new Refusal(0x6a80);
   if (header.signed ? configuration.signatureKey === undefined : configuration.signatureRequired) {
@@ -105,7 +105,7 @@ async function takeTry({ store, clock, isPowered }: ImportContext): Promise<void
     return;
   }
   store.writeTries({ left: 0, waits: Math.min(waits + 1, 0xff) });
-  await sleep(clock, Math.min(1000 * 2 ** Math.min(waits, 6), LONGEST_WAIT));
+  await sleep(clock, Math.min(1000 * 2 ** Math.min(waits, 6), MAX_WAIT));
   if (!isPowered()) throw new PowerCut('power was lost while waiting');
 }
 

@@ -38,7 +38,7 @@ export const NO_IMPORT: StoredImport = {
   kcv: { value: new Uint8Array(5), algorithm: 0x00 },
   receipt: new Uint8Array(RECEIPT_LENGTH),
 };
-const LONGEST_KEY = 32;
+const MAX_KEY_LENGTH = 32;
 
 /** Import counter(4) ‖ KCV(5) ‖ KCVALG(1) ‖ receipt(64). */
 const IMPORT_LENGTH = 4 + 5 + 1 + RECEIPT_LENGTH;
@@ -66,7 +66,7 @@ export function decodeTransport(bytes: Uint8Array): TransportKey & StoredImport 
 }
 
 export function encodeSlot({ key, akv, attributes, ref1 }: StoredKey, from: StoredImport): Bytes {
-  const padding = new Uint8Array(LONGEST_KEY - key.length);
+  const padding = new Uint8Array(MAX_KEY_LENGTH - key.length);
   return concat(encodeImport(from), u32(akv), ascii(attributes), u16(ref1), key.length, key, padding);
 }
 

@@ -1,7 +1,7 @@
 // Puts simulated units behind navigator.usb and navigator.serial of this page: the demo imports install(), a test injects the bundle
 // of this file with a configuration on the window. The one file of this folder that says `navigator`; the page notices no difference.
 import { toHex } from '#protocol/bytes/hex.ts';
-import { type BrowserSurroundings, type Choose, Fleet, Permissions } from '../browser/fleet.ts';
+import { type BrowserOptions, type Choose, Fleet, Permissions } from '../browser/fleet.ts';
 import { SimulatedSerial } from '../browser/serial.ts';
 import { SimulatedUsb } from '../browser/usb.ts';
 import { realClock } from '../unit/clock.ts';
@@ -63,7 +63,7 @@ export function install(
       keep({});
     },
   });
-  const surroundings: BrowserSurroundings = {
+  const surroundings: BrowserOptions = {
     clock: realClock,
     choose: control.choose,
     hasUserGesture: () => navigator.userActivation.isActive,

@@ -46,7 +46,7 @@ const SELECT = 0xa4;
 const GET_RESPONSE = 0xc0;
 const CHAINING = 0x10;
 /** The longest chain that is gathered: more than any command here can use. */
-const LONGEST_CHAIN = 2048;
+const MAX_CHAIN_LENGTH = 2048;
 const SHORT_LIMIT = 256;
 const NOTHING = new Uint8Array(0);
 
@@ -133,7 +133,7 @@ export class Card {
     const isLast = (cla & CHAINING) === 0;
     if (!isLast && !instruction.chained) throw new Refusal(0x6884);
     const data = concat(chain?.data ?? NOTHING, command.data);
-    if (data.length > LONGEST_CHAIN) throw new Refusal(0x6700);
+    if (data.length > MAX_CHAIN_LENGTH) throw new Refusal(0x6700);
     if (isLast) return { ...command, data };
     this.#chain = { ins, p1, p2, data };
     return undefined;

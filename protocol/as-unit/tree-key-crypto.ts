@@ -20,7 +20,7 @@ import { entryKind } from './entry.ts';
 import type { KeyCrypto } from './key-crypto.ts';
 
 /** The keeper of T (or of K_D alone) and TA. What it returns is the caller's to wipe. */
-export interface KeyRoom {
+export interface KeyStore {
   /** KDF(K_D of that unit, label, context), 32 bytes; `context` has 32 bytes. A key that cannot be read derives this inside. */
   deriveFromDeviceKey(unit: UnitId, family: KdfFamily, label: Label, context: Uint8Array): Promise<Bytes>;
   /** A copy of TA, 16, 24 or 32 bytes. */
@@ -36,9 +36,9 @@ export interface KeyRoom {
 }
 
 export class TreeKeyCrypto implements KeyCrypto {
-  readonly #room: KeyRoom;
+  readonly #room: KeyStore;
 
-  constructor(room: KeyRoom) {
+  constructor(room: KeyStore) {
     this.#room = room;
   }
 

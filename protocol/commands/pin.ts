@@ -2,7 +2,7 @@
 import { type Bytes, wipe } from '../bytes/bytes.ts';
 
 export const PIN_BLOCK_LENGTH = 12;
-export const LEAST_PIN_DIGITS = 4;
+export const MIN_PIN_DIGITS = 4;
 
 /** The status word of a PIN that was wrong is 63Cx; x tries are left. */
 const TRIES_LEFT = 0x63c0;
@@ -10,7 +10,7 @@ const TRIES_LEFT = 0x63c0;
 /** True iff these are 4 to 12 ASCII digits. */
 export function isPin(digits: Uint8Array): boolean {
   return (
-    digits.length >= LEAST_PIN_DIGITS &&
+    digits.length >= MIN_PIN_DIGITS &&
     digits.length <= PIN_BLOCK_LENGTH &&
     digits.every((octet) => octet >= 0x30 && octet <= 0x39)
   );

@@ -10,7 +10,7 @@ export interface RowProblem {
   readonly why: string;
 }
 
-const MOST_NAMED = 20;
+const MAX_NAMED = 20;
 
 /** A list that cannot be taken, with every row that has to be mended. */
 export class ListError extends ProtocolError {
@@ -19,7 +19,7 @@ export class ListError extends ProtocolError {
   readonly rows: readonly RowProblem[];
 
   constructor(problems: readonly RowProblem[]) {
-    const rows = problems.slice(0, MOST_NAMED);
+    const rows = problems.slice(0, MAX_NAMED);
     const more = problems.length - rows.length;
     const lines = rows.map(
       ({ row, column, why }) => `row ${row}${column === null ? '' : `, column ${column}`}: ${why}`,
@@ -29,23 +29,23 @@ export class ListError extends ProtocolError {
   }
 }
 
-const MOST_CHARACTERS = 8 * 1024 * 1024;
-const MOST_ROWS = 100_001;
-const MOST_CELLS = 100;
-const MOST_IN_CELL = 1000;
+const MAX_CHARACTERS = 8 * 1024 * 1024;
+const MAX_ROWS = 100_001;
+const MAX_CELLS = 100;
+const MAX_IN_CELL = 1000;
 
 /**
  * The cells of each row; blank rows are left out, but counted. A byte order mark is passed over.
  * @throws ListError naming the row
  */
 export function parseCsv(source: string): { readonly row: number; readonly cells: readonly string[] }[] {
-  if (source.length > MOST_CHARACTERS) throw whole(1, `the file has more than ${MOST_CHARACTERS} characters`);
+  if (source.length > MAX_CHARACTERS) throw whole(1, `the file has more than ${MAX_CHARACTERS} characters`);
   const text = source.replace(/^\uFEFF/, '');
   const separator = /^(?:[^",;\t\r\n]|"(?:[^"]|"")*")*([,;\t])/.exec(text)?.[1] ?? ',';
   const rows: { row: number; cells: string[] }[] = [];
   let row = 1;
   for (let at = 0; at < text.length; row++) {
-    if (row > MOST_ROWS) throw whole(row, `a list has at most ${MOST_ROWS - 1} rows`);
+    if (row > MAX_ROWS) throw whole(row, `a list has at most ${MAX_ROWS - 1} rows`);
     const read = readRow(text, at, separator, row);
     at = read.end;
     if (read.cells.some((cell) => cell.trim() !== '')) rows.push({ row, cells: read.cells });
@@ -57,8 +57,8 @@ function readRow(text: string, begin: number, separator: string, row: number): {
   const cells: string[] = [];
   for (let at = begin; ; ) {
     const cell = text[at] === '"' ? readQuoted(text, at, row) : readPlain(text, at, separator, row);
-    if (cell.value.length > MOST_IN_CELL) throw whole(row, `a cell has more than ${MOST_IN_CELL} characters`);
-    if (cells.push(cell.value) > MOST_CELLS) throw whole(row, `there are more than ${MOST_CELLS} cells`);
+    if (cell.value.length > MAX_IN_CELL) throw whole(row, `a cell has more than ${MAX_IN_CELL} characters`);
+    if (cells.push(cell.value) > MAX_CELLS) throw whole(row, `there are more than ${MAX_CELLS} cells`);
     const next = text[cell.end];
     if (next === separator) at = cell.end + 1;
     else if (next === '\r' && text[cell.end + 1] === '\n') return { cells, end: cell.end + 2 };

@@ -3,12 +3,12 @@
 
 import * as shape from '../json/read.ts';
 import { isSuiteId, type SuiteId } from '../tkl/suites.ts';
-import { arrangeUnits, countUnits, hasUnit, isSerialNumber, MOST_UNITS, type UnitRange } from './units.ts';
+import { arrangeUnits, countUnits, hasUnit, isSerialNumber, MAX_UNITS, type UnitRange } from './units.ts';
 
 export const WORK_ORDER_TYPE = 'application/vnd.keyferry.work-order+json';
-export const MOST_LINES = 16;
+export const MAX_LINES = 16;
 /** Units times lines: a report has one verdict for each. */
-export const MOST_LOADS = 40_000;
+export const MAX_LOADS = 40_000;
 
 /** One key into one slot of every unit of the order. */
 export interface OrderLine {
@@ -86,9 +86,9 @@ const fields = shape.object<WorkOrder>({
   title: shape.printable(200),
   set: shape.integer(1, 0xffffffff),
   suite: shape.nullable(suite),
-  units: shape.array(unitRange, 1, MOST_UNITS),
-  count: shape.integer(1, MOST_UNITS),
-  lines: shape.array(line, 1, MOST_LINES),
+  units: shape.array(unitRange, 1, MAX_UNITS),
+  count: shape.integer(1, MAX_UNITS),
+  lines: shape.array(line, 1, MAX_LINES),
   options: shape.object<OrderOptions>({
     dryRun: shape.boolean,
     haltAfter: shape.nullable(shape.integer(1, 1000)),
@@ -127,8 +127,8 @@ function requireSense({ units, count, lines, notBefore, until }: WorkOrder): voi
     throw shape.refused('the units of the work order are not in ascending order');
   }
   if (countUnits(units) !== count) throw shape.refused(`the work order says ${count} units and lists others`);
-  if (count * lines.length > MOST_LOADS) {
-    throw shape.refused(`a work order has at most ${MOST_LOADS} keys to load, units times lines`);
+  if (count * lines.length > MAX_LOADS) {
+    throw shape.refused(`a work order has at most ${MAX_LOADS} keys to load, units times lines`);
   }
   if (new Set(lines.map(({ ref2 }) => ref2)).size !== lines.length) {
     throw shape.refused('two lines of the work order name the same slot');

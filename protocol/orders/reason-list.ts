@@ -2,7 +2,7 @@
 import { parseJson } from '../json/read.ts';
 import { ListError, parseCsv, type RowProblem } from './csv.ts';
 import { isJson, whyNot } from './unit-list.ts';
-import { MOST_UNITS, readSerialNumber } from './units.ts';
+import { MAX_UNITS, readSerialNumber } from './units.ts';
 
 export interface UnitReason {
   /** 32 hex digits. */
@@ -17,7 +17,7 @@ interface Written {
   readonly reason: string;
 }
 
-const LONGEST_REASON = 200;
+const MAX_REASON_LENGTH = 200;
 
 /**
  * CSV whose first row names its columns, SN and REASON; or a JSON list of objects with `sn` and `reason`. `isWanted` says why a unit does
@@ -44,7 +44,7 @@ export function readReasonList(text: string, isWanted: (sn: string) => string | 
 
 function judge(reason: string): string | undefined {
   if (reason === '') return 'it is empty';
-  if (reason.length > LONGEST_REASON) return `it is longer than ${LONGEST_REASON} characters`;
+  if (reason.length > MAX_REASON_LENGTH) return `it is longer than ${MAX_REASON_LENGTH} characters`;
   return /\p{C}/u.test(reason) ? 'it holds a character that cannot be printed' : undefined;
 }
 
@@ -60,8 +60,8 @@ function fromCsv(text: string): Written[] {
 function fromJson(text: string): Written[] {
   const value = parseJson(text, 'the list of reasons');
   if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: 'the file must be a list: [ … ]' }]);
-  if (value.length > MOST_UNITS)
-    throw new ListError([{ row: 1, column: null, why: `it has more than ${MOST_UNITS} units` }]);
+  if (value.length > MAX_UNITS)
+    throw new ListError([{ row: 1, column: null, why: `it has more than ${MAX_UNITS} units` }]);
   const word = (given: unknown): string => (typeof given === 'string' ? given.trim() : '');
   return value.map((element: unknown, index) => {
     const { sn, reason } = typeof element === 'object' && element !== null ? (element as Record<string, unknown>) : {};

@@ -8,8 +8,8 @@ import type { AuditHeadJson } from '../service/messages.ts';
 import type { Envelope } from '../signing/envelope.ts';
 import type { Outcome } from './balance.ts';
 import type { AppJson } from './messages.ts';
-import { MOST_LINES, MOST_LOADS, orderId, serialNumber } from './order.ts';
-import { MOST_UNITS } from './units.ts';
+import { MAX_LINES, MAX_LOADS, orderId, serialNumber } from './order.ts';
+import { MAX_UNITS } from './units.ts';
 
 export const REPORT_TYPE = 'application/vnd.keyferry.report+json';
 
@@ -108,7 +108,7 @@ const row = shape.object<ReportRow>({
       reasons: shape.array(reason, 0, 1000),
     }),
     1,
-    MOST_LINES,
+    MAX_LINES,
   ),
 });
 
@@ -124,12 +124,12 @@ const summary = shape.object<ReportSummary>({
   closedBy: shape.printable(200),
   issued: shape.time,
   totals: shape.object<ReportTotals>({
-    units: shape.integer(1, MOST_UNITS),
+    units: shape.integer(1, MAX_UNITS),
     done: natural,
     failed: natural,
     unknown: natural,
     absent: natural,
-    verdicts: shape.integer(0, MOST_LOADS),
+    verdicts: shape.integer(0, MAX_LOADS),
     exports: natural,
   }),
   stations: shape.array(
@@ -143,7 +143,7 @@ const summary = shape.object<ReportSummary>({
     10_000,
   ),
   heads: shape.array(auditHead, 1, 16),
-  rows: shape.array(shape.octets(32, 32), 1, MOST_UNITS),
+  rows: shape.array(shape.octets(32, 32), 1, MAX_UNITS),
 });
 
 const file = shape.object<Report>({
@@ -153,7 +153,7 @@ const file = shape.object<Report>({
   order: shape.envelope,
   summary: shape.envelope,
   heads: shape.array(shape.envelope, 0, 16),
-  rows: shape.array(row, 0, 2 * MOST_UNITS),
+  rows: shape.array(row, 0, 2 * MAX_UNITS),
 });
 
 /** Its form only: nothing in it is proven yet. @throws ProtocolError file-refused, naming what is wrong */

@@ -3,7 +3,7 @@
 
 import { parseJson } from '../json/read.ts';
 import { encodeCsv, ListError, parseCsv, type RowProblem } from './csv.ts';
-import { arrangeUnits, countUnits, MOST_UNITS, readSerialNumber, spanOf, type UnitRange } from './units.ts';
+import { arrangeUnits, countUnits, MAX_UNITS, readSerialNumber, spanOf, type UnitRange } from './units.ts';
 
 interface ListedRange {
   readonly row: number;
@@ -48,7 +48,7 @@ export function readUnitCsv(text: string): UnitRange[] {
 export function readUnitJson(text: string): UnitRange[] {
   const value = parseJson(text, 'the list of units');
   if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: 'the file must be a list: [ … ]' }]);
-  if (value.length > MOST_UNITS) throw tooMany();
+  if (value.length > MAX_UNITS) throw tooMany();
   const collected = new Collected();
   for (const [index, element] of value.entries()) collected.add(index + 1, cellsOf(element));
   return collected.arrange();
@@ -102,7 +102,7 @@ class Collected {
     if (this.#problems.length > 0) throw new ListError(this.#problems.sort((a, b) => a.row - b.row));
     const ranges = this.#ranges.map(({ range }) => range);
     if (ranges.length === 0) throw new ListError([{ row: 1, column: null, why: 'the list names no unit' }]);
-    if (ranges.reduce((sum, range) => sum + spanOf(range), 0n) > BigInt(MOST_UNITS)) throw tooMany();
+    if (ranges.reduce((sum, range) => sum + spanOf(range), 0n) > BigInt(MAX_UNITS)) throw tooMany();
     return arrangeUnits(ranges);
   }
 
@@ -137,7 +137,7 @@ export function whyNot(written: string): string {
 }
 
 function tooMany(): ListError {
-  return new ListError([{ row: 1, column: null, why: `a work order has at most ${MOST_UNITS} units` }]);
+  return new ListError([{ row: 1, column: null, why: `a work order has at most ${MAX_UNITS} units` }]);
 }
 
 /** One row per range, single units included, with all three columns, so that it can be read again. */

@@ -7,7 +7,7 @@ import { refused } from '../json/read.ts';
 /** First and last SN, both included; equal for a single unit. */
 export type UnitRange = readonly [from: string, to: string];
 
-export const MOST_UNITS = 20_000;
+export const MAX_UNITS = 20_000;
 const SERIAL_NUMBER = /^[0-9A-F]{32}$/;
 const ZERO = '0'.repeat(32);
 
@@ -46,11 +46,11 @@ export function arrangeUnits(ranges: readonly UnitRange[]): UnitRange[] {
   return arranged;
 }
 
-/** @throws ProtocolError file-refused when there are none or more than MOST_UNITS */
+/** @throws ProtocolError file-refused when there are none or more than MAX_UNITS */
 export function countUnits(ranges: readonly UnitRange[]): number {
   const total = ranges.reduce((sum, range) => sum + spanOf(range), 0n);
-  if (total < 1n || total > BigInt(MOST_UNITS)) {
-    throw refused(`a work order has 1 to ${MOST_UNITS} units, and this would be ${total}`);
+  if (total < 1n || total > BigInt(MAX_UNITS)) {
+    throw refused(`a work order has 1 to ${MAX_UNITS} units, and this would be ${total}`);
   }
   return Number(total);
 }

@@ -16,7 +16,7 @@ import type { Receipt } from '../tkl/receipt.ts';
 import type { SuiteId } from '../tkl/suites.ts';
 import { type Device, requireSameUnit } from './device.ts';
 import type { ExportedKey, ExportRequest, KeySource, RecalledExport } from './source.ts';
-import type { ExportSummary, Intent, Order, Step } from './step.ts';
+import type { ExportSummary, Intent, LoadRequest, Step } from './step.ts';
 
 /** Status word of GET RECEIPT where there is none (docs/protocol.md clause 4). */
 const NOT_FOUND = 0x6a88;
@@ -26,7 +26,11 @@ const NOT_FOUND = 0x6a88;
  * it before the import, leave the loop at a step; once `import-intended` was passed the import runs to its end.
  * @throws ProtocolError whatever the unit, the link or the AS refuses; unit-blank, slot-unknown, suite-unsupported before anything is sent
  */
-export async function* provision(source: KeySource, device: Device, order: Order): AsyncGenerator<Step, void, void> {
+export async function* provision(
+  source: KeySource,
+  device: Device,
+  order: LoadRequest,
+): AsyncGenerator<Step, void, void> {
   const { transmit, identity } = device;
   const suite = chooseSuite(identity, order);
   yield { step: 'challenge', suite };
@@ -83,7 +87,7 @@ export async function* settle(
  * The same where the AS's answer was not written down either: the AS tells what it exported under the idempotency key.
  * @throws ProtocolError no-receipt when the key is not in; unit-changed on another unit
  */
-export async function* settleUnheard(
+export async function* settleByRecall(
   source: KeySource,
   device: Device,
   intent: Intent,
@@ -123,7 +127,7 @@ async function fetchReceipt({ transmit }: Device, ref2: number): Promise<Receipt
   }
 }
 
-function chooseSuite(identity: Identity, order: Order): SuiteId {
+function chooseSuite(identity: Identity, order: LoadRequest): SuiteId {
   if (identity.lifecycle === 'blank') throw new ProtocolError('unit-blank', 'the unit holds no transport key');
   // The transport-key slot is never listed, and every unit has it (clause 8).
   if (order.ref2 !== TRANSPORT_KEY_SLOT && !identity.slots.some((slot) => slot.ref2 === order.ref2)) {

@@ -6,7 +6,7 @@ import type { SuiteId } from '../tkl/suites.ts';
 import type { Verdict } from './source.ts';
 
 /** What is to be loaded where (docs/protocol.md clauses 2 and 4). */
-export interface Order {
+export interface LoadRequest {
   /** An entry of the AS: a key, or by clause 8 one that erases a slot or replaces T. */
   readonly ref1: number;
   /** The slot; FFFE to replace T. */
@@ -39,7 +39,7 @@ export interface ExportSummary {
   readonly asNumber: number;
 }
 
-/** What was asked of the AS by a page that did not live to write down the answer: all that settleUnheard() needs. */
+/** What was asked of the AS by a page that did not live to write down the answer: all that settleByRecall() needs. */
 export interface Intent {
   /** 16 bytes. */
   readonly sn: Uint8Array;
@@ -52,7 +52,7 @@ export interface Intent {
 
 /**
  * In this order. The generator does nothing until it is asked for the next one, so that its consumer may write its journal first.
- * After `import-intended` and until `imported` the outcome in the unit is unknown; settle() finds it out, or settleUnheard() where a page did not live
+ * After `import-intended` and until `imported` the outcome in the unit is unknown; settle() finds it out, or settleByRecall() where a page did not live
  * to write down what was exported.
  */
 export type Step =

@@ -36,7 +36,7 @@ export interface VerifiedVault {
 }
 
 /** One header is at most about 60 kB, one sealed part of 1000 units and a few versions of T at most some 100 kB. */
-export const LONGEST_FILE = 1 << 22;
+export const MAX_FILE_LENGTH = 1 << 22;
 
 const fileJson = object<VaultFileJson>({
   header: envelope,
@@ -59,7 +59,7 @@ export function encodeVaultFile({ header, certificate, sealed }: VaultFileJson):
 
 /** Looks at the form alone. @throws ProtocolError vault-malformed */
 export function decodeVaultFile(text: string): VaultFileJson {
-  if (text.length > LONGEST_FILE) throw malformed('This is too long for a vault.');
+  if (text.length > MAX_FILE_LENGTH) throw malformed('This is too long for a vault.');
   const file = readVault(() => fileJson(parseJson(text, 'vault'), 'vault'));
   // One text for one vault: whatever is added or written differently was changed.
   if (encodeVaultFile(file) !== text) throw malformed('This is no vault as the AS writes it.');

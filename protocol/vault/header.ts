@@ -28,8 +28,8 @@ import { readVault, time } from './shape.ts';
 export const VAULT_TYPE = 'application/vnd.keyferry.vault+json';
 export const VAULT_FORMAT = 1;
 /** A journal is returned as one document, so a vault serves a job and not a year. */
-export const MOST_EXPORTS = 2000;
-export const MOST_UNITS = 1000;
+export const MAX_EXPORTS = 2000;
+export const MAX_UNITS = 1000;
 
 export interface VaultHeaderJson {
   readonly format: typeof VAULT_FORMAT;
@@ -98,10 +98,10 @@ const headerJson = object<VaultHeaderJson>({
   notBefore: time,
   expires: time,
   set: setJson,
-  units: nullable(array(text(/^[0-9A-F]{32}$/, '32 hex digits'), 1, MOST_UNITS)),
+  units: nullable(array(text(/^[0-9A-F]{32}$/, '32 hex digits'), 1, MAX_UNITS)),
   quota: object<VaultHeaderJson['quota']>({
-    exports: integer(1, MOST_EXPORTS),
-    perUnit: nullable(integer(1, MOST_EXPORTS)),
+    exports: integer(1, MAX_EXPORTS),
+    perUnit: nullable(integer(1, MAX_EXPORTS)),
   }),
   dataCertificate: envelope,
   journalCertificate: envelope,

@@ -10,7 +10,7 @@ import { base64url, readVault, time } from './shape.ts';
 
 export const JOURNAL_TYPE = 'application/vnd.keyferry.vault-journal+json';
 /** Of one document: an export has two, and the vault is locked and unlocked between. */
-export const MOST_ENTRIES = 8000;
+export const MAX_ENTRIES = 8000;
 
 export type VaultEventJson =
   | {
@@ -164,7 +164,7 @@ const journalJson = object<VaultJournalJson>({
   vaultId: octets(16, 16),
   asNumber: integer(1, 0xffff),
   time,
-  entries: array(readEntry, 0, MOST_ENTRIES),
+  entries: array(readEntry, 0, MAX_ENTRIES),
 });
 
 /** For a payload whose signature was verified. @throws ProtocolError vault-malformed */

@@ -20,8 +20,8 @@ export const COST_BOUNDS = {
 export type PasswordKey = (password: Uint8Array, salt: Uint8Array, cost: Argon2Cost) => Promise<Bytes>;
 
 /** The length of what a custodian chooses: at least, in characters. */
-export const SHORTEST_PASSPHRASE = 15;
-const LONGEST_PASSPHRASE = 256;
+export const MIN_PASSPHRASE_LENGTH = 15;
+const MAX_PASSPHRASE_LENGTH = 256;
 
 /** Crockford's base 32: no I, L, O or U, so that nothing is misread. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -47,7 +47,7 @@ export function encodePassphrase(typed: string): Bytes {
   const meant = text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1');
   if (GENERATED.test(meant)) return utf8(meant);
   // A surrogate that stands alone has no UTF-8.
-  if (text.length === 0 || text.length > LONGEST_PASSPHRASE || /\p{Cs}/u.test(text)) {
+  if (text.length === 0 || text.length > MAX_PASSPHRASE_LENGTH || /\p{Cs}/u.test(text)) {
     throw new ProtocolError('passphrase-wrong', 'This cannot be the passphrase of a vault.');
   }
   return utf8(text);

@@ -8,7 +8,7 @@ import { sha256 } from '#protocol/crypto/prf.ts';
 import { attach, type Device } from '#protocol/provisioning/device.ts';
 import { provision, settle } from '#protocol/provisioning/provision.ts';
 import type { ExportRequest, KeySource } from '#protocol/provisioning/source.ts';
-import type { ExportSummary, Order, Step } from '#protocol/provisioning/step.ts';
+import type { ExportSummary, LoadRequest, Step } from '#protocol/provisioning/step.ts';
 import { NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import type { SuiteId } from '#protocol/tkl/suites.ts';
 import { TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY, type TestUnit } from '../support/units.ts';
@@ -95,7 +95,7 @@ export const HELD_FOR_CLAUSE_8: Held = {
 
 let orders = 0;
 
-export function order(change: Partial<Order> = {}): Order {
+export function order(change: Partial<LoadRequest> = {}): LoadRequest {
   const idempotencyKey = toBase64url(sha256(ascii(`order ${orders++}`)).subarray(0, 16));
   return { ref1: KEY.ref1, ref2: 2, suites: [0x01], sign: false, idempotencyKey, ...change };
 }
@@ -136,7 +136,7 @@ export function makesSources(makeSource: MakeSource): MakeSource {
   };
 }
 
-export async function load(source: KeySource, unit: TestUnit, what: Order) {
+export async function load(source: KeySource, unit: TestUnit, what: LoadRequest) {
   const steps = await collect(provision(source, await attach(unit.transmit), what));
   const imported = steps.find((step) => step.step === 'imported');
   if (imported?.step !== 'imported') throw new Error('nothing was imported');
@@ -144,7 +144,7 @@ export async function load(source: KeySource, unit: TestUnit, what: Order) {
 }
 
 /** Imports, but the answer never arrives and power goes; then GET RECEIPT proves that it is in. */
-export async function expectSettled(source: KeySource, unit: TestUnit, what: Order): Promise<void> {
+export async function expectSettled(source: KeySource, unit: TestUnit, what: LoadRequest): Promise<void> {
   const cut = new Error('the cable was pulled');
   let summary: ExportSummary | undefined;
   const device = await attach(async (command) => {

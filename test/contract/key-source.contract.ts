@@ -6,9 +6,9 @@ import { copy } from '#protocol/bytes/bytes.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { attach, refresh } from '#protocol/provisioning/device.ts';
-import { provision, settleUnheard } from '#protocol/provisioning/provision.ts';
+import { provision, settleByRecall } from '#protocol/provisioning/provision.ts';
 import type { ExportRequest } from '#protocol/provisioning/source.ts';
-import type { Order } from '#protocol/provisioning/step.ts';
+import type { LoadRequest } from '#protocol/provisioning/step.ts';
 import { keyCheckValue } from '#protocol/tkl/body.ts';
 import { decodeHeader, HEADER_LENGTH, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
@@ -198,7 +198,7 @@ function describeRecall(using: MakeSource): void {
     await load(source, unit, { idempotencyKey, ref1, ref2, ...rest });
     const device = await attach(unit.powerCycle().transmit);
     const { tkv, sn } = device.identity;
-    const settled = await collect(settleUnheard(source, device, { sn, tkv, suite: 0x01, ref1, ref2, idempotencyKey }));
+    const settled = await collect(settleByRecall(source, device, { sn, tkv, suite: 0x01, ref1, ref2, idempotencyKey }));
     expect(settled.map(({ step }) => step)).toEqual(['exported', 'imported', 'verified']);
   });
 }
@@ -209,7 +209,7 @@ export function describeKeySourceClause8(name: string, makeSource: MakeSource): 
 
   describe.each(['shared', 'diversified'] as const)(`clause 8 from ${name}, a %s set`, (profile) => {
     const held: Held = { ...HELD_FOR_CLAUSE_8, profile };
-    const replacing = (): Order => order({ ref1: REPLACING.ref1, ref2: TRANSPORT_KEY_SLOT });
+    const replacing = (): LoadRequest => order({ ref1: REPLACING.ref1, ref2: TRANSPORT_KEY_SLOT });
 
     it.each([0x01, 0x02] as const)('erases a slot in suite %i, and proves it', async (suite) => {
       const { source } = await using(held);

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64url, fromUtf8 } from '#protocol/bytes/text.ts';
 import { decodeVaultFile } from '#protocol/vault/file.ts';
-import { MOST_EXPORTS, MOST_UNITS } from '#protocol/vault/header.ts';
+import { MAX_EXPORTS, MAX_UNITS } from '#protocol/vault/header.ts';
 import { decodeVaultJournal } from '#protocol/vault/journal.ts';
 import { COST_BOUNDS, VAULT_COST } from '#protocol/vault/passphrase.ts';
 import { encodeVaultSecrets } from '#protocol/vault/secrets.ts';
@@ -71,6 +71,6 @@ describe('clause 10', () => {
   it('prints the limits of a vault', () => {
     const limits = table(section(PROTOCOL, 'Annex C'), 'choices of this implementation');
     const [, cell = ''] = limits.find(([name]) => name?.startsWith('a vault:')) ?? [];
-    expect(numbers(cell.replace('at most ', '').split(', ')).slice(0, 2)).toEqual([MOST_EXPORTS, MOST_UNITS]);
+    expect(numbers(cell.replace('at most ', '').split(', ')).slice(0, 2)).toEqual([MAX_EXPORTS, MAX_UNITS]);
   });
 });

@@ -16,9 +16,9 @@ const LEGS = 20;
 /** A run of so many units is told while it goes on. */
 const TOLD_FROM = 1000;
 /** Bytes that the page may have grown by, however many units there were. */
-const MOST_GROWTH = 1_000_000;
+const MAX_GROWTH = 1_000_000;
 /** Units that it may know by their numbers at one time: those on the lanes, and the rows of the list that are in sight. */
-const MOST_KNOWN = 60;
+const MAX_KNOWN = 60;
 
 const sn = (n: number): string => (0x4d41_0000_0000 + n).toString(16).toUpperCase().padStart(32, '0');
 
@@ -65,7 +65,7 @@ async function work(page: Page, units: OutsideUnits, from: number, to: number): 
 /** Has the page keep each unit's number and some octets, twice what it may have grown by in all. */
 async function keepOfEach(page: Page): Promise<void> {
   const sns = Array.from({ length: COUNT }, (_, n) => sn(n));
-  const length = Math.ceil((2 * MOST_GROWTH) / COUNT);
+  const length = Math.ceil((2 * MAX_GROWTH) / COUNT);
   await page.evaluate(
     (each) => void Object.assign(window, { kept: each.sns.map((one) => [one, new Uint8Array(each.length)]) }),
     { sns, length },
@@ -103,12 +103,12 @@ test(`${COUNT} units in one order`, async ({ page, station }) => {
     const grown = `what the page holds grew by ${(growth / 1e6).toFixed(2)} MB to ${(held.bytes / 1e6).toFixed(2)} MB`;
     test.info().annotations.push({ type: 'held', description: grown });
     if (COUNT >= TOLD_FROM) console.log(grown);
-    expect(growth).toBeLessThan(MOST_GROWTH);
-    expect(known(held.strings)).toBeLessThan(MOST_KNOWN);
+    expect(growth).toBeLessThan(MAX_GROWTH);
+    expect(known(held.strings)).toBeLessThan(MAX_KNOWN);
     // A page that keeps a little of each is found out by both.
     await keepOfEach(page);
     const kept = await readHeld(session);
-    expect(kept.bytes - early).toBeGreaterThan(MOST_GROWTH);
+    expect(kept.bytes - early).toBeGreaterThan(MAX_GROWTH);
     expect(known(kept.strings)).toBe(COUNT);
     await orders.expectDone(COUNT);
     const { entries, attempts, breaks } = await readJournal(page);

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
-import { transportKeyRoom } from '#protocol/as-unit/transport-key-room.ts';
+import { transportKeyStore } from '#protocol/as-unit/transport-key-store.ts';
 import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
 import { copy, isZero } from '#protocol/bytes/bytes.ts';
 import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
@@ -81,7 +81,7 @@ const UNITS = (['shared', 'diversified'] as const).flatMap((profile) =>
   SUITE_IDS.map((suite) => ({ profile, suite, family: SUITES[suite].family })),
 );
 /** T1, K_M, K_E and K_R, and T or K_D as it was read. */
-const LEAST_IN_UNIT = 5;
+const MIN_IN_UNIT = 5;
 
 describe.each(UNITS)('a $profile unit in suite $suite', ({ profile, suite }) => {
   /** Two of its slots hold a key. */
@@ -119,7 +119,7 @@ describe.each(UNITS)('a $profile unit in suite $suite', ({ profile, suite }) => 
     const command = importCommand(header === 'TAG' ? flipped(data, 8 * data.length - 1) : data, ref2);
     const answer = await watched(() => bench.send(command));
     expect(word(answer.sw)).toBe(sw);
-    expectErased(LEAST_IN_UNIT);
+    expectErased(MIN_IN_UNIT);
   });
 
   it('looks at BODY only when TAG is right (claim 7)', async () => {
@@ -149,7 +149,7 @@ describe.each(UNITS)('a $profile unit in suite $suite', ({ profile, suite }) => 
         if (effect === 'failure') expect(outcome).toBe(0x6581);
         else expect(outcome).toMatchObject({ name: 'PowerCut' });
         // TA besides.
-        expectErased(LEAST_IN_UNIT + 1);
+        expectErased(MIN_IN_UNIT + 1);
       }
     }
   });
@@ -171,7 +171,7 @@ describe.each(SUITE_IDS)('the AS in suite %i', (suite) => {
         { ref1: NEW_T, attributes: 'K0AX00N', akv: TKV + 1, slot: 0xfffe, key: new Uint8Array(0) },
       ],
     });
-    const room = transportKeyRoom({
+    const room = transportKeyStore({
       copyTransportKey: () => watch.keep(copy(T)),
       isDiversified: () => true,
       copyApplicationKey: () => watch.keep(copy(TA)),

@@ -11,7 +11,7 @@ import { Bench, type BenchOptions, OTHER_T, OTHER_TA, type Recipe, SET, SN, T, T
 
 const EFFECTS = ['cut before', 'cut during', 'cut after'] as const;
 /** More writes than any attempt has: the loop ends when an attempt is not cut any more. */
-const MOST_WRITES = 40;
+const MAX_WRITES = 40;
 
 interface Attempt {
   readonly title: string;
@@ -90,7 +90,7 @@ describe.each(UNITS)('$title', (options) => {
       const seen = { old: 0, new: 0 };
       for (const effect of EFFECTS) {
         let write = 1;
-        for (; write < MOST_WRITES; write++) {
+        for (; write < MAX_WRITES; write++) {
           const result = await cut(options, attempt, { write, effect });
           if (result === undefined) break;
           const { old, after } = result;
@@ -100,7 +100,7 @@ describe.each(UNITS)('$title', (options) => {
           await expectGoesOn(after, attempt);
         }
         expect(write).toBeGreaterThan(5);
-        expect(write).toBeLessThan(MOST_WRITES);
+        expect(write).toBeLessThan(MAX_WRITES);
       }
       expect(seen.old).toBeGreaterThan(10);
       expect(seen.new).toBeGreaterThan(0);
@@ -139,7 +139,7 @@ describe.each(['shared', 'diversified'] as const)('T in a %s unit', (profile) =>
   it('is the old or the new one after a cut at any write, and the AS reaches the unit with the one that it is', async () => {
     const seen = new Set<number>();
     for (const effect of EFFECTS) {
-      for (let write = 1; write < MOST_WRITES; write++) {
+      for (let write = 1; write < MAX_WRITES; write++) {
         const result = await cut({ profile }, attempt, { write, effect });
         if (result === undefined) break;
         const { after, old } = result;

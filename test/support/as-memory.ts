@@ -1,4 +1,4 @@
-// An AS for tests: as-unit over a Memory in RAM and a KeyRoom that simply holds T and TA. One set, as on a card.
+// An AS for tests: as-unit over a Memory in RAM and a KeyStore that simply holds T and TA. One set, as on a card.
 import { randomBytes } from 'node:crypto';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import type {
@@ -9,8 +9,8 @@ import type {
   TransportKeyFacts,
   UnitExportRequest,
 } from '#protocol/as-unit/memory.ts';
-import { transportKeyRoom } from '#protocol/as-unit/transport-key-room.ts';
-import { type KeyRoom, TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
+import { transportKeyStore } from '#protocol/as-unit/transport-key-store.ts';
+import { type KeyStore, TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
 import { type Bytes, concat, copy, equalBytes } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ed25519PublicKey, signEd25519 } from '#protocol/crypto/ed25519.ts';
@@ -114,9 +114,9 @@ export class RamMemory implements Memory<undefined> {
   }
 }
 
-function createRoom(options: TestAsOptions, signingKey: Uint8Array): KeyRoom {
+function createRoom(options: TestAsOptions, signingKey: Uint8Array): KeyStore {
   const { profile, keys, random } = options;
-  return transportKeyRoom({
+  return transportKeyStore({
     copyTransportKey: (_set, tkv) => copyKey(transportKeysOf(options).find((key) => key.tkv === tkv)),
     isDiversified: () => profile !== 'shared',
     copyApplicationKey: (_set, ref1) => copyKey(keys.find((key) => key.ref1 === ref1)),

@@ -5,7 +5,7 @@ import type { PasswordKey } from '#protocol/vault/passphrase.ts';
 import { VaultStore } from '#web/vault-store/vault-store.ts';
 import type { VaultWorker } from '#web/vault-worker/client.ts';
 import type { Answered, Asked } from '#web/vault-worker/messages.ts';
-import { VaultDoor } from '#web/vault-worker/server.ts';
+import { VaultServer } from '#web/vault-worker/server.ts';
 import { quickKey } from './vault.ts';
 
 export interface WorkerParts {
@@ -21,7 +21,7 @@ export class TestVaultWorker implements VaultWorker {
   /** Everything that was said, in both directions. */
   readonly messages: (Asked | Answered)[] = [];
   readonly store: Promise<VaultStore>;
-  readonly #door: VaultDoor;
+  readonly #door: VaultServer;
   readonly #parts: WorkerParts;
 
   constructor(parts: WorkerParts = {}) {
@@ -30,7 +30,7 @@ export class TestVaultWorker implements VaultWorker {
     this.store = VaultStore.open(factory);
     const around = this.store.then((store) => ({ store, subtle: globalThis.crypto.subtle, deriveKey, now }));
     around.catch(() => undefined); // told to whoever unlocks
-    this.#door = new VaultDoor({ postMessage: (message) => this.#hear(message as Answered) }, around);
+    this.#door = new VaultServer({ postMessage: (message) => this.#hear(message as Answered) }, around);
   }
 
   postMessage(message: unknown, transfer: Transferable[]): void {

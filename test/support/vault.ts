@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import type { ExportRecord, Memory, Reservation, UnitExportRequest } from '#protocol/as-unit/memory.ts';
-import { transportKeyRoom } from '#protocol/as-unit/transport-key-room.ts';
-import { type KeyRoom, TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
+import { transportKeyStore } from '#protocol/as-unit/transport-key-store.ts';
+import { type KeyStore, TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
 import { type Bytes, copy, equalBytes } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
@@ -32,7 +32,7 @@ import { requireQuota, requireServed, requireValid } from '#protocol/vault/polic
 import { findDeviceKey, openVaultSecrets, type VaultSecrets } from '#protocol/vault/secrets.ts';
 
 /** The least that a reader takes: tests need many vaults. */
-export const LEAST_COST: Argon2Cost = { memoryKib: 47_104, passes: 1, lanes: 1 };
+export const MIN_COST: Argon2Cost = { memoryKib: 47_104, passes: 1, lanes: 1 };
 
 /** Not slow and not safe: for the tests that are not about the passphrase. */
 export const quickKey: PasswordKey = async (password, salt) => sha256(Buffer.concat([password, salt]));
@@ -90,7 +90,7 @@ const FROM = '2026-01-01T00:00:00.000Z';
 const UNTIL = '2036-01-01T00:00:00.000Z';
 
 export async function createTestVault(options: TestVaultOptions): Promise<TestVault> {
-  const { asNumber = 7, passphrase = 'correct horse battery staple', cost = LEAST_COST, derive = argon2id } = options;
+  const { asNumber = 7, passphrase = 'correct horse battery staple', cost = MIN_COST, derive = argon2id } = options;
   const root = signerOf(options.root ?? randomBytes(32));
   const issuer = signerOf(randomBytes(32));
   const secrets = secretsFor(options);
@@ -254,11 +254,11 @@ export class SoftwareVault implements Memory<undefined> {
     this.write({ kind: 'receipt', xc, receipt: toBase64url(receipt) });
   }
 
-  #room(): KeyRoom {
+  #room(): KeyStore {
     const { secrets } = this;
     const { set, units } = this.vault.header;
     const applicationKey = (ref1: number) => secrets.applicationKeys.find((each) => each.ref1 === ref1)?.key;
-    const room = transportKeyRoom({
+    const room = transportKeyStore({
       copyTransportKey: (_set, tkv) => copyOf(secrets.transportKeys.find((each) => each.tkv === tkv)?.key),
       isDiversified: () => set.profile === 'diversified',
       copyApplicationKey: (_set, ref1) => copyOf(applicationKey(ref1)),

@@ -1,6 +1,6 @@
 // Composition: makes every instance, hands each what it needs, and mounts the page. The only file of the product that says `navigator`.
 import { mount, unmount } from 'svelte';
-import type { Works } from './app/services.ts';
+import type { Services } from './app/services.ts';
 import { type Failure, failureOf } from './state/common/failure.ts';
 import { ON_THE_DESK } from './state/orders/last-open.ts';
 import { Desk } from './state/page/preferences.svelte.ts';
@@ -42,9 +42,9 @@ function keptSettings(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
 const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock'>>;
 
 /** The larger part of the program comes after the first screen. */
-async function loadWorks(onSuperseded: () => void): Promise<Works> {
-  const { openWorks } = await import('./ui/later.ts');
-  return await openWorks({
+async function loadServices(onSuperseded: () => void): Promise<Services> {
+  const { startServices } = await import('./ui/later.ts');
+  return await startServices({
     usb,
     serial,
     wakeLock,
@@ -97,7 +97,7 @@ async function halt(target: HTMLElement, failure: Failure): Promise<void> {
 async function start(target: HTMLElement): Promise<void> {
   // Over plain HTTP a browser gives neither USB nor locks nor cryptography.
   if (!isSecureContext) return halt(target, { code: 'browser-unsupported' });
-  const loading = loadWorks(() => {
+  const loading = loadServices(() => {
     desk.superseded = true;
   });
   const desk = new Desk({
@@ -109,7 +109,7 @@ async function start(target: HTMLElement): Promise<void> {
       ),
     kept,
   });
-  const works = (): Promise<Works> => loading;
+  const works = (): Promise<Services> => loading;
   const session = new Session(async () => (await works()).as, baseUrl, now);
   const station = new Station({
     session,
@@ -131,11 +131,11 @@ async function start(target: HTMLElement): Promise<void> {
     return halt(target, failure);
   }
   if (kept.getItem(ON_THE_DESK) !== null) await (await station.orders()).reopen();
-  const [{ keepOffline, openBook }] = await Promise.all([import('./ui/later.ts'), lookForDemo(station)]);
+  const [{ keepOffline, loadCatalog }] = await Promise.all([import('./ui/later.ts'), lookForDemo(station)]);
   if (!import.meta.env.PROD) return;
   const isUntouched = (): boolean => station.lanes.length === 0 && session.state.is === 'out';
   const isKept = await keepOffline(navigator.serviceWorker, { isUntouched, reload: () => location.reload() });
-  if (!isKept) await openBook();
+  if (!isKept) await loadCatalog();
 }
 
 const target = document.getElementById('app');

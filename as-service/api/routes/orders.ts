@@ -21,7 +21,7 @@ const LONG_BODY = 16 * 1024 * 1024;
 /** 40,000 verdicts, signed on a busy machine. */
 const LONG_WORK_MS = 100_000;
 /** An answer names so many gaps at most: no one reads more, and the report has them all. */
-const MOST_GAPS = 1000;
+const MAX_GAPS = 1000;
 
 type Named = Pick<Call<unknown>, 'as' | 'signedIn' | 'named'>;
 
@@ -101,7 +101,7 @@ export const stationReportRoute = route({
     const { closed, balance } = input.close
       ? await as.orders.close(id, input.absentReason, actor)
       : { closed: as.orders.find(id, actor).state === 'closed', balance: as.orders.balance(id, actor) };
-    const cut = { gaps: balance.gaps.slice(0, MOST_GAPS), missing: balance.missing.slice(0, MOST_GAPS) };
+    const cut = { gaps: balance.gaps.slice(0, MAX_GAPS), missing: balance.missing.slice(0, MAX_GAPS) };
     return { closed, balance: { ...balance, ...cut }, auditHead: await as.signatures.signHead(as.log.head) };
   },
 });

@@ -7,9 +7,9 @@ import type {
   StationReportAnswerJson,
   StationReportJson,
 } from '#protocol/orders/messages.ts';
-import { MOST_LINES } from '#protocol/orders/order.ts';
+import { MAX_LINES } from '#protocol/orders/order.ts';
 import type { Report } from '#protocol/orders/report.ts';
-import { MOST_UNITS } from '#protocol/orders/units.ts';
+import { MAX_UNITS } from '#protocol/orders/units.ts';
 import type { WorkOrdersJson } from '#protocol/service/messages.ts';
 import { envelope, integer, octets, printable, ref1, serialNumber, set, suite, text, time } from './common.ts';
 
@@ -27,8 +27,8 @@ export const newOrder = z.strictObject({
   units: z
     .array(z.union([serialNumber, z.tuple([serialNumber, serialNumber])]))
     .min(1)
-    .max(MOST_UNITS),
-  lines: z.array(z.strictObject({ ref1, ref2 })).min(1).max(MOST_LINES),
+    .max(MAX_UNITS),
+  lines: z.array(z.strictObject({ ref1, ref2 })).min(1).max(MAX_LINES),
   options: z.strictObject({
     dryRun: z.boolean(),
     haltAfter: z.nullable(integer(1, 1000)),
@@ -57,7 +57,7 @@ export const stationReport = z.strictObject({
         ended: z.nullable(time),
       }),
     )
-    .max(MOST_UNITS),
+    .max(MAX_UNITS),
   absentReason: z.nullable(reason),
   close: z.boolean(),
 }) satisfies z.ZodType<StationReportJson>;

@@ -10,22 +10,22 @@ import type {
   VaultRevokedJson,
   VaultsJson,
 } from '#protocol/service/vaults.ts';
-import { MOST_EXPORTS, MOST_UNITS } from '#protocol/vault/header.ts';
+import { MAX_EXPORTS, MAX_UNITS } from '#protocol/vault/header.ts';
 import { envelope, integer, octets, printable, ref1, serialNumber, set, text, time } from './common.ts';
 
-const MOST_KEYS = 1000;
-export const MOST_DAYS = 366;
-const exportsPerUnit = z.nullable(integer(1, MOST_EXPORTS));
-const exportNumber = integer(1, MOST_EXPORTS);
+const MAX_KEYS = 1000;
+export const MAX_DAYS = 366;
+const exportsPerUnit = z.nullable(integer(1, MAX_EXPORTS));
+const exportNumber = integer(1, MAX_EXPORTS);
 
 export const vaultRequest = z.strictObject({
   set,
-  ref1: z.array(ref1).min(1).max(MOST_KEYS),
-  units: z.nullable(z.array(serialNumber).min(1).max(MOST_UNITS)),
+  ref1: z.array(ref1).min(1).max(MAX_KEYS),
+  units: z.nullable(z.array(serialNumber).min(1).max(MAX_UNITS)),
   confirm: z.exactOptional(text),
   exports: exportNumber,
   exportsPerUnit,
-  days: integer(1, MOST_DAYS),
+  days: integer(1, MAX_DAYS),
 }) satisfies z.ZodType<VaultRequestJson>;
 
 export const vaultRevocation = z.strictObject({ reason: printable(200) }) satisfies z.ZodType<VaultRevocationJson>;
@@ -37,7 +37,7 @@ const vault = z.strictObject({
   asNumber: integer(1, 0xffff),
   set,
   ref1: z.array(ref1),
-  units: z.nullable(integer(1, MOST_UNITS)),
+  units: z.nullable(integer(1, MAX_UNITS)),
   exports: exportNumber,
   exportsPerUnit,
   custodian: text,

@@ -6,14 +6,14 @@ import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import { attach, type Device } from '#protocol/provisioning/device.ts';
 import { provision } from '#protocol/provisioning/provision.ts';
 import type { ExportedKey, ExportRequest, KeySource } from '#protocol/provisioning/source.ts';
-import type { Order } from '#protocol/provisioning/step.ts';
+import type { LoadRequest } from '#protocol/provisioning/step.ts';
 import { createTestAs } from '#test/support/as-memory.ts';
 import { createTestSource } from '#test/support/test-source.ts';
 import { countingRandom, createUnit, TEST_SET, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
 import type { NewAttempt, StepBody } from '#web/journal/attempt.ts';
 import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
-import { leaveOldLog } from '#web/journal/log-rotation.ts';
+import { rotateLog } from '#web/journal/log-rotation.ts';
 import { WorkOrderStore } from '#web/journal/work-orders.ts';
 import { load } from '#web/state/station/load-attempt.ts';
 import type { Stage } from '#web/state/station/stages.ts';
@@ -139,7 +139,7 @@ interface Rehearsed {
 const askedOf = ({ sn, random: r }: ExportRequest): string => toHex(sn) + toHex(r);
 
 let orders = 0;
-const order = (): Order => ({
+const order = (): LoadRequest => ({
   ref1: 1,
   ref2: 2,
   suites: [1],
@@ -266,7 +266,7 @@ async function writeForever(order: number, said: (id: number) => void): Promise<
 /** How many attempts there are, and whether that order's chain holds; begins as the page does. */
 async function readBack(order: number): Promise<{ last: number; holds: boolean }> {
   const { database, journal: shared } = await journal();
-  await leaveOldLog(database);
+  await rotateLog(database);
   const [newest] = await shared.list(1);
   const found = await new WorkOrderStore(database, now).check(order);
   await database.close();

@@ -15,7 +15,7 @@ import type { After } from '#web/transport/timer.ts';
 
 /** From the unplugging to the disconnect event, as a browser takes it. */
 const EVENT_DELAY = 60;
-const LONGEST_TEST = 300_000;
+const MAX_TEST = 300_000;
 
 export interface Desk {
   readonly clock: VirtualClock;
@@ -53,7 +53,7 @@ async function settle<T>(clock: VirtualClock, promise: Promise<T>): Promise<T> {
     isSettled = true;
   };
   promise.then(note, note);
-  const limit = clock.now() + LONGEST_TEST;
+  const limit = clock.now() + MAX_TEST;
   for (await clock.advance(0); !isSettled; await clock.advance(10)) {
     if (clock.now() > limit) throw new Error('it is not settled after five minutes');
   }

@@ -37,7 +37,7 @@ export function originOf(link: 'usb' | 'serial', url: string): string {
 
 /** Both may have changed by then: it is looked at anew. */
 const GLANCE_MS = 5000;
-const MOST_TRIES = 2;
+const MAX_TRIES = 2;
 
 /**
  * A unit has a second for each answer, and this processor may have more to do than that: whoever works with it tries again, twice at most, and it
@@ -48,7 +48,7 @@ export async function expectAttached(station: StationPage, sn: string): Promise<
   let tries = 0;
   await patient(async () => {
     if (await again.isVisible()) {
-      if (++tries > MOST_TRIES) throw new Error(`the unit was tried ${MOST_TRIES} times more, in vain`);
+      if (++tries > MAX_TRIES) throw new Error(`the unit was tried ${MAX_TRIES} times more, in vain`);
       await again.click({ timeout: GLANCE_MS });
     }
     await patient(station.lane(sn).root).toBeVisible({ timeout: GLANCE_MS });

@@ -25,7 +25,7 @@ import { T1Card } from '#protocol/framing/t1-card.ts';
 import { t1Host } from '#protocol/framing/t1-host.ts';
 import { attach, refresh } from '#protocol/provisioning/device.ts';
 import { provision } from '#protocol/provisioning/provision.ts';
-import type { Order, Step } from '#protocol/provisioning/step.ts';
+import type { LoadRequest, Step } from '#protocol/provisioning/step.ts';
 import { decodeData } from '#protocol/tkl/data.ts';
 import { TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey, deriveKey, operationContext } from '#protocol/tkl/key-tree.ts';
@@ -117,7 +117,13 @@ describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ prof
       await token.verifyPin(ascii(PIN));
       let device = await attach(ei);
       const load = async (ref1: number, ref2: number): Promise<Step | undefined> => {
-        const order: Order = { ref1, ref2, suites: [suite], sign: false, idempotencyKey: `${ref1}`.padEnd(22, 'A') };
+        const order: LoadRequest = {
+          ref1,
+          ref2,
+          suites: [suite],
+          sign: false,
+          idempotencyKey: `${ref1}`.padEnd(22, 'A'),
+        };
         let last: Step | undefined;
         for await (const step of provision(token, device, order)) last = step;
         device = await refresh(device);

@@ -18,7 +18,7 @@ import {
 
 const CUTS = ['cut before', 'cut during', 'cut after'] as const;
 /** More writes than any command has: the loop ends when a command is not cut any more. */
-const MOST_WRITES = 20;
+const MAX_WRITES = 20;
 const NEW_PIN = '87654321';
 
 interface CutCard {
@@ -34,7 +34,7 @@ async function* cutAtEachWrite(
   command: (card: TestAsCard) => Bytes,
 ): AsyncGenerator<CutCard> {
   for (const effect of CUTS) {
-    for (let write = 1; write < MOST_WRITES; write++) {
+    for (let write = 1; write < MAX_WRITES; write++) {
       const before = await make();
       const octets = command(before);
       const fault: WriteFault = { write, effect };

@@ -20,14 +20,14 @@ import {
 const QUOTA = 4;
 const TRIES = 3;
 
-type Act =
+type KeyAction =
   | { readonly does: 'right PIN' | 'wrong PIN' | 'loses power' }
   /** One of a few challenges, so that some come again. */
   | { readonly does: 'export' | 'receipt'; readonly challenge: number }
   | { readonly does: 'arms'; readonly fault: WriteFault };
 
 const challenge = fc.integer({ min: 0, max: 5 });
-const acts: fc.Arbitrary<Act[]> = fc.array(
+const acts: fc.Arbitrary<KeyAction[]> = fc.array(
   fc.oneof(
     fc.record({ does: fc.constantFrom('right PIN', 'right PIN', 'right PIN', 'wrong PIN', 'loses power') }),
     fc.record({ does: fc.constantFrom('export', 'export', 'receipt'), challenge }),
@@ -38,7 +38,7 @@ const acts: fc.Arbitrary<Act[]> = fc.array(
         effect: fc.constantFrom('cut before', 'cut during', 'cut after', 'failure'),
       }),
     }),
-  ) as fc.Arbitrary<Act>,
+  ) as fc.Arbitrary<KeyAction>,
   { minLength: 1, maxLength: 40 },
 );
 
@@ -56,7 +56,7 @@ class Life {
     await this.#card.selected();
   }
 
-  async do(act: Act): Promise<void> {
+  async do(act: KeyAction): Promise<void> {
     switch (act.does) {
       case 'right PIN':
         await this.#send(verifyCommand(PIN));

@@ -6,18 +6,18 @@ import type { Database } from '../journal/database.ts';
 import type { Journal } from '../journal/journal.ts';
 import { WorkOrderStore } from '../journal/work-orders.ts';
 import { Orders } from '../state/orders/order-list.svelte.ts';
-import { Signals } from '../state/page/feedback.svelte.ts';
+import { Feedback } from '../state/page/feedback.svelte.ts';
 import { Verification } from '../state/report/verification.svelte.ts';
 import type { Station } from '../state/station/station.svelte.ts';
-import type { Outside } from './services.ts';
+import type { Environment } from './services.ts';
 
-export interface Ground {
+export interface CoreServices {
   readonly database: Database;
   readonly journal: Journal;
   readonly as: RemoteAs;
 }
 
-export function openOrders(outside: Outside, { database, journal, as }: Ground, station: Station): Orders {
+export function openOrders(outside: Environment, { database, journal, as }: CoreServices, station: Station): Orders {
   const { now, ticks, storage, kept, vibrate, isTouched } = outside;
   const sound = (): AudioContext | undefined => (typeof AudioContext === 'undefined' ? undefined : new AudioContext());
   const pinned = () => database.run(['trust'], 'readonly', (transaction) => transaction.objectStore('trust').getAll());
@@ -26,7 +26,7 @@ export function openOrders(outside: Outside, { database, journal, as }: Ground, 
     remote: new WorkOrders(as),
     store: new WorkOrderStore(database, now),
     journal,
-    signals: new Signals({ sound, vibrate, isTouched, kept }),
+    signals: new Feedback({ sound, vibrate, isTouched, kept }),
     verification: new Verification(pinned, verifyWith(crypto.subtle)),
     storage,
     kept,

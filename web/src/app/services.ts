@@ -4,14 +4,14 @@ import { ProtocolError } from '#protocol/errors.ts';
 import { RemoteAs } from '../as-client/remote-as.ts';
 import { Database } from '../journal/database.ts';
 import { Journal } from '../journal/journal.ts';
-import { leaveOldLog } from '../journal/log-rotation.ts';
+import { rotateLog } from '../journal/log-rotation.ts';
 import { joinSessions } from '../journal/sessions.ts';
 import { failureOf } from '../state/common/failure.ts';
 import type { Orders } from '../state/orders/order-list.svelte.ts';
 import type { Work } from '../state/page/inactivity.ts';
-import { Wakefulness } from '../state/page/wake-lock.ts';
+import { WakeLockHolder } from '../state/page/wake-lock.ts';
 import type { AsAccount, Session } from '../state/session/session.svelte.ts';
-import { Lane, type Surroundings } from '../state/station/lane.svelte.ts';
+import { Lane, type LaneOptions } from '../state/station/lane.svelte.ts';
 import type { Platform, Station } from '../state/station/station.svelte.ts';
 import { Leases } from '../transport/leases.ts';
 import type { Link } from '../transport/link.ts';
@@ -21,20 +21,20 @@ import { StoredTrust } from '../trust-store/trust-store.ts';
 import { timer } from './alarms.ts';
 import type { Sources } from './token-services.ts';
 
-export interface Works {
-  readonly journal: Pick<Journal, 'begin' | 'append' | 'hasten' | 'get' | 'list' | 'unsettled'>;
+export interface Services {
+  readonly journal: Pick<Journal, 'begin' | 'append' | 'flush' | 'get' | 'list' | 'unsettled'>;
   readonly links: Pick<Links, 'chooseUsb' | 'chooseSerial' | 'remembered' | 'onChange'>;
   readonly as: AsAccount;
   readonly leases: Pick<Leases, 'open' | 'take' | 'onAsked'>;
-  readonly wakefulness: Wakefulness;
-  readonly makeLane: (link: Link, around: Surroundings) => Lane;
+  readonly wakefulness: WakeLockHolder;
+  readonly makeLane: (link: Link, around: LaneOptions) => Lane;
   /** Work orders, which a station may never have. */
   readonly openOrders: (station: Station) => Promise<Orders>;
   /** Vaults and cards, which the operator may never ask for. */
   readonly openSources: (session: Session, work: Work) => Promise<Sources>;
 }
 
-export interface Outside {
+export interface Environment {
   readonly usb: USB | undefined;
   readonly serial: Serial | undefined;
   readonly wakeLock: WakeLock | undefined;
@@ -55,11 +55,11 @@ export interface Outside {
 }
 
 /** @throws ProtocolError browser-unsupported on a page that did not come over HTTPS, journal-full, journal-failed */
-export async function openWorks(outside: Outside): Promise<Works> {
+export async function startServices(outside: Environment): Promise<Services> {
   if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'neither locks nor WebUSB without HTTPS');
   const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks, onSuperseded } = outside;
   const database = await Database.open(indexedDB, onSuperseded);
-  leaveOldLog(database).catch(failureOf); // should there be no room, the first attempt says so
+  rotateLog(database).catch(failureOf); // should there be no room, the first attempt says so
   const sessions = await joinSessions(locks, crypto.randomUUID());
   const journal = new Journal(database, sessions.id, now);
   await journal.recover(await sessions.live());
@@ -74,7 +74,7 @@ export async function openWorks(outside: Outside): Promise<Works> {
     links: new Links({ usb, serial, platform, profiles: PROFILES, timer, now: ticks }),
     as,
     leases: new Leases(locks, new BroadcastChannel('keyferry-leases'), sessions.id),
-    wakefulness: new Wakefulness(wakeLock),
+    wakefulness: new WakeLockHolder(wakeLock),
     makeLane: (link, around) => new Lane(link, around),
     openOrders: async (station) => {
       const { openOrders } = await import('./order-services.ts');

@@ -5,31 +5,31 @@ import { VaultReturns } from '../as-client/vault-returns.ts';
 import { verifyWith } from '../as-client/web-crypto.ts';
 import { spawnWorker } from '../browser/trusted-script.ts';
 import { once } from '../state/common/once.ts';
-import { IDLE_LIMITS, type Work, watchIdle } from '../state/page/inactivity.ts';
+import { IDLE_LIMITS, type Work, watchInactivity } from '../state/page/inactivity.ts';
 import type { Session } from '../state/session/session.svelte.ts';
-import { CardDesk } from '../state/tokens/card.svelte.ts';
+import { CardSession } from '../state/tokens/card.svelte.ts';
 import { returnVaultJournal } from '../state/tokens/vault-return.ts';
-import { VaultDesk } from '../state/tokens/vaults.svelte.ts';
+import { Vaults } from '../state/tokens/vaults.svelte.ts';
 import { Links } from '../transport/links.ts';
 import { PROFILES } from '../transport/profiles.ts';
 import { pinnedRoots } from '../trust-store/pinned-roots.ts';
 import { VaultStore } from '../vault-store/vault-store.ts';
 import vaultWorkerUrl from '../vault-worker/vault.worker.ts?worker&url';
 import { timer } from './alarms.ts';
-import type { Ground } from './order-services.ts';
-import type { Outside } from './services.ts';
+import type { CoreServices } from './order-services.ts';
+import type { Environment } from './services.ts';
 
-export type { CardDesk } from '../state/tokens/card.svelte.ts';
-export type { SavedFile, ShelvedVault, VaultDesk } from '../state/tokens/vaults.svelte.ts';
+export type { CardSession } from '../state/tokens/card.svelte.ts';
+export type { SavedFile, ShelvedVault, Vaults } from '../state/tokens/vaults.svelte.ts';
 
 export interface Sources {
-  readonly card: CardDesk;
-  readonly vaults: VaultDesk;
+  readonly card: CardSession;
+  readonly vaults: Vaults;
 }
 
 export function openSources(
-  outside: Outside,
-  { database, journal, as }: Ground,
+  outside: Environment,
+  { database, journal, as }: CoreServices,
   session: Session,
   work: Work,
 ): Sources {
@@ -37,7 +37,7 @@ export function openSources(
   const links = new Links({ usb, serial, platform, profiles: PROFILES, role: 'token', timer, now: ticks });
   const store = once(() => VaultStore.open(indexedDB));
   const returns = new VaultReturns(as);
-  const vaults = new VaultDesk({
+  const vaults = new Vaults({
     session,
     store,
     roots: () => pinnedRoots(database),
@@ -47,7 +47,7 @@ export function openSources(
     locks,
     now,
     giveBack: async (vault, signed) => returnVaultJournal({ returns, store: await store(), journal }, vault, signed),
-    watchIdle: (onIdle) => watchIdle(document, IDLE_LIMITS, work, onIdle),
+    watchInactivity: (onIdle) => watchInactivity(document, IDLE_LIMITS, work, onIdle),
   });
-  return { card: new CardDesk(links, session, now), vaults };
+  return { card: new CardSession(links, session, now), vaults };
 }

@@ -122,12 +122,12 @@ const suite: Decode<SuiteId> = (value, path) => {
   return id;
 };
 
-const MOST_SETS = 1000;
-const MOST_KEYS = 10_000;
-const MOST_VERSIONS = 255;
+const MAX_SETS = 1000;
+const MAX_KEYS = 10_000;
+const MAX_VERSIONS = 255;
 /** DATA of the longest suite with a signature fits into an extended IMPORTKEY with room to spare. */
-const MOST_DATA = 1290;
-const LEAST_DATA = 66;
+const MAX_DATA = 1290;
+const MIN_DATA = 66;
 
 const signature = object<Envelope['signatures'][0]>({
   keyid: text(/^[0-9A-F]{16}$/, '16 hex digits'),
@@ -158,11 +158,11 @@ const set = object<SetJson>({
   name,
   profile: oneOf('shared', 'diversified'),
   demo: boolean,
-  transportKeys: array(object({ tkv: integer(1, 0xff), suites: array(suite, 8) }), MOST_VERSIONS),
-  keys: array(key, MOST_KEYS),
+  transportKeys: array(object({ tkv: integer(1, 0xff), suites: array(suite, 8) }), MAX_VERSIONS),
+  keys: array(key, MAX_KEYS),
 });
 
-const keys = object<KeysJson>({ sets: array(set, MOST_SETS) });
+const keys = object<KeysJson>({ sets: array(set, MAX_SETS) });
 
 const whoami = object<WhoamiJson>({
   operator: name,
@@ -175,7 +175,7 @@ const trust = object<TrustJson>({ root: octets(32, 32), certificates: array(enve
 
 const exportAnswer = object<{ exportId: string; data: Bytes; auditHead: Envelope }>({
   exportId: identifier,
-  data: bytes(LEAST_DATA, MOST_DATA),
+  data: bytes(MIN_DATA, MAX_DATA),
   auditHead: envelope,
 });
 

@@ -18,7 +18,7 @@ export interface Call {
 }
 
 /** Far above the longest answer of most kinds, GET /v1/keys of a full service. */
-const MOST_BYTES = 8 * 1024 * 1024;
+const MAX_BYTES = 8 * 1024 * 1024;
 
 /** The answer's JSON value, not validated yet. @throws ProtocolError (SourceErrorCode) */
 export async function call(fetch: Fetch, request: Call): Promise<unknown> {
@@ -61,7 +61,7 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
 }
 
 async function readText(response: Response, request: Call): Promise<string> {
-  const { mostBytes = MOST_BYTES } = request;
+  const { mostBytes = MAX_BYTES } = request;
   // Read at once where the browser has counted it: Chromium reports a short body that is read by parts as aborted.
   if (isShort(response, mostBytes)) return await response.text();
   const decoder = new TextDecoder();

@@ -177,7 +177,7 @@ export class AuditWatch {
     }
     this.#seen.set(head.sequence, head.hash);
     for (const oldest of this.#seen.keys()) {
-      if (this.#seen.size <= MOST_SEEN) break;
+      if (this.#seen.size <= MAX_SEEN) break;
       this.#seen.delete(oldest);
     }
     this.#newest = newer(head, this.#newest);
@@ -185,7 +185,7 @@ export class AuditWatch {
   }
 }
 
-const MOST_SEEN = 256;
+const MAX_SEEN = 256;
 
 function newer(a: AuditHead | undefined, b: AuditHead | undefined): AuditHead | undefined {
   if (a === undefined || b === undefined) return a ?? b;

@@ -48,7 +48,7 @@ interface Write {
 const SOON_MS = 5;
 
 /** Another page of this station wrote meanwhile: so often it is tried again. */
-const MOST_TRIES = 20;
+const MAX_TRIES = 20;
 
 /** Every method throws ProtocolError journal-full, journal-failed. */
 export class Journal {
@@ -98,7 +98,7 @@ export class Journal {
   }
 
   /** Whatever waits is written now. */
-  hasten(): void {
+  flush(): void {
     this.#isHastened = this.#waiting.length > 0;
     this.#start();
   }
@@ -217,7 +217,7 @@ export class Journal {
         return ids;
       } catch (error) {
         this.#forget();
-        if (!isTaken(error) || tries === MOST_TRIES) throw error;
+        if (!isTaken(error) || tries === MAX_TRIES) throw error;
       }
     }
   }

@@ -8,7 +8,7 @@ const RECORD_BYTES = 60_000;
 const RECORDS = 72;
 
 /** In the background: nothing waits for it. @throws ProtocolError journal-full, journal-failed */
-export async function leaveOldLog(database: Pick<Database, 'run'>): Promise<void> {
+export async function rotateLog(database: Pick<Database, 'run'>): Promise<void> {
   await database.run(
     ['ballast'],
     'readwrite',

@@ -73,7 +73,7 @@ type OldEntry = Entry & { readonly hash: Bytes };
 
 /** So many entries are in memory at once, and in a record at most. */
 const OLD_PAGE = 2000;
-const MOST_IN_A_BATCH = 32;
+const MAX_BATCH_SIZE = 32;
 
 /** Version 3: what is written at once is one record, and each page has one list of what it has begun. The hashes stay what they were. */
 async function toVersion3(
@@ -92,7 +92,7 @@ async function toVersion3(
       const [chain = 0, seq = 0] = keys[first] ?? [];
       const follows = ([other, number]: readonly [number, number]): boolean =>
         other === chain && number === seq + end - first;
-      for (end = first + 1; end < Math.min(keys.length, first + MOST_IN_A_BATCH); end++) {
+      for (end = first + 1; end < Math.min(keys.length, first + MAX_BATCH_SIZE); end++) {
         if (!follows(keys[end] ?? [-1, 0])) break;
       }
       const run = entries.slice(first, end);

@@ -11,7 +11,7 @@ export interface Room {
 export const OCTETS_PER_LOAD = 8_000;
 
 /** Below this nothing new is begun, so that what is under way can be written to its end. */
-export const LEAST_OCTETS = 4_000_000;
+export const MIN_OCTETS = 4_000_000;
 
 export async function readRoom(storage: StorageManager | undefined): Promise<Room> {
   const persistent = (await storage?.persisted?.()) ?? false;

@@ -10,7 +10,7 @@ interface Waiting {
   readonly cancel: () => void;
 }
 
-export class KeptRead {
+export class PendingRead {
   readonly #pull: () => Promise<Bytes>;
   readonly #timer: After;
   #pulling = false;

@@ -4,7 +4,7 @@ import { type Bytes, handOver } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import { explain, ignoreRefusal, type Moment, type Platform } from './browser-error.ts';
-import { KeptRead } from './pending-read.ts';
+import { PendingRead } from './pending-read.ts';
 import type { Presence } from './presence.ts';
 import type { SerialSettings } from './profiles.ts';
 import { type After, limited, within } from './timer.ts';
@@ -16,9 +16,9 @@ const CLOSE_MS = 2000;
 /** The line was disturbed and the stream has ended, but the port goes on with a new reader: framing has the block sent again. */
 const LINE_ERRORS: readonly string[] = ['BufferOverrunError', 'BreakError', 'FramingError', 'ParityError'];
 /** Line errors in a row without one octet between them: wrong baud rate or parity, or a broken cable. */
-const MOST_LINE_ERRORS = 32;
+const MAX_LINE_ERRORS = 32;
 
-export interface SerialSurroundings {
+export interface SerialPortOptions {
   readonly platform: Platform;
   readonly presence: Presence;
   readonly timer: After;
@@ -31,7 +31,7 @@ export interface SerialSurroundings {
 export async function openSerialPort(
   line: SerialPort,
   settings: SerialSettings,
-  surroundings: SerialSurroundings,
+  surroundings: SerialPortOptions,
 ): Promise<Port> {
   const port = new SerialLinePort(line, surroundings);
   try {
@@ -45,17 +45,17 @@ export async function openSerialPort(
 
 class SerialLinePort implements Port {
   readonly #line: SerialPort;
-  readonly #surroundings: SerialSurroundings;
-  readonly #input: KeptRead;
+  readonly #surroundings: SerialPortOptions;
+  readonly #input: PendingRead;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #opened = false;
   #closing: Promise<void> | undefined;
 
-  constructor(line: SerialPort, surroundings: SerialSurroundings) {
+  constructor(line: SerialPort, surroundings: SerialPortOptions) {
     this.#line = line;
     this.#surroundings = surroundings;
-    this.#input = new KeptRead(() => this.#pull(), surroundings.timer);
+    this.#input = new PendingRead(() => this.#pull(), surroundings.timer);
     void surroundings.presence.lost.then(() => this.#input.end('the port was disconnected'));
   }
 
@@ -92,7 +92,7 @@ class SerialLinePort implements Port {
 
   /** The next octets that arrive, over any number of line errors. */
   async #pull(): Promise<Bytes> {
-    for (let errors = 0; errors < MOST_LINE_ERRORS; ) {
+    for (let errors = 0; errors < MAX_LINE_ERRORS; ) {
       try {
         const { value, done } = await this.#currentReader().read();
         if (done) throw new ProtocolError('device-lost', 'the stream has ended');
@@ -105,7 +105,7 @@ class SerialLinePort implements Port {
         this.#reader = undefined;
       }
     }
-    throw new ProtocolError('link-garbled', `${MOST_LINE_ERRORS} line errors in a row: baud rate, parity or cable`);
+    throw new ProtocolError('link-garbled', `${MAX_LINE_ERRORS} line errors in a row: baud rate, parity or cable`);
   }
 
   /** @throws ProtocolError device-lost */

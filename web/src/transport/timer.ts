@@ -60,15 +60,15 @@ export const NATIVE: NativeTimer = {
 };
 
 /** A worker that answers some time after it was sent milliseconds; web/src/browser/timer.worker.ts is one. */
-export type Bell = Pick<Worker, 'postMessage' | 'addEventListener'>;
+export type WakeTimer = Pick<Worker, 'postMessage' | 'addEventListener'>;
 
 /**
  * A native timer that a bell rings as well while the tab is hidden. While it is seen the native timer is the better one: after a task that
  * held up the page it rings behind the answers that came meanwhile, which a worker knows nothing of. Either may ring for a time that was
  * set before: alarms() bears that.
  */
-export function withBell(native: NativeTimer, bell: () => Bell, isHidden: () => boolean): NativeTimer {
-  let hung: Bell | undefined;
+export function withBell(native: NativeTimer, bell: () => WakeTimer, isHidden: () => boolean): NativeTimer {
+  let hung: WakeTimer | undefined;
   let pending: { readonly callback: () => void; readonly handle: unknown } | undefined;
   const ring = (): void => {
     const rung = pending;
@@ -76,7 +76,7 @@ export function withBell(native: NativeTimer, bell: () => Bell, isHidden: () => 
     native.clear(rung?.handle);
     rung?.callback();
   };
-  const hang = (): Bell => {
+  const hang = (): WakeTimer => {
     const made = bell();
     made.addEventListener('message', () => isHidden() && ring());
     return made;

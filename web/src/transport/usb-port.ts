@@ -4,18 +4,18 @@ import { type Bytes, handOver } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import { explain, ignoreRefusal, type Moment, type Platform } from './browser-error.ts';
-import { KeptRead } from './pending-read.ts';
+import { PendingRead } from './pending-read.ts';
 import type { Presence } from './presence.ts';
 import { type After, limited, within } from './timer.ts';
 import { type BulkInterface, findBulkInterface } from './usb-interface.ts';
 
 /** The longest message of docs/protocol.md clause 5. */
-const LONGEST_MESSAGE = 1319;
+const MAX_MESSAGE_LENGTH = 1319;
 /** Opening, claiming and each write: none takes long unless the device or its driver hangs. */
 const STEP_MS = 5000;
 const CLOSE_MS = 2000;
 
-export interface UsbSurroundings {
+export interface UsbOptions {
   readonly platform: Platform;
   readonly presence: Presence;
   readonly timer: After;
@@ -26,7 +26,7 @@ export interface UsbSurroundings {
  * @throws ProtocolError protected-class, no-interface (before anything is opened), device-busy, driver-missing, access-denied,
  *   device-lost, link-timeout
  */
-export async function openUsbPort(device: USBDevice, surroundings: UsbSurroundings): Promise<Port> {
+export async function openUsbPort(device: USBDevice, surroundings: UsbOptions): Promise<Port> {
   const bulk = findBulkInterface(device);
   const port = new UsbPort(device, bulk, surroundings);
   try {
@@ -41,19 +41,19 @@ export async function openUsbPort(device: USBDevice, surroundings: UsbSurroundin
 class UsbPort implements Port {
   readonly #device: USBDevice;
   readonly #bulk: BulkInterface;
-  readonly #surroundings: UsbSurroundings;
-  readonly #input: KeptRead;
+  readonly #surroundings: UsbOptions;
+  readonly #input: PendingRead;
   /** A multiple of the packet size (else the last packet may be a babble), and longer than any message, so that a message that
    * fills its last packet ends with its zero-length packet inside the same transfer. */
   readonly #transferLength: number;
   #closing: Promise<void> | undefined;
 
-  constructor(device: USBDevice, bulk: BulkInterface, surroundings: UsbSurroundings) {
+  constructor(device: USBDevice, bulk: BulkInterface, surroundings: UsbOptions) {
     this.#device = device;
     this.#bulk = bulk;
     this.#surroundings = surroundings;
-    this.#transferLength = (Math.floor(LONGEST_MESSAGE / bulk.bulkIn.packetSize) + 1) * bulk.bulkIn.packetSize;
-    this.#input = new KeptRead(() => this.#pull(), surroundings.timer);
+    this.#transferLength = (Math.floor(MAX_MESSAGE_LENGTH / bulk.bulkIn.packetSize) + 1) * bulk.bulkIn.packetSize;
+    this.#input = new PendingRead(() => this.#pull(), surroundings.timer);
     void surroundings.presence.lost.then(() => this.#input.end('the device was disconnected'));
   }
 

@@ -20,11 +20,11 @@ import { verifyWith } from '../as-client/web-crypto.ts';
 import { type KeptPasskey, recalled, type VaultStore } from '../vault-store/vault-store.ts';
 import type { LockReason, Opener, VaultQuestion, VaultStatus } from './messages.ts';
 import { openKek, sealKek } from './passkey-seal.ts';
-import { VaultRoom } from './vault-key-room.ts';
+import { VaultKeyStore } from './vault-key-store.ts';
 import { type VaultCaller, VaultMemory } from './vault-memory.ts';
 import { Shelf } from './wrapped-key.ts';
 
-export interface VaultSurroundings {
+export interface OpenVaultOptions {
   readonly store: VaultStore;
   readonly subtle: SubtleCrypto;
   readonly deriveKey: PasswordKey;
@@ -32,16 +32,21 @@ export interface VaultSurroundings {
 }
 
 export class OpenVault {
-  readonly #around: VaultSurroundings;
+  readonly #around: OpenVaultOptions;
   readonly #vault: VerifiedVault;
-  readonly #room: VaultRoom;
+  readonly #room: VaultKeyStore;
   readonly #memory: VaultMemory;
   readonly #as: AsUnit<VaultCaller>;
   /** The way to a copy of KEK, for a passkey that is enrolled while the vault is open. */
   readonly #copyKek: () => Promise<Bytes>;
   readonly #mutex = new Mutex();
 
-  private constructor(around: VaultSurroundings, vault: VerifiedVault, room: VaultRoom, copyKek: () => Promise<Bytes>) {
+  private constructor(
+    around: OpenVaultOptions,
+    vault: VerifiedVault,
+    room: VaultKeyStore,
+    copyKek: () => Promise<Bytes>,
+  ) {
     this.#around = around;
     this.#vault = vault;
     this.#room = room;
@@ -56,7 +61,7 @@ export class OpenVault {
    *   journal-failed
    */
   static async unlock(
-    around: VaultSurroundings,
+    around: OpenVaultOptions,
     id: string,
     { by, secret }: Opener,
     roots: readonly Uint8Array[],
@@ -75,7 +80,7 @@ export class OpenVault {
         ? deriveKek(vault, secret, around.deriveKey)
         : openKept(subtle, vault, secret, record.passkey));
       secrets = openVaultSecrets(vault.sealed, vaultName(vault.header), kek);
-      const room = await VaultRoom.furnish(subtle, vault.header, secrets);
+      const room = await VaultKeyStore.furnish(subtle, vault.header, secrets);
       const opened = new OpenVault(around, vault, room, await (await Shelf.make(subtle)).put(kek));
       await opened.#memory.record({ kind: 'unlocked', by, refused: record.refused });
       return opened;

@@ -3,18 +3,18 @@
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Answered, Asked, VaultAnswers, VaultQuestion } from './messages.ts';
-import { OpenVault, type VaultSurroundings } from './open-vault.ts';
+import { OpenVault, type OpenVaultOptions } from './open-vault.ts';
 
 export interface DoorPort {
   postMessage(message: unknown, transfer: Transferable[]): void;
 }
 
-export class VaultDoor {
+export class VaultServer {
   readonly #port: DoorPort;
-  readonly #around: Promise<VaultSurroundings>;
+  readonly #around: Promise<OpenVaultOptions>;
   #vault: OpenVault | undefined;
 
-  constructor(port: DoorPort, around: Promise<VaultSurroundings>) {
+  constructor(port: DoorPort, around: Promise<OpenVaultOptions>) {
     this.#port = port;
     this.#around = around;
   }

@@ -2,7 +2,7 @@
 import { VaultStore } from '../vault-store/vault-store.ts';
 import { derivePasswordKey } from './argon2.ts';
 import type { Asked } from './messages.ts';
-import { VaultDoor } from './server.ts';
+import { VaultServer } from './server.ts';
 
 const port = self as unknown as { postMessage(message: unknown, transfer: Transferable[]): void };
 const around = VaultStore.open(indexedDB).then((store) => ({
@@ -12,5 +12,5 @@ const around = VaultStore.open(indexedDB).then((store) => ({
   now: () => new Date(),
 }));
 around.catch(() => undefined); // told to whoever unlocks
-const door = new VaultDoor(port, around);
+const door = new VaultServer(port, around);
 addEventListener('message', ({ data }: MessageEvent<Asked>) => void door.hear(data));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AuditLog } from '#as-service/audit-log/audit-log.ts';
 import type { AuditLine } from '#as-service/audit-log/line.ts';
 import type { LogFile } from '#as-service/audit-log/log-file.ts';
-import { StartError } from '#as-service/common/user-error.ts';
+import { UserError } from '#as-service/common/user-error.ts';
 import { Sealer } from '#as-service/storage/sealer.ts';
 
 /** A disk in memory. `written` is what the system took, `durable` what would survive the loss of power. */
@@ -151,7 +151,7 @@ describe('a restart', () => {
 });
 
 describe('a log that was changed', () => {
-  const refused = (content: Buffer) => expect(openLog(new Disk(content))).rejects.toThrow(StartError);
+  const refused = (content: Buffer) => expect(openLog(new Disk(content))).rejects.toThrow(UserError);
 
   it('stops the start at every single changed octet but those of the last line end', async () => {
     const whole = await logOf(2);

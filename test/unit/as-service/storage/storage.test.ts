@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { replaceFile, writeNewFile } from '#as-service/storage/atomic-file.ts';
-import { type Claim, claimDirectory, type Held } from '#as-service/storage/folder-lock.ts';
+import { claimDirectory, type FolderLock, type Held } from '#as-service/storage/folder-lock.ts';
 import { Sealer } from '#as-service/storage/sealer.ts';
 import { loadSealingKey } from '#as-service/storage/sealing-key.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
@@ -136,8 +136,8 @@ describe('files', () => {
 
 describe('a claim on the data folder', () => {
   const claim = () => claimDirectory(folder.path, () => undefined);
-  const isHeld = (outcome: Claim | Held): outcome is Held => 'socketPath' in outcome;
-  const release = async (outcome: Claim | Held) => {
+  const isHeld = (outcome: FolderLock | Held): outcome is Held => 'socketPath' in outcome;
+  const release = async (outcome: FolderLock | Held) => {
     if (!isHeld(outcome)) await outcome.release();
   };
 

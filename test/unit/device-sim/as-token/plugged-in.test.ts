@@ -11,7 +11,7 @@ import type { MemoryImage } from '#device-sim/unit/memory.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { attach, type Device } from '#protocol/provisioning/device.ts';
 import { provision } from '#protocol/provisioning/provision.ts';
-import type { Order } from '#protocol/provisioning/step.ts';
+import type { LoadRequest } from '#protocol/provisioning/step.ts';
 import { countingRandom } from '#test/support/units.ts';
 import { TokenCard } from '#web/as-client/token-card.ts';
 import { Links, type LinksOptions } from '#web/transport/links.ts';
@@ -20,7 +20,7 @@ import { PROFILES } from '#web/transport/profiles.ts';
 const INSTANT = { data: 0, pin: 0, exportKey: 0, verifyReceipt: 0 };
 const UNIT_SN = '0E1A';
 const TOKEN_SN = 'A5';
-const ORDER: Order = { ref1: 0x0101, ref2: 2, suites: [0x01], sign: false, idempotencyKey: 'A'.repeat(22) };
+const ORDER: LoadRequest = { ref1: 0x0101, ref2: 2, suites: [0x01], sign: false, idempotencyKey: 'A'.repeat(22) };
 
 function desk(link: LinkKind, token: Partial<TokenDescription> = {}, images: Record<string, MemoryImage> = {}) {
   const clock = new VirtualClock();

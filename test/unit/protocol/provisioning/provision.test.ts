@@ -6,9 +6,9 @@ import { run } from '#protocol/commands/command.ts';
 import { getChallenge } from '#protocol/commands/get-challenge.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { attach, refresh } from '#protocol/provisioning/device.ts';
-import { provision, settle, settleUnheard } from '#protocol/provisioning/provision.ts';
+import { provision, settle, settleByRecall } from '#protocol/provisioning/provision.ts';
 import type { KeySource } from '#protocol/provisioning/source.ts';
-import type { ExportSummary, Order, Step } from '#protocol/provisioning/step.ts';
+import type { ExportSummary, LoadRequest, Step } from '#protocol/provisioning/step.ts';
 import { createTestAs } from '../../../support/as-memory.ts';
 import { createTestSource } from '../../../support/test-source.ts';
 import {
@@ -20,7 +20,7 @@ import {
   type UnitOptions,
 } from '../../../support/units.ts';
 
-const ORDER: Order = { ref1: 0x0103, ref2: 2, suites: [0x01, 0x02], sign: false, idempotencyKey: 'A'.repeat(22) };
+const ORDER: LoadRequest = { ref1: 0x0103, ref2: 2, suites: [0x01, 0x02], sign: false, idempotencyKey: 'A'.repeat(22) };
 const IMPORTKEY = 0xd8;
 
 function createStation(options: UnitOptions = {}) {
@@ -114,7 +114,7 @@ describe('provision', () => {
       { options: {}, order: { ...ORDER, ref2: 9 }, expected: 'slot-unknown' },
       {
         options: { suites: [0x02] } as UnitOptions,
-        order: { ...ORDER, suites: [0x01] } as Order,
+        order: { ...ORDER, suites: [0x01] } as LoadRequest,
         expected: 'suite-unsupported',
       },
     ];
@@ -207,7 +207,7 @@ describe('settle', () => {
 
     it('has the AS recall it, and finds the key that arrived', async () => {
       const { source, summary, returned } = await loseTheAnswer(true);
-      const steps = await collect(settleUnheard(source, await attach(returned.transmit), asked));
+      const steps = await collect(settleByRecall(source, await attach(returned.transmit), asked));
       expect(names(steps)).toEqual(['exported', 'imported', 'verified']);
       expect(steps[0]).toEqual({ step: 'exported', export: summary });
     });
@@ -215,7 +215,7 @@ describe('settle', () => {
     it('says that the key is not in, and asks no AS where the unit has no receipt', async () => {
       const { source, returned } = await loseTheAnswer(false);
       const device = await attach(returned.transmit);
-      await expect(collect(settleUnheard(source, device, asked))).rejects.toEqual(code('no-receipt'));
+      await expect(collect(settleByRecall(source, device, asked))).rejects.toEqual(code('no-receipt'));
       expect(source.calls).toEqual(['exportKey']);
     });
 
@@ -223,14 +223,14 @@ describe('settle', () => {
       const { source, returned } = await loseTheAnswer(true);
       const device = await attach(returned.transmit);
       const later = { ...asked, idempotencyKey: 'C'.repeat(22) };
-      await expect(collect(settleUnheard(source, device, later))).rejects.toEqual(code('no-receipt'));
+      await expect(collect(settleByRecall(source, device, later))).rejects.toEqual(code('no-receipt'));
       const request = source.exportKey.bind(source);
       const { challengeMac, random } = await run(device.transmit, getChallenge, { suite: 0x01 });
       await request({ ...later, set: TEST_SET, suite: 0x01, sign: false, challengeMac, random });
-      await expect(collect(settleUnheard(source, device, later))).rejects.toEqual(code('no-receipt'));
+      await expect(collect(settleByRecall(source, device, later))).rejects.toEqual(code('no-receipt'));
       for (const field of ['tkv', 'suite', 'ref1'] as const) {
         const other = { ...asked, [field]: asked[field] + 1 };
-        await expect(collect(settleUnheard(source, device, other))).rejects.toEqual(code('no-receipt'));
+        await expect(collect(settleByRecall(source, device, other))).rejects.toEqual(code('no-receipt'));
       }
     });
 
@@ -238,7 +238,7 @@ describe('settle', () => {
       const { source, returned } = await loseTheAnswer(true);
       const { exportKey, verifyReceipt } = source;
       const device = await attach(returned.transmit);
-      await expect(collect(settleUnheard({ exportKey, verifyReceipt }, device, asked))).rejects.toThrow(TypeError);
+      await expect(collect(settleByRecall({ exportKey, verifyReceipt }, device, asked))).rejects.toThrow(TypeError);
     });
   });
 

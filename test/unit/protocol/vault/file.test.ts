@@ -9,7 +9,7 @@ import {
   CERTIFICATE_TYPE,
   decodeVaultFile,
   encodeVaultFile,
-  LONGEST_FILE,
+  MAX_FILE_LENGTH,
   type VaultFileJson,
   verifyVaultFile,
 } from '#protocol/vault/file.ts';
@@ -180,7 +180,7 @@ describe('a vault file', () => {
     ['no JSON', '{'],
     ['a list', '[]\n'],
     ['a number', '7\n'],
-    ['too much', ' '.repeat(LONGEST_FILE + 1)],
+    ['too much', ' '.repeat(MAX_FILE_LENGTH + 1)],
   ])('is refused where it is %s', (_what, text) => {
     expect(() => decodeVaultFile(text)).toThrow(expect.objectContaining({ code: 'vault-malformed' }));
   });

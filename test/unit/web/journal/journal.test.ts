@@ -177,13 +177,13 @@ describe('what may wait', () => {
     const timers = vi.spyOn(globalThis, 'setTimeout').mockImplementation(() => 0 as never); // no time passes
     try {
       const waiting = journal.begin(ATTEMPT, [], { haste: 'soon' });
-      journal.hasten();
+      journal.flush();
       const id = await waiting;
       const busy = journal.append(id, first);
       await Promise.resolve();
       await Promise.resolve(); // its transaction has begun
       const behind = journal.append(id, second, { haste: 'report' });
-      journal.hasten();
+      journal.flush();
       await Promise.all([busy, behind]);
     } finally {
       timers.mockRestore();

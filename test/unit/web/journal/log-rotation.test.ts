@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
 import { Database } from '#web/journal/database.ts';
-import { leaveOldLog } from '#web/journal/log-rotation.ts';
+import { rotateLog } from '#web/journal/log-rotation.ts';
 
 describe('the ballast of a start', () => {
   it('is more than the write buffer of LevelDB, in records below the size of a file, and is gone afterwards', async () => {
@@ -16,7 +16,7 @@ describe('the ballast of a start', () => {
       });
       return result;
     };
-    await leaveOldLog(database);
+    await rotateLog(database);
     expect(Math.max(...sizes)).toBeLessThan(64 * 1024);
     expect(sizes.reduce((total, size) => total + size)).toBeGreaterThan(4 * 1024 * 1024);
     expect(await run(['ballast'], 'readonly', (transaction) => transaction.objectStore('ballast').count())).toBe(0);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alarms, type Bell, limited, type NativeTimer, withBell, within } from '#web/transport/timer.ts';
+import { alarms, limited, type NativeTimer, type WakeTimer, withBell, within } from '#web/transport/timer.ts';
 
 /** A native timer whose time passes by hand, and which counts what is asked of it. */
 class HandTimer implements NativeTimer {
@@ -157,9 +157,9 @@ describe('alarms with a bell', () => {
     const [native, bell] = [new HandTimer(), new HandBell()];
     const hung: HandBell[] = [];
     const tab = { hidden: true };
-    const hang = (): Bell => {
+    const hang = (): WakeTimer => {
       hung.push(bell);
-      return bell as unknown as Bell;
+      return bell as unknown as WakeTimer;
     };
     const start = alarms(withBell(native, hang, () => tab.hidden));
     const rung: string[] = [];

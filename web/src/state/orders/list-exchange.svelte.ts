@@ -30,7 +30,7 @@ interface Numbers {
   readonly first: readonly string[];
 }
 
-export interface ListParts {
+export interface ListExchangeOptions {
   readonly order: WorkOrder;
   /** Every row that the order has here, ascending. */
   readonly rows: () => AsyncIterable<UnitRow>;
@@ -55,9 +55,9 @@ export class OrderLists {
   failure = $state.raw<Failure | undefined>();
   busy = $state.raw(false);
 
-  readonly #parts: ListParts;
+  readonly #parts: ListExchangeOptions;
 
-  constructor(parts: ListParts) {
+  constructor(parts: ListExchangeOptions) {
     this.#parts = parts;
   }
 

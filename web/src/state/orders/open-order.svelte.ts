@@ -9,18 +9,18 @@ import type { Journal } from '../../journal/journal.ts';
 import type { OrderRecord, UnitRow, UnitState } from '../../journal/order-record.ts';
 import type { Counts, WorkOrderStore } from '../../journal/work-orders.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
-import type { Signals } from '../page/feedback.svelte.ts';
+import type { Feedback } from '../page/feedback.svelte.ts';
 import type { Station } from '../station/station.svelte.ts';
 import { OrderLists } from './list-exchange.svelte.ts';
 import { OrderRun } from './order-run.svelte.ts';
 import { UnitTable } from './unit-table.svelte.ts';
 
-export interface DeskParts {
+export interface PreferencesOptions {
   readonly station: Station;
   readonly remote: Pick<WorkOrders, 'report' | 'reportFile'>;
   readonly store: WorkOrderStore;
   readonly journal: Pick<Journal, 'note' | 'get'>;
-  readonly signals: Signals;
+  readonly signals: Feedback;
   readonly now: () => Date;
   readonly ticks: () => number;
   readonly app: () => Promise<{ readonly version: string; readonly build: string }>;
@@ -41,7 +41,7 @@ const OUTCOMES: Readonly<Record<UnitState, Outcome>> = {
   absent: 'absent',
 };
 
-export class OrderDesk {
+export class OpenOrder {
   readonly run: OrderRun;
   readonly table: UnitTable;
   readonly lists: OrderLists;
@@ -57,9 +57,9 @@ export class OrderDesk {
   /** What the AS says of it, where it is not open any more. */
   closedBefore = $state.raw<Exclude<OrderState, 'open'> | undefined>();
 
-  readonly #parts: DeskParts;
+  readonly #parts: PreferencesOptions;
 
-  constructor(parts: DeskParts) {
+  constructor(parts: PreferencesOptions) {
     const { station, record, order, store, signals, elsewhere } = parts;
     this.#parts = parts;
     this.order = order;

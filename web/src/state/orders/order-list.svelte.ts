@@ -8,14 +8,14 @@ import { decodeWorkOrderPayload, type WorkOrder } from '#protocol/orders/order.t
 import type { ListedOrder, RemoteOrder, WorkOrders } from '../../as-client/work-orders.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { OrderRecord } from '../../journal/order-record.ts';
-import { askForRoom, LEAST_OCTETS, OCTETS_PER_LOAD, type Room } from '../../journal/storage-quota.ts';
+import { askForRoom, MIN_OCTETS, OCTETS_PER_LOAD, type Room } from '../../journal/storage-quota.ts';
 import type { Counts, WorkOrderStore } from '../../journal/work-orders.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
-import type { Signals } from '../page/feedback.svelte.ts';
+import type { Feedback } from '../page/feedback.svelte.ts';
 import type { Verification } from '../report/verification.svelte.ts';
 import type { Station } from '../station/station.svelte.ts';
 import { ON_THE_DESK } from './last-open.ts';
-import { type DeskParts, OrderDesk } from './open-order.svelte.ts';
+import { OpenOrder, type PreferencesOptions } from './open-order.svelte.ts';
 
 /** So often it is looked whether an order has begun, or is over. */
 const CLOCK_MS = 10_000;
@@ -32,18 +32,18 @@ export interface HeldOrder {
 /** What the AS says of an order that is taken up. */
 type Told = Pick<RemoteOrder, 'state'> & Partial<Pick<RemoteOrder, 'units'>>;
 
-export interface OrdersParts {
+export interface OrdersOptions {
   readonly station: Station;
   readonly remote: Pick<WorkOrders, 'list' | 'read' | 'open' | 'report' | 'reportFile'>;
   readonly store: WorkOrderStore;
   readonly journal: Pick<Journal, 'note' | 'get'>;
-  readonly signals: Signals;
+  readonly signals: Feedback;
   readonly verification: Verification;
   readonly storage: StorageManager | undefined;
   readonly kept: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   readonly now: () => Date;
   readonly ticks: () => number;
-  readonly head: DeskParts['head'];
+  readonly head: PreferencesOptions['head'];
   /** Hash and version of this page's build. */
   readonly app: () => Promise<{ readonly version: string; readonly build: string }>;
 }
@@ -51,19 +51,19 @@ export interface OrdersParts {
 export class Orders {
   listed = $state.raw<readonly ListedOrder[] | undefined>();
   held = $state.raw<readonly HeldOrder[]>([]);
-  desk = $state.raw<OrderDesk | undefined>();
+  desk = $state.raw<OpenOrder | undefined>();
   /** The report of a closed order, as the AS gave it. */
   report = $state.raw<string | undefined>();
   room = $state.raw<Room | undefined>();
   failure = $state.raw<Failure | undefined>();
   busy = $state.raw(false);
 
-  readonly signals: Signals;
+  readonly signals: Feedback;
   readonly verification: Verification;
-  readonly #parts: OrdersParts;
+  readonly #parts: OrdersOptions;
   #clock: ReturnType<typeof setInterval> | undefined;
 
-  constructor(parts: OrdersParts) {
+  constructor(parts: OrdersOptions) {
     this.#parts = parts;
     this.signals = parts.signals;
     this.verification = parts.verification;
@@ -146,7 +146,7 @@ export class Orders {
     const name = `${order.service} ${order.asNumber} ${order.id}`;
     const record = await store.hold(name, document);
     const counts = await store.counts(record.order);
-    const desk = new OrderDesk({ ...this.#parts, order, record, counts, elsewhere: provenIn(order, remote) });
+    const desk = new OpenOrder({ ...this.#parts, order, record, counts, elsewhere: provenIn(order, remote) });
     await desk.run.reconcile();
     await desk.run.exportsLeft.read();
     await journal.note(record.order, { step: 'order-opened', operator: station.session.in?.operator ?? '' });
@@ -183,7 +183,7 @@ function readDocument(document: string): WorkOrder {
 
 /** Octets that the rest of the order will take in the journal. */
 function needed({ count, lines }: WorkOrder, { done }: Counts): number {
-  return LEAST_OCTETS + Math.max(0, count - done) * lines.length * OCTETS_PER_LOAD;
+  return MIN_OCTETS + Math.max(0, count - done) * lines.length * OCTETS_PER_LOAD;
 }
 
 /** Units that are done by the AS's word, whichever station worked them. */

@@ -26,8 +26,8 @@ import {
   refusalOf,
   rowAfter,
 } from './rules.ts';
-import { UnitWork } from './unit-progress.svelte.ts';
-import { OrderClock } from './validity.svelte.ts';
+import { UnitProgress } from './unit-progress.svelte.ts';
+import { OrderValidity } from './validity.svelte.ts';
 
 export type RunState =
   | { readonly is: 'running' }
@@ -38,7 +38,7 @@ export type RunState =
 /** Nobody is signed in; the order has not begun; it is over. */
 export type HeldBy = 'sign-in' | 'early' | 'over';
 
-export interface RunParts {
+export interface OrderRunOptions {
   readonly order: WorkOrder;
   /** Its number in the journal. */
   readonly number: number;
@@ -59,7 +59,7 @@ export interface RunParts {
 export class OrderRun {
   state = $state.raw<RunState>({ is: 'paused' });
   counts: Counts = $state.raw() as Counts;
-  works = $state.raw<readonly UnitWork[]>([]);
+  works = $state.raw<readonly UnitProgress[]>([]);
   /** Units that are done by the AS's word and have no row here. */
   elsewhere = $state.raw<ReadonlySet<string>>(new Set());
   /** The last number that was scanned and is no waiting unit's. */
@@ -71,17 +71,17 @@ export class OrderRun {
   readonly waitsForScan: boolean = $derived(this.works.some(({ phase }) => phase.is === 'scan'));
   readonly idle: boolean = $derived(!this.works.some(({ phase }) => phase.is === 'loading'));
   readonly exportsLeft: ExportsLeft;
-  readonly clock: OrderClock;
-  readonly #parts: RunParts;
+  readonly clock: OrderValidity;
+  readonly #parts: OrderRunOptions;
   /** Failures in a row. */
   #streak = 0;
   /** An event of the browser may announce a unit that is being looked at already. */
-  readonly #looking = new Set<UnitWork>();
+  readonly #looking = new Set<UnitProgress>();
 
-  constructor(parts: RunParts) {
+  constructor(parts: OrderRunOptions) {
     this.#parts = parts;
     this.exportsLeft = new ExportsLeft(parts.session);
-    this.clock = new OrderClock(parts.order, parts.now);
+    this.clock = new OrderValidity(parts.order, parts.now);
     this.order = parts.order;
     this.number = parts.number;
     this.counts = parts.counts;
@@ -182,7 +182,7 @@ export class OrderRun {
   }
 
   /** Begins the unit again, for the operator's reason where one is given. */
-  async retry(work: UnitWork, reason?: string): Promise<void> {
+  async retry(work: UnitProgress, reason?: string): Promise<void> {
     const { lane, sn } = work;
     if (lane.busy) return;
     if (reason !== undefined) work.reason = reason;
@@ -196,7 +196,7 @@ export class OrderRun {
   }
 
   /** Sets the unit aside: it counts as failed, for this reason. */
-  async skip(work: UnitWork, reason: string): Promise<void> {
+  async skip(work: UnitProgress, reason: string): Promise<void> {
     if (work.phase.is === 'loading') throw new RangeError('a unit is not set aside in mid-run');
     const row: UnitRow = { ...this.#rowOf(work), state: 'failed', aside: true, reason };
     await this.#note(work, { step: 'unit-skipped', sn: work.sn, reason }, row);
@@ -235,7 +235,7 @@ export class OrderRun {
     await this.arrive(lane);
   }
 
-  #workOn(lane: Lane, sn: string): UnitWork {
+  #workOn(lane: Lane, sn: string): UnitProgress {
     const before = this.works.find((work) => work.sn === sn);
     // One of the two was plugged in anew, so they are told apart.
     if (this.doubled === sn && before && before.link !== lane.link.id) this.doubled = undefined;
@@ -243,13 +243,13 @@ export class OrderRun {
       before.link = lane.link.id;
       return before;
     }
-    const work = new UnitWork(lane, sn);
+    const work = new UnitProgress(lane, sn);
     const present = new Set(this.#parts.lanes());
     this.works = [...this.works.filter((other) => other.lane !== lane && present.has(other.lane)), work];
     return work;
   }
 
-  async #look(work: UnitWork): Promise<void> {
+  async #look(work: UnitProgress): Promise<void> {
     const { lane, sn } = work;
     work.row = await this.#parts.store.unit(this.number, sn);
     if (!lane.isReachable && lane.phase.is !== 'unknown') await lane.retry();
@@ -278,14 +278,14 @@ export class OrderRun {
   }
 
   /** What has to come first. */
-  #gateOf(work: UnitWork, missing: readonly OrderLine[]): 'held' | 'scan' | 'reason' | undefined {
+  #gateOf(work: UnitProgress, missing: readonly OrderLine[]): 'held' | 'scan' | 'reason' | undefined {
     if (this.state.is !== 'running' || this.heldBy) return 'held';
     if (this.order.options.requireLabelScan && !work.isScanned) return 'scan';
     const asks = work.reason === undefined && missing.some((line) => reasonFor(work.row, line) === ASK);
     return asks ? 'reason' : undefined;
   }
 
-  async #load(work: UnitWork, missing: readonly OrderLine[]): Promise<void> {
+  async #load(work: UnitProgress, missing: readonly OrderLine[]): Promise<void> {
     const { ticks, session } = this.#parts;
     await this.exportsLeft.read();
     const { count } = this.exportsLeft;
@@ -325,7 +325,7 @@ export class OrderRun {
     }
   }
 
-  async #rehearse(work: UnitWork, missing: readonly OrderLine[]): Promise<void> {
+  async #rehearse(work: UnitProgress, missing: readonly OrderLine[]): Promise<void> {
     const { session } = this.#parts;
     const { lane, sn } = work;
     for (const line of missing) {
@@ -340,7 +340,7 @@ export class OrderRun {
     this.#parts.signal('done');
   }
 
-  async #hadAll(work: UnitWork): Promise<void> {
+  async #hadAll(work: UnitProgress): Promise<void> {
     if (work.row?.state !== 'done') {
       const { failure: _, ...row } = this.#rowOf(work);
       await this.#note(work, { step: 'unit-had-all', sn: work.sn }, { ...row, state: 'done' });
@@ -350,13 +350,13 @@ export class OrderRun {
     this.#parts.signal('done');
   }
 
-  async #refuse(work: UnitWork, refusal: Refusal): Promise<void> {
+  async #refuse(work: UnitProgress, refusal: Refusal): Promise<void> {
     work.phase = { is: 'refused', refusal };
     this.#parts.signal('failed');
     await this.#parts.journal.note(this.number, { step: 'unit-refused', sn: work.sn, refusal });
   }
 
-  #end(work: UnitWork, ending: Ending): void {
+  #end(work: UnitProgress, ending: Ending): void {
     work.reason = undefined;
     this.#parts.signal(ending.is === 'done' ? 'done' : 'failed');
     if (ending.is === 'done') {
@@ -378,7 +378,7 @@ export class OrderRun {
     this.#parts.journal.note(this.number, { step: 'order-halted', failures: this.#streak }).catch(failureOf);
   }
 
-  async #note(work: UnitWork, event: OrderEvent, changed: UnitRow): Promise<void> {
+  async #note(work: UnitProgress, event: OrderEvent, changed: UnitRow): Promise<void> {
     const row = { ...changed, at: this.#at() };
     await this.#parts.journal.note(this.number, event, row);
     this.#count(work.row, row);
@@ -390,7 +390,7 @@ export class OrderRun {
     if (before?.state !== after.state) this.counts = countsAfter(this.counts, before, after);
   }
 
-  #rowOf(work: UnitWork): UnitRow {
+  #rowOf(work: UnitProgress): UnitRow {
     return work.row ?? newRow(this.number, work.sn, 'running', this.#at());
   }
 

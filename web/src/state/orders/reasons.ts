@@ -6,7 +6,7 @@ import type { UnitRow } from '../../journal/order-record.ts';
 import type { WorkOrderStore } from '../../journal/work-orders.ts';
 import { newRow } from './rules.ts';
 
-export interface ReasonParts {
+export interface ReasonOptions {
   readonly number: number;
   readonly journal: Pick<Journal, 'note'>;
   readonly store: Pick<WorkOrderStore, 'rowsOf'>;
@@ -17,7 +17,7 @@ export interface ReasonParts {
 
 /** `changed` hears of each that is kept. @throws ProtocolError unit-at-work, journal-full, journal-failed */
 export async function keepReasons(
-  { number, journal, store, at, isAtWork }: ReasonParts,
+  { number, journal, store, at, isAtWork }: ReasonOptions,
   reasons: readonly UnitReason[],
   changed: (before: UnitRow | undefined, after: UnitRow) => void,
 ): Promise<void> {

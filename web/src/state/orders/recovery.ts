@@ -8,7 +8,7 @@ import { stateAfter } from './rules.ts';
 /** So many rows are looked through at a time. */
 const PAGE = 200;
 
-export interface RecoveryParts {
+export interface RecoveryOptions {
   readonly order: WorkOrder;
   readonly number: number;
   readonly journal: Pick<Journal, 'note' | 'get'>;
@@ -19,7 +19,7 @@ export interface RecoveryParts {
 
 /** Settles them in the journal; `changed` hears of each. @throws ProtocolError journal-full, journal-failed */
 export async function recoverRows(
-  parts: RecoveryParts,
+  parts: RecoveryOptions,
   changed: (before: UnitRow, after: UnitRow) => void,
 ): Promise<void> {
   for (const state of ['unknown', 'running'] as const) {
@@ -40,7 +40,7 @@ export async function recoverRows(
 }
 
 async function pageOf(
-  { store, number }: RecoveryParts,
+  { store, number }: RecoveryOptions,
   state: 'unknown' | 'running',
   after?: string,
 ): Promise<readonly [readonly UnitRow[], string | undefined]> {
@@ -49,7 +49,7 @@ async function pageOf(
 }
 
 /** The row as it is from now on; undefined where nothing more is known. */
-async function recovered({ order, journal, at }: RecoveryParts, row: UnitRow): Promise<UnitRow | undefined> {
+async function recovered({ order, journal, at }: RecoveryOptions, row: UnitRow): Promise<UnitRow | undefined> {
   const attempt = row.attempt === undefined ? undefined : await journal.get(row.attempt);
   const state = stateAfter(order, attempt);
   if (state === undefined || state === row.state) return undefined;

@@ -9,7 +9,7 @@ import type { Counts } from '../../journal/work-orders.ts';
 import type { Failure } from '../common/failure.ts';
 import type { SignedIn } from '../session/session.svelte.ts';
 import type { Chosen } from '../station/key-choice.svelte.ts';
-import type { Standing } from '../station/load-attempt.ts';
+import type { LoadStatus } from '../station/load-attempt.ts';
 import type { SlotFacts, UnitFacts } from '../station/unit-facts.ts';
 
 /** Why nothing may be asked of this unit, or undefined. */
@@ -95,7 +95,7 @@ export function stateAfter({ lines }: WorkOrder, attempt: Attempt | undefined): 
   }
 }
 
-const STATES: Readonly<Record<Standing['outcome'], UnitState>> = {
+const STATES: Readonly<Record<LoadStatus['outcome'], UnitState>> = {
   running: 'running',
   done: 'running',
   unverified: 'unknown',
@@ -120,7 +120,7 @@ export function countsAfter(counts: Counts, before: UnitRow | undefined, after: 
 export function rowAfter(
   before: UnitRow,
   line: OrderLine,
-  { outcome, failure, stage }: Standing,
+  { outcome, failure, stage }: LoadStatus,
   last: { readonly isLast: boolean; readonly took: number; readonly at: string },
 ): UnitRow {
   const { failure: _, took: __, ...kept } = before;

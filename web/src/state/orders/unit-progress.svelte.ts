@@ -18,7 +18,7 @@ export type WorkPhase =
   | { readonly is: 'failed'; readonly failure: Failure }
   | { readonly is: 'unknown'; readonly failure: Failure };
 
-export class UnitWork {
+export class UnitProgress {
   phase = $state.raw<WorkPhase>({ is: 'arriving' });
   /** Milliseconds from the first line to the last. */
   took = $state.raw(0);

@@ -47,7 +47,7 @@ export class UnitIndex {
 }
 
 /** So many rows of one state are shown at most: enough to work through, and no list of thousands. */
-const MOST_FILTERED = 500;
+const MAX_FILTERED = 500;
 
 export class UnitTable {
   /** Only the units of this state; undefined for all. */
@@ -127,10 +127,10 @@ export class UnitTable {
   }
 
   async #inState(state: UnitState): Promise<readonly TableRow[]> {
-    const found = await this.#store.unitsIn(this.#order, state, MOST_FILTERED);
+    const found = await this.#store.unitsIn(this.#order, state, MAX_FILTERED);
     const rows = found.map((row) => ({ sn: row.sn, row, isElsewhere: false }));
     const elsewhere = state === 'done' ? [...this.#elsewhere()] : [];
-    return [...rows, ...elsewhere.map((sn) => ({ sn, row: undefined, isElsewhere: true }))].slice(0, MOST_FILTERED);
+    return [...rows, ...elsewhere.map((sn) => ({ sn, row: undefined, isElsewhere: true }))].slice(0, MAX_FILTERED);
   }
 
   async #listed(from: number, to: number): Promise<readonly TableRow[]> {

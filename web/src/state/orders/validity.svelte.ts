@@ -1,7 +1,7 @@
 // Whether a work order has begun, and is not over yet, by this station's clock: as of the last look, so that the screen and the lanes say the same.
 import { timeOf, type WorkOrder } from '#protocol/orders/order.ts';
 
-export class OrderClock {
+export class OrderValidity {
   time: ReturnType<typeof timeOf> = $state.raw('now');
   readonly #order: WorkOrder;
   readonly #now: () => Date;

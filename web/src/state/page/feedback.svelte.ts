@@ -3,7 +3,7 @@
 
 export type Signal = 'done' | 'failed';
 
-export interface SignalParts {
+export interface FeedbackOptions {
   /** Undefined where the browser has no Web Audio. */
   readonly sound: () => AudioContext | undefined;
   readonly vibrate: (pattern: number[]) => void;
@@ -32,15 +32,15 @@ const LOUDNESS = 0.2;
 /** A tone that starts or ends at once clicks. */
 const EDGE_S = 0.012;
 
-export class Signals {
+export class Feedback {
   on = $state(true);
   /** The last one, for whoever cannot hear it and for the tab's title. */
   last = $state.raw<Signal | undefined>();
 
-  readonly #parts: SignalParts;
+  readonly #parts: FeedbackOptions;
   #context: AudioContext | undefined;
 
-  constructor(parts: SignalParts) {
+  constructor(parts: FeedbackOptions) {
     this.#parts = parts;
     this.on = parts.kept.getItem(KEPT) !== 'off';
   }

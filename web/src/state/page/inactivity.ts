@@ -23,7 +23,7 @@ export const IDLE_LIMITS: IdleLimits = { idleMs: 10 * 60_000, hiddenMs: 5 * 60_0
 const SIGNS = ['pointerdown', 'keydown', 'wheel', 'touchstart'];
 
 /** Calls `onIdle` once, unless it is undone before; never while work is under way. Returns its undoing. */
-export function watchIdle(
+export function watchInactivity(
   page: Presence,
   { idleMs, hiddenMs }: IdleLimits,
   { isBusy, onSign }: Work,

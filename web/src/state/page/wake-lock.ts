@@ -1,7 +1,7 @@
 // Keeps the screen on while a run is under way, so that the computer does not fall asleep in mid-import. Is handed navigator.wakeLock,
 // which not every browser has.
 
-export class Wakefulness {
+export class WakeLockHolder {
   readonly #wakeLock: WakeLock | undefined;
   #wanted = false;
   #held: WakeLockSentinel | undefined;

@@ -2,7 +2,7 @@
 // queued for. First come, first served.
 import type { Account } from './session.svelte.ts';
 
-export class Gate {
+export class Semaphore {
   readonly #most: number;
   #inside = 0;
   readonly #waiting: (() => void)[] = [];
@@ -30,7 +30,7 @@ export class Gate {
 export type Asked = Pick<Account, 'exportKey' | 'verifyReceipt' | 'recallExport' | 'auditHead'>;
 
 /** The same AS, asked through the gate. */
-export function through(source: Asked, gate: Gate): Asked {
+export function through(source: Asked, gate: Semaphore): Asked {
   const recallExport = source.recallExport?.bind(source);
   return {
     ...(recallExport ? { recallExport: (key) => gate.pass(() => recallExport(key)) } : {}),

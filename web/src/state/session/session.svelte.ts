@@ -58,7 +58,7 @@ const ENDINGS: ReadonlySet<string> = new Set([
 ]);
 
 /** setTimeout holds 31 bits of milliseconds; a token ends within hours. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class Session {
   state = $state.raw<SessionState>({ is: 'out' });
@@ -157,6 +157,6 @@ export class Session {
     clearTimeout(this.#timer);
     const ms = Date.parse(expires) - this.#now().getTime();
     // A token that was over before it was taken: this clock is ahead of the AS's, which will say itself when it is over.
-    if (ms > 0) this.#timer = setTimeout(() => this.expire(), Math.min(ms, LONGEST_TIMER_MS));
+    if (ms > 0) this.#timer = setTimeout(() => this.expire(), Math.min(ms, MAX_TIMER_MS));
   }
 }

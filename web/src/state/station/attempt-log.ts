@@ -4,7 +4,7 @@ import type { NewAttempt, StepBody } from '../../journal/attempt.ts';
 import type { Beside, Journal } from '../../journal/journal.ts';
 
 export class AttemptLog {
-  readonly #journal: Pick<Journal, 'begin' | 'append' | 'hasten'>;
+  readonly #journal: Pick<Journal, 'begin' | 'append' | 'flush'>;
   readonly #attempt: NewAttempt | number;
   #id: Promise<number> | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -13,7 +13,7 @@ export class AttemptLog {
 
   /** A new attempt, begun with its first write; or the number of an earlier one, with the steps that it has. */
   constructor(
-    journal: Pick<Journal, 'begin' | 'append' | 'hasten'>,
+    journal: Pick<Journal, 'begin' | 'append' | 'flush'>,
     attempt: NewAttempt | number,
     steps: readonly StepBody[] = [],
   ) {
@@ -32,7 +32,7 @@ export class AttemptLog {
 
   /** Everything that was to be written is on disk. @throws ProtocolError journal-full, journal-failed */
   async settled(): Promise<void> {
-    this.#journal.hasten();
+    this.#journal.flush();
     await this.#last;
   }
 

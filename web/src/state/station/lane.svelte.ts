@@ -2,7 +2,7 @@
 // the station's business.
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { Device } from '#protocol/provisioning/device.ts';
-import type { Order } from '#protocol/provisioning/step.ts';
+import type { LoadRequest } from '#protocol/provisioning/step.ts';
 import type { SetJson } from '#protocol/service/messages.ts';
 import type { SuiteId } from '#protocol/tkl/suites.ts';
 import type { Attempt, NewAttempt } from '../../journal/attempt.ts';
@@ -11,11 +11,11 @@ import type { UnitRow } from '../../journal/order-record.ts';
 import type { Leases } from '../../transport/leases.ts';
 import type { Link } from '../../transport/link.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
-import { Gate, through } from '../session/concurrency-limit.ts';
+import { Semaphore, through } from '../session/concurrency-limit.ts';
 import type { Account, AsAccount, Session, SignedIn } from '../session/session.svelte.ts';
-import { type Act, actOf } from './key-action.ts';
+import { actOf, type KeyAction } from './key-action.ts';
 import { type Chosen, KeyChoice } from './key-choice.svelte.ts';
-import { type Ending, load, rehearse, type Standing, settleAttempt } from './load-attempt.ts';
+import { type Ending, type LoadStatus, load, rehearse, settleAttempt } from './load-attempt.ts';
 import type { Stage } from './stages.ts';
 import { Trace } from './trace.svelte.ts';
 import { Line } from './unit-connection.ts';
@@ -32,10 +32,10 @@ export type Phase =
   | Ending;
 
 /** What a lane is handed by its station. */
-export interface Surroundings {
+export interface LaneOptions {
   readonly session: Session;
   readonly as: AsAccount;
-  readonly journal: Pick<Journal, 'begin' | 'append' | 'hasten' | 'get' | 'unsettled'>;
+  readonly journal: Pick<Journal, 'begin' | 'append' | 'flush' | 'get' | 'unsettled'>;
   readonly leases: Pick<Leases, 'open' | 'take'>;
   /** Milliseconds that only rise. */
   readonly ticks: () => number;
@@ -50,7 +50,7 @@ export interface Attempted {
   readonly label: string;
   readonly kcv: string;
   readonly ref2: number;
-  readonly act: Act;
+  readonly act: KeyAction;
   /** Told apart from any other load; undefined where it cannot be repeated by itself. */
   readonly what: string | undefined;
 }
@@ -65,11 +65,11 @@ export interface Job {
   /** Why the key is exported again for this unit. */
   readonly reason?: string | undefined;
   /** Where the unit then stands in the order. */
-  readonly row: (standing: Standing) => UnitRow | undefined;
+  readonly row: (standing: LoadStatus) => UnitRow | undefined;
 }
 
 /** So many questions to the AS are on their way at once, from all lanes together. */
-const MOST_ASKED = 8;
+const MAX_ASKED = 8;
 
 export class Lane {
   phase = $state.raw<Phase>({ is: 'reading' });
@@ -93,15 +93,15 @@ export class Lane {
 
   trace = $state.raw(new Trace());
   readonly choice: KeyChoice;
-  readonly #around: Surroundings;
-  readonly #gate: Gate;
+  readonly #around: LaneOptions;
+  readonly #gate: Semaphore;
   /** Open, as far as this lane knows. */
   #line: Line | undefined;
   /** The last one that this lane had: the browser may tell that the unit is gone after the line was closed. */
   #lastLine: Line | undefined;
 
   /** `gate` is the same for all lanes. */
-  constructor(link: Link, around: Surroundings, gate = new Gate(MOST_ASKED)) {
+  constructor(link: Link, around: LaneOptions, gate = new Semaphore(MAX_ASKED)) {
     this.link = link;
     this.#around = around;
     this.#gate = gate;
@@ -355,7 +355,10 @@ function suitesFor({ transportKeys }: SetJson, { identity }: Device, job?: Pick<
   return suites.filter((suite) => (job?.suite ?? suite) === suite);
 }
 
-function orderOf({ ref1, ref2, idempotencyKey, workOrder, reason }: NewAttempt, suites: readonly SuiteId[]): Order {
+function orderOf(
+  { ref1, ref2, idempotencyKey, workOrder, reason }: NewAttempt,
+  suites: readonly SuiteId[],
+): LoadRequest {
   const named = workOrder === undefined ? {} : { workOrder };
   return { ref1, ref2, idempotencyKey, suites, sign: false, ...named, ...(reason === undefined ? {} : { reason }) };
 }

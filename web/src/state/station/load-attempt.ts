@@ -3,8 +3,8 @@
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Device } from '#protocol/provisioning/device.ts';
-import { provision, settle, settleUnheard } from '#protocol/provisioning/provision.ts';
-import type { ExportSummary, Order, Step } from '#protocol/provisioning/step.ts';
+import { provision, settle, settleByRecall } from '#protocol/provisioning/provision.ts';
+import type { ExportSummary, LoadRequest, Step } from '#protocol/provisioning/step.ts';
 import {
   type Attempt,
   entryOf,
@@ -45,7 +45,7 @@ export type Ending =
   | { readonly is: 'unknown'; readonly failure: Failure; readonly attempt: number };
 
 /** How an attempt stands: what the journal proves, and the failure that ended it. */
-export interface Standing {
+export interface LoadStatus {
   readonly outcome: Outcome;
   readonly failure?: Failure;
   /** How far it came. */
@@ -54,16 +54,16 @@ export interface Standing {
 
 interface Parts {
   readonly source: Asked;
-  readonly journal: Pick<Journal, 'begin' | 'append' | 'hasten'>;
+  readonly journal: Pick<Journal, 'begin' | 'append' | 'flush'>;
   readonly onStage?: (stage: Stage) => void;
   /** Asked before each step up to the import, which cannot be stopped. */
   readonly isStopped?: () => boolean;
   /** Where the unit then stands in its work order: written in the same breath. */
-  readonly row?: ((standing: Standing) => UnitRow | undefined) | undefined;
+  readonly row?: ((standing: LoadStatus) => UnitRow | undefined) | undefined;
 }
 
 /** Never rejects for an expected failure. */
-export async function load(parts: Parts, device: Device, attempt: NewAttempt, order: Order): Promise<Ending> {
+export async function load(parts: Parts, device: Device, attempt: NewAttempt, order: LoadRequest): Promise<Ending> {
   const log = new AttemptLog(parts.journal, attempt);
   return await follow(parts, provision(parts.source, device, order), { log, outcome: 'failed', stage: 'identity' });
 }
@@ -72,7 +72,7 @@ export async function load(parts: Parts, device: Device, attempt: NewAttempt, or
 export async function rehearse(
   source: Asked,
   device: Device,
-  order: Omit<Order, 'idempotencyKey'>,
+  order: Omit<LoadRequest, 'idempotencyKey'>,
 ): Promise<Failure | undefined> {
   try {
     for await (const { step } of provision(source, device, { ...order, idempotencyKey: '' })) {
@@ -115,7 +115,7 @@ async function settleUnheardAttempt(
     throw new TypeError(`attempt ${id} has no import to settle`);
   if (!device) return { is: 'unknown', failure: { code: 'device-lost' }, attempt: id };
   const intent = { sn: fromHex(sn), tkv, suite: intended.suite, ref1, ref2, idempotencyKey };
-  const found = settleUnheard(parts.source, device, intent);
+  const found = settleByRecall(parts.source, device, intent);
   return await follow(parts, found, { log, outcome: outcome === 'running' ? 'unknown' : outcome, stage: 'import' });
 }
 
@@ -180,13 +180,13 @@ async function record({ row, source }: Parts, step: Step, known: Known): Promise
       known.held = entry;
       return;
     case 'import-intended':
-      log.write(takeHeld(known, entry), { haste: 'soon' }); // while the unit imports
+      log.write(takePending(known, entry), { haste: 'soon' }); // while the unit imports
       // An AS that remembers what it exported is asked by the next page, should this one go away before it is on disk (ADR 0041).
       if (!source.recallExport) await log.settled();
       known.outcome = 'unknown';
       return;
     case 'imported':
-      return log.write(takeHeld(known, entry), { haste: 'report' }); // while the AS looks at the receipt
+      return log.write(takePending(known, entry), { haste: 'report' }); // while the AS looks at the receipt
     case 'verified':
       log.write([entry], {
         auditHead: source.auditHead?.envelope,
@@ -196,7 +196,7 @@ async function record({ row, source }: Parts, step: Step, known: Known): Promise
   }
 }
 
-function takeHeld(known: Known, entry: StepBody): readonly StepBody[] {
+function takePending(known: Known, entry: StepBody): readonly StepBody[] {
   const { held } = known;
   delete known.held;
   return held ? [held, entry] : [entry];
@@ -209,7 +209,7 @@ async function fail({ source, row }: Parts, known: Known, failure: Failure): Pro
     failure.code === 'no-receipt'
       ? { step: 'not-imported', state: 'confirmed' }
       : { step: 'failure', state: 'confirmed', failure };
-  const steps = takeHeld(known, ended);
+  const steps = takePending(known, ended);
   const isExported = [...log.steps, ...steps].some(({ step, state }) => step === 'export' && state === 'confirmed');
   const proven = outcomeOf([...log.steps, ...steps]);
   log.write(steps, {

@@ -1,7 +1,7 @@
 // The bench in front of the operator: which units are attached, which attempts of earlier stay open. Units that the operator permitted
 // before appear by themselves.
 
-import type { Works } from '../../app/services.ts';
+import type { Services } from '../../app/services.ts';
 import type { Sources } from '../../app/token-services.ts';
 import type { Attempt } from '../../journal/attempt.ts';
 import type { Link, LinkKind } from '../../transport/link.ts';
@@ -39,9 +39,9 @@ export interface Progress {
   readonly failed: number;
 }
 
-export interface StationParts {
+export interface StationOptions {
   readonly session: Session;
-  readonly works: () => Promise<Works>;
+  readonly works: () => Promise<Services>;
   readonly ticks: () => number;
   readonly random: () => Uint8Array;
   readonly platform: Platform;
@@ -80,7 +80,7 @@ export class Station {
   readonly session: Session;
   readonly platform: Platform;
   readonly offers: Readonly<Record<LinkKind, boolean>>;
-  readonly #parts: StationParts;
+  readonly #parts: StationOptions;
   /** Links that are being opened or that the operator removed. */
   readonly #passedOver = new Set<number>();
   /** Told of each unit that comes and of each attempt that ends. */
@@ -91,7 +91,7 @@ export class Station {
     return (await this.#parts.works()).openSources(this.session, work);
   });
 
-  constructor(parts: StationParts) {
+  constructor(parts: StationOptions) {
     this.#parts = parts;
     this.session = parts.session;
     this.platform = parts.platform;
@@ -155,7 +155,7 @@ export class Station {
   }
 
   /** Everything that this station wrote down. */
-  async journal(): Promise<Works['journal']> {
+  async journal(): Promise<Services['journal']> {
     return (await this.#parts.works()).journal;
   }
 

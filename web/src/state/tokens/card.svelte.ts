@@ -27,7 +27,7 @@ export interface CardLinks {
   chooseSerial(): Promise<Link | undefined>;
 }
 
-export class CardDesk {
+export class CardSession {
   phase = $state.raw<CardPhase>({ is: 'none' });
   /** As the card last told it. */
   data = $state.raw<AsData | undefined>();

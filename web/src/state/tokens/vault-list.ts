@@ -33,7 +33,7 @@ export interface Shelf {
   readonly failure: Failure | undefined;
 }
 
-export interface ShelfParts {
+export interface VaultListOptions {
   readonly store: VaultStore;
   /** The public keys that this station has pinned, 32 bytes each. */
   readonly roots: readonly Bytes[];
@@ -42,7 +42,7 @@ export interface ShelfParts {
 }
 
 /** @throws ProtocolError journal-full, journal-failed */
-export async function readShelf(parts: ShelfParts): Promise<Shelf> {
+export async function readShelf(parts: VaultListOptions): Promise<Shelf> {
   const vaults: ShelvedVault[] = [];
   let failure: Failure | undefined;
   for (const record of await parts.store.vaults()) {
@@ -55,7 +55,7 @@ export async function readShelf(parts: ShelfParts): Promise<Shelf> {
   return { vaults, failure };
 }
 
-async function shelved({ store, roots, verify, now }: ShelfParts, record: VaultRecord): Promise<ShelvedVault> {
+async function shelved({ store, roots, verify, now }: VaultListOptions, record: VaultRecord): Promise<ShelvedVault> {
   const { id, text, refused, journal, signedTo, passkey } = record;
   const { header } = await verifyVaultFile(decodeVaultFile(text), roots, verify);
   return {

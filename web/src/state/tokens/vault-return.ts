@@ -19,7 +19,7 @@ export interface VaultReport {
   readonly kept: number;
 }
 
-export interface VaultReturnParts {
+export interface VaultReturnOptions {
   readonly returns: Pick<VaultReturns, 'giveBack'>;
   readonly store: VaultStore;
   readonly journal: Pick<Journal, 'list' | 'append'>;
@@ -36,7 +36,7 @@ const PAGE = 200;
 
 /** `origin` is how the station's journal names the vault. @throws ProtocolError (SourceErrorCode), journal-full, journal-failed */
 export async function returnVaultJournal(
-  { returns, store, journal }: VaultReturnParts,
+  { returns, store, journal }: VaultReturnOptions,
   vault: { readonly id: string; readonly origin: string },
   signed: Envelope,
 ): Promise<VaultReport> {
@@ -54,7 +54,7 @@ export async function returnVaultJournal(
 
 /** With each attempt that has none yet. How many attempts have theirs now. */
 async function keepVerdicts(
-  journal: VaultReturnParts['journal'],
+  journal: VaultReturnOptions['journal'],
   origin: string,
   proofs: ReadonlyMap<string, Proof>,
   auditHead: string,

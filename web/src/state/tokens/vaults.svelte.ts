@@ -23,7 +23,7 @@ export interface SavedFile {
   readonly text: string;
 }
 
-export interface VaultDeskParts {
+export interface VaultsOptions {
   readonly session: Session;
   readonly store: () => Promise<VaultStore>;
   /** The public keys that this station has pinned, 32 bytes each. */
@@ -39,7 +39,7 @@ export interface VaultDeskParts {
     signed: Envelope,
   ) => Promise<VaultReport>;
   /** Begins to watch whether anybody is there, until its undoing is called. */
-  readonly watchIdle: (onIdle: (why: 'idle' | 'hidden') => void) => () => void;
+  readonly watchInactivity: (onIdle: (why: 'idle' | 'hidden') => void) => () => void;
 }
 
 interface Opened {
@@ -49,7 +49,7 @@ interface Opened {
   readonly unwatch: () => void;
 }
 
-export class VaultDesk {
+export class Vaults {
   vaults = $state.raw<readonly ShelvedVault[]>([]);
   /** The vault that is unlocked in this tab. */
   opened = $state.raw<string | undefined>();
@@ -66,10 +66,10 @@ export class VaultDesk {
   /** What went wrong last, and with which vault; gone with the next attempt. */
   failure = $state.raw<{ readonly vault: string | undefined; readonly failure: Failure } | undefined>();
 
-  readonly #parts: VaultDeskParts;
+  readonly #parts: VaultsOptions;
   #opened: Opened | undefined;
 
-  constructor(parts: VaultDeskParts) {
+  constructor(parts: VaultsOptions) {
     this.#parts = parts;
   }
 
@@ -186,7 +186,7 @@ export class VaultDesk {
   }
 
   async #unlock(id: string, by: Opener['by'], read: () => Promise<Bytes>): Promise<void> {
-    const { makeWorker, session, watchIdle } = this.#parts;
+    const { makeWorker, session, watchInactivity } = this.#parts;
     const roots = await this.#parts.roots();
     const giveBack = await this.#lease(id);
     const client = new VaultClient(makeWorker(), () => this.#end(client, giveBack));
@@ -194,7 +194,7 @@ export class VaultDesk {
       await client.unlock(id, { by, secret: await read() }, roots);
       await this.lock();
       await this.#read();
-      const unwatch = watchIdle((why) => void this.lock(why));
+      const unwatch = watchInactivity((why) => void this.lock(why));
       this.#opened = { id, client, unwatch };
       this.opened = id;
       await session.use(this.#account(id, client));
@@ -269,7 +269,7 @@ export class VaultDesk {
   }
 
   /** What failed before is still what the operator has to know. */
-  async #attempt(vault: string | undefined, action: () => Promise<void>, before?: VaultDesk['failure']): Promise<void> {
+  async #attempt(vault: string | undefined, action: () => Promise<void>, before?: Vaults['failure']): Promise<void> {
     this.failure = before;
     try {
       await action();

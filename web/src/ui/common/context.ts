@@ -8,9 +8,9 @@ export interface Draft {
   code: string;
 }
 
-export interface House {
+export interface AppContext {
   readonly station: Station;
   readonly desk: Desk;
 }
 
-export const [house, setHouse] = createContext<House & { readonly draft: Draft }>();
+export const [appContext, setAppContext] = createContext<AppContext & { readonly draft: Draft }>();

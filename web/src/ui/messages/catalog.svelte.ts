@@ -13,7 +13,7 @@ let book = $state.raw<{ readonly explain: Explain } | 'coming' | 'missing'>('com
 let opening: Promise<void> | undefined;
 
 /** Any number of times; after a refusal it is asked for anew. Never rejects. */
-export function openBook(): Promise<void> {
+export function loadCatalog(): Promise<void> {
   opening ??= fetchBook();
   return opening;
 }
@@ -37,6 +37,6 @@ async function fetchBook(): Promise<void> {
 /** Always at once; what shows it is told when the book has better words. */
 export function explain(failure: Failure, seen: Seen): Words {
   if (typeof book === 'object') return book.explain(failure, seen);
-  void openBook();
+  void loadCatalog();
   return explainPlainly(failure, book);
 }

@@ -1,5 +1,5 @@
 // A lane's state as the operator sees it: one of five kinds with its shape and colour, a word to read from two metres, a sentence.
-import type { Act } from '../../state/station/key-action.ts';
+import type { KeyAction } from '../../state/station/key-action.ts';
 import type { Obstacle, SlotBar } from '../../state/station/key-choice.svelte.ts';
 import type { Lane, Phase } from '../../state/station/lane.svelte.ts';
 import type { Stage } from '../../state/station/stages.ts';
@@ -48,7 +48,7 @@ interface ActWords {
   readonly entry: (slot: number, version: number) => string;
 }
 
-export const ACTS: Readonly<Record<Act, ActWords>> = {
+export const ACTS: Readonly<Record<KeyAction, ActWords>> = {
   load: {
     button: (slot, full) => {
       if (slot === undefined) return 'Load key';

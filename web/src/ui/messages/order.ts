@@ -1,7 +1,7 @@
 // A unit on a work order, and the order itself, in the operator's words: first what to do, then why.
 import type { Failure } from '../../state/common/failure.ts';
 import type { HeldBy, OrderRun } from '../../state/orders/order-run.svelte.ts';
-import type { UnitWork } from '../../state/orders/unit-progress.svelte.ts';
+import type { UnitProgress } from '../../state/orders/unit-progress.svelte.ts';
 import { keysIn } from '../../state/page/journal-space.ts';
 import { explain } from './catalog.svelte.ts';
 import type { Platform, Seen, Words } from './failures.ts';
@@ -47,7 +47,7 @@ function explainOnOrder(failure: Failure, seen: Seen): Words {
   return isUsed ? { ...words, remedy: 'Set this unit aside' } : words;
 }
 
-export function workWords(work: UnitWork, { state, heldBy }: Stands, platform: Platform): LaneWords {
+export function workWords(work: UnitProgress, { state, heldBy }: Stands, platform: Platform): LaneWords {
   const { lane, phase } = work;
   switch (phase.is) {
     case 'arriving':

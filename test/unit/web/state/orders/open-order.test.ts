@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { StationUnitJson } from '#protocol/orders/messages.ts';
 import { NOW } from '#test/unit/web/state/station/station-fixture.ts';
-import { type DeskParts, OrderDesk } from '#web/state/orders/open-order.svelte.ts';
+import { OpenOrder, type PreferencesOptions } from '#web/state/orders/open-order.svelte.ts';
 import { ONE_LINE, sn, unit, World } from './order-fixture.ts';
 
 /** An AS that says of no report that it balances, and hears all of them. */
@@ -19,7 +19,7 @@ async function desk() {
     },
   };
   const { station, journal } = page.bench;
-  const made = new OrderDesk({
+  const made = new OpenOrder({
     station,
     remote,
     journal,
@@ -33,7 +33,7 @@ async function desk() {
     record: { order: page.number },
     counts: await page.store.counts(page.number),
     elsewhere: new Set(),
-  } as unknown as DeskParts);
+  } as unknown as PreferencesOptions);
   station.attendant = made.run;
   return { page, made, told, cables: world.cables };
 }

@@ -20,7 +20,7 @@ import {
 import { Database } from '#web/journal/database.ts';
 import { WorkOrderStore } from '#web/journal/work-orders.ts';
 import { OrderRun } from '#web/state/orders/order-run.svelte.ts';
-import type { UnitWork } from '#web/state/orders/unit-progress.svelte.ts';
+import type { UnitProgress } from '#web/state/orders/unit-progress.svelte.ts';
 
 const keys = SETS[0]?.keys ?? [];
 
@@ -221,7 +221,7 @@ export class Page {
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
-  work(cable: Cable): UnitWork {
+  work(cable: Cable): UnitProgress {
     const at = this.#world.cables.indexOf(cable) + 1;
     const work = this.run.works.find((each) => each.sn === sn(at));
     if (!work) throw new TypeError(`unit ${at} is not here`);

@@ -8,15 +8,15 @@ import { WorkOrders } from '#web/as-client/work-orders.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
 import { askForRoom, readRoom } from '#web/journal/storage-quota.ts';
 import { UnitIndex, UnitTable } from '#web/state/orders/unit-table.svelte.ts';
-import { Signals } from '#web/state/page/feedback.svelte.ts';
+import { Feedback } from '#web/state/page/feedback.svelte.ts';
 import { figuresOf } from '#web/state/report/figures.ts';
 import { Verification } from '#web/state/report/verification.svelte.ts';
-import { Gate, through } from '#web/state/session/concurrency-limit.ts';
+import { Semaphore, through } from '#web/state/session/concurrency-limit.ts';
 import { ONE_LINE, sn } from './order-fixture.ts';
 
 describe('the gate before the AS', () => {
   it('lets so many questions in at a time, first come, first served, also after one that failed', async () => {
-    const gate = new Gate(2);
+    const gate = new Semaphore(2);
     const ends: ((failure?: Error) => void)[] = [];
     const order: number[] = [];
     const ask = (n: number): Promise<void> =>
@@ -42,7 +42,7 @@ describe('the gate before the AS', () => {
 
   it('has the head of the AS as it is now', () => {
     const source = { auditHead: undefined as { envelope: string } | undefined, exportKey: never, verifyReceipt: never };
-    const asked = through(source, new Gate(1));
+    const asked = through(source, new Semaphore(1));
     source.auditHead = { envelope: 'newer' };
     expect(asked.auditHead).toEqual({ envelope: 'newer' });
   });
@@ -124,7 +124,7 @@ describe('the signals', () => {
       vibrate: (pattern: number[]) => void shakes.push(pattern),
       kept: kept(null),
     };
-    const signals = new Signals(parts);
+    const signals = new Feedback(parts);
     signals.give('done'); // nobody has touched the page yet
     expect(shakes).toEqual([]);
     isTouched = true;
@@ -136,7 +136,7 @@ describe('the signals', () => {
     signals.give('failed');
     expect(shakes).toHaveLength(2);
     expect(signals.last).toBe('failed');
-    expect(new Signals({ ...parts, kept: kept('off') }).on).toBe(false);
+    expect(new Feedback({ ...parts, kept: kept('off') }).on).toBe(false);
   });
 });
 

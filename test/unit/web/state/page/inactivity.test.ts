@@ -1,6 +1,6 @@
 // When nobody is there: a vault locks itself after a while without a touch, sooner out of sight, and never in mid-run.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { watchIdle } from '#web/state/page/inactivity.ts';
+import { watchInactivity } from '#web/state/page/inactivity.ts';
 
 const LIMITS = { idleMs: 10_000, hiddenMs: 5_000 };
 
@@ -18,7 +18,7 @@ function watched() {
   const seen: string[] = [];
   const state = { busy: false };
   const listeners = new Set<() => void>();
-  const undo = watchIdle(
+  const undo = watchInactivity(
     page,
     LIMITS,
     {

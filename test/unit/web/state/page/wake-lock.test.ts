@@ -1,6 +1,6 @@
 // The screen stays on while a run is under way, whatever the browser does with the lock meanwhile.
 import { describe, expect, it } from 'vitest';
-import { Wakefulness } from '#web/state/page/wake-lock.ts';
+import { WakeLockHolder } from '#web/state/page/wake-lock.ts';
 
 class FakeWakeLock {
   readonly sentinels: { released: boolean; release: () => Promise<void> }[] = [];
@@ -25,7 +25,7 @@ class FakeWakeLock {
 
 function create() {
   const fake = new FakeWakeLock();
-  return { fake, wakefulness: new Wakefulness(fake as unknown as WakeLock) };
+  return { fake, wakefulness: new WakeLockHolder(fake as unknown as WakeLock) };
 }
 
 describe('the screen', () => {
@@ -56,7 +56,7 @@ describe('the screen', () => {
     const { fake, wakefulness } = create();
     fake.refusal = new DOMException('the tab is hidden', 'NotAllowedError');
     await wakefulness.keep(true);
-    await new Wakefulness(undefined).keep(true);
+    await new WakeLockHolder(undefined).keep(true);
     fake.refusal = new TypeError('a bug');
     await expect(wakefulness.keep(true)).rejects.toThrow(TypeError);
   });

@@ -24,7 +24,7 @@ import type { Sources } from '#web/app/token-services.ts';
 import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
 import type { Work } from '#web/state/page/inactivity.ts';
-import { Wakefulness } from '#web/state/page/wake-lock.ts';
+import { WakeLockHolder } from '#web/state/page/wake-lock.ts';
 import { type AsAccount, Session } from '#web/state/session/session.svelte.ts';
 import { Lane } from '#web/state/station/lane.svelte.ts';
 import { Station } from '#web/state/station/station.svelte.ts';
@@ -255,7 +255,7 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
           parts.ask = (id) => listener((link) => link.id === id);
         },
       },
-      wakefulness: new Wakefulness(undefined),
+      wakefulness: new WakeLockHolder(undefined),
       makeLane: (link, around) => new Lane(link, around),
       openOrders: () => Promise.reject(new TypeError('this bench opens its orders itself')),
       openSources: (_session, work) => parts.openSources(work),

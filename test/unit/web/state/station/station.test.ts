@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Work } from '#web/state/page/inactivity.ts';
 import { Session } from '#web/state/session/session.svelte.ts';
-import { openBook } from '#web/ui/messages/catalog.svelte.ts';
+import { loadCatalog } from '#web/ui/messages/catalog.svelte.ts';
 import { laneWords } from '#web/ui/messages/lane.ts';
 import { attached, cable, createBench, load } from './station-fixture.ts';
 
@@ -105,7 +105,7 @@ describe('attaching', () => {
     await bench.station.attach('usb', true);
     expect(bench.station.cancelled).toBeUndefined();
     const [lane] = bench.station.lanes;
-    await openBook();
+    await loadCatalog();
     expect(lane && laneWords(lane, 'linux')).toMatchObject({
       word: 'Not attached',
       sentence: 'Attach the unit itself, not a card reader.',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { PIN, TestAsCard } from '#test/support/as-card.ts';
 import { Session } from '#web/state/session/session.svelte.ts';
-import { CardDesk } from '#web/state/tokens/card.svelte.ts';
+import { CardSession } from '#web/state/tokens/card.svelte.ts';
 import type { Link } from '#web/transport/link.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
@@ -38,7 +38,7 @@ function benchOf(card = new TestAsCard()) {
     () => NOW,
   );
   const choose = async (): Promise<Link | undefined> => parts.choice;
-  const desk = new CardDesk({ chooseUsb: choose, chooseSerial: choose }, session, () => NOW);
+  const desk = new CardSession({ chooseUsb: choose, chooseSerial: choose }, session, () => NOW);
   return { desk, session, card, parts, pull: () => pull(), sent: () => sent };
 }
 

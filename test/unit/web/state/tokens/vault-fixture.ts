@@ -14,7 +14,7 @@ import {
 import { TestVaultWorker } from '#test/support/vault-worker.ts';
 import type { NewPasskey, Passkey, PasskeyBar } from '#web/as-client/passkeys.ts';
 import { Session } from '#web/state/session/session.svelte.ts';
-import { VaultDesk } from '#web/state/tokens/vaults.svelte.ts';
+import { Vaults } from '#web/state/tokens/vaults.svelte.ts';
 import { VaultStore } from '#web/vault-store/vault-store.ts';
 
 export const NOON = new Date('2026-11-23T12:00:00.000Z');
@@ -84,7 +84,7 @@ export class Browser {
     const idle: ((why: 'idle' | 'hidden') => void)[] = [];
     const watching = new Set<(why: 'idle' | 'hidden') => void>();
     const store = VaultStore.open(this.factory);
-    const desk = new VaultDesk({
+    const desk = new Vaults({
       session,
       store: () => store,
       roots: async () => roots.map(({ root }) => root),
@@ -101,7 +101,7 @@ export class Browser {
       },
       locks: this.locks as unknown as LockManager,
       now: () => now,
-      watchIdle: (onIdle) => {
+      watchInactivity: (onIdle) => {
         idle.push(onIdle);
         watching.add(onIdle);
         return () => void watching.delete(onIdle);

@@ -12,9 +12,9 @@ afterEach(() => {
 
 describe('the book of words', () => {
   it('is fetched at the first failure, and then has the words for it', async () => {
-    const { explain, openBook } = await import('#web/ui/messages/catalog.svelte.ts');
+    const { explain, loadCatalog } = await import('#web/ui/messages/catalog.svelte.ts');
     expect(explain(REFUSED, LINUX).remedy).toBe('Wait a moment');
-    await openBook();
+    await loadCatalog();
     expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
   });
 
@@ -25,13 +25,13 @@ describe('the book of words', () => {
       if (isAway) throw new TypeError('Failed to fetch dynamically imported module');
       return words;
     });
-    const { explain, openBook } = await import('#web/ui/messages/catalog.svelte.ts');
-    await openBook();
+    const { explain, loadCatalog } = await import('#web/ui/messages/catalog.svelte.ts');
+    await loadCatalog();
     expect(explain(REFUSED, LINUX).remedy).toMatch(/check the network, then reload/);
     expect(explain({ code: 'service-unreachable' }, LINUX).title).toBe('The AS cannot be reached from here.');
-    await openBook();
+    await loadCatalog();
     isAway = false;
-    await openBook();
+    await loadCatalog();
     expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
   });
 
@@ -39,7 +39,7 @@ describe('the book of words', () => {
     let arrive: (words: object) => void = () => undefined;
     const words = await vi.importActual<object>('#web/ui/messages/failures.ts');
     vi.doMock('#web/ui/messages/failures.ts', () => new Promise<object>((resolve) => (arrive = resolve)));
-    const { explain, openBook } = await import('#web/ui/messages/catalog.svelte.ts');
+    const { explain, loadCatalog } = await import('#web/ui/messages/catalog.svelte.ts');
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     expect(explain({ code: 'service-unreachable' }, LINUX).remedy).toBe('Check the network, then retry');
     expect(explain(REFUSED, LINUX).remedy).toBe('Wait a moment');
@@ -50,6 +50,6 @@ describe('the book of words', () => {
       arrive(words);
       expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
     });
-    await openBook();
+    await loadCatalog();
   });
 });

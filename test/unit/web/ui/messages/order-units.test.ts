@@ -1,8 +1,8 @@
 // What the board says of an order and of the units on it, from two metres: one word, then what to do.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { OrderRun } from '#web/state/orders/order-run.svelte.ts';
-import type { UnitWork, WorkPhase } from '#web/state/orders/unit-progress.svelte.ts';
-import { openBook } from '#web/ui/messages/catalog.svelte.ts';
+import type { UnitProgress, WorkPhase } from '#web/state/orders/unit-progress.svelte.ts';
+import { loadCatalog } from '#web/ui/messages/catalog.svelte.ts';
 import { stateWords, workWords } from '#web/ui/messages/order.ts';
 import { UNIT_WORDS } from '#web/ui/messages/units.ts';
 
@@ -10,11 +10,11 @@ type Stands = Pick<OrderRun, 'state' | 'heldBy'>;
 const RUNNING: Stands = { state: { is: 'running' }, heldBy: undefined };
 const AT_REST: Stands = { state: { is: 'paused' }, heldBy: undefined };
 
-beforeAll(openBook);
+beforeAll(loadCatalog);
 
 function said(phase: WorkPhase, run: Stands) {
   const lane = { phase: { is: 'ready' }, attached: true, link: { kind: 'usb', usb: undefined } };
-  return workWords({ lane, phase, sn: '' } as unknown as UnitWork, run, 'linux');
+  return workWords({ lane, phase, sn: '' } as unknown as UnitProgress, run, 'linux');
 }
 
 const halted = (failures: number, code: 'device-lost' | 'quota-used'): Stands => ({

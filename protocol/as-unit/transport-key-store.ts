@@ -1,9 +1,9 @@
-// The KeyRoom of an AS that keeps T itself, as the service and a card do (a vault may keep K_D alone): everything of a unit is derived
+// The KeyStore of an AS that keeps T itself, as the service and a card do (a vault may keep K_D alone): everything of a unit is derived
 // from T for the moment and wiped. Knows nothing of where the keeper has its keys.
 import { type Bytes, wipe } from '../bytes/bytes.ts';
 import type { Random } from '../tkl/body.ts';
 import { deriveDeviceKey, deriveKey } from '../tkl/key-tree.ts';
-import type { KeyRoom } from './tree-key-crypto.ts';
+import type { KeyStore } from './tree-key-crypto.ts';
 
 /** What it hands out are copies, which the room wipes. Asked only for what Memory has named. */
 export interface TransportKeyKeeper {
@@ -18,7 +18,7 @@ export interface TransportKeyKeeper {
   readonly random: Random;
 }
 
-export function transportKeyRoom(keeper: TransportKeyKeeper): KeyRoom {
+export function transportKeyStore(keeper: TransportKeyKeeper): KeyStore {
   const { random } = keeper;
   return {
     async deriveFromDeviceKey(unit, family, label, context) {

@@ -1,6 +1,6 @@
-// The KeyRoom of an open vault (docs/protocol.md clause 10): K_D, or T in an open vault, as keys that JavaScript cannot read; TA, and
+// The KeyStore of an open vault (docs/protocol.md clause 10): K_D, or T in an open vault, as keys that JavaScript cannot read; TA, and
 // what clause 8 hands to a unit, at rest under such a key and in clear only while a key is sealed. Knows no quota and no journal.
-import type { KeyRoom } from '#protocol/as-unit/tree-key-crypto.ts';
+import type { KeyStore } from '#protocol/as-unit/tree-key-crypto.ts';
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -26,7 +26,7 @@ interface Kept {
   readonly journalKey: CryptoKey;
 }
 
-export class VaultRoom implements KeyRoom {
+export class VaultKeyStore implements KeyStore {
   readonly #subtle: SubtleCrypto;
   readonly #header: VaultHeaderJson;
   readonly #kept: Kept;
@@ -38,8 +38,8 @@ export class VaultRoom implements KeyRoom {
   }
 
   /** `secrets` remain the caller's to wipe. */
-  static async furnish(subtle: SubtleCrypto, header: VaultHeaderJson, secrets: VaultSecrets): Promise<VaultRoom> {
-    return new VaultRoom(subtle, header, await keepAll(subtle, header, secrets));
+  static async furnish(subtle: SubtleCrypto, header: VaultHeaderJson, secrets: VaultSecrets): Promise<VaultKeyStore> {
+    return new VaultKeyStore(subtle, header, await keepAll(subtle, header, secrets));
   }
 
   async deriveFromDeviceKey(unit: UnitId, family: KdfFamily, label: Label, context: Uint8Array): Promise<Bytes> {
