@@ -10,13 +10,13 @@ import type { CardEvent } from './gadget/unit-framing.ts';
 import type { ServerEvent } from './usbip/server.ts';
 
 const INSTRUCTIONS: Readonly<Record<number, string>> = {
-  164: 'SELECT',
-  192: 'GET RESPONSE',
-  202: 'GET IDENTITY',
-  203: 'GET RECEIPT',
-  206: 'IDENTIFY',
-  132: 'GET CHALLENGE',
-  216: 'IMPORTKEY',
+  0xa4: 'SELECT',
+  0xc0: 'GET RESPONSE',
+  0xca: 'GET IDENTITY',
+  0xcb: 'GET RECEIPT',
+  0xce: 'IDENTIFY',
+  0x84: 'GET CHALLENGE',
+  0xd8: 'IMPORTKEY',
 };
 
 const hex = (value: number, digits: number): string => hexNumber(value, digits);

@@ -10,9 +10,9 @@ const NAME = 'CHANGE REFERENCE DATA';
 export const changeReferenceData: Command<{ readonly pinBlocks: Uint8Array }, void> = {
   name: NAME,
   statusWords: {
-    25536: 'the old PIN is wrong, and no tries are left',
-    27011: 'blocked',
-    27264: 'not a PIN',
+    0x63c0: 'the old PIN is wrong, and no tries are left',
+    0x6983: 'blocked',
+    0x6a80: 'not a PIN',
   },
   encode: ({ pinBlocks }) => {
     requireLength('pinBlocks', pinBlocks, 2 * PIN_BLOCK_LENGTH);

@@ -25,10 +25,10 @@ const SIGNED = 0x80;
 export const exportKey: Command<ExportKeyRequest, Bytes> = {
   name: 'EXPORTKEY',
   statusWords: {
-    27010: 'not authorised: PIN, policy or quota',
-    27013: 'the challenge was used for another key',
-    27016: 'the challenge MAC is wrong',
-    27272: 'this card holds no such transport key version or REF1',
+    0x6982: 'not authorised: PIN, policy or quota',
+    0x6985: 'the challenge was used for another key',
+    0x6988: 'the challenge MAC is wrong',
+    0x6a88: 'this card holds no such transport key version or REF1',
   },
   encode: ({ suite, signed, tkv, random, ref1, sn, challengeMac }) => {
     requireLength('random', random, 16);

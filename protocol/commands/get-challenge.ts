@@ -16,8 +16,8 @@ const NAME = 'GET CHALLENGE';
 export const getChallenge: Command<{ readonly suite: SuiteId }, ChallengeAnswer> = {
   name: NAME,
   statusWords: {
-    27013: 'the unit is blank: it holds no T',
-    27270: 'the unit does not allow this suite',
+    0x6985: 'the unit is blank: it holds no T',
+    0x6a86: 'the unit does not allow this suite',
   },
   encode: ({ suite }) => ({ cla: 0x80, ins: 0x84, p1: 0x00, p2: suite, data: concat(), ne: MAX_SHORT_NE }),
   decode: (data) => {

@@ -6,7 +6,7 @@ import { decodeReceiptAnswer, type ReceiptAnswer } from './receipt-answer.ts';
 
 export const getReceipt: Command<{ readonly ref2: number }, ReceiptAnswer> = {
   name: 'GET RECEIPT',
-  statusWords: { 27272: 'there is no such slot, or nothing was imported into it' },
+  statusWords: { 0x6a88: 'there is no such slot, or nothing was imported into it' },
   encode: ({ ref2 }) => ({
     cla: 0x80,
     ins: 0xcb,

@@ -6,7 +6,7 @@ const NAME = 'IDENTIFY';
 
 export const identify: Command<void, void> = {
   name: NAME,
-  statusWords: { 27904: 'this unit cannot identify itself' },
+  statusWords: { 0x6d00: 'this unit cannot identify itself' },
   encode: () => ({ cla: 0x80, ins: 0xce, p1: 0x00, p2: 0x00, data: concat(), ne: 0 }),
   decode: (data) => decodeNothing(NAME, data),
 };

@@ -11,7 +11,7 @@ const EI_AID = fromHex('F0544B4C3101');
 
 export const selectEi: Command<void, Identity> = {
   name: 'SELECT',
-  statusWords: { 27266: 'there is no EI application in this device' },
+  statusWords: { 0x6a82: 'there is no EI application in this device' },
   encode: () => ({ cla: 0x00, ins: 0xa4, p1: 0x04, p2: 0x00, data: concat(EI_AID), ne: MAX_SHORT_NE }),
   decode: (data) => decodeIdentity('SELECT', data),
 };

@@ -8,8 +8,8 @@ const NAME = 'VERIFYRECEIPT';
 export const verifyReceipt: Command<{ readonly receiptBytes: Uint8Array }, void> = {
   name: NAME,
   statusWords: {
-    27013: 'another receipt is on file for this export',
-    27016: 'the receipt does not verify',
+    0x6985: 'another receipt is on file for this export',
+    0x6988: 'the receipt does not verify',
   },
   encode: ({ receiptBytes }) => {
     requireLength('receiptBytes', receiptBytes, RECEIPT_LENGTH);

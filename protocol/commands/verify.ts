@@ -6,9 +6,9 @@ import { PIN_BLOCK_LENGTH } from './pin.ts';
 const NAME = 'VERIFY';
 
 const STATUS_WORDS = {
-  25536: 'wrong, and no tries are left',
-  27011: 'blocked',
-  27264: 'not a PIN',
+  0x63c0: 'wrong, and no tries are left',
+  0x6983: 'blocked',
+  0x6a80: 'not a PIN',
 };
 
 /** `pinBlock` has 12 bytes and goes into the APDU as it is; its owner wipes it. */

@@ -43,7 +43,7 @@ interface BodyCodec {
 const ZERO_NONCE = new Uint8Array(12);
 
 const CODECS: Record<SuiteId, BodyCodec> = {
-  1: {
+  0x01: {
     seal({ t1 }, { attributes }, key, random) {
       const pad = random(46 - key.length);
       try {
@@ -64,11 +64,11 @@ const CODECS: Record<SuiteId, BodyCodec> = {
       throw new IntegrityError();
     },
   },
-  2: {
+  0x02: {
     seal: ({ encryptionKey }, _binding, key) => wrapKey(encryptionKey, key),
     open: ({ encryptionKey }, _binding, body) => unwrapKey(encryptionKey, body),
   },
-  4: {
+  0x04: {
     seal: ({ encryptionKey }, { header }, key) => sealAead({ key: encryptionKey, nonce: ZERO_NONCE, aad: header }, key),
     open: ({ encryptionKey }, { header }, body) =>
       openAead({ key: encryptionKey, nonce: ZERO_NONCE, aad: header }, body),

@@ -16,9 +16,9 @@ export interface Suite {
 }
 
 export const SUITES: Readonly<Record<SuiteId, Suite>> = {
-  1: { id: 0x01, name: 'X9143D', family: 'cmac', bodyLengths: [144, 160] },
-  2: { id: 0x02, name: 'AESKW', family: 'cmac', bodyLengths: [24, 32, 40] },
-  4: { id: 0x04, name: 'CHACHA', family: 'hmac', bodyLengths: [32, 40, 48] },
+  0x01: { id: 0x01, name: 'X9143D', family: 'cmac', bodyLengths: [144, 160] },
+  0x02: { id: 0x02, name: 'AESKW', family: 'cmac', bodyLengths: [24, 32, 40] },
+  0x04: { id: 0x04, name: 'CHACHA', family: 'hmac', bodyLengths: [32, 40, 48] },
 };
 
 export function isSuiteId(id: number): id is SuiteId {

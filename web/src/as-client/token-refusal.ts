@@ -13,18 +13,18 @@ export const NOT_SELECTED = 0x6e00;
 type Table = Readonly<Record<number, ErrorCode>>;
 
 const EXPORT_KEY: Table = {
-  27013: 'challenge-reused',
-  27016: 'challenge-refused',
-  27264: 'request-refused',
+  0x6985: 'challenge-reused',
+  0x6988: 'challenge-refused',
+  0x6a80: 'request-refused',
   // REF1 is one that the card lists, so what is missing is TKV.
-  27272: 'set-unknown',
+  0x6a88: 'set-unknown',
 };
 
 const VERIFY_RECEIPT: Table = {
-  27013: 'receipt-conflict',
-  27016: 'receipt-refused',
-  27264: 'receipt-refused',
-  27272: 'export-unknown',
+  0x6985: 'receipt-conflict',
+  0x6988: 'receipt-refused',
+  0x6a80: 'receipt-refused',
+  0x6a88: 'export-unknown',
 };
 
 const TABLES: Readonly<Record<string, Table>> = { EXPORTKEY: EXPORT_KEY, VERIFYRECEIPT: VERIFY_RECEIPT };
