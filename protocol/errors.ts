@@ -1,100 +1,100 @@
-// The failures that are expected, each with a code that never changes its meaning. A bug is a TypeError or RangeError and
-// is never one of these; a cancelled chooser is `undefined` and no failure at all.
+// The error codes of expected failures; a code never changes its meaning. A programming error is a
+// TypeError or RangeError and has no code, and a cancelled chooser is `undefined`, not a failure.
 import { hexNumber } from './bytes/hex.ts';
 
-/** The way to the unit: cable, driver, browser, framing. */
+/** Failures between the page and a device: cable, driver, browser, framing. */
 export type LinkErrorCode =
-  | 'browser-unsupported' // no WebUSB or Web Serial here
+  | 'browser-unsupported' // the browser has neither WebUSB nor Web Serial
   | 'device-lost' // unplugged, reset or switched off
-  | 'device-busy' // another program holds it
-  | 'unit-elsewhere' // another tab of this page holds it
-  | 'driver-missing' // Windows without WinUSB for it
-  | 'access-denied' // the operating system's rights, a sandboxed browser
+  | 'device-busy' // another program has the device open
+  | 'unit-elsewhere' // another tab of this page has the device open
+  | 'driver-missing' // Windows has no WinUSB driver for the device
+  | 'access-denied' // the operating system or a sandboxed browser denies access
   | 'protected-class' // a PC/SC reader (class 0B), which browsers block
-  | 'no-interface' // no interface that a profile knows
-  | 'link-timeout' // no answer within the deadline
-  | 'link-garbled'; // framing repeated and resynchronised in vain
+  | 'no-interface' // no interface matches a device profile
+  | 'link-timeout' // no response within the deadline
+  | 'link-garbled'; // retries and resynchronisation failed
 
-/** The unit itself. */
+/** Failures of the unit. */
 export type UnitErrorCode =
-  | 'not-a-unit' // it answers, but is no EI
-  | 'unit-blank' // lifecycle 00: it holds no T yet
-  | 'unit-nonsense' // an answer that the specification does not have
-  | 'unit-changed' // another SN than before on this link
-  | 'suite-unsupported' // no suite that unit, set and order share
-  | 'slot-unknown' // REF2 is not among the unit's slots
-  | 'status-word' // a refusal: see StatusWordError
-  | 'no-receipt'; // GET RECEIPT found another import or none: the key is not in
+  | 'not-a-unit' // the device responds but has no EI application
+  | 'unit-blank' // lifecycle 00: the unit has no T yet
+  | 'unit-nonsense' // a response that violates the specification
+  | 'unit-changed' // the SN differs from the one read earlier on this link
+  | 'suite-unsupported' // unit, set and load request have no suite in common
+  | 'slot-unknown' // the unit has no slot REF2
+  | 'status-word' // the unit refused a command: see StatusWordError
+  | 'no-receipt'; // GET RECEIPT found no import or another one: the key was not stored
 
-/** The AS as a service, and what it refuses. */
+/** Failures and refusals of the AS. */
 export type SourceErrorCode =
   | 'service-unreachable'
   | 'service-timeout'
-  | 'service-nonsense' // an answer that is not in its OpenAPI, or DATA that is not for this unit
-  | 'data-malformed' // octets that are not TKL/1 DATA
-  | 'service-failed' // its own fault (5xx)
-  | 'service-changed' // its root key is not the one that this station pinned, or its log went back
-  | 'not-signed-in' // nobody has signed in, so nothing was asked
-  | 'signed-out' // no token, or expired, or revoked
-  | 'not-allowed' // this operator may not do that
-  | 'request-refused' // malformed in the service's eyes
+  | 'service-nonsense' // a response that violates the OpenAPI document, or DATA for another unit
+  | 'data-malformed' // bytes that are not TKL/1 DATA
+  | 'service-failed' // an error inside the service (5xx)
+  | 'service-changed' // the root key is not the pinned one, or the audit log is older than before
+  | 'not-signed-in' // no operator is signed in, so no request was sent
+  | 'signed-out' // the access code is missing, expired or revoked
+  | 'not-allowed' // the operator lacks the permission
+  | 'request-refused' // the service considers the request malformed
   | 'too-many-requests'
-  | 'quota-used' // no exports left, for whatever unit
-  | 'unit-quota-used' // none for this unit; others may still have theirs
-  | 'set-unknown' // SET or TKV that this AS does not hold
-  | 'key-unknown' // REF1 that this AS does not hold for the set
-  | 'slot-not-permitted' // this key may not go into that slot
-  | 'transport-key-current' // the unit has this version of T already, or a newer one (docs/protocol.md clause 8)
-  | 'unit-not-listed' // this SN is not allowed for the set
-  | 'challenge-refused' // CHM wrong: the unit does not hold the key of its set
+  | 'quota-used' // no exports are left for any unit
+  | 'unit-quota-used' // no exports are left for this unit
+  | 'set-unknown' // the AS has no such SET or TKV
+  | 'key-unknown' // the set has no such REF1
+  | 'slot-not-permitted' // the key is not permitted in this slot
+  | 'transport-key-current' // the unit has this version of T or a newer one (clause 8)
+  | 'unit-not-listed' // the SN is not in the unit list of the set
+  | 'challenge-refused' // CHM is wrong: the unit does not have the key of its set
   | 'challenge-reused' // (SN, R) was used for another export
-  | 'idempotency-conflict' // the same idempotency key with another body
-  | 'vault-unknown' // a vault that this AS did not issue
-  | 'journal-refused' // of a vault: not signed by it, or not readable
-  | 'export-unknown' // a receipt for an export that this AS never made
+  | 'idempotency-conflict' // the idempotency key was used with another request body
+  | 'vault-unknown' // this AS did not issue the vault
+  | 'journal-refused' // a vault journal that is malformed or not signed by its vault
+  | 'export-unknown' // a receipt for an export that this AS did not make
   | 'receipt-refused' // the MAC or a field of the receipt is wrong
   | 'receipt-conflict' // another receipt is on file for this export
-  | 'demo-refused' // a demo set and an AS that is not in demo mode
-  | 'order-unknown' // no such work order, or not for this operator
-  | 'order-ended' // the work order is revoked, closed, over, or has not begun
-  | 'not-on-order' // key, slot, set or suite is not on the work order, or the operator may work by work orders only
-  | 'reason-needed'; // this unit was exported this key before, in the same work order
+  | 'demo-refused' // a demo set, and the AS is not in demo mode
+  | 'order-unknown' // no such work order, or not one of this operator
+  | 'order-ended' // the work order is revoked, closed, expired or not yet valid
+  | 'not-on-order' // the work order lacks key, slot, set or suite, or the operator needs an order
+  | 'reason-needed'; // this key was exported to this unit before, in the same work order
 
-/** An AS token card (docs/protocol.md clause 4): what only a card can say. Its other refusals have the codes of every AS. */
+/** Refusals that only an AS card makes (docs/protocol.md clause 4.9); the others have a SourceErrorCode. */
 export type TokenErrorCode =
-  | 'not-a-token' // it answers, but is no AS card
-  | 'token-locked' // it wants its PIN, at first or again after a loss of power
+  | 'not-a-token' // the device responds but has no AS application
+  | 'token-locked' // the PIN is required, initially or after a loss of power
   | 'pin-wrong' // see PinError
   | 'token-blocked' // no tries are left
-  | 'token-lost' // unplugged or silent, perhaps in the middle of an export
-  | 'token-nonsense' // an answer that the specification does not have
-  | 'token-failed'; // its own fault, such as a memory failure
+  | 'token-lost' // unplugged or silent, possibly during an export
+  | 'token-nonsense' // a response that violates the specification
+  | 'token-failed'; // an error inside the card, such as a memory failure
 
-/** A vault, the AS token in a file. Its other refusals have the codes of every AS. */
+/** Failures of a vault, the AS token in a file; its other refusals have a SourceErrorCode. */
 export type VaultErrorCode =
-  | 'vault-malformed' // not a vault file, or bounds that this version does not take
-  | 'vault-untrusted' // no root that this station pinned vouches for it
-  | 'vault-changed' // a signature in it is wrong, or its parts do not belong together
-  | 'vault-early' // the time that it was given out for has not begun
+  | 'vault-malformed' // not a vault file, or limits that this version does not support
+  | 'vault-untrusted' // not certified by a root key that this station has pinned
+  | 'vault-changed' // a signature is wrong, or the parts belong to different vaults
+  | 'vault-early' // the validity has not begun
   | 'vault-expired'
   | 'vault-busy' // open in another tab
-  | 'vault-locked' // by the operator, by being idle, or by a fault of its worker
+  | 'vault-locked' // by the operator, after inactivity, or because its worker failed
   | 'passphrase-wrong'
-  | 'passkey-refused' // stopped, not there, or it does not fit: a browser does not say which
-  | 'passkey-unsupported'; // browser or authenticator without what a vault needs of them
+  | 'passkey-refused' // cancelled, missing or the wrong passkey: browsers do not say which
+  | 'passkey-unsupported'; // the browser or authenticator lacks WebAuthn or its PRF extension
 
-/** The station: this page and its journal. */
+/** Failures of the station: the page and its journal. */
 export type StationErrorCode =
   | 'cancelled' // by the operator
-  | 'source-other' // another AS than the one in use sealed the key
-  | 'file-refused' // an opened file is not what it should be: the message says where
-  | 'journal-full' // the browser's storage quota
-  | 'journal-elsewhere' // another version of the station is open, or has been: this one cannot keep the journal
-  | 'journal-failed' // the browser refuses its storage
-  | 'part-unreachable' // a part of the page could not be fetched
-  | 'unit-at-work'; // nothing is said of a unit while it is being loaded
+  | 'source-other' // the key was sealed by another AS than the one in use
+  | 'file-refused' // an opened file is malformed: the message names the place
+  | 'journal-full' // the browser's storage quota is exhausted
+  | 'journal-elsewhere' // the journal belongs to another version of the page, open now or earlier
+  | 'journal-failed' // the browser denies storage
+  | 'part-unreachable' // a lazily loaded part of the page could not be fetched
+  | 'unit-at-work'; // a reason was given for a unit during its load
 
-/** Cryptographic refusal. */
+/** A check with a key failed. */
 export type IntegrityErrorCode = 'integrity';
 
 export type ErrorCode =
@@ -106,7 +106,7 @@ export type ErrorCode =
   | StationErrorCode
   | IntegrityErrorCode;
 
-/** An expected failure. `message` is for engineers and names what was wrong; the operator's words are keyed by `code`. */
+/** An expected failure. `message` is for engineers; the page chooses the operator's words by `code`. */
 export class ProtocolError extends Error {
   override readonly name: string = 'ProtocolError';
   readonly code: ErrorCode;
@@ -117,22 +117,22 @@ export class ProtocolError extends Error {
   }
 }
 
-/** A command was answered with a status word other than 9000 (ISO/IEC 7816-4 clause 5.6). */
+/** The response to a command has a status word other than 9000 (ISO/IEC 7816-4 clause 5.6). */
 export class StatusWordError extends ProtocolError {
   override readonly name = 'StatusWordError';
   /** SW1 SW2, 0000 to FFFF. */
   readonly statusWord: number;
-  /** The command's name as the specification writes it, e.g. "IMPORTKEY". */
+  /** Name of the command in the specification, e.g. "IMPORTKEY". */
   readonly command: string;
 
   constructor(command: string, statusWord: number) {
-    super('status-word', `${command} was answered with ${hexNumber(statusWord, 4)}`);
+    super('status-word', `${command} returned ${hexNumber(statusWord, 4)}`);
     this.command = command;
     this.statusWord = statusWord;
   }
 }
 
-/** The PIN was wrong: `token-blocked` when that was the last try. */
+/** The PIN was wrong. The code is `token-blocked` after the last try, else `pin-wrong`. */
 export class PinError extends ProtocolError {
   override readonly name = 'PinError';
   readonly triesLeft: number;
@@ -143,7 +143,10 @@ export class PinError extends ProtocolError {
   }
 }
 
-/** A MAC, tag, signature or wrapped key did not verify. Mute on purpose: which one, and where, helps only an attacker. */
+/**
+ * A MAC, tag, signature or wrapped key did not verify. The error carries no detail, because naming
+ * the check that failed helps only an attacker.
+ */
 export class IntegrityError extends ProtocolError {
   override readonly name = 'IntegrityError';
 

@@ -1,25 +1,25 @@
 // Mutual exclusion between asynchronous actions, in the order of their calls.
-// Used by every party that must not interleave two changes of the same state.
+// Everything that must not interleave two changes of one state uses it, from the AS to the page.
 
-/** Runs one action at a time; an action that fails does not stop the ones after it. */
+/** Runs one action at a time. A failed action does not stop the ones queued behind it. */
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Resolves or rejects as `action` does, which starts when all earlier ones have ended. */
+  /** Starts `action` when all earlier ones have ended, and returns its result or rejects with its error. */
   run<Result>(action: () => Promise<Result>): Promise<Result> {
     const result = this.#last.then(action, action);
     this.#last = result;
     return result;
   }
 
-  /** Resolves when every action that was queued before this call has ended. */
+  /** Resolves when every action queued before this call has ended. Never rejects. */
   idle(): Promise<void> {
     const done = (): void => undefined;
     return this.#last.then(done, done);
   }
 }
 
-/** One mutex per key. Forgets a key when its last action has ended. */
+/** One mutex per key. An entry is deleted when the last action of its key has ended. */
 export class KeyedMutex {
   readonly #mutexes = new Map<string, { readonly mutex: Mutex; users: number }>();
 

@@ -1,9 +1,9 @@
-// Octet strings: joining, comparing and wiping them. Knows nothing of what they mean.
+// Joins, compares and wipes byte arrays. The base of every codec in protocol/.
 
-/** Octets that own their buffer, as every codec here returns them (a WebUSB or Web Serial write takes nothing else). */
+/** A byte array over an ArrayBuffer, the only kind that WebUSB and Web Serial accept for a write. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Joins the parts in order; a number stands for one octet, 00 to FF. */
+/** Joins the parts in order; a number is one byte. @throws RangeError for a number outside 00 to FF */
 export function concat(...parts: readonly (Uint8Array | number)[]): Bytes {
   let length = 0;
   for (const part of parts) length += typeof part === 'number' ? 1 : part.length;
@@ -11,7 +11,7 @@ export function concat(...parts: readonly (Uint8Array | number)[]): Bytes {
   let offset = 0;
   for (const part of parts) {
     if (typeof part === 'number') {
-      if (!Number.isInteger(part) || part < 0 || part > 0xff) throw new RangeError(`${part} is not an octet`);
+      if (!Number.isInteger(part) || part < 0 || part > 0xff) throw new RangeError(`${part} is not a byte`);
       joined[offset++] = part;
     } else {
       joined.set(part, offset);
@@ -21,17 +21,20 @@ export function concat(...parts: readonly (Uint8Array | number)[]): Bytes {
   return joined;
 }
 
-/** A copy that shares no memory with its source. */
+/** Copies the bytes into a buffer of their own. */
 export function copy(bytes: Uint8Array): Bytes {
   return new Uint8Array(bytes);
 }
 
-/** The same octets without a copy (but for those in memory that threads share): nobody may change them any more. */
-export function handOver(bytes: Uint8Array): Bytes {
+/**
+ * Casts to Bytes, with a copy only if the buffer is a SharedArrayBuffer. The caller must not change
+ * the source afterwards.
+ */
+export function asBytes(bytes: Uint8Array): Bytes {
   return bytes.buffer instanceof ArrayBuffer ? (bytes as Bytes) : copy(bytes);
 }
 
-/** True iff both hold the same octets. The time taken depends on the lengths only. */
+/** True iff both have the same bytes. The time taken depends on the lengths only. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
@@ -39,21 +42,25 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-/** True iff every octet is 00. The time taken depends on the length only. */
+/** True iff every byte is 00. The time taken depends on the length only. */
 export function isZero(bytes: Uint8Array): boolean {
   let seen = 0;
-  for (const octet of bytes) seen |= octet;
+  for (const byte of bytes) seen |= byte;
   return seen === 0;
 }
 
-/** Overwrites every given secret with 00; what is undefined is passed over, so that a `finally` may name all it might hold. */
+/**
+ * Overwrites every secret with 00. Skips undefined, so that a `finally` block can name variables
+ * that may not be assigned yet.
+ */
 export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {
   for (const secret of secrets) secret?.fill(0);
 }
 
 /**
- * Checks a length at the door, before any cryptography.
- * @throws RangeError naming the argument, the length it has and the lengths it may have: a caller's bug, never an input.
+ * Checks the length of an argument before any cryptography. Only for a caller's mistake: malformed
+ * input has error codes of its own.
+ * @throws RangeError naming the argument, its length and the allowed lengths
  */
 export function requireLength(name: string, bytes: Uint8Array, ...lengths: readonly number[]): void {
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);

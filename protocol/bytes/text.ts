@@ -1,7 +1,9 @@
-// Text as octets: ASCII, UTF-8 (RFC 3629), and unpadded base64url (RFC 4648 clause 5) for JSON. Pure ECMAScript, so that protocol needs no platform.
+// Text as bytes: ASCII, UTF-8 (RFC 3629) and unpadded base64url (RFC 4648 clause 5).
+// Uses ECMAScript alone: the types of protocol/ include neither the DOM nor Node.
 import type { Bytes } from './bytes.ts';
+import { hexNumber } from './hex.ts';
 
-/** @throws RangeError when a character is beyond 7F. */
+/** One byte per character. @throws RangeError for a character above 7F */
 export function ascii(text: string): Bytes {
   return Uint8Array.from(text, (character) => {
     const code = character.charCodeAt(0);
@@ -10,46 +12,46 @@ export function ascii(text: string): Bytes {
   });
 }
 
-/** One character per octet; only for octets already known to be ASCII. */
+/** One character per byte. The caller has checked that the bytes are ASCII. */
 export function fromAscii(bytes: Uint8Array): string {
   let text = '';
-  for (const octet of bytes) text += String.fromCharCode(octet);
+  for (const byte of bytes) text += String.fromCharCode(byte);
   return text;
 }
 
-/** @throws SyntaxError when a surrogate stands alone */
+/** @throws SyntaxError for a lone surrogate */
 export function utf8(text: string): Bytes {
-  const octets = new Uint8Array(text.length);
+  const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > LAST_ASCII) return utf8ByUri(text);
-    octets[i] = code;
+    if (code > MAX_ASCII) return utf8ByUri(text);
+    bytes[i] = code;
   }
-  return octets;
+  return bytes;
 }
 
-const LAST_ASCII = 0x7f;
+const MAX_ASCII = 0x7f;
 
 function utf8ByUri(text: string): Bytes {
   const escaped = withoutUriError(() => encodeURIComponent(text));
-  const octets: number[] = [];
+  const bytes: number[] = [];
   for (let i = 0; i < escaped.length; i++) {
     const isEscape = escaped[i] === '%';
-    octets.push(isEscape ? Number.parseInt(escaped.slice(i + 1, i + 3), 16) : escaped.charCodeAt(i));
+    bytes.push(isEscape ? Number.parseInt(escaped.slice(i + 1, i + 3), 16) : escaped.charCodeAt(i));
     if (isEscape) i += 2;
   }
-  return Uint8Array.from(octets);
+  return Uint8Array.from(bytes);
 }
 
-/** @throws SyntaxError when the octets are not UTF-8 */
+/** @throws SyntaxError when the bytes are not UTF-8 */
 export function fromUtf8(bytes: Uint8Array): string {
-  if (bytes.every((octet) => octet <= LAST_ASCII)) return fromAscii(bytes);
+  if (bytes.every((byte) => byte <= MAX_ASCII)) return fromAscii(bytes);
   let escaped = '';
-  for (const octet of bytes) escaped += `%${octet.toString(16).padStart(2, '0')}`;
+  for (const byte of bytes) escaped += `%${hexNumber(byte, 2)}`;
   return withoutUriError(() => decodeURIComponent(escaped));
 }
 
-/** The two URI functions are the only UTF-8 that ECMAScript itself has. */
+/** encodeURIComponent and decodeURIComponent are the only UTF-8 codec in ECMAScript. */
 function withoutUriError(action: () => string): string {
   try {
     return action();
@@ -60,10 +62,10 @@ function withoutUriError(action: () => string): string {
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-/** By character code: its place in the alphabet. */
+/** Character code to position in the alphabet. */
 const DIGITS = new Map(Array.from(ALPHABET, (character, digit) => [character.charCodeAt(0), digit]));
 
-/** Unpadded. */
+/** Unpadded and canonical. */
 export function toBase64url(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += 3) {
@@ -75,26 +77,26 @@ export function toBase64url(bytes: Uint8Array): string {
 }
 
 /**
- * Unpadded and canonical: one text for one octet string, so that a text can be compared instead of its octets.
- * @throws SyntaxError when a character, the length or a trailing bit is not canonical.
+ * Accepts exactly the text that toBase64url() returns, so that texts can be compared instead of bytes.
+ * @throws SyntaxError when a character, the length or an unused bit is not canonical
  */
 export function fromBase64url(text: string): Bytes {
-  if (text.length % 4 === 1) throw new SyntaxError('not base64url: a text of this length does not exist');
+  if (text.length % 4 === 1) throw new SyntaxError('not base64url: the length is impossible');
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
   let bits = 0;
-  let held = 0;
+  let pending = 0;
   let written = 0;
   for (let i = 0; i < text.length; i++) {
     const digit = DIGITS.get(text.charCodeAt(i));
-    if (digit === undefined) throw new SyntaxError(`not base64url: "${text.charAt(i)}" is not in its alphabet`);
-    held = (held << 6) | digit;
+    if (digit === undefined) throw new SyntaxError(`not base64url: "${text.charAt(i)}" is not in the alphabet`);
+    pending = (pending << 6) | digit;
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
-      bytes[written++] = held >> bits;
-      held &= (1 << bits) - 1;
+      bytes[written++] = pending >> bits;
+      pending &= (1 << bits) - 1;
     }
   }
-  if (held !== 0) throw new SyntaxError('not base64url: the unused last bits must be zero');
+  if (pending !== 0) throw new SyntaxError('not base64url: the unused bits must be zero');
   return bytes;
 }

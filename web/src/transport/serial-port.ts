@@ -1,6 +1,6 @@
 // A Port over Web Serial: octets without borders (docs/protocol.md clause 5, Web Serial). The one owner of the port's streams.
 // Knows nothing of the blocks that it carries.
-import { type Bytes, handOver } from '#protocol/bytes/bytes.ts';
+import { asBytes, type Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import { explain, ignoreRefusal, type Moment, type Platform } from './browser-error.ts';
@@ -78,7 +78,7 @@ class SerialLinePort implements Port {
     if (this.#writer === undefined) throw new ProtocolError('device-lost', 'the port is closed');
     // Chromium takes octets for a port that is gone, and loses them.
     if (this.#surroundings.presence.gone) throw new ProtocolError('device-lost', 'the port was disconnected');
-    await this.#step('transfer', this.#writer.write(handOver(bytes)));
+    await this.#step('transfer', this.#writer.write(asBytes(bytes)));
   }
 
   read(timeoutMs: number): Promise<Bytes | undefined> {
@@ -96,7 +96,7 @@ class SerialLinePort implements Port {
       try {
         const { value, done } = await this.#currentReader().read();
         if (done) throw new ProtocolError('device-lost', 'the stream has ended');
-        if (value.length > 0) return handOver(value);
+        if (value.length > 0) return asBytes(value);
       } catch (error) {
         if (!(error instanceof DOMException && LINE_ERRORS.includes(error.name)))
           throw await this.#explain('transfer', error);

@@ -1,6 +1,6 @@
 // A Port over WebUSB: one write is one bulk OUT transfer, one read is one bulk IN transfer (docs/protocol.md clause 5, WebUSB).
 // Knows nothing of the messages that it carries.
-import { type Bytes, handOver } from '#protocol/bytes/bytes.ts';
+import { asBytes, type Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import { explain, ignoreRefusal, type Moment, type Platform } from './browser-error.ts';
@@ -76,7 +76,7 @@ class UsbPort implements Port {
 
   async write(bytes: Uint8Array): Promise<void> {
     const { endpointNumber } = this.#bulk.bulkOut;
-    const message = handOver(bytes);
+    const message = asBytes(bytes);
     const send = () => this.#step('transfer', this.#device.transferOut(endpointNumber, message));
     let result = await send();
     if (result.status === 'stall') {
