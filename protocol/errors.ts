@@ -60,7 +60,10 @@ export type SourceErrorCode =
   | 'not-on-order' // the work order lacks key, slot, set or suite, or the operator needs an order
   | 'reason-needed'; // this key was exported to this unit before, in the same work order
 
-/** Refusals that only an AS card makes (docs/protocol.md clause 4.9); the others have a SourceErrorCode. */
+/**
+ * Refusals that only an AS card makes (docs/protocol.md clause 4.9); the others have a
+ * SourceErrorCode.
+ */
 export type TokenErrorCode =
   | 'not-a-token' // the device responds but has no AS application
   | 'token-locked' // the PIN is required, initially or after a loss of power
@@ -106,7 +109,9 @@ export type ErrorCode =
   | StationErrorCode
   | IntegrityErrorCode;
 
-/** An expected failure. `message` is for engineers; the page chooses the operator's words by `code`. */
+/**
+ * An expected failure. `message` is for engineers; the page chooses the operator's words by `code`.
+ */
 export class ProtocolError extends Error {
   override readonly name: string = 'ProtocolError';
   readonly code: ErrorCode;

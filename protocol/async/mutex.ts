@@ -5,7 +5,10 @@
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Starts `action` when all earlier ones have ended, and returns its result or rejects with its error. */
+  /**
+   * Starts `action` when all earlier ones have ended, and returns its result or rejects with its
+   * error.
+   */
   run<Result>(action: () => Promise<Result>): Promise<Result> {
     const result = this.#last.then(action, action);
     this.#last = result;

@@ -1,9 +1,14 @@
 // Joins, compares and wipes byte arrays. The base of every codec in protocol/.
 
-/** A byte array over an ArrayBuffer, the only kind that WebUSB and Web Serial accept for a write. */
+/**
+ * A byte array over an ArrayBuffer, the only kind that WebUSB and Web Serial accept for a write.
+ */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Joins the parts in order; a number is one byte. @throws RangeError for a number outside 00 to FF */
+/**
+ * Joins the parts in order; a number is one byte.
+ * @throws RangeError for a number outside 00 to FF
+ */
 export function concat(...parts: readonly (Uint8Array | number)[]): Bytes {
   let length = 0;
   for (const part of parts) length += typeof part === 'number' ? 1 : part.length;

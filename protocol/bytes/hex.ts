@@ -8,13 +8,16 @@ export function toHex(bytes: Uint8Array): string {
   return text.toUpperCase();
 }
 
-/** A non-negative integer in upper-case hexadecimal, padded with zeros to at least `digits` digits. */
+/**
+ * A non-negative integer in upper-case hexadecimal, padded with zeros to at least `digits` digits.
+ */
 export function hexNumber(value: number | bigint, digits = 1): string {
   return value.toString(16).toUpperCase().padStart(digits, '0');
 }
 
 /**
- * Reads digits of either case. White space is ignored, so that a line of a transcript can be pasted.
+ * Reads digits of either case. White space is ignored, so that a line of a transcript can be
+ * pasted.
  * @throws SyntaxError for a character that is not a digit, and for an odd number of digits
  */
 export function fromHex(text: string): Bytes {

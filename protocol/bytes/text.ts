@@ -77,7 +77,8 @@ export function toBase64url(bytes: Uint8Array): string {
 }
 
 /**
- * Accepts exactly the text that toBase64url() returns, so that texts can be compared instead of bytes.
+ * Accepts exactly the text that toBase64url() returns, so that texts can be compared instead of
+ * bytes.
  * @throws SyntaxError when a character, the length or an unused bit is not canonical
  */
 export function fromBase64url(text: string): Bytes {

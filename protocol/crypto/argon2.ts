@@ -1,24 +1,29 @@
-// Argon2id (RFC 9106), version 13: a key of 32 bytes from a passphrase. Slow by its nature, so it gives way to others while it works.
+// Argon2id (RFC 9106), version 13: derives the 32-byte key of a vault from a passphrase.
+// Slow by design, so it is asynchronous and yields to other tasks.
 import { argon2idAsync } from '@noble/hashes/argon2.js';
 import { type Bytes, copy, wipe } from '../bytes/bytes.ts';
 
 export interface Argon2Cost {
-  /** m, in KiB. */
+  /** Memory m in KiB. */
   readonly memoryKib: number;
-  /** t. */
+  /** Number of passes t. */
   readonly passes: number;
-  /** p. */
+  /** Degree of parallelism p. */
   readonly lanes: number;
 }
 
-/** The longest that others wait for their turn, in ms. */
-const TURN_MS = 20;
+/** Maximum time between two yields, in ms. */
+const MAX_BLOCKING_MS = 20;
 
-/** 32 bytes, which the caller wipes. `salt` has 8 bytes or more; the caller has checked the cost. */
+/**
+ * A key of 32 bytes, which the caller wipes.
+ * @param salt at least 8 bytes
+ * @param cost the caller has checked the limits
+ */
 export async function argon2id(password: Uint8Array, salt: Uint8Array, cost: Argon2Cost): Promise<Bytes> {
   const { memoryKib, passes, lanes } = cost;
   const maxmem = (memoryKib + 1024) * 1024;
-  const options = { m: memoryKib, t: passes, p: lanes, dkLen: 32, maxmem, asyncTick: TURN_MS };
+  const options = { m: memoryKib, t: passes, p: lanes, dkLen: 32, maxmem, asyncTick: MAX_BLOCKING_MS };
   const key = await argon2idAsync(password, salt, options);
   const own = copy(key);
   wipe(key);

@@ -1,4 +1,5 @@
-// Key derivation: SP 800-108r1 clause 4.1 (counter mode) over AES-CMAC, and HKDF-SHA-256 (RFC 5869). Knows nothing of labels and contexts.
+// Key derivation: SP 800-108r1 clause 4.1 (counter mode) with AES-CMAC, and HKDF-SHA-256 (RFC
+// 5869). Labels and contexts are those of the caller: tkl/key-tree.ts defines them for TKL/1.
 import { hkdf as nobleHkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
@@ -8,16 +9,21 @@ import { cmac } from './prf.ts';
 export interface KbkdfInput {
   /** K_IN, 16, 24 or 32 bytes. */
   readonly key: Uint8Array;
-  /** What follows the counter of 32 bits: Label ‖ 00 ‖ Context ‖ [L], as the caller's specification lays it out. */
+  /**
+   * The input after the 32-bit counter: Label ‖ 00 ‖ Context ‖ [L], in the layout of the caller.
+   */
   readonly fixedInput: Uint8Array;
-  /** Bytes wanted, 1 or more. */
+  /** Length of K_OUT in bytes, at least 1. */
   readonly length: number;
 }
 
-/** K_OUT = CMAC(K_IN, [i] ‖ fixed input) for i = 1, 2, …, cut to `length`. The counter has 32 bits and stands first. */
+/**
+ * K_OUT = CMAC(K_IN, [i] ‖ fixed input) for i = 1, 2, …, truncated to `length`. The counter [i] has
+ * 32 bits and precedes the fixed input.
+ */
 export function kbkdfCmac({ key, fixedInput, length }: KbkdfInput): Bytes {
   if (!Number.isInteger(length) || length < 1)
-    throw new RangeError('length must be a whole number of bytes, 1 or more');
+    throw new RangeError('length must be a whole number of bytes, at least 1');
   const output = new Uint8Array(length);
   for (let i = 1, offset = 0; offset < length; i++, offset += 16) {
     const block = cmac({ key, message: concat(u32(i), fixedInput) });
@@ -29,14 +35,14 @@ export function kbkdfCmac({ key, fixedInput, length }: KbkdfInput): Bytes {
 
 export interface HkdfInput {
   readonly salt: Uint8Array;
-  /** IKM. */
+  /** Input keying material IKM. */
   readonly key: Uint8Array;
   readonly info: Uint8Array;
-  /** Bytes wanted. */
+  /** Length of the output in bytes. */
   readonly length: number;
 }
 
-/** HKDF-Extract then HKDF-Expand. */
+/** HKDF-Extract followed by HKDF-Expand. */
 export function hkdfSha256({ salt, key, info, length }: HkdfInput): Bytes {
   return nobleHkdf(sha256, key, salt, info, length);
 }

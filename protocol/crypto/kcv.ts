@@ -1,9 +1,10 @@
-// Key check values: what names a key without telling it. AES keys by CMAC (X9.143 optional block KC, type 01), others by a hash.
+// Key check values, which identify a key without revealing it (docs/protocol.md clause 3.7): for
+// AES keys by CMAC (X9.143 optional block KC, type 01), for other keys by SHA-256.
 import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
 import { ascii } from '../bytes/text.ts';
 import { cmac, sha256 } from './prf.ts';
 
-/** KCVALG: 00 no key (erased), 01 CMAC of a zero block, 02 SHA-256. */
+/** KCVALG: 00 no key (erased slot), 01 CMAC of a zero block, 02 SHA-256. */
 export type KcvAlgorithm = 0x00 | 0x01 | 0x02;
 
 /** The first 5 bytes of CMAC(key, 16 × 00). `key` has 16, 24 or 32 bytes. */
@@ -11,7 +12,7 @@ export function aesKcv(key: Uint8Array): Bytes {
   return firstFive(cmac({ key, message: new Uint8Array(16) }));
 }
 
-/** The first 5 bytes of SHA-256("TKL1KCV" ‖ 00 ‖ key), for keys of any other algorithm. */
+/** The first 5 bytes of SHA-256("TKL1KCV" ‖ 00 ‖ key), for a key that is not an AES key. */
 export function hashKcv(key: Uint8Array): Bytes {
   const message = concat(ascii('TKL1KCV'), 0x00, key);
   try {

@@ -1,5 +1,6 @@
-// ANSI X9.143 (TR-31) key blocks, version D: the AES key block binding method with an AES-256 KBPK. Text in, text out; one encoding
-// per block, so that no two texts carry one key: what another writer might also accept is refused. Knows nothing of TKL/1.
+// ANSI X9.143 (TR-31) key blocks of version D: AES key block binding with an AES-256 KBPK. They are
+// the BODY of suite 01. Accepts one encoding per block and refuses the alternatives that X9.143
+// permits, so that no two texts contain the same key.
 import { cbc } from '@noble/ciphers/aes.js';
 import { type Bytes, concat, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { fromHex, toHex } from '../bytes/hex.ts';
@@ -8,14 +9,16 @@ import { ascii, fromAscii } from '../bytes/text.ts';
 import { IntegrityError } from '../errors.ts';
 import { cmac } from './prf.ts';
 
-/** An optional block (X9.143 clause 6.3.6): two-character id, upper-case data. */
+/** An optional block (X9.143 clause 6.3.6): an id of two characters, and data in upper case. */
 export interface OptionalBlock {
   readonly id: string;
   readonly data: string;
 }
 
 export interface KeyBlock {
-  /** Usage(2) algorithm(1) mode of use(1) version(2) exportability(1), header bytes 5 to 11. */
+  /**
+   * Usage(2) algorithm(1) mode of use(1) version(2) exportability(1): bytes 5 to 11 of the header.
+   */
   readonly attributes: string;
   readonly optionalBlocks: readonly OptionalBlock[];
   /** 16, 24 or 32 bytes. */
@@ -24,10 +27,13 @@ export interface KeyBlock {
 
 const HEADER_LENGTH = 16;
 const MAC_LENGTH = 16;
-/** Length field and key, padded to whole AES blocks; every key is hidden as if it had 32 bytes. */
+/** Length field, key and pad. A key of any length is padded to 32 bytes, which hides its length. */
 const CLEAR_LENGTH = 48;
 
-/** KBEK and KBAK (X9.143 clause 7.2): counter ‖ usage ‖ 00 ‖ algorithm 0004 (AES-256) ‖ length 0100 bits. The caller wipes both. */
+/**
+ * KBEK and KBAK (X9.143 clause 7.2), 32 bytes each, which the caller wipes. Derivation input:
+ * counter ‖ usage ‖ 00 ‖ algorithm 0004 (AES-256) ‖ length 0100 (256 bits).
+ */
 export function deriveKeyBlockKeys(kbpk: Uint8Array): { readonly kbek: Bytes; readonly kbak: Bytes } {
   requireLength('kbpk', kbpk, 32);
   const derive = (usage: 0x0000 | 0x0001): Bytes => {
@@ -42,8 +48,9 @@ export function deriveKeyBlockKeys(kbpk: Uint8Array): { readonly kbek: Bytes; re
 }
 
 /**
- * Wraps a key; the result is ASCII. `pad` fills the clear block up to 48 bytes: 46 − key length, random.
- * @throws RangeError when the attributes or an optional block cannot stand in a header
+ * Wraps a key. The result is ASCII.
+ * @param pad random bytes that fill the plaintext up to 48 bytes: 46 − key length
+ * @throws RangeError when the attributes or an optional block cannot be encoded in a header
  */
 export function wrapKeyBlock(kbpk: Uint8Array, { attributes, optionalBlocks, key }: KeyBlock, pad: Uint8Array): Bytes {
   requireLength('key', key, 16, 24, 32);
@@ -62,8 +69,8 @@ export function wrapKeyBlock(kbpk: Uint8Array, { attributes, optionalBlocks, key
 }
 
 /**
- * Verifies and unwraps. The caller wipes the key.
- * @throws IntegrityError for whatever is wrong: header, encoding, MAC or length field
+ * Verifies and unwraps a key block. The caller wipes the key.
+ * @throws IntegrityError for a wrong header, encoding, MAC or length field
  */
 export function unwrapKeyBlock(kbpk: Uint8Array, keyBlock: Uint8Array): KeyBlock & { readonly key: Bytes } {
   const { attributes, optionalBlocks, header, encrypted, mac } = decode(keyBlock);
@@ -95,13 +102,14 @@ function encodeHeader(attributes: string, optionalBlocks: readonly OptionalBlock
 }
 
 function decode(keyBlock: Uint8Array) {
-  if (keyBlock.some((octet) => octet < 0x20 || octet > 0x7e)) throw new IntegrityError();
+  if (keyBlock.some((byte) => byte < 0x20 || byte > 0x7e)) throw new IntegrityError();
   const text = fromAscii(keyBlock);
   const fixed = /^D(\d{4})([A-Z0-9]{7})(\d{2})00/.exec(text);
   if (fixed === null || Number(fixed[1]) !== text.length || text.length % 16 !== 0) throw new IntegrityError();
   const { optionalBlocks, end } = decodeOptionalBlocks(text, Number(fixed[3]));
   const rest = text.slice(end);
-  // Clear data is at least one AES block longer than its length field, so at least 2 blocks of 32 digits, and the MAC has 32.
+  // The plaintext has at least 2 AES blocks of 32 digits (length field and key), and the MAC has 32
+  // digits.
   if (!/^(?:[0-9A-F]{32}){3,}$/.test(rest) || end % 16 !== 0) throw new IntegrityError();
   const mac = fromHex(rest.slice(-2 * MAC_LENGTH));
   const encrypted = fromHex(rest.slice(0, -2 * MAC_LENGTH));
@@ -112,7 +120,8 @@ function decodeOptionalBlocks(text: string, count: number): { optionalBlocks: Op
   const optionalBlocks: OptionalBlock[] = [];
   let end = HEADER_LENGTH;
   for (let i = 0; i < count; i++) {
-    // Length 00 would announce an extended length, which X9.143 allows and this code refuses: a second way to write a block.
+    // Length 00 announces an extended length. X9.143 permits it, this code does not: it would be a
+    // second encoding of the same block.
     const head = /^([A-Z][A-Z0-9])([0-9A-F]{2})$/.exec(text.slice(end, end + 4));
     const length = Number.parseInt(head?.[2] ?? '00', 16);
     const id = head?.[1] ?? '';

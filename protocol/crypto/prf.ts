@@ -1,5 +1,6 @@
-// The two PRFs of TKL/1, AES-CMAC (SP 800-38B, RFC 4493) and HMAC-SHA-256 (RFC 2104), with named arguments: noble takes the message
-// first in one and the key first in the other, and a swap of two 16-byte arrays would go unseen. The only caller of either.
+// AES-CMAC (SP 800-38B, RFC 4493), HMAC-SHA-256 (RFC 2104) and SHA-256, the primitives of TKL/1.
+// Arguments are named because the order of key and message differs between noble's cmac and hmac,
+// and two swapped 16-byte arrays would raise no error.
 import { cmac as nobleCmac } from '@noble/ciphers/aes.js';
 import { hmac as nobleHmac } from '@noble/hashes/hmac.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
@@ -10,18 +11,18 @@ export interface PrfInput {
   readonly message: Uint8Array;
 }
 
-/** AES-CMAC under a key of 16, 24 or 32 bytes; 16 bytes. */
+/** AES-CMAC (16 bytes) under a key of 16, 24 or 32 bytes. */
 export function cmac({ key, message }: PrfInput): Bytes {
   requireLength('key', key, 16, 24, 32);
   return nobleCmac(message, key);
 }
 
-/** HMAC-SHA-256; 32 bytes. */
+/** HMAC-SHA-256 (32 bytes) under a key of any length. */
 export function hmacSha256({ key, message }: PrfInput): Bytes {
   return nobleHmac(nobleSha256, key, message);
 }
 
-/** SHA-256 (FIPS 180-4); 32 bytes. */
+/** SHA-256 (FIPS 180-4), 32 bytes. */
 export function sha256(message: Uint8Array): Bytes {
   return nobleSha256(message);
 }

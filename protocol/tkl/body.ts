@@ -1,4 +1,5 @@
-// ALGO2 (docs/protocol.md clauses 2 and 3): TA sealed into a BODY and opened again, one pair of functions per suite.
+// ALGO2 (docs/protocol.md clauses 2 and 3.5): seals TA into BODY and opens it again, with one codec
+// per suite. The AS seals, the unit opens.
 import { type Bytes, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { toHex } from '../bytes/hex.ts';
 import { openAead, sealAead } from '../crypto/aead.ts';
@@ -15,10 +16,12 @@ export interface Kcv {
   readonly algorithm: KcvAlgorithm;
 }
 
-/** What stands for a KCV where a key was erased (clause 8). */
+/** KCV of an erased slot (clause 8). */
 export const NO_KCV: Kcv = { value: new Uint8Array(5), algorithm: 0x00 };
 
-/** KCV of TA (16, 24 or 32 bytes) by the algorithm in ATTR: CMAC iff it is 'A'. */
+/**
+ * KCV of TA (16, 24 or 32 bytes): by CMAC if the algorithm in ATTR is 'A' (AES), else by SHA-256.
+ */
 export function keyCheckValue(attributes: string, applicationKey: Uint8Array): Kcv {
   requireLength('applicationKey', applicationKey, 16, 24, 32);
   return isAes(attributes)
@@ -26,7 +29,7 @@ export function keyCheckValue(attributes: string, applicationKey: Uint8Array): K
     : { value: hashKcv(applicationKey), algorithm: 0x02 };
 }
 
-/** What binds a BODY besides the key: HDR's octets (the AAD of suite 04) and its ATTR. */
+/** What BODY is bound to besides the key: HDR, 48 bytes (the AAD of suite 04), and its ATTR. */
 export interface BodyBinding {
   readonly header: Uint8Array;
   readonly attributes: string;
@@ -39,7 +42,10 @@ interface BodyCodec {
   open(keys: OperationKeys, binding: BodyBinding, body: Uint8Array): Bytes;
 }
 
-/** One key, one message: K_E is derived for this DATA alone, so the nonce may be constant (RFC 8439 clause 2.8). */
+/**
+ * K_E is derived for one DATA and encrypts one message, so the nonce may be constant (RFC 8439
+ * clause 2.8).
+ */
 const ZERO_NONCE = new Uint8Array(12);
 
 const CODECS: Record<SuiteId, BodyCodec> = {
@@ -75,7 +81,7 @@ const CODECS: Record<SuiteId, BodyCodec> = {
   },
 };
 
-/** BODY of TA (16, 24 or 32 bytes). `random` is asked for the pad of suite 01 only. */
+/** BODY for TA (16, 24 or 32 bytes). Only suite 01 uses `random`, for its pad. */
 export function sealBody(
   suite: SuiteId,
   keys: OperationKeys,
@@ -88,14 +94,14 @@ export function sealBody(
 }
 
 /**
- * TA, which the caller wipes. Only for a BODY whose TAG was verified.
- * @throws IntegrityError when the body does not open, or says another ATTR or KCV than it should
+ * TA, which the caller wipes. The caller has verified TAG.
+ * @throws IntegrityError when BODY does not decrypt, or contains another ATTR or KCV
  */
 export function openBody(suite: SuiteId, keys: OperationKeys, binding: BodyBinding, body: Uint8Array): Bytes {
   return CODECS[suite].open(keys, binding, body);
 }
 
-/** X9.143 optional block KC, CMAC method 01, for AES keys; a key of another algorithm has none. */
+/** The X9.143 optional block KC (CMAC, method 01) of an AES key; none for other algorithms. */
 function keyCheckBlocks(attributes: string, key: Uint8Array) {
   return isAes(attributes) ? [{ id: 'KC', data: `01${toHex(aesKcv(key))}` }] : [];
 }
@@ -104,7 +110,7 @@ function isAes(attributes: string): boolean {
   return attributes.charAt(2) === 'A';
 }
 
-/** True iff both are the same KCV by the same algorithm. */
+/** True iff value and algorithm are equal. */
 export function equalKcv(a: Kcv, b: Kcv): boolean {
   return a.algorithm === b.algorithm && equalBytes(a.value, b.value);
 }

@@ -1,4 +1,5 @@
-// CHM (docs/protocol.md clause 3): the unit's proof, with each challenge, that it holds T or its K_D. Not fresh to the AS by itself.
+// CHM (docs/protocol.md clause 3.6): the MAC in which a unit proves, with each challenge, that it
+// has T or its K_D. The AS checks freshness separately: it accepts each R once.
 import { type Bytes, concat, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { u32 } from '../bytes/integers.ts';
 import { ascii } from '../bytes/text.ts';
@@ -7,7 +8,7 @@ import { deriveKey, deviceContext, mac16, type UnitId } from './key-tree.ts';
 import { SUITES, type SuiteId } from './suites.ts';
 
 const MAGIC = ascii('TKC1');
-/** Stands where SHA-256(pkE) does in the suites with a KEM. */
+/** Placeholder for SHA-256(pkE), which only the reserved suites with a KEM have. */
 const NO_KEM_KEY = new Uint8Array(32);
 
 export interface Challenge {
@@ -30,7 +31,7 @@ export function challengeMac(challengeKey: Uint8Array, { suite, unit, random }: 
   return mac16(SUITES[suite].family, challengeKey, message);
 }
 
-/** @throws IntegrityError when CHM (16 bytes) is not this unit's for this challenge */
+/** @throws IntegrityError when `mac` (16 bytes) is not CHM of this challenge */
 export function verifyChallengeMac(challengeKey: Uint8Array, challenge: Challenge, mac: Uint8Array): void {
   const expected = challengeMac(challengeKey, challenge);
   const equal = equalBytes(expected, mac);

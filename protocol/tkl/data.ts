@@ -1,4 +1,5 @@
-// DATA = HDR ‖ BLEN ‖ BODY ‖ TAG [‖ SIG] (docs/protocol.md clause 3): what travels from the AS to the one unit that can open it.
+// DATA = HDR ‖ BLEN ‖ BODY ‖ TAG [‖ SIG] (docs/protocol.md clause 3.4), which the AS seals for one
+// unit. The AS encodes it; page and unit decode it.
 import { type Bytes, concat, copy, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { readU16, u16 } from '../bytes/integers.ts';
 import { ascii, toBase64url } from '../bytes/text.ts';
@@ -18,41 +19,41 @@ export interface Data {
   readonly header: Header;
   /** HDR, 48 bytes. */
   readonly headerBytes: Bytes;
-  /** Empty when a key is erased. */
+  /** Empty in DATA that erases a slot. */
   readonly body: Bytes;
-  /** HDR ‖ BLEN ‖ BODY: what TAG is over. */
+  /** HDR ‖ BLEN ‖ BODY, the input of TAG. */
   readonly authenticated: Bytes;
   /** 16 bytes. */
   readonly tag: Bytes;
-  /** 64 bytes iff header.signed. */
+  /** SIG, 64 bytes; present iff header.signed. */
   readonly signature: Bytes | undefined;
 }
 
-/** True iff the suite can have a BODY of that length; 0 is the erasing of a key. */
+/** True iff `length` is a BODY length of the suite, or 0 (DATA that erases a slot). */
 export function isBodyLength(suite: SuiteId, length: number): boolean {
   return length === 0 || SUITES[suite].bodyLengths.includes(length);
 }
 
-/** Length of DATA with that HDR and BLEN, in bytes. */
+/** Length of DATA in bytes for this HDR and BLEN. */
 export function dataLength(header: Header, bodyLength: number): number {
   return BODY_OFFSET + bodyLength + TAG_LENGTH + (header.signed ? SIGNATURE_LENGTH : 0);
 }
 
-/** By which an export is named outside DATA: the first 16 bytes of SHA-256(DATA), base64url. */
+/** Export id: the first 16 bytes of SHA-256(DATA) in base64url. */
 export function exportIdOf(dataHash: Uint8Array): string {
   requireLength('dataHash', dataHash, 32);
   return toBase64url(dataHash.subarray(0, 16));
 }
 
-/** Takes DATA apart without a key. @throws ProtocolError data-malformed naming what is wrong */
+/** Parses DATA; needs no key. @throws ProtocolError data-malformed naming the fault */
 export function decodeData(data: Uint8Array): Data {
-  if (data.length < BODY_OFFSET + TAG_LENGTH) throw malformed(`it has ${data.length} bytes, too few`);
+  if (data.length < BODY_OFFSET + TAG_LENGTH) throw malformed(`${data.length} bytes are too few`);
   const header = decodeHeader(data);
   const bodyLength = readU16(data, HEADER_LENGTH);
   if (!isBodyLength(header.suite, bodyLength))
     throw malformed(`suite ${header.suite} has no BODY of ${bodyLength} bytes`);
   const length = dataLength(header, bodyLength);
-  if (data.length !== length) throw malformed(`it has ${data.length} bytes, not ${length}`);
+  if (data.length !== length) throw malformed(`${data.length} bytes, not ${length}`);
   const bodyEnd = BODY_OFFSET + bodyLength;
   return {
     header,
@@ -65,8 +66,8 @@ export function decodeData(data: Uint8Array): Data {
 }
 
 /**
- * HDR ‖ BLEN ‖ BODY ‖ TAG for TA of 16, 24 or 32 bytes, or, with ATTR zero and no key, for erasing. Where header.signed, SIG is
- * still to be appended: signatureInput() says over what.
+ * HDR ‖ BLEN ‖ BODY ‖ TAG for TA of 16, 24 or 32 bytes; without a key, and with ATTR zero, for DATA
+ * that erases a slot. If header.signed, the caller appends SIG over signatureInput().
  */
 export function sealData(
   header: Header,
@@ -75,7 +76,7 @@ export function sealData(
   random: Random,
 ): Bytes {
   if (isErasing(header) !== (applicationKey === undefined)) {
-    throw new RangeError('applicationKey is given exactly when ATTR is not zero');
+    throw new RangeError('applicationKey must be present exactly when ATTR is not zero');
   }
   const headerBytes = encodeHeader(header);
   const binding: BodyBinding = { header: headerBytes, attributes: header.attributes };
@@ -85,7 +86,7 @@ export function sealData(
   return concat(authenticated, dataTag(header.suite, keys, authenticated));
 }
 
-/** @throws IntegrityError when TAG is not the AS's. Verified before anything in BODY is looked at (claim 7). */
+/** To be called before anything reads BODY (claim 7). @throws IntegrityError when TAG is wrong */
 export function verifyTag({ header, authenticated, tag }: Data, keys: OperationKeys): void {
   const expected = dataTag(header.suite, keys, authenticated);
   const equal = equalBytes(expected, tag);
@@ -93,13 +94,17 @@ export function verifyTag({ header, authenticated, tag }: Data, keys: OperationK
   if (!equal) throw new IntegrityError();
 }
 
-/** "TKL1SIG" ‖ 00 ‖ C ‖ HDR ‖ BLEN ‖ BODY ‖ TAG: what SIG is over. `sealed` is DATA without SIG, `context` is C. */
+/**
+ * The input of SIG: "TKL1SIG" ‖ 00 ‖ C ‖ HDR ‖ BLEN ‖ BODY ‖ TAG.
+ * @param context C, 32 bytes
+ * @param sealed DATA without SIG
+ */
 export function signatureInput(context: Uint8Array, sealed: Uint8Array): Bytes {
   requireLength('context', context, 32);
   return concat(SIGNATURE_DOMAIN, context, sealed);
 }
 
-/** @throws IntegrityError when SIG is missing or not that of the AS whose public key (32 bytes) this is */
+/** @throws IntegrityError when SIG is missing or does not verify under `publicKey` (32 bytes) */
 export function verifySignature(data: Data, context: Uint8Array, publicKey: Uint8Array): void {
   const input = signatureInput(context, concat(data.authenticated, data.tag));
   if (data.signature === undefined || !isSignedBy(publicKey, input, data.signature)) throw new IntegrityError();
@@ -109,6 +114,6 @@ function dataTag(suite: SuiteId, { macKey }: OperationKeys, authenticated: Uint8
   return mac16(SUITES[suite].family, macKey, authenticated);
 }
 
-function malformed(what: string): ProtocolError {
-  return new ProtocolError('data-malformed', `DATA is not TKL/1: ${what}`);
+function malformed(fault: string): ProtocolError {
+  return new ProtocolError('data-malformed', `DATA is not TKL/1: ${fault}`);
 }

@@ -1,4 +1,5 @@
-// HDR, the 48 bytes that open DATA (docs/protocol.md clause 3): in clear, and bound through C into every key and MAC of the download.
+// HDR, the first 48 bytes of DATA (docs/protocol.md clause 3.3). It is not encrypted; every key and
+// MAC of the download depends on it through C.
 import { type Bytes, concat, equalBytes, isZero, requireLength } from '../bytes/bytes.ts';
 import { readU8, readU16, readU32, u16, u32 } from '../bytes/integers.ts';
 import { ascii, fromAscii } from '../bytes/text.ts';
@@ -6,14 +7,13 @@ import { ProtocolError } from '../errors.ts';
 import { isSuiteId, type SuiteId } from './suites.ts';
 
 export const HEADER_LENGTH = 48;
-/** SLOT: any slot but the transport-key slot. */
+/** SLOT that permits any slot except the transport-key slot. */
 export const ANY_SLOT = 0xffff;
 /** REF2 of the transport-key slot (clause 8). */
 export const TRANSPORT_KEY_SLOT = 0xfffe;
-/** ATTR of a download that erases (clause 8): seven times 00, not ASCII. */
+/** ATTR of DATA that erases a slot (clause 8): seven bytes 00, not ASCII. */
 export const NO_ATTRIBUTES = '\0'.repeat(7);
-
-/** ATTR of a download that replaces T (clause 8). */
+/** ATTR of DATA that replaces T (clause 8). */
 export const TRANSPORT_KEY_ATTRIBUTES = 'K0AX00N';
 
 const MAGIC = ascii('TKL1');
@@ -26,17 +26,17 @@ export interface Header {
   readonly signed: boolean;
   /** Version of T, 1 to 255. */
   readonly tkv: number;
-  /** 0 is the service; each vault and card has its own, to 65535. */
+  /** 0 for the service; each vault and card has its own, 1 to 65,535. */
   readonly asNumber: number;
   readonly set: number;
   readonly ref1: number;
-  /** The REF2 that the AS permits, or ANY_SLOT. */
+  /** The permitted REF2, or ANY_SLOT. */
   readonly slot: number;
   readonly akv: number;
   readonly xc: number;
   /** 16 bytes, left-padded with 00. */
   readonly sn: Uint8Array;
-  /** ATTR, 7 ASCII characters, or NO_ATTRIBUTES. */
+  /** ATTR: 7 ASCII characters, or NO_ATTRIBUTES. */
   readonly attributes: string;
 }
 
@@ -63,8 +63,8 @@ export function encodeHeader(header: Header): Bytes {
 }
 
 /**
- * Reads HDR from the first 48 bytes. Only magic, suite and flags have a form that can be wrong; the meaning of the other fields is
- * the reader's to check, after authentication.
+ * Reads HDR from the first 48 bytes. Checks magic, suite and flags, the only fields with a
+ * restricted format; the caller checks the other fields after authentication.
  * @throws ProtocolError data-malformed naming the field
  */
 export function decodeHeader(bytes: Uint8Array): Header {
@@ -89,12 +89,12 @@ export function decodeHeader(bytes: Uint8Array): Header {
   };
 }
 
-/** True iff ATTR says that this download erases a key. */
+/** True iff this is the HDR of DATA that erases a slot. */
 export function isErasing(header: Header): boolean {
   return header.attributes === NO_ATTRIBUTES;
 }
 
-/** True iff SN, SET and TKV of HDR are the unit's own. */
+/** True iff SN, SET and TKV of HDR are those of `unit`. */
 export function isAddressedTo(
   header: Header,
   unit: { readonly set: number; readonly tkv: number; readonly sn: Uint8Array },
@@ -102,19 +102,22 @@ export function isAddressedTo(
   return header.set === unit.set && header.tkv === unit.tkv && equalBytes(header.sn, unit.sn);
 }
 
-/** True iff `ref2` is where HDR.SLOT lets the key go. ANY_SLOT never means the transport-key slot, nor an erasing (clause 8). */
+/**
+ * True iff SLOT permits `ref2`. ANY_SLOT permits neither the transport-key slot nor an erasure
+ * (clause 8).
+ */
 export function isSlotPermitted(header: Header, ref2: number): boolean {
   if (header.slot === ref2) return ref2 !== ANY_SLOT;
   return header.slot === ANY_SLOT && ref2 !== TRANSPORT_KEY_SLOT && !isErasing(header);
 }
 
-/** SN as 16 bytes, left-padded. @throws RangeError beyond 16 bytes or when nothing but zeros is left. */
+/** SN as 16 bytes, left-padded with 00. @throws RangeError for more than 16 bytes and for zero */
 export function padSerialNumber(sn: Uint8Array): Bytes {
-  if (sn.length > 16) throw new RangeError(`sn has ${sn.length} bytes, at most 16`);
+  if (sn.length > 16) throw new RangeError(`sn has ${sn.length} bytes, more than 16`);
   if (isZero(sn)) throw new RangeError('sn must not be zero');
   return concat(new Uint8Array(16 - sn.length), sn);
 }
 
-function malformed(what: string): ProtocolError {
-  return new ProtocolError('data-malformed', `DATA is not TKL/1: ${what}`);
+function malformed(fault: string): ProtocolError {
+  return new ProtocolError('data-malformed', `DATA is not TKL/1: ${fault}`);
 }

@@ -1,5 +1,6 @@
-// ALGO1 (docs/protocol.md clause 3): the tree of keys below T. Every label is 7 ASCII bytes, every context a SHA-256 of 32 bytes, so
-// that no party can choose a whole block of the KDF's input (SP 800-108r1, key control). Knows nothing of where the keys are kept.
+// ALGO1 (docs/protocol.md clause 3.2): derives the tree of keys below T, for the AS and for the
+// unit. Every label has 7 ASCII bytes and every context is a SHA-256 value, so that no party can
+// choose a whole block of the KDF input (SP 800-108r1, key control security).
 import { type Bytes, concat, requireLength, wipe } from '../bytes/bytes.ts';
 import { u32 } from '../bytes/integers.ts';
 import { ascii } from '../bytes/text.ts';
@@ -10,10 +11,10 @@ import type { KdfFamily } from './suites.ts';
 export type Label = 'TKL1DEV' | 'TKL1CHL' | 'TKL1OPK' | 'TKL1MAC' | 'TKL1KEK' | 'TKL1RCP';
 
 const MAGIC = ascii('TKL1');
-/** [L] of SP 800-108r1: the output has 256 bits. */
+/** [L] of SP 800-108r1: 256 bits of output. */
 const OUTPUT_BITS = u32(0x100);
 
-/** Who a unit is, as the unit itself knows it: never taken from HDR. */
+/** The identity of a unit. A unit takes these values from its own memory, never from HDR. */
 export interface UnitId {
   readonly set: number;
   readonly tkv: number;
@@ -34,7 +35,10 @@ export function operationContext(header: Uint8Array, random: Uint8Array): Bytes 
   return sha256(concat(header, random));
 }
 
-/** KDF(K, Label, Context) of the family; `key` and `context` have 32 bytes, so has the result, which the caller wipes. */
+/**
+ * KDF(K, Label, Context) of the family. Key, context and result have 32 bytes; the caller wipes the
+ * result.
+ */
 export function deriveKey(family: KdfFamily, key: Uint8Array, label: Label, context: Uint8Array): Bytes {
   requireLength('key', key, 32);
   requireLength('context', context, 32);
@@ -43,23 +47,26 @@ export function deriveKey(family: KdfFamily, key: Uint8Array, label: Label, cont
   return kbkdfCmac({ key, fixedInput: concat(info, OUTPUT_BITS), length: 32 });
 }
 
-/** K_D, the only secret that a diversified unit stores. */
+/** K_D, 32 bytes, which the caller wipes. A diversified unit stores it in place of T. */
 export function deriveDeviceKey(family: KdfFamily, transportKey: Uint8Array, unit: UnitId): Bytes {
   return deriveKey(family, transportKey, 'TKL1DEV', deviceContext(unit));
 }
 
-/** The keys of one download; all of them die with it. */
+/** The keys of one download, 32 bytes each. They are wiped when it ends. */
 export interface OperationKeys {
   readonly t1: Bytes;
-  /** K_M, TAG over DATA. */
+  /** K_M, for TAG. */
   readonly macKey: Bytes;
-  /** K_E, suites 02 and 04. */
+  /** K_E, for BODY in suites 02 and 04. */
   readonly encryptionKey: Bytes;
-  /** K_R, receipt. */
+  /** K_R, for the receipt. */
   readonly receiptKey: Bytes;
 }
 
-/** Everything below T1. `t1` becomes part of the result: wipeOperationKeys() wipes it too. */
+/**
+ * Derives K_M, K_E and K_R from T1. The result contains `t1` itself, so wipeOperationKeys() wipes
+ * it too.
+ */
 export function deriveOperationKeys(family: KdfFamily, t1: Bytes, context: Uint8Array): OperationKeys {
   return {
     t1,
@@ -69,12 +76,15 @@ export function deriveOperationKeys(family: KdfFamily, t1: Bytes, context: Uint8
   };
 }
 
-/** Claims 16 and 17: T1 and all that came of it are erased, on both sides, whatever happened. */
+/**
+ * Wipes T1 and the keys below it, which AS and unit do after success and failure (claims 16 and
+ * 17).
+ */
 export function wipeOperationKeys(keys: OperationKeys | undefined): void {
   wipe(keys?.t1, keys?.macKey, keys?.encryptionKey, keys?.receiptKey);
 }
 
-/** MAC16(K, m): AES-CMAC, or HMAC-SHA-256 cut to 16 bytes. `key` has 32 bytes. */
+/** MAC16(K, m): AES-CMAC, or HMAC-SHA-256 truncated to 16 bytes, under a key of 32 bytes. */
 export function mac16(family: KdfFamily, key: Uint8Array, message: Uint8Array): Bytes {
   requireLength('key', key, 32);
   return family === 'cmac' ? cmac({ key, message }) : hmacSha256({ key, message }).slice(0, 16);

@@ -1,5 +1,6 @@
-// The receipt (docs/protocol.md clause 3): 64 bytes by which a unit proves to the AS which key it now holds, and where. A MAC, not
-// a signature: whoever holds T could forge it, so it is the AS's signed verdict on it that an auditor checks (clause 9).
+// The receipt (docs/protocol.md clause 3.8): 64 bytes in which a unit proves to the AS which key it
+// stored, and where. It is a MAC, which any holder of T can forge, so an auditor checks the signed
+// verdict of the AS instead (clause 9).
 import { type Bytes, concat, copy, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { readU8, readU16, readU32, u16, u32 } from '../bytes/integers.ts';
 import { ascii } from '../bytes/text.ts';
@@ -23,14 +24,14 @@ export interface Receipt {
   readonly xc: number;
   /** 16 bytes. */
   readonly sn: Bytes;
-  /** Of the record read back from memory; zero when the key was erased. */
+  /** KCV of the record that the unit read back from memory; zero for an erased slot. */
   readonly kcv: Kcv;
   readonly asNumber: number;
-  /** Counts the unit's committed imports. */
+  /** Number of committed imports of the unit. */
   readonly importCounter: number;
 }
 
-/** The 48 bytes under the MAC. */
+/** The first 48 bytes, which the MAC covers. */
 function encodeFields(receipt: Receipt): Bytes {
   requireLength('sn', receipt.sn, 16);
   requireLength('kcv', receipt.kcv.value, 5);
@@ -52,15 +53,15 @@ function encodeFields(receipt: Receipt): Bytes {
   );
 }
 
-/** Fields ‖ MAC16(K_R, fields ‖ SHA-256(DATA)); `dataHash` is of DATA with its SIG, where there is one. */
+/** Fields ‖ MAC16(K_R, fields ‖ SHA-256(DATA)). `dataHash` covers SIG too, if DATA has one. */
 export function sealReceipt(receipt: Receipt, keys: Pick<OperationKeys, 'receiptKey'>, dataHash: Uint8Array): Bytes {
   const fields = encodeFields(receipt);
   return concat(fields, receiptMac(receipt.suite, keys, fields, dataHash));
 }
 
-/** Takes a receipt apart without a key. @throws ProtocolError unit-nonsense naming what is wrong */
+/** Parses a receipt; needs no key. @throws ProtocolError unit-nonsense naming the fault */
 export function decodeReceipt(bytes: Uint8Array): Receipt {
-  if (bytes.length !== RECEIPT_LENGTH) throw nonsense(`it has ${bytes.length} bytes, not ${RECEIPT_LENGTH}`);
+  if (bytes.length !== RECEIPT_LENGTH) throw nonsense(`${bytes.length} bytes, not ${RECEIPT_LENGTH}`);
   if (!equalBytes(bytes.subarray(0, 4), MAGIC)) throw nonsense('it does not begin with "TKR1"');
   const suite = readU8(bytes, 4);
   if (!isSuiteId(suite)) throw nonsense(`suite ${suite} is unknown or reserved`);
@@ -79,7 +80,10 @@ export function decodeReceipt(bytes: Uint8Array): Receipt {
   };
 }
 
-/** True iff the receipt speaks of the import of that DATA: every field that HDR has too agrees, and the slot is a permitted one. */
+/**
+ * True iff the fields that receipt and HDR share are equal, and HDR permits the slot of the
+ * receipt.
+ */
 export function isReceiptFor(receipt: Receipt, header: Header): boolean {
   return (
     receipt.suite === header.suite &&
@@ -93,16 +97,19 @@ export function isReceiptFor(receipt: Receipt, header: Header): boolean {
   );
 }
 
-/** What the AS kept of the export, to hold a receipt against. */
+/** The export that a receipt must match. */
 export interface ExpectedReceipt {
   readonly header: Header;
   /** SHA-256(DATA), 32 bytes. */
   readonly dataHash: Uint8Array;
-  /** Of TA as exported; zero and 00 for an erasing. */
+  /** KCV of TA; NO_KCV for an erasure. */
   readonly kcv: Kcv;
 }
 
-/** @throws IntegrityError when a field or the MAC is not what the unit of that export would have answered */
+/**
+ * @throws IntegrityError when the MAC or a field does not match the export; unit-nonsense when
+ * malformed
+ */
 export function verifyReceipt(
   receiptBytes: Uint8Array,
   expected: ExpectedReceipt,
@@ -128,11 +135,11 @@ function receiptMac(
   return mac16(SUITES[suite].family, receiptKey, concat(fields, dataHash));
 }
 
-function decodeKcvAlgorithm(octet: number): KcvAlgorithm {
-  if (octet === 0x00 || octet === 0x01 || octet === 0x02) return octet;
-  throw nonsense(`KCVALG ${octet} is not defined`);
+function decodeKcvAlgorithm(byte: number): KcvAlgorithm {
+  if (byte === 0x00 || byte === 0x01 || byte === 0x02) return byte;
+  throw nonsense(`KCVALG ${byte} is not defined`);
 }
 
-function nonsense(what: string): ProtocolError {
-  return new ProtocolError('unit-nonsense', `this is no receipt: ${what}`);
+function nonsense(fault: string): ProtocolError {
+  return new ProtocolError('unit-nonsense', `not a receipt: ${fault}`);
 }

@@ -1,17 +1,22 @@
-// The suites of TKL/1 (docs/protocol.md clause 2) as data: identifiers, KDF family and the lengths that a BODY may have.
-// How a BODY is sealed and opened stands in body.ts.
+// The suites of TKL/1 (docs/protocol.md clause 2) as data: identifier, KDF family and lengths of
+// BODY. body.ts has their codecs.
 
-/** 01 X9143D, 02 AESKW, 04 CHACHA. 03 and 07 are reserved and refused, 05 and 06 are reserved. */
+/** 01 X9143D, 02 AESKW, 04 CHACHA. The others are reserved and refused. */
 export type SuiteId = 0x01 | 0x02 | 0x04;
 
-/** The PRF that every derivation and MAC of a suite is built on. One T (one TKV) serves one family only. */
+/**
+ * The PRF of all derivations and MACs of a suite. A version of T (one TKV) is used with one family
+ * only.
+ */
 export type KdfFamily = 'cmac' | 'hmac';
 
 export interface Suite {
   readonly id: SuiteId;
   readonly name: string;
   readonly family: KdfFamily;
-  /** The lengths of BODY, in bytes; 0, the erasing of a key (clause 8), is allowed in every suite besides. */
+  /**
+   * Lengths of BODY in bytes. Every suite also allows 0, for DATA that erases a slot (clause 8).
+   */
   readonly bodyLengths: readonly number[];
 }
 
