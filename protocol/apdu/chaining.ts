@@ -1,6 +1,6 @@
-// One command of any length over a link that carries APDUs: command chaining (ISO/IEC 7816-4 clause 5.3.3), GET RESPONSE after
-// 61xx, the right Le after 6Cxx (clause 5.3.4). When extended length is allowed is docs/protocol.md clause 4. Knows no instruction
-// but GET RESPONSE, and no link.
+// Exchanges a command of any length as one or more APDUs: command chaining (ISO/IEC 7816-4 clause
+// 5.3.3), GET RESPONSE after 61xx and a corrected Le after 6Cxx (clause 5.3.4). Between commands/
+// and the link; docs/protocol.md clause 4.1 says when extended length is allowed.
 import { type Bytes, concat } from '../bytes/bytes.ts';
 import { ProtocolError } from '../errors.ts';
 import {
@@ -17,17 +17,17 @@ import { isSuccess } from './status-word.ts';
 import type { Transmit } from './transmit.ts';
 
 export interface ExchangeOptions {
-  /** Capability b1 of the unit; a command that fits goes short in any case. */
+  /** Capability b1 of the unit. A command that fits into a short APDU is sent short anyway. */
   readonly extendedLength: boolean;
 }
 
 const CLA_CHAINING = 0x10;
-/** As many as the longest answer needs when each brings all it can. */
+/** Number of GET RESPONSE commands for the longest response, 256 bytes each. */
 const MAX_GET_RESPONSES = MAX_EXTENDED_NE / MAX_SHORT_NE;
 
 /**
- * The data of the whole answer and the last status word, whatever it is; it is never 61xx.
- * @throws ProtocolError of the link; unit-nonsense when a unit never comes to an end with 61xx
+ * The joined response data and the last status word, which is never 61xx.
+ * @throws ProtocolError from the link; unit-nonsense when 61xx repeats without end
  */
 export async function exchange(
   transmit: Transmit,
@@ -37,7 +37,7 @@ export async function exchange(
   const parts = encodeParts(command, extendedLength);
   let response = await transmitParts(transmit, parts);
   if (sw1(response) === 0x6c) {
-    // The unit ran nothing and dropped the chain, so all of it goes again.
+    // The unit has not run the command and has dropped the chain, so the whole chain is repeated.
     response = await transmitParts(transmit, encodeParts({ ...command, ne: available(response) }, extendedLength));
   }
   return sw1(response) === 0x61 ? await fetchRest(transmit, response) : response;
@@ -58,7 +58,7 @@ function encodeParts(command: CommandApdu, extendedLength: boolean): readonly By
   return parts;
 }
 
-/** The answer to the last part, or to the first one that was refused. */
+/** The response to the last part, or to the first refused part. */
 async function transmitParts(transmit: Transmit, parts: readonly Bytes[]): Promise<ResponseApdu> {
   let response: ResponseApdu | undefined;
   for (const part of parts) {
@@ -73,7 +73,7 @@ async function fetchRest(transmit: Transmit, first: ResponseApdu): Promise<Respo
   const parts = [first.data];
   let response = first;
   for (let count = 0; sw1(response) === 0x61; count++) {
-    if (count === MAX_GET_RESPONSES) throw new ProtocolError('unit-nonsense', 'the unit never ends with 61xx');
+    if (count === MAX_GET_RESPONSES) throw new ProtocolError('unit-nonsense', '61xx repeats without end');
     response = await getResponse(transmit, available(response));
     if (sw1(response) === 0x6c) response = await getResponse(transmit, available(response));
     parts.push(response.data);
@@ -88,5 +88,5 @@ async function getResponse(transmit: Transmit, ne: number): Promise<ResponseApdu
 
 const sw1 = ({ sw }: ResponseApdu): number => sw >> 8;
 
-/** SW2 of 61xx and 6Cxx; 00 stands for 256. */
+/** SW2 of 61xx and 6Cxx, where 00 means 256. */
 const available = ({ sw }: ResponseApdu): number => sw & 0xff || MAX_SHORT_NE;

@@ -1,4 +1,4 @@
-// The response APDU: data field and SW1 SW2 (ISO/IEC 7816-4 clause 5.3). What a status word means stands in status-word.ts.
+// Codec of the response APDU: data field and SW1 SW2 (ISO/IEC 7816-4 clause 5.3).
 import { type Bytes, concat } from '../bytes/bytes.ts';
 import { readU16, u16 } from '../bytes/integers.ts';
 import { ProtocolError } from '../errors.ts';
@@ -13,7 +13,7 @@ export function encodeResponse(data: Uint8Array, sw: number): Bytes {
   return concat(data, u16(sw));
 }
 
-/** @throws ProtocolError unit-nonsense when there is no SW1 SW2 */
+/** @throws ProtocolError unit-nonsense without SW1 SW2 */
 export function decodeResponse(bytes: Uint8Array): ResponseApdu {
   const end = bytes.length - 2;
   if (end < 0) throw new ProtocolError('unit-nonsense', `a response APDU has at least 2 bytes, not ${bytes.length}`);

@@ -1,21 +1,22 @@
-// The status words SW1 SW2 with their meaning and where it is written. Meanings are for engineers; the operator's words are the page's.
+// The status words SW1 SW2 with their meaning and source (ISO/IEC 7816-4 clause 5.6,
+// docs/protocol.md clause 4). For engineers: web/src/ui/messages has the words for the operator.
 import { hexNumber } from '../bytes/hex.ts';
 
 export interface StatusWord {
-  /** Four digits; X stands for any digit. */
+  /** Four hex digits; X matches any digit. */
   readonly pattern: string;
   readonly meaning: string;
-  /** Where the standard, or TKL/1, says so. */
+  /** Clause of ISO/IEC 7816-4 or of docs/protocol.md. */
   readonly clause: string;
 }
 
 const ISO = 'ISO/IEC 7816-4 clause 5.6';
 const TKL = 'docs/protocol.md clause 4';
 
-/** The first that fits holds, so exact words stand before patterns. */
+/** The first match counts, so exact words precede patterns. */
 export const STATUS_WORDS: readonly StatusWord[] = [
   { pattern: '9000', meaning: 'done', clause: ISO },
-  { pattern: '61XX', meaning: 'done, XX more bytes wait for GET RESPONSE', clause: ISO },
+  { pattern: '61XX', meaning: 'done, GET RESPONSE returns XX more bytes', clause: ISO },
   { pattern: '6281', meaning: 'warning: part of the data may be corrupted', clause: ISO },
   { pattern: '6282', meaning: 'warning: the end was reached before Ne bytes', clause: ISO },
   { pattern: '6283', meaning: 'warning: the selected application is deactivated', clause: ISO },
@@ -65,12 +66,12 @@ export function isSuccess(sw: number): boolean {
   return sw === SUCCESS;
 }
 
-/** Four hex digits. */
+/** Four hex digits, as ISO/IEC 7816-4 prints a status word. */
 export function formatStatusWord(sw: number): string {
   return hexNumber(sw, 4);
 }
 
-/** The entry of the table that fits, or undefined for a word that neither standard has. */
+/** The first matching entry; undefined for a status word of neither standard. */
 export function findStatusWord(sw: number): StatusWord | undefined {
   const digits = formatStatusWord(sw);
   return STATUS_WORDS.find(({ pattern }) =>

@@ -1,27 +1,32 @@
-// What a link protocol looks like from the unit's side, for whoever imitates a unit. As the host's machine it has no clock and does
-// no I/O: its driver writes, keeps one timer, runs the commands one after the other and resets the card.
+// A link protocol on the side of the unit, as a state machine without clock and I/O
+// (docs/protocol.md clause 5). Simulated units use it. Its driver writes, keeps one timer, runs the
+// commands in order and resets the card.
 import type { Bytes } from '../bytes/bytes.ts';
 
-/** What the machine wants next; several are done in order. */
+/** An action for the driver, which performs several in order. */
 export type CardAction =
   | { readonly do: 'send'; readonly bytes: Bytes }
   /**
-   * A whole command APDU. Run it (after the one before it has ended) and hand the response to answer() with the same ticket;
-   * call extend() with it every so often while it takes long.
+   * A complete command APDU. Run it after the previous one has ended, and pass the response to
+   * answer() with the same ticket. During a long command, call extend() with the ticket before each
+   * block waiting time ends.
    */
   | { readonly do: 'run'; readonly ticket: number; readonly slot: number; readonly command: Bytes }
-  /** The card in the slot gets power or a reset (`on`), or loses its power. */
+  /** Power on or reset (`on`), or power off, of the card in the slot. */
   | { readonly do: 'power'; readonly slot: number; readonly on: boolean }
-  /** Call silence() when nothing was received for `ms` from now. Octets, or another `wait`, end this one. */
+  /**
+   * Call silence() when nothing is received within `ms`. Received bytes or another `wait` cancel
+   * this one.
+   */
   | { readonly do: 'wait'; readonly ms: number };
 
 export interface CardFraming {
-  /** Octets came, split or joined in any way. */
+  /** Processes received bytes, split or joined in any way. */
   receive(bytes: Uint8Array): readonly CardAction[];
-  /** The time of the last `wait` went by without octets. */
+  /** The time of the last `wait` has passed without received bytes. */
   silence(): readonly CardAction[];
-  /** The response APDU. Nothing happens when the host has given the command up meanwhile. */
+  /** Passes the response APDU on. Has no effect if the host has cancelled the command. */
   answer(ticket: number, response: Uint8Array): readonly CardAction[];
-  /** Asks the host for one more block waiting time. */
+  /** Requests one more block waiting time from the host. */
   extend(ticket: number): readonly CardAction[];
 }

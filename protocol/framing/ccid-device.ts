@@ -1,5 +1,5 @@
-// The unit's end of CCID 1.1 bulk messages, for whoever imitates a unit (docs/protocol.md clause 5): several slots, each with a card
-// that is always there. Commands on different slots may run at once.
+// CCID 1.1 bulk messages on the side of the unit (docs/protocol.md clause 5), for simulated units.
+// A card is always present in every slot, and commands on different slots may run at the same time.
 import { type Bytes, concat } from '../bytes/bytes.ts';
 import { fromHex } from '../bytes/hex.ts';
 import type { CardAction, CardFraming } from './card-framing.ts';
@@ -16,19 +16,19 @@ import {
 } from './ccid-message.ts';
 
 export interface CcidDeviceOptions {
-  /** How many, from 1. */
+  /** Number of slots, 1 to 256. */
   readonly slots?: number;
   readonly atr?: Uint8Array;
 }
 
-/** T=1, IFSC 254, extended length; docs/protocol.md clause 5. */
+/** T=1, IFSC 254, extended length (docs/protocol.md clause 5). */
 export const ATR = fromHex('3B 85 81 71 FE 45 01 80 73 80 01 C0 7D');
 
 const EXTENSION_MULTIPLIER = 1;
 
 interface Slot {
   isPowered: boolean;
-  /** The XfrBlock that has no answer yet. */
+  /** The XfrBlock without a response yet. */
   running: { readonly ticket: number; readonly seq: number } | undefined;
 }
 
@@ -44,7 +44,7 @@ export class CcidDevice implements CardFraming {
     this.#slots = Array.from({ length: slots }, () => ({ isPowered: false, running: undefined }));
   }
 
-  /** A zero-length packet is no octets, and nothing comes of it. */
+  /** A zero-length packet has no effect. */
   receive(bytes: Uint8Array): readonly CardAction[] {
     this.#reader.push(bytes);
     const actions: CardAction[] = [];
@@ -54,12 +54,14 @@ export class CcidDevice implements CardFraming {
     return actions;
   }
 
-  /** No wait is ever asked for: the borders of transfers are the bus's business. */
+  /** Never needed: this machine requests no `wait`, because the bus delimits the transfers. */
   silence(): readonly CardAction[] {
     return [];
   }
 
-  /** @throws RangeError when the response does not fit into one message: a card then answers with 61xx */
+  /**
+   * @throws RangeError when the response does not fit into one message; a card returns 61xx instead
+   */
   answer(ticket: number, response: Uint8Array): readonly CardAction[] {
     const found = this.#find(ticket);
     if (found === undefined) return [];
@@ -102,7 +104,7 @@ export class CcidDevice implements CardFraming {
     }
   }
 
-  /** On is a reset, off a loss of power: either way a running command's answer is for nobody. */
+  /** Power on is a reset. Either way the response of a running command is discarded. */
   #power(message: CcidMessage, slot: Slot, on: boolean): readonly CardAction[] {
     slot.running = undefined;
     slot.isPowered = on;
@@ -122,7 +124,7 @@ export class CcidDevice implements CardFraming {
 
 const icc = (slot: Slot): number => (slot.isPowered ? IccStatus.active : IccStatus.inactive);
 
-/** The type of RDR_to_PC message that answers this PC_to_RDR message (clause 6.2). */
+/** The RDR_to_PC message type that answers a PC_to_RDR message (CCID 1.1 clause 6.2). */
 function answerType(type: number): number {
   return type === CcidType.iccPowerOn || type === CcidType.xfrBlock ? CcidType.dataBlock : CcidType.slotStatus;
 }

@@ -1,5 +1,6 @@
-// The host's end of CCID 1.1 bulk messages (docs/protocol.md clause 5), one slot, extended APDU level. No clock, no I/O. A message
-// that answers another question is dropped; a lost one cannot be asked for again, so every trouble ends the link.
+// CCID 1.1 bulk messages on the side of the host (docs/protocol.md clause 5): one slot, extended
+// APDU level; a state machine without clock and I/O. CCID cannot repeat a lost message, so every
+// error ends the link. A response to an earlier message is ignored.
 import { type Bytes, wipe } from '../bytes/bytes.ts';
 import {
   CcidError,
@@ -18,7 +19,7 @@ import type { HostAction, HostFraming } from './host-framing.ts';
 export interface CcidHostOptions {
   /** bSlot. */
   readonly slot?: number;
-  /** Block waiting time in ms: the wait for an answer, and the unit of a time extension. */
+  /** Block waiting time in ms: the timeout of a response and the unit of a time extension. */
   readonly bwtMs?: number;
 }
 
@@ -39,9 +40,9 @@ class CcidHost implements HostFraming {
   #phase: Phase = 'closed';
   /** bSeq of the next message. */
   #nextSeq = 0;
-  /** What an answer must have. */
+  /** Message type and bSeq of the expected response. */
   #expected = { type: 0, seq: 0 };
-  /** The message that is out; there may be a PIN in it. */
+  /** The message sent last. It may contain a PIN, so it is wiped after the exchange. */
   #sent: Bytes = NOTHING;
 
   constructor({ slot = 0, bwtMs = BWT_MS }: CcidHostOptions) {
@@ -55,8 +56,8 @@ class CcidHost implements HostFraming {
   }
 
   exchange(command: Uint8Array): HostAction {
-    if (this.#phase !== 'idle') throw new RangeError('the link is not open, or an exchange is');
-    // bBWI 0, wLevelParameter 0: the APDU begins and ends with this message.
+    if (this.#phase !== 'idle') throw new RangeError('the link is not open, or an exchange is open');
+    // bBWI 0, wLevelParameter 0: the APDU begins and ends in this message.
     const action = this.#send(CcidType.xfrBlock, CcidType.dataBlock, command);
     this.#phase = 'exchange';
     return action;
@@ -66,7 +67,7 @@ class CcidHost implements HostFraming {
     this.#reader.push(bytes);
     let action = WAIT_ON;
     for (let message = this.#reader.next(); message !== undefined; message = this.#reader.next()) {
-      // Behind the answer only answers to earlier questions can stand.
+      // Messages behind the response can only answer earlier messages.
       if (action.do === 'wait-on') action = this.#handle(message);
     }
     return action;
@@ -77,7 +78,7 @@ class CcidHost implements HostFraming {
   }
 
   #handle(message: CcidMessage | OversizedMessage): HostAction {
-    if ('oversized' in message) return this.#fail('link-garbled', 'a CCID message is longer than any may be');
+    if ('oversized' in message) return this.#fail('link-garbled', 'a CCID message exceeds the maximum length');
     const { type, seq } = this.#expected;
     if (message.type !== type || message.seq !== seq || message.slot !== this.#slot) return WAIT_ON;
     const [status, error, parameter] = message.parameters;
@@ -100,12 +101,12 @@ class CcidHost implements HostFraming {
         this.#phase = 'power';
         return this.#send(CcidType.iccPowerOn, CcidType.dataBlock, NOTHING);
       case 'power':
-        // What the unit can do is in its identity, whatever the ATR says; TS alone tells that it is one.
+        // TS shows that this is an ATR. The rest is ignored: the identity gives the capabilities.
         if (data[0] !== 0x3b && data[0] !== 0x3f)
-          return this.#fail('link-garbled', 'power on was answered without an ATR');
+          return this.#fail('link-garbled', 'the response to power on contains no ATR');
         return this.#done(NOTHING);
       default:
-        if (parameter !== 0) return this.#fail('link-garbled', 'a response in several CCID messages is not agreed on');
+        if (parameter !== 0) return this.#fail('link-garbled', 'a response in several CCID messages is not supported');
         return this.#done(data);
     }
   }

@@ -1,7 +1,11 @@
-// The bulk messages of CCID 1.1 clause 6: a header of ten bytes, little-endian where it counts, and data. Codec only.
+// Codec of CCID 1.1 bulk messages (clause 6): a header of ten bytes with a little-endian length,
+// and data.
 import type { Bytes } from '../bytes/bytes.ts';
 
-/** PC_to_RDR (clause 6.1) and RDR_to_PC (clause 6.2), as far as docs/protocol.md clause 5 uses them. */
+/**
+ * The PC_to_RDR (clause 6.1) and RDR_to_PC (clause 6.2) messages that docs/protocol.md clause 5
+ * uses.
+ */
 export const CcidType = {
   iccPowerOn: 0x62,
   iccPowerOff: 0x63,
@@ -11,7 +15,7 @@ export const CcidType = {
   slotStatus: 0x81,
 } as const;
 
-/** bError of a failed command (clause 6.2.6); 01 to 7F is the offset of the field that is wrong. */
+/** bError of a failed command (clause 6.2.6); 01 to 7F is the offset of the wrong field. */
 export const CcidError = {
   notSupported: 0x00,
   length: 0x01,
@@ -36,12 +40,15 @@ export interface CcidMessage {
   readonly type: number;
   readonly slot: number;
   readonly seq: number;
-  /** Bytes 7 to 9, whose meaning is the type's: bStatus, bError, bChainParameter, or bBWI, wLevelParameter, say. */
+  /**
+   * Bytes 7 to 9. Their meaning depends on the type, e.g. bStatus, bError, bChainParameter, or
+   * bBWI, wLevelParameter.
+   */
   readonly parameters: readonly [number, number, number];
   readonly data: Bytes;
 }
 
-/** @throws RangeError when the data is longer than a message may hold */
+/** @throws RangeError when the data exceeds MAX_CCID_DATA */
 export function encodeCcidMessage(
   type: number,
   slot: number,
@@ -66,7 +73,10 @@ export const encodeStatus = (icc: number, command: number): number => (command <
 export const iccStatus = (status: number): number => status & 0x03;
 export const commandStatus = (status: number): number => status >> 6;
 
-/** A message that is longer than any may be, so nobody can tell where the next one begins; what its header says. */
+/**
+ * Header of a message that exceeds the maximum length, so that the start of the next one is
+ * unknown.
+ */
 export interface OversizedMessage {
   readonly oversized: true;
   readonly type: number;
@@ -74,49 +84,51 @@ export interface OversizedMessage {
   readonly seq: number;
 }
 
-const NO_OCTETS = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 
-/** Puts messages together from transfers that split or join them. Each octet is copied once at most, whatever comes. */
+/** Joins messages from transfers that split or join them. Copies each byte at most once. */
 export class CcidMessageReader {
-  readonly #held = new Uint8Array(MAX_CCID_MESSAGE);
-  #heldLength = 0;
-  #pushed: Uint8Array = NO_OCTETS;
+  readonly #pending = new Uint8Array(MAX_CCID_MESSAGE);
+  #pendingLength = 0;
+  #pushed: Uint8Array = NO_BYTES;
   #offset = 0;
 
-  /** Call next() until it gives undefined before the octets after these are pushed. */
+  /** Adds received bytes. Call next() until it returns undefined before the next push(). */
   push(bytes: Uint8Array): void {
     this.#pushed = bytes;
     this.#offset = 0;
   }
 
-  /** The next message; undefined when octets are missing. After an oversized one, all that came is thrown away. */
+  /**
+   * The next message; undefined while bytes are missing. An oversized message discards all input.
+   */
   next(): CcidMessage | OversizedMessage | undefined {
-    if (!this.#hold(CCID_HEADER_LENGTH)) return undefined;
-    const at = (index: number): number => this.#held[index] ?? 0;
+    if (!this.#collect(CCID_HEADER_LENGTH)) return undefined;
+    const at = (index: number): number => this.#pending[index] ?? 0;
     const type = at(0);
     const dataLength = at(1) + at(2) * 0x100 + at(3) * 0x1_0000 + at(4) * 0x100_0000;
     const slot = at(5);
     const seq = at(6);
     if (dataLength > MAX_CCID_DATA) {
-      this.#heldLength = 0;
-      this.push(NO_OCTETS);
+      this.#pendingLength = 0;
+      this.push(NO_BYTES);
       return { oversized: true, type, slot, seq };
     }
     const length = CCID_HEADER_LENGTH + dataLength;
-    if (!this.#hold(length)) return undefined;
-    this.#heldLength = 0;
-    const data = this.#held.slice(CCID_HEADER_LENGTH, length);
+    if (!this.#collect(length)) return undefined;
+    this.#pendingLength = 0;
+    const data = this.#pending.slice(CCID_HEADER_LENGTH, length);
     return { type, slot, seq, parameters: [at(7), at(8), at(9)], data };
   }
 
-  /** True once `length` octets of the message are held. */
-  #hold(length: number): boolean {
-    if (this.#offset < this.#pushed.length && this.#heldLength < length) {
-      const end = Math.min(this.#offset + length - this.#heldLength, this.#pushed.length);
-      this.#held.set(this.#pushed.subarray(this.#offset, end), this.#heldLength);
-      this.#heldLength += end - this.#offset;
+  /** Copies up to `length` bytes of the message into #pending. True when they are complete. */
+  #collect(length: number): boolean {
+    if (this.#offset < this.#pushed.length && this.#pendingLength < length) {
+      const end = Math.min(this.#offset + length - this.#pendingLength, this.#pushed.length);
+      this.#pending.set(this.#pushed.subarray(this.#offset, end), this.#pendingLength);
+      this.#pendingLength += end - this.#offset;
       this.#offset = end;
     }
-    return this.#heldLength >= length;
+    return this.#pendingLength >= length;
   }
 }

@@ -1,25 +1,29 @@
-// Drives a framing on a port: the only code of this folder that does I/O. The clock is handed in, so that a wait which goes on while
-// useless octets arrive still ends in time.
+// Drives a host framing on a port, and is the only code of this folder that does I/O. Deadlines use
+// the clock of the caller, so that a timeout ends in time although ignored bytes keep arriving.
 import type { Transmit } from '../apdu/transmit.ts';
 import type { Bytes } from '../bytes/bytes.ts';
 import { ProtocolError } from '../errors.ts';
 import type { HostAction, HostFraming } from './host-framing.ts';
 import type { Port } from './port.ts';
 
-/** Milliseconds from any fixed start, never going back, e.g. `() => performance.now()`. */
+/** A monotonic clock in milliseconds, e.g. `() => performance.now()`. */
 export type Clock = () => number;
 
-/** A line that is not silent by then is written to all the same. */
-const DRAIN_LIMIT_MS = 2000;
 /**
- * No exchange takes longer, however often the unit asks for more time. A unit with used-up tries makes the host wait for 64 s
- * (docs/protocol.md clause 4); this leaves it as much again.
+ * Maximum time to wait for a silent line. The host writes afterwards even if bytes still arrive.
  */
-export const EXCHANGE_LIMIT_MS = 130_000;
+const MAX_DRAIN_MS = 2000;
+/**
+ * Maximum time of an exchange, including all time extensions. A unit with no tries left delays its
+ * response by 64 s (docs/protocol.md clause 4.7), and this allows twice that time.
+ */
+export const MAX_EXCHANGE_MS = 130_000;
 
 /**
- * Opens the link. A failure of this call or of an exchange closes the port for good, and each later exchange fails with it again.
- * @throws ProtocolError (LinkErrorCode); RangeError from the second of two exchanges that are open at once
+ * Opens the link. A failure of this call or of an exchange closes the port, and every later
+ * exchange rejects with the same error.
+ * @throws ProtocolError (LinkErrorCode)
+ * @throws RangeError from an exchange while another one is open
  */
 export async function connect(port: Port, framing: HostFraming, now: Clock): Promise<Transmit> {
   let isBusy = false;
@@ -46,7 +50,7 @@ export async function connect(port: Port, framing: HostFraming, now: Clock): Pro
 }
 
 async function drive(port: Port, framing: HostFraming, now: Clock, first: HostAction): Promise<Bytes> {
-  const limit = now() + EXCHANGE_LIMIT_MS;
+  const limit = now() + MAX_EXCHANGE_MS;
   let deadline = limit;
   for (let action = first; ; ) {
     if (action.do === 'done') return action.response;
@@ -56,7 +60,7 @@ async function drive(port: Port, framing: HostFraming, now: Clock, first: HostAc
       await port.write(action.bytes);
     }
     const at = now();
-    if (at >= limit) throw new ProtocolError('link-timeout', `no answer within ${EXCHANGE_LIMIT_MS / 1000} s`);
+    if (at >= limit) throw new ProtocolError('link-timeout', `no response within ${MAX_EXCHANGE_MS / 1000} s`);
     if (action.do === 'send' || action.do === 'wait') deadline = at + action.waitMs;
     const until = action.do === 'more' ? at + action.gapMs : deadline;
     const waitMs = Math.min(until, limit) - at;
@@ -66,6 +70,6 @@ async function drive(port: Port, framing: HostFraming, now: Clock, first: HostAc
 }
 
 async function drain(port: Port, now: Clock, quietMs: number): Promise<void> {
-  const limit = now() + DRAIN_LIMIT_MS;
+  const limit = now() + MAX_DRAIN_MS;
   while (now() < limit && (await port.read(quietMs)) !== undefined);
 }

@@ -1,4 +1,5 @@
-// The error detection code that ends a T=1 block (ISO/IEC 7816-3 clause 11.4.4): CRC-16 of ISO/IEC 13239, or LRC by device profile.
+// The error detection code of a T=1 block (ISO/IEC 7816-3 clause 11.4.4): CRC-16 of ISO/IEC 13239,
+// or LRC if the device profile says so.
 
 export type Edc = 'crc' | 'lrc';
 
@@ -6,13 +7,16 @@ export const EDC_LENGTH: Readonly<Record<Edc, number>> = { crc: 2, lrc: 1 };
 
 const REFLECTED_POLYNOMIAL = 0x8408;
 
-const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, octet) => {
-  let remainder = octet;
+const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
+  let remainder = byte;
   for (let bit = 0; bit < 8; bit++) remainder = (remainder >> 1) ^ (remainder & 1 ? REFLECTED_POLYNOMIAL : 0);
   return remainder;
 });
 
-/** CRC-16 of ISO/IEC 13239 over bytes from..to: start FFFF, reflected, final XOR FFFF; "123456789" gives 906E. */
+/**
+ * CRC-16 of ISO/IEC 13239 over bytes from..to: initial value FFFF, reflected, final XOR FFFF. Check
+ * value: 906E for "123456789".
+ */
 export function crc16(bytes: Uint8Array, from = 0, to = bytes.length): number {
   let remainder = 0xffff;
   for (let i = from; i < to; i++) {
@@ -21,14 +25,14 @@ export function crc16(bytes: Uint8Array, from = 0, to = bytes.length): number {
   return remainder ^ 0xffff;
 }
 
-/** XOR of the octets from..to. */
+/** XOR of the bytes from..to. */
 export function lrc(bytes: Uint8Array, from = 0, to = bytes.length): number {
   let sum = 0;
   for (let i = from; i < to; i++) sum ^= bytes[i] ?? 0;
   return sum;
 }
 
-/** As a number of EDC_LENGTH octets, the more significant one first on the line. */
+/** The EDC as a number of EDC_LENGTH bytes. The more significant byte is sent first. */
 export function computeEdc(edc: Edc, bytes: Uint8Array, from = 0, to = bytes.length): number {
   return edc === 'crc' ? crc16(bytes, from, to) : lrc(bytes, from, to);
 }

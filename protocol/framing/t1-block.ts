@@ -1,5 +1,6 @@
-// The T=1 block: NAD PCB LEN INF EDC (ISO/IEC 7816-3 clause 11.3; docs/protocol.md clause 5: NAD is 00). Codec and the values that
-// both ends agree on; what a block leads to stands in t1-host.ts and t1-card.ts.
+// Codec of the T=1 block NAD PCB LEN INF EDC (ISO/IEC 7816-3 clause 11.3), and the parameters that
+// host and unit share (docs/protocol.md clause 5: NAD is 00). t1-host.ts and t1-card.ts have the
+// two sides of the protocol.
 import { type Bytes, equalBytes } from '../bytes/bytes.ts';
 import { computeEdc, EDC_LENGTH, type Edc } from './edc.ts';
 
@@ -10,7 +11,7 @@ export interface IBlock {
   readonly kind: 'I';
   /** N(S). */
   readonly ns: SequenceBit;
-  /** M: more of the chain follows. */
+  /** M: more blocks of the chain follow. */
   readonly more: boolean;
   /** 0 to 254 bytes. */
   readonly inf: Bytes;
@@ -18,32 +19,35 @@ export interface IBlock {
 
 export interface RBlock {
   readonly kind: 'R';
-  /** N(R): the N(S) that is expected next. */
+  /** N(R): the expected next N(S). */
   readonly nr: SequenceBit;
-  /** 0 none, 1 EDC or parity, 2 other. */
+  /** 0 no error, 1 EDC or parity, 2 other. */
   readonly error: 0 | 1 | 2;
 }
 
 export interface SBlock {
   readonly kind: 'S';
   readonly request: 'resynch' | 'ifs' | 'abort' | 'wtx';
-  /** It answers that request. */
+  /** True for the response to that request. */
   readonly response: boolean;
-  /** One octet for IFS and WTX, else 0. */
+  /** One byte for IFS and WTX, else 0. */
   readonly value: number;
 }
 
 export type T1Block = IBlock | RBlock | SBlock;
 
-/** Largest INF (LEN FF is reserved). It is IFSC throughout, since there is no ATR on the line. */
+/**
+ * Maximum length of INF (LEN FF is reserved). It is also the initial IFSC, because a serial link
+ * has no ATR.
+ */
 export const MAX_IFS = 254;
-/** IFSD until the host's S(IFS). */
+/** IFSD before S(IFS) of the host. */
 export const INITIAL_IFSD = 32;
-/** Block waiting time, in ms: from the end of a block to the first octet of its answer. */
+/** Block waiting time in ms, from the end of a block to the first byte of the response. */
 export const BWT_MS = 1000;
-/** The longest gap inside a block, in ms. */
+/** Character waiting time in ms: the maximum gap inside a block. */
 export const CWT_MS = 200;
-/** The silence that follows a damaged block, in ms. */
+/** Silence after a damaged block, in ms. */
 export const DAMAGE_SILENCE_MS = 15;
 
 const NAD = 0x00;
@@ -61,7 +65,7 @@ export function encodeRBlock(nr: SequenceBit, error: RBlock['error'], edc: Edc):
   return encode(0x80 | (nr << 4) | error, NO_INF, edc);
 }
 
-/** @param value one octet, for IFS and WTX only */
+/** @param value one byte; ignored except for IFS and WTX */
 export function encodeSBlock(request: SBlock['request'], response: boolean, value: number, edc: Edc): Bytes {
   const inf = hasValue(request) ? Uint8Array.of(value) : NO_INF;
   return encode(0xc0 | (response ? RESPONSE : 0) | S_REQUESTS.indexOf(request), inf, edc);
@@ -82,7 +86,7 @@ function encode(pcb: number, inf: Uint8Array, edc: Edc): Bytes {
   return block;
 }
 
-/** The block that stands at from..to, as its LEN says, or undefined when it is damaged: its EDC, or anything in it that clause 11.3 does not have. */
+/** The block at from..to; undefined when the EDC is wrong or a field violates clause 11.3. */
 function decodeAt(bytes: Uint8Array, from: number, to: number, edc: Edc): T1Block | undefined {
   const end = to - EDC_LENGTH[edc];
   let code = 0;
@@ -112,19 +116,22 @@ function hasValue(request: SBlock['request']): boolean {
   return request === 'ifs' || request === 'wtx';
 }
 
-/** IFS 00 and FF are reserved, and no time at all is no extension. */
+/** IFS 00 and FF are reserved, and WTX 00 extends nothing. */
 function isValue(request: SBlock['request'], value: number): boolean {
   return !hasValue(request) || (value !== 0 && (request !== 'ifs' || value <= MAX_IFS));
 }
 
-/** True iff one is a repetition of the other. */
+/** True iff one block repeats the other. */
 export function isSameIBlock(a: IBlock, b: IBlock): boolean {
   return a.ns === b.ns && a.more === b.more && equalBytes(a.inf, b.inf);
 }
 
 export const other = (bit: SequenceBit): SequenceBit => (bit === 0 ? 1 : 0);
 
-/** Length of the block that begins at from, undefined while LEN is not in, or 0 when none can begin so. */
+/**
+ * Length of the block that begins at `from`; undefined before LEN was received, 0 when no block
+ * begins like this.
+ */
 function blockLength(bytes: Uint8Array, from: number, to: number, edc: Edc): number | undefined {
   if (from < to && bytes[from] !== NAD) return 0;
   if (to - from < PROLOGUE_LENGTH) return undefined;
@@ -132,67 +139,70 @@ function blockLength(bytes: Uint8Array, from: number, to: number, edc: Edc): num
   return len > MAX_IFS ? 0 : PROLOGUE_LENGTH + len + EDC_LENGTH[edc];
 }
 
-/** Finds the blocks in a stream that is split anywhere. Each octet is copied once at most, whatever comes. */
+/** Finds the blocks in a stream that is split anywhere. Copies each byte at most once. */
 export class T1BlockReader {
   readonly #edc: Edc;
-  /** The beginning of a block whose rest is still to come. */
-  readonly #held: Bytes;
-  #heldLength = 0;
+  /** The beginning of an incomplete block. */
+  readonly #pending: Bytes;
+  #pendingLength = 0;
   #pushed: Uint8Array = NO_INF;
   #offset = 0;
 
   constructor(edc: Edc) {
     this.#edc = edc;
-    this.#held = new Uint8Array(PROLOGUE_LENGTH + MAX_IFS + EDC_LENGTH[edc]);
+    this.#pending = new Uint8Array(PROLOGUE_LENGTH + MAX_IFS + EDC_LENGTH[edc]);
   }
 
-  /** A block has begun and is not complete. */
+  /** True while a block is incomplete. */
   get isPending(): boolean {
-    return this.#heldLength > 0;
+    return this.#pendingLength > 0;
   }
 
-  /** Call next() until it gives undefined before the octets after these are pushed. */
+  /** Adds received bytes. Call next() until it returns undefined before the next push(). */
   push(bytes: Uint8Array): void {
     this.#pushed = bytes;
     this.#offset = 0;
   }
 
-  /** The next block; undefined when octets are missing; 'damaged' when what came is none, and all of it is thrown away. */
+  /**
+   * The next block; undefined while bytes are missing; 'damaged' for malformed input, all of which
+   * is then discarded.
+   */
   next(): T1Block | 'damaged' | undefined {
-    return this.#heldLength === 0 ? this.#nextWhole() : this.#nextHeld();
+    return this.#pendingLength === 0 ? this.#nextWhole() : this.#nextPending();
   }
 
   clear(): void {
-    this.#heldLength = 0;
+    this.#pendingLength = 0;
     this.push(NO_INF);
   }
 
-  /** As a rule a block comes in one piece: it is read where it stands. */
+  /** Decodes a block in place if it arrived in one piece, which is the usual case. */
   #nextWhole(): T1Block | 'damaged' | undefined {
     const from = this.#offset;
     const length = blockLength(this.#pushed, from, this.#pushed.length, this.#edc);
     if (length === 0) return this.#damaged();
-    if (length === undefined || from + length > this.#pushed.length) return this.#nextHeld();
+    if (length === undefined || from + length > this.#pushed.length) return this.#nextPending();
     this.#offset += length;
     return decodeAt(this.#pushed, from, this.#offset, this.#edc) ?? this.#damaged();
   }
 
-  #nextHeld(): T1Block | 'damaged' | undefined {
-    this.#hold(PROLOGUE_LENGTH);
-    const length = blockLength(this.#held, 0, this.#heldLength, this.#edc);
+  #nextPending(): T1Block | 'damaged' | undefined {
+    this.#collect(PROLOGUE_LENGTH);
+    const length = blockLength(this.#pending, 0, this.#pendingLength, this.#edc);
     if (length === 0) return this.#damaged();
-    if (length === undefined || !this.#hold(length)) return undefined;
-    this.#heldLength = 0;
-    return decodeAt(this.#held, 0, length, this.#edc) ?? this.#damaged();
+    if (length === undefined || !this.#collect(length)) return undefined;
+    this.#pendingLength = 0;
+    return decodeAt(this.#pending, 0, length, this.#edc) ?? this.#damaged();
   }
 
-  /** True once `length` octets of the block are held. */
-  #hold(length: number): boolean {
-    const end = Math.min(this.#offset + Math.max(0, length - this.#heldLength), this.#pushed.length);
-    this.#held.set(this.#pushed.subarray(this.#offset, end), this.#heldLength);
-    this.#heldLength += end - this.#offset;
+  /** Copies up to `length` bytes of the block into #pending. True when they are complete. */
+  #collect(length: number): boolean {
+    const end = Math.min(this.#offset + Math.max(0, length - this.#pendingLength), this.#pushed.length);
+    this.#pending.set(this.#pushed.subarray(this.#offset, end), this.#pendingLength);
+    this.#pendingLength += end - this.#offset;
     this.#offset = end;
-    return this.#heldLength >= length;
+    return this.#pendingLength >= length;
   }
 
   #damaged(): 'damaged' {

@@ -1,5 +1,6 @@
-// The unit's end of T=1, for whoever imitates a unit (ISO/IEC 7816-3 clause 11, docs/protocol.md clause 5). It answers a repeated
-// I-block by repeating its last block and never runs it again. It counts nothing and gives nothing up: that is the host's part.
+// T=1 on the side of the unit (ISO/IEC 7816-3 clause 11, docs/protocol.md clause 5), for simulated
+// units. A repeated I-block is answered with the last block and never runs a command twice. There
+// is no limit on repeats: only the host gives up.
 import { type Bytes, concat, copy } from '../bytes/bytes.ts';
 import type { CardAction, CardFraming } from './card-framing.ts';
 import type { Edc } from './edc.ts';
@@ -22,43 +23,44 @@ import {
 
 export interface T1CardOptions {
   readonly edc?: Edc;
-  /** Announce an IFSC other than 254 with an S(IFS request) before the first response. */
+  /** An IFSC other than 254, announced with S(IFS request) before the first response. */
   readonly ifsc?: number;
 }
 
-/** The longest command APDU: header, extended Lc, 65,535 bytes, extended Le. */
+/** Length of the longest command APDU: header, extended Lc, 65,535 bytes, extended Le. */
 const MAX_COMMAND = 4 + 3 + 0xffff + 2;
 const WTX_MULTIPLIER = 1;
 const NOTHING: readonly CardAction[] = [];
 
-/** A T=1 line has one card: the slot is always 0. */
+/** A T=1 link has one card. */
 const SLOT = 0;
 
 export class T1Card implements CardFraming {
   readonly #edc: Edc;
   readonly #reader: T1BlockReader;
   #ifscToAnnounce: number | undefined;
-  /** After a damaged block, until the line is silent. */
+  /** True after a damaged block, until the line is silent. */
   #isDraining = false;
   /** N(S) of the next I-block sent. */
   #ns: SequenceBit = 0;
-  /** N(S) that the host's next I-block has. */
+  /** Expected N(S) of the host's next I-block. */
   #nr: SequenceBit = 0;
-  /** INF that the host takes. */
+  /** Maximum length of INF to the host. */
   #ifsd = INITIAL_IFSD;
   #command: Bytes[] = [];
   #commandLength = 0;
   #lastReceived: IBlock | undefined;
-  /** The last block sent that was no R-block for an error. */
+  /** The last block sent, except R-blocks that report an error. */
   #last: Bytes | undefined;
   #lastI: { readonly ns: SequenceBit; readonly bytes: Bytes } | undefined;
-  /** An S(... request) of ours that has no response yet. */
+  /** The pending S(... request) of the unit. */
   #request: { readonly name: SBlock['request']; readonly value: number } | undefined;
   #tickets = 0;
-  /** Of the command that runs. */
+  /** Ticket of the running command. */
   #running: number | undefined;
-  /** The response, once it is there, and how much of it was sent. */
+  /** The response of the last command, until all of it was sent. */
   #response: Bytes | undefined;
+  /** Number of bytes of the response that were sent. */
   #sent = 0;
 
   constructor({ edc = 'crc', ifsc }: T1CardOptions = {}) {
@@ -79,7 +81,7 @@ export class T1Card implements CardFraming {
       }
       const actions = this.#handle(block);
       if (actions.length > 0) {
-        // The line is half-duplex: what stands behind the block that we answer is a repetition or noise.
+        // The line is half-duplex: bytes behind the answered block are a repetition or noise.
         this.#reader.clear();
         return actions;
       }
@@ -109,7 +111,7 @@ export class T1Card implements CardFraming {
 
   #handle(block: T1Block): readonly CardAction[] {
     if (block.kind === 'S') return this.#handleS(block);
-    // Rule 7.3: anything but the response to our request, and the request goes again.
+    // Rule 7.3: any block except the response to the pending request repeats the request.
     if (this.#request !== undefined) return this.#repeatLast();
     return block.kind === 'I' ? this.#handleI(block) : this.#handleR(block);
   }
@@ -135,17 +137,17 @@ export class T1Card implements CardFraming {
   }
 
   #handleR({ nr }: RBlock): readonly CardAction[] {
-    // The host has waited for a whole block waiting time: the command is still running.
+    // The block waiting time of the host has passed, and the command is still running.
     if (this.#running !== undefined) return this.#sendRequest('wtx', WTX_MULTIPLIER);
     if (this.#response !== undefined && nr === this.#ns) return this.#sendPart(this.#response);
     if (this.#lastI?.ns === nr) return [{ do: 'send', bytes: this.#lastI.bytes }];
-    // The host has our last I-block and waits for the next: its own was lost on the way.
+    // The host has received the last I-block, and its own next I-block was lost.
     return this.#sendError(0);
   }
 
   #handleS({ request, response, value }: SBlock): readonly CardAction[] {
     if (response) {
-      // A response that nobody waits for is the repetition of one that was taken.
+      // A response without a pending request repeats one that was processed.
       if (this.#request?.name !== request || this.#request.value !== value) return NOTHING;
       this.#request = undefined;
       return this.#response === undefined ? NOTHING : this.#startResponse();
@@ -162,7 +164,10 @@ export class T1Card implements CardFraming {
     }
   }
 
-  /** S(RESYNCH): the sequence numbers, IFSD and any chain start anew, and what a running command answers is for nobody. */
+  /**
+   * S(RESYNCH): resets sequence numbers, IFSD and chains, and discards the response of a running
+   * command.
+   */
   #reset(): void {
     this.#ns = 0;
     this.#nr = 0;

@@ -1,6 +1,7 @@
-// The host's end of T=1 (ISO/IEC 7816-3 clause 11, rules 1 to 9 of clause 11.6; docs/protocol.md clause 5). One exchange at a time,
-// no clock, no I/O. S(ABORT) is not used. A block is repeated, never a command: after an S(RESYNCH) a command starts anew only when
-// its last block had not been sent yet; else its outcome is unknown and the link is given up.
+// T=1 on the side of the host (ISO/IEC 7816-3 clause 11, rules 1 to 9 of clause 11.6;
+// docs/protocol.md clause 5): one exchange at a time, a state machine without clock and I/O,
+// without S(ABORT). Never runs a command twice: after S(RESYNCH) it restarts a command only if the
+// last block was not sent yet. Otherwise the outcome is unknown, and the link fails.
 import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
 import type { Edc } from './edc.ts';
 import type { HostAction, HostFraming } from './host-framing.ts';
@@ -28,11 +29,11 @@ export interface T1Options {
   readonly bwtMs?: number;
 }
 
-/** The line is drained until it is silent for so long before an S(RESYNCH). */
+/** Silence of the line before S(RESYNCH), in ms. */
 const DRAIN_SILENCE_MS = 100;
 const MAX_REPEATS = 3;
 const MAX_RESYNCHS = 3;
-/** The longest response APDU: Ne 65,536 and the status word. */
+/** Length of the longest response APDU: Ne 65,536 and the status word. */
 const MAX_RESPONSE = 0x10002;
 
 export function t1Host(options: T1Options = {}): HostFraming {
@@ -40,14 +41,14 @@ export function t1Host(options: T1Options = {}): HostFraming {
 }
 
 type Phase =
-  | 'closed' // not open yet, or lost
-  | 'resynch' // S(RESYNCH request) is out
-  | 'ifs' // S(IFS request) is out
+  | 'closed' // not open yet, or failed
+  | 'resynch' // S(RESYNCH request) was sent
+  | 'ifs' // S(IFS request) was sent
   | 'idle'
-  | 'sending' // an I-block of the command is out
+  | 'sending' // an I-block of the command was sent
   | 'receiving'; // the response has begun
 
-/** Why a block has to be repeated. */
+/** Reason for repeating a block. */
 type Trouble = 'damaged' | 'timeout' | 'unexpected';
 
 const WAIT_ON: HostAction = { do: 'wait-on' };
@@ -59,23 +60,24 @@ class T1Host implements HostFraming {
   readonly #bwtMs: number;
   readonly #reader: T1BlockReader;
   #phase: Phase = 'closed';
-  /** N(S) of the I-block that is out, or of the next one. */
+  /** N(S) of the I-block sent last, or of the next one. */
   #ns: SequenceBit = 0;
-  /** N(S) that the unit's next I-block has. */
+  /** Expected N(S) of the unit's next I-block. */
   #nr: SequenceBit = 0;
-  /** INF that the unit takes. */
+  /** Maximum length of INF to the unit. */
   #ifsc = MAX_IFS;
   #repeats = 0;
   #resynchs = 0;
-  #heardDamage = false;
-  /** The last block sent that was no R-block for an error, and the wait it asks for. */
+  /** True once the unit has answered something unusable since the last progress. */
+  #hasAnswered = false;
+  /** The last block sent, except R-blocks that report an error, and the timeout of its response. */
   #last: { readonly bytes: Bytes; readonly waitMs: number } = { bytes: NOTHING, waitMs: 0 };
   #command: Uint8Array | undefined;
-  /** The part of the command that is out, from..to. */
+  /** The part of the command that was sent last, from..to. */
   #from = 0;
   #to = 0;
   #part: Bytes = NOTHING;
-  /** The unit may have all of the command. */
+  /** True if the unit may have received the whole command. */
   #isCommandSent = false;
   #lastReceived: IBlock | undefined;
   #response: Bytes[] = [];
@@ -93,7 +95,7 @@ class T1Host implements HostFraming {
   }
 
   exchange(command: Uint8Array): HostAction {
-    if (this.#phase !== 'idle') throw new RangeError('the link is not open, or an exchange is');
+    if (this.#phase !== 'idle') throw new RangeError('the link is not open, or an exchange is open');
     this.#command = command;
     this.#resynchs = 0;
     return this.#startCommand();
@@ -107,7 +109,7 @@ class T1Host implements HostFraming {
       if (block === 'damaged') return this.#retry('damaged', DAMAGE_SILENCE_MS);
       const action = this.#handle(block);
       if (action.do !== 'wait-on') {
-        // The line is half-duplex: what stands behind the block that we answer is a repetition or noise.
+        // The line is half-duplex: bytes behind the answered block are a repetition or noise.
         this.#reader.clear();
         return action;
       }
@@ -127,11 +129,11 @@ class T1Host implements HostFraming {
     return block.kind === 'R' ? this.#handleR(block) : this.#handleS(block);
   }
 
-  /** Whatever else comes was sent before the unit saw the S(RESYNCH request). */
+  /** Ignores other blocks, which the unit sent before it received S(RESYNCH request). */
   #handleResynch(block: T1Block): HostAction {
     if (!isResponse(block, 'resynch')) return WAIT_ON;
     if (this.#isCommandSent) {
-      return this.#fail('link-garbled', 'resynchronised in mid-command: whether the unit ran it is unknown');
+      return this.#fail('link-garbled', 'resynchronised during a command, whose outcome is unknown');
     }
     this.#ns = 0;
     this.#nr = 0;
@@ -171,7 +173,7 @@ class T1Host implements HostFraming {
 
   #handleI(block: IBlock): HostAction {
     if (block.ns !== this.#nr) {
-      // Our R-block and the unit's answer crossed each other on the line: this one was taken already.
+      // The R-block and the unit's response crossed on the line: this block was processed before.
       const isStale = this.#lastReceived !== undefined && isSameIBlock(block, this.#lastReceived);
       return isStale ? WAIT_ON : this.#retry('unexpected', 0);
     }
@@ -185,7 +187,8 @@ class T1Host implements HostFraming {
     this.#lastReceived = block;
     this.#response.push(block.inf);
     this.#responseLength += block.inf.length;
-    if (this.#responseLength > MAX_RESPONSE) return this.#fail('link-garbled', 'the response never ends');
+    if (this.#responseLength > MAX_RESPONSE)
+      return this.#fail('link-garbled', 'the response exceeds the maximum length');
     if (block.more) return this.#send(encodeRBlock(this.#nr, 0, this.#edc));
     return this.#done(this.#response.length === 1 ? block.inf : concat(...this.#response));
   }
@@ -201,7 +204,7 @@ class T1Host implements HostFraming {
   }
 
   #handleS({ request, response, value }: SBlock): HostAction {
-    // Only the repetition of a response can still be on its way: the host waits for none here.
+    // No request is pending, so this repeats a response that was processed.
     if (response) return WAIT_ON;
     switch (request) {
       case 'wtx':
@@ -216,9 +219,12 @@ class T1Host implements HostFraming {
     }
   }
 
-  /** Rules 7.1 to 7.3: a request that was not answered goes again, anything else is asked for with an R-block. */
+  /**
+   * Rules 7.1 to 7.3: repeats an unanswered request, and requests any other block again with an
+   * R-block.
+   */
   #retry(trouble: Trouble, quietMs: number): HostAction {
-    if (trouble !== 'timeout') this.#heardDamage = true;
+    if (trouble !== 'timeout') this.#hasAnswered = true;
     if (this.#phase === 'closed' || this.#phase === 'idle') throw new RangeError('no exchange is open');
     if (this.#phase === 'resynch') return this.#resynch();
     if (this.#phase === 'ifs') return this.#repeat(this.#last, quietMs);
@@ -235,8 +241,8 @@ class T1Host implements HostFraming {
 
   #resynch(): HostAction {
     if (this.#resynchs === MAX_RESYNCHS) {
-      return this.#heardDamage
-        ? this.#fail('link-garbled', 'the unit answers, but not in T=1 blocks that can be read')
+      return this.#hasAnswered
+        ? this.#fail('link-garbled', 'the unit answers, but not in valid T=1 blocks')
         : this.#fail('link-timeout', 'the unit does not answer');
     }
     this.#resynchs++;
@@ -250,15 +256,15 @@ class T1Host implements HostFraming {
     return { do: 'send', bytes, quietMs: 0, waitMs };
   }
 
-  /** What came was right: the repeats are counted anew. */
+  /** Resets the count of repeats after a valid block. */
   #progress(): void {
     this.#repeats = 0;
-    this.#heardDamage = false;
+    this.#hasAnswered = false;
   }
 
   #done(response: Bytes): HostAction {
     this.#phase = 'idle';
-    this.#forgetCommand();
+    this.#wipeCommand();
     this.#isCommandSent = false;
     this.#response = [];
     return { do: 'done', response };
@@ -266,12 +272,12 @@ class T1Host implements HostFraming {
 
   #fail(code: 'link-garbled' | 'link-timeout', message: string): HostAction {
     this.#phase = 'closed';
-    this.#forgetCommand();
+    this.#wipeCommand();
     return { do: 'fail', code, message };
   }
 
-  /** There may be a PIN in it. */
-  #forgetCommand(): void {
+  /** The command may contain a PIN. */
+  #wipeCommand(): void {
     wipe(this.#part);
     this.#command = undefined;
   }

@@ -3,7 +3,7 @@ import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { CcidDevice } from '#protocol/framing/ccid-device.ts';
 import { ccidHost } from '#protocol/framing/ccid-host.ts';
-import { connect, EXCHANGE_LIMIT_MS } from '#protocol/framing/connect.ts';
+import { connect, MAX_EXCHANGE_MS } from '#protocol/framing/connect.ts';
 import { encodeSBlock } from '#protocol/framing/t1-block.ts';
 import { T1Card } from '#protocol/framing/t1-card.ts';
 import { t1Host } from '#protocol/framing/t1-host.ts';
@@ -48,7 +48,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
     const transmit = await clock.run(connect(ends.host, host(), clock.now));
     const begun = clock.now();
     await expect(clock.run(transmit(COMMAND))).rejects.toMatchObject({ code: 'link-timeout' });
-    expect(clock.now() - begun).toBe(EXCHANGE_LIMIT_MS);
+    expect(clock.now() - begun).toBe(MAX_EXCHANGE_MS);
     expect(ends.host.isClosed).toBe(true);
   });
 
