@@ -1,38 +1,41 @@
-// What an AS card says of itself: the answer to SELECT and to GET DATA (docs/protocol.md clause 4). It is said before the PIN, and
-// nothing in it is proven: the page's checks against it are a courtesy, the card holds to its own.
+// Codec of AS data, the response of an AS card to SELECT and GET DATA (docs/protocol.md clause
+// 4.9). The data is not authenticated and needs no PIN. The page checks requests against it only to
+// save a refusal; the card makes its own checks.
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromAscii, fromUtf8 } from '../bytes/text.ts';
 import { nonsense } from './command.ts';
 import { Fields } from './fields.ts';
 
-/** An entry of REF1: a key, or what docs/protocol.md clause 8 makes of one. */
+/**
+ * A key entry under one REF1: an application key, the erasure of a slot, or the next T (clause 8).
+ */
 export interface AsEntry {
   readonly ref1: number;
-  /** ATTR, 7 characters; NO_ATTRIBUTES where the entry erases. */
+  /** ATTR, 7 characters; NO_ATTRIBUTES for an erasure. */
   readonly attributes: string;
   readonly akv: number;
-  /** The REF2 that the AS permits. */
+  /** The permitted REF2, or FFFF for any slot. */
   readonly slot: number;
-  /** 5 bytes; zero where there is no key, or another one for each unit. */
+  /** 5 bytes; zero without a key, and for a T that differs from unit to unit. */
   readonly kcv: Bytes;
   readonly label: string;
 }
 
 export interface AsData {
   readonly set: number;
-  /** The newest that the card holds; it may serve units that still have an older one. */
+  /** The newest version of T on the card, which may also serve units with an older one. */
   readonly tkv: number;
   readonly asNumber: number;
-  /** Of the last export; 0 before the first. */
+  /** XC of the last export; 0 before the first. */
   readonly xc: number;
-  /** Exports that are left. */
+  /** Number of exports left. */
   readonly quotaLeft: number;
   readonly entries: readonly AsEntry[];
 }
 
 const VERSION = 0x01;
 
-/** @throws ProtocolError unit-nonsense naming the field that the specification does not have */
+/** @throws ProtocolError unit-nonsense naming the malformed field */
 export function decodeAsData(command: string, data: Uint8Array): AsData {
   const fields = new Fields(command, data);
   const version = fields.u8();
@@ -67,10 +70,10 @@ function decodeEntries(command: string, fields: Fields): readonly AsEntry[] {
   return entries;
 }
 
-function decodeLabel(command: string, octets: Uint8Array): string {
+function decodeLabel(command: string, bytes: Uint8Array): string {
   let label: string;
   try {
-    label = fromUtf8(octets);
+    label = fromUtf8(bytes);
   } catch (cause) {
     if (cause instanceof SyntaxError) throw nonsense(command, 'a label is not UTF-8');
     throw cause;

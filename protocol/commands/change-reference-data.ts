@@ -1,12 +1,15 @@
-// CHANGE REFERENCE DATA of an AS card (ISO/IEC 7816-4 clause 11.5.7, docs/protocol.md clause 4): the old PIN and the new one. A wrong old
-// one costs a try, as with VERIFY; afterwards the card is unlocked.
+// CHANGE REFERENCE DATA of an AS card (ISO/IEC 7816-4 clause 11.5.7, docs/protocol.md clause 4.9):
+// replaces the PIN. A wrong old PIN uses a try, as with VERIFY. A success unlocks the card.
 import { requireLength } from '../bytes/bytes.ts';
 import { type Command, decodeNothing } from './command.ts';
 import { PIN_BLOCK_LENGTH } from './pin.ts';
 
 const NAME = 'CHANGE REFERENCE DATA';
 
-/** `pinBlocks` are old and new, 24 bytes, and go into the APDU as they are; their owner wipes them. */
+/**
+ * Request: `pinBlocks`, the old and the new PIN block, 24 bytes. encode() does not copy them, so
+ * that the caller can wipe them.
+ */
 export const changeReferenceData: Command<{ readonly pinBlocks: Uint8Array }, void> = {
   name: NAME,
   statusWords: {

@@ -1,4 +1,6 @@
-// A command is a value with two pure halves; run() sends one and decodes its answer. Knows no instruction and no link.
+// A command is a value with an encoder for the request and a decoder for the response; run()
+// exchanges one over a link. The other files of this folder define one command each
+// (docs/protocol.md clause 4).
 import { exchange } from '../apdu/chaining.ts';
 import type { CommandApdu } from '../apdu/command-apdu.ts';
 import { isSuccess } from '../apdu/status-word.ts';
@@ -6,21 +8,28 @@ import type { Transmit } from '../apdu/transmit.ts';
 import { ProtocolError, StatusWordError } from '../errors.ts';
 
 export interface Command<Request, Answer> {
-  /** As the specification writes it, e.g. "IMPORTKEY". */
+  /** Name in docs/protocol.md, e.g. "IMPORTKEY". */
   readonly name: string;
-  /** What a status word other than 9000 means from this command, where that is narrower than in general. */
+  /** Meanings of status words that are narrower for this command than in ISO/IEC 7816-4. */
   readonly statusWords: Readonly<Record<number, string>>;
   encode(request: Request): CommandApdu;
-  /** @throws ProtocolError unit-nonsense naming what the specification does not have */
+  /** @throws ProtocolError unit-nonsense naming the violation of the specification */
   decode(data: Uint8Array): Answer;
 }
 
 export interface RunOptions {
-  /** The unit's capability b1: commands that are too long for a short APDU go in one extended APDU instead of a chain. */
+  /**
+   * Capability b1 of the unit: a long command is one extended APDU instead of a chain. False by
+   * default.
+   */
   readonly extendedLength?: boolean;
 }
 
-/** @throws ProtocolError of the link, unit-nonsense; StatusWordError when the status word is not 9000 */
+/**
+ * Exchanges one command and returns the decoded response.
+ * @throws ProtocolError from the link; unit-nonsense
+ * @throws StatusWordError when the status word is not 9000
+ */
 export async function run<Request, Answer>(
   transmit: Transmit,
   command: Command<Request, Answer>,
@@ -32,12 +41,12 @@ export async function run<Request, Answer>(
   return command.decode(data);
 }
 
-/** An answer that the specification does not have: which command, and what is wrong with it. */
-export function nonsense(command: string, what: string): ProtocolError {
-  return new ProtocolError('unit-nonsense', `${command}: ${what}`);
+/** The error for a response that violates the specification. */
+export function nonsense(command: string, fault: string): ProtocolError {
+  return new ProtocolError('unit-nonsense', `${command}: ${fault}`);
 }
 
-/** For a command whose answer is its status word alone. */
+/** Decodes the response of a command that returns only a status word. */
 export function decodeNothing(command: string, data: Uint8Array): void {
-  if (data.length !== 0) throw nonsense(command, `an answer of ${data.length} bytes where there is none`);
+  if (data.length !== 0) throw nonsense(command, `response data of ${data.length} bytes, expected none`);
 }

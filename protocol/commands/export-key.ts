@@ -1,4 +1,5 @@
-// EXPORTKEY of an AS card (docs/protocol.md clause 4, claims 2 to 6 and 18): random, REF1 and SN in one command; the answer is DATA.
+// EXPORTKEY of an AS card (docs/protocol.md clause 4.2, claims 2 to 6 and 18): R, REF1, SN and CHM
+// in one command. The response is DATA.
 import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
 import { type Bytes, concat, copy, requireLength } from '../bytes/bytes.ts';
 import { u16 } from '../bytes/integers.ts';
@@ -8,7 +9,7 @@ import type { Command } from './command.ts';
 
 export interface ExportKeyRequest {
   readonly suite: SuiteId;
-  /** DATA with the AS's signature is wanted. */
+  /** Requests DATA with SIG. */
   readonly signed: boolean;
   readonly tkv: number;
   /** R, 16 bytes. */
@@ -28,7 +29,7 @@ export const exportKey: Command<ExportKeyRequest, Bytes> = {
     0x6982: 'not authorised: PIN, policy or quota',
     0x6985: 'the challenge was used for another key',
     0x6988: 'the challenge MAC is wrong',
-    0x6a88: 'this card holds no such transport key version or REF1',
+    0x6a88: 'the card has no such transport key version or REF1',
   },
   encode: ({ suite, signed, tkv, random, ref1, sn, challengeMac }) => {
     requireLength('random', random, 16);
@@ -43,7 +44,7 @@ export const exportKey: Command<ExportKeyRequest, Bytes> = {
       ne: MAX_SHORT_NE,
     };
   },
-  /** DATA as it came, once decodeData has found its form right (else data-malformed). */
+  /** Returns DATA unchanged. @throws ProtocolError data-malformed */
   decode: (data) => {
     decodeData(data);
     return copy(data);

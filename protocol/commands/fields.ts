@@ -1,9 +1,11 @@
-// The fields of an answer, read one after the other. Knows no answer.
+// Reads the fields of a response in order, for the decoders of this folder.
 import { type Bytes, copy } from '../bytes/bytes.ts';
 import { readU8, readU16, readU32 } from '../bytes/integers.ts';
 import { nonsense } from './command.ts';
 
-/** Knows where the octets end. Each method throws ProtocolError unit-nonsense where they end too soon. */
+/**
+ * Reads from the start of `data`. Each method throws ProtocolError unit-nonsense beyond the end.
+ */
 export class Fields {
   readonly #command: string;
   readonly #data: Uint8Array;
@@ -31,18 +33,24 @@ export class Fields {
     return copy(this.#data.subarray(offset, offset + length));
   }
 
-  /** One octet that stands for one of a few words. */
+  /**
+   * One byte as the word of the table.
+   * @throws ProtocolError unit-nonsense for a byte without a word
+   */
   choice<Word extends string>(field: string, words: Readonly<Record<number, Word>>): Word {
-    const octet = this.u8();
-    const word = words[octet];
-    if (word === undefined) throw nonsense(this.#command, `${field} ${octet} is not defined`);
+    const byte = this.u8();
+    const word = words[byte];
+    if (word === undefined) throw nonsense(this.#command, `${field} ${byte} is not defined`);
     return word;
   }
 
-  /** `what` is the whole, for the message. */
-  end(what: string): void {
+  /**
+   * @throws ProtocolError unit-nonsense when bytes are left; `whole` names the structure in the
+   * message
+   */
+  end(whole: string): void {
     const left = this.#data.length - this.#offset;
-    if (left !== 0) throw nonsense(this.#command, `${left} bytes follow the ${what}`);
+    if (left !== 0) throw nonsense(this.#command, `${left} bytes follow the ${whole}`);
   }
 
   #advance(length: number): number {

@@ -1,4 +1,5 @@
-// GET CHALLENGE (docs/protocol.md clause 4, claim 3): R for one import in one suite, and CHM, the proof that the unit holds its key.
+// GET CHALLENGE (docs/protocol.md clause 4.4, claim 3): returns R for one import in one suite, and
+// CHM, which proves that the unit has its key.
 import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
 import { type Bytes, concat, copy } from '../bytes/bytes.ts';
 import type { SuiteId } from '../tkl/suites.ts';
@@ -16,12 +17,12 @@ const NAME = 'GET CHALLENGE';
 export const getChallenge: Command<{ readonly suite: SuiteId }, ChallengeAnswer> = {
   name: NAME,
   statusWords: {
-    0x6985: 'the unit is blank: it holds no T',
+    0x6985: 'the unit is blank: it has no T',
     0x6a86: 'the unit does not allow this suite',
   },
   encode: ({ suite }) => ({ cla: 0x80, ins: 0x84, p1: 0x00, p2: suite, data: concat(), ne: MAX_SHORT_NE }),
   decode: (data) => {
-    if (data.length !== 32) throw nonsense(NAME, `a challenge has 32 bytes, not ${data.length}`);
+    if (data.length !== 32) throw nonsense(NAME, `${data.length} bytes, not 32`);
     return { random: copy(data.subarray(0, 16)), challengeMac: copy(data.subarray(16)) };
   },
 };

@@ -1,4 +1,5 @@
-// GET IDENTITY (docs/protocol.md clause 4): the same answer as SELECT, without touching an outstanding challenge.
+// GET IDENTITY (docs/protocol.md clause 4.3): the same response as SELECT. A pending challenge
+// stays valid.
 import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
 import { concat } from '../bytes/bytes.ts';
 import type { Command } from './command.ts';

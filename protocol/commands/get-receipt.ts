@@ -1,4 +1,5 @@
-// GET RECEIPT (docs/protocol.md clause 4): the receipt of the last import into a slot, for when the answer to IMPORTKEY was lost.
+// GET RECEIPT (docs/protocol.md clause 4): returns the receipt of the last import into a slot,
+// after the response to IMPORTKEY was lost.
 import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
 import { concat } from '../bytes/bytes.ts';
 import type { Command } from './command.ts';
@@ -6,7 +7,7 @@ import { decodeReceiptAnswer, type ReceiptAnswer } from './receipt-answer.ts';
 
 export const getReceipt: Command<{ readonly ref2: number }, ReceiptAnswer> = {
   name: 'GET RECEIPT',
-  statusWords: { 0x6a88: 'there is no such slot, or nothing was imported into it' },
+  statusWords: { 0x6a88: 'no such slot, or no import into it' },
   encode: ({ ref2 }) => ({
     cla: 0x80,
     ins: 0xcb,

@@ -1,14 +1,15 @@
-// The answer that IMPORTKEY and GET RECEIPT share (docs/protocol.md clause 4): a receipt, read but not verified; only the AS can.
+// The response of IMPORTKEY and GET RECEIPT (docs/protocol.md clause 4): a receipt, parsed but not
+// verified, because only the AS has the keys.
 import { type Bytes, copy } from '../bytes/bytes.ts';
 import { decodeReceipt, type Receipt } from '../tkl/receipt.ts';
 
 export interface ReceiptAnswer {
-  /** 64 bytes, as the unit gave them. */
+  /** 64 bytes as received from the unit. */
   readonly receiptBytes: Bytes;
   readonly receipt: Receipt;
 }
 
-/** @throws ProtocolError unit-nonsense naming what is wrong */
+/** @throws ProtocolError unit-nonsense naming the fault */
 export function decodeReceiptAnswer(data: Uint8Array): ReceiptAnswer {
   return { receiptBytes: copy(data), receipt: decodeReceipt(data) };
 }

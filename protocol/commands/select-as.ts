@@ -1,5 +1,5 @@
-// SELECT of the AS application by its AID (ISO/IEC 7816-4 clause 11.2.2, docs/protocol.md clause 4); the answer is that of GET DATA.
-// It also locks the card: the PIN is wanted again.
+// SELECT of the AS application by its AID (ISO/IEC 7816-4 clause 11.2.2, docs/protocol.md clause
+// 4.9). The response is that of GET DATA. SELECT locks the card, so that it requires the PIN again.
 import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
 import { concat } from '../bytes/bytes.ts';
 import { fromHex } from '../bytes/hex.ts';
@@ -11,7 +11,7 @@ const AS_AID = fromHex('F0544B4C3102');
 
 export const selectAs: Command<void, AsData> = {
   name: 'SELECT',
-  statusWords: { 0x6a82: 'there is no AS application in this device' },
+  statusWords: { 0x6a82: 'the device has no AS application' },
   encode: () => ({ cla: 0x00, ins: 0xa4, p1: 0x04, p2: 0x00, data: concat(AS_AID), ne: MAX_SHORT_NE }),
   decode: (data) => decodeAsData('SELECT', data),
 };

@@ -1,4 +1,5 @@
-// VERIFYRECEIPT of an AS card (docs/protocol.md clause 4): the card checks the receipt's MAC; there is no answer but the status word.
+// VERIFYRECEIPT of an AS card (docs/protocol.md clause 4): the card verifies the MAC of a receipt
+// and returns only a status word.
 import { concat, requireLength } from '../bytes/bytes.ts';
 import { RECEIPT_LENGTH } from '../tkl/receipt.ts';
 import { type Command, decodeNothing } from './command.ts';

@@ -1,4 +1,5 @@
-// VERIFY of an AS card (ISO/IEC 7816-4 clause 11.5.6, docs/protocol.md clause 4): the PIN unlocks it until it is selected anew or loses power.
+// VERIFY of an AS card (ISO/IEC 7816-4 clause 11.5.6, docs/protocol.md clause 4.9): the PIN unlocks
+// the card until the next SELECT or loss of power.
 import { concat, requireLength } from '../bytes/bytes.ts';
 import { type Command, decodeNothing } from './command.ts';
 import { PIN_BLOCK_LENGTH } from './pin.ts';
@@ -6,12 +7,12 @@ import { PIN_BLOCK_LENGTH } from './pin.ts';
 const NAME = 'VERIFY';
 
 const STATUS_WORDS = {
-  0x63c0: 'wrong, and no tries are left',
+  0x63c0: 'the PIN is wrong, and no tries are left',
   0x6983: 'blocked',
   0x6a80: 'not a PIN',
 };
 
-/** `pinBlock` has 12 bytes and goes into the APDU as it is; its owner wipes it. */
+/** Request: `pinBlock`, 12 bytes. encode() does not copy it, so that the caller can wipe it. */
 export const verify: Command<{ readonly pinBlock: Uint8Array }, void> = {
   name: NAME,
   statusWords: STATUS_WORDS,
@@ -22,7 +23,10 @@ export const verify: Command<{ readonly pinBlock: Uint8Array }, void> = {
   decode: (data) => decodeNothing(NAME, data),
 };
 
-/** VERIFY without a PIN, which asks for the state and costs no try: 9000 unlocked, 63Cx with that many tries left, 6983 blocked. */
+/**
+ * VERIFY without a PIN, which reads the PIN state and uses no try: 9000 unlocked, 63CX locked with
+ * X tries left, 6983 blocked.
+ */
 export const pinState: Command<void, void> = {
   name: NAME,
   statusWords: STATUS_WORDS,

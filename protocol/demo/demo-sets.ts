@@ -1,5 +1,5 @@
-// The demo sets: their T are constants that everyone may read, so nothing that they protect is secret. An AS that is not in
-// demo mode refuses these SETs and these T; the page marks them wherever they appear.
+// The demo sets, whose T are published, so that they protect nothing. An AS outside demo mode
+// refuses these SETs and these T, and the page marks them.
 
 import type { Bytes } from '../bytes/bytes.ts';
 import { hexNumber } from '../bytes/hex.ts';
@@ -12,7 +12,7 @@ export interface DemoSet {
   readonly name: string;
   readonly profile: 'shared' | 'diversified';
   readonly family: KdfFamily;
-  /** T in clear, 32 ASCII characters: published on purpose. */
+  /** T, 32 ASCII characters, published on purpose. */
   readonly publishedTransportKey: Bytes;
 }
 
@@ -43,12 +43,15 @@ export const DEMO_SETS: readonly DemoSet[] = [
   },
 ];
 
-/** SN of a simulated unit of the demo page, as 32 hex digits; the first ones are of the demo sets, in their order, later ones those of the hub. */
+/**
+ * SN of a simulated unit of the demo page, as 32 hex digits. The first indices are the units of the
+ * demo sets, in their order; the hub uses 0x40 to 0x47.
+ */
 export function demoSerialNumber(index: number): string {
   return `454900000000${hexNumber(index + 7, 4)}`.padStart(32, '0');
 }
 
-/** The demo set whose units hang on the hub of the demo page, and their SN. */
+/** Demo set and SNs of the units on the USB hub of the demo page. */
 export const DEMO_HUB = {
   set: 0xde300002,
   serialNumbers: Array.from({ length: 8 }, (_, port) => demoSerialNumber(0x40 + port)),

@@ -1,13 +1,14 @@
-// DSSE envelopes (secure-systems-lab/dsse, protocol 1.0) around everything that the AS signs besides DATA: what is signed are raw
-// octets and their type, so nothing is ever parsed before it is verified. One signature, Ed25519. How to sign and verify is handed
-// in: the service has noble, the page WebCrypto, a card its own chip.
+// DSSE envelopes (secure-systems-lab/dsse, protocol 1.0) with one Ed25519 signature, around
+// everything that the AS signs except DATA (docs/protocol.md clause 9). The signature covers type
+// and raw payload, so nothing is parsed before it is verified. The caller supplies the signature
+// functions: the service uses noble, the page WebCrypto.
 import { type Bytes, concat, requireLength } from '../bytes/bytes.ts';
 import { toHex } from '../bytes/hex.ts';
 import { ascii, fromBase64url, toBase64url } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
 import { IntegrityError } from '../errors.ts';
 
-/** The JSON form; octets are unpadded base64url. */
+/** JSON form of an envelope; payload and sig are unpadded base64url. */
 export interface Envelope {
   readonly payloadType: string;
   readonly payload: string;
@@ -17,14 +18,14 @@ export interface Envelope {
 export interface Signer {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** Ed25519 over the message; 64 bytes. */
+  /** Ed25519 signature, 64 bytes. */
   sign(message: Uint8Array): Bytes | Promise<Bytes>;
 }
 
-/** True iff `signature` (64 bytes) is the owner's of `publicKey` (32 bytes) on `message`. */
+/** True iff `signature` (64 bytes) on `message` verifies under `publicKey` (32 bytes). */
 export type Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean | Promise<boolean>;
 
-/** Key id (clause 9): the first 8 bytes of SHA-256 of the public key, as 16 hex digits. */
+/** Key id (clause 9): the first 8 bytes of SHA-256(public key), as 16 hex digits. */
 export function keyId(publicKey: Uint8Array): string {
   requireLength('publicKey', publicKey, 32);
   return toHex(sha256(publicKey).subarray(0, 8));
@@ -45,8 +46,8 @@ export async function sealEnvelope(payloadType: string, payload: Uint8Array, sig
 }
 
 /**
- * The payload, once its signature is verified.
- * @throws IntegrityError when type, key id, encoding or signature is not as expected
+ * Verifies the signature and returns the payload.
+ * @throws IntegrityError for a wrong type, key id, encoding or signature
  */
 export async function openEnvelope(
   envelope: Envelope,

@@ -1,6 +1,6 @@
-// ALGO1 (docs/protocol.md clause 3.2): derives the tree of keys below T, for the AS and for the
-// unit. Every label has 7 ASCII bytes and every context is a SHA-256 value, so that no party can
-// choose a whole block of the KDF input (SP 800-108r1, key control security).
+// ALGO1 (docs/protocol.md clauses 3.1 and 3.2): derives the tree of keys below T, for the AS and
+// for the unit. Every label has 7 ASCII bytes and every context is a SHA-256 value, so that no
+// party can choose a whole block of the KDF input (SP 800-108r1, key control security).
 import { type Bytes, concat, requireLength, wipe } from '../bytes/bytes.ts';
 import { u32 } from '../bytes/integers.ts';
 import { ascii } from '../bytes/text.ts';
