@@ -4,9 +4,9 @@ import { toBase64url } from '#protocol/bytes/text.ts';
 import type { AuditHeadJson, AuditRecordJson } from '#protocol/service/messages.ts';
 import { UserError } from '../common/user-error.ts';
 import type { Sealer } from '../storage/sealer.ts';
-import { type AuditEntry, type AuditLine, type ChainEnd, encodeLine, hashText } from './line.ts';
+import { type AuditEntry, type AuditLine, type ChainEnd, encodeLine, hashText } from './audit-line.ts';
 import type { LogFile } from './log-file.ts';
-import { scanLog } from './scan.ts';
+import { scanLog } from './scan-log.ts';
 
 export interface AuditEvent {
   readonly event: string;

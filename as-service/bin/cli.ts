@@ -3,13 +3,13 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { type AdminRequest, runAdminRequest } from '../cli/admin-requests.ts';
+import { readCommandLine, USAGE } from '../cli/command-line.ts';
 import { requestControl } from '../cli/control.ts';
-import { runLogCommand } from '../cli/log-commands.ts';
-import { readCommandLine, USAGE } from '../cli/parse.ts';
-import { type AdminRequest, runAdminRequest } from '../cli/run.ts';
+import { runLogCommand } from '../cli/log-requests.ts';
 import { UserError } from '../common/user-error.ts';
 import { STATE_FILE } from '../service/as.ts';
-import { openAs } from '../service/open.ts';
+import { openAs } from '../service/open-as.ts';
 
 async function main(): Promise<readonly string[]> {
   process.umask(0o077);

@@ -1,6 +1,7 @@
 // How the service is told what to do: flags, then the environment, then defaults.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CLI_COMMAND } from '../cli/cli-command.ts';
 import { UserError } from '../common/user-error.ts';
 
 export interface Config {
@@ -23,9 +24,6 @@ export interface Config {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How the command line of a build is called: nothing is installed. */
-export const COMMAND_LINE = 'node dist/service/cli.js';
-
 export const SERVE_USAGE = `keyferry-as-serve: the AS as an HTTP service
 
   --port N          KEYFERRY_PORT      default 8787; 0 takes a free one
@@ -38,7 +36,7 @@ export const SERVE_USAGE = `keyferry-as-serve: the AS as an HTTP service
   --exports-per-minute N               KEYFERRY_EXPORTS_PER_MINUTE, per operator, default 6000
   --demo            KEYFERRY_DEMO=1    also serve the published demo sets and the demo page
   --embedded        the default: make a set, keys and one operator on the first start
-  --standalone      KEYFERRY_STANDALONE=1  make nothing: ${COMMAND_LINE} adds sets and operators
+  --standalone      KEYFERRY_STANDALONE=1  make nothing: ${CLI_COMMAND} adds sets and operators
   --help`;
 
 /** @throws UserError in words */

@@ -1,7 +1,8 @@
 // What the terminal shows at a start: where to go, how to sign in, what to click, and what the sealing on disk protects.
 
+import { CLI_COMMAND } from '../cli/cli-command.ts';
 import type { SealingKey } from '../storage/sealing-key.ts';
-import { COMMAND_LINE, type Config } from './config.ts';
+import type { Config } from './config.ts';
 
 export interface Welcome {
   readonly config: Config;
@@ -45,12 +46,12 @@ export function welcome(given: Welcome): string {
 
 function firstMinute({ config, token }: Welcome): string[] {
   if (token === undefined) {
-    return [`  Add an operator:  ${COMMAND_LINE} operator add NAME --role operator`, ''];
+    return [`  Add an operator:  ${CLI_COMMAND} operator add NAME --role operator`, ''];
   }
   if (!config.demo) {
     return [
       '  Your first key: open the page, sign in with the access code, attach a unit.',
-      `  A unit must hold the key of the set first: ${COMMAND_LINE} device-key --help`,
+      `  A unit must hold the key of the set first: ${CLI_COMMAND} device-key --help`,
       '',
     ];
   }

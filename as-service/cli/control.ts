@@ -4,7 +4,7 @@ import { createConnection, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { UserError } from '../common/user-error.ts';
 import type { As } from '../service/as.ts';
-import { type AdminRequest, runAdminRequest } from './run.ts';
+import { type AdminRequest, runAdminRequest } from './admin-requests.ts';
 
 interface ControlAnswer {
   readonly lines?: readonly string[];

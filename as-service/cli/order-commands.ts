@@ -7,7 +7,7 @@ import { readSerialNumber, type UnitRange } from '#protocol/orders/units.ts';
 import { isSuiteId } from '#protocol/tkl/suites.ts';
 import { UserError } from '../common/user-error.ts';
 import { decimal, hexNumber, list, optionalDecimal, readInput, required, type Values } from './arguments.ts';
-import type { Command } from './parse.ts';
+import type { Command } from './command.ts';
 import { inWords } from './refusal-words.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,10 +1,10 @@
 // The CLI's requests for work orders, and their running.
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Balance } from '#protocol/orders/balance.ts';
 import type { NewOrderJson } from '#protocol/orders/messages.ts';
 import { UserError } from '../common/user-error.ts';
-import type { OrderEntry } from '../orders/order-book.ts';
+import type { OrderEntry } from '../orders/order-ledger.ts';
 import type { As } from '../service/as.ts';
-import { hex } from '../sets/sets.ts';
 import { isSystemError, writeNewFile } from '../storage/atomic-file.ts';
 import { inWordsLater } from './refusal-words.ts';
 
@@ -84,10 +84,10 @@ function describeOrder(as: As, { order, state, reason, closed }: OrderEntry): st
   ];
   return [
     `${id}  ${state}  ${title}`,
-    `  set ${hex(set, 8)}, ${count} unit(s), from ${notBefore} until ${until}`,
+    `  set ${hexNumber(set, 8)}, ${count} unit(s), from ${notBefore} until ${until}`,
     ...lines.map(
       ({ ref1, ref2, akv, kcv, label }) =>
-        `  REF1 ${hex(ref1, 4)} → slot ${hex(ref2, 4)}  AKV ${akv}  KCV ${kcv}  ${label}`,
+        `  REF1 ${hexNumber(ref1, 4)} → slot ${hexNumber(ref2, 4)}  AKV ${akv}  KCV ${kcv}  ${label}`,
     ),
     ...(marks.length === 0 ? [] : [`  ${marks.join(', ')}`]),
     ...(reason === null ? [] : [`  revoked: ${reason}`]),

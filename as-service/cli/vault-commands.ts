@@ -1,7 +1,7 @@
 // The CLI's words about vaults as requests: see command-line.ts.
 import { resolve } from 'node:path';
 import { decimal, hexNumber, list, optionalDecimal, readInput, required, type Values } from './arguments.ts';
-import type { Command } from './parse.ts';
+import type { Command } from './command.ts';
 
 export const VAULT_COMMANDS: Readonly<Record<string, Command>> = {
   'vault issue': {

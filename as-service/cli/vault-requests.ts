@@ -1,13 +1,15 @@
 // What the command line does with vaults: the same as HTTP, for every set, and with files of this machine.
 import { existsSync } from 'node:fs';
+import { hexNumber } from '#protocol/bytes/hex.ts';
+import { envelope, parseJson } from '#protocol/json/read.ts';
 import type { VaultRequestJson } from '#protocol/service/vaults.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { MAX_EXPORTS, MAX_UNITS } from '#protocol/vault/header.ts';
-import { MAX_DAYS, vaultReturn } from '../api/schemas/vaults.ts';
+import { requireLabel, requireNumber, requireSerialNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
 import type { As } from '../service/as.ts';
-import { hex, normaliseSerialNumber, requireLabel, requireNumber } from '../sets/sets.ts';
 import { isSystemError, writeNewFile } from '../storage/atomic-file.ts';
+import { MAX_VAULT_DAYS } from '../vaults/make-vault.ts';
 import type { VaultRecord } from '../vaults/vault-ledger.ts';
 import type { VaultCaller } from '../vaults/vaults.ts';
 import { inWordsLater } from './refusal-words.ts';
@@ -41,11 +43,11 @@ async function issue(as: As, caller: VaultCaller, request: RequestOf<'vault issu
   const { path, passphrase: chosen, units, ref1, exports, exportsPerUnit, days } = request;
   requireNumber('--exports', exports, 1, MAX_EXPORTS);
   if (exportsPerUnit !== null) requireNumber('--exports-per-unit', exportsPerUnit, 1, MAX_EXPORTS);
-  requireNumber('--days', days, 1, MAX_DAYS);
+  requireNumber('--days', days, 1, MAX_VAULT_DAYS);
   if (ref1.length === 0) throw new UserError('Name the keys of the vault: --ref1 REF1, as often as needed.');
   if (units !== null) requireNumber('The number of units', units.length, 1, MAX_UNITS);
   if (existsSync(path)) throw existing(path);
-  const order = { ...request, units: units?.map(normaliseSerialNumber) ?? null };
+  const order = { ...request, units: units?.map(requireSerialNumber) ?? null };
   const { text, passphrase, record } = await as.vaults.issue(order, caller, chosen);
   await writeOnce(path, text);
   return [
@@ -72,7 +74,7 @@ async function revoke(
   requireLabel('reason', reason);
   const found = as.vaults.visible(caller).find(({ issued }) => issued.header.asNumber === asNumber);
   if (found === undefined)
-    throw new UserError(`There is no vault ${hex(asNumber, 4)}. "vault list" shows those there are.`);
+    throw new UserError(`There is no vault ${hexNumber(asNumber, 4)}. "vault list" shows those there are.`);
   await as.vaults.revoke(found.issued.header.vaultId, reason, caller);
   return [
     `Revoked ${describe(found)}.`,
@@ -106,12 +108,12 @@ function describe(record: VaultRecord): string {
   const serves = vault.units === null ? 'open: it holds T' : `${vault.units} unit(s)`;
   const used = `${vault.exportsSeen} of ${vault.exports} exports and ${vault.receiptsSeen} receipts seen`;
   const until = vault.revoked === null ? `until ${vault.expires}` : `revoked ${vault.revoked}`;
-  return `vault ${hex(vault.asNumber, 4)} for ${vault.custodian}, set ${hex(vault.set, 8)}, ${serves}, ${used}, ${until}`;
+  return `vault ${hexNumber(vault.asNumber, 4)} for ${vault.custodian}, set ${hexNumber(vault.set, 8)}, ${serves}, ${used}, ${until}`;
 }
 
 function readEnvelope(text: string): Envelope {
   try {
-    return vaultReturn.shape.journal.parse(JSON.parse(text));
+    return envelope(parseJson(text, 'The file'), 'The file');
   } catch (cause) {
     throw new UserError('This file holds no journal of a vault.', { cause });
   }

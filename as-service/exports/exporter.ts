@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import type { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
-import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { ExportRequestJson, ReceiptRequestJson, VerdictJson } from '#protocol/service/messages.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
+import type { AuditEntry } from '../audit-log/audit-line.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
-import type { AuditEntry } from '../audit-log/line.ts';
 import type { ExportEntry, ExportOrigin, Ledger } from '../ledger/ledger.ts';
+import { verdictOf } from '../ledger/verdict.ts';
 import { visibleSets } from '../sets/policy.ts';
 import type { OperatorState, State } from '../storage/state.ts';
 import type { Caller } from './service-memory.ts';
@@ -136,14 +137,6 @@ export class Exporter {
       throw cause;
     }
   }
-}
-
-/** What the service says of an export whose receipt it accepted. */
-export function verdictOf(entry: ExportEntry | undefined): VerdictJson | undefined {
-  if (entry?.receipt === undefined || entry.receiptTime === undefined) return undefined;
-  const { exportId, receipt, dataHash, workOrder, operator, receiptTime } = entry;
-  const octets = { receipt: toBase64url(receipt), dataHash: toBase64url(dataHash) };
-  return { exportId, ...octets, workOrder, operator, time: receiptTime };
 }
 
 function unitRequest({ set, tkv, suite, sign, ref1, ref2, sn, random, challengeMac }: ExportRequestJson) {

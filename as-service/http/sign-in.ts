@@ -1,11 +1,17 @@
 // The operator behind a request: an access code as bearer token, compared by its hash. Failures are counted per address, and a true one is never
 // held up by the failures of others.
 import type { Role } from '#protocol/service/messages.ts';
-import type { SignedIn } from '../api/routes/route.ts';
 import { findOperator } from '../operators/access-codes.ts';
 import type { As } from '../service/as.ts';
+import type { OperatorState } from '../storage/state.ts';
 import { Problem } from './answer.ts';
 import type { RateLimit } from './rate-limit.ts';
+
+export interface SignedIn {
+  readonly account: OperatorState;
+  /** When the access code expires, ISO 8601. */
+  readonly expires: string;
+}
 
 export interface Credentials {
   /** The header as it came. */

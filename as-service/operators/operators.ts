@@ -1,8 +1,8 @@
 // What an administrator does to operators: add them, give them access codes, take the codes back.
 import type { Role } from '#protocol/service/messages.ts';
+import { requireNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
-import type { As } from '../service/as.ts';
-import { requireNumber } from '../sets/sets.ts';
+import type { StateChanges } from '../sets/state-changes.ts';
 import type { OperatorState, State, TokenState } from '../storage/state.ts';
 import { createToken, TOKEN_LIFETIME_MS, tokenState } from './access-codes.ts';
 
@@ -20,7 +20,7 @@ export interface NewOperator {
   readonly embedded: boolean;
 }
 
-export async function addOperator(as: As, actor: string, input: NewOperator): Promise<void> {
+export async function addOperator(as: StateChanges, actor: string, input: NewOperator): Promise<void> {
   const { name, role, sets, quota, ordersOnly = false } = input;
   if (!/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(name)) {
     throw new UserError('A name has 1 to 64 letters, digits or . _ @ - and begins with a letter or digit.');
@@ -39,7 +39,7 @@ export async function addOperator(as: As, actor: string, input: NewOperator): Pr
 
 /** A new access code, to be shown once; those that have expired are forgotten. */
 export async function issueToken(
-  as: As,
+  as: StateChanges,
   actor: string,
   name: string,
   { hours, replace }: { readonly hours: number; readonly replace: boolean },
@@ -61,7 +61,7 @@ export async function issueToken(
 }
 
 /** Every access code of that operator is void from now on. */
-export async function revokeTokens(as: As, actor: string, name: string): Promise<void> {
+export async function revokeTokens(as: StateChanges, actor: string, name: string): Promise<void> {
   const { tokens } = requireOperator(as.state, name);
   await as.change({
     event: 'tokens-revoked',

@@ -6,7 +6,7 @@ import { encodeWorkOrder, type OrderLine, type WorkOrder } from '#protocol/order
 import { arrangeUnits, countUnits, serialNumbers, type UnitRange } from '#protocol/orders/units.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { isDemoSet } from '../sets/demo-sets.ts';
-import { viewEntry } from '../sets/key-entry.ts';
+import { viewEntry } from '../sets/entry-view.ts';
 import { setLabel, visibleSets } from '../sets/policy.ts';
 import type { OperatorState, SetState, State } from '../storage/state.ts';
 

@@ -5,8 +5,8 @@ import type { OrderLine, WorkOrder } from '#protocol/orders/order.ts';
 import type { VerdictJson } from '#protocol/service/messages.ts';
 import { decodeHeader, type Header } from '#protocol/tkl/header.ts';
 import { headerOf } from '#protocol/vault/journal.ts';
-import { verdictOf } from '../exports/exporter.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { verdictOf } from '../ledger/verdict.ts';
 import { verdictOnExport } from '../vaults/reconcile.ts';
 import type { VaultLedger } from '../vaults/vault-ledger.ts';
 

@@ -5,7 +5,7 @@ import { toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { findLine, lists, timeOf } from '#protocol/orders/order.ts';
 import type { OperatorState, State } from '../storage/state.ts';
-import type { OrderBook, OrderEntry } from './order-book.ts';
+import type { OrderBook, OrderEntry } from './order-ledger.ts';
 
 /** @throws ProtocolError not-on-order, order-ended, unit-not-listed */
 export function authoriseOrder(

@@ -10,7 +10,7 @@ import { serialNumbers } from '#protocol/orders/units.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
 import type { Signatures } from '../signing/signing.ts';
 import type { State } from '../storage/state.ts';
-import type { OrderEntry } from './order-book.ts';
+import type { OrderEntry } from './order-ledger.ts';
 import type { OrderLoads } from './order-loads.ts';
 
 export interface ReportSource {

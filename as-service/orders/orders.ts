@@ -15,7 +15,7 @@ import type { Signatures } from '../signing/signing.ts';
 import type { OperatorState, State } from '../storage/state.ts';
 import type { VaultLedger } from '../vaults/vault-ledger.ts';
 import { draftOrder, writeOrder } from './draft-order.ts';
-import { encodePart, ORDER_EVENTS, type OrderBook, type OrderEntry } from './order-book.ts';
+import { encodePart, ORDER_EVENTS, type OrderBook, type OrderEntry } from './order-ledger.ts';
 import { OrderLoads } from './order-loads.ts';
 import { makeReport } from './order-report.ts';
 

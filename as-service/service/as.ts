@@ -12,16 +12,17 @@ import { argon2id } from '#protocol/crypto/argon2.ts';
 import { IntegrityError } from '#protocol/errors.ts';
 import { keyId } from '#protocol/signing/envelope.ts';
 import type { PasswordKey } from '#protocol/vault/passphrase.ts';
+import type { AuditEntry, AuditLine } from '../audit-log/audit-line.ts';
 import { AuditLog } from '../audit-log/audit-log.ts';
-import type { AuditEntry, AuditLine } from '../audit-log/line.ts';
 import type { LogFile } from '../audit-log/log-file.ts';
 import { UserError } from '../common/user-error.ts';
 import { Exporter, replayRepeat } from '../exports/exporter.ts';
 import { createRoom } from '../exports/key-store.ts';
 import { ServiceMemory } from '../exports/service-memory.ts';
 import { decodeExport, Ledger } from '../ledger/ledger.ts';
-import { OrderBook, replayOrder } from '../orders/order-book.ts';
+import { OrderBook, replayOrder } from '../orders/order-ledger.ts';
 import { Orders } from '../orders/orders.ts';
+import type { StateChange, StateChanges } from '../sets/state-changes.ts';
 import { certify, createSigningKey, endingKeys, SIGNING_PURPOSES, Signatures } from '../signing/signing.ts';
 import type { Sealer } from '../storage/sealer.ts';
 import { type SigningKeyState, type SigningPurpose, type State, secretsOf } from '../storage/state.ts';
@@ -43,15 +44,7 @@ export interface AsOptions {
   readonly derive?: PasswordKey;
 }
 
-export interface Change {
-  readonly event: string;
-  readonly actor: string | null;
-  readonly details: AuditEntry['details'];
-  /** The new state; the revision is not its business. */
-  readonly next: (state: State) => State;
-}
-
-export class As {
+export class As implements StateChanges {
   readonly demoMode: boolean;
   readonly log: AuditLog;
   readonly ledger: Ledger;
@@ -132,7 +125,7 @@ export class As {
    * One change at a time: first the audit entry with the next revision, then the state file. A crash between the two is recognised at
    * the next start and recorded. What `next` throws leaves everything as it was.
    */
-  async change({ event, actor, details, next }: Change): Promise<void> {
+  async change({ event, actor, details, next }: StateChange): Promise<void> {
     await this.#changes.run(async () => {
       const revision = this.#state.revision + 1;
       const state: State = { ...next(this.#state), revision };

@@ -1,11 +1,12 @@
 // What docs/protocol.md clause 8 adds to a set: entries that erase a slot, and a new T with the entry that brings it to the units. Both
 // are exported, counted and proved like any key; the old T stays, for the receipts and for units that were not reached yet.
 import { NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
+import { requireLabel } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
-import type { As } from '../service/as.ts';
 import type { ApplicationKeyState } from '../storage/state.ts';
 import { isPublishedKey } from './demo-sets.ts';
-import { newTransportKey, replaceSet, requireLabel, requireNewRef1, requireSet } from './sets.ts';
+import { newTransportKey, replaceSet, requireNewRef1, requireSet } from './sets.ts';
+import type { StateChanges } from './state-changes.ts';
 
 const LAST_TKV = 0xff;
 const NO_KEY = new Uint8Array(0);
@@ -18,7 +19,11 @@ export interface NewErasing {
   readonly slot: number;
 }
 
-export async function addErasing(as: As, actor: string, { set, ref1, label, slot }: NewErasing): Promise<void> {
+export async function addErasing(
+  as: StateChanges,
+  actor: string,
+  { set, ref1, label, slot }: NewErasing,
+): Promise<void> {
   const before = requireSet(as.state, set);
   requireLabel('label', label);
   requireNewRef1(before, ref1);
@@ -44,7 +49,11 @@ export interface Rotation {
 }
 
 /** Resolves with the new TKV. */
-export async function rotateSet(as: As, actor: string, { set, ref1, label, transportKey }: Rotation): Promise<number> {
+export async function rotateSet(
+  as: StateChanges,
+  actor: string,
+  { set, ref1, label, transportKey }: Rotation,
+): Promise<number> {
   const before = requireSet(as.state, set);
   requireLabel('label', label);
   requireNewRef1(before, ref1);

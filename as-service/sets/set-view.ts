@@ -3,7 +3,7 @@ import type { SetJson } from '#protocol/service/messages.ts';
 import { SUITES } from '#protocol/tkl/suites.ts';
 import type { SetState } from '../storage/state.ts';
 import { isDemoSet } from './demo-sets.ts';
-import { viewEntry } from './key-entry.ts';
+import { viewEntry } from './entry-view.ts';
 
 export function viewSet(found: SetState): SetJson {
   const { set, name, profile, transportKeys, keys } = found;

@@ -8,12 +8,13 @@ import { keyCheckValue } from '#protocol/tkl/body.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import type { KdfFamily } from '#protocol/tkl/suites.ts';
+import { requireLabel, requireNumber, requireSerialNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
-import type { As } from '../service/as.ts';
 import { isSystemError, writeNewFile } from '../storage/atomic-file.ts';
 import type { SetState, State } from '../storage/state.ts';
 import { isDemoSet, isPublishedKey } from './demo-sets.ts';
 import { setLabel } from './policy.ts';
+import type { StateChanges } from './state-changes.ts';
 
 export interface NewSet {
   readonly set: number;
@@ -28,7 +29,7 @@ export interface NewSet {
   readonly quotaPerUnit: number | null;
 }
 
-export async function addSet(as: As, actor: string, input: NewSet): Promise<void> {
+export async function addSet(as: StateChanges, actor: string, input: NewSet): Promise<void> {
   const { set, name, profile, family, tkv, units, quotaPerUnit } = input;
   requireLabel('name', name);
   requireNumber('SET', set, 1, 0xffffffff);
@@ -47,7 +48,7 @@ export async function addSet(as: As, actor: string, input: NewSet): Promise<void
     transportKeys: [{ tkv, family, key }],
     keys: [],
     nextAkv: 1,
-    units: units?.map(normaliseSerialNumber) ?? null,
+    units: units?.map(requireSerialNumber) ?? null,
     quotaPerUnit,
   };
   await as.change({
@@ -59,9 +60,14 @@ export async function addSet(as: As, actor: string, input: NewSet): Promise<void
 }
 
 /** Adds units to a set's list, or, with null, opens it to every unit that proves that it belongs to the set. */
-export async function allowUnits(as: As, actor: string, set: number, units: readonly string[] | null): Promise<void> {
+export async function allowUnits(
+  as: StateChanges,
+  actor: string,
+  set: number,
+  units: readonly string[] | null,
+): Promise<void> {
   requireSet(as.state, set);
-  const added = units?.map(normaliseSerialNumber) ?? null;
+  const added = units?.map(requireSerialNumber) ?? null;
   await as.change({
     event: 'units-allowed',
     actor,
@@ -86,7 +92,7 @@ export interface NewKey {
   readonly length: number;
 }
 
-export async function addKey(as: As, actor: string, input: NewKey): Promise<void> {
+export async function addKey(as: StateChanges, actor: string, input: NewKey): Promise<void> {
   const { set, ref1, label, attributes, slot } = input;
   const before = requireSet(as.state, set);
   requireLabel('label', label);
@@ -121,14 +127,14 @@ export async function addKey(as: As, actor: string, input: NewKey): Promise<void
  * For a diversified set T itself never leaves (docs/protocol.md clause 3).
  */
 export async function writeDeviceKey(
-  as: As,
+  as: StateChanges,
   actor: string,
   { set, sn, path }: { readonly set: number; readonly sn: string; readonly path: string },
 ): Promise<{ readonly profile: Profile; readonly tkv: number }> {
   const found = requireSet(as.state, set);
   const transportKey = found.transportKeys.at(-1);
   if (transportKey === undefined) throw new TypeError('every set has a transport key');
-  const normalised = normaliseSerialNumber(sn);
+  const normalised = requireSerialNumber(sn);
   const unit = { set, tkv: transportKey.tkv, sn: Buffer.from(normalised, 'hex') };
   const secret =
     found.profile === 'shared' ? copy(transportKey.key) : deriveDeviceKey(transportKey.family, transportKey.key, unit);
@@ -163,7 +169,8 @@ export function replaceSet(state: State, set: number, next: (before: SetState) =
 
 export function requireSet(state: State, set: number): SetState {
   const found = state.sets.find((each) => each.set === set);
-  if (found === undefined) throw new UserError(`There is no set ${hex(set, 8)}. "set list" shows those there are.`);
+  if (found === undefined)
+    throw new UserError(`There is no set ${hexNumber(set, 8)}. "set list" shows those there are.`);
   return found;
 }
 
@@ -171,35 +178,10 @@ export function requireNewRef1(found: SetState, ref1: number): void {
   requireNumber('REF1', ref1, 0, 0xffff);
   if (!found.keys.some((key) => key.ref1 === ref1)) return;
   throw new UserError(
-    `The ${setLabel(found)} has a key with REF1 ${hex(ref1, 4)} already; a new key takes a new REF1.`,
+    `The ${setLabel(found)} has a key with REF1 ${hexNumber(ref1, 4)} already; a new key takes a new REF1.`,
   );
 }
 
 function label(state: State, set: number): string {
   return setLabel(requireSet(state, set));
-}
-
-/** 32 hex digits, left-padded. */
-export function normaliseSerialNumber(text: string): string {
-  const digits = text.replaceAll(/[\s:-]/g, '').toUpperCase();
-  if (!/^[0-9A-F]{1,32}$/.test(digits) || /^0+$/.test(digits)) {
-    throw new UserError(`"${text}" is no serial number: 1 to 32 hex digits, not all zero.`);
-  }
-  return digits.padStart(32, '0');
-}
-
-export function requireLabel(what: string, text: string): void {
-  if (!/^[\p{L}\p{N}\p{P}\p{S} ]{1,64}$/u.test(text) || text.trim() !== text) {
-    throw new UserError(`The ${what} must have 1 to 64 printable characters, without blanks around it.`);
-  }
-}
-
-export function requireNumber(what: string, value: number, least: number, most: number): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new UserError(`${what} must be a whole number from ${least} to ${most}.`);
-  }
-}
-
-export function hex(value: number, digits: number): string {
-  return hexNumber(value, digits);
 }

@@ -14,7 +14,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { maySee } from '../sets/policy.ts';
 import type { Signatures } from '../signing/signing.ts';
 import type { State } from '../storage/state.ts';
-import { makeVault } from './issue.ts';
+import { makeVault } from './make-vault.ts';
 import type { ReceiptCheck } from './receipts.ts';
 import { reconcile, type SignableVerdict, verdictsOn } from './reconcile.ts';
 import { encodeIssued, encodeReturn, type VaultLedger, type VaultRecord } from './vault-ledger.ts';

@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readCommandLine } from '#as-service/cli/parse.ts';
-import { type AdminRequest, runAdminRequest } from '#as-service/cli/run.ts';
+import { readCommandLine } from '#as-service/cli/command-line.ts';
+import { type AdminRequest, runAdminRequest } from '#as-service/cli/admin-requests.ts';
 import type { As } from '#as-service/service/as.ts';
 import type { KeysJson } from '#protocol/service/messages.ts';
 import {

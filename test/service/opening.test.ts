@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addOperator, revokeTokens } from '#as-service/operators/operators.ts';
 import type { As } from '#as-service/service/as.ts';
-import { prepareEmbedded } from '#as-service/service/first-start.ts';
+import { prepareEmbedded } from '#as-service/service/prepare-embedded.ts';
 import { addKey, addSet, allowUnits, writeDeviceKey } from '#as-service/sets/sets.ts';
 import { SIGNING_PURPOSES } from '#as-service/signing/signing.ts';
 import { Sealer } from '#as-service/storage/sealer.ts';

@@ -1,7 +1,7 @@
 // /v1/work-orders and what is below it (docs/protocol.md clause 6.1): issued, looked at, revoked, reported on, closed.
 import type { OrderJson, StationReportAnswerJson } from '#protocol/orders/messages.ts';
 import type { Role, WorkOrdersJson } from '#protocol/service/messages.ts';
-import type { OrderEntry } from '../../orders/order-book.ts';
+import type { OrderEntry } from '../../orders/order-ledger.ts';
 import type { Actor } from '../../orders/orders.ts';
 import {
   newOrder,

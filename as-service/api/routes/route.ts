@@ -3,16 +3,11 @@
 import type { z } from 'zod';
 import type { Role } from '#protocol/service/messages.ts';
 import type { ProblemCode } from '#protocol/service/problem.ts';
+import type { SignedIn } from '../../http/sign-in.ts';
 import type { As } from '../../service/as.ts';
-import type { OperatorState } from '../../storage/state.ts';
 
 export const EVERY_ROLE: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
 export const OVERSEERS: readonly Role[] = ['auditor', 'administrator'];
-
-export interface SignedIn {
-  readonly account: OperatorState;
-  readonly expires: string;
-}
 
 export interface Call<Input> {
   readonly as: As;

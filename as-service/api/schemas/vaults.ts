@@ -11,10 +11,10 @@ import type {
   VaultsJson,
 } from '#protocol/service/vaults.ts';
 import { MAX_EXPORTS, MAX_UNITS } from '#protocol/vault/header.ts';
+import { MAX_VAULT_DAYS } from '../../vaults/make-vault.ts';
 import { envelope, integer, octets, printable, ref1, serialNumber, set, text, time } from './common.ts';
 
 const MAX_KEYS = 1000;
-export const MAX_DAYS = 366;
 const exportsPerUnit = z.nullable(integer(1, MAX_EXPORTS));
 const exportNumber = integer(1, MAX_EXPORTS);
 
@@ -25,7 +25,7 @@ export const vaultRequest = z.strictObject({
   confirm: z.exactOptional(text),
   exports: exportNumber,
   exportsPerUnit,
-  days: integer(1, MAX_DAYS),
+  days: integer(1, MAX_VAULT_DAYS),
 }) satisfies z.ZodType<VaultRequestJson>;
 
 export const vaultRevocation = z.strictObject({ reason: printable(200) }) satisfies z.ZodType<VaultRevocationJson>;

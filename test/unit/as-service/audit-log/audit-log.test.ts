@@ -1,7 +1,7 @@
 // The audit log over a file that the test holds in its hands: the order write, sync, answer; what a crash may leave; what is tampering.
 import { describe, expect, it } from 'vitest';
 import { AuditLog } from '#as-service/audit-log/audit-log.ts';
-import type { AuditLine } from '#as-service/audit-log/line.ts';
+import type { AuditLine } from '#as-service/audit-log/audit-line.ts';
 import type { LogFile } from '#as-service/audit-log/log-file.ts';
 import { UserError } from '#as-service/common/user-error.ts';
 import { Sealer } from '#as-service/storage/sealer.ts';

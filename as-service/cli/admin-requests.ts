@@ -1,14 +1,14 @@
 // A command of the CLI as data, so that it can be run here or by the service that holds the data folder; and its running.
-import { fromHex, toHex } from '#protocol/bytes/hex.ts';
-import { COMMAND_LINE } from '../bin/config.ts';
+import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { addOperator, issueToken, type NewOperator, revokeTokens } from '../operators/operators.ts';
 import type { As } from '../service/as.ts';
-import { viewEntry } from '../sets/key-entry.ts';
+import { viewEntry } from '../sets/entry-view.ts';
 import { setLabel } from '../sets/policy.ts';
 import { addErasing, type NewErasing, type Rotation, rotateSet } from '../sets/rotation.ts';
-import { addKey, addSet, allowUnits, hex, type NewKey, type NewSet, writeDeviceKey } from '../sets/sets.ts';
+import { addKey, addSet, allowUnits, type NewKey, type NewSet, writeDeviceKey } from '../sets/sets.ts';
 import { rootFingerprint } from '../signing/signing.ts';
 import type { SetState } from '../storage/state.ts';
+import { CLI_COMMAND } from './cli-command.ts';
 import { type OrderRequest, runOrderRequest } from './order-requests.ts';
 import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
 
@@ -38,14 +38,14 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
         ...request,
         transportKey: transportKey === undefined ? undefined : fromHex(transportKey),
       });
-      return [`Added set ${hex(request.set, 8)} (${request.name}), ${request.profile}.`];
+      return [`Added set ${hexNumber(request.set, 8)} (${request.name}), ${request.profile}.`];
     }
     case 'set list':
       return as.state.sets.length === 0 ? ['No sets yet.'] : as.state.sets.flatMap(describeSet);
     case 'set allow':
       await allowUnits(as, actor, request.set, request.units);
       return [
-        `Set ${hex(request.set, 8)} now admits ${request.units === null ? 'any unit of the set' : 'those units too'}.`,
+        `Set ${hexNumber(request.set, 8)} now admits ${request.units === null ? 'any unit of the set' : 'those units too'}.`,
       ];
     case 'key add': {
       const { key } = request;
@@ -60,13 +60,13 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
       const given = transportKey === undefined ? undefined : fromHex(transportKey);
       const tkv = await rotateSet(as, actor, { ...request, transportKey: given });
       return [
-        `Set ${hex(set, 8)} has TKV ${tkv} now, and REF1 ${hex(request.ref1, 4)} brings it to its units.`,
+        `Set ${hexNumber(set, 8)} has TKV ${tkv} now, and REF1 ${hexNumber(request.ref1, 4)} brings it to its units.`,
         'Units that were not reached yet are still served under their old T.',
       ];
     }
     case 'operator add':
       await addOperator(as, actor, { ...request, embedded: false });
-      return [`Added ${request.name}, ${request.role}. Next: ${COMMAND_LINE} operator code ${request.name}`];
+      return [`Added ${request.name}, ${request.role}. Next: ${CLI_COMMAND} operator code ${request.name}`];
     case 'operator list':
       return describeOperators(as);
     case 'operator code': {
@@ -79,7 +79,7 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
     case 'device-key': {
       const { profile, tkv } = await writeDeviceKey(as, actor, request);
       return [
-        `Wrote ${profile === 'shared' ? 'T' : 'K_D'} (TKV ${tkv}) of set ${hex(request.set, 8)} to ${request.path}, mode 0600.`,
+        `Wrote ${profile === 'shared' ? 'T' : 'K_D'} (TKV ${tkv}) of set ${hexNumber(request.set, 8)} to ${request.path}, mode 0600.`,
         'Put it into the unit, then destroy the file. The audit log has an entry of it.',
       ];
     }
@@ -112,8 +112,8 @@ function describeSet(found: SetState | undefined): string[] {
       const { ref1, akv, slot, label } = entry;
       const { kind, attributes, kcv } = viewEntry(found, entry);
       const what = kind === 'erasing' ? 'erases ' : attributes;
-      const where = slot === 0xffff ? 'any slot' : `slot ${hex(slot, 4)}`;
-      return `  REF1 ${hex(ref1, 4)}  ${what}  AKV ${akv}  KCV ${kcv}  ${where}  ${label}`;
+      const where = slot === 0xffff ? 'any slot' : `slot ${hexNumber(slot, 4)}`;
+      return `  REF1 ${hexNumber(ref1, 4)}  ${what}  AKV ${akv}  KCV ${kcv}  ${where}  ${label}`;
     }),
   ];
 }
@@ -122,7 +122,7 @@ function describeOperators(as: As): string[] {
   const now = as.now().getTime();
   const lines = as.state.operators.map(({ name, role, sets, quota, ordersOnly, tokens }) => {
     const valid = tokens.filter(({ expires }) => Date.parse(expires) > now).length;
-    const where = sets === null ? 'all sets' : `sets ${sets.map((set) => hex(set, 8)).join(' ')}`;
+    const where = sets === null ? 'all sets' : `sets ${sets.map((set) => hexNumber(set, 8)).join(' ')}`;
     const used = as.ledger.countOfOperator(name);
     const limit = `${quota === null ? '' : ` of ${quota}`} exports${ordersOnly === true ? ' in work orders only' : ''}`;
     return `${name}  ${role}  ${where}  ${used}${limit}  ${valid} valid access code${valid === 1 ? '' : 's'}`;

@@ -28,6 +28,9 @@ const CLOCK_MS = 3_600_000;
 /** A journal may come back, and be signed, long after the vault has ended. */
 const RETURN_DAYS = 366;
 
+/** Maximum validity of a vault, in days. */
+export const MAX_VAULT_DAYS = 366;
+
 export interface VaultMaker {
   readonly state: State;
   readonly signatures: Signatures;

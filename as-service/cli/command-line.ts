@@ -1,16 +1,16 @@
 // The CLI's words as requests. Knows nothing of how they are run.
 import { resolve } from 'node:path';
-import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { COMMAND_LINE } from '../bin/config.ts';
+import { parseArgs } from 'node:util';
 import { UserError } from '../common/user-error.ts';
+import type { AdminRequest } from './admin-requests.ts';
 import { decimal, hexNumber, list, oneOf, optionalDecimal, readKey, required, type Values } from './arguments.ts';
+import { CLI_COMMAND } from './cli-command.ts';
+import type { Command } from './command.ts';
+import type { LogRequest } from './log-requests.ts';
 import { ORDER_COMMANDS } from './order-commands.ts';
-import type { AdminRequest } from './run.ts';
 import { VAULT_COMMANDS } from './vault-commands.ts';
 
-export type LogRequest = { readonly command: 'log show'; readonly last: number } | { readonly command: 'log verify' };
-
-export const USAGE = `keyferry-as (${COMMAND_LINE}): manages the AS of a data folder, also while its service is running
+export const USAGE = `keyferry-as (${CLI_COMMAND}): manages the AS of a data folder, also while its service is running
 
   keyferry-as set add SET NAME [--profile diversified|shared] [--family cmac|hmac] [--tkv N]
                                [--t-file FILE|-] [--unit SN]… [--quota-per-unit N]
@@ -51,13 +51,6 @@ export const USAGE = `keyferry-as (${COMMAND_LINE}): manages the AS of a data fo
   --data FOLDER     KEYFERRY_DATA      default ./keyferry-as
   --key-file FILE   KEYFERRY_KEY_FILE  default sealing.key in the data folder, or KEYFERRY_SEALING_KEY
   --demo            KEYFERRY_DEMO=1    demo sets are allowed`;
-
-export interface Command {
-  readonly options: ParseArgsConfig['options'];
-  /** Least and most words after the command's name. */
-  readonly words: readonly [number, number];
-  readonly request: (words: readonly string[], values: Values) => AdminRequest | LogRequest;
-}
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   'set add': {

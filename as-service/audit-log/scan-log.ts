@@ -2,7 +2,7 @@
 import { concat } from '#protocol/bytes/bytes.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import { UserError } from '../common/user-error.ts';
-import { type AuditLine, type ChainEnd, decodeLine, FIRST_PREVIOUS } from './line.ts';
+import { type AuditLine, type ChainEnd, decodeLine, FIRST_PREVIOUS } from './audit-line.ts';
 import type { LogFile } from './log-file.ts';
 
 const CHUNK = 1 << 20;

@@ -5,11 +5,12 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hexNumber } from '#protocol/bytes/hex.ts';
-import type { AuditLine } from '../audit-log/line.ts';
-import { scanLog } from '../audit-log/scan.ts';
+import type { AuditLine } from '../audit-log/audit-line.ts';
+import { scanLog } from '../audit-log/scan-log.ts';
 import { UserError } from '../common/user-error.ts';
 import { LOG_FILE } from '../service/as.ts';
-import type { LogRequest } from './parse.ts';
+
+export type LogRequest = { readonly command: 'log show'; readonly last: number } | { readonly command: 'log verify' };
 
 /** @throws UserError when the chain is broken */
 export async function runLogCommand(directory: string, request: LogRequest): Promise<readonly string[]> {

@@ -7,7 +7,7 @@ import { decodeWorkOrderPayload, type WorkOrder } from '#protocol/orders/order.t
 import type { ReportStation } from '#protocol/orders/report.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
-import type { AuditLine } from '../audit-log/line.ts';
+import type { AuditLine } from '../audit-log/audit-line.ts';
 
 export interface OrderEntry {
   readonly envelope: Envelope;
