@@ -2,7 +2,7 @@
 import { encodeIBlock, encodeSBlock, type SequenceBit } from '#protocol/framing/t1-block.ts';
 import { Links } from '#web/transport/links.ts';
 import { PROFILES } from '#web/transport/profiles.ts';
-import { alarms, NATIVE } from '#web/transport/timer.ts';
+import { NATIVE, timeouts } from '#web/transport/timer.ts';
 import { type Case, COMMAND, RESPONSE, SIZE } from './exchange.ts';
 import { instantSerial, instantUsb, type Reply } from './instant.ts';
 
@@ -78,7 +78,7 @@ async function ours(name: string, kind: 'usb' | 'serial', handle: object): Promi
     serial: (kind === 'serial' ? { ...quiet, getPorts: async () => [handle] } : undefined) as Serial | undefined,
     platform: 'linux',
     profiles: PROFILES,
-    timer: alarms(NATIVE),
+    timer: timeouts(NATIVE),
     now: () => performance.now(),
   });
   const [link] = await links.remembered();

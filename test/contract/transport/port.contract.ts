@@ -1,73 +1,73 @@
-// What every Port does, whatever its cable (protocol/framing/port.ts): clauses that need no test runner, so that they are run on the
-// simulated interfaces and, inside a page, on a browser's own.
+// The contract of every Port (protocol/framing/port.ts), as clauses without a test runner. They run
+// over the simulated interfaces and, inside a page, over the browser's own.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
 
-/** A port and what stands at its other end. */
+/** A port and the device at its other end. */
 export interface Pair {
-  /** The handle behind it can be opened again after a close. */
+  /** Opens the port. May be called again after a close. */
   open(): Promise<Port>;
-  /** Octets that the other end answers with `answer`, as often as they come. */
+  /** A message that the other end always answers with `answer`. */
   readonly ask: Bytes;
   readonly answer: Bytes;
-  /** The cable is pulled; the browser's event follows. */
+  /** Pulls the cable. The disconnect event follows. */
   unplug(): void | Promise<void>;
-  /** Lets time go by until the promise is settled. */
+  /** Advances the time until the promise settles. */
   soon<T>(promise: Promise<T>): Promise<T>;
 }
 
 export interface Clause {
   readonly name: string;
-  /** Throws where the port does otherwise. */
+  /** Throws if the port breaks the clause. */
   readonly check: (pair: Pair) => Promise<void>;
 }
 
 export const PORT_CONTRACT: readonly Clause[] = [
   {
-    name: 'carries octets out and the answer back',
+    name: 'sends a message and reads the answer',
     async check({ open, ask, answer, soon }) {
       const port = await soon(open());
       await soon(port.write(ask));
-      requireOctets(await read(port, answer.length, soon), answer);
+      requireBytes(await read(port, answer.length, soon), answer);
       await soon(port.close());
     },
   },
   {
-    name: 'keeps the order of one question after the other',
+    name: 'answers consecutive messages in order',
     async check({ open, ask, answer, soon }) {
       const port = await soon(open());
       for (let i = 0; i < 20; i++) {
         await soon(port.write(ask));
-        requireOctets(await read(port, answer.length, soon), answer);
+        requireBytes(await read(port, answer.length, soon), answer);
       }
       await soon(port.close());
     },
   },
   {
-    name: 'says undefined when the time goes by, and then loses nothing',
+    name: 'returns undefined on a timeout, and then loses no bytes',
     async check({ open, ask, answer, soon }) {
       const port = await soon(open());
       for (let i = 0; i < 3; i++) requireNothing(await soon(port.read(50)));
       await soon(port.write(ask));
-      requireOctets(await read(port, answer.length, soon), answer);
+      requireBytes(await read(port, answer.length, soon), answer);
       requireNothing(await soon(port.read(50)));
       await soon(port.close());
     },
   },
   {
-    name: 'does not touch the octets that it is given',
+    name: 'does not change the bytes of a message',
     async check({ open, ask, soon }) {
       const port = await soon(open());
-      const given = ask.slice();
-      await soon(port.write(given));
-      requireOctets(given, ask);
+      const message = ask.slice();
+      await soon(port.write(message));
+      requireBytes(message, ask);
       await soon(port.close());
     },
   },
   {
-    name: 'refuses a second read while one is open',
+    name: 'refuses a second read while one is pending',
     async check({ open, soon }) {
       const port = await soon(open());
       const first = port.read(50);
@@ -78,7 +78,7 @@ export const PORT_CONTRACT: readonly Clause[] = [
     },
   },
   {
-    name: 'ends everything with device-lost when the cable is pulled',
+    name: 'ends every call with device-lost when the cable is pulled',
     async check({ open, ask, unplug, soon }) {
       const port = await soon(open());
       const reading = requireCode('device-lost', port.read(60_000));
@@ -90,7 +90,7 @@ export const PORT_CONTRACT: readonly Clause[] = [
     },
   },
   {
-    name: 'ends everything with device-lost when it is closed, any number of times',
+    name: 'ends every call with device-lost when it is closed, once or repeatedly',
     async check({ open, ask, soon }) {
       const port = await soon(open());
       const reading = requireCode('device-lost', port.read(60_000));
@@ -102,12 +102,12 @@ export const PORT_CONTRACT: readonly Clause[] = [
     },
   },
   {
-    name: 'leaves nothing behind: the handle can be opened again',
+    name: 'can be opened again after a close',
     async check({ open, ask, answer, soon }) {
       for (let i = 0; i < 3; i++) {
         const port = await soon(open());
         await soon(port.write(ask));
-        requireOctets(await read(port, answer.length, soon), answer);
+        requireBytes(await read(port, answer.length, soon), answer);
         await soon(port.close());
       }
     },
@@ -115,28 +115,28 @@ export const PORT_CONTRACT: readonly Clause[] = [
 ];
 
 async function read(port: Port, length: number, soon: Pair['soon']): Promise<Bytes> {
-  let octets = concat();
-  while (octets.length < length) {
+  let bytes = concat();
+  while (bytes.length < length) {
     const more = await soon(port.read(10_000));
-    if (more === undefined) throw new Error(`only ${octets.length} of ${length} octets came`);
-    if (more.length === 0) throw new Error('a read gave no octet');
-    octets = concat(octets, more);
+    if (more === undefined) throw new Error(`only ${bytes.length} of ${length} bytes arrived`);
+    if (more.length === 0) throw new Error('a read returned no byte');
+    bytes = concat(bytes, more);
   }
-  return octets;
+  return bytes;
 }
 
-function requireOctets(octets: Uint8Array, expected: Uint8Array): void {
-  if (toHex(octets) !== toHex(expected)) throw new Error(`${toHex(octets)} instead of ${toHex(expected)}`);
+function requireBytes(bytes: Uint8Array, expected: Uint8Array): void {
+  if (toHex(bytes) !== toHex(expected)) throw new Error(`${toHex(bytes)} instead of ${toHex(expected)}`);
 }
 
-function requireNothing(octets: Uint8Array | undefined): void {
-  if (octets !== undefined) throw new Error(`${toHex(octets)} came out of nothing`);
+function requireNothing(bytes: Uint8Array | undefined): void {
+  if (bytes !== undefined) throw new Error(`unexpected bytes ${toHex(bytes)}`);
 }
 
 async function requireCode(code: ErrorCode, promise: Promise<unknown>): Promise<void> {
   const reason = await reasonOf(promise);
   if (!(reason instanceof ProtocolError) || reason.code !== code) {
-    throw new Error(`it ended with ${reason} instead of ${code}`);
+    throw new Error(`${reason} instead of ${code}`);
   }
 }
 

@@ -4,10 +4,9 @@ import { Presence } from '#web/transport/presence.ts';
 import { PROFILES } from '#web/transport/profiles.ts';
 import { openSerialPort } from '#web/transport/serial-port.ts';
 import { openUsbPort } from '#web/transport/usb-port.ts';
-import { desk, quickUnit } from './fixture.ts';
+import { quickUnit, setUp } from './fixture.ts';
 import { type Pair, PORT_CONTRACT } from './port.contract.ts';
 
-/** Nothing is thrown: the port does as the clause says. */
 function describePort(name: string, makePair: () => Pair): void {
   describe(`the port contract: ${name}`, () => {
     it.each(PORT_CONTRACT)('$name', async ({ check }) => {
@@ -17,16 +16,17 @@ function describePort(name: string, makePair: () => Pair): void {
 }
 
 function usbPair(packetSize: number): Pair {
-  const { usb, control, timer, soon } = desk([quickUnit('usb', { packetSize })]);
+  const { usb, control, timer, soon } = setUp([quickUnit('usb', { packetSize })]);
   const presence = new Presence();
-  usb.addEventListener('disconnect', () => presence.leave());
+  usb.addEventListener('disconnect', () => presence.markLost());
   return {
     open: async () => {
       control.nextChoice('0007');
       const device = await usb.requestDevice({ filters: [] });
       return await openUsbPort(device, { platform: 'linux', presence, timer });
     },
-    // PC_to_RDR_GetSlotStatus and RDR_to_PC_SlotStatus, CCID 1.1 clauses 6.1.3 and 6.2.2: no power yet.
+    // PC_to_RDR_GetSlotStatus and RDR_to_PC_SlotStatus, CCID 1.1 clauses 6.1.3 and 6.2.2, before
+    // power-on.
     ask: fromHex('65 00000000 00 00 000000'),
     answer: fromHex('81 00000000 00 00 01 00 00'),
     unplug: () => control.unplug('0007'),
@@ -35,9 +35,9 @@ function usbPair(packetSize: number): Pair {
 }
 
 function serialPair(): Pair {
-  const { serial, control, timer, soon } = desk([quickUnit('serial')]);
+  const { serial, control, timer, soon } = setUp([quickUnit('serial')]);
   const presence = new Presence();
-  serial.addEventListener('disconnect', () => presence.leave());
+  serial.addEventListener('disconnect', () => presence.markLost());
   const settings = PROFILES[0]?.serial;
   if (settings === undefined) throw new Error('the first profile has no serial line');
   return {
@@ -46,7 +46,8 @@ function serialPair(): Pair {
       const port = await serial.requestPort();
       return await openSerialPort(port, settings, { platform: 'linux', presence, timer });
     },
-    // S(RESYNCH request) and its response, ISO/IEC 7816-3 clause 11.6.3.2, EDC of docs/protocol.md clause 5.
+    // S(RESYNCH request) and its response, ISO/IEC 7816-3 clause 11.6.3.2, EDC of docs/protocol.md
+    // clause 5.
     ask: fromHex('00 C0 00 0C66'),
     answer: fromHex('00 E0 00 2F55'),
     unplug: () => control.unplug('0007'),
@@ -56,6 +57,7 @@ function serialPair(): Pair {
 
 describePort('WebUSB, packets of 64 bytes', () => usbPair(64));
 describePort('WebUSB, packets of 512 bytes', () => usbPair(512));
-// No real endpoint is so small, but the answer of ten bytes fills five packets of two exactly, so one without octets follows.
+// Packets of 2 bytes, which no real endpoint has: ten bytes of answer fill five of them, so a
+// zero-length packet follows.
 describePort('WebUSB, an answer that fills its last packet', () => usbPair(2));
 describePort('Web Serial', serialPair);

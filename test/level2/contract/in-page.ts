@@ -5,7 +5,7 @@ import { type Pair, PORT_CONTRACT } from '#test/contract/transport/port.contract
 import { Presence } from '#web/transport/presence.ts';
 import { PROFILES } from '#web/transport/profiles.ts';
 import { openSerialPort } from '#web/transport/serial-port.ts';
-import { alarms, NATIVE } from '#web/transport/timer.ts';
+import { NATIVE, timeouts } from '#web/transport/timer.ts';
 import { openUsbPort } from '#web/transport/usb-port.ts';
 
 export interface ContractInPage {
@@ -25,12 +25,12 @@ const unplug = (): Promise<void> => window.unplugUnit();
 
 function usbPair(): Pair {
   const presence = new Presence();
-  navigator.usb.addEventListener('disconnect', () => presence.leave());
+  navigator.usb.addEventListener('disconnect', () => presence.markLost());
   return {
     async open() {
       const [device] = await navigator.usb.getDevices();
       if (device === undefined) throw new Error('no USB device is permitted');
-      return await openUsbPort(device, { platform: 'linux', presence, timer: alarms(NATIVE) });
+      return await openUsbPort(device, { platform: 'linux', presence, timer: timeouts(NATIVE) });
     },
     // PC_to_RDR_GetSlotStatus and RDR_to_PC_SlotStatus, CCID 1.1 clauses 6.1.3 and 6.2.2: no power yet.
     ask: fromHex('65 00000000 00 00 000000'),
@@ -42,14 +42,14 @@ function usbPair(): Pair {
 
 function serialPair(): Pair {
   const presence = new Presence();
-  navigator.serial.addEventListener('disconnect', () => presence.leave());
+  navigator.serial.addEventListener('disconnect', () => presence.markLost());
   const settings = PROFILES[0]?.serial;
   if (settings === undefined) throw new Error('the first profile has no serial line');
   return {
     async open() {
       const [port] = await navigator.serial.getPorts();
       if (port === undefined) throw new Error('no serial port is permitted');
-      return await openSerialPort(port, settings, { platform: 'linux', presence, timer: alarms(NATIVE) });
+      return await openSerialPort(port, settings, { platform: 'linux', presence, timer: timeouts(NATIVE) });
     },
     // S(RESYNCH request) and its response, ISO/IEC 7816-3 clause 11.6.3.2, EDC of docs/protocol.md clause 5.
     ask: fromHex('00 C0 00 0C66'),

@@ -1,5 +1,5 @@
-// One handle of the browser as a Link: opens its port, brings the framing up, and lets one OpenLink live at a time.
-// Knows neither how a port is opened nor how it is framed: both are handed in.
+// Implements Link over one handle of the browser: opens the port, starts the framing, and allows
+// one OpenLink at a time. The caller supplies the functions for its kind of link.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import type { Link, LinkKind, OpenLink, UsbIds } from './link.ts';
@@ -26,7 +26,7 @@ export class Handle implements Link {
   readonly usbSerialNumber: string | undefined;
   readonly presence: Presence;
   readonly #actions: HandleActions;
-  #inUse = false;
+  #isInUse = false;
 
   constructor(facts: HandleFacts, presence: Presence, actions: HandleActions) {
     this.id = facts.id;
@@ -39,15 +39,15 @@ export class Handle implements Link {
   }
 
   async open(): Promise<OpenLink> {
-    if (this.#inUse) throw new RangeError(`${this.label} is open already`);
-    this.#inUse = true;
+    if (this.#isInUse) throw new RangeError(`${this.label} is open already`);
+    this.#isInUse = true;
     let port: Port | undefined;
     try {
       port = await this.#actions.openPort();
       const transmit = await this.#actions.connect(port);
       let closing: Promise<void> | undefined;
       const close = (): Promise<void> => {
-        // Once only: called again later, it must not let go of a link that was opened since.
+        // Closes once only: a later call must not release a link that was opened in the meantime.
         closing ??= this.#close(port);
         return closing;
       };
@@ -60,6 +60,6 @@ export class Handle implements Link {
 
   async #close(port: Port | undefined): Promise<void> {
     await port?.close();
-    this.#inUse = false;
+    this.#isInUse = false;
   }
 }

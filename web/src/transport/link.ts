@@ -1,36 +1,39 @@
-// A way to one unit that the operator permitted, before and after it is opened. Knows neither the browser's objects nor commands.
+// A link to one unit that the operator has permitted, closed and open. links.ts creates links.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 
 export type LinkKind = 'usb' | 'serial';
 
-/** USB vendor and product id, where the link has them: a udev rule or a browser policy is written from these. */
+/**
+ * USB vendor and product id, from which an administrator writes a udev rule or a browser policy.
+ */
 export interface UsbIds {
   readonly vendorId: number;
   readonly productId: number;
 }
 
 export interface Link {
-  /** One per handle of the browser; a unit that was reset and came back has another. */
+  /** One per handle of the browser. A unit that returns after a reset gets another id. */
   readonly id: number;
   readonly kind: LinkKind;
-  /** For the operator, until the unit has said its SN: the product's name, or what the port is. Never empty. */
+  /** Label until SN is read: the product name of the device, or the kind of port. Never empty. */
   readonly label: string;
+  /** Absent for a serial port without a USB adapter. */
   readonly usb?: UsbIds | undefined;
-  /** iSerialNumber; without one the browser forgets its permission when the unit is unplugged. */
+  /** iSerialNumber. Without one the browser forgets the permission when the unit is unplugged. */
   readonly usbSerialNumber?: string | undefined;
   /**
-   * Opens the port and brings the framing up; on a failure everything is closed again. One OpenLink at a time: a second call
-   * while one is open or opening is a RangeError.
+   * Opens the port and starts the framing. Closes everything on a failure.
    * @throws ProtocolError (LinkErrorCode)
+   * @throws RangeError if the link is open or opening already
    */
   open(): Promise<OpenLink>;
 }
 
 export interface OpenLink {
-  /** One exchange at a time; after its first rejection the link is closed for good. */
+  /** One exchange at a time. After its first rejection the link is closed for good. */
   readonly transmit: Transmit;
-  /** Resolves when the unit is gone: unplugged or reset by itself. Not when close() was called. Never rejects. */
+  /** Resolves when the unit is unplugged or resets, but not on close(). Never rejects. */
   readonly lost: Promise<void>;
-  /** For good, any number of times. Never rejects. */
+  /** Closes the link for good. May be called repeatedly. Never rejects. */
   close(): Promise<void>;
 }

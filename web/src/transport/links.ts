@@ -1,32 +1,36 @@
-// The units that the operator permitted, and the chooser for another: one Link for each handle of the browser, dropped when its unit
-// goes, made anew when it comes back after a reset. Is handed navigator.usb and navigator.serial; knows no command.
+// Lists the units that the operator has permitted, and opens the chooser for another. Creates one
+// Link per handle of the browser and drops it when the unit is unplugged or resets (docs/adr/0019).
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Clock } from '#protocol/framing/connect.ts';
-import { explain, type Platform } from './browser-error.ts';
+import { BrowserCalls } from './browser-calls.ts';
 import { Handle } from './handle.ts';
-import { part } from './lazy-part.ts';
+import { lazyPart } from './lazy-part.ts';
 import type { Link, LinkKind, UsbIds } from './link.ts';
+import type { Platform } from './platform.ts';
 import { Presence } from './presence.ts';
 import { chooserFilters, type DeviceProfile, type DeviceRole, findProfile, OTHER_USB } from './profiles.ts';
-import type { After } from './timer.ts';
+import type { Timer } from './timer.ts';
 
-/** Most stations have units of one kind only, so each comes with the first link of its kind. */
-const WAYS = {
-  usb: (timer: After) => part(() => import('./usb.ts'), timer),
-  serial: (timer: After) => part(() => import('./serial.ts'), timer),
+/**
+ * Each part is loaded for the first link of its kind, because most stations have units of one kind
+ * only.
+ */
+const LINK_PARTS = {
+  usb: (timer: Timer) => lazyPart(() => import('./usb-link.ts'), timer),
+  serial: (timer: Timer) => lazyPart(() => import('./serial-link.ts'), timer),
 } as const;
 
 export interface LinksOptions {
-  /** navigator.usb, where the browser has it. */
+  /** navigator.usb; undefined in a browser without WebUSB. */
   readonly usb: USB | undefined;
-  /** navigator.serial, where the browser has it. */
+  /** navigator.serial; undefined in a browser without Web Serial. */
   readonly serial: Serial | undefined;
   readonly platform: Platform;
   readonly profiles: readonly DeviceProfile[];
-  /** Whether these are links to units, as unless said, or to AS tokens. */
+  /** Whether the links lead to units (the default) or to AS tokens. */
   readonly role?: DeviceRole;
-  readonly timer: After;
+  readonly timer: Timer;
   readonly now: Clock;
 }
 
@@ -42,13 +46,13 @@ export class Links {
     usb?.addEventListener('connect', () => this.#changed());
     usb?.addEventListener('disconnect', ({ device }) => this.#drop(device));
     serial?.addEventListener('connect', () => this.#changed());
-    // The event is fired at the port and bubbles up to here.
+    // The browser dispatches the event at the port, and it bubbles up to here.
     serial?.addEventListener('disconnect', ({ target }) => this.#drop(target as SerialPort));
   }
 
   /**
-   * Undefined when the operator closed the chooser. `all` shows every USB device, so that one that no profile names can be
-   * judged by its descriptors.
+   * Returns undefined when the operator closes the chooser. `all` shows every USB device; the
+   * descriptors of the chosen one decide when it is opened.
    * @throws ProtocolError browser-unsupported, no-interface
    */
   async chooseUsb(all = false): Promise<Link | undefined> {
@@ -59,7 +63,10 @@ export class Links {
     return device && this.#required(this.#usbLink(device, OTHER_USB));
   }
 
-  /** Undefined when the operator closed the chooser. @throws ProtocolError browser-unsupported, no-interface */
+  /**
+   * Returns undefined when the operator closes the chooser.
+   * @throws ProtocolError browser-unsupported, no-interface
+   */
   async chooseSerial(): Promise<Link | undefined> {
     const { serial, profiles, role } = this.#options;
     if (serial === undefined) throw new ProtocolError('browser-unsupported', 'this browser has no Web Serial');
@@ -72,13 +79,14 @@ export class Links {
   }
 
   /**
-   * The units that were permitted before and are attached now, and that a profile fits.
-   * @throws ProtocolError browser-unsupported where a policy forbids the page to ask
+   * Returns links to the attached units that the operator permitted earlier and that a profile
+   * matches.
+   * @throws ProtocolError browser-unsupported if a policy forbids the page to list units
    */
   async remembered(): Promise<readonly Link[]> {
     const { usb, serial } = this.#options;
-    const devices = await this.#asked('usb', async () => (await usb?.getDevices()) ?? []);
-    const ports = await this.#asked('serial', async () => (await serial?.getPorts()) ?? []);
+    const devices = await this.#request('usb', async () => (await usb?.getDevices()) ?? []);
+    const ports = await this.#request('serial', async () => (await serial?.getPorts()) ?? []);
     const links = [
       ...devices.map((device) => this.#usbLink(device, undefined)),
       ...ports.filter((port) => port.connected !== false).map((port) => this.#serialLink(port)),
@@ -86,15 +94,18 @@ export class Links {
     return links.filter((link) => link !== undefined);
   }
 
-  /** Calls `listener` after each unit that comes or goes. Returns its own undoing. */
+  /**
+   * Calls `listener` after a unit is plugged in or unplugged. Returns a function that removes the
+   * listener.
+   */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   async #choose<T>(kind: LinkKind, request: () => Promise<T>): Promise<T | undefined> {
-    WAYS[kind](this.#options.timer).catch(() => undefined); // meanwhile; opening the link says it
-    return await this.#asked<T | undefined>(kind, () =>
+    LINK_PARTS[kind](this.#options.timer).catch(() => undefined); // preloads; Link.open() reports a failure
+    return await this.#request<T | undefined>(kind, () =>
       request().catch((error: unknown) => {
         if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
         throw error;
@@ -102,26 +113,26 @@ export class Links {
     );
   }
 
-  async #asked<T>(kind: LinkKind, request: () => Promise<T>): Promise<T> {
+  async #request<T>(kind: LinkKind, request: () => Promise<T>): Promise<T> {
     try {
       return await request();
     } catch (error) {
       const { platform, timer } = this.#options;
-      throw await explain(error, { moment: 'choose', kind, platform }, new Presence(), timer);
+      throw await new BrowserCalls(kind, { platform, timer, presence: new Presence() }).explain('choose', error);
     }
   }
 
   #required(link: Link | undefined): Link {
-    if (link === undefined) throw new ProtocolError('no-interface', 'no device profile fits what was chosen');
+    if (link === undefined) throw new ProtocolError('no-interface', 'no device profile matches the chosen device');
     return link;
   }
 
-  #usbLink(device: USBDevice, otherwise: DeviceProfile | undefined): Link | undefined {
-    const known = this.#handles.get(device);
-    if (known) return known;
-    const { profiles, role, ...surroundings } = this.#options;
+  #usbLink(device: USBDevice, fallback: DeviceProfile | undefined): Link | undefined {
+    const existing = this.#handles.get(device);
+    if (existing) return existing;
+    const { profiles, role, ...options } = this.#options;
     const usb = { vendorId: device.vendorId, productId: device.productId };
-    const profile = findProfile(profiles, 'usb', usb, role) ?? otherwise;
+    const profile = findProfile(profiles, 'usb', usb, role) ?? fallback;
     if (profile?.usb === undefined) return undefined;
     const settings = profile.usb;
     const presence = new Presence();
@@ -133,19 +144,19 @@ export class Links {
       usb,
       usbSerialNumber: device.serialNumber || undefined,
     } as const;
-    return this.#keep(
+    return this.#add(
       device,
       new Handle(facts, presence, {
-        openPort: async () => (await WAYS.usb(surroundings.timer)).openUsbPort(device, { ...surroundings, presence }),
-        connect: async (port) => (await WAYS.usb(surroundings.timer)).bringUpCcid(port, settings, surroundings.now),
+        openPort: async () => (await LINK_PARTS.usb(options.timer)).openUsbPort(device, { ...options, presence }),
+        connect: async (port) => (await LINK_PARTS.usb(options.timer)).connectCcid(port, settings, options.now),
       }),
     );
   }
 
   #serialLink(port: SerialPort): Link | undefined {
-    const known = this.#handles.get(port);
-    if (known) return known;
-    const { profiles, role, ...surroundings } = this.#options;
+    const existing = this.#handles.get(port);
+    if (existing) return existing;
+    const { profiles, role, ...options } = this.#options;
     const { usbVendorId, usbProductId } = port.getInfo();
     const usb =
       usbVendorId === undefined || usbProductId === undefined
@@ -162,25 +173,27 @@ export class Links {
       usb,
       usbSerialNumber: undefined,
     } as const;
-    return this.#keep(
+    return this.#add(
       port,
       new Handle(facts, presence, {
         openPort: async () =>
-          (await WAYS.serial(surroundings.timer)).openSerialPort(port, settings, { ...surroundings, presence }),
-        connect: async (opened) =>
-          (await WAYS.serial(surroundings.timer)).bringUpT1(opened, settings, surroundings.now),
+          (await LINK_PARTS.serial(options.timer)).openSerialPort(port, settings, { ...options, presence }),
+        connect: async (opened) => (await LINK_PARTS.serial(options.timer)).connectT1(opened, settings, options.now),
       }),
     );
   }
 
-  #keep(key: USBDevice | SerialPort, handle: Handle): Link {
+  #add(key: USBDevice | SerialPort, handle: Handle): Link {
     this.#handles.set(key, handle);
     return handle;
   }
 
-  /** A handle whose unit is gone stays dead: when the unit is back, the browser's next handle (or the same) becomes a new Link. */
+  /**
+   * A lost handle is never reused. When the unit returns, even with the same handle, it gets a new
+   * Link.
+   */
   #drop(key: USBDevice | SerialPort): void {
-    this.#handles.get(key)?.presence.leave();
+    this.#handles.get(key)?.presence.markLost();
     this.#handles.delete(key);
     this.#changed();
   }
@@ -190,7 +203,7 @@ export class Links {
   }
 }
 
-/** A port says nothing of what is behind it, which may be anything: the unit names itself when it is read. */
+/** Names the port, because the unit behind it is unknown until SN is read. */
 function portName(usb: UsbIds | undefined): string {
   const hex4 = (id: number): string => hexNumber(id, 4);
   return usb === undefined ? 'Serial port' : `Serial port, USB ${hex4(usb.vendorId)}:${hex4(usb.productId)}`;

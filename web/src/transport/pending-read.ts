@@ -1,10 +1,10 @@
-// Reading with a deadline from a source whose reads cannot be taken back (a WebUSB transferIn, a stream's read): the one that is
-// under way is kept over a timeout and answers the next read. Knows neither USB nor serial.
+// Reads with a timeout from a source whose reads cannot be cancelled (a WebUSB transferIn, a
+// stream's read). A pending read outlasts a timeout and answers the next call (docs/adr/0019).
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { After } from './timer.ts';
+import type { Timer } from './timer.ts';
 
-interface Waiting {
+interface Caller {
   readonly resolve: (bytes: Bytes | undefined) => void;
   readonly reject: (error: unknown) => void;
   readonly cancel: () => void;
@@ -12,66 +12,69 @@ interface Waiting {
 
 export class PendingRead {
   readonly #pull: () => Promise<Bytes>;
-  readonly #timer: After;
-  #pulling = false;
+  readonly #timer: Timer;
+  #isPulling = false;
   #arrived: Bytes | undefined;
-  /** What every read throws from now on. */
+  /** Error of every further read. */
   #failure: { readonly error: unknown } | undefined;
-  #waiting: Waiting | undefined;
+  #caller: Caller | undefined;
 
-  /** `pull` resolves with at least one octet and rejects with what read() shall throw. */
-  constructor(pull: () => Promise<Bytes>, timer: After) {
+  /** `pull` resolves with at least one byte and rejects with the error for read(). */
+  constructor(pull: () => Promise<Bytes>, timer: Timer) {
     this.#pull = pull;
     this.#timer = timer;
   }
 
-  /** As Port.read. Plain callbacks: each further async function would cost as much as the reading. */
+  /**
+   * As Port.read. Uses callbacks, because each further async function would cost as much as the
+   * read.
+   */
   read(timeoutMs: number): Promise<Bytes | undefined> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting !== undefined) throw new RangeError('a read is open already');
+      if (this.#caller !== undefined) throw new RangeError('a read is pending already');
       const cancel = this.#timer(timeoutMs, () => this.#settle(undefined));
-      this.#waiting = { resolve, reject, cancel };
+      this.#caller = { resolve, reject, cancel };
       if (this.#failure !== undefined || this.#arrived !== undefined) this.#answer();
-      else if (!this.#pulling) this.#start();
+      else if (!this.#isPulling) this.#start();
     });
   }
 
-  /** From now on every read, the open one too, ends with device-lost. */
-  end(why: string): void {
-    this.#failure ??= { error: new ProtocolError('device-lost', why) };
+  /** Ends the current read and every later one with device-lost. */
+  end(reason: string): void {
+    this.#failure ??= { error: new ProtocolError('device-lost', reason) };
     this.#answer();
   }
 
-  /** What comes while nobody reads waits for the next read. */
+  /** Pulls once. Bytes that arrive without a caller are stored for the next read. */
   #start(): void {
-    this.#pulling = true;
+    this.#isPulling = true;
     this.#pull().then(
       (bytes) => {
-        this.#pulling = false;
+        this.#isPulling = false;
         this.#arrived = bytes;
         this.#answer();
       },
       (error: unknown) => {
-        this.#pulling = false;
+        this.#isPulling = false;
         this.#failure ??= { error };
         this.#answer();
       },
     );
   }
 
-  /** Gives the open read, if there is one, what is there for it: a failure before octets. */
+  /** Settles the current read, if any. A failure takes precedence over bytes. */
   #answer(): void {
-    if (this.#waiting === undefined) return;
+    if (this.#caller === undefined) return;
     const bytes = this.#arrived;
     if (this.#failure === undefined) this.#arrived = undefined;
     this.#settle(bytes);
   }
 
   #settle(bytes: Bytes | undefined): void {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.cancel();
-    if (this.#failure !== undefined) waiting?.reject(this.#failure.error);
-    else waiting?.resolve(bytes);
+    const caller = this.#caller;
+    this.#caller = undefined;
+    caller?.cancel();
+    if (this.#failure !== undefined) caller?.reject(this.#failure.error);
+    else caller?.resolve(bytes);
   }
 }

@@ -1,9 +1,9 @@
-// Whether the unit behind one handle is still attached: what the browser's disconnect event said. Knows neither USB nor serial.
+// Tracks whether the unit behind one handle of the browser is attached, from the disconnect event.
 
 export class Presence {
-  /** Resolves once the unit is gone. Never rejects. */
+  /** Resolves when the unit is lost. Never rejects. */
   readonly lost: Promise<void>;
-  #gone = false;
+  #isLost = false;
   #resolve: () => void = () => undefined;
 
   constructor() {
@@ -12,12 +12,12 @@ export class Presence {
     });
   }
 
-  get gone(): boolean {
-    return this.#gone;
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
-  leave(): void {
-    this.#gone = true;
+  markLost(): void {
+    this.#isLost = true;
     this.#resolve();
   }
 }

@@ -1,5 +1,5 @@
-// Device profiles as data: how a unit is recognised and how its line is driven (docs/protocol.md clause 5). A site can add its own.
-// USB interfaces and endpoints are not named here: they are read from the descriptors. Knows no browser object.
+// Device profiles: the ids of a unit and the settings of its link (docs/protocol.md clause 5). A
+// site can add its own. USB interfaces and endpoints come from the descriptors instead.
 import type { Edc } from '#protocol/framing/edc.ts';
 import type { LinkKind, UsbIds } from './link.ts';
 
@@ -8,28 +8,28 @@ export interface SerialSettings {
   readonly parity: 'none' | 'even' | 'odd';
   /** Error detection code of a block: CRC-16, or LRC for older units. */
   readonly edc: Edc;
-  /** Block waiting time (ISO/IEC 7816-3 clause 11.4.3), well above an adapter's latency of 16 ms. */
+  /** Block waiting time (ISO/IEC 7816-3 clause 11.4.3), well above the 16 ms of an adapter. */
   readonly bwtMs: number;
 }
 
 export interface UsbSettings {
-  /** How long the unit may be silent before it asks for more time. */
+  /** Maximum silence of the unit before it requests more time. */
   readonly bwtMs: number;
 }
 
-/** What stands at the other end: a unit that takes keys, or an AS token that gives them. */
+/** A unit imports keys, an AS token exports them. */
 export type DeviceRole = 'unit' | 'token';
 
 export interface DeviceProfile {
-  /** A unit unless said. */
+  /** Default: unit. */
   readonly role?: DeviceRole;
-  /** For the operator, where the unit itself gives no product name. */
+  /** Label for the operator, if the device has no product name. */
   readonly name: string;
-  /** Absent: every device that no other profile names. */
+  /** If absent, the profile matches every device that no other profile names. */
   readonly ids?: UsbIds;
-  /** Present: the unit has a vendor interface for WebUSB. */
+  /** Present if the unit has a vendor interface for WebUSB. */
   readonly usb?: UsbSettings;
-  /** Present: the unit has a serial line, its own CDC-ACM one or behind an adapter. */
+  /** Present if the unit has a serial line: its own (CDC-ACM) or that of an adapter. */
   readonly serial?: SerialSettings;
 }
 
@@ -49,16 +49,17 @@ export const PROFILES: readonly DeviceProfile[] = [
     usb: { bwtMs: 1000 },
     serial: SERIAL,
   },
-  // A unit behind a USB-to-serial adapter has the adapter's ids.
+  // A unit behind a USB-to-serial adapter appears with the adapter's ids.
   { name: 'Serial unit', serial: SERIAL },
 ];
 
-/** For a USB device that no profile names and that was chosen all the same: its descriptors say whether it can be a unit. */
+/** For a chosen USB device that no profile names. Its descriptors decide if it can be a unit. */
 export const OTHER_USB: DeviceProfile = { name: 'USB device', usb: { bwtMs: 1000 } };
 
 /**
- * The profile for a device with these ids on a link of this kind: one that names them, else the one for every other device. None where
- * the one that names them is of the other role: a token is never taken for a unit behind an adapter.
+ * Returns the profile that names these ids, otherwise the one for all other devices. Returns
+ * undefined if the matching profile has the other role, so that a token is never used as a unit
+ * behind an adapter.
  */
 export function findProfile(
   profiles: readonly DeviceProfile[],
@@ -75,7 +76,10 @@ export function findProfile(
   return found !== undefined && roleOf(found) === role ? found : undefined;
 }
 
-/** What the chooser is to show: the ids of the profiles of this kind, or everything ([]) when one of them fits every device. */
+/**
+ * Filters for the chooser: the ids of all profiles of this kind, or none ([]) if one of them
+ * matches every device.
+ */
 export function chooserFilters(
   profiles: readonly DeviceProfile[],
   kind: LinkKind,

@@ -1,84 +1,74 @@
-// A Port over Web Serial: octets without borders (docs/protocol.md clause 5, Web Serial). The one owner of the port's streams.
-// Knows nothing of the blocks that it carries.
+// Implements Port over Web Serial: a stream of bytes without message boundaries (docs/protocol.md
+// clause 5, Web Serial). The only user of the port's streams.
 import { asBytes, type Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
-import { explain, ignoreRefusal, type Moment, type Platform } from './browser-error.ts';
+import { BrowserCalls, openedPort, type PortOptions } from './browser-calls.ts';
+import { ignoreRefusal } from './browser-error.ts';
 import { PendingRead } from './pending-read.ts';
 import type { Presence } from './presence.ts';
 import type { SerialSettings } from './profiles.ts';
-import { type After, limited, within } from './timer.ts';
 
-/** The browser's 255 octets overrun at the first pause of the page. */
+/** The browser's default of 255 bytes overruns at the first pause of the page. */
 const BUFFER_SIZE = 65_536;
-const STEP_MS = 5000;
-const CLOSE_MS = 2000;
-/** The line was disturbed and the stream has ended, but the port goes on with a new reader: framing has the block sent again. */
+/**
+ * Errors that end the stream but not the port: a new reader continues, and framing repeats the
+ * block.
+ */
 const LINE_ERRORS: readonly string[] = ['BufferOverrunError', 'BreakError', 'FramingError', 'ParityError'];
-/** Line errors in a row without one octet between them: wrong baud rate or parity, or a broken cable. */
+/**
+ * Maximum of consecutive line errors without a byte: wrong baud rate or parity, or a broken cable.
+ */
 const MAX_LINE_ERRORS = 32;
 
-export interface SerialPortOptions {
-  readonly platform: Platform;
-  readonly presence: Presence;
-  readonly timer: After;
-}
-
 /**
- * Opens the port, DTR and RTS set; on a failure it is closed again.
+ * Opens the port and sets DTR and RTS. Closes the port on a failure.
  * @throws ProtocolError device-busy, access-denied, device-lost, link-timeout
  */
-export async function openSerialPort(
-  line: SerialPort,
-  settings: SerialSettings,
-  surroundings: SerialPortOptions,
-): Promise<Port> {
-  const port = new SerialLinePort(line, surroundings);
-  try {
-    await port.open(settings);
-  } catch (error) {
-    await port.close();
-    throw error;
-  }
-  return port;
+export async function openSerialPort(line: SerialPort, settings: SerialSettings, options: PortOptions): Promise<Port> {
+  const port = new SerialLinePort(line, options);
+  return await openedPort(port, port.open(settings));
 }
 
 class SerialLinePort implements Port {
   readonly #line: SerialPort;
-  readonly #surroundings: SerialPortOptions;
+  readonly #presence: Presence;
+  readonly #calls: BrowserCalls;
   readonly #input: PendingRead;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
-  #opened = false;
+  #isOpen = false;
   #closing: Promise<void> | undefined;
 
-  constructor(line: SerialPort, surroundings: SerialPortOptions) {
+  constructor(line: SerialPort, options: PortOptions) {
     this.#line = line;
-    this.#surroundings = surroundings;
-    this.#input = new PendingRead(() => this.#pull(), surroundings.timer);
-    void surroundings.presence.lost.then(() => this.#input.end('the port was disconnected'));
+    this.#presence = options.presence;
+    this.#calls = new BrowserCalls('serial', options);
+    this.#input = new PendingRead(() => this.#pull(), options.timer);
+    void options.presence.lost.then(() => this.#input.end('the port was disconnected'));
   }
 
   async open({ baudRate, parity }: SerialSettings): Promise<void> {
     const line = this.#line;
     const options: SerialOptions = { baudRate, parity, dataBits: 8, stopBits: 1, flowControl: 'none' };
-    const opened = async (): Promise<void> => {
+    const open = async (): Promise<void> => {
       await line.open({ ...options, bufferSize: BUFFER_SIZE });
-      this.#opened = true;
-      if (this.#closing !== undefined) await line.close(); // it came too late, and nobody waits for it any more
+      this.#isOpen = true;
+      if (this.#closing !== undefined) await line.close(); // opened after the timeout
     };
-    await this.#step('open', opened());
-    // Said explicitly, since what an operating system sets by itself differs, and a unit may wait for both. A line without
-    // modem signals refuses, and needs none.
-    await this.#step('open', line.setSignals({ dataTerminalReady: true, requestToSend: true }).catch(ignoreRefusal));
+    await this.#calls.run('open', open());
+    // Operating systems set different signals on opening, and a unit may wait for both. A line
+    // without modem signals refuses, and needs none.
+    const signals = line.setSignals({ dataTerminalReady: true, requestToSend: true });
+    await this.#calls.run('open', signals.catch(ignoreRefusal));
     this.#writer = line.writable?.getWriter();
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#writer === undefined) throw new ProtocolError('device-lost', 'the port is closed');
-    // Chromium takes octets for a port that is gone, and loses them.
-    if (this.#surroundings.presence.gone) throw new ProtocolError('device-lost', 'the port was disconnected');
-    await this.#step('transfer', this.#writer.write(asBytes(bytes)));
+    // Chromium accepts bytes for a port that is gone, and loses them.
+    if (this.#presence.isLost) throw new ProtocolError('device-lost', 'the port was disconnected');
+    await this.#calls.run('transfer', this.#writer.write(asBytes(bytes)));
   }
 
   read(timeoutMs: number): Promise<Bytes | undefined> {
@@ -90,7 +80,7 @@ class SerialLinePort implements Port {
     return this.#closing;
   }
 
-  /** The next octets that arrive, over any number of line errors. */
+  /** Resolves with the next bytes. Continues after line errors. */
   async #pull(): Promise<Bytes> {
     for (let errors = 0; errors < MAX_LINE_ERRORS; ) {
       try {
@@ -99,7 +89,7 @@ class SerialLinePort implements Port {
         if (value.length > 0) return asBytes(value);
       } catch (error) {
         if (!(error instanceof DOMException && LINE_ERRORS.includes(error.name)))
-          throw await this.#explain('transfer', error);
+          throw await this.#calls.explain('transfer', error);
         errors++;
         this.#reader?.releaseLock();
         this.#reader = undefined;
@@ -111,35 +101,18 @@ class SerialLinePort implements Port {
   /** @throws ProtocolError device-lost */
   #currentReader(): ReadableStreamDefaultReader<Uint8Array> {
     this.#reader ??= this.#closing === undefined ? this.#line.readable?.getReader() : undefined;
-    if (this.#reader === undefined) throw new ProtocolError('device-lost', 'the port has no readable stream any more');
+    if (this.#reader === undefined) throw new ProtocolError('device-lost', 'the port has no readable stream');
     return this.#reader;
   }
 
-  /** Something that the port or its driver does at once, or never. */
-  #step<T>(moment: Moment, action: Promise<T>): Promise<T> {
-    return limited(action, STEP_MS, this.#surroundings.timer, {
-      expired: () => new ProtocolError('link-timeout', `serial ${moment}: no answer within ${STEP_MS} ms`),
-      failed: (error) => this.#explain(moment, error),
-    });
-  }
-
-  #explain(moment: Moment, error: unknown): Promise<unknown> {
-    const { platform, presence, timer } = this.#surroundings;
-    return explain(error, { moment, kind: 'serial', platform }, presence, timer);
-  }
-
-  /** cancel → releaseLock → close: a port with a locked stream cannot be closed, and one left open is "already open" next time. */
+  /** Releases both streams first: the browser refuses to close a port with a locked stream. */
   async #close(): Promise<void> {
     this.#input.end('the port is closed');
-    await this.#quietly(this.#reader?.cancel());
+    await this.#calls.quietly(this.#reader?.cancel());
     this.#reader?.releaseLock();
-    await this.#quietly(this.#writer?.abort());
+    await this.#calls.quietly(this.#writer?.abort());
     this.#writer?.releaseLock();
     this.#writer = undefined;
-    if (this.#opened) await this.#quietly(this.#line.close());
-  }
-
-  async #quietly(action: Promise<void> | undefined): Promise<void> {
-    if (action) await within(action.catch(ignoreRefusal), CLOSE_MS, this.#surroundings.timer);
+    if (this.#isOpen) await this.#calls.quietly(this.#line.close());
   }
 }

@@ -1,92 +1,98 @@
-// Waiting with a limit. The timer is handed in: a hidden tab throttles the window's own, so a worker's stands beside it. Knows no link.
+// Timers and timeouts for the links. A hidden tab throttles the window's timers, so a worker backs
+// them there.
 
-/** Calls `callback` once after `ms`; the returned function takes that back. */
-export type After = (ms: number, callback: () => void) => () => void;
+/** Calls `callback` once after `ms`. The returned function cancels that. */
+export type Timer = (ms: number, callback: () => void) => () => void;
 
-/** What a native timer is made of, handed in so that time can be imitated. */
+/** The functions of a native timer. Tests replace them to control the time. */
 export interface NativeTimer {
-  /** Milliseconds that only rise. */
+  /** A monotonic clock, in milliseconds. */
   now(): number;
   set(callback: () => void, ms: number): unknown;
   clear(handle: unknown): void;
 }
 
-interface Alarm {
+interface Timeout {
   readonly at: number;
   readonly callback: () => void;
 }
 
 /**
- * Any number of alarms over one native timer, which is left alone when an alarm is taken back: nearly every limit is, long before
- * it ends, and to set and clear a native timer for each costs more than the exchange that it guards.
+ * Any number of timeouts over one native timer, which keeps running when a timeout is cancelled.
+ * Nearly every timeout is cancelled early, and setting and clearing a native timer for each would
+ * cost more than the exchange that it limits.
  */
-export function alarms(native: NativeTimer): After {
-  const waiting = new Set<Alarm>();
+export function timeouts(native: NativeTimer): Timer {
+  const pending = new Set<Timeout>();
   let handle: unknown;
-  let ringsAt = Number.POSITIVE_INFINITY;
+  let firesAt = Number.POSITIVE_INFINITY;
 
   const arm = (at: number): void => {
-    if (at >= ringsAt) return;
+    if (at >= firesAt) return;
     if (handle !== undefined) native.clear(handle);
-    ringsAt = at;
-    handle = native.set(ring, Math.max(0, at - native.now()));
+    firesAt = at;
+    handle = native.set(fire, Math.max(0, at - native.now()));
   };
 
-  const ring = (): void => {
+  const fire = (): void => {
     handle = undefined;
-    ringsAt = Number.POSITIVE_INFINITY;
+    firesAt = Number.POSITIVE_INFINITY;
     const now = native.now();
-    const due = [...waiting].filter(({ at }) => at <= now).sort((a, b) => a.at - b.at);
-    for (const alarm of due) {
-      // One that rang before it may have taken this one back.
-      if (waiting.delete(alarm)) alarm.callback();
+    const due = [...pending].filter(({ at }) => at <= now).sort((a, b) => a.at - b.at);
+    for (const timeout of due) {
+      // An earlier callback may have cancelled this one.
+      if (pending.delete(timeout)) timeout.callback();
     }
-    for (const { at } of waiting) arm(at);
+    for (const { at } of pending) arm(at);
   };
 
   return (ms, callback) => {
-    const alarm: Alarm = { at: native.now() + ms, callback };
-    waiting.add(alarm);
-    arm(alarm.at);
-    return () => waiting.delete(alarm);
+    const timeout: Timeout = { at: native.now() + ms, callback };
+    pending.add(timeout);
+    arm(timeout.at);
+    return () => pending.delete(timeout);
   };
 }
 
-/** The timers of the page or worker that this runs in. */
+/** The timer of the page or worker that runs this code. */
 export const NATIVE: NativeTimer = {
   now: () => performance.now(),
   set: (callback, ms) => setTimeout(callback, ms),
   clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
 };
 
-/** A worker that answers some time after it was sent milliseconds; web/src/browser/timer.worker.ts is one. */
+/**
+ * A worker that receives milliseconds and answers when they have passed
+ * (web/src/browser/timer.worker.ts).
+ */
 export type WakeTimer = Pick<Worker, 'postMessage' | 'addEventListener'>;
 
 /**
- * A native timer that a bell rings as well while the tab is hidden. While it is seen the native timer is the better one: after a task that
- * held up the page it rings behind the answers that came meanwhile, which a worker knows nothing of. Either may ring for a time that was
- * set before: alarms() bears that.
+ * Timer backed by a worker while the tab is hidden: browsers throttle a hidden tab's timers to one
+ * per second, later one per minute, and a late timeout delays recovery and the operator's message.
+ * In a visible tab setTimeout is better: after a blocked task it fires behind queued I/O events.
+ * It is always set, since the worker file may fail to load. timeouts() tolerates an early callback.
  */
-export function withBell(native: NativeTimer, bell: () => WakeTimer, isHidden: () => boolean): NativeTimer {
-  let hung: WakeTimer | undefined;
+export function withWakeTimer(native: NativeTimer, start: () => WakeTimer, isHidden: () => boolean): NativeTimer {
+  let worker: WakeTimer | undefined;
   let pending: { readonly callback: () => void; readonly handle: unknown } | undefined;
-  const ring = (): void => {
-    const rung = pending;
+  const fire = (): void => {
+    const due = pending;
     pending = undefined;
-    native.clear(rung?.handle);
-    rung?.callback();
+    native.clear(due?.handle);
+    due?.callback();
   };
-  const hang = (): WakeTimer => {
-    const made = bell();
-    made.addEventListener('message', () => isHidden() && ring());
-    return made;
+  const startWorker = (): WakeTimer => {
+    const started = start();
+    started.addEventListener('message', () => isHidden() && fire());
+    return started;
   };
   return {
     now: () => native.now(),
     set(callback, ms) {
-      hung ??= hang();
-      hung.postMessage(ms);
-      pending = { callback, handle: native.set(ring, ms) };
+      worker ??= startWorker();
+      worker.postMessage(ms);
+      pending = { callback, handle: native.set(fire, ms) };
       return pending;
     },
     clear(handle) {
@@ -97,26 +103,28 @@ export function withBell(native: NativeTimer, bell: () => WakeTimer, isHidden: (
   };
 }
 
-/** Waits until `promise` is settled, `ms` at most; the promise itself goes on. Rejects as it does. */
-export function within(promise: Promise<unknown>, ms: number, timer: After): Promise<void> {
+/** Waits until `promise` settles, for `ms` at most. Rejects as it does. Does not cancel it. */
+export function within(promise: Promise<unknown>, ms: number, timer: Timer): Promise<void> {
   return new Promise((resolve, reject) => {
     const cancel = timer(ms, resolve);
     void promise.then(() => resolve(), reject).finally(cancel);
   });
 }
 
-/** How a promise under a limit may end badly. */
-export interface Ends {
-  /** What it rejects with when the limit is over. */
+export interface TimeoutErrors {
+  /** Creates the error of a timeout. */
   expired(): unknown;
-  /** What it rejects with for what it was rejected with. */
+  /** Translates the error with which the promise was rejected. */
   failed(error: unknown): Promise<unknown>;
 }
 
-/** `promise` for `ms` at most, in one promise more: this stands in the way of each octet. */
-export function limited<T>(promise: Promise<T>, ms: number, timer: After, ends: Ends): Promise<T> {
+/**
+ * Rejects unless `promise` settles within `ms`. One promise only, because every read and write
+ * calls it.
+ */
+export function withTimeout<T>(promise: Promise<T>, ms: number, timer: Timer, errors: TimeoutErrors): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = timer(ms, () => reject(ends.expired()));
+    const cancel = timer(ms, () => reject(errors.expired()));
     promise.then(
       (value) => {
         cancel();
@@ -124,7 +132,7 @@ export function limited<T>(promise: Promise<T>, ms: number, timer: After, ends: 
       },
       (error: unknown) => {
         cancel();
-        ends.failed(error).then(reject, reject);
+        errors.failed(error).then(reject, reject);
       },
     );
   });

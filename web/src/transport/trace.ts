@@ -1,21 +1,21 @@
-// The conversation with a unit as an engineer may read it, and send it to someone else: headers, lengths, status words and the fields
-// that are public anyway. By default data is shown as its length only; a PIN is never more than that, not even a hash of it.
-// docs/protocol.md clause 4 says which field is which.
+// Redacts the exchanges with a unit for the trace, which an engineer may pass on (docs/protocol.md
+// clause 4). Shows headers, lengths, status words and public fields, and of other data the length
+// or a hash. Never shows more of a PIN than its length.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { readU16 } from '#protocol/bytes/integers.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 
 export interface Exchange {
-  /** Name of the command as docs/protocol.md has it, or its INS. */
+  /** Name of the command in docs/protocol.md, or its INS. */
   readonly command: string;
   /** CLA INS P1 P2. */
   readonly header: string;
-  /** The command's data field, redacted; empty where there is none. */
+  /** The command's data field, redacted; empty without data. */
   readonly request: string;
-  /** The response's data field, redacted; empty where there is none. */
+  /** The response's data field, redacted; empty without data. */
   readonly answer: string;
-  /** Absent when the link failed before an answer. */
+  /** Absent if the link failed before the response. */
   readonly statusWord?: number;
   /** ISO 8601, UTC. */
   readonly at: string;
@@ -23,18 +23,18 @@ export interface Exchange {
 
 type Redact = (data: Uint8Array) => string;
 
-/** HDR of DATA, and of a receipt what its MAC covers: in clear for everyone (clause 3). */
+/** Length of HDR in DATA and of the part of a receipt that its MAC covers, both public (clause 3). */
 const PUBLIC_BYTES = 48;
 
 const lengthOnly: Redact = (data) => (data.length === 0 ? '' : `(${data.length} bytes)`);
 
 const whole: Redact = (data) => toHex(data);
 
-/** For what is random or encrypted under a strong key: the hash only says whether two are the same. */
+/** For data that is random or strongly encrypted: a hash shows only whether two are equal. */
 const hashed: Redact = (data) =>
   data.length === 0 ? '' : `(${data.length} bytes, SHA-256 ${toHex(sha256(data).subarray(0, 4))}…)`;
 
-/** DATA ("TKL1") and receipts ("TKR1"); the later parts of a chained command begin with something else. */
+/** For DATA ("TKL1") and receipts ("TKR1"). Later parts of a chain have another beginning. */
 const publicStart: Redact = (data) => {
   const magic = toHex(data.subarray(0, 4));
   if (data.length < PUBLIC_BYTES || (magic !== '544B4C31' && magic !== '544B5231')) return hashed(data);
@@ -47,7 +47,10 @@ interface Row {
   readonly answer: Redact;
 }
 
-/** By CLA and INS, the chaining bit of CLA left out, and before that with P1 and P2. What is not here is shown by its length. */
+/**
+ * Key: CLA without the chaining bit, and INS. A row with P1 and P2 takes precedence. Other commands
+ * show lengths only.
+ */
 const TABLE: Record<string, Row> = {
   '00A4': { command: 'SELECT', request: whole, answer: whole },
   '00C0': { command: 'GET RESPONSE', request: lengthOnly, answer: lengthOnly },
@@ -65,14 +68,14 @@ const TABLE: Record<string, Row> = {
 
 const CHAINING = 0x10;
 
-/** The data field of a command APDU, short or extended (ISO/IEC 7816-3 clause 12.1.3); empty when it is malformed. */
+/** Data field of a short or extended command APDU (ISO/IEC 7816-3 clause 12.1.3). Empty if malformed. */
 function dataField(apdu: Uint8Array): Uint8Array {
   const short = apdu[4] ?? 0;
   if (short !== 0) return apdu.length > 5 ? apdu.subarray(5, 5 + short) : new Uint8Array();
   return apdu.length > 7 ? apdu.subarray(7, 7 + readU16(apdu, 5)) : new Uint8Array();
 }
 
-/** One exchange, redacted; `response` is absent when the link failed first. */
+/** Redacts one exchange. `response` is undefined if the link failed before it. */
 export function redact(command: Uint8Array, response: Uint8Array | undefined, at: Date): Exchange {
   const cla = command[0] ?? 0;
   const [, ins = 0, p1 = 0, p2 = 0] = command;
@@ -90,7 +93,7 @@ export function redact(command: Uint8Array, response: Uint8Array | undefined, at
   return { ...exchange, answer, statusWord: readU16(response, response.length - 2) };
 }
 
-/** A Transmit that reports each exchange, redacted, after it ended. */
+/** Wraps a Transmit so that it reports each exchange, redacted, when it has ended. */
 export function traced(transmit: Transmit, onExchange: (exchange: Exchange) => void, now = () => new Date()): Transmit {
   return async (command) => {
     let response: Uint8Array | undefined;

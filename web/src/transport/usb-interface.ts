@@ -1,9 +1,9 @@
-// Finds the interface to talk to in a device's descriptors, before anything is opened: CCID-like bulk messages on an interface of
-// vendor class FF (docs/protocol.md clause 5), since browsers keep class 0B for the operating system.
+// Finds the vendor interface (class FF) of a unit in its descriptors, before the device is opened.
+// Browsers reserve class 0B for the operating system (docs/protocol.md clause 5).
 import { ProtocolError } from '#protocol/errors.ts';
 
 const VENDOR_CLASS = 0xff;
-/** Smart card (CCID), which the browser will not open: the PC/SC service owns it. */
+/** Smart card (CCID). The browser refuses to open it, because PC/SC owns it. */
 const SMART_CARD_CLASS = 0x0b;
 
 export interface BulkInterface {
@@ -14,7 +14,10 @@ export interface BulkInterface {
   readonly bulkOut: { readonly endpointNumber: number };
 }
 
-/** @throws ProtocolError protected-class, no-interface */
+/**
+ * Returns the first vendor interface with bulk endpoints.
+ * @throws ProtocolError protected-class, no-interface
+ */
 export function findBulkInterface(device: USBDevice): BulkInterface {
   let smartCard = device.deviceClass === SMART_CARD_CLASS;
   for (const configuration of device.configurations) {

@@ -1,86 +1,70 @@
-// A Port over WebUSB: one write is one bulk OUT transfer, one read is one bulk IN transfer (docs/protocol.md clause 5, WebUSB).
-// Knows nothing of the messages that it carries.
+// Implements Port over WebUSB: each write is one bulk OUT transfer, each read one bulk IN transfer
+// (docs/protocol.md clause 5, WebUSB).
 import { asBytes, type Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
-import { explain, ignoreRefusal, type Moment, type Platform } from './browser-error.ts';
+import { BrowserCalls, openedPort, type PortOptions } from './browser-calls.ts';
 import { PendingRead } from './pending-read.ts';
-import type { Presence } from './presence.ts';
-import { type After, limited, within } from './timer.ts';
 import { type BulkInterface, findBulkInterface } from './usb-interface.ts';
 
-/** The longest message of docs/protocol.md clause 5. */
+/** Length of the longest message (docs/protocol.md clause 5). */
 const MAX_MESSAGE_LENGTH = 1319;
-/** Opening, claiming and each write: none takes long unless the device or its driver hangs. */
-const STEP_MS = 5000;
-const CLOSE_MS = 2000;
-
-export interface UsbOptions {
-  readonly platform: Platform;
-  readonly presence: Presence;
-  readonly timer: After;
-}
 
 /**
- * Opens the device and claims its vendor interface; on a failure the device is closed again.
- * @throws ProtocolError protected-class, no-interface (before anything is opened), device-busy, driver-missing, access-denied,
- *   device-lost, link-timeout
+ * Opens the device and claims its vendor interface. Closes the device on a failure.
+ * @throws ProtocolError protected-class and no-interface before it opens the device; device-busy,
+ *   driver-missing, access-denied, device-lost, link-timeout
  */
-export async function openUsbPort(device: USBDevice, surroundings: UsbOptions): Promise<Port> {
-  const bulk = findBulkInterface(device);
-  const port = new UsbPort(device, bulk, surroundings);
-  try {
-    await port.open();
-  } catch (error) {
-    await port.close();
-    throw error;
-  }
-  return port;
+export async function openUsbPort(device: USBDevice, options: PortOptions): Promise<Port> {
+  const port = new UsbPort(device, findBulkInterface(device), options);
+  return await openedPort(port, port.open());
 }
 
 class UsbPort implements Port {
   readonly #device: USBDevice;
   readonly #bulk: BulkInterface;
-  readonly #surroundings: UsbOptions;
+  readonly #calls: BrowserCalls;
   readonly #input: PendingRead;
-  /** A multiple of the packet size (else the last packet may be a babble), and longer than any message, so that a message that
-   * fills its last packet ends with its zero-length packet inside the same transfer. */
+  /**
+   * A multiple of the packet size, to exclude a babble in the last packet. Greater than any
+   * message, so that the zero-length packet after a full last packet belongs to the same transfer.
+   */
   readonly #transferLength: number;
   #closing: Promise<void> | undefined;
 
-  constructor(device: USBDevice, bulk: BulkInterface, surroundings: UsbOptions) {
+  constructor(device: USBDevice, bulk: BulkInterface, options: PortOptions) {
     this.#device = device;
     this.#bulk = bulk;
-    this.#surroundings = surroundings;
+    this.#calls = new BrowserCalls('usb', options);
     this.#transferLength = (Math.floor(MAX_MESSAGE_LENGTH / bulk.bulkIn.packetSize) + 1) * bulk.bulkIn.packetSize;
-    this.#input = new PendingRead(() => this.#pull(), surroundings.timer);
-    void surroundings.presence.lost.then(() => this.#input.end('the device was disconnected'));
+    this.#input = new PendingRead(() => this.#pull(), options.timer);
+    void options.presence.lost.then(() => this.#input.end('the device was disconnected'));
   }
 
   async open(): Promise<void> {
     const device = this.#device;
     const { configurationValue, interfaceNumber, alternateSetting } = this.#bulk;
-    const opened = async (): Promise<void> => {
+    const open = async (): Promise<void> => {
       await device.open();
-      if (this.#closing !== undefined) await device.close(); // it came too late, and nobody waits for it any more
+      if (this.#closing !== undefined) await device.close(); // opened after the timeout
     };
-    await this.#step('open', opened());
+    await this.#calls.run('open', open());
     if (device.configuration?.configurationValue !== configurationValue) {
-      await this.#step('open', device.selectConfiguration(configurationValue));
+      await this.#calls.run('open', device.selectConfiguration(configurationValue));
     }
-    await this.#step('claim', device.claimInterface(interfaceNumber));
+    await this.#calls.run('claim', device.claimInterface(interfaceNumber));
     if (alternateSetting !== 0) {
-      await this.#step('claim', device.selectAlternateInterface(interfaceNumber, alternateSetting));
+      await this.#calls.run('claim', device.selectAlternateInterface(interfaceNumber, alternateSetting));
     }
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     const { endpointNumber } = this.#bulk.bulkOut;
     const message = asBytes(bytes);
-    const send = () => this.#step('transfer', this.#device.transferOut(endpointNumber, message));
+    const send = () => this.#calls.run('transfer', this.#device.transferOut(endpointNumber, message));
     let result = await send();
     if (result.status === 'stall') {
-      await this.#step('transfer', this.#device.clearHalt('out', endpointNumber));
+      await this.#calls.run('transfer', this.#device.clearHalt('out', endpointNumber));
       result = await send();
     }
     if (result.status !== 'ok' || result.bytesWritten !== message.length) {
@@ -97,54 +81,37 @@ class UsbPort implements Port {
     return this.#closing;
   }
 
-  /** The next transfer that holds octets. */
+  /** Resolves with the next transfer that contains bytes. */
   async #pull(): Promise<Bytes> {
     const { endpointNumber } = this.#bulk.bulkIn;
-    for (let stalled = false; ; ) {
+    for (let hasStalled = false; ; ) {
       const { status, data } = await this.#transferIn(endpointNumber);
-      if (status === 'babble') throw new ProtocolError('link-garbled', 'bulk IN: more octets than were asked for');
+      if (status === 'babble') throw new ProtocolError('link-garbled', 'bulk IN: babble, more bytes than requested');
       if (status === 'stall') {
-        if (stalled) throw new ProtocolError('link-garbled', 'bulk IN: halted again after clearHalt');
-        stalled = true;
-        await this.#step('transfer', this.#device.clearHalt('in', endpointNumber));
+        if (hasStalled) throw new ProtocolError('link-garbled', 'bulk IN: halted again after clearHalt');
+        hasStalled = true;
+        await this.#calls.run('transfer', this.#device.clearHalt('in', endpointNumber));
       } else if (data !== undefined && data.byteLength > 0) {
         return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
       }
-      // Else it was a zero-length packet, the end of a message that we have already.
+      // A zero-length packet ends a message that has already been returned.
     }
   }
 
-  /** Without a limit of its own: the read that waits for it has one. */
+  /** Has no timeout, because read() has one. */
   async #transferIn(endpointNumber: number): Promise<USBInTransferResult> {
     try {
       return await this.#device.transferIn(endpointNumber, this.#transferLength);
     } catch (error) {
-      throw await this.#explain('transfer', error);
+      throw await this.#calls.explain('transfer', error);
     }
-  }
-
-  /** Something that the device or its driver does at once, or never. */
-  #step<T>(moment: Moment, action: Promise<T>): Promise<T> {
-    return limited(action, STEP_MS, this.#surroundings.timer, {
-      expired: () => new ProtocolError('link-timeout', `usb ${moment}: no answer within ${STEP_MS} ms`),
-      failed: (error) => this.#explain(moment, error),
-    });
-  }
-
-  #explain(moment: Moment, error: unknown): Promise<unknown> {
-    const { presence, timer, platform } = this.#surroundings;
-    return explain(error, { moment, kind: 'usb', platform }, presence, timer);
   }
 
   async #close(): Promise<void> {
     this.#input.end('the port is closed');
     if (!this.#device.opened) return;
-    // Both fail where the unit is gone: then there is nothing left to release.
-    await this.#quietly(this.#device.releaseInterface(this.#bulk.interfaceNumber));
-    await this.#quietly(this.#device.close());
-  }
-
-  async #quietly(action: Promise<void>): Promise<void> {
-    await within(action.catch(ignoreRefusal), CLOSE_MS, this.#surroundings.timer);
+    // Both calls fail if the unit is gone. Nothing needs a release then.
+    await this.#calls.quietly(this.#device.releaseInterface(this.#bulk.interfaceNumber));
+    await this.#calls.quietly(this.#device.close());
   }
 }

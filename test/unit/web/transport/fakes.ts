@@ -1,40 +1,54 @@
-// A timer that moves by hand, and browser objects whose every answer the test decides: for the edges that the simulator does not have.
-import type { After } from '#web/transport/timer.ts';
+// A manual timer and scripted browser objects, for cases that the simulator does not cover.
+import { Links } from '#web/transport/links.ts';
+import { PROFILES } from '#web/transport/profiles.ts';
+import type { Timer } from '#web/transport/timer.ts';
 
 export class ManualTimer {
   #now = 0;
-  #waiting: { readonly at: number; readonly callback: () => void }[] = [];
+  #pending: { readonly at: number; readonly callback: () => void }[] = [];
 
-  readonly after: After = (ms, callback) => {
+  readonly after: Timer = (ms, callback) => {
     const entry = { at: this.#now + ms, callback };
-    this.#waiting.push(entry);
+    this.#pending.push(entry);
     return () => {
-      this.#waiting = this.#waiting.filter((other) => other !== entry);
+      this.#pending = this.#pending.filter((other) => other !== entry);
     };
   };
 
   get count(): number {
-    return this.#waiting.length;
+    return this.#pending.length;
   }
 
-  /** Lets the time go by, and everything that follows from it happen. */
+  /** Advances the time and runs everything that becomes due. */
   async advance(ms: number): Promise<void> {
     await settled();
     this.#now += ms;
-    for (const entry of this.#waiting.filter(({ at }) => at <= this.#now)) {
-      this.#waiting = this.#waiting.filter((other) => other !== entry);
+    for (const entry of this.#pending.filter(({ at }) => at <= this.#now)) {
+      this.#pending = this.#pending.filter((other) => other !== entry);
       entry.callback();
     }
     await settled();
   }
 }
 
-/** Everything that was about to happen without a timer has happened. */
+/** Resolves when everything that needs no timer has run. */
 export async function settled(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** An endpoint descriptor pair on an interface of the class. */
+/** Links over these objects of the browser, undefined unless given. */
+export function linksOver(browser: { usb?: object; serial?: object }, timer: ManualTimer, profiles = PROFILES): Links {
+  return new Links({
+    usb: browser.usb as USB | undefined,
+    serial: browser.serial as Serial | undefined,
+    platform: 'linux',
+    profiles,
+    timer: timer.after,
+    now: () => 0,
+  });
+}
+
+/** An interface of the class with one bulk endpoint in each direction. */
 export function usbInterface(
   interfaceClass: number,
   options: { number?: number; packetSize?: number } = {},
@@ -54,7 +68,7 @@ export function usbInterface(
   return { interfaceNumber: number, alternate, alternates: [alternate], claimed: false };
 }
 
-/** A USBDevice that records what is asked of it and does what it is told. */
+/** A USBDevice that records its calls and returns scripted results. */
 export class FakeDevice {
   readonly calls: string[] = [];
   readonly usbVersionMajor = 2;
@@ -74,7 +88,7 @@ export class FakeDevice {
   configuration: USBConfiguration | null = null;
   configurations: USBConfiguration[];
   opened = false;
-  /** What each method does, by its name, after it was recorded. */
+  /** Behaviour of each method, by name. It runs after the call is recorded. */
   readonly on: Partial<Record<string, (...args: unknown[]) => Promise<unknown>>> = {};
 
   constructor(...interfaces: USBInterface[]) {
@@ -122,11 +136,11 @@ export class FakeDevice {
   }
 }
 
-export function inResult(status: USBTransferStatus, ...octets: number[]): USBInTransferResult {
-  return { status, data: new DataView(Uint8Array.from(octets).buffer) };
+export function inResult(status: USBTransferStatus, ...bytes: number[]): USBInTransferResult {
+  return { status, data: new DataView(Uint8Array.from(bytes).buffer) };
 }
 
-/** Answers that come one after the other; the last one stays. */
+/** Returns one answer per call, and the last one for all further calls. */
 export function inTurn<T>(...answers: readonly (T | Promise<T>)[]): () => Promise<T> {
   let next = 0;
   return async () => {
@@ -138,9 +152,9 @@ export function inTurn<T>(...answers: readonly (T | Promise<T>)[]): () => Promis
 
 export const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
-export const refusal = (name: string) => (): Promise<never> => Promise.reject(new DOMException('as told', name));
+export const refusal = (name: string) => (): Promise<never> => Promise.reject(new DOMException('scripted', name));
 
-/** A SerialPort whose streams the test feeds. */
+/** A SerialPort whose input comes from the test. */
 export class FakeLine extends EventTarget {
   readonly calls: string[] = [];
   readonly written: number[][] = [];
@@ -158,9 +172,9 @@ export class FakeLine extends EventTarget {
     await this.on.open?.();
     this.#newReadable();
     this.writable = new WritableStream<Uint8Array>({
-      write: async (octets) => {
+      write: async (bytes) => {
         await this.on.write?.();
-        this.written.push([...octets]);
+        this.written.push([...bytes]);
       },
     });
   }
@@ -171,7 +185,7 @@ export class FakeLine extends EventTarget {
   }
 
   getSignals(): Promise<SerialInputSignals> {
-    return Promise.reject(new DOMException('as told', 'NetworkError'));
+    return Promise.reject(new DOMException('scripted', 'NetworkError'));
   }
 
   getInfo(): SerialPortInfo {
@@ -188,16 +202,16 @@ export class FakeLine extends EventTarget {
 
   async forget(): Promise<void> {}
 
-  feed(...octets: number[]): void {
-    this.#source?.enqueue(Uint8Array.from(octets));
+  feed(...bytes: number[]): void {
+    this.#source?.enqueue(Uint8Array.from(bytes));
   }
 
-  /** The stream ends with the error; the port gives another one unless it is gone. */
-  fail(name: string, gone = false): void {
+  /** Ends the stream with the error. The port then has a new stream, unless it is lost. */
+  fail(name: string, isLost = false): void {
     const source = this.#source;
-    if (gone) this.readable = null;
+    if (isLost) this.readable = null;
     else this.#newReadable();
-    source?.error(new DOMException('as told', name));
+    source?.error(new DOMException('scripted', name));
   }
 
   #newReadable(): void {

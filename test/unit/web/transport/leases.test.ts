@@ -1,41 +1,39 @@
-// Two tabs of one browser and one unit between them.
+// Two tabs of one browser that compete for one unit.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { type Channel, Leases } from '#web/transport/leases.ts';
 import type { Link } from '#web/transport/link.ts';
 
-interface Waiting {
+interface LockRequest {
   readonly name: string;
   readonly callback: () => unknown;
-  readonly signal: AbortSignal | undefined;
-  readonly done: (result: unknown) => void;
-  readonly refused: (reason: unknown) => void;
+  readonly resolve: (result: unknown) => void;
 }
 
 /** navigator.locks and a BroadcastChannel that all tabs share. */
 class Browser {
   readonly #held = new Set<string>();
-  #waiting: Waiting[] = [];
+  #pending: LockRequest[] = [];
   #tabs: { readonly channel: object; readonly listener: (event: MessageEvent) => void }[] = [];
 
   readonly locks = {
     request: (name: string, ...rest: [{ signal?: AbortSignal } | (() => unknown), (() => unknown)?]) =>
-      new Promise((done, refused) => {
+      new Promise((resolve, reject) => {
         const [options, callback] = rest.length === 2 ? rest : [{}, rest[0]];
         const { signal } = options as { signal?: AbortSignal };
-        const waiting = { name, callback: callback as () => unknown, signal, done, refused };
-        if (signal?.aborted) refused(signal.reason);
+        const request = { name, callback: callback as () => unknown, resolve };
+        if (signal?.aborted) reject(signal.reason);
         signal?.addEventListener('abort', () => {
-          this.#waiting = this.#waiting.filter((other) => other !== waiting);
-          refused(signal.reason);
+          this.#pending = this.#pending.filter((other) => other !== request);
+          reject(signal.reason);
         });
-        this.#waiting.push(waiting);
+        this.#pending.push(request);
         this.#grant();
       }),
     query: async () => ({ held: [...this.#held].map((name) => ({ name })), pending: [] }),
   } as unknown as LockManager;
 
-  tab(page: string, limit?: () => AbortSignal): Leases {
+  tab(page: string, timeout?: () => AbortSignal): Leases {
     const channel: Channel = {
       postMessage: (data: unknown) => {
         for (const tab of this.#tabs) if (tab.channel !== channel) tab.listener({ data } as MessageEvent);
@@ -44,18 +42,18 @@ class Browser {
         this.#tabs.push({ channel, listener: listener as (event: MessageEvent) => void });
       },
     };
-    return new Leases(this.locks, channel, page, limit);
+    return new Leases(this.locks, channel, page, timeout);
   }
 
   #grant(): void {
-    for (const waiting of this.#waiting) {
-      const { name, callback, done } = waiting;
+    for (const request of this.#pending) {
+      const { name, callback, resolve } = request;
       if (this.#held.has(name)) continue;
       this.#held.add(name);
-      this.#waiting = this.#waiting.filter((other) => other !== waiting);
+      this.#pending = this.#pending.filter((other) => other !== request);
       void Promise.resolve(callback()).then((result) => {
         this.#held.delete(name);
-        done(result);
+        resolve(result);
         this.#grant();
       });
     }
@@ -65,7 +63,7 @@ class Browser {
 /** One unit, which only one handle at a time can open. */
 class Unit {
   isOpen = false;
-  opened = 0;
+  openCalls = 0;
 
   link(usbSerialNumber?: string, id = 1): Link {
     return {
@@ -75,11 +73,11 @@ class Unit {
       usb: { vendorId: 0x1209, productId: 1 },
       usbSerialNumber,
       open: async () => {
-        this.opened++;
-        if (this.isOpen) throw new ProtocolError('device-busy', 'held');
+        this.openCalls++;
+        if (this.isOpen) throw new ProtocolError('device-busy', 'open elsewhere');
         this.isOpen = true;
         return {
-          transmit: () => Promise.reject(new TypeError('nothing is sent here')),
+          transmit: () => Promise.reject(new TypeError('not used')),
           lost: new Promise(() => undefined),
           close: async () => {
             this.isOpen = false;
@@ -92,8 +90,8 @@ class Unit {
 
 const ELSEWHERE = { code: 'unit-elsewhere' };
 
-describe('a unit between two tabs', () => {
-  it('is said to be in the other tab, which is not the same as in another program', async () => {
+describe('the leases of two tabs', () => {
+  it('report a unit in the other tab as unit-elsewhere, and one in another program as device-busy', async () => {
     const [browser, unit] = [new Browser(), new Unit()];
     const [a, b] = [browser.tab('a'), browser.tab('b')];
     const open = await a.open(unit.link());
@@ -103,38 +101,38 @@ describe('a unit between two tabs', () => {
     await expect(b.open(unit.link())).rejects.toMatchObject({ code: 'device-busy' });
   });
 
-  it('is not even touched by the second one where its serial number tells which it is', async () => {
+  it('do not open a unit whose serial number the other tab has leased', async () => {
     const [browser, unit] = [new Browser(), new Unit()];
     await browser.tab('a').open(unit.link('0007'));
     await expect(browser.tab('b').open(unit.link('0007'))).rejects.toMatchObject(ELSEWHERE);
-    expect(unit.opened).toBe(1);
+    expect(unit.openCalls).toBe(1);
     await expect(browser.tab('b').open(new Unit().link('0008'))).resolves.toBeDefined();
   });
 
-  it('goes to the tab that asks for it once the other has let go', async () => {
+  it('pass the unit on when the other tab releases it', async () => {
     const [browser, unit] = [new Browser(), new Unit()];
     const [a, b] = [browser.tab('a'), browser.tab('b')];
     const open = await a.open(unit.link());
-    a.onAsked((isAskedFor) => {
-      expect(isAskedFor(unit.link('another one'))).toBe(false);
-      if (isAskedFor(unit.link())) void open.close();
+    a.onRequest((isRequested) => {
+      expect(isRequested(unit.link('another'))).toBe(false);
+      if (isRequested(unit.link())) void open.close();
     });
     await b.take(unit.link());
     await b.open(unit.link());
     await expect(a.open(unit.link())).rejects.toMatchObject(ELSEWHERE);
   });
 
-  it('stays where it is when the other tab does not let go in time', async () => {
+  it('keep the unit with the other tab when that does not release it in time', async () => {
     const [browser, unit] = [new Browser(), new Unit()];
     await browser.tab('a').open(unit.link());
-    const limit = new AbortController();
-    const taking = browser.tab('b', () => limit.signal).take(unit.link());
-    limit.abort();
+    const timeout = new AbortController();
+    const taking = browser.tab('b', () => timeout.signal).take(unit.link());
+    timeout.abort();
     await expect(taking).rejects.toMatchObject(ELSEWHERE);
     expect(unit.isOpen).toBe(true);
   });
 
-  it('is free again after a link that could not be opened', async () => {
+  it('release the unit after a failed opening', async () => {
     const [browser, unit] = [new Browser(), new Unit()];
     unit.isOpen = true;
     await expect(browser.tab('a').open(unit.link('0007'))).rejects.toMatchObject({ code: 'device-busy' });
@@ -142,7 +140,7 @@ describe('a unit between two tabs', () => {
     await expect(browser.tab('b').open(unit.link('0007'))).resolves.toBeDefined();
   });
 
-  it('is no obstacle to a second one of the same kind in one tab', async () => {
+  it('allow a second unit of the same kind in one tab', async () => {
     const a = new Browser().tab('a');
     await a.open(new Unit().link(undefined, 1));
     await expect(a.open(new Unit().link(undefined, 2))).resolves.toBeDefined();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Links } from '#web/transport/links.ts';
+import type { Links } from '#web/transport/links.ts';
 import { PROFILES } from '#web/transport/profiles.ts';
-import { FakeDevice, FakeLine, ManualTimer, never, refusal, usbInterface } from './fakes.ts';
+import { FakeDevice, FakeLine, linksOver, ManualTimer, never, refusal, usbInterface } from './fakes.ts';
 
-/** navigator.usb and navigator.serial of a desk on which things are plugged and unplugged. */
+/** navigator.usb of a computer to which the test attaches units. */
 class FakeUsb extends EventTarget {
   onconnect = null;
   ondisconnect = null;
@@ -28,6 +28,7 @@ class FakeUsb extends EventTarget {
   }
 }
 
+/** navigator.serial of such a computer. */
 class FakeSerial extends EventTarget {
   onconnect = null;
   ondisconnect = null;
@@ -41,8 +42,8 @@ class FakeSerial extends EventTarget {
     return this.choice();
   };
 
-  /** As in a browser the event is fired at the port and seen here with the port as its target. */
-  tell(type: 'connect' | 'disconnect', port: FakeLine): void {
+  /** As in a browser, the event arrives here with the port as its target. */
+  dispatch(type: 'connect' | 'disconnect', port: FakeLine): void {
     port.connected = type === 'connect';
     const event = new Event(type);
     Object.defineProperty(event, 'target', { value: port });
@@ -50,24 +51,16 @@ class FakeSerial extends EventTarget {
   }
 }
 
-interface Bench {
+interface TestSetup {
   readonly usb: FakeUsb;
   readonly serial: FakeSerial;
   readonly timer: ManualTimer;
   readonly links: Links;
 }
 
-function bench(): Bench {
+function setUp(): TestSetup {
   const [usb, serial, timer] = [new FakeUsb(), new FakeSerial(), new ManualTimer()];
-  const links = new Links({
-    usb: usb as EventTarget as USB,
-    serial: serial as EventTarget as Serial,
-    platform: 'linux',
-    profiles: PROFILES,
-    timer: timer.after,
-    now: () => 0,
-  });
-  return { usb, serial, timer, links };
+  return { usb, serial, timer, links: linksOver({ usb, serial }, timer) };
 }
 
 function unit(serialNumber: string | null = null): FakeDevice {
@@ -76,15 +69,15 @@ function unit(serialNumber: string | null = null): FakeDevice {
   return device;
 }
 
-describe('choosing a unit', () => {
-  it('is no error when the operator closes the chooser', async () => {
-    const { links } = bench();
+describe('chooseUsb and chooseSerial', () => {
+  it('return undefined when the operator closes the chooser', async () => {
+    const { links } = setUp();
     expect(await links.chooseUsb()).toBeUndefined();
     expect(await links.chooseSerial()).toBeUndefined();
   });
 
-  it('gives a link that says what the device says of itself', async () => {
-    const { usb, links } = bench();
+  it('return a link with the name and serial number of the device', async () => {
+    const { usb, links } = setUp();
     const device = unit('00112233445566778899AABBCCDDEEFF');
     usb.choice = async () => device;
     expect(await links.chooseUsb()).toMatchObject({
@@ -96,8 +89,8 @@ describe('choosing a unit', () => {
     expect(usb.filters).toEqual([{ vendorId: 0x1209, productId: 0x0001 }]);
   });
 
-  it('names a unit without a product name by its profile, and has no serial number where it has none', async () => {
-    const { usb, links } = bench();
+  it('use the name of the profile for a device without a product name, and no empty serial number', async () => {
+    const { usb, links } = setUp();
     const device = unit();
     device.productName = '';
     usb.choice = async () => device;
@@ -106,18 +99,18 @@ describe('choosing a unit', () => {
     expect(link?.usbSerialNumber).toBeUndefined();
   });
 
-  it('names a port by what it is, since nothing is known yet of what is behind it', async () => {
-    const { serial, links } = bench();
-    const [known, bare] = [new FakeLine(), new FakeLine()];
-    known.ids = { usbVendorId: 0x1209, usbProductId: 1 };
-    serial.choice = async () => known;
+  it('name a port by its ids, because the unit behind it is unknown', async () => {
+    const { serial, links } = setUp();
+    const [adapter, bare] = [new FakeLine(), new FakeLine()];
+    adapter.ids = { usbVendorId: 0x1209, usbProductId: 1 };
+    serial.choice = async () => adapter;
     expect((await links.chooseSerial())?.label).toBe('Serial port, USB 1209:0001');
     serial.choice = async () => bare;
     expect((await links.chooseSerial())?.label).toBe('Serial port');
   });
 
-  it('shows every USB device where that is wanted, and judges one by its descriptors when it is opened', async () => {
-    const { usb, links } = bench();
+  it('show every USB device on request, and check its descriptors when it is opened', async () => {
+    const { usb, links } = setUp();
     const reader = new FakeDevice(usbInterface(0x0b));
     reader.vendorId = 0x08e6;
     usb.choice = async () => reader;
@@ -127,8 +120,8 @@ describe('choosing a unit', () => {
     expect(reader.calls).toEqual([]);
   });
 
-  it('gives a serial link with the ids of its adapter, and one without', async () => {
-    const { serial, links } = bench();
+  it('return a serial link with the ids of its adapter, or without ids', async () => {
+    const { serial, links } = setUp();
     const [adapter, builtIn] = [new FakeLine(), new FakeLine()];
     adapter.ids = { usbVendorId: 0x0403, usbProductId: 0x6001 };
     serial.choice = async () => adapter;
@@ -137,44 +130,28 @@ describe('choosing a unit', () => {
     expect((await links.chooseSerial())?.usb).toBeUndefined();
   });
 
-  it('says that the browser cannot where it has no such interface or forbids it', async () => {
-    const { usb, links } = bench();
+  it('reject with browser-unsupported without the interface or its permission', async () => {
+    const { usb, links } = setUp();
     usb.choice = refusal('SecurityError');
     await expect(links.chooseUsb()).rejects.toMatchObject({ code: 'browser-unsupported' });
-    const timer = new ManualTimer().after;
-    const bare = new Links({
-      usb: undefined,
-      serial: undefined,
-      platform: 'other',
-      profiles: PROFILES,
-      timer,
-      now: () => 0,
-    });
+    const bare = linksOver({}, new ManualTimer());
     await expect(bare.chooseUsb()).rejects.toMatchObject({ code: 'browser-unsupported' });
     await expect(bare.chooseSerial()).rejects.toMatchObject({ code: 'browser-unsupported' });
     expect(await bare.remembered()).toEqual([]);
   });
 
-  it('says that no profile fits what was chosen', async () => {
+  it('reject with no-interface when no profile matches the chosen device', async () => {
     const serial = new FakeSerial();
     serial.choice = async () => new FakeLine();
     const usbOnly = PROFILES.filter((profile) => profile.usb !== undefined);
-    const timer = new ManualTimer().after;
-    const links = new Links({
-      usb: undefined,
-      serial: serial as EventTarget as Serial,
-      platform: 'linux',
-      profiles: usbOnly,
-      timer,
-      now: () => 0,
-    });
+    const links = linksOver({ serial }, new ManualTimer(), usbOnly);
     await expect(links.chooseSerial()).rejects.toMatchObject({ code: 'no-interface' });
   });
 });
 
-describe('remembered units', () => {
-  it('are those that were permitted, are attached and fit a profile', async () => {
-    const { usb, serial, links } = bench();
+describe('remembered', () => {
+  it('returns the permitted units that are attached and match a profile', async () => {
+    const { usb, serial, links } = setUp();
     const stranger = unit();
     stranger.productId = 0x9999;
     const gone = new FakeLine();
@@ -184,55 +161,53 @@ describe('remembered units', () => {
     expect((await links.remembered()).map((link) => link.kind)).toEqual(['usb', 'serial']);
   });
 
-  it('are the same links each time, so that a lane can be known by its link', async () => {
-    const { usb, links } = bench();
+  it('returns the same links each time, because a lane refers to its link', async () => {
+    const { usb, links } = setUp();
     const device = unit();
     usb.devices = [device];
     usb.choice = async () => device;
-    const [remembered] = await links.remembered();
-    expect(await links.chooseUsb()).toBe(remembered);
-    expect((await links.remembered())[0]).toBe(remembered);
+    const [link] = await links.remembered();
+    expect(await links.chooseUsb()).toBe(link);
+    expect((await links.remembered())[0]).toBe(link);
   });
-});
 
-describe('a page that may not ask for units', () => {
-  it('is told so', async () => {
-    const { usb, links } = bench();
+  it('rejects with browser-unsupported when a policy forbids listing units', async () => {
+    const { usb, links } = setUp();
     usb.getDevices = refusal('SecurityError');
     await expect(links.remembered()).rejects.toMatchObject({ code: 'browser-unsupported' });
   });
 });
 
-describe('units that come and go', () => {
-  it('are told to whoever listens, until he stops', () => {
-    const { usb, serial, links } = bench();
+describe('links of units that are plugged in and unplugged', () => {
+  it('call the listeners until they are removed', () => {
+    const { usb, serial, links } = setUp();
     let count = 0;
     const stop = links.onChange(() => count++);
     const device = unit();
     usb.plug(device);
     usb.unplug(device);
-    serial.tell('connect', new FakeLine());
+    serial.dispatch('connect', new FakeLine());
     expect(count).toBe(3);
     stop();
     usb.plug(device);
     expect(count).toBe(3);
   });
 
-  it('drops the dead handle of a serial port that comes back as the same object', async () => {
-    const { serial, links } = bench();
+  it('replace the lost handle of a serial port that returns as the same object', async () => {
+    const { serial, links } = setUp();
     const port = new FakeLine();
     serial.ports = [port];
     const [before] = await links.remembered();
-    serial.tell('disconnect', port);
+    serial.dispatch('disconnect', port);
     expect(await links.remembered()).toEqual([]);
-    serial.tell('connect', port);
+    serial.dispatch('connect', port);
     const [after] = await links.remembered();
     expect(after).not.toBe(before);
     expect(after?.id).toBeGreaterThan(before?.id ?? 0);
   });
 
-  it('refuses to open a link twice at once, but not again after a failure', async () => {
-    const { usb, timer, links } = bench();
+  it('cannot be opened twice at once, but again after a failure', async () => {
+    const { usb, timer, links } = setUp();
     const device = unit();
     device.on.claimInterface = refusal('InvalidStateError');
     usb.devices = [device];
@@ -245,34 +220,34 @@ describe('units that come and go', () => {
   });
 });
 
-describe('a unit that comes back after a reset', () => {
-  it('is another link with the same ids and serial number', async () => {
-    const { usb, links } = bench();
+describe('a unit that returns after a reset', () => {
+  it('gets another link with the same ids and serial number', async () => {
+    const { usb, links } = setUp();
     const device = unit('A');
     usb.devices = [device];
-    const [dead] = await links.remembered();
+    const [lost] = await links.remembered();
     usb.unplug(device);
     usb.plug(unit('A'));
-    const [back] = await links.remembered();
-    expect(back).not.toBe(dead);
-    expect(back?.id).toBeGreaterThan(dead?.id ?? 0);
-    expect(back).toMatchObject({ usb: dead?.usb, usbSerialNumber: 'A' });
+    const [returned] = await links.remembered();
+    expect(returned).not.toBe(lost);
+    expect(returned?.id).toBeGreaterThan(lost?.id ?? 0);
+    expect(returned).toMatchObject({ usb: lost?.usb, usbSerialNumber: 'A' });
   });
 
-  it('leaves its old link dead, whatever the browser says of the old handle', async () => {
-    const { usb, links } = bench();
+  it('keeps its old link lost, whatever exception the old handle throws', async () => {
+    const { usb, links } = setUp();
     const device = unit('A');
     usb.devices = [device];
-    const [dead] = await links.remembered();
+    const [lost] = await links.remembered();
     usb.unplug(device);
     device.on.open = refusal('InvalidStateError');
-    await expect(dead?.open()).rejects.toMatchObject({ code: 'device-lost' });
+    await expect(lost?.open()).rejects.toMatchObject({ code: 'device-lost' });
   });
 });
 
 describe('a unit that hangs', () => {
-  it('does not keep its link from being opened again', async () => {
-    const { usb, timer, links } = bench();
+  it('leaves a link that can be opened again', async () => {
+    const { usb, timer, links } = setUp();
     const device = unit();
     device.on.open = never;
     usb.devices = [device];

@@ -11,23 +11,23 @@ const SITE: DeviceProfile = {
 };
 
 describe('device profiles', () => {
-  it('know the unit by its ids on both links', () => {
+  it('match the unit by its ids on both links', () => {
     expect(findProfile(PROFILES, 'usb', UNIT)?.name).toBe('Keyferry unit');
     expect(findProfile(PROFILES, 'serial', UNIT)?.name).toBe('Keyferry unit');
   });
 
-  it('take any serial port for a unit behind an adapter, but no USB device', () => {
+  it('match any serial port as a unit behind an adapter, but not any USB device', () => {
     expect(findProfile(PROFILES, 'serial', ADAPTER)?.name).toBe('Serial unit');
     expect(findProfile(PROFILES, 'serial', undefined)?.name).toBe('Serial unit');
     expect(findProfile(PROFILES, 'usb', ADAPTER)).toBeUndefined();
   });
 
-  it('prefer the one that names the device, in whatever order a site adds it', () => {
+  it('prefer the profile that names the device, in any order', () => {
     expect(findProfile([...PROFILES, SITE], 'serial', ADAPTER)).toBe(SITE);
     expect(findProfile([SITE, ...PROFILES], 'serial', UNIT)?.name).toBe('Keyferry unit');
   });
 
-  it('keep tokens and units apart, on a serial line too', () => {
+  it('separate tokens from units on both links', () => {
     expect(findProfile(PROFILES, 'usb', TOKEN, 'token')?.name).toBe('AS token card');
     expect(findProfile(PROFILES, 'serial', TOKEN, 'token')?.name).toBe('AS token card');
     for (const kind of ['usb', 'serial'] as const) {
@@ -38,7 +38,7 @@ describe('device profiles', () => {
     expect(findProfile(PROFILES, 'serial', ADAPTER, 'token')).toBeUndefined();
   });
 
-  it('narrow the chooser to what they name, and not at all where one fits every device', () => {
+  it('filter the chooser by their ids unless one matches every device', () => {
     expect(chooserFilters(PROFILES, 'usb')).toEqual([UNIT]);
     expect(chooserFilters(PROFILES, 'serial')).toEqual([]);
     expect(chooserFilters([SITE], 'serial')).toEqual([ADAPTER]);

@@ -7,30 +7,30 @@ import { FakeLine, ManualTimer, never, refusal, settled } from './fakes.ts';
 
 const SETTINGS: SerialSettings = { baudRate: 115_200, parity: 'none', edc: 'crc', bwtMs: 1000 };
 
-interface Bench {
+interface TestSetup {
   readonly line: FakeLine;
   readonly timer: ManualTimer;
   readonly presence: Presence;
   open(settings?: SerialSettings): Promise<Port>;
 }
 
-function bench(): Bench {
+function setUp(): TestSetup {
   const line = new FakeLine();
   const timer = new ManualTimer();
   const presence = new Presence();
-  const surroundings = { platform: 'linux', presence, timer: timer.after } as const;
-  return { line, timer, presence, open: (settings = SETTINGS) => openSerialPort(line, settings, surroundings) };
+  const options = { platform: 'linux', presence, timer: timer.after } as const;
+  return { line, timer, presence, open: (settings = SETTINGS) => openSerialPort(line, settings, options) };
 }
 
 describe('opening a serial port', () => {
-  it('asks for a large buffer, the rate of the profile, and DTR and RTS', async () => {
-    const { line, open } = bench();
+  it('requests a large buffer and the rate of the profile, and sets DTR and RTS', async () => {
+    const { line, open } = setUp();
     await open({ ...SETTINGS, baudRate: 9600, parity: 'even' });
     expect(line.calls).toEqual(['open 9600 even 65536', 'setSignals true true']);
   });
 
-  it('opens a line that has no modem signals all the same', async () => {
-    const { line, open } = bench();
+  it('opens a line without modem signals', async () => {
+    const { line, open } = setUp();
     line.on.setSignals = refusal('NetworkError');
     const port = await open();
     await port.write(Uint8Array.of(1));
@@ -39,10 +39,10 @@ describe('opening a serial port', () => {
 
   it.each([
     ['another tab has it open', 'InvalidStateError', 'device-busy'],
-    ['another program holds it', 'NetworkError', 'device-busy'],
+    ['another program has it open', 'NetworkError', 'device-busy'],
     ['the operating system forbids it', 'SecurityError', 'access-denied'],
-  ])('says so when %s', async (_why, name, code) => {
-    const { line, timer, open } = bench();
+  ])('rejects when %s', async (_why, name, code) => {
+    const { line, timer, open } = setUp();
     line.on.open = refusal(name);
     const opening = expect(open()).rejects.toMatchObject({ code });
     await timer.advance(500);
@@ -50,8 +50,8 @@ describe('opening a serial port', () => {
     expect(line.calls).not.toContain('close');
   });
 
-  it('gives up on a driver that hangs, and closes the port should it open after all', async () => {
-    const { line, timer, open } = bench();
+  it('times out when the driver hangs, and closes the port if it opens later', async () => {
+    const { line, timer, open } = setUp();
     let answer = (): void => undefined;
     line.on.open = () => new Promise((resolve) => (answer = resolve));
     const opening = expect(open()).rejects.toMatchObject({ code: 'link-timeout' });
@@ -66,16 +66,16 @@ describe('opening a serial port', () => {
 });
 
 describe('writing to a serial port', () => {
-  it('hands the octets over in order', async () => {
-    const { line, open } = bench();
+  it('sends the bytes in order', async () => {
+    const { line, open } = setUp();
     const port = await open();
     await port.write(Uint8Array.of(1, 2));
     await port.write(Uint8Array.of(3));
     expect(line.written).toEqual([[1, 2], [3]]);
   });
 
-  it('gives up on a line that takes nothing', async () => {
-    const { line, timer, open } = bench();
+  it('times out on a line that accepts nothing', async () => {
+    const { line, timer, open } = setUp();
     line.on.write = never;
     const port = await open();
     const writing = expect(port.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'link-timeout' });
@@ -83,8 +83,8 @@ describe('writing to a serial port', () => {
     await writing;
   });
 
-  it('says that the unit is lost when the port fails', async () => {
-    const { line, timer, open } = bench();
+  it('rejects with device-lost when the port fails', async () => {
+    const { line, timer, open } = setUp();
     line.on.write = refusal('NetworkError');
     const port = await open();
     const writing = expect(port.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'device-lost' });
@@ -94,8 +94,8 @@ describe('writing to a serial port', () => {
 });
 
 describe('reading from a serial port', () => {
-  it('keeps the read under way over a timeout and loses nothing that comes late', async () => {
-    const { line, timer, open } = bench();
+  it('keeps a read pending across a timeout and loses no bytes', async () => {
+    const { line, timer, open } = setUp();
     const port = await open();
     const reading = port.read(100);
     await timer.advance(100);
@@ -105,9 +105,9 @@ describe('reading from a serial port', () => {
   });
 
   it.each(['BufferOverrunError', 'BreakError', 'FramingError', 'ParityError'])(
-    'goes on with a new reader after a %s',
+    'continues with a new reader after a %s',
     async (name) => {
-      const { line, open } = bench();
+      const { line, open } = setUp();
       const port = await open();
       const reading = port.read(100);
       await settled();
@@ -121,8 +121,8 @@ describe('reading from a serial port', () => {
     },
   );
 
-  it('gives up on a line that has nothing but errors', async () => {
-    const { line, open } = bench();
+  it('rejects with link-garbled after line errors only', async () => {
+    const { line, open } = setUp();
     const port = await open();
     const reading = expect(port.read(100)).rejects.toMatchObject({ code: 'link-garbled' });
     for (let i = 0; i < 32; i++) {
@@ -132,8 +132,8 @@ describe('reading from a serial port', () => {
     await reading;
   });
 
-  it('says that the unit is lost when the stream fails for good', async () => {
-    const { line, timer, open } = bench();
+  it('rejects with device-lost when the stream fails for good', async () => {
+    const { line, timer, open } = setUp();
     const port = await open();
     const reading = expect(port.read(10_000)).rejects.toMatchObject({ code: 'device-lost' });
     await settled();
@@ -142,8 +142,8 @@ describe('reading from a serial port', () => {
     await reading;
   });
 
-  it('says that the unit is lost when a line error leaves no stream behind', async () => {
-    const { line, open } = bench();
+  it('rejects with device-lost when no stream follows a line error', async () => {
+    const { line, open } = setUp();
     const port = await open();
     const reading = expect(port.read(10_000)).rejects.toMatchObject({ code: 'device-lost' });
     await settled();
@@ -151,16 +151,16 @@ describe('reading from a serial port', () => {
     await reading;
   });
 
-  it('ends an open read at the disconnect event', async () => {
-    const { presence, open } = bench();
+  it('ends a pending read at the disconnect event', async () => {
+    const { presence, open } = setUp();
     const port = await open();
     const reading = expect(port.read(60_000)).rejects.toMatchObject({ code: 'device-lost' });
-    presence.leave();
+    presence.markLost();
     await reading;
   });
 
-  it('refuses a second read while one is open', async () => {
-    const { open } = bench();
+  it('refuses a second read while one is pending', async () => {
+    const { open } = setUp();
     const port = await open();
     const first = port.read(10).catch(() => undefined);
     await expect(port.read(10)).rejects.toThrow(RangeError);
@@ -170,8 +170,8 @@ describe('reading from a serial port', () => {
 });
 
 describe('closing a serial port', () => {
-  it('gives up both streams first and closes once, however often it is asked', async () => {
-    const { line, open } = bench();
+  it('releases both streams first, and closes only once', async () => {
+    const { line, open } = setUp();
     const port = await open();
     const reading = expect(port.read(60_000)).rejects.toMatchObject({ code: 'device-lost' });
     await settled();
@@ -184,8 +184,8 @@ describe('closing a serial port', () => {
     await expect(port.read(10)).rejects.toMatchObject({ code: 'device-lost' });
   });
 
-  it('leaves the port ready to be opened again', async () => {
-    const { line, open } = bench();
+  it('allows the port to be opened again', async () => {
+    const { line, open } = setUp();
     await (await open()).close();
     const again = await open();
     const reading = again.read(100);
@@ -194,8 +194,8 @@ describe('closing a serial port', () => {
     expect(await reading).toEqual(Uint8Array.of(1));
   });
 
-  it('does not fail on a port that refuses', async () => {
-    const { line, open } = bench();
+  it('ignores the refusal of the port', async () => {
+    const { line, open } = setUp();
     const port = await open();
     line.on.close = refusal('NetworkError');
     await port.close();

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { alarms, limited, type NativeTimer, type WakeTimer, withBell, within } from '#web/transport/timer.ts';
+import {
+  type NativeTimer,
+  timeouts,
+  type WakeTimer,
+  within,
+  withTimeout,
+  withWakeTimer,
+} from '#web/transport/timer.ts';
 
-/** A native timer whose time passes by hand, and which counts what is asked of it. */
-class HandTimer implements NativeTimer {
+/** A native timer whose time the test advances, and which counts calls of set(). */
+class FakeNativeTimer implements NativeTimer {
   time = 0;
   sets = 0;
   #pending: { readonly at: number; readonly callback: () => void } | undefined;
@@ -21,7 +28,7 @@ class HandTimer implements NativeTimer {
     if (handle === this.#pending) this.#pending = undefined;
   }
 
-  pass(ms: number): void {
+  advance(ms: number): void {
     const end = this.time + ms;
     while (this.#pending !== undefined && this.#pending.at <= end) {
       const { at, callback } = this.#pending;
@@ -33,184 +40,190 @@ class HandTimer implements NativeTimer {
   }
 }
 
-describe('alarms over one native timer', () => {
+describe('timeouts over one native timer', () => {
   const create = () => {
-    const native = new HandTimer();
-    const start = alarms(native);
-    const rung: string[] = [];
-    return { native, rung, alarm: (ms: number, name: string) => start(ms, () => rung.push(name)) };
+    const native = new FakeNativeTimer();
+    const start = timeouts(native);
+    const fired: string[] = [];
+    return { native, fired, schedule: (ms: number, name: string) => start(ms, () => fired.push(name)) };
   };
 
-  it('ring in the order of their times, each once', () => {
-    const { native, rung, alarm } = create();
-    alarm(300, 'late');
-    alarm(100, 'early');
-    alarm(200, 'middle');
-    native.pass(150);
-    expect(rung).toEqual(['early']);
-    native.pass(1000);
-    expect(rung).toEqual(['early', 'middle', 'late']);
-    native.pass(1000);
-    expect(rung).toHaveLength(3);
+  it('fire in the order of their times, each once', () => {
+    const { native, fired, schedule } = create();
+    schedule(300, 'late');
+    schedule(100, 'early');
+    schedule(200, 'middle');
+    native.advance(150);
+    expect(fired).toEqual(['early']);
+    native.advance(1000);
+    expect(fired).toEqual(['early', 'middle', 'late']);
+    native.advance(1000);
+    expect(fired).toHaveLength(3);
   });
 
-  it('do not ring when taken back, and the others still do', () => {
-    const { native, rung, alarm } = create();
-    const takeBack = alarm(100, 'taken back');
-    alarm(200, 'kept');
-    takeBack();
-    native.pass(500);
-    expect(rung).toEqual(['kept']);
+  it('do not fire after cancellation, while the others do', () => {
+    const { native, fired, schedule } = create();
+    const cancel = schedule(100, 'cancelled');
+    schedule(200, 'other');
+    cancel();
+    native.advance(500);
+    expect(fired).toEqual(['other']);
   });
 
-  it('never ring early, also when the native timer does', () => {
-    const { native, rung, alarm } = create();
-    alarm(1000, 'one');
-    native.pass(900);
-    alarm(1000, 'two');
-    native.pass(999);
-    expect(rung).toEqual(['one']);
-    native.pass(1);
-    expect(rung).toEqual(['one', 'two']);
+  it('never fire early, even when the native timer does', () => {
+    const { native, fired, schedule } = create();
+    schedule(1000, 'one');
+    native.advance(900);
+    schedule(1000, 'two');
+    native.advance(999);
+    expect(fired).toEqual(['one']);
+    native.advance(1);
+    expect(fired).toEqual(['one', 'two']);
   });
 
-  it('may be taken back by one that rings at the same moment', () => {
-    const native = new HandTimer();
-    const start = alarms(native);
-    const rung: string[] = [];
-    let takeBack = (): void => undefined;
+  it('can be cancelled by a callback of the same moment', () => {
+    const native = new FakeNativeTimer();
+    const start = timeouts(native);
+    const fired: string[] = [];
+    let cancel = (): void => undefined;
     start(100, () => {
-      rung.push('first');
-      takeBack();
+      fired.push('first');
+      cancel();
     });
-    takeBack = start(100, () => rung.push('second'));
-    native.pass(500);
-    expect(rung).toEqual(['first']);
+    cancel = start(100, () => fired.push('second'));
+    native.advance(500);
+    expect(fired).toEqual(['first']);
   });
 
-  it('cost one native timer for a thousand limits that are taken back', () => {
-    const { native, alarm } = create();
+  it('need one native timer for a thousand cancelled timeouts', () => {
+    const { native, schedule } = create();
     for (let i = 0; i < 1000; i++) {
-      alarm(1000, 'limit')();
-      native.pass(0.5);
+      schedule(1000, 'limit')();
+      native.advance(0.5);
     }
     expect(native.sets).toBe(1);
   });
 });
 
 describe('within', () => {
-  it('waits for the promise, and takes its alarm back', async () => {
-    const native = new HandTimer();
-    const start = alarms(native);
+  it('waits for the promise and cancels its timeout', async () => {
+    const native = new FakeNativeTimer();
+    const start = timeouts(native);
     await within(Promise.resolve(7), 100, start);
     await expect(within(Promise.reject(new Error('no')), 100, start)).rejects.toThrow('no');
-    native.pass(1000);
+    native.advance(1000);
     expect(native.sets).toBe(1);
   });
 
-  it('waits no longer than it may', async () => {
-    const native = new HandTimer();
-    const waiting = within(new Promise(() => undefined), 100, alarms(native));
-    native.pass(100);
+  it('waits at most the given time', async () => {
+    const native = new FakeNativeTimer();
+    const waiting = within(new Promise(() => undefined), 100, timeouts(native));
+    native.advance(100);
     await waiting;
   });
 });
 
-describe('limited', () => {
-  const ends = {
+describe('withTimeout', () => {
+  const errors = {
     expired: () => new Error('too late'),
-    failed: async (error: unknown) => new Error('explained', { cause: error }),
+    failed: async (error: unknown) => new Error('translated', { cause: error }),
   };
 
-  it('gives what the promise gives', async () => {
-    expect(await limited(Promise.resolve(7), 100, alarms(new HandTimer()), ends)).toBe(7);
+  it('resolves as the promise does', async () => {
+    expect(await withTimeout(Promise.resolve(7), 100, timeouts(new FakeNativeTimer()), errors)).toBe(7);
   });
 
-  it('rejects with the explanation of what the promise was rejected with', async () => {
+  it('rejects with the translated error of the promise', async () => {
     const cause = new Error('no');
-    const rejected = limited(Promise.reject(cause), 100, alarms(new HandTimer()), ends);
-    await expect(rejected).rejects.toMatchObject({ message: 'explained', cause });
+    const rejected = withTimeout(Promise.reject(cause), 100, timeouts(new FakeNativeTimer()), errors);
+    await expect(rejected).rejects.toMatchObject({ message: 'translated', cause });
   });
 
-  it('rejects when the limit is over, whatever comes of the promise', async () => {
-    const native = new HandTimer();
-    const waiting = limited(new Promise(() => undefined), 100, alarms(native), ends);
-    native.pass(100);
+  it('rejects after the timeout', async () => {
+    const native = new FakeNativeTimer();
+    const waiting = withTimeout(new Promise(() => undefined), 100, timeouts(native), errors);
+    native.advance(100);
     await expect(waiting).rejects.toThrow('too late');
   });
 });
 
-/** A worker that rings by hand. */
-class HandBell {
-  readonly asked: number[] = [];
+/** A worker that the test fires. */
+class FakeWakeTimer {
   #listener: () => void = () => undefined;
 
-  postMessage = (ms: number): void => void this.asked.push(ms);
+  postMessage = (): void => undefined;
   addEventListener = (_type: string, listener: () => void): void => {
     this.#listener = listener;
   };
-  ring = (): void => this.#listener();
+  fire = (): void => this.#listener();
 }
 
-describe('alarms with a bell', () => {
+describe('timeouts over a wake timer', () => {
   function create() {
-    const [native, bell] = [new HandTimer(), new HandBell()];
-    const hung: HandBell[] = [];
-    const tab = { hidden: true };
-    const hang = (): WakeTimer => {
-      hung.push(bell);
-      return bell as unknown as WakeTimer;
+    const [native, worker] = [new FakeNativeTimer(), new FakeWakeTimer()];
+    const tab = { isHidden: true };
+    const workers = { started: 0 };
+    const startWorker = (): WakeTimer => {
+      workers.started++;
+      return worker as unknown as WakeTimer;
     };
-    const start = alarms(withBell(native, hang, () => tab.hidden));
-    const rung: string[] = [];
-    return { native, bell, hung, tab, rung, alarm: (ms: number, name: string) => start(ms, () => rung.push(name)) };
+    const start = timeouts(withWakeTimer(native, startWorker, () => tab.isHidden));
+    const fired: string[] = [];
+    return {
+      native,
+      worker,
+      workers,
+      tab,
+      fired,
+      schedule: (ms: number, name: string) => start(ms, () => fired.push(name)),
+    };
   }
 
-  it('ring when the bell does, though the native timer of a hidden tab sleeps', () => {
-    const { native, bell, rung, alarm } = create();
-    alarm(100, 'limit');
+  it('fire with the worker while the native timer of a hidden tab is throttled', () => {
+    const { native, worker, fired, schedule } = create();
+    schedule(100, 'limit');
     native.time = 100;
-    bell.ring();
-    expect(rung).toEqual(['limit']);
-    native.pass(1000);
-    expect(rung).toEqual(['limit']);
+    worker.fire();
+    expect(fired).toEqual(['limit']);
+    native.advance(1000);
+    expect(fired).toEqual(['limit']);
   });
 
-  it('do not heed the bell of a tab that is seen: what came while it was held up is heard first', () => {
-    const { native, bell, tab, rung, alarm } = create();
-    tab.hidden = false;
-    alarm(100, 'limit');
+  it('ignore the worker in a visible tab, where queued I/O events come first', () => {
+    const { native, worker, tab, fired, schedule } = create();
+    tab.isHidden = false;
+    schedule(100, 'limit');
     native.time = 100;
-    bell.ring();
-    expect(rung).toEqual([]);
-    native.pass(0);
-    expect(rung).toEqual(['limit']);
+    worker.fire();
+    expect(fired).toEqual([]);
+    native.advance(0);
+    expect(fired).toEqual(['limit']);
   });
 
-  it('ring without the bell, whose file may never have come', () => {
-    const { native, rung, alarm } = create();
-    alarm(100, 'limit');
-    native.pass(100);
-    expect(rung).toEqual(['limit']);
+  it('fire without the worker, whose file may be missing', () => {
+    const { native, fired, schedule } = create();
+    schedule(100, 'limit');
+    native.advance(100);
+    expect(fired).toEqual(['limit']);
   });
 
-  it('bear a bell that rings for a time that was set before', () => {
-    const { native, bell, rung, alarm } = create();
-    alarm(100, 'first');
-    native.pass(100);
-    alarm(100, 'second');
-    bell.ring();
-    expect(rung).toEqual(['first']);
-    native.pass(100);
-    expect(rung).toEqual(['first', 'second']);
+  it('tolerate a worker that fires for an earlier timeout', () => {
+    const { native, worker, fired, schedule } = create();
+    schedule(100, 'first');
+    native.advance(100);
+    schedule(100, 'second');
+    worker.fire();
+    expect(fired).toEqual(['first']);
+    native.advance(100);
+    expect(fired).toEqual(['first', 'second']);
   });
 
-  it('hang the bell when the first limit is set, and once', () => {
-    const { hung, alarm, native } = create();
-    expect(hung).toHaveLength(0);
-    alarm(100, 'one');
-    native.pass(200);
-    alarm(100, 'two');
-    expect(hung).toHaveLength(1);
+  it('start the worker with the first timeout, and only once', () => {
+    const { workers, schedule, native } = create();
+    expect(workers.started).toBe(0);
+    schedule(100, 'one');
+    native.advance(200);
+    schedule(100, 'two');
+    expect(workers.started).toBe(1);
   });
 });

@@ -5,22 +5,22 @@ import { findBulkInterface } from '#web/transport/usb-interface.ts';
 import { openUsbPort } from '#web/transport/usb-port.ts';
 import { FakeDevice, inResult, inTurn, ManualTimer, never, refusal, settled, usbInterface } from './fakes.ts';
 
-interface Bench {
+interface TestSetup {
   readonly device: FakeDevice;
   readonly timer: ManualTimer;
   readonly presence: Presence;
   open(): Promise<Port>;
 }
 
-function bench(device = new FakeDevice(usbInterface(0xff))): Bench {
+function setUp(device = new FakeDevice(usbInterface(0xff))): TestSetup {
   const timer = new ManualTimer();
   const presence = new Presence();
-  const surroundings = { platform: 'linux', presence, timer: timer.after } as const;
-  return { device, timer, presence, open: () => openUsbPort(device, surroundings) };
+  const options = { platform: 'linux', presence, timer: timer.after } as const;
+  return { device, timer, presence, open: () => openUsbPort(device, options) };
 }
 
 describe('findBulkInterface', () => {
-  it('finds the vendor interface beside others and reads its endpoints', () => {
+  it('finds the vendor interface among others and its endpoints', () => {
     const device = new FakeDevice(
       usbInterface(0x0a, { number: 2 }),
       usbInterface(0xff, { number: 3, packetSize: 512 }),
@@ -34,18 +34,18 @@ describe('findBulkInterface', () => {
     });
   });
 
-  it('takes the vendor interface of a device that is a smart card reader, too', () => {
+  it('finds the vendor interface of a device that is also a smart card reader', () => {
     const device = new FakeDevice(usbInterface(0x0b), usbInterface(0xff, { number: 1 }));
     expect(findBulkInterface(device).interfaceNumber).toBe(1);
   });
 
-  it('names a PC/SC reader as the protected class that it is', () => {
+  it('rejects a PC/SC reader with protected-class', () => {
     expect(() => findBulkInterface(new FakeDevice(usbInterface(0x0b)))).toThrow(
       expect.objectContaining({ code: 'protected-class' }),
     );
   });
 
-  it('refuses a device without a vendor interface, and one whose endpoints are not bulk', () => {
+  it('rejects a device without a vendor interface or without bulk endpoints', () => {
     const interrupt = usbInterface(0xff);
     const endpoints = interrupt.alternate.endpoints.map((endpoint) => ({ ...endpoint, type: 'interrupt' as const }));
     const alternate = { ...interrupt.alternate, endpoints };
@@ -61,36 +61,36 @@ describe('findBulkInterface', () => {
 });
 
 describe('opening a USB port', () => {
-  it('opens, configures and claims, in this order', async () => {
-    const { device, open } = bench();
+  it('opens, configures and claims in this order', async () => {
+    const { device, open } = setUp();
     await open();
     expect(device.calls).toEqual(['open', 'selectConfiguration 1', 'claimInterface 0']);
   });
 
-  it('leaves a configuration alone that is selected already', async () => {
-    const { device, open } = bench();
+  it('keeps a configuration that is selected already', async () => {
+    const { device, open } = setUp();
     device.configuration = device.configurations[0] ?? null;
     await open();
     expect(device.calls).toEqual(['open', 'claimInterface 0']);
   });
 
-  it('selects the alternate setting that has the endpoints', async () => {
+  it('selects the alternate setting with the endpoints', async () => {
     const plain = usbInterface(0xff);
     const empty = { ...plain.alternate, endpoints: [] };
     const second = { ...plain.alternate, alternateSetting: 1 };
-    const { device, open } = bench(new FakeDevice({ ...plain, alternate: empty, alternates: [empty, second] }));
+    const { device, open } = setUp(new FakeDevice({ ...plain, alternate: empty, alternates: [empty, second] }));
     await open();
     expect(device.calls).toContain('selectAlternateInterface 0 1');
   });
 
-  it('opens nothing on a protected class', async () => {
-    const { device, open } = bench(new FakeDevice(usbInterface(0x0b)));
+  it('does not open a device of a protected class', async () => {
+    const { device, open } = setUp(new FakeDevice(usbInterface(0x0b)));
     await expect(open()).rejects.toMatchObject({ code: 'protected-class' });
     expect(device.calls).toEqual([]);
   });
 
-  it('closes the device again when another program holds the interface', async () => {
-    const { device, timer, open } = bench();
+  it('closes the device when another program has claimed the interface', async () => {
+    const { device, timer, open } = setUp();
     device.on.claimInterface = refusal('NetworkError');
     const opening = expect(open()).rejects.toMatchObject({ code: 'device-busy' });
     await timer.advance(500);
@@ -99,16 +99,16 @@ describe('opening a USB port', () => {
     expect(device.opened).toBe(false);
   });
 
-  it('gives up on a driver that hangs', async () => {
-    const { device, timer, open } = bench();
+  it('times out when the driver hangs', async () => {
+    const { device, timer, open } = setUp();
     device.on.open = never;
     const opening = expect(open()).rejects.toMatchObject({ code: 'link-timeout' });
     await timer.advance(5000);
     await opening;
   });
 
-  it('closes a device that opens after it was given up', async () => {
-    const { device, timer, open } = bench();
+  it('closes a device that opens after the timeout', async () => {
+    const { device, timer, open } = setUp();
     let finish = (): void => undefined;
     device.on.open = () => new Promise<void>((resolve) => (finish = resolve));
     const opening = expect(open()).rejects.toMatchObject({ code: 'link-timeout' });
@@ -123,7 +123,7 @@ describe('opening a USB port', () => {
 
 describe('writing to a USB port', () => {
   it('sends each write as one transfer', async () => {
-    const { device, open } = bench();
+    const { device, open } = setUp();
     const sent: Uint8Array[] = [];
     device.on.transferOut = async (_endpoint, data) => void sent.push(data as Uint8Array);
     await (await open()).write(Uint8Array.of(1, 2, 3));
@@ -131,8 +131,8 @@ describe('writing to a USB port', () => {
     expect(device.calls.at(-1)).toBe('transferOut 2');
   });
 
-  it('clears a halt once and sends again', async () => {
-    const { device, open } = bench();
+  it('clears a halt once and repeats the transfer', async () => {
+    const { device, open } = setUp();
     device.on.transferOut = inTurn<USBOutTransferResult>(
       { status: 'stall', bytesWritten: 0 },
       { status: 'ok', bytesWritten: 1 },
@@ -143,16 +143,16 @@ describe('writing to a USB port', () => {
 
   it.each<[string, USBOutTransferResult]>([
     ['a second halt', { status: 'stall', bytesWritten: 0 }],
-    ['a transfer that was cut short', { status: 'ok', bytesWritten: 1 }],
-  ])('gives up on %s', async (_why, result) => {
-    const { device, open } = bench();
+    ['a short transfer', { status: 'ok', bytesWritten: 1 }],
+  ])('rejects with link-garbled after %s', async (_why, result) => {
+    const { device, open } = setUp();
     device.on.transferOut = async () => result;
     const port = await open();
     await expect(port.write(Uint8Array.of(1, 2))).rejects.toMatchObject({ code: 'link-garbled' });
   });
 
-  it('gives up on a transfer that hangs', async () => {
-    const { device, timer, open } = bench();
+  it('times out when the transfer hangs', async () => {
+    const { device, timer, open } = setUp();
     device.on.transferOut = never;
     const port = await open();
     const writing = expect(port.write(Uint8Array.of(1))).rejects.toMatchObject({ code: 'link-timeout' });
@@ -167,15 +167,15 @@ describe('reading from a USB port', () => {
     [64, 1344],
     [512, 1536],
     [1024, 2048],
-  ])('asks for whole packets of %i bytes and for more than the longest message', async (packetSize, length) => {
-    const { device, open } = bench(new FakeDevice(usbInterface(0xff, { packetSize })));
+  ])('requests whole packets of %i bytes, more than the longest message', async (packetSize, length) => {
+    const { device, open } = setUp(new FakeDevice(usbInterface(0xff, { packetSize })));
     device.on.transferIn = inTurn(inResult('ok', 7));
     expect(await (await open()).read(1000)).toEqual(Uint8Array.of(7));
     expect(device.calls.at(-1)).toBe(`transferIn 1 ${length}`);
   });
 
-  it('keeps the transfer under way over a timeout and loses nothing that comes late', async () => {
-    const { device, timer, open } = bench();
+  it('keeps a transfer pending across a timeout and loses no bytes', async () => {
+    const { device, timer, open } = setUp();
     let arrive: (result: USBInTransferResult) => void = () => undefined;
     device.on.transferIn = () => new Promise((resolve) => (arrive = resolve));
     const port = await open();
@@ -187,14 +187,14 @@ describe('reading from a USB port', () => {
     expect(device.calls.filter((call) => call.startsWith('transferIn'))).toHaveLength(1);
   });
 
-  it('passes over zero-length packets', async () => {
-    const { device, open } = bench();
+  it('skips zero-length packets', async () => {
+    const { device, open } = setUp();
     device.on.transferIn = inTurn<USBInTransferResult>(inResult('ok'), { status: 'ok' }, inResult('ok', 9));
     expect(await (await open()).read(100)).toEqual(Uint8Array.of(9));
   });
 
   it('clears a halt once and reads again', async () => {
-    const { device, open } = bench();
+    const { device, open } = setUp();
     device.on.transferIn = inTurn(inResult('stall'), inResult('ok', 5));
     expect(await (await open()).read(100)).toEqual(Uint8Array.of(5));
     expect(device.calls).toContain('clearHalt in 1');
@@ -203,14 +203,14 @@ describe('reading from a USB port', () => {
   it.each<[string, USBTransferStatus]>([
     ['a second halt', 'stall'],
     ['a babble', 'babble'],
-  ])('gives up on %s', async (_why, status) => {
-    const { device, open } = bench();
+  ])('rejects with link-garbled after %s', async (_why, status) => {
+    const { device, open } = setUp();
     device.on.transferIn = async () => inResult(status);
     await expect((await open()).read(100)).rejects.toMatchObject({ code: 'link-garbled' });
   });
 
-  it('tells the next read of an error that came while nobody read', async () => {
-    const { device, timer, presence, open } = bench();
+  it('reports an error that occurs between two reads to the next one', async () => {
+    const { device, timer, presence, open } = setUp();
     let fail: (error: unknown) => void = () => undefined;
     device.on.transferIn = () => new Promise((_resolve, reject) => (fail = reject));
     const port = await open();
@@ -219,21 +219,21 @@ describe('reading from a USB port', () => {
     expect(await reading).toBeUndefined();
     fail(new DOMException('A transfer error has occurred.', 'NetworkError'));
     await timer.advance(0);
-    presence.leave();
+    presence.markLost();
     await expect(port.read(10)).rejects.toMatchObject({ code: 'device-lost' });
   });
 
-  it('ends an open read as soon as the unit is gone, without waiting for its transfer', async () => {
-    const { device, presence, open } = bench();
+  it('ends a pending read when the unit is lost, without waiting for its transfer', async () => {
+    const { device, presence, open } = setUp();
     device.on.transferIn = never;
     const port = await open();
     const reading = expect(port.read(60_000)).rejects.toMatchObject({ code: 'device-lost' });
-    presence.leave();
+    presence.markLost();
     await reading;
   });
 
-  it('refuses a second read while one is open', async () => {
-    const { device, open } = bench();
+  it('refuses a second read while one is pending', async () => {
+    const { device, open } = setUp();
     device.on.transferIn = never;
     const port = await open();
     void port.read(10);
@@ -242,16 +242,16 @@ describe('reading from a USB port', () => {
 });
 
 describe('closing a USB port', () => {
-  it('releases and closes once, however often it is asked', async () => {
-    const { device, open } = bench();
+  it('releases and closes only once', async () => {
+    const { device, open } = setUp();
     const port = await open();
     await Promise.all([port.close(), port.close()]);
     await port.close();
     expect(device.calls.slice(3)).toEqual(['releaseInterface 0', 'close']);
   });
 
-  it('ends the open read, and every later use, with device-lost', async () => {
-    const { device, open } = bench();
+  it('ends the pending read and every later call with device-lost', async () => {
+    const { device, open } = setUp();
     device.on.transferIn = never;
     const port = await open();
     const reading = expect(port.read(60_000)).rejects.toMatchObject({ code: 'device-lost' });
@@ -262,8 +262,8 @@ describe('closing a USB port', () => {
     await expect(port.read(10)).rejects.toMatchObject({ code: 'device-lost' });
   });
 
-  it('does not fail on a device that refuses, and does not wait for one that hangs', async () => {
-    const { device, timer, open } = bench();
+  it('ignores a refusal and times out when the device hangs', async () => {
+    const { device, timer, open } = setUp();
     const port = await open();
     device.on.releaseInterface = refusal('NotFoundError');
     device.on.close = never;

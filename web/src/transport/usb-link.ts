@@ -1,4 +1,5 @@
-// All that drives a unit over WebUSB: its port, and CCID messages on it (docs/protocol.md clause 5), with the times of the device profile.
+// The lazily loaded part for WebUSB: the port, and CCID messages over it (docs/protocol.md clause
+// 5).
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { ccidHost } from '#protocol/framing/ccid-host.ts';
 import { type Clock, connect } from '#protocol/framing/connect.ts';
@@ -7,7 +8,7 @@ import type { UsbSettings } from './profiles.ts';
 
 export { openUsbPort } from './usb-port.ts';
 
-/** @throws ProtocolError (LinkErrorCode); the port is closed then */
-export function bringUpCcid(port: Port, { bwtMs }: UsbSettings, now: Clock): Promise<Transmit> {
+/** Closes the port on a failure. @throws ProtocolError (LinkErrorCode) */
+export function connectCcid(port: Port, { bwtMs }: UsbSettings, now: Clock): Promise<Transmit> {
   return connect(port, ccidHost({ bwtMs }), now);
 }

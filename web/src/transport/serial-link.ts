@@ -1,4 +1,5 @@
-// All that drives a unit over Web Serial: its port, and T=1 on it (docs/protocol.md clause 5), with the times and codes of the device profile.
+// The lazily loaded part for Web Serial: the port, and T=1 blocks over it (docs/protocol.md clause
+// 5).
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type Clock, connect } from '#protocol/framing/connect.ts';
 import type { Port } from '#protocol/framing/port.ts';
@@ -7,7 +8,7 @@ import type { SerialSettings } from './profiles.ts';
 
 export { openSerialPort } from './serial-port.ts';
 
-/** @throws ProtocolError (LinkErrorCode); the port is closed then */
-export function bringUpT1(port: Port, { edc, bwtMs }: SerialSettings, now: Clock): Promise<Transmit> {
+/** Closes the port on a failure. @throws ProtocolError (LinkErrorCode) */
+export function connectT1(port: Port, { edc, bwtMs }: SerialSettings, now: Clock): Promise<Transmit> {
   return connect(port, t1Host({ edc, bwtMs }), now);
 }

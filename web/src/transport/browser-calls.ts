@@ -1,0 +1,64 @@
+// Makes the calls of one port to the browser's objects: with a timeout, and with exceptions
+// translated. Shared by the ports over WebUSB and Web Serial.
+import { ProtocolError } from '#protocol/errors.ts';
+import type { Port } from '#protocol/framing/port.ts';
+import { explain, ignoreRefusal, type Moment } from './browser-error.ts';
+import type { LinkKind } from './link.ts';
+import type { Platform } from './platform.ts';
+import type { Presence } from './presence.ts';
+import { type Timer, within, withTimeout } from './timer.ts';
+
+/**
+ * For opening, claiming and each write, which take longer only when the device or its driver hangs.
+ */
+const CALL_TIMEOUT_MS = 5000;
+const CLOSE_TIMEOUT_MS = 2000;
+
+export interface PortOptions {
+  readonly platform: Platform;
+  readonly presence: Presence;
+  readonly timer: Timer;
+}
+
+export class BrowserCalls {
+  readonly #kind: LinkKind;
+  readonly #options: PortOptions;
+
+  constructor(kind: LinkKind, options: PortOptions) {
+    this.#kind = kind;
+    this.#options = options;
+  }
+
+  /**
+   * Waits for a call that succeeds at once or never.
+   * @throws ProtocolError link-timeout, or as explain()
+   */
+  run<T>(moment: Moment, call: Promise<T>): Promise<T> {
+    return withTimeout(call, CALL_TIMEOUT_MS, this.#options.timer, {
+      expired: () =>
+        new ProtocolError('link-timeout', `${this.#kind} ${moment}: no answer within ${CALL_TIMEOUT_MS} ms`),
+      failed: (error) => this.explain(moment, error),
+    });
+  }
+
+  explain(moment: Moment, error: unknown): Promise<unknown> {
+    const { platform, presence, timer } = this.#options;
+    return explain(error, { moment, kind: this.#kind, platform }, presence, timer);
+  }
+
+  /** Waits for a call of close(), and ignores its refusal and its timeout. */
+  async quietly(call: Promise<void> | undefined): Promise<void> {
+    if (call) await within(call.catch(ignoreRefusal), CLOSE_TIMEOUT_MS, this.#options.timer);
+  }
+}
+
+/** Returns the port when `opening` succeeds, and closes it otherwise. */
+export async function openedPort(port: Port, opening: Promise<void>): Promise<Port> {
+  try {
+    await opening;
+  } catch (error) {
+    await port.close();
+    throw error;
+  }
+  return port;
+}
