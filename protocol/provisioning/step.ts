@@ -1,29 +1,11 @@
-// What the flow reports while it runs: one value per thing that is about to change the world or has changed it, so that a journal
-// can hold both sides of each. Holds no key and nothing that a key could be computed from: DATA itself stays in the generator.
+// The steps that provision() and settle() report, so that the journal can record each intention and
+// its result. A step contains no key and no DATA.
 import type { Bytes } from '../bytes/bytes.ts';
 import type { Receipt } from '../tkl/receipt.ts';
 import type { SuiteId } from '../tkl/suites.ts';
-import type { Verdict } from './source.ts';
+import type { Verdict } from './key-source.ts';
 
-/** What is to be loaded where (docs/protocol.md clauses 2 and 4). */
-export interface LoadRequest {
-  /** An entry of the AS: a key, or by clause 8 one that erases a slot or replaces T. */
-  readonly ref1: number;
-  /** The slot; FFFE to replace T. */
-  readonly ref2: number;
-  /** The suites that the AS can use under this unit's TKV, best first; the first one that the unit allows too is taken. */
-  readonly suites: readonly SuiteId[];
-  /** Signed DATA is wanted although the unit does not insist on it; a unit that requires a signature gets one anyway. */
-  readonly sign: boolean;
-  /** The customer's job number, 1 to 64 printable characters. */
-  readonly workOrder?: string;
-  /** Why this key is exported once more for this unit: 1 to 200 printable characters. */
-  readonly reason?: string;
-  /** 22 characters base64url, fresh for each attempt: the AS never makes two exports under one of them. */
-  readonly idempotencyKey: string;
-}
-
-/** What was exported, for whom and where to: all that settle() needs to find out later whether it arrived. */
+/** The facts of one export, from which settle() finds out whether the key was stored. */
 export interface ExportSummary {
   readonly exportId: string;
   /** SHA-256(DATA), 32 bytes. */
@@ -39,8 +21,8 @@ export interface ExportSummary {
   readonly asNumber: number;
 }
 
-/** What was asked of the AS by a page that did not live to write down the answer: all that settleByRecall() needs. */
-export interface Intent {
+/** An export request whose response was not recorded, for settleByRecall(). */
+export interface ExportIntent {
   /** 16 bytes. */
   readonly sn: Uint8Array;
   readonly tkv: number;
@@ -51,14 +33,15 @@ export interface Intent {
 }
 
 /**
- * In this order. The generator does nothing until it is asked for the next one, so that its consumer may write its journal first.
- * After `import-intended` and until `imported` the outcome in the unit is unknown; settle() finds it out, or settleByRecall() where a page did not live
- * to write down what was exported.
+ * In this order. The generator pauses at each step, so that the caller can write the journal first.
+ * Between `import-intended` and `imported` the outcome in the unit is unknown: settle() finds out,
+ * or settleByRecall() if the export was not recorded.
  */
 export type Step =
-  | { readonly step: 'challenge'; readonly suite: SuiteId } // GET CHALLENGE comes next
-  | { readonly step: 'export-intended'; readonly suite: SuiteId } // the AS is asked next
+  | { readonly step: 'challenge'; readonly suite: SuiteId } // GET CHALLENGE is next
+  | { readonly step: 'export-intended'; readonly suite: SuiteId } // the request to the AS is next
   | { readonly step: 'exported'; readonly export: ExportSummary }
-  | { readonly step: 'import-intended'; readonly export: ExportSummary } // IMPORTKEY comes next
-  | { readonly step: 'imported'; readonly receiptBytes: Bytes; readonly receipt: Receipt } // the key is in: it may be unplugged
-  | { readonly step: 'verified'; readonly verdict: Verdict }; // the AS agrees: done
+  | { readonly step: 'import-intended'; readonly export: ExportSummary } // IMPORTKEY is next
+  // The unit has stored the key and may be unplugged.
+  | { readonly step: 'imported'; readonly receiptBytes: Bytes; readonly receipt: Receipt }
+  | { readonly step: 'verified'; readonly verdict: Verdict }; // the AS has verified the receipt

@@ -1,7 +1,7 @@
 // Line 1: what one key costs in round trips, counted on the real flow between an EI and an AS in this process.
 import type { Browser } from '@playwright/test';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
-import { attach, type Device } from '#protocol/provisioning/device.ts';
+import { type AttachedUnit, attach } from '#protocol/provisioning/attached-unit.ts';
 import { provision } from '#protocol/provisioning/provision.ts';
 import { createTestAs } from '#test/support/as-memory.ts';
 import { createTestSource } from '#test/support/test-source.ts';
@@ -28,7 +28,7 @@ export async function roundTrips(browser: Browser): Promise<Row[]> {
   };
   const device = await attach(transmit);
   const asked: number[] = [];
-  const load = async (to: Device, ref1: number): Promise<number> => {
+  const load = async (to: AttachedUnit, ref1: number): Promise<number> => {
     const order = {
       ref1,
       ref2: ref1,

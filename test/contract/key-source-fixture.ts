@@ -5,10 +5,11 @@ import { ascii, toBase64url } from '#protocol/bytes/text.ts';
 import { run } from '#protocol/commands/command.ts';
 import { getChallenge } from '#protocol/commands/get-challenge.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import { attach, type Device } from '#protocol/provisioning/device.ts';
+import { type AttachedUnit, attach } from '#protocol/provisioning/attached-unit.ts';
+import type { ExportRequest, KeySource } from '#protocol/provisioning/key-source.ts';
+import type { LoadRequest } from '#protocol/provisioning/load-request.ts';
 import { provision, settle } from '#protocol/provisioning/provision.ts';
-import type { ExportRequest, KeySource } from '#protocol/provisioning/source.ts';
-import type { ExportSummary, LoadRequest, Step } from '#protocol/provisioning/step.ts';
+import type { ExportSummary, Step } from '#protocol/provisioning/step.ts';
 import { NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import type { SuiteId } from '#protocol/tkl/suites.ts';
 import { TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY, type TestUnit } from '../support/units.ts';
@@ -107,7 +108,7 @@ export async function collect(steps: AsyncGenerator<Step>): Promise<readonly Ste
 }
 
 /** EXPORTKEY for a unit, with a challenge that it just gave. */
-export async function requestFrom(device: Device, change: Partial<ExportRequest> = {}): Promise<ExportRequest> {
+export async function requestFrom(device: AttachedUnit, change: Partial<ExportRequest> = {}): Promise<ExportRequest> {
   const suite: SuiteId = change.suite ?? 0x01;
   const { set, tkv, sn } = device.identity;
   const { random, challengeMac } = await run(device.transmit, getChallenge, { suite });

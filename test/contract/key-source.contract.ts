@@ -1,14 +1,14 @@
-// What every KeySource does, whether the AS behind it is a service, a vault or a card (protocol/provisioning/source.ts, docs/protocol.md
+// What every KeySource does, whether the AS behind it is a service, a vault or a card (protocol/provisioning/key-source.ts, docs/protocol.md
 // clauses 3, 4 and 8): one suite, run on each of them, with simulated units on the other side.
 
 import { describe, expect, it } from 'vitest';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import { attach, refresh } from '#protocol/provisioning/device.ts';
+import { attach, refresh } from '#protocol/provisioning/attached-unit.ts';
+import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
+import type { LoadRequest } from '#protocol/provisioning/load-request.ts';
 import { provision, settleByRecall } from '#protocol/provisioning/provision.ts';
-import type { ExportRequest } from '#protocol/provisioning/source.ts';
-import type { LoadRequest } from '#protocol/provisioning/step.ts';
 import { keyCheckValue } from '#protocol/tkl/body.ts';
 import { decodeHeader, HEADER_LENGTH, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';

@@ -3,7 +3,7 @@ import type { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { ExportedKey, KeySource } from '#protocol/provisioning/source.ts';
+import type { ExportedKey, KeySource } from '#protocol/provisioning/key-source.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { decodeHeader, HEADER_LENGTH } from '#protocol/tkl/header.ts';
 

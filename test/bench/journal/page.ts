@@ -3,10 +3,10 @@ import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
-import { attach, type Device } from '#protocol/provisioning/device.ts';
+import { type AttachedUnit, attach } from '#protocol/provisioning/attached-unit.ts';
+import type { ExportedKey, ExportRequest, KeySource } from '#protocol/provisioning/key-source.ts';
+import type { LoadRequest } from '#protocol/provisioning/load-request.ts';
 import { provision } from '#protocol/provisioning/provision.ts';
-import type { ExportedKey, ExportRequest, KeySource } from '#protocol/provisioning/source.ts';
-import type { LoadRequest } from '#protocol/provisioning/step.ts';
 import { createTestAs } from '#test/support/as-memory.ts';
 import { createTestSource } from '#test/support/test-source.ts';
 import { countingRandom, createUnit, TEST_SET, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
@@ -128,7 +128,7 @@ async function sleep(ms: number): Promise<void> {
 
 /** A unit that was loaded once, and what it and the AS said: they say it again at once, for what they compute is not the page's time. */
 interface Rehearsed {
-  readonly identity: Device['identity'];
+  readonly identity: AttachedUnit['identity'];
   /** By INS. */
   readonly answers: ReadonlyMap<number, Uint8Array>;
   /** SN and R, as hex, and what was exported for them. */
@@ -193,7 +193,7 @@ function sourceOf(all: readonly Rehearsed[], asMs: number) {
   };
 }
 
-function deviceOf({ identity, answers }: Rehearsed): Device {
+function deviceOf({ identity, answers }: Rehearsed): AttachedUnit {
   const transmit: Transmit = async (command) => {
     await sleep(EXCHANGE_MS);
     return copy(answers.get(command[1] ?? 0) ?? new Uint8Array());
@@ -220,7 +220,7 @@ async function throughput(lanes: number, each: number, asMs: number): Promise<Th
   await shared.begin(ATTEMPT); // a page at work knows already where the chain has come to
   const rehearsed = await rehearse(lanes * each);
   const source = sourceOf(rehearsed, asMs);
-  const run = async (one: (unit: Device, free: () => void) => Promise<unknown>): Promise<number> => {
+  const run = async (one: (unit: AttachedUnit, free: () => void) => Promise<unknown>): Promise<number> => {
     const units = rehearsed.map(deviceOf);
     const began = performance.now();
     await Promise.all(
@@ -242,7 +242,7 @@ async function throughput(lanes: number, each: number, asMs: number): Promise<Th
   const bare = await run(async (unit, free) => {
     for await (const { step } of provision(source, unit, order())) if (step === 'imported') free();
   });
-  const loading = async (unit: Device, onStage: (stage: Stage) => void): Promise<void> => {
+  const loading = async (unit: AttachedUnit, onStage: (stage: Stage) => void): Promise<void> => {
     const ending = await load({ source, journal: shared, onStage }, unit, ATTEMPT, order());
     if (ending.is !== 'done') throw new Error(`a load of the bench ended ${JSON.stringify(ending)}`);
   };

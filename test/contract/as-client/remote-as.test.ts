@@ -5,7 +5,7 @@ import { copy, equalBytes } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import type { ExportedKey, ExportRequest } from '#protocol/provisioning/source.ts';
+import type { ExportedKey, ExportRequest } from '#protocol/provisioning/key-source.ts';
 import {
   addTestOperator,
   createTestApp,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault, LinkKind } from '#device-sim/unit/faults.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
-import { attach, refresh } from '#protocol/provisioning/device.ts';
+import { attach, refresh } from '#protocol/provisioning/attached-unit.ts';
 import type { Link, OpenLink } from '#web/transport/link.ts';
 import type { Platform } from '#web/transport/platform.ts';
 import { quickUnit, setUp, type TestSetup } from './fixture.ts';

@@ -8,7 +8,7 @@ import { PRODUCT_ID, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
 import { memoryDigest } from '#device-sim/setup/control.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
-import { attach } from '#protocol/provisioning/device.ts';
+import { attach } from '#protocol/provisioning/attached-unit.ts';
 import { provision } from '#protocol/provisioning/provision.ts';
 import { keyCheckValue } from '#protocol/tkl/body.ts';
 import { createTestAs } from '../../support/as-memory.ts';

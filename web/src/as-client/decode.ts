@@ -4,7 +4,7 @@
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { RecalledExport } from '#protocol/provisioning/source.ts';
+import type { RecalledExport } from '#protocol/provisioning/key-source.ts';
 import type {
   AuditHeadJson,
   CertificateJson,

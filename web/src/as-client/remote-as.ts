@@ -10,7 +10,7 @@ import type {
   KeySource,
   RecalledExport,
   SignedVerdict,
-} from '#protocol/provisioning/source.ts';
+} from '#protocol/provisioning/key-source.ts';
 import type {
   ExportRequestJson,
   ReceiptRequestJson,

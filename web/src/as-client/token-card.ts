@@ -12,7 +12,7 @@ import { verify } from '#protocol/commands/verify.ts';
 import { verifyReceipt } from '#protocol/commands/verify-receipt.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { ExportedKey, ExportRequest, KeySource, Verdict } from '#protocol/provisioning/source.ts';
+import type { ExportedKey, ExportRequest, KeySource, Verdict } from '#protocol/provisioning/key-source.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { type PinState, TokenConversation } from './token-conversation.ts';

@@ -2,7 +2,7 @@
 // and its keys with it. Knows neither keys nor passphrases beyond the octets that it hands over.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { ExportedKey, ExportRequest, KeySource, RecalledExport, Verdict } from '#protocol/provisioning/source.ts';
+import type { ExportedKey, ExportRequest, KeySource, RecalledExport, Verdict } from '#protocol/provisioning/key-source.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import type { Answered, LockReason, Opener, VaultAnswers, VaultQuestion, VaultStatus } from './messages.ts';
 

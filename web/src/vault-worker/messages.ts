@@ -1,7 +1,7 @@
 // What the page and the vault's worker say to each other: all that can be asked of a vault, and nothing that a key could be read from.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import type { ErrorCode } from '#protocol/errors.ts';
-import type { ExportRequest, RecalledExport } from '#protocol/provisioning/source.ts';
+import type { ExportRequest, RecalledExport } from '#protocol/provisioning/key-source.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 
 /** Why a vault was locked. */

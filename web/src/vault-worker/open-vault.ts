@@ -8,7 +8,7 @@ import { type Bytes, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { ExportedKey, ExportRequest, RecalledExport } from '#protocol/provisioning/source.ts';
+import type { ExportedKey, ExportRequest, RecalledExport } from '#protocol/provisioning/key-source.ts';
 import { type Envelope, sealEnvelope } from '#protocol/signing/envelope.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { decodeVaultFile, type VerifiedVault, verifyVaultFile } from '#protocol/vault/file.ts';

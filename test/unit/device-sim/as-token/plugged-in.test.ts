@@ -9,9 +9,9 @@ import { VirtualClock } from '#device-sim/unit/clock.ts';
 import type { LinkKind } from '#device-sim/unit/faults.ts';
 import type { MemoryImage } from '#device-sim/unit/memory.ts';
 import { ascii } from '#protocol/bytes/text.ts';
-import { attach, type Device } from '#protocol/provisioning/device.ts';
+import { type AttachedUnit, attach } from '#protocol/provisioning/attached-unit.ts';
+import type { LoadRequest } from '#protocol/provisioning/load-request.ts';
 import { provision } from '#protocol/provisioning/provision.ts';
-import type { LoadRequest } from '#protocol/provisioning/step.ts';
 import { countingRandom } from '#test/support/units.ts';
 import { TokenCard } from '#web/as-client/token-card.ts';
 import { Links, type LinksOptions } from '#web/transport/links.ts';
@@ -68,7 +68,7 @@ async function openToken({ control, tokens, soon }: Desk, link: LinkKind) {
   return { chosen, open, token: await soon(TokenCard.attach(open.transmit)) };
 }
 
-async function openUnit({ control, units, soon }: Desk): Promise<Device> {
+async function openUnit({ control, units, soon }: Desk): Promise<AttachedUnit> {
   control.nextChoice(UNIT_SN);
   const chosen = await soon(units.chooseUsb());
   if (chosen === undefined) throw new Error('the unit was not offered');
@@ -76,7 +76,7 @@ async function openUnit({ control, units, soon }: Desk): Promise<Device> {
   return await soon(attach(transmit));
 }
 
-async function load(source: TokenCard, device: Device): Promise<string | undefined> {
+async function load(source: TokenCard, device: AttachedUnit): Promise<string | undefined> {
   let last: string | undefined;
   for await (const { step } of provision(source, device, ORDER)) last = step;
   return last;

@@ -5,10 +5,11 @@ import { type Bytes, isZero } from '#protocol/bytes/bytes.ts';
 import { run } from '#protocol/commands/command.ts';
 import { getChallenge } from '#protocol/commands/get-challenge.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import { attach, refresh } from '#protocol/provisioning/device.ts';
+import { attach, refresh } from '#protocol/provisioning/attached-unit.ts';
+import type { KeySource } from '#protocol/provisioning/key-source.ts';
+import type { LoadRequest } from '#protocol/provisioning/load-request.ts';
 import { provision, settle, settleByRecall } from '#protocol/provisioning/provision.ts';
-import type { KeySource } from '#protocol/provisioning/source.ts';
-import type { ExportSummary, LoadRequest, Step } from '#protocol/provisioning/step.ts';
+import type { ExportSummary, Step } from '#protocol/provisioning/step.ts';
 import { createTestAs } from '../../../support/as-memory.ts';
 import { createTestSource } from '../../../support/test-source.ts';
 import {

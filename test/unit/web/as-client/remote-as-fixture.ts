@@ -1,5 +1,5 @@
 // A RemoteAs in front of a service in memory, with deadlines that a test can wait for.
-import type { ExportRequest } from '#protocol/provisioning/source.ts';
+import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import { RemoteAs } from '#web/as-client/remote-as.ts';
 import { BASE_URL, FakeAs, MemoryTrust, TOKEN } from './fake-as.ts';
 

@@ -5,7 +5,7 @@ import { EiStore } from '#device-sim/ei/store.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import type { OrderLine, OrderOptions, WorkOrder } from '#protocol/orders/order.ts';
-import type { ExportRequest } from '#protocol/provisioning/source.ts';
+import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import { createUnit } from '#test/support/units.ts';
 import { workOrder } from '#test/support/work-orders.ts';
 import {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import type { ExportRequest } from '#protocol/provisioning/source.ts';
+import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { encodePassphrase } from '#protocol/vault/passphrase.ts';
 import { exportRequest, receiptFor, TEST_SET, TEST_SN } from '#test/support/as-service.ts';

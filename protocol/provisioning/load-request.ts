@@ -1,0 +1,26 @@
+// The request to load one key into one slot of one unit (docs/protocol.md clauses 2 and 4). The
+// page makes one for each attempt, and provision() carries it out.
+import type { SuiteId } from '../tkl/suites.ts';
+
+export interface LoadRequest {
+  /** A key entry of the AS: a key, the erasure of a slot or the next T (clause 8). */
+  readonly ref1: number;
+  /** The slot; FFFE to replace T. */
+  readonly ref2: number;
+  /**
+   * Suites of the AS for the TKV of the unit, best first. provision() takes the first that the unit
+   * allows.
+   */
+  readonly suites: readonly SuiteId[];
+  /** Requests signed DATA. A unit that requires a signature receives signed DATA in any case. */
+  readonly sign: boolean;
+  /** The customer's job number, 1 to 64 printable characters. */
+  readonly workOrder?: string;
+  /** Reason for another export of this key to this unit, 1 to 200 printable characters. */
+  readonly reason?: string;
+  /**
+   * 22 characters of base64url, new for each attempt: the AS makes at most one export per
+   * idempotency key.
+   */
+  readonly idempotencyKey: string;
+}
