@@ -1,15 +1,17 @@
-// Composition: makes every instance, hands each what it needs, and mounts the page. The only file of the product that says `navigator`.
+// Entry point of the page: creates the objects of the first screen, mounts it, then starts the services.
 import { mount, unmount } from 'svelte';
 import type { Services } from './app/services.ts';
 import { type Failure, failureOf } from './state/common/failure.ts';
+import { once } from './state/common/once.ts';
 import { ON_THE_DESK } from './state/orders/last-open.ts';
 import { Desk } from './state/page/preferences.svelte.ts';
 import { Session } from './state/session/session.svelte.ts';
-import { type Platform, Station } from './state/station/station.svelte.ts';
-import { isUnfetched } from './transport/lazy-part.ts';
+import { Station } from './state/station/station.svelte.ts';
+import { isFetchFailure } from './transport/lazy-part.ts';
+import type { Platform } from './transport/platform.ts';
 import App from './ui/shell/App.svelte';
 
-/** The first that fits; Android says Linux as well. */
+/** In order of precedence: the user agent of Android also contains "Linux". */
 const PLATFORMS: readonly (readonly [RegExp, Platform])[] = [
   [/android/i, 'android'],
   [/cros/i, 'chromeos'],
@@ -24,35 +26,34 @@ const ticks = (): number => performance.now();
 
 const baseUrl = location.origin;
 
-/** Settings of this browser; where it keeps none, they last as long as the page. */
-const kept = keptSettings();
+/** Settings of this browser, or of this page when the browser denies storage. */
+const settings = openSettings();
 
-function keptSettings(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
+function openSettings(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
   try {
     return localStorage;
   } catch {
-    const settings = new Map<string, string>();
+    const values = new Map<string, string>();
     return {
-      getItem: (name) => settings.get(name) ?? null,
-      setItem: (name, value) => void settings.set(name, value),
-      removeItem: (name) => void settings.delete(name),
+      getItem: (name) => values.get(name) ?? null,
+      setItem: (name, value) => void values.set(name, value),
+      removeItem: (name) => void values.delete(name),
     };
   }
 }
 const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock'>>;
 
-/** The larger part of the program comes after the first screen. */
-async function loadServices(onSuperseded: () => void): Promise<Services> {
-  const { startServices } = await import('./ui/later.ts');
-  return await startServices({
+async function startServices(onSuperseded: () => void): Promise<Services> {
+  const { startServices: start } = await import('./app/services.ts');
+  return await start({
     usb,
     serial,
     wakeLock,
     credentials: navigator.credentials,
     storage: navigator.storage,
-    kept,
+    settings,
     vibrate: (pattern) => void navigator.vibrate?.(pattern),
-    isTouched: () => navigator.userActivation.hasBeenActive,
+    isActivated: () => navigator.userActivation.hasBeenActive,
     locks: navigator.locks,
     platform,
     baseUrl,
@@ -62,7 +63,7 @@ async function loadServices(onSuperseded: () => void): Promise<Services> {
   });
 }
 
-/** A run is not left by accident; whoever leaves all the same lets go of the units. */
+/** Asks for confirmation before the page is left during a load, closes the links when it is, and reports faults of the page. */
 function guard(station: Station, desk: Desk): void {
   addEventListener('beforeunload', (event) => {
     if (station.busy) event.preventDefault();
@@ -70,59 +71,65 @@ function guard(station: Station, desk: Desk): void {
   addEventListener('pagehide', () => station.close());
   addEventListener('error', () => (desk.broken = true));
   addEventListener('unhandledrejection', ({ reason }) => {
-    if (isUnfetched(reason)) desk.cutOff = true;
+    if (isFetchFailure(reason)) desk.cutOff = true;
     else desk.broken = true;
   });
 }
 
-/** An AS in demo mode names its demo beside this page, in a header of the page itself (RFC 8288). */
+/** Reads the demo's path from the `Link` header of the page (as-service/http/static-files.ts). */
 async function lookForDemo(station: Station): Promise<void> {
   const answer = await fetch(location.pathname, { method: 'HEAD' }).catch(() => undefined);
-  await answer?.text(); // else DevTools shows it as aborted
-  station.demo = /^<([^>]+)>; rel="alternate"/.exec(answer?.headers.get('link') ?? '')?.[1];
+  await answer?.text(); // an unread body is shown as aborted in DevTools
+  const [, path] = /^<([^>]+)>; rel="alternate"/.exec(answer?.headers.get('link') ?? '') ?? [];
+  if (path !== undefined) station.offerDemo(path);
 }
 
-/** What was done so far is a task of its own: a slow computer answers its operator in between. */
+/** Ends the current task, so that a slow computer handles input in between. */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** Instead of the page: what keeps it from working here. */
+/** Replaces the page by the reason why it cannot work here. */
 async function halt(target: HTMLElement, failure: Failure): Promise<void> {
-  const { Halted } = await import('./ui/seldom.ts');
+  const { default: Halted } = await import('./ui/shell/Halted.svelte');
   target.replaceChildren();
   mount(Halted, { target, props: { failure, platform } });
 }
 
 async function start(target: HTMLElement): Promise<void> {
-  // Over plain HTTP a browser gives neither USB nor locks nor cryptography.
+  // Without HTTPS a browser has no WebUSB, no locks and no WebCrypto.
   if (!isSecureContext) return halt(target, { code: 'browser-unsupported' });
-  const loading = loadServices(() => {
+  const starting = startServices(() => {
     desk.superseded = true;
   });
   const desk = new Desk({
     copy: (text) => navigator.clipboard.writeText(text),
     keepAwake: (wanted) =>
-      void loading.then(
-        ({ wakefulness }) => wakefulness.keep(wanted),
-        () => undefined, // said by station.start()
+      void starting.then(
+        ({ wakeLock }) => wakeLock.keep(wanted),
+        () => undefined, // reported by station.start()
       ),
-    kept,
+    kept: settings,
   });
-  const works = (): Promise<Services> => loading;
-  const session = new Session(async () => (await works()).as, baseUrl, now);
+  const services = (): Promise<Services> => starting;
+  const session = new Session(async () => (await services()).as, baseUrl, now);
   const station = new Station({
     session,
-    works,
+    services,
     ticks,
     random: () => crypto.getRandomValues(new Uint8Array(16)),
     platform,
     offers: { usb: usb !== undefined, serial: serial !== undefined },
   });
+  const orders = once(async () => (await services()).openOrders(station));
+  const tokens = once(async () => {
+    const work = { isBusy: () => station.busy, onSign: (listener: () => void) => station.onActivity(listener) };
+    return (await services()).openTokens(session, work);
+  });
   guard(station, desk);
   await nextTask();
   target.replaceChildren();
-  const app = mount(App, { target, props: { station, desk } });
+  const app = mount(App, { target, props: { station, desk, orders, tokens } });
   try {
     await station.start();
   } catch (error) {
@@ -130,12 +137,16 @@ async function start(target: HTMLElement): Promise<void> {
     await unmount(app);
     return halt(target, failure);
   }
-  if (kept.getItem(ON_THE_DESK) !== null) await (await station.orders()).reopen();
-  const [{ keepOffline, loadCatalog }] = await Promise.all([import('./ui/later.ts'), lookForDemo(station)]);
+  if (settings.getItem(ON_THE_DESK) !== null) await (await orders()).reopen();
+  const [{ keepOffline }, { loadCatalog }] = await Promise.all([
+    import('./app/offline.ts'),
+    import('./ui/messages/catalog.svelte.ts'),
+    lookForDemo(station),
+  ]);
   if (!import.meta.env.PROD) return;
   const isUntouched = (): boolean => station.lanes.length === 0 && session.state.is === 'out';
-  const isKept = await keepOffline(navigator.serviceWorker, { isUntouched, reload: () => location.reload() });
-  if (!isKept) await loadCatalog();
+  const isCached = await keepOffline(navigator.serviceWorker, { isUntouched, reload: () => location.reload() });
+  if (!isCached) await loadCatalog();
 }
 
 const target = document.getElementById('app');

@@ -1,25 +1,25 @@
-// Has this page kept for days without a network, and newer builds of it taken over only before a run. Is handed navigator.serviceWorker.
+// Registers the service worker, which serves this page without a network, and activates a newer build only before a load.
 import { ownScript } from '../browser/trusted-script.ts';
 
 const SERVICE_WORKER = '/service-worker.js';
 
-export interface Before {
-  /** True while a reload would lose nothing: nobody has begun anything on this page. */
+export interface ReloadOptions {
+  /** True while a reload loses nothing: no unit is attached and no operator is signed in. */
   readonly isUntouched: () => boolean;
   readonly reload: () => void;
 }
 
 /**
- * True where a build of the page is kept already, false as well while the first one is still being fetched. Never rejects: without it the
- * page works as long as there is a network.
+ * Resolves to true when a build is already cached; false when the first one is still being fetched. Never rejects: without a service
+ * worker the page works while there is a network.
  */
 export async function keepOffline(
   container: Pick<ServiceWorkerContainer, 'register' | 'addEventListener' | 'controller'>,
-  { isUntouched, reload }: Before,
+  { isUntouched, reload }: ReloadOptions,
 ): Promise<boolean> {
   const registration = await container.register(ownScript(SERVICE_WORKER)).catch(() => undefined);
   if (!registration) return false;
-  // A newer build that was fetched while the last tab was open: it takes over where this is the only tab.
+  // A newer build that was fetched while another tab was open; it may be activated in the only tab.
   if (registration.waiting && isUntouched()) {
     container.addEventListener('controllerchange', () => {
       if (isUntouched()) reload();

@@ -1,5 +1,5 @@
-// What only matters once something is done: the journal, the AS, the links and the lanes. Put together here, loaded after the first
-// screen stands. Is handed what belongs to the browser.
+// Creates the services that the page needs after its first screen: journal, AS client, links and lanes.
+// Loaded as a chunk of its own (docs/overview.md).
 import { ProtocolError } from '#protocol/errors.ts';
 import { RemoteAs } from '../as-client/remote-as.ts';
 import { Database } from '../journal/database.ts';
@@ -10,56 +10,32 @@ import { failureOf } from '../state/common/failure.ts';
 import type { Orders } from '../state/orders/order-list.svelte.ts';
 import type { Work } from '../state/page/inactivity.ts';
 import { WakeLockHolder } from '../state/page/wake-lock.ts';
-import type { AsAccount, Session } from '../state/session/session.svelte.ts';
-import { Lane, type LaneOptions } from '../state/station/lane.svelte.ts';
-import type { Platform, Station } from '../state/station/station.svelte.ts';
+import type { Session } from '../state/session/session.svelte.ts';
+import { Lane } from '../state/station/lane.svelte.ts';
+import type { Station } from '../state/station/station.svelte.ts';
+import type { StationServices } from '../state/station/station-services.ts';
+import type { Tokens } from '../state/tokens/tokens.ts';
 import { Leases } from '../transport/leases.ts';
-import type { Link } from '../transport/link.ts';
 import { Links } from '../transport/links.ts';
 import { PROFILES } from '../transport/profiles.ts';
-import { StoredTrust } from '../trust-store/trust-store.ts';
-import { timer } from './alarms.ts';
-import type { Sources } from './token-services.ts';
+import { StationTrustStore } from '../trust-store/trust-store.ts';
+import type { Environment } from './environment.ts';
+import { timer } from './timer.ts';
 
-export interface Services {
-  readonly journal: Pick<Journal, 'begin' | 'append' | 'flush' | 'get' | 'list' | 'unsettled'>;
-  readonly links: Pick<Links, 'chooseUsb' | 'chooseSerial' | 'remembered' | 'onChange'>;
-  readonly as: AsAccount;
-  readonly leases: Pick<Leases, 'open' | 'take' | 'onAsked'>;
-  readonly wakefulness: WakeLockHolder;
-  readonly makeLane: (link: Link, around: LaneOptions) => Lane;
-  /** Work orders, which a station may never have. */
+export interface Services extends StationServices {
+  readonly wakeLock: WakeLockHolder;
+  /** Loads the code for work orders at its first call. */
   readonly openOrders: (station: Station) => Promise<Orders>;
-  /** Vaults and cards, which the operator may never ask for. */
-  readonly openSources: (session: Session, work: Work) => Promise<Sources>;
+  /** Loads the code for vaults and cards at its first call. */
+  readonly openTokens: (session: Session, work: Work) => Promise<Tokens>;
 }
 
-export interface Environment {
-  readonly usb: USB | undefined;
-  readonly serial: Serial | undefined;
-  readonly wakeLock: WakeLock | undefined;
-  readonly credentials: CredentialsContainer | undefined;
-  readonly locks: LockManager;
-  readonly platform: Platform;
-  /** Where the AS is, without a slash at its end. */
-  readonly baseUrl: string;
-  readonly now: () => Date;
-  readonly ticks: () => number;
-  readonly storage: StorageManager | undefined;
-  readonly kept: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
-  readonly vibrate: (pattern: number[]) => void;
-  /** The operator has clicked or typed: before that a page makes no noise. */
-  readonly isTouched: () => boolean;
-  /** Another tab runs a newer version of this page. */
-  readonly onSuperseded: () => void;
-}
-
-/** @throws ProtocolError browser-unsupported on a page that did not come over HTTPS, journal-full, journal-failed */
-export async function startServices(outside: Environment): Promise<Services> {
-  if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'neither locks nor WebUSB without HTTPS');
-  const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks, onSuperseded } = outside;
+/** @throws ProtocolError browser-unsupported on a page without HTTPS, journal-full, journal-failed */
+export async function startServices(environment: Environment): Promise<Services> {
+  if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'locks and WebUSB require HTTPS');
+  const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks, onSuperseded } = environment;
   const database = await Database.open(indexedDB, onSuperseded);
-  rotateLog(database).catch(failureOf); // should there be no room, the first attempt says so
+  rotateLog(database).catch(failureOf); // a full disk is reported by the first attempt
   const sessions = await joinSessions(locks, crypto.randomUUID());
   const journal = new Journal(database, sessions.id, now);
   await journal.recover(await sessions.live());
@@ -67,22 +43,23 @@ export async function startServices(outside: Environment): Promise<Services> {
     fetch: (url, init) => fetch(url, init),
     baseUrl,
     subtle: crypto.subtle,
-    trust: new StoredTrust(database, baseUrl, now),
+    trust: new StationTrustStore(database, baseUrl, now),
   });
+  const core = { database, journal, as };
   return {
     journal,
     links: new Links({ usb, serial, platform, profiles: PROFILES, timer, now: ticks }),
     as,
     leases: new Leases(locks, new BroadcastChannel('keyferry-leases'), sessions.id),
-    wakefulness: new WakeLockHolder(wakeLock),
-    makeLane: (link, around) => new Lane(link, around),
+    wakeLock: new WakeLockHolder(wakeLock),
+    makeLane: (link, options) => new Lane(link, options),
     openOrders: async (station) => {
       const { openOrders } = await import('./order-services.ts');
-      return openOrders(outside, { database, journal, as }, station);
+      return openOrders(environment, core, station);
     },
-    openSources: async (session, work) => {
-      const { openSources } = await import('./token-services.ts');
-      return openSources(outside, { database, journal, as }, session, work);
+    openTokens: async (session, work) => {
+      const { openTokens } = await import('./token-services.ts');
+      return openTokens(environment, core, session, work);
     },
   };
 }

@@ -1,14 +1,12 @@
-// The question that an operator answers when the AS shows another root key than before: has it been set up anew, or is it another one?
-// Knows neither HTTP nor how a fingerprint is made.
+// The operator's decision when the AS presents another root key than the pinned one: a new installation, or another AS.
 import type { RootComparison } from '../../as-client/trust.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import type { Session } from './session.svelte.ts';
 
 export class RootChange {
-  comparison = $state.raw<RootComparison | undefined>();
-  /** The operator says that he compared the fingerprint with the administrator. */
-  compared = $state(false);
-  failure = $state.raw<Failure | undefined>();
+  #comparison = $state.raw<RootComparison | undefined>();
+  #confirmed = $state(false);
+  #failure = $state.raw<Failure | undefined>();
 
   readonly #session: Session;
 
@@ -16,16 +14,34 @@ export class RootChange {
     this.#session = session;
   }
 
-  async look(): Promise<void> {
+  get comparison(): RootComparison | undefined {
+    return this.#comparison;
+  }
+
+  /** The operator states that the administrator confirmed the fingerprint. */
+  get confirmed(): boolean {
+    return this.#confirmed;
+  }
+
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  confirm(confirmed: boolean): void {
+    this.#confirmed = confirmed;
+  }
+
+  /** Fetches the presented root key and compares it with the pinned one. */
+  async compare(): Promise<void> {
     await this.#try(async () => {
-      this.comparison = await (await this.#session.roots()).compare();
+      this.#comparison = await (await this.#session.roots()).compare();
     });
   }
 
-  /** Trusts what was shown here, and nothing that came since. */
+  /** Pins the root key that compare() presented. @throws RangeError before compare() and confirm() */
   async trust(): Promise<void> {
-    const { comparison, compared } = this;
-    if (!comparison || !compared) throw new RangeError('a root key is trusted after it was compared');
+    const comparison = this.#comparison;
+    if (!comparison || !this.#confirmed) throw new RangeError('compare and confirm the root key first');
     await this.#try(async () => {
       await (await this.#session.roots()).replace(comparison.shown.root);
       this.#session.signOut();
@@ -33,12 +49,12 @@ export class RootChange {
   }
 
   async #try(action: () => Promise<void>): Promise<void> {
-    this.failure = undefined;
+    this.#failure = undefined;
     try {
       await action();
     } catch (error) {
-      this.compared = false;
-      this.failure = failureOf(error);
+      this.#confirmed = false;
+      this.#failure = failureOf(error);
     }
   }
 }

@@ -1,34 +1,34 @@
-// Which AS gives the keys, for whom, until when, and which keys: the service that an operator is signed in to, or a vault or a token card
-// that was unlocked on the spot. Tokens, passphrases and PINs go through to the source and are not kept here.
-import type { KeySource } from '#protocol/provisioning/source.ts';
+// The AS that the page loads keys from: the service that an operator is signed in to, or an unlocked vault or card.
+// Access codes, passphrases and PINs are passed to the AS client and never stored here.
+import type { KeySource } from '#protocol/provisioning/key-source.ts';
 import type { Role, SetJson, WhoamiJson } from '#protocol/service/messages.ts';
 import type { Roots } from '../../as-client/trust.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 
-/** An AS that may be asked for keys, wherever it is. */
+/** An AS that exports keys: a service, a vault or a card. */
 export interface Account extends KeySource {
-  /** Ends it: it locks, or forgets the token. Any number of times. */
+  /** Ends the session: a service client forgets the access code, a vault or card is locked. Idempotent. */
   signOut(): void;
   keys(): Promise<readonly SetJson[]>;
-  /** The newest signed head of its log that was verified. */
+  /** The newest audit head whose signature was verified, as a DSSE envelope. */
   readonly auditHead: { readonly envelope: string } | undefined;
 }
 
-/** The AS as a service; web/src/as-client/remote-as.ts is one. */
+/** The AS as a service (web/src/as-client/remote-as.ts). */
 export interface AsAccount extends Account {
-  signIn(token: string): Promise<WhoamiJson>;
+  signIn(accessCode: string): Promise<WhoamiJson>;
   readonly roots: Roots;
 }
 
-/** An AS that is here and unlocked: no network, and nobody signs in. */
+/** An unlocked vault or card: it needs no network and no sign-in. */
 export interface LocalAccount extends Account {
   readonly kind: 'vault' | 'card';
-  /** As the journal names it: the same one has the same name on every day. */
+  /** Stable name in the journal. */
   readonly origin: string;
-  /** For the operator. */
+  /** Name on screen. */
   readonly name: string;
   readonly asNumber: number;
-  /** Exports that it may still make. @throws ProtocolError (SourceErrorCode) */
+  /** Number of exports still allowed. @throws ProtocolError (SourceErrorCode) */
   readonly exportsLeft?: () => Promise<number>;
 }
 
@@ -37,7 +37,7 @@ export interface SignedIn {
   readonly kind: 'remote' | LocalAccount['kind'];
   readonly operator: string;
   readonly role: Role;
-  /** ISO 8601; a local AS locks by itself. */
+  /** ISO 8601; absent for a vault or card, which locks when idle. */
   readonly expires?: string;
   readonly service: { readonly name: string; readonly asNumber: number; readonly demo: boolean };
   readonly sets: readonly SetJson[];
@@ -48,8 +48,8 @@ export type SessionState =
   | { readonly is: 'signing-in' }
   | SignedIn;
 
-/** After these a vault or a card is locked or gone. */
-const ENDINGS: ReadonlySet<string> = new Set([
+/** Failures that mean that the vault or card is locked or was removed. */
+const LOCKED_CODES: ReadonlySet<string> = new Set([
   'token-locked',
   'token-lost',
   'token-blocked',
@@ -57,12 +57,12 @@ const ENDINGS: ReadonlySet<string> = new Set([
   'vault-expired',
 ]);
 
-/** setTimeout holds 31 bits of milliseconds; a token ends within hours. */
+/** Maximum delay of setTimeout: 31 bits of milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class Session {
-  state = $state.raw<SessionState>({ is: 'out' });
-  readonly in = $derived(this.state.is === 'in' ? this.state : undefined);
+  #state = $state.raw<SessionState>({ is: 'out' });
+  readonly signedIn = $derived(this.#state.is === 'in' ? this.#state : undefined);
 
   readonly #origin: string;
   readonly #account: () => Promise<AsAccount>;
@@ -77,61 +77,65 @@ export class Session {
     this.#now = now;
   }
 
-  /** The AS in use, as the journal names it: for the service, where it is. */
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Name of the AS in use in the journal: the URL of a service, or the name of a vault or card. */
   get origin(): string {
     return this.#local?.origin ?? this.#origin;
   }
 
-  /** The vault or card in use; without one, the service is asked. */
+  /** The vault or card in use; undefined while the service is used. */
   get local(): LocalAccount | undefined {
     return this.#local;
   }
 
-  async signIn(token: string): Promise<void> {
+  async signIn(accessCode: string): Promise<void> {
     this.#close({ is: 'signing-in' });
     const as = await this.#account();
     this.#as = as;
     try {
-      const { operator, role, expires, service } = await as.signIn(token);
+      const { operator, role, expires, service } = await as.signIn(accessCode);
       const sets = await as.keys();
-      this.state = { is: 'in', kind: 'remote', operator, role, expires, service, sets };
+      this.#state = { is: 'in', kind: 'remote', operator, role, expires, service, sets };
       this.#endAt(expires);
     } catch (error) {
       as.signOut();
-      this.state = { is: 'out', failure: failureOf(error) };
+      this.#state = { is: 'out', failure: failureOf(error) };
     }
   }
 
-  /** From now on the keys come from here. @throws ProtocolError of the account; nobody is signed in then */
+  /** Signs out, then loads keys from `local`. @throws ProtocolError from the vault or card, without a session then */
   async use(local: LocalAccount): Promise<void> {
     this.signOut();
     const sets = await local.keys();
     const { kind, name, asNumber } = local;
     this.#local = local;
-    this.state = { is: 'in', kind, operator: name, role: 'operator', service: { name, asNumber, demo: false }, sets };
+    this.#state = { is: 'in', kind, operator: name, role: 'operator', service: { name, asNumber, demo: false }, sets };
   }
 
-  /** Reads the keys again: one may have been replaced since. */
+  /** Reloads the list of keys, which the AS may have changed. */
   async refresh(): Promise<void> {
-    const before = this.in;
+    const before = this.signedIn;
     const account = this.#local ?? this.#as;
     if (!before || !account) return;
     try {
       const sets = await account.keys();
-      if (this.state === before) this.state = { ...before, sets };
+      if (this.#state === before) this.#state = { ...before, sets };
     } catch (error) {
-      this.heed(failureOf(error));
+      this.endOn(failureOf(error));
     }
   }
 
-  /** Ends the session where the failure says that the AS gives nothing more until it is unlocked or signed in to again. */
-  heed(failure: Failure): void {
+  /** Ends the session when the failure means that the AS requires a new sign-in or unlocking. */
+  endOn(failure: Failure): void {
     if (failure.code === 'signed-out') this.expire();
     else if (failure.code === 'service-changed') this.#close({ is: 'out', failure });
-    else if (this.#local && ENDINGS.has(failure.code)) this.#close({ is: 'out', failure });
+    else if (this.#local && LOCKED_CODES.has(failure.code)) this.#close({ is: 'out', failure });
   }
 
-  /** Of the service: the root key that it shows, and the one that this station trusts. */
+  /** The root key that the service presents, and the one that this station has pinned. */
   async roots(): Promise<Roots> {
     return (await this.#account()).roots;
   }
@@ -140,7 +144,7 @@ export class Session {
     this.#close({ is: 'out' });
   }
 
-  /** The AS no longer takes the token, or its time is up. */
+  /** The access code has expired or was revoked. */
   expire(): void {
     this.#close({ is: 'out', expired: true });
   }
@@ -149,14 +153,14 @@ export class Session {
     clearTimeout(this.#timer);
     const account = this.#local ?? this.#as;
     this.#local = undefined;
-    this.state = state;
+    this.#state = state;
     account?.signOut();
   }
 
   #endAt(expires: string): void {
     clearTimeout(this.#timer);
     const ms = Date.parse(expires) - this.#now().getTime();
-    // A token that was over before it was taken: this clock is ahead of the AS's, which will say itself when it is over.
+    // A time in the past means that this clock is ahead of the AS's. The AS then rejects the code when it expires.
     if (ms > 0) this.#timer = setTimeout(() => this.expire(), Math.min(ms, MAX_TIMER_MS));
   }
 }

@@ -1,14 +1,14 @@
-// Which key goes into which slot of one unit, and why some choices are not open. A courtesy to the operator: the AS and the unit
-// enforce every one of these rules themselves (docs/protocol.md clauses 4 and 6).
+// The operator's choice of key and slot for one unit, and the reasons why some choices are not available.
+// Advice only: the AS and the unit enforce these rules (docs/protocol.md clauses 4 and 6).
 import type { KeyJson, SetJson } from '#protocol/service/messages.ts';
 import type { Session } from '../session/session.svelte.ts';
-import { actOf, TRANSPORT_KEY_SLOT } from './key-action.ts';
+import { keyActionOf, TRANSPORT_KEY_SLOT } from './key-action.ts';
 import type { SlotFacts, UnitFacts } from './unit-facts.ts';
 
-/** A key with this SLOT may go anywhere. */
+/** SLOT of a key that any slot may hold (docs/protocol.md clause 3.3). */
 const ANY_SLOT = 0xffff;
 
-/** Why nothing can be chosen for this unit at all. */
+/** Why the unit can take no key now. */
 export type Obstacle =
   | 'signed-out'
   | 'unit-blank'
@@ -17,7 +17,7 @@ export type Obstacle =
   | 'suite-unsupported'
   | 'no-keys';
 
-/** Why a slot is closed to the chosen key. */
+/** Why a slot cannot take the chosen key. */
 export type SlotBar = 'other-slot' | 'same-key' | 'not-newer';
 
 export interface SlotOption {
@@ -37,14 +37,14 @@ function barOf(key: KeyJson, slot: SlotFacts): SlotBar | undefined {
   return slot.holdsKey && slot.akv === key.akv && slot.kcv === key.kcv.toUpperCase() ? 'same-key' : 'not-newer';
 }
 
-/** T's own slot, which a unit never lists: its version is TKV. */
+/** The transport-key slot, which the identity does not list. Its version is TKV. */
 function transportKeySlot({ tkv }: UnitFacts): SlotFacts {
   return { ref2: TRANSPORT_KEY_SLOT, holdsKey: true, kcv: '', akv: tkv, attributes: '' };
 }
 
 export class KeyChoice {
-  ref1 = $state.raw<number | undefined>();
-  ref2 = $state.raw<number | undefined>();
+  #ref1 = $state.raw<number | undefined>();
+  #ref2 = $state.raw<number | undefined>();
 
   readonly #session: Session;
   readonly #facts: () => UnitFacts | undefined;
@@ -54,14 +54,27 @@ export class KeyChoice {
     this.#facts = facts;
   }
 
-  /** The unit's set as the AS knows it. */
-  readonly set = $derived.by(() => this.#session.in?.sets.find(({ set }) => set === this.#facts()?.set));
+  chooseKey(ref1: number): void {
+    this.#ref1 = ref1;
+  }
+
+  chooseSlot(ref2: number): void {
+    this.#ref2 = ref2;
+  }
+
+  clear(): void {
+    this.#ref1 = undefined;
+    this.#ref2 = undefined;
+  }
+
+  /** The unit's set in the list of the AS. */
+  readonly set = $derived.by(() => this.#session.signedIn?.sets.find(({ set }) => set === this.#facts()?.set));
 
   readonly obstacle: Obstacle | undefined = $derived.by(() => {
     const facts = this.#facts();
     if (!facts) return undefined;
     if (facts.lifecycle === 'blank') return 'unit-blank';
-    if (!this.#session.in) return 'signed-out';
+    if (!this.#session.signedIn) return 'signed-out';
     if (!this.set) return 'set-unknown';
     const version = this.set.transportKeys.find(({ tkv }) => tkv === facts.tkv);
     if (!version) return 'version-unknown';
@@ -71,21 +84,21 @@ export class KeyChoice {
 
   readonly keys: readonly KeyJson[] = $derived(this.obstacle ? [] : (this.set?.keys ?? []));
 
-  /** The operator's choice, or the only one there is. */
+  /** The chosen key, or the only one. */
   readonly key: KeyJson | undefined = $derived(
-    this.keys.find(({ ref1 }) => ref1 === this.ref1) ?? (this.keys.length === 1 ? this.keys[0] : undefined),
+    this.keys.find(({ ref1 }) => ref1 === this.#ref1) ?? (this.keys.length === 1 ? this.keys[0] : undefined),
   );
 
   readonly slots: readonly SlotOption[] = $derived.by(() => {
     const [key, facts] = [this.key, this.#facts()];
     if (!key || !facts) return [];
-    const slots = actOf(key.slot, key.kcv) === 'renew' ? [transportKeySlot(facts)] : facts.slots;
+    const slots = keyActionOf(key.slot, key.kcv) === 'replace' ? [transportKeySlot(facts)] : facts.slots;
     return slots.map((slot) => ({ slot, bar: barOf(key, slot) }));
   });
 
   readonly slot: SlotFacts | undefined = $derived.by(() => {
     const open = this.slots.filter(({ bar }) => !bar).map(({ slot }) => slot);
-    return open.find(({ ref2 }) => ref2 === this.ref2) ?? (open.length === 1 ? open[0] : undefined);
+    return open.find(({ ref2 }) => ref2 === this.#ref2) ?? (open.length === 1 ? open[0] : undefined);
   });
 
   readonly chosen: Chosen | undefined = $derived(

@@ -1,10 +1,12 @@
-// One attempt, from Load to its ending, and the settling of one whose ending stayed open. What may come of it is on disk before the AS is asked, so that
-// the journal tells the truth whenever the page goes away. Knows nothing of the page.
+// One attempt, from the start of the load to its ending, and the settling of an attempt whose ending is not known.
+// Every step that changes the unit is in the journal before it starts, so that a crash of the page loses no fact
+// (docs/adr/0041).
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { Device } from '#protocol/provisioning/device.ts';
+import type { AttachedUnit } from '#protocol/provisioning/attached-unit.ts';
+import type { LoadRequest } from '#protocol/provisioning/load-request.ts';
 import { provision, settle, settleByRecall } from '#protocol/provisioning/provision.ts';
-import type { ExportSummary, LoadRequest, Step } from '#protocol/provisioning/step.ts';
+import type { ExportSummary, Step } from '#protocol/provisioning/step.ts';
 import {
   type Attempt,
   entryOf,
@@ -16,7 +18,7 @@ import {
 import type { Journal } from '../../journal/journal.ts';
 import type { UnitRow } from '../../journal/order-record.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
-import type { Asked } from '../session/concurrency-limit.ts';
+import type { LoadSource } from '../session/semaphore.ts';
 import { AttemptLog } from './attempt-log.ts';
 import type { Stage } from './stages.ts';
 
@@ -29,7 +31,7 @@ const STAGE_AFTER: Readonly<Record<Step['step'], Stage>> = {
   verified: 'receipt',
 };
 
-/** The key that went in, as the receipt names it. */
+/** The stored key, from the receipt. */
 export interface Loaded {
   readonly ref2: number;
   readonly akv: number;
@@ -38,44 +40,53 @@ export interface Loaded {
 }
 
 export type Ending =
-  /** `signed`: the AS gave its word in writing; a vault or a card verifies only. */
+  /** `signed`: the verdict of the AS is signed. A vault or card does not sign verdicts. */
   | { readonly is: 'done'; readonly loaded: Loaded; readonly time: string; readonly signed: boolean }
   | { readonly is: 'failed'; readonly failure: Failure; readonly stage: Stage }
   | { readonly is: 'unverified'; readonly failure: Failure; readonly attempt: number; readonly loaded?: Loaded }
   | { readonly is: 'unknown'; readonly failure: Failure; readonly attempt: number };
 
-/** How an attempt stands: what the journal proves, and the failure that ended it. */
+/** Status of an attempt: the outcome that the journal proves, and the failure that ended it. */
 export interface LoadStatus {
   readonly outcome: Outcome;
   readonly failure?: Failure;
-  /** How far it came. */
+  /** The last stage that began. */
   readonly stage: Stage;
 }
 
-interface Parts {
-  readonly source: Asked;
+interface LoadOptions {
+  readonly source: LoadSource;
   readonly journal: Pick<Journal, 'begin' | 'append' | 'flush'>;
   readonly onStage?: (stage: Stage) => void;
-  /** Asked before each step up to the import, which cannot be stopped. */
+  /** Checked before each step up to the import, which cannot be stopped. */
   readonly isStopped?: () => boolean;
-  /** Where the unit then stands in its work order: written in the same breath. */
-  readonly row?: ((standing: LoadStatus) => UnitRow | undefined) | undefined;
+  /** Row of the unit in its work order, written in the same transaction. */
+  readonly row?: ((status: LoadStatus) => UnitRow | undefined) | undefined;
 }
 
 /** Never rejects for an expected failure. */
-export async function load(parts: Parts, device: Device, attempt: NewAttempt, order: LoadRequest): Promise<Ending> {
-  const log = new AttemptLog(parts.journal, attempt);
-  return await follow(parts, provision(parts.source, device, order), { log, outcome: 'failed', stage: 'identity' });
+export async function load(
+  options: LoadOptions,
+  device: AttachedUnit,
+  attempt: NewAttempt,
+  request: LoadRequest,
+): Promise<Ending> {
+  const log = new AttemptLog(options.journal, attempt);
+  return await follow(options, provision(options.source, device, request), {
+    log,
+    outcome: 'failed',
+    stage: 'identity',
+  });
 }
 
-/** Runs up to the question to the AS and leaves it unasked. What kept the unit from coming so far, or undefined. */
+/** Runs a load up to the request to the AS, which is not sent. Returns the failure that prevented this, or undefined. */
 export async function rehearse(
-  source: Asked,
-  device: Device,
-  order: Omit<LoadRequest, 'idempotencyKey'>,
+  source: LoadSource,
+  device: AttachedUnit,
+  request: Omit<LoadRequest, 'idempotencyKey'>,
 ): Promise<Failure | undefined> {
   try {
-    for await (const { step } of provision(source, device, { ...order, idempotencyKey: '' })) {
+    for await (const { step } of provision(source, device, { ...request, idempotencyKey: '' })) {
       if (step === 'export-intended') break;
     }
     return undefined;
@@ -84,29 +95,33 @@ export async function rehearse(
   }
 }
 
-/** An unknown outcome needs the unit; an unverified receipt needs only the AS. Never rejects for an expected failure. */
-export async function settleAttempt(parts: Parts, device: Device | undefined, attempt: Attempt): Promise<Ending> {
+/** Settles an attempt. An unknown outcome requires the unit, an unverified receipt only the AS. Never rejects for an expected failure. */
+export async function settleAttempt(
+  options: LoadOptions,
+  device: AttachedUnit | undefined,
+  attempt: Attempt,
+): Promise<Ending> {
   const { id, outcome, steps } = attempt;
   const exported = steps.find((entry) => entry.step === 'export' && entry.state === 'confirmed');
   const imported = steps.find((entry) => entry.step === 'import' && entry.state === 'confirmed');
-  const log = new AttemptLog(parts.journal, id, steps);
-  // This page went on when it could write no more: from here on its attempt is one that was cut off, whatever else becomes of it.
+  const log = new AttemptLog(options.journal, id, steps);
+  // The ending of this page's own attempt could not be written: record the interruption before the attempt is settled.
   if (outcome === 'running') log.write([{ step: 'interruption', state: 'confirmed' }]);
   if (exported?.step !== 'export' || exported.state !== 'confirmed')
-    return await settleUnheardAttempt(parts, device, attempt, log);
+    return await settleByRecallAttempt(options, device, attempt, log);
   if (imported?.step === 'import' && imported.state === 'confirmed') {
     const loaded = { ref2: attempt.ref2, akv: attempt.akv, kcv: attempt.kcv };
-    const again = verifyAgain(parts.source, exported.export, imported.receipt);
-    return await follow(parts, again, { log, outcome, stage: 'receipt', loaded });
+    const again = verifyAgain(options.source, exported.export, imported.receipt);
+    return await follow(options, again, { log, outcome, stage: 'receipt', loaded });
   }
   if (!device) return { is: 'unknown', failure: { code: 'device-lost' }, attempt: id };
-  return await follow(parts, settle(parts.source, device, exported.export), { log, outcome, stage: 'import' });
+  return await follow(options, settle(options.source, device, exported.export), { log, outcome, stage: 'import' });
 }
 
-/** The page went away before it had the AS's answer on disk. */
-async function settleUnheardAttempt(
-  parts: Parts,
-  device: Device | undefined,
+/** Settles an attempt that was interrupted before the answer of the AS was on disk. */
+async function settleByRecallAttempt(
+  options: LoadOptions,
+  device: AttachedUnit | undefined,
   { id, outcome, steps, sn, tkv, ref1, ref2, idempotencyKey }: Attempt,
   log: AttemptLog,
 ): Promise<Ending> {
@@ -115,108 +130,112 @@ async function settleUnheardAttempt(
     throw new TypeError(`attempt ${id} has no import to settle`);
   if (!device) return { is: 'unknown', failure: { code: 'device-lost' }, attempt: id };
   const intent = { sn: fromHex(sn), tkv, suite: intended.suite, ref1, ref2, idempotencyKey };
-  const found = settleByRecall(parts.source, device, intent);
-  return await follow(parts, found, { log, outcome: outcome === 'running' ? 'unknown' : outcome, stage: 'import' });
+  const found = settleByRecall(options.source, device, intent);
+  return await follow(options, found, { log, outcome: outcome === 'running' ? 'unknown' : outcome, stage: 'import' });
 }
 
 async function* verifyAgain(
-  source: Asked,
+  source: LoadSource,
   { exportId, dataHash }: ExportSummary,
   receipt: Uint8Array,
 ): AsyncGenerator<Step, void, void> {
   yield { step: 'verified', verdict: await source.verifyReceipt(exportId, receipt, dataHash) };
 }
 
-/** What is true so far, whatever the journal could still write. */
-interface Known {
+/** Progress of a load, independent of what the journal could write. */
+interface LoadProgress {
   readonly log: AttemptLog;
   outcome: Outcome;
   stage: Stage;
   loaded?: Loaded;
-  /** The AS's answer, written together with what follows it. */
-  held?: StepBody;
+  /** The answer of the AS, to be written together with the next step. */
+  pending?: StepBody;
 }
 
-async function follow(parts: Parts, steps: AsyncGenerator<Step, void, void>, known: Known): Promise<Ending> {
+async function follow(
+  options: LoadOptions,
+  steps: AsyncGenerator<Step, void, void>,
+  progress: LoadProgress,
+): Promise<Ending> {
   try {
     for await (const step of steps) {
       if (step.step === 'imported') {
         const { ref2, akv, kcv } = step.receipt;
-        known.loaded = { ref2, akv, kcv: toHex(kcv.value) };
-        known.outcome = 'unverified';
-      } else if (step.step !== 'verified' && parts.isStopped?.()) {
+        progress.loaded = { ref2, akv, kcv: toHex(kcv.value) };
+        progress.outcome = 'unverified';
+      } else if (step.step !== 'verified' && options.isStopped?.()) {
         throw new ProtocolError('cancelled', `stopped before ${step.step}`);
       }
-      await record(parts, step, known);
-      if (step.step === 'verified' && known.loaded) {
+      await record(options, step, progress);
+      if (step.step === 'verified' && progress.loaded) {
         const { time, envelope } = step.verdict;
-        return { is: 'done', loaded: known.loaded, time, signed: envelope !== undefined };
+        return { is: 'done', loaded: progress.loaded, time, signed: envelope !== undefined };
       }
-      known.stage = STAGE_AFTER[step.step];
-      parts.onStage?.(known.stage);
+      progress.stage = STAGE_AFTER[step.step];
+      options.onStage?.(progress.stage);
     }
   } catch (error) {
-    return await fail(parts, known, failureOf(error));
+    return await fail(options, progress, failureOf(error));
   }
   throw new TypeError('the flow ended without a verdict');
 }
 
-/** Comes back when the next step may be taken. */
-async function record({ row, source }: Parts, step: Step, known: Known): Promise<void> {
-  const { log } = known;
+/** Writes a step to the journal. Resolves when the flow may continue. */
+async function record({ row, source }: LoadOptions, step: Step, progress: LoadProgress): Promise<void> {
+  const { log } = progress;
   const entry = entryOf(step);
   switch (step.step) {
     case 'challenge': {
-      // Both are on disk before the AS is asked; a challenge alone changes nothing, and the unit need not wait for it.
+      // The challenge and the intended export are written together: a challenge alone changes nothing.
       const intended = { step: 'export', state: 'intended', suite: step.suite } as const;
       const thenImport = source.recallExport ? { thenImport: true as const } : {};
       return log.write([entry, { ...intended, ...thenImport }], {
-        unit: row?.({ outcome: 'running', stage: known.stage }),
+        unit: row?.({ outcome: 'running', stage: progress.stage }),
       });
     }
     case 'export-intended':
       return await log.settled();
     case 'exported':
-      known.held = entry;
+      progress.pending = entry;
       return;
     case 'import-intended':
-      log.write(takePending(known, entry), { haste: 'soon' }); // while the unit imports
-      // An AS that remembers what it exported is asked by the next page, should this one go away before it is on disk (ADR 0041).
+      log.write(takePending(progress, entry), { urgency: 'soon' }); // overlaps with the import
+      // With an AS that supports recall, a later page can settle an import that is not on disk yet (docs/adr/0041).
       if (!source.recallExport) await log.settled();
-      known.outcome = 'unknown';
+      progress.outcome = 'unknown';
       return;
     case 'imported':
-      return log.write(takePending(known, entry), { haste: 'report' }); // while the AS looks at the receipt
+      return log.write(takePending(progress, entry), { urgency: 'report' }); // overlaps with the verification
     case 'verified':
       log.write([entry], {
         auditHead: source.auditHead?.envelope,
-        unit: row?.({ outcome: 'done', stage: known.stage }),
+        unit: row?.({ outcome: 'done', stage: progress.stage }),
       });
       return await log.settled();
   }
 }
 
-function takePending(known: Known, entry: StepBody): readonly StepBody[] {
-  const { held } = known;
-  delete known.held;
-  return held ? [held, entry] : [entry];
+function takePending(progress: LoadProgress, entry: StepBody): readonly StepBody[] {
+  const { pending } = progress;
+  delete progress.pending;
+  return pending ? [pending, entry] : [entry];
 }
 
-/** The journal has the last word on the outcome; where it cannot be written, what is known without it counts. */
-async function fail({ source, row }: Parts, known: Known, failure: Failure): Promise<Ending> {
-  const { log, loaded, stage } = known;
+/** Writes the ending. The outcome is the one that the journal proves or, when it cannot be written, the one in `progress`. */
+async function fail({ source, row }: LoadOptions, progress: LoadProgress, failure: Failure): Promise<Ending> {
+  const { log, loaded, stage } = progress;
   const ended: StepBody =
     failure.code === 'no-receipt'
       ? { step: 'not-imported', state: 'confirmed' }
       : { step: 'failure', state: 'confirmed', failure };
-  const steps = takePending(known, ended);
+  const steps = takePending(progress, ended);
   const isExported = [...log.steps, ...steps].some(({ step, state }) => step === 'export' && state === 'confirmed');
   const proven = outcomeOf([...log.steps, ...steps]);
   log.write(steps, {
     auditHead: isExported ? source.auditHead?.envelope : undefined,
     unit: row?.({ outcome: proven, failure, stage }),
   });
-  let { outcome } = known;
+  let { outcome } = progress;
   try {
     await log.settled();
     outcome = proven;

@@ -1,278 +1,296 @@
-// The bench in front of the operator: which units are attached, which attempts of earlier stay open. Units that the operator permitted
-// before appear by themselves.
+// The attached units, one lane each, and the attempts that an earlier page left open.
+// Attaches a unit without a click where the operator has permitted it before.
 
-import type { Services } from '../../app/services.ts';
-import type { Sources } from '../../app/token-services.ts';
 import type { Attempt } from '../../journal/attempt.ts';
 import type { Link, LinkKind } from '../../transport/link.ts';
+import type { Platform } from '../../transport/platform.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
-import { once } from '../common/once.ts';
-import type { Orders } from '../orders/order-list.svelte.ts';
-import type { Work } from '../page/inactivity.ts';
 import type { Session } from '../session/session.svelte.ts';
+import type { Attendant } from './attendant.ts';
 import type { Lane } from './lane.svelte.ts';
+import type { StationServices } from './station-services.ts';
 
-/** A unit that restarts is back within this time. */
+/** Time within which a unit that restarts is attached again. */
 const RETURN_MS = 4_000;
 
-/** How many of the newest attempts are looked through for what the last page left behind. */
-const LOOKED_THROUGH = 25;
+/** Number of the newest attempts that are searched for interrupted ones. */
+const RECENT_ATTEMPTS = 25;
 
-export type Platform = 'windows' | 'macos' | 'linux' | 'chromeos' | 'android' | 'other';
-
-/** Works the units that come, while a work order is under way. */
-export interface Attendant {
-  /** A unit is there, read, and settled as far as it can be. */
-  arrive(lane: Lane): Promise<void>;
-  /** Somebody has signed in, and what could be found out about the unit was. */
-  settled(lane: Lane): Promise<void>;
-  /** A unit of a number that is here already. */
-  twice(sn: string): Promise<void>;
-  /** How far it has come, for every view. */
-  readonly progress: Progress;
-}
-
-export interface Progress {
-  readonly id: string;
-  readonly done: number;
-  readonly total: number;
-  readonly failed: number;
+/** A request for a device that the browser or the device refused. */
+export interface RefusedAttachment {
+  readonly kind: LinkKind;
+  readonly failure: Failure;
 }
 
 export interface StationOptions {
   readonly session: Session;
-  readonly works: () => Promise<Services>;
+  readonly services: () => Promise<StationServices>;
+  /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
+  /** Returns 16 random bytes. */
   readonly random: () => Uint8Array;
   readonly platform: Platform;
-  /** Which choosers this browser has. */
+  /** Which device choosers this browser has. */
   readonly offers: Readonly<Record<LinkKind, boolean>>;
 }
 
 export class Station {
-  lanes = $state.raw<readonly Lane[]>([]);
-  /** What kept the last chooser from giving a unit. */
-  refused = $state.raw<{ readonly kind: LinkKind; readonly failure: Failure } | undefined>();
-  /** A chooser was closed without a choice: perhaps the unit was not in its list. */
-  cancelled = $state.raw<LinkKind | undefined>();
-  /** Attempts whose end is not known or not confirmed, oldest first. */
-  open = $state.raw<readonly Attempt[]>([]);
-  /** Attempts that the last page left before anything was written. */
-  interrupted = $state.raw<readonly Attempt[]>([]);
-  /** The journal cannot be read. */
-  failure = $state.raw<Failure | undefined>();
-  /** Where the demo page is, when one is served beside this one. */
-  demo = $state.raw<string | undefined>();
-  attendant = $state.raw<Attendant | undefined>();
+  #lanes = $state.raw<readonly Lane[]>([]);
+  #refused = $state.raw<RefusedAttachment | undefined>();
+  #cancelled = $state.raw<LinkKind | undefined>();
+  #open = $state.raw<readonly Attempt[]>([]);
+  #interrupted = $state.raw<readonly Attempt[]>([]);
+  #failure = $state.raw<Failure | undefined>();
+  #demo = $state.raw<string | undefined>();
+  #attendant = $state.raw<Attendant | undefined>();
 
-  readonly busy: boolean = $derived(this.lanes.some((lane) => lane.busy));
-  /** The screen is to stay on: units are worked, or one after the other is plugged in. */
-  readonly awake: boolean = $derived(this.busy || this.attendant !== undefined);
-  /** Open attempts of units that are not on the bench, or that another AS than the one in use has to settle. */
+  /** A load or the settling of an attempt is in progress. */
+  readonly busy: boolean = $derived(this.#lanes.some((lane) => lane.busy));
+  /** The screen must stay on: a load is in progress, or an order is open. */
+  readonly awake: boolean = $derived(this.busy || this.#attendant !== undefined);
+  /** Open attempts of units without a lane, and those that only another AS than the one in use can settle. */
   readonly elsewhere: readonly Attempt[] = $derived.by(() => {
-    const { state, origin } = this.session;
-    return this.open.filter(
+    const { signedIn, origin } = this.session;
+    return this.#open.filter(
       ({ sn, service }) =>
-        !this.lanes.some((lane) => lane.facts?.sn === sn) || (state.is === 'in' && service !== origin),
+        !this.#lanes.some((lane) => lane.facts?.sn === sn) || (signedIn !== undefined && service !== origin),
     );
   });
 
   readonly session: Session;
   readonly platform: Platform;
   readonly offers: Readonly<Record<LinkKind, boolean>>;
-  readonly #parts: StationOptions;
-  /** Links that are being opened or that the operator removed. */
-  readonly #passedOver = new Set<number>();
-  /** Told of each unit that comes and of each attempt that ends. */
-  readonly #listeners = new Set<() => void>();
-  readonly #orders = once(async () => (await this.#parts.works()).openOrders(this));
-  readonly #sources = once(async () => {
-    const work: Work = { isBusy: () => this.busy, onSign: (listener) => this.#onSign(listener) };
-    return (await this.#parts.works()).openSources(this.session, work);
-  });
+  readonly #options: StationOptions;
+  /** Ids of links that are being opened or that the operator has removed. */
+  readonly #ignoredLinks = new Set<number>();
+  readonly #activityListeners = new Set<() => void>();
 
-  constructor(parts: StationOptions) {
-    this.#parts = parts;
-    this.session = parts.session;
-    this.platform = parts.platform;
-    this.offers = parts.offers;
+  constructor(options: StationOptions) {
+    this.#options = options;
+    this.session = options.session;
+    this.platform = options.platform;
+    this.offers = options.offers;
   }
 
-  /** At load: what the journal left open, then the units that are there already. */
+  get lanes(): readonly Lane[] {
+    return this.#lanes;
+  }
+
+  /** Why the last device chooser gave no unit. */
+  get refused(): RefusedAttachment | undefined {
+    return this.#refused;
+  }
+
+  /** The chooser that the operator closed without a choice; the unit may be missing from its list. */
+  get cancelled(): LinkKind | undefined {
+    return this.#cancelled;
+  }
+
+  /** Attempts with an unknown outcome or an unverified receipt, oldest first. */
+  get open(): readonly Attempt[] {
+    return this.#open;
+  }
+
+  /** Attempts that the last page left before the import. */
+  get interrupted(): readonly Attempt[] {
+    return this.#interrupted;
+  }
+
+  /** Why the journal cannot be read. */
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  /** Path of the demo page, when the service has one. */
+  get demo(): string | undefined {
+    return this.#demo;
+  }
+
+  /** The run of the open order. */
+  get attendant(): Attendant | undefined {
+    return this.#attendant;
+  }
+
+  /** Reads the open attempts from the journal, then attaches the units that are present. */
   async start(): Promise<void> {
-    const { links, leases, journal } = await this.#parts.works();
+    const { links, leases, journal } = await this.#options.services();
     links.onChange(() => void this.refresh());
-    leases.onAsked((isAskedFor) => {
-      for (const lane of this.lanes) if (isAskedFor(lane.link)) void lane.giveWay();
+    leases.onRequest((isRequested) => {
+      for (const lane of this.#lanes) if (isRequested(lane.link)) void lane.giveWay();
     });
     await this.readJournal();
-    const newest = await journal.list(LOOKED_THROUGH);
-    this.interrupted = newest.filter(
+    const newest = await journal.list(RECENT_ATTEMPTS);
+    this.#interrupted = newest.filter(
       ({ outcome, steps }) => outcome === 'failed' && steps.at(-1)?.step === 'interruption',
     );
     await this.refresh();
   }
 
+  offerDemo(path: string): void {
+    this.#demo = path;
+  }
+
+  dismissInterrupted(): void {
+    this.#interrupted = [];
+  }
+
+  /** Hands every unit to the run of a work order; undefined ends that. */
+  assign(attendant: Attendant | undefined): void {
+    this.#attendant = attendant;
+  }
+
   /**
-   * Opens the browser's chooser; needs a click or a key. A cancelled chooser is no failure. `all` shows every USB device, so that one
-   * that no unit looks like is judged by its descriptors.
+   * Opens the browser's device chooser, which needs a user gesture. With `all` the chooser lists every USB device, for a unit that
+   * no device profile matches.
    */
   async attach(kind: LinkKind, all = false): Promise<void> {
-    this.refused = undefined;
-    this.cancelled = undefined;
-    const { links } = await this.#parts.works();
+    this.#refused = undefined;
+    this.#cancelled = undefined;
+    const { links } = await this.#options.services();
     try {
       const link = await (kind === 'usb' ? links.chooseUsb(all) : links.chooseSerial());
       if (!link) {
-        this.cancelled = kind;
+        this.#cancelled = kind;
         return;
       }
-      this.#passedOver.delete(link.id);
-      await this.#arrive(link);
+      this.#ignoredLinks.delete(link.id);
+      await this.#openLane(link);
     } catch (error) {
-      this.refused = { kind, failure: failureOf(error) };
+      this.#refused = { kind, failure: failureOf(error) };
     }
   }
 
-  /** Attaches every permitted unit that is there and has no lane yet. */
+  /** Attaches every permitted unit that is present and has no lane. */
   async refresh(): Promise<void> {
-    const { links } = await this.#parts.works();
+    const { links } = await this.#options.services();
     const remembered = await links.remembered();
-    await Promise.all(remembered.map((link) => this.#arrive(link)));
+    await Promise.all(remembered.map((link) => this.#openLane(link)));
   }
 
-  /** Tries again to read a unit that could not be read; then it is worked as one that was just plugged in. */
+  /** Retries a unit that could not be read; a success counts as a unit that was just attached. */
   async reread(lane: Lane): Promise<void> {
     await lane.retry();
     if (lane.isReachable) await this.#place(lane);
   }
 
+  /** @throws RangeError during a load */
   async remove(lane: Lane): Promise<void> {
-    if (lane.busy) throw new RangeError('a unit is not removed in mid-run');
-    this.lanes = this.lanes.filter((other) => other !== lane);
-    this.#passedOver.add(lane.link.id);
+    if (lane.busy) throw new RangeError('a unit cannot be removed during a load');
+    this.#lanes = this.#lanes.filter((other) => other !== lane);
+    this.#ignoredLinks.add(lane.link.id);
     await lane.close();
   }
 
-  /** Everything that this station wrote down. */
-  async journal(): Promise<Services['journal']> {
-    return (await this.#parts.works()).journal;
+  async journal(): Promise<StationServices['journal']> {
+    return (await this.#options.services()).journal;
   }
 
-  /** The work orders at this station; always the same ones. */
-  orders(): Promise<Orders> {
-    return this.#orders();
-  }
-
-  /** The vaults and the card at this station; always the same ones. */
-  sources(): Promise<Sources> {
-    return this.#sources();
-  }
-
-  /** Settles what can be settled: after signing in, and whenever a unit comes back. */
+  /** Settles the open attempts of all attached units; called after each sign-in. */
   async settle(): Promise<void> {
-    if (!this.session.in) return;
+    if (!this.session.signedIn) return;
     await Promise.all(
-      this.lanes.map(async (lane) => {
+      this.#lanes.map(async (lane) => {
         await this.#settleOn(lane);
-        await this.attendant?.settled(lane);
+        await this.#attendant?.settled(lane);
       }),
     );
   }
 
   async readJournal(): Promise<void> {
-    const { journal } = await this.#parts.works();
+    const { journal } = await this.#options.services();
     try {
-      this.open = await journal.unsettled();
-      this.failure = undefined;
+      this.#open = await journal.unsettled();
+      this.#failure = undefined;
     } catch (error) {
-      this.failure = failureOf(error);
+      this.#failure = failureOf(error);
     }
   }
 
-  /** The page goes away: let go of every unit. */
-  close(): void {
-    for (const lane of this.lanes) void lane.close();
+  /** Calls `listener` when a unit is attached and when an attempt begins or ends. Returns a function that unsubscribes. */
+  onActivity(listener: () => void): () => void {
+    this.#activityListeners.add(listener);
+    return () => void this.#activityListeners.delete(listener);
   }
 
-  async #arrive(link: Link): Promise<void> {
-    if (this.#passedOver.has(link.id) || this.lanes.some((lane) => lane.link.id === link.id && lane.attached)) return;
-    this.#passedOver.add(link.id);
-    this.#sign();
+  /** Closes every link; called when the page is closed. */
+  close(): void {
+    for (const lane of this.#lanes) void lane.close();
+  }
+
+  async #openLane(link: Link): Promise<void> {
+    if (this.#ignoredLinks.has(link.id) || this.#lanes.some((lane) => lane.link.id === link.id && lane.attached))
+      return;
+    this.#ignoredLinks.add(link.id);
+    this.#reportActivity();
     const lane = await this.#makeLane(link);
-    const awaited = this.lanes.some((other) => !other.attached && other.link.kind === link.kind);
-    if (!awaited) this.lanes = [...this.lanes, lane];
+    const mayReturn = this.#lanes.some((other) => !other.attached && other.link.kind === link.kind);
+    if (!mayReturn) this.#lanes = [...this.#lanes, lane];
     await lane.open();
-    this.#passedOver.delete(link.id);
+    this.#ignoredLinks.delete(link.id);
     await this.#place(lane);
   }
 
-  /** A unit that was here before goes back to its lane; one that is here by its other port stays there. */
+  /** Gives a unit that returns its former lane. A unit that is attached at its other port too keeps the first lane. */
   async #place(lane: Lane): Promise<void> {
     const sn = lane.facts?.sn;
-    const same = this.lanes.find((other) => other !== lane && sn !== undefined && other.facts?.sn === sn);
+    const same = this.#lanes.find((other) => other !== lane && sn !== undefined && other.facts?.sn === sn);
     if (same?.attached) {
       await this.remove(lane);
-      // Its other port is no second unit.
-      if (sn && same.link.kind === lane.link.kind) await this.attendant?.twice(sn);
+      // A unit with a USB and a serial port is one unit.
+      if (sn && same.link.kind === lane.link.kind) await this.#attendant?.twice(sn);
       return;
     }
-    const others = this.lanes.filter((other) => other !== lane);
+    const others = this.#lanes.filter((other) => other !== lane);
     if (same) {
-      this.lanes = others;
+      this.#lanes = others;
       await same.adopt(lane);
       await this.#settleOn(same);
-      await this.attendant?.arrive(same);
+      await this.#attendant?.arrive(same);
       return;
     }
-    // Of one that went before it could be read nothing is known, and nothing is lost.
-    const finished = (other: Lane): boolean =>
+    // A lane whose unit was unplugged before it was read holds no information.
+    const isFinished = (other: Lane): boolean =>
       !other.attached && (other.phase.is === 'done' || other.phase.is === 'away' || !other.facts);
-    const stays = this.lanes.filter((other) => other === lane || !finished(other));
-    this.lanes = stays.includes(lane) ? stays : [...stays, lane];
+    const remaining = this.#lanes.filter((other) => other === lane || !isFinished(other));
+    this.#lanes = remaining.includes(lane) ? remaining : [...remaining, lane];
     await this.#settleOn(lane);
-    await this.attendant?.arrive(lane);
+    await this.#attendant?.arrive(lane);
   }
 
   async #makeLane(link: Link): Promise<Lane> {
-    const { makeLane, ...works } = await this.#parts.works();
+    const { makeLane, ...services } = await this.#options.services();
     return makeLane(link, {
-      ...this.#parts,
-      ...works,
+      ...this.#options,
+      ...services,
       onAway: (lane) => setTimeout(() => lane.phase.is === 'away' && void this.remove(lane), RETURN_MS),
-      onJournal: () => {
-        this.#sign();
+      onJournalChange: () => {
+        this.#reportActivity();
         return this.readJournal();
       },
     });
   }
 
-  #onSign(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  #sign(): void {
-    for (const listener of this.#listeners) listener();
+  #reportActivity(): void {
+    for (const listener of this.#activityListeners) listener();
   }
 
   async #settleOn(lane: Lane): Promise<void> {
     const sn = lane.facts?.sn;
     await this.readJournal();
-    for (const attempt of [...this.open, ...(await this.#leftRunning(lane))]) {
+    for (const attempt of [...this.#open, ...(await this.#unfinishedOf(lane))]) {
       if (attempt.sn !== sn || attempt.service !== this.session.origin || lane.busy || !lane.attached) continue;
       await lane.settle(attempt);
     }
   }
 
-  /** The lane's attempt whose end could not be written: as the journal has it, it is still under way. */
-  async #leftRunning({ phase }: Lane): Promise<readonly Attempt[]> {
+  /** The lane's attempt whose ending could not be written: the journal lists it as running. */
+  async #unfinishedOf({ phase }: Lane): Promise<readonly Attempt[]> {
     if (phase.is !== 'unknown' && phase.is !== 'unverified') return [];
     try {
       const attempt = await (await this.journal()).get(phase.attempt);
       return attempt?.outcome === 'running' ? [attempt] : [];
     } catch (error) {
-      this.failure = failureOf(error);
+      this.#failure = failureOf(error);
       return [];
     }
   }

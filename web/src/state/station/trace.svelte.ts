@@ -1,19 +1,24 @@
-// The conversation with one unit, redacted before it gets here; the newest stay.
+// The newest exchanges with one unit, already redacted by the transport (web/src/transport/trace.ts).
 import type { Exchange } from '../../transport/trace.ts';
 
 export type { Exchange } from '../../transport/trace.ts';
 
-const KEPT = 200;
+const MAX_EXCHANGES = 200;
 
 export class Trace {
-  exchanges = $state.raw<readonly Exchange[]>([]);
+  #exchanges = $state.raw<readonly Exchange[]>([]);
 
-  /** What was said before, over another handle of the same unit. */
+  /** Oldest first, at most 200. */
+  get exchanges(): readonly Exchange[] {
+    return this.#exchanges;
+  }
+
+  /** Prepends the exchanges of `before`, which had another handle of the same unit. */
   continue(before: Trace): void {
-    this.exchanges = [...before.exchanges, ...this.exchanges].slice(-KEPT);
+    this.#exchanges = [...before.exchanges, ...this.#exchanges].slice(-MAX_EXCHANGES);
   }
 
   readonly add = (exchange: Exchange): void => {
-    this.exchanges = [...this.exchanges.slice(1 - KEPT), exchange];
+    this.#exchanges = [...this.#exchanges.slice(1 - MAX_EXCHANGES), exchange];
   };
 }

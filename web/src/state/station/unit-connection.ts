@@ -1,62 +1,66 @@
-// An open link with a unit at its other end that has said who it is. A link is closed for good after its first failure; then the line is
-// dead and another one has to be opened.
+// An open link to a unit whose identity was read. A link cannot be reused after a failed exchange (docs/protocol.md
+// clause 5); the lane then opens a new connection.
 import type { Identity } from '#protocol/commands/identity.ts';
-import { attach, type Device, refresh } from '#protocol/provisioning/device.ts';
+import { type AttachedUnit, attach, refresh } from '#protocol/provisioning/attached-unit.ts';
 import type { Leases } from '../../transport/leases.ts';
 import type { Link, OpenLink } from '../../transport/link.ts';
 import { type Exchange, traced } from '../../transport/trace.ts';
 
-export class Line {
-  /** Resolves when the unit is gone. Never rejects. */
+export class UnitConnection {
+  /** Resolves when the unit is unplugged. Never rejects. */
   readonly lost: Promise<void>;
   readonly #open: OpenLink;
-  readonly #state: { dead: boolean };
-  #device: Device;
+  readonly #state: { isClosed: boolean };
+  #device: AttachedUnit;
 
-  private constructor(open: OpenLink, device: Device, state: { dead: boolean }) {
+  private constructor(open: OpenLink, device: AttachedUnit, state: { isClosed: boolean }) {
     this.#open = open;
     this.#device = device;
     this.lost = open.lost;
     this.#state = state;
   }
 
-  /** @throws ProtocolError of the link, not-a-unit; everything is closed then */
-  static async open(link: Link, leases: Pick<Leases, 'open'>, onExchange: (exchange: Exchange) => void): Promise<Line> {
+  /** @throws ProtocolError from the link, not-a-unit; the link is closed then */
+  static async open(
+    link: Link,
+    leases: Pick<Leases, 'open'>,
+    onExchange: (exchange: Exchange) => void,
+  ): Promise<UnitConnection> {
     const open = await leases.open(link);
-    const state = { dead: false };
+    const state = { isClosed: false };
     const transmit = traced(async (command) => {
       try {
         return await open.transmit(command);
       } catch (error) {
-        state.dead = true;
+        state.isClosed = true;
         throw error;
       }
     }, onExchange);
     try {
-      return new Line(open, await attach(transmit), state);
+      return new UnitConnection(open, await attach(transmit), state);
     } catch (error) {
       await open.close();
       throw error;
     }
   }
 
-  get device(): Device {
+  get device(): AttachedUnit {
     return this.#device;
   }
 
-  /** What the unit says of itself now. @throws ProtocolError of the link, unit-changed */
+  /** Reads the identity again. @throws ProtocolError from the link, unit-changed */
   async refresh(): Promise<Identity> {
     this.#device = await refresh(this.#device);
     return this.#device.identity;
   }
 
-  get isDead(): boolean {
-    return this.#state.dead;
+  get isClosed(): boolean {
+    return this.#state.isClosed;
   }
 
-  /** For good, any number of times. Never rejects. */
+  /** Idempotent. Never rejects. */
   async close(): Promise<void> {
-    this.#state.dead = true;
+    this.#state.isClosed = true;
     await this.#open.close();
   }
 }

@@ -1,13 +1,13 @@
-// What a unit said of itself, as the page shows it: octets as upper-case hex. Knows nothing of commands.
+// The identity of a unit (GET IDENTITY, docs/protocol.md clause 4.3) in the form in which the page shows it.
 import { toHex } from '#protocol/bytes/hex.ts';
 import type { Identity } from '#protocol/commands/identity.ts';
 
 export interface SlotFacts {
   readonly ref2: number;
   readonly holdsKey: boolean;
-  /** 10 hex digits; without a key all zero. */
+  /** 10 hex digits; zeros without a key. */
   readonly kcv: string;
-  /** Of the key; of an empty slot the highest version that it ever held. */
+  /** Version of the key; in an empty slot the highest version that it has held. */
   readonly akv: number;
   /** ATTR, 7 characters. */
   readonly attributes: string;
@@ -35,7 +35,7 @@ export function factsOf(identity: Identity): UnitFacts {
   return { sn: toHex(identity.sn), set, tkv, profile, lifecycle, suites, signatureRequired, tries, firmware, slots };
 }
 
-/** The facts after a key went into a slot; read from the receipt instead of asking the unit once more. */
+/** The facts after a key was stored, taken from the receipt so that the identity need not be read again. */
 export function withKey(facts: UnitFacts, key: Omit<SlotFacts, 'holdsKey'>): UnitFacts {
   const slots = facts.slots.map((slot) => (slot.ref2 === key.ref2 ? { ...key, holdsKey: true } : slot));
   return { ...facts, slots };

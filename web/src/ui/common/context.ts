@@ -1,9 +1,11 @@
-// The instances that main.ts made, as every component finds them.
+// The objects that main.ts creates, available to every component.
 import { createContext } from 'svelte';
+import type { Orders } from '../../state/orders/order-list.svelte.ts';
 import type { Desk } from '../../state/page/preferences.svelte.ts';
 import type { Station } from '../../state/station/station.svelte.ts';
+import type { Tokens } from '../../state/tokens/tokens.ts';
 
-/** What is being typed while another view is looked at. Never reactive, never stored. */
+/** Input that must survive a change of view. Not reactive, never stored. */
 export interface Draft {
   code: string;
 }
@@ -11,6 +13,10 @@ export interface Draft {
 export interface AppContext {
   readonly station: Station;
   readonly desk: Desk;
+  /** Created at the first call; always the same object. */
+  readonly orders: () => Promise<Orders>;
+  /** Created at the first call; always the same object. */
+  readonly tokens: () => Promise<Tokens>;
 }
 
 export const [appContext, setAppContext] = createContext<AppContext & { readonly draft: Draft }>();

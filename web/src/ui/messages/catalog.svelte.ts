@@ -1,8 +1,8 @@
 // The book of words for failures (words.ts), which an ordinary run never opens: it is fetched at the first failure, or before that where
 // nothing else keeps it at hand. A failure never stays without words: where the book is not had in time, the plain ones stand in.
 import type { Failure } from '../../state/common/failure.ts';
-import type { Seen, Words } from './failures.ts';
-import { explainPlainly } from './fallback.ts';
+import { fallbackMessage } from './fallback.ts';
+import type { Message, MessageContext } from './types.ts';
 
 type Explain = typeof import('./failures.ts').explain;
 
@@ -35,8 +35,8 @@ async function fetchBook(): Promise<void> {
 }
 
 /** Always at once; what shows it is told when the book has better words. */
-export function explain(failure: Failure, seen: Seen): Words {
+export function explain(failure: Failure, seen: MessageContext): Message {
   if (typeof book === 'object') return book.explain(failure, seen);
   void loadCatalog();
-  return explainPlainly(failure, book);
+  return fallbackMessage(failure, book);
 }

@@ -1,37 +1,12 @@
-// What the operator reads for each code: first what to do, then why. A code without words does not compile. The words for a unit's
-// refusals stand in status-words.ts, those for rights and drivers, which differ by link and platform, in access-words.ts.
+// Message for each error code: the remedy first, then the reason. A code without a message does not compile. The messages for
+// status words are in status-words.ts, those for permissions and drivers in platform-advice.ts.
 import type { ErrorCode, Failure } from '../../state/common/failure.ts';
 import { OUT_OF_REACH } from './fallback.ts';
 import { accessDenied, browserUnsupported, deviceBusy, driverMissing } from './platform-advice.ts';
 import { explainStatusWord } from './status-words.ts';
+import type { Message, MessageContext } from './types.ts';
 
-export type Platform = 'windows' | 'macos' | 'linux' | 'chromeos' | 'android' | 'other';
-
-/** Where it happened, as far as that changes the advice. */
-export interface Seen {
-  readonly platform: Platform;
-  readonly kind?: 'usb' | 'serial';
-  /** Nobody was signed in before. */
-  readonly signingIn?: true;
-  readonly usb?: { readonly vendorId: number; readonly productId: number };
-}
-
-export interface Words {
-  /** What to do, an imperative without a full stop. */
-  readonly remedy: string;
-  /** What happened, in whole sentences. */
-  readonly title: string;
-  /** What may lie behind it, the likeliest first. */
-  readonly causes?: readonly string[];
-  /** Doing the same again cannot help. */
-  readonly final?: true;
-  /** Doing the same again is the way. */
-  readonly again?: true;
-  /** Lines to copy into a file or a terminal, and where they go. */
-  readonly lines?: { readonly where: string; readonly text: string };
-}
-
-type Sentence = Words | ((seen: Seen) => Words);
+type MessageSource = Message | ((context: MessageContext) => Message);
 
 const LINK = {
   'browser-unsupported': browserUnsupported,
@@ -121,7 +96,7 @@ const SERVICE = {
     final: true,
   },
   'not-signed-in': { remedy: 'Sign in', title: 'Nobody is signed in, so the AS cannot be asked.' },
-  'signed-out': ({ signingIn }: Seen): Words =>
+  'signed-out': ({ signingIn }: MessageContext): Message =>
     signingIn
       ? {
           remedy: 'Check the access code',
@@ -344,14 +319,14 @@ const STATION = {
   },
 } as const;
 
-const WORDS: Record<ErrorCode, Sentence> = { ...LINK, ...UNIT, ...SERVICE, ...TOKEN, ...VAULT, ...STATION };
+const WORDS: Record<ErrorCode, MessageSource> = { ...LINK, ...UNIT, ...SERVICE, ...TOKEN, ...VAULT, ...STATION };
 
 /** Every code that has words. */
 export const CODES = Object.keys(WORDS) as readonly ErrorCode[];
 
-export function explain(failure: Failure, seen: Seen): Words {
+export function explain(failure: Failure, context: MessageContext): Message {
   const known = failure.statusWord !== undefined && explainStatusWord(failure.command ?? '', failure.statusWord);
   if (known) return known;
   const sentence = WORDS[failure.code];
-  return typeof sentence === 'function' ? sentence(seen) : sentence;
+  return typeof sentence === 'function' ? sentence(context) : sentence;
 }

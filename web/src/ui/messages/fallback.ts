@@ -1,7 +1,7 @@
 // The words that the page has with it from the start: for a network that is gone, where no others could be fetched.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Failure } from '../../state/common/failure.ts';
-import type { Words } from './failures.ts';
+import type { Message } from './types.ts';
 
 export const OUT_OF_REACH = {
   'service-unreachable': {
@@ -26,7 +26,7 @@ const NO_WORDS = {
   },
 } as const;
 
-export function explainPlainly({ code }: Failure, book: 'coming' | 'missing'): Words {
+export function fallbackMessage({ code }: Failure, book: 'coming' | 'missing'): Message {
   return code in OUT_OF_REACH ? OUT_OF_REACH[code as keyof typeof OUT_OF_REACH] : NO_WORDS[book];
 }
 

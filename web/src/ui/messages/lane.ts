@@ -4,16 +4,16 @@ import type { Obstacle, SlotBar } from '../../state/station/key-choice.svelte.ts
 import type { Lane, Phase } from '../../state/station/lane.svelte.ts';
 import type { Stage } from '../../state/station/stages.ts';
 import { explain } from './catalog.svelte.ts';
-import type { Platform, Words } from './failures.ts';
+import type { Message, Platform } from './types.ts';
 
 export type Kind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown';
 
-export interface LaneWords {
+export interface LaneMessage {
   readonly kind: Kind;
   readonly word: string;
   readonly sentence: string;
   /** With a failure: why, the causes, lines to copy. */
-  readonly words?: Words;
+  readonly words?: Message;
 }
 
 export const OBSTACLES: Readonly<Record<Obstacle, string>> = {
@@ -33,7 +33,7 @@ export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
   'not-newer': 'Held this version or a newer one; a unit never goes back',
 };
 
-interface ActWords {
+interface ActionMessages {
   /** `full`: the slot holds a key. */
   readonly button: (slot?: number, full?: boolean) => string;
   readonly warning: (slot: number) => string;
@@ -48,7 +48,7 @@ interface ActWords {
   readonly entry: (slot: number, version: number) => string;
 }
 
-export const ACTS: Readonly<Record<KeyAction, ActWords>> = {
+export const ACTION_MESSAGES: Readonly<Record<KeyAction, ActionMessages>> = {
   load: {
     button: (slot, full) => {
       if (slot === undefined) return 'Load key';
@@ -71,7 +71,7 @@ export const ACTS: Readonly<Record<KeyAction, ActWords>> = {
     tag: 'erases',
     entry: (slot, version) => `Empties slot ${slot}, version ${version}`,
   },
-  renew: {
+  replace: {
     button: () => 'Replace transport key',
     warning: () => 'This replaces the transport key of the unit',
     consequence: 'From then on it takes keys under the new one only. The keys in its slots stay.',
@@ -102,17 +102,17 @@ export const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
 const VERIFIED = 'The AS has verified the receipt.';
 const VERIFIED_HERE = 'The token has verified the receipt; the AS will when the journal is returned.';
 
-export function laneWords(lane: Lane, platform: Platform): LaneWords {
+export function laneMessage(lane: Lane, platform: Platform): LaneMessage {
   const { phase } = lane;
-  const words = 'failure' in phase ? explain(phase.failure, seenAt(lane, platform)) : undefined;
+  const words = 'failure' in phase ? explain(phase.failure, contextOf(lane, platform)) : undefined;
   return { ...base(lane, phase, words), ...(words ? { words } : {}) };
 }
 
-export function seenAt({ link }: Lane, platform: Platform) {
+export function contextOf({ link }: Lane, platform: Platform) {
   return { platform, kind: link.kind, ...(link.usb ? { usb: link.usb } : {}) };
 }
 
-function base(lane: Lane, phase: Phase, words: Words | undefined): LaneWords {
+function base(lane: Lane, phase: Phase, words: Message | undefined): LaneMessage {
   const remedy = words ? `${words.remedy}.` : '';
   switch (phase.is) {
     case 'reading':
@@ -138,7 +138,7 @@ function base(lane: Lane, phase: Phase, words: Words | undefined): LaneWords {
       return {
         kind: 'done',
         word: lane.attached ? 'Unplug' : 'Done',
-        sentence: `${ACTS[lane.attempted?.act ?? 'load'].done} ${phase.signed ? VERIFIED : VERIFIED_HERE}`,
+        sentence: `${ACTION_MESSAGES[lane.current?.action ?? 'load'].done} ${phase.signed ? VERIFIED : VERIFIED_HERE}`,
       };
     case 'failed':
       return { kind: 'failed', word: 'Not loaded', sentence: remedy };

@@ -4,8 +4,8 @@ import type { HeldBy, OrderRun } from '../../state/orders/order-run.svelte.ts';
 import type { UnitProgress } from '../../state/orders/unit-progress.svelte.ts';
 import { keysIn } from '../../state/page/journal-space.ts';
 import { explain } from './catalog.svelte.ts';
-import type { Platform, Seen, Words } from './failures.ts';
-import { type LaneWords, laneWords, STAGE_SENTENCES, seenAt } from './lane.ts';
+import { contextOf, type LaneMessage, laneMessage, STAGE_SENTENCES } from './lane.ts';
+import type { Message, MessageContext, Platform } from './types.ts';
 
 const REFUSALS = {
   unlisted: {
@@ -41,17 +41,17 @@ type Stands = Pick<OrderRun, 'state' | 'heldBy'>;
 const VERSION_USED = 0x9402;
 
 /** No other key is on the order, so none can be chosen. */
-function explainOnOrder(failure: Failure, seen: Seen): Words {
+function explainOnOrder(failure: Failure, seen: MessageContext): Message {
   const words = explain(failure, seen);
   const isUsed = failure.command === 'IMPORTKEY' && failure.statusWord === VERSION_USED;
   return isUsed ? { ...words, remedy: 'Set this unit aside' } : words;
 }
 
-export function workWords(work: UnitProgress, { state, heldBy }: Stands, platform: Platform): LaneWords {
+export function unitMessage(work: UnitProgress, { state, heldBy }: Stands, platform: Platform): LaneMessage {
   const { lane, phase } = work;
   switch (phase.is) {
     case 'arriving':
-      return laneWords(lane, platform);
+      return laneMessage(lane, platform);
     case 'held':
       return state.is === 'running'
         ? { kind: 'waiting', word: 'Waiting', sentence: heldBy ? HELD_BY[heldBy] : 'It goes on in a moment.' }
@@ -84,12 +84,12 @@ export function workWords(work: UnitProgress, { state, heldBy }: Stands, platfor
     case 'aside':
       return { kind: 'failed', word: 'Set aside', sentence: phase.reason };
     case 'failed': {
-      const words = explainOnOrder(phase.failure, seenAt(lane, platform));
+      const words = explainOnOrder(phase.failure, contextOf(lane, platform));
       return { kind: 'failed', word: 'Not loaded', sentence: `${words.remedy}. ${words.title}`, words };
     }
     case 'unknown':
       return lane.phase.is === 'unknown' || lane.phase.is === 'unverified'
-        ? laneWords(lane, platform)
+        ? laneMessage(lane, platform)
         : {
             kind: 'unknown',
             word: 'Not known yet',

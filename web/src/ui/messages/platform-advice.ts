@@ -1,14 +1,14 @@
 // The words whose advice depends on the link and the operating system: who else may hold a unit, which driver or right is missing.
 import { hexNumber } from '#protocol/bytes/hex.ts';
-import type { Seen, Words } from './failures.ts';
+import type { Message, MessageContext } from './types.ts';
 
 const hex4 = (id: number): string => hexNumber(id, 4).toLowerCase();
 
-function idOf({ usb }: Seen): string {
+function idOf({ usb }: MessageContext): string {
   return usb ? ` (USB ${hex4(usb.vendorId)}:${hex4(usb.productId)})` : '';
 }
 
-export function browserUnsupported({ platform, kind }: Seen): Words {
+export function browserUnsupported({ platform, kind }: MessageContext): Message {
   const missing = kind === 'serial' ? 'Web Serial' : kind === 'usb' ? 'WebUSB' : 'WebUSB and Web Serial';
   return {
     remedy:
@@ -17,7 +17,7 @@ export function browserUnsupported({ platform, kind }: Seen): Words {
   };
 }
 
-export function deviceBusy({ kind, platform }: Seen): Words {
+export function deviceBusy({ kind, platform }: MessageContext): Message {
   const holders = ['Another browser, or another profile of this one'];
   if (kind === 'serial') holders.push('A terminal program, a flashing tool or a slicer');
   else holders.push('A vendor tool, adb or a virtual machine');
@@ -30,7 +30,7 @@ export function deviceBusy({ kind, platform }: Seen): Words {
   };
 }
 
-export function driverMissing(seen: Seen): Words {
+export function driverMissing(seen: MessageContext): Message {
   if (seen.platform !== 'windows') {
     return {
       remedy: 'Attach the unit by its serial port instead',
@@ -47,7 +47,7 @@ export function driverMissing(seen: Seen): Words {
   };
 }
 
-export function accessDenied(seen: Seen): Words {
+export function accessDenied(seen: MessageContext): Message {
   const { platform, kind, usb } = seen;
   if (platform !== 'linux') {
     return {

@@ -1,42 +1,42 @@
 // What a unit's refusal means for the operator: (command, status word) → words with named causes (docs/protocol.md clause 4).
 import { hexNumber } from '#protocol/bytes/hex.ts';
-import type { Words } from './failures.ts';
+import type { Message } from './types.ts';
 
 const FAULTY = 'A fault of its firmware';
 
-const SET_ASIDE_MEMORY: Words = {
+const SET_ASIDE_MEMORY: Message = {
   remedy: 'Set the unit aside for repair if this happens twice',
   title: 'The unit has trouble with its memory. The old key or the new one is in its slot, never half of one.',
   causes: ['Worn-out memory', 'The supply voltage broke down while it was writing: try another cable or port'],
 };
 
-const PREPARE: Words = {
+const PREPARE: Message = {
   remedy: 'Send this unit to be prepared first',
   title: 'It gives no challenge because it has no transport key yet.',
   causes: ['It is new, or it was wiped'],
 };
 
-const RESELECT: Words = {
+const RESELECT: Message = {
   remedy: 'Unplug the unit, plug it in again, then retry',
   again: true,
   title: 'The unit restarted and forgot that it was addressed.',
   causes: ['Unsteady power: try another cable or port', 'Another program talks to it as well'],
 };
 
-const NO_UNIT: Words = {
+const NO_UNIT: Message = {
   remedy: 'Choose another device',
   title: 'Something answers here, but it is not a unit that takes keys.',
   causes: ['A card or another product on the same kind of cable', 'Firmware from before it could take keys'],
 };
 
-const DAMAGED: Words = {
+const DAMAGED: Message = {
   remedy: 'Retry once; if it stays so, report the firmware of the unit',
   again: true,
   title: 'The unit did not like the form of the command. Nothing was changed.',
   causes: ['Firmware of another version of the protocol', 'Damage on the way that the cable did not notice'],
 };
 
-const STATUS_WORDS: Readonly<Record<string, Words>> = {
+const STATUS_WORDS: Readonly<Record<string, Message>> = {
   'SELECT 6A82': NO_UNIT,
   'SELECT 6D00': NO_UNIT,
   'SELECT 6E00': NO_UNIT,
@@ -106,6 +106,6 @@ const STATUS_WORDS: Readonly<Record<string, Words>> = {
 /** Every pair that has words of its own, e.g. "IMPORTKEY 6988". */
 export const EXPLAINED = Object.keys(STATUS_WORDS);
 
-export function explainStatusWord(command: string, statusWord: number): Words | undefined {
+export function explainStatusWord(command: string, statusWord: number): Message | undefined {
   return STATUS_WORDS[`${command} ${hexNumber(statusWord, 4)}`];
 }

@@ -44,7 +44,7 @@ describe('the choice of a key', () => {
 
   it('takes the only slot that is open, and says why the others are not', async () => {
     const choice = await choiceFor();
-    choice.ref1 = 3;
+    choice.chooseKey(3);
     expect(bars(choice)).toEqual([
       [1, 'other-slot'],
       [2, undefined],
@@ -55,7 +55,7 @@ describe('the choice of a key', () => {
 
   it('knows the key that is in already', async () => {
     const choice = await choiceFor();
-    choice.ref1 = 1;
+    choice.chooseKey(1);
     expect(bars(choice)).toEqual([
       [1, 'other-slot'],
       [2, 'same-key'],
@@ -66,14 +66,14 @@ describe('the choice of a key', () => {
 
   it('never goes back below what a slot has held', async () => {
     const choice = await choiceFor();
-    choice.ref1 = 2;
+    choice.chooseKey(2);
     expect(bars(choice)).toEqual([
       [1, 'not-newer'],
       [2, undefined],
       [3, undefined],
     ]);
     expect(choice.chosen).toBeUndefined();
-    choice.ref2 = 3;
+    choice.chooseSlot(3);
     expect(choice.chosen?.slot.ref2).toBe(3);
   });
 
@@ -118,11 +118,11 @@ describe('an AS that shows another root key', () => {
     account.refuse('signIn', 'service-changed');
     await session.signIn('token');
     const change = new RootChange(session);
-    await change.look();
+    await change.compare();
     expect(change.comparison?.shown.fingerprint).toBe('AAAAAAAAAAAAAAAA');
     await expect(change.trust()).rejects.toThrow(RangeError);
     expect(account.replaced).toEqual([]);
-    change.compared = true;
+    change.confirm(true);
     await change.trust();
     expect(account.replaced).toEqual(['the root that is shown']);
     expect(session.state).toEqual({ is: 'out' });
@@ -133,12 +133,12 @@ describe('an AS that shows another root key', () => {
     account.refuse('signIn', 'service-changed');
     await session.signIn('token');
     const change = new RootChange(session);
-    await change.look();
-    change.compared = true;
+    await change.compare();
+    change.confirm(true);
     account.refuse('replace', 'service-changed');
     await change.trust();
     expect(change.failure).toEqual({ code: 'service-changed' });
-    expect(change.compared).toBe(false);
+    expect(change.confirmed).toBe(false);
     expect(session.state).toMatchObject({ failure: { code: 'service-changed' } });
   });
 });

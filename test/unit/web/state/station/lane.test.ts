@@ -4,23 +4,33 @@ import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
+import { createUnit } from '#test/support/units.ts';
 import { Database } from '#web/journal/database.ts';
-import { laneWords } from '#web/ui/messages/lane.ts';
-import { attached, cable, createAccount, createBench, load, SETS, SETS_WITH_CLAUSE_8 } from './station-fixture.ts';
+import { laneMessage } from '#web/ui/messages/lane.ts';
+import {
+  attached,
+  Cable,
+  cable,
+  createAccount,
+  createBench,
+  load,
+  SETS,
+  SETS_WITH_CLAUSE_8,
+} from './station-fixture.ts';
 
 const SELECT = 0xa4;
 const GET_IDENTITY = 0xca;
 const GET_CHALLENGE = 0x84;
 const IMPORTKEY = 0xd8;
 
-/** A unit that fell silent at that command while its key was loaded. */
-async function silentAt(ins: number) {
+/** A lane whose load timed out at the command `ins`. */
+async function silentAt(ins: number, ref1 = 1) {
   const bench = await createBench();
   await bench.session.signIn('token');
   const wire = cable();
   wire.cut = { ins, when: 'silence' };
   const lane = await attached(bench, wire);
-  await load(lane, 1);
+  await load(lane, ref1);
   return { bench, wire, lane };
 }
 
@@ -44,14 +54,14 @@ describe('a unit that does not answer', () => {
   });
 
   it('is not loaded once more unasked where its slot is not as it was', async () => {
-    const { wire, lane } = await silentAt(GET_CHALLENGE);
+    const { wire, lane } = await silentAt(GET_CHALLENGE, 3);
     wire.cut = undefined;
-    const { facts } = lane;
-    if (!facts) throw new TypeError('the unit was not read');
-    lane.facts = { ...facts, slots: facts.slots.map((slot) => ({ ...slot, akv: 4 })) };
+    const other = await createBench();
+    await other.session.signIn('token');
+    await load(await attached(other, new Cable(wire.unit)), 1);
     await lane.loadAgain();
     expect(lane.phase.is).toBe('ready');
-    expect(lane.choice.slot).toMatchObject({ ref2: 2, akv: 0 });
+    expect(lane.choice.chosen).toMatchObject({ key: { ref1: 3 }, slot: { ref2: 2, akv: 5 } });
     expect(wire.commands.filter((ins) => ins === IMPORTKEY)).toEqual([]);
   });
 
@@ -59,12 +69,12 @@ describe('a unit that does not answer', () => {
     for (const change of ['unit', 'key'] as const) {
       const { wire, lane } = await silentAt(GET_CHALLENGE);
       wire.cut = undefined;
-      if (change === 'unit') lane.link = cable({ sn: fromHex('00000000000000004549000000000008') }).link(1);
-      else lane.choice.ref1 = 3;
-      expect(lane.isAsAttempted).toBe(change === 'unit');
+      if (change === 'unit') wire.unit = createUnit({ sn: fromHex('00000000000000004549000000000008') });
+      else lane.choice.chooseKey(3);
+      expect(lane.isSameLoad).toBe(change === 'unit');
       await lane.loadAgain();
       expect(lane.phase.is).toBe('ready');
-      expect(lane.isAsAttempted).toBe(false);
+      expect(lane.isSameLoad).toBe(false);
     }
   });
 
@@ -78,7 +88,7 @@ describe('a unit that does not answer', () => {
 
   it('in mid-import is unknown, and settled without being plugged again', async () => {
     const { wire, lane } = await silentAt(IMPORTKEY);
-    expect(laneWords(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Not known yet' });
+    expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Not known yet' });
     wire.cut = undefined;
     await lane.retry();
     expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
@@ -89,7 +99,7 @@ describe('a unit that does not answer', () => {
     expect(lane.attached).toBe(true);
     wire.pull();
     await expect.poll(() => lane.attached).toBe(false);
-    expect(laneWords(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug it in again' });
+    expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug it in again' });
   });
 
   it('stays unknown when it cannot be reached again', async () => {
@@ -116,7 +126,7 @@ describe('an import whose answer is lost', () => {
     const { lane } = await cutOff('after');
     expect(lane.phase.is).toBe('unknown');
     expect(lane.attached).toBe(false);
-    expect(laneWords(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug it in again' });
+    expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug it in again' });
   });
 
   it('turns to done by itself when the unit comes back and holds the receipt', async () => {
@@ -147,7 +157,7 @@ describe('an import whose answer is lost', () => {
 
   it('is settled when the page was reloaded in between', async () => {
     const { bench, wire } = await cutOff('after');
-    bench.station.lanes = [];
+    for (const lane of bench.station.lanes) await bench.station.remove(lane);
     await bench.station.readJournal();
     expect(bench.station.elsewhere.map(({ sn }) => sn)).toEqual(['00000000000000004549000000000007']);
     const lane = await attached(bench, wire, 7);
@@ -260,7 +270,7 @@ describe('a disk that is full after the AS was asked', () => {
     account.refuse('recallExport', 'not-signed-in');
     const lane = await attached(next, wire, 7);
     expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'not-signed-in' } });
-    expect(laneWords(lane, 'linux').sentence).toContain('Sign in');
+    expect(laneMessage(lane, 'linux').sentence).toContain('Sign in');
     await next.session.signIn('token');
     await next.station.settle();
     expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2 } });
@@ -277,7 +287,7 @@ describe('a memory failure that the unit reports (6581)', () => {
     wire.lie = FAILURE; // the marker was written, the tries were not
     const lane = await attached(bench, wire);
     await load(lane, 1);
-    expect(laneWords(lane, 'linux')).toMatchObject({
+    expect(laneMessage(lane, 'linux')).toMatchObject({
       kind: 'unknown',
       word: 'Not known yet',
       words: { title: expect.stringContaining('The old key or the new one is in its slot') },
@@ -318,7 +328,7 @@ describe('an entry that is no key', () => {
     await lane.retry();
     await load(lane, 8);
     expect(lane.phase.is).toBe('done');
-    expect(laneWords(lane, 'linux').sentence).toBe('Slot erased. The AS has verified the receipt.');
+    expect(laneMessage(lane, 'linux').sentence).toBe('Slot erased. The AS has verified the receipt.');
     expect(lane.facts?.slots[1]).toMatchObject({ ref2: 2, holdsKey: false, akv: 9 });
   });
 
@@ -326,10 +336,10 @@ describe('an entry that is no key', () => {
     const { bench, lane, wire } = await ready();
     await load(lane, 9);
     expect(lane.phase.is).toBe('done');
-    expect(laneWords(lane, 'linux').sentence).toBe('Transport key replaced. The AS has verified the receipt.');
+    expect(laneMessage(lane, 'linux').sentence).toBe('Transport key replaced. The AS has verified the receipt.');
     expect(lane.facts?.tkv).toBe(2);
     await lane.retry();
-    lane.choice.ref1 = 9;
+    lane.choice.chooseKey(9);
     expect(lane.choice.slots.map(({ bar }) => bar)).toEqual(['not-newer']);
     await load(lane, 1);
     expect(lane.phase.is).toBe('done');

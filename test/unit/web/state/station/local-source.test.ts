@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LocalAccount } from '#web/state/session/session.svelte.ts';
 import type { Lane } from '#web/state/station/lane.svelte.ts';
-import { laneWords } from '#web/ui/messages/lane.ts';
+import { laneMessage } from '#web/ui/messages/lane.ts';
 import { type BenchParts, cable, createBench, SETS } from './station-fixture.ts';
 
 /** The AS of the bench, as if it were a vault. */
@@ -32,8 +32,8 @@ async function attachedLane(bench: BenchParts): Promise<Lane> {
 }
 
 async function load(lane: Lane): Promise<void> {
-  lane.choice.ref1 = 2;
-  lane.choice.ref2 = 1;
+  lane.choice.chooseKey(2);
+  lane.choice.chooseSlot(1);
   if (lane.choice.chosen === undefined) throw new Error('nothing can be chosen');
   await lane.load(lane.choice.chosen);
 }
@@ -44,7 +44,7 @@ describe('a local source', () => {
     await bench.session.use(localOf(bench));
     const lane = await attachedLane(bench);
     await load(lane);
-    expect(laneWords(lane, 'linux')).toMatchObject({ word: 'Unplug' });
+    expect(laneMessage(lane, 'linux')).toMatchObject({ word: 'Unplug' });
     const [attempt] = await bench.journal.list(1);
     expect(attempt).toMatchObject({ outcome: 'done', service: 'vault AAAA', operator: 'Vault 0007', demo: false });
   });
@@ -73,13 +73,13 @@ describe('a local source', () => {
     await bench.session.signIn('token');
     const local = localOf(bench);
     await bench.session.use(local);
-    expect([bench.account.signedOut, bench.session.in?.kind, bench.session.in?.expires]).toEqual([
+    expect([bench.account.signedOut, bench.session.signedIn?.kind, bench.session.signedIn?.expires]).toEqual([
       1,
       'vault',
       undefined,
     ]);
     await bench.session.signIn('token');
-    expect([local.locked, bench.session.in?.kind, bench.session.local]).toEqual([1, 'remote', undefined]);
+    expect([local.locked, bench.session.signedIn?.kind, bench.session.local]).toEqual([1, 'remote', undefined]);
   });
 
   it.each(['vault-locked', 'vault-expired'] as const)(

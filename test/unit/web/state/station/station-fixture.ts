@@ -1,5 +1,5 @@
-// A station for tests of the state classes: real units and a real AS in the same process, the real journal over an IndexedDB in RAM, and links
-// that the test plugs and unplugs by hand.
+// A station for tests of the state classes: simulated units and an AS in the same process, the journal over an IndexedDB
+// in memory, and links that the test plugs and unplugs.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { concat, copy } from '#protocol/bytes/bytes.ts';
@@ -20,11 +20,8 @@ import {
   type TestUnit,
   type UnitOptions,
 } from '#test/support/units.ts';
-import type { Sources } from '#web/app/token-services.ts';
 import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
-import type { Work } from '#web/state/page/inactivity.ts';
-import { WakeLockHolder } from '#web/state/page/wake-lock.ts';
 import { type AsAccount, Session } from '#web/state/session/session.svelte.ts';
 import { Lane } from '#web/state/station/lane.svelte.ts';
 import { Station } from '#web/state/station/station.svelte.ts';
@@ -68,12 +65,12 @@ function kcvOf(index: number): string {
   return toHex(aesKcv(TA[index] ?? new Uint8Array(32)));
 }
 
-/** The AS of the test, which can be made to refuse. */
+/** An AS whose next call can be refused. */
 export interface TestAccount extends AsAccount {
-  /** The next call of that name is refused with that code. */
+  /** Refuses the next call of `call` with `code`. */
   refuse(call: 'signIn' | 'exportKey' | 'verifyReceipt' | 'recallExport' | 'keys' | 'replace', code: ErrorCode): void;
   signedOut: number;
-  /** The roots that were trusted instead of the one before. */
+  /** The root keys that replaced the pinned one. */
   readonly replaced: readonly string[];
 }
 
@@ -124,13 +121,14 @@ export function createAccount(sets: readonly SetJson[]): Required<TestAccount> {
 }
 
 /**
- * A unit on a cable. What `cut` names is where it breaks: before the unit hears the command, or before its answer is back; or where the
- * answer does not come in time. After that the link is closed for good, as a real one is.
+ * A unit on a cable. `cut` interrupts the link at one command: before the unit receives it, after its answer, or with a
+ * timeout. The link is closed then, as a real one is.
  */
 export class Cable {
-  readonly unit: TestUnit;
+  /** A test may plug another unit into the same port. */
+  unit: TestUnit;
   readonly commands: number[] = [];
-  /** The command with that INS is run, and answered with that status word all the same. */
+  /** Replaces the status word of one command that the unit has run. */
   lie: { readonly ins: number; readonly statusWord: number } | undefined;
   cut: { readonly ins: number; readonly when: 'before' | 'after' | 'silence' } | undefined;
   #lose: (() => void) | undefined;
@@ -184,32 +182,30 @@ export interface BenchParts {
   readonly session: Session;
   readonly account: TestAccount;
   readonly journal: Journal;
-  /** The units that the browser remembers and that are there. */
+  /** The permitted units that are plugged in. */
   remembered: Link[];
-  /** What the next chooser gives. */
+  /** The choice in the next device chooser. */
   choice: Link | undefined;
-  /** What it would give if it showed every USB device. */
+  /** The choice in a chooser that shows every USB device. */
   otherChoice: Link | undefined;
-  /** Links that were taken from another tab. */
+  /** Ids of links taken over from another tab. */
   readonly taken: number[];
-  /** What the station makes of its vaults and cards. */
-  openSources: (work: Work) => Promise<Sources>;
-  /** Another tab asks for the link of that id, once the station was started. */
+  /** Another tab requests the link `id`. Available after start(). */
   ask: (id: number) => void;
-  /** Tells the station that something was plugged or unplugged, and waits until it has looked. */
+  /** Reports a change of the plugged units to the station and waits until it has refreshed. */
   changed(): Promise<void>;
 }
 
-/** Never the same octets twice, whatever page asks. */
+/** Never returns the same bytes twice, over all pages. */
 const random = countingRandom();
 
 export const NOW = (): Date => new Date('2026-11-23T12:00:00Z');
 
-/** What a page finds: the disk and the AS outlive it. */
+/** The disk and the AS that a page finds; they outlive the page. */
 export interface Found {
   readonly database: Database;
   readonly account: TestAccount;
-  /** Of this page. */
+  /** Session id of the page. */
   readonly name: string;
 }
 
@@ -228,7 +224,6 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
     choice: undefined,
     otherChoice: undefined,
     taken: [],
-    openSources: () => Promise.reject(new TypeError('this bench has no vault and no card')),
     ask: () => {
       throw new TypeError('the station was not started');
     },
@@ -239,7 +234,7 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
   };
   const station: Station = new Station({
     session,
-    works: async () => ({
+    services: async () => ({
       journal,
       as: account,
       links: {
@@ -251,14 +246,11 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
       leases: {
         open: (link) => link.open(),
         take: async (link) => void parts.taken.push(link.id),
-        onAsked: (listener) => {
+        onRequest: (listener) => {
           parts.ask = (id) => listener((link) => link.id === id);
         },
       },
-      wakefulness: new WakeLockHolder(undefined),
-      makeLane: (link, around) => new Lane(link, around),
-      openOrders: () => Promise.reject(new TypeError('this bench opens its orders itself')),
-      openSources: (_session, work) => parts.openSources(work),
+      makeLane: (link, options) => new Lane(link, options),
     }),
     ticks: () => ticks++,
     random: () => random(16),
@@ -278,9 +270,9 @@ export async function attached(bench: BenchParts, wire = cable(), id = 1): Promi
   return lane;
 }
 
-/** With the key that REF1 names, in the slot that is left. */
+/** Loads the key `ref1` into the only available slot. */
 export async function load(lane: Lane, ref1: number): Promise<void> {
-  lane.choice.ref1 = ref1;
+  lane.choice.chooseKey(ref1);
   const { chosen } = lane.choice;
   if (!chosen) throw new TypeError('nothing is chosen');
   await lane.load(chosen);

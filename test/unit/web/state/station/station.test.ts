@@ -1,10 +1,9 @@
 // The station and its lanes: units come and go, a key is loaded, and whatever happens the lane says what is true of the unit.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { Work } from '#web/state/page/inactivity.ts';
 import { Session } from '#web/state/session/session.svelte.ts';
 import { loadCatalog } from '#web/ui/messages/catalog.svelte.ts';
-import { laneWords } from '#web/ui/messages/lane.ts';
+import { laneMessage } from '#web/ui/messages/lane.ts';
 import { attached, cable, createBench, load } from './station-fixture.ts';
 
 const SELECT = 0xa4;
@@ -15,39 +14,20 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('the vaults and the card', () => {
-  it('are asked for anew after they could not be had', async () => {
-    const bench = await createBench();
-    let asked = 0;
-    bench.openSources = () => Promise.reject(new ProtocolError('journal-failed', `${++asked}`));
-    await expect(bench.station.sources()).rejects.toThrow('1');
-    await expect(bench.station.sources()).rejects.toThrow('2');
-  });
-});
-
-describe('work at the bench', () => {
-  it('tells that somebody is there: when a unit comes, when a load ends, and while it runs', async () => {
+describe('activity', () => {
+  it('is reported when a unit is attached and when a load begins and ends, until the listener is removed', async () => {
     const bench = await createBench();
     const seen: string[] = [];
-    let undo = (): void => undefined;
-    const opened = new Promise<Work>((resolve) => {
-      bench.openSources = (work) => {
-        undo = work.onSign(() => seen.push(work.isBusy() ? 'busy' : 'free'));
-        resolve(work);
-        return new Promise(() => undefined);
-      };
-    });
-    void bench.station.sources();
-    const work = await opened;
+    const unsubscribe = bench.station.onActivity(() => seen.push(bench.station.busy ? 'busy' : 'idle'));
     const lane = await attached(bench);
-    expect(seen).toEqual(['free']);
+    expect(seen).toEqual(['idle']);
     await bench.session.signIn('KF');
     const loading = load(lane, 1);
-    expect(work.isBusy()).toBe(true);
+    expect(bench.station.busy).toBe(true);
     await loading;
     expect(lane.phase.is).toBe('done');
     expect(seen).toHaveLength(2);
-    undo();
+    unsubscribe();
     await attached(bench, undefined, 2);
     expect(seen).toHaveLength(2);
   });
@@ -66,7 +46,7 @@ describe('attaching', () => {
     expect(bench.station.lanes.map(({ phase }) => phase.is)).toEqual(['ready']);
   });
 
-  it('reads what the unit is', async () => {
+  it('reads the identity of the unit', async () => {
     const lane = await attached(await createBench());
     expect(lane.phase).toEqual({ is: 'ready' });
     expect(lane.facts).toMatchObject({ sn: '00000000000000004549000000000007', profile: 'diversified' });
@@ -106,7 +86,7 @@ describe('attaching', () => {
     expect(bench.station.cancelled).toBeUndefined();
     const [lane] = bench.station.lanes;
     await loadCatalog();
-    expect(lane && laneWords(lane, 'linux')).toMatchObject({
+    expect(lane && laneMessage(lane, 'linux')).toMatchObject({
       word: 'Not attached',
       sentence: 'Attach the unit itself, not a card reader.',
       words: { final: true },
@@ -192,9 +172,9 @@ describe('loading a key', () => {
     const lane = await attached(bench);
     await load(lane, 1);
     expect(lane.phase.is).toBe('unverified');
-    expect(laneWords(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Not confirmed' });
+    expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Not confirmed' });
     await lane.retry();
-    expect(laneWords(lane, 'linux')).toMatchObject({ kind: 'done', word: 'Unplug' });
+    expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'done', word: 'Unplug' });
     expect((await bench.journal.list(1))[0]?.outcome).toBe('done');
   });
 

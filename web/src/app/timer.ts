@@ -1,11 +1,11 @@
-// The page's limits, which ring in a hidden tab as well.
+// The page's timer for timeouts. It also fires in a hidden tab.
 
 import timerUrl from '../browser/timer.worker.ts?worker&url';
 import { spawnWorker } from '../browser/trusted-script.ts';
-import { alarms, NATIVE, withBell } from '../transport/timer.ts';
+import { NATIVE, timeouts, withWakeTimer } from '../transport/timer.ts';
 
-export const timer = alarms(
-  withBell(
+export const timer = timeouts(
+  withWakeTimer(
     NATIVE,
     () => spawnWorker(timerUrl),
     () => document.hidden,

@@ -1,0 +1,10 @@
+// The services that every other service uses.
+import type { RemoteAs } from '../as-client/remote-as.ts';
+import type { Database } from '../journal/database.ts';
+import type { Journal } from '../journal/journal.ts';
+
+export interface CoreServices {
+  readonly database: Database;
+  readonly journal: Journal;
+  readonly as: RemoteAs;
+}

@@ -1,0 +1,24 @@
+// The parts of the browser that the services use. main.ts takes them from navigator and window.
+import type { Platform } from '../transport/platform.ts';
+
+export interface Environment {
+  readonly usb: USB | undefined;
+  readonly serial: Serial | undefined;
+  readonly wakeLock: WakeLock | undefined;
+  readonly credentials: CredentialsContainer | undefined;
+  readonly locks: LockManager;
+  readonly platform: Platform;
+  /** Origin of the AS, without a trailing slash. */
+  readonly baseUrl: string;
+  readonly now: () => Date;
+  /** A monotonic clock, in milliseconds. */
+  readonly ticks: () => number;
+  readonly storage: StorageManager | undefined;
+  /** Settings of this browser (localStorage). */
+  readonly settings: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  readonly vibrate: (pattern: number[]) => void;
+  /** Whether the operator has clicked or typed; before that a page must not play sound. */
+  readonly isActivated: () => boolean;
+  /** Called when another tab opens a newer version of this page. */
+  readonly onSuperseded: () => void;
+}

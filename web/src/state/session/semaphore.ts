@@ -1,0 +1,44 @@
+// Limits the number of concurrent requests to one AS. A service is not flooded by eight lanes, and a card answers one
+// command at a time.
+import type { Account } from './session.svelte.ts';
+
+/** Admits at most `limit` actions at a time, in the order of their calls. */
+export class Semaphore {
+  readonly #limit: number;
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  /** @throws RangeError for a limit below 1 */
+  constructor(limit: number) {
+    if (limit < 1) throw new RangeError('the limit is below 1');
+    this.#limit = limit;
+  }
+
+  async run<T>(action: () => Promise<T>): Promise<T> {
+    if (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running++;
+    try {
+      return await action();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running--;
+    }
+  }
+}
+
+/** The part of an AS that a load uses. */
+export type LoadSource = Pick<Account, 'exportKey' | 'verifyReceipt' | 'recallExport' | 'auditHead'>;
+
+/** The same AS, with every request admitted by `semaphore`. */
+export function limitConcurrency(source: LoadSource, semaphore: Semaphore): LoadSource {
+  const recallExport = source.recallExport?.bind(source);
+  return {
+    ...(recallExport ? { recallExport: (key) => semaphore.run(() => recallExport(key)) } : {}),
+    exportKey: (request) => semaphore.run(() => source.exportKey(request)),
+    verifyReceipt: (...receipt) => semaphore.run(() => source.verifyReceipt(...receipt)),
+    get auditHead() {
+      return source.auditHead;
+    },
+  };
+}

@@ -1,0 +1,21 @@
+// Interface between the station and the run of a work order: the station reports each unit, the run loads it.
+import type { Lane } from './lane.svelte.ts';
+
+/** Loads the units that are attached while a work order is open. */
+export interface Attendant {
+  /** A unit was attached and read, and its open attempts were settled as far as possible. */
+  arrive(lane: Lane): Promise<void>;
+  /** The operator signed in, and the open attempts of the unit were settled as far as possible. */
+  settled(lane: Lane): Promise<void>;
+  /** A second unit with the serial number `sn` was attached. */
+  twice(sn: string): Promise<void>;
+  readonly progress: OrderProgress;
+}
+
+/** Progress of the open order, in units, for the views other than the order board. */
+export interface OrderProgress {
+  readonly id: string;
+  readonly done: number;
+  readonly total: number;
+  readonly failed: number;
+}

@@ -1,0 +1,59 @@
+// One load in a lane: what the page shows of it, what a work order determines, and the request to the AS.
+import type { AttachedUnit } from '#protocol/provisioning/attached-unit.ts';
+import type { LoadRequest } from '#protocol/provisioning/load-request.ts';
+import type { SetJson } from '#protocol/service/messages.ts';
+import type { SuiteId } from '#protocol/tkl/suites.ts';
+import type { NewAttempt } from '../../journal/attempt.ts';
+import type { UnitRow } from '../../journal/order-record.ts';
+import type { KeyAction } from './key-action.ts';
+import type { LoadStatus } from './load-attempt.ts';
+
+/** The load that the phase of a lane is about. */
+export interface LaneLoad {
+  readonly label: string;
+  readonly kcv: string;
+  readonly ref2: number;
+  readonly action: KeyAction;
+  /** Identifies the key, slot, unit and AS of the load. Undefined in a work order, which repeats loads itself. */
+  readonly identity: string | undefined;
+}
+
+/** The part of a load that a work order determines. */
+export interface OrderLoad {
+  /** Id of the order at the AS. */
+  readonly workOrder: string;
+  /** Number of the order's chain in the journal. */
+  readonly orderChain: number;
+  /** The only permitted suite; null permits every suite. */
+  readonly suite: SuiteId | null;
+  /** Reason for exporting the key to this unit again. */
+  readonly reason?: string | undefined;
+  /** Row of the unit in the order for the given status. */
+  readonly row: (status: LoadStatus) => UnitRow | undefined;
+}
+
+/** Identifies the key, slot, unit and AS of a load; undefined for a load of a work order. */
+export function loadIdentity(attempt: LoadIdentity): string | undefined {
+  const { sn, set, ref1, akv, kcv, ref2, service, workOrder } = attempt;
+  return workOrder === undefined ? [sn, set, ref1, akv, kcv, ref2, service].join() : undefined;
+}
+
+type LoadIdentity = Pick<NewAttempt, 'sn' | 'set' | 'ref1' | 'akv' | 'kcv' | 'ref2' | 'service' | 'workOrder'>;
+
+/** The suites that the AS supports with the unit's T, limited to the one that the order names. */
+export function suitesFor(
+  { transportKeys }: SetJson,
+  { identity }: AttachedUnit,
+  orderLoad?: Pick<OrderLoad, 'suite'>,
+): readonly SuiteId[] {
+  const suites = transportKeys.find(({ tkv }) => tkv === identity.tkv)?.suites ?? [];
+  return suites.filter((suite) => (orderLoad?.suite ?? suite) === suite);
+}
+
+export function loadRequest(
+  { ref1, ref2, idempotencyKey, workOrder, reason }: NewAttempt,
+  suites: readonly SuiteId[],
+): LoadRequest {
+  const named = workOrder === undefined ? {} : { workOrder };
+  return { ref1, ref2, idempotencyKey, suites, sign: false, ...named, ...(reason === undefined ? {} : { reason }) };
+}

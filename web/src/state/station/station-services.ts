@@ -1,0 +1,15 @@
+// The services that the station needs once the page has loaded. web/src/app/services.ts creates them.
+import type { Journal } from '../../journal/journal.ts';
+import type { Leases } from '../../transport/leases.ts';
+import type { Link } from '../../transport/link.ts';
+import type { Links } from '../../transport/links.ts';
+import type { AsAccount } from '../session/session.svelte.ts';
+import type { Lane, LaneOptions } from './lane.svelte.ts';
+
+export interface StationServices {
+  readonly journal: Pick<Journal, 'begin' | 'append' | 'flush' | 'get' | 'list' | 'unsettled'>;
+  readonly links: Pick<Links, 'chooseUsb' | 'chooseSerial' | 'remembered' | 'onChange'>;
+  readonly as: AsAccount;
+  readonly leases: Pick<Leases, 'open' | 'take' | 'onRequest'>;
+  readonly makeLane: (link: Link, options: LaneOptions) => Lane;
+}

@@ -1,0 +1,28 @@
+// The message that the operator reads for a failure, and the circumstances that it depends on.
+import type { Platform } from '../../transport/platform.ts';
+
+export type { Platform } from '../../transport/platform.ts';
+
+/** Circumstances that change the advice. */
+export interface MessageContext {
+  readonly platform: Platform;
+  readonly kind?: 'usb' | 'serial';
+  /** The failure happened during a sign-in. */
+  readonly signingIn?: true;
+  readonly usb?: { readonly vendorId: number; readonly productId: number };
+}
+
+export interface Message {
+  /** What to do: an imperative without a full stop. */
+  readonly remedy: string;
+  /** What happened, in whole sentences. */
+  readonly title: string;
+  /** Possible causes, the most likely first. */
+  readonly causes?: readonly string[];
+  /** A retry cannot help. */
+  readonly final?: true;
+  /** A retry is the remedy. */
+  readonly again?: true;
+  /** Lines to copy, and the file or terminal that they belong in. */
+  readonly lines?: { readonly where: string; readonly text: string };
+}
