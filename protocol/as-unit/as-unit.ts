@@ -1,5 +1,6 @@
-// The AS itself (docs/protocol.md clauses 3 and 4, AS side): EXPORTKEY and VERIFYRECEIPT over what it remembers (Memory) and what it
-// may do with keys (KeyCrypto). It serves the service, the vault and the card alike, and knows nothing of HTTP, APDUs or operators.
+// EXPORTKEY and VERIFYRECEIPT of an AS (docs/protocol.md clauses 3 and 4), the common part of
+// service, vault and card. Memory stores its records and authorises the caller; KeyCrypto has the
+// keys.
 import { KeyedMutex } from '../async/mutex.ts';
 import { concat, copy, equalBytes, requireLength } from '../bytes/bytes.ts';
 import { hexNumber } from '../bytes/hex.ts';
@@ -14,13 +15,13 @@ import { entryKind } from './entry.ts';
 import type { KeyCrypto } from './key-crypto.ts';
 import type { ExportRecord, KeyFacts, Memory, UnitExportRequest } from './memory.ts';
 
-/** XC and AKV end here: FFFFFFFF is refused by every unit. */
+/** Not a value of XC or AKV: every unit refuses FFFFFFFF. */
 const COUNTER_END = 0xffffffff;
 
 export class AsUnit<Caller = undefined> {
   readonly #memory: Memory<Caller>;
   readonly #crypto: KeyCrypto;
-  /** The newest step under each name; the next one of that name waits for it. */
+  /** Serialises the exports of one challenge and the receipts of one export. */
   readonly #mutex = new KeyedMutex();
 
   constructor(memory: Memory<Caller>, crypto: KeyCrypto) {
@@ -29,9 +30,11 @@ export class AsUnit<Caller = undefined> {
   }
 
   /**
-   * EXPORTKEY. The record is durable before it is returned; the same request again returns the same record.
-   * @throws ProtocolError request-refused, set-unknown, key-unknown, slot-not-permitted, transport-key-current, challenge-refused,
-   *   challenge-reused, and what Memory refuses: not-allowed, unit-not-listed, demo-refused, quota-used, unit-quota-used
+   * EXPORTKEY. The record is durable before it is returned. A repeated request returns the same
+   * record.
+   * @throws ProtocolError request-refused, set-unknown, key-unknown, slot-not-permitted,
+   * transport-key-current, challenge-refused, challenge-reused; from Memory not-allowed,
+   * unit-not-listed, demo-refused, quota-used, unit-quota-used
    */
   async exportKey(request: UnitExportRequest, caller: Caller): Promise<ExportRecord> {
     requireLength('sn', request.unit.sn, 16);
@@ -40,28 +43,28 @@ export class AsUnit<Caller = undefined> {
     const key = await this.#findKey(request, caller);
     await this.#memory.authorise(request, caller);
     await this.#verifyChallenge(request);
-    // One challenge at a time: a twin that arrives meanwhile finds on file what the first one made.
-    return this.#mutex.run(challengeName(request), () => this.#findOrMake(request, key, caller));
+    // A concurrent request with the same challenge waits here and then finds the export of the
+    // first.
+    return this.#mutex.run(lockName(request), () => this.#findOrMake(request, key, caller));
   }
 
   /**
-   * VERIFYRECEIPT for the export with that XC (a card reads it from the receipt). The same receipt again is a success.
+   * VERIFYRECEIPT for the export with this XC, which a card reads from the receipt. Repeating it
+   * with the same receipt succeeds.
    * @throws ProtocolError export-unknown, receipt-refused, receipt-conflict
    */
   async verifyReceipt(xc: number, receipt: Uint8Array, caller: Caller): Promise<void> {
     requireLength('receipt', receipt, RECEIPT_LENGTH);
     const record = await this.#memory.findExportByCounter(xc);
-    if (record === undefined) throw new ProtocolError('export-unknown', `This AS made no export number ${xc}.`);
+    if (record === undefined) throw new ProtocolError('export-unknown', `This AS has no export number ${xc}.`);
     const expected = { header: decodeHeader(record.data), dataHash: sha256(record.data), kcv: record.kcv };
     try {
-      // A receipt that cannot be read is refused like one that does not verify: both are not this unit's word.
+      // A malformed receipt is refused like one that does not verify.
       decodeReceipt(receipt);
       await this.#crypto.verifyReceipt(receipt, expected, record.random);
     } catch (cause) {
       if (!(cause instanceof ProtocolError)) throw cause;
-      throw new ProtocolError('receipt-refused', 'The receipt is not the one that this unit gives for this export.', {
-        cause,
-      });
+      throw new ProtocolError('receipt-refused', 'The receipt is not that of this export.', { cause });
     }
     await this.#mutex.run(`XC ${xc}`, () => this.#commitReceipt(xc, receipt, caller));
   }
@@ -69,15 +72,12 @@ export class AsUnit<Caller = undefined> {
   async #findKey({ unit, suite, ref1, ref2 }: UnitExportRequest, caller: Caller): Promise<KeyFacts> {
     const transportKey = await this.#memory.findTransportKey(unit.set, unit.tkv, caller);
     if (transportKey === undefined) {
-      throw new ProtocolError(
-        'set-unknown',
-        `This AS holds no set ${setName(unit.set)} with transport key ${unit.tkv}.`,
-      );
+      throw new ProtocolError('set-unknown', `This AS has no set ${setName(unit.set)} with transport key ${unit.tkv}.`);
     }
     if (SUITES[suite].family !== transportKey.family) {
       throw new ProtocolError(
         'request-refused',
-        `Transport key ${unit.tkv} of set ${setName(unit.set)} does not serve suite ${suite}.`,
+        `Transport key ${unit.tkv} of set ${setName(unit.set)} is not for suite ${suite}.`,
       );
     }
     const key = await this.#memory.findKey(unit.set, ref1);
@@ -85,7 +85,7 @@ export class AsUnit<Caller = undefined> {
       throw new ProtocolError('key-unknown', `Set ${setName(unit.set)} has no key with REF1 ${ref1}.`);
     }
     if (ref2 !== undefined && !isSlotAllowed(key, ref2)) {
-      throw new ProtocolError('slot-not-permitted', `The key with REF1 ${ref1} may not go into slot ${ref2}.`);
+      throw new ProtocolError('slot-not-permitted', `The key with REF1 ${ref1} is not permitted in slot ${ref2}.`);
     }
     if (entryKind(key) === 'transport-key') {
       const next = await this.#memory.findTransportKey(unit.set, key.akv, caller);
@@ -101,19 +101,19 @@ export class AsUnit<Caller = undefined> {
       if (!(cause instanceof IntegrityError)) throw cause;
       throw new ProtocolError(
         'challenge-refused',
-        'The challenge does not prove that this unit holds the key of its set and serial number.',
+        'The challenge does not prove that this unit has the key of its set and serial number.',
         { cause },
       );
     }
   }
 
   async #findOrMake(request: UnitExportRequest, key: KeyFacts, caller: Caller): Promise<ExportRecord> {
-    const onFile = await this.#memory.findExport(request.unit.sn, request.random);
-    if (onFile === undefined) return this.#make(request, key, caller);
-    if (isRepeat(request, onFile)) return onFile;
+    const earlier = await this.#memory.findExport(request.unit.sn, request.random);
+    if (earlier === undefined) return this.#make(request, key, caller);
+    if (isRepeat(request, earlier)) return earlier;
     throw new ProtocolError(
       'challenge-reused',
-      'This challenge was used for another export. Ask the unit for a new challenge.',
+      'This challenge was used for another export. Get a new challenge from the unit.',
     );
   }
 
@@ -122,7 +122,7 @@ export class AsUnit<Caller = undefined> {
     const reservation = await this.#memory.reserveExport(request, caller);
     try {
       if (reservation.xc >= COUNTER_END || key.akv >= COUNTER_END) {
-        throw new ProtocolError('quota-used', 'A counter of this AS has reached its end.');
+        throw new ProtocolError('quota-used', 'A counter of this AS has reached its maximum.');
       }
       const header: Header = {
         suite,
@@ -158,28 +158,36 @@ export class AsUnit<Caller = undefined> {
   }
 }
 
-/** Clause 8: TKV only rises, and the KDF family stays. @throws ProtocolError transport-key-current, key-unknown */
+/**
+ * Clause 8: TKV only increases, and the KDF family stays the same.
+ * @throws ProtocolError transport-key-current, key-unknown
+ */
 function requireNewer(unit: UnitId, { ref1, akv }: KeyFacts, family: KdfFamily, next: KdfFamily | undefined): void {
   if (akv <= unit.tkv) {
     throw new ProtocolError(
       'transport-key-current',
-      `The unit has transport key ${unit.tkv}, and REF1 ${ref1} brings ${akv}.`,
+      `The unit has transport key ${unit.tkv}, and REF1 ${ref1} is version ${akv}.`,
     );
   }
   if (next === family) return;
   throw new ProtocolError(
     'key-unknown',
-    `Set ${setName(unit.set)} has no transport key ${akv} of the family of ${unit.tkv}.`,
+    `Set ${setName(unit.set)} has no transport key ${akv} in the KDF family of ${unit.tkv}.`,
   );
 }
 
-/** SLOT of the key, or any slot but the transport-key slot where SLOT is FFFF. */
+/**
+ * True iff SLOT of the key permits `ref2`; FFFF permits every slot except the transport-key slot.
+ */
 function isSlotAllowed(key: KeyFacts, ref2: number): boolean {
   if (key.slot === ANY_SLOT) return ref2 !== TRANSPORT_KEY_SLOT && ref2 !== ANY_SLOT;
   return key.slot === ref2;
 }
 
-/** The same key for the same unit and slot in the same suite; SN and R are what the record was found by. */
+/**
+ * True iff the record answers the request. SN and R are equal, because the record was found by
+ * them.
+ */
 function isRepeat(request: UnitExportRequest, record: ExportRecord): boolean {
   const header = decodeHeader(record.data);
   return (
@@ -192,8 +200,8 @@ function isRepeat(request: UnitExportRequest, record: ExportRecord): boolean {
   );
 }
 
-/** (SN, R), by which the AS remembers a challenge (clause 3). */
-function challengeName({ unit, random }: UnitExportRequest): string {
+/** Lock name of a challenge: SN ‖ R. */
+function lockName({ unit, random }: UnitExportRequest): string {
   return toBase64url(concat(unit.sn, random));
 }
 

@@ -1,14 +1,15 @@
-// What an entry of REF1 brings to a unit: an application key, the erasing of a slot, or a new T (docs/protocol.md clauses 1 and 8). ATTR
-// and SLOT say which, so an entry needs no field of its own for it.
+// The kinds of key entry: an application key, the erasure of a slot, or the next T
+// (docs/protocol.md clause 8). The kind follows from ATTR and SLOT, so an entry has no field for
+// it.
 import { ANY_SLOT, NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
 import type { KeyFacts } from './memory.ts';
 
 export type EntryKind = 'key' | 'erasing' | 'transport-key';
 
-/** AKV FFFFFFFF is refused by every unit. */
-const LAST_AKV = 0xfffffffe;
-const LAST_TKV = 0xff;
-/** What the header of an X9.143 key block can carry, and so every suite (clause 3.3). */
+/** Every unit refuses AKV FFFFFFFF. */
+const MAX_AKV = 0xfffffffe;
+const MAX_TKV = 0xff;
+/** The characters of the header of an X9.143 key block, in every suite (clause 3.3). */
 const KEY_ATTRIBUTES = /^[A-Z0-9]{7}$/;
 
 export function entryKind({ attributes, slot }: Pick<KeyFacts, 'attributes' | 'slot'>): EntryKind {
@@ -17,22 +18,22 @@ export function entryKind({ attributes, slot }: Pick<KeyFacts, 'attributes' | 's
 }
 
 /**
- * For the door at which entries come into an AS: nothing goes in that every unit would refuse.
- * @throws RangeError naming what an entry of its kind cannot have
+ * Checks a key entry before an AS stores it, so that no entry exists that every unit would refuse.
+ * @throws RangeError naming the invalid field
  */
 export function requireEntry(facts: KeyFacts): void {
   const { attributes, akv, slot } = facts;
   const kind = entryKind(facts);
-  if (!Number.isInteger(akv) || akv < 1 || akv > (kind === 'transport-key' ? LAST_TKV : LAST_AKV)) {
+  if (!Number.isInteger(akv) || akv < 1 || akv > (kind === 'transport-key' ? MAX_TKV : MAX_AKV)) {
     throw new RangeError(`an entry of kind "${kind}" cannot have AKV ${akv}`);
   }
   if (kind === 'erasing' && (slot === ANY_SLOT || slot === TRANSPORT_KEY_SLOT)) {
-    throw new RangeError('an entry that erases names its slot, and T is never erased');
+    throw new RangeError('an entry that erases needs a slot other than the transport-key slot');
   }
   if (kind === 'transport-key' && attributes !== TRANSPORT_KEY_ATTRIBUTES) {
-    throw new RangeError(`an entry that replaces T has ATTR ${TRANSPORT_KEY_ATTRIBUTES}`);
+    throw new RangeError(`an entry that replaces T needs ATTR ${TRANSPORT_KEY_ATTRIBUTES}`);
   }
   if (kind === 'key' && !KEY_ATTRIBUTES.test(attributes)) {
-    throw new RangeError('ATTR has 7 upper-case letters and digits');
+    throw new RangeError('ATTR must be 7 upper-case letters and digits');
   }
 }

@@ -1,20 +1,20 @@
-// What an AS must remember for good: its sets, its keys by REF1, the counter XC and every export until its receipt is in
-// (docs/protocol.md clause 3). A file, a database, a browser's store or a card's flash stands behind it. It holds facts only: T, K_D
-// and TA are the business of KeyCrypto.
+// The interface to the persistent state of an AS: sets, key entries, the counter XC and the exports
+// (docs/protocol.md clause 3). Service, vault and card implement it over their own storage. It
+// contains no keys: KeyCrypto has them.
 import type { Bytes } from '../bytes/bytes.ts';
 import type { Kcv } from '../tkl/body.ts';
 import type { UnitId } from '../tkl/key-tree.ts';
 import type { KdfFamily, SuiteId } from '../tkl/suites.ts';
 
-/** EXPORTKEY as the AS sees it, whoever carried it here (clause 4). */
+/** The arguments of EXPORTKEY (clause 4.2). */
 export interface UnitExportRequest {
   /** SET, TKV and SN. */
   readonly unit: UnitId;
   readonly suite: SuiteId;
-  /** DATA is to carry the AS's signature. */
+  /** Requests DATA with SIG. */
   readonly sign: boolean;
   readonly ref1: number;
-  /** Where the key is meant to go: DATA is then bound to that slot. Unknown to EXPORTKEY of a card. */
+  /** The slot that DATA is bound to; undefined from a card, whose EXPORTKEY has no REF2. */
   readonly ref2: number | undefined;
   /** R, 16 bytes. */
   readonly random: Uint8Array;
@@ -22,62 +22,70 @@ export interface UnitExportRequest {
   readonly challengeMac: Uint8Array;
 }
 
-/** A version of T that this AS holds. One T serves one KDF family (clause 2). */
+/** A version of T of this AS. One T is used with one KDF family (clause 2). */
 export interface TransportKeyFacts {
   readonly family: KdfFamily;
 }
 
-/** An entry of REF1: an application key, or what clause 8 makes of one (entry.ts says which). */
+/** A key entry under one REF1: an application key, an erasure or the next T (see entry.ts). */
 export interface KeyFacts {
   readonly ref1: number;
-  /** ATTR, 7 characters; NO_ATTRIBUTES where the entry erases. */
+  /** ATTR, 7 characters; NO_ATTRIBUTES for an erasure. */
   readonly attributes: string;
-  /** From the set's counter; of an entry that replaces T, the new TKV. */
+  /** From the counter of the set; for the next T its TKV. */
   readonly akv: number;
-  /** The REF2 that is permitted; FFFF = any but the transport-key slot. */
+  /** The permitted REF2; FFFF permits every slot except the transport-key slot. */
   readonly slot: number;
 }
 
-/** One export: kept as it left until its receipt is in, since a repeat must return the same octets. */
+/** One export. DATA is stored because a repeated request must return the same bytes. */
 export interface ExportRecord {
+  /** R, 16 bytes. */
   readonly random: Bytes;
   /** DATA; HDR is its first 48 bytes. */
   readonly data: Bytes;
   readonly kcv: Kcv;
-  /** The receipt that was accepted, 64 bytes. */
+  /** The accepted receipt, 64 bytes. */
   readonly receipt: Bytes | undefined;
 }
 
-/** A place for one export, counted against every quota, that is either committed or released. */
+/** One reserved export, which counts against the quotas. The AS commits or releases it. */
 export interface Reservation {
-  /** Never given to another export that was committed. */
+  /** Number of the export. No other committed export has it. */
   readonly xc: number;
-  /** Resolves once the export would survive the loss of power. */
+  /** Resolves when the export is durable. */
   commit(record: ExportRecord): Promise<void>;
-  /** Nothing left the AS: the place is free again. */
+  /** Returns the reservation to the quotas; no DATA has left the AS. */
   release(): void;
 }
 
-/** `Caller` is whatever the keeper needs to know of who asks, e.g. the operator; the AS only hands it on. */
+/**
+ * @typeParam Caller identifies the caller to the implementation, e.g. the operator; the AS only
+ * passes it on
+ */
 export interface Memory<Caller> {
-  /** 0000 is the service; each vault and card has its own. */
+  /** 0 for the service; each vault and card has its own. */
   readonly asNumber: number;
-  /** A set that this caller may not know of is not found, so that nobody learns which sets there are. */
+  /**
+   * Returns undefined for a set that is hidden from the caller, so that no caller can find out
+   * which sets exist.
+   */
   findTransportKey(set: number, tkv: number, caller: Caller): Promise<TransportKeyFacts | undefined>;
   findKey(set: number, ref1: number): Promise<KeyFacts | undefined>;
-  /** The committed export for that challenge (SN and R, 16 bytes each), whatever key it was for. */
+  /** The committed export for a challenge (SN and R, 16 bytes each), for any key. */
   findExport(sn: Uint8Array, random: Uint8Array): Promise<ExportRecord | undefined>;
   findExportByCounter(xc: number): Promise<ExportRecord | undefined>;
   /**
-   * May this caller have this key for this unit? Asked before a key is used, also for a repeat.
+   * Checks that the caller may export this key to this unit. Called before a key is used, and for a
+   * repeated request too.
    * @throws ProtocolError not-allowed, unit-not-listed, demo-refused
    */
   authorise(request: UnitExportRequest, caller: Caller): Promise<void>;
   /**
-   * Counts one export and gives it a number, in one step that no other call can come between.
+   * Counts one export and assigns its XC, in one atomic step.
    * @throws ProtocolError quota-used, unit-quota-used
    */
   reserveExport(request: UnitExportRequest, caller: Caller): Promise<Reservation>;
-  /** Durable when it resolves. */
+  /** Stores an accepted receipt. Resolves when it is durable. */
   commitReceipt(record: ExportRecord, receipt: Uint8Array, caller: Caller): Promise<void>;
 }

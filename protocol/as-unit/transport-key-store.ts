@@ -1,15 +1,15 @@
-// The KeyStore of an AS that keeps T itself, as the service and a card do (a vault may keep K_D alone): everything of a unit is derived
-// from T for the moment and wiped. Knows nothing of where the keeper has its keys.
+// The KeyStore of an AS that can read T, as the service and a card can. Derives the keys of a unit
+// from T for each call and wipes them.
 import { type Bytes, wipe } from '../bytes/bytes.ts';
 import type { Random } from '../tkl/body.ts';
 import { deriveDeviceKey, deriveKey } from '../tkl/key-tree.ts';
 import type { KeyStore } from './tree-key-crypto.ts';
 
-/** What it hands out are copies, which the room wipes. Asked only for what Memory has named. */
-export interface TransportKeyKeeper {
+/** Access to the key material of an AS. Every result is a copy, which the key store wipes. */
+export interface KeyMaterial {
   /** T, 32 bytes. */
   copyTransportKey(set: number, tkv: number): Bytes;
-  /** True iff a unit of the set is given K_D and never T. */
+  /** True iff units of the set store K_D instead of T. */
   isDiversified(set: number): boolean;
   /** TA, 16, 24 or 32 bytes. */
   copyApplicationKey(set: number, ref1: number): Bytes;
@@ -18,11 +18,11 @@ export interface TransportKeyKeeper {
   readonly random: Random;
 }
 
-export function transportKeyStore(keeper: TransportKeyKeeper): KeyStore {
-  const { random } = keeper;
+export function transportKeyStore(material: KeyMaterial): KeyStore {
+  const { random } = material;
   return {
     async deriveFromDeviceKey(unit, family, label, context) {
-      const transportKey = keeper.copyTransportKey(unit.set, unit.tkv);
+      const transportKey = material.copyTransportKey(unit.set, unit.tkv);
       let deviceKey: Bytes | undefined;
       try {
         deviceKey = deriveDeviceKey(family, transportKey, unit);
@@ -32,16 +32,16 @@ export function transportKeyStore(keeper: TransportKeyKeeper): KeyStore {
       }
     },
     async copyTransportKeyFor(unit, family) {
-      const transportKey = keeper.copyTransportKey(unit.set, unit.tkv);
-      if (!keeper.isDiversified(unit.set)) return transportKey;
+      const transportKey = material.copyTransportKey(unit.set, unit.tkv);
+      if (!material.isDiversified(unit.set)) return transportKey;
       try {
         return deriveDeviceKey(family, transportKey, unit);
       } finally {
         wipe(transportKey);
       }
     },
-    copyApplicationKey: async (set, ref1) => keeper.copyApplicationKey(set, ref1),
-    signData: async (message) => keeper.signData(message),
+    copyApplicationKey: async (set, ref1) => material.copyApplicationKey(set, ref1),
+    signData: async (message) => material.signData(message),
     random: (length) => random(length),
   };
 }

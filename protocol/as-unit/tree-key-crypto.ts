@@ -1,5 +1,5 @@
-// KeyCrypto by the key tree of docs/protocol.md clause 3, over a room that keeps the roots: the room gives children of K_D and copies
-// of TA, everything below is computed here and wiped here. Knows nothing of where and how the roots are kept.
+// KeyCrypto with the key tree of docs/protocol.md clause 3.2. A KeyStore has the roots of the tree
+// and returns children of K_D and copies of TA; all keys below are derived and wiped here.
 import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
 import { type Kcv, keyCheckValue, NO_KCV, type Random } from '../tkl/body.ts';
 import { type Challenge, verifyChallengeMac } from '../tkl/challenge.ts';
@@ -19,15 +19,19 @@ import { type KdfFamily, SUITES } from '../tkl/suites.ts';
 import { entryKind } from './entry.ts';
 import type { KeyCrypto } from './key-crypto.ts';
 
-/** The keeper of T (or of K_D alone) and TA. What it returns is the caller's to wipe. */
+/** A store of T, or of K_D alone, and TA. The caller wipes every key that it returns. */
 export interface KeyStore {
-  /** KDF(K_D of that unit, label, context), 32 bytes; `context` has 32 bytes. A key that cannot be read derives this inside. */
+  /**
+   * KDF(K_D of the unit, label, context), 32 bytes; `context` has 32 bytes. A store with
+   * non-extractable keys derives it internally.
+   */
   deriveFromDeviceKey(unit: UnitId, family: KdfFamily, label: Label, context: Uint8Array): Promise<Bytes>;
   /** A copy of TA, 16, 24 or 32 bytes. */
   copyApplicationKey(set: number, ref1: number): Promise<Bytes>;
   /**
-   * A copy of what that unit is to keep under that TKV (clause 8), 32 bytes: T in a shared set. In a diversified one its K_D, whatever
-   * the unit says of itself: T never leaves the AS then.
+   * A copy of the key that the unit stores for this TKV (clause 8), 32 bytes: T in a shared set,
+   * K_D in a diversified set. The profile of the set decides, not that of the unit, so that T of a
+   * diversified set never leaves the AS.
    */
   copyTransportKeyFor(unit: UnitId, family: KdfFamily): Promise<Bytes>;
   /** SIG over DATA: Ed25519, 64 bytes. */
@@ -36,15 +40,15 @@ export interface KeyStore {
 }
 
 export class TreeKeyCrypto implements KeyCrypto {
-  readonly #room: KeyStore;
+  readonly #store: KeyStore;
 
-  constructor(room: KeyStore) {
-    this.#room = room;
+  constructor(store: KeyStore) {
+    this.#store = store;
   }
 
   async verifyChallenge(challenge: Challenge, mac: Uint8Array): Promise<void> {
     const { suite, unit } = challenge;
-    const key = await this.#room.deriveFromDeviceKey(unit, SUITES[suite].family, 'TKL1CHL', deviceContext(unit));
+    const key = await this.#store.deriveFromDeviceKey(unit, SUITES[suite].family, 'TKL1CHL', deviceContext(unit));
     try {
       verifyChallengeMac(key, challenge, mac);
     } finally {
@@ -59,9 +63,9 @@ export class TreeKeyCrypto implements KeyCrypto {
     try {
       keys = await this.#operationKeys(header, context);
       const kcv = key === undefined ? NO_KCV : keyCheckValue(header.attributes, key);
-      const sealed = sealData(header, keys, key, this.#room.random);
+      const sealed = sealData(header, keys, key, this.#store.random);
       if (!header.signed) return { data: sealed, kcv };
-      return { data: concat(sealed, await this.#room.signData(signatureInput(context, sealed))), kcv };
+      return { data: concat(sealed, await this.#store.signData(signatureInput(context, sealed))), kcv };
     } finally {
       wipeOperationKeys(keys);
       wipe(key);
@@ -78,16 +82,16 @@ export class TreeKeyCrypto implements KeyCrypto {
     }
   }
 
-  /** What goes into BODY; nothing where HDR erases (clause 8). */
+  /** The key for BODY; undefined for an erasure (clause 8). */
   async #copyKey(header: Header): Promise<Bytes | undefined> {
     const { set, ref1, akv, sn, suite } = header;
     switch (entryKind(header)) {
       case 'erasing':
         return undefined;
       case 'transport-key':
-        return this.#room.copyTransportKeyFor({ set, tkv: akv, sn }, SUITES[suite].family);
+        return this.#store.copyTransportKeyFor({ set, tkv: akv, sn }, SUITES[suite].family);
       case 'key':
-        return this.#room.copyApplicationKey(set, ref1);
+        return this.#store.copyApplicationKey(set, ref1);
     }
   }
 
@@ -95,7 +99,7 @@ export class TreeKeyCrypto implements KeyCrypto {
     const { family } = SUITES[header.suite];
     return deriveOperationKeys(
       family,
-      await this.#room.deriveFromDeviceKey(header, family, 'TKL1OPK', context),
+      await this.#store.deriveFromDeviceKey(header, family, 'TKL1OPK', context),
       context,
     );
   }

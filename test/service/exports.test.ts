@@ -254,7 +254,7 @@ describe('an export', () => {
       status: 404,
       problem: expect.objectContaining({ detail: wordsOf(set) }),
     });
-    const wordsOf = (set: number): string => `This AS holds no set ${setHex(set)} with transport key 1.`;
+    const wordsOf = (set: number): string => `This AS has no set ${setHex(set)} with transport key 1.`;
     const setHex = (set: number): string => hexNumber(set, 8);
     expect(await asked({ set: 1 }, token)).toEqual(wordsFor(1));
     expect(await asked({}, limited)).toEqual(wordsFor(TEST_SET));
