@@ -1,10 +1,11 @@
-// What the journal holds of one attempt to load a key, and the pure rule that turns its steps into an outcome (docs/protocol.md
-// clause 4, IMPORTKEY and GET RECEIPT). Keys are named by KCV and version; DATA, R and every key stay out. Knows nothing of IndexedDB.
+// The journal's records of one attempt to load a key, and the rule that computes the outcome from
+// its steps (docs/protocol.md clauses 4.5 and 4.2). Never contains a key, DATA or R: a key appears
+// as KCV and version.
 import type { ErrorCode } from '#protocol/errors.ts';
-import type { Verdict } from '#protocol/provisioning/source.ts';
+import type { Verdict } from '#protocol/provisioning/key-source.ts';
 import type { ExportSummary, Step } from '#protocol/provisioning/step.ts';
 
-/** Written once, when the attempt begins. Octets are upper-case hex. */
+/** Written once, when the attempt begins. Bytes are upper-case hex. */
 export interface NewAttempt {
   readonly link: 'usb' | 'serial';
   /** 32 hex digits. */
@@ -15,49 +16,55 @@ export interface NewAttempt {
   readonly ref1: number;
   readonly ref2: number;
   readonly keyLabel: string;
-  /** Version and check value of the key that was chosen, as the AS listed them. */
+  /** Version and KCV of the chosen key, from the key list of the AS. */
   readonly akv: number;
   /** 10 hex digits. */
   readonly kcv: string;
   readonly operator: string;
-  /** The AS, e.g. its origin. */
+  /** Name of the AS, for example its origin. */
   readonly service: string;
   readonly demo: boolean;
   readonly workOrder?: string;
-  /** The work order's chain in this journal. */
+  /** Number of the work order's chain in this journal. */
   readonly order?: number;
-  /** Why a key is exported again for a unit that it was exported for before. */
+  /** Reason for exporting a key to this unit again. */
   readonly reason?: string;
   readonly idempotencyKey: string;
 }
 
 export interface AttemptRecord extends NewAttempt {
-  /** Rises by one with each attempt of this station, whatever its clock says. */
+  /** Rises by one with each attempt of this station, independently of its clock. */
   readonly id: number;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
 }
 
-/** How an attempt ended when it did not end in a verdict. */
+/** The end of an attempt without a verdict. */
 export interface Failure {
   readonly code: ErrorCode;
-  /** With code 'status-word'. */
+  /** Present if `code` is 'status-word'. */
   readonly statusWord?: number;
   readonly command?: string;
 }
 
-/** `intended` is on disk before the world may change, but for an import that was announced with its export (`thenImport`); `confirmed` after it did. */
+/**
+ * `intended` is on disk before the unit or the AS may change, except for an import that its export
+ * announces (`thenImport`). `confirmed` is written after the change.
+ */
 export type StepBody =
   | { readonly step: 'challenge'; readonly state: 'intended'; readonly suite: number }
-  /** `thenImport`: whatever the AS exports is imported at once, so that the key may be in though nothing more was written (ADR 0041). */
+  /**
+   * `thenImport`: the page imports the key without a further write, so that the key may be in the
+   * unit even if this is the last step on disk (docs/adr/0041).
+   */
   | { readonly step: 'export'; readonly state: 'intended'; readonly suite: number; readonly thenImport?: true }
   | { readonly step: 'export'; readonly state: 'confirmed'; readonly export: ExportSummary }
-  | { readonly step: 'import'; readonly state: 'intended' } // of what was exported
+  | { readonly step: 'import'; readonly state: 'intended' }
   | { readonly step: 'import'; readonly state: 'confirmed'; readonly receipt: Uint8Array }
-  | { readonly step: 'verify'; readonly state: 'confirmed'; readonly verdict?: string; readonly time: string } // a token signs no verdict
-  | { readonly step: 'not-imported'; readonly state: 'confirmed' } // GET RECEIPT has shown that the key is not in
+  | { readonly step: 'verify'; readonly state: 'confirmed'; readonly verdict?: string; readonly time: string } // no verdict from a token
+  | { readonly step: 'not-imported'; readonly state: 'confirmed' } // as GET RECEIPT shows
   | { readonly step: 'failure'; readonly state: 'confirmed'; readonly failure: Failure }
-  | { readonly step: 'interruption'; readonly state: 'confirmed' }; // the page went away in mid-run
+  | { readonly step: 'interruption'; readonly state: 'confirmed' }; // the page was closed or crashed
 
 export type StepEntry = StepBody & {
   readonly attempt: number;
@@ -65,16 +72,16 @@ export type StepEntry = StepBody & {
   readonly index: number;
   /** ISO 8601, UTC. */
   readonly at: string;
-  /** JSON text of the signed head of the AS's audit log that came with it. */
+  /** JSON text of the signed audit head that the AS sent with this step. */
   readonly auditHead?: string;
 };
 
 /**
  * running     neither a verdict nor a failure yet
- * done        in the unit, and the AS has verified its receipt
- * unverified  in the unit by its receipt, which the AS has yet to verify
- * unknown     perhaps in the unit: settle it
- * failed      not in the unit; what was there before still is
+ * done        the key is in the unit, and the AS has verified the receipt
+ * unverified  the receipt says that the key is in the unit, but the AS has not verified it yet
+ * unknown     the key may be in the unit, so the attempt needs to be settled
+ * failed      the key is not in the unit, and the slot is unchanged
  */
 export type Outcome = 'running' | 'done' | 'unverified' | 'unknown' | 'failed';
 
@@ -83,7 +90,7 @@ export interface Attempt extends AttemptRecord {
   readonly outcome: Outcome;
 }
 
-/** The journal's entry for a step of the flow. */
+/** Returns the journal entry for a step of provision() or settle(). */
 export function entryOf(step: Step): StepBody {
   switch (step.step) {
     case 'challenge':
@@ -105,7 +112,7 @@ function verdictOf({ time, envelope }: Verdict) {
   return envelope === undefined ? { time } : { time, verdict: envelope };
 }
 
-/** What the steps of one attempt, in their order, prove: never more than that. */
+/** Returns the outcome that the steps of one attempt, in order, prove. */
 export function outcomeOf(steps: readonly StepBody[]): Outcome {
   const has = (step: StepBody['step'], state: StepBody['state']): boolean =>
     steps.some((entry) => entry.step === step && entry.state === state);
@@ -113,19 +120,23 @@ export function outcomeOf(steps: readonly StepBody[]): Outcome {
   if (has('not-imported', 'confirmed')) return 'failed';
   if (!has('failure', 'confirmed') && !has('interruption', 'confirmed')) return 'running';
   if (has('import', 'confirmed')) return 'unverified';
-  if (!has('import', 'intended') && !isCutUnheard(steps)) return 'failed';
+  if (!has('import', 'intended') && !mayBeImporting(steps)) return 'failed';
   return steps.some((entry) => entry.step === 'failure' && isRefusal(entry.failure)) ? 'failed' : 'unknown';
 }
 
-/** True iff the page went away, and nobody has written down whether the AS's answer reached the unit. A page that lives knows it. */
-function isCutUnheard(steps: readonly StepBody[]): boolean {
+/**
+ * True iff the page was interrupted after it announced an import. The journal then does not show
+ * whether the AS's answer reached the unit. Without an interruption, the page records it.
+ */
+function mayBeImporting(steps: readonly StepBody[]): boolean {
   const end = steps.find(({ step }) => step === 'failure' || step === 'interruption');
   return end?.step === 'interruption' && steps.some((entry) => 'thenImport' in entry);
 }
 
 /**
- * True iff the unit itself said that it did not import: by a status word of ISO/IEC 7816-4 clause 5.6 that says "not done" or "memory
- * unchanged". After 65xx (memory changed or failed), 6Fxx and everything else the receipt has to be looked for.
+ * True iff the unit's status word (ISO/IEC 7816-4 clause 5.6) means "not done" or "memory
+ * unchanged". After 65xx (memory changed or failed), 6Fxx and all others only the receipt shows the
+ * outcome.
  */
 function isRefusal({ command, statusWord }: Failure): boolean {
   if (command !== 'IMPORTKEY' || statusWord === undefined) return false;

@@ -1,50 +1,52 @@
-// The chain of the journal's entries: the hash of each covers the one before, so that none can be changed, dropped or moved without all that follow being
-// made anew. What is written at once is one record, with the hash of its last entry. One chain for each work order, one for the attempts of this station that
-// belong to none. Pure.
+// Chains the journal's entries: each hash covers the entry and the previous hash, so that no entry
+// can be changed, dropped or moved without recomputing all later ones. One chain per work order,
+// and one for attempts without an order (docs/adr/0033, 0039).
 import { type Bytes, concat, equalBytes } from '#protocol/bytes/bytes.ts';
 import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import type { NewAttempt, StepBody } from './attempt.ts';
 import type { OrderEvent } from './order-record.ts';
-import { type Packed, pack, unpack } from './packed-envelope.ts';
+import { pack, type StoredEnvelope, unpack } from './packed-envelope.ts';
 
-/** The chain of the attempts without a work order; those of work orders have the order's number. */
+/** Number of the chain for attempts without a work order. */
 export const STATION_CHAIN = 0;
 
-/** What stands before the first entry of a chain. */
+/** Hash before the first entry of a chain. */
 export const GENESIS: Bytes = new Uint8Array(32);
 
-/** An attempt's first entry; its steps follow. */
+/** First entry of an attempt, before its steps. */
 export type Begin = { readonly step: 'begin' } & NewAttempt;
 
-/** What the AS signed at a step: its verdict, and the head of its audit log. */
-export interface Signed {
-  readonly verdict?: Packed;
-  readonly auditHead?: Packed;
+/** The envelopes that the AS signed for a step. */
+export interface SignedParts {
+  readonly verdict?: StoredEnvelope;
+  readonly auditHead?: StoredEnvelope;
 }
 
 export interface Entry {
-  /** The attempt and the number of the entry within it; an event of a work order belongs to none. */
+  /** Attempt, and number of the entry within it. Absent for an event of a work order. */
   readonly of?: readonly [attempt: number, index: number];
-  /** Milliseconds since 1970, by this station's clock. */
+  /** Milliseconds since 1970, from this station's clock. */
   readonly at: number;
   readonly body: Begin | StepBody | OrderEvent;
-  readonly signed?: Signed;
+  readonly signed?: SignedParts;
 }
 
-/** Entries of one chain that were written at once: never changed after that. */
+/** Consecutive entries of one chain in one record, which is never changed. */
 export interface Batch {
-  /** For each attempt that has entries here, the first of them: no other batch can have the same. */
+  /**
+   * The first entry of each attempt in this batch. A unique index excludes another batch with it.
+   */
   readonly firsts: readonly (readonly [attempt: number, index: number])[];
   readonly entries: readonly Entry[];
-  /** Of the last entry: 32 bytes. */
+  /** Hash of the last entry, 32 bytes. */
   readonly hash: Bytes;
 }
 
-/** Chain and number within it, from 0; of a batch, those of its first entry. */
+/** Chain, and number within it from 0. The key of a batch is that of its first entry. */
 export type EntryKey = readonly [chain: number, seq: number];
 
-/** SHA-256 of the hash before and of this entry: 32 bytes. */
+/** SHA-256 of the previous hash and this entry, 32 bytes. */
 export function hashOf(previous: Uint8Array, key: EntryKey, { of, at, body, signed }: Entry): Bytes {
   const text = JSON.stringify([...key, of ?? null, at, body, signed ?? null], (_, value: unknown) =>
     value instanceof Uint8Array ? toBase64url(value) : value,
@@ -52,15 +54,15 @@ export function hashOf(previous: Uint8Array, key: EntryKey, { of, at, body, sign
   return sha256(concat(previous, utf8(text)));
 }
 
-/** The record of entries that follow one another in a chain. */
+/** Creates the record for consecutive entries. `hash` is the hash of the last one. */
 export function batchOf(entries: readonly Entry[], hash: Bytes): Batch {
   const firsts = new Map<number, readonly [number, number]>();
   for (const { of } of entries) if (of && !firsts.has(of[0])) firsts.set(of[0], of);
   return { firsts: [...firsts.values()], entries, hash };
 }
 
-/** A step as it is kept: what was signed apart from it. */
-export function setApart(step: StepBody, auditHead?: string): Pick<Entry, 'body' | 'signed'> {
+/** Moves the envelopes of a step out of its body and packs them. */
+export function packStep(step: StepBody, auditHead?: string): Pick<Entry, 'body' | 'signed'> {
   const head = auditHead === undefined ? {} : { auditHead: pack(auditHead) };
   if (step.step !== 'verify' || step.verdict === undefined) {
     return auditHead === undefined ? { body: step } : { body: step, signed: head };
@@ -69,10 +71,10 @@ export function setApart(step: StepBody, auditHead?: string): Pick<Entry, 'body'
   return { body, signed: { verdict: pack(verdict), ...head } };
 }
 
-/** A step as it was. */
-export function putBack(
+/** Restores a step that packStep() has packed. */
+export function unpackStep(
   body: StepBody,
-  { verdict, auditHead }: Signed = {},
+  { verdict, auditHead }: SignedParts = {},
 ): StepBody & { readonly auditHead?: string } {
   return {
     ...body,
@@ -81,25 +83,25 @@ export function putBack(
   };
 }
 
-/** Why a chain does not hold, and from which entry on. */
-export interface Break {
+/** The first invalid entry of a chain. */
+export interface ChainBreak {
   readonly seq: number;
-  readonly why: 'missing' | 'changed';
+  readonly reason: 'missing' | 'changed';
 }
 
-/** Where a chain has come to. */
+/** The end of a chain. */
 export interface Tail {
-  /** Number of its last entry, -1 before the first. */
+  /** Number of the last entry, -1 in an empty chain. */
   readonly seq: number;
   readonly hash: Bytes;
 }
 
-export const NO_TAIL: Tail = { seq: -1, hash: GENESIS };
+export const EMPTY_CHAIN: Tail = { seq: -1, hash: GENESIS };
 
-/** Follows a batch from the end of what stands before it; where it does not hold, says so. */
-export function follow({ seq, hash }: Tail, [chain, first]: EntryKey, batch: Batch): Tail | Break {
-  if (first !== seq + 1) return { seq: seq + 1, why: 'missing' };
+/** Returns the tail after a batch, or the break if the batch does not continue the chain. */
+export function verifyBatch({ seq, hash }: Tail, [chain, first]: EntryKey, batch: Batch): Tail | ChainBreak {
+  if (first !== seq + 1) return { seq: seq + 1, reason: 'missing' };
   const end = batch.entries.reduce((before, entry, offset) => hashOf(before, [chain, first + offset], entry), hash);
-  if (!equalBytes(end, batch.hash)) return { seq: first, why: 'changed' };
+  if (!equalBytes(end, batch.hash)) return { seq: first, reason: 'changed' };
   return { seq: seq + batch.entries.length, hash: end };
 }

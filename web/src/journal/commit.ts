@@ -1,15 +1,15 @@
-// What goes to the disk in one transaction, in as few records as can be: the browser's price is one for each record, whatever its size. Knows nothing of
-// what the entries mean.
-import { batchOf, type Entry, hashOf, NO_TAIL, type Tail } from './chain.ts';
+// Collects the records of one transaction of the journal, one per chain, because the browser's cost
+// of a write depends on the number of records and not on their size (docs/adr/0039).
+import { batchOf, EMPTY_CHAIN, type Entry, hashOf, type Tail } from './chain.ts';
 import type { Transaction } from './database.ts';
 import type { UnitRow } from './order-record.ts';
 
 export class Commit {
   readonly units: UnitRow[] = [];
-  /** The attempts of this page whose outcome is not final. */
+  /** Attempts of this page without a final outcome. */
   readonly open: Set<number>;
   readonly #chains = new Map<number, Entry[]>();
-  #hasBegun = false;
+  #hasNewAttempts = false;
 
   constructor(open: ReadonlySet<number>) {
     this.open = new Set(open);
@@ -23,28 +23,28 @@ export class Commit {
 
   begin(attempt: number): void {
     this.open.add(attempt);
-    this.#hasBegun = true;
+    this.#hasNewAttempts = true;
   }
 
   /**
-   * One record for each chain, and the list of what is open only where it grows: what is final by now is told by its entries. Only queues its
-   * requests, which the browser carries out in their order; moves the ends of the chains in `tails`.
+   * Queues the requests, which the browser executes in order, and advances `tails`. Writes the list
+   * of open attempts only when it grows, because the entries show which attempts are final.
    */
   write(transaction: Transaction<'readwrite'>, session: string, tails: Map<number, Tail>): Promise<unknown>[] {
     const requests: Promise<unknown>[] = [];
     const queue = (request: Promise<unknown>): void => {
-      request.catch(() => undefined); // told by the transaction, also where a later request cannot even be made
+      request.catch(() => undefined); // the transaction reports it, even if a later request throws
       requests.push(request);
     };
     for (const [chain, entries] of this.#chains) {
-      const { seq, hash: before } = tails.get(chain) ?? NO_TAIL;
+      const { seq, hash: before } = tails.get(chain) ?? EMPTY_CHAIN;
       const first = seq + 1;
       const hash = entries.reduce((last, entry, index) => hashOf(last, [chain, first + index], entry), before);
       queue(transaction.objectStore('batches').add(batchOf(entries, hash), [chain, first]));
       tails.set(chain, { seq: seq + entries.length, hash });
     }
     for (const unit of this.units) queue(transaction.objectStore('units').put(unit));
-    if (this.#hasBegun) {
+    if (this.#hasNewAttempts) {
       queue(transaction.objectStore('open').put({ session, attempts: [...this.open] }));
     }
     return requests;

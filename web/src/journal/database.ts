@@ -1,37 +1,37 @@
-// The station's IndexedDB: its schema, and the failures of storage as codes. Is handed indexedDB; what the
-// records mean is said in attempt.ts and trust-store.ts.
+// The station's IndexedDB database: its schema, its transactions, and its errors as codes. The
+// records are defined in attempt.ts, chain.ts, order-record.ts and trust-record.ts.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { TrustRecord } from '../trust-store/trust-store.ts';
 import type { Batch } from './chain.ts';
-import { explained, opened } from './indexed-db.ts';
-import { UPGRADES } from './migrations.ts';
+import { databaseOf, translateErrors } from './indexed-db.ts';
+import { MIGRATIONS } from './migrations.ts';
 import type { OrderRecord, UnitRow } from './order-record.ts';
+import type { TrustRecord } from './trust-record.ts';
 
 export interface Schema extends DBSchema {
-  /** By chain and number of the first entry in it. Never changed once written. */
+  /** Key: chain, and number of the first entry. Never changed. */
   batches: { key: [number, number]; value: Batch; indexes: { attempt: [number, number] } };
-  /** By page: the attempts that it has begun, but for those it knew to be final when it last began one. */
+  /** Key: page. The attempts without a final outcome when the page last began one. */
   open: { key: string; value: { readonly session: string; readonly attempts: readonly number[] } };
   orders: { key: number; value: OrderRecord; indexes: { name: string } };
-  /** Where each unit of a work order stands: what its entries say, at a glance. */
+  /** Summary of each unit of a work order, computed from the entries. */
   units: { key: [number, string]; value: UnitRow; indexes: { state: [number, string] } };
-  /** Empty, but for a moment at the start of a page (ballast.ts). */
+  /** Filled and emptied at the start of a page (log-rotation.ts). */
   ballast: { key: number; value: Uint8Array };
-  /** By service. */
+  /** Key: base URL of the AS. */
   trust: { key: string; value: TrustRecord };
 }
 
 export type Store = StoreNames<Schema>;
 export type Transaction<M extends 'readonly' | 'readwrite'> = IDBPTransaction<Schema, Store[], M>;
 
-export const STATION = 'keyferry';
+export const DATABASE_NAME = 'keyferry';
 
 export class Database {
   readonly #factory: IDBFactory;
   readonly #onSuperseded: () => void;
-  #superseded = false;
-  /** Undefined after the browser closed it by itself: it is opened again when it is next needed. */
+  #isSuperseded = false;
+  /** Undefined after the browser has closed the database. The next transaction opens it again. */
   #db: Promise<IDBPDatabase<Schema>> | undefined;
 
   private constructor(factory: IDBFactory, onSuperseded: () => void) {
@@ -40,18 +40,21 @@ export class Database {
   }
 
   /**
-   * `onSuperseded` is called when another tab brings a newer version of this page: this one is to be reloaded when it is idle.
+   * Calls `onSuperseded` when another tab opens a newer version of the page. The caller should
+   * reload this one when it is idle.
    * @throws ProtocolError journal-failed, journal-full
    */
   static async open(factory: IDBFactory, onSuperseded: () => void): Promise<Database> {
     const database = new Database(factory, onSuperseded);
-    await explained(database.#connection());
+    await translateErrors(database.#connection());
     return database;
   }
 
   /**
-   * All of `body` or nothing; a write is on disk when this resolves, or with `relaxed` in the operating system's hands: a power cut may
-   * take back the last of those. @throws ProtocolError journal-full, journal-failed
+   * Runs `body` in one transaction and rolls it back on a failure. Resolves when a write is on
+   * disk, or with `relaxed` when the operating system has it: a power cut may lose the last of
+   * those.
+   * @throws ProtocolError journal-full, journal-failed
    */
   async run<M extends 'readonly' | 'readwrite', T>(
     stores: Store[],
@@ -59,7 +62,7 @@ export class Database {
     body: (transaction: Transaction<M>) => Promise<T>,
     durability: 'strict' | 'relaxed' = 'strict',
   ): Promise<T> {
-    return await explained(this.#run(stores, mode, body, durability));
+    return await translateErrors(this.#run(stores, mode, body, durability));
   }
 
   async close(): Promise<void> {
@@ -76,24 +79,25 @@ export class Database {
   ): Promise<T> {
     const db = await this.#connection();
     const transaction = db.transaction(stores, mode, { durability });
-    let isOver = false;
-    const over = transaction.done.finally(() => {
-      isOver = true;
+    let isFinished = false;
+    const done = transaction.done.finally(() => {
+      isFinished = true;
     });
-    over.catch(() => undefined); // awaited below, unless the body fails first
+    done.catch(() => undefined); // awaited below unless the body fails first
     try {
       const result = await body(transaction);
-      await over;
+      await done;
       return result;
     } catch (error) {
-      if (!isOver) giveUp(transaction);
-      await over.catch(() => undefined);
-      throw transaction.error ?? error; // the browser's reason, where it was the one that gave up
+      if (!isFinished) abort(transaction);
+      await done.catch(() => undefined);
+      throw transaction.error ?? error; // the browser's reason if it aborted
     }
   }
 
   #connection(): Promise<IDBPDatabase<Schema>> {
-    if (this.#superseded) throw new ProtocolError('journal-elsewhere', 'another tab runs a newer version of this page');
+    if (this.#isSuperseded)
+      throw new ProtocolError('journal-elsewhere', 'another tab runs a newer version of this page');
     if (this.#db === undefined) {
       this.#db = this.#connect();
       this.#db.catch(() => {
@@ -104,41 +108,44 @@ export class Database {
   }
 
   async #connect(): Promise<IDBPDatabase<Schema>> {
-    const request = this.#factory.open(STATION, UPGRADES.length);
+    const request = this.#factory.open(DATABASE_NAME, MIGRATIONS.length);
     request.onupgradeneeded = ({ oldVersion }) => {
       const { result, transaction } = request;
-      if (transaction) void upgradeFrom(oldVersion, result, transaction);
+      if (transaction) void migrate(oldVersion, result, transaction);
     };
-    const raw = await opened(request);
+    const raw = await databaseOf(request);
     raw.onclose = () => {
       this.#db = undefined;
     };
     raw.onversionchange = () => {
       raw.close();
-      this.#superseded = true;
+      this.#isSuperseded = true;
       this.#onSuperseded();
     };
     return wrap(raw) as IDBPDatabase<Schema>;
   }
 }
 
-function giveUp(transaction: { abort(): void }): void {
+function abort(transaction: { abort(): void }): void {
   try {
     transaction.abort();
   } catch (cause) {
-    if (!(cause instanceof DOMException)) throw cause; // it is being committed or undone already
+    if (!(cause instanceof DOMException)) throw cause; // already committed or rolled back
   }
 }
 
-/** One function after the other; a failure undoes them all, and the opening fails with the browser's reason. */
-async function upgradeFrom(version: number, raw: IDBDatabase, transaction: IDBTransaction): Promise<void> {
+/**
+ * Runs the migrations in order. A failure rolls all back, and opening fails with the browser's
+ * reason.
+ */
+async function migrate(version: number, raw: IDBDatabase, transaction: IDBTransaction): Promise<void> {
   const db = wrap(raw) as IDBPDatabase<unknown>;
   const wrapped = wrap(transaction) as unknown as IDBPTransaction<unknown, string[], 'versionchange'>;
-  wrapped.done.catch(() => undefined); // the opening tells it
+  wrapped.done.catch(() => undefined); // opening reports it
   try {
-    for (const upgrade of UPGRADES.slice(version)) await upgrade(db, wrapped);
+    for (const migration of MIGRATIONS.slice(version)) await migration(db, wrapped);
   } catch (cause) {
-    giveUp(transaction);
+    abort(transaction);
     if (!(cause instanceof DOMException)) throw cause;
   }
 }

@@ -1,14 +1,20 @@
-// What every database of this page has in common: how it is opened, and its failures as codes. Knows no schema.
+// Opens IndexedDB databases and translates their exceptions into error codes. Shared by the
+// journal, the trust store and the vault store.
 import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
 
-/** By the name of the browser's failure; any other one is that it refuses its storage. */
+/**
+ * Error codes by exception name. Any other name means that the browser denies storage:
+ * journal-failed.
+ */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   QuotaExceededError: 'journal-full',
-  VersionError: 'journal-elsewhere', // a newer page was here, and this one is of an older build
+  VersionError: 'journal-elsewhere', // a newer build of the page has upgraded the database
 };
 
-/** @throws ProtocolError journal-full, journal-elsewhere, journal-failed in the place of the browser's own failures */
-export async function explained<T>(action: Promise<T>): Promise<T> {
+/**
+ * @throws ProtocolError journal-full, journal-elsewhere or journal-failed instead of a DOMException
+ */
+export async function translateErrors<T>(action: Promise<T>): Promise<T> {
   try {
     return await action;
   } catch (cause) {
@@ -17,15 +23,15 @@ export async function explained<T>(action: Promise<T>): Promise<T> {
   }
 }
 
-/** @throws DOMException of the browser, ProtocolError journal-elsewhere */
-export function opened(request: IDBOpenDBRequest): Promise<IDBDatabase> {
+/** Resolves with the open database. @throws DOMException, ProtocolError journal-elsewhere */
+export function databaseOf(request: IDBOpenDBRequest): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
     request.onblocked = () => {
-      // Waiting here could take for ever. Should the other tab give way later, this connection must not stand in anyone's way.
+      // The other tab may never close its connection. If it does so later, this one closes at once.
       request.onsuccess = () => request.result.close();
-      reject(new ProtocolError('journal-elsewhere', 'another tab holds an older version of the store open'));
+      reject(new ProtocolError('journal-elsewhere', 'another tab has an older version of the database open'));
     };
   });
 }

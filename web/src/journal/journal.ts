@@ -1,53 +1,55 @@
-// The journal of this station: what may be done, on disk before it can be, and what was done, so that a crash leaves the truth behind.
-// Append-only and chained (chain.ts). All that is to be written while the disk is busy goes into one transaction (group commit), so lanes do not wait for
-// each other. What the entries mean is said in attempt.ts and order.ts.
+// The append-only journal of this station (docs/adr/0021, 0033): intentions before they are carried
+// out, and results afterwards, so that it is correct after a crash. Entries that wait while the
+// disk is busy share one transaction (group commit), so that lanes do not wait for each other.
 import { ProtocolError } from '#protocol/errors.ts';
-import type { Attempt, NewAttempt, StepBody, StepEntry } from './attempt.ts';
+import type { Attempt, NewAttempt, StepBody } from './attempt.ts';
 import { outcomeOf } from './attempt.ts';
-import { STATION_CHAIN, setApart, type Tail } from './chain.ts';
+import { packStep, STATION_CHAIN, type Tail } from './chain.ts';
 import { Commit } from './commit.ts';
 import type { Database, Transaction } from './database.ts';
 import type { OrderEvent, UnitRow } from './order-record.ts';
 import { attemptsBelow, lastAttempt, readAttempt, tailOf } from './queries.ts';
 
-/** What is written in the same breath as a step. */
-export interface Beside {
-  /** JSON text of the signed head of the AS's audit log that came with the last of the steps. */
+/** What to write in the same transaction as the steps, and when. */
+export interface WriteOptions {
+  /** JSON text of the signed audit head that the AS sent with the last step. */
   readonly auditHead?: string | undefined;
-  /** Where the unit stands in its work order now. */
+  /** The unit's new row in its work order. */
   readonly unit?: UnitRow | undefined;
   /**
-   * now     the caller cannot go on before it is on disk
-   * soon    it may wait for another write, or until somebody hastens
-   * report  the same, and what it tells is so already: a power cut (no crash) may take back the last of these
+   * now     write at once (default)
+   * soon    write with the next entry, on flush(), or after a few milliseconds
+   * report  as soon, with relaxed durability: a power cut, but no crash, may lose the last of these
    */
-  readonly haste?: 'now' | 'soon' | 'report';
+  readonly urgency?: 'now' | 'soon' | 'report';
 }
 
-/** What is known of an attempt that is being written. */
-interface Known {
+/** An attempt that this page is writing. */
+interface AttemptState {
   readonly chain: number;
   readonly steps: readonly StepBody[];
 }
 
-/** What is to be on disk at once. */
+/** A queued write, which is committed as a whole. */
 interface Write {
-  /** Of the attempt; undefined for a new one, none for an event. */
+  /** Id of the attempt. Absent for a new attempt and for an event. */
   readonly attempt?: number | undefined;
   readonly begin?: NewAttempt;
   readonly steps: readonly StepBody[];
   readonly after?: number | undefined;
   readonly event?: { readonly chain: number; readonly body: OrderEvent };
-  readonly beside: Beside;
+  readonly options: WriteOptions;
   readonly at: number;
   readonly resolve: (attempt: number) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** What may wait does so for this many ms at most; in a hidden tab, whose timers the browser slows down, for a second. */
+/**
+ * Maximum delay of a write that is not urgent. A hidden tab, with throttled timers, takes a second.
+ */
 const SOON_MS = 5;
 
-/** Another page of this station wrote meanwhile: so often it is tried again. */
+/** Maximum of tries for one commit. A try fails when another page has written to the same chain. */
 const MAX_TRIES = 20;
 
 /** Every method throws ProtocolError journal-full, journal-failed. */
@@ -55,51 +57,55 @@ export class Journal {
   readonly #database: Database;
   readonly #session: string;
   readonly #now: () => Date;
-  #waiting: Write[] = [];
+  #pending: Write[] = [];
   #isWriting = false;
-  /** Somebody waits for what may wait. */
-  #isHastened = false;
+  #isFlushRequested = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** As of this page's last write; whether another page wrote since is seen by the key that is taken then. */
+  /**
+   * Cache as of this page's last write. If another page has written since, the next key is taken.
+   */
   #tails = new Map<number, Tail>();
-  #known = new Map<number, Known>();
+  #attempts = new Map<number, AttemptState>();
   #lastId: number | undefined;
-  /** What this page has begun or taken over, as long as its outcome is not final. */
+  /** Attempts without a final outcome that this page has begun or taken over. */
   #open: ReadonlySet<number> = new Set();
 
-  /** `session` names this page among the tabs (sessions.ts). */
+  /** `session` identifies this page among the tabs (sessions.ts). */
   constructor(database: Database, session: string, now: () => Date) {
     this.#database = database;
     this.#session = session;
     this.#now = now;
   }
 
-  /** Resolves with the attempt's id once it is on disk, with its first steps. */
-  begin(attempt: NewAttempt, steps: readonly StepBody[] = [], beside: Beside = {}): Promise<number> {
-    return this.#write({ begin: attempt, steps, beside });
+  /** Begins an attempt and resolves with its id when it and its first steps are on disk. */
+  begin(attempt: NewAttempt, steps: readonly StepBody[] = [], options: WriteOptions = {}): Promise<number> {
+    return this.#write({ begin: attempt, steps, options });
   }
 
   /**
-   * Resolves once the steps are on disk. @throws RangeError for an attempt that was never begun
-   * @param after how many steps of the attempt have to stand there already: without them these are refused, so that an attempt has no gap
+   * Appends steps to an attempt and resolves when they are on disk.
+   * @param after the number of earlier steps. The journal refuses the steps unless all of these are
+   *   written, so that an attempt has no gap.
+   * @throws ProtocolError journal-failed after a refusal
+   * @throws RangeError for an unknown attempt
    */
   async append(
     attempt: number,
     steps: StepBody | readonly StepBody[],
-    beside: Beside = {},
+    options: WriteOptions = {},
     after?: number,
   ): Promise<void> {
-    await this.#write({ attempt, steps: 'step' in steps ? [steps] : steps, beside, after });
+    await this.#write({ attempt, steps: 'step' in steps ? [steps] : steps, options, after });
   }
 
-  /** Something that befell a work order. */
-  async note(order: number, body: OrderEvent, unit?: UnitRow): Promise<void> {
-    await this.#write({ steps: [], event: { chain: order, body }, beside: { unit } });
+  /** Appends an event of a work order. */
+  async note(orderChain: number, body: OrderEvent, unit?: UnitRow): Promise<void> {
+    await this.#write({ steps: [], event: { chain: orderChain, body }, options: { unit } });
   }
 
-  /** Whatever waits is written now. */
+  /** Writes all queued entries now. */
   flush(): void {
-    this.#isHastened = this.#waiting.length > 0;
+    this.#isFlushRequested = this.#pending.length > 0;
     this.#start();
   }
 
@@ -107,39 +113,41 @@ export class Journal {
     return this.#database.run(['batches'], 'readonly', (transaction) => readAttempt(transaction, attempt));
   }
 
-  /** Newest first, those with an id below `before`, at most `limit`. */
+  /** Returns at most `limit` attempts with ids below `before`, newest first. */
   list(limit: number, before = Number.POSITIVE_INFINITY): Promise<readonly Attempt[]> {
     return this.#database.run(['batches'], 'readonly', (transaction) => attemptsBelow(transaction, before, limit));
   }
 
   /**
-   * At load, before anything is begun: marks what a page left running that is no more, and takes over what it left open; `liveSessions`
-   * are the pages that are there, this one among them. Returns how many were running.
+   * Marks the running attempts of closed pages as interrupted, and takes over those without a final
+   * outcome. The caller calls it at page load, before it begins an attempt.
+   * @param liveSessions ids of the open pages, including this one
+   * @returns the number of interrupted attempts
    */
   async recover(liveSessions: ReadonlySet<string>): Promise<number> {
-    const left = await this.#database.run(['batches', 'open'], 'readonly', async (transaction) => {
+    const interrupted = await this.#database.run(['batches', 'open'], 'readonly', async (transaction) => {
       const open = await transaction.objectStore('open').getAll();
-      const gone = open.filter(({ session }) => !liveSessions.has(session)).flatMap(({ attempts }) => attempts);
-      const attempts = await Promise.all(gone.map((attempt) => readAttempt(transaction, attempt)));
+      const ids = open.filter(({ session }) => !liveSessions.has(session)).flatMap(({ attempts }) => attempts);
+      const attempts = await Promise.all(ids.map((attempt) => readAttempt(transaction, attempt)));
       return attempts.filter((attempt) => attempt?.outcome === 'running');
     });
-    await Promise.all(left.map((attempt) => attempt && this.append(attempt.id, INTERRUPTION)));
+    await Promise.all(interrupted.map((attempt) => attempt && this.append(attempt.id, INTERRUPTION)));
     this.#open = await this.#database.run(['batches', 'open'], 'readwrite', async (transaction) => {
       const store = transaction.objectStore('open');
       const open = await store.getAll();
-      const gone = open.filter(({ session }) => !liveSessions.has(session));
-      if (gone.length === 0) return this.#open;
-      const ids = gone.flatMap(({ attempts }) => attempts);
+      const closed = open.filter(({ session }) => !liveSessions.has(session));
+      if (closed.length === 0) return this.#open;
+      const ids = closed.flatMap(({ attempts }) => attempts);
       const attempts = await Promise.all(ids.map((id) => readAttempt(transaction, id)));
-      const kept = attempts.flatMap((attempt) => (attempt && isUnsettled(attempt) ? [attempt.id] : []));
-      for (const { session } of gone) await store.delete(session);
-      await store.put({ session: this.#session, attempts: [...this.#open, ...kept] });
-      return new Set([...this.#open, ...kept]);
+      const unsettled = attempts.flatMap((attempt) => (attempt && isUnsettled(attempt) ? [attempt.id] : []));
+      for (const { session } of closed) await store.delete(session);
+      await store.put({ session: this.#session, attempts: [...this.#open, ...unsettled] });
+      return new Set([...this.#open, ...unsettled]);
     });
-    return left.length;
+    return interrupted.length;
   }
 
-  /** The attempts that settle() is to look at, 'unknown' or 'unverified', oldest first. */
+  /** Returns the attempts to settle ('unknown' or 'unverified'), oldest first. */
   unsettled(): Promise<readonly Attempt[]> {
     return this.#database.run(['batches', 'open'], 'readonly', async (transaction) => {
       const open = await transaction.objectStore('open').getAll();
@@ -150,24 +158,24 @@ export class Journal {
     });
   }
 
-  /** As far as this page knows without reading. */
+  /** Uses the cache only. */
   #isRunning(attempt: number): boolean {
-    const known = this.#known.get(attempt);
-    return known !== undefined && outcomeOf(known.steps) === 'running';
+    const state = this.#attempts.get(attempt);
+    return state !== undefined && outcomeOf(state.steps) === 'running';
   }
 
-  #write(write: Pick<Write, 'attempt' | 'begin' | 'steps' | 'after' | 'event' | 'beside'>): Promise<number> {
+  #write(write: Pick<Write, 'attempt' | 'begin' | 'steps' | 'after' | 'event' | 'options'>): Promise<number> {
     const at = this.#now().getTime();
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...write, at, resolve, reject });
+      this.#pending.push({ ...write, at, resolve, reject });
       this.#start();
     });
   }
 
-  /** Writes what is waiting, now or soon, unless a write is under way, after which this is asked again. */
+  /** Schedules the queued writes. A running write calls it again when it ends. */
   #start(): void {
-    if (this.#isWriting || this.#waiting.length === 0) return;
-    if (!this.#isHastened && this.#waiting.every(mayWait)) {
+    if (this.#isWriting || this.#pending.length === 0) return;
+    if (!this.#isFlushRequested && this.#pending.every(isDeferrable)) {
       this.#timer ??= setTimeout(() => void this.#flush(), SOON_MS);
     } else {
       void this.#flush();
@@ -179,32 +187,35 @@ export class Journal {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isWriting = true;
-    await undefined; // what is asked for in the same turn goes into the same transaction
-    const batch = this.#waiting;
-    this.#waiting = [];
-    this.#isHastened = false;
+    await undefined; // collects the writes of the same turn
+    const batch = this.#pending;
+    this.#pending = [];
+    this.#isFlushRequested = false;
     try {
       const ids = await this.#commit(batch);
       batch.forEach(({ resolve, reject }, index) => {
         const id = ids[index];
-        if (id === undefined) reject(new ProtocolError('journal-failed', 'what stands before it was not written'));
+        if (id === undefined)
+          reject(new ProtocolError('journal-failed', 'an earlier step of the attempt was not written'));
         else resolve(id);
       });
     } catch (error) {
-      this.#forget();
+      this.#clearCache();
       for (const { reject } of batch) reject(error);
     }
     this.#isWriting = false;
     this.#start();
   }
 
-  /** For each write the attempt's id; undefined where it would have left a gap, and was not written. */
+  /**
+   * Returns the attempt's id for each write, or undefined if the write is refused because of a gap.
+   */
   async #commit(batch: readonly Write[]): Promise<readonly (number | undefined)[]> {
-    const durability = batch.every(({ beside }) => beside.haste === 'report') ? 'relaxed' : 'strict';
+    const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
     for (let tries = 1; ; tries++) {
       try {
         const write = async (transaction: Transaction<'readwrite'>) => {
-          await this.#learn(transaction, batch);
+          await this.#load(transaction, batch);
           const commit = new Commit(this.#open);
           const ids = batch.map((each) => this.#apply(commit, each));
           const requests = commit.write(transaction, this.#session, this.#tails);
@@ -216,55 +227,55 @@ export class Journal {
         this.#open = open;
         return ids;
       } catch (error) {
-        this.#forget();
+        this.#clearCache();
         if (!isTaken(error) || tries === MAX_TRIES) throw error;
       }
     }
   }
 
-  /** Reads what this page does not know yet; a lane that goes on costs no reading. */
-  async #learn(transaction: Transaction<'readwrite'>, batch: readonly Write[]): Promise<void> {
+  /** Reads what the cache lacks. Needs no read for a running load. */
+  async #load(transaction: Transaction<'readwrite'>, batch: readonly Write[]): Promise<void> {
     for (const { attempt, begin, event } of batch) {
       if (begin) this.#lastId ??= await lastAttempt(transaction);
-      if (attempt !== undefined && !this.#known.has(attempt)) {
+      if (attempt !== undefined && !this.#attempts.has(attempt)) {
         const read = await readAttempt(transaction, attempt);
         if (!read) throw new RangeError(`there is no attempt ${attempt}`);
-        this.#known.set(attempt, { chain: read.order ?? STATION_CHAIN, steps: read.steps });
+        this.#attempts.set(attempt, { chain: read.order ?? STATION_CHAIN, steps: read.steps });
       }
-      const known = attempt === undefined ? undefined : this.#known.get(attempt);
-      const chain = known?.chain ?? begin?.order ?? event?.chain ?? STATION_CHAIN;
+      const state = attempt === undefined ? undefined : this.#attempts.get(attempt);
+      const chain = state?.chain ?? begin?.order ?? event?.chain ?? STATION_CHAIN;
       if (!this.#tails.has(chain)) this.#tails.set(chain, await tailOf(transaction, chain));
     }
   }
 
-  /** Adds to what is to be written; nothing is asked of the disk yet. */
-  #apply(commit: Commit, { begin, event, steps, beside, at, attempt, after }: Write): number | undefined {
+  /** Adds a write to the commit, without a database request. */
+  #apply(commit: Commit, { begin, event, steps, options, at, attempt, after }: Write): number | undefined {
     if (event) {
       commit.add(event.chain, { at, body: event.body });
-      if (beside.unit) commit.units.push(beside.unit);
+      if (options.unit) commit.units.push(options.unit);
       return 0;
     }
     const id = attempt ?? this.#nextId();
-    if (after !== undefined && this.#known.get(id)?.steps.length !== after) return undefined;
-    if (beside.unit) commit.units.push({ ...beside.unit, attempt: id });
+    if (after !== undefined && this.#attempts.get(id)?.steps.length !== after) return undefined;
+    if (options.unit) commit.units.push({ ...options.unit, attempt: id });
     if (begin) {
-      this.#known.set(id, { chain: begin.order ?? STATION_CHAIN, steps: [] });
+      this.#attempts.set(id, { chain: begin.order ?? STATION_CHAIN, steps: [] });
       commit.add(begin.order ?? STATION_CHAIN, { of: [id, 0], at, body: { step: 'begin', ...begin } });
       commit.begin(id);
     }
-    const before = this.#known.get(id);
-    if (!before) throw new TypeError(`attempt ${id} was not learned`);
+    const before = this.#attempts.get(id);
+    if (!before) throw new TypeError(`attempt ${id} is not in the cache`);
     steps.forEach((step, offset) => {
       const isLast = offset === steps.length - 1;
-      const kept = setApart(step, isLast ? beside.auditHead : undefined);
-      commit.add(before.chain, { of: [id, before.steps.length + offset + 1], at, ...kept });
+      const parts = packStep(step, isLast ? options.auditHead : undefined);
+      commit.add(before.chain, { of: [id, before.steps.length + offset + 1], at, ...parts });
     });
     const all = [...before.steps, ...steps];
-    this.#known.set(id, { chain: before.chain, steps: all });
+    this.#attempts.set(id, { chain: before.chain, steps: all });
     const outcome = outcomeOf(all);
     if (outcome === 'done' || outcome === 'failed') {
       commit.open.delete(id);
-      this.#known.delete(id);
+      this.#attempts.delete(id);
     }
     return id;
   }
@@ -274,15 +285,15 @@ export class Journal {
     return this.#lastId;
   }
 
-  #forget(): void {
+  #clearCache(): void {
     this.#tails.clear();
-    this.#known.clear();
+    this.#attempts.clear();
     this.#lastId = undefined;
   }
 }
 
-function mayWait({ beside: { haste = 'now' } }: Write): boolean {
-  return haste !== 'now';
+function isDeferrable({ options: { urgency = 'now' } }: Write): boolean {
+  return urgency !== 'now';
 }
 
 const INTERRUPTION: StepBody = { step: 'interruption', state: 'confirmed' };
@@ -291,9 +302,7 @@ function isUnsettled({ outcome }: Attempt): boolean {
   return outcome === 'unknown' || outcome === 'unverified';
 }
 
-/** The key that this page wanted was taken by another one. */
+/** True iff another page has used the key of the next record. */
 function isTaken(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof DOMException && error.cause.name === 'ConstraintError';
 }
-
-export type { StepEntry };

@@ -1,13 +1,17 @@
-// Chromium keeps IndexedDB in LevelDB. After a crash LevelDB goes on with the log that it finds, behind whatever a write that was cut left at its end; the
-// start after that takes those octets for damage, and Chromium deletes the whole store, which no commit survives, however strict. A log that is full is not
-// gone on with: what is in it moves to tables, and it is deleted. So each page fills it once when it starts.
+// Rotates the LevelDB log of Chromium's IndexedDB once per page start (docs/adr/0042). After a
+// crash LevelDB appends to its log behind a torn record, and at the next start Chromium takes that
+// for corruption and deletes the database. LevelDB replaces a full log instead, so the page fills
+// it.
 import type { Database } from './database.ts';
 
-/** Together more than LevelDB's write buffer (4 MiB) holds, each small enough not to become a file of its own. */
+/**
+ * In total more than LevelDB's write buffer (4 MiB). A record of 64 KiB or more would become a
+ * file.
+ */
 const RECORD_BYTES = 60_000;
 const RECORDS = 72;
 
-/** In the background: nothing waits for it. @throws ProtocolError journal-full, journal-failed */
+/** Runs in the background. @throws ProtocolError journal-full, journal-failed */
 export async function rotateLog(database: Pick<Database, 'run'>): Promise<void> {
   await database.run(
     ['ballast'],

@@ -1,16 +1,15 @@
-// The journal's schema, one function for each version of it; none is ever edited after it was released. Knows how records are laid out, not what is done
-// with them.
+// The journal's schema as one migration per version. A migration is never edited after its release.
 import type { IDBPDatabase, IDBPTransaction } from 'idb';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import type { AttemptRecord, NewAttempt, StepBody } from './attempt.ts';
-import { batchOf, type Entry, GENESIS, hashOf, STATION_CHAIN, setApart } from './chain.ts';
+import { batchOf, type Entry, GENESIS, hashOf, packStep, STATION_CHAIN } from './chain.ts';
 
-export type Upgrade = (
+export type Migration = (
   db: IDBPDatabase<unknown>,
   transaction: IDBPTransaction<unknown, string[], 'versionchange'>,
 ) => Promise<void>;
 
-/** Version 1: an attempt in one store, its steps in another. */
+/** Version 1: attempts in one store, their steps in another. */
 async function toVersion1(db: IDBPDatabase<unknown>): Promise<void> {
   db.createObjectStore('attempts', { keyPath: 'id', autoIncrement: true });
   db.createObjectStore('steps', { keyPath: ['attempt', 'index'] });
@@ -18,7 +17,7 @@ async function toVersion1(db: IDBPDatabase<unknown>): Promise<void> {
   db.createObjectStore('trust', { keyPath: 'service' });
 }
 
-/** Octets of one attempt in version 1. */
+/** An attempt in version 1. */
 type OldAttempt = NewAttempt & Pick<AttemptRecord, 'id' | 'startedAt'> & { readonly session: string };
 type OldStep = StepBody & {
   readonly attempt: number;
@@ -28,7 +27,9 @@ type OldStep = StepBody & {
   readonly export?: unknown;
 };
 
-/** Version 2: hash-chained entries of attempts and of work orders; the work orders, and what became of each of their units. */
+/**
+ * Version 2: hash-chained entries of attempts and of work orders, the work orders, and their units.
+ */
 async function toVersion2(
   db: IDBPDatabase<unknown>,
   transaction: IDBPTransaction<unknown, string[], 'versionchange'>,
@@ -41,8 +42,8 @@ async function toVersion2(
   db.createObjectStore('units', { keyPath: ['order', 'sn'] }).createIndex('state', ['order', 'state']);
 
   let [seq, hash] = [0, GENESIS];
-  const add = async (of: [number, number], at: string, kept: Pick<Entry, 'body' | 'signed'>): Promise<void> => {
-    const entry = { of, at: Date.parse(at), ...kept };
+  const add = async (of: [number, number], at: string, parts: Pick<Entry, 'body' | 'signed'>): Promise<void> => {
+    const entry = { of, at: Date.parse(at), ...parts };
     hash = hashOf(hash, [STATION_CHAIN, seq], entry);
     await entries.add({ hash, ...entry }, [STATION_CHAIN, seq++]);
   };
@@ -53,29 +54,33 @@ async function toVersion2(
     const range = IDBKeyRange.bound([id, 0], [id, Number.POSITIVE_INFINITY]);
     for (const old of (await transaction.objectStore('steps').getAll(range)) as OldStep[]) {
       const { attempt: _, index, at, auditHead, ...body } = old;
-      // What was exported stood in the step before as well.
+      // Duplicates the export of the step before.
       if (body.step === 'import' && body.state === 'intended') delete (body as { export?: unknown }).export;
-      await add([id, index + 1], at, setApart(body, auditHead));
+      await add([id, index + 1], at, packStep(body, auditHead));
     }
   }
   db.deleteObjectStore('attempts');
   db.deleteObjectStore('steps');
 }
 
-/** An attempt in version 2 whose outcome was not final, and the page that ran it. */
+/** An attempt without a final outcome in version 2, and its page. */
 interface OldOpen {
   readonly attempt: number;
   readonly session: string;
 }
 
-/** An entry in version 2, by chain and number. */
+/** An entry in version 2. Key: chain, and number. */
 type OldEntry = Entry & { readonly hash: Bytes };
 
-/** So many entries are in memory at once, and in a record at most. */
-const OLD_PAGE = 2000;
+/** Maximum of entries in memory. */
+const MIGRATION_PAGE = 2000;
+/** Maximum of entries in a migrated record. */
 const MAX_BATCH_SIZE = 32;
 
-/** Version 3: what is written at once is one record, and each page has one list of what it has begun. The hashes stay what they were. */
+/**
+ * Version 3: one record per chain and commit, and one list of open attempts per page. Keeps the
+ * hashes.
+ */
 async function toVersion3(
   db: IDBPDatabase<unknown>,
   transaction: IDBPTransaction<unknown, string[], 'versionchange'>,
@@ -84,10 +89,10 @@ async function toVersion3(
   batches.createIndex('attempt', 'firsts', { unique: true, multiEntry: true });
   const old = transaction.objectStore('entries');
   for (let from: IDBKeyRange | null = null; ; ) {
-    const [keys, entries] = (await Promise.all([old.getAllKeys(from, OLD_PAGE), old.getAll(from, OLD_PAGE)])) as [
-      [number, number][],
-      OldEntry[],
-    ];
+    const [keys, entries] = (await Promise.all([
+      old.getAllKeys(from, MIGRATION_PAGE),
+      old.getAll(from, MIGRATION_PAGE),
+    ])) as [[number, number][], OldEntry[]];
     for (let first = 0, end = 0; first < keys.length; first = end) {
       const [chain = 0, seq = 0] = keys[first] ?? [];
       const follows = ([other, number]: readonly [number, number]): boolean =>
@@ -95,29 +100,32 @@ async function toVersion3(
       for (end = first + 1; end < Math.min(keys.length, first + MAX_BATCH_SIZE); end++) {
         if (!follows(keys[end] ?? [-1, 0])) break;
       }
-      const run = entries.slice(first, end);
-      const kept = run.map(({ hash: _, ...entry }) => entry);
-      await batches.add(batchOf(kept, run.at(-1)?.hash ?? GENESIS), [chain, seq]);
+      const chunk = entries.slice(first, end);
+      const batch = chunk.map(({ hash: _, ...entry }) => entry);
+      await batches.add(batchOf(batch, chunk.at(-1)?.hash ?? GENESIS), [chain, seq]);
     }
     const last = keys.at(-1);
-    if (last === undefined || keys.length < OLD_PAGE) break;
+    if (last === undefined || keys.length < MIGRATION_PAGE) break;
     from = IDBKeyRange.lowerBound(last, true);
   }
   db.deleteObjectStore('entries');
 
-  const left = new Map<string, number[]>();
+  const bySession = new Map<string, number[]>();
   for (const { attempt, session } of (await transaction.objectStore('open').getAll()) as OldOpen[]) {
-    left.set(session, [...(left.get(session) ?? []), attempt]);
+    bySession.set(session, [...(bySession.get(session) ?? []), attempt]);
   }
   db.deleteObjectStore('open');
   const open = db.createObjectStore('open', { keyPath: 'session' });
-  for (const [session, attempts] of left) await open.add({ session, attempts });
+  for (const [session, attempts] of bySession) await open.add({ session, attempts });
 }
 
-/** Version 4: room for ballast (ballast.ts); and an export may announce its import, of which a page of version 3 would think nothing. */
+/**
+ * Version 4: a store for the log rotation (log-rotation.ts). It also locks out pages of version 3,
+ * which ignore an export that announces its import (docs/adr/0041).
+ */
 async function toVersion4(db: IDBPDatabase<unknown>): Promise<void> {
   db.createObjectStore('ballast');
 }
 
-/** The n-th brings a database of version n to version n + 1. */
-export const UPGRADES: readonly Upgrade[] = [toVersion1, toVersion2, toVersion3, toVersion4];
+/** Index n migrates from version n to version n + 1. */
+export const MIGRATIONS: readonly Migration[] = [toVersion1, toVersion2, toVersion3, toVersion4];

@@ -1,74 +1,78 @@
-// What the journal holds of a work order besides the attempts on its units: its document, what happened to it, and where each unit stands. Knows nothing of
-// the document's meaning.
+// The journal's records of a work order besides the attempts: its document, its events and one row
+// per unit (docs/protocol.md clause 6.1). The document is stored as text.
 import type { Failure } from './attempt.ts';
 
 export interface OrderRecord {
-  /** Given by the store; the number of its chain. */
+  /** Number of the order's chain, assigned by the database. */
   readonly order: number;
-  /** The AS and the order's own number: each is held once. */
+  /** AS and order id. Unique. */
   readonly name: string;
-  /** The signed document as it came, JSON text. */
+  /** JSON text of the signed document. */
   readonly document: string;
   /** ISO 8601, UTC. */
   readonly openedAt: string;
-  /** The report that closed it, JSON text. */
+  /** JSON text of the report, once the order is closed. */
   readonly report?: string;
 }
 
-/** Why a unit was turned away before anything was asked of it. */
+/** Reason for refusing a unit before sending it a command of a load. */
 export type Refusal = 'unlisted' | 'wrong-set' | 'twice' | 'scan-differs';
 
 export type OrderEvent =
   | { readonly step: 'order-opened'; readonly operator: string }
   | { readonly step: 'order-paused' | 'order-resumed' }
-  /** So many failures came in a row. */
+  /** The number of consecutive failures that halted the run. */
   | { readonly step: 'order-halted'; readonly failures: number }
   | { readonly step: 'unit-refused'; readonly sn: string; readonly refusal: Refusal }
-  /** By the operator, with the reason that the balance shows. */
+  /** The operator gave the reason, which the balance shows. */
   | { readonly step: 'unit-skipped' | 'unit-explained'; readonly sn: string; readonly reason: string }
-  /** It was set aside, or done, and is taken up again. */
+  /** The run works on a unit again that was set aside or done. */
   | { readonly step: 'unit-retaken'; readonly sn: string }
-  /** A page left it in mid-run. */
+  /** The page was closed or crashed during the load. */
   | { readonly step: 'unit-interrupted'; readonly sn: string }
-  /** The newest attempt on it was settled after the page had turned from it, for example by a verdict that a returned vault brought. */
+  /** The last attempt was settled later, for example by a verdict for a returned vault journal. */
   | { readonly step: 'unit-settled'; readonly sn: string }
-  /** Every line of the order was in the unit already, by its slots. */
+  /** The slots show that every line was in the unit already. */
   | { readonly step: 'unit-had-all'; readonly sn: string }
-  /** Its challenge was taken and nothing exported. */
+  /** A rehearsal: the unit gave a challenge, and nothing was exported. */
   | { readonly step: 'unit-rehearsed'; readonly sn: string }
   | { readonly step: 'order-closed' };
 
 export const UNIT_STATES = ['running', 'done', 'failed', 'unknown', 'absent'] as const;
 
 /**
- * running     a page works on it, or went away meanwhile
- * done        all lines are in, and each receipt is verified
- * failed      at least one line is not in
- * unknown     an import's end is not known, or its receipt not verified yet
- * absent      the operator said why it will not come
- * A listed unit without a row was not seen yet.
+ * A listed unit without a row has not been attached yet.
+ *
+ * running     a load is running, or its page was closed or crashed
+ * done        all lines are in the unit, and the AS has verified each receipt
+ * failed      at least one line is not in the unit
+ * unknown     the outcome of an import is unknown, or its receipt is not verified yet
+ * absent      the operator gave a reason why the unit is absent
  */
 export type UnitState = (typeof UNIT_STATES)[number];
 
 export interface UnitRow {
+  /** Number of the order's chain. */
   readonly order: number;
   /** 32 hex digits. */
   readonly sn: string;
   readonly state: UnitState;
-  /** The newest attempt on it. */
+  /** The last attempt. */
   readonly attempt?: number;
   readonly failure?: Failure;
-  /** In the operator's words. */
+  /** The operator's text. */
   readonly reason?: string;
-  /** The operator set it aside: it is not begun again by itself. */
+  /** Set aside by the operator. The run skips the unit. */
   readonly aside?: true;
-  /** How often it was begun. */
+  /** Number of times that the run began the unit. */
   readonly tries: number;
-  /** REF2 of the lines whose key the AS was, or may have been, asked for: asking again needs a reason. */
+  /**
+   * REF2 of each line that the AS has exported or may have exported. A repetition needs a reason.
+   */
   readonly exported: readonly number[];
-  /** Milliseconds that it took, when it is done. */
+  /** Duration in milliseconds, for a unit that is done. */
   readonly took?: number;
-  /** ISO 8601, UTC: when it was first begun, and when this was written. */
+  /** Times of the first beginning and of this row: ISO 8601, UTC. */
   readonly begun: string;
   readonly at: string;
 }

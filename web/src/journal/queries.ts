@@ -1,6 +1,7 @@
-// Reading the journal's entries by range of keys: never more of them than are asked for, however many there are.
+// Reads the journal's entries by key range, so that the cost depends on the size of the result
+// only.
 import { type Attempt, type AttemptRecord, outcomeOf, type StepBody, type StepEntry } from './attempt.ts';
-import { type Entry, NO_TAIL, putBack, type Tail } from './chain.ts';
+import { EMPTY_CHAIN, type Entry, type Tail, unpackStep } from './chain.ts';
 import type { Transaction } from './database.ts';
 
 type Mode = 'readonly' | 'readwrite';
@@ -17,7 +18,7 @@ export async function readAttempt<M extends Mode>(
   return assemble(batches.flatMap(({ entries }) => entries.filter(({ of }) => of?.[0] === attempt)));
 }
 
-/** The id of the newest, 0 before the first. */
+/** Returns the id of the newest attempt below `before`, 0 if there is none. */
 export async function lastAttempt<M extends Mode>(
   transaction: Transaction<M>,
   before = Number.POSITIVE_INFINITY,
@@ -27,7 +28,7 @@ export async function lastAttempt<M extends Mode>(
   return (cursor?.key as [number, number] | undefined)?.[0] ?? 0;
 }
 
-/** Newest first. Ids have no gaps: one attempt after the other is one range each. */
+/** Returns at most `limit` attempts with ids below `before`, newest first. Ids have no gaps. */
 export async function attemptsBelow<M extends Mode>(
   transaction: Transaction<M>,
   before: number,
@@ -39,11 +40,11 @@ export async function attemptsBelow<M extends Mode>(
   return attempts.filter((attempt) => attempt !== undefined);
 }
 
-/** The end of a chain, to which the next entry is linked. */
+/** Returns the end of a chain. */
 export async function tailOf<M extends Mode>(transaction: Transaction<M>, chain: number): Promise<Tail> {
   const range = IDBKeyRange.bound([chain, 0], [chain, Number.POSITIVE_INFINITY]);
   const cursor = await transaction.objectStore('batches').openCursor(range, 'prev');
-  if (!cursor) return NO_TAIL;
+  if (!cursor) return EMPTY_CHAIN;
   const { entries, hash } = cursor.value;
   return { seq: (cursor.key as [number, number])[1] + entries.length - 1, hash };
 }
@@ -55,11 +56,11 @@ function assemble(entries: readonly Entry[]): Attempt | undefined {
   const [id] = first.of;
   const record: AttemptRecord = { ...attempt, id, startedAt: iso(first.at) };
   const steps = rest.map((entry) => ({
-    ...putBack(entry.body as StepBody, entry.signed),
+    ...unpackStep(entry.body as StepBody, entry.signed),
     attempt: id,
     index: (entry.of?.[1] ?? 0) - 1,
     at: iso(entry.at),
-  })) as readonly StepEntry[]; // what stands behind an attempt's beginning are its steps
+  })) as readonly StepEntry[]; // all entries after the first are steps
   return { ...record, steps, outcome: outcomeOf(steps) };
 }
 

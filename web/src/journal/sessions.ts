@@ -1,25 +1,28 @@
-// Which tabs of this page are alive, by one Web Lock each: an attempt that a live tab runs must not be taken for one that a crash left
-// behind. Is handed navigator.locks.
+// Lists the open tabs of this page by one Web Lock each, so that the journal does not recover an
+// attempt that another tab is running.
 
 const PREFIX = 'keyferry-session-';
 
 export interface Sessions {
-  /** This page's own. */
+  /** Id of this page. */
   readonly id: string;
-  /** All pages that are there now, this one among them. */
+  /** Ids of all open pages, including this one. */
   live(): Promise<ReadonlySet<string>>;
 }
 
-/** Holds the lock of this page until it goes, however it goes. `id` is random. */
+/**
+ * Acquires the lock of this page, which the browser releases when the page closes or crashes. `id`
+ * is random.
+ */
 export async function joinSessions(locks: LockManager, id: string): Promise<Sessions> {
-  await new Promise<void>((granted, refused) => {
-    const untilThePageGoes = new Promise<never>(() => undefined);
+  await new Promise<void>((resolve, reject) => {
+    const untilPageCloses = new Promise<never>(() => undefined);
     locks
       .request(PREFIX + id, () => {
-        granted();
-        return untilThePageGoes;
+        resolve();
+        return untilPageCloses;
       })
-      .catch(refused);
+      .catch(reject);
   });
   return {
     id,

@@ -1,26 +1,30 @@
-// Whether the browser keeps the journal for good and how much room it has for it. Is handed navigator.storage, which a page without a secure context lacks.
+// Reads how much the browser may still store, and whether it may delete the journal when the disk
+// is full. navigator.storage is undefined outside a secure context.
 
-export interface Room {
-  /** The browser does not clear it by itself when the disk fills up. */
-  readonly persistent: boolean;
-  /** Octets that may still be written; unknown where the browser does not say. */
-  readonly left: number | undefined;
+export interface StorageQuota {
+  /** Whether the browser keeps the data when the disk is full. */
+  readonly isPersistent: boolean;
+  /** Undefined if the browser does not report it. */
+  readonly freeBytes: number | undefined;
 }
 
-/** What one load of one key takes in the journal, generously. */
-export const OCTETS_PER_LOAD = 8_000;
+/** Upper estimate of the journal entries of one load. */
+export const BYTES_PER_LOAD = 8_000;
 
-/** Below this nothing new is begun, so that what is under way can be written to its end. */
-export const MIN_OCTETS = 4_000_000;
+/** Minimum for opening an order, so that running loads can still be written. */
+export const MIN_FREE_BYTES = 4_000_000;
 
-export async function readRoom(storage: StorageManager | undefined): Promise<Room> {
-  const persistent = (await storage?.persisted?.()) ?? false;
+export async function readQuota(storage: StorageManager | undefined): Promise<StorageQuota> {
+  const isPersistent = (await storage?.persisted?.()) ?? false;
   const { quota, usage } = (await storage?.estimate?.()) ?? {};
-  return { persistent, left: quota === undefined || usage === undefined ? undefined : Math.max(0, quota - usage) };
+  return {
+    isPersistent,
+    freeBytes: quota === undefined || usage === undefined ? undefined : Math.max(0, quota - usage),
+  };
 }
 
-/** Asks the browser to keep it for good; it decides by itself or asks the operator. */
-export async function askForRoom(storage: StorageManager | undefined): Promise<Room> {
+/** Requests persistent storage. The browser decides, or asks the operator. */
+export async function requestPersistence(storage: StorageManager | undefined): Promise<StorageQuota> {
   await storage?.persist?.();
-  return await readRoom(storage);
+  return await readQuota(storage);
 }

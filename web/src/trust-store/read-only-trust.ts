@@ -1,23 +1,25 @@
-// What the station of this browser trusts, for a page that is no station and may be older or newer than it: opened as it is, whatever its version, read
-// and let go at once. Makes no database and upgrades none.
+// Reads the trust records of this browser's station for the verifier, which may be older or newer
+// than the station. Opens the database in any version. Never creates or upgrades it.
+import { DATABASE_NAME } from '../journal/database.ts';
+import { databaseOf, translateErrors } from '../journal/indexed-db.ts';
+import type { TrustRecord } from '../journal/trust-record.ts';
 
-import { STATION } from '../journal/database.ts';
-import { explained, opened } from '../journal/indexed-db.ts';
-import type { TrustRecord } from './trust-store.ts';
-
-/** None where there is no station. @throws ProtocolError journal-full, journal-failed, journal-elsewhere */
-export function keptTrust(factory: IDBFactory): Promise<readonly TrustRecord[]> {
-  return explained(look(factory));
+/**
+ * Resolves with no record if there is no station.
+ * @throws ProtocolError journal-full, journal-failed, journal-elsewhere
+ */
+export function readTrust(factory: IDBFactory): Promise<readonly TrustRecord[]> {
+  return translateErrors(read(factory));
 }
 
-async function look(factory: IDBFactory): Promise<readonly TrustRecord[]> {
-  const request = factory.open(STATION);
+async function read(factory: IDBFactory): Promise<readonly TrustRecord[]> {
+  const request = factory.open(DATABASE_NAME);
   let isNew = false;
   request.onupgradeneeded = () => {
     isNew = true;
-    request.transaction?.abort(); // there was none, and none is made
+    request.transaction?.abort(); // creates no database
   };
-  const database = await opened(request).catch((cause: unknown) => {
+  const database = await databaseOf(request).catch((cause: unknown) => {
     if (!isNew) throw cause;
   });
   if (!database) return [];

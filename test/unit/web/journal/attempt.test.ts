@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromHex } from '#protocol/bytes/hex.ts';
+import { fromHex, hexNumber } from '#protocol/bytes/hex.ts';
 import type { Step } from '#protocol/provisioning/step.ts';
 import { entryOf, outcomeOf, type StepBody } from '#web/journal/attempt.ts';
 import { INTERRUPTION, LOST, NOT_IMPORTED, RECEIPT, refused, STEPS, SUMMARY } from './records.ts';
@@ -7,9 +7,10 @@ import { INTERRUPTION, LOST, NOT_IMPORTED, RECEIPT, refused, STEPS, SUMMARY } fr
 const BEFORE_IMPORT = STEPS.slice(0, 3);
 const IMPORTING = STEPS.slice(0, 4);
 const IMPORTED = STEPS.slice(0, 5);
+const named = (statusWord: number): [string, number] => [hexNumber(statusWord, 4), statusWord];
 
 describe('the outcome of an attempt', () => {
-  it('is running until something ends it', () => {
+  it('is running until a verdict, a failure or an interruption', () => {
     expect(outcomeOf([])).toBe('running');
     expect(outcomeOf(IMPORTED)).toBe('running');
   });
@@ -18,41 +19,43 @@ describe('the outcome of an attempt', () => {
     expect(outcomeOf(STEPS)).toBe('done');
   });
 
-  it('is failed when it ended before the import was begun', () => {
+  it('is failed after an end before the import', () => {
     for (const end of [INTERRUPTION, LOST, refused('GET CHALLENGE', 0x6985)]) {
       expect(outcomeOf([end])).toBe('failed');
       expect(outcomeOf([...BEFORE_IMPORT, end])).toBe('failed');
     }
   });
 
-  it('is unknown when it ended while the import was under way', () => {
+  it('is unknown after an end during the import', () => {
     expect(outcomeOf([...IMPORTING, INTERRUPTION])).toBe('unknown');
     expect(outcomeOf([...IMPORTING, LOST])).toBe('unknown');
   });
 
-  it.each([
-    0x6700, 0x6883, 0x6884, 0x6982, 0x6985, 0x6988, 0x6a80, 0x6a84, 0x6a88, 0x6d00, 0x6e00, 0x9401, 0x9402, 0x6400,
-  ])('is failed when the unit refused the import with %i', (statusWord) => {
+  it.each(
+    [
+      0x6700, 0x6883, 0x6884, 0x6982, 0x6985, 0x6988, 0x6a80, 0x6a84, 0x6a88, 0x6d00, 0x6e00, 0x9401, 0x9402, 0x6400,
+    ].map(named),
+  )('is failed when the unit refuses the import with %s', (_, statusWord) => {
     expect(outcomeOf([...IMPORTING, refused('IMPORTKEY', statusWord)])).toBe('failed');
   });
 
-  it.each([0x6581, 0x6500, 0x6f00, 0x6281, 0x6300, 0x9000, 0x9100])(
-    'is unknown after %i, which does not say that nothing was written',
-    (statusWord) => {
+  it.each([0x6581, 0x6500, 0x6f00, 0x6281, 0x6300, 0x9000, 0x9100].map(named))(
+    'is unknown after %s, which does not mean that memory is unchanged',
+    (_, statusWord) => {
       expect(outcomeOf([...IMPORTING, refused('IMPORTKEY', statusWord)])).toBe('unknown');
     },
   );
 
-  it('stays unknown when only the question for the receipt was refused', () => {
+  it('remains unknown when only GET RECEIPT is refused', () => {
     expect(outcomeOf([...IMPORTING, LOST, refused('GET RECEIPT', 0x6e00)])).toBe('unknown');
   });
 
-  it('is unverified when the receipt is there and the verdict is not', () => {
+  it('is unverified with a receipt but no verdict', () => {
     expect(outcomeOf([...IMPORTED, INTERRUPTION])).toBe('unverified');
     expect(outcomeOf([...IMPORTED, LOST])).toBe('unverified');
   });
 
-  it('is settled later by the receipt, by its verdict, or by its absence', () => {
+  it('is settled by a later receipt, its verdict, or its absence', () => {
     const [, , , , imported, verified] = STEPS;
     if (!imported || !verified) throw new Error('no steps');
     expect(outcomeOf([...IMPORTING, INTERRUPTION, imported])).toBe('unverified');
@@ -61,31 +64,31 @@ describe('the outcome of an attempt', () => {
   });
 });
 
-describe('the outcome of an attempt whose import follows upon the export', () => {
+describe('the outcome of an attempt that imports without a further write', () => {
   const [challenge, , exported, importing] = STEPS;
   if (!challenge || !exported || !importing) throw new Error('no steps');
-  const asked: StepBody[] = [challenge, { step: 'export', state: 'intended', suite: 1, thenImport: true }];
+  const exporting: StepBody[] = [challenge, { step: 'export', state: 'intended', suite: 1, thenImport: true }];
 
-  it('is unknown when the page went away once the AS was asked: the key may be in', () => {
-    expect(outcomeOf([...asked, INTERRUPTION])).toBe('unknown');
-    expect(outcomeOf([...asked, exported, INTERRUPTION])).toBe('unknown');
-    expect(outcomeOf([...asked, INTERRUPTION, LOST])).toBe('unknown');
+  it('is unknown after an interruption, because the key may be in the unit', () => {
+    expect(outcomeOf([...exporting, INTERRUPTION])).toBe('unknown');
+    expect(outcomeOf([...exporting, exported, INTERRUPTION])).toBe('unknown');
+    expect(outcomeOf([...exporting, INTERRUPTION, LOST])).toBe('unknown');
   });
 
-  it('is failed where a page that lived says that nothing was sent', () => {
-    expect(outcomeOf([...asked, LOST])).toBe('failed');
-    expect(outcomeOf([...asked, LOST, INTERRUPTION])).toBe('failed');
-    expect(outcomeOf([...asked, exported, LOST])).toBe('failed');
+  it('is failed when the page recorded a failure before the import', () => {
+    expect(outcomeOf([...exporting, LOST])).toBe('failed');
+    expect(outcomeOf([...exporting, LOST, INTERRUPTION])).toBe('failed');
+    expect(outcomeOf([...exporting, exported, LOST])).toBe('failed');
   });
 
-  it('is settled by the receipt or its absence', () => {
-    expect(outcomeOf([...asked, INTERRUPTION, NOT_IMPORTED])).toBe('failed');
-    expect(outcomeOf([...asked, INTERRUPTION, ...STEPS.slice(2)])).toBe('done');
+  it('is settled by a later receipt or its absence', () => {
+    expect(outcomeOf([...exporting, INTERRUPTION, NOT_IMPORTED])).toBe('failed');
+    expect(outcomeOf([...exporting, INTERRUPTION, ...STEPS.slice(2)])).toBe('done');
   });
 });
 
-describe('the entry of a step', () => {
-  it('says which side of the step it is and keeps what settling needs', () => {
+describe('entryOf', () => {
+  it('returns the entry with its state and the data for settling', () => {
     const receipt = {} as Extract<Step, { step: 'imported' }>['receipt'];
     const steps: Step[] = [
       { step: 'challenge', suite: 1 },

@@ -10,33 +10,33 @@ import { ATTEMPT, STEPS } from './records.ts';
 const now = (): Date => new Date('2026-01-02T03:04:05.678Z');
 const ORDER = 7;
 
-async function station(): Promise<{ database: Database; journal: Journal; orders: WorkOrderStore }> {
+async function setUp(): Promise<{ database: Database; journal: Journal; orders: WorkOrderStore }> {
   const database = await Database.open(new IDBFactory(), () => undefined);
   return { database, journal: new Journal(database, 'page', now), orders: new WorkOrderStore(database, now) };
 }
 
-/** What became of the batch that begins with entry `seq`. */
-async function change(database: Database, seq: number, how: (batch: Batch) => Batch | undefined): Promise<void> {
+/** Replaces the batch that begins with entry `seq`, or deletes it. */
+async function change(database: Database, seq: number, edit: (batch: Batch) => Batch | undefined): Promise<void> {
   await database.run(['batches'], 'readwrite', async (transaction) => {
     const store = transaction.objectStore('batches');
     const batch = await store.get([ORDER, seq]);
     if (!batch) throw new TypeError(`no batch begins with ${seq}`);
-    const changed = how(batch);
+    const changed = edit(batch);
     await store.delete([ORDER, seq]);
     if (changed) await store.add(changed, [ORDER, seq]);
   });
 }
 
-/** An attempt with a batch for each of its entries. */
-async function spread(journal: Journal): Promise<number> {
+/** Writes an attempt with one batch per entry. */
+async function writeSingly(journal: Journal): Promise<number> {
   const id = await journal.begin({ ...ATTEMPT, order: ORDER });
   for (const step of STEPS) await journal.append(id, step);
   return id;
 }
 
 describe('the chain of a work order', () => {
-  it('holds over the attempts of several lanes and the events between them', async () => {
-    const { journal, orders } = await station();
+  it('is valid across attempts of several lanes and events between them', async () => {
+    const { journal, orders } = await setUp();
     await journal.note(ORDER, { step: 'order-opened', operator: 'Ada' });
     const ids = await Promise.all([1, 2, 3].map(() => journal.begin({ ...ATTEMPT, order: ORDER })));
     for (const step of STEPS) await Promise.all(ids.map((id) => journal.append(id, step)));
@@ -45,14 +45,14 @@ describe('the chain of a work order', () => {
     expect(await orders.check(0)).toBeUndefined();
   });
 
-  it.each([0, 3, 8])('shows from where on it does not hold, where entry %i was changed', async (seq) => {
-    const { database, journal, orders } = await station();
-    for (let i = 0; i < 2; i++) await spread(journal);
+  it.each([0, 3, 8])('breaks at entry %i when that is changed', async (seq) => {
+    const { database, journal, orders } = await setUp();
+    for (let i = 0; i < 2; i++) await writeSingly(journal);
     await change(database, seq, (batch) => ({
       ...batch,
       entries: batch.entries.map((entry) => ({ ...entry, at: entry.at + 1 })),
     }));
-    expect(await orders.check(ORDER)).toEqual({ seq, why: 'changed' });
+    expect(await orders.check(ORDER)).toEqual({ seq, reason: 'changed' });
   });
 
   it.each([
@@ -64,44 +64,44 @@ describe('the chain of a work order', () => {
     ['dropped at its end', (entries: Batch['entries']) => entries.slice(0, -1)],
     ['moved', ([first, ...rest]: Batch['entries']) => [...rest, ...(first ? [first] : [])]],
     ['added', (entries: Batch['entries']) => [...entries, ...entries.slice(-1)]],
-  ])('shows the batch in which an entry was %s', async (_, how) => {
-    const { database, journal, orders } = await station();
+  ])('breaks at a batch in which an entry was %s', async (_, edit) => {
+    const { database, journal, orders } = await setUp();
     for (let i = 0; i < 3; i++) await journal.begin({ ...ATTEMPT, order: ORDER }, STEPS);
-    await change(database, 7, (batch) => ({ ...batch, entries: how(batch.entries) }));
-    expect(await orders.check(ORDER)).toEqual({ seq: 7, why: 'changed' });
+    await change(database, 7, (batch) => ({ ...batch, entries: edit(batch.entries) }));
+    expect(await orders.check(ORDER)).toEqual({ seq: 7, reason: 'changed' });
   });
 
-  it('shows the batch that was dropped', async () => {
-    const { database, journal, orders } = await station();
-    await spread(journal);
+  it('breaks at a dropped batch', async () => {
+    const { database, journal, orders } = await setUp();
+    await writeSingly(journal);
     await change(database, 4, () => undefined);
-    expect(await orders.check(ORDER)).toEqual({ seq: 4, why: 'missing' });
+    expect(await orders.check(ORDER)).toEqual({ seq: 4, reason: 'missing' });
   });
 
-  it('shows a batch that was put in the place of another', async () => {
-    const { database, journal, orders } = await station();
-    await spread(journal);
+  it('breaks at a batch that replaces another', async () => {
+    const { database, journal, orders } = await setUp();
+    await writeSingly(journal);
     let second: Batch | undefined;
     await change(database, 2, (batch) => {
       second = batch;
       return undefined;
     });
     await change(database, 1, () => second && { ...second, firsts: [[1, 99]] });
-    expect(await orders.check(ORDER)).toEqual({ seq: 1, why: 'changed' });
+    expect(await orders.check(ORDER)).toEqual({ seq: 1, reason: 'changed' });
   });
 
-  it('is looked through page by page, however long it is', async () => {
-    const { journal, orders, database } = await station();
-    for (let i = 0; i < 60; i++) await spread(journal);
+  it('is verified page by page', async () => {
+    const { journal, orders, database } = await setUp();
+    for (let i = 0; i < 60; i++) await writeSingly(journal);
     expect(await orders.check(ORDER)).toBeUndefined();
     await change(database, 400, () => undefined);
-    expect(await orders.check(ORDER)).toEqual({ seq: 400, why: 'missing' });
+    expect(await orders.check(ORDER)).toEqual({ seq: 400, reason: 'missing' });
   });
 });
 
 describe('group commit', () => {
-  it('puts what several lanes want to write in the same moment into one transaction', async () => {
-    const { database, journal } = await station();
+  it('commits the simultaneous writes of several lanes in one transaction', async () => {
+    const { database, journal } = await setUp();
     let transactions = 0;
     const run = database.run.bind(database);
     database.run = (...args) => {
@@ -116,12 +116,12 @@ describe('group commit', () => {
     const records = await database.run(['batches'], 'readonly', (transaction) =>
       transaction.objectStore('batches').count(),
     );
-    expect(records).toBe(1 + STEPS.length); // whatever is written at once is one record
+    expect(records).toBe(1 + STEPS.length); // one record per commit
     for (const id of ids) expect((await journal.get(id))?.outcome).toBe('done');
   });
 
-  it('resolves nobody before it is on disk, and refuses all of them where the disk does', async () => {
-    const { database, journal } = await station();
+  it('rejects every write of a failed transaction', async () => {
+    const { database, journal } = await setUp();
     const id = await journal.begin(ATTEMPT);
     const run = database.run.bind(database);
     database.run = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));
@@ -133,16 +133,16 @@ describe('group commit', () => {
     expect(await journal.list(9)).toHaveLength(1);
   });
 
-  it('goes on where another page of this station has written in the meantime', async () => {
-    const { database, journal, orders } = await station();
+  it('continues after another page has written to the chain', async () => {
+    const { database, journal, orders } = await setUp();
     const other = new Journal(database, 'other', now);
     const mine = await journal.begin({ ...ATTEMPT, order: ORDER });
-    const its = await other.begin({ ...ATTEMPT, order: ORDER });
+    const theirs = await other.begin({ ...ATTEMPT, order: ORDER });
     for (const step of STEPS) {
       await journal.append(mine, step);
-      await other.append(its, step);
+      await other.append(theirs, step);
     }
-    expect([mine, its]).toEqual([1, 2]);
+    expect([mine, theirs]).toEqual([1, 2]);
     expect(await orders.check(ORDER)).toBeUndefined();
   });
 });

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { Database } from '#web/journal/database.ts';
 import { rotateLog } from '#web/journal/log-rotation.ts';
 
-describe('the ballast of a start', () => {
-  it('is more than the write buffer of LevelDB, in records below the size of a file, and is gone afterwards', async () => {
+describe('rotateLog', () => {
+  it('fills the write buffer of LevelDB with records smaller than a file, and deletes them', async () => {
     const database = await Database.open(new IDBFactory(), () => undefined);
     const sizes: number[] = [];
     const run = database.run.bind(database);

@@ -1,4 +1,4 @@
-// An attempt and its steps, as the flow would write them.
+// Example records of an attempt and its steps.
 import type { ExportSummary } from '#protocol/provisioning/step.ts';
 import type { NewAttempt, StepBody } from '#web/journal/attempt.ts';
 
@@ -34,7 +34,7 @@ export const SUMMARY: ExportSummary = {
 
 export const RECEIPT = new Uint8Array(64).fill(0x5a);
 
-/** A load that goes well, in its order. */
+/** Steps of a successful load, in sequence. */
 export const STEPS: readonly StepBody[] = [
   { step: 'challenge', state: 'intended', suite: 1 },
   { step: 'export', state: 'intended', suite: 1 },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { joinSessions } from '#web/journal/sessions.ts';
 
-/** navigator.locks of one browser: exclusive, held until the callback's promise settles or the page goes. */
+/** navigator.locks of one browser, with exclusive locks. */
 class FakeLocks {
   held: string[] = [];
 
@@ -15,14 +15,14 @@ class FakeLocks {
     pending: [],
   });
 
-  /** The page goes, and its locks with it. */
+  /** Releases the lock, as the browser does when the page closes. */
   release(name: string): void {
     this.held = this.held.filter((other) => other !== name);
   }
 }
 
 describe('sessions', () => {
-  it('are alive as long as their page holds its lock', async () => {
+  it('are live while their page holds its lock', async () => {
     const locks = new FakeLocks();
     const manager = locks as unknown as LockManager;
     const a = await joinSessions(manager, 'a');
@@ -33,7 +33,7 @@ describe('sessions', () => {
     expect(await a.live()).toEqual(new Set(['a']));
   });
 
-  it('do not begin when the browser refuses the lock', async () => {
+  it('reject when the browser refuses the lock', async () => {
     const refusing = {
       request: () => Promise.reject(new DOMException('no', 'SecurityError')),
     } as unknown as LockManager;

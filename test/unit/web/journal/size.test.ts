@@ -1,4 +1,5 @@
-// What a load takes in the journal: the octets of its entries as the structured clone writes them, with a verdict and a head as long as real ones.
+// Size of a load in the journal, as structured clone serialises it, with a verdict and an audit
+// head of realistic length.
 import 'fake-indexeddb/auto';
 import { serialize } from 'node:v8';
 import { IDBFactory } from 'fake-indexeddb';
@@ -19,13 +20,15 @@ function envelope(type: string, payload: object): string {
   });
 }
 
-it('is 300 octets an entry at most, on average', async () => {
+it('stores an entry in at most 300 bytes on average', async () => {
   const database = await Database.open(new IDBFactory(), () => undefined);
   const journal = new Journal(database, 'page', () => new Date(TIME));
   const receipt = toBase64url(new Uint8Array(64).fill(5));
   const exportId = toBase64url(new Uint8Array(16).fill(6));
-  const said = { exportId, receipt, dataHash: hash, workOrder: '4711', operator: 'ada.lovelace', time: TIME };
-  const steps = STEPS.map((step) => (step.step === 'verify' ? { ...step, verdict: envelope('verdict', said) } : step));
+  const verdict = { exportId, receipt, dataHash: hash, workOrder: '4711', operator: 'ada.lovelace', time: TIME };
+  const steps = STEPS.map((step) =>
+    step.step === 'verify' ? { ...step, verdict: envelope('verdict', verdict) } : step,
+  );
   const id = await journal.begin({ ...ATTEMPT, workOrder: '4711', order: 1 }, steps.slice(0, 2));
   await journal.append(id, steps.slice(2, 4));
   const auditHead = envelope('audit-head', { sequence: 123_456, hash, time: TIME });
@@ -34,6 +37,6 @@ it('is 300 octets an entry at most, on average', async () => {
     transaction.objectStore('batches').getAll(),
   );
   expect(batches.map(({ entries }) => entries.length)).toEqual([3, 2, 2]);
-  const octets = batches.reduce((sum, batch) => sum + serialize(batch).length, 0);
-  expect(octets / 7).toBeLessThanOrEqual(300);
+  const bytes = batches.reduce((sum, batch) => sum + serialize(batch).length, 0);
+  expect(bytes / 7).toBeLessThanOrEqual(300);
 });

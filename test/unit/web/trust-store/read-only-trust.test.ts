@@ -1,68 +1,64 @@
-// What a page that is no station reads of the station's trust: it leaves the storage as it was, whatever its version.
+// Reading the station's trust must not change its database, in any version.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
-import { keptRoots } from '#web/app/pinned-roots.ts';
-import { Database, STATION } from '#web/journal/database.ts';
-import { StoredTrust } from '#web/trust-store/trust-store.ts';
+import { openRaw } from '#test/unit/web/journal/raw-database.ts';
+import { readPinnedRoots } from '#web/app/pinned-roots.ts';
+import { DATABASE_NAME, Database } from '#web/journal/database.ts';
+import { StationTrustStore } from '#web/trust-store/trust-store.ts';
 
 const now = (): Date => new Date('2026-01-02T03:04:05Z');
 
-/** A database of the station as another version of it left it, with these stores. */
-function left(factory: IDBFactory, version: number, stores: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = factory.open(STATION, version);
-    request.onupgradeneeded = () => {
-      for (const store of stores) request.result.createObjectStore(store, { keyPath: 'service' });
-      if (stores.includes('trust'))
-        request.transaction?.objectStore('trust').add({ service: 'https://as.example', root: 'r' });
-    };
-    request.onsuccess = () => resolve(request.result.close());
-    request.onerror = () => reject(request.error);
+/** Creates a database of the station in another version, with these stores. */
+async function createDatabase(factory: IDBFactory, version: number, stores: readonly string[]): Promise<void> {
+  const database = await openRaw(factory, version, ({ result, transaction }) => {
+    for (const store of stores) result.createObjectStore(store, { keyPath: 'service' });
+    if (stores.includes('trust')) transaction?.objectStore('trust').add({ service: 'https://as.example', root: 'r' });
   });
+  database.close();
 }
 
-describe('the roots that a verifier reads from the station', () => {
-  it('are those that it pinned, while the station goes on as if nobody had looked', async () => {
+describe('the pinned roots that the verifier reads', () => {
+  it('are those of the station, which can continue to use its database', async () => {
     const factory = new IDBFactory();
     let superseded = 0;
-    const trust = new StoredTrust(await Database.open(factory, () => superseded++), 'https://as.example', now);
+    const trust = new StationTrustStore(await Database.open(factory, () => superseded++), 'https://as.example', now);
     await trust.pin('root');
-    expect(await keptRoots(factory)).toMatchObject([{ service: 'https://as.example', root: 'root' }]);
+    expect(await readPinnedRoots(factory)).toMatchObject([{ service: 'https://as.example', root: 'root' }]);
     expect(superseded).toBe(0);
     expect(await trust.read()).toMatchObject({ root: 'root' });
   });
 
-  it.each([1, 99])('are read at version %i of the storage, which stays as it is', async (version) => {
+  it.each([1, 99])('are read from version %i of the database without an upgrade', async (version) => {
     const factory = new IDBFactory();
-    await left(factory, version, ['trust']);
-    expect(await keptRoots(factory)).toMatchObject([{ root: 'r' }]);
-    expect(await factory.databases()).toEqual([{ name: STATION, version }]);
+    await createDatabase(factory, version, ['trust']);
+    expect(await readPinnedRoots(factory)).toMatchObject([{ root: 'r' }]);
+    expect(await factory.databases()).toEqual([{ name: DATABASE_NAME, version }]);
   });
 
-  it("stand in nobody's way afterwards", async () => {
+  it('do not keep the database open', async () => {
     const factory = new IDBFactory();
-    await left(factory, 1, ['trust']);
-    await keptRoots(factory);
-    await left(factory, 2, ['more']); // blocked for ever by a connection that is still open
-    expect(await factory.databases()).toEqual([{ name: STATION, version: 2 }]);
+    await createDatabase(factory, 1, ['trust']);
+    await readPinnedRoots(factory);
+    await createDatabase(factory, 2, ['more']); // an open connection would block this
+    expect(await factory.databases()).toEqual([{ name: DATABASE_NAME, version: 2 }]);
   });
 
-  it('are none where there is no station, and none is made', async () => {
+  it('are empty without a station, and no database is created', async () => {
     const factory = new IDBFactory();
-    expect(await keptRoots(factory)).toEqual([]);
+    expect(await readPinnedRoots(factory)).toEqual([]);
     expect(await factory.databases()).toEqual([]);
   });
 
-  it('are none where the station trusts nobody yet, or the browser refuses its storage', async () => {
+  it('are empty without a pinned root, and when the browser denies storage', async () => {
     const factory = new IDBFactory();
-    await left(factory, 1, ['orders']);
-    expect(await keptRoots(factory)).toEqual([]);
-    const refused = {
+    await createDatabase(factory, 1, ['orders']);
+    expect(await readPinnedRoots(factory)).toEqual([]);
+    const denying = {
       open: () => {
         throw new DOMException('The user denied permission.', 'SecurityError');
       },
     } as unknown as IDBFactory;
-    expect(await keptRoots(refused)).toEqual([]);
+    expect(await readPinnedRoots(denying)).toEqual([]);
   });
 });

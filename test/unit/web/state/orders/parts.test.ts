@@ -6,49 +6,11 @@ import { ReportBench } from '#test/support/reports.ts';
 import { workOrder } from '#test/support/work-orders.ts';
 import { WorkOrders } from '#web/as-client/work-orders.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
-import { askForRoom, readRoom } from '#web/journal/storage-quota.ts';
 import { UnitIndex, UnitTable } from '#web/state/orders/unit-table.svelte.ts';
 import { Feedback } from '#web/state/page/feedback.svelte.ts';
 import { figuresOf } from '#web/state/report/figures.ts';
 import { Verification } from '#web/state/report/verification.svelte.ts';
-import { Semaphore, through } from '#web/state/session/concurrency-limit.ts';
 import { ONE_LINE, sn } from './order-fixture.ts';
-
-describe('the gate before the AS', () => {
-  it('lets so many questions in at a time, first come, first served, also after one that failed', async () => {
-    const gate = new Semaphore(2);
-    const ends: ((failure?: Error) => void)[] = [];
-    const order: number[] = [];
-    const ask = (n: number): Promise<void> =>
-      gate.pass(() => {
-        order.push(n);
-        return new Promise((resolve, reject) => ends.push((failure) => (failure ? reject(failure) : resolve())));
-      });
-    const asked = [1, 2, 3, 4].map((n) => ask(n));
-    await Promise.resolve();
-    expect(order).toEqual([1, 2]);
-    ends[0]?.(new Error('refused'));
-    await expect(asked[0]).rejects.toThrow('refused');
-    await Promise.resolve();
-    expect(order).toEqual([1, 2, 3]);
-    ends[1]?.();
-    ends[2]?.();
-    await Promise.all(asked.slice(1, 3));
-    await Promise.resolve();
-    ends[3]?.();
-    await asked[3];
-    expect(order).toEqual([1, 2, 3, 4]);
-  });
-
-  it('has the head of the AS as it is now', () => {
-    const source = { auditHead: undefined as { envelope: string } | undefined, exportKey: never, verifyReceipt: never };
-    const asked = through(source, new Semaphore(1));
-    source.auditHead = { envelope: 'newer' };
-    expect(asked.auditHead).toEqual({ envelope: 'newer' });
-  });
-});
-
-const never = (): Promise<never> => new Promise(() => undefined);
 
 describe('the list of units', () => {
   const ranges = [
@@ -137,20 +99,6 @@ describe('the signals', () => {
     expect(shakes).toHaveLength(2);
     expect(signals.last).toBe('failed');
     expect(new Feedback({ ...parts, kept: kept('off') }).on).toBe(false);
-  });
-});
-
-describe('the room of the journal', () => {
-  it('is what the browser says, and unknown where it says nothing', async () => {
-    expect(await readRoom(undefined)).toEqual({ persistent: false, left: undefined });
-    let asked = 0;
-    const storage = {
-      persist: async () => ++asked > 0,
-      persisted: async () => asked > 0,
-      estimate: async () => ({ quota: 1000, usage: 400 }),
-    } as unknown as StorageManager;
-    expect(await readRoom(storage)).toEqual({ persistent: false, left: 600 });
-    expect(await askForRoom(storage)).toEqual({ persistent: true, left: 600 });
   });
 });
 

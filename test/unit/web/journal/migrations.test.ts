@@ -1,4 +1,4 @@
-// Journals of older schema versions as pages of that time left them, opened by this one.
+// Opens journals of older schema versions, written as older pages wrote them.
 import 'fake-indexeddb/auto';
 import { createHash } from 'node:crypto';
 import { IDBFactory } from 'fake-indexeddb';
@@ -6,45 +6,40 @@ import { describe, expect, it } from 'vitest';
 import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
 import { WorkOrderStore } from '#web/journal/work-orders.ts';
+import { completed, openRaw } from './raw-database.ts';
 import { ATTEMPT, INTERRUPTION, NOT_IMPORTED, STEPS, SUMMARY } from './records.ts';
 
 const AT = '2026-01-02T03:04:05.678Z';
 const now = (): Date => new Date('2026-02-02T00:00:00Z');
 
-/** What version 1 wrote: attempts and steps in stores of their own, the export in the step before the import as well. */
+/**
+ * Version 1: attempts and steps in separate stores, the export also in the step before the import.
+ */
 async function writeVersion1(factory: IDBFactory): Promise<void> {
-  const db = await new Promise<IDBDatabase>((resolve, reject) => {
-    const request = factory.open('keyferry', 1);
-    request.onupgradeneeded = () => {
-      const { result } = request;
-      result.createObjectStore('attempts', { keyPath: 'id', autoIncrement: true });
-      result.createObjectStore('steps', { keyPath: ['attempt', 'index'] });
-      result.createObjectStore('open', { keyPath: 'attempt' });
-      result.createObjectStore('trust', { keyPath: 'service' });
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+  const db = await openRaw(factory, 1, ({ result }) => {
+    result.createObjectStore('attempts', { keyPath: 'id', autoIncrement: true });
+    result.createObjectStore('steps', { keyPath: ['attempt', 'index'] });
+    result.createObjectStore('open', { keyPath: 'attempt' });
+    result.createObjectStore('trust', { keyPath: 'service' });
   });
   const transaction = db.transaction(['attempts', 'steps', 'open', 'trust'], 'readwrite');
   const [done, cut] = [STEPS, [...STEPS.slice(0, 4), INTERRUPTION]];
   for (const [index, steps] of [done, cut].entries()) {
     const attempt = index + 1;
-    transaction.objectStore('attempts').add({ ...ATTEMPT, startedAt: AT, session: 'gone' });
+    transaction.objectStore('attempts').add({ ...ATTEMPT, startedAt: AT, session: 'crashed' });
     steps.forEach((step, number) => {
       const body = step.step === 'import' && step.state === 'intended' ? { ...step, export: SUMMARY } : step;
       transaction.objectStore('steps').add({ ...body, attempt, index: number, at: AT });
     });
   }
-  transaction.objectStore('open').add({ attempt: 2, session: 'gone' });
+  transaction.objectStore('open').add({ attempt: 2, session: 'crashed' });
   transaction.objectStore('trust').add({ service: 'https://as.example', root: 'root', pinnedAt: AT });
-  await new Promise((resolve) => {
-    transaction.oncomplete = resolve;
-  });
+  await completed(transaction);
   db.close();
 }
 
 describe('a journal of version 1', () => {
-  it('is read by this version with every attempt and step as it was', async () => {
+  it('keeps every attempt and step', async () => {
     const factory = new IDBFactory();
     await writeVersion1(factory);
     const database = await Database.open(factory, () => undefined);
@@ -67,7 +62,7 @@ describe('a journal of version 1', () => {
     expect((await journal.unsettled()).map(({ id }) => id)).toEqual([2]);
   });
 
-  it('is chained from its first entry on, and goes on from its last', async () => {
+  it('is chained from its first entry and can be continued', async () => {
     const factory = new IDBFactory();
     await writeVersion1(factory);
     const database = await Database.open(factory, () => undefined);
@@ -79,33 +74,28 @@ describe('a journal of version 1', () => {
     expect(batches.flatMap(({ entries }) => entries)).toHaveLength(7 + 6 + 7);
   });
 
-  it('keeps what it trusts', async () => {
+  it('keeps the pinned root', async () => {
     const factory = new IDBFactory();
     await writeVersion1(factory);
     const database = await Database.open(factory, () => undefined);
-    const kept = await database.run(['trust'], 'readonly', (transaction) => transaction.objectStore('trust').getAll());
-    expect(kept).toEqual([{ service: 'https://as.example', root: 'root', pinnedAt: AT }]);
+    const records = await database.run(['trust'], 'readonly', (transaction) =>
+      transaction.objectStore('trust').getAll(),
+    );
+    expect(records).toEqual([{ service: 'https://as.example', root: 'root', pinnedAt: AT }]);
   });
 });
 
 const ORDER = 3;
 
-/** What version 2 wrote: a record for each entry with a hash of its own, and one for each attempt that is open. */
+/** Version 2: one record with a hash per entry, and one per open attempt. */
 async function writeVersion2(factory: IDBFactory, attempts: number): Promise<readonly { readonly hash: Uint8Array }[]> {
-  const db = await new Promise<IDBDatabase>((resolve, reject) => {
-    const request = factory.open('keyferry', 2);
-    request.onupgradeneeded = () => {
-      const { result } = request;
-      result.createObjectStore('open', { keyPath: 'attempt' });
-      result.createObjectStore('trust', { keyPath: 'service' });
-      result.createObjectStore('entries').createIndex('attempt', 'of', { unique: true });
-      result
-        .createObjectStore('orders', { keyPath: 'order', autoIncrement: true })
-        .createIndex('name', 'name', { unique: true });
-      result.createObjectStore('units', { keyPath: ['order', 'sn'] }).createIndex('state', ['order', 'state']);
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+  const db = await openRaw(factory, 2, ({ result }) => {
+    result.createObjectStore('open', { keyPath: 'attempt' });
+    result.createObjectStore('trust', { keyPath: 'service' });
+    result.createObjectStore('entries').createIndex('attempt', 'of', { unique: true });
+    const orders = result.createObjectStore('orders', { keyPath: 'order', autoIncrement: true });
+    orders.createIndex('name', 'name', { unique: true });
+    result.createObjectStore('units', { keyPath: ['order', 'sn'] }).createIndex('state', ['order', 'state']);
   });
   const transaction = db.transaction(['entries', 'open', 'units'], 'readwrite');
   const written: { readonly hash: Uint8Array }[] = [];
@@ -128,16 +118,14 @@ async function writeVersion2(factory: IDBFactory, attempts: number): Promise<rea
     if (id < attempts) add([id, 6], { step: 'verify', state: 'confirmed', time: AT });
     transaction.objectStore('units').add({ order: ORDER, sn: `unit ${id}`, state: 'done', at: AT });
   }
-  transaction.objectStore('open').add({ attempt: attempts, session: 'gone' });
-  await new Promise((resolve) => {
-    transaction.oncomplete = resolve;
-  });
+  transaction.objectStore('open').add({ attempt: attempts, session: 'crashed' });
+  await completed(transaction);
   db.close();
   return written;
 }
 
 describe('a journal of version 2', () => {
-  it('is read by this version with every attempt and step as it was, the open one among them', async () => {
+  it('keeps every attempt and step, including the open attempt', async () => {
     const factory = new IDBFactory();
     await writeVersion2(factory, 2);
     const database = await Database.open(factory, () => undefined);
@@ -156,7 +144,7 @@ describe('a journal of version 2', () => {
     expect(await new WorkOrderStore(database, now).counts(ORDER)).toMatchObject({ done: 2 });
   });
 
-  it('keeps its chain, over more entries than are moved at once, and goes on from its last', async () => {
+  it('keeps the chain of more entries than one page, and can be continued', async () => {
     const factory = new IDBFactory();
     const written = await writeVersion2(factory, 400); // 2,800 entries
     const database = await Database.open(factory, () => undefined);
@@ -174,18 +162,13 @@ describe('a journal of version 2', () => {
   it.each([
     ['changed', (store: IDBObjectStore) => store.put({ hash: new Uint8Array(32), at: 0, body: {} }, [ORDER, 40])],
     ['dropped', (store: IDBObjectStore) => store.delete([ORDER, 40])],
-  ])('still shows an entry that was %s before', async (_, how) => {
+  ])('keeps the break of an entry that was %s', async (_, edit) => {
     const factory = new IDBFactory();
     await writeVersion2(factory, 20);
-    const raw = await new Promise<IDBDatabase>((resolve) => {
-      const request = factory.open('keyferry', 2);
-      request.onsuccess = () => resolve(request.result);
-    });
+    const raw = await openRaw(factory, 2);
     const transaction = raw.transaction('entries', 'readwrite');
-    how(transaction.objectStore('entries'));
-    await new Promise((resolve) => {
-      transaction.oncomplete = resolve;
-    });
+    edit(transaction.objectStore('entries'));
+    await completed(transaction);
     raw.close();
     const database = await Database.open(factory, () => undefined);
     expect(await new WorkOrderStore(database, now).check(ORDER)).toBeDefined();

@@ -1,0 +1,67 @@
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it } from 'vitest';
+import { Database } from '#web/journal/database.ts';
+import { StationTrustStore } from '#web/trust-store/trust-store.ts';
+
+const now = (): Date => new Date('2026-01-02T03:04:05Z');
+const openDatabase = (): Promise<Database> => Database.open(new IDBFactory(), () => undefined);
+
+describe('the trust store', () => {
+  const HEAD = { sequence: 5, hash: 'five', time: '2026-01-02T03:04:05Z', envelope: '{}' };
+
+  async function store(service = 'https://as.example', database?: Database): Promise<StationTrustStore> {
+    return new StationTrustStore(database ?? (await openDatabase()), service, now);
+  }
+
+  it('keeps the first root', async () => {
+    const trust = await store();
+    expect(await trust.read()).toBeUndefined();
+    expect(await trust.pin('first')).toBe('first');
+    expect(await trust.pin('second')).toBe('first');
+    expect(await trust.read()).toMatchObject({ root: 'first', pinnedAt: '2026-01-02T03:04:05.000Z' });
+  });
+
+  it('is separate for each AS', async () => {
+    const database = await openDatabase();
+    await (await store('https://a.example', database)).pin('a');
+    expect(await (await store('https://b.example', database)).read()).toBeUndefined();
+  });
+
+  it('keeps the newest head, in any sequence of heads', async () => {
+    const trust = await store();
+    await trust.pin('root');
+    await trust.advance(HEAD);
+    await trust.advance({ ...HEAD, sequence: 4, hash: 'four' });
+    expect((await trust.read())?.head).toEqual(HEAD);
+    await trust.advance({ ...HEAD, hash: 'another five' });
+    expect((await trust.read())?.head?.hash).toBe('five');
+    await trust.advance({ ...HEAD, sequence: 6 });
+    expect((await trust.read())?.head?.sequence).toBe(6);
+  });
+
+  it('refuses a head before a root is pinned', async () => {
+    await expect((await store()).advance(HEAD)).rejects.toThrow(RangeError);
+  });
+
+  it('records the former root and head when the root is replaced', async () => {
+    const trust = await store();
+    await trust.pin('first');
+    await trust.advance(HEAD);
+    await trust.replace('second');
+    const at = '2026-01-02T03:04:05.000Z';
+    const first = { root: 'first', pinnedAt: at, head: HEAD, replacedAt: at };
+    expect(await trust.read()).toEqual({
+      service: 'https://as.example',
+      root: 'second',
+      pinnedAt: at,
+      former: [first],
+    });
+    await trust.advance({ ...HEAD, sequence: 1 });
+    await trust.replace('third');
+    expect((await trust.read())?.former?.map(({ root, head }) => [root, head?.sequence])).toEqual([
+      ['first', 5],
+      ['second', 1],
+    ]);
+  });
+});
