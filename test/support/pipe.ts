@@ -1,55 +1,59 @@
-// A cable in memory, for tests that must not sleep: two ends of a pipe, a fault script on each direction, and a virtual clock that
-// jumps to the next thing that is to happen. drive() stands at the unit's end and moves a card's framing.
+// A cable in memory with a virtual clock: two ends of a pipe, with scripted faults in each
+// direction. drive() runs a card's framing at the unit's end.
 import { type Cancel, sleep, VirtualClock } from '#device-sim/unit/clock.ts';
+import { KeyedMutex } from '#protocol/async/mutex.ts';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
 import type { Port } from '#protocol/framing/port.ts';
 
-/** Time that passes only while everybody waits. */
+/** A virtual clock that advances only when no promise can continue. */
 export class PipeClock {
   readonly #clock = new VirtualClock();
 
   readonly now = (): number => this.#clock.now();
 
-  /** Calls `ring` in `ms`; the function that it returns calls that off. */
-  after(ms: number, ring: () => void): Cancel {
-    return this.#clock.after(ms, ring);
+  /** Calls `callback` after `ms`. The returned function cancels that. */
+  after(ms: number, callback: () => void): Cancel {
+    return this.#clock.after(ms, callback);
   }
 
   sleep(ms: number): Promise<void> {
     return sleep(this.#clock, ms);
   }
 
-  /** Lets time pass until `work` is settled. @throws when nothing is left that could ever settle it */
-  async run<Result>(work: Promise<Result>): Promise<Result> {
+  /**
+   * Advances the time until `promise` settles.
+   * @throws Error if no timer is left that could settle it
+   */
+  async run<Result>(promise: Promise<Result>): Promise<Result> {
     let isSettled = false;
-    const settled = () => {
+    const markSettled = () => {
       isSettled = true;
     };
-    work.then(settled, settled);
+    promise.then(markSettled, markSettled);
     for (;;) {
-      // One turn of the event loop: every promise that can go on has gone on.
+      // One turn of the event loop, in which every promise continues that can.
       await new Promise((resolve) => setImmediate(resolve));
-      if (isSettled) return work;
-      if (!this.#clock.ringNext()) throw new Error('everybody waits, and nothing is left that could happen');
+      if (isSettled) return promise;
+      if (!this.#clock.runNext()) throw new Error('the promise is pending, and no timer is left');
     }
   }
 }
 
-/** What arrives of the `index`-th write (from 0) in one direction: nothing, the same, less, more, in any number of pieces. */
+/** Returns the pieces that arrive of write number `index` (from 0) in one direction. */
 export type Fault = (bytes: Bytes, index: number) => readonly Uint8Array[];
 
 const NO_FAULT: Fault = (bytes) => [bytes];
 
-/** One end. What the other end writes arrives at once, in the order of writing. */
+/** One end of the pipe. Writes of the other end arrive at once and in order. */
 export class PipeEnd implements Port {
   readonly #clock: PipeClock;
   readonly #fault: Fault;
   readonly written: Bytes[] = [];
   #peer: PipeEnd | undefined;
   #arrived: Bytes[] = [];
-  #waiting:
+  #pending:
     | { readonly resolve: (bytes: Bytes | undefined) => void; readonly reject: (error: Error) => void }
     | undefined;
   #listener: ((bytes: Bytes) => void) | undefined;
@@ -68,13 +72,13 @@ export class PipeEnd implements Port {
     this.#peer = peer;
   }
 
-  /** Instead of read(): each piece as it arrives. */
+  /** Calls `listener` with each piece as it arrives, instead of read(). */
   listen(listener: (bytes: Bytes) => void): void {
     this.#listener = listener;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.#isClosed) throw lost();
+    if (this.#isClosed) throw deviceLost();
     const whole = Uint8Array.from(bytes);
     const index = this.written.push(whole) - 1;
     for (const piece of this.#fault(whole, index)) this.#peer?.arrive(piece);
@@ -84,22 +88,22 @@ export class PipeEnd implements Port {
     if (this.#isClosed || piece.length === 0) return;
     const bytes = Uint8Array.from(piece);
     if (this.#listener !== undefined) this.#listener(bytes);
-    else if (this.#waiting !== undefined) this.#waiting.resolve(bytes);
+    else if (this.#pending !== undefined) this.#pending.resolve(bytes);
     else this.#arrived.push(bytes);
   }
 
   read(timeoutMs: number): Promise<Bytes | undefined> {
-    if (this.#waiting !== undefined) throw new RangeError('a read is open');
-    if (this.#isClosed) return Promise.reject(lost());
+    if (this.#pending !== undefined) throw new RangeError('a read is pending');
+    if (this.#isClosed) return Promise.reject(deviceLost());
     const bytes = this.#arrived.shift();
     if (bytes !== undefined) return Promise.resolve(bytes);
     return new Promise<Bytes | undefined>((resolve, reject) => {
-      const cancel = this.#clock.after(timeoutMs, () => this.#waiting?.resolve(undefined));
+      const cancel = this.#clock.after(timeoutMs, () => this.#pending?.resolve(undefined));
       const end = () => {
         cancel();
-        this.#waiting = undefined;
+        this.#pending = undefined;
       };
-      this.#waiting = {
+      this.#pending = {
         resolve: (result) => {
           end();
           resolve(result);
@@ -114,7 +118,7 @@ export class PipeEnd implements Port {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#waiting?.reject(lost());
+    this.#pending?.reject(deviceLost());
   }
 }
 
@@ -123,7 +127,7 @@ export interface Faults {
   readonly toHost?: Fault;
 }
 
-/** Both ends of a cable; the faults are done to what is on its way to the named end. */
+/** Creates both ends. Each fault applies to the writes to the named end. */
 export function pipe(
   clock: PipeClock,
   { toUnit = NO_FAULT, toHost = NO_FAULT }: Faults = {},
@@ -138,14 +142,14 @@ export function pipe(
   return { host, unit };
 }
 
-/** Runs one command APDU on the card in a slot and gives its response APDU. */
+/** Executes a command APDU on the card in a slot and resolves with its response APDU. */
 export type RunCommand = (command: Bytes, slot: number) => Promise<Bytes>;
 
-const EXTEND_EVERY_MS = 500;
+const EXTEND_INTERVAL_MS = 500;
 
-/** Moves a card's framing at the unit's end of the pipe: writes, keeps the timer, runs one command after the other per slot. */
+/** Runs a card's framing at the unit's end: writes, timers, and one command at a time per slot. */
 export function drive(clock: PipeClock, end: PipeEnd, framing: CardFraming, run: RunCommand): void {
-  const queues = new Map<number, Promise<void>>();
+  const mutex = new KeyedMutex();
   let cancelWait = (): void => undefined;
 
   const perform = (actions: readonly CardAction[]): void => {
@@ -158,14 +162,9 @@ export function drive(clock: PipeClock, end: PipeEnd, framing: CardFraming, run:
           cancelWait();
           cancelWait = clock.after(action.ms, () => perform(framing.silence()));
           break;
-        case 'run': {
-          const before = queues.get(action.slot) ?? Promise.resolve();
-          queues.set(
-            action.slot,
-            before.then(() => runOne(action.ticket, action.slot, action.command)),
-          );
+        case 'run':
+          void mutex.run(String(action.slot), () => runOne(action.ticket, action.slot, action.command));
           break;
-        }
         case 'power':
           break;
       }
@@ -175,7 +174,7 @@ export function drive(clock: PipeClock, end: PipeEnd, framing: CardFraming, run:
   const runOne = async (ticket: number, slot: number, command: Bytes): Promise<void> => {
     let cancelExtend = (): void => undefined;
     const keepExtending = (): void => {
-      cancelExtend = clock.after(EXTEND_EVERY_MS, () => {
+      cancelExtend = clock.after(EXTEND_INTERVAL_MS, () => {
         perform(framing.extend(ticket));
         keepExtending();
       });
@@ -193,6 +192,6 @@ export function drive(clock: PipeClock, end: PipeEnd, framing: CardFraming, run:
   });
 }
 
-function lost(): ProtocolError {
+function deviceLost(): ProtocolError {
   return new ProtocolError('device-lost', 'the pipe is closed');
 }

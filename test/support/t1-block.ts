@@ -1,11 +1,11 @@
-// Octets as one T=1 block, read by the reader that both ends of the line have.
+// Decodes one T=1 block with the reader that both ends use.
 import type { Edc } from '#protocol/framing/edc.ts';
 import { type T1Block, T1BlockReader } from '#protocol/framing/t1-block.ts';
 
-/** The block, or undefined unless the octets are exactly one. */
-export function decodeBlock(octets: Uint8Array, edc: Edc): T1Block | undefined {
+/** Returns the block, or undefined unless `bytes` are exactly one valid block. */
+export function decodeBlock(bytes: Uint8Array, edc: Edc): T1Block | undefined {
   const reader = new T1BlockReader(edc);
-  reader.push(octets);
+  reader.push(bytes);
   const block = reader.next();
   const isAll = reader.next() === undefined && !reader.isPending;
   return isAll && block !== 'damaged' ? block : undefined;

@@ -1,14 +1,15 @@
-// The vault's worker without a worker: the same door, with every message cloned as the browser clones it, over an IndexedDB in RAM.
+// The vault's worker in the same thread, over an IndexedDB in memory. Clones every message as a
+// browser does.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import type { PasswordKey } from '#protocol/vault/passphrase.ts';
 import { VaultStore } from '#web/vault-store/vault-store.ts';
 import type { VaultWorker } from '#web/vault-worker/client.ts';
-import type { Answered, Asked } from '#web/vault-worker/messages.ts';
+import type { RequestMessage, ResponseMessage } from '#web/vault-worker/messages.ts';
 import { VaultServer } from '#web/vault-worker/server.ts';
 import { quickKey } from './vault.ts';
 
-export interface WorkerParts {
+export interface TestVaultWorkerOptions {
   readonly factory?: IDBFactory;
   readonly deriveKey?: PasswordKey;
   readonly now?: () => Date;
@@ -18,40 +19,40 @@ export class TestVaultWorker implements VaultWorker {
   onmessage: VaultWorker['onmessage'] = null;
   onerror: VaultWorker['onerror'] = null;
   isTerminated = false;
-  /** Everything that was said, in both directions. */
-  readonly messages: (Asked | Answered)[] = [];
+  /** All messages in both directions. */
+  readonly messages: (RequestMessage | ResponseMessage)[] = [];
   readonly store: Promise<VaultStore>;
-  readonly #door: VaultServer;
-  readonly #parts: WorkerParts;
+  readonly #server: VaultServer;
+  readonly #options: TestVaultWorkerOptions;
 
-  constructor(parts: WorkerParts = {}) {
-    const { factory = new IDBFactory(), deriveKey = quickKey, now = () => new Date() } = parts;
-    this.#parts = { ...parts, factory };
+  constructor(options: TestVaultWorkerOptions = {}) {
+    const { factory = new IDBFactory(), deriveKey = quickKey, now = () => new Date() } = options;
+    this.#options = { ...options, factory };
     this.store = VaultStore.open(factory);
-    const around = this.store.then((store) => ({ store, subtle: globalThis.crypto.subtle, deriveKey, now }));
-    around.catch(() => undefined); // told to whoever unlocks
-    this.#door = new VaultServer({ postMessage: (message) => this.#hear(message as Answered) }, around);
+    const serverOptions = this.store.then((store) => ({ store, subtle: globalThis.crypto.subtle, deriveKey, now }));
+    serverOptions.catch(() => undefined); // unlock reports it
+    this.#server = new VaultServer({ postMessage: (message) => this.#post(message as ResponseMessage) }, serverOptions);
   }
 
   postMessage(message: unknown, transfer: Transferable[]): void {
-    const asked = structuredClone(message, { transfer }) as Asked;
-    this.messages.push(structuredClone(asked));
-    void this.#door.hear(asked);
+    const request = structuredClone(message, { transfer }) as RequestMessage;
+    this.messages.push(structuredClone(request));
+    void this.#server.handle(request);
   }
 
-  /** Another one over the same store, as after a lock. */
+  /** Creates another worker over the same store, as after a lock. */
   next(): TestVaultWorker {
-    return new TestVaultWorker(this.#parts);
+    return new TestVaultWorker(this.#options);
   }
 
   terminate(): void {
     this.isTerminated = true;
   }
 
-  #hear(answered: Answered): void {
+  #post(message: ResponseMessage): void {
     if (this.isTerminated) return;
-    const data = structuredClone(answered);
+    const data = structuredClone(message);
     this.messages.push(data);
-    queueMicrotask(() => this.onmessage?.({ data } as MessageEvent<Answered>));
+    queueMicrotask(() => this.onmessage?.({ data } as MessageEvent<ResponseMessage>));
   }
 }

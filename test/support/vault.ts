@@ -1,5 +1,5 @@
-// Vault files for tests: issued by an AS that exists for the moment only, and the vault itself as software, over as-unit and with a
-// journal in RAM, as a page keeps it.
+// Vaults for tests: files that a temporary AS issues, and an unlocked vault over as-unit with a
+// journal in memory.
 import { randomBytes } from 'node:crypto';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import type { ExportRecord, Memory, Reservation, UnitExportRequest } from '#protocol/as-unit/memory.ts';
@@ -31,10 +31,10 @@ import { deriveVaultKey, type PasswordKey } from '#protocol/vault/passphrase.ts'
 import { requireQuota, requireServed, requireValid } from '#protocol/vault/policy.ts';
 import { findDeviceKey, openVaultSecrets, type VaultSecrets } from '#protocol/vault/secrets.ts';
 
-/** The least that a reader takes: tests need many vaults. */
+/** The least cost that a reader accepts, because tests need many vaults. */
 export const MIN_COST: Argon2Cost = { memoryKib: 47_104, passes: 1, lanes: 1 };
 
-/** Not slow and not safe: for the tests that are not about the passphrase. */
+/** Fast and insecure, for tests of other subjects than the passphrase. */
 export const quickKey: PasswordKey = async (password, salt) => sha256(Buffer.concat([password, salt]));
 
 export const verifyEd25519: Verify = isSignedBy;
@@ -46,11 +46,11 @@ export function signerOf(secretKey: Uint8Array): Signer {
 export interface TestVaultKey {
   readonly ref1: number;
   readonly label?: string;
-  /** Empty where the entry erases. */
+  /** Empty for an entry that erases a slot. */
   readonly attributes?: string;
   readonly akv: number;
   readonly slot?: number;
-  /** TA; none where the entry erases or replaces T. */
+  /** TA. Absent for an entry that erases a slot or replaces T. */
   readonly key?: Uint8Array;
 }
 
@@ -58,10 +58,10 @@ export interface TestVaultOptions {
   readonly set: number;
   readonly profile?: 'shared' | 'diversified';
   readonly family?: KdfFamily;
-  /** T by TKV, 32 bytes each. */
+  /** Versions of T, 32 bytes each. */
   readonly transportKeys: readonly { readonly tkv: number; readonly key: Uint8Array }[];
   readonly keys: readonly TestVaultKey[];
-  /** SNs in hex; null makes an open vault. */
+  /** SNs in hex; null for an open vault. */
   readonly units: readonly string[] | null;
   readonly asNumber?: number;
   readonly quota?: VaultHeaderJson['quota'];
@@ -69,20 +69,20 @@ export interface TestVaultOptions {
   readonly expires?: string;
   readonly passphrase?: string;
   readonly cost?: Argon2Cost;
-  /** noble's Argon2id unless said. */
+  /** Default: Argon2id of noble. */
   readonly derive?: PasswordKey;
-  /** Secret Ed25519 key of the AS's root, 32 bytes; random unless said. */
+  /** Secret Ed25519 key of the AS's root, 32 bytes. Default: random. */
   readonly root?: Uint8Array;
 }
 
 export interface TestVault {
-  /** The file. */
+  /** Content of the file. */
   readonly text: string;
   readonly passphrase: string;
   readonly header: VaultHeaderJson;
-  /** To be pinned: the root's public key. */
+  /** Public key of the root, to be pinned. */
   readonly root: Bytes;
-  /** Verifies SIG. */
+  /** Public key for SIG. */
   readonly dataPublicKey: Bytes;
 }
 
@@ -155,14 +155,14 @@ function secretsFor({ set, family = 'cmac', transportKeys, keys, units }: TestVa
   };
 }
 
-/** The vault as software: opened, with a journal in RAM that can be put back to an older state. */
+/** An unlocked vault with a journal in memory, which a test can restore to an older state. */
 export class SoftwareVault implements Memory<undefined> {
   readonly vault: VerifiedVault;
   readonly secrets: VaultSecrets;
   readonly unit: AsUnit;
   entries: VaultEntryJson[] = [];
   exports: ExportRecord[] = [];
-  /** Named by each export. */
+  /** Work order of each export. */
   workOrder: string | null = null;
   readonly #now: () => Date;
 
@@ -181,7 +181,7 @@ export class SoftwareVault implements Memory<undefined> {
     this.vault = vault;
     this.secrets = secrets;
     this.#now = now;
-    this.unit = new AsUnit(this, new TreeKeyCrypto(this.#room()));
+    this.unit = new AsUnit(this, new TreeKeyCrypto(this.#keyStore()));
     this.write({ kind: 'unlocked', by: 'passphrase', refused: 0 });
   }
 
@@ -189,12 +189,12 @@ export class SoftwareVault implements Memory<undefined> {
     return this.vault.header.asNumber;
   }
 
-  /** Continues the journal. */
+  /** Appends to the journal. */
   write(event: VaultEventJson): void {
     this.entries.push(nextVaultEntry(this.entries.at(-1), this.vault.headerHash, this.#now().toISOString(), event));
   }
 
-  /** The journal as it is handed back, signed. */
+  /** Returns the signed journal for the AS. */
   returnJournal(entries: readonly VaultEntryJson[] = this.entries): Promise<Envelope> {
     const { vaultId, asNumber } = this.vault.header;
     const time = this.#now().toISOString();
@@ -254,20 +254,20 @@ export class SoftwareVault implements Memory<undefined> {
     this.write({ kind: 'receipt', xc, receipt: toBase64url(receipt) });
   }
 
-  #room(): KeyStore {
+  #keyStore(): KeyStore {
     const { secrets } = this;
     const { set, units } = this.vault.header;
     const applicationKey = (ref1: number) => secrets.applicationKeys.find((each) => each.ref1 === ref1)?.key;
-    const room = transportKeyStore({
+    const store = transportKeyStore({
       copyTransportKey: (_set, tkv) => copyOf(secrets.transportKeys.find((each) => each.tkv === tkv)?.key),
       isDiversified: () => set.profile === 'diversified',
       copyApplicationKey: (_set, ref1) => copyOf(applicationKey(ref1)),
       signData: (message) => signEd25519(secrets.dataKey, message),
       random: (length) => copy(randomBytes(length)),
     });
-    if (units === null) return room;
+    if (units === null) return store;
     return {
-      ...room,
+      ...store,
       deriveFromDeviceKey: async (unit, family, label, context) =>
         deriveKey(family, copyOf(findDeviceKey(secrets, unit)?.key), label, context),
       copyTransportKeyFor: async (unit) => copyOf(findDeviceKey(secrets, unit)?.key),
@@ -276,6 +276,6 @@ export class SoftwareVault implements Memory<undefined> {
 }
 
 function copyOf(key: Uint8Array | undefined): Bytes {
-  if (key === undefined) throw new RangeError('as-unit looked it up before');
+  if (key === undefined) throw new RangeError('as-unit requested an unknown key');
   return copy(key);
 }

@@ -1,20 +1,20 @@
-// The page without a network: every file of its build, fetched once, held against the build's own hashes, and served from then on. One build
-// at a time: a newer one waits until no tab has this page open, or the only one that has it allows it before any run. The service itself
-// (/v1) is never touched. Knows nothing of what the files do.
+// Service worker that caches one whole build of the page for use without a network, and verifies
+// each file by its hash (docs/adr/0028). A newer build waits until no tab has the page open, or
+// until the only tab allows it. Never intercepts requests to the service (/v1).
 
-interface Waits {
+interface ExtendableEvent {
   waitUntil(work: Promise<unknown>): void;
 }
 
-interface Fetching extends Event {
+interface FetchEvent extends Event {
   readonly request: Request;
   respondWith(answer: Promise<Response>): void;
 }
 
 interface Scope {
-  addEventListener(type: 'install' | 'activate', listener: (event: Waits) => void): void;
-  addEventListener(type: 'fetch', listener: (event: Fetching) => void): void;
-  addEventListener(type: 'message', listener: (event: MessageEvent & Waits) => void): void;
+  addEventListener(type: 'install' | 'activate', listener: (event: ExtendableEvent) => void): void;
+  addEventListener(type: 'fetch', listener: (event: FetchEvent) => void): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent & ExtendableEvent) => void): void;
   skipWaiting(): Promise<void>;
   readonly clients: {
     matchAll(options: { includeUncontrolled: true; type: 'window' }): Promise<readonly unknown[]>;
@@ -22,25 +22,26 @@ interface Scope {
   };
 }
 
-/** A build as this file knows it: SHA-256 of every other file, in hex, by its name. */
-export interface KeptBuild {
+/** The build that this service worker caches. */
+interface Build {
   readonly hash: string;
+  /** SHA-256 of every other file of the build, lower-case hex, by file name. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Written in front of this file by the build. */
-declare const KEYFERRY_BUILD: KeptBuild;
+/** The build inserts this constant before the compiled file. */
+declare const KEYFERRY_BUILD: Build;
 
 const PREFIX = 'keyferry-';
 const CACHE = PREFIX + KEYFERRY_BUILD.hash;
-/** By the path that is asked for; the page itself is at the root. */
+/** Hashes by path of the request. The page itself is at the root. */
 const FILES = new Map(
   Object.entries(KEYFERRY_BUILD.files).map(([name, hash]) => [name === 'index.html' ? '/' : `/${name}`, hash]),
 );
 
 const scope = globalThis as unknown as Scope;
 scope.addEventListener('install', (event) => event.waitUntil(fill()));
-scope.addEventListener('activate', (event) => event.waitUntil(takeOver()));
+scope.addEventListener('activate', (event) => event.waitUntil(activate()));
 scope.addEventListener('message', (event) => {
   if (event.data === 'activate') event.waitUntil(activateIfAlone());
 });
@@ -51,7 +52,7 @@ scope.addEventListener('fetch', (event) => {
   if (FILES.has(pathname)) event.respondWith(answer(event.request, pathname));
 });
 
-/** All files or none: a build that is being replaced on the server has files that do not belong together. */
+/** Caches all files or none, because the server may be replacing the build at the moment. */
 async function fill(): Promise<void> {
   const cache = await caches.open(CACHE);
   await Promise.all(
@@ -64,8 +65,11 @@ async function fill(): Promise<void> {
   );
 }
 
-/** Nothing is left of other builds: no tab has one of them open. The page that had this one fetched gets its later parts from here at once. */
-async function takeOver(): Promise<void> {
+/**
+ * Deletes the caches of other builds, which no tab uses, and serves the page that installed this
+ * one.
+ */
+async function activate(): Promise<void> {
   await scope.clients.claim();
   const names = await caches.keys();
   await Promise.all(
@@ -80,10 +84,10 @@ async function activateIfAlone(): Promise<void> {
 
 async function answer(request: Request, path: string): Promise<Response> {
   const cache = await caches.open(CACHE);
-  // The browser may have thrown it away to make room.
+  // The browser may have deleted the cache to free storage.
   return (await cache.match(path)) ?? (await fetch(request));
 }
 
-function toHex(octets: ArrayBuffer): string {
-  return Array.from(new Uint8Array(octets), (octet) => octet.toString(16).padStart(2, '0')).join('');
+function toHex(bytes: ArrayBuffer): string {
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,5 +1,5 @@
-// Rings after a time, for a page whose own timers are throttled while its tab is hidden. Is sent milliseconds, answers when they are
-// over; a later message replaces an earlier one. Knows nothing of why.
+// Timer worker for a page in a hidden tab. A message contains milliseconds; the worker answers when
+// they have passed. A later message replaces the pending one. Workers' timers are not throttled.
 
 let handle: ReturnType<typeof setTimeout> | undefined;
 

@@ -1,8 +1,8 @@
-// The one place that starts workers, under the one Trusted Types policy that the service allows for script URLs
-// (docs/adr/0015-send-the-same-security-headers-always.md). Knows nothing of what they do.
+// Starts workers under the only Trusted Types policy for script URLs that the service allows
+// (docs/adr/0015).
 
 interface ScriptUrlPolicy {
-  /** Typed as what `Worker` takes; it is a TrustedScriptURL. */
+  /** Returns a TrustedScriptURL, typed as the argument of `Worker`. */
   createScriptURL(url: string): string;
 }
 
@@ -10,10 +10,11 @@ interface TrustedTypes {
   createPolicy(name: string, rules: ScriptUrlPolicy): ScriptUrlPolicy;
 }
 
-/** The page's own files. */
+/** Allows the page's own files only. */
 const OWN: ScriptUrlPolicy = {
   createScriptURL(url) {
-    if (new URL(url, location.href).origin !== location.origin) throw new TypeError(`${url} is not this page's own`);
+    if (new URL(url, location.href).origin !== location.origin)
+      throw new TypeError(`${url} has another origin than the page`);
     return url;
   },
 };
@@ -21,12 +22,15 @@ const OWN: ScriptUrlPolicy = {
 const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
 const policy = trustedTypes?.createPolicy('keyferry-url', OWN) ?? OWN;
 
-/** A script of this page's own, as what the browser takes for one. @throws TypeError for any other */
+/**
+ * Returns the trusted URL of one of the page's own scripts.
+ * @throws TypeError for another origin
+ */
 export function ownScript(url: string): string {
   return policy.createScriptURL(url);
 }
 
-/** `url` is what the bundler gives for `….worker.ts?worker&url`. */
+/** `url` is the import of `….worker.ts?worker&url`. @throws TypeError for another origin */
 export function spawnWorker(url: string): Worker {
   return new Worker(ownScript(url), { type: 'module' });
 }

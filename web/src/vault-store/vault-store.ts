@@ -1,6 +1,6 @@
-// What this browser keeps of its vaults: each file as it came, its passkey, every export with its receipt, and the vault's own
-// hash-chained journal. A database of its own, since the vault's worker writes it. What an export and a journal entry mean is said in protocol/vault; no
-// key is here in clear.
+// Stores this browser's vaults: file, passkey, exports with receipts, and the hash-chained vault
+// journal (docs/protocol.md clause 10). A separate database, because the vault's worker writes it.
+// Never contains a key in clear.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -8,31 +8,31 @@ import type { RecalledExport } from '#protocol/provisioning/key-source.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 import type { VaultEntryJson } from '#protocol/vault/journal.ts';
-import { explained, opened } from '../journal/indexed-db.ts';
+import { databaseOf, translateErrors } from '../journal/indexed-db.ts';
 
-/** A passkey that opens a vault besides its passphrase. */
-export interface KeptPasskey {
-  /** How the browser finds it. */
+/** A passkey that opens a vault. */
+export interface StoredPasskey {
+  /** Credential id. */
   readonly credential: Uint8Array;
-  /** What its PRF is asked with, 32 bytes. */
+  /** Input of the PRF, 32 bytes. */
   readonly salt: Uint8Array;
-  /** KEK under a key of what the PRF gives (worker/passkey-seal.ts). */
+  /** KEK, sealed under a key from the output of the PRF (vault-worker/passkey-seal.ts). */
   readonly sealedKek: Uint8Array;
 }
 
 export interface VaultRecord {
-  /** vaultId of its header. */
+  /** vaultId of the header. */
   readonly id: string;
-  /** The file as it came: it is verified anew at each unlocking. */
+  /** The vault file, unchanged. It is verified at each unlocking. */
   readonly text: string;
   /** ISO 8601, UTC. */
   readonly importedAt: string;
-  /** Passphrases that did not fit since it was unlocked last. */
+  /** Number of wrong passphrases since the last unlocking. */
   readonly refused: number;
-  /** The journal as it was signed when the vault was locked last, and the number of its last entry. */
+  /** The vault journal as last signed, and the number of its last entry. */
   readonly journal?: Envelope;
   readonly signedTo?: number;
-  readonly passkey?: KeptPasskey;
+  readonly passkey?: StoredPasskey;
 }
 
 export interface VaultExport extends ExportRecord {
@@ -40,17 +40,17 @@ export interface VaultExport extends ExportRecord {
   readonly xc: number;
   /** 32 hex digits. */
   readonly sn: string;
-  /** SN and R, hex: the challenge that it answered. */
+  /** SN and R of the challenge, hex. */
   readonly challenge: string;
-  /** Of SHA-256(DATA). */
+  /** Computed from SHA-256(DATA). */
   readonly exportId: string;
   readonly idempotencyKey: string;
-  /** Of the whole request: a repeat has the same one. */
+  /** Equal for repetitions of a request only. */
   readonly fingerprint: string;
 }
 
-/** The export as it is told to who lost the answer. */
-export function recalled({ exportId, data }: Pick<VaultExport, 'exportId' | 'data'>): RecalledExport {
+/** Returns the answer to a recall, which contains no DATA. */
+export function recalledExportOf({ exportId, data }: Pick<VaultExport, 'exportId' | 'data'>): RecalledExport {
   return { exportId, header: data.slice(0, HEADER_LENGTH), dataHash: sha256(data) };
 }
 
@@ -89,25 +89,25 @@ export class VaultStore {
   }
 
   static async open(factory: IDBFactory): Promise<VaultStore> {
-    return new VaultStore(await explained(connect(factory)));
+    return new VaultStore(await translateErrors(connect(factory)));
   }
 
   close(): void {
     this.#db.close();
   }
 
-  /** In the order in which they came. */
+  /** Returns all vaults, in the sequence of their import. */
   vaults(): Promise<readonly VaultRecord[]> {
-    return explained(
+    return translateErrors(
       this.#db.getAll('vaults').then((all) => all.sort((a, b) => a.importedAt.localeCompare(b.importedAt))),
     );
   }
 
   find(id: string): Promise<VaultRecord | undefined> {
-    return explained(this.#db.get('vaults', id));
+    return translateErrors(this.#db.get('vaults', id));
   }
 
-  /** Keeps what is known of it already: a file that comes twice starts nothing anew. */
+  /** Stores a vault file. Changes nothing if the vault is stored already. */
   import(id: string, text: string, importedAt: string): Promise<void> {
     return this.#write(async (transaction) => {
       const store = transaction.objectStore('vaults');
@@ -115,45 +115,47 @@ export class VaultStore {
     });
   }
 
-  /** Counts a passphrase before it is tried, so that no crash forgets one. */
+  /** Counts a passphrase. The caller does so before it tries it, so that a crash hides no try. */
   countRefusal(id: string): Promise<void> {
     return this.#change(id, (record) => ({ ...record, refused: record.refused + 1 }));
   }
 
-  keepJournal(id: string, journal: Envelope, signedTo: number): Promise<void> {
+  setJournal(id: string, journal: Envelope, signedTo: number): Promise<void> {
     return this.#change(id, (record) => ({ ...record, journal, signedTo }));
   }
 
-  /** In the place of an earlier one. */
-  keepPasskey(id: string, passkey: KeptPasskey): Promise<void> {
+  /** Replaces an earlier passkey. */
+  setPasskey(id: string, passkey: StoredPasskey): Promise<void> {
     return this.#change(id, (record) => ({ ...record, passkey }));
   }
 
-  forgetPasskey(id: string): Promise<void> {
+  deletePasskey(id: string): Promise<void> {
     return this.#change(id, ({ passkey: _, ...record }) => record);
   }
 
   entries(id: string): Promise<readonly VaultEntryJson[]> {
-    return explained(this.#db.getAll('entries', all(id)).then((kept) => kept.map(({ vault: _, ...entry }) => entry)));
+    return translateErrors(
+      this.#db.getAll('entries', all(id)).then((records) => records.map(({ vault: _, ...entry }) => entry)),
+    );
   }
 
   async lastEntry(id: string): Promise<VaultEntryJson | undefined> {
-    const cursor = await explained(this.#db.transaction('entries').store.openCursor(all(id), 'prev'));
+    const cursor = await translateErrors(this.#db.transaction('entries').store.openCursor(all(id), 'prev'));
     if (cursor === null) return undefined;
     const { vault: _, ...entry } = cursor.value;
     return entry;
   }
 
   countExports(id: string): Promise<number> {
-    return explained(this.#db.count('exports', all(id)));
+    return translateErrors(this.#db.count('exports', all(id)));
   }
 
   countExportsOf(id: string, sn: string): Promise<number> {
-    return explained(this.#db.countFromIndex('exports', 'unit', [id, sn]));
+    return translateErrors(this.#db.countFromIndex('exports', 'unit', [id, sn]));
   }
 
   findExport(id: string, xc: number): Promise<VaultExport | undefined> {
-    return explained(this.#db.get('exports', [id, xc]));
+    return translateErrors(this.#db.get('exports', [id, xc]));
   }
 
   findExportBy(
@@ -161,10 +163,10 @@ export class VaultStore {
     index: 'challenge' | 'exportId' | 'idempotencyKey',
     value: string,
   ): Promise<VaultExport | undefined> {
-    return explained(this.#db.getFromIndex('exports', index, [id, value]));
+    return translateErrors(this.#db.getFromIndex('exports', index, [id, value]));
   }
 
-  /** The entry alone; `unlocked`: the passphrase did fit. */
+  /** Adds an entry. `unlocked` resets the count of wrong passphrases. */
   addEntry(id: string, entry: VaultEntryJson, { unlocked = false } = {}): Promise<void> {
     return this.#write(async (transaction) => {
       await transaction.objectStore('entries').add({ vault: id, ...entry });
@@ -174,7 +176,7 @@ export class VaultStore {
     });
   }
 
-  /** Export and entry, both or neither: what was exported is counted, and what is counted is in the journal. */
+  /** Adds an export and its journal entry in one transaction. */
   addExport(made: VaultExport, entry: VaultEntryJson): Promise<void> {
     return this.#write(async (transaction) => {
       await transaction.objectStore('exports').add(made);
@@ -182,7 +184,7 @@ export class VaultStore {
     });
   }
 
-  /** Receipt and entry, both or neither. */
+  /** Adds a receipt and its journal entry in one transaction. */
   addReceipt(receipted: VaultExport, entry: VaultEntryJson): Promise<void> {
     return this.#write(async (transaction) => {
       await transaction.objectStore('exports').put(receipted);
@@ -198,13 +200,13 @@ export class VaultStore {
     });
   }
 
-  /** One strict transaction: it is on disk when this resolves. */
+  /** Runs one strict transaction, which is on disk when this resolves. */
   async #write(body: (transaction: Transaction) => Promise<void>): Promise<void> {
     const transaction = this.#db.transaction(['vaults', 'exports', 'entries'], 'readwrite', { durability: 'strict' });
-    const over = explained(transaction.done);
-    over.catch(() => undefined); // awaited below, unless the body fails first
-    await explained(body(transaction));
-    await over;
+    const done = translateErrors(transaction.done);
+    done.catch(() => undefined); // awaited below unless the body fails first
+    await translateErrors(body(transaction));
+    await done;
   }
 }
 
@@ -223,7 +225,7 @@ async function connect(factory: IDBFactory): Promise<IDBPDatabase<Schema>> {
       exports.createIndex(name, ['vault', field], { unique: name !== 'unit' });
     }
   };
-  const db = await opened(request);
+  const db = await databaseOf(request);
   db.onversionchange = () => db.close();
   return wrap(db) as IDBPDatabase<Schema>;
 }

@@ -1,5 +1,6 @@
-// Argon2id (RFC 9106) by hash-wasm, three to five times as fast as JavaScript (docs/adr/0026-use-argon2id-for-vault-passphrases.md). What it works in is erased
-// afterwards: the blocks hold what a guess of the passphrase could be checked against, and its hash function's memory the passphrase itself.
+// Argon2id (RFC 9106) by hash-wasm, three to five times as fast as JavaScript (docs/adr/0026).
+// Erases the memory of the WebAssembly instances, which contains the passphrase and data to test a
+// guess of it.
 import { argon2id } from 'hash-wasm';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
@@ -7,7 +8,7 @@ import type { Argon2Cost } from '#protocol/crypto/argon2.ts';
 
 const KEY_LENGTH = 32;
 
-/** 32 bytes, which the caller wipes. One at a time. */
+/** Returns 32 bytes, which the caller wipes. The caller makes one call at a time. */
 export async function derivePasswordKey(
   password: Uint8Array,
   salt: Uint8Array,
@@ -23,27 +24,32 @@ export async function derivePasswordKey(
       hashLength: KEY_LENGTH,
       outputType: 'binary',
     });
-    // With a buffer of its own it is not moved by the garbage collector, which wipes nothing where it was.
-    const kept = new Uint8Array(new ArrayBuffer(KEY_LENGTH));
-    kept.set(key);
+    // The garbage collector may move a small array without wiping its old place, but not a buffer.
+    const stable = new Uint8Array(new ArrayBuffer(KEY_LENGTH));
+    stable.set(key);
     wipe(key);
-    return kept;
+    return stable;
   });
 }
 
-/** hash-wasm gives no way to the memories of its instances: they are noted as they are made. */
-async function erasingMemories<Result>(work: () => Promise<Result>): Promise<Result> {
+/**
+ * Records the memories of new instances during `action`, because hash-wasm does not expose them.
+ */
+async function erasingMemories<Result>(action: () => Promise<Result>): Promise<Result> {
   const memories: WebAssembly.Memory[] = [];
   const { instantiate } = WebAssembly;
-  const noting = async (module: WebAssembly.Module, imports?: WebAssembly.Imports): Promise<WebAssembly.Instance> => {
+  const recording = async (
+    module: WebAssembly.Module,
+    imports?: WebAssembly.Imports,
+  ): Promise<WebAssembly.Instance> => {
     const instance = await instantiate(module, imports);
     const { memory } = instance.exports;
     if (memory instanceof WebAssembly.Memory) memories.push(memory);
     return instance;
   };
-  Object.assign(WebAssembly, { instantiate: noting });
+  Object.assign(WebAssembly, { instantiate: recording });
   try {
-    return await work();
+    return await action();
   } finally {
     Object.assign(WebAssembly, { instantiate });
     for (const memory of memories) new Uint8Array(memory.buffer).fill(0);

@@ -1,32 +1,38 @@
-// The page's side of the one door to a vault's worker (messages.ts), as a KeySource. A worker that is silent for too long or breaks is ended,
-// and its keys with it. Knows neither keys nor passphrases beyond the octets that it hands over.
+// The page's client of a vault's worker (messages.ts), a KeySource. Terminates a worker that fails
+// or does not answer in time, and with it all keys in its memory.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { ExportedKey, ExportRequest, KeySource, RecalledExport, Verdict } from '#protocol/provisioning/key-source.ts';
+import type {
+  ExportedKey,
+  ExportRequest,
+  KeySource,
+  RecalledExport,
+  Verdict,
+} from '#protocol/provisioning/key-source.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
-import type { Answered, LockReason, Opener, VaultAnswers, VaultQuestion, VaultStatus } from './messages.ts';
+import type { LockReason, Opener, ResponseMessage, VaultRequest, VaultResponses, VaultStatus } from './messages.ts';
 
-/** What a passkey gave; web/src/as-client/passkeys.ts makes it. */
+/** A created passkey, with the output of its PRF (as-client/passkeys.ts). */
 interface NewPasskey {
   readonly credential: Uint8Array;
   readonly salt: Uint8Array;
   readonly output: Bytes;
 }
 
-/** What of a Worker is needed. */
+/** The members of Worker that the client uses. */
 export interface VaultWorker {
   postMessage(message: unknown, transfer: Transferable[]): void;
-  onmessage: ((event: MessageEvent<Answered>) => unknown) | null;
+  onmessage: ((event: MessageEvent<ResponseMessage>) => unknown) | null;
   onerror: ((event: ErrorEvent) => unknown) | null;
   terminate(): void;
 }
 
-/** The dearest Argon2id that a vault may ask for, on a slow phone. */
-const UNLOCK_LIMIT_MS = 180_000;
-const LIMIT_MS = 15_000;
+/** Allows for the most expensive Argon2id of a vault on a slow phone. */
+const UNLOCK_TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 15_000;
 
-interface Waiting {
-  resolve(answer: VaultAnswers[keyof VaultAnswers]): void;
+interface PendingRequest {
+  resolve(response: VaultResponses[keyof VaultResponses]): void;
   reject(error: Error): void;
   readonly timer: ReturnType<typeof setTimeout>;
 }
@@ -34,102 +40,100 @@ interface Waiting {
 export class VaultClient implements KeySource {
   readonly #worker: VaultWorker;
   readonly #onEnd: () => void;
-  readonly #waiting = new Map<number, Waiting>();
-  #last = 0;
-  #ended = false;
+  readonly #pending = new Map<number, PendingRequest>();
+  #lastId = 0;
+  #hasEnded = false;
 
-  /** `onEnd` is called once, when the worker is gone for whatever reason. */
+  /** Calls `onEnd` once, when the worker is terminated for any reason. */
   constructor(worker: VaultWorker, onEnd: () => void) {
     this.#worker = worker;
     this.#onEnd = onEnd;
-    worker.onmessage = ({ data }) => this.#hear(data);
+    worker.onmessage = ({ data }) => this.#handle(data);
     worker.onerror = () => this.end();
   }
 
   /**
-   * The opener's secret is handed over: its octets are gone here. On a refusal the worker is of no more use.
-   * @throws ProtocolError passphrase-wrong, passkey-refused, vault-malformed, vault-untrusted, vault-changed, vault-early, vault-expired,
-   *   journal-failed
+   * Transfers the opener's secret to the worker. After a failure the caller should create a new
+   * worker.
+   * @throws ProtocolError passphrase-wrong, passkey-refused, vault-malformed, vault-untrusted,
+   *   vault-changed, vault-early, vault-expired, journal-failed
    */
   unlock(vault: string, opener: Opener, roots: readonly Uint8Array[]): Promise<VaultStatus> {
-    return this.#ask('unlock', { is: 'unlock', vault, opener, roots }, [opener.secret.buffer]);
+    return this.#request({ is: 'unlock', vault, opener, roots }, [opener.secret.buffer]);
   }
 
-  /** What the PRF gave is handed over: its octets are gone here. @throws ProtocolError vault-locked, journal-full, journal-failed */
+  /**
+   * Transfers the output of the PRF to the worker.
+   * @throws ProtocolError vault-locked, journal-full, journal-failed
+   */
   async enrol({ credential, salt, output }: NewPasskey): Promise<void> {
-    await this.#ask('enrol', { is: 'enrol', credential, salt, output }, [output.buffer]);
+    await this.#request({ is: 'enrol', credential, salt, output }, [output.buffer]);
   }
 
   async exportKey(request: ExportRequest): Promise<ExportedKey> {
-    const { exportId, data } = await this.#ask('export', { is: 'export', request });
+    const { exportId, data } = await this.#request({ is: 'export', exportRequest: request });
     return { exportId, data: data as Bytes };
   }
 
   verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<Verdict> {
-    return this.#ask('receipt', { is: 'receipt', exportId, receipt, dataHash });
+    return this.#request({ is: 'receipt', exportId, receipt, dataHash });
   }
 
   async recallExport(idempotencyKey: string): Promise<RecalledExport | undefined> {
-    return (await this.#ask('recall', { is: 'recall', idempotencyKey })).exported;
+    return (await this.#request({ is: 'recall', idempotencyKey })).exported;
   }
 
   status(): Promise<VaultStatus> {
-    return this.#ask('status', { is: 'status' });
+    return this.#request({ is: 'status' });
   }
 
   journal(): Promise<Envelope> {
-    return this.#ask('journal', { is: 'journal' });
+    return this.#request({ is: 'journal' });
   }
 
-  /** The signed journal; the worker is ended, also where it could not sign any more. */
+  /** Resolves with the signed journal. Terminates the worker, even if it fails to sign. */
   async lock(why: LockReason): Promise<Envelope> {
     try {
-      return await this.#ask('lock', { is: 'lock', why });
+      return await this.#request({ is: 'lock', why });
     } finally {
       this.end();
     }
   }
 
-  /** Ends the worker and all that is in its memory. Any number of times. */
+  /** Terminates the worker, which frees its memory. May be called repeatedly. */
   end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     this.#worker.terminate();
-    for (const { reject, timer } of this.#waiting.values()) {
+    for (const { reject, timer } of this.#pending.values()) {
       clearTimeout(timer);
       reject(locked());
     }
-    this.#waiting.clear();
+    this.#pending.clear();
     this.#onEnd();
   }
 
-  #ask<Is extends keyof VaultAnswers>(
-    is: Is,
-    question: Extract<VaultQuestion, { is: Is }>,
-    transfer: ArrayBuffer[] = [],
-  ): Promise<VaultAnswers[Is]> {
-    if (this.#ended) {
-      // There is nobody left to hand them to.
+  #request<R extends VaultRequest>(request: R, transfer: ArrayBuffer[] = []): Promise<VaultResponses[R['is']]> {
+    if (this.#hasEnded) {
       wipe(...transfer.map((buffer) => new Uint8Array(buffer)));
       return Promise.reject(locked());
     }
-    const id = ++this.#last;
+    const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.end(), is === 'unlock' ? UNLOCK_LIMIT_MS : LIMIT_MS);
-      this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject, timer });
-      this.#worker.postMessage({ id, question }, transfer);
+      const timer = setTimeout(() => this.end(), request.is === 'unlock' ? UNLOCK_TIMEOUT_MS : TIMEOUT_MS);
+      this.#pending.set(id, { resolve: resolve as PendingRequest['resolve'], reject, timer });
+      this.#worker.postMessage({ id, request }, transfer);
     });
   }
 
-  #hear(answered: Answered): void {
-    const waiting = this.#waiting.get(answered.id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(answered.id);
-    clearTimeout(waiting.timer);
-    if ('answer' in answered) waiting.resolve(answered.answer);
-    else if ('refusal' in answered) {
-      waiting.reject(new ProtocolError(answered.refusal.code, answered.refusal.message));
-    } else waiting.reject(new TypeError(`the vault's worker: ${answered.fault}`));
+  #handle(message: ResponseMessage): void {
+    const pending = this.#pending.get(message.id);
+    if (pending === undefined) return;
+    this.#pending.delete(message.id);
+    clearTimeout(pending.timer);
+    if ('response' in message) pending.resolve(message.response);
+    else if ('error' in message) pending.reject(new ProtocolError(message.error.code, message.error.message));
+    else pending.reject(new TypeError(`the vault's worker: ${message.fault}`));
   }
 }
 

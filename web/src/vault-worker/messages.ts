@@ -1,34 +1,39 @@
-// What the page and the vault's worker say to each other: all that can be asked of a vault, and nothing that a key could be read from.
+// The messages between the page and the vault's worker: the closed list of requests
+// (docs/adr/0027). No message contains a key.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import type { ErrorCode } from '#protocol/errors.ts';
 import type { ExportRequest, RecalledExport } from '#protocol/provisioning/key-source.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 
-/** Why a vault was locked. */
+/** Reason for locking a vault, as the vault journal records it. */
 export type LockReason = 'asked' | 'idle' | 'hidden';
 
-/** What a vault is unlocked with: octets of the passphrase, or the 32 that the passkey's PRF gave. They are the worker's to wipe. */
+/** The secret that unlocks a vault. The worker wipes it. */
 export interface Opener {
   readonly by: 'passphrase' | 'passkey';
+  /** UTF-8 of the passphrase, or the output of the passkey's PRF, 32 bytes. */
   readonly secret: Bytes;
 }
 
-export type VaultQuestion =
-  /** `roots`: the public keys that this station has pinned, 32 bytes each. */
+export type VaultRequest =
+  /** `roots`: the root keys that this station has pinned, 32 bytes each. */
   | {
       readonly is: 'unlock';
       readonly vault: string;
       readonly opener: Opener;
       readonly roots: readonly Uint8Array[];
     }
-  /** From now on the passkey opens it too; `output` (32 bytes, the worker's to wipe) is what its PRF gives for `salt`. */
+  /**
+   * Lets a passkey open the vault too. `output`: output of its PRF for `salt`, 32 bytes, which the
+   * worker wipes.
+   */
   | {
       readonly is: 'enrol';
       readonly credential: Uint8Array;
       readonly salt: Uint8Array;
       readonly output: Uint8Array;
     }
-  | { readonly is: 'export'; readonly request: ExportRequest }
+  | { readonly is: 'export'; readonly exportRequest: ExportRequest }
   | {
       readonly is: 'receipt';
       readonly exportId: string;
@@ -41,32 +46,33 @@ export type VaultQuestion =
   | { readonly is: 'lock'; readonly why: LockReason };
 
 export interface VaultStatus {
-  /** Exports that were made, in all. */
+  /** Number of exports. */
   readonly exports: number;
+  /** Number of journal entries. */
   readonly entries: number;
 }
 
-/** By what was asked. */
-export interface VaultAnswers {
+/** Responses, by `is` of the request. */
+export interface VaultResponses {
   readonly unlock: VaultStatus;
   readonly enrol: VaultStatus;
   readonly export: { readonly exportId: string; readonly data: Uint8Array };
   readonly receipt: { readonly time: string };
   readonly recall: { readonly exported: RecalledExport | undefined };
   readonly status: VaultStatus;
-  /** Signed by the vault. */
+  /** The vault journal, signed. */
   readonly journal: Envelope;
-  /** The journal as it stands now. */
+  /** The final vault journal, signed. */
   readonly lock: Envelope;
 }
 
-export interface Asked {
+export interface RequestMessage {
   readonly id: number;
-  readonly question: VaultQuestion;
+  readonly request: VaultRequest;
 }
 
-export type Answered =
-  | { readonly id: number; readonly answer: VaultAnswers[keyof VaultAnswers] }
-  | { readonly id: number; readonly refusal: { readonly code: ErrorCode; readonly message: string } }
-  /** A fault of the program itself. */
+export type ResponseMessage =
+  | { readonly id: number; readonly response: VaultResponses[keyof VaultResponses] }
+  | { readonly id: number; readonly error: { readonly code: ErrorCode; readonly message: string } }
+  /** A bug in the worker. */
   | { readonly id: number; readonly fault: string };

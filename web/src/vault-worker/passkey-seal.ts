@@ -1,5 +1,5 @@
-// A vault's KEK under a passkey (docs/adr/0038-let-a-passkey-open-a-vault.md): sealed with AES-256-GCM under a key that HKDF gives of what
-// the passkey's PRF gave, and of one vault file. Is handed crypto.subtle; knows neither the browser's dialog nor the store.
+// Seals a vault's KEK for a passkey (docs/adr/0038): AES-256-GCM under a key that HKDF derives from
+// the output of the passkey's PRF and the vault file.
 import { type Bytes, concat, copy, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -11,13 +11,13 @@ const KEK_LENGTH = 32;
 const SEALED_LENGTH = IV_LENGTH + KEK_LENGTH + TAG_LENGTH;
 
 export interface PasskeyOutput {
-  /** What the PRF gave, 32 bytes, which the caller wipes. */
+  /** Output of the PRF, 32 bytes, which the caller wipes. */
   readonly output: Uint8Array;
-  /** SHA-256 of the vault's header, 32 bytes: the sealed KEK is of no use with another file. */
+  /** SHA-256 of the vault's header, 32 bytes. It binds the sealed KEK to the file. */
   readonly headerHash: Uint8Array;
 }
 
-/** IV ‖ AES-256-GCM, 60 bytes; `kek` (32 bytes) remains the caller's to wipe. */
+/** Returns IV ‖ ciphertext ‖ tag, 60 bytes. `kek` has 32 bytes, which the caller wipes. */
 export async function sealKek(subtle: SubtleCrypto, from: PasskeyOutput, kek: Uint8Array): Promise<Bytes> {
   requireLength('kek', kek, KEK_LENGTH);
   const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH));
@@ -30,7 +30,10 @@ export async function sealKek(subtle: SubtleCrypto, from: PasskeyOutput, kek: Ui
   }
 }
 
-/** KEK, 32 bytes, which the caller wipes. @throws ProtocolError passkey-refused when it is another passkey's, or of another file */
+/**
+ * Returns KEK, 32 bytes, which the caller wipes.
+ * @throws ProtocolError passkey-refused for another passkey or file
+ */
 export async function openKek(subtle: SubtleCrypto, from: PasskeyOutput, sealed: Uint8Array): Promise<Bytes> {
   requireLength('sealed', sealed, SEALED_LENGTH);
   const key = await sealingKey(subtle, from, 'decrypt');
@@ -39,7 +42,7 @@ export async function openKek(subtle: SubtleCrypto, from: PasskeyOutput, sealed:
     return new Uint8Array(await subtle.decrypt(algorithm, key, copy(sealed.subarray(IV_LENGTH))));
   } catch (cause) {
     if (!(cause instanceof DOMException)) throw cause;
-    throw new ProtocolError('passkey-refused', 'The passkey does not fit this vault.', { cause });
+    throw new ProtocolError('passkey-refused', 'The passkey does not open this vault.', { cause });
   }
 }
 

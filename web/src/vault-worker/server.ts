@@ -1,70 +1,69 @@
-// The worker's side of the one door (messages.ts): each question is answered once, in the order in which it came. What is no
-// question of the list is not answered at all.
+// Handles the page's requests in the vault's worker (messages.ts) and answers each once.
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { Answered, Asked, VaultAnswers, VaultQuestion } from './messages.ts';
-import { OpenVault, type OpenVaultOptions } from './open-vault.ts';
+import type { RequestMessage, ResponseMessage, VaultRequest, VaultResponses } from './messages.ts';
+import { UnlockedVault, type UnlockedVaultOptions } from './unlocked-vault.ts';
 
-export interface DoorPort {
+/** The function of the worker's global scope that answers the page. */
+export interface MessagePoster {
   postMessage(message: unknown, transfer: Transferable[]): void;
 }
 
 export class VaultServer {
-  readonly #port: DoorPort;
-  readonly #around: Promise<OpenVaultOptions>;
-  #vault: OpenVault | undefined;
+  readonly #page: MessagePoster;
+  readonly #options: Promise<UnlockedVaultOptions>;
+  #vault: UnlockedVault | undefined;
 
-  constructor(port: DoorPort, around: Promise<OpenVaultOptions>) {
-    this.#port = port;
-    this.#around = around;
+  constructor(page: MessagePoster, options: Promise<UnlockedVaultOptions>) {
+    this.#page = page;
+    this.#options = options;
   }
 
-  async hear({ id, question }: Asked): Promise<void> {
-    this.#say(await this.#answered(id, question));
+  async handle({ id, request }: RequestMessage): Promise<void> {
+    this.#post(await this.#messageFor(id, request));
   }
 
-  async #answered(id: number, question: VaultQuestion): Promise<Answered> {
+  async #messageFor(id: number, request: VaultRequest): Promise<ResponseMessage> {
     try {
-      return { id, answer: await this.#answer(question) };
+      return { id, response: await this.#execute(request) };
     } catch (error) {
-      if (error instanceof ProtocolError) return { id, refusal: { code: error.code, message: error.message } };
+      if (error instanceof ProtocolError) return { id, error: { code: error.code, message: error.message } };
       return { id, fault: String(error) };
     }
   }
 
-  async #answer(question: VaultQuestion): Promise<VaultAnswers[keyof VaultAnswers]> {
-    if (question.is === 'unlock') {
-      const { vault, opener, roots } = question;
-      if (this.#vault !== undefined) throw new TypeError('one worker opens one vault');
-      this.#vault = await OpenVault.unlock(await this.#around, vault, opener, roots);
+  async #execute(request: VaultRequest): Promise<VaultResponses[keyof VaultResponses]> {
+    if (request.is === 'unlock') {
+      const { vault, opener, roots } = request;
+      if (this.#vault !== undefined) throw new TypeError('the worker has unlocked a vault already');
+      this.#vault = await UnlockedVault.unlock(await this.#options, vault, opener, roots);
       return await this.#vault.status();
     }
     const vault = this.#vault;
     if (vault === undefined) throw new ProtocolError('vault-locked', 'The vault is not unlocked.');
-    switch (question.is) {
+    switch (request.is) {
       case 'enrol':
-        await vault.enrol(question);
+        await vault.enrol(request);
         return await vault.status();
       case 'export':
-        return await vault.exportKey(question.request);
+        return await vault.exportKey(request.exportRequest);
       case 'receipt':
-        return await vault.verifyReceipt(question.exportId, question.receipt, question.dataHash);
+        return await vault.verifyReceipt(request.exportId, request.receipt, request.dataHash);
       case 'recall':
-        return { exported: await vault.recallExport(question.idempotencyKey) };
+        return { exported: await vault.recallExport(request.idempotencyKey) };
       case 'status':
         return await vault.status();
       case 'journal':
         return await vault.journal();
       case 'lock':
         this.#vault = undefined;
-        return await vault.lock(question.why);
+        return await vault.lock(request.why);
     }
   }
 
-  #say(answered: Answered): void {
-    const { data } = 'answer' in answered && 'data' in answered.answer ? answered.answer : {};
-    this.#port.postMessage(answered, []);
-    // DATA is sealed for one unit; this copy of it is done with.
-    wipe(data);
+  #post(message: ResponseMessage): void {
+    const { data } = 'response' in message && 'data' in message.response ? message.response : {};
+    this.#page.postMessage(message, []);
+    wipe(data); // the worker's copy of DATA
   }
 }

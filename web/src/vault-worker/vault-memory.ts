@@ -1,5 +1,6 @@
-// The Memory of as-unit in a vault (docs/protocol.md clause 10.4): its signed header says what it may give, its store what it gave. XC, quota
-// and journal are one and the same count, written in one transaction before DATA leaves. One export at a time: its keeper sees to that.
+// Implements Memory of as-unit for a vault (docs/protocol.md clause 10.4): the signed header gives
+// its policy, the store its exports. XC, quota and journal entry are written in one transaction
+// before DATA is returned. The caller serialises the exports.
 import type {
   ExportRecord,
   KeyFacts,
@@ -20,7 +21,7 @@ import { nextVaultEntry, type VaultEntryJson, type VaultEventJson } from '#proto
 import { requireQuota, requireServed, requireValid } from '#protocol/vault/policy.ts';
 import type { VaultExport, VaultStore } from '../vault-store/vault-store.ts';
 
-/** What the journal wants to know besides the request itself. */
+/** Facts for the journal that the unit's request lacks. */
 export interface VaultCaller {
   readonly idempotencyKey: string;
   readonly workOrder: string | undefined;
@@ -44,7 +45,10 @@ export class VaultMemory implements Memory<VaultCaller> {
     this.asNumber = header.asNumber;
   }
 
-  /** A clock that was put back helps nobody: time goes on from the newest entry. @throws ProtocolError vault-early, vault-expired */
+  /**
+   * Uses the time of the last entry if the clock was set back.
+   * @throws ProtocolError vault-early, vault-expired
+   */
   async requireValid(): Promise<void> {
     requireValid(this.#header, this.#time(await this.#store.lastEntry(this.#id)).getTime());
   }
@@ -80,8 +84,7 @@ export class VaultMemory implements Memory<VaultCaller> {
     return {
       xc,
       commit: (record) => this.#commit(xc, record, caller),
-      // What was not committed has left nothing behind that counts.
-      release: () => undefined,
+      release: () => undefined, // an uncommitted reservation needs no release
     };
   }
 
@@ -93,7 +96,7 @@ export class VaultMemory implements Memory<VaultCaller> {
     await this.#store.addReceipt({ ...made, receipt: copy(receipt) }, entry);
   }
 
-  /** An event that is no export and no receipt. */
+  /** Records that the vault was unlocked or locked. */
   async record(event: Extract<VaultEventJson, { kind: 'unlocked' | 'locked' }>): Promise<void> {
     await this.#store.addEntry(this.#id, await this.#entry(event), { unlocked: event.kind === 'unlocked' });
   }

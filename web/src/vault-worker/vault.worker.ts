@@ -1,16 +1,17 @@
-// The vault's worker: keys are here and nowhere else, and it may connect to nothing (its own Content-Security-Policy). Composition only.
+// Entry point of the vault's worker, which contains the keys of an unlocked vault (docs/adr/0027).
+// Its Content-Security-Policy forbids every connection.
 import { VaultStore } from '../vault-store/vault-store.ts';
 import { derivePasswordKey } from './argon2.ts';
-import type { Asked } from './messages.ts';
+import type { RequestMessage } from './messages.ts';
 import { VaultServer } from './server.ts';
 
-const port = self as unknown as { postMessage(message: unknown, transfer: Transferable[]): void };
-const around = VaultStore.open(indexedDB).then((store) => ({
+const page = self as unknown as { postMessage(message: unknown, transfer: Transferable[]): void };
+const options = VaultStore.open(indexedDB).then((store) => ({
   store,
   subtle: crypto.subtle,
   deriveKey: derivePasswordKey,
   now: () => new Date(),
 }));
-around.catch(() => undefined); // told to whoever unlocks
-const door = new VaultServer(port, around);
-addEventListener('message', ({ data }: MessageEvent<Asked>) => void door.hear(data));
+options.catch(() => undefined); // unlock reports it
+const server = new VaultServer(page, options);
+addEventListener('message', ({ data }: MessageEvent<RequestMessage>) => void server.handle(data));

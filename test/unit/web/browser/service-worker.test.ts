@@ -1,16 +1,15 @@
-// The cache of a build: complete or not there, and never exchanged under a page that is in use.
+// The cached build is complete or absent, and never replaced while a page uses it.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { utf8 } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import { keepOffline } from '#web/app/offline.ts';
 
 const ORIGIN = 'https://as.example';
 const PAGE = '<!doctype html>';
 const SCRIPT = 'export {};';
 const hashOf = (text: string): string => toHex(sha256(utf8(text))).toLowerCase();
 
-/** A service worker's global scope, as far as the script uses it. */
+/** The members of a service worker's global scope that the script uses. */
 class TestScope {
   readonly served = new Map([
     ['/', PAGE],
@@ -18,7 +17,6 @@ class TestScope {
   ]);
   readonly stores = new Map<string, Map<string, Response>>();
   readonly listeners = new Map<string, (event: object) => void>();
-  readonly asked: string[] = [];
   windows = 1;
   skipped = 0;
   claimed = 0;
@@ -37,20 +35,22 @@ class TestScope {
       keys: async () => [...this.stores.keys()],
       delete: async (name: string) => this.stores.delete(name),
     },
-    fetch: async (asked: string | Request) => {
-      const path = typeof asked === 'string' ? asked : new URL(asked.url).pathname;
-      this.asked.push(path);
+    fetch: async (request: string | Request) => {
+      const path = typeof request === 'string' ? request : new URL(request.url).pathname;
       const body = this.served.get(path);
       return new Response(body ?? 'none', { status: body === undefined ? 404 : 200 });
     },
   };
 
-  /** Fires an event; resolves with what it waits for, or answers. */
+  /**
+   * Dispatches an event. Resolves with the first promise that the handler waits for or answers
+   * with.
+   */
   async fire(type: string, event: object = {}): Promise<unknown> {
-    const works: Promise<unknown>[] = [];
-    const keep = (work: Promise<unknown>): void => void works.push(work);
-    this.listeners.get(type)?.({ ...event, waitUntil: keep, respondWith: keep });
-    return (await Promise.all(works))[0];
+    const promises: Promise<unknown>[] = [];
+    const add = (promise: Promise<unknown>): void => void promises.push(promise);
+    this.listeners.get(type)?.({ ...event, waitUntil: add, respondWith: add });
+    return (await Promise.all(promises))[0];
   }
 
   async get(path: string, init?: RequestInit): Promise<Response | undefined> {
@@ -77,19 +77,19 @@ beforeEach(async () => {
 afterEach(() => void vi.unstubAllGlobals());
 
 describe('the service worker', () => {
-  it('serves the whole build without a network, the page at the root', async () => {
+  it('serves the whole build without a network, with the page at the root', async () => {
     await scope.fire('install');
     scope.served.clear();
     expect(await (await scope.get('/'))?.text()).toBe(PAGE);
     expect(await (await scope.get('/assets/a.js'))?.text()).toBe(SCRIPT);
   });
 
-  it('is not installed over a file that is not of its build', async () => {
+  it('is not installed with a file of another build', async () => {
     scope.served.set('/assets/a.js', 'of another build');
     await expect(scope.fire('install')).rejects.toThrow('/assets/a.js is not of this build');
   });
 
-  it('leaves alone what is not of the build: the service, other methods, other places', async () => {
+  it('does not answer requests to the service, other methods or other origins', async () => {
     await scope.fire('install');
     expect(await scope.get('/v1/keys')).toBeUndefined();
     expect(await scope.get('/', { method: 'HEAD' })).toBeUndefined();
@@ -97,27 +97,27 @@ describe('the service worker', () => {
     expect(await scope.fire('fetch', elsewhere)).toBeUndefined();
   });
 
-  it('asks the network where the browser has thrown its cache away', async () => {
+  it('uses the network when the browser has deleted the cache', async () => {
     await scope.fire('install');
     scope.stores.clear();
     expect(await (await scope.get('/assets/a.js'))?.text()).toBe(SCRIPT);
   });
 
-  it('clears older builds when it takes over, and nothing that is not its own', async () => {
+  it('deletes older builds on activation, and no other caches', async () => {
     scope.stores.set('keyferry-b1', new Map()).set('of another program', new Map());
     await scope.fire('install');
     await scope.fire('activate');
     expect([...scope.stores.keys()].sort()).toEqual(['keyferry-b2', 'of another program']);
   });
 
-  it('serves the page that had it installed from then on, without a reload', async () => {
+  it('serves the page that installed it, without a reload', async () => {
     await scope.fire('install');
     expect(scope.claimed).toBe(0);
     await scope.fire('activate');
     expect(scope.claimed).toBe(1);
   });
 
-  it('takes over early only where one tab asks for it and is the only one', async () => {
+  it('activates early only when the only tab requests it', async () => {
     scope.windows = 2;
     await scope.fire('message', { data: 'activate' });
     expect(scope.skipped).toBe(0);
@@ -126,57 +126,5 @@ describe('the service worker', () => {
     expect(scope.skipped).toBe(0);
     await scope.fire('message', { data: 'activate' });
     expect(scope.skipped).toBe(1);
-  });
-});
-
-describe('a newer build', () => {
-  function containerOf(waiting: boolean, active: object | null = {}) {
-    const sent: unknown[] = [];
-    const container = new EventTarget();
-    const newer = waiting ? { postMessage: (message: unknown) => sent.push(message) } : null;
-    const registration = { active, waiting: newer };
-    return { sent, container: Object.assign(container, { controller: null, register: async () => registration }) };
-  }
-
-  async function keep(waiting: boolean, state: { untouched: boolean }) {
-    vi.stubGlobal('location', { href: `${ORIGIN}/`, origin: ORIGIN });
-    const { sent, container } = containerOf(waiting);
-    let reloads = 0;
-    const before = { isUntouched: () => state.untouched, reload: () => reloads++ };
-    expect(await keepOffline(container as unknown as ServiceWorkerContainer, before)).toBe(true);
-    container.dispatchEvent(new Event('controllerchange'));
-    return { sent, reloads: () => reloads };
-  }
-
-  it('takes over at the start of a page in which nothing was begun', async () => {
-    const { sent, reloads } = await keep(true, { untouched: true });
-    expect([sent, reloads()]).toEqual([['activate'], 1]);
-  });
-
-  it('waits where something was begun', async () => {
-    const { sent, reloads } = await keep(true, { untouched: false });
-    expect([sent, reloads()]).toEqual([[], 0]);
-  });
-
-  it('is not looked for where there is none', async () => {
-    const { sent, reloads } = await keep(false, { untouched: true });
-    expect([sent, reloads()]).toEqual([[], 0]);
-  });
-
-  it('is no kept page while the first one is still being fetched', async () => {
-    vi.stubGlobal('location', { href: `${ORIGIN}/`, origin: ORIGIN });
-    const { container } = containerOf(false, null);
-    const before = { isUntouched: () => true, reload: () => undefined };
-    expect(await keepOffline(container as unknown as ServiceWorkerContainer, before)).toBe(false);
-  });
-
-  it('does not matter where the browser refuses to keep the page', async () => {
-    vi.stubGlobal('location', { href: `${ORIGIN}/`, origin: ORIGIN });
-    const container = Object.assign(new EventTarget(), {
-      controller: null,
-      register: () => Promise.reject(new DOMException('no', 'SecurityError')),
-    });
-    const before = { isUntouched: () => true, reload: () => undefined };
-    await expect(keepOffline(container as unknown as ServiceWorkerContainer, before)).resolves.toBe(false);
   });
 });

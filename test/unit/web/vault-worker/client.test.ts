@@ -1,5 +1,4 @@
-// The page's side of the door: nothing of a vault can be asked for before it is unlocked or after it is locked, and a worker that is silent or
-// broken is ended, with everyone who waits for it told.
+// The page's client of the vault's worker, over the worker's real code.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ascii } from '#protocol/bytes/text.ts';
 import { encodePassphrase } from '#protocol/vault/passphrase.ts';
@@ -15,7 +14,7 @@ function byPassphrase({ passphrase }: TestVault): Opener {
   return { by: 'passphrase', secret: encodePassphrase(passphrase) };
 }
 
-async function benchOf(): Promise<{
+async function setUp(): Promise<{
   vault: TestVault;
   worker: TestVaultWorker;
   client: VaultClient;
@@ -34,9 +33,9 @@ async function benchOf(): Promise<{
   return { vault, worker, client: new VaultClient(worker, () => count++), ended: () => count };
 }
 
-describe('the door to a vault', () => {
-  it('is shut until the vault is unlocked, and again once it is locked', async () => {
-    const { vault, worker, client, ended } = await benchOf();
+describe('VaultClient', () => {
+  it('rejects every request before unlocking and after locking', async () => {
+    const { vault, worker, client, ended } = await setUp();
     await expect(client.status()).rejects.toEqual(code('vault-locked'));
     await client.unlock(vault.header.vaultId, byPassphrase(vault), [vault.root]);
     expect(await client.status()).toEqual({ exports: 0, entries: 1 });
@@ -46,16 +45,16 @@ describe('the door to a vault', () => {
     await expect(client.journal()).rejects.toEqual(code('vault-locked'));
   });
 
-  it('hands the octets of the passphrase over, so that none are left on the page', async () => {
-    const { vault, client } = await benchOf();
+  it('transfers the passphrase, so that the page keeps no copy', async () => {
+    const { vault, client } = await setUp();
     const opener = byPassphrase(vault);
     const unlocking = client.unlock(vault.header.vaultId, opener, [vault.root]);
     expect(opener.secret).toHaveLength(0);
     await unlocking;
   });
 
-  it('hands over what a passkey gave, and is opened by it the next time', async () => {
-    const { vault, worker, client } = await benchOf();
+  it('transfers the output of a passkey, which then unlocks the vault', async () => {
+    const { vault, worker, client } = await setUp();
     const id = vault.header.vaultId;
     await client.unlock(id, byPassphrase(vault), [vault.root]);
     const passkey = { credential: new Uint8Array(16), salt: new Uint8Array(32), output: new Uint8Array(32).fill(5) };
@@ -68,8 +67,8 @@ describe('the door to a vault', () => {
     expect(await again.unlock(id, opener, [vault.root])).toEqual({ exports: 0, entries: 3 });
   });
 
-  it('wipes what nobody is left to take', async () => {
-    const { vault, client } = await benchOf();
+  it('wipes a secret after the worker is terminated', async () => {
+    const { vault, client } = await setUp();
     client.end();
     const opener = byPassphrase(vault);
     await expect(client.unlock(vault.header.vaultId, opener, [vault.root])).rejects.toEqual(code('vault-locked'));
@@ -79,42 +78,42 @@ describe('the door to a vault', () => {
     expect(passkey.output).toEqual(new Uint8Array(32));
   });
 
-  it('says nothing that a key could be read from, in either direction', async () => {
-    const { vault, worker, client } = await benchOf();
+  it('sends no key in either direction', async () => {
+    const { vault, worker, client } = await setUp();
     await client.unlock(vault.header.vaultId, byPassphrase(vault), [vault.root]);
     await client.journal();
     await client.lock('asked');
-    const said = JSON.stringify(worker.messages.slice(1), (_key, value: unknown) =>
+    const text = JSON.stringify(worker.messages.slice(1), (_key, value: unknown) =>
       value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
     );
     for (const secret of [TEST_TRANSPORT_KEY, new Uint8Array(32).fill(7), ascii(vault.passphrase)]) {
-      expect(said).not.toContain(Buffer.from(secret).toString('hex'));
-      expect(said).not.toContain(Buffer.from(secret).toString('base64url'));
+      expect(text).not.toContain(Buffer.from(secret).toString('hex'));
+      expect(text).not.toContain(Buffer.from(secret).toString('base64url'));
     }
   });
 
-  it('tells everyone who waits when the worker breaks', async () => {
-    const { client, worker, ended } = await benchOf();
+  it('rejects all pending requests when the worker fails', async () => {
+    const { client, worker, ended } = await setUp();
     worker.postMessage = () => undefined;
-    const waiting = [client.status(), client.journal()];
+    const pending = [client.status(), client.journal()];
     worker.onerror?.(new Event('error') as ErrorEvent);
-    for (const one of waiting) await expect(one).rejects.toEqual(code('vault-locked'));
+    for (const request of pending) await expect(request).rejects.toEqual(code('vault-locked'));
     expect(ended()).toBe(1);
   });
 
-  it('takes a fault of the worker for what it is: a fault of the program', async () => {
-    const { vault, client } = await benchOf();
+  it('rejects with a TypeError for a bug in the worker', async () => {
+    const { vault, client } = await setUp();
     const unlock = (): Promise<unknown> => client.unlock(vault.header.vaultId, byPassphrase(vault), [vault.root]);
     await unlock();
     await expect(unlock()).rejects.toThrow(TypeError);
   });
 });
 
-describe('a worker that is silent', () => {
+describe('a worker that does not answer', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('is ended when its time is over', async () => {
+  it('is terminated after the timeout', async () => {
     const worker = new TestVaultWorker();
     worker.postMessage = () => undefined;
     const client = new VaultClient(worker, () => undefined);

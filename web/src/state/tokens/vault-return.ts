@@ -1,22 +1,24 @@
-// What becomes of a vault's journal when it is returned: the AS's findings for the operator, and its verdicts in this station's own journal, with
-// the attempts that they are on. Is handed both stores and the way to the AS.
+// Returns the journal of a vault to the AS (docs/protocol.md clause 10.4), and writes the verdicts
+// of the AS to the attempts in the journal of this station.
 import { summaryOf } from '#protocol/provisioning/provision.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { isOn, type ReturnedVerdict, type VaultReturns } from '../../as-client/vault-returns.ts';
 import type { Attempt, StepBody } from '../../journal/attempt.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { recalled, type VaultExport, type VaultStore } from '../../vault-store/vault-store.ts';
+import { recalledExportOf, type VaultExport, type VaultStore } from '../../vault-store/vault-store.ts';
 
+/** Result of a return. */
 export interface VaultReport {
   readonly exports: number;
   readonly receipts: number;
-  /** Those that somebody must look into, and those that are only said. */
-  readonly grave: readonly string[];
+  /** Findings of the AS that the custodian must examine. */
+  readonly problems: readonly string[];
+  /** Other findings of the AS. */
   readonly notes: readonly string[];
-  /** Verdicts on receipts of this vault. */
+  /** Number of verdicts on receipts of this vault. */
   readonly verdicts: number;
-  /** Of them, those that this station's journal holds now. */
-  readonly kept: number;
+  /** Number of those verdicts that the journal of this station holds. */
+  readonly recorded: number;
 }
 
 export interface VaultReturnOptions {
@@ -25,72 +27,75 @@ export interface VaultReturnOptions {
   readonly journal: Pick<Journal, 'list' | 'append'>;
 }
 
-/** The AS's verdict, and the export that it is on. */
+/** A verdict with the export that it is about. */
 interface Proof {
   readonly verdict: ReturnedVerdict;
   readonly made: VaultExport;
 }
 
-/** So many attempts are looked through at a time. */
+/** Number of attempts that are read at a time. */
 const PAGE = 200;
 
-/** `origin` is how the station's journal names the vault. @throws ProtocolError (SourceErrorCode), journal-full, journal-failed */
+/**
+ * `origin` is the name of the vault in the journal of this station.
+ * @throws ProtocolError (SourceErrorCode), journal-full, journal-failed
+ */
 export async function returnVaultJournal(
   { returns, store, journal }: VaultReturnOptions,
   vault: { readonly id: string; readonly origin: string },
   signed: Envelope,
 ): Promise<VaultReport> {
   const { exports, receipts, findings, verdicts, auditHead } = await returns.giveBack(vault.id, signed);
-  const own = new Map<string, Proof>();
+  const proofs = new Map<string, Proof>();
   for (const verdict of verdicts) {
     const made = await store.findExport(vault.id, verdict.xc);
-    if (made && isOn(verdict, made)) own.set(verdict.exportId, { verdict, made });
+    if (made && isOn(verdict, made)) proofs.set(verdict.exportId, { verdict, made });
   }
-  const wordsOf = (wanted: boolean): string[] =>
-    findings.flatMap(({ grave, words }) => (grave === wanted ? [words] : []));
-  const kept = await keepVerdicts(journal, vault.origin, own, auditHead);
-  return { exports, receipts, grave: wordsOf(true), notes: wordsOf(false), verdicts: own.size, kept };
+  const wordsOf = (isGrave: boolean): string[] =>
+    findings.flatMap(({ grave, words }) => (grave === isGrave ? [words] : []));
+  const recorded = await recordVerdicts(journal, vault.origin, proofs, auditHead);
+  return { exports, receipts, problems: wordsOf(true), notes: wordsOf(false), verdicts: proofs.size, recorded };
 }
 
-/** With each attempt that has none yet. How many attempts have theirs now. */
-async function keepVerdicts(
+/** Adds each verdict to its attempt, unless that has one. Returns the number of attempts with a verdict. */
+async function recordVerdicts(
   journal: VaultReturnOptions['journal'],
   origin: string,
   proofs: ReadonlyMap<string, Proof>,
   auditHead: string,
 ): Promise<number> {
-  let [kept, before] = [0, Number.POSITIVE_INFINITY];
-  while (kept < proofs.size) {
+  let [recorded, before] = [0, Number.POSITIVE_INFINITY];
+  while (recorded < proofs.size) {
     const attempts = await journal.list(PAGE, before);
     for (const attempt of attempts) {
-      const proof = attempt.service === origin ? proofOn(attempt, proofs) : undefined;
+      const proof = attempt.service === origin ? proofOf(attempt, proofs) : undefined;
       if (proof === undefined) continue;
-      kept++;
+      recorded++;
       if (attempt.steps.some((entry) => entry.step === 'verify' && entry.verdict !== undefined)) continue;
       const { time, envelope } = proof.verdict;
       const verified = { step: 'verify', state: 'confirmed', time, verdict: envelope } as const;
-      await journal.append(attempt.id, [...unheard(attempt, proof), verified], { auditHead });
+      await journal.append(attempt.id, [...missingSteps(attempt, proof), verified], { auditHead });
     }
     const oldest = attempts.at(-1);
     if (oldest === undefined) break;
     before = oldest.id;
   }
-  return kept;
+  return recorded;
 }
 
-/** By the export; where the page did not live to write it down, by the idempotency key under which it was asked for. */
-function proofOn({ steps, idempotencyKey }: Attempt, proofs: ReadonlyMap<string, Proof>): Proof | undefined {
+/** Finds the proof by the export or, when the page crashed before it recorded that, by the idempotency key. */
+function proofOf({ steps, idempotencyKey }: Attempt, proofs: ReadonlyMap<string, Proof>): Proof | undefined {
   for (const entry of steps) {
     if (entry.step === 'export' && entry.state === 'confirmed') return proofs.get(entry.export.exportId);
   }
   return [...proofs.values()].find(({ made }) => made.idempotencyKey === idempotencyKey);
 }
 
-/** What the vault knows of an export, where the page did not live to write it down. */
-function unheard({ steps, ref2 }: Attempt, { verdict, made }: Proof): readonly StepBody[] {
+/** The export and import of an attempt, taken from the vault, when the page crashed before it recorded them. */
+function missingSteps({ steps, ref2 }: Attempt, { verdict, made }: Proof): readonly StepBody[] {
   if (steps.some(({ step, state }) => step === 'export' && state === 'confirmed')) return [];
   return [
-    { step: 'export', state: 'confirmed', export: summaryOf(recalled(made), ref2) },
+    { step: 'export', state: 'confirmed', export: summaryOf(recalledExportOf(made), ref2) },
     { step: 'import', state: 'confirmed', receipt: verdict.receipt },
   ];
 }
