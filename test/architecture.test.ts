@@ -1,9 +1,11 @@
 // The drawing of docs/overview.md, held against the import lines of every source file. A room that is not in the table may not exist.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   brokenArrows,
+  fileCycles,
+  folderCycles,
   hasTry,
   importsOf,
   type Room,
@@ -109,12 +111,12 @@ const ROOMS: readonly Room[] = [
     packages: [NODE, '@hono/node-server'],
   },
 
-  { room: 'web/src/browser/', may: ['protocol/'] },
+  { room: 'web/src/browser/', may: [] },
   { room: 'web/src/transport/', may: ['protocol/'] },
   { room: 'web/src/as-client/', may: ['protocol/'] },
-  { room: 'web/src/journal/', may: ['protocol/', 'web/src/trust-store/'], packages: ['idb'] },
-  { room: 'web/src/trust-store/', may: ['protocol/', 'web/src/journal/'], packages: ['idb'] },
-  { room: 'web/src/vault-store/', may: ['protocol/', 'web/src/journal/'], packages: ['idb'] },
+  { room: 'web/src/journal/', may: ['protocol/'], packages: ['idb'] },
+  { room: 'web/src/trust-store/', may: ['protocol/bytes/', 'web/src/journal/'] },
+  { room: 'web/src/vault-store/', may: ['protocol/', 'web/src/journal/indexed-db.ts'], packages: ['idb'] },
   {
     room: 'web/src/vault-worker/',
     may: ['protocol/', 'web/src/vault-store/', 'web/src/as-client/web-crypto.ts'],
@@ -124,7 +126,7 @@ const ROOMS: readonly Room[] = [
   { room: 'web/src/app/', may: [...BELOW_STATE, 'web/src/state/', 'protocol/'] },
   {
     room: 'web/src/ui/',
-    may: ['web/src/state/', 'web/src/app/', 'protocol/bytes/hex.ts'],
+    may: ['web/src/state/', 'web/src/app/', 'protocol/bytes/hex.ts', 'web/src/transport/platform.ts'],
     packages: [/^svelte(\/|$)/],
   },
   { room: 'web/src/ui/messages/failures.ts', may: ['web/src/ui/', 'web/src/state/', 'protocol/errors.ts'] },
@@ -132,11 +134,15 @@ const ROOMS: readonly Room[] = [
   { room: 'web/src/verify.ts', may: ['web/src/'], packages: ['svelte'] },
   { room: 'web/src/demo.ts', may: ['web/src/', 'device-sim/', 'protocol/'], packages: ['svelte'] },
 
+  { room: 'build/', may: [], packages: [NODE, 'vite'] },
   { room: 'test/', may: ['protocol/', 'device-sim/', 'device-host/', 'as-service/', 'web/src/'], packages: [/^[^.#]/] },
 ];
 
+/** ISO 7816 has 17 commands and helpers in protocol/commands; every other folder has at most 16 files. */
+const MAX_FILES_IN_FOLDER = 19;
+
 const NAVIGATOR = ['web/src/main.ts', 'web/src/demo.ts', 'device-sim/setup/install.ts'];
-const NODE_ROOMS = ['as-service/', 'device-host/', 'test/'];
+const NODE_ROOMS = ['as-service/', 'device-host/', 'build/', 'test/'];
 
 function read(folder: string): SourceFile[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -146,7 +152,7 @@ function read(folder: string): SourceFile[] {
     .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 }
 
-const files = ['protocol', 'device-sim', 'device-host', 'as-service', 'web/src', 'test'].flatMap(read);
+const files = ['protocol', 'device-sim', 'device-host', 'as-service', 'web/src', 'build', 'test'].flatMap(read);
 const product = files.filter((file) => !file.path.startsWith('test/'));
 const all = (rule: (file: SourceFile) => string[], of = files): string[] => of.flatMap(rule);
 
@@ -162,6 +168,20 @@ describe('the house', () => {
 
   it('has only arrows that point down', () => {
     expect(all((file) => brokenArrows(ROOMS, file))).toEqual([]);
+  });
+
+  it('has no cycle of imports between files', () => {
+    expect(fileCycles(product)).toEqual([]);
+  });
+
+  it('has no cycle of imports between folders', () => {
+    expect(folderCycles(product)).toEqual([]);
+  });
+
+  it('has no crowded folder', () => {
+    const counts = new Map<string, number>();
+    for (const { path } of product) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    expect([...counts].filter(([, count]) => count > MAX_FILES_IN_FOLDER)).toEqual([]);
   });
 
   it('has no arrow into the tests', () => {
@@ -268,6 +288,29 @@ describe('the checker itself', () => {
     ['as-service/bin/serve.ts', "import { serve } from '@hono/node-server';"],
   ])('accepts in %s: %s', (path, text) => {
     expect(broken(path, text)).toBe(0);
+  });
+
+  it('sees cycles between files and between folders, through types too', () => {
+    const file = (path: string, ...imports: string[]) => ({
+      path,
+      text: imports.map((name) => `import type { X } from '${name}';`).join('\n'),
+    });
+    const ring = [
+      file('web/src/a/a.ts', '../b/b.ts'),
+      file('web/src/b/b.ts', '#web/a/a.ts'),
+      file('web/src/c.ts', './a/a.ts'),
+    ];
+    expect(fileCycles(ring)).toEqual(['a cycle of imports: web/src/a/a.ts, web/src/b/b.ts']);
+    expect(folderCycles(ring)).toEqual(['a cycle of imports: web/src/a, web/src/b']);
+    const folders = [
+      file('web/src/a/a.ts', '../b/b.ts'),
+      file('web/src/b/b.ts'),
+      file('web/src/b/c.ts', '../a/d.ts'),
+      file('web/src/a/d.ts'),
+    ];
+    expect(fileCycles(folders)).toEqual([]);
+    expect(folderCycles(folders)).toEqual(['a cycle of imports: web/src/a, web/src/b']);
+    expect(folderCycles(ring.slice(1))).toEqual([]);
   });
 
   it('sees navigator in code and in markup, not in words', () => {

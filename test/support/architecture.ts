@@ -89,6 +89,60 @@ export function tooLong(file: SourceFile, limit: number): string[] {
   return lines > limit ? [`${file.path} has ${lines} lines, the limit is ${limit}`] : [];
 }
 
+/** One sentence per cycle of imports between files, types included. */
+export function fileCycles(files: readonly SourceFile[]): string[] {
+  return cycles(importGraph(files));
+}
+
+/** One sentence per cycle of imports between folders, types included. */
+export function folderCycles(files: readonly SourceFile[]): string[] {
+  const folders = new Map<string, Set<string>>();
+  for (const [path, targets] of importGraph(files)) {
+    const folder = posix.dirname(path);
+    const others = folders.get(folder) ?? new Set();
+    for (const target of targets) if (posix.dirname(target) !== folder) others.add(posix.dirname(target));
+    folders.set(folder, others);
+  }
+  return cycles(folders);
+}
+
+type Graph = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** The files that each file imports. Packages and assets are left out. */
+function importGraph(files: readonly SourceFile[]): Graph {
+  const paths = new Set(files.map(({ path }) => path));
+  return new Map(
+    files.map((file) => {
+      const targets = importsOf(file).map((specifier) => resolve(file.path, specifier.replace(/\?.*$/, '')));
+      return [file.path, new Set(targets.filter((target) => target !== undefined && paths.has(target)) as string[])];
+    }),
+  );
+}
+
+/** Strongly connected components with more than one node (R. Tarjan, 1972), as one sentence each. */
+function cycles(graph: Graph): string[] {
+  const found: string[] = [];
+  const order = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (node: string): number => {
+    let low = order.size;
+    order.set(node, low);
+    stack.push(node);
+    const own = low;
+    for (const next of graph.get(node) ?? []) {
+      if (!order.has(next)) low = Math.min(low, visit(next));
+      else if (stack.includes(next)) low = Math.min(low, order.get(next) ?? low);
+    }
+    if (low === own) {
+      const component = stack.splice(stack.indexOf(node));
+      if (component.length > 1) found.push(`a cycle of imports: ${component.sort().join(', ')}`);
+    }
+    return low;
+  };
+  for (const node of graph.keys()) if (!order.has(node)) visit(node);
+  return found;
+}
+
 function roomOf(rooms: readonly Room[], path: string): Room | undefined {
   return rooms
     .filter((candidate) => path.startsWith(candidate.room))

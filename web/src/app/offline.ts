@@ -10,8 +10,8 @@ export interface ReloadOptions {
 }
 
 /**
- * Resolves to true when a build is already cached; false when the first one is still being fetched. Never rejects: without a service
- * worker the page works while there is a network.
+ * Resolves to true when a build is cached, at the first visit after it has been fetched; to false without a service
+ * worker. Never rejects: without a service worker the page works while there is a network.
  */
 export async function keepOffline(
   container: Pick<ServiceWorkerContainer, 'register' | 'addEventListener' | 'controller'>,
@@ -26,5 +26,16 @@ export async function keepOffline(
     });
     registration.waiting.postMessage('activate');
   }
-  return registration.active !== null;
+  return registration.active !== null || (await isFetched(registration.installing));
+}
+
+/** Resolves when the first build is cached (true) or could not be fetched (false). */
+function isFetched(worker: ServiceWorker | null): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      if (worker?.state !== 'installing') resolve(worker !== null && worker.state !== 'redundant');
+    };
+    worker?.addEventListener('statechange', settle);
+    settle();
+  });
 }

@@ -2,7 +2,7 @@
 import { verifyWith } from '../as-client/web-crypto.ts';
 import { WorkOrders } from '../as-client/work-orders.ts';
 import { WorkOrderStore } from '../journal/work-orders.ts';
-import { Orders } from '../state/orders/order-list.svelte.ts';
+import { Orders } from '../state/orders/orders.svelte.ts';
 import { Feedback } from '../state/page/feedback.svelte.ts';
 import { Verification } from '../state/report/verification.svelte.ts';
 import type { Station } from '../state/station/station.svelte.ts';
@@ -22,10 +22,10 @@ export function openOrders(
     remote: new WorkOrders(as),
     store: new WorkOrderStore(database, now),
     journal,
-    signals: new Feedback({ sound, vibrate, isTouched: isActivated, kept: settings }),
+    feedback: new Feedback({ sound, vibrate, isActivated, settings }),
     verification: new Verification(pinned, verifyWith(crypto.subtle)),
     storage,
-    kept: settings,
+    settings,
     now,
     ticks,
     head: () => (as.auditHead ? { sequence: as.auditHead.sequence, hash: as.auditHead.hash } : null),

@@ -7,9 +7,9 @@ import { Journal } from '../journal/journal.ts';
 import { rotateLog } from '../journal/log-rotation.ts';
 import { joinSessions } from '../journal/sessions.ts';
 import { failureOf } from '../state/common/failure.ts';
-import type { Orders } from '../state/orders/order-list.svelte.ts';
-import type { Work } from '../state/page/inactivity.ts';
-import { WakeLockHolder } from '../state/page/wake-lock.ts';
+import type { Orders } from '../state/orders/orders.svelte.ts';
+import type { StationActivity } from '../state/page/inactivity.ts';
+import { WakeLockHolder } from '../state/page/wake-lock-holder.ts';
 import type { Session } from '../state/session/session.svelte.ts';
 import { Lane } from '../state/station/lane.svelte.ts';
 import type { Station } from '../state/station/station.svelte.ts';
@@ -27,7 +27,7 @@ export interface Services extends StationServices {
   /** Loads the code for work orders at its first call. */
   readonly openOrders: (station: Station) => Promise<Orders>;
   /** Loads the code for vaults and cards at its first call. */
-  readonly openTokens: (session: Session, work: Work) => Promise<Tokens>;
+  readonly openTokens: (session: Session, activity: StationActivity) => Promise<Tokens>;
 }
 
 /** @throws ProtocolError browser-unsupported on a page without HTTPS, journal-full, journal-failed */
@@ -57,9 +57,9 @@ export async function startServices(environment: Environment): Promise<Services>
       const { openOrders } = await import('./order-services.ts');
       return openOrders(environment, core, station);
     },
-    openTokens: async (session, work) => {
+    openTokens: async (session, activity) => {
       const { openTokens } = await import('./token-services.ts');
-      return openTokens(environment, core, session, work);
+      return openTokens(environment, core, session, activity);
     },
   };
 }

@@ -4,9 +4,9 @@ import { VaultReturns } from '../as-client/vault-returns.ts';
 import { verifyWith } from '../as-client/web-crypto.ts';
 import { spawnWorker } from '../browser/trusted-script.ts';
 import { once } from '../state/common/once.ts';
-import { IDLE_LIMITS, type Work, watchInactivity } from '../state/page/inactivity.ts';
+import { IDLE_LIMITS, type StationActivity, watchInactivity } from '../state/page/inactivity.ts';
 import type { Session } from '../state/session/session.svelte.ts';
-import { CardSession } from '../state/tokens/card.svelte.ts';
+import { CardSession } from '../state/tokens/card-session.svelte.ts';
 import type { Tokens } from '../state/tokens/tokens.ts';
 import { returnVaultJournal } from '../state/tokens/vault-return.ts';
 import { Vaults } from '../state/tokens/vaults.svelte.ts';
@@ -23,7 +23,7 @@ export function openTokens(
   environment: Environment,
   { database, journal, as }: CoreServices,
   session: Session,
-  work: Work,
+  activity: StationActivity,
 ): Tokens {
   const { usb, serial, credentials, platform, ticks, now, locks } = environment;
   const links = new Links({ usb, serial, platform, profiles: PROFILES, role: 'token', timer, now: ticks });
@@ -38,8 +38,9 @@ export function openTokens(
     passkeys: new Passkeys(credentials, location.hostname),
     locks,
     now,
-    giveBack: async (vault, signed) => returnVaultJournal({ returns, store: await store(), journal }, vault, signed),
-    watchInactivity: (onIdle) => watchInactivity(document, IDLE_LIMITS, work, onIdle),
+    returnJournal: async (vault, signed) =>
+      returnVaultJournal({ returns, store: await store(), journal }, vault, signed),
+    watchInactivity: (onIdle) => watchInactivity(document, IDLE_LIMITS, activity, onIdle),
   });
   return { card: new CardSession(links, session, now), vaults };
 }

@@ -1,0 +1,75 @@
+// Plugins that move the stylesheet of a page, and the script of the verifier, into its HTML file.
+import type { Plugin } from 'vite';
+import { sha256 } from './hash.ts';
+
+/** Comment that Vite appends to a stylesheet. */
+const VITE_MARKER = /\/\*\$vite\$:\d+\*\//g;
+
+/** Inlines the stylesheet of the first screen: a linked one would delay the first paint by a round trip. */
+export function inlineStylesheet(environments: readonly string[]): Plugin {
+  return {
+    name: 'keyferry:inline-stylesheet',
+    apply: 'build',
+    enforce: 'post',
+    applyToEnvironment: ({ name }) => environments.includes(name),
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        for (const html of Object.values(bundle)) {
+          if (html.type !== 'asset' || !html.fileName.endsWith('.html')) continue;
+          const styles: string[] = [];
+          html.source = String(html.source)
+            .replace(/\s*<link rel="stylesheet"[^>]*href="\/([^"]+)"[^>]*>/g, (_, file: string) => {
+              const css = bundle[file];
+              if (css?.type !== 'asset') throw new Error(`${html.fileName} links ${file}, which is not in the bundle`);
+              delete bundle[file];
+              styles.push(String(css.source).replace(VITE_MARKER, '').trim());
+              return '';
+            })
+            .replace('</head>', () => `<style>${styles.join('')}</style></head>`)
+            .replace(/>\s+</g, '><');
+        }
+      },
+    },
+  };
+}
+
+/**
+ * Inlines the script of the verifier and adds a Content-Security-Policy that permits this script and stylesheet and
+ * nothing else, so that the verifier is one file that works from any folder (docs/adr/0040).
+ */
+export function inlineScript(environment: string): Plugin {
+  return {
+    name: 'keyferry:inline-script',
+    apply: 'build',
+    enforce: 'post',
+    applyToEnvironment: ({ name }) => name === environment,
+    generateBundle: {
+      order: 'post',
+      handler(_options, bundle) {
+        const files = Object.values(bundle);
+        const html = files.find(({ fileName }) => fileName.endsWith('.html'));
+        const entry = files.find((file) => file.type === 'chunk');
+        if (html?.type !== 'asset' || entry?.type !== 'chunk' || files.length !== 2)
+          throw new Error(`the verifier is not one page and one script: ${files.map(({ fileName }) => fileName)}`);
+        const code = entry.code.trim().replaceAll('</script', '<\\/script');
+        const source = String(html.source);
+        const [, css = ''] = /<style>([\s\S]*?)<\/style>/.exec(source) ?? [];
+        const policy = [
+          "default-src 'none'",
+          `script-src 'sha256-${sha256(code, 'base64')}'`,
+          `style-src 'sha256-${sha256(css, 'base64')}'`,
+          "base-uri 'none'",
+          "form-action 'none'",
+          "require-trusted-types-for 'script'",
+          'trusted-types svelte-trusted-html',
+        ].join('; ');
+        html.source = source
+          .replace(/\s*<script[^>]*><\/script>/, '')
+          .replace('<meta charset="utf-8">', `$&\n    <meta http-equiv="Content-Security-Policy" content="${policy}">`)
+          .replace('</body>', () => `  <script type="module">${code}</script>\n  </body>`);
+        delete bundle[entry.fileName];
+      },
+    },
+  };
+}

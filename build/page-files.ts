@@ -1,0 +1,74 @@
+// Plugins that complete the folder of a page: the verifier, compressed copies, and the hashes of all files.
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
+import type { Plugin } from 'vite';
+import { sha256 } from './hash.ts';
+
+/** Copies the verifier into the page's folder, so that build.json and the service worker list it. */
+export function addVerifier(environment: string, verifier: string): Plugin {
+  return {
+    name: 'keyferry:add-verifier',
+    apply: 'build',
+    applyToEnvironment: ({ name }) => name === environment,
+    // Byte for byte, because its policy contains the hash of its script; before sealPage().
+    writeBundle: {
+      order: 'pre',
+      handler: ({ dir = '' }) => copyFileSync(verifier, join(dir, 'verify.html')),
+    },
+  };
+}
+
+/**
+ * Writes a .br and .gz beside each file, and build.json: the version, the hash of each file, one hash over all of them,
+ * which identifies the build, and the hashes of the inline styles for the Content-Security-Policy.
+ */
+export function sealPage(environments: readonly string[], version: string): Plugin {
+  return {
+    name: 'keyferry:seal-page',
+    apply: 'build',
+    applyToEnvironment: ({ name }) => environments.includes(name),
+    writeBundle({ dir = '' }) {
+      listFilesInServiceWorker(dir);
+      const files = hashFiles(dir);
+      const styles: string[] = [];
+      for (const name of Object.keys(files)) {
+        const path = join(dir, name);
+        const bytes = readFileSync(path);
+        if (name.endsWith('.html')) {
+          for (const [, css = ''] of bytes.toString().matchAll(/<style>([\s\S]*?)<\/style>/g))
+            styles.push(`sha256-${sha256(css, 'base64')}`);
+        }
+        const params = {
+          [zlib.BROTLI_PARAM_QUALITY]: zlib.BROTLI_MAX_QUALITY,
+          [zlib.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+        };
+        writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params }));
+        writeFileSync(`${path}.gz`, gzipSync(bytes, { level: zlib.Z_BEST_COMPRESSION }));
+      }
+      const list = Object.entries(files).map(([name, hash]) => `${hash}  ${name}\n`);
+      const build = { version, hash: sha256(list.join(''), 'hex'), files, styles };
+      writeFileSync(join(dir, 'build.json'), `${JSON.stringify(build, null, 2)}\n`);
+    },
+  };
+}
+
+/** Prepends the hashes of all other files to the service worker, so that each build has another service worker. */
+function listFilesInServiceWorker(dir: string): void {
+  const path = join(dir, 'service-worker.js');
+  if (!existsSync(path)) return;
+  const { 'service-worker.js': _own, ...files } = hashFiles(dir);
+  const build = JSON.stringify({ hash: sha256(JSON.stringify(files), 'hex'), files });
+  writeFileSync(path, `const KEYFERRY_BUILD = ${build};\n${readFileSync(path, 'utf8')}`);
+}
+
+/** SHA-256 in hex of every file below `dir`, by its path with slashes, in the order of the paths. */
+function hashFiles(dir: string): Readonly<Record<string, string>> {
+  const paths = readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort((a, b) => (a < b ? -1 : 1));
+  return Object.fromEntries(
+    paths.map((path) => [path.slice(dir.length + 1).replaceAll('\\', '/'), sha256(readFileSync(path), 'hex')]),
+  );
+}
