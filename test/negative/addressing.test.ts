@@ -1,10 +1,21 @@
-// DATA that is authentic or nearly so, but not for this unit, this slot or this AS (docs/protocol.md clauses 4.5, 7 and 8). Each case
-// names the word of the first step that must refuse it.
+// Authentic or almost authentic DATA for another unit, slot or AS (docs/protocol.md clauses 4.5, 7
+// and 8). Each case has the status word of the first check that refuses it.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { ed25519PublicKey, isSignedBy } from '#protocol/crypto/ed25519.ts';
-import { Bench, type BenchOptions, OTHER_T, OTHER_TA, type Recipe, SET, SIGNING_KEY, SN, TA, word } from './fixture.ts';
+import {
+  OTHER_T,
+  OTHER_TA,
+  type Recipe,
+  SET,
+  SIGNING_KEY,
+  SN,
+  TA,
+  UnitSetup,
+  type UnitSetupOptions,
+  word,
+} from './unit-setup.ts';
 
 const OTHER_SN = fromHex('00000000000000004549000000000008');
 
@@ -15,7 +26,7 @@ interface Case {
   readonly sw: string;
 }
 
-/** The attacker holds T here: only what comes after TAG can refuse. */
+/** The attacker has T, so that TAG verifies and only later checks can refuse. */
 const CASES: readonly Case[] = [
   { why: 'nothing wrong', recipe: {}, sw: '9000' },
   { why: 'any slot permitted', recipe: { header: { slot: 0xffff } }, ref2: 0x0003, sw: '9000' },
@@ -28,38 +39,38 @@ const CASES: readonly Case[] = [
   { why: 'another TKV in HDR only', recipe: { header: { tkv: 2 }, derivedFor: { tkv: 1 } }, sw: '6988' },
   { why: 'TKV 00', recipe: { header: { tkv: 0 } }, sw: '6988' },
   { why: 'another slot than HDR permits', recipe: {}, ref2: 0x0003, sw: '9401' },
-  { why: 'a slot that the unit has not', recipe: { header: { slot: 0x0009 } }, ref2: 0x0009, sw: '6A88' },
+  { why: 'a slot that the unit does not have', recipe: { header: { slot: 0x0009 } }, ref2: 0x0009, sw: '6A88' },
   { why: 'slot FFFF itself', recipe: { header: { slot: 0xffff } }, ref2: 0xffff, sw: '6A88' },
   { why: 'AKV 0', recipe: { header: { akv: 0 } }, sw: '9402' },
   { why: 'the last AKV', recipe: { header: { akv: 0xfffffffe } }, sw: '9000' },
   { why: 'AKV FFFFFFFF', recipe: { header: { akv: 0xffffffff } }, sw: '9402' },
-  { why: 'slot before AKV', recipe: { header: { akv: 0 } }, ref2: 0x0003, sw: '9401' },
+  { why: 'a wrong slot and a wrong AKV', recipe: { header: { akv: 0 } }, ref2: 0x0003, sw: '9401' },
   { why: 'ATTR with small letters', recipe: { header: { attributes: 'd0ab00n' } }, sw: '6988' },
   { why: 'ATTR with a blank', recipe: { header: { attributes: 'D0AB 0N' } }, sw: '6988' },
-  { why: 'ATTR that is no text', recipe: { header: { attributes: 'D0AB\u000100' } }, sw: '6988' },
+  { why: 'ATTR that is not text', recipe: { header: { attributes: 'D0AB\u000100' } }, sw: '6988' },
 ];
 
 describe.each(['shared', 'diversified'] as const)('a %s unit', (profile) => {
-  // Suite 02 has nothing inside BODY that names ATTR, so the unit must look at HDR for itself.
+  // BODY of suite 02 does not contain ATTR, so the unit must check ATTR of HDR itself.
   it.each(CASES)('answers $sw to DATA with $why', async ({ recipe, ref2, sw }) => {
-    const bench = new Bench({ suite: 0x02, profile });
-    await bench.select();
-    expect(word(await bench.load(recipe, ref2))).toBe(sw);
-    expect(bench.store.keysHeld).toBe(sw === '9000' ? 1 : 0);
-    expect(bench.store.tries.left).toBe(sw === '9000' || sw === '6A88' ? 64 : 63);
+    const setup = new UnitSetup({ suite: 0x02, profile });
+    await setup.select();
+    expect(word(await setup.load(recipe, ref2))).toBe(sw);
+    expect(setup.store.keysHeld).toBe(sw === '9000' ? 1 : 0);
+    expect(setup.store.tries.left).toBe(sw === '9000' || sw === '6A88' ? 64 : 63);
   });
 });
 
 describe('a suite', () => {
-  it('that is unknown, reserved or not allowed is a wrong format, whatever else is right', async () => {
+  it('that is unknown, reserved or not allowed is a wrong format', async () => {
     for (const suite of [0x01, 0x04] as const) {
-      const bench = new Bench({ suite });
-      await bench.select();
-      const data = bench.seal({ random: await bench.challenge() });
+      const setup = new UnitSetup({ suite });
+      await setup.select();
+      const data = setup.seal({ random: await setup.challenge() });
       for (let id = 0; id <= 0xff; id++) {
-        if (bench.configuration.suites.some((allowed) => allowed === id)) continue;
+        if (setup.configuration.suites.some((allowed) => allowed === id)) continue;
         data[4] = id;
-        expect(word(await bench.import(data)), `suite ${id}`).toBe('6A80');
+        expect(word(await setup.import(data)), `suite ${id}`).toBe('6A80');
       }
     }
   });
@@ -67,14 +78,14 @@ describe('a suite', () => {
 
 describe('a signature', () => {
   const load = async (
-    signature: BenchOptions['signature'],
+    signature: UnitSetupOptions['signature'],
     recipe: Omit<Recipe, 'random'>,
     change = (data: Uint8Array) => data,
   ) => {
-    const bench = new Bench({ extendedLength: true, ...(signature === undefined ? {} : { signature }) });
-    await bench.select();
-    const random = await bench.challenge();
-    return word(await bench.import(change(bench.seal({ random, ...recipe }))));
+    const setup = new UnitSetup({ extendedLength: true, ...(signature === undefined ? {} : { signature }) });
+    await setup.select();
+    const random = await setup.challenge();
+    return word(await setup.import(change(setup.seal({ random, ...recipe }))));
   };
   const signed = { header: { signed: true } };
   const unsigned = { header: { signed: false } };
@@ -84,14 +95,14 @@ describe('a signature', () => {
     return data;
   };
 
-  it('is needed where it is required', async () => {
+  it('is mandatory for a unit that requires one', async () => {
     expect(await load('required', signed)).toBe('9000');
     expect(await load('required', unsigned)).toBe('6A80');
     expect(await load('required', signed, stripped)).toBe('6700');
     expect(await load('required', signed, (data) => stripped(flagCleared(data)))).toBe('6A80');
   });
 
-  it('may be there or not where it is optional, and cannot be stripped', async () => {
+  it('is accepted by a unit that does not require one, and cannot be stripped', async () => {
     expect(await load('optional', signed)).toBe('9000');
     expect(await load('optional', unsigned)).toBe('9000');
     expect(await load('optional', signed, flagCleared)).toBe('6700');
@@ -104,7 +115,7 @@ describe('a signature', () => {
     ).toBe('6700');
   });
 
-  it('is a wrong format where the unit has no key to verify it with', async () => {
+  it('is a wrong format for a unit without a verification key', async () => {
     expect(await load('none', signed)).toBe('6A80');
   });
 
@@ -113,14 +124,15 @@ describe('a signature', () => {
     expect(await load('optional', { ...signed, signingKey: OTHER_TA })).toBe('6988');
   });
 
-  it('must have S below the order of the group', async () => {
-    // L = 2^252 + 27742317777372353535851937790883648493, little-endian: S + L passes a verifier that is not strict.
+  it('must have S below the group order', async () => {
+    // L = 2^252 + 27742317777372353535851937790883648493, little-endian: a verifier that is not
+    // strict accepts S + L.
     const order = fromHex('EDD3F55C1A631258D69CF7A2DEF9DE14 00000000000000000000000000000010');
     const malleated = (data: Uint8Array) => concat(data.slice(0, -32), plus(data.slice(-32), order));
     expect(await load('required', signed, malleated)).toBe('6988');
   });
 
-  it('is not taken from a key of small order, which would sign everything', () => {
+  it('under a key of small order is refused, because such a key verifies every message', () => {
     const smallOrder = fromHex(`01${'00'.repeat(31)}`);
     const forged = concat(smallOrder, new Uint8Array(32));
     expect(isSignedBy(smallOrder, TA, forged)).toBe(false);
@@ -131,8 +143,8 @@ describe('a signature', () => {
 /** Sum of two little-endian numbers of 32 bytes. */
 function plus(a: Uint8Array, b: Uint8Array): Uint8Array {
   let carry = 0;
-  return a.map((octet, i) => {
-    const sum = octet + (b[i] ?? 0) + carry;
+  return a.map((byte, i) => {
+    const sum = byte + (b[i] ?? 0) + carry;
     carry = sum >> 8;
     return sum & 0xff;
   });

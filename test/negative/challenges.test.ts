@@ -1,50 +1,53 @@
-// A flood of challenges, and the life of R (docs/protocol.md clauses 4.4 and 7).
+// Many challenges, and the events that erase R (docs/protocol.md clauses 4.4 and 7).
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
-import { Bench, word } from './fixture.ts';
+import { UnitSetup, word } from './unit-setup.ts';
 
 const SELECT = '00A40400 06 F0544B4C3101 00';
 
-describe('a unit that is asked for 100 000 challenges', () => {
-  it('gives each time another, writes nothing, loses no try, and still takes a key', { timeout: 180_000 }, async () => {
-    const bench = new Bench({ suite: 0x02 });
-    await bench.select();
-    const { writes } = bench.memory;
+describe('a unit after 100,000 challenges', () => {
+  it('returned 100,000 values, wrote nothing, used no try and imports a key', { timeout: 180_000 }, async () => {
+    const setup = new UnitSetup({ suite: 0x02 });
+    await setup.select();
+    const { writes } = setup.memory;
     const seen = new Set<string>();
-    for (let i = 0; i < 100_000; i++) seen.add(toHex(await bench.challenge()));
+    for (let i = 0; i < 100_000; i++) seen.add(toHex(await setup.challenge()));
     expect(seen.size).toBe(100_000);
-    expect(bench.memory.writes).toBe(writes);
-    expect(bench.store.tries.left).toBe(64);
-    expect(word(await bench.load())).toBe('9000');
+    expect(setup.memory.writes).toBe(writes);
+    expect(setup.store.tries.left).toBe(64);
+    expect(word(await setup.load())).toBe('9000');
   });
 });
 
 describe('R', () => {
-  /** What becomes of a challenge when this comes between it and the import. */
-  const outcome = async (keepsChallenge: boolean, between: (bench: Bench) => Promise<Bench>): Promise<string> => {
-    const bench = new Bench({ keepsChallenge });
-    await bench.select();
-    const data = bench.seal({ random: await bench.challenge() });
-    const later = await between(bench);
+  /** The status word of an import after `between` followed its challenge. */
+  const outcome = async (
+    keepsChallenge: boolean,
+    between: (setup: UnitSetup) => Promise<UnitSetup>,
+  ): Promise<string> => {
+    const setup = new UnitSetup({ keepsChallenge });
+    await setup.select();
+    const data = setup.seal({ random: await setup.challenge() });
+    const later = await between(setup);
     return word(await later.import(data));
   };
-  const sending = (command: string) => async (bench: Bench) => {
-    await bench.send(command);
-    return bench;
+  const sending = (command: string) => async (setup: UnitSetup) => {
+    await setup.send(command);
+    return setup;
   };
-  const reset = async (bench: Bench) => {
-    bench.card.reset();
-    await bench.select();
-    return bench;
+  const reset = async (setup: UnitSetup) => {
+    setup.card.reset();
+    await setup.select();
+    return setup;
   };
-  const powerLoss = async (bench: Bench) => {
-    const later = bench.restarted();
+  const powerLoss = async (setup: UnitSetup) => {
+    const later = setup.restarted();
     await later.select();
     return later;
   };
 
   it.each([
-    ['nothing', async (bench: Bench) => bench, '9000', '9000'],
+    ['nothing', async (setup: UnitSetup) => setup, '9000', '9000'],
     ['GET IDENTITY', sending('80CA0000 00'), '9000', '9000'],
     ['GET RECEIPT', sending('80CB0002 00'), '9000', '9000'],
     ['a refused command', sending('80D80001 01 00'), '9000', '9000'],
@@ -54,26 +57,26 @@ describe('R', () => {
     ['a loss of power', powerLoss, '6985', '9000'],
     ['a new challenge', sending('80840001 00'), '6988', '6988'],
     ['a failed IMPORTKEY', sending('80D80000 01 00'), '6985', '6985'],
-  ] as const)('after %s', async (_what, between, without, kept) => {
-    expect(await outcome(false, between)).toBe(without);
-    expect(await outcome(true, between)).toBe(kept);
+  ] as const)('after %s', async (_what, between, withoutB0, withB0) => {
+    expect(await outcome(false, between)).toBe(withoutB0);
+    expect(await outcome(true, between)).toBe(withB0);
   });
 
-  it('that is kept is gone when power fails while it is erased or written', async () => {
+  it('with capability b0 is lost when power is cut during its write or erasure', async () => {
     for (const effect of ['cut before', 'cut during', 'cut after'] as const) {
-      const bench = new Bench({ keepsChallenge: true });
-      await bench.select();
-      const data = bench.seal({ random: await bench.challenge() });
-      bench.memory.arm({ write: 1, effect });
-      await expect(bench.import(data)).rejects.toMatchObject({ name: 'PowerCut' });
-      const later = bench.restarted();
+      const setup = new UnitSetup({ keepsChallenge: true });
+      await setup.select();
+      const data = setup.seal({ random: await setup.challenge() });
+      setup.memory.arm({ write: 1, effect });
+      await expect(setup.import(data)).rejects.toMatchObject({ name: 'PowerCut' });
+      const later = setup.restarted();
       await later.select();
       expect(word(await later.import(data)), effect).toBe(effect === 'cut before' ? '9000' : '6985');
     }
-    const bench = new Bench({ keepsChallenge: true });
-    await bench.select();
-    bench.memory.arm({ write: 1, effect: 'cut during' });
-    await expect(bench.challenge()).rejects.toMatchObject({ name: 'PowerCut' });
-    expect(bench.store.challenge('bench')).toBeUndefined();
+    const setup = new UnitSetup({ keepsChallenge: true });
+    await setup.select();
+    setup.memory.arm({ write: 1, effect: 'cut during' });
+    await expect(setup.challenge()).rejects.toMatchObject({ name: 'PowerCut' });
+    expect(setup.store.challenge('test')).toBeUndefined();
   });
 });

@@ -1,4 +1,5 @@
-// A report that the AS itself signed wrongly, by a fault of its own: its reader finds that too (docs/protocol.md clause 9.1).
+// Wrong reports that the AS itself signed because of an error: the verifier finds them too
+// (docs/protocol.md clause 9.1).
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { signEd25519 } from '#protocol/crypto/ed25519.ts';
@@ -19,10 +20,10 @@ afterAll(() => bench.close());
 
 const codesOf = async (given: Report) => (await judge(bench.as, given)).faults.map(({ code }) => code);
 
-describe('a report that the AS itself signed wrongly', () => {
+describe('a wrong report that the AS signed', () => {
   it.each<[string, () => Promise<Report>, ReportFaultCode]>([
     [
-      'totals that are others',
+      'wrong totals',
       async () => {
         const { totals } = payloadOf<ReportSummary>(genuine.summary);
         return bench.signedAnew(genuine, { totals: { ...totals, done: 4 } });
@@ -30,7 +31,7 @@ describe('a report that the AS itself signed wrongly', () => {
       'totals-wrong',
     ],
     [
-      'a unit called failed that is proven',
+      'the outcome failed for a proven unit',
       () => bench.signedAnew(bench.withRow(0, { outcome: 'failed', reason: 'x' })),
       'outcome-wrong',
     ],
@@ -45,14 +46,14 @@ describe('a report that the AS itself signed wrongly', () => {
         ),
       'reason-missing',
     ],
-    ['a unit called done without a verdict', () => bench.signedAnew(bench.withVerdict(0, null)), 'verdict-missing'],
+    ['the outcome done without a verdict', () => bench.signedAnew(bench.withVerdict(0, null)), 'verdict-missing'],
     [
       'a receipt of another unit',
       () => bench.signedAnew(bench.withVerdict(0, verdictIn(rowOf(genuine, 1)))),
       'verdict-of-another-unit',
     ],
     [
-      'a log that is behind a station',
+      'an audit log that is older than a station has seen',
       () => {
         const hash = toBase64url(new Uint8Array(32));
         const { stations } = payloadOf<ReportSummary>(genuine.summary);
@@ -63,7 +64,7 @@ describe('a report that the AS itself signed wrongly', () => {
       'log-behind',
     ],
     [
-      'a time at which its key was not certified',
+      'a time outside the certificate of its key',
       () => bench.signedAnew(genuine, { issued: '2001-01-01T00:00:00Z' }),
       'summary-late',
     ],
@@ -71,17 +72,17 @@ describe('a report that the AS itself signed wrongly', () => {
     expect(await codesOf(await make())).toContain(code);
   });
 
-  it('is refused where a verdict has the key of another purpose, or was given outside its certificate', async () => {
+  it('is refused when a verdict is signed with a key of another purpose or outside its certificate', async () => {
     const verdict = payloadOf<Record<string, unknown>>(verdictIn(rowOf(genuine, 0)));
     const early = await bench.as.signatures.signVerdict({ ...verdict, time: '2001-01-01T00:00:00Z' } as never);
-    // At the time of the report its key is certified: that is how the AS gives a verdict again after a new key.
+    // The key is certified at the time of the report: the AS signs verdicts again after a new key.
     expect(await codesOf(await bench.signedAnew(bench.withVerdict(0, early)))).toEqual([]);
     const late = await bench.signedAnew(bench.withVerdict(0, early), { issued: '2001-01-01T00:00:00Z' });
     expect(await codesOf(late)).toContain('verdict-late');
     const { data } = bench.as.state.signingKeys;
     const signer = { publicKey: data.publicKey, sign: (message: Uint8Array) => signEd25519(data.secretKey, message) };
-    const octets = fromBase64url(verdictIn(rowOf(genuine, 0)).payload);
-    const borrowed = await sealEnvelope('application/vnd.keyferry.verdict+json', octets, signer);
+    const payload = fromBase64url(verdictIn(rowOf(genuine, 0)).payload);
+    const borrowed = await sealEnvelope('application/vnd.keyferry.verdict+json', payload, signer);
     expect(await codesOf(await bench.signedAnew(bench.withVerdict(0, borrowed)))).toContain('verdict-forged');
   });
 });

@@ -1,5 +1,5 @@
-// What becomes of a report that somebody changed: each kind of change has its own words, at the place where it was made
-// (docs/protocol.md clause 9.1). The reader has the file and the root key, and nothing else.
+// Changed reports (docs/protocol.md clause 9.1): the verifier, which has only the file and the root
+// key, names each kind of change and its place.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSigningKey } from '#as-service/signing/signing.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
@@ -31,14 +31,14 @@ async function faultsOf(given: Report | string) {
 
 type Path = readonly (string | number)[];
 
-/** Every member and element, down to the last value. */
+/** The paths of all members and elements at every depth. */
 function pathsOf(value: unknown, path: Path = []): Path[] {
   if (typeof value !== 'object' || value === null) return [path];
   const below = Object.entries(value).flatMap(([name, each]) => pathsOf(each, [...path, name]));
   return path.length === 0 ? below : [path, ...below];
 }
 
-/** A copy with the value at that path changed; taken out, where `change` is undefined. */
+/** A copy with the value at `path` changed, or removed if `change` is undefined. */
 function changedAt(given: Report, path: Path, change: ((value: unknown) => unknown) | undefined): unknown {
   const root: unknown = structuredClone(given);
   let holder = root as Record<string | number, unknown>;
@@ -59,7 +59,7 @@ function altered(value: unknown): unknown {
 }
 
 describe('a genuine report', () => {
-  it('is genuine, unit for unit', async () => {
+  it('verifies, with the outcome of every unit', async () => {
     const verdict = await judge(bench.as, genuine);
     expect(verdict.faults).toEqual([]);
     expect(verdict.units.map(({ row, outcome, proven }) => [row, outcome, proven])).toEqual([
@@ -77,12 +77,12 @@ describe('a genuine report', () => {
     });
   });
 
-  it('stays genuine when it is written with blanks and line ends, and when it is made again', async () => {
+  it('verifies with other white space, and when the AS makes it again', async () => {
     expect(await faultsOf(JSON.stringify(genuine, undefined, 2))).toEqual([]);
     expect(await faultsOf(await fetchReport(bench.olga))).toEqual([]);
   });
 
-  it('is one table row per unit and line, in which nothing runs as a formula', async () => {
+  it('becomes one CSV row per unit and line, without formulas', async () => {
     const lines = writeReportCsv(await judge(bench.as, genuine)).split('\r\n');
     expect(lines).toHaveLength(6);
     expect(lines[4]).toContain(`JOB-4711,0000BA7C,${unit(4)},failed,no,"'=memory ""failed""",0103,0002,Data key,1,`);
@@ -90,7 +90,7 @@ describe('a genuine report', () => {
   });
 });
 
-describe('a report that somebody changed', () => {
+describe('a changed report', () => {
   const row = (index: number) => rowOf(genuine, index);
   const rows = (...list: readonly ReportRow[]): Report => ({ ...genuine, rows: list });
   const changes: readonly (readonly [
@@ -128,7 +128,7 @@ describe('a report that somebody changed', () => {
       ],
     ],
     [
-      'a verdict taken out',
+      'a verdict removed',
       () => bench.withVerdict(1, null),
       [
         ['row-changed', 2, '2'],
@@ -137,7 +137,7 @@ describe('a report that somebody changed', () => {
       ],
     ],
     [
-      'a bit of a verdict turned',
+      'a flipped bit in a verdict',
       () => bench.withVerdict(1, flipped(verdictIn(row(1)))),
       [
         ['row-changed', 2, '2'],
@@ -145,7 +145,7 @@ describe('a report that somebody changed', () => {
       ],
     ],
     [
-      'a row dropped',
+      'a row removed',
       () => rows(row(0), row(2), row(3)),
       [
         ['row-dropped', 2, '2'],
@@ -153,7 +153,7 @@ describe('a report that somebody changed', () => {
       ],
     ],
     [
-      'the last row dropped',
+      'the last row removed',
       () => rows(row(0), row(1), row(2)),
       [
         ['row-dropped', 4, '4'],
@@ -179,7 +179,7 @@ describe('a report that somebody changed', () => {
       ],
     ],
     [
-      'a failed unit called done',
+      'the outcome done for a failed unit',
       () => bench.withRow(3, { outcome: 'done', reason: null }),
       [
         ['row-changed', 4, '4'],
@@ -187,9 +187,9 @@ describe('a report that somebody changed', () => {
         ['totals-wrong', null, null],
       ],
     ],
-    ['a reason reworded', () => bench.withRow(3, { reason: 'never there' }), [['row-changed', 4, '4']]],
+    ['a reason changed', () => bench.withRow(3, { reason: 'never there' }), [['row-changed', 4, '4']]],
     [
-      'a reason taken out',
+      'a reason removed',
       () => bench.withRow(3, { reason: null }),
       [
         ['row-changed', 4, '4'],
@@ -197,9 +197,9 @@ describe('a report that somebody changed', () => {
       ],
     ],
     ['a time changed', () => bench.withRow(3, { begun: null }), [['row-changed', 4, '4']]],
-    ['the newest head cut off', () => ({ ...genuine, heads: genuine.heads.slice(0, -1) }), [['head-cut', null, null]]],
+    ['the newest head removed', () => ({ ...genuine, heads: genuine.heads.slice(0, -1) }), [['head-cut', null, null]]],
     [
-      'all heads cut off',
+      'all heads removed',
       () => ({ ...genuine, heads: [] }),
       [
         ['head-cut', null, null],
@@ -225,12 +225,12 @@ describe('a report that somebody changed', () => {
       [['head-forged', null, null]],
     ],
     [
-      'a bit of the summary turned',
+      'a flipped bit in the summary',
       () => ({ ...genuine, summary: flipped(genuine.summary) }),
       [['summary-forged', null, null]],
     ],
     [
-      'a bit of the order turned',
+      'a flipped bit in the order',
       () => ({ ...genuine, order: flipped(genuine.order) }),
       [['order-forged', null, null]],
     ],
@@ -240,7 +240,7 @@ describe('a report that somebody changed', () => {
       [['certificate-forged', null, null]],
     ],
     [
-      'a certificate taken out',
+      'a certificate removed',
       () => ({
         ...genuine,
         certificates: genuine.certificates.filter((each) => payloadOf<{ purpose: string }>(each).purpose !== 'report'),
@@ -248,7 +248,7 @@ describe('a report that somebody changed', () => {
       [['summary-forged', null, null]],
     ],
     [
-      'the root of another AS',
+      'the root key of another AS',
       () => ({ ...genuine, root: toBase64url(new Uint8Array(32).fill(9)) }),
       [['root-other', null, null]],
     ],
@@ -258,8 +258,8 @@ describe('a report that somebody changed', () => {
       () => rows({ ...row(0), note: 'x' } as ReportRow, row(1), row(2), row(3)),
       [['not-a-report', null, null]],
     ],
-    ['its end cut off', () => JSON.stringify(genuine).slice(0, -100), [['not-a-report', null, null]]],
-    ['nothing in it', () => '', [['not-a-report', null, null]]],
+    ['the end removed', () => JSON.stringify(genuine).slice(0, -100), [['not-a-report', null, null]]],
+    ['no content', () => '', [['not-a-report', null, null]]],
   ];
 
   it.each(changes)('is refused with %s', async (_name, change, faults) => {
@@ -268,11 +268,11 @@ describe('a report that somebody changed', () => {
     expect(found).toEqual(expect.arrayContaining(faults.map((each) => [...each])));
   });
 
-  it('is refused with the order of another report, and its units are then not called proven', async () => {
+  it('is refused with the order of another report, and proves no unit', async () => {
     const verdict = await judge(bench.as, { ...genuine, order: other.order });
     expect(verdict.faults.map(({ code }) => code)).toEqual(['order-swapped']);
     expect([verdict.genuine, verdict.order, verdict.units.some(({ proven }) => proven)]).toEqual([false, null, false]);
-    // The order of another report and its rows: still not what the summary was signed for.
+    // Order and rows of another report still contradict the signed summary.
     expect((await faultsOf({ ...genuine, order: other.order, rows: other.rows })).map(([code]) => code)).toEqual(
       expect.arrayContaining(['order-swapped', 'row-changed', 'row-dropped', 'totals-wrong']),
     );
@@ -285,7 +285,7 @@ describe('a report that somebody changed', () => {
     );
   });
 
-  it('is refused when someone else signed it, with certificates of their own', async () => {
+  it('is refused when another AS signed it', async () => {
     const key = createSigningKey();
     const signer = { publicKey: key.publicKey, sign: (message: Uint8Array) => signEd25519(key.secretKey, message) };
     const payload = Buffer.from(genuine.summary.payload, 'base64url');
@@ -298,7 +298,7 @@ describe('a report that somebody changed', () => {
     expect(own.faults.map(({ code }) => code)).toEqual(['certificate-forged']);
   });
 
-  it('is refused when any single value in it is changed or taken out, wherever it stands', async () => {
+  it('is refused when any single value is changed or removed', async () => {
     const unnoticed: string[] = [];
     for (const path of pathsOf(genuine)) {
       for (const change of [altered, undefined]) {
@@ -310,10 +310,10 @@ describe('a report that somebody changed', () => {
     expect(pathsOf(genuine).length).toBeGreaterThan(120);
   });
 
-  it('is refused for every single row that is dropped, and names it', async () => {
+  it('is refused when any single row is removed, and the fault names the row', async () => {
     for (const [index] of genuine.rows.entries()) {
-      const kept = genuine.rows.filter((_, i) => i !== index);
-      expect(await faultsOf(rows(...kept))).toContainEqual(['row-dropped', index + 1, String(index + 1)]);
+      const others = genuine.rows.filter((_, i) => i !== index);
+      expect(await faultsOf(rows(...others))).toContainEqual(['row-dropped', index + 1, String(index + 1)]);
     }
   });
 });

@@ -1,5 +1,5 @@
-// A unit on the bench of an attacker, who holds T where a test says so: makes any DATA, sends any octets, cuts the power. Tests only.
-
+// A simulated unit and an attacker, who has T in some tests: seals any DATA, sends any bytes, cuts
+// power.
 import { type EiConfiguration, personalise } from '#device-sim/ei/configuration.ts';
 import { Ei, NO_LATENCY } from '#device-sim/ei/ei.ts';
 import { EiStore } from '#device-sim/ei/store.ts';
@@ -7,8 +7,9 @@ import { Card } from '#device-sim/unit/card.ts';
 import { VirtualClock } from '#device-sim/unit/clock.ts';
 import { Memory, type MemoryImage, type WriteFault } from '#device-sim/unit/memory.ts';
 import { decodeResponse, type ResponseApdu } from '#protocol/apdu/response-apdu.ts';
-import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
-import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { formatStatusWord } from '#protocol/apdu/status-word.ts';
+import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
+import { fromHex } from '#protocol/bytes/hex.ts';
 import { u16, u32 } from '#protocol/bytes/integers.ts';
 import { ed25519PublicKey, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -28,7 +29,7 @@ export const SIGNING_KEY: Bytes = sha256(fromHex('05'));
 /** 8002 is one bit away from 0002. */
 export const SLOTS = [0x0001, 0x0002, 0x0003, 0x8002];
 
-export interface BenchOptions {
+export interface UnitSetupOptions {
   readonly suite?: SuiteId;
   readonly profile?: 'shared' | 'diversified';
   readonly signature?: 'none' | 'optional' | 'required';
@@ -37,21 +38,21 @@ export interface BenchOptions {
   readonly capacity?: number;
   readonly blank?: boolean;
   readonly image?: MemoryImage;
-  /** Befalls the memory from the moment of power-up. */
+  /** Fault of the memory from power-up on. */
   readonly fault?: WriteFault;
-  /** The unit's random generator; counts by default, so that no two challenges are alike. */
+  /** Random generator of the unit. The default counts, so that no two challenges are equal. */
   readonly random?: (length: number) => Bytes;
 }
 
-/** What DATA is made of, each with the value of an honest AS. */
+/** The parts of DATA. Omitted ones have the values of an honest AS. */
 export interface Recipe {
   readonly random: Uint8Array;
   readonly header?: Partial<Header>;
-  /** Undefined: an erasing. */
+  /** TA by default; 'none' for an erasure. */
   readonly key?: Uint8Array | 'none';
   readonly transportKey?: Uint8Array;
   readonly signingKey?: Uint8Array;
-  /** The unit whose D the keys come from, where it is not the one that HDR names. */
+  /** Derives the keys from D of another unit than that of HDR. */
   readonly derivedFor?: { readonly set?: number; readonly tkv?: number; readonly sn?: Uint8Array };
 }
 
@@ -59,8 +60,8 @@ let randomCount = 0;
 const countingRandom = (length: number): Bytes =>
   concat(sha256(u32(randomCount++)), new Uint8Array(length)).slice(0, length);
 
-export class Bench {
-  readonly options: BenchOptions;
+export class UnitSetup {
+  readonly options: UnitSetupOptions;
   readonly configuration: EiConfiguration;
   readonly memory: Memory;
   readonly clock = new VirtualClock();
@@ -68,7 +69,7 @@ export class Bench {
   readonly suite: SuiteId;
   readonly #ei: Ei;
 
-  constructor(options: BenchOptions = {}) {
+  constructor(options: UnitSetupOptions = {}) {
     this.options = options;
     this.suite = options.suite ?? 0x01;
     this.configuration = configurationOf(options, this.suite);
@@ -84,13 +85,13 @@ export class Bench {
       latency: NO_LATENCY,
       onIdentify: () => undefined,
     });
-    this.card = new Card(this.#ei.session('bench'));
+    this.card = new Card(this.#ei.application('test'));
   }
 
-  /** The unit after a loss of power, over what its memory holds now. */
-  restarted(options: Partial<BenchOptions> = {}): Bench {
+  /** The unit after a loss of power, with the current content of its memory. */
+  restarted(options: Partial<UnitSetupOptions> = {}): UnitSetup {
     this.#ei.losePower();
-    return new Bench({ ...this.options, ...options, image: this.memory.image() });
+    return new UnitSetup({ ...this.options, ...options, image: this.memory.image() });
   }
 
   get store(): EiStore {
@@ -105,25 +106,25 @@ export class Bench {
     return await this.send('00A40400 06 F0544B4C3101 00');
   }
 
-  /** GET CHALLENGE; R. */
+  /** R of GET CHALLENGE. */
   async challenge(suite: SuiteId = this.suite): Promise<Bytes> {
     const { data, sw } = await this.send(concat(0x80, 0x84, 0x00, suite, 0x00));
-    if (sw !== 0x9000) throw new Error(`GET CHALLENGE was answered with ${sw.toString(16)}`);
+    if (sw !== 0x9000) throw new Error(`GET CHALLENGE returned ${word(sw)}`);
     return data.slice(0, 16);
   }
 
-  /** A challenge and DATA for it, and its import into slot 2: the word. */
+  /** Gets a challenge, seals DATA for it and imports it. Returns SW. */
   async load(recipe: Omit<Recipe, 'random'> = {}, ref2 = 0x0002): Promise<number> {
     const random = await this.challenge();
     return (await this.send(importCommand(this.seal({ random, ...recipe }), ref2))).sw;
   }
 
-  /** SW of IMPORTKEY. */
+  /** Returns SW of IMPORTKEY. */
   async import(data: Uint8Array, ref2 = 0x0002): Promise<number> {
     return (await this.send(importCommand(data, ref2))).sw;
   }
 
-  /** DATA, SIG included where the header says signed. */
+  /** DATA, with SIG if the header says signed. */
   seal(recipe: Recipe): Bytes {
     const header = this.header(recipe);
     const { operation, keys } = operationKeys(header, recipe);
@@ -152,7 +153,7 @@ export class Bench {
   }
 }
 
-/** C and the keys below T1 of a download. */
+/** C and the operation keys of a download. */
 export function operationKeys(header: Header, { random, transportKey = T, derivedFor }: Recipe) {
   const { family } = SUITES[header.suite];
   const unit = { set: header.set, tkv: header.tkv, sn: header.sn, ...derivedFor };
@@ -161,7 +162,7 @@ export function operationKeys(header: Header, { random, transportKey = T, derive
   return { operation, keys: deriveOperationKeys(family, t1, operation) };
 }
 
-/** IMPORTKEY, short with Le 00, or extended where it is too long for that. */
+/** IMPORTKEY: short with Le 00, or extended if the data field is longer than 255 bytes. */
 export function importCommand(data: Uint8Array, ref2: number): Bytes {
   const field = concat(data, u16(ref2));
   return field.length <= 0xff
@@ -169,16 +170,10 @@ export function importCommand(data: Uint8Array, ref2: number): Bytes {
     : concat(0x80, 0xd8, 0x00, 0x00, 0x00, u16(field.length), field, 0x00, 0x00);
 }
 
-/** A word as it is printed. */
-export const word = (sw: number): string => toHex(u16(sw));
+/** A status word as it is printed. */
+export const word = formatStatusWord;
 
-export function flipped(octets: Uint8Array, bit: number): Bytes {
-  const copied = copy(octets);
-  copied[bit >> 3] = (copied[bit >> 3] ?? 0) ^ (0x80 >> (bit & 7));
-  return copied;
-}
-
-function configurationOf(options: BenchOptions, suite: SuiteId): EiConfiguration {
+function configurationOf(options: UnitSetupOptions, suite: SuiteId): EiConfiguration {
   const { signature = 'none', profile = 'diversified', keepsChallenge = false } = options;
   return {
     sn: SN,
