@@ -1,50 +1,59 @@
-// `npm run device`: the simulated EI as a USB device for people, over USB/IP on loopback, with a view of the device's side in the
-// terminal. Puts the pieces together; what it says stands in device-words.ts.
+// `npm run device`: a simulated EI as a USB device over USB/IP on loopback, for manual tests. The
+// terminal shows what happens on the device's side (event-text.ts).
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
 import { memoryDigest } from '#device-sim/setup/control.ts';
-import { describedUnit } from '#device-sim/setup/description.ts';
+import { unitOptions } from '#device-sim/setup/description.ts';
 import { realClock } from '#device-sim/unit/clock.ts';
 import { Unit } from '#device-sim/unit/unit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { DEVICE_USAGE, type DeviceConfig, readCommandLine, UsageError } from './command-line.ts';
-import { cardWords, gadgetWords, KEYS, offerWords, serverWords, slotWords, unitWords } from './device-words.ts';
+import {
+  attachLines,
+  cardEventText,
+  gadgetEventText,
+  KEY_HELP,
+  serverEventText,
+  slotLines,
+  unitEventText,
+} from './event-text.ts';
+import type { GadgetOptions } from './gadget/gadget.ts';
 import { unitFraming } from './gadget/unit-framing.ts';
 import { busIdOf, UsbIpServer } from './usbip/server.ts';
 
 const HOST = '127.0.0.1';
 
-function say(words: string): void {
-  console.log(`${new Date().toTimeString().slice(0, 8)}  ${words}`);
+function print(text: string): void {
+  console.log(`${new Date().toTimeString().slice(0, 8)}  ${text}`);
 }
 
 function createUnit({ description, readerLevel }: DeviceConfig): Unit {
   const random = (length: number) => copy(randomBytes(length));
-  const described = describedUnit(description, { clock: realClock, random });
+  const options = unitOptions(description, { clock: realClock, random });
   const framing = unitFraming({
     ...(readerLevel === undefined ? {} : { readerLevel }),
-    edc: described.serial.edc,
-    onEvent: (event) => say(cardWords(event)),
+    edc: options.serial.edc,
+    onEvent: (event) => print(cardEventText(event)),
   });
-  const unit = new Unit({ ...described, framing });
+  const unit = new Unit({ ...options, framing });
   for (const fault of description.faults ?? []) unit.arm(fault);
   return unit;
 }
 
-/** Tells each time that something in M has changed. */
+/** Prints the slots now and after each change. */
 function watchMemory(unit: Unit): void {
-  let shown = '';
-  const show = (): void => {
-    const lines = slotWords(memoryDigest(unit));
-    if (lines.join() === shown) return;
-    shown = lines.join();
-    for (const line of lines) say(`  ${line}`);
+  let printed = '';
+  const printSlots = (): void => {
+    const lines = slotLines(memoryDigest(unit));
+    if (lines.join() === printed) return;
+    printed = lines.join();
+    for (const line of lines) print(`  ${line}`);
   };
-  unit.memory.onWrite = show;
-  show();
+  unit.memory.onWrite = printSlots;
+  printSlots();
 }
 
-/** Keys of the terminal, where there is one. */
+/** Handles key presses, if the input is a terminal. */
 function watchKeys(unit: Unit, end: () => void): void {
   const { stdin } = process;
   if (!stdin.isTTY) return;
@@ -55,7 +64,7 @@ function watchKeys(unit: Unit, end: () => void): void {
       if (key === 'p') unit.plug();
       if (key === 'c') {
         unit.clearFaults();
-        say('its faults are cleared');
+        print('faults cleared');
       }
       if (key === 'q' || key === '\u0003') end();
     }
@@ -64,14 +73,14 @@ function watchKeys(unit: Unit, end: () => void): void {
 
 function run(config: DeviceConfig): void {
   const unit = createUnit(config);
-  unit.onEvent((event) => say(unitWords(event)));
+  unit.onEvent((event) => print(unitEventText(event)));
   const { readerLevel, landingPage } = config;
-  const gadget = {
+  const gadget: GadgetOptions = {
     ...(readerLevel === undefined ? {} : { readerLevel }),
     ...(landingPage === undefined ? {} : { landingPage }),
-    onEvent: (event: Parameters<typeof gadgetWords>[0]) => say(gadgetWords(event)),
+    onEvent: (event) => print(gadgetEventText(event)),
   };
-  const usbip = new UsbIpServer([{ unit, gadget }], (event) => say(serverWords(event)));
+  const usbip = new UsbIpServer([{ unit, gadget }], (event) => print(serverEventText(event)));
   const server = createServer((socket) => {
     socket.setNoDelay(true);
     usbip.accept(socket);
@@ -86,9 +95,9 @@ function run(config: DeviceConfig): void {
   };
   server.listen(config.port, HOST, () => {
     const { port } = server.address() as AddressInfo;
-    say(`unit ${unit.sn}`);
-    for (const line of offerWords(HOST, port, busIdOf(0))) say(line);
-    if (process.stdin.isTTY) say(KEYS);
+    print(`unit ${unit.sn}`);
+    for (const line of attachLines(HOST, port, busIdOf(0))) print(line);
+    if (process.stdin.isTTY) print(KEY_HELP);
     watchMemory(unit);
     unit.plug();
     process.on('SIGINT', end);

@@ -1,5 +1,4 @@
-// How `npm run device` is told what to simulate: flags to a unit's description. Knows no unit and no socket.
-
+// The command line of `npm run device`: parses its flags to a unit description.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
@@ -12,7 +11,7 @@ export interface DeviceConfig {
   readonly port: number;
   readonly description: UnitDescription;
   readonly readerLevel: ReaderLevel | undefined;
-  /** Where a browser may send whoever plugs it in. */
+  /** Page that the browser offers to open when the unit is plugged in. */
   readonly landingPage: string | undefined;
 }
 
@@ -20,25 +19,25 @@ const [FIRST_DEMO_SET] = DEMO_SETS;
 
 export const DEVICE_USAGE = `keyferry-device: a simulated EI as a USB device, over USB/IP on this machine
 
-  --sn HEX           its serial number, default E100000000000001
-  --set HEX          its set, default ${hexNumber(FIRST_DEMO_SET?.set ?? 0)} (demo sets: ${DEMO_SETS.map(({ set }) => hexNumber(set)).join(', ')})
-  --t HEX            its transport key, for a set that is no demo set
-  --profile NAME     shared or diversified; that of the demo set by default
-  --blank            it holds no transport key yet
+  --sn HEX           serial number of the unit, default E100000000000001
+  --set HEX          set of the unit, default ${hexNumber(FIRST_DEMO_SET?.set ?? 0)} (demo sets: ${DEMO_SETS.map(({ set }) => hexNumber(set)).join(', ')})
+  --t HEX            transport key, required for a set that is not a demo set
+  --profile NAME     shared or diversified, default: that of the demo set
+  --blank            no transport key is stored
   --usb-only         no serial port beside the WebUSB interface
-  --packet N         bulk packets of 64 octets (full speed, the default) or 512 (high speed)
-  --extended         it understands extended length
-  --reader LEVEL     a PC/SC reader of class 0B instead: apdu or tpdu
-  --fault JSON       one fault, or a list; may be given several times
-  --faults FILE      a list of faults in a JSON file
-  --landing-page URL what the browser offers to open when it is plugged in
-  --port N           where USB/IP listens on 127.0.0.1, default 3240
+  --packet N         bulk packets of 64 bytes (full speed, default) or 512 (high speed)
+  --extended         support extended length
+  --reader LEVEL     be a PC/SC reader of class 0B: apdu or tpdu
+  --fault JSON       a fault or a list of faults; can be repeated
+  --faults FILE      a JSON file with a list of faults
+  --landing-page URL page that the browser offers to open when the unit is plugged in
+  --port N           port of USB/IP on 127.0.0.1, default 3240
   --help
 
-Attach it on Linux:  sudo modprobe vhci-hcd && sudo usbip attach -r 127.0.0.1 -b 1-1
-While it runs:       u unplugs it, p plugs it in, c clears its faults, q ends`;
+Attach the unit on Linux:  sudo modprobe vhci-hcd && sudo usbip attach -r 127.0.0.1 -b 1-1
+Keys:                      u unplug, p plug in, c clear faults, q quit`;
 
-/** The flags cannot be understood; the message is for a person. */
+/** The flags are invalid. The message is shown to the user. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -49,13 +48,13 @@ export function readCommandLine(args: readonly string[]): DeviceConfig | 'help' 
   if (flags.help) return 'help';
   const { set, profile, reader } = flags;
   if (profile !== undefined && profile !== 'shared' && profile !== 'diversified') {
-    throw new UsageError(`--profile is shared or diversified, not ${profile}`);
+    throw new UsageError(`--profile must be shared or diversified, not ${profile}`);
   }
   if (reader !== undefined && reader !== 'apdu' && reader !== 'tpdu') {
-    throw new UsageError(`--reader is apdu or tpdu, not ${reader}`);
+    throw new UsageError(`--reader must be apdu or tpdu, not ${reader}`);
   }
   const packetSize = wholeNumber('--packet', flags.packet ?? '64', 512);
-  if (packetSize !== 64 && packetSize !== 512) throw new UsageError('--packet is 64 or 512');
+  if (packetSize !== 64 && packetSize !== 512) throw new UsageError('--packet must be 64 or 512');
   return {
     port: wholeNumber('--port', flags.port ?? '3240', 65_535),
     readerLevel: reader,
@@ -102,27 +101,27 @@ function faultsOfFile(file: string | undefined): readonly Fault[] {
   }
 }
 
-function faultsOf(where: string, text: string): readonly Fault[] {
+function faultsOf(source: string, text: string): readonly Fault[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new UsageError(`${where} is no JSON`);
+    throw new UsageError(`${source} is not valid JSON`);
   }
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   const isFault = (item: unknown): item is Fault =>
     typeof item === 'object' && item !== null && 'fault' in item && typeof item.fault === 'string';
-  if (!list.every(isFault)) throw new UsageError(`${where}: each fault is an object like {"fault": "silence"}`);
+  if (!list.every(isFault)) throw new UsageError(`${source}: each fault must be an object like {"fault": "silence"}`);
   return list;
 }
 
 function readHexNumber(flag: string, text: string): number {
-  if (!/^[0-9A-Fa-f]{1,8}$/.test(text)) throw new UsageError(`${flag} has up to 8 hex digits, not ${text}`);
+  if (!/^[0-9A-Fa-f]{1,8}$/.test(text)) throw new UsageError(`${flag} must have 1 to 8 hex digits, not ${text}`);
   return Number.parseInt(text, 16);
 }
 
-function wholeNumber(flag: string, text: string, most: number): number {
+function wholeNumber(flag: string, text: string, max: number): number {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value <= most) return value;
-  throw new UsageError(`${flag} is a whole number up to ${most}, not ${text}`);
+  if (/^\d+$/.test(text) && value <= max) return value;
+  throw new UsageError(`${flag} must be an integer from 0 to ${max}, not ${text}`);
 }

@@ -1,7 +1,6 @@
-// The unit as a PC/SC reader with its card inside (CCID 1.1), for hosts that treat it as class 0B. What such hosts ask beyond
-// docs/protocol.md clause 5 is the protocol's parameters; at TPDU level an XfrBlock carries a T=1 block of the host, not an APDU, so
-// the unit's T=1 stands inside its CCID. Pure, as all framing.
-
+// The framing of a unit that is a PC/SC reader of class 0B with a card (CCID 1.1). It adds the
+// parameter messages, which docs/protocol.md clause 5 does not use. At TPDU level an XfrBlock
+// contains a T=1 block of the host and not an APDU, so the unit's T=1 runs inside its CCID.
 import { type Bytes, equalBytes } from '#protocol/bytes/bytes.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
 import { CcidDevice } from '#protocol/framing/ccid-device.ts';
@@ -16,7 +15,7 @@ import {
 import { T1Card } from '#protocol/framing/t1-card.ts';
 import { BLOCK_EDC, CARD_ATR, type ReaderLevel, t1Parameters } from './smart-card-class.ts';
 
-/** Clause 6.1: the messages about parameters, and their answer. */
+/** Parameter messages (clause 6.1) and their response (clause 6.2.3). */
 const SET_PARAMETERS = 0x61;
 const GET_PARAMETERS = 0x6c;
 const RESET_PARAMETERS = 0x6d;
@@ -32,9 +31,9 @@ export class CcidReader implements CardFraming {
   readonly #reader = new CcidMessageReader();
   readonly #level: ReaderLevel;
   #t1 = new T1Card({ edc: BLOCK_EDC });
-  /** The XfrBlock whose T=1 block has no answer yet. */
-  #open: number | undefined;
-  /** The command that T1Card runs has this ticket, which outlives the blocks about it. */
+  /** Ticket of the pending XfrBlock. */
+  #pending: number | undefined;
+  /** Whether T1Card runs a command. A command can last for several XfrBlocks. */
   #isRunning = false;
 
   constructor(level: ReaderLevel) {
@@ -63,7 +62,7 @@ export class CcidReader implements CardFraming {
 
   extend(ticket: number): readonly CardAction[] {
     if (this.#level === 'apdu') return this.#ccid.extend(ticket);
-    return this.#open === undefined ? [] : this.#fromT1(this.#t1.extend(ticket));
+    return this.#pending === undefined ? [] : this.#fromT1(this.#t1.extend(ticket));
   }
 
   #handle(message: CcidMessage): readonly CardAction[] {
@@ -78,17 +77,17 @@ export class CcidReader implements CardFraming {
     }
   }
 
-  /** The header alone: CcidDevice sees that no message can be so long, and says so. */
+  /** Passes on the header with the maximum length, which CcidDevice rejects. */
   #oversized({ type, slot, seq }: { readonly type: number; readonly slot: number; readonly seq: number }) {
     return this.#pass(Uint8Array.of(type, 0xff, 0xff, 0xff, 0xff, slot, seq, 0, 0, 0));
   }
 
-  /** There is one set of parameters that the card has; whoever wants others is told where they differ. */
+  /** Accepts the card's own parameters only. bError is the offset of the first other field. */
   #setParameters(message: CcidMessage): readonly CardAction[] {
     const [protocol] = message.parameters;
     if (protocol !== T1) return this.#answerParameters(message, WRONG_PROTOCOL);
-    const isOurs = equalBytes(message.data, t1Parameters(this.#level));
-    return this.#answerParameters(message, isOurs ? 0 : WRONG_STRUCTURE);
+    const isSupported = equalBytes(message.data, t1Parameters(this.#level));
+    return this.#answerParameters(message, isSupported ? 0 : WRONG_STRUCTURE);
   }
 
   #pass(message: Uint8Array): readonly CardAction[] {
@@ -99,27 +98,28 @@ export class CcidReader implements CardFraming {
   #fromCcid(action: CardAction): readonly CardAction[] {
     if (action.do === 'power') {
       this.#t1 = new T1Card({ edc: BLOCK_EDC });
-      this.#open = undefined;
+      this.#pending = undefined;
       this.#isRunning = false;
     }
     if (action.do !== 'run') return [action];
-    this.#open = action.ticket;
+    this.#pending = action.ticket;
     const actions = this.#fromT1(this.#t1.receive(action.command));
-    // A real card would stay mute here, and the reader would say so after the block waiting time; the host need not wait for it.
-    return actions.length > 0 || this.#isRunning ? actions : this.#close(NOTHING);
+    // A real card stays mute here, and its reader reports that after the block waiting time. This
+    // reader reports it at once.
+    return actions.length > 0 || this.#isRunning ? actions : this.#respond(NOTHING);
   }
 
   #fromT1(actions: readonly CardAction[]): readonly CardAction[] {
     return actions.flatMap((action) => {
       if (action.do === 'run') this.#isRunning = true;
-      return action.do === 'send' ? this.#close(action.bytes) : [action];
+      return action.do === 'send' ? this.#respond(action.bytes) : [action];
     });
   }
 
-  #close(block: Bytes): readonly CardAction[] {
-    if (this.#open === undefined) return [];
-    const ticket = this.#open;
-    this.#open = undefined;
+  #respond(block: Bytes): readonly CardAction[] {
+    if (this.#pending === undefined) return [];
+    const ticket = this.#pending;
+    this.#pending = undefined;
     return this.#ccid.answer(ticket, block);
   }
 

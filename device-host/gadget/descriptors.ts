@@ -1,37 +1,37 @@
-// The unit's descriptors as the octets that an operating system reads (USB 2.0 clause 9.6, CDC 1.2 with PSTN 1.2, CCID 1.1 clause
-// 5.1), made from the same objects that device-sim shows to a page. Knows no transfers.
-
-import { unitConfiguration, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
-import type { Unit } from '#device-sim/unit/unit.ts';
+// The bytes of a unit's descriptors (USB 2.0 clause 9.6, CDC 1.2 with PSTN 1.2, CCID 1.1 clause
+// 5.1), encoded from the objects that device-sim gives to a page.
+import {
+  CDC_CONTROL_INTERFACE,
+  CDC_DATA_INTERFACE,
+  CLASS_COMMUNICATIONS,
+  deviceClass,
+  MANUFACTURER,
+  unitConfiguration,
+  VENDOR_ID,
+} from '#device-sim/browser/usb-descriptors.ts';
+import { CLASS_SMART_CARD, type Unit } from '#device-sim/unit/unit.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { le16, utf16le } from './little-endian.ts';
 import { encodeBinaryObjectStore } from './platform-capabilities.ts';
-import { DescriptorType } from './setup.ts';
+import { DescriptorType } from './setup-packet.ts';
 import { encodeSmartCardDescriptor, type ReaderLevel } from './smart-card-class.ts';
-
-export const CLASS_COMMUNICATIONS = 0x02;
-const CLASS_SMART_CARD = 0x0b;
-export const CDC_CONTROL_INTERFACE = 1;
-export const CDC_DATA_INTERFACE = 2;
-export const NOTIFICATION_IN = 3;
-export const CDC_DATA = 4;
 
 const BCD_USB = 0x0210;
 const BCD_DEVICE = 0x0100;
 const CONTROL_PACKET_SIZE = 64;
-/** Bulk packets of a high-speed device; any smaller size is a full-speed device's. */
+/** Bulk packet size of a high-speed device. A full-speed device has smaller packets. */
 const HIGH_SPEED_PACKET_SIZE = 512;
 const BUS_POWERED = 0x80;
 /** In units of 2 mA. */
 const MAX_POWER = 50;
-/** Of interrupt endpoints, 16 ms: 2^(8 - 1) microframes at high speed, 16 frames at full speed. */
+/** bInterval for 16 ms: 2^(8 - 1) microframes at high speed, 16 frames at full speed. */
 const POLLING_INTERVAL = { high: 8, full: 16 } as const;
 const ENGLISH_US = 0x0409;
 const ENDPOINT_TYPE = { isochronous: 1, bulk: 2, interrupt: 3 } as const;
 
 export type Speed = 'full' | 'high';
 
-/** Everything that GET_DESCRIPTOR gives, and what a bus tells of the device before it is read. */
+/** The responses to GET_DESCRIPTOR, and the values that a bus lists of a device. */
 export interface DescriptorSet {
   readonly speed: Speed;
   readonly vendorId: number;
@@ -42,10 +42,10 @@ export interface DescriptorSet {
   readonly configurationObject: USBConfiguration;
   readonly device: Bytes;
   readonly configuration: Bytes;
-  /** Of a high-speed device only. */
+  /** High-speed devices only. */
   readonly qualifier: Bytes | undefined;
   readonly binaryObjectStore: Bytes;
-  /** By index; 0 is the list of languages. */
+  /** By index. 0 is the list of languages. */
   readonly strings: readonly Bytes[];
 }
 
@@ -61,36 +61,35 @@ export function describeUnit(unit: Unit, readerLevel: ReaderLevel): DescriptorSe
     isClaimed: () => false,
   });
   const speed = usb.packetSize >= HIGH_SPEED_PACKET_SIZE ? 'high' : 'full';
-  // A composite device says so with the class of interface associations (USB ECN IAD).
-  const deviceClass = withSerial ? ([0xef, 0x02, 0x01] as const) : ([0, 0, 0] as const);
+  const classCodes = deviceClass(withSerial);
   const serialNumberIndex = usb.hasSerialNumber ? 3 : 0;
   return {
     speed,
     vendorId: VENDOR_ID,
     productId: usb.productId,
     bcdDevice: BCD_DEVICE,
-    deviceClass,
+    deviceClass: classCodes,
     configurationObject,
-    device: encodeDevice(usb.productId, deviceClass, serialNumberIndex),
+    device: encodeDevice(usb.productId, classCodes, serialNumberIndex),
     configuration: encodeConfiguration(configurationObject, speed, readerLevel),
-    qualifier: speed === 'high' ? encodeQualifier(deviceClass) : undefined,
+    qualifier: speed === 'high' ? encodeQualifier(classCodes) : undefined,
     binaryObjectStore: encodeBinaryObjectStore(usb.interfaceClass !== CLASS_SMART_CARD, withSerial),
     strings: [
       concat(4, DescriptorType.string, Uint8Array.of(...le16(ENGLISH_US))),
-      ...['Keyferry (simulated)', name, ...(usb.hasSerialNumber ? [unit.sn] : [])].map(encodeString),
+      ...[MANUFACTURER, name, ...(usb.hasSerialNumber ? [unit.sn] : [])].map(encodeString),
     ],
   };
 }
 
 function encodeDevice(
   productId: number,
-  deviceClass: readonly [number, number, number],
+  classCodes: readonly [number, number, number],
   serialNumberIndex: number,
 ): Bytes {
   return descriptor(
     DescriptorType.device,
     ...le16(BCD_USB),
-    ...deviceClass,
+    ...classCodes,
     CONTROL_PACKET_SIZE,
     ...le16(VENDOR_ID),
     ...le16(productId),
@@ -102,9 +101,9 @@ function encodeDevice(
   );
 }
 
-/** What the device would be at its other speed: the same. */
-function encodeQualifier(deviceClass: readonly [number, number, number]): Bytes {
-  return descriptor(DescriptorType.deviceQualifier, ...le16(BCD_USB), ...deviceClass, CONTROL_PACKET_SIZE, 1, 0);
+/** The device at its other speed, where it is the same. */
+function encodeQualifier(classCodes: readonly [number, number, number]): Bytes {
+  return descriptor(DescriptorType.deviceQualifier, ...le16(BCD_USB), ...classCodes, CONTROL_PACKET_SIZE, 1, 0);
 }
 
 function encodeConfiguration(configuration: USBConfiguration, speed: Speed, readerLevel: ReaderLevel): Bytes {

@@ -1,6 +1,6 @@
-// The endpoints of a configuration: a pipe for each IN endpoint, and for each endpoint whether it is halted (USB 2.0 clause 9.4.5).
-// Addresses have bit 7 for IN. Knows not what the octets mean.
-import { InPipe } from './in-pipe.ts';
+// The endpoints of a configuration: a pipe for each IN endpoint, and the halt state of each
+// endpoint (USB 2.0 clause 9.4.5). In an address, bit 7 means IN.
+import { InPipe } from '#device-sim/browser/in-pipe.ts';
 
 const IN = 0x80;
 
@@ -8,7 +8,7 @@ export const inAddress = (endpoint: number): number => endpoint | IN;
 
 export class Endpoints {
   readonly #in = new Map<number, InPipe>();
-  /** OUT endpoints, and whether they are halted. */
+  /** Halt state of the OUT endpoints. */
   readonly #out = new Map<number, boolean>();
 
   constructor(configuration: USBConfiguration) {
@@ -24,7 +24,7 @@ export class Endpoints {
     return this.#in.has(address) || this.#out.has(address);
   }
 
-  /** @param endpoint its number */
+  /** @param endpoint the endpoint number, without bit 7 */
   pipe(endpoint: number): InPipe | undefined {
     return this.#in.get(inAddress(endpoint));
   }
@@ -43,7 +43,7 @@ export class Endpoints {
     this.#in.get(address)?.clearHalt();
   }
 
-  /** As after SET_CONFIGURATION: nothing halted, nothing waiting to be read. */
+  /** Clears all halts and drops unread packets, as SET_CONFIGURATION does. */
   restart(): void {
     for (const address of this.#out.keys()) this.#out.set(address, false);
     for (const pipe of this.#in.values()) {

@@ -1,14 +1,20 @@
-// The unit as a USB device at the level of setup packets, endpoints and octets (USB 2.0 clause 9), for whatever brings those to an
-// operating system: USB/IP, or a simulated usbfs. One per plugging in. Knows no host, no kernel and no socket.
-
-import { CCID_IN, CCID_OUT } from '#device-sim/browser/usb-descriptors.ts';
+// The unit as a USB device: handles setup packets and transfers (USB 2.0 clause 9) for USB/IP and
+// for a simulated usbfs. There is one Gadget per plug-in.
+import type { CancelTransfer, InResult } from '#device-sim/browser/in-pipe.ts';
+import {
+  CCID_IN,
+  CCID_OUT,
+  CDC_CONTROL_INTERFACE,
+  CDC_DATA,
+  NOTIFICATION_IN,
+} from '#device-sim/browser/usb-descriptors.ts';
 import type { LineError } from '#device-sim/unit/faults.ts';
-import type { Unit } from '#device-sim/unit/unit.ts';
+import { CORRUPT_BYTE, type Signals } from '#device-sim/unit/serial-line.ts';
+import { CLASS_SMART_CARD, type Unit } from '#device-sim/unit/unit.ts';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { CdcRequest, decodeLineCoding, decodeSignals, encodeLineCoding, encodeSerialState } from './cdc-acm.ts';
-import { CDC_CONTROL_INTERFACE, CDC_DATA, type DescriptorSet, describeUnit, NOTIFICATION_IN } from './descriptors.ts';
+import { type DescriptorSet, describeUnit } from './descriptors.ts';
 import { Endpoints, inAddress } from './endpoints.ts';
-import type { CancelTransfer, InResult } from './in-pipe.ts';
 import { le16, le32 } from './little-endian.ts';
 import {
   encodeMsOsDescriptorSet,
@@ -19,24 +25,27 @@ import {
   WEBUSB_GET_URL,
   WEBUSB_VENDOR_CODE,
 } from './platform-capabilities.ts';
-import { type LineCoding, SerialFunction, type Signals, SPOILT_OCTET } from './serial-function.ts';
-import { DescriptorType, ENDPOINT_HALT, RequestType, type Setup, StandardRequest } from './setup.ts';
+import { type LineCoding, SerialFunction } from './serial-function.ts';
+import { DescriptorType, ENDPOINT_HALT, RequestType, type SetupPacket, StandardRequest } from './setup-packet.ts';
 import { DATA_RATE_BPS, DEFAULT_CLOCK_KHZ, type ReaderLevel } from './smart-card-class.ts';
 
 export interface GadgetOptions {
-  /** What the class descriptor says where the unit is a reader of class 0B; the unit's framing must be of the same level. */
+  /**
+   * Level in the class descriptor of a reader (class 0B). The unit's framing must have the same
+   * level.
+   */
   readonly readerLevel?: ReaderLevel;
-  /** Where the browser may send whoever plugs the unit in; http or https. */
+  /** Page that the browser offers to open when the unit is plugged in; http or https. */
   readonly landingPage?: string;
   readonly onEvent?: (event: GadgetEvent) => void;
 }
 
-/** What the host did, for whoever watches. */
+/** A request of the host. */
 export type GadgetEvent =
   | { readonly event: 'configured' | 'reset' }
   | { readonly event: 'line coding'; readonly coding: LineCoding }
   | { readonly event: 'signals'; readonly signals: Signals }
-  /** In ms; FFFF until it is ended with 0. */
+  /** In ms. FFFF starts a break that 0 ends. */
   | { readonly event: 'break'; readonly duration: number }
   | { readonly event: 'stall' | 'halt cleared'; readonly endpoint: number };
 
@@ -62,9 +71,9 @@ export class Gadget {
     this.serial = unit.options.links.includes('serial') ? new SerialFunction(unit) : undefined;
     if (this.serial !== undefined) {
       this.serial.onSend = (bytes) => this.#endpoints.pipe(CDC_DATA)?.send(bytes);
-      this.serial.onLineError = (error) => this.#spoil(error);
+      this.serial.onLineError = (error) => this.#reportLineError(error);
     }
-    this.#listen();
+    this.#connect();
   }
 
   /** bConfigurationValue, 0 until one is set. */
@@ -73,34 +82,38 @@ export class Gadget {
   }
 
   /**
-   * One control transfer: its data stage from the host, and the device's answer, cut to wLength. Undefined is a stall of the pipe,
-   * which the next setup packet ends.
+   * Runs a control transfer.
+   * @param data the data stage from the host
+   * @returns the data stage to the host, at most wLength bytes; undefined for a stall of the pipe
    */
-  control(setup: Setup, data: Uint8Array): Bytes | undefined {
+  control(setup: SetupPacket, data: Uint8Array): Bytes | undefined {
     if (!this.#unit.isPlugged) return undefined;
-    const answer = this.#dispatch(setup, data);
-    return answer?.slice(0, setup.length);
+    const response = this.#dispatch(setup, data);
+    return response?.slice(0, setup.length);
   }
 
   /**
-   * The host writes. The octets reach the unit after this has returned, as the transfer's end reaches the host before the unit's
-   * answer does.
+   * Runs an OUT transfer. The unit receives the bytes after this returns, so that the transfer
+   * completes before the unit responds.
    */
   transferOut(endpoint: number, data: Uint8Array): 'ok' | 'stall' {
     if (!this.#endpoints.has(endpoint) || this.#configuration === 0) return 'stall';
     if (endpoint === CCID_OUT && this.#unit.faults('usb').takeStall('out')) this.#halt(endpoint);
     if (this.#endpoints.isHalted(endpoint)) return 'stall';
-    const octets = copy(data);
+    const bytes = copy(data);
     if (endpoint === CDC_DATA) {
-      queueMicrotask(() => this.serial?.receive(octets));
+      queueMicrotask(() => this.serial?.receive(bytes));
     } else {
       const link = this.#unit.link('usb');
-      queueMicrotask(() => link?.receive(octets));
+      queueMicrotask(() => link?.receive(bytes));
     }
     return 'ok';
   }
 
-  /** The host reads. `done` may be called before this returns, or never, once the transfer is cancelled. */
+  /**
+   * Queues an IN transfer. May call `done` before it returns; never calls it for a cancelled
+   * transfer.
+   */
   transferIn(endpoint: number, length: number, done: (result: InResult) => void): CancelTransfer {
     const pipe = this.#endpoints.pipe(endpoint);
     if (pipe === undefined || this.#configuration === 0) {
@@ -111,22 +124,22 @@ export class Gadget {
     return pipe.submit(length, done);
   }
 
-  /** The bus resets the device: it has no configuration, its links and the cards on them start anew. */
+  /** Bus reset: drops the configuration and replaces the links with their cards. */
   reset(): void {
     this.#configuration = 0;
     this.#restart();
-    this.#tell({ event: 'reset' });
+    this.#emit({ event: 'reset' });
   }
 
-  /** The endpoint's halt is over (CLEAR_FEATURE). False for an endpoint that is not there. */
+  /** Ends the halt of an endpoint (CLEAR_FEATURE). @returns false for an unknown endpoint */
   clearHalt(address: number): boolean {
     if (!this.#endpoints.has(address)) return false;
     this.#endpoints.clearHalt(address);
-    this.#tell({ event: 'halt cleared', endpoint: address });
+    this.#emit({ event: 'halt cleared', endpoint: address });
     return true;
   }
 
-  #dispatch(setup: Setup, data: Uint8Array): Bytes | undefined {
+  #dispatch(setup: SetupPacket, data: Uint8Array): Bytes | undefined {
     switch (setup.requestType) {
       case RequestType.deviceIn:
       case RequestType.deviceOut:
@@ -147,7 +160,7 @@ export class Gadget {
     }
   }
 
-  #device({ requestType, request, value }: Setup): Bytes | undefined {
+  #device({ requestType, request, value }: SetupPacket): Bytes | undefined {
     if (requestType === RequestType.deviceIn) {
       switch (request) {
         case StandardRequest.getDescriptor:
@@ -164,7 +177,7 @@ export class Gadget {
     if (request !== StandardRequest.setConfiguration || value > CONFIGURATION) return undefined;
     this.#restart();
     this.#configuration = value;
-    this.#tell({ event: value === 0 ? 'reset' : 'configured' });
+    this.#emit({ event: value === 0 ? 'reset' : 'configured' });
     return NOTHING;
   }
 
@@ -186,7 +199,7 @@ export class Gadget {
     }
   }
 
-  #interface({ request, value, index }: Setup): Bytes | undefined {
+  #interface({ request, value, index }: SetupPacket): Bytes | undefined {
     if (!this.descriptors.configurationObject.interfaces.some(({ interfaceNumber }) => interfaceNumber === index)) {
       return undefined;
     }
@@ -202,7 +215,7 @@ export class Gadget {
     }
   }
 
-  #endpoint({ request, value, index }: Setup): Bytes | undefined {
+  #endpoint({ request, value, index }: SetupPacket): Bytes | undefined {
     if (!this.#endpoints.has(index)) return undefined;
     switch (request) {
       case StandardRequest.getStatus:
@@ -218,7 +231,7 @@ export class Gadget {
     }
   }
 
-  #line({ request, value }: Setup, data: Uint8Array): Bytes | undefined {
+  #line({ request, value }: SetupPacket, data: Uint8Array): Bytes | undefined {
     const { serial } = this;
     if (serial === undefined) return undefined;
     switch (request) {
@@ -226,38 +239,38 @@ export class Gadget {
         const coding = decodeLineCoding(data);
         if (coding === undefined) return undefined;
         serial.setCoding(coding);
-        this.#tell({ event: 'line coding', coding });
+        this.#emit({ event: 'line coding', coding });
         return NOTHING;
       }
       case CdcRequest.getLineCoding:
         return encodeLineCoding(serial.coding);
       case CdcRequest.setControlLineState: {
         const signals = decodeSignals(value);
-        // Nobody listens any more: what was not read is for nobody.
+        // The host has closed the port, so it does not read the rest.
         if (!signals.dataTerminalReady) this.#endpoints.pipe(CDC_DATA)?.flush();
         serial.setSignals(signals);
-        this.#tell({ event: 'signals', signals });
+        this.#emit({ event: 'signals', signals });
         return NOTHING;
       }
       case CdcRequest.sendBreak:
-        this.#tell({ event: 'break', duration: value });
+        this.#emit({ event: 'break', duration: value });
         return NOTHING;
       default:
         return undefined;
     }
   }
 
-  /** CCID 1.1 clause 5.3: what a reader's host may ask on the control pipe. */
-  #reader({ request, index }: Setup): Bytes | undefined {
+  /** The class requests of a reader (CCID 1.1 clause 5.3). */
+  #reader({ request, index }: SetupPacket): Bytes | undefined {
     const isReader = this.descriptors.configurationObject.interfaces.some(
-      ({ interfaceNumber, alternate }) => interfaceNumber === index && alternate.interfaceClass === 0x0b,
+      ({ interfaceNumber, alternate }) => interfaceNumber === index && alternate.interfaceClass === CLASS_SMART_CARD,
     );
     if (!isReader) return undefined;
     if (request === 0x02) return Uint8Array.of(...le32(DEFAULT_CLOCK_KHZ));
     return request === 0x03 ? Uint8Array.of(...le32(DATA_RATE_BPS)) : undefined;
   }
 
-  #vendor({ request, value, index }: Setup): Bytes | undefined {
+  #vendor({ request, value, index }: SetupPacket): Bytes | undefined {
     if (request === WEBUSB_VENDOR_CODE && index === WEBUSB_GET_URL && value === LANDING_PAGE) {
       return encodeUrl(this.#options.landingPage ?? DEFAULT_LANDING_PAGE);
     }
@@ -269,28 +282,31 @@ export class Gadget {
     this.#endpoints.restart();
     for (const kind of this.#unit.options.links) this.#unit.reset(kind);
     this.serial?.restart();
-    this.#listen();
+    this.#connect();
   }
 
-  #listen(): void {
+  #connect(): void {
     const link = this.#unit.link('usb');
     if (link === undefined) throw new RangeError('the unit is not plugged in');
     link.onSend = (bytes) => this.#endpoints.pipe(CCID_IN)?.send(bytes);
   }
 
-  /** The octet of a parity or framing error is passed on beside the news of it; a break has none, and an overrun lost it. */
-  #spoil(error: LineError): void {
+  /**
+   * Sends SERIAL_STATE, and the corrupt byte of a parity or framing error. A break or overrun has
+   * no byte.
+   */
+  #reportLineError(error: LineError): void {
     this.#endpoints.pipe(NOTIFICATION_IN)?.send(encodeSerialState(error));
-    const hasOctet = error === 'ParityError' || error === 'FramingError';
-    if (hasOctet) this.#endpoints.pipe(CDC_DATA)?.send(Uint8Array.of(SPOILT_OCTET));
+    const hasByte = error === 'ParityError' || error === 'FramingError';
+    if (hasByte) this.#endpoints.pipe(CDC_DATA)?.send(Uint8Array.of(CORRUPT_BYTE));
   }
 
   #halt(address: number): void {
     this.#endpoints.halt(address);
-    this.#tell({ event: 'stall', endpoint: address });
+    this.#emit({ event: 'stall', endpoint: address });
   }
 
-  #tell(event: GadgetEvent): void {
+  #emit(event: GadgetEvent): void {
     this.#options.onEvent?.(event);
   }
 }

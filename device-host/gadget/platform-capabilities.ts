@@ -1,10 +1,10 @@
-// What tells a browser and Windows how to treat the unit: the binary object store with the platform capabilities of WebUSB (clause
-// 11.1) and Microsoft OS 2.0, the landing page's URL and the MS OS 2.0 descriptor set. Octets only.
+// The platform capabilities of a unit: the binary object store with those of WebUSB (clause 11.1)
+// and Microsoft OS 2.0, the URL of the landing page, and the MS OS 2.0 descriptor set.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { le16, utf16le } from './little-endian.ts';
-import { DescriptorType } from './setup.ts';
+import { DescriptorType } from './setup-packet.ts';
 
 /** bRequest of the vendor requests that the capabilities name. */
 export const WEBUSB_VENDOR_CODE = 0x01;
@@ -15,18 +15,20 @@ export const MS_OS_DESCRIPTOR_INDEX = 0x07;
 export const LANDING_PAGE = 0x01;
 
 const PLATFORM = 0x05;
-/** {3408B638-09A9-47A0-8BFD-A0768815B665} and {D8DD60DF-4589-4CC7-9CD2-659D9E648A9F} as they stand on the bus. */
+/**
+ * {3408B638-09A9-47A0-8BFD-A0768815B665} and {D8DD60DF-4589-4CC7-9CD2-659D9E648A9F} in bus order.
+ */
 const WEBUSB_UUID = fromHex('38B6 0834 A909 A047 8BFD A076 8815 B665');
 const MS_OS_UUID = fromHex('DF60 DDD8 8945 C74C 9CD2 659D 9E64 8A9F');
-/** Windows 8.1, the first that reads the set. */
+/** Windows 8.1, the first version that reads the descriptor set. */
 const NTDDI_WINBLUE = [0x00, 0x00, 0x03, 0x06];
 const URL_SCHEMES = ['http://', 'https://'] as const;
 const URL_DESCRIPTOR = 0x03;
 const REG_MULTI_SZ = 0x07;
-/** Of the vendor interface, so that a program on Windows can find it. Made for Keyferry. */
+/** By this GUID, made for Keyferry, a Windows program finds the vendor interface. */
 const INTERFACE_GUID = '{6E3B7C1A-5D0F-4E52-9A48-0B7C51F2D9E3}';
 
-/** @param hasVendorInterface WebUSB and WinUSB are for that one */
+/** @param hasVendorInterface whether to add the capabilities of WebUSB and WinUSB */
 export function encodeBinaryObjectStore(hasVendorInterface: boolean, isComposite: boolean): Bytes {
   const setLength = encodeMsOsDescriptorSet(isComposite).length;
   const capabilities = hasVendorInterface
@@ -47,16 +49,19 @@ function capability(uuid: Bytes, ...content: number[]): Bytes {
   return concat(4 + uuid.length + data.length, DescriptorType.deviceCapability, PLATFORM, 0, uuid, data);
 }
 
-/** WebUSB clause 11.3.1. @throws RangeError when it is neither http nor https, or too long */
+/**
+ * URL descriptor (WebUSB clause 11.3.1).
+ * @throws RangeError when the URL is neither http nor https, or too long
+ */
 export function encodeUrl(url: string): Bytes {
-  const scheme = URL_SCHEMES.findIndex((start) => url.startsWith(start));
-  const start = URL_SCHEMES[scheme];
-  if (start === undefined) throw new RangeError(`${url} is neither http nor https`);
-  const rest = ascii(url.slice(start.length));
+  const scheme = URL_SCHEMES.findIndex((prefix) => url.startsWith(prefix));
+  const prefix = URL_SCHEMES[scheme];
+  if (prefix === undefined) throw new RangeError(`${url} is neither http nor https`);
+  const rest = ascii(url.slice(prefix.length));
   return concat(3 + rest.length, URL_DESCRIPTOR, scheme, rest);
 }
 
-/** Windows takes WinUSB for the vendor interface by itself: no driver is installed by hand. */
+/** Makes Windows load WinUSB for the vendor interface, so that no driver is installed by hand. */
 export function encodeMsOsDescriptorSet(isComposite: boolean): Bytes {
   const compatibleId = concat(Uint8Array.of(...le16(20), ...le16(3)), ascii('WINUSB\0\0'), new Uint8Array(8));
   const features = concat(compatibleId, registryProperty('DeviceInterfaceGUIDs', `${INTERFACE_GUID}\0`));
@@ -65,7 +70,9 @@ export function encodeMsOsDescriptorSet(isComposite: boolean): Bytes {
   return concat(head, content);
 }
 
-/** Of a configuration (type 1, by its index) or of a function (type 2, by its first interface). */
+/**
+ * Subset of a configuration (type 1, by index) or of a function (type 2, by its first interface).
+ */
 function subset(type: 1 | 2, number: number, content: Bytes): Bytes {
   return concat(Uint8Array.of(...le16(8), ...le16(type), number, 0, ...le16(8 + content.length)), content);
 }

@@ -1,31 +1,21 @@
-// The unit as a serial line, whatever carries it: CDC-ACM on a bus, or a tty of a simulated kernel. What it hears depends on how the
-// line is set (docs/protocol.md clause 5). Knows neither descriptors nor tty calls.
+// The host's end of a unit's serial line, for CDC-ACM (gadget.ts) and for the tty of a simulated
+// kernel (umockdev/tty.ts). The unit receives only with matching line settings (docs/protocol.md
+// clause 5).
 import type { LineError } from '#device-sim/unit/faults.ts';
+import { isReceiving, type LineSettings, type Signals } from '#device-sim/unit/serial-line.ts';
 import type { Unit } from '#device-sim/unit/unit.ts';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 
-export interface LineCoding {
-  readonly baudRate: number;
+export interface LineCoding extends LineSettings {
   readonly dataBits: number;
-  readonly parity: ParityType | 'mark' | 'space';
   readonly stopBits: 1 | 1.5 | 2;
 }
 
-/** What stands in the place of an octet that the line spoilt. */
-export const SPOILT_OCTET = 0x55;
-
-export interface Signals {
-  /** DTR. */
-  readonly dataTerminalReady: boolean;
-  /** RTS. */
-  readonly requestToSend: boolean;
-}
-
 export class SerialFunction {
-  /** What the unit writes, one transmission at a time. */
+  /** Receives what the unit sends, one transmission at a time. */
   onSend: ((bytes: Bytes) => void) | undefined;
-  /** Instead of a transmission: the line carried it badly. */
+  /** Called instead of onSend when a fault corrupts the transmission. */
   onLineError: ((error: LineError) => void) | undefined;
   readonly #unit: Unit;
   #coding: LineCoding = { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 };
@@ -56,12 +46,16 @@ export class SerialFunction {
     if (rises && bootText.length > 0) this.onSend?.(ascii(bootText));
   }
 
-  /** Octets from the host, split or joined in any way; a line that is set otherwise than the unit's carries nothing. */
+  /** Receives bytes from the host. They need not align with messages. */
   receive(bytes: Uint8Array): void {
-    if (this.#isHeard()) this.#unit.link('serial')?.receive(bytes);
+    const { serial } = this.#unit.options;
+    if (isReceiving(serial, this.#coding, this.#signals)) this.#unit.link('serial')?.receive(bytes);
   }
 
-  /** Listens to the link anew: the one before was cut by a reset. The line is as after power-up. */
+  /**
+   * Connects to the current link, after a reset replaced it, with the signals of power-up.
+   * @throws RangeError when the unit has no serial link now
+   */
   restart(): void {
     const link = this.#unit.link('serial');
     if (link === undefined) throw new RangeError('the unit has no serial link now');
@@ -73,11 +67,5 @@ export class SerialFunction {
     const error = this.#unit.faults('serial').takeLineError();
     if (error === undefined) this.onSend?.(bytes);
     else this.onLineError?.(error);
-  }
-
-  #isHeard(): boolean {
-    const { baudRate, parity, waitsForSignals } = this.#unit.options.serial;
-    if (this.#coding.baudRate !== baudRate || this.#coding.parity !== parity) return false;
-    return !waitsForSignals || (this.#signals.dataTerminalReady && this.#signals.requestToSend);
   }
 }

@@ -1,5 +1,5 @@
-// The class descriptor of a smart card reader (CCID 1.1 clause 5.1), for a unit that is offered to PC/SC as class 0B. Octets only.
-
+// The class descriptor, ATR and T=1 parameters of a smart card reader (CCID 1.1 clause 5.1), for a
+// unit that a host uses over PC/SC as class 0B.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { ATR } from '#protocol/framing/ccid-device.ts';
@@ -7,12 +7,12 @@ import { MAX_CCID_MESSAGE } from '#protocol/framing/ccid-message.ts';
 import type { Edc } from '#protocol/framing/edc.ts';
 import { MAX_IFS } from '#protocol/framing/t1-block.ts';
 import { le32 } from './little-endian.ts';
-import { DescriptorType } from './setup.ts';
+import { DescriptorType } from './setup-packet.ts';
 
-/** What XfrBlock carries: whole APDUs, or the T=1 blocks that the host makes of them. */
+/** The content of XfrBlock: APDUs, or T=1 blocks that the host encodes. */
 export type ReaderLevel = 'apdu' | 'tpdu';
 
-/** dwFeatures: parameters from the ATR, activation, voltage, clock, baud rate and PPS are the reader's business. */
+/** dwFeatures: the reader handles ATR parameters, activation, voltage, clock, baud rate and PPS. */
 const AUTOMATIC = 0x0000_00be;
 /** The reader negotiates IFSD (400); extended APDU level (40000). */
 const LEVEL = { apdu: 0x0004_0400, tpdu: 0x0001_0000 } as const;
@@ -21,7 +21,7 @@ export const DEFAULT_CLOCK_KHZ = 4000;
 export const DATA_RATE_BPS = 10_753;
 
 const PROTOCOL_T1 = 0x0000_0002;
-/** No card here can be thrown out, swallowed or locked, and there is neither display nor keypad. */
+/** No mechanical features, no display and no keypad. */
 const NONE = 0;
 
 export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
@@ -36,7 +36,7 @@ export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
     1,
     // dwMaxIFSD, dwSynchProtocols, dwMechanical
     ...words(MAX_IFS, NONE, NONE, AUTOMATIC | LEVEL[level], MAX_CCID_MESSAGE),
-    // bClassGetResponse and bClassEnvelope: as the command's
+    // bClassGetResponse and bClassEnvelope: the class of the command
     ...[0xff, 0xff],
     // wLcdLayout, bPINSupport, bMaxCCIDBusySlots
     ...[NONE, NONE, NONE, 1],
@@ -45,18 +45,21 @@ export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
 }
 
 /**
- * The card's ATR. That of docs/protocol.md clause 5.2 announces CRC; where the host speaks T=1 itself TC3 says LRC: PC/SC hosts built on
- * libccid leave out the CRC's final complement (ISO/IEC 13239), so that no card that has it right can be used with them.
+ * APDU level: CRC (protocol.md clause 5.2). TPDU level: LRC in TC3; a unit with a contact interface
+ * should announce LRC too. libccid (Linux, macOS) omits the final complement of ISO/IEC 13239: its
+ * S(IFS 254) ends with 54 4E instead of AB B1, so the card asks for each block again and libccid
+ * gives up the reader. Accepting both CRCs would pass a damaged block with the wrong complement.
+ * libccid thus tests no CRC of ours: the check value 906E and the vectors do (protocol/framing).
  */
 export const CARD_ATR: Readonly<Record<ReaderLevel, Bytes>> = {
   apdu: ATR,
   tpdu: fromHex('3B 85 81 71 FE 45 00 80 73 80 01 C0 7C'),
 };
 
-/** What CARD_ATR says in TC3. */
+/** The error detection code that the TPDU-level ATR announces in TC3. */
 export const BLOCK_EDC: Edc = 'lrc';
 
-/** abProtocolDataStructure for T=1 (clause 6.1.7), as the ATR says it. */
+/** abProtocolDataStructure for T=1 (clause 6.1.7), from the ATR. */
 export function t1Parameters(level: ReaderLevel): Bytes {
   const [, , , , ta3 = 0, tb3 = 0, tc3 = 0] = CARD_ATR[level];
   const FACTORS = 0x11; // F 372, D 1

@@ -1,5 +1,5 @@
-// The link protocols of a unit that is offered to an operating system, with a listener between them and the card: it is told each
-// command and its answer as the card has them. Knows nothing of what carries the octets.
+// The framing of a unit that a real host uses. It reports each command and response APDU to a
+// listener, for the terminal view of `npm run device` and for tests.
 import type { LinkKind } from '#device-sim/unit/faults.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
 import { CcidDevice } from '#protocol/framing/ccid-device.ts';
@@ -10,28 +10,27 @@ import type { ReaderLevel } from './smart-card-class.ts';
 
 export type CardEvent =
   | { readonly event: 'power'; readonly link: LinkKind; readonly on: boolean }
-  /** The command APDU as it came; `response` is the APDU that answers the one before on the same link. */
   | { readonly event: 'command'; readonly link: LinkKind; readonly apdu: Uint8Array }
+  /** Answers the last command of the same link. */
   | { readonly event: 'response'; readonly link: LinkKind; readonly apdu: Uint8Array };
 
 export interface UnitFramingOptions {
-  /** The unit is a reader of class 0B on USB. */
+  /** Makes the unit a reader of class 0B on USB. */
   readonly readerLevel?: ReaderLevel;
   readonly edc: Edc;
   readonly onEvent: (event: CardEvent) => void;
 }
 
-/** For UnitOptions.framing. */
+/** For `framing` of UnitOptions. */
 export function unitFraming({ readerLevel, edc, onEvent }: UnitFramingOptions): (kind: LinkKind) => CardFraming {
   return (link) => {
-    const usual = link === 'serial' ? new T1Card({ edc }) : new CcidDevice();
-    const framing = link === 'usb' && readerLevel !== undefined ? new CcidReader(readerLevel) : usual;
-    return watched(framing, link, onEvent);
+    if (link === 'serial') return withEvents(new T1Card({ edc }), link, onEvent);
+    return withEvents(readerLevel === undefined ? new CcidDevice() : new CcidReader(readerLevel), link, onEvent);
   };
 }
 
-function watched(framing: CardFraming, link: LinkKind, onEvent: (event: CardEvent) => void): CardFraming {
-  const seen = (actions: readonly CardAction[]): readonly CardAction[] => {
+function withEvents(framing: CardFraming, link: LinkKind, onEvent: (event: CardEvent) => void): CardFraming {
+  const report = (actions: readonly CardAction[]): readonly CardAction[] => {
     for (const action of actions) {
       if (action.do === 'run') onEvent({ event: 'command', link, apdu: action.command });
       if (action.do === 'power') onEvent({ event: 'power', link, on: action.on });
@@ -39,11 +38,11 @@ function watched(framing: CardFraming, link: LinkKind, onEvent: (event: CardEven
     return actions;
   };
   return {
-    receive: (bytes) => seen(framing.receive(bytes)),
-    silence: () => seen(framing.silence()),
+    receive: (bytes) => report(framing.receive(bytes)),
+    silence: () => report(framing.silence()),
     answer(ticket, response) {
       onEvent({ event: 'response', link, apdu: response });
-      return seen(framing.answer(ticket, response));
+      return report(framing.answer(ticket, response));
     },
     extend: (ticket) => framing.extend(ticket),
   };

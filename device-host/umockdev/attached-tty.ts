@@ -1,19 +1,18 @@
-// A unit's serial link as Linux shows it: a tty of the driver cdc_acm. One per plugging in.
-
-import { VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
+// A unit's serial link on the simulated machine: a tty of the driver cdc_acm. There is one per
+// plug-in.
+import { CDC_CONTROL_INTERFACE, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
 import type { Unit } from '#device-sim/unit/unit.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
-import { CDC_CONTROL_INTERFACE } from '../gadget/descriptors.ts';
 import type { SerialFunction } from '../gadget/serial-function.ts';
-import type { Attachment, Slot } from './attachment.ts';
+import type { Attachment, AttachmentOptions } from './attachment.ts';
 import { DeviceNode } from './device-node.ts';
 import type { SysDevice } from './testbed.ts';
 import { Tty } from './tty.ts';
 
 const MAJOR = 166;
 
-export async function attachTty(unit: Unit, line: SerialFunction, slot: Slot): Promise<Attachment> {
-  const { testbed, address, onFailure } = slot;
+export async function attachTty(unit: Unit, line: SerialFunction, options: AttachmentOptions): Promise<Attachment> {
+  const { testbed, address, onFailure } = options;
   let node: DeviceNode | undefined;
   const port = new Tty({
     line,
@@ -23,27 +22,27 @@ export async function attachTty(unit: Unit, line: SerialFunction, slot: Slot): P
   const number = { name: `ttyACM${address}`, major: MAJOR, minor: address };
   node = await DeviceNode.create(testbed, number, { readiness: 'readable', open: () => port.open(), onFailure });
   const file = node;
-  const entries = ttyEntries(unit, slot);
+  const entries = ttyEntries(unit, options);
   for (const entry of entries) testbed.add(entry);
-  for (const entry of entries) testbed.tell('add', entry);
+  for (const entry of entries) testbed.sendEvent('add', entry);
   return {
     refresh: () => undefined,
-    // A tty notices nothing by itself: what was written is lost, and nothing comes.
+    // A tty does not detect the unplug: writes are lost, and reads wait.
     unplug: () => undefined,
-    get isBehind() {
-      return port.isBehind;
+    get hasUnreadErrors() {
+      return port.hasUnreadEnd;
     },
     hangUp: () => port.hangUp(),
-    vanish() {
+    remove() {
       for (const entry of [...entries].reverse()) testbed.remove(entry);
       file.remove();
-      for (const entry of [...entries].reverse()) testbed.tell('remove', entry);
+      for (const entry of [...entries].reverse()) testbed.sendEvent('remove', entry);
     },
   };
 }
 
-/** The interface with its driver, and the tty below it. */
-function ttyEntries(unit: Unit, { syspath, address }: Slot): readonly SysDevice[] {
+/** The USB interface with its driver, and the tty below it. */
+function ttyEntries(unit: Unit, { syspath, address }: AttachmentOptions): readonly SysDevice[] {
   const { usb, name } = unit.options;
   const driver = `${syspath}/${syspath.split('/').at(-1)}:1.${CDC_CONTROL_INTERFACE}`;
   return [

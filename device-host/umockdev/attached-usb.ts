@@ -1,24 +1,24 @@
-// A unit's USB link as Linux shows it: a device in sysfs and its file in usbfs. One per plugging in.
-
+// A unit's USB link on the simulated machine: a device in sysfs and its file in usbfs. There is one
+// per plug-in.
 import { CCID_INTERFACE } from '#device-sim/browser/usb-descriptors.ts';
 import type { Unit } from '#device-sim/unit/unit.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Gadget } from '../gadget/gadget.ts';
-import type { Attachment, Slot } from './attachment.ts';
+import type { Attachment, AttachmentOptions } from './attachment.ts';
 import { DeviceNode } from './device-node.ts';
 import type { SysDevice } from './testbed.ts';
-import { UsbDevice } from './usbfs.ts';
+import { UsbfsDevice } from './usbfs.ts';
 
 const BUS = 1;
 const MAJOR = 189;
 
-export async function attachUsb(unit: Unit, gadget: Gadget, slot: Slot): Promise<Attachment> {
-  const { testbed, address, syspath, onFailure } = slot;
+export async function attachUsb(unit: Unit, gadget: Gadget, options: AttachmentOptions): Promise<Attachment> {
+  const { testbed, address, syspath, onFailure } = options;
   let node: DeviceNode | undefined;
-  const device = new UsbDevice({
+  const device = new UsbfsDevice({
     gadget,
-    // The interfaces of CDC-ACM belong to the kernel's own driver.
+    // The kernel's driver has claimed the CDC-ACM interfaces.
     isBusy: (interfaceNumber) => interfaceNumber !== CCID_INTERFACE || unit.faults('usb').openRefusal === 'busy',
     onReadiness: (reapable) => node?.setReady(reapable),
   });
@@ -30,20 +30,20 @@ export async function attachUsb(unit: Unit, gadget: Gadget, slot: Slot): Promise
   });
   const file = node;
   testbed.add(entry);
-  testbed.tell('add', entry);
+  testbed.sendEvent('add', entry);
   return {
     refresh() {
       const refusal = unit.faults('usb').openRefusal;
       file.setOpenable(refusal !== 'access denied' && refusal !== 'driver missing');
     },
     unplug: () => device.unplug(),
-    get isBehind() {
-      return device.hasEnded;
+    get hasUnreadErrors() {
+      return device.hasCompleted;
     },
-    hangUp: () => device.vanish(),
-    vanish() {
+    hangUp: () => device.disconnect(),
+    remove() {
       testbed.remove(entry);
-      testbed.tell('remove', entry);
+      testbed.sendEvent('remove', entry);
       file.remove();
     },
   };
@@ -71,8 +71,8 @@ function usbEntry(gadget: Gadget, syspath: string, address: number): SysDevice {
     properties: {
       DEVTYPE: 'usb_device',
       DRIVER: 'usb',
-      BUSNUM: three(BUS),
-      DEVNUM: three(address),
+      BUSNUM: threeDigits(BUS),
+      DEVNUM: threeDigits(address),
       ID_BUS: 'usb',
     },
     node,
@@ -80,11 +80,12 @@ function usbEntry(gadget: Gadget, syspath: string, address: number): SysDevice {
 }
 
 function usbNumber(address: number) {
-  return { name: `bus/usb/${three(BUS)}/${three(address)}`, major: MAJOR, minor: (BUS - 1) * 128 + address - 1 };
+  const name = `bus/usb/${threeDigits(BUS)}/${threeDigits(address)}`;
+  return { name, major: MAJOR, minor: (BUS - 1) * 128 + address - 1 };
 }
 
-const three = (value: number): string => `${value}`.padStart(3, '0');
+const threeDigits = (value: number): string => `${value}`.padStart(3, '0');
 const hex4 = (value: number): string => hexNumber(value, 4).toLowerCase();
 
-/** Of a string descriptor. */
+/** The text of a string descriptor. */
 const text = (descriptor: Uint8Array): string => Buffer.from(descriptor.subarray(2)).toString('utf16le');

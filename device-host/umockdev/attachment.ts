@@ -1,26 +1,26 @@
-// One link of a plugged-in unit, as the simulated machine has it.
+// One link of a plugged-in unit on the simulated machine. attached-usb.ts and attached-tty.ts
+// implement it.
 import type { Testbed } from './testbed.ts';
 
 export interface Attachment {
-  /** Applies what the fault script says of opening. */
+  /** Applies the armed faults that concern opening. */
   refresh(): void;
-  /** The cable is out, and the kernel does not know yet. */
+  /** The unit was unplugged, and the kernel has not detected it yet. */
   unplug(): void;
-  /** The program has not yet heard of everything that failed. */
-  readonly isBehind: boolean;
-  /** The kernel knows: files end. */
+  /** Whether the program has not yet read an error or the end of a file. */
+  readonly hasUnreadErrors: boolean;
+  /** The kernel has detected the unplug: the open files end. */
   hangUp(): void;
-  /** Entries go, and the program is told. */
-  vanish(): void;
+  /** Removes the device files and sends the remove events. */
+  remove(): void;
 }
 
-/** Where a unit is plugged in. */
-export interface Slot {
+export interface AttachmentOptions {
   readonly testbed: Testbed;
-  /** On the bus; another one each time. */
+  /** Address on the bus, a new one for each plug-in. */
   readonly address: number;
-  /** Of the USB device. */
+  /** Path of the USB device below /sys. */
   readonly syspath: string;
-  /** Takes a bug of the simulated kernel. */
+  /** Receives errors thrown by the simulated kernel, which are bugs. */
   readonly onFailure: (error: unknown) => void;
 }

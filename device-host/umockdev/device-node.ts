@@ -1,5 +1,6 @@
-// A file below /dev: a FIFO, by which poll() and epoll see whether there is something to do, and a socket, to which umockdev's
-// preload library takes every ioctl, read and write. Knows no device.
+// A device file below /dev: a FIFO that makes poll() and epoll work, and a socket to which
+// umockdev's preload library sends every ioctl, read and write. attached-usb.ts and attached-tty.ts
+// create it.
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
@@ -17,19 +18,19 @@ import { dirname } from 'node:path';
 import { type FileOperations, serveFile } from './host-file.ts';
 import type { DeviceNumber, Testbed } from './testbed.ts';
 
-/** What the program polls for: octets to read (tty), or room to write, by which usbfs says that a URB has ended. */
+/** The condition that the program polls for. usbfs signals a completed URB as writable. */
 export type Readiness = 'readable' | 'writable';
 
 export interface NodeOptions {
   readonly readiness: Readiness;
-  /** Called for each file that the program opens. */
+  /** Called each time that the program opens the file. */
   readonly open: () => FileOperations;
   readonly onFailure: (error: unknown) => void;
 }
 
-/** PIPE_BUF: a FIFO with less room than this is not writable. */
+/** PIPE_BUF: a FIFO with less room is not writable. */
 const PAGE = Buffer.alloc(4096);
-const OCTET = Buffer.alloc(1);
+const BYTE = Buffer.alloc(1);
 
 export class DeviceNode {
   readonly #testbed: Testbed;
@@ -53,12 +54,12 @@ export class DeviceNode {
     this.#fifo = openSync(this.#devicePath, constants.O_RDWR | constants.O_NONBLOCK);
     if (readiness === 'writable') fill(this.#fifo);
     this.#server = createServer((socket) => {
-      // A file that the program closed before it opened this one is closed first, whichever of the two is heard of first.
+      // The connection may arrive before the close of the last file: the close is handled first.
       setImmediate(() => serveFile(socket, open(), onFailure));
     });
   }
 
-  /** The file can be opened when this is done. */
+  /** Resolves when the program can open the file. */
   static async create(testbed: Testbed, number: DeviceNumber, options: NodeOptions): Promise<DeviceNode> {
     const node = new DeviceNode(testbed, number, options);
     await new Promise<void>((resolve, reject) => {
@@ -69,16 +70,17 @@ export class DeviceNode {
   }
 
   setReady(ready: boolean): void {
-    // A file may outlive its name: its number is somebody else's then.
+    // A file can stay open after remove(), which closed the descriptor; the number may be in use
+    // again.
     if (this.#isRemoved || ready === this.#isReady) return;
     this.#isReady = ready;
-    const puts = this.#readiness === 'readable' ? ready : !ready;
-    const unit = this.#readiness === 'readable' ? OCTET : PAGE;
-    if (puts) writeSync(this.#fifo, unit);
-    else readSync(this.#fifo, unit);
+    const fills = this.#readiness === 'readable' ? ready : !ready;
+    const chunk = this.#readiness === 'readable' ? BYTE : PAGE;
+    if (fills) writeSync(this.#fifo, chunk);
+    else readSync(this.#fifo, chunk);
   }
 
-  /** Where it cannot, open() fails; files that are open stay so. */
+  /** Makes open() fail or succeed. Open files stay open. */
   setOpenable(openable: boolean): void {
     if (openable === this.#isOpenable) return;
     this.#isOpenable = openable;
@@ -86,7 +88,7 @@ export class DeviceNode {
     else renameSync(this.#devicePath, this.#hiddenPath);
   }
 
-  /** The files that are still open are answered until the program closes them. */
+  /** Removes the file. Calls on open files are answered until the program closes them. */
   remove(): void {
     this.#isRemoved = true;
     this.#server.close();

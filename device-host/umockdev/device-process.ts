@@ -1,36 +1,40 @@
-// Starts the process behind a browser's devices and moves its units: what a test is handed. Knows no browser.
+// Starts the process that simulates the devices of a browser (main.ts), and calls its methods.
+// Tests of level 2 use it.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Call, DeviceControl, Line, Method } from './messages.ts';
-import { closeSeat, openSeat } from './seat.ts';
-import { PRELOAD } from './testbed.ts';
+import type { Call, DeviceControl, Method, ProcessMessage } from './messages.ts';
+import { createProgramFolder, removeProgramFolder } from './program-folder.ts';
+import { PRELOAD_LIBRARY } from './testbed.ts';
 
 const START_LIMIT_MS = 20_000;
 const CALL_LIMIT_MS = 10_000;
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
-/** Of one program. */
-export interface Seat {
-  /** With which it is started: UMOCKDEV_DIR, which must have the testbed's parts mounted in it, and LD_PRELOAD for the program itself. */
+/** The folder of one program that uses the devices. */
+export interface ProgramFolder {
+  /**
+   * Environment of the program. The testbed's parts must be mounted in UMOCKDEV_DIR; LD_PRELOAD is
+   * for the program itself.
+   */
   readonly environment: { readonly LD_PRELOAD: string; readonly UMOCKDEV_DIR: string };
-  /** When it has ended. */
-  leave(): void;
+  /** Call when the program has ended. */
+  remove(): void;
 }
 
-interface Waiting {
+interface PendingCall {
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
 
 export class DeviceProcess {
-  /** What went wrong in the simulated kernel itself; a test expects none. */
+  /** Errors of the simulated kernel, which are bugs. Tests expect none. */
   readonly failures: string[] = [];
   readonly #child: Child;
   readonly #testbed: string;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new Map<number, PendingCall>();
   #lastId = 0;
 
   private constructor(child: Child, lines: AsyncIterator<string>, directory: string) {
@@ -47,23 +51,24 @@ export class DeviceProcess {
     const first = await lines.next();
     clearTimeout(timer);
     if (first.done === true) throw new Error('the device process ended before it was ready');
-    const line = JSON.parse(first.value) as Line;
-    if (!('directory' in line)) throw new Error(`the device process began with ${first.value}`);
-    return new DeviceProcess(child, lines, line.directory);
+    const message = JSON.parse(first.value) as ProcessMessage;
+    if (!('directory' in message)) throw new Error(`the device process began with ${first.value}`);
+    return new DeviceProcess(child, lines, message.directory);
   }
 
-  /** For a program that shall see the units. */
-  enter(): Seat {
-    const seat = openSeat(this.#testbed);
-    return { environment: { LD_PRELOAD: PRELOAD, UMOCKDEV_DIR: seat }, leave: () => closeSeat(seat) };
+  /** Creates the folder of a program that uses the devices. */
+  createFolder(): ProgramFolder {
+    const folder = createProgramFolder(this.#testbed);
+    const environment = { LD_PRELOAD: PRELOAD_LIBRARY, UMOCKDEV_DIR: folder };
+    return { environment, remove: () => removeProgramFolder(folder) };
   }
 
-  /** One call of the hand behind the units; the browser can see its effect when it is done. */
+  /** Calls a method of the simulator's control. Resolves when programs can see the effect. */
   call<M extends Method>(method: M, ...args: Parameters<DeviceControl[M]>): Promise<ReturnType<DeviceControl[M]>> {
     const call: Call = { id: ++this.#lastId, method, arguments: args };
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#settle(call.id, { error: `no answer to ${method}` }), CALL_LIMIT_MS);
-      this.#waiting.set(call.id, {
+      const timer = setTimeout(() => this.#settle(call.id, { error: `no response to ${method}` }), CALL_LIMIT_MS);
+      this.#pending.set(call.id, {
         resolve: (result) => {
           clearTimeout(timer);
           resolve(result as ReturnType<DeviceControl[M]>);
@@ -77,7 +82,7 @@ export class DeviceProcess {
     });
   }
 
-  /** Its folder is removed with it. */
+  /** Ends the process, which removes the testbed. */
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
     if (this.#child.exitCode !== null) return;
@@ -87,17 +92,17 @@ export class DeviceProcess {
 
   async #listen(lines: AsyncIterator<string>): Promise<void> {
     for (let next = await lines.next(); next.done !== true; next = await lines.next()) {
-      const line = JSON.parse(next.value) as Line;
-      if ('failure' in line) this.failures.push(line.failure);
-      if ('id' in line) this.#settle(line.id, line);
+      const message = JSON.parse(next.value) as ProcessMessage;
+      if ('failure' in message) this.failures.push(message.failure);
+      if ('id' in message) this.#settle(message.id, message);
     }
-    for (const id of this.#waiting.keys()) this.#settle(id, { error: 'the device process has ended' });
+    for (const id of this.#pending.keys()) this.#settle(id, { error: 'the device process has ended' });
   }
 
-  #settle(id: number, answer: { readonly result: unknown } | { readonly error: string }): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if ('error' in answer) waiting?.reject(new Error(answer.error));
-    else waiting?.resolve(answer.result);
+  #settle(id: number, response: { readonly result: unknown } | { readonly error: string }): void {
+    const call = this.#pending.get(id);
+    this.#pending.delete(id);
+    if ('error' in response) call?.reject(new Error(response.error));
+    else call?.resolve(response.result);
   }
 }

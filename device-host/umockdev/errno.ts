@@ -1,4 +1,4 @@
-// The error numbers of Linux that the simulated kernel answers with (asm-generic/errno.h).
+// The Linux error numbers that the simulated kernel returns (asm-generic/errno.h).
 
 export const Errno = {
   ENOENT: 2,
@@ -16,5 +16,5 @@ export const Errno = {
 
 export type ErrnoName = keyof typeof Errno;
 
-/** What a system call comes back with: its value, or the name of why not. */
+/** The result of a system call: its return value, or the name of an error. */
 export type Outcome = number | ErrnoName;

@@ -1,65 +1,70 @@
-// The simulated machine that units are plugged into: follows what happens to them, and shows it as a kernel does. A unit with a serial
-// link alone stands behind an adapter. Knows neither sysfs nor system calls.
+// The simulated machine that units are plugged into: attaches and detaches their links as a kernel
+// does. A unit with a serial link alone is shown behind a USB adapter.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fleet } from '#device-sim/browser/fleet.ts';
 import type { Unit, UnitEvent } from '#device-sim/unit/unit.ts';
+import type { UnitRegistry } from '#device-sim/unit/unit-registry.ts';
 import { Gadget } from '../gadget/gadget.ts';
 import { SerialFunction } from '../gadget/serial-function.ts';
 import { attachTty } from './attached-tty.ts';
 import { attachUsb } from './attached-usb.ts';
-import type { Attachment, Slot } from './attachment.ts';
+import type { Attachment, AttachmentOptions } from './attachment.ts';
 import type { Testbed } from './testbed.ts';
 import { UsbAddresses } from './usb-addresses.ts';
 
-/** From the pulled plug to the kernel's notice, in ms: until then transfers fail, and nobody is told why. */
-const NOTICE_DELAY = 60;
-/** Files end in the kernel itself, and the news takes the way over udevd, in ms: a program that is not kept from it hears in that order. */
-const NEWS_DELAY = 20;
-/** How long the news waits for a program that is slow to hear that its files have ended, or does not listen, in ms. */
-const PATIENCE = 1000;
+/** Time until the kernel detects an unplug, in ms. Until then transfers fail. */
+const DETECTION_DELAY = 60;
+/**
+ * Time from the end of the files to the remove event, which takes the longer way over udevd, in ms.
+ */
+const EVENT_DELAY = 20;
+/** Maximum time to wait for a program that is slow to read its errors, in ms. */
+const MAX_READ_DELAY = 1000;
 
 export interface HostBusOptions {
   readonly testbed: Testbed;
-  readonly fleet: Fleet;
-  /** Takes a bug of the simulated kernel. */
+  readonly registry: UnitRegistry;
+  /** Receives errors thrown by the simulated kernel, which are bugs. */
   readonly onFailure: (error: unknown) => void;
 }
 
-interface Attached {
+interface AttachedUnit {
   readonly address: number;
   readonly attachments: readonly Attachment[];
-  /** Runs while the plug is out and the program has not been told. */
+  /** Next step of a detachment. */
   timer: NodeJS.Timeout | undefined;
 }
 
 export class HostBus {
   readonly #options: HostBusOptions;
-  readonly #attached = new Map<Unit, Attached>();
-  /** Plugging in takes a moment; whatever happens to units does so in its order. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #attached = new Map<Unit, AttachedUnit>();
+  /** Tail of the queue of attachments. */
+  #attaching: Promise<void> = Promise.resolve();
   readonly #addresses = new UsbAddresses();
 
   constructor(options: HostBusOptions) {
     this.#options = options;
-    options.fleet.forEach((unit) => {
-      unit.onEvent((event) => this.#follow(unit, event));
-      if (unit.isPlugged) this.#follow(unit, 'plugged');
+    options.registry.forEach((unit) => {
+      unit.onEvent((event) => this.#handle(unit, event));
+      if (unit.isPlugged) this.#handle(unit, 'plugged');
     });
   }
 
-  /** Waits until the program can see what was plugged in, and applies the faults that concern opening. */
-  async settle(): Promise<void> {
-    await this.#turn;
+  /**
+   * Resolves when programs can see the plugged-in units. Applies the faults that concern opening.
+   */
+  async whenAttached(): Promise<void> {
+    await this.#attaching;
     for (const { attachments } of this.#attached.values()) for (const attachment of attachments) attachment.refresh();
   }
 
-  /** Waits until everything that was pulled out has gone for the program too. */
-  async clear(): Promise<void> {
-    while ([...this.#attached.keys()].some((unit) => !unit.isPlugged)) await sleep(NEWS_DELAY);
+  /** Resolves when programs cannot see the unplugged units any more. */
+  async whenDetached(): Promise<void> {
+    while ([...this.#attached.keys()].some((unit) => !unit.isPlugged)) await sleep(EVENT_DELAY);
   }
 
-  #follow(unit: Unit, event: UnitEvent): void {
-    if (event === 'plugged') this.#turn = this.#turn.then(() => this.#attach(unit)).catch(this.#options.onFailure);
+  #handle(unit: Unit, event: UnitEvent): void {
+    const { onFailure } = this.#options;
+    if (event === 'plugged') this.#attaching = this.#attaching.then(() => this.#attach(unit)).catch(onFailure);
     if (event === 'unplugged') this.#unplug(unit);
   }
 
@@ -68,54 +73,58 @@ export class HostBus {
     if (attached === undefined) return;
     const { attachments } = attached;
     for (const attachment of attachments) attachment.unplug();
-    this.#onceHeard(attached, NOTICE_DELAY, () => {
+    this.#afterErrorsRead(attached, DETECTION_DELAY, () => {
       for (const attachment of attachments) attachment.hangUp();
-      this.#onceHeard(attached, NEWS_DELAY, () => this.#forget(unit));
+      this.#afterErrorsRead(attached, EVENT_DELAY, () => this.#remove(unit));
     });
   }
 
-  /** After a while, and not before the program has heard of what failed until now. */
-  #onceHeard(attached: Attached, delay: number, action: () => void): void {
-    const latest = performance.now() + PATIENCE;
-    const look = (): void => {
-      const isBehind = attached.attachments.some((attachment) => attachment.isBehind);
-      if (isBehind && performance.now() < latest) attached.timer = setTimeout(look, delay);
+  /**
+   * Runs the action after the delay, when the program has read its errors or MAX_READ_DELAY is
+   * over.
+   */
+  #afterErrorsRead(attached: AttachedUnit, delay: number, action: () => void): void {
+    const latest = performance.now() + MAX_READ_DELAY;
+    const check = (): void => {
+      const isWaiting = attached.attachments.some(({ hasUnreadErrors }) => hasUnreadErrors);
+      if (isWaiting && performance.now() < latest) attached.timer = setTimeout(check, delay);
       else action();
     };
-    attached.timer = setTimeout(look, delay);
+    attached.timer = setTimeout(check, delay);
   }
 
   async #attach(unit: Unit): Promise<void> {
     this.#detach(unit);
-    // It was pulled out again before its turn came.
+    // The unit may have been unplugged while it was queued.
     if (!unit.isPlugged) return;
     const { testbed, onFailure } = this.#options;
     const address = this.#addresses.take();
-    const slot: Slot = { testbed, address, syspath: `/devices/pci0000:00/usb1/1-${address}`, onFailure };
+    const syspath = `/devices/pci0000:00/usb1/1-${address}`;
+    const options: AttachmentOptions = { testbed, address, syspath, onFailure };
     const { links } = unit.options;
     const gadget = links.includes('usb') ? new Gadget(unit) : undefined;
     const line = gadget?.serial ?? (links.includes('serial') ? new SerialFunction(unit) : undefined);
     const attachments: Attachment[] = [];
-    if (gadget !== undefined) attachments.push(await attachUsb(unit, gadget, slot));
-    if (line !== undefined) attachments.push(await attachTty(unit, line, slot));
+    if (gadget !== undefined) attachments.push(await attachUsb(unit, gadget, options));
+    if (line !== undefined) attachments.push(await attachTty(unit, line, options));
     this.#attached.set(unit, { address, attachments, timer: undefined });
     if (!unit.isPlugged) this.#unplug(unit);
   }
 
-  /** At once, where it is still attached. */
+  /** Detaches the unit at once, if attached. */
   #detach(unit: Unit): void {
     const attached = this.#attached.get(unit);
     if (attached === undefined) return;
     clearTimeout(attached.timer);
     for (const attachment of attached.attachments) attachment.hangUp();
-    this.#forget(unit);
+    this.#remove(unit);
   }
 
-  #forget(unit: Unit): void {
+  #remove(unit: Unit): void {
     const attached = this.#attached.get(unit);
     if (attached === undefined) return;
     this.#attached.delete(unit);
-    for (const attachment of [...attached.attachments].reverse()) attachment.vanish();
-    this.#addresses.giveBack(attached.address);
+    for (const attachment of [...attached.attachments].reverse()) attachment.remove();
+    this.#addresses.release(attached.address);
   }
 }

@@ -1,20 +1,20 @@
-// One file that the program has opened, as umockdev's preload library brings its system calls over a socket (umockdev, ioctl client
-// protocol: messages of three 64-bit words, little-endian). The program waits in each call until it is answered.
-// Knows no device.
+// One open file of a program: serves the system calls that umockdev's preload library sends over a
+// socket (ioctl client protocol of umockdev: messages of three 64-bit words, little-endian). The
+// program blocks in each call until the response.
 import type { Socket } from 'node:net';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { Errno, type Outcome } from './errno.ts';
 
-/** The memory of the program that waits in a call. */
-export interface HostMemory {
+/** The memory of the program that is blocked in a call. */
+export interface ProgramMemory {
   read(address: bigint, length: number): Promise<Buffer>;
   write(address: bigint, bytes: Uint8Array): void;
 }
 
-/** What a device does with the calls on one opened file. */
+/** The calls that a device handles on one open file. */
 export interface FileOperations {
-  ioctl(request: number, argument: bigint, memory: HostMemory): Outcome | Promise<Outcome>;
-  /** Up to `length` octets, at least one; none stands for the end of the file. */
+  ioctl(request: number, argument: bigint, memory: ProgramMemory): Outcome | Promise<Outcome>;
+  /** Returns 1 to `length` bytes, or 0 bytes at the end of the file. */
   read(length: number): Bytes | Extract<Outcome, string>;
   write(bytes: Bytes): Outcome;
   close(): void;
@@ -25,11 +25,11 @@ const MESSAGE_LENGTH = 3 * WORD;
 const Request = { ioctl: 1n, read: 7n, write: 8n } as const;
 const Reply = { done: 3n, readMemory: 5n, writeMemory: 6n } as const;
 
-/** @param onFailure takes what a device threw: a bug of it, the call ends with EIO */
+/** @param onFailure receives an error thrown by the device, which is a bug; the call returns EIO */
 export function serveFile(socket: Socket, operations: FileOperations, onFailure: (error: unknown) => void): void {
   const file = new HostFile(socket, operations, onFailure);
   socket.on('data', (chunk) => file.receive(chunk));
-  // A program that ends resets the connection: the close that follows says all there is.
+  // A program that ends resets the connection; the close event follows.
   socket.on('error', () => undefined);
   let isClosed = false;
   const close = (): void => {
@@ -40,14 +40,14 @@ export function serveFile(socket: Socket, operations: FileOperations, onFailure:
   socket.on('close', close);
 }
 
-class HostFile implements HostMemory {
+class HostFile implements ProgramMemory {
   readonly #socket: Socket;
   readonly #operations: FileOperations;
   readonly #onFailure: (error: unknown) => void;
   #received = Buffer.alloc(0);
-  #answering = false;
-  /** The octets of the program's memory that were asked for. */
-  #wanted: { readonly length: number; readonly resolve: (bytes: Buffer) => void } | undefined;
+  #isInCall = false;
+  /** The pending read of the program's memory. */
+  #pendingRead: { readonly length: number; readonly resolve: (bytes: Buffer) => void } | undefined;
 
   constructor(socket: Socket, operations: FileOperations, onFailure: (error: unknown) => void) {
     this.#socket = socket;
@@ -64,7 +64,7 @@ class HostFile implements HostMemory {
     if (length === 0) return Promise.resolve(Buffer.alloc(0));
     this.#send(Reply.readMemory, address, BigInt(length));
     return new Promise((resolve) => {
-      this.#wanted = { length, resolve };
+      this.#pendingRead = { length, resolve };
       this.#serve();
     });
   }
@@ -74,18 +74,18 @@ class HostFile implements HostMemory {
   }
 
   #serve(): void {
-    if (this.#wanted !== undefined) {
-      const { length, resolve } = this.#wanted;
+    if (this.#pendingRead !== undefined) {
+      const { length, resolve } = this.#pendingRead;
       if (this.#received.length < length) return;
-      this.#wanted = undefined;
+      this.#pendingRead = undefined;
       resolve(this.#take(length));
-    } else if (!this.#answering && this.#received.length >= MESSAGE_LENGTH) {
-      this.#answering = true;
-      void this.#answer(this.#take(MESSAGE_LENGTH));
+    } else if (!this.#isInCall && this.#received.length >= MESSAGE_LENGTH) {
+      this.#isInCall = true;
+      void this.#call(this.#take(MESSAGE_LENGTH));
     }
   }
 
-  async #answer(message: Buffer): Promise<void> {
+  async #call(message: Buffer): Promise<void> {
     const [request, first, second] = [0, WORD, 2 * WORD].map((offset) => message.readBigUInt64LE(offset));
     let outcome: Outcome;
     try {
@@ -96,7 +96,7 @@ class HostFile implements HostMemory {
     }
     const [value, errno] = typeof outcome === 'number' ? [outcome, 0] : [-1, Errno[outcome]];
     this.#send(Reply.done, BigInt(value), BigInt(errno));
-    this.#answering = false;
+    this.#isInCall = false;
     this.#serve();
   }
 

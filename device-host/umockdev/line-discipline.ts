@@ -1,15 +1,15 @@
-// The input half of Linux's line discipline N_TTY in raw mode: what the line brings becomes what read() gives (termios(3), PARMRK).
-// Pure.
+// The input side of Linux's line discipline N_TTY in raw mode: converts received bytes, breaks and
+// errors to the bytes that read() returns (termios(3), PARMRK).
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import type { InputModes } from './termios.ts';
 
 const NOTHING: Bytes = new Uint8Array(0);
 
-/** A marked octet FF stands for itself twice, since FF begins every mark. */
-export function dataInput(octets: Uint8Array, { marksErrors, stripsEighthBit }: InputModes): Bytes {
-  if (stripsEighthBit) return Uint8Array.from(octets, (octet) => octet & 0x7f);
-  if (!marksErrors || !octets.includes(0xff)) return concat(octets);
-  return Uint8Array.from([...octets].flatMap((octet) => (octet === 0xff ? [0xff, 0xff] : [octet])));
+/** Doubles FF where errors are marked, because FF starts a mark. */
+export function dataInput(bytes: Uint8Array, { marksErrors, stripsEighthBit }: InputModes): Bytes {
+  if (stripsEighthBit) return Uint8Array.from(bytes, (byte) => byte & 0x7f);
+  if (!marksErrors || !bytes.includes(0xff)) return concat(bytes);
+  return Uint8Array.from([...bytes].flatMap((byte) => (byte === 0xff ? [0xff, 0xff] : [byte])));
 }
 
 export function breakInput({ ignoresBreaks, signalsBreaks, marksErrors }: InputModes): Bytes {
@@ -17,9 +17,9 @@ export function breakInput({ ignoresBreaks, signalsBreaks, marksErrors }: InputM
   return marksErrors ? Uint8Array.of(0xff, 0x00, 0x00) : Uint8Array.of(0x00);
 }
 
-/** An octet with a parity or framing error: Linux tells a program nothing more exact. */
-export function errorInput(octet: number, { checksParity, ignoresErrors, marksErrors }: InputModes): Bytes {
-  if (!checksParity) return Uint8Array.of(octet);
+/** For a byte with a parity or framing error. Linux marks both the same way. */
+export function errorInput(byte: number, { checksParity, ignoresErrors, marksErrors }: InputModes): Bytes {
+  if (!checksParity) return Uint8Array.of(byte);
   if (ignoresErrors) return NOTHING;
-  return marksErrors ? Uint8Array.of(0xff, 0x00, octet) : Uint8Array.of(0x00);
+  return marksErrors ? Uint8Array.of(0xff, 0x00, byte) : Uint8Array.of(0x00);
 }

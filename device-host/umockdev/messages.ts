@@ -1,8 +1,8 @@
-// What a test and the device's process say to each other: one JSON text per line, on the process's standard input and output. Types
-// only.
+// The messages between a test and the device process (main.ts): one JSON text per line, on the
+// process's standard input and output.
 import type { SimulatorControl } from '#device-sim/setup/control.ts';
 
-/** The same hand as a page's simulator has, without the chooser, which is the browser's own here. */
+/** The simulator's control without the chooser: a real browser has its own. */
 export type DeviceControl = Omit<SimulatorControl, 'nextChoice'>;
 
 export type Method = keyof DeviceControl;
@@ -13,10 +13,12 @@ export interface Call {
   readonly arguments: readonly unknown[];
 }
 
-/** The first line says where the testbed is; then each call is answered, in its order. */
-export type Line =
+/** A line of the process. */
+export type ProcessMessage =
+  /** The first line: the path of the testbed. */
   | { readonly directory: string }
+  /** Responses, in the sequence of the calls. */
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
-  /** A bug of the simulated kernel, for whoever reads the log of a failed test. */
+  /** An error of the simulated kernel, which is a bug. */
   | { readonly failure: string };

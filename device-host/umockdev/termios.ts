@@ -1,9 +1,9 @@
-// struct termios2 of Linux (asm-generic/termbits.h) and the ioctls of a tty (asm-generic/ioctls.h): octets to meaning. Knows no
-// device.
+// Decodes struct termios2 of Linux (asm-generic/termbits.h), and lists the ioctls of a tty
+// (asm-generic/ioctls.h).
 import type { LineCoding } from '../gadget/serial-function.ts';
 
 export const TERMIOS_LENGTH = 36;
-/** With the two speeds as numbers at its end. */
+/** termios2 ends with the two speeds as numbers. */
 export const TERMIOS2_LENGTH = 44;
 
 export const TtyRequest = {
@@ -27,10 +27,10 @@ export const TtyRequest = {
   TCSETSF2: 0x402c542d,
 } as const;
 
-/** Of TIOCMGET and its like. */
+/** Bits of TIOCMGET, TIOCMSET, TIOCMBIS and TIOCMBIC. */
 export const ModemBit = { DTR: 0x002, RTS: 0x004, CTS: 0x020, CD: 0x040, DSR: 0x100 } as const;
 
-/** Of TCFLSH: what the program has written, as against what it has not read. */
+/** Argument of TCFLSH: flush the output only. */
 export const TCOFLUSH = 1;
 
 /** c_iflag. */
@@ -61,7 +61,7 @@ const SPEEDS: Readonly<Record<number, number>> = {
   4103: 921_600,
 };
 
-/** What the line discipline does with what arrives (termios(3)). */
+/** Input modes of the line discipline (termios(3)). */
 export interface InputModes {
   readonly ignoresBreaks: boolean;
   readonly signalsBreaks: boolean;
@@ -84,7 +84,7 @@ export function decodeInputModes(termios: Buffer): InputModes {
   };
 }
 
-/** A speed that is none of the usual ones, and stands not in the speeds at the end, is 0: the line carries nothing. */
+/** An unknown speed that is not given as a number is 0: the unit does not receive. */
 export function decodeLineCoding(termios: Buffer): LineCoding {
   const flags = termios.readUInt32LE(8);
   const speed = flags & ControlFlag.CBAUD;
@@ -98,7 +98,7 @@ export function decodeLineCoding(termios: Buffer): LineCoding {
   };
 }
 
-/** As a port is after power-up: 9600 8N1, nothing marked or checked. */
+/** A port after power-up: 9600 8N1, errors neither marked nor checked. */
 export function initialTermios(): Buffer {
   const termios = Buffer.alloc(TERMIOS2_LENGTH);
   const [B9600, CS8, CREAD, HUPCL, CLOCAL] = [0x0d, 0x30, 0x80, 0x400, 0x800];

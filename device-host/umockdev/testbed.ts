@@ -1,20 +1,21 @@
-// A folder with what umockdev's preload library puts in the place of /sys, /dev and /proc for the programs that have a seat in it, and
-// the events that tell them of devices that come and go. Knows files and links, no device.
+// A testbed of umockdev: a folder that replaces /sys, /dev and /proc for programs with the preload
+// library, and the device events that they receive. program-folder.ts creates the folders of the
+// programs.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
-import { monitorsOf } from './seat.ts';
+import { monitorSockets } from './program-folder.ts';
 import { encodeUevent, type UeventAction } from './uevent.ts';
 
-/** Of the package umockdev. */
-export const PRELOAD = 'libumockdev-preload.so.0';
+/** From the package umockdev. */
+export const PRELOAD_LIBRARY = 'libumockdev-preload.so.0';
 
 export interface SysDevice {
-  /** From /sys on, /devices/…; its last part is the device's name. */
+  /** Path below /sys: /devices/…. Its last part is the device's name. */
   readonly syspath: string;
   readonly subsystem: string;
-  /** Where the subsystem keeps its devices: /sys/bus/…/devices or /sys/class/…. */
+  /** The listing of the subsystem: /sys/bus/…/devices or /sys/class/…. */
   readonly kind: 'bus' | 'class';
   readonly attributes?: Readonly<Record<string, string | Uint8Array>>;
   readonly properties?: Readonly<Record<string, string>>;
@@ -22,50 +23,52 @@ export interface SysDevice {
 }
 
 export interface DeviceNumber {
-  /** Below /dev. */
+  /** Path below /dev. */
   readonly name: string;
   readonly major: number;
   readonly minor: number;
 }
 
-/** A line of /proc/tty/drivers: the ports that are real hardware are found by it. */
+/** A line of /proc/tty/drivers, by which Chromium finds the ports that are hardware. */
 const TTY_DRIVERS = 'acm                  /dev/ttyACM    166 0-255 serial\n';
 
 /**
- * Node has no sockets of kind AF_UNIX SOCK_DGRAM. One that has no room (Linux keeps ten datagrams for a program that is busy) is tried
- * again for a while; a program that has ended is none to be told.
+ * Sends an event to a monitor, with perl because Node has no AF_UNIX SOCK_DGRAM. Linux queues ten
+ * datagrams for a busy program, so a full queue is retried for 5 s at most; a lost event would
+ * not come back, however long a test waits. A program that reads none by then fails the test. A
+ * program that has ended is skipped.
  */
 const SEND_DATAGRAM = `
-  local $/; my $datagram = <STDIN>; my $unheard = 0; my $patience = shift;
+  local $/; my $datagram = <STDIN>; my $unread = 0; my $timeout = shift;
   for (@ARGV) {
     socket(my $socket, AF_UNIX, SOCK_DGRAM, 0);
-    my $tries = $patience / 10;
+    my $tries = $timeout / 10;
     while (!send($socket, $datagram, MSG_DONTWAIT, sockaddr_un($_)) && $!{EAGAIN}) {
-      if (--$tries < 0) { $unheard = 1; last }
+      if (--$tries < 0) { $unread = 1; last }
       select(undef, undef, undef, 0.01);
     }
   }
-  exit $unheard;`;
+  exit $unread;`;
 
 export class Testbed {
   readonly directory: string;
   readonly #onFailure: (error: unknown) => void;
-  readonly #patience: number;
+  readonly #timeout: number;
   #sequence = 0;
 
   /**
-   * @param onFailure takes that a program does not read its events
-   * @param patience how long it may be too busy for that, in ms
+   * @param onFailure called when a program does not read its events in time
+   * @param timeout maximum time to wait for a busy program, in ms
    */
-  constructor(onFailure: (error: unknown) => void, patience = 5000) {
+  constructor(onFailure: (error: unknown) => void, timeout = 5000) {
     this.#onFailure = onFailure;
-    this.#patience = patience;
-    // Short, since the path of a socket in it may have 108 bytes.
+    this.#timeout = timeout;
+    // Short, because the path of a Unix socket has at most 108 bytes.
     this.directory = mkdtempSync(join(tmpdir(), 'u.'));
     for (const folder of ['sys/bus', 'sys/class', 'sys/devices', 'sys/dev/char', 'dev/.node', 'proc/tty', 'ioctl']) {
       mkdirSync(this.path(folder), { recursive: true });
     }
-    // All of /proc is replaced as soon as there is one, and a browser's first process looks into its own.
+    // A proc folder replaces all of /proc, and a browser's first process reads its own entries.
     for (const own of ['self', 'thread-self']) symlinkSync(`/proc/${own}`, this.path('proc', own));
     symlinkSync('/sys/devices/system', this.path('sys/devices/system'));
     writeFileSync(this.path('proc/tty/drivers'), TTY_DRIVERS);
@@ -75,7 +78,7 @@ export class Testbed {
     return join(this.directory, ...parts);
   }
 
-  /** Without an event: what a program finds that starts now. */
+  /** Adds a device, without an event. A program that starts now finds the device. */
   add(device: SysDevice): void {
     const { syspath, subsystem, kind, attributes = {}, node } = device;
     const folder = this.path('sys', syspath);
@@ -90,6 +93,7 @@ export class Testbed {
     if (node !== undefined) this.#link(this.path('sys/dev/char', `${node.major}:${node.minor}`), folder);
   }
 
+  /** Removes a device, without an event. */
   remove(device: SysDevice): void {
     rmSync(this.path('sys', device.syspath), { recursive: true, force: true });
     rmSync(this.#listing(device), { force: true });
@@ -98,15 +102,15 @@ export class Testbed {
     }
   }
 
-  /** Tells every monitor of every program. */
-  tell(action: UeventAction, device: SysDevice): void {
+  /** Sends a device event to every monitor of every program. */
+  sendEvent(action: UeventAction, device: SysDevice): void {
     const { syspath, subsystem } = device;
     const properties = propertiesOf(device);
     const datagram = encodeUevent({ action, syspath, subsystem, sequence: ++this.#sequence, properties });
-    const monitors = monitorsOf(this.directory);
+    const monitors = monitorSockets(this.directory);
     if (monitors.length === 0) return;
     try {
-      execFileSync('perl', ['-MSocket', '-e', SEND_DATAGRAM, `${this.#patience}`, ...monitors], {
+      execFileSync('perl', ['-MSocket', '-e', SEND_DATAGRAM, `${this.#timeout}`, ...monitors], {
         input: datagram,
         stdio: 'pipe',
       });

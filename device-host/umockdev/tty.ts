@@ -1,10 +1,11 @@
-// A serial port of Linux in front of a unit: the files that a program opens on it, their ioctls, and what they read and write.
-// Knows how a tty behaves, not how its calls arrive.
+// A tty of Linux in front of a unit: handles the ioctls, reads and writes of the files that
+// programs have open. host-file.ts delivers the calls.
 import type { LineError } from '#device-sim/unit/faults.ts';
+import { CORRUPT_BYTE } from '#device-sim/unit/serial-line.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
-import { type SerialFunction, SPOILT_OCTET } from '../gadget/serial-function.ts';
+import type { SerialFunction } from '../gadget/serial-function.ts';
 import type { Outcome } from './errno.ts';
-import type { FileOperations, HostMemory } from './host-file.ts';
+import type { FileOperations, ProgramMemory } from './host-file.ts';
 import { breakInput, dataInput, errorInput } from './line-discipline.ts';
 import {
   decodeInputModes,
@@ -17,14 +18,14 @@ import {
   TtyRequest,
 } from './termios.ts';
 
-/** The unit is there and lets the host send. */
+/** The unit is connected and ready to receive. */
 const CARRIERS = ModemBit.CTS | ModemBit.DSR;
 
 export interface TtyOptions {
   readonly line: SerialFunction;
-  /** Another program holds the port. */
+  /** Whether another program has opened the port. */
   readonly isBusy: () => boolean;
-  /** There is something to read, or no longer. */
+  /** Called when the input becomes readable or empty. */
   readonly onReadiness: (readable: boolean) => void;
 }
 
@@ -40,11 +41,11 @@ export class Tty {
 
   constructor(options: TtyOptions) {
     this.#options = options;
-    options.line.onSend = (bytes) => this.#arrive(dataInput(bytes, decodeInputModes(this.#termios)));
-    options.line.onLineError = (error) => this.#spoil(error);
+    options.line.onSend = (bytes) => this.#receive(dataInput(bytes, decodeInputModes(this.#termios)));
+    options.line.onLineError = (error) => this.#receiveError(error);
   }
 
-  /** A program opens it: DTR and RTS rise with the first file and fall with the last (HUPCL). */
+  /** Opens a file. DTR and RTS rise with the first file and fall with the last (HUPCL). */
   open(): FileOperations {
     const isRefused = this.#options.isBusy() || this.#isExclusive;
     const operations: FileOperations = {
@@ -60,12 +61,12 @@ export class Tty {
     return operations;
   }
 
-  /** It has hung up, and a program that holds it has not read the end. */
-  get isBehind(): boolean {
+  /** Whether the port has hung up and a program with an open file has not read the end. */
+  get hasUnreadEnd(): boolean {
     return this.#isHungUp && this.#files.size > 0 && !this.#hasReadEnd;
   }
 
-  /** The cable is out, and the driver has seen it: reads end, all else fails. */
+  /** The driver has detected the unplug: reads return the end of the file, other calls fail. */
   hangUp(): void {
     this.#isHungUp = true;
     this.#input = concat();
@@ -85,12 +86,12 @@ export class Tty {
 
   #write(bytes: Bytes): Outcome {
     if (this.#isHungUp) return 'EIO';
-    // The program goes on before the unit has heard anything.
+    // The write returns before the unit receives.
     setImmediate(() => this.#options.line.receive(bytes));
     return bytes.length;
   }
 
-  async #ioctl(request: number, argument: bigint, memory: HostMemory): Promise<Outcome> {
+  async #ioctl(request: number, argument: bigint, memory: ProgramMemory): Promise<Outcome> {
     if (this.#isHungUp) return 'EIO';
     switch (request) {
       case TtyRequest.TCGETS:
@@ -119,14 +120,14 @@ export class Tty {
       case TtyRequest.TCSBRK:
       case TtyRequest.TIOCSBRK:
       case TtyRequest.TIOCCBRK:
-        // A break is nothing to the unit.
+        // The unit ignores a break.
         return 0;
       default:
         return await this.#modem(request, argument, memory);
     }
   }
 
-  async #modem(request: number, argument: bigint, memory: HostMemory): Promise<Outcome> {
+  async #modem(request: number, argument: bigint, memory: ProgramMemory): Promise<Outcome> {
     if (request === TtyRequest.TIOCMGET) {
       const bits = Buffer.alloc(4);
       bits.writeUInt32LE(this.#signals | CARRIERS);
@@ -157,15 +158,15 @@ export class Tty {
     });
   }
 
-  #spoil(error: LineError): void {
+  #receiveError(error: LineError): void {
     const modes = decodeInputModes(this.#termios);
-    if (error === 'BreakError') this.#arrive(breakInput(modes));
-    // What overran the port's own buffer is lost, and Linux tells nobody.
-    else if (error !== 'BufferOverrunError') this.#arrive(errorInput(SPOILT_OCTET, modes));
+    if (error === 'BreakError') this.#receive(breakInput(modes));
+    // An overrun of the port's buffer loses the bytes, and Linux does not report it.
+    else if (error !== 'BufferOverrunError') this.#receive(errorInput(CORRUPT_BYTE, modes));
   }
 
-  /** A port that nobody has opened throws away what arrives. */
-  #arrive(bytes: Bytes): void {
+  /** Appends to the input, if a program has opened the port. */
+  #receive(bytes: Bytes): void {
     if (this.#files.size > 0 && !this.#isHungUp) this.#setInput(concat(this.#input, bytes));
   }
 

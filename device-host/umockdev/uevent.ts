@@ -1,14 +1,14 @@
-// A device event as udevd passes it on to libudev's monitors (systemd, sd-device: monitor_netlink_header, version feedcafe): umockdev
-// hands such datagrams to the program. Octets only.
+// Encodes a device event as udevd sends it to libudev monitors (systemd, sd-device:
+// monitor_netlink_header, version feedcafe).
 
 export type UeventAction = 'add' | 'remove';
 
 export interface Uevent {
   readonly action: UeventAction;
-  /** From /sys on. */
+  /** Path below /sys. */
   readonly syspath: string;
   readonly subsystem: string;
-  /** Counts up over all events. */
+  /** Number of the event, ascending. */
   readonly sequence: number;
   readonly properties: Readonly<Record<string, string>>;
 }
@@ -27,7 +27,7 @@ export function encodeUevent({ action, syspath, subsystem, sequence, properties 
   header.write('libudev\0');
   header.writeUInt32BE(MAGIC, 8);
   header.writeUInt32LE(HEADER_LENGTH, 12);
-  // Where the properties begin and how long they are.
+  // Offset and length of the properties.
   header.writeUInt32LE(HEADER_LENGTH, 16);
   header.writeUInt32LE(body.length, 20);
   header.writeUInt32BE(murmurHash2(subsystem), 24);
@@ -35,7 +35,7 @@ export function encodeUevent({ action, syspath, subsystem, sequence, properties 
   return Buffer.concat([header, body]);
 }
 
-/** MurmurHash2 with seed 0, by which a monitor's socket filter compares names. */
+/** MurmurHash2 with seed 0: the socket filter of a monitor compares the hashes of names. */
 export function murmurHash2(text: string): number {
   const bytes = Buffer.from(text);
   const m = 0x5bd1e995;

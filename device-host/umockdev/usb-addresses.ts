@@ -1,5 +1,5 @@
-// The addresses of one USB bus: seven bits (USB 2.0 clause 9.4.6), of which 1 is the root hub's. Given in turn, as Linux does, so that
-// one comes again as late as can be.
+// The addresses of one USB bus: seven bits (USB 2.0 clause 9.4.6); 1 is the root hub. Assigns them
+// in rotation, as Linux does.
 const FIRST = 2;
 const LAST = 127;
 
@@ -18,7 +18,7 @@ export class UsbAddresses {
     throw new RangeError('the bus has no address left');
   }
 
-  giveBack(address: number): void {
+  release(address: number): void {
     this.#inUse.delete(address);
   }
 }

@@ -1,4 +1,5 @@
-// struct usbdevfs_urb of Linux on a 64-bit machine (linux/usbdevice_fs.h) and the ioctls of usbfs: octets to meaning.
+// Decodes struct usbdevfs_urb of Linux on 64-bit machines (linux/usbdevice_fs.h), and lists the
+// ioctls of usbfs.
 
 export const UsbRequest = {
   SETINTERFACE: 0x80085504,
@@ -19,34 +20,42 @@ const STATUS_OFFSET = 4;
 const ACTUAL_LENGTH_OFFSET = 28;
 const TYPES: Readonly<Record<number, UrbType>> = { 1: 'interrupt', 2: 'control', 3: 'bulk' };
 
-/** Isochronous ones are not offered. */
+/** Isochronous URBs are not supported. */
 export type UrbType = 'interrupt' | 'control' | 'bulk';
 
 export interface Urb {
-  /** Where it stands in the program's memory: its name. */
+  /** Address in the program's memory, which identifies the URB. */
   readonly address: bigint;
   readonly type: UrbType;
-  /** With bit 7 for IN. */
+  /** Endpoint address; bit 7 means IN. */
   readonly endpoint: number;
   readonly buffer: bigint;
   readonly length: number;
 }
 
-/** Undefined for a type that is not offered. */
-export function decodeUrb(address: bigint, octets: Buffer): Urb | undefined {
-  const type = TYPES[octets.readUInt8(0)];
+/** Undefined for an unsupported type. */
+export function decodeUrb(address: bigint, bytes: Buffer): Urb | undefined {
+  const type = TYPES[bytes.readUInt8(0)];
   if (type === undefined) return undefined;
   return {
     address,
     type,
-    endpoint: octets.readUInt8(1),
-    buffer: octets.readBigUInt64LE(16),
-    length: octets.readInt32LE(24),
+    endpoint: bytes.readUInt8(1),
+    buffer: bytes.readBigUInt64LE(16),
+    length: bytes.readInt32LE(24),
   };
 }
 
-/** The two fields that change when it ends, and where they stand. @param status 0, or an error number below 0 */
-export function encodeEnd(urb: Urb, status: number, actualLength: number): readonly (readonly [bigint, Buffer])[] {
+/**
+ * Encodes the fields that change when a URB completes.
+ * @param status 0, or a negative error number
+ * @returns pairs of address and value
+ */
+export function encodeCompletion(
+  urb: Urb,
+  status: number,
+  actualLength: number,
+): readonly (readonly [address: bigint, value: Buffer])[] {
   return [
     [urb.address + BigInt(STATUS_OFFSET), int32(status)],
     [urb.address + BigInt(ACTUAL_LENGTH_OFFSET), int32(actualLength)],
@@ -54,7 +63,7 @@ export function encodeEnd(urb: Urb, status: number, actualLength: number): reado
 }
 
 function int32(value: number): Buffer {
-  const octets = Buffer.alloc(4);
-  octets.writeInt32LE(value);
-  return octets;
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  return bytes;
 }

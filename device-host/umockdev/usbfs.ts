@@ -1,43 +1,44 @@
-// A device of Linux's usbfs in front of a unit: the files that a program opens on it, and the URBs that it submits and reaps
-// (linux/usbdevice_fs.h). Knows how the kernel behaves, not how its calls arrive.
+// A device of Linux's usbfs in front of a unit: handles the ioctls of the files that programs have
+// open, and the URBs that they submit and reap (linux/usbdevice_fs.h). host-file.ts delivers the
+// calls.
+import type { CancelTransfer, InResult } from '#device-sim/browser/in-pipe.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
 import type { Gadget } from '../gadget/gadget.ts';
-import type { CancelTransfer, InResult } from '../gadget/in-pipe.ts';
-import { decodeSetup, isIn, RequestType, SETUP_LENGTH, StandardRequest } from '../gadget/setup.ts';
+import { decodeSetup, isIn, RequestType, SETUP_LENGTH, StandardRequest } from '../gadget/setup-packet.ts';
 import { Errno, type ErrnoName, type Outcome } from './errno.ts';
-import type { FileOperations, HostMemory } from './host-file.ts';
-import { decodeUrb, encodeEnd, URB_LENGTH, type Urb, UsbRequest } from './usb-request-block.ts';
+import type { FileOperations, ProgramMemory } from './host-file.ts';
+import { decodeUrb, encodeCompletion, URB_LENGTH, type Urb, UsbRequest } from './usb-request-block.ts';
 
 const IN = 0x80;
 
 export interface UsbfsOptions {
   readonly gadget: Gadget;
-  /** A driver or another program holds the interface. */
+  /** Whether a driver or another program has claimed the interface. */
   readonly isBusy: (interfaceNumber: number) => boolean;
-  /** There is a URB to reap, or no longer. */
+  /** Called when a URB can be reaped, and when none can be any more. */
   readonly onReadiness: (reapable: boolean) => void;
 }
 
-interface Ended {
+interface CompletedUrb {
   readonly urb: Urb;
   readonly status: number;
   readonly actualLength: number;
-  /** What goes into the program's buffer, and where. */
+  /** Data for the program, to be written at address `at`. */
   readonly data: Uint8Array;
   readonly at: bigint;
 }
 
-interface Pending {
+interface PendingUrb {
   readonly urb: Urb;
   readonly cancel: CancelTransfer;
 }
 
-/** What the bus has to say of the device: it is there; its cable is out, which shows only by transfers that fail; it is gone. */
-type Presence = 'there' | 'unplugged' | 'gone';
+/** `unplugged`: transfers fail. `disconnected`: the kernel has detected the unplug. */
+type Presence = 'present' | 'unplugged' | 'disconnected';
 
-export class UsbDevice {
+export class UsbfsDevice {
   readonly options: UsbfsOptions;
-  presence: Presence = 'there';
+  presence: Presence = 'present';
   readonly #files = new Set<UsbFile>();
   #claims = new Map<number, UsbFile>();
 
@@ -52,16 +53,16 @@ export class UsbDevice {
     return file;
   }
 
-  /** Every open transfer fails. */
+  /** Fails every pending URB. */
   unplug(): void {
     this.presence = 'unplugged';
-    for (const file of this.#files) file.endAll('EPROTO');
+    for (const file of this.#files) file.completeAll('EPROTO');
   }
 
-  /** The hub's driver has seen it. */
-  vanish(): void {
-    this.presence = 'gone';
-    for (const file of this.#files) file.endAll('ENODEV');
+  /** The hub's driver has detected the unplug. */
+  disconnect(): void {
+    this.presence = 'disconnected';
+    for (const file of this.#files) file.completeAll('ENODEV');
   }
 
   configure(value: number): Outcome {
@@ -88,16 +89,16 @@ export class UsbDevice {
   release(interfaceNumber: number, file: UsbFile): Outcome {
     if (this.#claims.get(interfaceNumber) !== file) return 'EINVAL';
     this.#claims.delete(interfaceNumber);
-    // The kernel takes back what is open on its endpoints.
+    // The kernel cancels the pending URBs of its endpoints.
     const { interfaces } = this.options.gadget.descriptors.configurationObject;
     const released = interfaces.find((candidate) => candidate.interfaceNumber === interfaceNumber);
     for (const { endpointNumber, direction } of released?.alternate.endpoints ?? []) {
-      file.endAll('ENOENT', endpointNumber | (direction === 'in' ? IN : 0));
+      file.completeAll('ENOENT', endpointNumber | (direction === 'in' ? IN : 0));
     }
     return 0;
   }
 
-  /** The bus is reset and the configuration set again; claims stay. */
+  /** Resets the bus and sets the configuration again. The claims stay. */
   reset(): Outcome {
     this.options.gadget.reset();
     const claims = this.#claims;
@@ -113,41 +114,41 @@ export class UsbDevice {
     this.showReadiness();
   }
 
-  /** There is a URB that the program has not reaped. */
-  get hasEnded(): boolean {
-    return [...this.#files].some((file) => file.hasEnded);
+  /** Whether a URB waits to be reaped. */
+  get hasCompleted(): boolean {
+    return [...this.#files].some((file) => file.hasCompleted);
   }
 
   showReadiness(): void {
-    this.options.onReadiness(this.hasEnded);
+    this.options.onReadiness(this.hasCompleted);
   }
 }
 
 class UsbFile implements FileOperations {
-  readonly #device: UsbDevice;
-  readonly #pending = new Map<bigint, Pending>();
-  #ended: Ended[] = [];
+  readonly #device: UsbfsDevice;
+  readonly #pending = new Map<bigint, PendingUrb>();
+  #completed: CompletedUrb[] = [];
 
-  constructor(device: UsbDevice) {
+  constructor(device: UsbfsDevice) {
     this.#device = device;
   }
 
-  get hasEnded(): boolean {
-    return this.#ended.length > 0;
+  get hasCompleted(): boolean {
+    return this.#completed.length > 0;
   }
 
-  async ioctl(request: number, argument: bigint, memory: HostMemory): Promise<Outcome> {
+  async ioctl(request: number, argument: bigint, memory: ProgramMemory): Promise<Outcome> {
     if (request === UsbRequest.REAPURBNDELAY) return this.#reap(argument, memory);
-    if (this.#device.presence === 'gone') return 'ENODEV';
+    if (this.#device.presence === 'disconnected') return 'ENODEV';
     if (request === UsbRequest.SUBMITURB) return await this.#submit(argument, memory);
     if (request === UsbRequest.DISCARDURB) return this.#discard(argument);
-    // Drivers are neither asked for nor sent away: none of the unit's interfaces that a page may have has one.
+    // Driver requests: an interface that a page can claim has no driver.
     if (request === UsbRequest.IOCTL) return 'ENODATA';
     if (this.#device.presence === 'unplugged') return 'EPROTO';
     return await this.#change(request, argument, memory);
   }
 
-  /** usbfs has nothing to read or write. */
+  /** usbfs supports neither read nor write. */
   read(): 'EINVAL' {
     return 'EINVAL';
   }
@@ -159,36 +160,39 @@ class UsbFile implements FileOperations {
   close(): void {
     for (const { cancel } of this.#pending.values()) cancel();
     this.#pending.clear();
-    this.#ended = [];
+    this.#completed = [];
     this.#device.close(this);
   }
 
-  /** Ends what is open, on one endpoint where it is named. */
-  endAll(status: ErrnoName, endpoint?: number): void {
+  /**
+   * Completes the pending URBs with an error.
+   * @param endpoint only those of this endpoint address
+   */
+  completeAll(status: ErrnoName, endpoint?: number): void {
     for (const { urb, cancel } of [...this.#pending.values()]) {
       if (endpoint !== undefined && urb.endpoint !== endpoint) continue;
       cancel();
-      this.#end(urb, -Errno[status]);
+      this.#complete(urb, -Errno[status]);
     }
   }
 
-  async #change(request: number, argument: bigint, memory: HostMemory): Promise<Outcome> {
+  async #change(request: number, argument: bigint, memory: ProgramMemory): Promise<Outcome> {
     const device = this.#device;
     const { gadget } = device.options;
     if (request === UsbRequest.RESET) return device.reset();
-    const argued = async (): Promise<number> => (await memory.read(argument, 4)).readUInt32LE();
+    const readArgument = async (): Promise<number> => (await memory.read(argument, 4)).readUInt32LE();
     switch (request) {
       case UsbRequest.CLAIMINTERFACE:
-        return device.claim(await argued(), this);
+        return device.claim(await readArgument(), this);
       case UsbRequest.RELEASEINTERFACE:
-        return device.release(await argued(), this);
+        return device.release(await readArgument(), this);
       case UsbRequest.SETCONFIGURATION:
-        return device.configure(await argued());
+        return device.configure(await readArgument());
       case UsbRequest.CLEAR_HALT:
-        return gadget.clearHalt(await argued()) ? 0 : 'ENOENT';
+        return gadget.clearHalt(await readArgument()) ? 0 : 'ENOENT';
       case UsbRequest.SETINTERFACE: {
-        const wanted = await memory.read(argument, 8);
-        const [index, value] = [wanted.readUInt32LE(0), wanted.readUInt32LE(4)];
+        const setting = await memory.read(argument, 8);
+        const [index, value] = [setting.readUInt32LE(0), setting.readUInt32LE(4)];
         const { interfaceOut: requestType } = RequestType;
         const setup = { requestType, request: StandardRequest.setInterface, value, index, length: 0 };
         return gadget.control(setup, concat()) === undefined ? 'EINVAL' : 0;
@@ -198,38 +202,39 @@ class UsbFile implements FileOperations {
     }
   }
 
-  async #submit(address: bigint, memory: HostMemory): Promise<Outcome> {
+  async #submit(address: bigint, memory: ProgramMemory): Promise<Outcome> {
     const urb = decodeUrb(address, await memory.read(address, URB_LENGTH));
     if (urb === undefined) return 'EINVAL';
     const isOut = urb.type === 'control' || (urb.endpoint & IN) === 0;
-    const octets = isOut ? await memory.read(urb.buffer, urb.length) : concat();
+    const bytes = isOut ? await memory.read(urb.buffer, urb.length) : concat();
     this.#pending.set(address, { urb, cancel: () => true });
-    if (this.#device.presence !== 'there') this.#end(urb, -Errno.EPROTO);
-    else if (urb.type === 'control') this.#control(urb, octets);
-    else if (isOut) this.#write(urb, octets);
-    else this.#listen(urb);
+    if (this.#device.presence !== 'present') this.#complete(urb, -Errno.EPROTO);
+    else if (urb.type === 'control') this.#control(urb, bytes);
+    else if (isOut) this.#write(urb, bytes);
+    else this.#read(urb);
     return 0;
   }
 
-  #control(urb: Urb, octets: Uint8Array): void {
-    const setup = decodeSetup(octets.subarray(0, SETUP_LENGTH));
-    const answer = this.#device.options.gadget.control(setup, octets.subarray(SETUP_LENGTH));
-    if (answer === undefined) this.#end(urb, -Errno.EPIPE);
-    else if (isIn(setup)) this.#end(urb, 0, answer.length, answer, urb.buffer + BigInt(SETUP_LENGTH));
-    else this.#end(urb, 0, setup.length);
+  #control(urb: Urb, bytes: Uint8Array): void {
+    const setup = decodeSetup(bytes.subarray(0, SETUP_LENGTH));
+    const response = this.#device.options.gadget.control(setup, bytes.subarray(SETUP_LENGTH));
+    if (response === undefined) this.#complete(urb, -Errno.EPIPE);
+    else if (isIn(setup)) this.#complete(urb, 0, response.length, response, urb.buffer + BigInt(SETUP_LENGTH));
+    else this.#complete(urb, 0, setup.length);
   }
 
-  #write(urb: Urb, octets: Uint8Array): void {
-    const status = this.#device.options.gadget.transferOut(urb.endpoint, octets);
-    if (status === 'stall') this.#end(urb, -Errno.EPIPE);
-    // After the unit has heard it: if the plug was pulled meanwhile, the transfer has failed and is not here any more.
-    else queueMicrotask(() => this.#end(urb, 0, octets.length));
+  #write(urb: Urb, bytes: Uint8Array): void {
+    const status = this.#device.options.gadget.transferOut(urb.endpoint, bytes);
+    if (status === 'stall') this.#complete(urb, -Errno.EPIPE);
+    // Completes after the unit has received the bytes. If they unplug the unit, the URB has failed
+    // by then.
+    else queueMicrotask(() => this.#complete(urb, 0, bytes.length));
   }
 
-  #listen(urb: Urb): void {
+  #read(urb: Urb): void {
     const done = ({ status, data }: InResult): void => {
-      if (status === 'stall') this.#end(urb, -Errno.EPIPE);
-      else this.#end(urb, status === 'ok' ? 0 : -Errno.EOVERFLOW, data.length, data);
+      if (status === 'stall') this.#complete(urb, -Errno.EPIPE);
+      else this.#complete(urb, status === 'ok' ? 0 : -Errno.EOVERFLOW, data.length, data);
     };
     const cancel = this.#device.options.gadget.transferIn(urb.endpoint & ~IN, urb.length, done);
     if (this.#pending.has(urb.address)) this.#pending.set(urb.address, { urb, cancel });
@@ -239,25 +244,25 @@ class UsbFile implements FileOperations {
     const pending = this.#pending.get(address);
     if (pending === undefined) return 'EINVAL';
     pending.cancel();
-    this.#end(pending.urb, -Errno.ENOENT);
+    this.#complete(pending.urb, -Errno.ENOENT);
     return 0;
   }
 
-  #end(urb: Urb, status: number, actualLength = 0, data: Uint8Array = concat(), at = urb.buffer): void {
+  #complete(urb: Urb, status: number, actualLength = 0, data: Uint8Array = concat(), at = urb.buffer): void {
     if (!this.#pending.delete(urb.address)) return;
-    this.#ended.push({ urb, status, actualLength, data, at });
+    this.#completed.push({ urb, status, actualLength, data, at });
     this.#device.showReadiness();
   }
 
-  #reap(argument: bigint, memory: HostMemory): Outcome {
-    const ended = this.#ended.shift();
-    if (ended === undefined) return this.#device.presence === 'gone' ? 'ENODEV' : 'EAGAIN';
-    const { urb, status, actualLength, data, at } = ended;
+  #reap(argument: bigint, memory: ProgramMemory): Outcome {
+    const completed = this.#completed.shift();
+    if (completed === undefined) return this.#device.presence === 'disconnected' ? 'ENODEV' : 'EAGAIN';
+    const { urb, status, actualLength, data, at } = completed;
     memory.write(at, data);
-    for (const [address, octets] of encodeEnd(urb, status, actualLength)) memory.write(address, octets);
-    const name = Buffer.alloc(8);
-    name.writeBigUInt64LE(urb.address);
-    memory.write(argument, name);
+    for (const [address, value] of encodeCompletion(urb, status, actualLength)) memory.write(address, value);
+    const reaped = Buffer.alloc(8);
+    reaped.writeBigUInt64LE(urb.address);
+    memory.write(argument, reaped);
     this.#device.showReadiness();
     return 0;
   }

@@ -1,31 +1,32 @@
-// Attaches a simulated unit to this machine's own kernel, without a network and without the usbip program: one end of a socket pair
-// goes to vhci_hcd, the other to the server. Linux, root, with vhci_hcd loaded. For tests in a machine of their own.
+// Attaches a simulated unit to the kernel of this machine, without a network and without the usbip
+// program: one end of a socket pair is for vhci_hcd, the other for the server. Needs Linux, root
+// and vhci_hcd; used by the tests in the guest of level 3.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SPEED } from './pdu.ts';
-import { type OfferedUnit, serveDevice } from './server.ts';
+import { type ExportedUnit, serveDevice } from './server.ts';
 
 export const VHCI = '/sys/devices/platform/vhci_hcd.0';
 
-/** Bus 1, device 2: what the kernel calls it on the wire; it has numbers of its own. */
+/** Bus 1, device 2. Only the USB/IP messages use this number; the kernel assigns its own. */
 const DEVID = (1 << 16) | 2;
 /** VDEV_ST_NULL: the port is free. */
 const FREE = '004';
 
 export interface Attachment {
   readonly port: number;
-  /** The kernel lets go of it, as if the cable were pulled at the host's end. */
+  /** Detaches the unit at the host's end. */
   detach(): void;
 }
 
-/** @throws Error when there is no vhci_hcd or no free port */
-export async function attach(offered: OfferedUnit, vhci: string = VHCI): Promise<Attachment> {
-  const speed = offered.unit.options.usb.packetSize >= 512 ? SPEED.high : SPEED.full;
+/** @throws Error when vhci_hcd is missing or has no free port */
+export async function attach(exported: ExportedUnit, vhci: string = VHCI): Promise<Attachment> {
+  const speed = exported.unit.options.usb.packetSize >= 512 ? SPEED.high : SPEED.full;
   const port = freePort(readFileSync(join(vhci, 'status'), 'utf8'));
   const { device, kernel } = await socketPair();
-  const end = serveDevice(device, offered);
+  const end = serveDevice(device, exported);
   writeFileSync(join(vhci, 'attach'), `${port} ${fileDescriptor(kernel)} ${DEVID} ${speed}`);
   device.on('close', () => kernel.destroy());
   return {
@@ -37,7 +38,10 @@ export async function attach(offered: OfferedUnit, vhci: string = VHCI): Promise
   };
 }
 
-/** The first free port of the high-speed hub, which takes full-speed devices too. @throws Error when all are in use */
+/**
+ * The first free port of the high-speed hub, which also accepts full-speed devices.
+ * @throws Error when all are in use
+ */
 export function freePort(status: string): number {
   for (const line of status.split('\n').slice(1)) {
     const [hub, port, state] = line.trim().split(/\s+/);
@@ -46,7 +50,7 @@ export function freePort(status: string): number {
   throw new Error('vhci_hcd has no free port');
 }
 
-/** Two connected ends; Node reads nothing from the kernel's, which was paused before it was connected. */
+/** Two connected sockets. Node does not read from the kernel's: it is paused before it connects. */
 async function socketPair(): Promise<{ device: Socket; kernel: Socket }> {
   const folder = mkdtempSync(join(tmpdir(), 'keyferry-usbip-'));
   const server = createServer();
@@ -64,9 +68,12 @@ async function socketPair(): Promise<{ device: Socket; kernel: Socket }> {
   }
 }
 
-/** Node has no public name for it. @throws Error when this Node keeps it elsewhere */
+/**
+ * Uses an internal property, as Node has no public one.
+ * @throws Error when this Node has no such property
+ */
 function fileDescriptor(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } };
-  if (handle?.fd === undefined || handle.fd < 0) throw new Error('this Node does not tell a socket’s file descriptor');
+  if (handle?.fd === undefined || handle.fd < 0) throw new Error('this Node does not give a socket’s file descriptor');
   return handle.fd;
 }

@@ -1,9 +1,10 @@
-// The messages of USB/IP (Linux Documentation/usb/usbip_protocol, version 1.1.1): the handshake that lists and imports devices, and
-// the transfers of an imported one. Big-endian, as all but the setup packet. Codec only; knows neither sockets nor devices.
+// Codecs of the USB/IP messages (Linux Documentation/usb/usbip_protocol, version 1.1.1): the
+// handshake that lists and imports devices, and the transfers of an imported device. All numbers
+// are big-endian except in the setup packet.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { readU16, readU32, u16, u32 } from '#protocol/bytes/integers.ts';
 import { ascii, fromAscii } from '#protocol/bytes/text.ts';
-import { decodeSetup, encodeSetup, SETUP_LENGTH, type Setup } from '../gadget/setup.ts';
+import { decodeSetup, encodeSetup, SETUP_LENGTH, type SetupPacket } from '../gadget/setup-packet.ts';
 
 export const VERSION = 0x0111;
 
@@ -22,7 +23,7 @@ const PATH_LENGTH = 256;
 export const SPEED = { full: 2, high: 3 } as const;
 
 export interface ExportedDevice {
-  /** As in /sys; for people. */
+  /** Path as in /sys, for display. */
   readonly path: string;
   readonly busId: string;
   readonly busNumber: number;
@@ -32,12 +33,12 @@ export interface ExportedDevice {
   readonly productId: number;
   readonly bcdDevice: number;
   readonly deviceClass: readonly [number, number, number];
-  /** bConfigurationValue now. */
+  /** Current bConfigurationValue. */
   readonly configuration: number;
   readonly interfaceClasses: readonly (readonly [number, number, number])[];
 }
 
-/** The request's code, or undefined when the first eight octets are no operation of this version. */
+/** The code of the request. Undefined if the 8-byte header has another version. */
 export function decodeOperation(header: Uint8Array): number | undefined {
   return readU16(header, 0) === VERSION ? readU16(header, 2) : undefined;
 }
@@ -53,7 +54,7 @@ export function encodeDeviceList(devices: readonly ExportedDevice[]): Bytes {
   return concat(encodeOperation(Operation.replyDeviceList), u32(devices.length), ...records);
 }
 
-/** @param device undefined when there is none of the bus id that was asked for */
+/** @param device undefined when the requested bus id has no device */
 export function encodeImportReply(device: ExportedDevice | undefined): Bytes {
   if (device === undefined) return encodeOperation(Operation.replyImport, 1);
   return concat(encodeOperation(Operation.replyImport), encodeDevice(device));
@@ -84,19 +85,19 @@ function encodeDevice(device: ExportedDevice): Bytes {
 }
 
 function padded(text: string, length: number): Bytes {
-  const octets = ascii(text);
-  if (octets.length >= length) throw new RangeError(`"${text}" is longer than ${length - 1} octets`);
-  return concat(octets, new Uint8Array(length - octets.length));
+  const bytes = ascii(text);
+  if (bytes.length >= length) throw new RangeError(`"${text}" is longer than ${length - 1} bytes`);
+  return concat(bytes, new Uint8Array(length - bytes.length));
 }
 
-/** Every message about a transfer begins with as many octets. */
+/** Length of the header of a transfer message, in bytes. */
 export const HEADER_LENGTH = 48;
 
 const Command = { submit: 1, unlink: 2, submitReply: 3, unlinkReply: 4 } as const;
 const SETUP_OFFSET = 40;
 const NOT_ISOCHRONOUS = 0xffff_ffff;
 
-/** Status: a negative errno of Linux. */
+/** Status: 0, or a negative error number of Linux. */
 export const Status = { ok: 0, stall: -32, overflow: -75, unlinked: -104 } as const;
 
 export interface Submit {
@@ -106,17 +107,17 @@ export interface Submit {
   readonly devid: number;
   readonly direction: 'out' | 'in';
   readonly endpoint: number;
-  /** Octets to write, or room for what is read. */
+  /** Number of bytes to write, or maximum number to read. */
   readonly length: number;
-  /** Of endpoint 0. */
-  readonly setup: Setup;
+  /** For endpoint 0. */
+  readonly setup: SetupPacket;
 }
 
 export interface Unlink {
   readonly command: 'unlink';
   readonly seqnum: number;
   readonly devid: number;
-  /** The seqnum of the Submit that is taken back. */
+  /** Seqnum of the Submit to cancel. */
   readonly victim: number;
 }
 
@@ -124,20 +125,20 @@ export interface SubmitReply {
   readonly command: 'submitReply';
   readonly seqnum: number;
   readonly status: number;
-  /** Octets written or read. */
+  /** Number of bytes written or read. */
   readonly actual: number;
 }
 
 export interface UnlinkReply {
   readonly command: 'unlinkReply';
   readonly seqnum: number;
-  /** `unlinked`: there will be no SubmitReply. `ok`: the transfer had ended before. */
+  /** `unlinked`: no SubmitReply follows. `ok`: the transfer had completed before. */
   readonly status: number;
 }
 
 export type Header = Submit | Unlink | SubmitReply | UnlinkReply;
 
-/** The octets that follow the header, as far as the header tells: what is written; what a reader reads depends on its Submit. */
+/** Number of bytes after the header of a request. After a SubmitReply, it depends on the Submit. */
 export function payloadLength(header: Header): number {
   return header.command === 'submit' && header.direction === 'out' ? header.length : 0;
 }
@@ -172,7 +173,7 @@ export function encodeHeader(header: Header): Bytes {
   return bytes;
 }
 
-/** Undefined for octets that no message begins with; an isochronous transfer is none of ours. */
+/** Undefined for an unknown command. */
 export function decodeHeader(bytes: Uint8Array): Header | undefined {
   const get = (offset: number): number => readU32(bytes, offset);
   const seqnum = get(4);

@@ -1,10 +1,12 @@
-// Units offered over USB/IP on any connected stream: `usbip list` and `usbip attach` of a person's machine, or a kernel in a test. A
-// unit is offered while it is plugged in, to one host at a time; pulling its plug ends the stream, as a cable would.
+// A USB/IP server on any connected stream, for `usbip list` and `usbip attach` and for tests. It
+// exports a unit while the unit is plugged in, to one host at a time. Unplugging the unit ends the
+// stream.
 import type { Duplex } from 'node:stream';
 import type { Unit } from '#device-sim/unit/unit.ts';
 import { describeUnit } from '../gadget/descriptors.ts';
 import { Gadget, type GadgetOptions } from '../gadget/gadget.ts';
-import { OctetQueue } from './octet-queue.ts';
+import { ByteQueue } from './byte-queue.ts';
+import { DeviceStream, StreamError } from './device-stream.ts';
 import {
   BUS_ID_LENGTH,
   decodeBusId,
@@ -15,9 +17,8 @@ import {
   OPERATION_HEADER_LENGTH,
   Operation,
 } from './pdu.ts';
-import { Session, StreamError } from './session.ts';
 
-export interface OfferedUnit {
+export interface ExportedUnit {
   readonly unit: Unit;
   readonly gadget: GadgetOptions;
 }
@@ -26,25 +27,28 @@ export type ServerEvent =
   | { readonly event: 'imported' | 'released'; readonly busId: string }
   | { readonly event: 'refused'; readonly reason: string };
 
-/** The one bus of this server; its devices are 1-1, 1-2 and so on. */
+/** The only bus of this server. Its devices have the bus ids 1-1, 1-2 and so on. */
 const BUS_NUMBER = 1;
 
 export const busIdOf = (index: number): string => `${BUS_NUMBER}-${index + 1}`;
 
-/** Serves a unit that the kernel has been told of already (vhci_hcd's attach): no handshake. Returns its own undoing. */
-export function serveDevice(stream: Duplex, { unit, gadget }: OfferedUnit): () => void {
-  const session = new Session(new Gadget(unit, gadget), (bytes) => void stream.write(bytes));
+/**
+ * Serves the transfers of an imported unit; the handshake is over, or vhci_hcd needs none.
+ * @returns a function that ends the stream
+ */
+export function serveDevice(stream: Duplex, { unit, gadget }: ExportedUnit): () => void {
+  const device = new DeviceStream(new Gadget(unit, gadget), (bytes) => void stream.write(bytes));
   const stop = unit.onEvent((event) => {
     if (event === 'unplugged') end();
   });
   const end = (): void => {
     stop();
-    session.end();
+    device.end();
     stream.destroy();
   };
-  stream.on('data', (octets: Uint8Array) => {
+  stream.on('data', (bytes: Uint8Array) => {
     try {
-      session.receive(octets);
+      device.receive(bytes);
     } catch (error) {
       if (!(error instanceof StreamError)) throw error;
       end();
@@ -56,26 +60,26 @@ export function serveDevice(stream: Duplex, { unit, gadget }: OfferedUnit): () =
 }
 
 export class UsbIpServer {
-  readonly #units: readonly OfferedUnit[];
+  readonly #units: readonly ExportedUnit[];
   readonly #onEvent: (event: ServerEvent) => void;
   readonly #imported = new Set<Unit>();
 
-  constructor(units: readonly OfferedUnit[], onEvent: (event: ServerEvent) => void = () => undefined) {
+  constructor(units: readonly ExportedUnit[], onEvent: (event: ServerEvent) => void = () => undefined) {
     this.#units = units;
     this.#onEvent = onEvent;
   }
 
-  /** One connection of a host, from its first octet. */
+  /** Serves a new connection of a host. */
   accept(stream: Duplex): void {
-    const octets = new OctetQueue();
+    const bytes = new ByteQueue();
     const onData = (piece: Uint8Array): void => {
-      octets.push(piece);
-      const header = octets.peek(OPERATION_HEADER_LENGTH);
+      bytes.push(piece);
+      const header = bytes.peek(OPERATION_HEADER_LENGTH);
       if (header === undefined) return;
       const operation = decodeOperation(header);
-      if (operation === Operation.requestDeviceList) stream.end(encodeDeviceList(this.#offered()));
+      if (operation === Operation.requestDeviceList) stream.end(encodeDeviceList(this.#devices()));
       else if (operation === Operation.requestImport) {
-        const request = octets.take(OPERATION_HEADER_LENGTH + BUS_ID_LENGTH);
+        const request = bytes.take(OPERATION_HEADER_LENGTH + BUS_ID_LENGTH);
         if (request === undefined) return;
         stream.off('data', onData);
         this.#import(stream, decodeBusId(request.subarray(OPERATION_HEADER_LENGTH)));
@@ -89,21 +93,21 @@ export class UsbIpServer {
 
   #import(stream: Duplex, busId: string): void {
     const index = this.#units.findIndex((_, at) => busIdOf(at) === busId);
-    const offered = this.#units[index];
-    if (offered === undefined || !offered.unit.isPlugged || this.#imported.has(offered.unit)) {
-      const reason = offered === undefined ? 'is not offered' : 'is unplugged or in use';
+    const exported = this.#units[index];
+    if (exported === undefined || !exported.unit.isPlugged || this.#imported.has(exported.unit)) {
+      const reason = exported === undefined ? 'does not exist' : 'is unplugged or in use';
       this.#onEvent({ event: 'refused', reason: `device ${busId} ${reason}` });
       stream.end(encodeImportReply(undefined));
       return;
     }
-    this.#imported.add(offered.unit);
+    this.#imported.add(exported.unit);
     stream.on('close', () => {
-      this.#imported.delete(offered.unit);
+      this.#imported.delete(exported.unit);
       this.#onEvent({ event: 'released', busId });
     });
-    stream.write(encodeImportReply(exported(offered, index)));
+    stream.write(encodeImportReply(describeDevice(exported, index)));
     this.#onEvent({ event: 'imported', busId });
-    serveDevice(stream, offered);
+    serveDevice(stream, exported);
   }
 
   #refuse(stream: Duplex, reason: string): void {
@@ -111,12 +115,12 @@ export class UsbIpServer {
     stream.destroy();
   }
 
-  #offered(): ExportedDevice[] {
-    return this.#units.flatMap((offered, index) => (offered.unit.isPlugged ? [exported(offered, index)] : []));
+  #devices(): ExportedDevice[] {
+    return this.#units.flatMap((exported, index) => (exported.unit.isPlugged ? [describeDevice(exported, index)] : []));
   }
 }
 
-function exported({ unit, gadget }: OfferedUnit, index: number): ExportedDevice {
+function describeDevice({ unit, gadget }: ExportedUnit, index: number): ExportedDevice {
   const descriptors = describeUnit(unit, gadget.readerLevel ?? 'apdu');
   const { speed, vendorId, productId, bcdDevice, deviceClass, configurationObject } = descriptors;
   return {

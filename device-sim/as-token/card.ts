@@ -1,6 +1,6 @@
-// The AS token card (docs/protocol.md clauses 3, 4 and 8; claim 12): its application, over as-unit and one memory, with a selection and
-// a PIN state of its own on each link. The bytes of its commands are read from the specification, not from the page's codecs. Knows
-// nothing of framing and of browsers.
+// The AS token card (docs/protocol.md clauses 3, 4 and 8; claim 12): the application that
+// unit/card.ts runs on each link, on top of protocol/as-unit. Its command bytes come from the
+// specification, so that it shares no code with the page's commands.
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import { transportKeyStore } from '#protocol/as-unit/transport-key-store.ts';
@@ -15,7 +15,7 @@ import { decodeReceipt, RECEIPT_LENGTH } from '#protocol/tkl/receipt.ts';
 import { isSuiteId } from '#protocol/tkl/suites.ts';
 import { type Application, type Instruction, Refusal } from '../unit/card.ts';
 import { sleep } from '../unit/clock.ts';
-import type { Program, Surroundings } from '../unit/firmware.ts';
+import type { Program, ProgramOptions } from '../unit/firmware.ts';
 import { PowerCut } from '../unit/memory.ts';
 import type { CardContent, CardEntry } from './content.ts';
 import { CardMemory } from './memory.ts';
@@ -32,13 +32,13 @@ const GET_DATA = 0xca;
 const EXPORT_KEY = 0xda;
 const VERIFY_RECEIPT = 0xdc;
 const SIGNED = 0x80;
-/** R(16) ‖ REF1(2) ‖ SN(16), and CHM(16) behind it. */
-const LENGTH_WITHOUT_CHM = 34;
+/** R(16) ‖ REF1(2) ‖ SN(16) ‖ CHM(16). */
 const LENGTH = 50;
+const LENGTH_WITHOUT_CHM = 34;
 const NOT_AUTHORISED = 0x6982;
 const NOTHING = new Uint8Array(0);
 
-/** How long the card thinks, in ms. */
+/** Processing times of the commands, in ms. */
 export interface AsLatency {
   readonly data: number;
   readonly pin: number;
@@ -48,7 +48,7 @@ export interface AsLatency {
 
 export const NO_AS_LATENCY: AsLatency = { data: 0, pin: 0, exportKey: 0, verifyReceipt: 0 };
 
-export interface AsCardOptions extends Surroundings {
+export interface AsCardOptions extends ProgramOptions {
   readonly latency: AsLatency;
 }
 
@@ -59,24 +59,24 @@ export class AsCard implements Program {
   readonly #as: AsUnit;
   #powered = true;
 
-  /** Power-up. @throws PowerCut when power fails again while it tidies up */
+  /** Powers up. @throws PowerCut when power is cut during recovery */
   constructor(options: AsCardOptions) {
     this.#options = options;
     this.#store = new AsStore(options.memory);
     this.#store.recover();
     this.#memory = new CardMemory(this.#store);
-    this.#as = new AsUnit(this.#memory, new TreeKeyCrypto(createRoom(this.#store, options.random)));
+    this.#as = new AsUnit(this.#memory, new TreeKeyCrypto(createKeyStore(this.#store, options.random)));
   }
 
   losePower(): void {
     this.#powered = false;
   }
 
-  session(): Application {
+  application(): Application {
     const pin = new CardPin(this.#store);
     return {
       aid: AID,
-      // It has no capabilities to announce it by.
+      // The card has no capability bits, so it cannot announce extended length.
       extendedLength: false,
       instructions: [
         this.#getData(),
@@ -87,7 +87,7 @@ export class AsCard implements Program {
       ],
       select: async () => {
         pin.lock();
-        await this.#think(this.#options.latency.data);
+        await this.#process(this.#options.latency.data);
         return this.#data();
       },
       reset: () => pin.lock(),
@@ -101,7 +101,7 @@ export class AsCard implements Program {
       accepts: (p1, p2) => p1 === 0 && p2 === 1,
       run: async ({ data }) => {
         if (data.length !== 0) throw new Refusal(0x6700);
-        await this.#think(this.#options.latency.data);
+        await this.#process(this.#options.latency.data);
         return this.#data();
       },
     };
@@ -114,7 +114,7 @@ export class AsCard implements Program {
       chained: false,
       accepts: (p1, p2) => p1 === 0 && p2 === PIN_REFERENCE,
       run: async ({ data }) => {
-        await this.#think(this.#options.latency.pin);
+        await this.#process(this.#options.latency.pin);
         use(data);
         return NOTHING;
       },
@@ -130,8 +130,8 @@ export class AsCard implements Program {
         if (data.length !== LENGTH && data.length !== LENGTH_WITHOUT_CHM) throw new Refusal(0x6700);
         const suite = p1 & ~SIGNED;
         if (!isSuiteId(suite)) throw new Refusal(0x6a80);
-        await this.#think(this.#options.latency.exportKey);
-        // A card proves the unit before it counts an export: without CHM anyone could use the quota up.
+        await this.#process(this.#options.latency.exportKey);
+        // The card requires CHM: without it, a host could use up the quota without a unit.
         if (!pin.isUnlocked || data.length === LENGTH_WITHOUT_CHM) throw new Refusal(NOT_AUTHORISED);
         const [random, ref1, sn] = [data.subarray(0, 16), readU16(data, 16), data.subarray(18, 34)];
         const unit = { set: this.#store.read(({ set }) => set), tkv, sn };
@@ -150,7 +150,7 @@ export class AsCard implements Program {
       accepts: (p1, p2) => p1 === 0 && p2 === 0,
       run: async ({ data }) => {
         if (data.length !== RECEIPT_LENGTH) throw new Refusal(0x6700);
-        await this.#think(this.#options.latency.verifyReceipt);
+        await this.#process(this.#options.latency.verifyReceipt);
         if (!pin.isUnlocked) throw new Refusal(NOT_AUTHORISED);
         await refusingAsCard(() => this.#as.verifyReceipt(decodeReceipt(data).xc, data, undefined));
         return NOTHING;
@@ -179,13 +179,14 @@ export class AsCard implements Program {
     );
   }
 
-  async #think(ms: number): Promise<void> {
+  /** Waits for the processing time of a command. @throws PowerCut when power was lost meanwhile */
+  async #process(ms: number): Promise<void> {
     await sleep(this.#options.clock, ms);
-    if (!this.#powered) throw new PowerCut('power was lost meanwhile');
+    if (!this.#powered) throw new PowerCut('power was lost during the command');
   }
 }
 
-function createRoom(store: AsStore, random: (length: number) => Bytes) {
+function createKeyStore(store: AsStore, random: (length: number) => Bytes) {
   return transportKeyStore({
     copyTransportKey: (_set, tkv) =>
       store.read(({ transportKeys }) => copyKey(transportKeys.find((t) => t.tkv === tkv))),
@@ -198,11 +199,14 @@ function createRoom(store: AsStore, random: (length: number) => Bytes) {
 }
 
 function copyKey(found: { readonly key: Bytes } | undefined): Bytes {
-  if (found === undefined) throw new RangeError('as-unit looked it up before');
+  if (found === undefined) throw new RangeError('as-unit must look a key up before it copies the key');
   return copy(found.key);
 }
 
-/** Zero where nothing is stored, and where every unit of the set is given a key of its own. */
+/**
+ * The KCV of an entry. NO_KCV for an erasure, and for a new T in a diversified set: each unit gets
+ * its own K_D.
+ */
 function checkValueOf(
   entry: CardEntry,
   { profile, transportKeys }: Pick<CardContent, 'profile' | 'transportKeys'>,

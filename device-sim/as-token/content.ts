@@ -1,12 +1,12 @@
-// What an AS token card holds from its issue on (docs/protocol.md clauses 3, 4 and 8), as a value and as octets: one SET, its T, the
-// entries of REF1, the card's AS number and signing key, its quota and its units. Knows nothing of the memory.
+// The content that an issuer writes to an AS token card (docs/protocol.md clauses 3, 4 and 8), and
+// its byte format: one set with its transport keys, the key entries, the AS number, the signing
+// key, the quota and the units.
 import { entryKind, requireEntry } from '#protocol/as-unit/entry.ts';
 import type { KeyFacts } from '#protocol/as-unit/memory.ts';
 import { type Bytes, concat, copy, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { readU8, readU16, readU32, u16, u32 } from '#protocol/bytes/integers.ts';
 import { ascii, fromAscii, fromUtf8, utf8 } from '#protocol/bytes/text.ts';
 import type { KdfFamily } from '#protocol/tkl/suites.ts';
-import type { Profile } from '../ei/configuration.ts';
 
 export interface CardTransportKey {
   readonly tkv: number;
@@ -16,24 +16,24 @@ export interface CardTransportKey {
 }
 
 export interface CardEntry extends KeyFacts {
-  /** 255 bytes in UTF-8 at most. */
+  /** At most 255 bytes in UTF-8. */
   readonly label: string;
-  /** TA; empty where the entry erases or replaces T. */
+  /** TA, 16, 24 or 32 bytes; empty if the entry erases a slot or replaces T. */
   readonly key: Bytes;
 }
 
 export interface CardContent {
   readonly set: number;
-  readonly profile: Profile;
-  /** 1 to 65535: 0 is the service. */
+  readonly profile: 'shared' | 'diversified';
+  /** 1 to 65535; 0 is the service. */
   readonly asNumber: number;
-  /** Exports in all: there is room for so many. */
+  /** Maximum number of exports. */
   readonly quota: number;
-  /** Tries for the PIN, 1 to 15. */
+  /** PIN tries, 1 to 15. */
   readonly pinTries: number;
   /** Ed25519 seed, 32 bytes. */
   readonly signingKey: Bytes;
-  /** The SN that it serves, 16 bytes each; undefined: every unit of the set. */
+  /** SNs of the permitted units, 16 bytes each. Undefined for every unit of the set. */
   readonly units: readonly Bytes[] | undefined;
   /** Oldest first. */
   readonly transportKeys: readonly CardTransportKey[];
@@ -41,10 +41,10 @@ export interface CardContent {
 }
 
 const ANY_UNIT = 0xffff;
-const PROFILES: readonly Profile[] = ['shared', 'diversified'];
+const PROFILES = ['shared', 'diversified'] as const;
 const FAMILIES: readonly KdfFamily[] = ['cmac', 'hmac'];
 
-/** @throws RangeError for a content that cannot be issued; the caller wipes the result */
+/** The caller wipes the result. @throws RangeError when the content is invalid */
 export function encodeContent(content: CardContent): Bytes {
   requireContent(content);
   const { set, profile, asNumber, quota, pinTries, signingKey, units, transportKeys, entries } = content;
@@ -69,27 +69,27 @@ function encodeEntry({ ref1, attributes, akv, slot, label, key }: CardEntry): (U
   return [u16(ref1), ascii(attributes), u32(akv), u16(slot), key.length, key, text.length, text];
 }
 
-/** Only of what encodeContent() wrote. The caller wipes it: wipeContent(). */
-export function decodeContent(octets: Uint8Array): CardContent {
+/** Decodes the output of encodeContent. The caller wipes the result with wipeContent. */
+export function decodeContent(bytes: Uint8Array): CardContent {
   let offset = 0;
   const take = (length: number): Bytes => {
     offset += length;
-    return copy(octets.subarray(offset - length, offset));
+    return copy(bytes.subarray(offset - length, offset));
   };
-  const [octet, number16, number32] = [() => readU8(take(1), 0), () => readU16(take(2), 0), () => readU32(take(4), 0)];
+  const [byte, number16, number32] = [() => readU8(take(1), 0), () => readU16(take(2), 0), () => readU32(take(4), 0)];
   const list = <T>(length: number, read: () => T): T[] => Array.from({ length }, read);
-  const [set, profile, asNumber, quota, pinTries] = [number32(), octet(), number16(), number32(), octet()];
+  const [set, profile, asNumber, quota, pinTries] = [number32(), byte(), number16(), number32(), byte()];
   const signingKey = take(32);
   const unitCount = number16();
   const units = unitCount === ANY_UNIT ? undefined : list(unitCount, () => take(16));
-  const transportKeys = list(octet(), () => {
-    const [tkv, family] = [octet(), octet()];
+  const transportKeys = list(byte(), () => {
+    const [tkv, family] = [byte(), byte()];
     return { tkv, family: FAMILIES[family] ?? 'cmac', key: take(32) };
   });
-  const entries = list(octet(), () => {
+  const entries = list(byte(), () => {
     const [ref1, attributes, akv, slot] = [number16(), fromAscii(take(7)), number32(), number16()];
-    const key = take(octet());
-    return { ref1, attributes, akv, slot, key, label: fromUtf8(take(octet())) };
+    const key = take(byte());
+    return { ref1, attributes, akv, slot, key, label: fromUtf8(take(byte())) };
   });
   const profileName = PROFILES[profile] ?? 'diversified';
   return { set, profile: profileName, asNumber, quota, pinTries, signingKey, units, transportKeys, entries };
@@ -103,17 +103,17 @@ function requireContent({ asNumber, pinTries, signingKey, units, transportKeys, 
   requireLength('signingKey', signingKey, 32);
   for (const sn of units ?? []) requireLength('units', sn, 16);
   for (const { key } of transportKeys) requireLength('transportKey', key, 32);
-  if (asNumber < 1) throw new RangeError('AS number 0 is the service');
-  if (pinTries < 1 || pinTries > 15) throw new RangeError('1 to 15 tries');
-  if (transportKeys.length === 0) throw new RangeError('an AS holds a T');
+  if (asNumber < 1) throw new RangeError('asNumber 0 is the service');
+  if (pinTries < 1 || pinTries > 15) throw new RangeError('pinTries must be 1 to 15');
+  if (transportKeys.length === 0) throw new RangeError('transportKeys must not be empty');
   for (const entry of entries) {
     requireEntry(entry);
     const kind = entryKind(entry);
     requireLength('entry', entry.key, ...(kind === 'key' ? [16, 24, 32] : [0]));
     if (kind === 'transport-key' && !transportKeys.some(({ tkv }) => tkv === entry.akv)) {
-      throw new RangeError(`the card holds no T of version ${entry.akv}`);
+      throw new RangeError(`transportKeys has no version ${entry.akv}`);
     }
   }
   const ref1s = new Set(entries.map(({ ref1 }) => ref1));
-  if (ref1s.size !== entries.length) throw new RangeError('each REF1 once');
+  if (ref1s.size !== entries.length) throw new RangeError('entries must have distinct REF1');
 }

@@ -1,4 +1,4 @@
-// The AS token card as a unit's firmware.
+// The firmware of an AS token card, for unit/unit.ts.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import type { AsFirmware } from '../unit/firmware.ts';
@@ -7,14 +7,15 @@ import type { CardContent } from './content.ts';
 import { AsStore } from './store.ts';
 
 export interface AsFirmwareOptions {
-  /** Of the card itself, 16 bytes. */
+  /** SN of the card, 16 bytes. */
   readonly sn: Bytes;
   readonly content: CardContent;
-  /** 4 to 12 digits, as the issuer's letter says. */
+  /** 4 to 12 digits. */
   readonly pin: string;
   readonly latency: AsLatency;
 }
 
+/** @throws RangeError when the PIN is invalid */
 export function asFirmware({ sn, content, pin, latency }: AsFirmwareOptions): AsFirmware {
   if (!/^\d{4,12}$/.test(pin)) throw new RangeError('a PIN has 4 to 12 digits');
   return {
@@ -26,6 +27,6 @@ export function asFirmware({ sn, content, pin, latency }: AsFirmwareOptions): As
       new AsStore(memory).issue(content, block);
       wipe(block);
     },
-    start: (surroundings) => new AsCard({ ...surroundings, latency }),
+    start: (options) => new AsCard({ ...options, latency }),
   };
 }

@@ -1,5 +1,6 @@
-// The Memory of as-unit on a token card: facts from the card's content, exports from M. XC counts the exports from 1, and the quota is
-// what is left of their number, so that neither can be true without the other. Knows no key and no command.
+// The Memory of protocol/as-unit on a token card: key facts from the card's content, exports from
+// M. XC is the number of exports, from 1, and the quota left is computed from XC, so the two always
+// agree.
 import type {
   ExportRecord,
   KeyFacts,
@@ -17,7 +18,7 @@ import type { AsStore } from './store.ts';
 export class CardMemory implements Memory<undefined> {
   readonly asNumber: number;
   readonly #store: AsStore;
-  /** XC by SN and R: an index in RAM, made at power-up. */
+  /** XC by SN and R. An index in RAM, rebuilt at power-up. */
   readonly #byChallenge = new Map<string, number>();
   #lastXc = 0;
 
@@ -29,7 +30,7 @@ export class CardMemory implements Memory<undefined> {
     }
   }
 
-  /** Of the last export; 0 before the first. */
+  /** XC of the last export; 0 before the first. */
   get lastXc(): number {
     return this.#lastXc;
   }
@@ -67,12 +68,12 @@ export class CardMemory implements Memory<undefined> {
     const isListed = this.#store.read(
       ({ units }) => units === undefined || units.some((sn) => equalBytes(sn, unit.sn)),
     );
-    if (!isListed) throw new ProtocolError('unit-not-listed', 'This card was not issued for that unit.');
+    if (!isListed) throw new ProtocolError('unit-not-listed', 'The card was not issued for this unit.');
   }
 
-  /** The card runs one command at a time: nothing comes between this and the commit. */
+  /** Needs no lock until the commit: the card runs one command at a time. */
   async reserveExport(): Promise<Reservation> {
-    if (this.quotaLeft <= 0) throw new ProtocolError('quota-used', 'No exports are left on this card.');
+    if (this.quotaLeft <= 0) throw new ProtocolError('quota-used', 'The card has no exports left.');
     const xc = this.#lastXc + 1;
     return {
       xc,
@@ -80,7 +81,7 @@ export class CardMemory implements Memory<undefined> {
         this.#store.writeExport(xc, record);
         this.#remember(record);
       },
-      // What was not committed has left nothing behind that counts.
+      // Nothing was written before the commit.
       release: () => undefined,
     };
   }

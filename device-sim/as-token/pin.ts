@@ -1,6 +1,6 @@
-// The PIN of an AS token card as one link sees it (ISO/IEC 7816-4 clauses 11.5.6 and 11.5.7, docs/protocol.md clause 4). A try is gone,
-// in M, before the PIN is compared, so that a cut never gives it back. Knows no APDU but the data fields.
-
+// The PIN of an AS token card on one link (ISO/IEC 7816-4 clauses 11.5.6 and 11.5.7,
+// docs/protocol.md clause 4). The tries in M are decremented before the PIN is compared, so that a
+// power cut never restores a try.
 import { Refusal } from '../unit/card.ts';
 import type { AsStore } from './store.ts';
 
@@ -22,12 +22,16 @@ export class CardPin {
     return this.#unlocked;
   }
 
-  /** SELECT, reset, IccPowerOn. */
+  /** Called on SELECT, reset and IccPowerOn. */
   lock(): void {
     this.#unlocked = false;
   }
 
-  /** VERIFY: a PIN of 12 bytes, or nothing, which asks for the state. @throws Refusal 63Cx, 6983, 6700, 6A80 */
+  /**
+   * VERIFY.
+   * @param field the PIN block, 12 bytes; empty to query the state
+   * @throws Refusal 63Cx, 6983, 6700, 6A80
+   */
   verify(field: Uint8Array): void {
     if (field.length > 0) {
       if (field.length !== BLOCK_LENGTH) throw new Refusal(0x6700);
@@ -38,25 +42,29 @@ export class CardPin {
     }
   }
 
-  /** CHANGE REFERENCE DATA: old ‖ new. @throws Refusal as verify() */
+  /**
+   * CHANGE REFERENCE DATA.
+   * @param field old PIN block ‖ new PIN block
+   * @throws Refusal as verify()
+   */
   change(field: Uint8Array): void {
     if (field.length !== 2 * BLOCK_LENGTH) throw new Refusal(0x6700);
-    const [old, next] = [field.subarray(0, BLOCK_LENGTH), field.subarray(BLOCK_LENGTH)];
-    requireBlock(old);
-    requireBlock(next);
-    this.#compare(old, () => this.#store.writePin(next));
+    const [oldBlock, newBlock] = [field.subarray(0, BLOCK_LENGTH), field.subarray(BLOCK_LENGTH)];
+    requireBlock(oldBlock);
+    requireBlock(newBlock);
+    this.#compare(oldBlock, () => this.#store.writePin(newBlock));
     this.#store.recover();
   }
 
-  /** `onRight` is done before the tries are full again. */
-  #compare(block: Uint8Array, onRight: () => void = () => undefined): void {
+  /** @param onMatch runs before the tries are restored */
+  #compare(block: Uint8Array, onMatch: () => void = () => undefined): void {
     const store = this.#store;
     this.#unlocked = false;
     const left = store.pinTries;
     if (left === 0) throw new Refusal(BLOCKED);
     store.writePinTries(left - 1);
     if (!store.isPin(block)) throw new Refusal(TRIES_LEFT + left - 1);
-    onRight();
+    onMatch();
     store.writePinTries(store.read(({ pinTries }) => pinTries));
     this.#unlocked = true;
   }
@@ -72,7 +80,7 @@ function requireBlock(block: Uint8Array): void {
   const length = padding < 0 ? block.length : padding;
   const isBlock =
     length >= MIN_DIGITS &&
-    block.subarray(0, length).every((octet) => octet >= 0x30 && octet <= 0x39) &&
-    block.subarray(length).every((octet) => octet === PADDING);
+    block.subarray(0, length).every((byte) => byte >= 0x30 && byte <= 0x39) &&
+    block.subarray(length).every((byte) => byte === PADDING);
   if (!isBlock) throw new Refusal(0x6a80);
 }

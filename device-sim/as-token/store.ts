@@ -1,6 +1,6 @@
-// What an AS token card keeps in M: its content, the PIN and its tries, and every export. An export is one record, written before DATA
-// leaves: its commit is the one write that makes the export, XC and the quota true. Everything is read from the memory, so a card rebuilt
-// after a cut is the same card. Knows no command.
+// The data of an AS token card in M: its content, the PIN with its tries, and every export. An
+// export is one atomic record, committed before DATA is sent; XC and quota are computed from the
+// records. Every access reads M, so no state is lost when power is cut.
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
 import { concat, copy, equalBytes, isZero, wipe } from '#protocol/bytes/bytes.ts';
 import { readU8 } from '#protocol/bytes/integers.ts';
@@ -9,7 +9,7 @@ import { type Memory, MemoryFailure } from '../unit/memory.ts';
 import { AtomicRecord } from '../unit/record.ts';
 import { type CardContent, decodeContent, encodeContent, wipeContent } from './content.ts';
 
-/** R(16) ‖ KCV(5) ‖ KCVALG(1) ‖ receipt(64, or zero) ‖ DATA. */
+/** R(16) ‖ KCV(5) ‖ KCVALG(1) ‖ receipt(64, zeros if none) ‖ DATA. */
 const DATA_OFFSET = 16 + 5 + 1 + RECEIPT_LENGTH;
 
 export class AsStore {
@@ -25,19 +25,22 @@ export class AsStore {
     this.#tries = new AtomicRecord(memory, 'tries');
   }
 
-  /** At the issuer's: `pin` is the block of 12 bytes. */
+  /** Writes the initial content, as the issuer does. @param pin the PIN block, 12 bytes */
   issue(content: CardContent, pin: Uint8Array): void {
-    const octets = encodeContent(content);
+    const bytes = encodeContent(content);
     try {
-      write(this.#content, octets);
+      write(this.#content, bytes);
       write(this.#pin, pin);
       this.writePinTries(content.pinTries);
     } finally {
-      wipe(octets);
+      wipe(bytes);
     }
   }
 
-  /** After power-up and after a change: no PIN that was replaced or only half written stays behind. @throws PowerCut */
+  /**
+   * Wipes a replaced or half-written PIN; called after power-up and after a change.
+   * @throws PowerCut
+   */
   recover(): void {
     try {
       this.#pin.wipeShadow();
@@ -46,16 +49,19 @@ export class AsStore {
     }
   }
 
-  /** What `use` makes of the content, which is wiped afterwards: it copies what is to stay. */
+  /**
+   * Calls `use` with the content and wipes the content afterwards. `use` copies the keys that it
+   * returns.
+   */
   read<T>(use: (content: CardContent) => T): T {
-    const octets = this.#content.read();
-    if (octets === undefined) throw new TypeError('the card was never issued');
-    const content = decodeContent(octets);
+    const bytes = this.#content.read();
+    if (bytes === undefined) throw new TypeError('the card was never issued');
+    const content = decodeContent(bytes);
     try {
       return use(content);
     } finally {
       wipeContent(content);
-      wipe(octets);
+      wipe(bytes);
     }
   }
 
@@ -64,7 +70,7 @@ export class AsStore {
     return content === undefined ? 0 : readU8(content, 0);
   }
 
-  /** All or nothing, so that a cut never gives a try back. @throws PowerCut @throws MemoryFailure */
+  /** Atomic, so that a power cut never restores a try. @throws PowerCut @throws MemoryFailure */
   writePinTries(left: number): void {
     write(this.#tries, Uint8Array.of(left));
   }
@@ -83,24 +89,23 @@ export class AsStore {
     write(this.#pin, block);
   }
 
-  /** Undefined where none was committed under that XC. */
+  /** Undefined if no export was committed with this XC. */
   export(xc: number): ExportRecord | undefined {
-    const octets = this.#export(xc).read();
-    if (octets === undefined) return undefined;
-    const algorithm = readU8(octets, 21);
-    const receipt = copy(octets.subarray(22, DATA_OFFSET));
+    const bytes = this.#export(xc).read();
+    if (bytes === undefined) return undefined;
+    const algorithm = readU8(bytes, 21);
+    const receipt = copy(bytes.subarray(22, DATA_OFFSET));
     return {
-      random: copy(octets.subarray(0, 16)),
-      kcv: { value: copy(octets.subarray(16, 21)), algorithm: algorithm === 1 || algorithm === 2 ? algorithm : 0 },
+      random: copy(bytes.subarray(0, 16)),
+      kcv: { value: copy(bytes.subarray(16, 21)), algorithm: algorithm === 1 || algorithm === 2 ? algorithm : 0 },
       receipt: isZero(receipt) ? undefined : receipt,
-      data: copy(octets.subarray(DATA_OFFSET)),
+      data: copy(bytes.subarray(DATA_OFFSET)),
     };
   }
 
-  /** The one commit of an export, and of its receipt later. @throws PowerCut @throws MemoryFailure */
-  writeExport(xc: number, { random, kcv, receipt, data }: ExportRecord): void {
-    const kept = receipt ?? new Uint8Array(RECEIPT_LENGTH);
-    write(this.#export(xc), concat(random, kcv.value, kcv.algorithm, kept, data));
+  /** Commits an export, and again with its receipt. @throws PowerCut @throws MemoryFailure */
+  writeExport(xc: number, { random, kcv, receipt = new Uint8Array(RECEIPT_LENGTH), data }: ExportRecord): void {
+    write(this.#export(xc), concat(random, kcv.value, kcv.algorithm, receipt, data));
   }
 
   #export(xc: number): AtomicRecord {

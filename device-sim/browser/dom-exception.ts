@@ -1,6 +1,6 @@
-// DOMExceptions as Chromium words them, so that what the page does with a real one is what it does here.
+// Exceptions with Chromium's messages, so that the page handles simulated errors like real ones.
 
-/** With Chromium's prefix; `place` is "method on Interface". */
+/** Has Chromium's prefix. @param place "method on Interface" */
 export function exception(name: string, place: `${string} on ${string}`, message: string): DOMException {
   return new DOMException(prefixed(place, message), name);
 }

@@ -1,8 +1,10 @@
-// SerialPort as Chromium makes it (Blink's serial_port.cc): options, streams that are null until it is open, signals, and how it
-// behaves when the cable goes. One object per plugging in.
+// SerialPort as Chromium implements it (Blink's serial_port.cc): options, streams that are null
+// until the port is open, signals, and the behaviour on unplug. There is one object per plug-in.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
+import { CORRUPT_BYTE, isReceiving } from '../unit/serial-line.ts';
 import type { Unit } from '../unit/unit.ts';
+import type { BrowserDevice } from './device-list.ts';
 import { exception, typeError } from './dom-exception.ts';
 import { SerialReadable, SerialWritable } from './serial-streams.ts';
 import { VENDOR_ID } from './usb-descriptors.ts';
@@ -10,21 +12,19 @@ import { VENDOR_ID } from './usb-descriptors.ts';
 const MAX_BUFFER_LENGTH = 16 * 1024 * 1024;
 const DEFAULT_BUFFER = 255;
 const CLOSED = 'The port is closed.';
-/** What is read of an octet that the line spoilt. */
-const SPOILT = 0x55;
 
 interface OpenState {
   readonly options: SerialOptions;
   readable: SerialReadable | undefined;
   writable: SerialWritable | undefined;
-  /** A stream has failed since the device was lost: there is no other. */
+  /** The device was lost, so no new stream is created after a failed one. */
   readFatal: boolean;
   writeFatal: boolean;
   dataTerminalReady: boolean;
   requestToSend: boolean;
 }
 
-export class SimulatedSerialPort extends EventTarget implements SerialPort {
+export class SimulatedSerialPort extends EventTarget implements SerialPort, BrowserDevice {
   onconnect: SerialPort['onconnect'] = null;
   ondisconnect: SerialPort['ondisconnect'] = null;
   readonly #unit: Unit;
@@ -149,7 +149,7 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
     return { dataCarrierDetect: false, clearToSend: true, ringIndicator: false, dataSetReady: true };
   }
 
-  /** For the bus: the cable is out. A read fails now; the port stays open until the page closes it, and a write goes nowhere. */
+  /** A read fails now. The port stays open until the page closes it; the next write is lost. */
   unplug(): void {
     this.#unplugged = true;
     if (this.#open === undefined) return;
@@ -157,7 +157,6 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
     this.#open.readable?.fail('NetworkError');
   }
 
-  /** For the bus: the operating system has taken the port away. */
   disconnect(): void {
     this.#connected = false;
   }
@@ -175,10 +174,10 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
 
   #write(bytes: Bytes): void {
     if (this.#unplugged) this.#loseWritable();
-    else if (this.#isHeard()) this.#unit.link('serial')?.receive(bytes);
+    else if (this.#isReceiving()) this.#unit.link('serial')?.receive(bytes);
   }
 
-  /** The octets were taken, and the failure shows at the next. */
+  /** This write succeeds and the next one fails. */
   #loseWritable(): void {
     const open = this.#open;
     if (open === undefined) return;
@@ -186,23 +185,21 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort {
     queueMicrotask(() => open.writable?.fail());
   }
 
-  /** The line is set as the unit has it, and the signals are where it wants them. */
-  #isHeard(): boolean {
-    const { baudRate, parity, waitsForSignals } = this.#unit.options.serial;
+  #isReceiving(): boolean {
     if (this.#open === undefined) return false;
-    const { options, dataTerminalReady, requestToSend } = this.#open;
-    const isSet = options.baudRate === baudRate && (options.parity ?? 'none') === parity;
-    return isSet && (!waitsForSignals || (dataTerminalReady && requestToSend));
+    const { baudRate, parity = 'none' } = this.#open.options;
+    return isReceiving(this.#unit.options.serial, { baudRate, parity }, this.#open);
   }
 
   #receive(bytes: Bytes): void {
-    // Chromium reads from the line when the page has asked for the stream, and the stream is made when it is asked for.
+    // The getter creates the stream. Chromium reads from the line once the page has used the
+    // getter.
     if (this.readable === null) return;
     const lineError = this.#unit.faults('serial').takeLineError();
     if (lineError === undefined) this.#open?.readable?.push(bytes);
-    // Nobody checks the parity of a line without one.
+    // Parity is not checked on a line without parity.
     else if (lineError === 'ParityError' && (this.#open?.options.parity ?? 'none') === 'none') {
-      this.#open?.readable?.push(Uint8Array.of(SPOILT));
+      this.#open?.readable?.push(Uint8Array.of(CORRUPT_BYTE));
     } else this.#open?.readable?.fail(lineError);
   }
 }

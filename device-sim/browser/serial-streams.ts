@@ -1,5 +1,6 @@
-// The two streams of an open serial port as Chromium makes them (Blink's serial_port_underlying_source and _sink): a byte stream with
-// a buffer of the size that the page asked for, which runs over, and a sink. Knows nothing of ports and permissions.
+// The streams of an open serial port as Chromium implements them (Blink's
+// serial_port_underlying_source and _sink): a byte stream whose buffer, of the size the page
+// requested, can overrun, and a sink.
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import type { LineError } from '../unit/faults.ts';
 
@@ -24,12 +25,15 @@ export class SerialReadable {
   #buffered = 0;
   #error: DOMException | undefined;
   #controller: ReadableByteStreamController | undefined;
-  /** The stream waits for octets. */
+  /** The stream has pulled and waits for bytes. */
   #isWaiting = false;
   #ended = false;
   readonly #onEnd: () => void;
 
-  /** `onEnd` is called once, when the stream was cancelled or has failed: the port then gives another. */
+  /**
+   * @param onEnd called once, when the stream was cancelled or has failed; the port then creates
+   * another
+   */
   constructor(bufferSize: number, onEnd: () => void) {
     this.#bufferSize = bufferSize;
     this.#onEnd = onEnd;
@@ -46,17 +50,17 @@ export class SerialReadable {
     });
   }
 
-  /** What does not fit is lost, and the page hears of it when it has read what did. */
+  /** Buffers bytes. What does not fit is lost; a read fails once the buffer is empty. */
   push(bytes: Bytes): void {
     if (this.#ended || this.#error !== undefined) return;
-    const taken = bytes.slice(0, this.#bufferSize - this.#buffered);
-    if (taken.length > 0) this.#buffer.push(taken);
-    this.#buffered += taken.length;
-    if (taken.length < bytes.length) this.#error = serialError('BufferOverrunError');
+    const fitting = bytes.slice(0, this.#bufferSize - this.#buffered);
+    if (fitting.length > 0) this.#buffer.push(fitting);
+    this.#buffered += fitting.length;
+    if (fitting.length < bytes.length) this.#error = serialError('BufferOverrunError');
     this.#serve();
   }
 
-  /** Octets that had come before are still read first, and only a read meets the error. */
+  /** Errors the stream at the next read after the buffered bytes. */
   fail(name: SerialErrorName): void {
     this.#error ??= serialError(name);
     this.#serve();
@@ -89,7 +93,10 @@ export class SerialWritable {
   #controller: WritableStreamDefaultController | undefined;
   readonly #onEnd: () => void;
 
-  /** `onWrite` takes octets that are the port's own; `onEnd` is called when the stream was closed, aborted or has failed. */
+  /**
+   * @param onWrite receives copies of the written bytes
+   * @param onEnd called when the stream was closed or aborted, or has failed
+   */
   constructor(onWrite: (bytes: Bytes) => void, onEnd: () => void) {
     this.#onEnd = onEnd;
     this.stream = new WritableStream<Uint8Array>(
@@ -99,7 +106,7 @@ export class SerialWritable {
         },
         write: async (chunk: unknown) => {
           const bytes = bytesOf(chunk);
-          // The octets leave after the call: whoever wrote may still arrange to listen.
+          // The bytes are sent after the call, so that the caller can start to read first.
           await Promise.resolve();
           onWrite(bytes);
         },

@@ -1,84 +1,51 @@
-// navigator.serial as Chromium gives it to a page: the chooser and its gesture, permissions, plug and unplug events, which reach the
-// port and from there Serial. Knows units only as things that are plugged in.
-
-import type { Unit } from '../unit/unit.ts';
+// navigator.serial as Chromium implements it: chooser, user gesture, permissions and connection
+// events, which are dispatched at the port and then at Serial.
+import type { UnitRegistry } from '../unit/unit-registry.ts';
+import type { BrowserOptions } from './browser-options.ts';
+import { DeviceList } from './device-list.ts';
 import { exception, typeError } from './dom-exception.ts';
-import type { BrowserOptions, Candidate, Fleet, Permissions } from './fleet.ts';
+import type { Permissions } from './permissions.ts';
 import { SimulatedSerialPort } from './serial-port.ts';
-
-interface Attached {
-  readonly unit: Unit;
-  readonly port: SimulatedSerialPort;
-}
 
 export class SimulatedSerial extends EventTarget implements Serial {
   onconnect: Serial['onconnect'] = null;
   ondisconnect: Serial['ondisconnect'] = null;
-  readonly #surroundings: BrowserOptions;
-  readonly #permissions: Permissions;
-  readonly #attached = new Map<string, Attached>();
+  readonly #browser: BrowserOptions;
+  readonly #ports: DeviceList<SimulatedSerialPort>;
 
-  constructor(fleet: Fleet, permissions: Permissions, surroundings: BrowserOptions) {
+  constructor(registry: UnitRegistry, permissions: Permissions, browser: BrowserOptions) {
     super();
-    this.#surroundings = surroundings;
-    this.#permissions = permissions;
-    fleet.forEach((unit) => {
-      if (unit.options.links.includes('serial')) this.#watch(unit);
+    this.#browser = browser;
+    this.#ports = new DeviceList({
+      kind: 'serial',
+      registry,
+      permissions,
+      browser,
+      create: (unit, forget) => new SimulatedSerialPort(unit, forget),
+      dispatch: (type, port) => this.#dispatch(type, port),
+      isRecognisable: () => true,
     });
   }
 
   async getPorts(): Promise<SerialPort[]> {
-    const granted = [...this.#attached.values()].filter(({ unit }) => this.#permissions.has(unit.sn));
-    return granted.map(({ port }) => port);
+    return this.#ports.permitted();
   }
 
   async requestPort(options: SerialPortRequestOptions = {}): Promise<SerialPort> {
     const place = 'requestPort on Serial';
     const { filters = [] } = options;
     for (const filter of filters) requireCoherent(place, filter);
-    if (!this.#surroundings.hasUserGesture()) {
+    if (!this.#browser.hasUserGesture()) {
       throw exception('SecurityError', place, 'Must be handling a user gesture to show a permission request.');
     }
-    const offered = [...this.#attached.values()].filter(
-      ({ port }) => filters.length === 0 || filters.some((filter) => matches(port, filter)),
+    const port = await this.#ports.choose(
+      (candidate) => filters.length === 0 || filters.some((filter) => matches(candidate, filter)),
     );
-    const candidates = offered.map(
-      ({ unit }): Candidate => ({ sn: unit.sn, kind: 'serial', label: unit.options.name }),
-    );
-    const chosen = await this.#surroundings.choose(candidates);
-    const found = offered.find(({ unit }) => unit.sn === chosen?.sn);
-    if (found === undefined) throw exception('NotFoundError', place, 'No port selected by the user.');
-    this.#permissions.grant(found.unit.sn);
-    return found.port;
+    if (port === undefined) throw exception('NotFoundError', place, 'No port selected by the user.');
+    return port;
   }
 
-  #watch(unit: Unit): void {
-    unit.onEvent((event) => {
-      if (event === 'plugged') this.#attach(unit);
-      if (event === 'unplugged') this.#detach(unit);
-    });
-    if (unit.isPlugged) this.#attach(unit);
-  }
-
-  #attach(unit: Unit): void {
-    const port = new SimulatedSerialPort(unit, () => this.#permissions.revoke(unit.sn));
-    this.#attached.set(unit.sn, { unit, port });
-    if (this.#permissions.has(unit.sn)) this.#dispatch('connect', port);
-  }
-
-  #detach(unit: Unit): void {
-    const { port } = this.#attached.get(unit.sn) ?? {};
-    if (port === undefined) return;
-    this.#attached.delete(unit.sn);
-    port.unplug();
-    const wasGranted = this.#permissions.has(unit.sn);
-    this.#surroundings.clock.after(this.#surroundings.eventDelay, () => {
-      port.disconnect();
-      if (wasGranted) this.#dispatch('disconnect', port);
-    });
-  }
-
-  /** At the port first, then at Serial, where the port is still the event's target. */
+  /** Dispatches at the port, then at Serial with the port as the event's target. */
   #dispatch(type: 'connect' | 'disconnect', port: SimulatedSerialPort): void {
     const atPort = new Event(type, { bubbles: true });
     (type === 'connect' ? port.onconnect : port.ondisconnect)?.call(port, atPort);

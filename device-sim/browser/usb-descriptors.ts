@@ -1,22 +1,39 @@
-// The descriptors of a simulated unit (docs/protocol.md clause 5): an interface of vendor class FF with two bulk endpoints for CCID
-// messages, and for a unit that is a serial port too, the two interfaces of CDC-ACM. Plain objects in the types of WebUSB.
+// The USB descriptors of a simulated unit as WebUSB objects (docs/protocol.md clause 5): an
+// interface of vendor class FF with two bulk endpoints for CCID messages, and the two interfaces of
+// CDC-ACM if the unit has a serial link too. device-host/gadget encodes the same objects for a real
+// host.
 
-/** The range that pid.codes keeps for private tests. */
+/** pid.codes: ids for private tests. */
 export const VENDOR_ID = 0x1209;
 export const PRODUCT_ID = 0x0001;
 export const TOKEN_PRODUCT_ID = 0x0002;
+export const MANUFACTURER = 'Keyferry (simulated)';
 
-const CLASS_CDC_CONTROL = 0x02;
+/** CDC control interface: Communications. */
+export const CLASS_COMMUNICATIONS = 0x02;
 const CLASS_CDC_DATA = 0x0a;
 
-/** Endpoint numbers of the CCID interface; they differ on purpose, a page must read them from the descriptors. */
+export const CCID_INTERFACE = 0;
+export const CDC_CONTROL_INTERFACE = 1;
+export const CDC_DATA_INTERFACE = 2;
+
+/** CCID endpoint numbers. They differ so that a page must read them from the descriptors. */
 export const CCID_IN = 1;
 export const CCID_OUT = 2;
-export const CCID_INTERFACE = 0;
+/** Endpoint number of CDC notifications. */
+export const NOTIFICATION_IN = 3;
+/** Endpoint number of CDC data, in both directions. */
+export const CDC_DATA = 4;
+
+/** bDeviceClass, bDeviceSubClass and bDeviceProtocol of a unit. */
+export function deviceClass(withSerial: boolean): readonly [number, number, number] {
+  // A composite device with an interface association uses EF 02 01 (USB ECN IAD).
+  return withSerial ? [0xef, 0x02, 0x01] : [0, 0, 0];
+}
 
 export interface DescriptorOptions {
   readonly interfaceClass: number;
-  /** CDC-ACM beside it. */
+  /** Adds the CDC-ACM interfaces. */
   readonly withSerial: boolean;
   /** wMaxPacketSize of the bulk endpoints. */
   readonly packetSize: number;
@@ -39,13 +56,17 @@ export function unitConfiguration(options: DescriptorOptions): USBConfiguration 
   ];
   if (withSerial) {
     interfaces.push(
-      build(1, [CLASS_CDC_CONTROL, 0x02], [{ endpointNumber: 3, direction: 'in', type: 'interrupt', packetSize: 16 }]),
       build(
-        2,
+        CDC_CONTROL_INTERFACE,
+        [CLASS_COMMUNICATIONS, 0x02],
+        [{ endpointNumber: NOTIFICATION_IN, direction: 'in', type: 'interrupt', packetSize: 16 }],
+      ),
+      build(
+        CDC_DATA_INTERFACE,
         [CLASS_CDC_DATA, 0x00],
         [
-          { endpointNumber: 4, direction: 'in', type: 'bulk', packetSize },
-          { endpointNumber: 4, direction: 'out', type: 'bulk', packetSize },
+          { endpointNumber: CDC_DATA, direction: 'in', type: 'bulk', packetSize },
+          { endpointNumber: CDC_DATA, direction: 'out', type: 'bulk', packetSize },
         ],
       ),
     );
@@ -80,7 +101,9 @@ function unitInterface({ interfaceNumber, code, subclass, endpoints, isClaimed }
   };
 }
 
-/** WebUSB clause 4: a device matches a filter when all that the filter names is so, of the device or of one of its interfaces. */
+/**
+ * Whether the device, or one of its interfaces, has every value of the filter (WebUSB clause 4).
+ */
 export function matchesFilter(device: USBDevice, filter: USBDeviceFilter): boolean {
   if (filter.vendorId !== undefined && filter.vendorId !== device.vendorId) return false;
   if (filter.productId !== undefined && filter.productId !== device.productId) return false;

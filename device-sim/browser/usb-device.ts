@@ -1,10 +1,19 @@
-// USBDevice as Chromium makes it (Blink's usb_device.cc): the same checks in the same order, the same exceptions and words. One object
-// per plugging in: a unit that comes back is another device.
+// USBDevice as Chromium implements it (Blink's usb_device.cc): the same checks in the same order,
+// with the same exceptions and messages. There is one object per plug-in.
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { CLASS_SMART_CARD, type Unit } from '../unit/unit.ts';
+import { BulkInEndpoint } from './bulk-in-endpoint.ts';
+import type { BrowserDevice } from './device-list.ts';
 import { exception } from './dom-exception.ts';
-import { CCID_IN, CCID_INTERFACE, CCID_OUT, unitConfiguration, VENDOR_ID } from './usb-descriptors.ts';
-import { BulkInEndpoint } from './usb-endpoint.ts';
+import {
+  CCID_IN,
+  CCID_INTERFACE,
+  CCID_OUT,
+  deviceClass,
+  MANUFACTURER,
+  unitConfiguration,
+  VENDOR_ID,
+} from './usb-descriptors.ts';
 
 const OPEN_REQUIRED = 'The device must be opened first.';
 const DISCONNECTED = 'The device was disconnected.';
@@ -18,7 +27,7 @@ const MAX_TRANSFER_LENGTH = 32 * 1024 * 1024;
 
 type Place = `${string} on USBDevice`;
 
-export class SimulatedUsbDevice implements USBDevice {
+export class SimulatedUsbDevice implements USBDevice, BrowserDevice {
   readonly usbVersionMajor = 2;
   readonly usbVersionMinor = 1;
   readonly usbVersionSubminor = 0;
@@ -30,7 +39,7 @@ export class SimulatedUsbDevice implements USBDevice {
   readonly deviceVersionMajor = 1;
   readonly deviceVersionMinor = 0;
   readonly deviceVersionSubminor = 0;
-  readonly manufacturerName = 'Keyferry (simulated)';
+  readonly manufacturerName = MANUFACTURER;
   readonly productName: string;
   readonly serialNumber: string | null;
   readonly configurations: USBConfiguration[];
@@ -43,7 +52,7 @@ export class SimulatedUsbDevice implements USBDevice {
   #opened = false;
   #deviceChanging = false;
   #outHalted = false;
-  /** The cable is out; the page hears of it a little later. */
+  /** The unit was unplugged; `disconnect` follows. */
   #unplugged = false;
   #disconnected = false;
 
@@ -54,8 +63,7 @@ export class SimulatedUsbDevice implements USBDevice {
     this.#forget = forget;
     this.productId = usb.productId;
     this.#in = new BulkInEndpoint(usb.packetSize);
-    // A composite device says so with the class of interface associations (USB ECN IAD).
-    [this.deviceClass, this.deviceSubclass, this.deviceProtocol] = withSerial ? [0xef, 0x02, 0x01] : [0, 0, 0];
+    [this.deviceClass, this.deviceSubclass, this.deviceProtocol] = deviceClass(withSerial);
     this.productName = name;
     this.serialNumber = usb.hasSerialNumber ? unit.sn : null;
     const configuration = unitConfiguration({
@@ -124,9 +132,9 @@ export class SimulatedUsbDevice implements USBDevice {
       if (found.alternate.interfaceClass === CLASS_SMART_CARD) {
         throw exception('SecurityError', place, 'The requested interface implements a protected class.');
       }
-      // The interfaces of CDC-ACM belong to the operating system's serial driver.
-      const isHeld = interfaceNumber !== CCID_INTERFACE || this.#unit.faults('usb').openRefusal === 'busy';
-      if (isHeld) throw exception('NetworkError', place, 'Unable to claim interface.');
+      // The operating system's serial driver has claimed the CDC-ACM interfaces.
+      const isBusy = interfaceNumber !== CCID_INTERFACE || this.#unit.faults('usb').openRefusal === 'busy';
+      if (isBusy) throw exception('NetworkError', place, 'Unable to claim interface.');
       this.#claimed.add(interfaceNumber);
       this.#listen();
     });
@@ -137,7 +145,7 @@ export class SimulatedUsbDevice implements USBDevice {
     this.#requireInterface(place, interfaceNumber);
     if (!this.#claimed.has(interfaceNumber)) return;
     await this.#changeInterface(place, interfaceNumber, () => undefined);
-    // After the release itself: what is open on its endpoints.
+    // Chromium fails the pending transfers after the release.
     this.#release(exception('NetworkError', 'transferIn on USBDevice', TRANSFER_ERROR));
   }
 
@@ -181,7 +189,7 @@ export class SimulatedUsbDevice implements USBDevice {
     requireTransferLength(place, bytes.length);
     if (this.#unit.faults('usb').takeStall('out')) this.#outHalted = true;
     if (this.#outHalted) return { status: 'stall', bytesWritten: bytes.length };
-    // The octets leave after the call: whoever wrote may still arrange to listen.
+    // The bytes are sent after the call, so that the caller can start to read first.
     await Promise.resolve();
     const link = this.#unit.link('usb');
     if (this.#unplugged || link === undefined) throw exception('NetworkError', place, TRANSFER_ERROR);
@@ -206,7 +214,7 @@ export class SimulatedUsbDevice implements USBDevice {
     throw exception('NetworkError', place, TRANSFER_ERROR);
   }
 
-  /** The interfaces stay claimed, as Chromium's services do it; the card in the unit is reset. */
+  /** Resets the card in the unit. The interfaces stay claimed, as in Chromium. */
   async reset(): Promise<void> {
     const place = 'reset on USBDevice';
     this.#requireNoChange(place);
@@ -218,13 +226,11 @@ export class SimulatedUsbDevice implements USBDevice {
     if (this.#claimed.has(CCID_INTERFACE)) this.#listen();
   }
 
-  /** For the bus: the cable is out. Open transfers fail now. */
   unplug(): void {
     this.#unplugged = true;
     this.#in.fail(exception('NetworkError', 'transferIn on USBDevice', TRANSFER_ERROR));
   }
 
-  /** For the bus: the operating system has taken the device away. */
   disconnect(): void {
     this.#disconnected = true;
     this.#opened = false;

@@ -1,9 +1,10 @@
-// navigator.usb as Chromium gives it to a page (WebUSB clause 3): the chooser and its gesture, permissions, plug and unplug events.
-// Knows units only as things that are plugged in.
-
-import type { Unit } from '../unit/unit.ts';
+// navigator.usb as Chromium implements it (WebUSB clause 3): chooser, user gesture, permissions and
+// connection events.
+import type { UnitRegistry } from '../unit/unit-registry.ts';
+import type { BrowserOptions } from './browser-options.ts';
+import { DeviceList } from './device-list.ts';
 import { exception, typeError } from './dom-exception.ts';
-import type { BrowserOptions, Candidate, Fleet, Permissions } from './fleet.ts';
+import type { Permissions } from './permissions.ts';
 import { matchesFilter } from './usb-descriptors.ts';
 import { SimulatedUsbDevice } from './usb-device.ts';
 
@@ -18,24 +19,23 @@ class SimulatedConnectionEvent extends Event implements USBConnectionEvent {
 
 type AnyListener<T> = EventListenerOrEventListenerObject | ((this: T, event: USBConnectionEvent) => void) | null;
 
-interface Attached {
-  readonly unit: Unit;
-  readonly device: SimulatedUsbDevice;
-}
-
 export class SimulatedUsb extends EventTarget implements USB {
   onconnect: USB['onconnect'] = null;
   ondisconnect: USB['ondisconnect'] = null;
-  readonly #surroundings: BrowserOptions;
-  readonly #permissions: Permissions;
-  readonly #attached = new Map<string, Attached>();
+  readonly #browser: BrowserOptions;
+  readonly #devices: DeviceList<SimulatedUsbDevice>;
 
-  constructor(fleet: Fleet, permissions: Permissions, surroundings: BrowserOptions) {
+  constructor(registry: UnitRegistry, permissions: Permissions, browser: BrowserOptions) {
     super();
-    this.#surroundings = surroundings;
-    this.#permissions = permissions;
-    fleet.forEach((unit) => {
-      if (unit.options.links.includes('usb')) this.#watch(unit);
+    this.#browser = browser;
+    this.#devices = new DeviceList({
+      kind: 'usb',
+      registry,
+      permissions,
+      browser,
+      create: (unit, forget) => new SimulatedUsbDevice(unit, forget),
+      dispatch: (type, device) => this.#dispatch(type, device),
+      isRecognisable: (unit) => unit.options.usb.hasSerialNumber,
     });
   }
 
@@ -76,55 +76,22 @@ export class SimulatedUsb extends EventTarget implements USB {
   }
 
   async getDevices(): Promise<USBDevice[]> {
-    const granted = [...this.#attached.values()].filter(({ unit }) => this.#permissions.has(unit.sn));
-    return granted.map(({ device }) => device);
+    return this.#devices.permitted();
   }
 
   async requestDevice(options?: USBDeviceRequestOptions): Promise<USBDevice> {
     const place = 'requestDevice on USB';
     const { filters, exclusionFilters } = requireFilters(place, options);
-    if (!this.#surroundings.hasUserGesture()) {
+    if (!this.#browser.hasUserGesture()) {
       throw exception('SecurityError', place, 'Must be handling a user gesture to show a permission request.');
     }
-    const offered = [...this.#attached.values()].filter(
-      ({ device }) =>
-        (filters.length === 0 || filters.some((filter) => matchesFilter(device, filter))) &&
-        !exclusionFilters.some((filter) => matchesFilter(device, filter)),
+    const device = await this.#devices.choose(
+      (candidate) =>
+        (filters.length === 0 || filters.some((filter) => matchesFilter(candidate, filter))) &&
+        !exclusionFilters.some((filter) => matchesFilter(candidate, filter)),
     );
-    const candidates = offered.map(({ unit }): Candidate => ({ sn: unit.sn, kind: 'usb', label: unit.options.name }));
-    const chosen = await this.#surroundings.choose(candidates);
-    const found = offered.find(({ unit }) => unit.sn === chosen?.sn);
-    if (found === undefined) throw exception('NotFoundError', place, 'No device selected.');
-    this.#permissions.grant(found.unit.sn);
-    return found.device;
-  }
-
-  #watch(unit: Unit): void {
-    unit.onEvent((event) => {
-      if (event === 'plugged') this.#attach(unit);
-      if (event === 'unplugged') this.#detach(unit);
-    });
-    if (unit.isPlugged) this.#attach(unit);
-  }
-
-  #attach(unit: Unit): void {
-    const device = new SimulatedUsbDevice(unit, () => this.#permissions.revoke(unit.sn));
-    this.#attached.set(unit.sn, { unit, device });
-    if (this.#permissions.has(unit.sn)) this.#dispatch('connect', device);
-  }
-
-  #detach(unit: Unit): void {
-    const { device } = this.#attached.get(unit.sn) ?? {};
-    if (device === undefined) return;
-    this.#attached.delete(unit.sn);
-    device.unplug();
-    const wasGranted = this.#permissions.has(unit.sn);
-    // Without a serial number the browser cannot know the unit again.
-    if (!unit.options.usb.hasSerialNumber) this.#permissions.revoke(unit.sn);
-    this.#surroundings.clock.after(this.#surroundings.eventDelay, () => {
-      device.disconnect();
-      if (wasGranted) this.#dispatch('disconnect', device);
-    });
+    if (device === undefined) throw exception('NotFoundError', place, 'No device selected.');
+    return device;
   }
 
   #dispatch(type: 'connect' | 'disconnect', device: USBDevice): void {

@@ -1,25 +1,26 @@
-// R of one link and what erases it (docs/protocol.md clause 4.4), with and without capability b0. Knows no command.
+// The challenge R of one link and when it is erased (docs/protocol.md clause 4.4), with and without
+// capability b0.
 import type { EiStore, PendingChallenge } from './store.ts';
 
-export interface ChallengeHolder {
-  give(challenge: PendingChallenge): void;
-  /** Takes and erases: a challenge serves one attempt, also a failed one. */
+export interface LinkChallenge {
+  set(challenge: PendingChallenge): void;
+  /** Returns and erases the challenge: it serves one attempt, even a failed one. */
   take(): PendingChallenge | undefined;
-  /** SELECT, reset, IccPowerOn. */
+  /** Called on SELECT, reset and IccPowerOn. */
   reset(): void;
 }
 
-export class VolatileChallenge implements ChallengeHolder {
+export class VolatileChallenge implements LinkChallenge {
   #pending: PendingChallenge | undefined;
 
-  give(challenge: PendingChallenge): void {
+  set(challenge: PendingChallenge): void {
     this.#pending = challenge;
   }
 
   take(): PendingChallenge | undefined {
-    const taken = this.#pending;
+    const pending = this.#pending;
     this.#pending = undefined;
-    return taken;
+    return pending;
   }
 
   reset(): void {
@@ -27,8 +28,8 @@ export class VolatileChallenge implements ChallengeHolder {
   }
 }
 
-/** Capability b0: only IMPORTKEY and GET CHALLENGE erase it. */
-export class KeptChallenge implements ChallengeHolder {
+/** Capability b0: only IMPORTKEY and GET CHALLENGE erase the challenge. */
+export class PersistentChallenge implements LinkChallenge {
   readonly #store: EiStore;
   readonly #link: string;
 
@@ -37,17 +38,17 @@ export class KeptChallenge implements ChallengeHolder {
     this.#link = link;
   }
 
-  give(challenge: PendingChallenge): void {
+  set(challenge: PendingChallenge): void {
     this.#store.writeChallenge(this.#link, challenge);
   }
 
   take(): PendingChallenge | undefined {
-    const taken = this.#store.challenge(this.#link);
+    const pending = this.#store.challenge(this.#link);
     this.#store.writeChallenge(this.#link, undefined);
-    return taken;
+    return pending;
   }
 
   reset(): void {
-    // A loss of power or a new selection is what this unit keeps its challenge over.
+    // With b0 the challenge survives SELECT, reset and loss of power.
   }
 }

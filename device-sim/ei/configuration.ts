@@ -1,4 +1,5 @@
-// What is fixed in an EI when it is made (docs/protocol.md clauses 2, 3 and 4); what can change afterwards is in M (ei-store.ts).
+// The configuration of an EI, fixed at manufacture (docs/protocol.md clauses 2, 3 and 4). The
+// variable data is in M (store.ts).
 import { type Bytes, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
@@ -6,54 +7,56 @@ import { type KdfFamily, SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
 import type { Memory } from '../unit/memory.ts';
 import { EiStore } from './store.ts';
 
+/** Whether the unit stores T or K_D (docs/protocol.md clause 3.9). */
 export type Profile = 'shared' | 'diversified';
 
 export interface EiConfiguration {
   /** 16 bytes, left-padded with 00. */
   readonly sn: Bytes;
   readonly profile: Profile;
-  /** The allow-list; all of one KDF family, because one T serves one. */
+  /** Allowed suites, all of one KDF family, since a T belongs to one family. */
   readonly suites: readonly SuiteId[];
-  /** REF2 of the slots, the transport-key slot not among them. */
+  /** REF2 of the slots, without the transport-key slot. */
   readonly slots: readonly number[];
-  /** How many keys fit; one more is 6A84. */
+  /** Maximum number of keys; an import beyond it is answered with 6A84. */
   readonly capacity: number;
-  /** Version of the unit's program, as GET IDENTITY tells it. */
+  /** Firmware version for GET IDENTITY, 32 bits. */
   readonly firmware: number;
   readonly capabilities: {
     /** b0: R survives SELECT, reset and loss of power. */
     readonly keepsChallenge: boolean;
     /** b1: extended length. */
     readonly extendedLength: boolean;
-    /** b2: 80 CE blinks. */
+    /** b2: IDENTIFY (80 CE). */
     readonly identify: boolean;
   };
-  /** Ed25519 public key of the AS, 32 bytes, in units that can verify SIG. */
+  /** Ed25519 public key of the AS, 32 bytes, in units that verify SIG. */
   readonly signatureKey?: Bytes;
   readonly signatureRequired: boolean;
 }
 
-/** The one KDF family of a unit. @throws RangeError when a configuration cannot be built */
+/** The KDF family of a unit. @throws RangeError when the configuration is invalid */
 export function familyOf(configuration: EiConfiguration): KdfFamily {
   const { sn, suites, slots, signatureKey, signatureRequired } = configuration;
   requireLength('sn', sn, 16);
   if (signatureKey !== undefined) requireLength('signatureKey', signatureKey, 32);
-  if (signatureRequired && signatureKey === undefined) throw new RangeError('a required signature needs a key');
+  if (signatureRequired && signatureKey === undefined) throw new RangeError('signatureRequired needs a signatureKey');
   if (slots.some((ref2) => !Number.isInteger(ref2) || ref2 < 0 || ref2 >= TRANSPORT_KEY_SLOT)) {
     throw new RangeError('a slot is a REF2 from 0000 to FFFD');
   }
   if (new Set(slots).size !== slots.length || slots.length > 0xff)
-    throw new RangeError('slots: 255 at most, each once');
+    throw new RangeError('a unit has at most 255 slots, each REF2 once');
   const families = new Set(suites.map((suite) => SUITES[suite].family));
   const [family] = families;
   if (family === undefined || families.size > 1)
-    throw new RangeError('suites must be of one KDF family, and at least one');
+    throw new RangeError('a unit has at least one suite, and all of one KDF family');
   return family;
 }
 
 /**
- * Makes a blank unit operational at the maker's: T (32 bytes) goes in, of a diversified unit only its K_D.
- * @throws RangeError
+ * Makes a blank unit operational, as its maker does: stores T (32 bytes), or K_D in a diversified
+ * unit.
+ * @throws RangeError when T or the configuration is invalid
  */
 export function personalise(
   memory: Memory,

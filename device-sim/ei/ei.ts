@@ -1,5 +1,5 @@
-// The EI (docs/protocol.md clauses 3, 4 and 8): its application, with a selection and a challenge of its own on each link, over one
-// memory. Written from the specification and independent of the page's commands. Knows nothing of framing and of browsers.
+// The EI (docs/protocol.md clauses 3, 4 and 8): the application that unit/card.ts runs on each
+// link. Written from the specification, so that it shares no code with the page's commands.
 import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { u16, u32 } from '#protocol/bytes/integers.ts';
@@ -9,9 +9,10 @@ import { TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import { isSuiteId, type KdfFamily, type SuiteId } from '#protocol/tkl/suites.ts';
 import { type Application, type Instruction, Refusal } from '../unit/card.ts';
-import { type Clock, sleep } from '../unit/clock.ts';
-import { type Memory, PowerCut } from '../unit/memory.ts';
-import { type ChallengeHolder, KeptChallenge, VolatileChallenge } from './challenge.ts';
+import { sleep } from '../unit/clock.ts';
+import type { Program, ProgramOptions } from '../unit/firmware.ts';
+import { PowerCut } from '../unit/memory.ts';
+import { type LinkChallenge, PersistentChallenge, VolatileChallenge } from './challenge.ts';
 import { type EiConfiguration, familyOf } from './configuration.ts';
 import { importKey } from './import.ts';
 import { EiStore } from './store.ts';
@@ -24,7 +25,7 @@ const IMPORT_KEY = 0xd8;
 const GET_RECEIPT = 0xcb;
 const IDENTIFY = 0xce;
 
-/** How long a unit thinks, in ms: small, so that a person can follow; 0 in tests. */
+/** Processing times of the commands, in ms. */
 export interface Latency {
   readonly identity: number;
   readonly challenge: number;
@@ -33,41 +34,37 @@ export interface Latency {
 
 export const NO_LATENCY: Latency = { identity: 0, challenge: 0, importKey: 0 };
 
-export interface EiOptions {
-  readonly memory: Memory;
-  readonly clock: Clock;
-  /** The unit's random generator. */
-  readonly random: (length: number) => Bytes;
+export interface EiOptions extends ProgramOptions {
   readonly latency: Latency;
-  /** Called when the unit is asked to blink. */
-  readonly onIdentify: () => void;
 }
 
-export class Ei {
+export class Ei implements Program {
   readonly configuration: EiConfiguration;
   readonly #family: KdfFamily;
-  readonly #surroundings: EiOptions;
+  readonly #options: EiOptions;
   readonly #store: EiStore;
   #powered = true;
 
-  /** Power-up. @throws PowerCut when power fails again while it tidies up */
-  constructor(configuration: EiConfiguration, surroundings: EiOptions) {
+  /**
+   * Powers up.
+   * @throws PowerCut when power is cut during recovery
+   * @throws RangeError when the configuration is invalid
+   */
+  constructor(configuration: EiConfiguration, options: EiOptions) {
     this.configuration = configuration;
     this.#family = familyOf(configuration);
-    this.#surroundings = surroundings;
-    this.#store = new EiStore(surroundings.memory, configuration.slots);
+    this.#options = options;
+    this.#store = new EiStore(options.memory, configuration.slots);
     this.#store.recover();
   }
 
-  /** What was running ends here and touches the memory no more. The unit comes back as another Ei over the same memory. */
   losePower(): void {
     this.#powered = false;
   }
 
-  /** The application as the link of that name sees it. */
-  session(link: string): Application {
+  application(link: string): Application {
     const challenge = this.configuration.capabilities.keepsChallenge
-      ? new KeptChallenge(this.#store, link)
+      ? new PersistentChallenge(this.#store, link)
       : new VolatileChallenge();
     const { extendedLength, identify } = this.configuration.capabilities;
     const instructions = [
@@ -83,7 +80,7 @@ export class Ei {
       instructions,
       select: async () => {
         challenge.reset();
-        await this.#think(this.#surroundings.latency.identity);
+        await this.#process(this.#options.latency.identity);
         return this.#identity();
       },
       reset: () => challenge.reset(),
@@ -97,13 +94,13 @@ export class Ei {
       accepts: (p1, p2) => p1 === 0 && p2 === 0,
       run: async ({ data }) => {
         if (data.length !== 0) throw new Refusal(0x6700);
-        await this.#think(this.#surroundings.latency.identity);
+        await this.#process(this.#options.latency.identity);
         return this.#identity();
       },
     };
   }
 
-  #getChallenge(challenge: ChallengeHolder): Instruction {
+  #getChallenge(challenge: LinkChallenge): Instruction {
     return {
       ins: GET_CHALLENGE,
       chained: false,
@@ -111,17 +108,17 @@ export class Ei {
       run: async ({ data, p2: suite }) => {
         if (data.length !== 0) throw new Refusal(0x6700);
         if (!isSuiteId(suite) || !this.configuration.suites.includes(suite)) throw new Refusal(0x6a80);
-        await this.#think(this.#surroundings.latency.challenge);
-        const random = this.#surroundings.random(16);
+        await this.#process(this.#options.latency.challenge);
+        const random = this.#options.random(16);
         const mac = this.#challengeMac(suite, random);
-        challenge.give({ suite, random: copy(random) });
+        challenge.set({ suite, random: copy(random) });
         return concat(random, mac);
       },
     };
   }
 
-  #importKey(challenge: ChallengeHolder): Instruction {
-    const { clock, latency } = this.#surroundings;
+  #importKey(challenge: LinkChallenge): Instruction {
+    const { clock, latency } = this.#options;
     const context = {
       configuration: this.configuration,
       family: this.#family,
@@ -134,9 +131,9 @@ export class Ei {
       chained: true,
       accepts: (p1, p2) => p1 === 0 && p2 === 0,
       run: async ({ data }) => {
-        const taken = challenge.take();
-        await this.#think(latency.importKey);
-        return importKey(context, taken, data);
+        const pending = challenge.take();
+        await this.#process(latency.importKey);
+        return importKey(context, pending, data);
       },
     };
   }
@@ -148,7 +145,7 @@ export class Ei {
       accepts: () => true,
       run: async ({ data, p1, p2 }) => {
         if (data.length !== 0) throw new Refusal(0x6700);
-        await this.#think(this.#surroundings.latency.identity);
+        await this.#process(this.#options.latency.identity);
         const ref2 = p1 * 0x100 + p2;
         const stored = ref2 === TRANSPORT_KEY_SLOT ? this.#store.transportImport() : this.#slotImport(ref2);
         if (stored === undefined) throw new Refusal(0x6a88);
@@ -164,7 +161,7 @@ export class Ei {
       accepts: (p1, p2) => p1 === 0 && p2 === 0,
       run: ({ data }) => {
         if (data.length !== 0) throw new Refusal(0x6700);
-        this.#surroundings.onIdentify();
+        this.#options.onIdentify();
         return new Uint8Array(0);
       },
     };
@@ -223,8 +220,9 @@ export class Ei {
     return concat(u16(ref2), 0x01, u32(slot.akv), ascii(slot.attributes), slot.kcv.value);
   }
 
-  async #think(ms: number): Promise<void> {
-    await sleep(this.#surroundings.clock, ms);
-    if (!this.#powered) throw new PowerCut('power was lost meanwhile');
+  /** Waits for the processing time of a command. @throws PowerCut when power was lost meanwhile */
+  async #process(ms: number): Promise<void> {
+    await sleep(this.#options.clock, ms);
+    if (!this.#powered) throw new PowerCut('power was lost during the command');
   }
 }

@@ -1,10 +1,9 @@
-// The EI as a unit's firmware.
-
+// The firmware of an EI, for unit/unit.ts.
 import type { EiFirmware } from '../unit/firmware.ts';
 import { type EiConfiguration, personalise } from './configuration.ts';
 import { Ei, type Latency } from './ei.ts';
 
-/** T as it is when the unit leaves its maker. */
+/** The transport key that the maker stores. */
 export interface InitialKey {
   readonly set: number;
   readonly tkv: number;
@@ -12,7 +11,7 @@ export interface InitialKey {
   readonly transportKey: Uint8Array;
 }
 
-/** Without an initial key the unit is blank. */
+/** @param initialKey undefined for a blank unit */
 export function eiFirmware(
   configuration: EiConfiguration,
   initialKey: InitialKey | undefined,
@@ -21,10 +20,10 @@ export function eiFirmware(
   return {
     kind: 'ei',
     sn: configuration.sn,
-    configuration,
+    slots: configuration.slots,
     personalise: (memory) => {
       if (initialKey !== undefined) personalise(memory, configuration, initialKey);
     },
-    start: (surroundings) => new Ei(configuration, { ...surroundings, latency }),
+    start: (options) => new Ei(configuration, { ...options, latency }),
   };
 }

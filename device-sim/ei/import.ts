@@ -1,5 +1,6 @@
-// IMPORTKEY inside the EI, step by step in the order of docs/protocol.md clause 4, with clause 8 (replacing T, erasing). Written from
-// the specification, so that it shares no mistake with the page. Knows nothing of APDUs and links.
+// IMPORTKEY in the EI: the steps of docs/protocol.md clause 4 in their order, and clause 8
+// (replacing T, erasing a slot). Written from the specification, so that it repeats no mistake of
+// the page.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { readU16 } from '#protocol/bytes/integers.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -40,25 +41,29 @@ import type { EiConfiguration } from './configuration.ts';
 import { type EiStore, FULL_TRIES, type PendingChallenge } from './store.ts';
 import type { StoredImport, TransportKey } from './store-codec.ts';
 
-/** Clause 8: ATTR of a T or K_D that is replaced. */
+/** ATTR of a new T or K_D (clause 8). */
 const TRANSPORT_KEY_ATTRIBUTES = 'K0AX00N';
-/** HDR, BLEN, TAG and REF2: what is left of Lc without a BODY. */
+/** Minimum Lc: HDR, BLEN, TAG and REF2, with an empty BODY. */
 const MIN_LENGTH = HEADER_LENGTH + 2 + TAG_LENGTH + 2;
+/** In ms. */
 const MAX_WAIT = 64_000;
 
-/** What an import works on. */
 export interface ImportContext {
   readonly configuration: EiConfiguration;
   readonly family: KdfFamily;
   readonly store: EiStore;
   readonly clock: Clock;
-  /** False once power was lost: a program that slept through that does not go on. */
+  /** False once power was lost: an import that is waiting then must stop. */
   readonly isPowered: () => boolean;
 }
 
 /**
- * `field` is IMPORTKEY's data field, DATA ‖ REF2; `challenge` was taken and erased before. Resolves with the receipt.
- * @throws Refusal, MemoryFailure (6581), PowerCut
+ * Runs IMPORTKEY and resolves with the receipt, 64 bytes.
+ * @param challenge the challenge of the link, already erased
+ * @param field the data field of the command: DATA ‖ REF2
+ * @throws Refusal
+ * @throws MemoryFailure when a write fails (6581)
+ * @throws PowerCut
  */
 export async function importKey(
   context: ImportContext,
@@ -72,7 +77,7 @@ export async function importKey(
   if (ref2 !== TRANSPORT_KEY_SLOT && !store.hasSlot(ref2)) throw new Refusal(0x6a88);
   await takeTry(context);
   const transport = store.transportKey();
-  // A challenge is only ever given by a unit that holds T.
+  // Not reached: only a unit with T issues a challenge.
   if (transport === undefined) throw new Refusal(0x6985);
   try {
     const dataBytes = field.subarray(0, -2);
@@ -83,7 +88,9 @@ export async function importKey(
   }
 }
 
-/** Format and exact length, in the order that decides between 6700 and 6A80. BODY is not looked at. */
+/**
+ * Checks format and exact length, in the order that decides between 6700 and 6A80. Ignores BODY.
+ */
 function checkFormat(configuration: EiConfiguration, field: Uint8Array): Header {
   if (field.length < MIN_LENGTH) throw new Refusal(0x6700);
   const header = refusing(0x6a80, () => decodeHeader(field));
@@ -97,7 +104,10 @@ function checkFormat(configuration: EiConfiguration, field: Uint8Array): Header 
   return header;
 }
 
-/** One try less, in memory, before a key is used; none left means a wait of 1 s, doubling to 64 s, and never a lock. */
+/**
+ * Decrements the tries in memory before a key is used. At 0 the unit waits 1 s, doubled up to 64 s;
+ * it never locks.
+ */
 async function takeTry({ store, clock, isPowered }: ImportContext): Promise<void> {
   const { left, waits } = store.tries;
   if (left > 0) {
@@ -140,7 +150,7 @@ function openAndStore(context: ImportContext, challenge: PendingChallenge, downl
   }
 }
 
-/** K_D is the stored key itself in a diversified unit, and derived for this one download in a shared one. */
+/** A diversified unit stores K_D; a shared one derives K_D from T for this download. */
 function deriveKeys(
   { profile, sn }: EiConfiguration,
   family: KdfFamily,
@@ -155,7 +165,10 @@ function deriveKeys(
   }
 }
 
-/** Whose DATA it is, BODY, and what ATTR says of it: all of these are one refusal. Undefined for an erasing. */
+/**
+ * Checks the address of DATA and opens BODY. Every failure is the same refusal, 6988.
+ * @returns the key; undefined for an erasure
+ */
 function openAddressed(
   { sn }: EiConfiguration,
   { transport, ref2, data }: Download,
@@ -183,14 +196,17 @@ function checkSlotAndVersion({ configuration, store }: ImportContext, { transpor
   const toTransportKey = ref2 === TRANSPORT_KEY_SLOT;
   const slot = store.slot(ref2);
   wipe(slot?.key);
-  const mark = toTransportKey ? transport.tkv : (slot?.akv ?? 0);
+  const current = toTransportKey ? transport.tkv : (slot?.akv ?? 0);
   const highest = toTransportKey ? 0xff : 0xfffffffe;
-  if (header.akv <= mark || header.akv > highest) throw new Refusal(0x9402);
-  const takesRoom = !toTransportKey && !isErasing(header) && (slot === undefined || slot.key.length === 0);
-  if (takesRoom && store.keysHeld >= configuration.capacity) throw new Refusal(0x6a84);
+  if (header.akv <= current || header.akv > highest) throw new Refusal(0x9402);
+  const addsKey = !toTransportKey && !isErasing(header) && (slot === undefined || slot.key.length === 0);
+  if (addsKey && store.keysHeld >= configuration.capacity) throw new Refusal(0x6a84);
 }
 
-/** Shadow, read back, KCV, receipt, read back, marker; then the tries, and nothing of the old key is left. */
+/**
+ * Writes the shadow, reads it back, computes KCV and receipt, writes both and commits. Then it
+ * restores the tries and wipes the old key.
+ */
 function storeKey(context: ImportContext, download: Download, keys: OperationKeys, key: Bytes | undefined): Bytes {
   const { store } = context;
   const { header } = download.data;
@@ -203,12 +219,12 @@ function storeKey(context: ImportContext, download: Download, keys: OperationKey
   const receipt = sealReceipt({ ...fields, kcv, importCounter }, keys, download.dataHash);
   shadow.write({ importCounter, kcv, receipt });
   shadow.commit();
-  settle(store);
+  finish(store);
   return receipt;
 }
 
 interface Shadow {
-  /** Verified by reading it back. */
+  /** Writes and verifies by reading back. */
   write(from?: StoredImport): void;
   readBack(): Bytes;
   commit(): void;
@@ -239,8 +255,8 @@ function checkValueOf(stored: Bytes, { attributes }: Header): Kcv {
   }
 }
 
-/** After the commit the key is in, whatever fails now. */
-function settle(store: EiStore): void {
+/** The key is committed, so a memory failure here does not fail the import. */
+function finish(store: EiStore): void {
   try {
     store.writeTries({ left: FULL_TRIES, waits: 0 });
   } catch (error) {
@@ -249,7 +265,10 @@ function settle(store: EiStore): void {
   store.recover();
 }
 
-/** One word for whatever was wrong; a unit says no more. */
+/**
+ * Turns every ProtocolError into one status word, so that the unit does not reveal which check
+ * failed.
+ */
 function refusing<T>(sw: number, action: () => T): T {
   try {
     return action();

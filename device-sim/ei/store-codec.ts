@@ -1,4 +1,5 @@
-// The records of an EI as octets in M: T or K_D with its set, and a slot with its key, each with the import that brought it.
+// The byte format of an EI's records in M: the transport key and a slot, each with the import that
+// wrote it.
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import { readU8, readU16, readU32, u16, u32 } from '#protocol/bytes/integers.ts';
 import { ascii, fromAscii } from '#protocol/bytes/text.ts';
@@ -6,15 +7,15 @@ import type { Kcv } from '#protocol/tkl/body.ts';
 import { NO_ATTRIBUTES } from '#protocol/tkl/header.ts';
 import { RECEIPT_LENGTH } from '#protocol/tkl/receipt.ts';
 
-/** T (shared) or K_D (diversified), and the set and version that it belongs to. */
+/** T (shared) or K_D (diversified), with its set and version. */
 export interface TransportKey {
   readonly set: number;
   readonly tkv: number;
-  /** 32 bytes. Whoever read it wipes it. */
+  /** 32 bytes. The reader wipes it. */
   readonly key: Bytes;
 }
 
-/** One slot as it was last committed; `key` is empty where the slot is. */
+/** The committed content of a slot; `key` is empty in an empty slot. */
 export interface StoredKey {
   readonly key: Bytes;
   readonly akv: number;
@@ -23,7 +24,7 @@ export interface StoredKey {
 }
 
 export interface StoredImport {
-  /** Counts the unit's committed imports. */
+  /** Number of committed imports of the unit, including this one. */
   readonly importCounter: number;
   readonly kcv: Kcv;
   /** 64 bytes. */
@@ -32,7 +33,7 @@ export interface StoredImport {
 
 export interface SlotContent extends StoredKey, StoredImport {}
 
-/** The record of a key that came in without an import: at the maker's, or not yet finished. */
+/** For a key without an import: stored by the maker, or not yet committed. */
 export const NO_IMPORT: StoredImport = {
   importCounter: 0,
   kcv: { value: new Uint8Array(5), algorithm: 0x00 },

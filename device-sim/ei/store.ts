@@ -1,5 +1,5 @@
-// What an EI keeps in M (docs/protocol.md clauses 3, 4 and 8): T or K_D, the slots, the tries and, in two-pass units, the challenge.
-// Everything is read from the memory each time, so a unit rebuilt after a cut is the same unit. Knows no command.
+// The data of an EI in M (docs/protocol.md clauses 3, 4 and 8): transport key, slots, tries and,
+// with capability b0, the challenges. Every access reads M, so no state is lost when power is cut.
 import { type Bytes, concat, isZero, wipe } from '#protocol/bytes/bytes.ts';
 import { readU8 } from '#protocol/bytes/integers.ts';
 import { isSuiteId, type SuiteId } from '#protocol/tkl/suites.ts';
@@ -25,9 +25,10 @@ export interface PendingChallenge {
 
 export const FULL_TRIES = 64;
 
-/** Attempts left, and how many were made since none was left: each of those waits. */
 export interface Tries {
+  /** Failed imports left before the unit delays imports. */
   readonly left: number;
+  /** Imports since `left` reached 0; determines the delay. */
   readonly waits: number;
 }
 
@@ -37,7 +38,7 @@ export class EiStore {
   readonly #tries: AtomicRecord;
   readonly #slots: ReadonlyMap<number, AtomicRecord>;
 
-  /** `slots` are the REF2 that the unit has, without the transport-key slot. */
+  /** @param slots REF2 of the slots, without the transport-key slot */
   constructor(memory: Memory, slots: readonly number[]) {
     this.#memory = memory;
     this.#transport = new AtomicRecord(memory, 'transport');
@@ -46,8 +47,8 @@ export class EiStore {
   }
 
   /**
-   * After power-up and after a commit: no key that was replaced, erased or only half written stays behind. What cannot be wiped now
-   * is wiped at the next power-up.
+   * Wipes replaced, erased and half-written keys; called after power-up and after a commit. If a
+   * write fails, the next power-up repeats it.
    * @throws PowerCut
    */
   recover(): void {
@@ -69,7 +70,7 @@ export class EiStore {
     return { set, tkv, key };
   }
 
-  /** Undefined where nothing was ever imported. The caller wipes the key. */
+  /** Undefined before the first import. The caller wipes the key. */
   slot(ref2: number): SlotContent | undefined {
     const content = this.#slots.get(ref2)?.read();
     if (content === undefined) return undefined;
@@ -82,18 +83,18 @@ export class EiStore {
     return this.#slots.has(ref2);
   }
 
-  /** Slots that hold a key. */
+  /** Number of slots with a key. */
   get keysHeld(): number {
-    let held = 0;
+    let count = 0;
     for (const ref2 of this.#slots.keys()) {
       const slot = this.slot(ref2);
-      if (slot !== undefined && slot.key.length > 0) held++;
+      if (slot !== undefined && slot.key.length > 0) count++;
       wipe(slot?.key);
     }
-    return held;
+    return count;
   }
 
-  /** Imports that were ever committed, T's own included: each record says how many there were with it. */
+  /** Number of committed imports, T included: the maximum over all records. */
   get importCounter(): number {
     let counter = this.transportImport()?.importCounter ?? 0;
     for (const ref2 of this.#slots.keys()) {
@@ -104,7 +105,7 @@ export class EiStore {
     return counter;
   }
 
-  /** The import by which T or K_D came in; undefined where it was given to the unit when it was made. */
+  /** The import of T or K_D. Undefined if the maker stored it. */
   transportImport(): StoredImport | undefined {
     const content = this.#transport.read();
     if (content === undefined) return undefined;
@@ -113,7 +114,7 @@ export class EiStore {
     return importCounter === 0 ? undefined : { importCounter, kcv, receipt };
   }
 
-  /** Puts T or K_D into a unit that is being made, or a new one into the shadow. `from` is the import that brings it. */
+  /** Writes T or K_D into the shadow. @param from the import; none at the maker */
   writeTransportKey(transport: TransportKey, from: StoredImport = NO_IMPORT): void {
     writeShadow(this.#transport, encodeTransport(transport, from));
   }
@@ -122,7 +123,7 @@ export class EiStore {
     writeShadow(this.#slotRecord(ref2), encodeSlot(stored, from));
   }
 
-  /** The key as it stands in the shadow, read back from M. The caller wipes it. */
+  /** Reads the key back from the shadow. The caller wipes it. */
   readBackTransportKey(): Bytes {
     const content = this.#transport.readShadow();
     const { key } = decodeTransport(content);
@@ -152,19 +153,19 @@ export class EiStore {
       : { left: readU8(content, 0), waits: readU8(content, 1) };
   }
 
-  /** All or nothing, so that a cut never gives an attempt back. @throws PowerCut @throws MemoryFailure */
+  /** Atomic, so that a power cut never restores a try. @throws PowerCut @throws MemoryFailure */
   writeTries({ left, waits }: Tries): void {
     this.#tries.writeShadow(Uint8Array.of(left, waits));
     this.#tries.commit();
   }
 
-  /** The challenge that a two-pass unit keeps for this link over a loss of power. */
+  /** The persistent challenge of a link (capability b0). */
   challenge(link: string): PendingChallenge | undefined {
     const content = this.#memory.read(challengeCell(link));
     if (content === undefined || isZero(content)) return undefined;
     const suite = readU8(content, 0);
-    // Torn content is no challenge: the complement at its end does not fit.
-    const complement = content.subarray(17).every((octet, i) => octet === (0xff ^ (content[1 + i] ?? 0)));
+    // R is followed by its complement, so that a torn write is detected.
+    const complement = content.subarray(17).every((byte, i) => byte === (0xff ^ (content[1 + i] ?? 0)));
     if (content.length !== 33 || !complement || !isSuiteId(suite)) return undefined;
     return { suite, random: content.slice(1, 17) };
   }
@@ -177,14 +178,14 @@ export class EiStore {
         : concat(
             challenge.suite,
             challenge.random,
-            challenge.random.map((octet) => octet ^ 0xff),
+            challenge.random.map((byte) => byte ^ 0xff),
           );
     this.#memory.write(challengeCell(link), content);
   }
 
   #slotRecord(ref2: number): AtomicRecord {
     const record = this.#slots.get(ref2);
-    if (record === undefined) throw new RangeError(`there is no slot ${ref2}`);
+    if (record === undefined) throw new RangeError(`the unit has no slot ${ref2}`);
     return record;
   }
 }

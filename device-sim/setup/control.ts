@@ -1,29 +1,30 @@
-// The hand behind a simulated desk: plugs units in and out, arms faults, answers the chooser, looks into memories. For tests, for
-// the demo page and for training; a real unit has no such thing.
+// Controls simulated units: plugs them in and out, arms faults, answers the chooser and inspects
+// their memory. The demo page, tests and training use it; a real unit has no such interface.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { CardMemory } from '../as-token/memory.ts';
 import { AsStore } from '../as-token/store.ts';
-import type { Candidate, Choose, Fleet } from '../browser/fleet.ts';
-import type { Outside, PlugDescription } from '../browser/plug-description.ts';
+import type { Candidate, Choose } from '../browser/browser-options.ts';
 import { EiStore } from '../ei/store.ts';
 import type { Clock } from '../unit/clock.ts';
 import type { Fault, LinkKind } from '../unit/faults.ts';
 import type { Firmware } from '../unit/firmware.ts';
 import type { MemoryImage } from '../unit/memory.ts';
 import { Unit, type UnitOptions } from '../unit/unit.ts';
-import { describedUnit, serialNumber, type UnitDescription } from './description.ts';
-import { describedToken, type TokenDescription } from './token-description.ts';
+import type { UnitRegistry } from '../unit/unit-registry.ts';
+import { serialNumber, type UnitDescription, unitOptions } from './description.ts';
+import type { PlugDescription, UnitEnvironment } from './plug-description.ts';
+import { type TokenDescription, tokenOptions } from './token-description.ts';
 
 export interface UnitSummary {
   /** 32 hex digits. */
   readonly sn: string;
-  /** The EI, or an AS token. */
+  /** An EI or an AS token card. */
   readonly kind: Firmware['kind'];
   readonly name: string;
   readonly links: readonly LinkKind[];
   readonly plugged: boolean;
-  /** How often it was asked to blink. */
+  /** Number of IDENTIFY commands. */
   readonly identified: number;
 }
 
@@ -36,30 +37,31 @@ export interface SlotDigest {
   readonly kcv: string;
 }
 
+/** The content of an EI's memory without its keys. */
 export interface MemoryDigest {
   readonly holdsTransportKey: boolean;
   readonly set: number;
   readonly tkv: number;
   readonly tries: number;
   readonly importCounter: number;
-  /** Write operations since the page was loaded. */
+  /** Number of writes since the page was loaded. */
   readonly writes: number;
   readonly slots: readonly SlotDigest[];
 }
 
-/** What a token card holds, without its keys and its PIN. */
+/** The content of a token card's memory without its keys and its PIN. */
 export interface TokenDigest {
   readonly pinTries: number;
-  /** Of the last export; 0 before the first. */
+  /** XC of the last export; 0 before the first. */
   readonly xc: number;
   readonly quotaLeft: number;
-  /** Receipts that it has accepted. */
+  /** Number of accepted receipts. */
   readonly receipts: number;
-  /** Write operations since the page was loaded. */
+  /** Number of writes since the page was loaded. */
   readonly writes: number;
 }
 
-/** Wherever an SN is asked for, up to 32 hex digits do. @throws RangeError for a unit that is not there */
+/** SNs are up to 32 hex digits. Each method throws a RangeError for an unknown SN. */
 export interface SimulatorControl {
   units(): readonly UnitSummary[];
   add(description: UnitDescription): void;
@@ -70,21 +72,23 @@ export interface SimulatorControl {
   cutPower(sn: string): void;
   fault(sn: string, fault: Fault): void;
   clearFaults(sn: string): void;
-  /** Answers the next chooser; several wait in line. */
+  /** Queues the answer to a chooser: an SN or 'cancel'. */
   nextChoice(choice: string): void;
+  /** @throws RangeError for a token card */
   memory(sn: string): MemoryDigest;
+  /** @throws RangeError for an EI */
   token(sn: string): TokenDigest;
-  /** True iff these octets (hex) stand anywhere in that unit's memory. */
-  holds(sn: string, octets: string): boolean;
+  /** Whether the unit's memory contains these bytes (hex). */
+  holds(sn: string, bytes: string): boolean;
 }
 
 export interface ControlOptions {
-  readonly fleet: Fleet;
+  readonly registry: UnitRegistry;
   readonly clock: Clock;
   readonly random: (length: number) => Bytes;
-  /** Asked when no choice is waiting in line. */
+  /** Answers a chooser when no choice is queued. */
   readonly choose: Choose;
-  /** What memories held when the station was last here, by SN. */
+  /** Memory images from an earlier run, by SN. */
   readonly images: Readonly<Record<string, MemoryImage>>;
   /** Called after each write to a memory. */
   readonly onWrite: (sn: string, memory: MemoryImage) => void;
@@ -99,7 +103,7 @@ export class Control implements SimulatorControl {
   }
 
   units(): readonly UnitSummary[] {
-    return this.#options.fleet.units.map(({ sn, options, isPlugged, identified }) => ({
+    return this.#options.registry.units.map(({ sn, options, isPlugged, identified }) => ({
       sn,
       kind: options.firmware.kind,
       name: options.name,
@@ -110,31 +114,31 @@ export class Control implements SimulatorControl {
   }
 
   add(description: UnitDescription): void {
-    this.#add(describedUnit(description, this.#outside(description.sn)), description);
+    this.#add(unitOptions(description, this.#environment(description.sn)), description);
   }
 
   addToken(description: TokenDescription): void {
-    this.#add(describedToken(description, this.#outside(description.sn)), description);
+    this.#add(tokenOptions(description, this.#environment(description.sn)), description);
   }
 
-  #outside(sn: string): Outside {
+  #environment(sn: string): UnitEnvironment {
     const { clock, random, images } = this.#options;
     const image = images[toHex(serialNumber(sn))];
     return { clock, random, ...(image === undefined ? {} : { image }) };
   }
 
   #add(options: UnitOptions, description: PlugDescription): void {
-    const { fleet, onWrite } = this.#options;
+    const { registry, onWrite } = this.#options;
     const unit = new Unit(options);
     unit.memory.onWrite = () => onWrite(unit.sn, unit.memory.image());
     onWrite(unit.sn, unit.memory.image());
-    fleet.add(unit);
+    registry.add(unit);
     for (const fault of description.faults ?? []) unit.arm(fault);
     if (description.plugged ?? true) unit.plug();
   }
 
   remove(sn: string): void {
-    this.#options.fleet.remove(this.#find(sn).sn);
+    this.#options.registry.remove(this.#find(sn).sn);
   }
 
   plug(sn: string): void {
@@ -169,12 +173,12 @@ export class Control implements SimulatorControl {
     return tokenDigest(this.#find(sn));
   }
 
-  holds(sn: string, octets: string): boolean {
-    const wanted = octets.replaceAll(/\s+/g, '').toUpperCase();
-    return Object.values(this.#find(sn).memory.image()).some((cell) => cell.includes(wanted));
+  holds(sn: string, bytes: string): boolean {
+    const hex = bytes.replaceAll(/\s+/g, '').toUpperCase();
+    return Object.values(this.#find(sn).memory.image()).some((cell) => cell.includes(hex));
   }
 
-  /** The chooser of both APIs. */
+  /** The chooser of USB and Serial. */
   readonly choose: Choose = async (candidates: readonly Candidate[]) => {
     const choice = this.#choices.shift();
     if (choice === undefined) return await this.#options.choose(candidates);
@@ -182,17 +186,17 @@ export class Control implements SimulatorControl {
   };
 
   #find(sn: string): Unit {
-    const unit = this.#options.fleet.find(toHex(serialNumber(sn)));
-    if (unit === undefined) throw new RangeError(`there is no unit ${sn}`);
+    const unit = this.#options.registry.find(toHex(serialNumber(sn)));
+    if (unit === undefined) throw new RangeError(`no unit has SN ${sn}`);
     return unit;
   }
 }
 
-/** What a unit holds, without its keys. @throws RangeError for a token */
+/** @throws RangeError for a token card */
 export function memoryDigest({ memory, options }: Unit): MemoryDigest {
   const { firmware } = options;
-  if (firmware.kind !== 'ei') throw new RangeError('a token has slots of no kind');
-  const { slots } = firmware.configuration;
+  if (firmware.kind !== 'ei') throw new RangeError('a token card has no slots');
+  const { slots } = firmware;
   const store = new EiStore(memory, slots);
   const transport = store.transportKey();
   wipe(transport?.key);
@@ -209,7 +213,7 @@ export function memoryDigest({ memory, options }: Unit): MemoryDigest {
 
 /** @throws RangeError for an EI */
 function tokenDigest({ memory, options }: Unit): TokenDigest {
-  if (options.firmware.kind !== 'as') throw new RangeError('an EI is no token');
+  if (options.firmware.kind !== 'as') throw new RangeError('an EI is not a token card');
   const store = new AsStore(memory);
   const { lastXc, quotaLeft } = new CardMemory(store);
   const exports = Array.from({ length: lastXc }, (_, i) => store.export(i + 1));

@@ -1,16 +1,16 @@
-// A simulated unit as JSON describes it, with what is usual left out: for the demo page, for tests and for training. T comes from the
-// published demo set of that number unless it is given.
+// A simulated unit as JSON, with defaults, for the demo page, tests and training. T is that of the
+// published demo set with this number unless given.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { DEMO_SETS, type DemoSet } from '#protocol/demo/demo-sets.ts';
 import { padSerialNumber } from '#protocol/tkl/header.ts';
 import { isSuiteId, type KdfFamily, type SuiteId } from '#protocol/tkl/suites.ts';
-import { type Outside, type PlugDescription, pluggedIn } from '../browser/plug-description.ts';
 import { PRODUCT_ID } from '../browser/usb-descriptors.ts';
 import type { EiConfiguration, Profile } from '../ei/configuration.ts';
 import type { Latency } from '../ei/ei.ts';
 import { eiFirmware } from '../ei/firmware.ts';
 import type { UnitOptions } from '../unit/unit.ts';
+import { type PlugDescription, plugOptions, type UnitEnvironment } from './plug-description.ts';
 
 export interface UnitDescription extends PlugDescription {
   /** Up to 32 hex digits. */
@@ -18,51 +18,51 @@ export interface UnitDescription extends PlugDescription {
   readonly set: number;
   /** 1 by default. */
   readonly tkv?: number;
-  /** That of the demo set, else diversified. */
+  /** By default that of the demo set, else diversified. */
   readonly profile?: Profile;
-  /** T, 64 hex digits; that of the demo set by default. */
+  /** T, 64 hex digits. By default that of the demo set. */
   readonly transportKey?: string;
-  /** It holds no T yet. */
+  /** The unit has no T. */
   readonly blank?: boolean;
-  /** The allow-list: 1 and 2, or 4 for a demo set of the HMAC family. */
+  /** Allowed suites. By default 1 and 2, or 4 for a demo set of the HMAC family. */
   readonly suites?: readonly number[];
-  /** REF2 of the slots: 1 to 4. */
+  /** REF2 of the slots. 1 to 4 by default. */
   readonly slots?: readonly number[];
-  /** How many keys fit: one in each slot. */
+  /** Maximum number of keys. By default the number of slots. */
   readonly capacity?: number;
   readonly firmware?: number;
-  /** b0, b1 and b2; identify only by default. */
+  /** Capabilities b0, b1 and b2. By default only b2. */
   readonly keepsChallenge?: boolean;
   readonly extendedLength?: boolean;
   readonly identify?: boolean;
   /** Ed25519 public key of the AS, 64 hex digits. */
   readonly signatureKey?: string;
   readonly signatureRequired?: boolean;
-  /** In ms; 0 each for tests that are not about time. */
+  /** In ms. Most tests set 0. */
   readonly latency?: Partial<Latency>;
 }
 
-/** Slow enough for a person to follow, quick enough not to be waited for. */
-const USUAL_LATENCY: Latency = { identity: 120, challenge: 250, importKey: 900 };
+/** Lets a person follow the steps. */
+const DEFAULT_LATENCY: Latency = { identity: 120, challenge: 250, importKey: 900 };
 
-/** @throws RangeError, SyntaxError when the description cannot be built */
-export function describedUnit(description: UnitDescription, outside: Outside): UnitOptions {
+/** @throws RangeError @throws SyntaxError when the description is invalid */
+export function unitOptions(description: UnitDescription, environment: UnitEnvironment): UnitOptions {
   const { set, tkv = 1, blank = false } = description;
   const demo = demoSet(set, tkv);
-  const configuration = describedConfiguration(description, demo?.profile, demo?.family);
+  const configuration = eiConfiguration(description, demo?.profile, demo?.family);
   const transportKey =
     description.transportKey === undefined ? demo?.publishedTransportKey : fromHex(description.transportKey);
-  if (transportKey === undefined && !blank) throw new RangeError(`set ${set} is no demo set: transportKey is missing`);
+  if (transportKey === undefined && !blank) throw new RangeError(`set ${set} is not a demo set and needs transportKey`);
   const initialKey = transportKey === undefined || blank ? undefined : { set, tkv, transportKey };
-  const latency = { ...USUAL_LATENCY, ...description.latency };
-  return pluggedIn(
+  const latency = { ...DEFAULT_LATENCY, ...description.latency };
+  return plugOptions(
     {
       firmware: eiFirmware(configuration, initialKey, latency),
       productId: PRODUCT_ID,
       name: 'Keyferry EI (simulated)',
     },
     description,
-    outside,
+    environment,
   );
 }
 
@@ -70,7 +70,7 @@ export function demoSet(set: number, tkv: number): DemoSet | undefined {
   return DEMO_SETS.find((candidate) => candidate.set === set && candidate.tkv === tkv);
 }
 
-function describedConfiguration(
+function eiConfiguration(
   description: UnitDescription,
   demoProfile: Profile | undefined,
   family: KdfFamily | undefined,
@@ -93,7 +93,7 @@ function describedConfiguration(
   };
 }
 
-/** SN as 16 bytes of up to 32 hex digits. @throws SyntaxError, RangeError */
+/** Decodes an SN of up to 32 hex digits to 16 bytes. @throws SyntaxError @throws RangeError */
 export function serialNumber(text: string): Bytes {
   return padSerialNumber(concat(fromHex(text.length % 2 === 0 ? text : `0${text}`)));
 }

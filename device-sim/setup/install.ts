@@ -1,11 +1,13 @@
-// Puts simulated units behind navigator.usb and navigator.serial of this page: the demo imports install(), a test injects the bundle
-// of this file with a configuration on the window. The one file of this folder that says `navigator`; the page notices no difference.
+// Replaces navigator.usb and navigator.serial of this page with simulated ones. The demo imports
+// install(); a test injects the bundle of this file, with a configuration on the window.
 import { toHex } from '#protocol/bytes/hex.ts';
-import { type BrowserOptions, type Choose, Fleet, Permissions } from '../browser/fleet.ts';
+import type { BrowserOptions, Choose } from '../browser/browser-options.ts';
+import { Permissions } from '../browser/permissions.ts';
 import { SimulatedSerial } from '../browser/serial.ts';
 import { SimulatedUsb } from '../browser/usb.ts';
 import { realClock } from '../unit/clock.ts';
 import type { MemoryImage } from '../unit/memory.ts';
+import { UnitRegistry } from '../unit/unit-registry.ts';
 import { Control, type SimulatorControl } from './control.ts';
 import { serialNumber, type UnitDescription } from './description.ts';
 import type { TokenDescription } from './token-description.ts';
@@ -14,9 +16,12 @@ export interface SimulatorConfiguration {
   readonly units: readonly UnitDescription[];
   /** AS token cards. */
   readonly tokens?: readonly TokenDescription[];
-  /** Memories and permissions outlive a reload, in this tab's sessionStorage: no. */
+  /**
+   * Stores memories and permissions in sessionStorage, so that they survive a reload. False by
+   * default.
+   */
   readonly persist?: boolean;
-  /** From an unplugging to its event, in ms: 60. */
+  /** Delay of the disconnect event after an unplug, in ms. 60 by default. */
   readonly eventDelay?: number;
 }
 
@@ -29,50 +34,50 @@ declare global {
 
 const STORAGE_KEY = 'keyferry-simulator';
 
-interface Kept {
+interface StoredState {
   images: Record<string, MemoryImage>;
   usb: readonly string[];
   serial: readonly string[];
 }
 
 /**
- * `choose` is asked when no choice is waiting in line; without it such a chooser is closed at once.
- * @returns the control, which also stands at window.keyferrySimulator
+ * @param choose answers a chooser when no choice is queued; by default it cancels
+ * @returns the control, which is also window.keyferrySimulator
  */
 export function install(
   configuration: SimulatorConfiguration,
   choose: Choose = async () => undefined,
 ): SimulatorControl {
   const persists = configuration.persist === true;
-  const kept: Kept = (persists ? readKept() : undefined) ?? { images: {}, usb: [], serial: [] };
-  const keep = (change: Partial<Kept>): void => {
-    Object.assign(kept, change);
-    if (persists) sessionStorage.setItem(STORAGE_KEY, JSON.stringify(kept));
+  const state: StoredState = (persists ? readState() : undefined) ?? { images: {}, usb: [], serial: [] };
+  const store = (change: Partial<StoredState>): void => {
+    Object.assign(state, change);
+    if (persists) sessionStorage.setItem(STORAGE_KEY, JSON.stringify(state));
   };
   const plugs = [...configuration.units, ...(configuration.tokens ?? [])];
   const permitted = plugs.filter((plug) => plug.permitted).map(({ sn }) => toHex(serialNumber(sn)));
-  const fleet = new Fleet();
+  const registry = new UnitRegistry();
   const control = new Control({
-    fleet,
+    registry,
     clock: realClock,
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
     choose,
-    images: kept.images,
+    images: state.images,
     onWrite: (sn, image) => {
-      kept.images[sn] = image;
-      keep({});
+      state.images[sn] = image;
+      store({});
     },
   });
-  const surroundings: BrowserOptions = {
+  const browser: BrowserOptions = {
     clock: realClock,
     choose: control.choose,
     hasUserGesture: () => navigator.userActivation.isActive,
     eventDelay: configuration.eventDelay ?? 60,
   };
-  const usbPermissions = new Permissions([...kept.usb, ...permitted], (granted) => keep({ usb: granted }));
-  const usb = new SimulatedUsb(fleet, usbPermissions, surroundings);
-  const serialPermissions = new Permissions([...kept.serial, ...permitted], (granted) => keep({ serial: granted }));
-  const serial = new SimulatedSerial(fleet, serialPermissions, surroundings);
+  const usbPermissions = new Permissions([...state.usb, ...permitted], (granted) => store({ usb: granted }));
+  const usb = new SimulatedUsb(registry, usbPermissions, browser);
+  const serialPermissions = new Permissions([...state.serial, ...permitted], (granted) => store({ serial: granted }));
+  const serial = new SimulatedSerial(registry, serialPermissions, browser);
   for (const unit of configuration.units) control.add(unit);
   for (const token of configuration.tokens ?? []) control.addToken(token);
   Object.defineProperty(navigator, 'usb', { value: usb, configurable: true });
@@ -81,9 +86,9 @@ export function install(
   return control;
 }
 
-function readKept(): Kept | undefined {
+function readState(): StoredState | undefined {
   const text = sessionStorage.getItem(STORAGE_KEY);
-  return text === null ? undefined : (JSON.parse(text) as Kept);
+  return text === null ? undefined : (JSON.parse(text) as StoredState);
 }
 
 if (window.keyferrySimulatorConfig !== undefined) install(window.keyferrySimulatorConfig);

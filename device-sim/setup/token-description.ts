@@ -1,5 +1,5 @@
-// A simulated AS token card as JSON describes it, with what is usual left out. T comes from the published demo set of that number
-// unless it is given. What is written here is what an issuer would put into a card.
+// A simulated AS token card as JSON, with defaults: the content that an issuer would write. T is
+// that of the published demo set with this number unless given.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { utf8 } from '#protocol/bytes/text.ts';
@@ -9,106 +9,107 @@ import type { KdfFamily } from '#protocol/tkl/suites.ts';
 import type { AsLatency } from '../as-token/card.ts';
 import type { CardContent, CardEntry, CardTransportKey } from '../as-token/content.ts';
 import { asFirmware } from '../as-token/firmware.ts';
-import { type Outside, type PlugDescription, pluggedIn } from '../browser/plug-description.ts';
 import { TOKEN_PRODUCT_ID } from '../browser/usb-descriptors.ts';
 import type { Profile } from '../ei/configuration.ts';
 import type { UnitOptions } from '../unit/unit.ts';
 import { demoSet, serialNumber } from './description.ts';
+import { type PlugDescription, plugOptions, type UnitEnvironment } from './plug-description.ts';
 
-/** An entry of REF1: a key; with `erases` or `replacesTransportKey` what docs/protocol.md clause 8 makes of it. */
+/** A key entry; with `erases` or `replacesTransportKey` the action of docs/protocol.md clause 8. */
 export interface EntryDescription {
   readonly ref1: number;
   readonly label: string;
   readonly akv: number;
-  /** The REF2 that is permitted: any, for a key. */
+  /** The permitted REF2. By default any slot. */
   readonly slot?: number;
-  /** ATTR of a key: D0AB00N. */
+  /** ATTR of a key. D0AB00N by default. */
   readonly attributes?: string;
-  /** TA, hex digits; made from the label where it is missing, so that it is no secret. */
+  /** TA as hex. By default a public value computed from the label. */
   readonly key?: string;
   readonly erases?: true;
-  /** `akv` is the new TKV, and the token holds its T. */
+  /** `akv` is the new TKV, one of `transportKeys`. */
   readonly replacesTransportKey?: true;
 }
 
 export interface TokenDescription extends PlugDescription {
-  /** Of the token itself: up to 32 hex digits. */
+  /** SN of the token, up to 32 hex digits. */
   readonly sn: string;
   readonly set: number;
   readonly profile?: Profile;
   readonly family?: KdfFamily;
-  /** T by version, 64 hex digits each, oldest first; that of the demo set by default. */
+  /** T of each version, 64 hex digits, oldest first. By default that of the demo set. */
   readonly transportKeys?: readonly { readonly tkv: number; readonly key: string }[];
-  /** One for any slot by default. */
+  /** By default one key for any slot. */
   readonly entries?: readonly EntryDescription[];
-  /** 1 by default; 0 is the service. */
+  /** 1 by default. 0 is the service. */
   readonly asNumber?: number;
-  /** 4 to 12 digits: 123456. */
+  /** 4 to 12 digits. 123456 by default. */
   readonly pin?: string;
   /** 3 by default. */
   readonly pinTries?: number;
-  /** Exports in all: 100. */
+  /** Maximum number of exports. 100 by default. */
   readonly quota?: number;
-  /** The SN that it serves: every unit of the set. */
+  /** SNs of the permitted units. By default every unit of the set. */
   readonly units?: readonly string[];
-  /** Ed25519 seed, 64 hex digits; made from the SN where it is missing. */
+  /** Ed25519 seed, 64 hex digits. By default a public value computed from the SN. */
   readonly signingKey?: string;
-  /** In ms; 0 each for tests that are not about time. */
+  /** In ms. Most tests set 0. */
   readonly latency?: Partial<AsLatency>;
 }
 
-const USUAL_AS_LATENCY: AsLatency = { data: 120, pin: 200, exportKey: 500, verifyReceipt: 200 };
+const DEFAULT_LATENCY: AsLatency = { data: 120, pin: 200, exportKey: 500, verifyReceipt: 200 };
 
-const USUAL_ENTRIES: readonly EntryDescription[] = [{ ref1: 0x0101, label: 'Data key', akv: 1 }];
+const DEFAULT_ENTRIES: readonly EntryDescription[] = [{ ref1: 0x0101, label: 'Data key', akv: 1 }];
 
-/** @throws RangeError, SyntaxError when the description cannot be built */
-export function describedToken(description: TokenDescription, outside: Outside): UnitOptions {
+/** @throws RangeError @throws SyntaxError when the description is invalid */
+export function tokenOptions(description: TokenDescription, environment: UnitEnvironment): UnitOptions {
   const firmware = asFirmware({
     sn: serialNumber(description.sn),
-    content: describedContent(description),
+    content: cardContent(description),
     pin: description.pin ?? '123456',
-    latency: { ...USUAL_AS_LATENCY, ...description.latency },
+    latency: { ...DEFAULT_LATENCY, ...description.latency },
   });
   const product = { firmware, productId: TOKEN_PRODUCT_ID, name: 'Keyferry AS token (simulated)' };
-  return pluggedIn(product, description, outside);
+  return plugOptions(product, description, environment);
 }
 
-function describedContent(description: TokenDescription): CardContent {
-  const { set, entries = USUAL_ENTRIES, signingKey, units } = description;
+function cardContent(description: TokenDescription): CardContent {
+  const { set, entries = DEFAULT_ENTRIES, signingKey, units } = description;
   return {
     set,
     profile: description.profile ?? demoSet(set, 1)?.profile ?? 'diversified',
     asNumber: description.asNumber ?? 1,
     quota: description.quota ?? 100,
     pinTries: description.pinTries ?? 3,
-    signingKey: signingKey === undefined ? published(`signing key ${description.sn}`) : fromHex(signingKey),
+    signingKey: signingKey === undefined ? publicKey32(`signing key ${description.sn}`) : fromHex(signingKey),
     units: units?.map(serialNumber),
-    transportKeys: describedTransportKeys(description),
-    entries: entries.map(describedEntry),
+    transportKeys: cardTransportKeys(description),
+    entries: entries.map(cardEntry),
   };
 }
 
-function describedTransportKeys({ set, family, transportKeys }: TokenDescription): readonly CardTransportKey[] {
+function cardTransportKeys(description: TokenDescription): readonly CardTransportKey[] {
+  const { set, transportKeys } = description;
   const demo = demoSet(set, 1);
-  const familyOrUsual = family ?? demo?.family ?? 'cmac';
+  const family = description.family ?? demo?.family ?? 'cmac';
   if (transportKeys !== undefined) {
-    return transportKeys.map(({ tkv, key }) => ({ tkv, family: familyOrUsual, key: fromHex(key) }));
+    return transportKeys.map(({ tkv, key }) => ({ tkv, family, key: fromHex(key) }));
   }
-  if (demo === undefined) throw new RangeError(`set ${set} is no demo set: transportKeys are missing`);
-  return [{ tkv: demo.tkv, family: familyOrUsual, key: demo.publishedTransportKey }];
+  if (demo === undefined) throw new RangeError(`set ${set} is not a demo set and needs transportKeys`);
+  return [{ tkv: demo.tkv, family, key: demo.publishedTransportKey }];
 }
 
-function describedEntry(entry: EntryDescription): CardEntry {
+function cardEntry(entry: EntryDescription): CardEntry {
   const { ref1, label, akv, slot = ANY_SLOT, attributes = 'D0AB00N', key } = entry;
   const nothing = new Uint8Array(0);
   if (entry.erases) return { ref1, label, akv, slot, attributes: NO_ATTRIBUTES, key: nothing };
   if (entry.replacesTransportKey) {
     return { ref1, label, akv, slot: TRANSPORT_KEY_SLOT, attributes: TRANSPORT_KEY_ATTRIBUTES, key: nothing };
   }
-  return { ref1, label, akv, slot, attributes, key: key === undefined ? published(`key ${label}`) : fromHex(key) };
+  return { ref1, label, akv, slot, attributes, key: key === undefined ? publicKey32(`key ${label}`) : fromHex(key) };
 }
 
-/** 32 bytes that everyone may know. */
-function published(of: string): Bytes {
-  return sha256(utf8(`Keyferry simulated token: ${of}`));
+/** A public 32-byte value for a demonstration key. */
+function publicKey32(name: string): Bytes {
+  return sha256(utf8(`Keyferry simulated token: ${name}`));
 }

@@ -1,51 +1,51 @@
-// A card as one link sees it (ISO/IEC 7816-4): class, instruction and parameters, selection, command chaining, 61xx and GET
-// RESPONSE. Generic over the application that stands on it, the EI or the AS token card. Knows neither keys nor links.
-
+// The card on one link (ISO/IEC 7816-4): checks class, instruction and parameters, and handles
+// selection, command chaining, 61xx and GET RESPONSE. The application is the EI or the AS token
+// card.
 import { type CommandApdu, type DecodedCommand, decodeCommand } from '#protocol/apdu/command-apdu.ts';
 import { encodeResponse } from '#protocol/apdu/response-apdu.ts';
 import { type Bytes, concat, equalBytes } from '#protocol/bytes/bytes.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { MemoryFailure } from './memory.ts';
 
-/** A command ends with this status word and no data. Thrown by an application, answered by the card. */
+/** Thrown by an application: the card answers the command with this status word and no data. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly statusWord: number;
 
   constructor(statusWord: number) {
-    super(`refused with ${hexNumber(statusWord)}`);
+    super(`refused with ${hexNumber(statusWord, 4)}`);
     this.statusWord = statusWord;
   }
 }
 
 export interface Instruction {
-  /** 80 unless said. */
+  /** 80 by default. */
   readonly cla?: 0x00 | 0x80;
   readonly ins: number;
-  /** What P1 and P2 may be; all else is 6A86. */
+  /** Whether P1 and P2 are valid. If not, the card answers 6A86. */
   accepts(p1: number, p2: number): boolean;
-  /** May come in parts (CLA bit 10); a part of another instruction is 6884. */
+  /** Whether command chaining (CLA bit 10) is supported. If not, the card answers 6884. */
   readonly chained: boolean;
-  /** Resolves with the answer's data. @throws Refusal */
+  /** Resolves with the data of the response. @throws Refusal */
   run(command: CommandApdu): Bytes | Promise<Bytes>;
 }
 
-/** One application on one link. SELECT and GET RESPONSE are the card's. */
+/** One application on one link. The card itself handles SELECT and GET RESPONSE. */
 export interface Application {
   readonly aid: Bytes;
-  /** Extended length is understood; else it is 6700. */
+  /** Whether extended length is supported. If not, the card answers 6700. */
   readonly extendedLength: boolean;
   readonly instructions: readonly Instruction[];
-  /** SELECT's answer. */
+  /** Returns the data of the response to SELECT. */
   select(): Bytes | Promise<Bytes>;
-  /** Reset or power-up of the link: the selection is already gone. */
+  /** Called on reset or power-up of the link, after the card has dropped the selection. */
   reset(): void;
 }
 
 const SELECT = 0xa4;
 const GET_RESPONSE = 0xc0;
 const CHAINING = 0x10;
-/** The longest chain that is gathered: more than any command here can use. */
+/** Maximum length of a chained command, in bytes; no command of protocol.md is longer. */
 const MAX_CHAIN_LENGTH = 2048;
 const SHORT_LIMIT = 256;
 const NOTHING = new Uint8Array(0);
@@ -60,17 +60,17 @@ interface Chain {
 export class Card {
   readonly #application: Application;
   #selected = false;
-  /** Resets so far: what was running at one of them selects nothing afterwards. */
+  /** Number of resets. A SELECT that was pending at a reset does not select. */
   #resets = 0;
   #chain: Chain | undefined;
-  /** What GET RESPONSE still has to give. */
+  /** Rest of a response, for GET RESPONSE. */
   #remainder: Bytes = NOTHING;
 
   constructor(application: Application) {
     this.#application = application;
   }
 
-  /** Loss of power, reset or IccPowerOn. */
+  /** Called on loss of power, reset and IccPowerOn. */
   reset(): void {
     this.#resets++;
     this.#selected = false;
@@ -79,12 +79,12 @@ export class Card {
     this.#application.reset();
   }
 
-  /** One command APDU to one response APDU. @throws PowerCut, and whatever is a bug */
+  /** Runs one command APDU and resolves with its response APDU. @throws PowerCut */
   async process(bytes: Uint8Array): Promise<Bytes> {
     try {
       const command = this.#decode(bytes);
       const data = await this.#dispatch(command);
-      return this.#answer(data, command.ne);
+      return this.#respond(data, command.ne);
     } catch (error) {
       if (error instanceof Refusal) return encodeResponse(NOTHING, error.statusWord);
       if (error instanceof MemoryFailure) return encodeResponse(NOTHING, 0x6581);
@@ -113,21 +113,21 @@ export class Card {
     if (command.cla === 0x00 && command.ins === SELECT) return this.#select(command);
     if (!this.#selected) throw new Refusal(0x6e00);
     if (command.cla === 0x00 && command.ins === GET_RESPONSE) return getResponse(command, pending);
-    const gathered = this.#gather(command, chain);
-    return gathered === undefined ? NOTHING : await instructionOf(this.#application, gathered).run(gathered);
+    const complete = this.#assemble(command, chain);
+    return complete === undefined ? NOTHING : await instructionOf(this.#application, complete).run(complete);
   }
 
   async #select({ p1, p2, data }: CommandApdu): Promise<Bytes> {
     if (p1 !== 0x04 || p2 !== 0x00) throw new Refusal(0x6a86);
     if (!equalBytes(data, this.#application.aid)) throw new Refusal(0x6a82);
     const resets = this.#resets;
-    const answer = await this.#application.select();
+    const response = await this.#application.select();
     this.#selected ||= resets === this.#resets;
-    return answer;
+    return response;
   }
 
-  /** The whole command, or undefined while parts of it are missing (ISO/IEC 7816-4 clause 5.3.3). */
-  #gather(command: CommandApdu, chain: Chain | undefined): CommandApdu | undefined {
+  /** The complete command, or undefined while parts are missing (ISO/IEC 7816-4 clause 5.3.3). */
+  #assemble(command: CommandApdu, chain: Chain | undefined): CommandApdu | undefined {
     const { cla, ins, p1, p2 } = command;
     const instruction = instructionOf(this.#application, command);
     const isLast = (cla & CHAINING) === 0;
@@ -139,8 +139,8 @@ export class Card {
     return undefined;
   }
 
-  /** As much as Le asks for; what is left comes with GET RESPONSE, and 61xx says how much that is. */
-  #answer(data: Bytes, ne: number): Bytes {
+  /** Sends up to Ne bytes. 61xx gives the length of the rest, which GET RESPONSE returns. */
+  #respond(data: Bytes, ne: number): Bytes {
     if (data.length <= ne) return encodeResponse(data, 0x9000);
     this.#remainder = data.slice(ne);
     const left = this.#remainder.length;

@@ -1,16 +1,16 @@
-// Time as the simulated devices see it: handed in, so that a page runs in real time and a test in its own. Knows nothing of devices.
+// The clock of the simulated devices: real time in a page, virtual time in a test.
 
-/** Undoes an `after` whose moment has not come; without effect otherwise. */
+/** Cancels a pending `after`. Has no effect once the action has run. */
 export type Cancel = () => void;
 
 export interface Clock {
-  /** Milliseconds since some fixed moment. */
+  /** Milliseconds since a fixed moment. */
   now(): number;
-  /** Runs the action once, `ms` from now. */
+  /** Runs the action once, after `ms` milliseconds. */
   after(ms: number, action: () => void): Cancel;
 }
 
-/** The platform's own timers. */
+/** The platform's timers. */
 export const realClock: Clock = {
   now: () => performance.now(),
   after(ms, action) {
@@ -19,60 +19,60 @@ export const realClock: Clock = {
   },
 };
 
-/** Resolves `ms` from now; at once, without a timer, for 0. */
+/** Resolves after `ms` milliseconds. For 0 or less it sets no timer. */
 export function sleep(clock: Clock, ms: number): Promise<void> {
   if (ms <= 0) return Promise.resolve();
   return new Promise((resolve) => clock.after(ms, resolve));
 }
 
-interface Alarm {
+interface PendingTimer {
   readonly at: number;
   readonly action: () => void;
 }
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that a test advances. */
 export class VirtualClock implements Clock {
   #now = 0;
-  readonly #alarms = new Set<Alarm>();
+  readonly #timers = new Set<PendingTimer>();
 
   now(): number {
     return this.#now;
   }
 
   after(ms: number, action: () => void): Cancel {
-    const alarm: Alarm = { at: this.#now + Math.max(0, ms), action };
-    this.#alarms.add(alarm);
-    return () => void this.#alarms.delete(alarm);
+    const timer: PendingTimer = { at: this.#now + Math.max(0, ms), action };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
   }
 
-  /** Jumps to the next alarm, unless that is after `end`, and rings it. False where there was none. */
-  ringNext(end = Number.POSITIVE_INFINITY): boolean {
+  /** Advances to the next timer due until `end` and runs its action. False if there is none. */
+  runNext(end = Number.POSITIVE_INFINITY): boolean {
     const next = this.#next(end);
     if (next === undefined) return false;
-    this.#alarms.delete(next);
+    this.#timers.delete(next);
     this.#now = next.at;
     next.action();
     return true;
   }
 
-  /** Lets `ms` go by: every alarm in that time rings in its order, and what it sets off in promises is done before the next. */
+  /** Advances by `ms`. Runs the due timers by time, and awaits the promises of each one. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settled();
-    while (this.ringNext(end)) await settled();
+    while (this.runNext(end)) await settled();
     this.#now = end;
   }
 
-  #next(end: number): Alarm | undefined {
-    let first: Alarm | undefined;
-    for (const alarm of this.#alarms) {
-      if (alarm.at <= end && (first === undefined || alarm.at < first.at)) first = alarm;
+  #next(end: number): PendingTimer | undefined {
+    let first: PendingTimer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.at <= end && (first === undefined || timer.at < first.at)) first = timer;
     }
     return first;
   }
 }
 
-/** A turn of the platform's own loop: every promise that can go on has gone on. */
+/** Resolves one turn of the event loop later, when the promise callbacks queued so far have run. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -1,20 +1,23 @@
-// Fault scripts: what can go wrong between a page and a unit, as data (JSON), and the script that carries them out on one link. Each
-// fault happens once unless it says otherwise. Knows neither framing nor the browser.
+// Fault scripts: faults between a page and a unit as data (JSON), and the class that applies them
+// to one link. A fault occurs once unless it has `times`.
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import type { WriteFault } from './memory.ts';
 
-/** Seen from the page: out to the unit, in from it. */
+/** As the page sees it: out to the unit, in from the unit. */
 export type Direction = 'out' | 'in';
 
 export type LinkKind = 'usb' | 'serial';
 
-/** Offsets and counts are in octets of that direction, from the moment the fault is armed. */
+/** Offsets and counts are bytes in that direction, counted from when the fault is armed. */
 export type Fault =
-  /** The plug is pulled when `after` octets have passed; an answer that the unit was working on is not lost in its memory. */
+  /** Unplugs the unit after `after` bytes. A command that runs then still completes in the unit. */
   | { readonly fault: 'unplug'; readonly direction: Direction; readonly after: number; readonly link?: LinkKind }
-  /** The next answers come that much later, with no request for more time. */
+  /** Delays the next `times` responses by `ms`, without a request for a time extension. */
   | { readonly fault: 'late answer'; readonly ms: number; readonly times?: number; readonly link?: LinkKind }
-  /** One bit of the block-th transmission, 1 being the next, is turned; bits count from the first octet's highest, round and round. */
+  /**
+   * Flips one bit of a transmission: 1 is the next. Bit 0 is the highest bit of the first byte; a
+   * number beyond the last bit wraps around.
+   */
   | {
       readonly fault: 'corrupt';
       readonly direction: Direction;
@@ -29,7 +32,9 @@ export type Fault =
       readonly count: number;
       readonly link?: LinkKind;
     }
-  /** The next `times` commands with that INS are answered with that status word and not run. */
+  /**
+   * Answers the next `times` commands with this INS with the status word, and does not run them.
+   */
   | {
       readonly fault: 'refuse';
       readonly ins: number;
@@ -37,64 +42,66 @@ export type Fault =
       readonly times?: number;
       readonly link?: LinkKind;
     }
-  /** From now on, until the faults are cleared: another program holds it; no WinUSB; no rights; it hears nothing and says nothing. */
+  /**
+   * Until the faults are cleared: another program uses the unit; WinUSB is missing; the operating
+   * system denies access; the unit neither receives nor sends.
+   */
   | { readonly fault: 'busy' | 'driver missing' | 'access denied' | 'silence'; readonly link?: LinkKind }
-  /** USB: the bulk endpoint of that direction halts until clearHalt. */
+  /** USB: halts the bulk endpoint of that direction until clearHalt. */
   | { readonly fault: 'stall'; readonly direction: Direction }
-  /** Serial: the readable fails with this error; the port stays open and gives another. */
+  /** Serial: errors the readable stream. The port stays open and creates another stream. */
   | { readonly fault: 'line error'; readonly error: LineError }
-  /** M: power fails at the n-th write from now, or the write does. */
+  /** M: cuts the power at the n-th write from now, or makes this write fail. */
   | ({ readonly fault: 'memory' } & WriteFault);
 
 export type LineError = 'BufferOverrunError' | 'BreakError' | 'FramingError' | 'ParityError';
 
-/** What a transmission became on its way. */
-export interface Passed {
+export interface PassResult {
+  /** The bytes that arrive. */
   readonly bytes: Bytes;
-  /** The plug was pulled behind these octets. */
+  /** The unit is unplugged after these bytes. */
   readonly unplugged: boolean;
 }
 
-type Armed<K extends Fault['fault']> = Extract<Fault, { fault: K }>;
+type FaultOf<K extends Fault['fault']> = Extract<Fault, { fault: K }>;
 
-interface Lane {
-  octets: number;
+interface Counters {
+  bytes: number;
   blocks: number;
 }
 
-interface Entry {
+interface ArmedFault {
   readonly fault: Exclude<Fault, { fault: 'memory' }>;
-  /** Counters of its direction when it was armed. */
-  readonly octets: number;
-  readonly blocks: number;
+  /** Counters of its direction when the fault was armed. */
+  readonly start: Counters;
   times: number;
 }
 
-/** The faults that wait on one link, in the order in which they were armed. */
+/** The armed faults of one link, oldest first. */
 export class FaultScript {
   readonly #link: LinkKind;
-  readonly #lanes: Record<Direction, Lane> = { out: { octets: 0, blocks: 0 }, in: { octets: 0, blocks: 0 } };
-  #entries: Entry[] = [];
+  readonly #counters: Record<Direction, Counters> = { out: { bytes: 0, blocks: 0 }, in: { bytes: 0, blocks: 0 } };
+  #armed: ArmedFault[] = [];
 
   constructor(link: LinkKind) {
     this.#link = link;
   }
 
-  /** Faults of another link, and those of the memory, are not this script's. */
+  /** Ignores faults of another link and of the memory. */
   arm(fault: Fault): void {
     if (fault.fault === 'memory' || ('link' in fault && fault.link !== undefined && fault.link !== this.#link)) return;
-    const lane = 'direction' in fault ? this.#lanes[fault.direction] : { octets: 0, blocks: 0 };
+    const start = 'direction' in fault ? { ...this.#counters[fault.direction] } : { bytes: 0, blocks: 0 };
     const times = 'times' in fault ? (fault.times ?? 1) : 1;
-    this.#entries.push({ fault, octets: lane.octets, blocks: lane.blocks, times });
+    this.#armed.push({ fault, start, times });
   }
 
   clear(): void {
-    this.#entries = [];
+    this.#armed = [];
   }
 
-  /** Why it cannot be opened, if so. */
+  /** Why the link cannot be opened, if so. */
   get openRefusal(): 'busy' | 'driver missing' | 'access denied' | undefined {
-    for (const { fault } of this.#entries) {
+    for (const { fault } of this.#armed) {
       if (fault.fault === 'busy' || fault.fault === 'driver missing' || fault.fault === 'access denied') {
         return fault.fault;
       }
@@ -103,42 +110,42 @@ export class FaultScript {
   }
 
   get isSilent(): boolean {
-    return this.#entries.some(({ fault }) => fault.fault === 'silence');
+    return this.#armed.some(({ fault }) => fault.fault === 'silence');
   }
 
-  /** Sends one transmission through what is wrong with the cable. */
-  pass(direction: Direction, bytes: Uint8Array): Passed {
-    const lane = this.#lanes[direction];
-    const start = lane.octets;
-    lane.octets += bytes.length;
-    lane.blocks++;
+  /** Applies the armed faults to one transmission. */
+  pass(direction: Direction, bytes: Uint8Array): PassResult {
+    const counters = this.#counters[direction];
+    const offset = counters.bytes;
+    counters.bytes += bytes.length;
+    counters.blocks++;
     let passed = copy(bytes);
     let unplugged = false;
-    for (const entry of [...this.#entries]) {
-      const { fault } = entry;
+    for (const armed of [...this.#armed]) {
+      const { fault, start } = armed;
       if (!('direction' in fault) || fault.direction !== direction || fault.fault === 'stall') continue;
       if (fault.fault === 'corrupt') {
-        if (lane.blocks - entry.blocks !== fault.block) continue;
-        passed = withBitTurned(passed, fault.bit);
+        if (counters.blocks - start.blocks !== fault.block) continue;
+        passed = withBitFlipped(passed, fault.bit);
       } else if (fault.fault === 'unplug') {
-        if (lane.octets - entry.octets < fault.after) continue;
-        passed = passed.slice(0, Math.max(0, entry.octets + fault.after - start));
+        if (counters.bytes - start.bytes < fault.after) continue;
+        passed = passed.slice(0, Math.max(0, start.bytes + fault.after - offset));
         unplugged = true;
       } else {
-        if (lane.octets - entry.octets <= fault.offset) continue;
-        passed = edited(passed, fault, Math.max(0, entry.octets + fault.offset - start));
+        if (counters.bytes - start.bytes <= fault.offset) continue;
+        passed = edited(passed, fault, Math.max(0, start.bytes + fault.offset - offset));
       }
-      this.#remove(entry);
+      this.#remove(armed);
     }
     return { bytes: passed, unplugged };
   }
 
-  /** The status word that a command is refused with instead of being run. */
+  /** Status word with which to refuse this command, if a fault says so. */
   takeRefusal(ins: number | undefined): number | undefined {
     return this.#take('refuse', (fault) => fault.ins === ins)?.statusWord;
   }
 
-  /** By how much the next answer comes later, in ms. */
+  /** Delay of the next response, in ms. */
   takeDelay(): number {
     return this.#take('late answer', () => true)?.ms ?? 0;
   }
@@ -151,35 +158,38 @@ export class FaultScript {
     return this.#take('line error', () => true)?.error;
   }
 
-  #take<K extends Entry['fault']['fault']>(kind: K, fits: (fault: Armed<K>) => boolean): Armed<K> | undefined {
-    for (const entry of this.#entries) {
-      const { fault } = entry;
-      if (!isKind(fault, kind) || !fits(fault)) continue;
-      entry.times--;
-      if (entry.times <= 0) this.#remove(entry);
+  #take<K extends ArmedFault['fault']['fault']>(
+    kind: K,
+    matches: (fault: FaultOf<K>) => boolean,
+  ): FaultOf<K> | undefined {
+    for (const armed of this.#armed) {
+      const { fault } = armed;
+      if (!isKind(fault, kind) || !matches(fault)) continue;
+      armed.times--;
+      if (armed.times <= 0) this.#remove(armed);
       return fault;
     }
     return undefined;
   }
 
-  #remove(entry: Entry): void {
-    this.#entries = this.#entries.filter((other) => other !== entry);
+  #remove(armed: ArmedFault): void {
+    this.#armed = this.#armed.filter((other) => other !== armed);
   }
 }
 
-function isKind<K extends Fault['fault']>(fault: Fault, kind: K): fault is Armed<K> {
+function isKind<K extends Fault['fault']>(fault: Fault, kind: K): fault is FaultOf<K> {
   return fault.fault === kind;
 }
 
-function withBitTurned(bytes: Bytes, bit: number): Bytes {
-  const turned = copy(bytes);
+function withBitFlipped(bytes: Bytes, bit: number): Bytes {
+  const flipped = copy(bytes);
   const position = bit % (8 * Math.max(1, bytes.length));
   const index = position >> 3;
-  if (index < turned.length) turned[index] = (turned[index] ?? 0) ^ (0x80 >> (position & 7));
-  return turned;
+  if (index < flipped.length) flipped[index] = (flipped[index] ?? 0) ^ (0x80 >> (position & 7));
+  return flipped;
 }
 
-function edited(bytes: Bytes, { fault, count }: Armed<'drop' | 'repeat'>, at: number): Bytes {
+function edited(bytes: Bytes, { fault, count }: FaultOf<'drop' | 'repeat'>, at: number): Bytes {
   const end = Math.min(bytes.length, at + count);
   const [before, piece, after] = [bytes.subarray(0, at), bytes.subarray(at, end), bytes.subarray(end)];
   return fault === 'drop' ? concat(before, after) : concat(before, piece, piece, after);

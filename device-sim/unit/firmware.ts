@@ -1,44 +1,47 @@
-// What a simulated unit is apart from its plugs: the EI or the AS token card. Made by its maker over a memory, started anew at each
-// power-up. Knows neither links nor commands.
+// The firmware of a simulated unit, an EI or an AS token card: how it is personalised and started.
+// unit.ts calls it; ei/firmware.ts and as-token/firmware.ts implement it.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
-import type { EiConfiguration } from '../ei/configuration.ts';
 import type { Application } from './card.ts';
 import type { Clock } from './clock.ts';
 import type { Memory } from './memory.ts';
 
-/** What a program finds when it starts. */
-export interface Surroundings {
+export interface ProgramOptions {
   readonly memory: Memory;
   readonly clock: Clock;
-  /** The unit's random generator. */
+  /** Random generator of the unit. */
   readonly random: (length: number) => Bytes;
-  /** Called when the unit is asked to blink. */
+  /** Called when a host sends IDENTIFY. */
   readonly onIdentify: () => void;
 }
 
-/** What runs from power-up until power is lost. */
+/** Runs from power-up until power is lost. */
 export interface Program {
-  /** The application as the link of that name sees it. */
-  session(link: string): Application;
-  /** What was running ends here and touches the memory no more; the unit comes back as another Program over the same memory. */
+  /**
+   * Creates the application of one link, which has its own selection and challenge or PIN state.
+   */
+  application(link: string): Application;
+  /**
+   * Stops the pending commands: they do not write to memory. A later start makes another Program.
+   */
   losePower(): void;
 }
 
-interface AnyFirmware {
-  /** Of the device itself, 16 bytes, left-padded with 00. */
+interface FirmwareBase {
+  /** SN of the device, 16 bytes, left-padded with 00. */
   readonly sn: Bytes;
-  /** Puts into a new memory what it leaves its maker or issuer with. */
+  /** Writes the initial content of a new memory, as the maker or issuer does. */
   personalise(memory: Memory): void;
-  /** Power-up. @throws PowerCut when power fails again at once */
-  start(surroundings: Surroundings): Program;
+  /** Powers up. @throws PowerCut when power is cut again during start-up */
+  start(options: ProgramOptions): Program;
 }
 
-export interface EiFirmware extends AnyFirmware {
+export interface EiFirmware extends FirmwareBase {
   readonly kind: 'ei';
-  readonly configuration: EiConfiguration;
+  /** REF2 of the slots, without the transport-key slot. */
+  readonly slots: readonly number[];
 }
 
-export interface AsFirmware extends AnyFirmware {
+export interface AsFirmware extends FirmwareBase {
   readonly kind: 'as';
 }
 

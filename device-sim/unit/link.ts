@@ -1,6 +1,6 @@
-// A card behind one link: drives the card's side of the framing (T=1 on serial, CCID on USB) with a clock, runs the commands one after
-// the other, asks for more time while one is long, and lets the fault script have its way. Knows nothing of the browser.
-
+// One link of a unit, between the simulated browser or host and the card. It drives the card's side
+// of the framing (T=1 on serial, CCID on USB), runs commands one at a time, and applies the fault
+// script.
 import { encodeResponse } from '#protocol/apdu/response-apdu.ts';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
@@ -9,7 +9,7 @@ import { type Cancel, type Clock, sleep } from './clock.ts';
 import type { FaultScript } from './faults.ts';
 import { PowerCut } from './memory.ts';
 
-/** docs/protocol.md clause 4: more time is asked for at least every 500 ms. */
+/** Interval of time extension requests, in ms; docs/protocol.md clause 4 requires at most 500. */
 const EXTENSION_INTERVAL = 400;
 const NO_DATA = new Uint8Array(0);
 
@@ -19,30 +19,33 @@ export interface UnitLinkOptions {
   readonly cards: readonly Card[];
   readonly clock: Clock;
   readonly faults: FaultScript;
-  /** Waits for its turn: a unit with two links runs one command at a time (docs/protocol.md clause 4.1). */
-  readonly inTurn: <T>(action: () => Promise<T>) => Promise<T>;
-  /** The script pulled the plug. */
+  /** Runs one command at a time over all links of the unit (docs/protocol.md clause 4.1). */
+  readonly runExclusive: <T>(action: () => Promise<T>) => Promise<T>;
+  /** A fault unplugged the unit. */
   readonly onUnplug: () => void;
-  /** Power failed while a command ran. */
+  /** Power was cut while a command ran. */
   readonly onPowerCut: () => void;
 }
 
 export class UnitLink {
-  /** Takes what the unit sends, one transmission at a time; nobody there means that it is lost, as on a port that is not open. */
+  /**
+   * Receives what the unit sends, one transmission at a time. Without a handler the bytes are lost,
+   * as on a port that is not open.
+   */
   onSend: ((bytes: Bytes) => void) | undefined;
   readonly #options: UnitLinkOptions;
   #cancelSilence: Cancel | undefined;
-  /** Commands are run in the order in which they came. */
+  /** Tail of the command queue. */
   #running: Promise<void> = Promise.resolve();
-  #alive = true;
+  #isOpen = true;
 
   constructor(options: UnitLinkOptions) {
     this.#options = options;
   }
 
-  /** Octets from the host, split or joined in any way. */
+  /** Receives bytes from the host. They need not align with messages. */
   receive(bytes: Uint8Array): void {
-    if (!this.#alive) return;
+    if (!this.#isOpen) return;
     const { faults, framing } = this.#options;
     const { bytes: passed, unplugged } = faults.pass('out', bytes);
     if (passed.length > 0 && !faults.isSilent) {
@@ -52,16 +55,16 @@ export class UnitLink {
     if (unplugged) this.#options.onUnplug();
   }
 
-  /** The cable is out or the power is gone: nothing is heard or said any more. */
-  cut(): void {
-    this.#alive = false;
+  /** Stops receiving and sending: the unit was unplugged or lost power. */
+  close(): void {
+    this.#isOpen = false;
     this.#cancelSilence?.();
     this.onSend = undefined;
   }
 
   #perform(actions: readonly CardAction[]): void {
     for (const action of actions) {
-      if (!this.#alive) return;
+      if (!this.#isOpen) return;
       if (action.do === 'send') this.#send(action.bytes);
       else if (action.do === 'power') this.#options.cards[action.slot]?.reset();
       else if (action.do === 'wait') this.#awaitSilence(action.ms);
@@ -69,7 +72,9 @@ export class UnitLink {
     }
   }
 
-  /** While it waits for a command that the host has given up, more time is asked for too. */
+  /**
+   * Requests time extensions from now on: an earlier command that the host gave up may still run.
+   */
   #queue(ticket: number, slot: number, command: Bytes): void {
     const stopExtending = this.#extendWhile(ticket);
     this.#running = this.#running.then(() => this.#run(ticket, slot, command, stopExtending));
@@ -92,7 +97,7 @@ export class UnitLink {
     const { framing, clock, faults, onPowerCut } = this.#options;
     let response: Bytes;
     try {
-      if (!this.#alive) return;
+      if (!this.#isOpen) return;
       response = await this.#process(slot, command);
     } catch (error) {
       if (!(error instanceof PowerCut)) throw error;
@@ -102,15 +107,15 @@ export class UnitLink {
       stopExtending();
     }
     await sleep(clock, faults.takeDelay());
-    if (this.#alive) this.#perform(framing.answer(ticket, response));
+    if (this.#isOpen) this.#perform(framing.answer(ticket, response));
   }
 
   async #process(slot: number, command: Bytes): Promise<Bytes> {
     const refusal = this.#options.faults.takeRefusal(command[1]);
     if (refusal !== undefined) return encodeResponse(NO_DATA, refusal);
     const card = this.#options.cards[slot];
-    if (card === undefined) throw new RangeError(`there is no card in slot ${slot}`);
-    return await this.#options.inTurn(() => card.process(command));
+    if (card === undefined) throw new RangeError(`no card in slot ${slot}`);
+    return await this.#options.runExclusive(() => card.process(command));
   }
 
   #extendWhile(ticket: number): () => void {
@@ -118,7 +123,7 @@ export class UnitLink {
     let cancel: Cancel = () => undefined;
     const again = (): void => {
       cancel = clock.after(EXTENSION_INTERVAL, () => {
-        if (!this.#alive) return;
+        if (!this.#isOpen) return;
         this.#perform(framing.extend(ticket));
         again();
       });

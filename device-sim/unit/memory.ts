@@ -1,45 +1,50 @@
-// M, a unit's non-volatile memory, as unkind as the real one (docs/protocol.md clause 7): power may fail before, in the middle of or
-// after any write, and a write may fail by itself. A write is counted, so that a test can do that at each of them. It outlives the
-// unit's program, which is rebuilt over it. Knows nothing of what is stored.
+// M, the non-volatile memory of a unit (docs/protocol.md clause 7). Power can be cut before, during
+// or after any write, and a write can fail; writes are counted so that a test can do this at each
+// of them. The memory persists over a loss of power; the program is created again.
 import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 
-/** Power was cut: whatever the unit was doing ends here. Never an answer; the link goes dead. */
+/** Power was cut. The command ends without a response, and the link closes. */
 export class PowerCut extends Error {
   override readonly name = 'PowerCut';
 }
 
-/** A write did not take: the cell holds what it held. The unit lives on and says 6581. */
+/** A write failed. The cell keeps its content, and the unit answers 6581. */
 export class MemoryFailure extends Error {
   override readonly name = 'MemoryFailure';
 }
 
-/** What befalls the n-th write from now, 1 being the next one. */
+/** A fault of the n-th write from now; 1 is the next. */
 export interface WriteFault {
   readonly write: number;
   readonly effect: 'cut before' | 'cut during' | 'cut after' | 'failure';
 }
 
-/** Every cell by its name, as upper-case hex: JSON. */
+/** All cells by name, as upper-case hex. JSON. */
 export type MemoryImage = Readonly<Record<string, string>>;
 
 export class Memory {
   readonly #cells = new Map<string, Bytes>();
   readonly #faults = new Map<number, WriteFault['effect']>();
   #writes = 0;
-  /** Called after each write that changed a cell; a station that keeps its simulated units over a reload stores the image here. */
+  /**
+   * Called after each write that changed a cell. The demo stores the image, to restore it after a
+   * reload.
+   */
   onWrite: (() => void) | undefined;
 
   constructor(image: MemoryImage = {}) {
     for (const [name, hex] of Object.entries(image)) this.#cells.set(name, fromHex(hex));
   }
 
-  /** Writes since this object was made, those that failed included. */
+  /** Number of writes since construction, including failed ones. */
   get writes(): number {
     return this.#writes;
   }
 
-  /** A copy, which the caller wipes where it is a secret; undefined for a cell that was never written. */
+  /**
+   * A copy, which the caller wipes if it is secret. Undefined for a cell that was never written.
+   */
   read(name: string): Bytes | undefined {
     const cell = this.#cells.get(name);
     return cell === undefined ? undefined : copy(cell);
@@ -58,7 +63,10 @@ export class Memory {
     if (effect !== undefined) throw new PowerCut(`power was ${effect} write ${this.#writes}, to ${name}`);
   }
 
-  /** Arms a fault; several may wait. @throws RangeError when `write` is no positive whole number */
+  /**
+   * Arms a fault; several may be armed.
+   * @throws RangeError when `write` is not a positive integer
+   */
   arm({ write, effect }: WriteFault): void {
     if (!Number.isInteger(write) || write < 1) throw new RangeError('write must be 1 or more');
     this.#faults.set(this.#writes + write, effect);
@@ -78,11 +86,13 @@ export class Memory {
     this.onWrite?.();
   }
 
-  /** The front is new, the octet that was being programmed is neither, the back is old (or FF where nothing was). */
+  /**
+   * The first half is new, one byte is neither, and the rest is old (FF in a cell never written).
+   */
   #torn(name: string, content: Uint8Array): Bytes {
     const middle = Math.floor(content.length / 2);
     const old = this.#cells.get(name) ?? new Uint8Array(content.length).fill(0xff);
-    const between = (content[middle] ?? 0) ^ 0xa5;
-    return concat(content.subarray(0, middle), between, old.subarray(middle + 1, content.length));
+    const corrupt = (content[middle] ?? 0) ^ 0xa5;
+    return concat(content.subarray(0, middle), corrupt, old.subarray(middle + 1, content.length));
   }
 }

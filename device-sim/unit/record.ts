@@ -1,6 +1,7 @@
-// An atomic record over a memory that tears: two copies, A and B, each with a marker (docs/protocol.md clauses 4 and 7). A record is
-// written into the copy that does not count, and the marker is the one commit; it holds a generation and a check over the content, so
-// a torn copy or a torn marker counts for nothing. Knows nothing of what a record means.
+// An atomic record over a memory with torn writes (docs/protocol.md clauses 4 and 7): two copies, A
+// and B, each with a marker. A change is written to the inactive copy (the shadow); writing its
+// marker is the commit. The marker has a generation and a checksum, so a torn copy or a torn marker
+// is invalid.
 import { type Bytes, concat, equalBytes, isZero, wipe } from '#protocol/bytes/bytes.ts';
 import { readU32, u32 } from '#protocol/bytes/integers.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -11,7 +12,7 @@ type Copy = 'a' | 'b';
 const GENERATION_LENGTH = 4;
 const CHECK_LENGTH = 8;
 
-interface Committed {
+interface CommittedCopy {
   readonly copy: Copy;
   readonly generation: number;
   readonly content: Bytes;
@@ -26,12 +27,19 @@ export class AtomicRecord {
     this.#name = name;
   }
 
-  /** The committed content, a copy that the caller wipes where it holds a secret, or undefined. */
+  /**
+   * A copy of the committed content, which the caller wipes if it is secret. Undefined before a
+   * commit.
+   */
   read(): Bytes | undefined {
     return this.#committed()?.content;
   }
 
-  /** Writes the copy that does not count yet. @throws PowerCut @throws MemoryFailure also when it does not read back the same */
+  /**
+   * Writes the shadow and reads it back.
+   * @throws PowerCut
+   * @throws MemoryFailure when the write fails or reads back different bytes
+   */
   writeShadow(content: Uint8Array): void {
     const cell = this.#cell(this.#shadow());
     this.#memory.write(cell, content);
@@ -43,14 +51,18 @@ export class AtomicRecord {
     }
   }
 
-  /** What the shadow holds now. @throws MemoryFailure when nothing was written */
+  /** A copy of the shadow. @throws MemoryFailure when it was never written */
   readShadow(): Bytes {
     const content = this.#memory.read(this.#cell(this.#shadow()));
-    if (content === undefined) throw new MemoryFailure('no shadow was written');
+    if (content === undefined) throw new MemoryFailure('the shadow was never written');
     return content;
   }
 
-  /** Makes the shadow the record: one write, all or nothing. @throws PowerCut @throws MemoryFailure */
+  /**
+   * Makes the shadow the committed copy, with one atomic write.
+   * @throws PowerCut
+   * @throws MemoryFailure
+   */
   commit(): void {
     const committed = this.#committed();
     wipe(committed?.content);
@@ -63,16 +75,16 @@ export class AtomicRecord {
     }
   }
 
-  /** Overwrites the copy that does not count, so that a replaced, erased or half-written key is not left behind. */
+  /** Overwrites the shadow with zeros: it may contain a replaced, erased or half-written key. */
   wipeShadow(): void {
     const cell = this.#cell(this.#shadow());
-    const left = this.#memory.read(cell);
-    if (left === undefined || isZero(left)) return;
-    wipe(left);
-    this.#memory.write(cell, left);
+    const content = this.#memory.read(cell);
+    if (content === undefined || isZero(content)) return;
+    wipe(content);
+    this.#memory.write(cell, content);
   }
 
-  #committed(): Committed | undefined {
+  #committed(): CommittedCopy | undefined {
     const [a, b] = [this.#readCopy('a'), this.#readCopy('b')];
     if (a === undefined || b === undefined) return a ?? b;
     const [newer, older] = a.generation > b.generation ? [a, b] : [b, a];
@@ -80,7 +92,7 @@ export class AtomicRecord {
     return newer;
   }
 
-  #readCopy(copy: Copy): Committed | undefined {
+  #readCopy(copy: Copy): CommittedCopy | undefined {
     const content = this.#memory.read(this.#cell(copy));
     const marker = this.#memory.read(this.#marker(copy));
     if (content === undefined || marker?.length !== GENERATION_LENGTH + CHECK_LENGTH) return undefined;

@@ -1,11 +1,10 @@
-// A simulated unit as a thing on the desk: its memory, its program, its plugs, and the faults that wait for it. Described in JSON.
-// Knows the links but not what a browser makes of them.
+// A simulated unit, an EI or an AS token card: its memory, its program, its links and its armed
+// faults. The simulated browser and the simulated kernel connect to its links.
 import { Mutex } from '#protocol/async/mutex.ts';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import type { CardFraming } from '#protocol/framing/card-framing.ts';
 import { CcidDevice } from '#protocol/framing/ccid-device.ts';
-import type { Edc } from '#protocol/framing/edc.ts';
 import { T1Card } from '#protocol/framing/t1-card.ts';
 import { Card } from './card.ts';
 import type { Clock } from './clock.ts';
@@ -13,14 +12,15 @@ import { type Fault, FaultScript, type LinkKind } from './faults.ts';
 import type { Firmware, Program } from './firmware.ts';
 import { UnitLink } from './link.ts';
 import { Memory, type MemoryImage, PowerCut } from './memory.ts';
+import type { SerialLine } from './serial-line.ts';
 
 export const CLASS_VENDOR = 0xff;
-/** Smart card reader: a class that browsers do not let a page claim. */
+/** Smart card reader, a protected class: browsers refuse to let a page claim it. */
 export const CLASS_SMART_CARD = 0x0b;
 
 export interface UnitOptions {
   readonly firmware: Firmware;
-  /** What M held when the station was last here; then nothing is put in by a maker. */
+  /** Content of M from an earlier run. Without one the firmware personalises the memory. */
   readonly image?: MemoryImage;
   readonly links: readonly LinkKind[];
   readonly name: string;
@@ -28,30 +28,23 @@ export interface UnitOptions {
   readonly serial: SerialLine;
   readonly clock: Clock;
   readonly random: (length: number) => Bytes;
-  /** The link protocol where it is not the usual one: CCID messages on USB, T=1 on serial. Made anew with each link. */
+  /** Creates the framing of a new link. By default CCID messages on USB and T=1 on serial. */
   readonly framing?: (kind: LinkKind) => CardFraming;
 }
 
 export interface UsbPlug {
-  /** Under the vendor id for private tests; a serial port of the unit's own has it too. */
+  /**
+   * idProduct; idVendor is 1209 (pid.codes, private tests). The unit's serial port has the same
+   * ids.
+   */
   readonly productId: number;
-  /** Without one the browser forgets its permission when the unit is unplugged. */
+  /** Without an iSerialNumber the browser drops its permission when the unit is unplugged. */
   readonly hasSerialNumber: boolean;
-  /** FF, or 0B for a reader that browsers block. */
+  /** FF, or 0B for a reader, which browsers protect. */
   readonly interfaceClass: number;
   readonly packetSize: number;
   /** The operating system has selected the configuration already. */
   readonly isConfigured: boolean;
-}
-
-export interface SerialLine {
-  readonly edc: Edc;
-  readonly baudRate: number;
-  readonly parity: ParityType;
-  /** It hears nothing while DTR or RTS is 0. */
-  readonly waitsForSignals: boolean;
-  /** What a boot loader writes when DTR rises. */
-  readonly bootText: string;
 }
 
 export type UnitEvent = 'plugged' | 'unplugged' | 'identify';
@@ -61,7 +54,7 @@ export class Unit {
   /** 32 hex digits. */
   readonly sn: string;
   readonly memory: Memory;
-  /** How often it was asked to blink. */
+  /** Number of IDENTIFY commands. */
   identified = 0;
   readonly #faults: Readonly<Record<LinkKind, FaultScript>> = {
     usb: new FaultScript('usb'),
@@ -69,10 +62,10 @@ export class Unit {
   };
   readonly #listeners = new Set<(event: UnitEvent) => void>();
   readonly #links = new Map<LinkKind, UnitLink>();
-  /** While it is plugged in. */
+  /** Undefined while unplugged. */
   #program: Program | undefined;
-  /** Also when it no longer is. */
-  #last: Program | undefined;
+  /** The last program started; it may complete a command after the unit is unplugged. */
+  #lastProgram: Program | undefined;
   #commands = new Mutex();
 
   constructor(options: UnitOptions) {
@@ -86,7 +79,7 @@ export class Unit {
     return this.#program !== undefined;
   }
 
-  /** The link as it is since the plug went in; undefined while unplugged, or where the unit has none. */
+  /** The link of this plug-in. Undefined while unplugged, and if the unit has no such link. */
   link(kind: LinkKind): UnitLink | undefined {
     return this.#links.get(kind);
   }
@@ -106,7 +99,7 @@ export class Unit {
     this.#faults.serial.clear();
   }
 
-  /** The plug goes in and the unit starts; without effect when it is in. A unit whose power fails at once stays dark. */
+  /** Plugs the unit in and starts it. It stays off if its power is cut during start-up. */
   plug(): void {
     if (this.#program !== undefined) return;
     const { firmware, clock, random, links } = this.options;
@@ -115,59 +108,61 @@ export class Unit {
     try {
       const onIdentify = () => {
         this.identified++;
-        this.#tell('identify');
+        this.#emit('identify');
       };
       program = firmware.start({ memory, clock, random, onIdentify });
     } catch (error) {
       if (error instanceof PowerCut) return;
       throw error;
     }
-    // What an unplugged unit was still doing ends where it starts anew.
-    this.#last?.losePower();
-    this.#last = program;
+    // A command that was still running after the last unplug ends here.
+    this.#lastProgram?.losePower();
+    this.#lastProgram = program;
     this.#program = program;
     this.#commands = new Mutex();
     for (const kind of links) this.#links.set(kind, this.#connect(kind, program));
-    this.#tell('plugged');
+    this.#emit('plugged');
   }
 
-  /** A bus reset: the link and the card on it start anew, the plug stays in. */
+  /** Resets the bus: replaces the link and the card on it. */
   reset(kind: LinkKind): void {
     if (this.#program === undefined || !this.#links.has(kind)) return;
-    this.#links.get(kind)?.cut();
+    this.#links.get(kind)?.close();
     this.#links.set(kind, this.#connect(kind, this.#program));
   }
 
-  /** The plug is pulled. What the unit is doing it still does: it has the charge for that. */
+  /**
+   * Unplugs the unit. A running command completes, as in a unit whose capacitors hold the charge.
+   */
   unplug(): void {
     if (this.#program === undefined) return;
     this.#program = undefined;
-    for (const link of this.#links.values()) link.cut();
+    for (const link of this.#links.values()) link.close();
     this.#links.clear();
-    this.#tell('unplugged');
+    this.#emit('unplugged');
   }
 
-  /** Power is gone at once, in the middle of whatever it is. */
+  /** Cuts the power at once, also during a command. */
   cutPower(): void {
-    this.#last?.losePower();
+    this.#lastProgram?.losePower();
     this.unplug();
   }
 
-  /** Tells of plug, unplug and blinking. Returns its own undoing. */
+  /** Adds a listener. @returns the function that removes it */
   onEvent(listener: (event: UnitEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   #connect(kind: LinkKind, program: Program): UnitLink {
-    const card = new Card(program.session(kind));
+    const card = new Card(program.application(kind));
     card.reset();
     return new UnitLink({
       framing: this.#framing(kind),
       cards: [card],
       clock: this.options.clock,
       faults: this.#faults[kind],
-      inTurn: (action) => this.#commands.run(action),
+      runExclusive: (action) => this.#commands.run(action),
       onUnplug: () => this.unplug(),
       onPowerCut: () => {
         if (this.#program === program) this.cutPower();
@@ -181,7 +176,7 @@ export class Unit {
     return kind === 'usb' ? new CcidDevice() : new T1Card({ edc: serial.edc });
   }
 
-  #tell(event: UnitEvent): void {
+  #emit(event: UnitEvent): void {
     for (const listener of [...this.#listeners]) listener(event);
   }
 }

@@ -14,7 +14,7 @@ import { u16 } from '#protocol/bytes/integers.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { ed25519PublicKey } from '#protocol/crypto/ed25519.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import type { ExportRequest } from '#protocol/provisioning/source.ts';
+import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import { keyCheckValue, NO_KCV } from '#protocol/tkl/body.ts';
 import { challengeMac, deriveChallengeKey } from '#protocol/tkl/challenge.ts';
 import { decodeHeader, isErasing, NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES } from '#protocol/tkl/header.ts';
@@ -82,7 +82,7 @@ export class TestAsCard {
       onIdentify: () => undefined,
       latency: NO_AS_LATENCY,
     });
-    this.card = new Card(this.#program.session());
+    this.card = new Card(this.#program.application());
   }
 
   get publicKey(): Bytes {
@@ -97,7 +97,7 @@ export class TestAsCard {
 
   /** The same card on another link, with a selection and a PIN state of its own. */
   anotherLink(): Card {
-    return new Card(this.#program.session());
+    return new Card(this.#program.application());
   }
 
   /** Loses power and comes back over what its memory holds now. */

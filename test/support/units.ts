@@ -56,9 +56,9 @@ export function createUnit(options: UnitOptions = {}): TestUnit {
 }
 
 function powerUp(configuration: EiConfiguration, memory: Memory, random: (length: number) => Bytes): TestUnit {
-  const surroundings = { memory, clock: new VirtualClock(), random, latency: NO_LATENCY, onIdentify: () => {} };
-  const ei = new Ei(configuration, surroundings);
-  const card = new Card(ei.session('test'));
+  const options = { memory, clock: new VirtualClock(), random, latency: NO_LATENCY, onIdentify: () => {} };
+  const ei = new Ei(configuration, options);
+  const card = new Card(ei.application('test'));
   return {
     memory,
     card,

@@ -1,11 +1,12 @@
 // Simulated units outside the browser, as real ones are: they live in this process and outlive every browser that talks to them. The page gets a WebUSB
 // whose calls come here one by one; what has not come here when the browser dies was never sent.
 import type { BrowserContext, Page } from '@playwright/test';
-import { Fleet, Permissions } from '#device-sim/browser/fleet.ts';
+import { Permissions } from '#device-sim/browser/permissions.ts';
 import { SimulatedUsb } from '#device-sim/browser/usb.ts';
 import { Control, type MemoryDigest } from '#device-sim/setup/control.ts';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { realClock } from '#device-sim/unit/clock.ts';
+import { UnitRegistry } from '#device-sim/unit/unit-registry.ts';
 
 /** A call of the page on a device, and what comes back. */
 type Call = readonly [sn: string, method: Method, ...args: readonly (number | string | readonly number[])[]];
@@ -54,7 +55,7 @@ const INS_AT = 11;
 export class OutsideUnits {
   /** Hears everything that passes; a promise that it gives holds the message back. */
   onPassing: (passing: Passing) => Promise<void> | undefined = () => undefined;
-  readonly #fleet = new Fleet();
+  readonly #registry = new UnitRegistry();
   readonly #permissions = new Permissions();
   readonly #control: Control;
   readonly #lastIns = new Map<string, number | undefined>();
@@ -62,7 +63,7 @@ export class OutsideUnits {
 
   constructor() {
     this.#control = new Control({
-      fleet: this.#fleet,
+      registry: this.#registry,
       clock: realClock,
       random: (length) => crypto.getRandomValues(new Uint8Array(length)),
       choose: async () => undefined,
@@ -96,8 +97,8 @@ export class OutsideUnits {
   /** For the next browser: whatever the last one held open is let go, as a system does for a process that died. */
   async serve(context: BrowserContext): Promise<void> {
     await end(this.#life);
-    const surroundings = { clock: realClock, choose: async () => undefined, hasUserGesture: () => true, eventDelay: 0 };
-    const usb = new SimulatedUsb(this.#fleet, this.#permissions, surroundings);
+    const browser = { clock: realClock, choose: async () => undefined, hasUserGesture: () => true, eventDelay: 0 };
+    const usb = new SimulatedUsb(this.#registry, this.#permissions, browser);
     const devices = new Map<string, USBDevice>();
     const life: Life = { devices, calls: new Set(), isOver: false };
     this.#life = life;
@@ -106,7 +107,7 @@ export class OutsideUnits {
       for (const device of await usb.getDevices()) {
         const sn = device.serialNumber ?? '';
         // It may have been unplugged since.
-        if (this.#fleet.find(sn)) devices.set(sn, device);
+        if (this.#registry.find(sn)) devices.set(sn, device);
       }
       return { turn: ++turn, facts: [...devices.values()].map(describe) };
     };

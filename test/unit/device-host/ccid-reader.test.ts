@@ -1,4 +1,4 @@
-// The unit as a reader of class 0B: what PC/SC hosts ask beyond the unit's own clause, and T=1 inside XfrBlock.
+// The unit as a reader of class 0B: the parameter messages of PC/SC hosts, and T=1 inside XfrBlock.
 import { describe, expect, it } from 'vitest';
 import { CcidReader } from '#device-host/gadget/ccid-reader.ts';
 import { CARD_ATR, encodeSmartCardDescriptor, t1Parameters } from '#device-host/gadget/smart-card-class.ts';
@@ -21,13 +21,13 @@ function powered(level: 'apdu' | 'tpdu'): CcidReader {
 }
 
 describe('a reader of class 0B', () => {
-  it('tells its level in a class descriptor of 54 octets', () => {
+  it('announces its level in a class descriptor of 54 bytes', () => {
     const features = (level: 'apdu' | 'tpdu') => toHex(encodeSmartCardDescriptor(level).slice(40, 44));
     expect(encodeSmartCardDescriptor('apdu')).toHaveLength(54);
     expect([features('apdu'), features('tpdu')]).toEqual(['BE040400', 'BE000100']);
   });
 
-  it('gives its parameters, and takes no others', () => {
+  it('returns its parameters and rejects others', () => {
     const reader = powered('apdu');
     const own = t1Parameters('apdu');
     expect(toHex(own)).toBe('1111004500FE00');
@@ -40,13 +40,13 @@ describe('a reader of class 0B', () => {
     expect(sent(reader.receive(message(0x61, 4, fromHex('11 00 00 0A 00'), 0)))).toEqual(['82000000000004400701']);
   });
 
-  it('answers what it does not know as any CCID device does', () => {
+  it('answers unknown and oversized messages as any CCID device', () => {
     expect(sent(powered('apdu').receive(message(0x6b, 1)))).toEqual(['81000000000001400000']);
     const oversized = powered('tpdu').receive(fromHex('6F FFFF0000 00 01 000000'));
     expect(sent(oversized)).toEqual(['80000000000001400100']);
   });
 
-  it('at APDU level runs what XfrBlock carries', () => {
+  it('at APDU level runs the APDU in XfrBlock', () => {
     const reader = powered('apdu');
     const [action] = reader.receive(message(0x6f, 1, SELECT));
     expect(action).toMatchObject({ do: 'run', command: SELECT });
@@ -56,15 +56,15 @@ describe('a reader of class 0B', () => {
 });
 
 describe('a reader at TPDU level', () => {
-  it('announces LRC, since hosts that speak T=1 over it have another CRC', () => {
+  it('announces LRC, because libccid has another CRC', () => {
     const [, answer] = new CcidReader('tpdu').receive(message(0x62, 0));
     expect(answer?.do === 'send' && toHex(answer.bytes.slice(10))).toBe(toHex(CARD_ATR.tpdu));
-    // Every octet from T0 to TCK adds up to nothing (ISO/IEC 7816-3 clause 8.2.5).
-    for (const atr of Object.values(CARD_ATR)) expect(atr.slice(1).reduce((sum, octet) => sum ^ octet, 0)).toBe(0);
+    // The XOR of all bytes from T0 to TCK is 0 (ISO/IEC 7816-3 clause 8.2.5).
+    for (const atr of Object.values(CARD_ATR)) expect(atr.slice(1).reduce((sum, byte) => sum ^ byte, 0)).toBe(0);
     expect(toHex(t1Parameters('tpdu'))).toBe('1110004500FE00');
   });
 
-  it('runs the command of an I-block and answers in one', () => {
+  it('runs the command of an I-block and answers with an I-block', () => {
     const reader = powered('tpdu');
     const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'lrc')));
     expect(action).toMatchObject({ do: 'run', command: SELECT });
@@ -73,7 +73,7 @@ describe('a reader at TPDU level', () => {
     expect(sent(reader.answer(ticket, fromHex('9000')))).toEqual([toHex(message(0x80, 1, block))]);
   });
 
-  it('asks for more time with an S-block, which the host answers in the next XfrBlock', () => {
+  it('requests more time with an S-block, which the host answers in the next XfrBlock', () => {
     const reader = powered('tpdu');
     const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'lrc')));
     const ticket = action?.do === 'run' ? action.ticket : 0;
@@ -84,7 +84,7 @@ describe('a reader at TPDU level', () => {
     expect(sent(reader.answer(ticket, fromHex('9000')))).toHaveLength(1);
   });
 
-  it('keeps an answer that comes between two XfrBlocks until the host asks', () => {
+  it('holds a response between two XfrBlocks until the next one', () => {
     const reader = powered('tpdu');
     const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'lrc')));
     const ticket = action?.do === 'run' ? action.ticket : 0;
@@ -94,7 +94,7 @@ describe('a reader at TPDU level', () => {
     expect(answer).toContain('9000');
   });
 
-  it('answers a block that the card ignores with an empty one, and is free for the next', () => {
+  it('answers a block that the card ignores with an empty block, and accepts the next one', () => {
     const reader = powered('tpdu');
     const stray = encodeSBlock('wtx', true, 1, 'lrc');
     expect(sent(reader.receive(message(0x6f, 1, stray)))).toEqual(['80000000000001000000']);
@@ -103,7 +103,7 @@ describe('a reader at TPDU level', () => {
     ]);
   });
 
-  it('waits for silence after a damaged block, then asks for it again', () => {
+  it('waits for silence after a damaged block, then requests the block again', () => {
     const reader = powered('tpdu');
     const damaged = concat(encodeIBlock(0, false, SELECT, 'lrc'));
     damaged[4] = (damaged[4] ?? 0) ^ 1;

@@ -1,7 +1,7 @@
-// `npm run device`: its flags, and the words of its view.
+// `npm run device`: its flags and the text that it prints.
 import { describe, expect, it } from 'vitest';
 import { readCommandLine, UsageError } from '#device-host/command-line.ts';
-import { cardWords, gadgetWords, offerWords, slotWords } from '#device-host/device-words.ts';
+import { attachLines, cardEventText, gadgetEventText, slotLines } from '#device-host/event-text.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 
 const read = (...args: string[]) => {
@@ -11,7 +11,7 @@ const read = (...args: string[]) => {
 };
 
 describe('the flags', () => {
-  it('without any make a unit of the first demo set on both links', () => {
+  it('default to a unit of the first demo set on both links', () => {
     expect(read()).toMatchObject({
       port: 3240,
       readerLevel: undefined,
@@ -19,7 +19,7 @@ describe('the flags', () => {
     });
   });
 
-  it('choose the unit, its faults and its class', () => {
+  it('set the unit, its faults and its class', () => {
     const config = read('--sn', 'AB', '--set', 'de300002', '--reader', 'tpdu', '--fault', '{"fault":"silence"}');
     expect(config).toMatchObject({
       readerLevel: 'tpdu',
@@ -37,44 +37,44 @@ describe('the flags', () => {
     [['--set', 'xyz']],
     [['--profile', 'none']],
     [['--nonsense']],
-  ])('that make no sense are refused in words: %s', (args) => {
+  ])('are refused with a message if invalid: %s', (args) => {
     expect(() => readCommandLine(args)).toThrow(UsageError);
   });
 
-  it('tell how it is used', () => {
+  it('include --help', () => {
     expect(readCommandLine(['--help'])).toBe('help');
   });
 });
 
-describe('the view', () => {
-  it('begins with the command that attaches the unit, wherever it listens', () => {
-    expect(offerWords('127.0.0.1', 3240, '1-1')).toEqual([
+describe('the printed text', () => {
+  it('starts with the command that attaches the unit, also on another port', () => {
+    expect(attachLines('127.0.0.1', 3240, '1-1')).toEqual([
       'USB/IP on 127.0.0.1:3240, bus id 1-1',
-      'attach it: sudo modprobe vhci-hcd && sudo usbip attach -r 127.0.0.1 -b 1-1',
+      'attach: sudo modprobe vhci-hcd && sudo usbip attach -r 127.0.0.1 -b 1-1',
     ]);
-    expect(offerWords('127.0.0.1', 3241, '1-1')[1]).toContain('usbip --tcp-port 3241 attach -r');
+    expect(attachLines('127.0.0.1', 3241, '1-1')[1]).toContain('usbip --tcp-port 3241 attach -r');
   });
 
-  it('names commands and status words, and shows no octet of their data', () => {
+  it('names commands and status words and never shows their data', () => {
     const apdu = fromHex(`80D80000E4${'5A'.repeat(228)}`);
-    expect(cardWords({ event: 'command', link: 'usb', apdu })).toBe('usb: IMPORTKEY (233 octets)');
-    expect(cardWords({ event: 'response', link: 'usb', apdu: fromHex('5A5A6988') })).toMatch(
-      /^usb: {3}6988 .+\(2 octets\)$/,
+    expect(cardEventText({ event: 'command', link: 'usb', apdu })).toBe('usb: IMPORTKEY (233 bytes)');
+    expect(cardEventText({ event: 'response', link: 'usb', apdu: fromHex('5A5A6988') })).toMatch(
+      /^usb: {3}6988 .+\(2 bytes\)$/,
     );
-    expect(cardWords({ event: 'power', link: 'usb', on: true })).toBe('usb: the card gets power');
+    expect(cardEventText({ event: 'power', link: 'usb', on: true })).toBe('usb: card power on');
   });
 
-  it('says what the host does to the line', () => {
+  it('shows the signals of the line', () => {
     const signals = { dataTerminalReady: true, requestToSend: false };
-    expect(gadgetWords({ event: 'signals', signals })).toBe('serial line: DTR 1, RTS 0');
+    expect(gadgetEventText({ event: 'signals', signals })).toBe('serial line: DTR 1, RTS 0');
   });
 
   it('shows slots by KCV', () => {
     const slot = { ref2: 1, holdsKey: true, akv: 3, attributes: 'D0AB00N', kcv: '961371BD6C' };
     const digest = { holdsTransportKey: true, set: 1, tkv: 1, tries: 64, importCounter: 1, writes: 9 };
-    expect(slotWords({ ...digest, slots: [slot] })).toEqual([
+    expect(slotLines({ ...digest, slots: [slot] })).toEqual([
       'slot 1: D0AB00N, version 3, KCV 961371BD6C',
-      '1 imports so far, 64 tries left',
+      'imports: 1, tries left: 64',
     ]);
   });
 });

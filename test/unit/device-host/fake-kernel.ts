@@ -1,7 +1,8 @@
-// A small vhci_hcd: submits transfers on a stream, takes them back, and keeps what is answered. For tests of the server.
+// A small vhci_hcd for tests of the server: submits and cancels transfers on a stream and collects
+// the replies.
 import type { Duplex } from 'node:stream';
-import type { Setup } from '#device-host/gadget/setup.ts';
-import { OctetQueue } from '#device-host/usbip/octet-queue.ts';
+import type { SetupPacket } from '#device-host/gadget/setup-packet.ts';
+import { ByteQueue } from '#device-host/usbip/byte-queue.ts';
 import {
   decodeHeader,
   encodeBusId,
@@ -19,15 +20,15 @@ export interface Reply {
   readonly data: Bytes;
 }
 
-const NO_SETUP: Setup = { requestType: 0, request: 0, value: 0, index: 0, length: 0 };
+const NO_SETUP: SetupPacket = { requestType: 0, request: 0, value: 0, index: 0, length: 0 };
 const DEVID = 0x0001_0002;
 
 export class FakeKernel {
-  /** Every answer, in the order of arrival: "submit 3" or "unlink 4". */
-  readonly order: string[] = [];
+  /** The replies in the sequence of arrival: "submit 3" or "unlink 4". */
+  readonly replies: string[] = [];
   readonly closed: Promise<void>;
   readonly #stream: Duplex;
-  readonly #octets = new OctetQueue();
+  readonly #received = new ByteQueue();
   readonly #reads = new Set<number>();
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   #seqnum = 0;
@@ -36,14 +37,14 @@ export class FakeKernel {
   constructor(stream: Duplex) {
     this.#stream = stream;
     this.closed = new Promise((resolve) => stream.once('close', () => resolve()));
-    stream.on('data', (octets: Uint8Array) => {
-      this.#octets.push(octets);
+    stream.on('data', (bytes: Uint8Array) => {
+      this.#received.push(bytes);
       if (this.#isImported) this.#drain();
     });
     stream.on('error', () => stream.destroy());
   }
 
-  /** The handshake; the status of the reply. */
+  /** Imports a device. @returns the status of the reply */
   async import(busId: string): Promise<number> {
     this.#stream.write(concat(encodeOperation(Operation.requestImport), encodeBusId(busId)));
     const head = await this.#arrived(8);
@@ -54,13 +55,7 @@ export class FakeKernel {
     return status;
   }
 
-  /** The stream begins with transfers: vhci_hcd's attach. */
-  attached(): this {
-    this.#isImported = true;
-    return this;
-  }
-
-  control(setup: Partial<Setup>, data: Uint8Array = new Uint8Array(0)): Promise<Reply> {
+  control(setup: Partial<SetupPacket>, data: Uint8Array = new Uint8Array(0)): Promise<Reply> {
     const whole = { ...NO_SETUP, ...setup };
     const direction = (whole.requestType & 0x80) === 0 ? 'out' : 'in';
     const length = direction === 'out' ? data.length : whole.length;
@@ -81,8 +76,8 @@ export class FakeKernel {
     return this.#reply(seqnum);
   }
 
-  raw(octets: Uint8Array): void {
-    this.#stream.write(octets);
+  raw(bytes: Uint8Array): void {
+    this.#stream.write(bytes);
   }
 
   #submit(part: Pick<Submit, 'endpoint' | 'direction' | 'length' | 'setup'>, data: Uint8Array) {
@@ -98,15 +93,15 @@ export class FakeKernel {
 
   #drain(): void {
     for (;;) {
-      const head = this.#octets.peek(HEADER_LENGTH);
+      const head = this.#received.peek(HEADER_LENGTH);
       const header = head && decodeHeader(head);
       if (header === undefined) return;
       if (header.command !== 'submitReply' && header.command !== 'unlinkReply') throw new Error(header.command);
       const actual = header.command === 'submitReply' ? header.actual : 0;
       const length = this.#reads.has(header.seqnum) ? actual : 0;
-      const message = this.#octets.take(HEADER_LENGTH + length);
+      const message = this.#received.take(HEADER_LENGTH + length);
       if (message === undefined) return;
-      this.order.push(`${header.command === 'submitReply' ? 'submit' : 'unlink'} ${header.seqnum}`);
+      this.replies.push(`${header.command === 'submitReply' ? 'submit' : 'unlink'} ${header.seqnum}`);
       this.#waiting.get(header.seqnum)?.({ status: header.status, actual, data: message.slice(HEADER_LENGTH) });
       this.#waiting.delete(header.seqnum);
     }
@@ -114,8 +109,8 @@ export class FakeKernel {
 
   async #arrived(length: number): Promise<Bytes> {
     for (;;) {
-      const octets = this.#octets.take(length);
-      if (octets !== undefined) return octets;
+      const bytes = this.#received.take(length);
+      if (bytes !== undefined) return bytes;
       await new Promise((resolve) => this.#stream.once('data', resolve));
     }
   }

@@ -1,4 +1,5 @@
-// One opened file, as umockdev's preload library carries its calls: messages of three 64-bit words, and the program's memory.
+// One open file with the protocol of umockdev's preload library: messages of three 64-bit words,
+// and access to the program's memory.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
@@ -13,14 +14,14 @@ const READ = 7n;
 const WRITE = 8n;
 
 function message(...words: readonly bigint[]): Buffer {
-  const octets = Buffer.alloc(24);
+  const bytes = Buffer.alloc(24);
   words.forEach((word, i) => {
-    octets.writeBigInt64LE(word, 8 * i);
+    bytes.writeBigInt64LE(word, 8 * i);
   });
-  return octets;
+  return bytes;
 }
 
-describe('a file that a program has opened', () => {
+describe('an open file of a program', () => {
   let folder: string;
   let server: Server;
   let program: Socket;
@@ -51,12 +52,12 @@ describe('a file that a program has opened', () => {
     await once(program, 'connect');
   }
 
-  /** The next octets that the program is sent. */
-  async function hear(length: number): Promise<Buffer> {
+  /** Reads the next `length` bytes that the program receives. */
+  async function receive(length: number): Promise<Buffer> {
     while (arrived.length < length) await once(program, 'data');
-    const heard = arrived.subarray(0, length);
+    const received = arrived.subarray(0, length);
     arrived = arrived.subarray(length);
-    return heard;
+    return received;
   }
 
   beforeEach(() => {
@@ -71,74 +72,74 @@ describe('a file that a program has opened', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('answers a call with its value', async () => {
+  it('returns the value of a call', async () => {
     await open({ ioctl: (request, argument) => (request === 0x5401 && argument === 0x7fff_0000_1234n ? 5 : 'EINVAL') });
     program.write(message(IOCTL, 0x5401n, 0x7fff_0000_1234n));
-    expect(await hear(24)).toEqual(message(3n, 5n, 0n));
+    expect(await receive(24)).toEqual(message(3n, 5n, 0n));
   });
 
-  it('answers a call with the reason why not', async () => {
+  it('returns the error of a call', async () => {
     await open({ ioctl: () => 'EBUSY' });
     program.write(message(IOCTL, 0n, 0n));
-    expect(await hear(24)).toEqual(message(3n, -1n, 16n));
+    expect(await receive(24)).toEqual(message(3n, -1n, 16n));
   });
 
-  it('answers with EIO where the device threw, and tells of it', async () => {
+  it('returns EIO if the device throws, and reports the error', async () => {
     await open({
       ioctl: () => {
         throw new TypeError('a bug');
       },
     });
     program.write(message(IOCTL, 0n, 0n));
-    expect(await hear(24)).toEqual(message(3n, -1n, 5n));
+    expect(await receive(24)).toEqual(message(3n, -1n, 5n));
     expect(failures).toEqual([new TypeError('a bug')]);
   });
 
-  it('reads the program’s memory in the middle of a call, in whatever pieces it comes', async () => {
-    let seen = '';
+  it('reads the program’s memory during a call, also in pieces', async () => {
+    let read = '';
     await open({
       ioctl: async (_request, argument, memory) => {
-        seen = toHex(await memory.read(argument, 4));
+        read = toHex(await memory.read(argument, 4));
         return 0;
       },
     });
     program.write(message(IOCTL, 0x5402n, 0x1000n));
-    expect(await hear(24)).toEqual(message(5n, 0x1000n, 4n));
+    expect(await receive(24)).toEqual(message(5n, 0x1000n, 4n));
     program.write(Buffer.of(1));
     program.write(Buffer.of(2, 3, 4));
-    expect(await hear(24)).toEqual(message(3n, 0n, 0n));
-    expect(seen).toBe('01020304');
+    expect(await receive(24)).toEqual(message(3n, 0n, 0n));
+    expect(read).toBe('01020304');
   });
 
-  it('writes what was read into the program’s memory, and then its length', async () => {
+  it('writes the bytes of a read to the program’s memory, then returns their number', async () => {
     await open({ read: (length) => Uint8Array.of(0xaa, 0xbb, length) });
     program.write(message(READ, 0x2000n, 64n));
-    expect(await hear(27)).toEqual(Buffer.concat([message(6n, 0x2000n, 3n), Buffer.of(0xaa, 0xbb, 64)]));
-    expect(await hear(24)).toEqual(message(3n, 3n, 0n));
+    expect(await receive(27)).toEqual(Buffer.concat([message(6n, 0x2000n, 3n), Buffer.of(0xaa, 0xbb, 64)]));
+    expect(await receive(24)).toEqual(message(3n, 3n, 0n));
   });
 
-  it('says nothing of memory at the end of the file', async () => {
+  it('does not write to memory at the end of the file', async () => {
     await open({ read: () => new Uint8Array(0) });
     program.write(message(READ, 0x2000n, 64n));
-    expect(await hear(24)).toEqual(message(3n, 0n, 0n));
+    expect(await receive(24)).toEqual(message(3n, 0n, 0n));
   });
 
-  it('fetches what is written', async () => {
+  it('reads the bytes of a write from the program’s memory', async () => {
     const written: string[] = [];
     await open({
-      write: (octets) => {
-        written.push(toHex(octets));
-        return octets.length;
+      write: (bytes) => {
+        written.push(toHex(bytes));
+        return bytes.length;
       },
     });
     program.write(message(WRITE, 0x3000n, 2n));
-    expect(await hear(24)).toEqual(message(5n, 0x3000n, 2n));
+    expect(await receive(24)).toEqual(message(5n, 0x3000n, 2n));
     program.write(Buffer.of(0xca, 0xfe));
-    expect(await hear(24)).toEqual(message(3n, 2n, 0n));
+    expect(await receive(24)).toEqual(message(3n, 2n, 0n));
     expect(written).toEqual(['CAFE']);
   });
 
-  it('answers one call after the other, also when they arrive together', async () => {
+  it('handles calls one at a time, also when they arrive together', async () => {
     const requests: number[] = [];
     await open({
       ioctl: async (request) => {
@@ -148,17 +149,17 @@ describe('a file that a program has opened', () => {
       },
     });
     program.write(Buffer.concat([message(IOCTL, 1n, 0n), message(IOCTL, 2n, 0n)]));
-    expect(await hear(48)).toEqual(Buffer.concat([message(3n, 1n, 0n), message(3n, 2n, 0n)]));
+    expect(await receive(48)).toEqual(Buffer.concat([message(3n, 1n, 0n), message(3n, 2n, 0n)]));
     expect(requests).toEqual([1, 2]);
   });
 
-  it('refuses what it does not know', async () => {
+  it('rejects an unknown request', async () => {
     await open({});
     program.write(message(99n, 0n, 0n));
-    expect(await hear(24)).toEqual(message(3n, -1n, 22n));
+    expect(await receive(24)).toEqual(message(3n, -1n, 22n));
   });
 
-  it('is closed with the program', async () => {
+  it('is closed when the program ends', async () => {
     await open({});
     program.destroy();
     await closed;

@@ -1,4 +1,5 @@
-// The pure parts of level 3: the order of modules, the RAM disk, what a guest's lines add up to, and its column of the documents.
+// The parts of level 3 that run without a guest: module sequence, RAM disk, outcome of the reports,
+// and the level 3 column of docs/reliability.md.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BEHAVIOURS } from '../../level2/fidelity/behaviours.ts';

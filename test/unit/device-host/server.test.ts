@@ -1,11 +1,12 @@
-// The unit over USB/IP, seen by a small kernel over a real socket: enumeration, transfers, transfers taken back, the plug pulled.
+// The USB/IP server with a fake kernel over a real socket: enumeration, transfers, cancelled
+// transfers and unplugging.
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GadgetEvent } from '#device-host/gadget/gadget.ts';
 import { freePort } from '#device-host/usbip/attach.ts';
 import { encodeHeader, encodeOperation, Operation } from '#device-host/usbip/pdu.ts';
 import { type ServerEvent, UsbIpServer } from '#device-host/usbip/server.ts';
-import { describedUnit, type UnitDescription } from '#device-sim/setup/description.ts';
+import { type UnitDescription, unitOptions } from '#device-sim/setup/description.ts';
 import { realClock } from '#device-sim/unit/clock.ts';
 import { Unit } from '#device-sim/unit/unit.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
@@ -28,22 +29,22 @@ const UNLINKED = -104;
 
 const open: { close(): void }[] = [];
 afterEach(() => {
-  for (const one of open.splice(0)) one.close();
+  for (const socket of open.splice(0)) socket.close();
 });
 
-interface Bench {
+interface TestServer {
   readonly unit: Unit;
-  readonly seen: GadgetEvent[];
+  readonly gadgetEvents: GadgetEvent[];
   readonly events: ServerEvent[];
   socket(): Promise<Socket>;
   kernel(): Promise<FakeKernel>;
 }
 
-async function bench(more: Partial<UnitDescription> = {}): Promise<Bench> {
-  const unit = new Unit(describedUnit({ ...DEMO, ...more }, { clock: realClock, random: countingRandom() }));
+async function startServer(more: Partial<UnitDescription> = {}): Promise<TestServer> {
+  const unit = new Unit(unitOptions({ ...DEMO, ...more }, { clock: realClock, random: countingRandom() }));
   unit.plug();
-  const [seen, events]: [GadgetEvent[], ServerEvent[]] = [[], []];
-  const gadget = { onEvent: (event: GadgetEvent) => void seen.push(event) };
+  const [gadgetEvents, events]: [GadgetEvent[], ServerEvent[]] = [[], []];
+  const gadget = { onEvent: (event: GadgetEvent) => void gadgetEvents.push(event) };
   const usbip = new UsbIpServer([{ unit, gadget }], (event) => void events.push(event));
   const server: Server = createServer((socket) => usbip.accept(socket));
   open.push(server);
@@ -55,20 +56,20 @@ async function bench(more: Partial<UnitDescription> = {}): Promise<Bench> {
     await new Promise((resolve) => connected.once('connect', resolve));
     return connected;
   };
-  return { unit, seen, events, socket, kernel: async () => new FakeKernel(await socket()) };
+  return { unit, gadgetEvents, events, socket, kernel: async () => new FakeKernel(await socket()) };
 }
 
-async function configured(more: Partial<UnitDescription> = {}): Promise<Bench & { host: FakeKernel }> {
-  const made = await bench(more);
-  const host = await made.kernel();
+async function startConfigured(more: Partial<UnitDescription> = {}): Promise<TestServer & { host: FakeKernel }> {
+  const server = await startServer(more);
+  const host = await server.kernel();
   expect(await host.import('1-1')).toBe(0);
   expect((await host.control({ requestType: 0x00, request: 0x09, value: 1 })).status).toBe(0);
-  return { ...made, host };
+  return { ...server, host };
 }
 
 describe('the handshake of USB/IP', () => {
   it('lists the unit while it is plugged in', async () => {
-    const { unit, socket } = await bench();
+    const { unit, socket } = await startServer();
     const list = async (): Promise<Buffer> => {
       const stream = await socket();
       stream.write(encodeOperation(Operation.requestDeviceList));
@@ -82,8 +83,8 @@ describe('the handshake of USB/IP', () => {
     expect(readU32(await list(), 8)).toBe(0);
   });
 
-  it('gives the unit to one host at a time, and again when that one has let it go', async () => {
-    const { kernel, events, socket } = await bench();
+  it('gives the unit to one host at a time, and to the next when the first detaches', async () => {
+    const { kernel, events, socket } = await startServer();
     const first = new FakeKernel(await socket());
     expect(await first.import('1-1')).toBe(0);
     expect(await (await kernel()).import('1-1')).toBe(1);
@@ -94,16 +95,16 @@ describe('the handshake of USB/IP', () => {
     expect(await (await kernel()).import('1-1')).toBe(0);
   });
 
-  it('ends a stream that begins with something else', async () => {
-    const { kernel, events } = await bench();
+  it('ends a stream that starts with an invalid request', async () => {
+    const { kernel, events } = await startServer();
     const host = await kernel();
     host.raw(fromHex('0606000000000000'));
     await host.closed;
     expect(events).toEqual([{ event: 'refused', reason: 'not a request of USB/IP 1.1.1' }]);
   });
 
-  it('ends a stream that leaves the protocol', async () => {
-    const { host, unit } = await configured();
+  it('ends a stream that violates the protocol', async () => {
+    const { host, unit } = await startConfigured();
     host.raw(encodeHeader({ command: 'unlinkReply', seqnum: 1, status: 0 }));
     await host.closed;
     expect(unit.isPlugged).toBe(true);
@@ -111,8 +112,8 @@ describe('the handshake of USB/IP', () => {
 });
 
 describe('enumeration', () => {
-  it('reads descriptors whole and in part', async () => {
-    const { host } = await configured();
+  it('reads complete and partial descriptors', async () => {
+    const { host } = await startConfigured();
     const get = async (type: number, index: number, length: number) => {
       const { data } = await host.control({ requestType: 0x80, request: 6, value: (type << 8) | index, length });
       return data;
@@ -127,17 +128,17 @@ describe('enumeration', () => {
     expect(store).toHaveLength(store[2] ?? 0);
   });
 
-  it('stalls what it does not know, and has a qualifier at high speed only', async () => {
+  it('stalls unknown requests, and has a qualifier at high speed only', async () => {
     const qualifier = { requestType: 0x80, request: 6, value: 0x0600, length: 10 };
-    const full = await configured();
+    const full = await startConfigured();
     expect((await full.host.control(qualifier)).status).toBe(STALL);
     expect((await full.host.control({ requestType: 0xc0, request: 0x7f, length: 4 })).status).toBe(STALL);
-    const high = await configured({ packetSize: 512 });
+    const high = await startConfigured({ packetSize: 512 });
     expect((await high.host.control(qualifier)).data).toHaveLength(10);
   });
 
-  it('gives the landing page and the set for Windows on the vendor requests that the capabilities name', async () => {
-    const { host } = await configured();
+  it('returns the landing page and the MS OS descriptor set on the announced vendor requests', async () => {
+    const { host } = await startConfigured();
     const url = await host.control({ requestType: 0xc0, request: 1, value: 1, index: 2, length: 255 });
     expect(Buffer.from(url.data.slice(3)).toString()).toBe('localhost:8080/');
     const set = await host.control({ requestType: 0xc0, request: 2, index: 7, length: 512 });
@@ -147,23 +148,23 @@ describe('enumeration', () => {
 });
 
 describe('transfers', () => {
-  it('carry a message to the unit and its answer back, the end of the write first', async () => {
-    const { host } = await configured();
+  it('transfer a message and the response, and complete the write first', async () => {
+    const { host } = await startConfigured();
     const { seqnum, reply } = host.read(CCID_IN, 1344);
     expect(await host.write(CCID_OUT, GET_SLOT_STATUS)).toMatchObject({ status: 0, actual: 10 });
     expect(toHex((await reply).data)).toBe('81000000000000010000');
-    expect(host.order.at(-1)).toBe(`submit ${seqnum}`);
+    expect(host.replies.at(-1)).toBe(`submit ${seqnum}`);
   });
 
-  it('carry T=1 over the line once it is set as the unit has it', async () => {
-    const { host, seen } = await configured();
+  it('transfer T=1 blocks once the line settings match', async () => {
+    const { host, gadgetEvents } = await startConfigured();
     const { reply } = host.read(CDC, 64);
     await host.write(CDC, RESYNCH);
     await host.control({ requestType: 0x21, request: 0x20, index: 1 }, fromHex('00C20100000008'));
     await host.control({ requestType: 0x21, request: 0x22, value: 3, index: 1 });
     await host.write(CDC, RESYNCH);
     expect(toHex((await reply).data).slice(0, 6)).toBe('00E000');
-    expect(seen.map(({ event }) => event)).toEqual(['configured', 'line coding', 'signals']);
+    expect(gadgetEvents.map(({ event }) => event)).toEqual(['configured', 'line coding', 'signals']);
   });
 
   it.each([
@@ -171,21 +172,21 @@ describe('transfers', () => {
     ['FramingError', 0x13, '55'],
     ['BreakError', 0x07, ''],
     ['BufferOverrunError', 0x43, ''],
-  ] as const)('say of a %s on the line what SERIAL_STATE has for it', async (error, state, octets) => {
-    const { host, unit } = await configured({ waitsForSignals: false });
+  ] as const)('report a %s of the line with SERIAL_STATE', async (error, state, byte) => {
+    const { host, unit } = await startConfigured({ waitsForSignals: false });
     unit.arm({ fault: 'line error', error });
     await host.control({ requestType: 0x21, request: 0x20, index: 1 }, fromHex('00C20100000008'));
     const notification = host.read(NOTIFICATION, 16);
     const data = host.read(CDC, 64);
     await host.write(CDC, RESYNCH);
     expect(toHex((await notification.reply).data)).toBe(`A120000001000200${toHex(Uint8Array.of(state))}00`);
-    // What the line spoilt comes before the answer to the next block.
-    if (octets === '') await host.write(CDC, RESYNCH);
-    expect(toHex((await data.reply).data).slice(0, 2)).toBe(octets === '' ? '00' : octets);
+    // The corrupt byte, if any, arrives before the response to the next block.
+    if (byte === '') await host.write(CDC, RESYNCH);
+    expect(toHex((await data.reply).data).slice(0, 2)).toBe(byte === '' ? '00' : byte);
   });
 
-  it('end with a stall on a halted endpoint, until the halt is cleared', async () => {
-    const { host, unit } = await configured();
+  it('stall on a halted endpoint until the halt is cleared', async () => {
+    const { host, unit } = await startConfigured();
     unit.arm({ fault: 'stall', direction: 'in' });
     expect((await host.read(CCID_IN, 64).reply).status).toBe(STALL);
     expect((await host.read(CCID_IN, 64).reply).status).toBe(STALL);
@@ -198,20 +199,20 @@ describe('transfers', () => {
     expect((await reply).actual).toBe(10);
   });
 
-  it('that are too short for a packet say so', async () => {
-    const { host } = await configured();
+  it('that are shorter than a packet end with an overflow', async () => {
+    const { host } = await startConfigured();
     await host.write(CCID_OUT, GET_SLOT_STATUS);
     expect(await host.read(CCID_IN, 4).reply).toMatchObject({ status: -75, actual: 4 });
   });
 
-  it('on an endpoint that is not there stall', async () => {
-    const { host } = await configured();
+  it('on an unknown endpoint stall', async () => {
+    const { host } = await startConfigured();
     expect((await host.read(9, 64).reply).status).toBe(STALL);
     expect((await host.write(9, GET_SLOT_STATUS)).status).toBe(STALL);
   });
 
-  it('work whatever way the stream is split', async () => {
-    const { host } = await configured();
+  it('work if the stream arrives byte by byte', async () => {
+    const { host } = await startConfigured();
     const { reply } = host.read(CCID_IN, 64);
     const submit = encodeHeader({
       command: 'submit',
@@ -222,46 +223,46 @@ describe('transfers', () => {
       length: GET_SLOT_STATUS.length,
       setup: { requestType: 0, request: 0, value: 0, index: 0, length: 0 },
     });
-    for (const octet of concat(submit, GET_SLOT_STATUS)) {
-      host.raw(Uint8Array.of(octet));
+    for (const byte of concat(submit, GET_SLOT_STATUS)) {
+      host.raw(Uint8Array.of(byte));
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect((await reply).actual).toBe(10);
   });
 });
 
-describe('a transfer that is taken back', () => {
-  it('while it waits is never answered, and its octets are for the next', async () => {
-    const { host } = await configured();
+describe('a cancelled transfer', () => {
+  it('gets no reply if it was pending, and the next transfer gets the bytes', async () => {
+    const { host } = await startConfigured();
     const { seqnum } = host.read(CCID_IN, 64);
     expect((await host.unlink(seqnum)).status).toBe(UNLINKED);
     const { reply } = host.read(CCID_IN, 64);
     await host.write(CCID_OUT, GET_SLOT_STATUS);
     expect((await reply).actual).toBe(10);
-    expect(host.order).not.toContain(`submit ${seqnum}`);
+    expect(host.replies).not.toContain(`submit ${seqnum}`);
   });
 
-  it('after it was answered, or that never was, is answered with 0', async () => {
-    const { host } = await configured();
+  it('has unlink status 0 if it is completed or unknown', async () => {
+    const { host } = await startConfigured();
     await host.write(CCID_OUT, GET_SLOT_STATUS);
     const { seqnum, reply } = host.read(CCID_IN, 64);
     await reply;
     expect((await host.unlink(seqnum)).status).toBe(0);
     expect((await host.unlink(4711)).status).toBe(0);
-    expect(host.order.filter((one) => one === `submit ${seqnum}`)).toHaveLength(1);
+    expect(host.replies.filter((reply) => reply === `submit ${seqnum}`)).toHaveLength(1);
   });
 });
 
-describe('pulling the plug', () => {
-  it('ends the stream, with a read waiting', async () => {
-    const { host, unit } = await configured();
+describe('unplugging', () => {
+  it('ends the stream, also with a pending read', async () => {
+    const { host, unit } = await startConfigured();
     host.read(CCID_IN, 64);
     unit.unplug();
     await host.closed;
   });
 
-  it('by a fault in a message ends it too, and the unit can be attached again', async () => {
-    const { host, unit, kernel } = await configured();
+  it('by a fault in a message ends the stream, and the unit can be attached again', async () => {
+    const { host, unit, kernel } = await startConfigured();
     unit.arm({ fault: 'unplug', direction: 'out', after: 4, link: 'usb' });
     void host.write(CCID_OUT, GET_SLOT_STATUS);
     await host.closed;
@@ -271,7 +272,7 @@ describe('pulling the plug', () => {
   });
 
   it('at the host’s end leaves the unit plugged in', async () => {
-    const { unit, socket } = await bench();
+    const { unit, socket } = await startServer();
     const stream = await socket();
     expect(await new FakeKernel(stream).import('1-1')).toBe(0);
     stream.destroy();
@@ -280,7 +281,7 @@ describe('pulling the plug', () => {
 });
 
 describe('vhci_hcd', () => {
-  it('is given the first free port of its high-speed hub', () => {
+  it('uses the first free port of its high-speed hub', () => {
     const status = [
       'hub port sta spd dev      sockfd local_busid',
       'hs  0000 006 002 00010002 000003 1-1',

@@ -1,30 +1,31 @@
-// The tty and the usbfs device that a browser of level 2 works with, as the kernel's own behave: who may open, what is read, how they end.
+// The tty and the usbfs device of level 2 behave as the kernel's: opening, reading, and the end of
+// open files.
 import { describe, expect, it } from 'vitest';
 import { Gadget } from '#device-host/gadget/gadget.ts';
 import { SerialFunction } from '#device-host/gadget/serial-function.ts';
-import type { FileOperations, HostMemory } from '#device-host/umockdev/host-file.ts';
+import type { FileOperations, ProgramMemory } from '#device-host/umockdev/host-file.ts';
 import { TtyRequest } from '#device-host/umockdev/termios.ts';
 import { Tty } from '#device-host/umockdev/tty.ts';
 import { URB_LENGTH, UsbRequest } from '#device-host/umockdev/usb-request-block.ts';
-import { UsbDevice } from '#device-host/umockdev/usbfs.ts';
-import { describedUnit } from '#device-sim/setup/description.ts';
+import { UsbfsDevice } from '#device-host/umockdev/usbfs.ts';
+import { unitOptions } from '#device-sim/setup/description.ts';
 import { realClock } from '#device-sim/unit/clock.ts';
 import type { LinkKind } from '#device-sim/unit/faults.ts';
 import { Unit } from '#device-sim/unit/unit.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { countingRandom } from '#test/support/units.ts';
 
-/** The memory of a program, at the addresses that the test puts something at. */
-class ProgramMemory implements HostMemory {
-  readonly #octets = Buffer.alloc(0x1000);
+/** A program's memory of 4 KiB from address 0. */
+class TestMemory implements ProgramMemory {
+  readonly #bytes = Buffer.alloc(0x1000);
 
-  put(address: number, octets: Uint8Array): bigint {
-    this.#octets.set(octets, address);
+  put(address: number, bytes: Uint8Array): bigint {
+    this.#bytes.set(bytes, address);
     return BigInt(address);
   }
 
   at(address: number, length: number): Buffer {
-    return this.#octets.subarray(address, address + length);
+    return this.#bytes.subarray(address, address + length);
   }
 
   async read(address: bigint, length: number): Promise<Buffer> {
@@ -38,27 +39,27 @@ class ProgramMemory implements HostMemory {
 
 function pluggedUnit(link: LinkKind): Unit {
   const unit = new Unit(
-    describedUnit({ sn: '0007', set: 0xde300002, link }, { clock: realClock, random: countingRandom() }),
+    unitOptions({ sn: '0007', set: 0xde300002, link }, { clock: realClock, random: countingRandom() }),
   );
   unit.plug();
   return unit;
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('a tty', () => {
   function tty() {
     const unit = pluggedUnit('serial');
     const line = new SerialFunction(unit);
-    const seen: boolean[] = [];
+    const readiness: boolean[] = [];
     const isBusy = (): boolean => unit.faults('serial').openRefusal !== undefined;
-    const port = new Tty({ line, isBusy, onReadiness: (readable) => seen.push(readable) });
-    return { unit, line, port, seen };
+    const port = new Tty({ line, isBusy, onReadiness: (readable) => readiness.push(readable) });
+    return { unit, line, port, readiness };
   }
-  const memory = new ProgramMemory();
+  const memory = new TestMemory();
   const call = (file: FileOperations, request: number) => file.ioctl(request, 0n, memory);
 
-  it('raises DTR and RTS with its first file, and drops them with the last', () => {
+  it('sets DTR and RTS with the first file and clears them with the last', () => {
     const { line, port } = tty();
     const [first, second] = [port.open(), port.open()];
     expect(line.signals).toEqual({ dataTerminalReady: true, requestToSend: true });
@@ -68,7 +69,7 @@ describe('a tty', () => {
     expect(line.signals).toEqual({ dataTerminalReady: false, requestToSend: false });
   });
 
-  it('that one program has for itself is busy for the next', async () => {
+  it('is busy while another program has exclusive access', async () => {
     const { port } = tty();
     const first = port.open();
     expect(await call(first, TtyRequest.TIOCEXCL)).toBe(0);
@@ -77,41 +78,41 @@ describe('a tty', () => {
     expect(await call(port.open(), TtyRequest.TCGETS)).toBe(0);
   });
 
-  it('is busy while another program has it', async () => {
+  it('is busy with the fault "busy"', async () => {
     const { unit, port } = tty();
     unit.arm({ fault: 'busy' });
     expect(await call(port.open(), TtyRequest.TCGETS)).toBe('EBUSY');
   });
 
-  it('gives what has come, as often as it is asked for, and then asks to wait', () => {
-    const { line, port, seen } = tty();
+  it('returns the received bytes, then EAGAIN', () => {
+    const { line, port, readiness } = tty();
     const file = port.open();
     line.onSend?.(Uint8Array.of(1, 2, 3));
     expect(toHex(file.read(2) as Uint8Array)).toBe('0102');
     expect(toHex(file.read(2) as Uint8Array)).toBe('03');
     expect(file.read(2)).toBe('EAGAIN');
-    expect(seen).toEqual([true, true, false]);
+    expect(readiness).toEqual([true, true, false]);
   });
 
-  it('that nobody has opened throws away what comes', () => {
+  it('drops received bytes while no program has opened the port', () => {
     const { line, port } = tty();
     line.onSend?.(Uint8Array.of(1));
     expect(port.open().read(1)).toBe('EAGAIN');
   });
 
-  it('that has hung up ends every read and fails all else, and knows who has not heard of it', async () => {
+  it('after hanging up ends reads, fails other calls, and reports an unread end', async () => {
     const { port } = tty();
     const file = port.open();
-    expect(port.isBehind).toBe(false);
+    expect(port.hasUnreadEnd).toBe(false);
     port.hangUp();
-    expect(port.isBehind).toBe(true);
+    expect(port.hasUnreadEnd).toBe(true);
     expect(file.read(16)).toEqual(new Uint8Array(0));
-    expect(port.isBehind).toBe(false);
+    expect(port.hasUnreadEnd).toBe(false);
     expect(file.write(Uint8Array.of(1))).toBe('EIO');
     expect(await call(file, TtyRequest.TCGETS)).toBe('EIO');
   });
 
-  it('does not know what a terminal of another kind is asked', async () => {
+  it('rejects the requests of other terminals', async () => {
     expect(await call(tty().port.open(), 0x5499)).toBe('ENOTTY');
   });
 });
@@ -119,48 +120,48 @@ describe('a tty', () => {
 describe('a device of usbfs', () => {
   const URB = 0x100;
   const BUFFER = 0x200;
-  const NAME = 0x20;
+  const REAPED = 0x20;
 
   function usb() {
     const unit = pluggedUnit('usb');
     const gadget = new Gadget(unit);
     const isBusy = (): boolean => unit.faults('usb').openRefusal === 'busy';
-    const device = new UsbDevice({ gadget, isBusy, onReadiness: () => undefined });
-    const memory = new ProgramMemory();
+    const device = new UsbfsDevice({ gadget, isBusy, onReadiness: () => undefined });
+    const memory = new TestMemory();
     const file = device.open();
     const number = (value: number): bigint => memory.put(0x10, Uint8Array.of(value, 0, 0, 0));
     const claim = () => file.ioctl(UsbRequest.CLAIMINTERFACE, number(0), memory);
-    const submit = (endpoint: number, length: number, octets: Uint8Array = new Uint8Array(0)) => {
+    const submit = (endpoint: number, length: number, bytes: Uint8Array = new Uint8Array(0)) => {
       const urb = Buffer.alloc(URB_LENGTH);
       urb.writeUInt8(3, 0);
       urb.writeUInt8(endpoint, 1);
       urb.writeBigUInt64LE(BigInt(BUFFER), 16);
       urb.writeInt32LE(length, 24);
-      memory.put(BUFFER, octets);
+      memory.put(BUFFER, bytes);
       return file.ioctl(UsbRequest.SUBMITURB, memory.put(URB, urb), memory);
     };
-    const reap = () => file.ioctl(UsbRequest.REAPURBNDELAY, BigInt(NAME), memory);
+    const reap = () => file.ioctl(UsbRequest.REAPURBNDELAY, BigInt(REAPED), memory);
     const status = (): number => memory.at(URB + 4, 4).readInt32LE();
     return { unit, device, file, memory, number, claim, submit, reap, status };
   }
   const GET_SLOT_STATUS = Uint8Array.of(0x65, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
-  it('carries a message out and its answer back', async () => {
+  it('transfers a message to the unit and the response back', async () => {
     const { claim, submit, reap, status, memory } = usb();
     expect(await claim()).toBe(0);
     expect(await reap()).toBe('EAGAIN');
     expect(await submit(0x02, 10, GET_SLOT_STATUS)).toBe(0);
-    await turn();
+    await nextTurn();
     expect(await reap()).toBe(0);
-    expect([status(), memory.at(NAME, 8).readBigUInt64LE()]).toEqual([0, BigInt(URB)]);
+    expect([status(), memory.at(REAPED, 8).readBigUInt64LE()]).toEqual([0, BigInt(URB)]);
     expect(await submit(0x81, 64)).toBe(0);
-    await turn();
+    await nextTurn();
     expect(await reap()).toBe(0);
     expect(memory.at(URB + 28, 4).readInt32LE()).toBe(10);
     expect(toHex(memory.at(BUFFER, 10))).toBe('81000000000000010000');
   });
 
-  it('is busy where another program has its interface', async () => {
+  it('is busy if another program has claimed the interface', async () => {
     const { unit, device, claim, memory, number } = usb();
     unit.arm({ fault: 'busy' });
     expect(await claim()).toBe('EBUSY');
@@ -169,14 +170,14 @@ describe('a device of usbfs', () => {
     expect(await device.open().ioctl(UsbRequest.CLAIMINTERFACE, number(0), memory)).toBe('EBUSY');
   });
 
-  it('has no interface and no endpoint but its own', async () => {
+  it('rejects unknown interfaces and endpoints', async () => {
     const { file, memory, number } = usb();
     expect(await file.ioctl(UsbRequest.CLAIMINTERFACE, number(9), memory)).toBe('ENOENT');
     expect(await file.ioctl(UsbRequest.CLEAR_HALT, number(0x89), memory)).toBe('ENOENT');
     expect(await file.ioctl(UsbRequest.CLEAR_HALT, number(0x81), memory)).toBe(0);
   });
 
-  it('stalls a halted endpoint until its halt is cleared', async () => {
+  it('stalls on a halted endpoint until the halt is cleared', async () => {
     const { unit, file, memory, number, claim, submit, reap, status } = usb();
     await claim();
     unit.arm({ fault: 'stall', direction: 'in' });
@@ -187,7 +188,7 @@ describe('a device of usbfs', () => {
     expect(await reap()).toBe('EAGAIN');
   });
 
-  it('takes a transfer back that is discarded, and all of an interface that is released', async () => {
+  it('cancels a discarded transfer, and all transfers of a released interface', async () => {
     const { file, memory, number, claim, submit, reap, status } = usb();
     await claim();
     await submit(0x81, 64);
@@ -198,15 +199,15 @@ describe('a device of usbfs', () => {
     expect([await reap(), status()]).toEqual([0, -2]);
   });
 
-  it('fails what is open when its plug is pulled, and knows that the program has not reaped it', async () => {
+  it('fails pending transfers on unplug, and reports one that is not yet reaped', async () => {
     const { device, claim, submit, reap, status } = usb();
     await claim();
     await submit(0x81, 64);
     device.unplug();
-    expect(device.hasEnded).toBe(true);
+    expect(device.hasCompleted).toBe(true);
     expect([await reap(), status()]).toEqual([0, -71]);
-    expect(device.hasEnded).toBe(false);
-    device.vanish();
+    expect(device.hasCompleted).toBe(false);
+    device.disconnect();
     expect(await submit(0x81, 64)).toBe('ENODEV');
     expect(await reap()).toBe('ENODEV');
   });

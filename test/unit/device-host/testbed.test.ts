@@ -1,17 +1,20 @@
-// The events of a testbed: every program hears each of them, though another program came and has a monitor of the same number, and though
-// it was too busy to read for a while.
+// The events of a testbed reach every program, also if two programs have monitors with the same
+// number, and if a program is too busy to read for a while.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
-import { closeSeat, monitorsOf, openSeat } from '#device-host/umockdev/seat.ts';
+import { createProgramFolder, monitorSockets, removeProgramFolder } from '#device-host/umockdev/program-folder.ts';
 import { type SysDevice, Testbed } from '#device-host/umockdev/testbed.ts';
 
 const DEVICE: SysDevice = { syspath: '/devices/usb1/1-2', subsystem: 'usb', kind: 'bus' };
 
-/** As umockdev binds a monitor: removes what is there; then reads as many datagrams as it is told to, and says which. */
+/**
+ * Binds a monitor as umockdev does: removes an existing socket first. For each number on its input,
+ * reads that many events and prints their sequence numbers.
+ */
 const MONITOR = `
   use Socket; $| = 1;
   unlink $ARGV[0];
@@ -23,22 +26,24 @@ const MONITOR = `
   }`;
 
 const running: ChildProcessByStdio<Writable, Readable, null>[] = [];
-const beds: Testbed[] = [];
+const testbeds: Testbed[] = [];
 afterEach(() => {
   for (const child of running.splice(0)) child.kill();
-  for (const bed of beds.splice(0)) bed.close();
+  for (const testbed of testbeds.splice(0)) testbed.close();
 });
 
-function testbed(patience?: number): { readonly bed: Testbed; readonly failures: unknown[] } {
+function createTestbed(timeout?: number): { readonly testbed: Testbed; readonly failures: unknown[] } {
   const failures: unknown[] = [];
-  const bed = new Testbed((error) => void failures.push(error), patience);
-  beds.push(bed);
-  return { bed, failures };
+  const testbed = new Testbed((error) => void failures.push(error), timeout);
+  testbeds.push(testbed);
+  return { testbed, failures };
 }
 
-/** A program with one monitor; resolves with a function that reads so many events. */
-async function program(seat: string): Promise<(count: number) => Promise<string[]>> {
-  const child = spawn('perl', ['-e', MONITOR, join(seat, 'event7')], { stdio: ['pipe', 'pipe', 'inherit'] });
+/**
+ * Starts a program with one monitor. Resolves with a function that reads the next `count` events.
+ */
+async function startProgram(folder: string): Promise<(count: number) => Promise<string[]>> {
+  const child = spawn('perl', ['-e', MONITOR, join(folder, 'event7')], { stdio: ['pipe', 'pipe', 'inherit'] });
   running.push(child);
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -58,43 +63,45 @@ async function program(seat: string): Promise<(count: number) => Promise<string[
 }
 
 describe.skipIf(!existsSync('/usr/bin/perl'))('the events of a testbed', () => {
-  it('reach each of two programs whose monitors have one number', async () => {
-    const { bed, failures } = testbed();
-    const [first, second] = [await program(openSeat(bed.directory)), await program(openSeat(bed.directory))];
-    bed.tell('add', DEVICE);
+  const startIn = ({ directory }: Testbed) => startProgram(createProgramFolder(directory));
+
+  it('reach two programs whose monitors have the same number', async () => {
+    const { testbed, failures } = createTestbed();
+    const [first, second] = [await startIn(testbed), await startIn(testbed)];
+    testbed.sendEvent('add', DEVICE);
     expect(await Promise.all([first(1), second(1)])).toEqual([['1'], ['1']]);
     expect(failures).toEqual([]);
   });
 
-  it('are kept for a program that is busy, however many they are', async () => {
-    const { bed, failures } = testbed();
-    const read = await program(openSeat(bed.directory));
-    const keptByLinux = 10;
-    for (let i = 0; i <= keptByLinux; i++) bed.tell('add', DEVICE);
-    // One more has no room until the program reads.
-    const all = read(keptByLinux + 3);
-    bed.tell('remove', DEVICE);
-    bed.tell('add', DEVICE);
-    expect(await all).toEqual(Array.from({ length: keptByLinux + 3 }, (_, i) => `${i + 1}`));
+  it('wait for a busy program, also if there are more than Linux queues', async () => {
+    const { testbed, failures } = createTestbed();
+    const read = await startIn(testbed);
+    const queuedByLinux = 10;
+    for (let i = 0; i <= queuedByLinux; i++) testbed.sendEvent('add', DEVICE);
+    // The queue is full until the program reads.
+    const all = read(queuedByLinux + 3);
+    testbed.sendEvent('remove', DEVICE);
+    testbed.sendEvent('add', DEVICE);
+    expect(await all).toEqual(Array.from({ length: queuedByLinux + 3 }, (_, i) => `${i + 1}`));
     expect(failures).toEqual([]);
   });
 
-  it('that a program does not read in time are a failure', async () => {
-    const { bed, failures } = testbed(50);
-    await program(openSeat(bed.directory));
-    for (let i = 0; i < 12; i++) bed.tell('add', DEVICE);
+  it('are reported if a program does not read them in time', async () => {
+    const { testbed, failures } = createTestbed(50);
+    await startIn(testbed);
+    for (let i = 0; i < 12; i++) testbed.sendEvent('add', DEVICE);
     expect(failures).toEqual([expect.objectContaining({ message: expect.stringContaining('does not read') })]);
   });
 
-  it('are for nobody where a program has gone', async () => {
-    const { bed, failures } = testbed();
-    const seat = openSeat(bed.directory);
-    await program(seat);
+  it('skip a program that has ended', async () => {
+    const { testbed, failures } = createTestbed();
+    const folder = createProgramFolder(testbed.directory);
+    await startProgram(folder);
     for (const child of running) child.kill('SIGKILL');
     await Promise.all(running.map((child) => once(child, 'exit')));
-    bed.tell('remove', DEVICE);
+    testbed.sendEvent('remove', DEVICE);
     expect(failures).toEqual([]);
-    closeSeat(seat);
-    expect(monitorsOf(bed.directory)).toEqual([]);
+    removeProgramFolder(folder);
+    expect(monitorSockets(testbed.directory)).toEqual([]);
   });
 });

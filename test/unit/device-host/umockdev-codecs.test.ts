@@ -1,5 +1,5 @@
-// The octets that the simulated kernel exchanges with a program, against Linux's own headers: termios, URBs, device events, error
-// numbers, and the line discipline's marks.
+// The byte formats between the simulated kernel and a program, against Linux's headers: termios,
+// URBs, device events, error numbers and the marks of the line discipline.
 import { describe, expect, it } from 'vitest';
 import { Errno } from '#device-host/umockdev/errno.ts';
 import { breakInput, dataInput, errorInput } from '#device-host/umockdev/line-discipline.ts';
@@ -12,7 +12,7 @@ import {
   TERMIOS2_LENGTH,
 } from '#device-host/umockdev/termios.ts';
 import { encodeUevent, murmurHash2 } from '#device-host/umockdev/uevent.ts';
-import { decodeUrb, encodeEnd, URB_LENGTH } from '#device-host/umockdev/usb-request-block.ts';
+import { decodeUrb, encodeCompletion, URB_LENGTH } from '#device-host/umockdev/usb-request-block.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 
 const RAW: InputModes = {
@@ -23,16 +23,16 @@ const RAW: InputModes = {
   checksParity: false,
   stripsEighthBit: false,
 };
-/** As Chromium sets a line. */
+/** Chromium's modes. */
 const MARKED: InputModes = { ...RAW, marksErrors: true, checksParity: true };
 
 /** @param flags c_iflag and c_cflag */
 function termios(flags: { readonly input?: number; readonly control?: number; readonly speed?: number }): Buffer {
-  const octets = Buffer.alloc(TERMIOS2_LENGTH);
-  octets.writeUInt32LE(flags.input ?? 0, 0);
-  octets.writeUInt32LE(flags.control ?? 0, 8);
-  octets.writeUInt32LE(flags.speed ?? 0, 40);
-  return octets;
+  const bytes = Buffer.alloc(TERMIOS2_LENGTH);
+  bytes.writeUInt32LE(flags.input ?? 0, 0);
+  bytes.writeUInt32LE(flags.control ?? 0, 8);
+  bytes.writeUInt32LE(flags.speed ?? 0, 40);
+  return bytes;
 }
 
 describe('termios', () => {
@@ -43,7 +43,7 @@ describe('termios', () => {
     ['PARMRK', 0o10, 'marksErrors'],
     ['INPCK', 0o20, 'checksParity'],
     ['ISTRIP', 0o40, 'stripsEighthBit'],
-  ])('%s is one mode of its own', (_flag, value, mode) => {
+  ])('has the mode %s', (_flag, value, mode) => {
     expect(decodeInputModes(termios({ input: value }))).toEqual({ ...RAW, [mode]: true });
   });
 
@@ -51,46 +51,44 @@ describe('termios', () => {
     ['9600 8N1', 0o15 | 0o60, { baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 }],
     ['115200 7E1', 0o10002 | 0o40 | 0o400, { baudRate: 115_200, dataBits: 7, parity: 'even', stopBits: 1 }],
     ['57600 5O2', 0o10001 | 0o100 | 0o400 | 0o1000, { baudRate: 57_600, dataBits: 5, parity: 'odd', stopBits: 2 }],
-  ])('says %s', (_what, control, coding) => {
+  ])('has the line coding %s', (_what, control, coding) => {
     expect(decodeLineCoding(termios({ control }))).toEqual(coding);
   });
 
-  it('has any other speed as a number at its end, and only in the longer form', () => {
+  it('has any other speed as a number in the long form only', () => {
     const other = termios({ control: 0o10000 | 0o60, speed: 250_000 });
     expect(decodeLineCoding(other).baudRate).toBe(250_000);
     expect(decodeLineCoding(other.subarray(0, TERMIOS_LENGTH)).baudRate).toBe(0);
   });
 
-  it('begins as a tty that nobody has set does: 9600 8N1', () => {
+  it('starts as a new tty: 9600 8N1', () => {
     expect(decodeLineCoding(initialTermios())).toEqual({ baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 });
   });
 });
 
 describe('the line discipline', () => {
-  const hex = (octets: Uint8Array): string => toHex(octets);
-
-  it('doubles FF where errors are marked, and leaves it alone elsewhere', () => {
-    const octets = Uint8Array.of(0xff, 0x00, 0xff, 0xff, 0x41);
-    expect(hex(dataInput(octets, MARKED))).toBe('FFFF00FFFFFFFF41');
-    expect(hex(dataInput(octets, RAW))).toBe('FF00FFFF41');
+  it('doubles FF if errors are marked', () => {
+    const bytes = Uint8Array.of(0xff, 0x00, 0xff, 0xff, 0x41);
+    expect(toHex(dataInput(bytes, MARKED))).toBe('FFFF00FFFFFFFF41');
+    expect(toHex(dataInput(bytes, RAW))).toBe('FF00FFFF41');
   });
 
-  it('cuts the eighth bit where it shall', () => {
-    expect(hex(dataInput(Uint8Array.of(0xff, 0x80, 0x41), { ...MARKED, stripsEighthBit: true }))).toBe('7F0041');
+  it('strips the eighth bit with ISTRIP', () => {
+    expect(toHex(dataInput(Uint8Array.of(0xff, 0x80, 0x41), { ...MARKED, stripsEighthBit: true }))).toBe('7F0041');
   });
 
-  it('marks a break, reads it as 0, or passes it over', () => {
-    expect(hex(breakInput(MARKED))).toBe('FF0000');
-    expect(hex(breakInput(RAW))).toBe('00');
-    expect(hex(breakInput({ ...MARKED, ignoresBreaks: true }))).toBe('');
-    expect(hex(breakInput({ ...MARKED, signalsBreaks: true }))).toBe('');
+  it('marks a break, returns it as 0 or ignores it', () => {
+    expect(toHex(breakInput(MARKED))).toBe('FF0000');
+    expect(toHex(breakInput(RAW))).toBe('00');
+    expect(toHex(breakInput({ ...MARKED, ignoresBreaks: true }))).toBe('');
+    expect(toHex(breakInput({ ...MARKED, signalsBreaks: true }))).toBe('');
   });
 
-  it('marks a spoilt octet, reads it as 0, passes it over, or does not look', () => {
-    expect(hex(errorInput(0x41, MARKED))).toBe('FF0041');
-    expect(hex(errorInput(0x41, { ...MARKED, marksErrors: false }))).toBe('00');
-    expect(hex(errorInput(0x41, { ...MARKED, ignoresErrors: true }))).toBe('');
-    expect(hex(errorInput(0x41, RAW))).toBe('41');
+  it('marks a corrupt byte, returns it as 0, ignores it, or does not check', () => {
+    expect(toHex(errorInput(0x41, MARKED))).toBe('FF0041');
+    expect(toHex(errorInput(0x41, { ...MARKED, marksErrors: false }))).toBe('00');
+    expect(toHex(errorInput(0x41, { ...MARKED, ignoresErrors: true }))).toBe('');
+    expect(toHex(errorInput(0x41, RAW))).toBe('41');
   });
 });
 
@@ -98,15 +96,15 @@ describe('a USB request block', () => {
   const ADDRESS = 0x7f00_1234_5678n;
 
   function urb(type: number, endpoint: number): Buffer {
-    const octets = Buffer.alloc(URB_LENGTH);
-    octets.writeUInt8(type, 0);
-    octets.writeUInt8(endpoint, 1);
-    octets.writeBigUInt64LE(0x7f00_dead_0000n, 16);
-    octets.writeInt32LE(1344, 24);
-    return octets;
+    const bytes = Buffer.alloc(URB_LENGTH);
+    bytes.writeUInt8(type, 0);
+    bytes.writeUInt8(endpoint, 1);
+    bytes.writeBigUInt64LE(0x7f00_dead_0000n, 16);
+    bytes.writeInt32LE(1344, 24);
+    return bytes;
   }
 
-  it('is read where it stands in the program', () => {
+  it('is decoded', () => {
     const read = decodeUrb(ADDRESS, urb(3, 0x81));
     expect(read).toEqual({
       address: ADDRESS,
@@ -119,15 +117,16 @@ describe('a USB request block', () => {
     expect(decodeUrb(ADDRESS, urb(2, 0))?.type).toBe('control');
   });
 
-  it('of the isochronous kind, or none at all, is not offered', () => {
+  it('of an isochronous or unknown type is not supported', () => {
     expect(decodeUrb(ADDRESS, urb(0, 0x81))).toBeUndefined();
     expect(decodeUrb(ADDRESS, urb(4, 0x81))).toBeUndefined();
   });
 
-  it('ends with its status and its length, each in its place', () => {
-    const ended = decodeUrb(ADDRESS, urb(3, 0x81));
-    if (ended === undefined) throw new Error('it was not read');
-    const written = encodeEnd(ended, -Errno.EPIPE, 10).map(([at, octets]) => [at - ADDRESS, toHex(octets)]);
+  it('completes with status and length at their offsets', () => {
+    const completed = decodeUrb(ADDRESS, urb(3, 0x81));
+    if (completed === undefined) throw new Error('the URB was not decoded');
+    const fields = encodeCompletion(completed, -Errno.EPIPE, 10);
+    const written = fields.map(([address, value]) => [address - ADDRESS, toHex(value)]);
     expect(written).toEqual([
       [4n, 'E0FFFFFF'],
       [28n, '0A000000'],
@@ -144,7 +143,7 @@ describe('a device event', () => {
     properties: { DEVTYPE: 'usb_device', DEVNAME: '/dev/bus/usb/001/002' },
   });
 
-  it('begins with the header of udevd: the magic, where the properties begin, and how long they are', () => {
+  it('starts with the header of udevd: magic, offset and length of the properties', () => {
     expect(event.toString('latin1', 0, 8)).toBe('libudev\0');
     expect(event.readUInt32BE(8)).toBe(0xfeedcafe);
     expect(event.readUInt32LE(12)).toBe(40);
@@ -152,13 +151,13 @@ describe('a device event', () => {
     expect(event.readUInt32LE(20)).toBe(event.length - 40);
   });
 
-  it('has the hashes that a monitor filters by', () => {
-    expect(event.readUInt32BE(24)).toBe(0x0577_c5e5); // MurmurHash2 of "usb", by another implementation
+  it('has the hashes for the filters of a monitor', () => {
+    expect(event.readUInt32BE(24)).toBe(0x0577_c5e5); // MurmurHash2 of "usb", from another implementation
     expect(event.readUInt32BE(28)).toBe(0x27f8_f50c); // of "usb_device"
     expect(murmurHash2('tty')).toBe(0x8afa_90c8);
   });
 
-  it('has its properties after each other, each ended by 0', () => {
+  it('ends with the properties, each terminated by 0', () => {
     expect(event.toString('latin1', 40).split('\0')).toEqual([
       'ACTION=add',
       'DEVPATH=/devices/pci0000:00/usb1/1-2',

@@ -1,4 +1,4 @@
-// The AS token card, command by command and status word by status word (docs/protocol.md clause 4).
+// The AS token card: each command and each status word (docs/protocol.md clause 4).
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
@@ -31,7 +31,7 @@ const PIN_STATE = '00200081';
 const GET_DATA = '80CA0001 00';
 
 describe('SELECT and GET DATA', () => {
-  it('say the set, the counters and each entry by its name and check value, without a PIN', async () => {
+  it('return the set, the counters and each entry with name and check value, without a PIN', async () => {
     const card = new TestAsCard();
     const { data, sw } = await card.send(SELECT_AS);
     expect(sw).toBe(0x9000);
@@ -54,7 +54,7 @@ describe('SELECT and GET DATA', () => {
     expect((await card.send(GET_DATA)).data).toEqual(data);
   });
 
-  it('name the KCV of a new T only where every unit of the set is given that T', async () => {
+  it('return the KCV of a new T in a shared set only', async () => {
     const kcvOf = async (profile: 'shared' | 'diversified') => {
       const entries = CARD_ENTRIES.slice(3);
       const card = new TestAsCard(cardContent({ profile, entries }));
@@ -64,7 +64,7 @@ describe('SELECT and GET DATA', () => {
     expect(await kcvOf('shared')).toBe(toHex(keyCheckValue('K0AX00N', NEXT_TRANSPORT_KEY).value));
   });
 
-  it('come with 61xx where they are longer than 256 bytes', async () => {
+  it('end with 61xx if the response is longer than 256 bytes', async () => {
     const entries = Array.from({ length: 5 }, (_, i) =>
       CARD_ENTRIES.map((entry) => ({ ...entry, ref1: entry.ref1 + 0x1000 * i })),
     ).flat();
@@ -76,7 +76,7 @@ describe('SELECT and GET DATA', () => {
   });
 });
 
-describe('before anything else the card', () => {
+describe('the card', () => {
   it.each([
     ['EXPORTKEY without a selection', false, exportCommand(), '6E00'],
     ['VERIFY without a selection', false, verifyCommand(PIN), '6E00'],
@@ -99,7 +99,7 @@ describe('before anything else the card', () => {
 });
 
 describe('VERIFY', () => {
-  it('says how many tries are left, unlocks, and says that it is unlocked', async () => {
+  it('returns the tries left, unlocks, and returns that the card is unlocked', async () => {
     const card = await new TestAsCard().selected();
     expect(await card.word(PIN_STATE)).toBe('63C3');
     expect(await card.word(verifyCommand('000000'))).toBe('63C2');
@@ -109,7 +109,7 @@ describe('VERIFY', () => {
     expect(card.store.pinTries).toBe(3);
   });
 
-  it('blocks after the last try, and then the right PIN is refused too', async () => {
+  it('blocks after the last try, and then refuses the correct PIN too', async () => {
     const card = await new TestAsCard().selected();
     const words = [];
     for (let i = 0; i < 4; i++) words.push(await card.word(verifyCommand('000000')));
@@ -127,15 +127,15 @@ describe('VERIFY', () => {
     ['13 bytes', concat(0, 0x20, 0, 0x81, 13, new Uint8Array(13).fill(0x31)), '6700'],
     ['3 digits', concat(0, 0x20, 0, 0x81, 12, pinBlock('123')), '6A80'],
     ['a letter', concat(0, 0x20, 0, 0x81, 12, pinBlock('12345A')), '6A80'],
-    ['digits behind the padding', concat(0, 0x20, 0, 0x81, 12, pinBlock('123456').fill(0x31, 11)), '6A80'],
+    ['digits after the padding', concat(0, 0x20, 0, 0x81, 12, pinBlock('123456').fill(0x31, 11)), '6A80'],
     ['padding with 00', concat(0, 0x20, 0, 0x81, 12, pinBlock('123456').fill(0, 6)), '6A80'],
-  ])('takes no try for %s', async (_what, command, sw) => {
+  ])('counts no try for %s', async (_what, command, sw) => {
     const card = await new TestAsCard().selected();
     expect(await card.word(command)).toBe(sw);
     expect(await card.word(PIN_STATE)).toBe('63C3');
   });
 
-  it('locks the card again with a wrong PIN, a new SELECT, a reset and a loss of power', async () => {
+  it('locks the card again after a wrong PIN, a new SELECT, a reset and a loss of power', async () => {
     const card = await new TestAsCard().ready();
     expect(await card.word(verifyCommand('000000'))).toBe('63C2');
     expect(await card.word(exportCommand())).toBe('6982');
@@ -150,7 +150,7 @@ describe('VERIFY', () => {
     expect(await after.word(PIN_STATE)).toBe('63C3');
   });
 
-  it('is of one link: another link of the same card stays locked', async () => {
+  it('unlocks one link; another link of the card stays locked', async () => {
     const card = await new TestAsCard().ready();
     const other = card.anotherLink();
     await other.process(fromHex(SELECT_AS));
@@ -160,7 +160,7 @@ describe('VERIFY', () => {
 });
 
 describe('CHANGE REFERENCE DATA', () => {
-  it('puts a new PIN in the place of the old one, and leaves nothing of the old one', async () => {
+  it('replaces the PIN and wipes the old one', async () => {
     const card = await new TestAsCard().selected();
     expect(await card.word(changeCommand(PIN, '87654321'))).toBe('9000');
     expect(JSON.stringify(card.memory.image())).not.toContain(toHex(pinBlock(PIN)));
@@ -174,7 +174,7 @@ describe('CHANGE REFERENCE DATA', () => {
     ['no new PIN', concat(0, 0x24, 0, 0x81, 12, pinBlock(PIN)), '6700', '63C3'],
     ['nothing', '00240081', '6700', '63C3'],
     ['a new PIN of 3 digits', changeCommand(PIN, '123'), '6A80', '63C3'],
-    ['an old PIN that is none', changeCommand('12', '87654321'), '6A80', '63C3'],
+    ['an invalid old PIN', changeCommand('12', '87654321'), '6A80', '63C3'],
   ])('refuses %s and keeps the PIN', async (_what, command, sw, state) => {
     const card = await new TestAsCard().selected();
     expect(await card.word(command)).toBe(sw);
@@ -184,18 +184,18 @@ describe('CHANGE REFERENCE DATA', () => {
 });
 
 describe('EXPORTKEY', () => {
-  it('makes DATA with the number of this AS and counts it', async () => {
+  it('returns DATA with the AS number of the card and counts the export', async () => {
     const card = await new TestAsCard().ready();
     const { data, sw } = await card.send(exportCommand());
     expect(sw).toBe(0x9000);
     expect(data).toHaveLength(226);
     const header = decodeHeader(data);
     expect(header).toMatchObject({ asNumber: 7, xc: 1, ref1: 0x0103, slot: 2, akv: 5, signed: false });
-    const { data: said } = await card.send(GET_DATA);
-    expect([readU32(said, 8), readU32(said, 12)]).toEqual([1, 99]);
+    const { data: counters } = await card.send(GET_DATA);
+    expect([readU32(counters, 8), readU32(counters, 12)]).toEqual([1, 99]);
   });
 
-  it('signs with the key of the card where the suite is asked for with 80 added', async () => {
+  it('signs with the key of the card if 80 is added to the suite', async () => {
     const card = await new TestAsCard().ready();
     const random = newRandom();
     const first = await card.send(exportCommand({ signed: true, random }));
@@ -206,7 +206,7 @@ describe('EXPORTKEY', () => {
     expect(isSignedBy(card.publicKey, input, data.signature ?? new Uint8Array(64))).toBe(true);
   });
 
-  it('gives the same octets for the same request, also after a loss of power, and counts them once', async () => {
+  it('returns the same bytes for the same request, also after a loss of power, and counts them once', async () => {
     const card = await new TestAsCard().ready();
     const command = exportCommand();
     const { data } = await card.send(command);
@@ -231,10 +231,10 @@ describe('EXPORTKEY', () => {
     ['no CHM', concat(0x80, 0xda, 1, 1, 34, new Uint8Array(34), 0), '6982'],
     ['a CHM for another suite', withP1(exportCommand({ suite: 0x02 }), 0x01), '6988'],
     ['a unit of another T', exportCommand({ transportKey: NEXT_TRANSPORT_KEY }), '6988'],
-    ['another SN than CHM was made for', withOctet(exportCommand(), 5 + 18 + 15), '6988'],
-    ['another random than CHM was made for', withOctet(exportCommand(), 5), '6988'],
+    ['a CHM for another SN', withByteFlipped(exportCommand(), 5 + 18 + 15), '6988'],
+    ['a CHM for another random', withByteFlipped(exportCommand(), 5), '6988'],
     [
-      'a replacement of T for a unit that has it',
+      'a replacement of T for a unit that has the new T',
       exportCommand({ tkv: 2, ref1: 0x0106, transportKey: NEXT_TRANSPORT_KEY }),
       '6A88',
     ],
@@ -252,13 +252,13 @@ describe('EXPORTKEY', () => {
     expect(await card.word(exportCommand({ random, suite: 0x02 }))).toBe('6985');
   });
 
-  it('refuses every unit but those that it was issued for', async () => {
+  it('refuses units for which the card was not issued', async () => {
     const card = await new TestAsCard(cardContent({ units: [TEST_SN] })).ready();
     expect(await card.word(exportCommand({ sn: other }))).toBe('6982');
     expect(await card.word(exportCommand())).toBe('9000');
   });
 
-  it('stops at its quota, in all its life, and repeats what it made before', async () => {
+  it('stops at its quota, also after a loss of power, but repeats earlier exports', async () => {
     const card = await new TestAsCard(cardContent({ quota: 2 })).ready();
     const command = exportCommand();
     expect(await card.word(command)).toBe('9000');
@@ -270,7 +270,7 @@ describe('EXPORTKEY', () => {
     expect(readU32((await after.send(GET_DATA)).data, 12)).toBe(0);
   });
 
-  it('wants its PIN first, and says nothing of what it has before', async () => {
+  it('requires the PIN before any other check of the request', async () => {
     const card = await new TestAsCard().selected();
     for (const command of [exportCommand(), exportCommand({ ref1: 0x0999 }), exportCommand({ tkv: 9 })]) {
       expect(await card.word(command)).toBe('6982');
@@ -286,7 +286,7 @@ describe('VERIFYRECEIPT', () => {
     return { card, random, data, receipt: receiptFor(data, random) };
   }
 
-  it('accepts the receipt, and again, also after a loss of power', async () => {
+  it('accepts the receipt, also repeatedly and after a loss of power', async () => {
     const { card, receipt } = await exported();
     expect(await card.word(receiptCommand(receipt))).toBe('9000');
     expect(await card.word(receiptCommand(receipt))).toBe('9000');
@@ -295,7 +295,7 @@ describe('VERIFYRECEIPT', () => {
     expect(after.store.export(1)?.receipt).toEqual(receipt);
   });
 
-  it('refuses every single-bit flip, each with its word, and keeps the export open', async () => {
+  it('refuses every single-bit flip with its status word, and stores no receipt', async () => {
     const { card, receipt } = await exported();
     for (let bit = 0; bit < 512; bit++) {
       const flipped = receipt.slice();
@@ -305,61 +305,61 @@ describe('VERIFYRECEIPT', () => {
     expect(card.store.export(1)?.receipt).toBeUndefined();
   });
 
-  it('refuses another true receipt once one is on file', async () => {
+  it('refuses another authentic receipt once one is stored', async () => {
     const { card, random, data, receipt } = await exported();
     const another = receiptFor(data, random, { importCounter: 2 });
     expect(await card.word(receiptCommand(receipt))).toBe('9000');
     expect(await card.word(receiptCommand(another))).toBe('6985');
   });
 
-  it('wants its PIN, 64 bytes, and an export that it made', async () => {
+  it('requires the PIN, 64 bytes and an export of this card', async () => {
     const { card, receipt } = await exported();
     expect(await card.word(receiptCommand(receipt.slice(0, 63)))).toBe('6700');
     expect(await card.word(receiptCommand(new Uint8Array(64)))).toBe('6A80');
-    const stranger = await new TestAsCard().ready();
-    expect(await stranger.word(receiptCommand(receipt))).toBe('6A88');
+    const otherCard = await new TestAsCard().ready();
+    expect(await otherCard.word(receiptCommand(receipt))).toBe('6A88');
     await card.selected();
     expect(await card.word(receiptCommand(receipt))).toBe('6982');
   });
 });
 
-describe('a card that cannot be issued', () => {
+describe('invalid card content', () => {
   it.each([
     ['the number of the service', { asNumber: 0 }],
     ['no tries', { pinTries: 0 }],
     ['16 tries', { pinTries: 16 }],
     ['no T', { transportKeys: [] }],
-    ['a new T that it does not hold', { transportKeys: [{ tkv: 1, family: 'cmac', key: TEST_TRANSPORT_KEY }] }],
+    ['a new T that is missing', { transportKeys: [{ tkv: 1, family: 'cmac', key: TEST_TRANSPORT_KEY }] }],
     ['a REF1 twice', { entries: [...CARD_ENTRIES, ...CARD_ENTRIES] }],
     ['a key of 17 bytes', { entries: CARD_ENTRIES.map((entry) => ({ ...entry, key: new Uint8Array(17) })) }],
-    ['a key without octets', { entries: CARD_ENTRIES.map((entry) => ({ ...entry, key: new Uint8Array() })) }],
-    ['an erasing of any slot', { entries: CARD_ENTRIES.map((entry) => ({ ...entry, slot: 0xffff })) }],
+    ['an empty key', { entries: CARD_ENTRIES.map((entry) => ({ ...entry, key: new Uint8Array() })) }],
+    ['an erasure of any slot', { entries: CARD_ENTRIES.map((entry) => ({ ...entry, slot: 0xffff })) }],
     ['a new T with other attributes', { entries: CARD_ENTRIES.map((entry) => ({ ...entry, slot: 0xfffe })) }],
     ['AKV 0', { entries: CARD_ENTRIES.map((entry) => ({ ...entry, akv: 0 })) }],
-    ['a last AKV', { entries: CARD_ENTRIES.map((entry) => ({ ...entry, akv: 0xffffffff })) }],
+    ['AKV FFFFFFFF', { entries: CARD_ENTRIES.map((entry) => ({ ...entry, akv: 0xffffffff })) }],
   ] as const)('is refused with a RangeError: %s', (_what, change) => {
     expect(() => new TestAsCard(cardContent(change))).toThrow(RangeError);
   });
 });
 
-/** SW of a receipt of suite 01, KCVALG 01 and XC 1 with one bit turned. */
+/** SW of a receipt of suite 01, KCVALG 01 and XC 1 with one bit flipped. */
 function wordOfFlip(bit: number): string {
-  const octet = bit >> 3;
-  // What has a form that can be wrong: magic, suite, the two zeros; and KCVALG, where 00 is one too.
-  const isForm = octet < 6 || octet === 11 || (octet === 41 && bit !== 41 * 8 + 7);
-  if (isForm) return '6A80';
-  return octet >= 16 && octet < 20 ? '6A88' : '6988';
+  const byte = bit >> 3;
+  // Fields with a fixed format: magic, suite and the two zeros; and KCVALG, where 00 is valid too.
+  const isFormat = byte < 6 || byte === 11 || (byte === 41 && bit !== 41 * 8 + 7);
+  if (isFormat) return '6A80';
+  return byte >= 16 && byte < 20 ? '6A88' : '6988';
 }
 
 function withP1(command: Uint8Array, p1: number): Uint8Array {
-  return command.map((octet, i) => (i === 2 ? p1 : octet));
+  return command.map((byte, i) => (i === 2 ? p1 : byte));
 }
 
-function withOctet(command: Uint8Array, index: number): Uint8Array {
-  return command.map((octet, i) => (i === index ? octet ^ 1 : octet));
+function withByteFlipped(command: Uint8Array, index: number): Uint8Array {
+  return command.map((byte, i) => (i === index ? byte ^ 1 : byte));
 }
 
-it('gives DATA without a slot of its own where the key may go anywhere', async () => {
+it('returns DATA for any slot if the key is permitted in any slot', async () => {
   const card = await new TestAsCard().ready();
   expect(readU16((await card.send(exportCommand({ ref1: 0x0104 }))).data, 14)).toBe(0xffff);
 });

@@ -1,23 +1,24 @@
-// Simulated Web Serial is as strict as Chromium's (Blink's serial.cc and serial_port.cc): options, streams, signals, lost devices.
+// Simulated Web Serial behaves as Chromium's (Blink's serial.cc and serial_port.cc): options,
+// streams, signals and lost devices.
 import { describe, expect, it } from 'vitest';
 import type { LineError } from '#device-sim/unit/faults.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { fromAscii } from '#protocol/bytes/text.ts';
-import { createDesk, type Desk, failure, nextEvent, UNIT, UNIT_SN } from './support.ts';
+import { createBrowser, failure, nextEvent, type SimulatedBrowser, UNIT, UNIT_SN } from './simulated-browser.ts';
 
 const SERIAL = { ...UNIT, link: 'serial' } as const;
 /** S(RESYNCH) request and response, docs/protocol.md clause 5.1. */
 const RESYNCH = fromHex('00C000 0C66');
 const RESYNCHED = '00E0002F55';
 
-async function chosen(desk: Desk): Promise<SerialPort> {
-  desk.control.nextChoice(UNIT_SN);
-  return await desk.serial.requestPort();
+async function chosen(browser: SimulatedBrowser): Promise<SerialPort> {
+  browser.control.nextChoice(UNIT_SN);
+  return await browser.serial.requestPort();
 }
 
-async function opened(desk: Desk, options: Partial<SerialOptions> = {}): Promise<SerialPort> {
-  const port = await chosen(desk);
+async function opened(browser: SimulatedBrowser, options: Partial<SerialOptions> = {}): Promise<SerialPort> {
+  const port = await chosen(browser);
   await port.open({ baudRate: 115_200, bufferSize: 16_384, ...options });
   await port.setSignals({ dataTerminalReady: true, requestToSend: true });
   return port;
@@ -29,43 +30,43 @@ async function write(port: SerialPort, bytes: Uint8Array): Promise<void> {
   writer?.releaseLock();
 }
 
-/** What comes within a moment. */
-async function hear(port: SerialPort): Promise<string> {
+/** Reads for at most 20 ms. @returns hex, empty if nothing arrives */
+async function read(port: SerialPort): Promise<string> {
   const reader = port.readable?.getReader();
   const nothing = new Promise<undefined>((resolve) => setTimeout(resolve, 20));
   const result = await Promise.race([reader?.read(), nothing]);
-  const text = toHex(result?.value ?? concat());
+  const hex = toHex(result?.value ?? concat());
   if (result === undefined) await reader?.cancel();
   reader?.releaseLock();
-  return text;
+  return hex;
 }
 
 describe('requestPort', () => {
-  it('wants a gesture, honours filters and fails with NotFoundError without a choice', async () => {
-    const desk = createDesk([SERIAL, { ...UNIT, sn: '08', link: 'usb' }]);
-    desk.gesture = false;
-    expect(await failure(desk.serial.requestPort())).toBe(
+  it('requires a user gesture, applies filters and fails with NotFoundError without a choice', async () => {
+    const browser = createBrowser([SERIAL, { ...UNIT, sn: '08', link: 'usb' }]);
+    browser.gesture = false;
+    expect(await failure(browser.serial.requestPort())).toBe(
       "SecurityError: Failed to execute 'requestPort' on 'Serial': Must be handling a user gesture to show a permission request.",
     );
-    desk.gesture = true;
+    browser.gesture = true;
     const none = "NotFoundError: Failed to execute 'requestPort' on 'Serial': No port selected by the user.";
-    desk.control.nextChoice('cancel');
-    expect(await failure(desk.serial.requestPort({ filters: [] }))).toBe(none);
-    desk.control.nextChoice(UNIT_SN);
-    expect(await failure(desk.serial.requestPort({ filters: [{ usbVendorId: 0x2341 }] }))).toBe(none);
-    expect(desk.shown.map((candidates) => candidates.length)).toEqual([1, 0]);
-    expect(await failure(desk.serial.requestPort({ filters: [{}] }))).toMatch(/^TypeError/);
-    expect(await failure(desk.serial.requestPort({ filters: [{ usbProductId: 1 }] }))).toMatch(/^TypeError/);
-    desk.control.nextChoice(UNIT_SN);
-    const port = await desk.serial.requestPort({ filters: [{ usbVendorId: 0x1209, usbProductId: 1 }] });
+    browser.control.nextChoice('cancel');
+    expect(await failure(browser.serial.requestPort({ filters: [] }))).toBe(none);
+    browser.control.nextChoice(UNIT_SN);
+    expect(await failure(browser.serial.requestPort({ filters: [{ usbVendorId: 0x2341 }] }))).toBe(none);
+    expect(browser.shown.map((candidates) => candidates.length)).toEqual([1, 0]);
+    expect(await failure(browser.serial.requestPort({ filters: [{}] }))).toMatch(/^TypeError/);
+    expect(await failure(browser.serial.requestPort({ filters: [{ usbProductId: 1 }] }))).toMatch(/^TypeError/);
+    browser.control.nextChoice(UNIT_SN);
+    const port = await browser.serial.requestPort({ filters: [{ usbVendorId: 0x1209, usbProductId: 1 }] });
     expect(port.getInfo()).toEqual({ usbVendorId: 0x1209, usbProductId: 1 });
-    expect(await desk.serial.getPorts()).toEqual([port]);
+    expect(await browser.serial.getPorts()).toEqual([port]);
   });
 });
 
 describe('a port', () => {
-  it('has no streams before it is open and after it is closed', async () => {
-    const port = await chosen(createDesk([SERIAL]));
+  it('has no streams before open and after close', async () => {
+    const port = await chosen(createBrowser([SERIAL]));
     expect([port.readable, port.writable]).toEqual([null, null]);
     await port.open({ baudRate: 115_200 });
     expect(port.readable).toBe(port.readable);
@@ -75,8 +76,8 @@ describe('a port', () => {
     expect([port.readable, port.writable]).toEqual([null, null]);
   });
 
-  it('opens and closes once', async () => {
-    const port = await chosen(createDesk([SERIAL]));
+  it('opens once and closes once', async () => {
+    const port = await chosen(createBrowser([SERIAL]));
     expect(await failure(port.close())).toMatch(/^InvalidStateError: .*The port is already closed\.$/);
     expect(await failure(port.setSignals({ dataTerminalReady: true }))).toMatch(
       /^InvalidStateError: .*The port is closed\.$/,
@@ -99,11 +100,11 @@ describe('a port', () => {
     ['six data bits', { baudRate: 9600, dataBits: 6 as 7 }],
     ['three stop bits', { baudRate: 9600, stopBits: 3 as 2 }],
   ])('refuses %s', async (_what, options) => {
-    expect(await failure((await chosen(createDesk([SERIAL]))).open(options))).toMatch(/^TypeError/);
+    expect(await failure((await chosen(createBrowser([SERIAL]))).open(options))).toMatch(/^TypeError/);
   });
 
   it('cannot be closed while a stream is locked', async () => {
-    const port = await opened(createDesk([SERIAL]));
+    const port = await opened(createBrowser([SERIAL]));
     const reader = port.readable?.getReader();
     expect(await failure(port.close())).toMatch(/^TypeError: .*Cannot cancel a locked stream$/);
     reader?.releaseLock();
@@ -113,68 +114,68 @@ describe('a port', () => {
     await port.close();
   });
 
-  it('takes octets only', async () => {
-    const port = await opened(createDesk([SERIAL]));
+  it('accepts bytes only', async () => {
+    const port = await opened(createBrowser([SERIAL]));
     const writer = port.writable?.getWriter();
     expect(await failure(Promise.resolve(writer?.write('text' as unknown as Uint8Array)))).toMatch(/^TypeError/);
   });
 
-  it('wants signals to set, and tells its own', async () => {
-    const port = await opened(createDesk([SERIAL]));
+  it('requires a signal to set, and returns its own', async () => {
+    const port = await opened(createBrowser([SERIAL]));
     expect(await failure(port.setSignals({}))).toMatch(/^TypeError: .*at least one member/);
     expect(await port.getSignals()).toMatchObject({ clearToSend: true, dataSetReady: true });
   });
 
-  it.each(['busy', 'driver missing', 'access denied'] as const)('that is %s fails to open', async (fault) => {
-    const port = await chosen(createDesk([{ ...SERIAL, faults: [{ fault }] }]));
+  it.each(['busy', 'driver missing', 'access denied'] as const)('fails to open with the fault "%s"', async (fault) => {
+    const port = await chosen(createBrowser([{ ...SERIAL, faults: [{ fault }] }]));
     expect(await failure(port.open({ baudRate: 115_200 }))).toBe(
       "NetworkError: Failed to execute 'open' on 'SerialPort': Failed to open serial port.",
     );
   });
 
-  it('is gone from the list after forget', async () => {
-    const desk = createDesk([SERIAL]);
-    const port = await opened(desk);
+  it('is not listed after forget', async () => {
+    const browser = createBrowser([SERIAL]);
+    const port = await opened(browser);
     await port.forget();
-    expect([port.readable, await desk.serial.getPorts()]).toEqual([null, []]);
+    expect([port.readable, await browser.serial.getPorts()]).toEqual([null, []]);
   });
 });
 
 describe('a unit on the line', () => {
-  it('answers once DTR and RTS are set', async () => {
-    const port = await chosen(createDesk([SERIAL]));
+  it('answers when DTR and RTS are set', async () => {
+    const port = await chosen(createBrowser([SERIAL]));
     await port.open({ baudRate: 115_200 });
     await write(port, RESYNCH);
-    expect(await hear(port)).toBe('');
+    expect(await read(port)).toBe('');
     await port.setSignals({ dataTerminalReady: true });
     await write(port, RESYNCH);
-    expect(await hear(port)).toBe('');
+    expect(await read(port)).toBe('');
     await port.setSignals({ requestToSend: true });
     await write(port, RESYNCH);
-    expect(await hear(port)).toBe(RESYNCHED);
+    expect(await read(port)).toBe(RESYNCHED);
   });
 
-  it('hears nothing at another rate or parity', async () => {
+  it('does not receive at another rate or parity', async () => {
     for (const options of [{ baudRate: 9600 }, { parity: 'even' as const }]) {
-      const port = await opened(createDesk([SERIAL]), options);
+      const port = await opened(createBrowser([SERIAL]), options);
       await write(port, RESYNCH);
-      expect(await hear(port)).toBe('');
+      expect(await read(port)).toBe('');
     }
-    const port = await opened(createDesk([{ ...SERIAL, baudRate: 9600, parity: 'even', waitsForSignals: false }]), {
+    const port = await opened(createBrowser([{ ...SERIAL, baudRate: 9600, parity: 'even', waitsForSignals: false }]), {
       baudRate: 9600,
       parity: 'even',
     });
     await write(port, RESYNCH);
-    expect(await hear(port)).toBe(RESYNCHED);
+    expect(await read(port)).toBe(RESYNCHED);
   });
 
-  it('may write a boot text when DTR rises', async () => {
-    const port = await opened(createDesk([{ ...SERIAL, bootText: 'boot 1.0\r\n' }]));
-    expect(fromAscii(fromHex(await hear(port)))).toBe('boot 1.0\r\n');
+  it('can send a boot text when DTR rises', async () => {
+    const port = await opened(createBrowser([{ ...SERIAL, bootText: 'boot 1.0\r\n' }]));
+    expect(fromAscii(fromHex(await read(port)))).toBe('boot 1.0\r\n');
   });
 
-  it('overruns a buffer that is too small: what fits is read, then the error, then a new stream', async () => {
-    const port = await opened(createDesk([SERIAL]), { bufferSize: 8 });
+  it('overruns a small buffer: the fitting bytes are read, then the error, then from a new stream', async () => {
+    const port = await opened(createBrowser([SERIAL]), { bufferSize: 8 });
     const first = port.readable;
     await write(port, RESYNCH);
     await write(port, RESYNCH);
@@ -184,7 +185,7 @@ describe('a unit on the line', () => {
     expect(await failure(Promise.resolve(reader?.read()))).toBe('BufferOverrunError: Buffer overrun');
     expect(port.readable).not.toBe(first);
     await write(port, RESYNCH);
-    expect(await hear(port)).toBe(RESYNCHED);
+    expect(await read(port)).toBe(RESYNCHED);
   });
 
   it.each<[LineError, ParityType]>([
@@ -192,33 +193,33 @@ describe('a unit on the line', () => {
     ['BreakError', 'none'],
     ['FramingError', 'none'],
     ['ParityError', 'even'],
-  ])('may meet a %s', async (error, parity) => {
-    const desk = createDesk([{ ...SERIAL, parity }]);
-    const port = await opened(desk, { parity });
-    desk.control.fault(UNIT_SN, { fault: 'line error', error });
+  ])('can fail with a %s', async (error, parity) => {
+    const browser = createBrowser([{ ...SERIAL, parity }]);
+    const port = await opened(browser, { parity });
+    browser.control.fault(UNIT_SN, { fault: 'line error', error });
     const reader = port.readable?.getReader();
     const reading = failure(Promise.resolve(reader?.read()));
     await write(port, RESYNCH);
     expect(await reading).toMatch(new RegExp(`^${error}: `));
     await write(port, RESYNCH);
-    expect(await hear(port)).toBe(RESYNCHED);
+    expect(await read(port)).toBe(RESYNCHED);
   });
 });
 
 describe('a line without parity', () => {
-  it('carries an octet whose parity was spoilt', async () => {
-    const desk = createDesk([SERIAL]);
-    const port = await opened(desk);
-    desk.control.fault(UNIT_SN, { fault: 'line error', error: 'ParityError' });
+  it('delivers a byte with a parity error', async () => {
+    const browser = createBrowser([SERIAL]);
+    const port = await opened(browser);
+    browser.control.fault(UNIT_SN, { fault: 'line error', error: 'ParityError' });
     await write(port, RESYNCH);
-    expect(await hear(port)).toBe('55');
+    expect(await read(port)).toBe('55');
   });
 });
 
-describe('a port that is unplugged', () => {
-  it('fails an open read first, and tells of it a little later, at the port and at Serial', async () => {
-    const desk = createDesk([SERIAL], { eventDelay: 20 });
-    const port = await opened(desk);
+describe('an unplugged port', () => {
+  it('fails a pending read first, then dispatches disconnect at the port and at Serial', async () => {
+    const browser = createBrowser([SERIAL], { eventDelay: 20 });
+    const port = await opened(browser);
     const order: string[] = [];
     const reader = port.readable?.getReader();
     const reading = failure(Promise.resolve(reader?.read())).then((text) => {
@@ -226,25 +227,25 @@ describe('a port that is unplugged', () => {
       return text;
     });
     port.addEventListener('disconnect', () => order.push('port'));
-    desk.serial.addEventListener('disconnect', (event) =>
+    browser.serial.addEventListener('disconnect', (event) =>
       order.push(event.target === port ? 'serial' : 'another target'),
     );
-    desk.control.unplug(UNIT_SN);
+    browser.control.unplug(UNIT_SN);
     expect(await reading).toBe('NetworkError: The device has been lost.');
     expect([port.readable, port.connected]).toEqual([null, true]);
-    await nextEvent(desk.serial, 'disconnect');
+    await nextEvent(browser.serial, 'disconnect');
     expect(order).toEqual(['read', 'port', 'serial']);
-    expect([port.connected, await desk.serial.getPorts()]).toEqual([false, []]);
+    expect([port.connected, await browser.serial.getPorts()]).toEqual([false, []]);
   });
 
-  it('stays open until it is closed: it takes one write, which goes nowhere, and refuses the rest', async () => {
-    const desk = createDesk([SERIAL]);
-    const port = await opened(desk);
+  it('stays open until close: it loses one write and fails the next', async () => {
+    const browser = createBrowser([SERIAL]);
+    const port = await opened(browser);
     const { readable } = port;
     const writer = port.writable?.getWriter();
-    desk.control.unplug(UNIT_SN);
-    await nextEvent(desk.serial, 'disconnect');
-    expect(port.readable).toBe(readable); // nobody has read yet
+    browser.control.unplug(UNIT_SN);
+    await nextEvent(browser.serial, 'disconnect');
+    expect(port.readable).toBe(readable); // no read has failed yet
     const lost = 'NetworkError: The device has been lost.';
     const reader = readable?.getReader();
     expect(await failure(Promise.resolve(reader?.read()))).toBe(lost);
@@ -259,14 +260,14 @@ describe('a port that is unplugged', () => {
     expect(await failure(port.open({ baudRate: 115_200 }))).toMatch(/^NetworkError/);
   });
 
-  it('comes back as another port, which a page that was permitted is told of', async () => {
-    const desk = createDesk([SERIAL]);
-    const port = await opened(desk);
-    desk.control.unplug(UNIT_SN);
-    await nextEvent(desk.serial, 'disconnect');
-    const back = nextEvent(desk.serial, 'connect');
-    desk.control.plug(UNIT_SN);
-    const [again] = await desk.serial.getPorts();
+  it('is a new port when plugged in again, with a connect event if permitted', async () => {
+    const browser = createBrowser([SERIAL]);
+    const port = await opened(browser);
+    browser.control.unplug(UNIT_SN);
+    await nextEvent(browser.serial, 'disconnect');
+    const back = nextEvent(browser.serial, 'connect');
+    browser.control.plug(UNIT_SN);
+    const [again] = await browser.serial.getPorts();
     expect((await back).target).toBe(again);
     expect(again).not.toBe(port);
     await again?.open({ baudRate: 115_200 });

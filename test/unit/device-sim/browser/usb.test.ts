@@ -1,63 +1,72 @@
-// Simulated WebUSB is as strict as Chromium's: the same order, the same exceptions (Blink's usb.cc and usb_device.cc).
+// Simulated WebUSB behaves as Chromium's (Blink's usb.cc and usb_device.cc): the same checks in the
+// same order, with the same exceptions.
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '#device-sim/unit/faults.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
-import { createDesk, type Desk, FULL_SN, failure, nextEvent, UNIT, UNIT_SN } from './support.ts';
+import {
+  createBrowser,
+  FULL_SN,
+  failure,
+  nextEvent,
+  type SimulatedBrowser,
+  UNIT,
+  UNIT_SN,
+} from './simulated-browser.ts';
 
 const POWER_ON = fromHex('62 00000000 00 00 000000');
-const ATR_ANSWER = '800D00000000000000003B858171FE45018073 8001C07D'.replace(' ', '');
+const ATR_RESPONSE = '800D00000000000000003B858171FE450180738001C07D';
 
-async function chosen(desk: Desk): Promise<USBDevice> {
-  desk.control.nextChoice(UNIT_SN);
-  return await desk.usb.requestDevice({ filters: [{ vendorId: 0x1209 }] });
+async function chosen(browser: SimulatedBrowser): Promise<USBDevice> {
+  browser.control.nextChoice(UNIT_SN);
+  return await browser.usb.requestDevice({ filters: [{ vendorId: 0x1209 }] });
 }
 
-async function claimed(desk: Desk): Promise<USBDevice> {
-  const device = await chosen(desk);
+async function claimed(browser: SimulatedBrowser): Promise<USBDevice> {
+  const device = await chosen(browser);
   await device.open();
   await device.selectConfiguration(1);
   await device.claimInterface(0);
   return device;
 }
 
-const octets = ({ data }: USBInTransferResult): string =>
+const hexOf = ({ data }: USBInTransferResult): string =>
   data === undefined ? '' : toHex(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 
 describe('requestDevice', () => {
-  it('wants filters, and coherent ones', async () => {
-    const { usb } = createDesk([UNIT]);
+  it('requires coherent filters', async () => {
+    const { usb } = createBrowser([UNIT]);
     expect(await failure(usb.requestDevice())).toMatch(/^TypeError/);
     expect(await failure(usb.requestDevice({ filters: [{ productId: 1 }] }))).toMatch(/^TypeError/);
     expect(await failure(usb.requestDevice({ filters: [{ subclassCode: 1 }] }))).toMatch(/^TypeError/);
   });
 
-  it('wants a user gesture', async () => {
-    const desk = createDesk([UNIT]);
-    desk.gesture = false;
-    expect(await failure(desk.usb.requestDevice({ filters: [] }))).toBe(
+  it('requires a user gesture', async () => {
+    const browser = createBrowser([UNIT]);
+    browser.gesture = false;
+    expect(await failure(browser.usb.requestDevice({ filters: [] }))).toBe(
       "SecurityError: Failed to execute 'requestDevice' on 'USB': Must be handling a user gesture to show a permission request.",
     );
-    expect(desk.shown).toEqual([]);
+    expect(browser.shown).toEqual([]);
   });
 
-  it('fails with NotFoundError when the chooser is cancelled or there is nothing to choose', async () => {
-    const desk = createDesk([UNIT]);
+  it('fails with NotFoundError when the chooser is cancelled or empty', async () => {
+    const browser = createBrowser([UNIT]);
     const none = "NotFoundError: Failed to execute 'requestDevice' on 'USB': No device selected.";
-    desk.control.nextChoice('cancel');
-    expect(await failure(desk.usb.requestDevice({ filters: [] }))).toBe(none);
-    expect(await failure(desk.usb.requestDevice({ filters: [] }))).toBe(none);
-    desk.control.nextChoice(UNIT_SN);
-    expect(await failure(desk.usb.requestDevice({ filters: [{ vendorId: 0x2341 }] }))).toBe(none);
-    expect(desk.shown.map((candidates) => candidates.length)).toEqual([1, 1, 0]);
+    browser.control.nextChoice('cancel');
+    expect(await failure(browser.usb.requestDevice({ filters: [] }))).toBe(none);
+    expect(await failure(browser.usb.requestDevice({ filters: [] }))).toBe(none);
+    browser.control.nextChoice(UNIT_SN);
+    expect(await failure(browser.usb.requestDevice({ filters: [{ vendorId: 0x2341 }] }))).toBe(none);
+    expect(browser.shown.map((candidates) => candidates.length)).toEqual([1, 1, 0]);
   });
 
-  it('honours filters of every kind', async () => {
-    const desk = createDesk([UNIT, { ...UNIT, sn: '08', link: 'both' }, { ...UNIT, sn: '09', link: 'serial' }]);
+  it('applies filters of every kind', async () => {
+    const browser = createBrowser([UNIT, { ...UNIT, sn: '08', link: 'both' }, { ...UNIT, sn: '09', link: 'serial' }]);
     const shown = async (filters: USBDeviceFilter[], exclusionFilters: USBDeviceFilter[] = []) => {
-      desk.control.nextChoice('cancel');
-      await failure(desk.usb.requestDevice({ filters, exclusionFilters }));
-      return (desk.shown.at(-1) ?? []).map(({ sn }) => sn.replace(/^0+/, ''));
+      browser.control.nextChoice('cancel');
+      await failure(browser.usb.requestDevice({ filters, exclusionFilters }));
+      return (browser.shown.at(-1) ?? []).map(({ sn }) => sn.replace(/^0+/, ''));
     };
     expect(await shown([])).toEqual([UNIT_SN, '8']);
     expect(await shown([{ vendorId: 0x1209, productId: 1 }])).toEqual([UNIT_SN, '8']);
@@ -72,60 +81,60 @@ describe('requestDevice', () => {
 });
 
 describe('permission', () => {
-  it('shows a page only what was granted, and the same object each time', async () => {
-    const desk = createDesk([UNIT, { ...UNIT, sn: '08' }]);
-    expect(await desk.usb.getDevices()).toEqual([]);
-    const device = await chosen(desk);
-    expect(await desk.usb.getDevices()).toEqual([device]);
+  it('gives a page the granted devices only, and always the same object', async () => {
+    const browser = createBrowser([UNIT, { ...UNIT, sn: '08' }]);
+    expect(await browser.usb.getDevices()).toEqual([]);
+    const device = await chosen(browser);
+    expect(await browser.usb.getDevices()).toEqual([device]);
   });
 
-  it('outlives the plug where there is a serial number, and the unit is another device then', async () => {
-    const desk = createDesk([UNIT]);
-    const device = await chosen(desk);
-    const gone = nextEvent<USBConnectionEvent>(desk.usb, 'disconnect');
-    desk.control.unplug(UNIT_SN);
-    expect(await desk.usb.getDevices()).toEqual([]);
+  it('survives an unplug if there is a serial number; the unit is then a new device', async () => {
+    const browser = createBrowser([UNIT]);
+    const device = await chosen(browser);
+    const gone = nextEvent<USBConnectionEvent>(browser.usb, 'disconnect');
+    browser.control.unplug(UNIT_SN);
+    expect(await browser.usb.getDevices()).toEqual([]);
     expect((await gone).device).toBe(device);
-    const back = nextEvent<USBConnectionEvent>(desk.usb, 'connect');
-    desk.control.plug(UNIT_SN);
-    const [again] = await desk.usb.getDevices();
+    const back = nextEvent<USBConnectionEvent>(browser.usb, 'connect');
+    browser.control.plug(UNIT_SN);
+    const [again] = await browser.usb.getDevices();
     expect((await back).device).toBe(again);
     expect(again).not.toBe(device);
   });
 
-  it('is forgotten with the plug where there is none', async () => {
-    const desk = createDesk([{ ...UNIT, usbSerialNumber: false }]);
-    const device = await chosen(desk);
+  it('ends with an unplug if there is no serial number', async () => {
+    const browser = createBrowser([{ ...UNIT, usbSerialNumber: false }]);
+    const device = await chosen(browser);
     expect(device.serialNumber).toBeNull();
-    const gone = nextEvent(desk.usb, 'disconnect');
-    desk.control.unplug(UNIT_SN);
+    const gone = nextEvent(browser.usb, 'disconnect');
+    browser.control.unplug(UNIT_SN);
     await gone;
-    desk.control.plug(UNIT_SN);
-    expect(await desk.usb.getDevices()).toEqual([]);
+    browser.control.plug(UNIT_SN);
+    expect(await browser.usb.getDevices()).toEqual([]);
   });
 
   it('ends with forget, which closes the device', async () => {
-    const desk = createDesk([UNIT]);
-    const device = await claimed(desk);
+    const browser = createBrowser([UNIT]);
+    const device = await claimed(browser);
     await device.forget();
-    expect([device.opened, await desk.usb.getDevices()]).toEqual([false, []]);
+    expect([device.opened, await browser.usb.getDevices()]).toEqual([false, []]);
   });
 
-  it('is what plug events need too', async () => {
-    const desk = createDesk([UNIT], { eventDelay: 0 });
-    let told = 0;
-    desk.usb.addEventListener('connect', () => told++);
-    desk.usb.addEventListener('disconnect', () => told++);
-    desk.control.unplug(UNIT_SN);
-    desk.control.plug(UNIT_SN);
+  it('is required for plug events', async () => {
+    const browser = createBrowser([UNIT], { eventDelay: 0 });
+    let events = 0;
+    browser.usb.addEventListener('connect', () => events++);
+    browser.usb.addEventListener('disconnect', () => events++);
+    browser.control.unplug(UNIT_SN);
+    browser.control.plug(UNIT_SN);
     await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(told).toBe(0);
+    expect(events).toBe(0);
   });
 });
 
 describe('a device', () => {
-  it('describes itself: ids, serial number, a vendor interface with two bulk endpoints', async () => {
-    const device = await chosen(createDesk([UNIT]));
+  it('has ids, a serial number and a vendor interface with two bulk endpoints', async () => {
+    const device = await chosen(createBrowser([UNIT]));
     expect(device).toMatchObject({
       vendorId: 0x1209,
       productId: 1,
@@ -138,8 +147,8 @@ describe('a device', () => {
     expect(alternate?.endpoints.map(({ direction, type }) => `${type} ${direction}`)).toEqual(['bulk in', 'bulk out']);
   });
 
-  it('wants open, a configuration and a claim in this order', async () => {
-    const device = await chosen(createDesk([UNIT]));
+  it('requires open, a configuration and a claim, in this order', async () => {
+    const device = await chosen(createBrowser([UNIT]));
     const opened = /^InvalidStateError: .*The device must be opened first\.$/;
     expect(await failure(device.selectConfiguration(1))).toMatch(opened);
     expect(await failure(device.claimInterface(0))).toMatch(opened);
@@ -167,8 +176,8 @@ describe('a device', () => {
     expect(await failure(device.transferIn(1, 64))).toMatch(notClaimed);
   });
 
-  it('opens twice without harm, but not while it is opening', async () => {
-    const device = await chosen(createDesk([UNIT]));
+  it('can be opened and closed twice, but not while it is opening', async () => {
+    const device = await chosen(createBrowser([UNIT]));
     const opening = device.open();
     expect(await failure(device.open())).toMatch(/^InvalidStateError: .*An operation that changes the device state/);
     await opening;
@@ -179,43 +188,44 @@ describe('a device', () => {
   });
 
   it('answers a CCID message', async () => {
-    const device = await claimed(createDesk([UNIT]));
+    const device = await claimed(createBrowser([UNIT]));
     const answer = device.transferIn(1, 512);
     expect(await device.transferOut(2, POWER_ON)).toEqual({ status: 'ok', bytesWritten: 10 });
-    expect(octets(await answer)).toBe(ATR_ANSWER);
+    expect(hexOf(await answer)).toBe(ATR_RESPONSE);
   });
 
-  it('keeps what nobody has read yet', async () => {
-    const device = await claimed(createDesk([UNIT]));
+  it('queues a response until it is read', async () => {
+    const device = await claimed(createBrowser([UNIT]));
     await device.transferOut(2, POWER_ON);
-    expect(octets(await device.transferIn(1, 512))).toBe(ATR_ANSWER);
+    expect(hexOf(await device.transferIn(1, 512))).toBe(ATR_RESPONSE);
   });
 
-  it('splits a long answer into packets: short, full with its zero-length packet, and babble', async () => {
-    // 10 + 13 = 23 octets; packets of 8 make two full ones and 7, of 23 one full one and an empty one.
-    const short = await claimed(createDesk([{ ...UNIT, packetSize: 8 }]));
+  it('splits a response into packets: a short one, a full one with a zero-length packet, and babble', async () => {
+    // 10 + 13 = 23 bytes: with packets of 8, two full ones and one of 7; with packets of 23, one
+    // full and one empty.
+    const short = await claimed(createBrowser([{ ...UNIT, packetSize: 8 }]));
     await short.transferOut(2, POWER_ON);
-    expect(octets(await short.transferIn(1, 16))).toBe(ATR_ANSWER.slice(0, 32));
-    expect(octets(await short.transferIn(1, 16))).toBe(ATR_ANSWER.slice(32));
-    const full = await claimed(createDesk([{ ...UNIT, packetSize: 23 }]));
+    expect(hexOf(await short.transferIn(1, 16))).toBe(ATR_RESPONSE.slice(0, 32));
+    expect(hexOf(await short.transferIn(1, 16))).toBe(ATR_RESPONSE.slice(32));
+    const full = await claimed(createBrowser([{ ...UNIT, packetSize: 23 }]));
     await full.transferOut(2, POWER_ON);
-    expect(octets(await full.transferIn(1, 23))).toBe(ATR_ANSWER);
+    expect(hexOf(await full.transferIn(1, 23))).toBe(ATR_RESPONSE);
     expect(await full.transferIn(1, 23)).toMatchObject({ status: 'ok', data: { byteLength: 0 } });
     await full.transferOut(2, POWER_ON);
-    expect(octets(await full.transferIn(1, 46))).toBe(ATR_ANSWER);
+    expect(hexOf(await full.transferIn(1, 46))).toBe(ATR_RESPONSE);
     await full.transferOut(2, POWER_ON);
     expect(await full.transferIn(1, 22)).toMatchObject({ status: 'babble' });
   });
 
-  it('ends open transfers with AbortError when it is closed', async () => {
-    const device = await claimed(createDesk([UNIT]));
+  it('ends pending transfers with AbortError on close', async () => {
+    const device = await claimed(createBrowser([UNIT]));
     const pending = failure(device.transferIn(1, 64));
     await device.close();
     expect(await pending).toMatch(/^AbortError: .*The transfer was cancelled/);
   });
 
-  it('fails open transfers after their interface was released', async () => {
-    const device = await claimed(createDesk([UNIT]));
+  it('fails pending transfers after the release of their interface', async () => {
+    const device = await claimed(createBrowser([UNIT]));
     const order: string[] = [];
     const pending = failure(device.transferIn(1, 64)).then((text) => {
       order.push('transfer');
@@ -226,18 +236,18 @@ describe('a device', () => {
     expect(order).toEqual(['release', 'transfer']);
   });
 
-  it('keeps its claim over a reset, and the card in it starts anew', async () => {
-    const device = await claimed(createDesk([UNIT]));
+  it('keeps its claims on reset, and resets the card', async () => {
+    const device = await claimed(createBrowser([UNIT]));
     await device.transferOut(2, POWER_ON);
     await device.transferIn(1, 512);
     await device.reset();
     // XfrBlock without power: FE.
     await device.transferOut(2, concat(fromHex('6F 05000000 00 01 000000'), fromHex('80CA000000')));
-    expect(octets(await device.transferIn(1, 512))).toBe('800000000000014' + '1FE00');
+    expect(hexOf(await device.transferIn(1, 512))).toBe('800000000000014' + '1FE00');
   });
 
-  it('stalls control transfers that it does not know', async () => {
-    const device = await claimed(createDesk([UNIT]));
+  it('stalls unknown control transfers', async () => {
+    const device = await claimed(createBrowser([UNIT]));
     const setup = { requestType: 'vendor', recipient: 'interface', request: 1, value: 0, index: 0 } as const;
     expect(await device.controlTransferIn(setup, 8)).toMatchObject({ status: 'stall' });
     expect(await device.controlTransferOut(setup)).toMatchObject({ status: 'stall' });
@@ -245,72 +255,72 @@ describe('a device', () => {
   });
 });
 
-describe('a unit that is unplugged in a transfer', () => {
-  it('fails the transfer with NetworkError first and is gone with its event a little later', async () => {
-    const desk = createDesk([UNIT], { eventDelay: 20 });
-    const device = await claimed(desk);
+describe('a unit that is unplugged during a transfer', () => {
+  it('fails the transfer with NetworkError first, then dispatches disconnect', async () => {
+    const browser = createBrowser([UNIT], { eventDelay: 20 });
+    const device = await claimed(browser);
     const order: string[] = [];
-    desk.usb.addEventListener('disconnect', () => order.push('event'));
+    browser.usb.addEventListener('disconnect', () => order.push('event'));
     const pending = failure(device.transferIn(1, 64)).then((text) => {
       order.push('transfer');
       return text;
     });
-    desk.control.unplug(UNIT_SN);
+    browser.control.unplug(UNIT_SN);
     expect(await pending).toBe(
       "NetworkError: Failed to execute 'transferIn' on 'USBDevice': A transfer error has occurred.",
     );
     expect(await failure(device.transferOut(2, POWER_ON))).toMatch(/^NetworkError/);
     expect(device.opened).toBe(true);
-    await nextEvent(desk.usb, 'disconnect');
+    await nextEvent(browser.usb, 'disconnect');
     expect(order).toEqual(['transfer', 'event']);
     expect(device.opened).toBe(false);
     expect(await failure(device.open())).toMatch(/^NotFoundError: .*The device was disconnected\.$/);
   });
 
   it.each<[string, Fault]>([
-    ['before it has heard everything', { fault: 'unplug', direction: 'out', after: 4 }],
-    ['before it says anything', { fault: 'unplug', direction: 'in', after: 0 }],
-    ['in the middle of its answer', { fault: 'unplug', direction: 'in', after: 4 }],
-  ])('%s by a script', async (_when, fault) => {
-    const desk = createDesk([UNIT]);
-    const device = await claimed(desk);
-    desk.control.fault(UNIT_SN, fault);
+    ['during a command', { fault: 'unplug', direction: 'out', after: 4 }],
+    ['before the response', { fault: 'unplug', direction: 'in', after: 0 }],
+    ['during the response', { fault: 'unplug', direction: 'in', after: 4 }],
+  ])('%s by a fault script', async (_when, fault) => {
+    const browser = createBrowser([UNIT]);
+    const device = await claimed(browser);
+    browser.control.fault(UNIT_SN, fault);
     const pending = failure(device.transferIn(1, 64));
     await failure(device.transferOut(2, POWER_ON));
     const text = await pending;
-    // Octets that came before the plug went are still a packet.
+    // The bytes sent before the unplug still form a packet.
     expect(text).toMatch(
       fault.fault === 'unplug' && fault.direction === 'in' && fault.after > 0 ? /^nothing failed/ : /^NetworkError/,
     );
-    expect(desk.control.units()[0]?.plugged).toBe(false);
+    expect(browser.control.units()[0]?.plugged).toBe(false);
   });
 });
 
-describe('what an operating system refuses', () => {
-  it.each(['driver missing', 'access denied'] as const)('%s: SecurityError at open', async (fault) => {
-    const desk = createDesk([{ ...UNIT, faults: [{ fault }] }]);
-    const device = await chosen(desk);
+describe('the operating system', () => {
+  it.each(['driver missing', 'access denied'] as const)('refuses open with SecurityError: %s', async (fault) => {
+    const browser = createBrowser([{ ...UNIT, faults: [{ fault }] }]);
+    const device = await chosen(browser);
     expect(await failure(device.open())).toBe("SecurityError: Failed to execute 'open' on 'USBDevice': Access denied.");
-    desk.control.clearFaults(UNIT_SN);
+    browser.control.clearFaults(UNIT_SN);
     await device.open();
   });
 
-  it('another program holds the interface: NetworkError at the claim', async () => {
-    const desk = createDesk([{ ...UNIT, faults: [{ fault: 'busy' }] }]);
-    expect(await failure(claimed(desk))).toBe(
+  it('refuses a claim with NetworkError if another program has the interface', async () => {
+    const browser = createBrowser([{ ...UNIT, faults: [{ fault: 'busy' }] }]);
+    expect(await failure(claimed(browser))).toBe(
       "NetworkError: Failed to execute 'claimInterface' on 'USBDevice': Unable to claim interface.",
     );
   });
 
-  it('a class that browsers protect: SecurityError at the claim', async () => {
-    const desk = createDesk([{ ...UNIT, protectedClass: true }]);
-    expect(await failure(claimed(desk))).toBe(
+  it('lets the browser refuse a claim of a protected class with SecurityError', async () => {
+    const browser = createBrowser([{ ...UNIT, protectedClass: true }]);
+    expect(await failure(claimed(browser))).toBe(
       "SecurityError: Failed to execute 'claimInterface' on 'USBDevice': The requested interface implements a protected class.",
     );
   });
 
-  it('the serial interfaces of a composite unit belong to its driver', async () => {
-    const device = await claimed(createDesk([{ ...UNIT, link: 'both' }]));
+  it('has claimed the serial interfaces of a composite unit', async () => {
+    const device = await claimed(createBrowser([{ ...UNIT, link: 'both' }]));
     expect(device.configuration?.interfaces.map(({ alternate }) => alternate.interfaceClass)).toEqual([
       0xff, 0x02, 0x0a,
     ]);
@@ -321,17 +331,17 @@ describe('what an operating system refuses', () => {
 
 describe('a halted endpoint', () => {
   it('stalls in both directions until clearHalt', async () => {
-    const desk = createDesk([UNIT]);
-    const device = await claimed(desk);
-    desk.control.fault(UNIT_SN, { fault: 'stall', direction: 'out' });
+    const browser = createBrowser([UNIT]);
+    const device = await claimed(browser);
+    browser.control.fault(UNIT_SN, { fault: 'stall', direction: 'out' });
     expect(await device.transferOut(2, POWER_ON)).toMatchObject({ status: 'stall' });
     expect(await device.transferOut(2, POWER_ON)).toMatchObject({ status: 'stall' });
     await device.clearHalt('out', 2);
     expect(await device.transferOut(2, POWER_ON)).toMatchObject({ status: 'ok' });
-    desk.control.fault(UNIT_SN, { fault: 'stall', direction: 'in' });
+    browser.control.fault(UNIT_SN, { fault: 'stall', direction: 'in' });
     expect(await device.transferIn(1, 64)).toMatchObject({ status: 'stall' });
     expect(await device.transferIn(1, 64)).toMatchObject({ status: 'stall' });
     await device.clearHalt('in', 1);
-    expect(octets(await device.transferIn(1, 64))).toBe(ATR_ANSWER);
+    expect(hexOf(await device.transferIn(1, 64))).toBe(ATR_RESPONSE);
   });
 });

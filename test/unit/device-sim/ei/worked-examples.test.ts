@@ -1,4 +1,5 @@
-// The simulated EI on the worked examples of an independent implementation: the same challenge MAC, and the same receipt to the octet.
+// The simulated EI with the worked examples of an independent implementation: the same challenge
+// MAC and the same receipt, byte for byte.
 import { describe, expect, it } from 'vitest';
 import { type EiConfiguration, personalise } from '#device-sim/ei/configuration.ts';
 import { Ei, NO_LATENCY } from '#device-sim/ei/ei.ts';
@@ -16,7 +17,7 @@ const CASES = WORKED_EXAMPLES.flatMap((example) =>
 );
 
 describe.each(CASES)('$title in a $profile unit', ({ profile, example }) => {
-  it('gives the challenge MAC and the receipt of the example', async () => {
+  it('returns the challenge MAC and the receipt of the example', async () => {
     const configuration: EiConfiguration = {
       sn: example.of('SN'),
       profile,
@@ -31,14 +32,14 @@ describe.each(CASES)('$title in a $profile unit', ({ profile, example }) => {
     const memory = new Memory();
     personalise(memory, configuration, { set: example.set, tkv: example.tkv, transportKey: example.of('T') });
     const random = () => example.of('random');
-    const surroundings = {
+    const options = {
       memory,
       clock: new VirtualClock(),
       random,
       latency: NO_LATENCY,
       onIdentify: () => undefined,
     };
-    const card = new Card(new Ei(configuration, surroundings).session('test'));
+    const card = new Card(new Ei(configuration, options).application('test'));
     const send = async (command: Uint8Array) => decodeResponse(await card.process(command));
 
     await send(fromHex('00A4040006F0544B4C310100'));

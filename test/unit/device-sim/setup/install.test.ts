@@ -1,13 +1,14 @@
-// Installing the simulator in a page: what the page then finds, what the hand behind it can do, and what is kept over a reload.
+// The simulator in a page: the replaced interfaces, the control, and the data that survives a
+// reload.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Candidate } from '#device-sim/browser/fleet.ts';
+import type { Candidate } from '#device-sim/browser/browser-options.ts';
 import type { SimulatorControl } from '#device-sim/setup/control.ts';
 import { serialNumber } from '#device-sim/setup/description.ts';
 import type { install as Install, SimulatorConfiguration } from '#device-sim/setup/install.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
-import { FULL_SN, failure, UNIT, UNIT_SN } from '../browser/support.ts';
+import { FULL_SN, failure, UNIT, UNIT_SN } from '../browser/simulated-browser.ts';
 
 interface Page {
   keyferrySimulatorConfig?: SimulatorConfiguration;
@@ -41,7 +42,7 @@ afterEach(() => vi.unstubAllGlobals());
 const load = async (): Promise<typeof Install> => (await import('#device-sim/setup/install.ts')).install;
 
 describe('installing', () => {
-  it('puts units behind navigator.usb and navigator.serial', async () => {
+  it('connects units to navigator.usb and navigator.serial', async () => {
     const control = (await load())({ units: [UNIT, { ...UNIT, sn: '08', link: 'serial' }] });
     expect(page.keyferrySimulator).toBe(control);
     control.nextChoice(UNIT_SN);
@@ -50,13 +51,13 @@ describe('installing', () => {
     expect((await browser.serial.requestPort()).getInfo()).toEqual({ usbVendorId: 0x1209, usbProductId: 1 });
   });
 
-  it('lets the page see without a chooser what a policy of the station permits', async () => {
+  it('permits units without a chooser, as a managed policy does', async () => {
     (await load())({ units: [UNIT, { ...UNIT, sn: '08', permitted: true }] });
     const seen = await browser.usb.getDevices();
     expect(seen.map(({ serialNumber: number }) => number?.slice(-2))).toEqual(['08']);
   });
 
-  it('happens by itself when a configuration stands on the window, and only then', async () => {
+  it('is automatic if and only if the window has a configuration', async () => {
     await load();
     expect(page.keyferrySimulator).toBeUndefined();
     vi.resetModules();
@@ -65,27 +66,27 @@ describe('installing', () => {
     expect(page.keyferrySimulator?.units()).toMatchObject([{ sn: FULL_SN, links: ['usb'], plugged: true }]);
   });
 
-  it('asks the browser whether a gesture is being handled', async () => {
+  it('checks the user gesture of the browser', async () => {
     (await load())({ units: [UNIT] });
     browser.userActivation.isActive = false;
     expect(await failure(browser.usb.requestDevice({ filters: [] }))).toMatch(/^SecurityError/);
   });
 
-  it('asks a chooser of the page when no choice is waiting in line', async () => {
-    const asked: (readonly Candidate[])[] = [];
+  it('uses the chooser of the page when no choice is queued', async () => {
+    const shown: (readonly Candidate[])[] = [];
     const control = (await load())({ units: [UNIT] }, async (candidates) => {
-      asked.push(candidates);
+      shown.push(candidates);
       return candidates[0];
     });
     await browser.usb.requestDevice({ filters: [] });
     control.nextChoice('cancel');
     expect(await failure(browser.usb.requestDevice({ filters: [] }))).toMatch(/^NotFoundError/);
-    expect(asked).toEqual([[{ sn: FULL_SN, kind: 'usb', label: 'Keyferry EI (simulated)' }]]);
+    expect(shown).toEqual([[{ sn: FULL_SN, kind: 'usb', label: 'Keyferry EI (simulated)' }]]);
   });
 });
 
-describe('the hand behind the desk', () => {
-  it('plugs in and out, adds and removes', async () => {
+describe('the control', () => {
+  it('plugs and unplugs, adds and removes units', async () => {
     const control = (await load())({ units: [{ ...UNIT, plugged: false }] });
     const plugged = () => control.units().map((unit) => unit.plugged);
     expect(plugged()).toEqual([false]);
@@ -101,7 +102,7 @@ describe('the hand behind the desk', () => {
     expect(() => control.add(UNIT)).toThrow(RangeError);
   });
 
-  it('looks into memories', async () => {
+  it('inspects memories', async () => {
     const control = (await load())({
       units: [UNIT, { ...UNIT, sn: '08', set: 0xde300001 }, { ...UNIT, sn: '09', blank: true }],
     });
@@ -123,7 +124,7 @@ describe('the hand behind the desk', () => {
     expect(control.holds(UNIT_SN, toHex(deriveDeviceKey('cmac', diversified, unit)))).toBe(true);
   });
 
-  it('refuses descriptions that cannot be built', async () => {
+  it('rejects invalid descriptions', async () => {
     const install = await load();
     expect(() => install({ units: [{ ...UNIT, set: 1 }] })).toThrow(RangeError);
     expect(() => install({ units: [{ ...UNIT, suites: [3] }] })).toThrow(RangeError);
@@ -135,15 +136,15 @@ describe('the hand behind the desk', () => {
   });
 });
 
-describe('over a reload', () => {
-  it('nothing is kept unless it is asked for', async () => {
+describe('a reload', () => {
+  it('loses all data by default', async () => {
     const control = (await load())({ units: [UNIT] });
     control.nextChoice(UNIT_SN);
     await browser.usb.requestDevice({ filters: [] });
     expect(storage.size).toBe(0);
   });
 
-  it('memories and permissions are kept when it is', async () => {
+  it('preserves memories and permissions with `persist`', async () => {
     const install = await load();
     const units = [{ ...UNIT, link: 'both' }] as const;
     const first = install({ units, persist: true });
@@ -151,7 +152,7 @@ describe('over a reload', () => {
     await browser.usb.requestDevice({ filters: [] });
     first.nextChoice(UNIT_SN);
     await browser.serial.requestPort();
-    // The unit is another one's meanwhile; what it holds is what it held.
+    // The image takes precedence over the new description.
     const again = install({ units: [{ ...units[0], blank: true }], persist: true });
     expect(again.memory(UNIT_SN).holdsTransportKey).toBe(true);
     expect(await browser.usb.getDevices()).toHaveLength(1);

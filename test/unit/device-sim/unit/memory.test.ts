@@ -1,4 +1,4 @@
-// The memory that tears, and the record over it that does not (docs/protocol.md clause 4.6).
+// The memory with torn writes, and the atomic record (docs/protocol.md clause 4.6).
 import { describe, expect, it } from 'vitest';
 import { Memory, MemoryFailure, PowerCut } from '#device-sim/unit/memory.ts';
 import { AtomicRecord } from '#device-sim/unit/record.ts';
@@ -8,7 +8,7 @@ const OLD = fromHex('0102030405060708');
 const NEW = fromHex('1112131415161718');
 
 describe('a memory', () => {
-  it('keeps copies, which nobody can change from outside', () => {
+  it('stores and returns copies', () => {
     const memory = new Memory();
     const content = fromHex('0102');
     memory.write('cell', content);
@@ -22,7 +22,7 @@ describe('a memory', () => {
     ['cut before', '0102030405060708'],
     ['cut during', '11121314B0060708'],
     ['cut after', '1112131415161718'],
-  ] as const)('holds after a %s a write what power left of it', (effect, expected) => {
+  ] as const)('contains the written part after a %s a write', (effect, expected) => {
     const memory = new Memory();
     memory.write('cell', OLD);
     memory.arm({ write: 1, effect });
@@ -32,14 +32,14 @@ describe('a memory', () => {
     expect(memory.read('cell')).toEqual(NEW);
   });
 
-  it('tears a cell that was never written into FF', () => {
+  it('has FF in the unwritten part of a new cell', () => {
     const memory = new Memory();
     memory.arm({ write: 1, effect: 'cut during' });
     expect(() => memory.write('cell', NEW)).toThrow(PowerCut);
     expect(toHex(memory.read('cell') ?? fromHex(''))).toBe('11121314B0FFFFFF');
   });
 
-  it('counts writes, and a fault waits for its own', () => {
+  it('counts writes, and applies a fault at its write', () => {
     const memory = new Memory();
     memory.arm({ write: 3, effect: 'failure' });
     memory.write('cell', OLD);
@@ -52,7 +52,7 @@ describe('a memory', () => {
     expect(() => memory.arm({ write: 0, effect: 'failure' })).toThrow(RangeError);
   });
 
-  it('is made again from its image, which is JSON', () => {
+  it('can be restored from its image, which is JSON', () => {
     const memory = new Memory();
     memory.write('a', OLD);
     memory.write('b', NEW);
@@ -60,16 +60,16 @@ describe('a memory', () => {
     expect([again.read('a'), again.read('b'), again.writes]).toEqual([OLD, NEW, 0]);
   });
 
-  it('tells of each write that changed it', () => {
+  it('reports each write that changed a cell', () => {
     const memory = new Memory();
-    let told = 0;
-    memory.onWrite = () => told++;
+    let reported = 0;
+    memory.onWrite = () => reported++;
     memory.write('a', OLD);
     memory.arm({ write: 1, effect: 'failure' });
     expect(() => memory.write('a', NEW)).toThrow(MemoryFailure);
     memory.arm({ write: 1, effect: 'cut during' });
     expect(() => memory.write('a', NEW)).toThrow(PowerCut);
-    expect(told).toBe(2);
+    expect(reported).toBe(2);
   });
 });
 
@@ -80,7 +80,7 @@ describe('an atomic record', () => {
     record.commit();
   };
 
-  it('is nothing before its first commit', () => {
+  it('is undefined before its first commit', () => {
     const memory = new Memory();
     const record = new AtomicRecord(memory, 'record');
     expect(record.read()).toBeUndefined();
@@ -90,7 +90,7 @@ describe('an atomic record', () => {
     expect(record.read()).toEqual(OLD);
   });
 
-  it('changes with the marker and not before', () => {
+  it('changes on commit and not before', () => {
     const memory = new Memory();
     write(memory, OLD);
     const record = new AtomicRecord(memory, 'record');
@@ -124,7 +124,7 @@ describe('an atomic record', () => {
     }
   });
 
-  it('does not count a copy that rotted', () => {
+  it('ignores a corrupt copy', () => {
     const memory = new Memory();
     write(memory, OLD);
     write(memory, NEW);
@@ -132,7 +132,7 @@ describe('an atomic record', () => {
     expect(new AtomicRecord(memory, 'record').read()).toEqual(OLD);
   });
 
-  it('wipes the copy that does not count, and only that', () => {
+  it('wipes the inactive copy only', () => {
     const memory = new Memory();
     write(memory, OLD);
     write(memory, NEW);
@@ -144,7 +144,7 @@ describe('an atomic record', () => {
     expect([record.read(), memory.writes]).toEqual([NEW, writes + 1]);
   });
 
-  it('fails when there is nothing to read back', () => {
+  it('fails to read a shadow that was never written', () => {
     expect(() => new AtomicRecord(new Memory(), 'record').readShadow()).toThrow(MemoryFailure);
   });
 });

@@ -1,14 +1,16 @@
-// A bulk or interrupt IN pipe on the device's side: messages become packets, and packets fill the transfers of the host (USB 2.0
-// clause 5.8.3). A transfer ends with a short packet or when it is full; a message that fills its last packet is followed by a
-// packet without octets. Unlike a page, an operating system may take a transfer back.
+// A bulk or interrupt IN pipe on the device's side (USB 2.0 clause 5.8.3): splits messages into
+// packets and fills the host's transfers with them. A transfer ends with a short packet or when it
+// is full; a message that fills its last packet is followed by a zero-length packet.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 
-/** `overflow`: a packet was larger than what the transfer had room for (babble). */
-export type InResult =
-  | { readonly status: 'ok' | 'overflow'; readonly data: Bytes }
-  | { readonly status: 'stall'; readonly data: Bytes };
+export interface InResult {
+  /** `overflow`: a packet was longer than the rest of the transfer (babble). */
+  readonly status: 'ok' | 'overflow' | 'stall';
+  /** Empty after a stall. */
+  readonly data: Bytes;
+}
 
-/** True iff the transfer was still open and now never ends. */
+/** Cancels a transfer. @returns true if it was pending; `done` is then never called */
 export type CancelTransfer = () => boolean;
 
 interface Transfer {
@@ -33,7 +35,7 @@ export class InPipe {
     return this.#isHalted;
   }
 
-  /** One message of the unit. */
+  /** Queues one message of the unit. */
   send(message: Uint8Array): void {
     for (let offset = 0; offset <= message.length; offset += this.#packetSize) {
       this.#packets.push(concat(message.subarray(offset, offset + this.#packetSize)));
@@ -41,19 +43,19 @@ export class InPipe {
     this.#serve();
   }
 
-  /** The host reads. `done` may be called before this returns. */
+  /** Queues a transfer of the host. May call `done` before it returns. */
   submit(length: number, done: (result: InResult) => void): CancelTransfer {
     const transfer: Transfer = { length, received: NOTHING, done };
     this.#transfers.push(transfer);
     this.#serve();
     return () => {
-      const isOpen = this.#transfers.includes(transfer);
+      const isPending = this.#transfers.includes(transfer);
       this.#transfers = this.#transfers.filter((other) => other !== transfer);
-      return isOpen;
+      return isPending;
     };
   }
 
-  /** Every transfer ends with a stall until clearHalt. */
+  /** Ends every transfer with a stall until clearHalt. */
   halt(): void {
     this.#isHalted = true;
     this.#serve();
@@ -63,7 +65,7 @@ export class InPipe {
     this.#isHalted = false;
   }
 
-  /** Packets that nobody read are gone. Open transfers go on waiting. */
+  /** Drops the unread packets. Pending transfers stay pending and lose what they received. */
   flush(): void {
     this.#packets = [];
     for (const transfer of this.#transfers) transfer.received = NOTHING;
@@ -78,7 +80,7 @@ export class InPipe {
     }
   }
 
-  /** How the transfer ended, undefined while it waits for more. */
+  /** Undefined while the transfer needs more packets. */
   #fill(transfer: Transfer): 'ok' | 'overflow' | undefined {
     for (let packet = this.#packets.shift(); packet !== undefined; packet = this.#packets.shift()) {
       const room = transfer.length - transfer.received.length;

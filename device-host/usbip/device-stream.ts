@@ -1,27 +1,28 @@
-// One imported device on one stream: carries out the host's transfers on the gadget and answers each exactly once, also when the host
-// takes it back meanwhile (SUBMIT and UNLINK of USB/IP). Knows the gadget by its endpoints only.
+// One imported device on one stream (SUBMIT and UNLINK of USB/IP): runs the host's transfers on the
+// gadget and replies to each exactly once, also when the host cancels it. server.ts creates it
+// after the handshake.
+import type { CancelTransfer, InResult } from '#device-sim/browser/in-pipe.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import type { Gadget } from '../gadget/gadget.ts';
-import type { CancelTransfer, InResult } from '../gadget/in-pipe.ts';
-import { isIn } from '../gadget/setup.ts';
-import { OctetQueue } from './octet-queue.ts';
+import { isIn } from '../gadget/setup-packet.ts';
+import { ByteQueue } from './byte-queue.ts';
 import { decodeHeader, encodeHeader, HEADER_LENGTH, type Header, payloadLength, Status, type Submit } from './pdu.ts';
 
-/** As much as Chromium lets a page ask for; a longer one is no transfer but nonsense. */
+/** Chromium's limit of a page's transfers. A longer transfer is a protocol error. */
 const MAX_TRANSFER_LENGTH = 32 * 1024 * 1024;
 const NOTHING: Bytes = new Uint8Array(0);
 
-/** The stream carries what is no USB/IP: it cannot be found into again. */
+/** The stream violates USB/IP and must be closed: message boundaries are lost. */
 export class StreamError extends Error {
   override readonly name = 'StreamError';
 }
 
-export class Session {
+export class DeviceStream {
   readonly #gadget: Gadget;
   readonly #write: (bytes: Bytes) => void;
-  readonly #octets = new OctetQueue();
-  /** Reads that wait for the unit, by seqnum. */
-  readonly #waiting = new Map<number, CancelTransfer>();
+  readonly #received = new ByteQueue();
+  /** Pending IN transfers, by seqnum. */
+  readonly #pending = new Map<number, CancelTransfer>();
   #isEnded = false;
 
   constructor(gadget: Gadget, write: (bytes: Bytes) => void) {
@@ -29,27 +30,27 @@ export class Session {
     this.#write = write;
   }
 
-  /** Octets of the stream, split or joined in any way. @throws StreamError */
-  receive(octets: Uint8Array): void {
-    this.#octets.push(octets);
+  /** Receives bytes of the stream. They need not align with messages. @throws StreamError */
+  receive(bytes: Uint8Array): void {
+    this.#received.push(bytes);
     for (;;) {
-      const head = this.#octets.peek(HEADER_LENGTH);
+      const head = this.#received.peek(HEADER_LENGTH);
       if (head === undefined) return;
       const header = decodeHeader(head);
       if (header === undefined) throw new StreamError('not a USB/IP message');
       const length = payloadLength(header);
-      if (length > MAX_TRANSFER_LENGTH) throw new StreamError(`a transfer of ${length} octets`);
-      const message = this.#octets.take(HEADER_LENGTH + length);
+      if (length > MAX_TRANSFER_LENGTH) throw new StreamError(`a transfer of ${length} bytes`);
+      const message = this.#received.take(HEADER_LENGTH + length);
       if (message === undefined) return;
       this.#handle(header, message.subarray(HEADER_LENGTH));
     }
   }
 
-  /** The stream is gone: nothing is answered any more. */
+  /** Cancels pending transfers and sends nothing more: the stream has closed. */
   end(): void {
     this.#isEnded = true;
-    for (const cancel of this.#waiting.values()) cancel();
-    this.#waiting.clear();
+    for (const cancel of this.#pending.values()) cancel();
+    this.#pending.clear();
   }
 
   #handle(header: Header, payload: Bytes): void {
@@ -62,15 +63,15 @@ export class Session {
     const { seqnum, endpoint, direction, length } = submit;
     if (endpoint === 0) this.#control(submit, payload);
     else if (direction === 'out') {
-      const isTaken = this.#gadget.transferOut(endpoint, payload) === 'ok';
-      this.#reply(seqnum, isTaken ? Status.ok : Status.stall, isTaken ? payload.length : 0);
+      const isOk = this.#gadget.transferOut(endpoint, payload) === 'ok';
+      this.#reply(seqnum, isOk ? Status.ok : Status.stall, isOk ? payload.length : 0);
     } else this.#read(seqnum, endpoint, length);
   }
 
   #control({ seqnum, setup, length }: Submit, payload: Bytes): void {
-    const answer = this.#gadget.control(setup, payload);
-    if (answer === undefined) this.#reply(seqnum, Status.stall, 0);
-    else if (isIn(setup)) this.#replyWith(seqnum, Status.ok, answer.subarray(0, length));
+    const response = this.#gadget.control(setup, payload);
+    if (response === undefined) this.#reply(seqnum, Status.stall, 0);
+    else if (isIn(setup)) this.#replyWith(seqnum, Status.ok, response.subarray(0, length));
     else this.#reply(seqnum, Status.ok, payload.length);
   }
 
@@ -78,16 +79,16 @@ export class Session {
     let isDone = false;
     const cancel = this.#gadget.transferIn(endpoint, length, ({ status, data }: InResult) => {
       isDone = true;
-      this.#waiting.delete(seqnum);
+      this.#pending.delete(seqnum);
       this.#replyWith(seqnum, Status[status], data);
     });
-    if (!isDone) this.#waiting.set(seqnum, cancel);
+    if (!isDone) this.#pending.set(seqnum, cancel);
   }
 
-  /** Only a read can be late enough to be taken back; everything else was answered as it came. */
+  /** Cancels an IN transfer. Other transfers are never pending. */
   #unlink(seqnum: number, victim: number): void {
-    const isCancelled = this.#waiting.get(victim)?.() === true;
-    this.#waiting.delete(victim);
+    const isCancelled = this.#pending.get(victim)?.() === true;
+    this.#pending.delete(victim);
     this.#send(encodeHeader({ command: 'unlinkReply', seqnum, status: isCancelled ? Status.unlinked : Status.ok }));
   }
 

@@ -1,4 +1,4 @@
-// The plugs and the line of a simulated device as JSON describes them, with what is usual left out: the same for an EI and a token.
+// The links of a simulated device as JSON, with defaults: the part that an EI and a token share.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import type { Clock } from '../unit/clock.ts';
 import type { Fault, LinkKind } from '../unit/faults.ts';
@@ -9,44 +9,44 @@ import { CLASS_SMART_CARD, CLASS_VENDOR, type UnitOptions } from '../unit/unit.t
 export interface PlugDescription {
   readonly link?: LinkKind | 'both';
   readonly name?: string;
-  /** It is plugged in from the start: yes. */
+  /** Plugged in at the start. True by default. */
   readonly plugged?: boolean;
-  /** The page may use it without a chooser, as by a policy of its station: no. */
+  /** The page may use the unit without a chooser, as with a managed policy. False by default. */
   readonly permitted?: boolean;
   readonly faults?: readonly Fault[];
-  /** iSerialNumber: yes. */
+  /** Has an iSerialNumber. True by default. */
   readonly usbSerialNumber?: boolean;
-  /** A PC/SC reader's class, which browsers block. */
+  /** Has the class of a PC/SC reader (0B), which browsers protect. */
   readonly protectedClass?: boolean;
   readonly packetSize?: number;
-  /** The operating system has selected the USB configuration already: no. */
+  /** The operating system has selected the USB configuration. False by default. */
   readonly configured?: boolean;
   readonly edc?: 'crc' | 'lrc';
   readonly baudRate?: number;
   readonly parity?: ParityType;
-  /** It hears nothing before DTR and RTS: yes. */
+  /** Ignores input until DTR and RTS are set. True by default. */
   readonly waitsForSignals?: boolean;
   readonly bootText?: string;
 }
 
-export interface Outside {
+/** The part of a unit's options that a description does not have. */
+export interface UnitEnvironment {
   readonly clock: Clock;
   readonly random: (length: number) => Bytes;
   readonly image?: MemoryImage;
 }
 
-/** What the device is besides its plugs. */
 export interface Product {
   readonly firmware: Firmware;
   readonly productId: number;
-  /** Its name where the description has none. */
+  /** Default of `name`. */
   readonly name: string;
 }
 
-export function pluggedIn(
+export function plugOptions(
   { firmware, productId, name }: Product,
   description: PlugDescription,
-  { clock, random, image }: Outside,
+  { clock, random, image }: UnitEnvironment,
 ): UnitOptions {
   const { link = 'usb' } = description;
   return {

@@ -1,7 +1,7 @@
-// Puts messages together from a stream that is split anywhere. Knows no message.
+// A queue of bytes from which a stream reader takes whole messages.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 
-export class OctetQueue {
+export class ByteQueue {
   #pieces: Uint8Array[] = [];
   #length = 0;
 
@@ -14,7 +14,7 @@ export class OctetQueue {
     this.#length += piece.length;
   }
 
-  /** The first `length` octets, which stay; undefined while they are not all there. */
+  /** Returns the first `length` bytes and keeps them. Undefined if there are fewer. */
   peek(length: number): Bytes | undefined {
     if (this.#length < length) return undefined;
     const [first] = this.#pieces;
@@ -22,7 +22,7 @@ export class OctetQueue {
     return concat(this.#pieces[0]?.subarray(0, length) ?? new Uint8Array(0));
   }
 
-  /** The first `length` octets, which are gone then; undefined while they are not all there. */
+  /** Returns the first `length` bytes and removes them. Undefined if there are fewer. */
   take(length: number): Bytes | undefined {
     const taken = this.peek(length);
     if (taken === undefined) return undefined;

@@ -1,8 +1,9 @@
-// The setup packet of a control transfer (USB 2.0 clause 9.3) and the numbers of the standard requests (clause 9.4). Codec only.
+// The setup packet of a control transfer (USB 2.0 clause 9.3), and the codes of the standard
+// requests and descriptor types (clause 9.4).
 import { type Bytes, requireLength } from '#protocol/bytes/bytes.ts';
 import { le16 } from './little-endian.ts';
 
-export interface Setup {
+export interface SetupPacket {
   /** bmRequestType. */
   readonly requestType: number;
   /** bRequest. */
@@ -59,15 +60,15 @@ export const DescriptorType = {
 /** Feature selector ENDPOINT_HALT. */
 export const ENDPOINT_HALT = 0x00;
 
-/** @throws RangeError unless there are eight bytes */
-export function decodeSetup(bytes: Uint8Array): Setup {
+/** @throws RangeError unless the packet has 8 bytes */
+export function decodeSetup(bytes: Uint8Array): SetupPacket {
   requireLength('setup', bytes, SETUP_LENGTH);
   const [requestType = 0, request = 0, v0 = 0, v1 = 0, i0 = 0, i1 = 0, l0 = 0, l1 = 0] = bytes;
   return { requestType, request, value: v0 | (v1 << 8), index: i0 | (i1 << 8), length: l0 | (l1 << 8) };
 }
 
-export function encodeSetup({ requestType, request, value, index, length }: Setup): Bytes {
+export function encodeSetup({ requestType, request, value, index, length }: SetupPacket): Bytes {
   return Uint8Array.of(requestType, request, ...le16(value), ...le16(index), ...le16(length));
 }
 
-export const isIn = ({ requestType }: Setup): boolean => (requestType & 0x80) !== 0;
+export const isIn = ({ requestType }: SetupPacket): boolean => (requestType & 0x80) !== 0;

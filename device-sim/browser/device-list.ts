@@ -1,0 +1,93 @@
+// The plugged-in devices of one browser interface, USB or Serial: creates and removes their
+// objects, applies the page's permissions, and shows the chooser. usb.ts and serial.ts use it.
+import type { LinkKind } from '../unit/faults.ts';
+import type { Unit } from '../unit/unit.ts';
+import type { UnitRegistry } from '../unit/unit-registry.ts';
+import type { BrowserOptions, Candidate } from './browser-options.ts';
+import type { Permissions } from './permissions.ts';
+
+/** The object that a page has of a unit. There is one per plug-in. */
+export interface BrowserDevice {
+  /** The unit was unplugged: pending transfers fail. */
+  unplug(): void;
+  /** The operating system has removed the device. */
+  disconnect(): void;
+}
+
+export interface DeviceListOptions<Device extends BrowserDevice> {
+  readonly kind: LinkKind;
+  readonly registry: UnitRegistry;
+  readonly permissions: Permissions;
+  readonly browser: BrowserOptions;
+  /** @param forget revokes the page's permission */
+  readonly create: (unit: Unit, forget: () => void) => Device;
+  /** Dispatches the event to the page. Called for permitted devices only. */
+  readonly dispatch: (type: 'connect' | 'disconnect', device: Device) => void;
+  /** Whether the permission survives an unplug. */
+  readonly isRecognisable: (unit: Unit) => boolean;
+}
+
+interface Attachment<Device> {
+  readonly unit: Unit;
+  readonly device: Device;
+}
+
+export class DeviceList<Device extends BrowserDevice> {
+  readonly #options: DeviceListOptions<Device>;
+  readonly #attached = new Map<string, Attachment<Device>>();
+
+  constructor(options: DeviceListOptions<Device>) {
+    this.#options = options;
+    options.registry.forEach((unit) => {
+      if (unit.options.links.includes(options.kind)) this.#watch(unit);
+    });
+  }
+
+  /** The devices that the page may use. */
+  permitted(): Device[] {
+    const { permissions } = this.#options;
+    return [...this.#attached.values()].filter(({ unit }) => permissions.has(unit.sn)).map(({ device }) => device);
+  }
+
+  /**
+   * Shows the chooser with the matching devices and permits the chosen one. Undefined if cancelled.
+   */
+  async choose(matches: (device: Device) => boolean): Promise<Device | undefined> {
+    const { kind, browser, permissions } = this.#options;
+    const offered = [...this.#attached.values()].filter(({ device }) => matches(device));
+    const candidates = offered.map(({ unit }): Candidate => ({ sn: unit.sn, kind, label: unit.options.name }));
+    const chosen = await browser.choose(candidates);
+    const found = offered.find(({ unit }) => unit.sn === chosen?.sn);
+    if (found !== undefined) permissions.grant(found.unit.sn);
+    return found?.device;
+  }
+
+  #watch(unit: Unit): void {
+    unit.onEvent((event) => {
+      if (event === 'plugged') this.#attach(unit);
+      if (event === 'unplugged') this.#detach(unit);
+    });
+    if (unit.isPlugged) this.#attach(unit);
+  }
+
+  #attach(unit: Unit): void {
+    const { permissions, create, dispatch } = this.#options;
+    const device = create(unit, () => permissions.revoke(unit.sn));
+    this.#attached.set(unit.sn, { unit, device });
+    if (permissions.has(unit.sn)) dispatch('connect', device);
+  }
+
+  #detach(unit: Unit): void {
+    const { permissions, browser, dispatch, isRecognisable } = this.#options;
+    const { device } = this.#attached.get(unit.sn) ?? {};
+    if (device === undefined) return;
+    this.#attached.delete(unit.sn);
+    device.unplug();
+    const wasGranted = permissions.has(unit.sn);
+    if (!isRecognisable(unit)) permissions.revoke(unit.sn);
+    browser.clock.after(browser.eventDelay, () => {
+      device.disconnect();
+      if (wasGranted) dispatch('disconnect', device);
+    });
+  }
+}
