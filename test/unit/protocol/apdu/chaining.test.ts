@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { exchange } from '#protocol/apdu/chaining.ts';
 import type { CommandApdu } from '#protocol/apdu/command-apdu.ts';
+import { formatStatusWord } from '#protocol/apdu/status-word.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 
-/** A card that answers strictly what the script says, line by line: command, response. */
+/** A card that expects the commands of the script in order and returns their responses. */
 function scripted(lines: readonly (readonly [command: string, response: string])[]): {
   readonly transmit: Transmit;
   readonly left: () => number;
@@ -13,7 +14,7 @@ function scripted(lines: readonly (readonly [command: string, response: string])
   const rest = [...lines];
   return {
     transmit: async (command) => {
-      const [expected, response] = rest.shift() ?? ['nothing more', ''];
+      const [expected, response] = rest.shift() ?? ['no further command', ''];
       expect(toHex(command)).toBe(expected.replaceAll(' ', ''));
       return fromHex(response);
     },
@@ -34,11 +35,11 @@ async function run(
   const card = scripted(lines);
   const { data, sw } = await exchange(card.transmit, apdu, options);
   expect(card.left()).toBe(0);
-  return `${toHex(data)} ${sw.toString(16)}`;
+  return `${toHex(data)} ${formatStatusWord(sw)}`;
 }
 
 describe('exchange', () => {
-  it('sends a command that fits in one short APDU, also to a unit with extended length', async () => {
+  it('sends a command that fits into one short APDU as such, also to a unit with extended length', async () => {
     const lines = [['80D8000002AABB00', 'CC9000']] as const;
     expect(await run(command(fromHex('AABB'), 256), SHORT, lines)).toBe('CC 9000');
     expect(await run(command(fromHex('AABB'), 256), EXTENDED, lines)).toBe('CC 9000');
@@ -64,7 +65,7 @@ describe('exchange', () => {
     ).toBe(' 9000');
   });
 
-  it('stops a chain at the first part that is refused', async () => {
+  it('ends a chain at the first refused part', async () => {
     expect(await run(command(fromHex(filled(600)), 256), SHORT, [[`90D80000FF${filled(255)}`, '6884']])).toBe(' 6884');
   });
 
@@ -73,12 +74,12 @@ describe('exchange', () => {
     expect(await run(command(fromHex(filled(292)), 256), EXTENDED, lines)).toBe('CC 9000');
   });
 
-  it('asks a short unit for 256 bytes when more are wanted', async () => {
+  it('requests 256 bytes from a unit without extended length when more are expected', async () => {
     expect(await run(command(fromHex(''), 1000), SHORT, [['80D8000000', 'CC9000']])).toBe('CC 9000');
     expect(await run(command(fromHex(''), 1000), EXTENDED, [['80D800000003E8', 'CC9000']])).toBe('CC 9000');
   });
 
-  it('fetches the rest after 61xx, 00 standing for 256', async () => {
+  it('fetches the rest after 61XX, where 00 means 256', async () => {
     expect(
       await run(command(fromHex(''), 256), SHORT, [
         ['80D8000000', 'AA6100'],
@@ -88,7 +89,7 @@ describe('exchange', () => {
     ).toBe('AABBCCDD 9000');
   });
 
-  it('repeats GET RESPONSE with the right Le after 6Cxx, once', async () => {
+  it('repeats GET RESPONSE with the corrected Le after 6CXX, once', async () => {
     expect(
       await run(command(fromHex(''), 256), SHORT, [
         ['80D8000000', '6110'],
@@ -102,10 +103,10 @@ describe('exchange', () => {
         ['00C0000010', '6C02'],
         ['00C0000002', '6C03'],
       ]),
-    ).toBe(' 6c03');
+    ).toBe(' 6C03');
   });
 
-  it('repeats the command with the right Le after 6Cxx, once', async () => {
+  it('repeats the command with the corrected Le after 6CXX, once', async () => {
     expect(
       await run(command(fromHex('AA'), 256), SHORT, [
         ['80D8000001AA00', '6C40'],
@@ -117,10 +118,10 @@ describe('exchange', () => {
         ['80D8000001AA00', '6C40'],
         ['80D8000001AA40', '6C41'],
       ]),
-    ).toBe(' 6c41');
+    ).toBe(' 6C41');
   });
 
-  it('repeats the whole chain after 6Cxx: the unit has dropped it', async () => {
+  it('repeats the whole chain after 6CXX, because the unit has dropped it', async () => {
     const first = [`90D80000FF${filled(255)}`, '9000'] as const;
     expect(
       await run(command(fromHex(filled(256)), 256), SHORT, [
@@ -132,16 +133,16 @@ describe('exchange', () => {
     ).toBe('BB 9000');
   });
 
-  it('gives the status word that ends a fetch', async () => {
+  it('returns the status word that ends GET RESPONSE', async () => {
     expect(
       await run(command(fromHex(''), 256), SHORT, [
         ['80D8000000', 'AA6101'],
         ['00C0000001', '6F00'],
       ]),
-    ).toBe('AA 6f00');
+    ).toBe('AA 6F00');
   });
 
-  it('gives up a unit that never ends with 61xx', async () => {
+  it('rejects when 61XX repeats without end', async () => {
     let count = 0;
     const endless: Transmit = async () => {
       count++;
@@ -151,7 +152,7 @@ describe('exchange', () => {
     expect(count).toBe(1 + 256);
   });
 
-  it('puts together 65,536 bytes', async () => {
+  it('joins 65,536 bytes', async () => {
     let left = 65_536;
     const card: Transmit = async () => {
       left -= 256;

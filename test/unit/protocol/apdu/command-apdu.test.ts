@@ -22,7 +22,7 @@ describe('command APDUs', () => {
     ['case 3', AABB, 0, '80D8010202AABB'],
     ['case 4', AABB, 64, '80D8010202AABB40'],
     ['case 4 for 256 bytes', AABB, 256, '80D8010202AABB00'],
-  ])('are written and read short: %s', (_case, data, ne, hex) => {
+  ])('are encoded and decoded in short form: %s', (_case, data, ne, hex) => {
     expect(toHex(encodeShortCommand(command(data, ne)))).toBe(hex);
     expect(decodeCommand(fromHex(hex))).toEqual({ ...command(data, ne), extended: false });
   });
@@ -33,7 +33,7 @@ describe('command APDUs', () => {
     ['case 3', AABB, 0, '80D80102000002AABB'],
     ['case 4', AABB, 64, '80D80102000002AABB0040'],
     ['case 4 for 65,536 bytes', AABB, 65_536, '80D80102000002AABB0000'],
-  ])('are written and read extended: %s', (_case, data, ne, hex) => {
+  ])('are encoded and decoded in extended form: %s', (_case, data, ne, hex) => {
     expect(toHex(encodeExtendedCommand(command(data, ne)))).toBe(hex);
     expect(decodeCommand(fromHex(hex))).toEqual({ ...command(data, ne), extended: true });
   });
@@ -45,24 +45,24 @@ describe('command APDUs', () => {
   it.each([
     ['', 'a command APDU has at least 4 bytes, not 0'],
     ['80D801', 'a command APDU has at least 4 bytes, not 3'],
-    ['80D8010202AA', 'Lc says 2 bytes of data, but 1 bytes follow it'],
-    ['80D8010202AABBCCDD', 'Lc says 2 bytes of data, but 4 bytes follow it'],
+    ['80D8010202AA', 'Lc is 2, but 1 bytes follow'],
+    ['80D8010202AABBCCDD', 'Lc is 2, but 4 bytes follow'],
     ['80D801020000', 'an extended length field has 3 bytes, not 2'],
-    ['80D80102000000AA', 'an extended Lc is never 0'],
-    ['80D80102000002AA', 'extended Lc says 2 bytes of data, but 1 bytes follow it'],
-    ['80D80102000002AABB00', 'extended Lc says 2 bytes of data, but 3 bytes follow it'],
-    ['80D80102000002AABB000000', 'extended Lc says 2 bytes of data, but 5 bytes follow it'],
-  ])('of a wrong length are refused, naming it: %s', (hex, message) => {
+    ['80D80102000000AA', 'extended Lc is 0'],
+    ['80D80102000002AA', 'extended Lc is 2, but 1 bytes follow'],
+    ['80D80102000002AABB00', 'extended Lc is 2, but 3 bytes follow'],
+    ['80D80102000002AABB000000', 'extended Lc is 2, but 5 bytes follow'],
+  ])('of a wrong length are refused with a message that names it: %s', (hex, message) => {
     expect(() => decodeCommand(fromHex(hex))).toThrow(new SyntaxError(message));
   });
 
-  it('fit short up to 255 bytes of data and 256 of answer', () => {
+  it('fit into short form up to 255 bytes of data and 256 bytes of response', () => {
     expect(fitsShort(command(new Uint8Array(255), 256))).toBe(true);
     expect(fitsShort(command(new Uint8Array(256), 256))).toBe(false);
     expect(fitsShort(command(NONE, 257))).toBe(false);
   });
 
-  it('name the field that is too long for them', () => {
+  it('are refused with a message that names the field that is too large', () => {
     expect(() => encodeShortCommand(command(new Uint8Array(256), 0))).toThrow(
       new RangeError('data has 256 bytes, more than 255'),
     );
@@ -70,12 +70,12 @@ describe('command APDUs', () => {
     expect(() => encodeExtendedCommand(command(new Uint8Array(65_536), 0))).toThrow(RangeError);
     expect(() => encodeExtendedCommand(command(NONE, 65_537))).toThrow(RangeError);
     expect(() => encodeShortCommand(command(NONE, -1))).toThrow(RangeError);
-    expect(() => encodeShortCommand({ ...command(NONE, 0), p1: 256 })).toThrow(new RangeError('256 is not an octet'));
+    expect(() => encodeShortCommand({ ...command(NONE, 0), p1: 256 })).toThrow(new RangeError('256 is not a byte'));
   });
 });
 
 describe('response APDUs', () => {
-  it('are data and status word', () => {
+  it('consist of data and status word', () => {
     expect(toHex(encodeResponse(AABB, 0x6a82))).toBe('AABB6A82');
     expect(decodeResponse(fromHex('AABB6A82'))).toEqual({ data: AABB, sw: 0x6a82 });
     expect(decodeResponse(fromHex('9000'))).toEqual({ data: NONE, sw: 0x9000 });

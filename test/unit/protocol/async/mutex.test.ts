@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KeyedMutex, Mutex } from '#protocol/async/mutex.ts';
 
-/** An action that ends when the test says so, and records its start and end. */
+/** An action that records its start and end, and ends when the test calls `end`. */
 function action(name: string, events: string[]) {
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
@@ -38,7 +38,7 @@ describe('Mutex', () => {
     expect(await next).toBe('next');
   });
 
-  it('is idle when all queued actions have ended, failed ones too', async () => {
+  it('is idle after all queued actions have ended, including failed ones', async () => {
     const mutex = new Mutex();
     const events: string[] = [];
     const a = action('a', events);

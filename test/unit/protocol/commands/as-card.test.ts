@@ -1,4 +1,4 @@
-// The commands of the AS card as octets, and answers that the specification does not have (docs/protocol.md clause 4).
+// The commands of the AS card as bytes, and responses that violate docs/protocol.md clause 4.
 import { describe, expect, it } from 'vitest';
 import { encodeShortCommand } from '#protocol/apdu/command-apdu.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
@@ -10,7 +10,7 @@ import { encodePinBlocks, isPin, triesLeft } from '#protocol/commands/pin.ts';
 import { selectAs } from '#protocol/commands/select-as.ts';
 import { pinState, verify } from '#protocol/commands/verify.ts';
 
-const octets = <Request>(command: Command<Request, unknown>, request: Request): string =>
+const encoded = <Request>(command: Command<Request, unknown>, request: Request): string =>
   toHex(encodeShortCommand(command.encode(request)));
 const hex = (text: string): string => text.replaceAll(' ', '');
 
@@ -18,27 +18,27 @@ const HEAD = '01 0000BA7C 02 0007 00000005 00000063';
 const ENTRY = '0103 44304142303 04E 00000005 0002 0102030405';
 
 describe('the commands of the AS card', () => {
-  it('stand on the wire as the specification has them', () => {
-    expect(octets(selectAs, undefined)).toBe(hex('00A40400 06 F0544B4C3102 00'));
-    expect(octets(getData, undefined)).toBe('80CA000100');
-    expect(octets(pinState, undefined)).toBe('00200081');
-    expect(octets(verify, { pinBlock: encodePinBlocks(ascii('1234')) })).toBe(
+  it('are encoded as in docs/protocol.md clause 4.2', () => {
+    expect(encoded(selectAs, undefined)).toBe(hex('00A40400 06 F0544B4C3102 00'));
+    expect(encoded(getData, undefined)).toBe('80CA000100');
+    expect(encoded(pinState, undefined)).toBe('00200081');
+    expect(encoded(verify, { pinBlock: encodePinBlocks(ascii('1234')) })).toBe(
       hex('00200081 0C 31323334 FFFFFFFFFFFFFFFF'),
     );
     const pinBlocks = encodePinBlocks(ascii('1234'), ascii('123456789012'));
-    expect(octets(changeReferenceData, { pinBlocks })).toBe(
+    expect(encoded(changeReferenceData, { pinBlocks })).toBe(
       hex('00240081 18 31323334 FFFFFFFFFFFFFFFF 313233343536373839303132'),
     );
   });
 
-  it('hand the PIN on without a copy of their own, so that its owner can wipe it', () => {
+  it('do not copy the PIN, so that the caller can wipe it', () => {
     const pinBlock = encodePinBlocks(ascii('1234'));
     expect(verify.encode({ pinBlock }).data).toBe(pinBlock);
     const pinBlocks = encodePinBlocks(ascii('1234'), ascii('5678'));
     expect(changeReferenceData.encode({ pinBlocks }).data).toBe(pinBlocks);
   });
 
-  it('take a PIN of 4 to 12 digits and nothing else', () => {
+  it('accept only a PIN of 4 to 12 digits', () => {
     expect(['1234', '000000000000'].map((text) => isPin(ascii(text)))).toEqual([true, true]);
     expect(['', '123', '1234567890123', '12 4', '123A', '12/4', '12:4'].map((text) => isPin(ascii(text)))).toEqual(
       Array.from({ length: 7 }, () => false),
@@ -48,7 +48,7 @@ describe('the commands of the AS card', () => {
     expect(() => changeReferenceData.encode({ pinBlocks: encodePinBlocks(ascii('1234')) })).toThrow(RangeError);
   });
 
-  it('read the tries out of 63Cx and nowhere else', () => {
+  it('read the tries left only from 63CX', () => {
     expect([0x63c0, 0x63c3, 0x63cf, 0x9000, 0x6983, 0x6300].map(triesLeft)).toEqual([
       0,
       3,
@@ -63,7 +63,7 @@ describe('the commands of the AS card', () => {
 describe('GET DATA', () => {
   const whole = hex(`${HEAD} 01 ${ENTRY} 07 53636C C3BC 73 73`);
 
-  it('tells counters and entries, with labels in UTF-8', () => {
+  it('returns counters and entries, with labels in UTF-8', () => {
     const entry = { ref1: 0x0103, attributes: 'D0AB00N', akv: 5, slot: 2, kcv: fromHex('0102030405'), label: 'Sclüss' };
     expect(getData.decode(fromHex(whole))).toEqual({
       set: 0xba7c,
@@ -75,10 +75,10 @@ describe('GET DATA', () => {
     });
   });
 
-  it('is refused when it is cut anywhere, or one byte too long', () => {
-    const answer = fromHex(whole);
-    for (let length = 0; length < answer.length; length++) {
-      expect(() => getData.decode(answer.subarray(0, length)), `${length} bytes`).toThrow('GET DATA');
+  it('is refused when it is truncated or one byte too long', () => {
+    const bytes = fromHex(whole);
+    for (let length = 0; length < bytes.length; length++) {
+      expect(() => getData.decode(bytes.subarray(0, length)), `${length} bytes`).toThrow('GET DATA');
     }
     expect(() => getData.decode(fromHex(`${whole}00`))).toThrow('1 bytes follow the AS data');
   });
@@ -89,9 +89,9 @@ describe('GET DATA', () => {
     ['a REF1 twice', hex(`${HEAD} 02 ${ENTRY} 00 ${ENTRY} 00`)],
     ['a label that is not UTF-8', hex(`${HEAD} 01 ${ENTRY} 02 C328`)],
     ['a label in overlong UTF-8', hex(`${HEAD} 01 ${ENTRY} 02 C0AF`)],
-    ['a label with half a surrogate', hex(`${HEAD} 01 ${ENTRY} 03 EDA080`)],
+    ['a label with a lone surrogate', hex(`${HEAD} 01 ${ENTRY} 03 EDA080`)],
     ['a label with a control character', hex(`${HEAD} 01 ${ENTRY} 01 1B`)],
-  ])('is refused with %s', (_what, answer) => {
-    expect(() => getData.decode(fromHex(answer))).toThrow('GET DATA');
+  ])('is refused with %s', (_what, response) => {
+    expect(() => getData.decode(fromHex(response))).toThrow('GET DATA');
   });
 });

@@ -1,4 +1,4 @@
-// The commands on the worked examples, which an independent implementation made.
+// The commands against the worked examples, which an independent implementation computed.
 import { describe, expect, it } from 'vitest';
 import { encodeExtendedCommand, encodeShortCommand } from '#protocol/apdu/command-apdu.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
@@ -13,7 +13,7 @@ import { verifyReceipt } from '#protocol/commands/verify-receipt.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { RESERVED_SUITE_DATA, WORKED_EXAMPLES } from '#test/support/worked-examples.ts';
 
-describe.each(WORKED_EXAMPLES)('the commands of the worked example, $title', (example) => {
+describe.each(WORKED_EXAMPLES)('the commands of the worked example of $title', (example) => {
   const { suite, signed, tkv, ref1, ref2 } = example;
   const data = example.of('DATA');
   const receiptBytes = example.of('receipt');
@@ -27,7 +27,7 @@ describe.each(WORKED_EXAMPLES)('the commands of the worked example, $title', (ex
     challengeMac: example.of('CHM'),
   };
 
-  it('EXPORTKEY has random, REF1, SN and CHM in one command, and the suite and TKV in its header', () => {
+  it('EXPORTKEY contains R, REF1, SN and CHM, with suite and TKV in its header', () => {
     const p1 = suite | (signed ? 0x80 : 0);
     const field = example.of('EXPORTKEY_datafield');
     const expected = concat(0x80, 0xda, p1, tkv, field.length, field, 0x00);
@@ -35,7 +35,7 @@ describe.each(WORKED_EXAMPLES)('the commands of the worked example, $title', (ex
     expect(exportKey.decode(data)).toEqual(data);
   });
 
-  it('IMPORTKEY has DATA and REF2 in one command', () => {
+  it('IMPORTKEY contains DATA and REF2', () => {
     const field = example.of('IMPORTKEY_datafield');
     const command = importKey.encode({ data, ref2 });
     expect(toHex(command.data)).toBe(toHex(field));
@@ -43,7 +43,7 @@ describe.each(WORKED_EXAMPLES)('the commands of the worked example, $title', (ex
     expect(toHex(encodeExtendedCommand(command))).toBe(toHex(expected));
   });
 
-  it('IMPORTKEY, GET RECEIPT and VERIFYRECEIPT carry the receipt', () => {
+  it('IMPORTKEY and GET RECEIPT return the receipt, and VERIFYRECEIPT contains it', () => {
     for (const command of [importKey, getReceipt]) {
       expect(command.decode(receiptBytes)).toMatchObject({
         receiptBytes,
@@ -54,7 +54,7 @@ describe.each(WORKED_EXAMPLES)('the commands of the worked example, $title', (ex
     expect(toHex(encodeShortCommand(verifyReceipt.encode({ receiptBytes })))).toBe(toHex(expected));
   });
 
-  it('a receipt or DATA cut short, or one byte longer, is refused', () => {
+  it('a receipt or DATA that is truncated or one byte longer is refused', () => {
     for (let length = 0; length < 64; length++) {
       expect(() => importKey.decode(receiptBytes.subarray(0, length))).toThrow(ProtocolError);
     }
@@ -65,43 +65,41 @@ describe.each(WORKED_EXAMPLES)('the commands of the worked example, $title', (ex
 });
 
 describe('the commands', () => {
-  it('suite 01 fits a short IMPORTKEY: Lc = 228', () => {
+  it('IMPORTKEY of suite 01 fits into a short APDU with Lc = 228', () => {
     const example = WORKED_EXAMPLES.find(({ suite, signed }) => suite === 0x01 && !signed);
     const data = example?.of('DATA') ?? concat();
     expect(encodeShortCommand(importKey.encode({ data, ref2: 2 }))[4]).toBe(228);
   });
 
-  it('GET CHALLENGE names the suite and gives R and CHM', () => {
+  it('GET CHALLENGE contains the suite and returns R and CHM', () => {
     expect(toHex(encodeShortCommand(getChallenge.encode({ suite: 0x04 })))).toBe('8084000400');
     const random = '00112233445566778899AABBCCDDEEFF';
     const mac = 'FFEEDDCCBBAA99887766554433221100';
     expect(getChallenge.decode(fromHex(random + mac))).toEqual({ random: fromHex(random), challengeMac: fromHex(mac) });
     for (const length of [0, 16, 31, 33, 64]) {
-      expect(() => getChallenge.decode(new Uint8Array(length))).toThrow(`a challenge has 32 bytes, not ${length}`);
+      expect(() => getChallenge.decode(new Uint8Array(length))).toThrow(`${length} bytes, not 32`);
     }
   });
 
-  it('GET RECEIPT has REF2 in P1 and P2', () => {
+  it('GET RECEIPT contains REF2 in P1 and P2', () => {
     expect(toHex(encodeShortCommand(getReceipt.encode({ ref2: 0x1234 })))).toBe('80CB123400');
     expect(() => encodeShortCommand(getReceipt.encode({ ref2: 0x10000 }))).toThrow(RangeError);
   });
 
-  it('IDENTIFY has neither data nor answer', async () => {
+  it('IDENTIFY has neither command data nor response data', async () => {
     expect(toHex(encodeShortCommand(identify.encode()))).toBe('80CE0000');
     expect(await run(async () => fromHex('9000'), identify, undefined)).toBeUndefined();
     await expect(run(async () => fromHex('009000'), identify, undefined)).rejects.toMatchObject({
       code: 'unit-nonsense',
     });
-    expect(() => verifyReceipt.decode(fromHex('00'))).toThrow(
-      'VERIFYRECEIPT: an answer of 1 bytes where there is none',
-    );
+    expect(() => verifyReceipt.decode(fromHex('00'))).toThrow('VERIFYRECEIPT: response data of 1 bytes, expected none');
   });
 
   it('DATA of a reserved suite is refused', () => {
     expect(() => exportKey.decode(RESERVED_SUITE_DATA)).toThrow(ProtocolError);
   });
 
-  it('IMPORTKEY of signed DATA goes in a chain, or extended to a unit that has the capability', async () => {
+  it('IMPORTKEY of signed DATA is a chain, or one extended APDU for a unit with capability b1', async () => {
     const example = WORKED_EXAMPLES.find(({ signed }) => signed);
     const data = example?.of('DATA') ?? concat();
     const receiptBytes = example?.of('receipt') ?? concat();
@@ -115,7 +113,7 @@ describe('the commands', () => {
     expect(sizes).toEqual([5 + 255, 5 + 37 + 1, 7 + 292 + 2]);
   });
 
-  it('arguments of a wrong length are named', () => {
+  it('an argument of a wrong length is refused with its name', () => {
     const request = {
       suite: 0x01 as const,
       signed: false,

@@ -12,7 +12,7 @@ const SN = '00000000000000004549000000000007';
 const KEY_SLOT = '0002 01 00000005 44304142303045 5AAA42C6AD';
 const EMPTY_SLOT = '0003 00 00000009 00000000000000 0000000000';
 
-/** The fields of an identity in order, each in hex; some may be replaced. */
+/** An identity from its fields in hexadecimal, some of them replaced. */
 function identity(changes: Readonly<Partial<Record<keyof typeof FIELDS, string>>> = {}): Bytes {
   return fromHex(Object.values({ ...FIELDS, ...changes }).join(' '));
 }
@@ -33,12 +33,12 @@ const FIELDS = {
 };
 
 describe('SELECT and GET IDENTITY', () => {
-  it('are written as docs/protocol.md clause 4 says', () => {
+  it('are encoded as in docs/protocol.md clause 4.2', () => {
     expect(toHex(encodeShortCommand(selectEi.encode()))).toBe('00A4040006F0544B4C310100');
     expect(toHex(encodeShortCommand(getIdentity.encode()))).toBe('80CA000000');
   });
 
-  it.each([selectEi, getIdentity])('$name reads every field of the identity', (command) => {
+  it.each([selectEi, getIdentity])('$name decodes every field of the identity', (command) => {
     expect(command.decode(identity())).toEqual({
       sn: fromHex(SN),
       set: 0xba7c,
@@ -57,7 +57,7 @@ describe('SELECT and GET IDENTITY', () => {
     });
   });
 
-  it('read a blank unit without slots', () => {
+  it('decode a blank unit without slots', () => {
     const blank = identity({
       set: '00000000',
       tkv: '00',
@@ -97,22 +97,22 @@ describe('SELECT and GET IDENTITY', () => {
     ['the slot that means any', { slots: `01 ${EMPTY_SLOT.replace('0003', 'FFFF')}` }, /slot 65535 is never listed/],
     ['a slot twice', { slots: `02 ${KEY_SLOT} ${KEY_SLOT}` }, /slot 2 is listed twice/],
     ['another slot state', { slots: `01 ${KEY_SLOT.replace(' 01 ', ' 02 ')}` }, /slot state 2 /],
-    ['AKV FFFFFFFF', { slots: `01 ${KEY_SLOT.replace('00000005', 'FFFFFFFF')}` }, /slot 2 has an AKV/],
+    ['AKV FFFFFFFF', { slots: `01 ${KEY_SLOT.replace('00000005', 'FFFFFFFF')}` }, /slot 2 has AKV FFFFFFFF/],
     [
       'an empty slot with ATTR',
       { slots: `01 ${EMPTY_SLOT.replace('00000000000000', '44304142303045')}` },
       /slot 3 is empty/,
     ],
     ['an empty slot with a KCV', { slots: `01 ${EMPTY_SLOT.slice(0, -1)}1` }, /slot 3 is empty/],
-    ['a key with ATTR that is no text', { slots: `01 ${KEY_SLOT.replace('443041', '00FF41')}` }, /slot 2 has an ATTR/],
-    ['fewer slots than it says', { slots: `03 ${KEY_SLOT} ${EMPTY_SLOT}` }, /bytes are too few/],
-    ['octets behind it', { slots: `00 ${KEY_SLOT}` }, /19 bytes follow/],
+    ['a key with ATTR that is not text', { slots: `01 ${KEY_SLOT.replace('443041', '00FF41')}` }, /slot 2 has an ATTR/],
+    ['fewer slots than announced', { slots: `03 ${KEY_SLOT} ${EMPTY_SLOT}` }, /bytes are too few/],
+    ['bytes behind it', { slots: `00 ${KEY_SLOT}` }, /19 bytes follow/],
   ])('refuse an identity with %s', (_name, changes, message) => {
     expect(() => selectEi.decode(identity(changes))).toThrow(ProtocolError);
     expect(() => selectEi.decode(identity(changes))).toThrow(message);
   });
 
-  it('refuse an identity cut short anywhere, and one byte more', () => {
+  it('refuse an identity that is truncated or one byte too long', () => {
     const whole = identity();
     for (let length = 0; length < whole.length; length++) {
       expect(() => getIdentity.decode(whole.subarray(0, length))).toThrow(/^GET IDENTITY: /);
@@ -127,17 +127,17 @@ describe('run', () => {
     async () =>
       concat(response);
 
-  it('decodes the answer to 9000', async () => {
+  it('decodes a response with 9000', async () => {
     expect(await run(answering(concat(identity(), 0x90, 0x00)), selectEi, undefined)).toMatchObject({ set: 0xba7c });
   });
 
-  it('names the command and the status word of a refusal, and does not look at its data', async () => {
+  it('rejects a refusal with command and status word, and ignores its data', async () => {
     const failure = await run(answering(fromHex('AA6A82')), selectEi, undefined).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StatusWordError);
     expect(failure).toMatchObject({ code: 'status-word', command: 'SELECT', statusWord: 0x6a82 });
   });
 
-  it('says which command was answered with nonsense', async () => {
+  it('names the command of a malformed response', async () => {
     const failure = run(answering(fromHex('019000')), getIdentity, undefined);
     await expect(failure).rejects.toMatchObject({
       code: 'unit-nonsense',
