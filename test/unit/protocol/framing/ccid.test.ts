@@ -1,6 +1,6 @@
-// CCID messages written by hand, both ends.
+// The CCID host and device against handwritten messages.
 import { describe, expect, it } from 'vitest';
-import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import type { CardAction } from '#protocol/framing/card-framing.ts';
 import { CcidDevice } from '#protocol/framing/ccid-device.ts';
 import { type CcidHostOptions, ccidHost } from '#protocol/framing/ccid-host.ts';
@@ -26,13 +26,13 @@ function opened(options?: CcidHostOptions): HostFraming {
 }
 
 describe('CCID messages', () => {
-  it('writes dwLength with its less significant octet first', () => {
+  it('encode dwLength with the less significant byte first', () => {
     const message = encodeCcidMessage(0x6f, 1, 2, [3, 4, 5], new Uint8Array(0x0102));
     expect(toHex(message.subarray(0, 10))).toBe(hex('6F 02010000 01 02 03 04 05'));
     expect(message).toHaveLength(10 + 0x0102);
   });
 
-  it('holds 1,319 bytes at most', () => {
+  it('have at most 1,319 bytes', () => {
     expect(encodeCcidMessage(0x6f, 0, 0, [0, 0, 0], new Uint8Array(MAX_CCID_DATA))).toHaveLength(1319);
     expect(MAX_CCID_MESSAGE).toBe(1319);
     expect(() => encodeCcidMessage(0x6f, 0, 0, [0, 0, 0], new Uint8Array(MAX_CCID_DATA + 1))).toThrow(
@@ -40,7 +40,7 @@ describe('CCID messages', () => {
     );
   });
 
-  it('reads a length of 1,309 and names one of 1,310 as oversized, whatever follows', () => {
+  it('are decoded up to a length of 1,309, and oversized from 1,310', () => {
     const reader = new CcidMessageReader();
     reader.push(fromHex('80 1D050000 00 07 00 00 00'));
     expect(reader.next()).toBeUndefined();
@@ -55,7 +55,7 @@ describe('CCID messages', () => {
 });
 
 describe('the CCID host', () => {
-  it('opens with GetSlotStatus and IccPowerOn, bSeq from 00, and puts an APDU into one XfrBlock', () => {
+  it('opens with GetSlotStatus and IccPowerOn, bSeq from 00, and sends an APDU in one XfrBlock', () => {
     const host = ccidHost();
     expect(sent(host.open())).toBe(hex('65 00000000 00 00 00 00 00'));
     expect(sent(host.receive(fromHex('81 00000000 00 00 01 00 00')))).toBe(hex('62 00000000 00 01 00 00 00'));
@@ -64,7 +64,7 @@ describe('the CCID host', () => {
     expect(host.receive(fromHex('80 02000000 00 02 00 00 00 9000'))).toEqual({ do: 'done', response: fromHex('9000') });
   });
 
-  it('wipes the command that went out once the exchange is over, however it ended', () => {
+  it('wipes the command after the exchange, successful or not', () => {
     for (const end of [
       (host: HostFraming) => host.receive(fromHex('80 02000000 00 02 00 00 00 9000')),
       (host: HostFraming) => host.silence(),
@@ -78,7 +78,7 @@ describe('the CCID host', () => {
     }
   });
 
-  it('drops what has another bSeq, bSlot or type, and the wait goes on', () => {
+  it('ignores messages with another bSeq, bSlot or type', () => {
     const host = opened();
     host.exchange(fromHex('80CA000000'));
     expect(host.receive(fromHex('80 02000000 00 01 00 00 00 9001'))).toEqual(WAIT_ON);
@@ -87,16 +87,16 @@ describe('the CCID host', () => {
     expect(host.receive(fromHex('80 02000000 00 02 00 00 00 9000'))).toMatchObject({ response: fromHex('9000') });
   });
 
-  it('lets bSeq run over from FF to 00', () => {
+  it('wraps bSeq from FF to 00', () => {
     const host = opened();
     for (let seq = 2; seq < 0x102; seq++) {
-      const digits = (seq & 0xff).toString(16).padStart(2, '0').toUpperCase();
+      const digits = hexNumber(seq & 0xff, 2);
       expect(sent(host.exchange(fromHex('00')))).toBe(hex(`6F 01000000 00 ${digits} 000000 00`));
       expect(sent(host.receive(fromHex(`80 02000000 00 ${digits} 00 00 00 9000`)))).toBe('done');
     }
   });
 
-  it('takes a time extension as bError times the block waiting time', () => {
+  it('waits bError times the block waiting time for a time extension', () => {
     const host = opened();
     host.exchange(fromHex('80CA000000'));
     expect(host.receive(fromHex('80 00000000 00 02 80 03 00'))).toEqual({ do: 'wait', waitMs: 3000 });
@@ -105,25 +105,25 @@ describe('the CCID host', () => {
   });
 
   it.each([
-    ['a card that lost its power (FE)', '80 00000000 00 02 41 FE 00', 'device-lost'],
+    ['a card without power (FE)', '80 00000000 00 02 41 FE 00', 'device-lost'],
     ['any other error', '80 00000000 00 02 40 08 00', 'link-garbled'],
-    ['a command status that is reserved', '80 00000000 00 02 C0 00 00', 'link-garbled'],
-    ['a response that goes on in another message', '80 02000000 00 02 00 00 01 9000', 'link-garbled'],
-    ['a message longer than any may be', '80 1E050000 00 02 00 00 00', 'link-garbled'],
-  ])('gives the link up at %s', (_name, message, code) => {
+    ['a reserved command status', '80 00000000 00 02 C0 00 00', 'link-garbled'],
+    ['a response in several messages', '80 02000000 00 02 00 00 01 9000', 'link-garbled'],
+    ['an oversized message', '80 1E050000 00 02 00 00 00', 'link-garbled'],
+  ])('fails the link for %s', (_name, message, code) => {
     const host = opened();
     host.exchange(fromHex('80CA000000'));
     expect(host.receive(fromHex(message))).toMatchObject({ do: 'fail', code });
     expect(() => host.exchange(fromHex('80CA000000'))).toThrow(RangeError);
   });
 
-  it('gives the link up when nothing comes', () => {
+  it('fails the link after a timeout', () => {
     const host = opened();
     host.exchange(fromHex('80CA000000'));
     expect(host.silence()).toMatchObject({ do: 'fail', code: 'link-timeout' });
   });
 
-  it('finds an empty slot and a card without an ATR', () => {
+  it('detects an empty slot and a card without an ATR', () => {
     const empty = ccidHost();
     empty.open();
     expect(empty.receive(fromHex('81 00000000 00 00 02 00 00'))).toMatchObject({ do: 'fail', code: 'device-lost' });
@@ -133,7 +133,7 @@ describe('the CCID host', () => {
     expect(mute.receive(fromHex('80 00000000 00 01 00 00 00'))).toMatchObject({ do: 'fail', code: 'link-garbled' });
   });
 
-  it('keeps its place in a stream when a message follows the answer', () => {
+  it('decodes a stream correctly when messages follow the response', () => {
     const host = opened();
     host.exchange(fromHex('00'));
     const answer = '80 02000000 00 02 00 00 00 9000';
@@ -143,11 +143,11 @@ describe('the CCID host', () => {
     expect(sent(host.receive(fromHex('80 02000000 00 03 00 00 00 9000')))).toBe('done');
   });
 
-  it('speaks to the slot that it was given', () => {
+  it('addresses the given slot', () => {
     expect(sent(ccidHost({ slot: 3 }).open())).toBe(hex('65 00000000 03 00 00 00 00'));
   });
 
-  it('allows no exchange before it is open, nor a second one, nor an APDU over 1,309 bytes', () => {
+  it('refuses an exchange before open(), a second one, and an APDU over 1,309 bytes', () => {
     expect(() => ccidHost().exchange(fromHex('00'))).toThrow(RangeError);
     const host = opened();
     expect(() => host.exchange(new Uint8Array(1310))).toThrow(RangeError);
@@ -156,7 +156,7 @@ describe('the CCID host', () => {
   });
 });
 
-/** One word per action: messages in hex, "run 1 <slot> <command>", "power 0 on". */
+/** One text per action: a message in hexadecimal, "run 1 <slot> <command>" or "power 0 on". */
 function words(actions: readonly CardAction[]): string[] {
   return actions.map((action) => {
     switch (action.do) {
@@ -186,7 +186,7 @@ describe('the CCID device', () => {
     expect(receive(device, '63 00000000 00 03 000000')).toEqual(['power 0 off', hex('81 00000000 00 03 01 00 00')]);
   });
 
-  it('runs an XfrBlock, asks for time, and answers with its bSeq', () => {
+  it('runs an XfrBlock, requests time, and answers with the same bSeq', () => {
     const device = new CcidDevice();
     receive(device, '62 00000000 00 00 000000');
     expect(receive(device, '6F 02000000 00 07 00 0000 AABB')).toEqual(['run 1 0 AABB']);
@@ -200,12 +200,12 @@ describe('the CCID device', () => {
     ['XfrBlock without power: FE', '6F 01000000 00 05 00 0000 AA', '80 00000000 00 05 41 FE 00'],
     ['wLevelParameter 0001: 8', '6F 01000000 00 05 00 0100 AA', '80 00000000 00 05 41 08 00'],
     ['wLevelParameter 0100: 8', '6F 01000000 00 05 00 0001 AA', '80 00000000 00 05 41 08 00'],
-    ['a slot that is not there: 5', '65 00000000 01 05 000000', '81 00000000 01 05 42 05 00'],
+    ['an unknown slot: 5', '65 00000000 01 05 000000', '81 00000000 01 05 42 05 00'],
     ['a power on with data: 1', '62 01000000 00 05 000000 AA', '80 00000000 00 05 41 01 00'],
     ['a power off with data: 1', '63 01000000 00 05 000000 AA', '81 00000000 00 05 41 01 00'],
     ['a status request with data: 1', '65 01000000 00 05 000000 AA', '81 00000000 00 05 41 01 00'],
     ['1,310 bytes: 1', '6F 1E050000 00 05 00 0000 AA', '80 00000000 00 05 41 01 00'],
-    ['a command that it does not have: 0', '61 00000000 00 05 000000', '81 00000000 00 05 41 00 00'],
+    ['an unsupported command: 0', '61 00000000 00 05 000000', '81 00000000 00 05 41 00 00'],
   ])('refuses %s', (_name, message, answer) => {
     expect(receive(new CcidDevice(), message)).toEqual([hex(answer)]);
   });
@@ -221,7 +221,7 @@ describe('the CCID device', () => {
     expect(words(device.answer(1, fromHex('9001')))).toEqual([hex('80 02000000 00 02 00 00 00 9001')]);
   });
 
-  it.each(['62', '63'])('answers nobody with a command that a %s cut short', (type) => {
+  it.each(['62', '63'])('discards the response of a command that a %s message interrupted', (type) => {
     const device = new CcidDevice();
     receive(device, '62 00000000 00 00 000000');
     receive(device, '6F 01000000 00 01 00 0000 AA');
@@ -234,7 +234,7 @@ describe('the CCID device', () => {
     expect(new CcidDevice().receive(new Uint8Array(0))).toEqual([]);
   });
 
-  it('does not take a response that needs a second message', () => {
+  it('refuses a response that needs a second message', () => {
     const device = new CcidDevice();
     receive(device, '62 00000000 00 00 000000');
     receive(device, '6F 01000000 00 01 00 0000 AA');

@@ -33,7 +33,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
     expect(await clock.run(work())).toEqual([fromHex('80CA0000009000'), fromHex('00A404009000')]);
   });
 
-  it('waits for a command of 70 s as long as the unit asks for time', async () => {
+  it('waits 70 s for a command while the unit requests time extensions', async () => {
     const { clock, ends } = setUp(async () => {
       await clock.sleep(70_000);
       return OK;
@@ -43,7 +43,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
     expect(ends.host.isClosed).toBe(false);
   });
 
-  it('ends a wait that the unit prolongs for ever', async () => {
+  it('times out after MAX_EXCHANGE_MS despite time extensions', async () => {
     const { clock, ends } = setUp(() => new Promise(() => undefined));
     const transmit = await clock.run(connect(ends.host, host(), clock.now));
     const begun = clock.now();
@@ -52,7 +52,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
     expect(ends.host.isClosed).toBe(true);
   });
 
-  it('refuses a second exchange while one is open, and the first one goes on', async () => {
+  it('refuses a second exchange while one is open, and completes the first', async () => {
     const { clock, ends } = setUp(async () => OK);
     const transmit = await clock.run(connect(ends.host, host(), clock.now));
     const first = transmit(COMMAND);
@@ -61,7 +61,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
     expect(await clock.run(transmit(COMMAND))).toEqual(OK);
   });
 
-  it('closes the port for good when nobody answers, and each later exchange fails alike', async () => {
+  it('closes the port after a timeout, and rejects later exchanges with the same error', async () => {
     const clock = new PipeClock();
     const ends = pipe(clock, { toUnit: (bytes, index) => (index < 2 ? [bytes] : []) });
     drive(clock, ends.unit, card(), async () => OK);
@@ -78,7 +78,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
     expect(ends.host.isClosed).toBe(true);
   });
 
-  it('passes a lost device on', async () => {
+  it('rejects with device-lost when the port is closed', async () => {
     const { clock, ends } = setUp(() => new Promise(() => undefined));
     const transmit = await clock.run(connect(ends.host, host(), clock.now));
     clock.after(10, () => void ends.host.close());
@@ -87,7 +87,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
 });
 
 describe('connect and the clock', () => {
-  it('does not let messages with a wrong bSeq make the wait longer', async () => {
+  it('keeps its deadline although messages with a wrong bSeq arrive', async () => {
     const clock = new PipeClock();
     const ends = pipe(clock);
     const framing = new CcidDevice();
@@ -99,14 +99,14 @@ describe('connect and the clock', () => {
       chatter();
       return new Promise(() => undefined);
     });
-    // The unit's own time extensions begin at 500 ms: the host waits for 200 only.
+    // The unit requests time extensions from 500 ms on, and the host waits only 200 ms.
     const transmit = await clock.run(connect(ends.host, ccidHost({ bwtMs: 200 }), clock.now));
     const begun = clock.now();
     await expect(clock.run(transmit(COMMAND))).rejects.toMatchObject({ code: 'link-timeout' });
     expect(clock.now() - begun).toBe(200);
   });
 
-  it('drains a chattering line for 2 s at most, then speaks', async () => {
+  it('drains a line that is never silent for at most 2 s, then writes', async () => {
     const clock = new PipeClock();
     const ends = pipe(clock);
     const chatter = (): void => {
@@ -124,7 +124,7 @@ describe('connect and the clock', () => {
     expect(firstWrite).toBe(2000);
   });
 
-  it('drains boot text until 100 ms of silence before it speaks', async () => {
+  it('drains boot text until 100 ms of silence, then writes', async () => {
     const clock = new PipeClock();
     const ends = pipe(clock);
     drive(clock, ends.unit, new T1Card(), async () => OK);
@@ -137,7 +137,7 @@ describe('connect and the clock', () => {
     ]);
   });
 
-  it('waits for the rest of a block no longer than 200 ms, and for its beginning a whole second', async () => {
+  it('waits at most 200 ms for the rest of a block', async () => {
     const clock = new PipeClock();
     const ends = pipe(clock, {
       toHost: (bytes, index) => (index === 2 ? [bytes.subarray(0, 4)] : [bytes]),
@@ -149,7 +149,7 @@ describe('connect and the clock', () => {
     expect(clock.now() - begun).toBe(200);
   });
 
-  it('does not close the port over an APDU that the link cannot carry', async () => {
+  it('keeps the port open after an APDU that is too long for the link', async () => {
     const clock = new PipeClock();
     const ends = pipe(clock);
     drive(clock, ends.unit, new CcidDevice(), async () => OK);

@@ -4,16 +4,16 @@ import { ascii } from '#protocol/bytes/text.ts';
 import { computeEdc, crc16, lrc } from '#protocol/framing/edc.ts';
 
 describe('error detection codes', () => {
-  it('gives the check value of ISO/IEC 13239', () => {
+  it('have the check value of ISO/IEC 13239 for the CRC', () => {
     expect(crc16(ascii('123456789'))).toBe(0x906e);
     expect(computeEdc('crc', ascii('123456789'))).toBe(0x906e);
   });
 
-  it('gives 0000 for nothing at all', () => {
+  it('are 0000 for the CRC of no bytes', () => {
     expect(crc16(new Uint8Array(0))).toBe(0x0000);
   });
 
-  it('takes the LRC as the XOR of all octets', () => {
+  it('are the XOR of all bytes for the LRC', () => {
     expect(lrc(fromHex('00 C1 01 FE'))).toBe(0x3e);
     expect(computeEdc('lrc', fromHex('00 C0 00'))).toBe(0xc0);
   });

@@ -5,7 +5,7 @@ import { computeEdc, type Edc } from '#protocol/framing/edc.ts';
 import { encodeIBlock, encodeRBlock, encodeSBlock, T1BlockReader } from '#protocol/framing/t1-block.ts';
 import { decodeBlock } from '#test/support/t1-block.ts';
 
-/** A block with a right EDC whatever else is wrong with it. */
+/** A block with a correct EDC, whatever its fields. */
 function withEdc(hex: string, edc: Edc = 'lrc'): Uint8Array {
   const block = fromHex(hex);
   const code = computeEdc(edc, block);
@@ -26,11 +26,11 @@ describe('T=1 blocks', () => {
     ['S(IFS response)', encodeSBlock('ifs', true, 0xfe, 'lrc'), '00 E1 01 FE 1E'],
     ['S(WTX request)', encodeSBlock('wtx', false, 0x02, 'lrc'), '00 C3 01 02 C0'],
     ['S(WTX response)', encodeSBlock('wtx', true, 0x02, 'lrc'), '00 E3 01 02 E0'],
-  ])('writes %s as clause 11.3 says', (_name, block, hex) => {
+  ])('encode %s as in clause 11.3', (_name, block, hex) => {
     expect(toHex(block)).toBe(toHex(fromHex(hex)));
   });
 
-  it('writes the CRC with its more significant octet first', () => {
+  it('encode the CRC with the more significant byte first', () => {
     const block = encodeSBlock('resynch', false, 0, 'crc');
     const code = computeEdc('crc', fromHex('00 C0 00'));
     expect(toHex(block)).toBe(`00C000${hexNumber(code, 4)}`);
@@ -41,21 +41,21 @@ describe('T=1 blocks', () => {
     ['LEN FF, which is reserved', `00 00 FF ${'00'.repeat(255)}`],
     ['a reserved bit in the PCB of an I-block', '00 01 00'],
     ['a reserved bit in the PCB of an R-block', '00 A0 00'],
-    ['an R-block error that is not defined', '00 83 00'],
+    ['an undefined error in an R-block', '00 83 00'],
     ['an R-block with INF', '00 80 01 00'],
-    ['an S-block request that is not defined', '00 C4 00'],
+    ['an undefined request in an S-block', '00 C4 00'],
     ['S(RESYNCH) with INF', '00 C0 01 00'],
     ['S(IFS) without INF', '00 C1 00'],
     ['S(IFS) of 00', '00 C1 01 00'],
     ['S(IFS) of FF', '00 C1 01 FF'],
-    ['S(WTX) with two octets', '00 C3 02 01 01'],
-    ['S(WTX) of no time', '00 C3 01 00'],
-  ])('refuses %s', (_name, hex) => {
+    ['S(WTX) with two bytes', '00 C3 02 01 01'],
+    ['S(WTX) of 00', '00 C3 01 00'],
+  ])('are refused with %s', (_name, hex) => {
     expect(decodeBlock(withEdc(hex), 'lrc')).toBeUndefined();
     expect(decodeBlock(withEdc(hex, 'crc'), 'crc')).toBeUndefined();
   });
 
-  it('refuses the other EDC, fewer octets and more', () => {
+  it('are refused with the other EDC, fewer bytes and more bytes', () => {
     const block = encodeIBlock(0, false, fromHex('01 02 03'), 'crc');
     expect(decodeBlock(block, 'crc')).toEqual({ kind: 'I', ns: 0, more: false, inf: fromHex('01 02 03') });
     expect(decodeBlock(block, 'lrc')).toBeUndefined();
@@ -64,7 +64,7 @@ describe('T=1 blocks', () => {
     expect(decodeBlock(fromHex(''), 'crc')).toBeUndefined();
   });
 
-  it('names an INF that is too long', () => {
+  it('are refused with an INF of 255 bytes', () => {
     expect(() => encodeIBlock(0, false, new Uint8Array(255), 'crc')).toThrow(
       new RangeError('inf has 255 bytes, more than 254'),
     );
@@ -72,7 +72,7 @@ describe('T=1 blocks', () => {
 });
 
 describe('the reader of T=1 blocks', () => {
-  it('throws a wrong NAD away at its first octet', () => {
+  it('discards a wrong NAD at the first byte', () => {
     const reader = new T1BlockReader('crc');
     reader.push(fromHex('FF'));
     expect(reader.next()).toBe('damaged');
@@ -80,13 +80,13 @@ describe('the reader of T=1 blocks', () => {
     expect(reader.next()).toBeUndefined();
   });
 
-  it('throws a reserved LEN away without waiting for 255 octets', () => {
+  it('discards a reserved LEN before 255 bytes have arrived', () => {
     const reader = new T1BlockReader('crc');
     reader.push(fromHex('00 00 FF'));
     expect(reader.next()).toBe('damaged');
   });
 
-  it('waits for the rest of a block and then goes on with the next', () => {
+  it('joins a split block and then decodes the next one', () => {
     const reader = new T1BlockReader('lrc');
     reader.push(fromHex('00 80'));
     expect(reader.next()).toBeUndefined();

@@ -1,14 +1,14 @@
-// The card's end against blocks written by hand, LRC for legibility.
+// The T=1 card against handwritten blocks, with LRC for legibility.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
-import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import type { CardAction } from '#protocol/framing/card-framing.ts';
 import { lrc } from '#protocol/framing/edc.ts';
 import { T1Card } from '#protocol/framing/t1-card.ts';
 
 const block = (hex: string): Uint8Array => concat(fromHex(hex), lrc(fromHex(hex)));
 
-/** One word per action: blocks without their LRC, "run 1 <command>", "wait 15". */
+/** One text per action: a block without LRC, "run 1 <command>" or "wait 15". */
 function words(actions: readonly CardAction[]): string[] {
   return actions.map((action) => {
     switch (action.do) {
@@ -27,8 +27,8 @@ function words(actions: readonly CardAction[]): string[] {
 const receive = (card: T1Card, hex: string): string[] => words(card.receive(block(hex)));
 const card = (ifsc?: number): T1Card => new T1Card(ifsc === undefined ? { edc: 'lrc' } : { edc: 'lrc', ifsc });
 
-describe('the card answers over T=1', () => {
-  it('runs an I-block and answers with N(S) of its own', () => {
+describe('the T=1 card', () => {
+  it('runs an I-block and answers with its own N(S)', () => {
     const unit = card();
     expect(receive(unit, '00 00 01 AA')).toEqual(['run 1 AA']);
     expect(words(unit.answer(1, fromHex('9000')))).toEqual(['0000029000']);
@@ -36,14 +36,14 @@ describe('the card answers over T=1', () => {
     expect(words(unit.answer(2, fromHex('9001')))).toEqual(['0040029001']);
   });
 
-  it('puts a chained command together', () => {
+  it('joins a chained command', () => {
     const unit = card();
     expect(receive(unit, '00 20 01 AA')).toEqual(['009000']);
     expect(receive(unit, '00 60 01 BB')).toEqual(['008000']);
     expect(receive(unit, '00 00 01 CC')).toEqual(['run 1 AABBCC']);
   });
 
-  it('sends blocks of 32 until the host announces more', () => {
+  it('sends blocks of 32 bytes until the host announces more', () => {
     const unit = card();
     receive(unit, '00 00 01 AA');
     const [first] = words(unit.answer(1, new Uint8Array(40)));
@@ -54,7 +54,7 @@ describe('the card answers over T=1', () => {
     expect(words(unit.answer(2, new Uint8Array(40)))).toEqual([`000028${'00'.repeat(40)}`]);
   });
 
-  it('never runs a repeated I-block again but repeats its answer', () => {
+  it('repeats the response to a repeated I-block without running it again', () => {
     const unit = card();
     receive(unit, '00 00 01 AA');
     expect(receive(unit, '00 00 01 AA')).toEqual([]);
@@ -63,14 +63,14 @@ describe('the card answers over T=1', () => {
     expect(receive(unit, '00 00 01 AB')).toEqual(['009200']);
   });
 
-  it('repeats its acknowledgement when a part of a chain is repeated', () => {
+  it('repeats its acknowledgement for a repeated part of a chain', () => {
     const unit = card();
     receive(unit, '00 20 01 AA');
     expect(receive(unit, '00 20 01 AA')).toEqual(['009000']);
     expect(receive(unit, '00 40 01 BB')).toEqual(['run 1 AABB']);
   });
 
-  it('repeats the block that an R-block asks for', () => {
+  it('repeats the block that an R-block requests', () => {
     const unit = card();
     expect(receive(unit, '00 80 00')).toEqual(['008000']);
     receive(unit, '00 00 01 AA');
@@ -79,7 +79,7 @@ describe('the card answers over T=1', () => {
     expect(receive(unit, '00 90 00')).toEqual(['009000']);
   });
 
-  it('drops what follows a damaged block until 15 ms of silence, then asks for it', () => {
+  it('discards input after a damaged block until 15 ms of silence, then requests a repetition', () => {
     const unit = card();
     expect(words(unit.receive(fromHex('00 00 01 AA 00')))).toEqual(['wait 15']);
     expect(receive(unit, '00 00 01 AA')).toEqual(['wait 15']);
@@ -87,14 +87,14 @@ describe('the card answers over T=1', () => {
     expect(receive(unit, '00 00 01 AA')).toEqual(['run 1 AA']);
   });
 
-  it('takes a block that breaks off for 200 ms as damaged', () => {
+  it('treats a block with a gap of 200 ms as damaged', () => {
     const unit = card();
     expect(words(unit.receive(fromHex('00 00 02 AA')))).toEqual(['wait 200']);
     expect(words(unit.silence())).toEqual(['008100']);
     expect(words(unit.silence())).toEqual([]);
   });
 
-  it('asks for time and holds the answer until the host has granted it', () => {
+  it('requests time and sends the response after the host has granted it', () => {
     const unit = card();
     receive(unit, '00 00 01 AA');
     expect(words(unit.extend(1))).toEqual(['00C30101']);
@@ -107,7 +107,7 @@ describe('the card answers over T=1', () => {
     expect(receive(unit, '00 E3 01 01')).toEqual([]);
   });
 
-  it('repeats its request, not an R-block, after a damaged block', () => {
+  it('repeats its pending request after a damaged block', () => {
     const unit = card();
     receive(unit, '00 00 01 AA');
     unit.extend(1);
@@ -115,7 +115,7 @@ describe('the card answers over T=1', () => {
     expect(words(unit.silence())).toEqual(['00C30101']);
   });
 
-  it('asks for time when the host becomes impatient', () => {
+  it('requests time when the host sends an R-block during a command', () => {
     const unit = card();
     receive(unit, '00 00 01 AA');
     expect(receive(unit, '00 80 00')).toEqual(['00C30101']);
@@ -123,7 +123,7 @@ describe('the card answers over T=1', () => {
     expect(words(unit.answer(1, fromHex('9000')))).toEqual(['0000029000']);
   });
 
-  it('announces its IFSC once, before its first answer', () => {
+  it('announces its IFSC once, before the first response', () => {
     const unit = card(64);
     receive(unit, '00 00 01 AA');
     expect(words(unit.answer(1, fromHex('9000')))).toEqual(['00C10140']);
@@ -132,7 +132,7 @@ describe('the card answers over T=1', () => {
     expect(words(unit.answer(2, fromHex('9000')))).toEqual(['0040029000']);
   });
 
-  it('starts anew at S(RESYNCH): sequence numbers, IFSD, chains, and the running command answers nobody', () => {
+  it('resets everything at S(RESYNCH) and discards the response of the running command', () => {
     const unit = card();
     receive(unit, '00 C1 01 FE');
     receive(unit, '00 00 01 AA');
@@ -145,7 +145,7 @@ describe('the card answers over T=1', () => {
     expect(words(unit.answer(2, new Uint8Array(40)))).toEqual([`002020${'00'.repeat(32)}`]);
   });
 
-  it('does not take a new command while it sends a chained answer', () => {
+  it('refuses a new command while it sends a chained response', () => {
     const unit = card();
     receive(unit, '00 00 01 AA');
     unit.answer(1, new Uint8Array(40));
@@ -153,9 +153,9 @@ describe('the card answers over T=1', () => {
     expect(receive(unit, '00 90 00')).toEqual([`004008${'00'.repeat(8)}`]);
   });
 
-  it('does not hold a command that is longer than any APDU', () => {
+  it('refuses a command that is longer than the longest APDU', () => {
     const unit = card();
-    const part = (ns: number): string => `00 ${(ns | 0x20).toString(16).padStart(2, '0')} FE ${'00'.repeat(254)}`;
+    const part = (ns: number): string => `00 ${hexNumber(ns | 0x20)} FE ${'00'.repeat(254)}`;
     let ns = 0;
     for (let sent = 0; sent + 254 <= 65_544; sent += 254, ns ^= 0x40) receive(unit, part(ns));
     expect(receive(unit, part(ns))).toEqual([ns === 0 ? '008200' : '009200']);

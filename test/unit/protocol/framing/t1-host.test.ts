@@ -1,14 +1,17 @@
-// The host's end against blocks written by hand, LRC for legibility, in the manner of the scenarios of ISO/IEC 7816-3 annex A.
+// The T=1 host against handwritten blocks with LRC, like the scenarios of ISO/IEC 7816-3 annex A.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
-import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { lrc } from '#protocol/framing/edc.ts';
 import type { HostAction, HostFraming } from '#protocol/framing/host-framing.ts';
 import { t1Host } from '#protocol/framing/t1-host.ts';
 
 const block = (hex: string): Uint8Array => concat(fromHex(hex), lrc(fromHex(hex)));
 
-/** What is sent, without its LRC, and how: "00C000 quiet 100 wait 1000". */
+/**
+ * A sent block without LRC, and its times unless they are the default: "00C000 quiet 100 wait
+ * 2000".
+ */
 function sent(action: HostAction): string {
   if (action.do !== 'send') return action.do;
   const quiet = action.quietMs === 0 ? '' : ` quiet ${action.quietMs}`;
@@ -22,7 +25,10 @@ const RESYNCH_RESPONSE = '00 E0 00';
 const IFS_REQUEST = '00C101FE';
 const IFS_RESPONSE = '00 E1 01 FE';
 
-/** Each line: what the host does, then what comes: a block in hex, 'damaged', or 'silence'. */
+/**
+ * Each line has the expected action of the host, then the input: a block in hex, 'damaged' or
+ * 'silence'.
+ */
 function converse(
   host: HostFraming,
   start: HostAction,
@@ -53,8 +59,8 @@ const I0 = '0000058084000100';
 const I1 = '0040058084000100';
 const answerOf = (hex: string): HostAction => ({ do: 'done', response: fromHex(hex) });
 
-describe('a command that went out', () => {
-  it('is wiped once the exchange is over, however it ended', () => {
+describe('a sent command', () => {
+  it('is wiped after the exchange, successful or not', () => {
     const silent = (host: HostFraming): HostAction => {
       for (let action = host.silence(); ; action = host.silence()) if (action.do === 'fail') return action;
     };
@@ -68,20 +74,20 @@ describe('a command that went out', () => {
     }
   });
 
-  it('leaves no part behind when the next one goes out', () => {
+  it('has each part wiped when the next one is sent', () => {
     const host = opened();
     const first = host.exchange(new Uint8Array(300).fill(0x31));
     expect(host.receive(block('00 90 00')).do).toBe('send');
-    expect(first.do === 'send' && first.bytes.every((octet) => octet === 0)).toBe(true);
+    expect(first.do === 'send' && first.bytes.every((byte) => byte === 0)).toBe(true);
   });
 });
 
-describe('the host opens a T=1 link', () => {
+describe('the T=1 host while it opens a link', () => {
   it('drains to 100 ms of silence, resynchronises and announces IFSD 254', () => {
     opened();
   });
 
-  it('asks three times for S(RESYNCH) and then says that nobody answers', () => {
+  it('fails with link-timeout after three S(RESYNCH) without a response', () => {
     const host = t1Host({ edc: 'lrc' });
     const action = converse(host, host.open(), [
       [RESYNCH_REQUEST, 'silence'],
@@ -91,7 +97,7 @@ describe('the host opens a T=1 link', () => {
     expect(action).toMatchObject({ do: 'fail', code: 'link-timeout' });
   });
 
-  it('says that a unit which answers with noise cannot be read', () => {
+  it('fails with link-garbled when the unit answers with noise', () => {
     const host = t1Host({ edc: 'lrc' });
     const action = converse(host, host.open(), [
       [RESYNCH_REQUEST, 'damaged'],
@@ -101,7 +107,7 @@ describe('the host opens a T=1 link', () => {
     expect(action).toMatchObject({ do: 'fail', code: 'link-garbled' });
   });
 
-  it('waits on when a late answer to an earlier session comes before the S(RESYNCH response)', () => {
+  it('ignores a late response before S(RESYNCH response)', () => {
     const host = t1Host({ edc: 'lrc' });
     host.open();
     expect(host.receive(block('00 00 02 90 00'))).toEqual({ do: 'wait-on' });
@@ -122,7 +128,7 @@ describe('the host opens a T=1 link', () => {
     expect(action).toEqual(answerOf(''));
   });
 
-  it('does not take an S(IFS response) of another size', () => {
+  it('ignores an S(IFS response) of another size', () => {
     const host = t1Host({ edc: 'lrc' });
     converse(host, host.open(), [
       [RESYNCH_REQUEST, RESYNCH_RESPONSE],
@@ -131,7 +137,7 @@ describe('the host opens a T=1 link', () => {
     expect(sent(host.receive(block(IFS_RESPONSE)))).toBe('done');
   });
 
-  it('allows no exchange before it is open, nor a second one at once', () => {
+  it('refuses an exchange before open() is done, and a second one', () => {
     expect(() => t1Host().exchange(COMMAND)).toThrow(RangeError);
     const host = opened();
     host.exchange(COMMAND);
@@ -139,7 +145,7 @@ describe('the host opens a T=1 link', () => {
   });
 });
 
-describe('the host exchanges APDUs over T=1', () => {
+describe('the T=1 host', () => {
   it('exchanges I-blocks with alternating N(S)', () => {
     const host = opened();
     expect(converse(host, host.exchange(COMMAND), [[I0, '00 00 02 90 00']])).toEqual(answerOf('9000'));
@@ -147,7 +153,7 @@ describe('the host exchanges APDUs over T=1', () => {
     expect(converse(host, host.exchange(COMMAND), [[I0, '00 00 02 90 02']])).toEqual(answerOf('9002'));
   });
 
-  it('chains a long command in parts of 254, each acknowledged', () => {
+  it('chains a long command in acknowledged parts of 254 bytes', () => {
     const host = opened();
     const command = Uint8Array.from({ length: 509 }, (_, index) => index & 0xff);
     const [first, second, third] = [command.subarray(0, 254), command.subarray(254, 508), command.subarray(508)];
@@ -169,7 +175,7 @@ describe('the host exchanges APDUs over T=1', () => {
     expect(action).toEqual(answerOf('0102039000'));
   });
 
-  it('grants the time that S(WTX request) asks for, for that one wait', () => {
+  it('grants the time of S(WTX request) once', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [
       [I0, '00 C3 01 03'],
@@ -180,7 +186,7 @@ describe('the host exchanges APDUs over T=1', () => {
     expect(action).toEqual(answerOf('9000'));
   });
 
-  it('answers the S(IFS request) of a card and sends no longer blocks from then on', () => {
+  it('answers S(IFS request) and limits its blocks to that size', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [
       [I0, '00 C1 01 04'],
@@ -193,7 +199,7 @@ describe('the host exchanges APDUs over T=1', () => {
     ]);
   });
 
-  it('asks again with R and 15 ms of silence when the answer is damaged', () => {
+  it('requests a damaged response again with an R-block after 15 ms of silence', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [
       [I0, 'damaged'],
@@ -202,7 +208,7 @@ describe('the host exchanges APDUs over T=1', () => {
     expect(action).toEqual(answerOf('9000'));
   });
 
-  it('asks again with R when nothing came within the block waiting time', () => {
+  it('requests the response again with an R-block after the block waiting time', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [
       [I0, 'silence'],
@@ -211,14 +217,14 @@ describe('the host exchanges APDUs over T=1', () => {
     expect(action).toEqual(answerOf('9000'));
   });
 
-  it('takes a block that breaks off for 200 ms as damaged', () => {
+  it('treats a block with a gap of 200 ms as damaged', () => {
     const host = opened();
     host.exchange(COMMAND);
     expect(host.receive(fromHex('00 00 02 90'))).toEqual({ do: 'more', gapMs: 200 });
     expect(sent(host.silence())).toBe('008100');
   });
 
-  it('repeats its I-block when the card asks for it', () => {
+  it('repeats its I-block on request', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [
       [I0, '00 81 00'],
@@ -227,7 +233,7 @@ describe('the host exchanges APDUs over T=1', () => {
     expect(action).toEqual(answerOf('9000'));
   });
 
-  it('repeats its acknowledgement in a chained response when the card asks for it', () => {
+  it('repeats its acknowledgement of a chained response on request', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [
       [I0, '00 20 01 01'],
@@ -237,7 +243,7 @@ describe('the host exchanges APDUs over T=1', () => {
     expect(action).toEqual(answerOf('019000'));
   });
 
-  it('repeats its S(WTX response) when the card asks for it', () => {
+  it('repeats its S(WTX response) on request', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [
       [I0, '00 C3 01 02'],
@@ -247,7 +253,7 @@ describe('the host exchanges APDUs over T=1', () => {
     expect(action).toEqual(answerOf('9000'));
   });
 
-  it('passes over the repetition of an answer that it took already', () => {
+  it('ignores a repeated response', () => {
     const host = opened();
     converse(host, host.exchange(COMMAND), [[I0, '00 00 02 90 00']]);
     host.exchange(COMMAND);
@@ -255,27 +261,27 @@ describe('the host exchanges APDUs over T=1', () => {
     expect(host.receive(block('00 40 02 90 01'))).toEqual(answerOf('9001'));
   });
 
-  it('does not take another block with the old N(S)', () => {
+  it('refuses another block with the old N(S)', () => {
     const host = opened();
     converse(host, host.exchange(COMMAND), [[I0, '00 00 02 90 00']]);
     host.exchange(COMMAND);
     expect(sent(host.receive(block('00 00 02 90 01')))).toBe('009200');
   });
 
-  it('does not take an answer before the whole command is sent', () => {
+  it('refuses a response before the whole command is sent', () => {
     const host = opened();
     host.exchange(new Uint8Array(300));
     expect(sent(host.receive(block('00 00 02 90 00')))).toBe('008200');
   });
 
-  it.each(['00 C0 00', '00 C2 00'])('does not do what %s asks for', (request) => {
+  it.each(['00 C0 00', '00 C2 00'])('refuses %s', (request) => {
     const host = opened();
     host.exchange(COMMAND);
     expect(sent(host.receive(block(request)))).toBe('008200');
   });
 });
 
-describe('the host gives up on T=1', () => {
+describe('the T=1 host after repeated errors', () => {
   const silences = (first: string): [string, string][] => [
     [first, 'silence'],
     ['008000', 'silence'],
@@ -283,7 +289,7 @@ describe('the host gives up on T=1', () => {
     ['008000', 'silence'],
   ];
 
-  it('repeats three times, resynchronises three times, and then says that the unit does not answer', () => {
+  it('repeats three times, resynchronises three times, and fails with link-timeout', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [
       ...silences(I0),
@@ -295,13 +301,13 @@ describe('the host gives up on T=1', () => {
     expect(() => host.exchange(COMMAND)).toThrow(RangeError);
   });
 
-  it('never sends a command again that the card may have run: its outcome is unknown', () => {
+  it('fails with link-garbled when it resynchronises after the whole command was sent', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [...silences(I0), [RESYNCH_REQUEST, RESYNCH_RESPONSE]]);
     expect(action).toMatchObject({ do: 'fail', code: 'link-garbled' });
   });
 
-  it('starts a command anew after S(RESYNCH) when its last part was not sent yet', () => {
+  it('restarts a command after S(RESYNCH) when its last part was not sent yet', () => {
     const host = opened();
     const command = new Uint8Array(300);
     const first = `0020FE${'00'.repeat(254)}`;
@@ -318,12 +324,12 @@ describe('the host gives up on T=1', () => {
     expect(action).toEqual(answerOf('9000'));
   });
 
-  it('ends a response that is longer than any APDU', () => {
+  it('fails the link for a response that is longer than the longest APDU', () => {
     const host = opened();
     let action = host.exchange(COMMAND);
     let count = 0;
     for (let ns = 0; action.do === 'send'; ns ^= 0x40, count++) {
-      action = host.receive(block(`00 ${(ns | 0x20).toString(16)} FE ${'00'.repeat(254)}`));
+      action = host.receive(block(`00 ${hexNumber(ns | 0x20)} FE ${'00'.repeat(254)}`));
     }
     expect(action).toMatchObject({ do: 'fail', code: 'link-garbled' });
     expect(count).toBe(Math.ceil((0x10002 + 1) / 254));
