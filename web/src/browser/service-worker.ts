@@ -23,14 +23,14 @@ interface Scope {
 }
 
 /** The build that this service worker caches. */
-interface Build {
+export interface CachedBuild {
   readonly hash: string;
   /** SHA-256 of every other file of the build, lower-case hex, by file name. */
   readonly files: Readonly<Record<string, string>>;
 }
 
 /** The build inserts this constant before the compiled file. */
-declare const KEYFERRY_BUILD: Build;
+declare const KEYFERRY_BUILD: CachedBuild;
 
 const PREFIX = 'keyferry-';
 const CACHE = PREFIX + KEYFERRY_BUILD.hash;

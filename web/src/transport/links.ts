@@ -16,9 +16,9 @@ import type { Timer } from './timer.ts';
  * Each part is loaded for the first link of its kind, because most stations have units of one kind
  * only.
  */
-const LINK_PARTS = {
-  usb: (timer: Timer) => lazyPart(() => import('./usb-link.ts'), timer),
-  serial: (timer: Timer) => lazyPart(() => import('./serial-link.ts'), timer),
+const PORT_PARTS = {
+  usb: (timer: Timer) => lazyPart(() => import('./usb-port.ts'), timer),
+  serial: (timer: Timer) => lazyPart(() => import('./serial-port.ts'), timer),
 } as const;
 
 export interface LinksOptions {
@@ -104,7 +104,7 @@ export class Links {
   }
 
   async #choose<T>(kind: LinkKind, request: () => Promise<T>): Promise<T | undefined> {
-    LINK_PARTS[kind](this.#options.timer).catch(() => undefined); // preloads; Link.open() reports a failure
+    PORT_PARTS[kind](this.#options.timer).catch(() => undefined); // preloads; Link.open() reports a failure
     return await this.#request<T | undefined>(kind, () =>
       request().catch((error: unknown) => {
         if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;
@@ -147,8 +147,8 @@ export class Links {
     return this.#add(
       device,
       new Handle(facts, presence, {
-        openPort: async () => (await LINK_PARTS.usb(options.timer)).openUsbPort(device, { ...options, presence }),
-        connect: async (port) => (await LINK_PARTS.usb(options.timer)).connectCcid(port, settings, options.now),
+        openPort: async () => (await PORT_PARTS.usb(options.timer)).openUsbPort(device, { ...options, presence }),
+        connect: async (port) => (await PORT_PARTS.usb(options.timer)).connectCcid(port, settings, options.now),
       }),
     );
   }
@@ -177,8 +177,8 @@ export class Links {
       port,
       new Handle(facts, presence, {
         openPort: async () =>
-          (await LINK_PARTS.serial(options.timer)).openSerialPort(port, settings, { ...options, presence }),
-        connect: async (opened) => (await LINK_PARTS.serial(options.timer)).connectT1(opened, settings, options.now),
+          (await PORT_PARTS.serial(options.timer)).openSerialPort(port, settings, { ...options, presence }),
+        connect: async (opened) => (await PORT_PARTS.serial(options.timer)).connectT1(opened, settings, options.now),
       }),
     );
   }

@@ -1,8 +1,11 @@
-// Implements Port over Web Serial: a stream of bytes without message boundaries (docs/protocol.md
-// clause 5, Web Serial). The only user of the port's streams.
+// Implements Port over Web Serial, for T=1 blocks (docs/protocol.md clause 5, Web Serial): a stream
+// of bytes without message boundaries. Lazily loaded with the first serial link.
+import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { asBytes, type Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
+import { type Clock, connect } from '#protocol/framing/connect.ts';
 import type { Port } from '#protocol/framing/port.ts';
+import { t1Host } from '#protocol/framing/t1-host.ts';
 import { BrowserCalls, openedPort, type PortOptions } from './browser-calls.ts';
 import { ignoreRefusal } from './browser-error.ts';
 import { PendingRead } from './pending-read.ts';
@@ -28,6 +31,11 @@ const MAX_LINE_ERRORS = 32;
 export async function openSerialPort(line: SerialPort, settings: SerialSettings, options: PortOptions): Promise<Port> {
   const port = new SerialLinePort(line, options);
   return await openedPort(port, port.open(settings));
+}
+
+/** Starts T=1 framing. Closes the port on a failure. @throws ProtocolError (LinkErrorCode) */
+export function connectT1(port: Port, { edc, bwtMs }: SerialSettings, now: Clock): Promise<Transmit> {
+  return connect(port, t1Host({ edc, bwtMs }), now);
 }
 
 class SerialLinePort implements Port {

@@ -1,10 +1,14 @@
-// Implements Port over WebUSB: each write is one bulk OUT transfer, each read one bulk IN transfer
-// (docs/protocol.md clause 5, WebUSB).
+// Implements Port over WebUSB, for CCID messages (docs/protocol.md clause 5, WebUSB): each write is
+// one bulk OUT transfer, each read one bulk IN transfer. Lazily loaded with the first USB link.
+import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { asBytes, type Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
+import { ccidHost } from '#protocol/framing/ccid-host.ts';
+import { type Clock, connect } from '#protocol/framing/connect.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import { BrowserCalls, openedPort, type PortOptions } from './browser-calls.ts';
 import { PendingRead } from './pending-read.ts';
+import type { UsbSettings } from './profiles.ts';
 import { type BulkInterface, findBulkInterface } from './usb-interface.ts';
 
 /** Length of the longest message (docs/protocol.md clause 5). */
@@ -18,6 +22,11 @@ const MAX_MESSAGE_LENGTH = 1319;
 export async function openUsbPort(device: USBDevice, options: PortOptions): Promise<Port> {
   const port = new UsbPort(device, findBulkInterface(device), options);
   return await openedPort(port, port.open());
+}
+
+/** Starts CCID framing. Closes the port on a failure. @throws ProtocolError (LinkErrorCode) */
+export function connectCcid(port: Port, { bwtMs }: UsbSettings, now: Clock): Promise<Transmit> {
+  return connect(port, ccidHost({ bwtMs }), now);
 }
 
 class UsbPort implements Port {

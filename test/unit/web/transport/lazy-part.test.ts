@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isFetchFailure, lazyPart } from '#web/transport/lazy-part.ts';
 import { ManualTimer } from './fakes.ts';
 
-const UNFETCHED = new TypeError('Failed to fetch dynamically imported module: https://as.example/assets/usb-link.js');
+const UNFETCHED = new TypeError('Failed to fetch dynamically imported module: https://as.example/assets/usb-port.js');
 const BUG = new TypeError("Cannot read properties of undefined (reading 'x')");
 
 describe('lazyPart', () => {

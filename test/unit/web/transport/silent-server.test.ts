@@ -3,7 +3,7 @@
 import { expect, it, vi } from 'vitest';
 import { FakeDevice, linksOver, ManualTimer, usbInterface } from './fakes.ts';
 
-vi.mock('#web/transport/usb-link.ts', () => new Promise(() => undefined));
+vi.mock('#web/transport/usb-port.ts', () => new Promise(() => undefined));
 
 it('rejects with part-unreachable when the server does not send the part, each time the link is opened', async () => {
   const timer = new ManualTimer();
