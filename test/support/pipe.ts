@@ -33,7 +33,7 @@ export class PipeClock {
     };
     promise.then(markSettled, markSettled);
     for (;;) {
-      // One turn of the event loop, in which every promise continues that can.
+      // In one turn of the event loop, every promise continues that can continue.
       await new Promise((resolve) => setImmediate(resolve));
       if (isSettled) return promise;
       if (!this.#clock.runNext()) throw new Error('the promise is pending, and no timer is left');

@@ -34,7 +34,7 @@ import { findDeviceKey, openVaultSecrets, type VaultSecrets } from '#protocol/va
 /** The least cost that a reader accepts, because tests need many vaults. */
 export const MIN_COST: Argon2Cost = { memoryKib: 47_104, passes: 1, lanes: 1 };
 
-/** Fast and insecure, for tests of other subjects than the passphrase. */
+/** Fast and insecure. For tests that do not examine the passphrase. */
 export const quickKey: PasswordKey = async (password, salt) => sha256(Buffer.concat([password, salt]));
 
 export const verifyEd25519: Verify = isSignedBy;

@@ -65,10 +65,7 @@ async function fill(): Promise<void> {
   );
 }
 
-/**
- * Deletes the caches of other builds, which no tab uses, and serves the page that installed this
- * one.
- */
+/** Deletes the caches of other builds, which no tab uses, and takes control of the open page. */
 async function activate(): Promise<void> {
   await scope.clients.claim();
   const names = await caches.keys();

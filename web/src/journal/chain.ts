@@ -34,9 +34,7 @@ export interface Entry {
 
 /** Consecutive entries of one chain in one record, which is never changed. */
 export interface Batch {
-  /**
-   * The first entry of each attempt in this batch. A unique index excludes another batch with it.
-   */
+  /** First entry of each attempt in this batch. A unique index refuses another batch with it. */
   readonly firsts: readonly (readonly [attempt: number, index: number])[];
   readonly entries: readonly Entry[];
   /** Hash of the last entry, 32 bytes. */

@@ -2,10 +2,7 @@
 // journal, the trust store and the vault store.
 import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
 
-/**
- * Error codes by exception name. Any other name means that the browser denies storage:
- * journal-failed.
- */
+/** Error codes by exception name. Any other exception becomes journal-failed. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   QuotaExceededError: 'journal-full',
   VersionError: 'journal-elsewhere', // a newer build of the page has upgraded the database

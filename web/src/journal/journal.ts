@@ -1,6 +1,6 @@
-// The append-only journal of this station (docs/adr/0021, 0033): intentions before they are carried
-// out, and results afterwards, so that it is correct after a crash. Entries that wait while the
-// disk is busy share one transaction (group commit), so that lanes do not wait for each other.
+// The append-only journal of this station (docs/adr/0021, 0033). Stores an intention before the act
+// and its result afterwards, so that it is correct after a crash. Entries that wait while the disk
+// is busy share one transaction (group commit), so that lanes do not wait for each other.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Attempt, NewAttempt, StepBody } from './attempt.ts';
 import { outcomeOf } from './attempt.ts';
@@ -44,9 +44,7 @@ interface Write {
   readonly reject: (error: unknown) => void;
 }
 
-/**
- * Maximum delay of a write that is not urgent. A hidden tab, with throttled timers, takes a second.
- */
+/** Maximum delay of a write that is not urgent. Browsers extend it to a second in a hidden tab. */
 const SOON_MS = 5;
 
 /** Maximum of tries for one commit. A try fails when another page has written to the same chain. */
@@ -61,9 +59,7 @@ export class Journal {
   #isWriting = false;
   #isFlushRequested = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /**
-   * Cache as of this page's last write. If another page has written since, the next key is taken.
-   */
+  /** Ends of the chains after this page's last write. Stale if another page has written since. */
   #tails = new Map<number, Tail>();
   #attempts = new Map<number, AttemptState>();
   #lastId: number | undefined;
@@ -158,7 +154,7 @@ export class Journal {
     });
   }
 
-  /** Uses the cache only. */
+  /** Reads only the cache. */
   #isRunning(attempt: number): boolean {
     const state = this.#attempts.get(attempt);
     return state !== undefined && outcomeOf(state.steps) === 'running';

@@ -15,7 +15,7 @@ export interface OrderRecord {
   readonly report?: string;
 }
 
-/** Reason for refusing a unit before sending it a command of a load. */
+/** Reason for refusing a unit before its load. */
 export type Refusal = 'unlisted' | 'wrong-set' | 'twice' | 'scan-differs';
 
 export type OrderEvent =
@@ -26,7 +26,7 @@ export type OrderEvent =
   | { readonly step: 'unit-refused'; readonly sn: string; readonly refusal: Refusal }
   /** The operator gave the reason, which the balance shows. */
   | { readonly step: 'unit-skipped' | 'unit-explained'; readonly sn: string; readonly reason: string }
-  /** The run works on a unit again that was set aside or done. */
+  /** The run resumes a unit that was set aside or done. */
   | { readonly step: 'unit-retaken'; readonly sn: string }
   /** The page was closed or crashed during the load. */
   | { readonly step: 'unit-interrupted'; readonly sn: string }
@@ -72,7 +72,7 @@ export interface UnitRow {
   readonly exported: readonly number[];
   /** Duration in milliseconds, for a unit that is done. */
   readonly took?: number;
-  /** Times of the first beginning and of this row: ISO 8601, UTC. */
+  /** Time when the run first began the unit, and time of this row: ISO 8601, UTC. */
   readonly begun: string;
   readonly at: string;
 }

@@ -1,5 +1,5 @@
-// Reads how much the browser may still store, and whether it may delete the journal when the disk
-// is full. navigator.storage is undefined outside a secure context.
+// Reads how many bytes the browser may still store, and whether it may delete the journal when the
+// disk is full. navigator.storage is undefined outside a secure context.
 
 export interface StorageQuota {
   /** Whether the browser keeps the data when the disk is full. */
@@ -8,7 +8,7 @@ export interface StorageQuota {
   readonly freeBytes: number | undefined;
 }
 
-/** Upper estimate of the journal entries of one load. */
+/** Upper estimate of the bytes that one load takes in the journal. */
 export const BYTES_PER_LOAD = 8_000;
 
 /** Minimum for opening an order, so that running loads can still be written. */

@@ -1,5 +1,5 @@
-// Makes the calls of one port to the browser's objects: with a timeout, and with exceptions
-// translated. Shared by the ports over WebUSB and Web Serial.
+// Calls the browser's objects for one port, with a timeout, and translates their exceptions. Shared
+// by the ports over WebUSB and Web Serial.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import { explain, ignoreRefusal, type Moment } from './browser-error.ts';
@@ -8,9 +8,7 @@ import type { Platform } from './platform.ts';
 import type { Presence } from './presence.ts';
 import { type Timer, within, withTimeout } from './timer.ts';
 
-/**
- * For opening, claiming and each write, which take longer only when the device or its driver hangs.
- */
+/** Timeout of opening, claiming and each write. Only a device or driver that hangs exceeds it. */
 const CALL_TIMEOUT_MS = 5000;
 const CLOSE_TIMEOUT_MS = 2000;
 
@@ -46,7 +44,7 @@ export class BrowserCalls {
     return explain(error, { moment, kind: this.#kind, platform }, presence, timer);
   }
 
-  /** Waits for a call of close(), and ignores its refusal and its timeout. */
+  /** Waits for a call of close(). Ignores a refusal and a timeout. */
   async quietly(call: Promise<void> | undefined): Promise<void> {
     if (call) await within(call.catch(ignoreRefusal), CLOSE_TIMEOUT_MS, this.#options.timer);
   }

@@ -9,8 +9,8 @@ const TIMEOUT_MS = 15_000;
 const FETCH_FAILED = /^Failed to fetch dynamically imported module/;
 
 /**
- * True iff the browser could not fetch an imported file. An error thrown by the file is a bug of
- * the page.
+ * True iff the browser could not fetch an imported file. An error that the file itself throws is a
+ * bug of the page.
  */
 export function isFetchFailure(error: unknown): boolean {
   return error instanceof TypeError && FETCH_FAILED.test(error.message);

@@ -10,7 +10,7 @@ const TAKE_TIMEOUT_MS = 10_000;
 
 export type Channel = Pick<BroadcastChannel, 'postMessage' | 'addEventListener'>;
 
-/** Equal in every tab. Contains what is known of a unit before its link is opened. */
+/** Name of a unit, equal in every tab, from the facts that are known before its link is opened. */
 function nameOf({ kind, usb, usbSerialNumber = '' }: Link): string {
   return `${PREFIX} ${kind} ${usb?.vendorId ?? ''}:${usb?.productId ?? ''} ${usbSerialNumber}`;
 }
@@ -39,7 +39,7 @@ export class Leases {
    * @throws ProtocolError as link.open(), unit-elsewhere
    */
   async open(link: Link): Promise<OpenLink> {
-    // With a serial number the lease is found first, so that a unit in use is not opened at all.
+    // A serial number identifies the unit, so a unit that another tab has open is not touched.
     if (link.usbSerialNumber !== undefined) await this.#requireFree(link);
     const release = await this.#acquire(link);
     try {

@@ -1,11 +1,9 @@
-// A link to one unit that the operator has permitted, closed and open. links.ts creates links.
+// The interfaces of a closed and an open link to one unit. links.ts implements them.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 
 export type LinkKind = 'usb' | 'serial';
 
-/**
- * USB vendor and product id, from which an administrator writes a udev rule or a browser policy.
- */
+/** USB vendor and product id, which a udev rule or a browser policy refers to. */
 export interface UsbIds {
   readonly vendorId: number;
   readonly productId: number;

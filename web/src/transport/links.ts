@@ -51,8 +51,8 @@ export class Links {
   }
 
   /**
-   * Returns undefined when the operator closes the chooser. `all` shows every USB device; the
-   * descriptors of the chosen one decide when it is opened.
+   * Returns undefined when the operator closes the chooser. `all` shows every USB device, and
+   * Link.open() checks the descriptors of the chosen one.
    * @throws ProtocolError browser-unsupported, no-interface
    */
   async chooseUsb(all = false): Promise<Link | undefined> {

@@ -1,5 +1,5 @@
-// Timers and timeouts for the links. A hidden tab throttles the window's timers, so a worker backs
-// them there.
+// Timers and timeouts for the links. Browsers throttle the timers of a hidden tab, so a worker
+// backs them.
 
 /** Calls `callback` once after `ms`. The returned function cancels that. */
 export type Timer = (ms: number, callback: () => void) => () => void;

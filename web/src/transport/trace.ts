@@ -1,6 +1,6 @@
 // Redacts the exchanges with a unit for the trace, which an engineer may pass on (docs/protocol.md
-// clause 4). Shows headers, lengths, status words and public fields, and of other data the length
-// or a hash. Never shows more of a PIN than its length.
+// clause 4). Shows headers, status words and public fields, and other data as a length or a hash.
+// Never shows more of a PIN than its length.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { readU16 } from '#protocol/bytes/integers.ts';
@@ -23,7 +23,9 @@ export interface Exchange {
 
 type Redact = (data: Uint8Array) => string;
 
-/** Length of HDR in DATA and of the part of a receipt that its MAC covers, both public (clause 3). */
+/**
+ * Length of HDR in DATA and of the part of a receipt that its MAC covers, both public (clause 3).
+ */
 const PUBLIC_BYTES = 48;
 
 const lengthOnly: Redact = (data) => (data.length === 0 ? '' : `(${data.length} bytes)`);
@@ -68,7 +70,10 @@ const TABLE: Record<string, Row> = {
 
 const CHAINING = 0x10;
 
-/** Data field of a short or extended command APDU (ISO/IEC 7816-3 clause 12.1.3). Empty if malformed. */
+/**
+ * Data field of a short or extended command APDU (ISO/IEC 7816-3 clause 12.1.3). Empty if
+ * malformed.
+ */
 function dataField(apdu: Uint8Array): Uint8Array {
   const short = apdu[4] ?? 0;
   if (short !== 0) return apdu.length > 5 ? apdu.subarray(5, 5 + short) : new Uint8Array();

@@ -45,7 +45,7 @@ export interface VaultExport extends ExportRecord {
   /** Computed from SHA-256(DATA). */
   readonly exportId: string;
   readonly idempotencyKey: string;
-  /** Equal for repetitions of a request only. */
+  /** Text of the request's fields, to recognise a repetition. */
   readonly fingerprint: string;
 }
 

@@ -24,7 +24,7 @@ export async function derivePasswordKey(
       hashLength: KEY_LENGTH,
       outputType: 'binary',
     });
-    // The garbage collector may move a small array without wiping its old place, but not a buffer.
+    // The garbage collector may move a small typed array and leave a copy, but not an ArrayBuffer.
     const stable = new Uint8Array(new ArrayBuffer(KEY_LENGTH));
     stable.set(key);
     wipe(key);

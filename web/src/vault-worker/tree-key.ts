@@ -54,7 +54,7 @@ export async function deriveWith(
     for (const counter of [1, 2]) {
       halves.push(await cmacWith(subtle, key, concat(u32(counter), info, u32(OUTPUT_BITS))));
     }
-    // The garbage collector may move a small array without wiping its old place, but not a buffer.
+    // The garbage collector may move a small typed array and leave a copy, but not an ArrayBuffer.
     const derived = new Uint8Array(new ArrayBuffer(2 * BLOCK));
     for (const [i, half] of halves.entries()) derived.set(half, i * BLOCK);
     return derived;

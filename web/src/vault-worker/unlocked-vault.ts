@@ -156,8 +156,8 @@ export class UnlockedVault {
   }
 
   /**
-   * Stores and returns the signed journal, so that it can be returned without the passphrase. The
-   * last request.
+   * Locks the vault and stores the signed journal, so that the page can return it without the
+   * passphrase. This is the last request.
    */
   lock(why: LockReason): Promise<Envelope> {
     return this.#mutex.run(async () => {

@@ -1,6 +1,6 @@
-// Implements Memory of as-unit for a vault (docs/protocol.md clause 10.4): the signed header gives
-// its policy, the store its exports. XC, quota and journal entry are written in one transaction
-// before DATA is returned. The caller serialises the exports.
+// Implements Memory of as-unit for a vault (docs/protocol.md clause 10.4): the signed header
+// contains the policy, the store contains the exports. XC, quota and journal entry are written in
+// one transaction before DATA is returned. The caller serialises the exports.
 import type {
   ExportRecord,
   KeyFacts,

@@ -118,7 +118,7 @@ describe('an attempt after a crash', () => {
     expect((await journal.get(id))?.outcome).toBe('running');
   });
 
-  it('is unsettled until it is settled', async () => {
+  it('is listed as unsettled until it is settled', async () => {
     const { journal, page } = await setUp();
     const crashed = page('crashed');
     const ids = [await beginWith(crashed, 4), await beginWith(crashed, 5), await beginWith(crashed, 2)];
