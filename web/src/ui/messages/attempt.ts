@@ -1,4 +1,4 @@
-// The journal's outcomes and steps in words.
+// Words for the outcomes and steps of an attempt in the journal.
 import type { Outcome, StepEntry } from '../../state/history/history.svelte.ts';
 import type { Kind } from './lane.ts';
 
@@ -13,19 +13,21 @@ export const OUTCOMES: Readonly<Record<Outcome, { readonly kind: Kind; readonly 
 export function stepInWords(entry: StepEntry): string {
   switch (entry.step) {
     case 'challenge':
-      return 'Asked the unit for a challenge';
+      return 'Requested a challenge from the unit';
     case 'export':
       if (entry.state === 'confirmed') return `The AS sealed the key, export ${entry.export.exportId}`;
-      return entry.thenImport ? 'Asked the AS for the key, to be sent to the unit at once' : 'Asked the AS for the key';
+      return entry.thenImport
+        ? 'Requested the key from the AS, for an immediate import'
+        : 'Requested the key from the AS';
     case 'import':
-      return entry.state === 'intended' ? 'Sent the key to the unit' : 'The unit gave its receipt';
+      return entry.state === 'intended' ? 'Sent the key to the unit' : 'The unit returned its receipt';
     case 'verify':
       return entry.verdict === undefined ? 'The token verified the receipt' : 'The AS verified the receipt';
     case 'not-imported':
-      return 'The unit has no receipt: the key is not in';
+      return 'The unit has no receipt: the key is not stored';
     case 'failure':
-      return 'Ended without success';
+      return 'Failed';
     case 'interruption':
-      return 'Cut off: what followed was not written down';
+      return 'Interrupted: later steps were not recorded';
   }
 }

@@ -1,42 +1,42 @@
-// The book of words for failures (words.ts), which an ordinary run never opens: it is fetched at the first failure, or before that where
-// nothing else keeps it at hand. A failure never stays without words: where the book is not had in time, the plain ones stand in.
+// Loads the message catalog (failures.ts) at the first failure. Until it is loaded, and when it cannot be loaded, the
+// fallback messages are shown (docs/adr/0036).
 import type { Failure } from '../../state/common/failure.ts';
 import { fallbackMessage } from './fallback.ts';
 import type { Message, MessageContext } from './types.ts';
 
 type Explain = typeof import('./failures.ts').explain;
 
-/** So long nothing is said of the network: a book that is at hand is here much sooner. */
-const PATIENCE_MS = 2_000;
+/** Time after which the catalog counts as missing; from a cache it loads much faster. */
+const LOAD_LIMIT_MS = 2_000;
 
-let book = $state.raw<{ readonly explain: Explain } | 'coming' | 'missing'>('coming');
-let opening: Promise<void> | undefined;
+let catalog = $state.raw<{ readonly explain: Explain } | 'loading' | 'missing'>('loading');
+let loading: Promise<void> | undefined;
 
-/** Any number of times; after a refusal it is asked for anew. Never rejects. */
+/** Idempotent; after a failure it tries again. Never rejects. */
 export function loadCatalog(): Promise<void> {
-  opening ??= fetchBook();
-  return opening;
+  loading ??= fetchCatalog();
+  return loading;
 }
 
-async function fetchBook(): Promise<void> {
-  const patience = setTimeout(() => {
-    book = 'missing';
-  }, PATIENCE_MS);
+async function fetchCatalog(): Promise<void> {
+  const limit = setTimeout(() => {
+    catalog = 'missing';
+  }, LOAD_LIMIT_MS);
   await import('./failures.ts').then(
     ({ explain }) => {
-      book = { explain };
+      catalog = { explain };
     },
     () => {
-      book = 'missing';
-      opening = undefined;
+      catalog = 'missing';
+      loading = undefined;
     },
   );
-  clearTimeout(patience);
+  clearTimeout(limit);
 }
 
-/** Always at once; what shows it is told when the book has better words. */
-export function explain(failure: Failure, seen: MessageContext): Message {
-  if (typeof book === 'object') return book.explain(failure, seen);
+/** Returns at once. Reactive: a component that shows a fallback message updates when the catalog is loaded. */
+export function explain(failure: Failure, context: MessageContext): Message {
+  if (typeof catalog === 'object') return catalog.explain(failure, context);
   void loadCatalog();
-  return fallbackMessage(failure, book);
+  return fallbackMessage(failure, catalog);
 }

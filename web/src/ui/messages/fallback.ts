@@ -1,4 +1,4 @@
-// The words that the page has with it from the start: for a network that is gone, where no others could be fetched.
+// Messages that are part of the first chunk, for failures of the network while the message catalog is not loaded.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Failure } from '../../state/common/failure.ts';
 import type { Message } from './types.ts';
@@ -10,27 +10,27 @@ export const OUT_OF_REACH = {
     title: 'The AS cannot be reached from here.',
   },
   'service-timeout': { remedy: 'Wait a moment, then retry', again: true, title: 'The AS took too long to answer.' },
-  // A browser may remember for as long as the page lives that it could not have it.
+  // A browser may cache a failed import until the page is reloaded.
   'part-unreachable': {
     remedy: 'Check the network, then reload this page',
     title: 'A part of this page could not be fetched from the AS.',
   },
 } as const;
 
-/** For every other code, while its own words are on their way or out of reach. */
-const NO_WORDS = {
-  coming: { remedy: 'Wait a moment', title: 'What this means is being fetched. The code says it as well.' },
+/** For every other code while the catalog is loading or not available. */
+const NO_MESSAGE = {
+  loading: { remedy: 'Wait a moment', title: 'The explanation of this code is being fetched.' },
   missing: {
     remedy: 'Leave the unit as it is, check the network, then reload this page',
-    title: 'What this means could not be fetched from the AS. The code says it, and the journal keeps it.',
+    title: 'The explanation could not be fetched. The journal records the code.',
   },
 } as const;
 
-export function fallbackMessage({ code }: Failure, book: 'coming' | 'missing'): Message {
-  return code in OUT_OF_REACH ? OUT_OF_REACH[code as keyof typeof OUT_OF_REACH] : NO_WORDS[book];
+export function fallbackMessage({ code }: Failure, catalog: 'loading' | 'missing'): Message {
+  return code in OUT_OF_REACH ? OUT_OF_REACH[code as keyof typeof OUT_OF_REACH] : NO_MESSAGE[catalog];
 }
 
-/** The quiet line below the words: for a report, and for whoever looks it up. */
+/** The code shown below the message, for reports and documentation. */
 export function reference({ code, command, statusWord }: Failure): string {
   if (statusWord === undefined) return code;
   return `${command ?? 'command'} ${hexNumber(statusWord, 4)}`;

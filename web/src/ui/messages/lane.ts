@@ -1,4 +1,4 @@
-// A lane's state as the operator sees it: one of five kinds with its shape and colour, a word to read from two metres, a sentence.
+// Message of a lane: one of five kinds (shape and colour), a word in large letters, and a sentence.
 import type { KeyAction } from '../../state/station/key-action.ts';
 import type { Obstacle, SlotBar } from '../../state/station/key-choice.svelte.ts';
 import type { Lane, Phase } from '../../state/station/lane.svelte.ts';
@@ -12,38 +12,36 @@ export interface LaneMessage {
   readonly kind: Kind;
   readonly word: string;
   readonly sentence: string;
-  /** With a failure: why, the causes, lines to copy. */
+  /** The message of the failure. */
   readonly words?: Message;
 }
 
 export const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   'signed-out': 'Sign in to choose a key for this unit.',
-  'unit-blank': 'This unit has no transport key yet. Send it to be prepared first.',
+  'unit-blank': 'This unit has no transport key yet. Send it for preparation first.',
   'set-unknown': 'The AS has no keys for the set of this unit. Check that the unit belongs to this AS.',
-  'version-unknown':
-    'The AS does not hold the version of the transport key that this unit has. Tell its administrator.',
-  'suite-unsupported':
-    'The unit and its set have no way of protecting a key in common. Tell the administrator of the AS.',
-  'no-keys': 'The AS holds no key for this set yet. Ask its administrator to add one.',
+  'version-unknown': 'The AS lacks the transport key version of this unit. Tell its administrator.',
+  'suite-unsupported': 'The unit and its set have no suite in common. Tell the administrator of the AS.',
+  'no-keys': 'The AS has no key for this set yet. Ask its administrator to add one.',
 };
 
 export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
-  'other-slot': 'The AS keeps this key for another slot',
+  'other-slot': 'This key is for another slot',
   'same-key': 'Holds this key already',
-  'not-newer': 'Held this version or a newer one; a unit never goes back',
+  'not-newer': 'Has held this version or a newer one',
 };
 
 interface ActionMessages {
-  /** `full`: the slot holds a key. */
+  /** `full` is true when the slot holds a key. */
   readonly button: (slot?: number, full?: boolean) => string;
   readonly warning: (slot: number) => string;
   readonly consequence: string;
   readonly done: string;
-  /** Why it cannot be done to this unit; of a key each slot says it for itself. */
+  /** Why the action is not available for this unit. Empty for a key: each slot shows its own reason. */
   readonly barred: string;
-  /** What is said yes to before; where nothing is destroyed, nobody is asked. */
+  /** Label of the confirmation; absent where no confirmation is required. */
   readonly sure?: (slot: number) => string;
-  /** Of an entry of the AS that is no key. */
+  /** Tag and description of a key entry without a key. */
   readonly tag: string;
   readonly entry: (slot: number, version: number) => string;
 }
@@ -55,7 +53,7 @@ export const ACTION_MESSAGES: Readonly<Record<KeyAction, ActionMessages>> = {
       return full ? `Replace the key in slot ${slot}` : `Load key into slot ${slot}`;
     },
     warning: (slot) => `This replaces the key in slot ${slot}`,
-    consequence: 'The old key cannot be brought back.',
+    consequence: 'The old key cannot be restored.',
     barred: '',
     done: 'Key loaded.',
     tag: '',
@@ -64,9 +62,9 @@ export const ACTION_MESSAGES: Readonly<Record<KeyAction, ActionMessages>> = {
   erase: {
     button: (slot) => (slot === undefined ? 'Erase' : `Erase slot ${slot}`),
     warning: (slot) => `This erases slot ${slot}`,
-    consequence: 'The key cannot be brought back, and from then on the slot takes newer versions only.',
+    consequence: 'The key cannot be restored. The slot then takes newer versions only.',
     sure: (slot) => `Yes, erase slot ${slot}`,
-    barred: 'The slot has had this version or a newer one already, or this unit has no such slot.',
+    barred: 'The slot has held this version or a newer one, or does not exist.',
     done: 'Slot erased.',
     tag: 'erases',
     entry: (slot, version) => `Empties slot ${slot}, version ${version}`,
@@ -74,9 +72,9 @@ export const ACTION_MESSAGES: Readonly<Record<KeyAction, ActionMessages>> = {
   replace: {
     button: () => 'Replace transport key',
     warning: () => 'This replaces the transport key of the unit',
-    consequence: 'From then on it takes keys under the new one only. The keys in its slots stay.',
+    consequence: 'The unit then takes keys under the new one only. Its loaded keys remain.',
     sure: () => 'Yes, replace the transport key',
-    barred: 'This unit has this version of its transport key already, or a newer one.',
+    barred: 'This unit already has this transport key version or a newer one.',
     done: 'Transport key replaced.',
     tag: 'transport key',
     entry: (_slot, version) => `Replaces the unit’s transport key by version ${version}`,
@@ -92,15 +90,15 @@ export const STAGE_NAMES: Readonly<Record<Stage, string>> = {
 };
 
 export const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
-  identity: 'The attempt goes into the journal.',
-  challenge: 'The unit makes a fresh challenge.',
-  export: 'The AS seals the key for this unit alone.',
+  identity: 'Writing the attempt to the journal.',
+  challenge: 'The unit creates a new challenge.',
+  export: 'The AS seals the key for this unit.',
   import: 'The unit writes the key. Leave it plugged in.',
-  receipt: 'The key is in. The AS verifies the receipt.',
+  receipt: 'The key is stored. The AS verifies the receipt.',
 };
 
 const VERIFIED = 'The AS has verified the receipt.';
-const VERIFIED_HERE = 'The token has verified the receipt; the AS will when the journal is returned.';
+const VERIFIED_HERE = 'The token has verified the receipt. The AS does so when the journal is returned.';
 
 export function laneMessage(lane: Lane, platform: Platform): LaneMessage {
   const { phase } = lane;
@@ -116,7 +114,7 @@ function base(lane: Lane, phase: Phase, words: Message | undefined): LaneMessage
   const remedy = words ? `${words.remedy}.` : '';
   switch (phase.is) {
     case 'reading':
-      return { kind: 'working', word: 'Reading', sentence: 'Asking the unit who it is.' };
+      return { kind: 'working', word: 'Reading', sentence: 'Reading the identity of the unit.' };
     case 'away':
       return { kind: 'waiting', word: 'Gone', sentence: 'Waiting a moment for the unit to return.' };
     case 'unread':
@@ -133,7 +131,11 @@ function base(lane: Lane, phase: Phase, words: Message | undefined): LaneMessage
     case 'running':
       return { kind: 'working', word: phase.stopping ? 'Stopping' : 'Loading', sentence: STAGE_SENTENCES[phase.stage] };
     case 'settling':
-      return { kind: 'working', word: 'Finding out', sentence: 'Asking the unit and the AS how the import ended.' };
+      return {
+        kind: 'working',
+        word: 'Checking outcome',
+        sentence: 'Asking the unit and the AS how the import ended.',
+      };
     case 'done':
       return {
         kind: 'done',
@@ -146,17 +148,17 @@ function base(lane: Lane, phase: Phase, words: Message | undefined): LaneMessage
       return {
         kind: 'unknown',
         word: 'Not confirmed',
-        sentence: `The key is in; the AS has yet to confirm it. ${remedy}`,
+        sentence: `The key is stored, but the AS has not confirmed it. ${remedy}`,
       };
     case 'unknown':
       return phase.failure.code === 'signed-out' || phase.failure.code === 'not-signed-in'
-        ? { kind: 'unknown', word: 'Not known yet', sentence: 'Sign in to find out whether the key is in.' }
+        ? { kind: 'unknown', word: 'Not known yet', sentence: 'Sign in to check whether the key is stored.' }
         : {
             kind: 'unknown',
-            word: lane.attached ? 'Not known yet' : 'Plug it in again',
+            word: lane.attached ? 'Not known yet' : 'Plug in again',
             sentence: lane.attached
-              ? 'The key may or may not be in. Press “Find out”.'
-              : 'The key may or may not be in. The unit shows it when it is back, and no key is lost.',
+              ? 'The key may or may not be stored. Press “Check outcome”.'
+              : 'The key may or may not be stored. Plug the unit in to check. No key is lost.',
           };
   }
 }

@@ -1,6 +1,6 @@
-// A unit on a work order, and the order itself, in the operator's words: first what to do, then why.
+// Messages of a unit on a work order and of the order itself: the remedy first, then the reason.
 import type { Failure } from '../../state/common/failure.ts';
-import type { HeldBy, OrderRun } from '../../state/orders/order-run.svelte.ts';
+import type { OrderRun, WaitReason } from '../../state/orders/order-run.svelte.ts';
 import type { UnitProgress } from '../../state/orders/unit-progress.svelte.ts';
 import { keysIn } from '../../state/page/journal-space.ts';
 import { explain } from './catalog.svelte.ts';
@@ -10,55 +10,59 @@ import type { Message, MessageContext, Platform } from './types.ts';
 const REFUSALS = {
   unlisted: {
     word: 'Not listed',
-    sentence: 'Unplug this unit and look for its own order: it is not on this one. Nothing was asked for it.',
+    sentence: 'Unplug this unit: it is not on this order. No key was requested.',
   },
   'wrong-set': {
     word: 'Other set',
-    sentence: 'Unplug this unit: it belongs to another set than the order. Nothing was asked for it.',
+    sentence: 'Unplug this unit: its set is not the set of the order. No key was requested.',
   },
   twice: { word: 'Twice', sentence: 'Unplug one of the two units with this number.' },
   'scan-differs': {
     word: 'Other label',
-    sentence: 'Look at the unit: the label that was scanned is not of this one. Nothing was loaded.',
+    sentence: 'Check the unit: the scanned label belongs to another one. Nothing was loaded.',
   },
 } as const;
 
 const DONE = {
-  loaded: 'Every key of the order is in, and the receipts are verified.',
-  'had-all': 'Every key of the order was in already. Nothing was loaded twice.',
-  rehearsed: 'Dry run: the unit answered its challenge. Nothing was loaded.',
+  loaded: 'All keys of the order are loaded. The receipts are verified.',
+  'had-all': 'All keys of the order were already loaded. Nothing was loaded again.',
+  rehearsed: 'Dry run: the unit answered the challenge. Nothing was loaded.',
 } as const;
 
-const HELD_BY: Readonly<Record<HeldBy, string>> = {
-  'sign-in': 'Sign in: nothing is loaded before that.',
-  early: 'Wait: this order has not begun yet.',
-  over: 'Stop here: the time of this order is over. Ask the custodian for another one.',
+const WAIT_SENTENCES: Readonly<Record<WaitReason, string>> = {
+  'sign-in': 'Sign in to load keys.',
+  early: 'Wait: this order is not valid yet.',
+  over: 'Stop here: this order has expired. Ask the custodian for another one.',
 };
 
-type Stands = Pick<OrderRun, 'state' | 'heldBy'>;
+type Stands = Pick<OrderRun, 'state' | 'waitReason'>;
 
 /** Status word of IMPORTKEY where the slot held this version or a newer one (docs/protocol.md clause 4). */
 const VERSION_USED = 0x9402;
 
-/** No other key is on the order, so none can be chosen. */
+/** On an order no other key can be chosen, so the remedy is to set the unit aside. */
 function explainOnOrder(failure: Failure, seen: MessageContext): Message {
   const words = explain(failure, seen);
   const isUsed = failure.command === 'IMPORTKEY' && failure.statusWord === VERSION_USED;
   return isUsed ? { ...words, remedy: 'Set this unit aside' } : words;
 }
 
-export function unitMessage(work: UnitProgress, { state, heldBy }: Stands, platform: Platform): LaneMessage {
+export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, platform: Platform): LaneMessage {
   const { lane, phase } = work;
   switch (phase.is) {
     case 'arriving':
       return laneMessage(lane, platform);
-    case 'held':
+    case 'waiting':
       return state.is === 'running'
-        ? { kind: 'waiting', word: 'Waiting', sentence: heldBy ? HELD_BY[heldBy] : 'It goes on in a moment.' }
+        ? {
+            kind: 'waiting',
+            word: 'Waiting',
+            sentence: waitReason ? WAIT_SENTENCES[waitReason] : 'Continues in a moment.',
+          }
         : {
             kind: 'waiting',
             word: 'Waiting',
-            sentence: 'Press “Go on”: the order is at rest. To choose keys yourself, put it away.',
+            sentence: 'Press “Start order”. To load keys by hand, leave the order.',
           };
     case 'scan':
       return {
@@ -69,11 +73,11 @@ export function unitMessage(work: UnitProgress, { state, heldBy }: Stands, platf
     case 'reason':
       return {
         kind: 'unknown',
-        word: 'Say why',
-        sentence: 'Write down why it is to be loaded again: it was done, and its slots do not show it.',
+        word: 'Reason needed',
+        sentence: 'Enter a reason for loading again: the unit was done, but its slots lack the keys.',
       };
     case 'loading': {
-      const sentence = lane.phase.is === 'running' ? STAGE_SENTENCES[lane.phase.stage] : 'The next key comes.';
+      const sentence = lane.phase.is === 'running' ? STAGE_SENTENCES[lane.phase.stage] : 'The next key follows.';
       const count = phase.lines > 1 ? `Key ${phase.line + 1} of ${phase.lines}. ` : '';
       return { kind: 'working', word: 'Loading', sentence: count + sentence };
     }
@@ -93,24 +97,24 @@ export function unitMessage(work: UnitProgress, { state, heldBy }: Stands, platf
         : {
             kind: 'unknown',
             word: 'Not known yet',
-            sentence: 'Plug the unit in again: it knows how the import ended.',
+            sentence: 'Plug the unit in to check the outcome.',
           };
   }
 }
 
 export function stateWords(
-  { state, heldBy }: Stands,
+  { state, waitReason }: Stands,
   isClosed = false,
 ): { readonly word: string; readonly sentence: string } {
   if (isClosed) return { word: 'Closed', sentence: 'The AS has signed its report.' };
   switch (state.is) {
     case 'running':
-      if (heldBy) return { word: 'Waiting', sentence: HELD_BY[heldBy] };
+      if (waitReason) return { word: 'Waiting', sentence: WAIT_SENTENCES[waitReason] };
       return { word: 'Working', sentence: 'Plug units in. Unplug each one when it is green.' };
     case 'paused':
       return {
-        word: 'At rest',
-        sentence: 'Press “Go on” to work it. Nothing new begins before that; what is under way ends first.',
+        word: 'Paused',
+        sentence: 'Press “Start order” to load. Loads in progress end first.',
       };
     case 'halted': {
       const words = explainOnOrder(state.failure, { platform: 'other' });
@@ -120,11 +124,11 @@ export function stateWords(
   }
 }
 
-/** As exact as the browser's own guess at the room: one digit. */
+/** One significant digit, which is as exact as the browser's estimate. */
 export function roomInWords(octets: number): string {
   const keys = keysIn(octets);
-  if (keys < 100) return keys === 0 ? 'There is no room for another key.' : 'There is room for a few more keys only.';
-  if (keys >= 1_000_000) return 'There is room for more than a million more keys.';
+  if (keys < 100) return keys === 0 ? 'There is no space for another key.' : 'There is space for a few more keys only.';
+  if (keys >= 1_000_000) return 'There is space for more than a million more keys.';
   const digit = 10 ** (String(keys).length - 1);
-  return `There is room for more than ${(Math.floor(keys / digit) * digit).toLocaleString()} more keys.`;
+  return `There is space for more than ${(Math.floor(keys / digit) * digit).toLocaleString()} more keys.`;
 }

@@ -1,4 +1,4 @@
-// The words whose advice depends on the link and the operating system: who else may hold a unit, which driver or right is missing.
+// Messages that depend on the link and the operating system: other programs that use a unit, missing drivers and permissions.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Message, MessageContext } from './types.ts';
 
@@ -13,36 +13,37 @@ export function browserUnsupported({ platform, kind }: MessageContext): Message 
   return {
     remedy:
       platform === 'android' ? 'Attach the unit by USB in Chrome' : 'Open this page in Chrome or Edge on a computer',
-    title: `This browser has no ${missing}, or the page did not come over HTTPS.`,
+    title: `This browser has no ${missing}, or the page was not loaded over HTTPS.`,
   };
 }
 
 export function deviceBusy({ kind, platform }: MessageContext): Message {
-  const holders = ['Another browser, or another profile of this one'];
-  if (kind === 'serial') holders.push('A terminal program, a flashing tool or a slicer');
-  else holders.push('A vendor tool, adb or a virtual machine');
-  if (platform === 'linux' && kind === 'serial') holders.push('ModemManager: it lets go after half a minute');
+  const programs = ['Another browser, or another profile of this one'];
+  if (kind === 'serial') programs.push('A terminal program, a flashing tool or a slicer');
+  else programs.push('A vendor tool, adb or a virtual machine');
+  if (platform === 'linux' && kind === 'serial')
+    programs.push('ModemManager, which releases the port after 30 seconds');
   return {
     remedy: 'Close the other program that uses the unit, then retry',
     again: true,
-    title: 'The unit is in use elsewhere.',
-    causes: holders,
+    title: 'Another program uses the unit.',
+    causes: programs,
   };
 }
 
 export function driverMissing(seen: MessageContext): Message {
   if (seen.platform !== 'windows') {
     return {
-      remedy: 'Attach the unit by its serial port instead',
-      title: `A driver of the operating system keeps this unit${idOf(seen)} to itself.`,
+      remedy: 'Attach the unit by its serial port',
+      title: `A driver of the operating system uses this unit${idOf(seen)}.`,
     };
   }
   return {
-    remedy: 'Attach the unit by its serial port instead',
+    remedy: 'Attach the unit by its serial port',
     title: `Windows has no WinUSB driver for this unit${idOf(seen)}.`,
     causes: [
-      'An older firmware does not ask Windows for WinUSB',
-      'For experts only: Zadig can set WinUSB for this device',
+      'Older firmware does not request WinUSB from Windows',
+      'Experts can install WinUSB for this device with Zadig',
     ],
   };
 }
@@ -52,12 +53,12 @@ export function accessDenied(seen: MessageContext): Message {
   if (platform !== 'linux') {
     return {
       remedy: 'Unplug the unit, plug it in again and allow it in the chooser',
-      title: `The operating system or a policy of your company does not let the browser reach this unit${idOf(seen)}.`,
+      title: `The operating system or a company policy denies access to this unit${idOf(seen)}.`,
     };
   }
-  const title = `Linux does not let your account reach this unit${idOf(seen)}.`;
+  const title = `Linux denies your account access to this unit${idOf(seen)}.`;
   const causes = [
-    'Chromium as a snap package needs: snap connect chromium:raw-usb',
+    'Chromium from a snap package requires: snap connect chromium:raw-usb',
     'A Flatpak browser has no access to devices',
   ];
   if (kind === 'serial' || !usb) {

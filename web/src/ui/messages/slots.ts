@@ -1,12 +1,12 @@
-// Slots and check values as the operator reads them.
+// Names of slots and check values on screen.
 import { TRANSPORT_KEY_SLOT } from '../../state/station/key-action.ts';
 
-/** "slot 3", or the one that no unit lists. */
+/** "slot 3", or "transport key" for the transport-key slot. */
 export function slotName(ref2: number): string {
   return ref2 === TRANSPORT_KEY_SLOT ? 'transport key' : `slot ${ref2}`;
 }
 
-/** False of the zeros that stand where there is no key, or another one in each unit. */
+/** False for zeros, which mean that there is no key or that each unit has another one. */
 export function isKcv(kcv: string): boolean {
   return /[^0]/.test(kcv);
 }

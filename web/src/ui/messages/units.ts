@@ -1,4 +1,4 @@
-// How a unit of a work order ended, in one word and one shape.
+// Word and kind for the outcome of a unit on a work order.
 import type { Kind } from './lane.ts';
 
 export const UNIT_WORDS: Readonly<
@@ -7,10 +7,10 @@ export const UNIT_WORDS: Readonly<
     { readonly kind: Kind; readonly word: string }
   >
 > = {
-  running: { kind: 'working', word: 'Under way' },
+  running: { kind: 'working', word: 'In progress' },
   done: { kind: 'done', word: 'Done' },
   failed: { kind: 'failed', word: 'Not loaded' },
   unknown: { kind: 'unknown', word: 'Not known' },
-  absent: { kind: 'waiting', word: 'Will not come' },
+  absent: { kind: 'waiting', word: 'Absent' },
   unseen: { kind: 'waiting', word: 'Not seen yet' },
 };

@@ -10,15 +10,15 @@ afterEach(() => {
   vi.resetModules();
 });
 
-describe('the book of words', () => {
-  it('is fetched at the first failure, and then has the words for it', async () => {
+describe('the message catalog', () => {
+  it('is loaded at the first failure, and then explains the failure', async () => {
     const { explain, loadCatalog } = await import('#web/ui/messages/catalog.svelte.ts');
     expect(explain(REFUSED, LINUX).remedy).toBe('Wait a moment');
     await loadCatalog();
     expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
   });
 
-  it('has plain words stand in for it where it cannot be fetched, and is asked for again', async () => {
+  it('is replaced by fallback messages when it cannot be loaded, and is requested again', async () => {
     let isAway = true;
     const words = await vi.importActual<object>('#web/ui/messages/failures.ts');
     vi.doMock('#web/ui/messages/failures.ts', () => {
@@ -35,7 +35,7 @@ describe('the book of words', () => {
     expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
   });
 
-  it('leaves no failure without words while a server stays silent, and says after two seconds what to do', async () => {
+  it('is replaced by a remedy after two seconds without a response', async () => {
     let arrive: (words: object) => void = () => undefined;
     const words = await vi.importActual<object>('#web/ui/messages/failures.ts');
     vi.doMock('#web/ui/messages/failures.ts', () => new Promise<object>((resolve) => (arrive = resolve)));

@@ -4,12 +4,12 @@ import { roomInWords } from '#web/ui/messages/order.ts';
 
 describe('the room for the journal', () => {
   it.each([
-    [10_737_418_240, 'There is room for more than a million more keys.'],
-    [3_580_000_000, 'There is room for more than 400,000 more keys.'],
-    [8_000_000, 'There is room for more than 1,000 more keys.'],
-    [7_992_000, 'There is room for more than 900 more keys.'],
-    [640_000, 'There is room for a few more keys only.'],
-    [7_999, 'There is no room for another key.'],
+    [10_737_418_240, 'There is space for more than a million more keys.'],
+    [3_580_000_000, 'There is space for more than 400,000 more keys.'],
+    [8_000_000, 'There is space for more than 1,000 more keys.'],
+    [7_992_000, 'There is space for more than 900 more keys.'],
+    [640_000, 'There is space for a few more keys only.'],
+    [7_999, 'There is no space for another key.'],
   ])('of %i octets is told without false precision', (octets, words) => {
     expect(roomInWords(octets)).toBe(words);
   });
