@@ -1,5 +1,5 @@
-// as-unit against the worked examples of TKL/1 and against every refusal that docs/protocol.md clause 3 asks of an AS.
-import { readFileSync } from 'node:fs';
+// The AS core against the worked examples of TKL/1, and every refusal that docs/protocol.md clauses
+// 3 and 4 require of an AS.
 import { describe, expect, it } from 'vitest';
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
@@ -12,17 +12,10 @@ import { challengeMac, deriveChallengeKey } from '#protocol/tkl/challenge.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey, deriveKey, deriveOperationKeys, operationContext } from '#protocol/tkl/key-tree.ts';
 import { decodeReceipt, sealReceipt } from '#protocol/tkl/receipt.ts';
-import { isSuiteId, SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
+import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
 import { createTestAs, type TestAsOptions, type TestKey } from '#test/support/as-memory.ts';
-
-interface Example {
-  readonly [name: string]: string;
-}
-const EXAMPLES: Example[] = JSON.parse(
-  readFileSync(new URL('../../../vectors/tkl1-worked-examples.json', import.meta.url), 'utf8'),
-);
-const octets = (example: Example, name: string): Bytes => fromHex(example[name] ?? '');
-const number = (example: Example, name: string): number => Number.parseInt(example[name] ?? '', 16);
+import { flipBit } from '#test/support/bits.ts';
+import { WORKED_EXAMPLES } from '#test/support/worked-examples.ts';
 
 const SET = 0x0000ba7c;
 const T = fromHex('000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F');
@@ -32,7 +25,7 @@ const KEY: TestKey = { ref1: 0x0103, attributes: 'D0AB00N', akv: 5, slot: 2, key
 const ANY: TestKey = { ref1: 0x0104, attributes: 'P0AE00N', akv: 6, slot: 0xffff, key: new Uint8Array(16).fill(0xc1) };
 const OPTIONS: TestAsOptions = { set: SET, tkv: 1, family: 'cmac', transportKey: T, keys: [KEY, ANY] };
 
-/** What a unit that holds T would send. */
+/** The request of a unit with T. */
 function request(change: Partial<UnitExportRequest> = {}, transportKey: Uint8Array = T): UnitExportRequest {
   const suite: SuiteId = change.suite ?? 0x01;
   const unit = change.unit ?? { set: SET, tkv: 1, sn: SN };
@@ -42,7 +35,7 @@ function request(change: Partial<UnitExportRequest> = {}, transportKey: Uint8Arr
   return { unit, suite, sign: false, ref1: 0x0103, ref2: 2, random, challengeMac: mac, ...change };
 }
 
-/** The receipt that a unit holding T gives for DATA. */
+/** The receipt of a unit with T for DATA. */
 function receiptFor(data: Bytes, random: Uint8Array = R, importCounter = 1): Bytes {
   const header = decodeHeader(data);
   const { family } = SUITES[header.suite];
@@ -57,52 +50,49 @@ function receiptFor(data: Bytes, random: Uint8Array = R, importCounter = 1): Byt
 }
 
 describe('exportKey', () => {
-  const supported = EXAMPLES.filter((example) => isSuiteId(number(example, 'suite')));
-
-  it.each(supported.map((example, i) => [`${example.suite} (${i})`, example] as const))(
-    'makes DATA of worked example %s octet for octet, and accepts its receipt',
-    async (_name, example) => {
-      const suite = number(example, 'suite');
-      if (!isSuiteId(suite)) throw new RangeError('filtered above');
-      const header = decodeHeader(octets(example, 'HDR'));
+  it.each(WORKED_EXAMPLES)(
+    'returns DATA of the worked example of $title byte for byte, and accepts its receipt',
+    async (example) => {
+      const { suite } = example;
+      const header = decodeHeader(example.of('HDR'));
       const { as, publicKey } = createTestAs({
         set: header.set,
         tkv: header.tkv,
         family: SUITES[suite].family,
-        transportKey: octets(example, 'T'),
-        keys: [{ ...header, key: octets(example, 'TA') }],
+        transportKey: example.of('T'),
+        keys: [{ ...header, key: example.of('TA') }],
         firstXc: header.xc,
         asNumber: header.asNumber,
-        random: () => octets(example, 'pad'),
+        random: () => example.of('pad'),
       });
       const exported = await as.exportKey(
         {
-          unit: { set: header.set, tkv: header.tkv, sn: octets(example, 'SN') },
+          unit: { set: header.set, tkv: header.tkv, sn: example.of('SN') },
           suite,
           sign: header.signed,
           ref1: header.ref1,
-          ref2: header.slot === 0xffff ? undefined : number(example, 'REF2'),
-          random: octets(example, 'random'),
-          challengeMac: octets(example, 'CHM'),
+          ref2: header.slot === 0xffff ? undefined : example.ref2,
+          random: example.of('random'),
+          challengeMac: example.of('CHM'),
         },
         undefined,
       );
       if (header.signed) {
         const input = concat(
           fromHex('544B4C3153494700'),
-          operationContext(octets(example, 'HDR'), octets(example, 'random')),
+          operationContext(example.of('HDR'), example.of('random')),
           exported.data.slice(0, -64),
         );
         expect(isSignedBy(publicKey, input, exported.data.slice(-64))).toBe(true);
-        expect(toHex(exported.data.slice(0, -64))).toBe(toHex(octets(example, 'DATA').slice(0, -64)));
+        expect(toHex(exported.data.slice(0, -64))).toBe(toHex(example.of('DATA').slice(0, -64)));
       } else {
-        expect(toHex(exported.data)).toBe(example.DATA);
-        await as.verifyReceipt(header.xc, octets(example, 'receipt'), undefined);
+        expect(toHex(exported.data)).toBe(toHex(example.of('DATA')));
+        await as.verifyReceipt(header.xc, example.of('receipt'), undefined);
       }
     },
   );
 
-  it('returns the same octets when the same request comes again, and makes one export of it', async () => {
+  it('returns the same bytes for a repeated request, and makes one export', async () => {
     const { as, memory } = createTestAs(OPTIONS);
     const first = await as.exportKey(request(), undefined);
     const again = await as.exportKey(request(), undefined);
@@ -110,7 +100,7 @@ describe('exportKey', () => {
     expect(memory.exports).toHaveLength(1);
   });
 
-  it('makes one export of the same request sent ten times at once', async () => {
+  it('makes one export for ten concurrent copies of a request', async () => {
     const { as, memory } = createTestAs(OPTIONS);
     const all = await Promise.all(Array.from({ length: 10 }, () => as.exportKey(request(), undefined)));
     expect(new Set(all.map(({ data }) => toHex(data))).size).toBe(1);
@@ -122,7 +112,7 @@ describe('exportKey', () => {
     ['another suite', { suite: 0x02 }],
     ['a signature', { sign: true }],
     ['another slot', { ref1: 0x0104, ref2: 3 }],
-  ] as const)('refuses a challenge that was used, now with %s', async (_name, change) => {
+  ] as const)('refuses a used challenge with %s', async (_name, change) => {
     const { as } = createTestAs(OPTIONS);
     const { as: other } = createTestAs(OPTIONS);
     await as.exportKey(request(), undefined);
@@ -130,7 +120,7 @@ describe('exportKey', () => {
     await expect(other.exportKey(request(change), undefined)).resolves.toBeDefined();
   });
 
-  it('refuses the second of two exports for one challenge that race each other', async () => {
+  it('refuses the second of two concurrent exports for one challenge', async () => {
     const { as, memory } = createTestAs(OPTIONS);
     const outcomes = await Promise.allSettled([
       as.exportKey(request(), undefined),
@@ -140,13 +130,13 @@ describe('exportKey', () => {
     expect(memory.exports).toHaveLength(1);
   });
 
-  it('binds DATA to the slot that was asked for when the key may go anywhere', async () => {
+  it('binds DATA to the requested slot when SLOT of the key is FFFF', async () => {
     const { as } = createTestAs(OPTIONS);
     const { data } = await as.exportKey(request({ ref1: 0x0104, ref2: 7 }), undefined);
     expect(readU16(data, 14)).toBe(7);
   });
 
-  it('leaves the slot open where the request names none, as on a card', async () => {
+  it('sets SLOT to FFFF for a request without a slot, as on a card', async () => {
     const { as } = createTestAs(OPTIONS);
     const { data } = await as.exportKey(request({ ref1: 0x0104, ref2: undefined }), undefined);
     expect(readU16(data, 14)).toBe(0xffff);
@@ -157,8 +147,8 @@ describe('exportKey', () => {
     ['an unknown version of T', { unit: { set: SET, tkv: 2, sn: SN } }, 'set-unknown'],
     ['a suite of the other KDF family', { suite: 0x04 }, 'request-refused'],
     ['an unknown key', { ref1: 0x0999 }, 'key-unknown'],
-    ['a slot that the key may not go into', { ref2: 3 }, 'slot-not-permitted'],
-    ['the transport-key slot, for a key that may go anywhere', { ref1: 0x0104, ref2: 0xfffe }, 'slot-not-permitted'],
+    ['a slot that is not permitted', { ref2: 3 }, 'slot-not-permitted'],
+    ['the transport-key slot for a key with SLOT FFFF', { ref1: 0x0104, ref2: 0xfffe }, 'slot-not-permitted'],
     ['a challenge MAC for another random', { challengeMac: request({ random: SN }).challengeMac }, 'challenge-refused'],
     [
       'a challenge MAC of another unit',
@@ -176,32 +166,29 @@ describe('exportKey', () => {
     const { as } = createTestAs(OPTIONS);
     const good = request();
     for (let bit = 0; bit < 128; bit++) {
-      const flipped = copy(good.challengeMac);
-      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      await expect(as.exportKey({ ...good, challengeMac: flipped }, undefined)).rejects.toMatchObject({
-        code: 'challenge-refused',
-      });
+      const changed = { ...good, challengeMac: flipBit(good.challengeMac, bit) };
+      await expect(as.exportKey(changed, undefined)).rejects.toMatchObject({ code: 'challenge-refused' });
     }
   });
 
-  it('refuses a unit that holds another T', async () => {
+  it('refuses a unit with another T', async () => {
     const { as } = createTestAs(OPTIONS);
     const foreign = request({}, new Uint8Array(32).fill(9));
     await expect(as.exportKey(foreign, undefined)).rejects.toMatchObject({ code: 'challenge-refused' });
   });
 
-  it('stops at the quota, and a repeat of an earlier export costs nothing', async () => {
+  it('refuses an export beyond the quota, but counts a repeated request once', async () => {
     const { as } = createTestAs({ ...OPTIONS, quota: 1 });
     await as.exportKey(request(), undefined);
     await as.exportKey(request(), undefined);
     await expect(as.exportKey(request({ random: SN }), undefined)).rejects.toMatchObject({ code: 'quota-used' });
   });
 
-  it('gives the place back when memory fails, and never the same number to two exports', async () => {
+  it('releases the reservation when memory fails, and never uses an XC twice', async () => {
     const { as, memory } = createTestAs({ ...OPTIONS, quota: 1 });
     const reserve = memory.reserveExport.bind(memory);
-    memory.reserveExport = async (asked) => ({
-      ...(await reserve(asked)),
+    memory.reserveExport = async (pending) => ({
+      ...(await reserve(pending)),
       commit: () => Promise.reject(new Error('disk full')),
     });
     await expect(as.exportKey(request(), undefined)).rejects.toThrow('disk full');
@@ -210,14 +197,14 @@ describe('exportKey', () => {
     expect(decodeHeader(data).xc).toBe(2);
   });
 
-  it('refuses to go past the last counter value', async () => {
+  it('refuses an export when XC has reached its maximum', async () => {
     const { as } = createTestAs({ ...OPTIONS, firstXc: 0xffffffff });
     await expect(as.exportKey(request(), undefined)).rejects.toMatchObject({ code: 'quota-used' });
   });
 });
 
 describe('verifyReceipt', () => {
-  it('accepts the receipt once and again', async () => {
+  it('accepts a receipt and its repetition', async () => {
     const { as, memory } = createTestAs(OPTIONS);
     const { data } = await as.exportKey(request(), undefined);
     await as.verifyReceipt(1, receiptFor(data), undefined);
@@ -225,19 +212,19 @@ describe('verifyReceipt', () => {
     expect(memory.exports[0]?.receipt).toEqual(receiptFor(data));
   });
 
-  it('refuses every single-bit flip and keeps the export open', async () => {
+  it('refuses every single-bit flip and stores no receipt', async () => {
     const { as, memory } = createTestAs(OPTIONS);
     const { data } = await as.exportKey(request(), undefined);
     const receipt = receiptFor(data);
     for (let bit = 0; bit < 512; bit++) {
-      const flipped = copy(receipt);
-      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      await expect(as.verifyReceipt(1, flipped, undefined)).rejects.toMatchObject({ code: 'receipt-refused' });
+      await expect(as.verifyReceipt(1, flipBit(receipt, bit), undefined)).rejects.toMatchObject({
+        code: 'receipt-refused',
+      });
     }
     expect(memory.exports[0]?.receipt).toBeUndefined();
   });
 
-  it('refuses another true receipt once one is on file', async () => {
+  it('refuses a second authentic receipt for one export', async () => {
     const { as } = createTestAs(OPTIONS);
     const { data } = await as.exportKey(request(), undefined);
     const [one, other] = [receiptFor(data, R, 1), receiptFor(data, R, 2)];
@@ -260,7 +247,7 @@ describe('verifyReceipt', () => {
     await as.verifyReceipt(2, receiptFor(second.data, SN), undefined);
   });
 
-  it('does not know an export that it never made', async () => {
+  it('refuses a receipt for an unknown export', async () => {
     const { as } = createTestAs(OPTIONS);
     await expect(as.verifyReceipt(1, new Uint8Array(64), undefined)).rejects.toMatchObject({ code: 'export-unknown' });
   });

@@ -1,4 +1,5 @@
-// Clause 8 inside the AS: what an erasing and a new T are in DATA, in every suite and both profiles, and what the AS refuses of it.
+// Clause 8 in the AS: DATA for an erasure and for a new T, in every suite and both profiles, and
+// the refusals.
 import { describe, expect, it } from 'vitest';
 import { entryKind, requireEntry } from '#protocol/as-unit/entry.ts';
 import type { KeyFacts, UnitExportRequest } from '#protocol/as-unit/memory.ts';
@@ -33,9 +34,9 @@ function request(suite: SuiteId, ref1: number, change: Partial<UnitExportRequest
   return { unit, suite, sign: false, ref1, ref2: undefined, random: R, challengeMac: mac, ...change };
 }
 
-/** What the unit makes of DATA, under the T that it still has. */
-function open(octets: Uint8Array) {
-  const data = decodeData(octets);
+/** Parses DATA and verifies TAG, as the unit does under its current T. */
+function open(bytes: Uint8Array) {
+  const data = decodeData(bytes);
   const { family } = SUITES[data.header.suite];
   const context = operationContext(data.headerBytes, R);
   const t1 = deriveKey(family, deriveDeviceKey(family, T, data.header), 'TKL1OPK', context);
@@ -57,7 +58,7 @@ describe.each(CASES)('suite $suite, $profile', ({ suite, family, profile }) => {
       ...change,
     });
 
-  it('an erasing has no BODY and no KCV, and its receipt verifies', async () => {
+  it('an erasure has no BODY and no KCV, and its receipt verifies', async () => {
     const { as } = create();
     const record = await as.exportKey(request(suite, ERASING.ref1), undefined);
     expect(record.data).toHaveLength(66);
@@ -68,13 +69,13 @@ describe.each(CASES)('suite $suite, $profile', ({ suite, family, profile }) => {
     await as.verifyReceipt(1, sealReceipt({ ...fields, ref2: 2 }, keys, sha256(record.data)), undefined);
   });
 
-  it('an erasing can be signed, as any DATA', async () => {
+  it('an erasure can be signed', async () => {
     const { as } = create();
     const { data } = await as.exportKey(request(suite, ERASING.ref1, { sign: true }), undefined);
     expect(data).toHaveLength(130);
   });
 
-  it('a new T is what the profile of the set says, sealed and proved under the old one', async () => {
+  it('a new T follows the profile of the set, and is sealed and proven under the old T', async () => {
     const { as } = create();
     const record = await as.exportKey(request(suite, REPLACING.ref1), undefined);
     const { data, keys } = open(record.data);
@@ -87,18 +88,18 @@ describe.each(CASES)('suite $suite, $profile', ({ suite, family, profile }) => {
     await as.verifyReceipt(1, sealReceipt({ ...fields, ref2: 0xfffe }, keys, sha256(record.data)), undefined);
   });
 
-  it('the same request brings the same octets, and a unit with the new T is served on', async () => {
+  it('a repeated request returns the same bytes, and a unit with the new T receives keys', async () => {
     const { as } = create({ keys: [REPLACING, { ref1: 1, attributes: 'D0AB00N', akv: 1, slot: 1, key: copy(T) }] });
     const first = await as.exportKey(request(suite, REPLACING.ref1), undefined);
     expect((await as.exportKey(request(suite, REPLACING.ref1), undefined)).data).toEqual(first.data);
     const unit = { set: SET, tkv: 2, sn: SN };
-    const random = R.map((octet) => octet ^ 1);
+    const random = R.map((byte) => byte ^ 1);
     const deviceKey = deriveDeviceKey(family, NEXT_T, unit);
     const mac = challengeMac(deriveChallengeKey(suite, deviceKey, unit), { suite, unit, random });
     await as.exportKey(request(suite, 1, { unit, random, challengeMac: mac }), undefined);
   });
 
-  it('is refused for a unit that has this version or a newer one, and where T is not there or of the other family', async () => {
+  it('a new T is refused for a unit that has it, and if it is missing or of the other family', async () => {
     const unit = { set: SET, tkv: 2, sn: SN };
     const { as } = create();
     await expect(as.exportKey(request(suite, REPLACING.ref1, { unit }), undefined)).rejects.toMatchObject({
@@ -129,7 +130,7 @@ describe.each(CASES)('suite $suite, $profile', ({ suite, family, profile }) => {
 describe('an entry', () => {
   const KEY: KeyFacts = { ref1: 1, attributes: 'D0AB00N', akv: 1, slot: 0xffff };
 
-  it('is of the kind that ATTR and SLOT say', () => {
+  it('has the kind that follows from ATTR and SLOT', () => {
     expect([KEY, ERASING, REPLACING].map(entryKind)).toEqual(['key', 'erasing', 'transport-key']);
     for (const entry of [KEY, ERASING, REPLACING]) expect(() => requireEntry(entry)).not.toThrow();
   });
@@ -137,16 +138,16 @@ describe('an entry', () => {
   it.each<[string, KeyFacts]>([
     ['AKV 0', { ...KEY, akv: 0 }],
     ['AKV FFFFFFFF', { ...KEY, akv: 0xffffffff }],
-    ['half an AKV', { ...KEY, akv: 1.5 }],
+    ['a fractional AKV', { ...KEY, akv: 1.5 }],
     ['six characters of ATTR', { ...KEY, attributes: 'D0AB00' }],
     ['a control character in ATTR', { ...KEY, attributes: 'D0AB0\0N' }],
-    ['an ATTR that no key block can carry', { ...KEY, attributes: 'D0AB 0N' }],
+    ['an ATTR that no key block can contain', { ...KEY, attributes: 'D0AB 0N' }],
     ['small letters in ATTR', { ...KEY, attributes: 'D0ABc1N' }],
-    ['an erasing of any slot', { ...ERASING, slot: 0xffff }],
-    ['an erasing of T', { ...ERASING, slot: 0xfffe }],
+    ['an erasure of any slot', { ...ERASING, slot: 0xffff }],
+    ['an erasure of T', { ...ERASING, slot: 0xfffe }],
     ['a T with other attributes', { ...REPLACING, attributes: 'K0AB00N' }],
     ['a TKV of 256', { ...REPLACING, akv: 256 }],
-  ])('with %s does not get in', (_what, entry) => {
+  ])('with %s is refused', (_what, entry) => {
     expect(() => requireEntry(entry)).toThrow(RangeError);
   });
 });
