@@ -1,7 +1,8 @@
 // The objects that main.ts creates, available to every component.
 import { createContext } from 'svelte';
-import type { Orders } from '../../state/orders/order-list.svelte.ts';
-import type { Desk } from '../../state/page/preferences.svelte.ts';
+import type { Orders } from '../../state/orders/orders.svelte.ts';
+import type { PageHealth } from '../../state/page/page-health.svelte.ts';
+import type { Preferences } from '../../state/page/preferences.svelte.ts';
 import type { Station } from '../../state/station/station.svelte.ts';
 import type { Tokens } from '../../state/tokens/tokens.ts';
 
@@ -12,7 +13,8 @@ export interface Draft {
 
 export interface AppContext {
   readonly station: Station;
-  readonly desk: Desk;
+  readonly preferences: Preferences;
+  readonly health: PageHealth;
   /** Created at the first call; always the same object. */
   readonly orders: () => Promise<Orders>;
   /** Created at the first call; always the same object. */
