@@ -7,18 +7,18 @@ import type { Report, ReportSummary } from '#protocol/orders/report.ts';
 import type { ReportFaultCode } from '#protocol/orders/report-words.ts';
 import { sealEnvelope } from '#protocol/signing/envelope.ts';
 import { judge } from '#test/support/orders.ts';
-import { payloadOf, ReportBench, rowOf, verdictIn } from '#test/support/reports.ts';
+import { payloadOf, ReportSetup, rowOf, verdictIn } from '#test/support/reports.ts';
 
-let bench: ReportBench;
+let setup: ReportSetup;
 let genuine: Report;
 
 beforeAll(async () => {
-  bench = await ReportBench.open();
-  ({ genuine } = bench);
+  setup = await ReportSetup.open();
+  ({ genuine } = setup);
 });
-afterAll(() => bench.close());
+afterAll(() => setup.close());
 
-const codesOf = async (given: Report) => (await judge(bench.as, given)).faults.map(({ code }) => code);
+const codesOf = async (given: Report) => (await judge(setup.as, given)).faults.map(({ code }) => code);
 
 describe('a wrong report that the AS signed', () => {
   it.each<[string, () => Promise<Report>, ReportFaultCode]>([
@@ -26,30 +26,30 @@ describe('a wrong report that the AS signed', () => {
       'wrong totals',
       async () => {
         const { totals } = payloadOf<ReportSummary>(genuine.summary);
-        return bench.signedAnew(genuine, { totals: { ...totals, done: 4 } });
+        return setup.signedAnew(genuine, { totals: { ...totals, done: 4 } });
       },
       'totals-wrong',
     ],
     [
       'the outcome failed for a proven unit',
-      () => bench.signedAnew(bench.withRow(0, { outcome: 'failed', reason: 'x' })),
+      () => setup.signedAnew(setup.withRow(0, { outcome: 'failed', reason: 'x' })),
       'outcome-wrong',
     ],
-    ['a gap without a reason', () => bench.signedAnew(bench.withRow(3, { reason: null })), 'reason-missing'],
+    ['a gap without a reason', () => setup.signedAnew(setup.withRow(3, { reason: null })), 'reason-missing'],
     [
       'a second export without a reason',
       () =>
-        bench.signedAnew(
-          bench.withRow(2, {
+        setup.signedAnew(
+          setup.withRow(2, {
             loads: rowOf(genuine, 2).loads.map((each) => ({ ...each, reasons: [] })),
           }),
         ),
       'reason-missing',
     ],
-    ['the outcome done without a verdict', () => bench.signedAnew(bench.withVerdict(0, null)), 'verdict-missing'],
+    ['the outcome done without a verdict', () => setup.signedAnew(setup.withVerdict(0, null)), 'verdict-missing'],
     [
       'a receipt of another unit',
-      () => bench.signedAnew(bench.withVerdict(0, verdictIn(rowOf(genuine, 1)))),
+      () => setup.signedAnew(setup.withVerdict(0, verdictIn(rowOf(genuine, 1)))),
       'verdict-of-another-unit',
     ],
     [
@@ -57,7 +57,7 @@ describe('a wrong report that the AS signed', () => {
       () => {
         const hash = toBase64url(new Uint8Array(32));
         const { stations } = payloadOf<ReportSummary>(genuine.summary);
-        return bench.signedAnew(genuine, {
+        return setup.signedAnew(genuine, {
           stations: stations.map((each) => ({ ...each, head: { sequence: 9999, hash } })),
         });
       },
@@ -65,7 +65,7 @@ describe('a wrong report that the AS signed', () => {
     ],
     [
       'a time outside the certificate of its key',
-      () => bench.signedAnew(genuine, { issued: '2001-01-01T00:00:00Z' }),
+      () => setup.signedAnew(genuine, { issued: '2001-01-01T00:00:00Z' }),
       'summary-late',
     ],
   ])('is refused with %s', async (_name, make, code) => {
@@ -74,15 +74,15 @@ describe('a wrong report that the AS signed', () => {
 
   it('is refused when a verdict is signed with a key of another purpose or outside its certificate', async () => {
     const verdict = payloadOf<Record<string, unknown>>(verdictIn(rowOf(genuine, 0)));
-    const early = await bench.as.signatures.signVerdict({ ...verdict, time: '2001-01-01T00:00:00Z' } as never);
+    const early = await setup.as.signatures.signVerdict({ ...verdict, time: '2001-01-01T00:00:00Z' } as never);
     // The key is certified at the time of the report: the AS signs verdicts again after a new key.
-    expect(await codesOf(await bench.signedAnew(bench.withVerdict(0, early)))).toEqual([]);
-    const late = await bench.signedAnew(bench.withVerdict(0, early), { issued: '2001-01-01T00:00:00Z' });
+    expect(await codesOf(await setup.signedAnew(setup.withVerdict(0, early)))).toEqual([]);
+    const late = await setup.signedAnew(setup.withVerdict(0, early), { issued: '2001-01-01T00:00:00Z' });
     expect(await codesOf(late)).toContain('verdict-late');
-    const { data } = bench.as.state.signingKeys;
+    const { data } = setup.as.state.signingKeys;
     const signer = { publicKey: data.publicKey, sign: (message: Uint8Array) => signEd25519(data.secretKey, message) };
     const payload = fromBase64url(verdictIn(rowOf(genuine, 0)).payload);
     const borrowed = await sealEnvelope('application/vnd.keyferry.verdict+json', payload, signer);
-    expect(await codesOf(await bench.signedAnew(bench.withVerdict(0, borrowed)))).toContain('verdict-forged');
+    expect(await codesOf(await setup.signedAnew(setup.withVerdict(0, borrowed)))).toContain('verdict-forged');
   });
 });

@@ -10,20 +10,20 @@ import { REPORT_FAULTS, type ReportFaultCode } from '#protocol/orders/report-wor
 import { verifyReport } from '#protocol/orders/verify-report.ts';
 import { sealEnvelope } from '#protocol/signing/envelope.ts';
 import { fetchReport, judge, unit } from '#test/support/orders.ts';
-import { flipped, payloadOf, ReportBench, rowOf, verdictIn } from '#test/support/reports.ts';
+import { flipped, payloadOf, ReportSetup, rowOf, verdictIn } from '#test/support/reports.ts';
 
-let bench: ReportBench;
+let setup: ReportSetup;
 let genuine: Report;
 let other: Report;
 
 beforeAll(async () => {
-  bench = await ReportBench.open();
-  ({ genuine, other } = bench);
+  setup = await ReportSetup.open();
+  ({ genuine, other } = setup);
 });
-afterAll(() => bench.close());
+afterAll(() => setup.close());
 
 async function faultsOf(given: Report | string) {
-  const verdict = await judge(bench.as, given);
+  const verdict = await judge(setup.as, given);
   expect(verdict.genuine).toBe(verdict.faults.length === 0);
   for (const { code, words } of verdict.faults) expect(words).toBe(REPORT_FAULTS[code]);
   return verdict.faults.map(({ code, row, sn }) => [code, row, sn?.slice(-1) ?? null] as const);
@@ -60,7 +60,7 @@ function altered(value: unknown): unknown {
 
 describe('a genuine report', () => {
   it('verifies, with the outcome of every unit', async () => {
-    const verdict = await judge(bench.as, genuine);
+    const verdict = await judge(setup.as, genuine);
     expect(verdict.faults).toEqual([]);
     expect(verdict.units.map(({ row, outcome, proven }) => [row, outcome, proven])).toEqual([
       [1, 'done', true],
@@ -79,11 +79,11 @@ describe('a genuine report', () => {
 
   it('verifies with other white space, and when the AS makes it again', async () => {
     expect(await faultsOf(JSON.stringify(genuine, undefined, 2))).toEqual([]);
-    expect(await faultsOf(await fetchReport(bench.olga))).toEqual([]);
+    expect(await faultsOf(await fetchReport(setup.olga))).toEqual([]);
   });
 
   it('becomes one CSV row per unit and line, without formulas', async () => {
-    const lines = writeReportCsv(await judge(bench.as, genuine)).split('\r\n');
+    const lines = writeReportCsv(await judge(setup.as, genuine)).split('\r\n');
     expect(lines).toHaveLength(6);
     expect(lines[4]).toContain(`JOB-4711,0000BA7C,${unit(4)},failed,no,"'=memory ""failed""",0103,0002,Data key,1,`);
     expect(lines[3]).toContain(',2,cable pulled,');
@@ -100,7 +100,7 @@ describe('a changed report', () => {
   ])[] = [
     [
       'a receipt swapped with that of another unit',
-      () => bench.withVerdict(0, verdictIn(row(1))),
+      () => setup.withVerdict(0, verdictIn(row(1))),
       [
         ['row-changed', 1, '1'],
         ['verdict-of-another-unit', 1, '1'],
@@ -121,7 +121,7 @@ describe('a changed report', () => {
     ],
     [
       'the verdict of another order',
-      () => bench.withVerdict(0, verdictIn(rowOf(other, 0))),
+      () => setup.withVerdict(0, verdictIn(rowOf(other, 0))),
       [
         ['row-changed', 1, '1'],
         ['verdict-of-another-order', 1, '1'],
@@ -129,7 +129,7 @@ describe('a changed report', () => {
     ],
     [
       'a verdict removed',
-      () => bench.withVerdict(1, null),
+      () => setup.withVerdict(1, null),
       [
         ['row-changed', 2, '2'],
         ['verdict-missing', 2, '2'],
@@ -138,7 +138,7 @@ describe('a changed report', () => {
     ],
     [
       'a flipped bit in a verdict',
-      () => bench.withVerdict(1, flipped(verdictIn(row(1)))),
+      () => setup.withVerdict(1, flipped(verdictIn(row(1)))),
       [
         ['row-changed', 2, '2'],
         ['verdict-forged', 2, '2'],
@@ -180,23 +180,23 @@ describe('a changed report', () => {
     ],
     [
       'the outcome done for a failed unit',
-      () => bench.withRow(3, { outcome: 'done', reason: null }),
+      () => setup.withRow(3, { outcome: 'done', reason: null }),
       [
         ['row-changed', 4, '4'],
         ['verdict-missing', 4, '4'],
         ['totals-wrong', null, null],
       ],
     ],
-    ['a reason changed', () => bench.withRow(3, { reason: 'never there' }), [['row-changed', 4, '4']]],
+    ['a reason changed', () => setup.withRow(3, { reason: 'never there' }), [['row-changed', 4, '4']]],
     [
       'a reason removed',
-      () => bench.withRow(3, { reason: null }),
+      () => setup.withRow(3, { reason: null }),
       [
         ['row-changed', 4, '4'],
         ['reason-missing', 4, '4'],
       ],
     ],
-    ['a time changed', () => bench.withRow(3, { begun: null }), [['row-changed', 4, '4']]],
+    ['a time changed', () => setup.withRow(3, { begun: null }), [['row-changed', 4, '4']]],
     ['the newest head removed', () => ({ ...genuine, heads: genuine.heads.slice(0, -1) }), [['head-cut', null, null]]],
     [
       'all heads removed',
@@ -269,7 +269,7 @@ describe('a changed report', () => {
   });
 
   it('is refused with the order of another report, and proves no unit', async () => {
-    const verdict = await judge(bench.as, { ...genuine, order: other.order });
+    const verdict = await judge(setup.as, { ...genuine, order: other.order });
     expect(verdict.faults.map(({ code }) => code)).toEqual(['order-swapped']);
     expect([verdict.genuine, verdict.order, verdict.units.some(({ proven }) => proven)]).toEqual([false, null, false]);
     // Order and rows of another report still contradict the signed summary.
@@ -303,7 +303,7 @@ describe('a changed report', () => {
     for (const path of pathsOf(genuine)) {
       for (const change of [altered, undefined]) {
         const given = JSON.stringify(changedAt(genuine, path, change));
-        if ((await judge(bench.as, given)).genuine) unnoticed.push(path.join('.'));
+        if ((await judge(setup.as, given)).genuine) unnoticed.push(path.join('.'));
       }
     }
     expect(unnoticed).toEqual([]);

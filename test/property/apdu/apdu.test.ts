@@ -11,21 +11,21 @@ import { decodeResponse, encodeResponse } from '#protocol/apdu/response-apdu.ts'
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 
-const octet = fc.integer({ min: 0, max: 255 });
-const octets = (maxLength: number): fc.Arbitrary<Bytes> =>
-  fc.uint8Array({ maxLength, size: 'max' }).map((bytes) => Uint8Array.from(bytes));
+const byte = fc.integer({ min: 0, max: 255 });
+const bytes = (maxLength: number): fc.Arbitrary<Bytes> =>
+  fc.uint8Array({ maxLength, size: 'max' }).map((array) => Uint8Array.from(array));
 const commands = (maxNc: number, maxNe: number): fc.Arbitrary<CommandApdu> =>
   fc.record({
-    cla: octet,
-    ins: octet,
-    p1: octet,
-    p2: octet,
-    data: octets(maxNc),
+    cla: byte,
+    ins: byte,
+    p1: byte,
+    p2: byte,
+    data: bytes(maxNc),
     ne: fc.integer({ min: 0, max: maxNe }),
   });
 
 describe('APDUs of any content', () => {
-  it('decode to what was encoded, short', () => {
+  it('are decoded as encoded, in short form', () => {
     fc.assert(
       fc.property(commands(255, 256), (command) => {
         expect(decodeCommand(encodeShortCommand(command))).toEqual({ ...command, extended: false });
@@ -33,7 +33,7 @@ describe('APDUs of any content', () => {
     );
   });
 
-  it('decode to what was encoded, extended', () => {
+  it('are decoded as encoded, in extended form', () => {
     fc.assert(
       fc.property(commands(2000, 65_536), (command) => {
         const extended = command.data.length > 0 || command.ne > 0;
@@ -42,39 +42,41 @@ describe('APDUs of any content', () => {
     );
   });
 
-  it('have one reading: octets that decode encode to the same octets, and all others are refused', () => {
+  it('have one encoding: bytes that are decoded are encoded as the same bytes', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      fc.property(fc.uint8Array({ maxLength: 40 }), (encoded) => {
         let command: ReturnType<typeof decodeCommand>;
         try {
-          command = decodeCommand(bytes);
+          command = decodeCommand(encoded);
         } catch (error) {
           expect(error).toBeInstanceOf(SyntaxError);
           return;
         }
         const encode = command.extended ? encodeExtendedCommand : encodeShortCommand;
-        expect(encode(command)).toEqual(Uint8Array.from(bytes));
+        expect(encode(command)).toEqual(Uint8Array.from(encoded));
       }),
       { numRuns: 1000 },
     );
   });
 
-  it('decode to what was encoded, responses', () => {
+  it('are decoded as encoded, as responses', () => {
     fc.assert(
-      fc.property(octets(300), fc.integer({ min: 0, max: 0xffff }), (data, sw) => {
+      fc.property(bytes(300), fc.integer({ min: 0, max: 0xffff }), (data, sw) => {
         expect(decodeResponse(encodeResponse(data, sw))).toEqual({ data, sw });
       }),
     );
   });
 });
 
-/** A card that takes chains, and answers with the data it got, in pieces of `piece` bytes with 61xx. */
-function echoCard(piece: number, takesExtended: boolean): Transmit {
+/**
+ * A card that accepts chains and returns the received data in pieces of `piece` bytes with 61XX.
+ */
+function echoCard(piece: number, extendedLength: boolean): Transmit {
   let chain: Bytes[] = [];
   let rest: Bytes = concat();
-  return async (bytes) => {
-    const { cla, ins, data, ne, extended } = decodeCommand(bytes);
-    if (extended && !takesExtended) return encodeResponse(concat(), 0x6700);
+  return async (apdu) => {
+    const { cla, ins, data, ne, extended } = decodeCommand(apdu);
+    if (extended && !extendedLength) return encodeResponse(concat(), 0x6700);
     if (ins === 0xc0) {
       if (cla !== 0x00 || ne !== Math.min(rest.length, 256)) return encodeResponse(concat(), 0x6a86);
     } else {
@@ -90,9 +92,9 @@ function echoCard(piece: number, takesExtended: boolean): Transmit {
 }
 
 describe('exchange with a card that echoes', () => {
-  it('brings any data there and back, chained or extended, in any pieces', async () => {
+  it('returns the sent data, chained or extended, in pieces of any size', async () => {
     await fc.assert(
-      fc.asyncProperty(octets(1500), fc.integer({ min: 16, max: 256 }), fc.boolean(), async (data, piece, extended) => {
+      fc.asyncProperty(bytes(1500), fc.integer({ min: 16, max: 256 }), fc.boolean(), async (data, piece, extended) => {
         const command = { cla: 0x80, ins: 0xd8, p1: 0, p2: 0, data, ne: 256 };
         const response = await exchange(echoCard(piece, extended), command, { extendedLength: extended });
         expect(response).toEqual({ data, sw: 0x9000 });

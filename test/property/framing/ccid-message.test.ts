@@ -4,17 +4,17 @@ import { concat } from '#protocol/bytes/bytes.ts';
 import { CcidDevice } from '#protocol/framing/ccid-device.ts';
 import { type CcidMessage, CcidMessageReader, encodeCcidMessage } from '#protocol/framing/ccid-message.ts';
 
-const octet = fc.integer({ min: 0, max: 255 });
+const byte = fc.integer({ min: 0, max: 255 });
 const anyMessage: fc.Arbitrary<CcidMessage> = fc.record({
-  type: octet,
-  slot: octet,
-  seq: octet,
-  parameters: fc.tuple(octet, octet, octet),
+  type: byte,
+  slot: byte,
+  seq: byte,
+  parameters: fc.tuple(byte, byte, byte),
   data: fc.uint8Array({ maxLength: 1309 }).map((bytes) => Uint8Array.from(bytes)),
 });
 
 describe('CCID messages of any kind', () => {
-  it('decode to what was encoded, however the stream is split', () => {
+  it('are decoded as encoded in a stream that is split anywhere', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 600 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(fc.array(anyMessage, { maxLength: 6 }), sizes, (messages, sizes) => {
@@ -36,7 +36,7 @@ describe('CCID messages of any kind', () => {
     );
   });
 
-  it('from a hostile host never run without power, and each is answered at most once', () => {
+  it('from a hostile host run no command without power, and cause a bounded number of actions', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 64 }), (pieces) => {
         const device = new CcidDevice();

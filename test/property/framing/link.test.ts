@@ -1,4 +1,4 @@
-// Host and card joined back to back by a cable that splits, damages, loses and repeats.
+// Host and card over a cable that splits, damages, loses and repeats transmissions.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
@@ -12,9 +12,10 @@ import type { Edc } from '#protocol/framing/edc.ts';
 import type { HostFraming } from '#protocol/framing/host-framing.ts';
 import { T1Card } from '#protocol/framing/t1-card.ts';
 import { t1Host } from '#protocol/framing/t1-host.ts';
+import { flipBit } from '#test/support/bits.ts';
 import { drive, type Fault, type Faults, PipeClock, pipe } from '#test/support/pipe.ts';
 
-/** One exchange: the lengths of command and response, and how long the unit thinks. */
+/** One exchange: lengths of command and response, and the time that the unit needs. */
 interface Turn {
   readonly commandLength: number;
   readonly responseLength: number;
@@ -31,7 +32,7 @@ const turns = (maxLength: number): fc.Arbitrary<Turn[]> =>
     { minLength: 1, maxLength: 4 },
   );
 
-/** Octets that say whose they are, so that no answer can pass for another's. */
+/** Bytes with the index of their exchange, so that no two responses are equal. */
 function numbered(index: number, length: number): Bytes {
   const bytes = new Uint8Array(length).map((_, offset) => offset * 7 + index);
   bytes.set(u16(index));
@@ -41,7 +42,7 @@ function numbered(index: number, length: number): Bytes {
 
 interface Outcome {
   readonly answers: readonly Bytes[];
-  /** Every command that the unit ran, in order. */
+  /** The commands that the unit ran, in order. */
   readonly ran: readonly Bytes[];
   readonly failure: unknown;
   readonly isClosed: boolean;
@@ -91,7 +92,7 @@ function expectPerfect(outcome: Outcome, script: readonly Turn[]): void {
   expect(outcome.ran).toEqual(commandsOf(script));
 }
 
-/** Cuts everything into pieces of the given sizes, over and over. */
+/** Splits each transmission into pieces of the given sizes, cyclically. */
 function splitting(sizes: readonly number[]): Fault {
   let turn = 0;
   return (bytes) => {
@@ -107,17 +108,10 @@ function splitting(sizes: readonly number[]): Fault {
 
 type Mishap = (bytes: Bytes) => readonly Uint8Array[];
 
-function flipBit(bytes: Bytes, where: number): Bytes {
-  const flipped = Uint8Array.from(bytes);
-  const position = where % (bytes.length * 8);
-  flipped[position >> 3] = (flipped[position >> 3] ?? 0) ^ (1 << (position & 7));
-  return flipped;
-}
-
 const mishap: fc.Arbitrary<Mishap> = fc.oneof(
   fc.nat().map(
     (where): Mishap =>
-      (bytes) => [flipBit(bytes, where)],
+      (bytes) => [flipBit(bytes, where % (bytes.length * 8))],
   ),
   fc.constant<Mishap>(() => []),
   fc.constant<Mishap>((bytes) => [bytes, bytes]),
@@ -141,7 +135,7 @@ const anyEdc = fc.constantFrom<Edc>('crc', 'lrc');
 const sizes = fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 10 });
 
 describe('a T=1 link', () => {
-  it('carries the same APDUs however both streams are split', async () => {
+  it('transmits the same APDUs when both streams are split anywhere', async () => {
     await fc.assert(
       fc.asyncProperty(turns(700), anyEdc, sizes, sizes, async (script, edc, toUnit, toHost) => {
         const faults = { toUnit: splitting(toUnit), toHost: splitting(toHost) };
@@ -151,7 +145,7 @@ describe('a T=1 link', () => {
     );
   });
 
-  it('carries the same APDUs to a card that announces a smaller IFSC', async () => {
+  it('transmits the same APDUs to a card that announces a smaller IFSC', async () => {
     await fc.assert(
       fc.asyncProperty(turns(300), fc.integer({ min: 1, max: 254 }), async (script, ifsc) => {
         expectPerfect(await converse(t1Host(), new T1Card({ ifsc }), script, {}), script);
@@ -160,7 +154,7 @@ describe('a T=1 link', () => {
     );
   });
 
-  it('answers rightly and runs each command once when any one block is damaged, lost or repeated', async () => {
+  it('runs each command once and returns its response when one block is damaged, lost or repeated', async () => {
     await fc.assert(
       fc.asyncProperty(
         turns(600),
@@ -177,7 +171,7 @@ describe('a T=1 link', () => {
     );
   });
 
-  it('never runs a command twice and never takes a wrong answer, whatever happens on the line', async () => {
+  it('never runs a command twice or accepts a wrong response, with any number of errors', async () => {
     const mishaps = fc.array(fc.option(mishap, { freq: 3 }), { minLength: 1, maxLength: 30 });
     const script = turns(600);
     await fc.assert(
@@ -202,7 +196,7 @@ describe('a T=1 link', () => {
 });
 
 describe('a CCID link', () => {
-  it('carries the same APDUs however messages are split into transfers or joined', async () => {
+  it('transmits the same APDUs when messages are split or joined in transfers', async () => {
     await fc.assert(
       fc.asyncProperty(turns(1309), sizes, sizes, async (script, toUnit, toHost) => {
         const faults = { toUnit: splitting(toUnit), toHost: splitting(toHost) };
@@ -212,7 +206,7 @@ describe('a CCID link', () => {
     );
   });
 
-  it('passes over any message that answers another question', async () => {
+  it('ignores responses to other messages', async () => {
     const stray = fc.tuple(
       fc.integer({ min: 1, max: 255 }),
       fc.constantFrom(0x80, 0x81),
@@ -231,7 +225,7 @@ describe('a CCID link', () => {
     );
   });
 
-  it('ends with a typed failure and a closed port, or with the right answers, when a message is lost or repeated', async () => {
+  it('fails with a ProtocolError and closes the port, or returns the responses, when a message is lost', async () => {
     const lossy: fc.Arbitrary<Mishap> = fc.constantFrom<Mishap>(
       () => [],
       (bytes) => [bytes.subarray(0, 5)],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import type { Edc } from '#protocol/framing/edc.ts';
 import { encodeIBlock, encodeRBlock, encodeSBlock, type T1Block, T1BlockReader } from '#protocol/framing/t1-block.ts';
+import { flipBit } from '#test/support/bits.ts';
 import { decodeBlock } from '#test/support/t1-block.ts';
 
 const bit = fc.constantFrom(0 as const, 1 as const);
@@ -37,7 +38,7 @@ function encode(block: T1Block, edc: Edc): Bytes {
 }
 
 describe('T=1 blocks of any kind', () => {
-  it('decode to what was encoded', () => {
+  it('are decoded as encoded', () => {
     fc.assert(
       fc.property(anyBlock, anyEdc, (block, edc) => {
         expect(decodeBlock(encode(block, edc), edc)).toEqual(block);
@@ -45,43 +46,41 @@ describe('T=1 blocks of any kind', () => {
     );
   });
 
-  it('are refused with any single bit changed', () => {
+  it('are refused with any flipped bit', () => {
     fc.assert(
       fc.property(anyBlock, anyEdc, (block, edc) => {
-        const octets = encode(block, edc);
-        for (let position = 0; position < octets.length * 8; position++) {
-          const flipped = Uint8Array.from(octets);
-          flipped[position >> 3] = (flipped[position >> 3] ?? 0) ^ (1 << (position & 7));
-          expect(decodeBlock(flipped, edc)).toBeUndefined();
+        const encoded = encode(block, edc);
+        for (let bit = 0; bit < encoded.length * 8; bit++) {
+          expect(decodeBlock(flipBit(encoded, bit), edc)).toBeUndefined();
         }
       }),
       { numRuns: 30 },
     );
   });
 
-  it('are refused with any burst of up to 16 bits changed behind LEN, by the CRC', () => {
+  it('are refused with any burst error of up to 16 bits after LEN, by the CRC', () => {
     fc.assert(
       fc.property(anyBlock, fc.nat(), fc.integer({ min: 1, max: 0xffff }), (block, where, burst) => {
-        const octets = encode(block, 'crc');
-        // Octet 3 is the first behind LEN; the burst lies within two octets.
-        const at = 3 + (where % (octets.length - 4));
-        octets[at] = (octets[at] ?? 0) ^ (burst & 0xff);
-        octets[at + 1] = (octets[at + 1] ?? 0) ^ (burst >> 8);
-        expect(decodeBlock(octets, 'crc')).toBeUndefined();
+        const encoded = encode(block, 'crc');
+        // Byte 3 is the first after LEN. The burst changes two bytes.
+        const at = 3 + (where % (encoded.length - 4));
+        encoded[at] = (encoded[at] ?? 0) ^ (burst & 0xff);
+        encoded[at + 1] = (encoded[at + 1] ?? 0) ^ (burst >> 8);
+        expect(decodeBlock(encoded, 'crc')).toBeUndefined();
       }),
     );
   });
 
-  it('are refused cut short anywhere', () => {
+  it('are refused when truncated anywhere', () => {
     fc.assert(
       fc.property(anyBlock, anyEdc, fc.nat(), (block, edc, where) => {
-        const octets = encode(block, edc);
-        expect(decodeBlock(octets.subarray(0, where % octets.length), edc)).toBeUndefined();
+        const encoded = encode(block, edc);
+        expect(decodeBlock(encoded.subarray(0, where % encoded.length), edc)).toBeUndefined();
       }),
     );
   });
 
-  it('are found in a stream however it is split', () => {
+  it('are found in a stream that is split anywhere', () => {
     const pieces = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(fc.array(anyBlock, { maxLength: 8 }), anyEdc, pieces, (blocks, edc, sizes) => {
@@ -103,7 +102,7 @@ describe('T=1 blocks of any kind', () => {
     );
   });
 
-  it('never come out of hostile octets without a right EDC, and the reader always comes to an end', () => {
+  it('are never found in hostile bytes without a correct EDC, and the reader always ends', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 64 }), (pieces) => {
         const reader = new T1BlockReader('crc');
