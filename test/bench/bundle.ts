@@ -11,7 +11,7 @@ export async function bundle(entry: string): Promise<string> {
   try {
     await build({
       configFile: false,
-      plugins: [svelte({ configFile: false })],
+      plugins: [svelte({ configFile: false, compilerOptions: { css: 'injected' } })],
       logLevel: 'error',
       define: { 'process.env.NODE_ENV': '"production"', 'process.env': '{}', global: 'globalThis' },
       build: {

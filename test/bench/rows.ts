@@ -1,5 +1,4 @@
 // Line 8: a list of 100,000 rows, ours and a bare window, in Chromium.
-import { readFile } from 'node:fs/promises';
 import type { Browser } from '@playwright/test';
 import { bundle } from './bundle.ts';
 import { median, note, type Row, row } from './row.ts';
@@ -9,7 +8,6 @@ const ROUNDS = 7;
 
 export async function longList(browser: Browser): Promise<Row[]> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-  await page.addStyleTag({ content: await readFile('web/src/ui/orders.css', 'utf8') });
   await page.addScriptTag({ content: await bundle('rows/page.ts') });
   const session = await page.context().newCDPSession(page);
   const heap = async (): Promise<number> => {

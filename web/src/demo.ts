@@ -6,7 +6,7 @@ import { install } from '#device-sim/setup/install.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { DEMO_HUB, DEMO_SETS } from '#protocol/demo/demo-sets.ts';
-import { Bench, type Mishap } from './state/demo/demo-bench.svelte.ts';
+import { DemoBench, type NamedFault } from './state/demo/demo-bench.svelte.ts';
 import BenchPanel from './ui/demo/BenchPanel.svelte';
 
 /** One unit of each demo set, a hub with eight more, and one that is still blank. */
@@ -28,7 +28,7 @@ const UNITS: readonly UnitDescription[] = [
  * Counted from the arming: the challenge is asked for first, then comes the import. Its command is longer than 200 octets, and the encrypted key is
  * in its first 100; challenge and WTX are answered in fewer than 60.
  */
-const MISHAPS: readonly Mishap<Fault>[] = [
+const FAULTS: readonly NamedFault<Fault>[] = [
   { name: 'unplugged while the key is sent', fault: { fault: 'unplug', direction: 'out', after: 200 } },
   { name: 'unplugged before the receipt is back', fault: { fault: 'unplug', direction: 'in', after: 60 } },
   { name: 'answers too late', fault: { fault: 'late answer', ms: 6000 } },
@@ -43,10 +43,10 @@ const MISHAPS: readonly Mishap<Fault>[] = [
 
 const LOOK_MS = 500;
 
-const bench = new Bench<Fault>(MISHAPS, DEMO_HUB.serialNumbers);
+const bench = new DemoBench<Fault>(FAULTS, DEMO_HUB.serialNumbers);
 bench.use(install({ units: UNITS, persist: true }, bench.choose));
 setInterval(() => bench.refresh(), LOOK_MS);
 const target = document.getElementById('bench');
 if (!target) throw new TypeError('the page has no #bench');
-mount(BenchPanel, { target, props: { bench: bench as Bench } });
+mount(BenchPanel, { target, props: { bench: bench as DemoBench } });
 await import('./main.ts');

@@ -3,8 +3,9 @@ import { mount, unmount } from 'svelte';
 import type { Services } from './app/services.ts';
 import { type Failure, failureOf } from './state/common/failure.ts';
 import { once } from './state/common/once.ts';
-import { ON_THE_DESK } from './state/orders/last-open.ts';
-import { Desk } from './state/page/preferences.svelte.ts';
+import { LAST_ORDER } from './state/orders/last-order.ts';
+import { PageHealth } from './state/page/page-health.svelte.ts';
+import { Preferences } from './state/page/preferences.svelte.ts';
 import { Session } from './state/session/session.svelte.ts';
 import { Station } from './state/station/station.svelte.ts';
 import { isFetchFailure } from './transport/lazy-part.ts';
@@ -64,15 +65,15 @@ async function startServices(onSuperseded: () => void): Promise<Services> {
 }
 
 /** Asks for confirmation before the page is left during a load, closes the links when it is, and reports faults of the page. */
-function guard(station: Station, desk: Desk): void {
+function guard(station: Station, health: PageHealth): void {
   addEventListener('beforeunload', (event) => {
     if (station.busy) event.preventDefault();
   });
   addEventListener('pagehide', () => station.close());
-  addEventListener('error', () => (desk.broken = true));
+  addEventListener('error', () => health.reportError());
   addEventListener('unhandledrejection', ({ reason }) => {
-    if (isFetchFailure(reason)) desk.cutOff = true;
-    else desk.broken = true;
+    if (isFetchFailure(reason)) health.reportFetchFailure();
+    else health.reportError();
   });
 }
 
@@ -99,17 +100,16 @@ async function halt(target: HTMLElement, failure: Failure): Promise<void> {
 async function start(target: HTMLElement): Promise<void> {
   // Without HTTPS a browser has no WebUSB, no locks and no WebCrypto.
   if (!isSecureContext) return halt(target, { code: 'browser-unsupported' });
-  const starting = startServices(() => {
-    desk.superseded = true;
-  });
-  const desk = new Desk({
+  const health = new PageHealth();
+  const starting = startServices(() => health.reportNewerVersion());
+  const preferences = new Preferences({
     copy: (text) => navigator.clipboard.writeText(text),
     keepAwake: (wanted) =>
       void starting.then(
         ({ wakeLock }) => wakeLock.keep(wanted),
         () => undefined, // reported by station.start()
       ),
-    kept: settings,
+    settings,
   });
   const services = (): Promise<Services> => starting;
   const session = new Session(async () => (await services()).as, baseUrl, now);
@@ -123,13 +123,13 @@ async function start(target: HTMLElement): Promise<void> {
   });
   const orders = once(async () => (await services()).openOrders(station));
   const tokens = once(async () => {
-    const work = { isBusy: () => station.busy, onSign: (listener: () => void) => station.onActivity(listener) };
-    return (await services()).openTokens(session, work);
+    const activity = { isBusy: () => station.busy, subscribe: (listener: () => void) => station.onActivity(listener) };
+    return (await services()).openTokens(session, activity);
   });
-  guard(station, desk);
+  guard(station, health);
   await nextTask();
   target.replaceChildren();
-  const app = mount(App, { target, props: { station, desk, orders, tokens } });
+  const app = mount(App, { target, props: { station, preferences, health, orders, tokens } });
   try {
     await station.start();
   } catch (error) {
@@ -137,7 +137,7 @@ async function start(target: HTMLElement): Promise<void> {
     await unmount(app);
     return halt(target, failure);
   }
-  if (settings.getItem(ON_THE_DESK) !== null) await (await orders()).reopen();
+  if (settings.getItem(LAST_ORDER) !== null) await (await orders()).reopen();
   const [{ keepOffline }, { loadCatalog }] = await Promise.all([
     import('./app/offline.ts'),
     import('./ui/messages/catalog.svelte.ts'),

@@ -1,14 +1,14 @@
 // Composition of the verifier, a page of its own in one file: checks the report of a work order, connects to nothing, and works from any folder.
 import { mount } from 'svelte';
-import { keptRoots } from './app/pinned-roots.ts';
+import { readPinnedRoots } from './app/pinned-roots.ts';
 import { verifyWith } from './as-client/web-crypto.ts';
 import { Verification } from './state/report/verification.svelte.ts';
-import { VerifyView } from './ui/verifier.ts';
+import VerifyView from './ui/report/VerifyView.svelte';
 
 const target = document.getElementById('app');
 if (!target) throw new TypeError('the page has no #app');
 target.replaceChildren();
 mount(VerifyView, {
   target,
-  props: { check: new Verification(() => keptRoots(indexedDB), verifyWith(crypto.subtle)) },
+  props: { check: new Verification(() => readPinnedRoots(indexedDB), verifyWith(crypto.subtle)) },
 });

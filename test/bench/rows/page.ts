@@ -2,7 +2,7 @@
 
 import { createRawSnippet, flushSync, mount, unmount } from 'svelte';
 import { hexNumber } from '#protocol/bytes/hex.ts';
-import { UnitIndex } from '#web/state/orders/unit-table.svelte.ts';
+import { UnitIndex } from '#web/state/orders/unit-index.ts';
 import Host from './Host.svelte';
 import { RowList } from './row-list.svelte.ts';
 

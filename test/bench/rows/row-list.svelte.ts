@@ -1,5 +1,5 @@
 // Rows for the bench: as many as are asked for, of which a windowful is made; one changes at a time.
-import type { UnitIndex } from '#web/state/orders/unit-table.svelte.ts';
+import type { UnitIndex } from '#web/state/orders/unit-index.ts';
 
 export class RowList {
   first = $state.raw(0);

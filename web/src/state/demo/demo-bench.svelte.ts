@@ -1,5 +1,5 @@
-// The bench of simulated units beside the demo: which are plugged in, what shall go wrong next, and the chooser that a browser would
-// show. Is handed the simulator's control by demo.ts; the app itself knows nothing of it.
+// The bench of simulated units beside the demo: plugs and unplugs them, arms a fault for the next
+// load, and answers the device chooser. demo.ts connects it to the simulator.
 import type { LinkKind } from '../../transport/link.ts';
 
 export interface BenchUnit {
@@ -9,14 +9,14 @@ export interface BenchUnit {
   readonly plugged: boolean;
 }
 
-/** One line of a chooser. */
+/** An entry of the device chooser. */
 export interface Candidate {
   readonly sn: string;
   readonly kind: LinkKind;
   readonly label: string;
 }
 
-/** What the bench asks of the simulator; device-sim/setup/control.ts does it. */
+/** The part of the simulator that the bench uses (device-sim/setup/control.ts). */
 export interface BenchControl<Fault> {
   units(): readonly BenchUnit[];
   plug(sn: string): void;
@@ -25,88 +25,107 @@ export interface BenchControl<Fault> {
   clearFaults(sn: string): void;
 }
 
-export interface Mishap<Fault> {
+export interface NamedFault<Fault> {
   readonly name: string;
   readonly fault: Fault;
 }
 
-interface Question {
+/** An open device chooser. */
+interface ChooserRequest {
   readonly candidates: readonly Candidate[];
-  readonly answer: (chosen: Candidate | undefined) => void;
+  /** Closes the chooser; undefined cancels it. */
+  readonly answer: (choice: Candidate | undefined) => void;
 }
 
-export class Bench<Fault = unknown> {
-  /** Those that are handled one by one. */
-  units = $state.raw<readonly BenchUnit[]>([]);
-  /** Those that hang on the hub. */
-  hub = $state.raw<readonly BenchUnit[]>([]);
-  /** By SN, the name of the mishap that is armed. */
-  armed = $state.raw<Readonly<Record<string, string>>>({});
-  question = $state.raw<Question | undefined>();
+export class DemoBench<Fault = unknown> {
+  #units = $state.raw<readonly BenchUnit[]>([]);
+  #hub = $state.raw<readonly BenchUnit[]>([]);
+  #armed = $state.raw<Readonly<Record<string, string>>>({});
+  #chooser = $state.raw<ChooserRequest | undefined>();
 
-  readonly mishaps: readonly Mishap<Fault>[];
-  readonly #onHub: ReadonlySet<string>;
+  readonly faults: readonly NamedFault<Fault>[];
+  readonly #hubSns: ReadonlySet<string>;
   #control: BenchControl<Fault> | undefined;
 
-  /** `onHub`: by SN. */
-  constructor(mishaps: readonly Mishap<Fault>[], onHub: readonly string[] = []) {
-    this.mishaps = mishaps;
-    this.#onHub = new Set(onHub);
+  /** `hubSns`: serial numbers of the units that are attached to the hub. */
+  constructor(faults: readonly NamedFault<Fault>[], hubSns: readonly string[] = []) {
+    this.faults = faults;
+    this.#hubSns = new Set(hubSns);
+  }
+
+  /** Units that are plugged one at a time. */
+  get units(): readonly BenchUnit[] {
+    return this.#units;
+  }
+
+  /** Units on the hub, which are plugged together. */
+  get hub(): readonly BenchUnit[] {
+    return this.#hub;
+  }
+
+  /** Name of the armed fault by serial number; empty without one. */
+  get armed(): Readonly<Record<string, string>> {
+    return this.#armed;
+  }
+
+  get chooser(): ChooserRequest | undefined {
+    return this.#chooser;
   }
 
   use(control: BenchControl<Fault>): void {
     this.#control = control;
-    this.#look();
+    this.#readUnits();
   }
 
-  /** The chooser of the simulated browser. */
+  /** Opens the device chooser of the simulated browser, and cancels one that is open. */
   readonly choose = (candidates: readonly Candidate[]): Promise<Candidate | undefined> => {
-    this.question?.answer(undefined);
+    this.#chooser?.answer(undefined);
     return new Promise((resolve) => {
-      const answer = (chosen: Candidate | undefined): void => {
-        this.question = undefined;
-        resolve(chosen);
+      const answer = (choice: Candidate | undefined): void => {
+        this.#chooser = undefined;
+        resolve(choice);
       };
-      this.question = { candidates, answer };
+      this.#chooser = { candidates, answer };
     });
   };
 
   toggle({ sn, plugged }: BenchUnit): void {
-    if (plugged) this.#control?.unplug(sn);
-    else this.#control?.plug(sn);
-    this.#look();
+    this.#setPlugged(sn, !plugged);
+    this.#readUnits();
   }
 
-  /** All that hang on the hub at once. */
+  /** Plugs or unplugs all units on the hub. */
   plugHub(plugged: boolean): void {
-    for (const { sn } of this.hub) {
-      if (plugged) this.#control?.plug(sn);
-      else this.#control?.unplug(sn);
-    }
-    this.#look();
+    for (const { sn } of this.#hub) this.#setPlugged(sn, plugged);
+    this.#readUnits();
   }
 
-  /** Arms one mishap in place of the one before; without a name, none. */
+  /** Replaces the armed fault of a unit. An empty name arms none. */
   arm(sn: string, name: string): void {
     this.#control?.clearFaults(sn);
-    const mishap = this.mishaps.find((candidate) => candidate.name === name);
-    if (mishap) this.#control?.fault(sn, mishap.fault);
-    this.armed = { ...this.armed, [sn]: mishap ? name : '' };
+    const found = this.faults.find((candidate) => candidate.name === name);
+    if (found) this.#control?.fault(sn, found.fault);
+    this.#armed = { ...this.#armed, [sn]: found ? name : '' };
   }
 
-  /** A mishap may have pulled a plug by itself. */
+  /** Reads the units again: an armed fault may have unplugged one, and is disarmed then. */
   refresh(): void {
-    const before = this.units;
-    this.#look();
-    for (const unit of this.units) {
-      const was = before.find(({ sn }) => sn === unit.sn);
-      if (was?.plugged && !unit.plugged) this.arm(unit.sn, '');
+    const before = this.#units;
+    this.#readUnits();
+    for (const unit of this.#units) {
+      const earlier = before.find(({ sn }) => sn === unit.sn);
+      if (earlier?.plugged && !unit.plugged) this.arm(unit.sn, '');
     }
   }
 
-  #look(): void {
+  #setPlugged(sn: string, plugged: boolean): void {
+    if (plugged) this.#control?.plug(sn);
+    else this.#control?.unplug(sn);
+  }
+
+  #readUnits(): void {
     const all = this.#control?.units() ?? [];
-    this.units = all.filter(({ sn }) => !this.#onHub.has(sn));
-    this.hub = all.filter(({ sn }) => this.#onHub.has(sn));
+    this.#units = all.filter(({ sn }) => !this.#hubSns.has(sn));
+    this.#hub = all.filter(({ sn }) => this.#hubSns.has(sn));
   }
 }

@@ -1,53 +1,67 @@
-// The journal as the operator reads it: attempts of this station, newest first, a page at a time.
+// The attempts in the journal of this station, newest first, read one page at a time.
 import type { Attempt } from '../../journal/attempt.ts';
 import type { Journal } from '../../journal/journal.ts';
-import { type Failure, failureOf } from '../common/failure.ts';
+import type { Failure } from '../common/failure.ts';
+import { Task } from '../common/task.svelte.ts';
 
 export type { Attempt, Outcome, StepEntry } from '../../journal/attempt.ts';
 
+/** Number of attempts read at a time. */
 const PAGE = 25;
 
-/** What it may be looked for by: the unit's number, the key's name, the work order. Case and blanks do not matter. */
-export function isSought(
+/**
+ * Whether the serial number, the key label or the work order of an attempt contains the search text.
+ * Case and white space are ignored.
+ */
+export function isMatch(
   { sn, keyLabel, workOrder }: Pick<Attempt, 'sn' | 'keyLabel' | 'workOrder'>,
-  sought: string,
+  search: string,
 ): boolean {
-  const [wanted = '', ...texts] = [sought, sn, keyLabel, workOrder ?? ''].map((text) =>
+  const [wanted = '', ...texts] = [search, sn, keyLabel, workOrder ?? ''].map((text) =>
     text.replaceAll(/\s/g, '').toUpperCase(),
   );
   return texts.some((text) => text.includes(wanted));
 }
 
 export class History {
-  attempts = $state.raw<readonly Attempt[]>([]);
-  /** Older ones may follow. */
-  more = $state.raw(false);
-  failure = $state.raw<Failure | undefined>();
-
+  #attempts = $state.raw<readonly Attempt[]>([]);
+  #hasMore = $state.raw(false);
+  readonly #task = new Task();
   readonly #journal: () => Promise<Pick<Journal, 'list'>>;
 
   constructor(journal: () => Promise<Pick<Journal, 'list'>>) {
     this.#journal = journal;
   }
 
-  /** From the newest on. */
+  get attempts(): readonly Attempt[] {
+    return this.#attempts;
+  }
+
+  /** Whether older attempts may exist. */
+  get hasMore(): boolean {
+    return this.#hasMore;
+  }
+
+  get failure(): Failure | undefined {
+    return this.#task.failure;
+  }
+
+  /** Reads the newest attempts. */
   async open(): Promise<void> {
     await this.#read([]);
   }
 
+  /** Reads the next older attempts. */
   async loadMore(): Promise<void> {
-    await this.#read(this.attempts);
+    await this.#read(this.#attempts);
   }
 
-  async #read(before: readonly Attempt[]): Promise<void> {
+  async #read(newer: readonly Attempt[]): Promise<void> {
     const journal = await this.#journal();
-    try {
-      const page = await journal.list(PAGE, before.at(-1)?.id);
-      this.attempts = [...before, ...page];
-      this.more = page.length === PAGE;
-      this.failure = undefined;
-    } catch (error) {
-      this.failure = failureOf(error);
-    }
+    await this.#task.run(async () => {
+      const page = await journal.list(PAGE, newer.at(-1)?.id);
+      this.#attempts = [...newer, ...page];
+      this.#hasMore = page.length === PAGE;
+    });
   }
 }

@@ -1,161 +1,163 @@
-// Lists in and out of the order on the desk: the customer's list against the order, reasons that somebody else wrote down, and every unit with its state
-// for the customer's systems. Rows that have to be mended are told one by one.
+// Exchanges lists with the operator of the open order: compares a list of units with the order,
+// imports reasons, and exports all units with their state.
 import { encodeCsv, ListError, type RowProblem } from '#protocol/orders/csv.ts';
 import type { WorkOrder } from '#protocol/orders/order.ts';
 import { readReasonList, type UnitReason } from '#protocol/orders/reason-list.ts';
 import { readUnitList } from '#protocol/orders/unit-list.ts';
 import { hasUnit, serialNumbers } from '#protocol/orders/units.ts';
 import type { UnitRow } from '../../journal/order-record.ts';
-import { type Failure, failureOf } from '../common/failure.ts';
+import type { Failure } from '../common/failure.ts';
+import { Task } from '../common/task.svelte.ts';
 
-/** Of a list, the first so many are shown. */
-const SHOWN = 100;
+/** Maximum number of serial numbers shown of each difference. */
+const MAX_SHOWN = 100;
 
-/** Of units without a row at this station. */
+/** Row of a unit that has none at this station. */
 const UNSEEN = { state: 'unseen', reason: '', tries: 0, begun: '', at: '' } as const;
 const ELSEWHERE = { ...UNSEEN, state: 'done', reason: 'At another station' } as const;
 
-export interface Compared {
-  /** Of the file. */
-  readonly name: string;
-  /** On the list and on the order. */
-  readonly both: number;
-  /** On the list only, and on the order only: how many, and the first of them. */
-  readonly strangers: Numbers;
-  readonly lacking: Numbers;
-}
-
-interface Numbers {
-  readonly count: number;
-  readonly first: readonly string[];
-}
-
-export interface ListExchangeOptions {
-  readonly order: WorkOrder;
-  /** Every row that the order has here, ascending. */
-  readonly rows: () => AsyncIterable<UnitRow>;
-  /** Units without one that are done by the AS's word, at another station. */
-  readonly elsewhere: () => ReadonlySet<string>;
-  readonly explain: (reasons: readonly UnitReason[]) => Promise<void>;
-  /** This unit is being looked at or loaded at this station now. */
-  readonly isAtWork: (sn: string) => boolean;
-}
-
+/** A file that the operator opened. */
 export interface ListFile {
   readonly name: string;
   text(): Promise<string>;
 }
 
-export class OrderLists {
-  compared = $state.raw<Compared | undefined>();
-  /** Reasons that were taken from a list. */
-  explained = $state.raw<number | undefined>();
-  /** What has to be mended in the list that was opened last. */
-  problems = $state.raw<readonly RowProblem[]>([]);
-  failure = $state.raw<Failure | undefined>();
-  busy = $state.raw(false);
+/** Differences between a list and the order. */
+export interface Comparison {
+  readonly fileName: string;
+  /** Number of units that are on the list and on the order. */
+  readonly both: number;
+  readonly onlyOnList: Difference;
+  readonly onlyOnOrder: Difference;
+}
 
-  readonly #parts: ListExchangeOptions;
+interface Difference {
+  readonly count: number;
+  /** The first 100 serial numbers. */
+  readonly first: readonly string[];
+}
 
-  constructor(parts: ListExchangeOptions) {
-    this.#parts = parts;
+export interface ListExchangeOptions {
+  readonly order: WorkOrder;
+  /** Reads all rows of the order at this station, ascending. */
+  readonly rows: () => AsyncIterable<UnitRow>;
+  /** Serial numbers of the units that are done at another station. */
+  readonly elsewhere: () => ReadonlySet<string>;
+  readonly explain: (reasons: readonly UnitReason[]) => Promise<void>;
+  /** Whether the unit is being read or loaded at this station. */
+  readonly isInUse: (sn: string) => boolean;
+}
+
+export class ListExchange {
+  #comparison = $state.raw<Comparison | undefined>();
+  #importedReasons = $state.raw<number | undefined>();
+  #problems = $state.raw<readonly RowProblem[]>([]);
+  readonly #task = new Task();
+  readonly #options: ListExchangeOptions;
+
+  constructor(options: ListExchangeOptions) {
+    this.#options = options;
   }
 
-  /** Which units the customer's list and the order have, and which only one of them. */
+  get comparison(): Comparison | undefined {
+    return this.#comparison;
+  }
+
+  /** Number of reasons that the last list contained, once they are imported. */
+  get importedReasons(): number | undefined {
+    return this.#importedReasons;
+  }
+
+  /** The rows of the last list that must be fixed. */
+  get problems(): readonly RowProblem[] {
+    return this.#problems;
+  }
+
+  get failure(): Failure | undefined {
+    return this.#task.failure;
+  }
+
+  /** Compares a list of units with the order. */
   async compare(file: ListFile): Promise<void> {
-    await this.#open(async () => {
-      const ranges = readUnitList(await file.text());
-      const { units } = this.#parts.order;
-      const strangers = without(ranges, units);
-      const lacking = without(units, ranges);
-      this.compared = { name: file.name, both: this.#parts.order.count - lacking.count, strangers, lacking };
+    await this.#read(async () => {
+      const listed = readUnitList(await file.text());
+      const { units, count } = this.#options.order;
+      const onlyOnList = difference(listed, units);
+      const onlyOnOrder = difference(units, listed);
+      this.#comparison = { fileName: file.name, both: count - onlyOnOrder.count, onlyOnList, onlyOnOrder };
     });
   }
 
-  /** Takes all of the reasons or none. */
-  async explain(file: ListFile): Promise<void> {
-    await this.#open(async () => {
+  /** Imports all reasons of a list, or none. */
+  async importReasons(file: ListFile): Promise<void> {
+    await this.#read(async () => {
       const done = new Set<string>();
-      for await (const { sn, state } of this.#parts.rows()) if (state === 'done') done.add(sn);
-      for (const sn of this.#parts.elsewhere()) done.add(sn);
-      const { units } = this.#parts.order;
-      const isWanted = (sn: string): string | undefined => {
-        if (!hasUnit(units, sn)) return 'it is not on this order';
-        if (this.#parts.isAtWork(sn)) return 'it is being loaded now: open the list again when it is done';
-        return done.has(sn) ? 'it is done and needs no reason' : undefined;
+      for await (const { sn, state } of this.#options.rows()) if (state === 'done') done.add(sn);
+      for (const sn of this.#options.elsewhere()) done.add(sn);
+      const { units } = this.#options.order;
+      const objection = (sn: string): string | undefined => {
+        if (!hasUnit(units, sn)) return 'the unit is not on this order';
+        if (this.#options.isInUse(sn)) return 'the unit is being loaded; import the list again later';
+        return done.has(sn) ? 'the unit is done and needs no reason' : undefined;
       };
-      const reasons = readReasonList(await file.text(), isWanted);
-      await this.#parts.explain(reasons);
-      this.explained = reasons.length;
+      const reasons = readReasonList(await file.text(), objection);
+      await this.#options.explain(reasons);
+      this.#importedReasons = reasons.length;
     });
   }
 
-  /** Every unit with its state; the report, once there is one, proves it. Undefined, with `failure` set, where the journal cannot be read. */
+  /** Exports all units with their state as CSV; undefined when the journal cannot be read. */
   async csv(): Promise<string | undefined> {
-    const { id } = this.#parts.order;
-    const cells = (await this.#all())?.map(({ sn, state, reason, tries, begun, at }) => [
-      id,
-      sn,
-      state,
-      reason,
-      `${tries}`,
-      begun,
-      at,
+    const { id } = this.#options.order;
+    const units = await this.#units();
+    const cells = units?.map(({ sn, state, reason, tries, begun, at }) => [
+      ...[id, sn, state, reason, `${tries}`, begun, at],
     ]);
     return cells && encodeCsv([['ORDER', 'SN', 'STATE', 'REASON', 'TRIES', 'BEGUN', 'CHANGED'], ...cells]);
   }
 
-  /** The same. */
+  /** Exports all units with their state as JSON; undefined when the journal cannot be read. */
   async json(): Promise<string | undefined> {
-    const units = await this.#all();
-    return units && `${JSON.stringify({ order: this.#parts.order.id, units }, undefined, 1)}\n`;
+    const units = await this.#units();
+    return units && `${JSON.stringify({ order: this.#options.order.id, units }, undefined, 1)}\n`;
   }
 
-  async #all() {
+  async #units() {
     const rows = new Map<string, UnitRow>();
-    const isRead = await this.#try(async () => {
-      for await (const row of this.#parts.rows()) rows.set(row.sn, row);
+    const isRead = await this.#task.run(async () => {
+      for await (const row of this.#options.rows()) rows.set(row.sn, row);
     });
     if (!isRead) return undefined;
-    return [...serialNumbers(this.#parts.order.units)].map((sn) => {
-      const unseen = this.#parts.elsewhere().has(sn) ? ELSEWHERE : UNSEEN;
+    return [...serialNumbers(this.#options.order.units)].map((sn) => {
+      const unseen = this.#options.elsewhere().has(sn) ? ELSEWHERE : UNSEEN;
       const { state, reason = '', tries, begun, at } = rows.get(sn) ?? unseen;
       return { sn, state, reason, tries, begun, at };
     });
   }
 
-  /** Nothing more is said of the list before. */
-  async #open(act: () => Promise<void>): Promise<void> {
-    this.compared = undefined;
-    this.explained = undefined;
-    this.problems = [];
-    await this.#try(act);
-  }
-
-  /** True iff it came to its end. */
-  async #try(act: () => Promise<void>): Promise<boolean> {
-    this.busy = true;
-    this.failure = undefined;
-    try {
-      await act();
-      return true;
-    } catch (error) {
-      if (error instanceof ListError) this.problems = error.rows;
-      else this.failure = failureOf(error);
-      return false;
-    } finally {
-      this.busy = false;
-    }
+  /** Reads a list, and replaces the results of the last one. */
+  async #read(read: () => Promise<void>): Promise<void> {
+    this.#comparison = undefined;
+    this.#importedReasons = undefined;
+    this.#problems = [];
+    await this.#task.run(async () => {
+      try {
+        await read();
+      } catch (error) {
+        if (!(error instanceof ListError)) throw error;
+        this.#problems = error.rows;
+      }
+    });
   }
 }
 
-/** The units of the one that the other does not have. */
-function without(ranges: WorkOrder['units'], others: WorkOrder['units']): Numbers {
+/** The units of `ranges` that `others` lacks. */
+function difference(ranges: WorkOrder['units'], others: WorkOrder['units']): Difference {
   let count = 0;
   const first: string[] = [];
   for (const sn of serialNumbers(ranges)) {
     if (hasUnit(others, sn)) continue;
-    if (++count <= SHOWN) first.push(sn);
+    if (++count <= MAX_SHOWN) first.push(sn);
   }
   return { count, first };
 }

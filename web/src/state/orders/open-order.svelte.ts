@@ -1,4 +1,4 @@
-// One work order on the desk: at work, as a list of its units, and at its closing, where it must balance.
+// The work order that the station has open: its run, the list of its units, and its closing.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Outcome } from '#protocol/orders/balance.ts';
 import type { OrderState, StationReportJson, StationUnitJson } from '#protocol/orders/messages.ts';
@@ -8,29 +8,36 @@ import type { Closing, WorkOrders } from '../../as-client/work-orders.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { OrderRecord, UnitRow, UnitState } from '../../journal/order-record.ts';
 import type { Counts, WorkOrderStore } from '../../journal/work-orders.ts';
-import { type Failure, failureOf } from '../common/failure.ts';
+import type { Failure } from '../common/failure.ts';
+import { Task } from '../common/task.svelte.ts';
 import type { Feedback } from '../page/feedback.svelte.ts';
 import type { Station } from '../station/station.svelte.ts';
-import { OrderLists } from './list-exchange.svelte.ts';
+import { ListExchange } from './list-exchange.svelte.ts';
 import { OrderRun } from './order-run.svelte.ts';
 import { UnitTable } from './unit-table.svelte.ts';
 
-export interface PreferencesOptions {
+export interface OpenOrderOptions {
   readonly station: Station;
   readonly remote: Pick<WorkOrders, 'report' | 'reportFile'>;
   readonly store: WorkOrderStore;
   readonly journal: Pick<Journal, 'note' | 'get'>;
-  readonly signals: Feedback;
+  readonly feedback: Pick<Feedback, 'give'>;
   readonly now: () => Date;
+  /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
-  readonly app: () => Promise<{ readonly version: string; readonly build: string }>;
-  /** The newest head of the AS's audit log that this page saw. */
+  /** Version and hash of this build of the page. */
+  readonly app: () => Promise<StationReportJson['app']>;
+  /** The newest audit head that this page has received. */
   readonly head: () => StationReportJson['head'];
   readonly order: WorkOrder;
   readonly record: OrderRecord;
   readonly counts: Counts;
-  /** Units that are done by the AS's word. */
+  /** Serial numbers of the units that the AS lists as done, at any station. */
   readonly elsewhere: ReadonlySet<string>;
+  /** The order was closed or revoked before it was opened here. */
+  readonly endedAs: Exclude<OrderState, 'open'> | undefined;
+  /** The journal may run out of space before the order is done. */
+  readonly lacksSpace: boolean;
 }
 
 const OUTCOMES: Readonly<Record<UnitState, Outcome>> = {
@@ -42,94 +49,104 @@ const OUTCOMES: Readonly<Record<UnitState, Outcome>> = {
 };
 
 export class OpenOrder {
+  readonly order: WorkOrder;
   readonly run: OrderRun;
   readonly table: UnitTable;
-  readonly lists: OrderLists;
-  readonly order: WorkOrder;
-  /** The file of its report, once it is closed. */
-  report = $state.raw<string | undefined>();
-  /** The AS's answer to the last closing that did not balance. */
-  closing = $state.raw<Closing | undefined>();
-  failure = $state.raw<Failure | undefined>();
-  busy = $state.raw(false);
-  /** The browser may run out of room for the journal before the order is done. */
-  lacksRoom = $state.raw(false);
-  /** What the AS says of it, where it is not open any more. */
-  closedBefore = $state.raw<Exclude<OrderState, 'open'> | undefined>();
+  readonly lists: ListExchange;
+  readonly endedAs: OpenOrderOptions['endedAs'];
+  readonly lacksSpace: boolean;
+  #report = $state.raw<string | undefined>();
+  #closing = $state.raw<Closing | undefined>();
+  readonly #task: Task;
+  readonly #options: OpenOrderOptions;
 
-  readonly #parts: PreferencesOptions;
-
-  constructor(parts: PreferencesOptions) {
-    const { station, record, order, store, signals, elsewhere } = parts;
-    this.#parts = parts;
+  constructor(options: OpenOrderOptions) {
+    const { station, record, order, store, feedback } = options;
+    const chain = record.order;
+    this.#options = options;
+    this.#report = record.report;
+    this.#task = new Task((failure) => station.session.endOn(failure));
     this.order = order;
-    this.report = record.report;
-    this.run = new OrderRun({
-      ...parts,
-      number: record.order,
-      elsewhere,
+    this.endedAs = options.endedAs;
+    this.lacksSpace = options.lacksSpace;
+    const run = new OrderRun({
+      ...options,
+      chain,
       session: station.session,
       lanes: () => station.lanes,
-      signal: (what) => signals.give(what),
+      signal: (what) => feedback.give(what),
     });
-    this.table = new UnitTable(record.order, order.units, store, () => this.run.elsewhere);
-    this.lists = new OrderLists({
+    const elsewhere = (): ReadonlySet<string> => run.counts.elsewhere;
+    this.run = run;
+    this.table = new UnitTable({ chain, ranges: order.units, store, elsewhere });
+    this.lists = new ListExchange({
       order,
-      rows: () => store.all(record.order),
-      elsewhere: () => this.run.elsewhere,
-      explain: (reasons) => this.run.explain(reasons),
-      isAtWork: (sn) => this.run.isAtWork(sn),
+      elsewhere,
+      rows: () => store.all(chain),
+      explain: (reasons) => run.explain(reasons),
+      isInUse: (sn) => run.isInUse(sn),
     });
   }
 
+  /** The report file, once the order is closed. */
+  get report(): string | undefined {
+    return this.#report;
+  }
+
+  /** The answer of the AS to the last request to close the order. */
+  get closing(): Closing | undefined {
+    return this.#closing;
+  }
+
+  get failure(): Failure | undefined {
+    return this.#task.failure;
+  }
+
+  get isBusy(): boolean {
+    return this.#task.isBusy;
+  }
+
   /**
-   * Tells the AS how each unit ended here, and closes the order if it balances; `absentReason` stands for the units never seen, `reasons`
-   * for others that are not done.
+   * Reports the outcome of each unit to the AS, and closes the order if it balances. `absentReason`
+   * applies to the units that were never attached, `reasons` to other units that are not done.
+   * @throws RangeError during a load
    */
   async close(absentReason: string, reasons: readonly UnitReason[] = []): Promise<void> {
-    const { remote, store, journal, record, order, station } = this.#parts;
-    if (!this.run.idle) throw new RangeError('an order is not closed in mid-run');
-    this.busy = true;
-    this.failure = undefined;
-    try {
+    const { remote, store, journal, record, order } = this.#options;
+    if (!this.run.isIdle) throw new RangeError('an order cannot be closed during a load');
+    await this.#task.run(async () => {
       await this.run.pause();
       await this.run.reconcile();
       await this.run.explain(reasons);
       const reason = absentReason.trim();
       const closing = await remote.report(order.id, {
-        app: await this.#parts.app(),
-        head: this.#parts.head(),
-        units: await this.#words(),
+        app: await this.#options.app(),
+        head: this.#options.head(),
+        units: await this.#unitReports(),
         absentReason: reason === '' ? null : reason,
         close: true,
       });
-      this.closing = closing;
+      this.#closing = closing;
       if (!closing.closed) return;
       const report = await remote.reportFile(order.id);
       await journal.note(record.order, { step: 'order-closed' });
       await store.close(record.order, report);
-      this.report = report;
-    } catch (error) {
-      this.failure = failureOf(error);
-      station.session.heed(this.failure);
-    } finally {
-      this.busy = false;
-    }
+      this.#report = report;
+    });
   }
 
-  /** Every unit that this station has something to say of. */
-  async #words(): Promise<readonly StationUnitJson[]> {
-    const { store, record } = this.#parts;
-    const words: StationUnitJson[] = [];
-    for await (const row of store.all(record.order)) words.push(wordOn(row));
-    return words;
+  async #unitReports(): Promise<readonly StationUnitJson[]> {
+    const { store, record } = this.#options;
+    const reports: StationUnitJson[] = [];
+    for await (const row of store.all(record.order)) reports.push(unitReport(row));
+    return reports;
   }
 }
 
-function wordOn({ sn, state, reason, failure, begun, at }: UnitRow): StationUnitJson {
+function unitReport({ sn, state, reason, failure, begun, at }: UnitRow): StationUnitJson {
   const outcome = OUTCOMES[state];
-  const why = reason ?? (failure === undefined ? null : reasonOf(failure));
-  return { sn, outcome, reason: outcome === 'done' ? null : why, begun, ended: at };
+  const cause = reason ?? (failure === undefined ? null : reasonOf(failure));
+  return { sn, outcome, reason: outcome === 'done' ? null : cause, begun, ended: at };
 }
 
 function reasonOf({ code, command = '', statusWord }: Failure): string {

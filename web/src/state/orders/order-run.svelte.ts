@@ -1,6 +1,6 @@
-// A work order at work: every unit that comes is looked at, loaded with what it lacks, and ends done, failed, unknown or absent. Lanes run side by side; the
-// journal says after any crash how each unit stands. Knows lanes, no cables and no screen.
-
+// The hands-free run of a work order: reads each attached unit, loads the lines that it lacks, and
+// records how it ended. Lanes run concurrently. The journal holds the state of every unit, so that
+// a later page can continue after a crash.
 import type { OrderLine, WorkOrder } from '#protocol/orders/order.ts';
 import type { UnitReason } from '#protocol/orders/reason-list.ts';
 import { readSerialNumber } from '#protocol/orders/units.ts';
@@ -10,391 +10,386 @@ import type { Counts, WorkOrderStore } from '../../journal/work-orders.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import { ExportsLeft } from '../session/exports-left.svelte.ts';
 import type { Session } from '../session/session.svelte.ts';
+import type { Attendant, OrderProgress } from '../station/attendant.ts';
 import type { Lane } from '../station/lane.svelte.ts';
 import type { Ending } from '../station/load-attempt.ts';
-import type { Progress } from '../station/station.svelte.ts';
-import { keepReasons } from './reasons.ts';
-import { recoverRows } from './recovery.ts';
-import {
-  ASK,
-  choiceOf,
-  countsAfter,
-  isNotTheUnit,
-  missingLines,
-  newRow,
-  reasonFor,
-  refusalOf,
-  rowAfter,
-} from './rules.ts';
+import { OrderCounts } from './order-counts.svelte.ts';
+import { OrderValidity } from './order-validity.svelte.ts';
+import { recoverRows } from './recover-rows.ts';
+import { choiceOf, isSystemFailure, missingLines, newRow, refusalOf, rowAfter } from './rules.ts';
+import { saveReasons } from './save-reasons.ts';
 import { UnitProgress } from './unit-progress.svelte.ts';
-import { OrderValidity } from './validity.svelte.ts';
 
 export type RunState =
   | { readonly is: 'running' }
   | { readonly is: 'paused' }
-  /** By itself: so many failures in a row, or one that is not the unit's. */
+  /** After `failures` failed units in a row, or after one failure that no unit caused. */
   | { readonly is: 'halted'; readonly failures: number; readonly failure: Failure };
 
-/** Nobody is signed in; the order has not begun; it is over. */
-export type HeldBy = 'sign-in' | 'early' | 'over';
+/** Why a running order loads no unit: no operator is signed in, or its period has not begun or has ended. */
+export type WaitReason = 'sign-in' | 'early' | 'over';
 
 export interface OrderRunOptions {
   readonly order: WorkOrder;
-  /** Its number in the journal. */
-  readonly number: number;
+  /** Number of the order's chain in the journal. */
+  readonly chain: number;
   readonly counts: Counts;
-  /** Units that are done by the AS's word, whichever station worked them. */
+  /** Serial numbers of the units that the AS lists as done, at any station. */
   readonly elsewhere: ReadonlySet<string>;
   readonly journal: Pick<Journal, 'note' | 'get'>;
   readonly store: Pick<WorkOrderStore, 'unit' | 'rowsOf' | 'unitsIn' | 'counts' | 'all'>;
   readonly session: Session;
-  /** The lanes that are there now. */
   readonly lanes: () => readonly Lane[];
   readonly now: () => Date;
+  /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
-  /** A unit is done, or needs a hand. */
+  /** Plays the signal for a unit that is done, or that needs the operator. */
   readonly signal: (what: 'done' | 'failed') => void;
 }
 
-export class OrderRun {
-  state = $state.raw<RunState>({ is: 'paused' });
-  counts: Counts = $state.raw() as Counts;
-  works = $state.raw<readonly UnitProgress[]>([]);
-  /** Units that are done by the AS's word and have no row here. */
-  elsewhere = $state.raw<ReadonlySet<string>>(new Set());
-  /** The last number that was scanned and is no waiting unit's. */
-  strayScan = $state.raw<string | undefined>();
-  /** A second unit of this number was plugged in beside the first. */
-  doubled = $state.raw<string | undefined>();
-  readonly order: WorkOrder;
-  readonly number: number;
-  readonly waitsForScan: boolean = $derived(this.works.some(({ phase }) => phase.is === 'scan'));
-  readonly idle: boolean = $derived(!this.works.some(({ phase }) => phase.is === 'loading'));
+export class OrderRun implements Attendant {
+  #state = $state.raw<RunState>({ is: 'paused' });
+  #units = $state.raw<readonly UnitProgress[]>([]);
+  #unmatchedScan = $state.raw<string | undefined>();
+  #duplicate = $state.raw<string | undefined>();
+  readonly waitsForScan: boolean = $derived(this.#units.some(({ phase }) => phase.is === 'scan'));
+  readonly isIdle: boolean = $derived(!this.#units.some(({ phase }) => phase.is === 'loading'));
+  readonly counts: OrderCounts;
   readonly exportsLeft: ExportsLeft;
-  readonly clock: OrderValidity;
-  readonly #parts: OrderRunOptions;
-  /** Failures in a row. */
+  readonly #options: OrderRunOptions;
+  readonly #order: WorkOrder;
+  readonly #chain: number;
+  readonly #validity: OrderValidity;
+  /** Number of units that failed in a row. */
   #streak = 0;
-  /** An event of the browser may announce a unit that is being looked at already. */
-  readonly #looking = new Set<UnitProgress>();
+  /** Units that are being read or loaded. A second event for one of them is ignored. */
+  readonly #inUse = new Set<UnitProgress>();
 
-  constructor(parts: OrderRunOptions) {
-    this.#parts = parts;
-    this.exportsLeft = new ExportsLeft(parts.session);
-    this.clock = new OrderValidity(parts.order, parts.now);
-    this.order = parts.order;
-    this.number = parts.number;
-    this.counts = parts.counts;
-    this.elsewhere = parts.elsewhere;
+  constructor(options: OrderRunOptions) {
+    const { order, chain, session, now } = options;
+    this.#options = options;
+    this.#order = order;
+    this.#chain = chain;
+    this.#validity = new OrderValidity(order, now);
+    this.counts = new OrderCounts(order, options.counts, options.elsewhere);
+    this.exportsLeft = new ExportsLeft(session);
   }
 
-  /** Units of which nothing is known yet. */
-  get unseen(): number {
-    const { running, done, failed, unknown, absent } = this.counts;
-    return this.order.count - running - done - failed - unknown - absent - this.elsewhere.size;
+  get state(): RunState {
+    return this.#state;
   }
 
-  get progress(): Progress {
-    const { id, count } = this.order;
-    return { id, done: this.counts.done + this.elsewhere.size, total: count, failed: this.counts.failed };
+  /** Units in the lanes of this station. */
+  get units(): readonly UnitProgress[] {
+    return this.#units;
   }
 
-  /** Keys that are still to be loaded, as far as is known. */
-  get keysToLoad(): number {
-    const { done, absent } = this.counts;
-    return Math.max(0, this.order.count - done - absent - this.elsewhere.size) * this.order.lines.length;
+  /** The last number that the operator scanned, when no waiting unit has it. */
+  get unmatchedScan(): string | undefined {
+    return this.#unmatchedScan;
   }
 
-  /** What keeps an order that is at work from being worked. */
-  get heldBy(): HeldBy | undefined {
-    if (!this.#parts.session.in) return 'sign-in';
-    return this.clock.time === 'now' ? undefined : this.clock.time;
+  /** Serial number of which a second unit was attached. */
+  get duplicate(): string | undefined {
+    return this.#duplicate;
   }
 
-  /** From now on whatever is attached is worked. */
-  async resume(): Promise<void> {
-    const { journal, store, lanes } = this.#parts;
-    const before = this.state.is;
-    this.state = { is: 'running' };
+  get progress(): OrderProgress {
+    const { id, count } = this.#order;
+    return { id, done: this.counts.done, total: count, failed: this.counts.here.failed };
+  }
+
+  get waitReason(): WaitReason | undefined {
+    if (!this.#options.session.signedIn) return 'sign-in';
+    return this.#validity.time === 'now' ? undefined : this.#validity.time;
+  }
+
+  /** Starts or continues the run: loads every unit that is attached now or later. */
+  async start(): Promise<void> {
+    const { journal, store } = this.#options;
+    const before = this.#state.is;
+    this.#state = { is: 'running' };
     this.#streak = 0;
-    this.clock.look();
-    if (before !== 'running') await journal.note(this.number, { step: 'order-resumed' });
-    this.counts = await store.counts(this.number);
-    await Promise.all(lanes().map((lane) => this.#again(lane)));
+    this.#validity.check();
+    if (before !== 'running') await journal.note(this.#chain, { step: 'order-resumed' });
+    this.counts.reset(await store.counts(this.#chain));
+    await this.#revisitAll();
   }
 
-  /** Looks at the clock, any number of times: once the order has begun, what waited for that goes on. */
-  async lookAtClock(): Promise<void> {
-    if (!this.clock.look() || this.state.is !== 'running') return;
-    await Promise.all(this.#parts.lanes().map((lane) => this.#again(lane)));
+  /** Reads the clock, and loads the waiting units when the period of the order has begun. */
+  async checkValidity(): Promise<void> {
+    if (this.#validity.check() && this.#state.is === 'running') await this.#revisitAll();
   }
 
-  /** No further key is begun; one that is under way is brought to its end. */
+  /** Starts no further load. Loads in progress are completed. */
   async pause(): Promise<void> {
-    if (this.state.is === 'paused') return;
-    this.state = { is: 'paused' };
-    await this.#parts.journal.note(this.number, { step: 'order-paused' });
+    if (this.#state.is === 'paused') return;
+    this.#state = { is: 'paused' };
+    await this.#options.journal.note(this.#chain, { step: 'order-paused' });
   }
 
-  /** A unit is there, read and settled. Any number of times; never rejects for an expected failure. */
   async arrive(lane: Lane): Promise<void> {
     const sn = lane.facts?.sn;
     if (sn === undefined || lane.busy || !lane.attached) return;
-    const work = this.#workOn(lane, sn);
-    if (this.#looking.has(work)) return;
-    this.#looking.add(work);
+    const unit = this.#unitOn(lane, sn);
+    if (this.#inUse.has(unit)) return;
+    this.#inUse.add(unit);
     try {
-      await this.#look(work);
+      await this.#visit(unit);
     } catch (error) {
-      work.phase = { is: 'held' };
+      unit.enter({ is: 'waiting' });
       this.#halt(failureOf(error));
     } finally {
-      this.#looking.delete(work);
+      this.#inUse.delete(unit);
     }
   }
 
-  /** Goes on with a unit that waited for whoever signs in. */
   async settled(lane: Lane): Promise<void> {
-    const phase = this.works.find((work) => work.lane === lane)?.phase;
-    if (phase === undefined || ['arriving', 'held', 'unknown'].includes(phase.is)) await this.arrive(lane);
+    const phase = this.#phaseOn(lane);
+    if (phase === undefined || ['arriving', 'waiting', 'unknown'].includes(phase.is)) await this.arrive(lane);
   }
 
-  /** A unit of this number came while one of the same is here. */
   async twice(sn: string): Promise<void> {
-    this.doubled = sn;
-    this.#parts.signal('failed');
-    await this.#parts.journal.note(this.number, { step: 'unit-refused', sn, refusal: 'twice' });
+    this.#duplicate = sn;
+    this.#options.signal('failed');
+    await this.#options.journal.note(this.#chain, { step: 'unit-refused', sn, refusal: 'twice' });
   }
 
-  /** What stands on a label, scanned or typed. */
-  async scan(written: string): Promise<void> {
-    const sn = readSerialNumber(written);
-    const waiting = this.works.filter(({ phase }) => phase.is === 'scan');
-    const work = waiting.find((each) => each.sn === sn);
-    this.strayScan = work ? undefined : written.trim();
-    if (work) {
-      work.isScanned = true;
-      return await this.arrive(work.lane);
+  /** Takes the text of a label, scanned or typed, and loads the waiting unit with that serial number. */
+  async scan(label: string): Promise<void> {
+    const sn = readSerialNumber(label);
+    const waiting = this.#units.filter(({ phase }) => phase.is === 'scan');
+    const unit = waiting.find((each) => each.sn === sn);
+    this.#unmatchedScan = unit ? undefined : label.trim();
+    if (unit) {
+      unit.confirmLabel();
+      return await this.arrive(unit.lane);
     }
-    this.#parts.signal('failed');
+    this.#options.signal('failed');
     const [only, ...others] = waiting;
     if (only && others.length === 0) await this.#refuse(only, 'scan-differs');
   }
 
-  /** Begins the unit again, for the operator's reason where one is given. */
-  async retry(work: UnitProgress, reason?: string): Promise<void> {
-    const { lane, sn } = work;
+  /** Loads the unit again, also after it was set aside. `reason`: the operator's, where one is required. */
+  async retry(unit: UnitProgress, reason?: string): Promise<void> {
+    const { lane, sn, row } = unit;
     if (lane.busy) return;
-    if (reason !== undefined) work.reason = reason;
-    if (work.row?.aside) {
-      const { aside: _, reason: __, ...row } = work.row;
-      await this.#note(work, { step: 'unit-retaken', sn }, row);
+    if (reason !== undefined) unit.setReason(reason);
+    if (row?.aside) {
+      const { aside: _, reason: __, ...rest } = row;
+      await this.#note(unit, { step: 'unit-retaken', sn }, rest);
     }
-    work.phase = { is: 'arriving' };
+    unit.enter({ is: 'arriving' });
     if (lane.phase.is !== 'ready' && lane.phase.is !== 'done') await lane.retry();
     await this.arrive(lane);
   }
 
-  /** Sets the unit aside: it counts as failed, for this reason. */
-  async skip(work: UnitProgress, reason: string): Promise<void> {
-    if (work.phase.is === 'loading') throw new RangeError('a unit is not set aside in mid-run');
-    const row: UnitRow = { ...this.#rowOf(work), state: 'failed', aside: true, reason };
-    await this.#note(work, { step: 'unit-skipped', sn: work.sn, reason }, row);
-    work.phase = { is: 'aside', reason };
+  /** Sets the unit aside; it counts as failed. @throws RangeError during a load */
+  async skip(unit: UnitProgress, reason: string): Promise<void> {
+    if (unit.phase.is === 'loading') throw new RangeError('a unit cannot be set aside during a load');
+    const row: UnitRow = { ...this.#rowOf(unit), state: 'failed', aside: true, reason };
+    await this.#note(unit, { step: 'unit-skipped', sn: unit.sn, reason }, row);
+    unit.enter({ is: 'aside', reason });
   }
 
-  /** Says why these are not done: all of the reasons are kept or none. @throws ProtocolError unit-at-work, journal-full, journal-failed */
+  /**
+   * Records why units are not done: all reasons or none.
+   * @throws ProtocolError unit-at-work, journal-full, journal-failed
+   */
   async explain(reasons: readonly UnitReason[]): Promise<void> {
-    const isAtWork = (sn: string): boolean => this.isAtWork(sn);
-    await keepReasons({ ...this.#parts, at: this.#at(), isAtWork }, reasons, (before, row) => {
-      this.#count(before, row);
-      const work = this.works.find(({ sn }) => sn === row.sn);
-      if (work) work.row = row;
-    });
+    const onChange = (before: UnitRow | undefined, row: UnitRow): void => {
+      this.counts.change(before, row);
+      this.#units.find(({ sn }) => sn === row.sn)?.setRow(row);
+    };
+    const isInUse = (sn: string): boolean => this.isInUse(sn);
+    await saveReasons({ ...this.#options, at: this.#at(), isInUse, onChange }, reasons);
   }
 
-  /** It is looked at or loaded at this station now. */
-  isAtWork(sn: string): boolean {
-    return [...this.#looking].some((work) => work.sn === sn);
+  /** Whether the unit is being read or loaded at this station. */
+  isInUse(sn: string): boolean {
+    return [...this.#inUse].some((unit) => unit.sn === sn);
   }
 
-  /** At rest: what a page left in mid-run, or unknown, stands by now as the journal of its newest attempt says. */
+  /** Updates the rows that an earlier page left as running or unknown. Called while the run is paused. */
   async reconcile(): Promise<void> {
-    const elsewhere = new Set(this.elsewhere);
-    const all = this.#parts.store.all(this.number);
-    if (elsewhere.size > 0) for await (const { sn } of all) elsewhere.delete(sn);
-    this.elsewhere = elsewhere;
-    await recoverRows({ ...this.#parts, at: this.#at() }, (before, after) => this.#count(before, after));
+    const { elsewhere } = this.counts;
+    if (elsewhere.size > 0) {
+      const sns: string[] = [];
+      for await (const { sn } of this.#options.store.all(this.#chain)) if (elsewhere.has(sn)) sns.push(sn);
+      this.counts.excludeElsewhere(sns);
+    }
+    const onChange = (before: UnitRow, after: UnitRow): void => this.counts.change(before, after);
+    await recoverRows({ ...this.#options, at: this.#at(), onChange });
   }
 
-  /** Those that only waited for the order, the operator or the AS. */
-  async #again(lane: Lane): Promise<void> {
-    const phase = this.works.find((work) => work.lane === lane)?.phase;
-    const isOver = phase && ['done', 'refused', 'aside', 'unknown', 'loading'].includes(phase.is);
-    if (isOver || (phase?.is === 'failed' && !isNotTheUnit(phase.failure))) return;
-    await this.arrive(lane);
+  /** Visits the units that wait for the order, the operator or the AS. */
+  async #revisitAll(): Promise<void> {
+    await Promise.all(
+      this.#options.lanes().map(async (lane) => {
+        const phase = this.#phaseOn(lane);
+        const isOver = phase && ['done', 'refused', 'aside', 'unknown', 'loading'].includes(phase.is);
+        if (isOver || (phase?.is === 'failed' && !isSystemFailure(phase.failure))) return;
+        await this.arrive(lane);
+      }),
+    );
   }
 
-  #workOn(lane: Lane, sn: string): UnitProgress {
-    const before = this.works.find((work) => work.sn === sn);
-    // One of the two was plugged in anew, so they are told apart.
-    if (this.doubled === sn && before && before.link !== lane.link.id) this.doubled = undefined;
+  #phaseOn(lane: Lane): UnitProgress['phase'] | undefined {
+    return this.#units.find((unit) => unit.lane === lane)?.phase;
+  }
+
+  #unitOn(lane: Lane, sn: string): UnitProgress {
+    const before = this.#units.find((unit) => unit.sn === sn);
+    // The operator has plugged one of the two units in again, so the other one is gone.
+    if (this.#duplicate === sn && before && before.linkId !== lane.link.id) this.#duplicate = undefined;
     if (before?.lane === lane) {
-      before.link = lane.link.id;
+      before.setLink(lane.link.id);
       return before;
     }
-    const work = new UnitProgress(lane, sn);
-    const present = new Set(this.#parts.lanes());
-    this.works = [...this.works.filter((other) => other.lane !== lane && present.has(other.lane)), work];
-    return work;
+    const unit = new UnitProgress(lane, sn);
+    const present = new Set(this.#options.lanes());
+    this.#units = [...this.#units.filter((other) => other.lane !== lane && present.has(other.lane)), unit];
+    return unit;
   }
 
-  async #look(work: UnitProgress): Promise<void> {
-    const { lane, sn } = work;
-    work.row = await this.#parts.store.unit(this.number, sn);
+  async #visit(unit: UnitProgress): Promise<void> {
+    const { lane, sn } = unit;
+    unit.setRow(await this.#options.store.unit(this.#chain, sn));
     if (!lane.isReachable && lane.phase.is !== 'unknown') await lane.retry();
     const { facts, phase } = lane;
     if (!facts) return;
-    if (phase.is === 'unread') {
-      work.phase = { is: 'failed', failure: phase.failure };
-      return;
-    }
+    if (phase.is === 'unread') return unit.enter({ is: 'failed', failure: phase.failure });
     if (phase.is === 'unknown' || phase.is === 'unverified') {
-      work.phase = { is: 'unknown', failure: phase.failure };
-      return this.#parts.signal('failed');
+      unit.enter({ is: 'unknown', failure: phase.failure });
+      return this.#options.signal('failed');
     }
-    const refusal = refusalOf(this.order, facts);
-    if (refusal) return await this.#refuse(work, refusal);
-    if (work.row?.aside) {
-      work.phase = { is: 'aside', reason: work.row.reason ?? '' };
-      return;
-    }
-    const missing = missingLines(this.order, facts);
-    if (missing.length === 0) return await this.#hadAll(work);
-    const held = this.#gateOf(work, missing);
-    if (held) work.phase = { is: held };
-    else if (this.order.options.dryRun) await this.#rehearse(work, missing);
-    else await this.#load(work, missing);
+    const refusal = refusalOf(this.#order, facts);
+    if (refusal) return await this.#refuse(unit, refusal);
+    if (unit.row?.aside) return unit.enter({ is: 'aside', reason: unit.row.reason ?? '' });
+    const missing = missingLines(this.#order, facts);
+    if (missing.length === 0) return await this.#recordHadAll(unit);
+    const wait = this.#waitPhase(unit, missing);
+    if (wait) unit.enter({ is: wait });
+    else if (this.#order.options.dryRun) await this.#rehearse(unit, missing);
+    else await this.#load(unit, missing);
   }
 
-  /** What has to come first. */
-  #gateOf(work: UnitProgress, missing: readonly OrderLine[]): 'held' | 'scan' | 'reason' | undefined {
-    if (this.state.is !== 'running' || this.heldBy) return 'held';
-    if (this.order.options.requireLabelScan && !work.isScanned) return 'scan';
-    const asks = work.reason === undefined && missing.some((line) => reasonFor(work.row, line) === ASK);
-    return asks ? 'reason' : undefined;
+  /** What must happen before the unit is loaded. */
+  #waitPhase(unit: UnitProgress, missing: readonly OrderLine[]): 'waiting' | 'scan' | 'reason' | undefined {
+    if (this.#state.is !== 'running' || this.waitReason) return 'waiting';
+    if (this.#order.options.requireLabelScan && !unit.isScanned) return 'scan';
+    return unit.needsReason(missing) ? 'reason' : undefined;
   }
 
-  async #load(work: UnitProgress, missing: readonly OrderLine[]): Promise<void> {
-    const { ticks, session } = this.#parts;
+  async #load(unit: UnitProgress, missing: readonly OrderLine[]): Promise<void> {
+    const { ticks, session } = this.#options;
     await this.exportsLeft.read();
     const { count } = this.exportsLeft;
     if (count !== undefined && count < missing.length) {
-      work.phase = { is: 'held' };
+      unit.enter({ is: 'waiting' });
       return this.#halt({ code: 'quota-used' });
     }
-    const began = ticks();
-    const known = work.row;
-    const tries = (known?.tries ?? 0) + 1;
+    const startedAt = ticks();
+    const rowBefore = unit.row;
+    const tries = (rowBefore?.tries ?? 0) + 1;
     for (const [index, line] of missing.entries()) {
-      if (this.state.is !== 'running' || !session.in) {
-        work.phase = { is: 'held' };
-        return;
-      }
-      const { facts } = work.lane;
-      const chosen = facts && choiceOf(line, facts, session.in, this.order.set);
-      if (!chosen) return this.#end(work, { is: 'failed', failure: { code: 'set-unknown' }, stage: 'identity' });
-      work.phase = { is: 'loading', line: this.order.lines.indexOf(line), lines: this.order.lines.length };
+      if (this.#state.is !== 'running' || !session.signedIn) return unit.enter({ is: 'waiting' });
+      const chosen = this.#choose(unit, line);
+      if (!chosen) return this.#end(unit, { is: 'failed', failure: { code: 'set-unknown' }, stage: 'identity' });
       const isLast = index === missing.length - 1;
-      const reason = work.reason ?? reasonFor(known, line);
-      const ending = await work.lane.load(chosen, {
-        workOrder: this.order.id,
-        order: this.number,
-        suite: this.order.suite,
-        reason,
-        row: (standing) => {
-          const before = { ...this.#rowOf(work), tries };
-          const row = rowAfter(before, line, standing, { isLast, took: ticks() - began, at: this.#at() });
-          this.#count(work.row, row);
-          work.row = row;
+      const ending = await unit.lane.load(chosen, {
+        workOrder: this.#order.id,
+        orderChain: this.#chain,
+        suite: this.#order.suite,
+        reason: unit.reasonFor(line, rowBefore),
+        row: (status) => {
+          const before = { ...this.#rowOf(unit), tries };
+          const row = rowAfter(before, line, status, { isLast, took: ticks() - startedAt, at: this.#at() });
+          this.#take(unit, row);
           return row;
         },
       });
-      work.took = ticks() - began;
-      if (ending.is !== 'done' || isLast) return this.#end(work, ending);
+      unit.measure(ticks() - startedAt);
+      if (ending.is !== 'done' || isLast) return this.#end(unit, ending);
     }
   }
 
-  async #rehearse(work: UnitProgress, missing: readonly OrderLine[]): Promise<void> {
-    const { session } = this.#parts;
-    const { lane, sn } = work;
+  async #rehearse(unit: UnitProgress, missing: readonly OrderLine[]): Promise<void> {
     for (const line of missing) {
-      const chosen = lane.facts && session.in && choiceOf(line, lane.facts, session.in, this.order.set);
-      if (!chosen) return this.#end(work, { is: 'failed', failure: { code: 'set-unknown' }, stage: 'identity' });
-      work.phase = { is: 'loading', line: this.order.lines.indexOf(line), lines: this.order.lines.length };
-      const failure = await lane.rehearse(chosen, this.order.suite);
-      if (failure) return this.#end(work, { is: 'failed', failure, stage: 'challenge' });
+      const chosen = this.#choose(unit, line);
+      if (!chosen) return this.#end(unit, { is: 'failed', failure: { code: 'set-unknown' }, stage: 'identity' });
+      const failure = await unit.lane.rehearse(chosen, this.#order.suite);
+      if (failure) return this.#end(unit, { is: 'failed', failure, stage: 'challenge' });
     }
-    await this.#note(work, { step: 'unit-rehearsed', sn }, { ...this.#rowOf(work), state: 'done' });
-    work.phase = { is: 'done', how: 'rehearsed' };
-    this.#parts.signal('done');
+    await this.#note(unit, { step: 'unit-rehearsed', sn: unit.sn }, { ...this.#rowOf(unit), state: 'done' });
+    unit.enter({ is: 'done', how: 'rehearsed' });
+    this.#options.signal('done');
   }
 
-  async #hadAll(work: UnitProgress): Promise<void> {
-    if (work.row?.state !== 'done') {
-      const { failure: _, ...row } = this.#rowOf(work);
-      await this.#note(work, { step: 'unit-had-all', sn: work.sn }, { ...row, state: 'done' });
+  /** The key and slot of the line that the unit loads next; undefined when the AS does not list the set. */
+  #choose(unit: UnitProgress, line: OrderLine) {
+    const { facts } = unit.lane;
+    const { signedIn } = this.#options.session;
+    const chosen = facts && signedIn && choiceOf(line, facts, signedIn, this.#order.set);
+    const { lines } = this.#order;
+    if (chosen) unit.enter({ is: 'loading', line: lines.indexOf(line), lines: lines.length });
+    return chosen;
+  }
+
+  async #recordHadAll(unit: UnitProgress): Promise<void> {
+    if (unit.row?.state !== 'done') {
+      const { failure: _, ...row } = this.#rowOf(unit);
+      await this.#note(unit, { step: 'unit-had-all', sn: unit.sn }, { ...row, state: 'done' });
     }
     this.#streak = 0;
-    work.phase = { is: 'done', how: 'had-all' };
-    this.#parts.signal('done');
+    unit.enter({ is: 'done', how: 'had-all' });
+    this.#options.signal('done');
   }
 
-  async #refuse(work: UnitProgress, refusal: Refusal): Promise<void> {
-    work.phase = { is: 'refused', refusal };
-    this.#parts.signal('failed');
-    await this.#parts.journal.note(this.number, { step: 'unit-refused', sn: work.sn, refusal });
+  async #refuse(unit: UnitProgress, refusal: Refusal): Promise<void> {
+    unit.enter({ is: 'refused', refusal });
+    this.#options.signal('failed');
+    await this.#options.journal.note(this.#chain, { step: 'unit-refused', sn: unit.sn, refusal });
   }
 
-  #end(work: UnitProgress, ending: Ending): void {
-    work.reason = undefined;
-    this.#parts.signal(ending.is === 'done' ? 'done' : 'failed');
+  #end(unit: UnitProgress, ending: Ending): void {
+    unit.setReason(undefined);
+    this.#options.signal(ending.is === 'done' ? 'done' : 'failed');
     if (ending.is === 'done') {
       this.#streak = 0;
-      work.phase = { is: 'done', how: 'loaded' };
+      unit.enter({ is: 'done', how: 'loaded' });
       return;
     }
     const { failure } = ending;
-    work.phase = ending.is === 'failed' ? { is: 'failed', failure } : { is: 'unknown', failure };
-    const isOfTheUnit = !isNotTheUnit(failure);
-    if (isOfTheUnit) this.#streak++;
-    const { haltAfter } = this.order.options;
-    if (!isOfTheUnit || (haltAfter !== null && this.#streak >= haltAfter)) this.#halt(failure);
+    unit.enter({ is: ending.is === 'failed' ? 'failed' : 'unknown', failure });
+    const isSystem = isSystemFailure(failure);
+    if (!isSystem) this.#streak++;
+    const { haltAfter } = this.#order.options;
+    if (isSystem || (haltAfter !== null && this.#streak >= haltAfter)) this.#halt(failure);
   }
 
   #halt(failure: Failure): void {
-    if (this.state.is !== 'running') return;
-    this.state = { is: 'halted', failures: this.#streak, failure };
-    this.#parts.journal.note(this.number, { step: 'order-halted', failures: this.#streak }).catch(failureOf);
+    if (this.#state.is !== 'running') return;
+    this.#state = { is: 'halted', failures: this.#streak, failure };
+    this.#options.journal.note(this.#chain, { step: 'order-halted', failures: this.#streak }).catch(failureOf);
   }
 
-  async #note(work: UnitProgress, event: OrderEvent, changed: UnitRow): Promise<void> {
+  async #note(unit: UnitProgress, event: OrderEvent, changed: UnitRow): Promise<void> {
     const row = { ...changed, at: this.#at() };
-    await this.#parts.journal.note(this.number, event, row);
-    this.#count(work.row, row);
-    work.row = row;
+    await this.#options.journal.note(this.#chain, event, row);
+    this.#take(unit, row);
   }
 
-  #count(before: UnitRow | undefined, after: UnitRow): void {
-    if (this.elsewhere.has(after.sn)) this.elsewhere = new Set([...this.elsewhere].filter((sn) => sn !== after.sn));
-    if (before?.state !== after.state) this.counts = countsAfter(this.counts, before, after);
+  #take(unit: UnitProgress, row: UnitRow): void {
+    this.counts.change(unit.row, row);
+    unit.setRow(row);
   }
 
-  #rowOf(work: UnitProgress): UnitRow {
-    return work.row ?? newRow(this.number, work.sn, 'running', this.#at());
+  #rowOf(unit: UnitProgress): UnitRow {
+    return unit.row ?? newRow(this.#chain, unit.sn, 'running', this.#at());
   }
 
   #at(): string {
-    return this.#parts.now().toISOString();
+    return this.#options.now().toISOString();
   }
 }

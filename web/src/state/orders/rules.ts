@@ -1,18 +1,18 @@
-// The rules by which a work order is worked, as functions of the order and of what the unit and the journal say (docs/protocol.md clause 6). The AS holds to
-// them as well; here they spare a unit a question that would be refused. Knows no lanes and no screen.
+// The rules of a work order (docs/protocol.md clause 6.1), as functions of the order, of the unit's
+// identity and of its row in the journal. The AS enforces the same rules; checking them here first
+// avoids requests that the AS would refuse.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { lists, type OrderLine, type WorkOrder } from '#protocol/orders/order.ts';
 import type { KeyJson } from '#protocol/service/messages.ts';
 import type { Attempt } from '../../journal/attempt.ts';
 import type { Refusal, UnitRow, UnitState } from '../../journal/order-record.ts';
-import type { Counts } from '../../journal/work-orders.ts';
 import type { Failure } from '../common/failure.ts';
 import type { SignedIn } from '../session/session.svelte.ts';
 import type { Chosen } from '../station/key-choice.svelte.ts';
 import type { LoadStatus } from '../station/load-attempt.ts';
 import type { SlotFacts, UnitFacts } from '../station/unit-facts.ts';
 
-/** Why nothing may be asked of this unit, or undefined. */
+/** Why the order does not load this unit; undefined when it does. */
 export function refusalOf(order: WorkOrder, { sn, set }: UnitFacts): Refusal | undefined {
   if (!lists(order, sn)) return 'unlisted';
   return set === order.set ? undefined : 'wrong-set';
@@ -25,7 +25,7 @@ function holds(slot: SlotFacts | undefined, { akv, kcv }: OrderLine): boolean {
 
 const isErasing = (kcv: string): boolean => /^0+$/.test(kcv);
 
-/** The lines that the unit's slots do not show as done already. */
+/** The lines of the order that the unit's slots do not satisfy yet. */
 export function missingLines({ lines }: WorkOrder, { slots }: UnitFacts): readonly OrderLine[] {
   return lines.filter(
     (line) =>
@@ -36,48 +36,57 @@ export function missingLines({ lines }: WorkOrder, { slots }: UnitFacts): readon
   );
 }
 
-/** The line as a lane loads it; the unit itself says when it lacks the slot. */
-export function choiceOf(line: OrderLine, { slots }: UnitFacts, { sets }: SignedIn, set: number): Chosen | undefined {
-  const found = sets.find((each) => each.set === set);
-  if (!found) return undefined;
+/**
+ * The key and slot of a line in the form that a lane loads. Undefined when the AS lists no set with
+ * this number. A slot that the unit lacks is described as empty; the unit then refuses the import.
+ */
+export function choiceOf(
+  line: OrderLine,
+  { slots }: UnitFacts,
+  { sets }: SignedIn,
+  setNumber: number,
+): Chosen | undefined {
+  const set = sets.find((each) => each.set === setNumber);
+  if (!set) return undefined;
   const { ref1, ref2, akv, kcv, label } = line;
-  const listed = found.keys.find((key) => key.ref1 === ref1);
+  const listed = set.keys.find((key) => key.ref1 === ref1);
   const key: KeyJson = { ref1, label, akv, kcv, slot: ref2, attributes: listed?.attributes ?? '' };
   const slot = slots.find((each) => each.ref2 === ref2);
-  return { set: found, key, slot: slot ?? { ref2, holdsKey: false, kcv: '0000000000', akv: 0, attributes: '' } };
+  return { set, key, slot: slot ?? { ref2, holdsKey: false, kcv: '0000000000', akv: 0, attributes: '' } };
 }
 
-/** Not the unit's doing: the next one would fare no better, so the order waits instead of failing unit after unit. */
-const NOT_THE_UNIT: ReadonlySet<string> = new Set([
+/** Failures that the unit did not cause. They would affect the next unit too, so the run halts. */
+const SYSTEM_FAILURES: ReadonlySet<string> = new Set([
   ...['service-unreachable', 'service-timeout', 'service-nonsense', 'service-failed', 'service-changed'],
   ...['not-signed-in', 'signed-out', 'not-allowed', 'too-many-requests', 'quota-used', 'order-unknown', 'order-ended'],
   ...['token-locked', 'token-blocked', 'token-lost', 'token-failed', 'vault-locked', 'vault-expired'],
   ...['journal-full', 'journal-failed', 'journal-elsewhere', 'part-unreachable', 'cancelled'],
 ]);
 
-export function isNotTheUnit({ code }: Failure): boolean {
-  return NOT_THE_UNIT.has(code);
+export function isSystemFailure({ code }: Failure): boolean {
+  return SYSTEM_FAILURES.has(code);
 }
 
-/** Only a person can say why. */
-export const ASK = 'ask';
+/** Result of repeatReason() when the operator must enter the reason. */
+export const ASK_OPERATOR = Symbol('ask the operator');
 
 /**
- * Why this key is exported once more, where the journal itself has the reason; `undefined` where it is the first time, ASK where
- * only a person can say: the unit was done, and its slot does not show it.
+ * The reason for exporting the key of a line to this unit again, taken from its row. Undefined for
+ * the first export. ASK_OPERATOR when the unit was done, but its slot does not hold the key.
  */
-export function reasonFor(row: UnitRow | undefined, { ref2 }: OrderLine): string | undefined {
+export function repeatReason(row: UnitRow | undefined, { ref2 }: OrderLine): string | typeof ASK_OPERATOR | undefined {
   if (!row?.exported.includes(ref2)) return undefined;
-  if (row.state === 'done') return ASK;
-  if (row.failure === undefined) return 'The station stopped in the attempt before';
+  if (row.state === 'done') return ASK_OPERATOR;
+  if (row.failure === undefined) return 'The station stopped during the previous attempt';
   const { code, command = '', statusWord } = row.failure;
-  const said = statusWord === undefined ? code : `${command} ${hexNumber(statusWord)}`;
-  return `The attempt before ended with ${said}`;
+  const ending = statusWord === undefined ? code : `${command} ${hexNumber(statusWord)}`;
+  return `The previous attempt ended with ${ending}`;
 }
 
 /**
- * How a unit stands whose row is not settled, by the newest attempt on it; undefined while a page is at work on it. Several lines are loaded one after the
- * other: with the last of them all are in, and with another one only the unit's own slots say what is.
+ * State of a unit after the newest attempt on it; undefined while the attempt is running. The lines
+ * of an order are loaded in sequence: when the last one is done, all are done. When another one is
+ * done, only the unit's slots can show which lines are missing.
  */
 export function stateAfter({ lines }: WorkOrder, attempt: Attempt | undefined): UnitState | undefined {
   switch (attempt?.outcome) {
@@ -103,36 +112,28 @@ const STATES: Readonly<Record<LoadStatus['outcome'], UnitState>> = {
   failed: 'failed',
 };
 
-/** Of a unit that has none yet; `at` is now. */
-export function newRow(order: number, sn: string, state: UnitState, at: string): UnitRow {
-  return { order, sn, state, tries: 0, exported: [], begun: at, at };
+/** The first row of a unit. `at` is the current time, ISO 8601, UTC. */
+export function newRow(chain: number, sn: string, state: UnitState, at: string): UnitRow {
+  return { order: chain, sn, state, tries: 0, exported: [], begun: at, at };
 }
 
-/** How many units of each state there are, after one has changed its row. */
-export function countsAfter(counts: Counts, before: UnitRow | undefined, after: UnitRow): Counts {
-  const changed = { ...counts };
-  if (before) changed[before.state]--;
-  changed[after.state]++;
-  return changed;
-}
-
-/** The row of a unit, after one line of the order has come so far. */
+/** The row of a unit with a load of `line` at the given status. `took` is in milliseconds. */
 export function rowAfter(
   before: UnitRow,
   line: OrderLine,
   { outcome, failure, stage }: LoadStatus,
-  last: { readonly isLast: boolean; readonly took: number; readonly at: string },
+  { isLast, took, at }: { readonly isLast: boolean; readonly took: number; readonly at: string },
 ): UnitRow {
-  const { failure: _, took: __, ...kept } = before;
-  const neverAsked = outcome === 'failed' && (stage === 'identity' || stage === 'challenge');
+  const { failure: _, took: __, ...rest } = before;
+  const isNotExported = outcome === 'failed' && (stage === 'identity' || stage === 'challenge');
   const others = before.exported.filter((ref2) => ref2 !== line.ref2);
-  const isDone = outcome === 'done' && last.isLast;
+  const isDone = outcome === 'done' && isLast;
   return {
-    ...kept,
+    ...rest,
     state: isDone ? 'done' : STATES[outcome],
-    exported: neverAsked ? others : [...others, line.ref2],
-    at: last.at,
+    exported: isNotExported ? others : [...others, line.ref2],
+    at,
     ...(failure === undefined ? {} : { failure }),
-    ...(isDone ? { took: Math.round(last.took) } : {}),
+    ...(isDone ? { took: Math.round(took) } : {}),
   };
 }

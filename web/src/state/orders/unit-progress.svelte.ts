@@ -1,41 +1,102 @@
-// What a work order makes of the unit on one lane: the one thing that the board shows of it besides the lane itself.
+// Progress of one unit of a work order in its lane. The run of the order changes it; the order board
+// shows it.
+import type { OrderLine } from '#protocol/orders/order.ts';
 import type { Refusal, UnitRow } from '../../journal/order-record.ts';
 import type { Failure } from '../common/failure.ts';
 import type { Lane } from '../station/lane.svelte.ts';
+import { ASK_OPERATOR, repeatReason } from './rules.ts';
 
-export type WorkPhase =
-  /** It is being looked at. */
+export type UnitPhase =
+  /** The identity and the row of the unit are being read. */
   | { readonly is: 'arriving' }
-  /** The order, the operator or the AS is waited for. */
-  | { readonly is: 'held' }
+  /** The order has not been started, no operator is signed in, or the AS cannot be used. */
+  | { readonly is: 'waiting' }
+  /** The operator must scan the label. */
   | { readonly is: 'scan' }
-  /** The unit was done and does not show it: a person says why it is to be loaded again. */
+  /** The operator must enter the reason for loading the unit again. */
   | { readonly is: 'reason' }
+  /** `line` counts from 0. */
   | { readonly is: 'loading'; readonly line: number; readonly lines: number }
   | { readonly is: 'done'; readonly how: 'loaded' | 'had-all' | 'rehearsed' }
   | { readonly is: 'refused'; readonly refusal: Refusal }
+  /** The operator has set the unit aside. */
   | { readonly is: 'aside'; readonly reason: string }
   | { readonly is: 'failed'; readonly failure: Failure }
   | { readonly is: 'unknown'; readonly failure: Failure };
 
 export class UnitProgress {
-  phase = $state.raw<WorkPhase>({ is: 'arriving' });
-  /** Milliseconds from the first line to the last. */
-  took = $state.raw(0);
+  #phase = $state.raw<UnitPhase>({ is: 'arriving' });
+  #duration = $state.raw(0);
+  #row: UnitRow | undefined;
+  #linkId: number;
+  #isScanned = false;
+  #reason: string | undefined;
   readonly lane: Lane;
+  /** 32 hex digits. */
   readonly sn: string;
-  /** By which it was here last: another one is another plugging in. */
-  link: number;
-  /** As the journal has it, and as it was counted. */
-  row: UnitRow | undefined;
-  /** What the operator scanned or typed was this unit's number. */
-  isScanned = false;
-  /** Why it is loaded again, in the operator's words. */
-  reason: string | undefined;
 
   constructor(lane: Lane, sn: string) {
     this.lane = lane;
     this.sn = sn;
-    this.link = lane.link.id;
+    this.#linkId = lane.link.id;
+  }
+
+  get phase(): UnitPhase {
+    return this.#phase;
+  }
+
+  /** Time from the start of the first line to the end of the last, in milliseconds. */
+  get duration(): number {
+    return this.#duration;
+  }
+
+  /** The unit's row as last read or written. */
+  get row(): UnitRow | undefined {
+    return this.#row;
+  }
+
+  /** Id of the unit's link. Another id means that the unit was plugged in again. */
+  get linkId(): number {
+    return this.#linkId;
+  }
+
+  /** Whether the operator scanned or typed the serial number of this unit. */
+  get isScanned(): boolean {
+    return this.#isScanned;
+  }
+
+  /** Whether the operator must enter a reason before `lines` may be loaded. */
+  needsReason(lines: readonly OrderLine[]): boolean {
+    return this.#reason === undefined && lines.some((line) => repeatReason(this.#row, line) === ASK_OPERATOR);
+  }
+
+  /** The operator's reason for loading the unit again, or the one of its row before this load. */
+  reasonFor(line: OrderLine, row: UnitRow | undefined): string | undefined {
+    const reason = this.#reason ?? repeatReason(row, line);
+    return reason === ASK_OPERATOR ? undefined : reason;
+  }
+
+  enter(phase: UnitPhase): void {
+    this.#phase = phase;
+  }
+
+  measure(duration: number): void {
+    this.#duration = duration;
+  }
+
+  setLink(id: number): void {
+    this.#linkId = id;
+  }
+
+  setRow(row: UnitRow | undefined): void {
+    this.#row = row;
+  }
+
+  confirmLabel(): void {
+    this.#isScanned = true;
+  }
+
+  setReason(reason: string | undefined): void {
+    this.#reason = reason;
   }
 }

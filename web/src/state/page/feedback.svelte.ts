@@ -1,20 +1,22 @@
-// What is heard and felt when a unit is done or needs a hand: two tones apart in pitch and rhythm, and a short or a long shake of a phone. Is handed the
-// browser's sound and motor; off by one key.
+// Sound and vibration when a unit of a work order is done or needs the operator. The two signals
+// differ in pitch and rhythm. The operator can turn both off.
 
 export type Signal = 'done' | 'failed';
 
 export interface FeedbackOptions {
-  /** Undefined where the browser has no Web Audio. */
+  /** Opens the audio output; undefined without Web Audio. */
   readonly sound: () => AudioContext | undefined;
+  /** Vibrates for the given times, in milliseconds, alternating with pauses. */
   readonly vibrate: (pattern: number[]) => void;
-  /** Before the first click or key the browser allows neither. */
-  readonly isTouched: () => boolean;
-  readonly kept: Pick<Storage, 'getItem' | 'setItem'>;
+  /** Whether the operator has clicked or typed. Before that the browser allows neither. */
+  readonly isActivated: () => boolean;
+  /** Settings of this browser. */
+  readonly settings: Pick<Storage, 'getItem' | 'setItem'>;
 }
 
-const KEPT = 'keyferry.sound';
+const SETTING = 'keyferry.sound';
 
-/** Hertz, and seconds from the beginning to where it starts and ends. */
+/** Pitch in hertz; start and end in seconds from the beginning of the signal. */
 type Tone = readonly [pitch: number, from: number, to: number];
 const TONES: Readonly<Record<Signal, readonly Tone[]>> = {
   done: [
@@ -27,35 +29,36 @@ const TONES: Readonly<Record<Signal, readonly Tone[]>> = {
     [196, 0.52, 0.8],
   ],
 };
-const SHAKES: Readonly<Record<Signal, number[]>> = { done: [80], failed: [250, 100, 250] };
-const LOUDNESS = 0.2;
-/** A tone that starts or ends at once clicks. */
-const EDGE_S = 0.012;
+const VIBRATIONS: Readonly<Record<Signal, number[]>> = { done: [80], failed: [250, 100, 250] };
+/** Gain, 0 to 1. */
+const VOLUME = 0.2;
+/** Length of the ramp at both ends of a tone, in seconds; without it the tone clicks. */
+const RAMP_S = 0.012;
 
 export class Feedback {
-  on = $state(true);
-  /** The last one, for whoever cannot hear it and for the tab's title. */
-  last = $state.raw<Signal | undefined>();
-
-  readonly #parts: FeedbackOptions;
+  #isOn = $state(true);
+  readonly #options: FeedbackOptions;
   #context: AudioContext | undefined;
 
-  constructor(parts: FeedbackOptions) {
-    this.#parts = parts;
-    this.on = parts.kept.getItem(KEPT) !== 'off';
+  constructor(options: FeedbackOptions) {
+    this.#options = options;
+    this.#isOn = options.settings.getItem(SETTING) !== 'off';
+  }
+
+  get isOn(): boolean {
+    return this.#isOn;
   }
 
   toggle(): void {
-    this.on = !this.on;
-    this.#parts.kept.setItem(KEPT, this.on ? 'on' : 'off');
-    if (this.on) this.give('done');
+    this.#isOn = !this.#isOn;
+    this.#options.settings.setItem(SETTING, this.#isOn ? 'on' : 'off');
+    if (this.#isOn) this.give('done');
   }
 
   give(signal: Signal): void {
-    this.last = signal;
-    if (!this.on || !this.#parts.isTouched()) return;
-    this.#parts.vibrate(SHAKES[signal]);
-    this.#context ??= this.#parts.sound();
+    if (!this.#isOn || !this.#options.isActivated()) return;
+    this.#options.vibrate(VIBRATIONS[signal]);
+    this.#context ??= this.#options.sound();
     const context = this.#context;
     if (!context) return;
     for (const tone of TONES[signal]) play(context, tone);
@@ -67,8 +70,8 @@ function play(context: AudioContext, [pitch, from, to]: Tone): void {
   const now = context.currentTime;
   oscillator.frequency.value = pitch;
   gain.gain.setValueAtTime(0, now + from);
-  gain.gain.linearRampToValueAtTime(LOUDNESS, now + from + EDGE_S);
-  gain.gain.setValueAtTime(LOUDNESS, now + to - EDGE_S);
+  gain.gain.linearRampToValueAtTime(VOLUME, now + from + RAMP_S);
+  gain.gain.setValueAtTime(VOLUME, now + to - RAMP_S);
   gain.gain.linearRampToValueAtTime(0, now + to);
   oscillator.connect(gain).connect(context.destination);
   oscillator.start(now + from);

@@ -1,58 +1,61 @@
-// When nobody is there: no key, no pointer and no unit that comes or is done with for a while; less long while the page is out of sight. Is
-// handed the page and what goes on at the bench.
+// Detects that the operator has left: no input, and no unit attached or finished, for a time that is
+// shorter in a hidden tab. An unlocked vault is then locked.
 
 export interface Presence {
   readonly visibilityState: DocumentVisibilityState;
   addEventListener(type: string, listener: () => void, options?: { signal?: AbortSignal; capture?: boolean }): void;
 }
 
-/** Whoever works hands-free touches nothing but the units. */
-export interface Work {
+/** Activity of the station counts as input: in a hands-free run the operator only plugs units. */
+export interface StationActivity {
+  /** Whether a load is in progress. */
   readonly isBusy: () => boolean;
-  /** Tells whenever a unit comes or what was done to one has ended, until its undoing is called. */
-  readonly onSign: (listener: () => void) => () => void;
+  /** Calls `listener` when a unit is attached and when a load ends. Returns a function that unsubscribes. */
+  readonly subscribe: (listener: () => void) => () => void;
 }
 
 export interface IdleLimits {
+  /** Time without activity in a visible tab, in milliseconds. */
   readonly idleMs: number;
+  /** Time without activity in a hidden tab, in milliseconds. */
   readonly hiddenMs: number;
 }
 
 export const IDLE_LIMITS: IdleLimits = { idleMs: 10 * 60_000, hiddenMs: 5 * 60_000 };
 
-const SIGNS = ['pointerdown', 'keydown', 'wheel', 'touchstart'];
+const INPUT_EVENTS = ['pointerdown', 'keydown', 'wheel', 'touchstart'];
 
-/** Calls `onIdle` once, unless it is undone before; never while work is under way. Returns its undoing. */
+/** Calls `onIdle` once, and never during a load. Returns a function that stops the detection. */
 export function watchInactivity(
   page: Presence,
   { idleMs, hiddenMs }: IdleLimits,
-  { isBusy, onSign }: Work,
+  { isBusy, subscribe }: StationActivity,
   onIdle: (why: 'idle' | 'hidden') => void,
 ): () => void {
-  const undone = new AbortController();
-  const { signal } = undone;
+  const stopped = new AbortController();
+  const { signal } = stopped;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const wait = (): void => {
+  const restart = (): void => {
     clearTimeout(timer);
-    const hidden = page.visibilityState === 'hidden';
-    timer = setTimeout(() => end(hidden ? 'hidden' : 'idle'), hidden ? hiddenMs : idleMs);
+    const isHidden = page.visibilityState === 'hidden';
+    timer = setTimeout(() => expire(isHidden ? 'hidden' : 'idle'), isHidden ? hiddenMs : idleMs);
   };
-  const end = (why: 'idle' | 'hidden'): void => {
+  const expire = (why: 'idle' | 'hidden'): void => {
     if (isBusy()) {
-      wait();
+      restart();
       return;
     }
-    undo();
+    stop();
     onIdle(why);
   };
-  const undo = (): void => {
+  const stop = (): void => {
     clearTimeout(timer);
-    undone.abort();
-    unheard();
+    stopped.abort();
+    unsubscribe();
   };
-  for (const sign of SIGNS) page.addEventListener(sign, wait, { signal, capture: true });
-  page.addEventListener('visibilitychange', wait, { signal });
-  const unheard = onSign(wait);
-  wait();
-  return undo;
+  for (const event of INPUT_EVENTS) page.addEventListener(event, restart, { signal, capture: true });
+  page.addEventListener('visibilitychange', restart, { signal });
+  const unsubscribe = subscribe(restart);
+  restart();
+  return stop;
 }

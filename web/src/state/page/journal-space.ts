@@ -1,7 +1,7 @@
-// The room that is left for the journal, in what an operator counts.
-import { OCTETS_PER_LOAD } from '../../journal/storage-quota.ts';
+// Converts storage space of the journal to a number of keys, which the operator can judge.
+import { BYTES_PER_LOAD } from '../../journal/storage-quota.ts';
 
-/** How many more keys can be written down in so many octets. */
-export function keysIn(octets: number): number {
-  return Math.floor(octets / OCTETS_PER_LOAD);
+/** Number of loads whose attempts fit into `bytes` of the journal. */
+export function keysIn(bytes: number): number {
+  return Math.floor(bytes / BYTES_PER_LOAD);
 }

@@ -1,35 +1,36 @@
-// What belongs to the page and to no unit: shortcuts, the clipboard, and whether the page itself has a fault.
+// Settings of the operator in this browser, and the browser functions of the whole page.
 
 const SHORTCUTS = 'keyferry.shortcuts';
 
-type Kept = Pick<Storage, 'getItem' | 'setItem'>;
-
-export class Desk {
-  /** Single keys act only while this is on (WCAG 2.1.4: speech users may turn them off). */
-  shortcuts = $state(true);
-  /** Something went wrong that no code stands for: the page should be reloaded. */
-  broken = $state(false);
-
-  /** Another tab runs a newer version of this page. */
-  superseded = $state(false);
-
-  /** A part of the page was asked for and could not be fetched. */
-  cutOff = $state(false);
-
+export interface PreferencesOptions {
+  /** Settings of this browser. */
+  readonly settings: Pick<Storage, 'getItem' | 'setItem'>;
+  /** Copies a text to the clipboard. */
   readonly copy: (text: string) => Promise<void>;
-  /** The screen stays on while this was last called with true. */
-  readonly keepAwake: (wanted: boolean) => void;
-  readonly #kept: Kept;
+  /** Keeps the screen on until the next call with false. */
+  readonly keepAwake: (isWanted: boolean) => void;
+}
 
-  constructor({ copy, keepAwake, kept }: Pick<Desk, 'copy' | 'keepAwake'> & { readonly kept: Kept }) {
+export class Preferences {
+  #hasShortcuts = $state(true);
+  readonly copy: PreferencesOptions['copy'];
+  readonly keepAwake: PreferencesOptions['keepAwake'];
+  readonly #settings: PreferencesOptions['settings'];
+
+  constructor({ settings, copy, keepAwake }: PreferencesOptions) {
     this.copy = copy;
     this.keepAwake = keepAwake;
-    this.#kept = kept;
-    this.shortcuts = kept.getItem(SHORTCUTS) !== 'off';
+    this.#settings = settings;
+    this.#hasShortcuts = settings.getItem(SHORTCUTS) !== 'off';
+  }
+
+  /** Whether single-key shortcuts are on. Speech users must be able to turn them off (WCAG 2.1.4). */
+  get hasShortcuts(): boolean {
+    return this.#hasShortcuts;
   }
 
   toggleShortcuts(): void {
-    this.shortcuts = !this.shortcuts;
-    this.#kept.setItem(SHORTCUTS, this.shortcuts ? 'on' : 'off');
+    this.#hasShortcuts = !this.#hasShortcuts;
+    this.#settings.setItem(SHORTCUTS, this.#hasShortcuts ? 'on' : 'off');
   }
 }

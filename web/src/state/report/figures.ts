@@ -1,4 +1,4 @@
-// What a report adds up to: how many of how many, how long, and how much a unit took. Pure.
+// The figures of a checked report: counts, yield, period and median time per unit.
 import type { ReportVerdict } from '#protocol/orders/verify-report.ts';
 
 export interface Figures {
@@ -7,22 +7,23 @@ export interface Figures {
   readonly failed: number;
   readonly unknown: number;
   readonly absent: number;
-  /** Of the units that were worked at all, how many are done: 0 to 1. */
+  /** Fraction of the units that are done, without the absent ones: 0 to 1. */
   readonly yield: number | undefined;
-  /** ISO 8601, of the first unit that was begun and the last that ended. */
+  /** Start of the first unit, ISO 8601. */
   readonly from: string | undefined;
+  /** End of the last unit, ISO 8601. */
   readonly to: string | undefined;
-  /** Milliseconds from beginning to end of a unit that is done: half of them took less. */
+  /** Median time from start to end of the units that are done, in milliseconds. */
   readonly median: number | undefined;
 }
 
 export function figuresOf({ units }: Pick<ReportVerdict, 'units'>): Figures {
   const count = (outcome: string): number => units.filter((unit) => unit.outcome === outcome).length;
   const [done, failed, unknown, absent] = [count('done'), count('failed'), count('unknown'), count('absent')];
-  const worked = done + failed + unknown;
-  const begun = units.flatMap((unit) => unit.begun ?? []).sort();
-  const ended = units.flatMap((unit) => unit.ended ?? []).sort();
-  const spans = units
+  const attempted = done + failed + unknown;
+  const starts = units.flatMap((unit) => unit.begun ?? []).sort();
+  const ends = units.flatMap((unit) => unit.ended ?? []).sort();
+  const times = units
     .flatMap((unit) =>
       unit.outcome === 'done' && unit.begun && unit.ended ? [Date.parse(unit.ended) - Date.parse(unit.begun)] : [],
     )
@@ -30,9 +31,9 @@ export function figuresOf({ units }: Pick<ReportVerdict, 'units'>): Figures {
   return {
     units: units.length,
     ...{ done, failed, unknown, absent },
-    yield: worked === 0 ? undefined : done / worked,
-    from: begun[0],
-    to: ended.at(-1),
-    median: spans[spans.length >> 1],
+    yield: attempted === 0 ? undefined : done / attempted,
+    from: starts[0],
+    to: ends.at(-1),
+    median: times[times.length >> 1],
   };
 }

@@ -1,5 +1,5 @@
-// The report of a work order, opened from a file or at the closing, and checked here: without the service, by the root key that the reader trusts
-// (docs/protocol.md clause 9).
+// Checks the report of a work order with a root key that the reader trusts (docs/protocol.md clause
+// 9.1). Needs neither the AS nor the network.
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { writeReportCsv } from '#protocol/orders/report-csv.ts';
@@ -8,84 +8,108 @@ import { keyId, type Verify } from '#protocol/signing/envelope.ts';
 
 export type { ReportVerdict } from '#protocol/orders/verify-report.ts';
 
-/** A root key that may be trusted, as this station pinned it. */
+/** A root key as the trust store of this station holds it. */
+export interface PinnedRoot {
+  /** Name of the AS. */
+  readonly service: string;
+  /** base64url of 32 bytes. */
+  readonly root: string;
+}
+
+/** A root key that the reader may choose. */
 export interface TrustedRoot {
-  /** The AS, as the reader knows it. */
+  /** Name of the AS, or "Typed in". */
   readonly name: string;
   /** Key id, 16 hex digits. */
   readonly fingerprint: string;
-  /** base64url, 32 octets. */
+  /** base64url of 32 bytes. */
   readonly root: string;
 }
 
 export class Verification {
-  roots = $state.raw<readonly TrustedRoot[]>([]);
-  verdict = $state.raw<ReportVerdict | undefined>();
-  /** Rows that were checked so far, of how many. */
-  progress = $state.raw<readonly [done: number, total: number] | undefined>();
-  /** The key by which the verdict was found. */
-  trusted = $state.raw<TrustedRoot | undefined>();
-  /** What was typed is no root key. */
-  refused = $state.raw(false);
+  #roots = $state.raw<readonly TrustedRoot[]>([]);
+  #verdict = $state.raw<ReportVerdict | undefined>();
+  #progress = $state.raw<readonly [done: number, total: number] | undefined>();
+  #usedRoot = $state.raw<TrustedRoot | undefined>();
+  #isRootRefused = $state.raw(false);
 
   readonly #pinned: () => Promise<readonly PinnedRoot[]>;
   readonly #verify: Verify;
-  /** Of the checks, of which only the last one may speak. */
-  #turn = 0;
+  /** Number of checks so far; the result of an earlier check is dropped. */
+  #checks = 0;
 
   constructor(pinned: () => Promise<readonly PinnedRoot[]>, verify: Verify) {
     this.#pinned = pinned;
     this.#verify = verify;
   }
 
-  /** The keys that this station trusts. */
+  /** The pinned root keys of this station, and those that the reader typed. */
+  get roots(): readonly TrustedRoot[] {
+    return this.#roots;
+  }
+
+  /** Verdict of the last check. */
+  get verdict(): ReportVerdict | undefined {
+    return this.#verdict;
+  }
+
+  /** Number of checked rows and of all rows, during a check. */
+  get progress(): readonly [done: number, total: number] | undefined {
+    return this.#progress;
+  }
+
+  /** The root key of the last check. */
+  get usedRoot(): TrustedRoot | undefined {
+    return this.#usedRoot;
+  }
+
+  /** Whether the text that the reader typed last is not a root key. */
+  get isRootRefused(): boolean {
+    return this.#isRootRefused;
+  }
+
+  /** Reads the pinned root keys of this station. */
   async readRoots(): Promise<void> {
-    this.roots = (await this.#pinned()).map(({ service, root }) => ({
-      name: service,
-      root,
-      fingerprint: fingerprint(root),
-    }));
+    this.#roots = (await this.#pinned()).map(({ service, root }) => trustedRoot(service, root));
   }
 
-  /** A key that the reader has by another way, base64url or hex of 32 octets. */
-  async add(written: string): Promise<void> {
-    const root = readRoot(written);
-    this.refused = root === undefined;
-    if (root === undefined || this.roots.some((each) => each.root === root)) return;
-    this.roots = [...this.roots, { name: 'Typed in', root, fingerprint: fingerprint(root) }];
+  /** Adds a root key that the reader typed: 32 bytes in base64url or hex. */
+  addRoot(text: string): void {
+    const root = parseRoot(text);
+    this.#isRootRefused = root === undefined;
+    if (root === undefined || this.#roots.some((each) => each.root === root)) return;
+    this.#roots = [...this.#roots, trustedRoot('Typed in', root)];
   }
 
-  /** Checks the text of a report file. Resolves with `verdict` set, whatever the file holds, unless another check began meanwhile. */
-  async check(text: string, trusted: TrustedRoot): Promise<void> {
-    const turn = ++this.#turn;
-    this.verdict = undefined;
-    this.trusted = trusted;
-    this.progress = [0, 0];
+  /** Checks the text of a report file and sets the verdict, unless another check started meanwhile. */
+  async check(text: string, root: TrustedRoot): Promise<void> {
+    const check = ++this.#checks;
+    this.#verdict = undefined;
+    this.#usedRoot = root;
+    this.#progress = [0, 0];
     const progress = (done: number, total: number): void => {
-      if (turn === this.#turn) this.progress = [done, total];
+      if (check === this.#checks) this.#progress = [done, total];
     };
-    const verdict = await verifyReport(text, fromBase64url(trusted.root), this.#verify, { progress });
-    if (turn !== this.#turn) return;
-    this.verdict = verdict;
-    this.progress = undefined;
+    const verdict = await verifyReport(text, fromBase64url(root.root), this.#verify, { progress });
+    if (check !== this.#checks) return;
+    this.#verdict = verdict;
+    this.#progress = undefined;
   }
 
-  /** What was proven, for the customer's systems. */
+  /** The proven content of the report as CSV; empty before a check. */
   csv(): string {
-    return this.verdict ? writeReportCsv(this.verdict) : '';
+    return this.#verdict ? writeReportCsv(this.#verdict) : '';
   }
 }
 
-export interface PinnedRoot {
-  readonly service: string;
-  readonly root: string;
+function trustedRoot(name: string, root: string): TrustedRoot {
+  return { name, root, fingerprint: keyId(fromBase64url(root)) };
 }
 
-const fingerprint = (root: string): string => keyId(fromBase64url(root));
-
-function readRoot(written: string): string | undefined {
-  const text = written.replaceAll(/\s/g, '');
-  if (/^[0-9A-Fa-f]{64}$/.test(text)) return toBase64url(fromHex(text));
-  // The last one of 43 characters holds four bits.
-  return /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(text) ? text : undefined;
+/** Returns base64url, or undefined for a text that is not a root key. */
+function parseRoot(text: string): string | undefined {
+  const digits = text.replaceAll(/\s/g, '');
+  if (/^[0-9A-Fa-f]{64}$/.test(digits)) return toBase64url(fromHex(digits));
+  // The last of 43 characters encodes four bits only.
+  return /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(digits) ? digits : undefined;
 }

@@ -1,5 +1,4 @@
-// The vaults that this browser keeps, as they are shown: by their signed headers, each verified anew, and by what the store knows of their use.
-
+// Reads the vaults of this browser. The signature of each header is verified at every reading.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Verify } from '#protocol/signing/envelope.ts';
@@ -9,45 +8,44 @@ import { requireValid } from '#protocol/vault/policy.ts';
 import type { VaultRecord, VaultStore } from '../../vault-store/vault-store.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 
-export interface ShelvedVault {
+export interface StoredVault {
   readonly id: string;
-  /** As people say it: four hex digits. */
+  /** The AS number of the vault, 4 hex digits. */
   readonly number: string;
   readonly header: VaultHeaderJson;
-  /** Exports so far. */
+  /** Number of exports so far. */
   readonly exports: number;
-  /** Passphrases that did not fit since it was unlocked last. */
-  readonly refused: number;
+  /** Number of wrong passphrases since the last unlocking. */
+  readonly wrongPassphrases: number;
   readonly hasJournal: boolean;
-  /** False where the vault was left without being locked: its signed journal ends before its last entry. */
-  readonly isJournalWhole: boolean;
-  /** A passkey opens it besides the passphrase. */
+  /** Whether the signature of the journal covers its last entry. False after the page was closed while the vault was unlocked. */
+  readonly isJournalSigned: boolean;
   readonly hasPasskey: boolean;
-  /** Why it cannot be unlocked now. */
-  readonly bar: Failure | undefined;
+  /** Why the vault cannot be unlocked now. */
+  readonly obstacle: Failure | undefined;
 }
 
-export interface Shelf {
-  readonly vaults: readonly ShelvedVault[];
-  /** Of a vault that nobody vouches for any more: it does not hide the others. */
+export interface VaultList {
+  readonly vaults: readonly StoredVault[];
+  /** Failure of the first vault whose signature cannot be verified. Such vaults are not listed. */
   readonly failure: Failure | undefined;
 }
 
 export interface VaultListOptions {
   readonly store: VaultStore;
-  /** The public keys that this station has pinned, 32 bytes each. */
+  /** The root keys that this station has pinned, 32 bytes each. */
   readonly roots: readonly Bytes[];
   readonly verify: Verify;
   readonly now: Date;
 }
 
 /** @throws ProtocolError journal-full, journal-failed */
-export async function readShelf(parts: VaultListOptions): Promise<Shelf> {
-  const vaults: ShelvedVault[] = [];
+export async function readVaults(options: VaultListOptions): Promise<VaultList> {
+  const vaults: StoredVault[] = [];
   let failure: Failure | undefined;
-  for (const record of await parts.store.vaults()) {
+  for (const record of await options.store.vaults()) {
     try {
-      vaults.push(await shelved(parts, record));
+      vaults.push(await readVault(options, record));
     } catch (error) {
       failure ??= failureOf(error);
     }
@@ -55,7 +53,7 @@ export async function readShelf(parts: VaultListOptions): Promise<Shelf> {
   return { vaults, failure };
 }
 
-async function shelved({ store, roots, verify, now }: VaultListOptions, record: VaultRecord): Promise<ShelvedVault> {
+async function readVault({ store, roots, verify, now }: VaultListOptions, record: VaultRecord): Promise<StoredVault> {
   const { id, text, refused, journal, signedTo, passkey } = record;
   const { header } = await verifyVaultFile(decodeVaultFile(text), roots, verify);
   return {
@@ -63,15 +61,15 @@ async function shelved({ store, roots, verify, now }: VaultListOptions, record: 
     number: hexNumber(header.asNumber, 4),
     header,
     exports: await store.countExports(id),
-    refused,
+    wrongPassphrases: refused,
     hasJournal: journal !== undefined,
-    isJournalWhole: signedTo === (await store.lastEntry(id))?.number,
+    isJournalSigned: signedTo === (await store.lastEntry(id))?.number,
     hasPasskey: passkey !== undefined,
-    bar: barOf(header, now),
+    obstacle: obstacleOf(header, now),
   };
 }
 
-function barOf(header: VaultHeaderJson, now: Date): Failure | undefined {
+function obstacleOf(header: VaultHeaderJson, now: Date): Failure | undefined {
   try {
     requireValid(header, now.getTime());
     return undefined;

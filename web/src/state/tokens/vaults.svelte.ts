@@ -1,5 +1,6 @@
-// The vaults of this browser (docs/protocol.md clause 10): brought in as files, shown by what their signed headers allow, unlocked by a
-// passphrase or a passkey in a worker of their own, locked again, and their journals given back. One is open at a time, and in one tab.
+// The vaults of this browser (docs/protocol.md clause 10): imported as files, unlocked in a worker
+// with a passphrase or a passkey, locked, and their journals returned. One vault is unlocked at a
+// time, in one tab.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -12,76 +13,114 @@ import { VaultClient, type VaultWorker } from '../../vault-worker/client.ts';
 import type { LockReason, Opener } from '../../vault-worker/messages.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import type { LocalAccount, Session } from '../session/session.svelte.ts';
-import { readShelf, type ShelvedVault } from './vault-list.ts';
+import { readVaults, type StoredVault } from './vault-list.ts';
 import type { VaultReport } from './vault-return.ts';
 
-export type { ShelvedVault } from './vault-list.ts';
+export type { StoredVault } from './vault-list.ts';
 
-/** A file to be saved. */
+/** A file that the operator saves. */
 export interface SavedFile {
   readonly name: string;
   readonly text: string;
 }
 
+/** A failure with the id of its vault; undefined when no vault is concerned. */
+export interface VaultFailure {
+  readonly vault: string | undefined;
+  readonly failure: Failure;
+}
+
 export interface VaultsOptions {
   readonly session: Session;
   readonly store: () => Promise<VaultStore>;
-  /** The public keys that this station has pinned, 32 bytes each. */
+  /** The root keys that this station has pinned, 32 bytes each. */
   readonly roots: () => Promise<readonly Bytes[]>;
   readonly verify: Verify;
   readonly makeWorker: () => VaultWorker;
   readonly passkeys: Pick<Passkeys, 'bar' | 'create' | 'ask'>;
   readonly locks: Pick<LockManager, 'request'>;
   readonly now: () => Date;
-  /** Takes a journal to the AS that somebody is signed in to. `origin` is how this station's journal names the vault. */
-  readonly giveBack: (
+  /** Returns a vault journal to the AS of the session. `origin`: name of the vault in the journal of this station. */
+  readonly returnJournal: (
     vault: { readonly id: string; readonly origin: string },
     signed: Envelope,
   ) => Promise<VaultReport>;
-  /** Begins to watch whether anybody is there, until its undoing is called. */
+  /** Calls `onIdle` when the operator has left. Returns a function that stops the detection. */
   readonly watchInactivity: (onIdle: (why: 'idle' | 'hidden') => void) => () => void;
 }
 
-interface Opened {
+interface UnlockedVault {
   readonly id: string;
   readonly client: VaultClient;
-  /** Ends the watch. The lease goes back when the worker ends. */
+  /** Stops the inactivity detection. */
   readonly unwatch: () => void;
 }
 
 export class Vaults {
-  vaults = $state.raw<readonly ShelvedVault[]>([]);
-  /** The vault that is unlocked in this tab. */
-  opened = $state.raw<string | undefined>();
-  /** The vault whose passphrase or passkey is being tried. */
-  unlocking = $state.raw<string | undefined>();
-  /** The browser's dialog for a passkey is open. */
-  confirming = $state.raw(false);
-  /** Why no passkey can be made here; undefined where one can, as far as is known. */
-  passkeyBar = $state.raw<PasskeyBar | undefined>();
-  /** The vault whose journal is on its way to the AS. */
-  returning = $state.raw<string | undefined>();
-  /** What the AS found in the journal that was returned last. */
-  report = $state.raw<{ readonly vault: string; readonly report: VaultReport } | undefined>();
-  /** What went wrong last, and with which vault; gone with the next attempt. */
-  failure = $state.raw<{ readonly vault: string | undefined; readonly failure: Failure } | undefined>();
+  #vaults = $state.raw<readonly StoredVault[]>([]);
+  #unlockedId = $state.raw<string | undefined>();
+  #unlockingId = $state.raw<string | undefined>();
+  #returningId = $state.raw<string | undefined>();
+  #isConfirming = $state.raw(false);
+  #passkeyBar = $state.raw<PasskeyBar | undefined>();
+  #report = $state.raw<{ readonly vault: string; readonly report: VaultReport } | undefined>();
+  #failure = $state.raw<VaultFailure | undefined>();
 
-  readonly #parts: VaultsOptions;
-  #opened: Opened | undefined;
+  readonly #options: VaultsOptions;
+  #unlocked: UnlockedVault | undefined;
 
-  constructor(parts: VaultsOptions) {
-    this.#parts = parts;
+  constructor(options: VaultsOptions) {
+    this.#options = options;
   }
 
-  /** What the store holds now. */
+  get vaults(): readonly StoredVault[] {
+    return this.#vaults;
+  }
+
+  /** Id of the vault that is unlocked in this tab. */
+  get unlockedId(): string | undefined {
+    return this.#unlockedId;
+  }
+
+  /** Id of the vault whose passphrase or passkey is being tried. */
+  get unlockingId(): string | undefined {
+    return this.#unlockingId;
+  }
+
+  /** Id of the vault whose journal is being returned. */
+  get returningId(): string | undefined {
+    return this.#returningId;
+  }
+
+  /** Whether the browser's passkey dialog is open. */
+  get isConfirming(): boolean {
+    return this.#isConfirming;
+  }
+
+  /** Why no passkey can be created here; undefined when that may be possible. */
+  get passkeyBar(): PasskeyBar | undefined {
+    return this.#passkeyBar;
+  }
+
+  /** Result of the last return, with the id of the vault. */
+  get report(): { readonly vault: string; readonly report: VaultReport } | undefined {
+    return this.#report;
+  }
+
+  /** Failure of the last operation. */
+  get failure(): VaultFailure | undefined {
+    return this.#failure;
+  }
+
+  /** Reads the vaults of this browser. */
   async read(): Promise<void> {
-    this.passkeyBar = await this.#parts.passkeys.bar();
+    this.#passkeyBar = await this.#options.passkeys.bar();
     await this.#attempt(undefined, () => this.#read());
   }
 
-  /** A file of the custodian: nothing is kept of what does not verify. */
+  /** Imports a vault file. A file whose signature cannot be verified is not stored. */
   async import(file: Pick<Blob, 'text'>): Promise<void> {
-    const { store, roots, verify, now } = this.#parts;
+    const { store, roots, verify, now } = this.#options;
     await this.#attempt(undefined, async () => {
       const text = await file.text();
       const { header } = await verifyVaultFile(decodeVaultFile(text), await roots(), verify);
@@ -90,113 +129,115 @@ export class Vaults {
     });
   }
 
-  /** Takes about a second, by design; the file is never harmed. */
-  async unlock(id: string, typed: string): Promise<void> {
-    await this.#open(id, 'passphrase', async () => encodePassphrase(typed));
+  /** Unlocks a vault with its passphrase. The key derivation takes about one second (docs/adr/0026). */
+  async unlock(id: string, passphrase: string): Promise<void> {
+    await this.#unlock(id, 'passphrase', async () => encodePassphrase(passphrase));
   }
 
-  /** Opens the browser's dialog; needs a click or a key. The passphrase opens it all the same. */
+  /** Unlocks a vault with its passkey. Opens the browser's dialog, which needs a user gesture. */
   async unlockByPasskey(id: string): Promise<void> {
-    await this.#open(id, 'passkey', async () => {
-      const passkey = (await (await this.#parts.store()).find(id))?.passkey;
-      // Another tab may have forgotten it.
-      if (passkey === undefined) throw new ProtocolError('passkey-refused', 'No passkey opens this vault.');
-      return await this.#confirmed(() => this.#parts.passkeys.ask(passkey));
+    await this.#unlock(id, 'passkey', async () => {
+      const passkey = (await (await this.#options.store()).find(id))?.passkey;
+      // Another tab may have removed it.
+      if (passkey === undefined) throw new ProtocolError('passkey-refused', 'the vault has no passkey');
+      return await this.#confirm(() => this.#options.passkeys.ask(passkey));
     });
   }
 
-  /** From now on a passkey opens the vault that is open, besides its passphrase. Opens the browser's dialog; needs a click or a key. */
-  async enrolPasskey(): Promise<void> {
-    const open = this.#opened;
-    if (open === undefined || this.confirming) return;
-    await this.#attempt(open.id, async () => {
-      const number = this.vaults.find(({ id }) => id === open.id)?.number;
-      await open.client.enrol(
-        await this.#confirmed(() =>
-          this.#parts.passkeys.create({ id: fromBase64url(open.id), name: `Vault ${number}` }),
-        ),
-      );
-      await this.#read();
-    });
-  }
-
-  /** The passphrase alone opens it from now on. */
-  async forgetPasskey(id: string): Promise<void> {
+  /** Adds a passkey to the unlocked vault. Opens the browser's dialog, which needs a user gesture. */
+  async addPasskey(): Promise<void> {
+    const unlocked = this.#unlocked;
+    if (unlocked === undefined || this.#isConfirming) return;
+    const { id, client } = unlocked;
     await this.#attempt(id, async () => {
-      await (await this.#parts.store()).forgetPasskey(id);
+      const user = { id: fromBase64url(id), name: `Vault ${this.#find(id)?.number}` };
+      await client.enrol(await this.#confirm(() => this.#options.passkeys.create(user)));
       await this.#read();
     });
   }
 
-  /** Its journal is signed, its keys are wiped, its worker is ended. */
+  /** Removes the passkey of a vault. The passphrase still unlocks the vault. */
+  async removePasskey(id: string): Promise<void> {
+    await this.#attempt(id, async () => {
+      await (await this.#options.store()).deletePasskey(id);
+      await this.#read();
+    });
+  }
+
+  /** Signs the journal of the unlocked vault and ends its worker, which wipes the keys. */
   async lock(why: LockReason = 'asked'): Promise<void> {
-    const open = this.#opened;
-    if (open === undefined) return;
-    this.#opened = undefined;
-    open.unwatch();
-    if (why === 'asked') this.#leave();
-    else this.#parts.session.heed({ code: 'vault-locked' });
-    await this.#attempt(open.id, async () => {
-      await open.client.lock(why);
+    const unlocked = this.#unlocked;
+    if (unlocked === undefined) return;
+    this.#unlocked = undefined;
+    unlocked.unwatch();
+    const { session } = this.#options;
+    if (why !== 'asked') session.endOn({ code: 'vault-locked' });
+    else if (session.local?.kind === 'vault') session.signOut();
+    await this.#attempt(unlocked.id, async () => {
+      await unlocked.client.lock(why);
       await this.#read();
     });
   }
 
-  /** The journal as the vault signed it: now where it is open, else when it was locked last. */
+  /** The signed journal of a vault: signed now for the unlocked vault, otherwise when the vault was last locked. */
   async journal(id: string): Promise<SavedFile | undefined> {
-    const open = this.#opened;
-    let saved: Envelope | undefined;
+    const unlocked = this.#unlocked;
+    let signed: Envelope | undefined;
     await this.#attempt(id, async () => {
-      const record = await (await this.#parts.store()).find(id);
-      saved = open?.id === id ? await open.client.journal() : record?.journal;
+      const record = await (await this.#options.store()).find(id);
+      signed = unlocked?.id === id ? await unlocked.client.journal() : record?.journal;
     });
-    const number = this.vaults.find((vault) => vault.id === id)?.number ?? '';
-    return saved && { name: `vault-${number}-journal.json`, text: `${JSON.stringify(saved)}\n` };
+    const number = this.#find(id)?.number ?? '';
+    return signed && { name: `vault-${number}-journal.json`, text: `${JSON.stringify(signed)}\n` };
   }
 
-  /** To the AS that somebody is signed in to. Any number of times: it takes each entry and each receipt once. */
+  /** Returns the journal of a vault to the AS of the session. Idempotent: the AS records each entry and receipt once. */
   async returnJournal(id: string): Promise<void> {
-    if (this.returning !== undefined) return;
-    this.returning = id;
-    this.report = undefined;
+    if (this.#returningId !== undefined) return;
+    this.#returningId = id;
+    this.#report = undefined;
     await this.#attempt(id, async () => {
-      const signed = (await (await this.#parts.store()).find(id))?.journal;
-      if (signed === undefined) throw new TypeError('the vault was never locked, so it has no signed journal');
-      this.report = { vault: id, report: await this.#parts.giveBack({ id, origin: originOf(id) }, signed) };
+      const signed = (await (await this.#options.store()).find(id))?.journal;
+      if (signed === undefined) throw new TypeError('a vault that was never locked has no signed journal');
+      this.#report = { vault: id, report: await this.#options.returnJournal({ id, origin: originOf(id) }, signed) };
     });
-    this.returning = undefined;
-    if (this.failure) this.#parts.session.heed(this.failure.failure);
+    this.#returningId = undefined;
+    if (this.#failure) this.#options.session.endOn(this.#failure.failure);
   }
 
-  async #open(id: string, by: Opener['by'], read: () => Promise<Bytes>): Promise<void> {
-    if (this.unlocking !== undefined) return;
-    this.unlocking = id;
-    await this.#attempt(id, () => this.#unlock(id, by, read));
-    this.unlocking = undefined;
-    await this.#attempt(id, () => this.#read(), this.failure);
+  #find(id: string): StoredVault | undefined {
+    return this.#vaults.find((vault) => vault.id === id);
   }
 
-  async #confirmed<Result>(ask: () => Promise<Result>): Promise<Result> {
-    this.confirming = true;
+  async #unlock(id: string, by: Opener['by'], readSecret: () => Promise<Bytes>): Promise<void> {
+    if (this.#unlockingId !== undefined) return;
+    this.#unlockingId = id;
+    await this.#attempt(id, () => this.#openWorker(id, by, readSecret));
+    this.#unlockingId = undefined;
+    await this.#attempt(id, () => this.#read(), this.#failure);
+  }
+
+  async #confirm<Result>(openDialog: () => Promise<Result>): Promise<Result> {
+    this.#isConfirming = true;
     try {
-      return await ask();
+      return await openDialog();
     } finally {
-      this.confirming = false;
+      this.#isConfirming = false;
     }
   }
 
-  async #unlock(id: string, by: Opener['by'], read: () => Promise<Bytes>): Promise<void> {
-    const { makeWorker, session, watchInactivity } = this.#parts;
-    const roots = await this.#parts.roots();
-    const giveBack = await this.#lease(id);
-    const client = new VaultClient(makeWorker(), () => this.#end(client, giveBack));
+  async #openWorker(id: string, by: Opener['by'], readSecret: () => Promise<Bytes>): Promise<void> {
+    const { makeWorker, session, watchInactivity } = this.#options;
+    const roots = await this.#options.roots();
+    const releaseLock = await this.#requestLock(id);
+    const client = new VaultClient(makeWorker(), () => this.#handleEnd(client, releaseLock));
     try {
-      await client.unlock(id, { by, secret: await read() }, roots);
+      await client.unlock(id, { by, secret: await readSecret() }, roots);
       await this.lock();
       await this.#read();
       const unwatch = watchInactivity((why) => void this.lock(why));
-      this.#opened = { id, client, unwatch };
-      this.opened = id;
+      this.#unlocked = { id, client, unwatch };
+      this.#unlockedId = id;
       await session.use(this.#account(id, client));
     } catch (error) {
       client.end();
@@ -204,28 +245,23 @@ export class Vaults {
     }
   }
 
-  /** Whatever ended the worker. */
-  #end(client: VaultClient, giveBack: () => void): void {
-    giveBack();
-    const open = this.#opened;
-    if (open?.client === client) {
-      this.#opened = undefined;
-      open.unwatch();
-      this.#parts.session.heed({ code: 'vault-locked' });
+  #handleEnd(client: VaultClient, releaseLock: () => void): void {
+    releaseLock();
+    const unlocked = this.#unlocked;
+    if (unlocked?.client === client) {
+      this.#unlocked = undefined;
+      unlocked.unwatch();
+      this.#options.session.endOn({ code: 'vault-locked' });
     }
-    this.opened = this.#opened?.id;
+    this.#unlockedId = this.#unlocked?.id;
   }
 
-  #leave(): void {
-    if (this.#parts.session.local?.kind === 'vault') this.#parts.session.signOut();
-  }
-
-  /** One tab has it. @throws ProtocolError vault-busy */
-  #lease(id: string): Promise<() => void> {
+  /** Requests the vault for this tab. Resolves to a function that releases it. @throws ProtocolError vault-busy */
+  #requestLock(id: string): Promise<() => void> {
     return new Promise((resolve, reject) => {
-      this.#parts.locks
+      this.#options.locks
         .request(`keyferry-vault-${id}`, { ifAvailable: true }, (lock) => {
-          if (lock === null) throw new ProtocolError('vault-busy', 'Another tab has this vault open.');
+          if (lock === null) throw new ProtocolError('vault-busy', 'the vault is unlocked in another tab');
           return new Promise<void>((release) => resolve(release));
         })
         .catch(reject);
@@ -233,16 +269,16 @@ export class Vaults {
   }
 
   async #read(): Promise<void> {
-    const [store, roots] = [await this.#parts.store(), await this.#parts.roots()];
-    const { verify, now } = this.#parts;
-    const { vaults, failure } = await readShelf({ store, roots, verify, now: now() });
-    this.vaults = vaults;
-    if (failure) this.failure ??= { vault: undefined, failure };
+    const [store, roots] = [await this.#options.store(), await this.#options.roots()];
+    const { verify, now } = this.#options;
+    const { vaults, failure } = await readVaults({ store, roots, verify, now: now() });
+    this.#vaults = vaults;
+    if (failure) this.#failure ??= { vault: undefined, failure };
   }
 
   #account(id: string, client: VaultClient): LocalAccount {
-    const vault = this.vaults.find((each) => each.id === id);
-    if (vault === undefined) throw new TypeError('the vault was read before');
+    const vault = this.#find(id);
+    if (vault === undefined) throw new TypeError('the vault is not in the list');
     const { header, number } = vault;
     return {
       kind: 'vault',
@@ -255,7 +291,7 @@ export class Vaults {
       exportsLeft: async () => Math.max(0, header.quota.exports - (await client.status()).exports),
       exportKey: async (request) => {
         const exported = await client.exportKey(request);
-        await this.#count(id, client);
+        await this.#countExports(id, client);
         return exported;
       },
       verifyReceipt: (...receipt) => client.verifyReceipt(...receipt),
@@ -263,23 +299,23 @@ export class Vaults {
     };
   }
 
-  async #count(id: string, client: VaultClient): Promise<void> {
+  async #countExports(id: string, client: VaultClient): Promise<void> {
     const { exports } = await client.status();
-    this.vaults = this.vaults.map((vault) => (vault.id === id ? { ...vault, exports } : vault));
+    this.#vaults = this.#vaults.map((vault) => (vault.id === id ? { ...vault, exports } : vault));
   }
 
-  /** What failed before is still what the operator has to know. */
-  async #attempt(vault: string | undefined, action: () => Promise<void>, before?: Vaults['failure']): Promise<void> {
-    this.failure = before;
+  /** `earlier`: a failure that is shown instead of that of this action. */
+  async #attempt(vault: string | undefined, action: () => Promise<void>, earlier?: VaultFailure): Promise<void> {
+    this.#failure = earlier;
     try {
       await action();
     } catch (error) {
-      this.failure = before ?? { vault, failure: failureOf(error) };
+      this.#failure = earlier ?? { vault, failure: failureOf(error) };
     }
   }
 }
 
-/** The same vault has the same name on every day. */
+/** Stable name of a vault in the journal of this station. */
 function originOf(id: string): string {
   return `vault ${id}`;
 }

@@ -1,6 +1,6 @@
-// The demo's bench: what it tells the simulator, and the chooser it shows in the browser's place.
+// The demo bench: what it has the simulator do, and its device chooser.
 import { describe, expect, it } from 'vitest';
-import { Bench, type BenchControl, type BenchUnit } from '#web/state/demo/demo-bench.svelte.ts';
+import { type BenchControl, type BenchUnit, DemoBench } from '#web/state/demo/demo-bench.svelte.ts';
 
 const CANDIDATE = { sn: '07', kind: 'usb', label: 'Unit 7' } as const;
 
@@ -17,7 +17,7 @@ function createBench() {
     fault: (sn, fault) => void done.push(`${fault} at ${sn}`),
     clearFaults: (sn) => void done.push(`clear ${sn}`),
   };
-  const bench = new Bench<string>([
+  const bench = new DemoBench<string>([
     { name: 'late', fault: 'LATE' },
     { name: 'gone', fault: 'GONE' },
   ]);
@@ -30,8 +30,8 @@ function createBench() {
   return { bench, control, done, unit };
 }
 
-describe('the bench', () => {
-  it('plugs and unplugs', () => {
+describe('the demo bench', () => {
+  it('plugs and unplugs a unit', () => {
     const { bench, unit } = createBench();
     bench.toggle(unit());
     expect(unit().plugged).toBe(false);
@@ -39,9 +39,9 @@ describe('the bench', () => {
     expect(unit().plugged).toBe(true);
   });
 
-  it('plugs all of the hub at once, and leaves the others', () => {
+  it('plugs and unplugs all units on the hub, and no others', () => {
     const plugged = new Set(['07']);
-    const bench = new Bench<string>([], ['47', '48']);
+    const bench = new DemoBench<string>([], ['47', '48']);
     bench.use({
       units: () =>
         ['07', '47', '48'].map((sn) => ({ sn, name: sn, links: ['usb'], plugged: plugged.has(sn) }) as const),
@@ -58,7 +58,7 @@ describe('the bench', () => {
     expect(bench.hub.every((unit) => !unit.plugged)).toBe(true);
   });
 
-  it('arms one mishap in place of the one before', () => {
+  it('replaces the armed fault', () => {
     const { bench, done } = createBench();
     bench.arm('07', 'late');
     bench.arm('07', 'gone');
@@ -67,7 +67,7 @@ describe('the bench', () => {
     expect(bench.armed).toEqual({ '07': '' });
   });
 
-  it('notices a plug that a mishap has pulled, and that the mishap is spent', () => {
+  it('disarms a fault that has unplugged its unit', () => {
     const { bench, control, unit } = createBench();
     bench.arm('07', 'gone');
     control.unplug('07');
@@ -76,21 +76,21 @@ describe('the bench', () => {
     expect(bench.armed).toEqual({ '07': '' });
   });
 
-  it('asks which unit, and gives the answer to the simulator', async () => {
+  it('opens the chooser, and returns the choice to the simulator', async () => {
     const { bench } = createBench();
     const chosen = bench.choose([CANDIDATE]);
-    expect(bench.question?.candidates).toEqual([CANDIDATE]);
-    bench.question?.answer(CANDIDATE);
+    expect(bench.chooser?.candidates).toEqual([CANDIDATE]);
+    bench.chooser?.answer(CANDIDATE);
     await expect(chosen).resolves.toBe(CANDIDATE);
-    expect(bench.question).toBeUndefined();
+    expect(bench.chooser).toBeUndefined();
   });
 
-  it('closes a chooser when another one opens', async () => {
+  it('cancels a chooser when another one is opened', async () => {
     const { bench } = createBench();
     const first = bench.choose([CANDIDATE]);
     const second = bench.choose([CANDIDATE]);
     await expect(first).resolves.toBeUndefined();
-    bench.question?.answer(CANDIDATE);
+    bench.chooser?.answer(CANDIDATE);
     await expect(second).resolves.toBe(CANDIDATE);
   });
 });

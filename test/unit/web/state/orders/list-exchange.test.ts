@@ -1,53 +1,54 @@
-// The customer's lists against the order on the desk, over the real journal.
+// Lists of the operator and the open order, over a real journal.
 import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { parseCsv } from '#protocol/orders/csv.ts';
 import { workOrder } from '#test/support/work-orders.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
-import { OrderLists } from '#web/state/orders/list-exchange.svelte.ts';
+import { ListExchange } from '#web/state/orders/list-exchange.svelte.ts';
 import { ONE_LINE, sn, unit, World } from './order-fixture.ts';
 
 const file = (text: string) => ({ name: 'customer.csv', text: async () => text });
 
-async function desk(count = 4) {
+/** A running order of four units, one of which is loaded. */
+async function attachedOrder(count = 4) {
   const world = new World(
     Array.from({ length: count }, (_, index) => unit(index + 1)),
     ONE_LINE,
   );
   const page = await world.open();
   await page.start();
-  await page.run.resume();
+  await page.run.start();
   const [first] = world.cables;
   if (first) await page.plug(first);
-  const lists = new OrderLists({
+  const lists = new ListExchange({
     order: world.order,
-    rows: () => page.store.all(page.number),
-    elsewhere: () => page.run.elsewhere,
+    rows: () => page.store.all(page.chain),
+    elsewhere: () => page.run.counts.elsewhere,
     explain: (reasons) => page.run.explain(reasons),
-    isAtWork: (number) => page.run.isAtWork(number),
+    isInUse: (number) => page.run.isInUse(number),
   });
   return { page, lists };
 }
 
-describe("the customer's list", () => {
-  it('is set against the order, both ways', async () => {
-    const { lists } = await desk();
+describe('a list of units', () => {
+  it('is compared with the order in both directions', async () => {
+    const { lists } = await attachedOrder();
     await lists.compare(file(`SN,FROM,TO\n,${sn(2)},${sn(3)}\n${sn(77)},,\n`));
-    expect(lists.compared).toEqual({
-      name: 'customer.csv',
+    expect(lists.comparison).toEqual({
+      fileName: 'customer.csv',
       both: 2,
-      strangers: { count: 1, first: [sn(77)] },
-      lacking: { count: 2, first: [sn(1), sn(4)] },
+      onlyOnList: { count: 1, first: [sn(77)] },
+      onlyOnOrder: { count: 2, first: [sn(1), sn(4)] },
     });
     await lists.compare(file(JSON.stringify([[sn(1), sn(4)]])));
-    expect(lists.compared).toMatchObject({ both: 4, strangers: { count: 0 }, lacking: { count: 0 } });
+    expect(lists.comparison).toMatchObject({ both: 4, onlyOnList: { count: 0 }, onlyOnOrder: { count: 0 } });
   });
 
-  it('has its rows named where it cannot be read, and nothing is said of the one before', async () => {
-    const { lists } = await desk();
+  it('with malformed rows is refused with these rows, and replaces the last comparison', async () => {
+    const { lists } = await attachedOrder();
     await lists.compare(file(`SN\n${sn(1)}\n`));
     await lists.compare(file(`SN\n${sn(1)}\nnone\n`));
-    expect(lists.compared).toBeUndefined();
+    expect(lists.comparison).toBeUndefined();
     expect(lists.problems).toEqual([
       { row: 3, column: 'SN', why: expect.stringContaining('"none" is no serial number') },
     ]);
@@ -56,61 +57,61 @@ describe("the customer's list", () => {
   });
 });
 
-describe('reasons from a list', () => {
-  it('are kept with their units, which then count as explained', async () => {
-    const { lists, page } = await desk();
-    await lists.explain(file(`SN,REASON\n${sn(2)},Stolen\n${sn(4)},Cover is broken\n`));
-    expect(lists.explained).toBe(2);
-    expect(page.run.counts).toMatchObject({ done: 1, absent: 2 });
-    expect(await page.store.unit(page.number, sn(4))).toMatchObject({ state: 'absent', reason: 'Cover is broken' });
+describe('a list of reasons', () => {
+  it('is stored with its units, which then count as absent', async () => {
+    const { lists, page } = await attachedOrder();
+    await lists.importReasons(file(`SN,REASON\n${sn(2)},Stolen\n${sn(4)},Cover is broken\n`));
+    expect(lists.importedReasons).toBe(2);
+    expect(page.run.counts.here).toMatchObject({ done: 1, absent: 2 });
+    expect(await page.store.unit(page.chain, sn(4))).toMatchObject({ state: 'absent', reason: 'Cover is broken' });
   });
 
-  it('are taken all or none: not for a unit that is done, nor for one that is not on the order', async () => {
-    const { lists, page } = await desk();
-    await lists.explain(file(`SN,REASON\n${sn(2)},Stolen\n${sn(1)},Lost\n${sn(77)},Lost\n`));
+  it('is imported completely or not at all: no unit may be done or missing on the order', async () => {
+    const { lists, page } = await attachedOrder();
+    await lists.importReasons(file(`SN,REASON\n${sn(2)},Stolen\n${sn(1)},Lost\n${sn(77)},Lost\n`));
     expect(lists.problems).toEqual([
-      { row: 3, column: 'SN', why: 'it is done and needs no reason' },
-      { row: 4, column: 'SN', why: 'it is not on this order' },
+      { row: 3, column: 'SN', why: 'the unit is done and needs no reason' },
+      { row: 4, column: 'SN', why: 'the unit is not on this order' },
     ]);
-    expect(page.run.counts).toMatchObject({ done: 1, absent: 0 });
+    expect(page.run.counts.here).toMatchObject({ done: 1, absent: 0 });
   });
 
-  it('are not taken for a unit that is being loaded, and the row says so', async () => {
-    const { lists, page } = await desk();
-    page.run.isAtWork = (number) => number === sn(3);
-    await lists.explain(file(`SN,REASON\n${sn(2)},Stolen\n${sn(3)},Lost\n`));
-    expect(lists.problems).toEqual([{ row: 3, column: 'SN', why: expect.stringContaining('being loaded now') }]);
-    expect(page.run.counts).toMatchObject({ absent: 0 });
+  it('is refused while one of its units is being loaded', async () => {
+    const { lists, page } = await attachedOrder();
+    page.run.isInUse = (number) => number === sn(3);
+    await lists.importReasons(file(`SN,REASON\n${sn(2)},Stolen\n${sn(3)},Lost\n`));
+    expect(lists.problems).toEqual([{ row: 3, column: 'SN', why: expect.stringContaining('is being loaded') }]);
+    expect(page.run.counts.here).toMatchObject({ absent: 0 });
   });
 });
 
 describe('a journal that fails', () => {
-  it('takes all of the reasons in one write, or none of them', async () => {
-    const { lists, page } = await desk();
+  it('stores all reasons in one transaction, or none', async () => {
+    const { lists, page } = await attachedOrder();
     const reasons = file(`SN,REASON\n${sn(2)},Stolen\n${sn(3)},Lost\n${sn(4)},Lost\n`);
     const begin = IDBDatabase.prototype.transaction;
-    let room = 0;
+    let writes = 0;
     const disk = vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (
       this: IDBDatabase,
       ...asked
     ) {
-      if (asked[1] === 'readwrite' && room-- <= 0) throw new DOMException('no room', 'QuotaExceededError');
+      if (asked[1] === 'readwrite' && writes-- <= 0) throw new DOMException('no space', 'QuotaExceededError');
       return begin.apply(this, asked);
     });
-    await lists.explain(reasons);
+    await lists.importReasons(reasons);
     expect(lists.failure).toEqual({ code: 'journal-full' });
-    expect(await page.store.counts(page.number)).toMatchObject({ done: 1, absent: 0 });
-    room = 1;
-    await lists.explain(reasons);
+    expect(await page.store.counts(page.chain)).toMatchObject({ done: 1, absent: 0 });
+    writes = 1;
+    await lists.importReasons(reasons);
     disk.mockRestore();
-    expect(lists.explained).toBe(3);
-    expect(await page.store.counts(page.number)).toMatchObject({ done: 1, absent: 3 });
-    expect(page.run.counts).toMatchObject({ done: 1, absent: 3 });
+    expect(lists.importedReasons).toBe(3);
+    expect(await page.store.counts(page.chain)).toMatchObject({ done: 1, absent: 3 });
+    expect(page.run.counts.here).toMatchObject({ done: 1, absent: 3 });
   });
 
-  it('is told instead of a file of the units, and the next file is there once it is back', async () => {
+  it('is reported instead of an exported file, until the journal can be read again', async () => {
     let isRefused = true;
-    const lists = new OrderLists({
+    const lists = new ListExchange({
       order: workOrder([[sn(1), sn(2)]], ONE_LINE),
       rows: () => {
         if (isRefused) throw new ProtocolError('journal-failed', 'the storage is gone');
@@ -118,7 +119,7 @@ describe('a journal that fails', () => {
       },
       elsewhere: () => new Set(),
       explain: async () => undefined,
-      isAtWork: () => false,
+      isInUse: () => false,
     });
     for (const kind of ['csv', 'json'] as const) {
       isRefused = true;
@@ -136,22 +137,22 @@ async function* none(): AsyncGenerator<UnitRow> {
 }
 
 describe('the units of an order', () => {
-  it('are done where the AS says so, at whichever station, and need no reason then', async () => {
-    const lists = new OrderLists({
+  it('include units that are done at another station, which need no reason', async () => {
+    const lists = new ListExchange({
       order: workOrder([[sn(1), sn(2)]], ONE_LINE),
       rows: none,
       elsewhere: () => new Set([sn(2)]),
       explain: async () => undefined,
-      isAtWork: () => false,
+      isInUse: () => false,
     });
     expect(await lists.csv()).toContain(`${sn(2)},done,At another station,0`);
     expect(await lists.csv()).toContain(`${sn(1)},unseen,,0`);
-    await lists.explain(file(`SN,REASON\n${sn(2)},Lost\n`));
-    expect(lists.problems).toMatchObject([{ why: 'it is done and needs no reason' }]);
+    await lists.importReasons(file(`SN,REASON\n${sn(2)},Lost\n`));
+    expect(lists.problems).toMatchObject([{ why: 'the unit is done and needs no reason' }]);
   });
 
-  it('go out as CSV and JSON, those that nobody has seen among them', async () => {
-    const { lists, page } = await desk();
+  it('are exported as CSV and JSON, with the units that were never attached', async () => {
+    const { lists, page } = await attachedOrder();
     await page.run.explain([{ sn: sn(3), reason: '=1+1' }]);
     const rows = parseCsv((await lists.csv()) ?? '').map(({ cells }) => cells);
     expect(rows[0]).toEqual(['ORDER', 'SN', 'STATE', 'REASON', 'TRIES', 'BEGUN', 'CHANGED']);

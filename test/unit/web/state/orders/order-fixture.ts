@@ -1,4 +1,5 @@
-// A station with a work order under way, over a disk, an AS and units that outlive its page; and a death that takes the page at any moment.
+// A station that works on an order, for tests: the units, the AS and the disk survive every page, and a page can crash
+// at any operation.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { EiStore } from '#device-sim/ei/store.ts';
@@ -24,7 +25,7 @@ import type { UnitProgress } from '#web/state/orders/unit-progress.svelte.ts';
 
 const keys = SETS[0]?.keys ?? [];
 
-/** The line that puts the key of that REF1 into that slot. */
+/** A line with the key `ref1` for the slot `ref2`. */
 export function line(ref1: number, ref2: number): OrderLine {
   const key = keys.find((each) => each.ref1 === ref1);
   if (!key) throw new RangeError(`there is no key ${ref1}`);
@@ -34,15 +35,15 @@ export function line(ref1: number, ref2: number): OrderLine {
 export const ONE_LINE = [line(1, 2)];
 export const TWO_LINES = [line(1, 2), line(2, 1)];
 
-/** The n-th unit's SN, 32 hex digits. */
+/** Serial number of unit `n`, 32 hex digits. */
 export const sn = (n: number): string => (0x4549_0000 + n).toString(16).toUpperCase().padStart(32, '0');
 
 export function unit(n: number): Cable {
-  const octets = Uint8Array.from(sn(n).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-  return new Cable(createUnit({ sn: octets }));
+  const bytes = Uint8Array.from(sn(n).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  return new Cable(createUnit({ sn: bytes }));
 }
 
-/** What the slots of a unit really hold. */
+/** Whether the memory of the unit holds the key of each line. */
 export function truth(cable: Cable, lines: readonly OrderLine[]): readonly boolean[] {
   const store = new EiStore(cable.unit.memory, [1, 2, 3]);
   return lines.map(({ ref2, kcv }) => {
@@ -53,115 +54,116 @@ export function truth(cable: Cable, lines: readonly OrderLine[]): readonly boole
   });
 }
 
-/** The page dies at the n-th thing that it does or hears, once that is counted: what it had begun goes on without it. */
-export class Life {
-  #left = Number.POSITIVE_INFINITY;
-  /** What it did and heard so far. */
-  moments = 0;
+/** Crashes a page at one of its operations: the start and the end of a command, a request to the AS or a write. */
+export class Crash {
+  #remaining = Number.POSITIVE_INFINITY;
+  /** Number of operations so far. */
+  operations = 0;
 
-  /** From now on. */
-  endAfter(moments: number): void {
-    this.#left = moments;
+  /** Crashes at the `count`-th operation from now. */
+  after(count: number): void {
+    this.#remaining = count;
   }
 
-  get isOver(): boolean {
-    return this.#left <= 0;
+  get hasHappened(): boolean {
+    return this.#remaining <= 0;
   }
 
-  async live<T>(act: () => Promise<T>): Promise<T> {
-    this.#pass();
-    if (this.isOver) return await FOR_EVER;
-    const outcome = await act().then(
+  /** Runs an operation. After the crash the promise never settles, as in a page that is gone. */
+  async run<T>(operation: () => Promise<T>): Promise<T> {
+    this.#count();
+    if (this.hasHappened) return await NEVER;
+    const outcome = await operation().then(
       (value) => () => value,
       (error: unknown) => () => {
         throw error;
       },
     );
-    this.#pass();
-    if (this.isOver) return await FOR_EVER;
+    this.#count();
+    if (this.hasHappened) return await NEVER;
     return outcome();
   }
 
-  #pass(): void {
-    this.moments++;
-    this.#left--;
+  #count(): void {
+    this.operations++;
+    this.#remaining--;
   }
 }
 
-/** As long as a page with nothing left to do: every promise that can go on has gone on. */
-export async function quiet(life: Life): Promise<void> {
-  for (let calm = 0, moments = -1; calm < 4; calm = moments === life.moments ? calm + 1 : 0) {
-    moments = life.moments;
+/** Resolves when the page has started no operation in four turns of the event loop. */
+export async function quiet(crash: Crash): Promise<void> {
+  for (let calm = 0, before = -1; calm < 4; calm = before === crash.operations ? calm + 1 : 0) {
+    before = crash.operations;
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-const FOR_EVER = new Promise<never>(() => undefined);
+const NEVER = new Promise<never>(() => undefined);
 
-/** What outlives every page. */
+/** The units, the AS and the disk. */
 export class World {
   readonly factory = new IDBFactory();
   readonly order: WorkOrder;
   readonly cables: readonly Cable[];
-  /** Every export that the AS made. */
+  /** All exports of the AS. */
   readonly exports: ExportRequest[] = [];
-  /** How often the AS was asked to recall an export, and had one. */
+  /** Number of recalls that found an export. */
   recalled = 0;
   readonly #account = createAccount(SETS);
-  /** Writes that were asked for and are not done. */
+  /** Number of writes in progress. */
   writing = 0;
   #pages = 0;
 
-  readonly #remembers: boolean;
+  readonly #canRecall: boolean;
 
-  /** `remembers`: the AS recalls what it exported by the idempotency key. */
+  /** `canRecall`: the AS finds an export by its idempotency key. */
   constructor(
     cables: readonly Cable[],
     lines: readonly OrderLine[] = ONE_LINE,
     options: Partial<OrderOptions> = {},
-    remembers = true,
+    canRecall = true,
   ) {
     this.cables = cables;
-    this.#remembers = remembers;
+    this.#canRecall = canRecall;
     this.order = workOrder([[sn(1), sn(Math.max(1, cables.length))]], lines, options);
   }
 
-  /** A page is opened, its units are attached, its order is at rest. */
-  async open(life = new Life()): Promise<Page> {
+  /** Opens a page with the order, whose run is paused. */
+  async open(crash = new Crash()): Promise<Page> {
     const name = `page ${++this.#pages}`;
     const database = await Database.open(this.factory, () => undefined);
     const run = database.run.bind(database);
     database.run = (stores, mode, body) =>
-      mode === 'readwrite' ? this.#write(life, () => run(stores, mode, body)) : run(stores, mode, body);
-    const { recallExport, ...forgetful } = this.#account;
+      mode === 'readwrite' ? this.#write(crash, () => run(stores, mode, body)) : run(stores, mode, body);
+    const { recallExport, ...withoutRecall } = this.#account;
     const account: TestAccount = {
-      ...forgetful,
+      ...withoutRecall,
       exportKey: (request) =>
-        life.live(async () => {
+        crash.run(async () => {
           const exported = await this.#account.exportKey(request);
           this.exports.push(request);
           return exported;
         }),
-      verifyReceipt: (...receipt) => life.live(() => this.#account.verifyReceipt(...receipt)),
-      ...(this.#remembers ? { recallExport: (key) => life.live(() => this.#count(recallExport(key))) } : {}),
+      verifyReceipt: (...receipt) => crash.run(() => this.#account.verifyReceipt(...receipt)),
+      ...(this.#canRecall ? { recallExport: (key) => crash.run(() => this.#count(recallExport(key))) } : {}),
     };
     const bench = await createBench(SETS, { database, account, name });
     await bench.journal.recover(new Set([name]));
     const store = new WorkOrderStore(database, NOW);
-    const { order: number } = await store.hold(`https://as.example ${this.order.id}`, JSON.stringify(this.order));
-    return new Page(this, bench, store, number, life);
+    const { order: chain } = await store.save(`https://as.example ${this.order.id}`, JSON.stringify(this.order));
+    return new Page(this, bench, store, chain, crash);
   }
 
-  async #count<T>(recalling: Promise<T | undefined>): Promise<T | undefined> {
-    const exported = await recalling;
+  async #count<T>(recall: Promise<T | undefined>): Promise<T | undefined> {
+    const exported = await recall;
     if (exported !== undefined) this.recalled++;
     return exported;
   }
 
-  async #write<T>(life: Life, write: () => Promise<T>): Promise<T> {
+  async #write<T>(crash: Crash, write: () => Promise<T>): Promise<T> {
     this.writing++;
     try {
-      return await life.live(write);
+      return await crash.run(write);
     } finally {
       this.writing--;
     }
@@ -171,31 +173,33 @@ export class World {
 export class Page {
   readonly bench: BenchParts;
   readonly store: WorkOrderStore;
-  readonly number: number;
+  readonly chain: number;
   readonly signals: string[] = [];
+  /** The clock of the run. */
+  now = NOW;
   run: OrderRun;
   readonly #world: World;
-  readonly #life: Life;
+  readonly #crash: Crash;
   #links = 0;
 
-  constructor(world: World, bench: BenchParts, store: WorkOrderStore, number: number, life: Life) {
+  constructor(world: World, bench: BenchParts, store: WorkOrderStore, chain: number, crash: Crash) {
     this.#world = world;
     this.bench = bench;
     this.store = store;
-    this.number = number;
-    this.#life = life;
-    this.run = this.#make();
+    this.chain = chain;
+    this.#crash = crash;
+    this.run = this.#makeRun();
   }
 
-  /** Signs in and lets the order see what the last page left. */
+  /** Signs in, and updates the rows that the last page left. */
   async start(): Promise<void> {
     await this.bench.session.signIn('token');
-    this.run = this.#make(await this.store.counts(this.number));
+    this.run = this.#makeRun(await this.store.counts(this.chain));
     await this.run.reconcile();
-    this.bench.station.attendant = this.run;
+    this.bench.station.assign(this.run);
   }
 
-  /** Plugs these in, all at once; they are worked while the order is. */
+  /** Plugs the units in at once. Resolves when the run has loaded them, if it is running. */
   async plug(...cables: readonly Cable[]): Promise<void> {
     this.bench.remembered = [
       ...this.bench.remembered,
@@ -205,7 +209,7 @@ export class Page {
           ...link,
           open: async () => {
             const open = await link.open();
-            return { ...open, transmit: (command: Uint8Array) => this.#life.live(() => open.transmit(command)) };
+            return { ...open, transmit: (command: Uint8Array) => this.#crash.run(() => open.transmit(command)) };
           },
         };
       }),
@@ -213,44 +217,44 @@ export class Page {
     await this.bench.changed();
   }
 
-  /** The unit is gone, and its lane knows. */
+  /** Unplugs the unit. Resolves when its lane has been informed. */
   async unplug(cable: Cable): Promise<void> {
-    const lane = this.work(cable).lane;
+    const { lane } = this.unit(cable);
     this.bench.remembered = this.bench.remembered.filter(({ id }) => id !== lane.link.id);
     cable.pull();
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 
-  work(cable: Cable): UnitProgress {
-    const at = this.#world.cables.indexOf(cable) + 1;
-    const work = this.run.works.find((each) => each.sn === sn(at));
-    if (!work) throw new TypeError(`unit ${at} is not here`);
-    return work;
+  unit(cable: Cable): UnitProgress {
+    const n = this.#world.cables.indexOf(cable) + 1;
+    const unit = this.run.units.find((each) => each.sn === sn(n));
+    if (!unit) throw new TypeError(`unit ${n} is not attached`);
+    return unit;
   }
 
-  #make(counts = { running: 0, done: 0, failed: 0, unknown: 0, absent: 0 }): OrderRun {
+  #makeRun(counts = { running: 0, done: 0, failed: 0, unknown: 0, absent: 0 }): OrderRun {
     const { station, session, journal } = this.bench;
     let ticks = 0;
     return new OrderRun({
       order: this.#world.order,
-      number: this.number,
+      chain: this.chain,
       counts,
       elsewhere: new Set(),
       journal,
       store: this.store,
       session,
       lanes: () => station.lanes,
-      now: NOW,
+      now: () => this.now(),
       ticks: () => ticks++,
       signal: (what) => void this.signals.push(what),
     });
   }
 }
 
-/** A page of it whose order is under way. */
+/** Opens a page and starts the order. */
 export async function working(world: World): Promise<Page> {
   const page = await world.open();
   await page.start();
-  await page.run.resume();
+  await page.run.start();
   return page;
 }

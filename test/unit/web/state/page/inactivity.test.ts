@@ -1,4 +1,4 @@
-// When nobody is there: a vault locks itself after a while without a touch, sooner out of sight, and never in mid-run.
+// The detection of an absent operator: by time, shorter in a hidden tab, and never during a load.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { watchInactivity } from '#web/state/page/inactivity.ts';
 
@@ -7,7 +7,7 @@ const LIMITS = { idleMs: 10_000, hiddenMs: 5_000 };
 class TestPage extends EventTarget {
   visibilityState: DocumentVisibilityState = 'visible';
 
-  turn(state: DocumentVisibilityState): void {
+  setVisibility(state: DocumentVisibilityState): void {
     this.visibilityState = state;
     this.dispatchEvent(new Event('visibilitychange'));
   }
@@ -18,29 +18,29 @@ function watched() {
   const seen: string[] = [];
   const state = { busy: false };
   const listeners = new Set<() => void>();
-  const undo = watchInactivity(
+  const stop = watchInactivity(
     page,
     LIMITS,
     {
       isBusy: () => state.busy,
-      onSign: (listener) => {
+      subscribe: (listener) => {
         listeners.add(listener);
         return () => void listeners.delete(listener);
       },
     },
     (why) => seen.push(why),
   );
-  const work = (): void => {
+  const reportActivity = (): void => {
     for (const listener of listeners) listener();
   };
-  return { page, seen, state, undo, work, listeners };
+  return { page, seen, state, stop, reportActivity, listeners };
 }
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-describe('the watch', () => {
-  it('ends after the time without a touch, once', () => {
+describe('the inactivity detection', () => {
+  it('reports idle once, after the time without input', () => {
     const { seen } = watched();
     vi.advanceTimersByTime(9_999);
     expect(seen).toEqual([]);
@@ -48,11 +48,11 @@ describe('the watch', () => {
     expect(seen).toEqual(['idle']);
   });
 
-  it('begins anew with every key and every touch', () => {
+  it('restarts at every key, click and wheel event', () => {
     const { page, seen } = watched();
-    for (const sign of ['keydown', 'pointerdown', 'wheel']) {
+    for (const event of ['keydown', 'pointerdown', 'wheel']) {
       vi.advanceTimersByTime(9_000);
-      page.dispatchEvent(new Event(sign));
+      page.dispatchEvent(new Event(event));
     }
     vi.advanceTimersByTime(9_999);
     expect(seen).toEqual([]);
@@ -60,23 +60,23 @@ describe('the watch', () => {
     expect(seen).toEqual(['idle']);
   });
 
-  it('ends sooner while the page is out of sight', () => {
+  it('reports idle earlier in a hidden tab', () => {
     const { page, seen } = watched();
-    page.turn('hidden');
+    page.setVisibility('hidden');
     vi.advanceTimersByTime(5_000);
     expect(seen).toEqual(['hidden']);
   });
 
-  it('forgives a short look elsewhere', () => {
+  it('restarts when the tab becomes visible in time', () => {
     const { page, seen } = watched();
-    page.turn('hidden');
+    page.setVisibility('hidden');
     vi.advanceTimersByTime(4_999);
-    page.turn('visible');
+    page.setVisibility('visible');
     vi.advanceTimersByTime(9_999);
     expect(seen).toEqual([]);
   });
 
-  it('waits for the end of a run', () => {
+  it('waits for the end of a load', () => {
     const { seen, state } = watched();
     state.busy = true;
     vi.advanceTimersByTime(25_000);
@@ -86,26 +86,26 @@ describe('the watch', () => {
     expect(seen).toEqual(['idle']);
   });
 
-  it('begins anew with each unit that comes or is done with, also out of sight', () => {
-    const { page, seen, work } = watched();
+  it('restarts at each activity of the station, also in a hidden tab', () => {
+    const { page, seen, reportActivity } = watched();
     vi.advanceTimersByTime(9_000);
-    work();
+    reportActivity();
     vi.advanceTimersByTime(9_999);
     expect(seen).toEqual([]);
-    page.turn('hidden');
+    page.setVisibility('hidden');
     vi.advanceTimersByTime(4_000);
-    work();
+    reportActivity();
     vi.advanceTimersByTime(4_999);
     expect(seen).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(seen).toEqual(['hidden']);
   });
 
-  it('is over when it is undone', () => {
-    const { page, seen, undo, work, listeners } = watched();
-    undo();
+  it('reports nothing after it is stopped', () => {
+    const { page, seen, stop, reportActivity, listeners } = watched();
+    stop();
     page.dispatchEvent(new Event('keydown'));
-    work();
+    reportActivity();
     expect(listeners.size).toBe(0);
     vi.advanceTimersByTime(60_000);
     expect(seen).toEqual([]);

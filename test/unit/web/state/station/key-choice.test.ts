@@ -1,7 +1,5 @@
-// Session, key choice and history: what is offered, and why some of it is not.
+// Session and key choice: what is offered, and why some of it is not.
 import { describe, expect, it } from 'vitest';
-import { ProtocolError } from '#protocol/errors.ts';
-import { type Attempt, History, isSought } from '#web/state/history/history.svelte.ts';
 import { RootChange } from '#web/state/session/root-change.svelte.ts';
 import { KeyChoice } from '#web/state/station/key-choice.svelte.ts';
 import type { UnitFacts } from '#web/state/station/unit-facts.ts';
@@ -140,48 +138,5 @@ describe('an AS that shows another root key', () => {
     expect(change.failure).toEqual({ code: 'service-changed' });
     expect(change.confirmed).toBe(false);
     expect(session.state).toMatchObject({ failure: { code: 'service-changed' } });
-  });
-});
-
-describe('an attempt', () => {
-  const attempt = { sn: '00000000000000004549000000000007', keyLabel: 'PIN encryption key', workOrder: 'JOB-4711' };
-  it.each(['', ' ', '4549 0000 0000 0007', '0007', 'pin', 'PIN encryption', 'job-47'])('is found by “%s”', (sought) => {
-    expect(isSought(attempt, sought)).toBe(true);
-  });
-  it.each(['0008', 'master key', 'JOB-5', '0007PIN'])('is not found by “%s”', (sought) => {
-    expect(isSought(attempt, sought)).toBe(false);
-  });
-  it('without a work order is found by what it has', () => {
-    expect(isSought({ sn: attempt.sn, keyLabel: attempt.keyLabel }, 'undefined')).toBe(false);
-  });
-});
-
-describe('the history', () => {
-  const attempt = (id: number): Attempt => ({ id }) as Attempt;
-
-  it('reads a page at a time, newest first, and knows when there is no more', async () => {
-    const all = Array.from({ length: 30 }, (_, index) => attempt(30 - index));
-    const history = new History(async () => ({
-      list: async (limit, before = Number.POSITIVE_INFINITY) => all.filter(({ id }) => id < before).slice(0, limit),
-    }));
-    await history.open();
-    expect(history.attempts).toHaveLength(25);
-    expect(history.more).toBe(true);
-    await history.loadMore();
-    expect(history.attempts.map(({ id }) => id)).toEqual(all.map(({ id }) => id));
-    expect(history.more).toBe(false);
-  });
-
-  it('says what keeps it from being read', async () => {
-    const history = new History(async () => ({
-      list: () => Promise.reject(new ProtocolError('journal-failed', 'private browsing')),
-    }));
-    await history.open();
-    expect(history.failure).toEqual({ code: 'journal-failed' });
-  });
-
-  it('lets a bug through', async () => {
-    const history = new History(async () => ({ list: () => Promise.reject(new TypeError('bug')) }));
-    await expect(history.open()).rejects.toThrow(TypeError);
   });
 });

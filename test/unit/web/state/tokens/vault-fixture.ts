@@ -1,4 +1,4 @@
-// A browser with its vaults for tests of the desk: tabs that share a store, Web Locks and passkeys, and workers in the same process.
+// A browser with vaults, for tests: tabs that share a store, Web Locks and passkeys, and workers in the same process.
 import { IDBFactory } from 'fake-indexeddb';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
@@ -20,35 +20,35 @@ import { VaultStore } from '#web/vault-store/vault-store.ts';
 export const NOON = new Date('2026-11-23T12:00:00.000Z');
 export const TA = fromHex('11'.repeat(32));
 
-/** Web Locks of one browser, as far as a vault uses them. */
+/** The part of Web Locks that a vault uses. */
 class TestLocks {
-  readonly #held = new Set<string>();
+  readonly #names = new Set<string>();
 
-  async request(name: string, _options: object, hold: (lock: object | null) => unknown): Promise<unknown> {
-    if (this.#held.has(name)) return await hold(null);
-    this.#held.add(name);
+  async request(name: string, _options: object, callback: (lock: object | null) => unknown): Promise<unknown> {
+    if (this.#names.has(name)) return await callback(null);
+    this.#names.add(name);
     try {
-      return await hold({ name });
+      return await callback({ name });
     } finally {
-      this.#held.delete(name);
+      this.#names.delete(name);
     }
   }
 }
 
-/** The browser's passkeys: each gives octets of its own. */
+/** The passkeys of the browser. Each has another PRF output. */
 class TestPasskeys {
-  here: PasskeyBar | undefined;
+  unavailable: PasskeyBar | undefined;
   refusal: ProtocolError | undefined;
-  /** For whom they were made. */
+  /** The users of the created passkeys. */
   readonly users: { readonly id: Uint8Array; readonly name: string }[] = [];
-  /** The dialog is open for as long as this is. */
+  /** The dialog is open until this promise resolves. */
   dialog: Promise<void> | undefined;
-  /** What was given last. */
-  given: Bytes | undefined;
+  /** The last PRF output that a caller received. */
+  output: Bytes | undefined;
   #count = 0;
 
   async bar(): Promise<PasskeyBar | undefined> {
-    return this.here;
+    return this.unavailable;
   }
 
   async create(user: { readonly id: Uint8Array; readonly name: string }): Promise<NewPasskey> {
@@ -61,8 +61,8 @@ class TestPasskeys {
   async ask({ credential }: Passkey): Promise<Bytes> {
     if (this.refusal) throw this.refusal;
     await this.dialog;
-    this.given = new Uint8Array(32).fill(credential[0] ?? 0);
-    return this.given;
+    this.output = new Uint8Array(32).fill(credential[0] ?? 0);
+    return this.output;
   }
 }
 
@@ -71,28 +71,28 @@ export class Browser {
   readonly locks = new TestLocks();
   readonly workers: TestVaultWorker[] = [];
   readonly passkeys = new TestPasskeys();
-  /** The vaults whose journals were returned, as the station's journal names them. */
+  /** Names, in the journal of the station, of the vaults whose journals were returned. */
   readonly returned: string[] = [];
 
-  /** A tab of it, whose station has pinned these roots. */
+  /** Opens a tab, whose station has pinned the root keys of these vaults. */
   tab(roots: readonly TestVault[], now = NOON) {
     const session = new Session(
-      () => Promise.reject(new TypeError('nobody signs in here')),
+      () => Promise.reject(new TypeError('this test uses no service')),
       'https://as.example',
       () => now,
     );
     const idle: ((why: 'idle' | 'hidden') => void)[] = [];
     const watching = new Set<(why: 'idle' | 'hidden') => void>();
     const store = VaultStore.open(this.factory);
-    const desk = new Vaults({
+    const vaults = new Vaults({
       session,
       store: () => store,
       roots: async () => roots.map(({ root }) => root),
       verify: verifyEd25519,
       passkeys: this.passkeys,
-      giveBack: async (vault) => {
+      returnJournal: async (vault) => {
         this.returned.push(vault.origin);
-        return { exports: 1, receipts: 1, grave: [], notes: [], verdicts: 1, kept: 1 };
+        return { exports: 1, receipts: 1, problems: [], notes: [], verdicts: 1, recorded: 1 };
       },
       makeWorker: () => {
         const worker = new TestVaultWorker({ factory: this.factory, deriveKey: quickKey, now: () => now });
@@ -107,7 +107,7 @@ export class Browser {
         return () => void watching.delete(onIdle);
       },
     });
-    return { desk, session, idle, watching };
+    return { vaults, session, idle, watching };
   }
 }
 
@@ -133,7 +133,7 @@ export interface Unlocked extends ReturnType<Browser['tab']> {
 export async function unlocked(browser = new Browser(), more: Partial<TestVaultOptions> = {}): Promise<Unlocked> {
   const vault = await vaultOf(more);
   const tab = browser.tab([vault]);
-  await tab.desk.import(file(vault.text));
-  await tab.desk.unlock(vault.header.vaultId, vault.passphrase);
+  await tab.vaults.import(file(vault.text));
+  await tab.vaults.unlock(vault.header.vaultId, vault.passphrase);
   return { vault, browser, ...tab };
 }

@@ -1,4 +1,5 @@
-// A vault's journal on its way back over HTTP: the real service's findings and verdicts, and what of them this station's own journal holds then.
+// The return of a vault journal over HTTP to a real service: its findings, its verdicts, and the attempts in the journal of
+// the station.
 import { randomBytes } from 'node:crypto';
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
@@ -10,7 +11,7 @@ import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { encodePassphrase } from '#protocol/vault/passphrase.ts';
 import { exportRequest, receiptFor, TEST_SET, TEST_SN } from '#test/support/as-service.ts';
-import { VaultBench } from '#test/support/vault-service.ts';
+import { VaultSetup } from '#test/support/vault-service.ts';
 import { TestVaultWorker } from '#test/support/vault-worker.ts';
 import { MemoryTrust } from '#test/unit/web/as-client/fake-as.ts';
 import { ATTEMPT, SUMMARY } from '#test/unit/web/journal/records.ts';
@@ -24,7 +25,7 @@ import { VaultClient } from '#web/vault-worker/client.ts';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
-let bench: VaultBench;
+let setup: VaultSetup;
 let remote: RemoteAs;
 let journal: Journal;
 let store: VaultStore;
@@ -32,29 +33,32 @@ let client: VaultClient;
 let id: string;
 
 beforeEach(async () => {
-  bench = await VaultBench.open();
-  const { file, passphrase, vault } = await bench.issue();
+  setup = await VaultSetup.open();
+  const { file, passphrase, vault } = await setup.issue();
   remote = new RemoteAs({
-    fetch: async (url, init) => bench.app.request(url, init),
+    fetch: async (url, init) => setup.app.request(url, init),
     baseUrl: 'http://localhost',
     subtle: globalThis.crypto.subtle,
     trust: new MemoryTrust(),
     retryPausesMs: [],
   });
-  await remote.signIn(bench.operator);
-  journal = new Journal(await Database.open(new IDBFactory(), () => undefined), 'page', () => bench.now);
+  await remote.signIn(setup.operator);
+  journal = new Journal(await Database.open(new IDBFactory(), () => undefined), 'page', () => setup.now);
   id = vault.vaultId;
-  const worker = new TestVaultWorker({ now: () => bench.tick() });
+  const worker = new TestVaultWorker({ now: () => setup.tick() });
   store = await worker.store;
-  await store.import(id, file, bench.now.toISOString());
+  await store.import(id, file, setup.now.toISOString());
   client = new VaultClient(worker, () => undefined);
-  const root = fromBase64url(bench.as.signatures.trust.root);
+  const root = fromBase64url(setup.as.signatures.trust.root);
   await client.unlock(id, { by: 'passphrase', secret: encodePassphrase(passphrase) }, [root]);
 });
-afterEach(() => bench.close());
+afterEach(() => setup.close());
 
-/** Loads the unit from the vault, and writes the attempt as the page does. `counter` is the unit's import counter after that. */
-async function load(counter: number, origin = `vault ${id}`, isHeard = true): Promise<number> {
+/**
+ * Loads a key from the vault, and writes the attempt as the page does. `counter`: the import counter of the unit after the
+ * load. Without `isRecorded` the page crashes before it records the export.
+ */
+async function load(counter: number, origin = `vault ${id}`, isRecorded = true): Promise<number> {
   const { set, tkv, suite, sign, ref1, ref2, ...texts } = exportRequest({ random: toBase64url(randomBytes(16)) });
   const request: ExportRequest = {
     ...{ set, tkv, suite, sign, ref1, ref2 },
@@ -68,7 +72,7 @@ async function load(counter: number, origin = `vault ${id}`, isHeard = true): Pr
   const dataHash = sha256(data);
   const { time } = await client.verifyReceipt(exportId, receipt, dataHash);
   const attempt = { ...ATTEMPT, sn: TEST_SN, set: TEST_SET, service: origin, idempotencyKey: texts.idempotencyKey };
-  if (!isHeard) {
+  if (!isRecorded) {
     return await journal.begin(attempt, [
       { step: 'challenge', state: 'intended', suite },
       { step: 'export', state: 'intended', suite, thenImport: true },
@@ -85,9 +89,9 @@ async function load(counter: number, origin = `vault ${id}`, isHeard = true): Pr
   ]);
 }
 
-async function giveBack(signed?: Envelope): Promise<VaultReport> {
-  const parts = { returns: new VaultReturns(remote), store, journal };
-  return await returnVaultJournal(parts, { id, origin: `vault ${id}` }, signed ?? (await client.lock('asked')));
+async function returnJournal(signed?: Envelope): Promise<VaultReport> {
+  const options = { returns: new VaultReturns(remote), store, journal };
+  return await returnVaultJournal(options, { id, origin: `vault ${id}` }, signed ?? (await client.lock('asked')));
 }
 
 async function verdictsOf(attempt: number): Promise<readonly string[]> {
@@ -95,71 +99,78 @@ async function verdictsOf(attempt: number): Promise<readonly string[]> {
   return steps.flatMap((entry) => (entry.step === 'verify' && entry.verdict !== undefined ? [entry.verdict] : []));
 }
 
-describe("a vault's journal that is returned from the page", () => {
-  it('brings the signed verdict of the AS to each attempt, and nothing to look into', async () => {
+describe('the return of a vault journal', () => {
+  it('adds the signed verdict of the AS to each attempt, without findings', async () => {
     const attempts = [await load(1), await load(2)];
-    expect(await giveBack()).toEqual({ exports: 2, receipts: 2, grave: [], notes: [], verdicts: 2, kept: 2 });
+    expect(await returnJournal()).toEqual({
+      exports: 2,
+      receipts: 2,
+      problems: [],
+      notes: [],
+      verdicts: 2,
+      recorded: 2,
+    });
     for (const attempt of attempts) {
       const [verdict = ''] = await verdictsOf(attempt);
       const { payload } = JSON.parse(verdict) as Envelope;
       expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({ operator: 'vault 0001' });
-      const kept = await journal.get(attempt);
-      expect(kept?.outcome).toBe('done');
-      expect(kept?.steps.at(-1)?.auditHead).toContain('audit-head');
+      const settled = await journal.get(attempt);
+      expect(settled?.outcome).toBe('done');
+      expect(settled?.steps.at(-1)?.auditHead).toContain('audit-head');
     }
     expect(remote.auditHead?.sequence).toBeGreaterThan(0);
   });
 
-  it('settles an attempt whose page did not live to write down what was exported', async () => {
+  it('settles an attempt whose page crashed before it recorded the export', async () => {
     const [attempt, other] = [await load(1, `vault ${id}`, false), await load(2)];
-    expect(await giveBack()).toMatchObject({ receipts: 2, verdicts: 2, kept: 2 });
-    const kept = await journal.get(attempt);
-    expect(kept?.outcome).toBe('done');
-    expect(kept?.steps.map(({ step }) => step).slice(-3)).toEqual(['export', 'import', 'verify']);
+    expect(await returnJournal()).toMatchObject({ receipts: 2, verdicts: 2, recorded: 2 });
+    const settled = await journal.get(attempt);
+    expect(settled?.outcome).toBe('done');
+    expect(settled?.steps.map(({ step }) => step).slice(-3)).toEqual(['export', 'import', 'verify']);
     expect(await verdictsOf(other)).toHaveLength(1);
   });
 
-  it('may be returned again, and writes no verdict twice', async () => {
+  it('writes no verdict twice when the journal is returned again', async () => {
     const attempt = await load(1);
     const signed = await client.journal();
-    await giveBack(signed);
-    expect(await giveBack(signed)).toMatchObject({ verdicts: 1, kept: 1 });
+    await returnJournal(signed);
+    expect(await returnJournal(signed)).toMatchObject({ verdicts: 1, recorded: 1 });
     expect(await verdictsOf(attempt)).toHaveLength(1);
   });
 
-  it('finds its attempts among those of other ASs, however many there are', async () => {
+  it('finds its attempts among 250 attempts of another AS', async () => {
     const attempt = await load(1);
     await Promise.all(Array.from({ length: 250 }, () => journal.begin(ATTEMPT)));
-    expect(await giveBack()).toMatchObject({ verdicts: 1, kept: 1 });
+    expect(await returnJournal()).toMatchObject({ verdicts: 1, recorded: 1 });
     expect(await verdictsOf(attempt)).toHaveLength(1);
   });
 
-  it('leaves alone what another AS loaded, also where it names the same export', async () => {
+  it('changes no attempt of another AS, even with the same export id', async () => {
     const attempt = await load(1, 'https://as.example');
-    expect(await giveBack()).toMatchObject({ verdicts: 1, kept: 0 });
+    expect(await returnJournal()).toMatchObject({ verdicts: 1, recorded: 0 });
     expect(await verdictsOf(attempt)).toEqual([]);
   });
 
-  it('takes no verdict for an export that this vault did not make here', async () => {
+  it('accepts no verdict on an export that this browser does not hold', async () => {
     const attempt = await load(1);
     const signed = await client.journal();
     store.findExport = async () => undefined;
-    expect(await giveBack(signed)).toMatchObject({ verdicts: 0, kept: 0 });
+    expect(await returnJournal(signed)).toMatchObject({ verdicts: 0, recorded: 0 });
     expect(await verdictsOf(attempt)).toEqual([]);
   });
 
-  it('tells grave findings and others apart', async () => {
+  it('separates problems from notes', async () => {
     await load(2);
     await load(4);
-    expect(await giveBack()).toMatchObject({
-      grave: [`No journal shows import 3 of unit ${TEST_SN}.`],
-      notes: [`Unit ${TEST_SN} had 1 import before the first that this AS knows of.`],
+    expect(await returnJournal()).toMatchObject({
+      problems: [`No journal shows import 3 of unit ${TEST_SN}.`],
+      notes: [`Unit ${TEST_SN} had 1 import before the first receipt at this AS.`],
     });
   });
 
-  it('is refused by an AS that did not issue the vault, and where nobody is signed in', async () => {
+  it('is refused by an AS that did not issue the vault, and without a session', async () => {
     const signed = await client.lock('asked');
-    const other = await VaultBench.open();
+    const other = await VaultSetup.open();
     try {
       const elsewhere = new RemoteAs({
         fetch: async (url, init) => other.app.request(url, init),
@@ -178,9 +189,9 @@ describe("a vault's journal that is returned from the page", () => {
 
   it.each([
     ['without its findings', { findings: undefined }, 'service-nonsense'],
-    ['with a verdict that is none', { verdicts: [{ xc: 1, verdict: {} }] }, 'service-nonsense'],
-    ['that is no object', undefined, 'service-nonsense'],
-  ])('is not believed an answer %s', async (_what, change, expected) => {
+    ['with a malformed verdict', { verdicts: [{ xc: 1, verdict: {} }] }, 'service-nonsense'],
+    ['that is not an object', undefined, 'service-nonsense'],
+  ])('refuses an answer %s', async (_what, change, expected) => {
     await load(1);
     const signed = await client.lock('asked');
     const answer = await remote.ask('POST', `/v1/vaults/${id}/journal`, { journal: signed });
@@ -193,7 +204,7 @@ describe("a vault's journal that is returned from the page", () => {
     await expect(new VaultReturns(as).giveBack(id, signed)).rejects.toEqual(code(expected));
   });
 
-  it('is not believed a verdict or a log head that the AS did not sign', async () => {
+  it('refuses a verdict or an audit head that the AS did not sign', async () => {
     await load(1);
     const signed = await client.lock('asked');
     const answer = (await remote.ask('POST', `/v1/vaults/${id}/journal`, { journal: signed })) as {

@@ -1,5 +1,6 @@
-// The AS token card at this station (docs/protocol.md clause 4.5): attached by a cable of its own, unlocked by its PIN. What is left of
-// the tries is read from the card before each PIN is typed. A PIN passes through as octets and is wiped; none is kept.
+// The AS token card of this station (docs/protocol.md clause 4.9): attached over a link of its own
+// and unlocked with its PIN. The number of tries is read before each PIN entry. A PIN is passed on
+// as bytes, which are wiped, and is never stored.
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import type { AsData } from '#protocol/commands/as-data.ts';
@@ -11,15 +12,15 @@ import { type Failure, failureOf } from '../common/failure.ts';
 import type { LocalAccount, Session } from '../session/session.svelte.ts';
 
 export type CardPhase =
-  | { readonly is: 'none' }
+  | { readonly is: 'detached' }
   | { readonly is: 'reading' }
   | { readonly is: 'locked'; readonly triesLeft: number }
   | { readonly is: 'blocked' }
-  | { readonly is: 'open' };
+  | { readonly is: 'unlocked' };
 
-/** What a PIN can be (docs/protocol.md clause 4.5). */
+/** Format of a PIN (docs/protocol.md clause 4.9). */
 const PIN = /^\d{4,12}$/;
-/** A card serves units of the newest T that it names and of older ones; which suites fit, the unit's allow-list says. */
+/** The card does not list its suites. The unit's own list limits the choice. */
 const SUITES = [0x01, 0x02, 0x04] as const;
 
 export interface CardLinks {
@@ -28,15 +29,11 @@ export interface CardLinks {
 }
 
 export class CardSession {
-  phase = $state.raw<CardPhase>({ is: 'none' });
-  /** As the card last told it. */
-  data = $state.raw<AsData | undefined>();
-  /** What went wrong last; gone with the next attempt. */
-  failure = $state.raw<Failure | undefined>();
-  /** A PIN is on its way to the card. */
-  checking = $state.raw(false);
-  /** The PIN was changed just now. */
-  changed = $state.raw(false);
+  #phase = $state.raw<CardPhase>({ is: 'detached' });
+  #data = $state.raw<AsData | undefined>();
+  #failure = $state.raw<Failure | undefined>();
+  #isChecking = $state.raw(false);
+  #isPinChanged = $state.raw(false);
 
   readonly #links: CardLinks;
   readonly #session: Session;
@@ -50,117 +47,146 @@ export class CardSession {
     this.#now = now;
   }
 
-  /** Opens the browser's chooser; needs a click or a key. A cancelled chooser is no failure. */
+  get phase(): CardPhase {
+    return this.#phase;
+  }
+
+  /** The card's data as last read. */
+  get data(): AsData | undefined {
+    return this.#data;
+  }
+
+  /** Failure of the last operation. */
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  /** Whether the card is checking a PIN. */
+  get isChecking(): boolean {
+    return this.#isChecking;
+  }
+
+  /** Whether the last operation changed the PIN. */
+  get isPinChanged(): boolean {
+    return this.#isPinChanged;
+  }
+
+  /** Opens the browser's device chooser, which needs a user gesture. A cancelled chooser is not a failure. */
   async attach(kind: LinkKind): Promise<void> {
     await this.#attempt(async () => {
       const link = await (kind === 'usb' ? this.#links.chooseUsb() : this.#links.chooseSerial());
       if (!link) return;
       await this.remove();
-      this.phase = { is: 'reading' };
+      this.#phase = { is: 'reading' };
       const open = await link.open();
       this.#open = open;
       this.#card = await TokenCard.attach(open.transmit, this.#now);
-      void open.lost.then(() => this.#lose(open));
-      await this.#look();
+      void open.lost.then(() => this.#handleLost(open));
+      await this.#read();
     });
-    if (this.phase.is === 'reading') await this.remove();
+    if (this.#phase.is === 'reading') await this.remove();
   }
 
-  /** Unlocks the card and takes its keys into use. */
-  async enterPin(typed: string): Promise<void> {
-    await this.#spend([typed], async (card, [pin]) => {
-      await card.verifyPin(pin);
+  /** Unlocks the card and loads keys from it. A wrong PIN uses one try. @throws RangeError for a malformed PIN */
+  async enterPin(pin: string): Promise<void> {
+    await this.#spendTry([pin], async (card, [bytes]) => {
+      await card.verifyPin(bytes);
       await this.#session.use(this.#account(card));
     });
   }
 
-  /** A wrong old PIN costs a try; the card is unlocked by the right one. */
-  async changePin(old: string, next: string): Promise<void> {
-    await this.#spend([old, next], async (card, [before, after]) => {
+  /** Changes the PIN and unlocks the card. A wrong current PIN uses one try. @throws RangeError for a malformed PIN */
+  async changePin(current: string, next: string): Promise<void> {
+    await this.#spendTry([current, next], async (card, [before, after]) => {
       await card.changePin(before, after ?? new Uint8Array(0));
-      this.changed = true;
+      this.#isPinChanged = true;
       if (this.#session.local?.kind !== 'card') await this.#session.use(this.#account(card));
     });
   }
 
-  /** True iff this can be a PIN at all: anything else is not sent. */
-  isPin(typed: string): boolean {
-    return PIN.test(typed);
+  /** Whether the text has the format of a PIN. */
+  isPin(text: string): boolean {
+    return PIN.test(text);
   }
 
   async lock(): Promise<void> {
     const card = this.#card;
-    if (card === undefined || this.phase.is !== 'open') return;
-    this.phase = { is: 'reading' };
-    if (this.#session.local?.kind === 'card') this.#session.signOut();
+    if (card === undefined || this.#phase.is !== 'unlocked') return;
+    this.#phase = { is: 'reading' };
+    this.#signOut();
     await this.#attempt(() => card.lock());
-    await this.#attempt(() => this.#look(), this.failure);
+    await this.#attempt(() => this.#read(), this.#failure);
   }
 
-  /** Lets go of the card. Any number of times. */
+  /** Closes the link. Idempotent. */
   async remove(): Promise<void> {
     const open = this.#open;
     this.#open = undefined;
     this.#card = undefined;
-    this.data = undefined;
-    this.phase = { is: 'none' };
-    if (this.#session.local?.kind === 'card') this.#session.signOut();
+    this.#data = undefined;
+    this.#phase = { is: 'detached' };
+    this.#signOut();
     await open?.close();
   }
 
-  /** What the card says now: its quota shrinks with each export. */
+  /** Reads the data of an unlocked card again: each export reduces its quota. */
   async refresh(): Promise<void> {
-    if (this.phase.is !== 'open') return;
+    if (this.#phase.is !== 'unlocked') return;
     await this.#attempt(async () => {
       const data = await this.#card?.refresh();
-      if (this.#card) this.data = data;
+      if (this.#card) this.#data = data;
     });
   }
 
-  async #spend(
-    typed: readonly [string, ...string[]],
+  async #spendTry(
+    pins: readonly [string, ...string[]],
     send: (card: TokenCard, pins: readonly [Uint8Array, ...Uint8Array[]]) => Promise<void>,
   ): Promise<void> {
     const card = this.#card;
-    if (card === undefined || !typed.every((pin) => this.isPin(pin))) throw new RangeError('no card, or no PIN');
-    this.checking = true;
-    this.changed = false;
-    const [first, ...others] = typed;
+    if (card === undefined || !pins.every((pin) => this.isPin(pin)))
+      throw new RangeError('no card is attached, or the PIN is malformed');
+    this.#isChecking = true;
+    this.#isPinChanged = false;
+    const [first, ...others] = pins;
     await this.#attempt(() => send(card, [ascii(first), ...others.map(ascii)]));
-    // A wrong PIN has locked it again, and has cost a try.
-    await this.#attempt(() => this.#look(), this.failure);
-    this.checking = false;
+    // A wrong PIN locks the card and reduces the number of tries.
+    await this.#attempt(() => this.#read(), this.#failure);
+    this.#isChecking = false;
   }
 
-  async #look(): Promise<void> {
+  async #read(): Promise<void> {
     const card = this.#card;
     if (card === undefined) return;
     const state = await card.pinState();
-    this.data = card.data;
-    this.phase = state.is === 'unlocked' ? { is: 'open' } : state;
-    if (state.is !== 'unlocked' && this.#session.local?.kind === 'card') this.#session.signOut();
+    this.#data = card.data;
+    this.#phase = state;
+    if (state.is !== 'unlocked') this.#signOut();
   }
 
-  /** What failed before is still what the operator has to know. */
-  async #attempt(action: () => Promise<void>, before?: Failure): Promise<void> {
-    this.failure = before;
+  #signOut(): void {
+    if (this.#session.local?.kind === 'card') this.#session.signOut();
+  }
+
+  /** `earlier`: a failure that is shown instead of that of this action. */
+  async #attempt(action: () => Promise<void>, earlier?: Failure): Promise<void> {
+    this.#failure = earlier;
     try {
       await action();
     } catch (error) {
       const failure = failureOf(error);
-      this.failure = before ?? failure;
+      this.#failure = earlier ?? failure;
       if (failure.code === 'token-lost') await this.#drop(failure);
     }
   }
 
-  async #lose(open: OpenLink): Promise<void> {
+  async #handleLost(open: OpenLink): Promise<void> {
     if (open === this.#open) await this.#drop({ code: 'token-lost' });
   }
 
   async #drop(failure: Failure): Promise<void> {
-    this.#session.heed(failure);
+    this.#session.endOn(failure);
     await this.remove();
-    this.failure = failure;
+    this.#failure = failure;
   }
 
   #account(card: TokenCard): LocalAccount {
@@ -181,13 +207,14 @@ export class CardSession {
   }
 }
 
-/** The card says nothing of the set's name and profile: the unit says its own. */
+/** The set of the card. The card holds neither its name nor its profile; the profile of each unit applies. */
 function setOf({ set, tkv, entries }: AsData): SetJson {
   const keys = entries.map((entry) => ({
     ...entry,
     kcv: toHex(entry.kcv),
     attributes: entry.attributes === NO_ATTRIBUTES ? '' : entry.attributes,
   }));
+  // The card serves its newest T and all older ones.
   const transportKeys = Array.from({ length: tkv }, (_, older) => ({ tkv: tkv - older, suites: SUITES }));
   const setHex = hexNumber(set, 8);
   return { set, name: `Set ${setHex}`, profile: 'diversified', demo: false, transportKeys, keys };

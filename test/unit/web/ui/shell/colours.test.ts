@@ -1,4 +1,4 @@
-// The colours of docs/design-language.md: enough contrast for text on every surface, and for sunlight on every state.
+// The colours of docs/design-language.md: contrast of text on every surface, and of every state in sunlight.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
@@ -29,29 +29,29 @@ describe.each([
   ['dark', 1],
 ] as const)('the %s theme', (_name, index) => {
   const theme = themes[index] ?? {};
-  const least = (text: string, grounds: readonly string[]): number =>
-    Math.min(...grounds.map((ground) => contrast(theme[text], theme[ground])));
+  const least = (text: string, surfaces: readonly string[]): number =>
+    Math.min(...surfaces.map((surface) => contrast(theme[text], theme[surface])));
 
-  it('has text that is read on every surface', () => {
+  it('has readable text on every surface', () => {
     expect(least('ink', [...SURFACES, ...TINTS])).toBeGreaterThanOrEqual(7);
     expect(least('ink-soft', [...SURFACES, ...TINTS])).toBeGreaterThanOrEqual(4.5);
     expect(least('ink-quiet', [...SURFACES, ...TINTS])).toBeGreaterThanOrEqual(4.5);
     expect(least('on-accent', ['accent'])).toBeGreaterThanOrEqual(4.5);
   });
 
-  it('has states that are read in sunlight', () => {
+  it('has states that are readable in sunlight', () => {
     expect(least('accent', ['accent-tint'])).toBeGreaterThanOrEqual(7);
     expect(least('on-done', ['done'])).toBeGreaterThanOrEqual(7);
     expect(least('on-failed', ['failed'])).toBeGreaterThanOrEqual(7);
     expect(least('on-unknown', ['unknown', 'unknown-hatch'])).toBeGreaterThanOrEqual(7);
   });
 
-  it('has borders of controls that are seen', () => {
+  it('has visible borders of controls', () => {
     expect(least('control', ['paper', 'surface'])).toBeGreaterThanOrEqual(3);
   });
 
-  it('has no pure black and no pure white ground', () => {
-    for (const ground of SURFACES) expect(['#000000', '#ffffff']).not.toContain(theme[ground]);
+  it('has no pure black and no pure white surface', () => {
+    for (const surface of SURFACES) expect(['#000000', '#ffffff']).not.toContain(theme[surface]);
   });
 });
 
@@ -62,7 +62,7 @@ describe('the stylesheet', () => {
     expect(spaces.every((px) => px % 4 === 0)).toBe(true);
   });
 
-  it('asks for nothing from elsewhere', () => {
+  it('loads no other file', () => {
     expect(css).not.toMatch(/url\(|@import|https?:/);
   });
 });

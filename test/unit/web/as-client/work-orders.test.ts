@@ -1,0 +1,51 @@
+// The work orders of a service: which answers the client accepts.
+import { describe, expect, it } from 'vitest';
+import { workOrder } from '#test/support/work-orders.ts';
+import { WorkOrders } from '#web/as-client/work-orders.ts';
+
+const AT = '2026-11-23T10:00:00Z';
+
+/** A client of a service with one answer, and with the order in its signed document. */
+const answering = (value: unknown, signed: unknown = undefined) =>
+  new WorkOrders({ ask: async () => value, open: async () => signed });
+
+describe('the work orders of an AS', () => {
+  it('are the signed ones of its list', async () => {
+    const order = {
+      title: 'North',
+      set: 1,
+      count: 2,
+      lines: 1,
+      state: 'open',
+      notBefore: AT,
+      until: AT,
+      dryRun: false,
+    };
+    const listed = await answering({
+      workOrders: [
+        { workOrder: 'A', order },
+        { workOrder: 'B', order: null },
+      ],
+    }).list();
+    expect(listed).toEqual([
+      { id: 'A', title: 'North', count: 2, state: 'open', notBefore: AT, until: AT, dryRun: false },
+    ]);
+  });
+
+  it('are refused when the answer is malformed or about another order', async () => {
+    await expect(answering({}).list()).rejects.toMatchObject({ code: 'service-nonsense' });
+    await expect(answering({ order: 7 }).read('A')).rejects.toMatchObject({ code: 'service-nonsense' });
+    const envelope = { payloadType: 'x', payload: 'AA', signatures: [{ keyid: '0'.repeat(16), sig: 'A'.repeat(86) }] };
+    const other = workOrder(
+      [['1'.padStart(32, '0'), '2'.padStart(32, '0')]],
+      [{ ref1: 1, ref2: 2, akv: 5, kcv: '0123456789', label: 'Traffic' }],
+    );
+    const swapped = answering({ order: envelope, state: 'open', reason: null, units: [] }, other);
+    await expect(swapped.read('A')).rejects.toMatchObject({ code: 'service-nonsense' });
+    expect((await swapped.read(other.id)).order).toEqual(other);
+  });
+
+  it('are refused as a file when a file is malformed', async () => {
+    await expect(answering({}).open('{')).rejects.toMatchObject({ code: 'file-refused' });
+  });
+});

@@ -1,0 +1,78 @@
+// Changes of a unit's row other than by its own load: a reason, and the recovery from the attempt on it.
+import { describe, expect, it } from 'vitest';
+import type { OrderLine } from '#protocol/orders/order.ts';
+import { ONE_LINE, sn, TWO_LINES, unit, World, working } from './order-fixture.ts';
+
+describe('a reason for an attached unit', () => {
+  it('is refused while the unit is loaded, together with all other reasons', async () => {
+    const world = new World([1, 2].map(unit));
+    const page = await working(world);
+    const { account } = page.bench;
+    const { exportKey } = account;
+    let explained: Promise<void> | undefined;
+    account.exportKey = async (request) => {
+      explained ??= page.run.explain([2, 1].map((n) => ({ sn: sn(n), reason: 'Stolen' })));
+      await expect(explained).rejects.toMatchObject({ code: 'unit-at-work' });
+      return await exportKey(request);
+    };
+    const [cable] = world.cables;
+    if (cable) await page.plug(cable);
+    expect(explained).toBeDefined();
+    expect(await page.store.unit(page.chain, sn(1))).toMatchObject({ state: 'done' });
+    expect((await page.store.unit(page.chain, sn(1)))?.reason).toBeUndefined();
+    expect(await page.store.unit(page.chain, sn(2))).toBeUndefined();
+    expect(page.run.counts.here).toMatchObject({ done: 1, absent: 0 });
+  });
+
+  it('is stored in addition to the state of the unit', async () => {
+    const world = new World([unit(1)]);
+    const page = await working(world);
+    const cable = world.cables[0] ?? unit(1);
+    page.bench.account.refuse('exportKey', 'service-unreachable');
+    await page.plug(cable);
+    await page.run.explain([{ sn: sn(1), reason: 'Cover is broken' }]);
+    expect(page.unit(cable).row).toEqual(await page.store.unit(page.chain, sn(1)));
+    expect(page.unit(cable).row).toMatchObject({ state: 'failed', reason: 'Cover is broken' });
+    expect(page.run.counts.here).toMatchObject({ failed: 1, absent: 0 });
+  });
+});
+
+describe('a row that an earlier page left', () => {
+  const verified = { step: 'verify', state: 'confirmed', time: '2026-01-02T03:04:05Z' } as const;
+
+  /** A station with a unit that was loaded, and whose receipt is not verified. */
+  async function unverified(lines: readonly OrderLine[]) {
+    const world = new World([unit(1)], lines);
+    const page = await working(world);
+    page.bench.account.refuse('verifyReceipt', 'service-unreachable');
+    await page.plug(...world.cables);
+    const row = await page.store.unit(page.chain, sn(1));
+    if (row?.attempt === undefined) throw new TypeError('the row has no attempt');
+    expect(row.state).toBe('unknown');
+    return { page, row, attempt: row.attempt };
+  }
+
+  it('becomes done when a verdict on its last line arrives, for example with a returned vault', async () => {
+    const { page, attempt } = await unverified(ONE_LINE);
+    await page.run.reconcile();
+    expect(page.run.counts.here).toMatchObject({ unknown: 1, done: 0 });
+    await page.bench.journal.append(attempt, verified);
+    await page.run.reconcile();
+    expect(await page.store.unit(page.chain, sn(1))).toMatchObject({ state: 'done', attempt });
+    expect((await page.store.unit(page.chain, sn(1)))?.failure).toBeUndefined();
+    expect(page.run.counts.here).toMatchObject({ unknown: 0, done: 1 });
+    expect(await page.store.check(page.chain)).toBeUndefined();
+  });
+
+  it('never becomes failed when its attempt is done; with more lines to load it becomes unknown', async () => {
+    for (const [lines, state] of [
+      [ONE_LINE, 'done'],
+      [TWO_LINES, 'unknown'],
+    ] as const) {
+      const { page, row, attempt } = await unverified(lines);
+      await page.bench.journal.append(attempt, verified, { unit: { ...row, state: 'running' } });
+      await page.run.reconcile();
+      expect(await page.store.unit(page.chain, sn(1))).toMatchObject({ state });
+    }
+  });
+});

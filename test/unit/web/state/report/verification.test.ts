@@ -1,0 +1,65 @@
+// The check of a report in the page and in the verifier: which root keys it trusts, and which check counts.
+import { describe, expect, it, vi } from 'vitest';
+import { toBase64url } from '#protocol/bytes/text.ts';
+import { isSignedBy } from '#protocol/crypto/ed25519.ts';
+import { ReportSetup } from '#test/support/reports.ts';
+import { Verification } from '#web/state/report/verification.svelte.ts';
+
+describe('the check of a report', () => {
+  const root = toBase64url(new Uint8Array(32).fill(7));
+  const pinned = async () => [{ service: 'https://as.example', root }];
+
+  it('trusts the pinned root key, and a root key that the reader types in full', async () => {
+    const check = new Verification(pinned, () => false);
+    await check.readRoots();
+    expect(check.roots.map(({ name }) => name)).toEqual(['https://as.example']);
+    check.addRoot(root.slice(1));
+    expect(check.isRootRefused).toBe(true);
+    check.addRoot(`${root.slice(0, -1)}B`); // two bits more than 32 bytes have
+    expect(check.isRootRefused).toBe(true);
+    check.addRoot(`${'0A'.repeat(31)} 0b`);
+    check.addRoot(root);
+    expect(check.isRootRefused).toBe(false);
+    expect(check.roots).toHaveLength(2);
+    expect(check.roots[1]?.fingerprint).toMatch(/^[0-9A-F]{16}$/);
+  });
+
+  it('has a verdict on a file that is not a report', async () => {
+    const check = new Verification(pinned, () => false);
+    await check.readRoots();
+    const [first] = check.roots;
+    if (!first) throw new TypeError('no root');
+    await check.check('{"no": "report"}', first);
+    expect(check.verdict?.genuine).toBe(false);
+    expect(check.verdict?.faults.map(({ code }) => code)).toEqual(['not-a-report']);
+    expect(check.progress).toBeUndefined();
+  });
+
+  it('drops the verdict on a file when another file was opened during the check', async () => {
+    const reports = await ReportSetup.open();
+    try {
+      const signatures: (() => void)[] = [];
+      const service = async () => [{ service: 'https://as.example', root: reports.genuine.root }];
+      const check = new Verification(service, (...signed) => {
+        return new Promise((resolve) => signatures.push(() => resolve(isSignedBy(...signed))));
+      });
+      await check.readRoots();
+      const [first] = check.roots;
+      if (!first) throw new TypeError('no root');
+      let isOver = false;
+      const slow = check.check(JSON.stringify(reports.genuine), first).finally(() => {
+        isOver = true;
+      });
+      await vi.waitUntil(() => signatures.length > 0);
+      await check.check('{"no": "report"}', first);
+      while (!isOver) {
+        for (const answer of signatures.splice(0)) answer();
+        await new Promise(setImmediate);
+      }
+      await slow;
+      expect(check.verdict?.faults.map(({ code }) => code)).toEqual(['not-a-report']);
+    } finally {
+      await reports.close();
+    }
+  });
+});

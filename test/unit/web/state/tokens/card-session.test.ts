@@ -1,0 +1,135 @@
+// The session with an AS token card: tries, unlocking, locking, the PIN change, and a card that is unplugged.
+import { describe, expect, it } from 'vitest';
+import { ProtocolError } from '#protocol/errors.ts';
+import { PIN, TestAsCard } from '#test/support/as-card.ts';
+import { Session } from '#web/state/session/session.svelte.ts';
+import { CardSession } from '#web/state/tokens/card-session.svelte.ts';
+import type { Link } from '#web/transport/link.ts';
+
+const NOW = new Date('2026-11-23T12:00:00Z');
+
+/** A card session over a test card that the test can unplug. */
+function cardSession(testCard = new TestAsCard()) {
+  let pull: () => void = () => undefined;
+  let gone = false;
+  let sent = 0;
+  const link: Link = {
+    id: 1,
+    kind: 'usb',
+    label: 'Test token',
+    open: async () => {
+      const lost = new Promise<void>((resolve) => {
+        pull = () => {
+          gone = true;
+          resolve();
+        };
+      });
+      const transmit = async (command: Uint8Array) => {
+        sent++;
+        if (gone) throw new ProtocolError('device-lost', 'the test pulled the plug');
+        return await testCard.transmit(command);
+      };
+      return { lost, transmit, close: async () => undefined };
+    },
+  };
+  const chooser = { choice: link as Link | undefined };
+  const session = new Session(
+    () => Promise.reject(new TypeError('this test uses no service')),
+    'https://as.example',
+    () => NOW,
+  );
+  const choose = async (): Promise<Link | undefined> => chooser.choice;
+  const card = new CardSession({ chooseUsb: choose, chooseSerial: choose }, session, () => NOW);
+  return { card, session, chooser, pull: () => pull(), sent: () => sent };
+}
+
+async function unlocked() {
+  const made = cardSession();
+  await made.card.attach('usb');
+  await made.card.enterPin(PIN);
+  return made;
+}
+
+describe('the card session', () => {
+  it('shows the tries and the keys before the first PIN entry', async () => {
+    const { card } = cardSession();
+    await card.attach('usb');
+    expect(card.phase).toEqual({ is: 'locked', triesLeft: 3 });
+    expect(card.data?.entries.map(({ label }) => label)).toContain('Terminal key');
+  });
+
+  it('has no card and no failure after a cancelled chooser', async () => {
+    const { card, chooser } = cardSession();
+    chooser.choice = undefined;
+    await card.attach('serial');
+    expect([card.phase, card.failure]).toEqual([{ is: 'detached' }, undefined]);
+  });
+
+  it('shows the tries left after each wrong PIN', async () => {
+    const { card, session } = cardSession();
+    await card.attach('usb');
+    for (const triesLeft of [2, 1]) {
+      await card.enterPin('000000');
+      expect([card.phase, card.failure]).toEqual([{ is: 'locked', triesLeft }, { code: 'pin-wrong' }]);
+    }
+    await card.enterPin('000000');
+    expect([card.phase, card.failure]).toEqual([{ is: 'blocked' }, { code: 'token-blocked' }]);
+    expect(session.signedIn).toBeUndefined();
+  });
+
+  it('sends no malformed PIN to the card', async () => {
+    const { card, sent } = cardSession();
+    await card.attach('usb');
+    const before = sent();
+    expect(['123', '1234567890123', '12a4', ''].map((text) => card.isPin(text))).toEqual([false, false, false, false]);
+    await expect(card.enterPin('123')).rejects.toThrow(RangeError);
+    expect(sent()).toBe(before);
+  });
+
+  it('provides the keys to the session when the card is unlocked', async () => {
+    const { card, session } = await unlocked();
+    expect(card.phase).toEqual({ is: 'unlocked' });
+    expect(session.signedIn).toMatchObject({
+      kind: 'card',
+      service: { name: 'AS token card 7', asNumber: 7, demo: false },
+    });
+    expect(session.signedIn?.sets[0]?.keys.map(({ ref1 }) => ref1)).toEqual([0x0103, 0x0104, 0x0105, 0x0106]);
+    expect(session.signedIn?.sets[0]?.transportKeys.map(({ tkv }) => tkv)).toEqual([2, 1]);
+  });
+
+  it('changes the PIN of an unlocked card', async () => {
+    const { card, session } = await unlocked();
+    await card.changePin(PIN, '31415926');
+    expect([card.isPinChanged, card.phase, session.signedIn?.kind]).toEqual([true, { is: 'unlocked' }, 'card']);
+    await card.lock();
+    await card.enterPin(PIN);
+    expect(card.failure).toEqual({ code: 'pin-wrong' });
+    await card.enterPin('31415926');
+    expect(card.phase).toEqual({ is: 'unlocked' });
+  });
+
+  it('is locked by a wrong current PIN', async () => {
+    const { card, session } = await unlocked();
+    await card.changePin('000000', '31415926');
+    expect(card.phase).toEqual({ is: 'locked', triesLeft: 2 });
+    expect(card.failure).toEqual({ code: 'pin-wrong' });
+    expect(session.signedIn).toBeUndefined();
+  });
+
+  it('locks the card at sign-out, and signs out when the card is locked', async () => {
+    const first = await unlocked();
+    first.session.signOut();
+    await expect.poll(() => first.card.phase).toEqual({ is: 'locked', triesLeft: 3 });
+    const second = await unlocked();
+    await second.card.lock();
+    expect([second.card.phase, second.session.signedIn]).toEqual([{ is: 'locked', triesLeft: 3 }, undefined]);
+  });
+
+  it('signs out with the reason when the card is unplugged', async () => {
+    const { card, session, pull } = await unlocked();
+    pull();
+    await expect.poll(() => card.phase).toEqual({ is: 'detached' });
+    expect(card.failure).toEqual({ code: 'token-lost' });
+    expect(session.state).toEqual({ is: 'out', failure: { code: 'token-lost' } });
+  });
+});

@@ -1,0 +1,67 @@
+// Counts the units of one work order by state: those with a row in the journal of this station, and
+// those that the AS lists as done by another station.
+import type { WorkOrder } from '#protocol/orders/order.ts';
+import type { UnitRow } from '../../journal/order-record.ts';
+import type { Counts } from '../../journal/work-orders.ts';
+
+export class OrderCounts {
+  #here: Counts = $state.raw() as Counts;
+  #elsewhere: ReadonlySet<string> = $state.raw() as ReadonlySet<string>;
+  readonly #order: WorkOrder;
+
+  /** `elsewhere`: serial numbers of the units that the AS lists as done. */
+  constructor(order: WorkOrder, here: Counts, elsewhere: ReadonlySet<string>) {
+    this.#order = order;
+    this.#here = here;
+    this.#elsewhere = elsewhere;
+  }
+
+  /** Units with a row at this station, by state. */
+  get here(): Counts {
+    return this.#here;
+  }
+
+  /** Serial numbers of the units that are done and have no row at this station. */
+  get elsewhere(): ReadonlySet<string> {
+    return this.#elsewhere;
+  }
+
+  /** Units that are done, at any station. */
+  get done(): number {
+    return this.#here.done + this.#elsewhere.size;
+  }
+
+  /** Units that no station has attached, as far as this page can tell. */
+  get unseen(): number {
+    const { running, failed, unknown, absent } = this.#here;
+    return this.#order.count - running - this.done - failed - unknown - absent;
+  }
+
+  /** Keys that remain to be loaded. */
+  get keysToLoad(): number {
+    return Math.max(0, this.#order.count - this.done - this.#here.absent) * this.#order.lines.length;
+  }
+
+  /** Replaces the counts of this station by those of the journal. */
+  reset(here: Counts): void {
+    this.#here = here;
+  }
+
+  /** Counts the change of a unit's row. */
+  change(before: UnitRow | undefined, after: UnitRow): void {
+    this.excludeElsewhere([after.sn]);
+    if (before?.state === after.state) return;
+    const here = { ...this.#here };
+    if (before) here[before.state]--;
+    here[after.state]++;
+    this.#here = here;
+  }
+
+  /** Removes units with a row at this station from `elsewhere`. */
+  excludeElsewhere(sns: readonly string[]): void {
+    if (!sns.some((sn) => this.#elsewhere.has(sn))) return;
+    const elsewhere = new Set(this.#elsewhere);
+    for (const sn of sns) elsewhere.delete(sn);
+    this.#elsewhere = elsewhere;
+  }
+}

@@ -1,0 +1,214 @@
+// The work orders that the operator can open, from the AS, from a file or from the journal of this
+// station, and the one that is open.
+import { fromBase64url } from '#protocol/bytes/text.ts';
+import * as shape from '#protocol/json/read.ts';
+import type { OrderState } from '#protocol/orders/messages.ts';
+import { decodeWorkOrderPayload, type WorkOrder } from '#protocol/orders/order.ts';
+import type { ListedOrder, RemoteOrder, WorkOrders } from '../../as-client/work-orders.ts';
+import type { OrderRecord } from '../../journal/order-record.ts';
+import { BYTES_PER_LOAD, MIN_FREE_BYTES, requestPersistence, type StorageQuota } from '../../journal/storage-quota.ts';
+import type { Counts } from '../../journal/work-orders.ts';
+import type { Failure } from '../common/failure.ts';
+import { Task } from '../common/task.svelte.ts';
+import type { Feedback } from '../page/feedback.svelte.ts';
+import type { Verification } from '../report/verification.svelte.ts';
+import { LAST_ORDER } from './last-order.ts';
+import { OpenOrder, type OpenOrderOptions } from './open-order.svelte.ts';
+
+/** Interval at which the validity period of the open order is checked. */
+const VALIDITY_CHECK_MS = 10_000;
+
+/** An order in the journal of this station. */
+export interface StoredOrder {
+  readonly record: OrderRecord;
+  readonly order: WorkOrder;
+  readonly counts: Counts;
+}
+
+/** The part of the AS's answer that an order from a file or from the journal may lack. */
+type OrderStatus = Pick<RemoteOrder, 'state'> & Partial<Pick<RemoteOrder, 'units'>>;
+
+export interface OrdersOptions
+  extends Pick<OpenOrderOptions, 'station' | 'store' | 'journal' | 'now' | 'ticks' | 'app' | 'head'> {
+  readonly remote: Pick<WorkOrders, 'list' | 'read' | 'open' | 'report' | 'reportFile'>;
+  readonly feedback: Feedback;
+  readonly verification: Verification;
+  readonly storage: StorageManager | undefined;
+  /** Settings of this browser. */
+  readonly settings: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+}
+
+export class Orders {
+  #listed = $state.raw<readonly ListedOrder[] | undefined>();
+  #stored = $state.raw<readonly StoredOrder[]>([]);
+  #current = $state.raw<OpenOrder | undefined>();
+  #report = $state.raw<string | undefined>();
+  #space = $state.raw<StorageQuota | undefined>();
+  readonly #task: Task;
+
+  readonly feedback: Feedback;
+  readonly verification: Verification;
+  readonly #options: OrdersOptions;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(options: OrdersOptions) {
+    this.#options = options;
+    this.#task = new Task((failure) => options.station.session.endOn(failure));
+    this.feedback = options.feedback;
+    this.verification = options.verification;
+  }
+
+  /** The orders of the AS; undefined until they are read, or without a session with a service. */
+  get listed(): readonly ListedOrder[] | undefined {
+    return this.#listed;
+  }
+
+  /** The orders in the journal of this station. */
+  get stored(): readonly StoredOrder[] {
+    return this.#stored;
+  }
+
+  /** The open order. */
+  get current(): OpenOrder | undefined {
+    return this.#current;
+  }
+
+  /** The report file of a closed order, after readReport(). */
+  get report(): string | undefined {
+    return this.#report;
+  }
+
+  /** Space that the browser offers for the journal. */
+  get space(): StorageQuota | undefined {
+    return this.#space;
+  }
+
+  get failure(): Failure | undefined {
+    return this.#task.failure;
+  }
+
+  get isBusy(): boolean {
+    return this.#task.isBusy;
+  }
+
+  /** Reads the orders of this station and, with a session with a service, those of the AS. */
+  async refresh(): Promise<void> {
+    const { store, remote, station, storage } = this.#options;
+    await this.#task.run(async () => {
+      this.#space = await requestPersistence(storage);
+      const records = await store.list();
+      this.#stored = await Promise.all(
+        records.map(async (record) => ({
+          record,
+          order: readDocument(record.document),
+          counts: await store.counts(record.order),
+        })),
+      );
+      this.#listed = station.session.signedIn?.kind === 'remote' ? await remote.list() : undefined;
+    });
+  }
+
+  /** Opens an order of the AS. */
+  async open(id: string): Promise<void> {
+    await this.#task.run(async () => {
+      const remote = await this.#options.remote.read(id);
+      await this.#open(remote.document, remote.order, remote);
+    });
+  }
+
+  /** Opens an order from a file, after its signature is verified. */
+  async openFile(text: string): Promise<void> {
+    await this.#task.run(async () => this.#open(text, await this.#options.remote.open(text)));
+  }
+
+  /** Opens an order of the journal, whose signature was verified when it was stored. */
+  async openStored({ record, order }: StoredOrder): Promise<void> {
+    await this.#task.run(() => this.#open(record.document, order, { state: this.#listedState(order) }));
+  }
+
+  /** Opens the order that was open before a reload. Its run is paused. */
+  async reopen(): Promise<void> {
+    const chain = this.#options.settings.getItem(LAST_ORDER);
+    if (chain === null || this.#current) return;
+    await this.#task.run(async () => {
+      const record = (await this.#options.store.list()).find(({ order }) => String(order) === chain);
+      if (record && record.report === undefined) await this.#open(record.document, readDocument(record.document));
+    });
+  }
+
+  /** Leaves the open order. Loads in progress are completed. */
+  async leave(): Promise<void> {
+    const { station, settings } = this.#options;
+    await this.#current?.run.pause();
+    settings.removeItem(LAST_ORDER);
+    clearInterval(this.#timer);
+    station.assign(undefined);
+    this.#current = undefined;
+    await this.refresh();
+  }
+
+  /** Reads the report of a closed order from the AS. */
+  async readReport(id: string): Promise<void> {
+    this.#report = undefined;
+    await this.#task.run(async () => {
+      this.#report = await this.#options.remote.reportFile(id);
+    });
+  }
+
+  clearReport(): void {
+    this.#report = undefined;
+  }
+
+  /** State of an order in the last list of the AS. */
+  #listedState({ id, asNumber }: WorkOrder): OrderState {
+    const account = this.#options.station.session.signedIn;
+    const listed = account?.service.asNumber === asNumber ? this.#listed?.find((each) => each.id === id) : undefined;
+    return listed?.state ?? 'open';
+  }
+
+  async #open(document: string, order: WorkOrder, status?: OrderStatus): Promise<void> {
+    const { station, store, journal, settings, storage } = this.#options;
+    const space = await requestPersistence(storage);
+    const name = `${order.service} ${order.asNumber} ${order.id}`;
+    const record = await store.save(name, document);
+    const counts = await store.counts(record.order);
+    const opened = new OpenOrder({
+      ...this.#options,
+      order,
+      record,
+      counts,
+      elsewhere: doneUnits(order, status),
+      endedAs: status?.state === 'open' ? undefined : status?.state,
+      lacksSpace: space.freeBytes !== undefined && space.freeBytes < spaceFor(order, counts),
+    });
+    const { run } = opened;
+    await run.reconcile();
+    await run.exportsLeft.read();
+    await journal.note(record.order, { step: 'order-opened', operator: station.session.signedIn?.operator ?? '' });
+    settings.setItem(LAST_ORDER, String(record.order));
+    station.assign(run);
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => void run.checkValidity(), VALIDITY_CHECK_MS);
+    this.#space = space;
+    this.#report = undefined;
+    this.#current = opened;
+    // Reads the attached units. Nothing is loaded before the operator starts the order.
+    await Promise.all(station.lanes.map((lane) => run.arrive(lane)));
+  }
+}
+
+function readDocument(document: string): WorkOrder {
+  const { payload } = shape.envelope(shape.parseJson(document, 'the order'), 'the order');
+  return decodeWorkOrderPayload(fromBase64url(payload));
+}
+
+/** Bytes that the journal needs for the units that are not done. */
+function spaceFor({ count, lines }: WorkOrder, { done }: Counts): number {
+  return MIN_FREE_BYTES + Math.max(0, count - done) * lines.length * BYTES_PER_LOAD;
+}
+
+/** Serial numbers of the units for which the AS has a verified receipt of every line. */
+function doneUnits({ lines }: WorkOrder, status: OrderStatus | undefined): ReadonlySet<string> {
+  const done = status?.units?.filter(({ proven }) => proven >= lines.length) ?? [];
+  return new Set(done.map(({ sn }) => sn));
+}

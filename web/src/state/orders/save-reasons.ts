@@ -1,0 +1,41 @@
+// Writes the reasons why units of a work order are not done to the journal.
+import { ProtocolError } from '#protocol/errors.ts';
+import type { UnitReason } from '#protocol/orders/reason-list.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { UnitRow } from '../../journal/order-record.ts';
+import type { WorkOrderStore } from '../../journal/work-orders.ts';
+import { newRow } from './rules.ts';
+
+export interface SaveReasonsOptions {
+  /** Number of the order's chain in the journal. */
+  readonly chain: number;
+  readonly journal: Pick<Journal, 'note'>;
+  readonly store: Pick<WorkOrderStore, 'rowsOf'>;
+  /** The current time, ISO 8601, UTC. */
+  readonly at: string;
+  readonly isInUse: (sn: string) => boolean;
+  readonly onChange: (before: UnitRow | undefined, after: UnitRow) => void;
+}
+
+/**
+ * Writes all reasons in one transaction, or none.
+ * @throws ProtocolError unit-at-work, journal-full, journal-failed
+ */
+export async function saveReasons(
+  { chain, journal, store, at, isInUse, onChange }: SaveReasonsOptions,
+  reasons: readonly UnitReason[],
+): Promise<void> {
+  const sns = reasons.map(({ sn }) => sn);
+  const rows = await store.rowsOf(chain, sns);
+  // No await between this check and the notes: a lane cannot change one of the rows in between,
+  // and the journal writes the notes of one event-loop turn in one transaction.
+  const inUse = sns.find(isInUse);
+  if (inUse !== undefined) throw new ProtocolError('unit-at-work', `unit ${inUse} is being loaded`);
+  const saved = reasons.map(async ({ sn, reason }, index) => {
+    const before = rows[index];
+    const row: UnitRow = { ...(before ?? newRow(chain, sn, 'absent', at)), reason, at };
+    await journal.note(chain, { step: 'unit-explained', sn, reason }, row);
+    onChange(before, row);
+  });
+  await Promise.all(saved);
+}

@@ -1,0 +1,36 @@
+// The serial numbers of a work order by index. An order of thousands of units is never expanded.
+import { hexNumber } from '#protocol/bytes/hex.ts';
+import { spanOf, type UnitRange } from '#protocol/orders/units.ts';
+
+export class UnitIndex {
+  readonly count: number;
+  readonly #ranges: readonly UnitRange[];
+  /** Index of the first unit of each range. */
+  readonly #starts: readonly number[];
+
+  /** `ranges`: ascending, without overlap. */
+  constructor(ranges: readonly UnitRange[]) {
+    let count = 0;
+    this.#starts = ranges.map((range) => {
+      const start = count;
+      count += Number(spanOf(range));
+      return start;
+    });
+    this.#ranges = ranges;
+    this.count = count;
+  }
+
+  /** Returns 32 hex digits. @throws RangeError outside 0 to count - 1 */
+  at(index: number): string {
+    let low = 0;
+    for (let high = this.#starts.length; high - low > 1; ) {
+      const middle = (low + high) >> 1;
+      if ((this.#starts[middle] ?? 0) <= index) low = middle;
+      else high = middle;
+    }
+    const range = this.#ranges[low];
+    if (range === undefined || index < 0 || index >= this.count) throw new RangeError(`there is no unit ${index}`);
+    const offset = BigInt(index - (this.#starts[low] ?? 0));
+    return hexNumber(BigInt(`0x${range[0]}`) + offset, 32);
+  }
+}

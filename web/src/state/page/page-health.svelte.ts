@@ -1,0 +1,39 @@
+// Conditions in which the operator should reload the page.
+
+export class PageHealth {
+  #isBroken = $state(false);
+  #isSuperseded = $state(false);
+  #isCutOff = $state(false);
+
+  /** An unexpected error occurred. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** Another tab runs a newer version of this page. */
+  get isSuperseded(): boolean {
+    return this.#isSuperseded;
+  }
+
+  /** A chunk of the page could not be fetched. */
+  get isCutOff(): boolean {
+    return this.#isCutOff;
+  }
+
+  reportError(): void {
+    this.#isBroken = true;
+  }
+
+  reportNewerVersion(): void {
+    this.#isSuperseded = true;
+  }
+
+  reportFetchFailure(): void {
+    this.#isCutOff = true;
+  }
+
+  /** Forgets a fetch failure: the operator has changed to another view. */
+  clearFetchFailure(): void {
+    this.#isCutOff = false;
+  }
+}

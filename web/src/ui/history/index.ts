@@ -1,0 +1,2 @@
+// The journal of the page.
+export { default as HistoryView } from './HistoryView.svelte';
