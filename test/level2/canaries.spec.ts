@@ -1,6 +1,5 @@
-// With a remote AS and the unit outside the page, T, the unit's device key, T1 and TA are nowhere in the browser: not in the memory of
-// the page's process, nor in that of any other of the browser's, while a key is being loaded and afterwards. The same scan finds what
-// the page does hold.
+// With a remote AS and the unit outside the page, T, K_D, T1 and TA are not in the memory of any
+// browser process, during and after a load. The same scan finds the data that the page has.
 import { randomBytes } from 'node:crypto';
 import type { Page, Route } from '@playwright/test';
 import { fromHex } from '#protocol/bytes/hex.ts';
@@ -9,7 +8,7 @@ import { decodeData } from '#protocol/tkl/data.ts';
 import { deriveDeviceKey, deriveKey, operationContext } from '#protocol/tkl/key-tree.ts';
 import { FIELD_KEY, SHARED } from '#test/e2e/support/sets.ts';
 import { unit } from '#test/e2e/support/test.ts';
-import { type Role, scanBrowser } from './memory/browser-memory.ts';
+import { plant, type Role, scanBrowser } from './memory/browser-memory.ts';
 import type { Pattern } from './memory/pattern-search.ts';
 import { spellings } from './memory/spellings.ts';
 import { expect, requireLevel2, test } from './support/test.ts';
@@ -21,10 +20,10 @@ interface Export {
   readonly data: string;
 }
 
-/** The unit writes for longer than a test takes. */
+/** Longer than a test. */
 const IMPORT_MS = 600_000;
 
-/** What the page asks of the AS and is answered, read on its way. */
+/** Resolves with the next export that the page requests. */
 function watchExport(page: Page): Promise<Export> {
   return new Promise((resolve, reject) => {
     const pass = async (route: Route): Promise<void> => {
@@ -43,14 +42,17 @@ const secretsIn = (found: Record<Role, string[]>): string[] =>
     .flat()
     .filter((name) => /^(T|K_D|T1|TA),/.test(name));
 
-/** Something that the page and the browser's own process both hold as long as the page is open: a part of its address. */
-async function nameThePage(page: Page): Promise<Pattern> {
-  const name = randomBytes(16).toString('hex');
-  await page.evaluate((query) => history.replaceState(history.state, '', `?${query}`), name);
-  return { name: 'address', octets: ascii(name) };
+/**
+ * Adds a random query to the page's address, which the page's process and the browser process both
+ * contain.
+ */
+async function markAddress(page: Page): Promise<Pattern> {
+  const query = randomBytes(16).toString('hex');
+  await page.evaluate((text) => history.replaceState(history.state, '', `?${text}`), query);
+  return { name: 'address', bytes: ascii(query) };
 }
 
-/** What must be nowhere after an export of the key FIELD_KEY to that unit. */
+/** The secrets of an export of FIELD_KEY to the unit. */
 function secretsOf(sn: Uint8Array, { random, data }: Export): Pattern[] {
   const transportKey = fromHex(SHARED.transportKey);
   const deviceKey = deriveDeviceKey('cmac', transportKey, { set: SHARED.set, tkv: 1, sn });
@@ -64,19 +66,20 @@ function secretsOf(sn: Uint8Array, { random, data }: Export): Pattern[] {
 }
 
 for (const link of ['usb', 'serial'] as const) {
+  // Separate loads: the page's timeouts expire during a search, so a load searched midway fails.
   for (const moment of ['during', 'after'] as const) {
-    test(`there is no secret in the browser ${moment} a load over ${link}`, async ({ bring, open, page, service }) => {
+    test(`the browser has no secret ${moment} a load over ${link}`, async ({ addUnit, open, page, service }) => {
       test.setTimeout(180_000);
       const latency = { identity: 0, challenge: 0, importKey: moment === 'during' ? IMPORT_MS : 0 };
-      const one = await bring(unit(SHARED, { link, latency }));
+      const one = await addUnit(unit(SHARED, { link, latency }));
       const lane = (await open()).lane(one.sn);
-      const address = await nameThePage(page);
+      const address = await markAddress(page);
       const exporting = watchExport(page);
       await lane.load(FIELD_KEY.label, 1);
       const exported = await exporting;
       const sn = fromHex(one.sn.padStart(32, '0'));
       const secrets = secretsOf(sn, exported);
-      const controls = [address, ...spellings('SN', sn), { name: 'token', octets: ascii(service.token) }];
+      const controls = [address, ...spellings('SN', sn), { name: 'token', bytes: ascii(service.token) }];
       const data = spellings('DATA', fromBase64url(exported.data).subarray(48, 80));
 
       if (moment === 'during') await lane.expectSaid('The unit writes the key');
@@ -86,12 +89,11 @@ for (const link of ['usb', 'serial'] as const) {
       expect(found.browser).toContain('address');
       expect(found.renderer).toEqual(expect.arrayContaining(['address', 'token']));
       expect(found.renderer?.filter((name) => name.startsWith('SN,'))).not.toEqual([]);
-      if (moment === 'during') expect(found.renderer).toContain('DATA, octets');
+      if (moment === 'during') expect(found.renderer).toContain('DATA, bytes');
 
-      // Planted in the page, TA is found: the scan would have seen it.
-      const key = [...fromHex(FIELD_KEY.key)];
-      await page.evaluate((octets) => Object.assign(window, { planted: Uint8Array.from(octets) }), key);
-      expect((await scanBrowser(secrets)).renderer).toContain('TA, octets');
+      // Positive control: the scan finds TA once it is planted in the page.
+      await plant(page, FIELD_KEY.key);
+      expect((await scanBrowser(secrets)).renderer).toContain('TA, bytes');
     });
   }
 }

@@ -1,5 +1,5 @@
-// The AS token card in the browser's own choosers, over its own WebUSB and Web Serial: its PIN, and a key from it into a unit that a
-// policy permits, with no AS on the network.
+// An AS token card in the browser's own choosers, over its own WebUSB and Web Serial: the PIN, and
+// a key from the card to a unit that a policy permits, without an AS on the network.
 import { card, PIN } from '#test/e2e/support/cards.ts';
 import { DIVERSIFIED, FIELD_KEY } from '#test/e2e/support/sets.ts';
 import { StationPage } from '#test/e2e/support/station-page.ts';
@@ -17,18 +17,18 @@ for (const [cardLink, unitLink] of [
   ['serial', 'usb'],
 ] as const) {
   test(`loads a key from a card over ${cardLink} into a unit over ${unitLink}`, async ({
-    bring,
-    bringCard,
+    addUnit,
+    addCard,
     service,
     machine,
-    desk,
+    devices,
   }) => {
-    const one = await bring(unit(DIVERSIFIED, { link: unitLink }));
-    const token = await bringCard(
+    const one = await addUnit(unit(DIVERSIFIED, { link: unitLink }));
+    const token = await addCard(
       card(DIVERSIFIED, { sn: cardLink === 'usb' ? 'CA4D2001' : 'CA4D2002', link: cardLink }),
     );
     const display = await startDisplay();
-    const started = await startBrowser({ machine, devices: desk, permitted: service.url, display: display.name });
+    const started = await startBrowser({ machine, devices, permitted: service.url, display: display.name });
     try {
       const page = await started.browser.newPage();
       await page.goto(service.url);
@@ -45,8 +45,8 @@ for (const [cardLink, unitLink] of [
       const lane = new StationPage(page).lane(one.sn);
       await lane.load(FIELD_KEY.label, 2);
       await lane.expectWord('Unplug');
-      expect(await desk.call('holds', one.sn, FIELD_KEY.key)).toBe(true);
-      expect(await desk.call('token', token.sn)).toMatchObject({ xc: 1, quotaLeft: 99, receipts: 1, pinTries: 3 });
+      expect(await devices.call('holds', one.sn, FIELD_KEY.key)).toBe(true);
+      expect(await devices.call('token', token.sn)).toMatchObject({ xc: 1, quotaLeft: 99, receipts: 1, pinTries: 3 });
     } finally {
       await started.close();
       display.server.kill();

@@ -1,4 +1,4 @@
-// The browser's own choosers, answered with the keyboard by nobody but an X server: headed, without any policy.
+// The browser's own choosers, answered with the keyboard on an X server, without a managed policy.
 import { StationPage } from '#test/e2e/support/station-page.ts';
 import { unit } from '#test/e2e/support/test.ts';
 import { startBrowser } from './support/browser.ts';
@@ -9,10 +9,10 @@ import { expect, requireLevel2, test } from './support/test.ts';
 requireLevel2();
 
 for (const kind of ['USB', 'Serial'] as const) {
-  test(`the chooser for ${kind} gives the unit to the page`, async ({ bring, service, machine, desk }) => {
-    const one = await bring(unit(undefined, { link: kind === 'USB' ? 'usb' : 'serial' }));
+  test(`the chooser for ${kind} gives the unit to the page`, async ({ addUnit, service, machine, devices }) => {
+    const one = await addUnit(unit(undefined, { link: kind === 'USB' ? 'usb' : 'serial' }));
     const display = await startDisplay();
-    const { browser, viewsPort, close } = await startBrowser({ machine, devices: desk, display: display.name });
+    const { browser, viewsPort, close } = await startBrowser({ machine, devices, display: display.name });
     try {
       const page = await browser.newPage();
       await page.goto(service.url);

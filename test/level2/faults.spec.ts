@@ -1,5 +1,5 @@
-// What happens in the field (docs/reliability.md), provoked at the device and seen through the browser's own Web Serial and WebUSB by
-// the product's page.
+// Faults from the field (docs/reliability.md), injected at the device; the product page recovers
+// over the browser's own Web Serial and WebUSB.
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault, LinkKind } from '#device-sim/unit/faults.ts';
 import { DIVERSIFIED, FIELD_KEY } from '#test/e2e/support/sets.ts';
@@ -13,33 +13,33 @@ const on = (link: LinkKind, more: Partial<UnitDescription> = {}): UnitDescriptio
   unit(DIVERSIFIED, { link, ...more });
 
 for (const link of LINKS) {
-  test(`a unit on ${link} that is plugged in appears, and goes when it is pulled out`, async ({
-    bring,
+  test(`a unit on ${link} appears when plugged in and disappears when unplugged`, async ({
+    addUnit,
     open,
-    desk,
+    devices,
   }) => {
-    const one = await bring(on(link, { plugged: false }));
+    const one = await addUnit(on(link, { plugged: false }));
     const station = await open();
     await expect(station.lanes).toHaveCount(0);
-    await desk.call('plug', one.sn);
+    await devices.call('plug', one.sn);
     await station.lane(one.sn).expectWord('Ready');
-    await desk.call('unplug', one.sn);
+    await devices.call('unplug', one.sn);
     await expect(station.lanes).toHaveCount(0);
-    await desk.call('plug', one.sn);
+    await devices.call('plug', one.sn);
     await station.lane(one.sn).expectWord('Ready');
   });
 
-  test(`a unit on ${link} that is in use elsewhere says so, and can be had when it is free`, async ({
-    bring,
+  test(`a unit on ${link} in use by another program is reported, and can be attached when free`, async ({
+    addUnit,
     open,
-    desk,
+    devices,
   }) => {
-    const one = await bring(on(link, { faults: [{ fault: 'busy' }] }));
+    const one = await addUnit(on(link, { faults: [{ fault: 'busy' }] }));
     const station = await open();
     const lane = station.onlyLane();
     await lane.expectWord('Not attached');
     await lane.expectSaid(/in use/i);
-    await desk.call('clearFaults', one.sn);
+    await devices.call('clearFaults', one.sn);
     await lane.root
       .getByRole('button', { name: /again|retry/i })
       .first()
@@ -47,36 +47,40 @@ for (const link of LINKS) {
     await station.lane(one.sn).expectWord('Ready');
   });
 
-  test(`a unit on ${link} that takes its time to write the key is waited for`, async ({ bring, open }) => {
-    const one = await bring(on(link, { latency: { identity: 0, challenge: 0, importKey: 2500 } }));
+  test(`a unit on ${link} may take long to write the key`, async ({ addUnit, open }) => {
+    const one = await addUnit(on(link, { latency: { identity: 0, challenge: 0, importKey: 2500 } }));
     const lane = (await open()).lane(one.sn);
     await lane.load(FIELD_KEY.label, 1);
     await lane.expectWord('Unplug');
   });
 
   const CUTS: readonly (readonly [where: string, direction: 'out' | 'in', after: number])[] = [
-    ['at the first octet of the challenge', 'out', 1],
-    ['in the answer to the challenge', 'in', 20],
-    ['at the first octets of the import', 'out', 40],
-    ['in the middle of the import', 'out', 150],
-    ['before the first octet of the receipt', 'in', 60],
-    ['in the receipt', 'in', 90],
+    ['at the first byte of GET CHALLENGE', 'out', 1],
+    ['during the response to GET CHALLENGE', 'in', 20],
+    ['at the first bytes of IMPORTKEY', 'out', 40],
+    ['in the middle of IMPORTKEY', 'out', 150],
+    ['before the first byte of the receipt', 'in', 60],
+    ['during the receipt', 'in', 90],
   ];
   for (const [where, direction, after] of CUTS) {
-    test(`a unit on ${link} that is unplugged ${where} is told about truly`, async ({ bring, open, desk }) => {
-      const one = await bring(on(link));
+    test(`the page reports the true outcome on ${link} after an unplug ${where}`, async ({
+      addUnit,
+      open,
+      devices,
+    }) => {
+      const one = await addUnit(on(link));
       const station = await open();
       const lane = station.lane(one.sn);
       await lane.choose(FIELD_KEY.label, 1);
-      await desk.call('fault', one.sn, { fault: 'unplug', direction, after });
+      await devices.call('fault', one.sn, { fault: 'unplug', direction, after });
       await lane.root.getByRole('button', { name: 'Load key' }).click();
       await expect
-        .poll(async () => (await desk.call('units')).find(({ sn }) => sn === sn32(one.sn))?.plugged)
+        .poll(async () => (await devices.call('units')).find(({ sn }) => sn === sn32(one.sn))?.plugged)
         .toBe(false);
-      await desk.call('plug', one.sn);
-      // What the page ends up saying is what the unit's own memory says.
-      const held = (await desk.call('memory', one.sn)).slots.some(({ holdsKey }) => holdsKey);
-      await expect(station.lane(one.sn).word).toHaveText(held ? /^(Unplug|Done)$/ : /^(Ready|Not loaded)$/);
+      await devices.call('plug', one.sn);
+      // The lane must agree with the unit's memory.
+      const isLoaded = (await devices.call('memory', one.sn)).slots.some(({ holdsKey }) => holdsKey);
+      await expect(station.lane(one.sn).word).toHaveText(isLoaded ? /^(Unplug|Done)$/ : /^(Ready|Not loaded)$/);
     });
   }
 }
@@ -88,57 +92,57 @@ const LINE_FAULTS: readonly (readonly [string, Fault])[] = [
   ['a parity error', { fault: 'line error', error: 'ParityError' }],
   ['a framing error', { fault: 'line error', error: 'FramingError' }],
   ['an overrun', { fault: 'line error', error: 'BufferOverrunError' }],
-  ['a lost octet', { fault: 'drop', direction: 'in', offset: 3, count: 1 }],
+  ['a lost byte', { fault: 'drop', direction: 'in', offset: 3, count: 1 }],
   ['a flipped bit', { fault: 'corrupt', direction: 'in', block: 1, bit: 50 }],
 ];
 for (const [name, fault] of LINE_FAULTS) {
-  test(`loads over serial in spite of ${name}`, async ({ bring, open, desk }) => {
-    const one = await bring(on('serial'));
+  test(`loads over serial despite ${name}`, async ({ addUnit, open, devices }) => {
+    const one = await addUnit(on('serial'));
     const lane = (await open()).lane(one.sn);
     await lane.choose(FIELD_KEY.label, 1);
-    await desk.call('fault', one.sn, fault);
+    await devices.call('fault', one.sn, fault);
     await lane.root.getByRole('button', { name: 'Load key' }).click();
     await lane.expectWord('Unplug');
-    expect(await desk.call('holds', one.sn, FIELD_KEY.key)).toBe(true);
+    expect(await devices.call('holds', one.sn, FIELD_KEY.key)).toBe(true);
   });
 }
 
 for (const direction of ['in', 'out'] as const) {
-  test(`loads over USB in spite of a halt of the bulk ${direction} endpoint`, async ({ bring, open, desk }) => {
-    const one = await bring(on('usb'));
+  test(`loads over USB despite a halt of the bulk ${direction} endpoint`, async ({ addUnit, open, devices }) => {
+    const one = await addUnit(on('usb'));
     const lane = (await open()).lane(one.sn);
     await lane.choose(FIELD_KEY.label, 1);
-    await desk.call('fault', one.sn, { fault: 'stall', direction });
+    await devices.call('fault', one.sn, { fault: 'stall', direction });
     await lane.root.getByRole('button', { name: 'Load key' }).click();
     await lane.expectWord('Unplug');
   });
 }
 
 for (const link of LINKS) {
-  test(`carries octets FF over ${link}, however many`, async ({ bring, open }) => {
-    const one = await bring({ ...on(link), sn: `FFFFFFFF00FF00FFFF0000FFFFFFFF${link === 'usb' ? '01' : 'FF'}` });
+  test(`transfers many bytes FF over ${link}`, async ({ addUnit, open }) => {
+    const one = await addUnit({ ...on(link), sn: `FFFFFFFF00FF00FFFF0000FFFFFFFF${link === 'usb' ? '01' : 'FF'}` });
     const lane = (await open()).lane(one.sn);
     await lane.load(FIELD_KEY.label, 1);
     await lane.expectWord('Unplug');
   });
 }
 
-test('a PC/SC reader is named as one', async ({ bring, open }) => {
-  await bring(on('usb', { protectedClass: true }));
+test('a PC/SC reader is reported as such', async ({ addUnit, open }) => {
+  await addUnit(on('usb', { protectedClass: true }));
   const lane = (await open()).onlyLane();
   await lane.expectWord('Not attached');
   await lane.expectSaid('PC/SC reader');
 });
 
-test('a unit that the system keeps from the browser is met with the rule that gives it', async ({ bring, open }) => {
-  await bring(on('usb', { faults: [{ fault: 'access denied' }] }));
+test('a unit to which the system denies access is shown with the udev rule', async ({ addUnit, open }) => {
+  await addUnit(on('usb', { faults: [{ fault: 'access denied' }] }));
   const lane = (await open()).onlyLane();
   await lane.expectWord('Not attached');
   await lane.expectSaid(/1209/);
 });
 
-test('a unit without a USB serial number is loaded all the same', async ({ bring, open }) => {
-  const one = await bring(on('usb', { usbSerialNumber: false }));
+test('a unit without a USB serial number can be loaded', async ({ addUnit, open }) => {
+  const one = await addUnit(on('usb', { usbSerialNumber: false }));
   const lane = (await open()).lane(one.sn);
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');

@@ -1,6 +1,5 @@
-// The page goes while the unit writes: reloaded or closed, over the browser's own WebUSB and Web Serial. The unit writes on, and the
-// next page settles what became of it.
-
+// The page is reloaded or closed while the unit writes, over the browser's own WebUSB and Web
+// Serial. The unit completes the import, and the next page settles the attempt.
 import { DIVERSIFIED, FIELD_KEY } from '#test/e2e/support/sets.ts';
 import { StationPage } from '#test/e2e/support/station-page.ts';
 import { unit } from '#test/e2e/support/test.ts';
@@ -12,15 +11,15 @@ const WRITING_MS = 1500;
 
 for (const link of ['usb', 'serial'] as const) {
   for (const how of ['reloaded', 'closed and opened again'] as const) {
-    test(`a page that is ${how} in mid-import settles it over ${link}`, async ({
-      bring,
+    test(`a page ${how} during an import over ${link} settles the attempt`, async ({
+      addUnit,
       open,
       page,
       service,
-      desk,
+      devices,
     }) => {
       const latency = { identity: 0, challenge: 0, importKey: WRITING_MS };
-      const one = await bring(unit(DIVERSIFIED, { link, latency }));
+      const one = await addUnit(unit(DIVERSIFIED, { link, latency }));
       const station = await open();
       await station.lane(one.sn).load(FIELD_KEY.label, 1);
       await station.lane(one.sn).expectSaid('The unit writes the key');
@@ -36,7 +35,7 @@ for (const link of ['usb', 'serial'] as const) {
       const back = new StationPage(next);
       await expect(back.lanes.first()).toBeVisible();
       await back.signIn(service.token);
-      await expect.poll(() => desk.call('holds', one.sn, FIELD_KEY.key)).toBe(true);
+      await expect.poll(() => devices.call('holds', one.sn, FIELD_KEY.key)).toBe(true);
       await expect(back.lane(one.sn).word).toHaveText(/^(Unplug|Done)$/);
     });
   }

@@ -1,4 +1,4 @@
-// The main job through the browser's own Web Serial and WebUSB: a key from the AS into a unit.
+// Loads a key from the AS into a unit over the browser's own Web Serial and WebUSB.
 import { DIVERSIFIED, FIELD_KEY, SHARED } from '#test/e2e/support/sets.ts';
 import { unit } from '#test/e2e/support/test.ts';
 import { expect, requireLevel2, test } from './support/test.ts';
@@ -12,8 +12,8 @@ const CASES = [
 ] as const;
 
 for (const { name, link, set, suites } of CASES) {
-  test(`loads a key: ${name}`, async ({ bring, open, desk }) => {
-    const one = await bring(unit(set, { link, suites }));
+  test(`loads a key: ${name}`, async ({ addUnit, open, devices }) => {
+    const one = await addUnit(unit(set, { link, suites }));
     const station = await open();
     const lane = station.lane(one.sn);
     await lane.expectWord('Ready');
@@ -21,8 +21,8 @@ for (const { name, link, set, suites } of CASES) {
     await lane.load(FIELD_KEY.label, 2);
     await lane.expectWord('Unplug');
     await lane.expectSaid('Receipt verified by the AS');
-    expect(await desk.call('holds', one.sn, FIELD_KEY.key)).toBe(true);
-    const slot = (await desk.call('memory', one.sn)).slots.find(({ ref2 }) => ref2 === 2);
+    expect(await devices.call('holds', one.sn, FIELD_KEY.key)).toBe(true);
+    const slot = (await devices.call('memory', one.sn)).slots.find(({ ref2 }) => ref2 === 2);
     await lane.expectSaid(slot?.kcv ?? 'no KCV');
   });
 }

@@ -1,9 +1,11 @@
-// An initial RAM disk as the kernel unpacks it: the "newc" archive of cpio(5). Pure; links and device nodes are not needed here.
+// Encodes an initial RAM disk for the kernel: the "newc" archive of cpio(5), with files and
+// folders.
+import { hexNumber } from '#protocol/bytes/hex.ts';
 
 export interface Entry {
-  /** Without a slash in front. */
+  /** Without a leading slash. */
   readonly path: string;
-  /** A folder where there is none. */
+  /** Undefined for a folder. */
   readonly content?: Uint8Array;
   readonly isExecutable?: boolean;
 }
@@ -14,7 +16,7 @@ const PROGRAM = 0o100755;
 const TRAILER = 'TRAILER!!!';
 const ALIGNMENT = 4;
 
-/** Folders must stand before what is in them. */
+/** @param entries folders before their content */
 export function encodeCpio(entries: readonly Entry[]): Uint8Array {
   const parts = entries.map((entry, index) => encodeEntry(index + 1, entry));
   return Buffer.concat([...parts, encodeEntry(0, { path: TRAILER, content: new Uint8Array(0) })]);
@@ -24,7 +26,7 @@ function encodeEntry(inode: number, { path, content, isExecutable }: Entry): Uin
   const mode = content === undefined ? FOLDER : isExecutable ? PROGRAM : FILE;
   const name = Buffer.from(`${path}\0`);
   const fields = [inode, mode, 0, 0, 1, 0, content?.length ?? 0, 0, 0, 0, 0, name.length, 0];
-  const head = Buffer.from(`070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`);
+  const head = Buffer.from(`070701${fields.map((field) => hexNumber(field, 8)).join('')}`);
   return Buffer.concat([padded(Buffer.concat([head, name])), padded(Buffer.from(content ?? new Uint8Array(0)))]);
 }
 

@@ -1,12 +1,12 @@
-// What a page sees of the injected fake of level 1, behaviour by behaviour, as JSON in a file: level 3 is held against it. Runs on the
-// machine itself.
+// Writes the observations of a page on the fake of level 1 to a JSON file, with which level 3
+// compares. Runs on the machine, not in the guest.
 import { writeFileSync } from 'node:fs';
 import { chromium } from '@playwright/test';
 import { BEHAVIOURS } from '../level2/fidelity/behaviours.ts';
-import { prepareFake } from '../level2/fidelity/toolkit.ts';
+import { prepareFake } from '../level2/fidelity/probe.ts';
 import { chromiumSwitches } from '../support/chromium.ts';
 import { serveEmptyPage } from './guest/browser.ts';
-import { look, unitFor } from './look.ts';
+import { type Observations, observe, unitFor } from './observe.ts';
 
 const SN = 'FA4E';
 
@@ -16,15 +16,15 @@ const browser = await chromium.launch({
   args: chromiumSwitches(),
 });
 try {
-  const sights: Record<string, readonly string[]> = {};
+  const observations: Record<string, Observations[string]> = {};
   for (const behaviour of BEHAVIOURS) {
     const context = await browser.newContext();
     const page = await context.newPage();
     await prepareFake(page, empty.url, unitFor(behaviour, SN));
-    sights[behaviour.name] = await look(page, behaviour);
+    observations[behaviour.name] = await observe(page, behaviour);
     await context.close();
   }
-  writeFileSync(import.meta.env.KEYFERRY_FAKE, JSON.stringify(sights));
+  writeFileSync(import.meta.env.KEYFERRY_FAKE, JSON.stringify(observations));
 } finally {
   await browser.close();
   empty.close();

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
-# First process of the guest: the machine's own / under a layer of memory, so that everything is there and nothing is changed.
+# First process of the guest. Mounts the machine's / under an overlay in memory, so that the guest has all
+# files and changes none.
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys

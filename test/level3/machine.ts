@@ -1,5 +1,5 @@
-// One run of the guest: Debian's kernel under QEMU without KVM, the machine's own / read-only as its file system, and the lines that
-// it reports. Knows nothing of the tests.
+// Runs the guest: Debian's kernel under QEMU without KVM, with the machine's / as a read-only file
+// system. Passes on the lines that the guest reports.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,18 +9,18 @@ import type { Kernel } from './debian.ts';
 
 export interface Guest {
   readonly kernel: Kernel;
-  /** Where the RAM disk and the console's log are written. */
+  /** Folder for the RAM disk and the log of the console. */
   readonly folder: string;
-  /** The program that Node runs in the guest, by its path on this machine. */
+  /** Path on this machine of the program that Node runs in the guest. */
   readonly main: string;
   readonly limitMs: number;
   readonly onLine: (line: string) => void;
 }
 
 export interface GuestEnd {
-  /** In words, with the console's last lines. */
+  /** A description, with the last lines of the console. */
   readonly how: string;
-  /** Its time was up. */
+  /** The time limit was reached. */
   readonly isLate: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function runGuest(guest: Guest): Promise<GuestEnd> {
     child.on('close', resolve);
   });
   clearTimeout(timer);
-  const how = isLate ? `nothing more within ${limitMs / 1000} s` : `QEMU ended with ${code}`;
+  const how = isLate ? `not completed within ${limitMs / 1000} s` : `QEMU ended with ${code}`;
   const last = readFileSync(console, 'utf8').split('\n').slice(-15).join('\n');
   return { how: `${how}\n${errors}${last}`, isLate };
 }
@@ -66,16 +66,17 @@ function ramDisk({ modules }: Kernel) {
 }
 
 function machine({ kernel, main }: Guest, initrd: string, console: string): string[] {
-  // What the kernel does not know of its command line becomes the environment of init.
-  const words = [`KF_NODE=${process.execPath}`, `KF_FOLDER=${process.cwd()}`, `KF_MAIN=${main}`];
-  const hasBlank = words.some((word) => /\s/.test(word));
-  if (hasBlank) throw new RangeError(`a path has a blank in it, which a kernel's command line cannot hold: ${words}`);
+  // The kernel passes unknown parameters to init as environment variables.
+  const parameters = [`KF_NODE=${process.execPath}`, `KF_FOLDER=${process.cwd()}`, `KF_MAIN=${main}`];
+  if (parameters.some((parameter) => /\s/.test(parameter))) {
+    throw new RangeError(`a kernel command line cannot contain a path with a space: ${parameters}`);
+  }
   return [
     ...['-accel', 'tcg,thread=multi', '-cpu', 'Westmere', '-smp', '2', '-m', '4096'],
     ...['-nodefaults', '-no-reboot', '-display', 'none', '-monitor', 'none', '-nic', 'none'],
     ...['-serial', `file:${console}`, '-serial', 'stdio'],
     ...['-kernel', kernel.image, '-initrd', initrd],
-    ...['-append', ['console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off', ...words].join(' ')],
+    ...['-append', ['console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off', ...parameters].join(' ')],
     ...['-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap'],
     ...['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host', '-device', 'virtio-rng-pci'],
   ];

@@ -1,26 +1,37 @@
-// Which kernel modules to load, in which order, from the kernel's own list of what needs what (modules.dep(5)). Pure.
+// The kernel modules to load and their sequence, from the dependencies in modules.dep(5).
 
-/** The bus, the shared file system and what the tests are about; a name that is not in the list is built in. */
-export const WANTED = ['virtio_pci', '9p', '9pnet_virtio', 'overlay', 'virtio_rng', 'vhci_hcd', 'cdc_acm'] as const;
+/**
+ * The bus, the shared file system and the drivers under test. A name missing from modules.dep is
+ * built in.
+ */
+export const REQUIRED_MODULES = [
+  'virtio_pci',
+  '9p',
+  '9pnet_virtio',
+  'overlay',
+  'virtio_rng',
+  'vhci_hcd',
+  'cdc_acm',
+] as const;
 
-/** Paths of the wanted modules and of all that they need, each after what it needs. */
-export function moduleOrder(modulesDep: string, wanted: readonly string[]): string[] {
-  const needs = new Map<string, string[]>();
+/** Paths of the required modules and their dependencies, each after its dependencies. */
+export function moduleSequence(modulesDep: string, required: readonly string[]): string[] {
+  const dependencies = new Map<string, string[]>();
   for (const line of modulesDep.split('\n')) {
     const [path, rest] = line.split(':');
-    if (path !== undefined && rest !== undefined) needs.set(path, rest.trim().split(/\s+/).filter(Boolean));
+    if (path !== undefined && rest !== undefined) dependencies.set(path, rest.trim().split(/\s+/).filter(Boolean));
   }
-  const order: string[] = [];
+  const sequence: string[] = [];
   const add = (path: string): void => {
-    if (order.includes(path)) return;
-    for (const needed of needs.get(path) ?? []) add(needed);
-    order.push(path);
+    if (sequence.includes(path)) return;
+    for (const dependency of dependencies.get(path) ?? []) add(dependency);
+    sequence.push(path);
   };
-  for (const path of needs.keys()) if (wanted.includes(moduleName(path))) add(path);
-  return order;
+  for (const path of dependencies.keys()) if (required.includes(moduleName(path))) add(path);
+  return sequence;
 }
 
-/** As lsmod has it. */
+/** The name as lsmod prints it. */
 export function moduleName(path: string): string {
   return (path.split('/').at(-1) ?? '').replace(/\.ko(\.\w+)?$/, '').replaceAll('-', '_');
 }

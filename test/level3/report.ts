@@ -1,5 +1,6 @@
-// What the guest tells of its tests, one JSON text per line over a serial line, and what the lines add up to. Pure.
-import type { Outcome } from '../support/tally.ts';
+// The reports of the guest about its tests, one JSON text per line over a serial line, and their
+// outcome.
+import type { Outcome } from '../runner/tally.ts';
 
 export type Report =
   | { readonly report: 'plan'; readonly names: readonly string[] }
@@ -14,7 +15,7 @@ export function encodeReport(report: Report): string {
   return `${JSON.stringify(report)}\n`;
 }
 
-/** Undefined for a line that is none: a firmware's greeting, say. */
+/** Undefined for any other line, such as a firmware message. */
 export function decodeReport(line: string): Report | undefined {
   try {
     const value: unknown = JSON.parse(line);
@@ -26,8 +27,10 @@ export function decodeReport(line: string): Report | undefined {
 }
 
 /**
- * A test of the plan that nobody heard of again has failed, and so has a run that did not come to its end; where its time was up before, by `timeUp`, they
- * were left out.
+ * Counts a planned test without a result as failed, and so a run without an end.
+ * @param why the reason for missing results
+ * @param timeUp if the time limit was reached: the reason with which missing results count as
+ * skipped
  */
 export function outcomeOf(reports: readonly Report[], why: string, timeUp?: string): Outcome {
   const planned = reports.flatMap((report) => (report.report === 'plan' ? report.names : []));
@@ -35,13 +38,13 @@ export function outcomeOf(reports: readonly Report[], why: string, timeUp?: stri
   const failed = reports.flatMap((report) =>
     report.report === 'failed' ? [{ name: report.name, message: report.message }] : [],
   );
-  const heardOf = [...passed, ...failed.map(({ name }) => name)];
-  const unheard = planned.filter((name) => !heardOf.includes(name));
+  const finished = [...passed, ...failed.map(({ name }) => name)];
+  const unfinished = planned.filter((name) => !finished.includes(name));
   if (timeUp !== undefined) {
-    const skipped = unheard.map((name) => ({ name, reason: timeUp }));
+    const skipped = unfinished.map((name) => ({ name, reason: timeUp }));
     return { runner: 'kernel', passed: passed.length, failed, skipped };
   }
-  for (const name of unheard) failed.push({ name, message: `was not run: ${why}` });
+  for (const name of unfinished) failed.push({ name, message: `was not run: ${why}` });
   if (!reports.some(({ report }) => report === 'end'))
     failed.push({ name: 'the guest', message: `did not end: ${why}` });
   return { runner: 'kernel', passed: passed.length, failed, skipped: [] };

@@ -1,4 +1,4 @@
-// Makes one script for a page out of in-page.ts and what it imports.
+// Bundles in-page.ts into one script for a page.
 import { fileURLToPath } from 'node:url';
 import { build, type Rolldown } from 'vite';
 

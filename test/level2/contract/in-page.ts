@@ -1,5 +1,5 @@
-// Runs in a page that holds no other code: the product's ports over the browser's own interfaces, and the clauses of the port contract
-// against them, by name.
+// Checks clauses of the port contract in an otherwise empty page, with the product's ports over the
+// browser's own interfaces. contract.spec.ts calls it by clause name.
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { type Pair, PORT_CONTRACT } from '#test/contract/transport/port.contract.ts';
 import { Presence } from '#web/transport/presence.ts';
@@ -15,7 +15,7 @@ export interface ContractInPage {
 declare global {
   interface Window {
     portContract: ContractInPage;
-    /** The hand behind the units: pulls the plug. */
+    /** Unplugs the unit under test. */
     unplugUnit: () => Promise<void>;
   }
 }
@@ -32,7 +32,8 @@ function usbPair(): Pair {
       if (device === undefined) throw new Error('no USB device is permitted');
       return await openUsbPort(device, { platform: 'linux', presence, timer: timeouts(NATIVE) });
     },
-    // PC_to_RDR_GetSlotStatus and RDR_to_PC_SlotStatus, CCID 1.1 clauses 6.1.3 and 6.2.2: no power yet.
+    // PC_to_RDR_GetSlotStatus and RDR_to_PC_SlotStatus, CCID 1.1 clauses 6.1.3 and 6.2.2: no power
+    // yet.
     ask: fromHex('65 00000000 00 00 000000'),
     answer: fromHex('81 00000000 00 00 01 00 00'),
     unplug,
@@ -51,7 +52,8 @@ function serialPair(): Pair {
       if (port === undefined) throw new Error('no serial port is permitted');
       return await openSerialPort(port, settings, { platform: 'linux', presence, timer: timeouts(NATIVE) });
     },
-    // S(RESYNCH request) and its response, ISO/IEC 7816-3 clause 11.6.3.2, EDC of docs/protocol.md clause 5.
+    // S(RESYNCH request) and its response, ISO/IEC 7816-3 clause 11.6.3.2, EDC of docs/protocol.md
+    // clause 5.
     ask: fromHex('00 C0 00 0C66'),
     answer: fromHex('00 E0 00 2F55'),
     unplug,
@@ -62,7 +64,7 @@ function serialPair(): Pair {
 window.portContract = {
   async check(name, link) {
     const clause = PORT_CONTRACT.find((candidate) => candidate.name === name);
-    if (clause === undefined) throw new Error(`there is no clause ${name}`);
+    if (clause === undefined) throw new Error(`unknown clause ${name}`);
     await clause.check(link === 'usb' ? usbPair() : serialPair());
   },
 };

@@ -1,12 +1,13 @@
-// Where the fake of level 1 differs from the real browser on Linux, on purpose, and why. Whatever is not named here is the same.
+// The intended differences between the fake of level 1 and the real browser on Linux, with the
+// reasons. All other behaviours are the same.
 
 export const DIFFERENCES: Readonly<Record<string, string>> = {
-  'USB: the configuration at first sight':
-    'The fake begins unconfigured unless `configured` is given, so that the page must select it; Linux has selected it already.',
-  'serial: the line says FramingError':
-    'Linux marks framing errors as parity errors, and only on a line with parity. The fake fails the stream as Windows does.',
-  'serial: an overrun of the line':
-    'Linux drops octets and tells nobody. The fake fails the stream as Windows does; both ways the block is sent again.',
-  'serial: more arrives than the buffer of 255 octets holds, and nobody reads':
-    'On Linux the octets wait in the kernel. The fake overruns as Windows does: the unkinder of the two.',
+  'USB: the initial configuration':
+    'The fake starts unconfigured unless `configured` is set, so that the page must select the configuration; Linux has selected it.',
+  'serial: FramingError':
+    'Linux marks framing errors as parity errors, and only on a line with parity. The fake errors the stream as Windows does.',
+  'serial: BufferOverrunError':
+    'Linux drops bytes and does not report it. The fake errors the stream as Windows does; in both cases the block is sent again.',
+  'serial: more bytes than the buffer of 255 bytes, without a read':
+    'On Linux the bytes wait in the kernel. The fake overruns as Windows does, which is the harder case.',
 };

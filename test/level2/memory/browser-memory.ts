@@ -1,22 +1,30 @@
-// Searches every process of the browser that this test has started, while all of them stand still, so that nothing moves out of sight.
+// Searches the memory of every process of this test's browser while all of them are stopped.
 import { readFileSync, readlinkSync } from 'node:fs';
+import type { Page } from '@playwright/test';
+import { fromHex } from '#protocol/bytes/hex.ts';
 import type { Pattern } from './pattern-search.ts';
 import { freeze, processTree, scanProcess } from './process-memory.ts';
 
-/** What a process of the browser is for: 'browser' for the first of them, else its --type. */
+/** The role of a browser process: 'browser' for the main process, else its --type. */
 export type Role = string;
 
-/** The names of what was found, by the role of the process. */
+/** Stores a key in the page, as a positive control of a scan. @param key hex */
+export async function plant(page: Page, key: string): Promise<void> {
+  const bytes = [...fromHex(key)];
+  await page.evaluate((planted) => Object.assign(window, { planted: Uint8Array.from(planted) }), bytes);
+}
+
+/** The names of the patterns found, by the role of the process. */
 export async function scanBrowser(patterns: readonly Pattern[]): Promise<Record<Role, string[]>> {
   const found: Record<Role, string[]> = {};
   const processes = browserProcesses();
-  const thaw = await freeze(processes.map(([pid]) => pid));
+  const resume = await freeze(processes.map(([pid]) => pid));
   try {
     for (const [pid, role] of processes) {
       found[role] = [...(found[role] ?? []), ...(await scanProcess(pid, patterns)).found];
     }
   } finally {
-    thaw();
+    resume();
   }
   return found;
 }
@@ -25,11 +33,11 @@ function browserProcesses(): (readonly [pid: number, role: Role])[] {
   return processTree(process.pid).flatMap((pid) => {
     try {
       if (!/chrom/.test(readlinkSync(`/proc/${pid}/exe`))) return [];
-      // Chromium writes over its arguments, and parts them by spaces then.
+      // Chromium rewrites its command line, with spaces instead of NUL between the arguments.
       const type = /--type=([\w-]+)/.exec(readFileSync(`/proc/${pid}/cmdline`, 'latin1'))?.[1];
       return [[pid, type ?? 'browser'] as const];
     } catch {
-      return []; // it has ended meanwhile
+      return []; // the process has ended
     }
   });
 }

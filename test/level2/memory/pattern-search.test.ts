@@ -1,3 +1,4 @@
+// The pattern search against a plain search, and a scan of another process.
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -7,23 +8,23 @@ import { PatternSearch } from './pattern-search.ts';
 import { scanProcess } from './process-memory.ts';
 import { spellings } from './spellings.ts';
 
-describe('the search for many patterns', () => {
-  it('finds exactly what a plain search finds', () => {
-    const few = fc.uint8Array({ minLength: 4, maxLength: 9, max: 2 });
+describe('the pattern search', () => {
+  it('finds the same patterns as a plain search', () => {
+    const pattern = fc.uint8Array({ minLength: 4, maxLength: 9, max: 2 });
     fc.assert(
       fc.property(
-        fc.array(few, { minLength: 1, maxLength: 6 }),
+        fc.array(pattern, { minLength: 1, maxLength: 6 }),
         fc.uint8Array({ maxLength: 300, max: 2 }),
-        (many, text) => {
-          const patterns = many.map((octets, i) => ({ name: `${i}`, octets }));
-          const plain = patterns.filter(({ octets }) => Buffer.from(text).includes(Buffer.from(octets)));
+        (all, text) => {
+          const patterns = all.map((bytes, i) => ({ name: `${i}`, bytes }));
+          const plain = patterns.filter(({ bytes }) => Buffer.from(text).includes(Buffer.from(bytes)));
           expect([...new PatternSearch(patterns).search(text)].sort()).toEqual(plain.map(({ name }) => name).sort());
         },
       ),
     );
   });
 
-  it('knows a secret in base64 at every place of a longer text', () => {
+  it('finds a secret in base64 and hex at every offset of a longer text', () => {
     const secret = randomBytes(32);
     const search = new PatternSearch(spellings('S', secret));
     for (let before = 0; before < 6; before++) {
@@ -42,24 +43,24 @@ describe('the search for many patterns', () => {
 describe.skipIf(process.platform !== 'linux')('a scan of another process (skipped where there is no /proc)', () => {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-  it('finds what it holds, in each spelling, and nothing that it does not hold', async () => {
-    // The child makes its values itself: nothing of them stands in its arguments.
+  it('finds its values in each spelling, and no others', async () => {
+    // The child computes the values, so that its arguments do not contain them.
     const program = `
       const { createHash } = require('node:crypto');
       const digest = (text) => createHash('sha256').update(text).digest();
-      globalThis.kept = [digest('octets'), digest('hex').toString('hex'), { inside: digest('base64').toString('base64url') }];
+      globalThis.stored = [digest('bytes'), digest('hex').toString('hex'), { inside: digest('base64').toString('base64url') }];
       console.log('ready');
       setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       await once(child.stdout, 'data');
-      const names = ['octets', 'hex', 'base64', 'absent'];
+      const names = ['bytes', 'hex', 'base64', 'absent'];
       const { found, searched } = await scanProcess(
         child.pid ?? 0,
         names.flatMap((name) => spellings(name, digest(name))),
       );
       expect(searched).toBeGreaterThan(1_000_000);
-      expect(found).toContain('octets, octets');
+      expect(found).toContain('bytes, bytes');
       expect(found).toContain('hex, hex');
       expect(found).toContain('base64, base64url at 0');
       expect(found.filter((name) => name.startsWith('absent'))).toEqual([]);

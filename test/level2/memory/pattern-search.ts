@@ -1,49 +1,53 @@
-// Searches octets for many patterns at once (Wu and Manber, 1994, with blocks of two octets): it skips as far as the shortest pattern
-// allows, so that the whole memory of a process is searched in about the time it takes to read it. Pure.
+// Searches bytes for many patterns at once (Wu and Manber, 1994, with blocks of two bytes). It
+// skips bytes by the length of the shortest pattern, so that a search takes about as long as
+// reading the memory.
 
 export interface Pattern {
   readonly name: string;
-  readonly octets: Uint8Array;
+  readonly bytes: Uint8Array;
 }
 
 const BLOCK = 2;
 
 export class PatternSearch {
-  /** Of the longest pattern: pieces of a text must overlap by one octet less. */
+  /** Length of the longest pattern: pieces of a text must overlap by one byte less. */
   readonly longest: number;
   readonly #shortest: number;
-  /** How far one may go on from a block that ends here; 0: a pattern may end its front part here. */
+  /** Number of bytes to skip after a block. 0: the compared part of a pattern may end here. */
   readonly #shifts: Uint8Array;
   readonly #byLastBlock = new Map<number, Pattern[]>();
 
-  /** @throws RangeError for no pattern, or one shorter than four octets, which would be found by chance */
+  /**
+   * @throws RangeError without patterns, and for a pattern under 4 bytes, which would be found by
+   * chance
+   */
   constructor(patterns: readonly Pattern[]) {
-    const lengths = patterns.map(({ octets }) => octets.length);
+    const lengths = patterns.map(({ bytes }) => bytes.length);
     this.#shortest = Math.min(255, ...lengths);
     this.longest = Math.max(0, ...lengths);
-    if (patterns.length === 0 || this.#shortest < 4) throw new RangeError('patterns must have four octets or more');
+    if (patterns.length === 0 || this.#shortest < 4) throw new RangeError('patterns must have 4 bytes or more');
     this.#shifts = new Uint8Array(0x10000).fill(this.#shortest - BLOCK + 1);
-    for (const pattern of patterns) this.#learn(pattern);
+    for (const pattern of patterns) this.#add(pattern);
   }
 
-  /** The names of the patterns that stand in these octets, each once. */
-  search(octets: Uint8Array): ReadonlySet<string> {
+  /** The names of the patterns in these bytes. */
+  search(bytes: Uint8Array): ReadonlySet<string> {
     const found = new Set<string>();
     const shifts = this.#shifts;
     let end = this.#shortest - 1;
-    while (end < octets.length) {
-      const block = (octets[end - 1] ?? 0) | ((octets[end] ?? 0) << 8);
+    while (end < bytes.length) {
+      const block = (bytes[end - 1] ?? 0) | ((bytes[end] ?? 0) << 8);
       const shift = shifts[block] ?? 1;
-      if (shift === 0) this.#compare(octets, end, block, found);
+      if (shift === 0) this.#compare(bytes, end, block, found);
       end += shift === 0 ? 1 : shift;
     }
     return found;
   }
 
-  #learn(pattern: Pattern): void {
-    const { octets } = pattern;
+  #add(pattern: Pattern): void {
+    const { bytes } = pattern;
     for (let end = BLOCK - 1; end < this.#shortest; end++) {
-      const block = (octets[end - 1] ?? 0) | ((octets[end] ?? 0) << 8);
+      const block = (bytes[end - 1] ?? 0) | ((bytes[end] ?? 0) << 8);
       const shift = this.#shortest - 1 - end;
       this.#shifts[block] = Math.min(this.#shifts[block] ?? 0, shift);
       if (shift === 0) this.#byLastBlock.set(block, [...(this.#byLastBlock.get(block) ?? []), pattern]);
@@ -52,8 +56,8 @@ export class PatternSearch {
 
   #compare(text: Uint8Array, end: number, block: number, found: Set<string>): void {
     const start = end - this.#shortest + 1;
-    for (const { name, octets } of this.#byLastBlock.get(block) ?? []) {
-      if (octets.every((octet, i) => text[start + i] === octet)) found.add(name);
+    for (const { name, bytes } of this.#byLastBlock.get(block) ?? []) {
+      if (bytes.every((byte, i) => text[start + i] === byte)) found.add(name);
     }
   }
 }

@@ -1,14 +1,14 @@
-// Searches the whole memory of another process from outside (Linux: /proc/PID/smaps, pagemap and mem). Left out is only what cannot hold
-// a word of the process: pages that are not there, and unchanged pages of files that it maps.
+// Searches the memory of another process (Linux: /proc/PID/smaps, pagemap and mem). Omits only
+// pages that cannot contain data of the process: absent pages, and unchanged pages of mapped files.
 import { readdirSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Pattern, PatternSearch } from './pattern-search.ts';
 
 export interface ScanResult {
-  /** Names of the patterns, each once. */
+  /** Names of the patterns found. */
   readonly found: readonly string[];
-  /** Octets that were searched. */
+  /** Number of bytes searched. */
   readonly searched: number;
 }
 
@@ -21,10 +21,13 @@ const FREEZE_LIMIT_MS = 10_000;
 const PIECE = 4 * 1024 * 1024;
 const PAGE = 4096;
 const PAGEMAP_ENTRY = 8;
-/** Present in memory, or in the swap. */
-const IS_THERE = 0xc0;
+/** Bits of an entry: present in memory, or in the swap. */
+const IS_PRESENT = 0xc0;
 
-/** What moves in a process that goes on meanwhile may be missed: see freeze(). @throws where it may not be looked into, or is not there */
+/**
+ * May miss data that a running process moves: see freeze().
+ * @throws Error without access to the process
+ */
 export async function scanProcess(pid: number, patterns: readonly Pattern[]): Promise<ScanResult> {
   const search = new PatternSearch(patterns);
   const found = new Set<string>();
@@ -33,14 +36,14 @@ export async function scanProcess(pid: number, patterns: readonly Pattern[]): Pr
   const pagemap = await open(`/proc/${pid}/pagemap`, 'r');
   try {
     for (const region of regionsOf(readFileSync(`/proc/${pid}/smaps`, 'latin1'))) {
-      // A pattern may lie over the border of two pieces; each begins with a page.
+      // Pieces overlap, since a pattern may cross a border. Each starts at a page.
       const step = PIECE - Math.ceil((search.longest - 1) / PAGE) * PAGE;
       for (let at = region.start; at < region.end; at += step) {
         const end = Math.min(at + PIECE, region.end);
-        if (!(await isThere(pagemap, at, end))) continue;
-        const octets = await read(memory, at, end);
-        searched += octets.length;
-        for (const name of search.search(octets)) found.add(name);
+        if (!(await isPresent(pagemap, at, end))) continue;
+        const bytes = await read(memory, at, end);
+        searched += bytes.length;
+        for (const name of search.search(bytes)) found.add(name);
       }
     }
   } finally {
@@ -50,28 +53,33 @@ export async function scanProcess(pid: number, patterns: readonly Pattern[]): Pr
   return { found: [...found].sort(), searched };
 }
 
-/** Stops processes, and returns when they stand still; what it returns lets them go on. One that has ended is left out. */
+/**
+ * Stops processes (SIGSTOP) and resolves when all have stopped; the returned function resumes them.
+ * A search of a running process misses objects that its garbage collector moves. A search that
+ * skips pages finds nothing and looks like a proof, so each test then plants the secret and must
+ * find it: such a control once showed that a third of the memory was omitted. Skips dead processes.
+ */
 export async function freeze(pids: readonly number[]): Promise<() => void> {
   const stopped = pids.filter((pid) => signal(pid, 'SIGSTOP'));
-  const thaw = (): void => {
+  const resume = (): void => {
     for (const pid of stopped) signal(pid, 'SIGCONT');
   };
   const limit = Date.now() + FREEZE_LIMIT_MS;
   while (stopped.some((pid) => isRunning(pid))) {
     if (Date.now() > limit) {
-      thaw();
+      resume();
       throw new Error('a process does not stop');
     }
     await sleep(5);
   }
-  return thaw;
+  return resume;
 }
 
 function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, name);
   } catch {
-    return false; // it has ended meanwhile
+    return false; // the process has ended
   }
 }
 
@@ -79,7 +87,7 @@ function isRunning(pid: number): boolean {
   return !['T', 'Z', 'X', undefined].includes(/^State:\s+(\S)/m.exec(statusOf(`${pid}`))?.[1]);
 }
 
-/** The process and every one that came from it. */
+/** The ids of the process and its descendants. */
 export function processTree(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
@@ -97,7 +105,7 @@ function parentOf(pid: string): number | undefined {
   return parent === undefined ? undefined : Number(parent);
 }
 
-/** Empty for a process that has ended meanwhile. */
+/** Empty for a process that has ended. */
 function statusOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/status`, 'latin1');
@@ -106,8 +114,8 @@ function statusOf(pid: string): string {
   }
 }
 
-/** Regions of smaps with pages that may hold something of the process's own. */
-export function regionsOf(smaps: string): Region[] {
+/** The regions of smaps that may contain data of the process. */
+function regionsOf(smaps: string): Region[] {
   return smaps
     .split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)
     .map((text) => {
@@ -128,29 +136,29 @@ export function regionsOf(smaps: string): Region[] {
     .filter(({ counts }) => counts);
 }
 
-async function isThere(pagemap: FileHandle, start: number, end: number): Promise<boolean> {
+async function isPresent(pagemap: FileHandle, start: number, end: number): Promise<boolean> {
   const entries = Buffer.alloc(Math.ceil((end - start) / PAGE) * PAGEMAP_ENTRY);
   const { bytesRead } = await pagemap.read(entries, 0, entries.length, (start / PAGE) * PAGEMAP_ENTRY);
-  // The highest octet of an entry has the two bits.
+  // The highest byte of an entry has the two bits.
   for (let at = PAGEMAP_ENTRY - 1; at < bytesRead; at += PAGEMAP_ENTRY) {
-    if (((entries[at] ?? 0) & IS_THERE) !== 0) return true;
+    if (((entries[at] ?? 0) & IS_PRESENT) !== 0) return true;
   }
   return false;
 }
 
-/** A region may go away while it is read, and so may a page in it: then there is nothing to be searched there any more. */
+/** Skips pages that the process unmaps meanwhile; they stay zero. */
 async function read(memory: FileHandle, start: number, end: number): Promise<Buffer> {
-  const octets = Buffer.alloc(end - start);
-  for (let at = 0; at < octets.length; ) {
-    at += (await readSome(memory, octets, at, start + at)) || PAGE;
+  const bytes = Buffer.alloc(end - start);
+  for (let at = 0; at < bytes.length; ) {
+    at += (await readSome(memory, bytes, at, start + at)) || PAGE;
   }
-  return octets;
+  return bytes;
 }
 
-/** How many octets could be read until the next that could not. */
-async function readSome(memory: FileHandle, octets: Buffer, offset: number, position: number): Promise<number> {
+/** Reads up to the next unreadable byte. @returns the number of bytes read */
+async function readSome(memory: FileHandle, bytes: Buffer, offset: number, position: number): Promise<number> {
   try {
-    return (await memory.read(octets, offset, octets.length - offset, position)).bytesRead;
+    return (await memory.read(bytes, offset, bytes.length - offset, position)).bytesRead;
   } catch (error) {
     if (['EIO', 'EFAULT'].includes((error as NodeJS.ErrnoException).code ?? '')) return 0;
     throw error;

@@ -1,10 +1,10 @@
-// Every way in which a program is likely to hold octets: as they are, and as hexadecimal or base64 text of one or two octets per
-// character. Pure.
+// The likely representations of bytes in a program's memory: raw, and as hexadecimal or base64 text
+// with one or two bytes per character.
 import type { Pattern } from './pattern-search.ts';
 
-/** @param octets 16 or more, so that no spelling is found by chance */
-export function spellings(name: string, octets: Uint8Array): Pattern[] {
-  const bytes = Buffer.from(octets);
+/** @param value at least 16 bytes, so that no spelling is found by chance */
+export function spellings(name: string, value: Uint8Array): Pattern[] {
+  const bytes = Buffer.from(value);
   const hex = bytes.toString('hex');
   const texts = [
     [`${name}, hex`, hex],
@@ -15,15 +15,18 @@ export function spellings(name: string, octets: Uint8Array): Pattern[] {
     ]),
   ] as const;
   return [
-    { name: `${name}, octets`, octets: bytes },
+    { name: `${name}, bytes`, bytes },
     ...texts.flatMap(([label = name, text = '']) => [
-      { name: label, octets: Buffer.from(text, 'latin1') },
-      { name: `${label}, UTF-16`, octets: Buffer.from(text, 'utf16le') },
+      { name: label, bytes: Buffer.from(text, 'latin1') },
+      { name: `${label}, UTF-16`, bytes: Buffer.from(text, 'utf16le') },
     ]),
   ];
 }
 
-/** The characters that the octets alone decide, where they stand `offset` octets after a multiple of three in a longer text. */
+/**
+ * The characters that depend on these bytes only, at `offset` bytes after a multiple of three in a
+ * longer text.
+ */
 function inside(bytes: Buffer, offset: number, encoding: 'base64' | 'base64url'): string {
   const text = Buffer.concat([Buffer.alloc(offset), bytes])
     .toString(encoding)

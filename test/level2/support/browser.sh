@@ -1,6 +1,7 @@
 #!/bin/sh
-# Starts the browser KEYFERRY_BROWSER in a mount namespace of its own, where the folder KEYFERRY_POLICIES holds the managed policies
-# KEYFERRY_POLICY_FILE and nothing else, and the devices of the testbed that UMOCKDEV_DIR lies in stand in the place of the machine's own.
+# Starts the browser KEYFERRY_BROWSER in its own mount namespace. There, KEYFERRY_POLICY_FILE is the only
+# managed policy in the folder KEYFERRY_POLICIES, and the parts of the testbed (the parent of UMOCKDEV_DIR)
+# are mounted in UMOCKDEV_DIR.
 set -eu
 if [ "${KEYFERRY_INSIDE-}" = "" ]; then
   KEYFERRY_INSIDE=1 exec unshare --mount --propagation private "$0" "$@"

@@ -1,5 +1,5 @@
-// The machine's own browser with its own Web Serial and WebUSB, in front of units that a process of ours imitates. Each browser has
-// managed policies of its own.
+// Starts the machine's own browser, with its own Web Serial and WebUSB, on simulated units. Each
+// browser has its own managed policies.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,21 +12,24 @@ import { chromiumSwitches } from '#test/support/chromium.ts';
 import type { Machine } from './requirements.ts';
 
 const WRAPPER = fileURLToPath(new URL('./browser.sh', import.meta.url));
-/** With a network process of its own about one start in twenty hangs: it is forked while the preload library holds a lock. */
-const NETWORK_INSIDE = '--enable-features=NetworkServiceInProcess2';
+/**
+ * With a separate network process one start in twenty hangs: the fork copies a lock of the preload
+ * library.
+ */
+const NETWORK_IN_PROCESS = '--enable-features=NetworkServiceInProcess2';
 
 export interface BrowserOptions {
   readonly machine: Machine;
   readonly devices: DeviceProcess;
-  /** The units are permitted to this origin by policy, without a chooser; to none where it is left out. */
+  /** Origin to which a policy permits the units without a chooser. By default none. */
   readonly permitted?: string;
-  /** DISPLAY of an X server; without one the browser is headless. */
+  /** DISPLAY of an X server. By default the browser is headless. */
   readonly display?: string;
 }
 
 export interface StartedBrowser {
   readonly browser: Browser;
-  /** Where it tells of what it draws outside pages; a headed browser only. */
+  /** Port of the UI DevTools, which native-views.ts uses; 0 if headless. */
   readonly viewsPort: number;
   close(): Promise<void>;
 }
@@ -36,14 +39,14 @@ export async function startBrowser(options: BrowserOptions): Promise<StartedBrow
   const folder = mkdtempSync(join(tmpdir(), 'kf-policy-'));
   const policyFile = join(folder, 'policies.json');
   writeFileSync(policyFile, JSON.stringify(permitted === undefined ? {} : policies(permitted)));
-  const seat = devices.enter();
-  const { LD_PRELOAD, UMOCKDEV_DIR } = seat.environment;
+  const programFolder = devices.createFolder();
+  const { LD_PRELOAD, UMOCKDEV_DIR } = programFolder.environment;
   const viewsPort = display === undefined ? 0 : await freePort();
   const headed = display === undefined ? [] : [`--enable-ui-devtools=${viewsPort}`];
   const browser = await chromium.launch({
     executablePath: WRAPPER,
     headless: display === undefined,
-    args: [...chromiumSwitches(), NETWORK_INSIDE, ...headed],
+    args: [...chromiumSwitches(), NETWORK_IN_PROCESS, ...headed],
     env: {
       ...process.env,
       ...(display === undefined ? {} : { DISPLAY: display }),
@@ -59,7 +62,7 @@ export async function startBrowser(options: BrowserOptions): Promise<StartedBrow
     viewsPort,
     async close() {
       await browser.close();
-      seat.leave();
+      programFolder.remove();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -73,7 +76,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** docs/stations.md: what an administrator sets so that a station needs no chooser. */
+/** The managed policies with which a station needs no chooser (docs/stations.md). */
 function policies(origin: string): object {
   const grant = [{ devices: [{ vendor_id: VENDOR_ID, product_id: PRODUCT_ID }], urls: [origin] }];
   return { SerialAllowUsbDevicesForUrls: grant, WebUsbAllowDevicesForUrls: grant };

@@ -1,4 +1,4 @@
-// An X server of its own for one headed browser.
+// Starts an X server for one headed browser.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
@@ -7,14 +7,14 @@ export interface Display {
   readonly server: ChildProcess;
 }
 
-/** A free display, named by the server itself. */
+/** The server chooses a free display. */
 export async function startDisplay(): Promise<Display> {
-  // It ends with its last client, whatever becomes of this process.
+  // -terminate: the server ends with its last client, also if this process crashes.
   const server = spawn('Xvfb', ['-terminate', '-displayfd', '3', '-screen', '0', '1200x900x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
-  const told = server.stdio[3];
-  if (told === null || told === undefined) throw new Error('the X server tells nothing');
-  const [number] = (await once(told, 'data')) as [Buffer];
+  const output = server.stdio[3];
+  if (output === null || output === undefined) throw new Error('the X server has no output for the display number');
+  const [number] = (await once(output, 'data')) as [Buffer];
   return { name: `:${number.toString().trim()}`, server };
 }

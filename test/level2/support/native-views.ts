@@ -1,21 +1,21 @@
-// What a headed browser draws outside the page, read from its own description of it (--enable-ui-devtools): the tree of its views with
-// their properties. Knows no chooser.
+// The native views of a headed browser, outside the page, read over its UI DevTools
+// (--enable-ui-devtools): the tree of views with their properties.
 import { TextSocket } from './text-socket.ts';
 
 export interface View {
   readonly nodeId: number;
   readonly nodeName: string;
-  /** Names and values in turn. */
+  /** Names and values, alternating. */
   readonly attributes?: readonly string[];
   readonly children?: readonly View[];
 }
 
 export type Properties = Readonly<Record<string, string>>;
 
-/** In ms. A question about a node that has no properties, as the root, is not answered. */
+/** In ms. The browser does not respond for a node without properties, such as the root. */
 const LIMIT = 10_000;
 
-interface Answer {
+interface Response {
   readonly id: number;
   readonly result?: unknown;
   readonly error?: { readonly message: string };
@@ -33,23 +33,23 @@ interface Styles {
 }
 
 export class NativeViews {
-  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  readonly #pending = new Map<number, (response: Response) => void>();
   #socket: TextSocket | undefined;
   #lastId = 0;
 
   static async connect(port: number): Promise<NativeViews> {
     const views = new NativeViews();
     views.#socket = await TextSocket.connect(port, '/0', (text) => {
-      const answer = JSON.parse(text) as Answer;
-      views.#waiting.get(answer.id)?.(answer);
-      views.#waiting.delete(answer.id);
+      const response = JSON.parse(text) as Response;
+      views.#pending.get(response.id)?.(response);
+      views.#pending.delete(response.id);
     });
     await views.#call('DOM.enable');
     await views.#call('CSS.enable');
     return views;
   }
 
-  /** Everything that is drawn now. */
+  /** The current views. */
   async tree(): Promise<View> {
     return (await this.#call<{ readonly root: View }>('DOM.getDocument')).root;
   }
@@ -68,8 +68,8 @@ export class NativeViews {
     const id = ++this.#lastId;
     this.#socket?.send(JSON.stringify({ id, method, params }));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no answer to ${method}`)), LIMIT);
-      this.#waiting.set(id, ({ result, error }) => {
+      const timer = setTimeout(() => reject(new Error(`no response to ${method}`)), LIMIT);
+      this.#pending.set(id, ({ result, error }) => {
         clearTimeout(timer);
         if (error === undefined) resolve(result as T);
         else reject(new Error(`${method}: ${error.message}`));
@@ -78,12 +78,12 @@ export class NativeViews {
   }
 }
 
-/** The views from the root to the first that is of that class; undefined when none is. */
-export function trailTo(root: View, viewClass: string): readonly View[] | undefined {
+/** The views from the root to the first view of this class. Undefined if there is none. */
+export function pathTo(root: View, viewClass: string): readonly View[] | undefined {
   if (root.attributes?.[1] === viewClass) return [root];
   for (const child of root.children ?? []) {
-    const trail = trailTo(child, viewClass);
-    if (trail !== undefined) return [root, ...trail];
+    const path = pathTo(child, viewClass);
+    if (path !== undefined) return [root, ...path];
   }
   return undefined;
 }

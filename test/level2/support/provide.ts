@@ -1,4 +1,5 @@
-// Fetches what level 2 needs where there is apt-get and this user is root; elsewhere its tests say what is missing.
+// Installs the packages that level 2 needs, if there is apt-get and the user is root. Otherwise its
+// tests are skipped with the reason.
 import { aptPrefix } from '#test/support/install-chromium.ts';
 import { runCommand } from '#test/support/run-command.ts';
 import { missingPrograms, PACKAGES } from './requirements.ts';
@@ -15,5 +16,5 @@ export async function provideLevel2(say: (line: string) => void): Promise<void> 
     ['install', '-q', '-y', '--no-install-recommends', ...packages],
     { env },
   );
-  if (code !== 0) say(`apt-get ended with ${code}, level 2 is left out:\n${output.slice(-2000)}`);
+  if (code !== 0) say(`apt-get failed with ${code}; level 2 is skipped:\n${output.slice(-2000)}`);
 }

@@ -1,9 +1,9 @@
-// What level 2 needs of the machine, and the sentence that says what is missing. Installs nothing.
+// The requirements of level 2, and a sentence that says what the machine lacks.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findChromium } from '#test/support/chromium.ts';
 
-/** Of Debian and Ubuntu; each program, and the package that has it. */
+/** The package of each program, on Debian and Ubuntu. */
 export const PACKAGES: Readonly<Record<string, string>> = {
   'umockdev-run': 'umockdev',
   unshare: 'util-linux',
@@ -12,7 +12,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   xdotool: 'xdotool',
 };
 
-/** Where the packages of a browser keep its policies. */
+/** The policy folder of each browser. */
 const POLICY_FOLDERS: readonly (readonly [executable: RegExp, folder: string])[] = [
   [/chromium[^/]*$/, '/etc/chromium'],
   [/google-chrome[^/]*$/, '/etc/opt/chrome'],
@@ -23,36 +23,36 @@ export interface Machine {
   readonly policies: string;
 }
 
-/** The host as the search sees it; handed in, so that the search can be tested. */
+/** The properties of a machine that the search uses. A test gives others. */
 export interface Host {
   readonly platform: string;
-  /** Undefined where the system has none. */
+  /** Undefined on a system without user ids. */
   readonly uid: number | undefined;
   readonly path: string;
 }
 
 const THIS_HOST: Host = { platform: process.platform, uid: process.getuid?.(), path: process.env.PATH ?? '' };
 
-/** Programs of PACKAGES that are not there. */
+/** The programs of PACKAGES that are not installed. */
 export function missingPrograms({ path }: Host = THIS_HOST): string[] {
   const folders = [...path.split(delimiter), '/usr/sbin', '/sbin'];
   return Object.keys(PACKAGES).filter((program) => !folders.some((folder) => existsSync(join(folder, program))));
 }
 
-/** The machine's browser, or why there can be no level 2 here. */
-export function findMachine(host: Host = THIS_HOST): Machine | { readonly lacks: string } {
-  if (host.platform !== 'linux') return { lacks: `umockdev is for Linux, and this is ${host.platform}` };
-  if (host.uid !== 0) return { lacks: 'a mount namespace of its own needs root' };
+/** The machine's browser, or a sentence that says why level 2 cannot run. */
+export function findMachine(host: Host = THIS_HOST): Machine | { readonly missing: string } {
+  if (host.platform !== 'linux') return { missing: `umockdev needs Linux, and this is ${host.platform}` };
+  if (host.uid !== 0) return { missing: 'a mount namespace needs root' };
   const missing = missingPrograms(host);
   if (missing.length > 0) {
     const packages = missing.map((program) => PACKAGES[program] ?? program);
-    return { lacks: `missing: ${missing.join(', ')} (apt-get install ${packages.join(' ')})` };
+    return { missing: `missing: ${missing.join(', ')} (apt-get install ${packages.join(' ')})` };
   }
   const browser = findChromium();
-  if (browser === undefined) return { lacks: 'there is no Chrome or Chromium' };
+  if (browser === undefined) return { missing: 'Chrome or Chromium is not installed' };
   const policies = POLICY_FOLDERS.find(([executable]) => executable.test(browser))?.[1];
   if (policies === undefined || !existsSync(policies)) {
-    return { lacks: `the folder of managed policies of ${browser} is not known (a browser in a snap has none)` };
+    return { missing: `${browser} has no known folder of managed policies (a snap has none)` };
   }
   return { browser, policies };
 }

@@ -1,5 +1,6 @@
-// What every test of level 2 is handed: the service, a process with units, and the machine's own browser in front of them, which has
-// the units' permission by policy. Where the machine cannot do that, every test says why it was left out.
+// The fixtures of level 2: the service, a process with simulated units, and the machine's own
+// browser, to which a policy permits the units. On a machine that cannot run level 2, every test is
+// skipped with the reason.
 import { type Browser, test as base, expect, type Page } from '@playwright/test';
 import { DeviceProcess } from '#device-host/umockdev/device-process.ts';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
@@ -12,16 +13,17 @@ import { findMachine, type Machine } from './requirements.ts';
 interface WorkerFixtures {
   readonly machine: Machine;
   readonly service: Service;
-  /** The browser's units: one process for all tests, each of which brings its own. */
-  readonly desk: DeviceProcess;
+  /** One device process for all tests. Each test adds its own units. */
+  readonly devices: DeviceProcess;
 }
 
 interface Fixtures {
   readonly station: StationPage;
-  /** Puts a unit on the desk; it leaves it with the test. */
-  readonly bring: (unit: UnitDescription) => Promise<UnitDescription>;
-  readonly bringCard: (card: TokenDescription) => Promise<TokenDescription>;
-  /** Opens the product page, signed in. */
+  /** Adds a unit until the end of the test. */
+  readonly addUnit: (unit: UnitDescription) => Promise<UnitDescription>;
+  /** Adds an AS token card until the end of the test. */
+  readonly addCard: (card: TokenDescription) => Promise<TokenDescription>;
+  /** Opens the product page and signs in. */
   readonly open: () => Promise<StationPage>;
 }
 
@@ -30,7 +32,7 @@ const FOUND = findMachine();
 export const test = base.extend<Fixtures, WorkerFixtures>({
   machine: [
     async ({ playwright: _ }, use) => {
-      if ('lacks' in FOUND) throw new Error(FOUND.lacks);
+      if ('missing' in FOUND) throw new Error(FOUND.missing);
       await use(FOUND);
     },
     { scope: 'worker' },
@@ -45,19 +47,19 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { scope: 'worker' },
   ],
 
-  desk: [
+  devices: [
     async ({ machine: _ }, use) => {
-      const desk = await DeviceProcess.start();
-      await use(desk);
-      await desk.stop();
+      const devices = await DeviceProcess.start();
+      await use(devices);
+      await devices.stop();
     },
     { scope: 'worker' },
   ],
 
   browser: [
-    async ({ machine, service, desk }, use) => {
-      const started = await startBrowser({ machine, devices: desk, permitted: service.url });
-      // It begins to look for devices when it is first asked for them: one that comes just then it would see twice.
+    async ({ machine, service, devices }, use) => {
+      const started = await startBrowser({ machine, devices, permitted: service.url });
+      // Starts the browser's enumerators: a unit that appears while they start may be listed twice.
       await expectNoUnit(started.browser, service.url);
       await use(started.browser);
       await started.close();
@@ -65,44 +67,45 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { scope: 'worker' },
   ],
 
-  bring: async ({ desk, browser, service }, use) => {
-    const brought: string[] = [];
+  addUnit: async ({ devices, browser, service }, use) => {
+    const added: string[] = [];
     await use(async (unit) => {
-      brought.push(unit.sn);
-      await desk.call('add', unit);
+      added.push(unit.sn);
+      await devices.call('add', unit);
       return unit;
     });
-    for (const sn of brought) await desk.call('remove', sn);
-    expect(desk.failures).toEqual([]);
+    for (const sn of added) await devices.call('remove', sn);
+    expect(devices.failures).toEqual([]);
     await expectNoUnit(browser, service.url);
   },
 
-  bringCard: async ({ desk }, use) => {
-    const brought: string[] = [];
+  addCard: async ({ devices }, use) => {
+    const added: string[] = [];
     await use(async (card) => {
-      brought.push(card.sn);
-      await desk.call('addToken', card);
+      added.push(card.sn);
+      await devices.call('addToken', card);
       return card;
     });
-    for (const sn of brought) await desk.call('remove', sn);
+    for (const sn of added) await devices.call('remove', sn);
   },
 
   station: async ({ page }, use) => {
     await use(new StationPage(page));
   },
 
-  open: async ({ page, service, station, desk }, use) => {
+  open: async ({ page, service, station, devices }, use) => {
     await use(async () => {
       await page.goto(service.url);
-      // The first lane changes the page, and the place where the token is written.
-      if ((await desk.call('units')).some(({ plugged }) => plugged)) await expect(station.lanes.first()).toBeVisible();
+      // The first lane moves the field of the access code.
+      if ((await devices.call('units')).some(({ plugged }) => plugged))
+        await expect(station.lanes.first()).toBeVisible();
       await station.signIn(service.token);
       return station;
     });
   },
 });
 
-/** A browser hears a moment later that a unit has left: the next test must not take that one for its own. */
+/** Waits until the browser lists no unit: it removes an unplugged unit with a delay. */
 async function expectNoUnit(browser: Browser, url: string): Promise<void> {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -116,10 +119,10 @@ async function expectNoUnit(browser: Browser, url: string): Promise<void> {
   await context.close();
 }
 
-/** Called by each file: where level 2 cannot be had, its tests are named as skipped, with the reason. */
+/** Skips the tests of a file, with the reason, on a machine that cannot run level 2. */
 export function requireLevel2(): void {
-  const lacks = 'lacks' in FOUND ? FOUND.lacks : undefined;
-  test.skip(lacks !== undefined, lacks);
+  const missing = 'missing' in FOUND ? FOUND.missing : undefined;
+  test.skip(missing !== undefined, missing);
 }
 
 export { expect, type Page };

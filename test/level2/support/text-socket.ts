@@ -1,16 +1,17 @@
-// As much of a WebSocket (RFC 6455) as it takes to talk to a program on this machine in texts: Node 20 has none. Knows no program.
+// A minimal WebSocket client (RFC 6455) for text messages on this machine. Node 20 has no
+// WebSocket.
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 
 const TEXT = 1;
 const FINAL = 0x80;
 const MASKED = 0x80;
-/** Instead of a length: it stands in two, or in eight, further octets. */
-const TWO_MORE = 126;
-const EIGHT_MORE = 127;
-/** Sixteen octets of anything, base64. */
+/** Length codes: the length follows in 2 or 8 bytes. */
+const LENGTH_16 = 126;
+const LENGTH_64 = 127;
+/** Any 16 bytes, as base64. */
 const KEY = 'S2V5ZmVycnkga2V5ZmVycg==';
-/** A mask of zeros leaves the octets as they are. */
+/** A mask of zeros does not change the payload. */
 const NO_MASK = Buffer.alloc(4);
 
 export class TextSocket {
@@ -26,7 +27,7 @@ export class TextSocket {
     socket.on('error', () => socket.destroy());
   }
 
-  /** @throws Error when nobody listens there */
+  /** @throws Error when the connection is refused */
   static connect(port: number, path: string, onText: (text: string) => void): Promise<TextSocket> {
     const headers = {
       Connection: 'Upgrade',
@@ -35,22 +36,22 @@ export class TextSocket {
       'Sec-WebSocket-Version': '13',
     };
     return new Promise((resolve, reject) => {
-      const asked = request({ host: '127.0.0.1', port, path, headers });
-      asked.on('error', reject);
-      asked.on('response', ({ statusCode }) => reject(new Error(`answered with ${statusCode}`)));
-      asked.on('upgrade', (_response, socket: Socket, head) => {
+      const upgrade = request({ host: '127.0.0.1', port, path, headers });
+      upgrade.on('error', reject);
+      upgrade.on('response', ({ statusCode }) => reject(new Error(`the server responded with ${statusCode}`)));
+      upgrade.on('upgrade', (_response, socket: Socket, head) => {
         const text = new TextSocket(socket, onText);
         text.#receive(head);
         resolve(text);
       });
-      asked.end();
+      upgrade.end();
     });
   }
 
-  /** @param text of fewer than 126 octets */
+  /** @param text at most 125 bytes in UTF-8 */
   send(text: string): void {
     const payload = Buffer.from(text);
-    if (payload.length >= TWO_MORE) throw new RangeError('a text has fewer than 126 octets');
+    if (payload.length >= LENGTH_16) throw new RangeError('a text must have at most 125 bytes');
     this.#socket.write(Buffer.concat([Buffer.of(FINAL | TEXT, MASKED | payload.length), NO_MASK, payload]));
   }
 
@@ -69,11 +70,11 @@ export class TextSocket {
     }
   }
 
-  /** The next frame of the server, which masks nothing; undefined while it is not all there. */
+  /** Takes the next frame of the server, which is not masked. Undefined while incomplete. */
   #take(): { readonly isFinal: boolean; readonly payload: Buffer } | undefined {
     const [first, short] = this.#received;
     if (first === undefined || short === undefined) return undefined;
-    const start = short === TWO_MORE ? 4 : short === EIGHT_MORE ? 10 : 2;
+    const start = short === LENGTH_16 ? 4 : short === LENGTH_64 ? 10 : 2;
     if (this.#received.length < start) return undefined;
     const length =
       start === 2 ? short : start === 4 ? this.#received.readUInt16BE(2) : Number(this.#received.readBigUInt64BE(2));

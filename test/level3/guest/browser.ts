@@ -1,5 +1,6 @@
-// A real Chromium in the guest, which its policy lets use the units: the page of one origin over USB, of another over serial, so that
-// each link is tried by itself; an AS token card both may use over either. The guest is thrown away, so its policy folder is its own.
+// A real Chromium in the guest. Managed policies permit the units to one origin over USB and to
+// another over serial, so that each link is tested separately, and an AS token card to both origins
+// over both links.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,9 +8,9 @@ import { type Browser, chromium, expect, type Page } from '@playwright/test';
 import { PRODUCT_ID, TOKEN_PRODUCT_ID, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
 import { chromiumSwitches } from '../../support/chromium.ts';
 
-/** Everything takes ten times as long here as on the machine itself, which may have other things to do. */
-export const PATIENCE_MS = 300_000;
-export const patient = expect.configure({ timeout: PATIENCE_MS });
+/** The guest is ten times slower than the machine, which may be busy. */
+export const TIMEOUT_MS = 300_000;
+export const slowExpect = expect.configure({ timeout: TIMEOUT_MS });
 
 const POLICIES = ['/etc/chromium/policies/managed', '/etc/opt/chrome/policies/managed'];
 
@@ -29,9 +30,9 @@ export async function launch(executablePath: string, { usb, serial }: Origins): 
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${folder}/keyferry.json`, JSON.stringify(policy));
   }
-  // Without the feature one launch in twenty hangs on a lock that was held while the browser forked.
+  // Without the feature one launch in twenty hangs: the fork copies a lock.
   const args = [...chromiumSwitches(), '--enable-features=NetworkServiceInProcess2', '--no-zygote'];
-  return await chromium.launch({ executablePath, args, timeout: PATIENCE_MS });
+  return await chromium.launch({ executablePath, args, timeout: TIMEOUT_MS });
 }
 
 export async function openPage(
@@ -39,15 +40,18 @@ export async function openPage(
   url: string,
   prepare: (page: Page) => Promise<void> = async () => undefined,
 ): Promise<Page> {
-  // Pixels are what an emulated processor is slowest at, and nobody looks.
+  // Few pixels: rendering is slow on an emulated processor.
   const page = await browser.newPage({ reducedMotion: 'reduce', deviceScaleFactor: 0.25 });
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(TIMEOUT_MS);
   await prepare(page);
   await page.goto(url);
   return page;
 }
 
-/** Nobody can answer a chooser here (level 2 has the real one): it gives what a policy permits and the page's filters name. */
+/**
+ * Replaces the choosers, which the guest cannot answer: each returns a permitted device that
+ * matches the filters.
+ */
 export async function answerChoosers(page: Page): Promise<void> {
   await page.addInitScript(() => {
     navigator.usb.requestDevice = async (options) => {
@@ -69,11 +73,11 @@ export async function answerChoosers(page: Page): Promise<void> {
   });
 }
 
-/** An origin whose page is empty. */
+/** Serves an empty page. */
 export async function serveEmptyPage(): Promise<{ readonly url: string; close(): void }> {
   const server = createServer((_request, response) => {
     response.setHeader('content-type', 'text/html');
-    response.end('<!doctype html><title>Keyferry bench</title>');
+    response.end('<!doctype html><title>Keyferry test</title>');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

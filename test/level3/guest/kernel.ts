@@ -1,24 +1,29 @@
-// What the guest's kernel shows of the units that are plugged in.
+// The plugged-in units as the guest's kernel lists them.
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const USB_DEVICES = '/sys/bus/usb/devices';
 const LIMIT_MS = 120_000;
 
-/** @throws Error with those words when it is not so in time */
-export async function until(isSo: () => Promise<boolean>, otherwise: string): Promise<void> {
-  for (const end = Date.now() + LIMIT_MS; !(await isSo()); ) {
-    if (Date.now() > end) throw new Error(otherwise);
+/** Waits for a condition. @throws Error with this message at the time limit */
+export async function until(condition: () => Promise<boolean>, message: string): Promise<void> {
+  for (const end = Date.now() + LIMIT_MS; !(await condition()); ) {
+    if (Date.now() > end) throw new Error(message);
     await sleep(50);
   }
 }
 
-/** Of the only unit with one. Its number rises while a browser holds the port of an earlier one. */
+/**
+ * Whether a ttyACM port exists. Its number varies: a browser may still have an earlier port open.
+ */
 export async function hasSerialPort(): Promise<boolean> {
   return (await readdir('/dev')).some((name) => name.startsWith('ttyACM'));
 }
 
-/** While the kernel enumerates, a look at the serial number waits for the unit, which may be in this process: never block. */
+/**
+ * Whether the kernel lists a USB device with this serial number. Must not block: during enumeration
+ * a read of the serial number waits for the unit, which may be in this process.
+ */
 export async function listsUnit(sn: string): Promise<boolean> {
   const names = await readdir(USB_DEVICES);
   const numbers = names.map((name) => readFile(`${USB_DEVICES}/${name}/serial`, 'utf8').catch(() => ''));

@@ -1,25 +1,25 @@
-// The program of the guest: every test of level 3, in one browser and on one unit after the other.
+// The program of the guest: runs the tests of level 3 one at a time, in one browser.
 import type { Browser } from '@playwright/test';
 import { Service } from '../../e2e/support/service.ts';
 import { appScenarios, originOf } from './app.ts';
-import { attachedScenarios } from './attached.ts';
-import { BenchUnit } from './bench-unit.ts';
-import { launch, PATIENCE_MS, serveEmptyPage } from './browser.ts';
+import { launch, serveEmptyPage, TIMEOUT_MS } from './browser.ts';
 import { cardScenarios } from './card.ts';
 import { fidelityScenario } from './fidelity.ts';
+import { GuestUnit } from './guest-unit.ts';
 import { loadScenarios } from './loads.ts';
 import { pcscScenarios } from './pcsc.ts';
 import { report, runScenario, type Scenario } from './scenario.ts';
+import { usbipScenarios } from './usbip.ts';
 
 const DEMO_SET_SHARED = 0xde30_0001;
-/** Everything where it is empty, but for the loads in a row. */
+/** Empty: all parts except 'load'. */
 type Part = '' | 'pcsc' | 'browser' | 'card' | 'load' | 'fidelity';
 
-const INSTANT = { identity: 0, challenge: 0, importKey: 0 };
+const NO_LATENCY = { identity: 0, challenge: 0, importKey: 0 };
 
-/** What a scenario needs that another one has made. */
-function made<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new Error(`there is no ${what}: it failed to start`);
+/** @throws Error when an earlier scenario failed to start the value */
+function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`the ${what} failed to start`);
   return value;
 }
 
@@ -27,16 +27,16 @@ async function main(): Promise<void> {
   let browser: Browser | undefined;
   let service: Service | undefined;
   const empty = await serveEmptyPage();
-  const unit = new BenchUnit({
-    description: { sn: '0E1A', set: DEMO_SET_SHARED, link: 'both', latency: INSTANT },
+  const unit = new GuestUnit({
+    description: { sn: '0E1A', set: DEMO_SET_SHARED, link: 'both', latency: NO_LATENCY },
   });
-  const bench = { unit, browser: () => made(browser, 'browser'), service: () => made(service, 'service') };
+  const setup = { unit, browser: () => required(browser, 'browser'), service: () => required(service, 'service') };
 
   const part: Part = import.meta.env.KEYFERRY_PART;
   const start: Scenario = {
-    name: 'the kernel takes the unit, the AS starts, and Chromium with it',
+    name: 'the AS starts, the kernel enumerates the unit, and Chromium starts',
     async run() {
-      service = await Service.start({ demo: true, bare: true, startLimitMs: PATIENCE_MS });
+      service = await Service.start({ demo: true, bare: true, startLimitMs: TIMEOUT_MS });
       await unit.plug();
       const { url } = service;
       const origins = (link: 'usb' | 'serial') => [originOf(link, empty.url), originOf(link, url)];
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
     },
   };
   const stop: Scenario = {
-    name: 'all of it ends',
+    name: 'browser, AS and unit stop',
     async run() {
       await browser?.close();
       await service?.stop();
@@ -52,15 +52,15 @@ async function main(): Promise<void> {
       await unit.unplug();
     },
   };
-  const isWanted = (one: Part): boolean => part === '' || part === one;
+  const includes = (one: Part): boolean => part === '' || part === one;
   const needsBrowser = part !== 'pcsc';
   const scenarios = [
-    ...(isWanted('pcsc') ? [...attachedScenarios(), ...pcscScenarios()] : []),
+    ...(includes('pcsc') ? [...usbipScenarios(), ...pcscScenarios()] : []),
     ...(needsBrowser ? [start] : []),
-    ...(isWanted('browser') ? appScenarios(bench) : []),
-    ...(isWanted('card') ? cardScenarios(bench, DEMO_SET_SHARED) : []),
-    ...(part === 'load' ? loadScenarios(bench, DEMO_SET_SHARED, Number(import.meta.env.KEYFERRY_TIMES)) : []),
-    ...(isWanted('fidelity') ? [fidelityScenario({ ...bench, url: (link) => originOf(link, empty.url) })] : []),
+    ...(includes('browser') ? appScenarios(setup) : []),
+    ...(includes('card') ? cardScenarios(setup, DEMO_SET_SHARED) : []),
+    ...(part === 'load' ? loadScenarios(setup, DEMO_SET_SHARED, Number(import.meta.env.KEYFERRY_TIMES)) : []),
+    ...(includes('fidelity') ? [fidelityScenario({ ...setup, url: (link) => originOf(link, empty.url) })] : []),
     ...(needsBrowser ? [stop] : []),
   ];
   report({ report: 'plan', names: scenarios.map(({ name }) => name) });

@@ -1,5 +1,5 @@
-// The EI as a PC/SC reader of class 0B: Debian's pcscd and libccid, which we did not write, judge our CCID, and at TPDU level our T=1.
-// The whole method runs over it, with the same commands as in the page.
+// The EI as a PC/SC reader of class 0B: runs the method from SELECT to the receipt over Debian's
+// pcscd and libccid, which test our CCID and, at TPDU level, our T=1 independently.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -13,7 +13,7 @@ import { provision } from '#protocol/provisioning/provision.ts';
 import { keyCheckValue } from '#protocol/tkl/body.ts';
 import { createTestAs } from '../../support/as-memory.ts';
 import { createTestSource } from '../../support/test-source.ts';
-import { BenchUnit } from './bench-unit.ts';
+import { GuestUnit } from './guest-unit.ts';
 import { report, type Scenario } from './scenario.ts';
 
 const SET = 0x0000_7e57;
@@ -22,21 +22,21 @@ const TRANSPORT_KEY = Uint8Array.from({ length: 32 }, (_, i) => 0x40 + i);
 const APPLICATION_KEY = Uint8Array.from({ length: 32 }, (_, i) => 0xa0 + i);
 const ATTRIBUTES = 'D0AB00N';
 const START_MS = 90_000;
-/** The readers that libccid takes; what it does not list it leaves alone, whatever its class. */
+/** The readers that libccid supports. It ignores other readers, also of the same class. */
 const READER_LIST = '/etc/libccid_Info.plist';
 const READER = 'Keyferry EI';
-/** As much of pcscd's log as a failure shows. */
+/** Number of lines of pcscd's log in an error message. */
 const LOG_LINES = 60;
 
-/** Makes libccid take the EI, and log each message for the case of a failure. The guest's files are its own. */
+/** Adds the EI to libccid's list and sets the log level, in the overlay of the guest. */
 function listReader(): void {
   const hex = (id: number): string => `0x${hexNumber(id, 4)}`;
   const entries = { ifdVendorID: hex(VENDOR_ID), ifdProductID: hex(PRODUCT_ID), ifdFriendlyName: READER };
   let list = readFileSync(READER_LIST, 'utf8');
   for (const [key, entry] of Object.entries(entries)) {
-    const longer = list.replace(new RegExp(`(<key>${key}</key>\\s*<array>)`), `$1<string>${entry}</string>`);
-    if (longer === list) throw new Error(`${READER_LIST} has no ${key}`);
-    list = longer;
+    const extended = list.replace(new RegExp(`(<key>${key}</key>\\s*<array>)`), `$1<string>${entry}</string>`);
+    if (extended === list) throw new Error(`${READER_LIST} has no ${key}`);
+    list = extended;
   }
   writeFileSync(READER_LIST, list.replace(/(?<=<key>ifdLogLevel<\/key>\s*<string>)0x0003/, '0x000F'));
 }
@@ -51,7 +51,7 @@ export function pcscScenarios(): Scenario[] {
 }
 
 async function loadOverPcsc(level: ReaderLevel, extendedLength: boolean): Promise<void> {
-  const unit = new BenchUnit({
+  const unit = new GuestUnit({
     description: {
       sn: level === 'apdu' ? 'A9D0' : '79D0',
       set: SET,
@@ -60,7 +60,8 @@ async function loadOverPcsc(level: ReaderLevel, extendedLength: boolean): Promis
       profile: 'diversified',
       extendedLength,
       slots: Array.from({ length: 16 }, (_, i) => i + 1),
-      // Longer than pcscd's patience without a time extension, and than T=1's block waiting time.
+      // Longer than pcscd's timeout without a time extension, and than the block waiting time of
+      // T=1.
       latency: { identity: 0, challenge: 0, importKey: 2500 },
       protectedClass: true,
     },
@@ -88,23 +89,23 @@ async function loadOverPcsc(level: ReaderLevel, extendedLength: boolean): Promis
   }
 }
 
-async function load(transmit: Transmit, unit: BenchUnit, extendedLength: boolean): Promise<void> {
+async function load(transmit: Transmit, unit: GuestUnit, extendedLength: boolean): Promise<void> {
   const key = { ref1: 1, attributes: ATTRIBUTES, akv: 1, slot: 0xffff, key: APPLICATION_KEY };
   const { as } = createTestAs({ set: SET, tkv: TKV, family: 'cmac', transportKey: TRANSPORT_KEY, keys: [key] });
   const device = await attach(transmit);
-  same('SN', toHex(device.identity.sn), unit.sn);
-  same('slots', device.identity.slots.length, 16);
-  same('capability', device.identity.capabilities.extendedLength, extendedLength);
+  expectSame('SN', toHex(device.identity.sn), unit.sn);
+  expectSame('slots', device.identity.slots.length, 16);
+  expectSame('capability', device.identity.capabilities.extendedLength, extendedLength);
   const order = { ref1: 1, ref2: 2, suites: [0x01], sign: false, idempotencyKey: 'level-3' } as const;
   const steps: string[] = [];
   for await (const { step } of provision(createTestSource(as), device, order)) steps.push(step);
-  same('last step', steps.at(-1), 'verified');
+  expectSame('last step', steps.at(-1), 'verified');
   const slot = memoryDigest(unit.unit).slots.find(({ ref2 }) => ref2 === 2);
-  same('KCV', slot?.kcv, toHex(keyCheckValue(ATTRIBUTES, APPLICATION_KEY).value));
+  expectSame('KCV', slot?.kcv, toHex(keyCheckValue(ATTRIBUTES, APPLICATION_KEY).value));
   report({ report: 'note', text: `${unit.commands} commands reached the card` });
 }
 
-function same(what: string, found: unknown, expected: unknown): void {
+function expectSame(what: string, found: unknown, expected: unknown): void {
   if (found !== expected) throw new Error(`${what} is ${found}, not ${expected}`);
 }
 
@@ -113,12 +114,15 @@ interface Client {
   close(): void;
 }
 
-/** scriptor of pcsc-tools: a line of hex in, "< hex : words" out. It is started anew until pcscd shows the reader. */
+/**
+ * Runs scriptor of pcsc-tools: its input is a line of hex, its output "< hex : text". Restarts it
+ * until pcscd lists the reader.
+ */
 async function openClient(log: string[]): Promise<Client> {
   for (const end = Date.now() + START_MS; ; ) {
     const client = await tryClient(log);
     if (client !== undefined) return client;
-    if (Date.now() > end) throw new Error('PC/SC shows no reader with a card');
+    if (Date.now() > end) throw new Error('PC/SC lists no reader with a card');
   }
 }
 

@@ -1,5 +1,5 @@
-// Runs the guest's tests one after the other and reports each. One that hangs is given up and so is what stands behind it: it would be
-// disturbed by what goes on.
+// Runs the guest's tests one at a time and reports each result. After a test that exceeds its time
+// limit, the other tests are not run, because it may still be running.
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeReport, type Report } from '../report.ts';
@@ -9,7 +9,7 @@ export interface Scenario {
   run(): Promise<void>;
 }
 
-/** The guest's second serial line, which the runner reads. */
+/** The guest's second serial port, from which the runner reads. */
 const RESULTS = '/dev/ttyS1';
 const LIMIT_MS = 15 * 60_000;
 
@@ -17,7 +17,7 @@ export function report(line: Report): void {
   appendFileSync(RESULTS, encodeReport(line));
 }
 
-/** False when it was given up. */
+/** @returns false if the scenario exceeded its time limit */
 export async function runScenario({ name, run }: Scenario): Promise<boolean> {
   const started = Date.now();
   const seconds = () => Math.round((Date.now() - started) / 100) / 10;
@@ -25,7 +25,7 @@ export async function runScenario({ name, run }: Scenario): Promise<boolean> {
   const limit = sleep(LIMIT_MS, 'late', { signal: timer.signal }).catch(() => 'late');
   try {
     if ((await Promise.race([run(), limit])) === 'late') {
-      report({ report: 'failed', name, seconds: seconds(), message: `not done within ${LIMIT_MS / 1000} s` });
+      report({ report: 'failed', name, seconds: seconds(), message: `not completed within ${LIMIT_MS / 1000} s` });
       return false;
     }
     report({ report: 'passed', name, seconds: seconds() });

@@ -1,45 +1,45 @@
-// A simulated EI or AS token card on the guest's own kernel, plugged in over USB/IP. Knows no browser.
+// A simulated EI or AS token card that the guest's kernel attaches over USB/IP.
 import type { ReaderLevel } from '#device-host/gadget/smart-card-class.ts';
 import { unitFraming } from '#device-host/gadget/unit-framing.ts';
 import { attach } from '#device-host/usbip/attach.ts';
-import { describedUnit, type UnitDescription } from '#device-sim/setup/description.ts';
-import { describedToken, type TokenDescription } from '#device-sim/setup/token-description.ts';
+import { type UnitDescription, unitOptions } from '#device-sim/setup/description.ts';
+import { type TokenDescription, tokenOptions } from '#device-sim/setup/token-description.ts';
 import { realClock } from '#device-sim/unit/clock.ts';
 import { Unit } from '#device-sim/unit/unit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { hasSerialPort, listsUnit, until } from './kernel.ts';
 
-export type BenchUnitOptions =
+export type GuestUnitOptions =
   | {
       readonly description: UnitDescription;
-      /** A reader of class 0B instead of the vendor interface. */
+      /** Makes the unit a reader of class 0B instead of a vendor interface. */
       readonly readerLevel?: ReaderLevel;
     }
   | { readonly card: TokenDescription };
 
-export class BenchUnit {
+export class GuestUnit {
   readonly unit: Unit;
-  /** Commands that the card has run. */
+  /** Number of commands that the card has received. */
   commands = 0;
   readonly #readerLevel: ReaderLevel | undefined;
 
-  constructor(options: BenchUnitOptions) {
-    const outside = {
+  constructor(options: GuestUnitOptions) {
+    const environment = {
       clock: realClock,
       random: (length: number) => copy(crypto.getRandomValues(new Uint8Array(length))),
     };
     const isCard = 'card' in options;
     const readerLevel = isCard ? undefined : options.readerLevel;
-    const described = isCard ? describedToken(options.card, outside) : describedUnit(options.description, outside);
+    const simulated = isCard ? tokenOptions(options.card, environment) : unitOptions(options.description, environment);
     this.#readerLevel = readerLevel;
     const framing = unitFraming({
       ...(readerLevel === undefined ? {} : { readerLevel }),
-      edc: described.serial.edc,
+      edc: simulated.serial.edc,
       onEvent: ({ event }) => {
         if (event === 'command') this.commands++;
       },
     });
-    this.unit = new Unit({ ...described, framing });
+    this.unit = new Unit({ ...simulated, framing });
     if (!isCard) for (const fault of options.description.faults ?? []) this.unit.arm(fault);
   }
 
@@ -47,7 +47,9 @@ export class BenchUnit {
     return this.unit.sn;
   }
 
-  /** Resolves when the kernel has taken it, and udev has told everyone. */
+  /**
+   * Plugs the unit in. Resolves when the kernel has enumerated the unit and its serial port exists.
+   */
   async plug(): Promise<void> {
     const readerLevel = this.#readerLevel;
     this.unit.plug();
@@ -57,16 +59,16 @@ export class BenchUnit {
     });
     await until(
       async () => (!this.#hasSerial || (await hasSerialPort())) && (await listsUnit(this.sn)),
-      'the kernel did not take the unit',
+      'the kernel did not enumerate the unit',
     );
   }
 
-  /** Resolves when the kernel has let it go. Without effect when it is out already. */
+  /** Unplugs the unit, if plugged in. Resolves when the kernel has removed it. */
   async unplug(): Promise<void> {
     this.unit.unplug();
-    const isOut = async (): Promise<boolean> =>
+    const isRemoved = async (): Promise<boolean> =>
       !(this.#hasSerial && (await hasSerialPort())) && !(await listsUnit(this.sn));
-    await until(isOut, 'the kernel kept the unit');
+    await until(isRemoved, 'the kernel did not remove the unit');
   }
 
   get #hasSerial(): boolean {

@@ -1,5 +1,6 @@
-// What a probe has in hand inside the page: the device, the unit's permitted handles, and words for what it sees. The same at level 1,
-// where the simulator stands in the page, and at level 2, where it is another process.
+// The object `window.probe` with which a behaviour acts on the device and the unit and records its
+// observations. At level 1 the simulator is in the page; at levels 2 and 3 it is outside the
+// browser.
 import type { Page } from '@playwright/test';
 import type { DeviceProcess } from '#device-host/umockdev/device-process.ts';
 import type { DeviceControl, Method } from '#device-host/umockdev/messages.ts';
@@ -8,23 +9,29 @@ import type { Fault } from '#device-sim/unit/faults.ts';
 import { injectSimulator } from '#test/e2e/support/inject.ts';
 
 export interface Probe {
-  /** What happened, in its order. */
+  /** PC_to_RDR_GetSlotStatus (CCID 1.1 clause 6.1.3), which the unit answers. */
+  readonly GET_SLOT_STATUS: Uint8Array<ArrayBuffer>;
+  /** S(RESYNCH request) of T=1 (docs/protocol.md clause 5.1), which the unit answers. */
+  readonly RESYNCH: Uint8Array<ArrayBuffer>;
+  /** The observations, oldest first. */
   readonly log: string[];
   usb(): Promise<USBDevice>;
-  /** Open, configured, interface 0 claimed. */
+  /** The USB device, open and configured, with interface 0 claimed. */
   claimed(): Promise<USBDevice>;
   port(): Promise<SerialPort>;
-  /** Open at 115200 with a buffer of 64 KiB, DTR and RTS set. */
+  /** The port, open at 115200 baud with a buffer of 64 KiB, with DTR and RTS set. */
   opened(parity?: ParityType): Promise<SerialPort>;
+  /** Sends RESYNCH and records a read, then does the same on the next stream. */
+  readTwice(port: SerialPort): Promise<void>;
   fault(fault: Fault): Promise<void>;
   clearFaults(): Promise<void>;
   plug(): Promise<void>;
   unplug(): Promise<void>;
-  /** Waits for the page's next event of that kind after the last plug or unplug. */
-  told(type: 'connect' | 'disconnect'): Promise<void>;
-  /** Notes how it ended. */
-  see(what: string, action: () => Promise<unknown>): Promise<void>;
-  /** Notes the events of both interfaces from now on. */
+  /** Waits for the first event of this type after the last plug() or unplug(). */
+  nextEvent(type: 'connect' | 'disconnect'): Promise<void>;
+  /** Records the result or the error of an action. */
+  record(what: string, action: () => Promise<unknown>): Promise<void>;
+  /** Records the events of both interfaces from now on. */
   watch(): void;
   sleep(ms: number): Promise<void>;
 }
@@ -36,27 +43,27 @@ declare global {
   }
 }
 
-/** Runs in the page. */
-export function install(sn: string): void {
+/** Creates `window.probe`. Runs in the page, so it imports nothing. */
+export function installProbe(sn: string): void {
   const log: string[] = [];
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-  const hex = (bytes: Uint8Array): string => [...bytes].map((octet) => octet.toString(16).padStart(2, '0')).join('');
-  const said = (value: unknown): string => {
+  const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const format = (value: unknown): string => {
     if (value instanceof DataView) return hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
     if (value instanceof Uint8Array) return hex(value);
     if (typeof value !== 'object' || value === null) return String(value);
-    // Results of transfers have getters only.
+    // The properties of transfer results are getters of the prototype.
     const names = ['status', 'data', 'bytesWritten', 'done', 'value'].filter((name) => name in value);
     const own = names.length > 0 ? names : Object.keys(value).sort();
-    return `{${own.map((name) => `${name} ${said((value as Record<string, unknown>)[name])}`).join(', ')}}`;
+    return `{${own.map((name) => `${name} ${format((value as Record<string, unknown>)[name])}`).join(', ')}}`;
   };
   const device = async (method: string): Promise<void> => void (await window.probeDevice(method, sn));
-  const until = async <T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> => {
+  const until = async <T>(what: string, find: () => T | undefined | Promise<T | undefined>): Promise<T> => {
     for (const limit = performance.now() + 15_000; performance.now() < limit; await sleep(20)) {
-      const found = await look();
+      const found = await find();
       if (found !== undefined) return found;
     }
-    throw new Error(`${what}: nothing came`);
+    throw new Error(`${what}: timeout`);
   };
   const first = async <T>(list: () => Promise<T[]>): Promise<T> => {
     const { found } = await until('a unit', async () => {
@@ -76,6 +83,8 @@ export function install(sn: string): void {
     return device(method);
   };
   const probe: Probe = {
+    GET_SLOT_STATUS: Uint8Array.of(0x65, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+    RESYNCH: Uint8Array.of(0x00, 0xc0, 0x00, 0x0c, 0x66),
     log,
     usb: () => first(() => navigator.usb.getDevices()),
     async claimed() {
@@ -92,17 +101,29 @@ export function install(sn: string): void {
       await port.setSignals({ dataTerminalReady: true, requestToSend: true });
       return port;
     },
+    async readTwice(port) {
+      const writer = port.writable?.getWriter();
+      const { readable } = port;
+      const reader = readable?.getReader();
+      await writer?.write(probe.RESYNCH);
+      await probe.record('read', async () => reader?.read());
+      reader?.releaseLock();
+      log.push(`another stream: ${port.readable !== null && port.readable !== readable}`);
+      const nextReader = port.readable?.getReader();
+      await writer?.write(probe.RESYNCH);
+      await probe.record('read', async () => nextReader?.read());
+    },
     fault: async (fault) => void (await window.probeDevice('fault', sn, fault)),
     clearFaults: () => device('clearFaults'),
     plug: () => move('plug'),
     unplug: () => move('unplug'),
-    async told(type) {
+    async nextEvent(type) {
       await until(type, () => (events[type] > 0 ? true : undefined));
     },
-    async see(what, action) {
+    async record(what, action) {
       try {
         const value = await action();
-        log.push(`${what}: ${value === undefined ? 'done' : said(value)}`);
+        log.push(`${what}: ${value === undefined ? 'done' : format(value)}`);
       } catch (error) {
         const { name, message } = error as Error;
         log.push(`${what}: ${name}: ${message.replace(/^Failed to execute '\w+' on '\w+': /, '')}`);
@@ -119,7 +140,7 @@ export function install(sn: string): void {
   window.probe = probe;
 }
 
-/** Level 1: the simulator in the page, the unit permitted. */
+/** Level 1: the simulator is in the page and the unit is permitted. */
 export async function prepareFake(page: Page, url: string, unit: UnitDescription): Promise<void> {
   await injectSimulator(page, [unit], { persist: false });
   await page.goto(url);
@@ -136,14 +157,19 @@ export async function prepareFake(page: Page, url: string, unit: UnitDescription
       await navigator.serial.requestPort();
     }
   }, unit);
-  await page.evaluate(install, unit.sn);
+  await page.evaluate(installProbe, unit.sn);
 }
 
-/** Level 2: the browser's own interfaces, the unit permitted by policy. */
-export async function prepareReal(page: Page, url: string, unit: UnitDescription, desk: DeviceProcess): Promise<void> {
+/** Level 2: the browser's own interfaces, and the unit is permitted by policy. */
+export async function prepareReal(
+  page: Page,
+  url: string,
+  unit: UnitDescription,
+  devices: DeviceProcess,
+): Promise<void> {
   await page.exposeFunction('probeDevice', (method: Method, ...args: unknown[]) =>
-    desk.call(method, ...(args as Parameters<DeviceControl[Method]>)),
+    devices.call(method, ...(args as Parameters<DeviceControl[Method]>)),
   );
   await page.goto(url);
-  await page.evaluate(install, unit.sn);
+  await page.evaluate(installProbe, unit.sn);
 }
