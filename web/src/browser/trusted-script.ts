@@ -22,10 +22,7 @@ const OWN: ScriptUrlPolicy = {
 const { trustedTypes } = globalThis as { trustedTypes?: TrustedTypes };
 const policy = trustedTypes?.createPolicy('keyferry-url', OWN) ?? OWN;
 
-/**
- * Returns the trusted URL of one of the page's own scripts.
- * @throws TypeError for another origin
- */
+/** Returns the trusted URL of a script of the page. @throws TypeError for another origin */
 export function ownScript(url: string): string {
   return policy.createScriptURL(url);
 }

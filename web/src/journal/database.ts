@@ -134,10 +134,7 @@ function abort(transaction: { abort(): void }): void {
   }
 }
 
-/**
- * Runs the migrations in order. A failure rolls all back, and opening fails with the browser's
- * reason.
- */
+/** Runs the migrations in order. A failure rolls all back, and opening the database fails. */
 async function migrate(version: number, raw: IDBDatabase, transaction: IDBTransaction): Promise<void> {
   const db = wrap(raw) as IDBPDatabase<unknown>;
   const wrapped = wrap(transaction) as unknown as IDBPTransaction<unknown, string[], 'versionchange'>;

@@ -8,9 +8,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   VersionError: 'journal-elsewhere', // a newer build of the page has upgraded the database
 };
 
-/**
- * @throws ProtocolError journal-full, journal-elsewhere or journal-failed instead of a DOMException
- */
+/** @throws ProtocolError journal-full, journal-elsewhere, journal-failed for a DOMException */
 export async function translateErrors<T>(action: Promise<T>): Promise<T> {
   try {
     return await action;

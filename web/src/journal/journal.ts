@@ -203,9 +203,7 @@ export class Journal {
     this.#start();
   }
 
-  /**
-   * Returns the attempt's id for each write, or undefined if the write is refused because of a gap.
-   */
+  /** Returns the attempt's id for each write, or undefined for a write that is refused. */
   async #commit(batch: readonly Write[]): Promise<readonly (number | undefined)[]> {
     const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
     for (let tries = 1; ; tries++) {

@@ -4,10 +4,7 @@
 // appending to it, so the page fills the log.
 import type { Database } from './database.ts';
 
-/**
- * In total more than LevelDB's write buffer (4 MiB). A record of 64 KiB or more would become a
- * file.
- */
+/** In total more than LevelDB's write buffer, 4 MiB. A record of 64 KiB would become a file. */
 const RECORD_BYTES = 60_000;
 const RECORDS = 72;
 

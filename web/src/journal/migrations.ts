@@ -27,9 +27,7 @@ type OldStep = StepBody & {
   readonly export?: unknown;
 };
 
-/**
- * Version 2: hash-chained entries of attempts and of work orders, the work orders, and their units.
- */
+/** Version 2: hash-chained entries of attempts and work orders, the orders, and their units. */
 async function toVersion2(
   db: IDBPDatabase<unknown>,
   transaction: IDBPTransaction<unknown, string[], 'versionchange'>,
@@ -77,10 +75,7 @@ const MIGRATION_PAGE = 2000;
 /** Maximum of entries in a migrated record. */
 const MAX_BATCH_SIZE = 32;
 
-/**
- * Version 3: one record per chain and commit, and one list of open attempts per page. Keeps the
- * hashes.
- */
+/** Version 3: one record per chain and commit, and one list of open attempts per page. */
 async function toVersion3(
   db: IDBPDatabase<unknown>,
   transaction: IDBPTransaction<unknown, string[], 'versionchange'>,

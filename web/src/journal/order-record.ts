@@ -66,9 +66,7 @@ export interface UnitRow {
   readonly aside?: true;
   /** Number of times that the run began the unit. */
   readonly tries: number;
-  /**
-   * REF2 of each line that the AS has exported or may have exported. A repetition needs a reason.
-   */
+  /** REF2 of each line that was or may have been exported. Another export needs a reason. */
   readonly exported: readonly number[];
   /** Duration in milliseconds, for a unit that is done. */
   readonly took?: number;

@@ -68,10 +68,7 @@ export class WorkOrderStore {
     });
   }
 
-  /**
-   * Returns at most `limit` existing rows with SN between `from` and `to`, both inclusive,
-   * ascending.
-   */
+  /** Returns at most `limit` existing rows with SN from `from` to `to` inclusive, ascending. */
   units(orderChain: number, from: string, to: string, limit: number): Promise<readonly UnitRow[]> {
     const range = IDBKeyRange.bound([orderChain, from], [orderChain, to]);
     return this.#database.run(['units'], 'readonly', (transaction) =>

@@ -27,10 +27,7 @@ export class BrowserCalls {
     this.#options = options;
   }
 
-  /**
-   * Waits for a call that succeeds at once or never.
-   * @throws ProtocolError link-timeout, or as explain()
-   */
+  /** Waits for one call. @throws ProtocolError link-timeout, or as explain() */
   run<T>(moment: Moment, call: Promise<T>): Promise<T> {
     return withTimeout(call, CALL_TIMEOUT_MS, this.#options.timer, {
       expired: () =>

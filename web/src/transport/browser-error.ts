@@ -7,10 +7,7 @@ import type { Platform } from './platform.ts';
 import type { Presence } from './presence.ts';
 import { type Timer, within } from './timer.ts';
 
-/**
- * `choose`: in the chooser; `open`: until the port is open; `claim`: the USB interface; `transfer`:
- * afterwards.
- */
+/** The chooser, opening the port, claiming the USB interface, and everything afterwards. */
 export type Moment = 'choose' | 'open' | 'claim' | 'transfer';
 
 export interface ErrorContext {
@@ -80,10 +77,7 @@ export async function explain(
   });
 }
 
-/**
- * Ignores an exception of the browser that has no consequence, for example in close(). Rethrows a
- * bug.
- */
+/** Ignores an exception of the browser without consequence, as in close(). Rethrows a bug. */
 export function ignoreRefusal(error: unknown): void {
   if (!(error instanceof DOMException)) throw error;
 }

@@ -8,10 +8,7 @@ const TIMEOUT_MS = 15_000;
 /** Chromium's message. The error has no code, and a bug of the page is often a TypeError too. */
 const FETCH_FAILED = /^Failed to fetch dynamically imported module/;
 
-/**
- * True iff the browser could not fetch an imported file. An error that the file itself throws is a
- * bug of the page.
- */
+/** True iff the browser could not fetch an imported file. Any other error is a bug of the file. */
 export function isFetchFailure(error: unknown): boolean {
   return error instanceof TypeError && FETCH_FAILED.test(error.message);
 }

@@ -34,10 +34,7 @@ export class Leases {
     this.#timeout = timeout;
   }
 
-  /**
-   * Opens the link, with a lease until it is closed.
-   * @throws ProtocolError as link.open(), unit-elsewhere
-   */
+  /** Opens the link and leases its unit. @throws ProtocolError unit-elsewhere, as Link.open() */
   async open(link: Link): Promise<OpenLink> {
     // A serial number identifies the unit, so a unit that another tab has open is not touched.
     if (link.usbSerialNumber !== undefined) await this.#requireFree(link);
@@ -68,10 +65,7 @@ export class Leases {
     }
   }
 
-  /**
-   * Calls `listener` when another tab asks for a unit. `isRequested` tells which links may lead to
-   * it.
-   */
+  /** Calls `listener` when another tab requests a unit. `isRequested` selects the links to it. */
   onRequest(listener: (isRequested: (link: Link) => boolean) => void): void {
     this.#channel.addEventListener('message', ({ data }) => listener((link) => nameOf(link) === data));
   }

@@ -12,10 +12,7 @@ import { Presence } from './presence.ts';
 import { chooserFilters, type DeviceProfile, type DeviceRole, findProfile, OTHER_USB } from './profiles.ts';
 import type { Timer } from './timer.ts';
 
-/**
- * Each part is loaded for the first link of its kind, because most stations have units of one kind
- * only.
- */
+/** Loaded for the first link of each kind. Most stations have units of one kind only. */
 const PORT_PARTS = {
   usb: (timer: Timer) => lazyPart(() => import('./usb-port.ts'), timer),
   serial: (timer: Timer) => lazyPart(() => import('./serial-port.ts'), timer),
@@ -94,10 +91,7 @@ export class Links {
     return links.filter((link) => link !== undefined);
   }
 
-  /**
-   * Calls `listener` after a unit is plugged in or unplugged. Returns a function that removes the
-   * listener.
-   */
+  /** Calls `listener` after a unit is plugged in or unplugged. Returns a function that removes it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -188,10 +182,7 @@ export class Links {
     return handle;
   }
 
-  /**
-   * A lost handle is never reused. When the unit returns, even with the same handle, it gets a new
-   * Link.
-   */
+  /** Never reuses a lost handle: a unit that returns gets a new Link, even with the same handle. */
   #drop(key: USBDevice | SerialPort): void {
     this.#handles.get(key)?.presence.markLost();
     this.#handles.delete(key);

@@ -25,10 +25,7 @@ export class PendingRead {
     this.#timer = timer;
   }
 
-  /**
-   * As Port.read. Uses callbacks, because each further async function would cost as much as the
-   * read.
-   */
+  /** As Port.read. Uses callbacks, because an async function would cost as much as the read. */
   read(timeoutMs: number): Promise<Bytes | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#caller !== undefined) throw new RangeError('a read is pending already');

@@ -14,14 +14,9 @@ import type { SerialSettings } from './profiles.ts';
 
 /** The browser's default of 255 bytes overruns at the first pause of the page. */
 const BUFFER_SIZE = 65_536;
-/**
- * Errors that end the stream but not the port: a new reader continues, and framing repeats the
- * block.
- */
+/** Errors that end the stream but not the port. A new reader continues. */
 const LINE_ERRORS: readonly string[] = ['BufferOverrunError', 'BreakError', 'FramingError', 'ParityError'];
-/**
- * Maximum of consecutive line errors without a byte: wrong baud rate or parity, or a broken cable.
- */
+/** Maximum of line errors without a byte: wrong baud rate or parity, or a bad cable. */
 const MAX_LINE_ERRORS = 32;
 
 /**

@@ -61,10 +61,7 @@ export const NATIVE: NativeTimer = {
   clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
 };
 
-/**
- * A worker that receives milliseconds and answers when they have passed
- * (web/src/browser/timer.worker.ts).
- */
+/** A worker that answers a number of milliseconds when they have passed (timer.worker.ts). */
 export type WakeTimer = Pick<Worker, 'postMessage' | 'addEventListener'>;
 
 /**
@@ -118,10 +115,7 @@ export interface TimeoutErrors {
   failed(error: unknown): Promise<unknown>;
 }
 
-/**
- * Rejects unless `promise` settles within `ms`. One promise only, because every read and write
- * calls it.
- */
+/** Rejects unless `promise` settles within `ms`. Creates one promise only, for speed. */
 export function withTimeout<T>(promise: Promise<T>, ms: number, timer: Timer, errors: TimeoutErrors): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = timer(ms, () => reject(errors.expired()));

@@ -23,9 +23,7 @@ export interface Exchange {
 
 type Redact = (data: Uint8Array) => string;
 
-/**
- * Length of HDR in DATA and of the part of a receipt that its MAC covers, both public (clause 3).
- */
+/** Length of HDR in DATA, and of the part of a receipt under its MAC, both public (clause 3). */
 const PUBLIC_BYTES = 48;
 
 const lengthOnly: Redact = (data) => (data.length === 0 ? '' : `(${data.length} bytes)`);
@@ -70,10 +68,7 @@ const TABLE: Record<string, Row> = {
 
 const CHAINING = 0x10;
 
-/**
- * Data field of a short or extended command APDU (ISO/IEC 7816-3 clause 12.1.3). Empty if
- * malformed.
- */
+/** Data field of a command APDU (ISO/IEC 7816-3 clause 12.1.3). Empty if malformed. */
 function dataField(apdu: Uint8Array): Uint8Array {
   const short = apdu[4] ?? 0;
   if (short !== 0) return apdu.length > 5 ? apdu.subarray(5, 5 + short) : new Uint8Array();

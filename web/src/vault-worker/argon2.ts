@@ -32,9 +32,7 @@ export async function derivePasswordKey(
   });
 }
 
-/**
- * Records the memories of new instances during `action`, because hash-wasm does not expose them.
- */
+/** Records the memories of new instances during `action`. hash-wasm does not expose them. */
 async function erasingMemories<Result>(action: () => Promise<Result>): Promise<Result> {
   const memories: WebAssembly.Memory[] = [];
   const { instantiate } = WebAssembly;
