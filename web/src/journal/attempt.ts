@@ -61,10 +61,11 @@ export type StepBody =
   | { readonly step: 'export'; readonly state: 'confirmed'; readonly export: ExportSummary }
   | { readonly step: 'import'; readonly state: 'intended' }
   | { readonly step: 'import'; readonly state: 'confirmed'; readonly receipt: Uint8Array }
-  | { readonly step: 'verify'; readonly state: 'confirmed'; readonly verdict?: string; readonly time: string } // no verdict from a token
+  /** A token gives no verdict. */
+  | { readonly step: 'verify'; readonly state: 'confirmed'; readonly verdict?: string; readonly time: string }
   | { readonly step: 'not-imported'; readonly state: 'confirmed' } // as GET RECEIPT shows
   | { readonly step: 'failure'; readonly state: 'confirmed'; readonly failure: Failure }
-  | { readonly step: 'interruption'; readonly state: 'confirmed' }; // the page was closed or crashed
+  | { readonly step: 'interruption'; readonly state: 'confirmed' }; // the page closed or crashed
 
 export type StepEntry = StepBody & {
   readonly attempt: number;

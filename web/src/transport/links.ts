@@ -91,7 +91,7 @@ export class Links {
     return links.filter((link) => link !== undefined);
   }
 
-  /** Calls `listener` after a unit is plugged in or unplugged. Returns a function that removes it. */
+  /** Calls `listener` when a unit is plugged in or unplugged. Returns a function that removes it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
