@@ -1,4 +1,4 @@
-// What the contract of every KeySource is tested with: the keys that each of them holds, and units on the other side.
+// Setup of the key source contract: the content of each AS, and loads into simulated units.
 import { afterEach, expect } from 'vitest';
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import { ascii, toBase64url } from '#protocol/bytes/text.ts';
@@ -12,49 +12,51 @@ import { provision, settle } from '#protocol/provisioning/provision.ts';
 import type { ExportSummary, Step } from '#protocol/provisioning/step.ts';
 import { NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import type { SuiteId } from '#protocol/tkl/suites.ts';
-import { TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY, type TestUnit } from '../support/units.ts';
+import { TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY, type TestUnit } from '#test/support/units.ts';
 
-/** The AKV are those that a counter from 1 gives to the entries in their order; that of a new T is its TKV. */
-export interface HeldEntry {
+/**
+ * A key entry. The AKVs count from 1 in the sequence of the entries; that of a new T is its TKV.
+ */
+export interface SourceEntry {
   readonly ref1: number;
   readonly label: string;
   readonly attributes: string;
   readonly akv: number;
   readonly slot: number;
-  /** TA; empty where the entry erases or replaces T. */
+  /** TA; empty for an erasure and for a new T. */
   readonly key: Bytes;
 }
 
-/** What the AS holds. T and its successor are of the CMAC family. */
-export interface Held {
+/** The content of the AS. All versions of T are of the CMAC family. */
+export interface SourceContent {
   readonly set: number;
   readonly profile: 'shared' | 'diversified';
   readonly transportKeys: readonly { readonly tkv: number; readonly key: Bytes }[];
-  readonly entries: readonly HeldEntry[];
-  /** Exports that are left. */
+  readonly entries: readonly SourceEntry[];
+  /** Number of exports left. */
   readonly quota: number;
-  /** The SN that it serves. */
+  /** SNs of the units that the AS serves. */
   readonly units: readonly Bytes[];
 }
 
-export interface MadeSource {
+export interface SourceSetup {
   readonly source: KeySource;
-  /** For units that verify SIG; 32 bytes. */
+  /** Public key of SIG, 32 bytes. */
   readonly signatureKey: Bytes;
-  /** Ends whatever was opened. */
+  /** Closes everything that belongs to the source. */
   end(): Promise<void>;
 }
 
-export type MakeSource = (held: Held) => Promise<MadeSource>;
+export type CreateSource = (content: SourceContent) => Promise<SourceSetup>;
 
 export const TA = sha256(ascii('TA of the contract'));
 export const NEXT_TA = sha256(ascii('next TA of the contract'));
 export const NEXT_T = sha256(ascii('T of version 2'));
-export const STRANGER: Bytes = copy(TEST_SN).fill(0x99, 12);
+export const OTHER_SN: Bytes = copy(TEST_SN).fill(0x99, 12);
 export const NOTHING: Bytes = concat();
 
-export const KEY: HeldEntry = { ref1: 0x0103, label: 'Data key', attributes: 'D0AB00N', akv: 1, slot: 2, key: TA };
-export const ANYWHERE: HeldEntry = {
+export const KEY: SourceEntry = { ref1: 0x0103, label: 'Data key', attributes: 'D0AB00N', akv: 1, slot: 2, key: TA };
+export const ANYWHERE: SourceEntry = {
   ref1: 0x0104,
   label: 'Other key',
   attributes: 'P0AE00N',
@@ -62,8 +64,8 @@ export const ANYWHERE: HeldEntry = {
   slot: 0xffff,
   key: TA.slice(0, 16),
 };
-export const NEWER: HeldEntry = { ...KEY, ref1: 0x0105, akv: 3, key: NEXT_TA };
-export const ERASING: HeldEntry = {
+export const NEWER: SourceEntry = { ...KEY, ref1: 0x0105, akv: 3, key: NEXT_TA };
+export const ERASING: SourceEntry = {
   ref1: 0x0106,
   label: 'Erase slot 2',
   attributes: NO_ATTRIBUTES,
@@ -71,7 +73,7 @@ export const ERASING: HeldEntry = {
   slot: 2,
   key: NOTHING,
 };
-export const REPLACING: HeldEntry = {
+export const REPLACING: SourceEntry = {
   ref1: 0x0107,
   label: 'New T',
   attributes: TRANSPORT_KEY_ATTRIBUTES,
@@ -80,7 +82,7 @@ export const REPLACING: HeldEntry = {
   key: NOTHING,
 };
 
-export const HELD: Held = {
+export const CONTENT: SourceContent = {
   set: TEST_SET,
   profile: 'diversified',
   transportKeys: [{ tkv: TEST_TKV, key: TEST_TRANSPORT_KEY }],
@@ -88,16 +90,17 @@ export const HELD: Held = {
   quota: 10,
   units: [TEST_SN],
 };
-export const HELD_FOR_CLAUSE_8: Held = {
-  ...HELD,
-  transportKeys: [...HELD.transportKeys, { tkv: TEST_TKV + 1, key: NEXT_T }],
+export const CONTENT_FOR_CLAUSE_8: SourceContent = {
+  ...CONTENT,
+  transportKeys: [...CONTENT.transportKeys, { tkv: TEST_TKV + 1, key: NEXT_T }],
   entries: [KEY, ANYWHERE, NEWER, ERASING, REPLACING],
 };
 
-let orders = 0;
+let requests = 0;
 
-export function order(change: Partial<LoadRequest> = {}): LoadRequest {
-  const idempotencyKey = toBase64url(sha256(ascii(`order ${orders++}`)).subarray(0, 16));
+/** A request to load KEY, with a new idempotency key. */
+export function loadRequest(change: Partial<LoadRequest> = {}): LoadRequest {
+  const idempotencyKey = toBase64url(sha256(ascii(`request ${requests++}`)).subarray(0, 16));
   return { ref1: KEY.ref1, ref2: 2, suites: [0x01], sign: false, idempotencyKey, ...change };
 }
 
@@ -107,12 +110,15 @@ export async function collect(steps: AsyncGenerator<Step>): Promise<readonly Ste
   return seen;
 }
 
-/** EXPORTKEY for a unit, with a challenge that it just gave. */
-export async function requestFrom(device: AttachedUnit, change: Partial<ExportRequest> = {}): Promise<ExportRequest> {
+/** An export request for a unit, with a new challenge of it. */
+export async function exportRequestFor(
+  unit: AttachedUnit,
+  change: Partial<ExportRequest> = {},
+): Promise<ExportRequest> {
   const suite: SuiteId = change.suite ?? 0x01;
-  const { set, tkv, sn } = device.identity;
-  const { random, challengeMac } = await run(device.transmit, getChallenge, { suite });
-  const { idempotencyKey, ref1, ref2, sign } = order();
+  const { set, tkv, sn } = unit.identity;
+  const { random, challengeMac } = await run(unit.transmit, getChallenge, { suite });
+  const { idempotencyKey, ref1, ref2, sign } = loadRequest();
   return { set, tkv, sn, suite, random, challengeMac, idempotencyKey, ref1, ref2, sign, ...change };
 }
 
@@ -121,44 +127,45 @@ export const last = (steps: readonly Step[]): Step | undefined => steps.at(-1);
 
 export function exportOf(steps: readonly Step[]): ExportSummary {
   const found = steps.find((step) => step.step === 'import-intended');
-  if (found?.step !== 'import-intended') throw new Error('nothing was to be imported');
+  if (found?.step !== 'import-intended') throw new Error('the load ended before the import');
   return found.export;
 }
 
-export function makesSources(makeSource: MakeSource): MakeSource {
-  const made: MadeSource[] = [];
+/** Wraps `createSource` so that its sources are ended after each test. */
+export function endAfterEach(createSource: CreateSource): CreateSource {
+  const open: SourceSetup[] = [];
   afterEach(async () => {
-    for (const each of made.splice(0)) await each.end();
+    for (const setup of open.splice(0)) await setup.end();
   });
-  return async (held) => {
-    const one = await makeSource(held);
-    made.push(one);
-    return one;
+  return async (content) => {
+    const setup = await createSource(content);
+    open.push(setup);
+    return setup;
   };
 }
 
-export async function load(source: KeySource, unit: TestUnit, what: LoadRequest) {
-  const steps = await collect(provision(source, await attach(unit.transmit), what));
+export async function load(source: KeySource, unit: TestUnit, request: LoadRequest) {
+  const steps = await collect(provision(source, await attach(unit.transmit), request));
   const imported = steps.find((step) => step.step === 'imported');
-  if (imported?.step !== 'imported') throw new Error('nothing was imported');
+  if (imported?.step !== 'imported') throw new Error('the load ended without an import');
   return { summary: exportOf(steps), receipt: imported.receiptBytes };
 }
 
-/** Imports, but the answer never arrives and power goes; then GET RECEIPT proves that it is in. */
-export async function expectSettled(source: KeySource, unit: TestUnit, what: LoadRequest): Promise<void> {
+/** Loads with a lost response to IMPORTKEY and a loss of power, and settles the load afterwards. */
+export async function expectSettled(source: KeySource, unit: TestUnit, request: LoadRequest): Promise<void> {
   const cut = new Error('the cable was pulled');
   let summary: ExportSummary | undefined;
-  const device = await attach(async (command) => {
-    const answer = await unit.transmit(command);
+  const attached = await attach(async (command) => {
+    const response = await unit.transmit(command);
     if (command[1] === 0xd8) throw cut;
-    return answer;
+    return response;
   });
-  const steps = provision(source, device, what);
+  const steps = provision(source, attached, request);
   const running = async () => {
     for await (const step of steps) if (step.step === 'import-intended') summary = step.export;
   };
   await expect(running()).rejects.toBe(cut);
-  if (summary === undefined) throw new Error('nothing was to be imported');
+  if (summary === undefined) throw new Error('the load ended before the import');
   const settled = await collect(settle(source, await attach(unit.powerCycle().transmit), summary));
   expect(settled.map(({ step }) => step)).toEqual(['imported', 'verified']);
 }

@@ -1,6 +1,5 @@
-// The key source contract on an AS in the same process, on a token card, on a vault behind its worker's door, and on the page's RemoteAs
-// in front of the real service.
-
+// Runs the key source contract on the AS core in the same process, on a token card, on a vault in
+// its worker, and on RemoteAs with the real service.
 import { expect } from 'vitest';
 import type { As } from '#as-service/service/as.ts';
 import { addErasing, rotateSet } from '#as-service/sets/rotation.ts';
@@ -9,21 +8,21 @@ import { entryKind } from '#protocol/as-unit/entry.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { encodePassphrase } from '#protocol/vault/passphrase.ts';
+import { cardContent, PIN, TestAsCard } from '#test/support/as-card.ts';
+import { createTestAs } from '#test/support/as-memory.ts';
+import { addTestOperator, createTestApp, NEW_SET, openTestAs, temporaryFolder } from '#test/support/as-service.ts';
+import { createTestSource } from '#test/support/test-source.ts';
+import { TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
+import { createTestVault, quickKey } from '#test/support/vault.ts';
+import { TestVaultWorker } from '#test/support/vault-worker.ts';
 import { RemoteAs } from '#web/as-client/remote-as.ts';
 import { TokenCard } from '#web/as-client/token-card.ts';
 import { VaultClient } from '#web/vault-worker/client.ts';
-import { cardContent, PIN, TestAsCard } from '../support/as-card.ts';
-import { createTestAs } from '../support/as-memory.ts';
-import { addTestOperator, createTestApp, NEW_SET, openTestAs, temporaryFolder } from '../support/as-service.ts';
-import { createTestSource } from '../support/test-source.ts';
-import { TEST_TKV, TEST_TRANSPORT_KEY } from '../support/units.ts';
-import { createTestVault, quickKey } from '../support/vault.ts';
-import { TestVaultWorker } from '../support/vault-worker.ts';
 import { MemoryTrust } from '../unit/web/as-client/fake-as.ts';
 import { describeKeySource, describeKeySourceClause8 } from './key-source.contract.ts';
-import type { Held, HeldEntry, MakeSource } from './key-source-fixture.ts';
+import type { CreateSource, SourceContent, SourceEntry } from './key-source-fixture.ts';
 
-const makeInProcess: MakeSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
+const createInProcess: CreateSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
   const { as, publicKey } = createTestAs({
     set,
     profile,
@@ -38,7 +37,7 @@ const makeInProcess: MakeSource = async ({ set, profile, transportKeys, entries,
   return { source: createTestSource(as), signatureKey: publicKey, end: async () => undefined };
 };
 
-const makeTokenCard: MakeSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
+const createTokenCard: CreateSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
   const cmac = transportKeys.map((key) => ({ ...key, family: 'cmac' as const }));
   const card = new TestAsCard(cardContent({ set, profile, transportKeys: cmac, entries, quota, units }));
   const source = await TokenCard.attach(card.transmit);
@@ -46,13 +45,13 @@ const makeTokenCard: MakeSource = async ({ set, profile, transportKeys, entries,
   return { source, signatureKey: card.publicKey, end: async () => undefined };
 };
 
-const makeVault: MakeSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
+const createVault: CreateSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
   const replaces = entries.some((entry) => entryKind(entry) === 'transport-key');
   const vault = await createTestVault({
     set,
     profile,
     transportKeys,
-    // An empty TA is that of an entry that has none.
+    // A vault entry without TA has no `key` member.
     keys: entries.map((entry) => {
       const { key, attributes, ...facts } = entry;
       return entryKind(entry) === 'erasing'
@@ -60,7 +59,7 @@ const makeVault: MakeSource = async ({ set, profile, transportKeys, entries, quo
         : { ...facts, attributes, ...(key.length > 0 ? { key } : {}) };
     }),
     quota: { exports: quota, perUnit: null },
-    // Only an open vault has a new T to give to a unit of a shared set.
+    // Only an open vault has the new T of a shared set.
     units: replaces && profile === 'shared' ? null : units.map(toHex),
     derive: quickKey,
   });
@@ -73,10 +72,10 @@ const makeVault: MakeSource = async ({ set, profile, transportKeys, entries, quo
   return { source, signatureKey: vault.dataPublicKey, end: async () => source.end() };
 };
 
-const makeService: MakeSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
+const createService: CreateSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
   const folder = await temporaryFolder();
   const service = await openTestAs(folder.path);
-  const sns = units.map((sn) => Buffer.from(sn).toString('hex'));
+  const sns = units.map(toHex);
   await addSet(service, 'test', { ...NEW_SET, set, profile, transportKey: TEST_TRANSPORT_KEY, units: sns });
   for (const entry of entries) await addEntry(service, set, entry, transportKeys);
   const token = await addTestOperator(service, 'Ada', 'operator', { quota });
@@ -96,7 +95,7 @@ const makeService: MakeSource = async ({ set, profile, transportKeys, entries, q
   return { source, signatureKey: service.state.signingKeys.data.publicKey, end };
 };
 
-async function addEntry(service: As, set: number, entry: HeldEntry, transportKeys: Held['transportKeys']) {
+async function addEntry(service: As, set: number, entry: SourceEntry, transportKeys: SourceContent['transportKeys']) {
   const { ref1, label, attributes, slot, key, akv } = entry;
   switch (entryKind(entry)) {
     case 'key':
@@ -110,12 +109,12 @@ async function addEntry(service: As, set: number, entry: HeldEntry, transportKey
   }
 }
 
-describeKeySource('an AS in the same process', makeInProcess);
-describeKeySource('a token card', makeTokenCard, { remembers: false });
-describeKeySource('a vault', makeVault);
-describeKeySource('the service', makeService);
+describeKeySource('an AS in the same process', createInProcess);
+describeKeySource('a token card', createTokenCard, { canRecall: false });
+describeKeySource('a vault', createVault);
+describeKeySource('the service', createService);
 
-describeKeySourceClause8('an AS in the same process', makeInProcess);
-describeKeySourceClause8('a token card', makeTokenCard);
-describeKeySourceClause8('a vault', makeVault);
-describeKeySourceClause8('the service', makeService);
+describeKeySourceClause8('an AS in the same process', createInProcess);
+describeKeySourceClause8('a token card', createTokenCard);
+describeKeySourceClause8('a vault', createVault);
+describeKeySourceClause8('the service', createService);
