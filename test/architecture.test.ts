@@ -8,7 +8,6 @@ import {
   folderCycles,
   hasTry,
   importsOf,
-  type Room,
   type SourceFile,
   saysAny,
   saysIdentifier,
@@ -16,127 +15,7 @@ import {
   tooLong,
   unclearImports,
 } from '#test/support/architecture.ts';
-
-const GROUND = ['protocol/async/', 'protocol/bytes/', 'protocol/errors.ts'];
-const UNIT_SIDE = [
-  ...GROUND,
-  ...['crypto/', 'tkl/', 'apdu/', 'framing/', 'as-unit/', 'demo/'].map((room) => `protocol/${room}`),
-];
-const BELOW_STATE = [
-  'as-client/',
-  'journal/',
-  'transport/',
-  'trust-store/',
-  'vault-store/',
-  'vault-worker/',
-  'browser/',
-].map((room) => `web/src/${room}`);
-const NODE = /^node:/;
-
-/** The folders of as-service. Each imports only folders of earlier rows (ADR 0044). */
-const AS_SERVICE = [
-  ['common'],
-  ['storage'],
-  ['audit-log'],
-  ['signing'],
-  ['sets'],
-  ['operators'],
-  ['ledger'],
-  ['vaults'],
-  ['orders'],
-  ['exports'],
-  ['service'],
-  ['http'],
-  ['cli', 'api'],
-  ['bin'],
-].map((row) => row.map((folder) => `as-service/${folder}/`));
-const AS_SERVICE_PROTOCOL = [
-  ...GROUND,
-  ...['crypto/', 'tkl/', 'signing/', 'json/', 'as-unit/', 'demo/', 'service/', 'orders/', 'vault/'].map(
-    (room) => `protocol/${room}`,
-  ),
-];
-const AS_SERVICE_ROOMS = AS_SERVICE.flatMap((row, index) =>
-  row.map((room): Room => {
-    const may = [...AS_SERVICE_PROTOCOL, ...AS_SERVICE.slice(0, index).flat()];
-    return { room, may, packages: [NODE, /^hono(\/|$)/, 'zod'] };
-  }),
-);
-
-const ROOMS: readonly Room[] = [
-  { room: 'protocol/errors.ts', may: ['protocol/bytes/hex.ts'] },
-  { room: 'protocol/async/', may: [] },
-  { room: 'protocol/bytes/', may: [] },
-  { room: 'protocol/crypto/', may: GROUND, packages: [/^@noble\/(ciphers|hashes|curves)\//] },
-  { room: 'protocol/tkl/', may: [...GROUND, 'protocol/crypto/'] },
-  { room: 'protocol/apdu/', may: GROUND },
-  { room: 'protocol/framing/', may: [...GROUND, 'protocol/apdu/'] },
-  { room: 'protocol/commands/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/apdu/'] },
-  { room: 'protocol/as-unit/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/'] },
-  { room: 'protocol/json/', may: [...GROUND, 'protocol/signing/'] },
-  { room: 'protocol/signing/', may: [...GROUND, 'protocol/crypto/'] },
-  { room: 'protocol/demo/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/'] },
-  { room: 'protocol/service/', may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/signing/'] },
-  {
-    room: 'protocol/orders/',
-    may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/json/', 'protocol/signing/', 'protocol/service/'],
-  },
-  {
-    room: 'protocol/vault/',
-    may: [
-      ...GROUND,
-      'protocol/crypto/',
-      'protocol/tkl/',
-      'protocol/json/',
-      'protocol/signing/',
-      'protocol/as-unit/',
-      'protocol/service/',
-    ],
-  },
-  {
-    room: 'protocol/provisioning/',
-    may: [...GROUND, 'protocol/crypto/', 'protocol/tkl/', 'protocol/apdu/', 'protocol/commands/'],
-  },
-
-  // The unit reads the command bytes from the specification for itself: never protocol/commands, never protocol/provisioning.
-  { room: 'device-sim/', may: UNIT_SIDE },
-
-  // Puts a simulated unit behind the operating system's own USB and serial, for tests against a browser's real ones.
-  { room: 'device-host/', may: ['device-sim/', ...UNIT_SIDE], packages: [NODE] },
-
-  ...AS_SERVICE_ROOMS,
-  {
-    room: 'as-service/bin/serve.ts',
-    may: ['as-service/', ...GROUND, 'protocol/tkl/', 'protocol/service/'],
-    packages: [NODE, '@hono/node-server'],
-  },
-
-  { room: 'web/src/browser/', may: [] },
-  { room: 'web/src/transport/', may: ['protocol/'] },
-  { room: 'web/src/as-client/', may: ['protocol/'] },
-  { room: 'web/src/journal/', may: ['protocol/'], packages: ['idb'] },
-  { room: 'web/src/trust-store/', may: ['protocol/bytes/', 'web/src/journal/'] },
-  { room: 'web/src/vault-store/', may: ['protocol/', 'web/src/journal/indexed-db.ts'], packages: ['idb'] },
-  {
-    room: 'web/src/vault-worker/',
-    may: ['protocol/', 'web/src/vault-store/', 'web/src/as-client/web-crypto.ts'],
-    packages: ['hash-wasm'],
-  },
-  { room: 'web/src/state/', may: [...BELOW_STATE, 'web/src/app/', 'protocol/'], packages: [/^svelte(\/|$)/] },
-  { room: 'web/src/app/', may: [...BELOW_STATE, 'web/src/state/', 'protocol/'] },
-  {
-    room: 'web/src/ui/',
-    may: ['web/src/state/', 'web/src/app/', 'protocol/bytes/hex.ts', 'web/src/transport/platform.ts'],
-    packages: [/^svelte(\/|$)/],
-  },
-  { room: 'web/src/ui/messages/failures.ts', may: ['web/src/ui/', 'web/src/state/', 'protocol/errors.ts'] },
-  { room: 'web/src/main.ts', may: ['web/src/'], packages: ['svelte'] },
-  { room: 'web/src/verify.ts', may: ['web/src/'], packages: ['svelte'] },
-  { room: 'web/src/demo.ts', may: ['web/src/', 'device-sim/', 'protocol/'], packages: ['svelte'] },
-
-  { room: 'build/', may: [], packages: [NODE, 'vite'] },
-  { room: 'test/', may: ['protocol/', 'device-sim/', 'device-host/', 'as-service/', 'web/src/'], packages: [/^[^.#]/] },
-];
+import { ROOMS } from '#test/support/rooms.ts';
 
 /** ISO 7816 has 17 commands and helpers in protocol/commands; every other folder has at most 16 files. */
 const MAX_FILES_IN_FOLDER = 19;
@@ -268,6 +147,9 @@ describe('the checker itself', () => {
     ['protocol/framing/x.ts', "import { usb } from '#web/transport/usb-port.ts';"],
     ['device-sim/ei/x.ts', "import { importKey } from '#protocol/commands/import-key.ts';"],
     ['device-sim/ei/x.ts', "import { provision } from '#protocol/provisioning/provision.ts';"],
+    ['device-sim/unit/x.ts', "import type { EiConfiguration } from '../ei/configuration.ts';"],
+    ['device-sim/elsewhere/x.ts', ''],
+    ['device-host/gadget/x.ts', "import { VHCI } from '../usbip/attach.ts';"],
     ['as-service/api/app.ts', "import { Ei } from '#device-sim/ei/ei.ts';"],
     ['as-service/sets/x.ts', "import type { As } from '../service/as.ts';"],
     ['as-service/cli/x.ts', "import { vaultReturn } from '../api/schemas/vaults.ts';"],
