@@ -1,4 +1,4 @@
-// An AS token card for tests in Node: issued, on a card, without a cable; and what a unit of its set would send it.
+// A simulated AS card for tests in Node, without a link, and the commands for a unit of its set.
 import { AsCard, NO_AS_LATENCY } from '#device-sim/as-token/card.ts';
 import type { CardContent, CardEntry } from '#device-sim/as-token/content.ts';
 import { asFirmware } from '#device-sim/as-token/firmware.ts';
@@ -7,9 +7,10 @@ import { Card } from '#device-sim/unit/card.ts';
 import { VirtualClock } from '#device-sim/unit/clock.ts';
 import { Memory, type MemoryImage } from '#device-sim/unit/memory.ts';
 import { decodeResponse, type ResponseApdu } from '#protocol/apdu/response-apdu.ts';
+import { formatStatusWord } from '#protocol/apdu/status-word.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
-import { fromHex, toHex } from '#protocol/bytes/hex.ts';
+import { fromHex } from '#protocol/bytes/hex.ts';
 import { u16 } from '#protocol/bytes/integers.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { ed25519PublicKey } from '#protocol/crypto/ed25519.ts';
@@ -35,7 +36,7 @@ export const CARD_TA: Bytes = sha256(ascii('TA on a card'));
 export const SIGNING_KEY: Bytes = sha256(ascii('signing key of a card'));
 const CARD_SN = fromHex('00000000000000004153000000000001');
 
-/** REF1 0103 for slot 2 only, 0104 for any slot, 0105 erases slot 2, 0106 replaces T. */
+/** REF1 0103 for slot 2, 0104 for any slot, 0105 erases slot 2, 0106 replaces T. */
 export const CARD_ENTRIES: readonly CardEntry[] = [
   { ref1: 0x0103, attributes: 'D0AB00N', akv: 5, slot: 2, label: 'Terminal key', key: CARD_TA },
   { ref1: 0x0104, attributes: 'P0AE00N', akv: 6, slot: 0xffff, label: 'PIN-Schlüssel', key: CARD_TA.slice(0, 16) },
@@ -95,12 +96,12 @@ export class TestAsCard {
 
   readonly transmit: Transmit = (command) => this.card.process(command);
 
-  /** The same card on another link, with a selection and a PIN state of its own. */
+  /** The same card on another link, with its own selection and PIN state. */
   anotherLink(): Card {
     return new Card(this.#program.application());
   }
 
-  /** Loses power and comes back over what its memory holds now. */
+  /** Loses power and restarts with the current content of its memory. */
   powerCycle(): TestAsCard {
     this.#program.losePower();
     return new TestAsCard(this.content, this.memory.image(), this.#random);
@@ -110,18 +111,18 @@ export class TestAsCard {
     return decodeResponse(await this.card.process(typeof command === 'string' ? fromHex(command) : command));
   }
 
-  /** SW in four digits. */
+  /** Status word of the response, four digits. */
   async word(command: Uint8Array | string): Promise<string> {
-    return toHex(u16((await this.send(command)).sw));
+    return formatStatusWord((await this.send(command)).sw);
   }
 
-  /** SELECT. Itself. */
+  /** Sends SELECT. Returns the card. */
   async selected(): Promise<this> {
     await this.send(SELECT_AS);
     return this;
   }
 
-  /** SELECT and VERIFY. Itself. */
+  /** Sends SELECT and VERIFY. Returns the card. */
   async ready(pin = PIN): Promise<this> {
     await this.selected();
     await this.send(verifyCommand(pin));
@@ -143,8 +144,8 @@ export function changeCommand(old: string, next: string): Bytes {
   return concat(0x00, 0x24, 0x00, 0x81, 24, pinBlock(old), pinBlock(next));
 }
 
-/** What a unit asks a card for, each with the value of an honest one. */
-export interface Asked {
+/** The arguments of EXPORTKEY. Omitted ones have the values of an honest unit. */
+export interface ExportCommandOptions {
   readonly suite?: SuiteId;
   readonly signed?: boolean;
   readonly tkv?: number;
@@ -156,13 +157,13 @@ export interface Asked {
 
 let challenges = 0;
 
-/** R, a new one each time unless given. */
+/** A new R for each call. */
 export function newRandom(): Bytes {
   return sha256(concat(ascii('R'), u16(challenges++))).slice(0, 16);
 }
 
-/** CHM of a unit that holds its key. */
-function proofOf(
+/** CHM of a unit with its key. */
+function challengeMacOf(
   unit: UnitId,
   suite: SuiteId,
   random: Uint8Array,
@@ -174,7 +175,7 @@ function proofOf(
 
 let requests = 0;
 
-/** What a page asks a source for, with a true CHM, under another idempotency key each time. */
+/** An export request of a page, with a correct CHM and a new idempotency key for each call. */
 export function exportRequest(change: Partial<ExportRequest> = {}): ExportRequest {
   const { random = newRandom(), sn = TEST_SN } = change;
   const unit = { set: TEST_SET, tkv: TEST_TKV, sn };
@@ -185,20 +186,20 @@ export function exportRequest(change: Partial<ExportRequest> = {}): ExportReques
     ref1: 0x0103,
     ref2: 2,
     random,
-    challengeMac: proofOf(unit, 0x01, random),
+    challengeMac: challengeMacOf(unit, 0x01, random),
     idempotencyKey: `${requests++}`.padStart(21, 'A').padEnd(22, 'A'),
     ...change,
   };
 }
 
-/** EXPORTKEY with a true CHM; `random` is to be given where the answer is to be repeated or its receipt made. */
-export function exportCommand(asked: Asked = {}): Bytes {
-  const { suite = 0x01, signed = false, tkv = TEST_TKV, ref1 = 0x0103, sn = TEST_SN, random = newRandom() } = asked;
-  const mac = proofOf({ set: TEST_SET, tkv, sn }, suite, random, asked.transportKey);
+/** EXPORTKEY with a correct CHM. To repeat a command or make its receipt, pass `random`. */
+export function exportCommand(options: ExportCommandOptions = {}): Bytes {
+  const { suite = 0x01, signed = false, tkv = TEST_TKV, ref1 = 0x0103, sn = TEST_SN, random = newRandom() } = options;
+  const mac = challengeMacOf({ set: TEST_SET, tkv, sn }, suite, random, options.transportKey);
   return concat(0x80, 0xda, suite | (signed ? 0x80 : 0), tkv, 50, random, u16(ref1), sn, mac, 0x00);
 }
 
-/** The receipt that the unit gives for DATA; `stored` is the key that it read back. */
+/** The receipt of the unit for DATA; `stored` is the stored key. */
 export function receiptFor(
   data: Uint8Array,
   random: Uint8Array,

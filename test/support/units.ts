@@ -1,5 +1,5 @@
-// An EI for tests in Node: personalised, on a card, without a cable. Its random generator counts, so that a test can repeat itself.
-
+// A simulated EI for tests in Node, without a link. Its random generator counts, so that tests are
+// repeatable.
 import { type EiConfiguration, type Profile, personalise } from '#device-sim/ei/configuration.ts';
 import { Ei, NO_LATENCY } from '#device-sim/ei/ei.ts';
 import { Card } from '#device-sim/unit/card.ts';
@@ -30,11 +30,11 @@ export interface TestUnit {
   readonly memory: Memory;
   readonly card: Card;
   readonly transmit: Transmit;
-  /** Loses power and comes back over the same memory. */
+  /** Loses power and restarts with the same memory. */
   powerCycle(): TestUnit;
 }
 
-/** A unit of TEST_SET, operational unless said otherwise. */
+/** A unit of TEST_SET, operational unless `blank`. */
 export function createUnit(options: UnitOptions = {}): TestUnit {
   const { profile = 'diversified', suites = [0x01, 0x02], sn = TEST_SN, slots = [1, 2, 3], signatureKey } = options;
   const configuration: EiConfiguration = {
@@ -70,12 +70,12 @@ function powerUp(configuration: EiConfiguration, memory: Memory, random: (length
   };
 }
 
-/** Never the same octets twice, and the same ones in every run. */
+/** A generator that never repeats bytes within a run and returns the same bytes in every run. */
 export function countingRandom(): (length: number) => Bytes {
   let count = 0;
   return (length) => {
-    let octets = concat();
-    while (octets.length < length) octets = concat(octets, sha256(u32(count++)));
-    return octets.slice(0, length);
+    let bytes = concat();
+    while (bytes.length < length) bytes = concat(bytes, sha256(u32(count++)));
+    return bytes.slice(0, length);
   };
 }
