@@ -1,5 +1,6 @@
-// The method, card to card, with nothing in between: AS, EI, EXPORTKEY, IMPORTKEY. Read it from top to bottom. It runs on both
-// profiles (T in every EI, to the letter of the claims; and only K_D in each) and on every suite.
+// The method from card to card: AS, EI, EXPORTKEY, IMPORTKEY. Read it from top to bottom. It runs
+// on both profiles (T in every EI, as the claims are worded; or only K_D in each) and on every
+// suite.
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { run } from '#protocol/commands/command.ts';
@@ -15,7 +16,7 @@ import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
 import { createTestAs } from '../support/as-memory.ts';
 import { createUnit, TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from '../support/units.ts';
 
-/** The application keys that this AS holds: REF1 chooses among them (claims 4, 5 and 15). */
+/** The application keys of the AS; REF1 selects one (claims 4, 5 and 15). */
 const TERMINAL_KEY = { ref1: 0x0103, attributes: 'D0AB00N', akv: 5, slot: 2 };
 const PIN_KEY = { ref1: 0x0104, attributes: 'P0AE00N', akv: 6, slot: 3 };
 const TA_TERMINAL = fromHex('C0C1C2C3C4C5C6C7C8C9CACBCCCDCECFD0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF');
@@ -38,27 +39,30 @@ describe.each(CASES)('a $profile unit, suite $name', ({ profile, suite, family }
   it('receives one application key, and proves it', async () => {
     const { as, ei } = createPair();
 
-    // The EI says who it is: its serial number SN and its set S (claim 2).
+    // The EI returns its serial number SN and its set S (claim 2).
     const { sn, set, tkv } = await run(ei.transmit, selectEi, undefined);
     expect({ sn: toHex(sn), set, tkv }).toEqual({ sn: toHex(TEST_SN), set: TEST_SET, tkv: TEST_TKV });
 
-    // It gives a random number, with a proof that it holds the key of its set (claim 3).
+    // It returns a random number, with a proof that it has the key of its set (claim 3).
     const { random, challengeMac } = await run(ei.transmit, getChallenge, { suite });
 
-    // EXPORTKEY(random, REF1, SN): the AS derives T1, chooses TA by REF1 and encrypts it for this one EI (claims 1, 4, 6, 18).
+    // EXPORTKEY(random, REF1, SN): the AS derives T1, selects TA by REF1 and encrypts it for this
+    // EI only (claims 1, 4, 6, 18).
     const { ref1 } = TERMINAL_KEY;
     const unit = { set, tkv, sn };
     const { data } = await as.exportKey({ unit, suite, sign: false, ref1, ref2: 2, random, challengeMac }, undefined);
 
-    // IMPORTKEY(DATA, REF2): the EI derives the same T1, verifies, decrypts and stores TA where REF2 says (claims 7 to 11, 19).
+    // IMPORTKEY(DATA, REF2): the EI derives the same T1, verifies, decrypts and stores TA in slot
+    // REF2 (claims 7 to 11, 19).
     const { receipt, receiptBytes } = await run(ei.transmit, importKey, { data, ref2: 2 });
 
-    // The receipt names the key that is now in memory, and the AS verifies it.
+    // The receipt identifies the stored key, and the AS verifies the receipt.
     const kcv = keyCheckValue(TERMINAL_KEY.attributes, TA_TERMINAL);
     expect(receipt).toMatchObject({ ref1, ref2: 2, akv: TERMINAL_KEY.akv, kcv, importCounter: 1 });
     await as.verifyReceipt(receipt.xc, receiptBytes, undefined);
 
-    // The EI shows it in its slot. What is in clear in M is TA, which belongs there, and never T1 (claims 1, 16 and 17).
+    // The EI lists the key in its slot. M contains TA in clear, as intended, and never T1 (claims
+    // 1, 16 and 17).
     const { slots } = await run(ei.transmit, getIdentity, undefined);
     expect(slots.find((slot) => slot.ref2 === 2)).toMatchObject({
       state: 'key',
@@ -97,9 +101,10 @@ describe.each(CASES)('a $profile unit, suite $name', ({ profile, suite, family }
       [3, 'key'],
     ]);
 
-    // The same version again is no newer one.
+    // The same version is not newer.
     await expect(load(TERMINAL_KEY.ref1, 2)).rejects.toMatchObject({ statusWord: 0x9402 });
-    // DATA served one challenge: sent again, it finds none, and under a new one it is nobody's.
+    // DATA is valid for one challenge: sent again it finds none, and under a new challenge its TAG
+    // is wrong.
     const again = () => run(ei.transmit, importKey, { data: second.data, ref2: 3 });
     await expect(again()).rejects.toMatchObject({ statusWord: 0x6985 });
     await run(ei.transmit, getChallenge, { suite });
@@ -107,6 +112,6 @@ describe.each(CASES)('a $profile unit, suite $name', ({ profile, suite, family }
   });
 });
 
-it('covers every suite that the specification has in use', () => {
+it('covers every suite that the specification defines', () => {
   expect(new Set<SuiteId>(CASES.map(({ suite }) => suite))).toEqual(new Set<SuiteId>([0x01, 0x02, 0x04]));
 });

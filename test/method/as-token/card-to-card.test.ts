@@ -1,5 +1,6 @@
-// The method between two smart cards, on both sides over a cable: the AS is a token card (claim 12), the EI a unit, and in between
-// stands a laptop that only carries. APDUs, command by command; read it from top to bottom. Then the same as the page does it.
+// The method between two smart cards: the AS is a token card (claim 12), the EI a unit, each on its
+// own link, and the host only passes messages on. First APDU by APDU, to be read from top to
+// bottom; then as the page does it.
 import { describe, expect, it } from 'vitest';
 import type { Card } from '#device-sim/unit/card.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
@@ -35,13 +36,13 @@ import { drive, PipeClock, pipe } from '#test/support/pipe.ts';
 import { createUnit, TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from '#test/support/units.ts';
 import { TokenCard } from '#web/as-client/token-card.ts';
 
-type Cable = 'USB' | 'serial';
+type LinkName = 'USB' | 'serial';
 
-/** CCID messages, or T=1 blocks. */
-async function plugIn(clock: PipeClock, card: Card, cable: Cable): Promise<Transmit> {
+/** Connects a card over CCID messages or T=1 blocks. */
+async function plugIn(clock: PipeClock, card: Card, link: LinkName): Promise<Transmit> {
   const { host, unit } = pipe(clock);
-  drive(clock, unit, cable === 'USB' ? new CcidDevice() : new T1Card(), (command) => card.process(command));
-  return await connect(host, cable === 'USB' ? ccidHost() : t1Host(), clock.now);
+  drive(clock, unit, link === 'USB' ? new CcidDevice() : new T1Card(), (command) => card.process(command));
+  return await connect(host, link === 'USB' ? ccidHost() : t1Host(), clock.now);
 }
 
 const CASES = (['shared', 'diversified'] as const).flatMap((profile) =>
@@ -51,8 +52,8 @@ const CASES = (['shared', 'diversified'] as const).flatMap((profile) =>
   ]),
 );
 
-describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ profile, suite, ...cables }) => {
-  const atTheDesk = async <T>(
+describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ profile, suite, ...linkNames }) => {
+  const withCards = async <T>(
     work: (
       links: { as: Transmit; ei: Transmit },
       cards: { as: TestAsCard; ei: ReturnType<typeof createUnit> },
@@ -61,46 +62,50 @@ describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ prof
     const clock = new PipeClock();
     const cards = { as: new TestAsCard(cardContent({ profile })), ei: createUnit({ profile, suites: [suite] }) };
     const plugged = async () => ({
-      as: await plugIn(clock, cards.as.card, cables.as),
-      ei: await plugIn(clock, cards.ei.card, cables.ei),
+      as: await plugIn(clock, cards.as.card, linkNames.as),
+      ei: await plugIn(clock, cards.ei.card, linkNames.ei),
     });
     return await clock.run(plugged().then((links) => work(links, cards)));
   };
 
   it('carries one application key from card to card', async () => {
-    await atTheDesk(async ({ as, ei }, cards) => {
-      // The AS card says which set it serves and which keys it has, by name and version (claims 4, 5 and 15).
-      const said = await run(as, selectAs, undefined);
-      expect(said).toMatchObject({ set: TEST_SET, asNumber: 7, xc: 0, quotaLeft: 100 });
-      const [entry] = said.entries;
+    await withCards(async ({ as, ei }, cards) => {
+      // The AS card returns its set and its keys, by name and version (claims 4, 5 and 15).
+      const selected = await run(as, selectAs, undefined);
+      expect(selected).toMatchObject({ set: TEST_SET, asNumber: 7, xc: 0, quotaLeft: 100 });
+      const [entry] = selected.entries;
       expect(entry).toMatchObject({ ref1: 0x0103, label: 'Terminal key', slot: 2, akv: 5 });
 
-      // It is locked: three tries are left, and a wrong PIN costs one.
+      // It is locked: three tries are left, and a wrong PIN uses one.
       await expect(run(as, pinState, undefined)).rejects.toEqual(new StatusWordError('VERIFY', 0x63c3));
       const wrong = encodePinBlocks(ascii('0000'));
       await expect(run(as, verify, { pinBlock: wrong })).rejects.toEqual(new StatusWordError('VERIFY', 0x63c2));
       await run(as, verify, { pinBlock: encodePinBlocks(ascii(PIN)) });
       await run(as, changeReferenceData, { pinBlocks: encodePinBlocks(ascii(PIN), ascii('20261123')) });
 
-      // The EI says who it is (claim 2), and gives a random number with a proof that it holds the key of its set (claim 3).
+      // The EI returns SN and set (claim 2), and a random number with a proof that it has the key
+      // of its set (claim 3).
       const { sn, set, tkv } = await run(ei, selectEi, undefined);
       expect([toHex(sn), set, tkv]).toEqual([toHex(TEST_SN), TEST_SET, TEST_TKV]);
       const { random, challengeMac } = await run(ei, getChallenge, { suite });
 
-      // EXPORTKEY: random, REF1 and SN in one command (claim 18); the AS encrypts TA for this one EI (claims 1 and 6), and counts it.
+      // EXPORTKEY: random, REF1 and SN in one command (claim 18); the AS encrypts TA for this EI
+      // only (claims 1 and 6) and counts the export.
       const request = { suite, signed: false, tkv, random, ref1: 0x0103, sn, challengeMac };
       const data = await run(as, exportKey, request);
       expect(await run(as, getData, undefined)).toMatchObject({ xc: 1, quotaLeft: 99 });
 
-      // IMPORTKEY: the encrypted TA and REF2 in one command (claim 19); the EI verifies, decrypts and stores (claims 7 to 11).
+      // IMPORTKEY: the encrypted TA and REF2 in one command (claim 19); the EI verifies, decrypts
+      // and stores (claims 7 to 11).
       const { receipt, receiptBytes } = await run(ei, importKey, { data, ref2: 2 });
       expect(receipt).toMatchObject({ ref1: 0x0103, ref2: 2, akv: 5, xc: 1, asNumber: 7, kcv: { value: entry?.kcv } });
 
-      // VERIFYRECEIPT: the AS card knows now that the key is where it should be.
+      // VERIFYRECEIPT: the AS card verifies and stores the receipt.
       await run(as, verifyReceipt, { receiptBytes });
       expect(cards.as.store.export(1)?.receipt).toEqual(receiptBytes);
 
-      // T1 is in neither memory (claims 16 and 17); T is in the AS card, and in the EI in the shared profile only.
+      // T1 is in neither memory (claims 16 and 17). T is in the AS card, and in the EI in the
+      // shared profile only.
       const deviceKey = deriveDeviceKey('cmac', TEST_TRANSPORT_KEY, { set, tkv, sn });
       const t1 = deriveKey('cmac', deviceKey, 'TKL1OPK', operationContext(decodeData(data).headerBytes, random));
       const [asMemory, eiMemory] = [cards.as.memory, cards.ei.memory].map((memory) => JSON.stringify(memory.image()));
@@ -113,12 +118,12 @@ describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ prof
   });
 
   it('loads, replaces T, loads under the new one and erases, as the page does it', async () => {
-    await atTheDesk(async ({ as, ei }, cards) => {
+    await withCards(async ({ as, ei }, cards) => {
       const token = await TokenCard.attach(as);
       await token.verifyPin(ascii(PIN));
       let device = await attach(ei);
       const load = async (ref1: number, ref2: number): Promise<Step | undefined> => {
-        const order: LoadRequest = {
+        const request: LoadRequest = {
           ref1,
           ref2,
           suites: [suite],
@@ -126,7 +131,7 @@ describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ prof
           idempotencyKey: `${ref1}`.padEnd(22, 'A'),
         };
         let last: Step | undefined;
-        for await (const step of provision(token, device, order)) last = step;
+        for await (const step of provision(token, device, request)) last = step;
         device = await refresh(device);
         return last;
       };

@@ -1,6 +1,6 @@
-// Power fails at every write to the memory of an AS token card: before it, in its middle, after it; and a write fails by itself
-// (docs/protocol.md clauses 3, 4 and 7). No cut gives a try or an export back, none leaves the card without a PIN, and what was counted
-// can be had again by asking the same.
+// Power is cut before, during and after every write to the memory of an AS token card, and writes
+// fail (docs/protocol.md clauses 3, 4 and 7). A cut never restores a try or an export and never
+// leaves the card without a PIN; the same request returns a counted export again.
 import { describe, expect, it } from 'vitest';
 import type { WriteFault } from '#device-sim/unit/memory.ts';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
@@ -17,13 +17,13 @@ import {
 } from '#test/support/as-card.ts';
 
 const CUTS = ['cut before', 'cut during', 'cut after'] as const;
-/** More writes than any command has: the loop ends when a command is not cut any more. */
+/** More writes than any command has. The loop ends when a command completes. */
 const MAX_WRITES = 20;
 const NEW_PIN = '87654321';
 
 interface CutCard {
   readonly fault: WriteFault;
-  /** The card before the cut, and after it, selected but locked. */
+  /** The card before the cut; and after the cut, selected but locked. */
   readonly before: TestAsCard;
   readonly after: TestAsCard;
 }
@@ -36,10 +36,10 @@ async function* cutAtEachWrite(
   for (const effect of CUTS) {
     for (let write = 1; write < MAX_WRITES; write++) {
       const before = await make();
-      const octets = command(before);
+      const bytes = command(before);
       const fault: WriteFault = { write, effect };
       before.memory.arm(fault);
-      const outcome = await before.send(octets).catch((error: unknown) => error);
+      const outcome = await before.send(bytes).catch((error: unknown) => error);
       before.memory.disarm();
       if (!(outcome instanceof Error)) {
         expect(write, 'the command writes at least twice').toBeGreaterThan(2);
@@ -53,14 +53,14 @@ async function* cutAtEachWrite(
 
 const tries = ({ store }: TestAsCard): number => store.pinTries;
 
-/** XC and what is left of the quota, as GET DATA tells them. */
+/** XC and the quota left, from GET DATA. */
 async function counters(card: TestAsCard): Promise<readonly [number, number]> {
   const { data } = await card.send('80CA0001 00');
   return [readU32(data, 8), readU32(data, 12)];
 }
 
 describe('a cut at any write', () => {
-  it('of a wrong VERIFY never gives a try back', async () => {
+  it('of VERIFY with a wrong PIN never restores a try', async () => {
     const seen = new Set<number>();
     for await (const { after, fault } of cutAtEachWrite(
       () => new TestAsCard().selected(),
@@ -73,21 +73,21 @@ describe('a cut at any write', () => {
     expect([...seen].sort()).toEqual([2, 3]);
   });
 
-  it('of a right VERIFY leaves the try spent until the card has written that it was right', async () => {
+  it('of VERIFY with the correct PIN leaves the try used until the card has restored it', async () => {
     for await (const { after, fault } of cutAtEachWrite(
       () => new TestAsCard().selected(),
       () => verifyCommand(PIN),
     )) {
-      // Two writes take the try, two give it back.
-      const spent =
+      // Two writes use the try, two restore it.
+      const isUsed =
         fault.write === 2 ? fault.effect === 'cut after' : fault.write === 3 || fault.effect !== 'cut after';
-      expect(tries(after), JSON.stringify(fault)).toBe(fault.write > 1 && spent ? 2 : 3);
+      expect(tries(after), JSON.stringify(fault)).toBe(fault.write > 1 && isUsed ? 2 : 3);
       expect(await after.word('00200081')).toBe(`63C${tries(after)}`);
       expect(await after.word(verifyCommand(PIN))).toBe('9000');
     }
   });
 
-  it('of the last try leaves the card blocked, or the try', async () => {
+  it('of the last try leaves the card blocked or the try unused', async () => {
     const nearlyBlocked = async () => {
       const card = await new TestAsCard().selected();
       await card.send(verifyCommand('000000'));
@@ -113,7 +113,7 @@ describe('a cut at any write', () => {
     expect(seen.size).toBe(2);
   });
 
-  it('of EXPORTKEY counts the export or does not, and the same request brings it', async () => {
+  it('of EXPORTKEY counts the export or does not, and the same request returns it', async () => {
     const seen = new Set<number>();
     const random = newRandom();
     const command = () => exportCommand({ random });
@@ -134,7 +134,7 @@ describe('a cut at any write', () => {
     expect([...seen].sort()).toEqual([0, 1]);
   });
 
-  it('of VERIFYRECEIPT keeps the export, and the receipt can be given again', async () => {
+  it('of VERIFYRECEIPT keeps the export, and the receipt can be sent again', async () => {
     const random = newRandom();
     const exported = async () => {
       const card = await new TestAsCard().ready();
@@ -159,7 +159,7 @@ describe('a write that fails', () => {
     ['EXPORTKEY', () => exportCommand()],
   ] as const;
 
-  it.each(COMMANDS)('is 6581 for %s, and the card lives on', async (_name, command) => {
+  it.each(COMMANDS)('is answered with 6581 for %s, and the card continues to work', async (_name, command) => {
     for (let write = 1; write <= 2; write++) {
       const card = await new TestAsCard().ready();
       card.memory.arm({ write, effect: 'failure' });
@@ -171,10 +171,10 @@ describe('a write that fails', () => {
   });
 });
 
-it('a program that slept through a cut touches the memory no more', async () => {
+it('a command that was running at a cut does not write to memory afterwards', async () => {
   const card = await new TestAsCard().ready();
-  const answer = card.send(exportCommand()).catch((error: unknown) => error);
+  const response = card.send(exportCommand()).catch((error: unknown) => error);
   const after = await card.powerCycle().ready();
-  expect(await answer).toMatchObject({ name: 'PowerCut' });
+  expect(await response).toMatchObject({ name: 'PowerCut' });
   expect(await counters(after)).toEqual([0, 100]);
 });

@@ -1,9 +1,10 @@
-// A token card through any life: right and wrong PINs, exports old and new, receipts, resets, and power that fails at any write. What was
-// counted stays counted, what left the card is on file, and nobody has more guesses than the card has tries.
+// A token card with random sequences of correct and wrong PINs, new and repeated exports, receipts,
+// and power cuts and failures at any write. Counted exports stay counted, every DATA sent is
+// stored, and an attacker has no more guesses than the card has tries.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { WriteFault } from '#device-sim/unit/memory.ts';
-import { toHex } from '#protocol/bytes/hex.ts';
+import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { readU32 } from '#protocol/bytes/integers.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
@@ -20,75 +21,75 @@ import {
 const QUOTA = 4;
 const TRIES = 3;
 
-type KeyAction =
-  | { readonly does: 'right PIN' | 'wrong PIN' | 'loses power' }
-  /** One of a few challenges, so that some come again. */
-  | { readonly does: 'export' | 'receipt'; readonly challenge: number }
-  | { readonly does: 'arms'; readonly fault: WriteFault };
+type Action =
+  | { readonly kind: 'correct PIN' | 'wrong PIN' | 'power cycle' }
+  /** One of six challenges, so that some repeat. */
+  | { readonly kind: 'export' | 'receipt'; readonly challenge: number }
+  | { readonly kind: 'arm'; readonly fault: WriteFault };
 
 const challenge = fc.integer({ min: 0, max: 5 });
-const acts: fc.Arbitrary<KeyAction[]> = fc.array(
+const actions: fc.Arbitrary<Action[]> = fc.array(
   fc.oneof(
-    fc.record({ does: fc.constantFrom('right PIN', 'right PIN', 'right PIN', 'wrong PIN', 'loses power') }),
-    fc.record({ does: fc.constantFrom('export', 'export', 'receipt'), challenge }),
+    fc.record({ kind: fc.constantFrom('correct PIN', 'correct PIN', 'correct PIN', 'wrong PIN', 'power cycle') }),
+    fc.record({ kind: fc.constantFrom('export', 'export', 'receipt'), challenge }),
     fc.record({
-      does: fc.constant('arms' as const),
+      kind: fc.constant('arm' as const),
       fault: fc.record({
         write: fc.integer({ min: 1, max: 5 }),
         effect: fc.constantFrom('cut before', 'cut during', 'cut after', 'failure'),
       }),
     }),
-  ) as fc.Arbitrary<KeyAction>,
+  ) as fc.Arbitrary<Action>,
   { minLength: 1, maxLength: 40 },
 );
 
 const randomOf = (index: number) => sha256(Uint8Array.of(index)).slice(0, 16);
 
-class Life {
+class Model {
   #card = new TestAsCard(cardContent({ quota: QUOTA }));
-  /** DATA that left the card, by challenge. */
-  readonly #left = new Map<number, string>();
+  /** DATA sent by the card, by challenge. */
+  readonly #sent = new Map<number, string>();
   #lastXc = 0;
-  /** Wrong PINs that were answered since a right one was. */
+  /** Number of wrong PINs answered since the last correct one. */
   #guesses = 0;
 
   async begin(): Promise<void> {
     await this.#card.selected();
   }
 
-  async do(act: KeyAction): Promise<void> {
-    switch (act.does) {
-      case 'right PIN':
+  async do(action: Action): Promise<void> {
+    switch (action.kind) {
+      case 'correct PIN':
         await this.#send(verifyCommand(PIN));
-        // The answer may be lost behind the write that makes the tries full again.
+        // A cut after the tries are restored loses the response.
         if (this.#card.store.pinTries === TRIES) this.#guesses = 0;
         break;
       case 'wrong PIN': {
-        const answer = await this.#send(verifyCommand('0000'));
-        if (answer !== undefined && answer.sw >> 4 === 0x63c) this.#guesses++;
+        const response = await this.#send(verifyCommand('0000'));
+        if (response !== undefined && response.sw >> 4 === 0x63c) this.#guesses++;
         break;
       }
       case 'export': {
-        const answer = await this.#send(exportCommand({ random: randomOf(act.challenge) }));
-        if (answer?.sw === 0x9000) this.#keep(act.challenge, toHex(answer.data));
+        const response = await this.#send(exportCommand({ random: randomOf(action.challenge) }));
+        if (response?.sw === 0x9000) this.#store(action.challenge, toHex(response.data));
         break;
       }
       case 'receipt': {
-        const data = this.#left.get(act.challenge);
+        const data = this.#sent.get(action.challenge);
         if (data === undefined) return;
-        await this.#send(receiptCommand(receiptFor(Buffer.from(data, 'hex'), randomOf(act.challenge))));
+        await this.#send(receiptCommand(receiptFor(fromHex(data), randomOf(action.challenge))));
         break;
       }
-      case 'arms':
-        this.#card.memory.arm(act.fault);
+      case 'arm':
+        this.#card.memory.arm(action.fault);
         break;
-      case 'loses power':
+      case 'power cycle':
         this.#card = await this.#card.powerCycle().selected();
     }
     await this.#check();
   }
 
-  /** Undefined when power failed; the card is then back, selected and locked. */
+  /** Undefined after a power cut; the card is then selected and locked. */
   async #send(command: Uint8Array) {
     try {
       return await this.#card.send(command);
@@ -99,9 +100,9 @@ class Life {
     }
   }
 
-  #keep(index: number, data: string): void {
-    expect(this.#left.get(index) ?? data).toBe(data);
-    this.#left.set(index, data);
+  #store(index: number, data: string): void {
+    expect(this.#sent.get(index) ?? data).toBe(data);
+    this.#sent.set(index, data);
   }
 
   async #check(): Promise<void> {
@@ -110,10 +111,10 @@ class Life {
     expect(xc + readU32(data, 12)).toBe(QUOTA);
     expect(xc).toBeGreaterThanOrEqual(this.#lastXc);
     this.#lastXc = xc;
-    expect(this.#left.size).toBeLessThanOrEqual(xc);
-    for (const octets of this.#left.values()) {
-      const { xc: number } = decodeHeader(Buffer.from(octets, 'hex'));
-      expect(toHex(this.#card.store.export(number)?.data ?? new Uint8Array())).toBe(octets);
+    expect(this.#sent.size).toBeLessThanOrEqual(xc);
+    for (const hex of this.#sent.values()) {
+      const { xc: number } = decodeHeader(fromHex(hex));
+      expect(toHex(this.#card.store.export(number)?.data ?? new Uint8Array())).toBe(hex);
     }
     expect(this.#guesses).toBeLessThanOrEqual(TRIES);
     expect(this.#card.store.pinTries).toBeLessThanOrEqual(TRIES - this.#guesses);
@@ -121,12 +122,12 @@ class Life {
 }
 
 describe('a token card', () => {
-  it('keeps its counters, its exports and its tries through any life', async () => {
+  it('keeps its counters, exports and tries in any sequence of actions', async () => {
     await fc.assert(
-      fc.asyncProperty(acts, async (life) => {
-        const card = new Life();
-        await card.begin();
-        for (const act of life) await card.do(act);
+      fc.asyncProperty(actions, async (sequence) => {
+        const model = new Model();
+        await model.begin();
+        for (const action of sequence) await model.do(action);
       }),
       { numRuns: 300 },
     );

@@ -1,5 +1,5 @@
-// Any series of imports and erasings with the power cut anywhere leaves each slot as a model says: the old state or the new one, and
-// the unit always goes on.
+// Random sequences of imports and erasures with power cuts and failures at any write: each slot has
+// the old or the new state, and the unit continues to work.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
@@ -27,7 +27,7 @@ function stateOf(setup: UnitSetup, slot: number): State {
 }
 
 describe('a unit', () => {
-  it('has the old or the new key after each of any series of interrupted downloads', async () => {
+  it('has the old or the new key after each interrupted import', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 8 }), fc.boolean(), async (steps, keepsChallenge) => {
         let setup = new UnitSetup({ suite: 0x02, keepsChallenge });
