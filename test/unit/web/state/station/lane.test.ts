@@ -99,7 +99,7 @@ describe('a unit that does not answer', () => {
     expect(lane.attached).toBe(true);
     wire.pull();
     await expect.poll(() => lane.attached).toBe(false);
-    expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug it in again' });
+    expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug in again' });
   });
 
   it('stays unknown when it cannot be reached again', async () => {
@@ -126,7 +126,7 @@ describe('an import whose answer is lost', () => {
     const { lane } = await cutOff('after');
     expect(lane.phase.is).toBe('unknown');
     expect(lane.attached).toBe(false);
-    expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug it in again' });
+    expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug in again' });
   });
 
   it('turns to done by itself when the unit comes back and holds the receipt', async () => {
@@ -290,7 +290,7 @@ describe('a memory failure that the unit reports (6581)', () => {
     expect(laneMessage(lane, 'linux')).toMatchObject({
       kind: 'unknown',
       word: 'Not known yet',
-      words: { title: expect.stringContaining('The old key or the new one is in its slot') },
+      words: { title: expect.stringContaining('The slot holds the old key or the new one') },
     });
     expect(lane.phase).toMatchObject({ failure: { command: 'IMPORTKEY', statusWord: 0x6581 } });
     await lane.retry();

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { limitConcurrency, Semaphore } from '#web/state/session/semaphore.ts';
+
+describe('the semaphore before the AS', () => {
+  it('admits at most its limit of requests, in order, also after one that failed', async () => {
+    const semaphore = new Semaphore(2);
+    const ends: ((failure?: Error) => void)[] = [];
+    const order: number[] = [];
+    const ask = (n: number): Promise<void> =>
+      semaphore.run(() => {
+        order.push(n);
+        return new Promise((resolve, reject) => ends.push((failure) => (failure ? reject(failure) : resolve())));
+      });
+    const asked = [1, 2, 3, 4].map((n) => ask(n));
+    await Promise.resolve();
+    expect(order).toEqual([1, 2]);
+    ends[0]?.(new Error('refused'));
+    await expect(asked[0]).rejects.toThrow('refused');
+    await Promise.resolve();
+    expect(order).toEqual([1, 2, 3]);
+    ends[1]?.();
+    ends[2]?.();
+    await Promise.all(asked.slice(1, 3));
+    await Promise.resolve();
+    ends[3]?.();
+    await asked[3];
+    expect(order).toEqual([1, 2, 3, 4]);
+  });
+
+  it('returns the current audit head of the AS', () => {
+    const source = { auditHead: undefined as { envelope: string } | undefined, exportKey: never, verifyReceipt: never };
+    const limited = limitConcurrency(source, new Semaphore(1));
+    source.auditHead = { envelope: 'newer' };
+    expect(limited.auditHead).toEqual({ envelope: 'newer' });
+  });
+});
+
+const never = (): Promise<never> => new Promise(() => undefined);
