@@ -72,7 +72,7 @@ async function visitEveryState(station: StationPage, token: string, sns: { good:
   await cut.expectWord('Ready');
   await station.fault(sns.cut, { fault: 'unplug', direction: 'in', after: 60 });
   await cut.load(FIELD_KEY.label, 1);
-  await cut.expectWord('Plug it in again');
+  await cut.expectWord('Plug in again');
   await look('unknown');
 
   const rows = await station.openHistory();
@@ -180,7 +180,7 @@ test('single keys do the frequent things, and can be turned off', async ({ open,
   await page.keyboard.press('?');
   await expect(list).toContainText('Load the chosen key');
   await expectAccessible(page, 'shortcuts');
-  await list.getByRole('checkbox', { name: 'Single keys act' }).uncheck();
+  await list.getByRole('checkbox', { name: 'Use single-key shortcuts' }).uncheck();
   await page.keyboard.press('Escape');
   await expect(list).toBeHidden();
   await page.keyboard.press('l');
@@ -188,7 +188,7 @@ test('single keys do the frequent things, and can be turned off', async ({ open,
   await lane.expectWord('Ready');
   await expect(list).toBeHidden();
   await page.getByRole('button', { name: /^Shortcuts/ }).click();
-  await list.getByRole('checkbox', { name: 'Single keys act' }).check();
+  await list.getByRole('checkbox', { name: 'Use single-key shortcuts' }).check();
   await list.getByRole('button', { name: 'Close' }).click();
   await page.keyboard.press('l');
   await lane.expectWord('Unplug');

@@ -38,7 +38,7 @@ const REFUSALS: readonly {
   {
     name: 'a challenge that is refused (6985)',
     fault: { fault: 'refuse', ins: 0x84, statusWord: 0x6985 },
-    says: ['Send this unit to be prepared first', 'GET CHALLENGE 6985'],
+    says: ['Send this unit for preparation first', 'GET CHALLENGE 6985'],
   },
   {
     name: 'a malformed answer: success without a challenge',
@@ -67,7 +67,7 @@ test('a browser that keeps no settings loads keys all the same', async ({ open, 
 test('a page that came over plain HTTP says so, instead of half a page', async ({ page, service }) => {
   await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
   await page.goto(service.url);
-  await expect(page.getByRole('alert')).toContainText('the page did not come over HTTPS');
+  await expect(page.getByRole('alert')).toContainText('the page was not loaded over HTTPS');
 });
 
 for (const { name, fault, open: isOpen = false, again = false, says } of REFUSALS) {
@@ -84,9 +84,9 @@ for (const { name, fault, open: isOpen = false, again = false, says } of REFUSAL
 
     if (isOpen) {
       await expect(lane.root.getByText('Not known yet')).toHaveCount(2); // the state, and the slot in question
-      await lane.press('Find out');
+      await lane.press('Check outcome');
       await lane.expectWord('Not loaded');
-      await lane.expectSaid('What the slot held before, it still holds');
+      await lane.expectSaid('The slot is unchanged');
       await expect(lane.root.getByText('Not known yet')).toHaveCount(0);
     }
     await lane.press(again ? 'Load again' : 'Back to the choice');
@@ -103,7 +103,7 @@ test('a device that is no EI is named so, and can be tried again', async ({ open
   const lane = station.onlyLane();
   await lane.expectWord('Not attached');
   await lane.expectSaid('Choose another device');
-  await lane.press('Try again');
+  await lane.press('Read again');
   await lane.expectWord('Ready');
 });
 
@@ -165,7 +165,7 @@ test('a card reader, which browsers keep for themselves, is named so, and not tr
   const lane = station.onlyLane();
   await lane.expectWord('Not attached');
   await lane.expectSaid('This is a PC/SC reader (USB class 0B).');
-  await expect(lane.root.getByRole('button', { name: /try again/i })).toHaveCount(0);
+  await expect(lane.root.getByRole('button', { name: /read again|retry/i })).toHaveCount(0);
 });
 
 test('a unit that another program holds is said to be in use', async ({ open, service }) => {
@@ -177,7 +177,7 @@ test('a unit that another program holds is said to be in use', async ({ open, se
   await lane.expectWord('Not attached');
   await lane.expectSaid('device-busy');
   await station.page.evaluate((sn) => window.keyferrySimulator?.clearFaults(sn), one.sn);
-  await lane.press('Try again');
+  await lane.press('Read again');
   await lane.expectWord('Ready');
 });
 
@@ -198,13 +198,13 @@ test('a unit without a USB serial number says that it has to be chosen each time
   const station = await open([one]);
   const lane = await station.attach('USB', one.sn);
   await lane.expectWord('Ready');
-  await lane.expectSaid('choose this unit again whenever it was unplugged');
+  await lane.expectSaid('choose this unit again each time you plug it in');
 });
 
 test('a page that did not come over HTTPS says so instead of failing', async ({ open, page }) => {
   await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
   await open([]);
-  await expect(page.getByRole('alert')).toContainText('the page did not come over HTTPS');
+  await expect(page.getByRole('alert')).toContainText('the page was not loaded over HTTPS');
 });
 
 test.describe('the AS', () => {
@@ -233,7 +233,7 @@ test.describe('the AS', () => {
     await page.route('**/v1/exports', (route) => route.fulfill({ status: 500, body: 'stack trace' }));
     await lane.load(FIELD_KEY.label, 1);
     await lane.expectWord('Not loaded');
-    await lane.expectSaid('The AS has a fault of its own');
+    await lane.expectSaid('The AS reported a fault');
     await page.unroute('**/v1/exports');
     await lane.press('Load again');
     await lane.expectWord('Unplug');

@@ -158,7 +158,7 @@ for (const [width, height] of [
     const slot = lane.root.getByRole('radio', { name: /^Slot 1\b/ });
     await slot.click();
     await expect(slot).toBeInViewport({ ratio: 1 });
-    const warning = await lane.root.getByText('The old key cannot be brought back.').elementHandle();
+    const warning = await lane.root.getByText('The old key cannot be restored.').elementHandle();
     const button = await lane.root.getByRole('button', { name: 'Replace the key in slot 1' }).elementHandle();
     const seen = await page.evaluate(
       (both) => {

@@ -16,12 +16,12 @@ test('a unit that another tab has is said to be there, and can be used here', as
   await second.attach('USB', one.sn);
   const here = second.onlyLane();
   await here.expectWord('Not attached');
-  await here.expectSaid('Another tab with this page has this unit');
-  await here.press('Use it here');
+  await here.expectSaid('Another tab uses this unit');
+  await here.press('Use unit here');
   await second.lane(one.sn).expectWord('Ready');
-  await first.onlyLane().expectSaid('Another tab with this page has this unit');
+  await first.onlyLane().expectSaid('Another tab uses this unit');
 
-  await first.onlyLane().press('Use it here');
+  await first.onlyLane().press('Use unit here');
   await there.expectWord('Ready');
   await here.expectWord('Not attached');
 });

@@ -1,9 +1,9 @@
-// The AS was set up anew: its root key is another one. Nothing is loaded until an operator has compared it with its administrator.
+// The AS was installed again and has another root key. No key is loaded before the operator confirms the new one.
 import { rm } from 'node:fs/promises';
 import { Service } from './support/service.ts';
 import { expect, test } from './support/test.ts';
 
-test('a service that was set up anew is trusted only by two deliberate acts', async ({ open, page }) => {
+test('the root key of a new installation is pinned only after a confirmation and a click', async ({ open, page }) => {
   const own = await Service.start({ bare: true });
   try {
     const station = await open([], own);
@@ -19,12 +19,12 @@ test('a service that was set up anew is trusted only by two deliberate acts', as
     await station.token.fill(token);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await expect(page.getByText('Stop here and call the administrator of the AS')).toBeVisible();
-    await expect(page.getByRole('heading', { name: 'Was it set up anew?' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Was the AS set up again?' })).toBeVisible();
     const shown = page.getByRole('definition').last();
     await expect(shown).toHaveText(fingerprint.replaceAll(' ', ''));
-    const trust = page.getByRole('button', { name: 'Trust this service instead' });
+    const trust = page.getByRole('button', { name: 'Trust AS' });
     await expect(trust).toBeDisabled();
-    await page.getByRole('checkbox', { name: /read out this very root key/ }).check();
+    await page.getByRole('checkbox', { name: /read out this root key/ }).check();
     await trust.click();
     await expect(trust).toHaveCount(0);
     await expect(station.token).toBeFocused();

@@ -14,10 +14,10 @@ test('pulled before the receipt is back: unknown, then settled as loaded when it
   // The challenge is answered with fewer octets than that, the import with more.
   await station.fault(one.sn, { fault: 'unplug', direction: 'in', after: 60 });
   await lane.load(FIELD_KEY.label, 1);
-  await lane.expectWord('Plug it in again');
+  await lane.expectWord('Plug in again');
   await lane.expectSaid('The key may or may not be in');
-  await lane.expectSaid('As soon as it is plugged in, the page asks it.');
-  await expect(lane.root.getByRole('button', { name: 'Find out' })).toHaveCount(0);
+  await lane.expectSaid('The page checks the outcome when the unit is plugged in.');
+  await expect(lane.root.getByRole('button', { name: 'Check outcome' })).toHaveCount(0);
   await station.plug(one.sn);
   await lane.expectWord('Unplug');
   const rows = await station.openHistory();
@@ -35,10 +35,10 @@ test('pulled while the key is sent: unknown, then settled as not loaded, and loa
   await lane.expectWord('Ready');
   await station.fault(one.sn, { fault: 'unplug', direction: 'out', after: 200 });
   await lane.load(FIELD_KEY.label, 1);
-  await lane.expectWord('Plug it in again');
+  await lane.expectWord('Plug in again');
   await station.plug(one.sn);
   await lane.expectWord('Not loaded');
-  await lane.expectSaid('The unit has no receipt for this import');
+  await lane.expectSaid('The unit has no receipt, so the key is not stored');
   await lane.press('Load again');
   await lane.expectWord('Unplug');
 });
@@ -52,7 +52,7 @@ test('the page reloaded in mid-import says so, and settles it after signing in',
   await lane.expectSaid('The unit writes the key');
   page.on('dialog', (dialog) => void dialog.accept());
   await page.reload();
-  await expect(page.getByText('A run was cut off before its end').or(station.lanes.first()).first()).toBeVisible();
+  await expect(page.getByText('A load was interrupted before its end').or(station.lanes.first()).first()).toBeVisible();
   await station.signIn(service.token);
   await lane.expectWord('Not loaded');
   await lane.press('Back to the choice');
@@ -82,7 +82,7 @@ test('a key whose import could not be written down is found by the next page: th
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Not confirmed');
   await page.reload();
-  await expect(page.getByText('A run was cut off before its end').or(station.lanes.first()).first()).toBeVisible();
+  await expect(page.getByText('A load was interrupted before its end').or(station.lanes.first()).first()).toBeVisible();
   const recalled = page.waitForResponse('**/v1/exports:recall');
   await station.signIn(service.token);
   expect((await recalled).status()).toBe(200);
@@ -111,6 +111,6 @@ test('the verdict that was lost is asked for again', async ({ open, service, pag
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Not confirmed');
   await page.unroute('**/v1/receipts');
-  await lane.press('Ask the AS again');
+  await lane.press('Ask AS again');
   await lane.expectWord('Unplug');
 });

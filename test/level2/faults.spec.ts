@@ -38,7 +38,7 @@ for (const link of LINKS) {
     const station = await open();
     const lane = station.onlyLane();
     await lane.expectWord('Not attached');
-    await lane.expectSaid(/in use/i);
+    await lane.expectSaid(/uses the unit/i);
     await devices.call('clearFaults', one.sn);
     await lane.root
       .getByRole('button', { name: /again|retry/i })

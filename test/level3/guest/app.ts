@@ -40,11 +40,11 @@ const POLL_MS = 5000;
 const MAX_RETRIES = 2;
 
 /**
- * Waits for a lane. Presses "Try again" at most twice: on a slow processor the unit may miss the
+ * Waits for a lane. Presses "Read again" at most twice: on a slow processor the unit may miss the
  * limit of 1 s per response.
  */
 export async function expectAttached(station: StationPage, sn: string): Promise<void> {
-  const again = station.onlyLane().root.getByRole('button', { name: 'Try again' });
+  const again = station.onlyLane().root.getByRole('button', { name: 'Read again' });
   let retries = 0;
   await slowExpect(async () => {
     if (await again.isVisible()) {
@@ -80,7 +80,7 @@ async function loadAndRecover({ unit }: AppSetup, link: 'usb' | 'serial', lane: 
   await lane.expectWord('Plug in again');
   await unit.plug();
   await lane.expectWord('Not loaded');
-  await lane.expectSaid('The unit has no receipt for this import');
+  await lane.expectSaid('The unit has no receipt, so the key is not stored');
   await lane.press('Load again');
   await lane.expectWord('Unplug');
   await lane.expectSaid('Receipt verified by the AS');
