@@ -1,4 +1,5 @@
-// The table that ties each claim to its code and its proof (docs/protocol.md clause 1.2): every file and every test it names exists.
+// Checks the table of claims (docs/protocol.md clause 1.2): the code and the test that it names for
+// each claim exist.
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { inlineCode, readDocument, section, table } from './markdown.ts';
@@ -10,7 +11,7 @@ const proved = table(section(PROTOCOL, '1.2'), 'claim', 'code', 'proof');
 const numbers = (rows: string[][]): number[] =>
   rows.flatMap(([claims = '']) => claims.split(',').map(Number)).sort((a, b) => a - b);
 
-/** The titles of a test file: what stands in describe, it and test, also with each. */
+/** The titles in a test file: the first argument of describe, it and test, also of their `each`. */
 function titlesOf(path: string): string[] {
   const titles = /\b(?:describe|it|test)(?:\.\w+(?:\([\s\S]*?\))?)*\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g;
   return [...readDocument(path).matchAll(titles)].map(([, , title = '']) => title.replace(/\\(.)/g, '$1'));
@@ -27,7 +28,7 @@ const proofs: Proof[] = proved.flatMap(([claim = '', , cell = '']) =>
 );
 
 describe('the claims table', () => {
-  it('asks and proves each of the claims 1 to 19 once', () => {
+  it('states and proves each of the claims 1 to 19 once', () => {
     const all = Array.from({ length: 19 }, (_, index) => index + 1);
     expect(numbers(asked)).toEqual(all);
     expect(numbers(proved)).toEqual(all);
@@ -43,12 +44,12 @@ describe('the claims table', () => {
     }
   });
 
-  it('names code that is there', () => {
+  it('names only code that exists', () => {
     const paths = proved.flatMap(([, code = '']) => inlineCode(code));
     expect(paths.filter((path) => !existsSync(path))).toEqual([]);
   });
 
-  it.each(proofs)('names for claim $claim a test that is there: $path, $title', ({ path, title }) => {
+  it.each(proofs)('names for claim $claim an existing test: $path, $title', ({ path, title }) => {
     expect(existsSync(path), path).toBe(true);
     expect(titlesOf(path)).toContain(title);
   });

@@ -1,4 +1,5 @@
-// All documents of the repository: links lead somewhere, commands and files exist, snippets are well-formed.
+// Checks every Markdown document of the repository: links, commands, file names, JSON snippets, and
+// the index of the decision records.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -14,17 +15,17 @@ const DOCUMENTS = [
 
 const scripts = Object.keys((JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object }).scripts);
 
-/** Made by a build, by npm or by a first start, so not in the tree. */
-const MADE = /^(dist|node_modules|test-results)\//;
-const FOLDERS = /^(docs|protocol|web|device-sim|as-service|test)\/[\w./-]*$/;
+/** Created by a build, by npm or by a test run, so not in the repository. */
+const GENERATED = /^(dist|node_modules|test-results)\//;
+const FOLDERS = /^(docs|protocol|web|device-sim|device-host|as-service|build|test)\/[\w./-]*$/;
 
 describe('the documents', () => {
-  it('are there', () => {
+  it('include the four of the root, and the licence', () => {
     for (const name of ['README', 'CONTRIBUTING', 'CHANGELOG', 'SECURITY']) expect(DOCUMENTS).toContain(`${name}.md`);
     expect(readDocument('LICENSE')).toContain('END OF TERMS AND CONDITIONS');
   });
 
-  it.each(DOCUMENTS)('%s links only to what exists', (path) => {
+  it.each(DOCUMENTS)('%s has no broken link', (path) => {
     const broken = linkTargets(readDocument(path))
       .filter((target) => !/^https?:/.test(target))
       .filter((target) => {
@@ -39,7 +40,7 @@ describe('the documents', () => {
   it.each(DOCUMENTS)('%s names only files and commands that exist', (path) => {
     const text = readDocument(path);
     const named = [...inlineCode(text), ...codeBlocks(text).flatMap((block) => block.split('\n'))];
-    const files = inlineCode(text).filter((code) => FOLDERS.test(code) && !MADE.test(code) && !code.includes('<'));
+    const files = inlineCode(text).filter((code) => FOLDERS.test(code) && !GENERATED.test(code) && !code.includes('<'));
     expect(files.filter((file) => !existsSync(file))).toEqual([]);
     const commands = named.flatMap((code) => [...code.matchAll(/\bnpm run (\w+)/g)].map(([, name = '']) => name));
     expect(commands.filter((name) => !scripts.includes(name))).toEqual([]);
@@ -49,7 +50,7 @@ describe('the documents', () => {
     for (const block of codeBlocks(readDocument(path), 'json')) expect(() => JSON.parse(block)).not.toThrow();
   });
 
-  it.each(DOCUMENTS)('%s leaves nothing to be written later', (path) => {
+  it.each(DOCUMENTS)('%s has no placeholder and no hidden comment', (path) => {
     expect(readDocument(path)).not.toMatch(/\b(TODO|FIXME|TBD|XXX)\b|<!--/);
   });
 });
@@ -76,17 +77,29 @@ describe('docs/stations.md', () => {
 });
 
 describe('the decision records', () => {
-  const records = readdirSync('docs/adr').filter((name) => name.endsWith('.md'));
+  const records = readdirSync('docs/adr')
+    .filter((name) => /^\d{4}-.*\.md$/.test(name))
+    .sort();
 
-  it('are numbered without a doublet', () => {
-    const numbers = records.map((name) => name.slice(0, 4));
-    expect(numbers.every((number) => /^\d{4}$/.test(number))).toBe(true);
-    expect(new Set(numbers).size).toBe(numbers.length);
+  it('are one sequence without a gap', () => {
+    expect(records.map((name) => Number(name.slice(0, 4)))).toEqual(records.map((_, index) => index + 1));
   });
 
-  it.each(records)('%s has its number as title, a status with a date, and the four parts', (name) => {
+  it.each(records)('%s is in the index with its title', (name) => {
+    const title =
+      readDocument(`docs/adr/${name}`)
+        .split('\n')[0]
+        ?.replace(/^# \d{4}\. /, '') ?? '';
+    expect(readDocument('docs/adr/README.md')).toContain(`| [${name.slice(0, 4)}](${name}) | ${title} |`);
+  });
+
+  it('are the only files beside the index', () => {
+    expect(readdirSync('docs/adr').sort()).toEqual([...records, 'README.md']);
+  });
+
+  it.each(records)('%s has its number in the title, a status with a date, and three parts', (name) => {
     const text = readDocument(`docs/adr/${name}`);
-    expect(text.split('\n')[0]).toMatch(new RegExp(`^# (ADR )?${name.slice(0, 4)}\\b`));
+    expect(text.split('\n')[0]).toMatch(new RegExp(`^# ${name.slice(0, 4)}\\. `));
     expect(text).toMatch(/\d{4}-\d{2}-\d{2}/);
     for (const part of ['Context', 'Decision', 'Consequence']) expect(text).toContain(part);
   });

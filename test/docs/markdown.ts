@@ -1,11 +1,15 @@
-// Just enough Markdown for the tests of the documents: sections, tables, code blocks, links. Text in, values out.
+// Reads sections, tables, code blocks and links from Markdown text, for the tests of the documents.
 import { readFileSync } from 'node:fs';
 
 export function readDocument(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/** The lines under the heading that begins so, up to the next heading of its level or a higher one. */
+/**
+ * The lines below the first heading that begins with `heading`, up to the next heading of the same
+ * or a higher level.
+ * @throws RangeError without such a heading
+ */
 export function section(text: string, heading: string): string {
   const lines = text.split('\n');
   const start = lines.findIndex((line) => /^#+ /.test(line) && line.replace(/^#+ /, '').startsWith(heading));
@@ -16,7 +20,10 @@ export function section(text: string, heading: string): string {
   return rest.slice(0, end < 0 ? rest.length : end).join('\n');
 }
 
-/** The rows of the first table whose head has all these words, as cells; without the head. */
+/**
+ * The rows of the first table that has all these columns, as cells, without the head.
+ * @throws RangeError without such a table
+ */
 export function table(text: string, ...head: readonly string[]): string[][] {
   const lines = text.split('\n');
   const start = lines.findIndex((line) => line.startsWith('|') && head.every((word) => cells(line).includes(word)));
@@ -32,25 +39,25 @@ function cells(line: string): string[] {
     .map((cell) => cell.trim());
 }
 
-/** The fenced blocks of that language ('' for none). */
+/** The fenced blocks of a language; the empty string selects blocks without one. */
 export function codeBlocks(text: string, language = ''): string[] {
   return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
     .filter(([, found]) => found === language)
     .map(([, , code = '']) => code);
 }
 
-/** What stands in backticks. */
+/** The text between backticks. */
 export function inlineCode(text: string): string[] {
   return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 }
 
-/** The targets of all links and images. */
+/** The targets of all links and images outside fenced blocks. */
 export function linkTargets(text: string): string[] {
   const prose = text.replace(/^```[\s\S]*?^```$/gm, '');
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
 }
 
-/** As forges make them of headings. */
+/** The anchors that GitHub generates for the headings. */
 export function anchors(text: string): string[] {
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

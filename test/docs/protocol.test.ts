@@ -1,6 +1,7 @@
-// What docs/protocol.md prints against what the code does: layouts, lengths, the worked example, frames and constants.
+// Compares docs/protocol.md with the code: layouts, lengths, the worked example, frames, constants
+// and status words.
 import { describe, expect, it } from 'vitest';
-import { findStatusWord, formatStatusWord } from '#protocol/apdu/status-word.ts';
+import { findStatusWord } from '#protocol/apdu/status-word.ts';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { readU32 } from '#protocol/bytes/integers.ts';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
@@ -15,13 +16,13 @@ import { codeBlocks, readDocument, section, table } from './markdown.ts';
 
 const PROTOCOL = readDocument('docs/protocol.md');
 
-const [example] = WORKED_EXAMPLES;
-if (example === undefined) throw new RangeError('there is no worked example');
-const given = example;
-const fieldOf = (name: Parameters<typeof given.of>[0]): string => toHex(given.of(name));
+const [first] = WORKED_EXAMPLES;
+if (first === undefined) throw new RangeError('there is no worked example');
+const example = first;
+const fieldOf = (name: Parameters<typeof example.of>[0]): string => toHex(example.of(name));
 
-/** "name  hex", continued on lines that are indented further. */
-function namedOctets(text: string): Map<string, string> {
+/** Reads lines of the form "name  hex"; a line that is indented further continues the value. */
+function namedValues(text: string): Map<string, string> {
   const values = new Map<string, string>();
   let name = '';
   for (const line of codeBlocks(text).join('\n').split('\n')) {
@@ -40,7 +41,7 @@ describe('the layouts', () => {
   it.each([
     ['3.3', 48],
     ['3.8', 64],
-  ])('of clause %s have no gap and no overlap, and end at %i', (clause, total) => {
+  ])('of clause %s have no gap and no overlap, and %i bytes in total', (clause, total) => {
     let offset = 0;
     for (const [at, length] of table(section(PROTOCOL, clause), 'offset', 'length', 'field')) {
       expect(Number(at)).toBe(offset);
@@ -49,15 +50,15 @@ describe('the layouts', () => {
     expect(offset).toBe(total);
   });
 
-  it('of HDR are where the code writes each field', () => {
-    const where = new Map(
+  it('of HDR have each field where the code writes it', () => {
+    const positions = new Map(
       table(section(PROTOCOL, '3.3'), 'offset', 'length', 'field').map(([at, length, field = '']) => [
         field,
         [Number(at), Number(at) + Number(length)] as const,
       ]),
     );
-    const bytes = given.of('HDR');
-    const read = (field: string): string => toHex(bytes.subarray(...(where.get(field) ?? [0, 0])));
+    const bytes = example.of('HDR');
+    const read = (field: string): string => toHex(bytes.subarray(...(positions.get(field) ?? [0, 0])));
     expect(read('suite')).toBe(fieldOf('suite'));
     expect(read('TKV')).toBe(fieldOf('TKV'));
     expect(read('SET')).toBe(fieldOf('SET'));
@@ -67,22 +68,22 @@ describe('the layouts', () => {
     expect(read('XC')).toBe(fieldOf('XC'));
     expect(read('SN')).toBe(fieldOf('SN'));
     const otherNumber = encodeHeader({ ...decodeHeader(bytes), asNumber: 0xa1b2 });
-    expect(toHex(otherNumber.subarray(...(where.get('AS number, high octet') ?? [0, 0])))).toBe('A1');
-    expect(toHex(otherNumber.subarray(...(where.get('AS number, low octet') ?? [0, 0])))).toBe('B2');
+    expect(toHex(otherNumber.subarray(...(positions.get('AS number, high octet') ?? [0, 0])))).toBe('A1');
+    expect(toHex(otherNumber.subarray(...(positions.get('AS number, low octet') ?? [0, 0])))).toBe('B2');
   });
 
-  it('of DATA have the lengths that clause 3.4 says', () => {
+  it('of DATA have the lengths of clause 3.4', () => {
     const checked: number[] = [];
     for (const row of table(section(PROTOCOL, '3.4'), 'suite', 'signed')) {
       const [suite = '', lengths = '', plain, signed] = row;
       const id = Number.parseInt(suite, 16);
       if (!isSuiteId(id)) continue;
       checked.push(id);
-      const known = SUITES[id];
-      const said = (lengths.match(/\d+/g) ?? []).map(Number).sort((a, b) => a - b);
-      expect(said).toEqual([...known.bodyLengths].sort((a, b) => a - b));
-      const header = { ...decodeHeader(given.of('HDR')), suite: id };
-      const longest = Math.max(...known.bodyLengths);
+      const { bodyLengths } = SUITES[id];
+      const printed = (lengths.match(/\d+/g) ?? []).map(Number).sort((a, b) => a - b);
+      expect(printed).toEqual([...bodyLengths].sort((a, b) => a - b));
+      const header = { ...decodeHeader(example.of('HDR')), suite: id };
+      const longest = Math.max(...bodyLengths);
       expect(dataLength({ ...header, signed: false }, longest)).toBe(Number(plain));
       expect(dataLength({ ...header, signed: true }, longest)).toBe(Number(signed));
     }
@@ -91,7 +92,7 @@ describe('the layouts', () => {
 });
 
 describe('the worked example', () => {
-  const printed = namedOctets(section(PROTOCOL, 'Annex A'));
+  const printed = namedValues(section(PROTOCOL, 'Annex A'));
 
   it.each([
     ['T', 'T'],
@@ -125,60 +126,59 @@ describe('the worked example', () => {
     ['data field', 'IMPORTKEY_datafield'],
     ['data hash', 'receiptDataHash'],
     ['receipt', 'receipt'],
-  ] as const)('prints %s as the vectors have it', (name, field) => {
+  ] as const)('prints the value of the vectors for %s', (name, field) => {
     expect(printed.get(name)).toBe(fieldOf(field));
   });
 
-  it('prints K_C, which is not among the vectors, as it is derived', () => {
-    const unit = { set: given.set, tkv: given.tkv, sn: given.of('SN') };
-    const deviceKey = deriveDeviceKey('cmac', given.of('T'), unit);
-    const challengeKey = deriveChallengeKey(given.suite, deviceKey, unit);
+  it('prints the derived K_C, which is not among the vectors', () => {
+    const unit = { set: example.set, tkv: example.tkv, sn: example.of('SN') };
+    const deviceKey = deriveDeviceKey('cmac', example.of('T'), unit);
+    const challengeKey = deriveChallengeKey(example.suite, deviceKey, unit);
     expect(printed.get('K_C')).toBe(toHex(challengeKey));
-    expect(toHex(challengeMac(challengeKey, { suite: given.suite, unit, random: given.of('random') }))).toBe(
+    expect(toHex(challengeMac(challengeKey, { suite: example.suite, unit, random: example.of('random') }))).toBe(
       printed.get('CHM'),
     );
   });
 });
 
 describe('the frames', () => {
-  it.each(['5.1', 'A.6'])('of T=1 in clause %s carry their CRC', (clause) => {
+  it.each(['5.1', 'A.6'])('of T=1 in clause %s have a valid CRC', (clause) => {
     const blocks = codeBlocks(section(PROTOCOL, clause))
       .join('\n')
       .split('\n')
       .filter((line) => !line.includes('CCID'))
       .flatMap((line) => [...line.matchAll(/[=]>? ?((?:00[0-9A-F]{4})(?: [0-9A-F]+)+)/g)])
-      .map(([, octets = '']) => fromHex(octets));
+      .map(([, hex = '']) => fromHex(hex));
     for (const block of blocks) {
       expect(block.length).toBe(3 + (block[2] ?? 0) + 2);
       const edc = computeEdc('crc', block.subarray(0, -2));
-      expect(toHex(block.subarray(-2))).toBe(formatStatusWord(edc));
+      expect(toHex(block.subarray(-2))).toBe(hexNumber(edc, 4));
     }
     expect(blocks.length).toBeGreaterThanOrEqual(clause === '5.1' ? 5 : 1);
   });
 
-  it('have an ATR whose check character is right', () => {
+  it('have an ATR with a valid check character', () => {
     const atr = /ATR \| ((?:[0-9A-F]{2} ?)+)/.exec(section(PROTOCOL, '5.2'))?.[1] ?? '';
     const bytes = fromHex(atr);
     expect(bytes.length).toBe(13);
-    expect(bytes.subarray(1).reduce((sum, octet) => sum ^ octet, 0)).toBe(0);
+    expect(bytes.subarray(1).reduce((sum, byte) => sum ^ byte, 0)).toBe(0);
   });
 });
 
 describe('the constants', () => {
-  it('name each demo set with its published T', () => {
+  it('include each demo set with its published T', () => {
     const text = section(PROTOCOL, 'Annex B');
     for (const { set, tkv, profile, family, publishedTransportKey } of DEMO_SETS) {
       const number = hexNumber(set);
       const key = String.fromCharCode(...publishedTransportKey);
-      const version = tkv.toString(16).padStart(2, '0');
       expect(text).toContain(
-        `demo set ${number}, TKV ${version}, ${profile}, ${family.toUpperCase()}: T | \`"${key}"\``,
+        `demo set ${number}, TKV ${hexNumber(tkv, 2)}, ${profile}, ${family.toUpperCase()}: T | \`"${key}"\``,
       );
       expect(readU32(fromHex(number), 0)).toBe(set);
     }
   });
 
-  it('name status words that the code knows too', () => {
+  it('include only status words of the code', () => {
     const words = table(section(PROTOCOL, '4.8'), 'word', 'of', 'means').map(([word = '']) => word);
     expect(words.length).toBeGreaterThan(15);
     for (const word of words) {

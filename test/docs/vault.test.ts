@@ -1,4 +1,5 @@
-// Clause 10 of docs/protocol.md against protocol/vault: members, costs, layout and the kinds of entries.
+// Compares docs/protocol.md clause 10 with protocol/vault: members of the header, costs, lengths, kinds
+// of journal entries and limits.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64url, fromUtf8 } from '#protocol/bytes/text.ts';
 import { decodeVaultFile } from '#protocol/vault/file.ts';
@@ -27,12 +28,12 @@ beforeAll(async () => {
 });
 
 describe('clause 10', () => {
-  it('names the members of the header, all of them', () => {
+  it('names all members of the header, and no other', () => {
     const named = table(section(PROTOCOL, '10.1'), 'member', 'is').flatMap(([cell = '']) => cell.split(', '));
     expect(named.sort()).toEqual(Object.keys(header).sort());
   });
 
-  it('prints the cost of a new vault and its bounds', () => {
+  it('prints the Argon2id cost of a new vault, and the bounds of a reader', () => {
     const [fresh = [], least = [], most = []] = table(section(PROTOCOL, '10.2'), 'memory', 'passes', 'lanes');
     const { memoryKib, passes, lanes } = COST_BOUNDS;
     expect(numbers(fresh.slice(1))).toEqual([VAULT_COST.memoryKib, VAULT_COST.passes, VAULT_COST.lanes]);
@@ -56,7 +57,7 @@ describe('clause 10', () => {
     expect(base).toBe(64 + 2 + 4 + 1);
   });
 
-  it('names each kind of entry, and no other', () => {
+  it('names all kinds of journal entries, and no other', () => {
     const known = table(section(PROTOCOL, '10.4'), 'kind', 'members').map(([kind = '']) => kind);
     const read = (kind: string) => {
       const entry = { number: 1, time: '2026-11-23T12:00:00.000Z', previous: 'A'.repeat(43), event: { kind } };
