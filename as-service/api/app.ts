@@ -1,5 +1,5 @@
-// The service as a function from Request to Response: API, OpenAPI document and static files, with the same guards around all of them.
-// Opens no socket; serve.ts does.
+// The HTTP application: API, OpenAPI document and static files, behind the same checks. It maps a
+// Request to a Response; bin/serve.ts opens the port.
 import { type Context, Hono } from 'hono';
 import { answer, answerProblem, Problem, problemOf } from '../http/answer.ts';
 import { type Rate, RateLimit } from '../http/rate-limit.ts';
@@ -14,22 +14,25 @@ import { ROUTES } from './routes/table.ts';
 export interface AppOptions {
   readonly as: As;
   readonly files: StaticFiles;
-  /** Where browsers may reach this service, e.g. http://localhost:8787: any other Host or Origin is refused (DNS rebinding). */
+  /**
+   * Origins of this service, such as http://localhost:8787. Any other Host or Origin is refused
+   * (DNS rebinding).
+   */
   readonly origins: () => readonly string[];
   readonly exportRate: Rate;
   readonly signInRate: Rate;
-  /** For what must not reach a client. */
+  /** Receives errors whose details must not reach a client. */
   readonly report: (cause: unknown) => void;
 }
 
-/** An answer that takes longer than this is given up; what it was doing still ends in one piece. */
+/** Timeout of a request. Its handler still runs to the end. */
 const DEADLINE_MS = 20_000;
 
 export function createApp(options: AppOptions): Hono {
   const { as, files, report } = options;
   const app = new Hono();
   const limits = {
-    // Not the wall clock: one that is put back must lock nobody out.
+    // A monotonic clock: setting back the wall clock must not lock operators out.
     exports: new RateLimit(options.exportRate, () => performance.now()),
     failures: new RateLimit(options.signInRate, () => performance.now()),
   };
@@ -49,9 +52,9 @@ export function createApp(options: AppOptions): Hono {
       const call: Call<unknown> = {
         as,
         input: await readInput(c, route),
-        named: c.req.param(),
+        params: c.req.param(),
         get signedIn() {
-          if (signedIn === undefined) throw new RangeError('nobody signs in here');
+          if (signedIn === undefined) throw new RangeError('the route needs no sign-in');
           return signedIn;
         },
         spend: (count) => takeExports(limits.exports, signedIn?.account.name ?? '', count),
@@ -89,7 +92,7 @@ function guardOrigin(c: Context, origins: readonly string[]): void {
 }
 
 function credentials(c: Context) {
-  // Set by @hono/node-server; without a socket, as in tests, there is no address.
+  // @hono/node-server sets the socket. Tests without a socket have no address.
   const env = c.env as { readonly incoming?: { readonly socket: { readonly remoteAddress?: string } } } | undefined;
   return {
     authorization: c.req.header('authorization'),
@@ -97,7 +100,7 @@ function credentials(c: Context) {
   };
 }
 
-/** {id}, as OpenAPI has it, is :id for the router. */
+/** The router's pattern of an OpenAPI path: {id} becomes :id. */
 function pattern(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
@@ -120,7 +123,7 @@ async function withDeadline<Result>(work: Promise<Result>, deadlineMs: number = 
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(
-        new Problem('service-failed', 'The service took too long. Try again: nothing is done twice.', { status: 503 }),
+        new Problem('service-failed', 'The service took too long. Retry: nothing is done twice.', { status: 503 }),
       );
     }, deadlineMs);
   });

@@ -1,5 +1,6 @@
-// One line of the audit log: {"entry":{…},"hash":"…"} and, where an entry has a sealed part, "sealed":"…". The hash is over the JSON
-// text of the entry, which holds the hash of the entry before and that of its sealed part.
+// One line of the audit log: {"entry":{…},"hash":"…","sealed":"…"}; "sealed" is optional. "hash" is
+// over the JSON text of the entry, which contains the hashes of the previous entry and of the
+// sealed part.
 import { createHash } from 'node:crypto';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { AuditRecordJson } from '#protocol/service/messages.ts';
@@ -13,13 +14,15 @@ export interface AuditLine {
   readonly sealed?: string;
 }
 
+/** `previous` of the first entry: 32 zero bytes. */
 export const FIRST_PREVIOUS = toBase64url(new Uint8Array(32));
 
+/** SHA-256, base64url. */
 export function hashText(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-/** The line without its end. */
+/** `text` has no line end. */
 export function encodeLine(entry: AuditEntry, sealed: string | undefined): { text: string; hash: string } {
   const entryText = JSON.stringify(entry);
   const hash = hashText(entryText);
@@ -27,13 +30,13 @@ export function encodeLine(entry: AuditEntry, sealed: string | undefined): { tex
   return { text: `{"entry":${entryText},"hash":"${hash}"${tail}}`, hash };
 }
 
-/** What the entry after it must continue. */
+/** The end of a chain, which the next entry must continue. */
 export interface ChainEnd {
   readonly sequence: number;
   readonly hash: string;
 }
 
-/** The line, or in words why it does not continue the chain. */
+/** The line, or a clause that says why the line does not continue the chain. */
 export function decodeLine(text: string, { sequence, hash }: ChainEnd): AuditLine | string {
   let line: AuditLine;
   try {
@@ -43,11 +46,11 @@ export function decodeLine(text: string, { sequence, hash }: ChainEnd): AuditLin
   }
   const { entry, sealed } = line ?? {};
   if (typeof entry !== 'object' || entry === null) return 'it has no entry';
-  if (entry.sequence !== sequence + 1) return `its number is ${entry.sequence} where ${sequence + 1} must follow`;
-  if (entry.previous !== hash) return 'it does not continue the entry before it';
+  if (entry.sequence !== sequence + 1) return `its number is ${entry.sequence}, not ${sequence + 1}`;
+  if (entry.previous !== hash) return 'it does not continue the previous entry';
   if ((entry.sealed === undefined) !== (sealed === undefined)) return 'its sealed part is missing or was added';
   if (sealed !== undefined && hashText(sealed) !== entry.sealed) return 'its sealed part was changed';
-  // One text for one entry: what does not encode to itself was changed.
+  // An entry has one encoding: a text that differs from it was changed.
   if (encodeLine(entry, sealed).text !== text) return 'its hash does not fit its content';
   return line;
 }

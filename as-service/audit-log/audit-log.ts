@@ -1,5 +1,6 @@
-// The audit log: append-only, hash-chained, one JSON line per entry, durable before anyone hears of it. Entries that come together
-// share one write and one sync. Knows nothing of what the events mean, nor of who signs its head.
+// The audit log: an append-only file with one JSON line per entry, chained by hashes
+// (docs/protocol.md clause 6). append() resolves once the entry is durable. Concurrent entries
+// share one write and sync.
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { AuditHeadJson, AuditRecordJson } from '#protocol/service/messages.ts';
 import { UserError } from '../common/user-error.ts';
@@ -12,7 +13,7 @@ export interface AuditEvent {
   readonly event: string;
   readonly actor: string | null;
   readonly details: AuditEntry['details'];
-  /** Kept in the log, but sealed: what the service itself needs after a restart. */
+  /** Data that the service needs after a restart. The log contains them sealed. */
   readonly record?: Uint8Array;
 }
 
@@ -20,11 +21,11 @@ export interface AuditLogOptions {
   readonly file: LogFile;
   readonly sealer: Pick<Sealer, 'sealRecord'>;
   readonly now: () => Date;
-  /** Sees every line that is there already, in order. */
+  /** Receives each existing line, oldest first. */
   readonly replay: (line: AuditLine) => void;
 }
 
-interface Waiting {
+interface PendingEntry {
   readonly text: string;
   readonly end: AuditHeadJson;
   readonly resolve: (head: AuditHeadJson) => void;
@@ -33,18 +34,18 @@ interface Waiting {
 
 export class AuditLog {
   readonly #options: AuditLogOptions;
-  /** Offset of each line, by sequence − 1, and of the end. */
+  /** File offset of each line, by sequence − 1, and of the end. */
   readonly #offsets: number[];
-  /** The newest entry that has a number, durable or not. */
+  /** The newest entry, durable or pending. */
   #end: ChainEnd;
   #head: AuditHeadJson;
-  #waiting: Waiting[] = [];
+  #pending: PendingEntry[] = [];
   #flushing: Promise<void> | undefined;
   #failure: unknown;
 
   /**
-   * Verifies and replays what is there. A torn last line, which only a crash leaves and no answer ever spoke of, is cut off and the
-   * cut is recorded.
+   * Verifies and replays the existing entries. Truncates an incomplete last line, which only a
+   * crash leaves: append() did not resolve for it. The log records the truncation.
    * @throws UserError when the chain is broken anywhere else
    */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
@@ -65,23 +66,29 @@ export class AuditLog {
     this.#offsets = offsets;
   }
 
-  /** The newest durable entry; sequence 0 while there is none. */
+  /** The newest durable entry; sequence 0 in an empty log. */
   get head(): AuditHeadJson {
     return this.#head;
   }
 
-  /** Resolves with the entry's own head once it is durable. Rejects for good after the disk failed once: see #flush. */
+  /**
+   * Resolves with the head that this entry makes, once it is durable. Rejects after any write
+   * failed.
+   */
   append(event: AuditEvent): Promise<AuditHeadJson> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       const { text, end } = this.#encode(event);
       this.#end = end;
-      this.#waiting.push({ text, end, resolve, reject });
+      this.#pending.push({ text, end, resolve, reject });
       this.#flushing ??= this.#flush();
     });
   }
 
-  /** Entries `first` to `last`, both included and both durable, oldest first. */
+  /**
+   * Entries `first` to `last` inclusive, oldest first.
+   * @throws RangeError when one of them is not a durable entry
+   */
   async read(first: number, last: number): Promise<AuditRecordJson[]> {
     const from = this.#offsets[first - 1];
     const to = this.#offsets[last];
@@ -93,7 +100,7 @@ export class AuditLog {
     });
   }
 
-  /** After all that was appended is durable. */
+  /** Waits for pending entries, then closes the file. */
   async close(): Promise<void> {
     await this.#flushing;
     this.#failure ??= new UserError('The audit log is closed.');
@@ -118,11 +125,11 @@ export class AuditLog {
   }
 
   async #flush(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      // Whatever else is ready in this turn of the loop joins this write.
+    while (this.#pending.length > 0) {
+      // Entries of the same turn of the event loop join this write.
       await new Promise((resolve) => setImmediate(resolve));
-      const batch = this.#waiting;
-      this.#waiting = [];
+      const batch = this.#pending;
+      this.#pending = [];
       try {
         await this.#options.file.append(Buffer.from(batch.map(({ text }) => text).join('')));
         await this.#options.file.sync();
@@ -135,7 +142,7 @@ export class AuditLog {
     this.#flushing = undefined;
   }
 
-  #settle(batch: readonly Waiting[]): void {
+  #settle(batch: readonly PendingEntry[]): void {
     for (const { text, end, resolve } of batch) {
       this.#offsets.push((this.#offsets.at(-1) ?? 0) + Buffer.byteLength(text));
       this.#head = end;
@@ -143,10 +150,13 @@ export class AuditLog {
     }
   }
 
-  /** After a failed write or sync nobody knows what is on the disk, and a second sync may lie: the log stays shut until a restart. */
-  #fail(batch: readonly Waiting[], cause: unknown): void {
+  /**
+   * After a failed sync the kernel may drop the dirty pages and report the next sync as successful
+   * (https://lwn.net/Articles/752063/). The log therefore refuses every entry until a restart.
+   */
+  #fail(batch: readonly PendingEntry[], cause: unknown): void {
     this.#failure = new Error('the audit log could not be written; the service must be restarted', { cause });
-    for (const { reject } of [...batch, ...this.#waiting]) reject(this.#failure);
-    this.#waiting = [];
+    for (const { reject } of [...batch, ...this.#pending]) reject(this.#failure);
+    this.#pending = [];
   }
 }

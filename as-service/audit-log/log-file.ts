@@ -1,15 +1,16 @@
-// A file that only grows, as the audit log sees it. Tests put one of their own in its place to prove the order write, sync, answer.
+// The file operations of the audit log. Tests implement LogFile in memory to prove the sequence of
+// write, sync and answer.
 import { open } from 'node:fs/promises';
 
 export interface LogFile {
-  /** Bytes in the file when it was opened. */
+  /** Size in bytes when the file was opened. */
   readonly size: number;
-  /** All octets, at the end. */
+  /** Writes all bytes at the end of the file. */
   append(content: Uint8Array): Promise<void>;
-  /** What was appended would survive the loss of power. */
+  /** Resolves when the appended bytes survive a loss of power. */
   sync(): Promise<void>;
   read(offset: number, length: number): Promise<Uint8Array>;
-  /** Cuts the end off, durably. */
+  /** Truncates the file and syncs it. */
   truncate(size: number): Promise<void>;
   close(): Promise<void>;
 }

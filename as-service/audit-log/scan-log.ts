@@ -1,30 +1,30 @@
-// Reads the audit log from its first octet to its last, verifying the chain: at each start, and for `log verify`.
+// Reads the whole audit log and verifies the chain: at each start, and for `log verify`.
 import { concat } from '#protocol/bytes/bytes.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import { UserError } from '../common/user-error.ts';
 import { type AuditLine, type ChainEnd, decodeLine, FIRST_PREVIOUS } from './audit-line.ts';
 import type { LogFile } from './log-file.ts';
 
-const CHUNK = 1 << 20;
+const CHUNK_LENGTH = 1 << 20;
 const NEWLINE = 0x0a;
 
-export interface Scan {
+export interface LogScan {
   readonly end: ChainEnd;
   readonly head: AuditHeadJson;
-  /** Where each line begins, and where the last one ends. */
+  /** Offset of each line, and the end of the last one. */
   readonly offsets: number[];
-  /** What follows the last whole line: empty, or a line that was being written when the power went. */
+  /** The bytes after the last complete line: empty, or a line that a crash interrupted. */
   readonly torn: Uint8Array;
 }
 
-/** @throws UserError naming the entry that does not continue the chain */
-export async function scanLog(file: Pick<LogFile, 'size' | 'read'>, each: (line: AuditLine) => void): Promise<Scan> {
+/** @throws UserError naming the first entry that does not continue the chain */
+export async function scanLog(file: Pick<LogFile, 'size' | 'read'>, each: (line: AuditLine) => void): Promise<LogScan> {
   let head: AuditHeadJson = { sequence: 0, hash: FIRST_PREVIOUS, time: new Date(0).toISOString() };
   const offsets = [0];
   let rest: Uint8Array = new Uint8Array(0);
   for (let offset = 0; offset < file.size; ) {
-    const chunk = await file.read(offset, Math.min(CHUNK, file.size - offset));
-    if (chunk.length === 0) throw new UserError('The audit log became shorter while it was being read.');
+    const chunk = await file.read(offset, Math.min(CHUNK_LENGTH, file.size - offset));
+    if (chunk.length === 0) throw new UserError('The audit log was truncated during reading.');
     offset += chunk.length;
     rest = concat(rest, chunk);
     let begin = 0;
@@ -43,6 +43,6 @@ export async function scanLog(file: Pick<LogFile, 'size' | 'read'>, each: (line:
 
 function broken(sequence: number, why: string): UserError {
   return new UserError(
-    `The audit log is broken at entry ${sequence}: ${why}. Someone or something changed it. Keep this copy as evidence, and restore the folder from a backup.`,
+    `The audit log is broken at entry ${sequence}: ${why}. The log was changed. Keep this copy as evidence, and restore the folder from a backup.`,
   );
 }

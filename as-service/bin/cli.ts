@@ -1,10 +1,11 @@
-// keyferry-as: manages sets, keys, operators and the log. While a service holds the data folder the service itself runs the command, so
-// that two processes never write one state and a revoked token is void at once; otherwise this process claims the folder and runs it.
+// keyferry-as, the command line of the AS. While a service has locked the data folder, the service
+// runs the command: two processes never write one state, and a revocation has immediate effect.
+// Otherwise this process locks the folder and runs the command itself.
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type AdminRequest, runAdminRequest } from '../cli/admin-requests.ts';
-import { readCommandLine, USAGE } from '../cli/command-line.ts';
+import { readCommandLine } from '../cli/command-line.ts';
 import { requestControl } from '../cli/control.ts';
 import { runLogCommand } from '../cli/log-requests.ts';
 import { UserError } from '../common/user-error.ts';
@@ -14,7 +15,7 @@ import { openAs } from '../service/open-as.ts';
 async function main(): Promise<readonly string[]> {
   process.umask(0o077);
   const line = readCommandLine(process.argv.slice(2));
-  if (line === 'help') return [USAGE];
+  if ('help' in line) return [line.help];
   const { request, values } = line;
   const directory = resolve(values.data ?? process.env.KEYFERRY_DATA ?? 'keyferry-as');
   if (request.command === 'log show' || request.command === 'log verify') return runLogCommand(directory, request);
@@ -23,19 +24,21 @@ async function main(): Promise<readonly string[]> {
   return run(request, { directory, keyFile, demo });
 }
 
-/** These may begin a new service; any other command in a wrong folder would only leave one behind. */
-const BEGINNING: readonly AdminRequest['command'][] = ['set add', 'operator add'];
+/**
+ * The commands that may create a service. Another command in a wrong folder must not create one.
+ */
+const CREATING_COMMANDS: readonly AdminRequest['command'][] = ['set add', 'operator add'];
 
-async function run(request: AdminRequest, where: { directory: string; keyFile: string; demo: boolean }) {
-  if (!BEGINNING.includes(request.command) && !existsSync(join(where.directory, STATE_FILE))) {
-    throw new UserError(`There is no service in ${where.directory}. Name its folder with --data.`);
+async function run(request: AdminRequest, options: { directory: string; keyFile: string; demo: boolean }) {
+  if (!CREATING_COMMANDS.includes(request.command) && !existsSync(join(options.directory, STATE_FILE))) {
+    throw new UserError(`There is no service in ${options.directory}. Name its data folder with --data.`);
   }
   const actor = `cli ${userInfo().username}`;
   const opened = await openAs({
-    ...where,
+    ...options,
     sealingKey: process.env.KEYFERRY_SEALING_KEY,
     onConnection: (socket) => {
-      const refused = 'Another command is running on this data folder. Try again in a moment.';
+      const refused = 'Another command is running on this data folder. Retry in a moment.';
       socket.end(`${JSON.stringify({ refused })}\n`);
     },
   });

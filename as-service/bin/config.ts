@@ -1,4 +1,4 @@
-// How the service is told what to do: flags, then the environment, then defaults.
+// Reads the configuration of the service: flags first, then the environment, then defaults.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CLI_COMMAND } from '../cli/cli-command.ts';
@@ -6,18 +6,18 @@ import { UserError } from '../common/user-error.ts';
 
 export interface Config {
   readonly host: string;
-  /** 0 asks the system for a free one. */
+  /** 0 for any free port. */
   readonly port: number;
   /** The data folder. */
   readonly directory: string;
   readonly keyFile: string;
   readonly sealingKey: string | undefined;
-  /** Origins besides the service's own address. */
+  /** Origins besides those of the service's own address. */
   readonly origins: readonly string[];
   /** The folder of the built page. */
   readonly web: string;
   readonly demo: boolean;
-  /** Makes a set, keys and one operator on the first start, and gives that operator a new token at each start. */
+  /** Creates a set, keys and an operator at the first start, and an access code at each start. */
   readonly embedded: boolean;
   readonly exportsPerMinute: number;
 }
@@ -26,20 +26,20 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export const SERVE_USAGE = `keyferry-as-serve: the AS as an HTTP service
 
-  --port N          KEYFERRY_PORT      default 8787; 0 takes a free one
+  --port N          KEYFERRY_PORT      default 8787; 0 for any free port
   --host NAME       KEYFERRY_HOST      default 127.0.0.1
   --data FOLDER     KEYFERRY_DATA      default ./keyferry-as
   --key-file FILE   KEYFERRY_KEY_FILE  default sealing.key in the data folder
-                    KEYFERRY_SEALING_KEY  32 octets, hex or base64url, instead of a key file
-  --origin URL,…    KEYFERRY_ORIGINS   where browsers reach it when that is not its own address
+                    KEYFERRY_SEALING_KEY  32 bytes, hex or base64url, instead of a key file
+  --origin URL,…    KEYFERRY_ORIGINS   origins at which browsers reach it, if not its own address
   --web FOLDER      KEYFERRY_WEB       the built page, default dist
   --exports-per-minute N               KEYFERRY_EXPORTS_PER_MINUTE, per operator, default 6000
-  --demo            KEYFERRY_DEMO=1    also serve the published demo sets and the demo page
-  --embedded        the default: make a set, keys and one operator on the first start
-  --standalone      KEYFERRY_STANDALONE=1  make nothing: ${CLI_COMMAND} adds sets and operators
+  --demo            KEYFERRY_DEMO=1    serve the published demo sets and the demo page too
+  --embedded        the default: create a set, keys and an operator at the first start
+  --standalone      KEYFERRY_STANDALONE=1  create nothing: ${CLI_COMMAND} adds sets and operators
   --help`;
 
-/** @throws UserError in words */
+/** @throws UserError for a wrong flag or value */
 export function readConfig(args: readonly string[], environment: Environment): Config | 'help' {
   const flags = parseFlags(args);
   if (flags.help) return 'help';
@@ -92,16 +92,16 @@ function isOn(value: string | undefined): boolean {
   return value === '1' || value === 'true';
 }
 
-export function wholeNumber(what: string, text: string, least: number, most: number): number {
+function wholeNumber(what: string, text: string, min: number, max: number): number {
   const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw new UserError(`${what} must be a whole number from ${least} to ${most}, not "${text}".`);
+  if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+  throw new UserError(`${what} must be a whole number from ${min} to ${max}, not "${text}".`);
 }
 
 function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== text.replace(/\/$/, '')) {
-    throw new UserError(`"${text}" is no origin. Write it like https://keys.example.org, without a path.`);
+    throw new UserError(`"${text}" is not an origin. Write it like https://keys.example.org, without a path.`);
   }
   return url.origin;
 }

@@ -1,5 +1,5 @@
-// Starts the service: claims the data folder, opens the AS, opens the socket, and ends in order when it is told to. The only file that
-// opens a port.
+// Starts the service: locks the data folder, opens the AS and listens on the port. SIGINT and
+// SIGTERM stop the service after pending requests.
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { createApp } from '../api/app.ts';
@@ -7,14 +7,14 @@ import { ControlServer } from '../cli/control.ts';
 import { UserError } from '../common/user-error.ts';
 import { loadStaticFiles } from '../http/static-files.ts';
 import type { As } from '../service/as.ts';
-import { type Opened, openAs } from '../service/open-as.ts';
+import { type AsHandle, openAs } from '../service/open-as.ts';
 import { prepareEmbedded } from '../service/prepare-embedded.ts';
 import { rootFingerprint } from '../signing/signing.ts';
 import { isSystemError } from '../storage/atomic-file.ts';
 import { type Config, readConfig, SERVE_USAGE } from './config.ts';
-import { welcome } from './welcome.ts';
+import { welcomeText } from './welcome.ts';
 
-/** How long requests may go on after a signal to end. */
+/** Timeout of pending requests after a signal. */
 const GRACE_MS = 5_000;
 const SERVER_LIMITS = {
   headersTimeout: 10_000,
@@ -34,13 +34,11 @@ async function main(): Promise<void> {
   const control = new ControlServer(() => as);
   const opened = await openAs({ ...config, onConnection: (socket) => control.accept(socket) });
   if ('socketPath' in opened) {
-    throw new UserError(
-      `Another Keyferry AS uses ${config.directory}. Stop it first, or choose another folder with --data.`,
-    );
+    throw new UserError(`Another Keyferry AS uses ${config.directory}. Stop it, or choose another folder with --data.`);
   }
   try {
-    const token = config.embedded ? (await prepareEmbedded(opened.as)).token : undefined;
-    await serveUntilTold(config, opened, token, () => {
+    const accessCode = config.embedded ? (await prepareEmbedded(opened.as)).code : undefined;
+    await serveUntilSignal(config, opened, accessCode, () => {
       as = opened.as;
     });
   } finally {
@@ -49,7 +47,12 @@ async function main(): Promise<void> {
   }
 }
 
-async function serveUntilTold(config: Config, { as, keySource }: Opened, token: string | undefined, ready: () => void) {
+async function serveUntilSignal(
+  config: Config,
+  { as, keySource }: AsHandle,
+  accessCode: string | undefined,
+  ready: () => void,
+) {
   const files = await loadStaticFiles(config.web, config.demo);
   let origins: readonly string[] = [];
   const app = createApp({
@@ -60,7 +63,7 @@ async function serveUntilTold(config: Config, { as, keySource }: Opened, token: 
     signInRate: { burst: 10, perMinute: 10 },
     report: (cause) => console.error(new Date().toISOString(), cause),
   });
-  const told = new Promise<void>((resolve) => {
+  const signalled = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_LIMITS });
@@ -70,22 +73,22 @@ async function serveUntilTold(config: Config, { as, keySource }: Opened, token: 
   await as.log.append({ event: 'service-started', actor: null, details: { demo: as.demoMode, port } });
   ready();
   console.log(
-    welcome({
+    welcomeText({
       config,
       address: config.origins[0] ?? addresses[0] ?? '',
       rootFingerprint: rootFingerprint(as.state),
       keySource,
-      token,
+      accessCode,
       hasPage: files.hasPage,
       colour: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
     }),
   );
-  await told;
+  await signalled;
   await stop(server);
   await as.log.append({ event: 'service-stopped', actor: null, details: {} });
 }
 
-/** A browser writes loopback in three ways; a wildcard address has no name of its own. */
+/** Browsers write loopback in three ways. A wildcard address has no name of its own. */
 function ownOrigins(host: string, port: number): string[] {
   const isWildcard = host === '0.0.0.0' || host === '::';
   const isLoopback = isWildcard || /^(localhost|127\.0\.0\.1|::1)$/.test(host);
@@ -100,25 +103,26 @@ function ownOrigins(host: string, port: number): string[] {
 
 async function listen(server: ServerType, { host, port }: Config): Promise<AddressInfo> {
   await new Promise<void>((resolve, reject) => {
-    // Stays: an accept that fails later must not end the service; the promise is settled by then.
+    // The listener stays, so that a later failed accept does not end the process.
     server.on('error', (cause) => {
-      const words = isSystemError(cause, 'EADDRINUSE')
-        ? `Port ${port} is in use. Choose another one with --port, or stop what uses it.`
+      const message = isSystemError(cause, 'EADDRINUSE')
+        ? `Port ${port} is in use. Choose another one with --port, or stop the program that uses it.`
         : isSystemError(cause, 'EACCES')
-          ? `Port ${port} needs rights that this process does not have. Choose one above 1023 with --port.`
+          ? `Port ${port} needs privileges that this process does not have. Choose one above 1023 with --port.`
           : `${host} port ${port} cannot be opened: ${cause.message}`;
-      reject(new UserError(words, { cause }));
+      reject(new UserError(message, { cause }));
     });
     server.listen(port, host, resolve);
   });
   return server.address() as AddressInfo;
 }
 
-/** No new connections; those that are busy get their answer, within limits. */
+/** Closes the server. Pending requests get their responses within GRACE_MS. */
 async function stop(server: ServerType): Promise<void> {
-  if (!('closeIdleConnections' in server)) throw new TypeError('the server is an HTTP/1.1 server');
+  if (!('closeIdleConnections' in server)) throw new TypeError('not an HTTP/1.1 server');
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A connection that has had its answer waits for the next request: it is closed as soon as it is idle.
+  // A keep-alive connection becomes idle after its response, so idle connections are closed
+  // repeatedly.
   const idle = setInterval(() => server.closeIdleConnections(), 20);
   const late = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await closed;

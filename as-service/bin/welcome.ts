@@ -1,24 +1,25 @@
-// What the terminal shows at a start: where to go, how to sign in, what to click, and what the sealing on disk protects.
-
+// Text of the terminal at a start: address, access code, first steps, and what the sealing
+// protects.
 import { CLI_COMMAND } from '../cli/cli-command.ts';
 import type { SealingKey } from '../storage/sealing-key.ts';
 import type { Config } from './config.ts';
 
-export interface Welcome {
+export interface WelcomeOptions {
   readonly config: Config;
   readonly address: string;
   readonly rootFingerprint: string;
   readonly keySource: SealingKey['source'];
-  readonly token: string | undefined;
+  /** Undefined in standalone mode. */
+  readonly accessCode: string | undefined;
   readonly hasPage: boolean;
-  /** The terminal shows colours. */
+  /** Use ANSI colours. */
   readonly colour: boolean;
 }
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
-export function welcome(given: Welcome): string {
-  const { config, address, token, hasPage, colour } = given;
+export function welcomeText(options: WelcomeOptions): string {
+  const { config, address, accessCode, hasPage, colour } = options;
   const paint = (code: number) => (text: string) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
   const [bold, dim, accent] = [paint(1), paint(2), paint(36)];
   const row = (name: string, value: string) => `  ${dim(name.padEnd(13))}${value}`;
@@ -27,31 +28,31 @@ export function welcome(given: Welcome): string {
     `  ${bold('Keyferry AS')}${config.demo ? '  demo mode' : ''}`,
     '',
     row('Open', accent(config.demo ? `${address}/demo.html` : address)),
-    ...(token === undefined
+    ...(accessCode === undefined
       ? []
-      : [row('Access code', bold(token)), row('', dim('new at each start, valid for 8 hours'))]),
-    row('Root key', given.rootFingerprint),
+      : [row('Access code', bold(accessCode)), row('', dim('new at each start, valid for 8 hours'))]),
+    row('Root key', options.rootFingerprint),
     row('Data', config.directory),
     '',
-    ...firstMinute(given),
-    ...(hasPage ? [] : ['  The page is not built (npm run build), so only the API answers here.', '']),
+    ...firstSteps(options),
+    ...(hasPage ? [] : ['  The page is not built (npm run build). Only the API answers.', '']),
     ...(LOOPBACK.test(config.host)
       ? []
-      : ['  This address is open to the network and speaks plain HTTP: put a TLS proxy before it.', '']),
-    ...sealing(given).map(dim),
+      : ['  This address is open to the network and uses plain HTTP. Put a TLS proxy in front of it.', '']),
+    ...sealing(options).map(dim),
     '',
   ];
   return lines.join('\n');
 }
 
-function firstMinute({ config, token }: Welcome): string[] {
-  if (token === undefined) {
+function firstSteps({ config, accessCode }: WelcomeOptions): string[] {
+  if (accessCode === undefined) {
     return [`  Add an operator:  ${CLI_COMMAND} operator add NAME --role operator`, ''];
   }
   if (!config.demo) {
     return [
       '  Your first key: open the page, sign in with the access code, attach a unit.',
-      `  A unit must hold the key of the set first: ${CLI_COMMAND} device-key --help`,
+      `  A unit needs the secret of its set first: ${CLI_COMMAND} device-key --help`,
       '',
     ];
   }
@@ -64,16 +65,16 @@ function firstMinute({ config, token }: Welcome): string[] {
   ];
 }
 
-function sealing({ config, keySource }: Welcome): string[] {
+function sealing({ config, keySource }: WelcomeOptions): string[] {
   if (keySource === 'environment') {
     return [
-      '  Keys on disk are sealed under KEYFERRY_SEALING_KEY. A copy of the data folder alone opens nothing;',
-      '  whoever can read this process or its environment can open everything.',
+      '  Keys on disk are sealed under KEYFERRY_SEALING_KEY. A copy of the data folder alone opens nothing.',
+      '  A reader of this process or its environment can open everything.',
     ];
   }
   return [
     `  Keys on disk are sealed under ${config.keyFile}.`,
-    '  A copy of the data folder without that file opens nothing. Whoever has both, or can read this process,',
-    '  can open everything: keep them apart (--key-file, KEYFERRY_SEALING_KEY) where it matters.',
+    '  A copy of the data folder without that file opens nothing. A reader of both, or of this process, can',
+    '  open everything. To keep them apart, use --key-file or KEYFERRY_SEALING_KEY.',
   ];
 }

@@ -1,6 +1,7 @@
-// A command of the CLI as data, so that it can be run here or by the service that holds the data folder; and its running.
+// The commands that change or show the service, as data, and their implementation. They run in the
+// process of the CLI, or in the service that has locked the data folder (control.ts).
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
-import { addOperator, issueToken, type NewOperator, revokeTokens } from '../operators/operators.ts';
+import { addOperator, issueAccessCode, type NewOperator, revokeAccessCodes } from '../operators/operators.ts';
 import type { As } from '../service/as.ts';
 import { viewEntry } from '../sets/entry-view.ts';
 import { setLabel } from '../sets/policy.ts';
@@ -10,9 +11,10 @@ import { rootFingerprint } from '../signing/signing.ts';
 import type { SetState } from '../storage/state.ts';
 import { CLI_COMMAND } from './cli-command.ts';
 import { type OrderRequest, runOrderRequest } from './order-requests.ts';
+import { toUserError } from './to-user-error.ts';
 import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
 
-/** Octets travel as hex. */
+/** Keys are hex digits, because requests are JSON. */
 export type AdminRequest =
   | ({ readonly command: 'set add'; readonly transportKey?: string } & Omit<NewSet, 'transportKey'>)
   | { readonly command: 'set list' }
@@ -29,8 +31,16 @@ export type AdminRequest =
   | VaultAdminRequest
   | { readonly command: 'trust' };
 
-/** The lines to print. @throws UserError in words */
+/** The lines to print. @throws UserError */
 export async function runAdminRequest(as: As, actor: string, request: AdminRequest): Promise<readonly string[]> {
+  try {
+    return await run(as, actor, request);
+  } catch (cause) {
+    throw toUserError(cause);
+  }
+}
+
+async function run(as: As, actor: string, request: AdminRequest): Promise<readonly string[]> {
   switch (request.command) {
     case 'set add': {
       const { transportKey } = request;
@@ -45,7 +55,7 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
     case 'set allow':
       await allowUnits(as, actor, request.set, request.units);
       return [
-        `Set ${hexNumber(request.set, 8)} now admits ${request.units === null ? 'any unit of the set' : 'those units too'}.`,
+        `Set ${hexNumber(request.set, 8)} now admits ${request.units === null ? 'every unit of it' : 'these units too'}.`,
       ];
     case 'key add': {
       const { key } = request;
@@ -60,8 +70,8 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
       const given = transportKey === undefined ? undefined : fromHex(transportKey);
       const tkv = await rotateSet(as, actor, { ...request, transportKey: given });
       return [
-        `Set ${hexNumber(set, 8)} has TKV ${tkv} now, and REF1 ${hexNumber(request.ref1, 4)} brings it to its units.`,
-        'Units that were not reached yet are still served under their old T.',
+        `Set ${hexNumber(set, 8)} now has TKV ${tkv}. REF1 ${hexNumber(request.ref1, 4)} loads it into its units.`,
+        'Units with an earlier T can still load keys.',
       ];
     }
     case 'operator add':
@@ -70,17 +80,20 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
     case 'operator list':
       return describeOperators(as);
     case 'operator code': {
-      const { token, expires } = await issueToken(as, actor, request.name, { hours: request.hours, replace: false });
-      return [token, `Valid until ${expires}. It is shown this once: only its hash is kept.`];
+      const { code, expires } = await issueAccessCode(as, actor, request.name, {
+        hours: request.hours,
+        replace: false,
+      });
+      return [code, `Valid until ${expires}. The service stores only its hash and cannot show it again.`];
     }
     case 'operator revoke':
-      await revokeTokens(as, actor, request.name);
-      return [`Every access code of ${request.name} is void from now on.`];
+      await revokeAccessCodes(as, actor, request.name);
+      return [`All access codes of ${request.name} are revoked.`];
     case 'device-key': {
       const { profile, tkv } = await writeDeviceKey(as, actor, request);
       return [
         `Wrote ${profile === 'shared' ? 'T' : 'K_D'} (TKV ${tkv}) of set ${hexNumber(request.set, 8)} to ${request.path}, mode 0600.`,
-        'Put it into the unit, then destroy the file. The audit log has an entry of it.',
+        'Load it into the unit, then destroy the file. The audit log records the file.',
       ];
     }
     case 'order add':
@@ -95,7 +108,7 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
     case 'vault reconcile':
       return runVaultRequest(as, actor, request);
     case 'trust':
-      // The whole key is what a verifier of reports wants.
+      // The verifier of reports needs the whole key.
       return [`Root key ${rootFingerprint(as.state)}`, `In full  ${toHex(as.state.root.publicKey)}`];
   }
 }
@@ -104,7 +117,7 @@ function describeSet(found: SetState | undefined): string[] {
   if (found === undefined) return [];
   const { profile, transportKeys, units, quotaPerUnit, keys } = found;
   const versions = transportKeys.map(({ tkv, family }) => `TKV ${tkv} ${family}`).join(', ');
-  const admits = units === null ? 'any unit of the set' : `${units.length} listed unit(s)`;
+  const admits = units === null ? 'every unit of the set' : `${units.length} listed unit(s)`;
   const quota = quotaPerUnit === null ? '' : `, ${quotaPerUnit} exports per unit`;
   return [
     `${setLabel(found)}: ${profile}, ${versions}, ${admits}${quota}`,

@@ -1,2 +1,2 @@
-/** How the command line of a build is started: nothing is installed. */
+/** Starts the command line of a build, which is not installed. */
 export const CLI_COMMAND = 'node dist/service/cli.js';

@@ -1,5 +1,6 @@
-// The CLI talks to a running service over the socket of its claim: one request and one answer, each a line of JSON. Whoever may open
-// the socket (mode 0600, in a folder of mode 0700) may also read the key file, so it needs no password; HTTP never reaches it.
+// Sends CLI requests to a running service over the socket of the folder lock: one request and one
+// answer, each a line of JSON. A process that may open the socket (mode 0600) may also read the key
+// file, so the socket needs no authentication.
 import { createConnection, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { UserError } from '../common/user-error.ts';
@@ -11,9 +12,9 @@ interface ControlAnswer {
   readonly refused?: string;
 }
 
-const DEADLINE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
-/** Serves requests one after another, also those of different connections. */
+/** Serialises the requests of all connections. */
 export class ControlServer {
   readonly #as: () => As | undefined;
   #running: Promise<unknown> = Promise.resolve();
@@ -24,47 +25,48 @@ export class ControlServer {
 
   accept(socket: Socket): void {
     const lines = createInterface({ input: socket });
-    // A client that is gone before its answer; without a listener its EPIPE would end the service.
+    // A client that has closed the connection causes EPIPE, which without a listener ends the
+    // process.
     lines.on('error', () => socket.destroy());
     lines.once('line', (line) => {
       this.#running = this.#running.then(async () => {
         socket.end(`${JSON.stringify(await this.#answer(line))}\n`);
       });
     });
-    socket.setTimeout(DEADLINE_MS, () => socket.destroy());
+    socket.setTimeout(TIMEOUT_MS, () => socket.destroy());
   }
 
   async #answer(line: string): Promise<ControlAnswer> {
     const as = this.#as();
-    if (as === undefined) return { refused: 'The service is still starting. Try again in a moment.' };
+    if (as === undefined) return { refused: 'The service is starting. Retry in a moment.' };
     try {
       const { actor, request } = JSON.parse(line) as { actor: string; request: AdminRequest };
       return { lines: await runAdminRequest(as, actor, request) };
     } catch (cause) {
       if (cause instanceof UserError) return { refused: cause.message };
       console.error('A command of the CLI failed:', cause);
-      return { refused: 'The service failed to run this command; its own log says why.' };
+      return { refused: 'The service failed to run this command. Its own log contains the cause.' };
     }
   }
 }
 
-/** @throws UserError with the service's words, or when it does not answer */
+/** @throws UserError with the refusal of the service, or when the service does not answer */
 export async function requestControl(
   socketPath: string,
   actor: string,
   request: AdminRequest,
 ): Promise<readonly string[]> {
   const answer = await new Promise<ControlAnswer>((resolve, reject) => {
-    const silent = (why: string) => reject(new UserError(`The service that holds this data folder ${why}.`));
+    const fail = (why: string) => reject(new UserError(`The service on this data folder ${why}.`));
     const socket = createConnection(socketPath, () => socket.write(`${JSON.stringify({ actor, request })}\n`));
-    socket.setTimeout(DEADLINE_MS, () => {
+    socket.setTimeout(TIMEOUT_MS, () => {
       socket.destroy();
-      silent('does not answer');
+      fail('does not answer');
     });
-    socket.once('error', () => silent('cannot be reached'));
-    socket.once('close', () => silent('closed the connection'));
+    socket.once('error', () => fail('cannot be reached'));
+    socket.once('close', () => fail('closed the connection'));
     const lines = createInterface({ input: socket });
-    lines.on('error', () => silent('cannot be reached'));
+    lines.on('error', () => fail('cannot be reached'));
     lines.once('line', (line) => resolve(JSON.parse(line) as ControlAnswer));
   });
   if (answer.refused !== undefined) throw new UserError(answer.refused);

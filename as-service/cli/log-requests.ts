@@ -1,6 +1,5 @@
-// `log show` and `log verify`: read the audit log as it lies on disk. They need no key and no claim, so an auditor can run them on a
-// copy, and on a service that is running.
-
+// Runs `log show` and `log verify`. They read the log file without keys or lock, so that an auditor
+// can use a copy, or the folder of a running service.
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +15,7 @@ export type LogRequest = { readonly command: 'log show'; readonly last: number }
 export async function runLogCommand(directory: string, request: LogRequest): Promise<readonly string[]> {
   const path = join(directory, LOG_FILE);
   if (!existsSync(path)) throw new UserError(`There is no audit log at ${path}.`);
-  const kept = request.command === 'log show' ? request.last : 0;
+  const shown = request.command === 'log show' ? request.last : 0;
   const newest: AuditLine[] = [];
   const file = await open(path, 'r');
   try {
@@ -27,15 +26,13 @@ export async function runLogCommand(directory: string, request: LogRequest): Pro
     };
     const { head, torn } = await scanLog({ size, read }, (line) => {
       newest.push(line);
-      if (newest.length > kept) newest.shift();
+      if (newest.length > shown) newest.shift();
     });
     if (request.command === 'log show') return newest.map(describeLine);
     return [
-      `The chain is whole: ${head.sequence} entries, from the first to ${head.time}.`,
-      `Its head is ${head.hash}. Compare it with a head that a station has journaled.`,
-      ...(torn.length === 0
-        ? []
-        : ['The last line is not finished: it is being written, or its writing was cut short.']),
+      `The chain is complete: ${head.sequence} entries, the newest of ${head.time}.`,
+      `Its head is ${head.hash}. Compare it with the head in the journal of a station.`,
+      ...(torn.length === 0 ? [] : ['The last line is incomplete: the service is writing it, or crashed.']),
     ];
   } finally {
     await file.close();
@@ -43,14 +40,14 @@ export async function runLogCommand(directory: string, request: LogRequest): Pro
 }
 
 function describeLine({ entry: { sequence, time, event, actor, details } }: AuditLine): string {
-  const facts = Object.entries(details).map(([name, value]) => `${name}=${written(name, value)}`);
+  const facts = Object.entries(details).map(([name, value]) => `${name}=${describeValue(name, value)}`);
   return [String(sequence).padStart(6), time, event.padEnd(16), actor ?? '-', ...facts].join('  ');
 }
 
-/** Digits of the numbers that every command reads and writes in hexadecimal. */
+/** Number of digits of the values that the CLI reads and shows in hexadecimal. */
 const HEX_DIGITS: Readonly<Record<string, number>> = { set: 8, ref1: 4, ref2: 4 };
 
-function written(name: string, value: AuditLine['entry']['details'][string]): string {
+function describeValue(name: string, value: AuditLine['entry']['details'][string]): string {
   const digits = HEX_DIGITS[name];
   if (digits === undefined || typeof value !== 'number') return String(value);
   return hexNumber(value, digits);

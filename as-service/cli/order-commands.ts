@@ -1,65 +1,69 @@
-// The CLI's words for work orders as requests. Units come from words, and from files that people and their systems made. Knows nothing of
-// how a request is run.
+// The commands for work orders. Units come from options and from lists in files.
 import { resolve } from 'node:path';
 import type { NewOrderJson } from '#protocol/orders/messages.ts';
 import { readUnitCsv, readUnitJson } from '#protocol/orders/unit-list.ts';
-import { readSerialNumber, type UnitRange } from '#protocol/orders/units.ts';
+import type { UnitRange } from '#protocol/orders/units.ts';
 import { isSuiteId } from '#protocol/tkl/suites.ts';
+import { requireSerialNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
-import { decimal, hexNumber, list, optionalDecimal, readInput, required, type Values } from './arguments.ts';
-import type { Command } from './command.ts';
-import { inWords } from './refusal-words.ts';
+import { readDecimal, readHex, readInput, readList, readOptionalDecimal, required, type Values } from './arguments.ts';
+import type { Commands } from './command.ts';
+import { toUserError } from './to-user-error.ts';
 
 const DAY_MS = 86_400_000;
-const DAYS = '30';
+/** Default validity of a work order, in days. */
+const DEFAULT_DAYS = '30';
 
-export const ORDER_COMMANDS: Readonly<Record<string, Command>> = {
+export const ORDER_COMMANDS: Commands = {
   'order add': {
+    words: 'ID TITLE',
     options: {
-      set: { type: 'string' },
-      line: { type: 'string', multiple: true },
-      units: { type: 'string' },
-      unit: { type: 'string', multiple: true },
-      range: { type: 'string', multiple: true },
-      suite: { type: 'string' },
-      from: { type: 'string' },
-      until: { type: 'string' },
-      days: { type: 'string' },
-      'dry-run': { type: 'boolean' },
-      'halt-after': { type: 'string' },
-      'label-scan': { type: 'boolean' },
+      set: { value: 'SET', required: true },
+      line: { value: 'REF1:REF2', required: true, multiple: true },
+      units: { value: 'FILE' },
+      unit: { value: 'SN', multiple: true },
+      range: { value: 'FROM-TO', multiple: true },
+      suite: { value: 'N' },
+      from: { value: 'TIME' },
+      until: { value: 'TIME' },
+      days: { value: 'N' },
+      'dry-run': {},
+      'halt-after': { value: 'N' },
+      'label-scan': {},
     },
-    words: [2, 2],
+    help: 'Issues a work order, valid for 30 days or until --until or --days. --units names a CSV or JSON file with units.',
     request: ([id = '', title = ''], values) => ({
       command: 'order add',
       id,
       title,
-      set: hexNumber('SET', required('set', values.set), 8),
+      set: readHex('SET', required('set', values.set), 8),
       suite: readSuite(values.suite),
       units: readUnits(values),
       lines: readLines(values),
       options: {
         dryRun: values['dry-run'] === true,
-        haltAfter: optionalDecimal('halt-after', values['halt-after']),
+        haltAfter: readOptionalDecimal('halt-after', values['halt-after']),
         requireLabelScan: values['label-scan'] === true,
       },
       ...readTimes(values),
     }),
   },
-  'order list': { options: {}, words: [0, 0], request: () => ({ command: 'order list' }) },
+  'order list': { help: 'Shows the work orders.', request: () => ({ command: 'order list' }) },
   'order show': {
-    options: { file: { type: 'string' } },
-    words: [1, 1],
+    words: 'ID',
+    options: { file: { value: 'FILE' } },
+    help: 'Shows a work order. --file writes the signed order to a new file.',
     request: ([id = ''], { file }) => ({ command: 'order show', id, path: pathOf(file) }),
   },
   'order revoke': {
-    options: {},
-    words: [2, 2],
+    words: 'ID REASON',
+    help: 'Revokes a work order.',
     request: ([id = '', reason = '']) => ({ command: 'order revoke', id, reason }),
   },
   'order close': {
-    options: { absent: { type: 'string' }, file: { type: 'string' } },
-    words: [1, 1],
+    words: 'ID',
+    options: { absent: { value: 'REASON' }, file: { value: 'FILE' } },
+    help: 'Closes a work order that balances. --absent gives the reason for absent units, --file writes the signed report to a new file.',
     request: ([id = ''], { absent, file }) => ({
       command: 'order close',
       id,
@@ -75,53 +79,51 @@ function pathOf(file: Values[string]): string | null {
 
 function readSuite(value: Values[string]): NewOrderJson['suite'] {
   if (typeof value !== 'string') return null;
-  const suite = decimal('suite', value);
+  const suite = readDecimal('suite', value);
   if (!isSuiteId(suite)) throw new UserError('--suite must be 1, 2 or 4.');
   return suite;
 }
 
 function readLines({ line }: Values): NewOrderJson['lines'] {
-  const lines = list(line);
+  const lines = readList(line);
   if (lines === null) throw new UserError('--line is missing: which key goes into which slot, as REF1:REF2.');
   return lines.map((text) => {
     const [ref1, ref2, ...more] = text.split(':');
     if (ref1 === undefined || ref2 === undefined || more.length > 0) {
       throw new UserError(`--line must be REF1:REF2, not "${text}".`);
     }
-    return { ref1: hexNumber('REF1', ref1, 4), ref2: hexNumber('REF2', ref2, 4) };
+    return { ref1: readHex('REF1', ref1, 4), ref2: readHex('REF2', ref2, 4) };
   });
 }
 
 function readUnits({ units, unit, range }: Values): NewOrderJson['units'] {
   const ranges: UnitRange[] = [];
-  for (const text of list(unit) ?? []) ranges.push([readUnit(text), readUnit(text)]);
-  for (const text of list(range) ?? []) {
+  for (const text of readList(unit) ?? []) ranges.push([requireSerialNumber(text), requireSerialNumber(text)]);
+  for (const text of readList(range) ?? []) {
     const [from, to, ...more] = text.split('-');
     if (from === undefined || to === undefined || more.length > 0) {
       throw new UserError(`--range must be FROM-TO, not "${text}".`);
     }
-    ranges.push([readUnit(from), readUnit(to)]);
+    ranges.push([requireSerialNumber(from), requireSerialNumber(to)]);
   }
   if (typeof units === 'string') ranges.push(...readUnitFile(units));
   if (ranges.length === 0) throw new UserError('Name the units: --units FILE, --unit SN or --range FROM-TO.');
   return ranges;
 }
 
-function readUnit(text: string): string {
-  const sn = readSerialNumber(text);
-  if (sn === undefined) throw new UserError(`"${text}" is no serial number: 1 to 32 hex digits, not all zero.`);
-  return sn;
-}
-
 function readUnitFile(file: string): UnitRange[] {
   const text = readInput(file, 'utf8');
-  return inWords(() => (/^\s*\[/.test(text) ? readUnitJson(text) : readUnitCsv(text)), `${file} cannot be taken.\n`);
+  try {
+    return /^\s*\[/.test(text) ? readUnitJson(text) : readUnitCsv(text);
+  } catch (cause) {
+    throw toUserError(cause, `${file} has errors.\n`);
+  }
 }
 
 function readTimes({ from, until, days }: Values): { notBefore: string; until: string } {
   if (until !== undefined && days !== undefined) throw new UserError('Choose --until or --days, not both.');
   const begin = typeof from === 'string' ? readTime('from', from) : new Date();
-  const length = decimal('days', typeof days === 'string' ? days : DAYS) * DAY_MS;
+  const length = readDecimal('days', typeof days === 'string' ? days : DEFAULT_DAYS) * DAY_MS;
   const end = typeof until === 'string' ? readTime('until', until) : new Date(begin.getTime() + length);
   if (Number.isNaN(end.getTime())) throw new UserError('--days is too long.');
   return { notBefore: begin.toISOString(), until: end.toISOString() };

@@ -1,12 +1,12 @@
-// The CLI's requests for work orders, and their running.
+// Runs the commands for work orders.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Balance } from '#protocol/orders/balance.ts';
 import type { NewOrderJson } from '#protocol/orders/messages.ts';
 import { UserError } from '../common/user-error.ts';
 import type { OrderEntry } from '../orders/order-ledger.ts';
+import type { Actor } from '../orders/orders.ts';
 import type { As } from '../service/as.ts';
-import { isSystemError, writeNewFile } from '../storage/atomic-file.ts';
-import { inWordsLater } from './refusal-words.ts';
+import { writeOutputFile } from '../storage/output-file.ts';
 
 export type OrderRequest =
   | ({ readonly command: 'order add' } & NewOrderJson)
@@ -20,56 +20,57 @@ export type OrderRequest =
       readonly path: string | null;
     };
 
-/** The lines to print. @throws UserError in words */
-export async function runOrderRequest(as: As, actor: string, request: OrderRequest): Promise<readonly string[]> {
-  return inWordsLater(async () => {
-    const by = { name: actor };
-    switch (request.command) {
-      case 'order add': {
-        const { command: _, ...given } = request;
-        return describeOrder(as, await as.orders.issue(given, by));
-      }
-      case 'order list': {
-        const orders = as.orders.list(by, as.ledger.workOrders(undefined));
-        if (orders.length === 0) return ['No work orders yet.'];
-        return orders.map(({ workOrder, order, exports, receipts }) => {
-          const facts =
-            order === null ? 'named by exports only' : `${order.state}  ${order.count} unit(s)  ${order.title}`;
-          return `${workOrder}  ${facts}  ${exports} export(s), ${receipts} receipt(s)`;
-        });
-      }
-      case 'order show': {
-        const entry = as.orders.find(request.id, by);
-        const written = request.path === null ? [] : await writeJson(request.path, entry.envelope, 'the signed order');
-        return [...describeOrder(as, entry), ...written];
-      }
-      case 'order revoke':
-        if (request.reason.trim() === '') throw new UserError('Say why it is revoked.');
-        await as.orders.revoke(request.id, request.reason, by);
-        return [`Work order ${request.id} is revoked: nothing is exported for it from now on.`];
-      case 'order close':
-        return closeOrder(as, by, request);
+/** Maximum number of units without a reason that a refused closing names. */
+const MAX_SHOWN_UNITS = 10;
+
+/** The lines to print. @throws UserError, ProtocolError */
+export async function runOrderRequest(as: As, name: string, request: OrderRequest): Promise<readonly string[]> {
+  const actor = { name };
+  switch (request.command) {
+    case 'order add': {
+      const { command: _, ...order } = request;
+      return describeOrder(as, await as.orders.issue(order, actor));
     }
-  });
+    case 'order list': {
+      const orders = as.orders.list(actor, as.ledger.workOrders(undefined));
+      if (orders.length === 0) return ['No work orders yet.'];
+      return orders.map(({ workOrder, order, exports, receipts }) => {
+        const facts =
+          order === null ? 'named by exports only' : `${order.state}  ${order.count} unit(s)  ${order.title}`;
+        return `${workOrder}  ${facts}  ${exports} export(s), ${receipts} receipt(s)`;
+      });
+    }
+    case 'order show': {
+      const entry = as.orders.find(request.id, actor);
+      const written = request.path === null ? [] : await writeJson(request.path, entry.envelope, 'signed order');
+      return [...describeOrder(as, entry), ...written];
+    }
+    case 'order revoke':
+      if (request.reason.trim() === '') throw new UserError('Give a reason for the revocation.');
+      await as.orders.revoke(request.id, request.reason, actor);
+      return [`Work order ${request.id} is revoked. The service exports nothing for it any more.`];
+    case 'order close':
+      return closeOrder(as, actor, request);
+  }
 }
 
 async function closeOrder(
   as: As,
-  by: { readonly name: string },
+  actor: Actor,
   { id, absentReason, path }: Extract<OrderRequest, { command: 'order close' }>,
 ): Promise<readonly string[]> {
-  const { closed, balance } = await as.orders.close(id, absentReason, by);
+  const { closed, balance } = await as.orders.close(id, absentReason, actor);
   if (!closed) throw new UserError(notBalanced(id, balance));
-  const written = path === null ? [] : await writeJson(path, await as.orders.makeReport(id, by), 'the signed report');
+  const written = path === null ? [] : await writeJson(path, await as.orders.makeReport(id, actor), 'signed report');
   return [`Work order ${id} is closed: ${describeBalance(balance)}.`, ...written];
 }
 
 function notBalanced(id: string, balance: Balance): string {
-  const shown = balance.missing.slice(0, 10).map(({ sn, outcome }) => `  ${sn}  ${outcome}`);
+  const shown = balance.missing.slice(0, MAX_SHOWN_UNITS).map(({ sn, outcome }) => `  ${sn}  ${outcome}`);
   const more = balance.missing.length - shown.length;
   return [
     `Work order ${id} does not balance: ${describeBalance(balance)}.`,
-    'A reason is missing for these units. The station that worked them gives it, or --absent for those that were never there:',
+    'These units have no reason. Give it at their station, or with --absent for all absent units:',
     ...shown,
     ...(more > 0 ? [`  and ${more} more`] : []),
   ].join('\n');
@@ -101,11 +102,6 @@ function describeBalance({ done, failed, unknown, absent }: Balance): string {
 }
 
 async function writeJson(path: string, value: object, what: string): Promise<string[]> {
-  try {
-    await writeNewFile(path, Buffer.from(`${JSON.stringify(value)}\n`));
-  } catch (cause) {
-    if (isSystemError(cause, 'EEXIST')) throw new UserError(`${path} exists already and is not overwritten.`);
-    throw cause;
-  }
-  return [`Wrote ${what} to ${path}.`];
+  await writeOutputFile(path, Buffer.from(`${JSON.stringify(value)}\n`));
+  return [`Wrote the ${what} to ${path}.`];
 }

@@ -1,46 +1,48 @@
-// The CLI's words about vaults as requests: see command-line.ts.
+// The commands for vaults.
 import { resolve } from 'node:path';
-import { decimal, hexNumber, list, optionalDecimal, readInput, required, type Values } from './arguments.ts';
-import type { Command } from './command.ts';
+import { readDecimal, readHex, readInput, readList, readOptionalDecimal, required, type Values } from './arguments.ts';
+import type { Commands } from './command.ts';
 
-export const VAULT_COMMANDS: Readonly<Record<string, Command>> = {
+export const VAULT_COMMANDS: Commands = {
   'vault issue': {
+    words: 'SET FILE',
     options: {
-      ref1: { type: 'string', multiple: true },
-      unit: { type: 'string', multiple: true },
-      open: { type: 'string' },
-      exports: { type: 'string' },
-      'exports-per-unit': { type: 'string' },
-      days: { type: 'string', default: '14' },
-      'passphrase-file': { type: 'string' },
+      ref1: { value: 'REF1', required: true, multiple: true },
+      exports: { value: 'N', required: true },
+      unit: { value: 'SN', multiple: true },
+      open: { value: 'SENTENCE' },
+      'exports-per-unit': { value: 'N' },
+      days: { value: 'N', default: '14' },
+      'passphrase-file': { value: 'FILE|-' },
     },
-    words: [2, 2],
+    help: 'Writes a vault to a new file, valid for 14 days or --days, and shows its passphrase once. Without --unit the vault contains T, and --open must confirm this.',
     request: ([set = '', path = ''], values) => ({
       command: 'vault issue',
       path: resolve(path),
-      set: hexNumber('SET', set, 8),
-      ref1: (list(values.ref1) ?? []).map((each) => hexNumber('REF1', each, 4)),
-      units: list(values.unit),
-      exports: decimal('exports', required('exports', values.exports)),
-      exportsPerUnit: optionalDecimal('exports-per-unit', values['exports-per-unit']),
-      days: decimal('days', String(values.days)),
+      set: readHex('SET', set, 8),
+      ref1: (readList(values.ref1) ?? []).map((each) => readHex('REF1', each, 4)),
+      units: readList(values.unit),
+      exports: readDecimal('exports', required('exports', values.exports)),
+      exportsPerUnit: readOptionalDecimal('exports-per-unit', values['exports-per-unit']),
+      days: readDecimal('days', String(values.days)),
       ...(typeof values.open === 'string' ? { confirm: values.open } : {}),
       ...readPassphrase(values['passphrase-file']),
     }),
   },
-  'vault list': { options: {}, words: [0, 0], request: () => ({ command: 'vault list' }) },
+  'vault list': { help: 'Shows the vaults.', request: () => ({ command: 'vault list' }) },
   'vault revoke': {
-    options: {},
-    words: [2, 2],
+    words: 'NUMBER REASON',
+    help: 'Revokes a vault.',
     request: ([number = '', reason = '']) => ({
       command: 'vault revoke',
-      asNumber: hexNumber('NUMBER', number, 4),
+      asNumber: readHex('NUMBER', number, 4),
       reason,
     }),
   },
   'vault reconcile': {
-    options: { verdicts: { type: 'string' } },
-    words: [1, 1],
+    words: 'FILE',
+    options: { verdicts: { value: 'FILE' } },
+    help: 'Reconciles the journal of a vault and shows the findings. --verdicts writes the signed verdicts to a new file.',
     request: ([path = ''], { verdicts }) => ({
       command: 'vault reconcile',
       journal: readInput(path, 'utf8'),
@@ -49,7 +51,7 @@ export const VAULT_COMMANDS: Readonly<Record<string, Command>> = {
   },
 };
 
-/** The first line: on a command line others on the machine could read it. */
+/** Reads the first line of a file. Other users of the computer can read the command line itself. */
 function readPassphrase(file: Values[string]): { readonly passphrase?: string } {
   return typeof file === 'string' ? { passphrase: readInput(file, 'utf8').split(/\r?\n/, 1)[0] ?? '' } : {};
 }

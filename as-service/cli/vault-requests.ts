@@ -1,4 +1,4 @@
-// What the command line does with vaults: the same as HTTP, for every set, and with files of this machine.
+// Runs the commands for vaults, for every set, with files of this computer.
 import { existsSync } from 'node:fs';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { envelope, parseJson } from '#protocol/json/read.ts';
@@ -8,11 +8,10 @@ import { MAX_EXPORTS, MAX_UNITS } from '#protocol/vault/header.ts';
 import { requireLabel, requireNumber, requireSerialNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
 import type { As } from '../service/as.ts';
-import { isSystemError, writeNewFile } from '../storage/atomic-file.ts';
+import { existingFile, writeOutputFile } from '../storage/output-file.ts';
 import { MAX_VAULT_DAYS } from '../vaults/make-vault.ts';
 import type { VaultRecord } from '../vaults/vault-ledger.ts';
 import type { VaultCaller } from '../vaults/vaults.ts';
-import { inWordsLater } from './refusal-words.ts';
 
 export type VaultAdminRequest =
   | ({ readonly command: 'vault issue'; readonly path: string; readonly passphrase?: string } & VaultRequestJson)
@@ -20,21 +19,19 @@ export type VaultAdminRequest =
   | { readonly command: 'vault revoke'; readonly asNumber: number; readonly reason: string }
   | { readonly command: 'vault reconcile'; readonly journal: string; readonly verdicts?: string };
 
-/** The lines to print. @throws UserError in words */
+/** The lines to print. @throws UserError, ProtocolError */
 export async function runVaultRequest(as: As, actor: string, request: VaultAdminRequest): Promise<readonly string[]> {
   const caller: VaultCaller = { actor, sets: null };
-  return inWordsLater(async () => {
-    switch (request.command) {
-      case 'vault issue':
-        return issue(as, caller, request);
-      case 'vault list':
-        return list(as, caller);
-      case 'vault revoke':
-        return revoke(as, caller, request);
-      case 'vault reconcile':
-        return reconcile(as, caller, request);
-    }
-  });
+  switch (request.command) {
+    case 'vault issue':
+      return issue(as, caller, request);
+    case 'vault list':
+      return list(as, caller);
+    case 'vault revoke':
+      return revoke(as, caller, request);
+    case 'vault reconcile':
+      return reconcile(as, caller, request);
+  }
 }
 
 type RequestOf<Command> = Extract<VaultAdminRequest, { readonly command: Command }>;
@@ -44,18 +41,18 @@ async function issue(as: As, caller: VaultCaller, request: RequestOf<'vault issu
   requireNumber('--exports', exports, 1, MAX_EXPORTS);
   if (exportsPerUnit !== null) requireNumber('--exports-per-unit', exportsPerUnit, 1, MAX_EXPORTS);
   requireNumber('--days', days, 1, MAX_VAULT_DAYS);
-  if (ref1.length === 0) throw new UserError('Name the keys of the vault: --ref1 REF1, as often as needed.');
+  if (ref1.length === 0) throw new UserError('Name the keys of the vault: --ref1 REF1 for each.');
   if (units !== null) requireNumber('The number of units', units.length, 1, MAX_UNITS);
-  if (existsSync(path)) throw existing(path);
-  const order = { ...request, units: units?.map(requireSerialNumber) ?? null };
-  const { text, passphrase, record } = await as.vaults.issue(order, caller, chosen);
-  await writeOnce(path, text);
+  if (existsSync(path)) throw existingFile(path);
+  const vaultRequest = { ...request, units: units?.map(requireSerialNumber) ?? null };
+  const { text, passphrase, record } = await as.vaults.issue(vaultRequest, caller, chosen);
+  await writeOutputFile(path, Buffer.from(text));
   return [
     `Wrote ${describe(record)} to ${path}, mode 0600.`,
     ...(chosen === undefined
       ? [
           passphrase,
-          'This is its passphrase. It is shown this once: nobody can find it again. Send it another way than the file.',
+          'The line above is its passphrase, which the service does not store. Send it separately from the file.',
         ]
       : []),
   ];
@@ -73,12 +70,13 @@ async function revoke(
 ): Promise<readonly string[]> {
   requireLabel('reason', reason);
   const found = as.vaults.visible(caller).find(({ issued }) => issued.header.asNumber === asNumber);
-  if (found === undefined)
-    throw new UserError(`There is no vault ${hexNumber(asNumber, 4)}. "vault list" shows those there are.`);
+  if (found === undefined) {
+    throw new UserError(`There is no vault ${hexNumber(asNumber, 4)}. "vault list" shows all vaults.`);
+  }
   await as.vaults.revoke(found.issued.header.vaultId, reason, caller);
   return [
     `Revoked ${describe(found)}.`,
-    'A vault that is offline does not hear of it: what it exports from now on is found when its journal is back.',
+    'An offline vault continues to export. Its returned journal shows the later exports.',
   ];
 }
 
@@ -88,24 +86,24 @@ async function reconcile(
   request: RequestOf<'vault reconcile'>,
 ): Promise<readonly string[]> {
   const { verdicts: path } = request;
-  if (path !== undefined && existsSync(path)) throw existing(path);
+  if (path !== undefined && existsSync(path)) throw existingFile(path);
   const report = await as.vaults.reconcile(readEnvelope(request.journal), caller);
   const { entries, exports, receipts, findings, verdicts } = report;
   if (path !== undefined) {
     const signed = await Promise.all(verdicts.map(({ verdict }) => as.signatures.signVerdict(verdict)));
-    await writeOnce(path, `${JSON.stringify(signed)}\n`);
+    await writeOutputFile(path, Buffer.from(`${JSON.stringify(signed)}\n`));
   }
   return [
     describe(report.record),
-    `The journal has ${entries} entries, ${exports} exports and ${receipts} receipts; ${verdicts.length} of these are verified.`,
-    ...findings.map(({ grave, words }) => `${grave ? 'Look into this: ' : ''}${words}`),
-    ...(findings.length === 0 ? ['Everything in it goes together.'] : []),
+    `The journal has ${entries} entries, ${exports} exports and ${receipts} receipts; ${verdicts.length} receipts are verified.`,
+    ...findings.map(({ grave, words }) => `${grave ? 'Investigate: ' : ''}${words}`),
+    ...(findings.length === 0 ? ['There are no findings.'] : []),
   ];
 }
 
 function describe(record: VaultRecord): string {
   const vault = record.view();
-  const serves = vault.units === null ? 'open: it holds T' : `${vault.units} unit(s)`;
+  const serves = vault.units === null ? 'open: it contains T' : `${vault.units} unit(s)`;
   const used = `${vault.exportsSeen} of ${vault.exports} exports and ${vault.receiptsSeen} receipts seen`;
   const until = vault.revoked === null ? `until ${vault.expires}` : `revoked ${vault.revoked}`;
   return `vault ${hexNumber(vault.asNumber, 4)} for ${vault.custodian}, set ${hexNumber(vault.set, 8)}, ${serves}, ${used}, ${until}`;
@@ -115,19 +113,6 @@ function readEnvelope(text: string): Envelope {
   try {
     return envelope(parseJson(text, 'The file'), 'The file');
   } catch (cause) {
-    throw new UserError('This file holds no journal of a vault.', { cause });
+    throw new UserError('This file does not contain a vault journal.', { cause });
   }
-}
-
-async function writeOnce(path: string, text: string): Promise<void> {
-  try {
-    await writeNewFile(path, Buffer.from(text));
-  } catch (cause) {
-    if (isSystemError(cause, 'EEXIST')) throw existing(path);
-    throw cause;
-  }
-}
-
-function existing(path: string): UserError {
-  return new UserError(`${path} exists already and is not overwritten.`);
 }

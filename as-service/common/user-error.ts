@@ -1,6 +1,7 @@
-// What keeps the service or a command of its CLI from running, in words for the person at the terminal.
-
-/** An expected failure: `message` says what is wrong and what to do. Anything else that is thrown is a bug. */
+/**
+ * An expected failure of the service or of a command. `message` says what is wrong and what to do,
+ * for the terminal. Any other error is a bug.
+ */
 export class UserError extends Error {
   override readonly name = 'UserError';
 }

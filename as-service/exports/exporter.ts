@@ -1,7 +1,7 @@
-// Exports and receipts for operators: idempotency keys around as-unit, refusals in the audit log, verdicts signed. Knows nothing of HTTP.
+// Exports keys and verifies receipts for operators (docs/protocol.md clause 6). Adds idempotency
+// keys to protocol/as-unit, and records refusals in the audit log.
 import { createHash } from 'node:crypto';
 import type { AsUnit } from '#protocol/as-unit/as-unit.ts';
-import { copy } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -25,78 +25,82 @@ export interface ExporterOptions {
 
 export class Exporter {
   readonly #options: ExporterOptions;
-  /** Exports that are being made, by operator and idempotency key. */
-  readonly #underway = new Map<string, Promise<ExportEntry>>();
+  /** Pending exports, by operator and idempotency key. */
+  readonly #pending = new Map<string, Promise<ExportEntry>>();
 
   constructor(options: ExporterOptions) {
     this.#options = options;
   }
 
   /**
-   * Durable before it resolves. One idempotency key of one operator never yields two exports.
-   * @throws ProtocolError idempotency-conflict and what AsUnit.exportKey refuses
+   * Resolves once the export is durable. An operator's idempotency key leads to at most one export.
+   * @throws ProtocolError idempotency-conflict, and the refusals of AsUnit.exportKey()
    */
   async export(request: ExportRequestJson, account: OperatorState): Promise<ExportEntry> {
     const { set, tkv, suite, ref1, ref2, sn } = request;
-    const about = { set, tkv, suite, ref1, ref2, sn };
-    return this.#logRefusals('export-refused', about, account, () => this.#exportInTurn(request, account));
+    const details = { set, tkv, suite, ref1, ref2, sn };
+    return this.#logRefusals('export-refused', details, account, () => this.#exportSerially(request, account));
   }
 
   /**
-   * The verdict to be signed. The same receipt again gives the same verdict.
+   * The verdict, unsigned. A receipt always leads to the same verdict.
    * @throws ProtocolError export-unknown, receipt-refused, receipt-conflict
    */
   async verifyReceipt({ exportId, receipt }: ReceiptRequestJson, account: OperatorState): Promise<VerdictJson> {
     const entry = this.#findVisible(exportId, account);
-    const nothing = { workOrder: null, reason: null, idempotencyKey: '', requestHash: '' };
-    const caller: Caller = { account, operator: account.name, ...nothing };
+    const noExport = { workOrder: null, reason: null, idempotencyKey: '', requestHash: '' };
+    const caller: Caller = { account, operator: account.name, ...noExport };
     await this.#logRefusals('receipt-refused', { exportId, xc: entry.xc }, account, () =>
       this.#options.unit.verifyReceipt(entry.xc, fromBase64url(receipt), caller),
     );
     const verdict = verdictOf(this.#options.ledger.findByCounter(entry.xc));
-    if (verdict === undefined) throw new TypeError('an accepted receipt is in the ledger');
+    if (verdict === undefined) throw new TypeError('the ledger lacks the accepted receipt');
     return verdict;
   }
 
   /**
-   * What was exported under that key, by any operator: another one may go on. One who may not see its set is told so, since "no such export" would be
-   * taken for "not in the unit"; the key is random, so nobody learns by trying.
+   * Looks up the export under an idempotency key, of any operator: another one may finish the load.
+   * An operator who may not use the set gets not-allowed, because the page takes export-unknown to
+   * mean that the key is not in the unit. Keys are random, so guessing reveals nothing.
    * @throws ProtocolError export-unknown, not-allowed
    */
   recall(idempotencyKey: string, account: OperatorState): ExportEntry {
-    const entry = this.#options.ledger.findByKeyOfAnyone(idempotencyKey);
-    if (entry === undefined)
+    const entry = this.#options.ledger.findByIdempotencyKeyOfAnyOperator(idempotencyKey);
+    if (entry === undefined) {
       throw new ProtocolError('export-unknown', `This service made no export under ${idempotencyKey}.`);
+    }
     if (this.#isVisible(entry, account)) return entry;
-    throw new ProtocolError('not-allowed', 'This export is of a set that you may not see.');
+    throw new ProtocolError('not-allowed', 'This export is of a set that you may not use.');
   }
 
-  /** A twin under the same key waits, and then finds what the first one made. */
-  async #exportInTurn(request: ExportRequestJson, account: OperatorState): Promise<ExportEntry> {
+  /**
+   * Requests with the same idempotency key wait for one another, so that all find the first export.
+   */
+  async #exportSerially(request: ExportRequestJson, account: OperatorState): Promise<ExportEntry> {
     const name = `${account.name} ${request.idempotencyKey}`;
-    for (let twin = this.#underway.get(name); twin !== undefined; twin = this.#underway.get(name)) {
-      await twin.catch(() => undefined);
+    for (let other = this.#pending.get(name); other !== undefined; other = this.#pending.get(name)) {
+      await other.catch(() => undefined);
     }
-    const made = this.#exportOnce(request, account);
-    this.#underway.set(name, made);
+    const exported = this.#exportOnce(request, account);
+    this.#pending.set(name, exported);
     try {
-      return await made;
+      return await exported;
     } finally {
-      this.#underway.delete(name);
+      this.#pending.delete(name);
     }
   }
 
   async #exportOnce(request: ExportRequestJson, account: OperatorState): Promise<ExportEntry> {
     const { ledger, log, unit } = this.#options;
     const caller = callerOf(request, account);
-    const known = ledger.findByIdempotencyKey(account.name, request.idempotencyKey);
-    if (known !== undefined && known.requestHash !== caller.requestHash) {
+    const earlier = ledger.findByIdempotencyKey(account.name, request.idempotencyKey);
+    if (earlier !== undefined && earlier.requestHash !== caller.requestHash) {
       throw new ProtocolError(
         'idempotency-conflict',
         'This idempotency key was used with another request. Use a new key for a new request.',
       );
     }
-    // as-unit asks policy and challenge again, and finds the export by its challenge.
+    // as-unit checks policy and challenge again, and finds an earlier export by its challenge.
     const { data } = await unit.exportKey(unitRequest(request), caller);
     const { xc } = decodeHeader(data);
     if (ledger.findByIdempotencyKey(account.name, request.idempotencyKey) === undefined) {
@@ -105,11 +109,11 @@ export class Exporter {
       ledger.addRepeat(xc, caller);
     }
     const entry = ledger.findByCounter(xc);
-    if (entry === undefined) throw new TypeError('a committed export is in the ledger');
+    if (entry === undefined) throw new TypeError('the ledger lacks the committed export');
     return entry;
   }
 
-  /** An export of a set that this operator may not see does not exist for them. */
+  /** Exports of sets that the operator may not use are unknown to the operator. */
   #findVisible(exportId: string, account: OperatorState): ExportEntry {
     const entry = this.#options.ledger.findById(exportId);
     if (entry !== undefined && this.#isVisible(entry, account)) return entry;
@@ -124,7 +128,7 @@ export class Exporter {
 
   async #logRefusals<Result>(
     event: string,
-    about: AuditEntry['details'],
+    details: AuditEntry['details'],
     account: OperatorState,
     action: () => Promise<Result>,
   ): Promise<Result> {
@@ -132,7 +136,7 @@ export class Exporter {
       return await action();
     } catch (cause) {
       if (cause instanceof ProtocolError) {
-        await this.#options.log.append({ event, actor: account.name, details: { code: cause.code, ...about } });
+        await this.#options.log.append({ event, actor: account.name, details: { code: cause.code, ...details } });
       }
       throw cause;
     }
@@ -151,23 +155,24 @@ function unitRequest({ set, tkv, suite, sign, ref1, ref2, sn, random, challengeM
   };
 }
 
+/** `requestHash` is in the audit log: its input must not change. */
 function callerOf(request: ExportRequestJson, account: OperatorState): Caller {
   const { set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder, reason, idempotencyKey } = request;
-  // An array, so that the order in which a client writes its members does not matter.
+  // An array, because the sequence of members in the request's JSON must not matter.
   const members = [set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder ?? null];
-  const said = JSON.stringify(reason === undefined ? members : [...members, reason]);
+  const hashed = JSON.stringify(reason === undefined ? members : [...members, reason]);
   return {
     account,
     operator: account.name,
     workOrder: workOrder ?? null,
     reason: reason ?? null,
     idempotencyKey,
-    requestHash: createHash('sha256').update(said).digest('base64url'),
+    requestHash: createHash('sha256').update(hashed).digest('base64url'),
   };
 }
 
-/** Puts an 'export-repeated' entry of the log back into the ledger. */
-export function replayRepeat(ledger: Ledger, octets: Uint8Array): void {
-  const { xc, ...origin } = JSON.parse(Buffer.from(copy(octets)).toString()) as ExportOrigin & { readonly xc: number };
+/** Applies the sealed part of an 'export-repeated' entry to the ledger. */
+export function replayRepeat(ledger: Ledger, content: Uint8Array): void {
+  const { xc, ...origin } = JSON.parse(Buffer.from(content).toString()) as ExportOrigin & { readonly xc: number };
   ledger.addRepeat(xc, origin);
 }

@@ -1,4 +1,5 @@
-// The one place of the service where T and TA are used: a KeyStore over the opened state, which it never changes.
+// Reads T and TA from the state for exports and receipts. The only module of the service that
+// computes with them, apart from the issue of vaults and device keys.
 import { randomBytes } from 'node:crypto';
 import { transportKeyStore } from '#protocol/as-unit/transport-key-store.ts';
 import type { KeyStore } from '#protocol/as-unit/tree-key-crypto.ts';
@@ -6,7 +7,7 @@ import { copy } from '#protocol/bytes/bytes.ts';
 import type { Signatures } from '../signing/signing.ts';
 import type { SetState, State } from '../storage/state.ts';
 
-export function createRoom(state: () => State, signatures: () => Signatures): KeyStore {
+export function createKeyStore(state: () => State, signatures: () => Signatures): KeyStore {
   const findSet = (set: number): SetState => found(state().sets.find((each) => each.set === set));
   return transportKeyStore({
     copyTransportKey: (set, tkv) => copy(found(findSet(set).transportKeys.find((each) => each.tkv === tkv)).key),
@@ -17,7 +18,7 @@ export function createRoom(state: () => State, signatures: () => Signatures): Ke
   });
 }
 
-function found<T>(sought: T | undefined): T {
-  if (sought === undefined) throw new RangeError('as-unit looked it up before');
-  return sought;
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new RangeError('the set or key is unknown');
+  return value;
 }

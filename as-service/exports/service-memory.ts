@@ -1,5 +1,6 @@
-// The Memory of as-unit for the service: facts from the sealed state, exports from the ledger, and every new export and receipt in
-// the audit log, durable, before anyone hears of it. One append carries both the audit entry and, sealed, what must outlive a restart.
+// Implements the Memory of protocol/as-unit: reads facts from the state and the ledger, and writes
+// each export and receipt to the audit log. The sealed part of the entry restores the ledger at a
+// restart.
 import type {
   ExportRecord,
   KeyFacts,
@@ -18,11 +19,12 @@ import { decodeHeader, isErasing } from '#protocol/tkl/header.ts';
 import type { AuditEntry } from '../audit-log/audit-line.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
 import { type ExportOrigin, encodeExport, type Ledger } from '../ledger/ledger.ts';
-import type { OrderBook } from '../orders/order-ledger.ts';
+import type { OrderLedger } from '../orders/order-ledger.ts';
 import { authoriseOrder } from '../orders/order-policy.ts';
-import { authorise, maySee, setLabel } from '../sets/policy.ts';
+import { authorise, mayUse, setLabel } from '../sets/policy.ts';
 import type { OperatorState, SetState, State } from '../storage/state.ts';
 
+/** The operator and the facts of one request. */
 export interface Caller extends ExportOrigin {
   readonly account: OperatorState;
 }
@@ -32,14 +34,16 @@ export interface ServiceMemoryOptions {
   readonly ledger: Ledger;
   readonly log: AuditLog;
   readonly demoMode: boolean;
-  readonly orders: OrderBook;
+  readonly orders: OrderLedger;
   readonly now: () => Date;
 }
 
 export class ServiceMemory implements Memory<Caller> {
   readonly #options: ServiceMemoryOptions;
-  /** Exports that are being made, by operator and by unit: they count against a quota before they are on disk. */
-  readonly #reserved = new Map<string, number>();
+  /**
+   * Pending exports, by operator, unit and load. They count against quotas before they are durable.
+   */
+  readonly #pending = new Map<string, number>();
   #lastXc: number;
 
   constructor(options: ServiceMemoryOptions) {
@@ -56,7 +60,7 @@ export class ServiceMemory implements Memory<Caller> {
     tkv: number,
     { account }: Pick<Caller, 'account'>,
   ): Promise<TransportKeyFacts | undefined> {
-    if (!maySee(account, set)) return undefined;
+    if (!mayUse(account, set)) return undefined;
     return this.#findSet(set)?.transportKeys.find((key) => key.tkv === tkv);
   }
 
@@ -82,28 +86,31 @@ export class ServiceMemory implements Memory<Caller> {
     const { unit } = request;
     const { ledger } = this.#options;
     const set = this.#findSet(unit.set);
-    if (set === undefined) throw new RangeError('the set was looked up before');
+    if (set === undefined) throw new RangeError('the set is unknown');
     const ofOperator = `operator ${caller.operator}`;
     const ofUnit = `unit ${unit.set} ${toHex(unit.sn)}`;
     const { quota } = caller.account;
-    if (quota !== null && ledger.countOfOperator(caller.operator) + this.#held(ofOperator) >= quota) {
+    if (quota !== null && ledger.countOfOperator(caller.operator) + this.#pendingOf(ofOperator) >= quota) {
       throw new ProtocolError('quota-used', `${caller.operator} has used all ${quota} exports.`);
     }
-    if (set.quotaPerUnit !== null && ledger.countOfUnit(unit.set, unit.sn) + this.#held(ofUnit) >= set.quotaPerUnit) {
+    if (
+      set.quotaPerUnit !== null &&
+      ledger.countOfUnit(unit.set, unit.sn) + this.#pendingOf(ofUnit) >= set.quotaPerUnit
+    ) {
       throw new ProtocolError(
         'unit-quota-used',
-        `Unit ${toHex(unit.sn)} has had all ${set.quotaPerUnit} exports that ${setLabel(set)} allows a unit.`,
+        `Unit ${toHex(unit.sn)} has used all ${set.quotaPerUnit} exports that ${setLabel(set)} allows a unit.`,
       );
     }
     const ofLoad = this.#requireReason(request, caller);
-    const hold = (change: 1 | -1) => {
+    const count = (change: 1 | -1) => {
       for (const name of [ofOperator, ofUnit, ofLoad]) {
-        const held = this.#held(name) + change;
-        if (held === 0) this.#reserved.delete(name);
-        else this.#reserved.set(name, held);
+        const pending = this.#pendingOf(name) + change;
+        if (pending === 0) this.#pending.delete(name);
+        else this.#pending.set(name, pending);
       }
     };
-    hold(1);
+    count(1);
     return {
       xc: ++this.#lastXc,
       commit: async (record) => {
@@ -115,9 +122,9 @@ export class ServiceMemory implements Memory<Caller> {
           record: encodeExport(record, originOf(caller)),
         });
         ledger.addExport(record, originOf(caller), time);
-        hold(-1);
+        count(-1);
       },
-      release: () => hold(-1),
+      release: () => count(-1),
     };
   }
 
@@ -133,17 +140,21 @@ export class ServiceMemory implements Memory<Caller> {
     this.#options.ledger.addReceipt(xc, copy(receipt), time);
   }
 
-  /** No unit is sent a key twice in a work order without a reason. The name under which it is held. @throws ProtocolError reason-needed */
+  /**
+   * A second export of a load under a work order needs a reason. Returns the name under which
+   * pending exports of this load are counted.
+   * @throws ProtocolError reason-needed
+   */
   #requireReason({ unit, ref1, ref2 }: UnitExportRequest, { workOrder, reason }: Caller): string {
     const { ledger, orders } = this.#options;
     const sn = toHex(unit.sn);
     const name = `load ${unit.set} ${sn} ${ref1} ${ref2} ${workOrder}`;
     if (workOrder === null || ref2 === undefined || orders.find(workOrder) === undefined) return name;
     const before = ledger.countOfLoad(workOrder, unit.set, unit.sn, ref1, ref2);
-    if (reason !== null || before + this.#held(name) === 0) return name;
+    if (reason !== null || before + this.#pendingOf(name) === 0) return name;
     throw new ProtocolError(
       'reason-needed',
-      `Unit ${sn} was sent REF1 ${ref1} for slot ${ref2} before in work order ${workOrder}. Say why it is needed again.`,
+      `REF1 ${ref1} was already exported to slot ${ref2} of unit ${sn} under work order ${workOrder}. Give a reason to export it again.`,
     );
   }
 
@@ -151,8 +162,8 @@ export class ServiceMemory implements Memory<Caller> {
     return this.#options.state().sets.find((each) => each.set === set);
   }
 
-  #held(name: string): number {
-    return this.#reserved.get(name) ?? 0;
+  #pendingOf(name: string): number {
+    return this.#pending.get(name) ?? 0;
   }
 }
 
@@ -160,7 +171,7 @@ function originOf({ operator, workOrder, reason, idempotencyKey, requestHash }: 
   return { operator, workOrder, reason, idempotencyKey, requestHash };
 }
 
-/** What an auditor reads of an export: names and numbers, nothing that a key could be computed from. */
+/** The readable part of an 'export' entry. Contains nothing from which a key can be computed. */
 function exportDetails({ data, kcv }: ExportRecord, { workOrder, reason }: Caller): AuditEntry['details'] {
   const header = decodeHeader(data);
   const dataHash = sha256(data);

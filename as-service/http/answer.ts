@@ -1,4 +1,4 @@
-// Answers as JSON, and problems as RFC 9457 wants them. The only makers of a Response besides the static files.
+// Makes JSON responses and problem documents (RFC 9457).
 import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
 import type { ProblemJson } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
@@ -8,7 +8,7 @@ import { SECURITY_HEADERS } from './security-headers.ts';
 const JSON_HEADERS = { ...SECURITY_HEADERS, 'cache-control': 'no-store', 'content-type': 'application/json' };
 const PROBLEM_HEADERS = { ...JSON_HEADERS, 'content-type': 'application/problem+json' };
 
-/** A refusal by HTTP itself; `detail` says what was wrong and what to do. */
+/** An error response. `detail` says what is wrong and what to do. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;
@@ -31,12 +31,15 @@ export function answer(body: object): Response {
   return new Response(JSON.stringify(body), { headers: JSON_HEADERS });
 }
 
-/** What went wrong as a Problem: a refusal in its own words, a fault of the service in none (they go to `report`). */
+/**
+ * A refusal keeps its message. Any other error goes to `report`, and the client gets no details of
+ * it.
+ */
 export function problemOf(cause: unknown, report: (cause: unknown) => void): Problem {
   if (cause instanceof Problem) return cause;
   if (cause instanceof ProtocolError && isProblemCode(cause.code)) return new Problem(cause.code, cause.message);
   report(cause);
-  return new Problem('service-failed', 'The service failed. Its own log says why; ask whoever runs it.');
+  return new Problem('service-failed', 'The service failed. Its own log contains the cause: ask the administrator.');
 }
 
 export function problemJson({ code, status, message }: Problem): ProblemJson {

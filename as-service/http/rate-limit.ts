@@ -1,12 +1,15 @@
-// Token buckets: so many at once, refilled evenly. Bounded memory: a bucket that is full again is forgotten.
+// Rate limit by token buckets, one per name, with bounded memory: full buckets are removed.
 
 export interface Rate {
+  /** Capacity of a bucket. */
   readonly burst: number;
+  /** Refill rate. */
   readonly perMinute: number;
 }
 
 interface Bucket {
   left: number;
+  /** Time of the last refill in milliseconds. */
   time: number;
 }
 
@@ -17,24 +20,24 @@ export class RateLimit {
   readonly #now: () => number;
   readonly #buckets = new Map<string, Bucket>();
 
-  /** `now` in milliseconds. */
+  /** `now` returns milliseconds. */
   constructor(rate: Rate, now: () => number) {
     this.#rate = rate;
     this.#now = now;
   }
 
-  /** Takes `count` for that name; otherwise the seconds to wait, and nothing is taken. */
+  /** Takes `count` tokens, or takes none and returns the seconds to wait. */
   take(name: string, count = 1): number | undefined {
     const bucket = this.#filled(name);
     const wait = this.#wait(bucket, count);
     if (wait !== undefined) return wait;
     bucket.left -= count;
-    if (this.#buckets.size >= MAX_BUCKETS) this.#forgetFull();
+    if (this.#buckets.size >= MAX_BUCKETS) this.#removeFull();
     this.#buckets.set(name, bucket);
     return undefined;
   }
 
-  /** Buckets that are remembered. */
+  /** Number of stored buckets. */
   get size(): number {
     return this.#buckets.size;
   }
@@ -52,11 +55,11 @@ export class RateLimit {
     return { left: Math.min(this.#rate.burst, refilled), time };
   }
 
-  #forgetFull(): void {
+  #removeFull(): void {
     for (const name of this.#buckets.keys()) {
       if (this.#filled(name).left >= this.#rate.burst) this.#buckets.delete(name);
     }
-    // Still too many: whoever floods us with names starts anew, which is better than running out of memory.
+    // Resetting the limits is better than running out of memory.
     if (this.#buckets.size >= MAX_BUCKETS) this.#buckets.clear();
   }
 }

@@ -1,8 +1,9 @@
-// The headers of every answer, errors included (docs/adr/0015-send-the-same-security-headers-always.md). Plain objects, put together once: an answer is
-// then one literal and costs nothing.
+// The security headers of every response, errors included (ADR 0015).
 
-/** Everything that a page could ask of the browser is off, but for the two ways to a unit, the page's Copy buttons, a screen that stays on
- * while a key is loaded, and a passkey for a vault. */
+/**
+ * The page may use WebUSB, Web Serial, the clipboard for its Copy buttons, a wake lock during a
+ * load, and passkeys for vaults. Every other feature is off.
+ */
 const PERMISSIONS = [
   'usb=(self)',
   'serial=(self)',
@@ -36,7 +37,10 @@ const PERMISSIONS = [
   ].map((feature) => `${feature}=()`),
 ].join(', ');
 
-/** `styleHashes`: base64 of SHA-256 of each inline style block; `dataImages`: the page itself holds data: images. */
+/**
+ * `styleHashes`: SHA-256 of each inline style block, base64. `dataImages`: the page contains data:
+ * images.
+ */
 export function contentSecurityPolicy({ styleHashes = [] as readonly string[], dataImages = false } = {}): string {
   return [
     "default-src 'none'",
@@ -53,8 +57,8 @@ export function contentSecurityPolicy({ styleHashes = [] as readonly string[], d
 }
 
 /**
- * Of the vault's worker, which is one file: it compiles the WebAssembly in it, and may fetch nothing, connect to nothing and start
- * nothing.
+ * For the vault worker, one file, which may compile WebAssembly but not fetch, connect or start a
+ * worker.
  */
 export const VAULT_WORKER_POLICY = [
   "default-src 'none'",
@@ -63,7 +67,7 @@ export const VAULT_WORKER_POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-/** Of the service worker, which fetches the files of the page and nothing from anywhere else. */
+/** For the service worker, which fetches the files of the page from this service only. */
 export const SERVICE_WORKER_POLICY = [
   "default-src 'none'",
   "connect-src 'self'",

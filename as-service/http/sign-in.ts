@@ -1,5 +1,5 @@
-// The operator behind a request: an access code as bearer token, compared by its hash. Failures are counted per address, and a true one is never
-// held up by the failures of others.
+// Finds the operator of a request by its access code, sent as bearer token (RFC 6750). Limits wrong
+// access codes per address; a right one is accepted even when the limit of its address is reached.
 import type { Role } from '#protocol/service/messages.ts';
 import { findOperator } from '../operators/access-codes.ts';
 import type { As } from '../service/as.ts';
@@ -14,8 +14,9 @@ export interface SignedIn {
 }
 
 export interface Credentials {
-  /** The header as it came. */
+  /** Value of the Authorization header. */
   readonly authorization: string | undefined;
+  /** Remote IP address. */
   readonly address: string;
 }
 

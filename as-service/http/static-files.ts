@@ -1,5 +1,5 @@
-// The page: every file of the build, read once at the start, with its headers put together. Nothing is looked up on disk by a name that
-// came in a request. Knows nothing of what the page does.
+// Serves the built page from memory: reads every file of the build once, at the start. No request
+// leads to a file access.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
@@ -12,9 +12,9 @@ import {
 } from './security-headers.ts';
 
 export interface StaticFiles {
-  /** Undefined when there is no such file. */
+  /** Undefined when the file does not exist. */
   answer(path: string, request: Headers): Response | undefined;
-  /** False when the page was not built: then the API alone is served. */
+  /** False when the page is not built: only the API answers then. */
   readonly hasPage: boolean;
 }
 
@@ -42,29 +42,39 @@ const TYPES: Readonly<Record<string, string>> = {
   '.map': 'application/json',
 };
 const COMPRESSIBLE = /^(text\/|image\/svg|application\/(json|manifest|wasm))/;
-/** Vite writes a hash of the content into these names. */
+/** Names that contain a hash of the content. */
 const HASHED = /^\/(?:demo-)?assets\/.*-[\w-]{8,}\.\w+$/;
-const COMPRESSED_BESIDE: Readonly<Record<string, Encoding>> = { '.br': 'br', '.gz': 'gzip' };
+/** Files that the build compressed, by extension. */
+const COMPRESSED: Readonly<Record<string, Encoding>> = { '.br': 'br', '.gz': 'gzip' };
 
-/** A worker has the policy of its own answer, not that of the page that starts it. */
+/** A worker uses the policy of its own response, not that of the page. */
 const WORKER_POLICIES: readonly (readonly [RegExp, string])[] = [
   [/^\/(?:demo-)?assets\/vault\.worker-[\w-]+\.js$/, VAULT_WORKER_POLICY],
   [/^\/service-worker\.js$/, SERVICE_WORKER_POLICY],
 ];
 
 const DEMO = '/demo.html';
-/** RFC 8288: by this the page finds the demo without asking for what may not be there. */
-const TO_DEMO = `<${DEMO}>; rel="alternate"; title="Demo"`;
+/**
+ * In demo mode the page's own response names the demo (RFC 8288), and the page reads that header
+ * once it has started. The page is one hashed build for every service, so it cannot contain the
+ * link; requesting demo.html and getting 404 would log an error in the console of other stations.
+ * A proxy that drops `Link` hides the offer and nothing else.
+ */
+const DEMO_LINK = `<${DEMO}>; rel="alternate"; title="Demo"`;
 
-/** `web` is the folder of the build: its app/ at the root and, in demo mode, what demo/ has besides. */
+/**
+ * `web` is the folder of the build. Serves its app/ at the root and, in demo mode, the other files
+ * of demo/ too.
+ */
 export async function loadStaticFiles(web: string, demoMode: boolean): Promise<StaticFiles> {
   const files = new Map<string, StaticFile>();
   for (const folder of demoMode ? ['demo', 'app'] : ['app']) {
     for (const [path, file] of await readFolder(join(web, folder))) files.set(path, file);
   }
   const index = files.get('/index.html');
-  if (index !== undefined)
-    files.set('/', files.has(DEMO) ? { ...index, headers: { ...index.headers, link: TO_DEMO } } : index);
+  if (index !== undefined) {
+    files.set('/', files.has(DEMO) ? { ...index, headers: { ...index.headers, link: DEMO_LINK } } : index);
+  }
   return {
     hasPage: index !== undefined,
     answer: (path, request) => {
@@ -84,10 +94,8 @@ async function readFolder(folder: string): Promise<Map<string, StaticFile>> {
   }
   const files = new Map<string, StaticFile>();
   for (const [path, content] of contents) {
-    const isBeside = Object.keys(COMPRESSED_BESIDE).some(
-      (end) => path.endsWith(end) && contents.has(path.slice(0, -3)),
-    );
-    if (!isBeside) files.set(path, describeFile(path, content, contents));
+    const isCompressed = Object.keys(COMPRESSED).some((end) => path.endsWith(end) && contents.has(path.slice(0, -3)));
+    if (!isCompressed) files.set(path, describeFile(path, content, contents));
   }
   return files;
 }
@@ -106,7 +114,7 @@ function describeFile(
   const html = type.startsWith('text/html') ? Buffer.from(content).toString('utf8') : undefined;
   const workerPolicy = WORKER_POLICIES.find(([pattern]) => pattern.test(path))?.[1];
   return {
-    // Weak: the same file has other octets in each encoding.
+    // Weak, because each encoding has other bytes.
     etag: `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
     bodies,
     headers: {
@@ -127,8 +135,9 @@ function compressBrotli(content: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * A page that brings a policy of its own is served with that, which the page cannot say of its frames; of others, inline style blocks are
- * allowed by their hash, which the build knows nothing of, and data: images only where the page has one.
+ * A page with a policy of its own keeps it; frame-ancestors is added, which a page cannot set by
+ * <meta>. Otherwise inline style blocks are allowed by hash, and data: images only in a page that
+ * contains one.
  */
 function policyFor(html: string): string {
   const [, own] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html) ?? [];

@@ -1,5 +1,5 @@
-// Every export that this service ever made, as the audit log tells it: found by challenge, number, id and idempotency key, and counted
-// for quotas and work orders. Filled by replaying the log at the start and by each entry after it is durable; writes nothing itself.
+// Index of all exports and receipts of this service, with counts for quotas and work orders. It is
+// computed from the audit log: by replay at the start, then by each new entry once that is durable.
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
@@ -9,14 +9,14 @@ import type { WorkOrderJson } from '#protocol/service/messages.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 
-/** What an export was asked with, besides what DATA tells. */
+/** Facts of an export request that DATA does not contain. */
 export interface ExportOrigin {
   readonly operator: string;
   readonly workOrder: string | null;
-  /** Why it was asked for again. */
+  /** Why the same load is exported again. */
   readonly reason: string | null;
   readonly idempotencyKey: string;
-  /** SHA-256 of the request, so that the same key with another request is noticed. */
+  /** SHA-256 of the request, base64url. Detects another request with the same idempotency key. */
   readonly requestHash: string;
 }
 
@@ -27,7 +27,7 @@ export interface ExportEntry extends ExportRecord {
   readonly operator: string;
   readonly workOrder: string | null;
   readonly reason: string | null;
-  /** When the receipt was accepted. */
+  /** Time at which the receipt was accepted. */
   readonly receiptTime: string | undefined;
 }
 
@@ -41,7 +41,7 @@ export class Ledger {
   readonly #byCounter = new Map<number, ExportEntry>();
   readonly #byChallenge = new Map<string, number>();
   readonly #byId = new Map<string, number>();
-  /** By key, then by operator. */
+  /** By idempotency key, then by operator. */
   readonly #byIdempotencyKey = new Map<string, Map<string, { readonly requestHash: string; readonly xc: number }>>();
   readonly #perOperator = new Map<string, number>();
   readonly #perUnit = new Map<string, number>();
@@ -75,13 +75,13 @@ export class Ledger {
     return found === undefined || entry === undefined ? undefined : { requestHash: found.requestHash, entry };
   }
 
-  /** Under that key, whoever asked: a key is random, so that there is one export at most. */
-  findByKeyOfAnyone(key: string): ExportEntry | undefined {
+  /** The export of any operator. Idempotency keys are random, so at most one export exists. */
+  findByIdempotencyKeyOfAnyOperator(key: string): ExportEntry | undefined {
     const [first] = this.#byIdempotencyKey.get(key)?.values() ?? [];
     return this.#find(first?.xc);
   }
 
-  /** Every receipt that was accepted, 64 bytes each. */
+  /** The accepted receipts, 64 bytes each. */
   *receipts(): Generator<Bytes> {
     for (const { receipt } of this.#byCounter.values()) if (receipt !== undefined) yield receipt;
   }
@@ -94,7 +94,7 @@ export class Ledger {
     return this.#perUnit.get(unitName(set, sn)) ?? 0;
   }
 
-  /** Every export that named that work order, oldest first. */
+  /** The exports under a work order, oldest first. */
   *exportsOf(workOrder: string): Generator<ExportEntry> {
     for (const xc of this.#ofWorkOrder.get(workOrder) ?? []) {
       const entry = this.#find(xc);
@@ -102,16 +102,16 @@ export class Ledger {
     }
   }
 
-  /** Exports of that key for that unit and slot in a work order. */
+  /** Number of exports of one load: one key for one slot of one unit, under a work order. */
   countOfLoad(workOrder: string, set: number, sn: Uint8Array, ref1: number, slot: number): number {
     return this.#perLoad.get(loadName(workOrder, set, sn, ref1, slot)) ?? 0;
   }
 
-  /** Newest first; those of one operator, or all. */
+  /** Counts of each work order, newest first: of one operator, or of all. */
   workOrders(operator: string | undefined): Omit<WorkOrderJson, 'order'>[] {
     const merged = new Map<string, WorkOrderCount>();
-    for (const [who, counts] of this.#workOrders) {
-      if (operator !== undefined && who !== operator) continue;
+    for (const [name, counts] of this.#workOrders) {
+      if (operator !== undefined && name !== operator) continue;
       for (const [workOrder, { exports, receipts, time }] of counts) {
         const sum = merged.get(workOrder) ?? { exports: 0, receipts: 0, time };
         sum.exports += exports;
@@ -154,7 +154,7 @@ export class Ledger {
     return entry;
   }
 
-  /** The same export was asked for again, under another idempotency key. */
+  /** Records another idempotency key of the same export. */
   addRepeat(xc: number, { operator, idempotencyKey, requestHash }: ExportOrigin): void {
     this.#remember(operator, idempotencyKey, { requestHash, xc });
   }
@@ -166,8 +166,8 @@ export class Ledger {
     this.#count(entry.operator, entry.workOrder, time, 'receipts');
   }
 
-  #remember(operator: string, key: string, what: { readonly requestHash: string; readonly xc: number }): void {
-    entryOf(this.#byIdempotencyKey, key, () => new Map<string, typeof what>()).set(operator, what);
+  #remember(operator: string, key: string, use: { readonly requestHash: string; readonly xc: number }): void {
+    entryOf(this.#byIdempotencyKey, key, () => new Map<string, typeof use>()).set(operator, use);
   }
 
   #find(xc: number | undefined): ExportEntry | undefined {
@@ -183,6 +183,7 @@ export class Ledger {
   }
 }
 
+/** Content of the sealed part of an 'export' entry. */
 interface ExportPart {
   readonly data: string;
   readonly random: string;
@@ -191,7 +192,7 @@ interface ExportPart {
   readonly origin: ExportOrigin;
 }
 
-/** The sealed part of an export's entry in the log. */
+/** The sealed part of an 'export' entry in the audit log. */
 export function encodeExport({ data, random, kcv }: ExportRecord, origin: ExportOrigin): Uint8Array {
   const part: ExportPart = {
     data: toBase64url(data),
@@ -203,20 +204,23 @@ export function encodeExport({ data, random, kcv }: ExportRecord, origin: Export
   return Buffer.from(JSON.stringify(part));
 }
 
-export function decodeExport(octets: Uint8Array): { record: ExportRecord; origin: ExportOrigin } {
-  const part = JSON.parse(Buffer.from(octets).toString('utf8')) as ExportPart;
+export function decodeExport(content: Uint8Array): { record: ExportRecord; origin: ExportOrigin } {
+  const part = JSON.parse(Buffer.from(content).toString('utf8')) as ExportPart;
   const record: ExportRecord = {
-    data: fast(part.data),
-    random: fast(part.random),
-    kcv: { value: fast(part.kcv), algorithm: part.kcvAlgorithm },
+    data: decodeBase64url(part.data),
+    random: decodeBase64url(part.random),
+    kcv: { value: decodeBase64url(part.kcv), algorithm: part.kcvAlgorithm },
     receipt: undefined,
   };
-  // An export of the time before reasons has none.
+  // Entries of versions without reasons lack this member.
   return { record, origin: { ...part.origin, reason: part.origin.reason ?? null } };
 }
 
-/** Node's own decoder, twenty times as fast: a long log is replayed at each start, and what it holds we wrote ourselves. */
-function fast(text: string): Bytes {
+/**
+ * Node's decoder is 20 times as fast as fromBase64url(), and each start replays the whole log. Its
+ * leniency does not matter: the log is authenticated.
+ */
+function decodeBase64url(text: string): Bytes {
   return copy(Buffer.from(text, 'base64url'));
 }
 

@@ -1,23 +1,27 @@
-// Access codes of operators, bearer tokens in HTTP: 150 random bits that a person can type, kept as SHA-256 only, for 8 hours at most.
+// Access codes of operators: 150 random bits, typed by the operator and sent as a bearer token (RFC
+// 6750). The service stores only their SHA-256. An access code is valid for at most 8 hours.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
-import type { OperatorState, State, TokenState } from '../storage/state.ts';
+import type { AccessCodeState, OperatorState, State } from '../storage/state.ts';
 
-/** Crockford's base 32: no I, L, O or U, so that nothing is misread. */
+/** Crockford's base 32, which omits I, L, O and U because they are easily misread. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const GROUPS = 6;
 const GROUP_LENGTH = 5;
-export const TOKEN_LIFETIME_MS = 8 * 3_600_000;
+export const MAX_LIFETIME_MS = 8 * 3_600_000;
 
 /** KF-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX */
-export function createToken(): string {
-  const digits = [...randomBytes(GROUPS * GROUP_LENGTH)].map((octet) => ALPHABET.charAt(octet & 31)).join('');
+export function createAccessCode(): string {
+  const digits = [...randomBytes(GROUPS * GROUP_LENGTH)].map((byte) => ALPHABET.charAt(byte & 31)).join('');
   const groups = Array.from({ length: GROUPS }, (_, i) => digits.slice(i * GROUP_LENGTH, (i + 1) * GROUP_LENGTH));
   return ['KF', ...groups].join('-');
 }
 
-/** SHA-256 of the token as it was meant: any case, with or without dashes, O for 0, I and L for 1. Undefined when it is no token. */
-export function hashToken(typed: string): Bytes | undefined {
+/**
+ * SHA-256 of a typed access code, 32 bytes. Reads either case, ignores dashes and blanks, and takes
+ * O as 0 and I and L as 1. Undefined when `typed` is not an access code.
+ */
+export function hashAccessCode(typed: string): Bytes | undefined {
   const digits = typed
     .toUpperCase()
     .replaceAll(/[\s-]/g, '')
@@ -29,19 +33,23 @@ export function hashToken(typed: string): Bytes | undefined {
   return copy(createHash('sha256').update(digits).digest());
 }
 
-export function tokenState(token: string, now: Date, lifetimeMs: number): TokenState {
-  const hash = hashToken(token);
-  if (hash === undefined) throw new RangeError('token was not made by createToken()');
-  return { hash, expires: new Date(now.getTime() + Math.min(lifetimeMs, TOKEN_LIFETIME_MS)).toISOString() };
+/** `lifetimeMs` is cut to 8 hours. */
+export function accessCodeState(code: string, now: Date, lifetimeMs: number): AccessCodeState {
+  const hash = hashAccessCode(code);
+  if (hash === undefined) throw new RangeError('not an access code');
+  return { hash, expires: new Date(now.getTime() + Math.min(lifetimeMs, MAX_LIFETIME_MS)).toISOString() };
 }
 
-/** Whose token this is, if it is anyone's and not expired. Every token is compared, each in constant time. */
+/**
+ * The operator with this access code, unless it is expired. Compares every stored code, each in
+ * constant time.
+ */
 export function findOperator(
   { operators }: State,
   typed: string,
   now: Date,
 ): { readonly account: OperatorState; readonly expires: string } | undefined {
-  const hash = hashToken(typed);
+  const hash = hashAccessCode(typed);
   if (hash === undefined) return undefined;
   let found: { account: OperatorState; expires: string } | undefined;
   for (const account of operators) {

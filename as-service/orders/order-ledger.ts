@@ -1,5 +1,5 @@
-// Every work order of this service, as the audit log tells it: issued, revoked, spoken of by stations, closed. Filled by replaying the
-// log at the start and by each entry after it is durable; writes nothing itself.
+// Index of all work orders of this service, with what stations reported on them. It is computed
+// from the audit log: by replay at the start, then by each new entry once that is durable.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { IntegrityError } from '#protocol/errors.ts';
 import type { AppJson, OrderState, StationUnitJson } from '#protocol/orders/messages.ts';
@@ -13,17 +13,17 @@ export interface OrderEntry {
   readonly envelope: Envelope;
   readonly order: WorkOrder;
   readonly state: OrderState;
-  /** Why it was revoked. */
+  /** Reason of the revocation. */
   readonly reason: string | null;
-  /** The last word of any station on each unit, by SN. */
-  readonly words: ReadonlyMap<string, StationUnitJson>;
+  /** The last report of any station on each unit, by SN. */
+  readonly reported: ReadonlyMap<string, StationUnitJson>;
   readonly stations: readonly ReportStation[];
-  /** Stands for every unit that nothing is known of. */
+  /** The reason for each unit without exports and reports. */
   readonly absentReason: string | null;
   readonly closed: { readonly by: string; readonly head: AuditHeadJson } | null;
 }
 
-/** The sealed part of a station's report. */
+/** The sealed part of a 'work-order-reported' entry: a station report. */
 export interface StationPart {
   readonly app: AppJson;
   readonly head: ReportStation['head'];
@@ -31,7 +31,7 @@ export interface StationPart {
   readonly absentReason: string | null;
 }
 
-/** The names of the events, as they stand in the log. */
+/** Names of the events in the audit log. */
 export const ORDER_EVENTS = {
   issued: 'work-order-issued',
   revoked: 'work-order-revoked',
@@ -39,25 +39,25 @@ export const ORDER_EVENTS = {
   closed: 'work-order-closed',
 } as const;
 
-/** A station that reports again is listed once more only as long as there are fewer. */
+/** Maximum number of station reports that an order lists; the oldest are dropped. */
 const MAX_STATIONS = 1000;
 
-export class OrderBook {
+export class OrderLedger {
   readonly #orders = new Map<string, OrderEntry>();
 
   find(id: string): OrderEntry | undefined {
     return this.#orders.get(id);
   }
 
-  /** In the order in which they were issued. */
+  /** Oldest first. */
   all(): Iterable<OrderEntry> {
     return this.#orders.values();
   }
 
   issue(envelope: Envelope): void {
     const order = decodeWorkOrderPayload(fromBase64url(envelope.payload));
-    const nothing = { reason: null, words: new Map(), stations: [], absentReason: null, closed: null };
-    this.#orders.set(order.id, { envelope, order, state: 'open', ...nothing });
+    const initial = { reason: null, reported: new Map(), stations: [], absentReason: null, closed: null };
+    this.#orders.set(order.id, { envelope, order, state: 'open', ...initial });
   }
 
   revoke(id: string, reason: string): void {
@@ -67,7 +67,7 @@ export class OrderBook {
   report(id: string, operator: string, { app, head, units, absentReason }: StationPart, time: string): void {
     this.#change(id, (before) => ({
       ...before,
-      words: new Map([...before.words, ...units.map((unit) => [unit.sn, unit] as const)]),
+      reported: new Map([...before.reported, ...units.map((unit) => [unit.sn, unit] as const)]),
       stations: [...before.stations, { operator, app, head, time }].slice(-MAX_STATIONS),
       absentReason: absentReason ?? before.absentReason,
     }));
@@ -89,18 +89,21 @@ export class OrderBook {
   }
 }
 
-/** Puts an entry of the log back. `open` gives its sealed part. @throws IntegrityError */
-export function replayOrder(book: OrderBook, { entry, hash }: AuditLine, open: () => Uint8Array): void {
+/**
+ * Applies an entry of the audit log to the ledger. `open` returns its sealed part.
+ * @throws IntegrityError
+ */
+export function replayOrder(ledger: OrderLedger, { entry, hash }: AuditLine, open: () => Uint8Array): void {
   const { event, actor, details, time, sequence } = entry;
   const id = String(details.workOrder);
   if (event === ORDER_EVENTS.issued) {
-    book.issue(parse<Envelope>(open()));
+    ledger.issue(parse<Envelope>(open()));
   } else if (event === ORDER_EVENTS.revoked) {
-    book.revoke(id, String(details.reason));
+    ledger.revoke(id, String(details.reason));
   } else if (event === ORDER_EVENTS.reported) {
-    book.report(id, actor ?? '', parse<StationPart>(open()), time);
+    ledger.report(id, actor ?? '', parse<StationPart>(open()), time);
   } else if (event === ORDER_EVENTS.closed) {
-    book.close(id, actor ?? '', textOrNull(details.absentReason), { sequence, hash, time });
+    ledger.close(id, actor ?? '', textOrNull(details.absentReason), { sequence, hash, time });
   }
 }
 
@@ -108,9 +111,9 @@ export function encodePart(part: Envelope | StationPart): Uint8Array {
   return Buffer.from(JSON.stringify(part));
 }
 
-function parse<Part>(octets: Uint8Array): Part {
+function parse<Part>(content: Uint8Array): Part {
   try {
-    return JSON.parse(Buffer.from(octets).toString('utf8')) as Part;
+    return JSON.parse(Buffer.from(content).toString('utf8')) as Part;
   } catch {
     throw new IntegrityError();
   }

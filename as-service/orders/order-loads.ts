@@ -1,5 +1,5 @@
-// What was sent to which unit under a work order, by this service and by the vaults whose journals came back: the exports, the reasons
-// given for those that were not the first, and the verdicts where a receipt verified.
+// Exports and verdicts under one work order, by unit and line: those of the service, and those in
+// the returned journals of vaults.
 import { toHex } from '#protocol/bytes/hex.ts';
 import type { OrderLine, WorkOrder } from '#protocol/orders/order.ts';
 import type { VerdictJson } from '#protocol/service/messages.ts';
@@ -10,24 +10,25 @@ import { verdictOf } from '../ledger/verdict.ts';
 import { verdictOnExport } from '../vaults/reconcile.ts';
 import type { VaultLedger } from '../vaults/vault-ledger.ts';
 
-export interface Load {
-  /** Its receipt verified. */
+/** One export of a load. */
+export interface LoadExport {
+  /** Its receipt is verified. */
   readonly isProven: boolean;
-  /** Undefined while no receipt verified. Made when it is asked for: a tally needs none. */
+  /** Undefined while no receipt is verified. A function, because counting needs no verdict. */
   readonly verdict: () => VerdictJson | undefined;
   readonly reason: string | null;
 }
 
 export interface UnitLoads {
   readonly exports: number;
-  /** Lines of the order that have a verdict. */
+  /** Number of order lines with a verdict. */
   readonly proven: number;
 }
 
 export class OrderLoads {
   readonly #order: WorkOrder;
-  /** By SN, then by the line's place in the order. */
-  readonly #units = new Map<string, Load[][]>();
+  /** By SN, then by the index of the line in the order. */
+  readonly #units = new Map<string, LoadExport[][]>();
 
   constructor(order: WorkOrder, ledger: Ledger, vaults: VaultLedger) {
     this.#order = order;
@@ -44,19 +45,19 @@ export class OrderLoads {
         this.#add(headerOf(exported.event), {
           isProven: exported.receipt !== undefined,
           verdict: () => verdictOnExport(record, exported),
-          // A vault is asked for no reason: that it sent the key is one.
+          // Vaults do not require a reason for a second export.
           reason: `sent by vault ${record.issued.header.asNumber}`,
         });
       }
     }
   }
 
-  /** The units that something was sent to, those that are not on the order left out. */
+  /** The units with exports of lines of this order. */
   units(): Iterable<string> {
     return this.#units.keys();
   }
 
-  /** Of all units. */
+  /** Sums over all units. */
   get total(): UnitLoads {
     const all = [...this.#units.keys()].map((sn) => this.of(sn));
     return {
@@ -73,18 +74,18 @@ export class OrderLoads {
     };
   }
 
-  /** Oldest first, by where it came from. */
-  ofLine(sn: string, line: OrderLine): readonly Load[] {
+  /** The service's exports, then those of each vault; each oldest first. */
+  ofLine(sn: string, line: OrderLine): readonly LoadExport[] {
     return this.#units.get(sn)?.[this.#order.lines.indexOf(line)] ?? [];
   }
 
-  /** What a number was used for before an order had it does not count, unless it is what the order asks for. */
-  #add({ set, sn, ref1, slot, akv }: Header, load: Load): void {
+  /** Ignores exports that named the order's number but are not for one of its lines. */
+  #add({ set, sn, ref1, slot, akv }: Header, load: LoadExport): void {
     const { lines } = this.#order;
     const index = lines.findIndex((line) => line.ref1 === ref1 && line.ref2 === slot && line.akv === akv);
     if (set !== this.#order.set || index < 0) return;
     const name = toHex(sn);
-    const unit = this.#units.get(name) ?? lines.map((): Load[] => []);
+    const unit = this.#units.get(name) ?? lines.map((): LoadExport[] => []);
     this.#units.set(name, unit);
     unit[index]?.push(load);
   }

@@ -1,23 +1,23 @@
-// What a work order permits (docs/protocol.md clause 6.1): whoever names one gets what is on it, for the units on it, in its time. A job
-// number that no signed order stands behind stays what it was: a name in the log.
+// Decides whether a work order permits an export (docs/protocol.md clause 6.1): key, slot, unit and
+// time. A number without a signed order permits every export; the audit log records the number.
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { findLine, lists, timeOf } from '#protocol/orders/order.ts';
 import type { OperatorState, State } from '../storage/state.ts';
-import type { OrderBook, OrderEntry } from './order-ledger.ts';
+import type { OrderEntry, OrderLedger } from './order-ledger.ts';
 
 /** @throws ProtocolError not-on-order, order-ended, unit-not-listed */
 export function authoriseOrder(
-  book: OrderBook,
+  orders: OrderLedger,
   state: State,
   request: UnitExportRequest,
   { account, workOrder, now }: { account: OperatorState; workOrder: string | null; now: Date },
 ): void {
-  const entry = workOrder === null ? undefined : book.find(workOrder);
+  const entry = workOrder === null ? undefined : orders.find(workOrder);
   if (entry === undefined) {
     if (account.ordersOnly !== true) return;
-    throw new ProtocolError('not-on-order', `${account.name} may export within a work order of this service only.`);
+    throw new ProtocolError('not-on-order', `${account.name} may export within work orders of this service only.`);
   }
   requireOpen(entry, now);
   requireListed(entry, state, request);
@@ -37,7 +37,7 @@ function requireOpen({ order, state, reason }: OrderEntry, now: Date): void {
 function requireListed({ order }: OrderEntry, { sets }: State, request: UnitExportRequest): void {
   const { unit, suite, ref1, ref2 } = request;
   const refuse = (what: string) => new ProtocolError('not-on-order', `Work order ${order.id} ${what}.`);
-  if (order.options.dryRun) throw refuse('is a dry run: nothing is exported for it');
+  if (order.options.dryRun) throw refuse('is a dry run: the service exports nothing for it');
   if (order.set !== unit.set) throw refuse('is for another set');
   if (order.suite !== null && order.suite !== suite) throw refuse(`asks for suite ${order.suite}`);
   if (!lists(order, toHex(unit.sn))) {
@@ -46,5 +46,5 @@ function requireListed({ order }: OrderEntry, { sets }: State, request: UnitExpo
   const line = ref2 === undefined ? undefined : findLine(order, ref1, ref2);
   if (line === undefined) throw refuse(`does not put REF1 ${ref1} into slot ${ref2}`);
   const key = sets.find(({ set }) => set === order.set)?.keys.find((each) => each.ref1 === ref1);
-  if (key?.akv !== line.akv) throw refuse(`names version ${line.akv} of REF1 ${ref1}, and this AS holds another`);
+  if (key?.akv !== line.akv) throw refuse(`names version ${line.akv} of REF1 ${ref1}, but this AS has another version`);
 }

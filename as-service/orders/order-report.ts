@@ -1,5 +1,6 @@
-// The report of a closed work order, made from the log's own truth each time it is asked for: the verdicts are signed again from the
-// receipts on file, and no station's word makes a unit done.
+// Makes the report of a closed work order (docs/protocol.md clause 9.1) from the audit log.
+// Verdicts are signed again from the stored receipts; a station report alone never makes a unit
+// done.
 import { setImmediate } from 'node:timers/promises';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -13,7 +14,7 @@ import type { State } from '../storage/state.ts';
 import type { OrderEntry } from './order-ledger.ts';
 import type { OrderLoads } from './order-loads.ts';
 
-export interface ReportSource {
+export interface MakeReportOptions {
   readonly loads: OrderLoads;
   readonly log: AuditLog;
   readonly state: State;
@@ -21,27 +22,27 @@ export interface ReportSource {
   readonly now: () => Date;
 }
 
-/** So many rows are made before others get their turn. */
-const AT_ONCE = 100;
+/** Number of rows to make before other requests get the event loop. */
+const ROWS_PER_TURN = 100;
 
-/** `outcomes`: of the units that anything is known of; the others are absent. */
+/** `outcomes`: of the units with exports or reports. The others are absent. */
 export async function makeReport(
   entry: OrderEntry,
   outcomes: Iterable<UnitOutcome>,
-  source: ReportSource,
+  options: MakeReportOptions,
 ): Promise<Report> {
   const { order, envelope, stations, closed } = entry;
-  if (closed === null) throw new RangeError('only a closed work order has a report');
-  const known = new Map([...outcomes].map((each) => [each.sn, each]));
+  if (closed === null) throw new RangeError('the work order is not closed');
+  const byUnit = new Map([...outcomes].map((each) => [each.sn, each]));
   const rows: ReportRow[] = [];
   const hashes: string[] = [];
   for (const sn of serialNumbers(order.units)) {
-    const row = await makeRow(known.get(sn) ?? { sn, outcome: 'absent', reason: entry.absentReason }, entry, source);
+    const row = await makeRow(byUnit.get(sn) ?? { sn, outcome: 'absent', reason: entry.absentReason }, entry, options);
     rows.push(row);
     hashes.push(rowHash(row));
-    if (rows.length % AT_ONCE === 0) await setImmediate();
+    if (rows.length % ROWS_PER_TURN === 0) await setImmediate();
   }
-  const { log, signatures, state, now } = source;
+  const { log, signatures, state, now } = options;
   const heads = log.head.sequence === closed.head.sequence ? [closed.head] : [closed.head, log.head];
   const summary: ReportSummary = {
     format: 1,
@@ -70,15 +71,15 @@ export async function makeReport(
 
 async function makeRow(
   { sn, outcome, reason }: UnitOutcome,
-  { order, words }: OrderEntry,
-  source: ReportSource,
+  { order, reported }: OrderEntry,
+  options: MakeReportOptions,
 ): Promise<ReportRow> {
-  const { begun = null, ended = null } = words.get(sn) ?? {};
-  const loads = await Promise.all(order.lines.map((line) => makeLoad(sn, line, source)));
+  const { begun = null, ended = null } = reported.get(sn) ?? {};
+  const loads = await Promise.all(order.lines.map((line) => makeLoad(sn, line, options)));
   return { sn, outcome, reason, begun, ended, loads };
 }
 
-async function makeLoad(sn: string, line: OrderLine, { loads, signatures }: ReportSource): Promise<ReportLoad> {
+async function makeLoad(sn: string, line: OrderLine, { loads, signatures }: MakeReportOptions): Promise<ReportLoad> {
   const { ref1, ref2 } = line;
   const made = loads.ofLine(sn, line);
   const verdict = made

@@ -1,5 +1,5 @@
-// Work orders (docs/protocol.md clauses 6.1 and 9): issued and signed, revoked, reported on by the stations that work them, closed once
-// they balance. Every change is in the audit log, durable, before anyone hears of it. Knows nothing of HTTP or terminals.
+// Issues, revokes, balances and closes work orders, and records station reports (docs/protocol.md
+// clauses 6.1 and 9.1). Each change resolves after its audit log entry is durable.
 import { Mutex } from '#protocol/async/mutex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -14,13 +14,13 @@ import { visibleSets } from '../sets/policy.ts';
 import type { Signatures } from '../signing/signing.ts';
 import type { OperatorState, State } from '../storage/state.ts';
 import type { VaultLedger } from '../vaults/vault-ledger.ts';
-import { draftOrder, writeOrder } from './draft-order.ts';
-import { encodePart, ORDER_EVENTS, type OrderBook, type OrderEntry } from './order-ledger.ts';
+import { draftOrder, encodeOrder } from './draft-order.ts';
+import { encodePart, ORDER_EVENTS, type OrderEntry, type OrderLedger } from './order-ledger.ts';
 import { OrderLoads } from './order-loads.ts';
 import { makeReport } from './order-report.ts';
 
 export interface OrdersOptions {
-  readonly book: OrderBook;
+  readonly orders: OrderLedger;
   readonly ledger: Ledger;
   readonly vaults: VaultLedger;
   readonly log: AuditLog;
@@ -30,7 +30,7 @@ export interface OrdersOptions {
   readonly now: () => Date;
 }
 
-/** Who acts: an operator of the service, or, without an account, whoever holds its data folder. */
+/** An operator of the service or, without an account, the command line, which may use every set. */
 export interface Actor {
   readonly name: string;
   readonly account?: OperatorState;
@@ -38,25 +38,31 @@ export interface Actor {
 
 export class Orders {
   readonly #options: OrdersOptions;
-  /** Changes happen one after another, so that what was checked still holds when it is written. */
+  /** Serialises changes, so that each check still holds when its change is recorded. */
   readonly #mutex = new Mutex();
-  #newest: { readonly name: string; readonly report: Promise<Report> } | undefined;
+  /** The last report made. Its name contains the order and what is proven. */
+  #cache: { readonly name: string; readonly report: Promise<Report> } | undefined;
 
   constructor(options: OrdersOptions) {
     this.#options = options;
   }
 
-  /** @throws ProtocolError order-unknown: it is not there, or for a set that this operator may not see */
+  /**
+   * @throws ProtocolError order-unknown, also for an order of a set that the operator may not use
+   */
   find(id: string, { account }: Actor): OrderEntry {
-    const entry = this.#options.book.find(id);
-    if (entry !== undefined && this.#maySee(entry.order.set, account)) return entry;
+    const entry = this.#options.orders.find(id);
+    if (entry !== undefined && this.#mayUse(entry.order.set, account)) return entry;
     throw new ProtocolError('order-unknown', `There is no work order ${id}.`);
   }
 
-  /** Newest first: the orders that may be seen, and with them the numbers that exports named, of one operator or all. */
+  /**
+   * The orders of the sets that the actor may use, and the numbers in `named` that no order has.
+   * Newest first. `named`: numbers that exports name, with their counts.
+   */
   list(actor: Actor, named: readonly Omit<WorkOrderJson, 'order'>[]): WorkOrderJson[] {
     const counts = new Map(named.map((each) => [each.workOrder, each]));
-    const orders = [...this.#options.book.all()].filter(({ order }) => this.#maySee(order.set, actor.account));
+    const orders = [...this.#options.orders.all()].filter(({ order }) => this.#mayUse(order.set, actor.account));
     const rows = orders.map(({ order, state }): WorkOrderJson => {
       const { id, title, set, count, lines, options, issued, notBefore, until } = order;
       const found = counts.get(id) ?? { workOrder: id, exports: 0, receipts: 0, time: issued };
@@ -74,18 +80,21 @@ export class Orders {
     return { order: envelope, state, reason, units };
   }
 
-  /** @throws ProtocolError request-refused, set-unknown, key-unknown, slot-not-permitted, unit-not-listed, demo-refused */
-  async issue(given: NewOrderJson, actor: Actor): Promise<OrderEntry> {
+  /**
+   * @throws ProtocolError request-refused, set-unknown, key-unknown, slot-not-permitted,
+   * unit-not-listed, demo-refused
+   */
+  async issue(request: NewOrderJson, actor: Actor): Promise<OrderEntry> {
     return this.#mutex.run(async () => {
-      const { book, state, demoMode, now, signatures, log } = this.#options;
-      if (book.find(given.id) !== undefined) {
+      const { orders, state, demoMode, now, signatures, log } = this.#options;
+      if (orders.find(request.id) !== undefined) {
         throw new ProtocolError(
           'request-refused',
-          `There is a work order ${given.id} already: a new one takes a new number.`,
+          `There is already a work order ${request.id}. Choose another number.`,
         );
       }
-      const order = draftOrder(given, { state: state(), demoMode, now: now(), account: actor.account });
-      const envelope = await signatures().signOrder(writeOrder(order));
+      const order = draftOrder(request, { state: state(), demoMode, now: now(), account: actor.account });
+      const envelope = await signatures().signOrder(encodeOrder(order));
       const { id: workOrder, title, set, count, lines, until } = order;
       await log.append({
         event: ORDER_EVENTS.issued,
@@ -93,34 +102,40 @@ export class Orders {
         details: { workOrder, title, set, units: count, lines: lines.length, until },
         record: encodePart(envelope),
       });
-      book.issue(envelope);
-      return this.find(given.id, actor);
+      orders.issue(envelope);
+      return this.find(request.id, actor);
     });
   }
 
-  /** Nobody exports for it from now on; what was exported stays in its report. @throws ProtocolError order-unknown, order-ended */
+  /**
+   * Ends exports under the order. Its report still contains earlier ones.
+   * @throws ProtocolError order-unknown, order-ended
+   */
   async revoke(id: string, reason: string, actor: Actor): Promise<OrderEntry> {
     return this.#mutex.run(async () => {
       requireNotClosed(this.find(id, actor));
       await this.#append(ORDER_EVENTS.revoked, actor, { workOrder: id, reason });
-      this.#options.book.revoke(id, reason);
+      this.#options.orders.revoke(id, reason);
       return this.find(id, actor);
     });
   }
 
-  /** Keeps what a station says. @throws ProtocolError order-unknown, unit-not-listed, request-refused */
-  async report(id: string, given: Omit<StationReportJson, 'close'>, actor: Actor): Promise<void> {
+  /**
+   * Records a station report.
+   * @throws ProtocolError order-unknown, unit-not-listed, request-refused
+   */
+  async report(id: string, request: Omit<StationReportJson, 'close'>, actor: Actor): Promise<void> {
     await this.#mutex.run(async () => {
-      const { order, words, state } = this.find(id, actor);
+      const { order, reported, state } = this.find(id, actor);
       if (state === 'closed') return;
-      const stranger = given.units.find(({ sn }) => !lists(order, sn));
-      if (stranger !== undefined) {
-        throw new ProtocolError('unit-not-listed', `Unit ${stranger.sn} is not on work order ${id}.`);
+      const unlisted = request.units.find(({ sn }) => !lists(order, sn));
+      if (unlisted !== undefined) {
+        throw new ProtocolError('unit-not-listed', `Unit ${unlisted.sn} is not on work order ${id}.`);
       }
-      await this.#requireHead(given.head);
-      const { app, head, absentReason } = given;
-      // What a station says again is known: a laptop may report after each unit without filling the log.
-      const units = given.units.filter((unit) => JSON.stringify(words.get(unit.sn)) !== JSON.stringify(unit));
+      await this.#requireHead(request.head);
+      const { app, head, absentReason } = request;
+      // Only changes are recorded: a station may repeat its whole report after each unit.
+      const units = request.units.filter((unit) => JSON.stringify(reported.get(unit.sn)) !== JSON.stringify(unit));
       const part = { app, head, units, absentReason };
       const { time } = await this.#append(
         ORDER_EVENTS.reported,
@@ -128,31 +143,37 @@ export class Orders {
         { workOrder: id, units: units.length, build: app.build },
         encodePart(part),
       );
-      this.#options.book.report(id, actor.name, part, time);
+      this.#options.orders.report(id, actor.name, part, time);
     });
   }
 
-  /** Of all stations together, by what the receipts prove. */
+  /** The balance over all stations, computed from the receipts. */
   balance(id: string, actor: Actor, absentReason: string | null = null): Balance {
     const entry = this.find(id, actor);
     return balance(entry.order, this.#outcomes(entry, this.#loadsOf(entry.order)), absentReason ?? entry.absentReason);
   }
 
-  /** Of each unit that anything is known of. Done is what the receipts prove, whatever a station says. */
-  *#outcomes({ order, words }: OrderEntry, loads: OrderLoads): Generator<UnitOutcome> {
-    const known = new Set([...loads.units(), ...words.keys()]);
-    for (const sn of known) {
+  /**
+   * Outcomes of the units with exports or reports. Only receipts make a unit done, not a station
+   * report.
+   */
+  *#outcomes({ order, reported }: OrderEntry, loads: OrderLoads): Generator<UnitOutcome> {
+    const units = new Set([...loads.units(), ...reported.keys()]);
+    for (const sn of units) {
       const { exports, proven } = loads.of(sn);
-      const said = words.get(sn);
-      const reason = said?.reason ?? null;
+      const report = reported.get(sn);
+      const reason = report?.reason ?? null;
       if (!lists(order, sn)) continue;
       if (proven === order.lines.length) yield { sn, outcome: 'done', reason: null };
-      else if (said !== undefined && said.outcome !== 'done') yield { sn, outcome: said.outcome, reason };
-      else if (exports > 0 || said !== undefined) yield { sn, outcome: 'unknown', reason };
+      else if (report !== undefined && report.outcome !== 'done') yield { sn, outcome: report.outcome, reason };
+      else if (exports > 0 || report !== undefined) yield { sn, outcome: 'unknown', reason };
     }
   }
 
-  /** Closes it if it balances, and says so; closing again changes nothing. @throws ProtocolError order-unknown */
+  /**
+   * Closes the order if it balances. Closing a closed order changes nothing.
+   * @throws ProtocolError order-unknown
+   */
   async close(id: string, absentReason: string | null, actor: Actor): Promise<{ closed: boolean; balance: Balance }> {
     return this.#mutex.run(async () => {
       const sum = this.balance(id, actor, absentReason);
@@ -161,29 +182,30 @@ export class Orders {
       const { done, failed, unknown, absent } = sum;
       const details = { workOrder: id, done, failed, unknown, absent, absentReason };
       const head = await this.#append(ORDER_EVENTS.closed, actor, details);
-      this.#options.book.close(id, actor.name, absentReason, head);
+      this.#options.orders.close(id, actor.name, absentReason, head);
       return { closed: true, balance: sum };
     });
   }
 
   /**
-   * The newest one is kept as long as nothing else is proven: a long one may take longer than a client waits, who then asks again.
-   * @throws ProtocolError order-unknown, request-refused while it is open
+   * Caches the last report until more is proven: a long report can take longer than the client's
+   * timeout, and the client then retries.
+   * @throws ProtocolError order-unknown; request-refused while the order is open
    */
   async makeReport(id: string, actor: Actor): Promise<Report> {
     const entry = this.find(id, actor);
     if (entry.closed === null) {
-      throw new ProtocolError('request-refused', `Work order ${id} is not closed yet: its report comes when it is.`);
+      throw new ProtocolError('request-refused', `Work order ${id} is not closed yet, so it has no report.`);
     }
     const { log, state, signatures, now } = this.#options;
     const loads = this.#loadsOf(entry.order);
     const name = JSON.stringify([id, loads.total]);
-    if (this.#newest?.name === name) return this.#newest.report;
-    const source = { loads, log, now, state: state(), signatures: signatures() };
-    const report = makeReport(entry, this.#outcomes(entry, loads), source);
-    this.#newest = { name, report };
+    if (this.#cache?.name === name) return this.#cache.report;
+    const options = { loads, log, now, state: state(), signatures: signatures() };
+    const report = makeReport(entry, this.#outcomes(entry, loads), options);
+    this.#cache = { name, report };
     report.catch(() => {
-      if (this.#newest?.report === report) this.#newest = undefined;
+      if (this.#cache?.report === report) this.#cache = undefined;
     });
     return report;
   }
@@ -192,7 +214,10 @@ export class Orders {
     return new OrderLoads(order, this.#options.ledger, this.#options.vaults);
   }
 
-  /** The log still holds the entry that the station saw. @throws ProtocolError request-refused */
+  /**
+   * Compares the audit head that the station saw with the log.
+   * @throws ProtocolError request-refused
+   */
   async #requireHead(head: StationReportJson['head']): Promise<void> {
     if (head === null) return;
     const { log } = this.#options;
@@ -200,7 +225,7 @@ export class Orders {
     if (record?.hash === toBase64url(fromBase64url(head.hash))) return;
     throw new ProtocolError(
       'request-refused',
-      `Entry ${head.sequence} of the audit log is not the one that this station saw: tell an auditor.`,
+      `Entry ${head.sequence} of the audit log is not the one that this station saw. Inform an auditor.`,
     );
   }
 
@@ -208,7 +233,7 @@ export class Orders {
     return this.#options.log.append({ event, actor: name, details, ...(record === undefined ? {} : { record }) });
   }
 
-  #maySee(set: number, account: OperatorState | undefined): boolean {
+  #mayUse(set: number, account: OperatorState | undefined): boolean {
     if (account === undefined) return true;
     const { state, demoMode } = this.#options;
     return visibleSets(state(), demoMode, account).some((each) => each.set === set);

@@ -1,6 +1,5 @@
-// The opened AS: sealed state, audit log, ledger and as-unit put together over one data folder, which the caller has claimed. Knows
-// nothing of HTTP, terminals or access codes.
-
+// The AS of one data folder, which the caller has locked: combines sealed state, audit log, ledgers
+// and protocol/as-unit. HTTP and the CLI are above it.
 import { join } from 'node:path';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
@@ -17,13 +16,13 @@ import { AuditLog } from '../audit-log/audit-log.ts';
 import type { LogFile } from '../audit-log/log-file.ts';
 import { UserError } from '../common/user-error.ts';
 import { Exporter, replayRepeat } from '../exports/exporter.ts';
-import { createRoom } from '../exports/key-store.ts';
+import { createKeyStore } from '../exports/key-store.ts';
 import { ServiceMemory } from '../exports/service-memory.ts';
 import { decodeExport, Ledger } from '../ledger/ledger.ts';
-import { OrderBook, replayOrder } from '../orders/order-ledger.ts';
+import { OrderLedger, replayOrder } from '../orders/order-ledger.ts';
 import { Orders } from '../orders/orders.ts';
 import type { StateChange, StateChanges } from '../sets/state-changes.ts';
-import { certify, createSigningKey, endingKeys, SIGNING_PURPOSES, Signatures } from '../signing/signing.ts';
+import { certify, createSigningKey, expiringKeys, SIGNING_PURPOSES, Signatures } from '../signing/signing.ts';
 import type { Sealer } from '../storage/sealer.ts';
 import { type SigningKeyState, type SigningPurpose, type State, secretsOf } from '../storage/state.ts';
 import { readState, writeState } from '../storage/state-file.ts';
@@ -35,12 +34,12 @@ export const LOG_FILE = 'audit.log';
 
 export interface AsOptions {
   readonly directory: string;
-  /** Closed by close(). */
+  /** close() closes the sealer and wipes its keys. */
   readonly sealer: Sealer;
   readonly logFile: LogFile;
   readonly demoMode: boolean;
   readonly now: () => Date;
-  /** Argon2id, for vaults. */
+  /** Derives the key of a vault from its passphrase; Argon2id by default. */
   readonly derive?: PasswordKey;
 }
 
@@ -57,7 +56,10 @@ export class As implements StateChanges {
   #signatures: Signatures;
   readonly #changes = new Mutex();
 
-  /** @throws UserError when state and log do not belong together, or either is damaged; the log file is then closed */
+  /**
+   * Closes the log file when it throws.
+   * @throws UserError when the state or the log is damaged, or one is older than the other
+   */
   static async open(options: AsOptions): Promise<As> {
     try {
       return await As.#open(options);
@@ -69,48 +71,45 @@ export class As implements StateChanges {
 
   static async #open(options: AsOptions): Promise<As> {
     const { logFile: file, sealer, now } = options;
-    const ledger = new Ledger();
-    const book = new OrderBook();
-    const vaults = new VaultLedger();
+    const ledgers: Ledgers = { exports: new Ledger(), orders: new OrderLedger(), vaults: new VaultLedger() };
     let revision = 0;
     const replay = (line: AuditLine) => {
       revision = revisionAfter(line.entry, revision);
-      replayLine(line, { ledger, book, vaults }, sealer);
+      replayLine(line, ledgers, sealer);
     };
     const state = await readState(join(options.directory, STATE_FILE), sealer);
     const log = await AuditLog.open({ file, sealer, now, replay });
     const stored = state?.revision ?? 0;
     if (revision === stored + 1) {
-      // The entry was written and the power went before the state was: the change never happened.
+      // A crash after the entry and before the state file: the change did not happen.
       await log.append({ event: 'change-lost', actor: null, details: { revision } });
     } else if (revision !== stored) {
       throw mismatch(revision, state?.revision);
     }
-    const as = new As(options, log, { ledger, book, vaults }, withAllKeys(state ?? emptyState()));
+    const as = new As(options, log, ledgers, withAllKeys(state ?? emptyState()));
     if (state === undefined) await as.#create();
     await as.#renewSigningKeys();
     return as;
   }
 
-  private constructor(options: AsOptions, log: AuditLog, { ledger, book, vaults }: Told, state: State) {
+  private constructor(options: AsOptions, log: AuditLog, ledgers: Ledgers, state: State) {
     this.#options = options;
     this.demoMode = options.demoMode;
     this.now = options.now;
     this.log = log;
-    this.ledger = ledger;
+    this.ledger = ledgers.exports;
     this.#state = state;
     this.#signatures = new Signatures(state);
-    const read = () => this.#state;
-    const { demoMode, now } = options;
-    const memory = new ServiceMemory({ state: read, ledger, log, demoMode, orders: book, now });
+    const { demoMode, now, derive = argon2id } = options;
     const signatures = () => this.#signatures;
-    const room = createRoom(read, signatures);
-    const crypto = new TreeKeyCrypto(room);
-    const unit = new AsUnit(memory, crypto);
-    this.exporter = new Exporter({ unit, ledger, log, state: read, demoMode });
-    const common = { ledger, log, state: read, signatures, demoMode, now };
-    this.orders = new Orders({ ...common, book, vaults });
-    this.vaults = new Vaults({ ...common, vaults, check: { crypto, room }, derive: options.derive ?? argon2id });
+    const common = { ledger: ledgers.exports, log, state: () => this.#state, signatures, demoMode, now };
+    const { orders, vaults } = ledgers;
+    const keys = createKeyStore(common.state, signatures);
+    const crypto = new TreeKeyCrypto(keys);
+    const unit = new AsUnit(new ServiceMemory({ ...common, orders }), crypto);
+    this.exporter = new Exporter({ ...common, unit });
+    this.orders = new Orders({ ...common, orders, vaults });
+    this.vaults = new Vaults({ ...common, vaults, check: { crypto, keys }, derive });
   }
 
   get state(): State {
@@ -122,8 +121,8 @@ export class As implements StateChanges {
   }
 
   /**
-   * One change at a time: first the audit entry with the next revision, then the state file. A crash between the two is recognised at
-   * the next start and recorded. What `next` throws leaves everything as it was.
+   * Makes one change at a time: first the audit entry with the next revision, then the state file.
+   * The next start detects and records a crash between the two.
    */
   async change({ event, actor, details, next }: StateChange): Promise<void> {
     await this.#changes.run(async () => {
@@ -141,7 +140,7 @@ export class As implements StateChanges {
     });
   }
 
-  /** Writes what is waiting, closes the log and wipes every key. */
+  /** Waits for pending changes, closes the log and wipes every key. */
   async close(): Promise<void> {
     await this.#changes.idle();
     await this.log.close();
@@ -156,7 +155,7 @@ export class As implements StateChanges {
   }
 
   async #renewSigningKeys(): Promise<void> {
-    for (const purpose of endingKeys(this.#state, this.now())) {
+    for (const purpose of expiringKeys(this.#state, this.now())) {
       const { root, asNumber } = this.#state;
       const key = createSigningKey();
       const certificate = await certify(root, purpose, key.publicKey, asNumber, this.now());
@@ -181,7 +180,7 @@ function emptyState(): State {
     asNumber: 0,
     name: 'Keyferry AS',
     root,
-    signingKeys: everyKey(root),
+    signingKeys: placeholderKeys(root),
     certificates: [],
     sets: [],
     operators: [],
@@ -190,30 +189,34 @@ function emptyState(): State {
 
 /** A state of an earlier version lacks the keys of newer purposes. */
 function withAllKeys(state: State): State {
-  return { ...state, signingKeys: { ...everyKey(state.root), ...state.signingKeys } };
+  return { ...state, signingKeys: { ...placeholderKeys(state.root), ...state.signingKeys } };
 }
 
-/** The root in the place of each: uncertified there, so it is replaced by a key that the root certified before anyone is answered. */
-function everyKey(root: SigningKeyState): Record<SigningPurpose, SigningKeyState> {
+/**
+ * The root key for each purpose. It has no certificate for them, so open() replaces it before the
+ * first use.
+ */
+function placeholderKeys(root: SigningKeyState): Record<SigningPurpose, SigningKeyState> {
   return Object.fromEntries(SIGNING_PURPOSES.map((purpose) => [purpose, root])) as Record<
     SigningPurpose,
     SigningKeyState
   >;
 }
 
+/** The revision of the state after an entry. */
 function revisionAfter({ event, details }: AuditEntry, before: number): number {
   if (typeof details.revision !== 'number') return before;
   return event === 'change-lost' ? details.revision - 1 : details.revision;
 }
 
-/** What the audit log tells, as it is replayed. */
-interface Told {
-  readonly ledger: Ledger;
-  readonly book: OrderBook;
+/** The records that the audit log contains, rebuilt by replay. */
+interface Ledgers {
+  readonly exports: Ledger;
+  readonly orders: OrderLedger;
   readonly vaults: VaultLedger;
 }
 
-function replayLine(line: AuditLine, { ledger, book, vaults }: Told, sealer: Sealer): void {
+function replayLine(line: AuditLine, { exports, orders, vaults }: Ledgers, sealer: Sealer): void {
   const { entry, sealed } = line;
   const { event, time, details, sequence } = entry;
   const open = () => {
@@ -226,33 +229,34 @@ function replayLine(line: AuditLine, { ledger, book, vaults }: Told, sealer: Sea
   };
   if (event === 'export') {
     const { record, origin } = decodeExport(open());
-    ledger.addExport(record, origin, time);
+    exports.addExport(record, origin, time);
   } else if (event === 'export-repeated') {
-    replayRepeat(ledger, open());
+    replayRepeat(exports, open());
   } else if (event === 'receipt') {
-    ledger.addReceipt(Number(details.xc), fromBase64url(String(details.receipt)), time);
+    exports.addReceipt(Number(details.xc), fromBase64url(String(details.receipt)), time);
   } else {
-    replayOrder(book, line, open);
+    replayOrder(orders, line, open);
     replayVault(vaults, entry, open);
   }
 }
 
 function unreadable(sequence: number, cause: unknown): UserError {
   return new UserError(
-    `The sealed part of entry ${sequence} of the audit log does not open: someone changed the log. Keep this copy as evidence, and restore the folder from a backup.`,
+    `The sealed part of entry ${sequence} of the audit log does not open: the log was changed. Keep this copy as evidence, and restore the folder from a backup.`,
     { cause },
   );
 }
 
+/** The audit log and the state file have different revisions. */
 function mismatch(logged: number, stored: number | undefined): UserError {
   if (stored === undefined) {
     return new UserError(
-      `There is an audit log but no ${STATE_FILE}: the keys of this service are missing. Restore the folder from a backup; nothing was touched.`,
+      `There is an audit log but no ${STATE_FILE}: the keys of this service are missing. Restore the folder from a backup. Nothing was modified.`,
     );
   }
   return new UserError(
     logged < stored
-      ? `The audit log is older than ${STATE_FILE} or was cut (it ends at revision ${logged}, not ${stored}). Restore the whole folder from one backup; nothing was touched.`
-      : `${STATE_FILE} is older than the audit log (revision ${stored}, not ${logged}): an old copy was put back, and with it what was revoked since. Restore the whole folder from one backup; nothing was touched.`,
+      ? `The audit log is older than ${STATE_FILE} or was cut (it ends at revision ${logged}, not ${stored}). Restore the whole folder from one backup. Nothing was modified.`
+      : `${STATE_FILE} is older than the audit log (revision ${stored}, not ${logged}): an old copy was put back, in which later revocations are missing. Restore the whole folder from one backup. Nothing was modified.`,
   );
 }

@@ -1,9 +1,9 @@
-// Claims a data folder and opens the AS in it: what the service and the CLI do alike.
+// Locks a data folder and opens the AS in it, for the service and for the CLI.
 import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLogFile } from '../audit-log/log-file.ts';
-import { claimDirectory, type Held } from '../storage/folder-lock.ts';
+import { type HeldByOther, lockFolder } from '../storage/folder-lock.ts';
 import { Sealer } from '../storage/sealer.ts';
 import { loadSealingKey, type SealingKey } from '../storage/sealing-key.ts';
 import { As, LOG_FILE, STATE_FILE } from './as.ts';
@@ -13,21 +13,22 @@ export interface OpenOptions {
   readonly keyFile: string;
   readonly sealingKey: string | undefined;
   readonly demo: boolean;
-  /** What to do with a connection of the CLI. */
-  readonly onConnection: Parameters<typeof claimDirectory>[1];
+  /** Receives each connection of the CLI. */
+  readonly onConnection: Parameters<typeof lockFolder>[1];
 }
 
-export interface Opened {
+export interface AsHandle {
   readonly as: As;
   readonly keySource: SealingKey['source'];
+  /** Closes the AS and releases the lock. */
   close(): Promise<void>;
 }
 
-/** @throws UserError in words */
-export async function openAs(options: OpenOptions): Promise<Opened | Held> {
+/** @throws UserError when the folder cannot be locked or opened */
+export async function openAs(options: OpenOptions): Promise<AsHandle | HeldByOther> {
   const { directory, keyFile, sealingKey, demo } = options;
-  const claim = await claimDirectory(directory, options.onConnection);
-  if ('socketPath' in claim) return claim;
+  const lock = await lockFolder(directory, options.onConnection);
+  if ('socketPath' in lock) return lock;
   try {
     if (process.platform !== 'win32') await chmod(directory, 0o700);
     const sealedDataExists = [STATE_FILE, LOG_FILE].some((name) => existsSync(join(directory, name)));
@@ -39,11 +40,11 @@ export async function openAs(options: OpenOptions): Promise<Opened | Held> {
       keySource: source,
       close: async () => {
         await as.close();
-        await claim.release();
+        await lock.release();
       },
     };
   } catch (cause) {
-    await claim.release();
+    await lock.release();
     throw cause;
   }
 }

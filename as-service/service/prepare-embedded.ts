@@ -1,10 +1,11 @@
-// What the embedded mode finds missing at a start, it makes: one real set with a random T, a few keys, one operator; in demo mode also
-// the published demo sets and a work order for each. Each piece on its own, so that a start that was interrupted is completed by the next.
+// Adds what the embedded mode needs and does not find at a start: a set with a random T, keys and
+// an operator; in demo mode the published demo sets and work orders too. Each part is checked
+// separately, so that a start completes an interrupted earlier one.
 import { randomInt } from 'node:crypto';
 import { DEMO_HUB, DEMO_SETS, demoSerialNumber } from '#protocol/demo/demo-sets.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { NewOrderJson } from '#protocol/orders/messages.ts';
-import { addOperator, issueToken } from '../operators/operators.ts';
+import { addOperator, issueAccessCode } from '../operators/operators.ts';
 import { isDemoSet } from '../sets/demo-sets.ts';
 import { addKey, addSet, type NewKey } from '../sets/sets.ts';
 import type { As } from './as.ts';
@@ -13,7 +14,7 @@ const ACTOR = 'first start';
 const OPERATOR = 'operator';
 const FIRST_SET = 'First set';
 
-/** AES keys as sites load them; any slot, so that a unit with any layout takes them. */
+/** Common AES keys, for any slot, because the slots of the units are unknown. */
 const KEYS: readonly Omit<NewKey, 'set' | 'key'>[] = [
   { ref1: 0x0101, label: 'Terminal master key', attributes: 'K0AB00N', slot: 0xffff, length: 32 },
   { ref1: 0x0102, label: 'PIN encryption key', attributes: 'P0AE00N', slot: 0xffff, length: 16 },
@@ -21,15 +22,15 @@ const KEYS: readonly Omit<NewKey, 'set' | 'key'>[] = [
   { ref1: 0x0104, label: 'Message authentication key', attributes: 'M6AC00N', slot: 0xffff, length: 24 },
 ];
 
-/** What the demo orders load: REF1 to slot. */
+/** The lines of the demo orders. */
 const DEMO_LINES: NewOrderJson['lines'] = [
   { ref1: 0x0101, ref2: 1 },
   { ref1: 0x0103, ref2: 2 },
 ];
 const DEMO_YEARS = 5;
 
-/** The token of the embedded operator for this start; earlier ones are void. */
-export async function prepareEmbedded(as: As): Promise<{ readonly token: string; readonly expires: string }> {
+/** Issues the embedded operator's access code for this start, and revokes earlier ones. */
+export async function prepareEmbedded(as: As): Promise<{ readonly code: string; readonly expires: string }> {
   if (!as.state.sets.some(({ set }) => !isDemoSet(set))) {
     await addSet(as, ACTOR, {
       set: randomInt(1, 0x7fffffff),
@@ -51,7 +52,7 @@ export async function prepareEmbedded(as: As): Promise<{ readonly token: string;
     await addOperator(as, ACTOR, { name: OPERATOR, role: 'operator', sets: null, quota: null, embedded: true });
   }
   const { name } = as.state.operators.find(({ embedded }) => embedded) ?? { name: OPERATOR };
-  return issueToken(as, 'start', name, { hours: 8, replace: true });
+  return issueAccessCode(as, 'start', name, { hours: 8, replace: true });
 }
 
 async function addDemoSets(as: As): Promise<void> {
@@ -70,7 +71,7 @@ async function addDemoSets(as: As): Promise<void> {
   }
 }
 
-/** A set whose keys were changed by hand since is left alone. */
+/** Adds the standard keys, unless an administrator has added other keys. */
 async function addMissingKeys(as: As, set: number): Promise<void> {
   const refs = as.state.sets.find((each) => each.set === set)?.keys.map(({ ref1 }) => ref1) ?? [];
   if (refs.some((ref1) => KEYS.every((key) => key.ref1 !== ref1)) || refs.length >= KEYS.length) return;
@@ -79,7 +80,9 @@ async function addMissingKeys(as: As, set: number): Promise<void> {
   }
 }
 
-/** One for each demo set and its unit on the demo page, so that a first work order can be worked at once; and one for the hub with its eight. */
+/**
+ * One order for each demo set and its unit on the demo page, and one for the hub with eight units.
+ */
 const DEMO_ORDERS = [
   ...DEMO_SETS.map(({ set, name }, index) => ({
     id: `DEMO-${index + 1}`,
@@ -94,10 +97,10 @@ async function addDemoOrders(as: As): Promise<void> {
   const notBefore = as.now();
   const until = new Date(notBefore);
   until.setUTCFullYear(until.getUTCFullYear() + DEMO_YEARS);
-  const known = new Set(as.orders.list({ name: ACTOR }, []).map(({ workOrder }) => workOrder));
+  const existing = new Set(as.orders.list({ name: ACTOR }, []).map(({ workOrder }) => workOrder));
   for (const { id, title, set, units } of DEMO_ORDERS) {
     const refs = as.state.sets.find((each) => each.set === set)?.keys.map(({ ref1 }) => ref1) ?? [];
-    if (known.has(id) || !DEMO_LINES.every(({ ref1 }) => refs.includes(ref1))) continue;
+    if (existing.has(id) || !DEMO_LINES.every(({ ref1 }) => refs.includes(ref1))) continue;
     const issued = as.orders.issue(
       {
         id,
@@ -113,7 +116,8 @@ async function addDemoOrders(as: As): Promise<void> {
       { name: ACTOR },
     );
     await issued.catch((cause: unknown) => {
-      if (!(cause instanceof ProtocolError)) throw cause; // by hand the set was held to other units or slots: it has no demo order then
+      // An administrator has restricted the set to other units or slots: it gets no demo order.
+      if (!(cause instanceof ProtocolError)) throw cause;
     });
   }
 }

@@ -1,5 +1,5 @@
-// The published demo sets, and the rule that keeps them out of real work: an AS that is not in demo mode refuses their numbers and
-// their T, whatever they are called.
+// Recognises the published demo sets by SET and by T. Outside demo mode the AS refuses both, so
+// that no set of another name uses a published T.
 import { timingSafeEqual } from 'node:crypto';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 

@@ -1,4 +1,4 @@
-// An entry of REF1 as people and JSON see it: a key, or by docs/protocol.md clause 8 the erasing of a slot or a new T.
+// A key entry without its key, as GET /v1/keys, the CLI and work orders show it.
 import { type EntryKind, entryKind } from '#protocol/as-unit/entry.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { keyCheckValue, NO_KCV } from '#protocol/tkl/body.ts';
@@ -6,9 +6,12 @@ import type { ApplicationKeyState, SetState } from '../storage/state.ts';
 
 export interface EntryView {
   readonly kind: EntryKind;
-  /** ATTR; empty where it erases. */
+  /** ATTR; empty for an erasing. */
   readonly attributes: string;
-  /** 10 hex digits; zero where there is no key, or where each unit of the set is given another one. */
+  /**
+   * 10 hex digits. Zero where the entry has no key, and for a new T of a diversified set: each unit
+   * receives another K_D.
+   */
   readonly kcv: string;
 }
 

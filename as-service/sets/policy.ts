@@ -1,33 +1,37 @@
-// Who may have which key for which unit. The page's own checks are a courtesy: it is here that it is decided (docs/protocol.md clause 6).
+// Decides which operator may export from which set, and for which units (docs/protocol.md clause
+// 6). The checks of the page do not replace these.
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { OperatorState, SetState, State } from '../storage/state.ts';
 import { isDemoSet, isPublishedKey } from './demo-sets.ts';
 
-/** Of a set that the operator may see. @throws ProtocolError demo-refused, unit-not-listed */
+/** For a set that the operator may use. @throws ProtocolError demo-refused, unit-not-listed */
 export function authorise(state: State, demoMode: boolean, { unit }: UnitExportRequest): void {
   const set = state.sets.find((each) => each.set === unit.set);
   const transportKey = set?.transportKeys.find(({ tkv }) => tkv === unit.tkv);
-  if (set === undefined || transportKey === undefined) throw new RangeError('the set was looked up before');
+  if (set === undefined || transportKey === undefined) throw new RangeError('the set is unknown');
   if (!demoMode && (isDemoSet(set.set) || isPublishedKey(transportKey.key))) {
-    throw new ProtocolError('demo-refused', `${setLabel(set)} is a demo set and this service is not in demo mode.`);
+    throw new ProtocolError('demo-refused', `${setLabel(set)} is a demo set, and this service is not in demo mode.`);
   }
   if (set.units !== null && !set.units.includes(toHex(unit.sn))) {
     throw new ProtocolError('unit-not-listed', `Unit ${toHex(unit.sn)} is not on the list of ${setLabel(set)}.`);
   }
 }
 
-/** The sets that an operator may export from, as long as the service serves them at all. */
+/** The sets that the operator may use. Demo sets are among them in demo mode only. */
 export function visibleSets({ sets }: State, demoMode: boolean, operator: OperatorState): SetState[] {
-  return sets.filter(({ set }) => maySee(operator, set) && (demoMode || !isDemoSet(set)));
+  return sets.filter(({ set }) => mayUse(operator, set) && (demoMode || !isDemoSet(set)));
 }
 
 export function setLabel({ set, name }: Pick<SetState, 'set' | 'name'>): string {
   return `set ${hexNumber(set, 8)} (${name})`;
 }
 
-/** For whom it answers no, the set does not exist: nobody learns by asking which sets there are. */
-export function maySee({ sets }: Pick<OperatorState, 'sets'>, set: number): boolean {
+/**
+ * When the operator may not use a set, the service answers as if the set did not exist. Requests
+ * thus do not reveal which sets exist.
+ */
+export function mayUse({ sets }: Pick<OperatorState, 'sets'>, set: number): boolean {
   return sets === null || sets.includes(set);
 }

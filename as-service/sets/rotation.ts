@@ -1,5 +1,5 @@
-// What docs/protocol.md clause 8 adds to a set: entries that erase a slot, and a new T with the entry that brings it to the units. Both
-// are exported, counted and proved like any key; the old T stays, for the receipts and for units that were not reached yet.
+// Adds the key entries of docs/protocol.md clause 8: the erasing of a slot, and a new T. The old T
+// stays in the set, for receipts and for units that have not loaded the new one.
 import { NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { requireLabel } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
@@ -8,14 +8,14 @@ import { isPublishedKey } from './demo-sets.ts';
 import { newTransportKey, replaceSet, requireNewRef1, requireSet } from './sets.ts';
 import type { StateChanges } from './state-changes.ts';
 
-const LAST_TKV = 0xff;
+const MAX_TKV = 0xff;
 const NO_KEY = new Uint8Array(0);
 
 export interface NewErasing {
   readonly set: number;
   readonly ref1: number;
   readonly label: string;
-  /** REF2 of the slot: an erasing names one. */
+  /** REF2, not FFFF: an erasing names its slot. */
   readonly slot: number;
 }
 
@@ -28,7 +28,7 @@ export async function addErasing(
   requireLabel('label', label);
   requireNewRef1(before, ref1);
   if (slot >= TRANSPORT_KEY_SLOT) {
-    throw new UserError('An erasing names its slot, from 0000 to FFFD. T in slot FFFE is replaced, never erased.');
+    throw new UserError('An erasing names a slot from 0000 to FFFD. T in slot FFFE can be replaced but not erased.');
   }
   const akv = before.nextAkv;
   const entry: ApplicationKeyState = { ref1, label, attributes: NO_ATTRIBUTES, akv, slot, key: NO_KEY };
@@ -44,11 +44,11 @@ export interface Rotation {
   readonly set: number;
   readonly ref1: number;
   readonly label: string;
-  /** The new T, 32 bytes; random when it is not given. */
+  /** The new T, 32 bytes; random if undefined. */
   readonly transportKey: Uint8Array | undefined;
 }
 
-/** Resolves with the new TKV. */
+/** Adds a new T to a set, and the entry that exports it. Resolves with the new TKV. */
 export async function rotateSet(
   as: StateChanges,
   actor: string,
@@ -58,12 +58,12 @@ export async function rotateSet(
   requireLabel('label', label);
   requireNewRef1(before, ref1);
   const newest = before.transportKeys.at(-1);
-  if (newest === undefined) throw new TypeError('every set has a transport key');
+  if (newest === undefined) throw new TypeError('the set has no transport key');
   const tkv = newest.tkv + 1;
-  if (tkv > LAST_TKV) throw new UserError('This set has used its last transport key version, 255. Make a new set.');
+  if (tkv > MAX_TKV) throw new UserError('This set has used transport key version 255, the last one. Add a new set.');
   const key = newTransportKey(transportKey);
   if (!as.demoMode && isPublishedKey(key)) {
-    throw new UserError('This is the published T of a demo set, which protects nothing: refused outside demo mode.');
+    throw new UserError('This is the published T of a demo set. It protects nothing and is refused outside demo mode.');
   }
   const { family } = newest;
   const entry: ApplicationKeyState = {

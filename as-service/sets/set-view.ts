@@ -1,4 +1,4 @@
-// A set as operators and vaults see it: facts about T and its keys, never a key.
+// A set without its keys, as GET /v1/keys and the headers of vaults show it.
 import type { SetJson } from '#protocol/service/messages.ts';
 import { SUITES } from '#protocol/tkl/suites.ts';
 import type { SetState } from '../storage/state.ts';

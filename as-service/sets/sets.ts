@@ -1,4 +1,5 @@
-// What an administrator does to sets and keys. Each function checks what it was given in words, and makes one recorded change.
+// Changes of sets and keys by an administrator. Each function checks its input, with refusals for
+// the terminal, and makes one change that the audit log records.
 import { randomBytes } from 'node:crypto';
 import { type Bytes, copy, isZero, wipe } from '#protocol/bytes/bytes.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
@@ -10,7 +11,7 @@ import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import type { KdfFamily } from '#protocol/tkl/suites.ts';
 import { requireLabel, requireNumber, requireSerialNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
-import { isSystemError, writeNewFile } from '../storage/atomic-file.ts';
+import { writeOutputFile } from '../storage/output-file.ts';
 import type { SetState, State } from '../storage/state.ts';
 import { isDemoSet, isPublishedKey } from './demo-sets.ts';
 import { setLabel } from './policy.ts';
@@ -22,9 +23,9 @@ export interface NewSet {
   readonly profile: Profile;
   readonly family: KdfFamily;
   readonly tkv: number;
-  /** T, 32 bytes; random when it is not given. */
+  /** T, 32 bytes; random if undefined. */
   readonly transportKey: Uint8Array | undefined;
-  /** Null admits every unit that proves that it belongs to the set. */
+  /** SNs; null admits every unit that proves its membership by CHM. */
   readonly units: readonly string[] | null;
   readonly quotaPerUnit: number | null;
 }
@@ -35,11 +36,11 @@ export async function addSet(as: StateChanges, actor: string, input: NewSet): Pr
   requireNumber('SET', set, 1, 0xffffffff);
   requireNumber('TKV', tkv, 1, 0xff);
   if (quotaPerUnit !== null) requireNumber('quota', quotaPerUnit, 1, 0xffffffff);
-  if (as.state.sets.some((each) => each.set === set))
-    throw new UserError(`There is a ${label(as.state, set)} already.`);
+  const existing = as.state.sets.find((each) => each.set === set);
+  if (existing !== undefined) throw new UserError(`There is already a ${setLabel(existing)}.`);
   const key = newTransportKey(input.transportKey);
   if (!as.demoMode && (isDemoSet(set) || isPublishedKey(key))) {
-    throw new UserError('This is a demo set or its published T, which protects nothing: refused outside demo mode.');
+    throw new UserError('This is a demo set or its published T. It protects nothing and is refused outside demo mode.');
   }
   const created: SetState = {
     set,
@@ -59,7 +60,7 @@ export async function addSet(as: StateChanges, actor: string, input: NewSet): Pr
   });
 }
 
-/** Adds units to a set's list, or, with null, opens it to every unit that proves that it belongs to the set. */
+/** Adds units to the list of a set. Null removes the list: the set then admits every unit of it. */
 export async function allowUnits(
   as: StateChanges,
   actor: string,
@@ -87,7 +88,7 @@ export interface NewKey {
   readonly attributes: string;
   /** REF2, or FFFF for any slot. */
   readonly slot: number;
-  /** TA; random when it is not given, with `length` bytes. */
+  /** TA; `length` random bytes if undefined. */
   readonly key: Uint8Array | undefined;
   readonly length: number;
 }
@@ -98,14 +99,14 @@ export async function addKey(as: StateChanges, actor: string, input: NewKey): Pr
   requireLabel('label', label);
   requireNumber('slot', slot, 0, ANY_SLOT);
   if (slot === TRANSPORT_KEY_SLOT)
-    throw new UserError('Slot FFFE is the transport key itself and takes no application key.');
+    throw new UserError('Slot FFFE contains the transport key and takes no application key.');
   if (!/^[A-Z0-9]{2}[A-Z][A-Z0-9]{3}[A-Z]$/.test(attributes)) {
-    throw new UserError(`"${attributes}" are no attributes: 7 characters as in X9.143, e.g. D0AB00N.`);
+    throw new UserError(`"${attributes}" is not an attribute field: 7 characters as in X9.143, for example D0AB00N.`);
   }
   requireNewRef1(before, ref1);
   const key = copy(input.key ?? randomBytes(input.length));
   if (![16, 24, 32].includes(key.length) || isZero(key)) {
-    throw new UserError('An application key has 16, 24 or 32 octets, and not all of them zero.');
+    throw new UserError('An application key has 16, 24 or 32 bytes, not all zero.');
   }
   const akv = before.nextAkv;
   const kcv = toHex(keyCheckValue(attributes, key).value);
@@ -123,8 +124,9 @@ export async function addKey(as: StateChanges, actor: string, input: NewKey): Pr
 }
 
 /**
- * Writes the secret that a unit of the set must hold to a new file of mode 0600: K_D of one SN, or T for a set of the shared profile.
- * For a diversified set T itself never leaves (docs/protocol.md clause 3).
+ * Writes the secret of one unit to a new file of mode 0600: K_D for a diversified set, T for a
+ * shared one. T of a diversified set never leaves the AS (docs/protocol.md clause 3.9).
+ * @throws UserError when the file exists
  */
 export async function writeDeviceKey(
   as: StateChanges,
@@ -133,23 +135,20 @@ export async function writeDeviceKey(
 ): Promise<{ readonly profile: Profile; readonly tkv: number }> {
   const found = requireSet(as.state, set);
   const transportKey = found.transportKeys.at(-1);
-  if (transportKey === undefined) throw new TypeError('every set has a transport key');
+  if (transportKey === undefined) throw new TypeError('the set has no transport key');
   const normalised = requireSerialNumber(sn);
   const unit = { set, tkv: transportKey.tkv, sn: Buffer.from(normalised, 'hex') };
   const secret =
     found.profile === 'shared' ? copy(transportKey.key) : deriveDeviceKey(transportKey.family, transportKey.key, unit);
   const text = ascii(`${toHex(secret)}\n`);
   try {
-    // The log first: a key that left without an entry would be worse than an entry without a key.
+    // A crash after this line leaves an entry without a key. A key without an entry would be worse.
     await as.log.append({
       event: 'device-key-written',
       actor,
       details: { set, tkv: transportKey.tkv, profile: found.profile, sn: normalised },
     });
-    await writeNewFile(path, text);
-  } catch (cause) {
-    if (isSystemError(cause, 'EEXIST')) throw new UserError(`${path} exists already and is not overwritten.`);
-    throw cause;
+    await writeOutputFile(path, text);
   } finally {
     wipe(secret, text);
   }
@@ -158,8 +157,8 @@ export async function writeDeviceKey(
 
 export function newTransportKey(given: Uint8Array | undefined): Bytes {
   const key = copy(given ?? randomBytes(32));
-  if (key.length !== 32) throw new UserError(`T has 32 octets, not ${key.length}.`);
-  if (new Set(key).size < 8) throw new UserError('This T is no random key: too many of its octets are equal.');
+  if (key.length !== 32) throw new UserError(`T has 32 bytes, not ${key.length}.`);
+  if (new Set(key).size < 8) throw new UserError('This T is not a random key: it has fewer than 8 different bytes.');
   return key;
 }
 
@@ -169,19 +168,12 @@ export function replaceSet(state: State, set: number, next: (before: SetState) =
 
 export function requireSet(state: State, set: number): SetState {
   const found = state.sets.find((each) => each.set === set);
-  if (found === undefined)
-    throw new UserError(`There is no set ${hexNumber(set, 8)}. "set list" shows those there are.`);
+  if (found === undefined) throw new UserError(`There is no set ${hexNumber(set, 8)}. "set list" shows all sets.`);
   return found;
 }
 
 export function requireNewRef1(found: SetState, ref1: number): void {
   requireNumber('REF1', ref1, 0, 0xffff);
   if (!found.keys.some((key) => key.ref1 === ref1)) return;
-  throw new UserError(
-    `The ${setLabel(found)} has a key with REF1 ${hexNumber(ref1, 4)} already; a new key takes a new REF1.`,
-  );
-}
-
-function label(state: State, set: number): string {
-  return setLabel(requireSet(state, set));
+  throw new UserError(`The ${setLabel(found)} already has a key with REF1 ${hexNumber(ref1, 4)}. Choose another REF1.`);
 }

@@ -9,7 +9,10 @@ export interface StateChange {
   readonly event: string;
   readonly actor: string | null;
   readonly details: AuditEntry['details'];
-  /** Computes the new state; change() sets its revision. What it throws leaves state and log as they were. */
+  /**
+   * Computes the new state; change() sets its revision. What it throws leaves state and log as they
+   * were.
+   */
   readonly next: (state: State) => State;
 }
 

@@ -1,6 +1,6 @@
-// The service's own signatures (docs/protocol.md clause 9): one Ed25519 key per purpose, each certified by the root, and the DSSE
-// envelopes around verdicts, audit heads and certificates. Signs with node:crypto, which is bound to the same RFC 8032 as noble and
-// ten times as fast (docs/adr/0013-sign-with-node-crypto-in-the-service.md).
+// The signatures of the service (docs/protocol.md clause 9): one Ed25519 key per purpose, certified
+// by the root key, and the DSSE envelopes. Signs with node:crypto, ten times as fast as noble (ADR
+// 0013).
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
@@ -17,8 +17,8 @@ const TYPES = {
   certificate: 'application/vnd.keyferry.certificate+json',
 } as const;
 
-/** PKCS #8 of an Ed25519 key (RFC 8410 clause 7) up to the seed. */
-const PKCS8_HEAD = fromHex('302E020100300506032B657004220420');
+/** The bytes of an Ed25519 private key in PKCS #8 before the seed (RFC 8410 clause 7). */
+const PKCS8_PREFIX = fromHex('302E020100300506032B657004220420');
 export const SIGNING_PURPOSES: readonly SigningPurpose[] = [
   'data',
   'verdict',
@@ -27,7 +27,10 @@ export const SIGNING_PURPOSES: readonly SigningPurpose[] = [
   'work-order',
   'report',
 ];
-/** Units keep the key for DATA for their whole life; the others are renewed at a start, half a year before they end. */
+/**
+ * Validity of a certificate. Units never replace the key for DATA. The service replaces the other
+ * keys at a start, half a year before their certificates expire.
+ */
 const YEARS: Record<SigningPurpose, number> = {
   data: 30,
   verdict: 3,
@@ -36,7 +39,7 @@ const YEARS: Record<SigningPurpose, number> = {
   'work-order': 3,
   report: 3,
 };
-const RENEWED_BEFORE_MS = 183 * 86_400_000;
+const RENEWAL_MS = 183 * 86_400_000;
 
 export function createSigningKey(): SigningKeyState {
   const { privateKey } = generateKeyPairSync('ed25519');
@@ -50,7 +53,7 @@ class NodeSigner implements Signer {
 
   constructor({ publicKey, secretKey }: SigningKeyState) {
     this.publicKey = publicKey;
-    const der = Buffer.from(concat(PKCS8_HEAD, secretKey));
+    const der = Buffer.from(concat(PKCS8_PREFIX, secretKey));
     this.#key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
     der.fill(0);
   }
@@ -63,7 +66,7 @@ class NodeSigner implements Signer {
 export class Signatures {
   readonly #signers: Record<SigningPurpose, NodeSigner>;
   readonly #trust: TrustJson;
-  /** The newest head is asked for by every answer of one batch: signed once. */
+  /** Each answer contains the signed head. Answers with the same head share one signature. */
   #signedHead: { readonly sequence: number; readonly envelope: Promise<Envelope> } | undefined;
 
   constructor({ root, signingKeys, certificates }: State) {
@@ -82,7 +85,7 @@ export class Signatures {
     return this.#trust;
   }
 
-  /** The certificates of all keys for these purposes, earlier ones included. */
+  /** The certificates for these purposes, those of earlier keys included. */
   certificatesOf(purposes: readonly CertificateJson['purpose'][]): Envelope[] {
     return this.#trust.certificates.filter((each) => purposes.includes(decodeCertificate(each).purpose));
   }
@@ -96,18 +99,18 @@ export class Signatures {
     return sealJson(TYPES.verdict, verdict, this.#signers.verdict);
   }
 
-  /** Of vault files, with the certificate of its key. */
+  /** The signer of vault files, and the certificate of its key. */
   get vault(): { readonly signer: Signer; readonly certificate: Envelope } {
     const signer = this.#signers.vault;
     const certificate = this.#trust.certificates.find((each) => {
       const { purpose, publicKey } = decodeCertificate(each);
       return purpose === 'vault' && publicKey === toBase64url(signer.publicKey);
     });
-    if (certificate === undefined) throw new TypeError('a key is certified before it signs');
+    if (certificate === undefined) throw new TypeError('the vault key has no certificate');
     return { signer, certificate };
   }
 
-  /** The order's JSON text as protocol/orders made it. */
+  /** `order` is the JSON text of encodeWorkOrder(). */
   signOrder(order: string): Promise<Envelope> {
     return sealEnvelope(WORK_ORDER_TYPE, Buffer.from(order), this.#signers['work-order']);
   }
@@ -125,7 +128,7 @@ export class Signatures {
   }
 }
 
-/** The root's word on a new key of the service. */
+/** Certifies a new signing key of the service, from now on. */
 export function certify(
   root: SigningKeyState,
   purpose: SigningPurpose,
@@ -144,22 +147,25 @@ export function certify(
   });
 }
 
-/** The root's word on any key. */
+/** Signs a certificate with the root key. */
 export function signCertificate(root: SigningKeyState, certificate: CertificateJson): Promise<Envelope> {
   return sealJson(TYPES.certificate, certificate, new NodeSigner(root));
 }
 
-/** The purposes whose key must be renewed now. */
-export function endingKeys({ signingKeys, certificates }: State, now: Date): SigningPurpose[] {
-  const ends = certificates.map(decodeCertificate);
+/** The purposes whose key the service must replace now. */
+export function expiringKeys({ signingKeys, certificates }: State, now: Date): SigningPurpose[] {
+  const decoded = certificates.map(decodeCertificate);
   return SIGNING_PURPOSES.filter((purpose) => {
     const publicKey = toBase64url(signingKeys[purpose].publicKey);
-    const certificate = ends.find((each) => each.publicKey === publicKey && each.purpose === purpose);
-    return certificate === undefined || Date.parse(certificate.until) - now.getTime() < RENEWED_BEFORE_MS;
+    const certificate = decoded.find((each) => each.publicKey === publicKey && each.purpose === purpose);
+    return certificate === undefined || Date.parse(certificate.until) - now.getTime() < RENEWAL_MS;
   });
 }
 
-/** The root's key id in groups of four: what a person compares before a station trusts this service. */
+/**
+ * Key id of the root key in groups of four digits, which an operator compares before a station pins
+ * it.
+ */
 export function rootFingerprint({ root }: State): string {
   return (keyId(root.publicKey).match(/.{4}/g) ?? []).join(' ');
 }
@@ -168,7 +174,7 @@ function sealJson(type: string, payload: object, signer: Signer): Promise<Envelo
   return sealEnvelope(type, Buffer.from(JSON.stringify(payload)), signer);
 }
 
-/** Of a certificate that this service made itself. */
+/** For certificates of this service only: the signature is not verified. */
 function decodeCertificate({ payload }: Envelope): CertificateJson {
   return JSON.parse(Buffer.from(fromBase64url(payload)).toString('utf8')) as CertificateJson;
 }

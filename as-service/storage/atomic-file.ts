@@ -1,44 +1,45 @@
-// Files that are either the old one or the new one, never half of each: written beside, synchronised, renamed, the folder synchronised.
-// Mode 0600. It knows nothing of what is in them.
+// Writes whole files, mode 0600, so that a crash leaves either the old content or the new.
 import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** What link() says on a disk such as a USB stick's. */
+/** Errors of link() on a file system without hard links, such as that of a USB stick. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
+/** Writes and syncs a temporary file, renames it to `path` and syncs the folder. */
 export async function replaceFile(path: string, content: Uint8Array): Promise<void> {
-  const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
-    await writeNewFile(beside, content);
-    await rename(beside, path);
+    await writeNewFile(temporary, content);
+    await rename(temporary, path);
   } catch (cause) {
-    await rm(beside, { force: true });
+    await rm(temporary, { force: true });
     throw cause;
   }
   await syncDirectory(dirname(path));
 }
 
 /**
- * All of it or nothing, and never in place of another; a crash may leave `<path>.new` behind. Where the disk knows no hard links, a crash may leave
- * half of it. @throws the system's EEXIST when there is such a file
+ * Creates a file with its whole content. A crash can leave `<path>.new` behind or, on a file system
+ * without hard links, an incomplete file.
+ * @throws system error EEXIST when the file exists
  */
 export async function createFile(path: string, content: Uint8Array): Promise<void> {
-  const beside = `${path}.new`;
-  await rm(beside, { force: true });
-  await writeNewFile(beside, content);
+  const temporary = `${path}.new`;
+  await rm(temporary, { force: true });
+  await writeNewFile(temporary, content);
   try {
-    await link(beside, path);
+    await link(temporary, path);
   } catch (cause) {
     if (!NO_LINKS.some((code) => isSystemError(cause, code))) throw cause;
     await writeNewFile(path, content);
   } finally {
-    await rm(beside, { force: true });
+    await rm(temporary, { force: true });
   }
   await syncDirectory(dirname(path));
 }
 
-/** Never overwrites; a crash may leave half of it. @throws the system's EEXIST when there is such a file */
+/** A crash can leave an incomplete file. @throws system error EEXIST when the file exists */
 export async function writeNewFile(path: string, content: Uint8Array): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
@@ -49,7 +50,7 @@ export async function writeNewFile(path: string, content: Uint8Array): Promise<v
   }
 }
 
-/** The content, or undefined when there is no such file. */
+/** Undefined when the file does not exist. */
 export async function readFileIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path);
@@ -60,7 +61,7 @@ export async function readFileIfThere(path: string): Promise<Uint8Array | undefi
 }
 
 export async function syncDirectory(path: string): Promise<void> {
-  // Windows does not open folders and needs no such step.
+  // Windows cannot open a folder, and needs no sync of one.
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');
   try {

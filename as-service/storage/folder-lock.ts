@@ -1,6 +1,7 @@
-// One process at a time on a data folder. Whoever holds it listens on a socket in the folder, and the folder's claim file names that
-// socket: a claim is alive exactly as long as its socket answers, so a killed process leaves nothing that anyone must clear away, and
-// a reused process number deceives nobody. The socket is also how the CLI reaches a running service. Why so: docs/adr/0014-lock-the-data-folder-with-a-socket.md.
+// Lock of a data folder, which one process holds at a time (ADR 0014). The holder listens on a
+// socket in the folder, and the newest file claim.N names that socket. The lock is valid while the
+// socket answers, so a killed process leaves no stale lock. The CLI reaches a running service by
+// this socket.
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
@@ -8,30 +9,31 @@ import { join } from 'node:path';
 import { UserError } from '../common/user-error.ts';
 import { isSystemError } from './atomic-file.ts';
 
+/** A claim file; the number is its generation. */
 const CLAIM = /^claim\.(\d+)$/;
-/** Of sun_path, 108 octets on Linux and 104 on macOS. */
+/** sun_path has 108 bytes on Linux and 104 on macOS. */
 const MAX_SOCKET_PATH_LENGTH = 100;
 
 export interface FolderLock {
-  /** Gives the folder free. */
   release(): Promise<void>;
 }
 
-/** The folder is held by another process, which listens at `socketPath`. */
-export interface Held {
+/** Another process holds the lock and listens at `socketPath`. */
+export interface HeldByOther {
   readonly socketPath: string;
 }
 
 /**
- * Makes the folder where there is none, mode 0700, and claims it. Connections to the claim's socket go to `onConnection`.
- * @throws UserError when the folder cannot be used
+ * Creates the folder, mode 0700, if it does not exist, and locks it. `onConnection` receives each
+ * connection to the socket.
+ * @throws UserError when the folder or its socket cannot be created
  */
-export async function claimDirectory(
+export async function lockFolder(
   directory: string,
   onConnection: (socket: Socket) => void,
-): Promise<FolderLock | Held> {
+): Promise<FolderLock | HeldByOther> {
   await mkdir(directory, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new UserError(`The data folder ${directory} cannot be made: ${String(cause)}`, { cause });
+    throw new UserError(`The data folder ${directory} cannot be created: ${String(cause)}`, { cause });
   });
   const name = `control-${randomBytes(6).toString('hex')}.sock`;
   const { server, close } = await listen(socketPathOf(directory, name), onConnection);
@@ -41,26 +43,29 @@ export async function claimDirectory(
       await close();
       return { socketPath: newest.socketPath };
     }
-    if (await takeGeneration(directory, (newest?.generation ?? 0) + 1, name)) break;
+    if (await createClaim(directory, (newest?.generation ?? 0) + 1, name)) break;
   }
-  await removeOlder(directory, name);
+  await removeStale(directory, name);
   server.unref();
-  // The claim file stays: a generation is never used twice, which is what makes the take-over safe.
+  // The claim file stays. No generation is used twice, so two processes cannot take over one lock.
   return { release: close };
 }
 
-/** Generation `n` belongs to whoever links its file first, and counts as long as no higher one is there. */
-async function takeGeneration(directory: string, generation: number, socketName: string): Promise<boolean> {
-  const mine = join(directory, `${socketName}.claim`);
+/**
+ * A generation belongs to the process that links its file first. False when another process was
+ * first, or a newer generation exists.
+ */
+async function createClaim(directory: string, generation: number, socketName: string): Promise<boolean> {
+  const temporary = join(directory, `${socketName}.claim`);
   const claim = join(directory, `claim.${generation}`);
-  await writeFile(mine, socketName, { mode: 0o600 });
+  await writeFile(temporary, socketName, { mode: 0o600 });
   try {
-    await link(mine, claim);
+    await link(temporary, claim);
   } catch (cause) {
     if (isSystemError(cause, 'EEXIST')) return false;
     throw cause;
   } finally {
-    await rm(mine, { force: true });
+    await rm(temporary, { force: true });
   }
   const newest = await newestClaim(directory);
   if (newest?.generation === generation) return true;
@@ -76,7 +81,7 @@ async function newestClaim(directory: string): Promise<{ generation: number; soc
   return { generation, socketPath: socketPathOf(directory, name) };
 }
 
-async function removeOlder(directory: string, ownSocket: string): Promise<void> {
+async function removeStale(directory: string, ownSocket: string): Promise<void> {
   const newest = await newestClaim(directory);
   for (const name of await readdir(directory)) {
     const generation = CLAIM.exec(name)?.[1];
@@ -97,7 +102,7 @@ async function listen(
   onConnection: (socket: Socket) => void,
 ): Promise<{ server: Server; close(): Promise<void> }> {
   if (process.platform !== 'win32' && Buffer.byteLength(path) > MAX_SOCKET_PATH_LENGTH) {
-    throw new UserError(`The path of the data folder is too long for a socket in it: ${path}. Choose a shorter one.`);
+    throw new UserError(`The path of the data folder is too long for a socket: ${path}. Choose a shorter path.`);
   }
   const open = new Set<Socket>();
   const server = createServer((socket) => {
@@ -108,7 +113,7 @@ async function listen(
   });
   await new Promise<void>((resolve, reject) => {
     server.on('error', (cause) => {
-      reject(new UserError(`The data folder cannot be claimed: ${cause.message}`, { cause }));
+      reject(new UserError(`The data folder cannot be locked: ${cause.message}`, { cause }));
     });
     server.listen(path, resolve);
   });

@@ -1,5 +1,5 @@
-// Seals what lies on disk: AES-256-GCM (SP 800-38D) under keys of its own for each purpose, derived from one sealing key. Why this
-// cipher: docs/adr/0012-seal-files-with-aes-256-gcm.md. It knows nothing of files.
+// Encrypts the state file and the sealed parts of the audit log with AES-256-GCM (SP 800-38D, ADR
+// 0012). Derives a key for each purpose from the sealing key with HKDF (RFC 5869).
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { type Bytes, concat, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
@@ -15,14 +15,16 @@ export class Sealer {
   readonly #sealingKey: Uint8Array;
   readonly #recordKey: Bytes;
 
-  /** Takes over the sealing key, 32 bytes, and wipes it in close(). */
+  /** `sealingKey` has 32 bytes. close() wipes it. */
   constructor(sealingKey: Uint8Array) {
     requireLength('sealingKey', sealingKey, 32);
     this.#sealingKey = sealingKey;
     this.#recordKey = this.#derive('keyferry record', new Uint8Array(0));
   }
 
-  /** Version ‖ salt ‖ nonce ‖ ciphertext ‖ tag. A fresh salt, and so a fresh key, for each state that is written. */
+  /**
+   * Version ‖ salt ‖ nonce ‖ ciphertext ‖ tag. Each call uses a new salt and therefore a new key.
+   */
   sealState(plaintext: Uint8Array): Bytes {
     const header = concat(STATE_HEADER, randomBytes(SALT_LENGTH));
     const key = this.#derive('keyferry state', header.subarray(STATE_HEADER.length));
@@ -33,7 +35,7 @@ export class Sealer {
     }
   }
 
-  /** @throws IntegrityError when it was sealed with another key, changed, or is of another version */
+  /** @throws IntegrityError for another key, a changed file or an unknown version */
   openState(sealed: Uint8Array): Bytes {
     const header = sealed.subarray(0, STATE_HEADER.length + SALT_LENGTH);
     if (Buffer.compare(header.subarray(0, STATE_HEADER.length), STATE_HEADER) !== 0) throw new IntegrityError();
@@ -45,7 +47,7 @@ export class Sealer {
     }
   }
 
-  /** The sealed part of a log entry, bound to its place in the log. */
+  /** Seals part of a log entry. The sequence number is authenticated with it. */
   sealRecord(sequence: number, plaintext: Uint8Array): Bytes {
     return seal(this.#recordKey, recordHeader(sequence), plaintext);
   }

@@ -1,4 +1,5 @@
-// Where the sealing key comes from: the environment, or a key file, made on the first start.
+// Reads the sealing key from the environment or from a key file. Creates the file on the first
+// start.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
@@ -14,14 +15,14 @@ export interface SealingKey {
 }
 
 export interface SealingKeyOptions {
-  /** KEYFERRY_SEALING_KEY: 64 hex digits or 43 characters base64url. */
+  /** KEYFERRY_SEALING_KEY: 32 bytes as 64 hex digits or 43 characters of base64url. */
   readonly environment: string | undefined;
   readonly path: string;
-  /** There is sealed data already, so a key that is missing must not be replaced by a new one. */
+  /** Sealed data exists, so a missing key file is an error and is not created again. */
   readonly sealedDataExists: boolean;
 }
 
-/** @throws UserError */
+/** @throws UserError when the key is missing or malformed, or others can read its file */
 export async function loadSealingKey({ environment, path, sealedDataExists }: SealingKeyOptions): Promise<SealingKey> {
   if (environment !== undefined && environment !== '') {
     return { key: decode(environment, 'KEYFERRY_SEALING_KEY'), source: 'environment' };
@@ -29,9 +30,10 @@ export async function loadSealingKey({ environment, path, sealedDataExists }: Se
   const content = await readFileIfThere(path);
   if (content !== undefined) {
     try {
-      // Of a first start that was cut short: a second copy would outlive the moving of the first. A folder that cannot be written has none.
+      // A crash in createFile() can leave this second copy, which would survive moving the key
+      // file.
       if (existsSync(`${path}.new`)) await rm(`${path}.new`);
-      await refuseOpenFile(path);
+      await requirePrivate(path);
       return {
         key: decode(Buffer.from(content).toString('latin1').trim(), `The key file ${path}`),
         source: 'key file',
@@ -42,7 +44,7 @@ export async function loadSealingKey({ environment, path, sealedDataExists }: Se
   }
   if (sealedDataExists) {
     throw new UserError(
-      `The key file ${path} is missing, and without it the data of this service cannot be opened. Put it back, or give its content in KEYFERRY_SEALING_KEY.`,
+      `The key file ${path} is missing, and the data of this service cannot be opened without it. Put it back, or set KEYFERRY_SEALING_KEY to its content.`,
     );
   }
   const key = copy(randomBytes(32));
@@ -57,13 +59,13 @@ function decode(text: string, name: string): Bytes {
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
   }
-  throw new UserError(`${name} is no sealing key: it must be 32 octets as 64 hex digits or 43 characters base64url.`);
+  throw new UserError(`${name} is not a sealing key: 32 bytes as 64 hex digits or 43 characters of base64url.`);
 }
 
-async function refuseOpenFile(path: string): Promise<void> {
+async function requirePrivate(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const { mode } = await stat(path);
   if ((mode & 0o077) !== 0) {
-    throw new UserError(`The key file ${path} can be read by others. Close it first: chmod 600 ${path}`);
+    throw new UserError(`The key file ${path} can be read by others. Restrict it first: chmod 600 ${path}`);
   }
 }

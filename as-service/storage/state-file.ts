@@ -1,4 +1,4 @@
-// The sealed state on disk: read once at the start, replaced as a whole at each change.
+// Reads the sealed state file at the start, and replaces the whole file at each change.
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { IntegrityError } from '#protocol/errors.ts';
 import { UserError } from '../common/user-error.ts';
@@ -6,7 +6,10 @@ import { readFileIfThere, replaceFile } from './atomic-file.ts';
 import type { Sealer } from './sealer.ts';
 import { decodeState, encodeState, type State } from './state.ts';
 
-/** Undefined when there is no such file yet. @throws UserError when it does not open */
+/**
+ * Undefined when the file does not exist.
+ * @throws UserError when the sealing key does not open it
+ */
 export async function readState(path: string, sealer: Sealer): Promise<State | undefined> {
   const sealed = await readFileIfThere(path);
   if (sealed === undefined) return undefined;
@@ -17,7 +20,7 @@ export async function readState(path: string, sealer: Sealer): Promise<State | u
   } catch (cause) {
     if (!(cause instanceof IntegrityError)) throw cause;
     throw new UserError(
-      `The sealing key does not open ${path}: it is the key of another service, or the file was changed. Nothing was touched.`,
+      `The sealing key does not open ${path}: the key belongs to another service, or the file was changed. Nothing was modified.`,
       { cause },
     );
   } finally {

@@ -1,12 +1,12 @@
-// What the AS service is, apart from its exports: its sets with T, its keys TA, its signing keys and its operators. Kept in one sealed
-// file that is replaced as a whole; the exports live in the audit log.
+// The state of the service: sets with T and TA, signing keys and operators. It is stored in one
+// sealed file. Exports, work orders and vaults are not part of it: the audit log records them.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import type { CertificateJson, Profile, Role } from '#protocol/service/messages.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import type { KdfFamily } from '#protocol/tkl/suites.ts';
 
-/** A vault's own keys are in the vault and nowhere else. */
+/** The signing keys of a vault are in the vault only. */
 export type SigningPurpose = Exclude<CertificateJson['purpose'], 'vault-journal'>;
 
 export interface SigningKeyState {
@@ -22,15 +22,16 @@ export interface TransportKeyState {
   readonly key: Bytes;
 }
 
-/** An entry of REF1: a key, or what docs/protocol.md clause 8 makes of one. */
+/** A key entry: TA, or by docs/protocol.md clause 8 an erasing or a new T. */
 export interface ApplicationKeyState {
   readonly ref1: number;
   readonly label: string;
-  /** NO_ATTRIBUTES where it erases. */
+  /** ATTR; NO_ATTRIBUTES in an entry that erases a slot. */
   readonly attributes: string;
   readonly akv: number;
+  /** REF2; FFFF for any slot. */
   readonly slot: number;
-  /** TA, 16, 24 or 32 bytes; empty where it erases or replaces T. Secret. */
+  /** TA, 16, 24 or 32 bytes; empty in an entry of clause 8. Secret. */
   readonly key: Bytes;
 }
 
@@ -40,16 +41,16 @@ export interface SetState {
   readonly profile: Profile;
   readonly transportKeys: readonly TransportKeyState[];
   readonly keys: readonly ApplicationKeyState[];
-  /** AKV of the next key: one counter per set, so that (SET, AKV) names one TA for ever. */
+  /** AKV of the next key. One counter per set, so that a pair (SET, AKV) names one TA only. */
   readonly nextAkv: number;
-  /** SNs as 32 hex digits; null admits every unit that proves that it belongs to the set. */
+  /** SNs as 32 hex digits; null admits every unit that proves its membership by CHM. */
   readonly units: readonly string[] | null;
-  /** Exports per unit, ever; null is no limit. */
+  /** Maximum number of exports per unit; null is no limit. */
   readonly quotaPerUnit: number | null;
 }
 
-export interface TokenState {
-  /** SHA-256 of the token, 32 bytes. */
+export interface AccessCodeState {
+  /** SHA-256 of the access code, 32 bytes. */
   readonly hash: Bytes;
   readonly expires: string;
 }
@@ -57,53 +58,57 @@ export interface TokenState {
 export interface OperatorState {
   readonly name: string;
   readonly role: Role;
-  /** SETs that this operator may export from; null is all of them. */
+  /** SET of each set that this operator may use; null is all sets. */
   readonly sets: readonly number[] | null;
-  /** Exports, ever; null is no limit. */
+  /** Maximum number of exports; null is no limit. */
   readonly quota: number | null;
-  /** May export within work orders of this service only. */
+  /** The operator may export within work orders only. */
   readonly ordersOnly?: boolean;
-  readonly tokens: readonly TokenState[];
-  /** The operator that the embedded mode made for whoever started the service. */
+  /** Access codes. The file format calls them tokens. */
+  readonly tokens: readonly AccessCodeState[];
+  /** The embedded mode created this operator. */
   readonly embedded: boolean;
 }
 
 export interface State {
-  /** One more with each change; the audit log names it, so that an older state put back is noticed. */
+  /**
+   * Number of changes. The audit log records it, so that a restored older state file is detected.
+   */
   readonly revision: number;
   readonly asNumber: number;
   readonly name: string;
   readonly root: SigningKeyState;
   readonly signingKeys: Readonly<Record<SigningPurpose, SigningKeyState>>;
-  /** The root's word on each signing key, those of earlier keys included. */
+  /** One certificate for each signing key, earlier keys included. */
   readonly certificates: readonly Envelope[];
   readonly sets: readonly SetState[];
   readonly operators: readonly OperatorState[];
 }
 
-const OCTETS = '$octets';
+/** Member name of an encoded byte string: {"$octets": base64url}. */
+const BYTES = '$octets';
 
-/** JSON in UTF-8; octet strings as {"$octets": base64url}. The caller wipes the result. */
+/** JSON in UTF-8. The caller wipes the result. */
 export function encodeState(state: State): Uint8Array {
   return Buffer.from(
     JSON.stringify(state, (_name, value: unknown) =>
-      value instanceof Uint8Array ? { [OCTETS]: toBase64url(value) } : value,
+      value instanceof Uint8Array ? { [BYTES]: toBase64url(value) } : value,
     ),
   );
 }
 
-/** Only for octets that were authenticated: what we wrote ourselves needs no second look. */
-export function decodeState(octets: Uint8Array): State {
-  return JSON.parse(Buffer.from(octets).toString('utf8'), (_name, value: unknown) =>
-    isEncodedOctets(value) ? fromBase64url(value[OCTETS]) : value,
+/** For authenticated content only: the shape is not checked. */
+export function decodeState(content: Uint8Array): State {
+  return JSON.parse(Buffer.from(content).toString('utf8'), (_name, value: unknown) =>
+    isEncodedBytes(value) ? fromBase64url(value[BYTES]) : value,
   ) as State;
 }
 
-function isEncodedOctets(value: unknown): value is { readonly [OCTETS]: string } {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, OCTETS);
+function isEncodedBytes(value: unknown): value is { readonly [BYTES]: string } {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, BYTES);
 }
 
-/** Every secret of the state, to be wiped or searched for. */
+/** Every secret key in the state. The arrays are not copies. */
 export function* secretsOf(state: State): Generator<Bytes> {
   yield state.root.secretKey;
   for (const { secretKey } of Object.values(state.signingKeys)) yield secretKey;

@@ -1,5 +1,6 @@
-// Makes a vault of what the AS holds (docs/protocol.md clause 10): the listed units' K_D under the newest versions of T, the chosen TA,
-// and two signing keys of its own. Checks that all of it may be given out; writes nothing down.
+// Makes a vault file (docs/protocol.md clause 10): K_D of the listed units under the newest
+// versions of T, the chosen TA, and two new signing keys. Checks the request first; the caller
+// writes the audit log.
 import { randomBytes } from 'node:crypto';
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
@@ -14,24 +15,24 @@ import { type PasswordKey, SALT_LENGTH, VAULT_COST } from '#protocol/vault/passp
 import { openVaultSentence } from '#protocol/vault/policy.ts';
 import { type VaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
 import { isDemoSet, isPublishedKey } from '../sets/demo-sets.ts';
-import { maySee, setLabel } from '../sets/policy.ts';
+import { mayUse, setLabel } from '../sets/policy.ts';
 import { viewSet } from '../sets/set-view.ts';
 import { createSigningKey, type Signatures, signCertificate } from '../signing/signing.ts';
 import type { SetState, State } from '../storage/state.ts';
-import type { IssuedRecord } from './vault-ledger.ts';
+import type { VaultIssue } from './vault-ledger.ts';
 
-/** Older ones were replaced in the units long since, and would only make the file longer. */
-const VERSIONS = 4;
+/** Number of versions of T in a vault, newest first. Older ones are replaced in the units. */
+const TRANSPORT_KEY_VERSIONS = 4;
 const DAY_MS = 86_400_000;
-/** The clocks of laptops differ. */
-const CLOCK_MS = 3_600_000;
-/** A journal may come back, and be signed, long after the vault has ended. */
+/** Tolerance for the clock of a station that is behind. */
+const CLOCK_TOLERANCE_MS = 3_600_000;
+/** Validity of the journal key after the vault expires, in days: the journal is returned late. */
 const RETURN_DAYS = 366;
 
 /** Maximum validity of a vault, in days. */
 export const MAX_VAULT_DAYS = 366;
 
-export interface VaultMaker {
+export interface MakeVaultOptions {
   readonly state: State;
   readonly signatures: Signatures;
   readonly demoMode: boolean;
@@ -39,63 +40,70 @@ export interface VaultMaker {
   readonly now: Date;
 }
 
-export interface VaultOrder extends VaultRequestJson {
+export interface VaultRequest extends VaultRequestJson {
   readonly custodian: string;
-  /** The sets that this custodian may give out; null is all of them. */
+  /** SET of each set that this custodian may use; null is all sets. */
   readonly sets: readonly number[] | null;
   readonly passphrase: string;
   readonly asNumber: number;
 }
 
-/** @throws ProtocolError set-unknown, key-unknown, not-allowed, unit-not-listed, demo-refused, request-refused */
+/**
+ * @throws ProtocolError set-unknown, key-unknown, not-allowed, unit-not-listed, demo-refused,
+ * request-refused
+ */
 export async function makeVault(
-  maker: VaultMaker,
-  order: VaultOrder,
-): Promise<{ readonly text: string; readonly record: IssuedRecord }> {
-  const found = findSet(maker, order);
-  const chosen = chooseKeys(found, order);
-  requireUnits(found, order);
+  options: MakeVaultOptions,
+  request: VaultRequest,
+): Promise<{ readonly text: string; readonly record: VaultIssue }> {
+  const found = findSet(options, request);
+  const chosen = chooseKeys(found, request);
+  requireUnits(found, request);
   const dataKey = createSigningKey();
   const journalKey = createSigningKey();
   const secrets: VaultSecrets = {
     dataKey: dataKey.secretKey,
     journalKey: journalKey.secretKey,
-    ...secretsOf(chosen, order),
+    ...secretsOf(chosen, request),
   };
   try {
-    const { root, asNumber, name } = maker.state;
-    const { now } = maker;
-    const expires = after(now, order.days);
+    const { root, asNumber, name } = options.state;
+    const { now } = options;
+    const expires = addDays(now, request.days);
     const certify = (purpose: 'data' | 'vault-journal', publicKey: Uint8Array, until: string) =>
       signCertificate(root, {
         purpose,
         publicKey: toBase64url(publicKey),
-        asNumber: order.asNumber,
+        asNumber: request.asNumber,
         from: now.toISOString(),
         until,
       });
     const header: Omit<VaultHeaderJson, 'format' | 'argon2id' | 'sealed'> = {
       vaultId: toBase64url(randomBytes(16)),
-      asNumber: order.asNumber,
+      asNumber: request.asNumber,
       service: { name, asNumber },
-      custodian: order.custodian,
+      custodian: request.custodian,
       issued: now.toISOString(),
-      notBefore: new Date(now.getTime() - CLOCK_MS).toISOString(),
+      notBefore: new Date(now.getTime() - CLOCK_TOLERANCE_MS).toISOString(),
       expires,
       set: viewSet(chosen),
-      units: order.units === null ? null : [...order.units].sort(),
-      quota: { exports: order.exports, perUnit: order.exportsPerUnit },
+      units: request.units === null ? null : [...request.units].sort(),
+      quota: { exports: request.exports, perUnit: request.exportsPerUnit },
       dataCertificate: await certify('data', dataKey.publicKey, expires),
-      journalCertificate: await certify('vault-journal', journalKey.publicKey, after(now, order.days + RETURN_DAYS)),
+      journalCertificate: await certify(
+        'vault-journal',
+        journalKey.publicKey,
+        addDays(now, request.days + RETURN_DAYS),
+      ),
     };
     const issued = await issueVaultFile({
       header,
       secrets,
-      passphrase: order.passphrase,
+      passphrase: request.passphrase,
       cost: VAULT_COST,
       salt: randomBytes(SALT_LENGTH),
-      derive: maker.derive,
-      ...maker.signatures.vault,
+      derive: options.derive,
+      ...options.signatures.vault,
     });
     const record = { header: issued.header, headerHash: issued.headerHash, journalPublicKey: journalKey.publicKey };
     return { text: issued.text, record };
@@ -104,17 +112,17 @@ export async function makeVault(
   }
 }
 
-function findSet({ state, demoMode }: VaultMaker, { set, sets }: VaultOrder): SetState {
-  const found = maySee({ sets }, set) ? state.sets.find((each) => each.set === set) : undefined;
+function findSet({ state, demoMode }: MakeVaultOptions, { set, sets }: VaultRequest): SetState {
+  const found = mayUse({ sets }, set) ? state.sets.find((each) => each.set === set) : undefined;
   if (found === undefined) throw new ProtocolError('set-unknown', `There is no set ${hexNumber(set)}.`);
   if (!demoMode && (isDemoSet(set) || found.transportKeys.some(({ key }) => isPublishedKey(key)))) {
-    throw new ProtocolError('demo-refused', `${setLabel(found)} is a demo set and this service is not in demo mode.`);
+    throw new ProtocolError('demo-refused', `${setLabel(found)} is a demo set, and this service is not in demo mode.`);
   }
-  return { ...found, transportKeys: found.transportKeys.slice(-VERSIONS) };
+  return { ...found, transportKeys: found.transportKeys.slice(-TRANSPORT_KEY_VERSIONS) };
 }
 
-/** The set with the chosen entries alone. */
-function chooseKeys(found: SetState, { ref1, units }: VaultOrder): SetState {
+/** The set with only the chosen key entries. */
+function chooseKeys(found: SetState, { ref1, units }: VaultRequest): SetState {
   const keys = [...new Set(ref1)]
     .sort((a, b) => a - b)
     .map((number) => {
@@ -125,30 +133,29 @@ function chooseKeys(found: SetState, { ref1, units }: VaultOrder): SetState {
   for (const entry of keys) {
     if (entryKind(entry) !== 'transport-key') continue;
     if (!found.transportKeys.some(({ tkv }) => tkv === entry.akv)) {
-      throw new ProtocolError('key-unknown', `REF1 ${entry.ref1} brings a T that was replaced long since.`);
+      throw new ProtocolError('key-unknown', `REF1 ${entry.ref1} loads a T that is too old for a vault.`);
     }
     if (found.profile === 'shared' && units !== null) {
       throw new ProtocolError(
         'not-allowed',
-        `REF1 ${entry.ref1} brings T itself to the units of a shared set: only an open vault can hold it.`,
+        `REF1 ${entry.ref1} loads T into units of a shared set. Only an open vault can contain it.`,
       );
     }
   }
   return { ...found, keys };
 }
 
-function requireUnits(found: SetState, { set, units, confirm }: VaultOrder): void {
+function requireUnits(found: SetState, { set, units, confirm }: VaultRequest): void {
   if (units === null) {
     if (confirm === openVaultSentence(set)) return;
-    throw new ProtocolError(
-      'request-refused',
-      `For an open vault, confirm in these words: "${openVaultSentence(set)}"`,
-    );
+    throw new ProtocolError('request-refused', `Confirm an open vault with this sentence: "${openVaultSentence(set)}"`);
   }
-  if (confirm !== undefined) throw new ProtocolError('request-refused', 'Name the units, or confirm an open vault.');
-  if (new Set(units).size !== units.length) throw new ProtocolError('request-refused', 'A unit is named twice.');
+  if (confirm !== undefined)
+    throw new ProtocolError('request-refused', 'Name the units or confirm an open vault, not both.');
+  if (new Set(units).size !== units.length)
+    throw new ProtocolError('request-refused', 'The request names a unit twice.');
   for (const sn of units) {
-    if (/^0+$/.test(sn)) throw new ProtocolError('request-refused', 'No unit has a serial number of zeros.');
+    if (/^0+$/.test(sn)) throw new ProtocolError('request-refused', 'A serial number is not all zero.');
     if (found.units === null || found.units.includes(sn)) continue;
     throw new ProtocolError('unit-not-listed', `Unit ${sn} is not on the list of ${setLabel(found)}.`);
   }
@@ -156,7 +163,7 @@ function requireUnits(found: SetState, { set, units, confirm }: VaultOrder): voi
 
 function secretsOf(
   { set, transportKeys, keys }: SetState,
-  { units }: VaultOrder,
+  { units }: VaultRequest,
 ): Pick<VaultSecrets, 'applicationKeys' | 'deviceKeys' | 'transportKeys'> {
   return {
     applicationKeys: keys.flatMap((entry) =>
@@ -172,6 +179,7 @@ function secretsOf(
   };
 }
 
-function after(from: Date, days: number): string {
+/** ISO 8601. */
+function addDays(from: Date, days: number): string {
   return new Date(from.getTime() + days * DAY_MS).toISOString();
 }

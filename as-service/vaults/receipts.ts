@@ -1,5 +1,5 @@
-// Receipts of a vault's exports, verified by the AS itself (docs/protocol.md clauses 3.8 and 10.5): the vault's word on them counts for
-// nothing. What KCV a receipt must have follows from the AS's own keys.
+// Verifies the receipts in a vault journal (docs/protocol.md clauses 3.8 and 10.5). The AS computes
+// the expected KCV from its own keys and does not rely on what the vault verified.
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import type { KeyCrypto } from '#protocol/as-unit/key-crypto.ts';
 import type { KeyStore } from '#protocol/as-unit/tree-key-crypto.ts';
@@ -15,17 +15,20 @@ import type { VaultExport } from './vault-ledger.ts';
 
 export interface ReceiptCheck {
   readonly crypto: KeyCrypto;
-  readonly room: KeyStore;
+  readonly keys: KeyStore;
 }
 
-/** True iff the receipt (64 bytes) is what the unit of that export answers. Only for exports that the vault could make. */
+/**
+ * True when the unit of this export made the receipt (64 bytes). For exports only that the header
+ * of the vault permits.
+ */
 export async function isReceiptOf(
-  { crypto, room }: ReceiptCheck,
+  { crypto, keys }: ReceiptCheck,
   { event }: VaultExport,
   receipt: Uint8Array,
 ): Promise<boolean> {
   const header = headerOf(event);
-  const expected = { header, dataHash: fromBase64url(event.dataHash), kcv: await expectedKcv(room, header) };
+  const expected = { header, dataHash: fromBase64url(event.dataHash), kcv: await expectedKcv(keys, header) };
   try {
     decodeReceipt(receipt);
     await crypto.verifyReceipt(receipt, expected, fromBase64url(event.random));
@@ -36,7 +39,7 @@ export async function isReceiptOf(
   }
 }
 
-async function expectedKcv(room: KeyStore, header: Header): Promise<Kcv> {
+async function expectedKcv(keys: KeyStore, header: Header): Promise<Kcv> {
   const kind = entryKind(header);
   if (kind === 'erasing') return NO_KCV;
   let key: Bytes | undefined;
@@ -44,8 +47,8 @@ async function expectedKcv(room: KeyStore, header: Header): Promise<Kcv> {
     const { set, ref1, akv, sn, suite, attributes } = header;
     key =
       kind === 'key'
-        ? await room.copyApplicationKey(set, ref1)
-        : await room.copyTransportKeyFor({ set, tkv: akv, sn }, SUITES[suite].family);
+        ? await keys.copyApplicationKey(set, ref1)
+        : await keys.copyTransportKeyFor({ set, tkv: akv, sn }, SUITES[suite].family);
     return keyCheckValue(attributes, key);
   } finally {
     wipe(key);

@@ -1,5 +1,5 @@
-// Holds a returned journal against what the AS knows (docs/protocol.md clause 10.5): what is new in it, which receipts verify, and what
-// somebody must look into. Writes nothing down.
+// Reconciles a returned vault journal with the records of the AS (docs/protocol.md clause 10.5):
+// its new entries, the receipts that verify, and the findings. The caller writes the audit log.
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import type { VerdictJson } from '#protocol/service/messages.ts';
@@ -7,11 +7,11 @@ import type { VaultFindingJson } from '#protocol/service/vaults.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { headerOf, type VaultJournalJson } from '#protocol/vault/journal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { findBreaks, findImportGaps, findMisuse, findOpenEnds, grave, isServed } from './findings.ts';
+import { findBreaks, findImportGaps, findMissingReceipts, findMisuse, grave, isServed } from './findings.ts';
 import { isReceiptOf, type ReceiptCheck } from './receipts.ts';
-import type { AcceptedReceipt, ReturnPart, VaultExport, VaultLedger, VaultRecord } from './vault-ledger.ts';
+import type { ReturnPart, VaultExport, VaultLedger, VaultRecord, VerifiedReceipt } from './vault-ledger.ts';
 
-export interface Known {
+export interface ReconcileOptions {
   readonly check: ReceiptCheck;
   readonly vaults: VaultLedger;
   readonly ledger: Ledger;
@@ -22,19 +22,19 @@ export interface SignableVerdict {
   readonly verdict: VerdictJson;
 }
 
-/** So many receipts are verified in one go before others have their turn. */
+/** Number of receipts to verify before other requests get the event loop. */
 const RECEIPTS_PER_TURN = 16;
 
-/** What is to be written down of this return, and what it shows; `record` stays as it was. */
+/** What the audit log must record of the return, and the findings. Does not change `record`. */
 export async function reconcile(
-  known: Known,
+  options: ReconcileOptions,
   record: VaultRecord,
   journal: VaultJournalJson,
 ): Promise<{ readonly part: ReturnPart; readonly findings: readonly VaultFindingJson[] }> {
   const breaks = findBreaks(record, journal);
   const part = {
     entries: journal.entries.filter((entry) => !record.has(entry)),
-    receipts: [] as AcceptedReceipt[],
+    receipts: [] as VerifiedReceipt[],
     signed: journal.time,
   };
   const draft = record.copy();
@@ -43,39 +43,39 @@ export async function reconcile(
   let turn = 0;
   for (const { event } of journal.entries) {
     if (event.kind !== 'receipt') continue;
-    if (draft.findExports(event.xc).some(({ receipt }) => receipt?.octets === event.receipt)) continue;
+    if (draft.findExports(event.xc).some(({ receipt }) => receipt?.value === event.receipt)) continue;
     if (++turn % RECEIPTS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
-    const exported = await findExportOf(known.check, draft, event);
+    const exported = await findExportOf(options.check, draft, event);
     if (exported === undefined) {
-      refused.push(grave(`The receipt for export ${event.xc} is not what the unit of that export answers.`));
+      refused.push(grave(`The receipt for export ${event.xc} is not from the unit of that export.`));
     } else if (exported.receipt !== undefined) {
-      refused.push(grave(`Another receipt is on file for export ${event.xc}.`));
+      refused.push(grave(`Export ${event.xc} already has another receipt.`));
     } else {
       const accepted = { dataHash: exported.event.dataHash, receipt: event.receipt };
       part.receipts.push(accepted);
       draft.add({ entries: [], receipts: [accepted], signed: journal.time }, journal.time);
     }
   }
-  const gaps = findGaps(known, draft);
-  return { part, findings: [...breaks, ...refused, ...findMisuse(draft), ...findOpenEnds(draft), ...gaps] };
+  const gaps = findGaps(options, draft);
+  return { part, findings: [...breaks, ...refused, ...findMisuse(draft), ...findMissingReceipts(draft), ...gaps] };
 }
 
-/** On each receipt in this journal that was verified, now or before. */
+/** Verdicts on the receipts in this journal that verify, now or in an earlier return. */
 export function verdictsOn(record: VaultRecord, { entries }: VaultJournalJson): SignableVerdict[] {
-  const inIt = new Set(entries.flatMap(({ event }) => (event.kind === 'receipt' ? [event.receipt] : [])));
+  const returned = new Set(entries.flatMap(({ event }) => (event.kind === 'receipt' ? [event.receipt] : [])));
   return record.exports.flatMap((exported) => {
     const verdict = verdictOnExport(record, exported);
-    return verdict !== undefined && inIt.has(verdict.receipt) ? [{ xc: headerOf(exported.event).xc, verdict }] : [];
+    return verdict !== undefined && returned.has(verdict.receipt) ? [{ xc: headerOf(exported.event).xc, verdict }] : [];
   });
 }
 
-/** What the AS says of an export of a vault, once its receipt was verified. */
+/** Undefined while the export has no verified receipt. */
 export function verdictOnExport(record: VaultRecord, { event, receipt }: VaultExport): VerdictJson | undefined {
   if (receipt === undefined) return undefined;
   const number = hexNumber(record.issued.header.asNumber, 4);
   const { dataHash, workOrder } = event;
   const exportId = exportIdOf(fromBase64url(dataHash));
-  return { exportId, receipt: receipt.octets, dataHash, workOrder, operator: `vault ${number}`, time: receipt.time };
+  return { exportId, receipt: receipt.value, dataHash, workOrder, operator: `vault ${number}`, time: receipt.time };
 }
 
 async function findExportOf(
@@ -90,13 +90,13 @@ async function findExportOf(
   return undefined;
 }
 
-/** Over the receipts of the service and of every vault, for the units of this one. */
-function findGaps({ vaults, ledger }: Known, draft: VaultRecord): VaultFindingJson[] {
+/** Gaps in the import counts of the units of this vault, over all receipts of the AS. */
+function findGaps({ vaults, ledger }: ReconcileOptions, draft: VaultRecord): VaultFindingJson[] {
   const units = new Set(draft.exports.map(({ event }) => toHex(headerOf(event).sn)));
   const others = vaults.all.filter(({ issued }) => issued !== draft.issued);
   const ofVaults = [draft, ...others]
     .flatMap(({ exports }) => exports)
-    .flatMap(({ receipt }) => (receipt === undefined ? [] : [fromBase64url(receipt.octets)]));
+    .flatMap(({ receipt }) => (receipt === undefined ? [] : [fromBase64url(receipt.value)]));
   const all = [...ofVaults, ...ledger.receipts()];
-  return findImportGaps(all.filter((octets) => units.has(toHex(octets.subarray(20, 36)))));
+  return findImportGaps(all.filter((receipt) => units.has(toHex(receipt.subarray(20, 36)))));
 }

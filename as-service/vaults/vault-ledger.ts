@@ -1,35 +1,36 @@
-// What the audit log tells of vaults: those that were issued, those that were revoked, and every entry of their journals that ever came
-// back, doublets included. Filled by replaying the log at the start and by each entry after it is durable; writes nothing itself.
-import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
+// Index of all vaults and of all returned journal entries, contradicting ones included. It is
+// computed from the audit log: by replay at the start, then by each new entry once that is durable.
+import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import type { VaultJson } from '#protocol/service/vaults.ts';
 import { decodeVaultHeader, type VaultHeaderJson } from '#protocol/vault/header.ts';
 import { hashVaultEntry, headerOf, type VaultEntryJson, type VaultEventJson } from '#protocol/vault/journal.ts';
 
-export interface IssuedRecord {
+export interface VaultIssue {
   readonly header: VaultHeaderJson;
-  /** SHA-256 of the header's octets, as it was signed: 32 bytes. */
+  /** SHA-256 of the header as signed, 32 bytes. */
   readonly headerHash: Bytes;
-  /** Ed25519, 32 bytes. */
+  /** Ed25519 public key, 32 bytes. */
   readonly journalPublicKey: Bytes;
 }
 
-/** An export that a returned journal shows. */
+/** An export in a returned journal. */
 export interface VaultExport {
   readonly event: Extract<VaultEventJson, { kind: 'export' }>;
   readonly time: string;
-  /** The receipt that was verified, base64url, and when. */
-  readonly receipt: { readonly octets: string; readonly time: string } | undefined;
+  /** The verified receipt, base64url, and the time of its return. */
+  readonly receipt: { readonly value: string; readonly time: string } | undefined;
 }
 
-/** A receipt that was verified with a return. */
-export interface AcceptedReceipt {
-  /** SHA-256(DATA) of its export. */
+/** A receipt that the AS verified at a return. */
+export interface VerifiedReceipt {
+  /** SHA-256 of DATA, base64url. */
   readonly dataHash: string;
+  /** base64url */
   readonly receipt: string;
 }
 
-/** An entry is asked for its hash several times in one return, and there may be thousands. */
+/** Cache: one return uses each of its thousands of hashes several times. */
 const hashes = new WeakMap<VaultEntryJson, string>();
 
 function hashOf(entry: VaultEntryJson): string {
@@ -38,31 +39,32 @@ function hashOf(entry: VaultEntryJson): string {
   return hash;
 }
 
-/** What a return brought: the sealed part of its entry in the log. */
+/** The sealed part of a 'vault-returned' entry in the audit log. */
 export interface ReturnPart {
-  /** Those that were not known before. */
+  /** The entries that no earlier return contained. */
   readonly entries: readonly VaultEntryJson[];
-  readonly receipts: readonly AcceptedReceipt[];
-  /** When the journal was signed. */
+  readonly receipts: readonly VerifiedReceipt[];
+  /** Time at which the vault signed the journal. */
   readonly signed: string;
 }
 
 export class VaultRecord {
-  readonly issued: IssuedRecord;
+  readonly issued: VaultIssue;
+  /** Time of the revocation. */
   revoked: string | undefined;
-  /** When a journal came last. */
+  /** Time of the last return. */
   returned: string | undefined;
-  /** When the newest that came was signed. */
+  /** Time at which the vault signed the newest returned journal. */
   signed = '';
   lastNumber = 0;
-  /** By entry number; more than one where a database was put back. */
+  /** By entry number. A restored older database leads to several entries with one number. */
   readonly #hashes = new Map<number, Set<string>>();
   /** By SHA-256(DATA). */
   readonly #exports = new Map<string, VaultExport>();
-  /** SHA-256(DATA) by XC; more than one where a database was put back. */
+  /** SHA-256(DATA) by XC. A restored older database leads to several exports with one XC. */
   readonly #byCounter = new Map<number, string[]>();
 
-  constructor(issued: IssuedRecord) {
+  constructor(issued: VaultIssue) {
     this.issued = issued;
   }
 
@@ -82,7 +84,7 @@ export class VaultRecord {
     return this.#hashes.get(entry.number)?.has(hashOf(entry)) ?? false;
   }
 
-  /** Shares nothing that changes. */
+  /** A copy that add() changes independently. */
   copy(): VaultRecord {
     const copied = new VaultRecord(this.issued);
     copied.revoked = this.revoked;
@@ -102,7 +104,7 @@ export class VaultRecord {
     for (const { dataHash, receipt } of receipts) {
       const exported = this.#exports.get(dataHash);
       if (exported === undefined || exported.receipt !== undefined) continue;
-      this.#exports.set(dataHash, { ...exported, receipt: { octets: receipt, time } });
+      this.#exports.set(dataHash, { ...exported, receipt: { value: receipt, time } });
     }
   }
 
@@ -146,7 +148,7 @@ export class VaultLedger {
     return [...this.#byId.values()].reverse();
   }
 
-  /** Of the next vault: no number is given twice. */
+  /** AS number of the next vault. No number is used twice. */
   get nextAsNumber(): number {
     return Math.max(0, ...this.all.map(({ issued }) => issued.header.asNumber)) + 1;
   }
@@ -155,7 +157,7 @@ export class VaultLedger {
     return this.#byId.get(vaultId);
   }
 
-  addVault(issued: IssuedRecord): VaultRecord {
+  addVault(issued: VaultIssue): VaultRecord {
     const record = new VaultRecord(issued);
     this.#byId.set(issued.header.vaultId, record);
     return record;
@@ -180,18 +182,19 @@ export function encodeReturn(part: ReturnPart): Uint8Array {
   return Buffer.from(JSON.stringify(part));
 }
 
-export function encodeIssued({ header, headerHash, journalPublicKey }: IssuedRecord): Uint8Array {
-  const octets = { headerHash: toBase64url(headerHash), journalPublicKey: toBase64url(journalPublicKey) };
-  return Buffer.from(JSON.stringify({ header, ...octets }));
+/** The sealed part of a 'vault-issued' entry in the audit log. */
+export function encodeIssue({ header, headerHash, journalPublicKey }: VaultIssue): Uint8Array {
+  const encoded = { headerHash: toBase64url(headerHash), journalPublicKey: toBase64url(journalPublicKey) };
+  return Buffer.from(JSON.stringify({ header, ...encoded }));
 }
 
-/** Puts an entry of the audit log back into the ledger; `octets` is its sealed part, where it has one. */
+/** Applies an entry of the audit log to the ledger. `open` returns its sealed part. */
 export function replayVault(
   ledger: VaultLedger,
   { event, time, details }: { event: string; time: string; details: Readonly<Record<string, unknown>> },
   open: () => Uint8Array,
 ): void {
-  const read = () => JSON.parse(Buffer.from(copy(open())).toString('utf8'));
+  const read = () => JSON.parse(Buffer.from(open()).toString('utf8'));
   if (event === 'vault-issued') {
     const { header, headerHash, journalPublicKey } = read() as Record<
       'header' | 'headerHash' | 'journalPublicKey',

@@ -1,6 +1,5 @@
-// The vaults of this AS: issued, revoked and reconciled, one after another, each with its entry in the audit log before anyone hears of
-// it. Knows nothing of HTTP and terminals.
-
+// Issues, revokes and reconciles the vaults of this AS, one at a time (docs/protocol.md clause 10).
+// Each act resolves after its audit log entry is durable.
 import { randomBytes } from 'node:crypto';
 import { Mutex } from '#protocol/async/mutex.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
@@ -11,13 +10,13 @@ import { decodeVaultJournal, JOURNAL_TYPE, type VaultJournalJson } from '#protoc
 import { generatePassphrase, MIN_PASSPHRASE_LENGTH, type PasswordKey } from '#protocol/vault/passphrase.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { maySee } from '../sets/policy.ts';
+import { mayUse } from '../sets/policy.ts';
 import type { Signatures } from '../signing/signing.ts';
 import type { State } from '../storage/state.ts';
 import { makeVault } from './make-vault.ts';
 import type { ReceiptCheck } from './receipts.ts';
 import { reconcile, type SignableVerdict, verdictsOn } from './reconcile.ts';
-import { encodeIssued, encodeReturn, type VaultLedger, type VaultRecord } from './vault-ledger.ts';
+import { encodeIssue, encodeReturn, type VaultLedger, type VaultRecord } from './vault-ledger.ts';
 
 export interface VaultsOptions {
   readonly state: () => State;
@@ -31,9 +30,10 @@ export interface VaultsOptions {
   readonly now: () => Date;
 }
 
-/** Who asks: an operator, or the command line, which may give out every set. */
+/** An operator, or the command line, which may use every set. */
 export interface VaultCaller {
   readonly actor: string;
+  /** SET of each set that the caller may use; null is all sets. */
   readonly sets: readonly number[] | null;
 }
 
@@ -43,12 +43,12 @@ export interface VaultReport {
   readonly exports: number;
   readonly receipts: number;
   readonly findings: readonly VaultFindingJson[];
-  /** Of the receipts in this journal that verify. */
+  /** One for each receipt in this journal that verifies. */
   readonly verdicts: readonly SignableVerdict[];
 }
 
-/** Of all findings, in the audit log. */
-const LOGGED_WORDS = 4000;
+/** Maximum number of characters of all findings in the audit log. */
+const MAX_LOGGED_LENGTH = 4000;
 
 export class Vaults {
   readonly #options: VaultsOptions;
@@ -60,12 +60,12 @@ export class Vaults {
 
   /** Newest first. */
   visible(caller: VaultCaller): VaultRecord[] {
-    return this.#options.vaults.all.filter(({ issued }) => maySee(caller, issued.header.set.set));
+    return this.#options.vaults.all.filter(({ issued }) => mayUse(caller, issued.header.set.set));
   }
 
   /**
-   * `passphrase` is made here unless a custodian chose one.
-   * @throws ProtocolError request-refused and what makeVault() refuses
+   * Generates the passphrase unless `chosen` is one.
+   * @throws ProtocolError request-refused, and the refusals of makeVault()
    */
   issue(
     request: VaultRequestJson,
@@ -77,7 +77,7 @@ export class Vaults {
       const { vaults, log, now } = this.#options;
       const passphrase = chosen ?? generatePassphrase(randomBytes(20));
       const asNumber = vaults.nextAsNumber;
-      if (asNumber > 0xffff) throw new ProtocolError('request-refused', 'All 65535 numbers of vaults are used up.');
+      if (asNumber > 0xffff) throw new ProtocolError('request-refused', 'All 65535 vault numbers are used.');
       const { text, record } = await makeVault(
         { ...this.#options, state: this.#options.state(), signatures: this.#options.signatures(), now: now() },
         { ...request, custodian: actor, sets, passphrase, asNumber },
@@ -97,13 +97,16 @@ export class Vaults {
           expires: header.expires,
           confirmed: request.confirm ?? null,
         },
-        record: encodeIssued(record),
+        record: encodeIssue(record),
       });
       return { text, passphrase, record: vaults.addVault(record) };
     });
   }
 
-  /** From now on. It cannot reach a vault that is offline: its exports after that are found when its journal is back. */
+  /**
+   * Revokes a vault, once. An offline vault continues to export: reconcile() reports its exports
+   * after the revocation.
+   */
   revoke(vaultId: string, reason: string, caller: VaultCaller): Promise<VaultRecord> {
     return this.#mutex.run(async () => {
       const { vaults, log } = this.#options;
@@ -118,7 +121,8 @@ export class Vaults {
   }
 
   /**
-   * Takes a journal back, of `vaultId` where one is named. The same one again gives the same verdicts.
+   * Reconciles a returned journal, which must be of `vaultId` if that is defined. A second return
+   * of the same journal leads to the same verdicts.
    * @throws ProtocolError vault-unknown, journal-refused
    */
   reconcile(journal: Envelope, caller: VaultCaller, vaultId?: string): Promise<VaultReport> {
@@ -139,8 +143,8 @@ export class Vaults {
 
   #find(vaultId: string, caller: VaultCaller): VaultRecord {
     const record = this.#options.vaults.find(vaultId);
-    if (record !== undefined && maySee(caller, record.issued.header.set.set)) return record;
-    throw new ProtocolError('vault-unknown', 'This AS issued no such vault.');
+    if (record !== undefined && mayUse(caller, record.issued.header.set.set)) return record;
+    throw new ProtocolError('vault-unknown', 'This AS has not issued such a vault.');
   }
 
   async #open(
@@ -157,10 +161,10 @@ export class Vaults {
       await openEnvelope(envelope, JOURNAL_TYPE, record.issued.journalPublicKey, isSignedBy);
     } catch (cause) {
       if (!(cause instanceof ProtocolError)) throw cause;
-      throw new ProtocolError('journal-refused', 'The journal was not signed by the vault that it names.', { cause });
+      throw new ProtocolError('journal-refused', 'The vault that the journal names did not sign it.', { cause });
     }
     if (journal.asNumber !== record.issued.header.asNumber) {
-      throw new ProtocolError('journal-refused', 'The journal names another AS number than that of its vault.');
+      throw new ProtocolError('journal-refused', 'The AS number in the journal is not that of its vault.');
     }
     return { record, journal };
   }
@@ -180,7 +184,7 @@ export class Vaults {
       findings: findings
         .map(({ words }) => words)
         .join(' ')
-        .slice(0, LOGGED_WORDS),
+        .slice(0, MAX_LOGGED_LENGTH),
     };
     const { time } = await log.append({ event: 'vault-returned', actor, details, record: encodeReturn(part) });
     vaults.addReturn(vaultId, part, time);
@@ -193,12 +197,12 @@ function requirePassphrase(chosen: string): void {
   throw new ProtocolError('request-refused', `A passphrase has at least ${MIN_PASSPHRASE_LENGTH} characters.`);
 }
 
-/** Looks at the form alone: whose word it is follows. */
+/** Checks the shape only, not the signature. */
 function readJournal({ payload }: Envelope): VaultJournalJson {
   try {
     return decodeVaultJournal(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof ProtocolError)) throw cause;
-    throw new ProtocolError('journal-refused', 'This is no journal of a vault that this version knows.', { cause });
+    throw new ProtocolError('journal-refused', 'This is not a vault journal of a known version.', { cause });
   }
 }

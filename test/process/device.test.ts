@@ -1,4 +1,5 @@
-// `npm run device` as a real process: what it offers over TCP, what its view says of a host's work, its fault script, and its end.
+// `npm run device` as a process: its USB/IP port, its output during the work of a host, its fault
+// script, and its exit.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -7,9 +8,9 @@ import { fromHex } from '#protocol/bytes/hex.ts';
 import { encodeCcidMessage } from '#protocol/framing/ccid-message.ts';
 import { FakeKernel } from '#test/unit/device-host/fake-kernel.ts';
 
-const LIMIT_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 const [CCID_IN, CCID_OUT] = [1, 2];
-const LONGEST = 1344;
+const MAX_LENGTH = 1344;
 const SET_CONFIGURATION = 9;
 const POWER_ON = encodeCcidMessage(0x62, 0, 0, [0, 0, 0], new Uint8Array(0));
 const SELECT = encodeCcidMessage(0x6f, 0, 1, [0, 0, 0], fromHex('00A4040006F0544B4C310100'));
@@ -23,7 +24,7 @@ afterEach(() => {
 class Device {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
-  readonly #said: string[] = [];
+  readonly #lines: string[] = [];
   #onLine: () => void = () => undefined;
 
   constructor(...args: string[]) {
@@ -33,18 +34,18 @@ class Device {
     for (const stream of [this.child.stdout, this.child.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
-        this.#said.push(line);
+        this.#lines.push(line);
         this.#onLine();
       });
     }
   }
 
-  /** Its first line that fits, now or later. */
-  async says(words: RegExp): Promise<RegExpExecArray> {
+  /** The first printed line that matches, now or later. */
+  async prints(pattern: RegExp): Promise<RegExpExecArray> {
     return await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`never ${words}:\n${this.#said.join('\n')}`)), LIMIT_MS);
+      const timer = setTimeout(() => reject(new Error(`never ${pattern}:\n${this.#lines.join('\n')}`)), TIMEOUT_MS);
       this.#onLine = () => {
-        const found = this.#said.map((line) => words.exec(line)).find((match) => match !== null);
+        const found = this.#lines.map((line) => pattern.exec(line)).find((match) => match !== null);
         if (found == null) return;
         clearTimeout(timer);
         resolve(found);
@@ -53,10 +54,10 @@ class Device {
     });
   }
 
-  /** A host that has imported the device. */
+  /** Resolves with a host that has imported the device. */
   async host(): Promise<FakeKernel> {
-    const [, port, busId = ''] = await this.says(/USB\/IP on 127\.0\.0\.1:(\d+), bus id (\S+)/);
-    await this.says(/plugged in/);
+    const [, port, busId = ''] = await this.prints(/USB\/IP on 127\.0\.0\.1:(\d+), bus id (\S+)/);
+    await this.prints(/plugged in/);
     const kernel = new FakeKernel(connect(Number(port), '127.0.0.1'));
     expect(await kernel.import(busId)).toBe(0);
     expect(await kernel.control({ request: SET_CONFIGURATION, value: 1 })).toMatchObject({ status: 0 });
@@ -64,37 +65,37 @@ class Device {
   }
 }
 
-it('lets a host work with the unit, tells each thing that the host does, and ends when it is asked to', async () => {
+it('serves a host, prints each act of the host, and exits on SIGTERM', async () => {
   const device = new Device('--sn', 'AB12');
   const host = await device.host();
-  await device.says(/unit 0{28}AB12/);
-  await device.says(/a host has attached it as 1-1/);
+  await device.prints(/unit 0{28}AB12/);
+  await device.prints(/a host attached the unit as 1-1/);
   await host.write(CCID_OUT, POWER_ON);
-  expect((await host.read(CCID_IN, LONGEST).reply).data.slice(10)).toEqual(
+  expect((await host.read(CCID_IN, MAX_LENGTH).reply).data.slice(10)).toEqual(
     fromHex('3B 85 81 71 FE 45 01 80 73 80 01 C0 7D'),
   );
   await host.write(CCID_OUT, SELECT);
-  expect((await host.read(CCID_IN, LONGEST).reply).data.slice(-2)).toEqual(fromHex('9000'));
-  await device.says(/usb: SELECT \(12 octets\)/);
-  await device.says(/usb: +9000/);
+  expect((await host.read(CCID_IN, MAX_LENGTH).reply).data.slice(-2)).toEqual(fromHex('9000'));
+  await device.prints(/usb: SELECT \(12 bytes\)/);
+  await device.prints(/usb: +9000/);
   device.child.kill('SIGTERM');
   await host.closed;
   expect(await device.ended).toBe(0);
 }, 120_000);
 
-it('pulls its own plug where the fault script says so', async () => {
+it('unplugs itself at the point that the fault script names', async () => {
   const device = new Device('--fault', '{"fault":"unplug","direction":"out","after":12}');
   const host = await device.host();
   await host.write(CCID_OUT, POWER_ON);
-  await host.read(CCID_IN, LONGEST).reply;
+  await host.read(CCID_IN, MAX_LENGTH).reply;
   void host.write(CCID_OUT, SELECT);
   await host.closed;
-  await device.says(/unplugged/);
+  await device.prints(/unplugged/);
 }, 120_000);
 
-it('says in words what it cannot do, and how it is used', async () => {
+it('refuses a wrong option with a sentence and its usage', async () => {
   const device = new Device('--reader', 'chip');
-  await device.says(/--reader is apdu or tpdu, not chip/);
-  await device.says(/usbip attach/);
+  await device.prints(/--reader must be apdu or tpdu, not chip/);
+  await device.prints(/usbip attach/);
   expect(await device.ended).toBe(2);
 }, 120_000);

@@ -1,11 +1,8 @@
-// The AS service without a socket: exports and receipts, what is refused and with which problem, what is on disk afterwards.
-
+// Exports and receipts over HTTP: responses, refusals with their problems, and the content of the
+// disk.
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLogFile } from '#as-service/audit-log/log-file.ts';
-import type { As } from '#as-service/service/as.ts';
 import { addKey, allowUnits } from '#as-service/sets/sets.ts';
 import { encodeState } from '#as-service/storage/state.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
@@ -30,58 +27,50 @@ import { decodeData, signatureInput } from '#protocol/tkl/data.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import { operationContext } from '#protocol/tkl/key-tree.ts';
 import {
-  addTestOperator,
-  call,
-  callJson,
   createTestApp,
   exportRequest,
   fillTestAs,
-  openTestAs,
   receiptFor,
+  ServiceSetup,
   spellings,
   TEST_SET,
   TEST_SN,
-  temporaryFolder,
 } from '#test/support/as-service.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let as: As;
-let app: Hono;
+const OTHER_SN = `${'0'.repeat(31)}9`;
+
+let service: ServiceSetup;
 let token: string;
 
 beforeEach(async () => {
-  folder = await temporaryFolder();
-  as = await openTestAs(folder.path);
-  await fillTestAs(as);
-  token = await addTestOperator(as, 'olga');
-  app = createTestApp(as);
+  service = await ServiceSetup.open();
+  token = await service.addOperator('olga');
 });
-afterEach(async () => {
-  await as.close();
-  await folder.remove();
-});
+afterEach(() => service.close());
 
-const post = <Answer>(path: string, body: unknown, who = token) => callJson<Answer>(app, who, path, body);
-const exportKey = (change = {}) => post<ExportAnswerJson>('/v1/exports', exportRequest(change));
-const reopen = async () => {
-  await as.close();
-  as = await openTestAs(folder.path);
-  app = createTestApp(as);
-};
+const post = <Answer>(path: string, body: unknown) => service.json<Answer>(token, path, body);
+const exportKey = (request: object = exportRequest()) => post<ExportAnswerJson>('/v1/exports', request);
+const readLog = () => readFile(service.path('audit.log'), 'utf8');
+const countOfOlga = () => service.as.ledger.countOfOperator('olga');
 
-async function expectProblem(response: Response, code: ProblemCode, detail: RegExp, status?: number) {
+async function expectProblem(path: string, body: unknown, code: ProblemCode, detail: RegExp, who = token) {
+  const response = await service.call(who, path, body);
   const problem = (await response.json()) as ProblemJson;
   expect(problem).toMatchObject({ type: PROBLEM_BASE + code, title: PROBLEMS[code].title });
   expect(problem.detail).toMatch(detail);
-  expect(response.status).toBe(status ?? PROBLEMS[code].status);
-  expect(problem.status).toBe(response.status);
+  expect([response.status, problem.status]).toEqual([PROBLEMS[code].status, PROBLEMS[code].status]);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
 }
 
-/** The payload of an envelope, once root, certificate and signature are verified as a station would. */
+const expectRefusal = (request: object, code: ProblemCode, detail: RegExp, who = token) =>
+  expectProblem('/v1/exports', request, code, detail, who);
+
+/**
+ * The payload of an envelope, after root, certificate and signature are verified as by a station.
+ */
 async function verified<Payload>(envelope: Envelope, purpose: CertificateJson['purpose']): Promise<Payload> {
-  const trust = await callJson<TrustJson>(app, token, '/v1/trust');
-  const decode = <T>(octets: Uint8Array) => JSON.parse(Buffer.from(octets).toString()) as T;
+  const trust = await service.json<TrustJson>(token, '/v1/trust');
+  const decode = <T>(content: Uint8Array) => JSON.parse(Buffer.from(content).toString()) as T;
   const root = fromBase64url(trust.root);
   for (const each of trust.certificates) {
     const type = 'application/vnd.keyferry.certificate+json';
@@ -94,102 +83,92 @@ async function verified<Payload>(envelope: Envelope, purpose: CertificateJson['p
 }
 
 describe('an export', () => {
-  it('is DATA for that unit, slot and key, with the signed head of the log that holds it', async () => {
-    const answer = await exportKey({ workOrder: '4711' });
+  it('returns DATA for unit, slot and key, and the signed head of the log that contains the export', async () => {
+    const answer = await exportKey(exportRequest({ workOrder: '4711' }));
     const { header } = decodeData(fromBase64url(answer.data));
-    expect(header).toMatchObject({
-      set: 0xba7c,
-      ref1: 0x0103,
-      slot: 2,
-      akv: 1,
-      xc: 1,
-      attributes: 'D0AB00N',
-      asNumber: 0,
-    });
+    const expected = { set: 0xba7c, ref1: 0x0103, slot: 2, akv: 1, xc: 1, attributes: 'D0AB00N', asNumber: 0 };
+    expect(header).toMatchObject(expected);
     const head = await verified<AuditHeadJson>(answer.auditHead, 'audit-head');
-    expect(head).toEqual(as.log.head);
-    const lines = (await readFile(join(folder.path, 'audit.log'), 'utf8')).trimEnd().split('\n');
+    expect(head).toEqual(service.as.log.head);
+    const lines = (await readLog()).trimEnd().split('\n');
     expect(lines).toHaveLength(head.sequence);
     const last = JSON.parse(lines.at(-1) ?? '');
     expect(last.hash).toBe(head.hash);
-    expect(last.entry).toMatchObject({
-      event: 'export',
-      actor: 'olga',
-      details: { sn: TEST_SN, xc: 1, workOrder: '4711' },
-    });
+    const details = { sn: TEST_SN, xc: 1, workOrder: '4711' };
+    expect(last.entry).toMatchObject({ event: 'export', actor: 'olga', details });
   });
 
-  it('carries the AS signature when it is asked for, by the certified key', async () => {
+  it('is signed on request, by the certified key', async () => {
     const request = exportRequest({ sign: true });
-    const data = fromBase64url((await post<ExportAnswerJson>('/v1/exports', request)).data);
+    const data = fromBase64url((await exportKey(request)).data);
     const sealed = data.subarray(0, -64);
     const input = signatureInput(operationContext(data.subarray(0, 48), fromBase64url(request.random)), sealed);
-    expect(isSignedBy(as.state.signingKeys.data.publicKey, input, data.subarray(-64))).toBe(true);
+    expect(isSignedBy(service.as.state.signingKeys.data.publicKey, input, data.subarray(-64))).toBe(true);
   });
 
-  it('is the same under the same idempotency key, once, ten times at once and after a restart', async () => {
+  it('happens once per idempotency key, for ten concurrent requests and after a restart', async () => {
     const request = exportRequest();
-    const first = await Promise.all(Array.from({ length: 10 }, () => post<ExportAnswerJson>('/v1/exports', request)));
-    await reopen();
-    const again = await post<ExportAnswerJson>('/v1/exports', request);
+    const first = await Promise.all(Array.from({ length: 10 }, () => exportKey(request)));
+    await service.reopen();
+    const again = await exportKey(request);
     expect(new Set([...first, again].map(({ data }) => data)).size).toBe(1);
-    expect(as.ledger.countOfOperator('olga')).toBe(1);
-    // The order of members and a receipt in between change nothing.
+    expect(countOfOlga()).toBe(1);
+    // The sequence of JSON members and a receipt in between change nothing.
     await post('/v1/receipts', { exportId: again.exportId, receipt: receiptFor(again.data, request.random) });
     const reversed = Object.fromEntries(Object.entries(request).reverse());
-    expect((await post<ExportAnswerJson>('/v1/exports', reversed)).data).toBe(again.data);
+    expect((await exportKey(reversed)).data).toBe(again.data);
   });
 
   it.each([
-    ['another random', () => ({ random: toBase64url(new Uint8Array(16)) })],
+    ['another random number', () => ({ random: toBase64url(new Uint8Array(16)) })],
     ['another key', () => ({ ref1: 0x0104 })],
     ['a work order', () => ({ workOrder: '1' })],
-  ])('is refused under a used idempotency key with %s, also after a restart', async (_name, change) => {
+  ])('with a used idempotency key and %s is refused, also after a restart', async (_name, change) => {
     const request = exportRequest();
-    await post('/v1/exports', request);
+    await exportKey(request);
     const other = exportRequest({ ...request, challengeMac: undefined as never, ...change() });
     const mac = exportRequest({ random: other.random }).challengeMac;
     for (let i = 0; i < 2; i++) {
-      const response = await call(app, token, '/v1/exports', { ...other, challengeMac: mac });
-      await expectProblem(response, 'idempotency-conflict', /Use a new key/);
-      await reopen();
+      await expectRefusal({ ...other, challengeMac: mac }, 'idempotency-conflict', /Use a new key/);
+      await service.reopen();
     }
   });
 
-  it('keeps idempotency keys of two operators apart', async () => {
-    const other = await addTestOperator(as, 'otto');
+  it('may use the idempotency key of another operator', async () => {
+    const other = await service.addOperator('otto');
     const request = exportRequest();
-    const mine = await post<ExportAnswerJson>('/v1/exports', request);
-    const theirs = exportRequest({ idempotencyKey: request.idempotencyKey });
-    const answer = await post<ExportAnswerJson>('/v1/exports', theirs, other);
-    expect(answer.exportId).not.toBe(mine.exportId);
+    const { exportId } = await exportKey(request);
+    const sameKey = exportRequest({ idempotencyKey: request.idempotencyKey });
+    const answer = await service.json<ExportAnswerJson>(other, '/v1/exports', sameKey);
+    expect(answer.exportId).not.toBe(exportId);
   });
 
-  it('binds a new idempotency key to the export that the same challenge already has', async () => {
+  it('of a used challenge binds a new idempotency key to the first export', async () => {
     const request = exportRequest();
-    const first = await post<ExportAnswerJson>('/v1/exports', request);
+    const first = await exportKey(request);
     const renamed = { ...request, idempotencyKey: toBase64url(new Uint8Array(16).fill(9)) };
-    expect((await post<ExportAnswerJson>('/v1/exports', renamed)).data).toBe(first.data);
-    await reopen();
+    expect((await exportKey(renamed)).data).toBe(first.data);
+    await service.reopen();
     const elsewhere = exportRequest({ idempotencyKey: renamed.idempotencyKey });
-    await expectProblem(await call(app, token, '/v1/exports', elsewhere), 'idempotency-conflict', /Use a new key/);
-    expect(as.ledger.countOfOperator('olga')).toBe(1);
+    await expectRefusal(elsewhere, 'idempotency-conflict', /Use a new key/);
+    expect(countOfOlga()).toBe(1);
   });
 
-  it('is refused for a used challenge and another key, also after a restart', async () => {
+  it('of a used challenge and another key is refused, also after a restart', async () => {
     const request = exportRequest({ ref1: 0x0104 });
-    await post('/v1/exports', request);
-    await reopen();
+    await exportKey(request);
+    await service.reopen();
     const other = { ...request, ref1: 0x0103, idempotencyKey: toBase64url(new Uint8Array(16)) };
-    await expectProblem(await call(app, token, '/v1/exports', other), 'challenge-reused', /new challenge/);
+    await expectRefusal(other, 'challenge-reused', /new challenge/);
   });
 
-  it('never reuses a number, also after a restart', async () => {
+  it('never reuses XC, also after a restart', async () => {
     const xcs = [];
     for (let i = 0; i < 3; i++) {
-      for (const { data } of await Promise.all([exportKey(), exportKey()]))
+      for (const { data } of await Promise.all([exportKey(), exportKey()])) {
         xcs.push(decodeHeader(fromBase64url(data)).xc);
-      await reopen();
+      }
+      await service.reopen();
     }
     expect(xcs.sort()).toEqual([1, 2, 3, 4, 5, 6]);
   });
@@ -200,74 +179,64 @@ describe('an export', () => {
     ['a suite of the other family', () => exportRequest({ suite: 4 }), 'request-refused', /suite 4/],
     ['an unknown key', () => exportRequest({ ref1: 7 }), 'key-unknown', /REF1 7/],
     ['a slot that is not permitted', () => exportRequest({ ref2: 3 }), 'slot-not-permitted', /slot 3/],
-    ['a unit that does not hold T', () => exportRequest({}, new Uint8Array(32).fill(1)), 'challenge-refused', /prove/],
-    [
-      'the challenge of another unit',
-      () => ({ ...exportRequest(), sn: `${'0'.repeat(31)}8` }),
-      'challenge-refused',
-      /prove/,
-    ],
-  ])('is refused for %s, and the refusal is in the log', async (_name, request, code, detail) => {
-    await expectProblem(await call(app, token, '/v1/exports', request()), code, detail);
-    const [last] = await as.log.read(as.log.head.sequence, as.log.head.sequence);
-    expect(last?.entry).toMatchObject({ event: 'export-refused', actor: 'olga', details: { code } });
-    expect(as.ledger.countOfOperator('olga')).toBe(0);
+    ['a unit without T', () => exportRequest({}, new Uint8Array(32).fill(1)), 'challenge-refused', /prove/],
+    ['the challenge of another unit', () => ({ ...exportRequest(), sn: OTHER_SN }), 'challenge-refused', /prove/],
+  ])('for %s is refused, and the log records the refusal', async (_name, request, code, detail) => {
+    await expectRefusal(request(), code, detail);
+    expect((await service.events()).at(-1)).toMatchObject({
+      event: 'export-refused',
+      actor: 'olga',
+      details: { code },
+    });
+    expect(countOfOlga()).toBe(0);
   });
 
-  it('is refused for a unit that is not on the list of its set', async () => {
-    await allowUnits(as, 'test', 0xba7c, ['8']);
-    await expectProblem(await call(app, token, '/v1/exports', exportRequest()), 'unit-not-listed', /4549000000000007/);
-    await allowUnits(as, 'test', 0xba7c, [TEST_SN]);
-    expect((await call(app, token, '/v1/exports', exportRequest())).status).toBe(200);
+  it('for a unit that is not on the list of its set is refused', async () => {
+    await allowUnits(service.as, 'test', 0xba7c, ['8']);
+    await expectRefusal(exportRequest(), 'unit-not-listed', /4549000000000007/);
+    await allowUnits(service.as, 'test', 0xba7c, [TEST_SN]);
+    expect((await service.call(token, '/v1/exports', exportRequest())).status).toBe(200);
   });
 
-  it('is refused beyond the quota of the operator, also when they come at once and after a restart', async () => {
-    const limited = await addTestOperator(as, 'lea', 'operator', { quota: 3 });
+  it("beyond the operator's quota is refused, also in concurrent requests and after a restart", async () => {
+    const limited = await service.addOperator('lea', 'operator', { quota: 3 });
     const responses = await Promise.all(
-      Array.from({ length: 8 }, () => call(app, limited, '/v1/exports', exportRequest())),
+      Array.from({ length: 8 }, () => service.call(limited, '/v1/exports', exportRequest())),
     );
     expect(responses.filter(({ status }) => status === 200)).toHaveLength(3);
-    await reopen();
-    await expectProblem(await call(app, limited, '/v1/exports', exportRequest()), 'quota-used', /all 3 exports/);
+    await service.reopen();
+    await expectRefusal(exportRequest(), 'quota-used', /all 3 exports/, limited);
   });
 
-  it('is refused beyond the quota of the unit, and another unit still has its own', async () => {
-    await fillTestAs(as, { set: 0x0002, quotaPerUnit: 1 });
-    const first = await call(app, token, '/v1/exports', exportRequest({ set: 2 }));
-    expect(first.status).toBe(200);
-    await expectProblem(
-      await call(app, token, '/v1/exports', exportRequest({ set: 2 })),
-      'unit-quota-used',
-      /allows a unit/,
-    );
-    const other = exportRequest({ set: 2, sn: `${'0'.repeat(31)}9` });
-    expect((await call(app, token, '/v1/exports', other)).status).toBe(200);
+  it('beyond the quota of its unit is refused, and another unit has its own quota', async () => {
+    await fillTestAs(service.as, { set: 0x0002, quotaPerUnit: 1 });
+    expect((await service.call(token, '/v1/exports', exportRequest({ set: 2 }))).status).toBe(200);
+    await expectRefusal(exportRequest({ set: 2 }), 'unit-quota-used', /allows a unit/);
+    expect((await service.call(token, '/v1/exports', exportRequest({ set: 2, sn: OTHER_SN }))).status).toBe(200);
   });
 
-  it('is refused for a set that the operator was not given, in the words for one that is not there', async () => {
-    const limited = await addTestOperator(as, 'nils', 'operator', { sets: [0x9999] });
-    const asked = async (change: Parameters<typeof exportRequest>[0], by: string): Promise<unknown> => {
-      const response = await call(app, by, '/v1/exports', exportRequest(change));
+  it('from a set that the operator may not use is refused like one from an unknown set', async () => {
+    const limited = await service.addOperator('nils', 'operator', { sets: [0x9999] });
+    const answerTo = async (change: Parameters<typeof exportRequest>[0], who: string): Promise<unknown> => {
+      const response = await service.call(who, '/v1/exports', exportRequest(change));
       return { status: response.status, problem: await response.json() };
     };
-    const wordsFor = (set: number): object => ({
+    const unknown = (set: number): object => ({
       status: 404,
-      problem: expect.objectContaining({ detail: wordsOf(set) }),
+      problem: expect.objectContaining({ detail: `This AS has no set ${hexNumber(set, 8)} with transport key 1.` }),
     });
-    const wordsOf = (set: number): string => `This AS has no set ${setHex(set)} with transport key 1.`;
-    const setHex = (set: number): string => hexNumber(set, 8);
-    expect(await asked({ set: 1 }, token)).toEqual(wordsFor(1));
-    expect(await asked({}, limited)).toEqual(wordsFor(TEST_SET));
-    // Whatever else is wrong with the request says no more.
-    for (const wrong of [{ suite: 4 }, { ref1: 7 }, { ref2: 3 }, { sn: `${'0'.repeat(31)}9` }] as const) {
-      expect(await asked(wrong, limited)).toEqual(wordsFor(TEST_SET));
+    expect(await answerTo({ set: 1 }, token)).toEqual(unknown(1));
+    expect(await answerTo({}, limited)).toEqual(unknown(TEST_SET));
+    // Other faults of the request reveal nothing more.
+    for (const wrong of [{ suite: 4 }, { ref1: 7 }, { ref2: 3 }, { sn: OTHER_SN }] as const) {
+      expect(await answerTo(wrong, limited)).toEqual(unknown(TEST_SET));
     }
-    expect(await callJson(app, limited, '/v1/keys')).toEqual({ sets: [] });
+    expect(await service.json(limited, '/v1/keys')).toEqual({ sets: [] });
   });
 });
 
 describe('a batch', () => {
-  it('answers each item in order, and one that is refused does not hold up the others', async () => {
+  it('returns one result per item, and a refused item does not affect the others', async () => {
     const requests = [exportRequest(), exportRequest({ ref1: 7 }), exportRequest()];
     const { results, auditHead } = await post<BatchAnswerJson>('/v1/exports:batch', { exports: requests });
     expect(results.map((result) => ('problem' in result ? result.problem.type : 'exported'))).toEqual([
@@ -275,10 +244,10 @@ describe('a batch', () => {
       `${PROBLEM_BASE}key-unknown`,
       'exported',
     ]);
-    expect(await verified<AuditHeadJson>(auditHead, 'audit-head')).toEqual(as.log.head);
+    expect(await verified<AuditHeadJson>(auditHead, 'audit-head')).toEqual(service.as.log.head);
   });
 
-  it('makes one export of two items that are the same', async () => {
+  it('makes one export for two equal items', async () => {
     const request = exportRequest();
     const { results } = await post<BatchAnswerJson>('/v1/exports:batch', { exports: [request, request] });
     expect(results[0]).toEqual(results[1]);
@@ -286,94 +255,85 @@ describe('a batch', () => {
 });
 
 describe('a receipt', () => {
-  it('earns a signed verdict, the same one each time, also after a restart', async () => {
+  it('leads to a signed verdict, always the same, also after a restart', async () => {
     const request = exportRequest({ workOrder: '4711' });
-    const { exportId, data } = await post<ExportAnswerJson>('/v1/exports', request);
+    const { exportId, data } = await exportKey(request);
     const receipt = receiptFor(data, request.random);
     const first = await post<ReceiptAnswerJson>('/v1/receipts', { exportId, receipt });
     const verdict = await verified<VerdictJson>(first.verdict, 'verdict');
     expect(verdict).toMatchObject({ exportId, receipt, workOrder: '4711', operator: 'olga' });
     expect(verdict.dataHash).toBe(toBase64url(sha256(fromBase64url(data))));
-    const before = as.log.head.sequence;
-    await reopen();
+    const before = service.as.log.head.sequence;
+    await service.reopen();
     const again = await post<ReceiptAnswerJson>('/v1/receipts', { exportId, receipt });
     expect(again.verdict).toEqual(first.verdict);
-    expect(as.log.head.sequence).toBe(before);
-    expect((await callJson<WorkOrdersJson>(app, token, '/v1/work-orders')).workOrders).toMatchObject([
+    expect(service.as.log.head.sequence).toBe(before);
+    expect((await service.json<WorkOrdersJson>(token, '/v1/work-orders')).workOrders).toMatchObject([
       { workOrder: '4711', exports: 1, receipts: 1 },
     ]);
   });
 
-  it('is refused when it is forged, for another export, or another than the one on file', async () => {
+  it('is refused when it is forged, for another export, or the export has another receipt', async () => {
     const request = exportRequest();
-    const one = await post<ExportAnswerJson>('/v1/exports', request);
-    const two = await post<ExportAnswerJson>('/v1/exports', exportRequest());
+    const one = await exportKey(request);
+    const two = await exportKey();
     const receipt = receiptFor(one.data, request.random);
-    const refuse = async (exportId: string, octets: string, code: ProblemCode, detail: RegExp) =>
-      expectProblem(await call(app, token, '/v1/receipts', { exportId, receipt: octets }), code, detail);
-    await refuse(one.exportId, toBase64url(new Uint8Array(64)), 'receipt-refused', /not the one/);
-    await refuse(two.exportId, receipt, 'receipt-refused', /not the one/);
+    const refuse = (exportId: string, value: string, code: ProblemCode, detail: RegExp) =>
+      expectProblem('/v1/receipts', { exportId, receipt: value }, code, detail);
+    await refuse(one.exportId, toBase64url(new Uint8Array(64)), 'receipt-refused', /not that of this export/);
+    await refuse(two.exportId, receipt, 'receipt-refused', /not that of this export/);
     await refuse(toBase64url(new Uint8Array(16)), receipt, 'export-unknown', /no export/);
     await post('/v1/receipts', { exportId: one.exportId, receipt });
     const other = receiptFor(one.data, request.random, { importCounter: 2 });
     await refuse(one.exportId, other, 'receipt-conflict', /Another receipt/);
   });
 
-  it('of a set that the operator may not see is for no export at all', async () => {
+  it('for a set that the operator may not use is for an unknown export', async () => {
     const request = exportRequest();
-    const { exportId, data } = await post<ExportAnswerJson>('/v1/exports', request);
-    const limited = await addTestOperator(as, 'nils', 'operator', { sets: [1] });
+    const { exportId, data } = await exportKey(request);
+    const limited = await service.addOperator('nils', 'operator', { sets: [1] });
     const body = { exportId, receipt: receiptFor(data, request.random) };
-    await expectProblem(await call(app, limited, '/v1/receipts', body), 'export-unknown', /no export/);
+    await expectProblem('/v1/receipts', body, 'export-unknown', /no export/, limited);
   });
 });
 
 describe('the disk', () => {
-  it('that fails makes no export: the answer is a failure, and the number is not spent twice', async () => {
-    const log = await openLogFile(join(folder.path, 'audit.log'));
+  it('makes no export when it fails: the service reports a failure and reuses no number', async () => {
+    const log = await openLogFile(service.path('audit.log'));
     let broken = false;
-    await as.close();
-    as = await openTestAs(folder.path, {
-      logFile: { ...log, sync: () => (broken ? Promise.reject(new Error('EIO')) : log.sync()) },
-    });
+    const sync = () => (broken ? Promise.reject(new Error('EIO')) : log.sync());
+    await service.reopen({ logFile: { ...log, sync } });
     const reported: unknown[] = [];
-    app = createTestApp(as, { report: (cause) => reported.push(cause) });
+    service.app = createTestApp(service.as, { report: (cause) => reported.push(cause) });
     const request = exportRequest();
     broken = true;
-    await expectProblem(await call(app, token, '/v1/exports', request), 'service-failed', /Its own log/);
+    await expectRefusal(request, 'service-failed', /Its own log/);
     broken = false;
-    await expectProblem(await call(app, token, '/v1/exports', request), 'service-failed', /Its own log/);
+    await expectRefusal(request, 'service-failed', /Its own log/);
     expect(String(reported[0])).toContain('restarted');
-    await reopen();
-    const { data } = await post<ExportAnswerJson>('/v1/exports', request);
-    const xcs = (await readFile(join(folder.path, 'audit.log'), 'utf8')).match(/"xc":\d+/g) ?? [];
+    await service.reopen();
+    const { data } = await exportKey(request);
+    const xcs = (await readLog()).match(/"xc":\d+/g) ?? [];
     expect(new Set(xcs).size).toBe(xcs.length);
     expect(decodeHeader(fromBase64url(data)).xc).toBe(1);
   });
 
-  it('holds no key in any form that can be read', async () => {
-    await addKey(as, 'test', {
-      set: 0xba7c,
-      ref1: 1,
-      label: 'x',
-      attributes: 'D0AB00N',
-      slot: 1,
-      key: undefined,
-      length: 16,
-    });
+  it('contains no key in a readable form', async () => {
+    const key = { ref1: 1, label: 'x', attributes: 'D0AB00N', slot: 1, key: undefined, length: 16 };
+    await addKey(service.as, 'test', { set: 0xba7c, ...key });
     await exportKey();
-    const secrets = [...as.state.sets.flatMap(({ keys, transportKeys }) => [...keys, ...transportKeys])].map(
-      ({ key }) => key,
+    const secrets = service.as.state.sets.flatMap(({ keys, transportKeys }) =>
+      [...keys, ...transportKeys].map((each) => each.key),
     );
     expect(secrets).toHaveLength(4);
-    const holds = (content: Buffer, secret: Uint8Array) =>
+    const contains = (content: Buffer, secret: Uint8Array) =>
       spellings(secret).some((spelling) => content.includes(spelling));
-    const unsealed = Buffer.from(encodeState(as.state));
-    for (const secret of secrets) expect(holds(unsealed, secret)).toBe(true);
+    const unsealed = Buffer.from(encodeState(service.as.state));
+    for (const secret of secrets) expect(contains(unsealed, secret)).toBe(true);
     for (const name of ['audit.log', 'state.sealed']) {
-      const content = await readFile(join(folder.path, name));
+      const content = await readFile(service.path(name));
       expect(content.length).toBeGreaterThan(1000);
-      for (const secret of secrets) expect(holds(content, secret)).toBe(false);
+      for (const secret of secrets) expect(contains(content, secret)).toBe(false);
     }
   });
 });

@@ -1,8 +1,9 @@
-// Opening the AS: what the first start makes, what a crash between log and state leaves, what an old backup is, and the demo sets.
+// Opening of the AS: the first start, restarts after a crash or with old files, the demo sets, and
+// the checks of an administrator's input.
 import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addOperator, revokeTokens } from '#as-service/operators/operators.ts';
+import { addOperator, revokeAccessCodes } from '#as-service/operators/operators.ts';
 import type { As } from '#as-service/service/as.ts';
 import { prepareEmbedded } from '#as-service/service/prepare-embedded.ts';
 import { addKey, addSet, allowUnits, writeDeviceKey } from '#as-service/sets/sets.ts';
@@ -29,12 +30,13 @@ import {
   SEALING_KEY,
   TEST_SN,
   TEST_T,
+  type TemporaryFolder,
   temporaryFolder,
 } from '#test/support/as-service.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let folder: TemporaryFolder;
 const opened: As[] = [];
-const at = (name: string) => join(folder.path, name);
+const path = (name: string) => join(folder.path, name);
 const open = async (options: Parameters<typeof openTestAs>[1] = {}) => {
   const as = await openTestAs(folder.path, options);
   opened.push(as);
@@ -51,7 +53,7 @@ afterEach(async () => {
 });
 
 describe('the first start', () => {
-  it('certifies one key per purpose by a root of its own, and none is shared', async () => {
+  it('certifies a different key for each purpose by a new root key', async () => {
     const { state } = await open();
     const keys = [state.root, ...Object.values(state.signingKeys)].map(({ publicKey }) => toHex(publicKey));
     expect(new Set(keys).size).toBe(1 + SIGNING_PURPOSES.length);
@@ -61,23 +63,23 @@ describe('the first start', () => {
     expect(certificates.map(({ purpose }) => purpose)).toEqual(SIGNING_PURPOSES);
   });
 
-  it('signs with node:crypto octet for octet as noble does', async () => {
+  it('signs with node:crypto byte for byte as noble does', async () => {
     const as = await open();
-    const message = Buffer.from('what is signed');
+    const message = Buffer.from('message');
     expect(as.signatures.signData(message)).toEqual(signEd25519(as.state.signingKeys.data.secretKey, message));
   });
 
-  it('embedded, makes a set with a T of its own, keys, and one operator whose token works', async () => {
+  it('in embedded mode adds a set with a random T, keys, and an operator whose access code works', async () => {
     const as = await open();
-    const { token } = await prepareEmbedded(as);
-    const { sets } = await callJson<KeysJson>(createTestApp(as), token, '/v1/keys');
+    const { code } = await prepareEmbedded(as);
+    const { sets } = await callJson<KeysJson>(createTestApp(as), code, '/v1/keys');
     expect(sets).toHaveLength(1);
     expect(sets[0]).toMatchObject({ profile: 'diversified', demo: false, transportKeys: [{ tkv: 1, suites: [1, 2] }] });
     expect(sets[0]?.keys.map(({ akv }) => akv)).toEqual([1, 2, 3, 4]);
     expect(new Set(sets[0]?.keys.map(({ kcv }) => kcv)).size).toBe(4);
   });
 
-  it('embedded, is completed when it was interrupted, and repeated it changes nothing but the token', async () => {
+  it('in embedded mode completes an interrupted start, and when repeated changes only the access code', async () => {
     const as = await open({ demoMode: true });
     await addSet(as, 'test', { ...NEW_SET, name: 'First set', transportKey: undefined });
     const first = await prepareEmbedded(as);
@@ -88,50 +90,50 @@ describe('the first start', () => {
     expect(as.state.sets).toEqual(sets);
     expect(as.state.operators).toHaveLength(1);
     const app = createTestApp(as);
-    expect((await call(app, first.token, '/v1/whoami')).status).toBe(401);
-    expect((await call(app, second.token, '/v1/whoami')).status).toBe(200);
+    expect((await call(app, first.code, '/v1/whoami')).status).toBe(401);
+    expect((await call(app, second.code, '/v1/whoami')).status).toBe(200);
   });
 
-  it('in demo mode has a work order for each demo set that its simulated unit can be loaded by, made once', async () => {
+  it('in demo mode adds one work order for each demo set, which permits the load of its simulated unit', async () => {
     const as = await open({ demoMode: true });
     await prepareEmbedded(as);
-    const { token } = await prepareEmbedded(as);
+    const { code } = await prepareEmbedded(as);
     const app = createTestApp(as);
-    const { workOrders } = await callJson<WorkOrdersJson>(app, token, '/v1/work-orders');
+    const { workOrders } = await callJson<WorkOrdersJson>(app, code, '/v1/work-orders');
     expect(workOrders.map(({ workOrder }) => workOrder).sort()).toEqual(['DEMO-1', 'DEMO-2', 'DEMO-3', 'DEMO-8']);
     for (const [index, { set, family, publishedTransportKey }] of DEMO_SETS.entries()) {
       const [sn, suite, workOrder] = [demoSerialNumber(index), family === 'cmac' ? 1 : 4, `DEMO-${index + 1}`] as const;
       const line = { ref1: 0x0101, ref2: 1 };
       const request = exportRequest({ ...line, set, suite, sn, workOrder }, publishedTransportKey);
-      expect((await call(app, token, '/v1/exports', request)).status).toBe(200);
+      expect((await call(app, code, '/v1/exports', request)).status).toBe(200);
     }
   });
 
-  it('in demo mode starts all the same where a demo set was held to other units by hand', async () => {
+  it('in demo mode starts also when an administrator has restricted a demo set to other units', async () => {
     const as = await open({ demoMode: true });
     const [, demo] = DEMO_SETS;
-    if (!demo) throw new TypeError('there is no second demo set');
+    if (!demo) throw new TypeError('no second demo set');
     await addSet(as, 'test', { ...NEW_SET, ...demo, transportKey: demo.publishedTransportKey });
     await allowUnits(as, 'test', demo.set, ['8']);
-    const { token } = await prepareEmbedded(as);
-    const { workOrders } = await callJson<WorkOrdersJson>(createTestApp(as), token, '/v1/work-orders');
+    const { code } = await prepareEmbedded(as);
+    const { workOrders } = await callJson<WorkOrdersJson>(createTestApp(as), code, '/v1/work-orders');
     expect(workOrders.map(({ workOrder }) => workOrder)).not.toContain('DEMO-8');
   });
 
-  it('embedded, leaves sets and keys alone that were made by hand', async () => {
+  it('in embedded mode does not change the sets and keys of an administrator', async () => {
     const as = await open();
     await addSet(as, 'test', NEW_SET);
     await prepareEmbedded(as);
     expect(as.state.sets.map(({ name, keys }) => [name, keys.length])).toEqual([['Test set', 0]]);
   });
 
-  it('makes another T each time', async () => {
+  it('makes a new T each time', async () => {
     const first = await open();
     await prepareEmbedded(first);
     const one = first.state.sets[0]?.transportKeys[0]?.key.slice();
     await first.close();
-    await rm(at('state.sealed'));
-    await rm(at('audit.log'));
+    await rm(path('state.sealed'));
+    await rm(path('audit.log'));
     const second = await open();
     await prepareEmbedded(second);
     expect(second.state.sets[0]?.transportKeys[0]?.key).not.toEqual(one);
@@ -139,7 +141,7 @@ describe('the first start', () => {
 });
 
 describe('a restart', () => {
-  it('finds everything as it was', async () => {
+  it('restores the whole state', async () => {
     const as = await open();
     await fillTestAs(as);
     const token = await addTestOperator(as, 'olga');
@@ -150,7 +152,7 @@ describe('a restart', () => {
     expect((await call(createTestApp(again), token, '/v1/exports', exportRequest())).status).toBe(200);
   });
 
-  it('wipes every key when it is closed', async () => {
+  it('wipes every key of the closed service', async () => {
     const as = await open();
     await fillTestAs(as);
     const { key } = as.state.sets[0]?.transportKeys[0] ?? {};
@@ -158,7 +160,7 @@ describe('a restart', () => {
     expect(key).toEqual(new Uint8Array(32));
   });
 
-  it('renews a signing key before it ends, and keeps the word on the old one', async () => {
+  it('replaces a signing key before it expires, and keeps the certificate of the old one', async () => {
     const as = await open();
     const before = as.state;
     const old = toHex(before.signingKeys.verdict.publicKey);
@@ -168,17 +170,17 @@ describe('a restart', () => {
     const again = await open({ now: () => later });
     expect(toHex(again.state.signingKeys.verdict.publicKey)).not.toBe(old);
     expect(again.state.signingKeys.data).toEqual((await open({ now: () => later })).state.signingKeys.data);
-    // Each key but the one for DATA, which units keep for life.
+    // Every key but the one for DATA, which units never replace.
     expect(again.state.certificates).toHaveLength(2 * SIGNING_PURPOSES.length - 1);
   });
 
-  it('makes the keys of newer purposes for a folder of an earlier version, and keeps the others', async () => {
+  it('adds the keys of newer purposes to the folder of an earlier version, and keeps the others', async () => {
     const as = await open();
     const { state } = as;
     const { data, verdict, 'audit-head': auditHead } = state.signingKeys;
     const [certificates, signingKeys] = [state.certificates.slice(0, 3), { data, verdict, 'audit-head': auditHead }];
     const earlier = { ...state, certificates, signingKeys } as unknown as State;
-    await writeState(at('state.sealed'), new Sealer(copy(SEALING_KEY)), earlier);
+    await writeState(path('state.sealed'), new Sealer(copy(SEALING_KEY)), earlier);
     await as.close();
     const now = (await open()).state;
     expect(Object.keys(now.signingKeys).sort()).toEqual([...SIGNING_PURPOSES].sort());
@@ -187,12 +189,12 @@ describe('a restart', () => {
     expect(now.certificates).toHaveLength(SIGNING_PURPOSES.length);
   });
 
-  it('after a crash between log and state knows that the change never happened, and says so in the log', async () => {
+  it('after a crash between log and state undoes the change, and the log records it', async () => {
     const as = await open();
-    await copyFile(at('state.sealed'), at('before'));
+    await copyFile(path('state.sealed'), path('before'));
     await addSet(as, 'test', NEW_SET);
     await as.close();
-    await rename(at('before'), at('state.sealed'));
+    await rename(path('before'), path('state.sealed'));
     const again = await open();
     expect(again.state.sets).toEqual([]);
     expect((await entries(again)).at(-1)?.entry.event).toBe('change-lost');
@@ -201,11 +203,11 @@ describe('a restart', () => {
     expect((await open()).state.sets).toHaveLength(1);
   });
 
-  it('after a crash in the very first change begins anew', async () => {
+  it('after a crash in the first change creates the service again', async () => {
     await (await open()).close();
-    const [first] = (await readFile(at('audit.log'), 'utf8')).split('\n');
-    await writeFile(at('audit.log'), `${first}\n`);
-    await rm(at('state.sealed'));
+    const [first] = (await readFile(path('audit.log'), 'utf8')).split('\n');
+    await writeFile(path('audit.log'), `${first}\n`);
+    await rm(path('state.sealed'));
     const as = await open();
     expect((await entries(as)).map(({ entry }) => entry.event).slice(0, 3)).toEqual([
       'service-created',
@@ -214,45 +216,45 @@ describe('a restart', () => {
     ]);
   });
 
-  it('refuses a state that is older than the log: what was revoked would be valid again', async () => {
+  it('refuses a state that is older than the log, in which a revoked access code would be valid', async () => {
     const as = await open();
     await addTestOperator(as, 'olga');
-    await copyFile(at('state.sealed'), at('before'));
-    await revokeTokens(as, 'test', 'olga');
+    await copyFile(path('state.sealed'), path('before'));
+    await revokeAccessCodes(as, 'test', 'olga');
     await addOperator(as, 'test', { name: 'otto', role: 'operator', sets: null, quota: null, embedded: false });
     await as.close();
-    await rename(at('before'), at('state.sealed'));
+    await rename(path('before'), path('state.sealed'));
     await expect(open()).rejects.toThrow(/old copy was put back/);
   });
 
-  it('refuses a log that is older than the state, or gone, and a state that is gone', async () => {
+  it('refuses a log that is missing or older than the state, and a missing state', async () => {
     const as = await open();
-    await copyFile(at('audit.log'), at('before'));
+    await copyFile(path('audit.log'), path('before'));
     await fillTestAs(as);
     await as.close();
-    await copyFile(at('audit.log'), at('whole'));
-    await copyFile(at('before'), at('audit.log'));
+    await copyFile(path('audit.log'), path('whole'));
+    await copyFile(path('before'), path('audit.log'));
     await expect(open()).rejects.toThrow(/audit log is older/);
-    await truncate(at('audit.log'), 0);
+    await truncate(path('audit.log'), 0);
     await expect(open()).rejects.toThrow(/audit log is older/);
-    await copyFile(at('whole'), at('audit.log'));
-    await rename(at('state.sealed'), at('hidden'));
+    await copyFile(path('whole'), path('audit.log'));
+    await rename(path('state.sealed'), path('hidden'));
     await expect(open()).rejects.toThrow(/keys of this service are missing/);
-    await rename(at('hidden'), at('state.sealed'));
+    await rename(path('hidden'), path('state.sealed'));
     expect((await open()).state.sets).toHaveLength(1);
   });
 
-  it('refuses another sealing key, and a changed state, and touches nothing', async () => {
+  it('refuses another sealing key and a changed state, and modifies nothing', async () => {
     await (await open()).close();
-    const [state, log] = [await readFile(at('state.sealed')), await readFile(at('audit.log'))];
+    const [state, log] = [await readFile(path('state.sealed')), await readFile(path('audit.log'))];
     await expect(open({ sealingKey: new Uint8Array(32) })).rejects.toThrow(/does not open/);
-    expect([await readFile(at('state.sealed')), await readFile(at('audit.log'))]).toEqual([state, log]);
+    expect([await readFile(path('state.sealed')), await readFile(path('audit.log'))]).toEqual([state, log]);
     state[100] = (state[100] ?? 0) ^ 1;
-    await writeFile(at('state.sealed'), state);
+    await writeFile(path('state.sealed'), state);
     await expect(open()).rejects.toThrow(/does not open/);
   });
 
-  it('with many exports in the log replays them all', async () => {
+  it('replays 500 exports of the log', async () => {
     const as = await open();
     await fillTestAs(as);
     const token = await addTestOperator(as, 'olga');
@@ -268,32 +270,32 @@ describe('a restart', () => {
 
 describe('the demo sets', () => {
   const [demo] = DEMO_SETS;
-  if (demo === undefined) throw new Error('there are demo sets');
+  if (demo === undefined) throw new TypeError('no demo set');
   const demoRequest = () => exportRequest({ set: demo.set, ref1: 0x0101, ref2: 1 }, demo.publishedTransportKey);
 
-  it('are exported in demo mode and marked as such', async () => {
+  it('are exported and marked in demo mode', async () => {
     const as = await open({ demoMode: true });
-    const { token } = await prepareEmbedded(as);
+    const { code } = await prepareEmbedded(as);
     const app = createTestApp(as);
-    expect((await call(app, token, '/v1/exports', demoRequest())).status).toBe(200);
-    const { sets } = await callJson<KeysJson>(app, token, '/v1/keys');
+    expect((await call(app, code, '/v1/exports', demoRequest())).status).toBe(200);
+    const { sets } = await callJson<KeysJson>(app, code, '/v1/keys');
     expect(sets.filter((set) => set.demo).map(({ set }) => set)).toEqual(DEMO_SETS.map(({ set }) => set));
   });
 
-  it('are refused, and not shown, once the same data are served outside demo mode', async () => {
+  it('are refused and not shown when the same folder is opened outside demo mode', async () => {
     const as = await open({ demoMode: true });
     await prepareEmbedded(as);
     await as.close();
     const real = await open();
-    const { token } = await prepareEmbedded(real);
+    const { code } = await prepareEmbedded(real);
     const app = createTestApp(real);
-    const response = await call(app, token, '/v1/exports', demoRequest());
+    const response = await call(app, code, '/v1/exports', demoRequest());
     expect(response.status).toBe(403);
     expect(((await response.json()) as ProblemJson).type).toContain('demo-refused');
-    expect((await callJson<KeysJson>(app, token, '/v1/keys')).sets).toHaveLength(1);
+    expect((await callJson<KeysJson>(app, code, '/v1/keys')).sets).toHaveLength(1);
   });
 
-  it('and their T are refused when a set is made outside demo mode, whatever its number', async () => {
+  it('and their T are refused outside demo mode, under any set number', async () => {
     const as = await open();
     for (const { set, publishedTransportKey } of DEMO_SETS) {
       await expect(addSet(as, 'test', { ...NEW_SET, set })).rejects.toThrow(/demo/);
@@ -302,7 +304,7 @@ describe('the demo sets', () => {
     expect(as.state.sets).toEqual([]);
   });
 
-  it('give their T to nobody: a real set with a published T is refused at export too', async () => {
+  it('do not lend their T: exports from a set with a published T are refused', async () => {
     const as = await open({ demoMode: true });
     await fillTestAs(as, { transportKey: demo.publishedTransportKey });
     await as.close();
@@ -316,13 +318,13 @@ describe('the demo sets', () => {
 
 describe('an administrator', () => {
   it.each<[string, object, RegExp]>([
-    ['a set number that is taken', {}, /already/],
-    ['a T of 31 octets', { set: 2, transportKey: TEST_T.subarray(1) }, /32 octets/],
-    ['a T that is no random key', { set: 2, transportKey: new Uint8Array(32) }, /no random key/],
+    ['a used set number', {}, /already/],
+    ['a T of 31 bytes', { set: 2, transportKey: TEST_T.subarray(1) }, /32 bytes/],
+    ['a T that is not random', { set: 2, transportKey: new Uint8Array(32) }, /not a random key/],
     ['a set number of zero', { set: 0 }, /SET/],
     ['a TKV of 256', { set: 2, tkv: 256 }, /TKV/],
     ['a name with a line break', { set: 2, name: 'a\nb' }, /name/],
-    ['a unit that is no serial number', { set: 2, units: ['xyz'] }, /serial number/],
+    ['a malformed serial number', { set: 2, units: ['xyz'] }, /serial number/],
   ])('cannot add %s', async (_name, change, words) => {
     const as = await open();
     await addSet(as, 'test', NEW_SET);
@@ -332,12 +334,12 @@ describe('an administrator', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['a REF1 that is taken', { ref1: 0x0103 }, /already/],
+    ['a used REF1', { ref1: 0x0103 }, /already/],
     ['the transport-key slot', { slot: 0xfffe }, /FFFE/],
-    ['attributes that are none', { attributes: 'd0ab00n' }, /attributes/],
-    ['a key of 20 octets', { key: new Uint8Array(20).fill(1) }, /16, 24 or 32/],
-    ['a key of zeros', { key: new Uint8Array(32) }, /zero/],
-    ['a set that is not there', { set: 5 }, /no set/],
+    ['malformed attributes', { attributes: 'd0ab00n' }, /attribute/],
+    ['a key of 20 bytes', { key: new Uint8Array(20).fill(1) }, /16, 24 or 32/],
+    ['a key of all zeros', { key: new Uint8Array(32) }, /zero/],
+    ['an unknown set', { set: 5 }, /no set/],
   ])('cannot add a key with %s', async (_name, change, words) => {
     const as = await open();
     await fillTestAs(as);
@@ -345,18 +347,18 @@ describe('an administrator', () => {
     await expect(addKey(as, 'test', { ...key, ...change })).rejects.toThrow(words);
   });
 
-  it('gets K_D of one unit of a diversified set, T only for a shared one, each with an entry in the log', async () => {
+  it('writes K_D of a unit of a diversified set, or T of a shared set, each with a log entry', async () => {
     const as = await open();
     await fillTestAs(as);
     await fillTestAs(as, { set: 2, profile: 'shared' });
-    await writeDeviceKey(as, 'test', { set: 0xba7c, sn: '45 49 00 00 00 00 00 07', path: at('kd') });
-    await writeDeviceKey(as, 'test', { set: 2, sn: TEST_SN, path: at('t') });
+    await writeDeviceKey(as, 'test', { set: 0xba7c, sn: '45 49 00 00 00 00 00 07', path: path('kd') });
+    await writeDeviceKey(as, 'test', { set: 2, sn: TEST_SN, path: path('t') });
     const unit = { set: 0xba7c, tkv: 1, sn: Buffer.from(TEST_SN, 'hex') };
-    expect(await readFile(at('kd'), 'utf8')).toBe(`${toHex(deriveDeviceKey('cmac', TEST_T, unit))}\n`);
-    expect(await readFile(at('t'), 'utf8')).toBe(`${toHex(TEST_T)}\n`);
+    expect(await readFile(path('kd'), 'utf8')).toBe(`${toHex(deriveDeviceKey('cmac', TEST_T, unit))}\n`);
+    expect(await readFile(path('t'), 'utf8')).toBe(`${toHex(TEST_T)}\n`);
     const log = await entries(as);
     expect(log.slice(-2).map(({ entry }) => entry.details.sn)).toEqual([TEST_SN, TEST_SN]);
     expect(JSON.stringify(log)).not.toContain(toHex(TEST_T));
-    await expect(writeDeviceKey(as, 'test', { set: 2, sn: '7', path: at('t') })).rejects.toThrow(/not overwritten/);
+    await expect(writeDeviceKey(as, 'test', { set: 2, sn: '7', path: path('t') })).rejects.toThrow(/not overwritten/);
   });
 });

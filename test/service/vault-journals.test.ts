@@ -1,41 +1,30 @@
-// Journals of vaults that come back: what the service makes of a whole one, of one with a gap, of one that was forged or doubled, and of
-// one that goes on from an older state.
+// Returned journals of vaults at the service: complete ones, ones with gaps, forged ones, and ones
+// of a vault that was put back to an older state.
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addErasing, rotateSet } from '#as-service/sets/rotation.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, fromUtf8, toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
-import type { ExportAnswerJson, ProblemJson, VerdictJson } from '#protocol/service/messages.ts';
+import type { ExportAnswerJson, VerdictJson } from '#protocol/service/messages.ts';
 import type { VaultReportJson, VaultsJson } from '#protocol/service/vaults.ts';
 import { openEnvelope, sealEnvelope } from '#protocol/signing/envelope.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import { JOURNAL_TYPE, nextVaultEntry, type VaultEntryJson } from '#protocol/vault/journal.ts';
-import {
-  addTestOperator,
-  call,
-  callJson,
-  createTestApp,
-  exportRequest,
-  receiptFor,
-  TEST_SET,
-  TEST_SN,
-} from '#test/support/as-service.ts';
+import { exportRequest, receiptFor, TEST_SET, TEST_SN } from '#test/support/as-service.ts';
 import { type SoftwareVault, signerOf } from '#test/support/vault.ts';
-import { graveWords, OTHER_SN, pathOf, VaultBench } from '#test/support/vault-service.ts';
+import { graveWords, OTHER_SN, pathOf, VaultSetup } from '#test/support/vault-service.ts';
 
-let bench: VaultBench;
+let setup: VaultSetup;
 let vault: SoftwareVault;
 
 beforeEach(async () => {
-  bench = await VaultBench.open();
-  vault = await bench.take(await bench.issue());
+  setup = await VaultSetup.open();
+  vault = await setup.unlock(await setup.issue());
 });
-afterEach(() => bench.close());
+afterEach(() => setup.close());
 
-const codeOf = (problem: ProblemJson): string => problem.type?.split(':').at(-1) ?? 'none';
-
-/** The entries with their chain made anew, as somebody who opened the vault could write them. */
+/** The entries with a new chain, as an attacker with the unlocked vault can write them. */
 function rechained(entries: readonly VaultEntryJson[]): VaultEntryJson[] {
   const chain: VaultEntryJson[] = [];
   for (const { time, event } of entries) {
@@ -45,17 +34,17 @@ function rechained(entries: readonly VaultEntryJson[]): VaultEntryJson[] {
 }
 
 async function openVerdict(envelope: VaultReportJson['verdicts'][number]['verdict']): Promise<VerdictJson> {
-  const key = bench.as.state.signingKeys.verdict.publicKey;
+  const key = setup.as.state.signingKeys.verdict.publicKey;
   const payload = await openEnvelope(envelope, 'application/vnd.keyferry.verdict+json', key, isSignedBy);
   return JSON.parse(fromUtf8(payload)) as VerdictJson;
 }
 
-describe('a journal that is whole', () => {
-  it('has a signed verdict for each receipt, and nothing to look into', async () => {
-    await bench.load(vault, 1);
-    await bench.load(vault, 2);
-    await bench.load(vault, 1, { sn: OTHER_SN });
-    const report = await bench.giveBack(vault);
+describe('a complete journal', () => {
+  it('leads to a signed verdict for each receipt, and to no findings', async () => {
+    await setup.load(vault, 1);
+    await setup.load(vault, 2);
+    await setup.load(vault, 1, { sn: OTHER_SN });
+    const report = await setup.returnJournal(vault);
     expect(report).toMatchObject({ entries: 7, exports: 3, receipts: 3, findings: [] });
     expect(report.verdicts.map(({ xc }) => xc)).toEqual([1, 2, 3]);
     const verdict = await openVerdict(report.verdicts[0]?.verdict ?? expect.fail());
@@ -67,169 +56,163 @@ describe('a journal that is whole', () => {
     });
     expect(fromBase64url(verdict.dataHash)).toHaveLength(32);
     expect(data).toBeDefined();
-    expect(report.vault).toMatchObject({ exportsSeen: 3, receiptsSeen: 3, returned: bench.now.toISOString() });
+    expect(report.vault).toMatchObject({ exportsSeen: 3, receiptsSeen: 3, returned: setup.now.toISOString() });
   });
 
-  it('may come again, shorter first and longer later, and has the same verdicts', async () => {
-    await bench.load(vault, 1);
-    const first = await bench.giveBack(vault);
-    await bench.load(vault, 2);
-    const second = await bench.giveBack(vault, vault.entries, bench.custodian);
+  it('may be returned again with more entries, and leads to the same verdicts', async () => {
+    await setup.load(vault, 1);
+    const first = await setup.returnJournal(vault);
+    await setup.load(vault, 2);
+    const second = await setup.returnJournal(vault, vault.entries, setup.custodian);
     expect(second.findings).toEqual([]);
     expect(await openVerdict(second.verdicts[0]?.verdict ?? expect.fail())).toEqual(
       await openVerdict(first.verdicts[0]?.verdict ?? expect.fail()),
     );
-    const again = await bench.giveBack(vault);
+    const again = await setup.returnJournal(vault);
     expect(again.findings).toEqual([]);
     expect(again.verdicts).toHaveLength(2);
-    expect(await bench.events('vault-returned')).toHaveLength(3);
+    expect(await setup.events('vault-returned')).toHaveLength(3);
   });
 
-  it('says which exports have no receipt, without alarm', async () => {
-    await bench.load(vault, undefined);
-    const report = await bench.giveBack(vault);
+  it('without a receipt for an export leads to a finding without alarm', async () => {
+    await setup.load(vault, undefined);
+    const report = await setup.returnJournal(vault);
     expect(graveWords(report)).toEqual([]);
     expect(report.findings.map(({ words }) => words)).toEqual([
-      `Export 1 for unit ${TEST_SN} has no receipt. Ask the unit for it: the key may be in.`,
+      `Export 1 for unit ${TEST_SN} has no receipt. Check the unit: the key may be loaded.`,
     ]);
   });
 
-  it('may come back long after the vault has ended', async () => {
-    await bench.load(vault, 1);
-    bench.passDays(300);
-    const token = await addTestOperator(bench.as, 'oskar');
-    expect((await bench.giveBack(vault, vault.entries, token)).findings).toEqual([]);
+  it('may be returned long after the vault has expired', async () => {
+    await setup.load(vault, 1);
+    setup.passDays(300);
+    const token = await setup.addOperator('oskar');
+    expect((await setup.returnJournal(vault, vault.entries, token)).findings).toEqual([]);
   });
 
-  it('is remembered over a restart, with its verdicts and what was seen', async () => {
-    await bench.load(vault, 1);
-    const before = await bench.giveBack(vault);
-    const as = await bench.restart();
-    try {
-      const app = createTestApp(as);
-      const { vaults } = await callJson<VaultsJson>(app, bench.auditor, '/v1/vaults');
-      expect(vaults).toEqual([before.vault]);
-      const journal = await vault.returnJournal(vault.entries.slice(0, 2));
-      const report = await callJson<VaultReportJson>(app, bench.operator, pathOf(vault), { journal });
-      expect(graveWords(report)).toEqual([expect.stringContaining('put back to an older state')]);
-      expect(as.vaults.visible({ actor: '', sets: null })[0]?.findExports(1)).toHaveLength(1);
-    } finally {
-      await as.close();
-    }
+  it('is stored, with its verdicts and counts, over a restart', async () => {
+    await setup.load(vault, 1);
+    const before = await setup.returnJournal(vault);
+    await setup.reopen();
+    const { vaults } = await setup.json<VaultsJson>(setup.auditor, '/v1/vaults');
+    expect(vaults).toEqual([before.vault]);
+    const report = await setup.returnJournal(vault, vault.entries.slice(0, 2));
+    expect(graveWords(report)).toEqual([expect.stringContaining('put back to an older state')]);
+    expect(setup.as.vaults.visible({ actor: '', sets: null })[0]?.findExports(1)).toHaveLength(1);
   });
 });
 
-describe('docs/protocol.md clause 8 from a vault', () => {
-  it('has verdicts on an erased slot and on a new T, each by what the AS knows of it', async () => {
-    await addErasing(bench.as, 'test', { set: TEST_SET, ref1: 0x0e00, label: 'Erase', slot: 2 });
-    await rotateSet(bench.as, 'test', { set: TEST_SET, ref1: 0x0f00, label: 'New T', transportKey: undefined });
-    const rotating = await bench.take(await bench.issue({ ref1: [0x0103, 0x0e00, 0x0f00] }));
-    const next = bench.as.state.sets[0]?.transportKeys[1]?.key ?? expect.fail();
+describe('an erasing and a new T from a vault', () => {
+  it('lead to verdicts, which the AS computes from its own keys', async () => {
+    await addErasing(setup.as, 'test', { set: TEST_SET, ref1: 0x0e00, label: 'Erase', slot: 2 });
+    await rotateSet(setup.as, 'test', { set: TEST_SET, ref1: 0x0f00, label: 'New T', transportKey: undefined });
+    const rotating = await setup.unlock(await setup.issue({ ref1: [0x0103, 0x0e00, 0x0f00] }));
+    const next = setup.as.state.sets[0]?.transportKeys[1]?.key ?? expect.fail();
     const key = deriveDeviceKey('cmac', next, { set: TEST_SET, tkv: 2, sn: fromHex(TEST_SN) });
-    await bench.load(rotating, 1);
-    await bench.load(rotating, 2, { ref1: 0x0e00 });
-    await bench.load(rotating, 3, { ref1: 0x0f00, ref2: 0xfffe, key });
-    const wrong = bench.load(rotating, 1, { sn: OTHER_SN, ref1: 0x0f00, ref2: 0xfffe, key: next });
+    await setup.load(rotating, 1);
+    await setup.load(rotating, 2, { ref1: 0x0e00 });
+    await setup.load(rotating, 3, { ref1: 0x0f00, ref2: 0xfffe, key });
+    const wrong = setup.load(rotating, 1, { sn: OTHER_SN, ref1: 0x0f00, ref2: 0xfffe, key: next });
     await expect(wrong).rejects.toMatchObject({ code: 'receipt-refused' });
-    const report = await bench.giveBack(rotating);
+    const report = await setup.returnJournal(rotating);
     expect(report.verdicts.map(({ xc }) => xc)).toEqual([1, 2, 3]);
     expect(graveWords(report)).toEqual([]);
     expect(report.findings.map(({ words }) => words)).toEqual([
-      `Export 4 for unit ${OTHER_SN} has no receipt. Ask the unit for it: the key may be in.`,
+      `Export 4 for unit ${OTHER_SN} has no receipt. Check the unit: the key may be loaded.`,
     ]);
   });
 });
 
-describe('a journal with a gap', () => {
-  it('is told by its entry where one was taken out', async () => {
-    await bench.load(vault, 1);
-    await bench.load(vault, 2);
-    const report = await bench.giveBack(
+describe('a gap in a journal', () => {
+  it('is found by entry number when an entry is removed', async () => {
+    await setup.load(vault, 1);
+    await setup.load(vault, 2);
+    const report = await setup.returnJournal(
       vault,
       vault.entries.filter(({ number }) => number !== 3),
     );
-    expect(graveWords(report)).toContain('The journal is not whole: entry 3 is missing before entry 4.');
+    expect(graveWords(report)).toContain('The journal is incomplete: entry 3 is missing before entry 4.');
     expect(report.verdicts.map(({ xc }) => xc)).toEqual([2]);
   });
 
-  it('is told by XC where the chain was made anew around it', async () => {
-    await bench.load(vault, undefined);
-    await bench.load(vault, 1);
+  it('is found by XC when the chain is made again without an entry', async () => {
+    await setup.load(vault, undefined);
+    await setup.load(vault, 1);
     const entries = rechained(vault.entries.filter(({ number }) => number !== 2));
-    const report = await bench.giveBack(vault, entries);
-    expect(graveWords(report)).toContain('The journal is not whole: export 1 is missing before export 2.');
+    const report = await setup.returnJournal(vault, entries);
+    expect(graveWords(report)).toContain('The journal is incomplete: export 1 is missing before export 2.');
   });
 
-  it("is told by the unit's own count of imports where an export was hidden at the end", async () => {
-    await bench.load(vault, 1);
-    const other = await bench.take(await bench.issue());
-    await bench.load(other, 3);
-    expect((await bench.giveBack(vault)).findings).toEqual([]);
-    const report = await bench.giveBack(other);
+  it('is found by the import count of the unit when the last export is hidden', async () => {
+    await setup.load(vault, 1);
+    const other = await setup.unlock(await setup.issue());
+    await setup.load(other, 3);
+    expect((await setup.returnJournal(vault)).findings).toEqual([]);
+    const report = await setup.returnJournal(other);
     expect(graveWords(report)).toEqual([`No journal shows import 2 of unit ${TEST_SN}.`]);
   });
 
-  it("is closed by the service's own exports and by other vaults", async () => {
+  it('is closed by exports of the service and of other vaults', async () => {
     const request = exportRequest();
-    const { exportId, data } = await callJson<ExportAnswerJson>(bench.app, bench.operator, '/v1/exports', request);
+    const { exportId, data } = await setup.json<ExportAnswerJson>(setup.operator, '/v1/exports', request);
     const receipt = receiptFor(data, request.random, { importCounter: 2 });
-    await callJson(bench.app, bench.operator, '/v1/receipts', { exportId, receipt });
-    await bench.load(vault, 1);
-    await bench.load(vault, 3);
-    expect((await bench.giveBack(vault)).findings).toEqual([]);
+    await setup.json(setup.operator, '/v1/receipts', { exportId, receipt });
+    await setup.load(vault, 1);
+    await setup.load(vault, 3);
+    expect((await setup.returnJournal(vault)).findings).toEqual([]);
   });
 });
 
 describe('a vault that was put back to an older state', () => {
-  it('is noticed by the entries that part, and by each export number that was used twice', async () => {
-    await bench.load(vault, 1);
+  it('is detected by different entries with one number, and by different exports with one XC', async () => {
+    await setup.load(vault, 1);
     const entries = [...vault.entries];
     const exports = [...vault.exports];
-    await bench.load(vault, 2);
-    expect((await bench.giveBack(vault)).findings).toEqual([]);
+    await setup.load(vault, 2);
+    expect((await setup.returnJournal(vault)).findings).toEqual([]);
     vault.entries = entries;
     vault.exports = exports;
-    await bench.load(vault, 3);
-    const report = await bench.giveBack(vault);
+    await setup.load(vault, 3);
+    const report = await setup.returnJournal(vault);
     expect(graveWords(report)).toEqual([
-      expect.stringMatching(/^From entry 4 on this is another journal .* put back to an older state/),
-      'Export number 2 was used 2 times, for different DATA.',
+      expect.stringMatching(/^From entry 4 on, this journal differs .* put back to an older state/),
+      'Export number 2 was used 2 times, with different DATA.',
     ]);
     expect(report.verdicts.map(({ xc }) => xc)).toEqual([1, 2]);
     expect(report.vault.exportsSeen).toBe(3);
   });
 
-  it('is noticed where it did nothing since, and its journal is shorter than before', async () => {
-    await bench.load(vault, 1);
-    await bench.giveBack(vault);
-    const report = await bench.giveBack(vault, vault.entries.slice(0, 1));
+  it('is detected by a journal that is shorter than before', async () => {
+    await setup.load(vault, 1);
+    await setup.returnJournal(vault);
+    const report = await setup.returnJournal(vault, vault.entries.slice(0, 1));
     expect(graveWords(report)).toEqual([
-      'The database was put back to an older state. It ends at entry 1, and 3 entries came before.',
+      'The database was put back to an older state. It ends at entry 1, and 3 entries were returned before.',
     ]);
   });
 
-  it('is not thought of where an older journal is returned once more', async () => {
-    await bench.load(vault, 1);
+  it('is not reported when an older journal is returned again', async () => {
+    await setup.load(vault, 1);
     const journal = await vault.returnJournal();
-    await bench.load(vault, 2);
-    await bench.giveBack(vault);
-    const report = await callJson<VaultReportJson>(bench.app, bench.operator, pathOf(vault), { journal });
+    await setup.load(vault, 2);
+    await setup.returnJournal(vault);
+    const report = await setup.json<VaultReportJson>(setup.operator, pathOf(vault), { journal });
     expect(graveWords(report)).toEqual([]);
     expect(report.findings.map(({ words }) => words)).toEqual([expect.stringContaining('An older journal')]);
   });
 
-  it('is noticed by quotas that were used twice, over several returns', async () => {
-    const small = await bench.take(await bench.issue({ exports: 2, exportsPerUnit: 2 }));
+  it('is detected by exceeded quotas, over several returns', async () => {
+    const small = await setup.unlock(await setup.issue({ exports: 2, exportsPerUnit: 2 }));
     const [entries, exports] = [[...small.entries], [...small.exports]];
-    await bench.load(small, 1);
-    await bench.load(small, 2);
-    await bench.giveBack(small);
+    await setup.load(small, 1);
+    await setup.load(small, 2);
+    await setup.returnJournal(small);
     small.entries = entries;
     small.exports = exports;
-    await bench.load(small, 3);
-    const words = graveWords(await bench.giveBack(small));
-    expect(words).toContain('The vault made 3 exports, and 2 were allowed.');
-    expect(words).toContain(`Unit ${TEST_SN} was given 3 exports, and 2 were allowed.`);
+    await setup.load(small, 3);
+    const words = graveWords(await setup.returnJournal(small));
+    expect(words).toContain('The vault made 3 exports, but 2 were allowed.');
+    expect(words).toContain(`The vault made 3 exports for unit ${TEST_SN}, but 2 were allowed.`);
   });
 });
 
@@ -241,7 +224,7 @@ describe('a receipt', () => {
       change(receipt);
       return { ...entry, event: { ...entry.event, receipt: toBase64url(receipt) } };
     });
-    return bench.giveBack(vault, rechained(entries));
+    return setup.returnJournal(vault, rechained(entries));
   };
 
   it.each([
@@ -250,42 +233,42 @@ describe('a receipt', () => {
     ['KCV', 36],
     ['slot', 7],
     ['magic', 0],
-  ])('with another %s has no verdict, although the vault vouched for it', async (_field, place) => {
-    await bench.load(vault, 1);
+  ])('with another %s leads to no verdict, although it is in the journal', async (_field, place) => {
+    await setup.load(vault, 1);
     const report = await forged((receipt) => receipt.writeUInt8(receipt.readUInt8(place) ^ 1, place));
     expect(report.verdicts).toEqual([]);
-    expect(graveWords(report)).toEqual(['The receipt for export 1 is not what the unit of that export answers.']);
+    expect(graveWords(report)).toEqual(['The receipt for export 1 is not from the unit of that export.']);
   });
 
-  it('of another export has no verdict', async () => {
-    await bench.load(vault, 1);
-    await bench.load(vault, 2);
+  it('of another export leads to no verdict', async () => {
+    await setup.load(vault, 1);
+    await setup.load(vault, 2);
     const [first, second] = vault.exports.map(({ receipt }) => toBase64url(receipt ?? expect.fail()));
     const swapped = vault.entries.map((entry) => {
       if (entry.event.kind !== 'receipt') return entry;
       const receipt = (entry.event.receipt === first ? second : first) ?? expect.fail();
       return { ...entry, event: { ...entry.event, receipt } };
     });
-    const report = await bench.giveBack(vault, rechained(swapped));
+    const report = await setup.returnJournal(vault, rechained(swapped));
     expect(report.verdicts).toEqual([]);
     expect(graveWords(report)).toHaveLength(2);
   });
 
-  it('for an export that the vault does not have has none', async () => {
-    await bench.load(vault, 1);
+  it('for an export that is not in the journal leads to no verdict', async () => {
+    await setup.load(vault, 1);
     const alone = vault.entries.filter(({ event }) => event.kind !== 'export');
-    const report = await bench.giveBack(vault, rechained(alone));
+    const report = await setup.returnJournal(vault, rechained(alone));
     expect(report.verdicts).toEqual([]);
     expect(graveWords(report)).toHaveLength(1);
   });
 
-  it('that another one contradicts is said so', async () => {
-    await bench.load(vault, 1);
-    await bench.giveBack(vault);
+  it('that contradicts an earlier one is a finding', async () => {
+    await setup.load(vault, 1);
+    await setup.returnJournal(vault);
     const [{ data, random } = expect.fail()] = vault.exports;
     const other = receiptFor(toBase64url(data), toBase64url(random), { importCounter: 5 });
     vault.write({ kind: 'receipt', xc: 1, receipt: other });
-    expect(graveWords(await bench.giveBack(vault))).toEqual(['Another receipt is on file for export 1.']);
+    expect(graveWords(await setup.returnJournal(vault))).toEqual(['Export 1 already has another receipt.']);
   });
 });
 
@@ -299,81 +282,81 @@ describe('an export that the vault may not make', () => {
     ['another set', 11],
     ['another AS number', 47],
     ['other attributes', 40],
-  ])('because of %s has no verdict', async (_what, place) => {
-    await bench.load(vault, 1);
+  ])('because of %s leads to no verdict', async (_what, place) => {
+    await setup.load(vault, 1);
     const entries = vault.entries.map((entry) => {
       if (entry.event.kind !== 'export') return entry;
       const header = Buffer.from(entry.event.header, 'base64url');
       header.writeUInt8(header.readUInt8(place) ^ 0x04, place);
       return { ...entry, event: { ...entry.event, header: toBase64url(header) } };
     });
-    const report = await bench.giveBack(vault, rechained(entries));
+    const report = await setup.returnJournal(vault, rechained(entries));
     expect(report.verdicts).toEqual([]);
-    expect(graveWords(report)).toContainEqual(
-      expect.stringMatching(/^Export 1 for unit .* is none that this vault may/),
-    );
+    expect(graveWords(report)).toContainEqual(expect.stringMatching(/^This vault may not make export 1 for unit /));
   });
 
-  it('because of its time is said so, and so is one after the vault was revoked', async () => {
-    await bench.load(vault, 1);
+  it('because of its time, or after the revocation of the vault, is a finding', async () => {
+    await setup.load(vault, 1);
     const path = `/v1/vaults/${vault.vault.header.vaultId}/revoke`;
-    await callJson(bench.app, bench.custodian, path, { reason: 'lost' });
-    await bench.load(vault, 2);
+    await setup.json(setup.custodian, path, { reason: 'lost' });
+    await setup.load(vault, 2);
     const late = vault.entries.map((entry) =>
       entry.number === 2 ? { ...entry, time: '2027-11-23T12:00:00.000Z' } : entry,
     );
-    const words = graveWords(await bench.giveBack(vault, rechained(late)));
-    expect(words).toContainEqual(expect.stringMatching(/^Export 1 was made at 2027.* outside the time of this vault/));
+    const words = graveWords(await setup.returnJournal(vault, rechained(late)));
+    expect(words).toContainEqual(
+      expect.stringMatching(/^Export 1 was made at 2027.* outside the validity of this vault/),
+    );
     expect(words).toContainEqual(expect.stringMatching(/^Export 2 was made at .* after this vault was revoked/));
   });
 });
 
-describe('a journal is refused, and that is on the record,', () => {
-  const give = (journal: unknown, token = bench.operator, path = pathOf(vault)) =>
-    callJson<ProblemJson>(bench.app, token, path, { journal });
+describe('a journal is refused, and the log records it,', () => {
+  const problemOf = (journal: unknown, token = setup.operator, path = pathOf(vault)) =>
+    setup.problem(token, path, { journal });
 
-  it('where another vault signed it', async () => {
-    const other = await bench.take(await bench.issue());
+  it('when another vault signed it', async () => {
+    const other = await setup.unlock(await setup.issue());
     const payload = fromBase64url((await vault.returnJournal()).payload);
     const journal = await sealEnvelope(JOURNAL_TYPE, payload, signerOf(other.secrets.journalKey));
-    expect(codeOf(await give(journal))).toBe('journal-refused');
+    expect(await problemOf(journal)).toBe('journal-refused');
     const byData = await sealEnvelope(JOURNAL_TYPE, payload, signerOf(vault.secrets.dataKey));
-    expect(codeOf(await give(byData))).toBe('journal-refused');
-    expect(await bench.events('vault-journal-refused')).toHaveLength(2);
+    expect(await problemOf(byData)).toBe('journal-refused');
+    expect(await setup.events('vault-journal-refused')).toHaveLength(2);
   });
 
-  it('where it is that of another vault', async () => {
-    const other = await bench.take(await bench.issue());
-    expect(codeOf(await give(await other.returnJournal()))).toBe('journal-refused');
+  it('when it is the journal of another vault', async () => {
+    const other = await setup.unlock(await setup.issue());
+    expect(await problemOf(await other.returnJournal())).toBe('journal-refused');
   });
 
-  it('where a bit of it was turned', async () => {
+  it('when a bit is flipped', async () => {
     const journal = await vault.returnJournal();
     const payload = Buffer.from(journal.payload, 'base64url');
     const place = payload.indexOf('"refused":0') + 10;
     payload.writeUInt8(0x31, place);
-    expect(codeOf(await give({ ...journal, payload: payload.toString('base64url') }))).toBe('journal-refused');
+    expect(await problemOf({ ...journal, payload: payload.toString('base64url') })).toBe('journal-refused');
   });
 
-  it('where it is no journal', async () => {
+  it('when it is not a journal', async () => {
     const sign = (value: unknown) =>
       sealEnvelope(JOURNAL_TYPE, utf8(JSON.stringify(value)), signerOf(vault.secrets.journalKey));
     for (const value of [null, {}, { format: 2 }, { format: 1, entries: [{ number: 1 }] }]) {
-      expect(codeOf(await give(await sign(value)))).toBe('journal-refused');
+      expect(await problemOf(await sign(value))).toBe('journal-refused');
     }
   });
 
-  it('where the vault is unknown, or of a set that the operator does not see', async () => {
+  it('when the vault is unknown, or of a set that the operator may not use', async () => {
     const journal = await vault.returnJournal();
     const unknown = `/v1/vaults/${toBase64url(randomBytes(16))}/journal`;
-    expect(codeOf(await give(journal, bench.operator, unknown))).toBe('vault-unknown');
-    const stranger = await addTestOperator(bench.as, 'stefan', 'operator', { sets: [1] });
-    expect(codeOf(await give(journal, stranger))).toBe('vault-unknown');
+    expect(await problemOf(journal, setup.operator, unknown)).toBe('vault-unknown');
+    const stranger = await setup.addOperator('stefan', 'operator', { sets: [1] });
+    expect(await problemOf(journal, stranger)).toBe('vault-unknown');
   });
 
-  it('where the role may not return one', async () => {
+  it('when the role may not return one', async () => {
     const journal = await vault.returnJournal();
-    expect(codeOf(await give(journal, bench.auditor))).toBe('not-allowed');
-    expect((await call(bench.app, undefined, pathOf(vault), { journal })).status).toBe(401);
+    expect(await problemOf(journal, setup.auditor)).toBe('not-allowed');
+    expect((await setup.call(undefined, pathOf(vault), { journal })).status).toBe(401);
   });
 });

@@ -1,4 +1,4 @@
-// An AS for tests: as-unit over a Memory in RAM and a KeyStore that simply holds T and TA. One set, as on a card.
+// An AS in memory for tests: protocol/as-unit with T and TA in plain, for one set, as on a card.
 import { randomBytes } from 'node:crypto';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import type {
@@ -20,7 +20,7 @@ import { decodeHeader } from '#protocol/tkl/header.ts';
 import type { KdfFamily } from '#protocol/tkl/suites.ts';
 
 export interface TestKey extends KeyFacts {
-  /** TA; empty where the entry erases or replaces T. */
+  /** TA; empty in an entry that erases a slot or replaces T. */
   readonly key: Uint8Array;
 }
 
@@ -30,9 +30,9 @@ export interface TestAsOptions {
   readonly family: KdfFamily;
   /** T, 32 bytes. */
   readonly transportKey: Uint8Array;
-  /** Of the set, for a replacement of T; diversified unless said. */
+  /** Profile of the set, for a replacement of T; diversified by default. */
   readonly profile?: 'shared' | 'diversified';
-  /** T of later versions, of the same family unless said. */
+  /** Later versions of T, of the same family by default. */
   readonly nextTransportKeys?: readonly {
     readonly tkv: number;
     readonly key: Uint8Array;
@@ -40,14 +40,14 @@ export interface TestAsOptions {
   }[];
   readonly keys: readonly TestKey[];
   readonly asNumber?: number;
-  /** XC of the first export; 1 unless said. */
+  /** XC of the first export; 1 by default. */
   readonly firstXc?: number;
-  /** Secret Ed25519 key, 32 bytes; random unless said. */
+  /** Ed25519 seed, 32 bytes; random by default. */
   readonly signingKey?: Uint8Array;
   readonly random?: Random;
-  /** The SN that it serves, 16 bytes each; every unit of the set unless said. */
+  /** SNs that it serves, 16 bytes each; every unit of the set by default. */
   readonly units?: readonly Uint8Array[];
-  /** Exports that are left; no limit unless said. */
+  /** Maximum number of exports; no limit by default. */
   readonly quota?: number;
 }
 
@@ -55,7 +55,7 @@ export class RamMemory implements Memory<undefined> {
   readonly asNumber: number;
   readonly exports: ExportRecord[] = [];
   readonly #options: TestAsOptions;
-  /** Places in `exports`, so that thousands of them can be measured. */
+  /** Indexes into `exports`, for benchmarks with thousands of exports. */
   readonly #byChallenge = new Map<string, number>();
   readonly #byCounter = new Map<number, number>();
   #nextXc: number;
@@ -88,11 +88,11 @@ export class RamMemory implements Memory<undefined> {
   async authorise({ unit }: UnitExportRequest): Promise<void> {
     const { units } = this.#options;
     if (units === undefined || units.some((sn) => equalBytes(sn, unit.sn))) return;
-    throw new ProtocolError('unit-not-listed', 'This AS was not set up for that unit.');
+    throw new ProtocolError('unit-not-listed', 'This AS does not serve that unit.');
   }
 
   async reserveExport(_request: UnitExportRequest): Promise<Reservation> {
-    if (this.#quota === 0) throw new ProtocolError('quota-used', 'No exports are left.');
+    if (this.#quota === 0) throw new ProtocolError('quota-used', 'The quota is used.');
     this.#quota--;
     return {
       xc: this.#nextXc++,
@@ -114,7 +114,7 @@ export class RamMemory implements Memory<undefined> {
   }
 }
 
-function createRoom(options: TestAsOptions, signingKey: Uint8Array): KeyStore {
+function createKeyStore(options: TestAsOptions, signingKey: Uint8Array): KeyStore {
   const { profile, keys, random } = options;
   return transportKeyStore({
     copyTransportKey: (_set, tkv) => copyKey(transportKeysOf(options).find((key) => key.tkv === tkv)),
@@ -130,20 +130,20 @@ function transportKeysOf({ tkv, family, transportKey, nextTransportKeys = [] }: 
 }
 
 function copyKey(found: { readonly key: Uint8Array } | undefined): Bytes {
-  if (found === undefined) throw new RangeError('as-unit looked it up before');
+  if (found === undefined) throw new RangeError('the set or key is unknown');
   return copy(found.key);
 }
 
 export interface TestAs {
   readonly as: AsUnit;
   readonly memory: RamMemory;
-  /** Verifies SIG, 32 bytes. */
+  /** Ed25519 public key that verifies SIG, 32 bytes. */
   readonly publicKey: Bytes;
 }
 
 export function createTestAs(options: TestAsOptions): TestAs {
   const signingKey = options.signingKey ?? randomBytes(32);
   const memory = new RamMemory(options);
-  const as = new AsUnit(memory, new TreeKeyCrypto(createRoom(options, signingKey)));
+  const as = new AsUnit(memory, new TreeKeyCrypto(createKeyStore(options, signingKey)));
   return { as, memory, publicKey: ed25519PublicKey(signingKey) };
 }

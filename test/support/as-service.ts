@@ -1,33 +1,39 @@
-// The AS service for tests: opened in a folder of its own, its app called without a socket, and a unit that holds the device key of a
-// set, as the protocol has it.
+// The service in tests: opened in a temporary folder and called without a socket; and the requests
+// and receipts of a unit with K_D of the test set.
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { type AppOptions, createApp } from '#as-service/api/app.ts';
+import type { AuditEntry } from '#as-service/audit-log/audit-line.ts';
 import { type LogFile, openLogFile } from '#as-service/audit-log/log-file.ts';
-import { addOperator, issueToken } from '#as-service/operators/operators.ts';
+import { addOperator, issueAccessCode } from '#as-service/operators/operators.ts';
 import { As, LOG_FILE } from '#as-service/service/as.ts';
 import { addKey, addSet, type NewSet } from '#as-service/sets/sets.ts';
 import { Sealer } from '#as-service/storage/sealer.ts';
-import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
+import { copy } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import type { ExportRequestJson, Role } from '#protocol/service/messages.ts';
+import type { ExportRequestJson, ProblemJson, Role } from '#protocol/service/messages.ts';
+import { PROBLEM_BASE } from '#protocol/service/problem.ts';
 import { keyCheckValue, NO_KCV } from '#protocol/tkl/body.ts';
 import { challengeMac, deriveChallengeKey } from '#protocol/tkl/challenge.ts';
 import { decodeHeader, isErasing } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey, deriveKey, deriveOperationKeys, operationContext } from '#protocol/tkl/key-tree.ts';
 import { sealReceipt } from '#protocol/tkl/receipt.ts';
-import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
+import { SUITES } from '#protocol/tkl/suites.ts';
 import type { PasswordKey } from '#protocol/vault/passphrase.ts';
 
 export const SEALING_KEY = new Uint8Array(32).fill(0x5e);
 
-/** A folder that is removed again. */
-export async function temporaryFolder(): Promise<{ path: string; remove(): Promise<void> }> {
+export interface TemporaryFolder {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+export async function temporaryFolder(): Promise<TemporaryFolder> {
   const path = await mkdtemp(join(tmpdir(), 'kf-'));
   return { path, remove: () => rm(path, { recursive: true, force: true }) };
 }
@@ -37,7 +43,7 @@ export interface OpenTestAsOptions {
   readonly now?: () => Date;
   readonly logFile?: LogFile;
   readonly sealingKey?: Uint8Array;
-  /** Argon2id unless said. */
+  /** Derives the keys of vaults; Argon2id by default. */
   readonly derive?: PasswordKey;
 }
 
@@ -53,7 +59,7 @@ export async function openTestAs(directory: string, options: OpenTestAsOptions =
 }
 
 export const TEST_SET = 0x0000ba7c;
-/** 32 different octets, so that a search for them finds nothing else. */
+/** 32 different bytes, so that a search for them finds nothing else. */
 export const TEST_T = Uint8Array.from({ length: 32 }, (_, i) => 0x41 + ((i * 7) % 61));
 export const TEST_TA = Uint8Array.from({ length: 32 }, (_, i) => 0x61 + ((i * 11) % 53));
 export const TEST_SN = '00000000000000004549000000000007';
@@ -69,7 +75,7 @@ export const NEW_SET: NewSet = {
   quotaPerUnit: null,
 };
 
-/** One set with two keys: REF1 0103 for slot 2 only, REF1 0104 for any slot. */
+/** Adds one set with two keys: REF1 0103 for slot 2, REF1 0104 for any slot. */
 export async function fillTestAs(as: As, set: Partial<NewSet> = {}): Promise<void> {
   await addSet(as, 'test', { ...NEW_SET, ...set });
   const number = set.set ?? TEST_SET;
@@ -78,15 +84,22 @@ export async function fillTestAs(as: As, set: Partial<NewSet> = {}): Promise<voi
   await addKey(as, 'test', { ...key, ref1: 0x0104, label: 'Other key', slot: 0xffff, key: undefined });
 }
 
+export interface OperatorLimits {
+  readonly sets?: readonly number[];
+  readonly quota?: number;
+  readonly ordersOnly?: boolean;
+}
+
+/** Resolves with an access code. */
 export async function addTestOperator(
   as: As,
   name: string,
   role: Role = 'operator',
-  limits: { readonly sets?: readonly number[]; readonly quota?: number } = {},
+  limits: OperatorLimits = {},
 ): Promise<string> {
-  const { sets = null, quota = null } = limits;
-  await addOperator(as, 'test', { name, role, sets, quota, embedded: false });
-  return (await issueToken(as, 'test', name, { hours: 8, replace: false })).token;
+  const { sets = null, quota = null, ordersOnly = false } = limits;
+  await addOperator(as, 'test', { name, role, sets, quota, ordersOnly, embedded: false });
+  return (await issueAccessCode(as, 'test', name, { hours: 8, replace: false })).code;
 }
 
 export function createTestApp(as: As, options: Partial<AppOptions> = {}): Hono {
@@ -103,6 +116,72 @@ export function createTestApp(as: As, options: Partial<AppOptions> = {}): Hono {
   });
 }
 
+/** A service in a temporary folder, with the test set and no operator. */
+export class ServiceSetup {
+  as: As;
+  app: Hono;
+  readonly #folder: TemporaryFolder;
+
+  static async open(options: OpenTestAsOptions = {}): Promise<ServiceSetup> {
+    const folder = await temporaryFolder();
+    const as = await openTestAs(folder.path, options);
+    await fillTestAs(as);
+    return new ServiceSetup(as, folder);
+  }
+
+  constructor(as: As, folder: TemporaryFolder) {
+    this.as = as;
+    this.app = createTestApp(as);
+    this.#folder = folder;
+  }
+
+  /** Path of a file in the data folder. */
+  path(name: string): string {
+    return join(this.#folder.path, name);
+  }
+
+  /** Restarts the service. */
+  async reopen(options: OpenTestAsOptions = {}): Promise<void> {
+    await this.as.close();
+    this.as = await openTestAs(this.#folder.path, options);
+    this.app = createTestApp(this.as);
+  }
+
+  async close(): Promise<void> {
+    await this.as.close();
+    await this.#folder.remove();
+  }
+
+  addOperator(name: string, role?: Role, limits?: OperatorLimits): Promise<string> {
+    return addTestOperator(this.as, name, role, limits);
+  }
+
+  call(token: string | undefined, path: string, body?: unknown): Promise<Response> {
+    return call(this.app, token, path, body);
+  }
+
+  json<Answer>(token: string, path: string, body?: unknown): Promise<Answer> {
+    return callJson<Answer>(this.app, token, path, body);
+  }
+
+  /** The code of the problem that the service answers with; the empty text for any other answer. */
+  async problem(token: string | undefined, path: string, body?: unknown): Promise<string> {
+    return (await refusalOf(this.call(token, path, body)))[0];
+  }
+
+  /** The entries of the audit log, all or those of one event. */
+  async events(event?: string): Promise<AuditEntry[]> {
+    const records = await this.as.log.read(1, this.as.log.head.sequence);
+    return records.map(({ entry }) => entry).filter((entry) => event === undefined || entry.event === event);
+  }
+}
+
+/** Code and detail of a problem; empty texts for any other answer. */
+export async function refusalOf(response: Response | Promise<Response>): Promise<readonly [string, string]> {
+  const { type = '', detail = '' } = (await (await response).json()) as Partial<ProblemJson>;
+  return [type.replace(PROBLEM_BASE, ''), detail];
+}
+
 export async function call(app: Hono, token: string | undefined, path: string, body?: unknown): Promise<Response> {
   return app.request(path, {
     method: body === undefined ? 'GET' : 'POST',
@@ -114,12 +193,12 @@ export async function call(app: Hono, token: string | undefined, path: string, b
   });
 }
 
-/** The service's answer as JSON; a problem is an answer too. */
+/** The response as JSON, also that of a problem. */
 export async function callJson<Answer>(app: Hono, token: string, path: string, body?: unknown): Promise<Answer> {
   return (await (await call(app, token, path, body)).json()) as Answer;
 }
 
-/** What a unit of the set sends: random and CHM, wrapped as the page would. */
+/** The export request of the page for a unit of the set, with a new random number and its CHM. */
 export function exportRequest(
   change: Partial<ExportRequestJson> = {},
   transportKey: Uint8Array = TEST_T,
@@ -143,7 +222,7 @@ export function exportRequest(
   };
 }
 
-/** The receipt that the unit gives after importing, base64url. */
+/** The receipt of a unit after an import, base64url. */
 export function receiptFor(
   data: string,
   random: string,
@@ -154,10 +233,10 @@ export function receiptFor(
     ref2 = 2,
   }: { key?: Uint8Array; transportKey?: Uint8Array; importCounter?: number; ref2?: number } = {},
 ): string {
-  const octets: Bytes = fromBase64url(data);
-  const header = decodeHeader(octets);
-  const { family }: { family: 'cmac' | 'hmac' } = SUITES[header.suite satisfies SuiteId];
-  const context = operationContext(octets.subarray(0, 48), fromBase64url(random));
+  const bytes = fromBase64url(data);
+  const header = decodeHeader(bytes);
+  const { family } = SUITES[header.suite];
+  const context = operationContext(bytes.subarray(0, 48), fromBase64url(random));
   const t1 = deriveKey(family, deriveDeviceKey(family, transportKey, header), 'TKL1OPK', context);
   const receipt = sealReceipt(
     {
@@ -168,12 +247,12 @@ export function receiptFor(
       importCounter,
     },
     deriveOperationKeys(family, t1, context),
-    sha256(octets),
+    sha256(bytes),
   );
   return toBase64url(receipt);
 }
 
-/** Every way in which octets may stand in a text or a file. */
+/** Every encoding of a secret that a text or a file may contain. */
 export function spellings(secret: Uint8Array): Buffer[] {
   const hex = toHex(secret);
   return [

@@ -1,11 +1,12 @@
-// Work orders for tests: an order as a custodian asks for it, units worked under it, and the reader of a report, who has the root key
-// and nothing else.
+// Work orders in tests: a service with a custodian and two stations, the units worked under an
+// order, and the verifier of reports, who has only the root key.
 import type { Hono } from 'hono';
 import type { As } from '#as-service/service/as.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import type {
   NewOrderJson,
+  OrderJson,
   StationReportAnswerJson,
   StationReportJson,
   StationUnitJson,
@@ -13,14 +14,27 @@ import type {
 import type { Report } from '#protocol/orders/report.ts';
 import { type ReportVerdict, verifyReport } from '#protocol/orders/verify-report.ts';
 import type { ExportAnswerJson, ExportRequestJson, ReceiptAnswerJson } from '#protocol/service/messages.ts';
-import { callJson, exportRequest, receiptFor, TEST_SET } from '#test/support/as-service.ts';
+import {
+  callJson,
+  exportRequest,
+  fillTestAs,
+  type OpenTestAsOptions,
+  openTestAs,
+  receiptFor,
+  refusalOf,
+  ServiceSetup,
+  TEST_SET,
+  type TemporaryFolder,
+  temporaryFolder,
+} from './as-service.ts';
 
-/** The n-th unit of the test order. */
+/** SN of the n-th unit of the test order. */
 export const unit = (n: number): string => (0x4549_0000_0000 + n).toString(16).toUpperCase().padStart(32, '0');
 
 export const LINE = { ref1: 0x0103, ref2: 2 };
+export const ORDER_PATH = '/v1/work-orders/JOB-4711';
 
-/** Units 1 to 3, one line, for a year. */
+/** Units 1 to 3, one line, valid for a year. */
 export function newOrder(change: Partial<NewOrderJson> = {}): NewOrderJson {
   const begin = new Date(Date.now() - 60_000);
   const end = new Date(begin.getTime() + 365 * 86_400_000);
@@ -38,27 +52,84 @@ export function newOrder(change: Partial<NewOrderJson> = {}): NewOrderJson {
   };
 }
 
+/** A station with a signed-in operator. */
 export interface Station {
   readonly app: Hono;
+  /** Access code. */
   readonly token: string;
 }
 
-/** Exports for the unit under the order; its answer may be a problem. */
-export function exportFor(
-  { app, token }: Station,
-  sn: string,
-  change: Partial<ExportRequestJson> = {},
-): Promise<{ request: ExportRequestJson; answer: ExportAnswerJson }> {
-  const request = exportRequest({ ...LINE, sn, workOrder: 'JOB-4711', ...change });
-  return callJson<ExportAnswerJson>(app, token, '/v1/exports', request).then((answer) => ({ request, answer }));
+/** A service with the custodian carl, and the operators olga and otto at one station each. */
+export class OrderSetup extends ServiceSetup {
+  readonly custodian: string;
+  readonly olga: Station;
+  readonly otto: Station;
+
+  static override async open(options: OpenTestAsOptions = {}): Promise<OrderSetup> {
+    const folder = await temporaryFolder();
+    const as = await openTestAs(folder.path, options);
+    await fillTestAs(as);
+    const setup = new ServiceSetup(as, folder);
+    const tokens = [
+      await setup.addOperator('carl', 'custodian'),
+      await setup.addOperator('olga'),
+      await setup.addOperator('otto'),
+    ] as const;
+    return new OrderSetup(as, folder, tokens);
+  }
+
+  private constructor(as: As, folder: TemporaryFolder, [carl, olga, otto]: readonly [string, string, string]) {
+    super(as, folder);
+    this.custodian = carl;
+    this.olga = this.station(olga);
+    this.otto = this.station(otto);
+  }
+
+  /** The station uses the service as it is after the last reopen(). */
+  station(token: string): Station {
+    const app = () => this.app;
+    return {
+      token,
+      get app() {
+        return app();
+      },
+    };
+  }
+
+  issue(change: Partial<NewOrderJson> = {}): Promise<OrderJson> {
+    return this.json<OrderJson>(this.custodian, '/v1/work-orders', newOrder(change));
+  }
+
+  show(token = this.olga.token, path = ORDER_PATH): Promise<OrderJson> {
+    return this.json<OrderJson>(token, path);
+  }
+
+  revoke(token = this.custodian): Promise<Response> {
+    return this.call(token, `${ORDER_PATH}/revoke`, { reason: 'laptop lost' });
+  }
+
+  /** Code and detail of a refused export under the order. */
+  exportRefusal(sn: string, change: Partial<ExportRequestJson> = {}, { token } = this.olga) {
+    return refusalOf(this.call(token, '/v1/exports', exportRequest({ ...LINE, sn, workOrder: 'JOB-4711', ...change })));
+  }
 }
 
-/** Export, import, receipt, verdict. */
+/** Exports for the unit under the order. The answer may be a problem. */
+export async function exportFor({ app, token }: Station, sn: string, change: Partial<ExportRequestJson> = {}) {
+  const request = exportRequest({ ...LINE, sn, workOrder: 'JOB-4711', ...change });
+  return { request, answer: await callJson<ExportAnswerJson>(app, token, '/v1/exports', request) };
+}
+
+/** Exports, imports and has the receipt verified. */
 export async function load(station: Station, sn: string, change: Partial<ExportRequestJson> = {}) {
   const { request, answer } = await exportFor(station, sn, change);
-  const receipt = receiptFor(answer.data, request.random);
-  const { exportId } = answer;
-  return callJson<ReceiptAnswerJson>(station.app, station.token, '/v1/receipts', { exportId, receipt });
+  return sendReceipt(station, request, answer);
+}
+
+/** Sends the receipt of the unit for an export. */
+export function sendReceipt({ app, token }: Station, { random }: ExportRequestJson, answer: ExportAnswerJson) {
+  const { exportId, data } = answer;
+  return callJson<ReceiptAnswerJson>(app, token, '/v1/receipts', { exportId, receipt: receiptFor(data, random) });
 }
 
 export function stationUnit(sn: string, change: Partial<StationUnitJson> = {}): StationUnitJson {
@@ -79,7 +150,7 @@ export async function fetchReport({ app, token }: Station, id = 'JOB-4711'): Pro
   return callJson<Report>(app, token, `/v1/work-orders/${encodeURIComponent(id)}/report`);
 }
 
-/** What a reader who trusts that service says of a report. */
+/** The result for a verifier who trusts the root key of `as`. */
 export function judge(as: As, given: Report | string): Promise<ReportVerdict> {
   const text = typeof given === 'string' ? given : JSON.stringify(given);
   return verifyReport(text, fromBase64url(as.signatures.trust.root), isSignedBy);

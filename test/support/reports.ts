@@ -1,29 +1,21 @@
-// Reports for tests: a genuine one and another beside it, and the ways to change one.
-import type { As } from '#as-service/service/as.ts';
+// Reports in tests: a genuine one, another one of the same service, and functions that falsify one.
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { type Report, type ReportRow, type ReportSummary, rowHash } from '#protocol/orders/report.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
-import { addTestOperator, callJson, createTestApp, fillTestAs, openTestAs, temporaryFolder } from './as-service.ts';
-import { exportFor, fetchReport, load, newOrder, report, type Station, stationUnit, unit } from './orders.ts';
+import { exportFor, fetchReport, load, OrderSetup, report, type Station, stationUnit, unit } from './orders.ts';
 
-export class ReportBench {
-  readonly as: As;
-  readonly olga: Station;
-  /** Units 1, 2, 3 done (3 at the second try), 4 failed. */
+export class ReportSetup {
+  readonly service: OrderSetup;
+  /** Units 1, 2 and 3 done (3 at its second export), unit 4 failed. */
   readonly genuine: Report;
-  /** Another order on units 1 and 2. */
+  /** The report of another order, for units 1 and 2. */
   readonly other: Report;
-  readonly #remove: () => Promise<void>;
 
-  static async open(): Promise<ReportBench> {
-    const folder = await temporaryFolder();
-    const as = await openTestAs(folder.path);
-    await fillTestAs(as);
-    const app = createTestApp(as);
-    const custodian = await addTestOperator(as, 'carl', 'custodian');
-    const olga = { app, token: await addTestOperator(as, 'olga') };
-    await callJson(app, custodian, '/v1/work-orders', newOrder({ units: [[unit(1), unit(4)]] }));
-    await callJson(app, custodian, '/v1/work-orders', newOrder({ id: 'JOB-2', units: [[unit(1), unit(2)]] }));
+  static async open(): Promise<ReportSetup> {
+    const service = await OrderSetup.open();
+    const { as, olga } = service;
+    await service.issue({ units: [[unit(1), unit(4)]] });
+    await service.issue({ id: 'JOB-2', units: [[unit(1), unit(2)]] });
     await exportFor(olga, unit(3));
     for (const n of [1, 2, 3]) await load(olga, unit(n), n === 3 ? { reason: 'cable pulled' } : {});
     for (const n of [1, 2]) await load(olga, unit(n), { workOrder: 'JOB-2' });
@@ -32,26 +24,25 @@ export class ReportBench {
     const { sequence, hash } = as.log.head;
     await report(olga, { units: [failed], head: { sequence, hash }, close: true });
     await report(olga, { close: true }, 'JOB-2');
-    const [genuine, other] = [await fetchReport(olga), await fetchReport(olga, 'JOB-2')];
-    return new ReportBench(as, olga, { genuine, other }, folder.remove);
+    return new ReportSetup(service, await fetchReport(olga), await fetchReport(olga, 'JOB-2'));
   }
 
-  private constructor(
-    as: As,
-    olga: Station,
-    { genuine, other }: { genuine: Report; other: Report },
-    remove: () => Promise<void>,
-  ) {
-    this.as = as;
-    this.olga = olga;
+  private constructor(service: OrderSetup, genuine: Report, other: Report) {
+    this.service = service;
     this.genuine = genuine;
     this.other = other;
-    this.#remove = remove;
   }
 
-  async close(): Promise<void> {
-    await this.as.close();
-    await this.#remove();
+  get as(): OrderSetup['as'] {
+    return this.service.as;
+  }
+
+  get olga(): Station {
+    return this.service.olga;
+  }
+
+  close(): Promise<void> {
+    return this.service.close();
   }
 
   withRow(index: number, change: Partial<ReportRow>): Report {
@@ -62,7 +53,7 @@ export class ReportBench {
     return this.withRow(index, { loads: rowOf(this.genuine, index).loads.map((load) => ({ ...load, verdict })) });
   }
 
-  /** What only the AS itself could do, by a fault of its own: rows and summary that do not hold, signed. */
+  /** Signs false rows or a false summary, as only the AS itself can. */
   async signedAnew(given: Report, change: Partial<ReportSummary> = {}): Promise<Report> {
     const summary = payloadOf<ReportSummary>(given.summary);
     const rows = given.rows.map(rowHash);
@@ -86,9 +77,9 @@ export function payloadOf<T>({ payload }: Envelope): T {
   return JSON.parse(Buffer.from(payload, 'base64url').toString()) as T;
 }
 
-/** One bit near the end of the payload is turned. */
+/** The envelope with one flipped bit near the end of its payload. */
 export function flipped(envelope: Envelope): Envelope {
-  const octets = Buffer.from(envelope.payload, 'base64url');
-  octets[octets.length - 3] = (octets.at(-3) ?? 0) ^ 1;
-  return { ...envelope, payload: toBase64url(octets) };
+  const payload = Buffer.from(envelope.payload, 'base64url');
+  payload[payload.length - 3] = (payload.at(-3) ?? 0) ^ 1;
+  return { ...envelope, payload: toBase64url(payload) };
 }

@@ -1,9 +1,13 @@
-// The service and its CLI bundled once for tests that start many processes: plain `node` starts them in a fraction of the time that it
-// takes to compile their sources at each start.
+// Bundles the service and its CLI once, for tests that start many processes: each start of the
+// sources would compile them again.
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from 'vite';
 
-/** Writes serve.js and cli.js into the folder. */
+const run = promisify(execFile);
+
+/** Writes serve.mjs and cli.mjs into the folder, and returns their paths. */
 export async function bundleService(folder: string): Promise<{ readonly serve: string; readonly cli: string }> {
   await build({
     configFile: false,
@@ -21,4 +25,27 @@ export async function bundleService(folder: string): Promise<{ readonly serve: s
     },
   });
   return { serve: join(folder, 'serve.mjs'), cli: join(folder, 'cli.mjs') };
+}
+
+export interface CommandLine {
+  /** The standard output of a command that succeeds. */
+  run(...args: string[]): Promise<string>;
+  /** The standard error of a command that fails. */
+  refusal(...args: string[]): Promise<string>;
+}
+
+/** The bundled command line for one data folder; each command is a process. */
+export function commandLine(script: string, dataFolder: () => string): CommandLine {
+  const start = (args: string[]) =>
+    run(process.execPath, [script, ...args], {
+      env: { PATH: process.env.PATH ?? '', KEYFERRY_DATA: dataFolder() },
+    });
+  return {
+    run: async (...args) => (await start(args)).stdout,
+    refusal: (...args) =>
+      start(args).then(
+        () => 'the command succeeded',
+        (cause: { stderr: string }) => cause.stderr,
+      ),
+  };
 }

@@ -1,25 +1,24 @@
-// A service that gives out vaults, and vaults that are used in the field, for tests: issued over HTTP, opened as software, returned.
+// Vaults in tests: issued by a service over HTTP, opened in memory, used and returned.
 import { randomBytes } from 'node:crypto';
-import type { Hono } from 'hono';
 import type { As } from '#as-service/service/as.ts';
 import { allowUnits } from '#as-service/sets/sets.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
-import type { ProblemJson } from '#protocol/service/messages.ts';
 import type { VaultAnswerJson, VaultReportJson, VaultRequestJson } from '#protocol/service/vaults.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import {
   addTestOperator,
-  callJson,
-  createTestApp,
   exportRequest,
   fillTestAs,
   openTestAs,
   receiptFor,
+  refusalOf,
+  ServiceSetup,
   TEST_SET,
   TEST_SN,
   TEST_T,
   TEST_TA,
+  type TemporaryFolder,
   temporaryFolder,
 } from './as-service.ts';
 import { quickKey, SoftwareVault } from './vault.ts';
@@ -37,24 +36,22 @@ export const VAULT_REQUEST: VaultRequestJson = {
 
 export interface Load {
   readonly sn?: string;
-  /** What the unit finds in DATA. */
+  /** TA in DATA. */
   readonly key?: Uint8Array;
   readonly ref1?: number;
   readonly ref2?: number;
 }
 
-export class VaultBench {
-  readonly as: As;
-  readonly app: Hono;
+/** A service with a custodian, an operator and an auditor, and a clock that the test sets. */
+export class VaultSetup extends ServiceSetup {
   readonly custodian: string;
   readonly operator: string;
   readonly auditor: string;
-  readonly #folder: Awaited<ReturnType<typeof temporaryFolder>>;
   readonly #clock: { now: Date };
 
-  static async open(now = new Date('2026-11-23T12:00:00.000Z')): Promise<VaultBench> {
+  static override async open(): Promise<VaultSetup> {
     const folder = await temporaryFolder();
-    const clock = { now };
+    const clock = { now: new Date('2026-11-23T12:00:00.000Z') };
     const as = await openTestAs(folder.path, { derive: quickKey, now: () => clock.now });
     await fillTestAs(as);
     const tokens = [
@@ -62,33 +59,24 @@ export class VaultBench {
       await addTestOperator(as, 'olga'),
       await addTestOperator(as, 'anna', 'auditor'),
     ] as const;
-    return new VaultBench(as, folder, clock, tokens);
+    return new VaultSetup(as, folder, clock, tokens);
   }
 
   private constructor(
     as: As,
-    folder: Awaited<ReturnType<typeof temporaryFolder>>,
+    folder: TemporaryFolder,
     clock: { now: Date },
     [custodian, operator, auditor]: readonly [string, string, string],
   ) {
-    this.as = as;
-    this.app = createTestApp(as);
-    this.#folder = folder;
+    super(as, folder);
     this.#clock = clock;
     this.custodian = custodian;
     this.operator = operator;
     this.auditor = auditor;
   }
 
-  async close(): Promise<void> {
-    await this.as.close();
-    await this.#folder.remove();
-  }
-
-  /** The same folder, opened anew: what the audit log alone tells. */
-  async restart(): Promise<As> {
-    await this.as.close();
-    return openTestAs(this.#folder.path, { derive: quickKey, now: () => this.#clock.now });
+  override reopen(): Promise<void> {
+    return super.reopen({ derive: quickKey, now: () => this.#clock.now });
   }
 
   get now(): Date {
@@ -99,27 +87,31 @@ export class VaultBench {
     this.#clock.now = new Date(this.#clock.now.getTime() + days * 86_400_000);
   }
 
-  /** A minute later with every use, as in the field. */
+  /** Advances the clock by a minute, at every use of a vault. */
   tick(): Date {
     this.#clock.now = new Date(this.#clock.now.getTime() + 60_000);
     return this.#clock.now;
   }
 
   issue(change: Partial<VaultRequestJson> = {}, token = this.custodian): Promise<VaultAnswerJson> {
-    return callJson<VaultAnswerJson>(this.app, token, '/v1/vaults', { ...VAULT_REQUEST, ...change });
+    return this.json<VaultAnswerJson>(token, '/v1/vaults', { ...VAULT_REQUEST, ...change });
   }
 
-  refusal(change: object, token = this.custodian): Promise<ProblemJson> {
-    return callJson<ProblemJson>(this.app, token, '/v1/vaults', { ...VAULT_REQUEST, ...change });
+  /** Code and detail of a refused issue. */
+  refusal(change: object, token = this.custodian): Promise<readonly [string, string]> {
+    return refusalOf(this.call(token, '/v1/vaults', { ...VAULT_REQUEST, ...change }));
   }
 
-  /** Opens a vault in the field. */
-  take({ file, passphrase }: VaultAnswerJson): Promise<SoftwareVault> {
+  /** Unlocks an issued vault. */
+  unlock({ file, passphrase }: Pick<VaultAnswerJson, 'file' | 'passphrase'>): Promise<SoftwareVault> {
     const root = fromBase64url(this.as.signatures.trust.root);
     return SoftwareVault.open(file, passphrase, root, { derive: quickKey, now: () => this.tick() });
   }
 
-  /** Loads a unit from the vault; `counter` is the unit's import counter after that. Without one the receipt is lost. */
+  /**
+   * Loads a key from the vault. `counter` is the import counter of the unit in the receipt;
+   * undefined loses the receipt.
+   */
   async load(
     vault: SoftwareVault,
     counter: number | undefined,
@@ -150,19 +142,13 @@ export class VaultBench {
     return xc;
   }
 
-  async giveBack(vault: SoftwareVault, entries = vault.entries, token = this.operator): Promise<VaultReportJson> {
+  async returnJournal(vault: SoftwareVault, entries = vault.entries, token = this.operator): Promise<VaultReportJson> {
     const journal = await vault.returnJournal(entries);
-    return callJson<VaultReportJson>(this.app, token, pathOf(vault), { journal });
+    return this.json<VaultReportJson>(token, pathOf(vault), { journal });
   }
 
   allow(units: readonly string[]): Promise<void> {
     return allowUnits(this.as, 'test', TEST_SET, units);
-  }
-
-  /** The events in the audit log, with their details. */
-  async events(name: string) {
-    const entries = await this.as.log.read(1, this.as.log.head.sequence);
-    return entries.map(({ entry }) => entry).filter(({ event }) => event === name);
   }
 }
 

@@ -1,4 +1,5 @@
-// POST /v1/exports, /v1/exports:batch, /v1/exports:recall and /v1/receipts (docs/protocol.md clause 6).
+// Routes /v1/exports, /v1/exports:batch, /v1/exports:recall and /v1/receipts (docs/protocol.md
+// clause 6).
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type {
   ExportAnswerJson,
@@ -50,7 +51,7 @@ async function exportOne(
 export const exportsRoute = route({
   method: 'post',
   path: '/v1/exports',
-  summary: 'Exports one key for one unit. It is in the audit log, on disk, before the answer leaves.',
+  summary: 'Exports one key for one unit. The audit log entry is durable before the response.',
   roles: ['operator'],
   input: exportRequest,
   output: exportAnswer,
@@ -65,7 +66,7 @@ export const exportsRoute = route({
 export const batchRoute = route({
   method: 'post',
   path: '/v1/exports:batch',
-  summary: 'Exports for up to 100 units; an item that is refused does not hold up the others.',
+  summary: 'Exports for up to 100 units. A refused item does not affect the others.',
   roles: ['operator'],
   input: batchRequest,
   output: batchAnswer,
@@ -82,7 +83,7 @@ export const recallRoute = route({
   method: 'post',
   path: '/v1/exports:recall',
   summary:
-    'Which export was made under an idempotency key, for a page that lost the answer. Exports nothing, and gives no DATA.',
+    'Looks up an export by idempotency key, for a page that lost the response. Does not export and returns no DATA.',
   roles: ['operator'],
   input: recallRequest,
   output: recallAnswer,
@@ -90,15 +91,15 @@ export const recallRoute = route({
   handle: async ({ as, input, signedIn, spend }): Promise<RecallAnswerJson> => {
     spend(1);
     const { exportId, data, dataHash } = as.exporter.recall(input.idempotencyKey, signedIn.account);
-    const octets = { header: toBase64url(data.subarray(0, HEADER_LENGTH)), dataHash: toBase64url(dataHash) };
-    return { exportId, ...octets, auditHead: await as.signatures.signHead(as.log.head) };
+    const summary = { header: toBase64url(data.subarray(0, HEADER_LENGTH)), dataHash: toBase64url(dataHash) };
+    return { exportId, ...summary, auditHead: await as.signatures.signHead(as.log.head) };
   },
 });
 
 export const receiptsRoute = route({
   method: 'post',
   path: '/v1/receipts',
-  summary: 'Verifies the receipt of a unit and answers with the signed verdict.',
+  summary: 'Verifies the receipt of a unit and returns the signed verdict.',
   roles: ['operator'],
   input: receiptRequest,
   output: receiptAnswer,

@@ -1,4 +1,4 @@
-// /v1/work-orders and what is below it (docs/protocol.md clause 6.1): issued, looked at, revoked, reported on, closed.
+// Routes below /v1/work-orders (docs/protocol.md clauses 6.1 and 9.1).
 import type { OrderJson, StationReportAnswerJson } from '#protocol/orders/messages.ts';
 import type { Role, WorkOrdersJson } from '#protocol/service/messages.ts';
 import type { OrderEntry } from '../../orders/order-ledger.ts';
@@ -16,29 +16,29 @@ import { type Call, EVERY_ROLE, OVERSEERS, route } from './route.ts';
 
 const ISSUERS: readonly Role[] = ['custodian', 'administrator'];
 const WORKERS: readonly Role[] = ['operator', 'custodian', 'administrator'];
-/** 20,000 units with a reason each. */
-const LONG_BODY = 16 * 1024 * 1024;
-/** 40,000 verdicts, signed on a busy machine. */
-const LONG_WORK_MS = 100_000;
-/** An answer names so many gaps at most: no one reads more, and the report has them all. */
+/** In bytes: 20,000 units with a reason each. */
+const MAX_BODY_LENGTH = 16 * 1024 * 1024;
+/** Time to sign 40,000 verdicts on a busy machine. */
+const REPORT_DEADLINE_MS = 100_000;
+/** Maximum number of gaps in a response; the report contains all of them. */
 const MAX_GAPS = 1000;
 
-type Named = Pick<Call<unknown>, 'as' | 'signedIn' | 'named'>;
+type OrderCall = Pick<Call<unknown>, 'as' | 'signedIn' | 'params'>;
 
-function actorOf({ signedIn: { account } }: Pick<Named, 'signedIn'>): Actor {
+function actorOf({ signedIn: { account } }: Pick<OrderCall, 'signedIn'>): Actor {
   return { name: account.name, account };
 }
 
-async function view({ as }: Pick<Named, 'as'>, entry: OrderEntry): Promise<OrderJson> {
+async function view({ as }: Pick<OrderCall, 'as'>, entry: OrderEntry): Promise<OrderJson> {
   return { ...as.orders.view(entry), auditHead: await as.signatures.signHead(as.log.head) };
 }
 
-const idOf = ({ named }: Named): string => named.id ?? '';
+const idOf = ({ params }: OrderCall): string => params.id ?? '';
 
 export const workOrdersRoute = route({
   method: 'get',
   path: '/v1/work-orders',
-  summary: 'The work orders, and the job numbers that exports have named, with their exports and receipts so far.',
+  summary: 'The work orders, and the numbers that only exports name, each with its counts of exports and receipts.',
   roles: EVERY_ROLE,
   input: undefined,
   output: workOrdersAnswer,
@@ -53,10 +53,10 @@ export const workOrdersRoute = route({
 export const newOrderRoute = route({
   method: 'post',
   path: '/v1/work-orders',
-  summary: 'Issues a work order, signed. It is in the audit log, on disk, before the answer leaves.',
+  summary: 'Issues and signs a work order. The audit log entry is durable before the response.',
   roles: ISSUERS,
   input: newOrder,
-  bodyLimit: LONG_BODY,
+  bodyLimit: MAX_BODY_LENGTH,
   output: orderAnswer,
   problems: ['set-unknown', 'key-unknown', 'slot-not-permitted', 'unit-not-listed', 'demo-refused'],
   handle: async (call) => view(call, await call.as.orders.issue(call.input, actorOf(call))),
@@ -65,7 +65,7 @@ export const newOrderRoute = route({
 export const orderRoute = route({
   method: 'get',
   path: '/v1/work-orders/{id}',
-  summary: 'One work order as it was signed, with what became of its units, whichever station worked them.',
+  summary: 'One signed work order, with the exports and verdicts of its units from all stations.',
   roles: EVERY_ROLE,
   input: undefined,
   output: orderAnswer,
@@ -76,7 +76,7 @@ export const orderRoute = route({
 export const revokeOrderRoute = route({
   method: 'post',
   path: '/v1/work-orders/{id}/revoke',
-  summary: 'Revokes a work order: nothing is exported for it from now on.',
+  summary: 'Revokes a work order. The service makes no further export under it.',
   roles: ISSUERS,
   input: revokeOrder,
   output: orderAnswer,
@@ -87,10 +87,10 @@ export const revokeOrderRoute = route({
 export const stationReportRoute = route({
   method: 'post',
   path: '/v1/work-orders/{id}/report',
-  summary: 'Keeps what a station says of its units, and with `close` closes the order if it balances.',
+  summary: 'Records a station report. With `close`, closes the order if it balances.',
   roles: WORKERS,
   input: stationReport,
-  bodyLimit: LONG_BODY,
+  bodyLimit: MAX_BODY_LENGTH,
   output: stationReportAnswer,
   problems: ['order-unknown', 'unit-not-listed', 'too-many-requests'],
   handle: async (call): Promise<StationReportAnswerJson> => {
@@ -101,19 +101,19 @@ export const stationReportRoute = route({
     const { closed, balance } = input.close
       ? await as.orders.close(id, input.absentReason, actor)
       : { closed: as.orders.find(id, actor).state === 'closed', balance: as.orders.balance(id, actor) };
-    const cut = { gaps: balance.gaps.slice(0, MAX_GAPS), missing: balance.missing.slice(0, MAX_GAPS) };
-    return { closed, balance: { ...balance, ...cut }, auditHead: await as.signatures.signHead(as.log.head) };
+    const limited = { gaps: balance.gaps.slice(0, MAX_GAPS), missing: balance.missing.slice(0, MAX_GAPS) };
+    return { closed, balance: { ...balance, ...limited }, auditHead: await as.signatures.signHead(as.log.head) };
   },
 });
 
 export const reportRoute = route({
   method: 'get',
   path: '/v1/work-orders/{id}/report',
-  summary: 'The report of a closed work order: one signed file that proves itself.',
+  summary: 'The signed report of a closed work order.',
   roles: EVERY_ROLE,
   input: undefined,
   output: report,
-  deadlineMs: LONG_WORK_MS,
+  deadlineMs: REPORT_DEADLINE_MS,
   problems: ['order-unknown', 'too-many-requests'],
   handle: (call) => {
     call.spend(1);

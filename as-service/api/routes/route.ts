@@ -1,5 +1,5 @@
-// A route of the API as a value: where it is, who may call it, what goes in and out, and what it does. The app registers these values
-// and the OpenAPI document is made of them.
+// Describes a route of the API: path, roles, schemas and handler. app.ts registers these values,
+// and openapi.ts makes the OpenAPI document from them.
 import type { z } from 'zod';
 import type { Role } from '#protocol/service/messages.ts';
 import type { ProblemCode } from '#protocol/service/problem.ts';
@@ -7,40 +7,44 @@ import type { SignedIn } from '../../http/sign-in.ts';
 import type { As } from '../../service/as.ts';
 
 export const EVERY_ROLE: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
+/** The roles that see the records of all operators. */
 export const OVERSEERS: readonly Role[] = ['auditor', 'administrator'];
 
 export interface Call<Input> {
   readonly as: As;
   readonly input: Input;
-  /** What stands for each {name} of the path. */
-  readonly named: Readonly<Record<string, string>>;
-  /** @throws RangeError on a route that anyone may call: there is nobody */
+  /** Value of each {name} in the path. */
+  readonly params: Readonly<Record<string, string>>;
+  /** @throws RangeError on a route without sign-in */
   readonly signedIn: SignedIn;
-  /** Counts so many exports or receipts against the operator's rate. @throws Problem too-many-requests */
+  /** Counts exports or receipts against the operator's rate. @throws Problem too-many-requests */
   readonly spend: (count: number) => void;
-  /** For what must not reach a client. */
+  /** Receives errors whose details must not reach a client. */
   readonly report: (cause: unknown) => void;
 }
 
 export interface Route<Input = unknown> {
   readonly method: 'get' | 'post';
-  /** May hold a {name}. */
+  /** May contain {name} as a parameter. */
   readonly path: string;
   readonly summary: string;
   readonly roles: readonly Role[] | 'anyone';
-  /** Of the JSON body of a post, or of the query of a get. */
+  /** Schema of the JSON body of a post, or of the query of a get. */
   readonly input: z.ZodType<Input> | undefined;
-  /** Octets of the body, where it may be longer than others. */
+  /** Maximum length of the body in bytes, if not the default. */
   readonly bodyLimit?: number;
-  /** Where an answer may take longer than others. */
+  /** Timeout, if not the default. */
   readonly deadlineMs?: number;
   readonly output: z.ZodType;
-  /** Besides those that every route may answer with. */
+  /** Problems of this route, besides those of every route. */
   readonly problems: readonly ProblemCode[];
   readonly handle: (call: Call<Input>) => Promise<object> | object;
 }
 
-/** Checks that `handle` takes what `input` lets through, and then forgets the type, so that routes fit into one table. */
+/**
+ * Checks the type of `handle` against `input`, then widens it, so that one table can contain all
+ * routes.
+ */
 export function route<Input>(definition: Route<Input>): Route {
   const { handle, input } = definition;
   return {

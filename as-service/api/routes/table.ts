@@ -1,4 +1,4 @@
-// Every route of the API.
+// The table of all routes of the API.
 import { batchRoute, exportsRoute, recallRoute, receiptsRoute } from './exports.ts';
 import {
   newOrderRoute,

@@ -1,5 +1,5 @@
-// /v1/vaults and what is below it (docs/protocol.md clauses 6 and 10): issued by a custodian, listed, revoked, and their journals taken
-// back. The passphrase is made here and answered once; the file without it is of no use.
+// Routes below /v1/vaults (docs/protocol.md clauses 6 and 10). The response to an issue contains
+// the passphrase, which the service does not store.
 import type { Role } from '#protocol/service/messages.ts';
 import type { VaultAnswerJson, VaultReportJson, VaultRevokedJson, VaultsJson } from '#protocol/service/vaults.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
@@ -17,8 +17,8 @@ import { type Call, OVERSEERS, route } from './route.ts';
 
 const ISSUERS: readonly Role[] = ['custodian'];
 const RETURNERS: readonly Role[] = ['operator', 'custodian'];
-/** A journal of 2000 exports with their receipts, as base64url of JSON. */
-const LONG_BODY = 6 * 1024 * 1024;
+/** In bytes: a journal of 2000 exports with receipts, base64url of JSON. */
+const MAX_BODY_LENGTH = 6 * 1024 * 1024;
 
 function callerOf({ signedIn: { account } }: Pick<Call<unknown>, 'signedIn'>): VaultCaller {
   return { actor: account.name, sets: account.sets };
@@ -28,13 +28,13 @@ function headOf({ as }: Pick<Call<unknown>, 'as'>): Promise<Envelope> {
   return as.signatures.signHead(as.log.head);
 }
 
-const idOf = ({ named }: Pick<Call<unknown>, 'named'>): string => named.id ?? '';
+const idOf = ({ params }: Pick<Call<unknown>, 'params'>): string => params.id ?? '';
 
 export const newVaultRoute = route({
   method: 'post',
   path: '/v1/vaults',
   summary:
-    'Issues a vault: the file, and once its passphrase. It is in the audit log, on disk, before the answer leaves.',
+    'Issues a vault, and returns its file and, once, its passphrase. The audit log entry is durable before the response.',
   roles: ISSUERS,
   input: vaultRequest,
   output: vaultAnswer,
@@ -49,7 +49,7 @@ export const newVaultRoute = route({
 export const vaultsRoute = route({
   method: 'get',
   path: '/v1/vaults',
-  summary: 'The vaults of this service, newest first, with what their journals have shown so far.',
+  summary: 'The vaults of this service, newest first, each with its counts from returned journals.',
   roles: [...ISSUERS, ...OVERSEERS],
   input: undefined,
   output: vaultsAnswer,
@@ -60,7 +60,7 @@ export const vaultsRoute = route({
 export const revokeVaultRoute = route({
   method: 'post',
   path: '/v1/vaults/{id}/revoke',
-  summary: 'Revokes a vault. It cannot reach one that is offline: later exports are found when its journal is back.',
+  summary: 'Revokes a vault. An offline vault continues to export; its returned journal shows the later exports.',
   roles: [...ISSUERS, 'administrator'],
   input: vaultRevocation,
   output: vaultRevokedAnswer,
@@ -74,10 +74,10 @@ export const revokeVaultRoute = route({
 export const vaultJournalRoute = route({
   method: 'post',
   path: '/v1/vaults/{id}/journal',
-  summary: 'Takes back the journal of a vault: verdicts on its receipts, and what somebody must look into.',
+  summary: 'Reconciles the returned journal of a vault. Returns verdicts on its receipts, and findings.',
   roles: RETURNERS,
   input: vaultReturn,
-  bodyLimit: LONG_BODY,
+  bodyLimit: MAX_BODY_LENGTH,
   output: vaultReportAnswer,
   problems: ['vault-unknown', 'journal-refused', 'too-many-requests'],
   handle: async (call): Promise<VaultReportJson> => {

@@ -1,5 +1,5 @@
-// What an operator may see: GET /v1/whoami, /v1/keys and /v1/audit, and /v1/trust, which anyone may (docs/protocol.md
-// clauses 6 and 9). Facts about keys only, never a key.
+// Routes /v1/whoami, /v1/keys, /v1/audit and /v1/trust (docs/protocol.md clauses 6 and 9). No
+// response contains a key.
 import type { AuditPageJson, KeysJson, WhoamiJson } from '#protocol/service/messages.ts';
 import { visibleSets } from '../../sets/policy.ts';
 import { viewSet } from '../../sets/set-view.ts';
@@ -9,7 +9,7 @@ import { EVERY_ROLE, OVERSEERS, route } from './route.ts';
 export const whoamiRoute = route({
   method: 'get',
   path: '/v1/whoami',
-  summary: 'Whose access code it is, and which service this is.',
+  summary: 'The operator of the access code, and the name of the service.',
   roles: EVERY_ROLE,
   input: undefined,
   output: whoamiAnswer,
@@ -25,7 +25,7 @@ export const whoamiRoute = route({
 export const keysRoute = route({
   method: 'get',
   path: '/v1/keys',
-  summary: 'The sets and keys that this operator may export, by name, version and check value.',
+  summary: 'The sets and keys that the operator may export: names, versions and check values.',
   roles: EVERY_ROLE,
   input: undefined,
   output: keysAnswer,
@@ -59,7 +59,7 @@ export const auditRoute = route({
 export const trustRoute = route({
   method: 'get',
   path: '/v1/trust',
-  summary: 'The root key to pin, and the signing keys that it certified.',
+  summary: 'The root key to pin, and the certificates of the signing keys.',
   roles: 'anyone',
   input: undefined,
   output: trustAnswer,

@@ -1,17 +1,19 @@
-// The audit log over a file that the test holds in its hands: the order write, sync, answer; what a crash may leave; what is tampering.
+// The audit log on a file in memory: the sequence of write, sync and answer, crashes, and
+// tampering.
 import { describe, expect, it } from 'vitest';
-import { AuditLog } from '#as-service/audit-log/audit-log.ts';
 import type { AuditLine } from '#as-service/audit-log/audit-line.ts';
+import { AuditLog } from '#as-service/audit-log/audit-log.ts';
 import type { LogFile } from '#as-service/audit-log/log-file.ts';
 import { UserError } from '#as-service/common/user-error.ts';
 import { Sealer } from '#as-service/storage/sealer.ts';
 
-/** A disk in memory. `written` is what the system took, `durable` what would survive the loss of power. */
+/** A file in memory. `durable` is what survives a loss of power. */
 class Disk implements LogFile {
   written: Buffer;
   durable: Buffer;
   readonly calls: string[] = [];
-  gate: Promise<void> = Promise.resolve();
+  /** sync() waits for it. */
+  released: Promise<void> = Promise.resolve();
   failure: Error | undefined;
   readonly size: number;
 
@@ -26,7 +28,7 @@ class Disk implements LogFile {
   }
   async sync(): Promise<void> {
     this.calls.push('sync');
-    await this.gate;
+    await this.released;
     if (this.failure !== undefined) throw this.failure;
     this.durable = this.written;
   }
@@ -52,7 +54,7 @@ async function openLog(file: LogFile): Promise<{ log: AuditLog; lines: AuditLine
 
 const event = (i: number) => ({ event: 'test', actor: null, details: { i } });
 
-/** A log with so many entries, as it lies on disk. */
+/** The content of a log file with `entries` entries. */
 async function logOf(entries: number): Promise<Buffer> {
   const disk = new Disk();
   const { log } = await openLog(disk);
@@ -61,12 +63,12 @@ async function logOf(entries: number): Promise<Buffer> {
 }
 
 describe('an entry', () => {
-  it('is on disk before anyone hears of it', async () => {
+  it('is durable before append() resolves', async () => {
     const disk = new Disk();
     const { log } = await openLog(disk);
-    let open = () => {};
-    disk.gate = new Promise((resolve) => {
-      open = resolve;
+    let release = () => {};
+    disk.released = new Promise((resolve) => {
+      release = resolve;
     });
     let answered = false;
     const appended = log.append(event(1)).then(() => {
@@ -77,13 +79,13 @@ describe('an entry', () => {
     expect(disk.calls).toEqual(['append', 'sync']);
     expect(answered).toBe(false);
     expect(log.head.sequence).toBe(0);
-    open();
+    release();
     await appended;
     expect(disk.durable.toString()).toContain('"i":1');
     expect(log.head.sequence).toBe(1);
   });
 
-  it('shares one write and one sync with those that come together', async () => {
+  it('shares one write and one sync with concurrent entries', async () => {
     const disk = new Disk();
     const { log } = await openLog(disk);
     const heads = await Promise.all(Array.from({ length: 50 }, (_, i) => log.append(event(i))));
@@ -91,7 +93,7 @@ describe('an entry', () => {
     expect(disk.calls).toEqual(['append', 'sync']);
   });
 
-  it('is refused, with all that follow, once a sync has failed', async () => {
+  it('is refused after a failed sync, as are all later entries', async () => {
     const disk = new Disk();
     const { log } = await openLog(disk);
     disk.failure = new Error('EIO');
@@ -102,7 +104,7 @@ describe('an entry', () => {
     expect(log.head.sequence).toBe(0);
   });
 
-  it('has its sealed part in no readable form', async () => {
+  it('contains its sealed part in no readable form', async () => {
     const content = (await logOf(3)).toString('latin1');
     expect(content).not.toContain('secret');
     expect(content).not.toContain(Buffer.from('secret 1').toString('base64url'));
@@ -120,7 +122,7 @@ describe('a restart', () => {
     expect(page[2]?.entry.previous).toBe(page[1]?.hash);
   });
 
-  it('cuts a line off wherever it is torn, and records the cut', async () => {
+  it('truncates an incomplete line of any length, and records the truncation', async () => {
     const whole = await logOf(3);
     const lastLine = whole.lastIndexOf('\n', whole.length - 2) + 1;
     for (let end = lastLine + 1; end < whole.length; end++) {
@@ -135,12 +137,12 @@ describe('a restart', () => {
     }
   });
 
-  it('cuts off zeros that a file system left after the last line', async () => {
+  it('truncates zeros that a file system has left after the last line', async () => {
     const { lines } = await openLog(new Disk(Buffer.concat([await logOf(2), Buffer.alloc(100)])));
     expect(lines).toHaveLength(2);
   });
 
-  it('reads a log that is longer than one piece', async () => {
+  it('reads a log that is longer than one chunk', async () => {
     const disk = new Disk();
     const { log } = await openLog(disk);
     const details = { text: 'x'.repeat(10_000) };
@@ -150,10 +152,10 @@ describe('a restart', () => {
   });
 });
 
-describe('a log that was changed', () => {
+describe('a changed log', () => {
   const refused = (content: Buffer) => expect(openLog(new Disk(content))).rejects.toThrow(UserError);
 
-  it('stops the start at every single changed octet but those of the last line end', async () => {
+  it('prevents the start, for a change of any byte but the last line end', async () => {
     const whole = await logOf(2);
     for (let i = 0; i < whole.length - 1; i += 1) {
       const changed = Buffer.from(whole);
@@ -165,18 +167,18 @@ describe('a log that was changed', () => {
   it.each([
     ['an entry is missing in the middle', (lines: string[]) => [lines[0], lines[2]]],
     ['the first entry is missing', (lines: string[]) => lines.slice(1)],
-    ['two entries changed places', (lines: string[]) => [lines[0], lines[2], lines[1]]],
-    ['an entry stands twice', (lines: string[]) => [lines[0], lines[0], lines[1]]],
-    ['an empty line was added', (lines: string[]) => [lines[0], '', lines[1]]],
-    ['an entry has a member twice', (lines: string[]) => [lines[0]?.replace('{', '{"hash":"x",'), lines[1]]],
-    ['blanks were added', (lines: string[]) => [lines[0]?.replace(':', ': '), lines[1]]],
-    ['a line is no object', () => ['null']],
-  ])('stops the start where %s', async (_name, change) => {
+    ['two entries are exchanged', (lines: string[]) => [lines[0], lines[2], lines[1]]],
+    ['an entry is duplicated', (lines: string[]) => [lines[0], lines[0], lines[1]]],
+    ['an empty line is added', (lines: string[]) => [lines[0], '', lines[1]]],
+    ['an entry has a duplicate member', (lines: string[]) => [lines[0]?.replace('{', '{"hash":"x",'), lines[1]]],
+    ['blanks are added', (lines: string[]) => [lines[0]?.replace(':', ': '), lines[1]]],
+    ['a line is not an object', () => ['null']],
+  ])('prevents the start when %s', async (_name, change) => {
     const lines = (await logOf(3)).toString().trimEnd().split('\n');
     await refused(Buffer.from(`${change(lines).join('\n')}\n`));
   });
 
-  it('says in words which entry it is', async () => {
+  it('is refused with the number of the changed entry', async () => {
     const content = (await logOf(3)).toString().replace('"i":1', '"i":9');
     await expect(openLog(new Disk(Buffer.from(content)))).rejects.toThrow(/entry 2.*hash does not fit/);
   });

@@ -1,0 +1,52 @@
+// Help of the command line, generated from the command table.
+import { CLI_COMMAND } from './cli-command.ts';
+import type { Command, CommandOption, Commands } from './command.ts';
+
+const WIDTH = 100;
+const NOTES = `An option with … may be repeated: --line 0103:0002 --line 0104:0001.
+SET, REF1, REF2, SN, NUMBER and keys in files are hex digits. The file - is standard input.
+
+Options of every command:
+  --data FOLDER     KEYFERRY_DATA      default ./keyferry-as
+  --key-file FILE   KEYFERRY_KEY_FILE  default sealing.key in the data folder; or KEYFERRY_SEALING_KEY
+  --demo            KEYFERRY_DEMO=1    permit demo sets`;
+
+export function helpOfAll(commands: Commands): string {
+  const title = `keyferry-as (${CLI_COMMAND}): manages the AS of a data folder, also while its service runs`;
+  return [title, ...Object.entries(commands).map(([name, command]) => describe(name, command)), NOTES].join('\n\n');
+}
+
+export function helpOf(name: string, command: Command): string {
+  return [describe(name, command), NOTES].join('\n\n');
+}
+
+function describe(name: string, { words, options = {}, help }: Command): string {
+  const synopsis = [
+    `keyferry-as ${name}`,
+    ...(words === undefined ? [] : [words]),
+    ...Object.entries(options).map(([option, facts]) => describeOption(option, facts)),
+  ];
+  return [...wrap(synopsis, '      '), ...wrap(help.split(' '), '    ', '    ')].join('\n');
+}
+
+function describeOption(name: string, { value, multiple, required }: CommandOption): string {
+  const text = value === undefined ? `--${name}` : `--${name} ${value}`;
+  return `${required ? text : `[${text}]`}${multiple ? '…' : ''}`;
+}
+
+/**
+ * Lines of at most WIDTH characters; each part stays on one line. `indent` precedes every line but
+ * the first.
+ */
+function wrap(parts: readonly string[], indent: string, first = ''): string[] {
+  const lines: string[] = [];
+  let line = first;
+  for (const part of parts) {
+    if (line.trim() !== '' && line.length + 1 + part.length > WIDTH) {
+      lines.push(line);
+      line = indent;
+    }
+    line += line.trim() === '' ? part : ` ${part}`;
+  }
+  return [...lines, line];
+}

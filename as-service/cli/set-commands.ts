@@ -1,0 +1,90 @@
+// The commands for sets, keys and device keys.
+import { resolve } from 'node:path';
+import { UserError } from '../common/user-error.ts';
+import { readChoice, readDecimal, readHex, readKey, readList, readOptionalDecimal, required } from './arguments.ts';
+import type { Commands } from './command.ts';
+
+export const SET_COMMANDS: Commands = {
+  'set add': {
+    words: 'SET NAME',
+    options: {
+      profile: { value: 'diversified|shared', default: 'diversified' },
+      family: { value: 'cmac|hmac', default: 'cmac' },
+      tkv: { value: 'N', default: '1' },
+      't-file': { value: 'FILE|-' },
+      unit: { value: 'SN', multiple: true },
+      'quota-per-unit': { value: 'N' },
+    },
+    help: 'Adds a set. Its transport key is random without --t-file. Without --unit it admits every unit of the set.',
+    request: ([set = '', name = ''], values) => ({
+      command: 'set add',
+      set: readHex('SET', set, 8),
+      name,
+      profile: readChoice('profile', values.profile, ['diversified', 'shared']),
+      family: readChoice('family', values.family, ['cmac', 'hmac']),
+      tkv: readDecimal('tkv', String(values.tkv)),
+      ...readKey('transportKey', values['t-file']),
+      units: readList(values.unit),
+      quotaPerUnit: readOptionalDecimal('quota-per-unit', values['quota-per-unit']),
+    }),
+  },
+  'set rotate': {
+    words: 'SET REF1 LABEL',
+    options: { 't-file': { value: 'FILE|-' } },
+    help: 'Adds the next transport key of a set. Loading REF1 into a unit replaces the transport key of the unit.',
+    request: ([set = '', ref1 = '', label = ''], values) => ({
+      command: 'set rotate',
+      set: readHex('SET', set, 8),
+      ref1: readHex('REF1', ref1, 4),
+      label,
+      ...readKey('transportKey', values['t-file']),
+    }),
+  },
+  'set list': { help: 'Shows the sets and their keys.', request: () => ({ command: 'set list' }) },
+  'set allow': {
+    words: 'SET [SN…]',
+    options: { any: {} },
+    help: 'Adds units to the list of a set. With --any the set admits every unit of it.',
+    request: ([set = '', ...units], { any }) => {
+      if ((units.length === 0) !== (any === true)) throw new UserError('Name the units by their SN, or use --any.');
+      return { command: 'set allow', set: readHex('SET', set, 8), units: any === true ? null : units };
+    },
+  },
+  'key add': {
+    words: 'SET REF1 LABEL',
+    options: {
+      attributes: { value: 'D0AB00N' },
+      slot: { value: 'REF2', default: 'FFFF' },
+      length: { value: '16|24|32', default: '32' },
+      file: { value: 'FILE|-' },
+      erase: {},
+    },
+    help: 'Adds a key with --attributes, random without --file. With --erase, adds an instruction to erase --slot.',
+    request: ([setText = '', ref1Text = '', label = ''], values) => {
+      const set = readHex('SET', setText, 8);
+      const ref1 = readHex('REF1', ref1Text, 4);
+      const slot = readHex('slot', String(values.slot), 4);
+      if (values.erase === true) return { command: 'key erase', set, ref1, label, slot };
+      return {
+        command: 'key add',
+        set,
+        ref1,
+        label,
+        attributes: required('attributes', values.attributes),
+        slot,
+        length: readDecimal('length', String(values.length)),
+        ...readKey('key', values.file),
+      };
+    },
+  },
+  'device-key': {
+    words: 'SET SN FILE',
+    help: 'Writes the secret of a unit to a new file: K_D, or T for a set of the shared profile.',
+    request: ([set = '', sn = '', path = '']) => ({
+      command: 'device-key',
+      set: readHex('SET', set, 8),
+      sn,
+      path: resolve(path),
+    }),
+  },
+};
