@@ -30,10 +30,7 @@ import { DescriptorType, ENDPOINT_HALT, RequestType, type SetupPacket, StandardR
 import { DATA_RATE_BPS, DEFAULT_CLOCK_KHZ, type ReaderLevel } from './smart-card-class.ts';
 
 export interface GadgetOptions {
-  /**
-   * Level in the class descriptor of a reader (class 0B). The unit's framing must have the same
-   * level.
-   */
+  /** Level of a reader (class 0B). The unit's framing must have the same level. */
   readonly readerLevel?: ReaderLevel;
   /** Page that the browser offers to open when the unit is plugged in; http or https. */
   readonly landingPage?: string;
@@ -110,10 +107,7 @@ export class Gadget {
     return 'ok';
   }
 
-  /**
-   * Queues an IN transfer. May call `done` before it returns; never calls it for a cancelled
-   * transfer.
-   */
+  /** Queues an IN transfer. May call `done` before it returns, and never after a cancel. */
   transferIn(endpoint: number, length: number, done: (result: InResult) => void): CancelTransfer {
     const pipe = this.#endpoints.pipe(endpoint);
     if (pipe === undefined || this.#configuration === 0) {
@@ -291,10 +285,7 @@ export class Gadget {
     link.onSend = (bytes) => this.#endpoints.pipe(CCID_IN)?.send(bytes);
   }
 
-  /**
-   * Sends SERIAL_STATE, and the corrupt byte of a parity or framing error. A break or overrun has
-   * no byte.
-   */
+  /** Sends SERIAL_STATE, and a corrupt byte for a parity or framing error. */
   #reportLineError(error: LineError): void {
     this.#endpoints.pipe(NOTIFICATION_IN)?.send(encodeSerialState(error));
     const hasByte = error === 'ParityError' || error === 'FramingError';

@@ -15,9 +15,7 @@ export const MS_OS_DESCRIPTOR_INDEX = 0x07;
 export const LANDING_PAGE = 0x01;
 
 const PLATFORM = 0x05;
-/**
- * {3408B638-09A9-47A0-8BFD-A0768815B665} and {D8DD60DF-4589-4CC7-9CD2-659D9E648A9F} in bus order.
- */
+/** 3408B638-09A9-47A0-8BFD-A0768815B665 and D8DD60DF-4589-4CC7-9CD2-659D9E648A9F in bus order. */
 const WEBUSB_UUID = fromHex('38B6 0834 A909 A047 8BFD A076 8815 B665');
 const MS_OS_UUID = fromHex('DF60 DDD8 8945 C74C 9CD2 659D 9E64 8A9F');
 /** Windows 8.1, the first version that reads the descriptor set. */
@@ -70,9 +68,7 @@ export function encodeMsOsDescriptorSet(isComposite: boolean): Bytes {
   return concat(head, content);
 }
 
-/**
- * Subset of a configuration (type 1, by index) or of a function (type 2, by its first interface).
- */
+/** Subset of a configuration (type 1, by index) or a function (type 2, by its first interface). */
 function subset(type: 1 | 2, number: number, content: Bytes): Bytes {
   return concat(Uint8Array.of(...le16(8), ...le16(type), number, 0, ...le16(8 + content.length)), content);
 }

@@ -13,9 +13,7 @@ import { UsbAddresses } from './usb-addresses.ts';
 
 /** Time until the kernel detects an unplug, in ms. Until then transfers fail. */
 const DETECTION_DELAY = 60;
-/**
- * Time from the end of the files to the remove event, which takes the longer way over udevd, in ms.
- */
+/** Time from the end of the files to the remove event, which passes through udevd, in ms. */
 const EVENT_DELAY = 20;
 /** Maximum time to wait for a program that is slow to read its errors, in ms. */
 const MAX_READ_DELAY = 1000;
@@ -49,9 +47,7 @@ export class HostBus {
     });
   }
 
-  /**
-   * Resolves when programs can see the plugged-in units. Applies the faults that concern opening.
-   */
+  /** Resolves when programs can see the plugged-in units. Applies the faults of opening. */
   async whenAttached(): Promise<void> {
     await this.#attaching;
     for (const { attachments } of this.#attached.values()) for (const attachment of attachments) attachment.refresh();
@@ -79,10 +75,7 @@ export class HostBus {
     });
   }
 
-  /**
-   * Runs the action after the delay, when the program has read its errors or MAX_READ_DELAY is
-   * over.
-   */
+  /** Runs the action after the delay and after the program has read its errors, if in time. */
   #afterErrorsRead(attached: AttachedUnit, delay: number, action: () => void): void {
     const latest = performance.now() + MAX_READ_DELAY;
     const check = (): void => {

@@ -6,9 +6,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/**
- * The folders of a testbed: replacements of /sys, /dev and /proc, and the sockets of device files.
- */
+/** The folders of a testbed: in place of /sys, /dev and /proc, and for device sockets. */
 const TESTBED_PARTS = ['sys', 'dev', 'proc', 'ioctl'] as const;
 
 /** Short, because the path of a Unix socket has at most 108 bytes. */

@@ -37,10 +37,7 @@ export class AsStore {
     }
   }
 
-  /**
-   * Wipes a replaced or half-written PIN; called after power-up and after a change.
-   * @throws PowerCut
-   */
+  /** Wipes a replaced or half-written PIN, after power-up and after a change. @throws PowerCut */
   recover(): void {
     try {
       this.#pin.wipeShadow();
@@ -49,10 +46,7 @@ export class AsStore {
     }
   }
 
-  /**
-   * Calls `use` with the content and wipes the content afterwards. `use` copies the keys that it
-   * returns.
-   */
+  /** Calls `use` with the content, then wipes the content. `use` copies the keys it returns. */
   read<T>(use: (content: CardContent) => T): T {
     const bytes = this.#content.read();
     if (bytes === undefined) throw new TypeError('the card was never issued');

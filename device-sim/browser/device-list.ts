@@ -49,9 +49,7 @@ export class DeviceList<Device extends BrowserDevice> {
     return [...this.#attached.values()].filter(({ unit }) => permissions.has(unit.sn)).map(({ device }) => device);
   }
 
-  /**
-   * Shows the chooser with the matching devices and permits the chosen one. Undefined if cancelled.
-   */
+  /** Shows the chooser and permits the chosen device. Undefined if cancelled. */
   async choose(matches: (device: Device) => boolean): Promise<Device | undefined> {
     const { kind, browser, permissions } = this.#options;
     const offered = [...this.#attached.values()].filter(({ device }) => matches(device));

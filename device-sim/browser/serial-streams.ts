@@ -30,10 +30,7 @@ export class SerialReadable {
   #ended = false;
   readonly #onEnd: () => void;
 
-  /**
-   * @param onEnd called once, when the stream was cancelled or has failed; the port then creates
-   * another
-   */
+  /** @param onEnd called once, when the stream was cancelled or has failed */
   constructor(bufferSize: number, onEnd: () => void) {
     this.#bufferSize = bufferSize;
     this.#onEnd = onEnd;

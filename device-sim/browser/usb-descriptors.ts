@@ -101,9 +101,7 @@ function unitInterface({ interfaceNumber, code, subclass, endpoints, isClaimed }
   };
 }
 
-/**
- * Whether the device, or one of its interfaces, has every value of the filter (WebUSB clause 4).
- */
+/** Whether the device or one of its interfaces matches every value (WebUSB clause 4). */
 export function matchesFilter(device: USBDevice, filter: USBDeviceFilter): boolean {
   if (filter.vendorId !== undefined && filter.vendorId !== device.vendorId) return false;
   if (filter.productId !== undefined && filter.productId !== device.productId) return false;

@@ -61,9 +61,7 @@ export interface ImportContext {
  * Runs IMPORTKEY and resolves with the receipt, 64 bytes.
  * @param challenge the challenge of the link, already erased
  * @param field the data field of the command: DATA ‖ REF2
- * @throws Refusal
- * @throws MemoryFailure when a write fails (6581)
- * @throws PowerCut
+ * @throws Refusal, MemoryFailure or PowerCut
  */
 export async function importKey(
   context: ImportContext,
@@ -88,9 +86,7 @@ export async function importKey(
   }
 }
 
-/**
- * Checks format and exact length, in the order that decides between 6700 and 6A80. Ignores BODY.
- */
+/** Checks format and length, in the order that decides between 6700 and 6A80. Ignores BODY. */
 function checkFormat(configuration: EiConfiguration, field: Uint8Array): Header {
   if (field.length < MIN_LENGTH) throw new Refusal(0x6700);
   const header = refusing(0x6a80, () => decodeHeader(field));
@@ -265,10 +261,7 @@ function finish(store: EiStore): void {
   store.recover();
 }
 
-/**
- * Turns every ProtocolError into one status word, so that the unit does not reveal which check
- * failed.
- */
+/** Answers every ProtocolError with one status word, to hide which check failed. */
 function refusing<T>(sw: number, action: () => T): T {
   try {
     return action();

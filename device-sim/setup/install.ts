@@ -16,10 +16,7 @@ export interface SimulatorConfiguration {
   readonly units: readonly UnitDescription[];
   /** AS token cards. */
   readonly tokens?: readonly TokenDescription[];
-  /**
-   * Stores memories and permissions in sessionStorage, so that they survive a reload. False by
-   * default.
-   */
+  /** Stores memories and permissions in sessionStorage, for a reload. False by default. */
   readonly persist?: boolean;
   /** Delay of the disconnect event after an unplug, in ms. 60 by default. */
   readonly eventDelay?: number;

@@ -32,9 +32,7 @@ export type Fault =
       readonly count: number;
       readonly link?: LinkKind;
     }
-  /**
-   * Answers the next `times` commands with this INS with the status word, and does not run them.
-   */
+  /** Answers the next `times` commands with this INS with the status word, without running them. */
   | {
       readonly fault: 'refuse';
       readonly ins: number;

@@ -16,13 +16,9 @@ export interface ProgramOptions {
 
 /** Runs from power-up until power is lost. */
 export interface Program {
-  /**
-   * Creates the application of one link, which has its own selection and challenge or PIN state.
-   */
+  /** Creates the application of one link, with its own selection and challenge or PIN state. */
   application(link: string): Application;
-  /**
-   * Stops the pending commands: they do not write to memory. A later start makes another Program.
-   */
+  /** Stops the pending commands before their next write. A later start creates a new Program. */
   losePower(): void;
 }
 

@@ -72,9 +72,7 @@ export class UnitLink {
     }
   }
 
-  /**
-   * Requests time extensions from now on: an earlier command that the host gave up may still run.
-   */
+  /** Requests time extensions at once: an earlier command that the host gave up may still run. */
   #queue(ticket: number, slot: number, command: Bytes): void {
     const stopExtending = this.#extendWhile(ticket);
     this.#running = this.#running.then(() => this.#run(ticket, slot, command, stopExtending));

@@ -27,10 +27,7 @@ export class Memory {
   readonly #cells = new Map<string, Bytes>();
   readonly #faults = new Map<number, WriteFault['effect']>();
   #writes = 0;
-  /**
-   * Called after each write that changed a cell. The demo stores the image, to restore it after a
-   * reload.
-   */
+  /** Called after each write that changed a cell. The demo stores the image for a reload. */
   onWrite: (() => void) | undefined;
 
   constructor(image: MemoryImage = {}) {
@@ -42,18 +39,13 @@ export class Memory {
     return this.#writes;
   }
 
-  /**
-   * A copy, which the caller wipes if it is secret. Undefined for a cell that was never written.
-   */
+  /** A copy, which the caller wipes if it is secret. Undefined for a cell never written. */
   read(name: string): Bytes | undefined {
     const cell = this.#cells.get(name);
     return cell === undefined ? undefined : copy(cell);
   }
 
-  /**
-   * Replaces the content of a cell. Not atomic.
-   * @throws PowerCut @throws MemoryFailure
-   */
+  /** Replaces the content of a cell. Not atomic. @throws PowerCut @throws MemoryFailure */
   write(name: string, content: Uint8Array): void {
     this.#writes++;
     const effect = this.#faults.get(this.#writes);
@@ -63,10 +55,7 @@ export class Memory {
     if (effect !== undefined) throw new PowerCut(`power was ${effect} write ${this.#writes}, to ${name}`);
   }
 
-  /**
-   * Arms a fault; several may be armed.
-   * @throws RangeError when `write` is not a positive integer
-   */
+  /** Arms a fault; several may be armed. @throws RangeError unless `write` is 1 or more */
   arm({ write, effect }: WriteFault): void {
     if (!Number.isInteger(write) || write < 1) throw new RangeError('write must be 1 or more');
     this.#faults.set(this.#writes + write, effect);
@@ -86,9 +75,7 @@ export class Memory {
     this.onWrite?.();
   }
 
-  /**
-   * The first half is new, one byte is neither, and the rest is old (FF in a cell never written).
-   */
+  /** The first half is new, one byte is corrupt, the rest is old (FF in a cell never written). */
   #torn(name: string, content: Uint8Array): Bytes {
     const middle = Math.floor(content.length / 2);
     const old = this.#cells.get(name) ?? new Uint8Array(content.length).fill(0xff);

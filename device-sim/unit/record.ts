@@ -27,10 +27,7 @@ export class AtomicRecord {
     this.#name = name;
   }
 
-  /**
-   * A copy of the committed content, which the caller wipes if it is secret. Undefined before a
-   * commit.
-   */
+  /** A copy, which the caller wipes if it is secret. Undefined before the first commit. */
   read(): Bytes | undefined {
     return this.#committed()?.content;
   }
@@ -58,11 +55,7 @@ export class AtomicRecord {
     return content;
   }
 
-  /**
-   * Makes the shadow the committed copy, with one atomic write.
-   * @throws PowerCut
-   * @throws MemoryFailure
-   */
+  /** Commits the shadow with one atomic write. @throws PowerCut @throws MemoryFailure */
   commit(): void {
     const committed = this.#committed();
     wipe(committed?.content);

@@ -33,10 +33,7 @@ export interface UnitOptions {
 }
 
 export interface UsbPlug {
-  /**
-   * idProduct; idVendor is 1209 (pid.codes, private tests). The unit's serial port has the same
-   * ids.
-   */
+  /** idProduct, with idVendor 1209 (pid.codes). The unit's serial port has the same ids. */
   readonly productId: number;
   /** Without an iSerialNumber the browser drops its permission when the unit is unplugged. */
   readonly hasSerialNumber: boolean;
@@ -131,9 +128,7 @@ export class Unit {
     this.#links.set(kind, this.#connect(kind, this.#program));
   }
 
-  /**
-   * Unplugs the unit. A running command completes, as in a unit whose capacitors hold the charge.
-   */
+  /** Unplugs the unit. A running command completes, as in a unit with charged capacitors. */
   unplug(): void {
     if (this.#program === undefined) return;
     this.#program = undefined;

@@ -42,10 +42,7 @@ const secretsIn = (found: Record<Role, string[]>): string[] =>
     .flat()
     .filter((name) => /^(T|K_D|T1|TA),/.test(name));
 
-/**
- * Adds a random query to the page's address, which the page's process and the browser process both
- * contain.
- */
+/** Adds a random query to the address, which both the page's and the browser process contain. */
 async function markAddress(page: Page): Promise<Pattern> {
   const query = randomBytes(16).toString('hex');
   await page.evaluate((text) => history.replaceState(history.state, '', `?${text}`), query);

@@ -37,9 +37,7 @@ function exportIn(journal: Envelope): { readonly header: Uint8Array; readonly ra
   return { header: fromBase64url(event.header), random: fromBase64url(event.random) };
 }
 
-/**
- * Also searches the second half: an allocator overwrites the start of freed memory with a pointer.
- */
+/** Also searches the second half: an allocator overwrites the start of freed memory. */
 function secret(name: string, bytes: Uint8Array): Pattern[] {
   return [...spellings(name, bytes), { name: `${name}, second half`, bytes: bytes.subarray(16) }];
 }
@@ -63,9 +61,7 @@ async function secretsOf({ text, passphrase }: IssuedVault, sn: Uint8Array, jour
   ];
 }
 
-/**
- * The keys found. The passphrase is not a key: it is also the typed text, which the browser keeps.
- */
+/** The keys found. Not the passphrase, which the browser keeps as typed text. */
 function keysIn(found: Record<Role, string[]>): string[] {
   return Object.values(found)
     .flat()

@@ -1,9 +1,6 @@
 // The kernel modules to load and their sequence, from the dependencies in modules.dep(5).
 
-/**
- * The bus, the shared file system and the drivers under test. A name missing from modules.dep is
- * built in.
- */
+/** The bus, the shared file system and the drivers under test, unless built in. */
 export const REQUIRED_MODULES = [
   'virtio_pci',
   '9p',

@@ -13,10 +13,7 @@ const COUNT = 96;
 /** More than twenty pieces of a scan, with borders anywhere between the patterns. */
 const SIZE = COUNT * MEBIBYTE;
 
-/**
- * A program that stores each pattern once. It receives the complements, so that its input has no
- * pattern.
- */
+/** A program that receives the complements of the patterns and stores each pattern once. */
 const PROGRAM = `
   const memory = Buffer.alloc(${SIZE}, 1);
   process.stdin.once('data', (input) => {

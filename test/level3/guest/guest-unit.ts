@@ -47,9 +47,7 @@ export class GuestUnit {
     return this.unit.sn;
   }
 
-  /**
-   * Plugs the unit in. Resolves when the kernel has enumerated the unit and its serial port exists.
-   */
+  /** Plugs the unit in. Resolves when the kernel lists the unit and its serial port. */
   async plug(): Promise<void> {
     const readerLevel = this.#readerLevel;
     this.unit.plug();

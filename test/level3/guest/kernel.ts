@@ -13,9 +13,7 @@ export async function until(condition: () => Promise<boolean>, message: string):
   }
 }
 
-/**
- * Whether a ttyACM port exists. Its number varies: a browser may still have an earlier port open.
- */
+/** Whether a ttyACM port exists. Its number varies while a browser has an earlier port open. */
 export async function hasSerialPort(): Promise<boolean> {
   return (await readdir('/dev')).some((name) => name.startsWith('ttyACM'));
 }

@@ -39,9 +39,7 @@ function createTestbed(timeout?: number): { readonly testbed: Testbed; readonly 
   return { testbed, failures };
 }
 
-/**
- * Starts a program with one monitor. Resolves with a function that reads the next `count` events.
- */
+/** Starts a program with one monitor. Resolves with a function that reads `count` events. */
 async function startProgram(folder: string): Promise<(count: number) => Promise<string[]>> {
   const child = spawn('perl', ['-e', MONITOR, join(folder, 'event7')], { stdio: ['pipe', 'pipe', 'inherit'] });
   running.push(child);
