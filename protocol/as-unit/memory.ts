@@ -59,10 +59,7 @@ export interface Reservation {
   release(): void;
 }
 
-/**
- * @typeParam Caller identifies the caller to the implementation, e.g. the operator; the AS only
- * passes it on
- */
+/** `Caller` identifies the caller, e.g. the operator. The AS core only passes it on. */
 export interface Memory<Caller> {
   /** 0 for the service; each vault and card has its own. */
   readonly asNumber: number;

@@ -1,5 +1,5 @@
 // Mutual exclusion between asynchronous actions, in the order of their calls.
-// Everything that must not interleave two changes of one state uses it, from the AS to the page.
+// AS core, service and page use it where two changes of one state must not interleave.
 
 /** Runs one action at a time. A failed action does not stop the ones queued behind it. */
 export class Mutex {

@@ -49,7 +49,7 @@ type Phase =
   | 'receiving'; // the response has begun
 
 /** Reason for repeating a block. */
-type Trouble = 'damaged' | 'timeout' | 'unexpected';
+type RetryReason = 'damaged' | 'timeout' | 'unexpected';
 
 const WAIT_ON: HostAction = { do: 'wait-on' };
 const MORE_OF_BLOCK: HostAction = { do: 'more', gapMs: CWT_MS };
@@ -223,13 +223,13 @@ class T1Host implements HostFraming {
    * Rules 7.1 to 7.3: repeats an unanswered request, and requests any other block again with an
    * R-block.
    */
-  #retry(trouble: Trouble, quietMs: number): HostAction {
-    if (trouble !== 'timeout') this.#hasAnswered = true;
+  #retry(reason: RetryReason, quietMs: number): HostAction {
+    if (reason !== 'timeout') this.#hasAnswered = true;
     if (this.#phase === 'closed' || this.#phase === 'idle') throw new RangeError('no exchange is open');
     if (this.#phase === 'resynch') return this.#resynch();
     if (this.#phase === 'ifs') return this.#repeat(this.#last, quietMs);
     const error = { damaged: 1, timeout: 0, unexpected: 2 } as const;
-    const bytes = encodeRBlock(this.#nr, error[trouble], this.#edc);
+    const bytes = encodeRBlock(this.#nr, error[reason], this.#edc);
     return this.#repeat({ bytes, waitMs: this.#bwtMs }, quietMs);
   }
 

@@ -22,7 +22,7 @@ export interface ExportRequest {
    * 16 random bytes in base64url, 22 characters. A repeated request does not make a second export.
    */
   readonly idempotencyKey: string;
-  /** The customer's job number, 1 to 64 printable characters. The verdict contains it. */
+  /** Id of the work order, 1 to 64 printable characters. The verdict contains it. */
   readonly workOrder?: string;
   /** Reason for another export of this key to this unit, 1 to 200 printable characters. */
   readonly reason?: string;

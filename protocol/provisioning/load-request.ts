@@ -14,7 +14,7 @@ export interface LoadRequest {
   readonly suites: readonly SuiteId[];
   /** Requests signed DATA. A unit that requires a signature receives signed DATA in any case. */
   readonly sign: boolean;
-  /** The customer's job number, 1 to 64 printable characters. */
+  /** Id of the work order, 1 to 64 printable characters. */
   readonly workOrder?: string;
   /** Reason for another export of this key to this unit, 1 to 200 printable characters. */
   readonly reason?: string;

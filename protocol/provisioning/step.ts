@@ -33,9 +33,9 @@ export interface ExportIntent {
 }
 
 /**
- * In this order. The generator pauses at each step, so that the caller can write the journal first.
- * Between `import-intended` and `imported` the outcome in the unit is unknown: settle() finds out,
- * or settleByRecall() if the export was not recorded.
+ * The steps of a load, in this order. The generator pauses at each step, so that the caller can
+ * write the journal first. Between `import-intended` and `imported` the outcome in the unit is
+ * unknown: settle() finds out, or settleByRecall() if the export was not recorded.
  */
 export type Step =
   | { readonly step: 'challenge'; readonly suite: SuiteId } // GET CHALLENGE is next

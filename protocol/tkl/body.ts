@@ -29,7 +29,7 @@ export function keyCheckValue(attributes: string, applicationKey: Uint8Array): K
     : { value: hashKcv(applicationKey), algorithm: 0x02 };
 }
 
-/** What BODY is bound to besides the key: HDR, 48 bytes (the AAD of suite 04), and its ATTR. */
+/** The values that BODY is bound to: HDR, 48 bytes (the AAD of suite 04), and its ATTR. */
 export interface BodyBinding {
   readonly header: Uint8Array;
   readonly attributes: string;

@@ -1,6 +1,6 @@
 // The exact status word for every single-bit error in IMPORTKEY: header, Lc, DATA, REF2 and Le
 // (docs/protocol.md clause 7). Three sources must agree: the table in test/vectors, the derivation
-// from the specification (import-words.ts) and the simulated unit.
+// from the specification (import-status-words.ts) and the simulated unit.
 import { describe, expect, it } from 'vitest';
 import type { MemoryImage } from '#device-sim/unit/memory.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
@@ -13,7 +13,7 @@ import { verifyReceipt } from '#protocol/tkl/receipt.ts';
 import { SUITES } from '#protocol/tkl/suites.ts';
 import { flipBit } from '#test/support/bits.ts';
 import table from '../vectors/import-flips.json' with { type: 'json' };
-import { expectedWord, FLIP_CASES, type FlipCase, rowsOf } from './import-words.ts';
+import { expectedWord, FLIP_CASES, type FlipCase, rowsOf } from './import-status-words.ts';
 import { importCommand, operationKeys, SET, SN, T, TA, TKV, UnitSetup, word } from './unit-setup.ts';
 
 const stuck = (length: number) => new Uint8Array(length).fill(0x77);
