@@ -1,6 +1,5 @@
-// Level 2: the production build in the machine's own Chromium with its own Web Serial and WebUSB,
-// on a simulated kernel with simulated units. One browser at a time, because a memory search stops
-// its processes.
+// Level 2: the production build in the machine's own Chromium with its own Web Serial and WebUSB; only the kernel and
+// the units are simulated. One browser at a time, since a test may stop it.
 import { defineConfig } from '@playwright/test';
 
 const outcome = process.env.KEYFERRY_OUTCOME;
@@ -10,10 +9,10 @@ export default defineConfig({
   testMatch: '**/*.spec.ts',
   fullyParallel: false,
   forbidOnly: true,
-  // The run lists the tests that pass only on the second try.
+  // The closing report names each test that passes at the second try only.
   retries: 1,
   workers: 1,
-  // Limits for a busy machine. Tests wait for states, not for times.
+  // The tests wait for states, never for a time; the limits are for a busy machine.
   timeout: 120_000,
   expect: { timeout: 30_000 },
   reporter: outcome === undefined ? 'list' : [['../runner/playwright-reporter.ts', { file: outcome }]],

@@ -1,25 +1,31 @@
-// Runs a tool of node_modules or of the system as a child process. Knows nothing of what it runs.
+// Runs a program of the system or of node_modules as a child process.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Ended {
-  /** The exit code; 128 + the signal's number counts as a crash (255 when the program could not be started). */
+  /** The exit code; 128 when a signal ended the program, 255 when it could not be started. */
   readonly code: number;
-  /** What it printed on both streams, in order of arrival; empty when it printed straight through. */
+  /** Both output streams in order of arrival; empty with `through`. */
   readonly output: string;
 }
 
-export interface Options {
+export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** It prints straight to this process's streams. */
+  /** The program prints to the streams of this process. */
   readonly through?: boolean;
 }
 
-export function runCommand(command: string, args: readonly string[], options: Options = {}): Promise<Ended> {
+export interface RunToolOptions extends RunOptions {
+  /** The path of the Node executable; the one of this process when undefined. */
+  readonly node?: string;
+}
+
+export function runCommand(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   return new Promise((resolve) => {
+    const stream = options.through ? 'inherit' : 'pipe';
     const child = spawn(command, args, {
-      stdio: ['ignore', options.through ? 'inherit' : 'pipe', options.through ? 'inherit' : 'pipe'],
+      stdio: ['ignore', stream, stream],
       env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', ...options.env },
     });
     let output = '';
@@ -33,12 +39,15 @@ export function runCommand(command: string, args: readonly string[], options: Op
   });
 }
 
-/** Runs a package's own program with this Node, so that no shell and no .cmd file stands between. */
+/**
+ * Runs a program of a package with Node directly: without a shell, and without a .cmd file on Windows.
+ * @throws RangeError when the package has no such program
+ */
 export function runTool(
   packageName: string,
   program: string,
   args: readonly string[],
-  options?: Options,
+  options: RunToolOptions = {},
 ): Promise<Ended> {
   const folder = join('node_modules', packageName);
   const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
@@ -46,5 +55,5 @@ export function runTool(
   };
   const script = typeof bin === 'string' ? bin : bin[program];
   if (script === undefined) throw new RangeError(`${packageName} has no program ${program}`);
-  return runCommand(process.execPath, [join(folder, script), ...args], options);
+  return runCommand(options.node ?? process.execPath, [join(folder, script), ...args], options);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closingLine, exitCode, honest, type Outcome, sum } from '#test/support/tally.ts';
+import { closingLine, exitCode, honest, type Outcome, sum } from '#test/runner/tally.ts';
 
 const outcome = (part: Partial<Outcome>): Outcome => ({ runner: 'unit', passed: 0, failed: [], skipped: [], ...part });
 const failure = { name: 'a test', message: 'said why' };
@@ -16,8 +16,8 @@ describe('the closing line', () => {
   });
 
   it('counts what passed at the second try, and names it', () => {
-    const tally = sum([outcome({ passed: 2, again: ['a test'] }), outcome({ passed: 1 })]);
-    expect([closingLine(tally), tally.again]).toEqual(['3 passed, 0 failed, 0 skipped', ['a test']]);
+    const tally = sum([outcome({ passed: 2, flaky: ['a test'] }), outcome({ passed: 1 })]);
+    expect([closingLine(tally), tally.flaky]).toEqual(['3 passed, 0 failed, 0 skipped', ['a test']]);
   });
 
   it('has the form that stands alone on a line', () => {

@@ -1,15 +1,18 @@
-// Vitest's account for test/run.ts: a calm line per file while it runs, and the outcome as JSON at the end.
+// Vitest reporter for test/run.ts: prints one line per file during the run and writes the outcome as JSON at the end.
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
-import type { Failed, Skipped } from './tally.ts';
+import type { Failed, Outcome, Skipped, Timing } from './tally.ts';
 
 export class OutcomeReporter implements Reporter {
   readonly #file: string;
   #passed = 0;
   readonly #failed: Failed[] = [];
   readonly #skipped: Skipped[] = [];
+  readonly #tests: Timing[] = [];
+  readonly #files: Timing[] = [];
 
+  /** @param file the path of the JSON file to write */
   constructor(file: string) {
     this.#file = file;
   }
@@ -20,37 +23,45 @@ export class OutcomeReporter implements Reporter {
     if (result.state === 'passed') this.#passed++;
     if (result.state === 'skipped') this.#skipped.push({ name, reason: result.note ?? reasonIn(name) });
     if (result.state === 'failed') this.#failed.push({ name, message: result.errors.map(textOf).join('\n') });
+    this.#tests.push({ name, seconds: (test.diagnostic()?.duration ?? 0) / 1000 });
   }
 
-  /** A hook that failed belongs to no test. */
+  /** A failed hook belongs to its suite and to no test. */
   onTestSuiteResult(suite: TestSuite): void {
     const name = `${suite.module.relativeModuleId} › ${suite.fullName}`;
     for (const error of suite.errors()) this.#failed.push({ name, message: textOf(error) });
   }
 
   onTestModuleEnd(module: TestModule): void {
+    const name = module.relativeModuleId;
     const count = [...module.children.allTests()].length;
-    const ok = module.ok() ? 'ok  ' : 'FAIL';
-    console.log(`  ${ok} ${module.relativeModuleId} (${count})`);
-    // A file that does not load has errors of its own and no tests.
-    for (const error of module.errors()) {
-      this.#failed.push({ name: module.relativeModuleId, message: textOf(error) });
-    }
+    const { prepareDuration, collectDuration, setupDuration, duration } = module.diagnostic();
+    const seconds = (prepareDuration + collectDuration + setupDuration + duration) / 1000;
+    this.#files.push({ name, seconds });
+    console.log(`  ${module.ok() ? 'ok  ' : 'FAIL'} ${name} (${count} tests, ${seconds.toFixed(1)} s)`);
+    // A file that fails to load has errors of its own and no tests.
+    for (const error of module.errors()) this.#failed.push({ name, message: textOf(error) });
   }
 
   onTestRunEnd(_modules: readonly TestModule[], errors: readonly ErrorLike[]): void {
     for (const error of errors) {
-      const file = error.VITEST_TEST_PATH === undefined ? '' : `, while ${relative('.', error.VITEST_TEST_PATH)} ran`;
-      this.#failed.push({ name: `outside any test${file}`, message: textOf(error) });
+      const path = error.VITEST_TEST_PATH;
+      const during = path === undefined ? '' : ` (during ${relative('.', path)})`;
+      this.#failed.push({ name: `outside any test${during}`, message: textOf(error) });
     }
-    writeFileSync(
-      this.#file,
-      JSON.stringify({ runner: 'vitest', passed: this.#passed, failed: this.#failed, skipped: this.#skipped }),
-    );
+    const outcome: Outcome = {
+      runner: 'vitest',
+      passed: this.#passed,
+      failed: this.#failed,
+      skipped: this.#skipped,
+      tests: this.#tests,
+      files: this.#files,
+    };
+    writeFileSync(this.#file, JSON.stringify(outcome));
   }
 }
 
-/** A group that skips all its tests says why in its name: "… (skipped where …)". */
+/** A suite that skips all of its tests gives the reason in its name: "… (skipped where …)". */
 function reasonIn(name: string): string {
   return /\((skipped [^)]+)\)/.exec(name)?.[1] ?? '';
 }

@@ -1,0 +1,64 @@
+// The static checks and test runners of this repository as jobs. Used by test/run.ts.
+import { type Ended, type RunOptions, runTool } from '../support/run-command.ts';
+import { check, type Job, runner } from './jobs.ts';
+import { honestOrSkipped } from './tally.ts';
+
+const TYPESCRIPT = '@typescript/native';
+const CACHE = 'node_modules/.cache/tsc';
+/** What the long part adds: browser kills, half with one lane and half with eight, and units of one order. */
+const LONG_ENV = { KEYFERRY_KILLS: '24', KEYFERRY_UNITS: '1000' };
+
+export const build: Job = check('build', () => runTool('vite', 'vite', ['build']));
+
+export const staticChecks: readonly Job[] = [
+  check('types of web', () =>
+    runTool('svelte-check', 'svelte-check', ['--tsconfig', 'web/tsconfig.json', '--tsgo', '--incremental']),
+  ),
+  check('formatting and lint', () => runTool('@biomejs/biome', 'biome', ['ci', '--colors=off', '.'])),
+  ...['test', 'as-service', 'device-host', 'device-sim', 'protocol'].map((folder) =>
+    check(`types of ${folder}`, () =>
+      runTool(TYPESCRIPT, 'tsc', [
+        ...['-p', folder, '--singleThreaded'],
+        ...['--incremental', '--tsBuildInfoFile', `${CACHE}/${folder}`],
+      ]),
+    ),
+  ),
+];
+
+/**
+ * @param files undefined for all
+ * @param node the Node executable to run it with; this one when undefined
+ */
+export function vitest(name: string, files: readonly string[] | undefined, node?: string): Job {
+  return runner(name, (env) =>
+    runTool('vitest', 'vitest', ['run', ...(files ?? [])], { env, through: true, ...(node && { node }) }),
+  );
+}
+
+export function endToEnd(files: readonly string[], chromium: string, part: 'all' | 'long'): Job {
+  const more = part === 'long' ? LONG_ENV : {};
+  const name = part === 'long' ? 'end to end, long' : 'end to end';
+  return runner(name, (env) => playwright([], files, { ...env, ...more, KEYFERRY_CHROMIUM: chromium }));
+}
+
+export function level2(files: readonly string[], chromium: string, part: 'all' | 'long'): Job {
+  const name = part === 'long' ? 'level 2, long' : 'level 2';
+  const run = (env: Env): Promise<Ended> =>
+    playwright(['-c', 'test/level2'], files, { ...env, KEYFERRY_CHROMIUM: chromium });
+  return runner(name, run, honestOrSkipped);
+}
+
+/** @param within seconds that it may take; undefined for no limit */
+export function level3(within: number | undefined): Job {
+  const args = ['test/level3/run.ts', '--built', ...(within === undefined ? [] : ['--within', String(within)])];
+  return runner('level 3', (env) => runTool('tsx', 'tsx', args, { env, through: true }), honestOrSkipped);
+}
+
+type Env = Readonly<Record<string, string>>;
+
+/** Playwright takes regular expressions over absolute paths as file filters. */
+function playwright(args: readonly string[], files: readonly string[], env: Env): Promise<Ended> {
+  const filters = files.map((file) => `/${file.replaceAll('.', '\\.')}$`);
+  const options: RunOptions = { env, through: true };
+  return runTool('@playwright/test', 'playwright', ['test', ...args, ...filters], options);
+}

@@ -1,0 +1,81 @@
+// Adds up the outcomes of all test runners to the closing line and the exit code. Pure, so that unit tests can cover it.
+// A static check counts as one test. A runner that crashed or ran nothing counts as one failure.
+
+export interface Skipped {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Failed {
+  readonly name: string;
+  readonly message: string;
+}
+
+export interface Timing {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+/** The result of one runner or one static check. */
+export interface Outcome {
+  readonly runner: string;
+  readonly passed: number;
+  readonly failed: readonly Failed[];
+  readonly skipped: readonly Skipped[];
+  /** Passed tests that failed at the first try, with the first error: each is a race to be fixed. */
+  readonly flaky?: readonly string[];
+  /** Wall time of the whole runner. */
+  readonly seconds?: number;
+  /** Duration of each test, with its file in the name. */
+  readonly tests?: readonly Timing[];
+  /** Duration of each test file, hooks and imports included. */
+  readonly files?: readonly Timing[];
+}
+
+export interface Tally {
+  readonly passed: number;
+  readonly failed: readonly Failed[];
+  readonly skipped: readonly Skipped[];
+  readonly flaky: readonly string[];
+}
+
+/** Adds failures for what a runner did not report: a crash, a run without any test, a skip without a reason. */
+export function honest(outcome: Outcome, exitCode: number): Outcome {
+  const failed = [...outcome.failed];
+  if (exitCode !== 0 && failed.length === 0) {
+    failed.push({ name: outcome.runner, message: `ended with exit code ${exitCode} and reported no failure` });
+  }
+  if (outcome.passed + outcome.failed.length === 0) {
+    failed.push({ name: outcome.runner, message: 'ran no test' });
+  }
+  for (const skip of outcome.skipped) {
+    if (skip.reason === '') failed.push({ name: skip.name, message: 'was skipped without a reason' });
+  }
+  return { ...outcome, failed, skipped: outcome.skipped.filter((skip) => skip.reason !== '') };
+}
+
+/** Like `honest`, for a runner that the machine may lack the means for: all of its tests may be skipped, each with a reason. */
+export function honestOrSkipped(outcome: Outcome, exitCode: number): Outcome {
+  const ranNothing = outcome.passed + outcome.failed.length === 0 && outcome.skipped.length > 0;
+  const isLeftOut = exitCode === 0 && ranNothing && outcome.skipped.every(({ reason }) => reason !== '');
+  return isLeftOut ? outcome : honest(outcome, exitCode);
+}
+
+export function sum(outcomes: readonly Outcome[]): Tally {
+  return {
+    passed: outcomes.reduce((total, outcome) => total + outcome.passed, 0),
+    failed: outcomes.flatMap((outcome) => outcome.failed),
+    skipped: outcomes.flatMap((outcome) => outcome.skipped),
+    flaky: outcomes.flatMap((outcome) => outcome.flaky ?? []),
+  };
+}
+
+/** `N passed, N failed, N skipped`, alone on its line. */
+export function closingLine(tally: Tally): string {
+  return `${tally.passed} passed, ${tally.failed.length} failed, ${tally.skipped.length} skipped`;
+}
+
+/** 0 only when at least one test passed and none failed. */
+export function exitCode(tally: Tally): 0 | 1 {
+  return tally.passed > 0 && tally.failed.length === 0 ? 0 : 1;
+}

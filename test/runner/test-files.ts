@@ -1,0 +1,86 @@
+// Lists the test files of each runner and selects the files of a run. Used by test/run.ts.
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface TestFiles {
+  /** `*.test.ts`, run by Vitest. */
+  readonly vitest: readonly string[];
+  /** `*.spec.ts` of test/e2e: the built page in Chromium with simulated units. */
+  readonly e2e: readonly string[];
+  /** `*.spec.ts` of test/level2: the built page in Chromium with emulated USB devices. */
+  readonly level2: readonly string[];
+}
+
+/** Folders that `npm run check` leaves out: real processes, the service on a real disk, tests with thousands of cases. */
+const SLOW = /^test\/(process|service|negative|contract|property)\/|^test\/unit\/web\/state\/orders\//;
+
+/** Searches of the memory of all browser processes: only `npm run test:long` runs these. */
+const ONLY_LONG = /^test\/level2\/(vault-)?canaries\.spec\.ts$/;
+
+/** These run in `npm test`, and in `npm run test:long` again with more kills and more units. */
+const LONGER_IN_LONG = /^test\/e2e\/orders-(kills|many)\.spec\.ts$/;
+
+const PARTS = ['quick', 'all', 'long'] as const;
+export type Part = (typeof PARTS)[number];
+
+const COMMANDS: Readonly<Record<Part, string>> = {
+  quick: 'npm run check',
+  all: 'npm test',
+  long: 'npm run test:long',
+};
+
+/** All test files below test/, as paths relative to the repository with forward slashes, sorted. */
+export function findTestFiles(): TestFiles {
+  const paths = readdirSync('test', { recursive: true, encoding: 'utf8' })
+    .map((path) => `test/${path.replaceAll('\\', '/')}`)
+    .filter((path) => !path.includes('/node_modules/'))
+    .sort();
+  const specs = (folder: string): string[] =>
+    paths.filter((path) => path.startsWith(`${folder}/`) && path.endsWith('.spec.ts'));
+  return {
+    vitest: paths.filter((path) => path.endsWith('.test.ts')),
+    e2e: specs('test/e2e'),
+    level2: specs('test/level2'),
+  };
+}
+
+/**
+ * The files of one part, and with `only` those of them whose path contains one of the words.
+ * @throws RangeError with a sentence for the caller when no path contains any of the words
+ */
+export function selectFiles(part: Part, only: readonly string[], files: TestFiles = findTestFiles()): TestFiles {
+  const inPart = filesOf(part, files);
+  if (only.length === 0) return inPart;
+  const selected = matching(only, inPart);
+  if (countOf(selected) > 0) return selected;
+  const words = only.join(' or ');
+  const elsewhere = PARTS.filter((other) => countOf(matching(only, filesOf(other, files))) > 0);
+  const hint = elsewhere.length === 0 ? '' : ` ${elsewhere.map((other) => COMMANDS[other]).join(' and ')} has some.`;
+  throw new RangeError(`No test file of ${COMMANDS[part]} has ${words} in its path.${hint}`);
+}
+
+/** The files of one part of the tests. */
+export function filesOf(part: Part, files: TestFiles): TestFiles {
+  const { vitest, e2e, level2 } = files;
+  if (part === 'quick') return { vitest: vitest.filter((path) => !SLOW.test(path)), e2e: [], level2: [] };
+  if (part === 'all') return { vitest, e2e, level2: level2.filter((path) => !ONLY_LONG.test(path)) };
+  return {
+    vitest: [],
+    e2e: e2e.filter((path) => LONGER_IN_LONG.test(path)),
+    level2: level2.filter((path) => ONLY_LONG.test(path)),
+  };
+}
+
+/** True for a test file that replaces modules: it cannot share its module cache with other files. */
+export function replacesModules(path: string): boolean {
+  return /\bvi\.(mock|doMock|hoisted)\(/.test(readFileSync(path, 'utf8'));
+}
+
+function matching(words: readonly string[], files: TestFiles): TestFiles {
+  const select = (paths: readonly string[]): string[] =>
+    paths.filter((path) => words.some((word) => path.slice('test/'.length).includes(word)));
+  return { vitest: select(files.vitest), e2e: select(files.e2e), level2: select(files.level2) };
+}
+
+function countOf({ vitest, e2e, level2 }: TestFiles): number {
+  return vitest.length + e2e.length + level2.length;
+}
