@@ -5,7 +5,10 @@ import { sha256 } from './hash.ts';
 /** Comment that Vite appends to a stylesheet. */
 const VITE_MARKER = /\/\*\$vite\$:\d+\*\//g;
 
-/** Inlines the stylesheet of the first screen: a linked one would delay the first paint by a round trip. */
+/**
+ * Inlines the stylesheet of the first screen: a linked one would delay the first paint by a round trip. The disabled
+ * link, which the browser does not fetch, tells Vite's loader of lazy chunks that the stylesheet is present.
+ */
 export function inlineStylesheet(environments: readonly string[]): Plugin {
   return {
     name: 'keyferry:inline-stylesheet',
@@ -19,12 +22,12 @@ export function inlineStylesheet(environments: readonly string[]): Plugin {
           if (html.type !== 'asset' || !html.fileName.endsWith('.html')) continue;
           const styles: string[] = [];
           html.source = String(html.source)
-            .replace(/\s*<link rel="stylesheet"[^>]*href="\/([^"]+)"[^>]*>/g, (_, file: string) => {
+            .replace(/<link rel="stylesheet"[^>]*href="\/([^"]+)"[^>]*>/g, (_, file: string) => {
               const css = bundle[file];
               if (css?.type !== 'asset') throw new Error(`${html.fileName} links ${file}, which is not in the bundle`);
               delete bundle[file];
               styles.push(String(css.source).replace(VITE_MARKER, '').trim());
-              return '';
+              return `<link rel="stylesheet" href="/${file}" disabled>`;
             })
             .replace('</head>', () => `<style>${styles.join('')}</style></head>`)
             .replace(/>\s+</g, '><');
@@ -65,7 +68,7 @@ export function inlineScript(environment: string): Plugin {
           'trusted-types svelte-trusted-html',
         ].join('; ');
         html.source = source
-          .replace(/\s*<script[^>]*><\/script>/, '')
+          .replace(/<script[^>]*><\/script>|<link[^>]* disabled>/g, '')
           .replace('<meta charset="utf-8">', `$&\n    <meta http-equiv="Content-Security-Policy" content="${policy}">`)
           .replace('</body>', () => `  <script type="module">${code}</script>\n  </body>`);
         delete bundle[entry.fileName];
