@@ -50,7 +50,7 @@ test('shows the tries before each PIN, warns before the last, and says when the 
   await expect(page.getByText('One more wrong PIN blocks this card for good.')).toBeVisible();
   await tokens.enterPin('000000');
   await tokens.expectHeading('Blocked');
-  await expect(page.getByText('Return the token to the custodian who gave it out.')).toBeVisible();
+  await expect(page.getByText('Return the token to the custodian who issued it.')).toBeVisible();
   await expect(page.getByLabel('PIN of the card')).toHaveCount(0);
 });
 
@@ -90,13 +90,13 @@ test('says that the exports are used up, that a unit is not on the list, and tha
   await elsewhere.expectSaid('The AS has no keys for the set of this unit. Check that the unit belongs to this AS.');
   const stranger = await station.attach('Serial', other.sn);
   await stranger.load(FIELD_KEY.label, 1);
-  await stranger.expectSaid('Check the serial number with your work list.');
+  await stranger.expectSaid('Compare the serial number with your list.');
   const lane = await station.attach('USB', first.sn);
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');
   await stranger.press('Back to the choice');
   await stranger.load(FIELD_KEY.label, 1);
-  await stranger.expectSaid('All exports that were granted are used up.');
+  await stranger.expectSaid('All granted exports are used up.');
 });
 
 test('a card that loses power in the middle of an export is asked for again, and nothing is lost', async ({

@@ -165,9 +165,9 @@ test('a page that goes away while eight units are loaded leaves the truth, and t
     await page.reload();
     // The board is back by itself, at rest; nobody is signed in.
     await expect(orders.progress).toBeVisible();
-    await expect(page.getByText('At rest', { exact: true })).toBeVisible();
+    await expect(page.getByText('Paused', { exact: true })).toBeVisible();
     await orders.goOn();
-    await expect(page.getByText('Sign in: nothing is loaded before that.').first()).toBeVisible();
+    await expect(page.getByText('Sign in to load keys.').first()).toBeVisible();
     await page.getByRole('button', { name: 'Pause' }).click();
     await station.signIn(service.token);
     for (const { sn } of units)

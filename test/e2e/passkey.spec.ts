@@ -49,7 +49,7 @@ class Authenticator {
   }
 }
 
-const REFUSED = 'Try the passkey again, or type the passphrase.';
+const REFUSED = 'Try the passkey again, or enter the passphrase.';
 
 /** A vault of one unit, brought in and unlocked. */
 async function openVault(page: Page, service: Service, station: StationPage) {
@@ -134,7 +134,7 @@ test('an authenticator without a PRF is said to be of no use, and the vault stay
   await Authenticator.plug(page, false);
   const { tokens } = await openVault(page, service, station);
   await page.getByRole('button', { name: 'Unlock with a passkey from now on' }).click();
-  await expect(page.getByText('Go on with the passphrase.')).toBeVisible();
+  await expect(page.getByText('Use the passphrase.')).toBeVisible();
   await tokens.expectHeading('Unlocked: vault');
 });
 

@@ -41,7 +41,7 @@ for (const { name, use } of [
       await tokens.expectHeading('Locked: vault');
       await expectAccessible(page, 'a locked vault');
       await tokens.unlockVault('not the passphrase at all');
-      await expect(page.getByText('Type the passphrase again, with care.')).toBeVisible();
+      await expect(page.getByText('Enter the passphrase again.')).toBeVisible();
       await expectAccessible(page, 'a wrong passphrase');
       await tokens.unlockVault(vault.passphrase);
       await tokens.expectHeading('Unlocked: vault');

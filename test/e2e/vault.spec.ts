@@ -52,7 +52,7 @@ test('a wrong passphrase is said and counted, and the right one opens all the sa
   const tokens = await enrol(page, station, service, [one]);
   await tokens.importVault(text);
   await tokens.unlockVault('not the passphrase at all');
-  await expect(page.getByText('Type the passphrase again, with care.')).toBeVisible();
+  await expect(page.getByText('Enter the passphrase again.')).toBeVisible();
   await expect(page.getByText('1 passphrase did not fit since it was unlocked last.')).toBeVisible();
   await tokens.unlockVault(passphrase.toLowerCase().replaceAll('-', ' '));
   await tokens.expectHeading('Unlocked: vault');
@@ -77,7 +77,7 @@ test('refuses a changed file, and one of an AS that the station never met', asyn
   });
   await tokens.importVault(foreign.text);
   await expect(page.getByText('Sign in to the AS that issued this vault once, then open it again.')).toBeVisible();
-  await expect(page.getByText('This station does not know that AS.')).toBeVisible();
+  await expect(page.getByText('This station has not pinned the root key of that AS.')).toBeVisible();
   await expect(page.getByRole('article')).toHaveCount(0);
 });
 
@@ -95,7 +95,7 @@ test('a vault whose time is over asks for no passphrase, and says what is to be 
   await station.openStation();
   await tokens.open('Vault file');
   await expect(page.getByText('Return the journal, and ask your custodian for a new vault.')).toBeVisible();
-  await expect(page.getByText('The time that this vault was given out for is over.')).toBeVisible();
+  await expect(page.getByText('This vault has expired.')).toBeVisible();
   await expect(page.getByLabel(/^Passphrase of vault/)).toHaveCount(0);
 });
 
@@ -115,13 +115,13 @@ test('stops at its quota, at a unit that is not on its list, and at one of anoth
   await expect(elsewhere.root.getByRole('radio')).toHaveCount(0);
   const stranger = await station.attach('Serial', other.sn);
   await stranger.load(FIELD_KEY.label, 1);
-  await stranger.expectSaid('Check the serial number with your work list.');
+  await stranger.expectSaid('Compare the serial number with your list.');
   const lane = await station.attach('USB', first.sn);
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');
   await lane.press('Load another key');
   await lane.load(NEXT_KEY.label, 2);
-  await lane.expectSaid('All exports that were granted are used up.');
+  await lane.expectSaid('All granted exports are used up.');
 });
 
 test('two tabs with one vault: the second is told', async ({ page, context, service, station }) => {
@@ -133,7 +133,7 @@ test('two tabs with one vault: the second is told', async ({ page, context, serv
   await second.page.goto(service.url);
   await second.open('Vault file');
   await second.unlockVault(vault.passphrase);
-  await expect(second.page.getByText('Go on in the other tab, or lock the vault there first.')).toBeVisible();
+  await expect(second.page.getByText('Continue in the other tab, or lock the vault there first.')).toBeVisible();
   await tokens.lockVault();
   await second.unlockVault(vault.passphrase);
   await second.expectHeading('Unlocked: vault');
