@@ -35,10 +35,10 @@ export function parseOptions(args: readonly string[]): RunOptions {
   const { within } = values;
   if (within !== undefined && !/^\d+$/.test(within))
     throw new RangeError(`--within ${within} is no number of seconds.`);
-  if (values.quick && (values.long || values['then-long'])) {
-    throw new RangeError('--quick excludes --long and --then-long.');
+  if ([values.quick, values.long, values['then-long']].filter(Boolean).length > 1) {
+    throw new RangeError('--quick, --long and --then-long exclude each other.');
   }
-  if (values.only && values['then-long']) throw new RangeError('--only excludes --then-long.');
+  if (values.only && values['then-long']) throw new RangeError('--only and --then-long exclude each other.');
   const only = (values.only ?? []).flatMap((words) => words.split(',')).map((word) => word.trim());
   if (only.includes('')) throw new RangeError('--only needs a word, for example --only orders.');
   return {

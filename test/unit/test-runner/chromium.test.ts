@@ -8,25 +8,25 @@ const machine = (platform: string, env: Record<string, string>, files: string[])
 });
 
 describe('the search for a browser', () => {
-  it('takes the one that is named', () => {
+  it('uses the browser that KEYFERRY_CHROMIUM names', () => {
     const env = { KEYFERRY_CHROMIUM: '/opt/chrome', PATH: '/usr/bin' };
     expect(findChromium(machine('linux', env, ['/opt/chrome', '/usr/bin/chromium']))).toBe('/opt/chrome');
   });
 
-  it('takes no other one when the named one is missing', () => {
+  it('finds none when the named browser is missing', () => {
     expect(
       findChromium(machine('linux', { KEYFERRY_CHROMIUM: '/opt/chrome', PATH: '/usr/bin' }, ['/usr/bin/chromium'])),
     ).toBe(undefined);
   });
 
-  it('looks through PATH for every usual name', () => {
+  it('searches PATH for every usual name', () => {
     const env = { PATH: '/usr/local/bin:/usr/bin' };
     for (const name of ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) {
       expect(findChromium(machine('linux', env, [`/usr/bin/${name}`]))).toBe(`/usr/bin/${name}`);
     }
   });
 
-  it('knows where macOS and Windows keep it', () => {
+  it('searches the usual folders of macOS and Windows', () => {
     const mac = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
     expect(findChromium(machine('darwin', { HOME: '/Users/a' }, [mac]))).toBe(mac);
     const windows = 'C:/Program Files/Google/Chrome/Application/chrome.exe';
@@ -35,7 +35,7 @@ describe('the search for a browser', () => {
     );
   });
 
-  it('finds none where there is none', () => {
+  it('finds none on a machine without a browser', () => {
     expect(findChromium(machine('linux', { PATH: '/usr/bin' }, []))).toBe(undefined);
   });
 });

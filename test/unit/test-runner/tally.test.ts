@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { closingLine, exitCode, honest, type Outcome, sum } from '#test/runner/tally.ts';
+import { closingLine, exitCode, honest, honestOrSkipped, type Outcome, sum } from '#test/runner/tally.ts';
 
 const outcome = (part: Partial<Outcome>): Outcome => ({ runner: 'unit', passed: 0, failed: [], skipped: [], ...part });
-const failure = { name: 'a test', message: 'said why' };
-const skip = { name: 'a test', reason: 'the folder is not here' };
+const failure = { name: 'a test', message: 'the reason' };
+const skip = { name: 'a test', reason: 'the folder is missing' };
 
 describe('the closing line', () => {
   it('adds up all runners', () => {
@@ -15,16 +15,16 @@ describe('the closing line', () => {
     expect(closingLine(tally)).toBe('48 passed, 1 failed, 3 skipped');
   });
 
-  it('counts what passed at the second try, and names it', () => {
+  it('counts a flaky test as passed, and names it', () => {
     const tally = sum([outcome({ passed: 2, flaky: ['a test'] }), outcome({ passed: 1 })]);
     expect([closingLine(tally), tally.flaky]).toEqual(['3 passed, 0 failed, 0 skipped', ['a test']]);
   });
 
-  it('has the form that stands alone on a line', () => {
+  it('has the form that CI reads', () => {
     expect(closingLine(sum([outcome({ passed: 2 })]))).toMatch(/^\d+ passed, \d+ failed, \d+ skipped$/);
   });
 
-  it('says nothing ran when nothing ran', () => {
+  it('has three zeros when nothing ran', () => {
     expect(closingLine(sum([]))).toBe('0 passed, 0 failed, 0 skipped');
   });
 });
@@ -39,7 +39,7 @@ describe('the exit code', () => {
 });
 
 describe('an honest outcome', () => {
-  it('is left as it is when the runner and its exit code agree', () => {
+  it('stays unchanged when the runner and its exit code agree', () => {
     const good = outcome({ passed: 3, skipped: [skip] });
     expect(honest(good, 0)).toEqual(good);
     const bad = outcome({ passed: 3, failed: [failure] });
@@ -48,7 +48,7 @@ describe('an honest outcome', () => {
 
   it('counts a runner that crashed as a failure', () => {
     expect(honest(outcome({ passed: 3 }), 139).failed).toEqual([
-      { name: 'unit', message: 'ended with exit code 139 and named no failure' },
+      { name: 'unit', message: 'ended with exit code 139 and reported no failure' },
     ]);
   });
 
@@ -61,5 +61,20 @@ describe('an honest outcome', () => {
     const mute = honest(outcome({ passed: 1, skipped: [{ name: 'a test', reason: '' }, skip] }), 0);
     expect(mute.failed).toEqual([{ name: 'a test', message: 'was skipped without a reason' }]);
     expect(mute.skipped).toEqual([skip]);
+  });
+});
+
+describe('an outcome that may be skipped as a whole', () => {
+  it('is accepted when every skip has a reason and the runner ended well', () => {
+    const skipped = outcome({ skipped: [skip, skip] });
+    expect(honestOrSkipped(skipped, 0)).toEqual(skipped);
+  });
+
+  it.each([
+    ['without a reason', outcome({ skipped: [skip, { name: 'a test', reason: '' }] }), 0],
+    ['after a crash', outcome({ skipped: [skip] }), 1],
+    ['when nothing is reported', outcome({}), 0],
+  ])('is a failure %s', (_case, skipped, code) => {
+    expect(honestOrSkipped(skipped, code).failed.length).toBeGreaterThan(0);
   });
 });

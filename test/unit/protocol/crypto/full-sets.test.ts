@@ -1,17 +1,12 @@
 // The complete NIST CAVP vector sets; each file in test/vectors names its source.
-import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { kbkdfCmac } from '#protocol/crypto/kbkdf.ts';
 import { unwrapKey, wrapKey } from '#protocol/crypto/key-wrap.ts';
-
-function load<Row>(file: string): Row[] {
-  const path = new URL(`../../../vectors/${file}`, import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as { vectors: Row[] }).vectors;
-}
+import { loadVectors } from '#test/support/vectors.ts';
 
 it('AES-KW equals every row of NIST CAVP KW_AE_256 with a key of 16, 24 or 32 bytes', () => {
-  const rows = load<{ kek: string; pt: string; ct: string }>('aes-kw.json');
+  const rows = loadVectors<{ kek: string; pt: string; ct: string }>('aes-kw.json');
   const usable = rows.filter(({ pt }) => [32, 48, 64].includes(pt.length));
   expect(usable.length).toBeGreaterThan(100);
   for (const { kek, pt, ct } of usable) {
@@ -21,7 +16,7 @@ it('AES-KW equals every row of NIST CAVP KW_AE_256 with a key of 16, 24 or 32 by
 });
 
 it('KBKDF equals every row of NIST CAVP KDFCTR_gen with AES-CMAC and a leading 32-bit counter', () => {
-  const rows = load<{ ctrLocation: string; rlenBits: number; KI: string; fixedInputData: string; KO: string }>(
+  const rows = loadVectors<{ ctrLocation: string; rlenBits: number; KI: string; fixedInputData: string; KO: string }>(
     'kbkdf-cmac.json',
   );
   const usable = rows.filter((row) => row.ctrLocation === 'BEFORE_FIXED' && row.rlenBits === 32);
