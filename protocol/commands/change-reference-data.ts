@@ -12,11 +12,6 @@ const NAME = 'CHANGE REFERENCE DATA';
  */
 export const changeReferenceData: Command<{ readonly pinBlocks: Uint8Array }, void> = {
   name: NAME,
-  statusWords: {
-    0x63c0: 'the old PIN is wrong, and no tries are left',
-    0x6983: 'blocked',
-    0x6a80: 'not a PIN',
-  },
   encode: ({ pinBlocks }) => {
     requireLength('pinBlocks', pinBlocks, 2 * PIN_BLOCK_LENGTH);
     return { cla: 0x00, ins: 0x24, p1: 0x00, p2: 0x81, data: pinBlocks, ne: 0 };

@@ -10,8 +10,6 @@ import { ProtocolError, StatusWordError } from '../errors.ts';
 export interface Command<Request, Answer> {
   /** Name in docs/protocol.md, e.g. "IMPORTKEY". */
   readonly name: string;
-  /** Meanings of status words that are narrower for this command than in ISO/IEC 7816-4. */
-  readonly statusWords: Readonly<Record<number, string>>;
   encode(request: Request): CommandApdu;
   /** @throws ProtocolError unit-nonsense naming the violation of the specification */
   decode(data: Uint8Array): Answer;

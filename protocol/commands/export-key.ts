@@ -25,12 +25,6 @@ const SIGNED = 0x80;
 
 export const exportKey: Command<ExportKeyRequest, Bytes> = {
   name: 'EXPORTKEY',
-  statusWords: {
-    0x6982: 'not authorised: PIN, policy or quota',
-    0x6985: 'the challenge was used for another key',
-    0x6988: 'the challenge MAC is wrong',
-    0x6a88: 'the card has no such transport key version or REF1',
-  },
   encode: ({ suite, signed, tkv, random, ref1, sn, challengeMac }) => {
     requireLength('random', random, 16);
     requireLength('sn', sn, 16);

@@ -16,10 +16,6 @@ const NAME = 'GET CHALLENGE';
 
 export const getChallenge: Command<{ readonly suite: SuiteId }, ChallengeAnswer> = {
   name: NAME,
-  statusWords: {
-    0x6985: 'the unit is blank: it has no T',
-    0x6a80: 'the unit does not allow this suite',
-  },
   encode: ({ suite }) => ({ cla: 0x80, ins: 0x84, p1: 0x00, p2: suite, data: concat(), ne: MAX_SHORT_NE }),
   decode: (data) => {
     if (data.length !== 32) throw nonsense(NAME, `${data.length} bytes, not 32`);

@@ -7,7 +7,6 @@ import type { Command } from './command.ts';
 
 export const getData: Command<void, AsData> = {
   name: 'GET DATA',
-  statusWords: { 0x6e00: 'the AS application is not selected' },
   encode: () => ({ cla: 0x80, ins: 0xca, p1: 0x00, p2: 0x01, data: concat(), ne: MAX_SHORT_NE }),
   decode: (data) => decodeAsData('GET DATA', data),
 };

@@ -7,7 +7,6 @@ import { decodeIdentity, type Identity } from './identity.ts';
 
 export const getIdentity: Command<void, Identity> = {
   name: 'GET IDENTITY',
-  statusWords: { 0x6e00: 'the EI application is not selected' },
   encode: () => ({ cla: 0x80, ins: 0xca, p1: 0x00, p2: 0x00, data: concat(), ne: MAX_SHORT_NE }),
   decode: (data) => decodeIdentity('GET IDENTITY', data),
 };

@@ -7,7 +7,6 @@ import { decodeReceiptAnswer, type ReceiptAnswer } from './receipt-answer.ts';
 
 export const getReceipt: Command<{ readonly ref2: number }, ReceiptAnswer> = {
   name: 'GET RECEIPT',
-  statusWords: { 0x6a88: 'no such slot, or no import into it' },
   encode: ({ ref2 }) => ({
     cla: 0x80,
     ins: 0xcb,

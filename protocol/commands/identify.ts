@@ -7,7 +7,6 @@ const NAME = 'IDENTIFY';
 
 export const identify: Command<void, void> = {
   name: NAME,
-  statusWords: { 0x6d00: 'the unit has no IDENTIFY' },
   encode: () => ({ cla: 0x80, ins: 0xce, p1: 0x00, p2: 0x00, data: concat(), ne: 0 }),
   decode: (data) => decodeNothing(NAME, data),
 };

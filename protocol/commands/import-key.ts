@@ -14,17 +14,6 @@ export interface ImportKeyRequest {
 
 export const importKey: Command<ImportKeyRequest, ReceiptAnswer> = {
   name: 'IMPORTKEY',
-  statusWords: {
-    0x6581: 'memory failure: the slot still has the old key',
-    0x6700: 'the length does not match DATA',
-    0x6985: 'no challenge is pending, or it was for another suite',
-    0x6988: 'DATA does not verify: another unit, set, transport key or challenge, or DATA was changed',
-    0x6a80: 'wrong format, suite, flags or signature for this unit',
-    0x6a84: 'no memory for the key',
-    0x6a88: 'no such slot',
-    0x9401: 'the AS does not permit the key in this slot',
-    0x9402: 'the slot has or had this version of the key or a newer one',
-  },
   encode: ({ data, ref2 }) => ({
     cla: 0x80,
     ins: 0xd8,

@@ -11,7 +11,6 @@ const AS_AID = fromHex('F0544B4C3102');
 
 export const selectAs: Command<void, AsData> = {
   name: 'SELECT',
-  statusWords: { 0x6a82: 'the device has no AS application' },
   encode: () => ({ cla: 0x00, ins: 0xa4, p1: 0x04, p2: 0x00, data: concat(AS_AID), ne: MAX_SHORT_NE }),
   decode: (data) => decodeAsData('SELECT', data),
 };

@@ -11,7 +11,6 @@ const EI_AID = fromHex('F0544B4C3101');
 
 export const selectEi: Command<void, Identity> = {
   name: 'SELECT',
-  statusWords: { 0x6a82: 'the device has no EI application' },
   encode: () => ({ cla: 0x00, ins: 0xa4, p1: 0x04, p2: 0x00, data: concat(EI_AID), ne: MAX_SHORT_NE }),
   decode: (data) => decodeIdentity('SELECT', data),
 };

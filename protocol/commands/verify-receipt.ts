@@ -8,10 +8,6 @@ const NAME = 'VERIFYRECEIPT';
 
 export const verifyReceipt: Command<{ readonly receiptBytes: Uint8Array }, void> = {
   name: NAME,
-  statusWords: {
-    0x6985: 'another receipt is on file for this export',
-    0x6988: 'the receipt does not verify',
-  },
   encode: ({ receiptBytes }) => {
     requireLength('receiptBytes', receiptBytes, RECEIPT_LENGTH);
     return { cla: 0x80, ins: 0xdc, p1: 0x00, p2: 0x00, data: concat(receiptBytes), ne: 0 };

@@ -6,16 +6,9 @@ import { PIN_BLOCK_LENGTH } from './pin.ts';
 
 const NAME = 'VERIFY';
 
-const STATUS_WORDS = {
-  0x63c0: 'the PIN is wrong, and no tries are left',
-  0x6983: 'blocked',
-  0x6a80: 'not a PIN',
-};
-
 /** Request: `pinBlock`, 12 bytes. encode() does not copy it, so that the caller can wipe it. */
 export const verify: Command<{ readonly pinBlock: Uint8Array }, void> = {
   name: NAME,
-  statusWords: STATUS_WORDS,
   encode: ({ pinBlock }) => {
     requireLength('pinBlock', pinBlock, PIN_BLOCK_LENGTH);
     return { cla: 0x00, ins: 0x20, p1: 0x00, p2: 0x81, data: pinBlock, ne: 0 };
@@ -29,7 +22,6 @@ export const verify: Command<{ readonly pinBlock: Uint8Array }, void> = {
  */
 export const pinState: Command<void, void> = {
   name: NAME,
-  statusWords: STATUS_WORDS,
   encode: () => ({ cla: 0x00, ins: 0x20, p1: 0x00, p2: 0x81, data: concat(), ne: 0 }),
   decode: (data) => decodeNothing(NAME, data),
 };
