@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PROFILES } from '#web/transport/profiles.ts';
+import { PROFILES } from '#web/transport/device-profiles.ts';
 import { anchors, codeBlocks, inlineCode, linkTargets, readDocument } from './markdown.ts';
 
 const DOCUMENTS = [

@@ -1,7 +1,7 @@
 // Line 4, our cases: the product's own way from Transmit down to the browser's objects, and beside it the bare objects.
 import { encodeIBlock, encodeSBlock, type SequenceBit } from '#protocol/framing/t1-block.ts';
+import { PROFILES } from '#web/transport/device-profiles.ts';
 import { Links } from '#web/transport/links.ts';
-import { PROFILES } from '#web/transport/profiles.ts';
 import { NATIVE, timeouts } from '#web/transport/timer.ts';
 import { type Case, COMMAND, RESPONSE, SIZE } from './exchange.ts';
 import { instantSerial, instantUsb, type Reply } from './instant.ts';

@@ -9,9 +9,9 @@ import { VirtualClock } from '#device-sim/unit/clock.ts';
 import type { LinkKind } from '#device-sim/unit/faults.ts';
 import { UnitRegistry } from '#device-sim/unit/unit-registry.ts';
 import { countingRandom } from '#test/support/units.ts';
+import { PROFILES } from '#web/transport/device-profiles.ts';
 import { Links } from '#web/transport/links.ts';
 import type { Platform } from '#web/transport/platform.ts';
-import { PROFILES } from '#web/transport/profiles.ts';
 import type { Timer } from '#web/transport/timer.ts';
 
 /** Time from unplugging to the disconnect event, in milliseconds, as in a browser. */

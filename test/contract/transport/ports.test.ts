@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
-import { Presence } from '#web/transport/presence.ts';
-import { PROFILES } from '#web/transport/profiles.ts';
+import { Presence } from '#web/transport/device-presence.ts';
+import { PROFILES } from '#web/transport/device-profiles.ts';
 import { openSerialPort } from '#web/transport/serial-port.ts';
 import { openUsbPort } from '#web/transport/usb-port.ts';
 import { quickUnit, setUp } from './fixture.ts';

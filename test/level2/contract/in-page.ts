@@ -2,8 +2,8 @@
 // browser's own interfaces. contract.spec.ts calls it by clause name.
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { type Pair, PORT_CONTRACT } from '#test/contract/transport/port.contract.ts';
-import { Presence } from '#web/transport/presence.ts';
-import { PROFILES } from '#web/transport/profiles.ts';
+import { Presence } from '#web/transport/device-presence.ts';
+import { PROFILES } from '#web/transport/device-profiles.ts';
 import { openSerialPort } from '#web/transport/serial-port.ts';
 import { NATIVE, timeouts } from '#web/transport/timer.ts';
 import { openUsbPort } from '#web/transport/usb-port.ts';

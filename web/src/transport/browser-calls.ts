@@ -3,9 +3,9 @@
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import { explain, ignoreRefusal, type Moment } from './browser-error.ts';
+import type { Presence } from './device-presence.ts';
 import type { LinkKind } from './link.ts';
 import type { Platform } from './platform.ts';
-import type { Presence } from './presence.ts';
 import { type Timer, within, withTimeout } from './timer.ts';
 
 /** Timeout of opening, claiming and each write. Only a device or driver that hangs exceeds it. */

@@ -2,9 +2,9 @@
 // An exception name is ambiguous: NetworkError means "in use elsewhere" or "unplugged". The moment,
 // the kind of link and the platform decide.
 import { type LinkErrorCode, ProtocolError } from '#protocol/errors.ts';
+import type { Presence } from './device-presence.ts';
 import type { LinkKind } from './link.ts';
 import type { Platform } from './platform.ts';
-import type { Presence } from './presence.ts';
 import { type Timer, within } from './timer.ts';
 
 /** The chooser, opening the port, claiming the USB interface, and everything afterwards. */

@@ -4,12 +4,12 @@ import { hexNumber } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Clock } from '#protocol/framing/connect.ts';
 import { BrowserCalls } from './browser-calls.ts';
-import { Handle } from './handle.ts';
+import { Handle } from './device-handle.ts';
+import { Presence } from './device-presence.ts';
+import { chooserFilters, type DeviceProfile, type DeviceRole, findProfile, OTHER_USB } from './device-profiles.ts';
 import { lazyPart } from './lazy-part.ts';
 import type { Link, LinkKind, UsbIds } from './link.ts';
 import type { Platform } from './platform.ts';
-import { Presence } from './presence.ts';
-import { chooserFilters, type DeviceProfile, type DeviceRole, findProfile, OTHER_USB } from './profiles.ts';
 import type { Timer } from './timer.ts';
 
 /** Loaded for the first link of each kind. Most stations have units of one kind only. */

@@ -8,9 +8,9 @@ import type { Port } from '#protocol/framing/port.ts';
 import { t1Host } from '#protocol/framing/t1-host.ts';
 import { BrowserCalls, openedPort, type PortOptions } from './browser-calls.ts';
 import { ignoreRefusal } from './browser-error.ts';
+import type { Presence } from './device-presence.ts';
+import type { SerialSettings } from './device-profiles.ts';
 import { PendingRead } from './pending-read.ts';
-import type { Presence } from './presence.ts';
-import type { SerialSettings } from './profiles.ts';
 
 /** The browser's default of 255 bytes overruns at the first pause of the page. */
 const BUFFER_SIZE = 65_536;

@@ -7,8 +7,8 @@ import { ccidHost } from '#protocol/framing/ccid-host.ts';
 import { type Clock, connect } from '#protocol/framing/connect.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import { BrowserCalls, openedPort, type PortOptions } from './browser-calls.ts';
+import type { UsbSettings } from './device-profiles.ts';
 import { PendingRead } from './pending-read.ts';
-import type { UsbSettings } from './profiles.ts';
 import { type BulkInterface, findBulkInterface } from './usb-interface.ts';
 
 /** Length of the longest message (docs/protocol.md clause 5). */

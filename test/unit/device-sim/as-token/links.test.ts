@@ -16,8 +16,8 @@ import type { LoadRequest } from '#protocol/provisioning/load-request.ts';
 import { provision } from '#protocol/provisioning/provision.ts';
 import { countingRandom } from '#test/support/units.ts';
 import { TokenCard } from '#web/as-client/token-card.ts';
+import { PROFILES } from '#web/transport/device-profiles.ts';
 import { Links, type LinksOptions } from '#web/transport/links.ts';
-import { PROFILES } from '#web/transport/profiles.ts';
 
 const INSTANT = { data: 0, pin: 0, exportKey: 0, verifyReceipt: 0 };
 const UNIT_SN = '0E1A';

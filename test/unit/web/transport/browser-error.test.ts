@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { codeOf, type ErrorContext, explain, ignoreRefusal, LOSS_NOTICE_MS } from '#web/transport/browser-error.ts';
-import { Presence } from '#web/transport/presence.ts';
+import { Presence } from '#web/transport/device-presence.ts';
 import { ManualTimer, settled } from './fakes.ts';
 
 const usb = { kind: 'usb', platform: 'linux' } as const;

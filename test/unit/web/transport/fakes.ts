@@ -1,6 +1,7 @@
 // A manual timer and scripted browser objects, for cases that the simulator does not cover.
+
+import { PROFILES } from '#web/transport/device-profiles.ts';
 import { Links } from '#web/transport/links.ts';
-import { PROFILES } from '#web/transport/profiles.ts';
 import type { Timer } from '#web/transport/timer.ts';
 
 export class ManualTimer {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { PROFILES } from '#web/transport/device-profiles.ts';
 import type { Links } from '#web/transport/links.ts';
-import { PROFILES } from '#web/transport/profiles.ts';
 import { FakeDevice, FakeLine, linksOver, ManualTimer, never, refusal, usbInterface } from './fakes.ts';
 
 /** navigator.usb of a computer to which the test attaches units. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Port } from '#protocol/framing/port.ts';
-import { Presence } from '#web/transport/presence.ts';
-import type { SerialSettings } from '#web/transport/profiles.ts';
+import { Presence } from '#web/transport/device-presence.ts';
+import type { SerialSettings } from '#web/transport/device-profiles.ts';
 import { openSerialPort } from '#web/transport/serial-port.ts';
 import { FakeLine, ManualTimer, never, refusal, settled } from './fakes.ts';
 

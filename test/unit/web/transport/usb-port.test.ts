@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Port } from '#protocol/framing/port.ts';
-import { Presence } from '#web/transport/presence.ts';
+import { Presence } from '#web/transport/device-presence.ts';
 import { findBulkInterface } from '#web/transport/usb-interface.ts';
 import { openUsbPort } from '#web/transport/usb-port.ts';
 import { FakeDevice, inResult, inTurn, ManualTimer, never, refusal, settled, usbInterface } from './fakes.ts';

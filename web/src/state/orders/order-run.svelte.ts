@@ -14,9 +14,9 @@ import type { Attendant, OrderProgress } from '../station/attendant.ts';
 import type { Lane } from '../station/lane.svelte.ts';
 import type { Ending } from '../station/load-attempt.ts';
 import { OrderCounts } from './order-counts.svelte.ts';
+import { choiceOf, isSystemFailure, missingLines, newRow, refusalOf, rowAfter } from './order-rules.ts';
 import { OrderValidity } from './order-validity.svelte.ts';
 import { recoverRows } from './recover-rows.ts';
-import { choiceOf, isSystemFailure, missingLines, newRow, refusalOf, rowAfter } from './rules.ts';
 import { saveReasons } from './save-reasons.ts';
 import { UnitProgress } from './unit-progress.svelte.ts';
 

@@ -4,7 +4,7 @@ import type { WorkOrder } from '#protocol/orders/order.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { UnitRow } from '../../journal/order-record.ts';
 import type { WorkOrderStore } from '../../journal/work-orders.ts';
-import { stateAfter } from './rules.ts';
+import { stateAfter } from './order-rules.ts';
 
 /** Number of rows that are read at a time. */
 const PAGE = 200;

@@ -4,7 +4,7 @@ import type { UnitReason } from '#protocol/orders/reason-list.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { UnitRow } from '../../journal/order-record.ts';
 import type { WorkOrderStore } from '../../journal/work-orders.ts';
-import { newRow } from './rules.ts';
+import { newRow } from './order-rules.ts';
 
 export interface SaveReasonsOptions {
   /** Number of the order's chain in the journal. */

@@ -4,7 +4,7 @@ import type { OrderLine } from '#protocol/orders/order.ts';
 import type { Refusal, UnitRow } from '../../journal/order-record.ts';
 import type { Failure } from '../common/failure.ts';
 import type { Lane } from '../station/lane.svelte.ts';
-import { ASK_OPERATOR, repeatReason } from './rules.ts';
+import { ASK_OPERATOR, repeatReason } from './order-rules.ts';
 
 export type UnitPhase =
   /** The identity and the row of the unit are being read. */

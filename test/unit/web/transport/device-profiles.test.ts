@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooserFilters, type DeviceProfile, findProfile, PROFILES } from '#web/transport/profiles.ts';
+import { chooserFilters, type DeviceProfile, findProfile, PROFILES } from '#web/transport/device-profiles.ts';
 
 const UNIT = { vendorId: 0x1209, productId: 0x0001 };
 const TOKEN = { vendorId: 0x1209, productId: 0x0002 };

@@ -2,8 +2,8 @@
 // one OpenLink at a time. The caller supplies the functions for its kind of link.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import type { Port } from '#protocol/framing/port.ts';
+import type { Presence } from './device-presence.ts';
 import type { Link, LinkKind, OpenLink, UsbIds } from './link.ts';
-import type { Presence } from './presence.ts';
 
 export interface HandleFacts {
   readonly id: number;
