@@ -237,7 +237,7 @@ test('an access code that is half typed is there again after a look at another v
   const station = await open([]);
   await station.token.fill('KF-half');
   await page.getByRole('link', { name: 'History' }).click();
-  await expect(page.getByText('Nothing was loaded here yet')).toBeVisible();
+  await expect(page.getByText('No attempts yet')).toBeVisible();
   await station.openStation();
   await expect(station.token).toHaveValue('KF-half');
   const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state]));
@@ -289,7 +289,7 @@ test('a code that was on its way when the view changed is not in the field after
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await asked;
   await page.getByRole('link', { name: 'History' }).click();
-  await expect(page.getByText('Nothing was loaded here yet')).toBeVisible();
+  await expect(page.getByText('No attempts yet')).toBeVisible();
   answer();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await station.openStation();

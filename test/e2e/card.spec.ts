@@ -1,4 +1,4 @@
-// Keys from an AS token card: no network, nobody signs in. What the operator reads at each turn, over USB and serial.
+// Keys from an AS token card, without a network and a sign-in. Over USB and serial, with the sentences that the operator reads.
 import { card, PIN } from './support/cards.ts';
 import { injectSimulator } from './support/inject.ts';
 import { DIVERSIFIED, FIELD_KEY, SHARED } from './support/sets.ts';
@@ -30,7 +30,7 @@ for (const [cardKind, unitKind, link] of [
   });
 }
 
-test('shows the tries before each PIN, warns before the last, and says when the card is blocked', async ({
+test('shows the tries before each PIN entry, warns before the last, and shows a blocked card', async ({
   page,
   service,
 }) => {
@@ -47,14 +47,14 @@ test('shows the tries before each PIN, warns before the last, and says when the 
   await expect(page.getByText('Nothing was sent to the card, and no try was used.')).toBeVisible();
   await tokens.enterPin('000000');
   await expect(page.getByText('1 try left.')).toBeVisible();
-  await expect(page.getByText('One more wrong PIN blocks this card for good.')).toBeVisible();
+  await expect(page.getByText('One more wrong PIN blocks this card permanently.')).toBeVisible();
   await tokens.enterPin('000000');
   await tokens.expectHeading('Blocked');
   await expect(page.getByText('Return the token to the custodian who issued it.')).toBeVisible();
   await expect(page.getByLabel('PIN of the card')).toHaveCount(0);
 });
 
-test('changes the PIN, and a card that is locked by hand wants the new one', async ({ page, service }) => {
+test('changes the PIN, and the locked card requires the new one', async ({ page, service }) => {
   const token = card(DIVERSIFIED);
   await injectSimulator(page, [], { tokens: [token] });
   await page.goto(service.url);
@@ -64,17 +64,17 @@ test('changes the PIN, and a card that is locked by hand wants the new one', asy
   await tokens.enterPin(PIN);
   await tokens.expectHeading('Unlocked');
   await page.getByText('Change the PIN').click();
-  await page.getByLabel('Present PIN').fill(PIN);
+  await page.getByLabel('Current PIN').fill(PIN);
   await page.getByLabel('New PIN').fill('31415926');
   await page.getByRole('button', { name: 'Change PIN' }).click();
   await expect(page.getByText('The PIN was changed.')).toBeVisible();
-  await page.getByRole('button', { name: 'Lock the card' }).click();
+  await page.getByRole('button', { name: 'Lock card' }).click();
   await tokens.expectHeading('Locked');
   await tokens.enterPin('31415926');
   await tokens.expectHeading('Unlocked');
 });
 
-test('says that the exports are used up, that a unit is not on the list, and that one is of another set', async ({
+test('refuses a unit of another set, a unit that is not listed, and an export above the quota', async ({
   page,
   service,
   station,
@@ -99,7 +99,7 @@ test('says that the exports are used up, that a unit is not on the list, and tha
   await stranger.expectSaid('All granted exports are used up.');
 });
 
-test('a card that loses power in the middle of an export is asked for again, and nothing is lost', async ({
+test('a card that is unplugged during an export can be attached again, and the load repeated', async ({
   page,
   service,
   station,

@@ -1,12 +1,12 @@
-// The demo from end to end, as a new user meets it: simulated units, a chooser of the page's own, and an AS in demo mode. An AS that is
-// not in demo mode has neither the page nor the sets.
+// The demo: simulated units, the chooser of the page, and an AS in demo mode. An AS that is not in demo mode has neither the
+// demo page nor the demo sets.
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 import { OrdersPage } from './support/orders-page.ts';
 import { Service } from './support/service.ts';
 import { type LanePage, StationPage } from './support/station-page.ts';
 import { expect, test, unit } from './support/test.ts';
 
-/** Signs in, and takes the first unit that the page's own chooser has. */
+/** Signs in, and attaches the first unit in the chooser of the demo. */
 async function firstUnit(station: StationPage, kind: 'USB' | 'Serial', token: string): Promise<LanePage> {
   await station.signIn(token);
   await station.page.getByRole('button', { name: kind, exact: true }).click();
@@ -44,7 +44,7 @@ test.describe('an AS in demo mode', () => {
     });
   }
 
-  test('prints what the page says, without its simulated bench', async ({ page }) => {
+  test('prints the page without the simulated bench', async ({ page }) => {
     await page.goto(`${demo.url}/demo.html`);
     const bench = page.getByRole('complementary', { name: 'Simulated bench' });
     await expect(bench).toBeVisible();
@@ -57,33 +57,31 @@ test.describe('an AS in demo mode', () => {
     { kind: 'USB', index: 0, word: 'Not loaded' },
     { kind: 'Serial', index: 1, word: 'Unplug' },
   ] as const) {
-    test(`one damaged bit on its way over ${kind} ends in “${word}”`, async ({ page }) => {
+    test(`one damaged bit over ${kind} ends in “${word}”`, async ({ page }) => {
       await page.goto(`${demo.url}/demo.html`);
       const station = new StationPage(page);
       const lane = await firstUnit(station, kind, demo.token);
-      const mishap = page.getByLabel('Goes wrong next').nth(index);
-      await mishap.selectOption({ label: 'one bit of the key is damaged (a serial line repeats it)' });
+      const failure = page.getByLabel('Next failure').nth(index);
+      await failure.selectOption({ label: 'one bit of the key is damaged (serial sends the block again)' });
       await lane.load('Data encryption key', 1);
       await lane.expectWord(word);
       if (kind === 'USB') await lane.expectSaid('IMPORTKEY 6988');
     });
   }
 
-  test('has an order for a hub: its eight units are loaded side by side, as soon as they are plugged in', async ({
-    page,
-  }) => {
+  test('has an order for a hub, whose eight units are loaded as soon as they are plugged in', async ({ page }) => {
     await page.goto(`${demo.url}/demo.html`);
     await new StationPage(page).signIn(demo.token);
     const orders = new OrdersPage(page);
-    await orders.takeUp('DEMO-8');
-    await orders.goOn();
+    await orders.open('DEMO-8');
+    await orders.start();
     await page.getByRole('button', { name: 'Plug in all' }).click();
     await expect(orders.tiles).toHaveCount(8);
     await orders.expectDone(8);
     await expect(orders.tiles.getByRole('heading', { name: 'Unplug' })).toHaveCount(8);
   });
 
-  test('offers the demo on the product page, where nothing is simulated', async ({ page }) => {
+  test('offers the demo on the product page, which has no simulated units', async ({ page }) => {
     await page.goto(demo.url);
     await page.getByRole('link', { name: 'Try it with simulated units' }).click();
     await expect(page.getByRole('heading', { name: 'Simulated bench' })).toBeVisible();
@@ -91,7 +89,7 @@ test.describe('an AS in demo mode', () => {
 });
 
 test.describe('an AS that is not in demo mode', () => {
-  test('has no demo page, does not offer one, and nothing is asked for in vain', async ({ page, request, service }) => {
+  test('has no demo page and offers none, and no request fails', async ({ page, request, service }) => {
     expect((await request.get(`${service.url}/demo.html`)).status()).toBe(404);
     const refused: string[] = [];
     page.on('response', (response) => void (response.status() >= 400 && refused.push(response.url())));
@@ -104,7 +102,7 @@ test.describe('an AS that is not in demo mode', () => {
   });
 
   for (const { set, name, profile } of DEMO_SETS) {
-    test(`serves no unit of ${name}, takes neither the set nor its key`, async ({ open, request, service }) => {
+    test(`serves no unit of ${name}, and accepts neither the set nor its key`, async ({ open, request, service }) => {
       const one = { ...unit(), set, profile, transportKey: undefined, suites: undefined };
       const station = await open([JSON.parse(JSON.stringify(one))]);
       await station.signIn(service.token);

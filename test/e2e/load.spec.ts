@@ -227,7 +227,7 @@ test('a view begins at its top, however far the last one was scrolled', async ({
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');
   await lane.root.getByRole('link', { name: 'See the proof' }).click();
-  await expect(page.getByText('Verdict of the AS, signed')).toBeVisible();
+  await expect(page.getByText('Signed verdict of the AS')).toBeVisible();
   await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
   expect(await page.evaluate(() => scrollY)).toBeGreaterThan(100);
   await station.openStation();

@@ -1,6 +1,6 @@
-// The browser itself is killed in the middle of a work order, with one lane and with eight, and started again over the same profile: what its journal says of
-// each unit agrees with the unit's memory, every time; each unit is loaded once in the end, and no key was exported again without a reason that is written
-// down. The units are outside the browser and outlive it. KEYFERRY_KILLS=1000 makes it a long night, at moments of every kind.
+// Kills the browser during a work order, with one lane and with eight, and starts it again with the same profile. Each time the
+// journal agrees with the memory of each unit. In the end each unit is loaded once, and no key was exported again without a
+// recorded reason. The units are outside the browser. KEYFERRY_KILLS sets the number of kills, at random moments.
 import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { expect, test, unit } from './support/test.ts';
 const LONG = process.env.KEYFERRY_KILLS;
 const INS = { challenge: 0x84, import: 0xd8 } as const;
 
-/** When the browser dies: at that message of a unit, or at the n-th of all, and so many ms after it. */
+/** When the browser is killed: at a message of a unit, or some milliseconds after it. */
 interface Moment {
   readonly is: (passing: Passing, count: number) => boolean;
   readonly afterMs: number;
@@ -27,25 +27,25 @@ const at = (way: 'out' | 'in', ins: number): Moment => ({
   is: (passed) => passed.way === way && passed.ins === ins,
   afterMs: 0,
 });
-/** The key never reached the unit, is in it and not known to be, and before anything was asked of the AS. */
+/** Before the unit received the key, after the import but before its receipt, and before the request to the AS. */
 const SHORT: readonly Moment[] = [at('out', INS.import), at('in', INS.import), at('in', INS.challenge)];
 
 function anyMoment(lanes: number): Moment {
-  // A unit's reading and loading takes about a dozen messages.
+  // Reading and loading one unit takes about 12 messages.
   const nth = 1 + Math.floor(Math.random() * 12 * lanes);
   return { is: (_, count) => count === nth, afterMs: Math.random() * 25 };
 }
 
-/** A unit is done long before. */
+/** Time limit for a moment; loading a unit takes less. */
 const LATEST_MS = 4000;
 
-interface Life {
+interface Browser {
   readonly context: BrowserContext;
   readonly page: Page;
   readonly kill: () => Promise<void>;
 }
 
-async function live(profile: string, units: OutsideUnits): Promise<Life> {
+async function launch(profile: string, units: OutsideUnits): Promise<Browser> {
   const executablePath = findChromium();
   const context = await chromium.launchPersistentContext(profile, {
     ...(executablePath === undefined ? {} : { executablePath }),
@@ -58,58 +58,62 @@ async function live(profile: string, units: OutsideUnits): Promise<Life> {
   return { context, page: await context.newPage(), kill: await armKill(context) };
 }
 
-/** What the journal says before the next page has touched it, against what the units hold; how each unit stood, in words. */
+/**
+ * Compares the journal with the units before the next page changes it. Returns the last step of each unit, and whether its
+ * key is stored.
+ */
 async function expectTruth(
   page: Page,
   url: string,
   units: OutsideUnits,
   numbers: readonly string[],
 ): Promise<readonly string[]> {
-  await page.goto(`${url}/favicon.svg`); // of the station's origin, and not the station
+  await page.goto(`${url}/favicon.svg`); // the origin of the station without its page
   const { attempts, breaks } = await readJournal(page);
   expect(breaks).toEqual([]);
   return numbers.map((sn) => {
     const isIn = units.memory(sn).importCounter === 1;
-    const said = attempts.filter((attempt) => attempt.sn === sn.padStart(32, '0')).flatMap((attempt) => attempt.said);
-    if (said.includes('import confirmed') || said.includes('verify confirmed')) expect(isIn, said.join()).toBe(true);
-    else if (!said.includes('export intended')) expect(isIn, said.join()).toBe(false);
-    return `${said.at(-1) ?? 'not begun'}, ${isIn ? 'in' : 'not in'}`;
+    const steps = attempts.filter((attempt) => attempt.sn === sn.padStart(32, '0')).flatMap((attempt) => attempt.steps);
+    if (steps.includes('import confirmed') || steps.includes('verify confirmed')) expect(isIn, steps.join()).toBe(true);
+    else if (!steps.includes('export intended')) expect(isIn, steps.join()).toBe(false);
+    return `${steps.at(-1) ?? 'not started'}, ${isIn ? 'in' : 'not in'}`;
   });
 }
 
-/** An export of a unit's key that the AS was, or may have been, asked for, is followed by another one for a reason only. */
+/** After a request to export the key of a unit, every further attempt on this unit must have a reason. */
 function expectReasons(attempts: readonly JournalAttempt[]): void {
-  const asked = new Set<string>();
-  for (const { sn, reason, said } of attempts) {
-    if (asked.has(sn)) expect(reason, sn).toBeTruthy();
-    if (said.includes('export intended')) asked.add(sn);
+  const requested = new Set<string>();
+  for (const { sn, reason, steps } of attempts) {
+    if (requested.has(sn)) expect(reason, sn).toBeTruthy();
+    if (steps.includes('export intended')) requested.add(sn);
   }
 }
 
-/** Signs in, and has the order on the desk at work again. */
-async function goOn({ page }: Life, service: Service, id: string, isFirst: boolean): Promise<OrdersPage> {
+/** Signs in, opens the order and starts it. */
+async function startOrder({ page }: Browser, service: Service, id: string, isFirst: boolean): Promise<OrdersPage> {
   await page.goto(service.url);
   const station = new StationPage(page);
   await station.signIn(service.token);
   const orders = new OrdersPage(page);
-  if (isFirst) await orders.takeUp(id);
+  if (isFirst) await orders.open(id);
   else {
-    // The browser may have lost which order was on the desk: it keeps such settings when it has time. Else it lies there again by itself, soon.
+    // The page opens the last order again, unless the kill lost the setting: the browser writes settings with a delay.
     await page.getByRole('link', { name: 'Orders' }).click();
-    const toItsUnits = page.getByRole('link', { name: 'To its units' });
-    const toGoOn = page.getByRole('button', { name: `Go on with ${id}` });
+    const toUnits = page.getByRole('link', { name: 'Go to units' });
+    const here = page.getByRole('region', { name: 'On this station' });
+    const toOpen = here.getByRole('button', { name: `Open ${id}`, exact: true });
     await expect(async () => {
-      if (await toItsUnits.isVisible()) await toItsUnits.click();
-      else await toGoOn.click({ timeout: 2000 });
+      if (await toUnits.isVisible()) await toUnits.click();
+      else await toOpen.click({ timeout: 2000 });
       await expect(orders.progress).toBeVisible({ timeout: 5000 });
     }).toPass({ timeout: 60_000 });
   }
   await expect(orders.progress).toBeVisible();
-  await orders.goOn();
+  await orders.start();
   return orders;
 }
 
-/** Every unit is done. A slow machine may have been too slow for a unit: then its lane says so, and is told to try again. */
+/** Waits until every unit is done. A unit that a slow machine did not attach in time is retried. */
 async function expectUnplug(orders: OrdersPage, numbers: readonly string[]): Promise<void> {
   await expect(async () => {
     const lost = orders.tiles.filter({ has: orders.page.getByRole('heading', { name: 'Not attached' }) });
@@ -120,28 +124,28 @@ async function expectUnplug(orders: OrdersPage, numbers: readonly string[]): Pro
   }).toPass({ timeout: 90_000 });
 }
 
-/** Resolves when the browser is dead: at that moment, or at the latest when the units have long been done without it. */
-async function dieAt({ is, afterMs }: Moment, units: OutsideUnits, kill: () => Promise<void>): Promise<void> {
+/** Kills the browser at the given moment, or after LATEST_MS. */
+async function killAt({ is, afterMs }: Moment, units: OutsideUnits, kill: () => Promise<void>): Promise<void> {
   let count = 0;
-  let dying: Promise<void> | undefined;
+  let killing: Promise<void> | undefined;
   await new Promise<void>((resolve, reject) => {
-    const die = (): Promise<void> => {
+    const killOnce = (): Promise<void> => {
       clearTimeout(latest);
-      dying ??= kill().then(resolve, reject);
-      return dying;
+      killing ??= kill().then(resolve, reject);
+      return killing;
     };
-    const latest = setTimeout(() => void die(), LATEST_MS);
+    const latest = setTimeout(() => void killOnce(), LATEST_MS);
     units.onPassing = (passing) => {
-      if (dying || !is(passing, ++count)) return undefined;
-      if (afterMs === 0) return die().then(() => Promise.reject(new DOMException('gone', 'NetworkError')));
-      setTimeout(() => void die(), afterMs);
+      if (killing || !is(passing, ++count)) return undefined;
+      if (afterMs === 0) return killOnce().then(() => Promise.reject(new DOMException('gone', 'NetworkError')));
+      setTimeout(() => void killOnce(), afterMs);
       return undefined;
     };
   });
   units.onPassing = () => undefined;
 }
 
-/** How the units stood at all the kills, counted. */
+/** Counts the states of the units at all kills. */
 async function matrix(lanes: number, moments: readonly Moment[]): Promise<ReadonlyMap<string, number>> {
   const tally = new Map<string, number>();
   const count = (states: readonly string[]): void => {
@@ -157,35 +161,35 @@ async function matrix(lanes: number, moments: readonly Moment[]): Promise<Readon
     const id = await issue(service, { units: all.flat().map(({ sn }) => sn) });
     let here: readonly string[] = [];
     for (const [index, moment] of moments.entries()) {
-      const life = await live(profile, units);
-      if (index > 0) count(await expectTruth(life.page, service.url, units, here));
-      const orders = await goOn(life, service, id, index === 0);
+      const browser = await launch(profile, units);
+      if (index > 0) count(await expectTruth(browser.page, service.url, units, here));
+      const orders = await startOrder(browser, service, id, index === 0);
       await expectUnplug(orders, here);
       for (const sn of here) {
         expect(units.memory(sn).importCounter).toBe(1);
         units.remove(sn);
       }
-      await units.tell(life.page);
+      await units.tell(browser.page);
       const next = all[index] ?? [];
       for (const description of next) units.add(description);
       here = next.map(({ sn }) => sn);
-      const dead = dieAt(moment, units, life.kill);
-      units.tell(life.page).catch(() => undefined); // it dies meanwhile
+      const dead = killAt(moment, units, browser.kill);
+      units.tell(browser.page).catch(() => undefined); // the page is killed meanwhile
       await dead;
       if (LONG !== undefined && index % 20 === 19) console.log(`${index + 1} kills, ${lanes} lanes`, [...tally]);
     }
-    const life = await live(profile, units);
-    count(await expectTruth(life.page, service.url, units, here));
-    const orders = await goOn(life, service, id, false);
+    const browser = await launch(profile, units);
+    count(await expectTruth(browser.page, service.url, units, here));
+    const orders = await startOrder(browser, service, id, false);
     await expectUnplug(orders, here);
     await orders.expectDone(all.flat().length);
-    const { attempts, breaks } = await readJournal(life.page);
+    const { attempts, breaks } = await readJournal(browser.page);
     expect(breaks).toEqual([]);
     expectReasons(attempts);
     await orders.close();
-    await orders.toReport();
-    await expect(life.page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
-    await life.context.close();
+    await orders.openReport();
+    await expect(browser.page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
+    await browser.context.close();
     return tally;
   } finally {
     await service.stop();
@@ -193,7 +197,7 @@ async function matrix(lanes: number, moments: readonly Moment[]): Promise<Readon
   }
 }
 
-/** Where Chromium keeps what the origin stores, and the log that it would go on with. */
+/** The LevelDB log that Chromium would append to for this origin. */
 async function logOf(profile: string): Promise<string> {
   const folder = join(profile, 'Default', 'IndexedDB');
   const [store = ''] = (await readdir(folder)).filter((name) => name.endsWith('.leveldb'));
@@ -201,26 +205,26 @@ async function logOf(profile: string): Promise<string> {
   return join(folder, store, logs.at(-1) ?? '');
 }
 
-test('a store whose last write was cut off by a kill outlives the starts that follow', async () => {
+test('a store whose last write a kill interrupted survives the following starts', async () => {
   const service = await Service.start();
   const profile = await mkdtemp(join(tmpdir(), 'kf-kills-'));
   const units = new OutsideUnits();
   try {
     const id = await issue(service, { units: [unit().sn] });
-    const first = await live(profile, units);
-    await goOn(first, service, id, true);
+    const first = await launch(profile, units);
+    await startOrder(first, service, id, true);
     const { entries } = await readJournal(first.page);
     await first.kill();
-    // The header of a record of 273 octets that never came: what LevelDB leaves when it dies between two writes.
+    // The header of a record of 273 bytes without its content, as a kill between two writes leaves it.
     const log = await logOf(profile);
     await appendFile(log, Uint8Array.of(1, 2, 3, 4, 0x11, 0x01, 1));
 
-    const second = await live(profile, units);
-    await goOn(second, service, id, false);
+    const second = await launch(profile, units);
+    await startOrder(second, service, id, false);
     await expect.poll(() => logOf(profile)).not.toBe(log);
     await second.kill();
 
-    const third = await live(profile, units);
+    const third = await launch(profile, units);
     await third.page.goto(`${service.url}/favicon.svg`);
     const after = await readJournal(third.page);
     expect(after.entries).toBeGreaterThanOrEqual(entries);
@@ -233,7 +237,7 @@ test('a store whose last write was cut off by a kill outlives the starts that fo
 });
 
 for (const lanes of [1, 8]) {
-  test(`the browser is killed again and again with ${lanes === 1 ? 'one lane' : 'eight lanes'} at work`, async () => {
+  test(`kills of the browser leave a correct journal with ${lanes === 1 ? 'one lane' : 'eight lanes'}`, async () => {
     const kills = LONG === undefined ? SHORT.length : Math.ceil(Number(LONG) / 2);
     test.setTimeout(60_000 + kills * 30_000);
     const more = Math.max(0, kills - SHORT.length);
@@ -241,7 +245,7 @@ for (const lanes of [1, 8]) {
     const states = [...tally].map(([state, count]) => `${count} × ${state}`);
     test.info().annotations.push({ type: 'states', description: states.join('; ') });
     if (LONG !== undefined) console.log(`${kills} kills, ${lanes} lanes: ${states.join('; ')}`);
-    // At the two moments around the import nobody but the unit knows, whether or not the disk has heard that it was begun.
+    // Around the import only the unit holds the outcome, whether or not the journal holds the intended import.
     const open = (isIn: string): number =>
       (tally.get(`export intended, ${isIn}`) ?? 0) + (tally.get(`import intended, ${isIn}`) ?? 0);
     expect(open('in'), states.join()).toBeGreaterThan(0);

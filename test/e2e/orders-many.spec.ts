@@ -1,8 +1,8 @@
-// Hundreds of units through eight sockets in one work order; KEYFERRY_UNITS=10000 makes it a day's work. Each unit is unplugged when its lane is green, and
-// the next one takes its place. The units are outside the browser, so that its heap is the page's alone: at the end it holds no more than near the beginning,
-// and of the units it knows those that are on the screen. The journal is complete and its chain holds, and the order balances.
+// One work order with hundreds of units in eight sockets; KEYFERRY_UNITS sets their number. Each unit is unplugged when its
+// lane is green, and the next one is plugged in. The units are outside the browser, so that its heap is that of the page: it
+// must not grow, and hold only the serial numbers on the screen. The journal must be complete, and the order must balance.
 import type { CDPSession, Page } from '@playwright/test';
-import { readHeld } from './support/held.ts';
+import { readHeap } from './support/heap.ts';
 import { readJournal } from './support/journal.ts';
 import { issue, OrdersPage } from './support/orders-page.ts';
 import { OutsideUnits } from './support/outside-units.ts';
@@ -11,14 +11,14 @@ import { expect, test, unit } from './support/test.ts';
 
 const COUNT = Number(process.env.KEYFERRY_UNITS ?? 200);
 const SOCKETS = 8;
-/** The heap is looked at after each of so many parts. */
+/** Number of parts after which the heap is measured. */
 const LEGS = 20;
-/** A run of so many units is told while it goes on. */
-const TOLD_FROM = 1000;
-/** Bytes that the page may have grown by, however many units there were. */
+/** Number of units from which the test prints its progress. */
+const MIN_PRINTED = 1000;
+/** Maximum growth of the heap in bytes, for any number of units. */
 const MAX_GROWTH = 1_000_000;
-/** Units that it may know by their numbers at one time: those on the lanes, and the rows of the list that are in sight. */
-const MAX_KNOWN = 60;
+/** Maximum number of serial numbers in the heap: those of the lanes and of the visible rows. */
+const MAX_SERIALS = 60;
 
 const sn = (n: number): string => (0x4d41_0000_0000 + n).toString(16).toUpperCase().padStart(32, '0');
 
@@ -27,12 +27,12 @@ async function heap(session: CDPSession): Promise<number> {
   return (await session.send('Runtime.getHeapUsage')).usedSize;
 }
 
-/** Units of the order whose numbers are among these. */
-function known(strings: readonly string[]): number {
+/** Number of different serial numbers of the order in `strings`. */
+function countSerials(strings: readonly string[]): number {
   return new Set(strings.flatMap((text) => text.toUpperCase().match(/4D41[0-9A-F]{8}/g) ?? [])).size;
 }
 
-/** Which of the units may be unplugged, by their lanes. */
+/** Returns the units that may be unplugged, by their lanes. */
 async function green(page: Page, here: ReadonlySet<string>): Promise<readonly string[]> {
   const lanes = await page.evaluate(() =>
     [...document.querySelectorAll('article')].map((lane) => ({
@@ -41,11 +41,11 @@ async function green(page: Page, here: ReadonlySet<string>): Promise<readonly st
     })),
   );
   const stuck = lanes.find(({ word }) => word === 'Not loaded' || word === 'Not attached');
-  if (stuck) throw new Error(`a lane says ${stuck.text}`);
+  if (stuck) throw new Error(`a lane shows ${stuck.text}`);
   return [...here].filter((one) => lanes.some(({ word, text }) => word === 'Unplug' && text.includes(one)));
 }
 
-/** Plugs in the units from one to another, excluded, and unplugs each when its lane says so. */
+/** Plugs in the units `from` to `to` - 1, and unplugs each when its lane is green. */
 async function work(page: Page, units: OutsideUnits, from: number, to: number): Promise<void> {
   const here = new Set<string>();
   for (let next = from; next < to || here.size > 0; ) {
@@ -62,12 +62,12 @@ async function work(page: Page, units: OutsideUnits, from: number, to: number): 
   }
 }
 
-/** Has the page keep each unit's number and some octets, twice what it may have grown by in all. */
-async function keepOfEach(page: Page): Promise<void> {
+/** Makes the page leak each serial number, and twice the permitted growth in bytes. */
+async function leakEach(page: Page): Promise<void> {
   const sns = Array.from({ length: COUNT }, (_, n) => sn(n));
   const length = Math.ceil((2 * MAX_GROWTH) / COUNT);
   await page.evaluate(
-    (each) => void Object.assign(window, { kept: each.sns.map((one) => [one, new Uint8Array(each.length)]) }),
+    (each) => void Object.assign(window, { leaked: each.sns.map((one) => [one, new Uint8Array(each.length)]) }),
     { sns, length },
   );
 }
@@ -82,9 +82,9 @@ test(`${COUNT} units in one order`, async ({ page, station }) => {
     await page.goto(service.url);
     await station.signIn(service.token);
     const orders = new OrdersPage(page);
-    await orders.takeUp(id);
-    await page.getByRole('button', { name: 'Sound' }).click();
-    await orders.goOn();
+    await orders.open(id);
+    await page.getByRole('button', { name: 'Turn sound off' }).click();
+    await orders.start();
     const session = await page.context().newCDPSession(page);
     let early = 0;
     for (let leg = 0; leg < LEGS; leg++) {
@@ -95,33 +95,33 @@ test(`${COUNT} units in one order`, async ({ page, station }) => {
       const size = await heap(session);
       const line = `${to} units: heap ${(size / 1e6).toFixed(2)} MB, ${pace.toFixed(1)} units a second`;
       test.info().annotations.push({ type: 'leg', description: line });
-      if (COUNT >= TOLD_FROM) console.log(line);
-      if (leg === 1) early = (await readHeld(session)).bytes;
+      if (COUNT >= MIN_PRINTED) console.log(line);
+      if (leg === 1) early = (await readHeap(session)).bytes;
     }
-    const held = await readHeld(session);
-    const growth = held.bytes - early;
-    const grown = `what the page holds grew by ${(growth / 1e6).toFixed(2)} MB to ${(held.bytes / 1e6).toFixed(2)} MB`;
-    test.info().annotations.push({ type: 'held', description: grown });
-    if (COUNT >= TOLD_FROM) console.log(grown);
+    const content = await readHeap(session);
+    const growth = content.bytes - early;
+    const grown = `the heap grew by ${(growth / 1e6).toFixed(2)} MB to ${(content.bytes / 1e6).toFixed(2)} MB`;
+    test.info().annotations.push({ type: 'heap', description: grown });
+    if (COUNT >= MIN_PRINTED) console.log(grown);
     expect(growth).toBeLessThan(MAX_GROWTH);
-    expect(known(held.strings)).toBeLessThan(MAX_KNOWN);
-    // A page that keeps a little of each is found out by both.
-    await keepOfEach(page);
-    const kept = await readHeld(session);
-    expect(kept.bytes - early).toBeGreaterThan(MAX_GROWTH);
-    expect(known(kept.strings)).toBe(COUNT);
+    expect(countSerials(content.strings)).toBeLessThan(MAX_SERIALS);
+    // A page with a small leak per unit fails both limits.
+    await leakEach(page);
+    const leaked = await readHeap(session);
+    expect(leaked.bytes - early).toBeGreaterThan(MAX_GROWTH);
+    expect(countSerials(leaked.strings)).toBe(COUNT);
     await orders.expectDone(COUNT);
     const { entries, attempts, breaks } = await readJournal(page);
     expect(breaks).toEqual([]);
-    expect(attempts.filter(({ said }) => said.at(-1) === 'verify confirmed')).toHaveLength(COUNT);
+    expect(attempts.filter(({ steps }) => steps.at(-1) === 'verify confirmed')).toHaveLength(COUNT);
     expect(attempts).toHaveLength(COUNT);
     expect(entries).toBeGreaterThanOrEqual(7 * COUNT);
     expect(await page.locator('*').count()).toBeLessThan(1500);
     await orders.close();
-    await orders.toReport();
+    await orders.openReport();
     const sheet = page.getByRole('article');
     await expect(sheet.getByRole('heading', { level: 2 })).toHaveText('Genuine', { timeout: 120_000 });
-    await expect(sheet).toContainText(`${COUNT}: ${COUNT} done, 0 not loaded, 0 not known, 0 did not come`);
+    await expect(sheet).toContainText(`${COUNT}: ${COUNT} done, 0 not loaded, 0 not known, 0 absent`);
   } finally {
     await service.stop();
   }

@@ -1,8 +1,7 @@
-// A work order from its list to its report: eight units at once, whoever is turned away, a page that goes away in the middle, and a report that nobody can
-// change unseen.
+// A work order from the list to the report: eight units at once, refused units, and reloads during loads.
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { expectAccessible } from './support/accessible.ts';
-import { issue, OrdersPage, takeUpNew } from './support/orders-page.ts';
+import { issue, OrdersPage, openNew } from './support/orders-page.ts';
 import { FIELD_KEY, NEXT_KEY } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
@@ -14,7 +13,7 @@ const TWO_KEYS = [
 const eight = (more: Partial<UnitDescription> = {}): readonly UnitDescription[] =>
   Array.from({ length: 8 }, () => unit(undefined, more));
 
-test('every screen of an order can be read and used by everyone', async ({ open, service, page }) => {
+test('every screen of an order is accessible', async ({ open, service, page }) => {
   const refused = { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 } as const;
   const [one, two, stranger] = [unit(), unit(undefined, { faults: [refused] }), unit()];
   const id = await issue(service, { units: [one.sn, two.sn] });
@@ -22,91 +21,91 @@ test('every screen of an order can be read and used by everyone', async ({ open,
   await station.signIn(service.token);
   const orders = new OrdersPage(page);
   await page.getByRole('link', { name: 'Orders' }).click();
-  await expect(page.getByRole('button', { name: `Take up ${id}` })).toBeVisible();
+  await expect(orders.openButton(id)).toBeVisible();
   await expectAccessible(page, 'the list');
-  await orders.takeUp(id);
+  await orders.open(id);
   for (const { sn } of [one, two, stranger]) await orders.attach(sn);
-  await expectAccessible(page, 'at rest');
-  await orders.goOn();
+  await expectAccessible(page, 'a paused order');
+  await orders.start();
   await orders.expectWord(one.sn, 'Unplug');
   await orders.expectWord(two.sn, 'Not loaded');
   await orders.tile(two.sn).getByRole('button', { name: 'Set aside' }).click();
   await expectAccessible(page, 'the board');
-  // What is typed goes into the field, and is no shortcut.
+  // Typed characters go into the field and are not shortcuts.
   await page.keyboard.type('Cover is broken');
   await page.keyboard.press('Enter');
   await orders.expectWord(two.sn, 'Set aside');
-  // Every view says how far it is.
+  // Every view shows the progress of the order.
   await page.getByRole('link', { name: 'History' }).click();
   await page.getByRole('link', { name: `Order ${id}: 1 of 2 done, 1 not loaded` }).click();
   await orders.close();
-  await orders.toReport();
+  await orders.openReport();
   await expect(page.getByRole('article')).toContainText('Cover is broken');
   await expectAccessible(page, 'the report');
-  // What is closed is not taken up any more; its report is there for whoever asks.
+  // A closed order cannot be opened again, but its report can.
   await page.getByRole('link', { name: 'Orders' }).click();
-  await page.getByRole('button', { name: 'Put it away' }).click();
-  await expect(page.getByRole('button', { name: `Report of ${id}` })).toBeVisible();
-  await expect(page.getByRole('button', { name: `Take up ${id}` })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Leave order' }).click();
+  await expect(page.getByRole('button', { name: `Open report of ${id}` })).toBeVisible();
+  await expect(orders.openButton(id)).toHaveCount(0);
   await expectAccessible(page, 'the list with a closed order');
-  await page.getByRole('button', { name: `Report of ${id}` }).click();
+  await page.getByRole('button', { name: `Open report of ${id}` }).click();
   await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
 });
 
-test('the list of the customer is set against the order, and gives the reasons for what does not come', async ({
+test('a list is compared with the order, and a list of reasons explains an absent unit', async ({
   open,
   service,
   page,
 }) => {
   const [here, gone, other] = [unit(), unit(), unit()];
-  const { orders } = await takeUpNew({ open, service, page }, [here], { units: [here.sn, gone.sn] });
+  const { orders } = await openNew({ open, service, page }, [here], { units: [here.sn, gone.sn] });
   await orders.attach(here.sn);
-  await orders.goOn();
+  await orders.start();
   await orders.expectDone(1);
   const lists = page.getByRole('region', { name: 'Lists' });
   const give = async (label: string, name: string, text: string): Promise<void> => {
     await lists.getByLabel(label).setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
   };
-  await give('Compare with a list', 'meters.csv', `SN;Site\n${here.sn};north\n${other.sn};south\n`);
-  await expect(lists).toContainText('meters.csv: one unit is on both.');
-  await expect(lists).toContainText('1 on the list only: this order does not load them.');
-  await expect(lists).toContainText('1 on the order only: the list does not have them.');
-  await give('Compare with a list', 'meters.json', JSON.stringify([here.sn, 'meter 7', '4.5490E+17']));
+  await give('Compare list', 'meters.csv', `SN;Site\n${here.sn};north\n${other.sn};south\n`);
+  await expect(lists).toContainText('meters.csv: one unit is on the list and on the order.');
+  await expect(lists).toContainText('1 on the list only.');
+  await expect(lists).toContainText('1 on the order only.');
+  await give('Compare list', 'meters.json', JSON.stringify([here.sn, 'meter 7', '4.5490E+17']));
   await expect(lists.getByRole('row')).toHaveCount(3);
   await expect(lists.getByRole('row', { name: /^2 SN "meter 7" is no serial number/ })).toBeVisible();
   await expect(lists.getByRole('row', { name: /^3 SN .* was rounded by a spreadsheet/ })).toBeVisible();
-  await give('Take reasons from a list', 'reasons.csv', `SN,REASON\n${here.sn},Lost\n${gone.sn},\n`);
-  await expect(lists.getByRole('row', { name: /^2 SN it is done and needs no reason/ })).toBeVisible();
+  await give('Import reasons', 'reasons.csv', `SN,REASON\n${here.sn},Lost\n${gone.sn},\n`);
+  await expect(lists.getByRole('row', { name: /^2 SN the unit is done and needs no reason/ })).toBeVisible();
   await expect(lists.getByRole('row', { name: /^3 REASON it is empty/ })).toBeVisible();
   await expectAccessible(page, 'the lists');
-  await give('Take reasons from a list', 'reasons.csv', `SN,REASON\n${gone.sn},Lost on the way\n`);
-  await expect(lists).toContainText('One reason was taken.');
+  await give('Import reasons', 'reasons.csv', `SN,REASON\n${gone.sn},Lost on the way\n`);
+  await expect(lists).toContainText('One reason was imported.');
   await expect(page.getByRole('region', { name: 'Units', exact: true })).toContainText('Lost on the way');
   const saving = page.waitForEvent('download');
-  await lists.getByRole('button', { name: 'Save the units as CSV' }).click();
+  await lists.getByRole('button', { name: 'Save units as CSV' }).click();
   const chunks: Buffer[] = [];
   for await (const chunk of await (await saving).createReadStream()) chunks.push(chunk as Buffer);
   expect(Buffer.concat(chunks).toString('utf8')).toContain('absent,Lost on the way,0');
   await orders.close();
-  await orders.toReport();
-  await expect(page.getByRole('article')).toContainText('2: 1 done, 0 not loaded, 0 not known, 1 did not come');
+  await orders.openReport();
+  await expect(page.getByRole('article')).toContainText('2: 1 done, 0 not loaded, 0 not known, 1 absent');
 });
 
-test('eight units side by side, each with its two keys, and the order closes with a report that is genuine', async ({
+test('eight units are loaded concurrently with two keys each, and the report of the closed order is genuine', async ({
   open,
   service,
   page,
 }) => {
   const units = eight();
   const stranger = unit();
-  const { orders } = await takeUpNew({ open, service, page }, [...units, stranger], {
+  const { orders } = await openNew({ open, service, page }, [...units, stranger], {
     units: units.map(({ sn }) => sn),
     lines: TWO_KEYS,
   });
   for (const { sn } of [...units, stranger]) await orders.attach(sn);
   await orders.expectWord(stranger.sn, 'Not listed');
   for (const { sn } of units) await orders.expectWord(sn, 'Waiting');
-  await orders.goOn();
+  await orders.start();
   for (const { sn } of units) await orders.expectWord(sn, 'Unplug');
   await orders.expectDone(8);
   const memories = await page.evaluate(
@@ -121,7 +120,7 @@ test('eight units side by side, each with its two keys, and the order closes wit
   expect(untouched?.importCounter).toBe(0);
 
   await orders.close();
-  await orders.toReport();
+  await orders.openReport();
   const sheet = page.getByRole('article');
   await expect(sheet.getByRole('heading', { level: 2 })).toHaveText('Genuine');
   await expect(sheet).toContainText('8: 8 done');
@@ -129,33 +128,33 @@ test('eight units side by side, each with its two keys, and the order closes wit
   await expect(sheet.getByText('Done, proven')).toHaveCount(8);
 });
 
-test('an order does not close before every unit is done or explained', async ({ open, service, page }) => {
+test('an order does not close before every unit is done or has a reason', async ({ open, service, page }) => {
   const [here, gone] = [unit(), unit()];
-  const { orders } = await takeUpNew({ open, service, page }, [here], { units: [here.sn, gone.sn] });
+  const { orders } = await openNew({ open, service, page }, [here], { units: [here.sn, gone.sn] });
   await orders.attach(here.sn);
-  await orders.goOn();
+  await orders.start();
   await orders.expectWord(here.sn, 'Unplug');
   await orders.close();
-  await expect(page.getByText('Give the reasons that are missing.')).toBeVisible();
-  await page.getByLabel('The reason for all of them').fill('Lost on the way');
-  await page.getByRole('button', { name: 'Keep this reason and close' }).click();
-  await orders.toReport();
+  await expect(page.getByText('Enter the missing reasons.')).toBeVisible();
+  await page.getByLabel('Reason for these units').fill('Lost on the way');
+  await page.getByRole('button', { name: 'Save reason and close order' }).click();
+  await orders.openReport();
   const sheet = page.getByRole('article');
   await expect(sheet.getByRole('heading', { level: 2 })).toHaveText('Genuine');
   await expect(sheet).toContainText('Lost on the way');
 });
 
-test('a page that goes away while eight units are loaded leaves the truth, and the next one finishes', async ({
+test('reloads during the loads of eight units leave a correct journal, and the order is completed', async ({
   open,
   service,
   page,
 }) => {
   const units = eight({ latency: { identity: 0, challenge: 30, importKey: 250 } });
-  const { station, orders } = await takeUpNew({ open, service, page }, units, { units: units.map(({ sn }) => sn) });
+  const { station, orders } = await openNew({ open, service, page }, units, { units: units.map(({ sn }) => sn) });
   for (const { sn } of units) await orders.attach(sn);
   page.on('dialog', (dialog) => void dialog.accept()); // "leave the page?"
   for (const moment of [/fresh challenge/, /seals the key/, /writes the key/]) {
-    await orders.goOn();
+    await orders.start();
     await expect(
       orders.tiles
         .filter({ hasText: moment })
@@ -163,17 +162,17 @@ test('a page that goes away while eight units are loaded leaves the truth, and t
         .first(),
     ).toBeVisible();
     await page.reload();
-    // The board is back by itself, at rest; nobody is signed in.
+    // The order is open again and paused, without a session.
     await expect(orders.progress).toBeVisible();
     await expect(page.getByText('Paused', { exact: true })).toBeVisible();
-    await orders.goOn();
+    await orders.start();
     await expect(page.getByText('Sign in to load keys.').first()).toBeVisible();
-    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Pause order' }).click();
     await station.signIn(service.token);
     for (const { sn } of units)
       await expect(orders.tile(sn).getByRole('heading', { level: 2 })).toHaveText(/^(Waiting|Unplug)$/);
   }
-  await orders.goOn();
+  await orders.start();
   for (const { sn } of units) await orders.expectWord(sn, 'Unplug');
   await orders.expectDone(8);
   const counters = await page.evaluate(
@@ -182,21 +181,21 @@ test('a page that goes away while eight units are loaded leaves the truth, and t
   );
   expect(counters).toEqual(Array(8).fill(1)); // nothing was loaded twice
   await orders.close();
-  await orders.toReport();
+  await orders.openReport();
   await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
 });
 
-test('a label that is another one keeps a unit from being loaded', async ({ open, service, page }) => {
+test('a unit is not loaded after a scan of another label', async ({ open, service, page }) => {
   const [one, two] = [unit(), unit()];
-  const { orders } = await takeUpNew({ open, service, page }, [one, two], {
+  const { orders } = await openNew({ open, service, page }, [one, two], {
     units: [one.sn, two.sn],
     options: ['--label-scan'],
   });
   await orders.attach(one.sn);
-  await orders.goOn();
+  await orders.start();
   await orders.expectWord(one.sn, 'Scan label');
   await page.getByLabel('Scan or type the number on the label').fill(two.sn);
-  await page.getByRole('button', { name: 'Take it' }).click();
+  await page.getByRole('button', { name: 'Confirm number' }).click();
   await orders.expectWord(one.sn, 'Other label');
   await orders.tile(one.sn).getByRole('button', { name: 'Retry' }).click();
   await orders.expectWord(one.sn, 'Scan label');
@@ -205,14 +204,18 @@ test('a label that is another one keeps a unit from being loaded', async ({ open
   await orders.expectWord(one.sn, 'Unplug');
 });
 
-test('the order halts when units fail in a row, and goes on when it is told to', async ({ open, service, page }) => {
+test('the order halts after failures in a row, and continues when the operator starts it', async ({
+  open,
+  service,
+  page,
+}) => {
   const refused = { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 } as const;
   const [one, two, three] = [unit(undefined, { faults: [refused] }), unit(undefined, { faults: [refused] }), unit()];
-  const { orders } = await takeUpNew({ open, service, page }, [one, two, three], {
+  const { orders } = await openNew({ open, service, page }, [one, two, three], {
     units: [one.sn, two.sn, three.sn],
     options: ['--halt-after', '2'],
   });
-  await orders.goOn();
+  await orders.start();
   for (const { sn } of [one, two]) {
     await orders.attach(sn);
     await orders.expectWord(sn, 'Not loaded');
@@ -220,7 +223,7 @@ test('the order halts when units fail in a row, and goes on when it is told to',
   await expect(page.getByText('2 units failed in a row')).toBeVisible();
   await orders.attach(three.sn);
   await orders.expectWord(three.sn, 'Waiting');
-  await orders.goOn();
+  await orders.start();
   await orders.expectWord(three.sn, 'Unplug');
   await orders.tile(one.sn).getByRole('button', { name: 'Retry' }).click();
   await orders.expectWord(one.sn, 'Unplug');

@@ -1,4 +1,4 @@
-// A vault that is unlocked by a passkey: Chromium's own WebAuthn with an authenticator of its own making, which has the PRF, or has not.
+// A vault with a passkey: WebAuthn of Chromium with a virtual authenticator, with and without the PRF extension.
 import type { CDPSession, Page } from '@playwright/test';
 import type { Service } from './support/service.ts';
 import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';
@@ -22,7 +22,7 @@ class Authenticator {
     return authenticator;
   }
 
-  /** By one that holds no passkey yet. */
+  /** Replaces the authenticator by one without passkeys. */
   async replace(hasPrf = true): Promise<void> {
     if (this.#id !== '') await this.#session.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: this.#id });
     const { authenticatorId } = await this.#session.send('WebAuthn.addVirtualAuthenticator', {
@@ -38,8 +38,8 @@ class Authenticator {
     this.#id = authenticatorId;
   }
 
-  /** From now on the operator does not prove to be himself: by no finger, face or PIN. */
-  async stopRecognising(): Promise<void> {
+  /** Makes the user verification of the authenticator fail. */
+  async failVerification(): Promise<void> {
     await this.#session.send('WebAuthn.setUserVerified', { authenticatorId: this.#id, isUserVerified: false });
   }
 
@@ -51,7 +51,7 @@ class Authenticator {
 
 const REFUSED = 'Try the passkey again, or enter the passphrase.';
 
-/** A vault of one unit, brought in and unlocked. */
+/** Imports and unlocks a vault for one unit. */
 async function openVault(page: Page, service: Service, station: StationPage) {
   const one = unit(DIVERSIFIED);
   const vault = await issueVault(service, DIVERSIFIED, [one], '--exports', '5');
@@ -60,22 +60,26 @@ async function openVault(page: Page, service: Service, station: StationPage) {
   return { one, vault, tokens };
 }
 
-async function enrolPasskey(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Unlock with a passkey from now on' }).click();
-  await expect(page.getByText('A passkey opens this vault in this browser.')).toBeVisible();
+async function addPasskey(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Add passkey' }).click();
+  await expect(page.getByText('A passkey unlocks this vault in this browser.')).toBeVisible();
 }
 
 async function unlockByPasskey(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Unlock with the passkey' }).click();
+  await page.getByRole('button', { name: 'Unlock with passkey' }).click();
 }
 
-test('a vault is unlocked by a passkey, loads a key, and its journal says so', async ({ page, service, station }) => {
+test('a vault that a passkey unlocks loads a key, and its journal records the passkey', async ({
+  page,
+  service,
+  station,
+}) => {
   const authenticator = await Authenticator.plug(page);
   const { one, tokens } = await openVault(page, service, station);
-  await enrolPasskey(page);
+  await addPasskey(page);
   expect(await authenticator.passkeys()).toBe(1);
   await tokens.lockVault();
-  await page.reload(); // a station that was closed over night
+  await page.reload();
   await tokens.open('Vault file');
   await unlockByPasskey(page);
   await tokens.expectHeading('Unlocked: vault');
@@ -91,24 +95,24 @@ test('a vault is unlocked by a passkey, loads a key, and its journal says so', a
   expect(await reconcileJournal(service, journal)).toMatch(/1 export/);
 });
 
-test('an operator who is not recognised, and a passkey that is gone, are told; the passphrase opens it still', async ({
+test('a failed user verification and a missing passkey are reported, and the passphrase still unlocks the vault', async ({
   page,
   service,
   station,
 }) => {
   const authenticator = await Authenticator.plug(page);
   const { vault, tokens } = await openVault(page, service, station);
-  await authenticator.stopRecognising();
-  await page.getByRole('button', { name: 'Unlock with a passkey from now on' }).click();
+  await authenticator.failVerification();
+  await page.getByRole('button', { name: 'Add passkey' }).click();
   await expect(page.getByText(REFUSED)).toBeVisible();
   await tokens.expectHeading('Unlocked: vault');
-  // Chromium's authenticator gives up on an operator whom it did not recognise.
+  // Chromium's authenticator accepts no further verification after a failed one.
   await authenticator.replace();
-  await enrolPasskey(page);
+  await addPasskey(page);
   await expect(page.getByText(REFUSED)).toHaveCount(0);
   await tokens.lockVault();
 
-  await authenticator.stopRecognising();
+  await authenticator.failVerification();
   await unlockByPasskey(page);
   await expect(page.getByText(REFUSED)).toBeVisible();
   await tokens.expectHeading('Locked: vault');
@@ -120,37 +124,35 @@ test('an operator who is not recognised, and a passkey that is gone, are told; t
   await authenticator.replace();
   await unlockByPasskey(page);
   await expect(page.getByText(REFUSED)).toBeVisible();
-  await page.getByRole('button', { name: 'Forget the passkey' }).click();
-  await expect(page.getByRole('button', { name: 'Unlock with the passkey' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Remove passkey' }).click();
+  await expect(page.getByRole('button', { name: 'Unlock with passkey' })).toHaveCount(0);
   await tokens.unlockVault(vault.passphrase);
   await tokens.expectHeading('Unlocked: vault');
 });
 
-test('an authenticator without a PRF is said to be of no use, and the vault stays open', async ({
+test('an authenticator without the PRF extension is reported, and the vault stays unlocked', async ({
   page,
   service,
   station,
 }) => {
   await Authenticator.plug(page, false);
   const { tokens } = await openVault(page, service, station);
-  await page.getByRole('button', { name: 'Unlock with a passkey from now on' }).click();
+  await page.getByRole('button', { name: 'Add passkey' }).click();
   await expect(page.getByText('Use the passphrase.')).toBeVisible();
   await tokens.expectHeading('Unlocked: vault');
 });
 
-test('a page that was opened by numbers says how a passkey could be had', async ({ page, service, station }) => {
+test('a page at an IP address shows that a passkey needs a host name', async ({ page, service, station }) => {
   const one = unit(DIVERSIFIED);
   const vault = await issueVault(service, DIVERSIFIED, [one], '--exports', '5');
   const tokens = await enrol(page, station, service, [one]);
-  const byNumbers = new URL(service.url);
-  byNumbers.hostname = '127.0.0.1';
-  await page.goto(byNumbers.href);
+  const address = new URL(service.url);
+  address.hostname = '127.0.0.1';
+  await page.goto(address.href);
   await station.signIn(service.token);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await tokens.open('Vault file');
   await tokens.openVault(vault);
-  await expect(
-    page.getByText('To unlock with a passkey, open this page by a name instead of by numbers'),
-  ).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Unlock with a passkey from now on' })).toHaveCount(0);
+  await expect(page.getByText('A passkey needs a host name.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Add passkey' })).toHaveCount(0);
 });

@@ -1,4 +1,4 @@
-// Vault and card are for everybody as well: held against the rules of axe in light and dark, and on a narrow screen.
+// Accessibility of the Tokens view: checked with axe, in light and dark, and on a narrow screen.
 import { expectAccessible } from './support/accessible.ts';
 import { injectSimulator } from './support/inject.ts';
 import { DIVERSIFIED } from './support/sets.ts';
@@ -6,7 +6,7 @@ import { expect, test, unit } from './support/test.ts';
 import { TokensPage } from './support/tokens-page.ts';
 import { issueVault } from './support/vaults.ts';
 
-/** High enough that nothing lies under the bar at the bottom, which axe takes for a covered control. */
+/** Tall enough that no control is under the bar at the bottom, which axe would report. */
 const NARROW = { width: 320, height: 9000 };
 
 for (const { name, use } of [
@@ -50,8 +50,8 @@ for (const { name, use } of [
       await station.openStation();
       await station.signIn(service.token);
       await tokens.open('Vault file');
-      await page.getByRole('button', { name: 'Return the journal' }).click();
-      await expect(page.getByText('The AS has the journal, and it is in order.')).toBeVisible();
+      await page.getByRole('button', { name: 'Return journal' }).click();
+      await expect(page.getByText('The AS has the journal and found no problems.')).toBeVisible();
       await expectAccessible(page, 'a returned journal');
     });
   });

@@ -1,5 +1,5 @@
-// Keys from a vault: issued by the real service, opened in the page's own worker, used with no service at all, and its journal given back.
-// What the operator reads at each turn, over USB and serial.
+// Keys from a vault: issued by the service, unlocked in a worker of the page, used without the service, and its journal
+// returned. Over USB and serial, with the sentences that the operator reads.
 import type { Page } from '@playwright/test';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { createTestVault, quickKey } from '#test/support/vault.ts';
@@ -42,7 +42,7 @@ for (const [kind, link] of [
   });
 }
 
-test('a wrong passphrase is said and counted, and the right one opens all the same', async ({
+test('a wrong passphrase is reported and counted, and the right one unlocks the vault', async ({
   page,
   service,
   station,
@@ -53,12 +53,12 @@ test('a wrong passphrase is said and counted, and the right one opens all the sa
   await tokens.importVault(text);
   await tokens.unlockVault('not the passphrase at all');
   await expect(page.getByText('Enter the passphrase again.')).toBeVisible();
-  await expect(page.getByText('1 passphrase did not fit since it was unlocked last.')).toBeVisible();
+  await expect(page.getByText('1 wrong passphrase since the last unlocking.')).toBeVisible();
   await tokens.unlockVault(passphrase.toLowerCase().replaceAll('-', ' '));
   await tokens.expectHeading('Unlocked: vault');
 });
 
-test('refuses a changed file, and one of an AS that the station never met', async ({ page, service, station }) => {
+test('refuses a changed file, and a file of an AS whose root key is not pinned', async ({ page, service, station }) => {
   const one = unit();
   const { text } = await issueVault(service, DIVERSIFIED, [one], '--exports', '5');
   const file = JSON.parse(text) as { sealed: string };
@@ -81,11 +81,7 @@ test('refuses a changed file, and one of an AS that the station never met', asyn
   await expect(page.getByRole('article')).toHaveCount(0);
 });
 
-test('a vault whose time is over asks for no passphrase, and says what is to be done with it', async ({
-  page,
-  service,
-  station,
-}) => {
+test('an expired vault asks for no passphrase, and shows what to do', async ({ page, service, station }) => {
   const one = unit();
   const { text } = await issueVault(service, DIVERSIFIED, [one], '--exports', '5', '--days', '2');
   const tokens = await enrol(page, station, service, [one]);
@@ -99,7 +95,7 @@ test('a vault whose time is over asks for no passphrase, and says what is to be 
   await expect(page.getByLabel(/^Passphrase of vault/)).toHaveCount(0);
 });
 
-test('stops at its quota, at a unit that is not on its list, and at one of another set', async ({
+test('refuses a unit of another set, a unit that is not listed, and an export above the quota', async ({
   page,
   service,
   station,
@@ -124,7 +120,7 @@ test('stops at its quota, at a unit that is not on its list, and at one of anoth
   await lane.expectSaid('All granted exports are used up.');
 });
 
-test('two tabs with one vault: the second is told', async ({ page, context, service, station }) => {
+test('a second tab cannot unlock the same vault, and shows why', async ({ page, context, service, station }) => {
   const one = unit();
   const vault = await issueVault(service, DIVERSIFIED, [one], '--exports', '5');
   const tokens = await enrol(page, station, service, [one]);
@@ -139,10 +135,10 @@ test('two tabs with one vault: the second is told', async ({ page, context, serv
   await second.expectHeading('Unlocked: vault');
 });
 
-/** Copies the store of the vaults aside, or puts the copy back: what somebody could do who has this browser's profile. */
-async function storeOfVaults(page: Page, act: 'copy' | 'put back'): Promise<void> {
+/** Copies the vault store, or restores the copy, as an attacker with the browser profile could. */
+async function storeOfVaults(page: Page, act: 'copy' | 'restore'): Promise<void> {
   await page.evaluate(async (what) => {
-    const kept = window as unknown as { keptVaults?: Record<string, unknown[]> };
+    const saved = window as unknown as { savedVaults?: Record<string, unknown[]> };
     const done = <T>(request: IDBRequest<T>): Promise<T> =>
       new Promise((resolve, reject) => {
         request.onsuccess = () => resolve(request.result);
@@ -157,15 +153,15 @@ async function storeOfVaults(page: Page, act: 'copy' | 'put back'): Promise<void
       if (what === 'copy') copy[name] = await done(store.getAll());
       else {
         await done(store.clear());
-        for (const record of kept.keptVaults?.[name] ?? []) await done(store.add(record));
+        for (const record of saved.savedVaults?.[name] ?? []) await done(store.add(record));
       }
     }
-    if (what === 'copy') kept.keptVaults = copy;
+    if (what === 'copy') saved.savedVaults = copy;
     database.close();
   }, act);
 }
 
-test('a journal that is returned to the AS from the page brings a signed verdict; one of a store that was put back is noticed', async ({
+test('a returned journal adds a signed verdict, and the AS detects a restored store', async ({
   page,
   service,
   station,
@@ -187,21 +183,21 @@ test('a journal that is returned to the AS from the page brings a signed verdict
     await lane.expectWord('Unplug');
     await tokens.open('Vault file');
     await tokens.lockVault();
-    await expect(page.getByRole('button', { name: 'Return the journal' })).toHaveCount(0); // nobody is signed in
+    await expect(page.getByRole('button', { name: 'Return journal' })).toHaveCount(0); // without a session
     await station.openStation();
     await station.signIn(service.token);
     await tokens.open('Vault file');
-    await page.getByRole('button', { name: 'Return the journal' }).click();
+    await page.getByRole('button', { name: 'Return journal' }).click();
   };
   await loadAndReturn(FIELD_KEY.label, 1);
-  await expect(page.getByText('The AS has the journal, and it is in order.')).toBeVisible();
-  await expect(page.getByText('The AS has verified 1 of them; 1 verdict is in the history')).toBeVisible();
+  await expect(page.getByText('The AS has the journal and found no problems.')).toBeVisible();
+  await expect(page.getByText('The AS verified 1 of them. 1 verdict is in the history')).toBeVisible();
   const rows = await station.openHistory();
   await rows.first().getByRole('button').first().click();
-  await expect(rows.first()).toContainText('Verdict of the AS, signed');
+  await expect(rows.first()).toContainText('Signed verdict of the AS');
 
   await tokens.open('Vault file');
-  await storeOfVaults(page, 'put back');
+  await storeOfVaults(page, 'restore');
   await station.openStation();
   await loadAndReturn(NEXT_KEY.label, 2);
   await expect(page.getByText('Tell your custodian what the AS found.')).toBeVisible();

@@ -1,5 +1,5 @@
-// The report of a work order in other hands: the page that made it and the verifier by itself say the same of it, on the AS's own address and from a folder,
-// and both say what was done to a report that was changed.
+// The check of a report by the page and by the verifier, served by the AS and opened from a folder: both accept the genuine
+// report, and both name every change.
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,12 +7,12 @@ import { pathToFileURL } from 'node:url';
 import type { Page } from '@playwright/test';
 import type { Report, ReportRow } from '#protocol/orders/report.ts';
 import { expectAccessible } from './support/accessible.ts';
-import { takeUpNew } from './support/orders-page.ts';
+import { openNew } from './support/orders-page.ts';
 import { expect, test, unit } from './support/test.ts';
 
 const REFUSED = 'Do not rely on this report';
 
-/** What can be done to the rows of a report, and the words for it. */
+/** Changes of the rows of a report, each with the sentence that names it. */
 function tamperings(rows: readonly ReportRow[]): readonly (readonly [rows: readonly ReportRow[], words: string])[] {
   const [first, second, third] = rows as readonly [ReportRow, ReportRow, ReportRow];
   const swapped = { ...first, loads: second.loads };
@@ -31,7 +31,7 @@ function tamperings(rows: readonly ReportRow[]): readonly (readonly [rows: reado
 async function check(page: Page, report: string): Promise<void> {
   const buffer = Buffer.from(report);
   const file = { name: 'report.json', mimeType: 'application/json', buffer };
-  await page.getByLabel('Open a report').setInputFiles(file);
+  await page.getByLabel('Open report file').setInputFiles(file);
 }
 
 async function expectVerdicts(page: Page, text: string): Promise<void> {
@@ -46,7 +46,7 @@ async function expectVerdicts(page: Page, text: string): Promise<void> {
     await expect(verdict).toHaveText('Genuine');
   }
   await expect(sheet.getByText('Done, proven')).toHaveCount(report.rows.length);
-  await expect(sheet).toContainText('as in UTC');
+  await expect(sheet).toContainText('Time zoneUTC');
   await expect(sheet.getByRole('row').last()).toContainText(/→ slot 2, version \d+, KCV [0-9A-F]{10}/);
   await check(page, text.slice(0, -40));
   await expect(verdict).toHaveText(REFUSED);
@@ -56,7 +56,7 @@ async function expectVerdicts(page: Page, text: string): Promise<void> {
   await expect(sheet.getByRole('table')).toHaveCount(0);
 }
 
-test('a report is checked by the page, by the verifier without a network, and from a folder, and none of them takes a changed one', async ({
+test('the page, the verifier without a network and the verifier from a folder accept only the genuine report', async ({
   open,
   service,
   page,
@@ -64,23 +64,23 @@ test('a report is checked by the page, by the verifier without a network, and fr
   watch,
 }) => {
   const units = [unit(), unit(), unit()];
-  const { orders } = await takeUpNew({ open, service, page }, units, { units: units.map(({ sn }) => sn) });
+  const { orders } = await openNew({ open, service, page }, units, { units: units.map(({ sn }) => sn) });
   for (const { sn } of units) await orders.attach(sn);
-  await orders.goOn();
+  await orders.start();
   await orders.expectDone(3);
   await orders.close();
-  await orders.toReport();
+  await orders.openReport();
   await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
   const saving = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Save the report' }).click();
+  await page.getByRole('button', { name: 'Save report as JSON' }).click();
   const chunks: Buffer[] = [];
   for await (const chunk of await (await saving).createReadStream()) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString('utf8');
   await expectVerdicts(page, text);
 
-  // The verifier of the AS's own address knows whom this station trusts.
+  // The verifier that the AS serves reads the pinned root keys of this station.
   const opening = page.context().waitForEvent('page');
-  await page.getByRole('link', { name: 'The verifier by itself' }).click();
+  await page.getByRole('link', { name: 'Open verifier' }).click();
   const verifier = await opening;
   const asked: string[] = [];
   await expect(verifier.getByRole('heading', { level: 1 })).toHaveText('Keyferry report verifier');
@@ -110,7 +110,7 @@ test('a report is checked by the page, by the verifier without a network, and fr
   );
   await page.context().setOffline(false);
 
-  // Saved and handed on: somebody else's browser, a folder, no network.
+  // The saved verifier in another browser, from a folder, without a network.
   const folder = await mkdtemp(join(tmpdir(), 'kf-verify-'));
   const context = await browser.newContext({ offline: true });
   try {
@@ -122,14 +122,14 @@ test('a report is checked by the page, by the verifier without a network, and fr
     reader.on('console', (message) => void (message.type() === 'error' && offences.push(message.text())));
     await reader.goto(pathToFileURL(file).href);
     await reader.getByLabel('Another root key').fill('B98A 3ABA');
-    await reader.getByRole('button', { name: 'Trust it for this check' }).click();
+    await reader.getByRole('button', { name: 'Trust key for this check' }).click();
     await expect(reader.getByRole('alert')).toContainText('The AS prints it in the line “In full”');
     await reader.getByLabel('Another root key').fill('A'.repeat(43));
-    await reader.getByRole('button', { name: 'Trust it for this check' }).click();
+    await reader.getByRole('button', { name: 'Trust key for this check' }).click();
     await check(reader, text);
     await expect(reader.getByRole('list')).toContainText('Another AS than the one that is trusted here');
     await reader.getByLabel('Another root key').fill(root);
-    await reader.getByRole('button', { name: 'Trust it for this check' }).click();
+    await reader.getByRole('button', { name: 'Trust key for this check' }).click();
     await reader.getByRole('radio').last().check();
     await expectVerdicts(reader, text);
     expect(offences).toEqual([]);

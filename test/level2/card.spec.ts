@@ -35,7 +35,7 @@ for (const [cardLink, unitLink] of [
       await new StationPage(page).lane(one.sn).expectSaid(one.sn);
       const tokens = new TokensPage(page);
       await tokens.open('AS token card');
-      const button = page.getByRole('button', { name: `Card by ${cardLink === 'usb' ? 'USB' : 'serial'}` });
+      const button = page.getByRole('button', { name: `Attach card by ${cardLink === 'usb' ? 'USB' : 'serial'}` });
       await button.click();
       await choose({ display: display.name, viewsPort: started.viewsPort });
       await expect(page.getByText('3 tries left.')).toBeVisible();

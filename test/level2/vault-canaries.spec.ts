@@ -25,7 +25,7 @@ requireLevel2();
 
 async function saveJournal(page: Page): Promise<Envelope> {
   const saving = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Save the journal' }).click();
+  await page.getByRole('button', { name: 'Save journal' }).click();
   return JSON.parse(await readFile(await (await saving).path(), 'utf8')) as Envelope;
 }
 
@@ -97,7 +97,7 @@ test('the keys of an unlocked vault are in the renderer only, and no whole key i
   expect(renderer).toContain('K_D, bytes');
   expect(keysIn(others)).toEqual([]);
 
-  await page.getByRole('button', { name: 'Lock the vault' }).click();
+  await page.getByRole('button', { name: 'Lock vault' }).click();
   await tokens.expectHeading('Locked: vault');
   // The browser may leave half of K_D in freed memory (docs/threat-model.md), and stops the worker
   // with a delay.

@@ -1,5 +1,5 @@
-// The demo: simulated units behind navigator.usb and navigator.serial, a bench to handle them, and then the very same page.
-
+// Entry point of the demo: installs simulated units behind navigator.usb and navigator.serial, mounts their bench, then
+// starts the same page as the product.
 import { mount } from 'svelte';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { install } from '#device-sim/setup/install.ts';
@@ -9,13 +9,13 @@ import { DEMO_HUB, DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 import { DemoBench, type NamedFault } from './state/demo/demo-bench.svelte.ts';
 import BenchPanel from './ui/demo/BenchPanel.svelte';
 
-/** One unit of each demo set, a hub with eight more, and one that is still blank. */
-const WAYS = ['usb', 'serial', 'both'] as const;
+const LINKS = ['usb', 'serial', 'both'] as const;
 const [first] = DEMO_SETS;
+/** One unit of each demo set, eight units on a hub, and a blank unit. */
 const UNITS: readonly UnitDescription[] = [
   ...DEMO_SETS.map(({ set, tkv, name }, index): UnitDescription => {
     const sn = `45490000000000${hexNumber(index + 7, 2)}`;
-    return { sn, set, tkv, name, link: WAYS[index] ?? 'usb', plugged: index < 2 };
+    return { sn, set, tkv, name, link: LINKS[index] ?? 'usb', plugged: index < 2 };
   }),
   ...DEMO_HUB.serialNumbers.map((sn, port) => {
     const { set } = DEMO_HUB;
@@ -25,27 +25,28 @@ const UNITS: readonly UnitDescription[] = [
 ];
 
 /**
- * Counted from the arming: the challenge is asked for first, then comes the import. Its command is longer than 200 octets, and the encrypted key is
- * in its first 100; challenge and WTX are answered in fewer than 60.
+ * `after` and `block` count from the arming, over GET CHALLENGE and IMPORTKEY. The IMPORTKEY command is longer than 200 bytes,
+ * with the sealed key in its first 100; the responses before its own take fewer than 60 bytes.
  */
 const FAULTS: readonly NamedFault<Fault>[] = [
   { name: 'unplugged while the key is sent', fault: { fault: 'unplug', direction: 'out', after: 200 } },
-  { name: 'unplugged before the receipt is back', fault: { fault: 'unplug', direction: 'in', after: 60 } },
+  { name: 'unplugged before the receipt arrives', fault: { fault: 'unplug', direction: 'in', after: 60 } },
   { name: 'answers too late', fault: { fault: 'late answer', ms: 6000 } },
   { name: 'refuses the key (6988)', fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 } },
   { name: 'memory fails (6581)', fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6581 } },
   {
-    name: 'one bit of the key is damaged (a serial line repeats it)',
+    name: 'one bit of the key is damaged (serial sends the block again)',
     fault: { fault: 'corrupt', direction: 'out', block: 2, bit: 640 },
   },
-  { name: 'in use elsewhere', fault: { fault: 'busy' } },
+  { name: 'in use by another program', fault: { fault: 'busy' } },
 ];
 
-const LOOK_MS = 500;
+/** Interval at which the bench reads the units again. */
+const REFRESH_MS = 500;
 
 const bench = new DemoBench<Fault>(FAULTS, DEMO_HUB.serialNumbers);
 bench.use(install({ units: UNITS, persist: true }, bench.choose));
-setInterval(() => bench.refresh(), LOOK_MS);
+setInterval(() => bench.refresh(), REFRESH_MS);
 const target = document.getElementById('bench');
 if (!target) throw new TypeError('the page has no #bench');
 mount(BenchPanel, { target, props: { bench: bench as DemoBench } });

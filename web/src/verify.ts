@@ -1,4 +1,4 @@
-// Composition of the verifier, a page of its own in one file: checks the report of a work order, connects to nothing, and works from any folder.
+// Entry point of the verifier, a page in one file that checks the report of a work order without any connection.
 import { mount } from 'svelte';
 import { readPinnedRoots } from './app/pinned-roots.ts';
 import { verifyWith } from './as-client/web-crypto.ts';

@@ -1,10 +1,10 @@
-// The AS token card that the tests plug in.
+// The AS token card of the tests.
 import type { TokenDescription } from '#device-sim/setup/token-description.ts';
 import { FIELD_KEY, type TestSet } from './sets.ts';
 
 export const PIN = '271828';
 
-/** Of a set, with the field key. It takes no time to think. */
+/** A card of a set with the field key, which responds without latency. */
 export function card(
   { set, profile, family, transportKey }: TestSet,
   more: Partial<TokenDescription> = {},

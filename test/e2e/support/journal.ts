@@ -1,25 +1,25 @@
-// The page's journal as an auditor would read it, with nothing of the product: its records straight from IndexedDB, and the chain of its hashes made anew
-// by the browser's own SHA-256.
+// Reads the journal of the page without code of the product, as an auditor would: the records from IndexedDB, and the hash
+// chains recomputed with WebCrypto.
 import type { Page } from '@playwright/test';
 
 export interface JournalAttempt {
   readonly sn: string;
-  /** Why the key was exported once more. */
+  /** Reason for the repeated export. */
   readonly reason: string | undefined;
-  /** What its entries say, e.g. "verify confirmed". */
-  readonly said: readonly string[];
+  /** Its steps with their state, for example "verify confirmed". */
+  readonly steps: readonly string[];
 }
 
 export interface JournalFacts {
   readonly records: number;
   readonly entries: number;
-  /** In the order in which they began. */
+  /** In the sequence of their start. */
   readonly attempts: readonly JournalAttempt[];
-  /** The chains that do not hold, each with the number of the first entry where it does not. */
+  /** The broken chains, each with the number of the first wrong entry. */
   readonly breaks: readonly string[];
 }
 
-/** @param page on the origin of the station; its product may be running or not */
+/** @param page a page on the origin of the station, not necessarily the product */
 export async function readJournal(page: Page): Promise<JournalFacts> {
   return await page.evaluate(async () => {
     interface Batch {
@@ -36,34 +36,34 @@ export async function readJournal(page: Page): Promise<JournalFacts> {
       }[];
       readonly hash: Uint8Array;
     }
-    const asked = <T>(request: IDBRequest<T>): Promise<T> =>
+    const result = <T>(request: IDBRequest<T>): Promise<T> =>
       new Promise((resolve, reject) => {
         request.onsuccess = () => resolve(request.result);
         request.onerror = () => reject(request.error);
       });
-    const base64url = (octets: Uint8Array): string =>
-      btoa(String.fromCharCode(...octets))
+    const base64url = (bytes: Uint8Array): string =>
+      btoa(String.fromCharCode(...bytes))
         .replaceAll('+', '-')
         .replaceAll('/', '_')
         .replaceAll('=', '');
     const hashOf = async (before: Uint8Array, text: string): Promise<Uint8Array> => {
-      const octets = new TextEncoder().encode(text);
-      const joined = new Uint8Array(before.length + octets.length);
+      const bytes = new TextEncoder().encode(text);
+      const joined = new Uint8Array(before.length + bytes.length);
       joined.set(before);
-      joined.set(octets, before.length);
+      joined.set(bytes, before.length);
       return new Uint8Array(await crypto.subtle.digest('SHA-256', joined));
     };
-    const db = await asked(indexedDB.open('keyferry'));
+    const db = await result(indexedDB.open('keyferry'));
     const tails = new Map<number, { seq: number; hash: Uint8Array }>();
-    const attempts = new Map<number, { sn: string; reason: string | undefined; said: string[] }>();
+    const attempts = new Map<number, { sn: string; reason: string | undefined; steps: string[] }>();
     const breaks: string[] = [];
     let [records, entries] = [0, 0];
     const PAGE = 200;
     for (let from: IDBKeyRange | undefined; ; ) {
       const store = db.transaction('batches').objectStore('batches');
       const [keys, batches] = await Promise.all([
-        asked(store.getAllKeys(from, PAGE)) as Promise<[number, number][]>,
-        asked(store.getAll(from, PAGE)) as Promise<Batch[]>,
+        result(store.getAllKeys(from, PAGE)) as Promise<[number, number][]>,
+        result(store.getAll(from, PAGE)) as Promise<Batch[]>,
       ]);
       for (const [index, batch] of batches.entries()) {
         const [chain = 0, first = 0] = keys[index] ?? [];
@@ -77,8 +77,8 @@ export async function readJournal(page: Page): Promise<JournalFacts> {
           hash = await hashOf(hash, text);
           if (!of) continue;
           const { step, state, sn = '', reason } = body;
-          if (step === 'begin') attempts.set(of[0], { sn, reason, said: [] });
-          else attempts.get(of[0])?.said.push(`${step} ${state ?? ''}`);
+          if (step === 'begin') attempts.set(of[0], { sn, reason, steps: [] });
+          else attempts.get(of[0])?.steps.push(`${step} ${state ?? ''}`);
         }
         if (first !== tail.seq + 1 || base64url(hash) !== base64url(batch.hash)) breaks.push(`${chain}: ${first}`);
         tails.set(chain, { seq: first + batch.entries.length - 1, hash });

@@ -1,4 +1,4 @@
-// The page as an operator of a work order sees it: the list, the board of lanes, the closing, the report.
+// The page as an operator of a work order uses it: the order list, the order board, the closing and the report.
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Service } from './service.ts';
@@ -12,10 +12,11 @@ export interface NewOrder {
   readonly set?: TestSet;
   /** Each key with its slot. */
   readonly lines?: readonly (readonly [TestKey, number])[];
+  /** Further options of `order add`. */
   readonly options?: readonly string[];
 }
 
-/** Has the AS issue an order; its number. */
+/** Has the AS issue an order. Returns its id. */
 export async function issue(service: Service, order: NewOrder): Promise<string> {
   const { units, set = DIVERSIFIED, lines = [[FIELD_KEY, 2]], options = [] } = order;
   const id = `E2E-${process.pid}-${++lastOrder}`;
@@ -29,26 +30,30 @@ export async function issue(service: Service, order: NewOrder): Promise<string> 
   return id;
 }
 
-/** What a test of an order is handed. */
-interface Bench {
+/** The fixtures that a test of an order uses. */
+interface Fixtures {
   readonly open: (units: readonly UnitDescription[]) => Promise<StationPage>;
   readonly service: Service;
   readonly page: Page;
 }
 
-/** These units are on the ports, somebody is signed in, and a new order is on the board. */
-export async function takeUpNew({ open, service, page }: Bench, here: readonly UnitDescription[], order: NewOrder) {
+/** Issues an order, signs in on a station with the given units, and opens the order. */
+export async function openNew(
+  { open, service, page }: Fixtures,
+  attached: readonly UnitDescription[],
+  order: NewOrder,
+) {
   const id = await issue(service, order);
-  const station = await open(here);
+  const station = await open(attached);
   await station.signIn(service.token);
   const orders = new OrdersPage(page);
-  await orders.takeUp(id);
+  await orders.open(id);
   return { id, station, orders };
 }
 
 export class OrdersPage {
   readonly page: Page;
-  /** A lane each. */
+  /** One tile per lane. */
   readonly tiles: Locator;
   readonly progress: Locator;
 
@@ -58,10 +63,17 @@ export class OrdersPage {
     this.progress = page.getByRole('progressbar', { name: 'Units done' });
   }
 
-  /** Takes the order from the list of the AS; the board of its lanes comes up. */
-  async takeUp(id: string): Promise<void> {
+  /** The button that opens an order of the AS. */
+  openButton(id: string): Locator {
+    return this.page
+      .getByRole('region', { name: 'At the AS' })
+      .getByRole('button', { name: `Open ${id}`, exact: true });
+  }
+
+  /** Opens an order of the AS and waits for its board. */
+  async open(id: string): Promise<void> {
     await this.page.getByRole('link', { name: 'Orders' }).click();
-    await this.page.getByRole('button', { name: `Take up ${id}` }).click();
+    await this.openButton(id).click();
     await expect(this.progress).toBeVisible();
   }
 
@@ -71,13 +83,13 @@ export class OrdersPage {
     await expect(this.tile(sn)).toBeVisible();
   }
 
-  async goOn(): Promise<void> {
-    await this.page.getByRole('button', { name: 'Go on' }).click();
+  async start(): Promise<void> {
+    await this.page.getByRole('button', { name: 'Start order' }).click();
   }
 
-  /** Opens the report of the order that was closed; its sheet is then the only article, and no lane is one any more. */
-  async toReport(): Promise<void> {
-    await this.page.getByRole('link', { name: 'To the report' }).click();
+  /** Opens the report of the closed order. The report is then the only article of the page. */
+  async openReport(): Promise<void> {
+    await this.page.getByRole('link', { name: 'Open report' }).click();
     await expect(this.page.getByRole('article')).toHaveCount(1);
   }
 
@@ -94,7 +106,7 @@ export class OrdersPage {
   }
 
   async close(absentReason?: string): Promise<void> {
-    if (absentReason !== undefined) await this.page.getByLabel(/will not come/).fill(absentReason);
-    await this.page.getByRole('button', { name: 'Close and sign the report' }).click();
+    if (absentReason !== undefined) await this.page.getByLabel(/^Reason why .* absent$/).fill(absentReason);
+    await this.page.getByRole('button', { name: 'Close order', exact: true }).click();
   }
 }

@@ -1,4 +1,4 @@
-// The Tokens view as an operator sees it: vault files and the AS token card.
+// The Tokens view as an operator uses it: vault files and the AS token card.
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { TokenDescription } from '#device-sim/setup/token-description.ts';
 import { PIN } from './cards.ts';
@@ -6,7 +6,7 @@ import type { IssuedVault } from './vaults.ts';
 
 export class TokensPage {
   readonly page: Page;
-  /** The state of the card or of the only vault: what its panel is headed with. */
+  /** Heading of the card or vault panel, which contains its state. */
   readonly heading: Locator;
 
   constructor(page: Page) {
@@ -21,11 +21,11 @@ export class TokensPage {
 
   async attachCard(kind: 'USB' | 'serial', sn: string): Promise<void> {
     await this.page.evaluate((choice) => window.keyferrySimulator?.nextChoice(choice), sn);
-    await this.page.getByRole('button', { name: `Card by ${kind}` }).click();
+    await this.page.getByRole('button', { name: `Attach card by ${kind}` }).click();
     await expect(this.page.getByText(/\d (try|tries) left/)).toBeVisible();
   }
 
-  /** The card is attached and unlocked, and the station is on the screen. */
+  /** Attaches and unlocks a card, then opens the station. */
   async useCard(kind: 'USB' | 'serial', { sn, pin = PIN }: Pick<TokenDescription, 'sn' | 'pin'>): Promise<void> {
     await this.open('AS token card');
     await this.attachCard(kind, sn);
@@ -36,15 +36,15 @@ export class TokensPage {
 
   async enterPin(pin: string): Promise<void> {
     await this.page.getByLabel('PIN of the card').fill(pin);
-    await this.page.getByRole('button', { name: 'Unlock', exact: true }).click();
+    await this.page.getByRole('button', { name: 'Unlock card' }).click();
   }
 
   async importVault(text: string): Promise<void> {
     const file = { name: 'vault.json', mimeType: 'application/json', buffer: Buffer.from(text) };
-    await this.page.getByLabel('Choose a vault file').setInputFiles(file);
+    await this.page.getByLabel('Add vault file').setInputFiles(file);
   }
 
-  /** The vault is brought in and unlocked. */
+  /** Imports and unlocks a vault. */
   async openVault({ text, passphrase }: IssuedVault): Promise<void> {
     await this.importVault(text);
     await this.unlockVault(passphrase);
@@ -52,13 +52,13 @@ export class TokensPage {
   }
 
   async lockVault(): Promise<void> {
-    await this.page.getByRole('button', { name: 'Lock the vault' }).click();
+    await this.page.getByRole('button', { name: 'Lock vault' }).click();
     await this.expectHeading('Locked: vault');
   }
 
   async unlockVault(passphrase: string): Promise<void> {
     await this.page.getByLabel(/^Passphrase of vault/).fill(passphrase);
-    await this.page.getByRole('button', { name: 'Unlock', exact: true }).click();
+    await this.page.getByRole('button', { name: 'Unlock vault', exact: true }).click();
   }
 
   async expectHeading(words: string | RegExp): Promise<void> {
@@ -66,6 +66,6 @@ export class TokensPage {
   }
 
   async goToStation(): Promise<void> {
-    await this.page.getByRole('link', { name: 'Go to the station' }).click();
+    await this.page.getByRole('link', { name: 'Go to station' }).click();
   }
 }

@@ -1,4 +1,4 @@
-// Vaults as a custodian issues them, with the real service's own command line.
+// Vaults that a custodian issues with the command line of the service.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
@@ -10,14 +10,14 @@ import type { StationPage } from './station-page.ts';
 import { TokensPage } from './tokens-page.ts';
 
 export interface IssuedVault {
-  /** The file. */
+  /** Content of the file. */
   readonly text: string;
   readonly passphrase: string;
 }
 
 let files = 0;
 
-/** With all keys of the tests, for these units. `more`: further options of `vault issue`. */
+/** Issues a vault with all test keys for these units. `more`: further options of `vault issue`. */
 export async function issueVault(
   service: Service,
   set: TestSet,
@@ -34,7 +34,7 @@ export async function issueVault(
   return { text, passphrase: /KV(-[0-9A-Z]{5}){4}/.exec(printed)?.[0] ?? '' };
 }
 
-/** A station that has pinned the root of its AS, as any has that signed in once; its vaults are on the screen. */
+/** Opens the vaults of a station that has signed in once, and so has pinned the root key of its AS. */
 export async function enrol(
   page: Page,
   station: StationPage,
@@ -50,14 +50,14 @@ export async function enrol(
   return tokens;
 }
 
-/** The text of the file. */
+/** Saves the vault journal. Returns the content of the file. */
 export async function saveJournal(page: Page): Promise<string> {
   const saving = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Save the journal' }).click();
+  await page.getByRole('button', { name: 'Save journal' }).click();
   return await readFile(await (await saving).path(), 'utf8');
 }
 
-/** What the service says of a journal that came back. */
+/** Has the service reconcile a vault journal. Returns its report. */
 export async function reconcileJournal(service: Service, journal: string): Promise<string> {
   const file = join(service.folder, `journal-${process.pid}-${++files}.json`);
   await writeFile(file, journal);

@@ -47,7 +47,7 @@ async function loadFromCard(setup: AppSetup, set: number, cardLink: LinkKind, un
     await expectAttached(station, unit.sn);
     const tokens = new TokensPage(page);
     await tokens.open('AS token card');
-    await page.getByRole('button', { name: `Card by ${cardLink === 'usb' ? 'USB' : 'serial'}` }).click();
+    await page.getByRole('button', { name: `Attach card by ${cardLink === 'usb' ? 'USB' : 'serial'}` }).click();
     await slowExpect(page.getByText('3 tries left.')).toBeVisible();
     await tokens.enterPin(PIN);
     await slowExpect(tokens.heading.filter({ hasText: 'Unlocked' })).toBeVisible();
