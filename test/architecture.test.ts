@@ -35,7 +35,7 @@ const files = ['protocol', 'device-sim', 'device-host', 'as-service', 'web/src',
 const product = files.filter((file) => !file.path.startsWith('test/'));
 const all = (rule: (file: SourceFile) => string[], of = files): string[] => of.flatMap(rule);
 
-describe('the house', () => {
+describe('the imports and rules of the source', () => {
   it('is there to be read', () => {
     for (const folder of ['protocol/', 'device-sim/', 'as-service/', 'web/src/', 'test/']) {
       expect(

@@ -2,7 +2,7 @@
 // earlier ones on disk (docs/adr/0041), so that most writes overlap with the unit or the AS. After a failed write no
 // later step is written.
 import type { NewAttempt, StepBody } from '../../journal/attempt.ts';
-import type { WriteOptions, Journal } from '../../journal/journal.ts';
+import type { Journal, WriteOptions } from '../../journal/journal.ts';
 
 export class AttemptLog {
   readonly #journal: Pick<Journal, 'begin' | 'append' | 'flush'>;
