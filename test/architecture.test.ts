@@ -16,6 +16,7 @@ import {
   unclearImports,
 } from '#test/support/architecture.ts';
 import { ROOMS } from '#test/support/rooms.ts';
+import { publicState, writesState } from '#test/support/state-rules.ts';
 
 /** ISO 7816 has 17 commands and helpers in protocol/commands; every other folder has at most 16 files. */
 const MAX_FILES_IN_FOLDER = 19;
@@ -93,6 +94,16 @@ describe('the imports and rules of the source', () => {
         product.filter((file) => file.path.endsWith('.svelte')),
       ),
     ).toEqual([]);
+  });
+
+  it('has no state field that another file can write', () => {
+    const state = product.filter(({ path }) => path.startsWith('web/src/state/'));
+    expect(all(publicState, state)).toEqual([]);
+  });
+
+  it('has no component that writes a state object', () => {
+    const components = product.filter(({ path }) => path.endsWith('.svelte'));
+    expect(all(writesState, components)).toEqual([]);
   });
 
   it('opens a port in as-service/bin/serve.ts only, and elsewhere no socket but the one in the data folder', () => {
@@ -202,6 +213,33 @@ describe('the checker itself', () => {
     expect(seen('a.svelte', '<script lang="ts">\nlet a = 1;\n</script>\n{#if navigator.usb}<p>{a}</p>{/if}')).toBe(1);
     expect(seen('a.ts', "// navigator\nconst word = 'navigator';")).toBe(0);
     expect(seen('a.svelte', '<!-- navigator --><p>navigator</p>')).toBe(0);
+  });
+
+  it('finds public state, and components that write state objects', () => {
+    const state = (text: string): number => publicState({ path: 'a.svelte.ts', text }).length;
+    expect(state('class A { count = $state(0); }')).toBe(1);
+    expect(state('class A { rows = $state.raw() as string[]; }')).toBe(1);
+    expect(state('class A { #count = $state(0); readonly busy = $derived(this.#count > 0); }')).toBe(0);
+    const written = (script: string, markup = ''): number =>
+      writesState({ path: 'A.svelte', text: `<script lang="ts">\n${script}\n</script>\n${markup}` }).length;
+    expect(written('const { order } = $props(); order.open = true;')).toBe(1);
+    expect(written('const { station } = appContext(); const lane = $derived(station.lanes[0]); lane!.count++;')).toBe(
+      1,
+    );
+    expect(written('const history = new History();', '<input bind:value={history.search} />')).toBe(1);
+    expect(
+      written(
+        'const { lanes } = $props();',
+        '{#each lanes as lane}{@const unit = lane.unit}<p onclick={() => (unit.on = 1)}></p>{/each}',
+      ),
+    ).toBe(1);
+    expect(
+      written(
+        "let text = $state(''); let field = $state.raw<HTMLElement>(); field!.hidden = true;",
+        '<input bind:value={text} />',
+      ),
+    ).toBe(0);
+    expect(written('const { order } = $props(); order.open(); const open = order.open;')).toBe(0);
   });
 
   it('sees any, try, silencers, long files and unclear imports', () => {
