@@ -1,0 +1,200 @@
+// Brings a page of the production build into one state after the other, with simulated units and a
+// real AS. Finds controls by their ids, shortcuts, links and values, which outlast a change of words.
+import type { Locator, Page } from '@playwright/test';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+import type { Fault } from '#device-sim/unit/faults.ts';
+import { injectSimulator } from '../e2e/support/inject.ts';
+import type { Service } from '../e2e/support/service.ts';
+import { DIVERSIFIED, FIELD_KEY, type TestSet } from '../e2e/support/sets.ts';
+import type { IssuedVault } from '../e2e/support/vaults.ts';
+import type { Screenshots } from './screenshots.ts';
+import { hex, type Services } from './services.ts';
+
+/** States that follow from one another on one page; their names start with the name of the case. */
+export type ScreenCase = (driver: Driver) => Promise<void>;
+
+/** The class of a lane, by which its colour and shape are chosen. */
+type LaneKind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown';
+type OpenOptions = Parameters<typeof injectSimulator>[2] & { readonly path?: string };
+
+const INSTANT = { identity: 0, challenge: 0, importKey: 0 };
+
+/** The unit of this number, attached as soon as the page opens; each case may use the same numbers. */
+export function unit(number: number, more: Partial<UnitDescription> = {}, set: TestSet = DIVERSIFIED): UnitDescription {
+  const { profile, transportKey, family } = set;
+  const sn = `E2E0${String(number).padStart(12, '0')}`;
+  const suites = family === 'hmac' ? [4] : [1, 2];
+  return { sn, set: set.set, profile, transportKey, suites, latency: INSTANT, permitted: true, ...more };
+}
+
+export class Driver {
+  readonly page: Page;
+  readonly services: Services;
+  /** The AS whose page is opened. */
+  service: Service;
+  readonly #name: string;
+  readonly #screenshots: Screenshots;
+
+  constructor(name: string, page: Page, services: Services, screenshots: Screenshots) {
+    this.page = page;
+    this.services = services;
+    this.service = services.main;
+    this.#name = name;
+    this.#screenshots = screenshots;
+  }
+
+  /** A driver of another tab. */
+  on(page: Page): Driver {
+    return new Driver(this.#name, page, this.services, this.#screenshots);
+  }
+
+  /** @param awaited selector of what the state is recognised by */
+  async take(state = '', awaited = 'main', media: 'screen' | 'print' = 'screen'): Promise<void> {
+    await this.find(awaited).waitFor();
+    await this.#screenshots.take(this.page, state === '' ? this.#name : `${this.#name}-${state}`, media);
+  }
+
+  find(selector: string): Locator {
+    return this.page.locator(selector).first();
+  }
+
+  async click(selector: string): Promise<void> {
+    await this.find(selector).click();
+  }
+
+  async gone(selector: string): Promise<void> {
+    await this.find(selector).waitFor({ state: 'detached' });
+  }
+
+  /** Fills the first field of a form and sends it. */
+  async send(form: Locator, text: string): Promise<void> {
+    await form.locator('input').first().fill(text);
+    await form.locator('[type=submit]').click();
+  }
+
+  async open(units: readonly UnitDescription[], { path = '/', ...options }: OpenOptions = {}): Promise<void> {
+    await injectSimulator(this.page, units, options);
+    await this.page.goto(this.service.url + path);
+    await this.find('main h1, main h2').waitFor();
+  }
+
+  /** Opens the page, signs in and waits until each unit is read. */
+  async start(units: readonly UnitDescription[], options?: OpenOptions): Promise<void> {
+    await this.open(units, options);
+    await this.signIn();
+    await this.page.waitForFunction(() => document.querySelector('article.working') === null);
+  }
+
+  async enterCode(code: string): Promise<void> {
+    await this.send(this.find('form:has(#code)'), code);
+  }
+
+  async signIn(): Promise<void> {
+    await this.enterCode(this.service.token);
+    await this.gone('#code');
+  }
+
+  async signOut(): Promise<void> {
+    await this.click('header [role=status] button');
+  }
+
+  async go(view: 'station' | 'orders' | 'history' | 'tokens'): Promise<void> {
+    await this.click(`nav a[href="#${view}"]`);
+    await this.find(`nav a[href="#${view}"][aria-current=page]`).waitFor();
+  }
+
+  /** Activates the control with this shortcut, on one lane or on the first that has it. */
+  async press(key: string, of?: UnitDescription): Promise<void> {
+    const place = of ? this.lane(of) : this.page.locator('body');
+    await place.locator(`[aria-keyshortcuts="${key}"]`).first().click();
+  }
+
+  /** Chooses this device in the browser's chooser, or cancels it. */
+  async attach(choice: string, key: 'U' | 'S' = 'U'): Promise<void> {
+    await this.page.evaluate((each) => window.keyferrySimulator?.nextChoice(each), choice);
+    await this.press(key);
+  }
+
+  async fault({ sn }: UnitDescription, fault: Fault): Promise<void> {
+    await this.page.evaluate(([unit, what]) => window.keyferrySimulator?.fault(unit, what), [sn, fault] as const);
+  }
+
+  async plug({ sn }: UnitDescription, act: 'plug' | 'unplug' = 'plug'): Promise<void> {
+    await this.page.evaluate(([unit, what]) => window.keyferrySimulator?.[what](unit), [sn, act] as const);
+  }
+
+  lane({ sn }: UnitDescription): Locator {
+    return this.page.locator('article').filter({ hasText: sn.padStart(32, '0') });
+  }
+
+  async until(kind: LaneKind, ...units: readonly UnitDescription[]): Promise<void> {
+    for (const each of units)
+      await this.lane(each)
+        .and(this.page.locator(`.${kind}`))
+        .waitFor();
+  }
+
+  async choose(of: UnitDescription, ref1 = FIELD_KEY.ref1, slot?: number): Promise<void> {
+    await this.lane(of).locator(`input[name$=key][value="${ref1}"]`).check();
+    if (slot !== undefined) await this.lane(of).locator(`input[name$=slot][value="${slot}"]`).check();
+  }
+
+  async load(of: UnitDescription, ref1 = FIELD_KEY.ref1, slot = 1): Promise<void> {
+    await this.choose(of, ref1, slot);
+    await this.press('L', of);
+  }
+
+  /** Delays these requests until the returned function is called. */
+  async hold(url: string): Promise<() => void> {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await this.page.route(url, async (route) => {
+      await released;
+      await route.continue();
+    });
+    return () => release();
+  }
+
+  /** Issues an order of the set DIVERSIFIED: the field key into slot 2. */
+  async issue(id: string, units: readonly UnitDescription[], ...options: readonly string[]): Promise<void> {
+    const [set, line] = [hex(DIVERSIFIED.set), `${FIELD_KEY.ref1.toString(16)}:2`];
+    const sns = units.flatMap(({ sn }) => ['--unit', sn]);
+    const words = ['order', 'add', id, 'Meters of the north', '--set', set, '--line', line];
+    await this.service.cli(...words, ...sns, ...options);
+  }
+
+  /** Presses the button of this order in the list. */
+  async openOrder(id: string): Promise<void> {
+    await this.go('orders');
+    await this.page.locator('main li').filter({ hasText: id }).getByRole('button').first().click();
+  }
+
+  /** Opens a new order for these units; `options` are those of `order add`. */
+  async startOrder(id: string, units: readonly UnitDescription[], ...options: readonly string[]): Promise<void> {
+    await this.issue(id, units, ...options);
+    await this.start(units);
+    await this.openOrder(id);
+    await this.find('[role=progressbar]').waitFor();
+  }
+
+  async showSource(source: 'remote' | 'vault' | 'card'): Promise<void> {
+    await this.go('tokens');
+    await this.find(`main input[value=${source}]`).check();
+  }
+
+  /** Imports and unlocks a vault. */
+  async openVault({ text, passphrase }: IssuedVault): Promise<void> {
+    await this.showSource('vault');
+    await this.giveFile('vault.json', text);
+    await this.send(this.find('article form'), passphrase);
+    await this.find('article a[href="#station"]').waitFor();
+  }
+
+  /** @param index which file field of the view */
+  async giveFile(name: string, text: string, index = 0): Promise<void> {
+    const file = { name, mimeType: 'application/json', buffer: Buffer.from(text) };
+    await this.page.locator('main input[type=file]').nth(index).setInputFiles(file);
+  }
+}

@@ -1,0 +1,69 @@
+// Takes a screenshot of every state of every screen. `npm run screens -- [--out DIR] [--only NAME]
+// [--theme light|dark] [--width 1440|390]`; --only takes the start of a name.
+import { parseArgs } from 'node:util';
+import { chromium } from '@playwright/test';
+import { chromiumSwitches, findChromium } from '#test/support/chromium.ts';
+import { Driver, type ScreenCase } from './driver.ts';
+import { ORDER_CASES } from './order-cases.ts';
+import { PAGE_CASES } from './page-cases.ts';
+import { Screenshots } from './screenshots.ts';
+import { Services } from './services.ts';
+import { STATION_CASES } from './station-cases.ts';
+import { TOKEN_CASES } from './token-cases.ts';
+
+const LIMIT_MS = 90_000;
+const CASES: Readonly<Record<string, ScreenCase>> = {
+  ...STATION_CASES,
+  ...ORDER_CASES,
+  ...TOKEN_CASES,
+  ...PAGE_CASES,
+};
+
+const text = { type: 'string' } as const;
+const { out, only, theme, width } = parseArgs({
+  options: {
+    out: { ...text, default: 'test-results/screens' },
+    only: { ...text, default: '' },
+    theme: text,
+    width: text,
+  },
+}).values;
+const screenshots = new Screenshots({
+  folder: out,
+  only,
+  widths: ([1440, 390] as const).filter((each) => width === undefined || width === String(each)),
+  themes: (['light', 'dark'] as const).filter((each) => theme === undefined || theme === each),
+});
+
+const executablePath = findChromium();
+const browser = await chromium.launch({
+  args: chromiumSwitches(),
+  ...(executablePath === undefined ? {} : { executablePath }),
+});
+const services = await Services.start();
+try {
+  for (const [name, run] of Object.entries(CASES)) {
+    if (!name.startsWith(only) && !only.startsWith(name)) continue;
+    const [began, before] = [Date.now(), screenshots.states.length];
+    // A service worker answers requests that a case wants to hold.
+    const serviceWorkers = name === 'station-offline' ? 'allow' : 'block';
+    const context = await browser.newContext({ serviceWorkers, locale: 'en-GB', timezoneId: 'UTC' });
+    context.setDefaultTimeout(LIMIT_MS);
+    const page = await context.newPage();
+    page.on('dialog', (dialog) => void dialog.accept());
+    try {
+      await run(new Driver(name, page, services, screenshots));
+      console.log('ok  ', name, `${Math.round((Date.now() - began) / 1000)} s,`, screenshots.states.length - before);
+    } catch (error) {
+      console.error('FAIL', name, error);
+      process.exitCode = 1;
+    } finally {
+      await context.close();
+    }
+  }
+} finally {
+  screenshots.writeIndex();
+  await browser.close();
+  await services.stop();
+}
+console.log(`${screenshots.states.length} states in ${out}`);

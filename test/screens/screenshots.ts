@@ -1,0 +1,65 @@
+// Takes the screenshots of a state at each width and in each theme, and writes the page that shows
+// them all.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+
+export const HEIGHTS = { 1440: 900, 390: 844 } as const;
+export type Width = keyof typeof HEIGHTS;
+export type Theme = 'light' | 'dark';
+
+export interface ScreenshotOptions {
+  readonly folder: string;
+  /** Only states whose name starts with this text. */
+  readonly only: string;
+  readonly widths: readonly Width[];
+  readonly themes: readonly Theme[];
+}
+
+export class Screenshots {
+  readonly states: string[] = [];
+  readonly #options: ScreenshotOptions;
+
+  constructor(options: ScreenshotOptions) {
+    this.#options = options;
+    mkdirSync(options.folder, { recursive: true });
+  }
+
+  /** @param state e.g. `station-load-ready`; a file is named `station-load-ready--1440-light.png` */
+  async take(page: Page, state: string, media: 'screen' | 'print'): Promise<void> {
+    const { folder, only, widths, themes } = this.#options;
+    if (!state.startsWith(only)) return;
+    if (this.states.includes(state)) throw new RangeError(`two states are named ${state}`);
+    this.states.push(state);
+    await page.mouse.move(0, 0); // a pointer over a control changes its colour
+    for (const width of widths) {
+      await page.emulateMedia({ media });
+      await fitHeight(page, width);
+      for (const colorScheme of themes) {
+        await page.emulateMedia({ colorScheme });
+        await page.screenshot({ path: join(folder, `${state}--${width}-${colorScheme}.png`), animations: 'disabled' });
+      }
+    }
+    await page.emulateMedia({ colorScheme: 'light', media: 'screen' });
+    await page.setViewportSize({ width: 1440, height: HEIGHTS[1440] });
+  }
+
+  writeIndex(): void {
+    const { folder, widths, themes } = this.#options;
+    const sections = this.states.map((state) => {
+      const files = widths.flatMap((width) => themes.map((theme) => `${state}--${width}-${theme}.png`));
+      const images = files.map((file) => `<a href="${file}"><img src="${file}" alt="${file}" loading="lazy"></a>`);
+      return `<h2 id="${state}"><a href="#${state}">${state}</a></h2>\n${images.join('\n')}`;
+    });
+    const style = 'body{font:14px system-ui;background:#888}a{color:inherit}img{height:480px;margin:4px}';
+    const html = `<!doctype html><meta charset="utf-8"><title>Screens</title><style>${style}</style>\n`;
+    writeFileSync(join(folder, 'index.html'), `${html}${sections.join('\n')}\n`);
+  }
+}
+
+/** Makes the viewport as high as the page, so that no bar at its edge covers anything. */
+async function fitHeight(page: Page, width: Width): Promise<void> {
+  await page.setViewportSize({ width, height: HEIGHTS[width] });
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width, height: Math.max(height, HEIGHTS[width]) });
+}
