@@ -1,7 +1,7 @@
-// The HTTP application: API, OpenAPI document and static files, behind the same checks. It maps a
-// Request to a Response; bin/serve.ts opens the port.
+// The HTTP application: API, OpenAPI document and static files, behind the same checks. Maps a Request
+// to a Response; bin/serve.ts opens the port.
 import { type Context, Hono } from 'hono';
-import { answer, answerProblem, Problem, problemOf } from '../http/answer.ts';
+import { answer, answerProblem, Problem, problemOf, tooManyRequests } from '../http/answer.ts';
 import { type Rate, RateLimit } from '../http/rate-limit.ts';
 import { parse, readJson } from '../http/request-body.ts';
 import { signIn } from '../http/sign-in.ts';
@@ -14,10 +14,7 @@ import { ROUTES } from './routes/table.ts';
 export interface AppOptions {
   readonly as: As;
   readonly files: StaticFiles;
-  /**
-   * Origins of this service, such as http://localhost:8787. Any other Host or Origin is refused
-   * (DNS rebinding).
-   */
+  /** Origins of this service. Any other Host or Origin is refused (DNS rebinding). */
   readonly origins: () => readonly string[];
   readonly exportRate: Rate;
   readonly signInRate: Rate;
@@ -52,7 +49,7 @@ export function createApp(options: AppOptions): Hono {
       const call: Call<unknown> = {
         as,
         input: await readInput(c, route),
-        params: c.req.param(),
+        id: c.req.param('id') ?? '',
         get signedIn() {
           if (signedIn === undefined) throw new RangeError('the route needs no sign-in');
           return signedIn;
@@ -94,10 +91,7 @@ function guardOrigin(c: Context, origins: readonly string[]): void {
 function credentials(c: Context) {
   // @hono/node-server sets the socket. Tests without a socket have no address.
   const env = c.env as { readonly incoming?: { readonly socket: { readonly remoteAddress?: string } } } | undefined;
-  return {
-    authorization: c.req.header('authorization'),
-    address: env?.incoming?.socket.remoteAddress ?? '',
-  };
+  return { authorization: c.req.header('authorization'), address: env?.incoming?.socket.remoteAddress ?? '' };
 }
 
 /** The router's pattern of an OpenAPI path: {id} becomes :id. */
@@ -112,10 +106,7 @@ function readInput(c: Context, { method, input, bodyLimit }: Route): Promise<unk
 
 function takeExports(limit: RateLimit, operator: string, count: number): void {
   const wait = limit.take(operator, count);
-  if (wait === undefined) return;
-  throw new Problem('too-many-requests', `${operator} exports faster than this service allows. Wait ${wait} s.`, {
-    headers: { 'retry-after': String(wait) },
-  });
+  if (wait !== undefined) throw tooManyRequests(`${operator} exports faster than this service allows.`, wait);
 }
 
 async function withDeadline<Result>(work: Promise<Result>, deadlineMs: number = DEADLINE_MS): Promise<Result> {

@@ -1,6 +1,5 @@
-// One line of the audit log: {"entry":{…},"hash":"…","sealed":"…"}; "sealed" is optional. "hash" is
-// over the JSON text of the entry, which contains the hashes of the previous entry and of the
-// sealed part.
+// One line of the audit log: {"entry":{…},"hash":"…","sealed":"…"}, "sealed" being optional. "hash"
+// covers the text of the entry, which contains the hashes of the previous entry and of "sealed".
 import { createHash } from 'node:crypto';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { AuditRecordJson } from '#protocol/service/messages.ts';

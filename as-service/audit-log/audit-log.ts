@@ -71,10 +71,7 @@ export class AuditLog {
     return this.#head;
   }
 
-  /**
-   * Resolves with the head that this entry makes, once it is durable. Rejects after any write
-   * failed.
-   */
+  /** Resolves with the head of this entry, once it is durable. Rejects after any failed write. */
   append(event: AuditEvent): Promise<AuditHeadJson> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
-// keyferry-as, the command line of the AS. While a service has locked the data folder, the service
-// runs the command: two processes never write one state, and a revocation has immediate effect.
-// Otherwise this process locks the folder and runs the command itself.
+// keyferry-as, the command line of the AS. A service that has locked the data folder runs the command
+// itself: two processes never write one state, and a revocation has immediate effect. Otherwise this
+// process locks the folder and runs the command.
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -24,9 +24,7 @@ async function main(): Promise<readonly string[]> {
   return run(request, { directory, keyFile, demo });
 }
 
-/**
- * The commands that may create a service. Another command in a wrong folder must not create one.
- */
+/** The commands that may create a service, which others must not do in a wrong folder. */
 const CREATING_COMMANDS: readonly AdminRequest['command'][] = ['set add', 'operator add'];
 
 async function run(request: AdminRequest, options: { directory: string; keyFile: string; demo: boolean }) {

@@ -1,7 +1,7 @@
 // Reads the configuration of the service: flags first, then the environment, then defaults.
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { CLI_COMMAND } from '../cli/cli-command.ts';
+import { type Option, parseOptions, synopsisOf, type Values } from '../cli/options.ts';
 import { UserError } from '../common/user-error.ts';
 
 export interface Config {
@@ -24,72 +24,69 @@ export interface Config {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-export const SERVE_USAGE = `keyferry-as-serve: the AS as an HTTP service
+/** The flags, each with its environment variable. */
+const FLAGS: Readonly<Record<string, Option & { readonly variable?: string; readonly help: string }>> = {
+  port: { value: 'N', variable: 'KEYFERRY_PORT', help: 'default 8787; 0 for any free port' },
+  host: { value: 'NAME', variable: 'KEYFERRY_HOST', help: 'default 127.0.0.1' },
+  data: { value: 'FOLDER', variable: 'KEYFERRY_DATA', help: 'default ./keyferry-as' },
+  'key-file': {
+    value: 'FILE',
+    variable: 'KEYFERRY_KEY_FILE',
+    help: 'default sealing.key in the data folder; or KEYFERRY_SEALING_KEY: 32 bytes, hex or base64url',
+  },
+  origin: {
+    value: 'URL,…',
+    variable: 'KEYFERRY_ORIGINS',
+    help: 'origins at which browsers reach the service, if not its own address',
+  },
+  web: { value: 'FOLDER', variable: 'KEYFERRY_WEB', help: 'folder of the built page, default dist' },
+  'exports-per-minute': { value: 'N', variable: 'KEYFERRY_EXPORTS_PER_MINUTE', help: 'per operator, default 6000' },
+  demo: { variable: 'KEYFERRY_DEMO', help: 'serve the published demo sets and the demo page too' },
+  embedded: { help: 'the default: create a set, keys and an operator at the first start' },
+  standalone: { variable: 'KEYFERRY_STANDALONE', help: `create nothing: ${CLI_COMMAND} adds sets and operators` },
+  help: { help: 'show this text' },
+};
 
-  --port N          KEYFERRY_PORT      default 8787; 0 for any free port
-  --host NAME       KEYFERRY_HOST      default 127.0.0.1
-  --data FOLDER     KEYFERRY_DATA      default ./keyferry-as
-  --key-file FILE   KEYFERRY_KEY_FILE  default sealing.key in the data folder
-                    KEYFERRY_SEALING_KEY  32 bytes, hex or base64url, instead of a key file
-  --origin URL,…    KEYFERRY_ORIGINS   origins at which browsers reach it, if not its own address
-  --web FOLDER      KEYFERRY_WEB       the built page, default dist
-  --exports-per-minute N               KEYFERRY_EXPORTS_PER_MINUTE, per operator, default 6000
-  --demo            KEYFERRY_DEMO=1    serve the published demo sets and the demo page too
-  --embedded        the default: create a set, keys and an operator at the first start
-  --standalone      KEYFERRY_STANDALONE=1  create nothing: ${CLI_COMMAND} adds sets and operators
-  --help`;
+export const SERVE_HELP = [
+  'keyferry-as-serve: the AS as an HTTP service\n',
+  ...Object.entries(FLAGS).map(([name, flag]) => {
+    const { variable = '', value, help } = flag;
+    const setting = variable !== '' && value === undefined ? `${variable}=1` : variable;
+    return `  ${synopsisOf(name, flag).padEnd(24)}${setting}\n      ${help}`;
+  }),
+].join('\n');
 
 /** @throws UserError for a wrong flag or value */
 export function readConfig(args: readonly string[], environment: Environment): Config | 'help' {
-  const flags = parseFlags(args);
-  if (flags.help) return 'help';
-  if (flags.embedded && flags.standalone) throw new UserError('Choose --embedded or --standalone, not both.');
-  const directory = resolve(flags.data ?? environment.KEYFERRY_DATA ?? 'keyferry-as');
-  const origins = (flags.origin ?? environment.KEYFERRY_ORIGINS ?? environment.KEYFERRY_ORIGIN ?? '').split(/[\s,]+/);
+  const values = parseFlags(args);
+  const variable = (name: string) => environment[FLAGS[name]?.variable ?? ''];
+  const text = (name: string) => (typeof values[name] === 'string' ? values[name] : variable(name));
+  const isSet = (name: string) => values[name] === true || /^(1|true)$/.test(variable(name) ?? '');
+  if (values.help) return 'help';
+  if (values.embedded && values.standalone) throw new UserError('Choose --embedded or --standalone, not both.');
+  const directory = resolve(text('data') ?? 'keyferry-as');
+  const origins = (text('origin') ?? environment.KEYFERRY_ORIGIN ?? '').split(/[\s,]+/);
+  const exportsPerMinute = text('exports-per-minute') ?? '6000';
   return {
-    host: flags.host ?? environment.KEYFERRY_HOST ?? '127.0.0.1',
-    port: wholeNumber('port', flags.port ?? environment.KEYFERRY_PORT ?? '8787', 0, 65535),
+    host: text('host') ?? '127.0.0.1',
+    port: wholeNumber('port', text('port') ?? '8787', 0, 65535),
     directory,
-    keyFile: resolve(flags['key-file'] ?? environment.KEYFERRY_KEY_FILE ?? `${directory}/sealing.key`),
+    keyFile: resolve(text('key-file') ?? `${directory}/sealing.key`),
     sealingKey: environment.KEYFERRY_SEALING_KEY,
-    origins: origins.filter((text) => text !== '').map(parseOrigin),
-    web: resolve(flags.web ?? environment.KEYFERRY_WEB ?? 'dist'),
-    demo: flags.demo ?? isOn(environment.KEYFERRY_DEMO),
-    embedded: flags.embedded ?? !(flags.standalone ?? isOn(environment.KEYFERRY_STANDALONE)),
-    exportsPerMinute: wholeNumber(
-      'exports-per-minute',
-      flags['exports-per-minute'] ?? environment.KEYFERRY_EXPORTS_PER_MINUTE ?? '6000',
-      1,
-      1_000_000_000,
-    ),
+    origins: origins.filter((origin) => origin !== '').map(parseOrigin),
+    web: resolve(text('web') ?? 'dist'),
+    demo: isSet('demo'),
+    embedded: values.embedded === true || !isSet('standalone'),
+    exportsPerMinute: wholeNumber('exports-per-minute', exportsPerMinute, 1, 1_000_000_000),
   };
 }
 
-function parseFlags(args: readonly string[]) {
+function parseFlags(args: readonly string[]): Values {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        port: { type: 'string' },
-        host: { type: 'string' },
-        data: { type: 'string' },
-        'key-file': { type: 'string' },
-        origin: { type: 'string' },
-        web: { type: 'string' },
-        'exports-per-minute': { type: 'string' },
-        demo: { type: 'boolean' },
-        embedded: { type: 'boolean' },
-        standalone: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    }).values;
+    return parseOptions(args, FLAGS, false).values;
   } catch (cause) {
-    throw new UserError(`${cause instanceof Error ? cause.message : String(cause)}\n\n${SERVE_USAGE}`);
+    throw new UserError(`${cause instanceof Error ? cause.message : String(cause)}\n\n${SERVE_HELP}`);
   }
-}
-
-function isOn(value: string | undefined): boolean {
-  return value === '1' || value === 'true';
 }
 
 function wholeNumber(what: string, text: string, min: number, max: number): number {

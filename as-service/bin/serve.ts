@@ -11,7 +11,7 @@ import { type AsHandle, openAs } from '../service/open-as.ts';
 import { prepareEmbedded } from '../service/prepare-embedded.ts';
 import { rootFingerprint } from '../signing/signing.ts';
 import { isSystemError } from '../storage/atomic-file.ts';
-import { type Config, readConfig, SERVE_USAGE } from './config.ts';
+import { type Config, readConfig, SERVE_HELP } from './config.ts';
 import { welcomeText } from './welcome.ts';
 
 /** Timeout of pending requests after a signal. */
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   process.umask(0o077);
   const config = readConfig(process.argv.slice(2), process.env);
   if (config === 'help') {
-    console.log(SERVE_USAGE);
+    console.log(SERVE_HELP);
     return;
   }
   let as: As | undefined;
@@ -121,8 +121,7 @@ async function listen(server: ServerType, { host, port }: Config): Promise<Addre
 async function stop(server: ServerType): Promise<void> {
   if (!('closeIdleConnections' in server)) throw new TypeError('not an HTTP/1.1 server');
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // A keep-alive connection becomes idle after its response, so idle connections are closed
-  // repeatedly.
+  // Keep-alive connections become idle after their response and are closed then.
   const idle = setInterval(() => server.closeIdleConnections(), 20);
   const late = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await closed;

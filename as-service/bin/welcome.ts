@@ -1,5 +1,4 @@
-// Text of the terminal at a start: address, access code, first steps, and what the sealing
-// protects.
+// The text of the terminal at a start: address, access code, first steps and sealing.
 import { CLI_COMMAND } from '../cli/cli-command.ts';
 import type { SealingKey } from '../storage/sealing-key.ts';
 import type { Config } from './config.ts';

@@ -6,7 +6,7 @@ import type { As } from '../service/as.ts';
 import { viewEntry } from '../sets/entry-view.ts';
 import { setLabel } from '../sets/policy.ts';
 import { addErasing, type NewErasing, type Rotation, rotateSet } from '../sets/rotation.ts';
-import { addKey, addSet, allowUnits, type NewKey, type NewSet, writeDeviceKey } from '../sets/sets.ts';
+import { addKey, addSet, allowUnits, type NewKey, type NewSet, requireSet, writeDeviceKey } from '../sets/sets.ts';
 import { rootFingerprint } from '../signing/signing.ts';
 import type { SetState } from '../storage/state.ts';
 import { CLI_COMMAND } from './cli-command.ts';
@@ -42,14 +42,9 @@ export async function runAdminRequest(as: As, actor: string, request: AdminReque
 
 async function run(as: As, actor: string, request: AdminRequest): Promise<readonly string[]> {
   switch (request.command) {
-    case 'set add': {
-      const { transportKey } = request;
-      await addSet(as, actor, {
-        ...request,
-        transportKey: transportKey === undefined ? undefined : fromHex(transportKey),
-      });
+    case 'set add':
+      await addSet(as, actor, { ...request, transportKey: decodeKey(request.transportKey) });
       return [`Added set ${hexNumber(request.set, 8)} (${request.name}), ${request.profile}.`];
-    }
     case 'set list':
       return as.state.sets.length === 0 ? ['No sets yet.'] : as.state.sets.flatMap(describeSet);
     case 'set allow':
@@ -57,20 +52,16 @@ async function run(as: As, actor: string, request: AdminRequest): Promise<readon
       return [
         `Set ${hexNumber(request.set, 8)} now admits ${request.units === null ? 'every unit of it' : 'these units too'}.`,
       ];
-    case 'key add': {
-      const { key } = request;
-      await addKey(as, actor, { ...request, key: key === undefined ? undefined : fromHex(key) });
-      return describeSet(as.state.sets.find(({ set }) => set === request.set)).slice(-1);
-    }
+    case 'key add':
+      await addKey(as, actor, { ...request, key: decodeKey(request.key) });
+      return describeSet(requireSet(as.state, request.set)).slice(-1);
     case 'key erase':
       await addErasing(as, actor, request);
-      return describeSet(as.state.sets.find(({ set }) => set === request.set)).slice(-1);
+      return describeSet(requireSet(as.state, request.set)).slice(-1);
     case 'set rotate': {
-      const { set, transportKey } = request;
-      const given = transportKey === undefined ? undefined : fromHex(transportKey);
-      const tkv = await rotateSet(as, actor, { ...request, transportKey: given });
+      const tkv = await rotateSet(as, actor, { ...request, transportKey: decodeKey(request.transportKey) });
       return [
-        `Set ${hexNumber(set, 8)} now has TKV ${tkv}. REF1 ${hexNumber(request.ref1, 4)} loads it into its units.`,
+        `Set ${hexNumber(request.set, 8)} now has TKV ${tkv}. REF1 ${hexNumber(request.ref1, 4)} loads it into its units.`,
         'Units with an earlier T can still load keys.',
       ];
     }
@@ -113,8 +104,11 @@ async function run(as: As, actor: string, request: AdminRequest): Promise<readon
   }
 }
 
-function describeSet(found: SetState | undefined): string[] {
-  if (found === undefined) return [];
+function decodeKey(hex: string | undefined): Uint8Array | undefined {
+  return hex === undefined ? undefined : fromHex(hex);
+}
+
+function describeSet(found: SetState): string[] {
   const { profile, transportKeys, units, quotaPerUnit, keys } = found;
   const versions = transportKeys.map(({ tkv, family }) => `TKV ${tkv} ${family}`).join(', ');
   const admits = units === null ? 'every unit of the set' : `${units.length} listed unit(s)`;

@@ -1,11 +1,8 @@
-// Reads the values of a command line: numbers, choices, lists and file contents. Refuses with a
-// sentence for the terminal.
+// Reads the values of a command line: numbers, choices, lists and file contents.
 import { readFileSync } from 'node:fs';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { UserError } from '../common/user-error.ts';
-
-/** The values of parseArgs(), by option. */
-export type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+import type { Values } from './options.ts';
 
 export function readHex(what: string, text: string, maxDigits: number): number {
   const digits = text.replace(/^0x/i, '');
@@ -39,10 +36,7 @@ export function readChoice<Word extends string>(option: string, value: Values[st
   return found;
 }
 
-/**
- * Reads a key in hex from a file or standard input, as member `name`. Not from the command line,
- * which other users of the computer can read.
- */
+/** Reads a key from a file, because other users of the computer can read the command line. */
 export function readKey<Name extends string>(name: Name, file: Values[string]): { readonly [K in Name]?: string } {
   if (typeof file !== 'string') return {};
   const text = readInput(file, 'latin1').replaceAll(/\s/g, '');

@@ -1,13 +1,12 @@
 // Reads a command line into a request, by the command table.
-import { parseArgs } from 'node:util';
 import { UserError } from '../common/user-error.ts';
 import type { AdminRequest } from './admin-requests.ts';
-import type { Values } from './arguments.ts';
-import type { Command, CommandOption, Commands } from './command.ts';
+import type { Command, Commands } from './command.ts';
 import { helpOf, helpOfAll } from './help.ts';
 import { LOG_COMMANDS } from './log-commands.ts';
 import type { LogRequest } from './log-requests.ts';
 import { OPERATOR_COMMANDS } from './operator-commands.ts';
+import { parseOptions, type Values } from './options.ts';
 import { ORDER_COMMANDS } from './order-commands.ts';
 import { SET_COMMANDS } from './set-commands.ts';
 import { VAULT_COMMANDS } from './vault-commands.ts';
@@ -40,10 +39,10 @@ export function readCommandLine(args: readonly string[]): CommandLine | { readon
     throw new UserError(`There is no command "${typed}".\n\n${helpOfAll(COMMANDS)}`);
   }
   if (args.includes('--help')) return { help: helpOf(name, command) };
-  const { values, positionals } = parse(args.slice(name.split(' ').length), name, command);
+  const { values, words } = parse(args.slice(name.split(' ').length), name, command);
   const { data, 'key-file': keyFile, demo } = values;
   return {
-    request: command.request(positionals, values),
+    request: command.request(words, values),
     values: {
       ...(typeof data === 'string' ? { data } : {}),
       ...(typeof keyFile === 'string' ? { 'key-file': keyFile } : {}),
@@ -52,24 +51,18 @@ export function readCommandLine(args: readonly string[]): CommandLine | { readon
   };
 }
 
-function parse(args: string[], name: string, command: Command): { values: Values; positionals: string[] } {
+function parse(args: readonly string[], name: string, command: Command): { values: Values; words: string[] } {
   const refuse = (why: string) => new UserError(`${why}\n\n${helpOf(name, command)}`);
-  const options = Object.entries<CommandOption>({ ...command.options, ...COMMON_OPTIONS }).map(
-    ([option, { value, multiple = false, default: preset }]) => {
-      const type = value === undefined ? ('boolean' as const) : ('string' as const);
-      return [option, { type, multiple, ...(preset === undefined ? {} : { default: preset }) }] as const;
-    },
-  );
-  let parsed: { values: Values; positionals: string[] };
+  let parsed: ReturnType<typeof parseOptions>;
   try {
-    parsed = parseArgs({ args, options: Object.fromEntries(options), allowPositionals: true });
+    parsed = parseOptions(args, { ...command.options, ...COMMON_OPTIONS }, true);
   } catch (cause) {
     throw refuse(cause instanceof Error ? cause.message : String(cause));
   }
-  const words = command.words?.split(' ') ?? [];
-  const min = words.filter((word) => !word.startsWith('[')).length;
-  const max = words.some((word) => word.includes('…')) ? MAX_WORDS : words.length;
-  const { length } = parsed.positionals;
+  const expected = command.words?.split(' ') ?? [];
+  const min = expected.filter((word) => !word.startsWith('[')).length;
+  const max = expected.some((word) => word.includes('…')) ? MAX_WORDS : expected.length;
+  const { length } = parsed.words;
   if (length >= min && length <= max) return parsed;
   throw refuse(`"${name}" takes ${min === max ? min : `at least ${min}`} ${min === 1 ? 'word' : 'words'}.`);
 }

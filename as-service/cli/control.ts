@@ -1,6 +1,6 @@
 // Sends CLI requests to a running service over the socket of the folder lock: one request and one
-// answer, each a line of JSON. A process that may open the socket (mode 0600) may also read the key
-// file, so the socket needs no authentication.
+// answer, each a line of JSON. The socket needs no authentication: a process that may open it (mode
+// 0600) may also read the key file.
 import { createConnection, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { UserError } from '../common/user-error.ts';
@@ -25,8 +25,7 @@ export class ControlServer {
 
   accept(socket: Socket): void {
     const lines = createInterface({ input: socket });
-    // A client that has closed the connection causes EPIPE, which without a listener ends the
-    // process.
+    // A client that has closed its connection causes EPIPE, which would end the process.
     lines.on('error', () => socket.destroy());
     lines.once('line', (line) => {
       this.#running = this.#running.then(async () => {

@@ -1,6 +1,7 @@
 // Help of the command line, generated from the command table.
 import { CLI_COMMAND } from './cli-command.ts';
-import type { Command, CommandOption, Commands } from './command.ts';
+import type { Command, Commands } from './command.ts';
+import { type Option, synopsisOf } from './options.ts';
 
 const WIDTH = 100;
 const NOTES = `An option with … may be repeated: --line 0103:0002 --line 0104:0001.
@@ -29,15 +30,12 @@ function describe(name: string, { words, options = {}, help }: Command): string 
   return [...wrap(synopsis, '      '), ...wrap(help.split(' '), '    ', '    ')].join('\n');
 }
 
-function describeOption(name: string, { value, multiple, required }: CommandOption): string {
-  const text = value === undefined ? `--${name}` : `--${name} ${value}`;
-  return `${required ? text : `[${text}]`}${multiple ? '…' : ''}`;
+function describeOption(name: string, option: Option): string {
+  const text = synopsisOf(name, option);
+  return `${option.required ? text : `[${text}]`}${option.multiple ? '…' : ''}`;
 }
 
-/**
- * Lines of at most WIDTH characters; each part stays on one line. `indent` precedes every line but
- * the first.
- */
+/** Lines of at most WIDTH characters; `indent` precedes every line but the first. */
 function wrap(parts: readonly string[], indent: string, first = ''): string[] {
   const lines: string[] = [];
   let line = first;

@@ -9,8 +9,5 @@ export const LOG_COMMANDS: Commands = {
     help: 'Shows the newest entries of the audit log, 20 or --last.',
     request: (_words, { last }) => ({ command: 'log show', last: readDecimal('last', String(last)) }),
   },
-  'log verify': {
-    help: 'Verifies the hash chain of the audit log.',
-    request: () => ({ command: 'log verify' }),
-  },
+  'log verify': { help: 'Verifies the hash chain of the audit log.', request: () => ({ command: 'log verify' }) },
 };

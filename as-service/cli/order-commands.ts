@@ -6,8 +6,9 @@ import type { UnitRange } from '#protocol/orders/units.ts';
 import { isSuiteId } from '#protocol/tkl/suites.ts';
 import { requireSerialNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
-import { readDecimal, readHex, readInput, readList, readOptionalDecimal, required, type Values } from './arguments.ts';
+import { readDecimal, readHex, readInput, readList, readOptionalDecimal, required } from './arguments.ts';
 import type { Commands } from './command.ts';
+import type { Values } from './options.ts';
 import { toUserError } from './to-user-error.ts';
 
 const DAY_MS = 86_400_000;

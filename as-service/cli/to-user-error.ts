@@ -1,10 +1,7 @@
 import { ProtocolError } from '#protocol/errors.ts';
 import { UserError } from '../common/user-error.ts';
 
-/**
- * A refusal becomes a UserError with `prefix` and the same sentence. Any other error stays as it
- * is.
- */
+/** Makes a refusal a UserError with `prefix` and its sentence. Other errors stay as they are. */
 export function toUserError(cause: unknown, prefix = ''): unknown {
   return cause instanceof ProtocolError ? new UserError(`${prefix}${cause.message}`, { cause }) : cause;
 }

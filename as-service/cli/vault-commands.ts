@@ -1,7 +1,8 @@
 // The commands for vaults.
 import { resolve } from 'node:path';
-import { readDecimal, readHex, readInput, readList, readOptionalDecimal, required, type Values } from './arguments.ts';
+import { readDecimal, readHex, readInput, readList, readOptionalDecimal, required } from './arguments.ts';
 import type { Commands } from './command.ts';
+import type { Values } from './options.ts';
 
 export const VAULT_COMMANDS: Commands = {
   'vault issue': {
@@ -51,7 +52,7 @@ export const VAULT_COMMANDS: Commands = {
   },
 };
 
-/** Reads the first line of a file. Other users of the computer can read the command line itself. */
+/** Reads the first line of a file, because other users can read the command line. */
 function readPassphrase(file: Values[string]): { readonly passphrase?: string } {
   return typeof file === 'string' ? { passphrase: readInput(file, 'utf8').split(/\r?\n/, 1)[0] ?? '' } : {};
 }

@@ -95,7 +95,7 @@ async function reconcile(
   }
   return [
     describe(report.record),
-    `The journal has ${entries} entries, ${exports} exports and ${receipts} receipts; ${verdicts.length} receipts are verified.`,
+    `The journal has ${entries} entries, ${exports} exports and ${receipts} receipts; verified receipts: ${verdicts.length}.`,
     ...findings.map(({ grave, words }) => `${grave ? 'Investigate: ' : ''}${words}`),
     ...(findings.length === 0 ? ['There are no findings.'] : []),
   ];

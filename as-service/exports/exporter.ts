@@ -73,9 +73,7 @@ export class Exporter {
     throw new ProtocolError('not-allowed', 'This export is of a set that you may not use.');
   }
 
-  /**
-   * Requests with the same idempotency key wait for one another, so that all find the first export.
-   */
+  /** Serialises requests with one idempotency key, so that the later ones find the first export. */
   async #exportSerially(request: ExportRequestJson, account: OperatorState): Promise<ExportEntry> {
     const name = `${account.name} ${request.idempotencyKey}`;
     for (let other = this.#pending.get(name); other !== undefined; other = this.#pending.get(name)) {

@@ -1,5 +1,4 @@
-// Reads T and TA from the state for exports and receipts. The only module of the service that
-// computes with them, apart from the issue of vaults and device keys.
+// Reads T and TA from the state, for exports and receipts.
 import { randomBytes } from 'node:crypto';
 import { transportKeyStore } from '#protocol/as-unit/transport-key-store.ts';
 import type { KeyStore } from '#protocol/as-unit/tree-key-crypto.ts';

@@ -1,6 +1,5 @@
-// Implements the Memory of protocol/as-unit: reads facts from the state and the ledger, and writes
-// each export and receipt to the audit log. The sealed part of the entry restores the ledger at a
-// restart.
+// Implements the Memory of protocol/as-unit: facts come from the state and the ledger, and each export
+// and receipt becomes an audit log entry, from which a restart restores the ledger.
 import type {
   ExportRecord,
   KeyFacts,
@@ -40,9 +39,7 @@ export interface ServiceMemoryOptions {
 
 export class ServiceMemory implements Memory<Caller> {
   readonly #options: ServiceMemoryOptions;
-  /**
-   * Pending exports, by operator, unit and load. They count against quotas before they are durable.
-   */
+  /** Pending exports by operator, unit and load, which already count against quotas. */
   readonly #pending = new Map<string, number>();
   #lastXc: number;
 
@@ -141,8 +138,8 @@ export class ServiceMemory implements Memory<Caller> {
   }
 
   /**
-   * A second export of a load under a work order needs a reason. Returns the name under which
-   * pending exports of this load are counted.
+   * Requires a reason for a second export of a load under a work order. Returns the name under which
+   * pending exports of the load are counted.
    * @throws ProtocolError reason-needed
    */
   #requireReason({ unit, ref1, ref2 }: UnitExportRequest, { workOrder, reason }: Caller): string {

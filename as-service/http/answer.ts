@@ -27,14 +27,16 @@ export class Problem extends Error {
   }
 }
 
+/** `wait` in seconds. */
+export function tooManyRequests(detail: string, wait: number): Problem {
+  return new Problem('too-many-requests', `${detail} Wait ${wait} s.`, { headers: { 'retry-after': String(wait) } });
+}
+
 export function answer(body: object): Response {
   return new Response(JSON.stringify(body), { headers: JSON_HEADERS });
 }
 
-/**
- * A refusal keeps its message. Any other error goes to `report`, and the client gets no details of
- * it.
- */
+/** A refusal keeps its message. The details of any other error go to `report` only. */
 export function problemOf(cause: unknown, report: (cause: unknown) => void): Problem {
   if (cause instanceof Problem) return cause;
   if (cause instanceof ProtocolError && isProblemCode(cause.code)) return new Problem(cause.code, cause.message);

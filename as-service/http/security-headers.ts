@@ -1,9 +1,6 @@
 // The security headers of every response, errors included (ADR 0015).
 
-/**
- * The page may use WebUSB, Web Serial, the clipboard for its Copy buttons, a wake lock during a
- * load, and passkeys for vaults. Every other feature is off.
- */
+/** The page may use USB, serial ports, its Copy buttons, a wake lock during a load, and passkeys. */
 const PERMISSIONS = [
   'usb=(self)',
   'serial=(self)',
@@ -37,10 +34,7 @@ const PERMISSIONS = [
   ].map((feature) => `${feature}=()`),
 ].join(', ');
 
-/**
- * `styleHashes`: SHA-256 of each inline style block, base64. `dataImages`: the page contains data:
- * images.
- */
+/** `styleHashes`: SHA-256 of inline styles, base64. `dataImages`: the page has data: images. */
 export function contentSecurityPolicy({ styleHashes = [] as readonly string[], dataImages = false } = {}): string {
   return [
     "default-src 'none'",
@@ -56,10 +50,7 @@ export function contentSecurityPolicy({ styleHashes = [] as readonly string[], d
   ].join('; ');
 }
 
-/**
- * For the vault worker, one file, which may compile WebAssembly but not fetch, connect or start a
- * worker.
- */
+/** For the vault worker, which may compile WebAssembly but not fetch or connect. */
 export const VAULT_WORKER_POLICY = [
   "default-src 'none'",
   "script-src 'wasm-unsafe-eval'",

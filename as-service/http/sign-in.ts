@@ -4,7 +4,7 @@ import type { Role } from '#protocol/service/messages.ts';
 import { findOperator } from '../operators/access-codes.ts';
 import type { As } from '../service/as.ts';
 import type { OperatorState } from '../storage/state.ts';
-import { Problem } from './answer.ts';
+import { Problem, tooManyRequests } from './answer.ts';
 import type { RateLimit } from './rate-limit.ts';
 
 export interface SignedIn {
@@ -38,11 +38,7 @@ export function signIn(
   }
   if (token === undefined) throw signedOut('Send the access code as "Authorization: Bearer KF-…".');
   const wait = failures.take(address);
-  if (wait !== undefined) {
-    throw new Problem('too-many-requests', `Too many wrong access codes from this address. Wait ${wait} s.`, {
-      headers: { 'retry-after': String(wait) },
-    });
-  }
+  if (wait !== undefined) throw tooManyRequests('Too many wrong access codes from this address.', wait);
   throw signedOut('The access code is unknown, expired or revoked. Get a new one and sign in again.');
 }
 

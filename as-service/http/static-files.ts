@@ -1,5 +1,4 @@
-// Serves the built page from memory: reads every file of the build once, at the start. No request
-// leads to a file access.
+// Serves the built page from memory. No request leads to a file access.
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
@@ -62,10 +61,7 @@ const DEMO = '/demo.html';
  */
 const DEMO_LINK = `<${DEMO}>; rel="alternate"; title="Demo"`;
 
-/**
- * `web` is the folder of the build. Serves its app/ at the root and, in demo mode, the other files
- * of demo/ too.
- */
+/** Serves app/ of the folder `web` at the root and, in demo mode, the other files of its demo/. */
 export async function loadStaticFiles(web: string, demoMode: boolean): Promise<StaticFiles> {
   const files = new Map<string, StaticFile>();
   for (const folder of demoMode ? ['demo', 'app'] : ['app']) {
@@ -135,9 +131,8 @@ function compressBrotli(content: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * A page with a policy of its own keeps it; frame-ancestors is added, which a page cannot set by
- * <meta>. Otherwise inline style blocks are allowed by hash, and data: images only in a page that
- * contains one.
+ * A page with its own policy keeps it, with frame-ancestors, which <meta> cannot set. Otherwise inline
+ * styles are allowed by hash, and data: images only in a page that contains one.
  */
 function policyFor(html: string): string {
   const [, own] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html) ?? [];

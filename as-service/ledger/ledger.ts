@@ -129,16 +129,8 @@ export class Ledger {
     const { operator, workOrder, reason, idempotencyKey, requestHash } = origin;
     const dataHash = sha256(record.data);
     const exportId = exportIdOf(dataHash);
-    const entry: ExportEntry = {
-      ...record,
-      exportId,
-      dataHash,
-      xc,
-      operator,
-      workOrder,
-      reason,
-      receiptTime: undefined,
-    };
+    const facts = { operator, workOrder, reason, receiptTime: undefined };
+    const entry: ExportEntry = { ...record, ...facts, exportId, dataHash, xc };
     this.#byCounter.set(xc, entry);
     this.#byChallenge.set(challengeName(sn, record.random), xc);
     this.#byId.set(exportId, xc);

@@ -7,12 +7,6 @@ import type { ExportEntry } from './ledger.ts';
 export function verdictOf(entry: ExportEntry | undefined): VerdictJson | undefined {
   if (entry?.receipt === undefined || entry.receiptTime === undefined) return undefined;
   const { exportId, receipt, dataHash, workOrder, operator, receiptTime } = entry;
-  return {
-    exportId,
-    receipt: toBase64url(receipt),
-    dataHash: toBase64url(dataHash),
-    workOrder,
-    operator,
-    time: receiptTime,
-  };
+  const encoded = { receipt: toBase64url(receipt), dataHash: toBase64url(dataHash) };
+  return { exportId, ...encoded, workOrder, operator, time: receiptTime };
 }

@@ -1,5 +1,5 @@
-// Access codes of operators: 150 random bits, typed by the operator and sent as a bearer token (RFC
-// 6750). The service stores only their SHA-256. An access code is valid for at most 8 hours.
+// Access codes of operators: 150 random bits, sent as a bearer token (RFC 6750) and valid for at most
+// 8 hours. The service stores only their SHA-256.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import type { AccessCodeState, OperatorState, State } from '../storage/state.ts';

@@ -8,17 +8,7 @@ import { accessCodeState, createAccessCode, MAX_LIFETIME_MS } from './access-cod
 
 const ROLES: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
 
-export interface NewOperator {
-  readonly name: string;
-  readonly role: Role;
-  /** Null is all sets. */
-  readonly sets: readonly number[] | null;
-  /** Maximum number of exports; null is no limit. */
-  readonly quota: number | null;
-  /** The operator may export within work orders only. */
-  readonly ordersOnly?: boolean;
-  readonly embedded: boolean;
-}
+export type NewOperator = Omit<OperatorState, 'tokens'>;
 
 export async function addOperator(as: StateChanges, actor: string, input: NewOperator): Promise<void> {
   const { name, role, sets, quota, ordersOnly = false } = input;

@@ -1,5 +1,5 @@
-// Makes a work order from a request (docs/protocol.md clause 6.1). Checks sets, keys, slots and
-// units, so that the service does not later refuse the exports of an issued order.
+// Makes a work order from a request (docs/protocol.md clause 6.1). Checks sets, keys, slots and units,
+// so that the service does not later refuse exports under the order.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { NewOrderJson } from '#protocol/orders/messages.ts';
 import { encodeWorkOrder, type OrderLine, type WorkOrder } from '#protocol/orders/order.ts';
@@ -7,7 +7,7 @@ import { arrangeUnits, countUnits, serialNumbers, type UnitRange } from '#protoc
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { isDemoSet } from '../sets/demo-sets.ts';
 import { viewEntry } from '../sets/entry-view.ts';
-import { setLabel, visibleSets } from '../sets/policy.ts';
+import { demoRefused, setLabel, unitNotListed, visibleSets } from '../sets/policy.ts';
 import type { OperatorState, SetState, State } from '../storage/state.ts';
 
 export interface DraftOptions {
@@ -63,9 +63,7 @@ function findSet(set: number, { state, demoMode, account }: DraftOptions): SetSt
   const visible = account === undefined ? state.sets : visibleSets(state, demoMode, account);
   const found = visible.find((each) => each.set === set);
   if (found === undefined) throw new ProtocolError('set-unknown', `There is no set ${set}.`);
-  if (!demoMode && isDemoSet(set)) {
-    throw new ProtocolError('demo-refused', `${setLabel(found)} is a demo set, and this service is not in demo mode.`);
-  }
+  if (!demoMode && isDemoSet(set)) throw demoRefused(found);
   return found;
 }
 
@@ -82,8 +80,7 @@ function requireAdmitted(set: SetState, units: readonly UnitRange[]): void {
   if (set.units === null) return;
   const admitted = new Set(set.units);
   for (const sn of serialNumbers(units)) {
-    if (admitted.has(sn)) continue;
-    throw new ProtocolError('unit-not-listed', `Unit ${sn} is not on the list of ${setLabel(set)}.`);
+    if (!admitted.has(sn)) throw unitNotListed(set, sn);
   }
 }
 

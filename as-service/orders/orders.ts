@@ -1,5 +1,5 @@
 // Issues, revokes, balances and closes work orders, and records station reports (docs/protocol.md
-// clauses 6.1 and 9.1). Each change resolves after its audit log entry is durable.
+// clause 6.1). Each change resolves after its audit log entry is durable.
 import { Mutex } from '#protocol/async/mutex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -40,16 +40,14 @@ export class Orders {
   readonly #options: OrdersOptions;
   /** Serialises changes, so that each check still holds when its change is recorded. */
   readonly #mutex = new Mutex();
-  /** The last report made. Its name contains the order and what is proven. */
+  /** The last report; `name` contains the order and what is proven. */
   #cache: { readonly name: string; readonly report: Promise<Report> } | undefined;
 
   constructor(options: OrdersOptions) {
     this.#options = options;
   }
 
-  /**
-   * @throws ProtocolError order-unknown, also for an order of a set that the operator may not use
-   */
+  /** @throws ProtocolError order-unknown, also when the operator may not use the set of the order */
   find(id: string, { account }: Actor): OrderEntry {
     const entry = this.#options.orders.find(id);
     if (entry !== undefined && this.#mayUse(entry.order.set, account)) return entry;
@@ -153,10 +151,7 @@ export class Orders {
     return balance(entry.order, this.#outcomes(entry, this.#loadsOf(entry.order)), absentReason ?? entry.absentReason);
   }
 
-  /**
-   * Outcomes of the units with exports or reports. Only receipts make a unit done, not a station
-   * report.
-   */
+  /** Outcomes of the units with exports or reports. Only receipts make a unit done. */
   *#outcomes({ order, reported }: OrderEntry, loads: OrderLoads): Generator<UnitOutcome> {
     const units = new Set([...loads.units(), ...reported.keys()]);
     for (const sn of units) {

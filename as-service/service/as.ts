@@ -1,5 +1,5 @@
-// The AS of one data folder, which the caller has locked: combines sealed state, audit log, ledgers
-// and protocol/as-unit. HTTP and the CLI are above it.
+// The AS of one data folder, which the caller has locked. Combines state, audit log, ledgers and
+// protocol/as-unit, below HTTP and the CLI.
 import { join } from 'node:path';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
@@ -9,7 +9,7 @@ import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { argon2id } from '#protocol/crypto/argon2.ts';
 import { IntegrityError } from '#protocol/errors.ts';
-import { keyId } from '#protocol/signing/envelope.ts';
+import { type Envelope, keyId } from '#protocol/signing/envelope.ts';
 import type { PasswordKey } from '#protocol/vault/passphrase.ts';
 import type { AuditEntry, AuditLine } from '../audit-log/audit-line.ts';
 import { AuditLog } from '../audit-log/audit-log.ts';
@@ -22,9 +22,9 @@ import { decodeExport, Ledger } from '../ledger/ledger.ts';
 import { OrderLedger, replayOrder } from '../orders/order-ledger.ts';
 import { Orders } from '../orders/orders.ts';
 import type { StateChange, StateChanges } from '../sets/state-changes.ts';
-import { certify, createSigningKey, expiringKeys, SIGNING_PURPOSES, Signatures } from '../signing/signing.ts';
+import { byPurpose, certify, createSigningKey, expiringKeys, Signatures } from '../signing/signing.ts';
 import type { Sealer } from '../storage/sealer.ts';
-import { type SigningKeyState, type SigningPurpose, type State, secretsOf } from '../storage/state.ts';
+import { type State, secretsOf } from '../storage/state.ts';
 import { readState, writeState } from '../storage/state-file.ts';
 import { replayVault, VaultLedger } from '../vaults/vault-ledger.ts';
 import { Vaults } from '../vaults/vaults.ts';
@@ -120,6 +120,11 @@ export class As implements StateChanges {
     return this.#signatures;
   }
 
+  /** The current audit head, signed. */
+  signHead(): Promise<Envelope> {
+    return this.#signatures.signHead(this.log.head);
+  }
+
   /**
    * Makes one change at a time: first the audit entry with the next revision, then the state file.
    * The next start detects and records a crash between the two.
@@ -180,27 +185,19 @@ function emptyState(): State {
     asNumber: 0,
     name: 'Keyferry AS',
     root,
-    signingKeys: placeholderKeys(root),
+    signingKeys: byPurpose(() => root),
     certificates: [],
     sets: [],
     operators: [],
   };
 }
 
-/** A state of an earlier version lacks the keys of newer purposes. */
-function withAllKeys(state: State): State {
-  return { ...state, signingKeys: { ...placeholderKeys(state.root), ...state.signingKeys } };
-}
-
 /**
- * The root key for each purpose. It has no certificate for them, so open() replaces it before the
- * first use.
+ * Adds the keys of newer purposes to a state of an earlier version. The root key takes their place:
+ * without a certificate for the purpose, open() replaces it before the first use.
  */
-function placeholderKeys(root: SigningKeyState): Record<SigningPurpose, SigningKeyState> {
-  return Object.fromEntries(SIGNING_PURPOSES.map((purpose) => [purpose, root])) as Record<
-    SigningPurpose,
-    SigningKeyState
-  >;
+function withAllKeys(state: State): State {
+  return { ...state, signingKeys: { ...byPurpose(() => state.root), ...state.signingKeys } };
 }
 
 /** The revision of the state after an entry. */

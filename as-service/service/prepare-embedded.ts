@@ -1,6 +1,6 @@
-// Adds what the embedded mode needs and does not find at a start: a set with a random T, keys and
-// an operator; in demo mode the published demo sets and work orders too. Each part is checked
-// separately, so that a start completes an interrupted earlier one.
+// Adds what the embedded mode needs: a set with a random T, keys and an operator; in demo mode also
+// the published demo sets and work orders. Checks each part, so that a start completes an interrupted
+// earlier one.
 import { randomInt } from 'node:crypto';
 import { DEMO_HUB, DEMO_SETS, demoSerialNumber } from '#protocol/demo/demo-sets.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -80,9 +80,7 @@ async function addMissingKeys(as: As, set: number): Promise<void> {
   }
 }
 
-/**
- * One order for each demo set and its unit on the demo page, and one for the hub with eight units.
- */
+/** One order for each demo set and its unit, and one for the hub with eight units. */
 const DEMO_ORDERS = [
   ...DEMO_SETS.map(({ set, name }, index) => ({
     id: `DEMO-${index + 1}`,

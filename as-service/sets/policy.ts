@@ -1,5 +1,4 @@
-// Decides which operator may export from which set, and for which units (docs/protocol.md clause
-// 6). The checks of the page do not replace these.
+// Decides which operator may export from which set, and for which units (docs/protocol.md clause 6).
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -11,12 +10,16 @@ export function authorise(state: State, demoMode: boolean, { unit }: UnitExportR
   const set = state.sets.find((each) => each.set === unit.set);
   const transportKey = set?.transportKeys.find(({ tkv }) => tkv === unit.tkv);
   if (set === undefined || transportKey === undefined) throw new RangeError('the set is unknown');
-  if (!demoMode && (isDemoSet(set.set) || isPublishedKey(transportKey.key))) {
-    throw new ProtocolError('demo-refused', `${setLabel(set)} is a demo set, and this service is not in demo mode.`);
-  }
-  if (set.units !== null && !set.units.includes(toHex(unit.sn))) {
-    throw new ProtocolError('unit-not-listed', `Unit ${toHex(unit.sn)} is not on the list of ${setLabel(set)}.`);
-  }
+  if (!demoMode && (isDemoSet(set.set) || isPublishedKey(transportKey.key))) throw demoRefused(set);
+  if (set.units !== null && !set.units.includes(toHex(unit.sn))) throw unitNotListed(set, toHex(unit.sn));
+}
+
+export function demoRefused(set: SetState): ProtocolError {
+  return new ProtocolError('demo-refused', `${setLabel(set)} is a demo set, and this service is not in demo mode.`);
+}
+
+export function unitNotListed(set: SetState, sn: string): ProtocolError {
+  return new ProtocolError('unit-not-listed', `Unit ${sn} is not on the list of ${setLabel(set)}.`);
 }
 
 /** The sets that the operator may use. Demo sets are among them in demo mode only. */

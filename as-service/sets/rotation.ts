@@ -1,36 +1,24 @@
 // Adds the key entries of docs/protocol.md clause 8: the erasing of a slot, and a new T. The old T
 // stays in the set, for receipts and for units that have not loaded the new one.
 import { NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
-import { requireLabel } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
 import type { ApplicationKeyState } from '../storage/state.ts';
 import { isPublishedKey } from './demo-sets.ts';
-import { newTransportKey, replaceSet, requireNewRef1, requireSet } from './sets.ts';
+import { type NewKey, newTransportKey, replaceSet, requireNewEntry } from './sets.ts';
 import type { StateChanges } from './state-changes.ts';
 
 const MAX_TKV = 0xff;
 const NO_KEY = new Uint8Array(0);
 
-export interface NewErasing {
-  readonly set: number;
-  readonly ref1: number;
-  readonly label: string;
-  /** REF2, not FFFF: an erasing names its slot. */
-  readonly slot: number;
-}
+/** `slot` is REF2, not FFFF: an erasing names its slot. */
+export type NewErasing = Pick<NewKey, 'set' | 'ref1' | 'label' | 'slot'>;
 
-export async function addErasing(
-  as: StateChanges,
-  actor: string,
-  { set, ref1, label, slot }: NewErasing,
-): Promise<void> {
-  const before = requireSet(as.state, set);
-  requireLabel('label', label);
-  requireNewRef1(before, ref1);
+export async function addErasing(as: StateChanges, actor: string, input: NewErasing): Promise<void> {
+  const { set, ref1, label, slot } = input;
+  const { nextAkv: akv } = requireNewEntry(as.state, input);
   if (slot >= TRANSPORT_KEY_SLOT) {
     throw new UserError('An erasing names a slot from 0000 to FFFD. T in slot FFFE can be replaced but not erased.');
   }
-  const akv = before.nextAkv;
   const entry: ApplicationKeyState = { ref1, label, attributes: NO_ATTRIBUTES, akv, slot, key: NO_KEY };
   await as.change({
     event: 'erasing-added',
@@ -40,40 +28,25 @@ export async function addErasing(
   });
 }
 
-export interface Rotation {
-  readonly set: number;
-  readonly ref1: number;
-  readonly label: string;
+export interface Rotation extends Pick<NewKey, 'set' | 'ref1' | 'label'> {
   /** The new T, 32 bytes; random if undefined. */
   readonly transportKey: Uint8Array | undefined;
 }
 
 /** Adds a new T to a set, and the entry that exports it. Resolves with the new TKV. */
-export async function rotateSet(
-  as: StateChanges,
-  actor: string,
-  { set, ref1, label, transportKey }: Rotation,
-): Promise<number> {
-  const before = requireSet(as.state, set);
-  requireLabel('label', label);
-  requireNewRef1(before, ref1);
-  const newest = before.transportKeys.at(-1);
+export async function rotateSet(as: StateChanges, actor: string, input: Rotation): Promise<number> {
+  const { set, ref1, label } = input;
+  const newest = requireNewEntry(as.state, input).transportKeys.at(-1);
   if (newest === undefined) throw new TypeError('the set has no transport key');
   const tkv = newest.tkv + 1;
   if (tkv > MAX_TKV) throw new UserError('This set has used transport key version 255, the last one. Add a new set.');
-  const key = newTransportKey(transportKey);
+  const key = newTransportKey(input.transportKey);
   if (!as.demoMode && isPublishedKey(key)) {
     throw new UserError('This is the published T of a demo set. It protects nothing and is refused outside demo mode.');
   }
   const { family } = newest;
-  const entry: ApplicationKeyState = {
-    ref1,
-    label,
-    attributes: TRANSPORT_KEY_ATTRIBUTES,
-    akv: tkv,
-    slot: TRANSPORT_KEY_SLOT,
-    key: NO_KEY,
-  };
+  const facts = { attributes: TRANSPORT_KEY_ATTRIBUTES, akv: tkv, slot: TRANSPORT_KEY_SLOT };
+  const entry: ApplicationKeyState = { ref1, label, ...facts, key: NO_KEY };
   await as.change({
     event: 'set-rotated',
     actor,

@@ -95,20 +95,17 @@ export interface NewKey {
 
 export async function addKey(as: StateChanges, actor: string, input: NewKey): Promise<void> {
   const { set, ref1, label, attributes, slot } = input;
-  const before = requireSet(as.state, set);
-  requireLabel('label', label);
+  const { nextAkv: akv } = requireNewEntry(as.state, input);
   requireNumber('slot', slot, 0, ANY_SLOT);
   if (slot === TRANSPORT_KEY_SLOT)
     throw new UserError('Slot FFFE contains the transport key and takes no application key.');
   if (!/^[A-Z0-9]{2}[A-Z][A-Z0-9]{3}[A-Z]$/.test(attributes)) {
     throw new UserError(`"${attributes}" is not an attribute field: 7 characters as in X9.143, for example D0AB00N.`);
   }
-  requireNewRef1(before, ref1);
   const key = copy(input.key ?? randomBytes(input.length));
   if (![16, 24, 32].includes(key.length) || isZero(key)) {
     throw new UserError('An application key has 16, 24 or 32 bytes, not all zero.');
   }
-  const akv = before.nextAkv;
   const kcv = toHex(keyCheckValue(attributes, key).value);
   await as.change({
     event: 'key-added',
@@ -172,8 +169,11 @@ export function requireSet(state: State, set: number): SetState {
   return found;
 }
 
-export function requireNewRef1(found: SetState, ref1: number): void {
+/** The set of a new key entry. @throws UserError when the label is malformed or REF1 is used */
+export function requireNewEntry(state: State, { set, ref1, label }: Pick<NewKey, 'set' | 'ref1' | 'label'>): SetState {
+  const found = requireSet(state, set);
+  requireLabel('label', label);
   requireNumber('REF1', ref1, 0, 0xffff);
-  if (!found.keys.some((key) => key.ref1 === ref1)) return;
+  if (!found.keys.some((key) => key.ref1 === ref1)) return found;
   throw new UserError(`The ${setLabel(found)} already has a key with REF1 ${hexNumber(ref1, 4)}. Choose another REF1.`);
 }

@@ -9,10 +9,7 @@ export interface StateChange {
   readonly event: string;
   readonly actor: string | null;
   readonly details: AuditEntry['details'];
-  /**
-   * Computes the new state; change() sets its revision. What it throws leaves state and log as they
-   * were.
-   */
+  /** Computes the new state; change() sets its revision. An error leaves state and log unchanged. */
   readonly next: (state: State) => State;
 }
 

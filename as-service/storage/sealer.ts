@@ -1,5 +1,5 @@
-// Encrypts the state file and the sealed parts of the audit log with AES-256-GCM (SP 800-38D, ADR
-// 0012). Derives a key for each purpose from the sealing key with HKDF (RFC 5869).
+// Encrypts the state file and the sealed parts of the log with AES-256-GCM (SP 800-38D, ADR 0012).
+// Derives a key for each purpose from the sealing key with HKDF (RFC 5869).
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { type Bytes, concat, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
@@ -22,9 +22,7 @@ export class Sealer {
     this.#recordKey = this.#derive('keyferry record', new Uint8Array(0));
   }
 
-  /**
-   * Version ‖ salt ‖ nonce ‖ ciphertext ‖ tag. Each call uses a new salt and therefore a new key.
-   */
+  /** Version ‖ salt ‖ nonce ‖ ciphertext ‖ tag, with a new salt and therefore a new key. */
   sealState(plaintext: Uint8Array): Bytes {
     const header = concat(STATE_HEADER, randomBytes(SALT_LENGTH));
     const key = this.#derive('keyferry state', header.subarray(STATE_HEADER.length));

@@ -1,5 +1,4 @@
-// Reads the sealing key from the environment or from a key file. Creates the file on the first
-// start.
+// Reads the sealing key from the environment or from a key file, which the first start creates.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
@@ -30,8 +29,7 @@ export async function loadSealingKey({ environment, path, sealedDataExists }: Se
   const content = await readFileIfThere(path);
   if (content !== undefined) {
     try {
-      // A crash in createFile() can leave this second copy, which would survive moving the key
-      // file.
+      // A crash in createFile() can leave this copy, which would survive moving the key file.
       if (existsSync(`${path}.new`)) await rm(`${path}.new`);
       await requirePrivate(path);
       return {

@@ -6,10 +6,7 @@ import { readFileIfThere, replaceFile } from './atomic-file.ts';
 import type { Sealer } from './sealer.ts';
 import { decodeState, encodeState, type State } from './state.ts';
 
-/**
- * Undefined when the file does not exist.
- * @throws UserError when the sealing key does not open it
- */
+/** Undefined when the file does not exist. @throws UserError when the key does not open it */
 export async function readState(path: string, sealer: Sealer): Promise<State | undefined> {
   const sealed = await readFileIfThere(path);
   if (sealed === undefined) return undefined;

@@ -71,9 +71,7 @@ export interface OperatorState {
 }
 
 export interface State {
-  /**
-   * Number of changes. The audit log records it, so that a restored older state file is detected.
-   */
+  /** Number of changes. The audit log records it, which detects a restored older state file. */
   readonly revision: number;
   readonly asNumber: number;
   readonly name: string;

@@ -14,13 +14,10 @@ import type { VaultRecord } from './vault-ledger.ts';
 
 /** A finding that a person must investigate. */
 export const grave = (words: string): VaultFindingJson => ({ grave: true, words });
-/** A finding without alarm. */
+/** A finding for information. */
 export const note = (words: string): VaultFindingJson => ({ grave: false, words });
 
-/**
- * Gaps in the journal, and contradictions to journals returned before. `record` is without this
- * one.
- */
+/** Gaps in the journal, and contradictions to earlier journals. `record` is without this one. */
 export function findBreaks(record: VaultRecord, journal: VaultJournalJson): VaultFindingJson[] {
   const breaks = findChainBreaks(journal.entries, record.issued.headerHash);
   const last = journal.entries.at(-1)?.number ?? 0;
@@ -43,10 +40,7 @@ export function findBreaks(record: VaultRecord, journal: VaultJournalJson): Vaul
   return found;
 }
 
-/**
- * Exports in all returned journals that the vault was not allowed to make: duplicates, quotas,
- * units, keys, times.
- */
+/** Exports that the vault was not allowed to make, over all returned journals. */
 export function findMisuse({ issued: { header }, exports, revoked }: VaultRecord): VaultFindingJson[] {
   const found: VaultFindingJson[] = [];
   const perCounter = new Map<number, number>();
@@ -106,9 +100,8 @@ export function findMissingReceipts({ exports }: VaultRecord): VaultFindingJson[
 }
 
 /**
- * A unit counts its imports, and a receipt contains the count. A gap between two counts is an
- * import by an export that no journal contains. `receipts`: 64 bytes each, of the service and of
- * all vaults.
+ * A unit counts its imports, and a receipt contains the count. A gap between two counts is an import
+ * that no journal contains. `receipts`: 64 bytes each, of the service and of all vaults.
  */
 export function findImportGaps(receipts: Iterable<Uint8Array>): VaultFindingJson[] {
   const byUnit = new Map<string, Map<string, Receipt>>();

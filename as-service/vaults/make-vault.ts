@@ -1,6 +1,5 @@
-// Makes a vault file (docs/protocol.md clause 10): K_D of the listed units under the newest
-// versions of T, the chosen TA, and two new signing keys. Checks the request first; the caller
-// writes the audit log.
+// Makes a vault file (docs/protocol.md clause 10): K_D of the listed units, the chosen TA, and two new
+// signing keys. Checks the request first; the caller writes the audit log.
 import { randomBytes } from 'node:crypto';
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
@@ -15,7 +14,7 @@ import { type PasswordKey, SALT_LENGTH, VAULT_COST } from '#protocol/vault/passp
 import { openVaultSentence } from '#protocol/vault/policy.ts';
 import { type VaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
 import { isDemoSet, isPublishedKey } from '../sets/demo-sets.ts';
-import { mayUse, setLabel } from '../sets/policy.ts';
+import { demoRefused, mayUse, setLabel, unitNotListed } from '../sets/policy.ts';
 import { viewSet } from '../sets/set-view.ts';
 import { createSigningKey, type Signatures, signCertificate } from '../signing/signing.ts';
 import type { SetState, State } from '../storage/state.ts';
@@ -26,7 +25,7 @@ const TRANSPORT_KEY_VERSIONS = 4;
 const DAY_MS = 86_400_000;
 /** Tolerance for the clock of a station that is behind. */
 const CLOCK_TOLERANCE_MS = 3_600_000;
-/** Validity of the journal key after the vault expires, in days: the journal is returned late. */
+/** The journal key is valid for these days after the expiry, because journals return late. */
 const RETURN_DAYS = 366;
 
 /** Maximum validity of a vault, in days. */
@@ -116,7 +115,7 @@ function findSet({ state, demoMode }: MakeVaultOptions, { set, sets }: VaultRequ
   const found = mayUse({ sets }, set) ? state.sets.find((each) => each.set === set) : undefined;
   if (found === undefined) throw new ProtocolError('set-unknown', `There is no set ${hexNumber(set)}.`);
   if (!demoMode && (isDemoSet(set) || found.transportKeys.some(({ key }) => isPublishedKey(key)))) {
-    throw new ProtocolError('demo-refused', `${setLabel(found)} is a demo set, and this service is not in demo mode.`);
+    throw demoRefused(found);
   }
   return { ...found, transportKeys: found.transportKeys.slice(-TRANSPORT_KEY_VERSIONS) };
 }
@@ -156,8 +155,7 @@ function requireUnits(found: SetState, { set, units, confirm }: VaultRequest): v
     throw new ProtocolError('request-refused', 'The request names a unit twice.');
   for (const sn of units) {
     if (/^0+$/.test(sn)) throw new ProtocolError('request-refused', 'A serial number is not all zero.');
-    if (found.units === null || found.units.includes(sn)) continue;
-    throw new ProtocolError('unit-not-listed', `Unit ${sn} is not on the list of ${setLabel(found)}.`);
+    if (found.units !== null && !found.units.includes(sn)) throw unitNotListed(found, sn);
   }
 }
 

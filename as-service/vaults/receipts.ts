@@ -18,10 +18,7 @@ export interface ReceiptCheck {
   readonly keys: KeyStore;
 }
 
-/**
- * True when the unit of this export made the receipt (64 bytes). For exports only that the header
- * of the vault permits.
- */
+/** True when the unit of the export made the receipt (64 bytes). The vault must permit the export. */
 export async function isReceiptOf(
   { crypto, keys }: ReceiptCheck,
   { event }: VaultExport,

@@ -153,9 +153,7 @@ describe('SIGKILL during exports', () => {
 
   it('in the first start leaves a folder that the next start completes', async () => {
     for (const delay of [60, 90, 120, 150, 180, 210, 240, 270]) {
-      const child = spawn(process.execPath, [scripts.serve, '--port', '0', '--demo'], {
-        env: environment(),
-      });
+      const child = spawn(process.execPath, [scripts.serve, '--port', '0', '--demo'], { env: environment() });
       running.add(child);
       await new Promise((resolve) => setTimeout(resolve, delay));
       await end(child, 'SIGKILL');

@@ -1,23 +1,23 @@
-// The page as the service sends it: types, caching, compression, and a policy that fits the page's own inline styles.
+// The page as the service sends it: media types, caching, compression and content security policies.
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadStaticFiles } from '#as-service/http/static-files.ts';
-import { temporaryFolder } from '#test/support/as-service.ts';
+import { type TemporaryFolder, temporaryFolder } from '#test/support/as-service.ts';
 
 const STYLE = 'body{color:#123}';
 const HTML = `<!doctype html><style>${STYLE}</style><script type="module" src="/assets/main-AbCd1234.js"></script>`;
 const SCRIPT = `console.log(${JSON.stringify('x'.repeat(2000))})`;
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let folder: TemporaryFolder;
 beforeEach(async () => {
   folder = await temporaryFolder();
   const files = {
     'app/index.html': HTML,
     'app/assets/main-AbCd1234.js': SCRIPT,
-    'app/assets/main-AbCd1234.js.br': 'made by the build',
+    'app/assets/main-AbCd1234.js.br': 'compressed by the build',
     'app/assets/vault.worker-AbCd1234.js': 'worker',
     'app/service-worker.js': 'service worker',
     'app/verify.html': `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-AA'"><style>${STYLE}</style>`,
@@ -35,14 +35,14 @@ afterEach(() => folder.remove());
 const load = (demoMode = false) => loadStaticFiles(folder.path, demoMode);
 async function get(path: string, headers: Record<string, string> = {}, demoMode = false): Promise<Response> {
   const response = (await load(demoMode)).answer(path, new Headers(headers));
-  if (response === undefined) throw new Error(`${path} is not there`);
+  if (response === undefined) throw new Error(`no file ${path}`);
   return response;
 }
-const octets = async (response: Response) => Buffer.from(await response.arrayBuffer());
+const bodyOf = async (response: Response) => Buffer.from(await response.arrayBuffer());
 const policyOf = (response: Response) => response.headers.get('content-security-policy') ?? '';
 
 describe('the page', () => {
-  it('is at the root, with the hash of its inline style in the policy and nothing unsafe', async () => {
+  it('is at the root, with the hash of its inline style and nothing unsafe in the policy', async () => {
     const response = await get('/');
     expect(await response.text()).toBe(HTML);
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -53,23 +53,23 @@ describe('the page', () => {
     expect(policyOf(response)).not.toContain('unsafe');
   });
 
-  it('allows data: images only where the page has one', async () => {
+  it('may contain data: images only if it has one', async () => {
     expect(policyOf(await get('/demo.html', {}, true))).toContain("img-src 'self' data:;");
   });
 
-  it('has the policy that it brings itself, and is framed by nobody', async () => {
+  it('keeps its own policy, and may not be framed', async () => {
     const policy = policyOf(await get('/verify.html'));
     expect(policy).toBe("default-src 'none'; script-src 'sha256-AA'; frame-ancestors 'none'");
   });
 
-  it('gives the vault’s worker a policy of its own, under which it reaches nothing', async () => {
+  it('has a vault worker with its own policy, which permits no connection', async () => {
     const policy = policyOf(await get('/assets/vault.worker-AbCd1234.js')).split('; ');
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("script-src 'wasm-unsafe-eval'");
     expect(policy.some((directive) => directive.includes("'self'"))).toBe(false);
   });
 
-  it('lets the service worker fetch from here only, and asks for it anew each time', async () => {
+  it('has a service worker that fetches from this service only and is not cached', async () => {
     const response = await get('/service-worker.js');
     expect(policyOf(response).split('; ')).toEqual(
       expect.arrayContaining(["default-src 'none'", "connect-src 'self'"]),
@@ -77,39 +77,39 @@ describe('the page', () => {
     expect(response.headers.get('cache-control')).toBe('no-cache');
   });
 
-  it('names the demo in its Link header in demo mode, and only then', async () => {
+  it('names the demo in its Link header in demo mode only', async () => {
     expect((await get('/', {}, true)).headers.get('link')).toBe('</demo.html>; rel="alternate"; title="Demo"');
     expect((await get('/')).headers.get('link')).toBeNull();
   });
 
-  it('keeps the demo, and every byte of the simulator, out of a service that is not in demo mode', async () => {
+  it('serves demo and simulator in demo mode only', async () => {
     const files = await load();
     expect(files.answer('/demo.html', new Headers())).toBeUndefined();
     expect(files.answer('/demo-assets/demo-AbCd1234.js', new Headers())).toBeUndefined();
     expect((await load(true)).answer('/demo-assets/demo-AbCd1234.js', new Headers())?.status).toBe(200);
   });
 
-  it('has assets that are kept for ever, and others that are asked for again', async () => {
+  it('has hashed assets that are cached for a year, and others that are revalidated', async () => {
     const asset = await get('/assets/main-AbCd1234.js');
     expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect(asset.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
     expect((await get('/favicon.svg')).headers.get('cache-control')).toBe('no-cache');
   });
 
-  it('is sent as the build compressed it, or compressed here', async () => {
+  it('is sent as compressed by the build or by the service', async () => {
     const built = await get('/assets/main-AbCd1234.js', { 'accept-encoding': 'gzip, deflate, br, zstd' });
     expect(built.headers.get('content-encoding')).toBe('br');
-    expect((await octets(built)).toString()).toBe('made by the build');
+    expect((await bodyOf(built)).toString()).toBe('compressed by the build');
     const zipped = await get('/assets/main-AbCd1234.js', { 'accept-encoding': 'br;q=0, gzip' });
     expect(zipped.headers.get('content-encoding')).toBe('gzip');
-    expect(gunzipSync(await octets(zipped)).toString()).toBe(SCRIPT);
+    expect(gunzipSync(await bodyOf(zipped)).toString()).toBe(SCRIPT);
     const html = await get('/', { 'accept-encoding': 'br' });
-    expect(brotliDecompressSync(await octets(html)).toString()).toBe(HTML);
+    expect(brotliDecompressSync(await bodyOf(html)).toString()).toBe(HTML);
     expect((await get('/', { 'accept-encoding': 'identity' })).headers.get('content-encoding')).toBeNull();
     expect(html.headers.get('vary')).toBe('accept-encoding');
   });
 
-  it('is not sent again to who has it', async () => {
+  it('is not sent again for its ETag', async () => {
     const etag = (await get('/')).headers.get('etag') ?? '';
     expect(etag).toMatch(/^W\/"[\w-]{22}"$/);
     for (const tag of [etag, etag.slice(2), `"x", ${etag}`]) {
@@ -129,11 +129,11 @@ describe('the page', () => {
     '/index.html/',
     '/assets/main-AbCd1234.js.br',
     '/%2e%2e/x',
-  ])('has nothing at %s', async (path) => {
+  ])('has no file at %s', async (path) => {
     expect((await load(true)).answer(path, new Headers())).toBeUndefined();
   });
 
-  it('may be missing: then the API alone is served', async () => {
+  it('may be missing: then only the API answers', async () => {
     expect((await loadStaticFiles(join(folder.path, 'nowhere'), true)).hasPage).toBe(false);
     expect((await load()).hasPage).toBe(true);
   });

@@ -11,16 +11,7 @@ import { isSignedBy, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import type { VaultRevokedJson, VaultsJson } from '#protocol/service/vaults.ts';
 import { decodeData } from '#protocol/tkl/data.ts';
 import { openVaultSentence } from '#protocol/vault/policy.ts';
-import {
-  NEW_SET,
-  openTestAs,
-  spellings,
-  TEST_SET,
-  TEST_SN,
-  TEST_T,
-  TEST_TA,
-  temporaryFolder,
-} from '#test/support/as-service.ts';
+import { NEW_SET, ServiceSetup, spellings, TEST_SET, TEST_SN, TEST_T, TEST_TA } from '#test/support/as-service.ts';
 import { runCommand } from '#test/support/service-cli.ts';
 import { quickKey, SoftwareVault } from '#test/support/vault.ts';
 import { OTHER_SN, VaultSetup } from '#test/support/vault-service.ts';
@@ -33,6 +24,12 @@ beforeAll(async () => {
   await addSet(setup.as, 'test', { ...NEW_SET, set: SHARED_SET, profile: 'shared', transportKey: undefined });
 });
 afterAll(() => setup.close());
+
+/** Runs with a setup of its own, because the test changes clock or sets. */
+async function withSetup(run: (other: VaultSetup) => Promise<void>): Promise<void> {
+  const other = await VaultSetup.open();
+  await run(other).finally(() => other.close());
+}
 
 const codeOf = (refusal: readonly [string, string]): string => refusal[0];
 
@@ -92,14 +89,11 @@ describe('a vault', () => {
   });
 
   it('refuses every export after its expiry', async () => {
-    const other = await VaultSetup.open();
-    try {
+    await withSetup(async (other) => {
       const late = await other.unlock(await other.issue({ days: 1 }));
       other.passDays(1);
       await expect(other.load(late, 1)).rejects.toMatchObject({ code: 'vault-expired' });
-    } finally {
-      await other.close();
-    }
+    });
   });
 
   it('is recorded in the audit log, without a secret', async () => {
@@ -171,14 +165,11 @@ describe('a request for a vault', () => {
   });
 
   it('for a unit that is not on the list of its set is refused', async () => {
-    const other = await VaultSetup.open();
-    try {
+    await withSetup(async (other) => {
       await other.allow([TEST_SN]);
       expect(codeOf(await other.refusal({}))).toBe('unit-not-listed');
       expect((await other.issue({ units: [TEST_SN] })).vault.units).toBe(1);
-    } finally {
-      await other.close();
-    }
+    });
   });
 
   it('for an open vault is accepted with its sentence, and the vault contains T', async () => {
@@ -194,8 +185,7 @@ describe('a request for a vault', () => {
 
 describe('a new T', () => {
   it('is in a vault as K_D, beside K_D under the old T for units that still use it', async () => {
-    const other = await VaultSetup.open();
-    try {
+    await withSetup(async (other) => {
       await addErasing(other.as, 'test', { set: TEST_SET, ref1: 0x0e00, label: 'Erase', slot: 2 });
       await rotateSet(other.as, 'test', { set: TEST_SET, ref1: 0x0f00, label: 'New T', transportKey: undefined });
       const vault = await other.unlock(await other.issue({ ref1: [0x0103, 0x0e00, 0x0f00] }));
@@ -210,9 +200,7 @@ describe('a new T', () => {
         [2, 0xfffe],
       ]);
       await other.load(vault, 1);
-    } finally {
-      await other.close();
-    }
+    });
   });
 
   it('of a shared set is in an open vault only', async () => {
@@ -244,7 +232,7 @@ describe('the command line', () => {
     await writeFile(journal, JSON.stringify(await vault.returnJournal()));
     const verdicts = setup.path('a.verdicts');
     const report = await run('vault', 'reconcile', journal, '--verdicts', verdicts);
-    expect(report.join('\n')).toContain('1 exports and 1 receipts; 1 receipts are verified');
+    expect(report.join('\n')).toContain('1 exports and 1 receipts; verified receipts: 1.');
     expect(JSON.parse(await readFile(verdicts, 'utf8'))).toHaveLength(1);
     expect((await run('vault', 'list')).join('\n')).toContain('1 of 3 exports and 1 receipts seen');
 
@@ -257,30 +245,15 @@ describe('the command line', () => {
 
   it('reads a passphrase of at least 15 characters from a file, and does not show it', async () => {
     const passphrases = setup.path('passphrase');
-    const issue = (path: string) =>
-      run(
-        'vault',
-        'issue',
-        'BA7C',
-        setup.path(path),
-        '--ref1',
-        '0103',
-        '--unit',
-        '7',
-        '--exports',
-        '1',
-        '--passphrase-file',
-        passphrases,
-      );
+    const options = ['--ref1', '0103', '--unit', '7', '--exports', '1', '--passphrase-file', passphrases];
+    const issue = (name: string) => run('vault', 'issue', 'BA7C', setup.path(name), ...options);
     await writeFile(passphrases, 'too short\n');
     await expect(issue('b')).rejects.toThrow('at least 15 characters');
     await writeFile(passphrases, 'zwölf Boxkämpfer jagen\n');
     expect((await issue('c')).join('\n')).not.toContain('Boxkämpfer');
     const root = fromBase64url(setup.as.signatures.trust.root);
     const text = await readFile(setup.path('c'), 'utf8');
-    const opened = await SoftwareVault.open(text, 'zwo\u0308lf Boxka\u0308mpfer jagen', root, {
-      derive: quickKey,
-    });
+    const opened = await SoftwareVault.open(text, 'zwo\u0308lf Boxka\u0308mpfer jagen', root, { derive: quickKey });
     expect(opened.vault.header.units).toEqual([`${'0'.repeat(31)}7`]);
   });
 
@@ -296,20 +269,17 @@ describe('the command line', () => {
 
 describe('a vault of a service without test settings', () => {
   it('is sealed under Argon2id', async () => {
-    const folder = await temporaryFolder();
-    const as = await openTestAs(folder.path);
+    const service = await ServiceSetup.open();
     try {
-      await addSet(as, 'test', NEW_SET);
-      await addErasing(as, 'test', { set: TEST_SET, ref1: 1, label: 'Erase', slot: 2 });
+      await addErasing(service.as, 'test', { set: TEST_SET, ref1: 1, label: 'Erase', slot: 2 });
       const request = { set: TEST_SET, ref1: [1], units: [TEST_SN], exports: 1, exportsPerUnit: null, days: 1 };
-      const { text, passphrase } = await as.vaults.issue(request, { actor: 'test', sets: null });
-      const root = fromBase64url(as.signatures.trust.root);
+      const { text, passphrase } = await service.as.vaults.issue(request, { actor: 'test', sets: null });
+      const root = fromBase64url(service.as.signatures.trust.root);
       const vault = await SoftwareVault.open(text, passphrase.toLowerCase(), root);
       expect(vault.vault.header.argon2id).toMatchObject({ memoryKib: 65_536, passes: 3, lanes: 4 });
       expect(vault.secrets.deviceKeys).toHaveLength(1);
     } finally {
-      await as.close();
-      await folder.remove();
+      await service.close();
     }
   }, 60_000);
 });

@@ -116,6 +116,13 @@ export function createTestApp(as: As, options: Partial<AppOptions> = {}): Hono {
   });
 }
 
+export async function openFilledAs(options: OpenTestAsOptions = {}): Promise<[As, TemporaryFolder]> {
+  const folder = await temporaryFolder();
+  const as = await openTestAs(folder.path, options);
+  await fillTestAs(as);
+  return [as, folder];
+}
+
 /** A service in a temporary folder, with the test set and no operator. */
 export class ServiceSetup {
   as: As;
@@ -123,13 +130,10 @@ export class ServiceSetup {
   readonly #folder: TemporaryFolder;
 
   static async open(options: OpenTestAsOptions = {}): Promise<ServiceSetup> {
-    const folder = await temporaryFolder();
-    const as = await openTestAs(folder.path, options);
-    await fillTestAs(as);
-    return new ServiceSetup(as, folder);
+    return new ServiceSetup(...(await openFilledAs(options)));
   }
 
-  constructor(as: As, folder: TemporaryFolder) {
+  protected constructor(as: As, folder: TemporaryFolder) {
     this.as = as;
     this.app = createTestApp(as);
     this.#folder = folder;

@@ -17,15 +17,12 @@ import type { ExportAnswerJson, ExportRequestJson, ReceiptAnswerJson } from '#pr
 import {
   callJson,
   exportRequest,
-  fillTestAs,
   type OpenTestAsOptions,
-  openTestAs,
+  openFilledAs,
   receiptFor,
   refusalOf,
   ServiceSetup,
   TEST_SET,
-  type TemporaryFolder,
-  temporaryFolder,
 } from './as-service.ts';
 
 /** SN of the n-th unit of the test order. */
@@ -61,28 +58,16 @@ export interface Station {
 
 /** A service with the custodian carl, and the operators olga and otto at one station each. */
 export class OrderSetup extends ServiceSetup {
-  readonly custodian: string;
-  readonly olga: Station;
-  readonly otto: Station;
+  custodian = '';
+  olga = this.station('');
+  otto = this.station('');
 
   static override async open(options: OpenTestAsOptions = {}): Promise<OrderSetup> {
-    const folder = await temporaryFolder();
-    const as = await openTestAs(folder.path, options);
-    await fillTestAs(as);
-    const setup = new ServiceSetup(as, folder);
-    const tokens = [
-      await setup.addOperator('carl', 'custodian'),
-      await setup.addOperator('olga'),
-      await setup.addOperator('otto'),
-    ] as const;
-    return new OrderSetup(as, folder, tokens);
-  }
-
-  private constructor(as: As, folder: TemporaryFolder, [carl, olga, otto]: readonly [string, string, string]) {
-    super(as, folder);
-    this.custodian = carl;
-    this.olga = this.station(olga);
-    this.otto = this.station(otto);
+    const setup = new OrderSetup(...(await openFilledAs(options)));
+    setup.custodian = await setup.addOperator('carl', 'custodian');
+    setup.olga = setup.station(await setup.addOperator('olga'));
+    setup.otto = setup.station(await setup.addOperator('otto'));
+    return setup;
   }
 
   /** The station uses the service as it is after the last reopen(). */

@@ -37,9 +37,7 @@ export interface CommandLine {
 /** The bundled command line for one data folder; each command is a process. */
 export function commandLine(script: string, dataFolder: () => string): CommandLine {
   const start = (args: string[]) =>
-    run(process.execPath, [script, ...args], {
-      env: { PATH: process.env.PATH ?? '', KEYFERRY_DATA: dataFolder() },
-    });
+    run(process.execPath, [script, ...args], { env: { PATH: process.env.PATH ?? '', KEYFERRY_DATA: dataFolder() } });
   return {
     run: async (...args) => (await start(args)).stdout,
     refusal: (...args) =>

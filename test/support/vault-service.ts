@@ -1,16 +1,13 @@
 // Vaults in tests: issued by a service over HTTP, opened in memory, used and returned.
 import { randomBytes } from 'node:crypto';
-import type { As } from '#as-service/service/as.ts';
 import { allowUnits } from '#as-service/sets/sets.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import type { VaultAnswerJson, VaultReportJson, VaultRequestJson } from '#protocol/service/vaults.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import {
-  addTestOperator,
   exportRequest,
-  fillTestAs,
-  openTestAs,
+  openFilledAs,
   receiptFor,
   refusalOf,
   ServiceSetup,
@@ -18,8 +15,6 @@ import {
   TEST_SN,
   TEST_T,
   TEST_TA,
-  type TemporaryFolder,
-  temporaryFolder,
 } from './as-service.ts';
 import { quickKey, SoftwareVault } from './vault.ts';
 
@@ -44,35 +39,19 @@ export interface Load {
 
 /** A service with a custodian, an operator and an auditor, and a clock that the test sets. */
 export class VaultSetup extends ServiceSetup {
-  readonly custodian: string;
-  readonly operator: string;
-  readonly auditor: string;
-  readonly #clock: { now: Date };
+  custodian = '';
+  operator = '';
+  auditor = '';
+  #clock = { now: new Date(0) };
 
   static override async open(): Promise<VaultSetup> {
-    const folder = await temporaryFolder();
     const clock = { now: new Date('2026-11-23T12:00:00.000Z') };
-    const as = await openTestAs(folder.path, { derive: quickKey, now: () => clock.now });
-    await fillTestAs(as);
-    const tokens = [
-      await addTestOperator(as, 'cora', 'custodian'),
-      await addTestOperator(as, 'olga'),
-      await addTestOperator(as, 'anna', 'auditor'),
-    ] as const;
-    return new VaultSetup(as, folder, clock, tokens);
-  }
-
-  private constructor(
-    as: As,
-    folder: TemporaryFolder,
-    clock: { now: Date },
-    [custodian, operator, auditor]: readonly [string, string, string],
-  ) {
-    super(as, folder);
-    this.#clock = clock;
-    this.custodian = custodian;
-    this.operator = operator;
-    this.auditor = auditor;
+    const setup = new VaultSetup(...(await openFilledAs({ derive: quickKey, now: () => clock.now })));
+    setup.#clock = clock;
+    setup.custodian = await setup.addOperator('cora', 'custodian');
+    setup.operator = await setup.addOperator('olga');
+    setup.auditor = await setup.addOperator('anna', 'auditor');
+    return setup;
   }
 
   override reopen(): Promise<void> {

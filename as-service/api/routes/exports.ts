@@ -1,5 +1,4 @@
-// Routes /v1/exports, /v1/exports:batch, /v1/exports:recall and /v1/receipts (docs/protocol.md
-// clause 6).
+// Routes for exports, batches, recalls and receipts (docs/protocol.md clause 6).
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type {
   ExportAnswerJson,
@@ -59,7 +58,7 @@ export const exportsRoute = route({
   handle: async (call) => {
     call.spend(1);
     const exported = await exportOne(call, call.input);
-    return { ...exported, auditHead: await call.as.signatures.signHead(call.as.log.head) };
+    return { ...exported, auditHead: await call.as.signHead() };
   },
 });
 
@@ -75,7 +74,7 @@ export const batchRoute = route({
     call.spend(call.input.exports.length);
     const refused = (cause: unknown) => ({ problem: problemJson(problemOf(cause, call.report)) });
     const results = await Promise.all(call.input.exports.map((request) => exportOne(call, request).catch(refused)));
-    return { results, auditHead: await call.as.signatures.signHead(call.as.log.head) };
+    return { results, auditHead: await call.as.signHead() };
   },
 });
 
@@ -92,7 +91,7 @@ export const recallRoute = route({
     spend(1);
     const { exportId, data, dataHash } = as.exporter.recall(input.idempotencyKey, signedIn.account);
     const summary = { header: toBase64url(data.subarray(0, HEADER_LENGTH)), dataHash: toBase64url(dataHash) };
-    return { exportId, ...summary, auditHead: await as.signatures.signHead(as.log.head) };
+    return { exportId, ...summary, auditHead: await as.signHead() };
   },
 });
 
@@ -108,6 +107,6 @@ export const receiptsRoute = route({
     spend(1);
     const verdict = await as.exporter.verifyReceipt(input, signedIn.account);
     const { signatures } = as;
-    return { verdict: await signatures.signVerdict(verdict), auditHead: await signatures.signHead(as.log.head) };
+    return { verdict: await signatures.signVerdict(verdict), auditHead: await as.signHead() };
   },
 });

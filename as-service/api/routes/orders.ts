@@ -23,17 +23,13 @@ const REPORT_DEADLINE_MS = 100_000;
 /** Maximum number of gaps in a response; the report contains all of them. */
 const MAX_GAPS = 1000;
 
-type OrderCall = Pick<Call<unknown>, 'as' | 'signedIn' | 'params'>;
-
-function actorOf({ signedIn: { account } }: Pick<OrderCall, 'signedIn'>): Actor {
+function actorOf({ signedIn: { account } }: Pick<Call<unknown>, 'signedIn'>): Actor {
   return { name: account.name, account };
 }
 
-async function view({ as }: Pick<OrderCall, 'as'>, entry: OrderEntry): Promise<OrderJson> {
-  return { ...as.orders.view(entry), auditHead: await as.signatures.signHead(as.log.head) };
+async function view({ as }: Pick<Call<unknown>, 'as'>, entry: OrderEntry): Promise<OrderJson> {
+  return { ...as.orders.view(entry), auditHead: await as.signHead() };
 }
-
-const idOf = ({ params }: OrderCall): string => params.id ?? '';
 
 export const workOrdersRoute = route({
   method: 'get',
@@ -70,7 +66,7 @@ export const orderRoute = route({
   input: undefined,
   output: orderAnswer,
   problems: ['order-unknown'],
-  handle: (call) => view(call, call.as.orders.find(idOf(call), actorOf(call))),
+  handle: (call) => view(call, call.as.orders.find(call.id, actorOf(call))),
 });
 
 export const revokeOrderRoute = route({
@@ -81,7 +77,7 @@ export const revokeOrderRoute = route({
   input: revokeOrder,
   output: orderAnswer,
   problems: ['order-unknown', 'order-ended'],
-  handle: async (call) => view(call, await call.as.orders.revoke(idOf(call), call.input.reason, actorOf(call))),
+  handle: async (call) => view(call, await call.as.orders.revoke(call.id, call.input.reason, actorOf(call))),
 });
 
 export const stationReportRoute = route({
@@ -96,13 +92,13 @@ export const stationReportRoute = route({
   handle: async (call): Promise<StationReportAnswerJson> => {
     call.spend(1);
     const { as, input } = call;
-    const [id, actor] = [idOf(call), actorOf(call)];
+    const [id, actor] = [call.id, actorOf(call)];
     await as.orders.report(id, input, actor);
     const { closed, balance } = input.close
       ? await as.orders.close(id, input.absentReason, actor)
       : { closed: as.orders.find(id, actor).state === 'closed', balance: as.orders.balance(id, actor) };
     const limited = { gaps: balance.gaps.slice(0, MAX_GAPS), missing: balance.missing.slice(0, MAX_GAPS) };
-    return { closed, balance: { ...balance, ...limited }, auditHead: await as.signatures.signHead(as.log.head) };
+    return { closed, balance: { ...balance, ...limited }, auditHead: await as.signHead() };
   },
 });
 
@@ -117,6 +113,6 @@ export const reportRoute = route({
   problems: ['order-unknown', 'too-many-requests'],
   handle: (call) => {
     call.spend(1);
-    return call.as.orders.makeReport(idOf(call), actorOf(call));
+    return call.as.orders.makeReport(call.id, actorOf(call));
   },
 });

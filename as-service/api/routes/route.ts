@@ -13,8 +13,8 @@ export const OVERSEERS: readonly Role[] = ['auditor', 'administrator'];
 export interface Call<Input> {
   readonly as: As;
   readonly input: Input;
-  /** Value of each {name} in the path. */
-  readonly params: Readonly<Record<string, string>>;
+  /** Value of {id} in the path; empty for a path without it. */
+  readonly id: string;
   /** @throws RangeError on a route without sign-in */
   readonly signedIn: SignedIn;
   /** Counts exports or receipts against the operator's rate. @throws Problem too-many-requests */
@@ -25,7 +25,7 @@ export interface Call<Input> {
 
 export interface Route<Input = unknown> {
   readonly method: 'get' | 'post';
-  /** May contain {name} as a parameter. */
+  /** May contain {id} as a parameter. */
   readonly path: string;
   readonly summary: string;
   readonly roles: readonly Role[] | 'anyone';
@@ -41,15 +41,8 @@ export interface Route<Input = unknown> {
   readonly handle: (call: Call<Input>) => Promise<object> | object;
 }
 
-/**
- * Checks the type of `handle` against `input`, then widens it, so that one table can contain all
- * routes.
- */
+/** Checks `handle` against `input`, then widens the type, so that one table can contain all routes. */
 export function route<Input>(definition: Route<Input>): Route {
   const { handle, input } = definition;
-  return {
-    ...definition,
-    input,
-    handle: (call) => handle(call as Call<Input>),
-  };
+  return { ...definition, input, handle: (call) => handle(call as Call<Input>) };
 }

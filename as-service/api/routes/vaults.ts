@@ -2,7 +2,6 @@
 // the passphrase, which the service does not store.
 import type { Role } from '#protocol/service/messages.ts';
 import type { VaultAnswerJson, VaultReportJson, VaultRevokedJson, VaultsJson } from '#protocol/service/vaults.ts';
-import type { Envelope } from '#protocol/signing/envelope.ts';
 import type { VaultCaller } from '../../vaults/vaults.ts';
 import {
   vaultAnswer,
@@ -24,12 +23,6 @@ function callerOf({ signedIn: { account } }: Pick<Call<unknown>, 'signedIn'>): V
   return { actor: account.name, sets: account.sets };
 }
 
-function headOf({ as }: Pick<Call<unknown>, 'as'>): Promise<Envelope> {
-  return as.signatures.signHead(as.log.head);
-}
-
-const idOf = ({ params }: Pick<Call<unknown>, 'params'>): string => params.id ?? '';
-
 export const newVaultRoute = route({
   method: 'post',
   path: '/v1/vaults',
@@ -42,7 +35,7 @@ export const newVaultRoute = route({
   handle: async (call): Promise<VaultAnswerJson> => {
     call.spend(1);
     const { text, passphrase, record } = await call.as.vaults.issue(call.input, callerOf(call));
-    return { file: text, passphrase, vault: record.view(), auditHead: await headOf(call) };
+    return { file: text, passphrase, vault: record.view(), auditHead: await call.as.signHead() };
   },
 });
 
@@ -66,8 +59,8 @@ export const revokeVaultRoute = route({
   output: vaultRevokedAnswer,
   problems: ['vault-unknown'],
   handle: async (call): Promise<VaultRevokedJson> => {
-    const record = await call.as.vaults.revoke(idOf(call), call.input.reason, callerOf(call));
-    return { vault: record.view(), auditHead: await headOf(call) };
+    const record = await call.as.vaults.revoke(call.id, call.input.reason, callerOf(call));
+    return { vault: record.view(), auditHead: await call.as.signHead() };
   },
 });
 
@@ -83,11 +76,19 @@ export const vaultJournalRoute = route({
   handle: async (call): Promise<VaultReportJson> => {
     call.spend(1);
     const { signatures, vaults } = call.as;
-    const report = await vaults.reconcile(call.input.journal, callerOf(call), idOf(call));
+    const report = await vaults.reconcile(call.input.journal, callerOf(call), call.id);
     const verdicts = await Promise.all(
       report.verdicts.map(async ({ xc, verdict }) => ({ xc, verdict: await signatures.signVerdict(verdict) })),
     );
     const { record, entries, exports, receipts, findings } = report;
-    return { vault: record.view(), entries, exports, receipts, findings, verdicts, auditHead: await headOf(call) };
+    return {
+      vault: record.view(),
+      entries,
+      exports,
+      receipts,
+      findings,
+      verdicts,
+      auditHead: await call.as.signHead(),
+    };
   },
 });

@@ -1,5 +1,4 @@
-// Routes /v1/whoami, /v1/keys, /v1/audit and /v1/trust (docs/protocol.md clauses 6 and 9). No
-// response contains a key.
+// Routes /v1/whoami, /v1/keys, /v1/audit and /v1/trust (docs/protocol.md clauses 6 and 9).
 import type { AuditPageJson, KeysJson, WhoamiJson } from '#protocol/service/messages.ts';
 import { visibleSets } from '../../sets/policy.ts';
 import { viewSet } from '../../sets/set-view.ts';
