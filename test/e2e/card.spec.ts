@@ -42,7 +42,7 @@ test('shows the tries before each PIN entry, warns before the last, and shows a 
   await tokens.attachCard('USB', token.sn);
   await tokens.enterPin('000000');
   await expect(page.getByText('2 tries left.')).toBeVisible();
-  await expect(page.getByText('This is not the PIN of the token.')).toBeVisible();
+  await expect(page.getByText('The PIN is wrong.')).toBeVisible();
   await tokens.enterPin('12');
   await expect(page.getByText('Nothing was sent to the card, and no try was used.')).toBeVisible();
   await tokens.enterPin('000000');

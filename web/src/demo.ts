@@ -1,5 +1,5 @@
-// Entry point of the demo: installs simulated units behind navigator.usb and navigator.serial, mounts their bench, then
-// starts the same page as the product.
+// Entry point of the demo: installs simulated units behind navigator.usb and navigator.serial,
+// mounts their bench, then starts the same page as the product.
 import { mount } from 'svelte';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { install } from '#device-sim/setup/install.ts';
@@ -25,8 +25,9 @@ const UNITS: readonly UnitDescription[] = [
 ];
 
 /**
- * `after` and `block` count from the arming, over GET CHALLENGE and IMPORTKEY. The IMPORTKEY command is longer than 200 bytes,
- * with the sealed key in its first 100; the responses before its own take fewer than 60 bytes.
+ * `after` and `block` count from the arming, over GET CHALLENGE and IMPORTKEY. The IMPORTKEY command
+ * is longer than 200 bytes, with the sealed key in its first 100. The responses before its own take
+ * fewer than 60 bytes.
  */
 const FAULTS: readonly NamedFault<Fault>[] = [
   { name: 'unplugged while the key is sent', fault: { fault: 'unplug', direction: 'out', after: 200 } },

@@ -1,4 +1,5 @@
-// Entry point of the verifier, a page in one file that checks the report of a work order without any connection.
+// Entry point of the verifier, a page in one file that checks the report of a work order. Connects
+// to nothing.
 import { mount } from 'svelte';
 import { readPinnedRoots } from './app/pinned-roots.ts';
 import { verifyWith } from './as-client/web-crypto.ts';

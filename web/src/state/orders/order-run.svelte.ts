@@ -26,7 +26,7 @@ export type RunState =
   /** After `failures` failed units in a row, or after one failure that no unit caused. */
   | { readonly is: 'halted'; readonly failures: number; readonly failure: Failure };
 
-/** Why a running order loads no unit: no operator is signed in, or its period has not begun or has ended. */
+/** Why a running order loads no unit: no session, before its period, or after its period. */
 export type WaitReason = 'sign-in' | 'early' | 'over';
 
 export interface OrderRunOptions {
@@ -155,7 +155,7 @@ export class OrderRun implements Attendant {
     await this.#options.journal.note(this.#chain, { step: 'unit-refused', sn, refusal: 'twice' });
   }
 
-  /** Takes the text of a label, scanned or typed, and loads the waiting unit with that serial number. */
+  /** Loads the waiting unit whose serial number is on the label, scanned or typed. */
   async scan(label: string): Promise<void> {
     const sn = readSerialNumber(label);
     const waiting = this.#units.filter(({ phase }) => phase.is === 'scan');
@@ -170,7 +170,7 @@ export class OrderRun implements Attendant {
     if (only && others.length === 0) await this.#refuse(only, 'scan-differs');
   }
 
-  /** Loads the unit again, also after it was set aside. `reason`: the operator's, where one is required. */
+  /** Loads the unit again, also after it was set aside. `reason`: that of the operator. */
   async retry(unit: UnitProgress, reason?: string): Promise<void> {
     const { lane, sn, row } = unit;
     if (lane.busy) return;
@@ -210,7 +210,7 @@ export class OrderRun implements Attendant {
     return [...this.#inUse].some((unit) => unit.sn === sn);
   }
 
-  /** Updates the rows that an earlier page left as running or unknown. Called while the run is paused. */
+  /** Updates the rows that an earlier page left as running or unknown. Requires a paused run. */
   async reconcile(): Promise<void> {
     const { elsewhere } = this.counts;
     if (elsewhere.size > 0) {
@@ -326,7 +326,7 @@ export class OrderRun implements Attendant {
     this.#options.signal('done');
   }
 
-  /** The key and slot of the line that the unit loads next; undefined when the AS does not list the set. */
+  /** The key and slot of the next line; undefined when the AS does not list the set. */
   #choose(unit: UnitProgress, line: OrderLine) {
     const { facts } = unit.lane;
     const { signedIn } = this.#options.session;

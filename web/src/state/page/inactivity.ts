@@ -10,7 +10,7 @@ export interface Presence {
 export interface StationActivity {
   /** Whether a load is in progress. */
   readonly isBusy: () => boolean;
-  /** Calls `listener` when a unit is attached and when a load ends. Returns a function that unsubscribes. */
+  /** Calls `listener` when a unit is attached and when a load ends. Returns the unsubscription. */
   readonly subscribe: (listener: () => void) => () => void;
 }
 

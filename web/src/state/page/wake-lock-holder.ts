@@ -10,7 +10,7 @@ export class WakeLockHolder {
     this.#wakeLock = wakeLock;
   }
 
-  /** Must also be called when the tab becomes visible: the browser releases the lock of a hidden tab. */
+  /** Call it also when the tab becomes visible: the browser releases the lock of a hidden tab. */
   async keep(isWanted: boolean): Promise<void> {
     this.#isWanted = isWanted;
     if (!isWanted) await this.#release();

@@ -71,7 +71,10 @@ export class CardSession {
     return this.#isPinChanged;
   }
 
-  /** Opens the browser's device chooser, which needs a user gesture. A cancelled chooser is not a failure. */
+  /**
+   * Opens the browser's device chooser, which needs a user gesture. A cancelled chooser is not a
+   * failure.
+   */
   async attach(kind: LinkKind): Promise<void> {
     await this.#attempt(async () => {
       const link = await (kind === 'usb' ? this.#links.chooseUsb() : this.#links.chooseSerial());
@@ -87,7 +90,7 @@ export class CardSession {
     if (this.#phase.is === 'reading') await this.remove();
   }
 
-  /** Unlocks the card and loads keys from it. A wrong PIN uses one try. @throws RangeError for a malformed PIN */
+  /** Unlocks the card. A wrong PIN uses one try. @throws RangeError for a malformed PIN */
   async enterPin(pin: string): Promise<void> {
     await this.#spendTry([pin], async (card, [bytes]) => {
       await card.verifyPin(bytes);
@@ -95,7 +98,10 @@ export class CardSession {
     });
   }
 
-  /** Changes the PIN and unlocks the card. A wrong current PIN uses one try. @throws RangeError for a malformed PIN */
+  /**
+   * Changes the PIN and unlocks the card. A wrong current PIN uses one try.
+   * @throws RangeError for a malformed PIN
+   */
   async changePin(current: string, next: string): Promise<void> {
     await this.#spendTry([current, next], async (card, [before, after]) => {
       await card.changePin(before, after ?? new Uint8Array(0));
@@ -207,7 +213,7 @@ export class CardSession {
   }
 }
 
-/** The set of the card. The card holds neither its name nor its profile; the profile of each unit applies. */
+/** The set of the card, which holds neither its name nor its profile. Units state their profile. */
 function setOf({ set, tkv, entries }: AsData): SetJson {
   const keys = entries.map((entry) => ({
     ...entry,

@@ -18,7 +18,7 @@ export interface StoredVault {
   /** Number of wrong passphrases since the last unlocking. */
   readonly wrongPassphrases: number;
   readonly hasJournal: boolean;
-  /** Whether the signature of the journal covers its last entry. False after the page was closed while the vault was unlocked. */
+  /** Whether the signature of the journal covers its last entry: false unless the vault was locked. */
   readonly isJournalSigned: boolean;
   readonly hasPasskey: boolean;
   /** Why the vault cannot be unlocked now. */

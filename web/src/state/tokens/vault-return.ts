@@ -57,7 +57,7 @@ export async function returnVaultJournal(
   return { exports, receipts, problems: wordsOf(true), notes: wordsOf(false), verdicts: proofs.size, recorded };
 }
 
-/** Adds each verdict to its attempt, unless that has one. Returns the number of attempts with a verdict. */
+/** Adds the missing verdicts to their attempts. Returns the number of attempts with a verdict. */
 async function recordVerdicts(
   journal: VaultReturnOptions['journal'],
   origin: string,
@@ -83,7 +83,7 @@ async function recordVerdicts(
   return recorded;
 }
 
-/** Finds the proof by the export or, when the page crashed before it recorded that, by the idempotency key. */
+/** Finds a proof by the export or, after a crash before that was recorded, by the idempotency key. */
 function proofOf({ steps, idempotencyKey }: Attempt, proofs: ReadonlyMap<string, Proof>): Proof | undefined {
   for (const entry of steps) {
     if (entry.step === 'export' && entry.state === 'confirmed') return proofs.get(entry.export.exportId);
@@ -91,7 +91,7 @@ function proofOf({ steps, idempotencyKey }: Attempt, proofs: ReadonlyMap<string,
   return [...proofs.values()].find(({ made }) => made.idempotencyKey === idempotencyKey);
 }
 
-/** The export and import of an attempt, taken from the vault, when the page crashed before it recorded them. */
+/** The export and import of an attempt, from the vault, after a crash before they were recorded. */
 function missingSteps({ steps, ref2 }: Attempt, { verdict, made }: Proof): readonly StepBody[] {
   if (steps.some(({ step, state }) => step === 'export' && state === 'confirmed')) return [];
   return [

@@ -40,7 +40,7 @@ export interface VaultsOptions {
   readonly passkeys: Pick<Passkeys, 'bar' | 'create' | 'ask'>;
   readonly locks: Pick<LockManager, 'request'>;
   readonly now: () => Date;
-  /** Returns a vault journal to the AS of the session. `origin`: name of the vault in the journal of this station. */
+  /** Returns a vault journal to the AS. `origin`: name of the vault in the journal of this station. */
   readonly returnJournal: (
     vault: { readonly id: string; readonly origin: string },
     signed: Envelope,
@@ -179,7 +179,7 @@ export class Vaults {
     });
   }
 
-  /** The signed journal of a vault: signed now for the unlocked vault, otherwise when the vault was last locked. */
+  /** The signed journal of a vault. That of the unlocked vault is signed now. */
   async journal(id: string): Promise<SavedFile | undefined> {
     const unlocked = this.#unlocked;
     let signed: Envelope | undefined;
@@ -191,7 +191,7 @@ export class Vaults {
     return signed && { name: `vault-${number}-journal.json`, text: `${JSON.stringify(signed)}\n` };
   }
 
-  /** Returns the journal of a vault to the AS of the session. Idempotent: the AS records each entry and receipt once. */
+  /** Returns a vault journal to the AS. Idempotent: the AS records each entry and receipt once. */
   async returnJournal(id: string): Promise<void> {
     if (this.#returningId !== undefined) return;
     this.#returningId = id;
@@ -256,7 +256,10 @@ export class Vaults {
     this.#unlockedId = this.#unlocked?.id;
   }
 
-  /** Requests the vault for this tab. Resolves to a function that releases it. @throws ProtocolError vault-busy */
+  /**
+   * Requests the Web Lock of the vault. Resolves to a function that releases it.
+   * @throws ProtocolError vault-busy when another tab holds it
+   */
   #requestLock(id: string): Promise<() => void> {
     return new Promise((resolve, reject) => {
       this.#options.locks
