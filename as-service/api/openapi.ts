@@ -1,14 +1,15 @@
-// The OpenAPI 3.1 document, made of the table of routes and of the schemas that check them. A test holds it against real answers.
+// Creates the OpenAPI 3.1 document from the table of routes and the schemas that check requests.
+// A test compares the document with real answers.
 import { z } from 'zod';
 import type { ProblemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import type { Route } from './routes/route.ts';
 import { problem } from './schemas/common.ts';
 
-/** What every route may answer with; those with a token, more. */
+/** Problems of every route. Routes that require an access code also have those of SIGNED_IN. */
 const COMMON: readonly ProblemCode[] = ['request-refused', 'service-failed'];
 const SIGNED_IN: readonly ProblemCode[] = ['signed-out', 'not-allowed', 'too-many-requests'];
-/** Statuses that a code takes instead of its own (RFC 9110 clause 15). */
+/** Statuses that replace the usual status of a problem code (RFC 9110 clause 15). */
 const INSTEAD: Readonly<Record<number, string>> = {
   421: 'request-refused: the service does not answer to this host name',
   503: 'service-failed: the service took too long',
@@ -81,7 +82,7 @@ function parameters(input: z.ZodType): object[] {
   }));
 }
 
-/** One response per status; the codes that share it are listed by their types. */
+/** Describes one response per status, with all problem codes of that status. */
 function problemResponses(codes: readonly ProblemCode[]): Record<number, object> {
   const statuses = new Set(codes.map((code) => PROBLEMS[code].status));
   return Object.fromEntries(
@@ -102,7 +103,7 @@ function problemResponse(description: string): object {
   return { description, content: { 'application/problem+json': { schema } } };
 }
 
-/** As a client has to write it: what has a default may be left out. */
+/** JSON Schema of what a client sends. Members with a default are optional. */
 function jsonSchema(schema: z.ZodType): object {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input' });
   return rest;

@@ -1,4 +1,4 @@
-// Reads a command line into a request, by the command table.
+// Parses a command line into a request, using the command table.
 import { UserError } from '../common/user-error.ts';
 import type { AdminRequest } from './admin-requests.ts';
 import type { Command, Commands } from './command.ts';

@@ -1,4 +1,4 @@
-// One command of the command line: its words, options and help, and the request that it makes.
+// One CLI command: its name, options and help text, and the request that it builds.
 import type { AdminRequest } from './admin-requests.ts';
 import type { LogRequest } from './log-requests.ts';
 import type { Options, Values } from './options.ts';

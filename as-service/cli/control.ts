@@ -14,7 +14,7 @@ interface ControlAnswer {
 
 const TIMEOUT_MS = 30_000;
 
-/** Serialises the requests of all connections. */
+/** Runs the requests of all connections one at a time. */
 export class ControlServer {
   readonly #as: () => As | undefined;
   #running: Promise<unknown> = Promise.resolve();

@@ -43,7 +43,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const COMPRESSIBLE = /^(text\/|image\/svg|application\/(json|manifest|wasm))/;
 /** Names that contain a hash of the content. */
 const HASHED = /^\/(?:demo-)?assets\/.*-[\w-]{8,}\.\w+$/;
-/** Files that the build compressed, by extension. */
+/** File extensions that the build compresses. */
 const COMPRESSED: Readonly<Record<string, Encoding>> = { '.br': 'br', '.gz': 'gzip' };
 
 /** A worker uses the policy of its own response, not that of the page. */

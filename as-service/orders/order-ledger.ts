@@ -90,7 +90,7 @@ export class OrderLedger {
 }
 
 /**
- * Applies an entry of the audit log to the ledger. `open` returns its sealed part.
+ * Applies an entry of the audit log to the ledger. `open` decrypts the sealed part of the entry.
  * @throws IntegrityError
  */
 export function replayOrder(ledger: OrderLedger, { entry, hash }: AuditLine, open: () => Uint8Array): void {

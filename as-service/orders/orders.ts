@@ -30,7 +30,7 @@ export interface OrdersOptions {
   readonly now: () => Date;
 }
 
-/** An operator of the service or, without an account, the command line, which may use every set. */
+/** The actor of a change: an operator, or the command line, which has no account and may use every set. */
 export interface Actor {
   readonly name: string;
   readonly account?: OperatorState;

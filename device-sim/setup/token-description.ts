@@ -27,7 +27,7 @@ export interface EntryDescription {
   /** TA as hex. By default a public value computed from the label. */
   readonly key?: string;
   readonly erases?: true;
-  /** `akv` is the new TKV, one of `transportKeys`. */
+  /** `akv` is the TKV of the new transport key, which must be in `transportKeys`. */
   readonly replacesTransportKey?: true;
 }
 

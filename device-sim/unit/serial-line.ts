@@ -27,7 +27,7 @@ export interface LineSettings {
 /** What a host reads instead of a byte with a parity or framing error. */
 export const CORRUPT_BYTE = 0x55;
 
-/** Whether the unit receives: the host's settings match, and its signals are set if required. */
+/** Whether the unit can receive data: the host's line settings match, and the host has set its control signals if the unit requires them. */
 export function isReceiving(line: SerialLine, { baudRate, parity }: LineSettings, signals: Signals): boolean {
   if (baudRate !== line.baudRate || parity !== line.parity) return false;
   return !line.waitsForSignals || (signals.dataTerminalReady && signals.requestToSend);

@@ -19,7 +19,7 @@ import type { HostAction, HostFraming } from './host-framing.ts';
 export interface CcidHostOptions {
   /** bSlot. */
   readonly slot?: number;
-  /** Block waiting time in ms: the timeout of a response and the unit of a time extension. */
+  /** Block waiting time in ms: the timeout of a response, and the step of a time extension. */
   readonly bwtMs?: number;
 }
 

@@ -1,10 +1,10 @@
-// Reads JSON that came from a file or a signature, member by member (docs/protocol.md clauses 9 and 10): what comes out has its type and
-// nothing else in it, since a member that nobody knows is refused. Knows no signatures and none of the documents.
+// Readers for JSON from a file or a signed payload, one for each member (docs/protocol.md clauses 9
+// and 10). The result has exactly the declared type: a reader refuses an unknown member.
 import { fromBase64url, fromUtf8 } from '../bytes/text.ts';
 import { ProtocolError } from '../errors.ts';
 import type { Envelope } from '../signing/envelope.ts';
 
-/** Reads a value that stands at `path`. @throws ProtocolError file-refused, naming the path */
+/** Reads the value at `path`. @throws ProtocolError file-refused, naming the path */
 export type Read<T> = (value: unknown, path: string) => T;
 
 export function refused(message: string, cause?: unknown): ProtocolError {
@@ -15,7 +15,10 @@ function unlike(path: string, expected: string): ProtocolError {
   return refused(`${path} is not ${expected}`);
 }
 
-/** An object with exactly these members, in this order once it is written again. */
+/**
+ * Reads an object with exactly these members. The result has them in this order, so that its JSON
+ * text is the same each time.
+ */
 export function object<T extends object>(members: { readonly [K in keyof T]: Read<T[K]> }): Read<T> {
   const entries = Object.entries<Read<unknown>>(members);
   return (value, path) => {
@@ -74,7 +77,7 @@ export const boolean: Read<boolean> = (value, path) => {
   return value;
 };
 
-/** Canonical base64url of so many octets, kept as text. */
+/** Canonical base64url of `least` to `most` bytes. The result is the text, not the bytes. */
 export function octets(least: number, most: number): Read<string> {
   return (value, path) => {
     const expected = `base64url of ${least === most ? least : `${least} to ${most}`} octets`;
@@ -96,11 +99,14 @@ export const time: Read<string> = (value, path) => {
   return known;
 };
 
-/** What a person wrote or reads: no control characters. */
+/** A text for people: 1 to `most` characters without control characters. */
 export const printable = (most: number): Read<string> =>
   text(new RegExp(`^[^\\p{Cc}]{1,${most}}$`, 'u'), `a text of 1 to ${most} printable characters`);
 
-/** Many of one envelope's characters: only its own decoding looks at them, so that a long report is not decoded twice. */
+/**
+ * Checks the characters only. openEnvelope() decodes the payload, and a long report must not be
+ * decoded twice.
+ */
 const base64url = text(/^[A-Za-z0-9_-]+$/, 'base64url');
 
 const signature = object<Envelope['signatures'][0]>({
@@ -118,7 +124,7 @@ export const envelope: Read<Envelope> = object<Envelope>({
   },
 });
 
-/** The JSON value of a text, or of a payload in UTF-8. @throws ProtocolError file-refused */
+/** Parses a JSON text, or a payload in UTF-8. @throws ProtocolError file-refused, naming `what` */
 export function parseJson(source: string | Uint8Array, what: string): unknown {
   try {
     return JSON.parse(typeof source === 'string' ? source : fromUtf8(source));

@@ -1,5 +1,6 @@
-// Whether a work order may be closed (docs/protocol.md clause 6.1): every unit of it ends done, failed, unknown or absent, and each that
-// is not done has a reason. Knows no verdicts: who says that a unit is done has seen them.
+// Computes whether a work order may be closed (docs/protocol.md clause 6.1): every unit ends done,
+// failed, unknown or absent, and every unit that is not done has a reason. Verdicts are checked by
+// the caller, before it reports a unit as done.
 
 import { lists, type WorkOrder } from './order.ts';
 import { serialNumbers } from './units.ts';
@@ -9,7 +10,7 @@ export type Outcome = 'done' | 'failed' | 'unknown' | 'absent';
 export interface UnitOutcome {
   readonly sn: string;
   readonly outcome: Outcome;
-  /** Why it is not done, in a person's words. */
+  /** Why the unit is not done, in the operator's words. */
   readonly reason: string | null;
 }
 
@@ -19,18 +20,19 @@ export interface Balance {
   readonly failed: number;
   readonly unknown: number;
   readonly absent: number;
-  /** Every unit that is not done, ascending; what was never spoken of is absent. */
+  /** Every unit that is not done, ascending. A unit without a reported outcome is absent. */
   readonly gaps: readonly UnitOutcome[];
   /** The gaps without a reason. */
   readonly missing: readonly UnitOutcome[];
-  /** Units that were spoken of and are not on the order. */
+  /** Units with a reported outcome that are not on the order. */
   readonly unlisted: readonly string[];
-  /** Nothing is missing and nothing is unlisted. */
+  /** True when `missing` and `unlisted` are empty. */
   readonly mayClose: boolean;
 }
 
 /**
- * Of several words on one unit, `done` counts, and otherwise the last one. `absentReason` stands for every unit that nobody spoke of.
+ * Computes the balance of an order. When a unit has several outcomes, `done` wins, otherwise the
+ * last one. `absentReason` is the reason for every unit without an outcome.
  */
 export function balance(
   order: WorkOrder,

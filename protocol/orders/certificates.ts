@@ -1,5 +1,6 @@
-// The signing keys that one root certified (docs/protocol.md clause 9), for whoever checks a file without a service: a key counts for
-// its purpose only, and a signature by the time at which it was made.
+// The signing keys that one root key certified (docs/protocol.md clause 9), for a check without a
+// service. A key is valid only for its purpose, and a signature only if the key was certified when
+// the signature was made.
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import { IntegrityError } from '../errors.ts';
@@ -9,7 +10,10 @@ import { type Envelope, keyId, openEnvelope, type Verify } from '../signing/enve
 
 const CERTIFICATE_TYPE = 'application/vnd.keyferry.certificate+json';
 
-/** Purposes of a later version are passed over: their keys are never asked for here. */
+/**
+ * A certificate of any purpose: a later version may add purposes, and this version ignores their
+ * keys.
+ */
 type Certificate = Omit<CertificateJson, 'purpose'> & { readonly purpose: string };
 
 const certificate = shape.object<Certificate>({
@@ -35,8 +39,10 @@ export class Certificates {
   }
 
   /**
-   * `root` has 32 bytes, and is pinned: never read from the file that is to be checked.
-   * @throws IntegrityError when a certificate is not the root's word; ProtocolError file-refused
+   * `root` is the pinned root public key, 32 bytes. The caller never takes it from the file under
+   * check.
+   * @throws IntegrityError when a certificate is not signed by the root key; ProtocolError
+   * file-refused
    */
   static async from(root: Uint8Array, envelopes: readonly Envelope[], verify: Verify): Promise<Certificates> {
     const certificates = new Certificates(verify);
@@ -50,8 +56,10 @@ export class Certificates {
   }
 
   /**
-   * The JSON of an envelope by a key that is certified for that purpose, and the key.
-   * @throws IntegrityError when there is none, or its signature does not verify; ProtocolError file-refused
+   * Verifies an envelope with the key that is certified for the purpose, and returns its JSON
+   * value, its payload and that key.
+   * @throws IntegrityError when no such key is certified or the signature does not verify;
+   * ProtocolError file-refused
    */
   async open(
     envelope: Envelope,

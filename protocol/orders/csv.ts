@@ -1,21 +1,22 @@
-// Tables as text (RFC 4180), for the customer's systems and spreadsheets. Reads commas, semicolons or tabs, whichever the first row
-// uses; writes commas, CRLF, and no cell that a spreadsheet would run as a formula. Knows no columns.
+// Reads and writes tables as CSV (RFC 4180), for the customer's systems and spreadsheets. The
+// reader takes the separator of the first row: comma, semicolon or tab. The writer uses commas and
+// CRLF, and escapes every cell that a spreadsheet would run as a formula.
 import { ProtocolError } from '../errors.ts';
 
-/** Something wrong in one row. Rows count from 1, the head included. */
+/** A problem in one row. Rows count from 1, the header row included. */
 export interface RowProblem {
   readonly row: number;
-  /** The column's name; null where it is the whole row. */
+  /** Name of the column; null when the problem concerns the whole row. */
   readonly column: string | null;
   readonly why: string;
 }
 
 const MAX_NAMED = 20;
 
-/** A list that cannot be taken, with every row that has to be mended. */
+/** The refusal of a list, with the rows that have to be fixed. */
 export class ListError extends ProtocolError {
   override readonly name = 'ListError';
-  /** The first 20. */
+  /** The first 20 problems. */
   readonly rows: readonly RowProblem[];
 
   constructor(problems: readonly RowProblem[]) {
@@ -35,7 +36,8 @@ const MAX_CELLS = 100;
 const MAX_IN_CELL = 1000;
 
 /**
- * The cells of each row; blank rows are left out, but counted. A byte order mark is passed over.
+ * The cells of each row. Blank rows are omitted, but they count in the row numbers. A byte order
+ * mark is ignored.
  * @throws ListError naming the row
  */
 export function parseCsv(source: string): { readonly row: number; readonly cells: readonly string[] }[] {
@@ -95,10 +97,16 @@ function whole(row: number, why: string): ListError {
   return new ListError([{ row, column: null, why }]);
 }
 
-/** What spreadsheets run: = + - @, their full-width forms, and what they skip before one. */
+/**
+ * A cell that spreadsheets run as a formula: it begins with = + - @ or a full-width form of these,
+ * after any whitespace.
+ */
 const FORMULA = /^[\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/u;
 
-/** Rows end with CRLF. A cell that would be a formula gets an apostrophe in front, which spreadsheets show as text. */
+/**
+ * Rows end with CRLF. A cell that would be a formula gets an apostrophe in front, which
+ * spreadsheets show as text.
+ */
 export function encodeCsv(rows: readonly (readonly string[])[]): string {
   return rows.map((cells) => `${cells.map(encodeCell).join(',')}\r\n`).join('');
 }

@@ -1,4 +1,5 @@
-// A fault of a report, and how a check notes one and goes on: everything that is wrong is to be said, not only the first of it.
+// A fault of a report, and the helper that records a fault and lets the check continue. A check
+// reports every fault, not only the first.
 import { IntegrityError, ProtocolError } from '../errors.ts';
 import type { ReportFaultCode } from './report-words.ts';
 
@@ -6,17 +7,23 @@ export interface ReportFault {
   readonly code: ReportFaultCode;
   /** The sentence for the reader. */
   readonly words: string;
-  /** Counted from 1 as they stand in the file; of a row that was dropped, where it belongs. Null: the file as a whole. */
+  /**
+   * Row number in the file, from 1; for a dropped row, the position where it belongs. Null when the
+   * fault concerns the whole file.
+   */
   readonly row: number | null;
   readonly sn: string | null;
   /** For engineers. */
   readonly detail: string;
 }
 
-/** Collects faults; where a place is given they belong to that row. */
+/** Records a fault. With `place` the fault belongs to that row, without it to the whole file. */
 export type Note = (code: ReportFaultCode, place?: { row: number; sn: string }, detail?: string) => void;
 
-/** What is refused is noted, with its message, and undefined. */
+/**
+ * Runs `action`. When it refuses its input, passes the message to `refused` and returns undefined.
+ * Other errors are rethrown.
+ */
 export async function attempt<T>(
   action: () => T | Promise<T>,
   refused: (detail: string) => void,

@@ -1,11 +1,14 @@
-// The JSON of work orders that a client and the service exchange (docs/protocol.md clause 6); conventions as in
-// protocol/service/messages.ts. Types only.
+// The JSON messages about work orders between a client and the service (docs/protocol.md clause 6);
+// conventions as in protocol/service/messages.ts. Types only.
 import type { Envelope } from '../signing/envelope.ts';
 import type { SuiteId } from '../tkl/suites.ts';
 import type { Balance, Outcome, UnitOutcome } from './balance.ts';
 import type { OrderOptions } from './order.ts';
 
-/** POST /v1/work-orders: the service adds versions, check values, labels, count, its name and the time. */
+/**
+ * Body of POST /v1/work-orders. The service adds versions, check values, labels, count, its name
+ * and the time.
+ */
 export interface NewOrderJson {
   readonly id: string;
   readonly title: string;
@@ -21,32 +24,36 @@ export interface NewOrderJson {
 
 export type OrderState = 'open' | 'revoked' | 'closed';
 
-/** What became of one unit so far, whichever station worked it. Units of which the service knows nothing are left out. */
+/**
+ * Progress of one unit, over all stations. The service omits units without an export or receipt.
+ */
 export interface OrderUnitJson {
   readonly sn: string;
-  /** Exports for it, those that were repeated with a reason included. */
+  /** Number of exports for the unit, including those repeated with a reason. */
   readonly exports: number;
-  /** Lines of the order whose receipt is in. */
+  /** Number of lines of the order with a verified receipt. */
   readonly proven: number;
 }
 
-/** GET /v1/work-orders/{id}, and the answer to a POST that made or revoked one. */
+/** Answer to GET /v1/work-orders/{id}, and to a POST that issues or revokes an order. */
 export interface OrderJson {
   /** Payload WorkOrder, payloadType application/vnd.keyferry.work-order+json. */
   readonly order: Envelope;
   readonly state: OrderState;
-  /** Why it was revoked. */
+  /** Why the order was revoked; null otherwise. */
   readonly reason: string | null;
   readonly units: readonly OrderUnitJson[];
   readonly auditHead: Envelope;
 }
 
-/** POST /v1/work-orders/{id}/revoke. */
+/** Body of POST /v1/work-orders/{id}/revoke. */
 export interface RevokeOrderJson {
   readonly reason: string;
 }
 
-/** What a station says of one unit; `done` counts only with the receipts that the service has. */
+/**
+ * What a station reports about one unit. The service accepts `done` only if it has the receipts.
+ */
 export interface StationUnitJson {
   readonly sn: string;
   readonly outcome: Outcome;
@@ -55,28 +62,33 @@ export interface StationUnitJson {
   readonly ended: string | null;
 }
 
-/** The page that worked the order. */
+/** Version of the page that worked the order. */
 export interface AppJson {
   readonly version: string;
-  /** Names the build, as the page shows it. */
+  /** Name of the build, as the page shows it. */
   readonly build: string;
 }
 
-/** POST /v1/work-orders/{id}/report: a station's word on its units, kept; with `close` the order is closed, if it balances. */
+/**
+ * Body of POST /v1/work-orders/{id}/report. The service stores what the station reports about its
+ * units. With `close` it then closes the order, if the order balances.
+ */
 export interface StationReportJson {
   readonly app: AppJson;
-  /** The newest head of the audit log that the station saw; the service compares it with its log. */
+  /**
+   * The newest head of the audit log that the station saw; the service compares it with its log.
+   */
   readonly head: { readonly sequence: number; readonly hash: string } | null;
   readonly units: readonly StationUnitJson[];
-  /** Stands for every unit that no station spoke of. */
+  /** The reason for every unit that no station reported. */
   readonly absentReason: string | null;
   readonly close: boolean;
 }
 
 export interface StationReportAnswerJson {
-  /** False: it does not balance (see balance.missing), or `close` was not asked for. */
+  /** False when the order does not balance (see balance.missing), or when `close` was false. */
   readonly closed: boolean;
-  /** Of all stations together; `gaps` and `missing` are cut after 1000. */
+  /** Balance over all stations; `gaps` and `missing` have at most 1000 elements. */
   readonly balance: Omit<Balance, 'gaps'> & { readonly gaps: readonly UnitOutcome[] };
   readonly auditHead: Envelope;
 }

@@ -1,5 +1,6 @@
-// A work order: which keys go into which slots of which units, until when, on whose word (docs/protocol.md clauses 6.1 and 9). The AS
-// signs its JSON for the purpose work-order; what stands here is what was signed. Knows no signatures, no clock and no journal.
+// A work order: which keys go into which slots of which units, and until when (docs/protocol.md
+// clauses 6.1 and 9). The AS signs its JSON for the purpose work-order. The types here describe the
+// signed JSON member by member.
 
 import * as shape from '../json/read.ts';
 import { isSuiteId, type SuiteId } from '../tkl/suites.ts';
@@ -7,25 +8,31 @@ import { arrangeUnits, countUnits, hasUnit, isSerialNumber, MAX_UNITS, type Unit
 
 export const WORK_ORDER_TYPE = 'application/vnd.keyferry.work-order+json';
 export const MAX_LINES = 16;
-/** Units times lines: a report has one verdict for each. */
+/** Maximum of units times lines: a report has one verdict for each. */
 export const MAX_LOADS = 40_000;
 
 /** One key into one slot of every unit of the order. */
 export interface OrderLine {
   readonly ref1: number;
   readonly ref2: number;
-  /** Version and check value (10 hex digits; zero where each unit has another key, or none) that the unit will hold. */
+  /**
+   * Version and check value of the key in the unit after the load. The check value has 10 hex
+   * digits, all zero when each unit gets a different key or none.
+   */
   readonly akv: number;
   readonly kcv: string;
   readonly label: string;
 }
 
 export interface OrderOptions {
-  /** Everything but the loading itself: the AS exports nothing for it. */
+  /** Practice the order without loading: the AS refuses every export for it. */
   readonly dryRun: boolean;
-  /** Stop after so many failures in a row; null never stops. */
+  /** Number of consecutive failures after which the run stops; null never stops it. */
   readonly haltAfter: number | null;
-  /** The label of each unit is scanned and compared with its SN before a key is loaded. */
+  /**
+   * Whether the operator scans the label of each unit, to compare it with the SN before a key is
+   * loaded.
+   */
   readonly requireLabelScan: boolean;
 }
 
@@ -35,18 +42,18 @@ export interface WorkOrder {
   readonly id: string;
   readonly title: string;
   readonly set: number;
-  /** The only suite that may be used; null leaves it to unit and set. */
+  /** The only suite that may be used; null permits every suite of the unit and the set. */
   readonly suite: SuiteId | null;
   /** Ascending, without overlap. */
   readonly units: readonly UnitRange[];
-  /** How many units that is. */
+  /** Number of units in `units`. */
   readonly count: number;
   readonly lines: readonly OrderLine[];
   readonly options: OrderOptions;
   readonly issued: string;
   readonly notBefore: string;
   readonly until: string;
-  /** The AS that issued it. */
+  /** Name of the AS that issued the order. */
   readonly service: string;
   readonly asNumber: number;
 }
@@ -56,7 +63,7 @@ export const serialNumber: shape.Read<string> = (value, path) => {
   throw shape.refused(`${path} is not a serial number of 32 upper-case hex digits`);
 };
 
-/** A single unit is written as its SN, a range as [from, to]. */
+/** Reads a single unit as its SN, and a range as [from, to]. */
 const unitRange: shape.Read<UnitRange> = (value, path) => {
   if (typeof value === 'string') return [serialNumber(value, path), value];
   const [from, to] = shape.array(serialNumber, 2, 2)(value, path);
@@ -101,19 +108,25 @@ const fields = shape.object<WorkOrder>({
   asNumber: shape.integer(0, 0xffff),
 });
 
-/** @throws ProtocolError file-refused, naming what is wrong with it */
+/** Reads a work order. @throws ProtocolError file-refused, naming the wrong member */
 export function decodeWorkOrder(value: unknown): WorkOrder {
   const order = fields(value, 'the work order');
   requireSense(order);
   return order;
 }
 
-/** The payload of an envelope that was opened. @throws ProtocolError file-refused */
+/**
+ * Reads the payload of an envelope; the caller has verified the signature.
+ * @throws ProtocolError file-refused
+ */
 export function decodeWorkOrderPayload(payload: Uint8Array): WorkOrder {
   return decodeWorkOrder(shape.parseJson(payload, 'the work order'));
 }
 
-/** The JSON text that is signed. @throws ProtocolError file-refused when it is no order that a reader would take */
+/**
+ * The JSON text to sign.
+ * @throws ProtocolError file-refused when decodeWorkOrder() would refuse it
+ */
 export function encodeWorkOrder(order: WorkOrder): string {
   const units = order.units.map(([from, to]) => (from === to ? from : [from, to]));
   const written = { ...order, units };
@@ -136,17 +149,17 @@ function requireSense({ units, count, lines, notBefore, until }: WorkOrder): voi
   if (Date.parse(until) <= Date.parse(notBefore)) throw shape.refused('the work order ends before it begins');
 }
 
-/** True iff the unit (32 upper-case hex digits) is on it. */
+/** True iff the unit (32 upper-case hex digits) is on the order. */
 export function lists({ units }: WorkOrder, sn: string): boolean {
   return hasUnit(units, sn);
 }
 
-/** The line that puts that key into that slot. */
+/** The line for this REF1 and REF2, or undefined. */
 export function findLine({ lines }: WorkOrder, ref1: number, ref2: number): OrderLine | undefined {
   return lines.find((each) => each.ref1 === ref1 && each.ref2 === ref2);
 }
 
-/** Whether it may be worked at that moment (ISO 8601). */
+/** Whether the order may be worked at the time `now` (ISO 8601). */
 export function timeOf({ notBefore, until }: WorkOrder, now: string): 'early' | 'now' | 'over' {
   if (Date.parse(now) < Date.parse(notBefore)) return 'early';
   return Date.parse(now) > Date.parse(until) ? 'over' : 'now';

@@ -1,4 +1,5 @@
-// Why units are not done, as a list that somebody else made: CSV with the columns SN and REASON, or JSON. What is wrong is said by row and column.
+// Reads a list of reasons why units are not done: CSV with the columns SN and REASON, or JSON. An
+// error names the row and column of each problem.
 import { parseJson } from '../json/read.ts';
 import { ListError, parseCsv, type RowProblem } from './csv.ts';
 import { isJson, whyNot } from './unit-list.ts';
@@ -20,9 +21,9 @@ interface Written {
 const MAX_REASON_LENGTH = 200;
 
 /**
- * CSV whose first row names its columns, SN and REASON; or a JSON list of objects with `sn` and `reason`. `isWanted` says why a unit does
- * not belong on the list, or nothing.
- * @throws ListError, ProtocolError file-refused when it is no JSON
+ * Reads CSV whose first row names its columns, SN and REASON, or a JSON list of objects with `sn`
+ * and `reason`. `isWanted` returns why a unit does not belong on the list, or undefined.
+ * @throws ListError; ProtocolError file-refused when the text is not JSON
  */
 export function readReasonList(text: string, isWanted: (sn: string) => string | undefined): UnitReason[] {
   const written = isJson(text) ? fromJson(text) : fromCsv(text);

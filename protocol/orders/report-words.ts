@@ -1,4 +1,4 @@
-// What can be wrong with a report, each with the sentence that its reader gets: what to think of the file, in plain words.
+// The faults of a report, each with the sentence that the reader of the report sees.
 
 export const REPORT_FAULTS = {
   'not-a-report': 'This file is no report of a work order, or it was cut or damaged on its way.',

@@ -1,6 +1,7 @@
-// The report of a closed work order (docs/protocol.md clause 9.1): a file that proves itself. What the AS signs is a summary with the
-// hash of each row in order, so that a verifier can say which row was dropped, added, moved or changed; each row carries the verdicts
-// of its unit, signed for themselves, and the order stands in it as it was issued. Knows no signatures: verify-report.ts does.
+// The report of a closed work order (docs/protocol.md clause 9.1): a signed file that proves
+// itself. The AS signs a summary with the hash of each row in order, so that a verifier can name a
+// row that was dropped, added, moved or changed. Each row carries the signed verdicts of its unit,
+// and the file contains the order as issued. verify-report.ts checks the signatures.
 import { toBase64url, utf8 } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
 import * as shape from '../json/read.ts';
@@ -17,9 +18,9 @@ export const REPORT_TYPE = 'application/vnd.keyferry.report+json';
 export interface ReportLoad {
   readonly ref1: number;
   readonly ref2: number;
-  /** Payload VerdictJson; null where the AS has no receipt. */
+  /** Payload VerdictJson; null when the AS has no receipt. */
   readonly verdict: Envelope | null;
-  /** Exports for it; more than one each have their reason below. */
+  /** Number of exports for this load. Every export after the first has a reason in `reasons`. */
   readonly exports: number;
   readonly reasons: readonly string[];
 }
@@ -27,15 +28,18 @@ export interface ReportLoad {
 export interface ReportRow {
   readonly sn: string;
   readonly outcome: Outcome;
-  /** Why it is not done. */
+  /** Why the unit is not done; null when it is done. */
   readonly reason: string | null;
   readonly begun: string | null;
   readonly ended: string | null;
-  /** One for each line of the order, in its order. */
+  /** One load for each line of the order, in the order of the lines. */
   readonly loads: readonly ReportLoad[];
 }
 
-/** A station that worked the order: who, with which build of the page, and the newest audit head that it had seen. */
+/**
+ * A station that worked the order: its operator, the build of its page, and the newest audit head
+ * that it had seen.
+ */
 export interface ReportStation {
   readonly operator: string;
   readonly app: AppJson;
@@ -49,42 +53,45 @@ export interface ReportTotals {
   readonly failed: number;
   readonly unknown: number;
   readonly absent: number;
-  /** Of all loads. */
+  /** Number of verdicts over all loads. */
   readonly verdicts: number;
   readonly exports: number;
 }
 
-/** What is signed. */
+/** The signed part of a report. */
 export interface ReportSummary {
   readonly format: 1;
   readonly id: string;
-  /** SHA-256 of the order's payload. */
+  /** SHA-256 of the payload of the order. */
   readonly order: string;
   readonly service: string;
   readonly asNumber: number;
-  /** When the order was closed and by whom. */
+  /** Time when the order was closed, and the operator who closed it. */
   readonly closed: string;
   readonly closedBy: string;
-  /** When this was signed. */
+  /** Time when the AS signed this summary. */
   readonly issued: string;
   readonly totals: ReportTotals;
   readonly stations: readonly ReportStation[];
-  /** The audit log's newest entry at `issued`, and the one that closed the order. */
+  /** The newest audit log entry at `issued`, and the entry that closed the order. */
   readonly heads: readonly AuditHeadJson[];
-  /** SHA-256 of each row, see rowHash. */
+  /** SHA-256 of each row, computed by rowHash(). */
   readonly rows: readonly string[];
 }
 
-/** The file. */
+/** The report file. */
 export interface Report {
   readonly format: 'keyferry-report-1';
-  /** base64url of 32 octets; says whose it claims to be, and proves nothing. */
+  /**
+   * Root public key that the file claims, 32 bytes in base64url. It proves nothing: the verifier
+   * uses its pinned key.
+   */
   readonly root: string;
   readonly certificates: readonly Envelope[];
   readonly order: Envelope;
   /** Payload ReportSummary. */
   readonly summary: Envelope;
-  /** Payloads AuditHeadJson, one for each of the summary's heads. */
+  /** Payload AuditHeadJson; one envelope for each of the summary's heads. */
   readonly heads: readonly Envelope[];
   readonly rows: readonly ReportRow[];
 }
@@ -156,7 +163,10 @@ const file = shape.object<Report>({
   rows: shape.array(row, 0, 2 * MAX_UNITS),
 });
 
-/** Its form only: nothing in it is proven yet. @throws ProtocolError file-refused, naming what is wrong */
+/**
+ * Reads the form of a report and verifies nothing.
+ * @throws ProtocolError file-refused, naming the wrong member
+ */
 export function decodeReport(text: string): Report {
   return file(shape.parseJson(text, 'the report'), 'the report');
 }
@@ -166,7 +176,9 @@ export function decodeReportSummary(value: unknown): ReportSummary {
   return summary(value, 'the summary');
 }
 
-/** SHA-256 of the row's JSON text without blanks, its members in the order of ReportRow. */
+/**
+ * SHA-256 of the row's JSON text without whitespace, with the members in the order of ReportRow.
+ */
 export function rowHash(given: ReportRow): string {
   return toBase64url(sha256(utf8(JSON.stringify(row(given, 'the row')))));
 }

@@ -1,5 +1,6 @@
-// The rows of a report against the list of them that the AS signed (docs/protocol.md clause 9.1). A row stands where its unit stands
-// among the order's ascending SNs, so each difference can be called what it is: dropped, added, repeated, moved or changed.
+// Compares the rows of a report with the row hashes that the AS signed (docs/protocol.md clause
+// 9.1). The rows follow the ascending SNs of the order, so each difference has a name: dropped,
+// added, repeated, moved or changed.
 import type { Note } from './fault.ts';
 import type { WorkOrder } from './order.ts';
 import { type ReportRow, type ReportSummary, rowHash } from './report.ts';
@@ -12,7 +13,8 @@ export function placeRows(
   note: Note,
 ): void {
   if (order === undefined) {
-    // Without the order nobody knows which unit belongs where: only that a row is not among those that were signed.
+    // Without the order the position of a unit is unknown. The check can only find rows whose hash
+    // was not signed.
     const known = new Set(signed);
     rows.forEach((row, index) => {
       if (!known.has(rowHash(row))) note('row-changed', { row: index + 1, sn: row.sn });

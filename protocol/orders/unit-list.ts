@@ -1,5 +1,5 @@
-// Lists of units in and out, as CSV or JSON, for a work order. What is wrong is said by row and column, all of it at once, so that
-// whoever made the list can mend it in one go.
+// Reads and writes the list of units of a work order, as CSV or JSON. An error names the row and
+// column of every problem at once, so that the author can fix the list in one pass.
 
 import { parseJson } from '../json/read.ts';
 import { encodeCsv, ListError, parseCsv, type RowProblem } from './csv.ts';
@@ -20,7 +20,8 @@ const COLUMNS: Readonly<Record<string, 'SN' | 'FROM' | 'TO'>> = {
 };
 
 /**
- * A table whose first row names its columns: SN, or FROM and TO, or all three; other columns are passed over.
+ * Reads a table whose first row names its columns: SN, or FROM and TO, or all three. Other columns
+ * are ignored.
  * @throws ListError
  */
 export function readUnitCsv(text: string): UnitRange[] {
@@ -42,8 +43,9 @@ export function readUnitCsv(text: string): UnitRange[] {
 }
 
 /**
- * A list of SN, of [FROM, TO], or of objects with `sn`, or `from` and `to`. A row is an element, counted from 1.
- * @throws ListError, ProtocolError file-refused when it is no JSON
+ * Reads a list of SNs, of [FROM, TO], or of objects with `sn`, or `from` and `to`. A row is an
+ * element of the list, counted from 1.
+ * @throws ListError; ProtocolError file-refused when the text is not JSON
  */
 export function readUnitJson(text: string): UnitRange[] {
   const value = parseJson(text, 'the list of units');
@@ -68,12 +70,18 @@ function cellsOf(element: unknown): Cells {
   return { sn: word(sn), from: word(from), to: word(to) };
 }
 
-/** As `readUnitJson` or `readUnitCsv`, whichever the text is. @throws ListError, ProtocolError file-refused when it is no JSON */
+/**
+ * Reads a list in JSON or CSV, and detects which.
+ * @throws ListError; ProtocolError file-refused when the text is not JSON
+ */
 export function readUnitList(text: string): UnitRange[] {
   return isJson(text) ? readUnitJson(text) : readUnitCsv(text);
 }
 
-/** A list in JSON begins with a bracket, which no serial number and no name of a column does. */
+/**
+ * True iff the text begins with a bracket. CSV never does: no serial number and no column name
+ * begins with one.
+ */
 export function isJson(text: string): boolean {
   return /^\uFEFF?\s*[[{]/.test(text);
 }
@@ -96,7 +104,10 @@ class Collected {
     }
   }
 
-  /** @throws ListError when any row has to be mended, or there are none or too many units */
+  /**
+   * The collected ranges, ascending.
+   * @throws ListError when a row has a problem, or there are no units or too many
+   */
   arrange(): UnitRange[] {
     this.#findRepeats();
     if (this.#problems.length > 0) throw new ListError(this.#problems.sort((a, b) => a.row - b.row));
@@ -126,7 +137,7 @@ class Collected {
   }
 }
 
-/** What is wrong with a cell that should hold a serial number. */
+/** Why a cell is not a serial number. */
 export function whyNot(written: string): string {
   if (written === '') return 'it is empty';
   const shown = written.length > 40 ? `${written.slice(0, 40)}…` : written;
@@ -140,14 +151,17 @@ function tooMany(): ListError {
   return new ListError([{ row: 1, column: null, why: `a work order has at most ${MAX_UNITS} units` }]);
 }
 
-/** One row per range, single units included, with all three columns, so that it can be read again. */
+/**
+ * Writes one row per range, single units included, with all three columns. readUnitCsv() reads the
+ * result.
+ */
 export function writeUnitCsv(ranges: readonly UnitRange[]): string {
   countUnits(ranges);
   const rows = ranges.map(([from, to]) => (from === to ? [from, '', ''] : ['', from, to]));
   return encodeCsv([['SN', 'FROM', 'TO'], ...rows]);
 }
 
-/** As readUnitJson takes it. */
+/** Writes a list that readUnitJson() reads. */
 export function writeUnitJson(ranges: readonly UnitRange[]): string {
   countUnits(ranges);
   return `${JSON.stringify(

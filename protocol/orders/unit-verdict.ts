@@ -1,5 +1,6 @@
-// What a row of a report proves of its unit: each verdict is the AS's, on a receipt of this unit, for this line of this order, and it
-// stands here once (docs/protocol.md clauses 3.8 and 9.1).
+// Checks what a row of a report proves about its unit (docs/protocol.md clauses 3.8 and 9.1): the
+// AS signed each verdict, the receipt is of this unit for this line of this order, and no verdict
+// appears twice.
 import { toHex } from '../bytes/hex.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import { ProtocolError } from '../errors.ts';
@@ -16,38 +17,38 @@ import type { ReportFaultCode } from './report-words.ts';
 export interface LoadVerdict {
   readonly ref1: number;
   readonly ref2: number;
-  /** Of the order's line; null without an order. */
+  /** Label of the line of the order; null without an order. */
   readonly label: string | null;
   readonly akv: number | null;
   readonly kcv: string | null;
   readonly hasVerdict: boolean;
   readonly exports: number;
   readonly reasons: readonly string[];
-  /** Null unless the AS signed it and it belongs here. */
+  /** The verdict, if the AS signed it and it belongs to this row and line; null otherwise. */
   readonly verdict: VerdictJson | null;
 }
 
 export interface UnitVerdict {
-  /** Counted from 1, as it stands in the file. */
+  /** Row number in the file, from 1. */
   readonly row: number;
   readonly sn: string;
   readonly outcome: Outcome;
   readonly reason: string | null;
   readonly begun: string | null;
   readonly ended: string | null;
-  /** Every line of the order has its genuine verdict. */
+  /** True when every line of the order has an authentic verdict. */
   readonly proven: boolean;
   readonly loads: readonly LoadVerdict[];
-  /** What is wrong with its verdicts and reasons. */
+  /** The faults of the unit's verdicts and reasons. */
   readonly faults: readonly ReportFaultCode[];
 }
 
 export interface ProofContext {
   readonly order: WorkOrder | undefined;
-  /** When the report was signed, if that is known. */
+  /** Time when the AS signed the report; undefined when the summary does not verify. */
   readonly issued: string | undefined;
   readonly certificates: Certificates;
-  /** Exports whose verdict was met before. */
+  /** Export identifiers of the verdicts checked so far. */
   readonly seen: Set<string>;
   readonly note: Note;
 }
@@ -113,7 +114,8 @@ async function openVerdict(
     async () => {
       const { value, key } = await certificates.open(envelope, 'verdict');
       const verdict = verdictJson(value, 'the verdict');
-      // The AS gives a verdict again when it makes the report: then its key must count at that time.
+      // The AS may sign a verdict again when it makes the report. Then the key must be certified at
+      // the time of the report.
       if (wasCertified(key, verdict.time) || (issued !== undefined && wasCertified(key, issued))) return verdict;
       fault('verdict-late');
       return undefined;
@@ -122,7 +124,7 @@ async function openVerdict(
   );
 }
 
-/** Why a verdict that the AS signed does not belong into this row and line. */
+/** Why a verdict that the AS signed does not belong to this row and line, or undefined. */
 function whyNot(
   verdict: VerdictJson,
   { sn }: ReportRow,

@@ -1,6 +1,6 @@
-// Which units a work order is for: single serial numbers and ranges of them, kept in ascending order without overlap, so that a unit
-// is found by halving and no range is ever written out. An SN is its 32 upper-case hex digits (docs/protocol.md clause 6): texts of
-// one length compare as the numbers that they spell.
+// The units of a work order: single serial numbers and ranges, ascending and without overlap. A
+// unit is found by binary search, and no range is expanded in memory. An SN is its 32 upper-case
+// hex digits (docs/protocol.md clause 6); SNs of equal length compare as strings in numeric order.
 import { hexNumber } from '../bytes/hex.ts';
 import { refused } from '../json/read.ts';
 
@@ -15,21 +15,25 @@ export function isSerialNumber(text: string): boolean {
   return SERIAL_NUMBER.test(text) && text !== ZERO;
 }
 
-/** As people write one: 1 to 32 digits of either case, with blanks, colons or dashes; undefined when it is none. */
+/**
+ * Normalises a serial number that a person typed: 1 to 32 hex digits of either case, with blanks,
+ * colons or dashes. Undefined when the text is not a serial number.
+ */
 export function readSerialNumber(written: string): string | undefined {
   const digits = written.replaceAll(/[\s:-]/g, '').toUpperCase();
   const padded = digits.padStart(32, '0');
   return digits !== '' && isSerialNumber(padded) ? padded : undefined;
 }
 
-/** How many units a range has. */
+/** Number of units in a range. */
 export function spanOf([from, to]: UnitRange): bigint {
   return BigInt(`0x${to}`) - BigInt(`0x${from}`) + 1n;
 }
 
 /**
- * Ascending, with neighbours joined.
- * @throws ProtocolError file-refused when a range runs backwards, a unit is named twice, or there are none or too many
+ * Sorts ranges in ascending order and joins adjacent ones.
+ * @throws ProtocolError file-refused when a range runs backwards, a unit is named twice, or there
+ * are no units or too many
  */
 export function arrangeUnits(ranges: readonly UnitRange[]): UnitRange[] {
   const sorted = [...ranges].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -46,7 +50,10 @@ export function arrangeUnits(ranges: readonly UnitRange[]): UnitRange[] {
   return arranged;
 }
 
-/** @throws ProtocolError file-refused when there are none or more than MAX_UNITS */
+/**
+ * Number of units in all ranges.
+ * @throws ProtocolError file-refused for 0 or more than MAX_UNITS
+ */
 export function countUnits(ranges: readonly UnitRange[]): number {
   const total = ranges.reduce((sum, range) => sum + spanOf(range), 0n);
   if (total < 1n || total > BigInt(MAX_UNITS)) {
@@ -55,7 +62,7 @@ export function countUnits(ranges: readonly UnitRange[]): number {
   return Number(total);
 }
 
-/** True iff the unit is in one of the ranges, which are arranged. */
+/** True iff the unit is in one of the ranges. The ranges must come from arrangeUnits(). */
 export function hasUnit(ranges: readonly UnitRange[], sn: string): boolean {
   let low = 0;
   let high = ranges.length;

@@ -1,6 +1,6 @@
-// Checks the report of a work order without a service (docs/protocol.md clause 9.1), from the root key that the reader trusts: the
-// signatures, the rows against the list of them that was signed, each verdict against its unit and line. Everything that is wrong is
-// found and named; nothing is believed because it stands in the file. Ed25519 is handed in.
+// Verifies the report of a work order without a service (docs/protocol.md clause 9.1), from the
+// root key that the reader trusts. Checks the signatures, the rows against the signed row hashes,
+// and each verdict against its unit and line, and names every fault. Unsigned data proves nothing.
 import { equalBytes, requireLength } from '../bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
@@ -15,25 +15,28 @@ import { placeRows } from './rows.ts';
 import { proveUnit, type UnitVerdict } from './unit-verdict.ts';
 
 export interface ReportVerdict {
-  /** No fault at all. */
+  /** True when there is no fault. */
   readonly genuine: boolean;
   readonly faults: readonly ReportFault[];
-  /** Null unless the AS signed it. */
+  /** The work order, if the AS signed it; null otherwise. */
   readonly order: WorkOrder | null;
   readonly summary: ReportSummary | null;
-  /** One for each row of the file, as it stands there. */
+  /** One element for each row, in the order of the file. */
   readonly units: readonly UnitVerdict[];
 }
 
 export interface VerifyOptions {
-  /** Rows that were checked so far, of how many. */
+  /** Reports how many rows are checked so far, and how many rows there are. */
   readonly progress?: (done: number, total: number) => void;
 }
 
-/** So many rows are checked at once: WebCrypto answers each on its own. */
+/** Number of rows that are checked concurrently, since WebCrypto verifies asynchronously. */
 const AT_ONCE = 64;
 
-/** `trustedRoot` has 32 bytes. Whatever the file holds, this resolves with a verdict. */
+/**
+ * Verifies the text of a report. `trustedRoot` has 32 bytes. Resolves with a verdict even when the
+ * text is not a report.
+ */
 export async function verifyReport(
   text: string,
   trustedRoot: Uint8Array,

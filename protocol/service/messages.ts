@@ -1,12 +1,13 @@
-// The JSON that the page and the service exchange (docs/protocol.md clause 6). Integers are numbers, octets are unpadded
-// base64url, an SN is 32 hex digits, times are ISO 8601 in UTC. Types only: the service validates with its schemas, the page in decode.ts.
+// The JSON messages of the page and the service (docs/protocol.md clause 6). Integers are numbers,
+// bytes are unpadded base64url, an SN is 32 hex digits, times are ISO 8601 in UTC. Types only: the
+// service validates with its schemas, the page in decode.ts.
 import type { Envelope } from '../signing/envelope.ts';
 import type { SuiteId } from '../tkl/suites.ts';
 
 export type Role = 'operator' | 'custodian' | 'auditor' | 'administrator';
 export type Profile = 'shared' | 'diversified';
 
-/** POST /v1/exports, and an item of POST /v1/exports:batch. */
+/** Body of POST /v1/exports, and one item of POST /v1/exports:batch. */
 export interface ExportRequestJson {
   readonly set: number;
   readonly tkv: number;
@@ -19,23 +20,29 @@ export interface ExportRequestJson {
   readonly challengeMac: string;
   readonly idempotencyKey: string;
   readonly workOrder?: string;
-  /** Why this unit is sent this key again in this work order; without it a second export is refused. */
+  /**
+   * Why this unit gets this key again in this work order. Without a reason the service refuses a
+   * second export.
+   */
   readonly reason?: string;
 }
 
 export interface ExportAnswerJson {
   readonly exportId: string;
   readonly data: string;
-  /** The signed head of the audit log, payload AuditHeadJson. */
+  /** Signed head of the audit log, payload AuditHeadJson. */
   readonly auditHead: Envelope;
 }
 
-/** POST /v1/exports:batch, 1 to 100 items. */
+/** Body of POST /v1/exports:batch, 1 to 100 items. */
 export interface BatchRequestJson {
   readonly exports: readonly ExportRequestJson[];
 }
 
-/** One per item, in order: an item that is refused does not hold up the others. */
+/**
+ * One answer per item, in the order of the items. The service processes the others when it refuses
+ * one.
+ */
 export interface BatchAnswerJson {
   readonly results: readonly (Omit<ExportAnswerJson, 'auditHead'> | { readonly problem: ProblemJson })[];
   readonly auditHead: Envelope;
@@ -82,12 +89,12 @@ export interface VerdictJson {
 export interface AuditHeadJson {
   /** Number of the newest entry, from 1. */
   readonly sequence: number;
-  /** SHA-256 of that entry, which holds the hash of the one before. */
+  /** SHA-256 of that entry, which holds the hash of the entry before it. */
   readonly hash: string;
   readonly time: string;
 }
 
-/** payloadType application/vnd.keyferry.certificate+json: the root's word on a signing key. */
+/** payloadType application/vnd.keyferry.certificate+json: the root key certifies a signing key. */
 export interface CertificateJson {
   readonly purpose: 'data' | 'verdict' | 'audit-head' | 'work-order' | 'report' | 'vault' | 'vault-journal';
   /** Ed25519 public key, 32 bytes. */
@@ -97,7 +104,10 @@ export interface CertificateJson {
   readonly until: string;
 }
 
-/** GET /v1/trust (no token needed): the root's public key to pin, and what it certified. */
+/**
+ * Answer to GET /v1/trust, which needs no access code: the root public key to pin, and the
+ * certificates that it signed.
+ */
 export interface TrustJson {
   readonly root: string;
   readonly certificates: readonly Envelope[];
@@ -111,17 +121,23 @@ export interface WhoamiJson {
   readonly service: { readonly name: string; readonly asNumber: number; readonly demo: boolean };
 }
 
-/** An entry of REF1: a key; by docs/protocol.md clause 8 the erasing of a slot (no ATTR) or a new T (slot 65534). */
+/**
+ * A key entry: an application key, or by docs/protocol.md clause 8 the instruction to erase a slot
+ * (no ATTR) or a new T (slot 65534).
+ */
 export interface KeyJson {
   readonly ref1: number;
   readonly label: string;
-  /** ATTR, 7 characters; empty where the entry erases. */
+  /** ATTR, 7 characters; empty for an entry that erases a slot. */
   readonly attributes: string;
-  /** Of a new T, its TKV. */
+  /** Version of the application key; for a new T, its TKV. */
   readonly akv: number;
-  /** The REF2 that the AS permits; 65535 = any. */
+  /** The REF2 that the AS permits; 65535 permits any. */
   readonly slot: number;
-  /** 10 hex digits; zero where there is no key, or where each unit of the set is given another one. */
+  /**
+   * 10 hex digits; all zero when the entry has no key, or when each unit of the set gets a
+   * different one.
+   */
   readonly kcv: string;
 }
 
@@ -135,27 +151,27 @@ export interface SetJson {
   readonly keys: readonly KeyJson[];
 }
 
-/** GET /v1/keys: what this operator may export. */
+/** Answer to GET /v1/keys: the keys that this operator may export. */
 export interface KeysJson {
   readonly sets: readonly SetJson[];
 }
 
-/** A work order, or a job number that exports named, with what became of them. */
+/** The exports and receipts of one work order, or of a job number that appears only in exports. */
 export interface WorkOrderJson {
   readonly workOrder: string;
   readonly exports: number;
-  /** Exports whose receipt is in. */
+  /** Number of exports with a verified receipt. */
   readonly receipts: number;
-  /** Of the newest export; without any, when the order was issued. */
+  /** Time of the newest export, or of the issue when there is no export. */
   readonly time: string;
-  /** Null for a number that no signed order stands behind. */
+  /** Null for a job number without a signed work order. */
   readonly order: WorkOrderFactsJson | null;
 }
 
 export interface WorkOrderFactsJson {
   readonly title: string;
   readonly set: number;
-  /** Units. */
+  /** Number of units. */
   readonly count: number;
   readonly lines: number;
   readonly state: 'open' | 'revoked' | 'closed';
@@ -164,38 +180,46 @@ export interface WorkOrderFactsJson {
   readonly dryRun: boolean;
 }
 
-/** GET /v1/work-orders: the orders of the sets that this operator may see, and the numbers that they named; an auditor and an administrator see all. */
+/**
+ * Answer to GET /v1/work-orders: the work orders of the sets that this operator may see, and the
+ * job numbers in this operator's exports. An auditor and an administrator see all.
+ */
 export interface WorkOrdersJson {
   readonly workOrders: readonly WorkOrderJson[];
 }
 
-/** An entry of the audit log. `hash` is SHA-256 of the JSON text of `entry` as it stands in the log, without blanks. */
+/**
+ * An entry of the audit log. `hash` is SHA-256 of the JSON text of `entry` as the log stores it,
+ * without whitespace.
+ */
 export interface AuditRecordJson {
   readonly entry: {
     /** From 1, without gaps. */
     readonly sequence: number;
     readonly time: string;
-    /** Hash of the entry before; 32 × 00 in the first. */
+    /** Hash of the entry before it; 32 zero bytes in the first entry. */
     readonly previous: string;
     readonly event: string;
-    /** Who caused it; null for the service itself. */
+    /** The operator who caused the event; null for the service itself. */
     readonly actor: string | null;
     readonly details: Readonly<Record<string, string | number | boolean | null>>;
-    /** SHA-256 of the sealed part of an entry that has one; it never leaves the service. */
+    /**
+     * SHA-256 of the sealed part, if the entry has one. The sealed part never leaves the service.
+     */
     readonly sealed?: string;
   };
   readonly hash: string;
 }
 
-/** GET /v1/audit?before=&limit=: newest first. */
+/** Answer to GET /v1/audit?before=&limit=, newest entry first. */
 export interface AuditPageJson {
   readonly entries: readonly AuditRecordJson[];
-  /** Hand it on as `before` for the next page; null at the first entry. */
+  /** The value of `before` for the next page; null on the last page. */
   readonly before: number | null;
   readonly auditHead: Envelope;
 }
 
-/** RFC 9457; `type` is one of those in problem.ts. */
+/** Problem details of RFC 9457. `type` is PROBLEM_BASE and a code of problem.ts. */
 export interface ProblemJson {
   readonly type: string;
   readonly title: string;

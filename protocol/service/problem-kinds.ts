@@ -1,4 +1,5 @@
-// What the service says with each problem (RFC 9457): the HTTP status and a title. The page has words of its own and needs none of this.
+// HTTP status and title of each problem that the service answers with (RFC 9457). Only the service
+// uses them: the page has its own sentences.
 import type { ProblemCode } from './problem.ts';
 
 export interface ProblemKind {

@@ -1,4 +1,5 @@
-// The stable `type` of each problem (RFC 9457) that the service answers with, and the code that the page speaks of.
+// The stable `type` of each problem that the service answers with (RFC 9457), and the error code
+// that the page uses for it.
 import type { SourceErrorCode } from '../errors.ts';
 
 /** The `type` on the wire is PROBLEM_BASE followed by the code. */
@@ -34,7 +35,7 @@ const PROBLEM_CODES = [
 
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
-/** The code of a `type` on the wire, or undefined when this version does not know it. */
+/** The code of a `type` on the wire, or undefined when this version does not define it. */
 export function problemCode(type: string): ProblemCode | undefined {
   return PROBLEM_CODES.find((code) => type === PROBLEM_BASE + code);
 }

@@ -1,28 +1,29 @@
-// The JSON of vaults between the page and the service (docs/protocol.md clauses 6 and 10). Types only, as in messages.ts.
+// The JSON messages about vaults between the page and the service (docs/protocol.md clauses 6 and
+// 10). Types only, as in messages.ts.
 import type { Envelope } from '../signing/envelope.ts';
 
-/** POST /v1/vaults, of a custodian. */
+/** Body of POST /v1/vaults. Only a custodian may send it. */
 export interface VaultRequestJson {
   readonly set: number;
-  /** The entries of REF1 that it is to hold. */
+  /** REF1 of each key entry that the vault will hold. */
   readonly ref1: readonly number[];
   /** SNs as 32 hex digits; null asks for an open vault, which holds T. */
   readonly units: readonly string[] | null;
-  /** For an open vault, and only for one: the sentence that openVaultSentence() gives, word for word. */
+  /** Only for an open vault: the exact sentence of openVaultSentence(). */
   readonly confirm?: string;
-  /** Exports in all. */
+  /** Maximum number of exports, over all units. */
   readonly exports: number;
   readonly exportsPerUnit: number | null;
   readonly days: number;
 }
 
-/** A vault as the service knows it: no secret. */
+/** What the service stores about a vault, without secrets. */
 export interface VaultJson {
   readonly vaultId: string;
   readonly asNumber: number;
   readonly set: number;
   readonly ref1: readonly number[];
-  /** How many units it serves; null where it is open. */
+  /** Number of units that the vault serves; null for an open vault. */
   readonly units: number | null;
   readonly exports: number;
   readonly exportsPerUnit: number | null;
@@ -30,27 +31,27 @@ export interface VaultJson {
   readonly issued: string;
   readonly expires: string;
   readonly revoked: string | null;
-  /** When its journal came last, and what all of them show so far. */
+  /** Time of the last return of the vault journal; the counts below cover all returns so far. */
   readonly returned: string | null;
   readonly exportsSeen: number;
   readonly receiptsSeen: number;
 }
 
 export interface VaultAnswerJson {
-  /** The text of the file, to be kept as it is. */
+  /** Text of the vault file. The caller stores it unchanged. */
   readonly file: string;
-  /** Given this once: nobody can find it again. */
+  /** The service returns the passphrase only here and does not store it. */
   readonly passphrase: string;
   readonly vault: VaultJson;
   readonly auditHead: Envelope;
 }
 
-/** GET /v1/vaults: newest first. */
+/** Answer to GET /v1/vaults, newest vault first. */
 export interface VaultsJson {
   readonly vaults: readonly VaultJson[];
 }
 
-/** POST /v1/vaults/{vaultId}/revoke. */
+/** Body of POST /v1/vaults/{vaultId}/revoke. */
 export interface VaultRevocationJson {
   readonly reason: string;
 }
@@ -60,26 +61,29 @@ export interface VaultRevokedJson {
   readonly auditHead: Envelope;
 }
 
-/** POST /v1/vaults/{vaultId}/journal. */
+/** Body of POST /v1/vaults/{vaultId}/journal. */
 export interface VaultReturnJson {
   /** Payload VaultJournalJson, signed by the vault. */
   readonly journal: Envelope;
 }
 
 export interface VaultFindingJson {
-  /** True where somebody must look into it. */
+  /** True when a person must investigate the finding. */
   readonly grave: boolean;
   readonly words: string;
 }
 
 export interface VaultReportJson {
   readonly vault: VaultJson;
-  /** Of the journal that came. */
+  /**
+   * Number of entries in the returned vault journal; `exports` and `receipts` count the same
+   * journal.
+   */
   readonly entries: number;
   readonly exports: number;
   readonly receipts: number;
   readonly findings: readonly VaultFindingJson[];
-  /** On each receipt in it that verifies; payload VerdictJson. */
+  /** One verdict for each receipt of the journal that verifies; payload VerdictJson. */
   readonly verdicts: readonly { readonly xc: number; readonly verdict: Envelope }[];
   readonly auditHead: Envelope;
 }

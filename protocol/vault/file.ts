@@ -1,5 +1,7 @@
-// A vault file (docs/protocol.md clause 10.1): one JSON text of the signed header, the certificate of the key that signed it, and the
-// sealed part. Verified before anyone types a passphrase; what it is verified with is pinned, never read from it. Knows no clock.
+// Encodes, decodes and verifies a vault file (docs/protocol.md clause 10.1): one JSON text of the
+// signed header, the certificate of the key that signed it, and the sealed part. The page verifies
+// the file before the operator types a passphrase, against a pinned root key and never against a
+// key from the file.
 import { type Bytes, copy, equalBytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
@@ -14,28 +16,31 @@ import { base64urlText, malformed, readVault, time } from './shape.ts';
 export const CERTIFICATE_TYPE = 'application/vnd.keyferry.certificate+json';
 
 export interface VaultFileJson {
-  /** Payload VaultHeaderJson, signed by the key for purpose "vault". */
+  /** Payload VaultHeaderJson, signed by the key for the purpose "vault". */
   readonly header: Envelope;
   /** Payload CertificateJson of that key. */
   readonly certificate: Envelope;
-  /** base64url. */
+  /** The sealed part in base64url. */
   readonly sealed: string;
 }
 
-/** A file whose every octet was vouched for by a pinned root. */
+/** The contents of a file that verifies against a pinned root key. */
 export interface VerifiedVault {
   readonly header: VaultHeaderJson;
-  /** SHA-256 of the header's octets, 32 bytes: what its journal begins with. */
+  /** SHA-256 of the header's payload, 32 bytes. The vault journal begins with it. */
   readonly headerHash: Bytes;
   readonly sealed: Bytes;
-  /** Ed25519, 32 bytes. */
+  /** Ed25519 public key, 32 bytes. */
   readonly journalPublicKey: Bytes;
   readonly dataPublicKey: Bytes;
-  /** The pinned root that vouched for it, 32 bytes. */
+  /** The pinned root public key that verifies the file, 32 bytes. */
   readonly root: Bytes;
 }
 
-/** One header is at most about 60 kB, one sealed part of 1000 units and a few versions of T at most some 100 kB. */
+/**
+ * In characters. A header has at most about 60 kB; a sealed part with 1000 units and a few versions
+ * of T has at most about 100 kB.
+ */
 export const MAX_FILE_LENGTH = 1 << 22;
 
 const fileJson = object<VaultFileJson>({
@@ -52,23 +57,24 @@ const certificateJson = object<CertificateJson>({
   until: time,
 });
 
-/** The one text of a file, with a line end. */
+/** The canonical text of a file, with a line end. */
 export function encodeVaultFile({ header, certificate, sealed }: VaultFileJson): string {
   return `${JSON.stringify({ header, certificate, sealed })}\n`;
 }
 
-/** Looks at the form alone. @throws ProtocolError vault-malformed */
+/** Reads the form of a file and verifies nothing. @throws ProtocolError vault-malformed */
 export function decodeVaultFile(text: string): VaultFileJson {
   if (text.length > MAX_FILE_LENGTH) throw malformed('This is too long for a vault.');
   const file = readVault(() => fileJson(parseJson(text, 'vault'), 'vault'));
-  // One text for one vault: whatever is added or written differently was changed.
+  // A vault has exactly one text: any addition or other spelling is a change.
   if (encodeVaultFile(file) !== text) throw malformed('This is no vault as the AS writes it.');
   return file;
 }
 
 /**
- * `roots` are the public keys that were pinned, 32 bytes each.
- * @throws ProtocolError vault-malformed, vault-untrusted (no pinned root vouches for it), vault-changed
+ * Verifies a vault file. `roots` are the pinned root public keys, 32 bytes each.
+ * @throws ProtocolError vault-malformed, vault-untrusted (no pinned root key signed the
+ * certificate), vault-changed
  */
 export async function verifyVaultFile(
   file: VaultFileJson,

@@ -1,5 +1,5 @@
-// The public header of a vault (docs/protocol.md clause 10.1): what it is for, how much of it there is and until when, and what a page
-// must know of the sealed part before it opens it. All of it is signed by the AS. No secret is in it.
+// The public header of a vault (docs/protocol.md clause 10.1): its units, keys, quota and validity,
+// and what the page needs to open the sealed part. The AS signs all of it. It contains no secret.
 import type { KeyFacts } from '../as-unit/memory.ts';
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
@@ -27,34 +27,36 @@ import { readVault, time } from './shape.ts';
 
 export const VAULT_TYPE = 'application/vnd.keyferry.vault+json';
 export const VAULT_FORMAT = 1;
-/** A journal is returned as one document, so a vault serves a job and not a year. */
+/** The limit keeps the vault journal small enough to be returned as one document. */
 export const MAX_EXPORTS = 2000;
 export const MAX_UNITS = 1000;
 
 export interface VaultHeaderJson {
   readonly format: typeof VAULT_FORMAT;
-  /** 16 octets. */
+  /** 16 bytes. */
   readonly vaultId: string;
-  /** Of the vault itself, 1 to FFFF: it stands in HDR and in receipts. */
+  /** AS number of the vault itself, 1 to FFFF. HDR and receipts contain it. */
   readonly asNumber: number;
-  /** Who issued it. */
+  /** The AS that issued the vault. */
   readonly service: { readonly name: string; readonly asNumber: number };
-  /** Who asked for it. */
+  /** The custodian who requested the vault. */
   readonly custodian: string;
   readonly issued: string;
   readonly notBefore: string;
   readonly expires: string;
-  /** The set with the versions of T and the entries of REF1 that this vault serves, as GET /v1/keys shows them. */
+  /**
+   * The set, with the versions of T and the key entries that this vault serves, as in GET /v1/keys.
+   */
   readonly set: SetJson;
-  /** SNs as 32 hex digits, rising; null in an open vault, which holds T. */
+  /** SNs as 32 hex digits, ascending; null in an open vault, which holds T. */
   readonly units: readonly string[] | null;
   readonly quota: {
-    /** Exports in all. */
+    /** Maximum number of exports, over all units. */
     readonly exports: number;
-    /** Exports per SN; null is no limit but the one above. */
+    /** Maximum number of exports per SN; null when only `exports` limits them. */
     readonly perUnit: number | null;
   };
-  /** The root's word on the key that signs DATA, and on the one that signs the journal. */
+  /** Certificates of the key that signs DATA and of the key that signs the vault journal. */
   readonly dataCertificate: Envelope;
   readonly journalCertificate: Envelope;
   readonly argon2id: Argon2Cost & { readonly salt: string };
@@ -105,7 +107,7 @@ const headerJson = object<VaultHeaderJson>({
   }),
   dataCertificate: envelope,
   journalCertificate: envelope,
-  // Their bounds are checked by requireCost(), which has a code of its own.
+  // requireCost() checks the bounds, with its own error code.
   argon2id: object<VaultHeaderJson['argon2id']>({
     memoryKib: integer(0, 0xffffffff),
     passes: integer(0, 0xffffffff),
@@ -115,7 +117,7 @@ const headerJson = object<VaultHeaderJson>({
   sealed: object<VaultHeaderJson['sealed']>({ length: integer(1, 1 << 24), sha256: octets(32, 32) }),
 });
 
-/** For a payload whose signature was verified. @throws ProtocolError vault-malformed */
+/** Reads a header; the caller has verified its signature. @throws ProtocolError vault-malformed */
 export function decodeVaultHeader(value: unknown): VaultHeaderJson {
   return readVault(() => headerJson(value, 'header'));
 }
@@ -124,18 +126,18 @@ export function vaultName({ vaultId, asNumber }: VaultHeaderJson): VaultName {
   return { vaultId: fromBase64url(vaultId), asNumber };
 }
 
-/** What deriveVaultKey() needs. */
+/** The salt and cost for deriveVaultKey(). */
 export function vaultCost({ argon2id: { salt, ...cost } }: VaultHeaderJson): Argon2Cost & { readonly salt: Bytes } {
   return { ...cost, salt: fromBase64url(salt) };
 }
 
-/** The KDF family of a version of T that the vault serves, or undefined. */
+/** The KDF family of a version of T; undefined when the vault does not serve that version. */
 export function familyOf({ set }: VaultHeaderJson, tkv: number): KdfFamily | undefined {
   const suite = set.transportKeys.find((each) => each.tkv === tkv)?.suites[0];
   return suite === undefined ? undefined : SUITES[suite].family;
 }
 
-/** An entry of REF1 as as-unit has it. */
+/** Converts a key entry to the type that as-unit uses. */
 export function keyFactsOf({ ref1, attributes, akv, slot }: KeyJson): KeyFacts {
   return { ref1, attributes: attributes === '' ? NO_ATTRIBUTES : attributes, akv, slot };
 }

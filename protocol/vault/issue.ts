@@ -1,5 +1,5 @@
-// Puts a vault file together at its issuer (docs/protocol.md clause 10.1): seals the secrets under the passphrase, and has the header
-// signed that vouches for them. Knows no state of the AS and no random generator: seeds and salt are handed in.
+// Builds a vault file at the AS that issues it (docs/protocol.md clause 10.1): seals the secrets
+// under the passphrase and has the header signed. The caller supplies the seeds and the salt.
 import { type Bytes, wipe } from '../bytes/bytes.ts';
 import { toBase64url, utf8 } from '../bytes/text.ts';
 import type { Argon2Cost } from '../crypto/argon2.ts';
@@ -13,27 +13,30 @@ import { base64url } from './shape.ts';
 
 export interface VaultIssue {
   readonly header: Omit<VaultHeaderJson, 'format' | 'argon2id' | 'sealed'>;
-  /** The caller's to wipe. */
+  /** The caller wipes them. */
   readonly secrets: VaultSecrets;
   readonly passphrase: string;
   readonly cost: Argon2Cost;
-  /** 16 bytes, random: never used before. */
+  /** 16 random bytes, never used before. */
   readonly salt: Uint8Array;
   readonly derive: PasswordKey;
-  /** The key for purpose "vault", and the root's word on it. */
+  /** The key for the purpose "vault"; `certificate` is its certificate by the root key. */
   readonly signer: Signer;
   readonly certificate: Envelope;
 }
 
 export interface IssuedVault {
-  /** The file's text. */
+  /** Text of the vault file. */
   readonly text: string;
   readonly header: VaultHeaderJson;
-  /** SHA-256 of the header's octets, 32 bytes. */
+  /** SHA-256 of the header's payload, 32 bytes. */
   readonly headerHash: Bytes;
 }
 
-/** @throws ProtocolError vault-malformed for a header that no reader would take */
+/**
+ * Seals, signs and encodes one vault.
+ * @throws ProtocolError vault-malformed when decodeVaultHeader() would refuse the header
+ */
 export async function issueVaultFile(issue: VaultIssue): Promise<IssuedVault> {
   const { secrets, passphrase, cost, salt, derive, signer, certificate } = issue;
   const { vaultId, asNumber } = issue.header;

@@ -1,5 +1,6 @@
-// The journal of a vault (docs/protocol.md clause 10.4): a chain of entries that begins with the hash of the vault's header, and the
-// signed document by which it returns to the AS. Pure functions: where entries are kept, and when they are durable, is the page's.
+// The vault journal (docs/protocol.md clause 10.4): a hash chain of entries that begins with the
+// hash of the vault's header, and the signed document that returns it to the AS. Pure functions:
+// the page stores the entries durably.
 import { type Bytes, concat } from '../bytes/bytes.ts';
 import { toBase64url, utf8 } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
@@ -9,23 +10,26 @@ import { RECEIPT_LENGTH } from '../tkl/receipt.ts';
 import { base64url, readVault, time } from './shape.ts';
 
 export const JOURNAL_TYPE = 'application/vnd.keyferry.vault-journal+json';
-/** Of one document: an export has two, and the vault is locked and unlocked between. */
+/**
+ * Maximum number of entries in one returned journal. Each export adds up to two entries, and each
+ * unlocking and locking adds one.
+ */
 export const MAX_ENTRIES = 8000;
 
 export type VaultEventJson =
   | {
       readonly kind: 'unlocked';
       readonly by: 'passphrase' | 'passkey';
-      /** Attempts that failed since the last time. */
+      /** Number of failed passphrases since the last unlocking. */
       readonly refused: number;
     }
   | {
       readonly kind: 'export';
-      /** HDR of DATA, 48 octets: SET, TKV, SN, REF1, SLOT, AKV, XC and the vault's AS number. */
+      /** HDR of DATA, 48 bytes: SET, TKV, SN, REF1, SLOT, AKV, XC and the vault's AS number. */
       readonly header: string;
-      /** R, 16 octets. */
+      /** R, 16 bytes. */
       readonly random: string;
-      /** SHA-256(DATA), 32 octets. */
+      /** SHA-256(DATA), 32 bytes. */
       readonly dataHash: string;
       readonly idempotencyKey: string;
       readonly workOrder: string | null;
@@ -33,7 +37,7 @@ export type VaultEventJson =
   | {
       readonly kind: 'receipt';
       readonly xc: number;
-      /** 64 octets. */
+      /** 64 bytes. */
       readonly receipt: string;
     }
   | { readonly kind: 'locked'; readonly why: 'asked' | 'idle' | 'hidden' | 'closed' };
@@ -42,7 +46,9 @@ export interface VaultEntryJson {
   /** From 1, without gaps. */
   readonly number: number;
   readonly time: string;
-  /** SHA-256 of the entry before; of the vault's header in the first. 32 octets. */
+  /**
+   * SHA-256 of the entry before it, 32 bytes; in the first entry, SHA-256 of the vault's header.
+   */
   readonly previous: string;
   readonly event: VaultEventJson;
 }
@@ -52,25 +58,28 @@ export interface VaultJournalJson {
   readonly format: 1;
   readonly vaultId: string;
   readonly asNumber: number;
-  /** When it was signed. */
+  /** Time when the vault signed the journal. */
   readonly time: string;
-  /** All of them, each time. */
+  /** All entries so far: every return contains the complete journal. */
   readonly entries: readonly VaultEntryJson[];
 }
 
-/** Where the next entry goes on. */
+/** Number and hash of the newest entry, which the next entry continues. */
 export interface VaultChainEnd {
   readonly number: number;
   /** 32 bytes. */
   readonly hash: Bytes;
 }
 
-/** SHA-256 of the entry's one text: its members in this order, whatever store they came from. 32 bytes. */
+/**
+ * SHA-256 of the entry's canonical JSON text, 32 bytes. The order of the members in `entry` does
+ * not matter.
+ */
 export function hashVaultEntry(entry: VaultEntryJson): Bytes {
   return sha256(utf8(JSON.stringify(readEntry(entry, 'entry'))));
 }
 
-/** The next entry; `headerHash` (32 bytes) is what an empty journal begins with. */
+/** Makes the next entry. `headerHash` (32 bytes) is `previous` in the first entry. */
 export function nextVaultEntry(
   last: VaultEntryJson | undefined,
   headerHash: Uint8Array,
@@ -81,7 +90,10 @@ export function nextVaultEntry(
   return { number: (last?.number ?? 0) + 1, time: entryTime, previous, event };
 }
 
-/** In words, where entries do not continue each other, or XC does not; none in a journal that is whole. */
+/**
+ * One sentence for each place where an entry or an XC does not continue the one before. Empty for
+ * an intact journal.
+ */
 export function findChainBreaks(entries: readonly VaultEntryJson[], headerHash: Uint8Array): string[] {
   const breaks: string[] = [];
   let previous = toBase64url(headerHash);
@@ -101,7 +113,7 @@ export function findChainBreaks(entries: readonly VaultEntryJson[], headerHash: 
   return breaks;
 }
 
-/** HDR of an export's entry. @throws ProtocolError data-malformed */
+/** Decodes HDR of an export entry. @throws ProtocolError data-malformed */
 export function headerOf({ header }: { readonly header: string }): Header {
   return decodeHeader(base64url(header, 'header'));
 }
@@ -167,12 +179,12 @@ const journalJson = object<VaultJournalJson>({
   entries: array(readEntry, 0, MAX_ENTRIES),
 });
 
-/** For a payload whose signature was verified. @throws ProtocolError vault-malformed */
+/** Reads a journal; the caller has verified its signature. @throws ProtocolError vault-malformed */
 export function decodeVaultJournal(value: unknown): VaultJournalJson {
   return readVault(() => journalJson(value, 'journal'));
 }
 
-/** Octets to sign as payload of JOURNAL_TYPE. */
+/** The bytes to sign as a payload of JOURNAL_TYPE. */
 export function encodeVaultJournal(journal: VaultJournalJson): Bytes {
   return concat(utf8(JSON.stringify(journalJson(journal, 'journal'))));
 }

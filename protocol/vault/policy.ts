@@ -1,11 +1,15 @@
-// What a vault may give, by its header (docs/protocol.md clause 10.4). The page's worker asks before an export, the AS asks again when
-// the journal is back. Pure: clock and counts are handed in.
+// The export policy of a vault, from its header (docs/protocol.md clause 10.4). The page's worker
+// checks it before each export, the AS when the vault journal is returned. Pure: the caller
+// supplies time and counts.
 import type { UnitExportRequest } from '../as-unit/memory.ts';
 import { hexNumber, toHex } from '../bytes/hex.ts';
 import { ProtocolError } from '../errors.ts';
 import type { VaultHeaderJson } from './header.ts';
 
-/** For Memory.authorise. @throws ProtocolError not-allowed (another set), unit-not-listed */
+/**
+ * Checks set and unit, for Memory.authorise.
+ * @throws ProtocolError not-allowed (another set), unit-not-listed
+ */
 export function requireServed(header: VaultHeaderJson, { unit }: Pick<UnitExportRequest, 'unit'>): void {
   if (unit.set !== header.set.set) throw new ProtocolError('not-allowed', 'This vault serves another set.');
   const sn = toHex(unit.sn);
@@ -13,25 +17,28 @@ export function requireServed(header: VaultHeaderJson, { unit }: Pick<UnitExport
   throw new ProtocolError('unit-not-listed', `Unit ${sn} is not on the list of this vault.`);
 }
 
-/** At what time the vault may be unlocked and export; `at` in ms since 1970. @throws ProtocolError vault-early, vault-expired */
+/**
+ * Checks that the vault may be unlocked and export at the time `at`, in ms since 1970.
+ * @throws ProtocolError vault-early, vault-expired
+ */
 export function requireValid({ notBefore, expires }: VaultHeaderJson, at: number): void {
   if (at < Date.parse(notBefore)) throw new ProtocolError('vault-early', `This vault is valid from ${notBefore}.`);
   if (at >= Date.parse(expires)) throw new ProtocolError('vault-expired', `This vault was valid until ${expires}.`);
 }
 
-/** What a custodian says, word for word, to have a vault issued that holds T itself. */
+/** The sentence that a custodian confirms, word for word, to issue an open vault. */
 export function openVaultSentence(set: number): string {
   const number = hexNumber(set, 8);
   return `This vault holds T of set ${number}: whoever opens it can load every unit of that set.`;
 }
 
 export interface VaultUse {
-  /** Exports so far, in all and for that unit. */
+  /** Exports so far, over all units; `ofUnit` counts those for one unit. */
   readonly exports: number;
   readonly ofUnit: number;
 }
 
-/** For Memory.reserveExport. @throws ProtocolError quota-used, unit-quota-used */
+/** Checks the quota, for Memory.reserveExport. @throws ProtocolError quota-used, unit-quota-used */
 export function requireQuota({ quota }: VaultHeaderJson, { exports, ofUnit }: VaultUse): void {
   if (exports >= quota.exports) {
     throw new ProtocolError('quota-used', `This vault has given all its ${quota.exports} exports.`);

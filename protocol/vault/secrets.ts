@@ -1,5 +1,5 @@
-// The sealed part of a vault (docs/protocol.md clause 10.3): octets, not JSON, so that all of it lies in one buffer and can be wiped.
-// Encodes and decodes what is inside the seal, and knows nothing of the header and of where keys live while the vault is open.
+// Encodes, seals and opens the sealed part of a vault (docs/protocol.md clause 10.3). It is binary,
+// not JSON, so that all secrets are in one buffer that can be wiped.
 import { type Bytes, concat, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { readU8, readU16, readU32, u16, u32 } from '../bytes/integers.ts';
 import { ascii } from '../bytes/text.ts';
@@ -27,19 +27,19 @@ export interface VaultApplicationKey {
 }
 
 export interface VaultSecrets {
-  /** Ed25519 seed, 32 bytes: SIG over DATA. */
+  /** Ed25519 seed, 32 bytes: signs DATA (SIG). */
   readonly dataKey: Bytes;
-  /** Ed25519 seed, 32 bytes: the vault's word on its journal. */
+  /** Ed25519 seed, 32 bytes: signs the vault journal. */
   readonly journalKey: Bytes;
-  /** None for entries that erase or replace T. */
+  /** One for each key entry, but none for entries that erase a slot or replace T. */
   readonly applicationKeys: readonly VaultApplicationKey[];
-  /** Of the listed units; none in an open vault. */
+  /** Device keys of the listed units; empty in an open vault. */
   readonly deviceKeys: readonly VaultDeviceKey[];
-  /** In an open vault only. */
+  /** Versions of T; empty unless the vault is open. */
   readonly transportKeys: readonly VaultTransportKey[];
 }
 
-/** Whose sealed part it is: associated data of the seal. */
+/** The vault that a sealed part belongs to: associated data of the seal. */
 export interface VaultName {
   /** 16 bytes. */
   readonly vaultId: Uint8Array;
@@ -48,10 +48,10 @@ export interface VaultName {
 
 const MAGIC = ascii('KFVAULT1');
 const SEED_LENGTH = 32;
-/** The key is of one file, by its salt, and seals once. */
+/** A constant nonce is safe: the salt makes the key unique to one file, and the key seals once. */
 const NONCE = new Uint8Array(12);
 
-/** ChaCha20-Poly1305 under KEK (32 bytes). */
+/** Seals with ChaCha20-Poly1305 under KEK (32 bytes). */
 export function sealVaultSecrets(secrets: VaultSecrets, name: VaultName, key: Uint8Array): Bytes {
   const plaintext = encodeVaultSecrets(secrets);
   try {
@@ -62,8 +62,10 @@ export function sealVaultSecrets(secrets: VaultSecrets, name: VaultName, key: Ui
 }
 
 /**
- * The keys are views of one buffer, of which nothing else is secret: wipeVaultSecrets() leaves nothing behind.
- * @throws ProtocolError passphrase-wrong: the header vouched for these octets, so it is the key that does not fit; vault-malformed
+ * Opens the sealed part. The keys are views of one buffer that holds no other secret, so
+ * wipeVaultSecrets() erases every secret.
+ * @throws ProtocolError passphrase-wrong (verifyVaultFile() has checked these bytes, so only the
+ * passphrase can be wrong), vault-malformed
  */
 export function openVaultSecrets(sealed: Uint8Array, name: VaultName, key: Uint8Array): VaultSecrets {
   const plaintext = openSeal(sealed, name, key);
@@ -91,7 +93,7 @@ export function wipeVaultSecrets(secrets: VaultSecrets | undefined): void {
   for (const { key } of [...applicationKeys, ...deviceKeys, ...transportKeys]) wipe(key);
 }
 
-/** The caller wipes it. */
+/** The plaintext of the sealed part, which the caller wipes. */
 export function encodeVaultSecrets(secrets: VaultSecrets): Bytes {
   const { dataKey, journalKey, applicationKeys, deviceKeys, transportKeys } = secrets;
   requireLength('dataKey', dataKey, SEED_LENGTH);
@@ -115,7 +117,7 @@ export function encodeVaultSecrets(secrets: VaultSecrets): Bytes {
   return concat(...parts);
 }
 
-/** Views of `octets`. @throws ProtocolError vault-malformed */
+/** Decodes the plaintext; the keys are views of `octets`. @throws ProtocolError vault-malformed */
 export function decodeVaultSecrets(octets: Bytes): VaultSecrets {
   let offset = 0;
   const take = (length: number): Bytes => {
@@ -133,7 +135,7 @@ export function decodeVaultSecrets(octets: Bytes): VaultSecrets {
     return { ref1, key: take(length) };
   });
   const units = readU32(take(4), 0);
-  // Before a list of that length is made.
+  // Refuses a wrong count before a list of that length is allocated.
   if (units * 49 > octets.length) throw malformed();
   const deviceKeys = list(units, () => ({ tkv: readU8(take(1), 0), sn: take(16), key: take(32) }));
   const transportKeys = list(readU8(take(1), 0), () => ({ tkv: readU8(take(1), 0), key: take(32) }));
@@ -141,7 +143,7 @@ export function decodeVaultSecrets(octets: Bytes): VaultSecrets {
   return { dataKey, journalKey, applicationKeys, deviceKeys, transportKeys };
 }
 
-/** K_D of one unit, or undefined where the vault holds none. */
+/** K_D of one unit, or undefined when the vault does not hold it. */
 export function findDeviceKey(
   { deviceKeys }: VaultSecrets,
   { tkv, sn }: { readonly tkv: number; readonly sn: Uint8Array },

@@ -1,5 +1,5 @@
-// Everybody can use it: every state is held against the rules of axe in light and dark, at 320 px and at 200 % zoom, and the whole job
-// is done with the keyboard alone.
+// Accessibility of the page: every state is checked with axe in light and dark, at 320 px and at
+// 200 % zoom, and a key is loaded with the keyboard alone.
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './support/accessible.ts';
 import { FIELD_KEY, NEXT_KEY } from './support/sets.ts';
@@ -11,7 +11,7 @@ async function expectReadable(page: Page, state: string): Promise<void> {
   expect(await page.evaluate(tornOctets), `${state}: breaks elsewhere than in its middle, or a KCV`).toEqual([]);
 }
 
-/** Runs in the page: octets that stand on two lines and should not. */
+/** Runs in the page. Returns the hex texts that break across two lines where they must not. */
 function tornOctets(): string[] {
   const height = (node: Node): number => {
     const range = document.createRange();
@@ -22,7 +22,7 @@ function tornOctets(): string[] {
   const isTorn = (octets: Element): boolean => {
     const groups = [...octets.querySelectorAll('.group')];
     if (groups.length < 4) return height(octets) > 8;
-    // A number may break in its middle.
+    // A text of four or more groups may break in its middle.
     const tops = groups.map((group) => group.getBoundingClientRect().top);
     const isEven = (half: number[]): boolean => Math.max(...half) - Math.min(...half) <= 8;
     const middle = tops.length / 2;
@@ -32,7 +32,7 @@ function tornOctets(): string[] {
   return all.filter(isTorn).map(({ textContent }) => textContent ?? '');
 }
 
-/** Goes through every state that the page can be in and looks at each. */
+/** Brings the page into each of its states and checks each state. */
 async function visitEveryState(station: StationPage, token: string, sns: { good: string; bad: string; cut: string }) {
   const { page } = station;
   const look = (state: string): Promise<void> => expectReadable(page, state);
@@ -86,7 +86,7 @@ async function visitEveryState(station: StationPage, token: string, sns: { good:
 const VIEWS = [
   { name: 'in light', use: { colorScheme: 'light' } },
   { name: 'in dark', use: { colorScheme: 'dark' } },
-  // High enough that nothing lies under the bar at the bottom, which axe takes for a covered control.
+  // Tall enough that no control is under the bar at the bottom, which axe would report.
   { name: 'on 320 px', use: { viewport: { width: 320, height: 9000 } } },
   {
     name: 'at 200 % zoom, reduced motion',
@@ -111,7 +111,7 @@ for (const { name, use } of VIEWS) {
 test('a key is loaded with the keyboard alone', async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
-  /** Tabs until the control that is in focus has this name. */
+  /** Presses Tab until a control with this name has the focus. */
   const tabTo = async (name: string | RegExp): Promise<void> => {
     for (let presses = 0; presses < 40; presses++) {
       await page.keyboard.press('Tab');
@@ -216,7 +216,7 @@ test('the keyboard goes on where the page goes on: after signing in, and past th
   page,
 }) => {
   await open([]);
-  await expect(page.getByLabel('Access code')).toBeVisible(); // before that there is nothing that a key could reach
+  await expect(page.getByLabel('Access code')).toBeVisible(); // before that, no control can have the focus
   await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: 'Skip to the content' })).toBeInViewport();
   await page.keyboard.press('Enter');

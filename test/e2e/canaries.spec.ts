@@ -1,6 +1,7 @@
-// T, K_D, T1 and TA never reach the page when the AS is remote: not its messages, console, journal, trace, storage, DOM or network. The same
-// search finds what was planted for it, in each of those places. (The simulated unit itself, which shares the page, is left out: its
-// memory is the unit's. The search through the whole process comes with the unit that does not share it.)
+// T, K_D, T1 and TA never reach the page if the AS is a service: not its messages, console,
+// journal, trace, storage, DOM or network. The same search finds a secret that the test plants in
+// these places. The test does not search the memory of the simulated unit, which runs in the page
+// and holds keys.
 import type { Page, Response } from '@playwright/test';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
@@ -10,10 +11,10 @@ import { injectSimulator } from './support/inject.ts';
 import { FIELD_KEY, SHARED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
-/** Everything in which a secret could be seen, by place. */
+/** The text of each place that could contain a secret, by the name of the place. */
 type Places = Readonly<Record<string, string>>;
 
-/** Records what passes through every messaging door of the page, before its first script. */
+/** Records every postMessage() of the page. Installed before the first script of the page. */
 async function recordMessages(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const seen: string[] = [];
@@ -39,7 +40,7 @@ async function recordMessages(page: Page): Promise<void> {
   });
 }
 
-/** What the browser holds for the page now, octets as hex. */
+/** Returns the stored data, the messages and the DOM of the page, with bytes as hex. */
 async function lookInside(page: Page): Promise<Places> {
   return await page.evaluate(async () => {
     const hex = (bytes: Uint8Array): string => [...bytes].map((octet) => octet.toString(16).padStart(2, '0')).join('');
@@ -70,10 +71,11 @@ async function lookInside(page: Page): Promise<Places> {
   });
 }
 
-/** The ways in which octets are written down. */
+/** Returns the secret in each usual text form: hex, base64, base64url, decimals and characters. */
 function forms(secret: Uint8Array): string[] {
   const text = String.fromCharCode(...secret);
-  // In base64 octets look different at each of three offsets; the ends that depend on neighbours are cut off.
+  // The base64 of a secret depends on its offset modulo 3 and, at both ends, on the bytes around
+  // it. So there are three forms, without the ends.
   const base64 = [0, 1, 2].map((offset) =>
     btoa('\0'.repeat(offset) + text)
       .replaceAll('=', '')
@@ -111,7 +113,7 @@ test('no secret reaches the page, and a planted one is found everywhere', async 
     return `${response.url()}\n${response.request().postData() ?? ''}\n${body}`;
   };
   page.on('response', (response) => {
-    // The answer to a HEAD has no body to wait for.
+    // The answer to HEAD has no body.
     if (response.request().method() !== 'HEAD') network.push(keep(response));
   });
   const said: string[] = [];
@@ -149,7 +151,8 @@ test('no secret reaches the page, and a planted one is found everywhere', async 
   };
   for (const [name, secret] of Object.entries(secrets)) expect(found(places, secret), name).toEqual([]);
 
-  // The search itself: what must be there is there, and what is planted is found in each place.
+  // Checks the search itself: it finds public values where they are, and a planted key in each
+  // place.
   expect(found(places, random)).toContain('network');
   expect(found(places, fromHex(one.sn.padStart(32, '0')))).toEqual(expect.arrayContaining(['journal', 'dom']));
   expect(trace).toContain('IMPORTKEY');
@@ -159,7 +162,7 @@ test('no secret reaches the page, and a planted one is found everywhere', async 
   expect(found(after, secrets.TA).sort()).toEqual(['console', 'dom', 'journal', 'messages', 'network', 'storage']);
 });
 
-/** Puts the octets where they must never be, in the form that each place would have. */
+/** Plants the secret in each place, in the form that a leak would have there. */
 async function plant(page: Page, secret: Uint8Array): Promise<boolean> {
   const answered = page.waitForResponse((response) => response.url().includes('planted'));
   await page.evaluate(

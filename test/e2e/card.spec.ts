@@ -1,4 +1,5 @@
-// Keys from an AS token card, without a network and a sign-in. Over USB and serial, with the sentences that the operator reads.
+// Loads keys from an AS token card over USB and serial, without a network and a sign-in, and checks
+// the sentences that the operator reads.
 import { card, PIN } from './support/cards.ts';
 import { injectSimulator } from './support/inject.ts';
 import { DIVERSIFIED, FIELD_KEY, SHARED } from './support/sets.ts';

@@ -1,4 +1,5 @@
-// Entries of the AS that are no keys (docs/protocol.md clause 8): a slot is erased, the transport key is replaced. Each takes a second act.
+// Erasing a slot and replacing the transport key (docs/protocol.md clause 8). The operator must
+// confirm each of the two before the page enables its button.
 import { FIELD_KEY, SHARED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 

@@ -1,4 +1,4 @@
-// What the service tells the browser to refuse, from the first response on, and that the browser does refuse it.
+// The security headers of the service, which every response must have and the browser must enforce.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from './support/test.ts';
@@ -86,7 +86,7 @@ test('a script or a style that is put into the page has no effect, and is report
       (window as unknown as { report: (what: string) => void }).report(event.effectiveDirective);
     });
   });
-  // As if someone had written into the page on its way: the policy comes with it as the service sent it.
+  // An attacker changes the body of the page in transit. The policy of the service is unchanged.
   await page.route(`${service.url}/`, async (route) => {
     const response = await route.fetch();
     const put = '<script>document.title = "put in"</script><style>body { outline: 7px solid red }</style>';
@@ -97,9 +97,9 @@ test('a script or a style that is put into the page has no effect, and is report
   await expect.poll(() => [...reports].sort()).toEqual(['script-src-elem', 'style-src-elem']);
   const seen = await page.evaluate(() => [document.title, getComputedStyle(document.body).outlineWidth]);
   expect(seen).toEqual([expect.not.stringContaining('put in'), expect.not.stringContaining('7px')]);
-  // What was put in is there: it was not lost on the way.
+  // The injected markup has reached the page, so only the policy can have stopped it.
   expect(await page.content()).toContain('put in');
-  await page.unrouteAll({ behavior: 'ignoreErrors' }); // the page may be asking once more
+  await page.unrouteAll({ behavior: 'ignoreErrors' }); // a request of the page may be pending
   await page.close();
 });
 

@@ -1,5 +1,5 @@
-// The demo: simulated units, the chooser of the page, and an AS in demo mode. An AS that is not in demo mode has neither the
-// demo page nor the demo sets.
+// The demo: simulated units, the chooser of the page, and an AS in demo mode. An AS that is not in
+// demo mode has neither the demo page nor the demo sets.
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 import { OrdersPage } from './support/orders-page.ts';
 import { Service } from './support/service.ts';

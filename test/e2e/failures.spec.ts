@@ -1,4 +1,5 @@
-// What goes wrong in the field: each is a sentence that says what to do, nothing is lost, and the page goes on without a reload.
+// Failures in the field. For each, the page shows a sentence that says what to do, loses no record,
+// and works without a reload.
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
 import { Service } from './support/service.ts';
@@ -7,13 +8,13 @@ import { expect, test, unit } from './support/test.ts';
 
 const IMPORT_KEY = 0xd8;
 
-/** After some refusals only the unit knows whether the key is in: the page asks it. */
+/** Refusals of the unit. With `open`, the outcome is unknown until the page asks the unit. */
 const REFUSALS: readonly {
   name: string;
   fault: Fault;
   open?: boolean;
   says: readonly string[];
-  /** Loading once more is the way out, and one press does it. */
+  /** The page offers to load the key again with one button. */
   again?: boolean;
 }[] = [
   {
@@ -83,7 +84,7 @@ for (const { name, fault, open: isOpen = false, again = false, says } of REFUSAL
     for (const words of says) await lane.expectSaid(words);
 
     if (isOpen) {
-      await expect(lane.root.getByText('Not known yet')).toHaveCount(2); // the state, and the slot in question
+      await expect(lane.root.getByText('Not known yet')).toHaveCount(2); // in the heading and at the slot
       await lane.press('Check outcome');
       await lane.expectWord('Not loaded');
       await lane.expectSaid('The slot is unchanged');

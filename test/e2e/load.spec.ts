@@ -1,4 +1,4 @@
-// The main job: a key from the AS into a unit, over both links, in both profiles and every suite.
+// Loads a key from the AS into a unit, over both links, in both profiles and in every suite.
 import { CHACHA, DIVERSIFIED, FIELD_KEY, NEXT_KEY, SHARED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
@@ -23,7 +23,7 @@ for (const { name, kind, link, set, suites } of CASES) {
     await lane.expectWord('Unplug');
     await lane.expectSaid('Receipt verified by the AS');
 
-    // The unit itself holds what the page says that it holds.
+    // The memory of the unit agrees with the page.
     const memory = await station.page.evaluate((sn) => window.keyferrySimulator?.memory(sn), one.sn);
     const slot = memory?.slots.find(({ ref2 }) => ref2 === 2);
     expect(slot?.holdsKey).toBe(true);
@@ -170,7 +170,9 @@ for (const [width, height] of [
             return above !== null && element.contains(above);
           });
         };
-        /** It was passed on the way down, as whatever is read first. */
+        /**
+         * True if the element is above the visible part, so that the operator has scrolled past it.
+         */
         const isPast = (element: Element | null | undefined): boolean =>
           (element?.getBoundingClientRect().top ?? 0) < 0;
         const all: { readonly y: number; readonly button: boolean; readonly warning: boolean }[] = [];

@@ -1,4 +1,5 @@
-// Without a network: the page opens from its cache, and keys come from a vault and from a card. A newer build never takes over in mid-run.
+// The page without a network: it opens from its cache and loads keys from a vault and from a card.
+// A newer build never replaces the page while it runs.
 import { card } from './support/cards.ts';
 import { injectSimulator } from './support/inject.ts';
 import { Service } from './support/service.ts';
@@ -14,7 +15,7 @@ test('opens with the service gone, and loads keys from a vault and from a card o
   context,
   station,
 }) => {
-  // A service of its own, since it is stopped.
+  // This test stops the service, so it must not use the service of the worker.
   const service = await Service.start();
   const [first, second] = [unit(SHARED, { link: 'usb' }), unit(SHARED, { link: 'serial' })];
   const token = card(SHARED);

@@ -1,6 +1,7 @@
-// Kills the browser during a work order, with one lane and with eight, and starts it again with the same profile. Each time the
-// journal agrees with the memory of each unit. In the end each unit is loaded once, and no key was exported again without a
-// recorded reason. The units are outside the browser. KEYFERRY_KILLS sets the number of kills, at random moments.
+// Kills the browser during a work order, with one lane and with eight, and starts it again with the
+// same profile. Each time the journal agrees with the memory of each unit. In the end each unit is
+// loaded once, and no key was exported again without a recorded reason. The units are outside the
+// browser. KEYFERRY_KILLS sets the number of kills, at random moments.
 import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +28,10 @@ const at = (way: 'out' | 'in', ins: number): Moment => ({
   is: (passed) => passed.way === way && passed.ins === ins,
   afterMs: 0,
 });
-/** Before the unit received the key, after the import but before its receipt, and before the request to the AS. */
+/**
+ * Kills before the unit has received the key, after the import but before its receipt, and before
+ * the request to the AS.
+ */
 const SHORT: readonly Moment[] = [at('out', INS.import), at('in', INS.import), at('in', INS.challenge)];
 
 function anyMoment(lanes: number): Moment {
@@ -59,8 +63,8 @@ async function launch(profile: string, units: OutsideUnits): Promise<Browser> {
 }
 
 /**
- * Compares the journal with the units before the next page changes it. Returns the last step of each unit, and whether its
- * key is stored.
+ * Compares the journal with the units before the next page changes it. Returns the last step of
+ * each unit, and whether its key is stored.
  */
 async function expectTruth(
   page: Page,
@@ -80,7 +84,10 @@ async function expectTruth(
   });
 }
 
-/** After a request to export the key of a unit, every further attempt on this unit must have a reason. */
+/**
+ * After a request to export the key of a unit, every further attempt on this unit must have a
+ * reason.
+ */
 function expectReasons(attempts: readonly JournalAttempt[]): void {
   const requested = new Set<string>();
   for (const { sn, reason, steps } of attempts) {
@@ -97,7 +104,8 @@ async function startOrder({ page }: Browser, service: Service, id: string, isFir
   const orders = new OrdersPage(page);
   if (isFirst) await orders.open(id);
   else {
-    // The page opens the last order again, unless the kill lost the setting: the browser writes settings with a delay.
+    // The page opens the last order again, unless the kill lost the setting: the browser writes
+    // settings with a delay.
     await page.getByRole('link', { name: 'Orders' }).click();
     const toUnits = page.getByRole('link', { name: 'Go to units' });
     const here = page.getByRole('region', { name: 'On this station' });
@@ -215,7 +223,8 @@ test('a store whose last write a kill interrupted survives the following starts'
     await startOrder(first, service, id, true);
     const { entries } = await readJournal(first.page);
     await first.kill();
-    // The header of a record of 273 bytes without its content, as a kill between two writes leaves it.
+    // The header of a record of 273 bytes without its content, as a kill between two writes leaves
+    // it.
     const log = await logOf(profile);
     await appendFile(log, Uint8Array.of(1, 2, 3, 4, 0x11, 0x01, 1));
 
@@ -245,7 +254,8 @@ for (const lanes of [1, 8]) {
     const states = [...tally].map(([state, count]) => `${count} × ${state}`);
     test.info().annotations.push({ type: 'states', description: states.join('; ') });
     if (LONG !== undefined) console.log(`${kills} kills, ${lanes} lanes: ${states.join('; ')}`);
-    // Around the import only the unit holds the outcome, whether or not the journal holds the intended import.
+    // Around the import only the unit holds the outcome, whether or not the journal holds the
+    // intended import.
     const open = (isIn: string): number =>
       (tally.get(`export intended, ${isIn}`) ?? 0) + (tally.get(`import intended, ${isIn}`) ?? 0);
     expect(open('in'), states.join()).toBeGreaterThan(0);

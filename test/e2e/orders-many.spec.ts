@@ -1,6 +1,7 @@
-// One work order with hundreds of units in eight sockets; KEYFERRY_UNITS sets their number. Each unit is unplugged when its
-// lane is green, and the next one is plugged in. The units are outside the browser, so that its heap is that of the page: it
-// must not grow, and hold only the serial numbers on the screen. The journal must be complete, and the order must balance.
+// One work order with hundreds of units in eight sockets; KEYFERRY_UNITS sets their number. Each
+// unit is unplugged when its lane is green, and the next one is plugged in. The units are outside
+// the browser, so that its heap is that of the page: it must not grow, and hold only the serial
+// numbers on the screen. The journal must be complete, and the order must balance.
 import type { CDPSession, Page } from '@playwright/test';
 import { readHeap } from './support/heap.ts';
 import { readJournal } from './support/journal.ts';

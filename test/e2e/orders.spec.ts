@@ -1,4 +1,5 @@
-// A work order from the list to the report: eight units at once, refused units, and reloads during loads.
+// A work order from the list to the report: eight units at once, refused units, and reloads during
+// loads.
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { expectAccessible } from './support/accessible.ts';
 import { issue, OrdersPage, openNew } from './support/orders-page.ts';

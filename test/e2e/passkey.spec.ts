@@ -1,4 +1,5 @@
-// A vault with a passkey: WebAuthn of Chromium with a virtual authenticator, with and without the PRF extension.
+// A vault with a passkey: WebAuthn of Chromium with a virtual authenticator, with and without the
+// PRF extension.
 import type { CDPSession, Page } from '@playwright/test';
 import type { Service } from './support/service.ts';
 import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';

@@ -1,4 +1,5 @@
-// Two tabs of this page and one unit: it belongs to one of them, says so in the other, and goes over on request.
+// Two tabs and one unit. Only one tab can use the unit, the other tab says so, and the operator can
+// move the unit to that tab.
 import { injectSimulator } from './support/inject.ts';
 import { StationPage } from './support/station-page.ts';
 import { test, unit } from './support/test.ts';

@@ -1,4 +1,5 @@
-// The cable is pulled at the worst moments. What the page cannot know it calls unknown, and the unit itself settles it.
+// The unit is unplugged during a load. The page shows an unknown outcome as unknown, and settles it
+// with the receipt of the unit.
 import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
@@ -11,7 +12,7 @@ test('pulled before the receipt is back: unknown, then settled as loaded when it
   await station.signIn(service.token);
   const lane = await station.attach('USB', one.sn);
   await lane.expectWord('Ready');
-  // The challenge is answered with fewer octets than that, the import with more.
+  // The answer to the challenge is shorter than 60 bytes, the answer to the import is longer.
   await station.fault(one.sn, { fault: 'unplug', direction: 'in', after: 60 });
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Plug in again');
@@ -70,7 +71,7 @@ test('a key whose import could not be written down is found by the next page: th
   await station.signIn(service.token);
   const lane = await station.attach('USB', one.sn);
   await lane.expectWord('Ready');
-  // There is room for what is written before the AS is asked, and for no more.
+  // The journal accepts the record before the request to the AS, and no further record.
   await page.evaluate(() => {
     const { add } = IDBObjectStore.prototype;
     let room = 1;

@@ -1,5 +1,6 @@
-// Keys from a vault: issued by the service, unlocked in a worker of the page, used without the service, and its journal
-// returned. Over USB and serial, with the sentences that the operator reads.
+// Loads keys from a vault over USB and serial. The service issues the vault, a worker of the page
+// unlocks it, the page uses it without the service and returns its journal. Checks the sentences
+// that the operator reads.
 import type { Page } from '@playwright/test';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { createTestVault, quickKey } from '#test/support/vault.ts';

@@ -1,5 +1,5 @@
-// The check of a report by the page and by the verifier, served by the AS and opened from a folder: both accept the genuine
-// report, and both name every change.
+// Checks reports with the page and with the verifier, which is served by the AS or opened from a
+// folder. Both accept the genuine report, and both name every change.
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

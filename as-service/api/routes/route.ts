@@ -29,7 +29,7 @@ export interface Route<Input = unknown> {
   readonly path: string;
   readonly summary: string;
   readonly roles: readonly Role[] | 'anyone';
-  /** Schema of the JSON body of a post, or of the query of a get. */
+  /** Schema of the JSON body (POST) or of the query (GET). */
   readonly input: z.ZodType<Input> | undefined;
   /** Maximum length of the body in bytes, if not the default. */
   readonly bodyLimit?: number;

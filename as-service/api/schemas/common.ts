@@ -1,5 +1,6 @@
-// The JSON of protocol/service/messages.ts as schemas: every request is checked by them before anyone looks at it, and the OpenAPI
-// document is made of them, so that what is promised and what is checked cannot drift apart. Members that are not named are refused.
+// Schemas for the JSON of protocol/service/messages.ts. The service checks every request with them
+// before its handler runs, and creates the OpenAPI document from them, so that both always agree.
+// They refuse members that they do not name.
 
 import { z } from 'zod';
 import type {
@@ -21,7 +22,10 @@ import { PROBLEM_BASE } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 
-/** base64url of exactly `length` octets: unpadded, unused last bits zero, so that one octet string has one text. */
+/**
+ * base64url of exactly `length` bytes without padding. The unused last bits must be zero, so that
+ * each value has only one text.
+ */
 export function octets(length: number) {
   const last = ['', '', '[AQgw]', '[AEIMQUYcgkosw048]'][Math.ceil((length % 3) * (4 / 3))] ?? '';
   const whole = Math.ceil((length * 4) / 3) - (last === '' ? 0 : 1);
@@ -29,7 +33,7 @@ export function octets(length: number) {
 }
 
 export const integer = (least: number, most: number) => z.int().min(least).max(most);
-/** What a person writes. */
+/** Text that a person writes: 1 to `most` printable characters. */
 export function printable(most: number) {
   const pattern = new RegExp(`^[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]{1,${most}}$`, 'u');
   return z.string().regex(pattern, `must be 1 to ${most} printable characters`);
@@ -61,7 +65,7 @@ export const exportRequest = z.strictObject({
   sn: serialNumber,
   challengeMac: octets(16),
   idempotencyKey: octets(16),
-  // Exactly optional: leaving it out and writing null are not the same.
+  // These members may be missing, but must not be null.
   workOrder: z.exactOptional(printable(64)),
   reason: z.exactOptional(printable(500)),
 }) satisfies z.ZodType<ExportRequestJson>;

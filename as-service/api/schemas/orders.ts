@@ -1,4 +1,4 @@
-// The JSON of work orders (protocol/orders) as schemas, with the conventions of schemas.ts.
+// Schemas for the JSON of work orders (protocol/orders), with the conventions of common.ts.
 import { z } from 'zod';
 import type {
   NewOrderJson,
@@ -42,7 +42,9 @@ export const revokeOrder = z.strictObject({ reason }) satisfies z.ZodType<Revoke
 
 const stationHead = z.nullable(z.strictObject({ sequence: integer(1, Number.MAX_SAFE_INTEGER), hash: octets(32) }));
 const app = z.strictObject({ version: printable(100), build: printable(100) });
-/** What the service itself answers was checked when it came in. */
+/**
+ * Members of an answer. The service checked the reason when it received it, so `text` is enough.
+ */
 const unitOutcome = { sn: serialNumber, outcome, reason: z.nullable(text) };
 
 export const stationReport = z.strictObject({

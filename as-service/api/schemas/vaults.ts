@@ -1,4 +1,4 @@
-// The JSON of protocol/service/vaults.ts as schemas: see schemas.ts.
+// Schemas for the JSON of protocol/service/vaults.ts, with the conventions of common.ts.
 import { z } from 'zod';
 import type {
   VaultAnswerJson,

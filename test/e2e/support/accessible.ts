@@ -24,7 +24,8 @@ export async function expectAccessible(page: Page, state: string): Promise<void>
 }
 
 /**
- * Each violated rule with its elements. The page has no frames, so that axe runs in the page itself:
+ * Each violated rule with its elements. The page has no frames, so that axe runs in the page
+ * itself:
  * @axe-core/playwright opens one more page for each check, which takes twice the time.
  */
 async function violations(page: Page): Promise<string[]> {

@@ -1,7 +1,10 @@
-// The memory of a page by a heap snapshot: its objects and strings, and the elements, requests and buffers of the browser.
+// Measures the memory of a page with a heap snapshot: its objects and strings, and the elements,
+// requests and buffers of the browser.
 import type { CDPSession } from '@playwright/test';
 
-/** The part of a snapshot that this file reads. `nodes` has `node_fields.length` numbers per node. */
+/**
+ * The part of a snapshot that this file reads. `nodes` has `node_fields.length` numbers per node.
+ */
 interface Snapshot {
   readonly snapshot: {
     readonly meta: { readonly node_fields: readonly string[]; readonly node_types: readonly (string | string[])[] };
@@ -17,12 +20,16 @@ export interface HeapContent {
 }
 
 /**
- * Nodes that grow during a test and that no page can release: the record that DevTools keeps of each request, and V8's weak
- * lists of the scripts that ran (each `evaluate` is one) and of the machine code that depends on an object.
+ * Nodes that grow during a test and that no page can release: the record that DevTools keeps of
+ * each request, and V8's weak lists of the scripts that ran (each `evaluate` is one) and of the
+ * machine code that depends on an object.
  */
 const EXCLUDED = ['blink::NetworkResourcesData', 'system / WeakArrayList'];
 
-/** Collects garbage, then reads the heap. Compiled code is not counted, because V8 compiles more as the page runs. */
+/**
+ * Collects garbage, then reads the heap. Compiled code is not counted, because V8 compiles more as
+ * the page runs.
+ */
 export async function readHeap(session: CDPSession): Promise<HeapContent> {
   const chunks: string[] = [];
   const add = ({ chunk }: { readonly chunk: string }): void => void chunks.push(chunk);

@@ -1,10 +1,11 @@
-// Puts the simulator into a page before its first script. The page itself is the unchanged production build.
+// Puts the simulator into a page before its first script. The page itself is the unchanged
+// production build.
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { TokenDescription } from '#device-sim/setup/token-description.ts';
 
-/** `persist`: memories and permissions outlive a reload. */
+/** With `persist`, the memories of the units and the permissions survive a reload. */
 export async function injectSimulator(
   page: Page,
   units: readonly UnitDescription[],

@@ -1,5 +1,5 @@
-// Reads the journal of the page without code of the product, as an auditor would: the records from IndexedDB, and the hash
-// chains recomputed with WebCrypto.
+// Reads the journal of the page without code of the product, as an auditor would: the records from
+// IndexedDB, and the hash chains recomputed with WebCrypto.
 import type { Page } from '@playwright/test';
 
 export interface JournalAttempt {

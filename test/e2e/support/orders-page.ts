@@ -1,4 +1,5 @@
-// The page as an operator of a work order uses it: the order list, the order board, the closing and the report.
+// The page as an operator of a work order uses it: the order list, the order board, the closing and
+// the report.
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Service } from './service.ts';

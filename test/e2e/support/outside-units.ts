@@ -1,5 +1,6 @@
-// Simulated units outside the browser, as real ones are: they live in this process and outlive every browser that talks to them. The page gets a WebUSB
-// whose calls come here one by one; what has not come here when the browser dies was never sent.
+// Runs simulated units in the test process, so that they survive a crash of the browser, as real
+// units do. A replacement of WebUSB in the page forwards each call to this process. A call that has
+// not arrived when the browser crashes was never sent.
 import type { BrowserContext, Page } from '@playwright/test';
 import { Permissions } from '#device-sim/browser/permissions.ts';
 import { SimulatedUsb } from '#device-sim/browser/usb.ts';
@@ -8,7 +9,7 @@ import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { realClock } from '#device-sim/unit/clock.ts';
 import { UnitRegistry } from '#device-sim/unit/unit-registry.ts';
 
-/** A call of the page on a device, and what comes back. */
+/** A call of a device method in the page. */
 type Call = readonly [sn: string, method: Method, ...args: readonly (number | string | readonly number[])[]];
 type Method =
   | 'open'
@@ -23,37 +24,37 @@ type Answer =
   | { readonly status?: string; readonly bytesWritten?: number; readonly data?: readonly number[] }
   | { readonly refused: { readonly name: string; readonly message: string } };
 
-/** An exchange over USB as it passes: a command on its way to the unit, or an answer on its way back. */
+/** A USB transfer before it is forwarded: a command to the unit (`out`) or an answer (`in`). */
 export interface Passing {
   readonly sn: string;
   readonly way: 'out' | 'in';
-  /** INS of the command, or of the one that was answered; undefined for what is no exchange of APDUs. */
+  /** INS of the command, for an answer too. Undefined for a transfer without an APDU. */
   readonly ins: number | undefined;
 }
 
-/** What one browser has of the units. */
+/** The devices and pending calls of one browser. */
 interface Life {
   readonly devices: Map<string, USBDevice>;
-  /** Not answered yet. */
+  /** The pending calls. */
   readonly calls: Set<Promise<Answer>>;
   isOver: boolean;
 }
 
-/** What the process that died still had on its way is over before the next one begins. */
+/** Ends all calls of a browser that crashed, before the next browser starts. */
 async function end(life: Life): Promise<void> {
   life.isOver = true;
   const close = () => Promise.all([...life.devices.values()].map((device) => device.close().catch(() => undefined)));
-  await close(); // ends what is waiting for an answer
+  await close(); // ends the pending calls
   await Promise.allSettled(life.calls);
-  await close(); // what was being opened meanwhile
+  await close(); // closes devices that a pending call has opened meanwhile
 }
 
-/** PC_to_RDR_XfrBlock; its header is followed by CLA and INS. */
+/** Message type PC_to_RDR_XfrBlock of CCID. CLA and INS follow its header. */
 const XFR_BLOCK = 0x6f;
 const INS_AT = 11;
 
 export class OutsideUnits {
-  /** Hears everything that passes; a promise that it gives holds the message back. */
+  /** Called with each transfer, which waits for the returned promise. */
   onPassing: (passing: Passing) => Promise<void> | undefined = () => undefined;
   readonly #registry = new UnitRegistry();
   readonly #permissions = new Permissions();
@@ -72,7 +73,7 @@ export class OutsideUnits {
     });
   }
 
-  /** Plugs it in; every page may use it. */
+  /** Plugs in a unit and permits every page to use it. */
   add(description: UnitDescription): void {
     this.#control.add(description);
     this.#permissions.grant(description.sn.padStart(32, '0'));
@@ -83,7 +84,7 @@ export class OutsideUnits {
     this.#life.devices.delete(sn.padStart(32, '0'));
   }
 
-  /** Has the page hear what was plugged in and out since. */
+  /** Makes the page dispatch the connect and disconnect events since the last call. */
   async tell(page: Page): Promise<void> {
     await page.evaluate(() =>
       (window as unknown as { keyferryOutsideRefresh(): Promise<void> }).keyferryOutsideRefresh(),
@@ -94,7 +95,10 @@ export class OutsideUnits {
     return this.#control.memory(sn);
   }
 
-  /** For the next browser: whatever the last one held open is let go, as a system does for a process that died. */
+  /**
+   * Connects the next browser to the units. First closes all devices of the last browser, as the
+   * operating system does when a process crashes.
+   */
   async serve(context: BrowserContext): Promise<void> {
     await end(this.#life);
     const browser = { clock: realClock, choose: async () => undefined, hasUserGesture: () => true, eventDelay: 0 };
@@ -106,7 +110,7 @@ export class OutsideUnits {
     const take = async (): Promise<{ readonly turn: number; readonly facts: readonly object[] }> => {
       for (const device of await usb.getDevices()) {
         const sn = device.serialNumber ?? '';
-        // It may have been unplugged since.
+        // The unit may have been unplugged meanwhile.
         if (this.#registry.find(sn)) devices.set(sn, device);
       }
       return { turn: ++turn, facts: [...devices.values()].map(describe) };
@@ -175,7 +179,7 @@ function describe(device: USBDevice): object {
   return { ...facts, configurations, configured: device.configuration !== null };
 }
 
-/** Runs in the page, before its first script: a WebUSB that hands every call on. */
+/** Replaces WebUSB and forwards its calls. Runs in the page before the first script of the page. */
 function standIn(): void {
   interface Facts {
     readonly serialNumber: string;
@@ -238,7 +242,7 @@ function standIn(): void {
   }
   const known = new Map<string, Device>();
   let newest = 0;
-  /** Undefined when a later answer came first: this one may name what is gone. */
+  /** Returns undefined for an answer older than the last one: its list of devices may be stale. */
   const look = async (): Promise<readonly Facts[] | undefined> => {
     const { turn, facts } = await door.keyferryOutsideDevices();
     if (turn < newest) return undefined;
@@ -256,7 +260,7 @@ function standIn(): void {
       throw new DOMException('No device selected.', 'NotFoundError');
     }
   })();
-  /** What was plugged in or out since is told as the browser tells it. */
+  /** Dispatches connect and disconnect events as the browser does. */
   door.keyferryOutsideRefresh = async () => {
     let here = await look();
     while (!here) here = await look();

@@ -1,4 +1,4 @@
-// The real AS process on a free port and a data folder of its own, with the sets that the tests know.
+// Runs the real AS process with the test sets, on a free port and in its own data folder.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,12 +10,12 @@ const run = promisify(execFile);
 const START_LIMIT_MS = 20_000;
 
 export interface ServiceOptions {
-  /** It serves the published demo sets and the demo page. */
+  /** Serves the published demo sets and the demo page. */
   readonly demo?: boolean;
-  /** None of the test sets: each takes a while to add on a slow machine. */
+  /** Adds no test sets: adding them takes time on a slow machine. */
   readonly bare?: boolean;
   readonly exportsPerMinute?: number;
-  /** How long it may take to start; longer on a machine that is slow. */
+  /** Maximum time for the start of the process. A slow machine needs a higher limit. */
   readonly startLimitMs?: number;
 }
 
@@ -46,12 +46,12 @@ export class Service {
     return service;
   }
 
-  /** Of the embedded operator. */
+  /** Access code of the embedded operator. */
   get token(): string {
     return this.#token;
   }
 
-  /** Ends the process; its data stays. */
+  /** Ends the process and keeps its data folder. */
   async halt(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
@@ -59,7 +59,7 @@ export class Service {
     await ended;
   }
 
-  /** Starts it again at the same address; the operator's new token. */
+  /** Starts the process again at the same address. Returns the operator's new access code. */
   async resume(): Promise<string> {
     const { child, token } = await startProcess(this.folder, Number(new URL(this.url).port), this.#options);
     this.#child = child;
@@ -67,13 +67,13 @@ export class Service {
     return token;
   }
 
-  /** One command of the CLI against the running service; what it printed. */
+  /** Runs one command of the CLI against the running service. Returns the output. */
   async cli(...args: string[]): Promise<string> {
     const { stdout } = await run(process.execPath, ['dist/service/cli.js', ...args, '--data', this.folder]);
     return stdout;
   }
 
-  /** Everything that the process wrote to disk, for a search. */
+  /** Reads one file of the data folder, one character per byte, so that tests can search it. */
   async disk(file: string): Promise<string> {
     return readFile(join(this.folder, file), 'latin1');
   }
@@ -104,7 +104,7 @@ interface Started {
   readonly token: string;
 }
 
-/** Port 0: a free one. */
+/** Starts the process. Port 0 means any free port. */
 async function startProcess(
   folder: string,
   port: number,

@@ -1,4 +1,5 @@
-// The sets that the tests know everything of: T and TA are the canaries that must never be seen outside the AS and the unit.
+// The test sets with their keys. T and TA are canaries, which must not appear outside the AS and
+// the unit.
 
 export interface TestSet {
   readonly set: number;
@@ -17,7 +18,7 @@ export interface TestKey {
   readonly key: string;
 }
 
-/** 32 or fewer octets that stand nowhere by chance. */
+/** Returns `length` bytes, at most 32, as hex. They do not occur anywhere by chance. */
 const canary = (seed: number, length: number): string =>
   Array.from({ length }, (_, i) => ((seed * 31 + i * 17 + ((i * i) ^ seed)) & 0xff).toString(16).padStart(2, '0'))
     .join('')

@@ -1,4 +1,4 @@
-// The page as an operator sees it: what can be read and pressed, by role and name.
+// The page as an operator uses it: reads text and presses buttons by role and name.
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { SimulatorControl } from '#device-sim/setup/control.ts';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
@@ -16,7 +16,7 @@ export class StationPage {
   readonly lanes: Locator;
   readonly #expect: typeof expect;
 
-  /** @param patient for a machine that is slow: an `expect` with a longer limit */
+  /** @param patient an `expect` with a longer time limit, for a slow machine */
   constructor(page: Page, patient: typeof expect = expect) {
     this.page = page;
     this.#expect = patient;
@@ -41,7 +41,7 @@ export class StationPage {
     return new LanePage(this.lanes.filter({ hasText: sn.toUpperCase().padStart(32, '0') }), this.#expect);
   }
 
-  /** The lane of something that gave no SN. */
+  /** The only lane of the page, for a device without an SN. */
   onlyLane(): LanePage {
     return new LanePage(this.lanes, this.#expect);
   }
@@ -76,7 +76,7 @@ export class StationPage {
 
 export class LanePage {
   readonly root: Locator;
-  /** The state word. */
+  /** The heading of the lane, which shows its state. */
   readonly word: Locator;
   readonly conversation: Locator;
   readonly #expect: typeof expect;
@@ -92,7 +92,7 @@ export class LanePage {
     await this.#expect(this.word).toHaveText(word);
   }
 
-  /** Something that the lane says, whatever surrounds it. */
+  /** Checks that the text of the lane contains `words`. */
   async expectSaid(words: string | RegExp): Promise<void> {
     await this.#expect(this.root).toContainText(words);
   }
@@ -111,7 +111,7 @@ export class LanePage {
     await this.root.getByRole('button', { name, exact: true }).click();
   }
 
-  /** Exchanges of the conversation so far, as its headline counts them. */
+  /** Number of exchanges in the conversation, from its heading. */
   async exchanges(): Promise<number> {
     const text = await this.conversation.textContent();
     return Number(/(\d+)/.exec(text ?? '')?.[1]);
@@ -120,7 +120,7 @@ export class LanePage {
   async openConversation(): Promise<Locator> {
     await this.conversation.click();
     const exchanges = this.root.getByRole('listitem').filter({ hasText: 'sent' });
-    await this.#expect(exchanges.first()).toBeVisible(); // its code is loaded when it is first opened
+    await this.#expect(exchanges.first()).toBeVisible(); // the code is loaded on first use
     return exchanges;
   }
 }

@@ -1,5 +1,6 @@
-// What every end-to-end test is handed: the service of its worker, a page with simulated units behind the unchanged product build,
-// and a watch that nothing was violated, thrown or fetched from elsewhere while it ran.
+// The fixtures of every end-to-end test: the service of its worker, and the unchanged product build
+// with simulated units. After each test, `watch` fails it for policy violations, exceptions,
+// console errors and requests to other hosts.
 import { test as base, expect } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { injectSimulator } from './inject.ts';
@@ -8,9 +9,9 @@ import { DIVERSIFIED, type TestSet } from './sets.ts';
 import { StationPage } from './station-page.ts';
 
 export interface Watch {
-  /** What broke the rules: policy violations, exceptions, console errors, requests to other hosts. */
+  /** Policy violations, exceptions, console errors and requests to other hosts. */
   readonly offences: string[];
-  /** Every request, as text with its body. */
+  /** Method, address and body of each request. */
   readonly requests: string[];
 }
 
@@ -19,7 +20,7 @@ interface WorkerFixtures {
 }
 
 interface Fixtures {
-  /** Forces the watch on each test. */
+  /** Runs in every test, also if the test does not use it. */
   readonly watch: Watch;
   readonly station: StationPage;
   /** Opens the product page of the service with these units on its ports. */
@@ -29,7 +30,7 @@ interface Fixtures {
 const INSTANT = { identity: 0, challenge: 0, importKey: 0 };
 let lastUnit = 0;
 
-/** A unit of a test's set; every one has another SN. */
+/** Describes a unit of a test set. Each unit has a different SN. */
 export function unit(set: TestSet = DIVERSIFIED, more: Partial<UnitDescription> = {}): UnitDescription {
   const sn = `E2E0${(process.pid * 100 + ++lastUnit).toString(16).padStart(12, '0').slice(-12)}`.toUpperCase();
   return {
@@ -66,7 +67,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       });
       page.on('pageerror', (error) => void watch.offences.push(`throws ${error.message}`));
       page.on('console', (message) => {
-        // A refused request is told by Chromium itself; the page's own words for it are what the tests look at.
+        // Chromium logs every refused request. The tests check the sentences of the page instead.
         if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
           watch.offences.push(`console: ${message.text()}`);
         }

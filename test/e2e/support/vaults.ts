@@ -34,7 +34,9 @@ export async function issueVault(
   return { text, passphrase: /KV(-[0-9A-Z]{5}){4}/.exec(printed)?.[0] ?? '' };
 }
 
-/** Opens the vaults of a station that has signed in once, and so has pinned the root key of its AS. */
+/**
+ * Opens the vaults of a station that has signed in once, and so has pinned the root key of its AS.
+ */
 export async function enrol(
   page: Page,
   station: StationPage,

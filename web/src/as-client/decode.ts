@@ -1,6 +1,6 @@
-// The service's answers, validated field by field (docs/protocol.md clause 6): what comes out has the types of
-// protocol/service/messages.ts and nothing else in it. Fields that this version does not know are left out, since a newer service
-// may send them. Knows no signatures.
+// Validates the answers of the service field by field (docs/protocol.md clause 6). The results have
+// the types of protocol/service/messages.ts. Other fields are dropped: a newer service may send
+// them.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -21,14 +21,14 @@ import type { Envelope } from '#protocol/signing/envelope.ts';
 import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 import { isSuiteId, type SuiteId } from '#protocol/tkl/suites.ts';
 
-/** Reads a value that stands at `path`. @throws ProtocolError service-nonsense */
+/** Decodes the value at `path`. @throws ProtocolError service-nonsense */
 type Decode<T> = (value: unknown, path: string) => T;
 
 function nonsense(path: string, expected: string): ProtocolError {
   return new ProtocolError('service-nonsense', `${path} in the service's answer is not ${expected}`);
 }
 
-/** An object with these fields, each of its own type. */
+/** Decodes an object with these fields and drops all others. */
 function object<T extends object>(fields: { readonly [K in keyof T]: Decode<T[K]> }): Decode<T> {
   return (value, path) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw nonsense(path, 'an object');
@@ -77,7 +77,7 @@ const boolean: Decode<boolean> = (value, path) => {
   return value;
 };
 
-/** Canonical base64url of so many octets, kept as text. */
+/** Checks canonical base64url of `least` to `most` bytes and returns the text. */
 function octets(least: number, most: number): Decode<string> {
   return (value, path) => {
     bytes(least, most)(value, path);
@@ -85,7 +85,7 @@ function octets(least: number, most: number): Decode<string> {
   };
 }
 
-/** Canonical base64url of so many octets, decoded. */
+/** Decodes canonical base64url of `least` to `most` bytes. */
 function bytes(least: number, most: number): Decode<Bytes> {
   return (value, path) => {
     const expected = `base64url of ${least === most ? least : `${least} to ${most}`} bytes`;
@@ -125,7 +125,7 @@ const suite: Decode<SuiteId> = (value, path) => {
 const MAX_SETS = 1000;
 const MAX_KEYS = 10_000;
 const MAX_VERSIONS = 255;
-/** DATA of the longest suite with a signature fits into an extended IMPORTKEY with room to spare. */
+/** Maximum length of DATA in bytes: more than the longest suite with a signature needs. */
 const MAX_DATA = 1290;
 const MIN_DATA = 66;
 
@@ -218,7 +218,7 @@ const problem = object<ProblemJson>({
   detail: text(/^[^\p{Cc}]{0,1000}$/u, 'a text'),
 });
 
-/** Each one throws ProtocolError service-nonsense, naming the field, when the value is not of its type. */
+/** Each decoder throws ProtocolError service-nonsense with the name of the first wrong field. */
 export const decodeKeys = (value: unknown): KeysJson => keys(value, 'keys');
 export const decodeWhoami = (value: unknown): WhoamiJson => whoami(value, 'whoami');
 export const decodeTrust = (value: unknown): TrustJson => trust(value, 'trust');

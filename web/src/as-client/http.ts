@@ -1,5 +1,6 @@
-// One request to the service with one deadline over all of it, and the failures that can come of it as codes: unreachable, too slow,
-// nonsense, or a problem (RFC 9457) that the service states itself. Knows nothing of what is asked.
+// Sends one request to the service, with one deadline for the request and its whole answer. Each
+// failure has a code: the service is unreachable, is too slow, sends nonsense, or answers with a
+// problem (RFC 9457).
 import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
 import { problemCode } from '#protocol/service/problem.ts';
 import { decodeProblem } from './decode.ts';
@@ -13,14 +14,17 @@ export interface Call {
   /** Sent as JSON. */
   readonly body?: object;
   readonly deadlineMs: number;
-  /** For an answer that may be longer than most. */
+  /** Maximum length of the answer in bytes. Default: MAX_BYTES. */
   readonly mostBytes?: number;
 }
 
-/** Far above the longest answer of most kinds, GET /v1/keys of a full service. */
+/** Default limit, far above the longest usual answer: GET /v1/keys of a full service. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** The answer's JSON value, not validated yet. @throws ProtocolError (SourceErrorCode) */
+/**
+ * Returns the JSON value of the answer, not validated yet.
+ * @throws ProtocolError (SourceErrorCode)
+ */
 export async function call(fetch: Fetch, request: Call): Promise<unknown> {
   const { response, body } = await send(fetch, request);
   const type = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
@@ -39,7 +43,7 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
       method: request.method,
       headers,
       signal,
-      // Nothing but what is written here goes out, and no answer comes from anywhere else.
+      // The browser adds no cookie or referrer, and accepts no cached or redirected answer.
       cache: 'no-store',
       credentials: 'omit',
       redirect: 'error',
@@ -54,7 +58,7 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
         cause,
       });
     }
-    // fetch says TypeError for every kind of network failure, and a broken body ends as one, too.
+    // fetch throws TypeError for every network failure, and so does reading a broken body.
     if (!(cause instanceof TypeError || cause instanceof DOMException)) throw cause;
     throw new ProtocolError('service-unreachable', `${said(request)}: ${String(cause)}`, { cause });
   }
@@ -62,7 +66,8 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
 
 async function readText(response: Response, request: Call): Promise<string> {
   const { mostBytes = MAX_BYTES } = request;
-  // Read at once where the browser has counted it: Chromium reports a short body that is read by parts as aborted.
+  // text() reads a body of declared length at once: Chromium reports a short body as aborted if it
+  // is read in parts.
   if (isShort(response, mostBytes)) return await response.text();
   const decoder = new TextDecoder();
   let text = '';
@@ -80,7 +85,7 @@ async function readText(response: Response, request: Call): Promise<string> {
   return text + decoder.decode();
 }
 
-/** Its length is said, so that the browser holds it to that, and it is not packed. */
+/** True iff the body has a declared length within the limit and is not compressed. */
 function isShort({ headers }: Response, mostBytes: number): boolean {
   const length = headers.get('content-length');
   return length !== null && !headers.has('content-encoding') && Number(length) <= mostBytes;
@@ -95,13 +100,13 @@ function parse(body: string, request: Call): unknown {
   }
 }
 
-/** What the service itself says went wrong. */
+/** The error for a problem document of the service. */
 function problemOf(value: unknown, response: Response): ProtocolError {
   const { type, title, detail } = decodeProblem(value);
   return new ProtocolError(problemCode(type) ?? codeOfStatus(response.status), detail || title);
 }
 
-/** An error that is not in the service's words: a proxy's, or a server that is no AS. */
+/** The error for an answer without a problem document: from a proxy, or a server that is no AS. */
 function refusal(request: Call, response: Response): ProtocolError {
   const known = response.status >= 500 || response.status === 401 || response.status === 429;
   if (!known) return nonsense(request, `status ${response.status} without a problem document`);

@@ -1,9 +1,10 @@
-// Passkeys of the browser (WebAuthn Level 3 with its PRF extension) as keepers of a secret: made for one vault, and asked again for the same
-// 32 octets. Is handed navigator.credentials and the page's address. No signature of a passkey is looked at: what its PRF gives either opens the vault or not.
+// Creates a passkey for one vault and gets the same 32-byte secret from it at each unlock (WebAuthn
+// Level 3, PRF extension). Does not verify the signature of the passkey: a wrong secret does not
+// open the vault.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 
-/** Which passkey, and what its PRF is asked with. */
+/** The ID of a passkey and the input of its PRF. */
 export interface Passkey {
   readonly credential: Uint8Array;
   /** 32 bytes. */
@@ -11,19 +12,24 @@ export interface Passkey {
 }
 
 export interface NewPasskey extends Passkey {
-  /** What the PRF gives, 32 bytes, which the caller wipes. */
+  /** Output of the PRF, 32 bytes. The caller wipes it. */
   readonly output: Bytes;
 }
 
-/** Why no passkey can be made here: a page at an IP address has none, and not every browser has the PRF. */
+/**
+ * Why no passkey can be created: the page is at an IP address, or the browser has no PRF extension.
+ */
 export type PasskeyBar = 'address' | 'browser';
 
-/** The dialog closes itself after this. */
+/** Time limit of the browser's dialog. */
 const LIMIT_MS = 120_000;
-/** COSE: ES256 and RS256, one of which every authenticator has. */
+/** COSE: ES256 and RS256. Every authenticator has at least one. */
 const ALGORITHMS = [-7, -257];
 const PRF_LENGTH = 32;
-/** The operator stopped it, did not prove to be himself, or the passkey is not here: which of them, a browser does not say. */
+/**
+ * The operator cancelled, user verification failed, or the passkey is not on this computer.
+ * Browsers do not report which.
+ */
 const REFUSALS: ReadonlySet<string> = new Set(['NotAllowedError', 'AbortError', 'InvalidStateError']);
 
 export class Passkeys {
@@ -35,7 +41,7 @@ export class Passkeys {
     this.#hostname = hostname;
   }
 
-  /** Undefined where one can be made, as far as the browser says before it is tried. */
+  /** Returns undefined if a passkey can be created, as far as the browser reports it in advance. */
   async bar(): Promise<PasskeyBar | undefined> {
     if (this.#credentials === undefined || typeof PublicKeyCredential === 'undefined') return 'browser';
     const { getClientCapabilities } = PublicKeyCredential as Partial<typeof PublicKeyCredential>;
@@ -45,8 +51,9 @@ export class Passkeys {
   }
 
   /**
-   * Opens the browser's dialog; needs a click or a key. `id` is the vault's, 16 bytes: what holds passkeys keeps one for each, so the next takes the
-   * place of the last. `name` is how the operator finds it again.
+   * Opens the browser's dialog, which requires a user gesture. `id` is the ID of the vault, 16
+   * bytes. An authenticator stores one passkey per `id`, so a new passkey replaces the last one of
+   * the vault. The browser shows `name` to the operator.
    * @throws ProtocolError passkey-refused, passkey-unsupported
    */
   async create({ id, name }: { readonly id: Uint8Array; readonly name: string }): Promise<NewPasskey> {
@@ -69,11 +76,14 @@ export class Passkeys {
     const { prf } = credential.getClientExtensionResults();
     if (prf?.enabled !== true) throw unsupported();
     const output = octetsOf(prf);
-    // Some authenticators give nothing before they are asked a second time.
+    // Some authenticators return no PRF output at creation, only at the first use.
     return { ...passkey, output: output ?? (await this.ask(passkey)) };
   }
 
-  /** 32 bytes, which the caller wipes. Opens the browser's dialog. @throws ProtocolError passkey-refused, passkey-unsupported */
+  /**
+   * Opens the browser's dialog. Returns the PRF output, 32 bytes, which the caller wipes.
+   * @throws ProtocolError passkey-refused, passkey-unsupported
+   */
   async ask({ credential, salt }: Passkey): Promise<Bytes> {
     const asserted = await this.#explained((credentials) =>
       credentials.get({

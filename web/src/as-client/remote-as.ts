@@ -1,6 +1,6 @@
-// The AS as a service over HTTPS (docs/protocol.md clause 6), as a KeySource. The operator's access code lives in a private field of this
-// object and nowhere else; nothing that the service says is believed before its shape and its signatures are verified.
-// Is handed fetch and WebCrypto; knows no device.
+// Implements KeySource with an AS that is a service, over HTTPS (docs/protocol.md clause 6).
+// Stores the access code of the operator only in a private field. Verifies the shape and the
+// signatures of each answer before it returns a value of that answer.
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -41,21 +41,21 @@ import { verifyWith } from './web-crypto.ts';
 
 export interface RemoteAsOptions {
   readonly fetch: Fetch;
-  /** Where the service is, without a slash at its end: `https://as.example`. */
+  /** Address of the service without a slash at its end: `https://as.example`. */
   readonly baseUrl: string;
   readonly subtle: SubtleCrypto;
-  /** For this baseUrl. */
+  /** The trust store of the AS at `baseUrl`. */
   readonly trust: TrustStore;
-  /** For each request, from sending it to the last octet of its answer. */
+  /** Time limit of each request, from sending it to the last byte of its answer. */
   readonly deadlineMs?: number;
-  /** The pauses before a request that may have got through is sent again. */
+  /** Pauses in milliseconds before each retry of a request after a network failure. */
   readonly retryPausesMs?: readonly number[];
 }
 
-/** For a question whose answer is longer, or comes later, than others. */
+/** Limits for a request whose answer is longer or slower than usual. */
 export type AskOptions = Partial<Pick<Call, 'deadlineMs' | 'mostBytes'>>;
 
-/** What a header can carry and a token can be: visible ASCII. */
+/** Syntax of an access code: visible ASCII, which fits into a header. */
 const TOKEN = /^[!-~]{1,512}$/;
 
 export class RemoteAs implements KeySource {
@@ -84,7 +84,7 @@ export class RemoteAs implements KeySource {
     this.#audit = new AuditWatch(trust);
   }
 
-  /** Who is signed in, or undefined. */
+  /** The operator who is signed in, or undefined. */
   get operator(): WhoamiJson | undefined {
     return this.#operator;
   }
@@ -95,8 +95,9 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Verifies who the service is before it sees the token, and pins its root key if this station has none yet.
-   * @throws ProtocolError (SourceErrorCode); nobody is signed in then
+   * Verifies the root key and the certificates of the service before it sends the access code. Pins
+   * the root key if this station has none yet.
+   * @throws ProtocolError (SourceErrorCode). After an error no operator is signed in.
    */
   async signIn(token: string): Promise<WhoamiJson> {
     this.signOut();
@@ -162,28 +163,38 @@ export class RemoteAs implements KeySource {
     }
   }
 
-  /** Whatever else the service offers to this operator: the answer's JSON value, not validated yet. @throws ProtocolError (SourceErrorCode) */
+  /**
+   * Sends a request as the operator who is signed in. Returns the JSON value, not validated yet.
+   * @throws ProtocolError (SourceErrorCode)
+   */
   ask(method: 'GET' | 'POST', path: string, body?: object, more: AskOptions = {}): Promise<unknown> {
     return this.#authorised(method, path, body, more);
   }
 
-  /** The JSON value that this AS signed for that purpose. @throws ProtocolError service-changed, service-nonsense */
+  /**
+   * Verifies the signature of the envelope for `purpose`. Returns the signed JSON value.
+   * @throws ProtocolError service-changed, service-nonsense
+   */
   async open(envelope: Envelope, type: string, purpose: Purpose): Promise<unknown> {
     return await (await this.#trustIn(envelope, purpose)).open(envelope, type, purpose);
   }
 
-  /** The newest head that is known now, to be handed to acceptHead() with the answer to what is asked next. */
+  /**
+   * Returns the newest verified head. Pass it to acceptHead() with the answer to the next request.
+   */
   auditFloor(): Promise<AuditHead | undefined> {
     return this.#audit.floor();
   }
 
-  /** @throws ProtocolError service-changed where the log was rewritten or cut, service-nonsense */
+  /**
+   * @throws ProtocolError service-changed if the log was rewritten or truncated, service-nonsense
+   */
   async acceptHead(envelope: Envelope, floor: AuditHead | undefined): Promise<void> {
     const head = await (await this.#trustIn(envelope, 'audit-head')).openAuditHead(envelope);
     await this.#audit.accept(head, floor);
   }
 
-  /** The trust that knows the envelope's key, asked for again where the key is newer than the sign-in (clause 9, rotation). */
+  /** Loads the certificates again if the key of the envelope is newer than they are (clause 9). */
   async #trustIn(envelope: Envelope, purpose: Purpose): Promise<Trust> {
     if (this.#trust?.knows(envelope, purpose)) return this.#trust;
     return await this.#loadTrust();
@@ -207,7 +218,7 @@ export class RemoteAs implements KeySource {
     return await Trust.from(decodeTrust(await this.#call('GET', '/v1/trust', undefined)), this.#verify);
   }
 
-  /** @throws ProtocolError service-changed when the root is not the pinned one */
+  /** @throws ProtocolError service-changed if the root key is not the pinned one */
   async #loadTrust(): Promise<Trust> {
     const trust = await this.#askTrust();
     const pinned = await this.#store.read();
@@ -221,8 +232,8 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * A POST that may be repeated: under one idempotency key there is one export, and one receipt has one verdict. So when the
-   * network fails, and nobody knows whether it got through, it is sent again, the very same, a few times.
+   * Sends a POST and retries it unchanged after a network failure. A retry is safe: one idempotency
+   * key has one export, and one receipt has one verdict.
    */
   async #persistent(path: string, body: object): Promise<unknown> {
     for (const pauseMs of this.#retryPausesMs) {
@@ -242,7 +253,7 @@ export class RemoteAs implements KeySource {
     try {
       return await this.#call(method, path, token, body, more);
     } catch (error) {
-      // Only this token's end: another operator may have signed in meanwhile.
+      // Another operator may have signed in meanwhile: only the refused access code is dropped.
       if (error instanceof ProtocolError && error.code === 'signed-out' && this.#token === token) this.signOut();
       throw error;
     }
@@ -277,7 +288,7 @@ function requireRoot(shown: string, pinned: string): void {
     throw new ProtocolError('service-changed', `its root key is ${shown}, this station trusts ${pinned}`);
 }
 
-/** @throws ProtocolError service-nonsense when the verdict is on something else */
+/** @throws ProtocolError service-nonsense if the verdict is on another export, receipt or DATA */
 function requireVerdictOn(verdict: VerdictJson, asked: { exportId: string; receipt: string; dataHash: string }): void {
   for (const field of ['exportId', 'receipt', 'dataHash'] as const) {
     if (verdict[field] !== asked[field]) {

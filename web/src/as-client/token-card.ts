@@ -1,5 +1,5 @@
-// The AS token card as a KeySource (docs/protocol.md clauses 4 and 8, claim 12): unlocked on the spot by its PIN, no network. The PIN
-// comes as octets, goes to the card and is wiped. Is handed a Transmit; knows no browser.
+// Implements KeySource with an AS token card (docs/protocol.md clauses 4 and 8, claim 12). The card
+// is unlocked by its PIN and needs no network. Sends the PIN to the card as bytes and wipes it.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
@@ -20,7 +20,7 @@ import { type PinState, TokenConversation } from './token-conversation.ts';
 export class TokenCard implements KeySource {
   readonly #card: TokenConversation;
   readonly #now: () => Date;
-  /** What was exported under an idempotency key since the card was attached. */
+  /** Fingerprints of the exports since the card was attached, by idempotency key. */
   readonly #exports = new Map<string, string>();
 
   private constructor(card: TokenConversation, now: () => Date) {
@@ -29,44 +29,49 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * SELECT, on a link that was just opened. The card is locked then.
+   * Sends SELECT on a link that was just opened. The card is locked afterwards.
    * @throws ProtocolError not-a-token, token-lost
    */
   static async attach(transmit: Transmit, now = () => new Date()): Promise<TokenCard> {
     return new TokenCard(await TokenConversation.begin(transmit), now);
   }
 
-  /** As the card last told it. */
+  /** The last answer of the card to SELECT or GET DATA. */
   get data(): AsData {
     return this.#card.data;
   }
 
-  /** Asks the card anew, e.g. for what is left of its quota. @throws ProtocolError (TokenErrorCode) */
+  /**
+   * Reads the data of the card again, for example its quota.
+   * @throws ProtocolError (TokenErrorCode)
+   */
   refresh(): Promise<AsData> {
     return this.#card.inTurn(() => this.#card.refresh());
   }
 
-  /** To be shown before a PIN is typed; costs no try. @throws ProtocolError (TokenErrorCode) */
+  /** Reads the state of the PIN without using a try. @throws ProtocolError (TokenErrorCode) */
   pinState(): Promise<PinState> {
     return this.#card.inTurn(() => this.#card.pinState());
   }
 
   /**
-   * Unlocks the card. `pin` is 4 to 12 ASCII digits, and is wiped.
-   * @throws PinError pin-wrong, token-blocked, with the tries that are left; ProtocolError (TokenErrorCode); RangeError for no PIN
+   * Unlocks the card. Wipes `pin`, which is 4 to 12 ASCII digits.
+   * @throws PinError pin-wrong, token-blocked, with the number of tries left
+   * @throws ProtocolError (TokenErrorCode)
+   * @throws RangeError if `pin` is not 4 to 12 digits
    */
   async verifyPin(pin: Uint8Array): Promise<void> {
     const pinBlock = encodeAndWipe(pin);
     await this.#spend(pinBlock, () => this.#card.runSecret(verify, { pinBlock }));
   }
 
-  /** A wrong old PIN costs a try. Both are wiped. @throws as verifyPin() */
+  /** Changes the PIN and wipes both PINs. A wrong old PIN uses a try. @throws as verifyPin() */
   async changePin(old: Uint8Array, next: Uint8Array): Promise<void> {
     const pinBlocks = encodeAndWipe(old, next);
     await this.#spend(pinBlocks, () => this.#card.runSecret(changeReferenceData, { pinBlocks }));
   }
 
-  /** Locks the card: its PIN is wanted again. @throws ProtocolError (TokenErrorCode) */
+  /** Locks the card, which then requires its PIN. @throws ProtocolError (TokenErrorCode) */
   lock(): Promise<void> {
     return this.#card.inTurn(() => this.#card.select());
   }
@@ -83,7 +88,10 @@ export class TokenCard implements KeySource {
     });
   }
 
-  /** The card knows the export by what the receipt says of it. @throws ProtocolError (SourceErrorCode, TokenErrorCode) */
+  /**
+   * Sends only the receipt: the card finds the export by the content of the receipt.
+   * @throws ProtocolError (SourceErrorCode, TokenErrorCode)
+   */
   verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<Verdict> {
     return this.#card.inTurn(async () => {
       if (exportId !== exportIdOf(dataHash)) {
@@ -94,7 +102,7 @@ export class TokenCard implements KeySource {
     });
   }
 
-  /** What the card would refuse anyway, said in clearer words and without a question to it. */
+  /** Refuses what the card would refuse, with a clearer message and without a command. */
   #requireListed({ set, tkv, ref1, ref2 }: ExportRequest): AsEntry {
     const { data } = this.#card;
     if (set !== data.set) throw new ProtocolError('set-unknown', `the token is for set ${data.set}`);
@@ -118,7 +126,8 @@ export class TokenCard implements KeySource {
   async #spend(secret: Uint8Array, send: () => Promise<void>): Promise<void> {
     try {
       await this.#card.inTurn(async () => {
-        // A card that was reset is selected first: a PIN is sent neither into the void nor to another card.
+        // Selects a card that was reset, and throws if it is another card: no other card gets this
+        // PIN.
         await this.#card.pinState();
         await send();
       });
@@ -136,7 +145,7 @@ function encodeAndWipe(...pins: readonly Uint8Array[]): Uint8Array {
   }
 }
 
-/** What a repeat has in common with the first request. */
+/** The fields that must be equal in two requests with the same idempotency key. */
 function fingerprint({ set, tkv, suite, sign, ref1, ref2, sn, random }: ExportRequest): string {
   return [set, tkv, suite, sign, ref1, ref2, toHex(sn), toHex(random)].join(' ');
 }

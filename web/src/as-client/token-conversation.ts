@@ -1,5 +1,6 @@
-// One conversation with an AS card: commands in turn, a card that was reset is selected again, a card that was exchanged or lost is never
-// spoken to again, and a refusal becomes a code that every KeySource speaks. Knows neither PINs nor exports.
+// Serialises the commands to one AS card and translates its refusals into error codes of a
+// KeySource. Selects the card again after a reset. Sends no command after the card was exchanged or
+// lost.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
 import type { AsData } from '#protocol/commands/as-data.ts';
@@ -20,7 +21,7 @@ export class TokenConversation {
   readonly #transmit: Transmit;
   #data: AsData;
   #turn: Promise<unknown> = Promise.resolve();
-  /** Set once another card answered in the place of this one. */
+  /** Set when another card has answered instead of this one. */
   #exchanged: ProtocolError | undefined;
 
   private constructor(transmit: Transmit, data: AsData) {
@@ -28,7 +29,7 @@ export class TokenConversation {
     this.#data = data;
   }
 
-  /** SELECT. @throws ProtocolError not-a-token, token-lost */
+  /** Sends SELECT. @throws ProtocolError not-a-token, token-lost */
   static async begin(transmit: Transmit): Promise<TokenConversation> {
     const guarded = untilLost(transmit);
     try {
@@ -41,16 +42,16 @@ export class TokenConversation {
     }
   }
 
-  /** As the card last told it. */
+  /** The last answer of the card to SELECT or GET DATA. */
   get data(): AsData {
     return this.#data;
   }
 
-  /** Everything below is done in a turn: one command at a time, whatever the lanes do. */
+  /** Runs one action at a time. All methods below must be called inside an action. */
   async inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
     const before = this.#turn;
     const turn = (async () => {
-      // How the one before ended is its own caller's matter.
+      // The caller of the previous action handles its error.
       await before.catch(() => undefined);
       if (this.#exchanged !== undefined) throw this.#exchanged;
       return await action();
@@ -59,27 +60,27 @@ export class TokenConversation {
     return await turn;
   }
 
-  /** One command. @throws ProtocolError (SourceErrorCode, TokenErrorCode) */
+  /** Sends one command. @throws ProtocolError (SourceErrorCode, TokenErrorCode) */
   async run<Request, Answer>(command: Command<Request, Answer>, request: Request): Promise<Answer> {
     return await this.#run(this.#transmit, command, request);
   }
 
-  /** One command whose octets are wiped once they were sent. @throws as run(), PinError */
+  /** Sends one command and wipes its bytes afterwards. @throws as run(), PinError */
   async runSecret<Request, Answer>(command: Command<Request, Answer>, request: Request): Promise<Answer> {
     return await this.#run(wiping(this.#transmit), command, request);
   }
 
-  /** GET DATA. */
+  /** Sends GET DATA. @throws as run() */
   async refresh(): Promise<AsData> {
     return this.#accept(await this.run(getData, undefined));
   }
 
-  /** SELECT, which locks the card. */
+  /** Sends SELECT, which locks the card. @throws as run() */
   async select(): Promise<void> {
     this.#accept(await this.#send(this.#transmit, selectAs, undefined).catch(refuse));
   }
 
-  /** Costs no try. */
+  /** Reads the state of the PIN without using a try. @throws as run() */
   async pinState(): Promise<PinState> {
     try {
       return await this.#askPinState();
@@ -87,7 +88,7 @@ export class TokenConversation {
       if (!(error instanceof StatusWordError)) throw error;
       if (error.statusWord !== NOT_SELECTED) throw refusal(error);
       await this.select();
-      // A card that is not selected even now is not asked for ever.
+      // Retries once: a card that is still not selected would cause an endless loop.
       return await this.#askPinState().catch(refuse);
     }
   }
@@ -121,7 +122,7 @@ export class TokenConversation {
     }
   }
 
-  /** Nonsense is the token's here, not a unit's. */
+  /** Replaces unit-nonsense by token-nonsense, because the card is no unit. */
   async #send<Request, Answer>(
     transmit: Transmit,
     command: Command<Request, Answer>,
@@ -144,7 +145,11 @@ export class TokenConversation {
     return new ProtocolError('unit-not-listed', 'the token was not issued for this unit', { cause });
   }
 
-  /** @throws ProtocolError token-lost, now and for ever, when another one is there: it is never sent the PIN of this one */
+  /**
+   * Stores the data if they are from the same card. Otherwise this and every later action fails, so
+   * that another card never gets the PIN of this one.
+   * @throws ProtocolError token-lost
+   */
   #accept(data: AsData): AsData {
     const { set, asNumber } = this.#data;
     if (data.set !== set || data.asNumber !== asNumber) {
@@ -161,7 +166,7 @@ function refuse(error: unknown): never {
   throw error instanceof StatusWordError ? refusal(error) : error;
 }
 
-/** After the first failure of the link there is no card any more, and that is what everyone hears. */
+/** After the first failure of the link every command fails with token-lost. */
 function untilLost(transmit: Transmit): Transmit {
   let lost: ProtocolError | undefined;
   return async (command) => {
@@ -176,7 +181,7 @@ function untilLost(transmit: Transmit): Transmit {
   };
 }
 
-/** The command's octets are ours once it was sent. */
+/** Wipes each command after it was sent. The link no longer uses its bytes then. */
 function wiping(transmit: Transmit): Transmit {
   return async (command) => {
     try {

@@ -1,13 +1,16 @@
-// What an AS card refuses (docs/protocol.md clause 4), as the codes that every KeySource speaks. One table per command, so that the same
-// status word may mean what that command means by it. Knows no link.
+// Translates the status words of an AS card (docs/protocol.md clause 4) into error codes of a
+// KeySource. Each command has its own table, because the meaning of a status word depends on the
+// command.
 import { formatStatusWord } from '#protocol/apdu/status-word.ts';
 import { triesLeft } from '#protocol/commands/pin.ts';
 import { type ErrorCode, PinError, ProtocolError, type StatusWordError } from '#protocol/errors.ts';
 
-/** Not authorised: the card does not say whether by the PIN, the quota or its list of units. */
+/**
+ * The PIN is missing, the quota is used, or the unit is not listed. The card does not report which.
+ */
 export const NOT_AUTHORISED = 0x6982;
 export const BLOCKED = 0x6983;
-/** The card forgot its selection: it was reset, or lost power. */
+/** The card is no longer selected: it was reset, or lost power. */
 export const NOT_SELECTED = 0x6e00;
 
 type Table = Readonly<Record<number, ErrorCode>>;
@@ -16,7 +19,7 @@ const EXPORT_KEY: Table = {
   0x6985: 'challenge-reused',
   0x6988: 'challenge-refused',
   0x6a80: 'request-refused',
-  // REF1 is one that the card lists, so what is missing is TKV.
+  // The caller has checked that the card lists REF1, so the card does not have this TKV.
   0x6a88: 'set-unknown',
 };
 
@@ -29,7 +32,7 @@ const VERIFY_RECEIPT: Table = {
 
 const TABLES: Readonly<Record<string, Table>> = { EXPORTKEY: EXPORT_KEY, VERIFYRECEIPT: VERIFY_RECEIPT };
 
-/** Every refusal but NOT_AUTHORISED, which takes questions to understand. */
+/** The error for every status word except NOT_AUTHORISED, whose cause needs further commands. */
 export function refusal(error: StatusWordError): ProtocolError {
   const { command, statusWord } = error;
   const left = triesLeft(statusWord);

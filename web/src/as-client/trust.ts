@@ -1,5 +1,5 @@
-// What this station believes of an AS, and on whose word (docs/protocol.md clause 9): the root key pinned at the first sign-in, the
-// signing keys that it certified, and the audit log's heads, which only go forward. Knows neither HTTP nor IndexedDB.
+// Verifies the signatures of an AS with its pinned root key (docs/protocol.md clause 9).
+// The root key certifies the signing keys, and the heads of the audit log must not go back.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { IntegrityError, ProtocolError } from '#protocol/errors.ts';
 import type { AuditHeadJson, CertificateJson, TrustJson, VerdictJson } from '#protocol/service/messages.ts';
@@ -8,41 +8,47 @@ import { decodeAuditHead, decodeCertificate, decodeVerdict } from './decode.ts';
 
 /** A head of the audit log whose signature was verified. */
 export interface AuditHead extends AuditHeadJson {
-  /** JSON text of its envelope, kept as it came, for auditors. */
+  /** JSON text of its envelope, for auditors. */
   readonly envelope: string;
 }
 
 export interface PinnedTrust {
-  /** The root's public key: base64url, 32 bytes. */
+  /** The public root key: base64url, 32 bytes. */
   readonly root: string;
   /** ISO 8601, UTC. */
   readonly pinnedAt: string;
-  /** The newest head that any page of this station has seen. */
+  /** The newest verified head of all pages of this station. */
   readonly head?: AuditHead;
 }
 
-/** Where it is kept, for one AS. */
+/** Stores the trust of this station in one AS. */
 export interface TrustStore {
   read(): Promise<PinnedTrust | undefined>;
-  /** Keeps the root where none is kept yet; resolves with the one that is kept now. */
+  /** Stores the root key if none is stored yet. Resolves with the stored root key. */
   pin(root: string): Promise<string>;
-  /** Keeps the head unless a newer one is kept. */
+  /** Stores the head unless a newer head is stored. */
   advance(head: AuditHead): Promise<void>;
-  /** Keeps this root instead, and no head. */
+  /** Replaces the root key and deletes the head. */
   replace(root: string): Promise<void>;
 }
 
-/** Fingerprints are key ids: 16 hex digits, as the service's own terminal shows them. */
+/** Fingerprints are key ids: 16 hex digits, as the service prints them on its terminal. */
 export interface RootComparison {
   readonly pinned: { readonly fingerprint: string; readonly at: string } | undefined;
   readonly shown: { readonly fingerprint: string; readonly root: string };
 }
 
-/** For the day on which an AS is set up anew. */
+/** Compares and replaces the pinned root key, for an AS that was installed again. */
 export interface Roots {
-  /** What this station pinned beside what the service shows now. @throws ProtocolError (SourceErrorCode) */
+  /**
+   * Returns the pinned root key and that of the service.
+   * @throws ProtocolError (SourceErrorCode)
+   */
   compare(): Promise<RootComparison>;
-  /** Trusts this root from now on, and only this one. @throws ProtocolError service-changed when the service shows another by now */
+  /**
+   * Pins this root key instead of the old one.
+   * @throws ProtocolError service-changed if the service has another root key by now
+   */
   replace(root: string): Promise<void>;
 }
 
@@ -52,7 +58,7 @@ const CERTIFICATE_TYPE = 'application/vnd.keyferry.certificate+json';
 export const VERDICT_TYPE = 'application/vnd.keyferry.verdict+json';
 const AUDIT_HEAD_TYPE = 'application/vnd.keyferry.audit-head+json';
 
-/** The keys that one root certified, each verified; made anew from each GET /v1/trust. */
+/** The signing keys of one answer to GET /v1/trust, with verified certificates. */
 export class Trust {
   readonly root: string;
   readonly #certificates: readonly CertificateJson[];
@@ -64,7 +70,10 @@ export class Trust {
     this.#verify = verify;
   }
 
-  /** @throws ProtocolError service-changed when a certificate is not the root's word, service-nonsense */
+  /**
+   * @throws ProtocolError service-changed if the root key did not sign a certificate
+   * @throws ProtocolError service-nonsense
+   */
   static async from(trust: TrustJson, verify: Verify): Promise<Trust> {
     const root = fromBase64url(trust.root);
     const certificates: CertificateJson[] = [];
@@ -75,7 +84,7 @@ export class Trust {
     return new Trust(trust.root, certificates, verify);
   }
 
-  /** True iff a key for this purpose with the envelope's key id is certified, at whatever time. */
+  /** True iff a key for this purpose with the envelope's key id is certified, for any period. */
   knows(envelope: Envelope, purpose: Purpose): boolean {
     return this.#certified(envelope, purpose) !== undefined;
   }
@@ -96,7 +105,10 @@ export class Trust {
     return { ...head, envelope: JSON.stringify(envelope) };
   }
 
-  /** What a key for that purpose signed, at whatever time. @throws ProtocolError service-changed, service-nonsense */
+  /**
+   * Returns the JSON value that a key for this purpose signed. Does not check the time of signing.
+   * @throws ProtocolError service-changed, service-nonsense
+   */
   async open(envelope: Envelope, type: string, purpose: Purpose): Promise<unknown> {
     return (await this.#open(envelope, type, purpose)).payload;
   }
@@ -121,7 +133,10 @@ export class Trust {
   }
 }
 
-/** Clause 9: a signature counts by the time of signing. */
+/**
+ * A signature is valid if the key was certified at the time of signing (clause 9).
+ * @throws ProtocolError service-changed
+ */
 function requireTime(signedAt: string, { purpose, from, until }: CertificateJson): void {
   const at = Date.parse(signedAt);
   if (at < Date.parse(from) || at > Date.parse(until)) {
@@ -129,7 +144,10 @@ function requireTime(signedAt: string, { purpose, from, until }: CertificateJson
   }
 }
 
-/** The JSON value of a payload, its signature verified. */
+/**
+ * Verifies the signature and returns the JSON value of the payload.
+ * @throws ProtocolError service-changed, service-nonsense
+ */
 async function openSigned(envelope: Envelope, type: string, publicKey: Uint8Array, verify: Verify): Promise<unknown> {
   try {
     return JSON.parse(new TextDecoder().decode(await openEnvelope(envelope, type, publicKey, verify)));
@@ -143,12 +161,13 @@ async function openSigned(envelope: Envelope, type: string, publicKey: Uint8Arra
 }
 
 /**
- * Holds the audit log to going forward (clause 6): an answer's head is at least as new as the newest one known when it was asked
- * for (answers may overtake each other), and no two heads of one number differ.
+ * Checks that the audit log only grows (clause 6). The head of an answer must be at least as new as
+ * the newest verified head at the time of the request; heads verified later do not count, because
+ * answers may overtake each other. Two heads with the same number must have the same hash.
  */
 export class AuditWatch {
   readonly #store: TrustStore;
-  /** Hashes by number, of the newest heads that this page saw. */
+  /** Hashes of the last MAX_SEEN verified heads of this page, by number. */
   readonly #seen = new Map<number, string>();
   #newest: AuditHead | undefined;
 
@@ -160,7 +179,7 @@ export class AuditWatch {
     return this.#newest;
   }
 
-  /** The newest head that is known now, to be handed to accept() with the answer. */
+  /** Returns the newest verified head. Pass it to accept() with the answer to the next request. */
   async floor(): Promise<AuditHead | undefined> {
     const kept = (await this.#store.read())?.head;
     return newer(kept, this.#newest);

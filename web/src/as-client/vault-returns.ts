@@ -1,5 +1,5 @@
-// The journal of a vault, returned to the AS that issued it (docs/protocol.md clauses 6 and 10.5): what the AS found, and its signed verdict on each
-// receipt. Loaded with the vaults. Knows no store and no page.
+// Returns the journal of a vault to the AS that issued the vault, and decodes the answer: the
+// findings and a signed verdict for each receipt (docs/protocol.md clauses 6 and 10.5).
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import * as shape from '#protocol/json/read.ts';
 import type { VerdictJson } from '#protocol/service/messages.ts';
@@ -10,7 +10,7 @@ import { fromService, member } from './decode-answer.ts';
 import type { RemoteAs } from './remote-as.ts';
 import { VERDICT_TYPE } from './trust.ts';
 
-/** The AS's word on one receipt of the vault, verified. */
+/** A verified verdict of the AS on one receipt of the vault. */
 export interface ReturnedVerdict extends Pick<VerdictJson, 'exportId' | 'time'> {
   readonly xc: number;
   /** 64 bytes. */
@@ -20,16 +20,16 @@ export interface ReturnedVerdict extends Pick<VerdictJson, 'exportId' | 'time'> 
 }
 
 export interface ReturnedJournal {
-  /** In the journal that was returned. */
+  /** Number of exports in the returned journal. */
   readonly exports: number;
   readonly receipts: number;
   readonly findings: readonly VaultFindingJson[];
   readonly verdicts: readonly ReturnedVerdict[];
-  /** The signed head of the AS's audit log that came with it: JSON text of its envelope. */
+  /** The audit head of the answer: JSON text of its envelope. */
   readonly auditHead: string;
 }
 
-/** 2000 exports with their receipts, and as many verdicts. */
+/** Limits for a journal of 2000 exports with their receipts and verdicts. */
 const LONG = { mostBytes: 16 * 1024 * 1024, deadlineMs: 120_000 };
 const MOST = 8000;
 
@@ -47,7 +47,7 @@ export class VaultReturns {
     this.#as = as;
   }
 
-  /** @throws ProtocolError (SourceErrorCode), vault-unknown and journal-refused among them */
+  /** @throws ProtocolError (SourceErrorCode), for example vault-unknown or journal-refused */
   async giveBack(vaultId: string, journal: Envelope): Promise<ReturnedJournal> {
     const floor = await this.#as.auditFloor();
     const path = `/v1/vaults/${encodeURIComponent(vaultId)}/journal`;
@@ -73,7 +73,7 @@ export class VaultReturns {
   }
 }
 
-/** True iff the verdict is on this export of the vault, by the receipt that its unit gave. */
+/** True iff the verdict is on this export of the vault and on the receipt that its unit sent. */
 export function isOn(
   { exportId, receipt }: ReturnedVerdict,
   made: { readonly exportId: string; readonly receipt?: Uint8Array | undefined } | undefined,

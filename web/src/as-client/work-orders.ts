@@ -1,5 +1,6 @@
-// The work orders of an AS that is a service (docs/protocol.md clause 6): listed, read with their signature verified, reported on, closed. Loaded when the
-// first work order is asked for. Knows no units and no journal.
+// Lists, opens, reports and closes the work orders of an AS that is a service (docs/protocol.md
+// clause 6). Verifies the signature of each order. The page loads this module with the first work
+// order.
 import { ProtocolError } from '#protocol/errors.ts';
 import * as shape from '#protocol/json/read.ts';
 import type { Balance, Outcome, UnitOutcome } from '#protocol/orders/balance.ts';
@@ -9,7 +10,7 @@ import type { Envelope } from '#protocol/signing/envelope.ts';
 import { fromService, member } from './decode-answer.ts';
 import type { RemoteAs } from './remote-as.ts';
 
-/** What the service says in its list. */
+/** One entry of the service's list of work orders. */
 export interface ListedOrder {
   readonly id: string;
   readonly title: string;
@@ -21,13 +22,13 @@ export interface ListedOrder {
 }
 
 export interface RemoteOrder {
-  /** As the AS signed it, JSON text. */
+  /** JSON text of the envelope that the AS signed. */
   readonly document: string;
   readonly order: WorkOrder;
   readonly state: OrderState;
-  /** Why it was revoked. */
+  /** Reason of the revocation; null if the order is not revoked. */
   readonly reason: string | null;
-  /** What all stations together have done. */
+  /** Exports and proven loads of each unit, from all stations. */
   readonly units: readonly OrderUnitJson[];
 }
 
@@ -39,7 +40,7 @@ export interface Closing {
   >;
 }
 
-/** Twenty thousand units with several verdicts each, and the time to sign and read them. */
+/** Limits for an order of 20,000 units with several verdicts each, which takes time to sign. */
 const LONG = { mostBytes: 96 * 1024 * 1024, deadlineMs: 120_000 };
 
 const natural = shape.integer(0, Number.MAX_SAFE_INTEGER);
@@ -60,7 +61,7 @@ export class WorkOrders {
     this.#as = as;
   }
 
-  /** Those with a signed order; newest as the service lists them. */
+  /** Lists the work orders that have a signed document, in the sequence of the service. */
   async list(): Promise<readonly ListedOrder[]> {
     const answer = await this.#as.ask('GET', '/v1/work-orders', undefined, LONG);
     const listed: shape.Read<ListedOrder | undefined> = (value) => {
@@ -95,12 +96,15 @@ export class WorkOrders {
     }));
   }
 
-  /** An order in a file or in this station's journal: the text of its envelope. @throws ProtocolError file-refused, service-changed */
+  /**
+   * Opens an order from a file or from the journal. `document` is the JSON text of its envelope.
+   * @throws ProtocolError file-refused, service-changed
+   */
   async open(document: string): Promise<WorkOrder> {
     return decodeWorkOrder(await this.#openValue(shape.envelope(shape.parseJson(document, 'the file'), 'the file')));
   }
 
-  /** This station's word on its units; with `close` the order is closed if it balances. */
+  /** Sends the station report. With `close` in it, the AS closes the order if it balances. */
   async report(id: string, word: StationReportJson): Promise<Closing> {
     const answer = await this.#as.ask('POST', `/v1/work-orders/${encodeURIComponent(id)}/report`, word, LONG);
     return fromService(() => {
@@ -121,7 +125,7 @@ export class WorkOrders {
     });
   }
 
-  /** The report of a closed order, the text of its file. Nothing in it is verified here. */
+  /** Returns the report of a closed order as the text of its file. Does not verify the report. */
   async reportFile(id: string): Promise<string> {
     return JSON.stringify(
       await this.#as.ask('GET', `/v1/work-orders/${encodeURIComponent(id)}/report`, undefined, LONG),

@@ -52,7 +52,7 @@ async function toVersion2(
     const range = IDBKeyRange.bound([id, 0], [id, Number.POSITIVE_INFINITY]);
     for (const old of (await transaction.objectStore('steps').getAll(range)) as OldStep[]) {
       const { attempt: _, index, at, auditHead, ...body } = old;
-      // Version 1 repeats the export of the previous step here.
+      // Version 1 stored the export of the previous step in this field again.
       if (body.step === 'import' && body.state === 'intended') delete (body as { export?: unknown }).export;
       await add([id, index + 1], at, packStep(body, auditHead));
     }

@@ -30,7 +30,7 @@ const lengthOnly: Redact = (data) => (data.length === 0 ? '' : `(${data.length} 
 
 const whole: Redact = (data) => toHex(data);
 
-/** For data that is random or strongly encrypted: a hash shows only whether two are equal. */
+/** Only for random or encrypted data, whose hash reveals nothing but whether two values are equal. */
 const hashed: Redact = (data) =>
   data.length === 0 ? '' : `(${data.length} bytes, SHA-256 ${toHex(sha256(data).subarray(0, 4))}…)`;
 

@@ -45,7 +45,7 @@ export interface VaultExport extends ExportRecord {
   /** Computed from SHA-256(DATA). */
   readonly exportId: string;
   readonly idempotencyKey: string;
-  /** Text of the request's fields, to recognise a repetition. */
+  /** The fields of a request as text, compared to detect a repeated request. */
   readonly fingerprint: string;
 }
 

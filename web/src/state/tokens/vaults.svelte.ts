@@ -179,7 +179,7 @@ export class Vaults {
     });
   }
 
-  /** The signed journal of a vault. That of the unlocked vault is signed now. */
+  /** Returns the signed journal of a vault. If the vault is unlocked, its journal is signed first. */
   async journal(id: string): Promise<SavedFile | undefined> {
     const unlocked = this.#unlocked;
     let signed: Envelope | undefined;

@@ -167,7 +167,7 @@ const SERVICE = {
   'idempotency-conflict': {
     remedy: 'Load again',
     again: true,
-    title: 'The AS received another request with the same number.',
+    title: 'The AS has already received a different request with this number.',
   },
   'vault-unknown': {
     remedy: 'Sign in to the AS that issued this vault, then return its journal',
@@ -218,7 +218,7 @@ const TOKEN = {
   'token-lost': {
     remedy: 'Plug the token in again, unlock it, then retry',
     again: true,
-    title: 'The token was unplugged or stopped responding. A key that it just sealed counts as one export.',
+    title: 'The token was unplugged or stopped responding. If it had sealed a key, that counts as one export.',
   },
   'token-nonsense': {
     remedy: 'Unplug the token, plug it in again, then retry',
@@ -291,7 +291,7 @@ const STATION = {
     title: 'This file does not have the expected content.',
   },
   'source-other': {
-    remedy: 'Open the AS that sealed this key, then retry',
+    remedy: 'Use the AS, vault or card that sealed this key, then retry',
     again: true,
     title: 'Only the AS, vault or card that sealed a key can verify its receipt.',
   },

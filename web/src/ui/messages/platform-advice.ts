@@ -52,7 +52,7 @@ export function accessDenied(seen: MessageContext): Message {
   const { platform, kind, usb } = seen;
   if (platform !== 'linux') {
     return {
-      remedy: 'Unplug the unit, plug it in again and allow it in the chooser',
+      remedy: 'Unplug the unit, plug it in again and choose it in the list',
       title: `The operating system or a company policy denies access to this unit${idOf(seen)}.`,
     };
   }

@@ -32,7 +32,7 @@ const NO_UNIT: Message = {
 const DAMAGED: Message = {
   remedy: 'Retry once, then report the firmware of the unit',
   again: true,
-  title: 'The unit rejected the form of the command. Nothing was changed.',
+  title: 'The unit rejected the command as malformed. Nothing was changed.',
   causes: ['Firmware of another version of the protocol', 'A transmission fault that was not detected'],
 };
 
