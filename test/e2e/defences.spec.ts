@@ -119,7 +119,7 @@ test('the product build holds no byte of the simulator, and the demo does', () =
     'KEYFERRY-PUBLIC-DEMO-D-NO-SECRET',
     'late answer',
     'driver missing',
-    'there is no unit',
+    'no unit has SN ',
   ];
   const text = (folder: string): string =>
     readdirSync(folder, { recursive: true, withFileTypes: true })
