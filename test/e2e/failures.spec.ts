@@ -27,7 +27,7 @@ const REFUSALS: readonly {
     fault: { fault: 'refuse', ins: IMPORT_KEY, statusWord: 0x6581 },
     open: true,
     again: true,
-    says: ['The unit has trouble with its memory', 'IMPORTKEY 6581'],
+    says: ['The unit reports a memory fault', 'IMPORTKEY 6581'],
   },
   {
     name: 'a status word that nobody knows (6FAB)',
@@ -45,7 +45,7 @@ const REFUSALS: readonly {
     name: 'a malformed answer: success without a challenge',
     fault: { fault: 'refuse', ins: 0x84, statusWord: 0x9000 },
     again: true,
-    says: ['an answer that the specification does not have', 'unit-nonsense'],
+    says: ['a response that the protocol does not define', 'unit-nonsense'],
   },
 ];
 
@@ -114,9 +114,9 @@ const UNFIT: readonly { name: string; more: Partial<UnitDescription>; says: stri
   {
     name: 'of a later transport key version',
     more: { tkv: 9 },
-    says: 'does not hold the version of the transport key',
+    says: 'lacks the transport key version of this unit',
   },
-  { name: 'without a suite in common', more: { suites: [4] }, says: 'no way of protecting a key in common' },
+  { name: 'without a suite in common', more: { suites: [4] }, says: 'no suite in common' },
 ];
 
 for (const { name, more, says } of UNFIT) {

@@ -154,7 +154,7 @@ test('reloads during the loads of eight units leave a correct journal, and the o
   const { station, orders } = await openNew({ open, service, page }, units, { units: units.map(({ sn }) => sn) });
   for (const { sn } of units) await orders.attach(sn);
   page.on('dialog', (dialog) => void dialog.accept()); // "leave the page?"
-  for (const moment of [/fresh challenge/, /seals the key/, /writes the key/]) {
+  for (const moment of [/new challenge/, /seals the key/, /writes the key/]) {
     await orders.start();
     await expect(
       orders.tiles

@@ -16,7 +16,7 @@ test('pulled before the receipt is back: unknown, then settled as loaded when it
   await station.fault(one.sn, { fault: 'unplug', direction: 'in', after: 60 });
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Plug in again');
-  await lane.expectSaid('The key may or may not be in');
+  await lane.expectSaid('The key may or may not be stored');
   await lane.expectSaid('The page checks the outcome when the unit is plugged in.');
   await expect(lane.root.getByRole('button', { name: 'Check outcome' })).toHaveCount(0);
   await station.plug(one.sn);

@@ -68,7 +68,7 @@ export const TOKEN_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.click('article summary');
     await driver.take('imported');
     const release = await driver.hold('**/vault.worker-*');
-    await driver.send(driver.find('article form'), 'not the passphrase');
+    await driver.send(driver.find('article form'), 'passphrase is wrong');
     await driver.take('unlocking', 'article input:disabled');
     release();
     await driver.take('passphrase-wrong', 'article [role=alert]');

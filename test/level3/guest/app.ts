@@ -89,7 +89,7 @@ async function loadAndRecover({ unit }: AppSetup, link: 'usb' | 'serial', lane: 
   unit.unit.arm({ ...BEFORE_RECEIPT, link });
   await lane.load(OTHER_KEY, otherSlot);
   await lane.expectWord('Plug in again');
-  await lane.expectSaid('The key may or may not be in');
+  await lane.expectSaid('The key may or may not be stored');
   await unit.plug();
   await lane.expectWord('Unplug');
   const stored = memoryDigest(unit.unit).slots.find(({ ref2 }) => ref2 === otherSlot);
