@@ -297,7 +297,7 @@ test('the proof of a key that was just loaded is one press away, and attempts ar
   await expect(rows).toHaveCount(1);
   await expect(rows).toContainText(FIELD_KEY.label);
   await sought.fill('nothing of that name');
-  await expect(page.getByText('None of the 2 attempts matches.')).toBeVisible();
+  await expect(page.getByText('No match among the 2 attempts.')).toBeVisible();
   await sought.fill('');
   await expect(rows).toHaveCount(2);
 });

@@ -203,5 +203,5 @@ test('a returned journal adds a signed verdict, and the AS detects a restored st
   await loadAndReturn(NEXT_KEY.label, 2);
   await expect(page.getByText('Tell your custodian what the AS found.')).toBeVisible();
   await expect(page.getByText('the database was put back to an older state')).toBeVisible();
-  await expect(page.getByText('Export number 1 was used 2 times, for different DATA.')).toBeVisible();
+  await expect(page.getByText('Export number 1 was used 2 times, with different DATA.')).toBeVisible();
 });
