@@ -29,7 +29,8 @@ export class UnitIndex {
       else high = middle;
     }
     const range = this.#ranges[low];
-    if (range === undefined || index < 0 || index >= this.count) throw new RangeError(`the order has no unit with index ${index}`);
+    if (range === undefined || index < 0 || index >= this.count)
+      throw new RangeError(`the order has no unit with index ${index}`);
     const offset = BigInt(index - (this.#starts[low] ?? 0));
     return hexNumber(BigInt(`0x${range[0]}`) + offset, 32);
   }
