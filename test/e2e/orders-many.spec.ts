@@ -74,7 +74,8 @@ async function leakEach(page: Page): Promise<void> {
 }
 
 test(`${COUNT} units in one order`, async ({ page, station }) => {
-  test.setTimeout(60_000 + COUNT * 400);
+  // A limit for a page that hangs; with other browsers beside it a unit took 0.8 s.
+  test.setTimeout(60_000 + COUNT * 2_000);
   const service = await Service.start({ exportsPerMinute: 100_000 });
   try {
     const id = await issue(service, { units: [`${sn(0)}-${sn(COUNT - 1)}`] });
