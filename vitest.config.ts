@@ -1,5 +1,5 @@
-// Vitest runs every *.test.ts below test/. Its files share one module cache per worker, which halves the CPU time;
-// only a file that replaces modules with vi.mock gets a cache of its own.
+// Vitest runs every *.test.ts below test/. Its files share one module cache per worker, which
+// halves the CPU time; only a file that replaces modules with vi.mock gets a cache of its own.
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { findTestFiles, replacesModules } from './test/runner/test-files.ts';
@@ -10,7 +10,8 @@ const isolated = findTestFiles().vitest.filter(replacesModules);
 
 export default defineConfig({
   plugins: [svelte({ configFile: false, compilerOptions: { hmr: false } })],
-  // Resolves Svelte to its browser half: in its server half the runes of .svelte.ts files do nothing.
+  // Resolves Svelte to its browser half: in its server half the runes of .svelte.ts files do
+  // nothing.
   resolve: { conditions: ['browser'] },
   test: {
     projects: [

@@ -1,5 +1,6 @@
-// Runs the tests: `npm run check`, `npm test` and `npm run test:long` (USAGE in test/runner/run-options.ts).
-// Prints the closing report and exits with 1 when anything failed, crashed or ran nothing.
+// Runs the tests: `npm run check`, `npm test` and `npm run test:long` (USAGE in
+// test/runner/run-options.ts). Prints the closing report and exits with 1 when anything failed,
+// crashed or ran nothing.
 import { provideLevel2 } from './level2/support/provide.ts';
 import { closingReport } from './runner/closing-report.ts';
 import { inSeries, type Job, leftOut } from './runner/jobs.ts';
@@ -10,7 +11,10 @@ import { exitCode, type Outcome, sum } from './runner/tally.ts';
 import { selectFiles, type TestFiles } from './runner/test-files.ts';
 import { provideChromium } from './support/install-chromium.ts';
 
-/** Seconds that a job of the long part takes on a machine with two cores; it is skipped when fewer are left. */
+/**
+ * Seconds that a job of the long part takes on a machine with two cores; it is skipped when fewer
+ * are left.
+ */
 const NODE_SECONDS = 180;
 const BROWSER_SECONDS = 300;
 
@@ -35,7 +39,8 @@ async function runPart({ part, only }: RunOptions): Promise<Outcome[]> {
   const unit = files.vitest.length === 0 ? [] : [vitest('vitest', isAll && part === 'all' ? undefined : files.vitest)];
   const built = needsBrowser(files) ? [await build()] : [];
   const browser = await browserJobs(files, 'all');
-  // The static checks use one core, and level 2 waits for devices half of its time: they run beside the others.
+  // The static checks use one core, and level 2 waits for devices half of its time: they run beside
+  // the others.
   const [first, second] = await Promise.all([
     inSeries([...unit, ...browser.endToEnd]),
     inSeries([...(isAll ? staticChecks : []), ...browser.level2]),

@@ -1,5 +1,5 @@
-// Level 2: the production build in the machine's own Chromium with its own Web Serial and WebUSB; only the kernel and
-// the units are simulated. One browser at a time, since a test may stop it.
+// Level 2: the production build in the machine's own Chromium with its own Web Serial and WebUSB;
+// only the kernel and the units are simulated. One browser at a time, since a test may stop it.
 import { defineConfig } from '@playwright/test';
 
 const outcome = process.env.KEYFERRY_OUTCOME;

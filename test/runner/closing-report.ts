@@ -1,4 +1,5 @@
-// Formats what test/run.ts prints at the end: failures, flaky and skipped tests, durations, the closing line. Pure.
+// Formats what test/run.ts prints at the end: failures, flaky and skipped tests, durations, the
+// closing line. Pure.
 import { closingLine, type Outcome, sum, type Timing } from './tally.ts';
 
 const SLOWEST = 10;

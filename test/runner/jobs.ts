@@ -1,4 +1,5 @@
-// A job runs one static check or one test runner and returns its outcome. Used by test/runner/runners.ts.
+// A job runs one static check or one test runner and returns its outcome. Used by
+// test/runner/runners.ts.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,8 @@ export function check(name: string, run: () => Promise<Ended>): Job {
 }
 
 /**
- * A test runner that writes its outcome to the file KEYFERRY_OUTCOME; without the file it has crashed.
+ * A test runner that writes its outcome to the file KEYFERRY_OUTCOME; without the file it has
+ * crashed.
  * @param judge what to make of the outcome and the exit code
  */
 export function runner(

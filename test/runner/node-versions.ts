@@ -1,5 +1,5 @@
-// Finds the Node executables that the quick tests run on: the oldest supported version and the newest LTS line.
-// npm installs them into its own cache; nothing on the machine changes.
+// Finds the Node executables that the quick tests run on: the oldest supported version and the
+// newest LTS line. npm installs them into its own cache; nothing on the machine changes.
 import { runCommand } from '../support/run-command.ts';
 
 /** The lower end of `engines` in package.json, and the current LTS line. */

@@ -1,4 +1,5 @@
-// Playwright reporter for test/run.ts: prints one line per test during the run and writes the outcome as JSON at the end.
+// Playwright reporter for test/run.ts: prints one line per test during the run and writes the
+// outcome as JSON at the end.
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Reporter, Suite, TestCase, TestError, TestResult } from '@playwright/test/reporter';

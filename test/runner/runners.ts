@@ -5,7 +5,10 @@ import { honestOrSkipped } from './tally.ts';
 
 const TYPESCRIPT = '@typescript/native';
 const CACHE = 'node_modules/.cache/tsc';
-/** What the long part adds: browser kills, half with one lane and half with eight, and units of one order. */
+/**
+ * What the long part adds: browser kills, half with one lane and half with eight, and units of one
+ * order.
+ */
 const LONG_ENV = { KEYFERRY_KILLS: '24', KEYFERRY_UNITS: '1000' };
 
 export const build: Job = check('build', () => runTool('vite', 'vite', ['build']));

@@ -1,5 +1,6 @@
-// Adds up the outcomes of all test runners to the closing line and the exit code. Pure, so that unit tests can cover it.
-// A static check counts as one test. A runner that crashed or ran nothing counts as one failure.
+// Adds up the outcomes of all test runners to the closing line and the exit code. Pure, so that
+// unit tests can cover it. A static check counts as one test. A runner that crashed or ran nothing
+// counts as one failure.
 
 export interface Skipped {
   readonly name: string;
@@ -22,7 +23,9 @@ export interface Outcome {
   readonly passed: number;
   readonly failed: readonly Failed[];
   readonly skipped: readonly Skipped[];
-  /** Passed tests that failed at the first try, with the first error: each is a race to be fixed. */
+  /**
+   * Passed tests that failed at the first try, with the first error: each is a race to be fixed.
+   */
   readonly flaky?: readonly string[];
   /** Wall time of the whole runner. */
   readonly seconds?: number;
@@ -39,7 +42,10 @@ export interface Tally {
   readonly flaky: readonly string[];
 }
 
-/** Adds failures for what a runner did not report: a crash, a run without any test, a skip without a reason. */
+/**
+ * Adds failures for what a runner did not report: a crash, a run without any test, a skip without a
+ * reason.
+ */
 export function honest(outcome: Outcome, exitCode: number): Outcome {
   const failed = [...outcome.failed];
   if (exitCode !== 0 && failed.length === 0) {
@@ -54,7 +60,10 @@ export function honest(outcome: Outcome, exitCode: number): Outcome {
   return { ...outcome, failed, skipped: outcome.skipped.filter((skip) => skip.reason !== '') };
 }
 
-/** Like `honest`, for a runner that the machine may lack the means for: all of its tests may be skipped, each with a reason. */
+/**
+ * Like `honest`, for a runner that the machine may lack the means for: all of its tests may be
+ * skipped, each with a reason.
+ */
 export function honestOrSkipped(outcome: Outcome, exitCode: number): Outcome {
   const ranNothing = outcome.passed + outcome.failed.length === 0 && outcome.skipped.length > 0;
   const isLeftOut = exitCode === 0 && ranNothing && outcome.skipped.every(({ reason }) => reason !== '');

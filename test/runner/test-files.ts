@@ -10,7 +10,10 @@ export interface TestFiles {
   readonly level2: readonly string[];
 }
 
-/** Folders that `npm run check` leaves out: real processes, the service on a real disk, tests with thousands of cases. */
+/**
+ * Folders that `npm run check` leaves out: real processes, the service on a real disk, tests with
+ * thousands of cases.
+ */
 const SLOW = /^test\/(process|service|negative|contract|property)\/|^test\/unit\/web\/state\/orders\//;
 
 /** Searches of the memory of all browser processes: only `npm run test:long` runs these. */
@@ -70,7 +73,9 @@ export function filesOf(part: Part, files: TestFiles): TestFiles {
   };
 }
 
-/** True for a test file that replaces modules: it cannot share its module cache with other files. */
+/**
+ * True for a test file that replaces modules: it cannot share its module cache with other files.
+ */
 export function replacesModules(path: string): boolean {
   return /\bvi\.(mock|doMock|hoisted)\(/.test(readFileSync(path, 'utf8'));
 }

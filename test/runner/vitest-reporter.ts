@@ -1,4 +1,5 @@
-// Vitest reporter for test/run.ts: prints one line per file during the run and writes the outcome as JSON at the end.
+// Vitest reporter for test/run.ts: prints one line per file during the run and writes the outcome
+// as JSON at the end.
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';

@@ -1,20 +1,23 @@
-// Where the machine's Chrome or Chromium is, and the switches that a quiet, reproducible run needs. Nothing is downloaded: a
-// browser is the machine's own.
+// Finds the Chrome or Chromium of the machine, and holds the switches for a quiet, reproducible
+// run. Never downloads a browser.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** The machine as the search sees it; handed in, so that the search can be tested. */
+/** What the search reads of the machine; a parameter, so that tests can replace it. */
 export interface Machine {
   readonly platform: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   exists(path: string): boolean;
 }
 
-export const THIS_MACHINE: Machine = { platform: process.platform, env: process.env, exists: existsSync };
+const THIS_MACHINE: Machine = { platform: process.platform, env: process.env, exists: existsSync };
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'];
 
-/** KEYFERRY_CHROMIUM, then PATH, then where the installers of macOS and Windows put it; undefined when there is none. */
+/**
+ * The path of the executable: KEYFERRY_CHROMIUM, else the first in PATH, else in the folders of the
+ * installers of macOS and Windows. Undefined when there is none.
+ */
 export function findChromium(machine: Machine = THIS_MACHINE): string | undefined {
   const { env } = machine;
   const named = env.KEYFERRY_CHROMIUM;
@@ -50,6 +53,6 @@ export function chromiumSwitches(): string[] {
     '--disable-component-update',
     '--disable-sync',
   ];
-  // Chromium refuses its sandbox to root.
+  // Chromium does not start with its sandbox as root.
   return process.getuid?.() === 0 ? ['--no-sandbox', ...quiet] : quiet;
 }

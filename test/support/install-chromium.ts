@@ -1,11 +1,15 @@
-// Fetches Debian's or Ubuntu's own Chromium where there is none and this user may install; elsewhere says the one command.
+// Installs the Chromium package of Debian or Ubuntu when the machine has no browser and the user
+// may install packages. Otherwise returns the command that installs one.
 import { existsSync } from 'node:fs';
 import { findChromium } from './chromium.ts';
 import { runCommand } from './run-command.ts';
 
 export type Found = { readonly path: string } | { readonly missing: string };
 
-/** The browser's path, after installing it if need be, or a sentence that says how to get one. */
+/**
+ * The path of the browser, installed if necessary, or a sentence with the command that installs
+ * one.
+ */
 export async function provideChromium(say: (line: string) => void): Promise<Found> {
   const named = process.env.KEYFERRY_CHROMIUM;
   const path = findChromium();
@@ -15,7 +19,7 @@ export async function provideChromium(say: (line: string) => void): Promise<Foun
 
   const prefix = await aptPrefix();
   if (prefix === undefined) return { missing: `No Chrome or Chromium was found. ${oneCommand()}` };
-  say('No Chrome or Chromium here: installing the chromium package.');
+  say('This machine has no Chrome or Chromium: installing the chromium package.');
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   for (const args of [
     ['apt-get', 'update', '-q'],
@@ -26,10 +30,13 @@ export async function provideChromium(say: (line: string) => void): Promise<Foun
     if (code !== 0) return { missing: `${[...prefix, ...args].join(' ')} ended with ${code}:\n${output.slice(-2000)}` };
   }
   const installed = findChromium();
-  return installed === undefined ? { missing: 'The chromium package holds no browser.' } : { path: installed };
+  return installed === undefined ? { missing: 'The chromium package contains no browser.' } : { path: installed };
 }
 
-/** What has to stand before apt-get, or undefined where this user cannot install packages without a password. */
+/**
+ * The command prefix for apt-get; undefined when the user cannot install packages without a
+ * password.
+ */
 export async function aptPrefix(): Promise<string[] | undefined> {
   if (!existsSync('/usr/bin/apt-get')) return undefined;
   if (process.getuid?.() === 0) return [];

@@ -40,7 +40,8 @@ export function runCommand(command: string, args: readonly string[], options: Ru
 }
 
 /**
- * Runs a program of a package with Node directly: without a shell, and without a .cmd file on Windows.
+ * Runs a program of a package with Node directly: without a shell, and without a .cmd file on
+ * Windows.
  * @throws RangeError when the package has no such program
  */
 export function runTool(

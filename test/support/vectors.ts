@@ -1,4 +1,5 @@
-// Reads the third-party test vectors of test/vectors. Read at run time: their types would slow the compiler down.
+// Reads the third-party test vectors of test/vectors. Read at run time: their types would slow the
+// compiler down.
 import { readFileSync } from 'node:fs';
 
 /** The rows of one file; `member` names the array. */
