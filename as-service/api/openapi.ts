@@ -1,23 +1,31 @@
-// Creates the OpenAPI 3.1 document from the table of routes and the schemas that check requests.
-// A test compares the document with real answers.
-import { z } from 'zod';
-import type { ProblemCode } from '#protocol/service/problem.ts';
+// Generates the OpenAPI 3.1 document from the table of routes and the schemas of protocol.
+// For app.ts (docs/protocol.md clause 6).
+import { type ConversionConfig, toJsonSchema } from '@valibot/to-json-schema';
+import * as v from 'valibot';
+import type { JsonSchema } from '#protocol/json/schema.ts';
+import { problemSchema } from '#protocol/service/messages.ts';
+import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import type { Route } from './routes/route.ts';
-import { problem } from './schemas/common.ts';
 
-/** Problems of every route. Routes that require an access code also have those of SIGNED_IN. */
+/** Problems of every route, and of every route that requires an access code. */
 const COMMON: readonly ProblemCode[] = ['request-refused', 'service-failed'];
 const SIGNED_IN: readonly ProblemCode[] = ['signed-out', 'not-allowed', 'too-many-requests'];
-/** Statuses that replace the usual status of a problem code (RFC 9110 clause 15). */
-const INSTEAD: Readonly<Record<number, string>> = {
+/** Problems with a status other than the one of their code (RFC 9110 clause 15). */
+const OTHER_STATUS: Readonly<Record<number, string>> = {
   421: 'request-refused: the service does not answer to this host name',
   503: 'service-failed: the service took too long',
 };
-const INSTEAD_OF_BODY: Readonly<Record<number, string>> = {
+const OTHER_STATUS_OF_BODY: Readonly<Record<number, string>> = {
   413: 'request-refused: the body is too long',
   415: 'request-refused: the body is not application/json',
 };
+
+/** This version of the service has no other types. */
+const serviceProblemSchema = v.object({
+  ...problemSchema.entries,
+  type: v.picklist(Object.keys(PROBLEMS).map((code) => PROBLEM_BASE + code)),
+});
 
 export function createOpenApi(routes: readonly Route[]): object {
   const paths: Record<string, Record<string, object>> = {};
@@ -30,10 +38,10 @@ export function createOpenApi(routes: readonly Route[]): object {
       title: 'Keyferry AS',
       version: '1',
       description:
-        'Exports application keys, sealed for one unit each. Octets are unpadded base64url, serial numbers 32 hex digits, times ISO 8601 in UTC.',
+        'Exports application keys, each sealed for one unit. Bytes are unpadded base64url, serial numbers 32 hex digits, times ISO 8601 in UTC.',
     },
     components: {
-      schemas: { Problem: jsonSchema(problem) },
+      schemas: { Problem: jsonSchema(serviceProblemSchema) },
       securitySchemes: { operatorToken: { type: 'http', scheme: 'bearer', bearerFormat: 'KF-XXXXX-…' } },
     },
     paths,
@@ -49,13 +57,13 @@ function describeRoute({ method, path, summary, roles, input, output, problems }
     ...parametersOf([...named(path), ...(input !== undefined && method === 'get' ? parameters(input) : [])]),
     responses: {
       200: { description: 'Done', content: { 'application/json': { schema: jsonSchema(output) } } },
-      ...describeInstead({ ...INSTEAD, ...(method === 'post' ? INSTEAD_OF_BODY : {}) }),
+      ...describeStatuses({ ...OTHER_STATUS, ...(method === 'post' ? OTHER_STATUS_OF_BODY : {}) }),
       ...problemResponses([...COMMON, ...(isOpen ? [] : SIGNED_IN), ...problems]),
     },
   };
 }
 
-function body(input: z.ZodType): object {
+function body(input: v.GenericSchema): object {
   return { required: true, content: { 'application/json': { schema: jsonSchema(input) } } };
 }
 
@@ -72,7 +80,7 @@ function named(path: string): object[] {
   }));
 }
 
-function parameters(input: z.ZodType): object[] {
+function parameters(input: v.GenericSchema): object[] {
   const { properties = {}, required = [] } = jsonSchema(input) as { properties?: object; required?: string[] };
   return Object.entries(properties).map(([name, schema]) => ({
     name,
@@ -82,7 +90,7 @@ function parameters(input: z.ZodType): object[] {
   }));
 }
 
-/** Describes one response per status, with all problem codes of that status. */
+/** One response per status, with the codes that share it. */
 function problemResponses(codes: readonly ProblemCode[]): Record<number, object> {
   const statuses = new Set(codes.map((code) => PROBLEMS[code].status));
   return Object.fromEntries(
@@ -94,7 +102,7 @@ function problemResponses(codes: readonly ProblemCode[]): Record<number, object>
   );
 }
 
-function describeInstead(descriptions: Readonly<Record<number, string>>): Record<string, object> {
+function describeStatuses(descriptions: Readonly<Record<number, string>>): Record<string, object> {
   return Object.fromEntries(Object.entries(descriptions).map(([status, words]) => [status, problemResponse(words)]));
 }
 
@@ -103,8 +111,21 @@ function problemResponse(description: string): object {
   return { description, content: { 'application/problem+json': { schema } } };
 }
 
-/** JSON Schema of what a client sends. Members with a default are optional. */
-function jsonSchema(schema: z.ZodType): object {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+const CONVERSION: ConversionConfig = {
+  target: 'draft-2020-12',
+  // The last schema of a pipe: those before it check the length of a list, or are texts of a query.
+  typeMode: 'output',
+  // A time on the calendar: JSON Schema cannot say more than its format.
+  ignoreActions: ['check'],
+  overrideSchema({ valibotSchema, jsonSchema }) {
+    const { type, json = {} } = valibotSchema as { readonly type: string; readonly json?: JsonSchema };
+    // A custom check has no JSON Schema but ours. Requests with unknown members are refused.
+    return { ...(type === 'custom' ? {} : jsonSchema), ...json, ...(type === 'object' ? CLOSED : {}) };
+  },
+};
+const CLOSED = { additionalProperties: false };
+
+function jsonSchema(schema: v.GenericSchema): object {
+  const { $schema: _dialect, ...rest } = toJsonSchema(schema, CONVERSION);
   return rest;
 }

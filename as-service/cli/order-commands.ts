@@ -1,6 +1,6 @@
 // The commands for work orders. Units come from options and from lists in files.
 import { resolve } from 'node:path';
-import type { NewOrderJson } from '#protocol/orders/messages.ts';
+import type { NewOrderJson } from '#protocol/orders/requests.ts';
 import { readUnitCsv, readUnitJson } from '#protocol/orders/unit-list.ts';
 import type { UnitRange } from '#protocol/orders/units.ts';
 import { isSuiteId } from '#protocol/tkl/suites.ts';

@@ -1,7 +1,7 @@
 // Runs the commands for work orders.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Balance } from '#protocol/orders/balance.ts';
-import type { NewOrderJson } from '#protocol/orders/messages.ts';
+import type { NewOrderJson } from '#protocol/orders/requests.ts';
 import { UserError } from '../common/user-error.ts';
 import type { OrderEntry } from '../orders/order-ledger.ts';
 import type { Actor } from '../orders/orders.ts';

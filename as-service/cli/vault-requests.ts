@@ -1,15 +1,14 @@
 // Runs the commands for vaults, for every set, with files of this computer.
 import { existsSync } from 'node:fs';
 import { hexNumber } from '#protocol/bytes/hex.ts';
-import { envelope, parseJson } from '#protocol/json/read.ts';
-import type { VaultRequestJson } from '#protocol/service/vaults.ts';
+import { readEnvelope } from '#protocol/json/document.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { MAX_EXPORTS, MAX_UNITS } from '#protocol/vault/header.ts';
+import { MAX_VAULT_DAYS, type VaultRequestJson } from '#protocol/vault/requests.ts';
 import { requireLabel, requireNumber, requireSerialNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
 import type { As } from '../service/as.ts';
 import { existingFile, writeOutputFile } from '../storage/output-file.ts';
-import { MAX_VAULT_DAYS } from '../vaults/make-vault.ts';
 import type { VaultRecord } from '../vaults/vault-ledger.ts';
 import type { VaultCaller } from '../vaults/vaults.ts';
 
@@ -87,7 +86,7 @@ async function reconcile(
 ): Promise<readonly string[]> {
   const { verdicts: path } = request;
   if (path !== undefined && existsSync(path)) throw existingFile(path);
-  const report = await as.vaults.reconcile(readEnvelope(request.journal), caller);
+  const report = await as.vaults.reconcile(readJournalFile(request.journal), caller);
   const { entries, exports, receipts, findings, verdicts } = report;
   if (path !== undefined) {
     const signed = await Promise.all(verdicts.map(({ verdict }) => as.signatures.signVerdict(verdict)));
@@ -109,9 +108,9 @@ function describe(record: VaultRecord): string {
   return `vault ${hexNumber(vault.asNumber, 4)} for ${vault.custodian}, set ${hexNumber(vault.set, 8)}, ${serves}, ${used}, ${until}`;
 }
 
-function readEnvelope(text: string): Envelope {
+function readJournalFile(text: string): Envelope {
   try {
-    return envelope(parseJson(text, 'The file'), 'The file');
+    return readEnvelope(text, 'The file');
   } catch (cause) {
     throw new UserError('This file does not contain a vault journal.', { cause });
   }

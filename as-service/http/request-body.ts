@@ -1,6 +1,8 @@
 // Reads a JSON body of limited length, and checks it and queries against schemas.
 import type { Context } from 'hono';
-import { z } from 'zod';
+import * as v from 'valibot';
+import { findUnknownMember } from '#protocol/json/document.ts';
+import { describeIssue } from '#protocol/json/schema.ts';
 import { Problem } from './answer.ts';
 
 const MAX_BODY_LENGTH = 128 * 1024;
@@ -11,7 +13,7 @@ const MAX_BODY_LENGTH = 128 * 1024;
  */
 export async function readJson<Input>(
   c: Context,
-  schema: z.ZodType<Input>,
+  schema: v.GenericSchema<unknown, Input>,
   maxLength: number = MAX_BODY_LENGTH,
 ): Promise<Input> {
   // A page of another origin cannot send this type without a preflight, so it cannot forge a form.
@@ -25,13 +27,14 @@ export async function readJson<Input>(
 }
 
 /** @throws Problem request-refused */
-export function parse<Input>(schema: z.ZodType<Input>, value: unknown, where: string): Input {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const issues = result.error.issues
-    .slice(0, 3)
-    .map(({ path, message }) => `${z.core.toDotPath(path) || where}: ${message}`);
-  throw new Problem('request-refused', `${issues.join('. ')}. See /openapi.json for the expected form.`);
+export function parse<Input>(schema: v.GenericSchema<unknown, Input>, value: unknown, where: string): Input {
+  const { success, output, issues = [] } = v.safeParse(schema, value);
+  const unknown = findUnknownMember(value, output);
+  if (success && unknown === undefined) return output;
+  const wrong = success
+    ? [`${where}${unknown} is an unknown member`]
+    : issues.slice(0, 3).map((issue) => describeIssue(where, issue));
+  throw new Problem('request-refused', `${wrong.join('. ')}. See /openapi.json for the expected format.`);
 }
 
 function decode(text: string): unknown {

@@ -5,7 +5,7 @@ import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { KcvAlgorithm } from '#protocol/crypto/kcv.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import type { WorkOrderJson } from '#protocol/service/messages.ts';
+import type { WorkOrderJson } from '#protocol/orders/messages.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 

@@ -1,8 +1,8 @@
 // Makes a work order from a request (docs/protocol.md clause 6.1). Checks sets, keys, slots and units,
 // so that the service does not later refuse exports under the order.
 import { ProtocolError } from '#protocol/errors.ts';
-import type { NewOrderJson } from '#protocol/orders/messages.ts';
 import { encodeWorkOrder, type OrderLine, type WorkOrder } from '#protocol/orders/order.ts';
+import type { NewOrderJson } from '#protocol/orders/requests.ts';
 import { arrangeUnits, countUnits, serialNumbers, type UnitRange } from '#protocol/orders/units.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { isDemoSet } from '../sets/demo-sets.ts';

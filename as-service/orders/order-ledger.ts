@@ -2,9 +2,10 @@
 // from the audit log: by replay at the start, then by each new entry once that is durable.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { IntegrityError } from '#protocol/errors.ts';
-import type { AppJson, OrderState, StationUnitJson } from '#protocol/orders/messages.ts';
+import type { OrderState } from '#protocol/orders/messages.ts';
 import { decodeWorkOrderPayload, type WorkOrder } from '#protocol/orders/order.ts';
 import type { ReportStation } from '#protocol/orders/report.ts';
+import type { AppJson, StationUnitJson } from '#protocol/orders/requests.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import type { AuditLine } from '../audit-log/audit-line.ts';

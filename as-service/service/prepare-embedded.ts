@@ -4,7 +4,7 @@
 import { randomInt } from 'node:crypto';
 import { DEMO_HUB, DEMO_SETS, demoSerialNumber } from '#protocol/demo/demo-sets.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { NewOrderJson } from '#protocol/orders/messages.ts';
+import type { NewOrderJson } from '#protocol/orders/requests.ts';
 import { addOperator, issueAccessCode } from '../operators/operators.ts';
 import { isDemoSet } from '../sets/demo-sets.ts';
 import { addKey, addSet, type NewKey } from '../sets/sets.ts';

@@ -3,12 +3,12 @@
 import { toHex } from '#protocol/bytes/hex.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { VaultFindingJson } from '#protocol/service/vaults.ts';
 import type { Header } from '#protocol/tkl/header.ts';
 import { decodeReceipt, type Receipt } from '#protocol/tkl/receipt.ts';
 import { SUITES } from '#protocol/tkl/suites.ts';
 import { familyOf, keyFactsOf, type VaultHeaderJson } from '#protocol/vault/header.ts';
 import { findChainBreaks, headerOf, type VaultJournalJson } from '#protocol/vault/journal.ts';
+import type { VaultFindingJson } from '#protocol/vault/messages.ts';
 import { requireServed } from '#protocol/vault/policy.ts';
 import type { VaultRecord } from './vault-ledger.ts';
 

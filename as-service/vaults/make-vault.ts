@@ -6,12 +6,12 @@ import { copy } from '#protocol/bytes/bytes.ts';
 import { fromHex, hexNumber } from '#protocol/bytes/hex.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { VaultRequestJson } from '#protocol/service/vaults.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import type { VaultHeaderJson } from '#protocol/vault/header.ts';
 import { issueVaultFile } from '#protocol/vault/issue.ts';
 import { type PasswordKey, SALT_LENGTH, VAULT_COST } from '#protocol/vault/passphrase.ts';
 import { openVaultSentence } from '#protocol/vault/policy.ts';
+import type { VaultRequestJson } from '#protocol/vault/requests.ts';
 import { type VaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
 import { isDemoSet, isPublishedKey } from '../sets/demo-sets.ts';
 import { demoRefused, mayUse, setLabel, unitNotListed } from '../sets/policy.ts';
@@ -27,9 +27,6 @@ const DAY_MS = 86_400_000;
 const CLOCK_TOLERANCE_MS = 3_600_000;
 /** The journal key is valid for these days after the expiry, because journals return late. */
 const RETURN_DAYS = 366;
-
-/** Maximum validity of a vault, in days. */
-export const MAX_VAULT_DAYS = 366;
 
 export interface MakeVaultOptions {
   readonly state: State;

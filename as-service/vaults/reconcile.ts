@@ -3,9 +3,9 @@
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import type { VerdictJson } from '#protocol/service/messages.ts';
-import type { VaultFindingJson } from '#protocol/service/vaults.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { headerOf, type VaultJournalJson } from '#protocol/vault/journal.ts';
+import type { VaultFindingJson } from '#protocol/vault/messages.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { findBreaks, findImportGaps, findMissingReceipts, findMisuse, grave, isServed } from './findings.ts';
 import { isReceiptOf, type ReceiptCheck } from './receipts.ts';

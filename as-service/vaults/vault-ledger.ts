@@ -2,9 +2,9 @@
 // computed from the audit log: by replay at the start, then by each new entry once that is durable.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
-import type { VaultJson } from '#protocol/service/vaults.ts';
 import { decodeVaultHeader, type VaultHeaderJson } from '#protocol/vault/header.ts';
 import { hashVaultEntry, headerOf, type VaultEntryJson, type VaultEventJson } from '#protocol/vault/journal.ts';
+import type { VaultJson } from '#protocol/vault/messages.ts';
 
 export interface VaultIssue {
   readonly header: VaultHeaderJson;

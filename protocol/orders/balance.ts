@@ -1,18 +1,22 @@
-// Computes whether a work order may be closed (docs/protocol.md clause 6.1): every unit ends done,
-// failed, unknown or absent, and every unit that is not done has a reason. Verdicts are checked by
-// the caller, before it reports a unit as done.
+// Computes whether a work order may be closed: every unit that is not done has a reason.
+// For the service, which closes orders, and for the page (docs/protocol.md clause 6.1). Does not
+// verify verdicts: the caller has done so for each unit that it passes as done.
 
+import * as v from 'valibot';
+import { type Json, printable } from '../json/schema.ts';
 import { lists, type WorkOrder } from './order.ts';
-import { serialNumbers } from './units.ts';
+import { serialNumber, serialNumbers } from './units.ts';
 
-export type Outcome = 'done' | 'failed' | 'unknown' | 'absent';
+export const outcomeSchema = v.picklist(['done', 'failed', 'unknown', 'absent']);
+export type Outcome = Json<typeof outcomeSchema>;
 
-export interface UnitOutcome {
-  readonly sn: string;
-  readonly outcome: Outcome;
-  /** Why the unit is not done, in the operator's words. */
-  readonly reason: string | null;
-}
+export const unitOutcomeSchema = v.object({
+  sn: serialNumber,
+  outcome: outcomeSchema,
+  /** Why it is not done, as an operator entered it. */
+  reason: v.nullable(printable(500)),
+});
+export type UnitOutcome = Json<typeof unitOutcomeSchema>;
 
 export interface Balance {
   readonly total: number;
@@ -20,35 +24,35 @@ export interface Balance {
   readonly failed: number;
   readonly unknown: number;
   readonly absent: number;
-  /** Every unit that is not done, ascending. A unit without a reported outcome is absent. */
+  /** Every unit that is not done, ascending. A unit without an outcome is absent. */
   readonly gaps: readonly UnitOutcome[];
   /** The gaps without a reason. */
   readonly missing: readonly UnitOutcome[];
-  /** Units with a reported outcome that are not on the order. */
+  /** Units with an outcome that are not on the order. */
   readonly unlisted: readonly string[];
-  /** True when `missing` and `unlisted` are empty. */
+  /** True iff `missing` and `unlisted` are empty. */
   readonly mayClose: boolean;
 }
 
 /**
- * Computes the balance of an order. When a unit has several outcomes, `done` wins, otherwise the
- * last one. `absentReason` is the reason for every unit without an outcome.
+ * If a unit has several outcomes, `done` counts, otherwise the last one. `absentReason` is the
+ * reason of every unit without an outcome.
  */
 export function balance(
   order: WorkOrder,
   outcomes: Iterable<UnitOutcome>,
   absentReason: string | null = null,
 ): Balance {
-  const spoken = new Map<string, UnitOutcome>();
+  const counted = new Map<string, UnitOutcome>();
   const unlisted: string[] = [];
   for (const each of outcomes) {
     if (!lists(order, each.sn)) unlisted.push(each.sn);
-    else if (spoken.get(each.sn)?.outcome !== 'done') spoken.set(each.sn, each);
+    else if (counted.get(each.sn)?.outcome !== 'done') counted.set(each.sn, each);
   }
   const totals: Record<Outcome, number> = { done: 0, failed: 0, unknown: 0, absent: 0 };
   const gaps: UnitOutcome[] = [];
   for (const sn of serialNumbers(order.units)) {
-    const found = spoken.get(sn) ?? { sn, outcome: 'absent', reason: absentReason };
+    const found = counted.get(sn) ?? { sn, outcome: 'absent', reason: absentReason };
     totals[found.outcome]++;
     if (found.outcome !== 'done') gaps.push(found);
   }

@@ -1,27 +1,18 @@
-// The signing keys that one root key certified (docs/protocol.md clause 9), for a check without a
-// service. A key is valid only for its purpose, and a signature only if the key was certified when
-// the signature was made.
+// The signing keys that one root certified, for a reader who verifies a file without a service.
+// A key counts for its purpose only (docs/protocol.md clause 9).
+import * as v from 'valibot';
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import { IntegrityError } from '../errors.ts';
-import * as shape from '../json/read.ts';
-import type { CertificateJson } from '../service/messages.ts';
+import { parseJson, readDocument } from '../json/document.ts';
+import { text } from '../json/schema.ts';
+import { CERTIFICATE_TYPE, type CertificateJson, certificateSchema } from '../service/messages.ts';
 import { type Envelope, keyId, openEnvelope, type Verify } from '../signing/envelope.ts';
 
-const CERTIFICATE_TYPE = 'application/vnd.keyferry.certificate+json';
-
-/**
- * A certificate of any purpose: a later version may add purposes, and this version ignores their
- * keys.
- */
-type Certificate = Omit<CertificateJson, 'purpose'> & { readonly purpose: string };
-
-const certificate = shape.object<Certificate>({
-  purpose: shape.text(/^[a-z-]{1,40}$/, 'a purpose'),
-  publicKey: shape.octets(32, 32),
-  asNumber: shape.integer(0, 0xffff),
-  from: shape.time,
-  until: shape.time,
+/** Purposes of a later version are accepted, because their keys are never used here. */
+const anyCertificateSchema = v.object({
+  ...certificateSchema.entries,
+  purpose: text(/^[a-z-]{1,40}$/, 'a purpose'),
 });
 
 export interface CertifiedKey {
@@ -39,16 +30,14 @@ export class Certificates {
   }
 
   /**
-   * `root` is the pinned root public key, 32 bytes. The caller never takes it from the file under
-   * check.
-   * @throws IntegrityError when a certificate is not signed by the root key; ProtocolError
-   * file-refused
+   * `root` has 32 bytes and is pinned. It is never read from the file that is verified.
+   * @throws IntegrityError if the root did not sign a certificate; ProtocolError file-refused
    */
   static async from(root: Uint8Array, envelopes: readonly Envelope[], verify: Verify): Promise<Certificates> {
     const certificates = new Certificates(verify);
     for (const each of envelopes) {
       const payload = await openEnvelope(each, CERTIFICATE_TYPE, root, verify);
-      const { purpose, publicKey, from, until } = certificate(parse(payload), 'the certificate');
+      const { purpose, publicKey, from, until } = readDocument(anyCertificateSchema, parse(payload), 'the certificate');
       const key = fromBase64url(publicKey);
       certificates.#keys.set(`${purpose} ${keyId(key)}`, { publicKey: key, from, until });
     }
@@ -56,10 +45,9 @@ export class Certificates {
   }
 
   /**
-   * Verifies an envelope with the key that is certified for the purpose, and returns its JSON
-   * value, its payload and that key.
-   * @throws IntegrityError when no such key is certified or the signature does not verify;
-   * ProtocolError file-refused
+   * Verifies an envelope by the key that is certified for `purpose`.
+   * @throws IntegrityError if there is no such key or its signature is wrong; ProtocolError
+   * file-refused
    */
   async open(
     envelope: Envelope,
@@ -73,12 +61,12 @@ export class Certificates {
   }
 }
 
-/** True iff the key was certified at that moment. */
+/** True iff the key was certified at that time (ISO 8601). */
 export function wasCertified({ from, until }: CertifiedKey, at: string): boolean {
   const moment = Date.parse(at);
   return Date.parse(from) <= moment && moment <= Date.parse(until);
 }
 
 function parse(payload: Uint8Array): unknown {
-  return shape.parseJson(payload, 'a signed part');
+  return parseJson(payload, 'a signed part');
 }

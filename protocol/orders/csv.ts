@@ -1,19 +1,19 @@
-// Reads and writes tables as CSV (RFC 4180), for the customer's systems and spreadsheets. The
-// reader takes the separator of the first row: comma, semicolon or tab. The writer uses commas and
-// CRLF, and escapes every cell that a spreadsheet would run as a formula.
+// Reads and writes tables as text (RFC 4180), for the customer's systems and for spreadsheets.
+// Reads the separator that the first row uses: comma, semicolon or tab. Never writes a cell that a
+// spreadsheet would run as a formula.
 import { ProtocolError } from '../errors.ts';
 
-/** A problem in one row. Rows count from 1, the header row included. */
+/** A problem in one row. The head is row 1. */
 export interface RowProblem {
   readonly row: number;
-  /** Name of the column; null when the problem concerns the whole row. */
+  /** Name of the column; null for the whole row. */
   readonly column: string | null;
   readonly why: string;
 }
 
 const MAX_NAMED = 20;
 
-/** The refusal of a list, with the rows that have to be fixed. */
+/** A list that is refused, with every row to fix. */
 export class ListError extends ProtocolError {
   override readonly name = 'ListError';
   /** The first 20 problems. */
@@ -36,8 +36,7 @@ const MAX_CELLS = 100;
 const MAX_IN_CELL = 1000;
 
 /**
- * The cells of each row. Blank rows are omitted, but they count in the row numbers. A byte order
- * mark is ignored.
+ * The cells of each row. Blank rows are counted but left out. A byte order mark is ignored.
  * @throws ListError naming the row
  */
 export function parseCsv(source: string): { readonly row: number; readonly cells: readonly string[] }[] {
@@ -65,7 +64,7 @@ function readRow(text: string, begin: number, separator: string, row: number): {
     if (next === separator) at = cell.end + 1;
     else if (next === '\r' && text[cell.end + 1] === '\n') return { cells, end: cell.end + 2 };
     else if (next === undefined || next === '\n' || next === '\r') return { cells, end: cell.end + 1 };
-    else throw whole(row, 'something follows the closing quote of a cell');
+    else throw whole(row, 'a cell continues after its closing quote');
   }
 }
 
@@ -88,7 +87,7 @@ function readPlain(text: string, begin: number, separator: string, row: number):
     next !== undefined && next !== separator && next !== '\r' && next !== '\n';
     next = text[++end]
   ) {
-    if (next === '"') throw whole(row, 'a quote stands inside a cell that is not quoted');
+    if (next === '"') throw whole(row, 'an unquoted cell contains a quote');
   }
   return { value: text.slice(begin, end), end };
 }
@@ -98,15 +97,11 @@ function whole(row: number, why: string): ListError {
 }
 
 /**
- * A cell that spreadsheets run as a formula: it begins with = + - @ or a full-width form of these,
- * after any whitespace.
+ * Spreadsheets run a cell that begins with = + - @ or a full-width form of these, after any blanks.
  */
 const FORMULA = /^[\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/u;
 
-/**
- * Rows end with CRLF. A cell that would be a formula gets an apostrophe in front, which
- * spreadsheets show as text.
- */
+/** Rows end with CRLF. An apostrophe precedes a cell that a spreadsheet would run as a formula. */
 export function encodeCsv(rows: readonly (readonly string[])[]): string {
   return rows.map((cells) => `${cells.map(encodeCell).join(',')}\r\n`).join('');
 }

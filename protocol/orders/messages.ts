@@ -1,94 +1,97 @@
-// The JSON messages about work orders between a client and the service (docs/protocol.md clause 6);
-// conventions as in protocol/service/messages.ts. Types only.
-import type { Envelope } from '../signing/envelope.ts';
-import type { SuiteId } from '../tkl/suites.ts';
-import type { Balance, Outcome, UnitOutcome } from './balance.ts';
-import type { OrderOptions } from './order.ts';
+// The messages about work orders between a client and the service (docs/protocol.md clause 6).
+// Conventions as in protocol/service/messages.ts.
+import * as v from 'valibot';
+import { documentEnvelopeSchema } from '../json/document.ts';
+import { envelopeSchema } from '../json/envelope.ts';
+import { integer, type Json, list, printable, time } from '../json/schema.ts';
+import { hash, set } from '../service/messages.ts';
+import { unitOutcomeSchema } from './balance.ts';
+import { orderId } from './order.ts';
+import { serialNumber } from './units.ts';
+
+/** Longer than the list of any order. */
+const MAX_ROWS = 100_000;
+
+export const natural = integer(0, Number.MAX_SAFE_INTEGER);
+/** Number and hash of an entry of the audit log. */
+export const headSchema = v.object({ sequence: integer(1, Number.MAX_SAFE_INTEGER), hash });
+
+/* @__NO_SIDE_EFFECTS__ */
+const rows = <Row extends v.GenericSchema>(row: Row) => list(row, 0, MAX_ROWS);
+
+const stateSchema = v.picklist(['open', 'revoked', 'closed']);
+export type OrderState = Json<typeof stateSchema>;
+
+/** The result for one unit so far, on all stations. Units without an export are left out. */
+const orderUnitSchema = v.object({
+  sn: serialNumber,
+  /** Exports for it, those that were repeated with a reason included. */
+  exports: natural,
+  /** Lines of the order whose receipt is in. */
+  proven: natural,
+});
+export type OrderUnitJson = Json<typeof orderUnitSchema>;
+
+/** GET /v1/work-orders/{id}, and the answer to a POST that issued or revoked an order. */
+export const orderSchema = v.object({
+  /** Payload WorkOrder of type WORK_ORDER_TYPE. */
+  order: documentEnvelopeSchema,
+  state: stateSchema,
+  /** Why it was revoked. */
+  reason: v.nullable(printable(500)),
+  units: rows(orderUnitSchema),
+  auditHead: envelopeSchema,
+});
+export type OrderJson = Json<typeof orderSchema>;
+
+/** A work order, or a job number that exports named, with the number of exports. */
+const workOrderFactsSchema = v.object({
+  workOrder: orderId,
+  exports: natural,
+  /** Exports whose receipt is in. */
+  receipts: natural,
+  /** Time of the newest export; without an export, when the order was issued. */
+  time,
+  /** Null for a number without a signed order. */
+  order: v.nullable(
+    v.object({
+      title: printable(200),
+      set,
+      /** Units. */
+      count: natural,
+      lines: natural,
+      state: stateSchema,
+      notBefore: time,
+      until: time,
+      dryRun: v.boolean(),
+    }),
+  ),
+});
+export type WorkOrderJson = Json<typeof workOrderFactsSchema>;
 
 /**
- * Body of POST /v1/work-orders. The service adds versions, check values, labels, count, its name
- * and the time.
+ * GET /v1/work-orders: the orders of the sets that this operator may see, and the numbers that the
+ * operator's exports named. An auditor and an administrator see all.
  */
-export interface NewOrderJson {
-  readonly id: string;
-  readonly title: string;
-  readonly set: number;
-  readonly suite: SuiteId | null;
-  /** An SN, or the first and last of a range. */
-  readonly units: readonly (string | readonly [from: string, to: string])[];
-  readonly lines: readonly { readonly ref1: number; readonly ref2: number }[];
-  readonly options: OrderOptions;
-  readonly notBefore: string;
-  readonly until: string;
-}
+export const workOrdersSchema = v.object({ workOrders: rows(workOrderFactsSchema) });
+export type WorkOrdersJson = Json<typeof workOrdersSchema>;
 
-export type OrderState = 'open' | 'revoked' | 'closed';
-
-/**
- * Progress of one unit, over all stations. The service omits units without an export or receipt.
- */
-export interface OrderUnitJson {
-  readonly sn: string;
-  /** Number of exports for the unit, including those repeated with a reason. */
-  readonly exports: number;
-  /** Number of lines of the order with a verified receipt. */
-  readonly proven: number;
-}
-
-/** Answer to GET /v1/work-orders/{id}, and to a POST that issues or revokes an order. */
-export interface OrderJson {
-  /** Payload WorkOrder, payloadType application/vnd.keyferry.work-order+json. */
-  readonly order: Envelope;
-  readonly state: OrderState;
-  /** Why the order was revoked; null otherwise. */
-  readonly reason: string | null;
-  readonly units: readonly OrderUnitJson[];
-  readonly auditHead: Envelope;
-}
-
-/** Body of POST /v1/work-orders/{id}/revoke. */
-export interface RevokeOrderJson {
-  readonly reason: string;
-}
-
-/**
- * What a station reports about one unit. The service accepts `done` only if it has the receipts.
- */
-export interface StationUnitJson {
-  readonly sn: string;
-  readonly outcome: Outcome;
-  readonly reason: string | null;
-  readonly begun: string | null;
-  readonly ended: string | null;
-}
-
-/** Version of the page that worked the order. */
-export interface AppJson {
-  readonly version: string;
-  /** Name of the build, as the page shows it. */
-  readonly build: string;
-}
-
-/**
- * Body of POST /v1/work-orders/{id}/report. The service stores what the station reports about its
- * units. With `close` it then closes the order, if the order balances.
- */
-export interface StationReportJson {
-  readonly app: AppJson;
-  /**
-   * The newest head of the audit log that the station saw; the service compares it with its log.
-   */
-  readonly head: { readonly sequence: number; readonly hash: string } | null;
-  readonly units: readonly StationUnitJson[];
-  /** The reason for every unit that no station reported. */
-  readonly absentReason: string | null;
-  readonly close: boolean;
-}
-
-export interface StationReportAnswerJson {
-  /** False when the order does not balance (see balance.missing), or when `close` was false. */
-  readonly closed: boolean;
-  /** Balance over all stations; `gaps` and `missing` have at most 1000 elements. */
-  readonly balance: Omit<Balance, 'gaps'> & { readonly gaps: readonly UnitOutcome[] };
-  readonly auditHead: Envelope;
-}
+/** POST /v1/work-orders/{id}/report. */
+export const stationReportAnswerSchema = v.object({
+  /** False: the order does not balance (see balance.missing), or `close` was false. */
+  closed: v.boolean(),
+  /** Of all stations together. `gaps` and `missing` are cut after 1000. */
+  balance: v.object({
+    total: natural,
+    done: natural,
+    failed: natural,
+    unknown: natural,
+    absent: natural,
+    gaps: rows(unitOutcomeSchema),
+    missing: rows(unitOutcomeSchema),
+    unlisted: rows(serialNumber),
+    mayClose: v.boolean(),
+  }),
+  auditHead: envelopeSchema,
+});
+export type StationReportAnswerJson = Json<typeof stationReportAnswerSchema>;

@@ -1,132 +1,87 @@
-// A work order: which keys go into which slots of which units, and until when (docs/protocol.md
-// clauses 6.1 and 9). The AS signs its JSON for the purpose work-order. The types here describe the
-// signed JSON member by member.
-
-import * as shape from '../json/read.ts';
-import { isSuiteId, type SuiteId } from '../tkl/suites.ts';
-import { arrangeUnits, countUnits, hasUnit, isSerialNumber, MAX_UNITS, type UnitRange } from './units.ts';
+// A work order: which keys go into which slots of which units, and until when.
+// Payload of a signed envelope (docs/protocol.md clauses 6.1 and 9). Does not verify the signature.
+import * as v from 'valibot';
+import { parseJson, readDocument, refused } from '../json/document.ts';
+import { integer, type Json, list, printable, time } from '../json/schema.ts';
+import { akv, asNumber, kcv, name, ref1, set, suite } from '../service/messages.ts';
+import { arrangeUnits, countUnits, hasUnit, MAX_UNITS, serialNumber, type UnitRange } from './units.ts';
 
 export const WORK_ORDER_TYPE = 'application/vnd.keyferry.work-order+json';
 export const MAX_LINES = 16;
-/** Maximum of units times lines: a report has one verdict for each. */
+/** Units times lines. A report has one verdict for each. */
 export const MAX_LOADS = 40_000;
 
+/** The customer's job number. */
+export const orderId = printable(64);
+export const ref2 = integer(0, 0xfffe);
+
 /** One key into one slot of every unit of the order. */
-export interface OrderLine {
-  readonly ref1: number;
-  readonly ref2: number;
-  /**
-   * Version and check value of the key in the unit after the load. The check value has 10 hex
-   * digits, all zero when each unit gets a different key or none.
-   */
-  readonly akv: number;
-  readonly kcv: string;
-  readonly label: string;
-}
+const orderLineSchema = v.object({
+  ref1,
+  ref2,
+  /** Version and check value that the unit will hold. */
+  akv,
+  kcv,
+  label: printable(64),
+});
+export type OrderLine = Json<typeof orderLineSchema>;
 
-export interface OrderOptions {
-  /** Practice the order without loading: the AS refuses every export for it. */
-  readonly dryRun: boolean;
-  /** Number of consecutive failures after which the run stops; null never stops it. */
-  readonly haltAfter: number | null;
-  /**
-   * Whether the operator scans the label of each unit, to compare it with the SN before a key is
-   * loaded.
-   */
-  readonly requireLabelScan: boolean;
-}
+export const orderOptionsSchema = v.object({
+  /** Every step but the load: the AS exports nothing for the order. */
+  dryRun: v.boolean(),
+  /** The run stops after this number of failures in a row; null never stops it. */
+  haltAfter: v.nullable(integer(1, 1000)),
+  /** The label of each unit is scanned and compared with its SN before a key is loaded. */
+  requireLabelScan: v.boolean(),
+});
+export type OrderOptions = Json<typeof orderOptionsSchema>;
 
-export interface WorkOrder {
-  readonly format: 1;
-  /** The customer's job number, 1 to 64 printable characters. */
-  readonly id: string;
-  readonly title: string;
-  readonly set: number;
-  /** The only suite that may be used; null permits every suite of the unit and the set. */
-  readonly suite: SuiteId | null;
+const rangeSchema = list(serialNumber, 2, 2) as unknown as v.GenericSchema<[from: string, to: string]>;
+/** A single unit is written as its SN. */
+const unitRangeSchema = v.lazy((value) => (typeof value === 'string' ? serialNumber : rangeSchema));
+
+const workOrderSchema = v.object({
+  format: v.picklist([1]),
+  id: orderId,
+  title: name,
+  set,
+  /** The only suite that may be used; null leaves it to unit and set. */
+  suite: v.nullable(suite),
+  /** Ascending, without overlap. */
+  units: list(unitRangeSchema, 1, MAX_UNITS),
+  /** Number of units. */
+  count: integer(1, MAX_UNITS),
+  lines: list(orderLineSchema, 1, MAX_LINES),
+  options: orderOptionsSchema,
+  issued: time,
+  notBefore: time,
+  until: time,
+  /** The AS that issued it. */
+  service: name,
+  asNumber,
+});
+type WrittenOrder = Json<typeof workOrderSchema>;
+
+export interface WorkOrder extends Omit<WrittenOrder, 'units'> {
   /** Ascending, without overlap. */
   readonly units: readonly UnitRange[];
-  /** Number of units in `units`. */
-  readonly count: number;
-  readonly lines: readonly OrderLine[];
-  readonly options: OrderOptions;
-  readonly issued: string;
-  readonly notBefore: string;
-  readonly until: string;
-  /** Name of the AS that issued the order. */
-  readonly service: string;
-  readonly asNumber: number;
 }
 
-export const serialNumber: shape.Read<string> = (value, path) => {
-  if (typeof value === 'string' && isSerialNumber(value)) return value;
-  throw shape.refused(`${path} is not a serial number of 32 upper-case hex digits`);
-};
-
-/** Reads a single unit as its SN, and a range as [from, to]. */
-const unitRange: shape.Read<UnitRange> = (value, path) => {
-  if (typeof value === 'string') return [serialNumber(value, path), value];
-  const [from, to] = shape.array(serialNumber, 2, 2)(value, path);
-  if (from === undefined || to === undefined) throw new TypeError('the list has two elements');
-  return [from, to];
-};
-
-const line = shape.object<OrderLine>({
-  ref1: shape.integer(0, 0xffff),
-  ref2: shape.integer(0, 0xfffe),
-  akv: shape.integer(1, 0xfffffffe),
-  kcv: shape.text(/^[0-9A-F]{10}$/, '10 hex digits'),
-  label: shape.printable(64),
-});
-
-const suite: shape.Read<SuiteId> = (value, path) => {
-  const id = shape.integer(0, 0xff)(value, path);
-  if (isSuiteId(id)) return id;
-  throw shape.refused(`${path} is not a suite that this version knows`);
-};
-
-export const orderId = shape.printable(64);
-
-const fields = shape.object<WorkOrder>({
-  format: shape.oneOf(1),
-  id: orderId,
-  title: shape.printable(200),
-  set: shape.integer(1, 0xffffffff),
-  suite: shape.nullable(suite),
-  units: shape.array(unitRange, 1, MAX_UNITS),
-  count: shape.integer(1, MAX_UNITS),
-  lines: shape.array(line, 1, MAX_LINES),
-  options: shape.object<OrderOptions>({
-    dryRun: shape.boolean,
-    haltAfter: shape.nullable(shape.integer(1, 1000)),
-    requireLabelScan: shape.boolean,
-  }),
-  issued: shape.time,
-  notBefore: shape.time,
-  until: shape.time,
-  service: shape.printable(200),
-  asNumber: shape.integer(0, 0xffff),
-});
-
-/** Reads a work order. @throws ProtocolError file-refused, naming the wrong member */
+/** @throws ProtocolError file-refused, naming the fault */
 export function decodeWorkOrder(value: unknown): WorkOrder {
-  const order = fields(value, 'the work order');
-  requireSense(order);
+  const written = readDocument(workOrderSchema, value, 'the work order');
+  const units = written.units.map((unit): UnitRange => (typeof unit === 'string' ? [unit, unit] : unit));
+  const order = { ...written, units };
+  requireConsistent(order);
   return order;
 }
 
-/**
- * Reads the payload of an envelope; the caller has verified the signature.
- * @throws ProtocolError file-refused
- */
+/** For the payload of a verified envelope. @throws ProtocolError file-refused */
 export function decodeWorkOrderPayload(payload: Uint8Array): WorkOrder {
-  return decodeWorkOrder(shape.parseJson(payload, 'the work order'));
+  return decodeWorkOrder(parseJson(payload, 'the work order'));
 }
 
-/**
- * The JSON text to sign.
- * @throws ProtocolError file-refused when decodeWorkOrder() would refuse it
- */
+/** The JSON text to sign. @throws ProtocolError file-refused for an order that readers refuse */
 export function encodeWorkOrder(order: WorkOrder): string {
   const units = order.units.map(([from, to]) => (from === to ? from : [from, to]));
   const written = { ...order, units };
@@ -134,19 +89,20 @@ export function encodeWorkOrder(order: WorkOrder): string {
   return JSON.stringify(written);
 }
 
-function requireSense({ units, count, lines, notBefore, until }: WorkOrder): void {
+function requireConsistent({ units, count, lines, notBefore, until }: WorkOrder): void {
   const arranged = arrangeUnits(units);
   if (arranged.length !== units.length || arranged.some(([from], index) => from !== units[index]?.[0])) {
-    throw shape.refused('the units of the work order are not in ascending order');
+    throw refused('the units of the work order are not in ascending order');
   }
-  if (countUnits(units) !== count) throw shape.refused(`the work order says ${count} units and lists others`);
+  if (countUnits(units) !== count)
+    throw refused(`the work order has a count of ${count} units, but another number in its list`);
   if (count * lines.length > MAX_LOADS) {
-    throw shape.refused(`a work order has at most ${MAX_LOADS} keys to load, units times lines`);
+    throw refused(`a work order has at most ${MAX_LOADS} keys to load, units times lines`);
   }
   if (new Set(lines.map(({ ref2 }) => ref2)).size !== lines.length) {
-    throw shape.refused('two lines of the work order name the same slot');
+    throw refused('two lines of the work order have the same slot');
   }
-  if (Date.parse(until) <= Date.parse(notBefore)) throw shape.refused('the work order ends before it begins');
+  if (Date.parse(until) <= Date.parse(notBefore)) throw refused('the work order ends before it begins');
 }
 
 /** True iff the unit (32 upper-case hex digits) is on the order. */
@@ -159,7 +115,7 @@ export function findLine({ lines }: WorkOrder, ref1: number, ref2: number): Orde
   return lines.find((each) => each.ref1 === ref1 && each.ref2 === ref2);
 }
 
-/** Whether the order may be worked at the time `now` (ISO 8601). */
+/** Whether the order is valid at `now` (ISO 8601). */
 export function timeOf({ notBefore, until }: WorkOrder, now: string): 'early' | 'now' | 'over' {
   if (Date.parse(now) < Date.parse(notBefore)) return 'early';
   return Date.parse(now) > Date.parse(until) ? 'over' : 'now';

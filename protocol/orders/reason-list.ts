@@ -1,6 +1,6 @@
-// Reads a list of reasons why units are not done: CSV with the columns SN and REASON, or JSON. An
-// error names the row and column of each problem.
-import { parseJson } from '../json/read.ts';
+// Reads a list of reasons why units are not done: CSV with the columns SN and REASON, or JSON.
+// For the page, which imports such lists into an open order. Names each problem by row and column.
+import { parseJson } from '../json/document.ts';
 import { ListError, parseCsv, type RowProblem } from './csv.ts';
 import { isJson, whyNot } from './unit-list.ts';
 import { MAX_UNITS, readSerialNumber } from './units.ts';
@@ -12,7 +12,7 @@ export interface UnitReason {
   readonly reason: string;
 }
 
-interface Written {
+interface ListedReason {
   readonly row: number;
   readonly sn: string;
   readonly reason: string;
@@ -21,35 +21,35 @@ interface Written {
 const MAX_REASON_LENGTH = 200;
 
 /**
- * Reads CSV whose first row names its columns, SN and REASON, or a JSON list of objects with `sn`
- * and `reason`. `isWanted` returns why a unit does not belong on the list, or undefined.
- * @throws ListError; ProtocolError file-refused when the text is not JSON
+ * CSV whose first row names the columns SN and REASON, or a JSON list of objects with `sn` and
+ * `reason`. `objection` says why a unit does not belong on the list.
+ * @throws ListError; ProtocolError file-refused for malformed JSON
  */
-export function readReasonList(text: string, isWanted: (sn: string) => string | undefined): UnitReason[] {
-  const written = isJson(text) ? fromJson(text) : fromCsv(text);
+export function readReasonList(text: string, objection: (sn: string) => string | undefined): UnitReason[] {
+  const listed = isJson(text) ? fromJson(text) : fromCsv(text);
   const problems: RowProblem[] = [];
   const reasons = new Map<string, UnitReason>();
-  for (const { row, sn: name, reason } of written) {
+  for (const { row, sn: name, reason } of listed) {
     const sn = readSerialNumber(name);
     const whyNotSn =
-      sn === undefined ? whyNot(name) : (isWanted(sn) ?? (reasons.has(sn) ? 'it stands here already' : undefined));
-    const whyNotReason = judge(reason);
+      sn === undefined ? whyNot(name) : (objection(sn) ?? (reasons.has(sn) ? 'it appears twice' : undefined));
+    const whyNotReason = objectionTo(reason);
     if (whyNotSn !== undefined) problems.push({ row, column: 'SN', why: whyNotSn });
     if (whyNotReason !== undefined) problems.push({ row, column: 'REASON', why: whyNotReason });
     if (sn !== undefined) reasons.set(sn, { sn, reason });
   }
-  if (written.length === 0) problems.push({ row: 1, column: null, why: 'the list names no unit' });
+  if (listed.length === 0) problems.push({ row: 1, column: null, why: 'the list names no unit' });
   if (problems.length > 0) throw new ListError(problems);
   return [...reasons.values()];
 }
 
-function judge(reason: string): string | undefined {
+function objectionTo(reason: string): string | undefined {
   if (reason === '') return 'it is empty';
   if (reason.length > MAX_REASON_LENGTH) return `it is longer than ${MAX_REASON_LENGTH} characters`;
   return /\p{C}/u.test(reason) ? 'it holds a character that cannot be printed' : undefined;
 }
 
-function fromCsv(text: string): Written[] {
+function fromCsv(text: string): ListedReason[] {
   const [head, ...rows] = parseCsv(text);
   const names = head?.cells.map((name) => name.trim().toUpperCase()) ?? [];
   const [sn, reason] = [names.indexOf('SN'), names.indexOf('REASON')];
@@ -58,7 +58,7 @@ function fromCsv(text: string): Written[] {
   return rows.map(({ row, cells }) => ({ row, sn: cells[sn]?.trim() ?? '', reason: cells[reason]?.trim() ?? '' }));
 }
 
-function fromJson(text: string): Written[] {
+function fromJson(text: string): ListedReason[] {
   const value = parseJson(text, 'the list of reasons');
   if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: 'the file must be a list: [ … ]' }]);
   if (value.length > MAX_UNITS)

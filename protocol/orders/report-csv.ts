@@ -1,5 +1,5 @@
-// Writes a report as a table for the customer's systems: one row for each unit and line. The input
-// is the result of verifyReport(), so the table shows only what the report proves.
+// A report as a table for the customer's systems: one row for each unit and line.
+// Made from the result of the verification, so that a table never says more than the report proves.
 import { toHex } from '../bytes/hex.ts';
 import { u16, u32 } from '../bytes/integers.ts';
 import { encodeCsv } from './csv.ts';

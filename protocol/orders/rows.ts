@@ -1,6 +1,6 @@
-// Compares the rows of a report with the row hashes that the AS signed (docs/protocol.md clause
-// 9.1). The rows follow the ascending SNs of the order, so each difference has a name: dropped,
-// added, repeated, moved or changed.
+// Compares the rows of a report with the signed list of their hashes (docs/protocol.md clause 9.1).
+// The rows are in the order of ascending SNs, so each difference has a name: dropped, added,
+// repeated, moved or changed.
 import type { Note } from './fault.ts';
 import type { WorkOrder } from './order.ts';
 import { type ReportRow, type ReportSummary, rowHash } from './report.ts';
@@ -13,8 +13,7 @@ export function placeRows(
   note: Note,
 ): void {
   if (order === undefined) {
-    // Without the order the position of a unit is unknown. The check can only find rows whose hash
-    // was not signed.
+    // Without the order the place of a unit is unknown: a row is only known not to be signed.
     const known = new Set(signed);
     rows.forEach((row, index) => {
       if (!known.has(rowHash(row))) note('row-changed', { row: index + 1, sn: row.sn });

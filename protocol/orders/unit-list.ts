@@ -1,7 +1,6 @@
-// Reads and writes the list of units of a work order, as CSV or JSON. An error names the row and
-// column of every problem at once, so that the author can fix the list in one pass.
-
-import { parseJson } from '../json/read.ts';
+// Reads and writes the list of units of a work order, as CSV or JSON. For the page and the CLI.
+// Names all problems at once, by row and column, so that the author can fix the list in one pass.
+import { parseJson } from '../json/document.ts';
 import { encodeCsv, ListError, parseCsv, type RowProblem } from './csv.ts';
 import { arrangeUnits, countUnits, MAX_UNITS, readSerialNumber, spanOf, type UnitRange } from './units.ts';
 
@@ -20,8 +19,8 @@ const COLUMNS: Readonly<Record<string, 'SN' | 'FROM' | 'TO'>> = {
 };
 
 /**
- * Reads a table whose first row names its columns: SN, or FROM and TO, or all three. Other columns
- * are ignored.
+ * A table whose first row names its columns: SN, or FROM and TO, or all three. Other columns are
+ * ignored.
  * @throws ListError
  */
 export function readUnitCsv(text: string): UnitRange[] {
@@ -34,26 +33,26 @@ export function readUnitCsv(text: string): UnitRange[] {
   if (!where.has('SN') && !(where.has('FROM') && where.has('TO'))) {
     throw new ListError([{ row: 1, column: null, why: 'it must name the columns: SN, or FROM and TO' }]);
   }
-  const collected = new Collected();
+  const collector = new RangeCollector();
   for (const { row, cells } of rows) {
     const cell = (name: string) => cells[where.get(name) ?? -1]?.trim() ?? '';
-    collected.add(row, { sn: cell('SN'), from: cell('FROM'), to: cell('TO') });
+    collector.add(row, { sn: cell('SN'), from: cell('FROM'), to: cell('TO') });
   }
-  return collected.arrange();
+  return collector.arrange();
 }
 
 /**
- * Reads a list of SNs, of [FROM, TO], or of objects with `sn`, or `from` and `to`. A row is an
- * element of the list, counted from 1.
- * @throws ListError; ProtocolError file-refused when the text is not JSON
+ * A list of SNs, of [FROM, TO], or of objects with `sn` or with `from` and `to`. A row is an
+ * element, from 1.
+ * @throws ListError; ProtocolError file-refused for malformed JSON
  */
 export function readUnitJson(text: string): UnitRange[] {
   const value = parseJson(text, 'the list of units');
   if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: 'the file must be a list: [ … ]' }]);
   if (value.length > MAX_UNITS) throw tooMany();
-  const collected = new Collected();
-  for (const [index, element] of value.entries()) collected.add(index + 1, cellsOf(element));
-  return collected.arrange();
+  const collector = new RangeCollector();
+  for (const [index, element] of value.entries()) collector.add(index + 1, cellsOf(element));
+  return collector.arrange();
 }
 
 interface Cells {
@@ -70,23 +69,17 @@ function cellsOf(element: unknown): Cells {
   return { sn: word(sn), from: word(from), to: word(to) };
 }
 
-/**
- * Reads a list in JSON or CSV, and detects which.
- * @throws ListError; ProtocolError file-refused when the text is not JSON
- */
+/** JSON or CSV. @throws ListError; ProtocolError file-refused for malformed JSON */
 export function readUnitList(text: string): UnitRange[] {
   return isJson(text) ? readUnitJson(text) : readUnitCsv(text);
 }
 
-/**
- * True iff the text begins with a bracket. CSV never does: no serial number and no column name
- * begins with one.
- */
+/** A list in JSON begins with a bracket; a serial number or the name of a column never does. */
 export function isJson(text: string): boolean {
   return /^\uFEFF?\s*[[{]/.test(text);
 }
 
-class Collected {
+class RangeCollector {
   readonly #ranges: ListedRange[] = [];
   readonly #problems: RowProblem[] = [];
 
@@ -104,10 +97,7 @@ class Collected {
     }
   }
 
-  /**
-   * The collected ranges, ascending.
-   * @throws ListError when a row has a problem, or there are no units or too many
-   */
+  /** @throws ListError if a row has a problem, or there are no units or too many */
   arrange(): UnitRange[] {
     this.#findRepeats();
     if (this.#problems.length > 0) throw new ListError(this.#problems.sort((a, b) => a.row - b.row));
@@ -129,7 +119,7 @@ class Collected {
     for (const each of sorted) {
       if (reach !== undefined && each.range[0] <= reach.range[1]) {
         const [first, second] = reach.row < each.row ? [reach, each] : [each, reach];
-        const why = `unit ${each.range[0]} stands in row ${first.row} already`;
+        const why = `unit ${each.range[0]} is in row ${first.row} already`;
         this.#problems.push({ row: second.row, column: second.column, why });
       }
       if (reach === undefined || each.range[1] > reach.range[1]) reach = each;
@@ -137,31 +127,28 @@ class Collected {
   }
 }
 
-/** Why a cell is not a serial number. */
+/** The problem of a cell that is not a serial number. */
 export function whyNot(written: string): string {
   if (written === '') return 'it is empty';
   const shown = written.length > 40 ? `${written.slice(0, 40)}…` : written;
   if (/^\d+([.,]\d+)?E\+?\d+$/i.test(written)) {
-    return `"${shown}" was rounded by a spreadsheet: format the column as text and fill it in again`;
+    return `"${shown}" was rounded by a spreadsheet: format the column as text and enter it again`;
   }
-  return `"${shown}" is no serial number: 1 to 32 hex digits, not all zero`;
+  return `"${shown}" is not a serial number: 1 to 32 hex digits, not all zero`;
 }
 
 function tooMany(): ListError {
   return new ListError([{ row: 1, column: null, why: `a work order has at most ${MAX_UNITS} units` }]);
 }
 
-/**
- * Writes one row per range, single units included, with all three columns. readUnitCsv() reads the
- * result.
- */
+/** One row per range or single unit, for readUnitCsv(). */
 export function writeUnitCsv(ranges: readonly UnitRange[]): string {
   countUnits(ranges);
   const rows = ranges.map(([from, to]) => (from === to ? [from, '', ''] : ['', from, to]));
   return encodeCsv([['SN', 'FROM', 'TO'], ...rows]);
 }
 
-/** Writes a list that readUnitJson() reads. */
+/** For readUnitJson(). */
 export function writeUnitJson(ranges: readonly UnitRange[]): string {
   countUnits(ranges);
   return `${JSON.stringify(

@@ -1,68 +1,58 @@
-// Checks what a row of a report proves about its unit (docs/protocol.md clauses 3.8 and 9.1): the
-// AS signed each verdict, the receipt is of this unit for this line of this order, and no verdict
-// appears twice.
+// Verifies one row of a report: the AS signed each verdict, on a receipt of this unit, for this
+// line of this order, and no verdict appears twice (docs/protocol.md clauses 3.8 and 9.1).
 import { toHex } from '../bytes/hex.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import { ProtocolError } from '../errors.ts';
-import * as shape from '../json/read.ts';
-import type { VerdictJson } from '../service/messages.ts';
+import { readDocument } from '../json/document.ts';
+import { type VerdictJson, verdictSchema } from '../service/messages.ts';
 import { decodeReceipt, type Receipt } from '../tkl/receipt.ts';
 import type { Outcome } from './balance.ts';
 import { type Certificates, wasCertified } from './certificates.ts';
-import { attempt, type Note } from './fault.ts';
+import { type Note, orNote } from './fault.ts';
 import type { OrderLine, WorkOrder } from './order.ts';
 import type { ReportLoad, ReportRow } from './report.ts';
-import type { ReportFaultCode } from './report-words.ts';
+import type { ReportFaultCode } from './report-faults.ts';
 
 export interface LoadVerdict {
   readonly ref1: number;
   readonly ref2: number;
-  /** Label of the line of the order; null without an order. */
+  /** From the line of the order; null without a verified order. */
   readonly label: string | null;
   readonly akv: number | null;
   readonly kcv: string | null;
   readonly hasVerdict: boolean;
   readonly exports: number;
   readonly reasons: readonly string[];
-  /** The verdict, if the AS signed it and it belongs to this row and line; null otherwise. */
+  /** Null unless the AS signed it for this unit, line and order. */
   readonly verdict: VerdictJson | null;
 }
 
 export interface UnitVerdict {
-  /** Row number in the file, from 1. */
+  /** Row of the file, from 1. */
   readonly row: number;
   readonly sn: string;
   readonly outcome: Outcome;
   readonly reason: string | null;
   readonly begun: string | null;
   readonly ended: string | null;
-  /** True when every line of the order has an authentic verdict. */
+  /** True iff every line of the order has its genuine verdict. */
   readonly proven: boolean;
   readonly loads: readonly LoadVerdict[];
-  /** The faults of the unit's verdicts and reasons. */
+  /** Of its verdicts and reasons. */
   readonly faults: readonly ReportFaultCode[];
 }
 
 export interface ProofContext {
   readonly order: WorkOrder | undefined;
-  /** Time when the AS signed the report; undefined when the summary does not verify. */
+  /** When the report was signed, if its summary is verified. */
   readonly issued: string | undefined;
   readonly certificates: Certificates;
-  /** Export identifiers of the verdicts checked so far. */
+  /** Exports whose verdict appeared in an earlier row or load. */
   readonly seen: Set<string>;
   readonly note: Note;
 }
 
 const NO_KCV = '0000000000';
-
-const verdictJson = shape.object<VerdictJson>({
-  exportId: shape.octets(16, 16),
-  receipt: shape.octets(64, 64),
-  dataHash: shape.octets(32, 32),
-  workOrder: shape.nullable(shape.printable(64)),
-  operator: shape.printable(200),
-  time: shape.time,
-});
 
 export async function proveUnit(row: ReportRow, number: number, context: ProofContext): Promise<UnitVerdict> {
   const { order, note } = context;
@@ -110,12 +100,11 @@ async function openVerdict(
   { certificates, issued }: ProofContext,
   fault: (code: ReportFaultCode, detail?: string) => void,
 ): Promise<VerdictJson | undefined> {
-  return attempt(
+  return orNote(
     async () => {
       const { value, key } = await certificates.open(envelope, 'verdict');
-      const verdict = verdictJson(value, 'the verdict');
-      // The AS may sign a verdict again when it makes the report. Then the key must be certified at
-      // the time of the report.
+      const verdict = readDocument(verdictSchema, value, 'the verdict');
+      // The AS signs verdicts again for a report, under the key of that time.
       if (wasCertified(key, verdict.time) || (issued !== undefined && wasCertified(key, issued))) return verdict;
       fault('verdict-late');
       return undefined;
@@ -124,7 +113,7 @@ async function openVerdict(
   );
 }
 
-/** Why a verdict that the AS signed does not belong to this row and line, or undefined. */
+/** Why a signed verdict does not belong to this row and line. */
 function whyNot(
   verdict: VerdictJson,
   { sn }: ReportRow,

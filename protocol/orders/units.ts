@@ -1,48 +1,45 @@
-// The units of a work order: single serial numbers and ranges, ascending and without overlap. A
-// unit is found by binary search, and no range is expanded in memory. An SN is its 32 upper-case
-// hex digits (docs/protocol.md clause 6); SNs of equal length compare as strings in numeric order.
+// The units of a work order as ascending ranges of SNs without overlap (docs/protocol.md clause
+// 6.1). A unit is found by binary search, and no range is expanded. SNs are compared as texts of 32
+// upper-case hex digits, which have the order of their numbers.
 import { hexNumber } from '../bytes/hex.ts';
-import { refused } from '../json/read.ts';
+import { refused } from '../json/document.ts';
+import { text } from '../json/schema.ts';
 
 /** First and last SN, both included; equal for a single unit. */
 export type UnitRange = readonly [from: string, to: string];
 
 export const MAX_UNITS = 20_000;
-const SERIAL_NUMBER = /^[0-9A-F]{32}$/;
-const ZERO = '0'.repeat(32);
+const SERIAL_NUMBER = /^(?!0{32})[0-9A-F]{32}$/;
 
-export function isSerialNumber(text: string): boolean {
-  return SERIAL_NUMBER.test(text) && text !== ZERO;
-}
+export const serialNumber = text(SERIAL_NUMBER, 'a serial number of 32 upper-case hex digits');
 
 /**
- * Normalises a serial number that a person typed: 1 to 32 hex digits of either case, with blanks,
- * colons or dashes. Undefined when the text is not a serial number.
+ * Reads 1 to 32 digits of either case, with blanks, colons or dashes; undefined for another text.
  */
 export function readSerialNumber(written: string): string | undefined {
   const digits = written.replaceAll(/[\s:-]/g, '').toUpperCase();
   const padded = digits.padStart(32, '0');
-  return digits !== '' && isSerialNumber(padded) ? padded : undefined;
+  return digits !== '' && SERIAL_NUMBER.test(padded) ? padded : undefined;
 }
 
-/** Number of units in a range. */
+/** Number of units of a range. */
 export function spanOf([from, to]: UnitRange): bigint {
   return BigInt(`0x${to}`) - BigInt(`0x${from}`) + 1n;
 }
 
 /**
- * Sorts ranges in ascending order and joins adjacent ones.
- * @throws ProtocolError file-refused when a range runs backwards, a unit is named twice, or there
- * are no units or too many
+ * Sorts the ranges and joins adjacent ones.
+ * @throws ProtocolError file-refused if a range is descending, a unit appears twice, or there are
+ * no units or too many
  */
 export function arrangeUnits(ranges: readonly UnitRange[]): UnitRange[] {
   const sorted = [...ranges].sort(([a], [b]) => (a < b ? -1 : 1));
   const arranged: UnitRange[] = [];
   for (const [from, to] of sorted) {
-    if (!isSerialNumber(from) || !isSerialNumber(to)) throw refused(`${from} to ${to} are no serial numbers`);
-    if (to < from) throw refused(`the range from ${from} to ${to} runs backwards`);
+    if (!SERIAL_NUMBER.test(from) || !SERIAL_NUMBER.test(to)) throw refused(`${from} to ${to} are not serial numbers`);
+    if (to < from) throw refused(`the range from ${from} to ${to} is descending`);
     const before = arranged.at(-1);
-    if (before !== undefined && from <= before[1]) throw refused(`unit ${from} is named twice`);
+    if (before !== undefined && from <= before[1]) throw refused(`unit ${from} appears twice`);
     if (before !== undefined && spanOf([before[1], from]) === 2n) arranged[arranged.length - 1] = [before[0], to];
     else arranged.push([from, to]);
   }
@@ -50,19 +47,16 @@ export function arrangeUnits(ranges: readonly UnitRange[]): UnitRange[] {
   return arranged;
 }
 
-/**
- * Number of units in all ranges.
- * @throws ProtocolError file-refused for 0 or more than MAX_UNITS
- */
+/** @throws ProtocolError file-refused for no units or more than MAX_UNITS */
 export function countUnits(ranges: readonly UnitRange[]): number {
   const total = ranges.reduce((sum, range) => sum + spanOf(range), 0n);
   if (total < 1n || total > BigInt(MAX_UNITS)) {
-    throw refused(`a work order has 1 to ${MAX_UNITS} units, and this would be ${total}`);
+    throw refused(`a work order has 1 to ${MAX_UNITS} units, not ${total}`);
   }
   return Number(total);
 }
 
-/** True iff the unit is in one of the ranges. The ranges must come from arrangeUnits(). */
+/** True iff the unit is in one of the ranges, which are sorted. */
 export function hasUnit(ranges: readonly UnitRange[], sn: string): boolean {
   let low = 0;
   let high = ranges.length;

@@ -1,42 +1,41 @@
-// Verifies the report of a work order without a service (docs/protocol.md clause 9.1), from the
-// root key that the reader trusts. Checks the signatures, the rows against the signed row hashes,
-// and each verdict against its unit and line, and names every fault. Unsigned data proves nothing.
+// Verifies the report of a work order with the root key that the reader trusts, without a service.
+// For the page and the verifier page (docs/protocol.md clause 9.1). Reports every fault, and trusts
+// nothing in the file but what the root, or a key that it certified, has signed.
 import { equalBytes, requireLength } from '../bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
 import { IntegrityError } from '../errors.ts';
+import { readDocument } from '../json/document.ts';
+import { auditHeadSchema } from '../service/messages.ts';
 import type { Envelope, Verify } from '../signing/envelope.ts';
 import { Certificates, wasCertified } from './certificates.ts';
-import { attempt, type Note, type ReportFault } from './fault.ts';
+import { type Note, orNote, type ReportFault } from './fault.ts';
 import { decodeWorkOrder, type WorkOrder } from './order.ts';
-import { auditHead, decodeReport, decodeReportSummary, type Report, type ReportSummary } from './report.ts';
-import { REPORT_FAULTS } from './report-words.ts';
+import { decodeReport, decodeReportSummary, type Report, type ReportSummary } from './report.ts';
+import { REPORT_FAULTS } from './report-faults.ts';
 import { placeRows } from './rows.ts';
 import { proveUnit, type UnitVerdict } from './unit-verdict.ts';
 
 export interface ReportVerdict {
-  /** True when there is no fault. */
+  /** True iff there is no fault. */
   readonly genuine: boolean;
   readonly faults: readonly ReportFault[];
   /** The work order, if the AS signed it; null otherwise. */
   readonly order: WorkOrder | null;
   readonly summary: ReportSummary | null;
-  /** One element for each row, in the order of the file. */
+  /** One for each row, in the order of the file. */
   readonly units: readonly UnitVerdict[];
 }
 
 export interface VerifyOptions {
-  /** Reports how many rows are checked so far, and how many rows there are. */
+  /** Called with the number of verified rows and of all rows. */
   readonly progress?: (done: number, total: number) => void;
 }
 
-/** Number of rows that are checked concurrently, since WebCrypto verifies asynchronously. */
-const AT_ONCE = 64;
+/** Rows that are verified concurrently, because each WebCrypto call is asynchronous. */
+const CONCURRENT_ROWS = 64;
 
-/**
- * Verifies the text of a report. `trustedRoot` has 32 bytes. Resolves with a verdict even when the
- * text is not a report.
- */
+/** `trustedRoot` has 32 bytes and `verify` is Ed25519. Resolves for any text. */
 export async function verifyReport(
   text: string,
   trustedRoot: Uint8Array,
@@ -50,7 +49,7 @@ export async function verifyReport(
   };
   const nothing = () => ({ genuine: false, faults, order: null, summary: null, units: [] });
 
-  const report = await attempt(
+  const report = await orNote(
     () => decodeReport(text),
     (detail) => note('not-a-report', undefined, detail),
   );
@@ -60,7 +59,7 @@ export async function verifyReport(
     return nothing();
   }
   const forged = (detail: string) => note('certificate-forged', undefined, detail);
-  const certificates = await attempt(() => Certificates.from(trustedRoot, report.certificates, verify), forged);
+  const certificates = await orNote(() => Certificates.from(trustedRoot, report.certificates, verify), forged);
   if (certificates === undefined) return nothing();
 
   const summary = await openSummary(report, certificates, note);
@@ -71,8 +70,8 @@ export async function verifyReport(
   }
   const seen = new Set<string>();
   const units: UnitVerdict[] = [];
-  for (let first = 0; first < report.rows.length; first += AT_ONCE) {
-    const some = report.rows.slice(first, first + AT_ONCE);
+  for (let first = 0; first < report.rows.length; first += CONCURRENT_ROWS) {
+    const some = report.rows.slice(first, first + CONCURRENT_ROWS);
     const context = { order, issued: summary?.issued, certificates, seen, note };
     units.push(...(await Promise.all(some.map((row, index) => proveUnit(row, first + index + 1, context)))));
     progress?.(units.length, report.rows.length);
@@ -83,9 +82,9 @@ export async function verifyReport(
 
 async function openSummary(report: Report, certificates: Certificates, note: Note): Promise<ReportSummary | undefined> {
   const forged = (detail: string) => note('summary-forged', undefined, detail);
-  const opened = await attempt(() => certificates.open(report.summary, 'report'), forged);
+  const opened = await orNote(() => certificates.open(report.summary, 'report'), forged);
   if (opened === undefined) return undefined;
-  const summary = await attempt(() => decodeReportSummary(opened.value), forged);
+  const summary = await orNote(() => decodeReportSummary(opened.value), forged);
   if (summary !== undefined && !wasCertified(opened.key, summary.issued)) note('summary-late');
   return summary;
 }
@@ -97,13 +96,13 @@ async function openOrder(
   note: Note,
 ): Promise<WorkOrder | undefined> {
   const forged = (detail: string) => note('order-forged', undefined, detail);
-  const opened = await attempt(() => certificates.open(report.order, 'work-order'), forged);
+  const opened = await orNote(() => certificates.open(report.order, 'work-order'), forged);
   if (opened === undefined) return undefined;
-  const order = await attempt(() => decodeWorkOrder(opened.value), forged);
+  const order = await orNote(() => decodeWorkOrder(opened.value), forged);
   if (order === undefined) return undefined;
-  if (!wasCertified(opened.key, order.issued)) forged('its key was not certified when it was issued');
+  if (!wasCertified(opened.key, order.issued)) forged('its key was not certified when the order was issued');
   if (summary === undefined || summary.order === toBase64url(sha256(opened.payload))) return order;
-  note('order-swapped', undefined, `work order ${order.id}, and the report is on ${summary.id}`);
+  note('order-swapped', undefined, `work order ${order.id}, but the report is on ${summary.id}`);
   return undefined;
 }
 
@@ -120,14 +119,14 @@ async function checkHeads(
       continue;
     }
     const forged = (detail: string) => note('head-forged', undefined, `head ${expected.sequence}: ${detail}`);
-    await attempt(async () => {
+    await orNote(async () => {
       const { value, key } = await certificates.open(envelope, 'audit-head');
-      const head = auditHead(value, 'the head');
+      const head = readDocument(auditHeadSchema, value, 'the head');
       const same = head.sequence === expected.sequence && head.hash === expected.hash && head.time === expected.time;
       if (!same || !(wasCertified(key, head.time) || wasCertified(key, summary.issued))) throw new IntegrityError();
     }, forged);
   }
-  if (envelopes.length > summary.heads.length) note('head-forged', undefined, 'there are more heads than were signed');
+  if (envelopes.length > summary.heads.length) note('head-forged', undefined, 'more heads than the signed ones');
   const newest = Math.max(...summary.heads.map(({ sequence }) => sequence));
   const ahead = summary.stations.find(({ head }) => head !== null && head.sequence > newest);
   if (ahead !== undefined) note('log-behind', undefined, `station of ${ahead.operator}`);

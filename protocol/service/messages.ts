@@ -1,228 +1,179 @@
-// The JSON messages of the page and the service (docs/protocol.md clause 6). Integers are numbers,
-// bytes are unpadded base64url, an SN is 32 hex digits, times are ISO 8601 in UTC. Types only: the
-// service validates with its schemas, the page in decode.ts.
-import type { Envelope } from '../signing/envelope.ts';
-import type { SuiteId } from '../tkl/suites.ts';
+// The messages between page and service about exports, keys and trust (docs/protocol.md clauses 6
+// and 9). Each schema serves the page, the service, the verifier and OpenAPI (docs/adr/0048).
+// Integers are numbers, bytes are base64url, an SN is 32 hex digits, times are UTC.
+import * as v from 'valibot';
+import { envelopeSchema } from '../json/envelope.ts';
+import { bytes, integer, type Json, list, printable, text, time } from '../json/schema.ts';
+import { HEADER_LENGTH } from '../tkl/header.ts';
 
-export type Role = 'operator' | 'custodian' | 'auditor' | 'administrator';
-export type Profile = 'shared' | 'diversified';
+export const CERTIFICATE_TYPE = 'application/vnd.keyferry.certificate+json';
+export const VERDICT_TYPE = 'application/vnd.keyferry.verdict+json';
+export const AUDIT_HEAD_TYPE = 'application/vnd.keyferry.audit-head+json';
 
-/** Body of POST /v1/exports, and one item of POST /v1/exports:batch. */
-export interface ExportRequestJson {
-  readonly set: number;
-  readonly tkv: number;
-  readonly suite: SuiteId;
-  readonly sign: boolean;
-  readonly random: string;
-  readonly ref1: number;
-  readonly ref2: number;
-  readonly sn: string;
-  readonly challengeMac: string;
-  readonly idempotencyKey: string;
-  readonly workOrder?: string;
-  /**
-   * Why this unit gets this key again in this work order. Without a reason the service refuses a
-   * second export.
-   */
-  readonly reason?: string;
-}
+export const set = integer(1, 0xffffffff);
+export const tkv = integer(1, 0xff);
+export const suite = v.picklist([1, 2, 4]);
+export const ref1 = integer(0, 0xffff);
+export const akv = integer(1, 0xfffffffe);
+/** Zero where there is no key, or where each unit has another one. */
+export const kcv = text(/^[0-9A-F]{10}$/, '10 hex digits');
+export const asNumber = integer(0, 0xffff);
+export const name = printable(200);
+export const hash = bytes(32);
+const number = integer(1, Number.MAX_SAFE_INTEGER);
+const exportId = text(/^[\w-]{1,64}$/, 'an identifier');
 
-export interface ExportAnswerJson {
-  readonly exportId: string;
-  readonly data: string;
-  /** Signed head of the audit log, payload AuditHeadJson. */
-  readonly auditHead: Envelope;
-}
+/** DATA. The longest, with a signature, is shorter than 1290 bytes. */
+const data = bytes(66, 1290);
 
-/** Body of POST /v1/exports:batch, 1 to 100 items. */
-export interface BatchRequestJson {
-  readonly exports: readonly ExportRequestJson[];
-}
-
-/**
- * One answer per item, in the order of the items. The service processes the others when it refuses
- * one.
- */
-export interface BatchAnswerJson {
-  readonly results: readonly (Omit<ExportAnswerJson, 'auditHead'> | { readonly problem: ProblemJson })[];
-  readonly auditHead: Envelope;
-}
+/** POST /v1/exports. `auditHead` has a payload AuditHeadJson. */
+export const exportAnswerSchema = v.object({ exportId, data, auditHead: envelopeSchema });
+export type ExportAnswerJson = Json<typeof exportAnswerSchema>;
 
 /** POST /v1/exports:recall. */
-export interface RecallRequestJson {
-  readonly idempotencyKey: string;
-}
-
-export interface RecallAnswerJson {
-  readonly exportId: string;
+export const recallAnswerSchema = v.object({
+  exportId,
   /** HDR. */
-  readonly header: string;
+  header: bytes(HEADER_LENGTH),
   /** SHA-256(DATA). */
-  readonly dataHash: string;
-  readonly auditHead: Envelope;
-}
+  dataHash: hash,
+  auditHead: envelopeSchema,
+});
+export type RecallAnswerJson = Json<typeof recallAnswerSchema>;
 
 /** POST /v1/receipts. */
-export interface ReceiptRequestJson {
-  readonly exportId: string;
-  readonly receipt: string;
-}
-
-export interface ReceiptAnswerJson {
+export const receiptAnswerSchema = v.object({
   /** Payload VerdictJson. */
-  readonly verdict: Envelope;
-  readonly auditHead: Envelope;
-}
+  verdict: envelopeSchema,
+  auditHead: envelopeSchema,
+});
+export type ReceiptAnswerJson = Json<typeof receiptAnswerSchema>;
 
-/** payloadType application/vnd.keyferry.verdict+json */
-export interface VerdictJson {
-  readonly exportId: string;
-  readonly receipt: string;
+/** Payload of type VERDICT_TYPE. */
+export const verdictSchema = v.object({
+  exportId,
+  receipt: bytes(64),
   /** SHA-256(DATA). */
-  readonly dataHash: string;
-  readonly workOrder: string | null;
-  readonly operator: string;
-  readonly time: string;
-}
+  dataHash: hash,
+  workOrder: v.nullable(name),
+  operator: name,
+  time,
+});
+export type VerdictJson = Json<typeof verdictSchema>;
 
-/** payloadType application/vnd.keyferry.audit-head+json */
-export interface AuditHeadJson {
+/** Payload of type AUDIT_HEAD_TYPE. */
+export const auditHeadSchema = v.object({
   /** Number of the newest entry, from 1. */
-  readonly sequence: number;
-  /** SHA-256 of that entry, which holds the hash of the entry before it. */
-  readonly hash: string;
-  readonly time: string;
-}
+  sequence: number,
+  /** SHA-256 of that entry, which contains the hash of the entry before. */
+  hash,
+  time,
+});
+export type AuditHeadJson = Json<typeof auditHeadSchema>;
 
-/** payloadType application/vnd.keyferry.certificate+json: the root key certifies a signing key. */
-export interface CertificateJson {
-  readonly purpose: 'data' | 'verdict' | 'audit-head' | 'work-order' | 'report' | 'vault' | 'vault-journal';
-  /** Ed25519 public key, 32 bytes. */
-  readonly publicKey: string;
-  readonly asNumber: number;
-  readonly from: string;
-  readonly until: string;
-}
+/** Payload of type CERTIFICATE_TYPE: the root certifies a signing key. */
+export const certificateSchema = v.object({
+  purpose: v.picklist(['data', 'verdict', 'audit-head', 'work-order', 'report', 'vault', 'vault-journal']),
+  /** Ed25519. */
+  publicKey: bytes(32),
+  asNumber,
+  from: time,
+  until: time,
+});
+export type CertificateJson = Json<typeof certificateSchema>;
 
 /**
- * Answer to GET /v1/trust, which needs no access code: the root public key to pin, and the
- * certificates that it signed.
+ * GET /v1/trust, without an access code: the root's public key to pin, and the keys it certified.
  */
-export interface TrustJson {
-  readonly root: string;
-  readonly certificates: readonly Envelope[];
-}
+export const trustSchema = v.object({ root: bytes(32), certificates: list(envelopeSchema, 0, 64) });
+export type TrustJson = Json<typeof trustSchema>;
 
 /** GET /v1/whoami. */
-export interface WhoamiJson {
-  readonly operator: string;
-  readonly role: Role;
-  readonly expires: string;
-  readonly service: { readonly name: string; readonly asNumber: number; readonly demo: boolean };
-}
+export const whoamiSchema = v.object({
+  operator: name,
+  role: v.picklist(['operator', 'custodian', 'auditor', 'administrator']),
+  expires: time,
+  service: v.object({ name, asNumber, demo: v.boolean() }),
+});
+export type WhoamiJson = Json<typeof whoamiSchema>;
+export type Role = WhoamiJson['role'];
 
-/**
- * A key entry: an application key, or by docs/protocol.md clause 8 the instruction to erase a slot
- * (no ATTR) or a new T (slot 65534).
- */
-export interface KeyJson {
-  readonly ref1: number;
-  readonly label: string;
-  /** ATTR, 7 characters; empty for an entry that erases a slot. */
-  readonly attributes: string;
-  /** Version of the application key; for a new T, its TKV. */
-  readonly akv: number;
-  /** The REF2 that the AS permits; 65535 permits any. */
-  readonly slot: number;
-  /**
-   * 10 hex digits; all zero when the entry has no key, or when each unit of the set gets a
-   * different one.
-   */
-  readonly kcv: string;
-}
+/** An entry of REF1: a key, or by docs/protocol.md clause 8 the erasing of a slot or a new T. */
+export const keySchema = v.object({
+  ref1,
+  label: name,
+  /** ATTR; empty where the entry erases a slot. */
+  attributes: text(/^([ -~]{7})?$/, '7 ASCII characters, or none'),
+  /** TKV of a new T. */
+  akv,
+  /** The REF2 that the AS permits; 65535 is any. A new T has 65534. */
+  slot: integer(0, 0xffff),
+  kcv,
+});
+export type KeyJson = Json<typeof keySchema>;
 
-export interface SetJson {
-  readonly set: number;
-  readonly name: string;
-  readonly profile: Profile;
-  readonly demo: boolean;
+export const setSchema = v.object({
+  set,
+  name,
+  profile: v.picklist(['shared', 'diversified']),
+  demo: v.boolean(),
   /** Versions of T that this AS holds, each with its suites (one KDF family per TKV). */
-  readonly transportKeys: readonly { readonly tkv: number; readonly suites: readonly SuiteId[] }[];
-  readonly keys: readonly KeyJson[];
-}
+  transportKeys: list(v.object({ tkv, suites: list(suite, 0, 8) }), 0, 255),
+  keys: list(keySchema, 0, 10_000),
+});
+export type SetJson = Json<typeof setSchema>;
+export type Profile = SetJson['profile'];
 
-/** Answer to GET /v1/keys: the keys that this operator may export. */
-export interface KeysJson {
-  readonly sets: readonly SetJson[];
-}
+/** GET /v1/keys: what this operator may export. */
+export const keysSchema = v.object({ sets: list(setSchema, 0, 1000) });
+export type KeysJson = Json<typeof keysSchema>;
 
-/** The exports and receipts of one work order, or of a job number that appears only in exports. */
-export interface WorkOrderJson {
-  readonly workOrder: string;
-  readonly exports: number;
-  /** Number of exports with a verified receipt. */
-  readonly receipts: number;
-  /** Time of the newest export, or of the issue when there is no export. */
-  readonly time: string;
-  /** Null for a job number without a signed work order. */
-  readonly order: WorkOrderFactsJson | null;
-}
-
-export interface WorkOrderFactsJson {
-  readonly title: string;
-  readonly set: number;
-  /** Number of units. */
-  readonly count: number;
-  readonly lines: number;
-  readonly state: 'open' | 'revoked' | 'closed';
-  readonly notBefore: string;
-  readonly until: string;
-  readonly dryRun: boolean;
-}
+/** RFC 9457. A newer service may have types that are not in problem.ts. */
+export const problemSchema = v.object({
+  type: text(/^\S{1,200}$/, 'a problem type'),
+  title: name,
+  status: integer(400, 599),
+  detail: text(/^[^\p{Cc}]{0,1000}$/u, 'a text of at most 1000 printable characters'),
+});
+export type ProblemJson = Json<typeof problemSchema>;
 
 /**
- * Answer to GET /v1/work-orders: the work orders of the sets that this operator may see, and the
- * job numbers in this operator's exports. An auditor and an administrator see all.
+ * POST /v1/exports:batch: one result per item, in order. A refused item does not hold up the
+ * others.
  */
-export interface WorkOrdersJson {
-  readonly workOrders: readonly WorkOrderJson[];
-}
+export const batchAnswerSchema = v.object({
+  results: list(v.union([v.object({ exportId, data }), v.object({ problem: problemSchema })]), 1, 100),
+  auditHead: envelopeSchema,
+});
+export type BatchAnswerJson = Json<typeof batchAnswerSchema>;
 
-/**
- * An entry of the audit log. `hash` is SHA-256 of the JSON text of `entry` as the log stores it,
- * without whitespace.
- */
-export interface AuditRecordJson {
-  readonly entry: {
+/** `hash` is SHA-256 of the JSON text of `entry` as it is in the log, without blanks. */
+const auditRecordSchema = v.object({
+  entry: v.object({
     /** From 1, without gaps. */
-    readonly sequence: number;
-    readonly time: string;
-    /** Hash of the entry before it; 32 zero bytes in the first entry. */
-    readonly previous: string;
-    readonly event: string;
-    /** The operator who caused the event; null for the service itself. */
-    readonly actor: string | null;
-    readonly details: Readonly<Record<string, string | number | boolean | null>>;
+    sequence: number,
+    time,
+    /** Hash of the entry before; 32 × 00 in the first. */
+    previous: hash,
+    event: name,
+    /** Name of the operator; null for the service. */
+    actor: v.nullable(v.string()),
+    details: v.record(v.string(), v.nullable(v.union([v.string(), v.number(), v.boolean()]))),
     /**
-     * SHA-256 of the sealed part, if the entry has one. The sealed part never leaves the service.
+     * SHA-256 of the sealed part of an entry that has one. The part itself never leaves the
+     * service.
      */
-    readonly sealed?: string;
-  };
-  readonly hash: string;
-}
+    sealed: v.exactOptional(hash),
+  }),
+  hash,
+});
+export type AuditRecordJson = Json<typeof auditRecordSchema>;
 
-/** Answer to GET /v1/audit?before=&limit=, newest entry first. */
-export interface AuditPageJson {
-  readonly entries: readonly AuditRecordJson[];
-  /** The value of `before` for the next page; null on the last page. */
-  readonly before: number | null;
-  readonly auditHead: Envelope;
-}
-
-/** Problem details of RFC 9457. `type` is PROBLEM_BASE and a code of problem.ts. */
-export interface ProblemJson {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-}
+/** GET /v1/audit?before=&limit=: newest entry first. */
+export const auditPageSchema = v.object({
+  entries: list(auditRecordSchema, 0, 200),
+  /** `before` of the next page; null at the first entry. */
+  before: v.nullable(integer(2, Number.MAX_SAFE_INTEGER)),
+  auditHead: envelopeSchema,
+});
+export type AuditPageJson = Json<typeof auditPageSchema>;

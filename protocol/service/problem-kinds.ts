@@ -1,5 +1,4 @@
-// HTTP status and title of each problem that the service answers with (RFC 9457). Only the service
-// uses them: the page has its own sentences.
+// HTTP status and title of each problem of the service (RFC 9457). The page has its own sentences.
 import type { ProblemCode } from './problem.ts';
 
 export interface ProblemKind {
@@ -17,8 +16,8 @@ export const PROBLEMS = {
   'quota-used': { status: 403, title: 'No exports are left' },
   'unit-quota-used': { status: 403, title: 'No exports are left for this unit' },
   'demo-refused': { status: 403, title: 'Demo sets are refused by this service' },
-  'not-on-order': { status: 403, title: 'That is not on the work order' },
-  'order-ended': { status: 403, title: 'The work order may not be worked now' },
+  'not-on-order': { status: 403, title: 'The work order does not contain this' },
+  'order-ended': { status: 403, title: 'The work order is not valid now' },
   'order-unknown': { status: 404, title: 'No such work order' },
   'set-unknown': { status: 404, title: 'No such set or transport key version' },
   'key-unknown': { status: 404, title: 'No such key for the set' },
@@ -27,10 +26,10 @@ export const PROBLEMS = {
   'transport-key-current': { status: 409, title: 'The unit has this transport key or a newer one' },
   'challenge-reused': { status: 409, title: 'The challenge was used for another export' },
   'idempotency-conflict': { status: 409, title: 'The idempotency key was used with another request' },
-  'receipt-conflict': { status: 409, title: 'Another receipt is on file for this export' },
+  'receipt-conflict': { status: 409, title: 'The export has another receipt' },
   'reason-needed': { status: 409, title: 'A second export for the same unit needs a reason' },
   'receipt-refused': { status: 422, title: 'The receipt does not verify' },
-  'journal-refused': { status: 422, title: 'The journal is not that of the vault' },
+  'journal-refused': { status: 422, title: 'The journal is not from this vault' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'service-failed': { status: 500, title: 'The service failed' },
 } as const satisfies Record<ProblemCode, ProblemKind>;

@@ -1,5 +1,4 @@
-// The stable `type` of each problem that the service answers with (RFC 9457), and the error code
-// that the page uses for it.
+// The stable `type` of each problem that the service answers with (RFC 9457).
 import type { SourceErrorCode } from '../errors.ts';
 
 /** The `type` on the wire is PROBLEM_BASE followed by the code. */
@@ -35,7 +34,7 @@ const PROBLEM_CODES = [
 
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
-/** The code of a `type` on the wire, or undefined when this version does not define it. */
+/** The code of a `type` on the wire; undefined for an unknown type. */
 export function problemCode(type: string): ProblemCode | undefined {
   return PROBLEM_CODES.find((code) => type === PROBLEM_BASE + code);
 }

@@ -1,80 +1,67 @@
-// Encodes, decodes and verifies a vault file (docs/protocol.md clause 10.1): one JSON text of the
-// signed header, the certificate of the key that signed it, and the sealed part. The page verifies
-// the file before the operator types a passphrase, against a pinned root key and never against a
-// key from the file.
+// A vault file: the signed header, the certificate of the key that signed it, and the sealed part.
+// Verified with a pinned root before a passphrase is requested (docs/protocol.md clause 10.1).
+import * as v from 'valibot';
 import { type Bytes, copy, equalBytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
 import { IntegrityError, ProtocolError } from '../errors.ts';
-import { envelope, integer, object, octets, oneOf, parseJson } from '../json/read.ts';
-import type { CertificateJson } from '../service/messages.ts';
+import { documentEnvelopeSchema, parseJson, readDocument } from '../json/document.ts';
+import { type Json, text } from '../json/schema.ts';
+import { CERTIFICATE_TYPE, type CertificateJson, certificateSchema } from '../service/messages.ts';
 import { type Envelope, keyId, openEnvelope, type Verify } from '../signing/envelope.ts';
+import { base64url, malformed, vaultTime } from './fields.ts';
 import { decodeVaultHeader, VAULT_TYPE, type VaultHeaderJson, vaultCost } from './header.ts';
 import { requireCost } from './passphrase.ts';
-import { base64urlText, malformed, readVault, time } from './shape.ts';
 
-export const CERTIFICATE_TYPE = 'application/vnd.keyferry.certificate+json';
-
-export interface VaultFileJson {
-  /** Payload VaultHeaderJson, signed by the key for the purpose "vault". */
-  readonly header: Envelope;
+const vaultFileSchema = v.object({
+  /** Payload VaultHeaderJson, signed by the key for purpose "vault". */
+  header: documentEnvelopeSchema,
   /** Payload CertificateJson of that key. */
-  readonly certificate: Envelope;
-  /** The sealed part in base64url. */
-  readonly sealed: string;
-}
+  certificate: documentEnvelopeSchema,
+  /** base64url. */
+  sealed: text(/^[\w-]*$/, 'base64url'),
+});
+export type VaultFileJson = Json<typeof vaultFileSchema>;
 
-/** The contents of a file that verifies against a pinned root key. */
+/** A file of which each byte is signed, by a key that a pinned root certified. */
 export interface VerifiedVault {
   readonly header: VaultHeaderJson;
-  /** SHA-256 of the header's payload, 32 bytes. The vault journal begins with it. */
+  /** SHA-256 of the payload of the header, 32 bytes. The first entry of the journal contains it. */
   readonly headerHash: Bytes;
   readonly sealed: Bytes;
   /** Ed25519 public key, 32 bytes. */
   readonly journalPublicKey: Bytes;
   readonly dataPublicKey: Bytes;
-  /** The pinned root public key that verifies the file, 32 bytes. */
+  /** The pinned root that certified it, 32 bytes. */
   readonly root: Bytes;
 }
 
-/**
- * In characters. A header has at most about 60 kB; a sealed part with 1000 units and a few versions
- * of T has at most about 100 kB.
- */
+const MALFORMED = 'vault-malformed';
+
+/** In characters. A header has at most 60 kB, a sealed part of 1000 units about 100 kB. */
 export const MAX_FILE_LENGTH = 1 << 22;
 
-const fileJson = object<VaultFileJson>({
-  header: envelope,
-  certificate: envelope,
-  sealed: base64urlText,
-});
+const vaultCertificateSchema = v.object({ ...certificateSchema.entries, from: vaultTime, until: vaultTime });
 
-const certificateJson = object<CertificateJson>({
-  purpose: oneOf('data', 'verdict', 'audit-head', 'vault', 'vault-journal'),
-  publicKey: octets(32, 32),
-  asNumber: integer(0, 0xffff),
-  from: time,
-  until: time,
-});
-
-/** The canonical text of a file, with a line end. */
+/** The one text of a vault file; it ends with a line feed. */
 export function encodeVaultFile({ header, certificate, sealed }: VaultFileJson): string {
   return `${JSON.stringify({ header, certificate, sealed })}\n`;
 }
 
-/** Reads the form of a file and verifies nothing. @throws ProtocolError vault-malformed */
+/** Checks the format only and verifies no signature. @throws ProtocolError vault-malformed */
 export function decodeVaultFile(text: string): VaultFileJson {
-  if (text.length > MAX_FILE_LENGTH) throw malformed('This is too long for a vault.');
-  const file = readVault(() => fileJson(parseJson(text, 'vault'), 'vault'));
-  // A vault has exactly one text: any addition or other spelling is a change.
-  if (encodeVaultFile(file) !== text) throw malformed('This is no vault as the AS writes it.');
+  if (text.length > MAX_FILE_LENGTH) throw malformed('The file is too long for a vault.');
+  const file = readDocument(vaultFileSchema, parseJson(text, 'vault', MALFORMED), 'vault', MALFORMED);
+  base64url(file.sealed, 'vault.sealed');
+  // A vault has one text. Another one was changed.
+  if (encodeVaultFile(file) !== text) throw malformed('The file is not the one text of a vault.');
   return file;
 }
 
 /**
- * Verifies a vault file. `roots` are the pinned root public keys, 32 bytes each.
- * @throws ProtocolError vault-malformed, vault-untrusted (no pinned root key signed the
- * certificate), vault-changed
+ * `roots` are the pinned public keys, 32 bytes each.
+ * @throws ProtocolError vault-malformed, vault-untrusted (no pinned root certified it),
+ * vault-changed
  */
 export async function verifyVaultFile(
   file: VaultFileJson,
@@ -83,11 +70,11 @@ export async function verifyVaultFile(
 ): Promise<VerifiedVault> {
   const root = roots.find((each) => keyId(each) === file.certificate.signatures[0].keyid);
   if (root === undefined) {
-    throw new ProtocolError('vault-untrusted', 'No AS that this station has pinned vouches for this vault.');
+    throw new ProtocolError('vault-untrusted', 'No pinned root certified this vault.');
   }
   const certificate = await openCertificate(file.certificate, 'vault', root, verify);
   const payload = await openSigned(file.header, VAULT_TYPE, fromBase64url(certificate.publicKey), verify);
-  const header = decodeVaultHeader(readVault(() => parseJson(payload, 'header')));
+  const header = decodeVaultHeader(parseJson(payload, 'header', MALFORMED));
   const { asNumber, service, issued } = header;
   if (certificate.asNumber !== service.asNumber || !isWithin(issued, certificate)) throw changed('certificate');
   const sealed = fromBase64url(file.sealed);
@@ -114,7 +101,8 @@ async function openCertificate(
   verify: Verify,
 ): Promise<CertificateJson> {
   const payload = await openSigned(signed, CERTIFICATE_TYPE, root, verify);
-  const certificate = readVault(() => certificateJson(parseJson(payload, 'certificate'), 'certificate'));
+  const value = parseJson(payload, 'certificate', MALFORMED);
+  const certificate = readDocument(vaultCertificateSchema, value, 'certificate', MALFORMED);
   if (certificate.purpose !== purpose) throw changed('certificate');
   return certificate;
 }
@@ -134,5 +122,5 @@ function isWithin(at: string, { from, until }: CertificateJson): boolean {
 }
 
 function changed(what: string, cause?: unknown): ProtocolError {
-  return new ProtocolError('vault-changed', `The vault is not as the AS issued it: ${what}.`, { cause });
+  return new ProtocolError('vault-changed', `The vault was changed after the AS issued it: ${what}.`, { cause });
 }

@@ -1,15 +1,15 @@
-// Builds a vault file at the AS that issues it (docs/protocol.md clause 10.1): seals the secrets
-// under the passphrase and has the header signed. The caller supplies the seeds and the salt.
+// Issues a vault file: seals the secrets under the passphrase and signs the header.
+// For the service (docs/protocol.md clause 10.1). The caller supplies all random values.
 import { type Bytes, wipe } from '../bytes/bytes.ts';
 import { toBase64url, utf8 } from '../bytes/text.ts';
 import type { Argon2Cost } from '../crypto/argon2.ts';
 import { sha256 } from '../crypto/prf.ts';
 import { type Envelope, type Signer, sealEnvelope } from '../signing/envelope.ts';
+import { base64url } from './fields.ts';
 import { encodeVaultFile } from './file.ts';
 import { decodeVaultHeader, VAULT_FORMAT, VAULT_TYPE, type VaultHeaderJson } from './header.ts';
 import { deriveVaultKey, type PasswordKey } from './passphrase.ts';
 import { sealVaultSecrets, type VaultSecrets } from './secrets.ts';
-import { base64url } from './shape.ts';
 
 export interface VaultIssue {
   readonly header: Omit<VaultHeaderJson, 'format' | 'argon2id' | 'sealed'>;
@@ -17,10 +17,10 @@ export interface VaultIssue {
   readonly secrets: VaultSecrets;
   readonly passphrase: string;
   readonly cost: Argon2Cost;
-  /** 16 random bytes, never used before. */
+  /** 16 random bytes, used only once. */
   readonly salt: Uint8Array;
   readonly derive: PasswordKey;
-  /** The key for the purpose "vault"; `certificate` is its certificate by the root key. */
+  /** The key for purpose "vault", and its certificate. */
   readonly signer: Signer;
   readonly certificate: Envelope;
 }
@@ -29,14 +29,11 @@ export interface IssuedVault {
   /** Text of the vault file. */
   readonly text: string;
   readonly header: VaultHeaderJson;
-  /** SHA-256 of the header's payload, 32 bytes. */
+  /** SHA-256 of the payload of the header, 32 bytes. */
   readonly headerHash: Bytes;
 }
 
-/**
- * Seals, signs and encodes one vault.
- * @throws ProtocolError vault-malformed when decodeVaultHeader() would refuse the header
- */
+/** @throws ProtocolError vault-malformed for a header that readers refuse */
 export async function issueVaultFile(issue: VaultIssue): Promise<IssuedVault> {
   const { secrets, passphrase, cost, salt, derive, signer, certificate } = issue;
   const { vaultId, asNumber } = issue.header;

@@ -1,6 +1,6 @@
-// The export policy of a vault, from its header (docs/protocol.md clause 10.4). The page's worker
-// checks it before each export, the AS when the vault journal is returned. Pure: the caller
-// supplies time and counts.
+// The rules of a vault: its units, validity and quota (docs/protocol.md clause 10.4).
+// The page's worker applies them before an export, and the AS applies them again to a returned
+// journal.
 import type { UnitExportRequest } from '../as-unit/memory.ts';
 import { hexNumber, toHex } from '../bytes/hex.ts';
 import { ProtocolError } from '../errors.ts';
@@ -17,23 +17,20 @@ export function requireServed(header: VaultHeaderJson, { unit }: Pick<UnitExport
   throw new ProtocolError('unit-not-listed', `Unit ${sn} is not on the list of this vault.`);
 }
 
-/**
- * Checks that the vault may be unlocked and export at the time `at`, in ms since 1970.
- * @throws ProtocolError vault-early, vault-expired
- */
+/** `at` is in ms since 1970. @throws ProtocolError vault-early, vault-expired */
 export function requireValid({ notBefore, expires }: VaultHeaderJson, at: number): void {
   if (at < Date.parse(notBefore)) throw new ProtocolError('vault-early', `This vault is valid from ${notBefore}.`);
   if (at >= Date.parse(expires)) throw new ProtocolError('vault-expired', `This vault was valid until ${expires}.`);
 }
 
-/** The sentence that a custodian confirms, word for word, to issue an open vault. */
+/** The sentence with which a custodian confirms the request for an open vault. */
 export function openVaultSentence(set: number): string {
   const number = hexNumber(set, 8);
   return `This vault holds T of set ${number}: whoever opens it can load every unit of that set.`;
 }
 
 export interface VaultUse {
-  /** Exports so far, over all units; `ofUnit` counts those for one unit. */
+  /** Exports so far, in all and for the unit. */
   readonly exports: number;
   readonly ofUnit: number;
 }
@@ -41,12 +38,9 @@ export interface VaultUse {
 /** Checks the quota, for Memory.reserveExport. @throws ProtocolError quota-used, unit-quota-used */
 export function requireQuota({ quota }: VaultHeaderJson, { exports, ofUnit }: VaultUse): void {
   if (exports >= quota.exports) {
-    throw new ProtocolError('quota-used', `This vault has given all its ${quota.exports} exports.`);
+    throw new ProtocolError('quota-used', `All ${quota.exports} exports of this vault are used.`);
   }
   if (quota.perUnit !== null && ofUnit >= quota.perUnit) {
-    throw new ProtocolError(
-      'unit-quota-used',
-      `This vault gives a unit ${quota.perUnit} exports, and this one has had them.`,
-    );
+    throw new ProtocolError('unit-quota-used', `All ${quota.perUnit} exports for this unit are used.`);
   }
 }

@@ -1,5 +1,5 @@
-// Encodes, seals and opens the sealed part of a vault (docs/protocol.md clause 10.3). It is binary,
-// not JSON, so that all secrets are in one buffer that can be wiped.
+// The sealed part of a vault: its keys (docs/protocol.md clause 10.3).
+// Bytes and not JSON, so that all keys are in one buffer, which can be wiped.
 import { type Bytes, concat, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { readU8, readU16, readU32, u16, u32 } from '../bytes/integers.ts';
 import { ascii } from '../bytes/text.ts';
@@ -29,7 +29,7 @@ export interface VaultApplicationKey {
 export interface VaultSecrets {
   /** Ed25519 seed, 32 bytes: signs DATA (SIG). */
   readonly dataKey: Bytes;
-  /** Ed25519 seed, 32 bytes: signs the vault journal. */
+  /** Ed25519 seed, 32 bytes: signs the journal. */
   readonly journalKey: Bytes;
   /** One for each key entry, but none for entries that erase a slot or replace T. */
   readonly applicationKeys: readonly VaultApplicationKey[];
@@ -39,7 +39,7 @@ export interface VaultSecrets {
   readonly transportKeys: readonly VaultTransportKey[];
 }
 
-/** The vault that a sealed part belongs to: associated data of the seal. */
+/** Identifies the vault, in the associated data of the seal. */
 export interface VaultName {
   /** 16 bytes. */
   readonly vaultId: Uint8Array;
@@ -48,7 +48,7 @@ export interface VaultName {
 
 const MAGIC = ascii('KFVAULT1');
 const SEED_LENGTH = 32;
-/** A constant nonce is safe: the salt makes the key unique to one file, and the key seals once. */
+/** Constant, because each key seals once: its salt belongs to one file. */
 const NONCE = new Uint8Array(12);
 
 /** Seals with ChaCha20-Poly1305 under KEK (32 bytes). */
@@ -62,10 +62,9 @@ export function sealVaultSecrets(secrets: VaultSecrets, name: VaultName, key: Ui
 }
 
 /**
- * Opens the sealed part. The keys are views of one buffer that holds no other secret, so
- * wipeVaultSecrets() erases every secret.
- * @throws ProtocolError passphrase-wrong (verifyVaultFile() has checked these bytes, so only the
- * passphrase can be wrong), vault-malformed
+ * The keys are views of one buffer with no other secret, so wipeVaultSecrets() wipes all of it.
+ * @throws ProtocolError passphrase-wrong: the header proves the bytes, so the key is wrong;
+ * vault-malformed
  */
 export function openVaultSecrets(sealed: Uint8Array, name: VaultName, key: Uint8Array): VaultSecrets {
   const plaintext = openSeal(sealed, name, key);
@@ -82,7 +81,7 @@ function openSeal(sealed: Uint8Array, name: VaultName, key: Uint8Array): Bytes {
     return openAead({ key, nonce: NONCE, aad: associatedData(name) }, sealed);
   } catch (cause) {
     if (!(cause instanceof IntegrityError)) throw cause;
-    throw new ProtocolError('passphrase-wrong', 'The vault does not open with this passphrase.', { cause });
+    throw new ProtocolError('passphrase-wrong', 'The passphrase does not open the vault.', { cause });
   }
 }
 
@@ -117,13 +116,13 @@ export function encodeVaultSecrets(secrets: VaultSecrets): Bytes {
   return concat(...parts);
 }
 
-/** Decodes the plaintext; the keys are views of `octets`. @throws ProtocolError vault-malformed */
-export function decodeVaultSecrets(octets: Bytes): VaultSecrets {
+/** Views of `bytes`. @throws ProtocolError vault-malformed */
+export function decodeVaultSecrets(bytes: Bytes): VaultSecrets {
   let offset = 0;
   const take = (length: number): Bytes => {
-    if (offset + length > octets.length) throw malformed();
+    if (offset + length > bytes.length) throw malformed();
     offset += length;
-    return octets.subarray(offset - length, offset);
+    return bytes.subarray(offset - length, offset);
   };
   const list = <Item>(count: number, item: () => Item): Item[] => Array.from({ length: count }, item);
   const dataKey = take(SEED_LENGTH);
@@ -135,15 +134,15 @@ export function decodeVaultSecrets(octets: Bytes): VaultSecrets {
     return { ref1, key: take(length) };
   });
   const units = readU32(take(4), 0);
-  // Refuses a wrong count before a list of that length is allocated.
-  if (units * 49 > octets.length) throw malformed();
+  // Before a list of that length is allocated.
+  if (units * 49 > bytes.length) throw malformed();
   const deviceKeys = list(units, () => ({ tkv: readU8(take(1), 0), sn: take(16), key: take(32) }));
   const transportKeys = list(readU8(take(1), 0), () => ({ tkv: readU8(take(1), 0), key: take(32) }));
-  if (offset !== octets.length) throw malformed();
+  if (offset !== bytes.length) throw malformed();
   return { dataKey, journalKey, applicationKeys, deviceKeys, transportKeys };
 }
 
-/** K_D of one unit, or undefined when the vault does not hold it. */
+/** K_D of a unit; undefined if the vault has none. */
 export function findDeviceKey(
   { deviceKeys }: VaultSecrets,
   { tkv, sn }: { readonly tkv: number; readonly sn: Uint8Array },
@@ -157,5 +156,5 @@ function associatedData({ vaultId, asNumber }: VaultName): Bytes {
 }
 
 function malformed(): ProtocolError {
-  return new ProtocolError('vault-malformed', 'The sealed part of the vault is not laid out as this version knows it.');
+  return new ProtocolError('vault-malformed', 'The sealed part of the vault is malformed.');
 }

@@ -1,5 +1,5 @@
 // One script of a bench's page, bundled as the product is.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
@@ -11,7 +11,7 @@ export async function bundle(entry: string): Promise<string> {
   try {
     await build({
       configFile: false,
-      plugins: [svelte({ configFile: false, compilerOptions: { css: 'injected' } })],
+      plugins: [svelte({ configFile: false })],
       logLevel: 'error',
       define: { 'process.env.NODE_ENV': '"production"', 'process.env': '{}', global: 'globalThis' },
       build: {
@@ -21,7 +21,12 @@ export async function bundle(entry: string): Promise<string> {
         rolldownOptions: { input: `test/bench/${entry}`, output: { format: 'iife', entryFileNames: 'page.js' } },
       },
     });
-    return await readFile(join(folder, 'page.js'), 'utf8');
+    const script = await readFile(join(folder, 'page.js'), 'utf8');
+    // The product's stylesheet is loaded before a component is mounted, so the page adds it first.
+    const names = await readdir(folder, { recursive: true });
+    const sheets = names.filter((name) => name.endsWith('.css')).map((name) => readFile(join(folder, name), 'utf8'));
+    const css = JSON.stringify((await Promise.all(sheets)).join('\n'));
+    return `document.head.append(Object.assign(document.createElement('style'), { textContent: ${css} }));\n${script}`;
   } finally {
     await rm(folder, { recursive: true });
   }

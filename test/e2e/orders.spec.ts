@@ -73,7 +73,7 @@ test('a list is compared with the order, and a list of reasons explains an absen
   await expect(lists).toContainText('1 on the order only.');
   await give('Compare list', 'meters.json', JSON.stringify([here.sn, 'meter 7', '4.5490E+17']));
   await expect(lists.getByRole('row')).toHaveCount(3);
-  await expect(lists.getByRole('row', { name: /^2 SN "meter 7" is no serial number/ })).toBeVisible();
+  await expect(lists.getByRole('row', { name: /^2 SN "meter 7" is not a serial number/ })).toBeVisible();
   await expect(lists.getByRole('row', { name: /^3 SN .* was rounded by a spreadsheet/ })).toBeVisible();
   await give('Import reasons', 'reasons.csv', `SN,REASON\n${here.sn},Lost\n${gone.sn},\n`);
   await expect(lists.getByRole('row', { name: /^2 SN the unit is done and needs no reason/ })).toBeVisible();

@@ -19,9 +19,9 @@ function tamperings(rows: readonly ReportRow[]): readonly (readonly [rows: reado
   const stranger = { ...third, sn: 'F'.repeat(32) };
   const renamed = { ...second, reason: 'Cover is broken' };
   return [
-    [[swapped, second, third], 'The receipt in this row is that of another unit: receipts were swapped.'],
-    [[first, third], 'The row of this unit was taken out of the report.'],
-    [[second, first, third], 'The rows are in another order than the AS signed them in, from this one on.'],
+    [[swapped, second, third], 'The receipt in this row is from another unit: receipts were swapped.'],
+    [[first, third], 'The row of this unit was removed from the report.'],
+    [[second, first, third], 'From this row on, the rows are not in the order that the AS signed.'],
     [[first, second, third, stranger], 'This unit is not on the work order: its row was added.'],
     [[first, first, second, third], 'This unit has a second row: one of them was added.'],
     [[first, renamed, third], 'This row was changed after the AS signed the report.'],
@@ -127,7 +127,7 @@ test('the page, the verifier without a network and the verifier from a folder ac
     await reader.getByLabel('Another root key').fill('A'.repeat(43));
     await reader.getByRole('button', { name: 'Trust key for this check' }).click();
     await check(reader, text);
-    await expect(reader.getByRole('list')).toContainText('Another AS than the one that is trusted here');
+    await expect(reader.getByRole('list')).toContainText('Another AS than the trusted one made this report.');
     await reader.getByLabel('Another root key').fill(root);
     await reader.getByRole('button', { name: 'Trust key for this check' }).click();
     await reader.getByRole('radio').last().check();

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { signEd25519 } from '#protocol/crypto/ed25519.ts';
 import type { Report, ReportSummary } from '#protocol/orders/report.ts';
-import type { ReportFaultCode } from '#protocol/orders/report-words.ts';
+import type { ReportFaultCode } from '#protocol/orders/report-faults.ts';
 import { sealEnvelope } from '#protocol/signing/envelope.ts';
 import { judge } from '#test/support/orders.ts';
 import { payloadOf, ReportSetup, rowOf, verdictIn } from '#test/support/reports.ts';

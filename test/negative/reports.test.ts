@@ -6,7 +6,7 @@ import { toBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import type { Report, ReportRow } from '#protocol/orders/report.ts';
 import { writeReportCsv } from '#protocol/orders/report-csv.ts';
-import { REPORT_FAULTS, type ReportFaultCode } from '#protocol/orders/report-words.ts';
+import { REPORT_FAULTS, type ReportFaultCode } from '#protocol/orders/report-faults.ts';
 import { verifyReport } from '#protocol/orders/verify-report.ts';
 import { sealEnvelope } from '#protocol/signing/envelope.ts';
 import { fetchReport, judge, unit } from '#test/support/orders.ts';

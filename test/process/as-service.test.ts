@@ -9,7 +9,8 @@ import type { AuditLine } from '#as-service/audit-log/audit-line.ts';
 import { scanLog } from '#as-service/audit-log/scan-log.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
-import type { ExportAnswerJson, ExportRequestJson, KeysJson } from '#protocol/service/messages.ts';
+import type { ExportAnswerJson, KeysJson } from '#protocol/service/messages.ts';
+import type { ExportRequestJson } from '#protocol/service/requests.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import {
   exportRequest,

@@ -53,8 +53,8 @@ describe('keyferry-as order', () => {
   it('names every wrong row of a list, and adds nothing', async () => {
     await writeFile(path('bad.csv'), 'SN\n1\nX\n1\n4.5E+12\n');
     const words = await refusal(...add('JOB 2', '--units', path('bad.csv')));
-    expect(words).toContain('row 3, column SN: "X" is no serial number');
-    expect(words).toContain(`row 4, column SN: unit ${'1'.padStart(32, '0')} stands in row 2 already`);
+    expect(words).toContain('row 3, column SN: "X" is not a serial number');
+    expect(words).toContain(`row 4, column SN: unit ${'1'.padStart(32, '0')} is in row 2 already`);
     expect(words).toContain('row 5, column SN: "4.5E+12" was rounded by a spreadsheet');
     expect(await cli('order', 'list')).not.toContain('JOB 2');
   });
@@ -99,7 +99,7 @@ describe('keyferry-as order', () => {
       () => ['order', 'add', 'X', 'Y', '--set', '12', '--line', '103:3', '--unit', '1'],
       /may not be loaded into slot/,
     ],
-    ['a descending range', () => add('JOB 5', '--range', '9-1'), /runs backwards/],
+    ['a descending range', () => add('JOB 5', '--range', '9-1'), /is descending/],
     ['a malformed time', () => add('JOB 5', '--unit', '1', '--until', 'tomorrow'), /must be a time/],
     ['two ends', () => add('JOB 5', '--unit', '1', '--until', '2090-01-01', '--days', '3'), /not both/],
     [

@@ -9,6 +9,7 @@ import { hexNumber } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
+import type { WorkOrdersJson } from '#protocol/orders/messages.ts';
 import type {
   AuditHeadJson,
   BatchAnswerJson,
@@ -18,7 +19,6 @@ import type {
   ReceiptAnswerJson,
   TrustJson,
   VerdictJson,
-  WorkOrdersJson,
 } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';

@@ -16,7 +16,8 @@ import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { signEd25519 } from '#protocol/crypto/ed25519.ts';
 import { DEMO_SETS, demoSerialNumber } from '#protocol/demo/demo-sets.ts';
-import type { CertificateJson, KeysJson, ProblemJson, WorkOrdersJson } from '#protocol/service/messages.ts';
+import type { WorkOrdersJson } from '#protocol/orders/messages.ts';
+import type { CertificateJson, KeysJson, ProblemJson } from '#protocol/service/messages.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import {
   addTestOperator,

@@ -4,16 +4,12 @@ import type { Hono } from 'hono';
 import type { As } from '#as-service/service/as.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
-import type {
-  NewOrderJson,
-  OrderJson,
-  StationReportAnswerJson,
-  StationReportJson,
-  StationUnitJson,
-} from '#protocol/orders/messages.ts';
+import type { OrderJson, StationReportAnswerJson } from '#protocol/orders/messages.ts';
 import type { Report } from '#protocol/orders/report.ts';
+import type { NewOrderJson, StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
 import { type ReportVerdict, verifyReport } from '#protocol/orders/verify-report.ts';
-import type { ExportAnswerJson, ExportRequestJson, ReceiptAnswerJson } from '#protocol/service/messages.ts';
+import type { ExportAnswerJson, ReceiptAnswerJson } from '#protocol/service/messages.ts';
+import type { ExportRequestJson } from '#protocol/service/requests.ts';
 import {
   callJson,
   exportRequest,

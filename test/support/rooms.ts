@@ -26,16 +26,18 @@ const PROTOCOL: readonly Room[] = [
   { room: 'protocol/commands/', may: [...inProtocol('bytes', 'apdu', 'tkl'), 'protocol/errors.ts'] },
   { room: 'protocol/as-unit/', may: [...inProtocol('async', 'bytes', 'crypto', 'tkl'), 'protocol/errors.ts'] },
   { room: 'protocol/signing/', may: [...inProtocol('bytes', 'crypto'), 'protocol/errors.ts'] },
-  { room: 'protocol/json/', may: [...inProtocol('bytes', 'signing'), 'protocol/errors.ts'] },
+  { room: 'protocol/json/', may: [...inProtocol('bytes'), 'protocol/errors.ts'], packages: ['valibot'] },
   { room: 'protocol/demo/', may: inProtocol('bytes', 'tkl') },
-  { room: 'protocol/service/', may: [...inProtocol('tkl', 'signing'), 'protocol/errors.ts'] },
+  { room: 'protocol/service/', may: [...inProtocol('tkl', 'json'), 'protocol/errors.ts'], packages: ['valibot'] },
   {
     room: 'protocol/orders/',
     may: [...inProtocol('bytes', 'crypto', 'tkl', 'json', 'signing', 'service'), 'protocol/errors.ts'],
+    packages: ['valibot'],
   },
   {
     room: 'protocol/vault/',
     may: [...inProtocol('bytes', 'crypto', 'tkl', 'json', 'signing', 'as-unit', 'service'), 'protocol/errors.ts'],
+    packages: ['valibot'],
   },
   {
     room: 'protocol/provisioning/',
@@ -124,7 +126,7 @@ export const ROOMS: readonly Room[] = [
     'as-service',
     AS_SERVICE,
     [...BASE, ...inProtocol('crypto', 'tkl', 'signing', 'json', 'as-unit', 'demo', 'service', 'orders', 'vault')],
-    () => [NODE, /^hono(\/|$)/, 'zod'],
+    () => [NODE, /^hono(\/|$)/, 'valibot', '@valibot/to-json-schema'],
   ),
   { room: 'as-service/bin/serve.ts', may: ['as-service/', 'protocol/'], packages: [NODE, '@hono/node-server'] },
 

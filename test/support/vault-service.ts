@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { allowUnits } from '#as-service/sets/sets.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
-import type { VaultAnswerJson, VaultReportJson, VaultRequestJson } from '#protocol/service/vaults.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
+import type { VaultAnswerJson, VaultReportJson } from '#protocol/vault/messages.ts';
+import type { VaultRequestJson } from '#protocol/vault/requests.ts';
 import {
   exportRequest,
   openFilledAs,

@@ -11,13 +11,13 @@ import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import { type Argon2Cost, argon2id } from '#protocol/crypto/argon2.ts';
 import { ed25519PublicKey, isSignedBy, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import type { CertificateJson } from '#protocol/service/messages.ts';
+import { CERTIFICATE_TYPE, type CertificateJson } from '#protocol/service/messages.ts';
 import { type Envelope, type Signer, sealEnvelope, type Verify } from '#protocol/signing/envelope.ts';
 import { keyCheckValue, NO_KCV } from '#protocol/tkl/body.ts';
 import { decodeHeader, HEADER_LENGTH } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey, deriveKey } from '#protocol/tkl/key-tree.ts';
 import { type KdfFamily, SUITES } from '#protocol/tkl/suites.ts';
-import { CERTIFICATE_TYPE, decodeVaultFile, type VerifiedVault, verifyVaultFile } from '#protocol/vault/file.ts';
+import { decodeVaultFile, type VerifiedVault, verifyVaultFile } from '#protocol/vault/file.ts';
 import { familyOf, keyFactsOf, type VaultHeaderJson, vaultCost, vaultName } from '#protocol/vault/header.ts';
 import { issueVaultFile } from '#protocol/vault/issue.ts';
 import {

@@ -1,24 +1,24 @@
 // Routes for exports, batches, recalls and receipts (docs/protocol.md clause 6).
 import { toBase64url } from '#protocol/bytes/text.ts';
-import type {
-  ExportAnswerJson,
-  ExportRequestJson,
-  RecallAnswerJson,
-  ReceiptAnswerJson,
+import {
+  batchAnswerSchema,
+  type ExportAnswerJson,
+  exportAnswerSchema,
+  type RecallAnswerJson,
+  type ReceiptAnswerJson,
+  recallAnswerSchema,
+  receiptAnswerSchema,
 } from '#protocol/service/messages.ts';
 import type { ProblemCode } from '#protocol/service/problem.ts';
+import {
+  batchRequestSchema,
+  type ExportRequestJson,
+  exportRequestSchema,
+  recallRequestSchema,
+  receiptRequestSchema,
+} from '#protocol/service/requests.ts';
 import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 import { problemJson, problemOf } from '../../http/answer.ts';
-import {
-  batchAnswer,
-  batchRequest,
-  exportAnswer,
-  exportRequest,
-  recallAnswer,
-  recallRequest,
-  receiptAnswer,
-  receiptRequest,
-} from '../schemas/common.ts';
 import { type Call, route } from './route.ts';
 
 const EXPORT_PROBLEMS: readonly ProblemCode[] = [
@@ -52,8 +52,8 @@ export const exportsRoute = route({
   path: '/v1/exports',
   summary: 'Exports one key for one unit. The audit log entry is durable before the response.',
   roles: ['operator'],
-  input: exportRequest,
-  output: exportAnswer,
+  input: exportRequestSchema,
+  output: exportAnswerSchema,
   problems: EXPORT_PROBLEMS,
   handle: async (call) => {
     call.spend(1);
@@ -67,8 +67,8 @@ export const batchRoute = route({
   path: '/v1/exports:batch',
   summary: 'Exports for up to 100 units. A refused item does not affect the others.',
   roles: ['operator'],
-  input: batchRequest,
-  output: batchAnswer,
+  input: batchRequestSchema,
+  output: batchAnswerSchema,
   problems: ['too-many-requests'],
   handle: async (call) => {
     call.spend(call.input.exports.length);
@@ -84,8 +84,8 @@ export const recallRoute = route({
   summary:
     'Looks up an export by idempotency key, for a page that lost the response. Does not export and returns no DATA.',
   roles: ['operator'],
-  input: recallRequest,
-  output: recallAnswer,
+  input: recallRequestSchema,
+  output: recallAnswerSchema,
   problems: ['export-unknown', 'not-allowed', 'too-many-requests'],
   handle: async ({ as, input, signedIn, spend }): Promise<RecallAnswerJson> => {
     spend(1);
@@ -100,8 +100,8 @@ export const receiptsRoute = route({
   path: '/v1/receipts',
   summary: 'Verifies the receipt of a unit and returns the signed verdict.',
   roles: ['operator'],
-  input: receiptRequest,
-  output: receiptAnswer,
+  input: receiptRequestSchema,
+  output: receiptAnswerSchema,
   problems: ['export-unknown', 'receipt-refused', 'receipt-conflict', 'too-many-requests'],
   handle: async ({ as, input, signedIn, spend }): Promise<ReceiptAnswerJson> => {
     spend(1);

@@ -1,17 +1,17 @@
 // Routes below /v1/work-orders (docs/protocol.md clauses 6.1 and 9.1).
-import type { OrderJson, StationReportAnswerJson } from '#protocol/orders/messages.ts';
-import type { Role, WorkOrdersJson } from '#protocol/service/messages.ts';
+import {
+  type OrderJson,
+  orderSchema,
+  type StationReportAnswerJson,
+  stationReportAnswerSchema,
+  type WorkOrdersJson,
+  workOrdersSchema,
+} from '#protocol/orders/messages.ts';
+import { reportSchema } from '#protocol/orders/report.ts';
+import { newOrderSchema, revokeOrderSchema, stationReportSchema } from '#protocol/orders/requests.ts';
+import type { Role } from '#protocol/service/messages.ts';
 import type { OrderEntry } from '../../orders/order-ledger.ts';
 import type { Actor } from '../../orders/orders.ts';
-import {
-  newOrder,
-  orderAnswer,
-  report,
-  revokeOrder,
-  stationReport,
-  stationReportAnswer,
-  workOrdersAnswer,
-} from '../schemas/orders.ts';
 import { type Call, EVERY_ROLE, OVERSEERS, route } from './route.ts';
 
 const ISSUERS: readonly Role[] = ['custodian', 'administrator'];
@@ -37,7 +37,7 @@ export const workOrdersRoute = route({
   summary: 'The work orders, and the numbers that only exports name, each with its counts of exports and receipts.',
   roles: EVERY_ROLE,
   input: undefined,
-  output: workOrdersAnswer,
+  output: workOrdersSchema,
   problems: [],
   handle: (call): WorkOrdersJson => {
     const { account } = call.signedIn;
@@ -51,9 +51,9 @@ export const newOrderRoute = route({
   path: '/v1/work-orders',
   summary: 'Issues and signs a work order. The audit log entry is durable before the response.',
   roles: ISSUERS,
-  input: newOrder,
+  input: newOrderSchema,
   bodyLimit: MAX_BODY_LENGTH,
-  output: orderAnswer,
+  output: orderSchema,
   problems: ['set-unknown', 'key-unknown', 'slot-not-permitted', 'unit-not-listed', 'demo-refused'],
   handle: async (call) => view(call, await call.as.orders.issue(call.input, actorOf(call))),
 });
@@ -64,7 +64,7 @@ export const orderRoute = route({
   summary: 'One signed work order, with the exports and verdicts of its units from all stations.',
   roles: EVERY_ROLE,
   input: undefined,
-  output: orderAnswer,
+  output: orderSchema,
   problems: ['order-unknown'],
   handle: (call) => view(call, call.as.orders.find(call.id, actorOf(call))),
 });
@@ -74,8 +74,8 @@ export const revokeOrderRoute = route({
   path: '/v1/work-orders/{id}/revoke',
   summary: 'Revokes a work order. The service makes no further export under it.',
   roles: ISSUERS,
-  input: revokeOrder,
-  output: orderAnswer,
+  input: revokeOrderSchema,
+  output: orderSchema,
   problems: ['order-unknown', 'order-ended'],
   handle: async (call) => view(call, await call.as.orders.revoke(call.id, call.input.reason, actorOf(call))),
 });
@@ -85,9 +85,9 @@ export const stationReportRoute = route({
   path: '/v1/work-orders/{id}/report',
   summary: 'Records a station report. With `close`, closes the order if it balances.',
   roles: WORKERS,
-  input: stationReport,
+  input: stationReportSchema,
   bodyLimit: MAX_BODY_LENGTH,
-  output: stationReportAnswer,
+  output: stationReportAnswerSchema,
   problems: ['order-unknown', 'unit-not-listed', 'too-many-requests'],
   handle: async (call): Promise<StationReportAnswerJson> => {
     call.spend(1);
@@ -108,7 +108,7 @@ export const reportRoute = route({
   summary: 'The signed report of a closed work order.',
   roles: EVERY_ROLE,
   input: undefined,
-  output: report,
+  output: reportSchema,
   deadlineMs: REPORT_DEADLINE_MS,
   problems: ['order-unknown', 'too-many-requests'],
   handle: (call) => {

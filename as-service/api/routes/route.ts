@@ -1,6 +1,6 @@
 // Describes a route of the API: path, roles, schemas and handler. app.ts registers these values,
 // and openapi.ts makes the OpenAPI document from them.
-import type { z } from 'zod';
+import type * as v from 'valibot';
 import type { Role } from '#protocol/service/messages.ts';
 import type { ProblemCode } from '#protocol/service/problem.ts';
 import type { SignedIn } from '../../http/sign-in.ts';
@@ -30,12 +30,12 @@ export interface Route<Input = unknown> {
   readonly summary: string;
   readonly roles: readonly Role[] | 'anyone';
   /** Schema of the JSON body (POST) or of the query (GET). */
-  readonly input: z.ZodType<Input> | undefined;
+  readonly input: v.GenericSchema<unknown, Input> | undefined;
   /** Maximum length of the body in bytes, if not the default. */
   readonly bodyLimit?: number;
   /** Timeout, if not the default. */
   readonly deadlineMs?: number;
-  readonly output: z.ZodType;
+  readonly output: v.GenericSchema;
   /** Problems of this route, besides those of every route. */
   readonly problems: readonly ProblemCode[];
   readonly handle: (call: Call<Input>) => Promise<object> | object;

@@ -1,17 +1,18 @@
 // Routes below /v1/vaults (docs/protocol.md clauses 6 and 10). The response to an issue contains
 // the passphrase, which the service does not store.
 import type { Role } from '#protocol/service/messages.ts';
-import type { VaultAnswerJson, VaultReportJson, VaultRevokedJson, VaultsJson } from '#protocol/service/vaults.ts';
-import type { VaultCaller } from '../../vaults/vaults.ts';
 import {
-  vaultAnswer,
-  vaultReportAnswer,
-  vaultRequest,
-  vaultReturn,
-  vaultRevocation,
-  vaultRevokedAnswer,
-  vaultsAnswer,
-} from '../schemas/vaults.ts';
+  type VaultAnswerJson,
+  type VaultReportJson,
+  type VaultRevokedJson,
+  type VaultsJson,
+  vaultAnswerSchema,
+  vaultReportSchema,
+  vaultRevokedSchema,
+  vaultsSchema,
+} from '#protocol/vault/messages.ts';
+import { vaultRequestSchema, vaultReturnSchema, vaultRevocationSchema } from '#protocol/vault/requests.ts';
+import type { VaultCaller } from '../../vaults/vaults.ts';
 import { type Call, OVERSEERS, route } from './route.ts';
 
 const ISSUERS: readonly Role[] = ['custodian'];
@@ -29,8 +30,8 @@ export const newVaultRoute = route({
   summary:
     'Issues a vault, and returns its file and, once, its passphrase. The audit log entry is durable before the response.',
   roles: ISSUERS,
-  input: vaultRequest,
-  output: vaultAnswer,
+  input: vaultRequestSchema,
+  output: vaultAnswerSchema,
   problems: ['set-unknown', 'key-unknown', 'unit-not-listed', 'demo-refused', 'too-many-requests'],
   handle: async (call): Promise<VaultAnswerJson> => {
     call.spend(1);
@@ -45,7 +46,7 @@ export const vaultsRoute = route({
   summary: 'The vaults of this service, newest first, each with its counts from returned journals.',
   roles: [...ISSUERS, ...OVERSEERS],
   input: undefined,
-  output: vaultsAnswer,
+  output: vaultsSchema,
   problems: [],
   handle: (call): VaultsJson => ({ vaults: call.as.vaults.visible(callerOf(call)).map((record) => record.view()) }),
 });
@@ -55,8 +56,8 @@ export const revokeVaultRoute = route({
   path: '/v1/vaults/{id}/revoke',
   summary: 'Revokes a vault. An offline vault continues to export; its returned journal shows the later exports.',
   roles: [...ISSUERS, 'administrator'],
-  input: vaultRevocation,
-  output: vaultRevokedAnswer,
+  input: vaultRevocationSchema,
+  output: vaultRevokedSchema,
   problems: ['vault-unknown'],
   handle: async (call): Promise<VaultRevokedJson> => {
     const record = await call.as.vaults.revoke(call.id, call.input.reason, callerOf(call));
@@ -69,9 +70,9 @@ export const vaultJournalRoute = route({
   path: '/v1/vaults/{id}/journal',
   summary: 'Reconciles the returned journal of a vault. Returns verdicts on its receipts, and findings.',
   roles: RETURNERS,
-  input: vaultReturn,
+  input: vaultReturnSchema,
   bodyLimit: MAX_BODY_LENGTH,
-  output: vaultReportAnswer,
+  output: vaultReportSchema,
   problems: ['vault-unknown', 'journal-refused', 'too-many-requests'],
   handle: async (call): Promise<VaultReportJson> => {
     call.spend(1);

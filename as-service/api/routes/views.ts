@@ -1,8 +1,16 @@
 // Routes /v1/whoami, /v1/keys, /v1/audit and /v1/trust (docs/protocol.md clauses 6 and 9).
-import type { AuditPageJson, KeysJson, WhoamiJson } from '#protocol/service/messages.ts';
+import {
+  type AuditPageJson,
+  auditPageSchema,
+  type KeysJson,
+  keysSchema,
+  trustSchema,
+  type WhoamiJson,
+  whoamiSchema,
+} from '#protocol/service/messages.ts';
+import { auditQuerySchema } from '#protocol/service/requests.ts';
 import { visibleSets } from '../../sets/policy.ts';
 import { viewSet } from '../../sets/set-view.ts';
-import { auditPage, auditQuery, keysAnswer, trustAnswer, whoamiAnswer } from '../schemas/common.ts';
 import { EVERY_ROLE, OVERSEERS, route } from './route.ts';
 
 export const whoamiRoute = route({
@@ -11,7 +19,7 @@ export const whoamiRoute = route({
   summary: 'The operator of the access code, and the name of the service.',
   roles: EVERY_ROLE,
   input: undefined,
-  output: whoamiAnswer,
+  output: whoamiSchema,
   problems: [],
   handle: ({ as, signedIn: { account, expires } }): WhoamiJson => ({
     operator: account.name,
@@ -27,7 +35,7 @@ export const keysRoute = route({
   summary: 'The sets and keys that the operator may export: names, versions and check values.',
   roles: EVERY_ROLE,
   input: undefined,
-  output: keysAnswer,
+  output: keysSchema,
   problems: [],
   handle: ({ as, signedIn }): KeysJson => ({
     sets: visibleSets(as.state, as.demoMode, signedIn.account).map(viewSet),
@@ -39,8 +47,8 @@ export const auditRoute = route({
   path: '/v1/audit',
   summary: 'The audit log, newest entry first, page by page.',
   roles: OVERSEERS,
-  input: auditQuery,
-  output: auditPage,
+  input: auditQuerySchema,
+  output: auditPageSchema,
   problems: [],
   handle: async ({ as, input: { before, limit } }): Promise<AuditPageJson> => {
     const { head } = as.log;
@@ -61,7 +69,7 @@ export const trustRoute = route({
   summary: 'The root key to pin, and the certificates of the signing keys.',
   roles: 'anyone',
   input: undefined,
-  output: trustAnswer,
+  output: trustSchema,
   problems: [],
   handle: ({ as }) => as.signatures.trust,
 });

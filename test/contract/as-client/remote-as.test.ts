@@ -1,4 +1,4 @@
-// The page's RemoteAs against the real service, without a socket between them: both speak the same JSON and believe the same keys.
+// RemoteAs with the real service, without a socket: both use the same JSON and trust the same keys.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { As } from '#as-service/service/as.ts';
 import { copy, equalBytes } from '#protocol/bytes/bytes.ts';
@@ -23,10 +23,10 @@ const ORIGIN = 'http://localhost';
 
 interface Station {
   readonly service: As;
-  readonly token: string;
+  readonly accessCode: string;
   readonly trust: MemoryTrust;
   readonly remote: RemoteAs;
-  /** How often the network loses the answer after the service has done its work. */
+  /** Number of answers that the network will lose. */
   lostAnswers: number;
 }
 
@@ -41,20 +41,20 @@ async function station(): Promise<Station> {
   const service = await openTestAs(folder.path);
   cleanups.push(() => service.close());
   await fillTestAs(service);
-  const token = await addTestOperator(service, 'Ada');
+  const accessCode = await addTestOperator(service, 'Ada');
   const app = createTestApp(service);
   const trust = new MemoryTrust();
   const fetch = async (url: string, init: RequestInit): Promise<Response> => {
     const response = await app.request(url, init);
     if (made.lostAnswers > 0 && init.method === 'POST') {
       made.lostAnswers--;
-      throw new TypeError('the network went away');
+      throw new TypeError('the network failed');
     }
     return response;
   };
   const { subtle } = globalThis.crypto;
   const remote = new RemoteAs({ fetch, baseUrl: ORIGIN, subtle, trust, retryPausesMs: [0, 0] });
-  const made: Station = { service, token, trust, remote, lostAnswers: 0 };
+  const made: Station = { service, accessCode, trust, remote, lostAnswers: 0 };
   return made;
 }
 
@@ -74,9 +74,13 @@ function receiptOf(asked: ExportRequest, exported: ExportedKey): Uint8Array {
 }
 
 describe('the page and the service', () => {
-  it('agree on who is signed in, and on the keys', async () => {
-    const { remote, token, trust, service } = await station();
-    expect(await remote.signIn(token)).toMatchObject({ operator: 'Ada', role: 'operator', service: { demo: false } });
+  it('agree on the operator and the keys', async () => {
+    const { remote, accessCode, trust, service } = await station();
+    expect(await remote.signIn(accessCode)).toMatchObject({
+      operator: 'Ada',
+      role: 'operator',
+      service: { demo: false },
+    });
     expect(trust.pinned?.root).toBe(service.signatures.trust.root);
     const [set] = await remote.keys();
     expect(set).toMatchObject({ set: TEST_SET, profile: 'diversified', transportKeys: [{ tkv: 1, suites: [1, 2] }] });
@@ -87,8 +91,8 @@ describe('the page and the service', () => {
   });
 
   it('take a key from its export to the verdict on its receipt', async () => {
-    const { remote, token, trust } = await station();
-    await remote.signIn(token);
+    const { remote, accessCode, trust } = await station();
+    await remote.signIn(accessCode);
     const asked = request();
     const exported = await remote.exportKey({ ...asked, workOrder: 'WO 12' });
     const verdict = await remote.verifyReceipt(exported.exportId, receiptOf(asked, exported), sha256(exported.data));
@@ -98,10 +102,10 @@ describe('the page and the service', () => {
     expect(trust.pinned?.head?.sequence).toBe(remote.auditHead?.sequence);
   });
 
-  it('make one export of a request whose answer was lost twice', async () => {
+  it('make one export for a request whose answer was lost twice', async () => {
     const made = await station();
-    const { remote, token, service } = made;
-    await remote.signIn(token);
+    const { remote, accessCode, service } = made;
+    await remote.signIn(accessCode);
     const before = service.log.head.sequence;
     made.lostAnswers = 2;
     const asked = request();
@@ -112,10 +116,10 @@ describe('the page and the service', () => {
     expect(equalBytes(again.data, exported.data)).toBe(true);
   });
 
-  it('give the same verdict to a receipt that is sent again', async () => {
+  it('give the same verdict on a receipt that is sent again', async () => {
     const made = await station();
-    const { remote, token } = made;
-    await remote.signIn(token);
+    const { remote, accessCode } = made;
+    await remote.signIn(accessCode);
     const asked = request();
     const exported = await remote.exportKey(asked);
     const receipt = receiptOf(asked, exported);
@@ -125,10 +129,10 @@ describe('the page and the service', () => {
     expect(second.time).toBe(first.time);
   });
 
-  it('agree on what is refused', async () => {
-    const { remote, token } = await station();
+  it('agree on refusals', async () => {
+    const { remote, accessCode } = await station();
     await expect(remote.signIn('nobody')).rejects.toMatchObject({ code: 'signed-out' });
-    await remote.signIn(token);
+    await remote.signIn(accessCode);
     const asked = request();
     const exported = await remote.exportKey(asked);
     const receipt = copy(receiptOf(asked, exported));

@@ -1,4 +1,4 @@
-// What holds for any list of units, any table and any tally.
+// Properties of lists of units, tables and balances.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -10,12 +10,12 @@ import { readUnitCsv, readUnitJson, writeUnitCsv, writeUnitJson } from '#protoco
 import { arrangeUnits, countUnits, hasUnit, serialNumbers, type UnitRange } from '#protocol/orders/units.ts';
 
 const written = (n: bigint) => hexNumber(n, 32);
-/** Small numbers, so that neighbours and gaps are common, around a base that may be anywhere. */
+/** Small numbers above any base, so that adjacent units and gaps are common. */
 const base = fc.bigInt({ min: 1n, max: 2n ** 128n - 2000n });
 const numbers = fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 120 });
 
 describe('units in any order', () => {
-  it('are the same units once they are arranged, and each is found', () => {
+  it('are the same units after sorting, and each is found', () => {
     fc.assert(
       fc.property(base, numbers, (first, offsets) => {
         const given = offsets.map((offset) => written(first + BigInt(offset)));
@@ -51,13 +51,13 @@ describe('any table', () => {
     fc.constantFrom('"', ',', ';', '\r\n', '\n', '""', ' '),
   );
 
-  it('comes back from CSV, but for an apostrophe before what would be a formula', () => {
+  it('comes back from CSV, except for an apostrophe before a formula', () => {
     const width = fc.integer({ min: 2, max: 5 });
     fc.assert(
       fc.property(
         width.chain((cells) => fc.array(fc.array(cell, { minLength: cells, maxLength: cells }), { maxLength: 8 })),
         (rows) => {
-          // A head, so that the separator is told by it, as in every table that is written.
+          // The separator is taken from the head, which every written table has.
           const head = ['first', ...(rows[0] ?? []).slice(1).map(() => 'more')];
           const text = encodeCsv([head, ...rows]);
           const back = parseCsv(text)
@@ -72,7 +72,7 @@ describe('any table', () => {
     );
   });
 
-  it('holds no cell that begins like a formula', () => {
+  it('has no cell that begins like a formula', () => {
     fc.assert(
       fc.property(cell, fc.constantFrom('=', '+', '-', '@', '\t=', '\n@'), (rest, start) => {
         const [row] = parseCsv(encodeCsv([[`${start}${rest}`, 'x']]));
@@ -82,12 +82,12 @@ describe('any table', () => {
   });
 });
 
-describe('any tally', () => {
-  it('adds up, and closes exactly when every gap has a reason', () => {
+describe('any balance', () => {
+  it('adds up, and closes exactly if every gap has a reason', () => {
     const outcome = fc.constantFrom('done', 'failed', 'unknown', 'absent' as const);
-    const said = fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), outcome, fc.option(fc.constantFrom('why', ''))));
+    const given = fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), outcome, fc.option(fc.constantFrom('why', ''))));
     fc.assert(
-      fc.property(said, fc.option(fc.constant('not there')), (words, absentReason) => {
+      fc.property(given, fc.option(fc.constant('not there')), (words, absentReason) => {
         const order = { units: [[written(1n), written(10n)]], count: 10 } as unknown as WorkOrder;
         const outcomes = words.map(([n, what, reason]) => ({
           sn: written(BigInt(n)),

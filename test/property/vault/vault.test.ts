@@ -1,4 +1,5 @@
-// Properties of a vault: every bit of its file counts, its sealed part has one encoding, and its journal is one chain.
+// Properties of a vault: every bit of its file is signed, its sealed part has one encoding, and its
+// journal is a chain.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
@@ -23,19 +24,19 @@ import {
 } from '#protocol/vault/secrets.ts';
 import { createTestVault, quickKey, type TestVault, verifyEd25519 } from '#test/support/vault.ts';
 
-const octets = (length: number): fc.Arbitrary<Bytes> =>
+const bytesOf = (length: number): fc.Arbitrary<Bytes> =>
   fc.uint8Array({ minLength: length, maxLength: length }).map((bytes) => copy(bytes));
 const tkv = fc.integer({ min: 1, max: 0xff });
 
 const secrets: fc.Arbitrary<VaultSecrets> = fc.record({
-  dataKey: octets(32),
-  journalKey: octets(32),
+  dataKey: bytesOf(32),
+  journalKey: bytesOf(32),
   applicationKeys: fc.array(
-    fc.record({ ref1: fc.nat(0xffff), key: fc.constantFrom(16, 24, 32).chain((length) => octets(length)) }),
+    fc.record({ ref1: fc.nat(0xffff), key: fc.constantFrom(16, 24, 32).chain((length) => bytesOf(length)) }),
     { maxLength: 4 },
   ),
-  deviceKeys: fc.array(fc.record({ tkv, sn: octets(16), key: octets(32) }), { maxLength: 4 }),
-  transportKeys: fc.array(fc.record({ tkv, key: octets(32) }), { maxLength: 3 }),
+  deviceKeys: fc.array(fc.record({ tkv, sn: bytesOf(16), key: bytesOf(32) }), { maxLength: 4 }),
+  transportKeys: fc.array(fc.record({ tkv, key: bytesOf(32) }), { maxLength: 3 }),
 });
 
 const codeOf = async (action: () => unknown): Promise<string> => {
@@ -63,7 +64,7 @@ describe('every bit of a vault file', () => {
 
   const open = (text: string) => verifyVaultFile(decodeVaultFile(text), [vault.root], verifyEd25519);
 
-  it('counts: a file with one bit turned is refused, before any passphrase', async () => {
+  it('is signed: a file with one flipped bit is refused, before a passphrase is used', async () => {
     expect(await codeOf(() => open(vault.text))).toBe('none');
     const text = Buffer.from(vault.text);
     const seen = new Set<string>();
@@ -87,7 +88,7 @@ describe('every bit of a vault file', () => {
     ['certificate', 'payload', 'vault-changed'],
     ['certificate', 'sig', 'vault-changed'],
     ['certificate', 'keyid', 'vault-untrusted'],
-  ])('of %s.%s is answered with its code', async (part, member, code) => {
+  ])('of %s.%s is refused with its code', async (part, member, code) => {
     const start = vault.text.indexOf(`"${member}":"`, vault.text.indexOf(`"${part}":`)) + member.length + 4;
     const end = vault.text.indexOf('"', start);
     for (let place = start; place < end - 1; place += Math.max(1, Math.floor((end - start) / 24))) {
@@ -97,7 +98,7 @@ describe('every bit of a vault file', () => {
     }
   });
 
-  it('of the sealed part is answered with its code', async () => {
+  it('of the sealed part is refused with its code', async () => {
     const start = vault.text.lastIndexOf('"sealed":"') + 10;
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: start, max: vault.text.length - 6 }), async (place) => {
@@ -113,16 +114,16 @@ describe('every bit of a vault file', () => {
 describe('the sealed part', () => {
   const name = { vaultId: new Uint8Array(16).fill(3), asNumber: 7 };
 
-  it('comes back as it went in', () => {
+  it('comes back from its encoding', () => {
     fc.assert(
-      fc.property(secrets, octets(32), (given, key) => {
+      fc.property(secrets, bytesOf(32), (given, key) => {
         expect(decodeVaultSecrets(encodeVaultSecrets(given))).toEqual(given);
         expect(openVaultSecrets(sealVaultSecrets(given, name, key), name, key)).toEqual(given);
       }),
     );
   });
 
-  it('is refused at every other length', () => {
+  it('is refused with every other length', () => {
     fc.assert(
       fc.property(secrets, fc.nat(), (given, cut) => {
         const whole = encodeVaultSecrets(given);
@@ -133,7 +134,7 @@ describe('the sealed part', () => {
     );
   });
 
-  it('never makes a reader build more than there is, whatever its octets', () => {
+  it('has at most as many keys as its bytes hold', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (given) => {
         let decoded: VaultSecrets | undefined;
@@ -188,21 +189,21 @@ describe('the journal', () => {
     return entries;
   }
 
-  it('is whole as it was written, also after a journey', () => {
+  it('is complete, also after it is returned', () => {
     fc.assert(
       fc.property(events, (kinds) => {
         const entries = write(kinds);
         const time = '2026-11-23T13:00:00.000Z';
         const vaultId = toBase64url(new Uint8Array(16).fill(8));
-        const octetsSent = encodeVaultJournal({ format: 1, vaultId, asNumber: 7, time, entries });
-        const { entries: read } = decodeVaultJournal(JSON.parse(Buffer.from(octetsSent).toString('utf8')));
+        const payload = encodeVaultJournal({ format: 1, vaultId, asNumber: 7, time, entries });
+        const { entries: read } = decodeVaultJournal(JSON.parse(Buffer.from(payload).toString('utf8')));
         expect(read).toEqual(entries);
         expect(findChainBreaks(read, headerHash)).toEqual([]);
       }),
     );
   });
 
-  it('is not whole with an entry taken out, doubled, exchanged or changed, unless it is the end that is cut', () => {
+  it('is not complete with an entry removed, repeated or changed, except for a cut at the end', () => {
     fc.assert(
       fc.property(events, fc.nat(), (kinds, place) => {
         const entries = write(kinds);

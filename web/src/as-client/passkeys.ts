@@ -1,10 +1,10 @@
-// Creates a passkey for one vault and gets the same 32-byte secret from it at each unlock (WebAuthn
-// Level 3, PRF extension). Does not verify the signature of the passkey: a wrong secret does not
-// open the vault.
+// Passkeys of the browser (WebAuthn Level 3 with the PRF extension): one per vault, whose PRF gives
+// the same 32 bytes each time. The signature of a passkey is not verified, because only the right
+// PRF output opens the vault.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 
-/** The ID of a passkey and the input of its PRF. */
+/** A passkey and the input of its PRF. */
 export interface Passkey {
   readonly credential: Uint8Array;
   /** 32 bytes. */
@@ -12,23 +12,21 @@ export interface Passkey {
 }
 
 export interface NewPasskey extends Passkey {
-  /** Output of the PRF, 32 bytes. The caller wipes it. */
+  /** Output of the PRF, 32 bytes, which the caller wipes. */
   readonly output: Bytes;
 }
 
-/**
- * Why no passkey can be created: the page is at an IP address, or the browser has no PRF extension.
- */
+/** Why no passkey can be created: the page is at an IP address, or the browser has no PRF. */
 export type PasskeyBar = 'address' | 'browser';
 
-/** Time limit of the browser's dialog. */
-const LIMIT_MS = 120_000;
-/** COSE: ES256 and RS256. Every authenticator has at least one. */
+/** Timeout of the browser's dialog. */
+const TIMEOUT_MS = 120_000;
+/** COSE: ES256 and RS256. Every authenticator has one of them. */
 const ALGORITHMS = [-7, -257];
 const PRF_LENGTH = 32;
 /**
- * The operator cancelled, user verification failed, or the passkey is not on this computer.
- * Browsers do not report which.
+ * The operator cancelled or failed the verification, or has no such passkey. Browsers do not say
+ * which.
  */
 const REFUSALS: ReadonlySet<string> = new Set(['NotAllowedError', 'AbortError', 'InvalidStateError']);
 
@@ -41,7 +39,7 @@ export class Passkeys {
     this.#hostname = hostname;
   }
 
-  /** Returns undefined if a passkey can be created, as far as the browser reports it in advance. */
+  /** Undefined if the browser reports no obstacle to a passkey. */
   async bar(): Promise<PasskeyBar | undefined> {
     if (this.#credentials === undefined || typeof PublicKeyCredential === 'undefined') return 'browser';
     const { getClientCapabilities } = PublicKeyCredential as Partial<typeof PublicKeyCredential>;
@@ -51,23 +49,23 @@ export class Passkeys {
   }
 
   /**
-   * Opens the browser's dialog, which requires a user gesture. `id` is the ID of the vault, 16
-   * bytes. An authenticator stores one passkey per `id`, so a new passkey replaces the last one of
-   * the vault. The browser shows `name` to the operator.
+   * Opens the browser's dialog, for which the page needs user activation. `id` is that of the
+   * vault, 16 bytes. Authenticators store one passkey per id, so a new one replaces it. The dialog
+   * shows `name`.
    * @throws ProtocolError passkey-refused, passkey-unsupported
    */
   async create({ id, name }: { readonly id: Uint8Array; readonly name: string }): Promise<NewPasskey> {
-    const salt = randomOctets(32);
-    const credential = await this.#explained((credentials) =>
+    const salt = randomBytes(32);
+    const credential = await this.#translated((credentials) =>
       credentials.create({
         publicKey: {
-          challenge: randomOctets(32),
+          challenge: randomBytes(32),
           rp: { name: 'Keyferry' },
           user: { id: new Uint8Array(id), name, displayName: name },
           pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
           authenticatorSelection: { residentKey: 'preferred', userVerification: 'required' },
           attestation: 'none',
-          timeout: LIMIT_MS,
+          timeout: TIMEOUT_MS,
           extensions: { prf: { eval: { first: salt } } },
         },
       }),
@@ -75,39 +73,39 @@ export class Passkeys {
     const passkey = { credential: new Uint8Array(credential.rawId), salt };
     const { prf } = credential.getClientExtensionResults();
     if (prf?.enabled !== true) throw unsupported();
-    const output = octetsOf(prf);
-    // Some authenticators return no PRF output at creation, only at the first use.
+    const output = bytesOf(prf);
+    // Some authenticators evaluate the PRF only when the passkey is used.
     return { ...passkey, output: output ?? (await this.ask(passkey)) };
   }
 
   /**
-   * Opens the browser's dialog. Returns the PRF output, 32 bytes, which the caller wipes.
+   * 32 bytes, which the caller wipes. Opens the browser's dialog.
    * @throws ProtocolError passkey-refused, passkey-unsupported
    */
   async ask({ credential, salt }: Passkey): Promise<Bytes> {
-    const asserted = await this.#explained((credentials) =>
+    const asserted = await this.#translated((credentials) =>
       credentials.get({
         publicKey: {
-          challenge: randomOctets(32),
+          challenge: randomBytes(32),
           allowCredentials: [{ type: 'public-key', id: new Uint8Array(credential) }],
           userVerification: 'required',
-          timeout: LIMIT_MS,
+          timeout: TIMEOUT_MS,
           extensions: { prf: { eval: { first: new Uint8Array(salt) } } },
         },
       }),
     );
-    const output = octetsOf(asserted.getClientExtensionResults().prf);
+    const output = bytesOf(asserted.getClientExtensionResults().prf);
     if (output === undefined) throw unsupported();
     return output;
   }
 
-  async #explained(
+  async #translated(
     ask: (credentials: CredentialsContainer) => Promise<Credential | null>,
   ): Promise<PublicKeyCredential> {
     if (this.#credentials === undefined) throw unsupported();
     try {
       const credential = await ask(this.#credentials);
-      if (credential === null) throw new ProtocolError('passkey-refused', 'the browser gave no passkey');
+      if (credential === null) throw new ProtocolError('passkey-refused', 'the browser returned no passkey');
       return credential as PublicKeyCredential;
     } catch (cause) {
       if (!(cause instanceof DOMException)) throw cause;
@@ -117,16 +115,16 @@ export class Passkeys {
   }
 }
 
-function octetsOf(prf: AuthenticationExtensionsPRFOutputs | undefined): Bytes | undefined {
+function bytesOf(prf: AuthenticationExtensionsPRFOutputs | undefined): Bytes | undefined {
   const first = prf?.results?.first;
   if (!(first instanceof ArrayBuffer) || first.byteLength !== PRF_LENGTH) return undefined;
   return new Uint8Array(first);
 }
 
-function randomOctets(length: number): Bytes {
+function randomBytes(length: number): Bytes {
   return crypto.getRandomValues(new Uint8Array(length));
 }
 
 function unsupported(): ProtocolError {
-  return new ProtocolError('passkey-unsupported', 'no PRF in this browser, or in what holds the passkey');
+  return new ProtocolError('passkey-unsupported', 'the browser or the authenticator has no PRF');
 }

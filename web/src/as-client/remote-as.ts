@@ -1,6 +1,6 @@
-// Implements KeySource with an AS that is a service, over HTTPS (docs/protocol.md clause 6).
-// Stores the access code of the operator only in a private field. Verifies the shape and the
-// signatures of each answer before it returns a value of that answer.
+// The AS as a service over HTTPS, as a KeySource (docs/protocol.md clause 6).
+// Verifies the format and the signatures of each answer before it is used. Holds the operator's
+// access code in a private field, never in storage.
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -11,22 +11,20 @@ import type {
   RecalledExport,
   SignedVerdict,
 } from '#protocol/provisioning/key-source.ts';
-import type {
-  ExportRequestJson,
-  ReceiptRequestJson,
-  SetJson,
-  VerdictJson,
-  WhoamiJson,
-} from '#protocol/service/messages.ts';
-import { type Envelope, keyId, type Verify } from '#protocol/signing/envelope.ts';
 import {
-  decodeExportAnswer,
-  decodeKeys,
-  decodeRecallAnswer,
-  decodeReceiptAnswer,
-  decodeTrust,
-  decodeWhoami,
-} from './decode.ts';
+  exportAnswerSchema,
+  keysSchema,
+  recallAnswerSchema,
+  receiptAnswerSchema,
+  type SetJson,
+  trustSchema,
+  type VerdictJson,
+  type WhoamiJson,
+  whoamiSchema,
+} from '#protocol/service/messages.ts';
+import type { ExportRequestJson, ReceiptRequestJson } from '#protocol/service/requests.ts';
+import { type Envelope, keyId, type Verify } from '#protocol/signing/envelope.ts';
+import { readAnswer } from './answer.ts';
 import { type Call, call, type Fetch } from './http.ts';
 import {
   type AuditHead,
@@ -41,22 +39,22 @@ import { verifyWith } from './web-crypto.ts';
 
 export interface RemoteAsOptions {
   readonly fetch: Fetch;
-  /** Address of the service without a slash at its end: `https://as.example`. */
+  /** Address of the service without a slash at the end: `https://as.example`. */
   readonly baseUrl: string;
   readonly subtle: SubtleCrypto;
   /** The trust store of the AS at `baseUrl`. */
   readonly trust: TrustStore;
-  /** Time limit of each request, from sending it to the last byte of its answer. */
+  /** For each request, from sending it to the last byte of its answer. */
   readonly deadlineMs?: number;
-  /** Pauses in milliseconds before each retry of a request after a network failure. */
+  /** The pauses before a request is retried, because it may have reached the service. */
   readonly retryPausesMs?: readonly number[];
 }
 
-/** Limits for a request whose answer is longer or slower than usual. */
-export type AskOptions = Partial<Pick<Call, 'deadlineMs' | 'mostBytes'>>;
+/** For a request with a long or slow answer. */
+export type AskOptions = Partial<Pick<Call, 'deadlineMs' | 'maxBytes'>>;
 
-/** Syntax of an access code: visible ASCII, which fits into a header. */
-const TOKEN = /^[!-~]{1,512}$/;
+/** An HTTP header carries visible ASCII. */
+const ACCESS_CODE = /^[!-~]{1,512}$/;
 
 export class RemoteAs implements KeySource {
   readonly baseUrl: string;
@@ -70,7 +68,7 @@ export class RemoteAs implements KeySource {
     replace: (root) => this.#replaceRoot(root),
   };
   #audit: AuditWatch;
-  #token: string | undefined;
+  #accessCode: string | undefined;
   #operator: WhoamiJson | undefined;
   #trust: Trust | undefined;
 
@@ -84,7 +82,7 @@ export class RemoteAs implements KeySource {
     this.#audit = new AuditWatch(trust);
   }
 
-  /** The operator who is signed in, or undefined. */
+  /** The operator who is signed in. */
   get operator(): WhoamiJson | undefined {
     return this.#operator;
   }
@@ -95,29 +93,29 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Verifies the root key and the certificates of the service before it sends the access code. Pins
-   * the root key if this station has none yet.
-   * @throws ProtocolError (SourceErrorCode). After an error no operator is signed in.
+   * Verifies the service before it sends the access code, and pins the root key if this station has
+   * none.
+   * @throws ProtocolError (SourceErrorCode); the operator is not signed in then
    */
-  async signIn(token: string): Promise<WhoamiJson> {
+  async signIn(accessCode: string): Promise<WhoamiJson> {
     this.signOut();
-    if (!TOKEN.test(token)) throw new ProtocolError('signed-out', 'what was typed cannot be a token');
+    if (!ACCESS_CODE.test(accessCode)) throw new ProtocolError('signed-out', 'the access code is malformed');
     const trust = await this.#loadTrust();
-    const operator = decodeWhoami(await this.#call('GET', '/v1/whoami', token));
+    const operator = readAnswer(whoamiSchema, await this.#call('GET', '/v1/whoami', accessCode), 'whoami');
     await this.#pin(trust);
-    this.#token = token;
+    this.#accessCode = accessCode;
     this.#operator = operator;
     return operator;
   }
 
   signOut(): void {
-    this.#token = undefined;
+    this.#accessCode = undefined;
     this.#operator = undefined;
   }
 
   /** The sets and keys that this operator may export. @throws ProtocolError (SourceErrorCode) */
   async keys(): Promise<readonly SetJson[]> {
-    return decodeKeys(await this.#authorised('GET', '/v1/keys')).sets;
+    return readAnswer(keysSchema, await this.#authorised('GET', '/v1/keys'), 'keys').sets;
   }
 
   async exportKey(request: ExportRequest): Promise<ExportedKey> {
@@ -136,15 +134,15 @@ export class RemoteAs implements KeySource {
       ...(request.reason === undefined ? {} : { reason: request.reason }),
     };
     const floor = await this.auditFloor();
-    const answer = decodeExportAnswer(await this.#persistent('/v1/exports', body));
+    const answer = readAnswer(exportAnswerSchema, await this.#persistent('/v1/exports', body), 'export');
     await this.acceptHead(answer.auditHead, floor);
-    return { exportId: answer.exportId, data: answer.data };
+    return { exportId: answer.exportId, data: fromBase64url(answer.data) };
   }
 
   async verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<SignedVerdict> {
     const body: ReceiptRequestJson = { exportId, receipt: toBase64url(receipt) };
     const floor = await this.auditFloor();
-    const answer = decodeReceiptAnswer(await this.#persistent('/v1/receipts', body));
+    const answer = readAnswer(receiptAnswerSchema, await this.#persistent('/v1/receipts', body), 'receipt');
     const verdict = await (await this.#trustIn(answer.verdict, 'verdict')).openVerdict(answer.verdict);
     requireVerdictOn(verdict, { ...body, dataHash: toBase64url(dataHash) });
     await this.acceptHead(answer.auditHead, floor);
@@ -154,9 +152,10 @@ export class RemoteAs implements KeySource {
   async recallExport(idempotencyKey: string): Promise<RecalledExport | undefined> {
     const floor = await this.auditFloor();
     try {
-      const answer = decodeRecallAnswer(await this.#persistent('/v1/exports:recall', { idempotencyKey }));
-      await this.acceptHead(answer.auditHead, floor);
-      return { exportId: answer.exportId, header: answer.header, dataHash: answer.dataHash };
+      const answer = await this.#persistent('/v1/exports:recall', { idempotencyKey });
+      const { exportId, header, dataHash, auditHead } = readAnswer(recallAnswerSchema, answer, 'recall');
+      await this.acceptHead(auditHead, floor);
+      return { exportId, header: fromBase64url(header), dataHash: fromBase64url(dataHash) };
     } catch (error) {
       if (error instanceof ProtocolError && error.code === 'export-unknown') return undefined;
       throw error;
@@ -164,7 +163,7 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Sends a request as the operator who is signed in. Returns the JSON value, not validated yet.
+   * Calls another route. The JSON value of the answer is not validated.
    * @throws ProtocolError (SourceErrorCode)
    */
   ask(method: 'GET' | 'POST', path: string, body?: object, more: AskOptions = {}): Promise<unknown> {
@@ -172,7 +171,7 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Verifies the signature of the envelope for `purpose`. Returns the signed JSON value.
+   * The JSON value that this AS signed for `purpose`.
    * @throws ProtocolError service-changed, service-nonsense
    */
   async open(envelope: Envelope, type: string, purpose: Purpose): Promise<unknown> {
@@ -180,7 +179,8 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Returns the newest verified head. Pass it to acceptHead() with the answer to the next request.
+   * The newest head so far. The caller reads it before a request and passes it to acceptHead() with
+   * the answer.
    */
   auditFloor(): Promise<AuditHead | undefined> {
     return this.#audit.floor();
@@ -194,14 +194,17 @@ export class RemoteAs implements KeySource {
     await this.#audit.accept(head, floor);
   }
 
-  /** Loads the certificates again if the key of the envelope is newer than they are (clause 9). */
+  /**
+   * Loads the certificates again if the key of the envelope is newer than the sign-in (clause 9,
+   * rotation).
+   */
   async #trustIn(envelope: Envelope, purpose: Purpose): Promise<Trust> {
     if (this.#trust?.knows(envelope, purpose)) return this.#trust;
     return await this.#loadTrust();
   }
 
   async #compareRoots(): Promise<RootComparison> {
-    const [{ root }, pinned] = [await this.#askTrust(), await this.#store.read()];
+    const [{ root }, pinned] = [await this.#fetchTrust(), await this.#store.read()];
     return {
       pinned: pinned && { fingerprint: fingerprint(pinned.root), at: pinned.pinnedAt },
       shown: { fingerprint: fingerprint(root), root },
@@ -209,18 +212,21 @@ export class RemoteAs implements KeySource {
   }
 
   async #replaceRoot(root: string): Promise<void> {
-    requireRoot((await this.#askTrust()).root, root);
+    requireRoot((await this.#fetchTrust()).root, root);
     await this.#store.replace(root);
     this.#audit = new AuditWatch(this.#store);
   }
 
-  async #askTrust(): Promise<Trust> {
-    return await Trust.from(decodeTrust(await this.#call('GET', '/v1/trust', undefined)), this.#verify);
+  async #fetchTrust(): Promise<Trust> {
+    return await Trust.from(
+      readAnswer(trustSchema, await this.#call('GET', '/v1/trust', undefined), 'trust'),
+      this.#verify,
+    );
   }
 
-  /** @throws ProtocolError service-changed if the root key is not the pinned one */
+  /** @throws ProtocolError service-changed if the root is not the pinned one */
   async #loadTrust(): Promise<Trust> {
-    const trust = await this.#askTrust();
+    const trust = await this.#fetchTrust();
     const pinned = await this.#store.read();
     requireRoot(trust.root, pinned?.root ?? trust.root);
     this.#trust = trust;
@@ -232,8 +238,8 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Sends a POST and retries it unchanged after a network failure. A retry is safe: one idempotency
-   * key has one export, and one receipt has one verdict.
+   * Retries a POST after a network failure, because the request may have reached the service. The
+   * retry is safe: an idempotency key has one export, and a receipt has one verdict.
    */
   async #persistent(path: string, body: object): Promise<unknown> {
     for (const pauseMs of this.#retryPausesMs) {
@@ -248,13 +254,14 @@ export class RemoteAs implements KeySource {
   }
 
   async #authorised(method: 'GET' | 'POST', path: string, body?: object, more: AskOptions = {}): Promise<unknown> {
-    const token = this.#token;
-    if (token === undefined) throw new ProtocolError('not-signed-in', 'nobody is signed in');
+    const accessCode = this.#accessCode;
+    if (accessCode === undefined) throw new ProtocolError('not-signed-in', 'no operator is signed in');
     try {
-      return await this.#call(method, path, token, body, more);
+      return await this.#call(method, path, accessCode, body, more);
     } catch (error) {
-      // Another operator may have signed in meanwhile: only the refused access code is dropped.
-      if (error instanceof ProtocolError && error.code === 'signed-out' && this.#token === token) this.signOut();
+      // Another operator may have signed in meanwhile.
+      if (error instanceof ProtocolError && error.code === 'signed-out' && this.#accessCode === accessCode)
+        this.signOut();
       throw error;
     }
   }
@@ -262,7 +269,7 @@ export class RemoteAs implements KeySource {
   #call(
     method: 'GET' | 'POST',
     path: string,
-    token: string | undefined,
+    accessCode: string | undefined,
     body?: object,
     more: AskOptions = {},
   ): Promise<unknown> {
@@ -271,7 +278,7 @@ export class RemoteAs implements KeySource {
       url: this.baseUrl + path,
       deadlineMs: this.#deadlineMs,
       ...more,
-      ...(token === undefined ? {} : { token }),
+      ...(accessCode === undefined ? {} : { accessCode }),
       ...(body === undefined ? {} : { body }),
     });
   }
@@ -285,13 +292,16 @@ const fingerprint = (root: string): string => keyId(fromBase64url(root));
 
 function requireRoot(shown: string, pinned: string): void {
   if (shown !== pinned)
-    throw new ProtocolError('service-changed', `its root key is ${shown}, this station trusts ${pinned}`);
+    throw new ProtocolError('service-changed', `the root key is ${shown}, but this station trusts ${pinned}`);
 }
 
-/** @throws ProtocolError service-nonsense if the verdict is on another export, receipt or DATA */
-function requireVerdictOn(verdict: VerdictJson, asked: { exportId: string; receipt: string; dataHash: string }): void {
+/** @throws ProtocolError service-nonsense if the verdict is on another export */
+function requireVerdictOn(
+  verdict: VerdictJson,
+  request: { exportId: string; receipt: string; dataHash: string },
+): void {
   for (const field of ['exportId', 'receipt', 'dataHash'] as const) {
-    if (verdict[field] !== asked[field]) {
+    if (verdict[field] !== request[field]) {
       throw new ProtocolError('service-nonsense', `the verdict names another ${field}: ${verdict[field]}`);
     }
   }

@@ -1,5 +1,5 @@
-// Implements KeySource with an AS token card (docs/protocol.md clauses 4 and 8, claim 12). The card
-// is unlocked by its PIN and needs no network. Sends the PIN to the card as bytes and wipes it.
+// The AS card as a KeySource: unlocked by its PIN, without a network (docs/protocol.md clauses 4.9
+// and 8). Sends the PIN to the card and wipes it.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
@@ -20,7 +20,7 @@ import { type PinState, TokenConversation } from './token-conversation.ts';
 export class TokenCard implements KeySource {
   readonly #card: TokenConversation;
   readonly #now: () => Date;
-  /** Fingerprints of the exports since the card was attached, by idempotency key. */
+  /** Fingerprints of the requests by idempotency key, since the card was attached. */
   readonly #exports = new Map<string, string>();
 
   private constructor(card: TokenConversation, now: () => Date) {
@@ -29,36 +29,38 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * Sends SELECT on a link that was just opened. The card is locked afterwards.
+   * Sends SELECT on a new link. The card is locked then.
    * @throws ProtocolError not-a-token, token-lost
    */
   static async attach(transmit: Transmit, now = () => new Date()): Promise<TokenCard> {
     return new TokenCard(await TokenConversation.begin(transmit), now);
   }
 
-  /** The last answer of the card to SELECT or GET DATA. */
+  /** From the last GET DATA or SELECT. */
   get data(): AsData {
     return this.#card.data;
   }
 
   /**
-   * Reads the data of the card again, for example its quota.
+   * Reads the data again, for example for the quota left.
    * @throws ProtocolError (TokenErrorCode)
    */
   refresh(): Promise<AsData> {
     return this.#card.inTurn(() => this.#card.refresh());
   }
 
-  /** Reads the state of the PIN without using a try. @throws ProtocolError (TokenErrorCode) */
+  /**
+   * For the screen on which a PIN is typed. Costs no try.
+   * @throws ProtocolError (TokenErrorCode)
+   */
   pinState(): Promise<PinState> {
     return this.#card.inTurn(() => this.#card.pinState());
   }
 
   /**
-   * Unlocks the card. Wipes `pin`, which is 4 to 12 ASCII digits.
-   * @throws PinError pin-wrong, token-blocked, with the number of tries left
-   * @throws ProtocolError (TokenErrorCode)
-   * @throws RangeError if `pin` is not 4 to 12 digits
+   * Unlocks the card. `pin` has 4 to 12 ASCII digits and is wiped.
+   * @throws PinError pin-wrong, token-blocked, with the tries left; ProtocolError (TokenErrorCode);
+   * RangeError for a malformed PIN
    */
   async verifyPin(pin: Uint8Array): Promise<void> {
     const pinBlock = encodeAndWipe(pin);
@@ -71,7 +73,7 @@ export class TokenCard implements KeySource {
     await this.#spend(pinBlocks, () => this.#card.runSecret(changeReferenceData, { pinBlocks }));
   }
 
-  /** Locks the card, which then requires its PIN. @throws ProtocolError (TokenErrorCode) */
+  /** Locks the card. @throws ProtocolError (TokenErrorCode) */
   lock(): Promise<void> {
     return this.#card.inTurn(() => this.#card.select());
   }
@@ -89,29 +91,29 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * Sends only the receipt: the card finds the export by the content of the receipt.
+   * The card identifies the export by the receipt.
    * @throws ProtocolError (SourceErrorCode, TokenErrorCode)
    */
   verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<Verdict> {
     return this.#card.inTurn(async () => {
       if (exportId !== exportIdOf(dataHash)) {
-        throw new ProtocolError('export-unknown', `a token made no export ${exportId}`);
+        throw new ProtocolError('export-unknown', `the card did not make export ${exportId}`);
       }
       await this.#card.run(verifyReceipt, { receiptBytes: receipt });
       return { time: this.#now().toISOString() };
     });
   }
 
-  /** Refuses what the card would refuse, with a clearer message and without a command. */
+  /** Refuses what the card would refuse, with a more precise code and without a command. */
   #requireListed({ set, tkv, ref1, ref2 }: ExportRequest): AsEntry {
     const { data } = this.#card;
-    if (set !== data.set) throw new ProtocolError('set-unknown', `the token is for set ${data.set}`);
+    if (set !== data.set) throw new ProtocolError('set-unknown', `the card is for set ${data.set}`);
     const entry = data.entries.find((each) => each.ref1 === ref1);
-    if (entry === undefined) throw new ProtocolError('key-unknown', `the token has no REF1 ${ref1}`);
+    if (entry === undefined) throw new ProtocolError('key-unknown', `the card has no REF1 ${ref1}`);
     const isPermitted = entry.slot === ref2 || (entry.slot === ANY_SLOT && ref2 !== TRANSPORT_KEY_SLOT);
     if (!isPermitted) throw new ProtocolError('slot-not-permitted', `REF1 ${ref1} may not go into slot ${ref2}`);
     if (entryKind(entry) === 'transport-key' && entry.akv <= tkv) {
-      const message = `the unit has transport key ${tkv}, the token brings ${entry.akv}`;
+      const message = `the unit has transport key ${tkv}, the card has ${entry.akv}`;
       throw new ProtocolError('transport-key-current', message);
     }
     return entry;
@@ -126,8 +128,7 @@ export class TokenCard implements KeySource {
   async #spend(secret: Uint8Array, send: () => Promise<void>): Promise<void> {
     try {
       await this.#card.inTurn(async () => {
-        // Selects a card that was reset, and throws if it is another card: no other card gets this
-        // PIN.
+        // Selects a card that was reset, and never sends the PIN to another card.
         await this.#card.pinState();
         await send();
       });
@@ -145,7 +146,7 @@ function encodeAndWipe(...pins: readonly Uint8Array[]): Uint8Array {
   }
 }
 
-/** The fields that must be equal in two requests with the same idempotency key. */
+/** Equal for a request and its retry. */
 function fingerprint({ set, tkv, suite, sign, ref1, ref2, sn, random }: ExportRequest): string {
   return [set, tkv, suite, sign, ref1, ref2, toHex(sn), toHex(random)].join(' ');
 }

@@ -1,6 +1,5 @@
-// Serialises the commands to one AS card and translates its refusals into error codes of a
-// KeySource. Selects the card again after a reset. Sends no command after the card was exchanged or
-// lost.
+// Serialises commands to one AS card, and maps its status words to the codes of a KeySource.
+// Selects a card again after a reset. Sends nothing more to a card that was exchanged or lost.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
 import type { AsData } from '#protocol/commands/as-data.ts';
@@ -21,7 +20,7 @@ export class TokenConversation {
   readonly #transmit: Transmit;
   #data: AsData;
   #turn: Promise<unknown> = Promise.resolve();
-  /** Set when another card has answered instead of this one. */
+  /** Set once another card has answered. */
   #exchanged: ProtocolError | undefined;
 
   private constructor(transmit: Transmit, data: AsData) {
@@ -38,20 +37,20 @@ export class TokenConversation {
       const isAnswer =
         cause instanceof ProtocolError && (cause instanceof StatusWordError || cause.code === 'unit-nonsense');
       if (!isAnswer) throw cause;
-      throw new ProtocolError('not-a-token', `what is attached is no AS card: ${cause.message}`, { cause });
+      throw new ProtocolError('not-a-token', `the device is not an AS card: ${cause.message}`, { cause });
     }
   }
 
-  /** The last answer of the card to SELECT or GET DATA. */
+  /** From the last GET DATA or SELECT. */
   get data(): AsData {
     return this.#data;
   }
 
-  /** Runs one action at a time. All methods below must be called inside an action. */
+  /** Runs the action after all earlier ones. The lanes send one command at a time to the card. */
   async inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
     const before = this.#turn;
     const turn = (async () => {
-      // The caller of the previous action handles its error.
+      // The caller of the earlier action handles its error.
       await before.catch(() => undefined);
       if (this.#exchanged !== undefined) throw this.#exchanged;
       return await action();
@@ -65,7 +64,7 @@ export class TokenConversation {
     return await this.#run(this.#transmit, command, request);
   }
 
-  /** Sends one command and wipes its bytes afterwards. @throws as run(), PinError */
+  /** One command whose bytes are wiped after it is sent. @throws as run(), PinError */
   async runSecret<Request, Answer>(command: Command<Request, Answer>, request: Request): Promise<Answer> {
     return await this.#run(wiping(this.#transmit), command, request);
   }
@@ -88,7 +87,7 @@ export class TokenConversation {
       if (!(error instanceof StatusWordError)) throw error;
       if (error.statusWord !== NOT_SELECTED) throw refusal(error);
       await this.select();
-      // Retries once: a card that is still not selected would cause an endless loop.
+      // A card that is still not selected is not asked again.
       return await this.#askPinState().catch(refuse);
     }
   }
@@ -118,11 +117,11 @@ export class TokenConversation {
       if (error.statusWord === NOT_AUTHORISED) throw await this.#whyNotAuthorised(error);
       if (error.statusWord !== NOT_SELECTED) throw refusal(error);
       await this.select();
-      throw new ProtocolError('token-locked', 'the token was reset and wants its PIN again', { cause: error });
+      throw new ProtocolError('token-locked', 'the card was reset and requires its PIN', { cause: error });
     }
   }
 
-  /** Replaces unit-nonsense by token-nonsense, because the card is no unit. */
+  /** Translates unit-nonsense: the card sent it, not a unit. */
   async #send<Request, Answer>(
     transmit: Transmit,
     command: Command<Request, Answer>,
@@ -138,22 +137,21 @@ export class TokenConversation {
 
   async #whyNotAuthorised(cause: StatusWordError): Promise<ProtocolError> {
     const state = await this.pinState();
-    if (state.is === 'locked') return new ProtocolError('token-locked', 'the token wants its PIN', { cause });
+    if (state.is === 'locked') return new ProtocolError('token-locked', 'the card requires its PIN', { cause });
     if (state.is === 'blocked') return new ProtocolError('token-blocked', 'the PIN is blocked', { cause });
     const { quotaLeft } = await this.refresh();
-    if (quotaLeft === 0) return new ProtocolError('quota-used', 'the token has no exports left', { cause });
-    return new ProtocolError('unit-not-listed', 'the token was not issued for this unit', { cause });
+    if (quotaLeft === 0) return new ProtocolError('quota-used', 'the card has no exports left', { cause });
+    return new ProtocolError('unit-not-listed', 'the card was not issued for this unit', { cause });
   }
 
   /**
-   * Stores the data if they are from the same card. Otherwise this and every later action fails, so
-   * that another card never gets the PIN of this one.
-   * @throws ProtocolError token-lost
+   * @throws ProtocolError token-lost, from now on, if it is another card, which must not get the
+   * PIN
    */
   #accept(data: AsData): AsData {
     const { set, asNumber } = this.#data;
     if (data.set !== set || data.asNumber !== asNumber) {
-      const message = `this is AS ${data.asNumber} of set ${data.set}, not the one before`;
+      const message = `this is AS ${data.asNumber} of set ${data.set}, which is another card`;
       this.#exchanged = new ProtocolError('token-lost', message);
       throw this.#exchanged;
     }
@@ -166,7 +164,7 @@ function refuse(error: unknown): never {
   throw error instanceof StatusWordError ? refusal(error) : error;
 }
 
-/** After the first failure of the link every command fails with token-lost. */
+/** After the first failure of the link, each command is refused with token-lost. */
 function untilLost(transmit: Transmit): Transmit {
   let lost: ProtocolError | undefined;
   return async (command) => {
@@ -175,13 +173,13 @@ function untilLost(transmit: Transmit): Transmit {
       return await transmit(command);
     } catch (cause) {
       if (!(cause instanceof ProtocolError)) throw cause;
-      lost = new ProtocolError('token-lost', `the token is gone: ${cause.message}`, { cause });
+      lost = new ProtocolError('token-lost', `the card is gone: ${cause.message}`, { cause });
       throw lost;
     }
   };
 }
 
-/** Wipes each command after it was sent. The link no longer uses its bytes then. */
+/** Wipes each command after it is sent. */
 function wiping(transmit: Transmit): Transmit {
   return async (command) => {
     try {

@@ -1,16 +1,15 @@
-// Translates the status words of an AS card (docs/protocol.md clause 4) into error codes of a
-// KeySource. Each command has its own table, because the meaning of a status word depends on the
-// command.
+// Maps the status words of an AS card to the codes of a KeySource (docs/protocol.md clause 4.8).
+// One table per command, because a status word has another meaning in each.
 import { formatStatusWord } from '#protocol/apdu/status-word.ts';
 import { triesLeft } from '#protocol/commands/pin.ts';
 import { type ErrorCode, PinError, ProtocolError, type StatusWordError } from '#protocol/errors.ts';
 
 /**
- * The PIN is missing, the quota is used, or the unit is not listed. The card does not report which.
+ * Not authorised: because of the PIN, the quota or the list of units. The card does not say which.
  */
 export const NOT_AUTHORISED = 0x6982;
 export const BLOCKED = 0x6983;
-/** The card is no longer selected: it was reset, or lost power. */
+/** No application is selected: the card was reset or lost power. */
 export const NOT_SELECTED = 0x6e00;
 
 type Table = Readonly<Record<number, ErrorCode>>;
@@ -19,7 +18,7 @@ const EXPORT_KEY: Table = {
   0x6985: 'challenge-reused',
   0x6988: 'challenge-refused',
   0x6a80: 'request-refused',
-  // The caller has checked that the card lists REF1, so the card does not have this TKV.
+  // The card lists REF1, so TKV is unknown.
   0x6a88: 'set-unknown',
 };
 
@@ -32,7 +31,7 @@ const VERIFY_RECEIPT: Table = {
 
 const TABLES: Readonly<Record<string, Table>> = { EXPORTKEY: EXPORT_KEY, VERIFYRECEIPT: VERIFY_RECEIPT };
 
-/** The error for every status word except NOT_AUTHORISED, whose cause needs further commands. */
+/** For each status word but NOT_AUTHORISED, whose reason takes further commands to find. */
 export function refusal(error: StatusWordError): ProtocolError {
   const { command, statusWord } = error;
   const left = triesLeft(statusWord);

@@ -1,14 +1,26 @@
-// Verifies the signatures of an AS with its pinned root key (docs/protocol.md clause 9).
-// The root key certifies the signing keys, and the heads of the audit log must not go back.
+// Verifies the signatures of one AS: the pinned root key, the signing keys that it certified, and
+// the heads of the audit log, whose numbers only increase (docs/protocol.md clause 9). Below
+// RemoteAs.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { IntegrityError, ProtocolError } from '#protocol/errors.ts';
-import type { AuditHeadJson, CertificateJson, TrustJson, VerdictJson } from '#protocol/service/messages.ts';
+import {
+  AUDIT_HEAD_TYPE,
+  type AuditHeadJson,
+  auditHeadSchema,
+  CERTIFICATE_TYPE,
+  type CertificateJson,
+  certificateSchema,
+  type TrustJson,
+  VERDICT_TYPE,
+  type VerdictJson,
+  verdictSchema,
+} from '#protocol/service/messages.ts';
 import { type Envelope, keyId, openEnvelope, type Verify } from '#protocol/signing/envelope.ts';
-import { decodeAuditHead, decodeCertificate, decodeVerdict } from './decode.ts';
+import { readAnswer } from './answer.ts';
 
 /** A head of the audit log whose signature was verified. */
 export interface AuditHead extends AuditHeadJson {
-  /** JSON text of its envelope, for auditors. */
+  /** JSON text of its envelope, unchanged, for auditors. */
   readonly envelope: string;
 }
 
@@ -21,44 +33,37 @@ export interface PinnedTrust {
   readonly head?: AuditHead;
 }
 
-/** Stores the trust of this station in one AS. */
+/** Storage for the trust in one AS. */
 export interface TrustStore {
   read(): Promise<PinnedTrust | undefined>;
-  /** Stores the root key if none is stored yet. Resolves with the stored root key. */
+  /** Stores the root if none is stored. Resolves with the stored one. */
   pin(root: string): Promise<string>;
-  /** Stores the head unless a newer head is stored. */
+  /** Stores the head unless a newer one is stored. */
   advance(head: AuditHead): Promise<void>;
-  /** Replaces the root key and deletes the head. */
+  /** Replaces the root and deletes the head. */
   replace(root: string): Promise<void>;
 }
 
-/** Fingerprints are key ids: 16 hex digits, as the service prints them on its terminal. */
+/** Fingerprints are key ids of 16 hex digits, as the service prints them on its terminal. */
 export interface RootComparison {
   readonly pinned: { readonly fingerprint: string; readonly at: string } | undefined;
   readonly shown: { readonly fingerprint: string; readonly root: string };
 }
 
-/** Compares and replaces the pinned root key, for an AS that was installed again. */
+/** For an AS that was set up again with another root. */
 export interface Roots {
-  /**
-   * Returns the pinned root key and that of the service.
-   * @throws ProtocolError (SourceErrorCode)
-   */
+  /** Compares the pinned root with that of the service. @throws ProtocolError (SourceErrorCode) */
   compare(): Promise<RootComparison>;
   /**
-   * Pins this root key instead of the old one.
-   * @throws ProtocolError service-changed if the service has another root key by now
+   * Trusts only this root from now on.
+   * @throws ProtocolError service-changed if the service has another root
    */
   replace(root: string): Promise<void>;
 }
 
 export type Purpose = CertificateJson['purpose'];
 
-const CERTIFICATE_TYPE = 'application/vnd.keyferry.certificate+json';
-export const VERDICT_TYPE = 'application/vnd.keyferry.verdict+json';
-const AUDIT_HEAD_TYPE = 'application/vnd.keyferry.audit-head+json';
-
-/** The signing keys of one answer to GET /v1/trust, with verified certificates. */
+/** The keys that one root certified, from one GET /v1/trust. */
 export class Trust {
   readonly root: string;
   readonly #certificates: readonly CertificateJson[];
@@ -71,15 +76,14 @@ export class Trust {
   }
 
   /**
-   * @throws ProtocolError service-changed if the root key did not sign a certificate
-   * @throws ProtocolError service-nonsense
+   * @throws ProtocolError service-changed if the root did not sign a certificate, service-nonsense
    */
   static async from(trust: TrustJson, verify: Verify): Promise<Trust> {
     const root = fromBase64url(trust.root);
     const certificates: CertificateJson[] = [];
     for (const envelope of trust.certificates) {
       const payload = await openSigned(envelope, CERTIFICATE_TYPE, root, verify);
-      certificates.push(decodeCertificate(payload));
+      certificates.push(readAnswer(certificateSchema, payload, 'certificate'));
     }
     return new Trust(trust.root, certificates, verify);
   }
@@ -92,7 +96,7 @@ export class Trust {
   /** @throws ProtocolError service-changed, service-nonsense */
   async openVerdict(envelope: Envelope): Promise<VerdictJson> {
     const { payload, certificate } = await this.#open(envelope, VERDICT_TYPE, 'verdict');
-    const verdict = decodeVerdict(payload);
+    const verdict = readAnswer(verdictSchema, payload, 'verdict');
     requireTime(verdict.time, certificate);
     return verdict;
   }
@@ -100,13 +104,13 @@ export class Trust {
   /** @throws ProtocolError service-changed, service-nonsense */
   async openAuditHead(envelope: Envelope): Promise<AuditHead> {
     const { payload, certificate } = await this.#open(envelope, AUDIT_HEAD_TYPE, 'audit-head');
-    const head = decodeAuditHead(payload);
+    const head = readAnswer(auditHeadSchema, payload, 'auditHead');
     requireTime(head.time, certificate);
     return { ...head, envelope: JSON.stringify(envelope) };
   }
 
   /**
-   * Returns the JSON value that a key for this purpose signed. Does not check the time of signing.
+   * The JSON value that a key for `purpose` signed, at any time.
    * @throws ProtocolError service-changed, service-nonsense
    */
   async open(envelope: Envelope, type: string, purpose: Purpose): Promise<unknown> {
@@ -133,10 +137,7 @@ export class Trust {
   }
 }
 
-/**
- * A signature is valid if the key was certified at the time of signing (clause 9).
- * @throws ProtocolError service-changed
- */
+/** Clause 9: the key must be certified at the time of signing. */
 function requireTime(signedAt: string, { purpose, from, until }: CertificateJson): void {
   const at = Date.parse(signedAt);
   if (at < Date.parse(from) || at > Date.parse(until)) {
@@ -153,7 +154,7 @@ async function openSigned(envelope: Envelope, type: string, publicKey: Uint8Arra
     return JSON.parse(new TextDecoder().decode(await openEnvelope(envelope, type, publicKey, verify)));
   } catch (cause) {
     if (cause instanceof IntegrityError) {
-      throw new ProtocolError('service-changed', `a signature of the service is not right: ${type}`, { cause });
+      throw new ProtocolError('service-changed', `a signature of the service is wrong: ${type}`, { cause });
     }
     if (cause instanceof SyntaxError) throw new ProtocolError('service-nonsense', `${type} is not JSON`, { cause });
     throw cause;
@@ -161,13 +162,13 @@ async function openSigned(envelope: Envelope, type: string, publicKey: Uint8Arra
 }
 
 /**
- * Checks that the audit log only grows (clause 6). The head of an answer must be at least as new as
- * the newest verified head at the time of the request; heads verified later do not count, because
- * answers may overtake each other. Two heads with the same number must have the same hash.
+ * Detects an audit log that was rewritten or truncated (clause 6). The head of an answer is at
+ * least as new as the newest head before the request, because answers may overtake each other. Two
+ * heads of one number are equal.
  */
 export class AuditWatch {
   readonly #store: TrustStore;
-  /** Hashes of the last MAX_SEEN verified heads of this page, by number. */
+  /** Hashes of the newest heads by number. */
   readonly #seen = new Map<number, string>();
   #newest: AuditHead | undefined;
 
@@ -179,10 +180,10 @@ export class AuditWatch {
     return this.#newest;
   }
 
-  /** Returns the newest verified head. Pass it to accept() with the answer to the next request. */
+  /** The newest head before a request, for accept(). */
   async floor(): Promise<AuditHead | undefined> {
-    const kept = (await this.#store.read())?.head;
-    return newer(kept, this.#newest);
+    const stored = (await this.#store.read())?.head;
+    return newer(stored, this.#newest);
   }
 
   /** @throws ProtocolError service-changed */

@@ -1,9 +1,9 @@
-// Verifies Ed25519 signatures (RFC 8032) with WebCrypto, as the `Verify` of signed envelopes.
+// Ed25519 (RFC 8032) of the browser's WebCrypto, to verify envelopes.
 import { copy } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Verify } from '#protocol/signing/envelope.ts';
 
-/** The returned function throws ProtocolError browser-unsupported if WebCrypto has no Ed25519. */
+/** The verification throws ProtocolError browser-unsupported if the browser has no Ed25519. */
 export function verifyWith(subtle: SubtleCrypto): Verify {
   return async (publicKey, message, signature) => {
     try {
@@ -11,7 +11,7 @@ export function verifyWith(subtle: SubtleCrypto): Verify {
       return await subtle.verify('Ed25519', key, copy(signature), copy(message));
     } catch (cause) {
       if (!(cause instanceof DOMException)) throw cause;
-      if (cause.name !== 'NotSupportedError') return false; // the public key is not a point of the curve
+      if (cause.name !== 'NotSupportedError') return false; // The public key is not a point of the curve.
       throw new ProtocolError('browser-unsupported', 'this browser has no Ed25519 in WebCrypto', { cause });
     }
   };

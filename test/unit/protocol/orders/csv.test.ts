@@ -1,4 +1,4 @@
-// Tables as text (RFC 4180): what is read, what is refused with its row, and that nothing that is written runs as a formula.
+// Tables as text (RFC 4180): reading, refusals with their row, and no cell that runs as a formula.
 import { describe, expect, it } from 'vitest';
 import { encodeCsv, ListError, parseCsv } from '#protocol/orders/csv.ts';
 
@@ -55,8 +55,8 @@ describe('reading a table', () => {
         ['1', ''],
       ],
     ],
-    ['no end of the last line', 'a\n1', [['a'], ['1']]],
-    ['nothing', '', []],
+    ['a last line without an end', 'a\n1', [['a'], ['1']]],
+    ['an empty text', '', []],
   ])('takes %s', (_name, text, expected) => {
     expect(cells(text)).toEqual(expected);
   });
@@ -67,8 +67,8 @@ describe('reading a table', () => {
 
   it.each([
     ['a quote that is not closed', 'a\n"1', /row 2: a quoted cell is not closed/],
-    ['a quote inside a plain cell', 'a\nb\n1"2', /row 3: a quote stands inside/],
-    ['something behind a closing quote', 'a\n"1"2', /row 2: something follows/],
+    ['a quote inside a plain cell', 'a\nb\n1"2', /row 3: an unquoted cell contains a quote/],
+    ['text after a closing quote', 'a\n"1"2', /row 2: a cell continues after its closing quote/],
     ['a cell that is too long', `a\n${'x'.repeat(1001)}`, /row 2: a cell has more than 1000/],
     ['too many cells', `${'a,'.repeat(100)}`, /row 1: there are more than 100 cells/],
     ['too many rows', 'a\n'.repeat(100_002), /row 100002: a list has at most 100000 rows/],
@@ -79,7 +79,7 @@ describe('reading a table', () => {
 });
 
 describe('writing a table', () => {
-  it('quotes what must be quoted, and ends rows with CRLF', () => {
+  it('quotes a cell only if necessary, and ends rows with CRLF', () => {
     expect(
       encodeCsv([
         ['a', 'b,c'],
@@ -90,7 +90,7 @@ describe('writing a table', () => {
   });
 
   it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', ' =1', '＝1', "=cmd|' /C calc'!A0"])(
-    'writes %j so that no spreadsheet runs it',
+    'writes %j so that spreadsheets do not run it',
     (formula) => {
       const [[written = ''] = []] = cells(encodeCsv([[formula]]));
       expect(written).toBe(`'${formula}`);

@@ -1,4 +1,4 @@
-// A work order as JSON, and whether it may be closed.
+// A work order as JSON, and its balance.
 
 import { describe, expect, it } from 'vitest';
 import { hexNumber } from '#protocol/bytes/hex.ts';
@@ -40,7 +40,7 @@ const ORDER: WorkOrder = {
 const written = (change: object = {}) => ({ ...JSON.parse(encodeWorkOrder(ORDER)), ...change });
 
 describe('a work order', () => {
-  it('is read as it was written, a single unit as its SN', () => {
+  it('comes back from its JSON text, a single unit as its SN', () => {
     expect(written().units).toEqual([[sn(1), sn(3)], sn(16)]);
     expect(decodeWorkOrder(written())).toEqual(ORDER);
     expect(decodeWorkOrderPayload(Buffer.from(encodeWorkOrder(ORDER)))).toEqual(ORDER);
@@ -48,19 +48,19 @@ describe('a work order', () => {
 
   it.each<[string, object, RegExp]>([
     ['another format', { format: 2 }, /format is not 1/],
-    ['a member that is not known', { more: 1 }, /member "more"/],
+    ['an unknown member', { more: 1 }, /work order\.more is an unknown member/],
     ['no id', { id: '' }, /id is not/],
     ['a control character', { title: 'a\u0000' }, /title is not/],
-    ['a suite that is not known', { suite: 3 }, /suite is not/],
+    ['an unknown suite', { suite: 3 }, /suite is not/],
     ['units out of order', { units: [sn(16), [sn(1), sn(3)]] }, /not in ascending order/],
-    ['neighbours that are no range', { units: [sn(1), sn(2), sn(3), sn(16)] }, /not in ascending order/],
-    ['a unit twice', { units: [sn(1), sn(1)], count: 2 }, /named twice/],
-    ['another count', { count: 5 }, /says 5 units/],
+    ['adjacent units that are not joined', { units: [sn(1), sn(2), sn(3), sn(16)] }, /not in ascending order/],
+    ['a unit twice', { units: [sn(1), sn(1)], count: 2 }, /appears twice/],
+    ['another count', { count: 5 }, /a count of 5 units/],
     ['a unit in lower case', { units: [sn(0xa).toLowerCase()] }, /not a serial number/],
     ['no lines', { lines: [] }, /a list of 1 to 16/],
     ['an end before its beginning', { until: '2026-11-01T00:00:00Z' }, /ends before it begins/],
-    ['a time that does not exist', { issued: '2026-13-01T00:00:00Z' }, /a time that exists/],
-    ['a time elsewhere', { issued: '2026-11-01T00:00:00+01:00' }, /a time in UTC/],
+    ['a time that does not exist', { issued: '2026-13-01T00:00:00Z' }, /an existing time in UTC/],
+    ['a local time', { issued: '2026-11-01T00:00:00+01:00' }, /an existing time in UTC/],
     [
       'too many keys',
       { units: [[sn(1), sn(20_000)]], count: 20_000, lines: [1, 2, 3].map((ref2) => ({ ...ORDER.lines[0], ref2 })) },
@@ -75,12 +75,12 @@ describe('a work order', () => {
     expect(() => decodeWorkOrder(value)).toThrow(/work order/);
   });
 
-  it('is refused as octets that are no UTF-8 or no JSON', () => {
+  it('is refused if it is not JSON in UTF-8', () => {
     expect(() => decodeWorkOrderPayload(Uint8Array.of(0xff))).toThrow(/not JSON/);
     expect(() => decodeWorkOrderPayload(Buffer.from('{'))).toThrow(/not JSON/);
   });
 
-  it('says which units, lines and times are its own', () => {
+  it('has its units, lines and times', () => {
     expect([lists(ORDER, sn(2)), lists(ORDER, sn(4)), lists(ORDER, sn(16))]).toEqual([true, false, true]);
     expect(findLine(ORDER, 0x0104, 3)?.label).toBe('Other key');
     expect(findLine(ORDER, 0x0104, 2)).toBeUndefined();
@@ -102,13 +102,13 @@ describe('the balance', () => {
     expect(balance(ORDER, done)).toMatchObject({ total: 4, done: 4, gaps: [], mayClose: true });
   });
 
-  it('calls a unit absent that nobody spoke of, and asks for a reason', () => {
+  it('counts a unit without an outcome as absent, and requires a reason', () => {
     const sum = balance(ORDER, done.slice(1));
     expect(sum).toMatchObject({ done: 3, absent: 1, missing: [said(1, 'absent')], mayClose: false });
     expect(balance(ORDER, done.slice(1), 'not delivered')).toMatchObject({ absent: 1, missing: [], mayClose: true });
   });
 
-  it('asks for a reason for each unit that failed or is unknown, and takes no blank one', () => {
+  it('requires a reason for each failed or unknown unit, and refuses a blank one', () => {
     const some = [said(1, 'failed'), said(2, 'unknown', ' '), said(3, 'failed', 'refused'), said(16, 'done')];
     expect(balance(ORDER, some, 'not delivered')).toMatchObject({
       failed: 2,
@@ -118,14 +118,14 @@ describe('the balance', () => {
     });
   });
 
-  it('keeps done over what is said later, and otherwise the last word', () => {
+  it('keeps done over later outcomes, and otherwise counts the last one', () => {
     const later = [...done, said(1, 'failed', 'again'), said(2, 'unknown')];
     expect(balance(ORDER, later).done).toBe(4);
     const twice = [...done.slice(1), said(1, 'failed'), said(1, 'unknown', 'unplugged')];
     expect(balance(ORDER, twice).gaps).toEqual([said(1, 'unknown', 'unplugged')]);
   });
 
-  it('closes nothing as long as a unit is spoken of that is not on the order', () => {
+  it('does not close an order with the outcome of an unlisted unit', () => {
     expect(balance(ORDER, [...done, said(9, 'done')])).toMatchObject({ unlisted: [sn(9)], mayClose: false });
   });
 });

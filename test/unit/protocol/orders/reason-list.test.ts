@@ -13,7 +13,7 @@ function problemsOf(text: string, isWanted: (sn: string) => string | undefined =
   } catch (error) {
     return (error as ListError).rows;
   }
-  throw new TypeError('the list was taken');
+  throw new TypeError('the list was accepted');
 }
 
 describe('a list of reasons', () => {
@@ -22,7 +22,7 @@ describe('a list of reasons', () => {
     { sn: sn(2), reason: 'Stolen' },
   ];
 
-  it('is read from CSV, whatever other columns it has', () => {
+  it('is read from CSV with other columns', () => {
     expect(
       readReasonList('Reason;Site;SN\r\n"Lost; on the way";north;1\r\n\r\nStolen;south;00:02\r\n', anyUnit),
     ).toEqual(both);
@@ -34,12 +34,12 @@ describe('a list of reasons', () => {
     ).toEqual(both);
   });
 
-  it('says of each row what is wrong with it, all at once', () => {
+  it('names the problems of all rows at once', () => {
     const text = ['SN,REASON', '1,', 'xyz,Lost', '3,Lost', '3,Stolen', `4,${'x'.repeat(201)}`, '9,Lost'].join('\n');
     expect(problemsOf(text, (each) => (each === sn(9) ? 'it is not on this order' : undefined))).toEqual([
       { row: 2, column: 'REASON', why: 'it is empty' },
-      { row: 3, column: 'SN', why: '"xyz" is no serial number: 1 to 32 hex digits, not all zero' },
-      { row: 5, column: 'SN', why: 'it stands here already' },
+      { row: 3, column: 'SN', why: '"xyz" is not a serial number: 1 to 32 hex digits, not all zero' },
+      { row: 5, column: 'SN', why: 'it appears twice' },
       { row: 6, column: 'REASON', why: 'it is longer than 200 characters' },
       { row: 7, column: 'SN', why: 'it is not on this order' },
     ]);
@@ -61,7 +61,7 @@ describe('a list of reasons', () => {
 });
 
 describe('a list of units', () => {
-  it('is told to be JSON or CSV by its first character', () => {
+  it('is read as JSON or CSV, depending on its first character', () => {
     expect(['[1]', '\uFEFF {', 'SN\n1', ''].map(isJson)).toEqual([true, true, false, false]);
     expect(readUnitList('["1", ["3", "5"]]')).toEqual(readUnitList('SN,FROM,TO\n1,,\n,3,5\n'));
   });

@@ -1,4 +1,5 @@
-// The units of a work order: serial numbers as people write them, ranges, and lists whose mistakes are named by row and column.
+// The units of a work order: serial numbers as operators type them, ranges, and lists whose
+// problems are named by row and column.
 import { describe, expect, it } from 'vitest';
 import { ListError } from '#protocol/orders/csv.ts';
 import { readUnitCsv, readUnitJson, writeUnitCsv, writeUnitJson } from '#protocol/orders/unit-list.ts';
@@ -24,13 +25,13 @@ describe('a serial number', () => {
     expect(readSerialNumber(written)).toBe(sn(digits));
   });
 
-  it.each(['', ' ', '0', '00', 'G', 'F'.repeat(33), '1.5', '０'])('%j is none', (written) => {
+  it.each(['', ' ', '0', '00', 'G', 'F'.repeat(33), '1.5', '０'])('%j is not one', (written) => {
     expect(readSerialNumber(written)).toBeUndefined();
   });
 });
 
 describe('units', () => {
-  it('are put into ascending order, and neighbours become a range', () => {
+  it('are sorted, and adjacent units become a range', () => {
     expect(arrangeUnits([range('9'), range('1', '3'), range('4'), range('FF'), range('100')])).toEqual([
       range('1', '4'),
       range('9'),
@@ -39,19 +40,19 @@ describe('units', () => {
   });
 
   it.each([
-    ['a unit twice', [range('1'), range('1')], /named twice/],
-    ['ranges that overlap', [range('1', '5'), range('5', '9')], /named twice/],
-    ['a range inside another', [range('1', '9'), range('3', '4')], /named twice/],
-    ['a range that runs backwards', [range('2', '1')], /runs backwards/],
+    ['a unit twice', [range('1'), range('1')], /appears twice/],
+    ['ranges that overlap', [range('1', '5'), range('5', '9')], /appears twice/],
+    ['a range inside another', [range('1', '9'), range('3', '4')], /appears twice/],
+    ['a descending range', [range('2', '1')], /is descending/],
     ['no unit', [], /1 to 20000 units/],
-    ['too many', [range('1', '4E21')], /would be 20001/],
-    ['a range over all numbers', [range('1', 'F'.repeat(32))], /would be 340282366920938463463374607431768211455/],
-    ['what is no serial number', [['1', '2'] as const], /no serial numbers/],
+    ['too many', [range('1', '4E21')], /units, not 20001/],
+    ['a range over all numbers', [range('1', 'F'.repeat(32))], /units, not 340282366920938463463374607431768211455/],
+    ['a text that is not a serial number', [['1', '2'] as const], /not serial numbers/],
   ])('are refused with %s', (_name, ranges, words) => {
     expect(() => arrangeUnits(ranges)).toThrow(words);
   });
 
-  it('are counted, found and named one by one, also across 64 bits', () => {
+  it('are counted, found and listed, also across 64 bits', () => {
     const units = arrangeUnits([range('FFFFFFFFFFFFFFFE', '10000000000000001'), range('20')]);
     expect(countUnits(units)).toBe(5);
     expect([...serialNumbers(units)]).toEqual(
@@ -64,7 +65,7 @@ describe('units', () => {
 });
 
 describe('a list of units', () => {
-  it('is read from CSV with SN, or FROM and TO, or all three, and other columns beside', () => {
+  it('is read from CSV with SN, or FROM and TO, or all three, and with other columns', () => {
     expect(readUnitCsv('Site;Serial number\nA;45 49\nB;4550\n')).toEqual([range('4549'), range('4550')]);
     expect(readUnitCsv('from,to\n1,3\n')).toEqual([range('1', '3')]);
     expect(readUnitCsv('SN,FROM,TO\n9,,\n,1,3\n')).toEqual([range('1', '3'), range('9')]);
@@ -75,7 +76,7 @@ describe('a list of units', () => {
     expect(readUnitJson(text)).toEqual([range('1', '3'), range('9'), range('B'), range('D', 'E')]);
   });
 
-  it('names every row that has to be mended, with its column', () => {
+  it('names each row with a problem, and its column', () => {
     const text = ['SN,FROM,TO', '1,,', '1,,', 'XYZ,,', '4.55E+15,,', '2,3,4', ',9,', ',9,8', ',20,22', '21,,'].join(
       '\n',
     );
@@ -94,11 +95,11 @@ describe('a list of units', () => {
       [8, 'TO'],
       [10, 'SN'],
     ]);
-    expect(problems[0]?.why).toContain('stands in row 2 already');
-    expect(problems[1]?.why).toContain('"XYZ" is no serial number');
+    expect(problems[0]?.why).toContain('is in row 2 already');
+    expect(problems[1]?.why).toContain('"XYZ" is not a serial number');
     expect(problems[2]?.why).toContain('rounded by a spreadsheet');
-    expect(problems[6]?.why).toContain('stands in row 9 already');
-    expect(() => readUnitCsv(text)).toThrow(/^row 3, column SN: unit 0+1 stands in row 2 already\n/);
+    expect(problems[6]?.why).toContain('is in row 9 already');
+    expect(() => readUnitCsv(text)).toThrow(/^row 3, column SN: unit 0+1 is in row 2 already\n/);
   });
 
   it.each([
@@ -107,14 +108,14 @@ describe('a list of units', () => {
     ['no rows', 'SN\n', /names no unit/],
     ['nothing', '', /row 1: it must name the columns/],
     ['too many units', 'FROM,TO\n1,FFFFFF', /at most 20000 units/],
-    ['more mistakes than are named', `SN\n${'X\n'.repeat(25)}`, /and 5 more/],
+    ['more problems than are named', `SN\n${'X\n'.repeat(25)}`, /and 5 more/],
   ])('is refused with %s', (_name, text, words) => {
     expect(() => readUnitCsv(text)).toThrow(words);
   });
 
   it.each([
-    ['no JSON', 'SN', /not JSON/],
-    ['no list', '{"sn":"1"}', /must be a list/],
+    ['a text that is not JSON', 'SN', /not JSON/],
+    ['an object', '{"sn":"1"}', /must be a list/],
     ['a number', '["1", 2]', /row 2, column SN: it is empty/],
     ['null', '[null]', /row 1, column SN: it is empty/],
     ['too many rows', JSON.stringify(Array.from({ length: 20_001 }, () => '1')), /at most 20000 units/],
@@ -122,7 +123,7 @@ describe('a list of units', () => {
     expect(() => readUnitJson(text)).toThrow(words);
   });
 
-  it('is written so that it can be read again', () => {
+  it('comes back from its text', () => {
     const units = [range('1', '3'), range('9')];
     expect(writeUnitCsv(units)).toBe(`SN,FROM,TO\r\n,${sn('1')},${sn('3')}\r\n${sn('9')},,\r\n`);
     expect(readUnitCsv(writeUnitCsv(units))).toEqual(units);

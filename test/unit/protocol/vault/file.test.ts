@@ -1,12 +1,11 @@
-// A vault file from its issue to its keys: what is refused, with which code, and that it is refused before the passphrase matters.
+// A vault file from its issue to its keys: each refusal with its code, before a passphrase is used.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isZero } from '#protocol/bytes/bytes.ts';
 import { fromBase64url, fromUtf8, toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import { ed25519PublicKey } from '#protocol/crypto/ed25519.ts';
-import type { CertificateJson } from '#protocol/service/messages.ts';
+import { CERTIFICATE_TYPE, type CertificateJson } from '#protocol/service/messages.ts';
 import { type Envelope, sealEnvelope } from '#protocol/signing/envelope.ts';
 import {
-  CERTIFICATE_TYPE,
   decodeVaultFile,
   encodeVaultFile,
   MAX_FILE_LENGTH,
@@ -52,7 +51,7 @@ function payloadOf<Payload>(envelope: Envelope): Payload {
   return JSON.parse(fromUtf8(fromBase64url(envelope.payload))) as Payload;
 }
 
-/** The header with a change, signed by a key that the root certified, as an AS with other ideas would write it. */
+/** A changed header, signed by a key that the root certified. */
 async function signedHeader(change: Partial<VaultHeaderJson>, certificate: Partial<CertificateJson> = {}) {
   const issuer = signerOf(OTHER);
   const header = { ...payloadOf<VaultHeaderJson>(file.header), ...change };
@@ -69,7 +68,7 @@ function certified(change: Partial<CertificateJson>): Promise<Envelope> {
 }
 
 describe('a vault file', () => {
-  it('opens with its passphrase and gives what was put in', async () => {
+  it('opens with its passphrase and contains its keys', async () => {
     const { secrets, vault: verified } = await SoftwareVault.open(vault.text, vault.passphrase, vault.root, {
       derive: quickKey,
     });
@@ -88,20 +87,20 @@ describe('a vault file', () => {
     expect(encodeVaultFile(file)).toBe(vault.text);
   });
 
-  it('holds no secret in what is not sealed', () => {
+  it('has no secret outside its sealed part', () => {
     const open = [file.header.payload, file.certificate.payload].map((text) => Buffer.from(text, 'base64url'));
     for (const secret of [T, TA]) {
-      for (const octets of open) expect(octets.includes(Buffer.from(secret))).toBe(false);
+      for (const bytes of open) expect(bytes.includes(Buffer.from(secret))).toBe(false);
     }
   });
 
-  it('does not open with another passphrase, and is unharmed', async () => {
+  it('does not open with another passphrase, and still opens with its own', async () => {
     const open = (passphrase: string) => SoftwareVault.open(vault.text, passphrase, vault.root, { derive: quickKey });
     await expect(open('correct horse battery staples')).rejects.toMatchObject({ code: 'passphrase-wrong' });
     await expect(open(vault.passphrase)).resolves.toBeInstanceOf(SoftwareVault);
   });
 
-  it('is refused where no pinned root vouches for it', async () => {
+  it('is refused if no pinned root certified it', async () => {
     await expect(verify(file, [])).rejects.toMatchObject({ code: 'vault-untrusted' });
     await expect(verify(file, [ed25519PublicKey(OTHER)])).rejects.toMatchObject({ code: 'vault-untrusted' });
     await expect(verify(file, [ed25519PublicKey(OTHER), vault.root])).resolves.toMatchObject({ root: vault.root });
@@ -117,7 +116,7 @@ describe('a vault file', () => {
     await expect(verify({ ...other, sealed: file.sealed })).rejects.toMatchObject({ code: 'vault-changed' });
   });
 
-  it('never opens under the name of another vault, with the right key', async () => {
+  it('does not open as another vault, even with the right key', async () => {
     const { header, sealed } = await verify(file);
     const key = await quickKey(Buffer.from(vault.passphrase), fromBase64url(header.argon2id.salt), header.argon2id);
     const name = vaultName(header);
@@ -140,7 +139,7 @@ describe('a vault file', () => {
     }
   });
 
-  it('is refused where the certificates of its own keys are not for this vault', async () => {
+  it('is refused if the certificates of its keys are not for this vault', async () => {
     const { dataCertificate, journalCertificate } = vault.header;
     for (const change of [
       { dataCertificate: journalCertificate },
@@ -151,7 +150,7 @@ describe('a vault file', () => {
     }
   });
 
-  it('is refused with costs out of bounds, although the AS signed them', async () => {
+  it('is refused with costs out of bounds, even if the AS signed them', async () => {
     const cheap = { argon2id: { ...vault.header.argon2id, memoryKib: 19_456 } };
     const dear = { argon2id: { ...vault.header.argon2id, memoryKib: 2 ** 22 } };
     await expect(verify(await signedHeader(cheap))).rejects.toMatchObject({ code: 'vault-malformed' });
@@ -160,14 +159,14 @@ describe('a vault file', () => {
 
   it.each([
     ['another format', { format: 2 }],
-    ['the number of the service', { asNumber: 0 }],
-    ['no units at all', { units: [] }],
+    ['the AS number of the service', { asNumber: 0 }],
+    ['an empty list of units', { units: [] }],
     ['an SN in lower case', { units: [SN.replace('5', 'a')] }],
     ['no quota', { quota: { exports: 0, perUnit: null } }],
-    ['a suite that is reserved', { set: { transportKeys: [{ tkv: 1, suites: [5] }] } }],
+    ['a reserved suite', { set: { transportKeys: [{ tkv: 1, suites: [5] }] } }],
     ['a time without milliseconds', { expires: '2026-01-01T00:00:00Z' }],
     ['a day that does not exist', { expires: '2026-02-30T00:00:00.000Z' }],
-    ['a member that is missing', { custodian: undefined }],
+    ['a missing member', { custodian: undefined }],
   ])('is refused with %s in its header', async (_what, change) => {
     const header = payloadOf<VaultHeaderJson>(file.header);
     const set = { ...header.set, ...('set' in change ? change.set : {}) };
@@ -176,16 +175,16 @@ describe('a vault file', () => {
   });
 
   it.each([
-    ['nothing', ''],
-    ['no JSON', '{'],
+    ['empty', ''],
+    ['not JSON', '{'],
     ['a list', '[]\n'],
     ['a number', '7\n'],
-    ['too much', ' '.repeat(MAX_FILE_LENGTH + 1)],
-  ])('is refused where it is %s', (_what, text) => {
+    ['too long', ' '.repeat(MAX_FILE_LENGTH + 1)],
+  ])('is refused if it is %s', (_what, text) => {
     expect(() => decodeVaultFile(text)).toThrow(expect.objectContaining({ code: 'vault-malformed' }));
   });
 
-  it('is refused with anything added, left out or written differently', () => {
+  it('is refused in another encoding or with other members', () => {
     const { text } = vault;
     for (const other of [
       ` ${text}`,
@@ -199,7 +198,7 @@ describe('a vault file', () => {
     }
   });
 
-  it('leaves nothing in its buffer after the wipe', async () => {
+  it('leaves no key in its buffer after the wipe', async () => {
     const { header, sealed } = await verify(file);
     const key = await quickKey(Buffer.from(vault.passphrase), fromBase64url(header.argon2id.salt), header.argon2id);
     const secrets = openVaultSecrets(sealed, vaultName(header), key);

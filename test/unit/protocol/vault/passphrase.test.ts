@@ -1,4 +1,4 @@
-// The passphrase of a vault: what a person typed as octets, the bounds of Argon2id, and the function itself against published values.
+// The passphrase of a vault: its bytes, the bounds of Argon2id, and Argon2id against published values.
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ascii, fromUtf8 } from '#protocol/bytes/text.ts';
@@ -32,7 +32,7 @@ describe('Argon2id', () => {
     expect(toHex(key)).toBe(expected);
   });
 
-  it('gives with the cost of a vault what the native reference tool gives', async () => {
+  it('gives the value of the native reference tool with the cost of a vault', async () => {
     const key = await argon2id(ascii('correct horse battery staple'), ascii('0123456789ABCDEF'), VAULT_COST);
     // argon2 0123456789ABCDEF -id -t 3 -k 65536 -p 4 -l 32 -r
     expect(toHex(key)).toBe('A01BA759E20D615C3C7EF23A61C29E08FD9A85C94137FD7FA437F43A40B03955');
@@ -44,11 +44,11 @@ describe('the cost', () => {
     expect(() => requireCost(VAULT_COST)).not.toThrow();
   });
 
-  it.each(['memoryKib', 'passes', 'lanes'] as const)('is refused where %s is below or above its bounds', (name) => {
-    const { least, most } = COST_BOUNDS[name];
-    expect(code(() => requireCost({ ...VAULT_COST, [name]: least }))).toBeUndefined();
-    expect(code(() => requireCost({ ...VAULT_COST, [name]: most }))).toBeUndefined();
-    for (const value of [least - 1, most + 1, 0, -1, least + 0.5, Number.NaN, 2 ** 40]) {
+  it.each(['memoryKib', 'passes', 'lanes'] as const)('is refused if %s is below or above its bounds', (name) => {
+    const { min, max } = COST_BOUNDS[name];
+    expect(code(() => requireCost({ ...VAULT_COST, [name]: min }))).toBeUndefined();
+    expect(code(() => requireCost({ ...VAULT_COST, [name]: max }))).toBeUndefined();
+    for (const value of [min - 1, max + 1, 0, -1, min + 0.5, Number.NaN, 2 ** 40]) {
       expect(
         code(() => requireCost({ ...VAULT_COST, [name]: value })),
         String(value),
@@ -56,20 +56,20 @@ describe('the cost', () => {
     }
   });
 
-  it('is refused before any memory is spent', async () => {
-    let asked = false;
+  it('is refused before memory is allocated', async () => {
+    let derived = false;
     const derive = async () => {
-      asked = true;
+      derived = true;
       return new Uint8Array(32);
     };
     const cost = { ...VAULT_COST, memoryKib: 2 ** 24, salt: new Uint8Array(16) };
     await expect(deriveVaultKey('a passphrase', cost, derive)).rejects.toMatchObject({ code: 'vault-malformed' });
-    expect(asked).toBe(false);
+    expect(derived).toBe(false);
   });
 });
 
 describe('a passphrase', () => {
-  it('is one octet string however its letters were composed', () => {
+  it('has the same bytes for each composition of its letters', () => {
     expect(encodePassphrase('Zürich und Genève')).toEqual(encodePassphrase('Zu\u0308rich und Gene\u0300ve'));
     expect(encodePassphrase('\uFB01sch')).toEqual(encodePassphrase('fisch'));
   });
@@ -79,14 +79,14 @@ describe('a passphrase', () => {
     expect(encodePassphrase('correct horse')).not.toEqual(encodePassphrase('correct-horse'));
   });
 
-  it('that was generated is taken as it was meant', () => {
+  it('that was generated may be typed in other ways', () => {
     const generated = generatePassphrase(Uint8Array.from({ length: 20 }, (_, i) => i * 13));
     expect(generated).toMatch(/^KV(-[0-9A-HJKMNP-TV-Z]{5}){4}$/);
-    const meant = encodePassphrase(generated);
-    expect(encodePassphrase(generated.toLowerCase())).toEqual(meant);
-    expect(encodePassphrase(` ${generated.replaceAll('-', ' ')} `)).toEqual(meant);
-    expect(encodePassphrase(generated.replaceAll('0', 'o').replaceAll('1', 'l'))).toEqual(meant);
-    expect(fromUtf8(meant)).toBe(generated.replaceAll('-', ''));
+    const normalised = encodePassphrase(generated);
+    expect(encodePassphrase(generated.toLowerCase())).toEqual(normalised);
+    expect(encodePassphrase(` ${generated.replaceAll('-', ' ')} `)).toEqual(normalised);
+    expect(encodePassphrase(generated.replaceAll('0', 'o').replaceAll('1', 'l'))).toEqual(normalised);
+    expect(fromUtf8(normalised)).toBe(generated.replaceAll('-', ''));
   });
 
   it('has 100 random bits when it is generated', () => {
@@ -97,13 +97,13 @@ describe('a passphrase', () => {
     expect(texts.size).toBe(20);
   });
 
-  it('that nothing was ever sealed under is wrong', () => {
+  it('that no vault can have is wrong', () => {
     for (const typed of ['', 'x'.repeat(257), '\uD800 alone']) {
       expect(code(() => encodePassphrase(typed))).toBe('passphrase-wrong');
     }
   });
 
-  it('is wiped after the key was derived, also when that fails', async () => {
+  it('is wiped after the derivation of the key, also if it fails', async () => {
     const seen: Uint8Array[] = [];
     const fail = async (password: Uint8Array): Promise<never> => {
       seen.push(password);

@@ -1,4 +1,4 @@
-// What a vault gives by its header: time, units and quotas, each at its edge.
+// The rules of a vault: validity, units and quotas, each at its limit.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -43,7 +43,7 @@ describe('a vault', () => {
     expect(codeOf(() => requireValid(header, Date.parse(time)))).toBe(code);
   });
 
-  it('serves its units, and an open one every unit of its set', () => {
+  it('serves its units, and an open vault every unit of its set', () => {
     const unit = (sn: string, set = 0xba7c) => ({ unit: { set, tkv: 1, sn: fromHex(sn) } });
     expect(codeOf(() => requireServed(header, unit(SN)))).toBe('none');
     expect(codeOf(() => requireServed(header, unit(SN.replace('7', '8'))))).toBe('unit-not-listed');
@@ -53,7 +53,7 @@ describe('a vault', () => {
     expect(codeOf(() => requireServed(open, unit(SN, 1)))).toBe('not-allowed');
   });
 
-  it('gives up to its quotas, in all and per unit', () => {
+  it('exports up to its quotas, in all and per unit', () => {
     expect(codeOf(() => requireQuota(header, { exports: 2, ofUnit: 1 }))).toBe('none');
     expect(codeOf(() => requireQuota(header, { exports: 3, ofUnit: 0 }))).toBe('quota-used');
     expect(codeOf(() => requireQuota(header, { exports: 2, ofUnit: 2 }))).toBe('unit-quota-used');
@@ -61,7 +61,7 @@ describe('a vault', () => {
     expect(codeOf(() => requireQuota(free, { exports: 2, ofUnit: 2 }))).toBe('none');
   });
 
-  it('is opened up in words that name the set', () => {
+  it('is requested as an open vault with a sentence that names the set', () => {
     expect(openVaultSentence(0xba7c)).toContain('T of set 0000BA7C');
     expect(openVaultSentence(0xba7c)).not.toBe(openVaultSentence(0xba7d));
   });

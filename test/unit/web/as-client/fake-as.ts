@@ -1,4 +1,5 @@
-// A service in memory that signs as an AS does, and whose every answer a test can replace; and a trust store that forgets nothing.
+// A service in memory that signs like an AS, whose answers a test can replace, and a trust store in
+// memory.
 import { copy } from '#protocol/bytes/bytes.ts';
 import { ascii, toBase64url } from '#protocol/bytes/text.ts';
 import { ed25519PublicKey, signEd25519 } from '#protocol/crypto/ed25519.ts';
@@ -9,7 +10,7 @@ import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import { type Envelope, type Signer, sealEnvelope } from '#protocol/signing/envelope.ts';
 import type { AuditHead, PinnedTrust, TrustStore } from '#web/as-client/trust.ts';
 
-export const TOKEN = 'kf_aTokenThatWasTyped';
+export const ACCESS_CODE = 'kf_anAccessCode';
 export const BASE_URL = 'https://as.example';
 
 export function signerOf(seed: string): Signer {
@@ -19,7 +20,7 @@ export function signerOf(seed: string): Signer {
 
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 
-export function sealJson(kind: string, value: unknown, signer: Signer): Promise<Envelope> {
+function sealJson(kind: string, value: unknown, signer: Signer): Promise<Envelope> {
   return sealEnvelope(`application/vnd.keyferry.${kind}+json`, json(value), signer);
 }
 
@@ -27,7 +28,7 @@ export function jsonAnswer(value: unknown, status = 200, type = 'application/jso
   return new Response(JSON.stringify(value), { status, headers: { 'content-type': type } });
 }
 
-export function problem(code: ProblemCode, detail = 'as the service says'): Response {
+export function problem(code: ProblemCode, detail = 'detail of the service'): Response {
   const { status, title } = PROBLEMS[code];
   return jsonAnswer(
     { type: PROBLEM_BASE + code, title, status, detail },
@@ -36,7 +37,7 @@ export function problem(code: ProblemCode, detail = 'as the service says'): Resp
   );
 }
 
-export interface Recorded {
+export interface RecordedRequest {
   readonly path: string;
   readonly method: string;
   readonly headers: Record<string, string>;
@@ -44,11 +45,11 @@ export interface Recorded {
   readonly init: RequestInit;
 }
 
-type Answer = (request: Recorded) => Response | Promise<Response>;
+type Answer = (request: RecordedRequest) => Response | Promise<Response>;
 
 export class FakeAs {
-  readonly requests: Recorded[] = [];
-  /** Instead of the true answer, for one path; undefined gives the true one. */
+  readonly requests: RecordedRequest[] = [];
+  /** Replaces the answer of a path. */
   readonly instead: Partial<Record<string, Answer>> = {};
   root = signerOf('root');
   verdictKey = signerOf('verdict');
@@ -62,16 +63,16 @@ export class FakeAs {
     const headers = init.headers as Record<string, string>;
     const request = { path, method: init.method ?? 'GET', headers, body, init };
     this.requests.push(request);
-    return await (this.instead[path] ?? ((asked) => this.answer(asked)))(request);
+    return await (this.instead[path] ?? ((each) => this.answer(each)))(request);
   };
 
-  asked(path: string): Recorded[] {
+  asked(path: string): RecordedRequest[] {
     return this.requests.filter((request) => request.path === path);
   }
 
-  async answer(request: Recorded): Promise<Response> {
+  async answer(request: RecordedRequest): Promise<Response> {
     if (request.path === '/v1/trust') return jsonAnswer(await this.trust());
-    if (request.headers.authorization !== `Bearer ${TOKEN}`) return problem('signed-out');
+    if (request.headers.authorization !== `Bearer ${ACCESS_CODE}`) return problem('signed-out');
     if (request.path === '/v1/whoami') return jsonAnswer(WHOAMI);
     if (request.path === '/v1/keys') return jsonAnswer(KEYS);
     if (request.path === '/v1/exports') return jsonAnswer(await this.exportAnswer());
@@ -106,7 +107,7 @@ export class FakeAs {
     return sealJson('verdict', { workOrder: null, operator: 'Ada', dataHash, time, ...fields }, this.verdictKey);
   }
 
-  /** The head after one more entry, unless the fields say otherwise. */
+  /** The head after one more entry, with other members if given. */
   head(fields: Partial<AuditHeadJson> = {}): Promise<Envelope> {
     const sequence = fields.sequence ?? ++this.sequence;
     const hash = toBase64url(sha256(ascii(`entry ${sequence}`)));

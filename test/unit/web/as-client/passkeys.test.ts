@@ -1,4 +1,5 @@
-// What the page asks of the browser for a passkey, and what becomes of each answer. The browser's own part is what test/e2e/passkey.spec.ts is about.
+// The calls to the browser for a passkey, and the result of each answer. test/e2e/passkey.spec.ts
+// tests the browser itself.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Passkeys } from '#web/as-client/passkeys.ts';
 
@@ -30,7 +31,7 @@ const results = { prf: { enabled: true, results: { first: OUTPUT.slice().buffer 
 const passkey = { credential: Uint8Array.of(1, 2, 3), salt: new Uint8Array(32).fill(9) };
 
 describe('a passkey', () => {
-  it('is made under the id of its vault, with proof of the person and a salt of its own, and gives 32 octets', async () => {
+  it('is created under the id of its vault, with user verification and its own salt, and gives 32 bytes', async () => {
     const { passkeys, asked } = browser({ create: results });
     const one = await passkeys.create(USER);
     const other = await passkeys.create(USER);
@@ -46,13 +47,13 @@ describe('a passkey', () => {
     });
   });
 
-  it('is asked a second time where it gives nothing when it is made', async () => {
+  it('is used once more if its creation gives no PRF output', async () => {
     const { passkeys, asked } = browser({ create: { prf: { enabled: true } }, get: results });
     expect((await passkeys.create(USER)).output).toEqual(OUTPUT);
     expect(asked).toHaveLength(2);
   });
 
-  it('is asked by its name, with its salt and with proof of the person', async () => {
+  it('is used by its id, with its salt and with user verification', async () => {
     const { passkeys, asked } = browser({ get: results });
     expect(await passkeys.ask(passkey)).toEqual(OUTPUT);
     expect(asked[0]).toMatchObject({
@@ -66,14 +67,14 @@ describe('a passkey', () => {
 
   it.each([
     ['without a PRF', { prf: { enabled: false } }],
-    ['of a browser that does not know PRFs', {}],
+    ['of a browser without PRFs', {}],
   ])('%s is said to be of no use', async (_what, create) => {
     await expect(browser({ create }).passkeys.create(USER)).rejects.toEqual(code('passkey-unsupported'));
   });
 
   it.each([
     ['nothing', {}],
-    ['fewer octets', { prf: { results: { first: new ArrayBuffer(16) } } }],
+    ['fewer bytes', { prf: { results: { first: new ArrayBuffer(16) } } }],
   ])('that answers with %s is said to be of no use', async (_what, get) => {
     await expect(browser({ get }).passkeys.ask(passkey)).rejects.toEqual(code('passkey-unsupported'));
   });
@@ -92,13 +93,13 @@ describe('a passkey', () => {
     await expect(passkeys.ask(passkey)).rejects.toEqual(code(expected));
   });
 
-  it('that the browser does not hand over is refused, and a fault of the program is not taken for a refusal', async () => {
+  it('that the browser does not return is refused, but a program error is not a refusal', async () => {
     await expect(browser().passkeys.ask(passkey)).rejects.toEqual(code('passkey-refused'));
     await expect(browser({ get: new TypeError('a bug') }).passkeys.ask(passkey)).rejects.toThrow(TypeError);
   });
 });
 
-describe('whether a passkey can be made here', () => {
+describe('whether a passkey can be created', () => {
   afterEach(() => void vi.unstubAllGlobals());
 
   const barAt = (hostname: string, capabilities?: Record<string, boolean>) => {
@@ -106,22 +107,22 @@ describe('whether a passkey can be made here', () => {
     return new Passkeys({} as CredentialsContainer, hostname).bar();
   };
 
-  it('is asked of the browser', async () => {
+  it('is reported by the browser', async () => {
     expect(await barAt('localhost', { 'extension:prf': true })).toBeUndefined();
     expect(await barAt('as.example', { 'extension:prf': false })).toBe('browser');
     expect(await barAt('as.example', undefined)).toBe('browser');
   });
 
-  it('is tried where the browser does not say', async () => {
+  it('is yes if the browser does not report it', async () => {
     vi.stubGlobal('PublicKeyCredential', {});
     expect(await new Passkeys({} as CredentialsContainer, 'as.example').bar()).toBeUndefined();
   });
 
-  it.each(['127.0.0.1', '10.0.0.7', '[::1]'])('is no at the IP address %s, which has no passkeys', async (hostname) => {
+  it.each(['127.0.0.1', '10.0.0.7', '[::1]'])('is no at the IP address %s', async (hostname) => {
     expect(await barAt(hostname, { 'extension:prf': true })).toBe('address');
   });
 
-  it('is no where the browser has no credentials at all', async () => {
+  it('is no in a browser without credentials', async () => {
     expect(await new Passkeys(undefined, 'as.example').bar()).toBe('browser');
   });
 });

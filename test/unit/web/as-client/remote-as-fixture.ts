@@ -1,7 +1,7 @@
-// A RemoteAs in front of a service in memory, with deadlines that a test can wait for.
+// A RemoteAs with a service in memory and short deadlines.
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import { RemoteAs } from '#web/as-client/remote-as.ts';
-import { BASE_URL, FakeAs, MemoryTrust, TOKEN } from './fake-as.ts';
+import { ACCESS_CODE, BASE_URL, FakeAs, MemoryTrust } from './fake-as.ts';
 
 export const REQUEST: ExportRequest = {
   set: 0xba7c,
@@ -16,27 +16,27 @@ export const REQUEST: ExportRequest = {
   idempotencyKey: 'AAAAAAAAAAAAAAAAAAAAAA',
 };
 
-export interface Bench {
+export interface RemoteSetup {
   readonly service: FakeAs;
   readonly trust: MemoryTrust;
   readonly as: RemoteAs;
 }
 
-export function bench(trust = new MemoryTrust(), service = new FakeAs()): Bench {
+export function setUp(trust = new MemoryTrust(), service = new FakeAs()): RemoteSetup {
   const { subtle } = globalThis.crypto;
   const options = { fetch: service.fetch, baseUrl: BASE_URL, subtle, trust, deadlineMs: 50, retryPausesMs: [0, 0] };
   return { service, trust, as: new RemoteAs(options) };
 }
 
-export async function signedIn(trust?: MemoryTrust, service?: FakeAs): Promise<Bench> {
-  const made = bench(trust, service);
-  await made.as.signIn(TOKEN);
+export async function signedIn(trust?: MemoryTrust, service?: FakeAs): Promise<RemoteSetup> {
+  const made = setUp(trust, service);
+  await made.as.signIn(ACCESS_CODE);
   return made;
 }
 
 export const offline = (): Promise<never> => Promise.reject(new TypeError('fetch failed'));
 
-/** Answers never, but ends with its signal as fetch does. */
+/** Never answers, but rejects on abort, as fetch does. */
 export const hangs = ({ init }: { init: RequestInit }): Promise<never> =>
   new Promise((_resolve, reject) => {
     init.signal?.addEventListener('abort', () => reject(init.signal?.reason));

@@ -6,6 +6,7 @@ import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import { keyId } from '#protocol/signing/envelope.ts';
 import { RemoteAs } from '#web/as-client/remote-as.ts';
 import {
+  ACCESS_CODE,
   BASE_URL,
   FakeAs,
   jsonAnswer,
@@ -15,99 +16,98 @@ import {
   problem,
   RECEIPT,
   signerOf,
-  TOKEN,
   WHOAMI,
 } from './fake-as.ts';
-import { bench, hangs, offline, REQUEST, signedIn } from './remote-as-fixture.ts';
+import { hangs, offline, REQUEST, setUp, signedIn } from './remote-as-fixture.ts';
 
 describe('signing in', () => {
-  it('says who the operator is and pins the root key of the service', async () => {
-    const { service, trust, as } = bench();
-    expect(await as.signIn(TOKEN)).toEqual(WHOAMI);
+  it('returns the operator and pins the root key of the service', async () => {
+    const { service, trust, as } = setUp();
+    expect(await as.signIn(ACCESS_CODE)).toEqual(WHOAMI);
     expect(as.operator).toEqual(WHOAMI);
     expect(trust.pinned?.root).toBe(toBase64url(service.root.publicKey));
   });
 
-  it('shows the token to nobody but the service it belongs to, and only after the trust was verified', async () => {
+  it('sends the access code only to its service, after the certificates are verified', async () => {
     const { service } = await signedIn();
     expect(service.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
       ['/v1/trust', undefined],
-      ['/v1/whoami', `Bearer ${TOKEN}`],
+      ['/v1/whoami', `Bearer ${ACCESS_CODE}`],
     ]);
     for (const { init } of service.requests) {
       expect(init).toMatchObject({ credentials: 'omit', cache: 'no-store', redirect: 'error' });
     }
   });
 
-  it('keeps the token where nothing can read it', async () => {
+  it('keeps the access code in a private field', async () => {
     const { as, trust } = await signedIn();
-    expect(JSON.stringify(as) + JSON.stringify(trust) + Object.keys(as).join()).not.toContain(TOKEN);
+    expect(JSON.stringify(as) + JSON.stringify(trust) + Object.keys(as).join()).not.toContain(ACCESS_CODE);
   });
 
   it.each(['', 'with a blank', 'line\nbreak', 'ümlaut', 'x'.repeat(513)])(
-    'does not send what cannot be a token: %j',
+    'does not send a malformed access code: %j',
     async (typed) => {
-      const { service, as } = bench();
+      const { service, as } = setUp();
       await expect(as.signIn(typed)).rejects.toMatchObject({ code: 'signed-out' });
       expect(service.requests).toEqual([]);
     },
   );
 
-  it('refuses a service whose root key is not the pinned one, before the token is shown', async () => {
+  it('refuses a service with another root key before it sends the access code', async () => {
     const { trust } = await signedIn();
     const other = new FakeAs();
     other.root = signerOf('another root');
-    const { as } = bench(trust, other);
-    await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'service-changed' });
+    const { as } = setUp(trust, other);
+    await expect(as.signIn(ACCESS_CODE)).rejects.toMatchObject({ code: 'service-changed' });
     expect(other.asked('/v1/whoami')).toEqual([]);
     expect(as.operator).toBeUndefined();
   });
 
-  it('refuses a root key that another tab was quicker to pin', async () => {
+  it('refuses a root key if another tab has pinned another one meanwhile', async () => {
     const trust = new MemoryTrust();
-    const { as } = bench(trust);
+    const { as } = setUp(trust);
     const read = trust.read.bind(trust);
     trust.read = async () => {
       const before = await read();
       trust.pinned = { root: toBase64url(signerOf('another root').publicKey), pinnedAt: PINNED_AT };
       return before;
     };
-    await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'service-changed' });
+    await expect(as.signIn(ACCESS_CODE)).rejects.toMatchObject({ code: 'service-changed' });
     expect(as.operator).toBeUndefined();
   });
 
-  it('is trusted anew with the root key that the operator compared, and with no other', async () => {
+  it('trusts another root key once the operator has compared it, and no other', async () => {
     const { trust } = await signedIn();
     const anew = new FakeAs();
     anew.root = signerOf('set up anew');
-    const { as } = bench(trust, anew);
+    const { as } = setUp(trust, anew);
     const { pinned, shown } = await as.roots.compare();
     expect(pinned).toEqual({ fingerprint: keyId(new FakeAs().root.publicKey), at: PINNED_AT });
     expect(shown.fingerprint).toBe(keyId(anew.root.publicKey));
     anew.root = signerOf('a stranger who came in between');
     await expect(as.roots.replace(shown.root)).rejects.toMatchObject({ code: 'service-changed' });
-    await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'service-changed' });
+    await expect(as.signIn(ACCESS_CODE)).rejects.toMatchObject({ code: 'service-changed' });
     anew.root = signerOf('set up anew');
     await as.roots.replace(shown.root);
-    expect(await as.signIn(TOKEN)).toEqual(WHOAMI);
+    expect(await as.signIn(ACCESS_CODE)).toEqual(WHOAMI);
   });
 
-  it('may have a shorter audit log once it was trusted anew', async () => {
+  it('accepts a shorter audit log after the root key was replaced', async () => {
     const made = await signedIn();
     made.service.sequence = 100;
     await made.as.exportKey(REQUEST);
     const anew = new FakeAs();
-    const { as } = bench(made.trust, anew);
-    await as.signIn(TOKEN);
+    const { as } = setUp(made.trust, anew);
+    await as.signIn(ACCESS_CODE);
     await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-changed' });
     const { shown } = await as.roots.compare();
     await as.roots.replace(shown.root);
-    await as.signIn(TOKEN);
+    await as.signIn(ACCESS_CODE);
     expect(await as.exportKey(REQUEST)).toHaveProperty('exportId');
   });
 
   it('refuses a certificate that the root did not sign', async () => {
-    const { service, as } = bench();
+    const { service, as } = setUp();
     service.instead['/v1/trust'] = async () => {
       const honest = await service.trust();
       service.root = signerOf('a stranger');
@@ -116,17 +116,17 @@ describe('signing in', () => {
       ];
       return jsonAnswer({ ...honest, certificates });
     };
-    await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'service-changed' });
+    await expect(as.signIn(ACCESS_CODE)).rejects.toMatchObject({ code: 'service-changed' });
   });
 
-  it('signs nobody in when the service does not know the token', async () => {
-    const { as, trust } = bench();
+  it('does not sign in with an unknown access code', async () => {
+    const { as, trust } = setUp();
     await expect(as.signIn('kf_unknown')).rejects.toMatchObject({ code: 'signed-out' });
     expect(as.operator).toBeUndefined();
     expect(trust.pinned).toBeUndefined();
   });
 
-  it('ends the session of the operator before', async () => {
+  it('ends the session of the earlier operator', async () => {
     const { as } = await signedIn();
     await expect(as.signIn('kf_unknown')).rejects.toMatchObject({ code: 'signed-out' });
     await expect(as.keys()).rejects.toMatchObject({ code: 'not-signed-in' });
@@ -134,7 +134,7 @@ describe('signing in', () => {
 });
 
 describe('signing out', () => {
-  it('forgets the token: nothing is asked any more', async () => {
+  it('deletes the access code: no more requests are sent', async () => {
     const { service, as } = await signedIn();
     as.signOut();
     const before = service.requests.length;
@@ -144,16 +144,16 @@ describe('signing out', () => {
     expect(as.operator).toBeUndefined();
   });
 
-  it('happens by itself when the service no longer takes the token', async () => {
+  it('happens automatically when the access code has expired', async () => {
     const { service, as } = await signedIn();
-    service.instead['/v1/keys'] = () => problem('signed-out', 'the token has expired');
-    await expect(as.keys()).rejects.toMatchObject({ code: 'signed-out', message: 'the token has expired' });
+    service.instead['/v1/keys'] = () => problem('signed-out', 'the access code has expired');
+    await expect(as.keys()).rejects.toMatchObject({ code: 'signed-out', message: 'the access code has expired' });
     expect(as.operator).toBeUndefined();
   });
 });
 
 describe('the keys', () => {
-  it('are what the service lists, and nothing that this version does not know', async () => {
+  it('are those that the service lists, without unknown members', async () => {
     const { service, as } = await signedIn();
     service.instead['/v1/keys'] = () => jsonAnswer({ ...KEYS, more: { than: 'known' } });
     expect(await as.keys()).toEqual(KEYS.sets);
@@ -161,7 +161,7 @@ describe('the keys', () => {
 });
 
 describe('an export', () => {
-  it('asks for exactly what was ordered and gives DATA back', async () => {
+  it('sends exactly the request and returns DATA', async () => {
     const { service, as } = await signedIn();
     const exported = await as.exportKey({ ...REQUEST, workOrder: 'WO 12' });
     expect(exported.exportId).toBe('export-1');
@@ -182,7 +182,7 @@ describe('an export', () => {
     expect(as.auditHead?.sequence).toBe(1);
   });
 
-  it('is asked for again under the same idempotency key when the network fails, a few times at most', async () => {
+  it('is retried under the same idempotency key after a network failure, at most twice', async () => {
     const { service, as } = await signedIn();
     let failures = 2;
     service.instead['/v1/exports'] = (request) => (failures-- > 0 ? offline() : service.answer(request));
@@ -195,14 +195,14 @@ describe('an export', () => {
     expect(service.asked('/v1/exports')).toHaveLength(6);
   });
 
-  it('is asked for again after a deadline that went by, and given up in the end', async () => {
+  it('is retried after a timeout, and finally fails', async () => {
     const { service, as } = await signedIn();
     service.instead['/v1/exports'] = hangs;
     await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-timeout' });
     expect(service.asked('/v1/exports')).toHaveLength(3);
   });
 
-  it('is not asked for again when the service refused it', async () => {
+  it('is not retried after a refusal of the service', async () => {
     const { service, as } = await signedIn();
     service.instead['/v1/exports'] = () => problem('quota-used');
     await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'quota-used' });
@@ -210,7 +210,7 @@ describe('an export', () => {
   });
 });
 
-describe('what the service refuses', () => {
+describe('a refusal of the service', () => {
   it.each(Object.keys(PROBLEMS) as ProblemCode[])('keeps the code %s and the detail of the service', async (code) => {
     const { service, as } = await signedIn();
     service.instead['/v1/exports'] = () => problem(code, 'in its own words');
@@ -244,8 +244,8 @@ describe('what the service refuses', () => {
   });
 });
 
-describe('a service that is not there, or talks nonsense', () => {
-  it('is unreachable, too slow or nonsense, and can be asked again afterwards', async () => {
+describe('a service that is unreachable or sends nonsense', () => {
+  it('has its code, and the next request succeeds', async () => {
     const { service, as } = await signedIn();
     const failures: [string, () => Response | Promise<Response>][] = [
       ['service-unreachable', offline],
@@ -266,7 +266,7 @@ describe('a service that is not there, or talks nonsense', () => {
     expect(await as.keys()).toHaveLength(1);
   });
 
-  it('is unreachable when its answer breaks off, and too slow when it stops in the middle', async () => {
+  it('is unreachable if its answer breaks off, and slow if its answer stops', async () => {
     const { service, as } = await signedIn();
     const headers = { 'content-type': 'application/json' };
     const begun = (
@@ -294,12 +294,12 @@ describe('a service that is not there, or talks nonsense', () => {
 });
 
 describe('a browser without Ed25519', () => {
-  it('is named as what it is', async () => {
+  it('is reported with its own code', async () => {
     const service = new FakeAs();
     const subtle = {
       importKey: () => Promise.reject(new DOMException('no', 'NotSupportedError')),
     } as unknown as SubtleCrypto;
     const as = new RemoteAs({ fetch: service.fetch, baseUrl: BASE_URL, subtle, trust: new MemoryTrust() });
-    await expect(as.signIn(TOKEN)).rejects.toMatchObject({ code: 'browser-unsupported' });
+    await expect(as.signIn(ACCESS_CODE)).rejects.toMatchObject({ code: 'browser-unsupported' });
   });
 });

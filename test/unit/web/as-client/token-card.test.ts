@@ -1,4 +1,5 @@
-// The token card as the page sees it: the PIN, one command at a time, what a lost or a reset card means, and every refusal by its code.
+// The AS card as a KeySource: the PIN, one command at a time, a lost or reset card, and the code of
+// each refusal.
 import { describe, expect, it } from 'vitest';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type Bytes, copy, isZero } from '#protocol/bytes/bytes.ts';
@@ -39,8 +40,8 @@ function answering(card: TestAsCard, answers: Record<number, string>): { transmi
   };
 }
 
-describe('attaching a token', () => {
-  it('tells what it serves before it is unlocked', async () => {
+describe('attaching a card', () => {
+  it('reads its data before it is unlocked', async () => {
     const { token } = await attached();
     expect(token.data).toMatchObject({ set: TEST_SET, tkv: 2, asNumber: 7, xc: 0, quotaLeft: 100 });
     expect(token.data.entries.map(({ label }) => label)).toEqual([
@@ -53,7 +54,7 @@ describe('attaching a token', () => {
 
   it.each([
     ['an EI', '6A82'],
-    ['octets that mean nothing', '0102 9000'],
+    ['random bytes', '0102 9000'],
     ['data of another version', '02 0000BA7C 01 0007 00000000 00000064 00 9000'],
     ['data with one byte more', '01 0000BA7C 01 0007 00000000 00000064 00 00 9000'],
     ['data with TKV 0', '01 0000BA7C 00 0007 00000000 00000064 00 9000'],
@@ -70,14 +71,14 @@ describe('attaching a token', () => {
     await expect(TokenCard.attach(other)).rejects.toEqual(code('not-a-token'));
   });
 
-  it('says that a token which does not answer is lost', async () => {
+  it('reports a card that does not answer as lost', async () => {
     const dead: Transmit = () => Promise.reject(new ProtocolError('link-timeout', 'silence'));
     await expect(TokenCard.attach(dead)).rejects.toEqual(code('token-lost'));
   });
 });
 
 describe('the PIN', () => {
-  it('unlocks, locks and changes, and its tries can be asked for before each attempt', async () => {
+  it('unlocks, locks and changes, and its tries can be read before each attempt', async () => {
     const { token } = await attached();
     expect(await token.pinState()).toEqual({ is: 'locked', triesLeft: 3 });
     await expect(token.verifyPin(pin('000000'))).rejects.toEqual(new PinError(2));
@@ -92,7 +93,7 @@ describe('the PIN', () => {
     await token.verifyPin(pin('20261123'));
   });
 
-  it('blocks with the last try, for good', async () => {
+  it('is blocked for ever after the last try', async () => {
     const { card, token } = await attached();
     const codes = [];
     for (let i = 0; i < 4; i++)
@@ -105,7 +106,7 @@ describe('the PIN', () => {
     expect(card.store.pinTries).toBe(0);
   });
 
-  it('is wiped wherever it was, right or wrong, and when the token is gone', async () => {
+  it('is wiped everywhere, whether right or wrong, and if the card is gone', async () => {
     const seen: Uint8Array[] = [];
     const card = new TestAsCard();
     let isGone = false;
@@ -122,11 +123,11 @@ describe('the PIN', () => {
     isGone = true;
     await expect(token.verifyPin(last)).rejects.toEqual(code('token-lost'));
     expect(typed.map(isZero)).toEqual([true, true, true, true, true]);
-    // What held a PIN is zero now; what only asked for the state has no data field.
+    // Commands with a PIN are zero now; those that read the state have no data field.
     expect(seen.filter((command) => command.length > 5).map(isZero)).toEqual([true, true, true]);
   });
 
-  it('never reaches the card when it is none, and is wiped all the same', async () => {
+  it('is not sent if it is malformed, but is wiped', async () => {
     const { card, token } = await attached();
     for (const typed of [pin('123'), pin('1234567890123'), ascii('12a4')]) {
       await expect(token.verifyPin(typed)).rejects.toThrow(RangeError);
@@ -135,7 +136,7 @@ describe('the PIN', () => {
     expect(card.store.pinTries).toBe(3);
   });
 
-  it('stands in no trace', async () => {
+  it('is not in the trace', async () => {
     const exchanges: string[] = [];
     const card = new TestAsCard();
     const transmit: Transmit = async (command) => {
@@ -156,7 +157,7 @@ describe('the PIN', () => {
 });
 
 describe('an export', () => {
-  it('is refused while the token is locked, and works once it is unlocked', async () => {
+  it('is refused while the card is locked, and succeeds once it is unlocked', async () => {
     const { token } = await attached();
     const asked = exportRequest();
     await expect(token.exportKey(asked)).rejects.toEqual(code('token-locked'));
@@ -165,7 +166,7 @@ describe('an export', () => {
     expect(await token.refresh()).toMatchObject({ xc: 1, quotaLeft: 99 });
   });
 
-  it('says which of the three it is that the card does not authorise', async () => {
+  it('names which of three reasons the card has not to authorise it', async () => {
     const { token } = await unlocked(new TestAsCard(cardContent({ quota: 1, units: [TEST_SN] })));
     const stranger = copy(TEST_SN).fill(0x99);
     await expect(token.exportKey(exportRequest({ sn: stranger }))).rejects.toEqual(code('unit-not-listed'));
@@ -176,7 +177,7 @@ describe('an export', () => {
     expect(token.data.quotaLeft).toBe(0);
   });
 
-  it('refuses a unit of another set without asking the card', async () => {
+  it('for a unit of another set is refused without a command', async () => {
     const { card, token } = await unlocked();
     const commands: number[] = [];
     const process = card.card.process.bind(card.card);
@@ -188,7 +189,7 @@ describe('an export', () => {
     expect(commands).toEqual([]);
   });
 
-  it('is one command at a time, whatever the lanes do', async () => {
+  it('is one command at a time, even from several lanes', async () => {
     const card = new TestAsCard();
     let running = 0;
     const { token } = await unlocked(card, async (command) => {
@@ -207,7 +208,7 @@ describe('an export', () => {
     expect(card.store.export(4)).toBeDefined();
   });
 
-  it('that fails does not hold up the next one', async () => {
+  it('that fails does not block the next one', async () => {
     const { token } = await unlocked();
     const [first, second] = await Promise.allSettled([
       token.exportKey(exportRequest({ challengeMac: new Uint8Array(16) })),
@@ -235,12 +236,12 @@ describe('an export', () => {
   });
 });
 
-describe('a token that goes away', () => {
-  it('in mid-export is lost, and stays so for everyone who waits', async () => {
+describe('a card that is unplugged', () => {
+  it('during an export is lost for all waiting exports', async () => {
     const card = new TestAsCard();
     const { token } = await unlocked(card, async (command) => {
       const response = await card.transmit(command);
-      // The card has counted the export; its answer never arrives.
+      // The card has counted the export, but its answer never arrives.
       if (command[1] === 0xda) throw new ProtocolError('device-lost', 'unplugged');
       return response;
     });
@@ -254,7 +255,7 @@ describe('a token that goes away', () => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'token-lost' } });
     expect(card.store.export(2)).toBeUndefined();
 
-    // Back, and unlocked again: the same request brings the DATA that was counted, and costs nothing.
+    // Attached and unlocked again: the same request returns the counted DATA and costs no quota.
     const after = await attached(card.powerCycle());
     await expect(after.token.exportKey(asked)).rejects.toEqual(code('token-locked'));
     await after.token.verifyPin(pin());
@@ -263,7 +264,7 @@ describe('a token that goes away', () => {
     expect(await after.token.refresh()).toMatchObject({ xc: 1, quotaLeft: 99 });
   });
 
-  it('is lost when its power fails at a write of the export, and comes back with its counters', async () => {
+  it('is lost if its power fails while it writes an export, and keeps its counters', async () => {
     const card = new TestAsCard();
     const { token } = await unlocked(card, async (command) => {
       try {
@@ -281,7 +282,7 @@ describe('a token that goes away', () => {
     expect((await after.token.refresh()).quotaLeft).toBe(99);
   });
 
-  it('for a moment, behind a link that stayed, wants its PIN again', async () => {
+  it('for a moment, behind an open link, requires its PIN again', async () => {
     const { card, token } = await unlocked();
     card.card.reset();
     await expect(token.exportKey(exportRequest())).rejects.toEqual(code('token-locked'));
@@ -292,7 +293,7 @@ describe('a token that goes away', () => {
     await token.exportKey(exportRequest());
   });
 
-  it('and comes back as another one is not taken for it', async () => {
+  it('and replaced by another card is lost', async () => {
     const card = new TestAsCard();
     const other = new TestAsCard(cardContent({ asNumber: 8 }));
     let current = card;
@@ -303,7 +304,7 @@ describe('a token that goes away', () => {
     expect(await other.word('00200081')).toBe('63C3');
   });
 
-  it('is not asked for ever by a card that is never selected', async () => {
+  it('is not selected without end', async () => {
     let count = 0;
     const said = (await new TestAsCard().send(SELECT_AS)).data;
     const stubborn: Transmit = async (command) => {
@@ -325,12 +326,12 @@ describe('a receipt', () => {
     return { ...made, exportId, dataHash: sha256(data), receipt: receiptFor(data, asked.random) };
   }
 
-  it('is verified with the time of the station, and no envelope: a card signs no verdict', async () => {
+  it('is verified with the time of the station and without an envelope, because a card signs no verdict', async () => {
     const { token, exportId, dataHash, receipt } = await exported();
     expect(await token.verifyReceipt(exportId, receipt, dataHash)).toEqual({ time: NOW.toISOString() });
   });
 
-  it('can be given after the card was away', async () => {
+  it('can be verified after the card was unplugged', async () => {
     const { card, exportId, dataHash, receipt } = await exported();
     const { token } = await attached(card.powerCycle());
     await expect(token.verifyReceipt(exportId, receipt, dataHash)).rejects.toEqual(code('token-locked'));
@@ -338,7 +339,7 @@ describe('a receipt', () => {
     await token.verifyReceipt(exportId, receipt, dataHash);
   });
 
-  it('is refused when it is another one than that on file, of another card, or named otherwise', async () => {
+  it('is refused if it differs from the stored one, is from another card, or has another export id', async () => {
     const { card, token, exportId, dataHash, receipt } = await exported();
     await token.verifyReceipt(exportId, receipt, dataHash);
     const { data, random } = card.store.export(1) ?? { data: new Uint8Array(), random: new Uint8Array() };

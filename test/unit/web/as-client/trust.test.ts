@@ -7,7 +7,7 @@ import { offline, REQUEST, signedIn } from './remote-as-fixture.ts';
 describe('a verdict', () => {
   const dataHash = (service: FakeAs): Uint8Array => sha256(service.data);
 
-  it('is verified and kept as it came', async () => {
+  it('is verified and stored unchanged', async () => {
     const { service, as } = await signedIn();
     const verdict = await as.verifyReceipt('export-1', RECEIPT, dataHash(service));
     expect(verdict.time).toBe('2026-01-02T03:04:05Z');
@@ -29,8 +29,8 @@ describe('a verdict', () => {
   });
 
   it.each([
-    ['of a key that nobody certified', signerOf('a stranger')],
-    ['of a key that is certified for something else', new FakeAs().headKey],
+    ['of a key without a certificate', signerOf('a stranger')],
+    ['of a key that is certified for another purpose', new FakeAs().headKey],
   ])('%s is refused', async (_what, verdictKey) => {
     const { service, as } = await signedIn();
     const trust = await service.trust();
@@ -41,7 +41,7 @@ describe('a verdict', () => {
     });
   });
 
-  it('whose signature is not right is refused', async () => {
+  it('with a wrong signature is refused', async () => {
     const { service, as } = await signedIn();
     service.instead['/v1/receipts'] = async ({ body }) => {
       const answer = await service.receiptAnswer(body as object);
@@ -66,14 +66,14 @@ describe('a verdict', () => {
     },
   );
 
-  it('of a key that was certified after the sign-in is taken', async () => {
+  it('of a key that was certified after the sign-in is accepted', async () => {
     const { service, as } = await signedIn();
     service.verdictKey = signerOf('the next verdict key');
     await as.verifyReceipt('export-1', RECEIPT, dataHash(service));
     expect(service.asked('/v1/trust')).toHaveLength(2);
   });
 
-  it('is asked for again when the network fails', async () => {
+  it('is requested again after a network failure', async () => {
     const { service, as } = await signedIn();
     let failures = 1;
     service.instead['/v1/receipts'] = (request) => (failures-- > 0 ? offline() : service.answer(request));
@@ -83,7 +83,7 @@ describe('a verdict', () => {
 });
 
 describe('the audit log', () => {
-  it('goes forward, and its newest head is kept', async () => {
+  it('has rising numbers, and its newest head is stored', async () => {
     const { service, trust, as } = await signedIn();
     await as.exportKey(REQUEST);
     await as.verifyReceipt('export-1', RECEIPT, sha256(service.data));
@@ -94,7 +94,7 @@ describe('the audit log', () => {
     });
   });
 
-  it('that goes back is noticed, also by another page of this station', async () => {
+  it('that was truncated is detected, also by another page of the station', async () => {
     const { service, trust, as } = await signedIn();
     await as.exportKey(REQUEST);
     await as.exportKey(REQUEST);
@@ -105,7 +105,7 @@ describe('the audit log', () => {
     await expect(another.as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-changed' });
   });
 
-  it('of which an entry has changed is noticed', async () => {
+  it('with a changed entry is detected', async () => {
     const { service, trust, as } = await signedIn();
     await as.exportKey(REQUEST);
     const hash = toBase64url(new Uint8Array(32));
@@ -117,7 +117,7 @@ describe('the audit log', () => {
     await expect(another.as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-changed' });
   });
 
-  it('does not seem to go back when one answer overtakes another', async () => {
+  it('is accepted if one answer overtakes another', async () => {
     const { service, as } = await signedIn();
     const heads = await Promise.all([service.head(), service.head()]);
     let release = (): void => undefined;
@@ -136,7 +136,7 @@ describe('the audit log', () => {
     expect(as.auditHead?.sequence).toBe(2);
   });
 
-  it('whose head is signed by a stranger is refused', async () => {
+  it('with a head of another signer is refused', async () => {
     const { service, as } = await signedIn();
     const trust = await service.trust();
     service.instead['/v1/trust'] = () => jsonAnswer(trust);

@@ -23,8 +23,8 @@ describe('the work orders of an AS', () => {
     };
     const listed = await answering({
       workOrders: [
-        { workOrder: 'A', order },
-        { workOrder: 'B', order: null },
+        { workOrder: 'A', exports: 2, receipts: 1, time: AT, order },
+        { workOrder: 'B', exports: 1, receipts: 0, time: AT, order: null },
       ],
     }).list();
     expect(listed).toEqual([
@@ -35,12 +35,12 @@ describe('the work orders of an AS', () => {
   it('are refused when the answer is malformed or about another order', async () => {
     await expect(answering({}).list()).rejects.toMatchObject({ code: 'service-nonsense' });
     await expect(answering({ order: 7 }).read('A')).rejects.toMatchObject({ code: 'service-nonsense' });
-    const envelope = { payloadType: 'x', payload: 'AA', signatures: [{ keyid: '0'.repeat(16), sig: 'A'.repeat(86) }] };
+    const envelope = { payloadType: 'x', payload: 'e30', signatures: [{ keyid: '0'.repeat(16), sig: 'A'.repeat(86) }] };
     const other = workOrder(
       [['1'.padStart(32, '0'), '2'.padStart(32, '0')]],
       [{ ref1: 1, ref2: 2, akv: 5, kcv: '0123456789', label: 'Traffic' }],
     );
-    const swapped = answering({ order: envelope, state: 'open', reason: null, units: [] }, other);
+    const swapped = answering({ order: envelope, state: 'open', reason: null, units: [], auditHead: envelope }, other);
     await expect(swapped.read('A')).rejects.toMatchObject({ code: 'service-nonsense' });
     expect((await swapped.read(other.id)).order).toEqual(other);
   });

@@ -1,9 +1,10 @@
 // The work order that the station has open: its run, the list of its units, and its closing.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Outcome } from '#protocol/orders/balance.ts';
-import type { OrderState, StationReportJson, StationUnitJson } from '#protocol/orders/messages.ts';
+import type { OrderState } from '#protocol/orders/messages.ts';
 import type { WorkOrder } from '#protocol/orders/order.ts';
 import type { UnitReason } from '#protocol/orders/reason-list.ts';
+import type { StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
 import type { Closing, WorkOrders } from '../../as-client/work-orders.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { OrderRecord, UnitRow, UnitState } from '../../journal/order-record.ts';

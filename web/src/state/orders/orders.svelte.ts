@@ -1,7 +1,7 @@
 // The work orders that the operator can open, from the AS, from a file or from the journal of this
 // station, and the one that is open.
 import { fromBase64url } from '#protocol/bytes/text.ts';
-import * as shape from '#protocol/json/read.ts';
+import { readEnvelope } from '#protocol/json/document.ts';
 import type { OrderState } from '#protocol/orders/messages.ts';
 import { decodeWorkOrderPayload, type WorkOrder } from '#protocol/orders/order.ts';
 import type { ListedOrder, RemoteOrder, WorkOrders } from '../../as-client/work-orders.ts';
@@ -198,7 +198,7 @@ export class Orders {
 }
 
 function readDocument(document: string): WorkOrder {
-  const { payload } = shape.envelope(shape.parseJson(document, 'the order'), 'the order');
+  const { payload } = readEnvelope(document, 'the order');
   return decodeWorkOrderPayload(fromBase64url(payload));
 }
 

@@ -50,7 +50,7 @@ describe('a list of units', () => {
     await lists.compare(file(`SN\n${sn(1)}\nnone\n`));
     expect(lists.comparison).toBeUndefined();
     expect(lists.problems).toEqual([
-      { row: 3, column: 'SN', why: expect.stringContaining('"none" is no serial number') },
+      { row: 3, column: 'SN', why: expect.stringContaining('"none" is not a serial number') },
     ]);
     await lists.compare(file('[not JSON'));
     expect(lists.failure).toMatchObject({ code: 'file-refused' });

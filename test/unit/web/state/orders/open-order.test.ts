@@ -1,7 +1,7 @@
 // Closing the open order: what the page reports to the AS, over a real journal.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { StationUnitJson } from '#protocol/orders/messages.ts';
+import type { StationUnitJson } from '#protocol/orders/requests.ts';
 import { NOW } from '#test/unit/web/state/station/station-fixture.ts';
 import { OpenOrder, type OpenOrderOptions } from '#web/state/orders/open-order.svelte.ts';
 import { ONE_LINE, sn, unit, World } from './order-fixture.ts';

@@ -1,0 +1,22 @@
+// The JSON form of a DSSE envelope (docs/protocol.md clause 9).
+import * as v from 'valibot';
+import { bytes, list, text } from './schema.ts';
+
+/** A list with exactly one item. */
+/* @__NO_SIDE_EFFECTS__ */
+function single<Item extends v.GenericSchema>(item: Item) {
+  return list(item, 1, 1) as unknown as v.GenericSchema<[v.InferInput<Item>], [v.InferOutput<Item>]>;
+}
+
+/** `payload` and `sig` are base64url. */
+/* @__NO_SIDE_EFFECTS__ */
+export function envelopeOf(payload: v.GenericSchema<string>, sig: v.GenericSchema<string>) {
+  return v.object({
+    payloadType: text(/^[!-~]{1,200}$/, 'a payload type'),
+    payload,
+    signatures: single(v.object({ keyid: text(/^[0-9A-F]{16}$/, '16 hex digits'), sig })),
+  });
+}
+
+/** In an answer of the service: a verdict, an audit head or a certificate. */
+export const envelopeSchema = envelopeOf(bytes(2, 65_536), bytes(64));

@@ -1,0 +1,62 @@
+// The requests about work orders (docs/protocol.md clause 6.1). Conventions as in
+// protocol/service/messages.ts. The service refuses members that a schema does not name.
+import * as v from 'valibot';
+import { anySerialNumber } from '../json/fields.ts';
+import { calendarTime, entered } from '../json/request-fields.ts';
+import { type Json, list } from '../json/schema.ts';
+import { ref1, set, suite } from '../service/messages.ts';
+import { outcomeSchema } from './balance.ts';
+import { headSchema } from './messages.ts';
+import { MAX_LINES, orderOptionsSchema, ref2 } from './order.ts';
+import { MAX_UNITS } from './units.ts';
+
+/**
+ * POST /v1/work-orders. The service adds versions, check values, labels, count, its name and the
+ * time.
+ */
+export const newOrderSchema = v.object({
+  id: entered(64),
+  title: entered(200),
+  set,
+  suite: v.nullable(suite),
+  /** An SN, or the first and last of a range. */
+  units: list(v.union([anySerialNumber, v.strictTuple([anySerialNumber, anySerialNumber])]), 1, MAX_UNITS),
+  lines: list(v.object({ ref1, ref2 }), 1, MAX_LINES),
+  options: orderOptionsSchema,
+  notBefore: calendarTime,
+  until: calendarTime,
+});
+export type NewOrderJson = Json<typeof newOrderSchema>;
+
+/** POST /v1/work-orders/{id}/revoke. */
+export const revokeOrderSchema = v.object({ reason: entered(500) });
+
+/**
+ * What a station reports of one unit. `done` counts only with the receipts that the service has.
+ */
+const stationUnitSchema = v.object({
+  sn: anySerialNumber,
+  outcome: outcomeSchema,
+  reason: v.nullable(entered(500)),
+  begun: v.nullable(calendarTime),
+  ended: v.nullable(calendarTime),
+});
+export type StationUnitJson = Json<typeof stationUnitSchema>;
+
+/** The page that worked the order. `build` is the name of the build, as the page shows it. */
+const appSchema = v.object({ version: entered(100), build: entered(100) });
+export type AppJson = Json<typeof appSchema>;
+
+/** POST /v1/work-orders/{id}/report. With `close` the order is closed, if it balances. */
+export const stationReportSchema = v.object({
+  app: appSchema,
+  /**
+   * The newest head of the audit log that the station saw. The service compares it with its log.
+   */
+  head: v.nullable(headSchema),
+  units: list(stationUnitSchema, 0, MAX_UNITS),
+  /** The reason of every unit that no station reported. */
+  absentReason: v.nullable(entered(500)),
+  close: v.boolean(),
+});
+export type StationReportJson = Json<typeof stationReportSchema>;

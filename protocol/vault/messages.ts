@@ -1,0 +1,77 @@
+// The messages about vaults between a client and the service (docs/protocol.md clauses 6 and 10).
+// Conventions as in protocol/service/messages.ts.
+import * as v from 'valibot';
+import { envelopeSchema } from '../json/envelope.ts';
+import { bytes, integer, type Json, list, printable, text, time } from '../json/schema.ts';
+import { name, ref1, set } from '../service/messages.ts';
+import { MAX_EXPORTS, MAX_UNITS } from './header.ts';
+import { MAX_ENTRIES } from './journal.ts';
+
+export const MAX_KEYS = 1000;
+
+const anyText = text(/./, 'a text');
+const count = integer(0, Number.MAX_SAFE_INTEGER);
+export const exportNumber = integer(1, MAX_EXPORTS);
+export const exportsPerUnit = v.nullable(exportNumber);
+
+/** A vault as the service lists it, without any secret. */
+const vaultSchema = v.object({
+  vaultId: bytes(16),
+  asNumber: integer(1, 0xffff),
+  set,
+  ref1: list(ref1, 0, MAX_KEYS),
+  /** Number of units; null for an open vault. */
+  units: v.nullable(integer(1, MAX_UNITS)),
+  exports: exportNumber,
+  exportsPerUnit,
+  custodian: name,
+  issued: time,
+  expires: time,
+  revoked: v.nullable(time),
+  /** When its journal was last returned. */
+  returned: v.nullable(time),
+  /** In all returned journals. */
+  exportsSeen: count,
+  receiptsSeen: count,
+});
+export type VaultJson = Json<typeof vaultSchema>;
+
+/** POST /v1/vaults. */
+export const vaultAnswerSchema = v.object({
+  /** The text of the file, to be stored unchanged. */
+  file: anyText,
+  /** Given only once: the service does not store it. */
+  passphrase: anyText,
+  vault: vaultSchema,
+  auditHead: envelopeSchema,
+});
+export type VaultAnswerJson = Json<typeof vaultAnswerSchema>;
+
+/** GET /v1/vaults: newest first. */
+export const vaultsSchema = v.object({ vaults: v.array(vaultSchema) });
+export type VaultsJson = Json<typeof vaultsSchema>;
+
+/** POST /v1/vaults/{vaultId}/revoke. */
+export const vaultRevokedSchema = v.object({ vault: vaultSchema, auditHead: envelopeSchema });
+export type VaultRevokedJson = Json<typeof vaultRevokedSchema>;
+
+const vaultFindingSchema = v.object({
+  /** True where the custodian must investigate. */
+  grave: v.boolean(),
+  words: printable(2000),
+});
+export type VaultFindingJson = Json<typeof vaultFindingSchema>;
+
+/** POST /v1/vaults/{vaultId}/journal. */
+export const vaultReportSchema = v.object({
+  vault: vaultSchema,
+  /** Of the returned journal. */
+  entries: count,
+  exports: count,
+  receipts: count,
+  findings: list(vaultFindingSchema, 0, MAX_ENTRIES),
+  /** One for each receipt in it that verifies; payload VerdictJson. */
+  verdicts: list(v.object({ xc: integer(1, 0xffffffff), verdict: envelopeSchema }), 0, MAX_ENTRIES),
+  auditHead: envelopeSchema,
+});
+export type VaultReportJson = Json<typeof vaultReportSchema>;

@@ -1,0 +1,99 @@
+// Documents and requests: unknown members are refused, and JSON that is not JSON gets its code.
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
+import { parseJson, readDocument, readEnvelope } from '#protocol/json/document.ts';
+import { calendarTime, entered } from '#protocol/json/request-fields.ts';
+import { integer, list } from '#protocol/json/schema.ts';
+
+const schema = v.object({
+  id: integer(0, 9),
+  rows: list(v.object({ n: integer(0, 9), tags: list(v.object({ on: v.boolean() }), 0, 3) }), 0, 3),
+  reason: v.exactOptional(entered(5)),
+});
+const good = { id: 1, rows: [{ n: 2, tags: [{ on: true }] }] };
+
+describe('a document', () => {
+  it('is read with its members and without the optional ones', () => {
+    expect(readDocument(schema, good, 'file')).toEqual(good);
+    expect(readDocument(schema, { ...good, reason: 'why' }, 'file')).toEqual({ ...good, reason: 'why' });
+  });
+
+  it.each<[unknown, RegExp]>([
+    [{ ...good, more: undefined }, /^file\.more is an unknown member$/],
+    [{ ...good, rows: [good.rows[0], { n: 1, tags: [], x: 0 }] }, /^file\.rows\[1\]\.x is an unknown member$/],
+    [{ ...good, rows: [{ n: 1, tags: [{ on: true, of: 1 }] }] }, /^file\.rows\[0\]\.tags\[0\]\.of is an unknown/],
+    [JSON.parse('{"id":1,"rows":[],"__proto__":{}}'), /^file\.__proto__ is an unknown member$/],
+    [JSON.parse('{"id":1,"rows":[],"constructor":1}'), /^file\.constructor is an unknown member$/],
+    [{ ...good, reason: null }, /^file\.reason is not/],
+    [{ ...good, reason: undefined }, /^file\.reason is missing$/],
+  ])('is refused as %j', (value, message) => {
+    expect(() => readDocument(schema, value, 'file')).toThrow(message);
+    expect(() => readDocument(schema, value, 'file')).toThrow(expect.objectContaining({ code: 'file-refused' }));
+  });
+
+  it('is refused with the code of its kind', () => {
+    const code = expect.objectContaining({ code: 'vault-malformed' });
+    expect(() => readDocument(schema, { ...good, more: 1 }, 'file', 'vault-malformed')).toThrow(code);
+    expect(() => readDocument(schema, {}, 'file', 'vault-malformed')).toThrow(code);
+    expect(() => parseJson('{', 'file', 'vault-malformed')).toThrow(code);
+  });
+
+  it('is JSON in UTF-8', () => {
+    expect(parseJson(utf8('"ü"'), 'file')).toBe('ü');
+    for (const source of ['', '{', Uint8Array.of(0x22, 0xff, 0x22)]) {
+      expect(() => parseJson(source, 'file')).toThrow(/^file is not JSON$/);
+    }
+  });
+});
+
+describe('an envelope in a file', () => {
+  const signature = { keyid: '0123456789ABCDEF', sig: toBase64url(new Uint8Array(64)) };
+  const envelope = { payloadType: 'a/b', payload: 'e30', signatures: [signature] };
+
+  it('is read, whatever its payload and signature decode to', () => {
+    const odd = { ...envelope, payload: 'e31', signatures: [{ ...signature, sig: 'B'.repeat(86) }] };
+    for (const each of [envelope, odd]) expect(readEnvelope(JSON.stringify(each), 'file')).toEqual(each);
+  });
+
+  it.each([
+    { ...envelope, payload: '' },
+    { ...envelope, payload: 'e30=' },
+    { ...envelope, payloadType: 'a b' },
+    { ...envelope, signatures: [] },
+    { ...envelope, signatures: [signature, signature] },
+    { ...envelope, signatures: [{ ...signature, keyid: '0123456789abcdef' }] },
+    { ...envelope, signatures: [{ ...signature, sig: 'A'.repeat(85) }] },
+    { ...envelope, signatures: [{ ...signature, of: 1 }] },
+    { ...envelope, of: 1 },
+  ])('is refused as %j', (value) => {
+    expect(() => readEnvelope(JSON.stringify(value), 'file')).toThrow(
+      expect.objectContaining({ code: 'file-refused' }),
+    );
+  });
+});
+
+describe('a field of a request', () => {
+  const isAccepted = (field: v.GenericSchema, value: unknown): boolean => v.safeParse(field, value).success;
+
+  it('is a text without format characters and line separators', () => {
+    for (const value of ['Line 3', 'Ü/ø №7', '🔑']) expect(isAccepted(entered(10), value)).toBe(true);
+    for (const value of ['', 'a\nb', 'a\u200Bb', 'a\u2028b', '\u00A0', 'x'.repeat(11)]) {
+      expect(isAccepted(entered(10), value), JSON.stringify(value)).toBe(false);
+    }
+  });
+
+  it('is a time on the calendar', () => {
+    for (const value of ['2026-02-28T00:00:00Z', '2024-02-29T23:59:59.9Z', '2000-02-29T00:00:00Z']) {
+      expect(isAccepted(calendarTime, value), value).toBe(true);
+    }
+    for (const value of [
+      '2026-02-29T00:00:00Z',
+      '2100-02-29T00:00:00Z',
+      '2026-04-31T00:00:00Z',
+      '2026-01-01T24:00:00Z',
+    ]) {
+      expect(isAccepted(calendarTime, value), value).toBe(false);
+    }
+  });
+});
