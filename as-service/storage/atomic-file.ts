@@ -60,7 +60,7 @@ export async function readFileIfThere(path: string): Promise<Uint8Array | undefi
   }
 }
 
-export async function syncDirectory(path: string): Promise<void> {
+async function syncDirectory(path: string): Promise<void> {
   // Windows cannot open a folder, and needs no sync of one.
   if (process.platform === 'win32') return;
   const folder = await open(path, 'r');

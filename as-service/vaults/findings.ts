@@ -15,7 +15,7 @@ import type { VaultRecord } from './vault-ledger.ts';
 /** A finding that a person must investigate. */
 export const grave = (words: string): VaultFindingJson => ({ grave: true, words });
 /** A finding that requires no action. */
-export const note = (words: string): VaultFindingJson => ({ grave: false, words });
+const note = (words: string): VaultFindingJson => ({ grave: false, words });
 
 /** Gaps in the journal, and contradictions to earlier journals. `record` is without this one. */
 export function findBreaks(record: VaultRecord, journal: VaultJournalJson): VaultFindingJson[] {

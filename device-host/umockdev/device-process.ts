@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Call, DeviceControl, Method, ProcessMessage } from './messages.ts';
-import { createProgramFolder, removeProgramFolder } from './program-folder.ts';
-import { PRELOAD_LIBRARY } from './testbed.ts';
+import { createProgramFolder, removeProgramFolder } from './testbed/program-folder.ts';
+import { PRELOAD_LIBRARY } from './testbed/testbed.ts';
 
 const START_LIMIT_MS = 20_000;
 const CALL_LIMIT_MS = 10_000;

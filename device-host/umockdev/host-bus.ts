@@ -5,11 +5,11 @@ import type { Unit, UnitEvent } from '#device-sim/unit/unit.ts';
 import type { UnitRegistry } from '#device-sim/unit/unit-registry.ts';
 import { Gadget } from '../gadget/gadget.ts';
 import { SerialFunction } from '../gadget/serial-function.ts';
-import { attachTty } from './attached-tty.ts';
-import { attachUsb } from './attached-usb.ts';
-import type { Attachment, AttachmentOptions } from './attachment.ts';
-import type { Testbed } from './testbed.ts';
-import { UsbAddresses } from './usb-addresses.ts';
+import type { Attachment, AttachmentOptions } from './testbed/attachment.ts';
+import type { Testbed } from './testbed/testbed.ts';
+import { attachTty } from './tty/attached-tty.ts';
+import { attachUsb } from './usb/attached-usb.ts';
+import { UsbAddresses } from './usb/usb-addresses.ts';
 
 /** Time until the kernel detects an unplug, in ms. Until then transfers fail. */
 const DETECTION_DELAY = 60;

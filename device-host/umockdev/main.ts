@@ -7,7 +7,7 @@ import { realClock } from '#device-sim/unit/clock.ts';
 import { UnitRegistry } from '#device-sim/unit/unit-registry.ts';
 import { HostBus } from './host-bus.ts';
 import type { Call, ProcessMessage } from './messages.ts';
-import { Testbed } from './testbed.ts';
+import { Testbed } from './testbed/testbed.ts';
 
 const send = (message: ProcessMessage): boolean => process.stdout.write(`${JSON.stringify(message)}\n`);
 const onFailure = (error: unknown): void => {

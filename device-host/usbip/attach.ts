@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { SPEED } from './pdu.ts';
 import { type ExportedUnit, serveDevice } from './server.ts';
 
-export const VHCI = '/sys/devices/platform/vhci_hcd.0';
+const VHCI = '/sys/devices/platform/vhci_hcd.0';
 
 /** Bus 1, device 2. Only the USB/IP messages use this number; the kernel assigns its own. */
 const DEVID = (1 << 16) | 2;

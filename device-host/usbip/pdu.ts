@@ -6,7 +6,7 @@ import { readU16, readU32, u16, u32 } from '#protocol/bytes/integers.ts';
 import { ascii, fromAscii } from '#protocol/bytes/text.ts';
 import { decodeSetup, encodeSetup, SETUP_LENGTH, type SetupPacket } from '../gadget/setup-packet.ts';
 
-export const VERSION = 0x0111;
+const VERSION = 0x0111;
 
 export const Operation = {
   requestImport: 0x8003,

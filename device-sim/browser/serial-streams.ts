@@ -14,7 +14,7 @@ const MESSAGES: Readonly<Record<SerialErrorName, string>> = {
   ParityError: 'Parity error',
 };
 
-export function serialError(name: SerialErrorName): DOMException {
+function serialError(name: SerialErrorName): DOMException {
   return new DOMException(MESSAGES[name], name);
 }
 

@@ -3,7 +3,7 @@
 import { type Bytes, wipe } from '../bytes/bytes.ts';
 
 export const PIN_BLOCK_LENGTH = 12;
-export const MIN_PIN_DIGITS = 4;
+const MIN_PIN_DIGITS = 4;
 
 /** The status word for a wrong PIN is 63CX, where X is the number of tries left. */
 const TRIES_LEFT = 0x63c0;

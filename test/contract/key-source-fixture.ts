@@ -49,11 +49,11 @@ export interface SourceSetup {
 
 export type CreateSource = (content: SourceContent) => Promise<SourceSetup>;
 
-export const TA = sha256(ascii('TA of the contract'));
+const TA = sha256(ascii('TA of the contract'));
 export const NEXT_TA = sha256(ascii('next TA of the contract'));
 export const NEXT_T = sha256(ascii('T of version 2'));
 export const OTHER_SN: Bytes = copy(TEST_SN).fill(0x99, 12);
-export const NOTHING: Bytes = concat();
+const NOTHING: Bytes = concat();
 
 export const KEY: SourceEntry = { ref1: 0x0103, label: 'Data key', attributes: 'D0AB00N', akv: 1, slot: 2, key: TA };
 export const ANYWHERE: SourceEntry = {
@@ -125,7 +125,7 @@ export async function exportRequestFor(
 export const code = (expected: string) => expect.objectContaining({ code: expected });
 export const last = (steps: readonly Step[]): Step | undefined => steps.at(-1);
 
-export function exportOf(steps: readonly Step[]): ExportSummary {
+function exportOf(steps: readonly Step[]): ExportSummary {
   const found = steps.find((step) => step.step === 'import-intended');
   if (found?.step !== 'import-intended') throw new Error('the load ended before the import');
   return found.export;

@@ -33,7 +33,7 @@ import { countingRandom, TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from 
 export const PIN = '123456';
 export const NEXT_TRANSPORT_KEY: Bytes = sha256(ascii('T of version 2'));
 export const CARD_TA: Bytes = sha256(ascii('TA on a card'));
-export const SIGNING_KEY: Bytes = sha256(ascii('signing key of a card'));
+const SIGNING_KEY: Bytes = sha256(ascii('signing key of a card'));
 const CARD_SN = fromHex('00000000000000004153000000000001');
 
 /** REF1 0103 for slot 2, 0104 for any slot, 0105 erases slot 2, 0106 replaces T. */

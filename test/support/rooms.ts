@@ -62,7 +62,17 @@ const DEVICES: readonly Room[] = [
     may: ['device-host/gadget/', 'device-sim/unit/', 'device-sim/browser/', ...BASE],
     packages: [NODE],
   },
-  { room: 'device-host/umockdev/', may: ['device-host/gadget/', 'device-sim/', ...BASE], packages: [NODE] },
+  { room: 'device-host/umockdev/testbed/', may: [...BASE], packages: [NODE] },
+  ...['tty', 'usb'].map((folder) => ({
+    room: `device-host/umockdev/${folder}/`,
+    may: ['device-host/umockdev/testbed/', 'device-host/gadget/', 'device-sim/', ...BASE],
+    packages: [NODE],
+  })),
+  {
+    room: 'device-host/umockdev/',
+    may: ['device-host/gadget/', 'device-sim/', ...BASE],
+    packages: [NODE],
+  },
   { room: 'device-host/', may: ['device-sim/', ...BASE, ...inProtocol('apdu', 'demo')], packages: [NODE] },
 ];
 

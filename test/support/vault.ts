@@ -32,7 +32,7 @@ import { requireQuota, requireServed, requireValid } from '#protocol/vault/polic
 import { findDeviceKey, openVaultSecrets, type VaultSecrets } from '#protocol/vault/secrets.ts';
 
 /** The least cost that a reader accepts, because tests need many vaults. */
-export const MIN_COST: Argon2Cost = { memoryKib: 47_104, passes: 1, lanes: 1 };
+const MIN_COST: Argon2Cost = { memoryKib: 47_104, passes: 1, lanes: 1 };
 
 /** Fast and insecure. For tests that do not examine the passphrase. */
 export const quickKey: PasswordKey = async (password, salt) => sha256(Buffer.concat([password, salt]));

@@ -3,7 +3,7 @@ import type { OrderLine, OrderOptions, WorkOrder } from '#protocol/orders/order.
 import type { UnitRange } from '#protocol/orders/units.ts';
 import { TEST_SET } from './units.ts';
 
-export const OPTIONS: OrderOptions = { dryRun: false, haltAfter: null, requireLabelScan: false };
+const OPTIONS: OrderOptions = { dryRun: false, haltAfter: null, requireLabelScan: false };
 
 export function workOrder(
   units: readonly UnitRange[],

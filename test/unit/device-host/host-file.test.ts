@@ -6,7 +6,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FileOperations, serveFile } from '#device-host/umockdev/host-file.ts';
+import { type FileOperations, serveFile } from '#device-host/umockdev/testbed/host-file.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 
 const IOCTL = 1n;

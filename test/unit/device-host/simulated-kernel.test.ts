@@ -3,11 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import { Gadget } from '#device-host/gadget/gadget.ts';
 import { SerialFunction } from '#device-host/gadget/serial-function.ts';
-import type { FileOperations, ProgramMemory } from '#device-host/umockdev/host-file.ts';
-import { TtyRequest } from '#device-host/umockdev/termios.ts';
-import { Tty } from '#device-host/umockdev/tty.ts';
-import { URB_LENGTH, UsbRequest } from '#device-host/umockdev/usb-request-block.ts';
-import { UsbfsDevice } from '#device-host/umockdev/usbfs.ts';
+import type { FileOperations, ProgramMemory } from '#device-host/umockdev/testbed/host-file.ts';
+import { TtyRequest } from '#device-host/umockdev/tty/termios.ts';
+import { Tty } from '#device-host/umockdev/tty/tty.ts';
+import { URB_LENGTH, UsbRequest } from '#device-host/umockdev/usb/usb-request-block.ts';
+import { UsbfsDevice } from '#device-host/umockdev/usb/usbfs.ts';
 import { unitOptions } from '#device-sim/setup/description.ts';
 import { realClock } from '#device-sim/unit/clock.ts';
 import type { LinkKind } from '#device-sim/unit/faults.ts';

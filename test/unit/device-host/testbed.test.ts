@@ -6,8 +6,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createProgramFolder, monitorSockets, removeProgramFolder } from '#device-host/umockdev/program-folder.ts';
-import { type SysDevice, Testbed } from '#device-host/umockdev/testbed.ts';
+import {
+  createProgramFolder,
+  monitorSockets,
+  removeProgramFolder,
+} from '#device-host/umockdev/testbed/program-folder.ts';
+import { type SysDevice, Testbed } from '#device-host/umockdev/testbed/testbed.ts';
 
 const DEVICE: SysDevice = { syspath: '/devices/usb1/1-2', subsystem: 'usb', kind: 'bus' };
 

@@ -1,8 +1,9 @@
 // The byte formats between the simulated kernel and a program, against Linux's headers: termios,
 // URBs, device events, error numbers and the marks of the line discipline.
 import { describe, expect, it } from 'vitest';
-import { Errno } from '#device-host/umockdev/errno.ts';
-import { breakInput, dataInput, errorInput } from '#device-host/umockdev/line-discipline.ts';
+import { Errno } from '#device-host/umockdev/testbed/errno.ts';
+import { encodeUevent, murmurHash2 } from '#device-host/umockdev/testbed/uevent.ts';
+import { breakInput, dataInput, errorInput } from '#device-host/umockdev/tty/line-discipline.ts';
 import {
   decodeInputModes,
   decodeLineCoding,
@@ -10,9 +11,8 @@ import {
   initialTermios,
   TERMIOS_LENGTH,
   TERMIOS2_LENGTH,
-} from '#device-host/umockdev/termios.ts';
-import { encodeUevent, murmurHash2 } from '#device-host/umockdev/uevent.ts';
-import { decodeUrb, encodeCompletion, URB_LENGTH } from '#device-host/umockdev/usb-request-block.ts';
+} from '#device-host/umockdev/tty/termios.ts';
+import { decodeUrb, encodeCompletion, URB_LENGTH } from '#device-host/umockdev/usb/usb-request-block.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 
 const RAW: InputModes = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsbAddresses } from '#device-host/umockdev/usb-addresses.ts';
+import { UsbAddresses } from '#device-host/umockdev/usb/usb-addresses.ts';
 
 describe('the addresses of a bus', () => {
   it('are assigned in rotation and never exceed seven bits', () => {

@@ -6,13 +6,10 @@ export function inFours(hex: string): readonly string[] {
   return hex.match(/.{1,4}/g) ?? [];
 }
 
-/** A set, as eight hex digits in two groups. */
-export function setNumber(set: number): string {
-  return inFours(hexNumber(set, 8)).join(' ');
+/** The number of a set or of a firmware, as eight hex digits in two groups. */
+export function groupedHex(number: number): string {
+  return inFours(hexNumber(number, 8)).join(' ');
 }
-
-/** Firmware as the unit gives it, eight hex digits. */
-export const firmwareNumber = setNumber;
 
 /** Made at its first use: making one takes as long as drawing the whole first screen. */
 function formatter(options: Intl.DateTimeFormatOptions): (iso: string) => string {

@@ -16,7 +16,7 @@ export interface LaneMessage {
   readonly words?: Message;
 }
 
-export const OBSTACLES: Readonly<Record<Obstacle, string>> = {
+const OBSTACLES: Readonly<Record<Obstacle, string>> = {
   'signed-out': 'Sign in to choose a key for this unit.',
   'unit-blank': 'This unit has no transport key yet. Send it for preparation first.',
   'set-unknown': 'The AS has no keys for the set of this unit. Check that the unit belongs to this AS.',

@@ -26,7 +26,7 @@ import type { UnitProgress } from '#web/state/orders/unit-progress.svelte.ts';
 const keys = SETS[0]?.keys ?? [];
 
 /** A line with the key `ref1` for the slot `ref2`. */
-export function line(ref1: number, ref2: number): OrderLine {
+function line(ref1: number, ref2: number): OrderLine {
   const key = keys.find((each) => each.ref1 === ref1);
   if (!key) throw new RangeError(`there is no key ${ref1}`);
   return { ref1, ref2, akv: key.akv, kcv: key.kcv, label: key.label };

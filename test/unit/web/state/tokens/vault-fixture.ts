@@ -17,8 +17,8 @@ import { Session } from '#web/state/session/session.svelte.ts';
 import { Vaults } from '#web/state/tokens/vaults.svelte.ts';
 import { VaultStore } from '#web/vault-store/vault-store.ts';
 
-export const NOON = new Date('2026-11-23T12:00:00.000Z');
-export const TA = fromHex('11'.repeat(32));
+const NOON = new Date('2026-11-23T12:00:00.000Z');
+const TA = fromHex('11'.repeat(32));
 
 /** The part of Web Locks that a vault uses. */
 class TestLocks {

@@ -1,6 +1,6 @@
 // Decodes struct termios2 of Linux (asm-generic/termbits.h), and lists the ioctls of a tty
 // (asm-generic/ioctls.h).
-import type { LineCoding } from '../gadget/serial-function.ts';
+import type { LineCoding } from '../../gadget/serial-function.ts';
 
 export const TERMIOS_LENGTH = 36;
 /** termios2 ends with the two speeds as numbers. */

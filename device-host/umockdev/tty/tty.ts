@@ -3,9 +3,9 @@
 import type { LineError } from '#device-sim/unit/faults.ts';
 import { CORRUPT_BYTE } from '#device-sim/unit/serial-line.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
-import type { SerialFunction } from '../gadget/serial-function.ts';
-import type { Outcome } from './errno.ts';
-import type { FileOperations, ProgramMemory } from './host-file.ts';
+import type { SerialFunction } from '../../gadget/serial-function.ts';
+import type { Outcome } from '../testbed/errno.ts';
+import type { FileOperations, ProgramMemory } from '../testbed/host-file.ts';
 import { breakInput, dataInput, errorInput } from './line-discipline.ts';
 import {
   decodeInputModes,

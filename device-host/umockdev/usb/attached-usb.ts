@@ -4,10 +4,10 @@ import { CCID_INTERFACE } from '#device-sim/browser/usb-descriptors.ts';
 import type { Unit } from '#device-sim/unit/unit.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
-import type { Gadget } from '../gadget/gadget.ts';
-import type { Attachment, AttachmentOptions } from './attachment.ts';
-import { DeviceNode } from './device-node.ts';
-import type { SysDevice } from './testbed.ts';
+import type { Gadget } from '../../gadget/gadget.ts';
+import type { Attachment, AttachmentOptions } from '../testbed/attachment.ts';
+import { DeviceNode } from '../testbed/device-node.ts';
+import type { SysDevice } from '../testbed/testbed.ts';
 import { UsbfsDevice } from './usbfs.ts';
 
 const BUS = 1;

@@ -3,10 +3,10 @@
 import { CDC_CONTROL_INTERFACE, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
 import type { Unit } from '#device-sim/unit/unit.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
-import type { SerialFunction } from '../gadget/serial-function.ts';
-import type { Attachment, AttachmentOptions } from './attachment.ts';
-import { DeviceNode } from './device-node.ts';
-import type { SysDevice } from './testbed.ts';
+import type { SerialFunction } from '../../gadget/serial-function.ts';
+import type { Attachment, AttachmentOptions } from '../testbed/attachment.ts';
+import { DeviceNode } from '../testbed/device-node.ts';
+import type { SysDevice } from '../testbed/testbed.ts';
 import { Tty } from './tty.ts';
 
 const MAJOR = 166;

@@ -3,10 +3,10 @@
 // calls.
 import type { CancelTransfer, InResult } from '#device-sim/browser/in-pipe.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
-import type { Gadget } from '../gadget/gadget.ts';
-import { decodeSetup, isIn, RequestType, SETUP_LENGTH, StandardRequest } from '../gadget/setup-packet.ts';
-import { Errno, type ErrnoName, type Outcome } from './errno.ts';
-import type { FileOperations, ProgramMemory } from './host-file.ts';
+import type { Gadget } from '../../gadget/gadget.ts';
+import { decodeSetup, isIn, RequestType, SETUP_LENGTH, StandardRequest } from '../../gadget/setup-packet.ts';
+import { Errno, type ErrnoName, type Outcome } from '../testbed/errno.ts';
+import type { FileOperations, ProgramMemory } from '../testbed/host-file.ts';
 import { decodeUrb, encodeCompletion, URB_LENGTH, type Urb, UsbRequest } from './usb-request-block.ts';
 
 const IN = 0x80;
