@@ -1,5 +1,5 @@
-// Accessibility of the page: every state is checked with axe in light and dark, at 320 px and at
-// 200 % zoom, and a key is loaded with the keyboard alone.
+// Accessibility of the page: checks every state with axe in light and dark mode, at 320 px and at
+// 200 % zoom, and loads a key with the keyboard alone.
 import type { Page } from '@playwright/test';
 import { expectAccessible } from './support/accessible.ts';
 import { FIELD_KEY, NEXT_KEY } from './support/sets.ts';
@@ -84,10 +84,10 @@ async function visitEveryState(station: StationPage, token: string, sns: { good:
 }
 
 const VIEWS = [
-  { name: 'in light', use: { colorScheme: 'light' } },
-  { name: 'in dark', use: { colorScheme: 'dark' } },
+  { name: 'in light mode', use: { colorScheme: 'light' } },
+  { name: 'in dark mode', use: { colorScheme: 'dark' } },
   // Tall enough that no control is under the bar at the bottom, which axe would report.
-  { name: 'on 320 px', use: { viewport: { width: 320, height: 9000 } } },
+  { name: 'at 320 px', use: { viewport: { width: 320, height: 9000 } } },
   {
     name: 'at 200 % zoom, reduced motion',
     use: { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2, reducedMotion: 'reduce' },
@@ -98,7 +98,7 @@ const VIEWS = [
 for (const { name, use } of VIEWS) {
   test.describe(name, () => {
     test.use({ contextOptions: use });
-    test('every state can be seen and read', async ({ open, service }) => {
+    test('every state is accessible', async ({ open, service }) => {
       test.slow();
       const slowly = { latency: { identity: 0, challenge: 0, importKey: 2500 } };
       const [good, bad, cut] = [unit(undefined, slowly), unit(), unit()];
@@ -108,7 +108,7 @@ for (const { name, use } of VIEWS) {
   });
 }
 
-test('a key is loaded with the keyboard alone', async ({ open, service, page }) => {
+test('an operator can load a key with the keyboard alone', async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
   /** Presses Tab until a control with this name has the focus. */
@@ -147,7 +147,7 @@ test('a key is loaded with the keyboard alone', async ({ open, service, page }) 
   await lane.expectWord('Unplug');
 });
 
-test('an access code that is half typed stays, with the focus on it, when the first unit comes', async ({
+test('a half-typed access code keeps its text and the focus when the first unit is plugged in', async ({
   open,
   page,
 }) => {
@@ -167,7 +167,7 @@ test('an access code that is half typed stays, with the focus on it, when the fi
   await expect(station.token).toHaveValue('KF-half-and-more');
 });
 
-test('single keys do the frequent things, and can be turned off', async ({ open, service, page }) => {
+test('single-key shortcuts work, and can be turned off', async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -194,7 +194,7 @@ test('single keys do the frequent things, and can be turned off', async ({ open,
   await lane.expectWord('Unplug');
 });
 
-test('every shortcut is listed', async ({ open, service, page }) => {
+test('the shortcuts dialog lists every shortcut', async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -210,13 +210,13 @@ test('every shortcut is listed', async ({ open, service, page }) => {
   expect(listed).toEqual(expect.arrayContaining(acting.filter((key) => key !== '?')));
 });
 
-test('the keyboard goes on where the page goes on: after signing in, and past the views', async ({
+test('the skip link moves the focus to the content, and signing in moves it to the next step', async ({
   open,
   service,
   page,
 }) => {
   await open([]);
-  await expect(page.getByLabel('Access code')).toBeVisible(); // before that, no control can have the focus
+  await expect(page.getByLabel('Access code')).toBeVisible(); // earlier, no control is focusable
   await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: 'Skip to the content' })).toBeInViewport();
   await page.keyboard.press('Enter');
@@ -230,10 +230,7 @@ test('the keyboard goes on where the page goes on: after signing in, and past th
   await expect(page.getByRole('button', { name: 'USB', exact: true })).toBeFocused();
 });
 
-test('an access code that is half typed is there again after a look at another view, and is kept nowhere', async ({
-  open,
-  page,
-}) => {
+test('a half-typed access code survives a change of view, and is not stored', async ({ open, page }) => {
   const station = await open([]);
   await station.token.fill('KF-half');
   await page.getByRole('link', { name: 'History' }).click();
@@ -246,7 +243,7 @@ test('an access code that is half typed is there again after a look at another v
   await expect(station.token).toHaveValue('');
 });
 
-test('a code that is refused stays to be corrected, can be shown, and may be typed with blanks', async ({
+test('an access code can be shown, stays in the field when refused, and is accepted with spaces', async ({
   open,
   service,
   page,
@@ -270,7 +267,7 @@ test('a code that is refused stays to be corrected, can be shown, and may be typ
   expect(await input?.inputValue(), 'the code is gone once it was taken').toBe('');
 });
 
-test('a code that was on its way when the view changed is not in the field after signing out', async ({
+test('a sign-in that is pending at a change of view leaves no access code in the field after signing out', async ({
   open,
   service,
   page,

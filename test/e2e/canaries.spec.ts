@@ -1,7 +1,7 @@
 // T, K_D, T1 and TA never reach the page if the AS is a service: not its messages, console,
 // journal, trace, storage, DOM or network. The same search finds a secret that the test plants in
 // these places. The test does not search the memory of the simulated unit, which runs in the page
-// and holds keys.
+// and has keys.
 import type { Page, Response } from '@playwright/test';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
@@ -101,7 +101,11 @@ function found(places: Places, secret: Uint8Array): string[] {
     .map(([place]) => place);
 }
 
-test('no secret reaches the page, and a planted one is found everywhere', async ({ page, service, station }) => {
+test('no secret reaches the page, and the search finds a planted secret in every place', async ({
+  page,
+  service,
+  station,
+}) => {
   const one = unit(SHARED);
   const network: Promise<string>[] = [];
   let exported: { readonly random: string; readonly data: string } | undefined;
@@ -113,7 +117,7 @@ test('no secret reaches the page, and a planted one is found everywhere', async 
     return `${response.url()}\n${response.request().postData() ?? ''}\n${body}`;
   };
   page.on('response', (response) => {
-    // The answer to HEAD has no body.
+    // A response to HEAD has no body.
     if (response.request().method() !== 'HEAD') network.push(keep(response));
   });
   const said: string[] = [];

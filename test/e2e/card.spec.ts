@@ -1,4 +1,4 @@
-// Loads keys from an AS token card over USB and serial, without a network and a sign-in, and checks
+// Loads keys from an AS token card over USB and serial, without a network or a sign-in, and checks
 // the sentences that the operator reads.
 import { card, PIN } from './support/cards.ts';
 import { injectSimulator } from './support/inject.ts';
@@ -100,7 +100,7 @@ test('refuses a unit of another set, a unit that is not listed, and an export ab
   await stranger.expectSaid('All granted exports are used up.');
 });
 
-test('a card that is unplugged during an export can be attached again, and the load repeated', async ({
+test('after an unplug of the card during an export, the card can be attached and the key loaded again', async ({
   page,
   service,
   station,

@@ -5,7 +5,7 @@ import { expect, test, unit } from './support/test.ts';
 
 const SET = SHARED.set.toString(16).padStart(8, '0');
 
-test('a slot is erased only after a yes, and is empty then', async ({ open, service, page }) => {
+test('erasing a slot requires a confirmation and leaves the slot empty', async ({ open, service, page }) => {
   await service.cli('key', 'add', SET, '0301', 'Withdrawal of slot 1', '--erase', '--slot', '1');
   const one = unit(SHARED);
   const station = await open([one]);
@@ -27,7 +27,7 @@ test('a slot is erased only after a yes, and is empty then', async ({ open, serv
   await lane.expectSaid('empty; takes versions above');
 });
 
-test('the transport key is replaced only after a yes, and keys are loaded under the new one', async ({
+test('replacing the transport key requires a confirmation, and further keys load under the new one', async ({
   open,
   service,
 }) => {

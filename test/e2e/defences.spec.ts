@@ -14,7 +14,7 @@ const POLICY = [
   'trusted-types svelte-trusted-html keyferry-url',
 ];
 
-test('every response carries the policy, errors included', async ({ request, service }) => {
+test('every response has the security headers, including errors', async ({ request, service }) => {
   const assets = readdirSync('dist/app/assets')
     .filter((name) => !name.startsWith('vault.worker-'))
     .map((name) => `/assets/${name}`);
@@ -44,7 +44,7 @@ test('every response carries the policy, errors included', async ({ request, ser
   }
 });
 
-test('the worker of a vault has a policy of its own, under which it reaches nothing', async ({ request, service }) => {
+test('the vault worker has its own policy, which permits no network access', async ({ request, service }) => {
   const name = readdirSync('dist/app/assets').find((file) => /^vault\.worker-.*\.js$/.test(file));
   const headers = (await request.get(`${service.url}/assets/${name}`)).headers();
   expect(headers['content-security-policy']).toBe(
@@ -52,7 +52,7 @@ test('the worker of a vault has a policy of its own, under which it reaches noth
   );
 });
 
-test('the page may write no markup from text and make no policy of its own', async ({ browser, service }) => {
+test('Trusted Types block markup from strings and new policies in the page', async ({ browser, service }) => {
   const page = await browser.newPage();
   await page.goto(service.url);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
@@ -77,7 +77,7 @@ test('the page may write no markup from text and make no policy of its own', asy
   await page.close();
 });
 
-test('a script or a style that is put into the page has no effect, and is reported', async ({ browser, service }) => {
+test('an injected script or style has no effect and is reported', async ({ browser, service }) => {
   const page = await browser.newPage();
   const reports: string[] = [];
   await page.exposeFunction('report', (what: string) => void reports.push(what));
@@ -103,7 +103,7 @@ test('a script or a style that is put into the page has no effect, and is report
   await page.close();
 });
 
-test('another origin and another name are refused', async ({ request, service }) => {
+test('the service refuses requests from another origin and to another host name', async ({ request, service }) => {
   const { port } = new URL(service.url);
   const foreign = await request.get(`${service.url}/v1/trust`, { headers: { origin: 'https://evil.example' } });
   expect(foreign.status()).toBe(403);
@@ -111,7 +111,7 @@ test('another origin and another name are refused', async ({ request, service })
   expect(rebound.status()).toBe(421);
 });
 
-test('the product build holds no byte of the simulator, and the demo does', () => {
+test('the demo build contains the simulator, and the product build contains no part of it', () => {
   const traces = [
     'keyferrySimulator',
     'Keyferry EI (simulated)',

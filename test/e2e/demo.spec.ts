@@ -31,7 +31,7 @@ test.describe('an AS in demo mode', () => {
     { kind: 'USB', index: 0 },
     { kind: 'Serial', index: 1 },
   ] as const) {
-    test(`serves the demo, in which a key is loaded over ${kind}`, async ({ page }) => {
+    test(`serves the demo, which loads a key over ${kind}`, async ({ page }) => {
       await page.goto(`${demo.url}/demo.html`);
       await expect(page.getByText('Demo: published keys, simulated units.')).toBeVisible();
       const station = new StationPage(page);
@@ -69,7 +69,7 @@ test.describe('an AS in demo mode', () => {
     });
   }
 
-  test('has an order for a hub, whose eight units are loaded as soon as they are plugged in', async ({ page }) => {
+  test('has an order that loads the eight units of a hub as soon as they are plugged in', async ({ page }) => {
     await page.goto(`${demo.url}/demo.html`);
     await new StationPage(page).signIn(demo.token);
     const orders = new OrdersPage(page);
@@ -81,7 +81,7 @@ test.describe('an AS in demo mode', () => {
     await expect(orders.tiles.getByRole('heading', { name: 'Unplug' })).toHaveCount(8);
   });
 
-  test('offers the demo on the product page, which has no simulated units', async ({ page }) => {
+  test('links from the product page, which has no simulated units, to the demo', async ({ page }) => {
     await page.goto(demo.url);
     await page.getByRole('link', { name: 'Try it with simulated units' }).click();
     await expect(page.getByRole('heading', { name: 'Simulated bench' })).toBeVisible();
@@ -89,7 +89,11 @@ test.describe('an AS in demo mode', () => {
 });
 
 test.describe('an AS that is not in demo mode', () => {
-  test('has no demo page and offers none, and no request fails', async ({ page, request, service }) => {
+  test('has no demo page and no link to one, and refuses no request of the page', async ({
+    page,
+    request,
+    service,
+  }) => {
     expect((await request.get(`${service.url}/demo.html`)).status()).toBe(404);
     const refused: string[] = [];
     page.on('response', (response) => void (response.status() >= 400 && refused.push(response.url())));
@@ -102,7 +106,11 @@ test.describe('an AS that is not in demo mode', () => {
   });
 
   for (const { set, name, profile } of DEMO_SETS) {
-    test(`serves no unit of ${name}, and accepts neither the set nor its key`, async ({ open, request, service }) => {
+    test(`offers no key to a unit of ${name}, and refuses to export for the set or to add it`, async ({
+      open,
+      request,
+      service,
+    }) => {
       const one = { ...unit(), set, profile, transportKey: undefined, suites: undefined };
       const station = await open([JSON.parse(JSON.stringify(one))]);
       await station.signIn(service.token);

@@ -1,5 +1,5 @@
-// Failures in the field. For each, the page shows a sentence that says what to do, loses no record,
-// and works without a reload.
+// Failures in the field. After each, the page shows what to do, loses no record and works without a
+// reload.
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
 import { Service } from './support/service.ts';
@@ -8,7 +8,7 @@ import { expect, test, unit } from './support/test.ts';
 
 const IMPORT_KEY = 0xd8;
 
-/** Refusals of the unit. With `open`, the outcome is unknown until the page asks the unit. */
+/** Failures of the unit. With `open`, the outcome is unknown until the page settles it. */
 const REFUSALS: readonly {
   name: string;
   fault: Fault;
@@ -30,26 +30,26 @@ const REFUSALS: readonly {
     says: ['The unit reports a memory fault', 'IMPORTKEY 6581'],
   },
   {
-    name: 'a status word that nobody knows (6FAB)',
+    name: 'the unit returns an unknown status word (6FAB)',
     fault: { fault: 'refuse', ins: IMPORT_KEY, statusWord: 0x6fab },
     open: true,
     again: true,
     says: ['IMPORTKEY 6FAB'],
   },
   {
-    name: 'a challenge that is refused (6985)',
+    name: 'the unit refuses a challenge (6985)',
     fault: { fault: 'refuse', ins: 0x84, statusWord: 0x6985 },
     says: ['Send this unit for preparation first', 'GET CHALLENGE 6985'],
   },
   {
-    name: 'a malformed answer: success without a challenge',
+    name: 'the unit returns success without a challenge',
     fault: { fault: 'refuse', ins: 0x84, statusWord: 0x9000 },
     again: true,
     says: ['a response that the protocol does not define', 'unit-nonsense'],
   },
 ];
 
-test('a browser that keeps no settings loads keys all the same', async ({ open, page, service }) => {
+test('a browser that denies access to localStorage can load keys', async ({ open, page, service }) => {
   await page.addInitScript(() => {
     Object.defineProperty(window, 'localStorage', {
       get: () => {
@@ -65,14 +65,14 @@ test('a browser that keeps no settings loads keys all the same', async ({ open, 
   await lane.expectWord('Unplug');
 });
 
-test('a page that came over plain HTTP says so, instead of half a page', async ({ page, service }) => {
+test('a page without HTTPS shows an alert instead of an incomplete page', async ({ page, service }) => {
   await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
   await page.goto(service.url);
   await expect(page.getByRole('alert')).toContainText('the page was not loaded over HTTPS');
 });
 
 for (const { name, fault, open: isOpen = false, again = false, says } of REFUSALS) {
-  test(`says what to do and goes on after ${name}`, async ({ open, service }) => {
+  test(`shows what to do and recovers when ${name}`, async ({ open, service }) => {
     const one = unit();
     const station = await open([one]);
     await station.signIn(service.token);
@@ -96,7 +96,7 @@ for (const { name, fault, open: isOpen = false, again = false, says } of REFUSAL
   });
 }
 
-test('a device that is no EI is named so, and can be tried again', async ({ open, service }) => {
+test('a device that is not a unit is reported as such, and can be read again', async ({ open, service }) => {
   const one = unit(DIVERSIFIED, { faults: [{ fault: 'refuse', ins: 0xa4, statusWord: 0x6a82 }] });
   const station = await open([one]);
   await station.signIn(service.token);
@@ -109,18 +109,18 @@ test('a device that is no EI is named so, and can be tried again', async ({ open
 });
 
 const UNFIT: readonly { name: string; more: Partial<UnitDescription>; says: string }[] = [
-  { name: 'blank', more: { blank: true }, says: 'This unit has no transport key yet' },
-  { name: 'of a set that the AS does not hold', more: { set: 0x0bad0001 }, says: 'The AS has no keys for the set' },
+  { name: 'without a transport key', more: { blank: true }, says: 'This unit has no transport key yet' },
+  { name: 'of a set that the AS does not have', more: { set: 0x0bad0001 }, says: 'The AS has no keys for the set' },
   {
-    name: 'of a later transport key version',
+    name: 'with a later transport key version',
     more: { tkv: 9 },
     says: 'lacks the transport key version of this unit',
   },
-  { name: 'without a suite in common', more: { suites: [4] }, says: 'no suite in common' },
+  { name: 'without a suite in common with the AS', more: { suites: [4] }, says: 'no suite in common' },
 ];
 
 for (const { name, more, says } of UNFIT) {
-  test(`a unit that is ${name} offers no key and says why`, async ({ open, service }) => {
+  test(`the page offers no key to a unit ${name}, and shows why`, async ({ open, service }) => {
     const one = unit(DIVERSIFIED, more);
     const station = await open([one]);
     await station.signIn(service.token);
@@ -130,7 +130,7 @@ for (const { name, more, says } of UNFIT) {
   });
 }
 
-test('a unit with a wrong transport key is refused by the AS, and another one is served', async ({ open, service }) => {
+test('the AS refuses a unit with a wrong transport key, and then serves another unit', async ({ open, service }) => {
   const [false_, true_] = [unit(SHARED, { transportKey: DIVERSIFIED.transportKey }), unit(SHARED)];
   const station = await open([false_, true_]);
   await station.signIn(service.token);
@@ -144,7 +144,11 @@ test('a unit with a wrong transport key is refused by the AS, and another one is
   await other.expectWord('Unplug');
 });
 
-test('a cancelled chooser is no failure, and leads to the list of all devices', async ({ open, service, page }) => {
+test('cancelling the chooser shows no failure, and the page offers the list of all devices', async ({
+  open,
+  service,
+  page,
+}) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -157,7 +161,7 @@ test('a cancelled chooser is no failure, and leads to the list of all devices', 
   await station.lane(one.sn).expectWord('Ready');
 });
 
-test('a card reader, which browsers keep for themselves, is named so, and not tried again', async ({ open, page }) => {
+test('a card reader, whose class browsers block, is reported as such and cannot be retried', async ({ open, page }) => {
   const reader = unit(DIVERSIFIED, { protectedClass: true });
   const station = await open([reader]);
   await station.attach('USB', 'cancel');
@@ -169,7 +173,10 @@ test('a card reader, which browsers keep for themselves, is named so, and not tr
   await expect(lane.root.getByRole('button', { name: /read again|retry/i })).toHaveCount(0);
 });
 
-test('a unit that another program holds is said to be in use', async ({ open, service }) => {
+test('a unit in use by another program is reported, and can be read again when it is free', async ({
+  open,
+  service,
+}) => {
   const one = unit(DIVERSIFIED, { faults: [{ fault: 'busy' }] });
   const station = await open([one]);
   await station.signIn(service.token);
@@ -182,7 +189,7 @@ test('a unit that another program holds is said to be in use', async ({ open, se
   await lane.expectWord('Ready');
 });
 
-test('blocks that are damaged on the serial line cost a repeat and nothing else', async ({ open, service }) => {
+test('blocks that are damaged on the serial line are sent again, and the key is loaded', async ({ open, service }) => {
   const one = unit(DIVERSIFIED, { link: 'serial' });
   const station = await open([one]);
   await station.signIn(service.token);
@@ -194,7 +201,7 @@ test('blocks that are damaged on the serial line cost a repeat and nothing else'
   await lane.expectWord('Unplug');
 });
 
-test('a unit without a USB serial number says that it has to be chosen each time', async ({ open }) => {
+test('the page shows that a unit without a USB serial number must be chosen each time', async ({ open }) => {
   const one = unit(DIVERSIFIED, { usbSerialNumber: false });
   const station = await open([one]);
   const lane = await station.attach('USB', one.sn);
@@ -202,14 +209,14 @@ test('a unit without a USB serial number says that it has to be chosen each time
   await lane.expectSaid('choose this unit again each time you plug it in');
 });
 
-test('a page that did not come over HTTPS says so instead of failing', async ({ open, page }) => {
+test('a page without HTTPS shows an alert, even if the browser offers USB and serial', async ({ open, page }) => {
   await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
   await open([]);
   await expect(page.getByRole('alert')).toContainText('the page was not loaded over HTTPS');
 });
 
-test.describe('the AS', () => {
-  test('that answers nonsense is not believed, and nothing is lost', async ({ open, service, page }) => {
+test.describe('failures of the AS', () => {
+  test('a malformed response is rejected, and the key can be loaded afterwards', async ({ open, service, page }) => {
     const one = unit();
     const station = await open([one]);
     await station.signIn(service.token);
@@ -226,7 +233,11 @@ test.describe('the AS', () => {
     await lane.expectWord('Unplug');
   });
 
-  test('that fails (500) is said to have a fault of its own', async ({ open, service, page }) => {
+  test('a response with status 500 is reported as a fault of the AS, and the load can be retried', async ({
+    open,
+    service,
+    page,
+  }) => {
     const one = unit();
     const station = await open([one]);
     await station.signIn(service.token);
@@ -240,7 +251,7 @@ test.describe('the AS', () => {
     await lane.expectWord('Unplug');
   });
 
-  test('that is too slow is given up in time', async ({ open, page }) => {
+  test('a request without a response ends with a timeout', async ({ open, page }) => {
     const station = await open([]);
     await page.route('**/v1/trust', () => new Promise(() => undefined));
     await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
@@ -249,7 +260,7 @@ test.describe('the AS', () => {
     await expect(station.token).toBeEnabled();
   });
 
-  test('that does not know the token says so, and the next token is taken', async ({ open, service, page }) => {
+  test('an unknown access code is refused, and a valid one is then accepted', async ({ open, service, page }) => {
     const station = await open([]);
     await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
@@ -258,7 +269,7 @@ test.describe('the AS', () => {
     await station.signIn(service.token);
   });
 
-  test('that goes down and comes back costs a new sign-in and no reload', async ({ open, page }) => {
+  test('a restart of the AS requires a new sign-in but no reload', async ({ open, page }) => {
     const own = await Service.start();
     try {
       const one = unit();
@@ -281,7 +292,7 @@ test.describe('the AS', () => {
     }
   });
 
-  test('that revoked the token asks for a new sign-in, and the unit stays as it was', async ({ open }) => {
+  test('a revoked access code requires a new sign-in, and the unit stays attached', async ({ open }) => {
     const own = await Service.start();
     try {
       const one = unit();

@@ -36,7 +36,7 @@ for (const { name, kind, link, set, suites } of CASES) {
   });
 }
 
-test('the screen stays on while a key is loaded, and no longer', async ({ open, page, service }) => {
+test('the page has a screen wake lock only while it loads a key', async ({ open, page, service }) => {
   await page.addInitScript(() => {
     const held = { count: 0 };
     const sentinel = () => ({ released: false, release: async () => void held.count-- });
@@ -60,7 +60,7 @@ test('the screen stays on while a key is loaded, and no longer', async ({ open, 
   await expect.poll(awake).toBe(0);
 });
 
-test('no request of a run is refused or left unfinished', async ({ open, page, service }) => {
+test('no request is refused or fails while a key is loaded', async ({ open, page, service }) => {
   const bad: string[] = [];
   page.on('requestfailed', (request) => void bad.push(`${request.url()} ${request.failure()?.errorText}`));
   page.on(
@@ -76,7 +76,7 @@ test('no request of a run is refused or left unfinished', async ({ open, page, s
   expect(bad).toEqual([]);
 });
 
-test('the first key of a unit takes three exchanges, each further one two', async ({ open, service }) => {
+test('the first key of a unit takes three exchanges, and each further key takes two', async ({ open, service }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -92,7 +92,7 @@ test('the first key of a unit takes three exchanges, each further one two', asyn
   await expect(entries).toContainText(['SELECT', 'GET CHALLENGE', 'IMPORTKEY', 'GET CHALLENGE', 'IMPORTKEY']);
 });
 
-test('the choice of the slot comes into sight once a key is pressed', async ({ open, service, page }) => {
+test('choosing a key scrolls the slots into view', async ({ open, service, page }) => {
   await page.setViewportSize({ width: 1000, height: 560 });
   const one = unit();
   const station = await open([one]);
@@ -104,7 +104,7 @@ test('the choice of the slot comes into sight once a key is pressed', async ({ o
   await expect(page.getByRole('group', { name: 'Slot' })).toBeInViewport({ ratio: 1 });
 });
 
-test('asks the AS for one export and one verdict per key', async ({ open, service, watch }) => {
+test('requests one export and one verdict from the AS per key', async ({ open, service, watch }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -119,7 +119,10 @@ test('asks the AS for one export and one verdict per key', async ({ open, servic
   ]);
 });
 
-test('replaces a key only after saying so, and never with the same or an older one', async ({ open, service }) => {
+test('the page warns before it replaces a key, and never replaces it with the same or an older one', async ({
+  open,
+  service,
+}) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -142,7 +145,7 @@ for (const [width, height] of [
   [390, 844],
   [720, 450],
 ] as const) {
-  test(`the warning before a replacement is in sight wherever its button is, on ${width} × ${height}`, async ({
+  test(`the warning precedes the button that replaces a key, at ${width} × ${height}`, async ({
     open,
     service,
     page,
@@ -170,9 +173,7 @@ for (const [width, height] of [
             return above !== null && element.contains(above);
           });
         };
-        /**
-         * True if the element is above the visible part, so that the operator has scrolled past it.
-         */
+        /** Whether the element is above the viewport: the operator has scrolled past it. */
         const isPast = (element: Element | null | undefined): boolean =>
           (element?.getBoundingClientRect().top ?? 0) < 0;
         const all: { readonly y: number; readonly button: boolean; readonly warning: boolean }[] = [];
@@ -189,7 +190,7 @@ for (const [width, height] of [
   });
 }
 
-test('a unit that comes to another one comes into view, unless somebody is at work on that one', async ({
+test('the page scrolls to a unit that is plugged in, unless the operator uses another lane', async ({
   open,
   service,
   page,
@@ -220,7 +221,7 @@ test('a unit that comes to another one comes into view, unless somebody is at wo
   expect(await page.evaluate(() => scrollY)).toBe(before);
 });
 
-test('a view begins at its top, however far the last one was scrolled', async ({ open, service, page }) => {
+test('a view opens at its top, even if the last view was scrolled down', async ({ open, service, page }) => {
   await page.setViewportSize({ width: 390, height: 500 });
   const one = unit();
   const station = await open([one]);
@@ -237,7 +238,7 @@ test('a view begins at its top, however far the last one was scrolled', async ({
   await expect(page.getByRole('heading', { level: 1, name: 'Station' })).toBeInViewport({ ratio: 1 });
 });
 
-test('two units on two links are two lanes, and load side by side', async ({ open, service }) => {
+test('two units on two links have a lane each, and load keys concurrently', async ({ open, service }) => {
   const [first, second] = [unit(DIVERSIFIED, { link: 'usb' }), unit(SHARED, { link: 'serial' })];
   const station = await open([first, second]);
   await station.signIn(service.token);
@@ -248,7 +249,7 @@ test('two units on two links are two lanes, and load side by side', async ({ ope
   for (const { sn } of [first, second]) await station.lane(sn).expectWord('Unplug');
 });
 
-test('the journal lists the attempt after a reload, step by step', async ({ open, service, page }) => {
+test('after a reload the history shows the attempt with its steps', async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -264,7 +265,7 @@ test('the journal lists the attempt after a reload, step by step', async ({ open
   await expect(rows.first()).toContainText('Sent the key to the unit');
 });
 
-test('the proof of a key that was just loaded is one press away, and attempts are found by unit and key', async ({
+test('the lane links to the proof of a loaded key, and the history finds attempts by unit', async ({
   open,
   service,
   page,

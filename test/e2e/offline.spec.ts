@@ -10,12 +10,12 @@ import { issueVault } from './support/vaults.ts';
 
 test.use({ serviceWorkers: 'allow' });
 
-test('opens with the service gone, and loads keys from a vault and from a card over USB and serial', async ({
+test('opens without the service, and loads keys from a vault and from a card over USB and serial', async ({
   page,
   context,
   station,
 }) => {
-  // This test stops the service, so it must not use the service of the worker.
+  // This test stops the service, so it does not use the one that the tests of a worker share.
   const service = await Service.start();
   const [first, second] = [unit(SHARED, { link: 'usb' }), unit(SHARED, { link: 'serial' })];
   const token = card(SHARED);

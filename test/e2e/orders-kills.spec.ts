@@ -1,7 +1,7 @@
-// Kills the browser during a work order, with one lane and with eight, and starts it again with the
-// same profile. Each time the journal agrees with the memory of each unit. In the end each unit is
-// loaded once, and no key was exported again without a recorded reason. The units are outside the
-// browser. KEYFERRY_KILLS sets the number of kills, at random moments.
+// Kills the browser during a work order, with one lane and with eight, and restarts it with the
+// same profile. After each kill the journal agrees with the memory of each unit. At the end each
+// unit is loaded once, and the journal has a reason for each repeated export. The units run outside
+// the browser. KEYFERRY_KILLS sets the number of kills, at random moments.
 import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { expect, test, unit } from './support/test.ts';
 const LONG = process.env.KEYFERRY_KILLS;
 const INS = { challenge: 0x84, import: 0xd8 } as const;
 
-/** When the browser is killed: at a message of a unit, or some milliseconds after it. */
+/** When to kill the browser: `afterMs` after a message of a unit. */
 interface Moment {
   readonly is: (passing: Passing, count: number) => boolean;
   readonly afterMs: number;
@@ -40,7 +40,7 @@ function anyMoment(lanes: number): Moment {
   return { is: (_, count) => count === nth, afterMs: Math.random() * 25 };
 }
 
-/** Time limit for a moment; loading a unit takes less. */
+/** Maximum wait for a moment. Loading a unit takes less. */
 const LATEST_MS = 4000;
 
 interface Browser {
@@ -72,7 +72,7 @@ async function expectTruth(
   units: OutsideUnits,
   numbers: readonly string[],
 ): Promise<readonly string[]> {
-  await page.goto(`${url}/favicon.svg`); // the origin of the station without its page
+  await page.goto(`${url}/favicon.svg`); // the origin of the station, without the product page
   const { attempts, breaks } = await readJournal(page);
   expect(breaks).toEqual([]);
   return numbers.map((sn) => {
@@ -85,8 +85,7 @@ async function expectTruth(
 }
 
 /**
- * After a request to export the key of a unit, every further attempt on this unit must have a
- * reason.
+ * Checks that every attempt on a unit after a request to export its key has a reason.
  */
 function expectReasons(attempts: readonly JournalAttempt[]): void {
   const requested = new Set<string>();
@@ -121,7 +120,7 @@ async function startOrder({ page }: Browser, service: Service, id: string, isFir
   return orders;
 }
 
-/** Waits until every unit is done. A unit that a slow machine did not attach in time is retried. */
+/** Waits until every unit is done. Retries a unit that a slow machine did not attach in time. */
 async function expectUnplug(orders: OrdersPage, numbers: readonly string[]): Promise<void> {
   await expect(async () => {
     const lost = orders.tiles.filter({ has: orders.page.getByRole('heading', { name: 'Not attached' }) });
@@ -153,7 +152,7 @@ async function killAt({ is, afterMs }: Moment, units: OutsideUnits, kill: () => 
   units.onPassing = () => undefined;
 }
 
-/** Counts the states of the units at all kills. */
+/** Kills the browser at each moment, and counts the states of the units after the kills. */
 async function matrix(lanes: number, moments: readonly Moment[]): Promise<ReadonlyMap<string, number>> {
   const tally = new Map<string, number>();
   const count = (states: readonly string[]): void => {
@@ -205,7 +204,7 @@ async function matrix(lanes: number, moments: readonly Moment[]): Promise<Readon
   }
 }
 
-/** The LevelDB log that Chromium would append to for this origin. */
+/** Path of the LevelDB log to which Chromium appends for this origin. */
 async function logOf(profile: string): Promise<string> {
   const folder = join(profile, 'Default', 'IndexedDB');
   const [store = ''] = (await readdir(folder)).filter((name) => name.endsWith('.leveldb'));
@@ -213,7 +212,7 @@ async function logOf(profile: string): Promise<string> {
   return join(folder, store, logs.at(-1) ?? '');
 }
 
-test('a store whose last write a kill interrupted survives the following starts', async () => {
+test('the journal survives a write that a kill interrupts, and the later starts of the browser', async () => {
   const service = await Service.start();
   const profile = await mkdtemp(join(tmpdir(), 'kf-kills-'));
   const units = new OutsideUnits();
@@ -223,8 +222,7 @@ test('a store whose last write a kill interrupted survives the following starts'
     await startOrder(first, service, id, true);
     const { entries } = await readJournal(first.page);
     await first.kill();
-    // The header of a record of 273 bytes without its content, as a kill between two writes leaves
-    // it.
+    // The header of a 273-byte record without its content, as after a kill between two writes.
     const log = await logOf(profile);
     await appendFile(log, Uint8Array.of(1, 2, 3, 4, 0x11, 0x01, 1));
 
@@ -246,7 +244,7 @@ test('a store whose last write a kill interrupted survives the following starts'
 });
 
 for (const lanes of [1, 8]) {
-  test(`kills of the browser leave a correct journal with ${lanes === 1 ? 'one lane' : 'eight lanes'}`, async () => {
+  test(`the journal is correct after kills of the browser with ${lanes === 1 ? 'one lane' : 'eight lanes'}`, async () => {
     const kills = LONG === undefined ? SHORT.length : Math.ceil(Number(LONG) / 2);
     test.setTimeout(60_000 + kills * 30_000);
     const more = Math.max(0, kills - SHORT.length);
@@ -254,8 +252,7 @@ for (const lanes of [1, 8]) {
     const states = [...tally].map(([state, count]) => `${count} × ${state}`);
     test.info().annotations.push({ type: 'states', description: states.join('; ') });
     if (LONG !== undefined) console.log(`${kills} kills, ${lanes} lanes: ${states.join('; ')}`);
-    // Around the import only the unit holds the outcome, whether or not the journal holds the
-    // intended import.
+    // Around the import only the unit has the outcome, even if the journal has the intended import.
     const open = (isIn: string): number =>
       (tally.get(`export intended, ${isIn}`) ?? 0) + (tally.get(`import intended, ${isIn}`) ?? 0);
     expect(open('in'), states.join()).toBeGreaterThan(0);

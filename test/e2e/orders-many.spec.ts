@@ -1,6 +1,6 @@
-// One work order with hundreds of units in eight sockets; KEYFERRY_UNITS sets their number. Each
-// unit is unplugged when its lane is green, and the next one is plugged in. The units are outside
-// the browser, so that its heap is that of the page: it must not grow, and hold only the serial
+// Loads one work order with hundreds of units in eight sockets; KEYFERRY_UNITS sets their number.
+// Unplugs each unit when its lane is green, and plugs in the next one. The units run outside the
+// browser, so that its heap is that of the page: it must not grow, and may contain only the serial
 // numbers on the screen. The journal must be complete, and the order must balance.
 import type { CDPSession, Page } from '@playwright/test';
 import { readHeap } from './support/heap.ts';
@@ -12,9 +12,9 @@ import { expect, test, unit } from './support/test.ts';
 
 const COUNT = Number(process.env.KEYFERRY_UNITS ?? 200);
 const SOCKETS = 8;
-/** Number of parts after which the heap is measured. */
+/** Number of parts of the order. The test measures the heap after each part. */
 const LEGS = 20;
-/** Number of units from which the test prints its progress. */
+/** Minimum number of units for which the test prints its progress. */
 const MIN_PRINTED = 1000;
 /** Maximum growth of the heap in bytes, for any number of units. */
 const MAX_GROWTH = 1_000_000;
@@ -33,7 +33,7 @@ function countSerials(strings: readonly string[]): number {
   return new Set(strings.flatMap((text) => text.toUpperCase().match(/4D41[0-9A-F]{8}/g) ?? [])).size;
 }
 
-/** Returns the units that may be unplugged, by their lanes. */
+/** Returns the units whose lanes show that they may be unplugged. */
 async function green(page: Page, here: ReadonlySet<string>): Promise<readonly string[]> {
   const lanes = await page.evaluate(() =>
     [...document.querySelectorAll('article')].map((lane) => ({
@@ -73,8 +73,8 @@ async function leakEach(page: Page): Promise<void> {
   );
 }
 
-test(`${COUNT} units in one order`, async ({ page, station }) => {
-  // A limit for a page that hangs; with other browsers beside it a unit took 0.8 s.
+test(`an order of ${COUNT} units is completed, and the heap of the page does not grow`, async ({ page, station }) => {
+  // A limit for a page that hangs. A unit takes 0.8 s on a machine that runs other browsers too.
   test.setTimeout(60_000 + COUNT * 2_000);
   const service = await Service.start({ exportsPerMinute: 100_000 });
   try {

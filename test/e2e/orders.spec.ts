@@ -129,7 +129,7 @@ test('eight units are loaded concurrently with two keys each, and the report of 
   await expect(sheet.getByText('Done, proven')).toHaveCount(8);
 });
 
-test('an order does not close before every unit is done or has a reason', async ({ open, service, page }) => {
+test('an order closes only when every unit is done or has a reason', async ({ open, service, page }) => {
   const [here, gone] = [unit(), unit()];
   const { orders } = await openNew({ open, service, page }, [here], { units: [here.sn, gone.sn] });
   await orders.attach(here.sn);
@@ -153,7 +153,7 @@ test('reloads during the loads of eight units leave a correct journal, and the o
   const units = eight({ latency: { identity: 0, challenge: 30, importKey: 250 } });
   const { station, orders } = await openNew({ open, service, page }, units, { units: units.map(({ sn }) => sn) });
   for (const { sn } of units) await orders.attach(sn);
-  page.on('dialog', (dialog) => void dialog.accept()); // "leave the page?"
+  page.on('dialog', (dialog) => void dialog.accept()); // the warning before leaving the page
   for (const moment of [/new challenge/, /seals the key/, /writes the key/]) {
     await orders.start();
     await expect(
@@ -186,7 +186,7 @@ test('reloads during the loads of eight units leave a correct journal, and the o
   await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
 });
 
-test('a unit is not loaded after a scan of another label', async ({ open, service, page }) => {
+test('the key is not loaded after a scan of another label', async ({ open, service, page }) => {
   const [one, two] = [unit(), unit()];
   const { orders } = await openNew({ open, service, page }, [one, two], {
     units: [one.sn, two.sn],

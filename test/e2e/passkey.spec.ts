@@ -1,5 +1,5 @@
-// A vault with a passkey: WebAuthn of Chromium with a virtual authenticator, with and without the
-// PRF extension.
+// Unlocks a vault with a passkey: uses Chromium's WebAuthn with a virtual authenticator, with and
+// without the PRF extension.
 import type { CDPSession, Page } from '@playwright/test';
 import type { Service } from './support/service.ts';
 import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';
@@ -23,7 +23,7 @@ class Authenticator {
     return authenticator;
   }
 
-  /** Replaces the authenticator by one without passkeys. */
+  /** Replaces the authenticator with one that has no passkeys. */
   async replace(hasPrf = true): Promise<void> {
     if (this.#id !== '') await this.#session.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: this.#id });
     const { authenticatorId } = await this.#session.send('WebAuthn.addVirtualAuthenticator', {
@@ -70,7 +70,7 @@ async function unlockByPasskey(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Unlock with passkey' }).click();
 }
 
-test('a vault that a passkey unlocks loads a key, and its journal records the passkey', async ({
+test('a vault unlocked with a passkey loads a key, and its journal records the passkey', async ({
   page,
   service,
   station,

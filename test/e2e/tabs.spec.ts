@@ -1,10 +1,10 @@
-// Two tabs and one unit. Only one tab can use the unit, the other tab says so, and the operator can
-// move the unit to that tab.
+// Two tabs and one unit. Only one tab can use the unit at a time. The other tab shows this, and the
+// operator can move the unit to it.
 import { injectSimulator } from './support/inject.ts';
 import { StationPage } from './support/station-page.ts';
 import { test, unit } from './support/test.ts';
 
-test('a unit that another tab has is said to be there, and can be used here', async ({ open, service, context }) => {
+test('a tab shows that another tab uses the unit, and can take the unit over', async ({ open, service, context }) => {
   const one = unit();
   const first = await open([one]);
   const there = await first.attach('USB', one.sn);

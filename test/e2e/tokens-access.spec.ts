@@ -1,4 +1,5 @@
-// Accessibility of the Tokens view: checked with axe, in light and dark, and on a narrow screen.
+// Accessibility of the Tokens view: checks every state with axe, in light mode, and in dark mode on
+// a narrow screen.
 import { expectAccessible } from './support/accessible.ts';
 import { injectSimulator } from './support/inject.ts';
 import { DIVERSIFIED } from './support/sets.ts';
@@ -10,12 +11,12 @@ import { issueVault } from './support/vaults.ts';
 const NARROW = { width: 320, height: 9000 };
 
 for (const { name, use } of [
-  { name: 'in the light', use: { colorScheme: 'light' } },
-  { name: 'in the dark, on 320 px', use: { colorScheme: 'dark', viewport: NARROW } },
+  { name: 'in light mode', use: { colorScheme: 'light' } },
+  { name: 'in dark mode at 320 px', use: { colorScheme: 'dark', viewport: NARROW } },
 ] as const) {
   test.describe(() => {
     test.use(use);
-    test(`the tokens, ${name}`, async ({ page, service, station }) => {
+    test(`the Tokens view is accessible ${name}`, async ({ page, service, station }) => {
       const one = unit(DIVERSIFIED);
       const transportKeys = [{ tkv: 1, key: DIVERSIFIED.transportKey }];
       const token = { sn: 'CA4D0ACC', set: DIVERSIFIED.set, transportKeys, pin: '271828' };

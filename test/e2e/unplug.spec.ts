@@ -3,7 +3,7 @@
 import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
-test('pulled before the receipt is back: unknown, then settled as loaded when it returns', async ({
+test('after an unplug before the receipt, plugging in settles the unknown outcome as loaded', async ({
   open,
   service,
 }) => {
@@ -12,7 +12,7 @@ test('pulled before the receipt is back: unknown, then settled as loaded when it
   await station.signIn(service.token);
   const lane = await station.attach('USB', one.sn);
   await lane.expectWord('Ready');
-  // The answer to the challenge is shorter than 60 bytes, the answer to the import is longer.
+  // The response to GET CHALLENGE is shorter than 60 bytes, that to IMPORTKEY is longer.
   await station.fault(one.sn, { fault: 'unplug', direction: 'in', after: 60 });
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Plug in again');
@@ -25,7 +25,7 @@ test('pulled before the receipt is back: unknown, then settled as loaded when it
   await expect(rows.first()).toContainText('Loaded');
 });
 
-test('pulled while the key is sent: unknown, then settled as not loaded, and loaded anew', async ({
+test('after an unplug during the import, plugging in settles the outcome as not loaded, and a retry loads the key', async ({
   open,
   service,
 }) => {
@@ -44,7 +44,11 @@ test('pulled while the key is sent: unknown, then settled as not loaded, and loa
   await lane.expectWord('Unplug');
 });
 
-test('the page reloaded in mid-import says so, and settles it after signing in', async ({ open, service, page }) => {
+test('a page reloaded during an import shows the interrupted load, and settles it after signing in', async ({
+  open,
+  service,
+  page,
+}) => {
   const one = unit(DIVERSIFIED, { latency: { identity: 0, challenge: 0, importKey: 5000 } });
   const station = await open([one]);
   await station.signIn(service.token);
@@ -61,17 +65,13 @@ test('the page reloaded in mid-import says so, and settles it after signing in',
   await lane.expectWord('Unplug');
 });
 
-test('a key whose import could not be written down is found by the next page: the AS recalls what it exported', async ({
-  open,
-  service,
-  page,
-}) => {
+test('the next page settles by recall an import that the journal could not record', async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
   const lane = await station.attach('USB', one.sn);
   await lane.expectWord('Ready');
-  // The journal accepts the record before the request to the AS, and no further record.
+  // The journal stores the record before the export request, and no further record.
   await page.evaluate(() => {
     const { add } = IDBObjectStore.prototype;
     let room = 1;
@@ -91,7 +91,10 @@ test('a key whose import could not be written down is found by the next page: th
   await lane.expectSaid('Receipt verified by the AS');
 });
 
-test('a unit that is pulled while it waits leaves, and comes back by itself', async ({ open, service }) => {
+test('the lane of an idle unit disappears after an unplug, and returns when the unit is plugged in', async ({
+  open,
+  service,
+}) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -103,7 +106,7 @@ test('a unit that is pulled while it waits leaves, and comes back by itself', as
   await lane.expectWord('Ready');
 });
 
-test('the verdict that was lost is asked for again', async ({ open, service, page }) => {
+test('the operator can request a lost verdict again', async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);

@@ -1,6 +1,6 @@
-// Loads keys from a vault over USB and serial. The service issues the vault, a worker of the page
-// unlocks it, the page uses it without the service and returns its journal. Checks the sentences
-// that the operator reads.
+// Loads keys from a vault over USB and serial. The service issues the vault, and a worker of the
+// page unlocks it. The page uses it without the service, then returns its journal. Checks the
+// sentences that the operator reads.
 import type { Page } from '@playwright/test';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { createTestVault, quickKey } from '#test/support/vault.ts';
@@ -15,7 +15,7 @@ for (const [kind, link] of [
   ['USB', 'usb'],
   ['Serial', 'serial'],
 ] as const) {
-  test(`loads a key from a vault into a unit over ${link}, and its journal balances`, async ({
+  test(`loads a key from a vault into a unit over ${link}, and the AS reconciles the vault journal`, async ({
     page,
     service,
     station,
@@ -43,7 +43,7 @@ for (const [kind, link] of [
   });
 }
 
-test('a wrong passphrase is reported and counted, and the right one unlocks the vault', async ({
+test('a wrong passphrase is reported and counted, and the correct one unlocks the vault', async ({
   page,
   service,
   station,
@@ -82,7 +82,7 @@ test('refuses a changed file, and a file of an AS whose root key is not pinned',
   await expect(page.getByRole('article')).toHaveCount(0);
 });
 
-test('an expired vault asks for no passphrase, and shows what to do', async ({ page, service, station }) => {
+test('an expired vault shows what to do, and has no passphrase field', async ({ page, service, station }) => {
   const one = unit();
   const { text } = await issueVault(service, DIVERSIFIED, [one], '--exports', '5', '--days', '2');
   const tokens = await enrol(page, station, service, [one]);

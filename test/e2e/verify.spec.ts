@@ -1,5 +1,5 @@
 // Checks reports with the page and with the verifier, which is served by the AS or opened from a
-// folder. Both accept the genuine report, and both name every change.
+// folder. Both accept the genuine report, and both report every change.
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { expect, test, unit } from './support/test.ts';
 
 const REFUSED = 'Do not rely on this report';
 
-/** Changes of the rows of a report, each with the sentence that names it. */
+/** Changed rows of a report, each with the sentence that describes the change. */
 function tamperings(rows: readonly ReportRow[]): readonly (readonly [rows: readonly ReportRow[], words: string])[] {
   const [first, second, third] = rows as readonly [ReportRow, ReportRow, ReportRow];
   const swapped = { ...first, loads: second.loads };

@@ -1,5 +1,6 @@
-// With a remote AS and the unit outside the page, T, K_D, T1 and TA are not in the memory of any
-// browser process, during and after a load. The same scan finds the data that the page has.
+// Searches the memory of all browser processes for T, K_D, T1 and TA, during and after a load from
+// a remote AS into a unit outside the page: none is there. The same scan finds the data that the
+// page has.
 import { randomBytes } from 'node:crypto';
 import type { Page, Route } from '@playwright/test';
 import { fromHex } from '#protocol/bytes/hex.ts';
@@ -20,7 +21,7 @@ interface Export {
   readonly data: string;
 }
 
-/** Longer than a test. */
+/** Longer than a test, so that the unit still writes the key during the search. */
 const IMPORT_MS = 600_000;
 
 /** Resolves with the next export that the page requests. */
@@ -42,7 +43,7 @@ const secretsIn = (found: Record<Role, string[]>): string[] =>
     .flat()
     .filter((name) => /^(T|K_D|T1|TA),/.test(name));
 
-/** Adds a random query to the address, which both the page's and the browser process contain. */
+/** Adds a random query to the address. The renderer and the browser process both contain it. */
 async function markAddress(page: Page): Promise<Pattern> {
   const query = randomBytes(16).toString('hex');
   await page.evaluate((text) => history.replaceState(history.state, '', `?${text}`), query);
@@ -63,9 +64,14 @@ function secretsOf(sn: Uint8Array, { random, data }: Export): Pattern[] {
 }
 
 for (const link of ['usb', 'serial'] as const) {
-  // Separate loads: the page's timeouts expire during a search, so a load searched midway fails.
+  // Two loads: a search takes longer than the timeouts of the page, so the searched load fails.
   for (const moment of ['during', 'after'] as const) {
-    test(`the browser has no secret ${moment} a load over ${link}`, async ({ addUnit, open, page, service }) => {
+    test(`the memory of the browser contains no secret ${moment} a load over ${link}`, async ({
+      addUnit,
+      open,
+      page,
+      service,
+    }) => {
       test.setTimeout(180_000);
       const latency = { identity: 0, challenge: 0, importKey: moment === 'during' ? IMPORT_MS : 0 };
       const one = await addUnit(unit(SHARED, { link, latency }));

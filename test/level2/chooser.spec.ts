@@ -1,4 +1,5 @@
-// The browser's own choosers, answered with the keyboard on an X server, without a managed policy.
+// Attaches units with the browser's own choosers, without a managed policy. Answers the choosers
+// with the keyboard on an X server.
 import { StationPage } from '#test/e2e/support/station-page.ts';
 import { unit } from '#test/e2e/support/test.ts';
 import { startBrowser } from './support/browser.ts';
@@ -9,7 +10,12 @@ import { expect, requireLevel2, test } from './support/test.ts';
 requireLevel2();
 
 for (const kind of ['USB', 'Serial'] as const) {
-  test(`the chooser for ${kind} gives the unit to the page`, async ({ addUnit, service, machine, devices }) => {
+  test(`the page can use a unit that is chosen in the ${kind} chooser`, async ({
+    addUnit,
+    service,
+    machine,
+    devices,
+  }) => {
     const one = await addUnit(unit(undefined, { link: kind === 'USB' ? 'usb' : 'serial' }));
     const display = await startDisplay();
     const { browser, viewsPort, close } = await startBrowser({ machine, devices, display: display.name });

@@ -1,4 +1,4 @@
-// The port contract of level 1 over the browser's own WebUSB and Web Serial, each clause in an
+// Runs the port contract of level 1 over the browser's own WebUSB and Web Serial, each clause in an
 // empty page.
 import { unit } from '#test/e2e/support/test.ts';
 import { PORT_CONTRACT } from '../contract/transport/port.contract.ts';
@@ -23,7 +23,7 @@ for (const link of ['usb', 'serial'] as const) {
             (kind === 'usb' ? await navigator.usb.getDevices() : await navigator.serial.getPorts()).length,
           link,
         );
-      // The browser may still list the unit of the last test.
+      // The browser may still list the unit of the previous test.
       await expect.poll(count).toBe(0);
       await addUnit(one);
       await expect.poll(count).toBe(1);

@@ -1,5 +1,5 @@
-// A browser of level 2 does not change the machine: its mounts and policies are in its own mount
-// namespace, and its files in temporary folders.
+// A browser of level 2 does not change the machine: its mounts and policies exist only in its own
+// mount namespace, and its files only in temporary folders.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { DeviceProcess } from '#device-host/umockdev/device-process.ts';
 import { unit } from '#test/e2e/support/test.ts';
@@ -34,7 +34,7 @@ test('a browser and its units leave no process, mount, policy or folder behind',
     await devices.stop();
     expect(snapshot()).toEqual(before);
     await expect.poll(() => processTree(process.pid).filter((pid) => !processes.includes(pid))).toEqual([]);
-    // tsx keeps its cache.
+    // The cache of tsx remains.
     expect(readdirSync(folder).filter((name) => !name.startsWith('tsx-'))).toEqual([]);
   } finally {
     if (TMPDIR === undefined) delete process.env.TMPDIR;

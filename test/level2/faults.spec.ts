@@ -1,5 +1,5 @@
-// Faults from the field (docs/reliability.md), injected at the device; the product page recovers
-// over the browser's own Web Serial and WebUSB.
+// Injects faults from the field (docs/reliability.md) at the device. The product page recovers over
+// the browser's own Web Serial and WebUSB.
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault, LinkKind } from '#device-sim/unit/faults.ts';
 import { DIVERSIFIED, FIELD_KEY } from '#test/e2e/support/sets.ts';
@@ -47,7 +47,7 @@ for (const link of LINKS) {
     await station.lane(one.sn).expectWord('Ready');
   });
 
-  test(`a unit on ${link} may take long to write the key`, async ({ addUnit, open }) => {
+  test(`the page waits on ${link} for a unit that writes the key slowly`, async ({ addUnit, open }) => {
     const one = await addUnit(on(link, { latency: { identity: 0, challenge: 0, importKey: 2500 } }));
     const lane = (await open()).lane(one.sn);
     await lane.load(FIELD_KEY.label, 1);
@@ -119,7 +119,7 @@ for (const direction of ['in', 'out'] as const) {
 }
 
 for (const link of LINKS) {
-  test(`transfers many bytes FF over ${link}`, async ({ addUnit, open }) => {
+  test(`loads a unit with many FF bytes in its SN over ${link}`, async ({ addUnit, open }) => {
     const one = await addUnit({ ...on(link), sn: `FFFFFFFF00FF00FFFF0000FFFFFFFF${link === 'usb' ? '01' : 'FF'}` });
     const lane = (await open()).lane(one.sn);
     await lane.load(FIELD_KEY.label, 1);
@@ -134,7 +134,7 @@ test('a PC/SC reader is reported as such', async ({ addUnit, open }) => {
   await lane.expectSaid('PC/SC reader');
 });
 
-test('a unit to which the system denies access is shown with the udev rule', async ({ addUnit, open }) => {
+test('the page shows the udev rule when the system denies access to a unit', async ({ addUnit, open }) => {
   await addUnit(on('usb', { faults: [{ fault: 'access denied' }] }));
   const lane = (await open()).onlyLane();
   await lane.expectWord('Not attached');

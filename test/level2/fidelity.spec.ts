@@ -12,7 +12,7 @@ import { expect, type Page, requireLevel2, test } from './support/test.ts';
 
 requireLevel2();
 
-/** After this time the observations so far are compared. */
+/** Time limit of a behaviour, after which the test compares the observations so far. */
 const LIMIT_MS = 20_000;
 
 async function observe(

@@ -1,4 +1,5 @@
-// With a managed policy a page has the units without a chooser; without one it has none.
+// A managed policy permits the units to a page without a chooser. Without a policy, no unit is
+// permitted.
 import { unit } from '#test/e2e/support/test.ts';
 import { startBrowser } from './support/browser.ts';
 import { expect, type Page, requireLevel2, test } from './support/test.ts';
@@ -12,13 +13,13 @@ async function count(page: Page): Promise<readonly [usb: number, serial: number]
   );
 }
 
-test('a policy permits the units to the origin that it names', async ({ addUnit, page, service }) => {
+test('a policy permits the units to its origin', async ({ addUnit, page, service }) => {
   await addUnit(unit(undefined, { link: 'both' }));
   await page.goto(service.url);
   await expect.poll(() => count(page)).toEqual([1, 1]);
 });
 
-test('without a policy the page has no unit', async ({ addUnit, service, machine, devices }) => {
+test('without a policy, no unit is permitted', async ({ addUnit, service, machine, devices }) => {
   await addUnit(unit(undefined, { link: 'both' }));
   const { browser, close } = await startBrowser({ machine, devices });
   try {

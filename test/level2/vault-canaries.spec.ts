@@ -61,14 +61,14 @@ async function secretsOf({ text, passphrase }: IssuedVault, sn: Uint8Array, jour
   ];
 }
 
-/** The keys found. Not the passphrase, which the browser keeps as typed text. */
+/** The keys found, without the passphrase, which the browser keeps as typed text. */
 function keysIn(found: Record<Role, string[]>): string[] {
   return Object.values(found)
     .flat()
     .filter((name) => /^(T|K_D|T1|TA|KEK),/.test(name));
 }
 
-test('the keys of an unlocked vault are in the renderer only, and no whole key is left after locking', async ({
+test('only the renderer contains keys of an unlocked vault, and no whole key remains after locking', async ({
   addUnit,
   open,
   page,

@@ -1,5 +1,5 @@
-// The requirements of level 3: Debian's packages, which it installs if the user is root, and
-// Debian's kernel, which it downloads and unpacks into a cache but never installs.
+// Provides the requirements of level 3: installs Debian's packages if the user is root, and
+// downloads and unpacks Debian's kernel into a cache, without installing it.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { runCommand } from '../support/run-command.ts';
@@ -16,7 +16,7 @@ const PACKAGES = [
   ['pcsc-tools', '/usr/bin/scriptor'],
 ] as const;
 
-/** Not on Ubuntu, where usbip works with the running kernel only and not with the guest's. */
+/** Omitted on Ubuntu, whose usbip works only with the running kernel, not with the guest's. */
 const USBIP = ['usbip', '/usr/sbin/usbip'] as const;
 
 /** The packages that depend on the newest kernel, on Debian and Ubuntu. */
@@ -25,14 +25,14 @@ const KERNEL_PACKAGES = ['linux-image-amd64', 'linux-image-generic'];
 export interface Kernel {
   /** Path of vmlinuz. */
   readonly image: string;
-  /** By file name, in the sequence in which to load them. */
+  /** With their file names, in the sequence in which to load them. */
   readonly modules: readonly { readonly name: string; readonly content: Uint8Array }[];
 }
 
 /** A requirement, or a sentence that says what is missing. */
 export type OrMissing<T> = T | { readonly missing: string };
 
-/** The properties of a machine that the search uses. A test gives others. */
+/** The properties of a machine that the search reads. Tests replace them. */
 export interface Host {
   readonly platform: string;
   readonly arch: string;

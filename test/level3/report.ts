@@ -27,7 +27,7 @@ export function decodeReport(line: string): Report | undefined {
 }
 
 /**
- * Counts a planned test without a result as failed, and so a run without an end.
+ * Counts a planned test without a result as failed, and also a run that did not end.
  * @param why the reason for missing results
  * @param timeUp if the time limit was reached: the reason with which missing results count as
  * skipped

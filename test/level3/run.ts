@@ -1,4 +1,4 @@
-// `npm run test:kernel`, level 3: Debian's kernel drives the simulated EI over USB/IP, for a real
+// `npm run test:kernel`, level 3: Debian's kernel drives the simulated unit over USB/IP, for a real
 // Chromium and Debian's PC/SC. --built: dist/ is up to date. --part: only pcsc, browser, card,
 // fidelity or load, which loads a key over each link --times N (default 10). --within N: skips the
 // tests that do not start within N seconds. The last line is `N passed, N failed, N skipped`.
@@ -17,7 +17,7 @@ import { decodeReport, outcomeOf, type Report } from './report.ts';
 const NEEDED_S = 540;
 /** Time limit of the guest, for a busy machine. */
 const LIMIT_MS = 30 * 60_000;
-/** A guest without a report for this time hangs: no test takes longer. */
+/** A guest that reports nothing for this time hangs: no test takes longer. */
 const MAX_SILENCE_MS = 5 * 60_000;
 const CACHE = resolve('node_modules/.cache/keyferry-kernel');
 const NAME = 'kernel, browser and PC/SC (level 3)';
@@ -151,5 +151,5 @@ if (file !== undefined) writeFileSync(file, JSON.stringify({ runner: 'kernel', .
 for (const { name, message } of tally.failed) say(`\nFAILED ${name}\n${message}`);
 for (const { name, reason } of tally.skipped) say(`\nSkipped ${name}: ${reason}`);
 say(closingLine(tally));
-// A run that was skipped has not failed; the last line says that it was skipped.
+// Skipped tests are no failure. The last line reports them.
 process.exitCode = tally.failed.length === 0 && tally.skipped.length > 0 ? 0 : exitCode(tally);

@@ -1,5 +1,6 @@
-// Brings a page of the production build into one state after the other, with simulated units and a
-// real AS. Finds controls by their ids, shortcuts, links and values, which outlast a change of words.
+// Brings a page of the production build into one state after another, with simulated units and a
+// real AS. Finds controls by their ids, shortcuts, links and values, which do not depend on the
+// texts of the page.
 import type { Locator, Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
@@ -19,7 +20,10 @@ type OpenOptions = Parameters<typeof injectSimulator>[2] & { readonly path?: str
 
 const INSTANT = { identity: 0, challenge: 0, importKey: 0 };
 
-/** The unit of this number, attached as soon as the page opens; each case may use the same numbers. */
+/**
+ * The unit with this number, attached as soon as the page opens. Different cases may use the same
+ * numbers.
+ */
 export function unit(number: number, more: Partial<UnitDescription> = {}, set: TestSet = DIVERSIFIED): UnitDescription {
   const { profile, transportKey, family } = set;
   const sn = `E2E0${String(number).padStart(12, '0')}`;
@@ -48,7 +52,7 @@ export class Driver {
     return new Driver(this.#name, page, this.services, this.#screenshots);
   }
 
-  /** @param awaited selector of what the state is recognised by */
+  /** @param awaited selector of an element that is present once the state is reached */
   async take(state = '', awaited = 'main', media: 'screen' | 'print' = 'screen'): Promise<void> {
     await this.find(awaited).waitFor();
     await this.#screenshots.take(this.page, state === '' ? this.#name : `${this.#name}-${state}`, media);

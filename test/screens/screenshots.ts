@@ -25,7 +25,7 @@ export class Screenshots {
     mkdirSync(options.folder, { recursive: true });
   }
 
-  /** @param state e.g. `station-load-ready`; a file is named `station-load-ready--1440-light.png` */
+  /** @param state e.g. `station-load-ready`, for the file `station-load-ready--1440-light.png` */
   async take(page: Page, state: string, media: 'screen' | 'print'): Promise<void> {
     const { folder, only, widths, themes } = this.#options;
     if (!state.startsWith(only)) return;

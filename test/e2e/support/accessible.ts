@@ -1,4 +1,4 @@
-// Checks a screen against the rules of axe and for sideways scrolling.
+// Checks a screen with axe, and that it does not scroll sideways.
 import { expect, type Page } from '@playwright/test';
 import axe from 'axe-core';
 
@@ -11,7 +11,7 @@ declare global {
 }
 
 export async function expectAccessible(page: Page, state: string): Promise<void> {
-  // A colour in transition has a contrast that the operator never reads.
+  // Waits for transitions: axe would measure the contrast of an intermediate colour.
   await page.evaluate(async () => {
     const moving = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
     await Promise.allSettled(moving.map(({ finished }) => finished));
@@ -24,9 +24,8 @@ export async function expectAccessible(page: Page, state: string): Promise<void>
 }
 
 /**
- * Each violated rule with its elements. The page has no frames, so that axe runs in the page
- * itself:
- * @axe-core/playwright opens one more page for each check, which takes twice the time.
+ * Returns each violated rule with its elements. Runs axe in the page itself, which has no frames:
+ * `@axe-core/playwright` opens another page for each check and takes twice the time.
  */
 async function violations(page: Page): Promise<string[]> {
   if (!(await page.evaluate(() => window.axe !== undefined))) await page.evaluate(axe.source);

@@ -1,4 +1,4 @@
-// Puts the simulator into a page before its first script. The page itself is the unchanged
+// Injects the simulator into a page before its first script. The page itself is the unchanged
 // production build.
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';

@@ -1,21 +1,21 @@
-// Reads the journal of the page without code of the product, as an auditor would: the records from
-// IndexedDB, and the hash chains recomputed with WebCrypto.
+// Reads the journal of the page without product code, as an auditor would: reads the records from
+// IndexedDB and computes the hash chains again with WebCrypto.
 import type { Page } from '@playwright/test';
 
 export interface JournalAttempt {
   readonly sn: string;
   /** Reason for the repeated export. */
   readonly reason: string | undefined;
-  /** Its steps with their state, for example "verify confirmed". */
+  /** The steps with their states, for example "verify confirmed". */
   readonly steps: readonly string[];
 }
 
 export interface JournalFacts {
   readonly records: number;
   readonly entries: number;
-  /** In the sequence of their start. */
+  /** Oldest first. */
   readonly attempts: readonly JournalAttempt[];
-  /** The broken chains, each with the number of the first wrong entry. */
+  /** The broken chains, each with the number of the first entry of the wrong batch. */
   readonly breaks: readonly string[];
 }
 

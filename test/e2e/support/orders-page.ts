@@ -1,5 +1,5 @@
-// The page as an operator of a work order uses it: the order list, the order board, the closing and
-// the report.
+// The page as an operator uses it for a work order: opens the order, loads its units, closes it and
+// opens the report.
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Service } from './service.ts';
@@ -17,7 +17,7 @@ export interface NewOrder {
   readonly options?: readonly string[];
 }
 
-/** Has the AS issue an order. Returns its id. */
+/** Issues an order at the AS. Returns its id. */
 export async function issue(service: Service, order: NewOrder): Promise<string> {
   const { units, set = DIVERSIFIED, lines = [[FIELD_KEY, 2]], options = [] } = order;
   const id = `E2E-${process.pid}-${++lastOrder}`;

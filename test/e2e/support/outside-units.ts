@@ -24,18 +24,17 @@ type Answer =
   | { readonly status?: string; readonly bytesWritten?: number; readonly data?: readonly number[] }
   | { readonly refused: { readonly name: string; readonly message: string } };
 
-/** A USB transfer before it is forwarded: a command to the unit (`out`) or an answer (`in`). */
+/** A USB transfer before it is forwarded: a command to the unit (`out`) or a response (`in`). */
 export interface Passing {
   readonly sn: string;
   readonly way: 'out' | 'in';
-  /** INS of the command, for an answer too. Undefined for a transfer without an APDU. */
+  /** INS of the command, also for its response. Undefined for a transfer without an APDU. */
   readonly ins: number | undefined;
 }
 
 /** The devices and pending calls of one browser. */
 interface Life {
   readonly devices: Map<string, USBDevice>;
-  /** The pending calls. */
   readonly calls: Set<Promise<Answer>>;
   isOver: boolean;
 }
@@ -84,7 +83,7 @@ export class OutsideUnits {
     this.#life.devices.delete(sn.padStart(32, '0'));
   }
 
-  /** Makes the page dispatch the connect and disconnect events since the last call. */
+  /** Makes the page dispatch events for the units added or removed since the last call. */
   async tell(page: Page): Promise<void> {
     await page.evaluate(() =>
       (window as unknown as { keyferryOutsideRefresh(): Promise<void> }).keyferryOutsideRefresh(),

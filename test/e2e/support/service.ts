@@ -12,10 +12,10 @@ const START_LIMIT_MS = 20_000;
 export interface ServiceOptions {
   /** Serves the published demo sets and the demo page. */
   readonly demo?: boolean;
-  /** Adds no test sets: adding them takes time on a slow machine. */
+  /** Omits the test sets, which take long to add on a slow machine. */
   readonly bare?: boolean;
   readonly exportsPerMinute?: number;
-  /** Maximum time for the start of the process. A slow machine needs a higher limit. */
+  /** Maximum time until the process has started. A slow machine needs a higher limit. */
   readonly startLimitMs?: number;
 }
 

@@ -1,6 +1,6 @@
-// The fixtures of every end-to-end test: the service of its worker, and the unchanged product build
-// with simulated units. After each test, `watch` fails it for policy violations, exceptions,
-// console errors and requests to other hosts.
+// The fixtures of every end-to-end test: a service per Playwright worker, and the unchanged product
+// build with simulated units. `watch` fails a test for policy violations, exceptions, console
+// errors and requests to other hosts.
 import { test as base, expect } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { injectSimulator } from './inject.ts';
@@ -20,7 +20,7 @@ interface WorkerFixtures {
 }
 
 interface Fixtures {
-  /** Runs in every test, also if the test does not use it. */
+  /** Runs in every test, even if the test does not use it. */
   readonly watch: Watch;
   readonly station: StationPage;
   /** Opens the product page of the service with these units on its ports. */

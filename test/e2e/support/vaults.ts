@@ -34,9 +34,7 @@ export async function issueVault(
   return { text, passphrase: /KV(-[0-9A-Z]{5}){4}/.exec(printed)?.[0] ?? '' };
 }
 
-/**
- * Opens the vaults of a station that has signed in once, and so has pinned the root key of its AS.
- */
+/** Signs in once, so that the station pins the root key of the AS, then opens the vault view. */
 export async function enrol(
   page: Page,
   station: StationPage,
@@ -59,7 +57,7 @@ export async function saveJournal(page: Page): Promise<string> {
   return await readFile(await (await saving).path(), 'utf8');
 }
 
-/** Has the service reconcile a vault journal. Returns its report. */
+/** Reconciles a vault journal at the service. Returns its report. */
 export async function reconcileJournal(service: Service, journal: string): Promise<string> {
   const file = join(service.folder, `journal-${process.pid}-${++files}.json`);
   await writeFile(file, journal);

@@ -1,4 +1,4 @@
-// The intended differences between the fake of level 1 and the real browser on Linux, with the
+// The intended differences between the fake of level 1 and the real browser on Linux, with their
 // reasons. All other behaviours are the same.
 
 export const DIFFERENCES: Readonly<Record<string, string>> = {

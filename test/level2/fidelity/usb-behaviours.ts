@@ -2,7 +2,7 @@
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Behaviour } from './behaviour.ts';
 
-/** Configured, because Linux selects the configuration before the browser has the device. */
+/** Configured, because Linux selects the configuration before the browser lists the device. */
 const USB: Partial<UnitDescription> = { link: 'usb', configured: true };
 
 export const USB_BEHAVIOURS: readonly Behaviour[] = [

@@ -1,4 +1,4 @@
-// The pattern search against a plain search, and a scan of another process.
+// Compares the pattern search with a plain search, and scans another process.
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
-// Searches bytes for many patterns at once (Wu and Manber, 1994, with blocks of two bytes). It
-// skips bytes by the length of the shortest pattern, so that a search takes about as long as
-// reading the memory.
+// Searches bytes for many patterns at once (Wu and Manber, 1994, with blocks of two bytes). Skips
+// up to the length of the shortest pattern, so that a search takes about as long as reading the
+// memory.
 
 export interface Pattern {
   readonly name: string;

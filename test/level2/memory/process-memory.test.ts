@@ -1,4 +1,4 @@
-// The search of a process with known memory content: it finds every pattern that is there, and no
+// Scans a process with known memory content: the scan finds every pattern that is there, and no
 // other.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -55,9 +55,10 @@ export async function scanProcess(pid: number, patterns: readonly Pattern[]): Pr
 
 /**
  * Stops processes (SIGSTOP) and resolves when all have stopped; the returned function resumes them.
- * A search of a running process misses objects that its garbage collector moves. A search that
- * skips pages finds nothing and looks like a proof, so each test then plants the secret and must
- * find it: such a control once showed that a third of the memory was omitted. Skips dead processes.
+ * Skips processes that have ended. A search of a running process misses objects that its garbage
+ * collector moves. A search that skips pages finds nothing and looks like a proof. So each test
+ * then plants the secret and must find it: this once showed that the search skipped a third of the
+ * memory.
  */
 export async function freeze(pids: readonly number[]): Promise<() => void> {
   const stopped = pids.filter((pid) => signal(pid, 'SIGSTOP'));

@@ -1,5 +1,5 @@
-// Installs the packages that level 2 needs, if there is apt-get and the user is root. Otherwise its
-// tests are skipped with the reason.
+// Installs the packages that level 2 needs, if apt-get exists and the user is root. Otherwise the
+// tests of level 2 are skipped with the reason.
 import { aptPrefix } from '#test/support/install-chromium.ts';
 import { runCommand } from '#test/support/run-command.ts';
 import { missingPrograms, PACKAGES } from './requirements.ts';

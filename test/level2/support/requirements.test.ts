@@ -1,4 +1,4 @@
-// The reason why level 2 cannot run on a machine. Its tests are skipped with this reason.
+// Checks the reason why level 2 cannot run on a machine, with which its tests are skipped.
 import { describe, expect, it } from 'vitest';
 import { findMachine, type Host, missingPrograms } from './requirements.ts';
 

@@ -23,7 +23,7 @@ export interface Machine {
   readonly policies: string;
 }
 
-/** The properties of a machine that the search uses. A test gives others. */
+/** The properties of a machine that the search reads. Tests replace them. */
 export interface Host {
   readonly platform: string;
   /** Undefined on a system without user ids. */

@@ -1,5 +1,5 @@
-// The product page from the real AS in a real browser, with a simulated EI on the real kernel: a
-// key over each link, with unplugs during the import and before the receipt.
+// The product page from the real AS in a real browser, with a simulated unit on the real kernel:
+// loads keys over each link, with unplugs during the import and before the receipt.
 import type { Browser, Page } from '@playwright/test';
 import { memoryDigest } from '#device-sim/setup/control.ts';
 import type { Service } from '../../e2e/support/service.ts';
@@ -17,14 +17,14 @@ export interface AppSetup {
 const KEY = 'Terminal master key';
 const OTHER_KEY = 'Data encryption key';
 
-/** Unplugs during the response to IMPORTKEY; that to GET CHALLENGE is shorter. */
+/** Unplugs during the response to IMPORTKEY; the response to GET CHALLENGE is shorter. */
 const BEFORE_RECEIPT = { fault: 'unplug', direction: 'in', after: 90 } as const;
 /** Unplugs during IMPORTKEY; GET CHALLENGE is shorter. */
 const DURING_IMPORT = { fault: 'unplug', direction: 'out', after: 150 } as const;
 
 export function appScenarios(setup: AppSetup): Scenario[] {
   return (['usb', 'serial'] as const).map((link) => ({
-    name: `the product page over ${link} recovers and loads after an unplug during the import, and settles after one before the receipt`,
+    name: `the product page over ${link} loads the key again after an unplug during the import, and settles an unplug before the receipt`,
     run: () => onPage(setup, link, (lane) => loadAndRecover(setup, link, lane)),
   }));
 }

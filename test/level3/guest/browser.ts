@@ -1,6 +1,6 @@
-// A real Chromium in the guest. Managed policies permit the units to one origin over USB and to
-// another over serial, so that each link is tested separately, and an AS token card to both origins
-// over both links.
+// Starts a real Chromium in the guest. Managed policies permit the units to one origin over USB and
+// to another over serial, so that each link is tested separately, and an AS token card to both
+// origins over both links.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ import { type Browser, chromium, expect, type Page } from '@playwright/test';
 import { PRODUCT_ID, TOKEN_PRODUCT_ID, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
 import { chromiumSwitches } from '../../support/chromium.ts';
 
-/** The guest is ten times slower than the machine, which may be busy. */
+/** The guest is ten times slower than the machine, which may be busy itself. */
 export const TIMEOUT_MS = 300_000;
 export const slowExpect = expect.configure({ timeout: TIMEOUT_MS });
 
@@ -30,7 +30,7 @@ export async function launch(executablePath: string, { usb, serial }: Origins): 
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${folder}/keyferry.json`, JSON.stringify(policy));
   }
-  // Without the feature one launch in twenty hangs: the fork copies a lock.
+  // Without this feature, one launch in twenty hangs: the fork copies a lock.
   const args = [...chromiumSwitches(), '--enable-features=NetworkServiceInProcess2', '--no-zygote'];
   return await chromium.launch({ executablePath, args, timeout: TIMEOUT_MS });
 }

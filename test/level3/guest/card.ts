@@ -1,5 +1,5 @@
-// The product page with an AS token card and a unit, on USB and serial in both combinations: the
-// PIN, and a key from the card to the unit.
+// The product page with an AS token card and a unit, on USB and serial in both combinations: enters
+// the PIN and loads a key from the card into the unit.
 import { memoryDigest } from '#device-sim/setup/control.ts';
 import type { LinkKind } from '#device-sim/unit/faults.ts';
 import { StationPage } from '../../e2e/support/station-page.ts';

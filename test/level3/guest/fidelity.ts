@@ -1,5 +1,5 @@
-// Compares the behaviours of test/level2/fidelity on the real kernel with the fake of level 1, and
-// the differences with docs/reliability.md.
+// Compares the behaviours of test/level2/fidelity between the real kernel and the fake of level 1.
+// docs/reliability.md explains the differences.
 import { readFileSync } from 'node:fs';
 import type { Browser, Page } from '@playwright/test';
 import type { Fault } from '#device-sim/unit/faults.ts';
@@ -26,7 +26,7 @@ const COMPARED = BEHAVIOURS.filter(({ name }) => NOT_COMPARED[name] === undefine
 
 export function fidelityScenario(setup: FidelitySetup): Scenario {
   return {
-    name: `the fake of level 1 behaves as the kernel and the browser, in ${COMPARED.length} behaviours, except for explained differences`,
+    name: `the fake of level 1 has the same ${COMPARED.length} behaviours as the kernel with the browser, except for explained differences`,
     run: () => compareAll(setup),
   };
 }

@@ -1,4 +1,4 @@
-// A simulated EI or AS token card that the guest's kernel attaches over USB/IP.
+// A simulated unit or AS token card that the guest's kernel attaches over USB/IP.
 import type { ReaderLevel } from '#device-host/gadget/smart-card-class.ts';
 import { unitFraming } from '#device-host/gadget/unit-framing.ts';
 import { attach } from '#device-host/usbip/attach.ts';

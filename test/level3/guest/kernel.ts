@@ -19,8 +19,8 @@ export async function hasSerialPort(): Promise<boolean> {
 }
 
 /**
- * Whether the kernel lists a USB device with this serial number. Must not block: during enumeration
- * a read of the serial number waits for the unit, which may be in this process.
+ * Whether the kernel lists a USB device with this serial number. Must not block: during
+ * enumeration, reading the serial number waits for the unit, which may run in this process.
  */
 export async function listsUnit(sn: string): Promise<boolean> {
   const names = await readdir(USB_DEVICES);

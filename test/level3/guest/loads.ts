@@ -1,5 +1,5 @@
 // Repeated loads on one page, as at a station: a new unit is plugged in, loaded and unplugged. Each
-// load is one test; after a failure the page is opened again.
+// load is one test. The test after a failure opens the page again.
 import type { Page } from '@playwright/test';
 import { memoryDigest } from '#device-sim/setup/control.ts';
 import type { LinkKind } from '#device-sim/unit/faults.ts';
@@ -62,6 +62,6 @@ async function load(page: Page, unit: GuestUnit): Promise<void> {
   } finally {
     await unit.unplug();
   }
-  // The lane of a loaded unit is done when the unit is unplugged.
+  // The lane of a loaded unit changes to Done when the unit is unplugged.
   await slowExpect(station.lane(unit.sn).word).toHaveText('Done');
 }
