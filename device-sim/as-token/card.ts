@@ -1,6 +1,7 @@
-// The AS token card (docs/protocol.md clauses 3, 4 and 8; claim 12): the application that
-// unit/card.ts runs on each link, on top of protocol/as-unit. Its command bytes come from the
-// specification, so that it shares no code with the page's commands.
+// The application of the AS token card (docs/protocol.md clauses 3, 4 and 8, claim 12).
+// unit/card.ts runs it on each link. protocol/as-unit seals the keys and verifies the receipts. The
+// command bytes are written from the specification, so that this file shares no code with the
+// page's commands.
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import { transportKeyStore } from '#protocol/as-unit/transport-key-store.ts';
@@ -32,7 +33,7 @@ const GET_DATA = 0xca;
 const EXPORT_KEY = 0xda;
 const VERIFY_RECEIPT = 0xdc;
 const SIGNED = 0x80;
-/** R(16) ‖ REF1(2) ‖ SN(16) ‖ CHM(16). */
+/** Data field of EXPORTKEY: R(16) ‖ REF1(2) ‖ SN(16) ‖ CHM(16). */
 const LENGTH = 50;
 const LENGTH_WITHOUT_CHM = 34;
 const NOT_AUTHORISED = 0x6982;
@@ -59,7 +60,7 @@ export class AsCard implements Program {
   readonly #as: AsUnit;
   #powered = true;
 
-  /** Powers up. @throws PowerCut when power is cut during recovery */
+  /** Powers up the card. @throws PowerCut when power is cut during recovery */
   constructor(options: AsCardOptions) {
     this.#options = options;
     this.#store = new AsStore(options.memory);
@@ -131,7 +132,8 @@ export class AsCard implements Program {
         const suite = p1 & ~SIGNED;
         if (!isSuiteId(suite)) throw new Refusal(0x6a80);
         await this.#process(this.#options.latency.exportKey);
-        // The card requires CHM: without it, a host could use up the quota without a unit.
+        // The card requires CHM. If CHM were optional, a host could use up the quota without a
+        // unit.
         if (!pin.isUnlocked || data.length === LENGTH_WITHOUT_CHM) throw new Refusal(NOT_AUTHORISED);
         const [random, ref1, sn] = [data.subarray(0, 16), readU16(data, 16), data.subarray(18, 34)];
         const unit = { set: this.#store.read(({ set }) => set), tkv, sn };
@@ -204,8 +206,8 @@ function copyKey(found: { readonly key: Bytes } | undefined): Bytes {
 }
 
 /**
- * The KCV of an entry. NO_KCV for an erasure, and for a new T in a diversified set: each unit gets
- * its own K_D.
+ * Returns the KCV of an entry. Returns NO_KCV for an erasure, which has no key, and for a new T in
+ * a diversified set, where each unit receives a different K_D.
  */
 function checkValueOf(
   entry: CardEntry,

@@ -1,6 +1,6 @@
-// The content that an issuer writes to an AS token card (docs/protocol.md clauses 3, 4 and 8), and
-// its byte format: one set with its transport keys, the key entries, the AS number, the signing
-// key, the quota and the units.
+// The content that an issuer writes to an AS token card (docs/protocol.md clauses 3, 4 and 8) and
+// its byte format. The content is one set with its transport keys, the key entries, the AS number,
+// the signing key, the quota and the permitted units.
 import { entryKind, requireEntry } from '#protocol/as-unit/entry.ts';
 import type { KeyFacts } from '#protocol/as-unit/memory.ts';
 import { type Bytes, concat, copy, requireLength, wipe } from '#protocol/bytes/bytes.ts';
@@ -18,24 +18,24 @@ export interface CardTransportKey {
 export interface CardEntry extends KeyFacts {
   /** At most 255 bytes in UTF-8. */
   readonly label: string;
-  /** TA, 16, 24 or 32 bytes; empty if the entry erases a slot or replaces T. */
+  /** TA: 16, 24 or 32 bytes. Empty if the entry erases a slot or replaces T. */
   readonly key: Bytes;
 }
 
 export interface CardContent {
   readonly set: number;
   readonly profile: 'shared' | 'diversified';
-  /** 1 to 65535; 0 is the service. */
+  /** 1 to 65535. Number 0 belongs to the service. */
   readonly asNumber: number;
   /** Maximum number of exports. */
   readonly quota: number;
-  /** PIN tries, 1 to 15. */
+  /** Number of wrong PINs in a row that block the card, 1 to 15. */
   readonly pinTries: number;
   /** Ed25519 seed, 32 bytes. */
   readonly signingKey: Bytes;
-  /** SNs of the permitted units, 16 bytes each. Undefined for every unit of the set. */
+  /** SNs of the permitted units, 16 bytes each. Undefined permits every unit of the set. */
   readonly units: readonly Bytes[] | undefined;
-  /** Oldest first. */
+  /** Oldest version first. */
   readonly transportKeys: readonly CardTransportKey[];
   readonly entries: readonly CardEntry[];
 }
@@ -44,7 +44,10 @@ const ANY_UNIT = 0xffff;
 const PROFILES = ['shared', 'diversified'] as const;
 const FAMILIES: readonly KdfFamily[] = ['cmac', 'hmac'];
 
-/** The caller wipes the result. @throws RangeError when the content is invalid */
+/**
+ * Encodes the content. The caller wipes the result.
+ * @throws RangeError when the content is invalid
+ */
 export function encodeContent(content: CardContent): Bytes {
   requireContent(content);
   const { set, profile, asNumber, quota, pinTries, signingKey, units, transportKeys, entries } = content;

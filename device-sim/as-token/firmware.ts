@@ -1,4 +1,4 @@
-// The firmware of an AS token card, for unit/unit.ts.
+// The firmware of an AS token card. unit/unit.ts personalises and starts it.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import type { AsFirmware } from '../unit/firmware.ts';

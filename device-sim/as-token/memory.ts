@@ -1,6 +1,6 @@
-// The Memory of protocol/as-unit on a token card: key facts from the card's content, exports from
-// M. XC is the number of exports, from 1, and the quota left is computed from XC, so the two always
-// agree.
+// Implements the Memory interface of protocol/as-unit for a token card. Key facts come from the
+// card's content, exports from the non-volatile memory M. XC counts the exports from 1, and the
+// remaining quota is computed from XC, so XC and the quota always agree.
 import type {
   ExportRecord,
   KeyFacts,
@@ -18,7 +18,7 @@ import type { AsStore } from './store.ts';
 export class CardMemory implements Memory<undefined> {
   readonly asNumber: number;
   readonly #store: AsStore;
-  /** XC by SN and R. An index in RAM, rebuilt at power-up. */
+  /** Maps SN and R to XC. An index in RAM, rebuilt at power-up. */
   readonly #byChallenge = new Map<string, number>();
   #lastXc = 0;
 
@@ -71,7 +71,7 @@ export class CardMemory implements Memory<undefined> {
     if (!isListed) throw new ProtocolError('unit-not-listed', 'The card was not issued for this unit.');
   }
 
-  /** Needs no lock until the commit: the card runs one command at a time. */
+  /** Takes no lock until the commit, because the card runs one command at a time. */
   async reserveExport(): Promise<Reservation> {
     if (this.quotaLeft <= 0) throw new ProtocolError('quota-used', 'The card has no exports left.');
     const xc = this.#lastXc + 1;
@@ -81,7 +81,7 @@ export class CardMemory implements Memory<undefined> {
         this.#store.writeExport(xc, record);
         this.#remember(record);
       },
-      // Nothing was written before the commit.
+      // A reservation writes nothing before its commit, so there is nothing to undo.
       release: () => undefined,
     };
   }

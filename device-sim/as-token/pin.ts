@@ -28,8 +28,8 @@ export class CardPin {
   }
 
   /**
-   * VERIFY.
-   * @param field the PIN block, 12 bytes; empty to query the state
+   * Runs VERIFY, which unlocks the card.
+   * @param field the PIN block, 12 bytes; an empty field queries the state
    * @throws Refusal 63Cx, 6983, 6700, 6A80
    */
   verify(field: Uint8Array): void {
@@ -43,9 +43,9 @@ export class CardPin {
   }
 
   /**
-   * CHANGE REFERENCE DATA.
+   * Runs CHANGE REFERENCE DATA, which replaces the PIN.
    * @param field old PIN block ‖ new PIN block
-   * @throws Refusal as verify()
+   * @throws Refusal with the status words of verify()
    */
   change(field: Uint8Array): void {
     if (field.length !== 2 * BLOCK_LENGTH) throw new Refusal(0x6700);
@@ -56,7 +56,10 @@ export class CardPin {
     this.#store.recover();
   }
 
-  /** @param onMatch runs before the tries are restored */
+  /**
+   * Compares a PIN block with the stored PIN and unlocks the card if they are equal.
+   * @param onMatch called if they are equal, before the tries are restored
+   */
   #compare(block: Uint8Array, onMatch: () => void = () => undefined): void {
     const store = this.#store;
     this.#unlocked = false;
@@ -74,7 +77,7 @@ function refusal(left: number): Refusal {
   return new Refusal(left === 0 ? BLOCKED : TRIES_LEFT + left);
 }
 
-/** 4 to 12 ASCII digits, padded with FF. */
+/** Requires 4 to 12 ASCII digits, padded with FF. @throws Refusal 6A80 */
 function requireBlock(block: Uint8Array): void {
   const padding = block.indexOf(PADDING);
   const length = padding < 0 ? block.length : padding;

@@ -1,6 +1,6 @@
-// The data of an AS token card in M: its content, the PIN with its tries, and every export. An
-// export is one atomic record, committed before DATA is sent; XC and quota are computed from the
-// records. Every access reads M, so no state is lost when power is cut.
+// The data of an AS token card in the non-volatile memory M: its content, the PIN with its tries,
+// and every export. Each export is one atomic record, committed before DATA is sent. Every access
+// reads M, so a power cut loses no state.
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
 import { concat, copy, equalBytes, isZero, wipe } from '#protocol/bytes/bytes.ts';
 import { readU8 } from '#protocol/bytes/integers.ts';
@@ -9,7 +9,10 @@ import { type Memory, MemoryFailure } from '../unit/memory.ts';
 import { AtomicRecord } from '../unit/record.ts';
 import { type CardContent, decodeContent, encodeContent, wipeContent } from './content.ts';
 
-/** R(16) ‖ KCV(5) ‖ KCVALG(1) ‖ receipt(64, zeros if none) ‖ DATA. */
+/**
+ * Offset of DATA in an export record, which is R(16) ‖ KCV(5) ‖ KCVALG(1) ‖ receipt(64, zeros if
+ * none) ‖ DATA.
+ */
 const DATA_OFFSET = 16 + 5 + 1 + RECEIPT_LENGTH;
 
 export class AsStore {
@@ -37,7 +40,10 @@ export class AsStore {
     }
   }
 
-  /** Wipes a replaced or half-written PIN, after power-up and after a change. @throws PowerCut */
+  /**
+   * Wipes a replaced or half-written PIN. Called after power-up and after a change of the PIN.
+   * @throws PowerCut
+   */
   recover(): void {
     try {
       this.#pin.wipeShadow();
@@ -46,7 +52,9 @@ export class AsStore {
     }
   }
 
-  /** Calls `use` with the content, then wipes the content. `use` copies the keys it returns. */
+  /**
+   * Calls `use` with the content, then wipes the content. `use` must copy a key that it returns.
+   */
   read<T>(use: (content: CardContent) => T): T {
     const bytes = this.#content.read();
     if (bytes === undefined) throw new TypeError('the card was never issued');
@@ -64,12 +72,16 @@ export class AsStore {
     return content === undefined ? 0 : readU8(content, 0);
   }
 
-  /** Atomic, so that a power cut never restores a try. @throws PowerCut @throws MemoryFailure */
+  /**
+   * Writes atomically, so that a power cut never restores a try.
+   * @throws PowerCut
+   * @throws MemoryFailure
+   */
   writePinTries(left: number): void {
     write(this.#tries, Uint8Array.of(left));
   }
 
-  /** Compares 12 bytes in constant time. */
+  /** Compares a PIN block of 12 bytes with the stored PIN in constant time. */
   isPin(block: Uint8Array): boolean {
     const stored = this.#pin.read();
     try {
@@ -83,7 +95,7 @@ export class AsStore {
     write(this.#pin, block);
   }
 
-  /** Undefined if no export was committed with this XC. */
+  /** Reads the export with this XC. Undefined if none was committed. */
   export(xc: number): ExportRecord | undefined {
     const bytes = this.#export(xc).read();
     if (bytes === undefined) return undefined;
@@ -97,7 +109,11 @@ export class AsStore {
     };
   }
 
-  /** Commits an export, and again with its receipt. @throws PowerCut @throws MemoryFailure */
+  /**
+   * Commits an export. A second call with the same XC adds the receipt.
+   * @throws PowerCut
+   * @throws MemoryFailure
+   */
   writeExport(xc: number, { random, kcv, receipt = new Uint8Array(RECEIPT_LENGTH), data }: ExportRecord): void {
     write(this.#export(xc), concat(random, kcv.value, kcv.algorithm, receipt, data));
   }

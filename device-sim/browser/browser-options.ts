@@ -8,7 +8,7 @@ export interface Candidate {
   /** 32 hex digits. */
   readonly sn: string;
   readonly kind: LinkKind;
-  /** The text that Chromium would show. */
+  /** The text that Chromium's chooser would show for this entry. */
   readonly label: string;
 }
 
@@ -18,8 +18,11 @@ export type Choose = (candidates: readonly Candidate[]) => Promise<Candidate | u
 export interface BrowserOptions {
   readonly clock: Clock;
   readonly choose: Choose;
-  /** Whether a click or key press is being handled. */
+  /** Whether the page is handling a click or key press. */
   readonly hasUserGesture: () => boolean;
-  /** Delay of the disconnect event after an unplug, in ms. Pending transfers fail at once. */
+  /**
+   * Delay of the disconnect event after an unplug, in ms. Pending transfers fail without this
+   * delay.
+   */
   readonly eventDelay: number;
 }

@@ -1,5 +1,5 @@
-// A bulk IN endpoint as a page uses it: the transfers of an IN pipe as promises with WebUSB
-// results.
+// A bulk IN endpoint of a simulated WebUSB device. Wraps an IN pipe and returns each transfer as a
+// promise with a WebUSB result.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { type CancelTransfer, InPipe } from './in-pipe.ts';
 
@@ -33,7 +33,7 @@ export class BulkInEndpoint {
     });
   }
 
-  /** Ends every transfer with a stall until clearHalt. */
+  /** Ends every pending and every new transfer with a stall until clearHalt is called. */
   halt(): void {
     this.#pipe.halt();
   }
@@ -42,7 +42,7 @@ export class BulkInEndpoint {
     this.#pipe.clearHalt();
   }
 
-  /** Rejects all pending transfers. What they received is lost. */
+  /** Rejects all pending transfers. The bytes that they have received are lost. */
   fail(error: DOMException): void {
     for (const { cancel, reject } of this.#pending) {
       cancel?.();
@@ -51,7 +51,7 @@ export class BulkInEndpoint {
     this.#pending.clear();
   }
 
-  /** Drops the unread packets, as after a reset. */
+  /** Drops the unread packets. */
   flush(): void {
     this.#pipe.flush();
   }

@@ -1,16 +1,17 @@
-// The plugged-in devices of one browser interface, USB or Serial: creates and removes their
-// objects, applies the page's permissions, and shows the chooser. usb.ts and serial.ts use it.
+// The plugged-in devices of navigator.usb or navigator.serial. Creates one object for each
+// plugged-in device, applies the page's permissions and shows the chooser. usb.ts and serial.ts use
+// it.
 import type { LinkKind } from '../unit/faults.ts';
 import type { Unit } from '../unit/unit.ts';
 import type { UnitRegistry } from '../unit/unit-registry.ts';
 import type { BrowserOptions, Candidate } from './browser-options.ts';
 import type { Permissions } from './permissions.ts';
 
-/** The object that a page has of a unit. There is one per plug-in. */
+/** The object through which a page uses a unit. Each plug-in creates a new object. */
 export interface BrowserDevice {
-  /** The unit was unplugged: pending transfers fail. */
+  /** Called when the unit is unplugged. Fails the pending transfers. */
   unplug(): void;
-  /** The operating system has removed the device. */
+  /** Called when the operating system has removed the device. */
   disconnect(): void;
 }
 
@@ -19,11 +20,11 @@ export interface DeviceListOptions<Device extends BrowserDevice> {
   readonly registry: UnitRegistry;
   readonly permissions: Permissions;
   readonly browser: BrowserOptions;
-  /** @param forget revokes the page's permission */
+  /** Creates the object of a plugged-in unit. @param forget revokes the page's permission */
   readonly create: (unit: Unit, forget: () => void) => Device;
   /** Dispatches the event to the page. Called for permitted devices only. */
   readonly dispatch: (type: 'connect' | 'disconnect', device: Device) => void;
-  /** Whether the permission survives an unplug. */
+  /** Whether the page's permission survives an unplug. */
   readonly isRecognisable: (unit: Unit) => boolean;
 }
 
@@ -49,7 +50,9 @@ export class DeviceList<Device extends BrowserDevice> {
     return [...this.#attached.values()].filter(({ unit }) => permissions.has(unit.sn)).map(({ device }) => device);
   }
 
-  /** Shows the chooser and permits the chosen device. Undefined if cancelled. */
+  /**
+   * Shows the chooser and permits the chosen device. Resolves with undefined if the user cancels.
+   */
   async choose(matches: (device: Device) => boolean): Promise<Device | undefined> {
     const { kind, browser, permissions } = this.#options;
     const offered = [...this.#attached.values()].filter(({ device }) => matches(device));

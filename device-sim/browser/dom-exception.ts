@@ -1,6 +1,9 @@
 // Exceptions with Chromium's messages, so that the page handles simulated errors like real ones.
 
-/** Has Chromium's prefix. @param place "method on Interface" */
+/**
+ * Creates a DOMException whose message has Chromium's prefix.
+ * @param place "method on Interface"
+ */
 export function exception(name: string, place: `${string} on ${string}`, message: string): DOMException {
   return new DOMException(prefixed(place, message), name);
 }

@@ -1,16 +1,19 @@
-// A bulk or interrupt IN pipe on the device's side (USB 2.0 clause 5.8.3): splits messages into
-// packets and fills the host's transfers with them. A transfer ends with a short packet or when it
-// is full; a message that fills its last packet is followed by a zero-length packet.
+// A bulk or interrupt IN pipe on the device's side (USB 2.0 clause 5.8.3). Splits messages into
+// packets and fills the host's transfers with them. A short packet or a full buffer ends a
+// transfer. After a message that fills its last packet, the pipe sends a zero-length packet.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 
 export interface InResult {
-  /** `overflow`: a packet was longer than the rest of the transfer (babble). */
+  /** `overflow` means that a packet was longer than the room left in the transfer (babble). */
   readonly status: 'ok' | 'overflow' | 'stall';
   /** Empty after a stall. */
   readonly data: Bytes;
 }
 
-/** Cancels a transfer. @returns true if it was pending; `done` is then never called */
+/**
+ * Cancels a transfer.
+ * @returns true if the transfer was pending, in which case `done` is never called
+ */
 export type CancelTransfer = () => boolean;
 
 interface Transfer {
@@ -43,7 +46,7 @@ export class InPipe {
     this.#serve();
   }
 
-  /** Queues a transfer of the host. May call `done` before it returns. */
+  /** Queues a transfer of the host. May call `done` before submit() returns. */
   submit(length: number, done: (result: InResult) => void): CancelTransfer {
     const transfer: Transfer = { length, received: NOTHING, done };
     this.#transfers.push(transfer);
@@ -55,7 +58,7 @@ export class InPipe {
     };
   }
 
-  /** Ends every transfer with a stall until clearHalt. */
+  /** Ends every pending and every new transfer with a stall until clearHalt is called. */
   halt(): void {
     this.#isHalted = true;
     this.#serve();
@@ -65,7 +68,9 @@ export class InPipe {
     this.#isHalted = false;
   }
 
-  /** Drops the unread packets. Pending transfers stay pending and lose what they received. */
+  /**
+   * Drops the unread packets. Pending transfers stay pending and lose the bytes received so far.
+   */
   flush(): void {
     this.#packets = [];
     for (const transfer of this.#transfers) transfer.received = NOTHING;
@@ -80,7 +85,9 @@ export class InPipe {
     }
   }
 
-  /** Undefined while the transfer needs more packets. */
+  /**
+   * Fills the transfer from the queued packets. Returns undefined while more packets are needed.
+   */
   #fill(transfer: Transfer): 'ok' | 'overflow' | undefined {
     for (let packet = this.#packets.shift(); packet !== undefined; packet = this.#packets.shift()) {
       const room = transfer.length - transfer.received.length;

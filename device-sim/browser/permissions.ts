@@ -1,4 +1,4 @@
-// The units that the page may use, by SN.
+// Stores the SNs of the units that the page may use.
 export class Permissions {
   readonly #granted: Set<string>;
   readonly #onChange: (granted: readonly string[]) => void;

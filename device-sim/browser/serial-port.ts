@@ -1,5 +1,6 @@
-// SerialPort as Chromium implements it (Blink's serial_port.cc): options, streams that are null
-// until the port is open, signals, and the behaviour on unplug. There is one object per plug-in.
+// SerialPort as Chromium implements it (Blink's serial_port.cc). Simulates the options, the
+// streams, which are null until the port is open, the signals and the behaviour on unplug. Each
+// plug-in creates a new object.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { CORRUPT_BYTE, isReceiving } from '../unit/serial-line.ts';
@@ -17,8 +18,9 @@ interface OpenState {
   readonly options: SerialOptions;
   readable: SerialReadable | undefined;
   writable: SerialWritable | undefined;
-  /** The device was lost, so no new stream is created after a failed one. */
+  /** True once the device is lost. A readable that fails after that is not replaced. */
   readFatal: boolean;
+  /** Like `readFatal`, for the writable. */
   writeFatal: boolean;
   dataTerminalReady: boolean;
   requestToSend: boolean;
@@ -149,7 +151,10 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort, Brow
     return { dataCarrierDetect: false, clearToSend: true, ringIndicator: false, dataSetReady: true };
   }
 
-  /** A read fails now. The port stays open until the page closes it; the next write is lost. */
+  /**
+   * Fails the pending read. The port stays open until the page closes it. The next write succeeds,
+   * but its bytes are lost; later writes fail.
+   */
   unplug(): void {
     this.#unplugged = true;
     if (this.#open === undefined) return;
@@ -177,7 +182,7 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort, Brow
     else if (this.#isReceiving()) this.#unit.link('serial')?.receive(bytes);
   }
 
-  /** This write succeeds and the next one fails. */
+  /** Errors the writable stream after the current write, which succeeds. The next write fails. */
   #loseWritable(): void {
     const open = this.#open;
     if (open === undefined) return;
@@ -192,12 +197,12 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort, Brow
   }
 
   #receive(bytes: Bytes): void {
-    // The getter creates the stream. Chromium reads from the line once the page has used the
-    // getter.
+    // The getter creates the stream, which buffers the bytes until the page reads them. Chromium
+    // reads from the line only once the page has used the getter.
     if (this.readable === null) return;
     const lineError = this.#unit.faults('serial').takeLineError();
     if (lineError === undefined) this.#open?.readable?.push(bytes);
-    // Parity is not checked on a line without parity.
+    // A line without parity cannot detect a parity error and delivers a corrupt byte.
     else if (lineError === 'ParityError' && (this.#open?.options.parity ?? 'none') === 'none') {
       this.#open?.readable?.push(Uint8Array.of(CORRUPT_BYTE));
     } else this.#open?.readable?.fail(lineError);

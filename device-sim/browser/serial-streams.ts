@@ -1,6 +1,6 @@
-// The streams of an open serial port as Chromium implements them (Blink's
-// serial_port_underlying_source and _sink): a byte stream whose buffer, of the size the page
-// requested, can overrun, and a sink.
+// The readable and writable streams of an open serial port as Chromium implements them (Blink's
+// serial_port_underlying_source and _sink). The buffer of the readable has the size that the page
+// requested and can overrun.
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import type { LineError } from '../unit/faults.ts';
 
@@ -25,7 +25,7 @@ export class SerialReadable {
   #buffered = 0;
   #error: DOMException | undefined;
   #controller: ReadableByteStreamController | undefined;
-  /** The stream has pulled and waits for bytes. */
+  /** True while the stream has called pull() and waits for bytes. */
   #isWaiting = false;
   #ended = false;
   readonly #onEnd: () => void;
@@ -47,7 +47,7 @@ export class SerialReadable {
     });
   }
 
-  /** Buffers bytes. What does not fit is lost; a read fails once the buffer is empty. */
+  /** Buffers bytes. Bytes that do not fit are lost, and a read fails once the buffer is empty. */
   push(bytes: Bytes): void {
     if (this.#ended || this.#error !== undefined) return;
     const fitting = bytes.slice(0, this.#bufferSize - this.#buffered);
@@ -57,7 +57,7 @@ export class SerialReadable {
     this.#serve();
   }
 
-  /** Errors the stream at the next read after the buffered bytes. */
+  /** Errors the stream when the page has read the buffered bytes and reads again. */
   fail(name: SerialErrorName): void {
     this.#error ??= serialError(name);
     this.#serve();
@@ -103,7 +103,7 @@ export class SerialWritable {
         },
         write: async (chunk: unknown) => {
           const bytes = bytesOf(chunk);
-          // The bytes are sent after the call, so that the caller can start to read first.
+          // Sends the bytes in a later microtask, so that the caller can start a read first.
           await Promise.resolve();
           onWrite(bytes);
         },

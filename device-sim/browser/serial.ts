@@ -1,5 +1,5 @@
-// navigator.serial as Chromium implements it: chooser, user gesture, permissions and connection
-// events, which are dispatched at the port and then at Serial.
+// navigator.serial as Chromium implements it. Requires a user gesture for the chooser, applies the
+// page's permissions, and dispatches connection events at the port and then at Serial.
 import type { UnitRegistry } from '../unit/unit-registry.ts';
 import type { BrowserOptions } from './browser-options.ts';
 import { DeviceList } from './device-list.ts';
@@ -45,7 +45,7 @@ export class SimulatedSerial extends EventTarget implements Serial {
     return port;
   }
 
-  /** Dispatches at the port, then at Serial with the port as the event's target. */
+  /** Dispatches one event at the port, then another at Serial with the port as its target. */
   #dispatch(type: 'connect' | 'disconnect', port: SimulatedSerialPort): void {
     const atPort = new Event(type, { bubbles: true });
     (type === 'connect' ? port.onconnect : port.ondisconnect)?.call(port, atPort);

@@ -1,15 +1,15 @@
-// The USB descriptors of a simulated unit as WebUSB objects (docs/protocol.md clause 5): an
-// interface of vendor class FF with two bulk endpoints for CCID messages, and the two interfaces of
-// CDC-ACM if the unit has a serial link too. device-host/gadget encodes the same objects for a real
-// host.
+// The USB descriptors of a simulated unit as WebUSB objects (docs/protocol.md clause 5). A unit has
+// an interface, usually of vendor class FF, with two bulk endpoints for CCID messages. A unit with
+// a serial link also has the two CDC-ACM interfaces. device-host/gadget encodes the same objects
+// for a real host.
 
-/** pid.codes: ids for private tests. */
+/** Vendor id of pid.codes, which reserves the product ids 0001 and 0002 for private tests. */
 export const VENDOR_ID = 0x1209;
 export const PRODUCT_ID = 0x0001;
 export const TOKEN_PRODUCT_ID = 0x0002;
 export const MANUFACTURER = 'Keyferry (simulated)';
 
-/** CDC control interface: Communications. */
+/** Class of the CDC control interface. */
 export const CLASS_COMMUNICATIONS = 0x02;
 const CLASS_CDC_DATA = 0x0a;
 
@@ -17,7 +17,10 @@ export const CCID_INTERFACE = 0;
 export const CDC_CONTROL_INTERFACE = 1;
 export const CDC_DATA_INTERFACE = 2;
 
-/** CCID endpoint numbers. They differ so that a page must read them from the descriptors. */
+/**
+ * Endpoint numbers for CCID messages. IN and OUT have different numbers, so that a page must read
+ * them from the descriptors.
+ */
 export const CCID_IN = 1;
 export const CCID_OUT = 2;
 /** Endpoint number of CDC notifications. */
@@ -25,7 +28,7 @@ export const NOTIFICATION_IN = 3;
 /** Endpoint number of CDC data, in both directions. */
 export const CDC_DATA = 4;
 
-/** bDeviceClass, bDeviceSubClass and bDeviceProtocol of a unit. */
+/** Returns bDeviceClass, bDeviceSubClass and bDeviceProtocol of a unit. */
 export function deviceClass(withSerial: boolean): readonly [number, number, number] {
   // A composite device with an interface association uses EF 02 01 (USB ECN IAD).
   return withSerial ? [0xef, 0x02, 0x01] : [0, 0, 0];
@@ -101,7 +104,10 @@ function unitInterface({ interfaceNumber, code, subclass, endpoints, isClaimed }
   };
 }
 
-/** Whether the device or one of its interfaces matches every value (WebUSB clause 4). */
+/**
+ * Whether the device matches every value of the filter. The class values may match the device or
+ * one of its interfaces (WebUSB clause 4).
+ */
 export function matchesFilter(device: USBDevice, filter: USBDeviceFilter): boolean {
   if (filter.vendorId !== undefined && filter.vendorId !== device.vendorId) return false;
   if (filter.productId !== undefined && filter.productId !== device.productId) return false;

@@ -1,5 +1,5 @@
-// USBDevice as Chromium implements it (Blink's usb_device.cc): the same checks in the same order,
-// with the same exceptions and messages. There is one object per plug-in.
+// USBDevice as Chromium implements it (Blink's usb_device.cc), with the same checks in the same
+// order and the same exceptions and messages. Each plug-in creates a new object.
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { CLASS_SMART_CARD, type Unit } from '../unit/unit.ts';
 import { BulkInEndpoint } from './bulk-in-endpoint.ts';
@@ -52,7 +52,7 @@ export class SimulatedUsbDevice implements USBDevice, BrowserDevice {
   #opened = false;
   #deviceChanging = false;
   #outHalted = false;
-  /** The unit was unplugged; `disconnect` follows. */
+  /** True once the unit is unplugged. disconnect() is called later. */
   #unplugged = false;
   #disconnected = false;
 
@@ -189,7 +189,7 @@ export class SimulatedUsbDevice implements USBDevice, BrowserDevice {
     requireTransferLength(place, bytes.length);
     if (this.#unit.faults('usb').takeStall('out')) this.#outHalted = true;
     if (this.#outHalted) return { status: 'stall', bytesWritten: bytes.length };
-    // The bytes are sent after the call, so that the caller can start to read first.
+    // Sends the bytes in a later microtask, so that the caller can start a read first.
     await Promise.resolve();
     const link = this.#unit.link('usb');
     if (this.#unplugged || link === undefined) throw exception('NetworkError', place, TRANSFER_ERROR);

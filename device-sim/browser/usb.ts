@@ -1,5 +1,5 @@
-// navigator.usb as Chromium implements it (WebUSB clause 3): chooser, user gesture, permissions and
-// connection events.
+// navigator.usb as Chromium implements it (WebUSB clause 3). Requires a user gesture for the
+// chooser, applies the page's permissions, and dispatches connection events.
 import type { UnitRegistry } from '../unit/unit-registry.ts';
 import type { BrowserOptions } from './browser-options.ts';
 import { DeviceList } from './device-list.ts';

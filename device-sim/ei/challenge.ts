@@ -1,10 +1,10 @@
-// The challenge R of one link and when it is erased (docs/protocol.md clause 4.4), with and without
-// capability b0.
+// Stores the challenge R of one link and erases it as docs/protocol.md clause 4.4 requires. A unit
+// with capability b0 stores R in M, any other unit in RAM.
 import type { EiStore, PendingChallenge } from './store.ts';
 
 export interface LinkChallenge {
   set(challenge: PendingChallenge): void;
-  /** Returns and erases the challenge: it serves one attempt, even a failed one. */
+  /** Returns the challenge and erases it, because R is good for one import, even a failed one. */
   take(): PendingChallenge | undefined;
   /** Called on SELECT, reset and IccPowerOn. */
   reset(): void;
@@ -28,7 +28,7 @@ export class VolatileChallenge implements LinkChallenge {
   }
 }
 
-/** Capability b0: only IMPORTKEY and GET CHALLENGE erase the challenge. */
+/** The challenge of a unit with capability b0. Only IMPORTKEY and GET CHALLENGE erase it. */
 export class PersistentChallenge implements LinkChallenge {
   readonly #store: EiStore;
   readonly #link: string;

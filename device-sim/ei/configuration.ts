@@ -1,5 +1,5 @@
-// The configuration of an EI, fixed at manufacture (docs/protocol.md clauses 2, 3 and 4). The
-// variable data is in M (store.ts).
+// The configuration of an EI, fixed at manufacture (docs/protocol.md clauses 2, 3 and 4). store.ts
+// stores the data that changes.
 import { type Bytes, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
@@ -14,11 +14,11 @@ export interface EiConfiguration {
   /** 16 bytes, left-padded with 00. */
   readonly sn: Bytes;
   readonly profile: Profile;
-  /** Allowed suites, all of one KDF family, since a T belongs to one family. */
+  /** Allowed suites, all of one KDF family, because T belongs to one family. */
   readonly suites: readonly SuiteId[];
   /** REF2 of the slots, without the transport-key slot. */
   readonly slots: readonly number[];
-  /** Maximum number of keys; an import beyond it is answered with 6A84. */
+  /** Maximum number of keys. The unit answers an import of one more key with 6A84. */
   readonly capacity: number;
   /** Firmware version for GET IDENTITY, 32 bits. */
   readonly firmware: number;
@@ -30,12 +30,15 @@ export interface EiConfiguration {
     /** b2: IDENTIFY (80 CE). */
     readonly identify: boolean;
   };
-  /** Ed25519 public key of the AS, 32 bytes, in units that verify SIG. */
+  /** Ed25519 public key of the AS, 32 bytes. Undefined in a unit that cannot verify SIG. */
   readonly signatureKey?: Bytes;
   readonly signatureRequired: boolean;
 }
 
-/** The KDF family of a unit. @throws RangeError when the configuration is invalid */
+/**
+ * Checks the configuration and returns the KDF family of its suites.
+ * @throws RangeError when the configuration is invalid
+ */
 export function familyOf(configuration: EiConfiguration): KdfFamily {
   const { sn, suites, slots, signatureKey, signatureRequired } = configuration;
   requireLength('sn', sn, 16);
@@ -54,8 +57,7 @@ export function familyOf(configuration: EiConfiguration): KdfFamily {
 }
 
 /**
- * Makes a blank unit operational, as its maker does: stores T (32 bytes), or K_D in a diversified
- * unit.
+ * Makes a blank unit operational, as its maker does. Stores T or, in a diversified unit, K_D.
  * @throws RangeError when T or the configuration is invalid
  */
 export function personalise(

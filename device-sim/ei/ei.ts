@@ -1,5 +1,5 @@
-// The EI (docs/protocol.md clauses 3, 4 and 8): the application that unit/card.ts runs on each
-// link. Written from the specification, so that it shares no code with the page's commands.
+// The application of the EI (docs/protocol.md clauses 3, 4 and 8). unit/card.ts runs it on each
+// link. Written from the specification, so that this file shares no code with the page's commands.
 import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { u16, u32 } from '#protocol/bytes/integers.ts';
@@ -46,7 +46,7 @@ export class Ei implements Program {
   #powered = true;
 
   /**
-   * Powers up.
+   * Powers up the unit.
    * @throws PowerCut when power is cut during recovery
    * @throws RangeError when the configuration is invalid
    */

@@ -1,4 +1,4 @@
-// The firmware of an EI, for unit/unit.ts.
+// The firmware of an EI. unit/unit.ts personalises and starts it.
 import type { EiFirmware } from '../unit/firmware.ts';
 import { type EiConfiguration, personalise } from './configuration.ts';
 import { Ei, type Latency } from './ei.ts';

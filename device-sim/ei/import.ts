@@ -1,6 +1,6 @@
-// IMPORTKEY in the EI: the steps of docs/protocol.md clause 4 in their order, and clause 8
-// (replacing T, erasing a slot). Written from the specification, so that it repeats no mistake of
-// the page.
+// Runs IMPORTKEY in the EI. Follows the steps of docs/protocol.md clause 4 in their order, and
+// clause 8 to replace T or to erase a slot. Written from the specification, so that this file
+// repeats no mistake of the page.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { readU16 } from '#protocol/bytes/integers.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -43,9 +43,9 @@ import type { StoredImport, TransportKey } from './store-codec.ts';
 
 /** ATTR of a new T or K_D (clause 8). */
 const TRANSPORT_KEY_ATTRIBUTES = 'K0AX00N';
-/** Minimum Lc: HDR, BLEN, TAG and REF2, with an empty BODY. */
+/** Minimum Lc: the length of HDR, BLEN, TAG and REF2. BODY may be empty. */
 const MIN_LENGTH = HEADER_LENGTH + 2 + TAG_LENGTH + 2;
-/** In ms. */
+/** Maximum delay of an import when no tries are left, in ms. */
 const MAX_WAIT = 64_000;
 
 export interface ImportContext {
@@ -53,13 +53,13 @@ export interface ImportContext {
   readonly family: KdfFamily;
   readonly store: EiStore;
   readonly clock: Clock;
-  /** False once power was lost: an import that is waiting then must stop. */
+  /** False once power was lost. A delayed import checks this and stops. */
   readonly isPowered: () => boolean;
 }
 
 /**
  * Runs IMPORTKEY and resolves with the receipt, 64 bytes.
- * @param challenge the challenge of the link, already erased
+ * @param challenge the challenge of the link, which the caller has already erased
  * @param field the data field of the command: DATA ‖ REF2
  * @throws Refusal, MemoryFailure or PowerCut
  */
@@ -86,7 +86,10 @@ export async function importKey(
   }
 }
 
-/** Checks format and length, in the order that decides between 6700 and 6A80. Ignores BODY. */
+/**
+ * Checks format and length, but not BODY. The order of the checks determines whether the unit
+ * answers 6700 or 6A80.
+ */
 function checkFormat(configuration: EiConfiguration, field: Uint8Array): Header {
   if (field.length < MIN_LENGTH) throw new Refusal(0x6700);
   const header = refusing(0x6a80, () => decodeHeader(field));
@@ -101,8 +104,8 @@ function checkFormat(configuration: EiConfiguration, field: Uint8Array): Header 
 }
 
 /**
- * Decrements the tries in memory before a key is used. At 0 the unit waits 1 s, doubled up to 64 s;
- * it never locks.
+ * Decrements the tries in memory before a key is used. With no tries left, the unit delays the
+ * import by 1 s and doubles the delay with each further import, up to 64 s. The unit never locks.
  */
 async function takeTry({ store, clock, isPowered }: ImportContext): Promise<void> {
   const { left, waits } = store.tries;
@@ -146,7 +149,10 @@ function openAndStore(context: ImportContext, challenge: PendingChallenge, downl
   }
 }
 
-/** A diversified unit stores K_D; a shared one derives K_D from T for this download. */
+/**
+ * Derives the operation keys from K_D. A diversified unit stores K_D; a shared unit derives it from
+ * T for each download.
+ */
 function deriveKeys(
   { profile, sn }: EiConfiguration,
   family: KdfFamily,
@@ -162,7 +168,7 @@ function deriveKeys(
 }
 
 /**
- * Checks the address of DATA and opens BODY. Every failure is the same refusal, 6988.
+ * Checks the address of DATA and opens BODY. Refuses with 6988, whichever check fails.
  * @returns the key; undefined for an erasure
  */
 function openAddressed(
@@ -200,8 +206,8 @@ function checkSlotAndVersion({ configuration, store }: ImportContext, { transpor
 }
 
 /**
- * Writes the shadow, reads it back, computes KCV and receipt, writes both and commits. Then it
- * restores the tries and wipes the old key.
+ * Writes the key to the shadow and reads it back. Computes KCV and receipt, adds both to the shadow
+ * and commits the shadow. Then restores the tries and wipes the old key.
  */
 function storeKey(context: ImportContext, download: Download, keys: OperationKeys, key: Bytes | undefined): Bytes {
   const { store } = context;
@@ -220,7 +226,7 @@ function storeKey(context: ImportContext, download: Download, keys: OperationKey
 }
 
 interface Shadow {
-  /** Writes and verifies by reading back. */
+  /** Writes the shadow and verifies it by reading it back. */
   write(from?: StoredImport): void;
   readBack(): Bytes;
   commit(): void;
@@ -251,7 +257,10 @@ function checkValueOf(stored: Bytes, { attributes }: Header): Kcv {
   }
 }
 
-/** The key is committed, so a memory failure here does not fail the import. */
+/**
+ * Restores the tries and wipes the old key. The new key is committed, so a memory failure here does
+ * not fail the import.
+ */
 function finish(store: EiStore): void {
   try {
     store.writeTries({ left: FULL_TRIES, waits: 0 });
@@ -261,7 +270,9 @@ function finish(store: EiStore): void {
   store.recover();
 }
 
-/** Answers every ProtocolError with one status word, to hide which check failed. */
+/**
+ * Runs the action and converts every ProtocolError to one status word, to hide which check failed.
+ */
 function refusing<T>(sw: number, action: () => T): T {
   try {
     return action();

@@ -1,5 +1,5 @@
-// The byte format of an EI's records in M: the transport key and a slot, each with the import that
-// wrote it.
+// The byte format of an EI's records in M. A record is the transport key or a slot, with the import
+// that wrote it.
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import { readU8, readU16, readU32, u16, u32 } from '#protocol/bytes/integers.ts';
 import { ascii, fromAscii } from '#protocol/bytes/text.ts';
@@ -11,11 +11,11 @@ import { RECEIPT_LENGTH } from '#protocol/tkl/receipt.ts';
 export interface TransportKey {
   readonly set: number;
   readonly tkv: number;
-  /** 32 bytes. The reader wipes it. */
+  /** 32 bytes. The caller that reads the key wipes it. */
   readonly key: Bytes;
 }
 
-/** The committed content of a slot; `key` is empty in an empty slot. */
+/** The key of a slot. `key` is empty if the slot has no key. */
 export interface StoredKey {
   readonly key: Bytes;
   readonly akv: number;
@@ -33,7 +33,7 @@ export interface StoredImport {
 
 export interface SlotContent extends StoredKey, StoredImport {}
 
-/** For a key without an import: stored by the maker, or not yet committed. */
+/** Placeholder for a key that the maker stored, or whose import is not committed yet. */
 export const NO_IMPORT: StoredImport = {
   importCounter: 0,
   kcv: { value: new Uint8Array(5), algorithm: 0x00 },
@@ -41,7 +41,7 @@ export const NO_IMPORT: StoredImport = {
 };
 const MAX_KEY_LENGTH = 32;
 
-/** Import counter(4) ‖ KCV(5) ‖ KCVALG(1) ‖ receipt(64). */
+/** Length of an encoded import: import counter(4) ‖ KCV(5) ‖ KCVALG(1) ‖ receipt(64). */
 const IMPORT_LENGTH = 4 + 5 + 1 + RECEIPT_LENGTH;
 
 function encodeImport({ importCounter, kcv, receipt }: StoredImport): Bytes {

@@ -1,5 +1,6 @@
-// The data of an EI in M (docs/protocol.md clauses 3, 4 and 8): transport key, slots, tries and,
-// with capability b0, the challenges. Every access reads M, so no state is lost when power is cut.
+// The data of an EI in the non-volatile memory M (docs/protocol.md clauses 3, 4 and 8): the
+// transport key, the slots, the tries and, with capability b0, the challenges. Every access reads
+// M, so a power cut loses no state.
 import { type Bytes, concat, isZero, wipe } from '#protocol/bytes/bytes.ts';
 import { readU8 } from '#protocol/bytes/integers.ts';
 import { isSuiteId, type SuiteId } from '#protocol/tkl/suites.ts';
@@ -26,9 +27,9 @@ export interface PendingChallenge {
 export const FULL_TRIES = 64;
 
 export interface Tries {
-  /** Failed imports left before the unit delays imports. */
+  /** Number of failed imports until the unit delays imports. */
   readonly left: number;
-  /** Imports since `left` reached 0; determines the delay. */
+  /** Number of imports since `left` reached 0. Determines the delay. */
   readonly waits: number;
 }
 
@@ -47,8 +48,8 @@ export class EiStore {
   }
 
   /**
-   * Wipes replaced, erased and half-written keys; called after power-up and after a commit. If a
-   * write fails, the next power-up repeats it.
+   * Wipes replaced, erased and half-written keys. Called after power-up and after a commit. If a
+   * wipe fails, the next power-up repeats it.
    * @throws PowerCut
    */
   recover(): void {
@@ -61,7 +62,7 @@ export class EiStore {
     }
   }
 
-  /** Undefined in a blank unit. The caller wipes the key. */
+  /** Reads T or K_D. Undefined in a blank unit. The caller wipes the key. */
   transportKey(): TransportKey | undefined {
     const content = this.#transport.read();
     if (content === undefined) return undefined;
@@ -70,7 +71,7 @@ export class EiStore {
     return { set, tkv, key };
   }
 
-  /** Undefined before the first import. The caller wipes the key. */
+  /** Reads a slot. Undefined before its first import. The caller wipes the key. */
   slot(ref2: number): SlotContent | undefined {
     const content = this.#slots.get(ref2)?.read();
     if (content === undefined) return undefined;
@@ -94,7 +95,9 @@ export class EiStore {
     return count;
   }
 
-  /** Number of committed imports, T included: the maximum over all records. */
+  /**
+   * Number of committed imports, including those of T. Computed as the maximum over all records.
+   */
   get importCounter(): number {
     let counter = this.transportImport()?.importCounter ?? 0;
     for (const ref2 of this.#slots.keys()) {
@@ -105,7 +108,7 @@ export class EiStore {
     return counter;
   }
 
-  /** The import of T or K_D. Undefined if the maker stored it. */
+  /** The import that wrote T or K_D. Undefined if the maker stored the key. */
   transportImport(): StoredImport | undefined {
     const content = this.#transport.read();
     if (content === undefined) return undefined;
@@ -114,7 +117,10 @@ export class EiStore {
     return importCounter === 0 ? undefined : { importCounter, kcv, receipt };
   }
 
-  /** Writes T or K_D into the shadow. @param from the import; none at the maker */
+  /**
+   * Writes T or K_D into the shadow.
+   * @param from the import of the key; omitted by the maker, and while there is no receipt yet
+   */
   writeTransportKey(transport: TransportKey, from: StoredImport = NO_IMPORT): void {
     writeShadow(this.#transport, encodeTransport(transport, from));
   }
@@ -123,7 +129,7 @@ export class EiStore {
     writeShadow(this.#slotRecord(ref2), encodeSlot(stored, from));
   }
 
-  /** Reads the key back from the shadow. The caller wipes it. */
+  /** Reads the key back from the shadow. The caller wipes the key. */
   readBackTransportKey(): Bytes {
     const content = this.#transport.readShadow();
     const { key } = decodeTransport(content);
@@ -153,13 +159,17 @@ export class EiStore {
       : { left: readU8(content, 0), waits: readU8(content, 1) };
   }
 
-  /** Atomic, so that a power cut never restores a try. @throws PowerCut @throws MemoryFailure */
+  /**
+   * Writes atomically, so that a power cut never restores a try.
+   * @throws PowerCut
+   * @throws MemoryFailure
+   */
   writeTries({ left, waits }: Tries): void {
     this.#tries.writeShadow(Uint8Array.of(left, waits));
     this.#tries.commit();
   }
 
-  /** The persistent challenge of a link (capability b0). */
+  /** Reads the persistent challenge of a link (capability b0). */
   challenge(link: string): PendingChallenge | undefined {
     const content = this.#memory.read(challengeCell(link));
     if (content === undefined || isZero(content)) return undefined;

@@ -61,7 +61,7 @@ export interface TokenDigest {
   readonly writes: number;
 }
 
-/** SNs are up to 32 hex digits. Each method throws a RangeError for an unknown SN. */
+/** An SN has up to 32 hex digits. A method throws a RangeError if no unit has the SN. */
 export interface SimulatorControl {
   units(): readonly UnitSummary[];
   add(description: UnitDescription): void;
@@ -72,13 +72,13 @@ export interface SimulatorControl {
   cutPower(sn: string): void;
   fault(sn: string, fault: Fault): void;
   clearFaults(sn: string): void;
-  /** Queues the answer to a chooser: an SN or 'cancel'. */
+  /** Queues the answer to a chooser. @param choice an SN or 'cancel' */
   nextChoice(choice: string): void;
   /** @throws RangeError for a token card */
   memory(sn: string): MemoryDigest;
   /** @throws RangeError for an EI */
   token(sn: string): TokenDigest;
-  /** Whether the unit's memory contains these bytes (hex). */
+  /** Whether the unit's memory contains the bytes, which are given as hex. */
   holds(sn: string, bytes: string): boolean;
 }
 
@@ -88,9 +88,9 @@ export interface ControlOptions {
   readonly random: (length: number) => Bytes;
   /** Answers a chooser when no choice is queued. */
   readonly choose: Choose;
-  /** Memory images from an earlier run, by SN. */
+  /** Memory images that were stored earlier, by SN. */
   readonly images: Readonly<Record<string, MemoryImage>>;
-  /** Called after each write to a memory. */
+  /** Called after each write to the memory of a unit. */
   readonly onWrite: (sn: string, memory: MemoryImage) => void;
 }
 
@@ -178,7 +178,9 @@ export class Control implements SimulatorControl {
     return Object.values(this.#find(sn).memory.image()).some((cell) => cell.includes(hex));
   }
 
-  /** The chooser of USB and Serial. */
+  /**
+   * The chooser for navigator.usb and navigator.serial. Takes the queued choice, if there is one.
+   */
   readonly choose: Choose = async (candidates: readonly Candidate[]) => {
     const choice = this.#choices.shift();
     if (choice === undefined) return await this.#options.choose(candidates);

@@ -1,5 +1,5 @@
-// A simulated unit as JSON, with defaults, for the demo page, tests and training. T is that of the
-// published demo set with this number unless given.
+// A simulated unit as JSON, with defaults, for the demo page, tests and training. The default T is
+// that of the published demo set with the same set number and version.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { DEMO_SETS, type DemoSet } from '#protocol/demo/demo-sets.ts';
@@ -18,11 +18,11 @@ export interface UnitDescription extends PlugDescription {
   readonly set: number;
   /** 1 by default. */
   readonly tkv?: number;
-  /** By default that of the demo set, else diversified. */
+  /** By default the profile of the demo set. Diversified if `set` is not a demo set. */
   readonly profile?: Profile;
-  /** T, 64 hex digits. By default that of the demo set. */
+  /** T, 64 hex digits. By default T of the demo set. Required if `set` is not a demo set. */
   readonly transportKey?: string;
-  /** The unit has no T. */
+  /** Whether the unit has no T. False by default. */
   readonly blank?: boolean;
   /** Allowed suites. By default 1 and 2, or 4 for a demo set of the HMAC family. */
   readonly suites?: readonly number[];
@@ -31,18 +31,20 @@ export interface UnitDescription extends PlugDescription {
   /** Maximum number of keys. By default the number of slots. */
   readonly capacity?: number;
   readonly firmware?: number;
-  /** Capabilities b0, b1 and b2. By default only b2. */
+  /** Capability b0. False by default. */
   readonly keepsChallenge?: boolean;
+  /** Capability b1. False by default. */
   readonly extendedLength?: boolean;
+  /** Capability b2. True by default. */
   readonly identify?: boolean;
   /** Ed25519 public key of the AS, 64 hex digits. */
   readonly signatureKey?: string;
   readonly signatureRequired?: boolean;
-  /** In ms. Most tests set 0. */
+  /** Processing times of the commands, in ms. Most tests set 0. */
   readonly latency?: Partial<Latency>;
 }
 
-/** Lets a person follow the steps. */
+/** Slow enough for a person to follow the steps. */
 const DEFAULT_LATENCY: Latency = { identity: 120, challenge: 250, importKey: 900 };
 
 /** @throws RangeError @throws SyntaxError when the description is invalid */

@@ -1,5 +1,5 @@
-// Replaces navigator.usb and navigator.serial of this page with simulated ones. The demo imports
-// install(); a test injects the bundle of this file, with a configuration on the window.
+// Replaces navigator.usb and navigator.serial of this page with simulated ones. The demo calls
+// install(). A test injects this file as a bundle and sets window.keyferrySimulatorConfig.
 import { toHex } from '#protocol/bytes/hex.ts';
 import type { BrowserOptions, Choose } from '../browser/browser-options.ts';
 import { Permissions } from '../browser/permissions.ts';
@@ -16,7 +16,10 @@ export interface SimulatorConfiguration {
   readonly units: readonly UnitDescription[];
   /** AS token cards. */
   readonly tokens?: readonly TokenDescription[];
-  /** Stores memories and permissions in sessionStorage, for a reload. False by default. */
+  /**
+   * Stores memories and permissions in sessionStorage, so that a reload restores them. False by
+   * default.
+   */
   readonly persist?: boolean;
   /** Delay of the disconnect event after an unplug, in ms. 60 by default. */
   readonly eventDelay?: number;

@@ -1,4 +1,5 @@
-// The links of a simulated device as JSON, with defaults: the part that an EI and a token share.
+// The part of a JSON description that an EI and a token share: the links of the simulated device,
+// with defaults.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import type { Clock } from '../unit/clock.ts';
 import type { Fault, LinkKind } from '../unit/faults.ts';
@@ -9,27 +10,33 @@ import { CLASS_SMART_CARD, CLASS_VENDOR, type UnitOptions } from '../unit/unit.t
 export interface PlugDescription {
   readonly link?: LinkKind | 'both';
   readonly name?: string;
-  /** Plugged in at the start. True by default. */
+  /** Whether the unit is plugged in at the start. True by default. */
   readonly plugged?: boolean;
-  /** The page may use the unit without a chooser, as with a managed policy. False by default. */
+  /**
+   * Whether the page may use the unit without a chooser, as under a managed policy. False by
+   * default.
+   */
   readonly permitted?: boolean;
   readonly faults?: readonly Fault[];
-  /** Has an iSerialNumber. True by default. */
+  /** Whether the USB device has an iSerialNumber. True by default. */
   readonly usbSerialNumber?: boolean;
-  /** Has the class of a PC/SC reader (0B), which browsers protect. */
+  /**
+   * Whether the USB interface has the class of a PC/SC reader (0B), which browsers protect. False
+   * by default.
+   */
   readonly protectedClass?: boolean;
   readonly packetSize?: number;
-  /** The operating system has selected the USB configuration. False by default. */
+  /** Whether the operating system has selected the USB configuration. False by default. */
   readonly configured?: boolean;
   readonly edc?: 'crc' | 'lrc';
   readonly baudRate?: number;
   readonly parity?: ParityType;
-  /** Ignores input until DTR and RTS are set. True by default. */
+  /** Whether the unit ignores serial input until DTR and RTS are set. True by default. */
   readonly waitsForSignals?: boolean;
   readonly bootText?: string;
 }
 
-/** The part of a unit's options that a description does not have. */
+/** The options of a unit that are not part of its description. */
 export interface UnitEnvironment {
   readonly clock: Clock;
   readonly random: (length: number) => Bytes;
@@ -39,7 +46,7 @@ export interface UnitEnvironment {
 export interface Product {
   readonly firmware: Firmware;
   readonly productId: number;
-  /** Default of `name`. */
+  /** Name of the unit if its description has none. */
   readonly name: string;
 }
 

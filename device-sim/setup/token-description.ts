@@ -1,5 +1,5 @@
-// A simulated AS token card as JSON, with defaults: the content that an issuer would write. T is
-// that of the published demo set with this number unless given.
+// A simulated AS token card as JSON, with defaults. Describes the content that an issuer would
+// write. The default T is that of the published demo set with the same set number.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { utf8 } from '#protocol/bytes/text.ts';
@@ -15,7 +15,10 @@ import type { UnitOptions } from '../unit/unit.ts';
 import { demoSet, serialNumber } from './description.ts';
 import { type PlugDescription, plugOptions, type UnitEnvironment } from './plug-description.ts';
 
-/** A key entry; with `erases` or `replacesTransportKey` the action of docs/protocol.md clause 8. */
+/**
+ * A key entry. An entry with `erases` or `replacesTransportKey` has no key; it stands for an action
+ * of docs/protocol.md clause 8.
+ */
 export interface EntryDescription {
   readonly ref1: number;
   readonly label: string;
@@ -27,7 +30,7 @@ export interface EntryDescription {
   /** TA as hex. By default a public value computed from the label. */
   readonly key?: string;
   readonly erases?: true;
-  /** `akv` is the TKV of the new transport key, which must be in `transportKeys`. */
+  /** Replaces T by version `akv`, which must be in `transportKeys`. */
   readonly replacesTransportKey?: true;
 }
 
@@ -37,11 +40,11 @@ export interface TokenDescription extends PlugDescription {
   readonly set: number;
   readonly profile?: Profile;
   readonly family?: KdfFamily;
-  /** T of each version, 64 hex digits, oldest first. By default that of the demo set. */
+  /** T of each version, 64 hex digits, oldest first. By default version 1 of the demo set. */
   readonly transportKeys?: readonly { readonly tkv: number; readonly key: string }[];
   /** By default one key for any slot. */
   readonly entries?: readonly EntryDescription[];
-  /** 1 by default. 0 is the service. */
+  /** 1 by default. Number 0 belongs to the service. */
   readonly asNumber?: number;
   /** 4 to 12 digits. 123456 by default. */
   readonly pin?: string;
@@ -53,7 +56,7 @@ export interface TokenDescription extends PlugDescription {
   readonly units?: readonly string[];
   /** Ed25519 seed, 64 hex digits. By default a public value computed from the SN. */
   readonly signingKey?: string;
-  /** In ms. Most tests set 0. */
+  /** Processing times of the commands, in ms. Most tests set 0. */
   readonly latency?: Partial<AsLatency>;
 }
 

@@ -1,13 +1,13 @@
-// The card on one link (ISO/IEC 7816-4): checks class, instruction and parameters, and handles
-// selection, command chaining, 61xx and GET RESPONSE. The application is the EI or the AS token
-// card.
+// The card on one link (ISO/IEC 7816-4). Checks class, instruction and parameters, and handles
+// selection, command chaining, 61xx and GET RESPONSE. The application on the card is the EI or the
+// AS token card.
 import { type CommandApdu, type DecodedCommand, decodeCommand } from '#protocol/apdu/command-apdu.ts';
 import { encodeResponse } from '#protocol/apdu/response-apdu.ts';
 import { type Bytes, concat, equalBytes } from '#protocol/bytes/bytes.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { MemoryFailure } from './memory.ts';
 
-/** Thrown by an application: the card answers the command with this status word and no data. */
+/** Thrown to refuse a command. The card answers with this status word and no data. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly statusWord: number;
@@ -19,7 +19,7 @@ export class Refusal extends Error {
 }
 
 export interface Instruction {
-  /** 80 by default. */
+  /** Class byte, 80 by default. */
   readonly cla?: 0x00 | 0x80;
   readonly ins: number;
   /** Whether P1 and P2 are valid. If not, the card answers 6A86. */
@@ -45,7 +45,7 @@ export interface Application {
 const SELECT = 0xa4;
 const GET_RESPONSE = 0xc0;
 const CHAINING = 0x10;
-/** Maximum length of a chained command, in bytes; no command of protocol.md is longer. */
+/** Maximum length of a chained command, in bytes. No command of protocol.md is longer. */
 const MAX_CHAIN_LENGTH = 2048;
 const SHORT_LIMIT = 256;
 const NOTHING = new Uint8Array(0);
@@ -60,10 +60,13 @@ interface Chain {
 export class Card {
   readonly #application: Application;
   #selected = false;
-  /** Number of resets. A SELECT that was pending at a reset does not select. */
+  /**
+   * Number of resets. #select compares it, so that a SELECT that is pending at a reset does not
+   * select.
+   */
   #resets = 0;
   #chain: Chain | undefined;
-  /** Rest of a response, for GET RESPONSE. */
+  /** The part of a response that is not sent yet. GET RESPONSE returns it. */
   #remainder: Bytes = NOTHING;
 
   constructor(application: Application) {
@@ -126,7 +129,10 @@ export class Card {
     return response;
   }
 
-  /** The complete command, or undefined while parts are missing (ISO/IEC 7816-4 clause 5.3.3). */
+  /**
+   * Returns the complete command, or undefined while parts are missing (ISO/IEC 7816-4 clause
+   * 5.3.3).
+   */
   #assemble(command: CommandApdu, chain: Chain | undefined): CommandApdu | undefined {
     const { cla, ins, p1, p2 } = command;
     const instruction = instructionOf(this.#application, command);
@@ -139,7 +145,9 @@ export class Card {
     return undefined;
   }
 
-  /** Sends up to Ne bytes. 61xx gives the length of the rest, which GET RESPONSE returns. */
+  /**
+   * Returns up to Ne bytes. If more remain, 61xx gives their number and GET RESPONSE returns them.
+   */
   #respond(data: Bytes, ne: number): Bytes {
     if (data.length <= ne) return encodeResponse(data, 0x9000);
     this.#remainder = data.slice(ne);

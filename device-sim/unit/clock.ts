@@ -10,7 +10,7 @@ export interface Clock {
   after(ms: number, action: () => void): Cancel;
 }
 
-/** The platform's timers. */
+/** A clock on the timers of the platform. */
 export const realClock: Clock = {
   now: () => performance.now(),
   after(ms, action) {
@@ -45,7 +45,10 @@ export class VirtualClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
-  /** Advances to the next timer due until `end` and runs its action. False if there is none. */
+  /**
+   * Advances to the next timer that is due at `end` or before and runs its action. Returns false if
+   * there is none.
+   */
   runNext(end = Number.POSITIVE_INFINITY): boolean {
     const next = this.#next(end);
     if (next === undefined) return false;
@@ -55,7 +58,10 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  /** Advances by `ms`. Runs the due timers by time, and awaits the promises of each one. */
+  /**
+   * Advances by `ms`. Runs the due timers in order of time. After each timer, waits until the
+   * promise callbacks that it queued have run.
+   */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settled();

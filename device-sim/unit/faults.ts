@@ -1,22 +1,29 @@
-// Fault scripts: faults between a page and a unit as data (JSON), and the class that applies them
-// to one link. A fault occurs once unless it has `times`.
+// Faults between a page and a unit as data (JSON), and the class that applies them to one link. A
+// fault occurs `times` times, once by default.
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import type { WriteFault } from './memory.ts';
 
-/** As the page sees it: out to the unit, in from the unit. */
+/**
+ * Direction of a transmission: `out` is from the page to the unit, `in` from the unit to the page.
+ */
 export type Direction = 'out' | 'in';
 
 export type LinkKind = 'usb' | 'serial';
 
-/** Offsets and counts are bytes in that direction, counted from when the fault is armed. */
+/**
+ * `after` and `offset` count the bytes in `direction` since the fault was armed. `count` is a
+ * number of bytes.
+ */
 export type Fault =
-  /** Unplugs the unit after `after` bytes. A command that runs then still completes in the unit. */
+  /**
+   * Unplugs the unit after `after` bytes. A command that is running still completes in the unit.
+   */
   | { readonly fault: 'unplug'; readonly direction: Direction; readonly after: number; readonly link?: LinkKind }
   /** Delays the next `times` responses by `ms`, without a request for a time extension. */
   | { readonly fault: 'late answer'; readonly ms: number; readonly times?: number; readonly link?: LinkKind }
   /**
-   * Flips one bit of a transmission: 1 is the next. Bit 0 is the highest bit of the first byte; a
-   * number beyond the last bit wraps around.
+   * Flips one bit of a transmission. `block` 1 is the next transmission. `bit` 0 is the highest bit
+   * of the first byte; a number beyond the last bit wraps around.
    */
   | {
       readonly fault: 'corrupt';
@@ -25,6 +32,7 @@ export type Fault =
       readonly bit: number;
       readonly link?: LinkKind;
     }
+  /** Drops or repeats `count` bytes from `offset` on. */
   | {
       readonly fault: 'drop' | 'repeat';
       readonly direction: Direction;
@@ -32,7 +40,10 @@ export type Fault =
       readonly count: number;
       readonly link?: LinkKind;
     }
-  /** Answers the next `times` commands with this INS with the status word, without running them. */
+  /**
+   * Refuses the next `times` commands that have this INS. The unit answers with the status word and
+   * does not run the command.
+   */
   | {
       readonly fault: 'refuse';
       readonly ins: number;
@@ -41,15 +52,16 @@ export type Fault =
       readonly link?: LinkKind;
     }
   /**
-   * Until the faults are cleared: another program uses the unit; WinUSB is missing; the operating
-   * system denies access; the unit neither receives nor sends.
+   * Lasts until the faults are cleared. `busy`: another program uses the unit. `driver missing`:
+   * WinUSB is missing. `access denied`: the operating system denies access. `silence`: the unit
+   * neither receives nor sends.
    */
   | { readonly fault: 'busy' | 'driver missing' | 'access denied' | 'silence'; readonly link?: LinkKind }
-  /** USB: halts the bulk endpoint of that direction until clearHalt. */
+  /** USB only: halts the bulk endpoint of `direction` until the page calls clearHalt(). */
   | { readonly fault: 'stall'; readonly direction: Direction }
-  /** Serial: errors the readable stream. The port stays open and creates another stream. */
+  /** Serial only: errors the readable stream. The port stays open and creates a new stream. */
   | { readonly fault: 'line error'; readonly error: LineError }
-  /** M: cuts the power at the n-th write from now, or makes this write fail. */
+  /** Cuts the power at the n-th write to M from now, or makes this write fail. */
   | ({ readonly fault: 'memory' } & WriteFault);
 
 export type LineError = 'BufferOverrunError' | 'BreakError' | 'FramingError' | 'ParityError';
@@ -57,7 +69,7 @@ export type LineError = 'BufferOverrunError' | 'BreakError' | 'FramingError' | '
 export interface PassResult {
   /** The bytes that arrive. */
   readonly bytes: Bytes;
-  /** The unit is unplugged after these bytes. */
+  /** Whether the unit is unplugged after these bytes. */
   readonly unplugged: boolean;
 }
 
@@ -70,7 +82,7 @@ interface Counters {
 
 interface ArmedFault {
   readonly fault: Exclude<Fault, { fault: 'memory' }>;
-  /** Counters of its direction when the fault was armed. */
+  /** The counters of the fault's direction when the fault was armed. */
   readonly start: Counters;
   times: number;
 }
@@ -85,7 +97,7 @@ export class FaultScript {
     this.#link = link;
   }
 
-  /** Ignores faults of another link and of the memory. */
+  /** Arms a fault. Ignores faults of another link and of the memory. */
   arm(fault: Fault): void {
     if (fault.fault === 'memory' || ('link' in fault && fault.link !== undefined && fault.link !== this.#link)) return;
     const start = 'direction' in fault ? { ...this.#counters[fault.direction] } : { bytes: 0, blocks: 0 };
@@ -97,7 +109,7 @@ export class FaultScript {
     this.#armed = [];
   }
 
-  /** Why the link cannot be opened, if so. */
+  /** The armed fault that prevents opening the link. Undefined if there is none. */
   get openRefusal(): 'busy' | 'driver missing' | 'access denied' | undefined {
     for (const { fault } of this.#armed) {
       if (fault.fault === 'busy' || fault.fault === 'driver missing' || fault.fault === 'access denied') {
@@ -138,7 +150,7 @@ export class FaultScript {
     return { bytes: passed, unplugged };
   }
 
-  /** Status word with which to refuse this command, if a fault says so. */
+  /** Status word of an armed `refuse` fault for this INS. Undefined if there is none. */
   takeRefusal(ins: number | undefined): number | undefined {
     return this.#take('refuse', (fault) => fault.ins === ins)?.statusWord;
   }

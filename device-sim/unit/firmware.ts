@@ -1,5 +1,5 @@
-// The firmware of a simulated unit, an EI or an AS token card: how it is personalised and started.
-// unit.ts calls it; ei/firmware.ts and as-token/firmware.ts implement it.
+// Interface of the firmware of a simulated unit, which is an EI or an AS token card. ei/firmware.ts
+// and as-token/firmware.ts implement it. unit.ts personalises and starts it.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import type { Application } from './card.ts';
 import type { Clock } from './clock.ts';
@@ -14,7 +14,7 @@ export interface ProgramOptions {
   readonly onIdentify: () => void;
 }
 
-/** Runs from power-up until power is lost. */
+/** The running firmware, from power-up until power is lost. */
 export interface Program {
   /** Creates the application of one link, with its own selection and challenge or PIN state. */
   application(link: string): Application;
@@ -27,7 +27,7 @@ interface FirmwareBase {
   readonly sn: Bytes;
   /** Writes the initial content of a new memory, as the maker or issuer does. */
   personalise(memory: Memory): void;
-  /** Powers up. @throws PowerCut when power is cut again during start-up */
+  /** Powers up the unit. @throws PowerCut when power is cut again during start-up */
   start(options: ProgramOptions): Program;
 }
 

@@ -15,22 +15,22 @@ const NO_DATA = new Uint8Array(0);
 
 export interface UnitLinkOptions {
   readonly framing: CardFraming;
-  /** One per slot. */
+  /** One card for each CCID slot. */
   readonly cards: readonly Card[];
   readonly clock: Clock;
   readonly faults: FaultScript;
   /** Runs one command at a time over all links of the unit (docs/protocol.md clause 4.1). */
   readonly runExclusive: <T>(action: () => Promise<T>) => Promise<T>;
-  /** A fault unplugged the unit. */
+  /** Called when a fault unplugs the unit. */
   readonly onUnplug: () => void;
-  /** Power was cut while a command ran. */
+  /** Called when power is cut while a command runs. */
   readonly onPowerCut: () => void;
 }
 
 export class UnitLink {
   /**
-   * Receives what the unit sends, one transmission at a time. Without a handler the bytes are lost,
-   * as on a port that is not open.
+   * Called with each transmission of the unit. If undefined, the bytes are lost, as on a port that
+   * is not open.
    */
   onSend: ((bytes: Bytes) => void) | undefined;
   readonly #options: UnitLinkOptions;
@@ -43,7 +43,7 @@ export class UnitLink {
     this.#options = options;
   }
 
-  /** Receives bytes from the host. They need not align with messages. */
+  /** Receives bytes from the host, in pieces of any size. */
   receive(bytes: Uint8Array): void {
     if (!this.#isOpen) return;
     const { faults, framing } = this.#options;
@@ -55,7 +55,9 @@ export class UnitLink {
     if (unplugged) this.#options.onUnplug();
   }
 
-  /** Stops receiving and sending: the unit was unplugged or lost power. */
+  /**
+   * Stops receiving and sending. Called when the unit is unplugged, loses power or resets the bus.
+   */
   close(): void {
     this.#isOpen = false;
     this.#cancelSilence?.();
@@ -72,7 +74,10 @@ export class UnitLink {
     }
   }
 
-  /** Requests time extensions at once: an earlier command that the host gave up may still run. */
+  /**
+   * Queues a command. Starts the timer for time extensions at once, because an earlier command that
+   * the host has given up may still be running.
+   */
   #queue(ticket: number, slot: number, command: Bytes): void {
     const stopExtending = this.#extendWhile(ticket);
     this.#running = this.#running.then(() => this.#run(ticket, slot, command, stopExtending));

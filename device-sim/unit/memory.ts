@@ -1,33 +1,36 @@
-// M, the non-volatile memory of a unit (docs/protocol.md clause 7). Power can be cut before, during
-// or after any write, and a write can fail; writes are counted so that a test can do this at each
-// of them. The memory persists over a loss of power; the program is created again.
+// M, the non-volatile memory of a unit (docs/protocol.md clause 7). A test can make the n-th write
+// fail, or cut power before, during or after it. M persists over a loss of power; the program does
+// not.
 import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 
-/** Power was cut. The command ends without a response, and the link closes. */
+/** Thrown when power is cut. The command ends without a response, and the link closes. */
 export class PowerCut extends Error {
   override readonly name = 'PowerCut';
 }
 
-/** A write failed. The cell keeps its content, and the unit answers 6581. */
+/** Thrown when a write fails. The cell keeps its content, and the unit answers 6581. */
 export class MemoryFailure extends Error {
   override readonly name = 'MemoryFailure';
 }
 
-/** A fault of the n-th write from now; 1 is the next. */
+/** A fault at the n-th write from now. `write` 1 is the next write. */
 export interface WriteFault {
   readonly write: number;
   readonly effect: 'cut before' | 'cut during' | 'cut after' | 'failure';
 }
 
-/** All cells by name, as upper-case hex. JSON. */
+/** The content of all cells by name, as upper-case hex. Suitable for JSON. */
 export type MemoryImage = Readonly<Record<string, string>>;
 
 export class Memory {
   readonly #cells = new Map<string, Bytes>();
   readonly #faults = new Map<number, WriteFault['effect']>();
   #writes = 0;
-  /** Called after each write that changed a cell. The demo stores the image for a reload. */
+  /**
+   * Called after each write that changed a cell. The demo stores the image, so that a reload
+   * restores it.
+   */
   onWrite: (() => void) | undefined;
 
   constructor(image: MemoryImage = {}) {
@@ -39,13 +42,20 @@ export class Memory {
     return this.#writes;
   }
 
-  /** A copy, which the caller wipes if it is secret. Undefined for a cell never written. */
+  /**
+   * Returns a copy, which the caller wipes if it is secret. Undefined if the cell was never
+   * written.
+   */
   read(name: string): Bytes | undefined {
     const cell = this.#cells.get(name);
     return cell === undefined ? undefined : copy(cell);
   }
 
-  /** Replaces the content of a cell. Not atomic. @throws PowerCut @throws MemoryFailure */
+  /**
+   * Replaces the content of a cell. The write is not atomic.
+   * @throws PowerCut
+   * @throws MemoryFailure
+   */
   write(name: string, content: Uint8Array): void {
     this.#writes++;
     const effect = this.#faults.get(this.#writes);
@@ -55,7 +65,10 @@ export class Memory {
     if (effect !== undefined) throw new PowerCut(`power was ${effect} write ${this.#writes}, to ${name}`);
   }
 
-  /** Arms a fault; several may be armed. @throws RangeError unless `write` is 1 or more */
+  /**
+   * Arms a fault. Faults armed earlier stay armed.
+   * @throws RangeError if `write` is not an integer of 1 or more
+   */
   arm({ write, effect }: WriteFault): void {
     if (!Number.isInteger(write) || write < 1) throw new RangeError('write must be 1 or more');
     this.#faults.set(this.#writes + write, effect);
@@ -75,7 +88,10 @@ export class Memory {
     this.onWrite?.();
   }
 
-  /** The first half is new, one byte is corrupt, the rest is old (FF in a cell never written). */
+  /**
+   * Returns the content after a torn write. The first half is new, the next byte is corrupt, and
+   * the rest is old, or FF if the cell was never written.
+   */
   #torn(name: string, content: Uint8Array): Bytes {
     const middle = Math.floor(content.length / 2);
     const old = this.#cells.get(name) ?? new Uint8Array(content.length).fill(0xff);

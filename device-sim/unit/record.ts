@@ -1,7 +1,7 @@
-// An atomic record over a memory with torn writes (docs/protocol.md clauses 4 and 7): two copies, A
-// and B, each with a marker. A change is written to the inactive copy (the shadow); writing its
-// marker is the commit. The marker has a generation and a checksum, so a torn copy or a torn marker
-// is invalid.
+// A record that is updated atomically, although a write to M can be torn (docs/protocol.md clauses
+// 4 and 7). It has two copies, A and B, each with a marker. A change is written to the inactive
+// copy, the shadow. Writing the marker of the shadow commits the change. The marker has a
+// generation and a checksum, so a torn copy or a torn marker is invalid.
 import { type Bytes, concat, equalBytes, isZero, wipe } from '#protocol/bytes/bytes.ts';
 import { readU32, u32 } from '#protocol/bytes/integers.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -27,7 +27,7 @@ export class AtomicRecord {
     this.#name = name;
   }
 
-  /** A copy, which the caller wipes if it is secret. Undefined before the first commit. */
+  /** Returns a copy, which the caller wipes if it is secret. Undefined before the first commit. */
   read(): Bytes | undefined {
     return this.#committed()?.content;
   }
@@ -48,7 +48,7 @@ export class AtomicRecord {
     }
   }
 
-  /** A copy of the shadow. @throws MemoryFailure when it was never written */
+  /** Returns a copy of the shadow. @throws MemoryFailure when the shadow was never written */
   readShadow(): Bytes {
     const content = this.#memory.read(this.#cell(this.#shadow()));
     if (content === undefined) throw new MemoryFailure('the shadow was never written');
@@ -68,7 +68,10 @@ export class AtomicRecord {
     }
   }
 
-  /** Overwrites the shadow with zeros: it may contain a replaced, erased or half-written key. */
+  /**
+   * Overwrites the shadow with zeros, because it may contain a replaced, erased or half-written
+   * key.
+   */
   wipeShadow(): void {
     const cell = this.#cell(this.#shadow());
     const content = this.#memory.read(cell);

@@ -1,4 +1,4 @@
-// The serial line of a unit: its settings, and when the unit receives what a host sends.
+// The settings of a unit's serial line, and the conditions under which the unit receives data.
 import type { Edc } from '#protocol/framing/edc.ts';
 
 export interface SerialLine {
@@ -24,10 +24,13 @@ export interface LineSettings {
   readonly parity: ParityType | 'mark' | 'space';
 }
 
-/** What a host reads instead of a byte with a parity or framing error. */
+/** Byte that a host reads in place of a byte with a parity or framing error. */
 export const CORRUPT_BYTE = 0x55;
 
-/** Whether the unit can receive data: the host's line settings match, and the host has set its control signals if the unit requires them. */
+/**
+ * Whether the unit receives data. The host's line settings must match. If the unit waits for
+ * signals, the host must also have set DTR and RTS.
+ */
 export function isReceiving(line: SerialLine, { baudRate, parity }: LineSettings, signals: Signals): boolean {
   if (baudRate !== line.baudRate || parity !== line.parity) return false;
   return !line.waitsForSignals || (signals.dataTerminalReady && signals.requestToSend);

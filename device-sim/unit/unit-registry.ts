@@ -1,5 +1,5 @@
 // All units of one simulator, plugged in or not, by SN. The simulated browser and the simulated
-// kernel watch it.
+// kernel watch the registry for new units.
 import type { Unit } from './unit.ts';
 
 export class UnitRegistry {

@@ -15,12 +15,15 @@ import { Memory, type MemoryImage, PowerCut } from './memory.ts';
 import type { SerialLine } from './serial-line.ts';
 
 export const CLASS_VENDOR = 0xff;
-/** Smart card reader, a protected class: browsers refuse to let a page claim it. */
+/**
+ * Interface class of a smart card reader. Browsers protect this class: a page cannot claim such an
+ * interface.
+ */
 export const CLASS_SMART_CARD = 0x0b;
 
 export interface UnitOptions {
   readonly firmware: Firmware;
-  /** Content of M from an earlier run. Without one the firmware personalises the memory. */
+  /** Content of M that was stored earlier. If undefined, the firmware personalises the memory. */
   readonly image?: MemoryImage;
   readonly links: readonly LinkKind[];
   readonly name: string;
@@ -35,12 +38,15 @@ export interface UnitOptions {
 export interface UsbPlug {
   /** idProduct, with idVendor 1209 (pid.codes). The unit's serial port has the same ids. */
   readonly productId: number;
-  /** Without an iSerialNumber the browser drops its permission when the unit is unplugged. */
+  /**
+   * Whether the unit has an iSerialNumber. If it has none, the browser drops the page's permission
+   * when the unit is unplugged.
+   */
   readonly hasSerialNumber: boolean;
-  /** FF, or 0B for a reader, which browsers protect. */
+  /** FF, or 0B for a smart card reader. Browsers protect class 0B. */
   readonly interfaceClass: number;
   readonly packetSize: number;
-  /** The operating system has selected the configuration already. */
+  /** Whether the operating system has already selected the USB configuration. */
   readonly isConfigured: boolean;
 }
 
@@ -59,9 +65,9 @@ export class Unit {
   };
   readonly #listeners = new Set<(event: UnitEvent) => void>();
   readonly #links = new Map<LinkKind, UnitLink>();
-  /** Undefined while unplugged. */
+  /** Undefined while the unit is unplugged. */
   #program: Program | undefined;
-  /** The last program started; it may complete a command after the unit is unplugged. */
+  /** The last program that was started. It may complete a command after the unit is unplugged. */
   #lastProgram: Program | undefined;
   #commands = new Mutex();
 
@@ -76,7 +82,10 @@ export class Unit {
     return this.#program !== undefined;
   }
 
-  /** The link of this plug-in. Undefined while unplugged, and if the unit has no such link. */
+  /**
+   * The link of the current plug-in. Undefined while the unit is unplugged, and if the unit has no
+   * such link.
+   */
   link(kind: LinkKind): UnitLink | undefined {
     return this.#links.get(kind);
   }
@@ -96,7 +105,7 @@ export class Unit {
     this.#faults.serial.clear();
   }
 
-  /** Plugs the unit in and starts it. It stays off if its power is cut during start-up. */
+  /** Plugs the unit in and starts it. The unit stays off if power is cut during start-up. */
   plug(): void {
     if (this.#program !== undefined) return;
     const { firmware, clock, random, links } = this.options;
@@ -112,7 +121,7 @@ export class Unit {
       if (error instanceof PowerCut) return;
       throw error;
     }
-    // A command that was still running after the last unplug ends here.
+    // Stops a command that is still running since the last unplug.
     this.#lastProgram?.losePower();
     this.#lastProgram = program;
     this.#program = program;
@@ -121,7 +130,7 @@ export class Unit {
     this.#emit('plugged');
   }
 
-  /** Resets the bus: replaces the link and the card on it. */
+  /** Resets the bus, which replaces the link and the card on it. */
   reset(kind: LinkKind): void {
     if (this.#program === undefined || !this.#links.has(kind)) return;
     this.#links.get(kind)?.close();
@@ -137,7 +146,7 @@ export class Unit {
     this.#emit('unplugged');
   }
 
-  /** Cuts the power at once, also during a command. */
+  /** Cuts the power at once, even while a command runs. */
   cutPower(): void {
     this.#lastProgram?.losePower();
     this.unplug();
