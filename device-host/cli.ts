@@ -1,5 +1,5 @@
-// `npm run device`: a simulated EI as a USB device over USB/IP on loopback, for manual tests. The
-// terminal shows what happens on the device's side (event-text.ts).
+// Implements `npm run device`, which offers a simulated EI as a USB device over USB/IP on loopback,
+// for manual tests. The terminal shows what happens on the device's side (event-text.ts).
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
 import { memoryDigest } from '#device-sim/setup/control.ts';
@@ -40,7 +40,7 @@ function createUnit({ description, readerLevel }: DeviceConfig): Unit {
   return unit;
 }
 
-/** Prints the slots now and after each change. */
+/** Prints the unit's slots now and after each change. */
 function watchMemory(unit: Unit): void {
   let printed = '';
   const printSlots = (): void => {

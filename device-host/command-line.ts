@@ -1,4 +1,4 @@
-// The command line of `npm run device`: parses its flags to a unit description.
+// Parses the command line of `npm run device` to a unit description and the options of the server.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
@@ -11,7 +11,7 @@ export interface DeviceConfig {
   readonly port: number;
   readonly description: UnitDescription;
   readonly readerLevel: ReaderLevel | undefined;
-  /** Page that the browser offers to open when the unit is plugged in. */
+  /** URL of a page that the browser offers to open when the unit is plugged in. */
   readonly landingPage: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export const DEVICE_USAGE = `keyferry-device: a simulated EI as a USB device, ov
 Attach the unit on Linux:  sudo modprobe vhci-hcd && sudo usbip attach -r 127.0.0.1 -b 1-1
 Keys:                      u unplug, p plug in, c clear faults, q quit`;
 
-/** The flags are invalid. The message is shown to the user. */
+/** Thrown for invalid flags. The terminal shows the message to the user. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

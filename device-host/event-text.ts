@@ -1,6 +1,6 @@
 // The text that `npm run device` shows for events of the unit, the server, the USB device and the
-// card, and for the slots. Never shows key bytes: of a command only name and length, of a slot only
-// the KCV.
+// card, and for the slots. Never shows key bytes: a command appears as name and length, a key as
+// its KCV.
 import type { MemoryDigest } from '#device-sim/setup/control.ts';
 import type { UnitEvent } from '#device-sim/unit/unit.ts';
 import { findStatusWord, formatStatusWord } from '#protocol/apdu/status-word.ts';
@@ -9,7 +9,7 @@ import type { GadgetEvent } from './gadget/gadget.ts';
 import type { CardEvent } from './gadget/unit-framing.ts';
 import type { ServerEvent } from './usbip/server.ts';
 
-/** Names by INS. */
+/** Names of the commands by INS. */
 const INSTRUCTIONS = new Map([
   [0xa4, 'SELECT'],
   [0xc0, 'GET RESPONSE'],
@@ -23,7 +23,7 @@ const INSTRUCTIONS = new Map([
 const DEFAULT_PORT = 3240;
 export const KEY_HELP = 'keys: u unplug, p plug in, c clear faults, q quit';
 
-/** The address of the server, and the command that attaches the unit. */
+/** Returns the address of the server and the command that attaches the unit. */
 export function attachLines(host: string, port: number, busId: string): string[] {
   const portOption = port === DEFAULT_PORT ? '' : ` --tcp-port ${port}`;
   return [
@@ -83,7 +83,7 @@ export function cardEventText(event: CardEvent): string {
   return `${link}:   ${formatStatusWord(statusWord)} ${meaning} (${apdu.length - 2} bytes)`;
 }
 
-/** One line per slot, and one for the counters. */
+/** Returns one line for each slot and one for the counters. */
 export function slotLines({ slots, tries, importCounter }: MemoryDigest): string[] {
   return [
     ...slots.map(({ ref2, holdsKey, akv, attributes, kcv }) =>

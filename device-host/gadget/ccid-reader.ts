@@ -1,6 +1,7 @@
-// The framing of a unit that is a PC/SC reader of class 0B with a card (CCID 1.1). It adds the
+// The framing of a unit that is a PC/SC reader of class 0B with a card (CCID 1.1). Adds the
 // parameter messages, which docs/protocol.md clause 5 does not use. At TPDU level an XfrBlock
-// contains a T=1 block of the host and not an APDU, so the unit's T=1 runs inside its CCID.
+// contains a T=1 block from the host instead of an APDU, so this class runs the T=1 card behind the
+// CCID device.
 import { type Bytes, equalBytes } from '#protocol/bytes/bytes.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
 import { CcidDevice } from '#protocol/framing/ccid-device.ts';
@@ -15,13 +16,16 @@ import {
 import { T1Card } from '#protocol/framing/t1-card.ts';
 import { BLOCK_EDC, CARD_ATR, type ReaderLevel, t1Parameters } from './smart-card-class.ts';
 
-/** Parameter messages (clause 6.1) and their response (clause 6.2.3). */
+/** Types of the parameter messages (CCID 1.1 clause 6.1) and of their response (clause 6.2.3). */
 const SET_PARAMETERS = 0x61;
 const GET_PARAMETERS = 0x6c;
 const RESET_PARAMETERS = 0x6d;
 const PARAMETERS = 0x82;
 const T1 = 0x01;
-/** bError: the offset of bProtocolNum, or of abProtocolDataStructure. */
+/**
+ * Values of bError for a rejected protocol and for rejected parameters. They are the offsets of
+ * bProtocolNum and abProtocolDataStructure.
+ */
 const WRONG_PROTOCOL = 0x07;
 const WRONG_STRUCTURE = 0x0a;
 const NOTHING: Bytes = new Uint8Array(0);
@@ -33,7 +37,7 @@ export class CcidReader implements CardFraming {
   #t1 = new T1Card({ edc: BLOCK_EDC });
   /** Ticket of the pending XfrBlock. */
   #pending: number | undefined;
-  /** Whether T1Card runs a command. A command can last for several XfrBlocks. */
+  /** Whether T1Card runs a command. The host may send several XfrBlocks during one command. */
   #isRunning = false;
 
   constructor(level: ReaderLevel) {
@@ -77,12 +81,18 @@ export class CcidReader implements CardFraming {
     }
   }
 
-  /** Passes on the header with the maximum length, which CcidDevice rejects. */
+  /**
+   * Passes an oversized message to CcidDevice as a header with the maximum length, which CcidDevice
+   * rejects.
+   */
   #oversized({ type, slot, seq }: { readonly type: number; readonly slot: number; readonly seq: number }) {
     return this.#pass(Uint8Array.of(type, 0xff, 0xff, 0xff, 0xff, slot, seq, 0, 0, 0));
   }
 
-  /** Accepts the card's own parameters only. bError is the offset of the first other field. */
+  /**
+   * Accepts only the card's own parameters. The response to others has the offset of the wrong
+   * field in bError.
+   */
   #setParameters(message: CcidMessage): readonly CardAction[] {
     const [protocol] = message.parameters;
     if (protocol !== T1) return this.#answerParameters(message, WRONG_PROTOCOL);
@@ -104,8 +114,8 @@ export class CcidReader implements CardFraming {
     if (action.do !== 'run') return [action];
     this.#pending = action.ticket;
     const actions = this.#fromT1(this.#t1.receive(action.command));
-    // A real card stays mute here, and its reader reports that after the block waiting time. This
-    // reader reports it at once.
+    // T1Card has no response to this block. A real reader would report that after the block waiting
+    // time. This reader reports it at once with an empty block.
     return actions.length > 0 || this.#isRunning ? actions : this.#respond(NOTHING);
   }
 

@@ -1,5 +1,5 @@
-// The requests and the notification of a CDC-ACM interface (PSTN 1.2 clauses 6.3 and 6.5): codes
-// and byte formats. gadget.ts handles them.
+// Codes and byte formats of the requests and the notification of a CDC-ACM interface (PSTN 1.2
+// clauses 6.3 and 6.5). gadget.ts handles the requests.
 import { CDC_CONTROL_INTERFACE } from '#device-sim/browser/usb-descriptors.ts';
 import type { LineError } from '#device-sim/unit/faults.ts';
 import type { Signals } from '#device-sim/unit/serial-line.ts';
@@ -18,7 +18,7 @@ const STOP_BITS = [1, 1.5, 2] as const;
 const PARITIES = ['none', 'odd', 'even', 'mark', 'space'] as const;
 const LINE_CODING_LENGTH = 7;
 const SERIAL_STATE = 0x20;
-/** bTxCarrier and bRxCarrier: DSR and DCD are set. */
+/** Bits bTxCarrier (DSR) and bRxCarrier (DCD), both set. */
 const CARRIERS = 0x03;
 const STATE_BIT: Record<LineError, number> = {
   BreakError: 0x04,
@@ -27,7 +27,7 @@ const STATE_BIT: Record<LineError, number> = {
   BufferOverrunError: 0x40,
 };
 
-/** Undefined for an invalid line coding. */
+/** Returns undefined for an invalid line coding. */
 export function decodeLineCoding(bytes: Uint8Array): LineCoding | undefined {
   const [r0 = 0, r1 = 0, r2 = 0, r3 = 0, stop = 0, par = 0, dataBits = 0] = bytes;
   const [stopBits, parity] = [STOP_BITS[stop], PARITIES[par]];
@@ -44,7 +44,7 @@ export function decodeSignals(value: number): Signals {
   return { dataTerminalReady: (value & 0x01) !== 0, requestToSend: (value & 0x02) !== 0 };
 }
 
-/** The notification SERIAL_STATE, with the carriers set and one error bit. */
+/** Encodes the notification SERIAL_STATE with both carriers set and one error bit. */
 export function encodeSerialState(error: LineError): Bytes {
   const head = Uint8Array.of(0xa1, SERIAL_STATE, ...le16(0), ...le16(CDC_CONTROL_INTERFACE), ...le16(2));
   return concat(head, Uint8Array.of(...le16(CARRIERS | STATE_BIT[error])));

@@ -1,5 +1,5 @@
-// The bytes of a unit's descriptors (USB 2.0 clause 9.6, CDC 1.2 with PSTN 1.2, CCID 1.1 clause
-// 5.1), encoded from the objects that device-sim gives to a page.
+// Encodes the descriptors of a unit (USB 2.0 clause 9.6, CDC 1.2 with PSTN 1.2, CCID 1.1 clause
+// 5.1) from the objects that device-sim passes to a page.
 import {
   CDC_CONTROL_INTERFACE,
   CDC_DATA_INTERFACE,
@@ -19,19 +19,21 @@ import { encodeSmartCardDescriptor, type ReaderLevel } from './smart-card-class.
 const BCD_USB = 0x0210;
 const BCD_DEVICE = 0x0100;
 const CONTROL_PACKET_SIZE = 64;
-/** Bulk packet size of a high-speed device. A full-speed device has smaller packets. */
+/** Bulk packet size of a high-speed device. Full-speed devices have smaller packets. */
 const HIGH_SPEED_PACKET_SIZE = 512;
 const BUS_POWERED = 0x80;
-/** In units of 2 mA. */
+/** bMaxPower, in units of 2 mA. */
 const MAX_POWER = 50;
-/** bInterval for 16 ms: 2^(8 - 1) microframes at high speed, 16 frames at full speed. */
+/**
+ * bInterval for polling every 16 ms: 2^(8 - 1) microframes at high speed, 16 frames at full speed.
+ */
 const POLLING_INTERVAL = { high: 8, full: 16 } as const;
 const ENGLISH_US = 0x0409;
 const ENDPOINT_TYPE = { isochronous: 1, bulk: 2, interrupt: 3 } as const;
 
 export type Speed = 'full' | 'high';
 
-/** The responses to GET_DESCRIPTOR, and the values that a bus lists of a device. */
+/** The responses to GET_DESCRIPTOR, and the values with which a bus lists a device. */
 export interface DescriptorSet {
   readonly speed: Speed;
   readonly vendorId: number;
@@ -42,10 +44,10 @@ export interface DescriptorSet {
   readonly configurationObject: USBConfiguration;
   readonly device: Bytes;
   readonly configuration: Bytes;
-  /** High-speed devices only. */
+  /** Undefined in a full-speed device. */
   readonly qualifier: Bytes | undefined;
   readonly binaryObjectStore: Bytes;
-  /** By index. 0 is the list of languages. */
+  /** String descriptors by index. Index 0 is the list of languages. */
   readonly strings: readonly Bytes[];
 }
 
@@ -101,7 +103,10 @@ function encodeDevice(
   );
 }
 
-/** The device at its other speed, where it is the same. */
+/**
+ * Encodes the device qualifier, which describes the device at its other speed. The values are the
+ * same at both speeds.
+ */
 function encodeQualifier(classCodes: readonly [number, number, number]): Bytes {
   return descriptor(DescriptorType.deviceQualifier, ...le16(BCD_USB), ...classCodes, CONTROL_PACKET_SIZE, 1, 0);
 }
@@ -136,7 +141,10 @@ function encodeEndpoint({ endpointNumber, direction, type, packetSize }: USBEndp
   return descriptor(DescriptorType.endpoint, address, ENDPOINT_TYPE[type], ...le16(packetSize), interval);
 }
 
-/** CDC 1.2 clause 5.2.3: header, call management, ACM (line requests and SEND_BREAK), union. */
+/**
+ * The four functional descriptors of CDC 1.2 clause 5.2.3: header; call management; ACM, with line
+ * requests and SEND_BREAK; union.
+ */
 const FUNCTIONAL_DESCRIPTORS = [
   descriptor(DescriptorType.classInterface, 0x00, ...le16(0x0110)),
   descriptor(DescriptorType.classInterface, 0x01, 0x00, CDC_DATA_INTERFACE),

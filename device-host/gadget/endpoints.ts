@@ -1,5 +1,5 @@
-// The endpoints of a configuration: a pipe for each IN endpoint, and the halt state of each
-// endpoint (USB 2.0 clause 9.4.5). In an address, bit 7 means IN.
+// The endpoints of a configuration. Each IN endpoint has a pipe, and every endpoint has a halt
+// state (USB 2.0 clause 9.4.5). Bit 7 of an endpoint address means IN.
 import { InPipe } from '#device-sim/browser/in-pipe.ts';
 
 const IN = 0x80;

@@ -1,5 +1,5 @@
-// The unit as a USB device: handles setup packets and transfers (USB 2.0 clause 9) for USB/IP and
-// for a simulated usbfs. There is one Gadget per plug-in.
+// The unit as a USB device. Handles setup packets and transfers (USB 2.0 clause 9) for USB/IP and
+// for a simulated usbfs. Each plug-in creates a new Gadget.
 import type { CancelTransfer, InResult } from '#device-sim/browser/in-pipe.ts';
 import {
   CCID_IN,
@@ -30,19 +30,19 @@ import { DescriptorType, ENDPOINT_HALT, RequestType, type SetupPacket, StandardR
 import { DATA_RATE_BPS, DEFAULT_CLOCK_KHZ, type ReaderLevel } from './smart-card-class.ts';
 
 export interface GadgetOptions {
-  /** Level of a reader (class 0B). The unit's framing must have the same level. */
+  /** Level of the reader, for a unit of class 0B. The unit's framing must have the same level. */
   readonly readerLevel?: ReaderLevel;
-  /** Page that the browser offers to open when the unit is plugged in; http or https. */
+  /** URL of a page that the browser offers to open when the unit is plugged in; http or https. */
   readonly landingPage?: string;
   readonly onEvent?: (event: GadgetEvent) => void;
 }
 
-/** A request of the host. */
+/** A request of the host, or a halt by a fault. */
 export type GadgetEvent =
   | { readonly event: 'configured' | 'reset' }
   | { readonly event: 'line coding'; readonly coding: LineCoding }
   | { readonly event: 'signals'; readonly signals: Signals }
-  /** In ms. FFFF starts a break that 0 ends. */
+  /** `duration` is in ms. FFFF starts a break that lasts until the host sends 0. */
   | { readonly event: 'break'; readonly duration: number }
   | { readonly event: 'stall' | 'halt cleared'; readonly endpoint: number };
 
@@ -73,7 +73,7 @@ export class Gadget {
     this.#connect();
   }
 
-  /** bConfigurationValue, 0 until one is set. */
+  /** bConfigurationValue; 0 until the host sets a configuration. */
   get configuration(): number {
     return this.#configuration;
   }
@@ -81,7 +81,7 @@ export class Gadget {
   /**
    * Runs a control transfer.
    * @param data the data stage from the host
-   * @returns the data stage to the host, at most wLength bytes; undefined for a stall of the pipe
+   * @returns the data stage to the host, at most wLength bytes; undefined if the pipe stalls
    */
   control(setup: SetupPacket, data: Uint8Array): Bytes | undefined {
     if (!this.#unit.isPlugged) return undefined;
@@ -90,8 +90,8 @@ export class Gadget {
   }
 
   /**
-   * Runs an OUT transfer. The unit receives the bytes after this returns, so that the transfer
-   * completes before the unit responds.
+   * Runs an OUT transfer. The unit receives the bytes after transferOut() has returned, so that the
+   * transfer completes before the unit responds.
    */
   transferOut(endpoint: number, data: Uint8Array): 'ok' | 'stall' {
     if (!this.#endpoints.has(endpoint) || this.#configuration === 0) return 'stall';
@@ -107,7 +107,10 @@ export class Gadget {
     return 'ok';
   }
 
-  /** Queues an IN transfer. May call `done` before it returns, and never after a cancel. */
+  /**
+   * Queues an IN transfer. May call `done` before transferIn() returns. Never calls `done` after a
+   * cancel.
+   */
   transferIn(endpoint: number, length: number, done: (result: InResult) => void): CancelTransfer {
     const pipe = this.#endpoints.pipe(endpoint);
     if (pipe === undefined || this.#configuration === 0) {
@@ -118,7 +121,7 @@ export class Gadget {
     return pipe.submit(length, done);
   }
 
-  /** Bus reset: drops the configuration and replaces the links with their cards. */
+  /** Resets the bus: drops the configuration and replaces the links and their cards. */
   reset(): void {
     this.#configuration = 0;
     this.#restart();
@@ -240,7 +243,7 @@ export class Gadget {
         return encodeLineCoding(serial.coding);
       case CdcRequest.setControlLineState: {
         const signals = decodeSignals(value);
-        // The host has closed the port, so it does not read the rest.
+        // The host has closed the port, so it does not read the remaining data.
         if (!signals.dataTerminalReady) this.#endpoints.pipe(CDC_DATA)?.flush();
         serial.setSignals(signals);
         this.#emit({ event: 'signals', signals });
@@ -254,7 +257,7 @@ export class Gadget {
     }
   }
 
-  /** The class requests of a reader (CCID 1.1 clause 5.3). */
+  /** Handles the class requests of a reader (CCID 1.1 clause 5.3). */
   #reader({ request, index }: SetupPacket): Bytes | undefined {
     const isReader = this.descriptors.configurationObject.interfaces.some(
       ({ interfaceNumber, alternate }) => interfaceNumber === index && alternate.interfaceClass === CLASS_SMART_CARD,
@@ -285,7 +288,7 @@ export class Gadget {
     link.onSend = (bytes) => this.#endpoints.pipe(CCID_IN)?.send(bytes);
   }
 
-  /** Sends SERIAL_STATE, and a corrupt byte for a parity or framing error. */
+  /** Sends SERIAL_STATE. For a parity or framing error also sends a corrupt byte. */
   #reportLineError(error: LineError): void {
     this.#endpoints.pipe(NOTIFICATION_IN)?.send(encodeSerialState(error));
     const hasByte = error === 'ParityError' || error === 'FramingError';

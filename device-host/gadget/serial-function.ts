@@ -1,6 +1,6 @@
-// The host's end of a unit's serial line, for CDC-ACM (gadget.ts) and for the tty of a simulated
-// kernel (umockdev/tty.ts). The unit receives only with matching line settings (docs/protocol.md
-// clause 5).
+// The host's end of a unit's serial line. gadget.ts uses it for CDC-ACM, and umockdev/tty/tty.ts
+// for the tty of a simulated kernel. The unit receives only with matching line settings
+// (docs/protocol.md clause 5).
 import type { LineError } from '#device-sim/unit/faults.ts';
 import { isReceiving, type LineSettings, type Signals } from '#device-sim/unit/serial-line.ts';
 import type { Unit } from '#device-sim/unit/unit.ts';
@@ -13,7 +13,7 @@ export interface LineCoding extends LineSettings {
 }
 
 export class SerialFunction {
-  /** Receives what the unit sends, one transmission at a time. */
+  /** Called with each transmission of the unit. */
   onSend: ((bytes: Bytes) => void) | undefined;
   /** Called instead of onSend when a fault corrupts the transmission. */
   onLineError: ((error: LineError) => void) | undefined;
@@ -46,14 +46,15 @@ export class SerialFunction {
     if (rises && bootText.length > 0) this.onSend?.(ascii(bootText));
   }
 
-  /** Receives bytes from the host. They need not align with messages. */
+  /** Receives bytes from the host, in pieces of any size. */
   receive(bytes: Uint8Array): void {
     const { serial } = this.#unit.options;
     if (isReceiving(serial, this.#coding, this.#signals)) this.#unit.link('serial')?.receive(bytes);
   }
 
   /**
-   * Connects to the current link, after a reset replaced it, with the signals of power-up.
+   * Connects to the current link, which a reset may have replaced, and clears the signals as at
+   * power-up.
    * @throws RangeError when the unit has no serial link now
    */
   restart(): void {

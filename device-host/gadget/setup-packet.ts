@@ -60,7 +60,7 @@ export const DescriptorType = {
 /** Feature selector ENDPOINT_HALT. */
 export const ENDPOINT_HALT = 0x00;
 
-/** @throws RangeError unless the packet has 8 bytes */
+/** @throws RangeError when the packet does not have 8 bytes */
 export function decodeSetup(bytes: Uint8Array): SetupPacket {
   requireLength('setup', bytes, SETUP_LENGTH);
   const [requestType = 0, request = 0, v0 = 0, v1 = 0, i0 = 0, i1 = 0, l0 = 0, l1 = 0] = bytes;

@@ -1,5 +1,5 @@
-// The class descriptor, ATR and T=1 parameters of a smart card reader (CCID 1.1 clause 5.1), for a
-// unit that a host uses over PC/SC as class 0B.
+// The class descriptor, ATR and T=1 parameters of a smart card reader (CCID 1.1 clause 5.1). A host
+// uses a unit with this class (0B) over PC/SC.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { ATR } from '#protocol/framing/ccid-device.ts';
@@ -9,12 +9,21 @@ import { MAX_IFS } from '#protocol/framing/t1-block.ts';
 import { le32 } from './little-endian.ts';
 import { DescriptorType } from './setup-packet.ts';
 
-/** The content of XfrBlock: APDUs, or T=1 blocks that the host encodes. */
+/**
+ * The level at which the host sends commands. XfrBlock contains an APDU, or a T=1 block (TPDU) that
+ * the host encodes.
+ */
 export type ReaderLevel = 'apdu' | 'tpdu';
 
-/** dwFeatures: the reader handles ATR parameters, activation, voltage, clock, baud rate and PPS. */
+/**
+ * Bits of dwFeatures. The reader handles ATR parameters, activation, voltage, clock, baud rate and
+ * PPS.
+ */
 const AUTOMATIC = 0x0000_00be;
-/** The reader negotiates IFSD (400); extended APDU level (40000). */
+/**
+ * Bits of dwFeatures for each level. APDU: the reader negotiates IFSD (400) and has extended APDU
+ * level (40000). TPDU: the reader has TPDU level (10000).
+ */
 const LEVEL = { apdu: 0x0004_0400, tpdu: 0x0001_0000 } as const;
 
 export const DEFAULT_CLOCK_KHZ = 4000;
@@ -28,7 +37,7 @@ export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
   const words = (...values: number[]): number[] => values.flatMap(le32);
   const content = [
     ...[0x10, 0x01],
-    // bMaxSlotIndex; 5 V, 3 V and 1.8 V
+    // bMaxSlotIndex, and bVoltageSupport with 5 V, 3 V and 1.8 V.
     ...[0, 0x07],
     ...words(PROTOCOL_T1, DEFAULT_CLOCK_KHZ, DEFAULT_CLOCK_KHZ),
     1,
@@ -36,7 +45,7 @@ export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
     1,
     // dwMaxIFSD, dwSynchProtocols, dwMechanical
     ...words(MAX_IFS, NONE, NONE, AUTOMATIC | LEVEL[level], MAX_CCID_MESSAGE),
-    // bClassGetResponse and bClassEnvelope: the class of the command
+    // bClassGetResponse and bClassEnvelope. FF stands for the class of the command.
     ...[0xff, 0xff],
     // wLcdLayout, bPINSupport, bMaxCCIDBusySlots
     ...[NONE, NONE, NONE, 1],
@@ -45,11 +54,12 @@ export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
 }
 
 /**
- * APDU level: CRC (protocol.md clause 5.2). TPDU level: LRC in TC3; a unit with a contact interface
- * should announce LRC too. libccid (Linux, macOS) omits the final complement of ISO/IEC 13239: its
- * S(IFS 254) ends with 54 4E instead of AB B1, so the card asks for each block again and libccid
- * gives up the reader. Accepting both CRCs would pass a damaged block with the wrong complement.
- * libccid thus tests no CRC of ours: the check value 906E and the vectors do (protocol/framing).
+ * The ATR announces CRC at APDU level (protocol.md clause 5.2) and LRC, in TC3, at TPDU level. A
+ * unit with a contact interface should announce LRC too. The reason is libccid (Linux, macOS),
+ * which omits the final complement of ISO/IEC 13239: its S(IFS 254) ends with 54 4E instead of AB
+ * B1, so the card requests each block again until libccid gives up the reader. A card that accepted
+ * both CRCs would accept a damaged block with the wrong complement. Tests with libccid therefore
+ * never check our CRC; protocol/framing checks it with the check value 906E and the vectors.
  */
 export const CARD_ATR: Readonly<Record<ReaderLevel, Bytes>> = {
   apdu: ATR,
@@ -59,10 +69,10 @@ export const CARD_ATR: Readonly<Record<ReaderLevel, Bytes>> = {
 /** The error detection code that the TPDU-level ATR announces in TC3. */
 export const BLOCK_EDC: Edc = 'lrc';
 
-/** abProtocolDataStructure for T=1 (clause 6.1.7), from the ATR. */
+/** Returns abProtocolDataStructure for T=1 (CCID 1.1 clause 6.1.7), computed from the ATR. */
 export function t1Parameters(level: ReaderLevel): Bytes {
   const [, , , , ta3 = 0, tb3 = 0, tc3 = 0] = CARD_ATR[level];
-  const FACTORS = 0x11; // F 372, D 1
+  const FACTORS = 0x11; // Fi = 372, Di = 1
   const DIRECT_CONVENTION = 0x10;
   return Uint8Array.of(FACTORS, DIRECT_CONVENTION | tc3, 0, tb3, 0, ta3, 0);
 }

@@ -1,5 +1,5 @@
-// The framing of a unit that a real host uses. It reports each command and response APDU to a
-// listener, for the terminal view of `npm run device` and for tests.
+// Creates the framing of a unit that a real host uses. The framing reports each command and
+// response APDU to a listener, for the terminal view of `npm run device` and for tests.
 import type { LinkKind } from '#device-sim/unit/faults.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
 import { CcidDevice } from '#protocol/framing/ccid-device.ts';
@@ -11,17 +11,17 @@ import type { ReaderLevel } from './smart-card-class.ts';
 export type CardEvent =
   | { readonly event: 'power'; readonly link: LinkKind; readonly on: boolean }
   | { readonly event: 'command'; readonly link: LinkKind; readonly apdu: Uint8Array }
-  /** Answers the last command of the same link. */
+  /** The response to the last command on the same link. */
   | { readonly event: 'response'; readonly link: LinkKind; readonly apdu: Uint8Array };
 
 export interface UnitFramingOptions {
-  /** Makes the unit a reader of class 0B on USB. */
+  /** Makes the unit a reader of class 0B on USB. If undefined, the unit has class FF. */
   readonly readerLevel?: ReaderLevel;
   readonly edc: Edc;
   readonly onEvent: (event: CardEvent) => void;
 }
 
-/** For `framing` of UnitOptions. */
+/** Creates the function for `framing` of UnitOptions. */
 export function unitFraming({ readerLevel, edc, onEvent }: UnitFramingOptions): (kind: LinkKind) => CardFraming {
   return (link) => {
     if (link === 'serial') return withEvents(new T1Card({ edc }), link, onEvent);

@@ -1,5 +1,5 @@
-// Starts the process that simulates the devices of a browser (main.ts), and calls its methods.
-// Tests of level 2 use it.
+// Starts the process that simulates devices for a browser (main.ts), and calls its methods. Tests
+// of level 2 use it.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -13,14 +13,14 @@ const CALL_LIMIT_MS = 10_000;
 
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
-/** The folder of one program that uses the devices. */
+/** The folder of one program that uses the simulated devices. */
 export interface ProgramFolder {
   /**
-   * Environment of the program. The testbed's parts must be mounted in UMOCKDEV_DIR; LD_PRELOAD is
-   * for the program itself.
+   * Environment variables of the program. The parts of the testbed must be mounted below
+   * UMOCKDEV_DIR before the program starts. Set LD_PRELOAD only for the program itself.
    */
   readonly environment: { readonly LD_PRELOAD: string; readonly UMOCKDEV_DIR: string };
-  /** Call when the program has ended. */
+  /** Removes the folder. Call it when the program has ended. */
   remove(): void;
 }
 
@@ -30,7 +30,7 @@ interface PendingCall {
 }
 
 export class DeviceProcess {
-  /** Errors of the simulated kernel, which are bugs. Tests expect none. */
+  /** Errors of the simulated kernel, each of which is a bug. Tests expect none. */
   readonly failures: string[] = [];
   readonly #child: Child;
   readonly #testbed: string;
@@ -56,14 +56,14 @@ export class DeviceProcess {
     return new DeviceProcess(child, lines, message.directory);
   }
 
-  /** Creates the folder of a program that uses the devices. */
+  /** Creates the folder for one program that uses the devices. */
   createFolder(): ProgramFolder {
     const folder = createProgramFolder(this.#testbed);
     const environment = { LD_PRELOAD: PRELOAD_LIBRARY, UMOCKDEV_DIR: folder };
     return { environment, remove: () => removeProgramFolder(folder) };
   }
 
-  /** Calls a method of the simulator's control. Resolves when programs can see the effect. */
+  /** Calls a method of the simulator's control. Resolves when programs can observe the effect. */
   call<M extends Method>(method: M, ...args: Parameters<DeviceControl[M]>): Promise<ReturnType<DeviceControl[M]>> {
     const call: Call = { id: ++this.#lastId, method, arguments: args };
     return new Promise((resolve, reject) => {

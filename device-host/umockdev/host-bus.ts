@@ -1,5 +1,5 @@
-// The simulated machine that units are plugged into: attaches and detaches their links as a kernel
-// does. A unit with a serial link alone is shown behind a USB adapter.
+// The simulated machine that units are plugged into. Attaches and detaches their links as a kernel
+// does. A unit that has only a serial link appears behind a USB adapter.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Unit, UnitEvent } from '#device-sim/unit/unit.ts';
 import type { UnitRegistry } from '#device-sim/unit/unit-registry.ts';
@@ -11,24 +11,26 @@ import { attachTty } from './tty/attached-tty.ts';
 import { attachUsb } from './usb/attached-usb.ts';
 import { UsbAddresses } from './usb/usb-addresses.ts';
 
-/** Time until the kernel detects an unplug, in ms. Until then transfers fail. */
+/** Time until the kernel detects an unplug, in ms. During this time transfers fail. */
 const DETECTION_DELAY = 60;
-/** Time from the end of the files to the remove event, which passes through udevd, in ms. */
+/**
+ * Time between the end of the open files and the remove event, which passes through udevd, in ms.
+ */
 const EVENT_DELAY = 20;
-/** Maximum time to wait for a program that is slow to read its errors, in ms. */
+/** Maximum time to wait until a program has read its errors, in ms. */
 const MAX_READ_DELAY = 1000;
 
 export interface HostBusOptions {
   readonly testbed: Testbed;
   readonly registry: UnitRegistry;
-  /** Receives errors thrown by the simulated kernel, which are bugs. */
+  /** Called with an error that the simulated kernel throws, which is a bug. */
   readonly onFailure: (error: unknown) => void;
 }
 
 interface AttachedUnit {
   readonly address: number;
   readonly attachments: readonly Attachment[];
-  /** Next step of a detachment. */
+  /** Timer of the next step of a detachment. */
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -47,13 +49,16 @@ export class HostBus {
     });
   }
 
-  /** Resolves when programs can see the plugged-in units. Applies the faults of opening. */
+  /**
+   * Resolves when programs can see the plugged-in units. Applies the armed faults that concern
+   * opening.
+   */
   async whenAttached(): Promise<void> {
     await this.#attaching;
     for (const { attachments } of this.#attached.values()) for (const attachment of attachments) attachment.refresh();
   }
 
-  /** Resolves when programs cannot see the unplugged units any more. */
+  /** Resolves when programs can no longer see the unplugged units. */
   async whenDetached(): Promise<void> {
     while ([...this.#attached.keys()].some((unit) => !unit.isPlugged)) await sleep(EVENT_DELAY);
   }
@@ -75,7 +80,10 @@ export class HostBus {
     });
   }
 
-  /** Runs the action after the delay and after the program has read its errors, if in time. */
+  /**
+   * Runs the action after the delay, and not before the program has read its errors. Waits at most
+   * MAX_READ_DELAY for the program.
+   */
   #afterErrorsRead(attached: AttachedUnit, delay: number, action: () => void): void {
     const latest = performance.now() + MAX_READ_DELAY;
     const check = (): void => {
@@ -88,7 +96,7 @@ export class HostBus {
 
   async #attach(unit: Unit): Promise<void> {
     this.#detach(unit);
-    // The unit may have been unplugged while it was queued.
+    // The unit may have been unplugged while its attachment was queued.
     if (!unit.isPlugged) return;
     const { testbed, onFailure } = this.#options;
     const address = this.#addresses.take();
@@ -104,7 +112,7 @@ export class HostBus {
     if (!unit.isPlugged) this.#unplug(unit);
   }
 
-  /** Detaches the unit at once, if attached. */
+  /** Detaches the unit at once, if it is attached. */
   #detach(unit: Unit): void {
     const attached = this.#attached.get(unit);
     if (attached === undefined) return;

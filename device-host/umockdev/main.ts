@@ -1,6 +1,6 @@
-// The device process: simulated units in a testbed of umockdev, controlled by DeviceProcess over
-// lines of JSON. It is a separate process because a browser blocks in each system call until the
-// response. Ends with its standard input.
+// The device process. Simulates units in a testbed of umockdev and takes calls from DeviceProcess
+// as lines of JSON. It is a separate process because a browser blocks in each system call until the
+// response. Ends when its standard input ends.
 import { createInterface } from 'node:readline';
 import { Control } from '#device-sim/setup/control.ts';
 import { realClock } from '#device-sim/unit/clock.ts';
@@ -36,7 +36,7 @@ for await (const text of createInterface({ input: process.stdin })) {
     const method = control[call.method] as (...of: readonly unknown[]) => unknown;
     const result = method.apply(control, [...call.arguments]);
     await bus.whenAttached();
-    // The program must not mistake the removed unit for the next one.
+    // Without this wait, a browser could mistake the removed unit for the next one.
     if (call.method === 'remove') await bus.whenDetached();
     send({ id: call.id, result: result ?? null });
   } catch (error) {

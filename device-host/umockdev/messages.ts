@@ -1,8 +1,8 @@
-// The messages between a test and the device process (main.ts): one JSON text per line, on the
-// process's standard input and output.
+// The messages between a test and the device process (main.ts). Each message is one line of JSON on
+// the standard input or output of the process.
 import type { SimulatorControl } from '#device-sim/setup/control.ts';
 
-/** The simulator's control without the chooser: a real browser has its own. */
+/** The simulator's control without the chooser, because a real browser shows its own chooser. */
 export type DeviceControl = Omit<SimulatorControl, 'nextChoice'>;
 
 export type Method = keyof DeviceControl;
@@ -13,11 +13,11 @@ export interface Call {
   readonly arguments: readonly unknown[];
 }
 
-/** A line of the process. */
+/** A message from the device process. */
 export type ProcessMessage =
-  /** The first line: the path of the testbed. */
+  /** The first message. `directory` is the path of the testbed. */
   | { readonly directory: string }
-  /** Responses, in the sequence of the calls. */
+  /** Responses, in the order of the calls. */
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
   /** An error of the simulated kernel, which is a bug. */

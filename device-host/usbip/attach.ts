@@ -1,6 +1,6 @@
 // Attaches a simulated unit to the kernel of this machine, without a network and without the usbip
-// program: one end of a socket pair is for vhci_hcd, the other for the server. Needs Linux, root
-// and vhci_hcd; used by the tests in the guest of level 3.
+// program. One end of a socket pair goes to vhci_hcd, the other to the server. Needs Linux, root
+// and vhci_hcd. The tests in the guest of level 3 use it.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,9 +10,9 @@ import { type ExportedUnit, serveDevice } from './server.ts';
 
 const VHCI = '/sys/devices/platform/vhci_hcd.0';
 
-/** Bus 1, device 2. Only the USB/IP messages use this number; the kernel assigns its own. */
+/** Bus 1, device 2. Appears only in USB/IP messages; the kernel assigns its own number. */
 const DEVID = (1 << 16) | 2;
-/** VDEV_ST_NULL: the port is free. */
+/** Status VDEV_ST_NULL of a port, which means that the port is free. */
 const FREE = '004';
 
 export interface Attachment {
@@ -39,8 +39,8 @@ export async function attach(exported: ExportedUnit, vhci: string = VHCI): Promi
 }
 
 /**
- * The first free port of the high-speed hub, which also accepts full-speed devices.
- * @throws Error when all are in use
+ * Returns the first free port of the high-speed hub, which also accepts full-speed devices.
+ * @throws Error when all ports are in use
  */
 export function freePort(status: string): number {
   for (const line of status.split('\n').slice(1)) {
@@ -50,7 +50,10 @@ export function freePort(status: string): number {
   throw new Error('vhci_hcd has no free port');
 }
 
-/** Two connected sockets. Node does not read from the kernel's: it is paused before it connects. */
+/**
+ * Creates two connected sockets. The kernel's socket is paused before it connects, so that Node
+ * does not read from it.
+ */
 async function socketPair(): Promise<{ device: Socket; kernel: Socket }> {
   const folder = mkdtempSync(join(tmpdir(), 'keyferry-usbip-'));
   const server = createServer();
@@ -69,8 +72,9 @@ async function socketPair(): Promise<{ device: Socket; kernel: Socket }> {
 }
 
 /**
- * Uses an internal property, as Node has no public one.
- * @throws Error when this Node has no such property
+ * Returns the file descriptor of a socket. Reads an internal property, because Node has no public
+ * one.
+ * @throws Error when this version of Node has no such property
  */
 function fileDescriptor(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } };

@@ -14,7 +14,7 @@ export class ByteQueue {
     this.#length += piece.length;
   }
 
-  /** Returns the first `length` bytes and keeps them. Undefined if there are fewer. */
+  /** Returns the first `length` bytes without removing them. Undefined if the queue has fewer. */
   peek(length: number): Bytes | undefined {
     if (this.#length < length) return undefined;
     const [first] = this.#pieces;
@@ -22,7 +22,7 @@ export class ByteQueue {
     return concat(this.#pieces[0]?.subarray(0, length) ?? new Uint8Array(0));
   }
 
-  /** Returns the first `length` bytes and removes them. Undefined if there are fewer. */
+  /** Returns the first `length` bytes and removes them. Undefined if the queue has fewer. */
   take(length: number): Bytes | undefined {
     const taken = this.peek(length);
     if (taken === undefined) return undefined;

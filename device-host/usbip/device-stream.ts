@@ -1,6 +1,6 @@
-// One imported device on one stream (SUBMIT and UNLINK of USB/IP): runs the host's transfers on the
-// gadget and replies to each exactly once, also when the host cancels it. server.ts creates it
-// after the handshake.
+// One imported device on one stream (SUBMIT and UNLINK of USB/IP). Runs the host's transfers on the
+// gadget and answers each exactly once, even if the host cancels it. server.ts creates it after the
+// handshake.
 import type { CancelTransfer, InResult } from '#device-sim/browser/in-pipe.ts';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import type { Gadget } from '../gadget/gadget.ts';
@@ -8,11 +8,14 @@ import { isIn } from '../gadget/setup-packet.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { decodeHeader, encodeHeader, HEADER_LENGTH, type Header, payloadLength, Status, type Submit } from './pdu.ts';
 
-/** Chromium's limit of a page's transfers. A longer transfer is a protocol error. */
+/** Chromium's limit for the transfers of a page. A longer transfer is a protocol error. */
 const MAX_TRANSFER_LENGTH = 32 * 1024 * 1024;
 const NOTHING: Bytes = new Uint8Array(0);
 
-/** The stream violates USB/IP and must be closed: message boundaries are lost. */
+/**
+ * Thrown when the stream violates USB/IP. The stream must then be closed, because message
+ * boundaries are lost.
+ */
 export class StreamError extends Error {
   override readonly name = 'StreamError';
 }
@@ -30,7 +33,7 @@ export class DeviceStream {
     this.#write = write;
   }
 
-  /** Receives bytes of the stream. They need not align with messages. @throws StreamError */
+  /** Receives bytes of the stream, in pieces of any size. @throws StreamError */
   receive(bytes: Uint8Array): void {
     this.#received.push(bytes);
     for (;;) {
@@ -46,7 +49,7 @@ export class DeviceStream {
     }
   }
 
-  /** Cancels pending transfers and sends nothing more: the stream has closed. */
+  /** Called when the stream has closed. Cancels pending transfers and sends nothing more. */
   end(): void {
     this.#isEnded = true;
     for (const cancel of this.#pending.values()) cancel();
@@ -85,7 +88,7 @@ export class DeviceStream {
     if (!isDone) this.#pending.set(seqnum, cancel);
   }
 
-  /** Cancels an IN transfer. Other transfers are never pending. */
+  /** Cancels an IN transfer. Transfers of other kinds are never pending. */
   #unlink(seqnum: number, victim: number): void {
     const isCancelled = this.#pending.get(victim)?.() === true;
     this.#pending.delete(victim);

@@ -1,6 +1,6 @@
-// Codecs of the USB/IP messages (Linux Documentation/usb/usbip_protocol, version 1.1.1): the
-// handshake that lists and imports devices, and the transfers of an imported device. All numbers
-// are big-endian except in the setup packet.
+// Codecs of the USB/IP messages (Linux Documentation/usb/usbip_protocol, version 1.1.1). A
+// handshake lists and imports devices; then follow the transfers of the imported device. All
+// numbers are big-endian except in the setup packet.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { readU16, readU32, u16, u32 } from '#protocol/bytes/integers.ts';
 import { ascii, fromAscii } from '#protocol/bytes/text.ts';
@@ -23,7 +23,7 @@ const PATH_LENGTH = 256;
 export const SPEED = { full: 2, high: 3 } as const;
 
 export interface ExportedDevice {
-  /** Path as in /sys, for display. */
+  /** Path of the device in the form of /sys, for display. */
   readonly path: string;
   readonly busId: string;
   readonly busNumber: number;
@@ -38,7 +38,7 @@ export interface ExportedDevice {
   readonly interfaceClasses: readonly (readonly [number, number, number])[];
 }
 
-/** The code of the request. Undefined if the 8-byte header has another version. */
+/** Returns the code of the request. Undefined if the 8-byte header has another version. */
 export function decodeOperation(header: Uint8Array): number | undefined {
   return readU16(header, 0) === VERSION ? readU16(header, 2) : undefined;
 }
@@ -54,7 +54,10 @@ export function encodeDeviceList(devices: readonly ExportedDevice[]): Bytes {
   return concat(encodeOperation(Operation.replyDeviceList), u32(devices.length), ...records);
 }
 
-/** @param device undefined when the requested bus id has no device */
+/**
+ * Encodes the reply to an import request.
+ * @param device undefined when there is no device with the requested bus id
+ */
 export function encodeImportReply(device: ExportedDevice | undefined): Bytes {
   if (device === undefined) return encodeOperation(Operation.replyImport, 1);
   return concat(encodeOperation(Operation.replyImport), encodeDevice(device));
@@ -97,7 +100,7 @@ const Command = { submit: 1, unlink: 2, submitReply: 3, unlinkReply: 4 } as cons
 const SETUP_OFFSET = 40;
 const NOT_ISOCHRONOUS = 0xffff_ffff;
 
-/** Status: 0, or a negative error number of Linux. */
+/** Values of `status`: 0, or a negative error number of Linux. */
 export const Status = { ok: 0, stall: -32, overflow: -75, unlinked: -104 } as const;
 
 export interface Submit {
@@ -109,7 +112,7 @@ export interface Submit {
   readonly endpoint: number;
   /** Number of bytes to write, or maximum number to read. */
   readonly length: number;
-  /** For endpoint 0. */
+  /** Setup packet of a control transfer. Used for endpoint 0 only. */
   readonly setup: SetupPacket;
 }
 
@@ -132,13 +135,19 @@ export interface SubmitReply {
 export interface UnlinkReply {
   readonly command: 'unlinkReply';
   readonly seqnum: number;
-  /** `unlinked`: no SubmitReply follows. `ok`: the transfer had completed before. */
+  /**
+   * Status.unlinked if the transfer was cancelled; no SubmitReply follows. Status.ok if the
+   * transfer had completed before.
+   */
   readonly status: number;
 }
 
 export type Header = Submit | Unlink | SubmitReply | UnlinkReply;
 
-/** Number of bytes after the header of a request. After a SubmitReply, it depends on the Submit. */
+/**
+ * Returns the number of bytes that follow the header of a request. Returns 0 for a SubmitReply,
+ * whose payload depends on its Submit.
+ */
 export function payloadLength(header: Header): number {
   return header.command === 'submit' && header.direction === 'out' ? header.length : 0;
 }
@@ -173,7 +182,7 @@ export function encodeHeader(header: Header): Bytes {
   return bytes;
 }
 
-/** Undefined for an unknown command. */
+/** Returns undefined for an unknown command. */
 export function decodeHeader(bytes: Uint8Array): Header | undefined {
   const get = (offset: number): number => readU32(bytes, offset);
   const seqnum = get(4);

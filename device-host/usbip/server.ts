@@ -1,6 +1,5 @@
-// A USB/IP server on any connected stream, for `usbip list` and `usbip attach` and for tests. It
-// exports a unit while the unit is plugged in, to one host at a time. Unplugging the unit ends the
-// stream.
+// A USB/IP server on any connected stream. `usbip list`, `usbip attach` and tests connect to it.
+// Exports a plugged-in unit to one host at a time. Unplugging the unit ends the stream.
 import type { Duplex } from 'node:stream';
 import type { Unit } from '#device-sim/unit/unit.ts';
 import { describeUnit } from '../gadget/descriptors.ts';
@@ -33,7 +32,8 @@ const BUS_NUMBER = 1;
 export const busIdOf = (index: number): string => `${BUS_NUMBER}-${index + 1}`;
 
 /**
- * Serves the transfers of an imported unit; the handshake is over, or vhci_hcd needs none.
+ * Serves the transfers of an imported unit. Call it after the handshake, or without one for
+ * vhci_hcd.
  * @returns a function that ends the stream
  */
 export function serveDevice(stream: Duplex, { unit, gadget }: ExportedUnit): () => void {

@@ -1,6 +1,6 @@
-// A device file below /dev: a FIFO that makes poll() and epoll work, and a socket to which
-// umockdev's preload library sends every ioctl, read and write. attached-usb.ts and attached-tty.ts
-// create it.
+// A device file below /dev. Consists of a FIFO, on which poll() and epoll work, and a socket, to
+// which umockdev's preload library sends every ioctl, read and write. attached-usb.ts and
+// attached-tty.ts create it.
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
@@ -18,17 +18,17 @@ import { dirname } from 'node:path';
 import { type FileOperations, serveFile } from './host-file.ts';
 import type { DeviceNumber, Testbed } from './testbed.ts';
 
-/** The condition that the program polls for. usbfs signals a completed URB as writable. */
+/** The condition that the program polls for. usbfs reports a completed URB as writable. */
 export type Readiness = 'readable' | 'writable';
 
 export interface NodeOptions {
   readonly readiness: Readiness;
-  /** Called each time that the program opens the file. */
+  /** Called each time a program opens the file. */
   readonly open: () => FileOperations;
   readonly onFailure: (error: unknown) => void;
 }
 
-/** PIPE_BUF: a FIFO with less room is not writable. */
+/** A block of PIPE_BUF bytes. A FIFO with less free space is not writable. */
 const PAGE = Buffer.alloc(4096);
 const BYTE = Buffer.alloc(1);
 
@@ -54,7 +54,8 @@ export class DeviceNode {
     this.#fifo = openSync(this.#devicePath, constants.O_RDWR | constants.O_NONBLOCK);
     if (readiness === 'writable') fill(this.#fifo);
     this.#server = createServer((socket) => {
-      // The connection may arrive before the close of the last file: the close is handled first.
+      // The connection may arrive before the close event of the previous file. setImmediate lets
+      // that event run first.
       setImmediate(() => serveFile(socket, open(), onFailure));
     });
   }
@@ -70,8 +71,8 @@ export class DeviceNode {
   }
 
   setReady(ready: boolean): void {
-    // A file can stay open after remove(), which closed the descriptor; the number may be in use
-    // again.
+    // After remove() a program may still have the file open. The FIFO is then closed, and another
+    // file may have the number of its descriptor.
     if (this.#isRemoved || ready === this.#isReady) return;
     this.#isReady = ready;
     const fills = this.#readiness === 'readable' ? ready : !ready;
@@ -80,7 +81,7 @@ export class DeviceNode {
     else readSync(this.#fifo, chunk);
   }
 
-  /** Makes open() fail or succeed. Open files stay open. */
+  /** Makes open() succeed or fail. Open files stay open. */
   setOpenable(openable: boolean): void {
     if (openable === this.#isOpenable) return;
     this.#isOpenable = openable;
@@ -88,7 +89,7 @@ export class DeviceNode {
     else renameSync(this.#devicePath, this.#hiddenPath);
   }
 
-  /** Removes the file. Calls on open files are answered until the program closes them. */
+  /** Removes the device file. Calls on open files are answered until the program closes them. */
   remove(): void {
     this.#isRemoved = true;
     this.#server.close();

@@ -16,5 +16,5 @@ export const Errno = {
 
 export type ErrnoName = keyof typeof Errno;
 
-/** The result of a system call: its return value, or the name of an error. */
+/** The result of a system call: its return value, or the name of an error number. */
 export type Outcome = number | ErrnoName;

@@ -1,17 +1,17 @@
-// One open file of a program: serves the system calls that umockdev's preload library sends over a
-// socket (ioctl client protocol of umockdev: messages of three 64-bit words, little-endian). The
-// program blocks in each call until the response.
+// One open file of a program. Serves the system calls that umockdev's preload library sends over a
+// socket. umockdev calls this the ioctl client protocol; a message is three 64-bit words,
+// little-endian. The program blocks in each call until the response.
 import type { Socket } from 'node:net';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { Errno, type Outcome } from './errno.ts';
 
-/** The memory of the program that is blocked in a call. */
+/** Access to the memory of a program that is blocked in a call. */
 export interface ProgramMemory {
   read(address: bigint, length: number): Promise<Buffer>;
   write(address: bigint, bytes: Uint8Array): void;
 }
 
-/** The calls that a device handles on one open file. */
+/** The system calls that a device handles on one open file. */
 export interface FileOperations {
   ioctl(request: number, argument: bigint, memory: ProgramMemory): Outcome | Promise<Outcome>;
   /** Returns 1 to `length` bytes, or 0 bytes at the end of the file. */
@@ -25,11 +25,15 @@ const MESSAGE_LENGTH = 3 * WORD;
 const Request = { ioctl: 1n, read: 7n, write: 8n } as const;
 const Reply = { done: 3n, readMemory: 5n, writeMemory: 6n } as const;
 
-/** @param onFailure receives an error thrown by the device, which is a bug; the call returns EIO */
+/**
+ * Serves one open file.
+ * @param onFailure called with an error that the device throws, which is a bug; the system call
+ * then returns EIO
+ */
 export function serveFile(socket: Socket, operations: FileOperations, onFailure: (error: unknown) => void): void {
   const file = new HostFile(socket, operations, onFailure);
   socket.on('data', (chunk) => file.receive(chunk));
-  // A program that ends resets the connection; the close event follows.
+  // A program that ends resets the connection. The close event follows and is handled below.
   socket.on('error', () => undefined);
   let isClosed = false;
   const close = (): void => {
@@ -46,7 +50,7 @@ class HostFile implements ProgramMemory {
   readonly #onFailure: (error: unknown) => void;
   #received = Buffer.alloc(0);
   #isInCall = false;
-  /** The pending read of the program's memory. */
+  /** The pending read from the program's memory. */
   #pendingRead: { readonly length: number; readonly resolve: (bytes: Buffer) => void } | undefined;
 
   constructor(socket: Socket, operations: FileOperations, onFailure: (error: unknown) => void) {

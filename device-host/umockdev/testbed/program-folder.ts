@@ -1,25 +1,28 @@
-// Creates one program's folder in a testbed. The testbed's sys, dev, proc and ioctl are mounted
-// there, so the program must be allowed to mount, and all browsers have the same units. umockdev
-// names the socket of an event monitor by its file descriptor and removes an existing one: in one
-// shared folder a second browser took the socket of the first in 2 of 25 starts, and the first then
-// missed that a unit was unplugged.
+// Creates a folder for one program in a testbed. The folders sys, dev, proc and ioctl of the
+// testbed are mounted in it, so that all programs see the same units; the program must be allowed
+// to mount. Each program needs its own folder because umockdev names the socket of an event monitor
+// by its file descriptor and replaces an existing one. In a shared folder, a second browser took
+// the socket of the first in 2 of 25 starts, and the first then missed that a unit was unplugged.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The folders of a testbed: in place of /sys, /dev and /proc, and for device sockets. */
+/**
+ * The folders of a testbed. sys, dev and proc replace /sys, /dev and /proc; ioctl contains the
+ * sockets of the devices.
+ */
 const TESTBED_PARTS = ['sys', 'dev', 'proc', 'ioctl'] as const;
 
-/** Short, because the path of a Unix socket has at most 108 bytes. */
+/** The prefix is short because the path of a Unix socket has at most 108 bytes. */
 const PREFIX = 'p.';
 
-/** Creates a folder with mount points for the parts of the testbed. @returns its path */
+/** Creates a folder with a mount point for each part of the testbed. @returns its path */
 export function createProgramFolder(testbed: string): string {
   const folder = mkdtempSync(join(testbed, PREFIX));
   for (const part of TESTBED_PARTS) mkdirSync(join(folder, part));
   return folder;
 }
 
-/** Removes the folder of a program that has ended, with which its mounts ended. */
+/** Removes the folder of a program that has ended. The mounts ended with the program. */
 export function removeProgramFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -34,7 +37,10 @@ export function monitorSockets(testbed: string): string[] {
   );
 }
 
-/** Empty for a missing folder: another process may remove the folder at any time. */
+/**
+ * Returns an empty list if the folder does not exist, because another process may remove it at any
+ * time.
+ */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);

@@ -1,5 +1,5 @@
-// A testbed of umockdev: a folder that replaces /sys, /dev and /proc for programs with the preload
-// library, and the device events that they receive. program-folder.ts creates the folders of the
+// A testbed of umockdev. Its folder replaces /sys, /dev and /proc for programs with the preload
+// library, and it sends device events to them. program-folder.ts creates the folders of the
 // programs.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,14 +8,14 @@ import { basename, dirname, join, relative } from 'node:path';
 import { monitorSockets } from './program-folder.ts';
 import { encodeUevent, type UeventAction } from './uevent.ts';
 
-/** From the package umockdev. */
+/** Name of the preload library. The package umockdev installs it. */
 export const PRELOAD_LIBRARY = 'libumockdev-preload.so.0';
 
 export interface SysDevice {
-  /** Path below /sys: /devices/…. Its last part is the device's name. */
+  /** Path below /sys, which begins with /devices/. Its last part is the name of the device. */
   readonly syspath: string;
   readonly subsystem: string;
-  /** The listing of the subsystem: /sys/bus/…/devices or /sys/class/…. */
+  /** Where the subsystem lists the device: /sys/bus/…/devices or /sys/class/…. */
   readonly kind: 'bus' | 'class';
   readonly attributes?: Readonly<Record<string, string | Uint8Array>>;
   readonly properties?: Readonly<Record<string, string>>;
@@ -29,14 +29,14 @@ export interface DeviceNumber {
   readonly minor: number;
 }
 
-/** A line of /proc/tty/drivers, by which Chromium finds the ports that are hardware. */
+/** A line of /proc/tty/drivers. Chromium reads from it which ports are hardware. */
 const TTY_DRIVERS = 'acm                  /dev/ttyACM    166 0-255 serial\n';
 
 /**
- * Sends an event to a monitor, with perl because Node has no AF_UNIX SOCK_DGRAM. Linux queues ten
- * datagrams for a busy program, so a full queue is retried for 5 s at most; a lost event would
- * not come back, however long a test waits. A program that reads none by then fails the test. A
- * program that has ended is skipped.
+ * Perl program that sends an event to all monitors. Node has no AF_UNIX SOCK_DGRAM. Linux queues
+ * ten datagrams for a busy program. The program retries on a full queue until the timeout, because
+ * a lost event is never sent again. It exits with 1 if a monitor has not read by then, which fails
+ * the test. It skips a monitor whose program has ended.
  */
 const SEND_DATAGRAM = `
   local $/; my $datagram = <STDIN>; my $unread = 0; my $timeout = shift;
@@ -63,12 +63,13 @@ export class Testbed {
   constructor(onFailure: (error: unknown) => void, timeout = 5000) {
     this.#onFailure = onFailure;
     this.#timeout = timeout;
-    // Short, because the path of a Unix socket has at most 108 bytes.
+    // The name is short because the path of a Unix socket has at most 108 bytes.
     this.directory = mkdtempSync(join(tmpdir(), 'u.'));
     for (const folder of ['sys/bus', 'sys/class', 'sys/devices', 'sys/dev/char', 'dev/.node', 'proc/tty', 'ioctl']) {
       mkdirSync(this.path(folder), { recursive: true });
     }
-    // A proc folder replaces all of /proc, and a browser's first process reads its own entries.
+    // The folder proc replaces all of /proc. A browser's first process reads its own entries there,
+    // so the testbed links to the real ones.
     for (const own of ['self', 'thread-self']) symlinkSync(`/proc/${own}`, this.path('proc', own));
     symlinkSync('/sys/devices/system', this.path('sys/devices/system'));
     writeFileSync(this.path('proc/tty/drivers'), TTY_DRIVERS);
@@ -78,7 +79,7 @@ export class Testbed {
     return join(this.directory, ...parts);
   }
 
-  /** Adds a device, without an event. A program that starts now finds the device. */
+  /** Adds a device without sending an event. A program that starts now finds the device. */
   add(device: SysDevice): void {
     const { syspath, subsystem, kind, attributes = {}, node } = device;
     const folder = this.path('sys', syspath);
@@ -93,7 +94,7 @@ export class Testbed {
     if (node !== undefined) this.#link(this.path('sys/dev/char', `${node.major}:${node.minor}`), folder);
   }
 
-  /** Removes a device, without an event. */
+  /** Removes a device without sending an event. */
   remove(device: SysDevice): void {
     rmSync(this.path('sys', device.syspath), { recursive: true, force: true });
     rmSync(this.#listing(device), { force: true });

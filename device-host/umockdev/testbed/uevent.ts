@@ -1,5 +1,5 @@
-// Encodes a device event as udevd sends it to libudev monitors (systemd, sd-device:
-// monitor_netlink_header, version feedcafe).
+// Encodes a device event as udevd sends it to libudev monitors. The format is
+// monitor_netlink_header of sd-device in systemd, version feedcafe.
 
 export type UeventAction = 'add' | 'remove';
 
@@ -8,7 +8,7 @@ export interface Uevent {
   /** Path below /sys. */
   readonly syspath: string;
   readonly subsystem: string;
-  /** Number of the event, ascending. */
+  /** Number of the event. Each event has a higher number than the one before. */
   readonly sequence: number;
   readonly properties: Readonly<Record<string, string>>;
 }
@@ -35,7 +35,9 @@ export function encodeUevent({ action, syspath, subsystem, sequence, properties 
   return Buffer.concat([header, body]);
 }
 
-/** MurmurHash2 with seed 0: the socket filter of a monitor compares the hashes of names. */
+/**
+ * Computes MurmurHash2 with seed 0. The socket filter of a monitor compares such hashes of names.
+ */
 export function murmurHash2(text: string): number {
   const bytes = Buffer.from(text);
   const m = 0x5bd1e995;

@@ -1,5 +1,5 @@
-// A unit's serial link on the simulated machine: a tty of the driver cdc_acm. There is one per
-// plug-in.
+// A unit's serial link on the simulated machine: a tty of the driver cdc_acm. Each plug-in creates
+// a new one.
 import { CDC_CONTROL_INTERFACE, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
 import type { Unit } from '#device-sim/unit/unit.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
@@ -27,7 +27,8 @@ export async function attachTty(unit: Unit, line: SerialFunction, options: Attac
   for (const entry of entries) testbed.sendEvent('add', entry);
   return {
     refresh: () => undefined,
-    // A tty does not detect the unplug: writes are lost, and reads wait.
+    // A tty does not detect the unplug before the kernel does. Until then writes are lost and reads
+    // wait.
     unplug: () => undefined,
     get hasUnreadErrors() {
       return port.hasUnreadEnd;
@@ -41,7 +42,7 @@ export async function attachTty(unit: Unit, line: SerialFunction, options: Attac
   };
 }
 
-/** The USB interface with its driver, and the tty below it. */
+/** The entries in sysfs: the USB interface with its driver, and the tty below it. */
 function ttyEntries(unit: Unit, { syspath, address }: AttachmentOptions): readonly SysDevice[] {
   const { usb, name } = unit.options;
   const driver = `${syspath}/${syspath.split('/').at(-1)}:1.${CDC_CONTROL_INTERFACE}`;

@@ -3,7 +3,7 @@
 import type { LineCoding } from '../../gadget/serial-function.ts';
 
 export const TERMIOS_LENGTH = 36;
-/** termios2 ends with the two speeds as numbers. */
+/** Length of struct termios2, which ends with the two speeds as numbers. */
 export const TERMIOS2_LENGTH = 44;
 
 export const TtyRequest = {
@@ -30,13 +30,13 @@ export const TtyRequest = {
 /** Bits of TIOCMGET, TIOCMSET, TIOCMBIS and TIOCMBIC. */
 export const ModemBit = { DTR: 0x002, RTS: 0x004, CTS: 0x020, CD: 0x040, DSR: 0x100 } as const;
 
-/** Argument of TCFLSH: flush the output only. */
+/** Argument of TCFLSH that flushes only the output. */
 export const TCOFLUSH = 1;
 
-/** c_iflag. */
+/** Bits of c_iflag. */
 const InputFlag = { IGNBRK: 0x01, BRKINT: 0x02, IGNPAR: 0x04, PARMRK: 0x08, INPCK: 0x10, ISTRIP: 0x20 } as const;
 
-/** c_cflag. */
+/** Bits of c_cflag. */
 const ControlFlag = {
   CBAUD: 0x100f,
   BOTHER: 0x1000,
@@ -84,7 +84,7 @@ export function decodeInputModes(termios: Buffer): InputModes {
   };
 }
 
-/** An unknown speed that is not given as a number is 0: the unit does not receive. */
+/** Decodes the line coding. An unknown speed becomes 0, with which the unit does not receive. */
 export function decodeLineCoding(termios: Buffer): LineCoding {
   const flags = termios.readUInt32LE(8);
   const speed = flags & ControlFlag.CBAUD;
@@ -98,7 +98,7 @@ export function decodeLineCoding(termios: Buffer): LineCoding {
   };
 }
 
-/** A port after power-up: 9600 8N1, errors neither marked nor checked. */
+/** The settings of a port after power-up: 9600 8N1, and errors are neither marked nor checked. */
 export function initialTermios(): Buffer {
   const termios = Buffer.alloc(TERMIOS2_LENGTH);
   const [B9600, CS8, CREAD, HUPCL, CLOCAL] = [0x0d, 0x30, 0x80, 0x400, 0x800];

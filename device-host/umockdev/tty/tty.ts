@@ -1,4 +1,4 @@
-// A tty of Linux in front of a unit: handles the ioctls, reads and writes of the files that
+// A tty of Linux in front of a unit. Handles the ioctls, reads and writes on the files that
 // programs have open. host-file.ts delivers the calls.
 import type { LineError } from '#device-sim/unit/faults.ts';
 import { CORRUPT_BYTE } from '#device-sim/unit/serial-line.ts';
@@ -18,14 +18,14 @@ import {
   TtyRequest,
 } from './termios.ts';
 
-/** The unit is connected and ready to receive. */
+/** Modem bits that are always set: the unit is connected and ready to receive. */
 const CARRIERS = ModemBit.CTS | ModemBit.DSR;
 
 export interface TtyOptions {
   readonly line: SerialFunction;
   /** Whether another program has opened the port. */
   readonly isBusy: () => boolean;
-  /** Called when the input becomes readable or empty. */
+  /** Called when the input becomes readable, and when it becomes empty. */
   readonly onReadiness: (readable: boolean) => void;
 }
 
@@ -45,7 +45,10 @@ export class Tty {
     options.line.onLineError = (error) => this.#receiveError(error);
   }
 
-  /** Opens a file. DTR and RTS rise with the first file and fall with the last (HUPCL). */
+  /**
+   * Opens a file. DTR and RTS rise when the first file is opened and fall when the last one is
+   * closed (HUPCL).
+   */
   open(): FileOperations {
     const isRefused = this.#options.isBusy() || this.#isExclusive;
     const operations: FileOperations = {
@@ -61,12 +64,18 @@ export class Tty {
     return operations;
   }
 
-  /** Whether the port has hung up and a program with an open file has not read the end. */
+  /**
+   * Whether the port has hung up while a program has it open, and no program has read the end of
+   * the file yet.
+   */
   get hasUnreadEnd(): boolean {
     return this.#isHungUp && this.#files.size > 0 && !this.#hasReadEnd;
   }
 
-  /** The driver has detected the unplug: reads return the end of the file, other calls fail. */
+  /**
+   * Called when the driver has detected the unplug. Reads then return the end of the file, and
+   * other calls fail.
+   */
   hangUp(): void {
     this.#isHungUp = true;
     this.#input = concat();
@@ -86,7 +95,7 @@ export class Tty {
 
   #write(bytes: Bytes): Outcome {
     if (this.#isHungUp) return 'EIO';
-    // The write returns before the unit receives.
+    // The system call returns before the unit receives the bytes.
     setImmediate(() => this.#options.line.receive(bytes));
     return bytes.length;
   }
@@ -161,11 +170,11 @@ export class Tty {
   #receiveError(error: LineError): void {
     const modes = decodeInputModes(this.#termios);
     if (error === 'BreakError') this.#receive(breakInput(modes));
-    // An overrun of the port's buffer loses the bytes, and Linux does not report it.
+    // An overrun of the port's buffer loses the bytes. Linux does not report it to the program.
     else if (error !== 'BufferOverrunError') this.#receive(errorInput(CORRUPT_BYTE, modes));
   }
 
-  /** Appends to the input, if a program has opened the port. */
+  /** Appends to the input. Drops the bytes if no program has opened the port. */
   #receive(bytes: Bytes): void {
     if (this.#files.size > 0 && !this.#isHungUp) this.#setInput(concat(this.#input, bytes));
   }

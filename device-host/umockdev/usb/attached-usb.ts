@@ -1,5 +1,5 @@
-// A unit's USB link on the simulated machine: a device in sysfs and its file in usbfs. There is one
-// per plug-in.
+// A unit's USB link on the simulated machine: a device in sysfs and its file in usbfs. Each plug-in
+// creates a new one.
 import { CCID_INTERFACE } from '#device-sim/browser/usb-descriptors.ts';
 import type { Unit } from '#device-sim/unit/unit.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
@@ -87,5 +87,5 @@ function usbNumber(address: number) {
 const threeDigits = (value: number): string => `${value}`.padStart(3, '0');
 const hex4 = (value: number): string => hexNumber(value, 4).toLowerCase();
 
-/** The text of a string descriptor. */
+/** Decodes the text of a string descriptor. */
 const text = (descriptor: Uint8Array): string => Buffer.from(descriptor.subarray(2)).toString('utf16le');

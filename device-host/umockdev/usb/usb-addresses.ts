@@ -1,5 +1,5 @@
-// The addresses of one USB bus: seven bits (USB 2.0 clause 9.4.6); 1 is the root hub. Assigns them
-// in rotation, as Linux does.
+// Assigns the addresses of one USB bus in rotation, as Linux does. An address has seven bits (USB
+// 2.0 clause 9.4.6). Address 1 is the root hub.
 const FIRST = 2;
 const LAST = 127;
 

@@ -20,11 +20,11 @@ const STATUS_OFFSET = 4;
 const ACTUAL_LENGTH_OFFSET = 28;
 const TYPES: Readonly<Record<number, UrbType>> = { 1: 'interrupt', 2: 'control', 3: 'bulk' };
 
-/** Isochronous URBs are not supported. */
+/** The supported types of URBs. Isochronous URBs are not supported. */
 export type UrbType = 'interrupt' | 'control' | 'bulk';
 
 export interface Urb {
-  /** Address in the program's memory, which identifies the URB. */
+  /** Address of the URB in the program's memory, which also identifies the URB. */
   readonly address: bigint;
   readonly type: UrbType;
   /** Endpoint address; bit 7 means IN. */
@@ -33,7 +33,7 @@ export interface Urb {
   readonly length: number;
 }
 
-/** Undefined for an unsupported type. */
+/** Returns undefined for an unsupported type. */
 export function decodeUrb(address: bigint, bytes: Buffer): Urb | undefined {
   const type = TYPES[bytes.readUInt8(0)];
   if (type === undefined) return undefined;
@@ -49,7 +49,7 @@ export function decodeUrb(address: bigint, bytes: Buffer): Urb | undefined {
 /**
  * Encodes the fields that change when a URB completes.
  * @param status 0, or a negative error number
- * @returns pairs of address and value
+ * @returns pairs of an address in the program's memory and the value to write there
  */
 export function encodeCompletion(
   urb: Urb,

@@ -1,4 +1,4 @@
-// A device of Linux's usbfs in front of a unit: handles the ioctls of the files that programs have
+// A device of Linux's usbfs in front of a unit. Handles the ioctls on the files that programs have
 // open, and the URBs that they submit and reap (linux/usbdevice_fs.h). host-file.ts delivers the
 // calls.
 import type { CancelTransfer, InResult } from '#device-sim/browser/in-pipe.ts';
@@ -15,7 +15,7 @@ export interface UsbfsOptions {
   readonly gadget: Gadget;
   /** Whether a driver or another program has claimed the interface. */
   readonly isBusy: (interfaceNumber: number) => boolean;
-  /** Called when a URB can be reaped, and when none can be any more. */
+  /** Called when a URB can be reaped, and when no more URBs can be reaped. */
   readonly onReadiness: (reapable: boolean) => void;
 }
 
@@ -23,7 +23,7 @@ interface CompletedUrb {
   readonly urb: Urb;
   readonly status: number;
   readonly actualLength: number;
-  /** Data for the program, to be written at address `at`. */
+  /** Data for the program. The reap writes it at address `at`. */
   readonly data: Uint8Array;
   readonly at: bigint;
 }
@@ -33,7 +33,10 @@ interface PendingUrb {
   readonly cancel: CancelTransfer;
 }
 
-/** `unplugged`: transfers fail. `disconnected`: the kernel has detected the unplug. */
+/**
+ * `unplugged`: transfers fail, but the kernel has not detected the unplug. `disconnected`: the
+ * kernel has detected it.
+ */
 type Presence = 'present' | 'unplugged' | 'disconnected';
 
 export class UsbfsDevice {
@@ -53,13 +56,13 @@ export class UsbfsDevice {
     return file;
   }
 
-  /** Fails every pending URB. */
+  /** Called when the unit is unplugged. Fails every pending URB. */
   unplug(): void {
     this.presence = 'unplugged';
     for (const file of this.#files) file.completeAll('EPROTO');
   }
 
-  /** The hub's driver has detected the unplug. */
+  /** Called when the hub's driver has detected the unplug. Fails every pending URB. */
   disconnect(): void {
     this.presence = 'disconnected';
     for (const file of this.#files) file.completeAll('ENODEV');
@@ -89,7 +92,7 @@ export class UsbfsDevice {
   release(interfaceNumber: number, file: UsbFile): Outcome {
     if (this.#claims.get(interfaceNumber) !== file) return 'EINVAL';
     this.#claims.delete(interfaceNumber);
-    // The kernel cancels the pending URBs of its endpoints.
+    // The kernel cancels the pending URBs of the endpoints of a released interface.
     const { interfaces } = this.options.gadget.descriptors.configurationObject;
     const released = interfaces.find((candidate) => candidate.interfaceNumber === interfaceNumber);
     for (const { endpointNumber, direction } of released?.alternate.endpoints ?? []) {
@@ -98,7 +101,7 @@ export class UsbfsDevice {
     return 0;
   }
 
-  /** Resets the bus and sets the configuration again. The claims stay. */
+  /** Resets the bus and sets the configuration again. Interfaces stay claimed. */
   reset(): Outcome {
     this.options.gadget.reset();
     const claims = this.#claims;
@@ -114,7 +117,7 @@ export class UsbfsDevice {
     this.showReadiness();
   }
 
-  /** Whether a URB waits to be reaped. */
+  /** Whether a completed URB waits to be reaped. */
   get hasCompleted(): boolean {
     return [...this.#files].some((file) => file.hasCompleted);
   }
@@ -142,7 +145,8 @@ class UsbFile implements FileOperations {
     if (this.#device.presence === 'disconnected') return 'ENODEV';
     if (request === UsbRequest.SUBMITURB) return await this.#submit(argument, memory);
     if (request === UsbRequest.DISCARDURB) return this.#discard(argument);
-    // Driver requests: an interface that a page can claim has no driver.
+    // IOCTL sends a request to the driver of an interface. An interface that a page can claim has
+    // no driver.
     if (request === UsbRequest.IOCTL) return 'ENODATA';
     if (this.#device.presence === 'unplugged') return 'EPROTO';
     return await this.#change(request, argument, memory);
@@ -166,7 +170,7 @@ class UsbFile implements FileOperations {
 
   /**
    * Completes the pending URBs with an error.
-   * @param endpoint only those of this endpoint address
+   * @param endpoint the endpoint address whose URBs complete; by default all URBs complete
    */
   completeAll(status: ErrnoName, endpoint?: number): void {
     for (const { urb, cancel } of [...this.#pending.values()]) {
@@ -226,8 +230,8 @@ class UsbFile implements FileOperations {
   #write(urb: Urb, bytes: Uint8Array): void {
     const status = this.#device.options.gadget.transferOut(urb.endpoint, bytes);
     if (status === 'stall') this.#complete(urb, -Errno.EPIPE);
-    // Completes after the unit has received the bytes. If they unplug the unit, the URB has failed
-    // by then.
+    // Completes the URB after the unit has received the bytes. If these bytes unplug the unit, the
+    // URB has already failed.
     else queueMicrotask(() => this.#complete(urb, 0, bytes.length));
   }
 
