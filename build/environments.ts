@@ -1,12 +1,16 @@
-// The kinds of build output: a page with lazily loaded chunks, a page in one file, a script, and a program for Node.
+// Vite environments for each kind of build output: a page with lazily loaded chunks, a page whose
+// script is one chunk, a classic script, and programs for Node.
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { BuildEnvironmentOptions, EnvironmentOptions } from 'vite';
 
-/** An absolute path from a path in the repository. */
+/** Converts a path in the repository to an absolute path. */
 export const here = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
-/** The oldest Chrome with light-dark(); for an older one the compiler would expand each colour token. */
+/**
+ * The oldest Chrome with light-dark(). For an older target the CSS compiler would expand each
+ * colour token.
+ */
 const CSS_TARGET = 'chrome123';
 
 interface PageOptions {
@@ -14,13 +18,20 @@ interface PageOptions {
   readonly input: readonly string[];
   readonly assetsDir: string;
   readonly copyPublicDir: boolean;
-  /** Chunks by name: each contains the matching modules and everything that they import statically. */
+  /**
+   * Patterns by chunk name. A chunk contains the modules that match its pattern and all modules
+   * that they import statically.
+   */
   readonly chunks: Readonly<Record<string, RegExp>>;
 }
 
-/** A page in `dist/<folder>`. Each page has its own assets folder, so that one server root can serve both. */
+/**
+ * Builds a page into `dist/<folder>`. Each page has its own assets folder, so that one server root
+ * can serve several pages.
+ */
 export function page(folder: string, { input, assetsDir, copyPublicDir, chunks }: PageOptions): EnvironmentOptions {
-  // A module that two chunks import belongs to the first of them.
+  // Earlier groups have a higher priority, so a module that two chunks import goes into the first
+  // of them.
   const groups = Object.entries(chunks).map(([name, test], index, { length }) => ({
     name,
     test,
@@ -31,21 +42,23 @@ export function page(folder: string, { input, assetsDir, copyPublicDir, chunks }
     copyPublicDir,
     cssTarget: CSS_TARGET,
     assetsInlineLimit: 0,
-    // A lazily loaded chunk imports only chunks that are loaded already, so preloading would add code and save no time.
+    // A lazily loaded chunk imports only chunks that are already loaded, so preloading would add
+    // code and save no time.
     modulePreload: false,
     rolldownOptions: {
       input: input.map(here),
       checks: { pluginTimings: false },
       output: {
         codeSplitting: { groups },
-        // The browser requests the service worker by a fixed name, and its folder is its scope.
+        // The browser requests the service worker by a fixed name, so the file name has no hash.
+        // The file is in the root folder, because the scope of a service worker is its folder.
         entryFileNames: ({ name }) => (name === 'service-worker' ? '[name].js' : `${assetsDir}/[name]-[hash].js`),
       },
     },
   });
 }
 
-/** A page whose script is one chunk. */
+/** Builds a page whose script is one chunk. */
 export const single = (html: string, folder: string): EnvironmentOptions =>
   browser(folder, {
     cssTarget: CSS_TARGET,
@@ -53,7 +66,7 @@ export const single = (html: string, folder: string): EnvironmentOptions =>
     rolldownOptions: { input: here(html), checks: { pluginTimings: false }, output: { codeSplitting: false } },
   });
 
-/** A classic script in one file. */
+/** Builds a classic script in one file. */
 export const script = (input: string, folder: string): EnvironmentOptions =>
   browser(folder, {
     rolldownOptions: {
@@ -63,7 +76,10 @@ export const script = (input: string, folder: string): EnvironmentOptions =>
     },
   });
 
-/** Programs for Node with all dependencies bundled, so that the folder runs with plain `node` anywhere. */
+/**
+ * Builds programs for Node with all dependencies bundled, so that plain `node` runs them without
+ * node_modules.
+ */
 export const node = (folder: string, input: Readonly<Record<string, string>>): EnvironmentOptions => ({
   consumer: 'server',
   resolve: { noExternal: true, external: builtinModules.flatMap((name) => [name, `node:${name}`]) },

@@ -1,4 +1,4 @@
-// Plugins that move the stylesheet of a page, and the script of the verifier, into its HTML file.
+// Plugins that inline a page's stylesheet, or the verifier's script, into the HTML file.
 import type { Plugin } from 'vite';
 import { sha256 } from './hash.ts';
 
@@ -6,8 +6,9 @@ import { sha256 } from './hash.ts';
 const VITE_MARKER = /\/\*\$vite\$:\d+\*\//g;
 
 /**
- * Inlines the stylesheet of the first screen: a linked one would delay the first paint by a round trip. The disabled
- * link, which the browser does not fetch, tells Vite's loader of lazy chunks that the stylesheet is present.
+ * Inlines the stylesheet of the first screen, because a linked stylesheet would delay the first
+ * paint by a round trip. Leaves a disabled link, which the browser does not fetch. Vite's loader of
+ * lazy chunks finds the link and does not load the stylesheet again.
  */
 export function inlineStylesheet(environments: readonly string[]): Plugin {
   return {
@@ -38,8 +39,8 @@ export function inlineStylesheet(environments: readonly string[]): Plugin {
 }
 
 /**
- * Inlines the script of the verifier and adds a Content-Security-Policy that permits this script and stylesheet and
- * nothing else, so that the verifier is one file that works from any folder (docs/adr/0040).
+ * Inlines the script of the verifier, so that the verifier is one file that works from any folder
+ * (docs/adr/0040). Adds a Content-Security-Policy that permits only this script and its stylesheet.
  */
 export function inlineScript(environment: string): Plugin {
   return {

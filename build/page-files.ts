@@ -1,17 +1,21 @@
-// Plugins that complete the folder of a page: the verifier, compressed copies, and the hashes of all files.
+// Plugins that complete the folder of a page with the verifier, compressed copies and the hashes of
+// all files.
 import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync, constants as zlib } from 'node:zlib';
 import type { Plugin } from 'vite';
 import { sha256 } from './hash.ts';
 
-/** Copies the verifier into the page's folder, so that build.json and the service worker list it. */
+/**
+ * Copies the verifier into the page's folder, so that build.json and the service worker list it.
+ */
 export function addVerifier(environment: string, verifier: string): Plugin {
   return {
     name: 'keyferry:add-verifier',
     apply: 'build',
     applyToEnvironment: ({ name }) => name === environment,
-    // Byte for byte, because its policy contains the hash of its script; before sealPage().
+    // Copies the file unchanged, because its policy contains the hash of its script. Runs before
+    // sealPage(), which hashes the copy.
     writeBundle: {
       order: 'pre',
       handler: ({ dir = '' }) => copyFileSync(verifier, join(dir, 'verify.html')),
@@ -20,8 +24,9 @@ export function addVerifier(environment: string, verifier: string): Plugin {
 }
 
 /**
- * Writes a .br and .gz beside each file, and build.json: the version, the hash of each file, one hash over all of them,
- * which identifies the build, and the hashes of the inline styles for the Content-Security-Policy.
+ * Writes a compressed .br and .gz copy of each file, and build.json. build.json has the version,
+ * the hash of each file, one hash over all files, which identifies the build, and the hashes of the
+ * inline styles for the Content-Security-Policy.
  */
 export function sealPage(environments: readonly string[], version: string): Plugin {
   return {
@@ -53,7 +58,10 @@ export function sealPage(environments: readonly string[], version: string): Plug
   };
 }
 
-/** Prepends the hashes of all other files to the service worker, so that each build has another service worker. */
+/**
+ * Prepends the hashes of all other files to the service worker, so that the service worker is
+ * different in each build.
+ */
 function listFilesInServiceWorker(dir: string): void {
   const path = join(dir, 'service-worker.js');
   if (!existsSync(path)) return;
@@ -62,7 +70,10 @@ function listFilesInServiceWorker(dir: string): void {
   writeFileSync(path, `const KEYFERRY_BUILD = ${build};\n${readFileSync(path, 'utf8')}`);
 }
 
-/** SHA-256 in hex of every file below `dir`, by its path with slashes, in the order of the paths. */
+/**
+ * Returns the SHA-256 of every file below `dir`, in hex. The keys are relative paths with slashes,
+ * in the order of the paths.
+ */
 function hashFiles(dir: string): Readonly<Record<string, string>> {
   const paths = readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
