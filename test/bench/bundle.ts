@@ -1,11 +1,12 @@
-// One script of a bench's page, bundled as the product is.
+// Bundles a script for the page of a benchmark in the same way as the product: with Vite, Svelte
+// and target es2022.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { build } from 'vite';
 
-/** @param entry a file of test/bench */
+/** @param entry path of the script below test/bench */
 export async function bundle(entry: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'keyferry-bench-'));
   try {
@@ -22,7 +23,8 @@ export async function bundle(entry: string): Promise<string> {
       },
     });
     const script = await readFile(join(folder, 'page.js'), 'utf8');
-    // The product's stylesheet is loaded before a component is mounted, so the page adds it first.
+    // The script adds the stylesheet first, as the product loads its stylesheet before it mounts a
+    // component.
     const names = await readdir(folder, { recursive: true });
     const sheets = names.filter((name) => name.endsWith('.css')).map((name) => readFile(join(folder, name), 'utf8'));
     const css = JSON.stringify((await Promise.all(sheets)).join('\n'));

@@ -1,5 +1,6 @@
-// Line 4: what one exchange costs the host against an instant device, in Chromium, ours and the peers in turns. Ratios are medians of
-// the ratios within each round, since the machine's own pace changes between rounds.
+// Benchmark 4: the time that one exchange costs the host, in Chromium, with a device that answers
+// at once. Our cases and those of other libraries, the peers, alternate. A ratio is the median of
+// the ratios of all rounds, because the speed of the machine changes between rounds.
 import { existsSync } from 'node:fs';
 import type { Browser, Page } from '@playwright/test';
 import { runCommand } from '#test/support/run-command.ts';
@@ -48,7 +49,7 @@ export async function hostCost(browser: Browser): Promise<Row[]> {
 async function measure(page: Page, names: readonly string[]): Promise<Map<string, number[]>> {
   const times = new Map<string, number[]>(names.map((name) => [name, []]));
   for (let round = -1; round < ROUNDS; round++) {
-    // Every round in another order, so that no case always runs in the wake of the same one.
+    // Each round starts with a different case, so that no case is always the first or the last.
     const order = names.map((_, i) => names[(i + round + names.length) % names.length] ?? '');
     for (const name of order) {
       const ms = await page.evaluate(([one, count]) => globalThis.keyferryBench.time(one, count), [
@@ -61,7 +62,10 @@ async function measure(page: Page, names: readonly string[]): Promise<Map<string
   return times;
 }
 
-/** Installs the peers where they are not yet; why not, or undefined. */
+/**
+ * Installs the packages of the peers if they are missing.
+ * @returns why the installation failed; undefined if the packages are there
+ */
 async function providePeers(): Promise<string | undefined> {
   if (existsSync(`${PEERS}/node_modules/esptool-js`)) return undefined;
   const { code, output } = await runCommand('npm', [

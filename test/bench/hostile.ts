@@ -1,5 +1,5 @@
-// Line 4: the codecs on hostile bytes. Four times the bytes may cost four times the time and not more: no input makes a peer's
-// message cost the square of its length.
+// Benchmark 4: the time that codecs take for hostile bytes. Four times the bytes may take at most
+// four times the time, so that the cost of a message never grows with the square of its length.
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ccidHost } from '#protocol/framing/ccid-host.ts';
 import type { HostFraming } from '#protocol/framing/host-framing.ts';
@@ -11,7 +11,10 @@ import { median, type Row, row } from './row.ts';
 const SMALL = 16_384;
 const GROWTH = 4;
 const ROUNDS = 9;
-/** Measuring noise included. */
+/**
+ * Maximum ratio of the two times. The ideal ratio is 1; the rest allows for noise in the
+ * measurement.
+ */
 const LIMIT = 1.5;
 
 export function hostileBytes(): Row[] {
@@ -68,7 +71,7 @@ function openT1(): HostFraming {
   return opened(host);
 }
 
-/** With an exchange open where the machine is ready for one. */
+/** Starts an exchange if the framing is ready for one, otherwise opens the framing. */
 function opened(host: HostFraming): HostFraming {
   try {
     host.exchange(Uint8Array.of(0x80, 0xca, 0, 0, 0));
@@ -79,7 +82,9 @@ function opened(host: HostFraming): HostFraming {
   return host;
 }
 
-/** A machine that gives up is followed by a fresh one. */
+/**
+ * Feeds the bytes to a framing in pieces. Creates a new framing each time one fails or completes.
+ */
 function feed(make: () => HostFraming, bytes: Uint8Array, piece: number): void {
   let host = make();
   for (let offset = 0; offset < bytes.length; offset += piece) {
@@ -88,7 +93,7 @@ function feed(make: () => HostFraming, bytes: Uint8Array, piece: number): void {
   }
 }
 
-/** The same in every run; never a block by chance. */
+/** Returns pseudo-random bytes, which are the same in every run and contain no valid block. */
 function noise(length: number): Uint8Array {
   let state = 0x9e3779b9;
   return Uint8Array.from({ length }, () => {

@@ -1,4 +1,5 @@
-// Lines 3 and 7: what the durable journal costs, in a Chromium with a real profile on the disk; and what a killed browser loses.
+// Benchmarks 3 and 7: the cost of the durable journal, in a Chromium with a profile on disk, and
+// the number of records that are lost when the browser is killed.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ interface Opened {
   readonly page: Page;
 }
 
-/** A page on an origin that may store, over the profile in that folder. */
+/** Opens a page with the profile in the given folder, on an origin that may use storage. */
 async function open(executablePath: string, profile: string, script: string): Promise<Opened> {
   const context = await chromium.launchPersistentContext(profile, { executablePath, args: chromiumSwitches() });
   const page = await context.newPage();
@@ -89,7 +90,10 @@ async function writing(page: Page): Promise<Row[]> {
   ];
 }
 
-/** The browser's own process is killed while eight lanes write; the next one looks whether what was said to be on disk is there. */
+/**
+ * Kills the browser repeatedly while eight writers append records. After each restart, checks that
+ * all records that the journal had confirmed as written to disk are there.
+ */
 async function kills(executablePath: string, profile: string, script: string): Promise<Row> {
   let lost = 0;
   let newest = 0;
@@ -105,7 +109,10 @@ async function kills(executablePath: string, profile: string, script: string): P
   return row(7, `records lost in ${KILLS} kills of the browser`, lost, 0, '', 0);
 }
 
-/** Writes into that chain; the newest attempt that was said to be on disk. */
+/**
+ * Appends to a chain until the browser is killed.
+ * @returns the number of the newest attempt that the journal had confirmed as written to disk
+ */
 async function writeUntilKilled({ context, page }: Opened, chain: number): Promise<number> {
   const kill = await armKill(context);
   let newest = 0;
@@ -117,7 +124,7 @@ async function writeUntilKilled({ context, page }: Opened, chain: number): Promi
       const { keyferrySaid } = globalThis as unknown as { keyferrySaid: (id: number) => void };
       return globalThis.keyferryJournal.writeForever(order, keyferrySaid);
     }, chain)
-    .catch(() => undefined); // its page goes away
+    .catch(() => undefined); // the kill closes the page
   while (newest === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 400));
   await kill();

@@ -1,4 +1,5 @@
-// Line 1: what one key costs in round trips, counted on the real flow between an EI and an AS in this process.
+// Benchmark 1: the number of round trips for one key. Counts them in the product's flow between an
+// EI and an AS in this process.
 import type { Browser } from '@playwright/test';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type AttachedUnit, attach } from '#protocol/provisioning/attached-unit.ts';

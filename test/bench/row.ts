@@ -1,11 +1,12 @@
-// A line of the bench's table: what was measured, ours, the limit, their ratio and the verdict. Pure.
+// The rows of the benchmark's table: what was measured, our value, the limit, their ratio and the
+// verdict.
 
 export interface Row {
-  /** Number of the budget that it belongs to. */
+  /** Number of the benchmark, as in `npm run bench -- 4`. */
   readonly line: number;
   readonly what: string;
   readonly ours: string;
-  /** Empty: shown for comparison only. */
+  /** Empty for a value that is only shown for comparison. */
   readonly limit: string;
   readonly ratio: string;
   readonly verdict: 'within' | 'over' | '';

@@ -1,5 +1,6 @@
-// Line 9, in bytes: what the page has loaded when its first key is in, at the real service. A serial unit, whose framing is the longer one.
-// What the service worker fetches is left out: in its own time it keeps the whole page, the other screens and the words for failures.
+// Benchmark 9, in bytes: the files that the page has loaded when the first key from a real service
+// is in a unit. Uses a serial unit, because the serial framing has more code. Does not count the
+// files that the service worker fetches, because it caches the whole page in the background.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from '@playwright/test';
@@ -43,7 +44,7 @@ async function loadOneKey(page: Page, { url, token }: Service): Promise<void> {
   await lane.expectWord('Unplug');
 }
 
-/** 0 for what is no file of the build. */
+/** Returns the compressed size of a file of the build. Returns 0 for any other path. */
 function packed(path: string): number {
   const file = join(APP, `${path === '/' ? 'index.html' : path}.br`);
   return existsSync(file) ? statSync(file).size : 0;

@@ -1,5 +1,7 @@
-// Line 9: how the page starts with CPU ×4 and Slow 4G, cold. The floor is the same page without its
-// program: the HTML as it stands when the app is ready, and one module script of a line, so that both wait for two round trips.
+// Benchmark 9: the time until the page is ready, with an empty cache, a CPU slowed by 4 and Slow
+// 4G. Compares it with a static page, which the code calls floor. The static page has the HTML of
+// the ready app and, in place of the app, a module script of one line. Both pages therefore wait
+// for two round trips.
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { extname, join } from 'node:path';
@@ -10,10 +12,13 @@ import { size } from './size.ts';
 
 const APP = 'dist/app';
 const SAMPLES = 7;
-/** DevTools' "Slow 4G": 1.6 Mbit/s down and 750 kbit/s up at nine tenths, 150 ms times 3.75. */
+/**
+ * The preset "Slow 4G" of DevTools: 90 % of 1.6 Mbit/s down and of 750 kbit/s up, and a latency of
+ * 3.75 times 150 ms.
+ */
 const SLOW_4G = { offline: false, downloadThroughput: 180_000, uploadThroughput: 84_375, latency: 562.5 };
 const CPU_SLOWDOWN = 4;
-/** Long enough for the slowest start. */
+/** Time after which a sample is read, in ms. Longer than the slowest start. */
 const PATIENCE_MS = 6000;
 
 interface Sample {
@@ -58,7 +63,7 @@ export async function start(browser: Browser): Promise<Row[]> {
   ];
 }
 
-/** The app has taken over: something can be pressed. */
+/** Whether the app is ready: it has an enabled button or input. */
 const isReady = (): boolean => document.querySelector('button:not(:disabled), input:not(:disabled)') !== null;
 
 async function readyHtml(browser: Browser, url: string): Promise<string> {
@@ -80,8 +85,9 @@ async function sample(browser: Browser, url: string, ready: () => boolean): Prom
   await session.send('Network.enable');
   await session.send('Network.emulateNetworkConditions', SLOW_4G);
   await session.send('Emulation.setCPUThrottlingRate', { rate: CPU_SLOWDOWN });
-  // Nothing of the harness may run while the page starts: its own first script in a page is a long task.
-  await page.addInitScript(`globalThis.__name = (named) => named; (${watchStart})(${ready})`); // __name: what tsx puts in
+  // Playwright must not run a script while the page starts, because its first script in a page is a
+  // long task. The measuring script is therefore injected before the page loads.
+  await page.addInitScript(`globalThis.__name = (named) => named; (${watchStart})(${ready})`); // tsx inserts calls of __name
   await page.goto(url, { waitUntil: 'commit' });
   await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
   const { paint, readyAt, tasks } = await page.evaluate(() => globalThis.keyferryStart);
@@ -100,7 +106,10 @@ declare global {
   var keyferryStart: Start;
 }
 
-/** Runs in the page: looks in each frame whether it is ready, and notes the long tasks until then. */
+/**
+ * Runs in the page. Checks in each frame whether the page is ready, and records the long tasks
+ * until then.
+ */
 function watchStart(ready: () => boolean): void {
   const start: Start = { tasks: [], paint: Number.NaN };
   globalThis.keyferryStart = start;
@@ -131,7 +140,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Both pages come from the same plain server, compressed, so that only the pages differ. */
+/**
+ * Serves files compressed with brotli. Both pages come from such a server, so that only the pages
+ * differ.
+ */
 async function serve(read: (path: string) => Promise<Buffer>): Promise<Served> {
   const server = createServer((request, response) => {
     const path = request.url === '/' ? 'index.html' : (request.url ?? '').slice(1);

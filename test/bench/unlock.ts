@@ -1,5 +1,7 @@
-// Line 6: what a vault's passphrase costs its owner. Argon2id in the page's worker beside noble's in the same worker, WebCrypto's PBKDF2, and
-// the reference implementation in C where this machine has it; and whether the page itself ever waited meanwhile.
+// Benchmark 6: the time to derive the key of a vault from its passphrase. Compares Argon2id in the
+// product's worker with noble's Argon2id in the same worker, with PBKDF2 of WebCrypto and, if it is
+// installed, with the reference implementation in C. Also counts the long tasks of the page during
+// our derivation.
 import type { Browser, Page } from '@playwright/test';
 import { VAULT_COST } from '#protocol/vault/passphrase.ts';
 import { runCommand } from '#test/support/run-command.ts';
@@ -13,7 +15,7 @@ const LONG_TASK_MS = 50;
 
 export async function unlock(browser: Browser): Promise<Row[]> {
   const page = await browser.newPage();
-  // A page of a secure origin, which needs no server.
+  // A page on a secure origin. The route answers the request, so that no server is needed.
   await page.route(`${ORIGIN}**`, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
   await page.goto(ORIGIN);
   await startWorker(page, await bundle('argon2/worker.ts'));
@@ -66,7 +68,7 @@ async function derive(page: Page, name: string): Promise<{ readonly ms: number; 
   }, name);
 }
 
-/** The Debian package argon2; it says itself how long it took. */
+/** Runs the program of the Debian package argon2, which prints the time that it took. */
 async function native(): Promise<string> {
   const { memoryKib, passes, lanes } = VAULT_COST;
   const args = ['somesaltsomesalt', '-id', '-t', passes, '-k', memoryKib, '-p', lanes, '-l', 32].join(' ');

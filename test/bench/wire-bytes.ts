@@ -1,5 +1,7 @@
-// Line 2: octets on a serial line for one key, both ways, against the raw APDUs: GET CHALLENGE and IMPORTKEY with 100, 200 and 300
-// bytes of data. The raw APDUs are the shortest that ISO/IEC 7816-4 has: extended length above 255 bytes.
+// Benchmark 2: the number of bytes on a serial line for one key, in both directions, compared with
+// the raw APDUs. The commands are GET CHALLENGE and IMPORTKEY with 100, 200 and 300 bytes of data.
+// The raw APDUs are the shortest that ISO/IEC 7816-4 allows, with extended length only above 255
+// bytes.
 import { exchange } from '#protocol/apdu/chaining.ts';
 import { encodeExtendedCommand, encodeShortCommand, fitsShort } from '#protocol/apdu/command-apdu.ts';
 import { encodeResponse } from '#protocol/apdu/response-apdu.ts';

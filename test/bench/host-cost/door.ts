@@ -1,10 +1,11 @@
-// The door of the bench's page: the driver calls it from outside, one batch at a time, so that the cases can be interleaved.
+// The functions of the benchmark page. The benchmark program calls them from Node, one batch of
+// exchanges at a time, so that it can interleave the cases.
 import type { Case } from './exchange.ts';
 
 export interface BenchPage {
-  /** Sets the cases of a bundle up and answers with their names. */
+  /** Creates the cases of a bundle and resolves with their names. */
   names(bundle: string): Promise<string[]>;
-  /** Milliseconds for `count` exchanges of the case. */
+  /** Runs `count` exchanges of a case and resolves with the time in ms. */
   time(name: string, count: number): Promise<number>;
 }
 

@@ -1,6 +1,7 @@
-// The one exchange that every case of line 4 makes: a command APDU of 240 bytes, a response APDU of 240 bytes.
+// The exchange that every case of benchmark 4 makes: a command APDU of 240 bytes and a response
+// APDU of 240 bytes.
 
-/** One `count` of exchanges, one after the other. */
+/** A case of the benchmark. `run` makes `count` exchanges one after the other. */
 export interface Case {
   readonly name: string;
   readonly limit?: string;
@@ -9,7 +10,7 @@ export interface Case {
 
 export const SIZE = 240;
 
-/** CLA 80 INS D8, Lc EA, Le 00: what IMPORTKEY looks like. */
+/** A command APDU like that of IMPORTKEY: CLA 80, INS D8, Lc EA, Le 00. */
 export const COMMAND: Uint8Array<ArrayBuffer> = Uint8Array.from({ length: SIZE }, (_, i) =>
   i < 5 ? ([0x80, 0xd8, 0x00, 0x00, SIZE - 6][i] ?? 0) : i === SIZE - 1 ? 0 : i & 0xff,
 );

@@ -1,6 +1,10 @@
-// Devices that answer at once: what is measured on them is the host's own work. No more of the browser's objects than the cases use.
+// Simulated devices that answer at once, so that a measurement contains only the work of the host.
+// They implement only the parts of the browser's objects that the cases use.
 
-/** Bytes in, the answers out; each answer arrives as one chunk or transfer. */
+/**
+ * Returns the responses to the bytes that the host sent. Each response arrives as one chunk or
+ * transfer.
+ */
 export type Reply = (bytes: Uint8Array) => readonly Uint8Array[];
 
 export interface InstantSerial {

@@ -1,4 +1,5 @@
-// Line 4, our cases: the product's own way from Transmit down to the browser's objects, and beside it the bare objects.
+// Our cases of benchmark 4: the product's code from Transmit down to the browser's objects and, for
+// comparison, the browser's objects alone.
 import { encodeIBlock, encodeSBlock, type SequenceBit } from '#protocol/framing/t1-block.ts';
 import { PROFILES } from '#web/transport/device-profiles.ts';
 import { Links } from '#web/transport/links.ts';
@@ -36,7 +37,7 @@ function rawUsb(): Case {
   };
 }
 
-/** A T=1 card whose blocks were all made beforehand. */
+/** A T=1 card that answers with I-blocks that were encoded in advance. */
 function instantT1(): Reply {
   const answers = [encodeIBlock(0, false, RESPONSE, 'crc'), encodeIBlock(1, false, RESPONSE, 'crc')] as const;
   let next: SequenceBit = 0;
@@ -53,7 +54,7 @@ function instantT1(): Reply {
   };
 }
 
-/** A CCID reader whose messages were all made beforehand but for bSeq. */
+/** A CCID reader that answers with messages that were encoded in advance, except for bSeq. */
 function instantCcid(): Reply {
   const message = (type: number, data: Uint8Array): Uint8Array =>
     Uint8Array.of(type, data.length & 0xff, data.length >> 8, 0, 0, 0, 0, 0, 0, 0, ...data);
@@ -70,7 +71,7 @@ function instantCcid(): Reply {
   };
 }
 
-/** The way of the page: Links, its port, the framing, Transmit. */
+/** A case with the product's code: Links, the port, the framing and Transmit. */
 async function ours(name: string, kind: 'usb' | 'serial', handle: object): Promise<Case> {
   const quiet = { addEventListener: () => undefined, removeEventListener: () => undefined };
   const links = new Links({
@@ -95,7 +96,7 @@ async function ours(name: string, kind: 'usb' | 'serial', handle: object): Promi
   };
 }
 
-/** USB calls of one exchange, counted. */
+/** Counts the USB calls per exchange, as an average over 100 exchanges. */
 export async function usbCallsPerExchange(): Promise<{ readonly out: number; readonly in: number }> {
   const device = instantUsb(instantCcid());
   const { run } = await ours('counted', 'usb', device);

@@ -1,4 +1,4 @@
-// What the bench's page runs of ours.
+// Registers our cases and the counter of USB calls on the benchmark page.
 
 import { register } from './door.ts';
 import { ourCases, usbCallsPerExchange } from './ours.ts';

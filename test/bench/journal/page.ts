@@ -1,4 +1,5 @@
-// What the bench's page does with the journal: writers against the disk, pages of a long journal, and whole loads against the bare exchange.
+// The functions of benchmarks 3 and 7 that run in the page: concurrent writers, pages of a long
+// journal, and loads with and without the journal.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
@@ -20,7 +21,7 @@ import type { Stage } from '#web/state/station/stages.ts';
 
 const now = (): Date => new Date();
 const random = countingRandom();
-/** As long as those that an AS signs. */
+/** A signed audit head as long as that of an AS. */
 const HEAD = JSON.stringify({
   payloadType: 'application/vnd.keyferry.audit-head+json',
   payload: toBase64url(utf8(JSON.stringify({ asNumber: 1, sequence: 4711, hash: 'A'.repeat(64) }))),
@@ -54,7 +55,10 @@ async function journal(): Promise<{ database: Database; journal: Journal }> {
 
 const perSecond = (count: number, ms: number): number => (count * 1000) / ms;
 
-/** Records per second of so many writers that each wait for their own, by group commit, and by one strict transaction for each record. */
+/**
+ * Measures records per second with `count` writers, each of which waits for its own record before
+ * the next. `group` is with group commit, `single` with one strict transaction per record.
+ */
 async function writers(count: number, each: number): Promise<{ group: number; single: number }> {
   const { database, journal: shared } = await journal();
   const run = async (write: (writer: number) => Promise<unknown>): Promise<number> => {
@@ -68,7 +72,7 @@ async function writers(count: number, each: number): Promise<{ group: number; si
   };
   const ids = await Promise.all(Array.from({ length: count }, () => shared.begin(ATTEMPT)));
   const group = await run((writer) => shared.append(ids[writer] ?? 0, STEP));
-  const chain = 1_000_000 + Math.floor(Math.random() * 1e9); // another one in each round
+  const chain = 1_000_000 + Math.floor(Math.random() * 1e9); // a new chain in each round
   let at = 0;
   const hash = new Uint8Array(32);
   const single = await run(() => {
@@ -81,7 +85,10 @@ async function writers(count: number, each: number): Promise<{ group: number; si
   return { group, single };
 }
 
-/** The time of a page of 50 from the middle by range of keys, and by counting up to it, in ms. */
+/**
+ * Measures the time to read 50 rows from the middle, in ms. `key` is by a range of keys, `offset`
+ * by advancing a cursor from the first row.
+ */
 async function pages(units: number): Promise<{ key: number; offset: number }> {
   const { database } = await journal();
   const store = new WorkOrderStore(database, now);
@@ -118,7 +125,10 @@ async function pages(units: number): Promise<{ key: number; offset: number }> {
 
 const EXCHANGE_MS = 9;
 
-/** Chromium lets a timer of 32 ms or more be some ms late, unless the thread is awake anyway: here that struck the journaled flow and not the bare one. */
+/**
+ * Maximum duration of one timer, in ms. Chromium may fire a timer of 32 ms or more some ms late,
+ * unless the thread is awake anyway. In this benchmark that delayed only the flow with the journal.
+ */
 const PUNCTUAL_MS = 25;
 
 async function sleep(ms: number): Promise<void> {
@@ -126,13 +136,17 @@ async function sleep(ms: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, Math.min(left, PUNCTUAL_MS)));
 }
 
-/** A unit that was loaded once, and what it and the AS said: they say it again at once, for what they compute is not the page's time. */
+/**
+ * A unit that was loaded once, with the recorded responses of the unit and of the AS. The benchmark
+ * replays the responses, because it must not measure the time that the unit and the AS compute.
+ */
 interface Rehearsed {
   readonly identity: AttachedUnit['identity'];
-  /** By INS. */
+  /** Recorded responses of the unit, by INS. */
   readonly answers: ReadonlyMap<number, Uint8Array>;
-  /** SN and R, as hex, and what was exported for them. */
+  /** SN and R of the export request, as hex. */
   readonly asked: string;
+  /** The key that the AS exported for this request. */
   readonly exported: ExportedKey;
 }
 
@@ -177,7 +191,7 @@ async function rehearse(count: number): Promise<readonly Rehearsed[]> {
   return all;
 }
 
-/** The AS of them all, so many ms away. */
+/** Creates a key source that replays the recorded exports, each after `asMs` milliseconds. */
 function sourceOf(all: readonly Rehearsed[], asMs: number) {
   const exports = new Map(all.map(({ asked, exported }) => [asked, exported]));
   return {
@@ -201,23 +215,27 @@ function deviceOf({ identity, answers }: Rehearsed): AttachedUnit {
   return { identity, transmit };
 }
 
-/** Units per second. */
+/** Throughput in units per second. */
 interface Throughput {
-  /** The flow alone. */
+  /** Without the journal. */
   readonly bare: number;
-  /** With every step in the durable journal. */
+  /** With every step in the journal. A lane continues with the next unit after the receipt. */
   readonly kept: number;
-  /** The same, and the next unit of a lane waits until the verdict is on disk. */
+  /**
+   * With every step in the journal. A lane continues with the next unit when the verdict is on
+   * disk.
+   */
   readonly waiting: number;
 }
 
 /**
- * Of so many lanes. SELECT counts as a third exchange; it begins when the unit before has given its receipt and may be unplugged. All verdicts are on
- * disk in the end.
+ * Measures the throughput of `lanes` lanes with `each` units per lane. A unit costs three
+ * exchanges: SELECT and the two of its load. SELECT starts when the previous unit has returned its
+ * receipt and may be unplugged. The measurement ends when all verdicts are on disk.
  */
 async function throughput(lanes: number, each: number, asMs: number): Promise<Throughput> {
   const { database, journal: shared } = await journal();
-  await shared.begin(ATTEMPT); // a page at work knows already where the chain has come to
+  await shared.begin(ATTEMPT); // a running page has already read the end of the chain
   const rehearsed = await rehearse(lanes * each);
   const source = sourceOf(rehearsed, asMs);
   const run = async (one: (unit: AttachedUnit, free: () => void) => Promise<unknown>): Promise<number> => {
@@ -252,7 +270,10 @@ async function throughput(lanes: number, each: number, asMs: number): Promise<Th
   return { bare, kept, waiting };
 }
 
-/** Writes into the chain of that order until the browser is killed; says each number that is on disk. */
+/**
+ * Appends to the chain of an order until the browser is killed. Calls `said` with the number of
+ * each attempt that is on disk.
+ */
 async function writeForever(order: number, said: (id: number) => void): Promise<void> {
   const { journal: shared } = await journal();
   const attempt = { ...ATTEMPT, order };
@@ -263,7 +284,10 @@ async function writeForever(order: number, said: (id: number) => void): Promise<
   );
 }
 
-/** How many attempts there are, and whether that order's chain holds; begins as the page does. */
+/**
+ * Returns the number of the newest attempt and whether the chain of the order is intact. First
+ * rotates the database log, as the page does at its start.
+ */
 async function readBack(order: number): Promise<{ last: number; holds: boolean }> {
   const { database, journal: shared } = await journal();
   await rotateLog(database);

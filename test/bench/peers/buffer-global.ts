@@ -1,4 +1,5 @@
-// Node's Buffer, which Ledger's transport expects of the page. Has to be imported before it.
+// Makes Node's Buffer a global of the page, which Ledger's transport requires. Import this file
+// before Ledger's transport.
 import { Buffer } from 'buffer';
 
 Object.assign(globalThis, { Buffer });

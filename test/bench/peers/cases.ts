@@ -1,4 +1,5 @@
-// The peers of line 4, each driven through its own public door against an instant device that speaks its protocol.
+// The cases of the peers in benchmark 4. Each case calls the public API of a peer, with a device
+// that answers at once in the peer's protocol.
 import {
   DeviceManagementKitBuilder,
   type DeviceModelDataSource,
@@ -16,7 +17,10 @@ import { instantSerial, instantUsb } from '../host-cost/instant.ts';
 const PACKET = 64;
 const HEADER = 5;
 
-/** Answers the last packet of a command with the response in packets of its channel. */
+/**
+ * Creates a Ledger device. It answers the last packet of a command with the response, in packets of
+ * the command's channel.
+ */
 function ledgerReply(): (packet: Uint8Array) => Uint8Array[] {
   const perPacket = PACKET - HEADER;
   let left = 0;
@@ -48,7 +52,10 @@ function ledgerWebUsb(): Case {
   };
 }
 
-/** The kit with a transport of its own framing services over the instant device. */
+/**
+ * Ledger's device management kit on the instant device. The transport uses the kit's own framing
+ * services.
+ */
 async function ledgerDmk(): Promise<Case> {
   const usb = instantUsb(ledgerReply());
   const channel = Maybe.of(Uint8Array.of(0x12, 0x34));

@@ -1,4 +1,5 @@
-// The doors of the peers that the bench uses, so that it can be type-checked where they are not installed.
+// Types of the peers' APIs that the benchmark uses, so that it can be type-checked when the peers
+// are not installed.
 declare module '@ledgerhq/hw-transport-webusb' {
   export default class TransportWebUSB {
     constructor(device: object, interfaceNumber: number);

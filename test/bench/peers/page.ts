@@ -1,4 +1,4 @@
-// What the bench's page runs of the peers.
+// Registers the cases of the peers on the benchmark page.
 import './buffer-global.ts';
 import { register } from '../host-cost/door.ts';
 import { peerCases } from './cases.ts';

@@ -1,4 +1,5 @@
-// What the bench's page does with a long list: ours, and a bare window of rows in a dozen lines.
+// The functions of benchmark 8 that run in the page. They show a long list with the product's
+// virtual list, or with a minimal virtual list for comparison.
 
 import { createRawSnippet, flushSync, mount, unmount } from 'svelte';
 import { hexNumber } from '#protocol/bytes/hex.ts';
@@ -9,10 +10,10 @@ import { RowList } from './row-list.svelte.ts';
 const HEIGHT = 44;
 
 interface Shown {
-  /** To the first paint with rows, ms. */
+  /** Time until the first paint with rows, in ms. */
   readonly paint: number;
   readonly elements: number;
-  /** Of a frame while 1,000 rows a second change, ms. */
+  /** 95th percentile of the frame time while 1,000 rows per second change, in ms. */
   readonly frameP95: number;
 }
 
@@ -49,7 +50,7 @@ async function ours(count: number): Promise<Shown> {
   }));
   const began = performance.now();
   const app = mount(Host, { target, props: { list, row } });
-  flushSync(); // as the page's own task does before it ends: the rows are there in the same frame
+  flushSync(); // as at the end of a task in the product, so that the rows appear in this frame
   await painted();
   if (target.querySelectorAll('li').length === 0) throw new Error('the first paint has no rows');
   const paint = performance.now() - began;

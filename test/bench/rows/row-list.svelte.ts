@@ -1,4 +1,5 @@
-// Rows for the bench: as many as are asked for, of which a windowful is made; one changes at a time.
+// The rows of the benchmark. Creates only the rows that the list shows, and changes one row at a
+// time.
 import type { UnitIndex } from '#web/state/orders/unit-index.ts';
 
 export class RowList {
