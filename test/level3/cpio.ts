@@ -1,9 +1,9 @@
-// Encodes an initial RAM disk for the kernel: the "newc" archive of cpio(5), with files and
+// Encodes an initial RAM disk for the kernel as a "newc" archive of cpio(5), with files and
 // folders.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 
 export interface Entry {
-  /** Without a leading slash. */
+  /** Path without a leading slash. */
   readonly path: string;
   /** Undefined for a folder. */
   readonly content?: Uint8Array;
@@ -16,7 +16,7 @@ const PROGRAM = 0o100755;
 const TRAILER = 'TRAILER!!!';
 const ALIGNMENT = 4;
 
-/** @param entries folders before their content */
+/** @param entries each folder before its content */
 export function encodeCpio(entries: readonly Entry[]): Uint8Array {
   const parts = entries.map((entry, index) => encodeEntry(index + 1, entry));
   return Buffer.concat([...parts, encodeEntry(0, { path: TRAILER, content: new Uint8Array(0) })]);

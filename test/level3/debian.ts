@@ -1,11 +1,11 @@
-// Provides the requirements of level 3: installs Debian's packages if the user is root, and
-// downloads and unpacks Debian's kernel into a cache, without installing it.
+// Provides the requirements of level 3. Installs Debian's packages if the user is root. Downloads
+// Debian's kernel and unpacks it into a cache, without installing it.
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { runCommand } from '../support/run-command.ts';
 import { moduleSequence, REQUIRED_MODULES } from './modules.ts';
 
-/** Each package, and a file by which to detect it. */
+/** The required packages. A package is installed if its file exists. */
 const PACKAGES = [
   ['qemu-system-x86', '/usr/bin/qemu-system-x86_64'],
   ['busybox-static', '/bin/busybox'],
@@ -16,23 +16,25 @@ const PACKAGES = [
   ['pcsc-tools', '/usr/bin/scriptor'],
 ] as const;
 
-/** Omitted on Ubuntu, whose usbip works only with the running kernel, not with the guest's. */
+/**
+ * Not required on Ubuntu, whose usbip works only with the running kernel and not with the guest's.
+ */
 const USBIP = ['usbip', '/usr/sbin/usbip'] as const;
 
-/** The packages that depend on the newest kernel, on Debian and Ubuntu. */
+/** Metapackages of Debian and of Ubuntu that depend on the newest kernel. */
 const KERNEL_PACKAGES = ['linux-image-amd64', 'linux-image-generic'];
 
 export interface Kernel {
   /** Path of vmlinuz. */
   readonly image: string;
-  /** With their file names, in the sequence in which to load them. */
+  /** Modules with their file names, in the order in which to load them. */
   readonly modules: readonly { readonly name: string; readonly content: Uint8Array }[];
 }
 
 /** A requirement, or a sentence that says what is missing. */
 export type OrMissing<T> = T | { readonly missing: string };
 
-/** The properties of a machine that the search reads. Tests replace them. */
+/** The properties of a machine that findMissing reads. Tests replace them. */
 export interface Host {
   readonly platform: string;
   readonly arch: string;
@@ -48,7 +50,7 @@ const THIS_HOST: Host = {
   exists: existsSync,
 };
 
-/** The packages to install, or a sentence that says why level 3 cannot run. */
+/** Returns the packages to install, or a sentence that says why level 3 cannot run. */
 export function findMissing(host: Host = THIS_HOST): OrMissing<{ readonly packages: readonly string[] }> {
   const { platform, arch, uid, exists } = host;
   if (platform !== 'linux' || arch !== 'x64')
@@ -63,7 +65,7 @@ export function findMissing(host: Host = THIS_HOST): OrMissing<{ readonly packag
 
 /**
  * Installs the missing packages.
- * @returns a sentence that says what is still missing, or undefined
+ * @returns a sentence that says what is still missing; undefined if nothing is
  */
 export async function providePackages(say: (line: string) => void): Promise<string | undefined> {
   const found = findMissing();
@@ -88,7 +90,10 @@ function isUbuntu(): boolean {
   return existsSync('/etc/os-release') && /^ID=ubuntu$/m.test(readFileSync('/etc/os-release', 'utf8'));
 }
 
-/** @param cache a folder that persists between runs */
+/**
+ * Downloads the kernel if it is not in the cache.
+ * @param cache a folder that persists between runs
+ */
 export async function provideKernel(cache: string, say: (line: string) => void): Promise<OrMissing<Kernel>> {
   const packages = await kernelPackages();
   if ('missing' in packages) return packages;
@@ -103,7 +108,7 @@ export async function provideKernel(cache: string, say: (line: string) => void):
   return { image: join(folder, 'vmlinuz'), modules };
 }
 
-/** The package of the image, and on Ubuntu those of its modules. */
+/** Returns the package of the kernel image and, on Ubuntu, the packages of its modules. */
 async function kernelPackages(): Promise<OrMissing<{ readonly names: readonly string[] }>> {
   for (const metapackage of KERNEL_PACKAGES) {
     const { code, output } = await runCommand('apt-cache', ['depends', '--recurse', '--no-recommends', metapackage]);
@@ -120,7 +125,7 @@ async function unpack(names: readonly string[], folder: string): Promise<string 
   const work = `${folder}.part`;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, 'modules'), { recursive: true });
-  // depmod reads /lib, which is a link on a system with merged /usr.
+  // depmod reads lib/modules. A kernel package has that folder even for a system with merged /usr.
   const script = `
     set -e
     cd "$1"; shift
@@ -140,7 +145,7 @@ async function unpack(names: readonly string[], folder: string): Promise<string 
   return undefined;
 }
 
-/** Decompresses modules, because busybox loads uncompressed ones only. */
+/** Decompresses the modules, because busybox loads only uncompressed modules. */
 async function copyModules(work: string, paths: readonly string[]): Promise<string | undefined> {
   const names: string[] = [];
   for (const path of paths) {

@@ -1,7 +1,10 @@
-// The differences between the real kernel (Debian 12, over USB/IP) and the column of level 2 in
+// Lists where level 3 (Debian 12's kernel, over USB/IP) differs from the column of level 2 in
 // docs/reliability.md, and the behaviours that level 3 does not compare.
 
-/** Differs from the fake at level 3, whatever level 2 shows. */
+/**
+ * Behaviours that differ from the fake at level 3, with the explanation. At level 2 they may be the
+ * same.
+ */
 export const DIFFERENCES_OF_LEVEL_3: Readonly<Record<string, string>> = {
   'USB: unplug during a write':
     'USB/IP confirms the bytes before the unit receives them and unplugs: the write succeeds, and the next read fails.',
@@ -11,7 +14,7 @@ export const DIFFERENCES_OF_LEVEL_3: Readonly<Record<string, string>> = {
     'cdc_acm counts the parity errors of SERIAL_STATE and delivers the byte unmarked: the check of T=1 fails, and the block is sent again.',
 };
 
-/** Same as the fake at level 3, although different at level 2. */
+/** Behaviours that are the same as the fake at level 3 but differ at level 2. */
 export const THE_SAME_AT_LEVEL_3: readonly string[] = [];
 
 /** Behaviours that level 3 does not compare, with the reason. */

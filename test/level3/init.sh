@@ -1,6 +1,6 @@
 #!/bin/busybox sh
-# First process of the guest. Mounts the machine's / under an overlay in memory, so that the guest has all
-# files and changes none.
+# First process of the guest. Mounts the machine's / read-only below an overlay in memory, so that
+# the guest has all files of the machine and changes none.
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys

@@ -1,5 +1,5 @@
 // Runs the guest: Debian's kernel under QEMU without KVM, with the machine's / as a read-only file
-// system. Passes on the lines that the guest reports.
+// system. Reports each line of the guest to the caller.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,9 +18,9 @@ export interface Guest {
 }
 
 export interface GuestEnd {
-  /** A description, with the last lines of the console. */
+  /** How the guest ended, with the last lines of the console. */
   readonly how: string;
-  /** The time limit was reached. */
+  /** Whether the time limit was reached. */
   readonly isLate: boolean;
 }
 

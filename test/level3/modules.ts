@@ -1,6 +1,10 @@
-// The kernel modules to load and their sequence, from the dependencies in modules.dep(5).
+// Computes which kernel modules to load, and in which order, from the dependencies in
+// modules.dep(5).
 
-/** The bus, the shared file system and the drivers under test, unless built in. */
+/**
+ * Modules of the bus, of the shared file system and of the drivers under test. A kernel may have
+ * some of them built in.
+ */
 export const REQUIRED_MODULES = [
   'virtio_pci',
   '9p',
@@ -11,7 +15,10 @@ export const REQUIRED_MODULES = [
   'cdc_acm',
 ] as const;
 
-/** Paths of the required modules and their dependencies, each after its dependencies. */
+/**
+ * Returns the paths of the required modules and of their dependencies. A module follows its
+ * dependencies.
+ */
 export function moduleSequence(modulesDep: string, required: readonly string[]): string[] {
   const dependencies = new Map<string, string[]>();
   for (const line of modulesDep.split('\n')) {
@@ -28,7 +35,7 @@ export function moduleSequence(modulesDep: string, required: readonly string[]):
   return sequence;
 }
 
-/** The name as lsmod prints it. */
+/** Returns the name of a module as lsmod prints it. */
 export function moduleName(path: string): string {
   return (path.split('/').at(-1) ?? '').replace(/\.ko(\.\w+)?$/, '').replaceAll('-', '_');
 }

@@ -7,10 +7,10 @@ import type { Behaviour } from '../level2/fidelity/behaviour.ts';
 /** The log of each behaviour, by name. */
 export type Observations = Readonly<Record<string, readonly string[]>>;
 
-/** After this time the log so far is used. */
+/** Time limit of a behaviour, in ms. When it is reached, observe() uses the log so far. */
 const LIMIT_MS = 60_000;
 
-/** @param sn 1 to 16 bytes as hex */
+/** Describes the unit for a behaviour. @param sn 1 to 16 bytes as hex */
 export function unitFor({ unit }: Behaviour, sn: string): UnitDescription {
   const latency = { identity: 0, challenge: 0, importKey: 0 };
   return { sn, set: DEMO_SETS[0]?.set ?? 0, latency, ...unit };

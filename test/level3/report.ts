@@ -1,5 +1,5 @@
-// The reports of the guest about its tests, one JSON text per line over a serial line, and their
-// outcome.
+// The reports that the guest sends about its tests, as one JSON text per line over a serial port,
+// and the outcome that the runner computes from them.
 import type { Outcome } from '../runner/tally.ts';
 
 export type Report =
@@ -15,7 +15,7 @@ export function encodeReport(report: Report): string {
   return `${JSON.stringify(report)}\n`;
 }
 
-/** Undefined for any other line, such as a firmware message. */
+/** Returns undefined for a line that is not a report, such as a firmware message. */
 export function decodeReport(line: string): Report | undefined {
   try {
     const value: unknown = JSON.parse(line);
@@ -27,10 +27,11 @@ export function decodeReport(line: string): Report | undefined {
 }
 
 /**
- * Counts a planned test without a result as failed, and also a run that did not end.
- * @param why the reason for missing results
- * @param timeUp if the time limit was reached: the reason with which missing results count as
- * skipped
+ * Computes the outcome. A planned test without a result counts as failed, and so does a guest that
+ * did not report its end.
+ * @param why the reason why results are missing
+ * @param timeUp the reason for skipping, set if the time limit was reached; planned tests without a
+ * result then count as skipped
  */
 export function outcomeOf(reports: readonly Report[], why: string, timeUp?: string): Outcome {
   const planned = reports.flatMap((report) => (report.report === 'plan' ? report.names : []));

@@ -1,7 +1,8 @@
-// `npm run test:kernel`, level 3: Debian's kernel drives the simulated unit over USB/IP, for a real
-// Chromium and Debian's PC/SC. --built: dist/ is up to date. --part: only pcsc, browser, card,
-// fidelity or load, which loads a key over each link --times N (default 10). --within N: skips the
-// tests that do not start within N seconds. The last line is `N passed, N failed, N skipped`.
+// Implements `npm run test:kernel`, level 3: Debian's kernel drives the simulated unit over USB/IP,
+// for a real Chromium and for Debian's PC/SC. `--built` uses dist/ as it is, without a build.
+// `--part` runs one part: pcsc, browser, card, fidelity or load. The part load loads a key over
+// each link N times with `--times N`, 10 times by default. `--within N` skips the tests that are
+// not finished within N seconds. The last line of the output is `N passed, N failed, N skipped`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,11 +14,11 @@ import { type Kernel, provideKernel, providePackages } from './debian.ts';
 import { runGuest } from './machine.ts';
 import { decodeReport, outcomeOf, type Report } from './report.ts';
 
-/** Time for all tests. They take 8 minutes on an idle machine. */
+/** Time that all tests need, in s. They take 8 minutes on an idle machine. */
 const NEEDED_S = 540;
-/** Time limit of the guest, for a busy machine. */
+/** Time limit of the guest, in ms. Long enough for a busy machine. */
 const LIMIT_MS = 30 * 60_000;
-/** A guest that reports nothing for this time hangs: no test takes longer. */
+/** A guest that reports nothing for this time has hung, because no test takes longer. */
 const MAX_SILENCE_MS = 5 * 60_000;
 const CACHE = resolve('node_modules/.cache/keyferry-kernel');
 const NAME = 'kernel, browser and PC/SC (level 3)';
@@ -151,5 +152,5 @@ if (file !== undefined) writeFileSync(file, JSON.stringify({ runner: 'kernel', .
 for (const { name, message } of tally.failed) say(`\nFAILED ${name}\n${message}`);
 for (const { name, reason } of tally.skipped) say(`\nSkipped ${name}: ${reason}`);
 say(closingLine(tally));
-// Skipped tests are no failure. The last line reports them.
+// Skipped tests do not fail the run. The last line reports them.
 process.exitCode = tally.failed.length === 0 && tally.skipped.length > 0 ? 0 : exitCode(tally);

@@ -1,5 +1,5 @@
-// The product page from the real AS in a real browser, with a simulated unit on the real kernel:
-// loads keys over each link, with unplugs during the import and before the receipt.
+// Tests the product page of a real AS in a real browser, with a simulated unit on the real kernel.
+// Loads keys over each link, and unplugs the unit during the import and before the receipt.
 import type { Browser, Page } from '@playwright/test';
 import { memoryDigest } from '#device-sim/setup/control.ts';
 import type { Service } from '../../e2e/support/service.ts';
@@ -17,9 +17,12 @@ export interface AppSetup {
 const KEY = 'Terminal master key';
 const OTHER_KEY = 'Data encryption key';
 
-/** Unplugs during the response to IMPORTKEY; the response to GET CHALLENGE is shorter. */
+/**
+ * Unplugs the unit during the response to IMPORTKEY. The response to GET CHALLENGE has fewer than
+ * 90 bytes.
+ */
 const BEFORE_RECEIPT = { fault: 'unplug', direction: 'in', after: 90 } as const;
-/** Unplugs during IMPORTKEY; GET CHALLENGE is shorter. */
+/** Unplugs the unit during IMPORTKEY. GET CHALLENGE has fewer than 150 bytes. */
 const DURING_IMPORT = { fault: 'unplug', direction: 'out', after: 150 } as const;
 
 export function appScenarios(setup: AppSetup): Scenario[] {
@@ -29,7 +32,7 @@ export function appScenarios(setup: AppSetup): Scenario[] {
   }));
 }
 
-/** The origin of a link. The server listens at both addresses. */
+/** Returns the origin that may use a link. The server listens at both addresses. */
 export function originOf(link: 'usb' | 'serial', url: string): string {
   const { port } = new URL(url);
   return `http://${link === 'usb' ? 'localhost' : '127.0.0.1'}:${port}`;
@@ -40,8 +43,8 @@ const POLL_MS = 5000;
 const MAX_RETRIES = 2;
 
 /**
- * Waits for a lane. Presses "Read again" at most twice: on a slow processor the unit may miss the
- * limit of 1 s per response.
+ * Waits until the lane of a unit appears. Presses "Read again" at most twice, because on a slow
+ * processor the unit may exceed the limit of 1 s per response.
  */
 export async function expectAttached(station: StationPage, sn: string): Promise<void> {
   const again = station.onlyLane().root.getByRole('button', { name: 'Read again' });

@@ -1,6 +1,6 @@
-// Starts a real Chromium in the guest. Managed policies permit the units to one origin over USB and
-// to another over serial, so that each link is tested separately, and an AS token card to both
-// origins over both links.
+// Starts a real Chromium in the guest. Managed policies let one origin use units over USB, and
+// another origin use units over serial, so that each link is tested separately. Both origins may
+// use an AS token card over both links.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,10 @@ import { type Browser, chromium, expect, type Page } from '@playwright/test';
 import { PRODUCT_ID, TOKEN_PRODUCT_ID, VENDOR_ID } from '#device-sim/browser/usb-descriptors.ts';
 import { chromiumSwitches } from '../../support/chromium.ts';
 
-/** The guest is ten times slower than the machine, which may be busy itself. */
+/**
+ * Time limit of an expectation, in ms. The guest is ten times slower than the machine, and the
+ * machine may be busy.
+ */
 export const TIMEOUT_MS = 300_000;
 export const slowExpect = expect.configure({ timeout: TIMEOUT_MS });
 
@@ -30,7 +33,7 @@ export async function launch(executablePath: string, { usb, serial }: Origins): 
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${folder}/keyferry.json`, JSON.stringify(policy));
   }
-  // Without this feature, one launch in twenty hangs: the fork copies a lock.
+  // Without this feature, one launch in twenty hangs, because a fork copies a lock that is held.
   const args = [...chromiumSwitches(), '--enable-features=NetworkServiceInProcess2', '--no-zygote'];
   return await chromium.launch({ executablePath, args, timeout: TIMEOUT_MS });
 }
@@ -40,7 +43,7 @@ export async function openPage(
   url: string,
   prepare: (page: Page) => Promise<void> = async () => undefined,
 ): Promise<Page> {
-  // Few pixels: rendering is slow on an emulated processor.
+  // Renders few pixels, because rendering is slow on an emulated processor.
   const page = await browser.newPage({ reducedMotion: 'reduce', deviceScaleFactor: 0.25 });
   page.setDefaultTimeout(TIMEOUT_MS);
   await prepare(page);
@@ -49,8 +52,8 @@ export async function openPage(
 }
 
 /**
- * Replaces the choosers, which the guest cannot answer: each returns a permitted device that
- * matches the filters.
+ * Replaces the choosers, which a test in the guest cannot answer. Each replacement returns a
+ * permitted device that matches the filters.
  */
 export async function answerChoosers(page: Page): Promise<void> {
   await page.addInitScript(() => {

@@ -1,5 +1,5 @@
-// The product page with an AS token card and a unit, on USB and serial in both combinations: enters
-// the PIN and loads a key from the card into the unit.
+// Tests the product page with an AS token card on one link and a unit on the other, in both
+// combinations. Enters the PIN and loads a key from the card into the unit.
 import { memoryDigest } from '#device-sim/setup/control.ts';
 import type { LinkKind } from '#device-sim/unit/faults.ts';
 import { StationPage } from '../../e2e/support/station-page.ts';
@@ -26,7 +26,10 @@ export function cardScenarios(setup: AppSetup, set: number): Scenario[] {
   }));
 }
 
-/** On a real bus a serial port is one interface of a USB device. */
+/**
+ * Returns the links of a simulated device. On a real bus a serial port is an interface of a USB
+ * device, so a device with a serial port has both links.
+ */
 const linksOf = (link: LinkKind): 'usb' | 'both' => (link === 'usb' ? 'usb' : 'both');
 
 async function loadFromCard(setup: AppSetup, set: number, cardLink: LinkKind, unitLink: LinkKind): Promise<void> {

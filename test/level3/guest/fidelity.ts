@@ -16,9 +16,9 @@ import { report, type Scenario } from './scenario.ts';
 
 export interface FidelitySetup {
   readonly browser: () => Browser;
-  /** An empty page, at the origin that may use this link only. */
+  /** Returns the URL of an empty page at the origin that may use only this link. */
   readonly url: (link: 'usb' | 'serial') => string;
-  /** The unit of the other scenarios, which must be unplugged. */
+  /** The unit of the other scenarios. It is unplugged before the comparison. */
   readonly unit: GuestUnit;
 }
 
@@ -39,13 +39,13 @@ async function compareAll({ browser, url, unit: other }: FidelitySetup): Promise
   for (const link of ['usb', 'serial'] as const) {
     const page = await openPage(browser(), url(link));
     await page.exposeFunction('probeDevice', async (method: string, sn: string, fault: Fault) => {
-      // A behaviour that exceeded its time limit may still run, with an earlier unit.
+      // Ignores calls from an earlier behaviour, which may still run if it exceeded its time limit.
       if (unit?.sn === sn) await handle(unit, method, fault);
     });
     for (const [index, behaviour] of COMPARED.entries()) {
       if ((behaviour.unit.link === 'serial') !== (link === 'serial')) continue;
       const description = unitFor(behaviour, `F1D0${hexNumber(index, 4)}`);
-      // On a real bus a serial port is one interface of a USB device.
+      // On a real bus a serial port is an interface of a USB device, so the unit has both links.
       unit = new GuestUnit({ description: link === 'serial' ? { ...description, link: 'both' } : description });
       const real = await observeOn(page, behaviour, unit).catch((error: unknown) => [String(error)]);
       problems.push(...compare(behaviour.name, real, fake[behaviour.name] ?? []));
@@ -70,7 +70,7 @@ async function observeOn(page: Page, behaviour: Behaviour, unit: GuestUnit): Pro
   }
 }
 
-/** Empty if the result is as documented. */
+/** Returns an empty list if the result is as documented. */
 function compare(name: string, real: readonly string[], fake: readonly string[]): string[] {
   const isTheSame = real.join('\n') === fake.join('\n');
   const explanation =

@@ -12,7 +12,7 @@ import { hasSerialPort, listsUnit, until } from './kernel.ts';
 export type GuestUnitOptions =
   | {
       readonly description: UnitDescription;
-      /** Makes the unit a reader of class 0B instead of a vendor interface. */
+      /** Makes the unit a reader of class 0B. If undefined, the unit has a vendor interface. */
       readonly readerLevel?: ReaderLevel;
     }
   | { readonly card: TokenDescription };
@@ -61,7 +61,7 @@ export class GuestUnit {
     );
   }
 
-  /** Unplugs the unit, if plugged in. Resolves when the kernel has removed it. */
+  /** Unplugs the unit if it is plugged in. Resolves when the kernel has removed it. */
   async unplug(): Promise<void> {
     this.unit.unplug();
     const isRemoved = async (): Promise<boolean> =>

@@ -1,11 +1,11 @@
-// The plugged-in units as the guest's kernel lists them.
+// Reads which units the guest's kernel lists.
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const USB_DEVICES = '/sys/bus/usb/devices';
 const LIMIT_MS = 120_000;
 
-/** Waits for a condition. @throws Error with this message at the time limit */
+/** Waits until a condition is true. @throws Error with `message` when the time limit is reached */
 export async function until(condition: () => Promise<boolean>, message: string): Promise<void> {
   for (const end = Date.now() + LIMIT_MS; !(await condition()); ) {
     if (Date.now() > end) throw new Error(message);
@@ -13,14 +13,17 @@ export async function until(condition: () => Promise<boolean>, message: string):
   }
 }
 
-/** Whether a ttyACM port exists. Its number varies while a browser has an earlier port open. */
+/**
+ * Whether a ttyACM port exists, with any number. The number varies while a browser has an earlier
+ * port open.
+ */
 export async function hasSerialPort(): Promise<boolean> {
   return (await readdir('/dev')).some((name) => name.startsWith('ttyACM'));
 }
 
 /**
- * Whether the kernel lists a USB device with this serial number. Must not block: during
- * enumeration, reading the serial number waits for the unit, which may run in this process.
+ * Whether the kernel lists a USB device with this serial number. Reads asynchronously, because
+ * during enumeration the read waits for the unit, which may run in this process.
  */
 export async function listsUnit(sn: string): Promise<boolean> {
   const names = await readdir(USB_DEVICES);

@@ -1,5 +1,5 @@
-// Repeated loads on one page, as at a station: a new unit is plugged in, loaded and unplugged. Each
-// load is one test. The test after a failure opens the page again.
+// Tests repeated loads on one page, as at a station. Each test plugs in a new unit, loads a key and
+// unplugs the unit. After a failed test, the next test opens a new page.
 import type { Page } from '@playwright/test';
 import { memoryDigest } from '#device-sim/setup/control.ts';
 import type { LinkKind } from '#device-sim/unit/faults.ts';

@@ -1,4 +1,4 @@
-// The program of the guest: runs the tests of level 3 one at a time, in one browser.
+// The program of the guest. Runs the tests of level 3 one at a time, in one browser.
 import type { Browser } from '@playwright/test';
 import { Service } from '../../e2e/support/service.ts';
 import { appScenarios, originOf } from './app.ts';
@@ -12,12 +12,12 @@ import { report, runScenario, type Scenario } from './scenario.ts';
 import { usbipScenarios } from './usbip.ts';
 
 const DEMO_SET_SHARED = 0xde30_0001;
-/** Empty: all parts except 'load'. */
+/** The part of the tests to run. An empty string selects all parts except 'load'. */
 type Part = '' | 'pcsc' | 'browser' | 'card' | 'load' | 'fidelity';
 
 const NO_LATENCY = { identity: 0, challenge: 0, importKey: 0 };
 
-/** @throws Error when an earlier scenario failed to start the value */
+/** Returns a value that an earlier scenario has started. @throws Error when that scenario failed */
 function required<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Error(`the ${what} failed to start`);
   return value;

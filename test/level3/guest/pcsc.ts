@@ -1,5 +1,6 @@
-// The unit as a PC/SC reader of class 0B: loads a key, from SELECT to the receipt, over Debian's
-// pcscd and libccid. They test our CCID and, at TPDU level, our T=1 independently.
+// Tests the unit as a PC/SC reader of class 0B. Loads a key, from SELECT to the receipt, over
+// Debian's pcscd and libccid. They are independent implementations of CCID and, at TPDU level, of
+// T=1.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -22,13 +23,17 @@ const TRANSPORT_KEY = Uint8Array.from({ length: 32 }, (_, i) => 0x40 + i);
 const APPLICATION_KEY = Uint8Array.from({ length: 32 }, (_, i) => 0xa0 + i);
 const ATTRIBUTES = 'D0AB00N';
 const START_MS = 90_000;
-/** The readers that libccid supports. It ignores other readers, even of the same class. */
+/**
+ * libccid's list of supported readers. libccid ignores all other readers, even of the same class.
+ */
 const READER_LIST = '/etc/libccid_Info.plist';
 const READER = 'Keyferry EI';
 /** Number of lines of pcscd's log in an error message. */
 const LOG_LINES = 60;
 
-/** Adds the unit to libccid's list and sets the log level, in the overlay of the guest. */
+/**
+ * Adds the unit to libccid's list and raises the log level. The guest's overlay holds the change.
+ */
 function listReader(): void {
   const hex = (id: number): string => `0x${hexNumber(id, 4)}`;
   const entries = { ifdVendorID: hex(VENDOR_ID), ifdProductID: hex(PRODUCT_ID), ifdFriendlyName: READER };
@@ -60,8 +65,8 @@ async function loadOverPcsc(level: ReaderLevel, extendedLength: boolean): Promis
       profile: 'diversified',
       extendedLength,
       slots: Array.from({ length: 16 }, (_, i) => i + 1),
-      // Longer than the block waiting time of T=1 and than pcscd's timeout, so that the unit must
-      // request time extensions.
+      // The latency is longer than the block waiting time of T=1 and than pcscd's timeout, so that
+      // the unit must request time extensions.
       latency: { identity: 0, challenge: 0, importKey: 2500 },
       protectedClass: true,
     },
@@ -115,8 +120,8 @@ interface Client {
 }
 
 /**
- * Runs scriptor of pcsc-tools: its input is a line of hex, its output "< hex : text". Restarts it
- * until pcscd lists the reader.
+ * Starts scriptor of pcsc-tools, which reads a command as a line of hex and prints the response as
+ * "< hex : text". Restarts scriptor until pcscd lists the reader.
  */
 async function openClient(log: string[]): Promise<Client> {
   for (const end = Date.now() + START_MS; ; ) {

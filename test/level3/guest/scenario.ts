@@ -1,5 +1,5 @@
-// Runs the guest's tests one at a time and reports each result. After a test that exceeds its time
-// limit, the other tests are not run, because it may still be running.
+// Runs a test of the guest and reports its result. After a test that exceeds its time limit,
+// main.ts runs no other test, because the late test may still be running.
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeReport, type Report } from '../report.ts';
@@ -9,7 +9,7 @@ export interface Scenario {
   run(): Promise<void>;
 }
 
-/** The guest's second serial port, from which the runner reads. */
+/** The guest's second serial port. The runner on the machine reads from it. */
 const RESULTS = '/dev/ttyS1';
 const LIMIT_MS = 15 * 60_000;
 

@@ -1,5 +1,5 @@
-// `npm run device` with Debian's usbip, as in docs/stations.md: usbip attaches the unit over TCP on
-// loopback, and the kernel removes the unit when the program ends.
+// Tests `npm run device` with Debian's usbip, as docs/stations.md describes. usbip attaches the
+// unit over TCP on loopback, and the kernel removes the unit when the program ends.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -11,7 +11,7 @@ const SN = '0000000000000000000000000000AB12';
 
 const USBIP = '/usr/sbin/usbip';
 
-/** Empty without Debian's usbip. */
+/** Returns an empty list if Debian's usbip is not installed. */
 export function usbipScenarios(): Scenario[] {
   const scenario = {
     name: 'usbip attaches the unit of npm run device over TCP, and the kernel removes it when the program ends',
