@@ -1,5 +1,5 @@
-// End-to-end tests: the production build in the machine's own Chromium, against the real AS
-// process, with simulated units injected into the page.
+// Configures the end-to-end tests. They run the production build in the machine's own Chromium,
+// against the real AS process. Simulated units are injected into the page.
 import { defineConfig } from '@playwright/test';
 import { chromiumSwitches, findChromium } from './test/support/chromium.ts';
 
@@ -11,19 +11,19 @@ export default defineConfig({
   testMatch: '**/*.spec.ts',
   fullyParallel: true,
   forbidOnly: true,
-  // The closing report names each test that passes at the second try only.
+  // The closing report lists each test that passes only at the second try.
   retries: 1,
   workers: 2,
   timeout: 120_000,
   expect: { timeout: 20_000 },
   reporter: outcome === undefined ? 'list' : [['./test/runner/playwright-reporter.ts', { file: outcome }]],
-  // Playwright empties this folder when it starts; level 2 runs at the same time with a folder of
-  // its own.
+  // Playwright empties this folder when it starts. Level 2 has a folder of its own, because it runs
+  // at the same time.
   outputDir: 'test-results/e2e',
   use: {
     browserName: 'chromium',
-    // Every request of the page reaches the network, where the tests see it. Only offline.spec.ts
-    // is about the cache.
+    // Tests observe the requests of the page on the network. A service worker would answer them
+    // from its cache, which only offline.spec.ts tests.
     serviceWorkers: 'block',
     launchOptions: {
       args: chromiumSwitches(),

@@ -1,5 +1,5 @@
-// Vitest runs every *.test.ts below test/. Its files share one module cache per worker, which
-// halves the CPU time; only a file that replaces modules with vi.mock gets a cache of its own.
+// Vitest runs every *.test.ts below test/. The test files of a worker share one module cache, which
+// halves the CPU time. Only a file that replaces modules with vi.mock has a cache of its own.
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { findTestFiles, replacesModules } from './test/runner/test-files.ts';
@@ -10,8 +10,8 @@ const isolated = findTestFiles().vitest.filter(replacesModules);
 
 export default defineConfig({
   plugins: [svelte({ configFile: false, compilerOptions: { hmr: false } })],
-  // Resolves Svelte to its browser half: in its server half the runes of .svelte.ts files do
-  // nothing.
+  // Resolves Svelte to its browser build: in the server build, the runes in .svelte.ts files have
+  // no effect.
   resolve: { conditions: ['browser'] },
   test: {
     projects: [
@@ -28,7 +28,8 @@ export default defineConfig({
     ],
     reporters: outcome === undefined ? ['default'] : [new OutcomeReporter(outcome)],
     maxWorkers: 2,
-    // A limit for a test that hangs; a busy machine may take long to bundle the service.
+    // Stops a test that hangs. Long, because a busy machine may need a long time to bundle the
+    // service.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     passWithNoTests: false,

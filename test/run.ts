@@ -1,6 +1,6 @@
-// Runs the tests: `npm run check`, `npm test` and `npm run test:long` (USAGE in
-// test/runner/run-options.ts). Prints the closing report and exits with 1 when anything failed,
-// crashed or ran nothing.
+// Runs the tests for `npm run check`, `npm test` and `npm run test:long` (see USAGE in
+// test/runner/run-options.ts). Prints the closing report. Exits with 1 when a test failed, or when
+// a runner crashed or ran no test.
 import { provideLevel2 } from './level2/support/provide.ts';
 import { closingReport } from './runner/closing-report.ts';
 import { inSeries, type Job, leftOut } from './runner/jobs.ts';
@@ -12,8 +12,8 @@ import { selectFiles, type TestFiles } from './runner/test-files.ts';
 import { provideChromium } from './support/install-chromium.ts';
 
 /**
- * Seconds that a job of the long part takes on a machine with two cores; it is skipped when fewer
- * are left.
+ * Duration of a job of the long part in seconds, on a machine with two cores. A job is skipped when
+ * less time is left.
  */
 const NODE_SECONDS = 180;
 const BROWSER_SECONDS = 300;
@@ -39,8 +39,8 @@ async function runPart({ part, only }: RunOptions): Promise<Outcome[]> {
   const unit = files.vitest.length === 0 ? [] : [vitest('vitest', isAll && part === 'all' ? undefined : files.vitest)];
   const built = needsBrowser(files) ? [await build()] : [];
   const browser = await browserJobs(files, 'all');
-  // The static checks use one core, and level 2 waits for devices half of its time: they run beside
-  // the others.
+  // The static checks use one core, and level 2 spends half of its time waiting for devices.
+  // Therefore both run at the same time as the unit and end-to-end tests.
   const [first, second] = await Promise.all([
     inSeries([...unit, ...browser.endToEnd]),
     inSeries([...(isAll ? staticChecks : []), ...browser.level2]),
@@ -48,7 +48,7 @@ async function runPart({ part, only }: RunOptions): Promise<Outcome[]> {
   return [...built, ...first, ...second];
 }
 
-/** @param isBuilt the build is up to date */
+/** @param isBuilt true if the build is up to date */
 async function runLong({ only, within }: RunOptions, isBuilt: boolean): Promise<Outcome[]> {
   const files = selectFiles('long', only);
   const built = isBuilt || !needsBrowser(files) ? [] : [await build()];
@@ -70,7 +70,7 @@ async function runLong({ only, within }: RunOptions, isBuilt: boolean): Promise<
   return [...built, ...first, ...second, ...last];
 }
 
-/** Undefined without a limit. */
+/** Seconds until the limit `within` is reached; undefined if there is no limit. */
 function secondsLeft(within: number | undefined): number | undefined {
   return within === undefined ? undefined : Math.max(0, Math.floor(within - (Date.now() - started) / 1000));
 }
@@ -91,7 +91,10 @@ interface BrowserJobs {
   readonly level2: readonly Job[];
 }
 
-/** Installs the browser and what level 2 needs where the machine allows it. */
+/**
+ * Returns the jobs that need a browser. First installs the browser and the tools of level 2, if the
+ * user may install packages.
+ */
 async function browserJobs(files: TestFiles, part: 'all' | 'long'): Promise<BrowserJobs> {
   if (!needsBrowser(files)) return { endToEnd: [], level2: [] };
   const found = await provideChromium(say);

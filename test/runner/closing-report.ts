@@ -1,10 +1,10 @@
-// Formats what test/run.ts prints at the end: failures, flaky and skipped tests, durations, the
-// closing line. Pure.
+// Formats what test/run.ts prints at the end: failures, flaky tests, skipped tests, durations and
+// the closing line. Pure.
 import { closingLine, type Outcome, sum, type Timing } from './tally.ts';
 
 const SLOWEST = 10;
 
-/** Lines in print order; the last one is the closing line, alone. */
+/** Returns the lines in the order in which they are printed. The last line is the closing line. */
 export function closingReport(outcomes: readonly Outcome[], seconds: number): string[] {
   const tally = sum(outcomes);
   return [

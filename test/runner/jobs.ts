@@ -8,7 +8,7 @@ import { closingLine, honest, type Outcome, sum } from './tally.ts';
 
 export type Job = () => Promise<Outcome>;
 
-/** A check that passes when its command exits with 0; it counts as one test. */
+/** A check counts as one test. It passes when its command exits with 0. */
 export function check(name: string, run: () => Promise<Ended>): Job {
   return async () => {
     const started = Date.now();
@@ -19,9 +19,9 @@ export function check(name: string, run: () => Promise<Ended>): Job {
 }
 
 /**
- * A test runner that writes its outcome to the file KEYFERRY_OUTCOME; without the file it has
- * crashed.
- * @param judge what to make of the outcome and the exit code
+ * A test runner writes its outcome to the file that KEYFERRY_OUTCOME names. If the file is missing,
+ * the outcome is empty: the runner has crashed.
+ * @param judge corrects the outcome by means of the exit code
  */
 export function runner(
   name: string,
@@ -43,7 +43,7 @@ export function runner(
   };
 }
 
-/** The outcome of a job that was left out; it counts as one skipped test. */
+/** The outcome of a job that did not run. The job counts as one skipped test. */
 export function leftOut(name: string, reason: string): Outcome {
   return { runner: name, passed: 0, failed: [], skipped: [{ name, reason }] };
 }

@@ -1,13 +1,13 @@
 // Finds the Node executables that the quick tests run on: the oldest supported version and the
-// newest LTS line. npm installs them into its own cache; nothing on the machine changes.
+// newest LTS line. npm installs them into its own cache and changes nothing else on the machine.
 import { runCommand } from '../support/run-command.ts';
 
-/** The lower end of `engines` in package.json, and the current LTS line. */
+/** The oldest version that `engines` in package.json allows, and the current LTS line. */
 export const NODE_VERSIONS = ['20.19', '24'] as const;
 
 export type FoundNode = { readonly path: string } | { readonly missing: string };
 
-/** The path of the executable, or the reason why npm has none for this machine. */
+/** The path of the executable, or the reason why npm has no executable for this machine. */
 export async function provideNode(version: string): Promise<FoundNode> {
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const script = 'console.log(process.version, process.execPath)';

@@ -6,9 +6,9 @@ export interface RunOptions {
   readonly part: Part;
   /** Run the long part after the part `all`. */
   readonly thenLong: boolean;
-  /** Run only the test files whose path contains one of these words; empty for no filter. */
+  /** Run only the test files whose path contains one of these words. Empty: run all files. */
   readonly only: readonly string[];
-  /** Seconds from the start of the run that the long part may use up; undefined for no limit. */
+  /** Seconds from the start of the run to the end of the long part; undefined for no limit. */
   readonly within: number | undefined;
   readonly help: boolean;
 }
@@ -29,7 +29,7 @@ Options, after "--":
 The run ends with the duration of each runner, the slowest files and tests, and one line
 "N passed, N failed, N skipped".`;
 
-/** @throws RangeError with a sentence for the caller when the arguments are invalid */
+/** @throws RangeError whose message is printed, when the arguments are invalid */
 export function parseOptions(args: readonly string[]): RunOptions {
   const { values } = parse(args);
   const { within } = values;

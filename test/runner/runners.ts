@@ -6,8 +6,8 @@ import { honestOrSkipped } from './tally.ts';
 const TYPESCRIPT = '@typescript/native';
 const CACHE = 'node_modules/.cache/tsc';
 /**
- * What the long part adds: browser kills, half with one lane and half with eight, and units of one
- * order.
+ * Sizes for the long part: number of browser kills, half of them with one lane and half with eight,
+ * and number of units in one order.
  */
 const LONG_ENV = { KEYFERRY_KILLS: '24', KEYFERRY_UNITS: '1000' };
 
@@ -29,8 +29,8 @@ export const staticChecks: readonly Job[] = [
 ];
 
 /**
- * @param files undefined for all
- * @param node the Node executable to run it with; this one when undefined
+ * @param files the test files; undefined runs all test files
+ * @param node path of the Node executable; undefined uses the executable of this process
  */
 export function vitest(name: string, files: readonly string[] | undefined, node?: string): Job {
   return runner(name, (env) =>
@@ -51,7 +51,7 @@ export function level2(files: readonly string[], chromium: string, part: 'all' |
   return runner(name, run, honestOrSkipped);
 }
 
-/** @param within seconds that it may take; undefined for no limit */
+/** @param within maximum duration of level 3 in seconds; undefined for no limit */
 export function level3(within: number | undefined): Job {
   const args = ['test/level3/run.ts', '--built', ...(within === undefined ? [] : ['--within', String(within)])];
   return runner('level 3', (env) => runTool('tsx', 'tsx', args, { env, through: true }), honestOrSkipped);
@@ -59,7 +59,7 @@ export function level3(within: number | undefined): Job {
 
 type Env = Readonly<Record<string, string>>;
 
-/** Playwright takes regular expressions over absolute paths as file filters. */
+/** Playwright's file filters are regular expressions that are matched against absolute paths. */
 function playwright(args: readonly string[], files: readonly string[], env: Env): Promise<Ended> {
   const filters = files.map((file) => `/${file.replaceAll('.', '\\.')}$`);
   const options: RunOptions = { env, through: true };

@@ -24,12 +24,13 @@ export interface Outcome {
   readonly failed: readonly Failed[];
   readonly skipped: readonly Skipped[];
   /**
-   * Passed tests that failed at the first try, with the first error: each is a race to be fixed.
+   * Tests that failed at the first try and passed at the second, with the error of the first. Each
+   * has a race that must be fixed.
    */
   readonly flaky?: readonly string[];
   /** Wall time of the whole runner. */
   readonly seconds?: number;
-  /** Duration of each test, with its file in the name. */
+  /** Duration of each test. The name contains the test file. */
   readonly tests?: readonly Timing[];
   /** Duration of each test file, hooks and imports included. */
   readonly files?: readonly Timing[];
@@ -43,8 +44,8 @@ export interface Tally {
 }
 
 /**
- * Adds failures for what a runner did not report: a crash, a run without any test, a skip without a
- * reason.
+ * Adds a failure for each problem that a runner does not report as a failure: a crash, a run
+ * without any test, a test that was skipped without a reason.
  */
 export function honest(outcome: Outcome, exitCode: number): Outcome {
   const failed = [...outcome.failed];
@@ -61,8 +62,8 @@ export function honest(outcome: Outcome, exitCode: number): Outcome {
 }
 
 /**
- * Like `honest`, for a runner that the machine may lack the means for: all of its tests may be
- * skipped, each with a reason.
+ * Like `honest`, but also accepts a run that skipped every test for a stated reason. For a runner
+ * that cannot run on every machine.
  */
 export function honestOrSkipped(outcome: Outcome, exitCode: number): Outcome {
   const ranNothing = outcome.passed + outcome.failed.length === 0 && outcome.skipped.length > 0;
@@ -79,12 +80,11 @@ export function sum(outcomes: readonly Outcome[]): Tally {
   };
 }
 
-/** `N passed, N failed, N skipped`, alone on its line. */
 export function closingLine(tally: Tally): string {
   return `${tally.passed} passed, ${tally.failed.length} failed, ${tally.skipped.length} skipped`;
 }
 
-/** 0 only when at least one test passed and none failed. */
+/** 0 if at least one test passed and none failed, otherwise 1. */
 export function exitCode(tally: Tally): 0 | 1 {
   return tally.passed > 0 && tally.failed.length === 0 ? 0 : 1;
 }

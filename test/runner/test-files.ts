@@ -11,15 +11,15 @@ export interface TestFiles {
 }
 
 /**
- * Folders that `npm run check` leaves out: real processes, the service on a real disk, tests with
- * thousands of cases.
+ * Folders that `npm run check` leaves out. Their tests start processes, run the service on a real
+ * disk, or have thousands of cases.
  */
 const SLOW = /^test\/(process|service|negative|contract|property)\/|^test\/unit\/web\/state\/orders\//;
 
-/** Searches of the memory of all browser processes: only `npm run test:long` runs these. */
+/** Tests that search the memory of all browser processes. Only `npm run test:long` runs them. */
 const ONLY_LONG = /^test\/level2\/(vault-)?canaries\.spec\.ts$/;
 
-/** These run in `npm test`, and in `npm run test:long` again with more kills and more units. */
+/** Tests that `npm test` runs, and `npm run test:long` runs again with more kills and units. */
 const LONGER_IN_LONG = /^test\/e2e\/orders-(kills|many)\.spec\.ts$/;
 
 const PARTS = ['quick', 'all', 'long'] as const;
@@ -47,8 +47,9 @@ export function findTestFiles(): TestFiles {
 }
 
 /**
- * The files of one part, and with `only` those of them whose path contains one of the words.
- * @throws RangeError with a sentence for the caller when no path contains any of the words
+ * The test files of one part. If `only` is not empty, only those whose path contains one of its
+ * words.
+ * @throws RangeError whose message is printed, when no path contains any of the words
  */
 export function selectFiles(part: Part, only: readonly string[], files: TestFiles = findTestFiles()): TestFiles {
   const inPart = filesOf(part, files);
@@ -61,7 +62,6 @@ export function selectFiles(part: Part, only: readonly string[], files: TestFile
   throw new RangeError(`No test file of ${COMMANDS[part]} has ${words} in its path.${hint}`);
 }
 
-/** The files of one part of the tests. */
 export function filesOf(part: Part, files: TestFiles): TestFiles {
   const { vitest, e2e, level2 } = files;
   if (part === 'quick') return { vitest: vitest.filter((path) => !SLOW.test(path)), e2e: [], level2: [] };
@@ -74,7 +74,7 @@ export function filesOf(part: Part, files: TestFiles): TestFiles {
 }
 
 /**
- * True for a test file that replaces modules: it cannot share its module cache with other files.
+ * True if the test file replaces modules. Such a file cannot share its module cache with others.
  */
 export function replacesModules(path: string): boolean {
   return /\bvi\.(mock|doMock|hoisted)\(/.test(readFileSync(path, 'utf8'));

@@ -27,7 +27,7 @@ export class OutcomeReporter implements Reporter {
     this.#tests.push({ name, seconds: (test.diagnostic()?.duration ?? 0) / 1000 });
   }
 
-  /** A failed hook belongs to its suite and to no test. */
+  /** Reports failed hooks. Vitest assigns the error of a hook to the suite, not to a test. */
   onTestSuiteResult(suite: TestSuite): void {
     const name = `${suite.module.relativeModuleId} › ${suite.fullName}`;
     for (const error of suite.errors()) this.#failed.push({ name, message: textOf(error) });
@@ -40,7 +40,7 @@ export class OutcomeReporter implements Reporter {
     const seconds = (prepareDuration + collectDuration + setupDuration + duration) / 1000;
     this.#files.push({ name, seconds });
     console.log(`  ${module.ok() ? 'ok  ' : 'FAIL'} ${name} (${count} tests, ${seconds.toFixed(1)} s)`);
-    // A file that fails to load has errors of its own and no tests.
+    // A file that fails to load has no tests, only errors.
     for (const error of module.errors()) this.#failed.push({ name, message: textOf(error) });
   }
 
@@ -62,7 +62,7 @@ export class OutcomeReporter implements Reporter {
   }
 }
 
-/** A suite that skips all of its tests gives the reason in its name: "… (skipped where …)". */
+/** The reason in the name of a suite that skips all of its tests: "… (skipped where …)". */
 function reasonIn(name: string): string {
   return /\((skipped [^)]+)\)/.exec(name)?.[1] ?? '';
 }
