@@ -1,16 +1,18 @@
-// Reads source files as the compiler does and names every line that breaks the drawing of docs/overview.md. Pure: files are handed in.
+// Checks the imports and some rules of source files against the drawing of docs/overview.md and
+// returns one sentence per violation. Pure: the caller reads the files.
 import { posix } from 'node:path';
 import ts from 'typescript';
 
 export interface SourceFile {
-  /** From the top of the repository, with slashes. */
+  /** Path relative to the repository, with forward slashes. */
   readonly path: string;
   readonly text: string;
 }
 
 /**
- * A room is a folder, or the files whose path begins so; the longest that matches a file is its room. It may import itself, what
- * `may` names (paths that begin so), and the packages in `packages`.
+ * A room is the set of files whose path begins with `room`, for example a folder. If several rooms
+ * match a file, the longest is the room of the file. The files of a room may import each other, the
+ * files whose path begins with an entry of `may`, and the packages in `packages`.
  */
 export interface Room {
   readonly room: string;
@@ -18,7 +20,7 @@ export interface Room {
   readonly packages?: readonly (string | RegExp)[];
 }
 
-/** package.json "imports". */
+/** The import aliases, as in "imports" of package.json. */
 const ALIASES: readonly (readonly [alias: string, folder: string])[] = [
   ['#protocol/', 'protocol/'],
   ['#device-sim/', 'device-sim/'],
@@ -28,7 +30,10 @@ const ALIASES: readonly (readonly [alias: string, folder: string])[] = [
   ['#test/', 'test/'],
 ];
 
-/** Every specifier that the file imports: static, dynamic, types, re-exports, workers and the scripts of a component. */
+/**
+ * Every specifier that the file imports: in static and dynamic imports, type imports, re-exports
+ * and worker URLs. Of a component, also those in its scripts.
+ */
 export function importsOf(file: SourceFile): string[] {
   const code = scriptOf(file);
   const listed = ts.preProcessFile(code, true, true).importedFiles.map((imported) => imported.fileName);
@@ -52,7 +57,10 @@ export function brokenArrows(rooms: readonly Room[], file: SourceFile): string[]
   });
 }
 
-/** One sentence per relative import that crosses a top folder, or leaves the extension out: both hide where an arrow goes. */
+/**
+ * One sentence per import whose target is hard to see: a relative import across top folders, or an
+ * import without the file extension.
+ */
 export function unclearImports(file: SourceFile): string[] {
   return importsOf(file).flatMap((specifier) => {
     const target = resolve(file.path, specifier);
@@ -66,7 +74,7 @@ export function unclearImports(file: SourceFile): string[] {
   });
 }
 
-/** One sentence for the first line where the file says `name` as an identifier; comments and strings do not count. */
+/** One sentence for the first line that has `name` as an identifier, not in a comment or string. */
 export function saysIdentifier(file: SourceFile, name: string): string[] {
   return findNode(file, (node) => ts.isIdentifier(node) && node.text === name, `says ${name}`);
 }
@@ -150,7 +158,7 @@ function roomOf(rooms: readonly Room[], path: string): Room | undefined {
     .at(0);
 }
 
-/** The path in the repository, or undefined for a package. */
+/** The path of an imported file in the repository, or undefined for a package. */
 function resolve(from: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier);
   const alias = ALIASES.find(([start]) => specifier.startsWith(start));
@@ -166,8 +174,8 @@ function findNode(file: SourceFile, matches: (node: ts.Node) => boolean, what: s
 }
 
 /**
- * The code of a file. Of a component: its scripts, with their lines where they were, and each expression of the markup as a
- * statement, so that `{navigator.usb}` is seen too.
+ * The code of a file. For a component: its scripts, followed by each expression of the markup as a
+ * statement, so that the checks also find `{navigator.usb}` in markup.
  */
 function scriptOf(file: SourceFile): string {
   if (!file.path.endsWith('.svelte')) return file.text;

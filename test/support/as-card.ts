@@ -1,4 +1,5 @@
-// A simulated AS card for tests in Node, without a link, and the commands for a unit of its set.
+// A simulated AS card for tests in Node, without a link, and the commands that a page sends to the
+// card for a unit of its set.
 import { AsCard, NO_AS_LATENCY } from '#device-sim/as-token/card.ts';
 import type { CardContent, CardEntry } from '#device-sim/as-token/content.ts';
 import { asFirmware } from '#device-sim/as-token/firmware.ts';
@@ -36,7 +37,7 @@ export const CARD_TA: Bytes = sha256(ascii('TA on a card'));
 const SIGNING_KEY: Bytes = sha256(ascii('signing key of a card'));
 const CARD_SN = fromHex('00000000000000004153000000000001');
 
-/** REF1 0103 for slot 2, 0104 for any slot, 0105 erases slot 2, 0106 replaces T. */
+/** REF1 0103 is a key for slot 2, 0104 a key for any slot. 0105 erases slot 2, 0106 replaces T. */
 export const CARD_ENTRIES: readonly CardEntry[] = [
   { ref1: 0x0103, attributes: 'D0AB00N', akv: 5, slot: 2, label: 'Terminal key', key: CARD_TA },
   { ref1: 0x0104, attributes: 'P0AE00N', akv: 6, slot: 0xffff, label: 'PIN-Schlüssel', key: CARD_TA.slice(0, 16) },
@@ -96,7 +97,7 @@ export class TestAsCard {
 
   readonly transmit: Transmit = (command) => this.card.process(command);
 
-  /** The same card on another link, with its own selection and PIN state. */
+  /** The same AS on a second link. Each link has its own SELECT and PIN state. */
   anotherLink(): Card {
     return new Card(this.#program.application());
   }
@@ -111,7 +112,7 @@ export class TestAsCard {
     return decodeResponse(await this.card.process(typeof command === 'string' ? fromHex(command) : command));
   }
 
-  /** Status word of the response, four digits. */
+  /** Sends a command. Returns the status word in four hex digits. */
   async word(command: Uint8Array | string): Promise<string> {
     return formatStatusWord((await this.send(command)).sw);
   }
@@ -144,7 +145,7 @@ export function changeCommand(old: string, next: string): Bytes {
   return concat(0x00, 0x24, 0x00, 0x81, 24, pinBlock(old), pinBlock(next));
 }
 
-/** The arguments of EXPORTKEY. Omitted ones have the values of an honest unit. */
+/** The arguments of EXPORTKEY. An omitted argument has the value that an honest unit would give. */
 export interface ExportCommandOptions {
   readonly suite?: SuiteId;
   readonly signed?: boolean;
@@ -157,12 +158,12 @@ export interface ExportCommandOptions {
 
 let challenges = 0;
 
-/** A new R for each call. */
+/** Returns a different R at each call. */
 export function newRandom(): Bytes {
   return sha256(concat(ascii('R'), u16(challenges++))).slice(0, 16);
 }
 
-/** CHM of a unit with its key. */
+/** CHM, computed with the key that the unit derives from T. */
 function challengeMacOf(
   unit: UnitId,
   suite: SuiteId,
@@ -192,14 +193,14 @@ export function exportRequest(change: Partial<ExportRequest> = {}): ExportReques
   };
 }
 
-/** EXPORTKEY with a correct CHM. To repeat a command or make its receipt, pass `random`. */
+/** EXPORTKEY with a correct CHM. Pass `random` to repeat the command or to make its receipt. */
 export function exportCommand(options: ExportCommandOptions = {}): Bytes {
   const { suite = 0x01, signed = false, tkv = TEST_TKV, ref1 = 0x0103, sn = TEST_SN, random = newRandom() } = options;
   const mac = challengeMacOf({ set: TEST_SET, tkv, sn }, suite, random, options.transportKey);
   return concat(0x80, 0xda, suite | (signed ? 0x80 : 0), tkv, 50, random, u16(ref1), sn, mac, 0x00);
 }
 
-/** The receipt of the unit for DATA; `stored` is the stored key. */
+/** The receipt of the unit for DATA. `stored` is the key that the unit stored. */
 export function receiptFor(
   data: Uint8Array,
   random: Uint8Array,

@@ -1,4 +1,4 @@
-// An AS in memory for tests: protocol/as-unit with T and TA in plain, for one set, as on a card.
+// An AS in memory for tests: protocol/as-unit with the unencrypted T and TA of one set.
 import { randomBytes } from 'node:crypto';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import type {
@@ -30,9 +30,9 @@ export interface TestAsOptions {
   readonly family: KdfFamily;
   /** T, 32 bytes. */
   readonly transportKey: Uint8Array;
-  /** Profile of the set, for a replacement of T; diversified by default. */
+  /** Profile of the set; diversified by default. Only a replacement of T depends on it. */
   readonly profile?: 'shared' | 'diversified';
-  /** Later versions of T, of the same family by default. */
+  /** Later versions of T. Their default family is `family`. */
   readonly nextTransportKeys?: readonly {
     readonly tkv: number;
     readonly key: Uint8Array;
@@ -45,7 +45,7 @@ export interface TestAsOptions {
   /** Ed25519 seed, 32 bytes; random by default. */
   readonly signingKey?: Uint8Array;
   readonly random?: Random;
-  /** SNs that it serves, 16 bytes each; every unit of the set by default. */
+  /** SNs of the units that the AS serves, 16 bytes each; every unit of the set by default. */
   readonly units?: readonly Uint8Array[];
   /** Maximum number of exports; no limit by default. */
   readonly quota?: number;
@@ -55,7 +55,7 @@ export class RamMemory implements Memory<undefined> {
   readonly asNumber: number;
   readonly exports: ExportRecord[] = [];
   readonly #options: TestAsOptions;
-  /** Indexes into `exports`, for benchmarks with thousands of exports. */
+  /** Two indexes of `exports`: benchmarks with thousands of exports need a fast lookup. */
   readonly #byChallenge = new Map<string, number>();
   readonly #byCounter = new Map<number, number>();
   #nextXc: number;

@@ -1,5 +1,5 @@
-// The service in tests: opened in a temporary folder and called without a socket; and the requests
-// and receipts of a unit with K_D of the test set.
+// Opens the service in a temporary folder and calls it without a socket. Makes the requests and
+// receipts of a unit of the test set.
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -60,7 +60,7 @@ export async function openTestAs(directory: string, options: OpenTestAsOptions =
 }
 
 export const TEST_SET = 0x0000ba7c;
-/** 32 different bytes, so that a search for them finds nothing else. */
+/** T and TA have 32 different bytes each, so that a search for one of them finds nothing else. */
 export const TEST_T = Uint8Array.from({ length: 32 }, (_, i) => 0x41 + ((i * 7) % 61));
 export const TEST_TA = Uint8Array.from({ length: 32 }, (_, i) => 0x61 + ((i * 11) % 53));
 export const TEST_SN = '00000000000000004549000000000007';
@@ -91,7 +91,7 @@ export interface OperatorLimits {
   readonly ordersOnly?: boolean;
 }
 
-/** Resolves with an access code. */
+/** Adds an operator and returns the access code. */
 export async function addTestOperator(
   as: As,
   name: string,
@@ -169,19 +169,19 @@ export class ServiceSetup {
     return callJson<Answer>(this.app, token, path, body);
   }
 
-  /** The code of the problem that the service answers with; the empty text for any other answer. */
+  /** The code of the problem that the service returns; the empty string for any other response. */
   async problem(token: string | undefined, path: string, body?: unknown): Promise<string> {
     return (await refusalOf(this.call(token, path, body)))[0];
   }
 
-  /** The entries of the audit log, all or those of one event. */
+  /** The entries of the audit log: all of them, or those with one event. */
   async events(event?: string): Promise<AuditEntry[]> {
     const records = await this.as.log.read(1, this.as.log.head.sequence);
     return records.map(({ entry }) => entry).filter((entry) => event === undefined || entry.event === event);
   }
 }
 
-/** Code and detail of a problem; empty texts for any other answer. */
+/** Code and detail of a problem; empty strings for any other response. */
 export async function refusalOf(response: Response | Promise<Response>): Promise<readonly [string, string]> {
   const { type = '', detail = '' } = (await (await response).json()) as Partial<ProblemJson>;
   return [type.replace(PROBLEM_BASE, ''), detail];
@@ -198,7 +198,7 @@ export async function call(app: Hono, token: string | undefined, path: string, b
   });
 }
 
-/** The response as JSON, also that of a problem. */
+/** Returns the JSON of the response, even if the response is a problem. */
 export async function callJson<Answer>(app: Hono, token: string, path: string, body?: unknown): Promise<Answer> {
   return (await (await call(app, token, path, body)).json()) as Answer;
 }
@@ -227,7 +227,7 @@ export function exportRequest(
   };
 }
 
-/** The receipt of a unit after an import, base64url. */
+/** The receipt of a unit for an import, in base64url. */
 export function receiptFor(
   data: string,
   random: string,
@@ -257,7 +257,7 @@ export function receiptFor(
   return toBase64url(receipt);
 }
 
-/** Every encoding of a secret that a text or a file may contain. */
+/** The encodings in which a secret might appear in a text or file. */
 export function spellings(secret: Uint8Array): Buffer[] {
   const hex = toHex(secret);
   return [

@@ -1,9 +1,9 @@
-// Finds the Chrome or Chromium of the machine, and holds the switches for a quiet, reproducible
+// Finds the Chrome or Chromium of the machine and returns the switches for a quiet, reproducible
 // run. Never downloads a browser.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** What the search reads of the machine; a parameter, so that tests can replace it. */
+/** The facts about the machine that the search uses. Tests replace them. */
 export interface Machine {
   readonly platform: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -15,8 +15,8 @@ const THIS_MACHINE: Machine = { platform: process.platform, env: process.env, ex
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'];
 
 /**
- * The path of the executable: KEYFERRY_CHROMIUM, else the first in PATH, else in the folders of the
- * installers of macOS and Windows. Undefined when there is none.
+ * The path of the executable: KEYFERRY_CHROMIUM if set, else the first match in PATH, else in the
+ * folders of the macOS and Windows installers. Undefined when there is no browser.
  */
 export function findChromium(machine: Machine = THIS_MACHINE): string | undefined {
   const { env } = machine;
@@ -53,6 +53,6 @@ export function chromiumSwitches(): string[] {
     '--disable-component-update',
     '--disable-sync',
   ];
-  // Chromium does not start with its sandbox as root.
+  // Chromium refuses to start as root with its sandbox.
   return process.getuid?.() === 0 ? ['--no-sandbox', ...quiet] : quiet;
 }

@@ -1,5 +1,5 @@
 // Installs the Chromium package of Debian or Ubuntu when the machine has no browser and the user
-// may install packages. Otherwise returns the command that installs one.
+// may install packages. If the user may not, returns the command that installs a browser.
 import { existsSync } from 'node:fs';
 import { findChromium } from './chromium.ts';
 import { runCommand } from './run-command.ts';
@@ -7,8 +7,8 @@ import { runCommand } from './run-command.ts';
 export type Found = { readonly path: string } | { readonly missing: string };
 
 /**
- * The path of the browser, installed if necessary, or a sentence with the command that installs
- * one.
+ * Installs a browser if the machine has none. Returns its path, or a sentence with the command that
+ * installs a browser.
  */
 export async function provideChromium(say: (line: string) => void): Promise<Found> {
   const named = process.env.KEYFERRY_CHROMIUM;

@@ -1,5 +1,5 @@
-// Work orders in tests: a service with a custodian and two stations, the units worked under an
-// order, and the verifier of reports, who has only the root key.
+// Work orders in tests: a service with a custodian and two stations, functions that load keys into
+// units under an order, and a verifier of reports that has only the root key.
 import type { Hono } from 'hono';
 import type { As } from '#as-service/service/as.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
@@ -27,7 +27,7 @@ export const unit = (n: number): string => (0x4549_0000_0000 + n).toString(16).t
 export const LINE = { ref1: 0x0103, ref2: 2 };
 export const ORDER_PATH = '/v1/work-orders/JOB-4711';
 
-/** Units 1 to 3, one line, valid for a year. */
+/** An order for units 1 to 3 with one line, valid for a year. */
 export function newOrder(change: Partial<NewOrderJson> = {}): NewOrderJson {
   const begin = new Date(Date.now() - 60_000);
   const end = new Date(begin.getTime() + 365 * 86_400_000);
@@ -52,7 +52,7 @@ export interface Station {
   readonly token: string;
 }
 
-/** A service with the custodian carl, and the operators olga and otto at one station each. */
+/** A service with the custodian carl and two operators, olga and otto, each at a station. */
 export class OrderSetup extends ServiceSetup {
   custodian = '';
   olga = this.station('');
@@ -66,7 +66,7 @@ export class OrderSetup extends ServiceSetup {
     return setup;
   }
 
-  /** The station uses the service as it is after the last reopen(). */
+  /** A station of the service. Calls go to the current app, which reopen() replaces. */
   station(token: string): Station {
     const app = () => this.app;
     return {
@@ -95,19 +95,19 @@ export class OrderSetup extends ServiceSetup {
   }
 }
 
-/** Exports for the unit under the order. The answer may be a problem. */
+/** Exports a key for the unit under the order. The response may be a problem. */
 export async function exportFor({ app, token }: Station, sn: string, change: Partial<ExportRequestJson> = {}) {
   const request = exportRequest({ ...LINE, sn, workOrder: 'JOB-4711', ...change });
   return { request, answer: await callJson<ExportAnswerJson>(app, token, '/v1/exports', request) };
 }
 
-/** Exports, imports and has the receipt verified. */
+/** Exports a key for the unit under the order, imports it and has the receipt verified. */
 export async function load(station: Station, sn: string, change: Partial<ExportRequestJson> = {}) {
   const { request, answer } = await exportFor(station, sn, change);
   return sendReceipt(station, request, answer);
 }
 
-/** Sends the receipt of the unit for an export. */
+/** Sends the AS the receipt of the unit for an export. */
 export function sendReceipt({ app, token }: Station, { random }: ExportRequestJson, answer: ExportAnswerJson) {
   const { exportId, data } = answer;
   return callJson<ReceiptAnswerJson>(app, token, '/v1/receipts', { exportId, receipt: receiptFor(data, random) });
@@ -131,7 +131,7 @@ export async function fetchReport({ app, token }: Station, id = 'JOB-4711'): Pro
   return callJson<Report>(app, token, `/v1/work-orders/${encodeURIComponent(id)}/report`);
 }
 
-/** The result for a verifier who trusts the root key of `as`. */
+/** Verifies a report with the root key of `as`. */
 export function judge(as: As, given: Report | string): Promise<ReportVerdict> {
   const text = typeof given === 'string' ? given : JSON.stringify(given);
   return verifyReport(text, fromBase64url(as.signatures.trust.root), isSignedBy);

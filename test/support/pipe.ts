@@ -7,13 +7,13 @@ import { ProtocolError } from '#protocol/errors.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
 import type { Port } from '#protocol/framing/port.ts';
 
-/** A virtual clock that advances only when no promise can continue. */
+/** A virtual clock that advances only when every promise waits for a timer. */
 export class PipeClock {
   readonly #clock = new VirtualClock();
 
   readonly now = (): number => this.#clock.now();
 
-  /** Calls `callback` after `ms`. The returned function cancels that. */
+  /** Calls `callback` after `ms`. The returned function cancels the call. */
   after(ms: number, callback: () => void): Cancel {
     return this.#clock.after(ms, callback);
   }
@@ -24,7 +24,7 @@ export class PipeClock {
 
   /**
    * Advances the time until `promise` settles.
-   * @throws Error if no timer is left that could settle it
+   * @throws Error if `promise` is pending and no timer is left
    */
   async run<Result>(promise: Promise<Result>): Promise<Result> {
     let isSettled = false;
@@ -33,7 +33,7 @@ export class PipeClock {
     };
     promise.then(markSettled, markSettled);
     for (;;) {
-      // In one turn of the event loop, every promise continues that can continue.
+      // One turn of the event loop runs all callbacks of settled promises.
       await new Promise((resolve) => setImmediate(resolve));
       if (isSettled) return promise;
       if (!this.#clock.runNext()) throw new Error('the promise is pending, and no timer is left');
@@ -41,12 +41,12 @@ export class PipeClock {
   }
 }
 
-/** Returns the pieces that arrive of write number `index` (from 0) in one direction. */
+/** Returns the pieces in which write number `index` (from 0) of one direction arrives. */
 export type Fault = (bytes: Bytes, index: number) => readonly Uint8Array[];
 
 const NO_FAULT: Fault = (bytes) => [bytes];
 
-/** One end of the pipe. Writes of the other end arrive at once and in order. */
+/** One end of the pipe. Data that the other end writes arrives at once and in order. */
 export class PipeEnd implements Port {
   readonly #clock: PipeClock;
   readonly #fault: Fault;
@@ -72,7 +72,7 @@ export class PipeEnd implements Port {
     this.#peer = peer;
   }
 
-  /** Calls `listener` with each piece as it arrives, instead of read(). */
+  /** Passes each piece to `listener` when the piece arrives, instead of keeping it for read(). */
   listen(listener: (bytes: Bytes) => void): void {
     this.#listener = listener;
   }
@@ -127,7 +127,7 @@ export interface Faults {
   readonly toHost?: Fault;
 }
 
-/** Creates both ends. Each fault applies to the writes to the named end. */
+/** Creates both ends of a pipe. A fault changes what arrives at the end that it is named after. */
 export function pipe(
   clock: PipeClock,
   { toUnit = NO_FAULT, toHost = NO_FAULT }: Faults = {},
@@ -147,7 +147,10 @@ export type RunCommand = (command: Bytes, slot: number) => Promise<Bytes>;
 
 const EXTEND_INTERVAL_MS = 500;
 
-/** Runs a card's framing at the unit's end: writes, timers, and one command at a time per slot. */
+/**
+ * Performs the actions of a card's framing at the unit's end: sends, waits, and runs one command at
+ * a time per slot.
+ */
 export function drive(clock: PipeClock, end: PipeEnd, framing: CardFraming, run: RunCommand): void {
   const mutex = new KeyedMutex();
   let cancelWait = (): void => undefined;

@@ -1,4 +1,5 @@
-// Reports in tests: a genuine one, another one of the same service, and functions that falsify one.
+// Reports in tests: a genuine report, the report of another order of the same service, and
+// functions that falsify a report.
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { type Report, type ReportRow, type ReportSummary, rowHash } from '#protocol/orders/report.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
@@ -6,9 +7,9 @@ import { exportFor, fetchReport, load, OrderSetup, report, type Station, station
 
 export class ReportSetup {
   readonly service: OrderSetup;
-  /** Units 1, 2 and 3 done (3 at its second export), unit 4 failed. */
+  /** In this report, units 1, 2 and 3 are done, unit 3 at its second export. Unit 4 failed. */
   readonly genuine: Report;
-  /** The report of another order, for units 1 and 2. */
+  /** The report of another order, with units 1 and 2. */
   readonly other: Report;
 
   static async open(): Promise<ReportSetup> {
@@ -53,7 +54,7 @@ export class ReportSetup {
     return this.withRow(index, { loads: rowOf(this.genuine, index).loads.map((load) => ({ ...load, verdict })) });
   }
 
-  /** Signs false rows or a false summary, as only the AS itself can. */
+  /** Signs a changed report with the key of the AS, so that the signature is valid. */
   async signedAnew(given: Report, change: Partial<ReportSummary> = {}): Promise<Report> {
     const summary = payloadOf<ReportSummary>(given.summary);
     const rows = given.rows.map(rowHash);

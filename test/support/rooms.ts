@@ -1,5 +1,5 @@
-// The drawing of docs/overview.md as data: which folder may import which. test/architecture.test.ts
-// holds every file to it.
+// The drawing of docs/overview.md as data: the folders that each folder may import.
+// test/architecture.test.ts checks every source file against this table.
 import type { Room } from './architecture.ts';
 
 const NODE = /^node:/;
@@ -7,10 +7,10 @@ const SVELTE = /^svelte(\/|$)/;
 
 const inProtocol = (...folders: readonly string[]): string[] => folders.map((folder) => `protocol/${folder}/`);
 
-/** Available to every folder. */
+/** Every folder may import these files. */
 const BASE = [...inProtocol('async', 'bytes'), 'protocol/errors.ts'];
 
-/** Each folder lists exactly what it imports. */
+/** The rooms of protocol. `may` lists exactly what the folder imports. */
 const PROTOCOL: readonly Room[] = [
   { room: 'protocol/bytes/', may: [] },
   { room: 'protocol/errors.ts', may: ['protocol/bytes/hex.ts'] },
@@ -76,7 +76,7 @@ const DEVICES: readonly Room[] = [
   { room: 'device-host/', may: ['device-sim/', ...BASE, ...inProtocol('apdu', 'demo')], packages: [NODE] },
 ];
 
-/** The folders of as-service. Each imports only folders of earlier rows (ADR 0044). */
+/** The folders of as-service. A folder may import only folders of earlier rows (ADR 0044). */
 const AS_SERVICE = [
   ['common'],
   ['storage'],
@@ -94,7 +94,10 @@ const AS_SERVICE = [
   ['bin'],
 ];
 
-/** The folders of web/src below ui and app. Each imports only folders of earlier rows. */
+/**
+ * The folders of web/src that stand below ui and app in the drawing. A folder may import only
+ * folders of earlier rows.
+ */
 const WEB = [
   ['browser', 'transport', 'as-client', 'journal'],
   ['trust-store', 'vault-store'],
@@ -110,7 +113,7 @@ const WEB_PACKAGES: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   'vault-worker': ['hash-wasm'],
 };
 
-/** One room per folder; each may import the folders of earlier rows and `base`. */
+/** Returns one room per folder. A room may import the folders of earlier rows and `base`. */
 function inOrder(
   top: string,
   rows: readonly (readonly string[])[],

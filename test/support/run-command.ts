@@ -4,20 +4,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface Ended {
-  /** The exit code; 128 when a signal ended the program, 255 when it could not be started. */
+  /** The exit code. 128: a signal ended the program. 255: the program could not be started. */
   readonly code: number;
-  /** Both output streams in order of arrival; empty with `through`. */
+  /** stdout and stderr in order of arrival; empty with `through`. */
   readonly output: string;
 }
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** The program prints to the streams of this process. */
+  /** True if the program writes to stdout and stderr of this process. */
   readonly through?: boolean;
 }
 
 export interface RunToolOptions extends RunOptions {
-  /** The path of the Node executable; the one of this process when undefined. */
+  /** The path of the Node executable. Default: the executable of this process. */
   readonly node?: string;
 }
 
@@ -40,7 +40,7 @@ export function runCommand(command: string, args: readonly string[], options: Ru
 }
 
 /**
- * Runs a program of a package with Node directly: without a shell, and without a .cmd file on
+ * Runs a program of an npm package directly with Node. This needs no shell, and no .cmd file on
  * Windows.
  * @throws RangeError when the package has no such program
  */

@@ -1,5 +1,5 @@
-// Bundles the service and its CLI once, for tests that start many processes: each start of the
-// sources would compile them again.
+// Bundles the service and its CLI once, for tests that start many processes. Without a bundle, each
+// process would compile the sources again.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -28,13 +28,13 @@ export async function bundleService(folder: string): Promise<{ readonly serve: s
 }
 
 export interface CommandLine {
-  /** The standard output of a command that succeeds. */
+  /** Runs a command that must succeed. Returns its standard output. */
   run(...args: string[]): Promise<string>;
-  /** The standard error of a command that fails. */
+  /** Runs a command that must fail. Returns its standard error. */
   refusal(...args: string[]): Promise<string>;
 }
 
-/** The bundled command line for one data folder; each command is a process. */
+/** The bundled command line for one data folder. Each command runs in a process of its own. */
 export function commandLine(script: string, dataFolder: () => string): CommandLine {
   const start = (args: string[]) =>
     run(process.execPath, [script, ...args], { env: { PATH: process.env.PATH ?? '', KEYFERRY_DATA: dataFolder() } });

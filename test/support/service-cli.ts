@@ -3,7 +3,7 @@ import { type AdminRequest, runAdminRequest } from '#as-service/cli/admin-reques
 import { readCommandLine } from '#as-service/cli/command-line.ts';
 import type { As } from '#as-service/service/as.ts';
 
-/** The printed lines of an admin command. */
+/** Runs an admin command. Returns the lines that the command line would print. */
 export async function runCommand(as: As, ...args: string[]): Promise<readonly string[]> {
   const line = readCommandLine(args);
   if ('help' in line) throw new TypeError('not a command');

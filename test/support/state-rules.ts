@@ -1,5 +1,5 @@
-// Finds the places that break ADR 0045: state fields that other files can write, and components that write state objects.
-// Pure: the caller reads the files.
+// Finds the places that break ADR 0045: state fields that other files can write, and components
+// that write state objects. Pure: the caller reads the files.
 import { type AST, parse } from 'svelte/compiler';
 import ts from 'typescript';
 import type { SourceFile } from './architecture.ts';
@@ -31,12 +31,16 @@ interface Node {
   readonly [field: string]: unknown;
 }
 
-/** The context holds one plain object beside the state objects: the input that survives a change of view. */
+/**
+ * Entries of the app context that components may write because they are not state objects. `draft`
+ * is the input that must survive a change of view.
+ */
 const PLAIN_OBJECTS: ReadonlySet<string> = new Set(['draft']);
 
 /**
- * One sentence per assignment or binding in a component to a member of a state object: of a prop, of an entry of the app
- * context, of an object that the component creates, or of a variable, loop variable or constant that is derived from one.
+ * One sentence per assignment or binding in a component to a member of a state object. State
+ * objects are props, entries of the app context, objects that the component creates, and every
+ * variable that is derived from a state object.
  */
 export function writesState({ path, text }: SourceFile): string[] {
   const tree: AST.Root = parse(text, { modern: true, filename: path });
@@ -91,7 +95,7 @@ function namesIn(pattern: unknown): readonly string[] {
 const isMember = (node: Node): boolean =>
   node.type === 'MemberExpression' || (node.type === 'TSNonNullExpression' && isMember(node.expression as Node));
 
-/** Name of the identifier that an expression starts with; `$derived(x)` starts with that of x. */
+/** The identifier that an expression starts with. For `$derived(x)`, the identifier of x. */
 function rootOf(node: Node): string | undefined {
   switch (node.type) {
     case 'Identifier':

@@ -1,4 +1,4 @@
-// A KeySource over the AS core in the same process: without HTTP, with unsigned verdicts.
+// A KeySource that calls the AS core in the same process, without HTTP. Its verdicts are unsigned.
 import type { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { copy, equalBytes } from '#protocol/bytes/bytes.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -8,7 +8,7 @@ import { exportIdOf } from '#protocol/tkl/data.ts';
 import { decodeHeader, HEADER_LENGTH } from '#protocol/tkl/header.ts';
 
 export interface TestSource extends Required<KeySource> {
-  /** The called methods, in order. */
+  /** The names of the methods that were called, in order. */
   readonly calls: string[];
 }
 

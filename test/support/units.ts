@@ -1,5 +1,5 @@
-// A simulated EI for tests in Node, without a link. Its random generator counts, so that tests are
-// repeatable.
+// A simulated EI for tests in Node, without a link. Its random generator returns the same bytes in
+// every run, so that tests are repeatable.
 import { type EiConfiguration, type Profile, personalise } from '#device-sim/ei/configuration.ts';
 import { Ei, NO_LATENCY } from '#device-sim/ei/ei.ts';
 import { Card } from '#device-sim/unit/card.ts';
@@ -34,7 +34,7 @@ export interface TestUnit {
   powerCycle(): TestUnit;
 }
 
-/** A unit of TEST_SET, operational unless `blank`. */
+/** A unit of TEST_SET. The unit has T or K_D unless `blank` is true. */
 export function createUnit(options: UnitOptions = {}): TestUnit {
   const { profile = 'diversified', suites = [0x01, 0x02], sn = TEST_SN, slots = [1, 2, 3], signatureKey } = options;
   const configuration: EiConfiguration = {
@@ -70,7 +70,7 @@ function powerUp(configuration: EiConfiguration, memory: Memory, random: (length
   };
 }
 
-/** A generator that never repeats bytes within a run and returns the same bytes in every run. */
+/** Creates a generator that does not repeat itself and returns the same bytes in every run. */
 export function countingRandom(): (length: number) => Bytes {
   let count = 0;
   return (length) => {

@@ -1,4 +1,5 @@
-// Vaults in tests: issued by a service over HTTP, opened in memory, used and returned.
+// Vaults in tests: a service issues them over HTTP, and the test opens them in memory, exports from
+// them and returns their journals.
 import { randomBytes } from 'node:crypto';
 import { allowUnits } from '#as-service/sets/sets.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
@@ -32,7 +33,7 @@ export const VAULT_REQUEST: VaultRequestJson = {
 
 export interface Load {
   readonly sn?: string;
-  /** TA in DATA. */
+  /** The TA that the vault exports. The receipt contains its KCV. */
   readonly key?: Uint8Array;
   readonly ref1?: number;
   readonly ref2?: number;
@@ -67,7 +68,7 @@ export class VaultSetup extends ServiceSetup {
     this.#clock.now = new Date(this.#clock.now.getTime() + days * 86_400_000);
   }
 
-  /** Advances the clock by a minute, at every use of a vault. */
+  /** Advances the clock by a minute. Called each time that a vault reads the clock. */
   tick(): Date {
     this.#clock.now = new Date(this.#clock.now.getTime() + 60_000);
     return this.#clock.now;
@@ -77,7 +78,7 @@ export class VaultSetup extends ServiceSetup {
     return this.json<VaultAnswerJson>(token, '/v1/vaults', { ...VAULT_REQUEST, ...change });
   }
 
-  /** Code and detail of a refused issue. */
+  /** Requests a vault that the service must refuse. Returns code and detail of the problem. */
   refusal(change: object, token = this.custodian): Promise<readonly [string, string]> {
     return refusalOf(this.call(token, '/v1/vaults', { ...VAULT_REQUEST, ...change }));
   }
@@ -89,8 +90,8 @@ export class VaultSetup extends ServiceSetup {
   }
 
   /**
-   * Loads a key from the vault. `counter` is the import counter of the unit in the receipt;
-   * undefined loses the receipt.
+   * Exports a key from the vault, and has the vault verify the receipt of the unit. `counter` is
+   * the import counter in the receipt. If undefined, there is no receipt. Returns XC.
    */
   async load(
     vault: SoftwareVault,

@@ -1,4 +1,4 @@
-// The vault's worker in the same thread, over an IndexedDB in memory. Clones every message as a
+// The vault worker in the same thread, with an IndexedDB in memory. Clones every message as a
 // browser does.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
@@ -30,7 +30,7 @@ export class TestVaultWorker implements VaultWorker {
     this.#options = { ...options, factory };
     this.store = VaultStore.open(factory);
     const serverOptions = this.store.then((store) => ({ store, subtle: globalThis.crypto.subtle, deriveKey, now }));
-    serverOptions.catch(() => undefined); // unlock reports it
+    serverOptions.catch(() => undefined); // unlock() reports the error
     this.#server = new VaultServer({ postMessage: (message) => this.#post(message as ResponseMessage) }, serverOptions);
   }
 
@@ -40,7 +40,7 @@ export class TestVaultWorker implements VaultWorker {
     void this.#server.handle(request);
   }
 
-  /** Creates another worker over the same store, as after a lock. */
+  /** Creates another worker with the same store, as the page does after a lock. */
   next(): TestVaultWorker {
     return new TestVaultWorker(this.#options);
   }

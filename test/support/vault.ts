@@ -1,4 +1,4 @@
-// Vaults for tests: files that a temporary AS issues, and an unlocked vault over as-unit with a
+// Vaults for tests: vault files, and an unlocked vault that uses protocol/as-unit with a vault
 // journal in memory.
 import { randomBytes } from 'node:crypto';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
@@ -31,10 +31,10 @@ import { deriveVaultKey, type PasswordKey } from '#protocol/vault/passphrase.ts'
 import { requireQuota, requireServed, requireValid } from '#protocol/vault/policy.ts';
 import { findDeviceKey, openVaultSecrets, type VaultSecrets } from '#protocol/vault/secrets.ts';
 
-/** The least cost that a reader accepts, because tests need many vaults. */
+/** The lowest cost that a reader accepts. Used because tests open many vaults. */
 const MIN_COST: Argon2Cost = { memoryKib: 47_104, passes: 1, lanes: 1 };
 
-/** Fast and insecure. For tests that do not examine the passphrase. */
+/** A fast and insecure derivation, for tests that do not depend on Argon2id. */
 export const quickKey: PasswordKey = async (password, salt) => sha256(Buffer.concat([password, salt]));
 
 export const verifyEd25519: Verify = isSignedBy;
@@ -69,7 +69,7 @@ export interface TestVaultOptions {
   readonly expires?: string;
   readonly passphrase?: string;
   readonly cost?: Argon2Cost;
-  /** Default: Argon2id of noble. */
+  /** Derives the vault key from the passphrase. Default: Argon2id of noble. */
   readonly derive?: PasswordKey;
   /** Secret Ed25519 key of the AS's root, 32 bytes. Default: random. */
   readonly root?: Uint8Array;
@@ -80,9 +80,9 @@ export interface TestVault {
   readonly text: string;
   readonly passphrase: string;
   readonly header: VaultHeaderJson;
-  /** Public key of the root, to be pinned. */
+  /** Public root key of the AS, which a page would pin. */
   readonly root: Bytes;
-  /** Public key for SIG. */
+  /** Public key that verifies SIG. */
   readonly dataPublicKey: Bytes;
 }
 
@@ -155,14 +155,14 @@ function secretsFor({ set, family = 'cmac', transportKeys, keys, units }: TestVa
   };
 }
 
-/** An unlocked vault with a journal in memory, which a test can restore to an older state. */
+/** An unlocked vault. A test can replace its vault journal, `entries`, by an older state. */
 export class SoftwareVault implements Memory<undefined> {
   readonly vault: VerifiedVault;
   readonly secrets: VaultSecrets;
   readonly unit: AsUnit;
   entries: VaultEntryJson[] = [];
   exports: ExportRecord[] = [];
-  /** Work order of each export. */
+  /** The work order that is written into each export; null for none. */
   workOrder: string | null = null;
   readonly #now: () => Date;
 
@@ -189,12 +189,12 @@ export class SoftwareVault implements Memory<undefined> {
     return this.vault.header.asNumber;
   }
 
-  /** Appends to the journal. */
+  /** Appends an event to the vault journal. */
   write(event: VaultEventJson): void {
     this.entries.push(nextVaultEntry(this.entries.at(-1), this.vault.headerHash, this.#now().toISOString(), event));
   }
 
-  /** Returns the signed journal for the AS. */
+  /** Returns the signed vault journal, as it is returned to the AS. */
   returnJournal(entries: readonly VaultEntryJson[] = this.entries): Promise<Envelope> {
     const { vaultId, asNumber } = this.vault.header;
     const time = this.#now().toISOString();

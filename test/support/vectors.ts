@@ -1,8 +1,8 @@
-// Reads the third-party test vectors of test/vectors. Read at run time: their types would slow the
-// compiler down.
+// Reads the third-party test vectors in test/vectors. They are not imported, because the compiler
+// would infer types for them, which is slow.
 import { readFileSync } from 'node:fs';
 
-/** The rows of one file; `member` names the array. */
+/** The rows of one file. `member` is the name of the array in the file. */
 export function loadVectors<Row>(file: string, member = 'vectors'): Row[] {
   const path = new URL(`../vectors/${file}`, import.meta.url);
   return (JSON.parse(readFileSync(path, 'utf8')) as Record<string, Row[]>)[member] ?? [];

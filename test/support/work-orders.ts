@@ -1,4 +1,4 @@
-// A work order for tests of the page, for the set of test/support/units.ts.
+// Creates work orders for tests of the page. Their set is TEST_SET of test/support/units.ts.
 import type { OrderLine, OrderOptions, WorkOrder } from '#protocol/orders/order.ts';
 import type { UnitRange } from '#protocol/orders/units.ts';
 import { TEST_SET } from './units.ts';

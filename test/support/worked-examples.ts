@@ -1,6 +1,6 @@
-// The worked examples of TKL/1, computed by an independent implementation: every intermediate value
-// of suites 01, 02, 04 and 01 signed. The file also has an example of reserved suite 05, which is
-// refused.
+// The worked examples of TKL/1 with every intermediate value, for suites 01, 02, 04 and for suite
+// 01 with SIG. An independent implementation computed them. The file also has an example for the
+// reserved suite 05, which every implementation must refuse.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { readU8, readU16, readU32 } from '#protocol/bytes/integers.ts';
@@ -23,7 +23,7 @@ export interface WorkedExample {
   readonly ref2: number;
   readonly akv: number;
   readonly xc: number;
-  /** Any field of the example. */
+  /** Returns the bytes of a field of the example. */
   of(field: keyof Row): Bytes;
 }
 
@@ -47,5 +47,5 @@ export const WORKED_EXAMPLES: readonly WorkedExample[] = file.flatMap((row) => {
   ];
 });
 
-/** DATA of reserved suite 05, which every implementation must refuse. */
+/** DATA of the example for suite 05. */
 export const RESERVED_SUITE_DATA: Bytes = bytesOf(file.find((row) => row.suite === '05') ?? (file[0] as Row), 'DATA');
