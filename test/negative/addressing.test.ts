@@ -1,5 +1,6 @@
-// Authentic or almost authentic DATA for another unit, slot or AS (docs/protocol.md clauses 4.5, 7
-// and 8). Each case has the status word of the first check that refuses it.
+// DATA that is authentic, or would be, but is addressed to another unit or slot or comes from
+// another AS (docs/protocol.md clauses 4.5, 7 and 8). Each case expects the status word of the
+// first check that refuses the DATA.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
@@ -26,7 +27,9 @@ interface Case {
   readonly sw: string;
 }
 
-/** The attacker has T, so that TAG verifies and only later checks can refuse. */
+/**
+ * The sender has T. Therefore TAG verifies in most cases, and only later checks can refuse DATA.
+ */
 const CASES: readonly Case[] = [
   { why: 'nothing wrong', recipe: {}, sw: '9000' },
   { why: 'any slot permitted', recipe: { header: { slot: 0xffff } }, ref2: 0x0003, sw: '9000' },
@@ -62,7 +65,7 @@ describe.each(['shared', 'diversified'] as const)('a %s unit', (profile) => {
 });
 
 describe('a suite', () => {
-  it('that is unknown, reserved or not allowed is a wrong format', async () => {
+  it('that is unknown, reserved or not allowed is refused as a wrong format', async () => {
     for (const suite of [0x01, 0x04] as const) {
       const setup = new UnitSetup({ suite });
       await setup.select();
@@ -95,14 +98,14 @@ describe('a signature', () => {
     return data;
   };
 
-  it('is mandatory for a unit that requires one', async () => {
+  it('is mandatory for a unit that is configured to require signatures', async () => {
     expect(await load('required', signed)).toBe('9000');
     expect(await load('required', unsigned)).toBe('6A80');
     expect(await load('required', signed, stripped)).toBe('6700');
     expect(await load('required', signed, (data) => stripped(flagCleared(data)))).toBe('6A80');
   });
 
-  it('is accepted by a unit that does not require one, and cannot be stripped', async () => {
+  it('is accepted by a unit that does not require a signature, and cannot be stripped', async () => {
     expect(await load('optional', signed)).toBe('9000');
     expect(await load('optional', unsigned)).toBe('9000');
     expect(await load('optional', signed, flagCleared)).toBe('6700');
@@ -115,18 +118,18 @@ describe('a signature', () => {
     ).toBe('6700');
   });
 
-  it('is a wrong format for a unit without a verification key', async () => {
+  it('is refused as a wrong format by a unit without a verification key', async () => {
     expect(await load('none', signed)).toBe('6A80');
   });
 
-  it('must be that of the AS', async () => {
+  it('must be made with the signing key of the AS', async () => {
     expect(await load('required', { ...signed, signingKey: OTHER_TA })).toBe('6988');
     expect(await load('optional', { ...signed, signingKey: OTHER_TA })).toBe('6988');
   });
 
-  it('must have S below the group order', async () => {
-    // L = 2^252 + 27742317777372353535851937790883648493, little-endian: a verifier that is not
-    // strict accepts S + L.
+  it('must have a value S that is below the group order', async () => {
+    // The group order L = 2^252 + 27742317777372353535851937790883648493, little-endian. A verifier
+    // that is not strict accepts S + L in place of S.
     const order = fromHex('EDD3F55C1A631258D69CF7A2DEF9DE14 00000000000000000000000000000010');
     const malleated = (data: Uint8Array) => concat(data.slice(0, -32), plus(data.slice(-32), order));
     expect(await load('required', signed, malleated)).toBe('6988');

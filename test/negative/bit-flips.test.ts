@@ -42,7 +42,7 @@ describe.each(FLIP_CASES)('IMPORTKEY of $title', (flipCase) => {
       await setup.challenge();
       const { sw } = await setup.send(flipBit(command, bit));
       words.push(word(sw));
-      // Only a changed Le does not prevent the import.
+      // A flipped bit in Le does not prevent the import. Every other flipped bit does.
       const isLe = bit >= 8 * (command.length - (flipCase.signed ? 2 : 1));
       expect(setup.store.keysHeld, `bit ${bit}`).toBe(isLe ? 1 : 0);
     }

@@ -1,4 +1,4 @@
-// Many challenges, and the events that erase R (docs/protocol.md clauses 4.4 and 7).
+// Requests many challenges, and checks which events erase R (docs/protocol.md clauses 4.4 and 7).
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { UnitSetup, word } from './unit-setup.ts';
@@ -6,7 +6,9 @@ import { UnitSetup, word } from './unit-setup.ts';
 const SELECT = '00A40400 06 F0544B4C3101 00';
 
 describe('a unit after 100,000 challenges', () => {
-  it('returned 100,000 values, wrote nothing, used no try and imports a key', { timeout: 180_000 }, async () => {
+  it('has returned different values, written nothing, used no try, and imports a key', {
+    timeout: 180_000,
+  }, async () => {
     const setup = new UnitSetup({ suite: 0x02 });
     await setup.select();
     const { writes } = setup.memory;
@@ -20,7 +22,7 @@ describe('a unit after 100,000 challenges', () => {
 });
 
 describe('R', () => {
-  /** The status word of an import after `between` followed its challenge. */
+  /** Gets a challenge, runs `between` and imports. Returns the status word of the import. */
   const outcome = async (
     keepsChallenge: boolean,
     between: (setup: UnitSetup) => Promise<UnitSetup>,
@@ -57,12 +59,15 @@ describe('R', () => {
     ['a loss of power', powerLoss, '6985', '9000'],
     ['a new challenge', sending('80840001 00'), '6988', '6988'],
     ['a failed IMPORTKEY', sending('80D80000 01 00'), '6985', '6985'],
-  ] as const)('after %s', async (_what, between, withoutB0, withB0) => {
-    expect(await outcome(false, between)).toBe(withoutB0);
-    expect(await outcome(true, between)).toBe(withB0);
-  });
+  ] as const)(
+    'is valid or erased after %s, with and without capability b0',
+    async (_what, between, withoutB0, withB0) => {
+      expect(await outcome(false, between)).toBe(withoutB0);
+      expect(await outcome(true, between)).toBe(withB0);
+    },
+  );
 
-  it('with capability b0 is lost when power is cut during its write or erasure', async () => {
+  it('with capability b0 is lost when power is cut while the unit writes or erases R', async () => {
     for (const effect of ['cut before', 'cut during', 'cut after'] as const) {
       const setup = new UnitSetup({ keepsChallenge: true });
       await setup.select();

@@ -1,6 +1,6 @@
-// Claims 16 and 17 (docs/protocol.md clauses 1 and 4.5, step 20): after an export, an import or the
-// verification of a receipt, successful or not, all derived keys and all copies of T, K_D and TA
-// are zero. Mocks record every key where it is created.
+// Claims 16 and 17 (docs/protocol.md clauses 1 and 4.5, step 20): all derived keys and all copies
+// of T, K_D and TA are zero after an export, an import or the verification of a receipt, even if it
+// fails. Mocks record every key at the place where it is created.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
@@ -12,7 +12,7 @@ import { RamMemory } from '#test/support/as-memory.ts';
 import { flipBit } from '#test/support/bits.ts';
 import { importCommand, OTHER_T, OTHER_TA, SET, SN, T, TA, TKV, UnitSetup, word } from './unit-setup.ts';
 
-/** Records the secrets that are created while `isOn`, and whether each was non-zero at first. */
+/** Records each secret that is created while `isOn` is true, and whether it was non-zero then. */
 const watch = vi.hoisted(() => {
   const seen: { readonly secret: Uint8Array; readonly wasSet: boolean }[] = [];
   return {
@@ -29,7 +29,7 @@ const watch = vi.hoisted(() => {
   };
 });
 
-// The two KDFs derive every key below T, and openBody() returns TA in the unit.
+// The two KDFs derive every key below T. openBody() returns TA in the unit.
 vi.mock('#protocol/crypto/kbkdf.ts', async (original) => {
   const real = await original<typeof import('#protocol/crypto/kbkdf.ts')>();
   return {
@@ -68,7 +68,8 @@ async function watched<Result>(action: () => Promise<Result>): Promise<Result> {
 }
 
 /**
- * At least `minimum` secrets were recorded, all of them non-zero at first, and all are zero now.
+ * Expects that at least `minimum` secrets were recorded, that all of them were non-zero when they
+ * were created, and that all of them are zero now.
  */
 function expectErased(minimum: number): void {
   expect(watch.seen.length).toBeGreaterThanOrEqual(minimum);
@@ -84,11 +85,11 @@ const SUITE_IDS: readonly SuiteId[] = [0x01, 0x02, 0x04];
 const UNITS = (['shared', 'diversified'] as const).flatMap((profile) =>
   SUITE_IDS.map((suite) => ({ profile, suite, family: SUITES[suite].family })),
 );
-/** T1, K_M, K_E, K_R, and the stored T or K_D. */
+/** A unit uses at least T1, K_M, K_E, K_R, and the stored T or K_D. */
 const MIN_KEYS = 5;
 
 describe.each(UNITS)('a $profile unit in suite $suite', ({ profile, suite }) => {
-  /** A unit with a key in two slots. */
+  /** A unit with a key in each of two slots. */
   const create = async (): Promise<UnitSetup> => {
     const setup = new UnitSetup({ profile, suite });
     await setup.select();
@@ -143,7 +144,7 @@ describe.each(UNITS)('a $profile unit in suite $suite', ({ profile, suite }) => 
 
   it('erases the keys when its memory fails or power is cut', async () => {
     for (const effect of ['failure', 'cut before', 'cut during', 'cut after'] as const) {
-      // Writes 1 and 2 are the tries, before any key is used. Write 5 is the marker.
+      // Writes 1 and 2 update the tries, before any key is used. Write 5 is the marker.
       for (const write of [3, 4, 5]) {
         watch.seen.length = 0;
         const setup = await create();
@@ -152,7 +153,7 @@ describe.each(UNITS)('a $profile unit in suite $suite', ({ profile, suite }) => 
         const outcome = await watched(() => setup.import(data).catch((error: unknown) => error));
         if (effect === 'failure') expect(outcome).toBe(0x6581);
         else expect(outcome).toMatchObject({ name: 'PowerCut' });
-        // TA is one more.
+        // The unit has also opened TA.
         expectErased(MIN_KEYS + 1);
       }
     }
@@ -202,7 +203,8 @@ describe.each(SUITE_IDS)('the AS in suite %i', (suite) => {
     const setup = await createUnit();
     const request = await requestFor(setup);
     await watched(() => create().exportKey(request, undefined));
-    // T and K_D twice each, for the challenge and for T1; K_C, T1, K_M, K_E, K_R, TA.
+    // T and K_D are each created twice, for the challenge and for T1. The other six secrets are
+    // K_C, T1, K_M, K_E, K_R and TA.
     expectErased(10);
     watch.seen.length = 0;
     const signed = await requestFor(setup, true);
@@ -217,7 +219,7 @@ describe.each(SUITE_IDS)('the AS in suite %i', (suite) => {
     expectErased(11);
   });
 
-  it('erases the derived keys after it refused a challenge', async () => {
+  it('erases the derived keys after it has refused a challenge', async () => {
     const request = await requestFor(await createUnit());
     const wrong = { ...request, challengeMac: flipBit(request.challengeMac, 0) };
     await expect(watched(() => create().exportKey(wrong, undefined))).rejects.toMatchObject({
@@ -226,7 +228,7 @@ describe.each(SUITE_IDS)('the AS in suite %i', (suite) => {
     expectErased(3);
   });
 
-  it('erases the derived keys after it verified a receipt, authentic or not', async () => {
+  it('erases the derived keys after it has checked a receipt, authentic or not', async () => {
     const setup = await createUnit();
     const as = create();
     const { data } = await as.exportKey(await requestFor(setup), undefined);

@@ -1,6 +1,6 @@
-// Derives the status word of IMPORTKEY with one flipped bit from the order of checks in
-// docs/protocol.md clauses 4.1 and 4.5, without a unit. test/vectors/import-flips.json has the same
-// as a table.
+// Derives, without a unit, the status word that IMPORTKEY returns when one bit of the command is
+// flipped. The derivation follows the order of checks in docs/protocol.md clauses 4.1 and 4.5.
+// test/vectors/import-flips.json contains the same status words as a table.
 import { readU16 } from '#protocol/bytes/integers.ts';
 import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
 import { flipBit } from '#test/support/bits.ts';
@@ -34,7 +34,8 @@ function layout(data: Uint8Array, { signed }: FlipCase) {
 }
 
 /**
- * The status word for the command with `bit` flipped. Bit 0 is the highest bit of the first byte.
+ * The status word for a command in which `bit` is flipped. Bit 0 is the highest bit of the first
+ * byte.
  */
 export function expectedWord(data: Uint8Array, flipCase: FlipCase, bit: number): string {
   const command = flipBit(importCommand(data, REF2), bit);
@@ -43,17 +44,19 @@ export function expectedWord(data: Uint8Array, flipCase: FlipCase, bit: number):
   if (at === 0) return wordOfClass(command[0] ?? 0);
   if (at === 1) return EI_INSTRUCTIONS.includes(command[1] ?? 0) ? '6A86' : '6D00';
   if (at < 4) return '6A86';
-  // Lc: the command is malformed, or Le becomes data and the field is one byte too long.
+  // The bit is in Lc. Either the command is malformed, or Le counts as data and the data field is
+  // one byte too long.
   if (at < dataAt) return '6700';
   if (at < bodyAt) return wordOfHeader(command.subarray(dataAt, bodyAt), at - dataAt, flipCase);
-  // BODY, TAG and SIG: the first check with a key fails.
+  // The bit is in BODY, TAG or SIG. The first check that uses a key fails.
   if (at < ref2At) return '6988';
-  // REF2 is not part of DATA: an existing slot is refused last, by SLOT in HDR.
+  // The bit is in REF2, which DATA does not authenticate. If the slot exists, only the last check
+  // refuses it: SLOT in HDR names another slot.
   if (at < leAt) return SLOTS.includes(readU16(command, ref2At)) ? '9401' : '6A88';
   return wordOfLe(command.subarray(leAt));
 }
 
-/** CLA 90 starts a chain, CLA 00 is another command, and no other class is supported. */
+/** CLA 90 starts a chain. CLA 00 has no command with this INS. No other class is supported. */
 function wordOfClass(cla: number): string {
   if (cla === 0x90) return '9000';
   return cla === 0x00 ? '6D00' : '6E00';
@@ -67,23 +70,23 @@ function wordOfHeader(header: Uint8Array, at: number, { suite, allowed }: FlipCa
     if (isAllowed) throw new RangeError('two allowed suites differ in one bit: this derivation does not cover that');
     return '6A80';
   }
-  // b0 is 0, b1 is wrong for this unit, or a reserved bit is 1.
+  // The flags: b0 is 0, b1 is wrong for this unit, or a reserved bit is 1.
   if (at === 5) return '6A80';
-  // C depends on every other field of HDR, and the key of TAG depends on C.
+  // The MAC key of TAG depends on C, and C depends on every other field of HDR.
   if (at < 48) return '6988';
-  // A valid length for the suite contradicts Lc.
+  // BLEN: a length that the suite allows contradicts Lc.
   const bodyLength = readU16(header, 48);
   return bodyLength === 0 || SUITES[suite].bodyLengths.includes(bodyLength) ? '6700' : '6A80';
 }
 
-/** Success: Le bytes of the receipt, and 61XX if more are left. Le 00 means all. */
+/** The import succeeds and returns Le bytes of the receipt, with 61XX if more bytes are left. */
 function wordOfLe(le: Uint8Array): string {
   const ne = le.length === 1 ? (le[0] ?? 0) : readU16(le, 0);
   return ne === 0 || ne >= RECEIPT_LENGTH ? '9000' : word(0x6100 + RECEIPT_LENGTH - ne);
 }
 
 /**
- * A row of the table: the bytes `from` to `to` of the command, which have the same status words.
+ * A row of the table: a range of bytes of the command whose flips have the same status words.
  */
 export interface FlipRow {
   readonly bytes: readonly [from: number, to: number];
@@ -91,7 +94,7 @@ export interface FlipRow {
   readonly words: string;
 }
 
-/** The status words of all bits of a command; adjacent bytes with the same words are one row. */
+/** The status words of all bits of a command. Adjacent bytes with the same words share a row. */
 export function rowsOf(wordOf: (bit: number) => string, length: number): FlipRow[] {
   const rows: { bytes: [number, number]; words: string }[] = [];
   for (let at = 0; at < length; at++) {

@@ -1,5 +1,5 @@
-// An AS with T that writes a wrong BODY. TAG verifies, so the checks inside BODY must refuse
-// (docs/protocol.md clauses 3.5, 4.5 and 7).
+// An AS that has T writes a wrong BODY. TAG verifies, so the checks of BODY itself must refuse the
+// import (docs/protocol.md clauses 3.5, 4.5 and 7).
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
@@ -39,7 +39,7 @@ const block =
     const key = change.key ?? TA;
     return wrapKeyBlock(t1, { attributes, optionalBlocks: [kc(key)], key, ...change }, pad(key));
   };
-/** A correct key block that is changed as text, so that its MAC is wrong too. */
+/** Changes the text of a correct key block. The MAC of the key block is then wrong, too. */
 const text =
   (change: (text: string) => string): MakeBody =>
   (keys, header) =>
@@ -87,7 +87,7 @@ describe('a BODY of suites 02 and 04', () => {
     ['sealed with another nonce', 0x04, ({ encryptionKey }, header) => seal(encryptionKey, encodeHeader(header), 0x01)],
     ['sealed without HDR', 0x04, ({ encryptionKey }) => seal(encryptionKey, new Uint8Array(0), 0x00)],
     ['zeros for suite 04', 0x04, () => new Uint8Array(48)],
-  ])('is refused: %s', async (_why, suite, makeBody) => {
+  ])('is refused in this case: %s', async (_why, suite, makeBody) => {
     expect(await importBody(suite, makeBody)).toBe('6988');
   });
 

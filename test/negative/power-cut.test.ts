@@ -21,7 +21,10 @@ import {
 } from './unit-setup.ts';
 
 const EFFECTS = ['cut before', 'cut during', 'cut after'] as const;
-/** More writes than an attempt makes. The loop ends at the first attempt without a cut. */
+/**
+ * Upper bound of the loops, above the writes of an attempt. A loop ends at the first attempt that
+ * completes.
+ */
 const MAX_WRITES = 40;
 
 interface Attempt {
@@ -56,7 +59,7 @@ const UNITS: readonly (UnitSetupOptions & { readonly title: string })[] = [
   { title: 'a unit of suite 04 that keeps its challenge', suite: 0x04, keepsChallenge: true },
 ];
 
-/** Everything that a commit changes, as one value. */
+/** Everything that a commit changes, as one string to compare. */
 function stateOf(setup: UnitSetup, ref2: number): string {
   const { store } = setup;
   if (ref2 === TRANSPORT_KEY_SLOT) {
@@ -90,7 +93,7 @@ async function cut(options: UnitSetupOptions, attempt: Attempt, fault: WriteFaul
 
 describe.each(UNITS)('$title', (options) => {
   it.each(ATTEMPTS)(
-    'has the old or the new state after a cut at any write of $title, and imports again',
+    'has the old or the new state after a cut at any write of $title, and can import again',
     async (attempt) => {
       const complete = new UnitSetup(options);
       await complete.select();
@@ -118,7 +121,7 @@ describe.each(UNITS)('$title', (options) => {
   );
 });
 
-/** Record, receipt, AKV mark and counter match, and nothing of the old key is left. */
+/** Expects that receipt, AKV and counters match, and that the old key is not in memory. */
 function expectComplete(setup: UnitSetup, attempt: Attempt): void {
   const slot = setup.store.slot(attempt.ref2);
   const receipt = slot?.receipt ?? new Uint8Array(64);
@@ -146,7 +149,7 @@ describe.each(['shared', 'diversified'] as const)('T in a %s unit', (profile) =>
     ref2: TRANSPORT_KEY_SLOT,
   };
 
-  it('is the old or the new one after a cut at any write, and an AS with that T can load a key', async () => {
+  it('is the old T or the new T after a cut at any write, and an AS with this T can load a key', async () => {
     const seen = new Set<number>();
     for (const effect of EFFECTS) {
       for (let write = 1; write < MAX_WRITES; write++) {
@@ -168,20 +171,22 @@ describe.each(['shared', 'diversified'] as const)('T in a %s unit', (profile) =>
 });
 
 describe('a unit that starts after a cut', () => {
-  /** The memory of a unit with OTHER_TA and an import of TA that was cut before its commit. */
+  /**
+   * The memory of a unit that holds OTHER_TA and lost power before the commit of an import of TA.
+   */
   const interrupted = async (): Promise<MemoryImage> => {
     const setup = new UnitSetup();
     await setup.select();
     await withOldKey(setup);
     const data = setup.seal({ random: await setup.challenge(), header: { akv: 5 } });
-    // Writes 1 and 2 are the tries, 3 and 4 the shadow record, 5 the marker.
+    // Writes 1 and 2 update the tries, 3 and 4 write the shadow record, 5 writes the marker.
     setup.memory.arm({ write: 5, effect: 'cut before' });
     await expect(setup.import(data)).rejects.toMatchObject({ name: 'PowerCut' });
     expect(JSON.stringify(setup.memory.image())).toContain(toHex(TA));
     return setup.memory.image();
   };
 
-  it('wipes the rest of an unfinished import, and tolerates a cut during the wipe', async () => {
+  it('wipes what an unfinished import has left, and tolerates a cut during the wipe', async () => {
     const image = await interrupted();
     for (const effect of EFFECTS) {
       expect(() => new UnitSetup({ image, fault: { write: 1, effect } })).toThrow(/power was cut/);
@@ -191,7 +196,7 @@ describe('a unit that starts after a cut', () => {
     expect(started.store.slot(2)?.key).toEqual(OTHER_TA);
   });
 
-  it('starts although the wipe fails, and wipes at the next start', async () => {
+  it('starts even if the wipe fails, and wipes at the next start', async () => {
     const failing = new UnitSetup({ image: await interrupted(), fault: { write: 1, effect: 'failure' } });
     expect((await failing.select()).sw).toBe(0x9000);
     expect(JSON.stringify(failing.memory.image())).toContain(toHex(TA));
@@ -201,7 +206,7 @@ describe('a unit that starts after a cut', () => {
 });
 
 describe('a write that fails', () => {
-  it('returns 6581 and keeps the old key before the commit, and cannot undo the commit', async () => {
+  it('leads to 6581 and the old key before the commit, and does not undo a commit', async () => {
     const words: string[] = [];
     for (let write = 1; write <= 8; write++) {
       const setup = new UnitSetup();
@@ -214,12 +219,13 @@ describe('a write that fails', () => {
       expect(setup.store.slot(2)?.akv).toBe(sw === '9000' ? 5 : 1);
       expect(setup.store.slot(2)?.key).toEqual(sw === '9000' ? TA : OTHER_TA);
     }
-    // Tries (record, marker), shadow record, shadow record with receipt, marker; then tries
-    // (record, marker) and the wipe.
+    // Writes 1 and 2: the tries (record, marker). Write 3: the shadow record. Write 4: the shadow
+    // record with the receipt. Write 5: the marker, which is the commit. Writes 6 and 7: the tries
+    // (record, marker). Write 8: the wipe.
     expect(words).toEqual(['6581', '6581', '6581', '6581', '6581', '9000', '9000', '9000']);
   });
 
-  it('returns 6581 and uses no key when the tries cannot be written', async () => {
+  it('leads to 6581 before a key is used if the write was to update the tries', async () => {
     const setup = new UnitSetup();
     await setup.select();
     const random = await setup.challenge();

@@ -1,5 +1,5 @@
-// An attacker with DATA that was valid before (docs/protocol.md clause 7): replays it, combines
-// parts of two DATA, changes REF1.
+// An attacker who has recorded valid DATA replays it, combines parts of two DATA, or changes REF1
+// (docs/protocol.md clause 7).
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import type { SuiteId } from '#protocol/tkl/suites.ts';
@@ -95,7 +95,7 @@ describe.each(CASES)('DATA of suite $suite for a $profile unit', ({ suite, profi
     }
   });
 
-  it('is accepted without an attack, so that each attack above fails for its own reason', async () => {
+  it('is accepted without an attack, which shows that each attack above fails for its own reason', async () => {
     const setup = await selected();
     const random = await setup.challenge();
     const response = await setup.send(importCommand(setup.seal({ random }), 0x0002));

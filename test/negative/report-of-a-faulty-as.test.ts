@@ -1,5 +1,5 @@
-// Wrong reports that the AS itself signed because of an error: the verifier finds them too
-// (docs/protocol.md clause 9.1).
+// Reports that are wrong although the AS has signed them. The verifier must find the faults in
+// these reports, too (docs/protocol.md clause 9.1).
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { signEd25519 } from '#protocol/crypto/ed25519.ts';
@@ -31,7 +31,7 @@ describe('a wrong report that the AS signed', () => {
       'totals-wrong',
     ],
     [
-      'the outcome failed for a proven unit',
+      'the outcome "failed" for a unit with a verdict',
       () => setup.signedAnew(setup.withRow(0, { outcome: 'failed', reason: 'x' })),
       'outcome-wrong',
     ],
@@ -53,7 +53,7 @@ describe('a wrong report that the AS signed', () => {
       'verdict-of-another-unit',
     ],
     [
-      'an audit log that is older than a station has seen',
+      'an audit log that ends before the head that a station has seen',
       () => {
         const hash = toBase64url(new Uint8Array(32));
         const { stations } = payloadOf<ReportSummary>(genuine.summary);
@@ -64,7 +64,7 @@ describe('a wrong report that the AS signed', () => {
       'log-behind',
     ],
     [
-      'a time outside the certificate of its key',
+      'a time outside the validity of the certificate',
       () => setup.signedAnew(genuine, { issued: '2001-01-01T00:00:00Z' }),
       'summary-late',
     ],
@@ -75,7 +75,8 @@ describe('a wrong report that the AS signed', () => {
   it('is refused when a verdict is signed with a key of another purpose or outside its certificate', async () => {
     const verdict = payloadOf<Record<string, unknown>>(verdictIn(rowOf(genuine, 0)));
     const early = await setup.as.signatures.signVerdict({ ...verdict, time: '2001-01-01T00:00:00Z' } as never);
-    // The key is certified at the time of the report: the AS signs verdicts again after a new key.
+    // A verdict from before the certificate is accepted if the certificate is valid at the time of
+    // the report, because the AS signs verdicts again when it has a new key.
     expect(await codesOf(await setup.signedAnew(setup.withVerdict(0, early)))).toEqual([]);
     const late = await setup.signedAnew(setup.withVerdict(0, early), { issued: '2001-01-01T00:00:00Z' });
     expect(await codesOf(late)).toContain('verdict-late');

@@ -1,5 +1,5 @@
-// Changed reports (docs/protocol.md clause 9.1): the verifier, which has only the file and the root
-// key, names each kind of change and its place.
+// Changed reports (docs/protocol.md clause 9.1). The verifier has only the file and the root key.
+// It must report the kind and the place of each change.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSigningKey } from '#as-service/signing/signing.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
@@ -77,7 +77,7 @@ describe('a genuine report', () => {
     });
   });
 
-  it('verifies with other white space, and when the AS makes it again', async () => {
+  it('verifies with other white space, and when the AS issues the report again', async () => {
     expect(await faultsOf(JSON.stringify(genuine, undefined, 2))).toEqual([]);
     expect(await faultsOf(await fetchReport(setup.olga))).toEqual([]);
   });
@@ -272,20 +272,20 @@ describe('a changed report', () => {
     const verdict = await judge(setup.as, { ...genuine, order: other.order });
     expect(verdict.faults.map(({ code }) => code)).toEqual(['order-swapped']);
     expect([verdict.genuine, verdict.order, verdict.units.some(({ proven }) => proven)]).toEqual([false, null, false]);
-    // Order and rows of another report still contradict the signed summary.
+    // If the rows are replaced together with the order, both still contradict the signed summary.
     expect((await faultsOf({ ...genuine, order: other.order, rows: other.rows })).map(([code]) => code)).toEqual(
       expect.arrayContaining(['order-swapped', 'row-changed', 'row-dropped', 'totals-wrong']),
     );
   });
 
-  it('is refused with the summary of another report, row by row', async () => {
+  it('is refused with the summary of another report, with faults in its rows', async () => {
     const codes = (await faultsOf({ ...genuine, summary: other.summary, order: other.order })).map(([code]) => code);
     expect(new Set(codes)).toEqual(
       new Set(['row-changed', 'row-added', 'verdict-of-another-order', 'totals-wrong', 'head-forged']),
     );
   });
 
-  it('is refused when another AS signed it', async () => {
+  it('is refused when another AS has signed the summary', async () => {
     const key = createSigningKey();
     const signer = { publicKey: key.publicKey, sign: (message: Uint8Array) => signEd25519(key.secretKey, message) };
     const payload = Buffer.from(genuine.summary.payload, 'base64url');

@@ -1,4 +1,4 @@
-// Replacement of T and erasure of a slot (docs/protocol.md clause 8), and their refusals.
+// Replaces T and erases slots (docs/protocol.md clause 8), and checks what the unit refuses.
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -49,7 +49,7 @@ describe.each(['shared', 'diversified'] as const)('replacing T in a %s unit', (p
     expect(Object.values(setup.memory.image()).join()).not.toContain(toHex(T));
   });
 
-  it('is proven by a receipt under the old T1, which GET RECEIPT returns again', async () => {
+  it('is proven by a receipt under the T1 of the old T, and GET RECEIPT returns the receipt again', async () => {
     const setup = await selected({ profile });
     const random = await setup.challenge();
     const recipe = { random, ...replacing({}, stored(2)) };
@@ -103,7 +103,7 @@ describe('replacing T', () => {
     expect(word(await after.load({ header: { tkv: 7 }, transportKey: OTHER_T }))).toBe('9000');
   });
 
-  it('has no receipt before the first replacement', async () => {
+  it('has no receipt before T is replaced for the first time', async () => {
     const setup = await selected();
     expect(await setup.send('80CBFFFE 00')).toMatchObject({ sw: 0x6a88 });
   });
@@ -128,7 +128,7 @@ describe.each([0x01, 0x02, 0x04] as const)('erasing in suite %i', (suite) => {
     expect(decodeReceipt(response.data)).toMatchObject({ akv: 6, kcv: { algorithm: 0 }, importCounter: 2 });
     expect(setup.store.slot(2)).toMatchObject({ akv: 6, key: new Uint8Array(0) });
     expect(Object.values(setup.memory.image()).join()).not.toContain(toHex(TA));
-    // An empty slot: state 00, AKV as mark, the rest zero.
+    // GET IDENTITY lists the slot as empty: state 00, the AKV mark, then zeros.
     const { data: identity } = await setup.send('80CA0000 00');
     const slot = identity.slice(identity.length - 4 * 19 + 19, identity.length - 4 * 19 + 38);
     expect(toHex(slot)).toBe(`0002 00 00000006 ${'00'.repeat(12)}`.replaceAll(' ', ''));
@@ -136,7 +136,7 @@ describe.each([0x01, 0x02, 0x04] as const)('erasing in suite %i', (suite) => {
     expect(word(await setup.load({ header: { akv: 7 }, key: OTHER_TA }))).toBe('9000');
   });
 
-  it('needs the slot in HDR and a newer AKV', async () => {
+  it('requires that HDR names the slot and a newer AKV', async () => {
     const setup = await selected({ suite });
     expect(word(await setup.load())).toBe('9000');
     expect(word(await setup.load(erasing({ slot: 0xffff })))).toBe('9401');
@@ -147,7 +147,7 @@ describe.each([0x01, 0x02, 0x04] as const)('erasing in suite %i', (suite) => {
 });
 
 describe('a unit with fewer records than slots', () => {
-  it('returns 6A84 for one key more, but replaces and erases keys', async () => {
+  it('returns 6A84 for a key beyond its records, but replaces and erases keys', async () => {
     const setup = await selected({ capacity: 1 });
     expect(word(await setup.load({ header: { slot: 0xffff } }, 2))).toBe('9000');
     expect(word(await setup.load({ header: { slot: 0xffff, akv: 6 } }, 3))).toBe('6A84');

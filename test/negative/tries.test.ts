@@ -1,10 +1,10 @@
-// The tries (docs/protocol.md clause 4.7): one is deducted before a key is used, a power cut
-// restores none, and the unit never locks.
+// The tries (docs/protocol.md clause 4.7). The unit deducts a try before it uses a key, does not
+// restore tries after a power cut, and never locks.
 import { describe, expect, it } from 'vitest';
 import { flipBit } from '#test/support/bits.ts';
 import { UnitSetup, word } from './unit-setup.ts';
 
-/** One attempt with a wrong TAG. */
+/** Imports DATA with a wrong TAG. Returns SW. */
 async function fail(setup: UnitSetup): Promise<number> {
   const data = setup.seal({ random: await setup.challenge() });
   return await setup.import(flipBit(data, 8 * 49 + 60));
@@ -31,7 +31,7 @@ describe('the tries', () => {
     expect(setup.store.tries.left).toBe(64);
   });
 
-  it('stay the same after a refusal before a key is used', async () => {
+  it('stay the same when the unit refuses an import before it uses a key', async () => {
     const setup = new UnitSetup();
     await setup.select();
     const random = await setup.challenge();
@@ -61,7 +61,7 @@ describe('the tries', () => {
     }
   });
 
-  it('lead at 0 to waits of 1 s, doubling to 64 s, which a success ends', async () => {
+  it('lead to waits when none is left: 1 s, doubling up to 64 s, until an import succeeds', async () => {
     let setup = await exhausted();
     expect(setup.store.tries.left).toBe(0);
     for (const seconds of [1, 2, 4, 8, 16, 32, 64, 64]) {
@@ -83,7 +83,7 @@ describe('the tries', () => {
     expect(setup.store.tries).toEqual({ left: 64, waits: 0 });
   });
 
-  it('count an attempt whose wait was interrupted', async () => {
+  it('count an import whose wait was interrupted by a power cut', async () => {
     const setup = await exhausted();
     void fail(setup).catch(() => undefined);
     await setup.clock.advance(500);

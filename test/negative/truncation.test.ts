@@ -1,6 +1,6 @@
 // Every truncation and extension of the data field of IMPORTKEY (docs/protocol.md clauses 4.5 and
-// 7). The status word follows from the order of the checks: at least 68 bytes, then format, then
-// exact length.
+// 7). The expected status word follows from the order of the checks: first at least 68 bytes, then
+// the format, then the exact length.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { u16 } from '#protocol/bytes/integers.ts';
@@ -33,7 +33,7 @@ describe.each(KINDS)('DATA of $title', { timeout: 120_000 }, (options) => {
     expect(await sendField((field) => field)).toBe('9000');
   });
 
-  it('returns 6700 when bytes follow', async () => {
+  it('returns 6700 when further bytes follow DATA and REF2', async () => {
     for (const more of [1, 2, 16, 64]) {
       expect(await sendField((field) => concat(field, new Uint8Array(more)))).toBe('6700');
     }
@@ -48,8 +48,8 @@ describe.each(KINDS)('DATA of $title', { timeout: 120_000 }, (options) => {
 
   it('is refused when any one byte is missing or doubled', async () => {
     for (let at = 0; at < length; at++) {
-      // After the 50 bytes of HDR and BLEN only the length is wrong. Before, the fields are shifted
-      // too.
+      // A change after the 50 bytes of HDR and BLEN makes only the length wrong. A change within
+      // them also shifts the fields, so that the format may be wrong.
       const words = at < 50 ? ['6700', '6A80'] : ['6700'];
       expect(words).toContain(await sendField((field) => concat(field.slice(0, at), field.slice(at + 1))));
       expect(words).toContain(await sendField((field) => concat(field.slice(0, at + 1), field.slice(at))));

@@ -1,5 +1,5 @@
-// A simulated unit and an attacker, who has T in some tests: seals any DATA, sends any bytes, cuts
-// power.
+// A simulated unit, and functions for an attacker: seal any DATA, send any bytes, cut power. In
+// some tests the attacker has T.
 import { type EiConfiguration, personalise } from '#device-sim/ei/configuration.ts';
 import { Ei, NO_LATENCY } from '#device-sim/ei/ei.ts';
 import { EiStore } from '#device-sim/ei/store.ts';
@@ -26,7 +26,7 @@ export const OTHER_T: Bytes = sha256(fromHex('02'));
 export const TA: Bytes = sha256(fromHex('03'));
 export const OTHER_TA: Bytes = sha256(fromHex('04'));
 export const SIGNING_KEY: Bytes = sha256(fromHex('05'));
-/** 8002 is one bit away from 0002. */
+/** The slots of the unit. A flip of one bit turns 0002 into 8002. */
 export const SLOTS = [0x0001, 0x0002, 0x0003, 0x8002];
 
 export interface UnitSetupOptions {
@@ -38,13 +38,13 @@ export interface UnitSetupOptions {
   readonly capacity?: number;
   readonly blank?: boolean;
   readonly image?: MemoryImage;
-  /** Fault of the memory from power-up on. */
+  /** Fault that the memory has from the start of the unit. */
   readonly fault?: WriteFault;
-  /** Random generator of the unit. The default counts, so that no two challenges are equal. */
+  /** Random generator of the unit. The default never repeats a challenge. */
   readonly random?: (length: number) => Bytes;
 }
 
-/** The parts of DATA. Omitted ones have the values of an honest AS. */
+/** The parts of DATA. An omitted part has the value that an honest AS would give. */
 export interface Recipe {
   readonly random: Uint8Array;
   readonly header?: Partial<Header>;
@@ -52,7 +52,7 @@ export interface Recipe {
   readonly key?: Uint8Array | 'none';
   readonly transportKey?: Uint8Array;
   readonly signingKey?: Uint8Array;
-  /** Derives the keys from D of another unit than that of HDR. */
+  /** Changes to D, from which the keys are derived. HDR does not change. */
   readonly derivedFor?: { readonly set?: number; readonly tkv?: number; readonly sn?: Uint8Array };
 }
 
@@ -106,7 +106,7 @@ export class UnitSetup {
     return await this.send('00A40400 06 F0544B4C3101 00');
   }
 
-  /** R of GET CHALLENGE. */
+  /** Sends GET CHALLENGE. Returns R. */
   async challenge(suite: SuiteId = this.suite): Promise<Bytes> {
     const { data, sw } = await this.send(concat(0x80, 0x84, 0x00, suite, 0x00));
     if (sw !== 0x9000) throw new Error(`GET CHALLENGE returned ${word(sw)}`);
@@ -119,12 +119,12 @@ export class UnitSetup {
     return (await this.send(importCommand(this.seal({ random, ...recipe }), ref2))).sw;
   }
 
-  /** Returns SW of IMPORTKEY. */
+  /** Sends IMPORTKEY. Returns SW. */
   async import(data: Uint8Array, ref2 = 0x0002): Promise<number> {
     return (await this.send(importCommand(data, ref2))).sw;
   }
 
-  /** DATA, with SIG if the header says signed. */
+  /** Returns DATA, with SIG if `signed` is true in the header. */
   seal(recipe: Recipe): Bytes {
     const header = this.header(recipe);
     const { operation, keys } = operationKeys(header, recipe);
@@ -153,7 +153,7 @@ export class UnitSetup {
   }
 }
 
-/** C and the operation keys of a download. */
+/** C and the operation keys for DATA with this header. */
 export function operationKeys(header: Header, { random, transportKey = T, derivedFor }: Recipe) {
   const { family } = SUITES[header.suite];
   const unit = { set: header.set, tkv: header.tkv, sn: header.sn, ...derivedFor };
@@ -162,7 +162,7 @@ export function operationKeys(header: Header, { random, transportKey = T, derive
   return { operation, keys: deriveOperationKeys(family, t1, operation) };
 }
 
-/** IMPORTKEY: short with Le 00, or extended if the data field is longer than 255 bytes. */
+/** IMPORTKEY in short form with Le 00, or in extended form if the data field is over 255 bytes. */
 export function importCommand(data: Uint8Array, ref2: number): Bytes {
   const field = concat(data, u16(ref2));
   return field.length <= 0xff
@@ -170,7 +170,7 @@ export function importCommand(data: Uint8Array, ref2: number): Bytes {
     : concat(0x80, 0xd8, 0x00, 0x00, 0x00, u16(field.length), field, 0x00, 0x00);
 }
 
-/** A status word as it is printed. */
+/** Formats a status word in four hex digits. */
 export const word = formatStatusWord;
 
 function configurationOf(options: UnitSetupOptions, suite: SuiteId): EiConfiguration {

@@ -1,6 +1,6 @@
-// Power is cut before, during and after every write to the memory of an AS token card, and writes
-// fail (docs/protocol.md clauses 3, 4 and 7). A cut never restores a try or an export and never
-// leaves the card without a PIN; the same request returns a counted export again.
+// Cuts power before, during and after every memory write of an AS token card, and makes writes fail
+// (docs/protocol.md clauses 3, 4 and 7). A cut never gives back a used try or a counted export, and
+// never leaves the card without a PIN. Repeating a request returns the export that was counted.
 import { describe, expect, it } from 'vitest';
 import type { WriteFault } from '#device-sim/unit/memory.ts';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
@@ -17,18 +17,23 @@ import {
 } from '#test/support/as-card.ts';
 
 const CUTS = ['cut before', 'cut during', 'cut after'] as const;
-/** More writes than any command has. The loop ends when a command completes. */
+/**
+ * Upper bound of the loop, above the writes of any command. The loop ends earlier, at the first
+ * command that completes.
+ */
 const MAX_WRITES = 20;
 const NEW_PIN = '87654321';
 
 interface CutCard {
   readonly fault: WriteFault;
-  /** The card before the cut; and after the cut, selected but locked. */
+  /**
+   * `before` is the card before the cut. `after` is the card after the cut, selected and locked.
+   */
   readonly before: TestAsCard;
   readonly after: TestAsCard;
 }
 
-/** One card for each write of the command and each way to cut it. */
+/** Yields one card for each write of the command and each kind of cut. */
 async function* cutAtEachWrite(
   make: () => Promise<TestAsCard>,
   command: (card: TestAsCard) => Bytes,
@@ -53,7 +58,7 @@ async function* cutAtEachWrite(
 
 const tries = ({ store }: TestAsCard): number => store.pinTries;
 
-/** XC and the quota left, from GET DATA. */
+/** XC and the number of exports left, as GET DATA returns them. */
 async function counters(card: TestAsCard): Promise<readonly [number, number]> {
   const { data } = await card.send('80CA0001 00');
   return [readU32(data, 8), readU32(data, 12)];
@@ -78,7 +83,7 @@ describe('a cut at any write', () => {
       () => new TestAsCard().selected(),
       () => verifyCommand(PIN),
     )) {
-      // Two writes use the try, two restore it.
+      // Writes 1 and 2 use a try, writes 3 and 4 restore the tries.
       const isUsed =
         fault.write === 2 ? fault.effect === 'cut after' : fault.write === 3 || fault.effect !== 'cut after';
       expect(tries(after), JSON.stringify(fault)).toBe(fault.write > 1 && isUsed ? 2 : 3);
@@ -87,7 +92,7 @@ describe('a cut at any write', () => {
     }
   });
 
-  it('of the last try leaves the card blocked or the try unused', async () => {
+  it('of a VERIFY that uses the last try leaves the card blocked or the try unused', async () => {
     const nearlyBlocked = async () => {
       const card = await new TestAsCard().selected();
       await card.send(verifyCommand('000000'));
@@ -100,7 +105,7 @@ describe('a cut at any write', () => {
     }
   });
 
-  it('of CHANGE REFERENCE DATA leaves the old PIN or the new one, never none and never both', async () => {
+  it('of CHANGE REFERENCE DATA leaves either the old PIN or the new PIN valid', async () => {
     const seen = new Set<string>();
     const change = () => changeCommand(PIN, NEW_PIN);
     for await (const { after, fault } of cutAtEachWrite(() => new TestAsCard().selected(), change)) {
@@ -113,7 +118,7 @@ describe('a cut at any write', () => {
     expect(seen.size).toBe(2);
   });
 
-  it('of EXPORTKEY counts the export or does not, and the same request returns it', async () => {
+  it('of EXPORTKEY counts the export once or not at all, and a repeated request returns it', async () => {
     const seen = new Set<number>();
     const random = newRandom();
     const command = () => exportCommand({ random });
@@ -171,7 +176,7 @@ describe('a write that fails', () => {
   });
 });
 
-it('a command that was running at a cut does not write to memory afterwards', async () => {
+it('a command that power interrupts does not write to memory after the restart', async () => {
   const card = await new TestAsCard().ready();
   const response = card.send(exportCommand()).catch((error: unknown) => error);
   const after = await card.powerCycle().ready();
