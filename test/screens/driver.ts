@@ -1,5 +1,5 @@
-// Brings a page of the production build into one state after another, with simulated units and a
-// real AS. Finds controls by their ids, shortcuts, links and values, which do not depend on the
+// Brings the page of the production build into one state after another, with simulated units and a
+// real AS. Finds controls by id, shortcut, link or value, because these do not change with the
 // texts of the page.
 import type { Locator, Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
@@ -11,18 +11,18 @@ import type { IssuedVault } from '../e2e/support/vaults.ts';
 import type { Screenshots } from './screenshots.ts';
 import { hex, type Services } from './services.ts';
 
-/** States that follow from one another on one page; their names start with the name of the case. */
+/** A case brings one page into several states in turn. Each state is named `case-state`. */
 export type ScreenCase = (driver: Driver) => Promise<void>;
 
-/** The class of a lane, by which its colour and shape are chosen. */
+/** The CSS class of a lane, which determines its colour and shape. */
 type LaneKind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown';
 type OpenOptions = Parameters<typeof injectSimulator>[2] & { readonly path?: string };
 
 const INSTANT = { identity: 0, challenge: 0, importKey: 0 };
 
 /**
- * The unit with this number, attached as soon as the page opens. Different cases may use the same
- * numbers.
+ * The description of a simulated unit whose SN ends with `number`. The page may use the unit
+ * without the chooser. Different cases may use the same numbers.
  */
 export function unit(number: number, more: Partial<UnitDescription> = {}, set: TestSet = DIVERSIFIED): UnitDescription {
   const { profile, transportKey, family } = set;
@@ -34,7 +34,7 @@ export function unit(number: number, more: Partial<UnitDescription> = {}, set: T
 export class Driver {
   readonly page: Page;
   readonly services: Services;
-  /** The AS whose page is opened. */
+  /** The AS that open() loads the page from. */
   service: Service;
   readonly #name: string;
   readonly #screenshots: Screenshots;
@@ -47,12 +47,15 @@ export class Driver {
     this.#screenshots = screenshots;
   }
 
-  /** A driver of another tab. */
+  /** A driver for another tab. The states of both drivers belong to the same case. */
   on(page: Page): Driver {
     return new Driver(this.#name, page, this.services, this.#screenshots);
   }
 
-  /** @param awaited selector of an element that is present once the state is reached */
+  /**
+   * Takes the screenshots of a state.
+   * @param awaited selector of an element that exists as soon as the page has reached the state
+   */
   async take(state = '', awaited = 'main', media: 'screen' | 'print' = 'screen'): Promise<void> {
     await this.find(awaited).waitFor();
     await this.#screenshots.take(this.page, state === '' ? this.#name : `${this.#name}-${state}`, media);
@@ -70,7 +73,7 @@ export class Driver {
     await this.find(selector).waitFor({ state: 'detached' });
   }
 
-  /** Fills the first field of a form and sends it. */
+  /** Fills in the first field of a form and submits the form. */
   async send(form: Locator, text: string): Promise<void> {
     await form.locator('input').first().fill(text);
     await form.locator('[type=submit]').click();
@@ -82,7 +85,7 @@ export class Driver {
     await this.find('main h1, main h2').waitFor();
   }
 
-  /** Opens the page, signs in and waits until each unit is read. */
+  /** Opens the page, signs in and waits until the page has read every unit. */
   async start(units: readonly UnitDescription[], options?: OpenOptions): Promise<void> {
     await this.open(units, options);
     await this.signIn();
@@ -107,13 +110,13 @@ export class Driver {
     await this.find(`nav a[href="#${view}"][aria-current=page]`).waitFor();
   }
 
-  /** Activates the control with this shortcut, on one lane or on the first that has it. */
+  /** Clicks the control that has this shortcut: in the lane of `of`, else the first on the page. */
   async press(key: string, of?: UnitDescription): Promise<void> {
     const place = of ? this.lane(of) : this.page.locator('body');
     await place.locator(`[aria-keyshortcuts="${key}"]`).first().click();
   }
 
-  /** Chooses this device in the browser's chooser, or cancels it. */
+  /** Opens the chooser by its shortcut. `choice` is the SN of the device to choose, or 'cancel'. */
   async attach(choice: string, key: 'U' | 'S' = 'U'): Promise<void> {
     await this.page.evaluate((each) => window.keyferrySimulator?.nextChoice(each), choice);
     await this.press(key);
@@ -148,7 +151,7 @@ export class Driver {
     await this.press('L', of);
   }
 
-  /** Delays these requests until the returned function is called. */
+  /** Delays the requests to `url` until the returned function is called. */
   async hold(url: string): Promise<() => void> {
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => {
@@ -161,7 +164,7 @@ export class Driver {
     return () => release();
   }
 
-  /** Issues an order of the set DIVERSIFIED: the field key into slot 2. */
+  /** Issues an order that loads the field key of the set DIVERSIFIED into slot 2 of the units. */
   async issue(id: string, units: readonly UnitDescription[], ...options: readonly string[]): Promise<void> {
     const [set, line] = [hex(DIVERSIFIED.set), `${FIELD_KEY.ref1.toString(16)}:2`];
     const sns = units.flatMap(({ sn }) => ['--unit', sn]);
@@ -169,13 +172,15 @@ export class Driver {
     await this.service.cli(...words, ...sns, ...options);
   }
 
-  /** Presses the button of this order in the list. */
+  /** Opens an order by the button in the list of orders. */
   async openOrder(id: string): Promise<void> {
     await this.go('orders');
     await this.page.locator('main li').filter({ hasText: id }).getByRole('button').first().click();
   }
 
-  /** Opens a new order for these units; `options` are those of `order add`. */
+  /**
+   * Issues and opens an order for these units. `options` are options of `keyferry-as order add`.
+   */
   async startOrder(id: string, units: readonly UnitDescription[], ...options: readonly string[]): Promise<void> {
     await this.issue(id, units, ...options);
     await this.start(units);
@@ -196,7 +201,7 @@ export class Driver {
     await this.find('article a[href="#station"]').waitFor();
   }
 
-  /** @param index which file field of the view */
+  /** @param index number of the file field on the view, from 0 */
   async giveFile(name: string, text: string, index = 0): Promise<void> {
     const file = { name, mimeType: 'application/json', buffer: Buffer.from(text) };
     await this.page.locator('main input[type=file]').nth(index).setInputFiles(file);

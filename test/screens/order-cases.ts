@@ -1,5 +1,5 @@
-// Work orders: the list, the board with a lane in each state, the lists of the customer, the
-// closing and the report.
+// Screens of work orders: the list of orders, the board with a lane in each state, the import of
+// unit lists, the closing and the report.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator } from '@playwright/test';
@@ -17,7 +17,7 @@ function formOf({ page }: Driver, button: string): Locator {
   return page.locator('form').filter({ has: page.getByRole('button', { name: button, exact: true }) });
 }
 
-/** Opens an order of three units: one done, one refused, one absent. */
+/** Opens an order for three units. Afterwards one unit is done, one has failed, one is absent. */
 async function workOrder(driver: Driver, id: string): Promise<void> {
   const refused = unit(2, { faults: [REFUSED] });
   await driver.startOrder(id, [ONE, refused, unit(3, { plugged: false })]);
@@ -26,7 +26,7 @@ async function workOrder(driver: Driver, id: string): Promise<void> {
   await driver.until('failed', refused);
 }
 
-/** Closes such an order and opens its report. Returns the text of the report. */
+/** Opens the order of workOrder(), closes it and opens its report. Returns the saved report. */
 export async function closeOrder(driver: Driver, id: string): Promise<string> {
   const { page } = driver;
   await workOrder(driver, id);
@@ -155,7 +155,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.openOrder('REASON-1');
     await driver.press('G');
     await driver.until('done', ONE);
-    await driver.page.reload(); // the unit forgets its keys
+    await driver.page.reload(); // the simulated unit loses its keys
     await driver.until('waiting', ONE);
     await driver.press('G');
     await driver.take('signed-out');

@@ -1,5 +1,5 @@
-// What belongs to no single job: the history, the demo, the dialog of the shortcuts, the faults of
-// the page itself, and the report verifier.
+// Screens of the history, the demo, the dialog with the shortcuts, the faults of the page itself,
+// and the report verifier.
 import { FIELD_KEY, NEXT_KEY } from '../e2e/support/sets.ts';
 import { type ScreenCase, unit } from './driver.ts';
 import { closeOrder, tampered } from './order-cases.ts';

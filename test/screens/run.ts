@@ -1,5 +1,6 @@
-// Takes a screenshot of every state of every screen. `npm run screens -- [--out DIR] [--only NAME]
-// [--theme light|dark] [--width 1440|390]`; --only takes the start of a name.
+// Takes a screenshot of every state of every screen. Usage: `npm run screens -- [--out DIR]
+// [--only NAME] [--theme light|dark] [--width 1440|390]`. --only selects the states whose name
+// starts with NAME.
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { chromiumSwitches, findChromium } from '#test/support/chromium.ts';
@@ -45,7 +46,7 @@ try {
   for (const [name, run] of Object.entries(CASES)) {
     if (!name.startsWith(only) && !only.startsWith(name)) continue;
     const [began, before] = [Date.now(), screenshots.states.length];
-    // A service worker answers requests that a case wants to hold.
+    // Without a service worker, because the worker would answer requests that a case delays.
     const serviceWorkers = name === 'station-offline' ? 'allow' : 'block';
     const context = await browser.newContext({ serviceWorkers, locale: 'en-GB', timezoneId: 'UTC' });
     context.setDefaultTimeout(LIMIT_MS);

@@ -1,5 +1,5 @@
-// Takes the screenshots of a state at each width and in each theme, and writes the page that shows
-// them all.
+// Takes the screenshots of a state at each width and in each theme, and writes an index page that
+// shows all screenshots.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
@@ -10,7 +10,7 @@ export type Theme = 'light' | 'dark';
 
 export interface ScreenshotOptions {
   readonly folder: string;
-  /** Only states whose name starts with this text. */
+  /** Takes only the states whose name starts with this text. */
   readonly only: string;
   readonly widths: readonly Width[];
   readonly themes: readonly Theme[];
@@ -25,7 +25,7 @@ export class Screenshots {
     mkdirSync(options.folder, { recursive: true });
   }
 
-  /** @param state e.g. `station-load-ready`, for the file `station-load-ready--1440-light.png` */
+  /** @param state for example `station-load-ready`, for `station-load-ready--1440-light.png` */
   async take(page: Page, state: string, media: 'screen' | 'print'): Promise<void> {
     const { folder, only, widths, themes } = this.#options;
     if (!state.startsWith(only)) return;
@@ -57,7 +57,7 @@ export class Screenshots {
   }
 }
 
-/** Makes the viewport as high as the page, so that no bar at its edge covers anything. */
+/** Makes the viewport as high as the page, so that no bar at the edge hides a part of the page. */
 async function fitHeight(page: Page, width: Width): Promise<void> {
   await page.setViewportSize({ width, height: HEIGHTS[width] });
   const height = await page.evaluate(() => document.documentElement.scrollHeight);

@@ -1,15 +1,15 @@
-// The AS processes behind the screens: the main one with the sets of the tests, one in demo mode,
-// and new ones for the cases that stop or change theirs.
+// The AS processes for the screens: the main service with the sets of the tests, a service in demo
+// mode, and a new service for each case that stops or changes its service.
 import { Service, type ServiceOptions } from '../e2e/support/service.ts';
 import { CHACHA } from '../e2e/support/sets.ts';
 
-/** Of the set CHACHA: the entry that erases slot 1, and the one that replaces the transport key. */
+/** Two key entries of the set CHACHA: one erases slot 1, the other replaces the transport key. */
 export const ERASE_REF1 = 0x0203;
 export const REPLACE_REF1 = 0x0204;
 /** A set without keys. */
 export const EMPTY_SET = 0x0e2e0004;
 
-/** A machine that is busy is slow. */
+/** Long, because a service starts slowly on a busy machine. */
 const START_LIMIT_MS = 120_000;
 
 export const hex = (number: number): string => number.toString(16).padStart(8, '0');

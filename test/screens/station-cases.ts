@@ -1,4 +1,4 @@
-// The station: signing in, attaching a unit, loading a key, and each way in which that ends.
+// Screens of the station: signing in, attaching a unit, loading a key, and every outcome of a load.
 import { rm } from 'node:fs/promises';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
@@ -13,7 +13,7 @@ const ONE = unit(1);
 const refuse = (ins: number, statusWord: number): Fault => ({ fault: 'refuse', ins, statusWord });
 const stage = (number: number): string => `article li:nth-child(${number})[aria-current=step]`;
 
-/** Units that are read, and that no key can be loaded into. */
+/** Units that the page can read but cannot load a key into. */
 const UNFIT: readonly Partial<UnitDescription>[] = [
   { blank: true },
   { set: 0x0bad0001 },
@@ -23,7 +23,7 @@ const UNFIT: readonly Partial<UnitDescription>[] = [
   { usbSerialNumber: false },
 ];
 
-/** Devices that cannot be read. */
+/** Devices that the page cannot read. */
 const UNREAD: readonly Partial<UnitDescription>[] = [
   { faults: [refuse(INS.select, 0x6a82)] },
   { faults: [{ fault: 'silence' }] },
@@ -34,7 +34,7 @@ const UNREAD: readonly Partial<UnitDescription>[] = [
   { faults: [{ fault: 'driver missing' }] },
 ];
 
-/** Loads that the unit ends. */
+/** Faults of a unit that end a load. */
 const FAULTS: readonly Fault[] = [
   { fault: 'corrupt', direction: 'out', block: 2, bit: 640 },
   refuse(INS.challenge, 0x6985),
@@ -44,7 +44,7 @@ const FAULTS: readonly Fault[] = [
   refuse(INS.importKey, 0x6fab),
 ];
 
-/** Loads that the AS ends: its status, and the code of its problem. */
+/** Responses of the AS that end a load: the HTTP status and the code of the problem. */
 const ANSWERS: readonly (readonly [status: number, code?: string])[] = [
   [200],
   [500],
@@ -137,7 +137,7 @@ export const STATION_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.take('ready');
   },
 
-  // Entries of the AS that are no keys.
+  // Key entries that contain no key: one erases a slot, the other replaces T.
   'station-entry': async (driver) => {
     const one = unit(1, {}, CHACHA);
     await driver.start([one]);

@@ -1,4 +1,4 @@
-// Vault files and AS token cards, and the station while its keys come from them.
+// Screens of vaults and AS token cards, and of the station while it loads keys from them.
 import { card, PIN } from '../e2e/support/cards.ts';
 import { DIVERSIFIED } from '../e2e/support/sets.ts';
 import { type IssuedVault, issueVault } from '../e2e/support/vaults.ts';
@@ -6,13 +6,13 @@ import { type Driver, type ScreenCase, unit } from './driver.ts';
 import { WORDS } from './words.ts';
 
 const ONE = unit(1);
-/** The AS compares the receipts of a unit, so that these appear in one case each. */
+/** Each is used in one case only, because the AS compares all receipts of a unit. */
 const [TWO, THREE] = [unit(42), unit(43)];
 const DAY_MS = 86_400_000;
 const UNLOCKED = 'main a[href="#station"]';
 const PASSPHRASE = 'article input[type=password]:enabled';
 
-/** Issues a vault, and opens the vaults of a page that has pinned the root key of its AS. */
+/** Issues a vault and shows the vaults of a page that has pinned the root key of the AS. */
 async function showVaults(driver: Driver, one = ONE, ...options: readonly string[]): Promise<IssuedVault> {
   const vault = await issueVault(driver.service, DIVERSIFIED, [one], '--exports', '5', ...options);
   await driver.start([one]);
@@ -36,7 +36,7 @@ async function signInAndReturnJournal(driver: Driver): Promise<void> {
   await button.click();
 }
 
-/** Chooses a card over USB. */
+/** Opens the page and attaches a card over USB. */
 async function attachCard(driver: Driver, more: Parameters<typeof card>[1] = {}): Promise<void> {
   const token = card(DIVERSIFIED, more);
   await driver.open([ONE], { tokens: [token] });
@@ -157,7 +157,7 @@ export const TOKEN_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.take();
   },
 
-  // A load that the page left before the key was sent.
+  // The page is reloaded during the export, before it has sent the key to the unit.
   'tokens-interrupted': async (driver) => {
     await attachCard(driver, { latency: { data: 0, pin: 0, exportKey: 20_000, verifyReceipt: 0 } });
     await enterPin(driver, PIN);

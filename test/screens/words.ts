@@ -1,5 +1,5 @@
-// The names of the buttons that only their words tell apart. A change of words on the page needs
-// one edit here.
+// The texts of the buttons that cannot be found by anything but their text. Change an entry
+// together with the text on the page.
 export const WORDS = {
   closeOrder: 'Close order',
   keepReason: 'Save reason and close order',
