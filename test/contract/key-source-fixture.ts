@@ -1,4 +1,5 @@
-// Setup of the key source contract: the content of each AS, and loads into simulated units.
+// Setup for the key source contract: the content that every AS under test has, and functions that
+// load keys into simulated units.
 import { afterEach, expect } from 'vitest';
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import { ascii, toBase64url } from '#protocol/bytes/text.ts';
@@ -15,7 +16,7 @@ import type { SuiteId } from '#protocol/tkl/suites.ts';
 import { TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY, type TestUnit } from '#test/support/units.ts';
 
 /**
- * A key entry. The AKVs count from 1 in the sequence of the entries; that of a new T is its TKV.
+ * A key entry. The AKV is the position of the entry, from 1. For a new T, the AKV is the new TKV.
  */
 export interface SourceEntry {
   readonly ref1: number;
@@ -23,11 +24,11 @@ export interface SourceEntry {
   readonly attributes: string;
   readonly akv: number;
   readonly slot: number;
-  /** TA; empty for an erasure and for a new T. */
+  /** TA; empty in an entry that erases a slot or replaces T. */
   readonly key: Bytes;
 }
 
-/** The content of the AS. All versions of T are of the CMAC family. */
+/** The content of the AS. Every version of T belongs to the CMAC family. */
 export interface SourceContent {
   readonly set: number;
   readonly profile: 'shared' | 'diversified';
@@ -41,9 +42,9 @@ export interface SourceContent {
 
 export interface SourceSetup {
   readonly source: KeySource;
-  /** Public key of SIG, 32 bytes. */
+  /** Public key that verifies SIG, 32 bytes. */
   readonly signatureKey: Bytes;
-  /** Closes everything that belongs to the source. */
+  /** Closes the source and the AS behind it. */
   end(): Promise<void>;
 }
 
@@ -110,7 +111,7 @@ export async function collect(steps: AsyncGenerator<Step>): Promise<readonly Ste
   return seen;
 }
 
-/** An export request for a unit, with a new challenge of it. */
+/** Gets a new challenge from the unit. Returns an export request for it. */
 export async function exportRequestFor(
   unit: AttachedUnit,
   change: Partial<ExportRequest> = {},
@@ -131,7 +132,7 @@ function exportOf(steps: readonly Step[]): ExportSummary {
   return found.export;
 }
 
-/** Wraps `createSource` so that its sources are ended after each test. */
+/** Returns `createSource`, changed so that every source is closed after the test. */
 export function endAfterEach(createSource: CreateSource): CreateSource {
   const open: SourceSetup[] = [];
   afterEach(async () => {
@@ -151,7 +152,10 @@ export async function load(source: KeySource, unit: TestUnit, request: LoadReque
   return { summary: exportOf(steps), receipt: imported.receiptBytes };
 }
 
-/** Loads with a lost response to IMPORTKEY and a loss of power, and settles the load afterwards. */
+/**
+ * Loads a key, but loses the response to IMPORTKEY and the power of the unit. Expects that the load
+ * can be settled afterwards.
+ */
 export async function expectSettled(source: KeySource, unit: TestUnit, request: LoadRequest): Promise<void> {
   const cut = new Error('the cable was pulled');
   let summary: ExportSummary | undefined;

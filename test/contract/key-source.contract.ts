@@ -1,6 +1,6 @@
-// The contract of every KeySource (protocol/provisioning/key-source.ts, docs/protocol.md clauses 3,
-// 4 and 8), tested with simulated units. key-sources.test.ts runs it on service, vault, card and
-// the AS core.
+// The contract that every KeySource must keep (protocol/provisioning/key-source.ts,
+// docs/protocol.md clauses 3, 4 and 8), tested with simulated units. key-sources.test.ts runs the
+// contract on the service, a vault, a card and the AS core.
 import { describe, expect, it } from 'vitest';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
@@ -39,7 +39,7 @@ import {
   type SourceContent,
 } from './key-source-fixture.ts';
 
-/** The contract for clauses 3 and 4. */
+/** The part of the contract for clauses 3 and 4. */
 export function describeKeySource(name: string, createSource: CreateSource, { canRecall = true } = {}): void {
   const create = endAfterEach(createSource);
 
@@ -62,7 +62,7 @@ export function describeKeySource(name: string, createSource: CreateSource, { ca
       },
     );
 
-    it('signs DATA for a unit that requires it', async () => {
+    it('signs DATA for a unit that requires a signature', async () => {
       const { source, signatureKey } = await create(CONTENT);
       const attached = await attach(createUnit({ signatureKey }).transmit);
       expect(last(await collect(provision(source, attached, loadRequest())))).toMatchObject({ step: 'verified' });
@@ -85,7 +85,7 @@ export function describeKeySource(name: string, createSource: CreateSource, { ca
       expect((await source.exportKey(request)).data).toEqual(original);
     });
 
-    it('counts its exports and gives each its own id', async () => {
+    it('counts its exports and gives each export its own id', async () => {
       const { source } = await create(CONTENT);
       const attached = await attach(createUnit().transmit);
       const exports = [];
@@ -152,7 +152,7 @@ export function describeKeySource(name: string, createSource: CreateSource, { ca
       for (const byte of [0, 16, 40, 63]) {
         const changed = flipBit(receipt, 8 * byte + 7);
         const verdict = source.verifyReceipt(summary.exportId, changed, summary.dataHash);
-        // A changed XC may be that of an unknown export.
+        // Some changes affect XC. The changed XC may then belong to no export.
         await expect(verdict).rejects.toMatchObject({
           code: expect.stringMatching(/^(receipt-refused|export-unknown)$/),
         });
@@ -173,14 +173,14 @@ export function describeKeySource(name: string, createSource: CreateSource, { ca
         expect((await create(CONTENT)).source.recallExport).toBeUndefined();
       });
 
-    it('verifies a receipt after the response was lost', async () => {
+    it('settles a load after the response to IMPORTKEY was lost', async () => {
       const { source } = await create(CONTENT);
       await expectSettled(source, createUnit(), loadRequest());
     });
   });
 }
 
-/** The contract of recallExport(). */
+/** The part of the contract for recallExport(). */
 function describeRecall(create: CreateSource): void {
   it('recalls an export without making another one', async () => {
     const { source } = await create({ ...CONTENT, quota: 1 });
@@ -194,7 +194,7 @@ function describeRecall(create: CreateSource): void {
     expect(recalled).toEqual({ exportId, header: data.slice(0, HEADER_LENGTH), dataHash: sha256(data) });
   });
 
-  it('settles a load whose export was not recorded', async () => {
+  it('settles a load by recall when the page has not recorded the export', async () => {
     const { source } = await create(CONTENT);
     const { idempotencyKey, ref1, ref2, ...rest } = loadRequest();
     const unit = createUnit();
@@ -208,7 +208,7 @@ function describeRecall(create: CreateSource): void {
   });
 }
 
-/** The contract for clause 8: erasure of a slot and replacement of T. */
+/** The part of the contract for clause 8: erasing a slot and replacing T. */
 export function describeKeySourceClause8(name: string, createSource: CreateSource): void {
   const create = endAfterEach(createSource);
 
@@ -225,7 +225,7 @@ export function describeKeySourceClause8(name: string, createSource: CreateSourc
       expect(last(steps)).toMatchObject({ step: 'verified' });
       const { identity } = await attach(unit.transmit);
       expect(identity.slots[1]).toMatchObject({ state: 'empty', akv: ERASING.akv });
-      // The AKV mark stays, so an older key cannot be loaded.
+      // The erased slot keeps its AKV mark, so an older key cannot be loaded.
       await expect(load(source, unit, loadRequest({ ref1: NEWER.ref1 }))).rejects.toMatchObject({ statusWord: 0x9402 });
     });
 
@@ -259,7 +259,7 @@ export function describeKeySourceClause8(name: string, createSource: CreateSourc
       await expect(load(source, unit, replacing())).rejects.toEqual(code('transport-key-current'));
     });
 
-    it('refuses another slot for erasure and replacement', async () => {
+    it('refuses an erasure or a replacement of T in another slot', async () => {
       const { source } = await create(content);
       const attached = await attach(createUnit({ profile }).transmit);
       for (const [ref1, ref2] of [

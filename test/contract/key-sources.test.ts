@@ -1,5 +1,5 @@
-// Runs the key source contract on the AS core in the same process, on a token card, on a vault in
-// its worker, and on RemoteAs with the real service.
+// Runs the key source contract on four sources: the AS core in the same process, a token card, a
+// vault in its worker, and RemoteAs with the real service.
 import { expect } from 'vitest';
 import type { As } from '#as-service/service/as.ts';
 import { addErasing, rotateSet } from '#as-service/sets/rotation.ts';
@@ -51,7 +51,7 @@ const createVault: CreateSource = async ({ set, profile, transportKeys, entries,
     set,
     profile,
     transportKeys,
-    // A vault entry without TA has no `key` member.
+    // In a vault, an entry without TA has no member `key`.
     keys: entries.map((entry) => {
       const { key, attributes, ...facts } = entry;
       return entryKind(entry) === 'erasing'
@@ -59,7 +59,7 @@ const createVault: CreateSource = async ({ set, profile, transportKeys, entries,
         : { ...facts, attributes, ...(key.length > 0 ? { key } : {}) };
     }),
     quota: { exports: quota, perUnit: null },
-    // Only an open vault has the new T of a shared set.
+    // The new T of a shared set is only in open vaults, which list no units.
     units: replaces && profile === 'shared' ? null : units.map(toHex),
     derive: quickKey,
   });

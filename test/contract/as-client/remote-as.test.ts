@@ -1,4 +1,5 @@
-// RemoteAs with the real service, without a socket: both use the same JSON and trust the same keys.
+// Runs RemoteAs against the real service, without a socket. Shows that both use the same JSON and
+// trust the same keys.
 import { afterEach, describe, expect, it } from 'vitest';
 import type { As } from '#as-service/service/as.ts';
 import { copy, equalBytes } from '#protocol/bytes/bytes.ts';
@@ -26,7 +27,7 @@ interface Station {
   readonly accessCode: string;
   readonly trust: MemoryTrust;
   readonly remote: RemoteAs;
-  /** Number of answers that the network will lose. */
+  /** Number of responses to POST requests that the network is still to lose. */
   lostAnswers: number;
 }
 
@@ -58,7 +59,7 @@ async function station(): Promise<Station> {
   return made;
 }
 
-/** What a unit of the set would have the page ask for. */
+/** An export request for a unit of the set, with a new challenge. */
 function request(): ExportRequest {
   const { sn, random, challengeMac, ...rest } = exportRequest();
   return {
@@ -90,7 +91,7 @@ describe('the page and the service', () => {
     ]);
   });
 
-  it('take a key from its export to the verdict on its receipt', async () => {
+  it('complete a load, from the export to the verdict on the receipt', async () => {
     const { remote, accessCode, trust } = await station();
     await remote.signIn(accessCode);
     const asked = request();
@@ -102,7 +103,7 @@ describe('the page and the service', () => {
     expect(trust.pinned?.head?.sequence).toBe(remote.auditHead?.sequence);
   });
 
-  it('make one export for a request whose answer was lost twice', async () => {
+  it('make one export for a request whose response was lost twice', async () => {
     const made = await station();
     const { remote, accessCode, service } = made;
     await remote.signIn(accessCode);

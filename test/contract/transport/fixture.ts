@@ -1,5 +1,5 @@
-// Simulated units behind navigator.usb and navigator.serial, over a virtual clock, and the
-// product's Links to them.
+// Simulates units behind navigator.usb and navigator.serial with a virtual clock. Creates the Links
+// of the page, which connect to these units.
 import { Permissions } from '#device-sim/browser/permissions.ts';
 import { SimulatedSerial } from '#device-sim/browser/serial.ts';
 import { SimulatedUsb } from '#device-sim/browser/usb.ts';
@@ -14,7 +14,7 @@ import { Links } from '#web/transport/links.ts';
 import type { Platform } from '#web/transport/platform.ts';
 import type { Timer } from '#web/transport/timer.ts';
 
-/** Time from unplugging to the disconnect event, in milliseconds, as in a browser. */
+/** Time from unplugging to the disconnect event in milliseconds, similar to that of a browser. */
 const EVENT_DELAY = 60;
 const MAX_TEST_MS = 300_000;
 
@@ -44,7 +44,7 @@ export function setUp(units: readonly UnitDescription[], platform: Platform = 'l
   return { clock, timer, usb, serial, control, links, soon: (promise) => settle(clock, promise) };
 }
 
-/** A unit of a demo set without latency. */
+/** A unit of a demo set that responds without delay. */
 export function quickUnit(link: LinkKind, more: Partial<UnitDescription> = {}): UnitDescription {
   return { sn: '0007', set: 0xde300002, link, latency: { identity: 0, challenge: 0, importKey: 0 }, ...more };
 }

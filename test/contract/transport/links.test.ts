@@ -1,4 +1,5 @@
-// The product's links to simulated units, under conditions that users have reported from the field.
+// Tests the page's links with simulated units, under conditions that users have reported from the
+// field.
 import { describe, expect, it } from 'vitest';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault, LinkKind } from '#device-sim/unit/faults.ts';
@@ -62,7 +63,7 @@ describe.each(KINDS)('a unit on %s', (kind) => {
     await setup.soon(again.close());
   });
 
-  it('is busy while it is in use elsewhere, and can be opened afterwards', async () => {
+  it('is busy while another program uses it, and can be opened afterwards', async () => {
     const setup = setUp([quickUnit(kind, { faults: [{ fault: 'busy' }] })]);
     const link = await choose(setup, kind);
     await setup.soon(expect(link.open()).rejects.toMatchObject({ code: 'device-busy' }));
@@ -74,7 +75,7 @@ describe.each(KINDS)('a unit on %s', (kind) => {
   it.each<[string, Fault]>([
     ['during the command', { fault: 'unplug', direction: 'out', after: 7 }],
     ['during the response', { fault: 'unplug', direction: 'in', after: 7 }],
-  ])('is lost, with no other error, when it is unplugged %s', async (_where, fault) => {
+  ])('leads to device-lost and no other error when it is unplugged %s', async (_where, fault) => {
     const { setup, open } = await openUnit(kind);
     await setup.soon(attach(open.transmit));
     setup.control.fault('0007', fault);
@@ -115,7 +116,7 @@ describe.each(KINDS)('a unit on %s', (kind) => {
     await setup.soon(attach(again.transmit));
   });
 
-  it('is dropped when it is unplugged and found when it is plugged in', async () => {
+  it('leaves the list of links when it is unplugged, and returns when it is plugged in', async () => {
     const { setup } = await openUnit(kind);
     let changes = 0;
     setup.links.onChange(() => changes++);
@@ -134,7 +135,7 @@ describe('a USB unit', () => {
     ['windows', 'driver-missing'],
     ['linux', 'access-denied'],
     ['macos', 'access-denied'],
-  ])('to which %s denies access is rejected with %s', async (platform, code) => {
+  ])('that %s denies access to is rejected with %s', async (platform, code) => {
     const setup = setUp([quickUnit('usb', { faults: [{ fault: 'access denied' }] })], platform);
     const link = await choose(setup, 'usb');
     await setup.soon(expect(link.open()).rejects.toMatchObject({ code }));
@@ -148,7 +149,7 @@ describe('a USB unit', () => {
     expect(device?.opened).toBe(false);
   });
 
-  it('without a serial number has none in its link', async () => {
+  it('without a USB serial number has a link without one', async () => {
     const { link } = await openUnit('usb', { usbSerialNumber: false });
     expect(link.usbSerialNumber).toBeUndefined();
     expect((await openUnit('usb')).link.usbSerialNumber).toBe('00000000000000000000000000000007');
@@ -161,7 +162,7 @@ describe('a USB unit', () => {
     expect(await setup.soon(open.transmit(fromHex('80CA000000')))).toHaveProperty('length');
   });
 
-  it('whose configuration is selected already can be opened', async () => {
+  it('can be opened when its configuration is already selected', async () => {
     const { setup, open } = await openUnit('usb', { configured: true, packetSize: 512 });
     await setup.soon(attach(open.transmit));
   });

@@ -1,5 +1,6 @@
-// The contract of every Port (protocol/framing/port.ts), as clauses without a test runner. They run
-// over the simulated interfaces and, inside a page, over the browser's own.
+// The contract that every Port must keep (protocol/framing/port.ts), as clauses that need no test
+// runner. Vitest checks them on the simulated interfaces. Level 2 checks them inside a page, on the
+// interfaces of the browser.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
@@ -7,12 +8,12 @@ import type { Port } from '#protocol/framing/port.ts';
 
 /** A port and the device at its other end. */
 export interface Pair {
-  /** Opens the port. May be called again after a close. */
+  /** Opens the port. May be called again after the port is closed. */
   open(): Promise<Port>;
-  /** A message that the other end always answers with `answer`. */
+  /** A message. The device always responds to it with `answer`. */
   readonly ask: Bytes;
   readonly answer: Bytes;
-  /** Pulls the cable. The disconnect event follows. */
+  /** Pulls the cable. The disconnect event follows a little later. */
   unplug(): void | Promise<void>;
   /** Advances the time until the promise settles. */
   soon<T>(promise: Promise<T>): Promise<T>;

@@ -25,8 +25,8 @@ function usbPair(packetSize: number): Pair {
       const device = await usb.requestDevice({ filters: [] });
       return await openUsbPort(device, { platform: 'linux', presence, timer });
     },
-    // PC_to_RDR_GetSlotStatus and RDR_to_PC_SlotStatus, CCID 1.1 clauses 6.1.3 and 6.2.2, before
-    // power-on.
+    // PC_to_RDR_GetSlotStatus and RDR_to_PC_SlotStatus (CCID 1.1 clauses 6.1.3 and 6.2.2), as sent
+    // before power-on.
     ask: fromHex('65 00000000 00 00 000000'),
     answer: fromHex('81 00000000 00 00 01 00 00'),
     unplug: () => control.unplug('0007'),
@@ -46,8 +46,8 @@ function serialPair(): Pair {
       const port = await serial.requestPort();
       return await openSerialPort(port, settings, { platform: 'linux', presence, timer });
     },
-    // S(RESYNCH request) and its response, ISO/IEC 7816-3 clause 11.6.3.2, EDC of docs/protocol.md
-    // clause 5.
+    // S(RESYNCH request) and its response (ISO/IEC 7816-3 clause 11.6.3.2), with the EDC of
+    // docs/protocol.md clause 5.
     ask: fromHex('00 C0 00 0C66'),
     answer: fromHex('00 E0 00 2F55'),
     unplug: () => control.unplug('0007'),
@@ -57,7 +57,7 @@ function serialPair(): Pair {
 
 describePort('WebUSB, packets of 64 bytes', () => usbPair(64));
 describePort('WebUSB, packets of 512 bytes', () => usbPair(512));
-// Packets of 2 bytes, which no real endpoint has: ten bytes of answer fill five of them, so a
-// zero-length packet follows.
+// The answer of ten bytes fills five packets of 2 bytes, so that a zero-length packet follows. No
+// real endpoint has packets of 2 bytes.
 describePort('WebUSB, an answer that fills its last packet', () => usbPair(2));
 describePort('Web Serial', serialPair);
