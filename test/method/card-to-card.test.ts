@@ -1,6 +1,6 @@
-// The method from card to card: AS, EI, EXPORTKEY, IMPORTKEY. Read it from top to bottom. It runs
-// on both profiles (T in every EI, as the claims are worded; or only K_D in each) and on every
-// suite.
+// The whole method: EXPORTKEY at the AS, IMPORTKEY at the EI. Read the first test from top to
+// bottom. The tests run with every suite and with both profiles: shared, where every EI has T, as
+// in the wording of the claims, and diversified, where each EI has only its K_D.
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { run } from '#protocol/commands/command.ts';
@@ -36,17 +36,17 @@ describe.each(CASES)('a $profile unit, suite $name', ({ profile, suite, family }
     return { ...createTestAs(options), ei: createUnit({ profile, suites: [suite] }) };
   };
 
-  it('receives one application key, and proves it', async () => {
+  it('receives one application key, and proves with a receipt that it has stored the key', async () => {
     const { as, ei } = createPair();
 
     // The EI returns its serial number SN and its set S (claim 2).
     const { sn, set, tkv } = await run(ei.transmit, selectEi, undefined);
     expect({ sn: toHex(sn), set, tkv }).toEqual({ sn: toHex(TEST_SN), set: TEST_SET, tkv: TEST_TKV });
 
-    // It returns a random number, with a proof that it has the key of its set (claim 3).
+    // The EI returns a random number, with a proof that it has the key of its set (claim 3).
     const { random, challengeMac } = await run(ei.transmit, getChallenge, { suite });
 
-    // EXPORTKEY(random, REF1, SN): the AS derives T1, selects TA by REF1 and encrypts it for this
+    // EXPORTKEY(random, REF1, SN): the AS derives T1, selects TA by REF1 and encrypts TA for this
     // EI only (claims 1, 4, 6, 18).
     const { ref1 } = TERMINAL_KEY;
     const unit = { set, tkv, sn };
@@ -61,8 +61,8 @@ describe.each(CASES)('a $profile unit, suite $name', ({ profile, suite, family }
     expect(receipt).toMatchObject({ ref1, ref2: 2, akv: TERMINAL_KEY.akv, kcv, importCounter: 1 });
     await as.verifyReceipt(receipt.xc, receiptBytes, undefined);
 
-    // The EI lists the key in its slot. M contains TA in clear, as intended, and never T1 (claims
-    // 1, 16 and 17).
+    // The EI lists the key in its slot. Its memory M contains TA in clear, as intended, and never
+    // T1 (claims 1, 16 and 17).
     const { slots } = await run(ei.transmit, getIdentity, undefined);
     expect(slots.find((slot) => slot.ref2 === 2)).toMatchObject({
       state: 'key',
@@ -81,7 +81,7 @@ describe.each(CASES)('a $profile unit, suite $name', ({ profile, suite, family }
     expect(memory.includes(toHex(TEST_TRANSPORT_KEY))).toBe(profile === 'shared');
   });
 
-  it('holds several application keys, replaces one by a newer one only, and takes each DATA once', async () => {
+  it('holds several application keys, replaces a key only by a newer key, and accepts each DATA once', async () => {
     const { as, ei } = createPair();
     const { sn, set, tkv } = await run(ei.transmit, selectEi, undefined);
     const load = async (ref1: number, ref2: number) => {
@@ -101,10 +101,10 @@ describe.each(CASES)('a $profile unit, suite $name', ({ profile, suite, family }
       [3, 'key'],
     ]);
 
-    // The same version is not newer.
+    // A key of the same version is not newer.
     await expect(load(TERMINAL_KEY.ref1, 2)).rejects.toMatchObject({ statusWord: 0x9402 });
-    // DATA is valid for one challenge: sent again it finds none, and under a new challenge its TAG
-    // is wrong.
+    // DATA is valid for one challenge. If it is sent again, the unit has no challenge. After a new
+    // challenge, TAG is wrong.
     const again = () => run(ei.transmit, importKey, { data: second.data, ref2: 3 });
     await expect(again()).rejects.toMatchObject({ statusWord: 0x6985 });
     await run(ei.transmit, getChallenge, { suite });

@@ -1,6 +1,6 @@
-// The method between two smart cards: the AS is a token card (claim 12), the EI a unit, each on its
-// own link, and the host only passes messages on. First APDU by APDU, to be read from top to
-// bottom; then as the page does it.
+// The method between two smart cards. The AS is a token card (claim 12), the EI is a unit, each has
+// its own link, and the host only forwards messages. The first test sends one APDU after another
+// and can be read from top to bottom. The second test uses the code of the page.
 import { describe, expect, it } from 'vitest';
 import type { Card } from '#device-sim/unit/card.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
@@ -38,7 +38,7 @@ import { TokenCard } from '#web/as-client/token-card.ts';
 
 type LinkName = 'USB' | 'serial';
 
-/** Connects a card over CCID messages or T=1 blocks. */
+/** Connects a card by CCID messages (USB) or by T=1 blocks (serial). */
 async function plugIn(clock: PipeClock, card: Card, link: LinkName): Promise<Transmit> {
   const { host, unit } = pipe(clock);
   drive(clock, unit, link === 'USB' ? new CcidDevice() : new T1Card(), (command) => card.process(command));
@@ -76,7 +76,7 @@ describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ prof
       const [entry] = selected.entries;
       expect(entry).toMatchObject({ ref1: 0x0103, label: 'Terminal key', slot: 2, akv: 5 });
 
-      // It is locked: three tries are left, and a wrong PIN uses one.
+      // The AS card is locked. Three tries are left, and a wrong PIN uses one of them.
       await expect(run(as, pinState, undefined)).rejects.toEqual(new StatusWordError('VERIFY', 0x63c3));
       const wrong = encodePinBlocks(ascii('0000'));
       await expect(run(as, verify, { pinBlock: wrong })).rejects.toEqual(new StatusWordError('VERIFY', 0x63c2));
@@ -89,14 +89,14 @@ describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ prof
       expect([toHex(sn), set, tkv]).toEqual([toHex(TEST_SN), TEST_SET, TEST_TKV]);
       const { random, challengeMac } = await run(ei, getChallenge, { suite });
 
-      // EXPORTKEY: random, REF1 and SN in one command (claim 18); the AS encrypts TA for this EI
-      // only (claims 1 and 6) and counts the export.
+      // EXPORTKEY has the random number, REF1 and SN in one command (claim 18). The AS encrypts TA
+      // for this EI only (claims 1 and 6) and counts the export.
       const request = { suite, signed: false, tkv, random, ref1: 0x0103, sn, challengeMac };
       const data = await run(as, exportKey, request);
       expect(await run(as, getData, undefined)).toMatchObject({ xc: 1, quotaLeft: 99 });
 
-      // IMPORTKEY: the encrypted TA and REF2 in one command (claim 19); the EI verifies, decrypts
-      // and stores (claims 7 to 11).
+      // IMPORTKEY has the encrypted TA and REF2 in one command (claim 19). The EI verifies,
+      // decrypts and stores TA (claims 7 to 11).
       const { receipt, receiptBytes } = await run(ei, importKey, { data, ref2: 2 });
       expect(receipt).toMatchObject({ ref1: 0x0103, ref2: 2, akv: 5, xc: 1, asNumber: 7, kcv: { value: entry?.kcv } });
 
@@ -104,8 +104,8 @@ describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ prof
       await run(as, verifyReceipt, { receiptBytes });
       expect(cards.as.store.export(1)?.receipt).toEqual(receiptBytes);
 
-      // T1 is in neither memory (claims 16 and 17). T is in the AS card, and in the EI in the
-      // shared profile only.
+      // Neither memory contains T1 (claims 16 and 17). The AS card contains T. The EI contains T
+      // only in the shared profile.
       const deviceKey = deriveDeviceKey('cmac', TEST_TRANSPORT_KEY, { set, tkv, sn });
       const t1 = deriveKey('cmac', deviceKey, 'TKL1OPK', operationContext(decodeData(data).headerBytes, random));
       const [asMemory, eiMemory] = [cards.as.memory, cards.ei.memory].map((memory) => JSON.stringify(memory.image()));
@@ -117,7 +117,7 @@ describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ prof
     });
   });
 
-  it('loads, replaces T, loads under the new one and erases, as the page does it', async () => {
+  it('loads a key, replaces T, loads a key under the new T and erases a slot, as the page does', async () => {
     await withCards(async ({ as, ei }, cards) => {
       const token = await TokenCard.attach(as);
       await token.verifyPin(ascii(PIN));

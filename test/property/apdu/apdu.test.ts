@@ -25,7 +25,7 @@ const commands = (maxNc: number, maxNe: number): fc.Arbitrary<CommandApdu> =>
   });
 
 describe('APDUs of any content', () => {
-  it('are decoded as encoded, in short form', () => {
+  it('are the same after encoding and decoding in short form', () => {
     fc.assert(
       fc.property(commands(255, 256), (command) => {
         expect(decodeCommand(encodeShortCommand(command))).toEqual({ ...command, extended: false });
@@ -33,7 +33,7 @@ describe('APDUs of any content', () => {
     );
   });
 
-  it('are decoded as encoded, in extended form', () => {
+  it('are the same after encoding and decoding in extended form', () => {
     fc.assert(
       fc.property(commands(2000, 65_536), (command) => {
         const extended = command.data.length > 0 || command.ne > 0;
@@ -42,7 +42,7 @@ describe('APDUs of any content', () => {
     );
   });
 
-  it('have one encoding: bytes that are decoded are encoded as the same bytes', () => {
+  it('have only one encoding: decoding and encoding returns the same bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (encoded) => {
         let command: ReturnType<typeof decodeCommand>;
@@ -59,7 +59,7 @@ describe('APDUs of any content', () => {
     );
   });
 
-  it('are decoded as encoded, as responses', () => {
+  it('are the same after encoding and decoding as a response', () => {
     fc.assert(
       fc.property(bytes(300), fc.integer({ min: 0, max: 0xffff }), (data, sw) => {
         expect(decodeResponse(encodeResponse(data, sw))).toEqual({ data, sw });
@@ -69,7 +69,8 @@ describe('APDUs of any content', () => {
 });
 
 /**
- * A card that accepts chains and returns the received data in pieces of `piece` bytes with 61XX.
+ * A card that accepts command chains. It returns the received data in pieces of `piece` bytes, with
+ * 61XX while more data is left.
  */
 function echoCard(piece: number, extendedLength: boolean): Transmit {
   let chain: Bytes[] = [];

@@ -36,8 +36,8 @@ async function failure(action: Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe('any answer', () => {
-  it('is JSON or an expected failure', async () => {
+describe('an arbitrary response', () => {
+  it('is accepted as JSON or leads to a ProtocolError', async () => {
     await fc.assert(
       fc.asyncProperty(answer, async (response) => {
         const isGood = response.ok && response.headers.get('content-type')?.startsWith('application/json');
@@ -48,7 +48,7 @@ describe('any answer', () => {
     );
   });
 
-  it('does not sign in an operator and pins no root', async () => {
+  it('does not sign in an operator and does not pin a root key', async () => {
     await fc.assert(
       fc.asyncProperty(answer, async (response) => {
         const { service, trust, as } = setUp();

@@ -1,6 +1,7 @@
-// A token card with random sequences of correct and wrong PINs, new and repeated exports, receipts,
-// and power cuts and failures at any write. Counted exports stay counted, every DATA sent is
-// stored, and an attacker has no more guesses than the card has tries.
+// Sends a token card random sequences of correct and wrong PINs, new and repeated exports, and
+// receipts, with power cuts and failures at any write. Counted exports stay counted, the card
+// stores every DATA that it has sent, and an attacker has at most as many guesses as the card has
+// tries.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { WriteFault } from '#device-sim/unit/memory.ts';
@@ -23,7 +24,7 @@ const TRIES = 3;
 
 type Action =
   | { readonly kind: 'correct PIN' | 'wrong PIN' | 'power cycle' }
-  /** One of six challenges, so that some repeat. */
+  /** Number of the challenge. There are only six, so that exports and receipts are repeated. */
   | { readonly kind: 'export' | 'receipt'; readonly challenge: number }
   | { readonly kind: 'arm'; readonly fault: WriteFault };
 
@@ -47,10 +48,10 @@ const randomOf = (index: number) => sha256(Uint8Array.of(index)).slice(0, 16);
 
 class Model {
   #card = new TestAsCard(cardContent({ quota: QUOTA }));
-  /** DATA sent by the card, by challenge. */
+  /** The DATA that the card has sent for each challenge. */
   readonly #sent = new Map<number, string>();
   #lastXc = 0;
-  /** Number of wrong PINs answered since the last correct one. */
+  /** Number of wrong PINs to which the card has responded since the last correct PIN. */
   #guesses = 0;
 
   async begin(): Promise<void> {
@@ -61,7 +62,7 @@ class Model {
     switch (action.kind) {
       case 'correct PIN':
         await this.#send(verifyCommand(PIN));
-        // A cut after the tries are restored loses the response.
+        // After a power cut, only the tries tell whether the card has accepted the PIN.
         if (this.#card.store.pinTries === TRIES) this.#guesses = 0;
         break;
       case 'wrong PIN': {
@@ -89,7 +90,7 @@ class Model {
     await this.#check();
   }
 
-  /** Undefined after a power cut; the card is then selected and locked. */
+  /** Returns undefined after a power cut. The card is then restarted, selected and locked. */
   async #send(command: Uint8Array) {
     try {
       return await this.#card.send(command);

@@ -14,7 +14,7 @@ const anyMessage: fc.Arbitrary<CcidMessage> = fc.record({
 });
 
 describe('CCID messages of any kind', () => {
-  it('are decoded as encoded in a stream that is split anywhere', () => {
+  it('are decoded as they were encoded, in a stream that is split anywhere', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 600 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(fc.array(anyMessage, { maxLength: 6 }), sizes, (messages, sizes) => {
@@ -36,7 +36,7 @@ describe('CCID messages of any kind', () => {
     );
   });
 
-  it('from a hostile host run no command without power, and cause a bounded number of actions', () => {
+  it('from a hostile host run no command before power-on, and cause a bounded number of actions', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 64 }), (pieces) => {
         const device = new CcidDevice();

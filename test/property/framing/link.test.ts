@@ -1,4 +1,5 @@
-// Host and card over a cable that splits, damages, loses and repeats transmissions.
+// A host and a card exchange APDUs over a cable that splits, damages, loses and repeats
+// transmissions.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
@@ -15,7 +16,7 @@ import { t1Host } from '#protocol/framing/t1-host.ts';
 import { flipBit } from '#test/support/bits.ts';
 import { drive, type Fault, type Faults, PipeClock, pipe } from '#test/support/pipe.ts';
 
-/** One exchange: lengths of command and response, and the time that the unit needs. */
+/** One exchange: the lengths of command and response, and the time until the unit responds. */
 interface Turn {
   readonly commandLength: number;
   readonly responseLength: number;
@@ -32,7 +33,7 @@ const turns = (maxLength: number): fc.Arbitrary<Turn[]> =>
     { minLength: 1, maxLength: 4 },
   );
 
-/** Bytes with the index of their exchange, so that no two responses are equal. */
+/** Bytes that contain the index of their exchange, so that no two responses are equal. */
 function numbered(index: number, length: number): Bytes {
   const bytes = new Uint8Array(length).map((_, offset) => offset * 7 + index);
   bytes.set(u16(index));

@@ -38,7 +38,7 @@ function encode(block: T1Block, edc: Edc): Bytes {
 }
 
 describe('T=1 blocks of any kind', () => {
-  it('are decoded as encoded', () => {
+  it('are decoded as they were encoded', () => {
     fc.assert(
       fc.property(anyBlock, anyEdc, (block, edc) => {
         expect(decodeBlock(encode(block, edc), edc)).toEqual(block);
@@ -58,11 +58,11 @@ describe('T=1 blocks of any kind', () => {
     );
   });
 
-  it('are refused with any burst error of up to 16 bits after LEN, by the CRC', () => {
+  it('are refused by the CRC after any burst error of up to 16 bits behind LEN', () => {
     fc.assert(
       fc.property(anyBlock, fc.nat(), fc.integer({ min: 1, max: 0xffff }), (block, where, burst) => {
         const encoded = encode(block, 'crc');
-        // Byte 3 is the first after LEN. The burst changes two bytes.
+        // Byte 3 is the first byte after LEN. The burst changes up to two bytes.
         const at = 3 + (where % (encoded.length - 4));
         encoded[at] = (encoded[at] ?? 0) ^ (burst & 0xff);
         encoded[at + 1] = (encoded[at + 1] ?? 0) ^ (burst >> 8);
@@ -102,7 +102,7 @@ describe('T=1 blocks of any kind', () => {
     );
   });
 
-  it('are never found in hostile bytes without a correct EDC, and the reader always ends', () => {
+  it('are found in hostile bytes only with a correct EDC, and the reader always ends', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 64 }), (pieces) => {
         const reader = new T1BlockReader('crc');

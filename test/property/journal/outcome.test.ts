@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { INTERRUPTION, LOST, NOT_IMPORTED, refused, STEPS } from '#test/unit/web/journal/records.ts';
 import { outcomeOf, type StepBody } from '#web/journal/attempt.ts';
 
-/** Ends of a load, and of later tries to settle it. */
+/** A last step of a load, or of a later attempt to settle the load. */
 const end = fc.oneof(
   fc.constant<StepBody>(INTERRUPTION),
   fc.constant<StepBody>(LOST),
@@ -12,11 +12,11 @@ const end = fc.oneof(
 const cut = fc.tuple(fc.integer({ min: 0, max: STEPS.length }), end).map(([count, last]) => ({ count, last }));
 
 describe('the outcome of any prefix of steps', () => {
-  it('is done or unverified only with a receipt, and failed only before the import', () => {
+  it('is "done" or "unverified" only with a receipt, and "failed" only before the import', () => {
     fc.assert(
       fc.property(cut, ({ count, last }) => {
         const outcome = outcomeOf([...STEPS.slice(0, count), last]);
-        // The possible states of the unit after these steps.
+        // Whether, after these steps, the key may be in the unit, is in the unit, or has a verdict.
         const mayBeIn = count >= 4;
         const isIn = count >= 5;
         const isProven = count === STEPS.length;
@@ -28,11 +28,11 @@ describe('the outcome of any prefix of steps', () => {
     );
   });
 
-  it('is running without an end', () => {
+  it('is "running" as long as no step has ended the load', () => {
     for (let count = 0; count < STEPS.length; count++) expect(outcomeOf(STEPS.slice(0, count))).toBe('running');
   });
 
-  it('does not change after failed tries to settle it', () => {
+  it('does not change when the load cannot be settled', () => {
     fc.assert(
       fc.property(cut, fc.array(end, { maxLength: 5 }), ({ count, last }, tries) => {
         const before = [...STEPS.slice(0, count), last];
@@ -41,7 +41,7 @@ describe('the outcome of any prefix of steps', () => {
     );
   });
 
-  it('never changes from done or failed', () => {
+  it('does not change once it is "done" or "failed"', () => {
     fc.assert(
       fc.property(cut, fc.constantFrom<StepBody>(INTERRUPTION, LOST, NOT_IMPORTED), ({ count, last }, more) => {
         const before = [...STEPS.slice(0, count), last];

@@ -1,4 +1,4 @@
-// Properties of lists of units, tables and balances.
+// Properties of unit lists, CSV tables and balances.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -10,12 +10,12 @@ import { readUnitCsv, readUnitJson, writeUnitCsv, writeUnitJson } from '#protoco
 import { arrangeUnits, countUnits, hasUnit, serialNumbers, type UnitRange } from '#protocol/orders/units.ts';
 
 const written = (n: bigint) => hexNumber(n, 32);
-/** Small numbers above any base, so that adjacent units and gaps are common. */
+/** A first SN for `numbers`. Their small range makes adjacent units and gaps common. */
 const base = fc.bigInt({ min: 1n, max: 2n ** 128n - 2000n });
 const numbers = fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 120 });
 
 describe('units in any order', () => {
-  it('are the same units after sorting, and each is found', () => {
+  it('are the same units after sorting, and hasUnit() finds exactly these', () => {
     fc.assert(
       fc.property(base, numbers, (first, offsets) => {
         const given = offsets.map((offset) => written(first + BigInt(offset)));
@@ -32,7 +32,7 @@ describe('units in any order', () => {
     );
   });
 
-  it('come back from CSV and JSON', () => {
+  it('are the same after writing and reading CSV and JSON', () => {
     fc.assert(
       fc.property(base, numbers, (first, offsets) => {
         const units = arrangeUnits(
@@ -51,13 +51,13 @@ describe('any table', () => {
     fc.constantFrom('"', ',', ';', '\r\n', '\n', '""', ' '),
   );
 
-  it('comes back from CSV, except for an apostrophe before a formula', () => {
+  it('is the same after writing and reading CSV, except for an apostrophe before a formula', () => {
     const width = fc.integer({ min: 2, max: 5 });
     fc.assert(
       fc.property(
         width.chain((cells) => fc.array(fc.array(cell, { minLength: cells, maxLength: cells }), { maxLength: 8 })),
         (rows) => {
-          // The separator is taken from the head, which every written table has.
+          // parseCsv() takes the separator from the head, so the table needs a head.
           const head = ['first', ...(rows[0] ?? []).slice(1).map(() => 'more')];
           const text = encodeCsv([head, ...rows]);
           const back = parseCsv(text)
@@ -83,7 +83,7 @@ describe('any table', () => {
 });
 
 describe('any balance', () => {
-  it('adds up, and closes exactly if every gap has a reason', () => {
+  it('adds up, and permits closing exactly if every gap has a reason', () => {
     const outcome = fc.constantFrom('done', 'failed', 'unknown', 'absent' as const);
     const given = fc.array(fc.tuple(fc.integer({ min: 1, max: 12 }), outcome, fc.option(fc.constantFrom('why', ''))));
     fc.assert(

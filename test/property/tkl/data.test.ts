@@ -1,5 +1,5 @@
-// Sealed DATA opens to the same key and changed DATA does not, for every header, key length and
-// suite.
+// Opening DATA returns the sealed key, and changed DATA does not open. Tested for any header, key
+// length and suite.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { copy, isZero } from '#protocol/bytes/bytes.ts';
@@ -47,7 +47,7 @@ const zeros = (length: number) => new Uint8Array(length);
 const key = fc.constantFrom(16, 24, 32).chain(bytes);
 
 describe('HDR', () => {
-  it('is decoded as encoded', () => {
+  it('is decoded as it was encoded', () => {
     fc.assert(
       fc.property(header, (value) => {
         expect(decodeHeader(encodeHeader(value))).toEqual(value);
@@ -55,7 +55,7 @@ describe('HDR', () => {
     );
   });
 
-  it('permits the slot in SLOT, with FFFF every slot except the transport-key slot', () => {
+  it('permits the slot that SLOT names, and if SLOT is FFFF, every slot except the transport-key slot', () => {
     const slot = (permitted: number, ref2: number, attribute = 'D0AB00N') =>
       isSlotPermitted({ slot: permitted, attributes: attribute } as Header, ref2);
     expect([slot(2, 2), slot(2, 3), slot(0xffff, 3), slot(0xffff, 0xfffe), slot(0xfffe, 0xfffe)]).toEqual([
@@ -108,7 +108,7 @@ describe('DATA', () => {
     );
   });
 
-  it('of any other length is refused before a key is used', () => {
+  it('of a wrong length is refused before a key is used', () => {
     fc.assert(
       fc.property(header, key, fc.nat({ max: 400 }), (unsigned, applicationKey, length) => {
         const of = { ...unsigned, signed: false };
@@ -129,7 +129,7 @@ describe('DATA', () => {
     expect(() => sealData({ ...erasing, attributes: 'D0AB00N' }, keys, undefined, zeros)).toThrow(RangeError);
   });
 
-  it('has SIG over its own domain', () => {
+  it('has a signature input that begins with TKL1SIG', () => {
     expect(String.fromCharCode(...signatureInput(zeros(32), zeros(66)).subarray(0, 8))).toBe('TKL1SIG\0');
   });
 });
@@ -157,7 +157,7 @@ describe('a receipt', () => {
     importCounter,
   });
 
-  it('verifies, is decoded as sealed, and is refused after any single-bit flip', () => {
+  it('verifies, is decoded as it was sealed, and is refused after any single-bit flip', () => {
     fc.assert(
       fc.property(header, key, bytes(32), u(32), (of, applicationKey, dataHash, counter) => {
         fc.pre(of.slot !== 0xffff);
@@ -175,7 +175,7 @@ describe('a receipt', () => {
     );
   });
 
-  it('of another import is refused although its MAC is correct', () => {
+  it('of another import is refused even if its MAC is correct', () => {
     const of: Header = { ...(fc.sample(header, 1)[0] as Header), slot: 2 };
     const keys = keysFor(of, zeros(32), zeros(16));
     const receipt = receiptOf(of, zeros(32), 1);

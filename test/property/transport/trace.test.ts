@@ -6,10 +6,10 @@ import { redact } from '#web/transport/trace.ts';
 
 const AT = new Date(0);
 const byte = fc.integer({ min: 0, max: 0xff });
-/** Varied enough that four consecutive bytes do not appear in a trace by chance. */
+/** Data with many different bytes, so that no four of them appear in a trace by chance. */
 const secret = fc.uint8Array({ minLength: 12, maxLength: 200 }).filter((bytes) => new Set(bytes).size > 8);
 
-/** SELECT and GET IDENTITY, whose data is public. */
+/** CLA and INS of SELECT and GET IDENTITY, whose data is public. */
 const PUBLIC = ['00A4', '80CA'];
 
 describe('the trace of any exchange', () => {

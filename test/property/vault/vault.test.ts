@@ -1,5 +1,5 @@
-// Properties of a vault: every bit of its file is signed, its sealed part has one encoding, and its
-// journal is a chain.
+// Properties of a vault: the signature covers every bit of the vault file, the sealed part has only
+// one encoding, and the vault journal is a hash chain.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
@@ -64,7 +64,7 @@ describe('every bit of a vault file', () => {
 
   const open = (text: string) => verifyVaultFile(decodeVaultFile(text), [vault.root], verifyEd25519);
 
-  it('is signed: a file with one flipped bit is refused, before a passphrase is used', async () => {
+  it('is signed: a file with one flipped bit is refused before a passphrase is used', async () => {
     expect(await codeOf(() => open(vault.text))).toBe('none');
     const text = Buffer.from(vault.text);
     const seen = new Set<string>();
@@ -88,7 +88,7 @@ describe('every bit of a vault file', () => {
     ['certificate', 'payload', 'vault-changed'],
     ['certificate', 'sig', 'vault-changed'],
     ['certificate', 'keyid', 'vault-untrusted'],
-  ])('of %s.%s is refused with its code', async (part, member, code) => {
+  ])('is signed: a changed %s.%s is refused with %s', async (part, member, code) => {
     const start = vault.text.indexOf(`"${member}":"`, vault.text.indexOf(`"${part}":`)) + member.length + 4;
     const end = vault.text.indexOf('"', start);
     for (let place = start; place < end - 1; place += Math.max(1, Math.floor((end - start) / 24))) {
@@ -98,7 +98,7 @@ describe('every bit of a vault file', () => {
     }
   });
 
-  it('of the sealed part is refused with its code', async () => {
+  it('is signed: a changed sealed part is refused with vault-changed', async () => {
     const start = vault.text.lastIndexOf('"sealed":"') + 10;
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: start, max: vault.text.length - 6 }), async (place) => {
@@ -114,7 +114,7 @@ describe('every bit of a vault file', () => {
 describe('the sealed part', () => {
   const name = { vaultId: new Uint8Array(16).fill(3), asNumber: 7 };
 
-  it('comes back from its encoding', () => {
+  it('is the same after encoding and decoding', () => {
     fc.assert(
       fc.property(secrets, bytesOf(32), (given, key) => {
         expect(decodeVaultSecrets(encodeVaultSecrets(given))).toEqual(given);
@@ -123,7 +123,7 @@ describe('the sealed part', () => {
     );
   });
 
-  it('is refused with every other length', () => {
+  it('is refused when it is truncated or extended', () => {
     fc.assert(
       fc.property(secrets, fc.nat(), (given, cut) => {
         const whole = encodeVaultSecrets(given);
@@ -134,7 +134,7 @@ describe('the sealed part', () => {
     );
   });
 
-  it('has at most as many keys as its bytes hold', () => {
+  it('has only one encoding: decoding and encoding returns the same bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (given) => {
         let decoded: VaultSecrets | undefined;
@@ -189,7 +189,7 @@ describe('the journal', () => {
     return entries;
   }
 
-  it('is complete, also after it is returned', () => {
+  it('is complete after it is encoded and decoded', () => {
     fc.assert(
       fc.property(events, (kinds) => {
         const entries = write(kinds);
@@ -203,7 +203,7 @@ describe('the journal', () => {
     );
   });
 
-  it('is not complete with an entry removed, repeated or changed, except for a cut at the end', () => {
+  it('has a break when an entry before the last is removed or changed, or an entry is repeated', () => {
     fc.assert(
       fc.property(events, fc.nat(), (kinds, place) => {
         const entries = write(kinds);
