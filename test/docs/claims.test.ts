@@ -1,5 +1,5 @@
-// Checks the table of claims (docs/protocol.md clause 1.2): the code and the test that it names for
-// each claim exist.
+// Checks the table of claims (docs/protocol.md clause 1.2): for each claim, the code and the test
+// that the table names must exist.
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { inlineCode, readDocument, section, table } from './markdown.ts';
@@ -11,7 +11,7 @@ const proved = table(section(PROTOCOL, '1.2'), 'claim', 'code', 'proof');
 const numbers = (rows: string[][]): number[] =>
   rows.flatMap(([claims = '']) => claims.split(',').map(Number)).sort((a, b) => a - b);
 
-/** The titles in a test file: the first argument of describe, it and test, also of their `each`. */
+/** The titles in a test file: the first arguments of describe, it, test and their `each`. */
 function titlesOf(path: string): string[] {
   const titles = /\b(?:describe|it|test)(?:\.\w+(?:\([\s\S]*?\))?)*\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g;
   return [...readDocument(path).matchAll(titles)].map(([, , title = '']) => title.replace(/\\(.)/g, '$1'));
@@ -28,7 +28,7 @@ const proofs: Proof[] = proved.flatMap(([claim = '', , cell = '']) =>
 );
 
 describe('the claims table', () => {
-  it('states and proves each of the claims 1 to 19 once', () => {
+  it('has each of the claims 1 to 19 once, and one proof for each', () => {
     const all = Array.from({ length: 19 }, (_, index) => index + 1);
     expect(numbers(asked)).toEqual(all);
     expect(numbers(proved)).toEqual(all);

@@ -15,12 +15,12 @@ const DOCUMENTS = [
 
 const scripts = Object.keys((JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object }).scripts);
 
-/** Created by a build, by npm or by a test run, so not in the repository. */
+/** Folders that a build, npm or a test run creates, so that they may be missing. */
 const GENERATED = /^(dist|node_modules|test-results)\//;
 const FOLDERS = /^(docs|protocol|web|device-sim|device-host|as-service|build|test)\/[\w./-]*$/;
 
 describe('the documents', () => {
-  it('include the four of the root, and the licence', () => {
+  it('include the four documents of the root folder, and the licence', () => {
     for (const name of ['README', 'CONTRIBUTING', 'CHANGELOG', 'SECURITY']) expect(DOCUMENTS).toContain(`${name}.md`);
     expect(readDocument('LICENSE')).toContain('END OF TERMS AND CONDITIONS');
   });
@@ -59,7 +59,7 @@ describe('docs/stations.md', () => {
   const text = readDocument('docs/stations.md');
   const ids = PROFILES.flatMap((profile) => profile.ids ?? []);
 
-  it('has the udev rules for the ids of a device profile', () => {
+  it('has udev rules only for USB ids of a device profile', () => {
     const found = [...text.matchAll(/idVendor\}=="(\w{4})", ATTRS?\{idProduct\}=="(\w{4})"/g)];
     expect(found).toHaveLength(2);
     for (const [, vendor = '', product = ''] of found) {
@@ -67,7 +67,7 @@ describe('docs/stations.md', () => {
     }
   });
 
-  it('has the policies for the same ids, in decimal', () => {
+  it('has browser policies only for the same ids, in decimal', () => {
     const found = [...text.matchAll(/"vendor_id": (\d+), "product_id": (\d+)/g)];
     expect(found.length).toBeGreaterThanOrEqual(2);
     for (const [, vendorId, productId] of found) {

@@ -8,7 +8,7 @@ export function readDocument(path: string): string {
 /**
  * The lines below the first heading that begins with `heading`, up to the next heading of the same
  * or a higher level.
- * @throws RangeError without such a heading
+ * @throws RangeError when no heading begins with `heading`
  */
 export function section(text: string, heading: string): string {
   const lines = text.split('\n');
@@ -21,8 +21,9 @@ export function section(text: string, heading: string): string {
 }
 
 /**
- * The rows of the first table that has all these columns, as cells, without the head.
- * @throws RangeError without such a table
+ * The rows of the first table that has all columns of `head`. Each row is a list of cells. The head
+ * of the table is left out.
+ * @throws RangeError when no table has these columns
  */
 export function table(text: string, ...head: readonly string[]): string[][] {
   const lines = text.split('\n');
@@ -39,14 +40,14 @@ function cells(line: string): string[] {
     .map((cell) => cell.trim());
 }
 
-/** The fenced blocks of a language; the empty string selects blocks without one. */
+/** The fenced blocks of a language. The empty string selects the blocks without a language. */
 export function codeBlocks(text: string, language = ''): string[] {
   return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
     .filter(([, found]) => found === language)
     .map(([, , code = '']) => code);
 }
 
-/** The text between backticks. */
+/** The texts between single backticks. */
 export function inlineCode(text: string): string[] {
   return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 }

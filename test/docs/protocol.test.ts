@@ -21,7 +21,7 @@ if (first === undefined) throw new RangeError('there is no worked example');
 const example = first;
 const fieldOf = (name: Parameters<typeof example.of>[0]): string => toHex(example.of(name));
 
-/** Reads lines of the form "name  hex"; a line that is indented further continues the value. */
+/** Reads lines of the form "name  hex". A line with a deeper indent continues the value. */
 function namedValues(text: string): Map<string, string> {
   const values = new Map<string, string>();
   let name = '';
@@ -50,7 +50,7 @@ describe('the layouts', () => {
     expect(offset).toBe(total);
   });
 
-  it('of HDR have each field where the code writes it', () => {
+  it('of HDR have each field at the offset where the code writes the field', () => {
     const positions = new Map(
       table(section(PROTOCOL, '3.3'), 'offset', 'length', 'field').map(([at, length, field = '']) => [
         field,
@@ -157,7 +157,7 @@ describe('the frames', () => {
     expect(blocks.length).toBeGreaterThanOrEqual(clause === '5.1' ? 5 : 1);
   });
 
-  it('have an ATR with a valid check character', () => {
+  it('include an ATR with a valid check character', () => {
     const atr = /ATR \| ((?:[0-9A-F]{2} ?)+)/.exec(section(PROTOCOL, '5.2'))?.[1] ?? '';
     const bytes = fromHex(atr);
     expect(bytes.length).toBe(13);
@@ -178,7 +178,7 @@ describe('the constants', () => {
     }
   });
 
-  it('include only status words of the code', () => {
+  it('include only status words that the code has', () => {
     const words = table(section(PROTOCOL, '4.8'), 'word', 'of', 'means').map(([word = '']) => word);
     expect(words.length).toBeGreaterThan(15);
     for (const word of words) {

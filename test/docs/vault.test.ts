@@ -1,5 +1,5 @@
-// Compares docs/protocol.md clause 10 with protocol/vault: members of the header, costs, lengths, kinds
-// of journal entries and limits.
+// Compares docs/protocol.md clause 10 with protocol/vault: members of the header, costs, lengths,
+// kinds of journal entries and limits.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64url, fromUtf8 } from '#protocol/bytes/text.ts';
 import { decodeVaultFile } from '#protocol/vault/file.ts';
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 
 describe('clause 10', () => {
-  it('names all members of the header, and no other', () => {
+  it('names all members of the header, and no other member', () => {
     const named = table(section(PROTOCOL, '10.1'), 'member', 'is').flatMap(([cell = '']) => cell.split(', '));
     expect(named.sort()).toEqual(Object.keys(header).sort());
   });
@@ -57,7 +57,7 @@ describe('clause 10', () => {
     expect(base).toBe(64 + 2 + 4 + 1);
   });
 
-  it('names all kinds of journal entries, and no other', () => {
+  it('names all kinds of journal entries, and no other kind', () => {
     const known = table(section(PROTOCOL, '10.4'), 'kind', 'members').map(([kind = '']) => kind);
     const read = (kind: string) => {
       const entry = { number: 1, time: '2026-11-23T12:00:00.000Z', previous: 'A'.repeat(43), event: { kind } };
