@@ -1,4 +1,5 @@
-// The service as a process: start and stop, SIGKILL during exports, and the command line beside it.
+// The service as a process: start and stop, SIGKILL during exports, and the command line with and
+// without a running service.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -57,11 +58,11 @@ interface Service {
   readonly child: ChildProcess;
   readonly address: string;
   readonly token: string;
-  /** Everything that the process has printed. */
+  /** Returns everything that the process has printed. */
   readonly output: () => string;
 }
 
-/** Resolves once the service prints its address; rejects with its output when it exits. */
+/** Resolves when the service has printed its address. Rejects with the output when it exits. */
 async function start(args: readonly string[] = ['--demo'], env: Record<string, string> = {}): Promise<Service> {
   const child = spawn(process.execPath, [scripts.serve, '--port', '0', ...args], { env: environment(env) });
   running.add(child);
@@ -101,12 +102,12 @@ const get = (service: Service, path: string) =>
 const demoRequest = () => exportRequest({ set: demo.set, ref1: 0x0101, ref2: 1 }, demo.publishedTransportKey);
 
 describe('SIGKILL during exports', () => {
-  it('loses no acknowledged export, reuses no XC, makes one export per key, and leaves a complete chain', async () => {
+  it('loses no acknowledged export, reuses no XC, repeats no export, and leaves a complete chain', async () => {
     const answered = new Map<string, string>();
     const sent: ExportRequestJson[] = [];
     for (let round = 0; round < 8; round++) {
       const service = await start();
-      // The last requests, answered or not, are repeated under the same key.
+      // Repeats the last requests with the same idempotency key, even those without a response.
       for (const request of sent.slice(-5)) {
         const { data } = (await (await post(service, '/v1/exports', request)).json()) as ExportAnswerJson;
         expect(answered.get(request.idempotencyKey) ?? data).toBe(data);
@@ -124,7 +125,8 @@ describe('SIGKILL during exports', () => {
       };
       const before = answered.size;
       const lanes = Array.from({ length: 6 }, lane);
-      // Counted, not timed: a slow disk makes the round longer, not emptier.
+      // Waits for a number of exports and not for a time, so that each round also has exports on a
+      // slow disk.
       while (answered.size < before + 8) await new Promise((resolve) => setTimeout(resolve, 5));
       await new Promise((resolve) => setTimeout(resolve, 11 * round));
       const killed = end(service.child, 'SIGKILL');
@@ -166,7 +168,7 @@ describe('SIGKILL during exports', () => {
 });
 
 describe('a start', () => {
-  it('prints its address, the access code, the first steps and what the sealing protects', async () => {
+  it('prints its address, the access code, the first steps and what the sealing key protects', async () => {
     const service = await start();
     for (const text of ['demo.html', 'Root key', 'sign in with the access code', 'simulated unit', 'opens nothing']) {
       expect(service.output()).toContain(text);
@@ -218,7 +220,7 @@ describe('a start', () => {
     await start();
   }, 60_000);
 
-  it('ends after SIGTERM with a log entry, after pending requests get their responses', async () => {
+  it('ends after SIGTERM: it answers pending requests and writes a log entry', async () => {
     const service = await start();
     const answers = Array.from({ length: 20 }, () => post(service, '/v1/exports', demoRequest()));
     await answers[0];

@@ -1,5 +1,5 @@
-// `npm run device` as a process: its USB/IP port, its output during the work of a host, its fault
-// script, and its exit.
+// `npm run device` as a process: its USB/IP port, its output while a host uses the device, its
+// fault script, and its exit.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -40,7 +40,7 @@ class Device {
     }
   }
 
-  /** The first printed line that matches, now or later. */
+  /** Resolves with the first printed line that matches `pattern`, even if it is already printed. */
   async prints(pattern: RegExp): Promise<RegExpExecArray> {
     return await new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`never ${pattern}:\n${this.#lines.join('\n')}`)), TIMEOUT_MS);
@@ -54,7 +54,7 @@ class Device {
     });
   }
 
-  /** Resolves with a host that has imported the device. */
+  /** Connects a host that imports the device over USB/IP. */
   async host(): Promise<FakeKernel> {
     const [, port, busId = ''] = await this.prints(/USB\/IP on 127\.0\.0\.1:(\d+), bus id (\S+)/);
     await this.prints(/plugged in/);
@@ -65,7 +65,7 @@ class Device {
   }
 }
 
-it('serves a host, prints each act of the host, and exits on SIGTERM', async () => {
+it('serves a host, prints the commands of the host, and exits on SIGTERM', async () => {
   const device = new Device('--sn', 'AB12');
   const host = await device.host();
   await device.prints(/unit 0{28}AB12/);

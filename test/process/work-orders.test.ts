@@ -1,5 +1,5 @@
-// Work orders on the command line, each command a process: its output, the files it writes, and its
-// refusals.
+// Work orders on the command line, where each command is a process: the output, the written files
+// and the refusals of the commands.
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -59,7 +59,7 @@ describe('keyferry-as order', () => {
     expect(await cli('order', 'list')).not.toContain('JOB 2');
   });
 
-  it('refuses to close an order that does not balance, names the units without a reason, and then writes a genuine report', async () => {
+  it('refuses to close an order with units without a reason, and writes a genuine report when all have one', async () => {
     await cli(...add('JOB 3', '--range', '1-C'));
     const words = await refusal('order', 'close', 'JOB 3');
     expect(words).toContain('does not balance: 0 done, 0 failed, 0 unknown, 12 absent');
