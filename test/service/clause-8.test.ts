@@ -1,5 +1,5 @@
-// Protocol clause 8 at the service: the CLI commands for erasings and new transport keys, and their
-// effects.
+// Clause 8 of docs/protocol.md at the service: the CLI commands that add entries to erase a slot
+// and to replace the transport key, and the effects of these commands.
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KeysJson } from '#protocol/service/messages.ts';
@@ -35,7 +35,7 @@ describe('erasing and rotation', () => {
       { ref1: 0x0106, label: 'Rotation', attributes: 'K0AX00N', akv: 2, slot: 0xfffe, kcv: '0000000000' },
     ]);
     expect((await run('set list')).join('\n')).toContain('TKV 1 cmac, TKV 2 cmac');
-    // The AKV counter includes the erasing. A rotation uses a TKV and no AKV.
+    // The entry that erases a slot has used an AKV. The rotation has used a TKV and no AKV.
     expect(service.as.state.sets.find(({ set: number }) => number === TEST_SET)?.nextAkv).toBe(4);
   });
 
@@ -68,7 +68,7 @@ describe('erasing and rotation', () => {
     expect(service.as.log.head.sequence).toBe(before);
   });
 
-  it('end at the last transport key version', async () => {
+  it('are refused after the last transport key version', async () => {
     await fillTestAs(service.as, { set: 2, tkv: 254 });
     await run('set rotate 2 0106 Rotation');
     await expect(run('set rotate 2 0107 Again')).rejects.toThrow('255');

@@ -1,5 +1,5 @@
-// Exports and receipts over HTTP: responses, refusals with their problems, and the content of the
-// disk.
+// Exports and receipts over HTTP: the responses, the problem of each refusal, and what the disk
+// contains.
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLogFile } from '#as-service/audit-log/log-file.ts';
@@ -66,7 +66,8 @@ const expectRefusal = (request: object, code: ProblemCode, detail: RegExp, who =
   expectProblem('/v1/exports', request, code, detail, who);
 
 /**
- * The payload of an envelope, after root, certificate and signature are verified as by a station.
+ * Verifies root key, certificate and signature of an envelope as a station does. Returns the
+ * payload.
  */
 async function verified<Payload>(envelope: Envelope, purpose: CertificateJson['purpose']): Promise<Payload> {
   const trust = await service.json<TrustJson>(token, '/v1/trust');
@@ -113,7 +114,7 @@ describe('an export', () => {
     const again = await exportKey(request);
     expect(new Set([...first, again].map(({ data }) => data)).size).toBe(1);
     expect(countOfOlga()).toBe(1);
-    // The sequence of JSON members and a receipt in between change nothing.
+    // A receipt in between and another sequence of the JSON members do not cause a second export.
     await post('/v1/receipts', { exportId: again.exportId, receipt: receiptFor(again.data, request.random) });
     const reversed = Object.fromEntries(Object.entries(request).reverse());
     expect((await exportKey(reversed)).data).toBe(again.data);
@@ -123,7 +124,7 @@ describe('an export', () => {
     ['another random number', () => ({ random: toBase64url(new Uint8Array(16)) })],
     ['another key', () => ({ ref1: 0x0104 })],
     ['a work order', () => ({ workOrder: '1' })],
-  ])('with a used idempotency key and %s is refused, also after a restart', async (_name, change) => {
+  ])('with a used idempotency key and %s is refused before and after a restart', async (_name, change) => {
     const request = exportRequest();
     await exportKey(request);
     const other = exportRequest({ ...request, challengeMac: undefined as never, ...change() });
@@ -134,7 +135,7 @@ describe('an export', () => {
     }
   });
 
-  it('may use the idempotency key of another operator', async () => {
+  it('may have an idempotency key that another operator has used', async () => {
     const other = await service.addOperator('otto');
     const request = exportRequest();
     const { exportId } = await exportKey(request);
@@ -143,7 +144,7 @@ describe('an export', () => {
     expect(answer.exportId).not.toBe(exportId);
   });
 
-  it('of a used challenge binds a new idempotency key to the first export', async () => {
+  it('for a used challenge is the first export, and a new idempotency key then belongs to it', async () => {
     const request = exportRequest();
     const first = await exportKey(request);
     const renamed = { ...request, idempotencyKey: toBase64url(new Uint8Array(16).fill(9)) };
@@ -154,7 +155,7 @@ describe('an export', () => {
     expect(countOfOlga()).toBe(1);
   });
 
-  it('of a used challenge and another key is refused, also after a restart', async () => {
+  it('for a used challenge but another key is refused, even after a restart', async () => {
     const request = exportRequest({ ref1: 0x0104 });
     await exportKey(request);
     await service.reopen();
@@ -162,7 +163,7 @@ describe('an export', () => {
     await expectRefusal(other, 'challenge-reused', /new challenge/);
   });
 
-  it('never reuses XC, also after a restart', async () => {
+  it('never reuses XC, even after a restart', async () => {
     const xcs = [];
     for (let i = 0; i < 3; i++) {
       for (const { data } of await Promise.all([exportKey(), exportKey()])) {
@@ -198,7 +199,7 @@ describe('an export', () => {
     expect((await service.call(token, '/v1/exports', exportRequest())).status).toBe(200);
   });
 
-  it("beyond the operator's quota is refused, also in concurrent requests and after a restart", async () => {
+  it("beyond the operator's quota is refused, even in concurrent requests and after a restart", async () => {
     const limited = await service.addOperator('lea', 'operator', { quota: 3 });
     const responses = await Promise.all(
       Array.from({ length: 8 }, () => service.call(limited, '/v1/exports', exportRequest())),
@@ -215,7 +216,7 @@ describe('an export', () => {
     expect((await service.call(token, '/v1/exports', exportRequest({ set: 2, sn: OTHER_SN }))).status).toBe(200);
   });
 
-  it('from a set that the operator may not use is refused like one from an unknown set', async () => {
+  it('from a set that the operator may not use is refused as if the set were unknown', async () => {
     const limited = await service.addOperator('nils', 'operator', { sets: [0x9999] });
     const answerTo = async (change: Parameters<typeof exportRequest>[0], who: string): Promise<unknown> => {
       const response = await service.call(who, '/v1/exports', exportRequest(change));
@@ -227,7 +228,7 @@ describe('an export', () => {
     });
     expect(await answerTo({ set: 1 }, token)).toEqual(unknown(1));
     expect(await answerTo({}, limited)).toEqual(unknown(TEST_SET));
-    // Other faults of the request reveal nothing more.
+    // The refusal is the same if the request has a further fault, so it reveals nothing more.
     for (const wrong of [{ suite: 4 }, { ref1: 7 }, { ref2: 3 }, { sn: OTHER_SN }] as const) {
       expect(await answerTo(wrong, limited)).toEqual(unknown(TEST_SET));
     }
@@ -255,7 +256,7 @@ describe('a batch', () => {
 });
 
 describe('a receipt', () => {
-  it('leads to a signed verdict, always the same, also after a restart', async () => {
+  it('leads to a signed verdict, and to the same verdict again after a restart', async () => {
     const request = exportRequest({ workOrder: '4711' });
     const { exportId, data } = await exportKey(request);
     const receipt = receiptFor(data, request.random);
@@ -273,7 +274,7 @@ describe('a receipt', () => {
     ]);
   });
 
-  it('is refused when it is forged, for another export, or the export has another receipt', async () => {
+  it('is refused when it is forged, when it is for another export, or when the export already has another receipt', async () => {
     const request = exportRequest();
     const one = await exportKey(request);
     const two = await exportKey();
@@ -288,7 +289,7 @@ describe('a receipt', () => {
     await refuse(one.exportId, other, 'receipt-conflict', /Another receipt/);
   });
 
-  it('for a set that the operator may not use is for an unknown export', async () => {
+  it('for a set that the operator may not use is refused as if the export were unknown', async () => {
     const request = exportRequest();
     const { exportId, data } = await exportKey(request);
     const limited = await service.addOperator('nils', 'operator', { sets: [1] });
@@ -298,7 +299,7 @@ describe('a receipt', () => {
 });
 
 describe('the disk', () => {
-  it('makes no export when it fails: the service reports a failure and reuses no number', async () => {
+  it('may fail: then the service makes no export, reports a failure and reuses no XC', async () => {
     const log = await openLogFile(service.path('audit.log'));
     let broken = false;
     const sync = () => (broken ? Promise.reject(new Error('EIO')) : log.sync());

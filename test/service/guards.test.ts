@@ -1,5 +1,5 @@
-// Checks of every route: access codes and roles, rates, host names and origins, bodies, headers;
-// and no response contains a key.
+// Checks that every route has: access codes, roles, rate limits, host names and origins, bodies and
+// headers. Also checks that no response contains a key.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ROUTES } from '#as-service/api/routes/table.ts';
 import { RateLimit } from '#as-service/http/rate-limit.ts';
@@ -71,7 +71,7 @@ describe('an access code', () => {
     expect(await codeOf(response)).toBe('signed-out');
   });
 
-  it('is refused after its expiry and its revocation, and is valid for at most 8 hours', async () => {
+  it('is refused after its expiry and after its revocation, and is valid for at most 8 hours', async () => {
     now = new Date(now.getTime() + 8 * 3_600_000);
     expect(await statusOf(token, '/v1/whoami')).toBe(401);
     const { code: fresh } = await issueAccessCode(service.as, 'test', 'olga', { hours: 1, replace: false });
@@ -83,7 +83,7 @@ describe('an access code', () => {
     );
   });
 
-  it('that is wrong is limited per address; a right one from the same address is not', async () => {
+  it('that is wrong counts against the limit of the address, but a correct access code is still accepted', async () => {
     const answers = [];
     for (let i = 0; i < 12; i++) answers.push(await statusOf(createAccessCode(), '/v1/whoami'));
     expect(answers).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
@@ -94,7 +94,7 @@ describe('an access code', () => {
 });
 
 describe('a role', () => {
-  it('may use exactly the routes that name it', async () => {
+  it('may use exactly the routes that list the role', async () => {
     const roles: Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
     for (const role of roles) {
       const who = await service.addOperator(role, role);
@@ -173,7 +173,7 @@ describe('the host name of a request', () => {
     },
   );
 
-  it('is refused with another origin, and accepted with its own', async () => {
+  it('is refused with another origin, and accepted with the origin of the service', async () => {
     for (const origin of ['http://evil.example', 'null', 'http://localhost:81', 'https://localhost']) {
       expect((await ask('http://localhost/v1/whoami', { origin })).status).toBe(403);
     }
@@ -284,7 +284,7 @@ describe('every response', () => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  it('to a fault of the service contains no details of it', async () => {
+  it('after a fault of the service contains no details of the fault', async () => {
     const reported: unknown[] = [];
     service.app = createTestApp(service.as, { report: (cause) => reported.push(cause) });
     service.as.exporter.export = () => Promise.reject(new TypeError('secret detail'));
@@ -321,7 +321,7 @@ describe('every response', () => {
     expect(service.as.ledger.countOfOperator('olga')).toBe(1);
   });
 
-  it('to an unknown path or method names the fault', async () => {
+  it('to an unknown path or method has the status 404 or 405', async () => {
     expect(await statusOf(token, '/v1/nothing')).toBe(404);
     const wrong = await service.app.request('/v1/exports', { method: 'PUT', body: '{}' });
     expect(wrong.status).toBe(405);
@@ -348,7 +348,7 @@ describe('no response contains', () => {
         }
       }
     }
-    // The public data are in the responses, so the search reads real ones.
+    // The responses contain the public data, which shows that the search reads real responses.
     const all = Buffer.concat(answers);
     for (const word of ['exportId', 'verdict', 'kcv', 'previous', 'certificates', 'openapi'])
       expect(all.includes(word)).toBe(true);

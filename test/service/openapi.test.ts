@@ -1,5 +1,5 @@
-// The OpenAPI document against the routes and their answers. The schemas of the document are
-// validated by ajv, not by valibot, from which the document is generated.
+// Compares the OpenAPI document with the routes and their responses. ajv applies the schemas of the
+// document, so that the test does not depend on valibot, from which the document is generated.
 import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
 import type { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,7 +69,7 @@ function operation(method: string, path: string): Operation {
   return found;
 }
 
-/** The answer. It must match the schema of the document for its status and media type. */
+/** Returns the response, which must match the schema for its status and media type. */
 async function checked(
   method: 'get' | 'post',
   path: string,
@@ -91,7 +91,7 @@ async function checkedAnswer(response: Response, method: 'get' | 'post', named: 
   return answer;
 }
 
-/** What ajv finds wrong with a value. */
+/** The faults that ajv finds in a value. */
 function faultsOf(schema: AnySchema, value: unknown): readonly string[] {
   const validate = ajv.compile(schema);
   return validate(value)
@@ -197,7 +197,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('requires an access code wherever the service does, and names the roles', () => {
+  it('requires an access code and names the roles for every route that the service protects', () => {
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const each of Object.values(methods)) {
         expect([path, each.security === undefined]).toEqual([path, path === '/v1/trust']);

@@ -1,5 +1,5 @@
-// Opening of the AS: the first start, restarts after a crash or with old files, the demo sets, and
-// the checks of an administrator's input.
+// Opens the AS: the first start, restarts after a crash or with old files, the demo sets, and the
+// checks of an administrator's input.
 import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -80,7 +80,7 @@ describe('the first start', () => {
     expect(new Set(sets[0]?.keys.map(({ kcv }) => kcv)).size).toBe(4);
   });
 
-  it('in embedded mode completes an interrupted start, and when repeated changes only the access code', async () => {
+  it('in embedded mode completes an interrupted start, and changes only the access code if repeated', async () => {
     const as = await open({ demoMode: true });
     await addSet(as, 'test', { ...NEW_SET, name: 'First set', transportKey: undefined });
     const first = await prepareEmbedded(as);
@@ -95,7 +95,7 @@ describe('the first start', () => {
     expect((await call(app, second.code, '/v1/whoami')).status).toBe(200);
   });
 
-  it('in demo mode adds one work order for each demo set, which permits the load of its simulated unit', async () => {
+  it('in demo mode adds one work order for each demo set, and each order permits a load of its unit', async () => {
     const as = await open({ demoMode: true });
     await prepareEmbedded(as);
     const { code } = await prepareEmbedded(as);
@@ -110,7 +110,7 @@ describe('the first start', () => {
     }
   });
 
-  it('in demo mode starts also when an administrator has restricted a demo set to other units', async () => {
+  it('in demo mode succeeds even if an administrator has restricted a demo set to other units', async () => {
     const as = await open({ demoMode: true });
     const [, demo] = DEMO_SETS;
     if (!demo) throw new TypeError('no second demo set');
@@ -128,7 +128,7 @@ describe('the first start', () => {
     expect(as.state.sets.map(({ name, keys }) => [name, keys.length])).toEqual([['Test set', 0]]);
   });
 
-  it('makes a new T each time', async () => {
+  it('makes a different T for each service', async () => {
     const first = await open();
     await prepareEmbedded(first);
     const one = first.state.sets[0]?.transportKeys[0]?.key.slice();
@@ -171,7 +171,8 @@ describe('a restart', () => {
     const again = await open({ now: () => later });
     expect(toHex(again.state.signingKeys.verdict.publicKey)).not.toBe(old);
     expect(again.state.signingKeys.data).toEqual((await open({ now: () => later })).state.signingKeys.data);
-    // Every key but the one for DATA, which units never replace.
+    // The AS replaces every signing key except the key for DATA, because units never replace its
+    // public key.
     expect(again.state.certificates).toHaveLength(2 * SIGNING_PURPOSES.length - 1);
   });
 
@@ -190,7 +191,7 @@ describe('a restart', () => {
     expect(now.certificates).toHaveLength(SIGNING_PURPOSES.length);
   });
 
-  it('after a crash between log and state undoes the change, and the log records it', async () => {
+  it('after a crash between the writes of log and state undoes the change and records this in the log', async () => {
     const as = await open();
     await copyFile(path('state.sealed'), path('before'));
     await addSet(as, 'test', NEW_SET);
@@ -283,7 +284,7 @@ describe('the demo sets', () => {
     expect(sets.filter((set) => set.demo).map(({ set }) => set)).toEqual(DEMO_SETS.map(({ set }) => set));
   });
 
-  it('are refused and not shown when the same folder is opened outside demo mode', async () => {
+  it('are refused and not listed when the same folder is opened outside demo mode', async () => {
     const as = await open({ demoMode: true });
     await prepareEmbedded(as);
     await as.close();
@@ -296,7 +297,7 @@ describe('the demo sets', () => {
     expect((await callJson<KeysJson>(app, code, '/v1/keys')).sets).toHaveLength(1);
   });
 
-  it('and their T are refused outside demo mode, under any set number', async () => {
+  it('cannot be added outside demo mode, and their T cannot be added under any set number', async () => {
     const as = await open();
     for (const { set, publishedTransportKey } of DEMO_SETS) {
       await expect(addSet(as, 'test', { ...NEW_SET, set })).rejects.toThrow(/demo/);
@@ -305,7 +306,7 @@ describe('the demo sets', () => {
     expect(as.state.sets).toEqual([]);
   });
 
-  it('do not lend their T: exports from a set with a published T are refused', async () => {
+  it('have a published T, and exports from any set with such a T are refused', async () => {
     const as = await open({ demoMode: true });
     await fillTestAs(as, { transportKey: demo.publishedTransportKey });
     await as.close();

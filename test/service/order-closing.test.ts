@@ -28,7 +28,7 @@ beforeEach(async () => {
 afterEach(() => service.close());
 
 describe('closing', () => {
-  it('is refused with a list of the units without a reason, until none is left', async () => {
+  it('is refused with a list of the units that have no reason, until every unit has one', async () => {
     const { olga } = service;
     await service.issue();
     await load(olga, unit(1));
@@ -48,7 +48,7 @@ describe('closing', () => {
     expect(await service.exportRefusal(unit(3))).toEqual(['order-ended', expect.stringMatching(/closed/)]);
   });
 
-  it('counts the units of all stations and their reports, also after a restart', async () => {
+  it('counts the units and the station reports of all stations, even after a restart', async () => {
     const { olga, otto } = service;
     await service.issue();
     await load(olga, unit(1));
@@ -143,7 +143,7 @@ describe('closing', () => {
     expect((await judge(service.as, late)).faults).toEqual([]);
   });
 
-  it('years later, under new signing keys, leads to a genuine report', async () => {
+  it('leads to a genuine report even years later, when the AS has new signing keys', async () => {
     const later = new Date();
     later.setUTCFullYear(later.getUTCFullYear() + 4);
     await service.issue({ units: [unit(1)], until: new Date(later.getTime() + 86_400_000).toISOString() });
@@ -155,7 +155,7 @@ describe('closing', () => {
     expect([verdict.faults, verdict.units.map(({ proven }) => proven)]).toEqual([[], [true]]);
   });
 
-  it('of a revoked order leads to a report of the loads before', async () => {
+  it('of a revoked order leads to a report of the loads before the revocation', async () => {
     await service.issue();
     await load(service.olga, unit(1));
     await service.revoke();

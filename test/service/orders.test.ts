@@ -1,5 +1,5 @@
-// Work orders over HTTP: who may issue, see and revoke them, which exports they permit, and second
-// exports.
+// Work orders over HTTP: the roles that may issue, see and revoke an order, the exports that an
+// order permits, and second exports for the same unit and line.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { allowUnits } from '#as-service/sets/sets.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
@@ -59,7 +59,7 @@ describe('a work order', () => {
     ['auditor', 403],
     ['custodian', 200],
     ['administrator', 200],
-  ])('that the role %s issues or revokes: status %i', async (role, status) => {
+  ])('that the role %s tries to issue or revoke leads to status %i', async (role, status) => {
     const token = await service.addOperator('test', role);
     expect((await service.call(token, '/v1/work-orders', newOrder())).status).toBe(status);
     if (status !== 200) await service.issue();
@@ -106,7 +106,7 @@ describe('a work order', () => {
     expect(await issueRefusal({})).toEqual(['unit-not-listed', expect.stringContaining(unit(3))]);
   });
 
-  it('is listed with its counts, beside the numbers that only exports name', async () => {
+  it('is listed with its counts, as are numbers that exports name but no order has', async () => {
     await service.issue();
     await load(service.olga, unit(1));
     await service.json(service.olga.token, '/v1/exports', exportRequest({ workOrder: 'only named' }));
@@ -127,8 +127,8 @@ describe('an export under a work order', () => {
   });
 
   it.each<[string, string, object, ProblemCode]>([
-    ['a unit that is not on it', unit(4), {}, 'unit-not-listed'],
-    ['a key that is not on it', unit(1), { ref1: 0x0104 }, 'not-on-order'],
+    ['a unit that is not on the order', unit(4), {}, 'unit-not-listed'],
+    ['a key that is not on the order', unit(1), { ref1: 0x0104 }, 'not-on-order'],
     ['another slot', unit(1), { ref1: 0x0104, ref2: 3 }, 'not-on-order'],
     ['another suite', unit(1), { suite: 2 }, 'not-on-order'],
   ])('is refused for %s, and the log records the refusal', async (_name, sn, change, code) => {
@@ -158,7 +158,7 @@ describe('an export under a work order', () => {
     expect(await service.exportRefusal(unit(2), {}, after)).toEqual(['order-ended', expect.stringMatching(/ended at/)]);
   });
 
-  it('is refused at every station once the order is revoked, also after a restart', async () => {
+  it('is refused at every station once the order is revoked, even after a restart', async () => {
     await service.issue();
     const { request, answer } = await exportFor(service.olga, unit(1));
     expect(((await (await service.revoke()).json()) as OrderJson).state).toBe('revoked');
@@ -172,7 +172,7 @@ describe('an export under a work order', () => {
     expect((await sendReceipt(service.olga, request, answer)).verdict).toBeDefined();
   });
 
-  it('is required of an operator who is limited to work orders, and of no other', async () => {
+  it('is the only export for an operator who is limited to work orders, but not for others', async () => {
     await service.issue();
     const limited = await service.addOperator('lena', 'operator', { ordersOnly: true });
     const problemOf = (change: object, token = limited) =>
@@ -185,7 +185,7 @@ describe('an export under a work order', () => {
 });
 
 describe('a second export for the same unit and line', () => {
-  it('needs a reason at every station, also after a restart, and the log records the reason', async () => {
+  it('needs a reason at every station, even after a restart, and the log records the reason', async () => {
     await service.issue();
     await exportFor(service.olga, unit(1));
     await service.reopen({ now: () => now });
@@ -210,7 +210,7 @@ describe('a second export for the same unit and line', () => {
     expect([again.data, other.data]).toEqual([answer.data, answer.data]);
   });
 
-  it('is refused in concurrent requests of two stations', async () => {
+  it('is refused even if two stations send their requests at the same time', async () => {
     await service.issue();
     const requests = Array.from({ length: 8 }, (_, i) => exportFor(i % 2 === 0 ? service.olga : service.otto, unit(1)));
     const answers = (await Promise.all(requests)).map(
@@ -220,7 +220,7 @@ describe('a second export for the same unit and line', () => {
     expect(answers.filter(({ type }) => type === `${PROBLEM_BASE}reason-needed`)).toHaveLength(7);
   });
 
-  it('needs no reason under a number without an order', async () => {
+  it('needs no reason when no order has the number that it names', async () => {
     for (let i = 0; i < 2; i++) {
       expect((await exportFor(service.olga, unit(1), { workOrder: 'old' })).answer.exportId).toBeDefined();
     }

@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => service.close());
 
 describe('an export with a lost response', () => {
-  it('is recalled by its idempotency key after a restart, also by another operator, without another export', async () => {
+  it('can be recalled by its idempotency key after a restart, even by another operator, without another export', async () => {
     for (const token of [olga, await service.addOperator('nils')]) {
       const { auditHead: _, ...recalled } = await service.json<RecallAnswerJson>(token, PATH, { idempotencyKey });
       const data = fromBase64url(exported.data);

@@ -53,11 +53,11 @@ describe('the page', () => {
     expect(policyOf(response)).not.toContain('unsafe');
   });
 
-  it('may contain data: images only if it has one', async () => {
+  it('permits data: images in its policy only if it contains such an image', async () => {
     expect(policyOf(await get('/demo.html', {}, true))).toContain("img-src 'self' data:;");
   });
 
-  it('keeps its own policy, and may not be framed', async () => {
+  it('keeps the policy of its meta element, if it has one, and may not be framed', async () => {
     const policy = policyOf(await get('/verify.html'));
     expect(policy).toBe("default-src 'none'; script-src 'sha256-AA'; frame-ancestors 'none'");
   });
@@ -89,14 +89,14 @@ describe('the page', () => {
     expect((await load(true)).answer('/demo-assets/demo-AbCd1234.js', new Headers())?.status).toBe(200);
   });
 
-  it('has hashed assets that are cached for a year, and others that are revalidated', async () => {
+  it('has assets that are cached for a year if their name has a hash, and revalidated otherwise', async () => {
     const asset = await get('/assets/main-AbCd1234.js');
     expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect(asset.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
     expect((await get('/favicon.svg')).headers.get('cache-control')).toBe('no-cache');
   });
 
-  it('is sent as compressed by the build or by the service', async () => {
+  it('is sent compressed, either by the build or by the service', async () => {
     const built = await get('/assets/main-AbCd1234.js', { 'accept-encoding': 'gzip, deflate, br, zstd' });
     expect(built.headers.get('content-encoding')).toBe('br');
     expect((await bodyOf(built)).toString()).toBe('compressed by the build');
@@ -109,7 +109,7 @@ describe('the page', () => {
     expect(html.headers.get('vary')).toBe('accept-encoding');
   });
 
-  it('is not sent again for its ETag', async () => {
+  it('is not sent again when the request has its ETag', async () => {
     const etag = (await get('/')).headers.get('etag') ?? '';
     expect(etag).toMatch(/^W\/"[\w-]{22}"$/);
     for (const tag of [etag, etag.slice(2), `"x", ${etag}`]) {
@@ -133,7 +133,7 @@ describe('the page', () => {
     expect((await load(true)).answer(path, new Headers())).toBeUndefined();
   });
 
-  it('may be missing: then only the API answers', async () => {
+  it('may be missing from the folder', async () => {
     expect((await loadStaticFiles(join(folder.path, 'nowhere'), true)).hasPage).toBe(false);
     expect((await load()).hasPage).toBe(true);
   });

@@ -1,4 +1,4 @@
-// Gaps in the import counts of units, compared with the returned journals of vaults.
+// Gaps in the import counters of units, which the service finds in returned vault journals.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TEST_SN } from '#test/support/as-service.ts';
 import type { SoftwareVault } from '#test/support/vault.ts';

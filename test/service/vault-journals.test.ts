@@ -1,5 +1,5 @@
-// Returned journals of vaults at the service: complete ones, ones with gaps, forged ones, and ones
-// of a vault that was put back to an older state.
+// Vault journals that are returned to the service: complete journals, journals with gaps, forged
+// journals, and journals of a vault that was put back to an older state.
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addErasing, rotateSet } from '#as-service/sets/rotation.ts';
@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => setup.close());
 
-/** The entries with a new chain, as an attacker with the unlocked vault can write them. */
+/** Links the entries in a new hash chain, as an attacker with the unlocked vault can do. */
 function rechained(entries: readonly VaultEntryJson[]): VaultEntryJson[] {
   const chain: VaultEntryJson[] = [];
   for (const { time, event } of entries) {
@@ -90,7 +90,7 @@ describe('a complete journal', () => {
     expect((await setup.returnJournal(vault, vault.entries, token)).findings).toEqual([]);
   });
 
-  it('is stored, with its verdicts and counts, over a restart', async () => {
+  it('is still stored, with its verdicts and counts, after a restart', async () => {
     await setup.load(vault, 1);
     const before = await setup.returnJournal(vault);
     await setup.reopen();
@@ -102,7 +102,7 @@ describe('a complete journal', () => {
   });
 });
 
-describe('an erasing and a new T from a vault', () => {
+describe('the erasure of a slot and a new T from a vault', () => {
   it('lead to verdicts, which the AS computes from its own keys', async () => {
     await addErasing(setup.as, 'test', { set: TEST_SET, ref1: 0x0e00, label: 'Erase', slot: 2 });
     await rotateSet(setup.as, 'test', { set: TEST_SET, ref1: 0x0f00, label: 'New T', transportKey: undefined });
@@ -135,7 +135,7 @@ describe('a gap in a journal', () => {
     expect(report.verdicts.map(({ xc }) => xc)).toEqual([2]);
   });
 
-  it('is found by XC when the chain is made again without an entry', async () => {
+  it('is found by XC when an entry is removed and the chain is computed again', async () => {
     await setup.load(vault, undefined);
     await setup.load(vault, 1);
     const entries = rechained(vault.entries.filter(({ number }) => number !== 2));
@@ -152,7 +152,7 @@ describe('a gap in a journal', () => {
     expect(graveWords(report)).toEqual([`No journal shows import 2 of unit ${TEST_SN}.`]);
   });
 
-  it('is closed by exports of the service and of other vaults', async () => {
+  it('is not reported when the service exported the key of the missing import', async () => {
     const request = exportRequest();
     const { exportId, data } = await setup.json<ExportAnswerJson>(setup.operator, '/v1/exports', request);
     const receipt = receiptFor(data, request.random, { importCounter: 2 });
@@ -201,7 +201,7 @@ describe('a vault that was put back to an older state', () => {
     expect(report.findings.map(({ words }) => words)).toEqual([expect.stringContaining('An older journal')]);
   });
 
-  it('is detected by exceeded quotas, over several returns', async () => {
+  it('is detected by exceeded quotas, counted over several returns', async () => {
     const small = await setup.unlock(await setup.issue({ exports: 2, exportsPerUnit: 2 }));
     const [entries, exports] = [[...small.entries], [...small.exports]];
     await setup.load(small, 1);
@@ -262,7 +262,7 @@ describe('a receipt', () => {
     expect(graveWords(report)).toHaveLength(1);
   });
 
-  it('that contradicts an earlier one is a finding', async () => {
+  it('that contradicts an earlier receipt for the same export is a finding', async () => {
     await setup.load(vault, 1);
     await setup.returnJournal(vault);
     const [{ data, random } = expect.fail()] = vault.exports;
@@ -295,7 +295,7 @@ describe('an export that the vault may not make', () => {
     expect(graveWords(report)).toContainEqual(expect.stringMatching(/^This vault may not make export 1 for unit /));
   });
 
-  it('because of its time, or after the revocation of the vault, is a finding', async () => {
+  it('because the vault is not valid at the time or is revoked is a finding', async () => {
     await setup.load(vault, 1);
     const path = `/v1/vaults/${vault.vault.header.vaultId}/revoke`;
     await setup.json(setup.custodian, path, { reason: 'lost' });
@@ -354,7 +354,7 @@ describe('a journal is refused, and the log records it,', () => {
     expect(await problemOf(journal, stranger)).toBe('vault-unknown');
   });
 
-  it('when the role may not return one', async () => {
+  it('when the role may not return journals', async () => {
     const journal = await vault.returnJournal();
     expect(await problemOf(journal, setup.auditor)).toBe('not-allowed');
     expect((await setup.call(undefined, pathOf(vault), { journal })).status).toBe(401);

@@ -1,5 +1,5 @@
-// Issue and revocation of vaults at the service: roles, refusals, the content of a vault, and the
-// CLI commands.
+// Issues and revokes vaults at the service: roles, refusals, the content of a vault, and the CLI
+// commands.
 import { randomBytes } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => setup.close());
 
-/** Runs with a setup of its own, because the test changes clock or sets. */
+/** Runs a test that changes the clock or the sets with a setup of its own. */
 async function withSetup(run: (other: VaultSetup) => Promise<void>): Promise<void> {
   const other = await VaultSetup.open();
   await run(other).finally(() => other.close());
@@ -46,7 +46,7 @@ describe('a vault', () => {
     expect(await setup.load(vault, 1, { sn: OTHER_SN })).toBe(2);
   });
 
-  it('contains K_D of its units and TA, but T neither in plain nor sealed', async () => {
+  it('contains K_D of its units and TA in sealed form, but not T', async () => {
     const answer = await setup.issue();
     const vault = await setup.unlock(answer);
     const unsealed = Buffer.from(vault.secrets.dataKey.buffer);
@@ -184,7 +184,7 @@ describe('a request for a vault', () => {
 });
 
 describe('a new T', () => {
-  it('is in a vault as K_D, beside K_D under the old T for units that still use it', async () => {
+  it('is in a vault as K_D, together with the old K_D for units that still use the old T', async () => {
     await withSetup(async (other) => {
       await addErasing(other.as, 'test', { set: TEST_SET, ref1: 0x0e00, label: 'Erase', slot: 2 });
       await rotateSet(other.as, 'test', { set: TEST_SET, ref1: 0x0f00, label: 'New T', transportKey: undefined });
@@ -203,7 +203,7 @@ describe('a new T', () => {
     });
   });
 
-  it('of a shared set is in an open vault only', async () => {
+  it('of a shared set is only in open vaults', async () => {
     await rotateSet(setup.as, 'test', { set: SHARED_SET, ref1: 1, label: 'New T', transportKey: undefined });
     const request = { set: SHARED_SET, ref1: [1] };
     expect(codeOf(await setup.refusal(request))).toBe('not-allowed');
@@ -257,7 +257,7 @@ describe('the command line', () => {
     expect(opened.vault.header.units).toEqual([`${'0'.repeat(31)}7`]);
   });
 
-  it('names the missing option of a vault', async () => {
+  it('refuses to issue a vault without a mandatory option, and names the option', async () => {
     const path = setup.path('d');
     await expect(run('vault', 'issue', 'BA7C', path, '--exports', '1', '--unit', '7')).rejects.toThrow('--ref1');
     await expect(run('vault', 'issue', 'BA7C', path, '--exports', '1', '--ref1', '103')).rejects.toThrow(
