@@ -1,4 +1,5 @@
-// The unit as a reader of class 0B: the parameter messages of PC/SC hosts, and T=1 inside XfrBlock.
+// The unit as a CCID reader of USB class 0B: the parameter messages of PC/SC hosts, and T=1 blocks
+// in XfrBlock.
 import { describe, expect, it } from 'vitest';
 import { CcidReader } from '#device-host/gadget/ccid-reader.ts';
 import { CARD_ATR, encodeSmartCardDescriptor, t1Parameters } from '#device-host/gadget/smart-card-class.ts';
@@ -27,7 +28,7 @@ describe('a reader of class 0B', () => {
     expect([features('apdu'), features('tpdu')]).toEqual(['BE040400', 'BE000100']);
   });
 
-  it('returns its parameters and rejects others', () => {
+  it('returns its parameters and rejects other parameters', () => {
     const reader = powered('apdu');
     const own = t1Parameters('apdu');
     expect(toHex(own)).toBe('1111004500FE00');
@@ -40,7 +41,7 @@ describe('a reader of class 0B', () => {
     expect(sent(reader.receive(message(0x61, 4, fromHex('11 00 00 0A 00'), 0)))).toEqual(['82000000000004400701']);
   });
 
-  it('answers unknown and oversized messages as any CCID device', () => {
+  it('refuses unknown and oversized messages like any CCID device', () => {
     expect(sent(powered('apdu').receive(message(0x6b, 1)))).toEqual(['81000000000001400000']);
     const oversized = powered('tpdu').receive(fromHex('6F FFFF0000 00 01 000000'));
     expect(sent(oversized)).toEqual(['80000000000001400100']);
@@ -56,7 +57,7 @@ describe('a reader of class 0B', () => {
 });
 
 describe('a reader at TPDU level', () => {
-  it('announces LRC, because libccid has another CRC', () => {
+  it('announces LRC, because the CRC of libccid differs from that of the unit', () => {
     const [, answer] = new CcidReader('tpdu').receive(message(0x62, 0));
     expect(answer?.do === 'send' && toHex(answer.bytes.slice(10))).toBe(toHex(CARD_ATR.tpdu));
     // The XOR of all bytes from T0 to TCK is 0 (ISO/IEC 7816-3 clause 8.2.5).
@@ -73,7 +74,7 @@ describe('a reader at TPDU level', () => {
     expect(sent(reader.answer(ticket, fromHex('9000')))).toEqual([toHex(message(0x80, 1, block))]);
   });
 
-  it('requests more time with an S-block, which the host answers in the next XfrBlock', () => {
+  it('requests more time with an S-block, and the host grants it in the next XfrBlock', () => {
     const reader = powered('tpdu');
     const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'lrc')));
     const ticket = action?.do === 'run' ? action.ticket : 0;
@@ -84,7 +85,7 @@ describe('a reader at TPDU level', () => {
     expect(sent(reader.answer(ticket, fromHex('9000')))).toHaveLength(1);
   });
 
-  it('holds a response between two XfrBlocks until the next one', () => {
+  it('keeps a response that is ready between two XfrBlocks, and sends it for the next XfrBlock', () => {
     const reader = powered('tpdu');
     const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'lrc')));
     const ticket = action?.do === 'run' ? action.ticket : 0;
@@ -94,7 +95,7 @@ describe('a reader at TPDU level', () => {
     expect(answer).toContain('9000');
   });
 
-  it('answers a block that the card ignores with an empty block, and accepts the next one', () => {
+  it('returns an empty block for a block that the card ignores, and accepts the next block', () => {
     const reader = powered('tpdu');
     const stray = encodeSBlock('wtx', true, 1, 'lrc');
     expect(sent(reader.receive(message(0x6f, 1, stray)))).toEqual(['80000000000001000000']);

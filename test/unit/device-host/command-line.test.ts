@@ -1,4 +1,4 @@
-// `npm run device`: its flags and the text that it prints.
+// The flags of `npm run device`, and the text that it prints.
 import { describe, expect, it } from 'vitest';
 import { readCommandLine, UsageError } from '#device-host/command-line.ts';
 import { attachLines, cardEventText, gadgetEventText, slotLines } from '#device-host/event-text.ts';
@@ -47,7 +47,7 @@ describe('the flags', () => {
 });
 
 describe('the printed text', () => {
-  it('starts with the command that attaches the unit, also on another port', () => {
+  it('starts with the command that attaches the unit, even on another port', () => {
     expect(attachLines('127.0.0.1', 3240, '1-1')).toEqual([
       'USB/IP on 127.0.0.1:3240, bus id 1-1',
       'attach: sudo modprobe vhci-hcd && sudo usbip attach -r 127.0.0.1 -b 1-1',
@@ -55,7 +55,7 @@ describe('the printed text', () => {
     expect(attachLines('127.0.0.1', 3241, '1-1')[1]).toContain('usbip --tcp-port 3241 attach -r');
   });
 
-  it('names commands and status words and never shows their data', () => {
+  it('names commands and status words, and never shows command data or response data', () => {
     const apdu = fromHex(`80D80000E4${'5A'.repeat(228)}`);
     expect(cardEventText({ event: 'command', link: 'usb', apdu })).toBe('usb: IMPORTKEY (233 bytes)');
     expect(cardEventText({ event: 'response', link: 'usb', apdu: fromHex('5A5A6988') })).toMatch(
@@ -64,12 +64,12 @@ describe('the printed text', () => {
     expect(cardEventText({ event: 'power', link: 'usb', on: true })).toBe('usb: card power on');
   });
 
-  it('shows the signals of the line', () => {
+  it('shows the signals of the serial line', () => {
     const signals = { dataTerminalReady: true, requestToSend: false };
     expect(gadgetEventText({ event: 'signals', signals })).toBe('serial line: DTR 1, RTS 0');
   });
 
-  it('shows slots by KCV', () => {
+  it('shows the KCV of the key in each slot', () => {
     const slot = { ref2: 1, holdsKey: true, akv: 3, attributes: 'D0AB00N', kcv: '961371BD6C' };
     const digest = { holdsTransportKey: true, set: 1, tkv: 1, tries: 64, importCounter: 1, writes: 9 };
     expect(slotLines({ ...digest, slots: [slot] })).toEqual([

@@ -1,5 +1,5 @@
-// A small vhci_hcd for tests of the server: submits and cancels transfers on a stream and collects
-// the replies.
+// A fake of the kernel's USB/IP client (vhci_hcd) for tests of the server: submits and cancels
+// transfers on a stream and collects the replies.
 import type { Duplex } from 'node:stream';
 import type { SetupPacket } from '#device-host/gadget/setup-packet.ts';
 import { ByteQueue } from '#device-host/usbip/byte-queue.ts';
@@ -24,7 +24,7 @@ const NO_SETUP: SetupPacket = { requestType: 0, request: 0, value: 0, index: 0, 
 const DEVID = 0x0001_0002;
 
 export class FakeKernel {
-  /** The replies in the sequence of arrival: "submit 3" or "unlink 4". */
+  /** The replies in the order of arrival, for example "submit 3" or "unlink 4". */
   readonly replies: string[] = [];
   readonly closed: Promise<void>;
   readonly #stream: Duplex;

@@ -1,5 +1,5 @@
-// One open file with the protocol of umockdev's preload library: messages of three 64-bit words,
-// and access to the program's memory.
+// An open file of a program under umockdev's preload library. The protocol has messages of three
+// 64-bit words, and gives access to the program's memory.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
@@ -72,7 +72,7 @@ describe('an open file of a program', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('returns the value of a call', async () => {
+  it('returns the result of a call', async () => {
     await open({ ioctl: (request, argument) => (request === 0x5401 && argument === 0x7fff_0000_1234n ? 5 : 'EINVAL') });
     program.write(message(IOCTL, 0x5401n, 0x7fff_0000_1234n));
     expect(await receive(24)).toEqual(message(3n, 5n, 0n));
@@ -95,7 +95,7 @@ describe('an open file of a program', () => {
     expect(failures).toEqual([new TypeError('a bug')]);
   });
 
-  it('reads the program’s memory during a call, also in pieces', async () => {
+  it('reads the program’s memory during a call, even if the bytes arrive in pieces', async () => {
     let read = '';
     await open({
       ioctl: async (_request, argument, memory) => {
@@ -111,7 +111,7 @@ describe('an open file of a program', () => {
     expect(read).toBe('01020304');
   });
 
-  it('writes the bytes of a read to the program’s memory, then returns their number', async () => {
+  it('for a read, writes the bytes to the program’s memory and then returns their number', async () => {
     await open({ read: (length) => Uint8Array.of(0xaa, 0xbb, length) });
     program.write(message(READ, 0x2000n, 64n));
     expect(await receive(27)).toEqual(Buffer.concat([message(6n, 0x2000n, 3n), Buffer.of(0xaa, 0xbb, 64)]));
@@ -124,7 +124,7 @@ describe('an open file of a program', () => {
     expect(await receive(24)).toEqual(message(3n, 0n, 0n));
   });
 
-  it('reads the bytes of a write from the program’s memory', async () => {
+  it('for a write, reads the bytes from the program’s memory', async () => {
     const written: string[] = [];
     await open({
       write: (bytes) => {
@@ -139,7 +139,7 @@ describe('an open file of a program', () => {
     expect(written).toEqual(['CAFE']);
   });
 
-  it('handles calls one at a time, also when they arrive together', async () => {
+  it('handles calls one at a time, even if they arrive together', async () => {
     const requests: number[] = [];
     await open({
       ioctl: async (request) => {

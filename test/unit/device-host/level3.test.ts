@@ -1,5 +1,5 @@
-// The parts of level 3 that run without a guest: module sequence, RAM disk, outcome of the reports,
-// and the level 3 column of docs/reliability.md.
+// The parts of level 3 that run without a guest: the order of kernel modules, the RAM disk, the
+// outcome of the reports, and the level 3 column of docs/reliability.md.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BEHAVIOURS } from '../../level2/fidelity/behaviours.ts';
@@ -13,12 +13,12 @@ describe('the requirements of level 3', () => {
   const APT = '/usr/bin/apt-get';
   const bare: Host = { platform: 'linux', arch: 'x64', uid: 0, exists: (path) => path === APT };
 
-  it('are installed by root with apt-get', () => {
+  it('are packages to install if the user is root and apt-get exists', () => {
     expect(findMissing(bare)).toEqual({ packages: expect.arrayContaining(['qemu-system-x86', 'pcscd', 'libccid']) });
     expect(findMissing({ ...bare, exists: () => true })).toEqual({ packages: [] });
   });
 
-  it('are listed with the command for other users', () => {
+  it('are listed in an apt-get command for other users', () => {
     for (const uid of [1000, undefined]) {
       expect(findMissing({ ...bare, uid })).toEqual({
         missing: expect.stringMatching(
@@ -32,7 +32,7 @@ describe('the requirements of level 3', () => {
     });
   });
 
-  it('are listed without apt-get, and include Linux', () => {
+  it('are listed by name if apt-get is missing, and include Linux', () => {
     expect(findMissing({ ...bare, exists: () => false })).toEqual({
       missing: expect.stringContaining('qemu-system-x86, '),
     });
@@ -50,12 +50,12 @@ describe('kernel modules', () => {
     'kernel/sound/soundcore.ko:',
   ].join('\n');
 
-  it('are loaded after their dependencies, and no others are loaded', () => {
+  it('are loaded after their dependencies, and no other modules are loaded', () => {
     const names = moduleSequence(list, ['vhci_hcd', 'built_in']).map(moduleName);
     expect(names).toEqual(['usbcore', 'usbip_core', 'vhci_hcd']);
   });
 
-  it('have the same name if compressed', () => {
+  it('have the same name if their file is compressed', () => {
     expect(moduleName('kernel/fs/9p/9p.ko.xz')).toBe('9p');
   });
 });
@@ -74,7 +74,7 @@ describe('the reports of the guest', () => {
   const plan: Report = { report: 'plan', names: ['a', 'b'] };
   const passed = (name: string): Report => ({ report: 'passed', name, seconds: 1 });
 
-  it('are decoded line by line, without other lines', () => {
+  it('are decoded line by line, and other lines are ignored', () => {
     expect(decodeReport(encodeReport(plan).trim())).toEqual(plan);
     expect(decodeReport('SeaBIOS')).toBeUndefined();
     expect(decodeReport('{"report":"else"}')).toBeUndefined();
@@ -84,13 +84,13 @@ describe('the reports of the guest', () => {
     expect(outcomeOf([plan, passed('a'), passed('b'), { report: 'end' }], '')).toMatchObject({ passed: 2, failed: [] });
   });
 
-  it('count a test without a result and a missing end as failed', () => {
+  it('count a test without a result as failed, and a missing end as a failure', () => {
     const { passed: count, failed } = outcomeOf([plan, passed('a')], 'it hung');
     expect(count).toBe(1);
     expect(failed.map(({ name }) => name)).toEqual(['b', 'the guest']);
   });
 
-  it('count tests without a result as skipped at a time limit, and failures still as failed', () => {
+  it('count tests without a result as skipped after a time limit, but failures as failed', () => {
     const late = outcomeOf(
       [plan, { report: 'failed', name: 'a', seconds: 1, message: 'no' }],
       'it hung',
@@ -112,7 +112,7 @@ describe('the level 3 column of docs/reliability.md', () => {
     expect(cell).toBe(reason === undefined ? (DIFFERENCES_OF_LEVEL_3[name] ?? 'the same') : `not compared: ${reason}`);
   });
 
-  it('explains known behaviours only', () => {
+  it('explains only behaviours that are compared', () => {
     const explained = [...Object.keys(DIFFERENCES_OF_LEVEL_3), ...Object.keys(NOT_COMPARED), ...THE_SAME_AT_LEVEL_3];
     expect(explained.filter((name) => !names.includes(name))).toEqual([]);
   });

@@ -1,5 +1,5 @@
-// The codecs of USB/IP: decoding reverses encoding, and each number is at the offset of the
-// kernel's format.
+// The codecs of USB/IP messages: decoding reverses encoding, and each number has the offset that
+// the kernel expects.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -67,13 +67,13 @@ describe('a message of USB/IP', () => {
     );
   });
 
-  it('has its numbers at the offsets of the kernel', () => {
+  it('has its numbers at the offsets that the kernel expects', () => {
     const bytes = encodeHeader({ command: 'submitReply', seqnum: 0x0102_0304, status: -32, actual: 5 });
     const expected = '00000003 01020304 00000000 00000000 00000000 FFFFFFE0 00000005 00000000 FFFFFFFF 00000000';
     expect(bytes).toEqual(fromHex(`${expected} ${'00'.repeat(8)}`));
   });
 
-  it('is undefined if its command is unknown', () => {
+  it('is decoded as undefined if its command is unknown', () => {
     expect(decodeHeader(new Uint8Array(HEADER_LENGTH).fill(9))).toBeUndefined();
   });
 });
@@ -87,7 +87,7 @@ describe('the handshake', () => {
     expect(list.slice(12 + 256 + 32, 12 + 312)).toEqual(expected);
   });
 
-  it('answers an import with the device, or with only a status', () => {
+  it('replies to an import with the device, or with only a status', () => {
     expect(encodeImportReply(DEVICE)).toHaveLength(8 + 312);
     expect(toHex(encodeImportReply(undefined))).toBe('0111000300000001');
   });

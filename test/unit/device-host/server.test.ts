@@ -83,7 +83,7 @@ describe('the handshake of USB/IP', () => {
     expect(readU32(await list(), 8)).toBe(0);
   });
 
-  it('gives the unit to one host at a time, and to the next when the first detaches', async () => {
+  it('gives the unit to one host at a time, and to another host when the first host has detached', async () => {
     const { kernel, events, socket } = await startServer();
     const first = new FakeKernel(await socket());
     expect(await first.import('1-1')).toBe(0);
@@ -128,7 +128,7 @@ describe('enumeration', () => {
     expect(store).toHaveLength(store[2] ?? 0);
   });
 
-  it('stalls unknown requests, and has a qualifier at high speed only', async () => {
+  it('stalls unknown requests, and has a device qualifier only at high speed', async () => {
     const qualifier = { requestType: 0x80, request: 6, value: 0x0600, length: 10 };
     const full = await startConfigured();
     expect((await full.host.control(qualifier)).status).toBe(STALL);
@@ -148,7 +148,7 @@ describe('enumeration', () => {
 });
 
 describe('transfers', () => {
-  it('transfer a message and the response, and complete the write first', async () => {
+  it('transfer a message and then the response', async () => {
     const { host } = await startConfigured();
     const { seqnum, reply } = host.read(CCID_IN, 1344);
     expect(await host.write(CCID_OUT, GET_SLOT_STATUS)).toMatchObject({ status: 0, actual: 10 });
@@ -156,7 +156,7 @@ describe('transfers', () => {
     expect(host.replies.at(-1)).toBe(`submit ${seqnum}`);
   });
 
-  it('transfer T=1 blocks once the line settings match', async () => {
+  it('transfer T=1 blocks as soon as the settings of the serial line match', async () => {
     const { host, gadgetEvents } = await startConfigured();
     const { reply } = host.read(CDC, 64);
     await host.write(CDC, RESYNCH);
@@ -180,7 +180,7 @@ describe('transfers', () => {
     const data = host.read(CDC, 64);
     await host.write(CDC, RESYNCH);
     expect(toHex((await notification.reply).data)).toBe(`A120000001000200${toHex(Uint8Array.of(state))}00`);
-    // The corrupt byte, if any, arrives before the response to the next block.
+    // Some errors deliver a corrupt byte. It arrives before any response.
     if (byte === '') await host.write(CDC, RESYNCH);
     expect(toHex((await data.reply).data).slice(0, 2)).toBe(byte === '' ? '00' : byte);
   });
@@ -232,7 +232,7 @@ describe('transfers', () => {
 });
 
 describe('a cancelled transfer', () => {
-  it('gets no reply if it was pending, and the next transfer gets the bytes', async () => {
+  it('gets no reply if it is pending, and the next transfer gets the bytes', async () => {
     const { host } = await startConfigured();
     const { seqnum } = host.read(CCID_IN, 64);
     expect((await host.unlink(seqnum)).status).toBe(UNLINKED);
@@ -254,7 +254,7 @@ describe('a cancelled transfer', () => {
 });
 
 describe('unplugging', () => {
-  it('ends the stream, also with a pending read', async () => {
+  it('ends the stream, even during a pending read', async () => {
     const { host, unit } = await startConfigured();
     host.read(CCID_IN, 64);
     unit.unplug();
@@ -271,7 +271,7 @@ describe('unplugging', () => {
     expect(await (await kernel()).import('1-1')).toBe(0);
   });
 
-  it('at the host’s end leaves the unit plugged in', async () => {
+  it('by the host leaves the unit plugged in', async () => {
     const { unit, socket } = await startServer();
     const stream = await socket();
     expect(await new FakeKernel(stream).import('1-1')).toBe(0);

@@ -1,5 +1,5 @@
-// The tty and the usbfs device of level 2 behave as the kernel's: opening, reading, and the end of
-// open files.
+// The tty and the usbfs device of level 2 behave like those of the kernel when files are opened,
+// read and closed.
 import { describe, expect, it } from 'vitest';
 import { Gadget } from '#device-host/gadget/gadget.ts';
 import { SerialFunction } from '#device-host/gadget/serial-function.ts';
@@ -15,7 +15,7 @@ import { Unit } from '#device-sim/unit/unit.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { countingRandom } from '#test/support/units.ts';
 
-/** A program's memory of 4 KiB from address 0. */
+/** The memory of a program: 4 KiB from address 0. */
 class TestMemory implements ProgramMemory {
   readonly #bytes = Buffer.alloc(0x1000);
 
@@ -59,7 +59,7 @@ describe('a tty', () => {
   const memory = new TestMemory();
   const call = (file: FileOperations, request: number) => file.ioctl(request, 0n, memory);
 
-  it('sets DTR and RTS with the first file and clears them with the last', () => {
+  it('sets DTR and RTS when the first file is opened, and clears them when the last is closed', () => {
     const { line, port } = tty();
     const [first, second] = [port.open(), port.open()];
     expect(line.signals).toEqual({ dataTerminalReady: true, requestToSend: true });
@@ -100,7 +100,7 @@ describe('a tty', () => {
     expect(port.open().read(1)).toBe('EAGAIN');
   });
 
-  it('after hanging up ends reads, fails other calls, and reports an unread end', async () => {
+  it('after hanging up ends reads, fails other calls, and reports the end until a program reads it', async () => {
     const { port } = tty();
     const file = port.open();
     expect(port.hasUnreadEnd).toBe(false);
@@ -112,7 +112,7 @@ describe('a tty', () => {
     expect(await call(file, TtyRequest.TCGETS)).toBe('EIO');
   });
 
-  it('rejects the requests of other terminals', async () => {
+  it('rejects requests that a serial port does not have', async () => {
     expect(await call(tty().port.open(), 0x5499)).toBe('ENOTTY');
   });
 });
@@ -188,7 +188,7 @@ describe('a device of usbfs', () => {
     expect(await reap()).toBe('EAGAIN');
   });
 
-  it('cancels a discarded transfer, and all transfers of a released interface', async () => {
+  it('cancels a transfer that is discarded, and all transfers of an interface that is released', async () => {
     const { file, memory, number, claim, submit, reap, status } = usb();
     await claim();
     await submit(0x81, 64);
@@ -199,7 +199,7 @@ describe('a device of usbfs', () => {
     expect([await reap(), status()]).toEqual([0, -2]);
   });
 
-  it('fails pending transfers on unplug, and reports one that is not yet reaped', async () => {
+  it('fails pending transfers on unplug, and reports them until the program has reaped them', async () => {
     const { device, claim, submit, reap, status } = usb();
     await claim();
     await submit(0x81, 64);

@@ -1,5 +1,5 @@
-// The events of a testbed reach every program, also if two programs have monitors with the same
-// number, and if a program is too busy to read for a while.
+// The events of a testbed reach every program, even if two programs have monitors with the same
+// number, or if a program is too busy to read for a while.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -16,8 +16,9 @@ import { type SysDevice, Testbed } from '#device-host/umockdev/testbed/testbed.t
 const DEVICE: SysDevice = { syspath: '/devices/usb1/1-2', subsystem: 'usb', kind: 'bus' };
 
 /**
- * Binds a monitor as umockdev does: removes an existing socket first. For each number on its input,
- * reads that many events and prints their sequence numbers.
+ * A Perl program that binds a monitor as umockdev does: it first removes an existing socket. For
+ * each number N on its standard input, the program reads N events and prints their sequence
+ * numbers.
  */
 const MONITOR = `
   use Socket; $| = 1;
@@ -75,12 +76,12 @@ describe.skipIf(!existsSync('/usr/bin/perl'))('the events of a testbed', () => {
     expect(failures).toEqual([]);
   });
 
-  it('wait for a busy program, also if there are more than Linux queues', async () => {
+  it('wait for a busy program, even if there are more events than Linux queues', async () => {
     const { testbed, failures } = createTestbed();
     const read = await startIn(testbed);
     const queuedByLinux = 10;
     for (let i = 0; i <= queuedByLinux; i++) testbed.sendEvent('add', DEVICE);
-    // The queue is full until the program reads.
+    // The queue is full now. The program reads after the next events are sent.
     const all = read(queuedByLinux + 3);
     testbed.sendEvent('remove', DEVICE);
     testbed.sendEvent('add', DEVICE);

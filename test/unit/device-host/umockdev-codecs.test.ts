@@ -1,5 +1,5 @@
-// The byte formats between the simulated kernel and a program, against Linux's headers: termios,
-// URBs, device events, error numbers and the marks of the line discipline.
+// Compares the byte formats between the simulated kernel and a program with the headers of Linux:
+// termios, URBs, device events, error numbers and the marks of the line discipline.
 import { describe, expect, it } from 'vitest';
 import { Errno } from '#device-host/umockdev/testbed/errno.ts';
 import { encodeUevent, murmurHash2 } from '#device-host/umockdev/testbed/uevent.ts';
@@ -23,10 +23,10 @@ const RAW: InputModes = {
   checksParity: false,
   stripsEighthBit: false,
 };
-/** Chromium's modes. */
+/** The modes that Chromium sets. */
 const MARKED: InputModes = { ...RAW, marksErrors: true, checksParity: true };
 
-/** @param flags c_iflag and c_cflag */
+/** @param flags values of c_iflag (`input`) and c_cflag (`control`), and the speed */
 function termios(flags: { readonly input?: number; readonly control?: number; readonly speed?: number }): Buffer {
   const bytes = Buffer.alloc(TERMIOS2_LENGTH);
   bytes.writeUInt32LE(flags.input ?? 0, 0);
@@ -55,13 +55,13 @@ describe('termios', () => {
     expect(decodeLineCoding(termios({ control }))).toEqual(coding);
   });
 
-  it('has any other speed as a number in the long form only', () => {
+  it('has other speeds as a number, but only in the long form', () => {
     const other = termios({ control: 0o10000 | 0o60, speed: 250_000 });
     expect(decodeLineCoding(other).baudRate).toBe(250_000);
     expect(decodeLineCoding(other.subarray(0, TERMIOS_LENGTH)).baudRate).toBe(0);
   });
 
-  it('starts as a new tty: 9600 8N1', () => {
+  it('has 9600 8N1 at first, like a new tty of Linux', () => {
     expect(decodeLineCoding(initialTermios())).toEqual({ baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 });
   });
 });
@@ -104,7 +104,7 @@ describe('a USB request block', () => {
     return bytes;
   }
 
-  it('is decoded', () => {
+  it('is decoded with address, type, endpoint, buffer and length', () => {
     const read = decodeUrb(ADDRESS, urb(3, 0x81));
     expect(read).toEqual({
       address: ADDRESS,
@@ -152,8 +152,8 @@ describe('a device event', () => {
   });
 
   it('has the hashes for the filters of a monitor', () => {
-    expect(event.readUInt32BE(24)).toBe(0x0577_c5e5); // MurmurHash2 of "usb", from another implementation
-    expect(event.readUInt32BE(28)).toBe(0x27f8_f50c); // of "usb_device"
+    expect(event.readUInt32BE(24)).toBe(0x0577_c5e5); // "usb", hashed by another MurmurHash2
+    expect(event.readUInt32BE(28)).toBe(0x27f8_f50c); // "usb_device", hashed in the same way
     expect(murmurHash2('tty')).toBe(0x8afa_90c8);
   });
 

@@ -14,7 +14,7 @@ describe('the addresses of a bus', () => {
     expect(Math.max(...assigned)).toBe(127);
   });
 
-  it('are each in use once', () => {
+  it('are not assigned again while they are in use', () => {
     const addresses = new UsbAddresses();
     const all = Array.from({ length: 126 }, () => addresses.take());
     expect(new Set(all).size).toBe(126);

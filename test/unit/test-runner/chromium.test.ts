@@ -13,7 +13,7 @@ describe('the search for a browser', () => {
     expect(findChromium(machine('linux', env, ['/opt/chrome', '/usr/bin/chromium']))).toBe('/opt/chrome');
   });
 
-  it('finds none when the named browser is missing', () => {
+  it('finds no browser when the named browser is missing', () => {
     expect(
       findChromium(machine('linux', { KEYFERRY_CHROMIUM: '/opt/chrome', PATH: '/usr/bin' }, ['/usr/bin/chromium'])),
     ).toBe(undefined);
@@ -35,7 +35,7 @@ describe('the search for a browser', () => {
     );
   });
 
-  it('finds none on a machine without a browser', () => {
+  it('finds nothing on a machine without a browser', () => {
     expect(findChromium(machine('linux', { PATH: '/usr/bin' }, []))).toBe(undefined);
   });
 });

@@ -57,7 +57,7 @@ describe('the closing report', () => {
     expect(files).toEqual(['    61.0 s  test/level2/a.spec.ts', '     1.0 s  test/unit 1', '     0.0 s  test/unit 0']);
   });
 
-  it('has no heading without lines', () => {
+  it('has no heading for a section without lines', () => {
     const lines = closingReport([{ runner: 'a check', passed: 1, failed: [], skipped: [] }], 3);
     expect(lines).toEqual(['', 'The run took 3.0 s.', '1 passed, 0 failed, 0 skipped']);
   });

@@ -2,17 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { parseOptions, USAGE } from '#test/runner/run-options.ts';
 
 describe('the options of the test runner', () => {
-  it('run everything but the long part without arguments', () => {
+  it('select everything but the long part if there are no arguments', () => {
     expect(parseOptions([])).toEqual({ part: 'all', thenLong: false, only: [], within: undefined, help: false });
   });
 
-  it('choose a part', () => {
+  it('select a part', () => {
     expect(parseOptions(['--quick']).part).toBe('quick');
     expect(parseOptions(['--long']).part).toBe('long');
     expect(parseOptions(['--then-long', '--within', '2160'])).toMatchObject({ thenLong: true, within: 2160 });
   });
 
-  it('take several words after --only, by comma or by repetition', () => {
+  it('may have several words for --only, separated by commas or in repeated options', () => {
     expect(parseOptions(['--only', 'orders,unit/web', '--only', 'vault']).only).toEqual([
       'orders',
       'unit/web',
@@ -35,7 +35,7 @@ describe('the options of the test runner', () => {
     expect(() => parseOptions(args)).toThrow(RangeError);
   });
 
-  it('are all in the help', () => {
+  it('are all listed in the help', () => {
     for (const option of ['--only', '--then-long', '--within', '--help']) expect(USAGE).toContain(option);
   });
 });

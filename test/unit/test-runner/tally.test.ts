@@ -15,7 +15,7 @@ describe('the closing line', () => {
     expect(closingLine(tally)).toBe('48 passed, 1 failed, 3 skipped');
   });
 
-  it('counts a flaky test as passed, and names it', () => {
+  it('counts a flaky test as passed, and the tally lists the test', () => {
     const tally = sum([outcome({ passed: 2, flaky: ['a test'] }), outcome({ passed: 1 })]);
     expect([closingLine(tally), tally.flaky]).toEqual(['3 passed, 0 failed, 0 skipped', ['a test']]);
   });
@@ -30,7 +30,7 @@ describe('the closing line', () => {
 });
 
 describe('the exit code', () => {
-  it('is 0 only when something passed and nothing failed', () => {
+  it('is 0 only when a test has passed and none has failed', () => {
     expect(exitCode(sum([outcome({ passed: 3, skipped: [skip] })]))).toBe(0);
     expect(exitCode(sum([outcome({ passed: 3, failed: [failure] })]))).toBe(1);
     expect(exitCode(sum([outcome({ skipped: [skip] })]))).toBe(1);
@@ -65,7 +65,7 @@ describe('an honest outcome', () => {
 });
 
 describe('an outcome that may be skipped as a whole', () => {
-  it('is accepted when every skip has a reason and the runner ended well', () => {
+  it('is accepted when every skip has a reason and the exit code is 0', () => {
     const skipped = outcome({ skipped: [skip, skip] });
     expect(honestOrSkipped(skipped, 0)).toEqual(skipped);
   });
@@ -74,7 +74,7 @@ describe('an outcome that may be skipped as a whole', () => {
     ['without a reason', outcome({ skipped: [skip, { name: 'a test', reason: '' }] }), 0],
     ['after a crash', outcome({ skipped: [skip] }), 1],
     ['when nothing is reported', outcome({}), 0],
-  ])('is a failure %s', (_case, skipped, code) => {
+  ])('counts as a failure %s', (_case, skipped, code) => {
     expect(honestOrSkipped(skipped, code).failed.length).toBeGreaterThan(0);
   });
 });

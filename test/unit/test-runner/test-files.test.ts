@@ -14,24 +14,24 @@ const FILES: TestFiles = {
 const paths = ({ vitest, e2e, level2 }: TestFiles): string[] => [...vitest, ...e2e, ...level2];
 
 describe('the parts of the tests', () => {
-  it('quick: without a browser and without slow folders', () => {
+  it('quick has no browser tests and no slow folders', () => {
     expect(paths(filesOf('quick', FILES))).toEqual(['test/unit/protocol/orders/csv.test.ts']);
   });
 
-  it('all: everything but the searches of memory', () => {
+  it('all has everything but the searches of memory', () => {
     expect(paths(FILES).filter((path) => !paths(filesOf('all', FILES)).includes(path))).toEqual([
       'test/level2/vault-canaries.spec.ts',
     ]);
   });
 
-  it('long: the searches of memory, and the browser tests that it repeats for longer', () => {
+  it('long has the searches of memory, and the browser tests that run longer in this part', () => {
     expect(paths(filesOf('long', FILES))).toEqual([
       'test/e2e/orders-kills.spec.ts',
       'test/level2/vault-canaries.spec.ts',
     ]);
   });
 
-  it('all and long together are every test file of this repository', () => {
+  it('all and long together have every test file of this repository', () => {
     const found = findTestFiles();
     expect(found.vitest).toContain('test/unit/test-runner/test-files.test.ts');
     const inParts = new Set([...paths(filesOf('all', found)), ...paths(filesOf('long', found))]);
@@ -55,13 +55,13 @@ describe('--only', () => {
     ]);
   });
 
-  it('fails with a sentence when no path contains a word', () => {
+  it('throws an error with a sentence when no path contains any of the words', () => {
     expect(() => selectFiles('all', ['nothing', 'none'], FILES)).toThrow(
       new RangeError('No test file of npm test has nothing or none in its path.'),
     );
   });
 
-  it('names the command whose part has such files', () => {
+  it('names the command of another part that has such files', () => {
     expect(() => selectFiles('all', ['vault-canaries'], FILES)).toThrow(
       'No test file of npm test has vault-canaries in its path. npm run test:long has some.',
     );
@@ -69,7 +69,7 @@ describe('--only', () => {
 });
 
 describe('a file that replaces modules', () => {
-  it('is detected by its calls', () => {
+  it('is detected by its calls of vi.mock, vi.doMock and vi.hoisted', () => {
     expect(replacesModules('test/negative/erasure.test.ts')).toBe(true);
     expect(replacesModules('test/unit/test-runner/tally.test.ts')).toBe(false);
   });

@@ -1,5 +1,4 @@
-// The audit log on a file in memory: the sequence of write, sync and answer, crashes, and
-// tampering.
+// The audit log with a file in memory: the order of write, sync and result, crashes, and tampering.
 import { describe, expect, it } from 'vitest';
 import type { AuditLine } from '#as-service/audit-log/audit-line.ts';
 import { AuditLog } from '#as-service/audit-log/audit-log.ts';
@@ -7,12 +6,12 @@ import type { LogFile } from '#as-service/audit-log/log-file.ts';
 import { UserError } from '#as-service/common/user-error.ts';
 import { Sealer } from '#as-service/storage/sealer.ts';
 
-/** A file in memory. `durable` is what survives a loss of power. */
+/** A file in memory. `durable` is the content that survives a loss of power. */
 class Disk implements LogFile {
   written: Buffer;
   durable: Buffer;
   readonly calls: string[] = [];
-  /** sync() waits for it. */
+  /** sync() waits until this promise resolves. */
   released: Promise<void> = Promise.resolve();
   failure: Error | undefined;
   readonly size: number;
@@ -93,7 +92,7 @@ describe('an entry', () => {
     expect(disk.calls).toEqual(['append', 'sync']);
   });
 
-  it('is refused after a failed sync, as are all later entries', async () => {
+  it('is refused when its sync fails, and all later entries are refused, too', async () => {
     const disk = new Disk();
     const { log } = await openLog(disk);
     disk.failure = new Error('EIO');
@@ -104,7 +103,7 @@ describe('an entry', () => {
     expect(log.head.sequence).toBe(0);
   });
 
-  it('contains its sealed part in no readable form', async () => {
+  it('contains its secret part only in sealed form', async () => {
     const content = (await logOf(3)).toString('latin1');
     expect(content).not.toContain('secret');
     expect(content).not.toContain(Buffer.from('secret 1').toString('base64url'));
@@ -155,7 +154,7 @@ describe('a restart', () => {
 describe('a changed log', () => {
   const refused = (content: Buffer) => expect(openLog(new Disk(content))).rejects.toThrow(UserError);
 
-  it('prevents the start, for a change of any byte but the last line end', async () => {
+  it('prevents the start if any byte is changed, except the last line end', async () => {
     const whole = await logOf(2);
     for (let i = 0; i < whole.length - 1; i += 1) {
       const changed = Buffer.from(whole);

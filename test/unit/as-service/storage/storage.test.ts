@@ -77,7 +77,7 @@ describe('the sealing key', () => {
     expect(await readdir(folder.path)).toEqual(['sealing.key']);
   });
 
-  it('is created at the first start, readable by its owner only, and found at the next', async () => {
+  it('is created at the first start, readable only by its owner, and found at the next start', async () => {
     const first = await load();
     expect((await stat(path('sealing.key'))).mode & 0o777).toBe(0o600);
     expect((await load({ sealedDataExists: true })).key).toEqual(first.key);
@@ -121,13 +121,13 @@ describe('files', () => {
     expect(await readdir(folder.path)).toEqual(['state']);
   });
 
-  it('that cannot be replaced leave no temporary file', async () => {
+  it('leave no temporary file if they cannot be replaced', async () => {
     await mkdir(path('state'));
     await expect(replaceFile(path('state'), Buffer.from('x'))).rejects.toThrow();
     expect(await readdir(folder.path)).toEqual(['state']);
   });
 
-  it('with a key are not overwritten', async () => {
+  it('are not overwritten if they contain a key', async () => {
     await writeNewFile(path('key'), Buffer.from('one'));
     await expect(writeNewFile(path('key'), Buffer.from('two'))).rejects.toThrow('EEXIST');
     expect(await readFile(path('key'), 'utf8')).toBe('one');
@@ -160,7 +160,7 @@ describe('the lock of the data folder', () => {
     expect((await readdir(folder.path)).filter((name) => name.endsWith('.sock'))).toEqual([]);
   });
 
-  it('of a killed process is taken over, and its files are removed', async () => {
+  it('is taken over from a killed process, whose files are removed', async () => {
     const script = `import { lockFolder } from '#as-service/storage/folder-lock.ts';
       await lockFolder(process.argv[1], () => undefined); console.log('locked'); setInterval(() => undefined, 1e6);`;
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, folder.path]);
@@ -176,7 +176,7 @@ describe('the lock of the data folder', () => {
   });
 
   it('is not given to a process whose generation is already used', async () => {
-    // A slow process has seen generation 1 as stale; another process has generation 2 and is alive.
+    // This process is slow and has found generation 1 stale. Another process now has generation 2.
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path('control-live.sock'), resolve));
     await writeFile(path('name'), 'control-live.sock');

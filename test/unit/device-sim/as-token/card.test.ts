@@ -1,4 +1,4 @@
-// The AS token card: each command and each status word (docs/protocol.md clause 4).
+// The AS token card: every command and every status word (docs/protocol.md clause 4).
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
@@ -54,7 +54,7 @@ describe('SELECT and GET DATA', () => {
     expect((await card.send(GET_DATA)).data).toEqual(data);
   });
 
-  it('return the KCV of a new T in a shared set only', async () => {
+  it('return the KCV of a new T only in a shared set', async () => {
     const kcvOf = async (profile: 'shared' | 'diversified') => {
       const entries = CARD_ENTRIES.slice(3);
       const card = new TestAsCard(cardContent({ profile, entries }));
@@ -91,7 +91,7 @@ describe('the card', () => {
     ['a chained VERIFY', true, '10200081 01 31', '6E00'],
     ['extended length', true, '80CA0001 000000', '6700'],
     ['GET DATA with data', true, '80CA0001 01 00 00', '6700'],
-  ])('answers %s', async (_what, selected, command, sw) => {
+  ])('refuses %s', async (_what, selected, command, sw) => {
     const card = new TestAsCard();
     if (selected) await card.ready();
     expect(await card.word(command)).toBe(sw);
@@ -99,7 +99,7 @@ describe('the card', () => {
 });
 
 describe('VERIFY', () => {
-  it('returns the tries left, unlocks, and returns that the card is unlocked', async () => {
+  it('returns the tries left while the card is locked, unlocks the card, and then returns 9000', async () => {
     const card = await new TestAsCard().selected();
     expect(await card.word(PIN_STATE)).toBe('63C3');
     expect(await card.word(verifyCommand('000000'))).toBe('63C2');
@@ -109,7 +109,7 @@ describe('VERIFY', () => {
     expect(card.store.pinTries).toBe(3);
   });
 
-  it('blocks after the last try, and then refuses the correct PIN too', async () => {
+  it('blocks the card after the last try, and then refuses even the correct PIN', async () => {
     const card = await new TestAsCard().selected();
     const words = [];
     for (let i = 0; i < 4; i++) words.push(await card.word(verifyCommand('000000')));
@@ -129,7 +129,7 @@ describe('VERIFY', () => {
     ['a letter', concat(0, 0x20, 0, 0x81, 12, pinBlock('12345A')), '6A80'],
     ['digits after the padding', concat(0, 0x20, 0, 0x81, 12, pinBlock('123456').fill(0x31, 11)), '6A80'],
     ['padding with 00', concat(0, 0x20, 0, 0x81, 12, pinBlock('123456').fill(0, 6)), '6A80'],
-  ])('counts no try for %s', async (_what, command, sw) => {
+  ])('uses no try for %s', async (_what, command, sw) => {
     const card = await new TestAsCard().selected();
     expect(await card.word(command)).toBe(sw);
     expect(await card.word(PIN_STATE)).toBe('63C3');
@@ -150,7 +150,7 @@ describe('VERIFY', () => {
     expect(await after.word(PIN_STATE)).toBe('63C3');
   });
 
-  it('unlocks one link; another link of the card stays locked', async () => {
+  it('unlocks the card only for the link that sent the PIN', async () => {
     const card = await new TestAsCard().ready();
     const other = card.anotherLink();
     await other.process(fromHex(SELECT_AS));
@@ -160,7 +160,7 @@ describe('VERIFY', () => {
 });
 
 describe('CHANGE REFERENCE DATA', () => {
-  it('replaces the PIN and wipes the old one', async () => {
+  it('replaces the PIN and wipes the old PIN', async () => {
     const card = await new TestAsCard().selected();
     expect(await card.word(changeCommand(PIN, '87654321'))).toBe('9000');
     expect(JSON.stringify(card.memory.image())).not.toContain(toHex(pinBlock(PIN)));
@@ -206,7 +206,7 @@ describe('EXPORTKEY', () => {
     expect(isSignedBy(card.publicKey, input, data.signature ?? new Uint8Array(64))).toBe(true);
   });
 
-  it('returns the same bytes for the same request, also after a loss of power, and counts them once', async () => {
+  it('returns the same DATA for a repeated request, even after a loss of power, and counts one export', async () => {
     const card = await new TestAsCard().ready();
     const command = exportCommand();
     const { data } = await card.send(command);
@@ -238,13 +238,13 @@ describe('EXPORTKEY', () => {
       exportCommand({ tkv: 2, ref1: 0x0106, transportKey: NEXT_TRANSPORT_KEY }),
       '6A88',
     ],
-  ])('refuses %s and counts nothing', async (_what, command, sw) => {
+  ])('refuses %s and counts no export', async (_what, command, sw) => {
     const card = await new TestAsCard().ready();
     expect(await card.word(command)).toBe(sw);
     expect(readU32((await card.send(GET_DATA)).data, 12)).toBe(100);
   });
 
-  it('refuses a second key for the challenge of the first', async () => {
+  it('refuses a second key for the challenge of an earlier export', async () => {
     const card = await new TestAsCard().ready();
     const random = newRandom();
     expect(await card.word(exportCommand({ random }))).toBe('9000');
@@ -252,13 +252,13 @@ describe('EXPORTKEY', () => {
     expect(await card.word(exportCommand({ random, suite: 0x02 }))).toBe('6985');
   });
 
-  it('refuses units for which the card was not issued', async () => {
+  it('refuses units that are not on the list of the card', async () => {
     const card = await new TestAsCard(cardContent({ units: [TEST_SN] })).ready();
     expect(await card.word(exportCommand({ sn: other }))).toBe('6982');
     expect(await card.word(exportCommand())).toBe('9000');
   });
 
-  it('stops at its quota, also after a loss of power, but repeats earlier exports', async () => {
+  it('stops at its quota, even after a loss of power, but repeats earlier exports', async () => {
     const card = await new TestAsCard(cardContent({ quota: 2 })).ready();
     const command = exportCommand();
     expect(await card.word(command)).toBe('9000');
@@ -286,7 +286,7 @@ describe('VERIFYRECEIPT', () => {
     return { card, random, data, receipt: receiptFor(data, random) };
   }
 
-  it('accepts the receipt, also repeatedly and after a loss of power', async () => {
+  it('accepts the receipt, even repeatedly and after a loss of power', async () => {
     const { card, receipt } = await exported();
     expect(await card.word(receiptCommand(receipt))).toBe('9000');
     expect(await card.word(receiptCommand(receipt))).toBe('9000');
@@ -295,7 +295,7 @@ describe('VERIFYRECEIPT', () => {
     expect(after.store.export(1)?.receipt).toEqual(receipt);
   });
 
-  it('refuses every single-bit flip with its status word, and stores no receipt', async () => {
+  it('refuses a receipt with any flipped bit, and stores no receipt', async () => {
     const { card, receipt } = await exported();
     for (let bit = 0; bit < 512; bit++) {
       const flipped = receipt.slice();
@@ -305,7 +305,7 @@ describe('VERIFYRECEIPT', () => {
     expect(card.store.export(1)?.receipt).toBeUndefined();
   });
 
-  it('refuses another authentic receipt once one is stored', async () => {
+  it('refuses another authentic receipt for an export that already has a receipt', async () => {
     const { card, random, data, receipt } = await exported();
     const another = receiptFor(data, random, { importCounter: 2 });
     expect(await card.word(receiptCommand(receipt))).toBe('9000');
@@ -342,10 +342,11 @@ describe('invalid card content', () => {
   });
 });
 
-/** SW of a receipt of suite 01, KCVALG 01 and XC 1 with one bit flipped. */
+/** SW for a receipt with one flipped bit. The receipt has suite 01, KCVALG 01 and XC 1. */
 function wordOfFlip(bit: number): string {
   const byte = bit >> 3;
-  // Fields with a fixed format: magic, suite and the two zeros; and KCVALG, where 00 is valid too.
+  // These fields have a fixed format: magic, suite, the two zeros, and KCVALG. In KCVALG, the flip
+  // of the last bit gives 00, which is valid, too.
   const isFormat = byte < 6 || byte === 11 || (byte === 41 && bit !== 41 * 8 + 7);
   if (isFormat) return '6A80';
   return byte >= 16 && byte < 20 ? '6A88' : '6988';

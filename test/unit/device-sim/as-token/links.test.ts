@@ -1,5 +1,5 @@
-// A simulated AS token card and a unit behind simulated USB and Serial, used through the product's
-// links.
+// The links of the page with a simulated AS token card and a simulated unit, behind simulated USB
+// and Serial.
 import { describe, expect, it } from 'vitest';
 import { Permissions } from '#device-sim/browser/permissions.ts';
 import { SimulatedSerial } from '#device-sim/browser/serial.ts';
@@ -102,8 +102,8 @@ describe.each(['usb', 'serial'] as const)('a token on %s', (link) => {
     const setup = setUp(link);
     setup.control.nextChoice(TOKEN_SN);
     const unit = setup.soon(link === 'usb' ? setup.units.chooseUsb() : setup.units.chooseSerial());
-    // The chooser lists any serial port, since an adapter has other ids; the port is refused after
-    // the choice.
+    // The chooser lists every serial port, because the ids of an adapter do not identify the unit.
+    // Therefore the page refuses the port after the choice.
     if (link === 'usb') expect(await unit).toBeUndefined();
     else await expect(unit).rejects.toMatchObject({ code: 'no-interface' });
     setup.control.nextChoice(UNIT_SN);
@@ -112,7 +112,7 @@ describe.each(['usb', 'serial'] as const)('a token on %s', (link) => {
     expect(await setup.soon(setup.units.remembered())).toEqual([]);
   });
 
-  it('is locked after an unplug during an export, and has counted that export at most once', async () => {
+  it('is locked after an unplug during an export, and has counted this export at most once', async () => {
     const setup = setUp(link);
     const { token, open } = await openToken(setup, link);
     await setup.soon(token.verifyPin(ascii('123456')));

@@ -1,5 +1,5 @@
-// Simulated Web Serial behaves as Chromium's (Blink's serial.cc and serial_port.cc): options,
-// streams, signals and lost devices.
+// Simulated Web Serial behaves like Web Serial in Chromium (serial.cc and serial_port.cc of Blink):
+// options, streams, signals and lost devices.
 import { describe, expect, it } from 'vitest';
 import type { LineError } from '#device-sim/unit/faults.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
@@ -8,7 +8,7 @@ import { fromAscii } from '#protocol/bytes/text.ts';
 import { createBrowser, failure, nextEvent, type SimulatedBrowser, UNIT, UNIT_SN } from './simulated-browser.ts';
 
 const SERIAL = { ...UNIT, link: 'serial' } as const;
-/** S(RESYNCH) request and response, docs/protocol.md clause 5.1. */
+/** S(RESYNCH request) and S(RESYNCH response), docs/protocol.md clause 5.1. */
 const RESYNCH = fromHex('00C000 0C66');
 const RESYNCHED = '00E0002F55';
 
@@ -30,7 +30,7 @@ async function write(port: SerialPort, bytes: Uint8Array): Promise<void> {
   writer?.releaseLock();
 }
 
-/** Reads for at most 20 ms. @returns hex, empty if nothing arrives */
+/** Reads for at most 20 ms. @returns the bytes in hex; an empty string if none arrive */
 async function read(port: SerialPort): Promise<string> {
   const reader = port.readable?.getReader();
   const nothing = new Promise<undefined>((resolve) => setTimeout(resolve, 20));
@@ -65,7 +65,7 @@ describe('requestPort', () => {
 });
 
 describe('a port', () => {
-  it('has no streams before open and after close', async () => {
+  it('has no streams before it is opened and after it is closed', async () => {
     const port = await chosen(createBrowser([SERIAL]));
     expect([port.readable, port.writable]).toEqual([null, null]);
     await port.open({ baudRate: 115_200 });
@@ -76,7 +76,7 @@ describe('a port', () => {
     expect([port.readable, port.writable]).toEqual([null, null]);
   });
 
-  it('opens once and closes once', async () => {
+  it('cannot be opened while it is open, or closed while it is closed', async () => {
     const port = await chosen(createBrowser([SERIAL]));
     expect(await failure(port.close())).toMatch(/^InvalidStateError: .*The port is already closed\.$/);
     expect(await failure(port.setSignals({ dataTerminalReady: true }))).toMatch(
@@ -120,7 +120,7 @@ describe('a port', () => {
     expect(await failure(Promise.resolve(writer?.write('text' as unknown as Uint8Array)))).toMatch(/^TypeError/);
   });
 
-  it('requires a signal to set, and returns its own', async () => {
+  it('requires at least one signal in setSignals(), and returns the signals of the unit', async () => {
     const port = await opened(createBrowser([SERIAL]));
     expect(await failure(port.setSignals({}))).toMatch(/^TypeError: .*at least one member/);
     expect(await port.getSignals()).toMatchObject({ clearToSend: true, dataSetReady: true });
@@ -133,7 +133,7 @@ describe('a port', () => {
     );
   });
 
-  it('is not listed after forget', async () => {
+  it('is not listed after forget()', async () => {
     const browser = createBrowser([SERIAL]);
     const port = await opened(browser);
     await port.forget();
@@ -174,7 +174,7 @@ describe('a unit on the line', () => {
     expect(fromAscii(fromHex(await read(port)))).toBe('boot 1.0\r\n');
   });
 
-  it('overruns a small buffer: the fitting bytes are read, then the error, then from a new stream', async () => {
+  it('can overrun a small buffer: a read returns the bytes that fit, the next read fails, and a new stream continues', async () => {
     const port = await opened(createBrowser([SERIAL]), { bufferSize: 8 });
     const first = port.readable;
     await write(port, RESYNCH);
@@ -217,7 +217,7 @@ describe('a line without parity', () => {
 });
 
 describe('an unplugged port', () => {
-  it('fails a pending read first, then dispatches disconnect at the port and at Serial', async () => {
+  it('fails a pending read first, and then dispatches disconnect at the port and at Serial', async () => {
     const browser = createBrowser([SERIAL], { eventDelay: 20 });
     const port = await opened(browser);
     const order: string[] = [];
@@ -238,7 +238,7 @@ describe('an unplugged port', () => {
     expect([port.connected, await browser.serial.getPorts()]).toEqual([false, []]);
   });
 
-  it('stays open until close: it loses one write and fails the next', async () => {
+  it('remains open until close(): the first write is lost and the second fails', async () => {
     const browser = createBrowser([SERIAL]);
     const port = await opened(browser);
     const { readable } = port;
@@ -260,7 +260,7 @@ describe('an unplugged port', () => {
     expect(await failure(port.open({ baudRate: 115_200 }))).toMatch(/^NetworkError/);
   });
 
-  it('is a new port when plugged in again, with a connect event if permitted', async () => {
+  it('is a new port when it is plugged in again, and a permitted port dispatches connect', async () => {
     const browser = createBrowser([SERIAL]);
     const port = await opened(browser);
     browser.control.unplug(UNIT_SN);

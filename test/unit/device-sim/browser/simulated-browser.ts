@@ -12,7 +12,7 @@ import { sha256 } from '#protocol/crypto/prf.ts';
 
 export const UNIT_SN = '4549000000000007';
 export const FULL_SN = UNIT_SN.padStart(32, '0');
-/** A unit without latency. */
+/** A unit that responds without delay. */
 export const UNIT: UnitDescription = {
   sn: UNIT_SN,
   set: 0xde300002,
@@ -23,9 +23,9 @@ export interface SimulatedBrowser {
   readonly usb: SimulatedUsb;
   readonly serial: SimulatedSerial;
   readonly control: Control;
-  /** Whether a user gesture is being handled. True by default. */
+  /** True while the browser handles a user gesture. Default: true. */
   gesture: boolean;
-  /** The candidates of each chooser. */
+  /** The candidates that each chooser has listed. */
   readonly shown: (readonly Candidate[])[];
 }
 
@@ -67,12 +67,12 @@ export function createBrowser(
   return Object.assign(browser, { usb, serial });
 }
 
-/** Resolves with the next event of this type. */
+/** Resolves with the next event of type `type`. */
 export function nextEvent<E extends Event>(target: EventTarget, type: string): Promise<E> {
   return new Promise((resolve) => target.addEventListener(type, (event) => resolve(event as E), { once: true }));
 }
 
-/** Name and message of the error that an action fails with. */
+/** Name and message of the error with which `action` fails. */
 export async function failure(action: Promise<unknown>): Promise<string> {
   try {
     await action;

@@ -1,5 +1,5 @@
-// Simulated WebUSB behaves as Chromium's (Blink's usb.cc and usb_device.cc): the same checks in the
-// same order, with the same exceptions.
+// Simulated WebUSB behaves like WebUSB in Chromium (usb.cc and usb_device.cc of Blink): the same
+// checks in the same order, with the same exceptions.
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '#device-sim/unit/faults.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
@@ -81,14 +81,14 @@ describe('requestDevice', () => {
 });
 
 describe('permission', () => {
-  it('gives a page the granted devices only, and always the same object', async () => {
+  it('lets a page list only granted devices, always with the same object for a device', async () => {
     const browser = createBrowser([UNIT, { ...UNIT, sn: '08' }]);
     expect(await browser.usb.getDevices()).toEqual([]);
     const device = await chosen(browser);
     expect(await browser.usb.getDevices()).toEqual([device]);
   });
 
-  it('survives an unplug if there is a serial number; the unit is then a new device', async () => {
+  it('survives an unplug if the unit has a serial number, but the unit is then a new device', async () => {
     const browser = createBrowser([UNIT]);
     const device = await chosen(browser);
     const gone = nextEvent<USBConnectionEvent>(browser.usb, 'disconnect');
@@ -102,7 +102,7 @@ describe('permission', () => {
     expect(again).not.toBe(device);
   });
 
-  it('ends with an unplug if there is no serial number', async () => {
+  it('ends with an unplug if the unit has no serial number', async () => {
     const browser = createBrowser([{ ...UNIT, usbSerialNumber: false }]);
     const device = await chosen(browser);
     expect(device.serialNumber).toBeNull();
@@ -113,7 +113,7 @@ describe('permission', () => {
     expect(await browser.usb.getDevices()).toEqual([]);
   });
 
-  it('ends with forget, which closes the device', async () => {
+  it('ends with forget(), which closes the device', async () => {
     const browser = createBrowser([UNIT]);
     const device = await claimed(browser);
     await device.forget();
@@ -147,7 +147,7 @@ describe('a device', () => {
     expect(alternate?.endpoints.map(({ direction, type }) => `${type} ${direction}`)).toEqual(['bulk in', 'bulk out']);
   });
 
-  it('requires open, a configuration and a claim, in this order', async () => {
+  it('must be opened, configured and claimed, in this order', async () => {
     const device = await chosen(createBrowser([UNIT]));
     const opened = /^InvalidStateError: .*The device must be opened first\.$/;
     expect(await failure(device.selectConfiguration(1))).toMatch(opened);
@@ -200,9 +200,9 @@ describe('a device', () => {
     expect(hexOf(await device.transferIn(1, 512))).toBe(ATR_RESPONSE);
   });
 
-  it('splits a response into packets: a short one, a full one with a zero-length packet, and babble', async () => {
-    // 10 + 13 = 23 bytes: with packets of 8, two full ones and one of 7; with packets of 23, one
-    // full and one empty.
+  it('splits a response into packets: with a short last packet, with a zero-length packet, or with babble', async () => {
+    // The response has 10 + 13 = 23 bytes. With packets of 8 bytes, these are two full packets and
+    // one of 7 bytes. With packets of 23 bytes, they are one full packet and one empty packet.
     const short = await claimed(createBrowser([{ ...UNIT, packetSize: 8 }]));
     await short.transferOut(2, POWER_ON);
     expect(hexOf(await short.transferIn(1, 16))).toBe(ATR_RESPONSE.slice(0, 32));
@@ -217,7 +217,7 @@ describe('a device', () => {
     expect(await full.transferIn(1, 22)).toMatchObject({ status: 'babble' });
   });
 
-  it('ends pending transfers with AbortError on close', async () => {
+  it('ends pending transfers with AbortError when it is closed', async () => {
     const device = await claimed(createBrowser([UNIT]));
     const pending = failure(device.transferIn(1, 64));
     await device.close();
@@ -236,12 +236,12 @@ describe('a device', () => {
     expect(order).toEqual(['release', 'transfer']);
   });
 
-  it('keeps its claims on reset, and resets the card', async () => {
+  it('keeps its claims after reset(), which resets the card', async () => {
     const device = await claimed(createBrowser([UNIT]));
     await device.transferOut(2, POWER_ON);
     await device.transferIn(1, 512);
     await device.reset();
-    // XfrBlock without power: FE.
+    // The card has no power, so XfrBlock leads to the error FE.
     await device.transferOut(2, concat(fromHex('6F 05000000 00 01 000000'), fromHex('80CA000000')));
     expect(hexOf(await device.transferIn(1, 512))).toBe('800000000000014' + '1FE00');
   });
@@ -281,14 +281,14 @@ describe('a unit that is unplugged during a transfer', () => {
     ['during a command', { fault: 'unplug', direction: 'out', after: 4 }],
     ['before the response', { fault: 'unplug', direction: 'in', after: 0 }],
     ['during the response', { fault: 'unplug', direction: 'in', after: 4 }],
-  ])('%s by a fault script', async (_when, fault) => {
+  ])('is unplugged %s by a fault script', async (_when, fault) => {
     const browser = createBrowser([UNIT]);
     const device = await claimed(browser);
     browser.control.fault(UNIT_SN, fault);
     const pending = failure(device.transferIn(1, 64));
     await failure(device.transferOut(2, POWER_ON));
     const text = await pending;
-    // The bytes sent before the unplug still form a packet.
+    // The bytes that the unit has sent before the unplug still arrive as a packet.
     expect(text).toMatch(
       fault.fault === 'unplug' && fault.direction === 'in' && fault.after > 0 ? /^nothing failed/ : /^NetworkError/,
     );
@@ -305,14 +305,14 @@ describe('the operating system', () => {
     await device.open();
   });
 
-  it('refuses a claim with NetworkError if another program has the interface', async () => {
+  it('refuses a claim with NetworkError if another program has claimed the interface', async () => {
     const browser = createBrowser([{ ...UNIT, faults: [{ fault: 'busy' }] }]);
     expect(await failure(claimed(browser))).toBe(
       "NetworkError: Failed to execute 'claimInterface' on 'USBDevice': Unable to claim interface.",
     );
   });
 
-  it('lets the browser refuse a claim of a protected class with SecurityError', async () => {
+  it('does not prevent the browser from refusing a protected class with SecurityError', async () => {
     const browser = createBrowser([{ ...UNIT, protectedClass: true }]);
     expect(await failure(claimed(browser))).toBe(
       "SecurityError: Failed to execute 'claimInterface' on 'USBDevice': The requested interface implements a protected class.",

@@ -1,5 +1,5 @@
-// The simulator in a page: the replaced interfaces, the control, and the data that survives a
-// reload.
+// The simulator in a page: the browser interfaces that it replaces, its control object, and the
+// data that survives a reload.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Candidate } from '#device-sim/browser/browser-options.ts';
 import type { SimulatorControl } from '#device-sim/setup/control.ts';
@@ -57,7 +57,7 @@ describe('installing', () => {
     expect(seen.map(({ serialNumber: number }) => number?.slice(-2))).toEqual(['08']);
   });
 
-  it('is automatic if and only if the window has a configuration', async () => {
+  it('happens automatically if and only if the window has a configuration', async () => {
     await load();
     expect(page.keyferrySimulator).toBeUndefined();
     vi.resetModules();
@@ -66,7 +66,7 @@ describe('installing', () => {
     expect(page.keyferrySimulator?.units()).toMatchObject([{ sn: FULL_SN, links: ['usb'], plugged: true }]);
   });
 
-  it('checks the user gesture of the browser', async () => {
+  it('requires a user gesture that the browser has reported', async () => {
     (await load())({ units: [UNIT] });
     browser.userActivation.isActive = false;
     expect(await failure(browser.usb.requestDevice({ filters: [] }))).toMatch(/^SecurityError/);
@@ -118,7 +118,7 @@ describe('the control', () => {
     const [shared, diversified] = DEMO_SETS.map(({ publishedTransportKey }) => publishedTransportKey);
     if (shared === undefined || diversified === undefined) throw new TypeError('there are demo sets');
     const unit = { set: 0xde300002, tkv: 1, sn: serialNumber(UNIT_SN) };
-    // T itself in a shared unit, only K_D in a diversified one.
+    // A shared unit holds T itself. A diversified unit holds only K_D.
     expect(control.holds('08', toHex(shared))).toBe(true);
     expect(control.holds(UNIT_SN, toHex(diversified))).toBe(false);
     expect(control.holds(UNIT_SN, toHex(deriveDeviceKey('cmac', diversified, unit)))).toBe(true);
@@ -152,7 +152,7 @@ describe('a reload', () => {
     await browser.usb.requestDevice({ filters: [] });
     first.nextChoice(UNIT_SN);
     await browser.serial.requestPort();
-    // The image takes precedence over the new description.
+    // The stored memory takes precedence over `blank` in the new description.
     const again = install({ units: [{ ...units[0], blank: true }], persist: true });
     expect(again.memory(UNIT_SN).holdsTransportKey).toBe(true);
     expect(await browser.usb.getDevices()).toHaveLength(1);

@@ -1,5 +1,5 @@
-// The simulated card with the EI (docs/protocol.md clause 4.1): sequence of refusals, selection,
-// chaining and GET RESPONSE.
+// The simulated card with the EI (docs/protocol.md clause 4.1): the order of refusals, selection,
+// command chaining and GET RESPONSE.
 import { describe, expect, it } from 'vitest';
 import { decodeResponse } from '#protocol/apdu/response-apdu.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
@@ -42,14 +42,14 @@ describe('a card', () => {
     ['SELECT by file identifier', '00A40000 02 3F00', '6A86'],
     ['GET RESPONSE without a pending response', '00C00000 00', '6985'],
     ['GET RESPONSE with a P1', '00C00100 00', '6A86'],
-  ])('answers %s', async (_what, command, sw) => {
+  ])('refuses %s', async (_what, command, sw) => {
     const setup = await selected();
     expect(word((await setup.send(command)).sw)).toBe(sw);
     // A refusal does not change the selection.
     expect(word((await setup.send('80CA0000 00')).sw)).toBe('9000');
   });
 
-  it('requires SELECT, and again after a reset', async () => {
+  it('requires SELECT at first, and again after a reset', async () => {
     const setup = new UnitSetup();
     expect(word((await setup.send('80CA0000 00')).sw)).toBe('6E00');
     expect(word((await setup.send('00C00000 00')).sw)).toBe('6E00');
@@ -69,20 +69,20 @@ describe('a card', () => {
     expect(word((await setup.send('80CA0000 00')).sw)).toBe('9000');
   });
 
-  it('answers SELECT like GET IDENTITY', async () => {
+  it('responds to SELECT like to GET IDENTITY', async () => {
     const setup = new UnitSetup();
     const select = await setup.send(SELECT);
     const identity = await setup.send('80CA0000 00');
     expect(select).toEqual(identity);
-    // SN, SET, TKV; diversified, suites 01 and 02, operational, 64 tries, no signature, no
-    // capability, firmware 1, 4 slots.
+    // Version, SN, SET, TKV, profile (diversified), suites 01 and 02, lifecycle (operational), 64
+    // tries, no signature required, no capability. Below: firmware 1 and 4 empty slots.
     const fields = ['01', '00000000000000004549000000000007', '0000BA7C', '01', '01', '020102', '03', '40', '00', '00'];
     const empty = (ref2: string) => `${ref2}00${'00'.repeat(16)}`;
     const slots = ['0001', '0002', '0003', '8002'].map(empty);
     expect(toHex(identity.data)).toBe([...fields, '00000001', '04', ...slots].join(''));
   });
 
-  it('is blank without T: lifecycle 00, SET and TKV zero, no challenge, no import', async () => {
+  it('without T is blank: lifecycle 00, SET and TKV zero, no challenge, no import', async () => {
     const setup = await selected({ blank: true });
     const { data } = await setup.send('80CA0000 00');
     expect(toHex(data.slice(17, 22))).toBe('0000000000');
@@ -107,7 +107,7 @@ describe('a response', () => {
     expect([without.data.length, word(without.sw)]).toEqual([0, '616F']);
   });
 
-  it('is dropped on any other command', async () => {
+  it('is dropped when any other command arrives', async () => {
     const setup = await selected();
     await setup.send('80CA0000 10');
     await setup.send('80840001 00');
@@ -143,7 +143,7 @@ describe('a chain', () => {
     ['another P2', '80D80001 01 00'],
     ['SELECT', SELECT],
     ['GET RESPONSE', '00C00000 00'],
-  ])('is dropped with 6883 on %s, which is not run', async (_what, foreign) => {
+  ])('is dropped with 6883 by %s, and this command is not run', async (_what, foreign) => {
     const setup = await selected({ signature: 'required', extendedLength: false });
     const [first = fromHex(''), ...rest] = parts(await signedField(setup), 255);
     await setup.send(first);
@@ -152,7 +152,7 @@ describe('a chain', () => {
     expect(setup.store.keysHeld).toBe(0);
   });
 
-  it('longer than the longest command is answered with 6700', async () => {
+  it('that is longer than the longest command is refused with 6700', async () => {
     const setup = await selected();
     const part = concat(0x90, 0xd8, 0x00, 0x00, 0xff, new Uint8Array(255));
     const words: string[] = [];

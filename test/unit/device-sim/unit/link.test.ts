@@ -12,7 +12,7 @@ import { UNIT } from '../browser/simulated-browser.ts';
 const SELECT = '00A4040006F0544B4C310100';
 const CHALLENGE = '8084000100';
 
-/** A plugged-in unit, and the messages that it sends on its CCID link. */
+/** Creates a unit that is plugged in, and records the messages that it sends on its CCID link. */
 function plugIn(description: Partial<UnitDescription> = {}) {
   const clock = new VirtualClock();
   const random = (length: number) => sha256(fromHex('07')).slice(0, length);
@@ -31,7 +31,7 @@ function plugIn(description: Partial<UnitDescription> = {}) {
   };
   const powerOn = () => unit.link('usb')?.receive(message(0x62, ''));
   const send = (command: string) => unit.link('usb')?.receive(message(0x6f, command));
-  /** Advances the clock. @returns the last response APDU */
+  /** Advances the clock by `ms`. @returns the last response APDU in hex */
   const response = async (ms = 0): Promise<string> => {
     await clock.advance(ms);
     return sent.at(-1)?.slice(20) ?? '';
@@ -49,12 +49,12 @@ describe('a link', () => {
     expect(await response()).toBe('9000');
   });
 
-  it('requests more time every 400 ms during a long command, and answers at its end', async () => {
+  it('requests more time every 400 ms during a long command, and then sends the response', async () => {
     const { powerOn, send, response, sent } = plugIn({ latency: { identity: 1300, challenge: 0, importKey: 0 } });
     powerOn();
     send(SELECT);
     await response(1250);
-    // Status: time extension requested (80), multiplier 01.
+    // bStatus is 80 (time extension requested), and the multiplier is 01.
     expect(sent.slice(1)).toEqual(Array.from({ length: 3 }, () => '80000000000001800100'));
     expect(await response(50)).toMatch(/9000$/);
     const { length } = sent;
@@ -77,7 +77,7 @@ describe('a link', () => {
     expect([events, unit.identified]).toEqual([['identify'], 2]);
   });
 
-  it('has a selection and a challenge of its own', async () => {
+  it('has a selection of its own', async () => {
     const { unit, powerOn, send, response } = plugIn({ link: 'both' });
     powerOn();
     send(SELECT);
@@ -91,7 +91,7 @@ describe('a link', () => {
     expect(serial[0]?.slice(6, 10)).toBe('6E00');
   });
 
-  it('requests more time for a command that waits for one that the host has given up', async () => {
+  it('requests more time for a command that waits until an abandoned command has ended', async () => {
     const { powerOn, send, response, sent } = plugIn({ latency: { identity: 1500, challenge: 0, importKey: 0 } });
     powerOn();
     send(SELECT);
@@ -103,7 +103,7 @@ describe('a link', () => {
     expect(sent.at(-1)?.slice(14, 16)).toBe('80'); // bStatus: time extension
   });
 
-  it('runs one command at a time', async () => {
+  it('waits while the other link of the unit runs a command', async () => {
     const { unit, powerOn, send, response, sent } = plugIn({
       link: 'both',
       latency: { identity: 150, challenge: 0, importKey: 0 },
@@ -204,12 +204,12 @@ describe('a fault', () => {
     expect(unit.isPlugged).toBe(true);
   });
 
-  it('of the other link has no effect', async () => {
+  it('for the other link has no effect', async () => {
     const { last } = await outcome({ fault: 'refuse', ins: 0x84, statusWord: 0x6581, link: 'serial' });
     expect(last).toMatch(/9000$/);
   });
 
-  it('is JSON', () => {
+  it('can be written as JSON', () => {
     const fault: Fault = { fault: 'corrupt', direction: 'in', block: 2, bit: 17 };
     expect(JSON.parse(JSON.stringify(fault))).toEqual(fault);
   });
@@ -255,7 +255,7 @@ describe('a fault script', () => {
     expect(passThrough({ fault: 'unplug', direction: 'out', after: 0 }, '0102')).toEqual([' unplugged']);
   });
 
-  it('counts from when the fault is armed', () => {
+  it('counts bytes from the time when the fault is armed', () => {
     const script = new FaultScript('serial');
     script.pass('out', fromHex('01020304'));
     script.arm({ fault: 'drop', direction: 'out', offset: 1, count: 1 });

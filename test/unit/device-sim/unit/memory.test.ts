@@ -1,4 +1,5 @@
-// The memory with torn writes, and the atomic record (docs/protocol.md clause 4.6).
+// The simulated memory with interrupted writes, and the atomic record on it (docs/protocol.md
+// clause 4.6).
 import { describe, expect, it } from 'vitest';
 import { Memory, MemoryFailure, PowerCut } from '#device-sim/unit/memory.ts';
 import { AtomicRecord } from '#device-sim/unit/record.ts';
@@ -39,7 +40,7 @@ describe('a memory', () => {
     expect(toHex(memory.read('cell') ?? fromHex(''))).toBe('11121314B0FFFFFF');
   });
 
-  it('counts writes, and applies a fault at its write', () => {
+  it('counts writes, and applies a fault at the write that the fault names', () => {
     const memory = new Memory();
     memory.arm({ write: 3, effect: 'failure' });
     memory.write('cell', OLD);
@@ -100,7 +101,7 @@ describe('an atomic record', () => {
     expect(record.read()).toEqual(NEW);
   });
 
-  it('is the old or the new one after any series of cuts at any write', () => {
+  it('has the old or the new content after any series of cuts at any write', () => {
     for (const effect of ['cut before', 'cut during', 'cut after'] as const) {
       for (let first = 1; first <= 3; first++) {
         for (let second = 1; second <= 3; second++) {

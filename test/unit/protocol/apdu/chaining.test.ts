@@ -6,7 +6,9 @@ import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 
-/** A card that expects the commands of the script in order and returns their responses. */
+/**
+ * A card with a script. It expects the commands of the script in order and returns the responses.
+ */
 function scripted(lines: readonly (readonly [command: string, response: string])[]): {
   readonly transmit: Transmit;
   readonly left: () => number;
@@ -39,7 +41,7 @@ async function run(
 }
 
 describe('exchange', () => {
-  it('sends a command that fits into one short APDU as such, also to a unit with extended length', async () => {
+  it('sends a command in short form if it fits, even to a unit with extended length', async () => {
     const lines = [['80D8000002AABB00', 'CC9000']] as const;
     expect(await run(command(fromHex('AABB'), 256), SHORT, lines)).toBe('CC 9000');
     expect(await run(command(fromHex('AABB'), 256), EXTENDED, lines)).toBe('CC 9000');
@@ -56,7 +58,7 @@ describe('exchange', () => {
     ).toBe('CC 9000');
   });
 
-  it('sends 510 bytes in two full parts', async () => {
+  it('sends 510 bytes in a chain of two full parts', async () => {
     expect(
       await run(command(fromHex(filled(510)), 0), SHORT, [
         [`90D80000FF${filled(255)}`, '9000'],
@@ -79,7 +81,7 @@ describe('exchange', () => {
     expect(await run(command(fromHex(''), 1000), EXTENDED, [['80D800000003E8', 'CC9000']])).toBe('CC 9000');
   });
 
-  it('fetches the rest after 61XX, where 00 means 256', async () => {
+  it('fetches the rest of a response after 61XX, where XX 00 means 256 bytes', async () => {
     expect(
       await run(command(fromHex(''), 256), SHORT, [
         ['80D8000000', 'AA6100'],
@@ -89,7 +91,7 @@ describe('exchange', () => {
     ).toBe('AABBCCDD 9000');
   });
 
-  it('repeats GET RESPONSE with the corrected Le after 6CXX, once', async () => {
+  it('repeats GET RESPONSE only once with the corrected Le after 6CXX', async () => {
     expect(
       await run(command(fromHex(''), 256), SHORT, [
         ['80D8000000', '6110'],
@@ -106,7 +108,7 @@ describe('exchange', () => {
     ).toBe(' 6C03');
   });
 
-  it('repeats the command with the corrected Le after 6CXX, once', async () => {
+  it('repeats the command only once with the corrected Le after 6CXX', async () => {
     expect(
       await run(command(fromHex('AA'), 256), SHORT, [
         ['80D8000001AA00', '6C40'],
@@ -152,7 +154,7 @@ describe('exchange', () => {
     expect(count).toBe(1 + 256);
   });
 
-  it('joins 65,536 bytes', async () => {
+  it('joins the parts of a response of 65,536 bytes', async () => {
     let left = 65_536;
     const card: Transmit = async () => {
       left -= 256;

@@ -38,7 +38,7 @@ describe('command APDUs', () => {
     expect(decodeCommand(fromHex(hex))).toEqual({ ...command(data, ne), extended: true });
   });
 
-  it('have no length field in case 1, extended or not', () => {
+  it('have no length field in case 1, even in extended form', () => {
     expect(toHex(encodeExtendedCommand(command(NONE, 0)))).toBe('80D80102');
   });
 
@@ -52,7 +52,7 @@ describe('command APDUs', () => {
     ['80D80102000002AA', 'extended Lc is 2, but 1 bytes follow'],
     ['80D80102000002AABB00', 'extended Lc is 2, but 3 bytes follow'],
     ['80D80102000002AABB000000', 'extended Lc is 2, but 5 bytes follow'],
-  ])('of a wrong length are refused with a message that names it: %s', (hex, message) => {
+  ])('of a wrong length are refused with a message that names the length: "%s"', (hex, message) => {
     expect(() => decodeCommand(fromHex(hex))).toThrow(new SyntaxError(message));
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findStatusWord, formatStatusWord, isSuccess, STATUS_WORDS } from '#protocol/apdu/status-word.ts';
 
 describe('status words', () => {
-  it('mean success only with 9000', () => {
+  it('mean success only if they are 9000', () => {
     expect(isSuccess(0x9000)).toBe(true);
     for (const sw of [0x6100, 0x6282, 0x63c3, 0x9001, 0x0000]) expect(isSuccess(sw)).toBe(false);
   });
@@ -32,7 +32,7 @@ describe('status words', () => {
     expect(formatStatusWord(0x0001)).toBe('0001');
   });
 
-  it('are each reachable in the table, with meaning and clause', () => {
+  it('can each be found in the table, with meaning and clause', () => {
     for (const { pattern, meaning, clause } of STATUS_WORDS) {
       expect(findStatusWord(Number.parseInt(pattern.replaceAll('X', '0'), 16))).toBeDefined();
       expect(pattern).toMatch(/^[0-9A-F]{2}([0-9A-F]{2}|[0-9A-F]X|XX)$/);

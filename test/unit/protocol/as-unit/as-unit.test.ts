@@ -1,5 +1,5 @@
-// The AS core against the worked examples of TKL/1, and every refusal that docs/protocol.md clauses
-// 3 and 4 require of an AS.
+// Compares the AS core with the worked examples of TKL/1, and tests every refusal that
+// docs/protocol.md clauses 3 and 4 require of an AS.
 import { describe, expect, it } from 'vitest';
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
@@ -25,7 +25,7 @@ const KEY: TestKey = { ref1: 0x0103, attributes: 'D0AB00N', akv: 5, slot: 2, key
 const ANY: TestKey = { ref1: 0x0104, attributes: 'P0AE00N', akv: 6, slot: 0xffff, key: new Uint8Array(16).fill(0xc1) };
 const OPTIONS: TestAsOptions = { set: SET, tkv: 1, family: 'cmac', transportKey: T, keys: [KEY, ANY] };
 
-/** The request of a unit with T. */
+/** An export request for a unit that has T. */
 function request(change: Partial<UnitExportRequest> = {}, transportKey: Uint8Array = T): UnitExportRequest {
   const suite: SuiteId = change.suite ?? 0x01;
   const unit = change.unit ?? { set: SET, tkv: 1, sn: SN };
@@ -35,7 +35,7 @@ function request(change: Partial<UnitExportRequest> = {}, transportKey: Uint8Arr
   return { unit, suite, sign: false, ref1: 0x0103, ref2: 2, random, challengeMac: mac, ...change };
 }
 
-/** The receipt of a unit with T for DATA. */
+/** The receipt for DATA of a unit that has T. */
 function receiptFor(data: Bytes, random: Uint8Array = R, importCounter = 1): Bytes {
   const header = decodeHeader(data);
   const { family } = SUITES[header.suite];
@@ -171,20 +171,20 @@ describe('exportKey', () => {
     }
   });
 
-  it('refuses a unit with another T', async () => {
+  it('refuses a unit that has another T', async () => {
     const { as } = createTestAs(OPTIONS);
     const foreign = request({}, new Uint8Array(32).fill(9));
     await expect(as.exportKey(foreign, undefined)).rejects.toMatchObject({ code: 'challenge-refused' });
   });
 
-  it('refuses an export beyond the quota, but counts a repeated request once', async () => {
+  it('refuses an export beyond the quota, and counts a repeated request only once', async () => {
     const { as } = createTestAs({ ...OPTIONS, quota: 1 });
     await as.exportKey(request(), undefined);
     await as.exportKey(request(), undefined);
     await expect(as.exportKey(request({ random: SN }), undefined)).rejects.toMatchObject({ code: 'quota-used' });
   });
 
-  it('releases the reservation when memory fails, and never uses an XC twice', async () => {
+  it('releases the reserved quota when memory fails, but does not use the XC again', async () => {
     const { as, memory } = createTestAs({ ...OPTIONS, quota: 1 });
     const reserve = memory.reserveExport.bind(memory);
     memory.reserveExport = async (pending) => ({
@@ -204,7 +204,7 @@ describe('exportKey', () => {
 });
 
 describe('verifyReceipt', () => {
-  it('accepts a receipt and its repetition', async () => {
+  it('accepts a receipt, even repeatedly', async () => {
     const { as, memory } = createTestAs(OPTIONS);
     const { data } = await as.exportKey(request(), undefined);
     await as.verifyReceipt(1, receiptFor(data), undefined);
@@ -212,7 +212,7 @@ describe('verifyReceipt', () => {
     expect(memory.exports[0]?.receipt).toEqual(receiptFor(data));
   });
 
-  it('refuses every single-bit flip and stores no receipt', async () => {
+  it('refuses a receipt with any flipped bit, and stores no receipt', async () => {
     const { as, memory } = createTestAs(OPTIONS);
     const { data } = await as.exportKey(request(), undefined);
     const receipt = receiptFor(data);

@@ -1,5 +1,5 @@
-// Clause 8 in the AS: DATA for an erasure and for a new T, in every suite and both profiles, and
-// the refusals.
+// Clause 8 of docs/protocol.md in the AS: DATA for an erasure and for a new T, in every suite and
+// both profiles, and what the AS refuses.
 import { describe, expect, it } from 'vitest';
 import { entryKind, requireEntry } from '#protocol/as-unit/entry.ts';
 import type { KeyFacts, UnitExportRequest } from '#protocol/as-unit/memory.ts';
@@ -34,7 +34,7 @@ function request(suite: SuiteId, ref1: number, change: Partial<UnitExportRequest
   return { unit, suite, sign: false, ref1, ref2: undefined, random: R, challengeMac: mac, ...change };
 }
 
-/** Parses DATA and verifies TAG, as the unit does under its current T. */
+/** Decodes DATA and verifies TAG with the keys that a unit derives from its current T. */
 function open(bytes: Uint8Array) {
   const data = decodeData(bytes);
   const { family } = SUITES[data.header.suite];
@@ -75,7 +75,7 @@ describe.each(CASES)('suite $suite, $profile', ({ suite, family, profile }) => {
     expect(data).toHaveLength(130);
   });
 
-  it('a new T follows the profile of the set, and is sealed and proven under the old T', async () => {
+  it('a new T is sent as T or K_D, depending on the profile, and is sealed and proven under the old T', async () => {
     const { as } = create();
     const record = await as.exportKey(request(suite, REPLACING.ref1), undefined);
     const { data, keys } = open(record.data);
@@ -99,7 +99,7 @@ describe.each(CASES)('suite $suite, $profile', ({ suite, family, profile }) => {
     await as.exportKey(request(suite, 1, { unit, random, challengeMac: mac }), undefined);
   });
 
-  it('a new T is refused for a unit that has it, and if it is missing or of the other family', async () => {
+  it('a new T is refused if the unit already has it, if it is missing or if it has the other KDF family', async () => {
     const unit = { set: SET, tkv: 2, sn: SN };
     const { as } = create();
     await expect(as.exportKey(request(suite, REPLACING.ref1, { unit }), undefined)).rejects.toMatchObject({
@@ -130,7 +130,7 @@ describe.each(CASES)('suite $suite, $profile', ({ suite, family, profile }) => {
 describe('an entry', () => {
   const KEY: KeyFacts = { ref1: 1, attributes: 'D0AB00N', akv: 1, slot: 0xffff };
 
-  it('has the kind that follows from ATTR and SLOT', () => {
+  it('has a kind that depends on ATTR and SLOT', () => {
     expect([KEY, ERASING, REPLACING].map(entryKind)).toEqual(['key', 'erasing', 'transport-key']);
     for (const entry of [KEY, ERASING, REPLACING]) expect(() => requireEntry(entry)).not.toThrow();
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KeyedMutex, Mutex } from '#protocol/async/mutex.ts';
 
-/** An action that records its start and end, and ends when the test calls `end`. */
+/** An action that records when it starts and ends. It ends when the test calls `end`. */
 function action(name: string, events: string[]) {
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {
@@ -30,7 +30,7 @@ describe('Mutex', () => {
     expect(events).toEqual(['a starts', 'a ends', 'b starts', 'b ends']);
   });
 
-  it('runs the next action after one that failed, and reports the failure to its caller', async () => {
+  it('runs the next action after an action has failed, and reports the failure to the caller', async () => {
     const mutex = new Mutex();
     const failed = mutex.run(() => Promise.reject(new Error('no')));
     const next = mutex.run(async () => 'next');
@@ -55,7 +55,7 @@ describe('Mutex', () => {
 });
 
 describe('KeyedMutex', () => {
-  it('excludes actions of the same key only', async () => {
+  it('makes an action wait only for actions of the same key', async () => {
     const events: string[] = [];
     const mutex = new KeyedMutex();
     const [a, b, c] = [action('a', events), action('b', events), action('c', events)];

@@ -1,4 +1,4 @@
-// Byte arrays, integers and text: results and refusals.
+// The functions for byte arrays, integers and text: their results and refusals.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat, copy, equalBytes, isZero, requireLength, wipe } from '#protocol/bytes/bytes.ts';
@@ -9,12 +9,12 @@ import { ascii, fromAscii, fromBase64url, fromUtf8, toBase64url, utf8 } from '#p
 const anyBytes = fc.uint8Array({ maxLength: 80 });
 
 describe('byte arrays', () => {
-  it('are joined in order, and a number is one byte', () => {
+  it('are joined in order, and a number is joined as one byte', () => {
     expect(concat(Uint8Array.of(1, 2), 3, new Uint8Array(0), 0xff)).toEqual(Uint8Array.of(1, 2, 3, 0xff));
     for (const number of [-1, 256, 1.5]) expect(() => concat(number)).toThrow(RangeError);
   });
 
-  it('are equal iff every byte is', () => {
+  it('are equal if and only if all bytes are equal', () => {
     fc.assert(fc.property(anyBytes, anyBytes, (a, b) => equalBytes(a, b) === (toHex(a) === toHex(b))));
     fc.assert(fc.property(anyBytes, (a) => equalBytes(a, copy(a))));
   });
@@ -39,7 +39,7 @@ describe('integers', () => {
     fc.assert(fc.property(fc.integer({ min: 0, max: 0xffff }), (n) => readU16(u16(n), 0) === n));
   });
 
-  it('are refused when they do not fit or lie beyond the end', () => {
+  it('are refused when their value does not fit, or when they lie beyond the end of the bytes', () => {
     expect(() => u8(256)).toThrow(RangeError);
     expect(() => u16(-1)).toThrow(RangeError);
     expect(() => u32(2 ** 32)).toThrow(RangeError);
@@ -49,25 +49,25 @@ describe('integers', () => {
 });
 
 describe('text', () => {
-  it('in hexadecimal is decoded again, with white space and in either case', () => {
+  it('in hexadecimal is decoded to the same bytes, even with white space and in lower case', () => {
     fc.assert(fc.property(anyBytes, (bytes) => equalBytes(fromHex(toHex(bytes).toLowerCase()), bytes)));
     expect(fromHex('80 DA\n01 02')).toEqual(Uint8Array.of(0x80, 0xda, 1, 2));
     expect(() => fromHex('8')).toThrow(SyntaxError);
     expect(() => fromHex('8G')).toThrow(SyntaxError);
   });
 
-  it('in base64url is decoded again and equals that of the platform', () => {
+  it('in base64url is decoded to the same bytes, and equals the text of the platform', () => {
     fc.assert(fc.property(anyBytes, (bytes) => toBase64url(bytes) === Buffer.from(bytes).toString('base64url')));
     fc.assert(fc.property(anyBytes, (bytes) => equalBytes(fromBase64url(toBase64url(bytes)), bytes)));
   });
 
-  it('in base64url has one form per byte array', () => {
+  it('in base64url is refused in any form but the canonical form', () => {
     for (const text of ['A', 'AB', 'AA=', 'A+A', 'AA==', 'AAA '])
       expect(() => fromBase64url(text)).toThrow(SyntaxError);
     expect(fromBase64url('AA')).toEqual(Uint8Array.of(0));
   });
 
-  it('in UTF-8 is decoded again and equals that of the platform', () => {
+  it('in UTF-8 is decoded to the same text, and equals the bytes of the platform', () => {
     const words = fc.oneof(fc.string(), fc.string({ unit: 'binary' }));
     fc.assert(fc.property(words, (text) => equalBytes(utf8(text), new TextEncoder().encode(text))));
     fc.assert(fc.property(words, (text) => fromUtf8(utf8(text)) === text));
@@ -95,7 +95,7 @@ describe('text', () => {
     expect(() => utf8('\ud800')).toThrow(SyntaxError);
   });
 
-  it('in ASCII allows only ASCII', () => {
+  it('in ASCII contains only ASCII characters', () => {
     expect(fromAscii(ascii('TKL1'))).toBe('TKL1');
     expect(() => ascii('ü')).toThrow(RangeError);
   });

@@ -1,4 +1,4 @@
-// The commands of the AS card as bytes, and responses that violate docs/protocol.md clause 4.
+// The encoded commands of the AS card, and responses that violate docs/protocol.md clause 4.
 import { describe, expect, it } from 'vitest';
 import { encodeShortCommand } from '#protocol/apdu/command-apdu.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
@@ -48,7 +48,7 @@ describe('the commands of the AS card', () => {
     expect(() => changeReferenceData.encode({ pinBlocks: encodePinBlocks(ascii('1234')) })).toThrow(RangeError);
   });
 
-  it('read the tries left only from 63CX', () => {
+  it('read the tries left from 63CX and from no other status word', () => {
     expect([0x63c0, 0x63c3, 0x63cf, 0x9000, 0x6983, 0x6300].map(triesLeft)).toEqual([
       0,
       3,

@@ -1,4 +1,4 @@
-// The commands against the worked examples, which an independent implementation computed.
+// Compares the commands with the worked examples, which an independent implementation has computed.
 import { describe, expect, it } from 'vitest';
 import { encodeExtendedCommand, encodeShortCommand } from '#protocol/apdu/command-apdu.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
@@ -113,7 +113,7 @@ describe('the commands', () => {
     expect(sizes).toEqual([5 + 255, 5 + 37 + 1, 7 + 292 + 2]);
   });
 
-  it('an argument of a wrong length is refused with its name', () => {
+  it('an argument of a wrong length is refused with the name of the argument', () => {
     const request = {
       suite: 0x01 as const,
       signed: false,

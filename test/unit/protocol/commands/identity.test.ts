@@ -12,7 +12,7 @@ const SN = '00000000000000004549000000000007';
 const KEY_SLOT = '0002 01 00000005 44304142303045 5AAA42C6AD';
 const EMPTY_SLOT = '0003 00 00000009 00000000000000 0000000000';
 
-/** An identity from its fields in hexadecimal, some of them replaced. */
+/** The bytes of an identity. `changes` replaces some of its fields, in hexadecimal. */
 function identity(changes: Readonly<Partial<Record<keyof typeof FIELDS, string>>> = {}): Bytes {
   return fromHex(Object.values({ ...FIELDS, ...changes }).join(' '));
 }
@@ -131,7 +131,7 @@ describe('run', () => {
     expect(await run(answering(concat(identity(), 0x90, 0x00)), selectEi, undefined)).toMatchObject({ set: 0xba7c });
   });
 
-  it('rejects a refusal with command and status word, and ignores its data', async () => {
+  it('rejects with command and status word when the card refuses, and ignores the response data', async () => {
     const failure = await run(answering(fromHex('AA6A82')), selectEi, undefined).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(StatusWordError);
     expect(failure).toMatchObject({ code: 'status-word', command: 'SELECT', statusWord: 0x6a82 });

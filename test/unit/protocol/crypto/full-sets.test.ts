@@ -1,4 +1,4 @@
-// The complete NIST CAVP vector sets; each file in test/vectors names its source.
+// The complete vector sets of NIST CAVP. Each file in test/vectors names its source.
 import { expect, it } from 'vitest';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { kbkdfCmac } from '#protocol/crypto/kbkdf.ts';

@@ -1,5 +1,5 @@
-// The primitives against the examples of their standards, whose sources test/vectors/README.md
-// names, and their refusals.
+// Compares the cryptographic primitives with the examples of their standards (sources:
+// test/vectors/README.md), and tests what the primitives refuse.
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
@@ -24,7 +24,7 @@ interface KeyBlock {
 
 const MACS = loadVectors<{ alg: string; key: string; msg: string; mac: string }>('aes-cmac.json');
 const DERIVATIONS = loadVectors<{ IKM: string; salt: string; info: string; OKM: string }>('hkdf-sha256.json');
-/** The two examples of RFC 3394; full-sets.test.ts covers the rows of NIST. */
+/** The two examples of RFC 3394. full-sets.test.ts covers the rows of NIST in the same file. */
 const WRAPS = loadVectors<{ kek: string; pt: string; ct: string; ref?: string }>('aes-kw.json').filter(
   ({ ref }) => ref !== undefined,
 );
@@ -34,7 +34,7 @@ const SEALS = loadVectors<{ key: string; nonce: string; aad: string; pt: string;
 const KEY_BLOCKS = loadVectors<KeyBlock>('tr31-version-d.json');
 const REFUSED_KEY_BLOCKS = loadVectors<{ name: string; keyblock: string }>('tr31-version-d.json', 'refused');
 
-it('every file of examples has its rows', () => {
+it('every file of examples has the expected number of rows', () => {
   const counts = [MACS, DERIVATIONS, WRAPS, SEALS, KEY_BLOCKS, REFUSED_KEY_BLOCKS].map(({ length }) => length);
   expect(counts).toEqual([8, 3, 2, 1, 5, 4]);
 });

@@ -1,4 +1,4 @@
-// The CCID host and device against handwritten messages.
+// Tests the CCID host and the CCID device with handwritten messages.
 import { describe, expect, it } from 'vitest';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import type { CardAction } from '#protocol/framing/card-framing.ts';
@@ -40,7 +40,7 @@ describe('CCID messages', () => {
     );
   });
 
-  it('are decoded up to a length of 1,309, and oversized from 1,310', () => {
+  it('are decoded with up to 1,309 bytes of data, and reported as oversized with more', () => {
     const reader = new CcidMessageReader();
     reader.push(fromHex('80 1D050000 00 07 00 00 00'));
     expect(reader.next()).toBeUndefined();
@@ -55,7 +55,7 @@ describe('CCID messages', () => {
 });
 
 describe('the CCID host', () => {
-  it('opens with GetSlotStatus and IccPowerOn, bSeq from 00, and sends an APDU in one XfrBlock', () => {
+  it('sends GetSlotStatus and IccPowerOn with bSeq from 00 to open, and an APDU in one XfrBlock', () => {
     const host = ccidHost();
     expect(sent(host.open())).toBe(hex('65 00000000 00 00 00 00 00'));
     expect(sent(host.receive(fromHex('81 00000000 00 00 01 00 00')))).toBe(hex('62 00000000 00 01 00 00 00'));
@@ -64,7 +64,7 @@ describe('the CCID host', () => {
     expect(host.receive(fromHex('80 02000000 00 02 00 00 00 9000'))).toEqual({ do: 'done', response: fromHex('9000') });
   });
 
-  it('wipes the command after the exchange, successful or not', () => {
+  it('wipes the command after the exchange, even if the exchange fails', () => {
     for (const end of [
       (host: HostFraming) => host.receive(fromHex('80 02000000 00 02 00 00 00 9000')),
       (host: HostFraming) => host.silence(),
@@ -96,7 +96,7 @@ describe('the CCID host', () => {
     }
   });
 
-  it('waits bError times the block waiting time for a time extension', () => {
+  it('extends its wait to bError times the block waiting time when the unit requests more time', () => {
     const host = opened();
     host.exchange(fromHex('80CA000000'));
     expect(host.receive(fromHex('80 00000000 00 02 80 03 00'))).toEqual({ do: 'wait', waitMs: 3000 });
@@ -147,7 +147,7 @@ describe('the CCID host', () => {
     expect(sent(ccidHost({ slot: 3 }).open())).toBe(hex('65 00000000 03 00 00 00 00'));
   });
 
-  it('refuses an exchange before open(), a second one, and an APDU over 1,309 bytes', () => {
+  it('refuses an exchange before open(), an exchange during another, and an APDU over 1,309 bytes', () => {
     expect(() => ccidHost().exchange(fromHex('00'))).toThrow(RangeError);
     const host = opened();
     expect(() => host.exchange(new Uint8Array(1310))).toThrow(RangeError);
@@ -156,7 +156,7 @@ describe('the CCID host', () => {
   });
 });
 
-/** One text per action: a message in hexadecimal, "run 1 <slot> <command>" or "power 0 on". */
+/** One text per action: a message in hex, "run <ticket> <slot> <command>" or "power <slot> on". */
 function words(actions: readonly CardAction[]): string[] {
   return actions.map((action) => {
     switch (action.do) {
@@ -186,7 +186,7 @@ describe('the CCID device', () => {
     expect(receive(device, '63 00000000 00 03 000000')).toEqual(['power 0 off', hex('81 00000000 00 03 01 00 00')]);
   });
 
-  it('runs an XfrBlock, requests time, and answers with the same bSeq', () => {
+  it('runs the command of an XfrBlock, requests more time, and responds with the same bSeq', () => {
     const device = new CcidDevice();
     receive(device, '62 00000000 00 00 000000');
     expect(receive(device, '6F 02000000 00 07 00 0000 AABB')).toEqual(['run 1 0 AABB']);
@@ -210,7 +210,7 @@ describe('the CCID device', () => {
     expect(receive(new CcidDevice(), message)).toEqual([hex(answer)]);
   });
 
-  it('refuses a second command on a busy slot, and runs one on another slot', () => {
+  it('refuses a second command for a busy slot, and runs a command for another slot', () => {
     const device = new CcidDevice({ slots: 2 });
     receive(device, '62 00000000 00 00 000000');
     receive(device, '62 00000000 01 01 000000');
@@ -221,7 +221,7 @@ describe('the CCID device', () => {
     expect(words(device.answer(1, fromHex('9001')))).toEqual([hex('80 02000000 00 02 00 00 00 9001')]);
   });
 
-  it.each(['62', '63'])('discards the response of a command that a %s message interrupted', (type) => {
+  it.each(['62', '63'])('discards the response of a command that a message of type %s interrupted', (type) => {
     const device = new CcidDevice();
     receive(device, '62 00000000 00 00 000000');
     receive(device, '6F 01000000 00 01 00 0000 AA');

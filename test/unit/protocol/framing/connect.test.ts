@@ -52,7 +52,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
     expect(ends.host.isClosed).toBe(true);
   });
 
-  it('refuses a second exchange while one is open, and completes the first', async () => {
+  it('refuses a second exchange while an exchange is pending, and completes the first', async () => {
     const { clock, ends } = setUp(async () => OK);
     const transmit = await clock.run(connect(ends.host, host(), clock.now));
     const first = transmit(COMMAND);
@@ -87,7 +87,7 @@ describe.each(LINKS)('connect over %s', (_name, host, card) => {
 });
 
 describe('connect and the clock', () => {
-  it('keeps its deadline although messages with a wrong bSeq arrive', async () => {
+  it('keeps the deadline even if messages with a wrong bSeq arrive', async () => {
     const clock = new PipeClock();
     const ends = pipe(clock);
     const framing = new CcidDevice();
@@ -99,14 +99,14 @@ describe('connect and the clock', () => {
       chatter();
       return new Promise(() => undefined);
     });
-    // The unit requests time extensions from 500 ms on, and the host waits only 200 ms.
+    // The unit first requests more time after 500 ms, but the host waits only 200 ms.
     const transmit = await clock.run(connect(ends.host, ccidHost({ bwtMs: 200 }), clock.now));
     const begun = clock.now();
     await expect(clock.run(transmit(COMMAND))).rejects.toMatchObject({ code: 'link-timeout' });
     expect(clock.now() - begun).toBe(200);
   });
 
-  it('drains a line that is never silent for at most 2 s, then writes', async () => {
+  it('drains a line that is never silent for at most 2 s before it writes', async () => {
     const clock = new PipeClock();
     const ends = pipe(clock);
     const chatter = (): void => {
@@ -124,7 +124,7 @@ describe('connect and the clock', () => {
     expect(firstWrite).toBe(2000);
   });
 
-  it('drains boot text until 100 ms of silence, then writes', async () => {
+  it('drains boot text until 100 ms of silence before it writes', async () => {
     const clock = new PipeClock();
     const ends = pipe(clock);
     drive(clock, ends.unit, new T1Card(), async () => OK);

@@ -9,7 +9,7 @@ describe('error detection codes', () => {
     expect(computeEdc('crc', ascii('123456789'))).toBe(0x906e);
   });
 
-  it('are 0000 for the CRC of no bytes', () => {
+  it('are 0000 for the CRC over no bytes', () => {
     expect(crc16(new Uint8Array(0))).toBe(0x0000);
   });
 

@@ -5,7 +5,7 @@ import { computeEdc, type Edc } from '#protocol/framing/edc.ts';
 import { encodeIBlock, encodeRBlock, encodeSBlock, T1BlockReader } from '#protocol/framing/t1-block.ts';
 import { decodeBlock } from '#test/support/t1-block.ts';
 
-/** A block with a correct EDC, whatever its fields. */
+/** Appends a correct EDC to any fields. */
 function withEdc(hex: string, edc: Edc = 'lrc'): Uint8Array {
   const block = fromHex(hex);
   const code = computeEdc(edc, block);
@@ -26,7 +26,7 @@ describe('T=1 blocks', () => {
     ['S(IFS response)', encodeSBlock('ifs', true, 0xfe, 'lrc'), '00 E1 01 FE 1E'],
     ['S(WTX request)', encodeSBlock('wtx', false, 0x02, 'lrc'), '00 C3 01 02 C0'],
     ['S(WTX response)', encodeSBlock('wtx', true, 0x02, 'lrc'), '00 E3 01 02 E0'],
-  ])('encode %s as in clause 11.3', (_name, block, hex) => {
+  ])('encode %s as in ISO/IEC 7816-3 clause 11.3', (_name, block, hex) => {
     expect(toHex(block)).toBe(toHex(fromHex(hex)));
   });
 
@@ -55,7 +55,7 @@ describe('T=1 blocks', () => {
     expect(decodeBlock(withEdc(hex, 'crc'), 'crc')).toBeUndefined();
   });
 
-  it('are refused with the other EDC, fewer bytes and more bytes', () => {
+  it('are refused with the wrong kind of EDC, with fewer bytes and with more bytes', () => {
     const block = encodeIBlock(0, false, fromHex('01 02 03'), 'crc');
     expect(decodeBlock(block, 'crc')).toEqual({ kind: 'I', ns: 0, more: false, inf: fromHex('01 02 03') });
     expect(decodeBlock(block, 'lrc')).toBeUndefined();
@@ -86,7 +86,7 @@ describe('the reader of T=1 blocks', () => {
     expect(reader.next()).toBe('damaged');
   });
 
-  it('joins a split block and then decodes the next one', () => {
+  it('joins a split block and then decodes the next block', () => {
     const reader = new T1BlockReader('lrc');
     reader.push(fromHex('00 80'));
     expect(reader.next()).toBeUndefined();

@@ -1,4 +1,4 @@
-// The T=1 card against handwritten blocks, with LRC for legibility.
+// Tests the T=1 card with handwritten blocks. They have an LRC, which is easier to read than a CRC.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
@@ -8,7 +8,7 @@ import { T1Card } from '#protocol/framing/t1-card.ts';
 
 const block = (hex: string): Uint8Array => concat(fromHex(hex), lrc(fromHex(hex)));
 
-/** One text per action: a block without LRC, "run 1 <command>" or "wait 15". */
+/** One text per action: a block without its LRC, "run <ticket> <command>" or "wait <ms>". */
 function words(actions: readonly CardAction[]): string[] {
   return actions.map((action) => {
     switch (action.do) {
@@ -28,7 +28,7 @@ const receive = (card: T1Card, hex: string): string[] => words(card.receive(bloc
 const card = (ifsc?: number): T1Card => new T1Card(ifsc === undefined ? { edc: 'lrc' } : { edc: 'lrc', ifsc });
 
 describe('the T=1 card', () => {
-  it('runs an I-block and answers with its own N(S)', () => {
+  it('runs the command of an I-block and responds with its own N(S)', () => {
     const unit = card();
     expect(receive(unit, '00 00 01 AA')).toEqual(['run 1 AA']);
     expect(words(unit.answer(1, fromHex('9000')))).toEqual(['0000029000']);
@@ -43,7 +43,7 @@ describe('the T=1 card', () => {
     expect(receive(unit, '00 00 01 CC')).toEqual(['run 1 AABBCC']);
   });
 
-  it('sends blocks of 32 bytes until the host announces more', () => {
+  it('sends blocks of 32 bytes until the host announces a larger IFSD', () => {
     const unit = card();
     receive(unit, '00 00 01 AA');
     const [first] = words(unit.answer(1, new Uint8Array(40)));
@@ -94,7 +94,7 @@ describe('the T=1 card', () => {
     expect(words(unit.silence())).toEqual([]);
   });
 
-  it('requests time and sends the response after the host has granted it', () => {
+  it('requests more time, and sends the response only after the host has granted the time', () => {
     const unit = card();
     receive(unit, '00 00 01 AA');
     expect(words(unit.extend(1))).toEqual(['00C30101']);
@@ -107,7 +107,7 @@ describe('the T=1 card', () => {
     expect(receive(unit, '00 E3 01 01')).toEqual([]);
   });
 
-  it('repeats its pending request after a damaged block', () => {
+  it('repeats its pending request for more time after a damaged block', () => {
     const unit = card();
     receive(unit, '00 00 01 AA');
     unit.extend(1);
@@ -115,7 +115,7 @@ describe('the T=1 card', () => {
     expect(words(unit.silence())).toEqual(['00C30101']);
   });
 
-  it('requests time when the host sends an R-block during a command', () => {
+  it('requests more time when the host sends an R-block during a command', () => {
     const unit = card();
     receive(unit, '00 00 01 AA');
     expect(receive(unit, '00 80 00')).toEqual(['00C30101']);
@@ -123,7 +123,7 @@ describe('the T=1 card', () => {
     expect(words(unit.answer(1, fromHex('9000')))).toEqual(['0000029000']);
   });
 
-  it('announces its IFSC once, before the first response', () => {
+  it('announces its IFSC only once, before the first response', () => {
     const unit = card(64);
     receive(unit, '00 00 01 AA');
     expect(words(unit.answer(1, fromHex('9000')))).toEqual(['00C10140']);

@@ -1,4 +1,5 @@
-// The T=1 host against handwritten blocks with LRC, like the scenarios of ISO/IEC 7816-3 annex A.
+// Tests the T=1 host with handwritten blocks with LRC, as in the scenarios of ISO/IEC 7816-3 annex
+// A.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
@@ -9,8 +10,8 @@ import { t1Host } from '#protocol/framing/t1-host.ts';
 const block = (hex: string): Uint8Array => concat(fromHex(hex), lrc(fromHex(hex)));
 
 /**
- * A sent block without LRC, and its times unless they are the default: "00C000 quiet 100 wait
- * 2000".
+ * A sent block without its LRC, followed by the times that differ from the default, for example
+ * "00C000 quiet 100 wait 2000".
  */
 function sent(action: HostAction): string {
   if (action.do !== 'send') return action.do;
@@ -26,8 +27,8 @@ const IFS_REQUEST = '00C101FE';
 const IFS_RESPONSE = '00 E1 01 FE';
 
 /**
- * Each line has the expected action of the host, then the input: a block in hex, 'damaged' or
- * 'silence'.
+ * Runs the host. Each line has the expected action of the host and the input that follows: a block
+ * in hex, 'damaged' or 'silence'. Returns the last action.
  */
 function converse(
   host: HostFraming,
@@ -60,7 +61,7 @@ const I1 = '0040058084000100';
 const answerOf = (hex: string): HostAction => ({ do: 'done', response: fromHex(hex) });
 
 describe('a sent command', () => {
-  it('is wiped after the exchange, successful or not', () => {
+  it('is wiped after the exchange, even if the exchange fails', () => {
     const silent = (host: HostFraming): HostAction => {
       for (let action = host.silence(); ; action = host.silence()) if (action.do === 'fail') return action;
     };
@@ -74,7 +75,7 @@ describe('a sent command', () => {
     }
   });
 
-  it('has each part wiped when the next one is sent', () => {
+  it('has each part wiped when the next part is sent', () => {
     const host = opened();
     const first = host.exchange(new Uint8Array(300).fill(0x31));
     expect(host.receive(block('00 90 00')).do).toBe('send');
@@ -83,7 +84,7 @@ describe('a sent command', () => {
 });
 
 describe('the T=1 host while it opens a link', () => {
-  it('drains to 100 ms of silence, resynchronises and announces IFSD 254', () => {
+  it('drains input until 100 ms of silence, resynchronises and announces IFSD 254', () => {
     opened();
   });
 
@@ -114,7 +115,7 @@ describe('the T=1 host while it opens a link', () => {
     expect(sent(host.receive(block(RESYNCH_RESPONSE)))).toBe(IFS_REQUEST);
   });
 
-  it('repeats S(IFS request) three times, then resynchronises', () => {
+  it('repeats S(IFS request) three times and then resynchronises', () => {
     const host = t1Host({ edc: 'lrc' });
     const action = converse(host, host.open(), [
       [RESYNCH_REQUEST, RESYNCH_RESPONSE],
@@ -137,7 +138,7 @@ describe('the T=1 host while it opens a link', () => {
     expect(sent(host.receive(block(IFS_RESPONSE)))).toBe('done');
   });
 
-  it('refuses an exchange before open() is done, and a second one', () => {
+  it('refuses an exchange before open() is done, and an exchange during another', () => {
     expect(() => t1Host().exchange(COMMAND)).toThrow(RangeError);
     const host = opened();
     host.exchange(COMMAND);
@@ -175,7 +176,7 @@ describe('the T=1 host', () => {
     expect(action).toEqual(answerOf('0102039000'));
   });
 
-  it('grants the time of S(WTX request) once', () => {
+  it('grants the time of each S(WTX request) for one wait only', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [
       [I0, '00 C3 01 03'],
@@ -186,7 +187,7 @@ describe('the T=1 host', () => {
     expect(action).toEqual(answerOf('9000'));
   });
 
-  it('answers S(IFS request) and limits its blocks to that size', () => {
+  it('answers S(IFS request) and limits its blocks to the requested size', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [
       [I0, '00 C1 01 04'],
@@ -289,7 +290,7 @@ describe('the T=1 host after repeated errors', () => {
     ['008000', 'silence'],
   ];
 
-  it('repeats three times, resynchronises three times, and fails with link-timeout', () => {
+  it('requests the response three times, resynchronises three times, and fails with link-timeout', () => {
     const host = opened();
     const action = converse(host, host.exchange(COMMAND), [
       ...silences(I0),

@@ -1,4 +1,5 @@
-// Documents and requests: unknown members are refused, and JSON that is not JSON gets its code.
+// Reads documents and requests: unknown members are refused, and a text that is not JSON is refused
+// with the code of its kind.
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
@@ -14,7 +15,7 @@ const schema = v.object({
 const good = { id: 1, rows: [{ n: 2, tags: [{ on: true }] }] };
 
 describe('a document', () => {
-  it('is read with its members and without the optional ones', () => {
+  it('is read with all members, and without optional members', () => {
     expect(readDocument(schema, good, 'file')).toEqual(good);
     expect(readDocument(schema, { ...good, reason: 'why' }, 'file')).toEqual({ ...good, reason: 'why' });
   });
@@ -32,7 +33,7 @@ describe('a document', () => {
     expect(() => readDocument(schema, value, 'file')).toThrow(expect.objectContaining({ code: 'file-refused' }));
   });
 
-  it('is refused with the code of its kind', () => {
+  it('is refused with the error code of its kind', () => {
     const code = expect.objectContaining({ code: 'vault-malformed' });
     expect(() => readDocument(schema, { ...good, more: 1 }, 'file', 'vault-malformed')).toThrow(code);
     expect(() => readDocument(schema, {}, 'file', 'vault-malformed')).toThrow(code);
@@ -51,7 +52,7 @@ describe('an envelope in a file', () => {
   const signature = { keyid: '0123456789ABCDEF', sig: toBase64url(new Uint8Array(64)) };
   const envelope = { payloadType: 'a/b', payload: 'e30', signatures: [signature] };
 
-  it('is read, whatever its payload and signature decode to', () => {
+  it('is read even if its payload and its signature are not canonical base64url', () => {
     const odd = { ...envelope, payload: 'e31', signatures: [{ ...signature, sig: 'B'.repeat(86) }] };
     for (const each of [envelope, odd]) expect(readEnvelope(JSON.stringify(each), 'file')).toEqual(each);
   });

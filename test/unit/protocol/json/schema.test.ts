@@ -1,4 +1,5 @@
-// The parts of which the wire format is described: what each accepts, and how a refusal is worded.
+// The schema parts that describe the wire format: the values that each part accepts, and the
+// message of a refusal.
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +17,7 @@ const refusal = (schema: v.GenericSchema, value: unknown): string => {
 };
 
 describe('bytes', () => {
-  it('have exactly one text, of every length', () => {
+  it('are accepted only in their exact number, for every number up to 70', () => {
     for (let length = 0; length <= 70; length++) {
       const encoded = toBase64url(new Uint8Array(length).fill(0xa5));
       expect(isAccepted(bytes(length), encoded), `${length} bytes`).toBe(true);
@@ -25,7 +26,7 @@ describe('bytes', () => {
     }
   });
 
-  it('are refused exactly where fromBase64url() refuses the text or the length is another', () => {
+  it('are refused exactly if fromBase64url() refuses the text or the length is wrong', () => {
     const digits = 'AQgwBEIMab09-_'.split('');
     const near = fc.array(fc.constantFrom(...digits, '=', '+', ' '), { maxLength: 9 }).map((each) => each.join(''));
     fc.assert(
@@ -34,14 +35,14 @@ describe('bytes', () => {
         try {
           length = fromBase64url(encoded).length;
         } catch {
-          // Not canonical.
+          // The text is not canonical base64url.
         }
         expect(isAccepted(bytes(min, min + more), encoded)).toBe(length >= min && length <= min + more);
       }),
     );
   });
 
-  it('of a long text are refused by its length', () => {
+  it('are refused by the length of a text that is too long', () => {
     expect(isAccepted(bytes(2, 65_536), toBase64url(new Uint8Array(65_536)))).toBe(true);
     expect(isAccepted(bytes(2, 65_536), toBase64url(new Uint8Array(65_537)))).toBe(false);
     expect(isAccepted(bytes(2, 65_536), 'A'.repeat(2 ** 24))).toBe(false);
@@ -63,7 +64,7 @@ describe('an integer', () => {
 });
 
 describe('a printable text', () => {
-  it('is counted in characters, not in code units', () => {
+  it('is limited in characters, not in code units', () => {
     expect(isAccepted(printable(3), '🔑🔑🔑')).toBe(true);
     expect(isAccepted(printable(3), '🔑🔑🔑🔑')).toBe(false);
   });
@@ -94,7 +95,7 @@ describe('a time', () => {
 });
 
 describe('a list', () => {
-  it('has its number of items', () => {
+  it('has a number of items within its limits', () => {
     const schema = list(integer(0, 9), 1, 2);
     expect(
       [[], [1], [1, 2], [1, 2, 3], [10], 'ab', { length: 1 }, null].map((value) => isAccepted(schema, value)),
@@ -120,7 +121,7 @@ describe('reading', () => {
   });
   const good = { rows: [{ sn: '00AA', kind: 'a' }], on: true, note: null };
 
-  it('gives the members of the schema in its order, and no others', () => {
+  it('returns the members of the schema in the order of the schema, and no other members', () => {
     const given = { more: 1, note: 'n', on: false, rows: [{ kind: 'b', extra: {}, sn: '0000' }] };
     const output = read(schema, given, 'answer', 'service-nonsense');
     expect(JSON.stringify(output)).toBe('{"rows":[{"sn":"0000","kind":"b"}],"on":false,"note":"n"}');
@@ -151,7 +152,7 @@ describe('reading', () => {
     for (const path of ['rows', 'on', 'note']) expect(refusal(schema, { ...good, [path]: deep })).toContain(path);
   });
 
-  it('takes no member from the prototype', () => {
+  it('ignores members of the prototype', () => {
     expect(refusal(schema, JSON.parse('{"__proto__":{"on":true},"rows":[],"note":null}'))).toBe('answer.on is missing');
   });
 });

@@ -1,4 +1,5 @@
-// Tables as text (RFC 4180): reading, refusals with their row, and no cell that runs as a formula.
+// CSV tables (RFC 4180): reading, refusals that name the row, and writing without any cell that a
+// spreadsheet runs as a formula.
 import { describe, expect, it } from 'vitest';
 import { encodeCsv, ListError, parseCsv } from '#protocol/orders/csv.ts';
 
@@ -15,7 +16,7 @@ describe('reading a table', () => {
       ],
     ],
     [
-      'semicolons, where the first row has them',
+      'semicolons, if the first row has semicolons',
       'a;b\n1,5;2\n',
       [
         ['a', 'b'],
@@ -31,7 +32,7 @@ describe('reading a table', () => {
       ],
     ],
     [
-      'quoted cells with separators, quotes and line ends in them',
+      'quoted cells that contain separators, quotes and line ends',
       '"a,""b""","c\r\nd"\n"",e',
       [
         ['a,"b"', 'c\r\nd'],
@@ -57,11 +58,11 @@ describe('reading a table', () => {
     ],
     ['a last line without an end', 'a\n1', [['a'], ['1']]],
     ['an empty text', '', []],
-  ])('takes %s', (_name, text, expected) => {
+  ])('accepts %s', (_name, text, expected) => {
     expect(cells(text)).toEqual(expected);
   });
 
-  it('counts blank rows and leaves them out', () => {
+  it('leaves out blank rows, but counts them in the row numbers', () => {
     expect(parseCsv('a\n\n , \n1\n').map(({ row }) => row)).toEqual([1, 4]);
   });
 
@@ -72,7 +73,7 @@ describe('reading a table', () => {
     ['a cell that is too long', `a\n${'x'.repeat(1001)}`, /row 2: a cell has more than 1000/],
     ['too many cells', `${'a,'.repeat(100)}`, /row 1: there are more than 100 cells/],
     ['too many rows', 'a\n'.repeat(100_002), /row 100002: a list has at most 100000 rows/],
-  ])('refuses %s, naming the row', (_name, text, words) => {
+  ])('refuses %s and names the row', (_name, text, words) => {
     expect(() => parseCsv(text)).toThrow(ListError);
     expect(() => parseCsv(text)).toThrow(words);
   });

@@ -1,4 +1,4 @@
-// A work order as JSON, and its balance.
+// The JSON text of a work order, and the balance of an order.
 
 import { describe, expect, it } from 'vitest';
 import { hexNumber } from '#protocol/bytes/hex.ts';
@@ -40,7 +40,7 @@ const ORDER: WorkOrder = {
 const written = (change: object = {}) => ({ ...JSON.parse(encodeWorkOrder(ORDER)), ...change });
 
 describe('a work order', () => {
-  it('comes back from its JSON text, a single unit as its SN', () => {
+  it('is the same after encoding and decoding, and a single unit is encoded as its SN', () => {
     expect(written().units).toEqual([[sn(1), sn(3)], sn(16)]);
     expect(decodeWorkOrder(written())).toEqual(ORDER);
     expect(decodeWorkOrderPayload(Buffer.from(encodeWorkOrder(ORDER)))).toEqual(ORDER);
@@ -80,7 +80,7 @@ describe('a work order', () => {
     expect(() => decodeWorkOrderPayload(Buffer.from('{'))).toThrow(/not JSON/);
   });
 
-  it('has its units, lines and times', () => {
+  it('lists its units and lines, and begins and ends at its times', () => {
     expect([lists(ORDER, sn(2)), lists(ORDER, sn(4)), lists(ORDER, sn(16))]).toEqual([true, false, true]);
     expect(findLine(ORDER, 0x0104, 3)?.label).toBe('Other key');
     expect(findLine(ORDER, 0x0104, 2)).toBeUndefined();
@@ -108,7 +108,7 @@ describe('the balance', () => {
     expect(balance(ORDER, done.slice(1), 'not delivered')).toMatchObject({ absent: 1, missing: [], mayClose: true });
   });
 
-  it('requires a reason for each failed or unknown unit, and refuses a blank one', () => {
+  it('requires a reason for each failed or unknown unit, and a reason may not be blank', () => {
     const some = [said(1, 'failed'), said(2, 'unknown', ' '), said(3, 'failed', 'refused'), said(16, 'done')];
     expect(balance(ORDER, some, 'not delivered')).toMatchObject({
       failed: 2,
@@ -118,7 +118,7 @@ describe('the balance', () => {
     });
   });
 
-  it('keeps done over later outcomes, and otherwise counts the last one', () => {
+  it('counts a unit as done once any outcome is done, and otherwise by its last outcome', () => {
     const later = [...done, said(1, 'failed', 'again'), said(2, 'unknown')];
     expect(balance(ORDER, later).done).toBe(4);
     const twice = [...done.slice(1), said(1, 'failed'), said(1, 'unknown', 'unplugged')];

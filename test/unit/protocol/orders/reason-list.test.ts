@@ -22,7 +22,7 @@ describe('a list of reasons', () => {
     { sn: sn(2), reason: 'Stolen' },
   ];
 
-  it('is read from CSV with other columns', () => {
+  it('is read from CSV that also has other columns', () => {
     expect(
       readReasonList('Reason;Site;SN\r\n"Lost; on the way";north;1\r\n\r\nStolen;south;00:02\r\n', anyUnit),
     ).toEqual(both);

@@ -1,5 +1,5 @@
-// The units of a work order: serial numbers as operators type them, ranges, and lists whose
-// problems are named by row and column.
+// The units of a work order: serial numbers as operators type them, ranges, and unit lists, whose
+// problems are reported by row and column.
 import { describe, expect, it } from 'vitest';
 import { ListError } from '#protocol/orders/csv.ts';
 import { readUnitCsv, readUnitJson, writeUnitCsv, writeUnitJson } from '#protocol/orders/unit-list.ts';
@@ -25,7 +25,7 @@ describe('a serial number', () => {
     expect(readSerialNumber(written)).toBe(sn(digits));
   });
 
-  it.each(['', ' ', '0', '00', 'G', 'F'.repeat(33), '1.5', '０'])('%j is not one', (written) => {
+  it.each(['', ' ', '0', '00', 'G', 'F'.repeat(33), '1.5', '０'])('is not %j', (written) => {
     expect(readSerialNumber(written)).toBeUndefined();
   });
 });
@@ -52,7 +52,7 @@ describe('units', () => {
     expect(() => arrangeUnits(ranges)).toThrow(words);
   });
 
-  it('are counted, found and listed, also across 64 bits', () => {
+  it('are counted, found and listed, even if a range crosses 64 bits', () => {
     const units = arrangeUnits([range('FFFFFFFFFFFFFFFE', '10000000000000001'), range('20')]);
     expect(countUnits(units)).toBe(5);
     expect([...serialNumbers(units)]).toEqual(
@@ -65,13 +65,13 @@ describe('units', () => {
 });
 
 describe('a list of units', () => {
-  it('is read from CSV with SN, or FROM and TO, or all three, and with other columns', () => {
+  it('is read from CSV with the column SN, the columns FROM and TO, or all three, and other columns', () => {
     expect(readUnitCsv('Site;Serial number\nA;45 49\nB;4550\n')).toEqual([range('4549'), range('4550')]);
     expect(readUnitCsv('from,to\n1,3\n')).toEqual([range('1', '3')]);
     expect(readUnitCsv('SN,FROM,TO\n9,,\n,1,3\n')).toEqual([range('1', '3'), range('9')]);
   });
 
-  it('is read from JSON in each form', () => {
+  it('is read from JSON in which units and ranges have any permitted form', () => {
     const text = JSON.stringify(['9', ['1', '3'], { sn: 'B' }, { from: 'D', to: 'E' }]);
     expect(readUnitJson(text)).toEqual([range('1', '3'), range('9'), range('B'), range('D', 'E')]);
   });
@@ -123,7 +123,7 @@ describe('a list of units', () => {
     expect(() => readUnitJson(text)).toThrow(words);
   });
 
-  it('comes back from its text', () => {
+  it('is the same after writing and reading', () => {
     const units = [range('1', '3'), range('9')];
     expect(writeUnitCsv(units)).toBe(`SN,FROM,TO\r\n,${sn('1')},${sn('3')}\r\n${sn('9')},,\r\n`);
     expect(readUnitCsv(writeUnitCsv(units))).toEqual(units);

@@ -1,4 +1,5 @@
-// The load of one key: steps, round trips, early refusals, and the settlement of a lost response.
+// The load of one key: its steps and round trips, early refusals, and how a load with a lost
+// response is settled.
 import { describe, expect, it } from 'vitest';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type Bytes, isZero } from '#protocol/bytes/bytes.ts';
@@ -108,7 +109,7 @@ describe('provision', () => {
     expect(steps.at(-1)?.step).toBe('verified');
   });
 
-  it('refuses a blank unit, an unknown slot and suites without overlap before a command is sent', async () => {
+  it('refuses a blank unit, an unknown slot and unsupported suites before it sends a command', async () => {
     const refusals = [
       { options: { blank: true }, request: REQUEST, expected: 'unit-blank' },
       { options: {}, request: { ...REQUEST, ref2: 9 }, expected: 'slot-unknown' },
@@ -152,14 +153,14 @@ describe('attach', () => {
     await expect(attach(answering(0x00))).rejects.toEqual(code('not-a-unit'));
   });
 
-  it('passes a link failure on', async () => {
+  it('rejects with the error of the link when the link fails', async () => {
     const closed: Transmit = () => Promise.reject(new ProtocolError('device-lost', 'unplugged'));
     await expect(attach(closed)).rejects.toEqual(code('device-lost'));
   });
 });
 
 describe('settle', () => {
-  /** Loads, but the response to IMPORTKEY is lost. The unit restarts with the same memory. */
+  /** Loads a key, but loses the response to IMPORTKEY. The unit restarts with the same memory. */
   async function loseResponse(isImported: boolean) {
     const station = createStation();
     let summary: ExportSummary | undefined;
@@ -211,14 +212,14 @@ describe('settle', () => {
       expect(steps[0]).toEqual({ step: 'exported', export: summary });
     });
 
-    it('rejects with no-receipt without a request to the AS when the unit has no receipt', async () => {
+    it('rejects with no-receipt when the unit has no receipt, and sends no request to the AS', async () => {
       const { source, returned } = await loseResponse(false);
       const attached = await attach(returned.transmit);
       await expect(collect(settleByRecall(source, attached, intent))).rejects.toEqual(code('no-receipt'));
       expect(source.calls).toEqual(['exportKey']);
     });
 
-    it('rejects with no-receipt for the receipt of another import, with and without an export', async () => {
+    it('rejects with no-receipt for the receipt of another import, even if the AS knows no export', async () => {
       const { source, returned } = await loseResponse(true);
       const attached = await attach(returned.transmit);
       const later = { ...intent, idempotencyKey: 'C'.repeat(22) };

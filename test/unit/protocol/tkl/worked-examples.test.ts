@@ -1,5 +1,5 @@
-// TKL/1 against every value of the worked examples: key tree, DATA, CHM, receipt and signature, in
-// both directions.
+// Compares protocol/tkl with every value of the worked examples: key tree, DATA, CHM, receipt and
+// signature. Encodes and decodes each structure.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
@@ -68,7 +68,7 @@ describe.each(WORKED_EXAMPLES.map((example) => [example.title, example] as const
     if (example.suite !== 0x01) expect(keys.encryptionKey).toEqual(example.of('KE'));
   });
 
-  it('computes CHM and refuses another one', () => {
+  it('computes CHM and refuses another CHM', () => {
     const challenge = { suite: example.suite, unit, random: example.of('random') };
     const key = deriveChallengeKey(example.suite, example.of('KD'), unit);
     expect(challengeMac(key, challenge)).toEqual(example.of('CHM'));
@@ -116,7 +116,7 @@ it('the examples cover every suite and a signature', () => {
 });
 
 describe('the AS signature', () => {
-  it('verifies, and is refused when stripped, changed or of another context', () => {
+  it('verifies, and is refused when it is stripped, changed or made for another context', () => {
     if (signed === undefined) throw new Error('no signed example');
     const data = decodeData(signed.of('DATA'));
     const context = signed.of('opContext');

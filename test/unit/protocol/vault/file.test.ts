@@ -1,4 +1,5 @@
-// A vault file from its issue to its keys: each refusal with its code, before a passphrase is used.
+// Issues a vault file, verifies it and opens its keys. Tests the code of each refusal, and that a
+// file is refused before a passphrase is used.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isZero } from '#protocol/bytes/bytes.ts';
 import { fromBase64url, fromUtf8, toBase64url, utf8 } from '#protocol/bytes/text.ts';
@@ -51,7 +52,7 @@ function payloadOf<Payload>(envelope: Envelope): Payload {
   return JSON.parse(fromUtf8(fromBase64url(envelope.payload))) as Payload;
 }
 
-/** A changed header, signed by a key that the root certified. */
+/** The file with a changed header, signed by a key that the root key has certified. */
 async function signedHeader(change: Partial<VaultHeaderJson>, certificate: Partial<CertificateJson> = {}) {
   const issuer = signerOf(OTHER);
   const header = { ...payloadOf<VaultHeaderJson>(file.header), ...change };
@@ -83,7 +84,7 @@ describe('a vault file', () => {
     expect(keyFactsOf(verified.header.set.keys[0] ?? expect.fail())).toMatchObject({ ref1: 0x0103, akv: 5 });
   });
 
-  it('has one text', () => {
+  it('has only one valid text', () => {
     expect(encodeVaultFile(file)).toBe(vault.text);
   });
 
@@ -94,19 +95,19 @@ describe('a vault file', () => {
     }
   });
 
-  it('does not open with another passphrase, and still opens with its own', async () => {
+  it('does not open with another passphrase, and still opens with its own afterwards', async () => {
     const open = (passphrase: string) => SoftwareVault.open(vault.text, passphrase, vault.root, { derive: quickKey });
     await expect(open('correct horse battery staples')).rejects.toMatchObject({ code: 'passphrase-wrong' });
     await expect(open(vault.passphrase)).resolves.toBeInstanceOf(SoftwareVault);
   });
 
-  it('is refused if no pinned root certified it', async () => {
+  it('is refused if no pinned root key has certified it', async () => {
     await expect(verify(file, [])).rejects.toMatchObject({ code: 'vault-untrusted' });
     await expect(verify(file, [ed25519PublicKey(OTHER)])).rejects.toMatchObject({ code: 'vault-untrusted' });
     await expect(verify(file, [ed25519PublicKey(OTHER), vault.root])).resolves.toMatchObject({ root: vault.root });
   });
 
-  it('is refused with the sealed part of another vault, even of the same AS and passphrase', async () => {
+  it('is refused with the sealed part of another vault, even if AS and passphrase are the same', async () => {
     const other = decodeVaultFile((await createTestVault(OPTIONS)).text);
     await expect(verify({ ...file, sealed: other.sealed })).rejects.toMatchObject({ code: 'vault-changed' });
   });
@@ -116,7 +117,7 @@ describe('a vault file', () => {
     await expect(verify({ ...other, sealed: file.sealed })).rejects.toMatchObject({ code: 'vault-changed' });
   });
 
-  it('does not open as another vault, even with the right key', async () => {
+  it('does not open under the name of another vault, even with the correct key', async () => {
     const { header, sealed } = await verify(file);
     const key = await quickKey(Buffer.from(vault.passphrase), fromBase64url(header.argon2id.salt), header.argon2id);
     const name = vaultName(header);
@@ -125,7 +126,7 @@ describe('a vault file', () => {
     expect(() => openVaultSecrets(sealed, asOther, key)).toThrow(expect.objectContaining({ code: 'passphrase-wrong' }));
   });
 
-  it('is refused with a certificate for another purpose, number or time', async () => {
+  it('is refused with a certificate for another purpose, another AS number or another time', async () => {
     const publicKey = toBase64url(ed25519PublicKey(OTHER));
     await expect(verify(await signedHeader({}))).resolves.toBeDefined();
     for (const certificate of [

@@ -1,4 +1,5 @@
-// The journal of a vault as a document: which events it may have, and the code of each refusal.
+// The document format of a vault journal: the events that it may have, and the code of each
+// refusal.
 import { describe, expect, it } from 'vitest';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { decodeVaultJournal, hashVaultEntry, type VaultEntryJson } from '#protocol/vault/journal.ts';
@@ -49,7 +50,7 @@ describe('the journal of a vault', () => {
     expect(() => decode(event)).toThrow('journal.entries[0].event');
   });
 
-  it('is refused with a header that is not one', () => {
+  it('is refused if the header of an export is not an HDR', () => {
     expect(() => decode({ ...exported, header: zeros(48) })).toThrow(
       expect.objectContaining({ code: 'data-malformed' }),
     );
@@ -65,7 +66,7 @@ describe('the journal of a vault', () => {
     expect(() => decode(entry.event, change)).toThrow(expect.objectContaining({ code: 'vault-malformed' }));
   });
 
-  it('is hashed by the members of an entry in their order', () => {
+  it('hashes the members of an entry in a fixed order, and refuses unknown members', () => {
     const { number, time, previous, event } = entry;
     expect(hashVaultEntry({ event, previous, time, number })).toEqual(hashVaultEntry(entry));
     expect(() => hashVaultEntry({ ...entry, note: 1 } as VaultEntryJson)).toThrow('entry.note is an unknown member');

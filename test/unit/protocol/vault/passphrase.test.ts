@@ -1,4 +1,5 @@
-// The passphrase of a vault: its bytes, the bounds of Argon2id, and Argon2id against published values.
+// The passphrase of a vault: its encoding, the bounds of the Argon2id cost, and the published
+// values of Argon2id.
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ascii, fromUtf8 } from '#protocol/bytes/text.ts';
@@ -23,18 +24,18 @@ const code = (action: () => unknown): unknown => {
 };
 
 describe('Argon2id', () => {
-  // From src/test.c of the reference implementation, version 13.
+  // The values are from src/test.c of the reference implementation (Argon2 version 13).
   it.each([
     [256, 2, 1, '9DFEB910E80BAD0311FEE20F9C0E2B12C17987B4CAC90C2EF54D5B3021C68BFE'],
     [256, 2, 2, '6D093C501FD5999645E0EA3BF620D7B8BE7FD2DB59C20D9FFF9539DA2BF57037'],
-  ])('gives the published value with %i KiB, %i passes and %i lanes', async (memoryKib, passes, lanes, expected) => {
+  ])('has the published value for %i KiB, %i passes and %i lanes', async (memoryKib, passes, lanes, expected) => {
     const key = await argon2id(ascii('password'), ascii('somesalt'), { memoryKib, passes, lanes });
     expect(toHex(key)).toBe(expected);
   });
 
-  it('gives the value of the native reference tool with the cost of a vault', async () => {
+  it('has the value of the reference command-line tool for the cost of a vault', async () => {
     const key = await argon2id(ascii('correct horse battery staple'), ascii('0123456789ABCDEF'), VAULT_COST);
-    // argon2 0123456789ABCDEF -id -t 3 -k 65536 -p 4 -l 32 -r
+    // Computed with: argon2 0123456789ABCDEF -id -t 3 -k 65536 -p 4 -l 32 -r
     expect(toHex(key)).toBe('A01BA759E20D615C3C7EF23A61C29E08FD9A85C94137FD7FA437F43A40B03955');
   }, 60_000);
 });
@@ -69,7 +70,7 @@ describe('the cost', () => {
 });
 
 describe('a passphrase', () => {
-  it('has the same bytes for each composition of its letters', () => {
+  it('has the same bytes whether its letters are composed or decomposed in Unicode', () => {
     expect(encodePassphrase('Zürich und Genève')).toEqual(encodePassphrase('Zu\u0308rich und Gene\u0300ve'));
     expect(encodePassphrase('\uFB01sch')).toEqual(encodePassphrase('fisch'));
   });
@@ -79,7 +80,7 @@ describe('a passphrase', () => {
     expect(encodePassphrase('correct horse')).not.toEqual(encodePassphrase('correct-horse'));
   });
 
-  it('that was generated may be typed in other ways', () => {
+  it('that was generated may be typed in lower case, with blanks, and with O for 0 or L for 1', () => {
     const generated = generatePassphrase(Uint8Array.from({ length: 20 }, (_, i) => i * 13));
     expect(generated).toMatch(/^KV(-[0-9A-HJKMNP-TV-Z]{5}){4}$/);
     const normalised = encodePassphrase(generated);
@@ -97,13 +98,13 @@ describe('a passphrase', () => {
     expect(texts.size).toBe(20);
   });
 
-  it('that no vault can have is wrong', () => {
+  it('that no vault can have is refused as wrong', () => {
     for (const typed of ['', 'x'.repeat(257), '\uD800 alone']) {
       expect(code(() => encodePassphrase(typed))).toBe('passphrase-wrong');
     }
   });
 
-  it('is wiped after the derivation of the key, also if it fails', async () => {
+  it('is wiped after the derivation of the key, even if the derivation fails', async () => {
     const seen: Uint8Array[] = [];
     const fail = async (password: Uint8Array): Promise<never> => {
       seen.push(password);

@@ -1,4 +1,4 @@
-// The rules of a vault: validity, units and quotas, each at its limit.
+// The rules that a vault checks before an export: validity, units and quotas, each at its limit.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -39,7 +39,7 @@ describe('a vault', () => {
     ['2026-11-23T12:00:00.000Z', 'none'],
     ['2026-11-24T11:59:59.999Z', 'none'],
     ['2026-11-24T12:00:00.000Z', 'vault-expired'],
-  ])('at %s answers %s', (time, code) => {
+  ])('is checked at %s with the result %s', (time, code) => {
     expect(codeOf(() => requireValid(header, Date.parse(time)))).toBe(code);
   });
 
