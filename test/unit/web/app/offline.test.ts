@@ -27,12 +27,12 @@ describe('a newer build', () => {
     expect([sent, reloads()]).toEqual([['activate'], 1]);
   });
 
-  it('waits once the operator has begun something', async () => {
+  it('is not activated when the operator has already begun to work', async () => {
     const { sent, reloads } = await startPage(true, false);
     expect([sent, reloads()]).toEqual([[], 0]);
   });
 
-  it('is not activated if there is none', async () => {
+  it('is not activated if no newer build is waiting', async () => {
     const { sent, reloads } = await startPage(false, true);
     expect([sent, reloads()]).toEqual([[], 0]);
   });
@@ -40,7 +40,7 @@ describe('a newer build', () => {
   it.each([
     ['installed', true],
     ['redundant', false],
-  ])('at the first visit counts as cached once it is fetched: worker %s, cached %s', async (state, cached) => {
+  ])('at the first visit is cached only after its installation: worker %s, cached %s', async (state, cached) => {
     const worker = Object.assign(new EventTarget(), { state: 'installing' });
     const registration = { active: null, waiting: null, installing: worker };
     const container = Object.assign(new EventTarget(), { controller: null, register: async () => registration });

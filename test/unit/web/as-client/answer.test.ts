@@ -1,4 +1,4 @@
-// The answers of the service: each value in them is checked, and unknown members are left out.
+// Reads the responses of the service: checks every value in them and leaves out unknown members.
 import { describe, expect, it } from 'vitest';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import {
@@ -25,7 +25,7 @@ type Path = readonly (string | number)[];
 
 type Schema = Parameters<typeof readAnswer>[0];
 
-/** Each message, and its schema. */
+/** A name, the schema and a valid sample for each response. */
 const ANSWERS: readonly [name: string, schema: Schema, sample: object][] = [
   ['keys', keysSchema, KEYS],
   ['whoami', whoamiSchema, WHOAMI],
@@ -47,7 +47,7 @@ const ANSWERS: readonly [name: string, schema: Schema, sample: object][] = [
   ['problem', problemSchema, { type: 'urn:x', title: 'No', status: 400, detail: '' }],
 ];
 
-/** The paths of all values inside: objects, lists and their members. */
+/** The paths of `value` itself and of all objects, lists and members in it. */
 function pathsOf(value: unknown, path: Path = []): Path[] {
   if (typeof value !== 'object' || value === null) return [path];
   const inside = Object.entries(value).flatMap(([key, item]) =>
@@ -143,12 +143,12 @@ describe('values of the right type that are out of range', () => {
     ['a number that JSON cannot hold exactly', auditHeadSchema, { ...head, sequence: 2 ** 53 }],
     ['a local time', auditHeadSchema, { ...head, time: '2026-01-02T03:04:05+01:00' }],
     ['a day that does not exist', auditHeadSchema, { ...head, time: '2026-13-45T03:04:05Z' }],
-    ['a problem with a status that is none', problemSchema, { type: 'urn:x', title: 'No', status: 200, detail: '' }],
-  ])('%s', (_what, schema, value) => {
+    ['a problem with a status of success', problemSchema, { type: 'urn:x', title: 'No', status: 200, detail: '' }],
+  ])('are refused: %s', (_what, schema, value) => {
     expect(() => readAnswer(schema, value, 'answer')).toThrow(nonsense);
   });
 
-  it('are named in the error message', () => {
+  it('have their path in the error message', () => {
     expect(() => readAnswer(keysSchema, withKey({ ref1: -1 }), 'keys')).toThrow(
       /^keys\.sets\[0\]\.keys\[0\]\.ref1 is not an integer from 0 to 65535$/,
     );

@@ -1,5 +1,5 @@
-// A service in memory that signs like an AS, whose answers a test can replace, and a trust store in
-// memory.
+// A service in memory that signs like an AS. A test can replace its responses. Also a trust store
+// in memory.
 import { copy } from '#protocol/bytes/bytes.ts';
 import { ascii, toBase64url } from '#protocol/bytes/text.ts';
 import { ed25519PublicKey, signEd25519 } from '#protocol/crypto/ed25519.ts';
@@ -49,7 +49,7 @@ type Answer = (request: RecordedRequest) => Response | Promise<Response>;
 
 export class FakeAs {
   readonly requests: RecordedRequest[] = [];
-  /** Replaces the answer of a path. */
+  /** Functions that replace the response of a path. */
   readonly instead: Partial<Record<string, Answer>> = {};
   root = signerOf('root');
   verdictKey = signerOf('verdict');
@@ -107,7 +107,7 @@ export class FakeAs {
     return sealJson('verdict', { workOrder: null, operator: 'Ada', dataHash, time, ...fields }, this.verdictKey);
   }
 
-  /** The head after one more entry, with other members if given. */
+  /** The signed head after one more entry. `fields` replaces its members. */
   head(fields: Partial<AuditHeadJson> = {}): Promise<Envelope> {
     const sequence = fields.sequence ?? ++this.sequence;
     const hash = toBase64url(sha256(ascii(`entry ${sequence}`)));

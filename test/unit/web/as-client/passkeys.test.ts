@@ -1,5 +1,5 @@
-// The calls to the browser for a passkey, and the result of each answer. test/e2e/passkey.spec.ts
-// tests the browser itself.
+// The calls of the page to the browser for a passkey, and how the page handles each result. The
+// browser itself is tested in test/e2e/passkey.spec.ts.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Passkeys } from '#web/as-client/passkeys.ts';
 
@@ -12,7 +12,7 @@ interface Answers {
   readonly get?: AuthenticationExtensionsClientOutputs | Error | null;
 }
 
-/** navigator.credentials with these answers, and what it was asked. */
+/** Fakes navigator.credentials with these results, and records the options of each call. */
 function browser({ create = null, get = null }: Answers = {}) {
   const asked: (CredentialCreationOptions | CredentialRequestOptions)[] = [];
   const answer = async (options: CredentialCreationOptions | CredentialRequestOptions, given: Answers['get']) => {
@@ -31,7 +31,7 @@ const results = { prf: { enabled: true, results: { first: OUTPUT.slice().buffer 
 const passkey = { credential: Uint8Array.of(1, 2, 3), salt: new Uint8Array(32).fill(9) };
 
 describe('a passkey', () => {
-  it('is created under the id of its vault, with user verification and its own salt, and gives 32 bytes', async () => {
+  it('is created for the id of its vault, with user verification and its own salt, and returns 32 bytes', async () => {
     const { passkeys, asked } = browser({ create: results });
     const one = await passkeys.create(USER);
     const other = await passkeys.create(USER);
@@ -47,7 +47,7 @@ describe('a passkey', () => {
     });
   });
 
-  it('is used once more if its creation gives no PRF output', async () => {
+  it('is used immediately if its creation returns no PRF output', async () => {
     const { passkeys, asked } = browser({ create: { prf: { enabled: true } }, get: results });
     expect((await passkeys.create(USER)).output).toEqual(OUTPUT);
     expect(asked).toHaveLength(2);
@@ -68,14 +68,14 @@ describe('a passkey', () => {
   it.each([
     ['without a PRF', { prf: { enabled: false } }],
     ['of a browser without PRFs', {}],
-  ])('%s is said to be of no use', async (_what, create) => {
+  ])('%s is rejected as unsupported', async (_what, create) => {
     await expect(browser({ create }).passkeys.create(USER)).rejects.toEqual(code('passkey-unsupported'));
   });
 
   it.each([
     ['nothing', {}],
     ['fewer bytes', { prf: { results: { first: new ArrayBuffer(16) } } }],
-  ])('that answers with %s is said to be of no use', async (_what, get) => {
+  ])('that returns %s is rejected as unsupported', async (_what, get) => {
     await expect(browser({ get }).passkeys.ask(passkey)).rejects.toEqual(code('passkey-unsupported'));
   });
 
@@ -86,14 +86,14 @@ describe('a passkey', () => {
     ['NotSupportedError', 'passkey-unsupported'],
     ['SecurityError', 'passkey-unsupported'],
     ['ConstraintError', 'passkey-unsupported'],
-  ])('has words for %s of the browser', async (name, expected) => {
+  ])('fails for the exception %s of the browser with the code %s', async (name, expected) => {
     const failure = new DOMException('the browser says no', name);
     const { passkeys } = browser({ create: failure, get: failure });
     await expect(passkeys.create(USER)).rejects.toEqual(code(expected));
     await expect(passkeys.ask(passkey)).rejects.toEqual(code(expected));
   });
 
-  it('that the browser does not return is refused, but a program error is not a refusal', async () => {
+  it('that the browser does not return is a refusal, but a program error is rethrown', async () => {
     await expect(browser().passkeys.ask(passkey)).rejects.toEqual(code('passkey-refused'));
     await expect(browser({ get: new TypeError('a bug') }).passkeys.ask(passkey)).rejects.toThrow(TypeError);
   });

@@ -1,4 +1,4 @@
-// A RemoteAs with a service in memory and short deadlines.
+// Creates a RemoteAs with a service in memory and short deadlines.
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import { RemoteAs } from '#web/as-client/remote-as.ts';
 import { ACCESS_CODE, BASE_URL, FakeAs, MemoryTrust } from './fake-as.ts';
@@ -36,7 +36,7 @@ export async function signedIn(trust?: MemoryTrust, service?: FakeAs): Promise<R
 
 export const offline = (): Promise<never> => Promise.reject(new TypeError('fetch failed'));
 
-/** Never answers, but rejects on abort, as fetch does. */
+/** Never responds, but rejects when the request is aborted, as fetch does. */
 export const hangs = ({ init }: { init: RequestInit }): Promise<never> =>
   new Promise((_resolve, reject) => {
     init.signal?.addEventListener('abort', () => reject(init.signal?.reason));

@@ -63,7 +63,7 @@ describe('signing in', () => {
     expect(as.operator).toBeUndefined();
   });
 
-  it('refuses a root key if another tab has pinned another one meanwhile', async () => {
+  it('refuses a root key if another tab has pinned another root key in the meantime', async () => {
     const trust = new MemoryTrust();
     const { as } = setUp(trust);
     const read = trust.read.bind(trust);
@@ -76,7 +76,7 @@ describe('signing in', () => {
     expect(as.operator).toBeUndefined();
   });
 
-  it('trusts another root key once the operator has compared it, and no other', async () => {
+  it('trusts another root key only if the operator has compared exactly this root key', async () => {
     const { trust } = await signedIn();
     const anew = new FakeAs();
     anew.root = signerOf('set up anew');
@@ -134,7 +134,7 @@ describe('signing in', () => {
 });
 
 describe('signing out', () => {
-  it('deletes the access code: no more requests are sent', async () => {
+  it('deletes the access code, so that no more requests are sent', async () => {
     const { service, as } = await signedIn();
     as.signOut();
     const before = service.requests.length;
@@ -224,7 +224,7 @@ describe('a refusal of the service', () => {
     [404, 'request-refused'],
     [429, 'too-many-requests'],
     [503, 'service-failed'],
-  ])('gives status %i of an unknown problem the code %s', async (status, code) => {
+  ])('with status %i and an unknown problem has the code %s', async (status, code) => {
     const { service, as } = await signedIn();
     const unknown = { type: 'urn:keyferry:problem:of-later', title: 'New', status, detail: '' };
     service.instead['/v1/keys'] = () => jsonAnswer(unknown, status, 'application/problem+json');
@@ -236,7 +236,7 @@ describe('a refusal of the service', () => {
     [404, 'service-nonsense'],
     [429, 'too-many-requests'],
     [502, 'service-failed'],
-  ])('gives status %i of a server in between the code %s', async (status, code) => {
+  ])('with status %i from a server in between has the code %s', async (status, code) => {
     const { service, as } = await signedIn();
     service.instead['/v1/keys'] = () =>
       new Response('<h1>Oh dear</h1>', { status, headers: { 'content-type': 'text/html' } });
@@ -245,7 +245,7 @@ describe('a refusal of the service', () => {
 });
 
 describe('a service that is unreachable or sends nonsense', () => {
-  it('has its code, and the next request succeeds', async () => {
+  it('leads to a specific error code, and the next request succeeds', async () => {
     const { service, as } = await signedIn();
     const failures: [string, () => Response | Promise<Response>][] = [
       ['service-unreachable', offline],
@@ -266,7 +266,7 @@ describe('a service that is unreachable or sends nonsense', () => {
     expect(await as.keys()).toHaveLength(1);
   });
 
-  it('is unreachable if its answer breaks off, and slow if its answer stops', async () => {
+  it('leads to service-unreachable if its response breaks off, and to service-timeout if it stalls', async () => {
     const { service, as } = await signedIn();
     const headers = { 'content-type': 'application/json' };
     const begun = (

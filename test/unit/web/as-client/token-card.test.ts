@@ -1,5 +1,5 @@
-// The AS card as a KeySource: the PIN, one command at a time, a lost or reset card, and the code of
-// each refusal.
+// The AS card as a KeySource: the PIN, commands one at a time, a card that is lost or reset, and
+// the code of each refusal.
 import { describe, expect, it } from 'vitest';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type Bytes, copy, isZero } from '#protocol/bytes/bytes.ts';
@@ -26,7 +26,7 @@ async function unlocked(card = new TestAsCard(), transmit?: Transmit) {
   return made;
 }
 
-/** Answers the n-th command (from 0) from now with these octets instead of running it. */
+/** A card whose n-th command (from 0) is not run, but gets the response `answers[n]`. */
 function answering(card: TestAsCard, answers: Record<number, string>): { transmit: Transmit; restart(): void } {
   let count = 0;
   return {
@@ -66,19 +66,19 @@ describe('attaching a card', () => {
       'a label with a line break',
       '01 0000BA7C 01 0007 00000000 00000064 01 0101 44304142303045 00000001 FFFF 0000000000 01 0A 9000',
     ],
-  ])('refuses %s as no token', async (_what, answer) => {
+  ])('refuses a device that returns %s', async (_what, answer) => {
     const other: Transmit = async () => fromHex(answer);
     await expect(TokenCard.attach(other)).rejects.toEqual(code('not-a-token'));
   });
 
-  it('reports a card that does not answer as lost', async () => {
+  it('reports a card that does not respond as lost', async () => {
     const dead: Transmit = () => Promise.reject(new ProtocolError('link-timeout', 'silence'));
     await expect(TokenCard.attach(dead)).rejects.toEqual(code('token-lost'));
   });
 });
 
 describe('the PIN', () => {
-  it('unlocks, locks and changes, and its tries can be read before each attempt', async () => {
+  it('unlocks the card, can be changed, and its tries can be read before each attempt', async () => {
     const { token } = await attached();
     expect(await token.pinState()).toEqual({ is: 'locked', triesLeft: 3 });
     await expect(token.verifyPin(pin('000000'))).rejects.toEqual(new PinError(2));
@@ -93,7 +93,7 @@ describe('the PIN', () => {
     await token.verifyPin(pin('20261123'));
   });
 
-  it('is blocked for ever after the last try', async () => {
+  it('is blocked permanently after the last try', async () => {
     const { card, token } = await attached();
     const codes = [];
     for (let i = 0; i < 4; i++)
@@ -106,7 +106,7 @@ describe('the PIN', () => {
     expect(card.store.pinTries).toBe(0);
   });
 
-  it('is wiped everywhere, whether right or wrong, and if the card is gone', async () => {
+  it('is wiped everywhere, whether it is correct or wrong, and even if the card is unplugged', async () => {
     const seen: Uint8Array[] = [];
     const card = new TestAsCard();
     let isGone = false;
@@ -123,11 +123,11 @@ describe('the PIN', () => {
     isGone = true;
     await expect(token.verifyPin(last)).rejects.toEqual(code('token-lost'));
     expect(typed.map(isZero)).toEqual([true, true, true, true, true]);
-    // Commands with a PIN are zero now; those that read the state have no data field.
+    // Only commands with a PIN are longer than 5 bytes. They are zero now.
     expect(seen.filter((command) => command.length > 5).map(isZero)).toEqual([true, true, true]);
   });
 
-  it('is not sent if it is malformed, but is wiped', async () => {
+  it('is not sent if it is malformed, but is wiped even then', async () => {
     const { card, token } = await attached();
     for (const typed of [pin('123'), pin('1234567890123'), ascii('12a4')]) {
       await expect(token.verifyPin(typed)).rejects.toThrow(RangeError);
@@ -166,7 +166,7 @@ describe('an export', () => {
     expect(await token.refresh()).toMatchObject({ xc: 1, quotaLeft: 99 });
   });
 
-  it('names which of three reasons the card has not to authorise it', async () => {
+  it('is refused with the code of the reason: unit not listed, quota used or card locked', async () => {
     const { token } = await unlocked(new TestAsCard(cardContent({ quota: 1, units: [TEST_SN] })));
     const stranger = copy(TEST_SN).fill(0x99);
     await expect(token.exportKey(exportRequest({ sn: stranger }))).rejects.toEqual(code('unit-not-listed'));
@@ -208,7 +208,7 @@ describe('an export', () => {
     expect(card.store.export(4)).toBeDefined();
   });
 
-  it('that fails does not block the next one', async () => {
+  it('that fails does not block the next export', async () => {
     const { token } = await unlocked();
     const [first, second] = await Promise.allSettled([
       token.exportKey(exportRequest({ challengeMac: new Uint8Array(16) })),
@@ -226,7 +226,7 @@ describe('an export', () => {
     ['6F00', 'token-failed'],
     ['6D00', 'token-failed'],
     ['00 9000', 'data-malformed'],
-  ])('answered with %s is %s', async (answer, expected) => {
+  ])('with the response %s leads to %s', async (answer, expected) => {
     const card = new TestAsCard();
     const lying = answering(card, { 0: answer });
     const { token } = await unlocked(card, async (command) =>
@@ -241,7 +241,7 @@ describe('a card that is unplugged', () => {
     const card = new TestAsCard();
     const { token } = await unlocked(card, async (command) => {
       const response = await card.transmit(command);
-      // The card has counted the export, but its answer never arrives.
+      // The card has counted the export, but the response never arrives.
       if (command[1] === 0xda) throw new ProtocolError('device-lost', 'unplugged');
       return response;
     });
@@ -255,7 +255,8 @@ describe('a card that is unplugged', () => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'token-lost' } });
     expect(card.store.export(2)).toBeUndefined();
 
-    // Attached and unlocked again: the same request returns the counted DATA and costs no quota.
+    // After the card is attached and unlocked again, the same request returns the same DATA and
+    // uses no further quota.
     const after = await attached(card.powerCycle());
     await expect(after.token.exportKey(asked)).rejects.toEqual(code('token-locked'));
     await after.token.verifyPin(pin());
@@ -282,7 +283,7 @@ describe('a card that is unplugged', () => {
     expect((await after.token.refresh()).quotaLeft).toBe(99);
   });
 
-  it('for a moment, behind an open link, requires its PIN again', async () => {
+  it('for a moment, while its link stays open, requires its PIN again', async () => {
     const { card, token } = await unlocked();
     card.card.reset();
     await expect(token.exportKey(exportRequest())).rejects.toEqual(code('token-locked'));
@@ -304,7 +305,7 @@ describe('a card that is unplugged', () => {
     expect(await other.word('00200081')).toBe('63C3');
   });
 
-  it('is not selected without end', async () => {
+  it('is not selected endlessly if it never accepts a command', async () => {
     let count = 0;
     const said = (await new TestAsCard().send(SELECT_AS)).data;
     const stubborn: Transmit = async (command) => {
@@ -339,7 +340,7 @@ describe('a receipt', () => {
     await token.verifyReceipt(exportId, receipt, dataHash);
   });
 
-  it('is refused if it differs from the stored one, is from another card, or has another export id', async () => {
+  it('is refused if it differs from the stored receipt, is from another card, or has another export id', async () => {
     const { card, token, exportId, dataHash, receipt } = await exported();
     await token.verifyReceipt(exportId, receipt, dataHash);
     const { data, random } = card.store.export(1) ?? { data: new Uint8Array(), random: new Uint8Array() };

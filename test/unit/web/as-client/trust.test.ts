@@ -19,7 +19,7 @@ describe('a verdict', () => {
     ['another export', { exportId: 'export-2' }],
     ['another receipt', { receipt: toBase64url(new Uint8Array(64)) }],
     ['another DATA', { dataHash: toBase64url(new Uint8Array(32)) }],
-  ])('on %s is nonsense', async (_what, other) => {
+  ])('on %s is refused as service-nonsense', async (_what, other) => {
     const { service, as } = await signedIn();
     service.instead['/v1/receipts'] = async ({ body }) =>
       jsonAnswer(await service.receiptAnswer(body as object, other));
@@ -55,7 +55,7 @@ describe('a verdict', () => {
   });
 
   it.each(['2041-01-01T00:00:00Z', '2019-12-31T23:59:59Z'])(
-    'from %s, when its key was not certified, is refused',
+    'from %s, outside the validity of its certificate, is refused',
     async (time) => {
       const { service, as } = await signedIn();
       service.instead['/v1/receipts'] = async ({ body }) =>
@@ -94,7 +94,7 @@ describe('the audit log', () => {
     });
   });
 
-  it('that was truncated is detected, also by another page of the station', async () => {
+  it('that was truncated is detected, even by another page of the station', async () => {
     const { service, trust, as } = await signedIn();
     await as.exportKey(REQUEST);
     await as.exportKey(REQUEST);
@@ -117,7 +117,7 @@ describe('the audit log', () => {
     await expect(another.as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'service-changed' });
   });
 
-  it('is accepted if one answer overtakes another', async () => {
+  it('is accepted if one response overtakes another', async () => {
     const { service, as } = await signedIn();
     const heads = await Promise.all([service.head(), service.head()]);
     let release = (): void => undefined;

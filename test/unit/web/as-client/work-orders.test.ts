@@ -1,16 +1,16 @@
-// The work orders of a service: which answers the client accepts.
+// The client for the work orders of a service: which responses it accepts.
 import { describe, expect, it } from 'vitest';
 import { workOrder } from '#test/support/work-orders.ts';
 import { WorkOrders } from '#web/as-client/work-orders.ts';
 
 const AT = '2026-11-23T10:00:00Z';
 
-/** A client of a service with one answer, and with the order in its signed document. */
+/** A client whose service always returns `value`, and whose envelopes always contain `signed`. */
 const answering = (value: unknown, signed: unknown = undefined) =>
   new WorkOrders({ ask: async () => value, open: async () => signed });
 
 describe('the work orders of an AS', () => {
-  it('are the signed ones of its list', async () => {
+  it('are those in the list of the service that have a signed order', async () => {
     const order = {
       title: 'North',
       set: 1,
@@ -32,7 +32,7 @@ describe('the work orders of an AS', () => {
     ]);
   });
 
-  it('are refused when the answer is malformed or about another order', async () => {
+  it('are refused when the response is malformed or is about another order', async () => {
     await expect(answering({}).list()).rejects.toMatchObject({ code: 'service-nonsense' });
     await expect(answering({ order: 7 }).read('A')).rejects.toMatchObject({ code: 'service-nonsense' });
     const envelope = { payloadType: 'x', payload: 'e30', signatures: [{ keyid: '0'.repeat(16), sig: 'A'.repeat(86) }] };
@@ -45,7 +45,7 @@ describe('the work orders of an AS', () => {
     expect((await swapped.read(other.id)).order).toEqual(other);
   });
 
-  it('are refused as a file when a file is malformed', async () => {
+  it('are refused with file-refused when a stored document is malformed', async () => {
     await expect(answering({}).open('{')).rejects.toMatchObject({ code: 'file-refused' });
   });
 });

@@ -1,4 +1,5 @@
-// The cached build is complete or absent, and never replaced while a page uses it.
+// The service worker caches a build completely or not at all, and never replaces a build while a
+// page uses it.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { utf8 } from '#protocol/bytes/text.ts';
@@ -9,7 +10,7 @@ const PAGE = '<!doctype html>';
 const SCRIPT = 'export {};';
 const hashOf = (text: string): string => toHex(sha256(utf8(text))).toLowerCase();
 
-/** The members of a service worker's global scope that the script uses. */
+/** Fakes the members of a service worker's global scope that the script uses. */
 class TestScope {
   readonly served = new Map([
     ['/', PAGE],
@@ -43,8 +44,8 @@ class TestScope {
   };
 
   /**
-   * Dispatches an event. Resolves with the first promise that the handler waits for or answers
-   * with.
+   * Dispatches an event. Resolves with the value of the first promise that the handler passes to
+   * waitUntil() or respondWith().
    */
   async fire(type: string, event: object = {}): Promise<unknown> {
     const promises: Promise<unknown>[] = [];

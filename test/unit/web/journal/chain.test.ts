@@ -15,7 +15,7 @@ async function setUp(): Promise<{ database: Database; journal: Journal; orders: 
   return { database, journal: new Journal(database, 'page', now), orders: new WorkOrderStore(database, now) };
 }
 
-/** Replaces the batch that begins with entry `seq`, or deletes it. */
+/** Replaces the batch that begins with entry `seq`, or deletes the batch. */
 async function change(database: Database, seq: number, edit: (batch: Batch) => Batch | undefined): Promise<void> {
   await database.run(['batches'], 'readwrite', async (transaction) => {
     const store = transaction.objectStore('batches');
@@ -45,7 +45,7 @@ describe('the chain of a work order', () => {
     expect(await orders.check(0)).toBeUndefined();
   });
 
-  it.each([0, 3, 8])('breaks at entry %i when that is changed', async (seq) => {
+  it.each([0, 3, 8])('breaks at entry %i when this entry is changed', async (seq) => {
     const { database, journal, orders } = await setUp();
     for (let i = 0; i < 2; i++) await writeSingly(journal);
     await change(database, seq, (batch) => ({
@@ -116,7 +116,7 @@ describe('group commit', () => {
     const records = await database.run(['batches'], 'readonly', (transaction) =>
       transaction.objectStore('batches').count(),
     );
-    expect(records).toBe(1 + STEPS.length); // one record per commit
+    expect(records).toBe(1 + STEPS.length); // each commit writes one record
     for (const id of ids) expect((await journal.get(id))?.outcome).toBe('done');
   });
 

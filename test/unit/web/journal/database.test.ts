@@ -20,7 +20,7 @@ describe('the database', () => {
     expect(await new Journal(second, 'b', now).get(id)).toMatchObject({ sn: ATTEMPT.sn });
   });
 
-  it('closes for a newer version of the page and reports it', async () => {
+  it('closes when a newer version of the page opens it, and reports this', async () => {
     const factory = new IDBFactory();
     let superseded = 0;
     const database = await Database.open(factory, () => superseded++);
@@ -33,12 +33,12 @@ describe('the database', () => {
     });
   });
 
-  it('does not wait for a tab with an open older version', async () => {
+  it('does not wait for a tab that keeps an older version open', async () => {
     const blocking = { open: () => blockedRequest() } as unknown as IDBFactory;
     await expect(Database.open(blocking, ignore)).rejects.toMatchObject({ code: 'journal-elsewhere' });
   });
 
-  it('rejects with journal-elsewhere after a newer version of the page', async () => {
+  it('rejects with journal-elsewhere after a newer version of the page has opened it', async () => {
     const factory = new IDBFactory();
     (await openRaw(factory, 99)).close();
     await expect(Database.open(factory, ignore)).rejects.toMatchObject({ code: 'journal-elsewhere' });
@@ -73,7 +73,7 @@ describe('the database', () => {
     expect(await journal.begin(ATTEMPT)).toBe(1);
   });
 
-  it('rolls a transaction back when its body fails', async () => {
+  it('rolls back a transaction when its body fails', async () => {
     const database = await Database.open(new IDBFactory(), ignore);
     const trust = new StationTrustStore(database, 'https://as.example', now);
     await trust.pin('root');
@@ -89,14 +89,14 @@ describe('the database', () => {
     ['QuotaExceededError', 'journal-full'],
     ['UnknownError', 'journal-failed'],
     ['InvalidStateError', 'journal-failed'],
-  ])('translates %s', async (name, code) => {
+  ])('translates the exception %s to the code %s', async (name, code) => {
     const database = await Database.open(new IDBFactory(), ignore);
     const failing = database.run(['trust'], 'readwrite', () => Promise.reject(new DOMException('scripted', name)));
     await expect(failing).rejects.toMatchObject({ code });
   });
 });
 
-/** Opens a database and collects its connections. */
+/** Opens a database and collects its connections in `connections`. */
 async function openCollecting(connections: IDBDatabase[]): Promise<{ database: Database }> {
   const factory = new IDBFactory();
   const open = (name: string, version: number): IDBOpenDBRequest => {
@@ -107,7 +107,7 @@ async function openCollecting(connections: IDBDatabase[]): Promise<{ database: D
   return { database: await Database.open({ open } as unknown as IDBFactory, ignore) };
 }
 
-/** A request that another tab blocks for good. */
+/** A request to open the database that another tab blocks permanently. */
 function blockedRequest(): object {
   const request: { onblocked?: () => void } = {};
   setImmediate(() => request.onblocked?.());

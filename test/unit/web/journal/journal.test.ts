@@ -12,7 +12,7 @@ const NO_SESSION: ReadonlySet<string> = new Set();
 interface TestSetup {
   readonly database: Database;
   readonly journal: Journal;
-  /** Another page of this station. */
+  /** Creates the journal of another page of this station. */
   page(session: string): Journal;
 }
 
@@ -54,7 +54,7 @@ describe('the journal', () => {
     ]);
   });
 
-  it('refuses the steps after one that was not written, and no others', async () => {
+  it('refuses further steps of an attempt after a failed write, but not those of other attempts', async () => {
     const { database, journal } = await setUp();
     const [one, other] = [await journal.begin(ATTEMPT), await journal.begin(ATTEMPT)];
     const run = database.run.bind(database);
@@ -82,7 +82,7 @@ describe('the journal', () => {
     expect(await journal.get(1)).toBeUndefined();
   });
 
-  it('lists the newest first, page by page', async () => {
+  it('lists the newest attempts first, page by page', async () => {
     const { journal } = await setUp();
     const ids: number[] = [];
     for (let i = 0; i < 5; i++) ids.unshift(await beginWith(journal, i));
@@ -96,7 +96,7 @@ describe('the journal', () => {
 });
 
 describe('an attempt after a crash', () => {
-  it('is interrupted once, with the outcome of its last step', async () => {
+  it('is recorded as interrupted once, and its last step determines the outcome', async () => {
     const { journal, page } = await setUp();
     const crashed = page('crashed');
     const ids = [
@@ -111,7 +111,7 @@ describe('an attempt after a crash', () => {
     expect(await journal.recover(NO_SESSION)).toBe(0);
   });
 
-  it('is not an attempt of another open tab', async () => {
+  it('is not confused with a running attempt of another open tab', async () => {
     const { journal, page } = await setUp();
     const id = await beginWith(page('other tab'), 4);
     expect(await journal.recover(new Set(['this', 'other tab']))).toBe(0);
@@ -131,7 +131,7 @@ describe('an attempt after a crash', () => {
     expect(await journal.unsettled()).toEqual([]);
   });
 
-  it('is listed together with those of this page whose unit was lost', async () => {
+  it('is listed together with attempts of this page whose unit was lost', async () => {
     const { journal } = await setUp();
     const unknown = await beginWith(journal, 4);
     await journal.append(unknown, LOST);
@@ -159,7 +159,7 @@ describe('urgency', () => {
   const [first, second] = STEPS;
   if (!first || !second) throw new TypeError('no steps');
 
-  it('now: writes the queued entries too', async () => {
+  it('"now" also writes the queued entries', async () => {
     const { journal, commits } = await setUpRecording();
     const id = await journal.begin(ATTEMPT);
     const soon = journal.append(id, first, { urgency: 'report' });
@@ -168,7 +168,7 @@ describe('urgency', () => {
     expect(commits).toEqual(['strict', 'strict']);
   });
 
-  it('soon and report: write after a delay, and report with relaxed durability', async () => {
+  it('"soon" and "report" delay the write, and "report" has relaxed durability', async () => {
     const { journal, commits } = await setUpRecording();
     const id = await journal.begin(ATTEMPT, [], { urgency: 'soon' });
     await journal.append(id, first, { urgency: 'report' });
@@ -180,7 +180,7 @@ describe('urgency', () => {
     expect((await journal.get(id))?.steps).toHaveLength(3);
   });
 
-  it('soon: writes at once on flush(), also during another write', async () => {
+  it('"soon" writes immediately on flush(), even during another write', async () => {
     const { journal, commits } = await setUpRecording();
     const timers = vi.spyOn(globalThis, 'setTimeout').mockImplementation(() => 0 as never); // no timer fires
     try {
@@ -201,7 +201,7 @@ describe('urgency', () => {
 });
 
 describe('the list of open attempts', () => {
-  it('is one record per page, which the next page takes over', async () => {
+  it('is one record per page, and the next page takes over the record of a crashed page', async () => {
     const { database, journal, page } = await setUp();
     const crashed = page('crashed');
     for (let i = 0; i < 3; i++) await beginWith(crashed, 6);

@@ -1,4 +1,4 @@
-// Opens journals of older schema versions, written as older pages wrote them.
+// Opens journals of older schema versions. The tests write them as older versions of the page did.
 import 'fake-indexeddb/auto';
 import { createHash } from 'node:crypto';
 import { IDBFactory } from 'fake-indexeddb';
@@ -13,7 +13,8 @@ const AT = '2026-01-02T03:04:05.678Z';
 const now = (): Date => new Date('2026-02-02T00:00:00Z');
 
 /**
- * Version 1: attempts and steps in separate stores, the export also in the step before the import.
+ * Version 1 has separate stores for attempts and steps. The step before the import repeats the
+ * export.
  */
 async function writeVersion1(factory: IDBFactory): Promise<void> {
   const db = await openRaw(factory, 1, ({ result }) => {
@@ -74,7 +75,7 @@ describe('a journal of version 1', () => {
     expect(batches.flatMap(({ entries }) => entries)).toHaveLength(7 + 6 + 7);
   });
 
-  it('keeps the pinned root', async () => {
+  it('keeps the pinned root key', async () => {
     const factory = new IDBFactory();
     await writeVersion1(factory);
     const database = await Database.open(factory, () => undefined);
@@ -87,7 +88,7 @@ describe('a journal of version 1', () => {
 
 const ORDER = 3;
 
-/** Version 2: one record with a hash per entry, and one per open attempt. */
+/** Version 2 has one record with a hash per entry, and one record per open attempt. */
 async function writeVersion2(factory: IDBFactory, attempts: number): Promise<readonly { readonly hash: Uint8Array }[]> {
   const db = await openRaw(factory, 2, ({ result }) => {
     result.createObjectStore('open', { keyPath: 'attempt' });
@@ -162,7 +163,7 @@ describe('a journal of version 2', () => {
   it.each([
     ['changed', (store: IDBObjectStore) => store.put({ hash: new Uint8Array(32), at: 0, body: {} }, [ORDER, 40])],
     ['dropped', (store: IDBObjectStore) => store.delete([ORDER, 40])],
-  ])('keeps the break of an entry that was %s', async (_, edit) => {
+  ])('still shows the break at an entry that was %s', async (_, edit) => {
     const factory = new IDBFactory();
     await writeVersion2(factory, 20);
     const raw = await openRaw(factory, 2);

@@ -1,4 +1,4 @@
-// Opens the station's database without the product's code, as pages of other versions do.
+// Opens the station's database without the code of the page, as a page of another version would.
 
 /** `upgrade` creates the stores of a new database. */
 export function openRaw(

@@ -34,7 +34,7 @@ export const SUMMARY: ExportSummary = {
 
 export const RECEIPT = new Uint8Array(64).fill(0x5a);
 
-/** Steps of a successful load, in sequence. */
+/** The steps of a successful load, in order. */
 export const STEPS: readonly StepBody[] = [
   { step: 'challenge', state: 'intended', suite: 1 },
   { step: 'export', state: 'intended', suite: 1 },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { joinSessions } from '#web/journal/sessions.ts';
 
-/** navigator.locks of one browser, with exclusive locks. */
+/** Fakes navigator.locks of one browser. All locks are exclusive. */
 class FakeLocks {
   held: string[] = [];
 
@@ -22,7 +22,7 @@ class FakeLocks {
 }
 
 describe('sessions', () => {
-  it('are live while their page holds its lock', async () => {
+  it('are live while their page holds the lock of the session', async () => {
     const locks = new FakeLocks();
     const manager = locks as unknown as LockManager;
     const a = await joinSessions(manager, 'a');

@@ -1,5 +1,5 @@
-// Size of a load in the journal, as structured clone serialises it, with a verdict and an audit
-// head of realistic length.
+// The size of a load in the journal, measured as structured clone serialises the records. Verdict
+// and audit head have a realistic length.
 import 'fake-indexeddb/auto';
 import { serialize } from 'node:v8';
 import { IDBFactory } from 'fake-indexeddb';

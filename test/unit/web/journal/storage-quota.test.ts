@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readQuota, requestPersistence } from '#web/journal/storage-quota.ts';
 
 describe('the storage quota', () => {
-  it('is the estimate of the browser, before and after it grants persistence', async () => {
+  it('is the estimate of the browser, before and after the browser grants persistence', async () => {
     let requests = 0;
     const storage = {
       persist: async () => ++requests > 0,

@@ -41,7 +41,7 @@ describe('explain', () => {
   const context = { ...usb, moment: 'transfer' } as const;
   const failed = new DOMException('A transfer error has occurred.', 'NetworkError');
 
-  it('waits after a NetworkError for the disconnect event and then returns device-lost', async () => {
+  it('waits for the disconnect event after a NetworkError, and then returns device-lost', async () => {
     const timer = new ManualTimer();
     const presence = new Presence();
     const explained = explain(failed, context, presence, timer.after);
@@ -50,7 +50,7 @@ describe('explain', () => {
     expect(await explained).toMatchObject({ code: 'device-lost', cause: failed });
   });
 
-  it('returns link-garbled when no disconnect event arrives in that time', async () => {
+  it('returns link-garbled when no disconnect event arrives in time', async () => {
     const timer = new ManualTimer();
     let explained: unknown;
     void explain(failed, context, new Presence(), timer.after).then((error) => {

@@ -16,13 +16,13 @@ describe('device profiles', () => {
     expect(findProfile(PROFILES, 'serial', UNIT)?.name).toBe('Keyferry unit');
   });
 
-  it('match any serial port as a unit behind an adapter, but not any USB device', () => {
+  it('match every serial port, because a unit may be behind an adapter, but not every USB device', () => {
     expect(findProfile(PROFILES, 'serial', ADAPTER)?.name).toBe('Serial unit');
     expect(findProfile(PROFILES, 'serial', undefined)?.name).toBe('Serial unit');
     expect(findProfile(PROFILES, 'usb', ADAPTER)).toBeUndefined();
   });
 
-  it('prefer the profile that names the device, in any order', () => {
+  it('are searched for the profile that names the device, whatever their order', () => {
     expect(findProfile([...PROFILES, SITE], 'serial', ADAPTER)).toBe(SITE);
     expect(findProfile([SITE, ...PROFILES], 'serial', UNIT)?.name).toBe('Keyferry unit');
   });
@@ -38,7 +38,7 @@ describe('device profiles', () => {
     expect(findProfile(PROFILES, 'serial', ADAPTER, 'token')).toBeUndefined();
   });
 
-  it('filter the chooser by their ids unless one matches every device', () => {
+  it('filter the chooser by their ids, unless a profile matches every device', () => {
     expect(chooserFilters(PROFILES, 'usb')).toEqual([UNIT]);
     expect(chooserFilters(PROFILES, 'serial')).toEqual([]);
     expect(chooserFilters([SITE], 'serial')).toEqual([ADAPTER]);

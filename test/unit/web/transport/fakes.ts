@@ -20,7 +20,7 @@ export class ManualTimer {
     return this.#pending.length;
   }
 
-  /** Advances the time and runs everything that becomes due. */
+  /** Advances the time and runs every callback that becomes due. */
   async advance(ms: number): Promise<void> {
     await settled();
     this.#now += ms;
@@ -32,12 +32,12 @@ export class ManualTimer {
   }
 }
 
-/** Resolves when everything that needs no timer has run. */
+/** Resolves when all promises that need no timer have settled. */
 export async function settled(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Links over these objects of the browser, undefined unless given. */
+/** Links that use the given browser objects. A missing object is undefined, as in some browsers. */
 export function linksOver(browser: { usb?: object; serial?: object }, timer: ManualTimer, profiles = PROFILES): Links {
   return new Links({
     usb: browser.usb as USB | undefined,
@@ -49,7 +49,7 @@ export function linksOver(browser: { usb?: object; serial?: object }, timer: Man
   });
 }
 
-/** An interface of the class with one bulk endpoint in each direction. */
+/** A USB interface of class `interfaceClass` with one bulk endpoint in each direction. */
 export function usbInterface(
   interfaceClass: number,
   options: { number?: number; packetSize?: number } = {},
@@ -141,7 +141,7 @@ export function inResult(status: USBTransferStatus, ...bytes: number[]): USBInTr
   return { status, data: new DataView(Uint8Array.from(bytes).buffer) };
 }
 
-/** Returns one answer per call, and the last one for all further calls. */
+/** Returns the next answer at each call, and the last answer at all further calls. */
 export function inTurn<T>(...answers: readonly (T | Promise<T>)[]): () => Promise<T> {
   let next = 0;
   return async () => {
@@ -155,7 +155,7 @@ export const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
 
 export const refusal = (name: string) => (): Promise<never> => Promise.reject(new DOMException('scripted', name));
 
-/** A SerialPort whose input comes from the test. */
+/** A fake SerialPort. The test provides its input. */
 export class FakeLine extends EventTarget {
   readonly calls: string[] = [];
   readonly written: number[][] = [];
@@ -207,7 +207,7 @@ export class FakeLine extends EventTarget {
     this.#source?.enqueue(Uint8Array.from(bytes));
   }
 
-  /** Ends the stream with the error. The port then has a new stream, unless it is lost. */
+  /** Ends the stream with an error named `name`. The port then has a new stream unless `isLost`. */
   fail(name: string, isLost = false): void {
     const source = this.#source;
     if (isLost) this.readable = null;

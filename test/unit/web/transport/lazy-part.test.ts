@@ -30,7 +30,7 @@ describe('lazyPart', () => {
     await failing;
   });
 
-  it('passes an error of the module itself unchanged', async () => {
+  it('rejects with the unchanged error when the module itself throws', async () => {
     await expect(lazyPart(() => Promise.reject(BUG), new ManualTimer().after)).rejects.toBe(BUG);
     expect([UNFETCHED, BUG, new Error(UNFETCHED.message), undefined].map(isFetchFailure)).toEqual([
       true,

@@ -10,7 +10,7 @@ interface LockRequest {
   readonly resolve: (result: unknown) => void;
 }
 
-/** navigator.locks and a BroadcastChannel that all tabs share. */
+/** Fakes navigator.locks and a BroadcastChannel, which all tabs of the browser share. */
 class Browser {
   readonly #held = new Set<string>();
   #pending: LockRequest[] = [];
@@ -60,7 +60,7 @@ class Browser {
   }
 }
 
-/** One unit, which only one handle at a time can open. */
+/** A unit that only one handle at a time can open. */
 class Unit {
   isOpen = false;
   openCalls = 0;
@@ -91,7 +91,7 @@ class Unit {
 const ELSEWHERE = { code: 'unit-elsewhere' };
 
 describe('the leases of two tabs', () => {
-  it('report a unit in the other tab as unit-elsewhere, and one in another program as device-busy', async () => {
+  it('report a unit in the other tab as unit-elsewhere, and a unit in another program as device-busy', async () => {
     const [browser, unit] = [new Browser(), new Unit()];
     const [a, b] = [browser.tab('a'), browser.tab('b')];
     const open = await a.open(unit.link());
@@ -109,7 +109,7 @@ describe('the leases of two tabs', () => {
     await expect(browser.tab('b').open(new Unit().link('0008'))).resolves.toBeDefined();
   });
 
-  it('pass the unit on when the other tab releases it', async () => {
+  it('open the unit when the other tab releases the unit', async () => {
     const [browser, unit] = [new Browser(), new Unit()];
     const [a, b] = [browser.tab('a'), browser.tab('b')];
     const open = await a.open(unit.link());
@@ -122,7 +122,7 @@ describe('the leases of two tabs', () => {
     await expect(a.open(unit.link())).rejects.toMatchObject(ELSEWHERE);
   });
 
-  it('keep the unit with the other tab when that does not release it in time', async () => {
+  it('leave the unit to the other tab when this tab does not release the unit in time', async () => {
     const [browser, unit] = [new Browser(), new Unit()];
     await browser.tab('a').open(unit.link());
     const timeout = new AbortController();
@@ -132,7 +132,7 @@ describe('the leases of two tabs', () => {
     expect(unit.isOpen).toBe(true);
   });
 
-  it('release the unit after a failed opening', async () => {
+  it('release the unit when it cannot be opened', async () => {
     const [browser, unit] = [new Browser(), new Unit()];
     unit.isOpen = true;
     await expect(browser.tab('a').open(unit.link('0007'))).rejects.toMatchObject({ code: 'device-busy' });

@@ -3,7 +3,7 @@ import { PROFILES } from '#web/transport/device-profiles.ts';
 import type { Links } from '#web/transport/links.ts';
 import { FakeDevice, FakeLine, linksOver, ManualTimer, never, refusal, usbInterface } from './fakes.ts';
 
-/** navigator.usb of a computer to which the test attaches units. */
+/** Fakes navigator.usb of a computer to which the test attaches units. */
 class FakeUsb extends EventTarget {
   onconnect = null;
   ondisconnect = null;
@@ -28,7 +28,7 @@ class FakeUsb extends EventTarget {
   }
 }
 
-/** navigator.serial of such a computer. */
+/** Fakes navigator.serial of a computer to which the test attaches units. */
 class FakeSerial extends EventTarget {
   onconnect = null;
   ondisconnect = null;
@@ -42,7 +42,7 @@ class FakeSerial extends EventTarget {
     return this.choice();
   };
 
-  /** As in a browser, the event arrives here with the port as its target. */
+  /** Dispatches an event here with `port` as its target, because it bubbles from the port. */
   dispatch(type: 'connect' | 'disconnect', port: FakeLine): void {
     port.connected = type === 'connect';
     const event = new Event(type);
@@ -89,7 +89,7 @@ describe('chooseUsb and chooseSerial', () => {
     expect(usb.filters).toEqual([{ vendorId: 0x1209, productId: 0x0001 }]);
   });
 
-  it('use the name of the profile for a device without a product name, and no empty serial number', async () => {
+  it('use the name of the profile if the device has no product name, and ignore an empty serial number', async () => {
     const { usb, links } = setUp();
     const device = unit();
     device.productName = '';
@@ -109,7 +109,7 @@ describe('chooseUsb and chooseSerial', () => {
     expect((await links.chooseSerial())?.label).toBe('Serial port');
   });
 
-  it('show every USB device on request, and check its descriptors when it is opened', async () => {
+  it('can show every USB device, and check the descriptors of the device when it is opened', async () => {
     const { usb, links } = setUp();
     const reader = new FakeDevice(usbInterface(0x0b));
     reader.vendorId = 0x08e6;
@@ -206,7 +206,7 @@ describe('links of units that are plugged in and unplugged', () => {
     expect(after?.id).toBeGreaterThan(before?.id ?? 0);
   });
 
-  it('cannot be opened twice at once, but again after a failure', async () => {
+  it('cannot be opened twice at once, but can be opened again after a failure', async () => {
     const { usb, timer, links } = setUp();
     const device = unit();
     device.on.claimInterface = refusal('InvalidStateError');
@@ -221,7 +221,7 @@ describe('links of units that are plugged in and unplugged', () => {
 });
 
 describe('a unit that returns after a reset', () => {
-  it('gets another link with the same ids and serial number', async () => {
+  it('gets a new link with the same ids and serial number', async () => {
     const { usb, links } = setUp();
     const device = unit('A');
     usb.devices = [device];
@@ -234,7 +234,7 @@ describe('a unit that returns after a reset', () => {
     expect(returned).toMatchObject({ usb: lost?.usb, usbSerialNumber: 'A' });
   });
 
-  it('keeps its old link lost, whatever exception the old handle throws', async () => {
+  it('leaves its old link lost, whatever exception the old handle throws', async () => {
     const { usb, links } = setUp();
     const device = unit('A');
     usb.devices = [device];

@@ -121,7 +121,7 @@ describe('reading from a serial port', () => {
     },
   );
 
-  it('rejects with link-garbled after line errors only', async () => {
+  it('rejects with link-garbled if every stream ends with a line error', async () => {
     const { line, open } = setUp();
     const port = await open();
     const reading = expect(port.read(100)).rejects.toMatchObject({ code: 'link-garbled' });
@@ -132,7 +132,7 @@ describe('reading from a serial port', () => {
     await reading;
   });
 
-  it('rejects with device-lost when the stream fails for good', async () => {
+  it('rejects with device-lost when the stream fails permanently', async () => {
     const { line, timer, open } = setUp();
     const port = await open();
     const reading = expect(port.read(10_000)).rejects.toMatchObject({ code: 'device-lost' });
@@ -194,7 +194,7 @@ describe('closing a serial port', () => {
     expect(await reading).toEqual(Uint8Array.of(1));
   });
 
-  it('ignores the refusal of the port', async () => {
+  it('ignores an exception of the port', async () => {
     const { line, open } = setUp();
     const port = await open();
     line.on.close = refusal('NetworkError');

@@ -1,5 +1,5 @@
-// The code of a link is a lazily loaded part. A server that never sends it must not block the
-// opening.
+// The code of a link is a lazily loaded part. A server that never sends this part must not block
+// the page that opens the link.
 import { expect, it, vi } from 'vitest';
 import { FakeDevice, linksOver, ManualTimer, usbInterface } from './fakes.ts';
 

@@ -8,7 +8,7 @@ import {
   withWakeTimer,
 } from '#web/transport/timer.ts';
 
-/** A native timer whose time the test advances, and which counts calls of set(). */
+/** A fake native timer. The test advances its time. Counts the calls of set(). */
 class FakeNativeTimer implements NativeTimer {
   time = 0;
   sets = 0;
@@ -48,7 +48,7 @@ describe('timeouts over one native timer', () => {
     return { native, fired, schedule: (ms: number, name: string) => start(ms, () => fired.push(name)) };
   };
 
-  it('fire in the order of their times, each once', () => {
+  it('fire once each, in the order of their times', () => {
     const { native, fired, schedule } = create();
     schedule(300, 'late');
     schedule(100, 'early');
@@ -61,7 +61,7 @@ describe('timeouts over one native timer', () => {
     expect(fired).toHaveLength(3);
   });
 
-  it('do not fire after cancellation, while the others do', () => {
+  it('do not fire after they are cancelled, while other timeouts fire', () => {
     const { native, fired, schedule } = create();
     const cancel = schedule(100, 'cancelled');
     schedule(200, 'other');
@@ -70,7 +70,7 @@ describe('timeouts over one native timer', () => {
     expect(fired).toEqual(['other']);
   });
 
-  it('never fire early, even when the native timer does', () => {
+  it('never fire early, even if the native timer fires early', () => {
     const { native, fired, schedule } = create();
     schedule(1000, 'one');
     native.advance(900);
@@ -81,7 +81,7 @@ describe('timeouts over one native timer', () => {
     expect(fired).toEqual(['one', 'two']);
   });
 
-  it('can be cancelled by a callback of the same moment', () => {
+  it('can be cancelled by the callback of a timeout that is due at the same time', () => {
     const native = new FakeNativeTimer();
     const start = timeouts(native);
     const fired: string[] = [];
@@ -129,7 +129,7 @@ describe('withTimeout', () => {
     failed: async (error: unknown) => new Error('translated', { cause: error }),
   };
 
-  it('resolves as the promise does', async () => {
+  it('resolves with the value of the promise', async () => {
     expect(await withTimeout(Promise.resolve(7), 100, timeouts(new FakeNativeTimer()), errors)).toBe(7);
   });
 
@@ -147,7 +147,7 @@ describe('withTimeout', () => {
   });
 });
 
-/** A worker that the test fires. */
+/** A fake worker whose messages the test sends. */
 class FakeWakeTimer {
   #listener: () => void = () => undefined;
 
@@ -207,7 +207,7 @@ describe('timeouts over a wake timer', () => {
     expect(fired).toEqual(['limit']);
   });
 
-  it('tolerate a worker that fires for an earlier timeout', () => {
+  it('do not fire early when the worker fires for an earlier timeout', () => {
     const { native, worker, fired, schedule } = create();
     schedule(100, 'first');
     native.advance(100);

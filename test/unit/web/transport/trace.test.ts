@@ -14,7 +14,7 @@ function textOf(command: Uint8Array, response: Uint8Array): string {
 }
 
 describe('the trace', () => {
-  it('shows header, status word and an identity in full', () => {
+  it('shows the whole header, the status word and the whole identity of a unit', () => {
     const identity = fromHex('01 00112233445566778899AABBCCDDEEFF');
     expect(redact(fromHex('80CA000000'), concat(identity, OK), AT)).toEqual({
       command: 'GET IDENTITY',
@@ -26,7 +26,7 @@ describe('the trace', () => {
     });
   });
 
-  it('names INS CA by its P1-P2: GET IDENTITY of a unit or GET DATA of a token card', () => {
+  it('names INS CA by P1-P2, as GET IDENTITY of a unit or GET DATA of a token card', () => {
     expect(redact(fromHex('80CA000000'), OK, AT).command).toBe('GET IDENTITY');
     expect(redact(fromHex('80CA000100'), OK, AT).command).toBe('GET DATA');
   });
@@ -40,7 +40,7 @@ describe('the trace', () => {
     expect(text).not.toContain('5EC2E7');
   });
 
-  it('shows a header without further data', () => {
+  it('shows HDR even if no further data follows', () => {
     const header = concat(ascii('TKL1'), new Uint8Array(44));
     expect(redact(concat(fromHex('80D80000'), header.length, header), OK, AT).request.trim()).toBe(toHex(header));
   });
@@ -93,7 +93,7 @@ describe('the trace', () => {
     expect(redact(new Uint8Array(), undefined, AT).command).toBe('INS 00');
   });
 
-  it('reports each exchange when it has ended, and one without a response without a status word', async () => {
+  it('reports each exchange when it has ended, and has no status word if there was no response', async () => {
     const exchanges: object[] = [];
     const answering = traced(
       async () => OK,

@@ -67,7 +67,7 @@ describe('opening a USB port', () => {
     expect(device.calls).toEqual(['open', 'selectConfiguration 1', 'claimInterface 0']);
   });
 
-  it('keeps a configuration that is selected already', async () => {
+  it('keeps a configuration that is already selected', async () => {
     const { device, open } = setUp();
     device.configuration = device.configurations[0] ?? null;
     await open();
@@ -167,7 +167,7 @@ describe('reading from a USB port', () => {
     [64, 1344],
     [512, 1536],
     [1024, 2048],
-  ])('requests whole packets of %i bytes, more than the longest message', async (packetSize, length) => {
+  ])('requests whole packets of %i bytes, in total more than the longest message', async (packetSize, length) => {
     const { device, open } = setUp(new FakeDevice(usbInterface(0xff, { packetSize })));
     device.on.transferIn = inTurn(inResult('ok', 7));
     expect(await (await open()).read(1000)).toEqual(Uint8Array.of(7));
@@ -209,7 +209,7 @@ describe('reading from a USB port', () => {
     await expect((await open()).read(100)).rejects.toMatchObject({ code: 'link-garbled' });
   });
 
-  it('reports an error that occurs between two reads to the next one', async () => {
+  it('reports an error that occurs between two reads to the next read', async () => {
     const { device, timer, presence, open } = setUp();
     let fail: (error: unknown) => void = () => undefined;
     device.on.transferIn = () => new Promise((_resolve, reject) => (fail = reject));

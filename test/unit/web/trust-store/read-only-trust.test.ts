@@ -1,4 +1,5 @@
-// Reading the station's trust must not change its database, in any version.
+// The verifier reads the trust of the station. This must not change the database of the station,
+// whatever its version.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +10,7 @@ import { StationTrustStore } from '#web/trust-store/trust-store.ts';
 
 const now = (): Date => new Date('2026-01-02T03:04:05Z');
 
-/** Creates a database of the station in another version, with these stores. */
+/** Creates a database of the station in version `version`, with the stores `stores`. */
 async function createDatabase(factory: IDBFactory, version: number, stores: readonly string[]): Promise<void> {
   const database = await openRaw(factory, version, ({ result, transaction }) => {
     for (const store of stores) result.createObjectStore(store, { keyPath: 'service' });
@@ -19,7 +20,7 @@ async function createDatabase(factory: IDBFactory, version: number, stores: read
 }
 
 describe('the pinned roots that the verifier reads', () => {
-  it('are those of the station, which can continue to use its database', async () => {
+  it('are the roots of the station, and the station can continue to use its database', async () => {
     const factory = new IDBFactory();
     let superseded = 0;
     const trust = new StationTrustStore(await Database.open(factory, () => superseded++), 'https://as.example', now);
@@ -44,7 +45,7 @@ describe('the pinned roots that the verifier reads', () => {
     expect(await factory.databases()).toEqual([{ name: DATABASE_NAME, version: 2 }]);
   });
 
-  it('are empty without a station, and no database is created', async () => {
+  it('are empty if the station has no database, and no database is created', async () => {
     const factory = new IDBFactory();
     expect(await readPinnedRoots(factory)).toEqual([]);
     expect(await factory.databases()).toEqual([]);

@@ -28,7 +28,7 @@ describe('the trust store', () => {
     expect(await (await store('https://b.example', database)).read()).toBeUndefined();
   });
 
-  it('keeps the newest head, in any sequence of heads', async () => {
+  it('keeps the newest head, whatever the order in which heads arrive', async () => {
     const trust = await store();
     await trust.pin('root');
     await trust.advance(HEAD);

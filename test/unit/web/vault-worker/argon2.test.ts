@@ -7,7 +7,7 @@ const PASSWORD = ascii('passphrase');
 const SALT = ascii('somesaltsomesalt');
 
 describe('derivePasswordKey', () => {
-  // From the reference implementation (Debian package argon2):
+  // The values are from the reference implementation (Debian package argon2), computed with:
   // printf passphrase | argon2 somesaltsomesalt -id -t … -k … -p … -l 32
   it.each([
     [{ memoryKib: 65_536, passes: 3, lanes: 4 }, 'AD7B610205CED724D3F5A629F0F1C9B6601DE930F1A57742326E8484EC8AE352'],

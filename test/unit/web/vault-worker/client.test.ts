@@ -1,4 +1,4 @@
-// The page's client of the vault's worker, over the worker's real code.
+// The client of the vault worker in the page, with the real code of the worker.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ascii } from '#protocol/bytes/text.ts';
 import { encodePassphrase } from '#protocol/vault/passphrase.ts';

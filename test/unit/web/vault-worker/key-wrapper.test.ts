@@ -4,7 +4,7 @@ import { sha256 } from '#protocol/crypto/prf.ts';
 import { KeyWrapper } from '#web/vault-worker/key-wrapper.ts';
 
 describe('KeyWrapper', () => {
-  it('decrypts another copy of the key at each request', async () => {
+  it('decrypts a new copy of the key at each request', async () => {
     const wrapper = await KeyWrapper.create(globalThis.crypto.subtle);
     const [one, two] = [sha256(ascii('one')), sha256(ascii('two'))];
     const unwrapOne = await wrapper.wrap(one);

@@ -12,7 +12,7 @@ const LABELS: readonly Label[] = ['TKL1DEV', 'TKL1CHL', 'TKL1OPK'];
 const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
 describe('a WebCrypto key', () => {
-  it.each(['cmac', 'hmac'] as const)('derives as the key tree in the %s family', async (family) => {
+  it.each(['cmac', 'hmac'] as const)('derives the same keys as the key tree in the %s family', async (family) => {
     await fc.assert(
       fc.asyncProperty(bytes, bytes, fc.constantFrom(...LABELS), async (key, context, label) => {
         const treeKey = await importTreeKey(subtle, family, key);
@@ -28,7 +28,7 @@ describe('a WebCrypto key', () => {
     await expect(subtle.exportKey('raw', key)).rejects.toThrow();
   });
 
-  it('signs as in RFC 8032, test 1, and cannot be exported', async () => {
+  it('signs as in test 1 of RFC 8032, and cannot be exported', async () => {
     const seed = fromHex('9D61B19DEFFD5A60BA844AF492EC2CC44449C5697B326919703BAC031CAE7F60');
     const key = await importSigningKey(subtle, seed);
     const signature = await signWith(subtle, key, new Uint8Array(0));

@@ -106,7 +106,7 @@ describe('an unlocked vault', () => {
     expect(numbers).toEqual([1, 2, 3, 4]);
   });
 
-  it('enforces both quotas, also after locking and unlocking', async () => {
+  it('enforces both quotas, even after it is locked and unlocked', async () => {
     const { unlock } = await setUp({ quota: { exports: 3, perUnit: 2 } });
     const first = await unlock();
     await first.exportKey(exportRequest());
@@ -122,7 +122,7 @@ describe('an unlocked vault', () => {
     const { unlock } = await setUp({ quota: { exports: 1, perUnit: null } });
     const request = exportRequest();
     const { data } = await (await unlock()).exportKey(request);
-    // After a crash the same challenge returns the same DATA. Another one is refused.
+    // After the crash, the same challenge leads to the same DATA. Another challenge is refused.
     const unlocked = await unlock();
     expect((await unlocked.exportKey(request)).data).toEqual(data);
     await expect(unlocked.exportKey(exportRequest())).rejects.toEqual(code('quota-used'));
@@ -141,7 +141,7 @@ describe('an unlocked vault', () => {
     await expect(setup.unlock()).rejects.toEqual(code('vault-expired'));
   });
 
-  it('counts wrong passphrases before it tries them, and records their number', async () => {
+  it('counts each passphrase as wrong before it is tried, and records the number of wrong passphrases', async () => {
     const { vault, store, unlock } = await setUp();
     const id = vault.header.vaultId;
     for (const refused of [1, 2]) {
@@ -166,7 +166,7 @@ describe('an unlocked vault', () => {
     }
   });
 
-  it('is refused if its file is changed or its root is not pinned', async () => {
+  it('is refused if its file is changed or its root key is not pinned', async () => {
     const { vault, unlock } = await setUp();
     await expect(unlock(vault.passphrase, [])).rejects.toEqual(code('vault-untrusted'));
     const file = decodeVaultFile(vault.text);
@@ -220,7 +220,7 @@ describe('a vault with a passkey', () => {
     output,
   });
 
-  it('is unlocked by it, exports, and records that in its journal', async () => {
+  it('is unlocked by the passkey, exports, and records the passkey in its journal', async () => {
     const { vault, store, unlock, unlockByPasskey } = await setUp();
     const first = await unlock();
     await first.enrol(passkey());
@@ -247,7 +247,7 @@ describe('a vault with a passkey', () => {
     }
   });
 
-  it('refuses another passkey and a deleted one, without counting a passphrase', async () => {
+  it('refuses another passkey and a deleted passkey, and counts no wrong passphrase', async () => {
     const { vault, store, unlock, unlockByPasskey } = await setUp();
     const id = vault.header.vaultId;
     await expect(unlockByPasskey(copy(OUTPUT))).rejects.toEqual(code('passkey-refused'));
@@ -267,14 +267,14 @@ describe('a vault with a passkey', () => {
     await expect(other.unlockByPasskey(copy(OUTPUT))).rejects.toEqual(code('passkey-refused'));
   });
 
-  it('has the same validity as with the passphrase', async () => {
+  it('has the same validity with the passkey as with the passphrase', async () => {
     const setup = await setUp({ expires: '2026-11-23T14:00:00.000Z' });
     await (await setup.unlock()).enrol(passkey());
     setup.now = new Date('2026-11-23T14:00:00.000Z');
     await expect(setup.unlockByPasskey(copy(OUTPUT))).rejects.toEqual(code('vault-expired'));
   });
 
-  it('has one passkey, which another replaces', async () => {
+  it('has only one passkey, and a new passkey replaces it', async () => {
     const { unlock, unlockByPasskey } = await setUp();
     const unlocked = await unlock();
     await unlocked.enrol(passkey());

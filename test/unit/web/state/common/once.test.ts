@@ -1,8 +1,8 @@
-// What is made once: the same for everybody, and never a refusal for good.
+// once() shares one result among all callers, and does not keep a failure.
 import { expect, it } from 'vitest';
 import { once } from '#web/state/common/once.ts';
 
-it('makes it for the first who asks, and gives the same to all', async () => {
+it('creates the value for the first caller, and returns the same value to all callers', async () => {
   let made = 0;
   const get = once(async () => ({ number: ++made }));
   const [first, second] = await Promise.all([get(), get()]);
@@ -11,7 +11,7 @@ it('makes it for the first who asks, and gives the same to all', async () => {
   expect(made).toBe(1);
 });
 
-it('forgets a refusal, so that the next who asks may be luckier', async () => {
+it('does not keep a failure, so that the next caller tries again', async () => {
   const answers = [Promise.reject(new TypeError('out of reach')), Promise.resolve('here')];
   const get = once(async () => await answers.shift());
   await expect(get()).rejects.toThrow('out of reach');

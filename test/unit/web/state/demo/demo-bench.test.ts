@@ -1,4 +1,4 @@
-// The demo bench: what it has the simulator do, and its device chooser.
+// The demo bench: its commands to the simulator, and its device chooser.
 import { describe, expect, it } from 'vitest';
 import { type BenchControl, type BenchUnit, DemoBench } from '#web/state/demo/demo-bench.svelte.ts';
 
@@ -39,7 +39,7 @@ describe('the demo bench', () => {
     expect(unit().plugged).toBe(true);
   });
 
-  it('plugs and unplugs all units on the hub, and no others', () => {
+  it('plugs and unplugs all units on the hub, and no other units', () => {
     const plugged = new Set(['07']);
     const bench = new DemoBench<string>([], ['47', '48']);
     bench.use({
@@ -85,7 +85,7 @@ describe('the demo bench', () => {
     expect(bench.chooser).toBeUndefined();
   });
 
-  it('cancels a chooser when another one is opened', async () => {
+  it('cancels a chooser when another chooser is opened', async () => {
     const { bench } = createBench();
     const first = bench.choose([CANDIDATE]);
     const second = bench.choose([CANDIDATE]);

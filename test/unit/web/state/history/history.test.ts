@@ -1,4 +1,4 @@
-// The history: its search, and its reading one page at a time.
+// The history view: its search, and how it reads the journal page by page.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { type Attempt, History, isMatch } from '#web/state/history/history.svelte.ts';
@@ -32,7 +32,7 @@ describe('the history', () => {
     expect(history.hasMore).toBe(false);
   });
 
-  it('shows why the journal cannot be read', async () => {
+  it('shows the failure when the journal cannot be read', async () => {
     const history = new History(async () => ({
       list: () => Promise.reject(new ProtocolError('journal-failed', 'private browsing')),
     }));
@@ -40,7 +40,7 @@ describe('the history', () => {
     expect(history.failure).toEqual({ code: 'journal-failed' });
   });
 
-  it('does not catch a bug', async () => {
+  it('rethrows the exception of a bug', async () => {
     const history = new History(async () => ({ list: () => Promise.reject(new TypeError('bug')) }));
     await expect(history.open()).rejects.toThrow(TypeError);
   });

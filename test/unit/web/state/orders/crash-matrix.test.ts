@@ -1,6 +1,6 @@
-// Crashes the page at every operation of a load: before and after each command, each request to the AS and each write.
-// Each time the journal that the next page reads agrees with the memories of the units, and no key is exported twice for
-// a unit without a recorded reason.
+// Crashes the page at every operation of a load: before and after each command, each request to the
+// AS and each write. After each crash, the journal that the next page reads agrees with the
+// memories of the units, and every second export for a unit has a recorded reason.
 import { describe, expect, it } from 'vitest';
 import type { OrderLine } from '#protocol/orders/order.ts';
 import type { Cable } from '#test/unit/web/state/station/station-fixture.ts';
@@ -47,7 +47,10 @@ async function compare(page: Page, cable: Cable, number: string, lines: readonly
   return row?.state ?? 'unseen';
 }
 
-/** Opens the next page, which settles the attempts and completes the order. Returns the states of the rows before that. */
+/**
+ * Opens the next page, which settles the attempts and completes the order. Returns the states that
+ * the rows had before.
+ */
 async function resume(world: World, lines: readonly OrderLine[]): Promise<readonly string[]> {
   const page = await world.open();
   await page.start();
@@ -56,7 +59,7 @@ async function resume(world: World, lines: readonly OrderLine[]): Promise<readon
   await page.plug(...world.cables);
   expect(await page.bench.journal.unsettled()).toEqual([]); // the receipt of each unit has settled its attempts
   await page.run.reconcile();
-  if (lines.length === 1) expect(page.run.counts.here.unknown).toBe(0); // with two lines its slots decide
+  if (lines.length === 1) expect(page.run.counts.here.unknown).toBe(0); // with two lines, one may be missing
   for (const [index, cable] of world.cables.entries()) await compare(page, cable, sn(index + 1), lines);
   await page.run.start();
   for (const [index, cable] of world.cables.entries()) {
@@ -76,13 +79,16 @@ async function resume(world: World, lines: readonly OrderLine[]): Promise<readon
 }
 
 interface Found {
-  /** States of the rows that the next pages found. */
+  /** The states of the rows that the pages after the crashes found. */
   readonly states: readonly string[];
-  /** Number of exports that only the AS had recorded. */
+  /** Number of exports that only the AS had recorded, so that they had to be recalled. */
   readonly recalled: number;
 }
 
-/** Crashes at each operation in turn, until the page completes the order first. */
+/**
+ * Crashes at the first operation, then at the second, and so on, until the page completes the order
+ * without a crash.
+ */
 async function matrix(count: number, lines: readonly OrderLine[], canRecall = true): Promise<Found> {
   const states: string[] = [];
   let recalled = 0;
@@ -95,7 +101,7 @@ async function matrix(count: number, lines: readonly OrderLine[], canRecall = tr
 }
 
 describe('a crash at any operation', () => {
-  it('leaves a correct journal with one lane and two keys, in part settled by recall', async () => {
+  it('leaves a correct journal with one lane and two keys, and some attempts are settled by recall', async () => {
     const { states, recalled } = await matrix(1, TWO_LINES);
     expect(new Set(states)).toEqual(new Set(['unseen', 'unknown', 'done']));
     expect(states.length).toBeGreaterThan(25);

@@ -1,4 +1,4 @@
-// Lists of the operator and the open order, over a real journal.
+// Imports and exports lists for the open order, with a real journal.
 import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { parseCsv } from '#protocol/orders/csv.ts';
@@ -9,7 +9,7 @@ import { ONE_LINE, sn, unit, World } from './order-fixture.ts';
 
 const file = (text: string) => ({ name: 'customer.csv', text: async () => text });
 
-/** A running order of four units, one of which is loaded. */
+/** An order for `count` units that is running. The first unit is loaded. */
 async function attachedOrder(count = 4) {
   const world = new World(
     Array.from({ length: count }, (_, index) => unit(index + 1)),
@@ -44,7 +44,7 @@ describe('a list of units', () => {
     expect(lists.comparison).toMatchObject({ both: 4, onlyOnList: { count: 0 }, onlyOnOrder: { count: 0 } });
   });
 
-  it('with malformed rows is refused with these rows, and replaces the last comparison', async () => {
+  it('with malformed rows is refused with a problem per row, and clears the last comparison', async () => {
     const { lists } = await attachedOrder();
     await lists.compare(file(`SN\n${sn(1)}\n`));
     await lists.compare(file(`SN\n${sn(1)}\nnone\n`));
@@ -66,7 +66,7 @@ describe('a list of reasons', () => {
     expect(await page.store.unit(page.chain, sn(4))).toMatchObject({ state: 'absent', reason: 'Cover is broken' });
   });
 
-  it('is imported completely or not at all: no unit may be done or missing on the order', async () => {
+  it('is refused as a whole if a unit is done or is not on the order', async () => {
     const { lists, page } = await attachedOrder();
     await lists.importReasons(file(`SN,REASON\n${sn(2)},Stolen\n${sn(1)},Lost\n${sn(77)},Lost\n`));
     expect(lists.problems).toEqual([
@@ -109,7 +109,7 @@ describe('a journal that fails', () => {
     expect(page.run.counts.here).toMatchObject({ done: 1, absent: 3 });
   });
 
-  it('is reported instead of an exported file, until the journal can be read again', async () => {
+  it('leads to a failure instead of an exported file, until the journal can be read again', async () => {
     let isRefused = true;
     const lists = new ListExchange({
       order: workOrder([[sn(1), sn(2)]], ONE_LINE),

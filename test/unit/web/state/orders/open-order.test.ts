@@ -1,4 +1,4 @@
-// Closing the open order: what the page reports to the AS, over a real journal.
+// Closes the open order: what the page reports to the AS, with a real journal.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { StationUnitJson } from '#protocol/orders/requests.ts';
@@ -6,7 +6,10 @@ import { NOW } from '#test/unit/web/state/station/station-fixture.ts';
 import { OpenOrder, type OpenOrderOptions } from '#web/state/orders/open-order.svelte.ts';
 import { ONE_LINE, sn, unit, World } from './order-fixture.ts';
 
-/** An open order of two units, with an AS that accepts every report and finds that the order does not balance. */
+/**
+ * An open order for two units. The AS accepts every report, but finds that the order does not
+ * balance.
+ */
 async function openOrder() {
   const world = new World([1, 2].map(unit), ONE_LINE);
   const page = await world.open();
@@ -57,7 +60,7 @@ describe('closing an order', () => {
     ]);
   });
 
-  it('reports nothing when a reason cannot be written, and shows why', async () => {
+  it('reports nothing when a reason cannot be written, and shows the failure', async () => {
     const { page, order, reports } = await openOrder();
     page.bench.journal.note = () => Promise.reject(new ProtocolError('journal-full', 'no space'));
     await order.close('', [{ sn: sn(2), reason: 'Stolen' }]);

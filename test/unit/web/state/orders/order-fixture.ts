@@ -1,5 +1,5 @@
-// A station that works on an order, for tests: the units, the AS and the disk survive every page, and a page can crash
-// at any operation.
+// A station with an open order, for tests. A page can crash at any operation. The units, the AS and
+// the disk survive the page.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { EiStore } from '#device-sim/ei/store.ts';
@@ -25,7 +25,7 @@ import type { UnitProgress } from '#web/state/orders/unit-progress.svelte.ts';
 
 const keys = SETS[0]?.keys ?? [];
 
-/** A line with the key `ref1` for the slot `ref2`. */
+/** An order line that loads the key `ref1` into the slot `ref2`. */
 function line(ref1: number, ref2: number): OrderLine {
   const key = keys.find((each) => each.ref1 === ref1);
   if (!key) throw new RangeError(`there is no key ${ref1}`);
@@ -54,7 +54,10 @@ export function truth(cable: Cable, lines: readonly OrderLine[]): readonly boole
   });
 }
 
-/** Crashes a page at one of its operations: the start and the end of a command, a request to the AS or a write. */
+/**
+ * Crashes a page at an operation: at the start or the end of a command, a request to the AS or a
+ * write.
+ */
 export class Crash {
   #remaining = Number.POSITIVE_INFINITY;
   /** Number of operations so far. */
@@ -69,7 +72,9 @@ export class Crash {
     return this.#remaining <= 0;
   }
 
-  /** Runs an operation. After the crash the promise never settles, as in a page that is gone. */
+  /**
+   * Runs an operation. After the crash the promise never settles, as in a page that has crashed.
+   */
   async run<T>(operation: () => Promise<T>): Promise<T> {
     this.#count();
     if (this.hasHappened) return await NEVER;
@@ -100,12 +105,12 @@ export async function quiet(crash: Crash): Promise<void> {
 
 const NEVER = new Promise<never>(() => undefined);
 
-/** The units, the AS and the disk. */
+/** The parts that survive a page: the units, the AS and the disk. */
 export class World {
   readonly factory = new IDBFactory();
   readonly order: WorkOrder;
   readonly cables: readonly Cable[];
-  /** All exports of the AS. */
+  /** All exports that the AS has made. */
   readonly exports: ExportRequest[] = [];
   /** Number of recalls that found an export. */
   recalled = 0;
@@ -116,7 +121,7 @@ export class World {
 
   readonly #canRecall: boolean;
 
-  /** `canRecall`: the AS finds an export by its idempotency key. */
+  /** `canRecall` is true if the AS can recall an export by its idempotency key. */
   constructor(
     cables: readonly Cable[],
     lines: readonly OrderLine[] = ONE_LINE,
@@ -175,7 +180,7 @@ export class Page {
   readonly store: WorkOrderStore;
   readonly chain: number;
   readonly signals: string[] = [];
-  /** The clock of the run. */
+  /** The clock that the run reads. */
   now = NOW;
   run: OrderRun;
   readonly #world: World;
@@ -191,7 +196,7 @@ export class Page {
     this.run = this.#makeRun();
   }
 
-  /** Signs in, and updates the rows that the last page left. */
+  /** Signs in, and reconciles the rows that the last page left. */
   async start(): Promise<void> {
     await this.bench.session.signIn('token');
     this.run = this.#makeRun(await this.store.counts(this.chain));
@@ -199,7 +204,9 @@ export class Page {
     this.bench.station.assign(this.run);
   }
 
-  /** Plugs the units in at once. Resolves when the run has loaded them, if it is running. */
+  /**
+   * Plugs in the units at the same time. If the order is running, resolves when they are loaded.
+   */
   async plug(...cables: readonly Cable[]): Promise<void> {
     this.bench.remembered = [
       ...this.bench.remembered,
@@ -217,7 +224,7 @@ export class Page {
     await this.bench.changed();
   }
 
-  /** Unplugs the unit. Resolves when its lane has been informed. */
+  /** Unplugs the unit. Resolves when the lane has handled the unplug. */
   async unplug(cable: Cable): Promise<void> {
     const { lane } = this.unit(cable);
     this.bench.remembered = this.bench.remembered.filter(({ id }) => id !== lane.link.id);

@@ -1,4 +1,4 @@
-// The run of a work order: what it does with each attached unit.
+// The run of a work order: what the run does with each attached unit.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { ONE_LINE, sn, TWO_LINES, truth, unit, World, working } from './order-fixture.ts';
@@ -40,7 +40,7 @@ describe('the run of a work order', () => {
     expect(world.exports).toEqual([]);
   });
 
-  it('loads nothing into a unit that holds every key, at this station or another one', async () => {
+  it('loads nothing into a unit that already holds every key, loaded at this or another station', async () => {
     const world = new World([unit(1)]);
     const first = await working(world);
     await first.plug(...world.cables);
@@ -75,7 +75,7 @@ describe('the run of a work order', () => {
     expect(world.exports).toHaveLength(1);
   });
 
-  it('reports two units that are attached at once, until one of them is plugged in again', async () => {
+  it('reports two units with one serial number that are attached together, until only one is attached', async () => {
     const world = new World([unit(1)]);
     const page = await working(world);
     const pair = [...world.cables, unit(1)];
@@ -92,7 +92,7 @@ describe('the run of a work order', () => {
     expect(page.run.units.map(({ phase }) => phase)).toEqual([{ is: 'done', how: 'had-all' }]);
   });
 
-  it('reports a second unit during the load of the first', async () => {
+  it('reports a second unit with the same serial number during the load of the first', async () => {
     const world = new World([unit(1)]);
     const page = await working(world);
     let second: Promise<void> | undefined;
@@ -204,12 +204,12 @@ describe('the run of a work order', () => {
     expect(page.run.units.map(({ phase }) => phase.is)).toEqual(['done', 'waiting']);
     expect(page.run.state).toMatchObject({ is: 'halted', failure: { code: 'quota-used' } });
     expect(world.exports).toHaveLength(before + 2);
-    expect(left).toBe(1); // no export for the second unit
+    expect(left).toBe(1); // the second unit has used no export
     expect(page.run.counts.here).toMatchObject({ done: 1, failed: 0, running: 0 });
     expect(page.run.progress).toEqual({ id: world.order.id, done: 1, total: 2, failed: 0 });
   });
 
-  it('shows the exports left of a vault only while that vault is in use', async () => {
+  it('shows the exports left of a vault only while this vault is in use', async () => {
     const page = await working(new World([unit(1)]));
     const { account, session } = page.bench;
     const vault = { kind: 'vault', origin: 'vault 1', name: 'Vault 1', asNumber: 1 } as const;
@@ -219,10 +219,10 @@ describe('the run of a work order', () => {
     await session.signIn('token');
     expect(page.run.exportsLeft.count).toBeUndefined();
     await session.use({ ...account, ...vault, origin: 'vault 2', exportsLeft: async () => 9 });
-    expect(page.run.exportsLeft.count).toBeUndefined(); // of the other vault it is not read yet
+    expect(page.run.exportsLeft.count).toBeUndefined(); // the count of the other vault is not read yet
   });
 
-  it('loads a unit that could be read at the second try only', async () => {
+  it('loads a unit that could be read only at the second try', async () => {
     const world = new World([unit(1)]);
     const page = await working(world);
     const link = world.cables[0]?.link(1);
@@ -290,7 +290,7 @@ describe('the run of a work order', () => {
 });
 
 describe('a unit whose import was interrupted', () => {
-  it('is unknown until it is attached again; then its receipt decides', async () => {
+  it('is "unknown" until it is attached again, and then its receipt determines the outcome', async () => {
     for (const when of ['before', 'after'] as const) {
       const world = new World([unit(1)]);
       const cable = world.cables[0] ?? unit(1);
@@ -304,7 +304,7 @@ describe('a unit whose import was interrupted', () => {
       await page.plug(cable);
       expect(page.run.counts.here).toMatchObject({ unknown: 0, done: 1 });
       expect(truth(cable, ONE_LINE)).toEqual([true]);
-      // A key that did not reach the unit was exported again, with a reason.
+      // If the key did not reach the unit, it was exported a second time with a reason.
       const [first, second, ...more] = world.exports;
       expect(first?.reason).toBeUndefined();
       if (when === 'before') expect(second?.reason).toContain('device-lost');
@@ -315,7 +315,7 @@ describe('a unit whose import was interrupted', () => {
 });
 
 describe('a sign-in', () => {
-  it('settles the open attempts, and continues the order with their units', async () => {
+  it('settles the open attempts, and continues the order with the units of these attempts', async () => {
     const world = new World([unit(1)]);
     const cable = world.cables[0] ?? unit(1);
     const first = await working(world);

@@ -1,4 +1,5 @@
-// Changes of a unit's row other than by its own load: a reason, and the recovery from the attempt on it.
+// Changes of a unit's row that no load makes: a reason from the operator, and the recovery of the
+// row from the journal.
 import { describe, expect, it } from 'vitest';
 import type { OrderLine } from '#protocol/orders/order.ts';
 import { ONE_LINE, sn, TWO_LINES, unit, World, working } from './order-fixture.ts';
@@ -40,7 +41,7 @@ describe('a reason for an attached unit', () => {
 describe('a row that an earlier page left', () => {
   const verified = { step: 'verify', state: 'confirmed', time: '2026-01-02T03:04:05Z' } as const;
 
-  /** A station with a unit that was loaded, and whose receipt is not verified. */
+  /** A station with a unit that was loaded, but whose receipt is not verified. */
   async function unverified(lines: readonly OrderLine[]) {
     const world = new World([unit(1)], lines);
     const page = await working(world);
@@ -52,7 +53,7 @@ describe('a row that an earlier page left', () => {
     return { page, row, attempt: row.attempt };
   }
 
-  it('becomes done when a verdict on its last line arrives, for example with a returned vault', async () => {
+  it('becomes "done" when the verdict on its last line arrives, for example with a returned vault journal', async () => {
     const { page, attempt } = await unverified(ONE_LINE);
     await page.run.reconcile();
     expect(page.run.counts.here).toMatchObject({ unknown: 1, done: 0 });
@@ -64,7 +65,7 @@ describe('a row that an earlier page left', () => {
     expect(await page.store.check(page.chain)).toBeUndefined();
   });
 
-  it('never becomes failed when its attempt is done; with more lines to load it becomes unknown', async () => {
+  it('becomes "done" when its attempt is done, or "unknown" if it has more lines', async () => {
     for (const [lines, state] of [
       [ONE_LINE, 'done'],
       [TWO_LINES, 'unknown'],

@@ -1,4 +1,4 @@
-// The list of all units of an order, of which only a window is in memory.
+// The list of all units of an order. Only the rows of the visible window are in memory.
 import { describe, expect, it } from 'vitest';
 import type { UnitRow } from '#web/journal/order-record.ts';
 import { UnitIndex } from '#web/state/orders/unit-index.ts';
@@ -45,7 +45,7 @@ describe('the table of units', () => {
     expect(units.first).toBe(2);
   });
 
-  it('filters by state; done includes the units of other stations', async () => {
+  it('filters by state, and the state done includes units that are done at other stations', async () => {
     const failed: readonly UnitRow[] = [1, 2].map((n) => ({
       ...{ order: 1, sn: sn(n), state: 'failed', tries: 1, exported: [], begun: '', at: '' },
     })) as readonly UnitRow[];

@@ -1,11 +1,11 @@
-// Sound and vibration for a unit that is done or that needs the operator.
+// The sound and vibration for a unit that is done or has failed.
 import { describe, expect, it } from 'vitest';
 import { Feedback } from '#web/state/page/feedback.svelte.ts';
 
 const settings = (value: string | null) => ({ getItem: () => value, setItem: () => undefined });
 
 describe('the feedback', () => {
-  it('vibrates differently for done and failed, and not before the page is activated or when it is off', () => {
+  it('vibrates differently for done and failed, but not if it is off or the page is not yet activated', () => {
     const vibrations: number[][] = [];
     let isActivated = false;
     const options = {

@@ -1,4 +1,5 @@
-// The detection of an absent operator: by time, shorter in a hidden tab, and never during a load.
+// Detects that the operator is absent: after a time without input, which is shorter in a hidden
+// tab, and never during a load.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { watchInactivity } from '#web/state/page/inactivity.ts';
 
@@ -40,7 +41,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('the inactivity detection', () => {
-  it('reports idle once, after the time without input', () => {
+  it('reports idle only once, after the time limit without input', () => {
     const { seen } = watched();
     vi.advanceTimersByTime(9_999);
     expect(seen).toEqual([]);
@@ -67,7 +68,7 @@ describe('the inactivity detection', () => {
     expect(seen).toEqual(['hidden']);
   });
 
-  it('restarts when the tab becomes visible in time', () => {
+  it('restarts when the tab becomes visible before the time limit', () => {
     const { page, seen } = watched();
     page.setVisibility('hidden');
     vi.advanceTimersByTime(4_999);
@@ -86,7 +87,7 @@ describe('the inactivity detection', () => {
     expect(seen).toEqual(['idle']);
   });
 
-  it('restarts at each activity of the station, also in a hidden tab', () => {
+  it('restarts at each activity of the station, even in a hidden tab', () => {
     const { page, seen, reportActivity } = watched();
     vi.advanceTimersByTime(9_000);
     reportActivity();

@@ -1,4 +1,4 @@
-// The wake lock during loads, which the browser may refuse or release.
+// Holds a wake lock during loads. The browser may refuse or release the wake lock.
 import { describe, expect, it } from 'vitest';
 import { WakeLockHolder } from '#web/state/page/wake-lock-holder.ts';
 
@@ -46,7 +46,7 @@ describe('the wake lock', () => {
     expect(fake.active).toBe(1);
   });
 
-  it('is released when the load ended before the browser answered', async () => {
+  it('is released when the load has ended before the browser grants the lock', async () => {
     const { fake, holder } = create();
     await Promise.all([holder.keep(true), holder.keep(true), holder.keep(false)]);
     expect(fake.active).toBe(0);

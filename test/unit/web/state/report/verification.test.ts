@@ -1,4 +1,5 @@
-// The check of a report in the page and in the verifier: which root keys it trusts, and which check counts.
+// The check of a report in the page and in the verifier: which root keys are trusted, and which of
+// several checks determines the result.
 import { describe, expect, it, vi } from 'vitest';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
@@ -15,7 +16,7 @@ describe('the check of a report', () => {
     expect(check.roots.map(({ name }) => name)).toEqual(['https://as.example']);
     check.addRoot(root.slice(1));
     expect(check.isRootRefused).toBe(true);
-    check.addRoot(`${root.slice(0, -1)}B`); // two bits more than 32 bytes have
+    check.addRoot(`${root.slice(0, -1)}B`); // not canonical: an unused bit is set
     expect(check.isRootRefused).toBe(true);
     check.addRoot(`${'0A'.repeat(31)} 0b`);
     check.addRoot(root);

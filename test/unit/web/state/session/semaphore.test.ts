@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { limitConcurrency, Semaphore } from '#web/state/session/semaphore.ts';
 
 describe('the semaphore before the AS', () => {
-  it('admits at most its limit of requests, in order, also after one that failed', async () => {
+  it('admits only the given number of requests at a time, in order, even after a request has failed', async () => {
     const semaphore = new Semaphore(2);
     const ends: ((failure?: Error) => void)[] = [];
     const order: number[] = [];

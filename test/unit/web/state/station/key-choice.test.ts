@@ -1,4 +1,4 @@
-// Session and key choice: what is offered, and why some of it is not.
+// The session and the choice of a key: which keys and slots are offered, and why others are not.
 import { describe, expect, it } from 'vitest';
 import { RootChange } from '#web/state/session/root-change.svelte.ts';
 import { KeyChoice } from '#web/state/station/key-choice.svelte.ts';
@@ -40,7 +40,7 @@ describe('the choice of a key', () => {
     expect(choice.chosen).toBeUndefined();
   });
 
-  it('takes the only slot that is open, and says why the others are not', async () => {
+  it('takes the only available slot, and gives the reason why the other slots are not available', async () => {
     const choice = await choiceFor();
     choice.chooseKey(3);
     expect(bars(choice)).toEqual([
@@ -51,7 +51,7 @@ describe('the choice of a key', () => {
     expect(choice.chosen).toMatchObject({ key: { ref1: 3 }, slot: { ref2: 2 } });
   });
 
-  it('knows the key that is in already', async () => {
+  it('does not offer a slot that already holds the key', async () => {
     const choice = await choiceFor();
     choice.chooseKey(1);
     expect(bars(choice)).toEqual([
@@ -62,7 +62,7 @@ describe('the choice of a key', () => {
     expect(choice.chosen).toBeUndefined();
   });
 
-  it('never goes back below what a slot has held', async () => {
+  it('does not offer a slot that has held a newer version', async () => {
     const choice = await choiceFor();
     choice.chooseKey(2);
     expect(bars(choice)).toEqual([
@@ -80,20 +80,20 @@ describe('the choice of a key', () => {
     [{ set: 1 }, 'set-unknown'],
     [{ tkv: 9 }, 'version-unknown'],
     [{ suites: [4] }, 'suite-unsupported'],
-  ] as const)('has nothing to offer for %o', async (facts, obstacle) => {
+  ] as const)('offers no key for a unit with %o', async (facts, obstacle) => {
     const choice = await choiceFor(facts);
     expect(choice.obstacle).toBe(obstacle);
     expect(choice.keys).toEqual([]);
   });
 
-  it('has nothing to offer before the sign-in', async () => {
+  it('offers no key before the sign-in', async () => {
     const { session } = await createBench();
     expect(new KeyChoice(session, () => FACTS).obstacle).toBe('signed-out');
   });
 });
 
 describe('the session', () => {
-  it('says why it did not begin, and holds no token', async () => {
+  it('has the reason of a failed sign-in, and does not keep the access code', async () => {
     const { session, account } = await createBench();
     account.refuse('signIn', 'signed-out');
     await session.signIn('KF-secret');
@@ -101,7 +101,7 @@ describe('the session', () => {
     expect(JSON.stringify(session)).not.toContain('KF-secret');
   });
 
-  it('is over when the keys cannot be read', async () => {
+  it('ends when the keys cannot be read', async () => {
     const { session, account } = await createBench();
     account.refuse('keys', 'service-unreachable');
     await session.signIn('token');
@@ -111,7 +111,7 @@ describe('the session', () => {
 });
 
 describe('an AS that shows another root key', () => {
-  it('is trusted only after the operator compared it, and exactly the one that he compared', async () => {
+  it('is trusted only after the operator has compared the root key, and only with this root key', async () => {
     const { session, account } = await createBench();
     account.refuse('signIn', 'service-changed');
     await session.signIn('token');
@@ -126,7 +126,7 @@ describe('an AS that shows another root key', () => {
     expect(session.state).toEqual({ is: 'out' });
   });
 
-  it('is compared anew when it changed again meanwhile', async () => {
+  it('must be compared again when it shows yet another root key in the meantime', async () => {
     const { session, account } = await createBench();
     account.refuse('signIn', 'service-changed');
     await session.signIn('token');

@@ -1,4 +1,6 @@
-// What a lane says of a load whose end is not plain: cut off, silent, half reported; and of an import that loads no key.
+// The state and message of a lane after a load whose outcome is not certain: the unit was unplugged
+// or silent, or the journal could not be written. Also tests imports that erase a slot or replace
+// T.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
@@ -35,7 +37,7 @@ async function silentAt(ins: number, ref1 = 1) {
 }
 
 describe('a unit that does not answer', () => {
-  it('is opened anew by the way out of the failure, and loads then', async () => {
+  it('is opened again by a retry, and can be loaded afterwards', async () => {
     const { wire, lane } = await silentAt(GET_CHALLENGE);
     expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'link-timeout' } });
     expect(lane.attached).toBe(true);
@@ -46,14 +48,14 @@ describe('a unit that does not answer', () => {
     expect(lane.phase.is).toBe('done');
   });
 
-  it('is loaded once more by one press', async () => {
+  it('is opened and loaded again by one call of loadAgain()', async () => {
     const { wire, lane } = await silentAt(GET_CHALLENGE);
     wire.cut = undefined;
     await lane.loadAgain();
     expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
   });
 
-  it('is not loaded once more unasked where its slot is not as it was', async () => {
+  it('is opened but not loaded by loadAgain() if the slot has changed in the meantime', async () => {
     const { wire, lane } = await silentAt(GET_CHALLENGE, 3);
     wire.cut = undefined;
     const other = await createBench();
@@ -65,7 +67,7 @@ describe('a unit that does not answer', () => {
     expect(wire.commands.filter((ins) => ins === IMPORTKEY)).toEqual([]);
   });
 
-  it('is not loaded once more into another unit that answers at the same port, nor with another key', async () => {
+  it('is opened but not loaded by loadAgain() if another unit is at the port or another key is chosen', async () => {
     for (const change of ['unit', 'key'] as const) {
       const { wire, lane } = await silentAt(GET_CHALLENGE);
       wire.cut = undefined;
@@ -78,7 +80,7 @@ describe('a unit that does not answer', () => {
     }
   });
 
-  it('is not loaded once more when nobody is signed in any longer', async () => {
+  it('is opened but not loaded by loadAgain() if the operator has signed out', async () => {
     const { bench, wire, lane } = await silentAt(GET_CHALLENGE);
     wire.cut = undefined;
     bench.session.signOut();
@@ -86,7 +88,7 @@ describe('a unit that does not answer', () => {
     expect(lane.phase.is).toBe('ready');
   });
 
-  it('in mid-import is unknown, and settled without being plugged again', async () => {
+  it('during the import leads to "unknown", and a retry settles the load without plugging the unit in again', async () => {
     const { wire, lane } = await silentAt(IMPORTKEY);
     expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Not known yet' });
     wire.cut = undefined;
@@ -94,7 +96,7 @@ describe('a unit that does not answer', () => {
     expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
   });
 
-  it('in mid-import asks for the plug, however late the browser says that it is out', async () => {
+  it('during the import leads to "Plug in again" as soon as the browser reports the unplug', async () => {
     const { wire, lane } = await silentAt(IMPORTKEY);
     expect(lane.attached).toBe(true);
     wire.pull();
@@ -102,7 +104,7 @@ describe('a unit that does not answer', () => {
     expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug in again' });
   });
 
-  it('stays unknown when it cannot be reached again', async () => {
+  it('remains "unknown" when it does not answer the retry either', async () => {
     const { wire, lane } = await silentAt(IMPORTKEY);
     wire.cut = { ins: SELECT, when: 'silence' };
     await lane.retry();
@@ -110,7 +112,7 @@ describe('a unit that does not answer', () => {
   });
 });
 
-describe('an import whose answer is lost', () => {
+describe('an import whose response is lost', () => {
   async function cutOff(when: 'before' | 'after') {
     const bench = await createBench();
     await bench.session.signIn('token');
@@ -122,14 +124,14 @@ describe('an import whose answer is lost', () => {
     return { bench, wire, lane };
   }
 
-  it('is unknown, and says so', async () => {
+  it('is "unknown", and the lane shows "Plug in again"', async () => {
     const { lane } = await cutOff('after');
     expect(lane.phase.is).toBe('unknown');
     expect(lane.attached).toBe(false);
     expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug in again' });
   });
 
-  it('turns to done by itself when the unit comes back and holds the receipt', async () => {
+  it('becomes "done" when the unit is plugged in again and has the receipt', async () => {
     const { bench, wire, lane } = await cutOff('after');
     bench.remembered = [wire.link(2)];
     await bench.changed();
@@ -145,7 +147,7 @@ describe('an import whose answer is lost', () => {
     ]);
   });
 
-  it('turns to not loaded when the unit comes back without it, and can be loaded again', async () => {
+  it('becomes "failed" when the unit is plugged in again without a receipt, and can be loaded again', async () => {
     const { bench, wire, lane } = await cutOff('before');
     bench.remembered = [wire.link(2)];
     await bench.changed();
@@ -155,7 +157,7 @@ describe('an import whose answer is lost', () => {
     expect(lane.phase.is).toBe('done');
   });
 
-  it('is settled when the page was reloaded in between', async () => {
+  it('is settled even if the lane was removed in between, as by a reload', async () => {
     const { bench, wire } = await cutOff('after');
     for (const lane of bench.station.lanes) await bench.station.remove(lane);
     await bench.station.readJournal();
@@ -165,7 +167,7 @@ describe('an import whose answer is lost', () => {
     expect(bench.station.elsewhere).toEqual([]);
   });
 
-  it('waits for a sign-in where there is none', async () => {
+  it('is settled only after a sign-in if no operator is signed in', async () => {
     const { bench, wire, lane } = await cutOff('after');
     bench.session.signOut();
     bench.account.refuse('verifyReceipt', 'not-signed-in');
@@ -177,7 +179,7 @@ describe('an import whose answer is lost', () => {
     expect(lane.phase.is).toBe('done');
   });
 
-  it('does not take another unit for it', async () => {
+  it('remains "unknown" when another unit is plugged in', async () => {
     const { bench, lane } = await cutOff('after');
     const other = cable({ sn: fromHex('00000000000000004549000000000008') });
     bench.remembered = [other.link(2)];
@@ -187,7 +189,7 @@ describe('an import whose answer is lost', () => {
   });
 });
 
-describe('a disk that is full after the AS was asked', () => {
+describe('a load whose journal entries cannot be written after the export request', () => {
   async function loadWithoutRoom() {
     const database = await Database.open(new IDBFactory(), () => undefined);
     const account = createAccount(SETS);
@@ -206,7 +208,7 @@ describe('a disk that is full after the AS was asked', () => {
     return { bench, lane, wire, database, account };
   }
 
-  it('keeps no false word: the key is in, the lane says so, and the journal once it can', async () => {
+  it('is shown as "unverified", and recorded as "done" when the journal can be written again', async () => {
     const { bench, lane } = await loadWithoutRoom();
     expect(lane.phase).toMatchObject({ is: 'unverified', failure: { code: 'journal-full' }, loaded: { ref2: 2 } });
     expect((await bench.journal.list(1))[0]?.steps.map(({ step, state }) => `${step} ${state}`)).toEqual([
@@ -218,7 +220,7 @@ describe('a disk that is full after the AS was asked', () => {
     expect((await bench.journal.list(1))[0]).toMatchObject({ outcome: 'done', steps: { length: 6 } });
   });
 
-  it('is settled once there is room and the unit is plugged in anew', async () => {
+  it('is settled when there is space and the unit is plugged in again', async () => {
     const { bench, lane, wire } = await loadWithoutRoom();
     wire.pull();
     bench.remembered = [wire.link(2)];
@@ -226,7 +228,7 @@ describe('a disk that is full after the AS was asked', () => {
     expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2 } });
   });
 
-  it('is settled once there is room and somebody signs in', async () => {
+  it('is settled when there is space and an operator signs in', async () => {
     const { bench, lane } = await loadWithoutRoom();
     await bench.session.signIn('token');
     await bench.station.settle();
@@ -234,7 +236,7 @@ describe('a disk that is full after the AS was asked', () => {
   });
 
   it.each(['service-unreachable', 'not-allowed'] as const)(
-    'stays open where the AS, asked what it exported, says %s, and is settled later',
+    'remains open when the recall of the export fails with %s, and is settled later',
     async (code) => {
       const { bench, lane, account } = await loadWithoutRoom();
       account.refuse('recallExport', code);
@@ -247,7 +249,7 @@ describe('a disk that is full after the AS was asked', () => {
     },
   );
 
-  it('stays open while there is still no room', async () => {
+  it('remains open while there is still no space', async () => {
     const { bench, lane, database, account } = await loadWithoutRoom();
     const run = database.run.bind(database);
     database.run = (stores, mode, body) =>
@@ -263,7 +265,7 @@ describe('a disk that is full after the AS was asked', () => {
     expect((await bench.journal.list(1))[0]?.outcome).toBe('done');
   });
 
-  it('leaves it to the next page, which waits for a sign-in, since only the AS knows what was exported', async () => {
+  it('is settled by the next page after a sign-in, because only the AS has a record of the export', async () => {
     const { wire, database, account } = await loadWithoutRoom();
     const next = await createBench(SETS, { database, account, name: 'next page' });
     await next.journal.recover(new Set(['next page']));
@@ -280,11 +282,11 @@ describe('a disk that is full after the AS was asked', () => {
 describe('a memory failure that the unit reports (6581)', () => {
   const FAILURE = { ins: IMPORTKEY, statusWord: 0x6581 };
 
-  it('leaves open what the slot holds, and the unit itself says that the key is in', async () => {
+  it('leads to "unknown", and to "done" when the unit returns the receipt', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const wire = cable();
-    wire.lie = FAILURE; // the marker was written, the tries were not
+    wire.lie = FAILURE; // as if the marker was written, but the tries were not
     const lane = await attached(bench, wire);
     await load(lane, 1);
     expect(laneMessage(lane, 'linux')).toMatchObject({
@@ -298,7 +300,7 @@ describe('a memory failure that the unit reports (6581)', () => {
     expect((await bench.journal.list(1))[0]?.outcome).toBe('done');
   });
 
-  it('is settled as not loaded where the unit has no receipt', async () => {
+  it('is settled as not loaded when the unit has no receipt', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const wire = cable();
@@ -314,7 +316,7 @@ describe('a memory failure that the unit reports (6581)', () => {
   });
 });
 
-describe('an entry that is no key', () => {
+describe('a key entry that contains no key', () => {
   async function ready() {
     const bench = await createBench(SETS_WITH_CLAUSE_8);
     await bench.session.signIn('token');
@@ -322,7 +324,7 @@ describe('an entry that is no key', () => {
     return { bench, wire, lane: await attached(bench, wire) };
   }
 
-  it('erases its slot, and the unit is shown as it then says that it is', async () => {
+  it('can erase a slot, and the lane shows the slots that the unit then returns', async () => {
     const { lane } = await ready();
     await load(lane, 1);
     await lane.retry();
@@ -332,7 +334,7 @@ describe('an entry that is no key', () => {
     expect(lane.facts?.slots[1]).toMatchObject({ ref2: 2, holdsKey: false, akv: 9 });
   });
 
-  it('replaces the transport key, and the next key is loaded under the new one', async () => {
+  it('can replace the transport key, and the next key is loaded under the new transport key', async () => {
     const { bench, lane, wire } = await ready();
     await load(lane, 9);
     expect(lane.phase.is).toBe('done');
@@ -347,7 +349,7 @@ describe('an entry that is no key', () => {
     expect(wire.commands.filter((ins) => ins === GET_IDENTITY)).toHaveLength(1);
   });
 
-  it('asks the unit anew where it was pulled before it could be read again', async () => {
+  it('may leave a unit that does not answer GET IDENTITY, and a retry then reads the unit again', async () => {
     const { lane, wire } = await ready();
     wire.cut = { ins: GET_IDENTITY, when: 'silence' };
     await load(lane, 9);

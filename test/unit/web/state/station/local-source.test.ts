@@ -1,11 +1,12 @@
-// A vault or a card in the place of the service: the same lanes and the same journal. Only the AS that sealed a key is asked to settle it.
+// A vault or a card as the session instead of the service, with the same lanes and the same
+// journal. Only the AS that sealed a key can settle its load.
 import { describe, expect, it } from 'vitest';
 import type { LocalAccount } from '#web/state/session/session.svelte.ts';
 import type { Lane } from '#web/state/station/lane.svelte.ts';
 import { laneMessage } from '#web/ui/messages/lane.ts';
 import { type BenchParts, cable, createBench, SETS } from './station-fixture.ts';
 
-/** The AS of the bench, as if it were a vault. */
+/** Presents the AS of the test as a vault. */
 function localOf({ account }: BenchParts): LocalAccount & { locked: number } {
   return {
     kind: 'vault',
@@ -39,7 +40,7 @@ async function load(lane: Lane): Promise<void> {
 }
 
 describe('a local source', () => {
-  it('loads keys, and the journal names it', async () => {
+  it('loads keys, and the journal names the vault', async () => {
     const bench = await createBench();
     await bench.session.use(localOf(bench));
     const lane = await attachedLane(bench);
@@ -49,7 +50,7 @@ describe('a local source', () => {
     expect(attempt).toMatchObject({ outcome: 'done', service: 'vault AAAA', operator: 'Vault 0007', demo: false });
   });
 
-  it('says of a demo set in the journal that it is one', async () => {
+  it('marks the loads of a demo set in the journal', async () => {
     const bench = await createBench();
     const demoSets = SETS.map((set) => ({ ...set, demo: true }));
     await bench.session.use({ ...localOf(bench), keys: async () => demoSets });
@@ -57,7 +58,7 @@ describe('a local source', () => {
     expect(await bench.journal.list(1)).toMatchObject([{ demo: true }]);
   });
 
-  it('serves a unit that was there before it was unlocked', async () => {
+  it('loads a key into a unit that was attached before the vault was unlocked', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const lane = await attachedLane(bench);
@@ -68,7 +69,7 @@ describe('a local source', () => {
     expect(lane.phase.is).toBe('done');
   });
 
-  it('takes the place of the service, which is signed out, and gives it back', async () => {
+  it('replaces the service, which is signed out, and is locked when the operator signs in again', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const local = localOf(bench);
@@ -83,7 +84,7 @@ describe('a local source', () => {
   });
 
   it.each(['vault-locked', 'vault-expired'] as const)(
-    'that says %s in a run is locked, and the session is over',
+    'that fails with %s during a load is locked, and the session ends',
     async (code) => {
       const bench = await createBench();
       const local = localOf(bench);
@@ -96,7 +97,7 @@ describe('a local source', () => {
     },
   );
 
-  it('is not asked about the receipt of a key that another AS sealed', async () => {
+  it('does not verify the receipt of a key that another AS has sealed', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     bench.account.refuse('verifyReceipt', 'service-unreachable');

@@ -1,5 +1,5 @@
-// A station for tests of the state classes: simulated units and an AS in the same process, the journal over an IndexedDB
-// in memory, and links that the test plugs and unplugs.
+// A station for tests of the state classes: simulated units and an AS in the same process, a
+// journal with an IndexedDB in memory, and links that the test plugs in and unplugs.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { concat, copy } from '#protocol/bytes/bytes.ts';
@@ -35,7 +35,7 @@ const FACTS = [
   { ref1: 3, label: 'Traffic, newer', attributes: 'D0AB00N', akv: 7, slot: 2 },
 ] as const;
 
-/** Entries that are no keys (docs/protocol.md clause 8): slot 2 erased, and the next T. */
+/** Key entries without a key (docs/protocol.md clause 8): one erases slot 2, one has the next T. */
 const CLAUSE_8 = [
   { ref1: 8, label: 'Traffic, withdrawn', attributes: '', akv: 9, slot: 2 },
   { ref1: 9, label: 'Transport 2', attributes: 'K0AX00N', akv: 2, slot: 0xfffe },
@@ -52,7 +52,7 @@ const SET: SetJson = {
 };
 export const SETS: readonly SetJson[] = [SET];
 
-/** The same set at an AS that also erases, and has a new T. */
+/** The same set, but with the entries of clause 8 and a new version of T. */
 export const SETS_WITH_CLAUSE_8: readonly SetJson[] = [
   {
     ...SET,
@@ -70,7 +70,7 @@ export interface TestAccount extends AsAccount {
   /** Refuses the next call of `call` with `code`. */
   refuse(call: 'signIn' | 'exportKey' | 'verifyReceipt' | 'recallExport' | 'keys' | 'replace', code: ErrorCode): void;
   signedOut: number;
-  /** The root keys that replaced the pinned one. */
+  /** The root keys that the operator has accepted instead of the pinned root key. */
   readonly replaced: readonly string[];
 }
 
@@ -121,11 +121,12 @@ export function createAccount(sets: readonly SetJson[]): Required<TestAccount> {
 }
 
 /**
- * A unit on a cable. `cut` interrupts the link at one command: before the unit receives it, after its answer, or with a
- * timeout. The link is closed then, as a real one is.
+ * A unit on a cable. `cut` interrupts the link at one command: before the unit receives the
+ * command, after the unit has run it, or with a timeout. The link is closed afterwards, as a real
+ * link is.
  */
 export class Cable {
-  /** A test may plug another unit into the same port. */
+  /** The unit. A test may replace it, as when another unit is plugged into the same port. */
   unit: TestUnit;
   readonly commands: number[] = [];
   /** Replaces the status word of one command that the unit has run. */
@@ -184,24 +185,24 @@ export interface BenchParts {
   readonly journal: Journal;
   /** The permitted units that are plugged in. */
   remembered: Link[];
-  /** The choice in the next device chooser. */
+  /** The link that the operator chooses in the next device chooser; undefined to cancel. */
   choice: Link | undefined;
-  /** The choice in a chooser that shows every USB device. */
+  /** The link that the operator chooses in a chooser that shows every USB device. */
   otherChoice: Link | undefined;
-  /** Ids of links taken over from another tab. */
+  /** Ids of the links that were taken over from another tab. */
   readonly taken: number[];
-  /** Another tab requests the link `id`. Available after start(). */
+  /** Requests the link `id` as another tab would. Available after start(). */
   ask: (id: number) => void;
   /** Reports a change of the plugged units to the station and waits until it has refreshed. */
   changed(): Promise<void>;
 }
 
-/** Never returns the same bytes twice, over all pages. */
+/** All pages share this generator, so that no two pages get the same bytes. */
 const random = countingRandom();
 
 export const NOW = (): Date => new Date('2026-11-23T12:00:00Z');
 
-/** The disk and the AS that a page finds; they outlive the page. */
+/** What a page finds when it opens: the disk and the AS. Both outlive the page. */
 export interface Found {
   readonly database: Database;
   readonly account: TestAccount;

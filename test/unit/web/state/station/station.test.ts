@@ -1,4 +1,5 @@
-// The station and its lanes: units come and go, a key is loaded, and whatever happens the lane says what is true of the unit.
+// The station and its lanes: units are attached and removed, and keys are loaded. In each case the
+// lane shows the true state of its unit.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { Session } from '#web/state/session/session.svelte.ts';
@@ -34,7 +35,7 @@ describe('activity', () => {
 });
 
 describe('attaching', () => {
-  it('leaves no lane behind of a unit that went before it could be read, once it is back', async () => {
+  it('leaves only one lane for a unit that was unplugged before it could be read and then returned', async () => {
     const bench = await createBench();
     const wire = cable();
     wire.cut = { ins: SELECT, when: 'before' };
@@ -57,7 +58,7 @@ describe('attaching', () => {
     ]);
   });
 
-  it('shows by themselves the units that were permitted before, each once', async () => {
+  it('happens automatically for units that were permitted before, once for each unit', async () => {
     const bench = await createBench();
     bench.remembered = [cable().link(1)];
     await bench.station.start();
@@ -65,14 +66,14 @@ describe('attaching', () => {
     expect(bench.station.lanes).toHaveLength(1);
   });
 
-  it('is silent about a chooser that was closed', async () => {
+  it('shows no failure when the operator closes the chooser', async () => {
     const bench = await createBench();
     await bench.station.attach('usb');
     expect(bench.station.lanes).toEqual([]);
     expect(bench.station.refused).toBeUndefined();
   });
 
-  it('offers every USB device after a chooser that was closed, and says what is in the way of the chosen one', async () => {
+  it('offers every USB device after a cancelled chooser, and shows why the chosen device is refused', async () => {
     const bench = await createBench();
     await bench.station.attach('usb');
     expect(bench.station.cancelled).toBe('usb');
@@ -93,7 +94,7 @@ describe('attaching', () => {
     });
   });
 
-  it('keeps a unit that is here by USB already where it is when it shows up by its serial port', async () => {
+  it('keeps the lane of a unit on USB when the serial port of the same unit appears', async () => {
     const bench = await createBench();
     const wire = cable();
     const lane = await attached(bench, wire);
@@ -102,7 +103,7 @@ describe('attaching', () => {
     expect(bench.station.lanes).toEqual([lane]);
   });
 
-  it('does not bring back a unit that the operator removed', async () => {
+  it('does not happen again for a unit that the operator has removed', async () => {
     const bench = await createBench();
     const wire = cable();
     const lane = await attached(bench, wire);
@@ -112,7 +113,7 @@ describe('attaching', () => {
     expect(bench.station.lanes).toEqual([]);
   });
 
-  it('waits a moment for a unit that restarts before it forgets it', async () => {
+  it('keeps the lane of a unit that restarts, and removes the lane if the unit does not return', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     const bench = await createBench();
     const wire = cable();
@@ -132,7 +133,7 @@ describe('attaching', () => {
 });
 
 describe('loading a key', () => {
-  it('ends in done with the receipt verified, the slot shown as the receipt says, and a complete journal', async () => {
+  it('ends with "done", a verified receipt, the slot as in the receipt, and a complete journal', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const lane = await attached(bench);
@@ -152,7 +153,7 @@ describe('loading a key', () => {
     expect(attempt?.steps.at(-1)?.auditHead).toBe('{"head":1}');
   });
 
-  it('takes two command round trips after the one that read the unit', async () => {
+  it('takes two command round trips after the round trip that read the unit', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const wire = cable();
@@ -165,7 +166,7 @@ describe('loading a key', () => {
     expect(wire.commands).toHaveLength(5);
   });
 
-  it('has the words for success only when the AS has verified the receipt', async () => {
+  it('shows success only when the AS has verified the receipt', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     bench.account.refuse('verifyReceipt', 'service-unreachable');
@@ -178,7 +179,7 @@ describe('loading a key', () => {
     expect((await bench.journal.list(1))[0]?.outcome).toBe('done');
   });
 
-  it('fails plainly when the AS cannot be reached, and nothing is written', async () => {
+  it('fails when the AS cannot be reached, and sends no import to the unit', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     bench.account.refuse('exportKey', 'service-unreachable');
@@ -192,7 +193,7 @@ describe('loading a key', () => {
     expect(lane.phase.is).toBe('done');
   });
 
-  it('stays signed in on a station whose clock is ahead: the AS says when the token is over', async () => {
+  it('does not sign out a station whose clock is ahead, because the AS decides when the access code expires', async () => {
     const { account } = await createBench();
     vi.useFakeTimers();
     const session = new Session(
@@ -205,7 +206,7 @@ describe('loading a key', () => {
     expect(session.state.is).toBe('in');
   });
 
-  it('says that the journal cannot be read only as long as it cannot', async () => {
+  it('shows the failure to read the journal only until the journal can be read', async () => {
     const { station, journal } = await createBench();
     const read = vi.spyOn(journal, 'unsettled').mockRejectedValueOnce(new ProtocolError('journal-failed', 'full'));
     await station.readJournal();
@@ -215,7 +216,7 @@ describe('loading a key', () => {
     expect(read).toHaveBeenCalledTimes(2);
   });
 
-  it('signs out when the AS no longer takes the token', async () => {
+  it('signs out when the AS no longer accepts the access code', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     bench.account.refuse('exportKey', 'signed-out');
@@ -225,7 +226,7 @@ describe('loading a key', () => {
     expect(lane.choice.obstacle).toBe('signed-out');
   });
 
-  it('signs out when the AS is another one than before, until that is explained', async () => {
+  it('signs out when the AS shows another root key, and keeps the reason', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     bench.account.refuse('exportKey', 'service-changed');
@@ -235,7 +236,7 @@ describe('loading a key', () => {
     expect(bench.session.state).toEqual({ is: 'out', failure: { code: 'service-changed' } });
   });
 
-  it('can be stopped before the import, and not after', async () => {
+  it('can be stopped before the import', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const wire = cable();
@@ -248,7 +249,7 @@ describe('loading a key', () => {
     expect((await bench.journal.list(1))[0]?.outcome).toBe('failed');
   });
 
-  it('is one run at a time', async () => {
+  it('refuses a second load and the removal of the lane until it has ended', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const lane = await attached(bench);
@@ -260,7 +261,7 @@ describe('loading a key', () => {
     expect(bench.station.busy).toBe(false);
   });
 
-  it('fails plainly when the plug is pulled before the import', async () => {
+  it('fails when the unit is unplugged before the import', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const wire = cable();
@@ -271,8 +272,8 @@ describe('loading a key', () => {
   });
 });
 
-describe('a unit that another tab wants or has', () => {
-  it('is let go when it is idle, and can be taken back', async () => {
+describe('a unit that another tab requests', () => {
+  it('is released when it is idle, and can be taken back', async () => {
     const bench = await createBench();
     await bench.station.start();
     const lane = await attached(bench);
@@ -285,7 +286,7 @@ describe('a unit that another tab wants or has', () => {
     expect(lane.phase.is).toBe('ready');
   });
 
-  it('is kept as long as a run is under way', async () => {
+  it('is not released during a load', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     await bench.station.start();
@@ -297,8 +298,8 @@ describe('a unit that another tab wants or has', () => {
   });
 });
 
-describe('what the last page left behind', () => {
-  it('is told: attempts that were interrupted before anything was written', async () => {
+describe('an attempt that the last page left', () => {
+  it('is listed as interrupted if it ended before the import', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const lane = await attached(bench);

@@ -1,4 +1,5 @@
-// A browser with vaults, for tests: tabs that share a store, Web Locks and passkeys, and workers in the same process.
+// A browser with vaults, for tests. Its tabs share a vault store, Web Locks and passkeys. Workers
+// run in the same process.
 import { IDBFactory } from 'fake-indexeddb';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
@@ -20,7 +21,7 @@ import { VaultStore } from '#web/vault-store/vault-store.ts';
 const NOON = new Date('2026-11-23T12:00:00.000Z');
 const TA = fromHex('11'.repeat(32));
 
-/** The part of Web Locks that a vault uses. */
+/** Fakes the part of Web Locks that a vault uses. */
 class TestLocks {
   readonly #names = new Set<string>();
 
@@ -35,13 +36,13 @@ class TestLocks {
   }
 }
 
-/** The passkeys of the browser. Each has another PRF output. */
+/** The passkeys of the browser. Each passkey has a different PRF output. */
 class TestPasskeys {
   unavailable: PasskeyBar | undefined;
   refusal: ProtocolError | undefined;
-  /** The users of the created passkeys. */
+  /** The user of each passkey that was created. */
   readonly users: { readonly id: Uint8Array; readonly name: string }[] = [];
-  /** The dialog is open until this promise resolves. */
+  /** The dialog of the browser is open until this promise resolves. */
   dialog: Promise<void> | undefined;
   /** The last PRF output that a caller received. */
   output: Bytes | undefined;
@@ -71,10 +72,10 @@ export class Browser {
   readonly locks = new TestLocks();
   readonly workers: TestVaultWorker[] = [];
   readonly passkeys = new TestPasskeys();
-  /** Names, in the journal of the station, of the vaults whose journals were returned. */
+  /** The vaults whose journals were returned, by their names in the journal of the station. */
   readonly returned: string[] = [];
 
-  /** Opens a tab, whose station has pinned the root keys of these vaults. */
+  /** Opens a tab. The station has pinned the root keys of the vaults `roots`. */
   tab(roots: readonly TestVault[], now = NOON) {
     const session = new Session(
       () => Promise.reject(new TypeError('this test uses no service')),

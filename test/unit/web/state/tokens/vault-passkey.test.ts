@@ -1,4 +1,4 @@
-// Unlocking a vault with a passkey: adding, using and removing it.
+// Unlocks a vault with a passkey: adding, using and removing the passkey.
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
@@ -25,7 +25,7 @@ describe('a vault with a passkey', () => {
     expect(vaults.unlockedId).toBe(id);
   });
 
-  it('stays locked when the passkey is refused: the worker ends, and no wrong passphrase is counted', async () => {
+  it('stays locked when the passkey is refused, ends its worker, and counts no wrong passphrase', async () => {
     const { vaults, browser, id } = await withPasskey();
     browser.passkeys.refusal = refusal;
     await vaults.unlockByPasskey(id);
@@ -70,7 +70,7 @@ describe('a vault with a passkey', () => {
     expect(vaults.unlockedId).toBe(vault.header.vaultId);
   });
 
-  it('is unlocked by the passphrase only after the passkey is removed', async () => {
+  it('can only be unlocked by the passphrase after the passkey is removed', async () => {
     const { vaults, vault, id } = await withPasskey();
     await vaults.removePasskey(id);
     expect(vaults.vaults).toMatchObject([{ hasPasskey: false }]);
@@ -80,7 +80,7 @@ describe('a vault with a passkey', () => {
     expect(vaults.unlockedId).toBe(id);
   });
 
-  it('keeps its passkey when the same file is imported again; another vault has none', async () => {
+  it('keeps its passkey when the same file is imported again, and shares it with no other vault', async () => {
     const { vaults, vault } = await withPasskey();
     await vaults.import(file(vault.text));
     expect(vaults.vaults).toMatchObject([{ hasPasskey: true }]);
@@ -94,7 +94,7 @@ describe('a vault with a passkey', () => {
     expect(Object.fromEntries(passkeys)).toEqual({ '0007': true, '0008': false });
   });
 
-  it('cannot have one in a browser without passkeys', async () => {
+  it('cannot have a passkey in a browser without passkeys', async () => {
     const browser = new Browser();
     browser.passkeys.unavailable = 'address';
     const { vaults } = await unlocked(browser);

@@ -1,5 +1,5 @@
-// The return of a vault journal over HTTP to a real service: its findings, its verdicts, and the attempts in the journal of
-// the station.
+// Returns a vault journal over HTTP to a real service: the findings and verdicts of the service,
+// and how they change the attempts in the journal of the station.
 import { randomBytes } from 'node:crypto';
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
@@ -55,8 +55,9 @@ beforeEach(async () => {
 afterEach(() => setup.close());
 
 /**
- * Loads a key from the vault, and writes the attempt as the page does. `counter`: the import counter of the unit after the
- * load. Without `isRecorded` the page crashes before it records the export.
+ * Loads a key from the vault, and writes the attempt as the page does. `counter` is the import
+ * counter of the unit after the load. If `isRecorded` is false, the page crashes before it records
+ * the export.
  */
 async function load(counter: number, origin = `vault ${id}`, isRecorded = true): Promise<number> {
   const { set, tkv, suite, sign, ref1, ref2, ...texts } = exportRequest({ random: toBase64url(randomBytes(16)) });
@@ -138,7 +139,7 @@ describe('the return of a vault journal', () => {
     expect(await verdictsOf(attempt)).toHaveLength(1);
   });
 
-  it('finds its attempts among 250 attempts of another AS', async () => {
+  it('finds the attempts of the vault among 250 attempts of another AS', async () => {
     const attempt = await load(1);
     await Promise.all(Array.from({ length: 250 }, () => journal.begin(ATTEMPT)));
     expect(await returnJournal()).toMatchObject({ verdicts: 1, recorded: 1 });
@@ -151,7 +152,7 @@ describe('the return of a vault journal', () => {
     expect(await verdictsOf(attempt)).toEqual([]);
   });
 
-  it('accepts no verdict on an export that this browser does not hold', async () => {
+  it('accepts no verdict on an export that is not in the vault store of this browser', async () => {
     const attempt = await load(1);
     const signed = await client.journal();
     store.findExport = async () => undefined;
@@ -191,7 +192,7 @@ describe('the return of a vault journal', () => {
     ['without its findings', { findings: undefined }, 'service-nonsense'],
     ['with a malformed verdict', { verdicts: [{ xc: 1, verdict: {} }] }, 'service-nonsense'],
     ['that is not an object', undefined, 'service-nonsense'],
-  ])('refuses an answer %s', async (_what, change, expected) => {
+  ])('refuses a response %s', async (_what, change, expected) => {
     await load(1);
     const signed = await client.lock('asked');
     const answer = await remote.ask('POST', `/v1/vaults/${id}/journal`, { journal: signed });

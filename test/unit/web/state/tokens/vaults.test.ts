@@ -53,7 +53,7 @@ describe('a vault file', () => {
     expect(vaults.unlockedId).toBe(present.header.vaultId);
   });
 
-  it('that has expired shows it before a passphrase is entered', async () => {
+  it('that has expired is shown as expired before a passphrase is entered', async () => {
     const vault = await vaultOf({ expires: '2026-11-23T11:00:00.000Z' });
     const { vaults } = new Browser().tab([vault]);
     await vaults.import(file(vault.text));
@@ -62,7 +62,7 @@ describe('a vault file', () => {
 });
 
 describe('an unlocked vault', () => {
-  it('provides its keys to the session, and loads one into a unit', async () => {
+  it('provides its keys to the session, and can load a key into a unit', async () => {
     const { vaults, session, vault } = await unlocked();
     expect(vaults.unlockedId).toBe(vault.header.vaultId);
     expect(session.signedIn).toMatchObject({ kind: 'vault', service: { name: 'Vault 0007', asNumber: 7 } });
@@ -100,7 +100,7 @@ describe('an unlocked vault', () => {
   it.each([
     ['at the request of the operator', async ({ vaults }: Unlocked) => vaults.lock()],
     ['at sign-out', async ({ session }: Unlocked) => session.signOut()],
-  ])('locks %s: its worker ends, and its journal is signed', async (_when, lock) => {
+  ])('is locked %s, which ends its worker and signs its journal', async (_when, lock) => {
     const made = await unlocked();
     await lock(made);
     await expect.poll(() => made.vaults.unlockedId).toBeUndefined();
@@ -112,7 +112,7 @@ describe('an unlocked vault', () => {
     expect(JSON.parse(saved?.text ?? '')).toMatchObject({ payloadType: 'application/vnd.keyferry.vault-journal+json' });
   });
 
-  it('locks when the operator has left, and shows why', async () => {
+  it('is locked when the operator is inactive, and the session shows the reason', async () => {
     const { vaults, session, idle } = await unlocked();
     idle[0]?.('idle');
     await expect.poll(() => vaults.unlockedId).toBeUndefined();
@@ -192,7 +192,7 @@ describe('an unlocked vault', () => {
     ]);
   });
 
-  it('that was not locked before its page closed has an incomplete signed journal until it is locked again', async () => {
+  it('whose page closed without a lock has an incomplete signed journal until it is locked again', async () => {
     const { vaults, browser, vault } = await unlocked();
     const id = vault.header.vaultId;
     await vaults.lock();

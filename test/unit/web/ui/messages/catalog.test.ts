@@ -1,4 +1,5 @@
-// The book of words comes when it is needed, and a failure is never left without words.
+// The message catalog is loaded when the first failure needs it. Every failure has a message, even
+// without the catalog.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 const REFUSED = { code: 'challenge-refused' } as const;
@@ -35,7 +36,7 @@ describe('the message catalog', () => {
     expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
   });
 
-  it('is replaced by a remedy after two seconds without a response', async () => {
+  it('is replaced by fallback messages after two seconds without a response', async () => {
     let arrive: (words: object) => void = () => undefined;
     const words = await vi.importActual<object>('#web/ui/messages/failures.ts');
     vi.doMock('#web/ui/messages/failures.ts', () => new Promise<object>((resolve) => (arrive = resolve)));

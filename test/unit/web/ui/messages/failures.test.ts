@@ -1,4 +1,5 @@
-// Rules for the messages of all codes: a remedy, a reason in whole sentences, and none of the words that inform nobody.
+// Rules for the messages of all error codes: a remedy, a reason in whole sentences, and no word
+// that gives the operator no information.
 import { describe, expect, it } from 'vitest';
 import { attributesInWords } from '#web/ui/messages/attributes.ts';
 import { CODES, explain } from '#web/ui/messages/failures.ts';
@@ -41,7 +42,7 @@ describe('the message for a failure', () => {
   it('advises a retry exactly where the page offers a retry button', () => {
     const speaks = (remedy: string): boolean =>
       /\bretry\b|^Load (the key )?again/.test(remedy.replace('Retry', 'retry'));
-    // The retry follows a reload, or is advised against.
+    // True if the remedy asks for a reload first, or advises against a retry.
     const isElsewhere = (remedy: string): boolean => /reload|^Do not/i.test(remedy);
     const offered = ALL.filter(({ again }) => again);
     expect(offered.length).toBeGreaterThan(10);
@@ -51,7 +52,7 @@ describe('the message for a failure', () => {
     }
   });
 
-  it('asks to check an access code being entered, and to sign in again when a session ends', () => {
+  it('asks to check an access code that was entered, and to sign in again when a session has ended', () => {
     expect(explain({ code: 'signed-out' }, { platform: 'linux', signingIn: true }).remedy).toBe(
       'Check the access code',
     );
@@ -62,7 +63,7 @@ describe('the message for a failure', () => {
     for (const { title } of ALL) expect(title).toMatch(/^[A-Z].*\.$/s);
   });
 
-  it('lists the causes of a refusal that has several', () => {
+  it('lists the causes of a refusal that has several causes', () => {
     expect(
       explain({ code: 'status-word', command: 'IMPORTKEY', statusWord: 0x6988 }, { platform: 'linux' }).causes,
     ).toHaveLength(4);
@@ -85,7 +86,7 @@ describe('the message for a failure', () => {
     expect(explain({ code: 'status-word', command, statusWord }, { platform: 'linux' })).not.toEqual(general);
   });
 
-  it('is the general one for an unlisted status word', () => {
+  it('is general for a status word that is not listed', () => {
     const failure = { code: 'status-word', command: 'IMPORTKEY', statusWord: 0x6f00 } as const;
     expect(explain(failure, { platform: 'linux' })).toEqual(explain({ code: 'status-word' }, { platform: 'linux' }));
     expect(reference(failure)).toBe('IMPORTKEY 6F00');

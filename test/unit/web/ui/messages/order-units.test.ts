@@ -1,4 +1,5 @@
-// What the board says of an order and of the units on it, from two metres: one word, then what to do.
+// The messages of the order board, which must be readable from two metres: for the order and for
+// each unit, a word for the state and a sentence that says what to do.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { OrderRun } from '#web/state/orders/order-run.svelte.ts';
 import type { UnitPhase, UnitProgress } from '#web/state/orders/unit-progress.svelte.ts';
@@ -50,7 +51,7 @@ describe('a paused order', () => {
     }
   });
 
-  it('asks for no action once it is closed', () => {
+  it('asks for no action when it is closed', () => {
     expect(stateWords(AT_REST, true)).toEqual({ word: 'Closed', sentence: 'The AS has signed its report.' });
   });
 
@@ -79,13 +80,13 @@ describe('a running order', () => {
 });
 
 describe('a halted order', () => {
-  it('gives the number of failures in a row, and the remedy for the last one', () => {
+  it('gives the number of failures in a row, and the remedy for the last failure', () => {
     const { word, sentence } = stateWords(halted(3, 'device-lost'));
     expect(word).toBe('Halted');
     expect(sentence).toMatch(/^3 units failed in a row\. Check the cable/);
   });
 
-  it('gives the reason when it was not a unit', () => {
+  it('gives the reason when no unit caused the halt', () => {
     const { sentence } = stateWords(halted(0, 'quota-used'));
     expect(sentence).toMatch(/^[A-Z]/);
     expect(sentence).not.toContain('in a row');
@@ -93,7 +94,7 @@ describe('a halted order', () => {
 });
 
 describe('the words on the order board', () => {
-  it('have at most three words, and differ without colour', () => {
+  it('have at most three words, and differ even without colour', () => {
     const words = Object.values(UNIT_WORDS).map(({ word }) => word);
     expect(new Set(words).size).toBe(words.length);
     for (const word of words) expect(word.split(' ').length).toBeLessThanOrEqual(3);

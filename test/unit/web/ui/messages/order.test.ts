@@ -1,8 +1,8 @@
-// The words of the room that is left: what a person would say.
+// The message for the space that is left for the journal, in rounded numbers.
 import { describe, expect, it } from 'vitest';
 import { roomInWords } from '#web/ui/messages/order.ts';
 
-describe('the room for the journal', () => {
+describe('the space for the journal', () => {
   it.each([
     [10_737_418_240, 'There is space for more than a million more keys.'],
     [3_580_000_000, 'There is space for more than 400,000 more keys.'],
@@ -10,7 +10,7 @@ describe('the room for the journal', () => {
     [7_992_000, 'There is space for more than 900 more keys.'],
     [640_000, 'There is space for a few more keys only.'],
     [7_999, 'There is no space for another key.'],
-  ])('of %i octets is told without false precision', (octets, words) => {
+  ])('of %i bytes is given in rounded numbers of keys', (octets, words) => {
     expect(roomInWords(octets)).toBe(words);
   });
 });

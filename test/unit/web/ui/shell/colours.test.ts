@@ -1,4 +1,5 @@
-// The colours of docs/design-language.md: contrast of text on every surface, and of every state in sunlight.
+// The colours of docs/design-language.md: the contrast of text on every surface, and of the lane
+// states, which must be readable in sunlight.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
@@ -15,7 +16,7 @@ function luminance(hex = '#000000'): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** WCAG 2.2, "contrast ratio". */
+/** The contrast ratio of two colours, as WCAG 2.2 defines it. */
 function contrast(one: string | undefined, other: string | undefined): number {
   const [lighter = 0, darker = 0] = [luminance(one), luminance(other)].sort((a, b) => b - a);
   return (lighter + 0.05) / (darker + 0.05);
@@ -56,7 +57,7 @@ describe.each([
 });
 
 describe('the stylesheet', () => {
-  it('uses sizes of the grid only', () => {
+  it('uses only sizes of the grid', () => {
     const spaces = [...css.matchAll(/--space-\d: (\d+)px/g)].map(([, px]) => Number(px));
     expect(spaces).toHaveLength(7);
     expect(spaces.every((px) => px % 4 === 0)).toBe(true);
