@@ -16,7 +16,7 @@ import { SUITES, type SuiteId } from '#protocol/tkl/suites.ts';
 import { createTestAs } from '../support/as-memory.ts';
 import { createUnit, TEST_SET, TEST_SN, TEST_TKV, TEST_TRANSPORT_KEY } from '../support/units.ts';
 
-/** The application keys of the AS; REF1 selects one (claims 4, 5 and 15). */
+/** The application keys of the AS. REF1 in EXPORTKEY selects a key (claims 4, 5 and 15). */
 const TERMINAL_KEY = { ref1: 0x0103, attributes: 'D0AB00N', akv: 5, slot: 2 };
 const PIN_KEY = { ref1: 0x0104, attributes: 'P0AE00N', akv: 6, slot: 3 };
 const TA_TERMINAL = fromHex('C0C1C2C3C4C5C6C7C8C9CACBCCCDCECFD0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF');

@@ -153,7 +153,7 @@ describe.each(UNITS)('a $profile unit in suite $suite', ({ profile, suite }) => 
         const outcome = await watched(() => setup.import(data).catch((error: unknown) => error));
         if (effect === 'failure') expect(outcome).toBe(0x6581);
         else expect(outcome).toMatchObject({ name: 'PowerCut' });
-        // The unit has also opened TA.
+        // In addition to MIN_KEYS, the unit has decrypted TA.
         expectErased(MIN_KEYS + 1);
       }
     }

@@ -1,4 +1,5 @@
-// The page as the service sends it: media types, caching, compression and content security policies.
+// How the service sends the files of the page: media types, caching, compression and content
+// security policies.
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

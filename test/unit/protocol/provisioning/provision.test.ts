@@ -219,7 +219,7 @@ describe('settle', () => {
       expect(source.calls).toEqual(['exportKey']);
     });
 
-    it('rejects with no-receipt for the receipt of another import, even if the AS knows no export', async () => {
+    it('rejects with no-receipt for the receipt of another import, even if the AS has no export', async () => {
       const { source, returned } = await loseResponse(true);
       const attached = await attach(returned.transmit);
       const later = { ...intent, idempotencyKey: 'C'.repeat(22) };

@@ -26,7 +26,7 @@ function decode(event: unknown, change: object = {}): unknown {
 }
 
 describe('the journal of a vault', () => {
-  it('is read with the events of clause 10.4', () => {
+  it('is read if its events are those of clause 10.4', () => {
     for (const event of [
       entry.event,
       { kind: 'locked', why: 'idle' },

@@ -59,7 +59,7 @@ async function resume(world: World, lines: readonly OrderLine[]): Promise<readon
   await page.plug(...world.cables);
   expect(await page.bench.journal.unsettled()).toEqual([]); // the receipt of each unit has settled its attempts
   await page.run.reconcile();
-  if (lines.length === 1) expect(page.run.counts.here.unknown).toBe(0); // with two lines, one may be missing
+  if (lines.length === 1) expect(page.run.counts.here.unknown).toBe(0); // a second line may still be missing
   for (const [index, cable] of world.cables.entries()) await compare(page, cable, sn(index + 1), lines);
   await page.run.start();
   for (const [index, cable] of world.cables.entries()) {

@@ -43,7 +43,7 @@ export function unit(n: number): Cable {
   return new Cable(createUnit({ sn: bytes }));
 }
 
-/** Whether the memory of the unit holds the key of each line. */
+/** For each line, true if the memory of the unit holds the key of the line. */
 export function truth(cable: Cable, lines: readonly OrderLine[]): readonly boolean[] {
   const store = new EiStore(cable.unit.memory, [1, 2, 3]);
   return lines.map(({ ref2, kcv }) => {

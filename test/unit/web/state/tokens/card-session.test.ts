@@ -1,4 +1,5 @@
-// The session with an AS token card: tries, unlocking, locking, the PIN change, and a card that is unplugged.
+// The session with an AS token card: tries, unlocking, locking, the PIN change, and a card that is
+// unplugged.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { PIN, TestAsCard } from '#test/support/as-card.ts';
