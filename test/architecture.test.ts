@@ -1,4 +1,5 @@
-// The drawing of docs/overview.md, held against the import lines of every source file. A room that is not in the table may not exist.
+// Checks the imports of every source file against the table of rooms (test/support/rooms.ts), from
+// which docs/overview.md is drawn. Every folder must be in the table.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -37,7 +38,7 @@ const product = files.filter((file) => !file.path.startsWith('test/'));
 const all = (rule: (file: SourceFile) => string[], of = files): string[] => of.flatMap(rule);
 
 describe('the imports and rules of the source', () => {
-  it('is there to be read', () => {
+  it('are read from every folder', () => {
     for (const folder of ['protocol/', 'device-sim/', 'as-service/', 'web/src/', 'test/']) {
       expect(
         files.some((file) => file.path.startsWith(folder)),
@@ -46,48 +47,48 @@ describe('the imports and rules of the source', () => {
     }
   });
 
-  it('has only arrows that point down', () => {
+  it('import only what the table of rooms allows', () => {
     expect(all((file) => brokenArrows(ROOMS, file))).toEqual([]);
   });
 
-  it('has no cycle of imports between files', () => {
+  it('contain no cycle between files', () => {
     expect(fileCycles(product)).toEqual([]);
   });
 
-  it('has no cycle of imports between folders', () => {
+  it('contain no cycle between folders', () => {
     expect(folderCycles(product)).toEqual([]);
   });
 
-  it('has no crowded folder', () => {
+  it('leave no folder with too many files', () => {
     const counts = new Map<string, number>();
     for (const { path } of product) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
     expect([...counts].filter(([, count]) => count > MAX_FILES_IN_FOLDER)).toEqual([]);
   });
 
-  it('has no arrow into the tests', () => {
+  it('import no test from the product', () => {
     expect(all((file) => importsOf(file).filter((name) => /#test\/|\/test\//.test(name)), product)).toEqual([]);
   });
 
-  it('names every import clearly: with its extension, across top folders by alias', () => {
+  it('name files with their extension, and other top folders by alias', () => {
     expect(all(unclearImports)).toEqual([]);
   });
 
-  it('imports noble in protocol/crypto only', () => {
+  it('use noble in protocol/crypto only', () => {
     const outside = product.filter((file) => !file.path.startsWith('protocol/crypto/'));
     expect(all((file) => importsOf(file).filter((name) => name.startsWith('@noble/')), outside)).toEqual([]);
   });
 
-  it('imports Node in as-service and test only', () => {
+  it('use Node in as-service, device-host, build and test only', () => {
     const outside = files.filter((file) => !NODE_ROOMS.some((room) => file.path.startsWith(room)));
     expect(all((file) => importsOf(file).filter((name) => name.startsWith('node:')), outside)).toEqual([]);
   });
 
-  it('says navigator only where the page and the simulator are put together', () => {
+  it('use navigator only where page and simulator are composed', () => {
     const outside = product.filter((file) => !NAVIGATOR.includes(file.path));
     expect(all((file) => saysIdentifier(file, 'navigator'), outside)).toEqual([]);
   });
 
-  it('has no try in a component', () => {
+  it('use no try in a component', () => {
     expect(
       all(
         hasTry,
@@ -96,17 +97,17 @@ describe('the imports and rules of the source', () => {
     ).toEqual([]);
   });
 
-  it('has no state field that another file can write', () => {
+  it('declare no state field that another file can write', () => {
     const state = product.filter(({ path }) => path.startsWith('web/src/state/'));
     expect(all(publicState, state)).toEqual([]);
   });
 
-  it('has no component that writes a state object', () => {
+  it('write a state object in no component', () => {
     const components = product.filter(({ path }) => path.endsWith('.svelte'));
     expect(all(writesState, components)).toEqual([]);
   });
 
-  it('opens a port in as-service/bin/serve.ts only, and elsewhere no socket but the one in the data folder', () => {
+  it('open a port in as-service/bin/serve.ts only, and no other socket but that of the data folder', () => {
     const ports = /^(node:(http|https|http2|tls|dgram)|@hono\/node-server)$/;
     const ofTheFolder = ['as-service/storage/folder-lock.ts', 'as-service/cli/control.ts'];
     const opens = (file: SourceFile): string[] =>
@@ -119,12 +120,12 @@ describe('the imports and rules of the source', () => {
     ).toEqual([]);
   });
 
-  it('never says any and never silences the compiler', () => {
+  it('contain neither any nor a comment that silences the compiler', () => {
     expect(all(saysAny)).toEqual([]);
     expect(all(silencesCompiler, product)).toEqual([]);
   });
 
-  it('has no file over 400 lines', () => {
+  it('keep every file within 400 lines', () => {
     expect(all((file) => tooLong(file, 400))).toEqual([]);
   });
 });
@@ -132,7 +133,7 @@ describe('the imports and rules of the source', () => {
 describe('the checker itself', () => {
   const broken = (path: string, text: string): number => brokenArrows(ROOMS, { path, text }).length;
 
-  it('sees every form of import', () => {
+  it('finds every form of import', () => {
     const text = [
       "import { a } from '#web/a.ts';",
       "import type { B } from '#web/b.ts';",
@@ -183,7 +184,7 @@ describe('the checker itself', () => {
     expect(broken(path, text)).toBe(0);
   });
 
-  it('sees cycles between files and between folders, through types too', () => {
+  it('finds cycles between files and between folders, also of types', () => {
     const file = (path: string, ...imports: string[]) => ({
       path,
       text: imports.map((name) => `import type { X } from '${name}';`).join('\n'),
@@ -206,7 +207,7 @@ describe('the checker itself', () => {
     expect(folderCycles(ring.slice(1))).toEqual([]);
   });
 
-  it('sees navigator in code and in markup, not in words', () => {
+  it('finds navigator in code and in markup, not in text', () => {
     const seen = (path: string, text: string): number => saysIdentifier({ path, text }, 'navigator').length;
     expect(seen('a.ts', 'const usb = navigator.usb;')).toBe(1);
     expect(seen('a.ts', 'const usb = globalThis.navigator.usb;')).toBe(1);
@@ -242,7 +243,7 @@ describe('the checker itself', () => {
     expect(written('const { order } = $props(); order.open(); const open = order.open;')).toBe(0);
   });
 
-  it('sees any, try, silencers, long files and unclear imports', () => {
+  it('finds any, try, silencing comments, long files and unclear imports', () => {
     expect(saysAny({ path: 'a.ts', text: 'let a: any;' })).toHaveLength(1);
     expect(saysAny({ path: 'a.ts', text: "// any\nlet a = 'any';" })).toEqual([]);
     expect(hasTry({ path: 'a.svelte', text: '<script>\ntry { f(); } catch {}\n</script>' })).toHaveLength(1);

@@ -50,7 +50,7 @@ async function expectVerdicts(page: Page, text: string): Promise<void> {
   await expect(sheet.getByRole('row').last()).toContainText(/→ slot 2, version \d+, KCV [0-9A-F]{10}/);
   await check(page, text.slice(0, -40));
   await expect(verdict).toHaveText(REFUSED);
-  await expect(sheet.getByRole('list')).toContainText('it was cut or damaged on its way');
+  await expect(sheet.getByRole('list')).toContainText('or it is damaged');
   await expect(sheet).toContainText('File report.json');
   await expect(sheet.getByRole('button')).toHaveCount(0);
   await expect(sheet.getByRole('table')).toHaveCount(0);
