@@ -25,9 +25,9 @@ const UNITS: readonly UnitDescription[] = [
 ];
 
 /**
- * `after` and `block` count from the arming, over GET CHALLENGE and IMPORTKEY. The IMPORTKEY command
- * is longer than 200 bytes, with the sealed key in its first 100. The responses before its own take
- * fewer than 60 bytes.
+ * `after` and `block` count from the arming of the fault: first GET CHALLENGE, then IMPORTKEY,
+ * which is longer than 200 bytes and contains the sealed key at bit 640. All responses before that
+ * of IMPORTKEY have fewer than 60 bytes together.
  */
 const FAULTS: readonly NamedFault<Fault>[] = [
   { name: 'unplugged while the key is sent', fault: { fault: 'unplug', direction: 'out', after: 200 } },
@@ -42,7 +42,7 @@ const FAULTS: readonly NamedFault<Fault>[] = [
   { name: 'in use by another program', fault: { fault: 'busy' } },
 ];
 
-/** Interval at which the bench reads the units again. */
+/** Interval at which the bench refreshes its list of units. */
 const REFRESH_MS = 500;
 
 const bench = new DemoBench<Fault>(FAULTS, DEMO_HUB.serialNumbers);

@@ -1,4 +1,4 @@
-// Entry point of the page: creates the objects of the first screen, mounts it, then starts the services.
+// Entry point of the page. Mounts the first screen while the chunk of the services is loading.
 import { mount, unmount } from 'svelte';
 import type { Services } from './app/services.ts';
 import { type Failure, failureOf } from './state/common/failure.ts';
@@ -12,7 +12,7 @@ import { isFetchFailure } from './transport/lazy-part.ts';
 import type { Platform } from './transport/platform.ts';
 import App from './ui/shell/App.svelte';
 
-/** In order of precedence: the user agent of Android also contains "Linux". */
+/** The first match counts, because the user agent of Android also contains "Linux". */
 const PLATFORMS: readonly (readonly [RegExp, Platform])[] = [
   [/android/i, 'android'],
   [/cros/i, 'chromeos'],
@@ -27,7 +27,7 @@ const ticks = (): number => performance.now();
 
 const baseUrl = location.origin;
 
-/** Settings of this browser, or of this page when the browser denies storage. */
+/** localStorage, or a map in memory if the browser denies storage. */
 const settings = openSettings();
 
 function openSettings(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
@@ -64,7 +64,7 @@ async function startServices(onSuperseded: () => void): Promise<Services> {
   });
 }
 
-/** Asks for confirmation before the page is left during a load, closes the links when it is, and reports faults of the page. */
+/** Confirms leaving during a load, closes the links on leaving, and reports uncaught errors. */
 function guard(station: Station, health: PageHealth): void {
   addEventListener('beforeunload', (event) => {
     if (station.busy) event.preventDefault();
@@ -80,17 +80,17 @@ function guard(station: Station, health: PageHealth): void {
 /** Reads the demo's path from the `Link` header of the page (as-service/http/static-files.ts). */
 async function lookForDemo(station: Station): Promise<void> {
   const answer = await fetch(location.pathname, { method: 'HEAD' }).catch(() => undefined);
-  await answer?.text(); // an unread body is shown as aborted in DevTools
+  await answer?.text(); // DevTools shows an unread body as aborted
   const [, path] = /^<([^>]+)>; rel="alternate"/.exec(answer?.headers.get('link') ?? '') ?? [];
   if (path !== undefined) station.offerDemo(path);
 }
 
-/** Ends the current task, so that a slow computer handles input in between. */
+/** Yields to the event loop, so that a slow computer handles input in between. */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** Replaces the page by the reason why it cannot work here. */
+/** Replaces the page with the reason why it cannot work in this browser. */
 async function halt(target: HTMLElement, failure: Failure): Promise<void> {
   const { default: Halted } = await import('./ui/shell/Halted.svelte');
   target.replaceChildren();
@@ -107,7 +107,7 @@ async function start(target: HTMLElement): Promise<void> {
     keepAwake: (wanted) =>
       void starting.then(
         ({ wakeLock }) => wakeLock.keep(wanted),
-        () => undefined, // reported by station.start()
+        () => undefined, // station.start() reports the error
       ),
     settings,
   });

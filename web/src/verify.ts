@@ -1,5 +1,5 @@
-// Entry point of the verifier, a page in one file that checks the report of a work order. Connects
-// to nothing.
+// Entry point of the verifier, a page in one file that checks the report of a work order. Opens no
+// network connection.
 import { mount } from 'svelte';
 import { readPinnedRoots } from './app/pinned-roots.ts';
 import { verifyWith } from './as-client/web-crypto.ts';

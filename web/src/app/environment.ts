@@ -17,7 +17,7 @@ export interface Environment {
   /** Settings of this browser (localStorage). */
   readonly settings: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   readonly vibrate: (pattern: number[]) => void;
-  /** Whether the operator has clicked or typed; before that a page must not play sound. */
+  /** Whether the operator has clicked or typed. Browsers block sound before that. */
   readonly isActivated: () => boolean;
   /** Called when another tab opens a newer version of this page. */
   readonly onSuperseded: () => void;

@@ -1,4 +1,5 @@
-// Registers the service worker, which serves this page without a network, and activates a newer build only before a load.
+// Registers the service worker, which serves this page without a network. Activates a newer build
+// only while a reload loses nothing.
 import { ownScript } from '../browser/trusted-script.ts';
 
 const SERVICE_WORKER = '/service-worker.js';
@@ -10,8 +11,8 @@ export interface ReloadOptions {
 }
 
 /**
- * Resolves to true when a build is cached, at the first visit after it has been fetched; to false without a service
- * worker. Never rejects: without a service worker the page works while there is a network.
+ * Resolves to whether this browser has cached a build. The first visit waits for the build to be
+ * fetched. Never rejects, because the page works online without a service worker.
  */
 export async function keepOffline(
   container: Pick<ServiceWorkerContainer, 'register' | 'addEventListener' | 'controller'>,
@@ -19,7 +20,7 @@ export async function keepOffline(
 ): Promise<boolean> {
   const registration = await container.register(ownScript(SERVICE_WORKER)).catch(() => undefined);
   if (!registration) return false;
-  // A newer build that was fetched while another tab was open; it may be activated in the only tab.
+  // The waiting worker has fetched a newer build. It activates only if no other tab is open.
   if (registration.waiting && isUntouched()) {
     container.addEventListener('controllerchange', () => {
       if (isUntouched()) reload();

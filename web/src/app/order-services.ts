@@ -33,7 +33,7 @@ export function openOrders(
   });
 }
 
-/** Reads the version and hash of this build. The development server has no build. */
+/** Reads the version and hash of this build. The development server has no build.json. */
 async function readBuild(): Promise<{ readonly version: string; readonly build: string }> {
   const answer = await fetch('/build.json').catch(() => undefined);
   if (!answer?.ok) return { version: 'development', build: 'development' };

@@ -1,10 +1,10 @@
-// The root keys that the station in this browser has pinned, for the verifier. Reads only: never creates or upgrades the database.
+// Reads the root keys that this browser's station has pinned, for the verifier.
 
 import { failureOf } from '../state/common/failure.ts';
 import type { PinnedRoot } from '../state/report/verification.svelte.ts';
 import { readTrust } from '../trust-store/read-only-trust.ts';
 
-/** Empty without a station, and when the browser denies access to its storage, as for a page opened from a file. */
+/** Returns none if there is no station or the browser denies storage, as for a file: page. */
 export async function readPinnedRoots(factory: IDBFactory): Promise<readonly PinnedRoot[]> {
   try {
     return await readTrust(factory);

@@ -1,5 +1,5 @@
-// Creates the services that the page needs after its first screen: journal, AS client, links and lanes.
-// Loaded as a chunk of its own (docs/overview.md).
+// Creates the services that the page needs after its first screen: journal, AS client, links and
+// lanes. A lazily loaded chunk (docs/overview.md).
 import { ProtocolError } from '#protocol/errors.ts';
 import { RemoteAs } from '../as-client/remote-as.ts';
 import { Database } from '../journal/database.ts';
@@ -30,12 +30,12 @@ export interface Services extends StationServices {
   readonly openTokens: (session: Session, activity: StationActivity) => Promise<Tokens>;
 }
 
-/** @throws ProtocolError browser-unsupported on a page without HTTPS, journal-full, journal-failed */
+/** @throws ProtocolError journal-full, journal-failed, browser-unsupported without HTTPS */
 export async function startServices(environment: Environment): Promise<Services> {
   if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'locks and WebUSB require HTTPS');
   const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks, onSuperseded } = environment;
   const database = await Database.open(indexedDB, onSuperseded);
-  rotateLog(database).catch(failureOf); // a full disk is reported by the first attempt
+  rotateLog(database).catch(failureOf); // the first attempt reports a full disk
   const sessions = await joinSessions(locks, crypto.randomUUID());
   const journal = new Journal(database, sessions.id, now);
   await journal.recover(await sessions.live());

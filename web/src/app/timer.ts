@@ -1,4 +1,4 @@
-// The page's timer for timeouts. It also fires in a hidden tab.
+// The page's timer for timeouts. A worker keeps it on time in a hidden tab.
 
 import timerUrl from '../browser/timer.worker.ts?worker&url';
 import { spawnWorker } from '../browser/trusted-script.ts';
