@@ -25,7 +25,7 @@ interface Scope {
 /** The build that this service worker caches. */
 export interface CachedBuild {
   readonly hash: string;
-  /** SHA-256 of every other file of the build, lower-case hex, by file name. */
+  /** Key: file name, without the service worker itself. Value: SHA-256 in lower-case hex. */
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -34,7 +34,7 @@ declare const KEYFERRY_BUILD: CachedBuild;
 
 const PREFIX = 'keyferry-';
 const CACHE = PREFIX + KEYFERRY_BUILD.hash;
-/** Hashes by path of the request. The page itself is at the root. */
+/** Key: path of the request, which is / for index.html. Value: hash of the file. */
 const FILES = new Map(
   Object.entries(KEYFERRY_BUILD.files).map(([name, hash]) => [name === 'index.html' ? '/' : `/${name}`, hash]),
 );
@@ -52,7 +52,7 @@ scope.addEventListener('fetch', (event) => {
   if (FILES.has(pathname)) event.respondWith(answer(event.request, pathname));
 });
 
-/** Caches all files or none, because the server may be replacing the build at the moment. */
+/** Rejects if a file has another hash, because the server may be deploying another build. */
 async function fill(): Promise<void> {
   const cache = await caches.open(CACHE);
   await Promise.all(
@@ -65,7 +65,7 @@ async function fill(): Promise<void> {
   );
 }
 
-/** Deletes the caches of other builds, which no tab uses, and takes control of the open page. */
+/** Takes control of the open page and deletes the caches of other builds, which no tab uses. */
 async function activate(): Promise<void> {
   await scope.clients.claim();
   const names = await caches.keys();

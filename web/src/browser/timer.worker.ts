@@ -1,5 +1,5 @@
-// Timer worker for a page in a hidden tab. A message contains milliseconds; the worker answers when
-// they have passed. A later message replaces the pending one. Workers' timers are not throttled.
+// Timer for a page in a hidden tab, because browsers do not throttle the timers of workers. Answers
+// a message after the milliseconds that it contains. A later message replaces the pending one.
 
 let handle: ReturnType<typeof setTimeout> | undefined;
 

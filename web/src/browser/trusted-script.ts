@@ -1,5 +1,5 @@
-// Starts workers under the only Trusted Types policy for script URLs that the service allows
-// (docs/adr/0015).
+// Starts workers. Their URLs pass the only Trusted Types policy that the service's
+// Content-Security-Policy allows (docs/adr/0015).
 
 interface ScriptUrlPolicy {
   /** Returns a TrustedScriptURL, typed as the argument of `Worker`. */
@@ -27,7 +27,7 @@ export function ownScript(url: string): string {
   return policy.createScriptURL(url);
 }
 
-/** `url` is the import of `….worker.ts?worker&url`. @throws TypeError for another origin */
+/** `url` is imported from `….worker.ts?worker&url`. @throws TypeError for another origin */
 export function spawnWorker(url: string): Worker {
   return new Worker(ownScript(url), { type: 'module' });
 }
