@@ -1,6 +1,6 @@
 // Argon2id (RFC 9106) by hash-wasm, three to five times as fast as JavaScript (docs/adr/0026).
-// Erases the memory of the WebAssembly instances, which contains the passphrase and data to test a
-// guess of it.
+// Erases the memory of the WebAssembly instances, because it contains the passphrase and data that
+// would confirm a guess.
 import { argon2id } from 'hash-wasm';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
@@ -8,7 +8,7 @@ import type { Argon2Cost } from '#protocol/crypto/argon2.ts';
 
 const KEY_LENGTH = 32;
 
-/** Returns 32 bytes, which the caller wipes. The caller makes one call at a time. */
+/** Returns 32 bytes, which the caller wipes. Calls must not overlap. */
 export async function derivePasswordKey(
   password: Uint8Array,
   salt: Uint8Array,
@@ -24,7 +24,7 @@ export async function derivePasswordKey(
       hashLength: KEY_LENGTH,
       outputType: 'binary',
     });
-    // The garbage collector may move a small typed array and leave a copy, but not an ArrayBuffer.
+    // Garbage collection may leave a copy of a small typed array, but never moves an ArrayBuffer.
     const stable = new Uint8Array(new ArrayBuffer(KEY_LENGTH));
     stable.set(key);
     wipe(key);
@@ -32,7 +32,7 @@ export async function derivePasswordKey(
   });
 }
 
-/** Records the memories of new instances during `action`. hash-wasm does not expose them. */
+/** Erases the memories of all instances that `action` creates. hash-wasm does not expose them. */
 async function erasingMemories<Result>(action: () => Promise<Result>): Promise<Result> {
   const memories: WebAssembly.Memory[] = [];
   const { instantiate } = WebAssembly;

@@ -1,5 +1,5 @@
-// The page's client of a vault's worker (messages.ts), a KeySource. Terminates a worker that fails
-// or does not answer in time, and with it all keys in its memory.
+// The page's KeySource for a vault: sends requests to the vault's worker (messages.ts). Terminates
+// a worker that fails or times out, which also frees all keys in its memory.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type {
@@ -27,7 +27,7 @@ export interface VaultWorker {
   terminate(): void;
 }
 
-/** Allows for the most expensive Argon2id of a vault on a slow phone. */
+/** Long enough for the highest permitted Argon2id cost on a slow phone. */
 const UNLOCK_TIMEOUT_MS = 180_000;
 const TIMEOUT_MS = 15_000;
 
@@ -91,7 +91,7 @@ export class VaultClient implements KeySource {
     return this.#request({ is: 'journal' });
   }
 
-  /** Resolves with the signed journal. Terminates the worker, even if it fails to sign. */
+  /** Resolves with the signed journal. Terminates the worker, even if signing fails. */
   async lock(why: LockReason): Promise<Envelope> {
     try {
       return await this.#request({ is: 'lock', why });

@@ -1,5 +1,5 @@
-// The messages between the page and the vault's worker: the closed list of requests
-// (docs/adr/0027). No message contains a key.
+// The messages between the page and the vault's worker. The worker accepts no request that is not
+// listed here (docs/adr/0027). No message contains a key.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import type { ErrorCode } from '#protocol/errors.ts';
 import type { ExportRequest, RecalledExport } from '#protocol/provisioning/key-source.ts';
@@ -24,8 +24,8 @@ export type VaultRequest =
       readonly roots: readonly Uint8Array[];
     }
   /**
-   * Lets a passkey open the vault too. `output`: output of its PRF for `salt`, 32 bytes, which the
-   * worker wipes.
+   * Enrols a passkey, which then also opens the vault. `output` is the output of its PRF for
+   * `salt`, 32 bytes; the worker wipes it.
    */
   | {
       readonly is: 'enrol';
@@ -74,5 +74,5 @@ export interface RequestMessage {
 export type ResponseMessage =
   | { readonly id: number; readonly response: VaultResponses[keyof VaultResponses] }
   | { readonly id: number; readonly error: { readonly code: ErrorCode; readonly message: string } }
-  /** A bug in the worker. */
+  /** Reports a bug in the worker. */
   | { readonly id: number; readonly fault: string };

@@ -1,5 +1,5 @@
-// Seals a vault's KEK for a passkey (docs/adr/0038): AES-256-GCM under a key that HKDF derives from
-// the output of the passkey's PRF and the vault file.
+// Seals a vault's KEK for a passkey with AES-256-GCM (docs/adr/0038). HKDF derives the sealing key
+// from the output of the passkey's PRF and the hash of the vault's header.
 import { type Bytes, concat, copy, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -13,7 +13,7 @@ const SEALED_LENGTH = IV_LENGTH + KEK_LENGTH + TAG_LENGTH;
 export interface PasskeyOutput {
   /** Output of the PRF, 32 bytes, which the caller wipes. */
   readonly output: Uint8Array;
-  /** SHA-256 of the vault's header, 32 bytes. It binds the sealed KEK to the file. */
+  /** SHA-256 of the vault's header, 32 bytes, which binds the sealed KEK to the vault file. */
   readonly headerHash: Uint8Array;
 }
 

@@ -1,4 +1,4 @@
-// Handles the page's requests in the vault's worker (messages.ts) and answers each once.
+// Handles the page's requests in the vault's worker (messages.ts). Posts one response to each.
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { RequestMessage, ResponseMessage, VaultRequest, VaultResponses } from './messages.ts';

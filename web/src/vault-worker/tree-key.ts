@@ -1,6 +1,6 @@
 // Derives and signs with WebCrypto keys that JavaScript cannot read: T and K_D of both KDF families
-// (docs/protocol.md clause 3), and Ed25519 keys. CMAC is AES-CBC with the subkey XORed into the
-// last block (SP 800-38B clause 6.2).
+// (docs/protocol.md clause 3), and Ed25519 keys. WebCrypto has no CMAC, so CMAC is computed as
+// AES-CBC with the subkey XORed into the last block (SP 800-38B clause 6.2).
 import { type Bytes, concat, copy, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { u32 } from '#protocol/bytes/integers.ts';
 import { ascii } from '#protocol/bytes/text.ts';
@@ -10,7 +10,7 @@ import type { KdfFamily } from '#protocol/tkl/suites.ts';
 const BLOCK = 16;
 const ZERO_IV = new Uint8Array(BLOCK);
 const SALT = ascii('TKL1');
-/** [L] of SP 800-108r1: the output has 256 bits. */
+/** [L] of SP 800-108r1, the length of the output in bits. */
 const OUTPUT_BITS = 0x100;
 /** PKCS #8 prefix of an Ed25519 seed (RFC 8410 clause 7). */
 const ED25519_PKCS8 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20);
@@ -36,7 +36,7 @@ export async function importTreeKey(subtle: SubtleCrypto, family: KdfFamily, byt
   }
 }
 
-/** KDF(K, Label, Context): 32 bytes, which the caller wipes. `context` has 32 bytes. */
+/** Returns KDF(K, Label, Context), 32 bytes, which the caller wipes. `context` has 32 bytes. */
 export async function deriveWith(
   subtle: SubtleCrypto,
   { family, key }: TreeKey,
@@ -54,7 +54,7 @@ export async function deriveWith(
     for (const counter of [1, 2]) {
       halves.push(await cmacWith(subtle, key, concat(u32(counter), info, u32(OUTPUT_BITS))));
     }
-    // The garbage collector may move a small typed array and leave a copy, but not an ArrayBuffer.
+    // Garbage collection may leave a copy of a small typed array, but never moves an ArrayBuffer.
     const derived = new Uint8Array(new ArrayBuffer(2 * BLOCK));
     for (const [i, half] of halves.entries()) derived.set(half, i * BLOCK);
     return derived;
@@ -63,7 +63,7 @@ export async function deriveWith(
   }
 }
 
-/** AES-CMAC, 16 bytes. @throws RangeError unless `message` has whole blocks, at least one */
+/** Returns AES-CMAC, 16 bytes. @throws RangeError unless `message` is one or more whole blocks */
 async function cmacWith(subtle: SubtleCrypto, key: CryptoKey, message: Bytes): Promise<Bytes> {
   if (message.length === 0 || message.length % BLOCK !== 0) throw new RangeError('message has no whole blocks');
   const encrypt = async (bytes: Bytes): Promise<Bytes> =>
@@ -75,14 +75,14 @@ async function cmacWith(subtle: SubtleCrypto, key: CryptoKey, message: Bytes): P
   for (let i = 0; i < BLOCK; i++) masked[last + i] = (masked[last + i] ?? 0) ^ (subkey[i] ?? 0);
   const chained = await encrypt(masked);
   try {
-    // WebCrypto appends a block of padding.
+    // Leaves out the block of padding that WebCrypto appends.
     return chained.slice(last, last + BLOCK);
   } finally {
     wipe(zero, subkey, masked, chained);
   }
 }
 
-/** K1 of SP 800-38B clause 6.1: L · x in GF(2^128). */
+/** Returns L · x in GF(2^128), the subkey K1 of SP 800-38B clause 6.1. */
 function doubled(block: Uint8Array): Bytes {
   const result = new Uint8Array(BLOCK);
   for (let i = 0; i < BLOCK; i++) result[i] = ((block[i] ?? 0) << 1) | ((block[i + 1] ?? 0) >> 7);
@@ -104,7 +104,7 @@ export async function importSigningKey(subtle: SubtleCrypto, seed: Uint8Array): 
   }
 }
 
-/** Ed25519 signature, 64 bytes. */
+/** Returns an Ed25519 signature, 64 bytes. */
 export async function signWith(subtle: SubtleCrypto, key: CryptoKey, message: Uint8Array): Promise<Bytes> {
   return new Uint8Array(await subtle.sign('Ed25519', key, copy(message)));
 }

@@ -36,7 +36,7 @@ export class UnlockedVault {
   readonly #keys: VaultKeyStore;
   readonly #memory: VaultMemory;
   readonly #as: AsUnit<VaultCaller>;
-  /** For a passkey that is enrolled while the vault is unlocked. */
+  /** Decrypts a copy of KEK, so that enrol() can seal it for a passkey. */
   readonly #copyKek: Unwrap;
   readonly #mutex = new Mutex();
 
@@ -50,7 +50,7 @@ export class UnlockedVault {
   }
 
   /**
-   * Unlocks a vault and wipes the opener's secret. Counts a passphrase before it tries it.
+   * Unlocks a vault and wipes the opener's secret. Counts a passphrase as wrong before trying it.
    * @throws ProtocolError passphrase-wrong, passkey-refused, vault-malformed, vault-untrusted,
    *   vault-changed, vault-early, vault-expired, journal-failed
    */
@@ -117,7 +117,7 @@ export class UnlockedVault {
     });
   }
 
-  /** Returns the export under this idempotency key, if any. @throws ProtocolError journal-failed */
+  /** Looks up an export by idempotency key. @throws ProtocolError journal-failed */
   recallExport(idempotencyKey: string): Promise<RecalledExport | undefined> {
     return this.#mutex.run(async () => {
       const made = await this.#options.store.findExportBy(this.#id, 'idempotencyKey', idempotencyKey);
@@ -133,7 +133,7 @@ export class UnlockedVault {
   }
 
   /**
-   * Lets this passkey open the vault, and no other one. Wipes `output`.
+   * Enrols this passkey in place of any earlier one. Wipes `output`.
    * @throws ProtocolError journal-full, journal-failed
    */
   enrol({ credential, salt, output }: Omit<Extract<VaultRequest, { is: 'enrol' }>, 'is'>): Promise<void> {
@@ -157,7 +157,7 @@ export class UnlockedVault {
 
   /**
    * Locks the vault and stores the signed journal, so that the page can return it without the
-   * passphrase. This is the last request.
+   * passphrase. No request may follow.
    */
   lock(why: LockReason): Promise<Envelope> {
     return this.#mutex.run(async () => {
@@ -185,7 +185,7 @@ export class UnlockedVault {
   }
 }
 
-/** @throws ProtocolError vault-changed if the journal is broken, or lacks an export */
+/** @throws ProtocolError vault-changed if the chain is broken or the number of exports differs */
 async function requireIntact(store: VaultStore, id: string, { headerHash }: VerifiedVault): Promise<void> {
   const entries = await store.entries(id);
   const [chainBreak] = findChainBreaks(entries, headerHash);

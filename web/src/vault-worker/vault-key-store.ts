@@ -1,6 +1,6 @@
 // The KeyStore of an unlocked vault (docs/protocol.md clause 10). K_D, or T in an open vault, is a
-// WebCrypto key that JavaScript cannot read. TA, and the keys that clause 8 distributes, are
-// wrapped under such a key and in clear only while DATA is sealed.
+// WebCrypto key that JavaScript cannot read. TA and the keys that clause 8 distributes are wrapped
+// (key-wrapper.ts) and in clear only while DATA is sealed.
 import type { KeyStore } from '#protocol/as-unit/tree-key-crypto.ts';
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
@@ -14,13 +14,13 @@ import { KeyWrapper, type Unwrap } from './key-wrapper.ts';
 import { deriveWith, importSigningKey, importTreeKey, signWith, type TreeKey } from './tree-key.ts';
 
 interface VaultKeys {
-  /** Key: TKV and SN. */
+  /** Indexed by TKV and SN. */
   readonly deviceKeys: ReadonlyMap<string, TreeKey>;
-  /** Key: TKV. Empty unless the vault is open. */
+  /** Indexed by TKV. Empty unless this is an open vault. */
   readonly transportKeys: ReadonlyMap<number, TreeKey>;
-  /** Key: REF1. */
+  /** Indexed by REF1. */
   readonly applicationKeys: ReadonlyMap<number, Unwrap>;
-  /** New keys that clause 8 distributes. Key: TKV and SN for K_D, TKV for T. */
+  /** New keys that clause 8 distributes. K_D is indexed by TKV and SN, T by TKV. */
   readonly replacements: ReadonlyMap<string, Unwrap>;
   readonly dataKey: CryptoKey;
   readonly journalKey: CryptoKey;
@@ -77,7 +77,7 @@ export class VaultKeyStore implements KeyStore {
     return signWith(this.#subtle, this.#keys.dataKey, message);
   }
 
-  /** Signature of the vault journal, 64 bytes. */
+  /** Returns the signature of the vault journal, 64 bytes. */
   signJournal(message: Uint8Array): Promise<Bytes> {
     return signWith(this.#subtle, this.#keys.journalKey, message);
   }

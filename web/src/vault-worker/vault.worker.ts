@@ -12,6 +12,6 @@ const options = VaultStore.open(indexedDB).then((store) => ({
   deriveKey: derivePasswordKey,
   now: () => new Date(),
 }));
-options.catch(() => undefined); // unlock reports it
+options.catch(() => undefined); // the unlock request reports the error
 const server = new VaultServer(page, options);
 addEventListener('message', ({ data }: MessageEvent<RequestMessage>) => void server.handle(data));
