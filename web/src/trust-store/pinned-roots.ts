@@ -1,4 +1,4 @@
-// Reads the root keys of all ASs that this station has pinned. Any of them may have issued a vault.
+// Reads all root keys that this station has pinned. Any of these ASs may have issued a vault.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import type { Database } from '../journal/database.ts';

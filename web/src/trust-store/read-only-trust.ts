@@ -1,11 +1,11 @@
-// Reads the trust records of this browser's station for the verifier, which may be older or newer
-// than the station. Opens the database in any version. Never creates or upgrades it.
+// Reads the trust records of this browser's station, for the verifier. Opens any version of the
+// database, because the verifier may be older or newer than the page. Never creates or upgrades it.
 import { DATABASE_NAME } from '../journal/database.ts';
 import { databaseOf, translateErrors } from '../journal/indexed-db.ts';
 import type { TrustRecord } from '../journal/trust-record.ts';
 
 /**
- * Resolves with no record if there is no station.
+ * Resolves with an empty array if there is no station.
  * @throws ProtocolError journal-full, journal-failed, journal-elsewhere
  */
 export function readTrust(factory: IDBFactory): Promise<readonly TrustRecord[]> {
@@ -17,7 +17,7 @@ async function read(factory: IDBFactory): Promise<readonly TrustRecord[]> {
   let isNew = false;
   request.onupgradeneeded = () => {
     isNew = true;
-    request.transaction?.abort(); // creates no database
+    request.transaction?.abort(); // keeps the browser from creating the database
   };
   const database = await databaseOf(request).catch((cause: unknown) => {
     if (!isNew) throw cause;

@@ -3,7 +3,7 @@
 import type { Database, Transaction } from '../journal/database.ts';
 import type { StoredHead, TrustRecord } from '../journal/trust-record.ts';
 
-/** Every method throws ProtocolError journal-full, journal-failed. */
+/** Every method may reject with ProtocolError journal-full or journal-failed. */
 export class StationTrustStore {
   readonly #database: Database;
   readonly #service: string;
@@ -33,8 +33,8 @@ export class StationTrustStore {
   }
 
   /**
-   * Stores the head unless one with the same or a greater number is stored. The commit is relaxed,
-   * because the journal stores the head too, with its step.
+   * Stores the head unless one with the same or a greater number is stored. Relaxed durability is
+   * enough, because the journal stores the head too, with the step of the attempt.
    * @throws RangeError if no root is pinned
    */
   advance(head: StoredHead): Promise<void> {
@@ -47,7 +47,7 @@ export class StationTrustStore {
     return this.#database.run(['trust'], 'readwrite', write, 'relaxed');
   }
 
-  /** Pins another root, without a head, when the operator confirms that the AS was set up again. */
+  /** Pins another root once the operator confirms that the AS was set up again. Drops the head. */
   replace(root: string): Promise<void> {
     return this.#database.run(['trust'], 'readwrite', async (transaction) => {
       const store = transaction.objectStore('trust');

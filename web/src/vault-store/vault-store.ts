@@ -1,6 +1,6 @@
 // Stores this browser's vaults: file, passkey, exports with receipts, and the hash-chained vault
-// journal (docs/protocol.md clause 10). A separate database, because the vault's worker writes it.
-// Never contains a key in clear.
+// journal (docs/protocol.md clause 10). Uses a separate database, because the vault's worker writes
+// to it. Never stores a key in clear.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -29,7 +29,7 @@ export interface VaultRecord {
   readonly importedAt: string;
   /** Number of wrong passphrases since the last unlocking. */
   readonly refused: number;
-  /** The vault journal as last signed, and the number of its last entry. */
+  /** The vault journal as last signed. `signedTo` is the number of its last entry. */
   readonly journal?: Envelope;
   readonly signedTo?: number;
   readonly passkey?: StoredPasskey;
@@ -45,7 +45,7 @@ export interface VaultExport extends ExportRecord {
   /** Computed from SHA-256(DATA). */
   readonly exportId: string;
   readonly idempotencyKey: string;
-  /** The fields of a request as text, compared to detect a repeated request. */
+  /** The request's fields as text, to refuse another request under the same idempotency key. */
   readonly fingerprint: string;
 }
 
@@ -80,7 +80,7 @@ const INDEXES = {
   idempotencyKey: 'idempotencyKey',
 } as const;
 
-/** Every method throws ProtocolError journal-full, journal-failed. */
+/** Every method may reject with ProtocolError journal-full or journal-failed. */
 export class VaultStore {
   readonly #db: IDBPDatabase<Schema>;
 
@@ -96,7 +96,7 @@ export class VaultStore {
     this.#db.close();
   }
 
-  /** Returns all vaults, in the sequence of their import. */
+  /** Returns all vaults, sorted by time of import. */
   vaults(): Promise<readonly VaultRecord[]> {
     return translateErrors(
       this.#db.getAll('vaults').then((all) => all.sort((a, b) => a.importedAt.localeCompare(b.importedAt))),
@@ -115,7 +115,7 @@ export class VaultStore {
     });
   }
 
-  /** Counts a passphrase. The caller does so before it tries it, so that a crash hides no try. */
+  /** Counts a wrong passphrase. Called before each try, so that a crash cannot hide the try. */
   countRefusal(id: string): Promise<void> {
     return this.#change(id, (record) => ({ ...record, refused: record.refused + 1 }));
   }
@@ -200,7 +200,7 @@ export class VaultStore {
     });
   }
 
-  /** Runs one strict transaction, which is on disk when this resolves. */
+  /** Runs one transaction with strict durability: it is on disk when the promise resolves. */
   async #write(body: (transaction: Transaction) => Promise<void>): Promise<void> {
     const transaction = this.#db.transaction(['vaults', 'exports', 'entries'], 'readwrite', { durability: 'strict' });
     const done = translateErrors(transaction.done);
