@@ -1,6 +1,6 @@
-// The AS token card of this station (docs/protocol.md clause 4.9): attached over a link of its own
-// and unlocked with its PIN. The number of tries is read before each PIN entry. A PIN is passed on
-// as bytes, which are wiped, and is never stored.
+// Attaches this station's AS token card over a link of its own and unlocks it with its PIN
+// (docs/protocol.md clause 4.9). Reads the number of tries before each PIN entry. Sends a PIN as
+// bytes, which are wiped, and never stores it.
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import type { AsData } from '#protocol/commands/as-data.ts';
@@ -20,7 +20,7 @@ export type CardPhase =
 
 /** Format of a PIN (docs/protocol.md clause 4.9). */
 const PIN = /^\d{4,12}$/;
-/** The card does not list its suites. The unit's own list limits the choice. */
+/** All suites, because the card does not list its own. The list of the unit limits the choice. */
 const SUITES = [0x01, 0x02, 0x04] as const;
 
 export interface CardLinks {
@@ -66,7 +66,7 @@ export class CardSession {
     return this.#isChecking;
   }
 
-  /** Whether the last operation changed the PIN. */
+  /** Whether the last PIN entry changed the PIN. */
   get isPinChanged(): boolean {
     return this.#isPinChanged;
   }
@@ -135,7 +135,7 @@ export class CardSession {
     await open?.close();
   }
 
-  /** Reads the data of an unlocked card again: each export reduces its quota. */
+  /** Reads the data of an unlocked card again, because each export reduces the quota. */
   async refresh(): Promise<void> {
     if (this.#phase.is !== 'unlocked') return;
     await this.#attempt(async () => {
@@ -173,7 +173,7 @@ export class CardSession {
     if (this.#session.local?.kind === 'card') this.#session.signOut();
   }
 
-  /** `earlier`: a failure that is shown instead of that of this action. */
+  /** Records a failure of `action`, but keeps `earlier` if the caller passes one. */
   async #attempt(action: () => Promise<void>, earlier?: Failure): Promise<void> {
     this.#failure = earlier;
     try {
@@ -213,7 +213,7 @@ export class CardSession {
   }
 }
 
-/** The set of the card, which holds neither its name nor its profile. Units state their profile. */
+/** Returns the card's set. The card stores no name and no profile; units report the profile. */
 function setOf({ set, tkv, entries }: AsData): SetJson {
   const keys = entries.map((entry) => ({
     ...entry,

@@ -1,4 +1,4 @@
-// The tokens of this station: vaults in the browser's storage, and a card on a link.
+// The tokens of this station: the vaults in the browser's storage, and a card that is attached.
 import type { CardSession } from './card-session.svelte.ts';
 import type { Vaults } from './vaults.svelte.ts';
 

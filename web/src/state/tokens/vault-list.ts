@@ -1,4 +1,4 @@
-// Reads the vaults of this browser. The signature of each header is verified at every reading.
+// Reads the vaults of this browser and verifies the signatures of each vault every time.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Verify } from '#protocol/signing/envelope.ts';
@@ -18,16 +18,16 @@ export interface StoredVault {
   /** Number of wrong passphrases since the last unlocking. */
   readonly wrongPassphrases: number;
   readonly hasJournal: boolean;
-  /** Whether the signature of the journal covers its last entry: false unless the vault was locked. */
+  /** Whether the signed journal contains the last entry, as it does once the vault is locked. */
   readonly isJournalSigned: boolean;
   readonly hasPasskey: boolean;
-  /** Why the vault cannot be unlocked now. */
+  /** Why the vault cannot be unlocked now; undefined if it can be. */
   readonly obstacle: Failure | undefined;
 }
 
 export interface VaultList {
   readonly vaults: readonly StoredVault[];
-  /** Failure of the first vault whose signature cannot be verified. Such vaults are not listed. */
+  /** Failure of the first vault that cannot be verified. `vaults` leaves such vaults out. */
   readonly failure: Failure | undefined;
 }
 

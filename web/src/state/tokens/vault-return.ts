@@ -1,5 +1,5 @@
-// Returns the journal of a vault to the AS (docs/protocol.md clause 10.4), and writes the verdicts
-// of the AS to the attempts in the journal of this station.
+// Returns the journal of a vault to the AS (docs/protocol.md clause 10.4), and appends the AS's
+// verdicts to the attempts in the journal of this station.
 import { summaryOf } from '#protocol/provisioning/provision.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { isOn, type ReturnedVerdict, type VaultReturns } from '../../as-client/vault-returns.ts';
@@ -7,7 +7,7 @@ import type { Attempt, StepBody } from '../../journal/attempt.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { recalledExportOf, type VaultExport, type VaultStore } from '../../vault-store/vault-store.ts';
 
-/** Result of a return. */
+/** Result of returning a vault journal. */
 export interface VaultReport {
   readonly exports: number;
   readonly receipts: number;
@@ -17,7 +17,7 @@ export interface VaultReport {
   readonly notes: readonly string[];
   /** Number of verdicts on receipts of this vault. */
   readonly verdicts: number;
-  /** Number of those verdicts that the journal of this station holds. */
+  /** Number of these verdicts that the journal of this station contains. */
   readonly recorded: number;
 }
 
@@ -27,7 +27,7 @@ export interface VaultReturnOptions {
   readonly journal: Pick<Journal, 'list' | 'append'>;
 }
 
-/** A verdict with the export that it is about. */
+/** A verdict, and the export whose receipt it confirms. */
 interface Proof {
   readonly verdict: ReturnedVerdict;
   readonly made: VaultExport;
@@ -57,7 +57,7 @@ export async function returnVaultJournal(
   return { exports, receipts, problems: wordsOf(true), notes: wordsOf(false), verdicts: proofs.size, recorded };
 }
 
-/** Adds the missing verdicts to their attempts. Returns the number of attempts with a verdict. */
+/** Appends each missing verdict to its attempt. Returns the number of attempts with a verdict. */
 async function recordVerdicts(
   journal: VaultReturnOptions['journal'],
   origin: string,
@@ -83,7 +83,7 @@ async function recordVerdicts(
   return recorded;
 }
 
-/** Finds a proof by the export or, after a crash before that was recorded, by the idempotency key. */
+/** Finds the proof by export id or, if a crash lost the export step, by idempotency key. */
 function proofOf({ steps, idempotencyKey }: Attempt, proofs: ReadonlyMap<string, Proof>): Proof | undefined {
   for (const entry of steps) {
     if (entry.step === 'export' && entry.state === 'confirmed') return proofs.get(entry.export.exportId);
@@ -91,7 +91,7 @@ function proofOf({ steps, idempotencyKey }: Attempt, proofs: ReadonlyMap<string,
   return [...proofs.values()].find(({ made }) => made.idempotencyKey === idempotencyKey);
 }
 
-/** The export and import of an attempt, from the vault, after a crash before they were recorded. */
+/** Returns the export and import steps from the vault, if a crash lost those of the attempt. */
 function missingSteps({ steps, ref2 }: Attempt, { verdict, made }: Proof): readonly StepBody[] {
   if (steps.some(({ step, state }) => step === 'export' && state === 'confirmed')) return [];
   return [

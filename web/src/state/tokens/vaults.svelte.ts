@@ -1,6 +1,6 @@
-// The vaults of this browser (docs/protocol.md clause 10): imported as files, unlocked in a worker
-// with a passphrase or a passkey, locked, and their journals returned. One vault is unlocked at a
-// time, in one tab.
+// Imports, unlocks and locks the vaults of this browser, and returns their journals to the AS
+// (docs/protocol.md clause 10). A worker unlocks a vault with its passphrase or passkey. A tab has
+// at most one unlocked vault, which no other tab can unlock.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -24,7 +24,7 @@ export interface SavedFile {
   readonly text: string;
 }
 
-/** A failure with the id of its vault; undefined when no vault is concerned. */
+/** A failure and the id of its vault, which is undefined if no single vault is concerned. */
 export interface VaultFailure {
   readonly vault: string | undefined;
   readonly failure: Failure;
@@ -40,7 +40,7 @@ export interface VaultsOptions {
   readonly passkeys: Pick<Passkeys, 'bar' | 'create' | 'ask'>;
   readonly locks: Pick<LockManager, 'request'>;
   readonly now: () => Date;
-  /** Returns a vault journal to the AS. `origin`: name of the vault in the journal of this station. */
+  /** Returns a vault journal to the AS. `origin` names the vault in the journal of this station. */
   readonly returnJournal: (
     vault: { readonly id: string; readonly origin: string },
     signed: Envelope,
@@ -97,12 +97,12 @@ export class Vaults {
     return this.#isConfirming;
   }
 
-  /** Why no passkey can be created here; undefined when that may be possible. */
+  /** Why this browser cannot create a passkey; undefined if it may be able to. */
   get passkeyBar(): PasskeyBar | undefined {
     return this.#passkeyBar;
   }
 
-  /** Result of the last return, with the id of the vault. */
+  /** Result of the last returned journal, with the id of its vault. */
   get report(): { readonly vault: string; readonly report: VaultReport } | undefined {
     return this.#report;
   }
@@ -118,7 +118,7 @@ export class Vaults {
     await this.#attempt(undefined, () => this.#read());
   }
 
-  /** Imports a vault file. A file whose signature cannot be verified is not stored. */
+  /** Verifies the signatures of a vault file, then stores the file. */
   async import(file: Pick<Blob, 'text'>): Promise<void> {
     const { store, roots, verify, now } = this.#options;
     await this.#attempt(undefined, async () => {
@@ -129,7 +129,7 @@ export class Vaults {
     });
   }
 
-  /** Unlocks a vault with its passphrase. The key derivation takes about one second (docs/adr/0026). */
+  /** Unlocks a vault with its passphrase, which takes about one second (docs/adr/0026). */
   async unlock(id: string, passphrase: string): Promise<void> {
     await this.#unlock(id, 'passphrase', async () => encodePassphrase(passphrase));
   }
@@ -138,13 +138,13 @@ export class Vaults {
   async unlockByPasskey(id: string): Promise<void> {
     await this.#unlock(id, 'passkey', async () => {
       const passkey = (await (await this.#options.store()).find(id))?.passkey;
-      // Another tab may have removed it.
+      // Another tab may have removed the passkey.
       if (passkey === undefined) throw new ProtocolError('passkey-refused', 'the vault has no passkey');
       return await this.#confirm(() => this.#options.passkeys.ask(passkey));
     });
   }
 
-  /** Adds a passkey to the unlocked vault. Opens the browser's dialog, which needs a user gesture. */
+  /** Adds a passkey to the unlocked vault. The browser's dialog needs a user gesture. */
   async addPasskey(): Promise<void> {
     const unlocked = this.#unlocked;
     if (unlocked === undefined || this.#isConfirming) return;
@@ -164,7 +164,7 @@ export class Vaults {
     });
   }
 
-  /** Signs the journal of the unlocked vault and ends its worker, which wipes the keys. */
+  /** Signs the journal of the unlocked vault and terminates its worker, which frees the keys. */
   async lock(why: LockReason = 'asked'): Promise<void> {
     const unlocked = this.#unlocked;
     if (unlocked === undefined) return;
@@ -179,7 +179,7 @@ export class Vaults {
     });
   }
 
-  /** Returns the signed journal of a vault. If the vault is unlocked, its journal is signed first. */
+  /** Returns the signed journal of a vault as a file. An unlocked vault signs its journal first. */
   async journal(id: string): Promise<SavedFile | undefined> {
     const unlocked = this.#unlocked;
     let signed: Envelope | undefined;
@@ -191,7 +191,7 @@ export class Vaults {
     return signed && { name: `vault-${number}-journal.json`, text: `${JSON.stringify(signed)}\n` };
   }
 
-  /** Returns a vault journal to the AS. Idempotent: the AS records each entry and receipt once. */
+  /** Returns a vault journal to the AS. Safe to repeat: the AS records each entry only once. */
   async returnJournal(id: string): Promise<void> {
     if (this.#returningId !== undefined) return;
     this.#returningId = id;
@@ -258,7 +258,7 @@ export class Vaults {
 
   /**
    * Requests the Web Lock of the vault. Resolves to a function that releases it.
-   * @throws ProtocolError vault-busy when another tab holds it
+   * @throws ProtocolError vault-busy if another tab holds the lock
    */
   #requestLock(id: string): Promise<() => void> {
     return new Promise((resolve, reject) => {
@@ -307,7 +307,7 @@ export class Vaults {
     this.#vaults = this.#vaults.map((vault) => (vault.id === id ? { ...vault, exports } : vault));
   }
 
-  /** `earlier`: a failure that is shown instead of that of this action. */
+  /** Records a failure of `action`, but keeps `earlier` if the caller passes one. */
   async #attempt(vault: string | undefined, action: () => Promise<void>, earlier?: VaultFailure): Promise<void> {
     this.#failure = earlier;
     try {
