@@ -1,6 +1,6 @@
-// What is made at most once, when it is first asked for.
+// Creates an object lazily and at most once.
 
-/** What `make` gives, always the same; after a refusal the next call tries again. */
+/** The first call runs `make`, and all calls share its result. A rejection is not cached. */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {

@@ -1,5 +1,5 @@
-// The operations that the operator starts on one screen, one at a time, with their progress and
-// failure.
+// Runs the operations that the operator starts on one screen. Exposes whether one is running, and
+// the last failure.
 import { type Failure, failureOf } from './failure.ts';
 
 export class Task {

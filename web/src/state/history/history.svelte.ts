@@ -1,4 +1,4 @@
-// The attempts in the journal of this station, newest first, read one page at a time.
+// Reads the attempts in the journal of this station in pages, newest first.
 import type { Attempt } from '../../journal/attempt.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Failure } from '../common/failure.ts';
@@ -10,8 +10,8 @@ export type { Attempt, Outcome, StepEntry } from '../../journal/attempt.ts';
 const PAGE = 25;
 
 /**
- * Whether the serial number, the key label or the work order of an attempt contains the search text.
- * Case and white space are ignored.
+ * Whether the serial number, key label or work order of an attempt contains the search text,
+ * ignoring case and white space.
  */
 export function isMatch(
   { sn, keyLabel, workOrder }: Pick<Attempt, 'sn' | 'keyLabel' | 'workOrder'>,

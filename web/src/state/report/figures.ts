@@ -1,4 +1,4 @@
-// The figures of a checked report: counts, yield, period and median time per unit.
+// Computes the figures of a checked report: counts, yield, period and median time per unit.
 import type { ReportVerdict } from '#protocol/orders/verify-report.ts';
 
 export interface Figures {
@@ -7,13 +7,13 @@ export interface Figures {
   readonly failed: number;
   readonly unknown: number;
   readonly absent: number;
-  /** Fraction of the units that are done, without the absent ones: 0 to 1. */
+  /** Share of done units, 0 to 1, among those that are not absent; undefined if all are absent. */
   readonly yield: number | undefined;
-  /** Start of the first unit, ISO 8601. */
+  /** Earliest start of a unit, ISO 8601. */
   readonly from: string | undefined;
-  /** End of the last unit, ISO 8601. */
+  /** Latest end of a unit, ISO 8601. */
   readonly to: string | undefined;
-  /** Median time from start to end of the units that are done, in milliseconds. */
+  /** Median time from start to end of a done unit, in milliseconds. */
   readonly median: number | undefined;
 }
 

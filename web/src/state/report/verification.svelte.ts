@@ -8,7 +8,7 @@ import { keyId, type Verify } from '#protocol/signing/envelope.ts';
 
 export type { ReportVerdict } from '#protocol/orders/verify-report.ts';
 
-/** A root key as the trust store of this station holds it. */
+/** A root key in the trust store of this station. */
 export interface PinnedRoot {
   /** Name of the AS. */
   readonly service: string;
@@ -35,7 +35,7 @@ export class Verification {
 
   readonly #pinned: () => Promise<readonly PinnedRoot[]>;
   readonly #verify: Verify;
-  /** Number of checks so far; the result of an earlier check is dropped. */
+  /** Number of checks started. A check drops its result if a later one has started. */
   #checks = 0;
 
   constructor(pinned: () => Promise<readonly PinnedRoot[]>, verify: Verify) {
@@ -53,17 +53,17 @@ export class Verification {
     return this.#verdict;
   }
 
-  /** Number of checked rows and of all rows, during a check. */
+  /** Number of checked rows and number of all rows; undefined unless a check is running. */
   get progress(): readonly [done: number, total: number] | undefined {
     return this.#progress;
   }
 
-  /** The root key of the last check. */
+  /** The root key that the last check used. */
   get usedRoot(): TrustedRoot | undefined {
     return this.#usedRoot;
   }
 
-  /** Whether the text that the reader typed last is not a root key. */
+  /** Whether the last text that the reader typed is not a root key. */
   get isRootRefused(): boolean {
     return this.#isRootRefused;
   }
@@ -81,7 +81,7 @@ export class Verification {
     this.#roots = [...this.#roots, trustedRoot('Typed in', root)];
   }
 
-  /** Checks the text of a report file and sets the verdict, unless another check started meanwhile. */
+  /** Checks the text of a report file. Sets the verdict unless another check has started. */
   async check(text: string, root: TrustedRoot): Promise<void> {
     const check = ++this.#checks;
     this.#verdict = undefined;
@@ -96,7 +96,7 @@ export class Verification {
     this.#progress = undefined;
   }
 
-  /** The proven content of the report as CSV; empty before a check. */
+  /** Returns the checked report as CSV; empty without a verdict. */
   csv(): string {
     return this.#verdict ? writeReportCsv(this.#verdict) : '';
   }
@@ -110,6 +110,6 @@ function trustedRoot(name: string, root: string): TrustedRoot {
 function parseRoot(text: string): string | undefined {
   const digits = text.replaceAll(/\s/g, '');
   if (/^[0-9A-Fa-f]{64}$/.test(digits)) return toBase64url(fromHex(digits));
-  // The last of 43 characters encodes four bits only.
+  // The last of 43 characters encodes only four bits, so its other two bits are 0.
   return /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(digits) ? digits : undefined;
 }
