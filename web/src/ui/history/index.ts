@@ -1,2 +1,2 @@
-// The journal of the page.
+// Lazily loaded: the History view.
 export { default as HistoryView } from './HistoryView.svelte';

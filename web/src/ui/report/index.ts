@@ -1,2 +1,2 @@
-// The check of a report on the page. The verifier (web/src/verify.ts) has the same check.
+// Lazily loaded: the report view. The verifier (web/src/verify.ts) contains ReportCheck.svelte too.
 export { default as ReportView } from './ReportView.svelte';
