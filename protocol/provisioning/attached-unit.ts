@@ -1,5 +1,5 @@
-// A unit behind an open link, with the identity that it reported. One SELECT per link returns the
-// identity, so the first key of a unit takes three command round trips and each further key two.
+// A unit behind an open link, with the identity that it reported. SELECT returns the identity and
+// is sent once per link, so the first key of a unit takes three commands and each further key two.
 import type { Transmit } from '../apdu/transmit.ts';
 import { equalBytes } from '../bytes/bytes.ts';
 import { toHex } from '../bytes/hex.ts';
@@ -16,7 +16,7 @@ export interface AttachedUnit {
 
 /**
  * Sends SELECT on a link that was just opened.
- * @throws ProtocolError not-a-unit when the device has no EI application; from the link
+ * @throws ProtocolError not-a-unit if the device has no EI application; any error of the link
  */
 export async function attach(transmit: Transmit): Promise<AttachedUnit> {
   try {
@@ -30,8 +30,8 @@ export async function attach(transmit: Transmit): Promise<AttachedUnit> {
 }
 
 /**
- * Reads the identity again: the slots change with an import, and TKV changes when T is replaced.
- * @throws ProtocolError unit-changed when another unit responds; from the link
+ * Reads the identity again. An import changes the slots, and replacing T changes TKV.
+ * @throws ProtocolError unit-changed if another unit responds; any error of the link
  */
 export async function refresh({ transmit, identity }: AttachedUnit): Promise<AttachedUnit> {
   const current = await run(transmit, getIdentity, undefined);

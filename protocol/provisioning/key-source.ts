@@ -1,5 +1,5 @@
-// The interface between the load of a key and an AS: the service over HTTPS, a vault or a token
-// card (web/src/as-client, web/src/vault-worker).
+// The interface through which keys are loaded from an AS. The service over HTTPS, a vault and a
+// token card implement it (web/src/as-client, web/src/vault-worker).
 import type { Bytes } from '../bytes/bytes.ts';
 import type { SuiteId } from '../tkl/suites.ts';
 
@@ -19,7 +19,7 @@ export interface ExportRequest {
   /** CHM, 16 bytes. */
   readonly challengeMac: Uint8Array;
   /**
-   * 16 random bytes in base64url, 22 characters. A repeated request does not make a second export.
+   * 16 random bytes in base64url, 22 characters. The AS makes at most one export for each.
    */
   readonly idempotencyKey: string;
   /** Id of the work order, 1 to 64 printable characters. The verdict contains it. */
@@ -45,7 +45,7 @@ export interface RecalledExport {
 
 /** The statement of the AS that a receipt is authentic. */
 export interface Verdict {
-  /** ISO 8601, from the clock of the AS; a token card has no clock, so from that of the station. */
+  /** ISO 8601, from the clock of the AS; for a token card, which has none, from the station's. */
   readonly time: string;
   /**
    * JSON text of the signed DSSE envelope as received, for auditors. Absent from a token card,

@@ -3,7 +3,7 @@
 import type { SuiteId } from '../tkl/suites.ts';
 
 export interface LoadRequest {
-  /** A key entry of the AS: a key, the erasure of a slot or the next T (clause 8). */
+  /** Number of the key entry: an application key, an erasure or the next T (clause 8). */
   readonly ref1: number;
   /** The slot; FFFE to replace T. */
   readonly ref2: number;
@@ -19,7 +19,7 @@ export interface LoadRequest {
   /** Reason for another export of this key to this unit, 1 to 200 printable characters. */
   readonly reason?: string;
   /**
-   * 22 characters of base64url, new for each attempt: the AS makes at most one export per
+   * 22 characters of base64url, new for each attempt, because the AS makes at most one export per
    * idempotency key.
    */
   readonly idempotencyKey: string;

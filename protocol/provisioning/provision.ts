@@ -1,7 +1,6 @@
-// The load of one key (docs/protocol.md clause 1): the EI returns SN and R, the AS exports TA under
-// a key for this download, the EI imports it and returns a receipt, and the AS verifies the
-// receipt. An async generator yields the progress; return() cancels, and a finally block wipes
-// DATA.
+// Loads one key (docs/protocol.md clause 1): the EI returns SN and R, the AS seals TA under T1, the
+// EI imports the sealed key and returns a receipt, and the AS verifies the receipt. provision() is
+// an async generator that yields each step. return() cancels it. DATA is wiped in any case.
 import { copy, equalBytes, wipe } from '../bytes/bytes.ts';
 import { run } from '../commands/command.ts';
 import { getChallenge } from '../commands/get-challenge.ts';
@@ -27,8 +26,8 @@ const NOT_FOUND = 0x6a88;
  * Loads one key into one slot, erases a slot or replaces T (clause 8). After a replacement of T the
  * caller calls refresh(), because TKV has changed. To cancel, the caller leaves the loop at a step
  * up to `import-intended`; the import itself cannot be cancelled.
- * @throws ProtocolError unit-blank, slot-unknown, suite-unsupported before a command is sent; from
- * the unit, the link and the AS
+ * @throws ProtocolError unit-blank, slot-unknown, suite-unsupported before a command is sent; later
+ * any error of the unit, the link or the AS
  */
 export async function* provision(
   source: KeySource,
@@ -71,9 +70,9 @@ export async function* provision(
 }
 
 /**
- * Finds out how an import ended whose response was lost, from the receipt that the unit stores for
- * the last import into each slot.
- * @throws ProtocolError no-receipt when the key was not stored, so that a new attempt is safe;
+ * Finds out how an import ended if its response was lost: reads the receipt that the unit stores
+ * for the last import into each slot, and has the AS verify the receipt.
+ * @throws ProtocolError no-receipt if the key was not stored, so that a new attempt is safe;
  * unit-changed for another unit
  */
 export async function* settle(
@@ -90,10 +89,10 @@ export async function* settle(
 }
 
 /**
- * The same as settle() when the export was not recorded either: asks the AS for the export under
- * the idempotency key.
- * @throws ProtocolError no-receipt when the key was not stored; unit-changed for another unit
- * @throws TypeError when the AS has no recallExport()
+ * Does the same as settle() for an attempt whose export was not recorded. Looks the export up at
+ * the AS by its idempotency key.
+ * @throws ProtocolError no-receipt if the key was not stored; unit-changed for another unit
+ * @throws TypeError if the AS has no recallExport()
  */
 export async function* settleByRecall(
   source: KeySource,
@@ -115,7 +114,7 @@ export async function* settleByRecall(
 
 const INTENT_FIELDS = ['suite', 'tkv', 'ref1', 'ref2'] as const;
 
-/** The key was stored: has the AS verify the receipt. */
+/** Has the AS verify the receipt of a key that the unit has stored. */
 async function* confirm(
   source: KeySource,
   summary: ExportSummary,
@@ -150,8 +149,8 @@ function chooseSuite(identity: Identity, request: LoadRequest): SuiteId {
 }
 
 /**
- * The facts of the export from HDR. Checks them against the request: the unit would refuse other
- * DATA, which would cost a try and hide that the AS is at fault.
+ * Returns the facts of the export from HDR, after comparing them with the request. The unit would
+ * refuse other DATA, but that would cost a try and hide that the AS is at fault.
  */
 function summarise(exported: ExportedKey, request: ExportRequest): ExportSummary {
   const { header } = decodeData(exported.data);
@@ -167,15 +166,15 @@ function summarise(exported: ExportedKey, request: ExportRequest): ExportSummary
 }
 
 /**
- * The facts of an export from its HDR. Of `header` only the first 48 bytes are read, so DATA is
- * accepted too.
+ * Returns the facts of an export from its HDR. `header` may be DATA, because only the first 48
+ * bytes are read.
  */
 export function summaryOf({ exportId, header, dataHash }: RecalledExport, ref2: number): ExportSummary {
   const { suite, tkv, sn, ref1, akv, xc, asNumber } = decodeHeader(header);
   return { exportId, dataHash, suite, tkv, sn: copy(sn), ref1, ref2, akv, xc, asNumber };
 }
 
-/** True iff receipt and export have the same fields. Only the AS can verify the MAC. */
+/** True iff the receipt names this export. Only the AS can verify the receipt's MAC. */
 function isReceiptOf(receipt: Receipt, summary: ExportSummary): boolean {
   const fields = ['suite', 'tkv', 'ref1', 'ref2', 'akv', 'xc', 'asNumber'] as const;
   return fields.every((field) => receipt[field] === summary[field]) && equalBytes(receipt.sn, summary.sn);

@@ -5,7 +5,7 @@ import type { Receipt } from '../tkl/receipt.ts';
 import type { SuiteId } from '../tkl/suites.ts';
 import type { Verdict } from './key-source.ts';
 
-/** The facts of one export, from which settle() finds out whether the key was stored. */
+/** The facts of one export. settle() compares them with a receipt. */
 export interface ExportSummary {
   readonly exportId: string;
   /** SHA-256(DATA), 32 bytes. */
@@ -34,14 +34,14 @@ export interface ExportIntent {
 
 /**
  * The steps of a load, in this order. The generator pauses at each step, so that the caller can
- * write the journal first. Between `import-intended` and `imported` the outcome in the unit is
- * unknown: settle() finds out, or settleByRecall() if the export was not recorded.
+ * write the journal first. After a failure between `import-intended` and `imported`, the outcome is
+ * unknown until the caller runs settle(), or settleByRecall() if the export was not recorded.
  */
 export type Step =
-  | { readonly step: 'challenge'; readonly suite: SuiteId } // GET CHALLENGE is next
-  | { readonly step: 'export-intended'; readonly suite: SuiteId } // the request to the AS is next
+  | { readonly step: 'challenge'; readonly suite: SuiteId } // next: GET CHALLENGE
+  | { readonly step: 'export-intended'; readonly suite: SuiteId } // next: the request to the AS
   | { readonly step: 'exported'; readonly export: ExportSummary }
-  | { readonly step: 'import-intended'; readonly export: ExportSummary } // IMPORTKEY is next
+  | { readonly step: 'import-intended'; readonly export: ExportSummary } // next: IMPORTKEY
   // The unit has stored the key and may be unplugged.
   | { readonly step: 'imported'; readonly receiptBytes: Bytes; readonly receipt: Receipt }
   | { readonly step: 'verified'; readonly verdict: Verdict }; // the AS has verified the receipt
