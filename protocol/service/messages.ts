@@ -15,7 +15,7 @@ export const tkv = integer(1, 0xff);
 export const suite = v.picklist([1, 2, 4]);
 export const ref1 = integer(0, 0xffff);
 export const akv = integer(1, 0xfffffffe);
-/** Zero where there is no key, or where each unit has another one. */
+/** All zeros for an entry without a key, and for one whose key differs from unit to unit. */
 export const kcv = text(/^[0-9A-F]{10}$/, '10 hex digits');
 export const asNumber = integer(0, 0xffff);
 export const name = printable(200);
@@ -23,14 +23,14 @@ export const hash = bytes(32);
 const number = integer(1, Number.MAX_SAFE_INTEGER);
 const exportId = text(/^[\w-]{1,64}$/, 'an identifier');
 
-/** DATA. The longest, with a signature, is shorter than 1290 bytes. */
+/** DATA, which has less than 1290 bytes even with a signature. */
 const data = bytes(66, 1290);
 
-/** POST /v1/exports. `auditHead` has a payload AuditHeadJson. */
+/** Answer of POST /v1/exports. The payload of `auditHead` is AuditHeadJson. */
 export const exportAnswerSchema = v.object({ exportId, data, auditHead: envelopeSchema });
 export type ExportAnswerJson = Json<typeof exportAnswerSchema>;
 
-/** POST /v1/exports:recall. */
+/** Answer of POST /v1/exports:recall. */
 export const recallAnswerSchema = v.object({
   exportId,
   /** HDR. */
@@ -41,15 +41,15 @@ export const recallAnswerSchema = v.object({
 });
 export type RecallAnswerJson = Json<typeof recallAnswerSchema>;
 
-/** POST /v1/receipts. */
+/** Answer of POST /v1/receipts. */
 export const receiptAnswerSchema = v.object({
-  /** Payload VerdictJson. */
+  /** The payload is VerdictJson. */
   verdict: envelopeSchema,
   auditHead: envelopeSchema,
 });
 export type ReceiptAnswerJson = Json<typeof receiptAnswerSchema>;
 
-/** Payload of type VERDICT_TYPE. */
+/** Payload of an envelope of type VERDICT_TYPE. */
 export const verdictSchema = v.object({
   exportId,
   receipt: bytes(64),
@@ -61,17 +61,17 @@ export const verdictSchema = v.object({
 });
 export type VerdictJson = Json<typeof verdictSchema>;
 
-/** Payload of type AUDIT_HEAD_TYPE. */
+/** Payload of an envelope of type AUDIT_HEAD_TYPE. */
 export const auditHeadSchema = v.object({
   /** Number of the newest entry, from 1. */
   sequence: number,
-  /** SHA-256 of that entry, which contains the hash of the entry before. */
+  /** SHA-256 of that entry, which contains the hash of the previous entry. */
   hash,
   time,
 });
 export type AuditHeadJson = Json<typeof auditHeadSchema>;
 
-/** Payload of type CERTIFICATE_TYPE: the root certifies a signing key. */
+/** Payload of an envelope of type CERTIFICATE_TYPE, in which the root certifies a signing key. */
 export const certificateSchema = v.object({
   purpose: v.picklist(['data', 'verdict', 'audit-head', 'work-order', 'report', 'vault', 'vault-journal']),
   /** Ed25519. */
@@ -82,13 +82,11 @@ export const certificateSchema = v.object({
 });
 export type CertificateJson = Json<typeof certificateSchema>;
 
-/**
- * GET /v1/trust, without an access code: the root's public key to pin, and the keys it certified.
- */
+/** Answer of GET /v1/trust, which needs no access code. `root` is the public key to pin. */
 export const trustSchema = v.object({ root: bytes(32), certificates: list(envelopeSchema, 0, 64) });
 export type TrustJson = Json<typeof trustSchema>;
 
-/** GET /v1/whoami. */
+/** Answer of GET /v1/whoami. */
 export const whoamiSchema = v.object({
   operator: name,
   role: v.picklist(['operator', 'custodian', 'auditor', 'administrator']),
@@ -98,15 +96,15 @@ export const whoamiSchema = v.object({
 export type WhoamiJson = Json<typeof whoamiSchema>;
 export type Role = WhoamiJson['role'];
 
-/** An entry of REF1: a key, or by docs/protocol.md clause 8 the erasing of a slot or a new T. */
+/** A key entry: an application key, an erasure or a new T (docs/protocol.md clause 8). */
 export const keySchema = v.object({
   ref1,
   label: name,
-  /** ATTR; empty where the entry erases a slot. */
+  /** ATTR; empty if the entry erases a slot. */
   attributes: text(/^([ -~]{7})?$/, '7 ASCII characters, or none'),
-  /** TKV of a new T. */
+  /** AKV; for a new T, its TKV. */
   akv,
-  /** The REF2 that the AS permits; 65535 is any. A new T has 65534. */
+  /** The permitted REF2. 65535 permits any but 65534, the transport-key slot. */
   slot: integer(0, 0xffff),
   kcv,
 });
@@ -124,11 +122,11 @@ export const setSchema = v.object({
 export type SetJson = Json<typeof setSchema>;
 export type Profile = SetJson['profile'];
 
-/** GET /v1/keys: what this operator may export. */
+/** Answer of GET /v1/keys: the key entries that this operator may export. */
 export const keysSchema = v.object({ sets: list(setSchema, 0, 1000) });
 export type KeysJson = Json<typeof keysSchema>;
 
-/** RFC 9457. A newer service may have types that are not in problem.ts. */
+/** A problem (RFC 9457). A newer service may send types that are not in problem.ts. */
 export const problemSchema = v.object({
   type: text(/^\S{1,200}$/, 'a problem type'),
   title: name,
@@ -138,8 +136,8 @@ export const problemSchema = v.object({
 export type ProblemJson = Json<typeof problemSchema>;
 
 /**
- * POST /v1/exports:batch: one result per item, in order. A refused item does not hold up the
- * others.
+ * Answer of POST /v1/exports:batch, with one result per item, in the order of the request. The
+ * other items are exported even if one is refused.
  */
 export const batchAnswerSchema = v.object({
   results: list(v.union([v.object({ exportId, data }), v.object({ problem: problemSchema })]), 1, 100),
@@ -147,20 +145,20 @@ export const batchAnswerSchema = v.object({
 });
 export type BatchAnswerJson = Json<typeof batchAnswerSchema>;
 
-/** `hash` is SHA-256 of the JSON text of `entry` as it is in the log, without blanks. */
+/** `hash` is SHA-256 of the JSON text of `entry` in the log, which contains no blanks. */
 const auditRecordSchema = v.object({
   entry: v.object({
-    /** From 1, without gaps. */
+    /** Starts at 1 and has no gaps. */
     sequence: number,
     time,
-    /** Hash of the entry before; 32 × 00 in the first. */
+    /** Hash of the previous entry; 32 zero bytes in the first entry. */
     previous: hash,
     event: name,
     /** Name of the operator; null for the service. */
     actor: v.nullable(v.string()),
     details: v.record(v.string(), v.nullable(v.union([v.string(), v.number(), v.boolean()]))),
     /**
-     * SHA-256 of the sealed part of an entry that has one. The part itself never leaves the
+     * SHA-256 of the sealed part, if the entry has one. The sealed part itself never leaves the
      * service.
      */
     sealed: v.exactOptional(hash),
@@ -169,10 +167,10 @@ const auditRecordSchema = v.object({
 });
 export type AuditRecordJson = Json<typeof auditRecordSchema>;
 
-/** GET /v1/audit?before=&limit=: newest entry first. */
+/** Answer of GET /v1/audit?before=&limit=, newest entry first. */
 export const auditPageSchema = v.object({
   entries: list(auditRecordSchema, 0, 200),
-  /** `before` of the next page; null at the first entry. */
+  /** Value of `before` for the next page; null if this is the last page. */
   before: v.nullable(integer(2, Number.MAX_SAFE_INTEGER)),
   auditHead: envelopeSchema,
 });

@@ -1,4 +1,4 @@
-// HTTP status and title of each problem of the service (RFC 9457). The page has its own sentences.
+// HTTP status and title of each problem of the service (RFC 9457). The page shows other sentences.
 import type { ProblemCode } from './problem.ts';
 
 export interface ProblemKind {

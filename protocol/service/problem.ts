@@ -34,7 +34,7 @@ const PROBLEM_CODES = [
 
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
-/** The code of a `type` on the wire; undefined for an unknown type. */
+/** Returns the code of a `type` on the wire; undefined for an unknown type. */
 export function problemCode(type: string): ProblemCode | undefined {
   return PROBLEM_CODES.find((code) => type === PROBLEM_BASE + code);
 }

@@ -1,12 +1,12 @@
-// The requests about exports, receipts and the audit log (docs/protocol.md clause 6).
-// Conventions as in messages.ts. The service refuses members that a schema does not name.
+// The requests about exports, receipts and the audit log (docs/protocol.md clause 6), with the
+// conventions of messages.ts. The service refuses members that a schema does not name.
 import * as v from 'valibot';
 import { anySerialNumber } from '../json/fields.ts';
 import { entered } from '../json/request-fields.ts';
 import { bytes, integer, type Json, list } from '../json/schema.ts';
 import { ref1, set, suite, tkv } from './messages.ts';
 
-/** POST /v1/exports, and an item of POST /v1/exports:batch. */
+/** Body of POST /v1/exports, and of one item of POST /v1/exports:batch. */
 export const exportRequestSchema = v.object({
   set,
   tkv,
@@ -20,19 +20,19 @@ export const exportRequestSchema = v.object({
   idempotencyKey: bytes(16),
   workOrder: v.exactOptional(entered(64)),
   /**
-   * Why this key is exported to this unit again in this work order. Required for a second export.
+   * Reason for exporting the same key to the same unit again in one work order, required then.
    */
   reason: v.exactOptional(entered(500)),
 });
 export type ExportRequestJson = Json<typeof exportRequestSchema>;
 
-/** POST /v1/exports:batch. */
+/** Body of POST /v1/exports:batch. */
 export const batchRequestSchema = v.object({ exports: list(exportRequestSchema, 1, 100) });
 
-/** POST /v1/exports:recall. */
+/** Body of POST /v1/exports:recall. */
 export const recallRequestSchema = v.object({ idempotencyKey: bytes(16) });
 
-/** POST /v1/receipts. */
+/** Body of POST /v1/receipts. */
 export const receiptRequestSchema = v.object({ exportId: bytes(16), receipt: bytes(64) });
 export type ReceiptRequestJson = Json<typeof receiptRequestSchema>;
 
