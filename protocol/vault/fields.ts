@@ -1,5 +1,5 @@
-// Fields of the vault documents that messages do not have: times that are compared as texts, and
-// bytes of any length (docs/protocol.md clause 10).
+// Fields that only vault documents have: times that can be compared as texts, and base64url of any
+// length (docs/protocol.md clause 10).
 import * as v from 'valibot';
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
@@ -11,13 +11,13 @@ export function malformed(message: string, cause?: unknown): ProtocolError {
   return new ProtocolError('vault-malformed', message, cause === undefined ? undefined : { cause });
 }
 
-/** One time has one text, and an earlier time is a smaller text. */
+/** Each time has exactly one text, and an earlier time is a smaller text. */
 export const vaultTime = v.pipe(
   text(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'a time in UTC with milliseconds'),
   custom<string>((value) => isOnCalendar(value as string), 'a time on the calendar'),
 );
 
-/** Canonical base64url, decoded. @throws ProtocolError vault-malformed */
+/** Decodes canonical base64url. @throws ProtocolError vault-malformed */
 export function base64url(value: string, name: string): Bytes {
   try {
     return fromBase64url(value);

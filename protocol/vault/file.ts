@@ -1,5 +1,5 @@
-// A vault file: the signed header, the certificate of the key that signed it, and the sealed part.
-// Verified with a pinned root before a passphrase is requested (docs/protocol.md clause 10.1).
+// A vault file contains the signed header, the certificate of its signing key, and the sealed part.
+// The page verifies it with a pinned root before asking for a passphrase (docs/protocol.md 10.1).
 import * as v from 'valibot';
 import { type Bytes, copy, equalBytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
@@ -14,16 +14,16 @@ import { decodeVaultHeader, VAULT_TYPE, type VaultHeaderJson, vaultCost } from '
 import { requireCost } from './passphrase.ts';
 
 const vaultFileSchema = v.object({
-  /** Payload VaultHeaderJson, signed by the key for purpose "vault". */
+  /** The payload is VaultHeaderJson. Signed by a key with purpose "vault". */
   header: documentEnvelopeSchema,
-  /** Payload CertificateJson of that key. */
+  /** The payload is CertificateJson, for the key that signed the header. */
   certificate: documentEnvelopeSchema,
-  /** base64url. */
+  /** The sealed part (secrets.ts), in base64url. */
   sealed: text(/^[\w-]*$/, 'base64url'),
 });
 export type VaultFileJson = Json<typeof vaultFileSchema>;
 
-/** A file of which each byte is signed, by a key that a pinned root certified. */
+/** A vault file whose signatures and hash are verified, starting from a pinned root. */
 export interface VerifiedVault {
   readonly header: VaultHeaderJson;
   /** SHA-256 of the payload of the header, 32 bytes. The first entry of the journal contains it. */
@@ -32,18 +32,18 @@ export interface VerifiedVault {
   /** Ed25519 public key, 32 bytes. */
   readonly journalPublicKey: Bytes;
   readonly dataPublicKey: Bytes;
-  /** The pinned root that certified it, 32 bytes. */
+  /** The pinned root that certified the signing keys, 32 bytes. */
   readonly root: Bytes;
 }
 
 const MALFORMED = 'vault-malformed';
 
-/** In characters. A header has at most 60 kB, a sealed part of 1000 units about 100 kB. */
+/** Maximum length. A header has at most 60 kB; the sealed part for 1000 units about 100 kB. */
 export const MAX_FILE_LENGTH = 1 << 22;
 
 const vaultCertificateSchema = v.object({ ...certificateSchema.entries, from: vaultTime, until: vaultTime });
 
-/** The one text of a vault file; it ends with a line feed. */
+/** Returns the only valid text of a vault file, which ends with a line feed. */
 export function encodeVaultFile({ header, certificate, sealed }: VaultFileJson): string {
   return `${JSON.stringify({ header, certificate, sealed })}\n`;
 }
@@ -53,15 +53,15 @@ export function decodeVaultFile(text: string): VaultFileJson {
   if (text.length > MAX_FILE_LENGTH) throw malformed('The file is too long for a vault.');
   const file = readDocument(vaultFileSchema, parseJson(text, 'vault', MALFORMED), 'vault', MALFORMED);
   base64url(file.sealed, 'vault.sealed');
-  // A vault has one text. Another one was changed.
+  // A vault file has only one valid text, so another text was changed.
   if (encodeVaultFile(file) !== text) throw malformed('The file is not the one text of a vault.');
   return file;
 }
 
 /**
- * `roots` are the pinned public keys, 32 bytes each.
- * @throws ProtocolError vault-malformed, vault-untrusted (no pinned root certified it),
- * vault-changed
+ * Verifies all signatures of a vault file. `roots` are the pinned public keys, 32 bytes each.
+ * @throws ProtocolError vault-malformed, vault-changed, vault-untrusted (no pinned root certified
+ * the vault)
  */
 export async function verifyVaultFile(
   file: VaultFileJson,

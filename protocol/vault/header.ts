@@ -1,6 +1,5 @@
-// The public header of a vault: its set and units, quota, validity and the cost of its passphrase.
-// Payload of a signed envelope in the vault file (docs/protocol.md clause 10.1). Contains no
-// secret.
+// The public header of a vault: set, units, quota, validity and Argon2id cost. It is the payload of
+// a signed envelope in the vault file (docs/protocol.md clause 10.1) and contains no secret.
 import * as v from 'valibot';
 import type { KeyFacts } from '../as-unit/memory.ts';
 import type { Bytes } from '../bytes/bytes.ts';
@@ -18,7 +17,7 @@ import type { VaultName } from './secrets.ts';
 
 export const VAULT_TYPE = 'application/vnd.keyferry.vault+json';
 export const VAULT_FORMAT = 1;
-/** Limits the journal, which is returned as one document. */
+/** Limits the size of the vault journal, which is returned as one document. */
 export const MAX_EXPORTS = 2000;
 export const MAX_UNITS = 1000;
 
@@ -35,28 +34,26 @@ const cost = integer(0, 0xffffffff);
 const vaultHeaderSchema = v.object({
   format: v.picklist([VAULT_FORMAT]),
   vaultId: bytes(16),
-  /** Of the vault itself, as in HDR and in receipts. */
+  /** AS number of the vault itself, as in HDR and in receipts. */
   asNumber: integer(1, 0xffff),
-  /** The AS that issued it. */
+  /** The AS that issued the vault. */
   service: v.object({ name, asNumber: integer(0, 0xffff) }),
-  /** The custodian who requested it. */
+  /** The custodian who requested the vault. */
   custodian: name,
   issued: vaultTime,
   notBefore: vaultTime,
   expires: vaultTime,
-  /** The set with the versions of T and the entries of REF1 that this vault serves. */
+  /** The set, with the versions of T and the key entries that this vault serves. */
   set: vaultSetSchema,
   /** Ascending SNs; null in an open vault, which holds T. */
   units: v.nullable(list(anySerialNumber, 1, MAX_UNITS)),
   quota: v.object({
-    /** Exports in all. */
+    /** Maximum number of exports. */
     exports: exportNumber,
-    /** Exports per SN; null is no limit but the one above. */
+    /** Maximum number of exports per SN; null sets no limit per SN. */
     perUnit: v.nullable(exportNumber),
   }),
-  /**
-   * Certificates of the key that signs DATA and of the key that signs the journal, from the root.
-   */
+  /** The certificates, signed by the root, of the keys that sign DATA and the vault journal. */
   dataCertificate: documentEnvelopeSchema,
   journalCertificate: documentEnvelopeSchema,
   argon2id: v.object({ memoryKib: cost, passes: cost, lanes: cost, salt: bytes(SALT_LENGTH) }),
@@ -64,7 +61,7 @@ const vaultHeaderSchema = v.object({
 });
 export type VaultHeaderJson = Json<typeof vaultHeaderSchema>;
 
-/** For the payload of a verified envelope. @throws ProtocolError vault-malformed */
+/** Decodes the payload of a verified envelope. @throws ProtocolError vault-malformed */
 export function decodeVaultHeader(value: unknown): VaultHeaderJson {
   return readDocument(vaultHeaderSchema, value, 'header', 'vault-malformed');
 }
@@ -73,18 +70,18 @@ export function vaultName({ vaultId, asNumber }: VaultHeaderJson): VaultName {
   return { vaultId: fromBase64url(vaultId), asNumber };
 }
 
-/** Cost and salt for deriveVaultKey(). */
+/** Returns cost and salt for deriveVaultKey(). */
 export function vaultCost({ argon2id: { salt, ...cost } }: VaultHeaderJson): Argon2Cost & { readonly salt: Bytes } {
   return { ...cost, salt: fromBase64url(salt) };
 }
 
-/** The KDF family of a version of T; undefined when the vault does not serve that version. */
+/** Returns the KDF family of a version of T; undefined if the vault does not serve it. */
 export function familyOf({ set }: VaultHeaderJson, tkv: number): KdfFamily | undefined {
   const suite = set.transportKeys.find((each) => each.tkv === tkv)?.suites[0];
   return suite === undefined ? undefined : SUITES[suite].family;
 }
 
-/** An entry of REF1 for protocol/as-unit. */
+/** Converts a key entry for protocol/as-unit. */
 export function keyFactsOf({ ref1, attributes, akv, slot }: KeyJson): KeyFacts {
   return { ref1, attributes: attributes === '' ? NO_ATTRIBUTES : attributes, akv, slot };
 }

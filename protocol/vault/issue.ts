@@ -1,5 +1,5 @@
-// Issues a vault file: seals the secrets under the passphrase and signs the header.
-// For the service (docs/protocol.md clause 10.1). The caller supplies all random values.
+// Issues a vault file: seals the secrets under the passphrase and signs the header. Used by the
+// service (docs/protocol.md clause 10.1), which supplies all random values.
 import { type Bytes, wipe } from '../bytes/bytes.ts';
 import { toBase64url, utf8 } from '../bytes/text.ts';
 import type { Argon2Cost } from '../crypto/argon2.ts';
@@ -13,14 +13,14 @@ import { sealVaultSecrets, type VaultSecrets } from './secrets.ts';
 
 export interface VaultIssue {
   readonly header: Omit<VaultHeaderJson, 'format' | 'argon2id' | 'sealed'>;
-  /** The caller wipes them. */
+  /** The caller wipes the secrets. */
   readonly secrets: VaultSecrets;
   readonly passphrase: string;
   readonly cost: Argon2Cost;
   /** 16 random bytes, used only once. */
   readonly salt: Uint8Array;
   readonly derive: PasswordKey;
-  /** The key for purpose "vault", and its certificate. */
+  /** Signs with a key of purpose "vault", which `certificate` certifies. */
   readonly signer: Signer;
   readonly certificate: Envelope;
 }

@@ -1,5 +1,5 @@
-// The journal of a vault: a hash chain of entries that begins with the hash of the vault's header.
-// The page writes it, and returns it to the AS as a signed document (docs/protocol.md clause 10.4).
+// The vault journal: a hash chain of entries that begins with the hash of the vault's header. The
+// page appends entries and returns the signed journal to the AS (docs/protocol.md clause 10.4).
 import * as v from 'valibot';
 import { type Bytes, concat } from '../bytes/bytes.ts';
 import { toBase64url, utf8 } from '../bytes/text.ts';
@@ -12,19 +12,19 @@ import { RECEIPT_LENGTH } from '../tkl/receipt.ts';
 import { base64url, vaultTime } from './fields.ts';
 
 export const JOURNAL_TYPE = 'application/vnd.keyferry.vault-journal+json';
-/** An export has two entries, and the vault is unlocked and locked between exports. */
+/** Two entries for each of MAX_EXPORTS exports, and as many for unlocking and locking. */
 export const MAX_ENTRIES = 8000;
 
 const EVENTS = {
   unlocked: v.object({
     kind: v.picklist(['unlocked']),
     by: v.picklist(['passphrase', 'passkey']),
-    /** Failed attempts since the last time. */
+    /** Number of wrong passphrases since the last unlocking. */
     refused: integer(0, 0xffffffff),
   }),
   export: v.object({
     kind: v.picklist(['export']),
-    /** HDR of DATA. Another header is refused with data-malformed. */
+    /** HDR of DATA. Decoding throws data-malformed for an invalid HDR. */
     header: v.pipe(
       bytes(HEADER_LENGTH),
       custom<string>((header) => Boolean(headerOf({ header: header as string })), 'HDR'),
@@ -52,33 +52,33 @@ const vaultEventSchema = v.lazy((value) => {
 export type VaultEventJson = Json<typeof vaultEventSchema>;
 
 const vaultEntrySchema = v.object({
-  /** From 1, without gaps. */
+  /** Starts at 1 and has no gaps. */
   number: integer(1, 0xffffffff),
   time: vaultTime,
-  /** SHA-256 of the entry before; in the first, of the vault's header. */
+  /** SHA-256 of the previous entry, or in the first entry of the vault's header. */
   previous: hash,
   event: vaultEventSchema,
 });
 export type VaultEntryJson = Json<typeof vaultEntrySchema>;
 
-/** Payload of the returned journal, of type JOURNAL_TYPE. */
+/** Payload of an envelope of type JOURNAL_TYPE. */
 const vaultJournalSchema = v.object({
   format: v.picklist([1]),
   vaultId: bytes(16),
   asNumber: integer(1, 0xffff),
-  /** When it was signed. */
+  /** When the journal was signed. */
   time: vaultTime,
   /** All entries since the vault was issued. */
   entries: list(vaultEntrySchema, 0, MAX_ENTRIES),
 });
 export type VaultJournalJson = Json<typeof vaultJournalSchema>;
 
-/** SHA-256 of the JSON text of an entry, with its members in the order of the schema. 32 bytes. */
+/** Returns SHA-256 of the entry's JSON text, with the members in the order of the schema. */
 export function hashVaultEntry(entry: VaultEntryJson): Bytes {
   return sha256(utf8(JSON.stringify(readDocument(vaultEntrySchema, entry, 'entry'))));
 }
 
-/** The next entry. The first entry contains `headerHash` (32 bytes). */
+/** Returns the entry after `last`. The first entry contains `headerHash`, 32 bytes. */
 export function nextVaultEntry(
   last: VaultEntryJson | undefined,
   headerHash: Uint8Array,
@@ -89,7 +89,7 @@ export function nextVaultEntry(
   return { number: (last?.number ?? 0) + 1, time: entryTime, previous, event };
 }
 
-/** A sentence for each gap in the chain or in XC. */
+/** Returns a sentence for each break of the hash chain and for each gap in XC. */
 export function findChainBreaks(entries: readonly VaultEntryJson[], headerHash: Uint8Array): string[] {
   const breaks: string[] = [];
   let previous = toBase64url(headerHash);
@@ -109,17 +109,17 @@ export function findChainBreaks(entries: readonly VaultEntryJson[], headerHash: 
   return breaks;
 }
 
-/** HDR of an export. @throws ProtocolError data-malformed */
+/** Decodes HDR of an export entry. @throws ProtocolError data-malformed */
 export function headerOf({ header }: { readonly header: string }): Header {
   return decodeHeader(base64url(header, 'header'));
 }
 
-/** For the payload of a verified envelope. @throws ProtocolError vault-malformed */
+/** Decodes the payload of a verified envelope. @throws ProtocolError vault-malformed */
 export function decodeVaultJournal(value: unknown): VaultJournalJson {
   return readDocument(vaultJournalSchema, value, 'journal', 'vault-malformed');
 }
 
-/** The payload to sign, of type JOURNAL_TYPE. */
+/** Returns the payload to sign, of type JOURNAL_TYPE. */
 export function encodeVaultJournal(journal: VaultJournalJson): Bytes {
   return concat(utf8(JSON.stringify(readDocument(vaultJournalSchema, journal, 'journal'))));
 }

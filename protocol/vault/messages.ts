@@ -1,5 +1,5 @@
-// The messages about vaults between a client and the service (docs/protocol.md clauses 6 and 10).
-// Conventions as in protocol/service/messages.ts.
+// The messages about vaults between a client and the service (docs/protocol.md clauses 6 and 10),
+// with the conventions of protocol/service/messages.ts.
 import * as v from 'valibot';
 import { envelopeSchema } from '../json/envelope.ts';
 import { bytes, integer, type Json, list, printable, text, time } from '../json/schema.ts';
@@ -28,49 +28,49 @@ const vaultSchema = v.object({
   issued: time,
   expires: time,
   revoked: v.nullable(time),
-  /** When its journal was last returned. */
+  /** When the vault journal was last returned. */
   returned: v.nullable(time),
-  /** In all returned journals. */
+  /** Exports and receipts in all returned journals. */
   exportsSeen: count,
   receiptsSeen: count,
 });
 export type VaultJson = Json<typeof vaultSchema>;
 
-/** POST /v1/vaults. */
+/** Answer of POST /v1/vaults. */
 export const vaultAnswerSchema = v.object({
-  /** The text of the file, to be stored unchanged. */
+  /** Text of the vault file. The client stores it unchanged. */
   file: anyText,
-  /** Given only once: the service does not store it. */
+  /** Sent only once, because the service does not store the passphrase. */
   passphrase: anyText,
   vault: vaultSchema,
   auditHead: envelopeSchema,
 });
 export type VaultAnswerJson = Json<typeof vaultAnswerSchema>;
 
-/** GET /v1/vaults: newest first. */
+/** Answer of GET /v1/vaults, newest vault first. */
 export const vaultsSchema = v.object({ vaults: v.array(vaultSchema) });
 export type VaultsJson = Json<typeof vaultsSchema>;
 
-/** POST /v1/vaults/{vaultId}/revoke. */
+/** Answer of POST /v1/vaults/{vaultId}/revoke. */
 export const vaultRevokedSchema = v.object({ vault: vaultSchema, auditHead: envelopeSchema });
 export type VaultRevokedJson = Json<typeof vaultRevokedSchema>;
 
 const vaultFindingSchema = v.object({
-  /** True where the custodian must investigate. */
+  /** True if the custodian must investigate the finding. */
   grave: v.boolean(),
   words: printable(2000),
 });
 export type VaultFindingJson = Json<typeof vaultFindingSchema>;
 
-/** POST /v1/vaults/{vaultId}/journal. */
+/** Answer of POST /v1/vaults/{vaultId}/journal. */
 export const vaultReportSchema = v.object({
   vault: vaultSchema,
-  /** Of the returned journal. */
+  /** Entries, exports and receipts in the returned journal. */
   entries: count,
   exports: count,
   receipts: count,
   findings: list(vaultFindingSchema, 0, MAX_ENTRIES),
-  /** One for each receipt in it that verifies; payload VerdictJson. */
+  /** One verdict, with payload VerdictJson, for each authentic receipt in the journal. */
   verdicts: list(v.object({ xc: integer(1, 0xffffffff), verdict: envelopeSchema }), 0, MAX_ENTRIES),
   auditHead: envelopeSchema,
 });

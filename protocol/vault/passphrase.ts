@@ -6,13 +6,13 @@ import type { Argon2Cost } from '../crypto/argon2.ts';
 import { ProtocolError } from '../errors.ts';
 
 /**
- * The second recommendation of RFC 9106 clause 4; more than that of OWASP (46 MiB, one pass, one
- * lane).
+ * The second recommendation of RFC 9106 clause 4. It costs more than the recommendation of OWASP:
+ * 46 MiB, one pass, one lane.
  */
 export const VAULT_COST: Argon2Cost = { memoryKib: 65_536, passes: 3, lanes: 4 };
 export const SALT_LENGTH = 16;
 
-/** A lower cost makes guessing cheap; a higher one lets a file exhaust the memory of a reader. */
+/** A lower cost would make guessing cheap. A higher cost could exhaust the reader's memory. */
 export const COST_BOUNDS = {
   memoryKib: { min: 47_104, max: 262_144 },
   passes: { min: 1, max: 10 },
@@ -26,13 +26,13 @@ export type PasswordKey = (password: Uint8Array, salt: Uint8Array, cost: Argon2C
 export const MIN_PASSPHRASE_LENGTH = 15;
 const MAX_PASSPHRASE_LENGTH = 256;
 
-/** Crockford's base 32, which has no I, L, O or U because they are misread. */
+/** Crockford's base 32, which has no U and none of the easily misread I, L and O. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const GROUPS = 4;
 const GROUP_LENGTH = 5;
 const GENERATED = new RegExp(`^KV[${ALPHABET}]{${GROUPS * GROUP_LENGTH}}$`);
 
-/** Generates a passphrase KV-XXXXX-XXXXX-XXXXX-XXXXX from 20 random bytes; it has 100 bits. */
+/** Generates KV-XXXXX-XXXXX-XXXXX-XXXXX, which has 100 random bits, from 20 random bytes. */
 export function generatePassphrase(random: Uint8Array): string {
   const digits = Array.from(random, (byte) => ALPHABET.charAt(byte & 31)).join('');
   if (digits.length !== GROUPS * GROUP_LENGTH) throw new RangeError(`random has ${digits.length} bytes, not 20`);
@@ -41,22 +41,22 @@ export function generatePassphrase(random: Uint8Array): string {
 }
 
 /**
- * UTF-8 of NFKC, which the caller wipes. A generated passphrase may be typed in any case, with or
- * without dashes and blanks, with O for 0 and with I or L for 1.
+ * Returns a passphrase in NFKC and UTF-8, which the caller wipes. A generated passphrase may be
+ * typed in any case, with or without dashes and blanks, with O for 0, and with I or L for 1.
  * @throws ProtocolError passphrase-wrong for a text that is empty or longer than 256 characters
  */
 export function encodePassphrase(typed: string): Bytes {
   const text = typed.normalize('NFKC');
   const normalised = text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1');
   if (GENERATED.test(normalised)) return utf8(normalised);
-  // A lone surrogate has no UTF-8.
+  // UTF-8 cannot encode a lone surrogate.
   if (text.length === 0 || text.length > MAX_PASSPHRASE_LENGTH || /\p{Cs}/u.test(text)) {
     throw new ProtocolError('passphrase-wrong', 'The passphrase is empty, too long or not Unicode.');
   }
   return utf8(text);
 }
 
-/** @throws ProtocolError vault-malformed, before memory is allocated */
+/** Checks the cost before memory is allocated. @throws ProtocolError vault-malformed */
 export function requireCost(cost: Argon2Cost): void {
   for (const name of ['memoryKib', 'passes', 'lanes'] as const) {
     const { min, max } = COST_BOUNDS[name];
@@ -67,7 +67,7 @@ export function requireCost(cost: Argon2Cost): void {
 }
 
 /**
- * KEK, 32 bytes, which the caller wipes.
+ * Returns KEK, 32 bytes, which the caller wipes.
  * @throws ProtocolError vault-malformed, passphrase-wrong
  */
 export async function deriveVaultKey(

@@ -17,20 +17,20 @@ export function requireServed(header: VaultHeaderJson, { unit }: Pick<UnitExport
   throw new ProtocolError('unit-not-listed', `Unit ${sn} is not on the list of this vault.`);
 }
 
-/** `at` is in ms since 1970. @throws ProtocolError vault-early, vault-expired */
+/** `at` is a time in ms since 1970. @throws ProtocolError vault-early, vault-expired */
 export function requireValid({ notBefore, expires }: VaultHeaderJson, at: number): void {
   if (at < Date.parse(notBefore)) throw new ProtocolError('vault-early', `This vault is valid from ${notBefore}.`);
   if (at >= Date.parse(expires)) throw new ProtocolError('vault-expired', `This vault was valid until ${expires}.`);
 }
 
-/** The sentence with which a custodian confirms the request for an open vault. */
+/** Returns the sentence with which a custodian confirms the request for an open vault. */
 export function openVaultSentence(set: number): string {
   const number = hexNumber(set, 8);
   return `This vault holds T of set ${number}: whoever opens it can load every unit of that set.`;
 }
 
 export interface VaultUse {
-  /** Exports so far, in all and for the unit. */
+  /** Exports so far. `ofUnit` counts those for the unit of the request. */
   readonly exports: number;
   readonly ofUnit: number;
 }

@@ -1,4 +1,4 @@
-// The requests about vaults (docs/protocol.md clauses 6 and 10). Conventions as in
+// The requests about vaults (docs/protocol.md clauses 6 and 10), with the conventions of
 // protocol/service/messages.ts. The service refuses members that a schema does not name.
 import * as v from 'valibot';
 import { documentEnvelopeSchema } from '../json/document.ts';
@@ -11,29 +11,29 @@ import { exportNumber, exportsPerUnit, MAX_KEYS } from './messages.ts';
 
 export const MAX_VAULT_DAYS = 366;
 
-/** POST /v1/vaults, by a custodian. */
+/** Body of POST /v1/vaults, which a custodian sends. */
 export const vaultRequestSchema = v.object({
   set,
-  /** The entries of REF1 that the vault will hold. */
+  /** REF1 of each key entry that the vault will contain. */
   ref1: list(ref1, 1, MAX_KEYS),
   /** SNs; null requests an open vault, which holds T. */
   units: v.nullable(list(anySerialNumber, 1, MAX_UNITS)),
   /**
-   * For an open vault, and only for one: the sentence that openVaultSentence() gives, literally.
+   * The exact sentence of openVaultSentence(). Required for an open vault, and refused otherwise.
    */
   confirm: v.exactOptional(text(/./, 'a sentence')),
-  /** Exports in all. */
+  /** Maximum number of exports. */
   exports: exportNumber,
   exportsPerUnit,
   days: integer(1, MAX_VAULT_DAYS),
 });
 export type VaultRequestJson = Json<typeof vaultRequestSchema>;
 
-/** POST /v1/vaults/{vaultId}/revoke. */
+/** Body of POST /v1/vaults/{vaultId}/revoke. */
 export const vaultRevocationSchema = v.object({ reason: entered(200) });
 
-/** POST /v1/vaults/{vaultId}/journal. */
+/** Body of POST /v1/vaults/{vaultId}/journal. */
 export const vaultReturnSchema = v.object({
-  /** Payload VaultJournalJson, signed by the vault. */
+  /** The payload is VaultJournalJson. Signed by the vault. */
   journal: documentEnvelopeSchema,
 });

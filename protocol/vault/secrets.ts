@@ -1,5 +1,5 @@
-// The sealed part of a vault: its keys (docs/protocol.md clause 10.3).
-// Bytes and not JSON, so that all keys are in one buffer, which can be wiped.
+// The sealed part of a vault, which contains its keys (docs/protocol.md clause 10.3). Encoded as
+// bytes and not as JSON, so that all keys are in one buffer, which can be wiped.
 import { type Bytes, concat, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { readU8, readU16, readU32, u16, u32 } from '../bytes/integers.ts';
 import { ascii } from '../bytes/text.ts';
@@ -31,15 +31,15 @@ export interface VaultSecrets {
   readonly dataKey: Bytes;
   /** Ed25519 seed, 32 bytes: signs the journal. */
   readonly journalKey: Bytes;
-  /** One for each key entry, but none for entries that erase a slot or replace T. */
+  /** One TA for each key entry, except entries that erase a slot or replace T. */
   readonly applicationKeys: readonly VaultApplicationKey[];
   /** Device keys of the listed units; empty in an open vault. */
   readonly deviceKeys: readonly VaultDeviceKey[];
-  /** Versions of T; empty unless the vault is open. */
+  /** Versions of T; empty unless this is an open vault. */
   readonly transportKeys: readonly VaultTransportKey[];
 }
 
-/** Identifies the vault, in the associated data of the seal. */
+/** Identifies the vault in the associated data of the AEAD. */
 export interface VaultName {
   /** 16 bytes. */
   readonly vaultId: Uint8Array;
@@ -48,7 +48,7 @@ export interface VaultName {
 
 const MAGIC = ascii('KFVAULT1');
 const SEED_LENGTH = 32;
-/** Constant, because each key seals once: its salt belongs to one file. */
+/** Constant, because each vault file has a salt of its own, so that each KEK seals only once. */
 const NONCE = new Uint8Array(12);
 
 /** Seals with ChaCha20-Poly1305 under KEK (32 bytes). */
@@ -62,9 +62,9 @@ export function sealVaultSecrets(secrets: VaultSecrets, name: VaultName, key: Ui
 }
 
 /**
- * The keys are views of one buffer with no other secret, so wipeVaultSecrets() wipes all of it.
- * @throws ProtocolError passphrase-wrong: the header proves the bytes, so the key is wrong;
- * vault-malformed
+ * Opens `sealed`, which the caller has verified by its hash in the header. If it does not open, the
+ * passphrase is wrong. The keys are views of one buffer, and wipeVaultSecrets() wipes them all.
+ * @throws ProtocolError passphrase-wrong, vault-malformed
  */
 export function openVaultSecrets(sealed: Uint8Array, name: VaultName, key: Uint8Array): VaultSecrets {
   const plaintext = openSeal(sealed, name, key);
@@ -92,7 +92,7 @@ export function wipeVaultSecrets(secrets: VaultSecrets | undefined): void {
   for (const { key } of [...applicationKeys, ...deviceKeys, ...transportKeys]) wipe(key);
 }
 
-/** The plaintext of the sealed part, which the caller wipes. */
+/** Returns the plaintext of the sealed part, which the caller wipes. */
 export function encodeVaultSecrets(secrets: VaultSecrets): Bytes {
   const { dataKey, journalKey, applicationKeys, deviceKeys, transportKeys } = secrets;
   requireLength('dataKey', dataKey, SEED_LENGTH);
@@ -116,7 +116,7 @@ export function encodeVaultSecrets(secrets: VaultSecrets): Bytes {
   return concat(...parts);
 }
 
-/** Views of `bytes`. @throws ProtocolError vault-malformed */
+/** Returns keys that are views of `bytes`. @throws ProtocolError vault-malformed */
 export function decodeVaultSecrets(bytes: Bytes): VaultSecrets {
   let offset = 0;
   const take = (length: number): Bytes => {
@@ -134,7 +134,7 @@ export function decodeVaultSecrets(bytes: Bytes): VaultSecrets {
     return { ref1, key: take(length) };
   });
   const units = readU32(take(4), 0);
-  // Before a list of that length is allocated.
+  // Checked before a list of this length is allocated.
   if (units * 49 > bytes.length) throw malformed();
   const deviceKeys = list(units, () => ({ tkv: readU8(take(1), 0), sn: take(16), key: take(32) }));
   const transportKeys = list(readU8(take(1), 0), () => ({ tkv: readU8(take(1), 0), key: take(32) }));
@@ -142,7 +142,7 @@ export function decodeVaultSecrets(bytes: Bytes): VaultSecrets {
   return { dataKey, journalKey, applicationKeys, deviceKeys, transportKeys };
 }
 
-/** K_D of a unit; undefined if the vault has none. */
+/** Returns K_D of a unit; undefined if the vault has none. */
 export function findDeviceKey(
   { deviceKeys }: VaultSecrets,
   { tkv, sn }: { readonly tkv: number; readonly sn: Uint8Array },
