@@ -1,6 +1,6 @@
-// Computes whether a work order may be closed: every unit that is not done has a reason.
-// For the service, which closes orders, and for the page (docs/protocol.md clause 6.1). Does not
-// verify verdicts: the caller has done so for each unit that it passes as done.
+// Computes whether a work order may be closed: every unit that is not done must have a reason. Used
+// by the service and the page (docs/protocol.md clause 6.1). Verifies no verdicts: the caller
+// passes a unit as done only after verifying those of the unit.
 
 import * as v from 'valibot';
 import { type Json, printable } from '../json/schema.ts';
@@ -13,7 +13,7 @@ export type Outcome = Json<typeof outcomeSchema>;
 export const unitOutcomeSchema = v.object({
   sn: serialNumber,
   outcome: outcomeSchema,
-  /** Why it is not done, as an operator entered it. */
+  /** Why the unit is not done, as an operator entered it. */
   reason: v.nullable(printable(500)),
 });
 export type UnitOutcome = Json<typeof unitOutcomeSchema>;
@@ -28,15 +28,15 @@ export interface Balance {
   readonly gaps: readonly UnitOutcome[];
   /** The gaps without a reason. */
   readonly missing: readonly UnitOutcome[];
-  /** Units with an outcome that are not on the order. */
+  /** SNs that have an outcome but are not on the order. */
   readonly unlisted: readonly string[];
   /** True iff `missing` and `unlisted` are empty. */
   readonly mayClose: boolean;
 }
 
 /**
- * If a unit has several outcomes, `done` counts, otherwise the last one. `absentReason` is the
- * reason of every unit without an outcome.
+ * Counts one outcome for each unit: `done` if the unit has it, otherwise the last one.
+ * `absentReason` is the reason of every unit without an outcome.
  */
 export function balance(
   order: WorkOrder,

@@ -1,5 +1,5 @@
-// The signing keys that one root certified, for a reader who verifies a file without a service.
-// A key counts for its purpose only (docs/protocol.md clause 9).
+// The signing keys that one root certified, for verifying a file without the service. A key
+// verifies only envelopes of its certified purpose (docs/protocol.md clause 9).
 import * as v from 'valibot';
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';
@@ -9,7 +9,7 @@ import { text } from '../json/schema.ts';
 import { CERTIFICATE_TYPE, type CertificateJson, certificateSchema } from '../service/messages.ts';
 import { type Envelope, keyId, openEnvelope, type Verify } from '../signing/envelope.ts';
 
-/** Purposes of a later version are accepted, because their keys are never used here. */
+/** Accepts the purposes of a later version, because open() never uses their keys. */
 const anyCertificateSchema = v.object({
   ...certificateSchema.entries,
   purpose: text(/^[a-z-]{1,40}$/, 'a purpose'),
@@ -30,7 +30,7 @@ export class Certificates {
   }
 
   /**
-   * `root` has 32 bytes and is pinned. It is never read from the file that is verified.
+   * `root` is a pinned key of 32 bytes, never the one in the file that is verified.
    * @throws IntegrityError if the root did not sign a certificate; ProtocolError file-refused
    */
   static async from(root: Uint8Array, envelopes: readonly Envelope[], verify: Verify): Promise<Certificates> {
@@ -46,7 +46,7 @@ export class Certificates {
 
   /**
    * Verifies an envelope by the key that is certified for `purpose`.
-   * @throws IntegrityError if there is no such key or its signature is wrong; ProtocolError
+   * @throws IntegrityError if there is no such key or the signature is wrong; ProtocolError
    * file-refused
    */
   async open(
@@ -61,7 +61,7 @@ export class Certificates {
   }
 }
 
-/** True iff the key was certified at that time (ISO 8601). */
+/** True iff `at` (ISO 8601) is in the period for which the key is certified. */
 export function wasCertified({ from, until }: CertifiedKey, at: string): boolean {
   const moment = Date.parse(at);
   return Date.parse(from) <= moment && moment <= Date.parse(until);

@@ -1,9 +1,9 @@
-// Reads and writes tables as text (RFC 4180), for the customer's systems and for spreadsheets.
-// Reads the separator that the first row uses: comma, semicolon or tab. Never writes a cell that a
-// spreadsheet would run as a formula.
+// Reads and writes CSV (RFC 4180), for the customer's systems and for spreadsheets. Detects the
+// separator in the first row: comma, semicolon or tab. Never writes a cell that a spreadsheet would
+// run as a formula.
 import { ProtocolError } from '../errors.ts';
 
-/** A problem in one row. The head is row 1. */
+/** A problem in one row. Row 1 contains the column names. */
 export interface RowProblem {
   readonly row: number;
   /** Name of the column; null for the whole row. */
@@ -13,7 +13,7 @@ export interface RowProblem {
 
 const MAX_NAMED = 20;
 
-/** A list that is refused, with every row to fix. */
+/** Refuses a list and names the rows to fix. */
 export class ListError extends ProtocolError {
   override readonly name = 'ListError';
   /** The first 20 problems. */
@@ -36,7 +36,7 @@ const MAX_CELLS = 100;
 const MAX_IN_CELL = 1000;
 
 /**
- * The cells of each row. Blank rows are counted but left out. A byte order mark is ignored.
+ * Returns the cells of each row. Leaves blank rows out but counts them. Ignores a byte order mark.
  * @throws ListError naming the row
  */
 export function parseCsv(source: string): { readonly row: number; readonly cells: readonly string[] }[] {
@@ -97,11 +97,11 @@ function whole(row: number, why: string): ListError {
 }
 
 /**
- * Spreadsheets run a cell that begins with = + - @ or a full-width form of these, after any blanks.
+ * Spreadsheets run a cell whose first character after blanks is = + - @ or a full-width form.
  */
 const FORMULA = /^[\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/u;
 
-/** Rows end with CRLF. An apostrophe precedes a cell that a spreadsheet would run as a formula. */
+/** Ends rows with CRLF. Puts an apostrophe before a cell that a spreadsheet would run. */
 export function encodeCsv(rows: readonly (readonly string[])[]): string {
   return rows.map((cells) => `${cells.map(encodeCell).join(',')}\r\n`).join('');
 }

@@ -1,23 +1,23 @@
-// The faults of a report. The verification notes each fault and continues, so that a reader gets
-// all of them (docs/protocol.md clause 9.1).
+// Collects the faults of a report. Verification continues after a fault, so that the reader gets
+// all faults at once (docs/protocol.md clause 9.1).
 import { IntegrityError, ProtocolError } from '../errors.ts';
 import type { ReportFaultCode } from './report-faults.ts';
 
 export interface ReportFault {
   readonly code: ReportFaultCode;
-  /** The sentence for the reader. */
+  /** Sentence for the reader. */
   readonly words: string;
-  /** Row of the file, from 1. Of a dropped row, its place in the order. Null: the whole file. */
+  /** Row of the file, from 1; for a dropped row, its former place. Null for the whole file. */
   readonly row: number | null;
   readonly sn: string | null;
-  /** For engineers. */
+  /** Technical detail for engineers. */
   readonly detail: string;
 }
 
-/** Collects a fault. Without a place it concerns the whole file. */
+/** Collects a fault. A fault without `place` concerns the whole file. */
 export type Note = (code: ReportFaultCode, place?: { row: number; sn: string }, detail?: string) => void;
 
-/** The result of the action, or undefined once its refusal is noted. */
+/** Resolves to the action's result. If the action finds a fault, calls `refused` instead. */
 export async function orNote<T>(
   action: () => T | Promise<T>,
   refused: (detail: string) => void,

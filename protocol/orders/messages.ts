@@ -1,5 +1,5 @@
-// The messages about work orders between a client and the service (docs/protocol.md clause 6).
-// Conventions as in protocol/service/messages.ts.
+// The messages about work orders between a client and the service (docs/protocol.md clause 6), with
+// the conventions of protocol/service/messages.ts.
 import * as v from 'valibot';
 import { documentEnvelopeSchema } from '../json/document.ts';
 import { envelopeSchema } from '../json/envelope.ts';
@@ -9,7 +9,7 @@ import { unitOutcomeSchema } from './balance.ts';
 import { orderId } from './order.ts';
 import { serialNumber } from './units.ts';
 
-/** Longer than the list of any order. */
+/** No list of units or of orders is longer. */
 const MAX_ROWS = 100_000;
 
 export const natural = integer(0, Number.MAX_SAFE_INTEGER);
@@ -22,42 +22,42 @@ const rows = <Row extends v.GenericSchema>(row: Row) => list(row, 0, MAX_ROWS);
 const stateSchema = v.picklist(['open', 'revoked', 'closed']);
 export type OrderState = Json<typeof stateSchema>;
 
-/** The result for one unit so far, on all stations. Units without an export are left out. */
+/** The result for one unit so far, on all stations. Sent only for units with an export. */
 const orderUnitSchema = v.object({
   sn: serialNumber,
-  /** Exports for it, those that were repeated with a reason included. */
+  /** Exports for the unit, including those repeated with a reason. */
   exports: natural,
-  /** Lines of the order whose receipt is in. */
+  /** Number of lines for which the AS has a receipt of the unit. */
   proven: natural,
 });
 export type OrderUnitJson = Json<typeof orderUnitSchema>;
 
-/** GET /v1/work-orders/{id}, and the answer to a POST that issued or revoked an order. */
+/** Answer of GET /v1/work-orders/{id}, and of a POST that issues or revokes an order. */
 export const orderSchema = v.object({
-  /** Payload WorkOrder of type WORK_ORDER_TYPE. */
+  /** The payload is a WorkOrder, of type WORK_ORDER_TYPE. */
   order: documentEnvelopeSchema,
   state: stateSchema,
-  /** Why it was revoked. */
+  /** Why the order was revoked. */
   reason: v.nullable(printable(500)),
   units: rows(orderUnitSchema),
   auditHead: envelopeSchema,
 });
 export type OrderJson = Json<typeof orderSchema>;
 
-/** A work order, or a job number that exports named, with the number of exports. */
+/** A work order, or a job number that exports named, and the number of its exports. */
 const workOrderFactsSchema = v.object({
   workOrder: orderId,
   exports: natural,
-  /** Exports whose receipt is in. */
+  /** Exports for which the AS has a receipt. */
   receipts: natural,
-  /** Time of the newest export; without an export, when the order was issued. */
+  /** Time of the newest export, or of the issue of the order if there is no export. */
   time,
-  /** Null for a number without a signed order. */
+  /** Null for a job number without a signed order. */
   order: v.nullable(
     v.object({
       title: printable(200),
       set,
-      /** Units. */
+      /** Number of units. */
       count: natural,
       lines: natural,
       state: stateSchema,
@@ -70,17 +70,17 @@ const workOrderFactsSchema = v.object({
 export type WorkOrderJson = Json<typeof workOrderFactsSchema>;
 
 /**
- * GET /v1/work-orders: the orders of the sets that this operator may see, and the numbers that the
- * operator's exports named. An auditor and an administrator see all.
+ * Answer of GET /v1/work-orders: the orders of the sets that this operator may see, and the job
+ * numbers that this operator's exports named. An auditor and an administrator see all.
  */
 export const workOrdersSchema = v.object({ workOrders: rows(workOrderFactsSchema) });
 export type WorkOrdersJson = Json<typeof workOrdersSchema>;
 
-/** POST /v1/work-orders/{id}/report. */
+/** Answer of POST /v1/work-orders/{id}/report. */
 export const stationReportAnswerSchema = v.object({
-  /** False: the order does not balance (see balance.missing), or `close` was false. */
+  /** False if the order does not balance (see balance.missing) or `close` was false. */
   closed: v.boolean(),
-  /** Of all stations together. `gaps` and `missing` are cut after 1000. */
+  /** Balance over all stations. `gaps` and `missing` contain at most 1000 units. */
   balance: v.object({
     total: natural,
     done: natural,

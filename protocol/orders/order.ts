@@ -1,5 +1,5 @@
-// A work order: which keys go into which slots of which units, and until when.
-// Payload of a signed envelope (docs/protocol.md clauses 6.1 and 9). Does not verify the signature.
+// A work order states which keys go into which slots of which units, and until when. It is the
+// payload of a signed envelope (docs/protocol.md clauses 6.1 and 9), which the caller verifies.
 import * as v from 'valibot';
 import { parseJson, readDocument, refused } from '../json/document.ts';
 import { integer, type Json, list, printable, time } from '../json/schema.ts';
@@ -8,18 +8,18 @@ import { arrangeUnits, countUnits, hasUnit, MAX_UNITS, serialNumber, type UnitRa
 
 export const WORK_ORDER_TYPE = 'application/vnd.keyferry.work-order+json';
 export const MAX_LINES = 16;
-/** Units times lines. A report has one verdict for each. */
+/** Maximum of units times lines, because a report has one verdict for each load. */
 export const MAX_LOADS = 40_000;
 
 /** The customer's job number. */
 export const orderId = printable(64);
 export const ref2 = integer(0, 0xfffe);
 
-/** One key into one slot of every unit of the order. */
+/** Loads one key into one slot of every unit of the order. */
 const orderLineSchema = v.object({
   ref1,
   ref2,
-  /** Version and check value that the unit will hold. */
+  /** Version (AKV) and check value of the key. */
   akv,
   kcv,
   label: printable(64),
@@ -27,9 +27,9 @@ const orderLineSchema = v.object({
 export type OrderLine = Json<typeof orderLineSchema>;
 
 export const orderOptionsSchema = v.object({
-  /** Every step but the load: the AS exports nothing for the order. */
+  /** The run rehearses every step except the load, and the AS exports nothing for the order. */
   dryRun: v.boolean(),
-  /** The run stops after this number of failures in a row; null never stops it. */
+  /** The run stops after this number of failures in a row. Null sets no limit. */
   haltAfter: v.nullable(integer(1, 1000)),
   /** The label of each unit is scanned and compared with its SN before a key is loaded. */
   requireLabelScan: v.boolean(),
@@ -45,7 +45,7 @@ const workOrderSchema = v.object({
   id: orderId,
   title: name,
   set,
-  /** The only suite that may be used; null leaves it to unit and set. */
+  /** The only suite that may be used; null permits every suite of the set and the unit. */
   suite: v.nullable(suite),
   /** Ascending, without overlap. */
   units: list(unitRangeSchema, 1, MAX_UNITS),
@@ -56,7 +56,7 @@ const workOrderSchema = v.object({
   issued: time,
   notBefore: time,
   until: time,
-  /** The AS that issued it. */
+  /** The AS that issued the order. */
   service: name,
   asNumber,
 });
@@ -76,12 +76,12 @@ export function decodeWorkOrder(value: unknown): WorkOrder {
   return order;
 }
 
-/** For the payload of a verified envelope. @throws ProtocolError file-refused */
+/** Decodes the payload of a verified envelope. @throws ProtocolError file-refused */
 export function decodeWorkOrderPayload(payload: Uint8Array): WorkOrder {
   return decodeWorkOrder(parseJson(payload, 'the work order'));
 }
 
-/** The JSON text to sign. @throws ProtocolError file-refused for an order that readers refuse */
+/** Returns the JSON text to sign. @throws ProtocolError file-refused if readers would refuse it */
 export function encodeWorkOrder(order: WorkOrder): string {
   const units = order.units.map(([from, to]) => (from === to ? from : [from, to]));
   const written = { ...order, units };
@@ -110,12 +110,12 @@ export function lists({ units }: WorkOrder, sn: string): boolean {
   return hasUnit(units, sn);
 }
 
-/** The line for this REF1 and REF2, or undefined. */
+/** Returns the line for this REF1 and REF2, or undefined. */
 export function findLine({ lines }: WorkOrder, ref1: number, ref2: number): OrderLine | undefined {
   return lines.find((each) => each.ref1 === ref1 && each.ref2 === ref2);
 }
 
-/** Whether the order is valid at `now` (ISO 8601). */
+/** Whether `now` (ISO 8601) is before, in or after the period in which the order is valid. */
 export function timeOf({ notBefore, until }: WorkOrder, now: string): 'early' | 'now' | 'over' {
   if (Date.parse(now) < Date.parse(notBefore)) return 'early';
   return Date.parse(now) > Date.parse(until) ? 'over' : 'now';

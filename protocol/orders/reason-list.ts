@@ -1,5 +1,5 @@
-// Reads a list of reasons why units are not done: CSV with the columns SN and REASON, or JSON.
-// For the page, which imports such lists into an open order. Names each problem by row and column.
+// Reads a list of reasons why units are not done, for the page, which imports such lists into an
+// open order. Names each problem by row and column.
 import { parseJson } from '../json/document.ts';
 import { ListError, parseCsv, type RowProblem } from './csv.ts';
 import { isJson, whyNot } from './unit-list.ts';
@@ -21,8 +21,8 @@ interface ListedReason {
 const MAX_REASON_LENGTH = 200;
 
 /**
- * CSV whose first row names the columns SN and REASON, or a JSON list of objects with `sn` and
- * `reason`. `objection` says why a unit does not belong on the list.
+ * Reads CSV whose first row names the columns SN and REASON, or a JSON list of objects with `sn`
+ * and `reason`. `objection` returns why a unit may not be on the list, or undefined if it may.
  * @throws ListError; ProtocolError file-refused for malformed JSON
  */
 export function readReasonList(text: string, objection: (sn: string) => string | undefined): UnitReason[] {

@@ -1,5 +1,5 @@
-// A report as a table for the customer's systems: one row for each unit and line.
-// Made from the result of the verification, so that a table never says more than the report proves.
+// Writes a report as CSV for the customer's systems, with one row for each unit and line. Uses the
+// result of the verification, so that the table never states more than the report proves.
 import { toHex } from '../bytes/hex.ts';
 import { u16, u32 } from '../bytes/integers.ts';
 import { encodeCsv } from './csv.ts';

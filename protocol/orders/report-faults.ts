@@ -1,5 +1,5 @@
-// The faults that a report can have, each with the sentence for its reader.
-// For the verification and for the screens that show its result (docs/protocol.md clause 9.1).
+// The faults that a report can have, each with a sentence for the reader. Used by the verification
+// and by the screens that show its result (docs/protocol.md clause 9.1).
 
 export const REPORT_FAULTS = {
   'not-a-report': 'This file is not a report of a work order, or it is damaged.',

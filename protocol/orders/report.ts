@@ -1,6 +1,6 @@
-// The report of a closed work order: a file that proves itself (docs/protocol.md clause 9.1).
-// The AS signs a summary with the hash of each row in order, so that verify-report.ts can say which
-// row was dropped, added, moved or changed. Each row carries the signed verdicts of its unit.
+// The report of a closed work order, a file that a reader verifies with the root key alone
+// (docs/protocol.md clause 9.1). The AS signs a summary with the hash of each row, so that
+// verify-report.ts finds each changed row. Each row contains the signed verdicts of its unit.
 import * as v from 'valibot';
 import { toBase64url, utf8 } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
@@ -14,13 +14,13 @@ import { MAX_UNITS } from './units.ts';
 
 export const REPORT_TYPE = 'application/vnd.keyferry.report+json';
 
-/** One line of the order for one unit. */
+/** The load of one line of the order into one unit. */
 const reportLoadSchema = v.object({
   ref1,
   ref2,
-  /** Payload VerdictJson; null where the AS has no receipt. */
+  /** The payload is VerdictJson. Null if the AS has no receipt. */
   verdict: v.nullable(documentEnvelopeSchema),
-  /** Exports for it. Each after the first has its reason below. */
+  /** Number of exports for this load. `reasons` contains one reason for each after the first. */
   exports: natural,
   reasons: list(printable(500), 0, 1000),
 });
@@ -30,7 +30,7 @@ const reportRowSchema = v.object({
   ...unitOutcomeSchema.entries,
   begun: v.nullable(time),
   ended: v.nullable(time),
-  /** One for each line of the order, in its order. */
+  /** One load for each line of the work order, in the same sequence. */
   loads: list(reportLoadSchema, 1, MAX_LINES),
 });
 export type ReportRow = Json<typeof reportRowSchema>;
@@ -38,9 +38,9 @@ export type ReportRow = Json<typeof reportRowSchema>;
 /** A station that worked the order. */
 const reportStationSchema = v.object({
   operator: name,
-  /** The build of its page. */
+  /** Version and build of the station's page. */
   app: v.object({ version: printable(100), build: printable(100) }),
-  /** The newest audit head that it had seen. */
+  /** The newest audit head that the station had seen. */
   head: v.nullable(headSchema),
   time,
 });
@@ -52,16 +52,16 @@ const reportTotalsSchema = v.object({
   failed: natural,
   unknown: natural,
   absent: natural,
-  /** Of all loads. */
+  /** Verdicts and exports of all loads. */
   verdicts: integer(0, MAX_LOADS),
   exports: natural,
 });
 
-/** The part that is signed. */
+/** The part of the report that the AS signs. */
 const reportSummarySchema = v.object({
   format: v.picklist([1]),
   id: orderId,
-  /** SHA-256 of the order's payload. */
+  /** SHA-256 of the payload of the work order. */
   order: hash,
   service: name,
   asNumber,
@@ -72,23 +72,23 @@ const reportSummarySchema = v.object({
   issued: time,
   totals: reportTotalsSchema,
   stations: list(reportStationSchema, 0, 10_000),
-  /** The audit log's newest entry at `issued`, and the one that closed the order. */
+  /** Heads of the audit log at `issued` and at the closing of the order. */
   heads: list(auditHeadSchema, 1, 16),
   /** SHA-256 of each row, see rowHash(). */
   rows: list(hash, 1, MAX_UNITS),
 });
 export type ReportSummary = Json<typeof reportSummarySchema>;
 
-/** The file. */
+/** The report file. */
 export const reportSchema = v.object({
   format: v.picklist(['keyferry-report-1']),
-  /** The root that the file claims. It proves nothing. */
+  /** The root that the file claims, which the reader compares with a trusted root. */
   root: hash,
   certificates: list(documentEnvelopeSchema, 1, 1000),
   order: documentEnvelopeSchema,
-  /** Payload ReportSummary of type REPORT_TYPE. */
+  /** The payload is ReportSummary, of type REPORT_TYPE. */
   summary: documentEnvelopeSchema,
-  /** Payloads AuditHeadJson, one for each of the summary's heads. */
+  /** One envelope, with payload AuditHeadJson, for each of the summary's heads. */
   heads: list(documentEnvelopeSchema, 0, 16),
   rows: list(reportRowSchema, 0, 2 * MAX_UNITS),
 });
@@ -104,7 +104,7 @@ export function decodeReportSummary(value: unknown): ReportSummary {
   return readDocument(reportSummarySchema, value, 'the summary');
 }
 
-/** SHA-256 of the row's JSON text without blanks, with the members in the order of ReportRow. */
+/** Returns SHA-256 of the row's JSON text: without blanks, members in the order of ReportRow. */
 export function rowHash(given: ReportRow): string {
   return toBase64url(sha256(utf8(JSON.stringify(readDocument(reportRowSchema, given, 'the row')))));
 }

@@ -1,4 +1,4 @@
-// The requests about work orders (docs/protocol.md clause 6.1). Conventions as in
+// The requests about work orders (docs/protocol.md clause 6.1), with the conventions of
 // protocol/service/messages.ts. The service refuses members that a schema does not name.
 import * as v from 'valibot';
 import { anySerialNumber } from '../json/fields.ts';
@@ -11,15 +11,15 @@ import { MAX_LINES, orderOptionsSchema, ref2 } from './order.ts';
 import { MAX_UNITS } from './units.ts';
 
 /**
- * POST /v1/work-orders. The service adds versions, check values, labels, count, its name and the
- * time.
+ * Body of POST /v1/work-orders. The service adds versions, check values, labels, the count, its own
+ * name and the time.
  */
 export const newOrderSchema = v.object({
   id: entered(64),
   title: entered(200),
   set,
   suite: v.nullable(suite),
-  /** An SN, or the first and last of a range. */
+  /** Each element is an SN, or the first and last SN of a range. */
   units: list(v.union([anySerialNumber, v.strictTuple([anySerialNumber, anySerialNumber])]), 1, MAX_UNITS),
   lines: list(v.object({ ref1, ref2 }), 1, MAX_LINES),
   options: orderOptionsSchema,
@@ -28,11 +28,11 @@ export const newOrderSchema = v.object({
 });
 export type NewOrderJson = Json<typeof newOrderSchema>;
 
-/** POST /v1/work-orders/{id}/revoke. */
+/** Body of POST /v1/work-orders/{id}/revoke. */
 export const revokeOrderSchema = v.object({ reason: entered(500) });
 
 /**
- * What a station reports of one unit. `done` counts only with the receipts that the service has.
+ * What a station reports on one unit. `done` counts only if the service has all receipts.
  */
 const stationUnitSchema = v.object({
   sn: anySerialNumber,
@@ -43,19 +43,19 @@ const stationUnitSchema = v.object({
 });
 export type StationUnitJson = Json<typeof stationUnitSchema>;
 
-/** The page that worked the order. `build` is the name of the build, as the page shows it. */
+/** Version and build of the page that worked the order. */
 const appSchema = v.object({ version: entered(100), build: entered(100) });
 export type AppJson = Json<typeof appSchema>;
 
-/** POST /v1/work-orders/{id}/report. With `close` the order is closed, if it balances. */
+/** Body of POST /v1/work-orders/{id}/report. `close` closes the order if it balances. */
 export const stationReportSchema = v.object({
   app: appSchema,
   /**
-   * The newest head of the audit log that the station saw. The service compares it with its log.
+   * The newest audit head that the station saw, which the service compares with its audit log.
    */
   head: v.nullable(headSchema),
   units: list(stationUnitSchema, 0, MAX_UNITS),
-  /** The reason of every unit that no station reported. */
+  /** Reason for every unit that no station reported. */
   absentReason: v.nullable(entered(500)),
   close: v.boolean(),
 });

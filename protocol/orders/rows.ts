@@ -1,5 +1,5 @@
 // Compares the rows of a report with the signed list of their hashes (docs/protocol.md clause 9.1).
-// The rows are in the order of ascending SNs, so each difference has a name: dropped, added,
+// Rows are sorted by SN, so that each difference is recognised as a row that was dropped, added,
 // repeated, moved or changed.
 import type { Note } from './fault.ts';
 import type { WorkOrder } from './order.ts';
@@ -13,7 +13,7 @@ export function placeRows(
   note: Note,
 ): void {
   if (order === undefined) {
-    // Without the order the place of a unit is unknown: a row is only known not to be signed.
+    // The place of a unit is unknown without the order, so a row may match any signed hash.
     const known = new Set(signed);
     rows.forEach((row, index) => {
       if (!known.has(rowHash(row))) note('row-changed', { row: index + 1, sn: row.sn });

@@ -1,4 +1,4 @@
-// Reads and writes the list of units of a work order, as CSV or JSON. For the page and the CLI.
+// Reads and writes the list of units of a work order as CSV or JSON, for the page and the CLI.
 // Names all problems at once, by row and column, so that the author can fix the list in one pass.
 import { parseJson } from '../json/document.ts';
 import { encodeCsv, ListError, parseCsv, type RowProblem } from './csv.ts';
@@ -19,8 +19,8 @@ const COLUMNS: Readonly<Record<string, 'SN' | 'FROM' | 'TO'>> = {
 };
 
 /**
- * A table whose first row names its columns: SN, or FROM and TO, or all three. Other columns are
- * ignored.
+ * Reads CSV whose first row names the columns SN, or FROM and TO, or all three. Ignores other
+ * columns.
  * @throws ListError
  */
 export function readUnitCsv(text: string): UnitRange[] {
@@ -42,8 +42,8 @@ export function readUnitCsv(text: string): UnitRange[] {
 }
 
 /**
- * A list of SNs, of [FROM, TO], or of objects with `sn` or with `from` and `to`. A row is an
- * element, from 1.
+ * Reads a list whose elements are an SN, [FROM, TO], or an object with `sn` or with `from` and
+ * `to`. The row of a problem is the number of the element, from 1.
  * @throws ListError; ProtocolError file-refused for malformed JSON
  */
 export function readUnitJson(text: string): UnitRange[] {
@@ -69,12 +69,12 @@ function cellsOf(element: unknown): Cells {
   return { sn: word(sn), from: word(from), to: word(to) };
 }
 
-/** JSON or CSV. @throws ListError; ProtocolError file-refused for malformed JSON */
+/** Reads JSON or CSV. @throws ListError; ProtocolError file-refused for malformed JSON */
 export function readUnitList(text: string): UnitRange[] {
   return isJson(text) ? readUnitJson(text) : readUnitCsv(text);
 }
 
-/** A list in JSON begins with a bracket; a serial number or the name of a column never does. */
+/** True iff the text begins with a bracket, which no serial number and no column name does. */
 export function isJson(text: string): boolean {
   return /^\uFEFF?\s*[[{]/.test(text);
 }
@@ -127,7 +127,7 @@ class RangeCollector {
   }
 }
 
-/** The problem of a cell that is not a serial number. */
+/** Says why a cell is not a serial number. */
 export function whyNot(written: string): string {
   if (written === '') return 'it is empty';
   const shown = written.length > 40 ? `${written.slice(0, 40)}…` : written;
@@ -141,14 +141,14 @@ function tooMany(): ListError {
   return new ListError([{ row: 1, column: null, why: `a work order has at most ${MAX_UNITS} units` }]);
 }
 
-/** One row per range or single unit, for readUnitCsv(). */
+/** Writes CSV for readUnitCsv(), with one row per range or single unit. */
 export function writeUnitCsv(ranges: readonly UnitRange[]): string {
   countUnits(ranges);
   const rows = ranges.map(([from, to]) => (from === to ? [from, '', ''] : ['', from, to]));
   return encodeCsv([['SN', 'FROM', 'TO'], ...rows]);
 }
 
-/** For readUnitJson(). */
+/** Writes JSON for readUnitJson(). */
 export function writeUnitJson(ranges: readonly UnitRange[]): string {
   countUnits(ranges);
   return `${JSON.stringify(

@@ -1,5 +1,5 @@
-// Verifies one row of a report: the AS signed each verdict, on a receipt of this unit, for this
-// line of this order, and no verdict appears twice (docs/protocol.md clauses 3.8 and 9.1).
+// Verifies one row of a report (docs/protocol.md clauses 3.8 and 9.1): the AS signed each verdict;
+// the receipt is from this unit, for this order and line; and no verdict appears twice.
 import { toHex } from '../bytes/hex.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import { ProtocolError } from '../errors.ts';
@@ -16,7 +16,7 @@ import type { ReportFaultCode } from './report-faults.ts';
 export interface LoadVerdict {
   readonly ref1: number;
   readonly ref2: number;
-  /** From the line of the order; null without a verified order. */
+  /** `label`, `akv` and `kcv` are from the line of the order; null without a verified order. */
   readonly label: string | null;
   readonly akv: number | null;
   readonly kcv: string | null;
@@ -35,19 +35,19 @@ export interface UnitVerdict {
   readonly reason: string | null;
   readonly begun: string | null;
   readonly ended: string | null;
-  /** True iff every line of the order has its genuine verdict. */
+  /** True iff every line of the order has a verified verdict. */
   readonly proven: boolean;
   readonly loads: readonly LoadVerdict[];
-  /** Of its verdicts and reasons. */
+  /** Faults of the verdicts and reasons of this unit. */
   readonly faults: readonly ReportFaultCode[];
 }
 
 export interface ProofContext {
   readonly order: WorkOrder | undefined;
-  /** When the report was signed, if its summary is verified. */
+  /** When the report was signed; undefined unless its summary is verified. */
   readonly issued: string | undefined;
   readonly certificates: Certificates;
-  /** Exports whose verdict appeared in an earlier row or load. */
+  /** Ids of the exports whose verdicts have been accepted so far. */
   readonly seen: Set<string>;
   readonly note: Note;
 }
@@ -104,7 +104,7 @@ async function openVerdict(
     async () => {
       const { value, key } = await certificates.open(envelope, 'verdict');
       const verdict = readDocument(verdictSchema, value, 'the verdict');
-      // The AS signs verdicts again for a report, under the key of that time.
+      // For a report, the AS signs each verdict again with the key that is valid at `issued`.
       if (wasCertified(key, verdict.time) || (issued !== undefined && wasCertified(key, issued))) return verdict;
       fault('verdict-late');
       return undefined;
@@ -113,7 +113,7 @@ async function openVerdict(
   );
 }
 
-/** Why a signed verdict does not belong to this row and line. */
+/** Returns why a signed verdict does not belong to this row and line, or undefined. */
 function whyNot(
   verdict: VerdictJson,
   { sn }: ReportRow,

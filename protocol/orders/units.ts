@@ -1,6 +1,6 @@
 // The units of a work order as ascending ranges of SNs without overlap (docs/protocol.md clause
-// 6.1). A unit is found by binary search, and no range is expanded. SNs are compared as texts of 32
-// upper-case hex digits, which have the order of their numbers.
+// 6.1). A lookup is a binary search and expands no range. SNs are texts of 32 upper-case hex
+// digits, so comparing the texts compares the numbers.
 import { hexNumber } from '../bytes/hex.ts';
 import { refused } from '../json/document.ts';
 import { text } from '../json/schema.ts';
@@ -14,7 +14,8 @@ const SERIAL_NUMBER = /^(?!0{32})[0-9A-F]{32}$/;
 export const serialNumber = text(SERIAL_NUMBER, 'a serial number of 32 upper-case hex digits');
 
 /**
- * Reads 1 to 32 digits of either case, with blanks, colons or dashes; undefined for another text.
+ * Reads 1 to 32 hex digits in any case, with or without blanks, colons and dashes. Returns
+ * undefined for any other text.
  */
 export function readSerialNumber(written: string): string | undefined {
   const digits = written.replaceAll(/[\s:-]/g, '').toUpperCase();
@@ -22,7 +23,7 @@ export function readSerialNumber(written: string): string | undefined {
   return digits !== '' && SERIAL_NUMBER.test(padded) ? padded : undefined;
 }
 
-/** Number of units of a range. */
+/** Number of units in a range. */
 export function spanOf([from, to]: UnitRange): bigint {
   return BigInt(`0x${to}`) - BigInt(`0x${from}`) + 1n;
 }
@@ -71,7 +72,7 @@ export function hasUnit(ranges: readonly UnitRange[], sn: string): boolean {
   return found !== undefined && found[0] <= sn && sn <= found[1];
 }
 
-/** Every SN, ascending. */
+/** Yields every SN, ascending. */
 export function* serialNumbers(ranges: readonly UnitRange[]): Generator<string> {
   for (const [from, to] of ranges) {
     yield from;

@@ -1,6 +1,6 @@
 // Verifies the report of a work order with the root key that the reader trusts, without a service.
-// For the page and the verifier page (docs/protocol.md clause 9.1). Reports every fault, and trusts
-// nothing in the file but what the root, or a key that it certified, has signed.
+// Used by the page and the verifier (docs/protocol.md clause 9.1). Reports every fault. Trusts only
+// those parts of the file that the root, or a key that the root certified, has signed.
 import { equalBytes, requireLength } from '../bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '../bytes/text.ts';
 import { sha256 } from '../crypto/prf.ts';
@@ -23,7 +23,7 @@ export interface ReportVerdict {
   /** The work order, if the AS signed it; null otherwise. */
   readonly order: WorkOrder | null;
   readonly summary: ReportSummary | null;
-  /** One for each row, in the order of the file. */
+  /** One verdict for each row, in the sequence of the file. */
   readonly units: readonly UnitVerdict[];
 }
 
@@ -32,10 +32,10 @@ export interface VerifyOptions {
   readonly progress?: (done: number, total: number) => void;
 }
 
-/** Rows that are verified concurrently, because each WebCrypto call is asynchronous. */
+/** Number of rows that are verified at once, so that their WebCrypto calls overlap. */
 const CONCURRENT_ROWS = 64;
 
-/** `trustedRoot` has 32 bytes and `verify` is Ed25519. Resolves for any text. */
+/** `trustedRoot` has 32 bytes; `verify` checks Ed25519. Never rejects because of the text. */
 export async function verifyReport(
   text: string,
   trustedRoot: Uint8Array,
