@@ -19,7 +19,7 @@ export interface ExportRequest {
   /** CHM, 16 bytes. */
   readonly challengeMac: Uint8Array;
   /**
-   * 16 random bytes in base64url, 22 characters. The AS makes at most one export for each.
+   * 16 random bytes in base64url, 22 characters. The AS makes at most one export per key.
    */
   readonly idempotencyKey: string;
   /** Id of the work order, 1 to 64 printable characters. The verdict contains it. */
