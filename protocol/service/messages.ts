@@ -23,7 +23,7 @@ export const hash = bytes(32);
 const number = integer(1, Number.MAX_SAFE_INTEGER);
 const exportId = text(/^[\w-]{1,64}$/, 'an identifier');
 
-/** DATA, which has less than 1290 bytes even with a signature. */
+/** DATA, which has fewer than 1290 bytes even with a signature. */
 const data = bytes(66, 1290);
 
 /** Answer of POST /v1/exports. The payload of `auditHead` is AuditHeadJson. */

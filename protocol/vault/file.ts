@@ -1,5 +1,5 @@
-// A vault file contains the signed header, the certificate of its signing key, and the sealed part.
-// The page verifies it with a pinned root before asking for a passphrase (docs/protocol.md 10.1).
+// A vault file contains the signed header, the certificate of its signing key, and the sealed part
+// (docs/protocol.md clause 10.1). The page verifies the file before it asks for a passphrase.
 import * as v from 'valibot';
 import { type Bytes, copy, equalBytes } from '../bytes/bytes.ts';
 import { fromBase64url } from '../bytes/text.ts';

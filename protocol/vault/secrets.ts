@@ -62,8 +62,8 @@ export function sealVaultSecrets(secrets: VaultSecrets, name: VaultName, key: Ui
 }
 
 /**
- * Opens `sealed`, which the caller has verified by its hash in the header. If it does not open, the
- * passphrase is wrong. The keys are views of one buffer, and wipeVaultSecrets() wipes them all.
+ * Opens `sealed`, which the caller has verified by its hash in the header, so that only a wrong
+ * passphrase fails. The keys are views of one buffer, and wipeVaultSecrets() wipes them all.
  * @throws ProtocolError passphrase-wrong, vault-malformed
  */
 export function openVaultSecrets(sealed: Uint8Array, name: VaultName, key: Uint8Array): VaultSecrets {
