@@ -1,5 +1,5 @@
 // Creates the services that the page needs after its first screen: journal, AS client, links and
-// lanes. A lazily loaded chunk (docs/overview.md).
+// lanes. Loaded lazily, as a chunk of its own (docs/overview.md).
 import { ProtocolError } from '#protocol/errors.ts';
 import { RemoteAs } from '../as-client/remote-as.ts';
 import { Database } from '../journal/database.ts';

@@ -21,7 +21,7 @@ import { nextVaultEntry, type VaultEntryJson, type VaultEventJson } from '#proto
 import { requireQuota, requireServed, requireValid } from '#protocol/vault/policy.ts';
 import type { VaultExport, VaultStore } from '../vault-store/vault-store.ts';
 
-/** The fields of an export request that UnitExportRequest does not have. */
+/** What the vault stores of an export in addition to its UnitExportRequest. */
 export interface VaultCaller {
   readonly idempotencyKey: string;
   readonly workOrder: string | undefined;
