@@ -13,7 +13,7 @@ import {
   MAX_SHORT_NE,
 } from './command-apdu.ts';
 import { decodeResponse, type ResponseApdu } from './response-apdu.ts';
-import { isSuccess } from './status-word.ts';
+import { formatStatusWord, isSuccess } from './status-word.ts';
 import type { Transmit } from './transmit.ts';
 
 export interface ExchangeOptions {
@@ -25,9 +25,13 @@ const CLA_CHAINING = 0x10;
 /** Number of GET RESPONSE commands for the longest response, 256 bytes each. */
 const MAX_GET_RESPONSES = MAX_EXTENDED_NE / MAX_SHORT_NE;
 
+/** The status word for a command whose condition, such as a challenge, was used up. */
+const CONDITION_USED = 0x6985;
+
 /**
- * The joined response data and the last status word, which is never 61xx.
- * @throws ProtocolError from the link; unit-nonsense when 61xx repeats without end
+ * The joined response data and the status word of the command, which is never 61xx.
+ * @throws ProtocolError from the link; unit-nonsense when the device may have run the command but
+ * does not return its answer: GET RESPONSE fails after 61xx, or 6985 follows 6Cxx
  */
 export async function exchange(
   transmit: Transmit,
@@ -38,7 +42,11 @@ export async function exchange(
   let response = await transmitParts(transmit, parts);
   if (sw1(response) === 0x6c) {
     // The unit has not run the command and has dropped the chain, so the whole chain is repeated.
+    const first = response.sw;
     response = await transmitParts(transmit, encodeParts({ ...command, ne: available(response) }, extendedLength));
+    if (response.sw === CONDITION_USED) {
+      throw new ProtocolError('unit-nonsense', `6985 after ${formatStatusWord(first)}: the command may have been run`);
+    }
   }
   return sw1(response) === 0x61 ? await fetchRest(transmit, response) : response;
 }
@@ -69,6 +77,7 @@ async function transmitParts(transmit: Transmit, parts: readonly Bytes[]): Promi
   return response;
 }
 
+/** 61xx means that the command was run, so a refusal of GET RESPONSE is not one of the command. */
 async function fetchRest(transmit: Transmit, first: ResponseApdu): Promise<ResponseApdu> {
   const parts = [first.data];
   let response = first;
@@ -77,6 +86,10 @@ async function fetchRest(transmit: Transmit, first: ResponseApdu): Promise<Respo
     response = await getResponse(transmit, available(response));
     if (sw1(response) === 0x6c) response = await getResponse(transmit, available(response));
     parts.push(response.data);
+  }
+  if (!isSuccess(response.sw)) {
+    const message = `GET RESPONSE returned ${formatStatusWord(response.sw)} after ${formatStatusWord(first.sw)}`;
+    throw new ProtocolError('unit-nonsense', message);
   }
   return { data: concat(...parts), sw: response.sw };
 }

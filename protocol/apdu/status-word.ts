@@ -66,6 +66,15 @@ export function isSuccess(sw: number): boolean {
   return sw === SUCCESS;
 }
 
+/**
+ * True iff the status word means "not done" or "memory unchanged" (ISO/IEC 7816-4 clause 5.6). After
+ * 61xx, 65xx (memory changed or failed), 6Cxx, 6Fxx and all others the command may have been run.
+ */
+export function isRefusal(sw: number): boolean {
+  const sw1 = sw >> 8;
+  return sw1 === 0x64 || (sw1 >= 0x67 && sw1 <= 0x6e && sw1 !== 0x6c) || sw1 === 0x94;
+}
+
 /** Four hex digits, as ISO/IEC 7816-4 prints a status word. */
 export function formatStatusWord(sw: number): string {
   return hexNumber(sw, 4);

@@ -1,5 +1,6 @@
 // The AS card as a KeySource: unlocked by its PIN, without a network (docs/protocol.md clauses 4.9
 // and 8). Sends the PIN to the card and wipes it.
+import { isRefusal } from '#protocol/apdu/status-word.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
@@ -11,7 +12,7 @@ import { encodePinBlocks } from '#protocol/commands/pin.ts';
 import { verify } from '#protocol/commands/verify.ts';
 import { verifyReceipt } from '#protocol/commands/verify-receipt.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import { ProtocolError } from '#protocol/errors.ts';
+import { ProtocolError, StatusWordError } from '#protocol/errors.ts';
 import type { ExportedKey, ExportRequest, KeySource, Verdict } from '#protocol/provisioning/key-source.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
@@ -67,10 +68,20 @@ export class TokenCard implements KeySource {
     await this.#spend(pinBlock, () => this.#card.runSecret(verify, { pinBlock }));
   }
 
-  /** Changes the PIN and wipes both PINs. A wrong old PIN uses a try. @throws as verifyPin() */
+  /**
+   * Changes the PIN and wipes both PINs. A wrong old PIN uses a try.
+   * @throws as verifyPin(); ProtocolError pin-unconfirmed when the card may have changed the PIN
+   */
   async changePin(old: Uint8Array, next: Uint8Array): Promise<void> {
     const pinBlocks = encodeAndWipe(old, next);
-    await this.#spend(pinBlocks, () => this.#card.runSecret(changeReferenceData, { pinBlocks }));
+    await this.#spend(pinBlocks, async () => {
+      try {
+        await this.#card.runSecret(changeReferenceData, { pinBlocks });
+      } catch (cause) {
+        if (!mayHaveRun(cause)) throw cause;
+        throw new ProtocolError('pin-unconfirmed', `the answer to the change was lost: ${cause.message}`, { cause });
+      }
+    });
   }
 
   /** Locks the card. @throws ProtocolError (TokenErrorCode) */
@@ -136,6 +147,14 @@ export class TokenCard implements KeySource {
       wipe(secret);
     }
   }
+}
+
+/** True iff the card may have run the command, although it did not say so. */
+function mayHaveRun(error: unknown): error is ProtocolError {
+  if (!(error instanceof ProtocolError)) return false;
+  if (error.code === 'token-lost' || error.code === 'token-nonsense') return true;
+  const { cause } = error;
+  return error.code === 'token-failed' && cause instanceof StatusWordError && !isRefusal(cause.statusWord);
 }
 
 function encodeAndWipe(...pins: readonly Uint8Array[]): Uint8Array {

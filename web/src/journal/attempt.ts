@@ -1,6 +1,7 @@
 // The journal's records of one attempt to load a key, and the rule that computes the outcome from
 // its steps (docs/protocol.md clauses 4.5 and 4.2). Never contains a key, DATA or R: a key appears
 // as KCV and version.
+import { isRefusal } from '#protocol/apdu/status-word.ts';
 import type { ErrorCode } from '#protocol/errors.ts';
 import type { Verdict } from '#protocol/provisioning/key-source.ts';
 import type { ExportSummary, Step } from '#protocol/provisioning/step.ts';
@@ -122,7 +123,7 @@ export function outcomeOf(steps: readonly StepBody[]): Outcome {
   if (!has('failure', 'confirmed') && !has('interruption', 'confirmed')) return 'running';
   if (has('import', 'confirmed')) return 'unverified';
   if (!has('import', 'intended') && !mayBeImporting(steps)) return 'failed';
-  return steps.some((entry) => entry.step === 'failure' && isRefusal(entry.failure)) ? 'failed' : 'unknown';
+  return steps.some((entry) => entry.step === 'failure' && isImportRefusal(entry.failure)) ? 'failed' : 'unknown';
 }
 
 /**
@@ -134,13 +135,7 @@ function mayBeImporting(steps: readonly StepBody[]): boolean {
   return end?.step === 'interruption' && steps.some((entry) => 'thenImport' in entry);
 }
 
-/**
- * True iff the unit's status word (ISO/IEC 7816-4 clause 5.6) means "not done" or "memory
- * unchanged". After 65xx (memory changed or failed), 6Fxx and all others only the receipt shows the
- * outcome.
- */
-function isRefusal({ command, statusWord }: Failure): boolean {
-  if (command !== 'IMPORTKEY' || statusWord === undefined) return false;
-  const sw1 = statusWord >> 8;
-  return sw1 === 0x64 || (sw1 >= 0x67 && sw1 <= 0x6e) || sw1 === 0x94;
+/** After any other failure of an import only the receipt shows the outcome. */
+function isImportRefusal({ command, statusWord }: Failure): boolean {
+  return command === 'IMPORTKEY' && statusWord !== undefined && isRefusal(statusWord);
 }

@@ -99,13 +99,6 @@ describe('exchange', () => {
         ['00C0000002', 'AABB9000'],
       ]),
     ).toBe('AABB 9000');
-    expect(
-      await run(command(fromHex(''), 256), SHORT, [
-        ['80D8000000', '6110'],
-        ['00C0000010', '6C02'],
-        ['00C0000002', '6C03'],
-      ]),
-    ).toBe(' 6C03');
   });
 
   it('repeats the command only once with the corrected Le after 6CXX', async () => {
@@ -135,13 +128,32 @@ describe('exchange', () => {
     ).toBe('BB 9000');
   });
 
-  it('returns the status word that ends GET RESPONSE', async () => {
-    expect(
-      await run(command(fromHex(''), 256), SHORT, [
-        ['80D8000000', 'AA6101'],
-        ['00C0000001', '6F00'],
-      ]),
-    ).toBe('AA 6F00');
+  it.each([
+    ['is refused', ['6D00']],
+    ['is refused as a retry would be', ['6985']],
+    ['is refused by its own class', ['6E00']],
+    ['ends with a warning', ['AABB6282']],
+    ['returns a part, then fails', ['AA6101', '6F00']],
+    ['names two lengths in turn', ['6C02', '6C03']],
+    ['returns a wrong PIN', ['63C2']],
+  ])('does not take it for a refusal of the command when GET RESPONSE %s', async (_, answers) => {
+    const rest = ['6102', ...answers];
+    const card: Transmit = async () => fromHex(rest.shift() ?? '');
+    const answer = exchange(card, command(fromHex(''), 256), SHORT);
+    await expect(answer).rejects.toMatchObject({
+      code: 'unit-nonsense',
+      message: /^GET RESPONSE returned .* after 6102$/,
+    });
+    expect(rest).toEqual([]);
+  });
+
+  it('does not take 6985 after 6CXX for a refusal: the first command may have used up the challenge', async () => {
+    const rest = ['6C40', '6985'];
+    const card: Transmit = async () => fromHex(rest.shift() ?? '');
+    await expect(exchange(card, command(fromHex(''), 256), SHORT)).rejects.toMatchObject({ code: 'unit-nonsense' });
+    const refusals = ['6C40', '6A82'];
+    const other: Transmit = async () => fromHex(refusals.shift() ?? '');
+    expect(await exchange(other, command(fromHex(''), 256), SHORT)).toMatchObject({ sw: 0x6a82 });
   });
 
   it('rejects when 61XX repeats without end', async () => {

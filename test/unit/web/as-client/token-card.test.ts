@@ -127,7 +127,48 @@ describe('the PIN', () => {
     expect(seen.filter((command) => command.length > 5).map(isZero)).toEqual([true, true, true]);
   });
 
-  it('is not sent if it is malformed, but is wiped even then', async () => {
+  it.each([
+    ['the card is unplugged', undefined],
+    ['the rest of the answer is refused', '6102'],
+    ['a right PIN seems to be wrong only afterwards', '61026363'],
+    ['memory fails', '6581'],
+    ['the answer has no status word', '90'],
+    ['data follow', 'AA9000'],
+  ])('is the old or the new one, and says so, where %s at its change', async (_, answer) => {
+    const card = new TestAsCard();
+    let isGone = false;
+    const { token } = await attached(card, async (command) => {
+      if (isGone) throw new ProtocolError('device-lost', 'unplugged');
+      if (command[1] === 0xc0) return fromHex('63C2');
+      const response = await card.transmit(command);
+      if (command[1] !== 0x24) return response;
+      isGone = answer === undefined;
+      if (answer === undefined) throw new ProtocolError('device-lost', 'unplugged');
+      return fromHex(answer);
+    });
+    await expect(token.changePin(pin(), pin('20261123'))).rejects.toEqual(code('pin-unconfirmed'));
+    isGone = false;
+    const again = await attached(card);
+    await again.token.verifyPin(pin('20261123'));
+  });
+
+  it('is the old one where the card refuses the change, or was gone before', async () => {
+    const refusing = new TestAsCard();
+    const { token } = await attached(refusing, async (command) =>
+      command[1] === 0x24 ? fromHex('6A80') : await refusing.transmit(command),
+    );
+    await expect(token.changePin(pin(), pin('20261123'))).rejects.toEqual(code('token-failed'));
+    let isGone = false;
+    const card = new TestAsCard();
+    const second = await attached(card, async (command) => {
+      if (isGone) throw new ProtocolError('device-lost', 'unplugged');
+      return await card.transmit(command);
+    });
+    isGone = true;
+    await expect(second.token.changePin(pin(), pin('20261123'))).rejects.toEqual(code('token-lost'));
+  });
+
+  it('is not sent if it is malformed, but is wiped', async () => {
     const { card, token } = await attached();
     for (const typed of [pin('123'), pin('1234567890123'), ascii('12a4')]) {
       await expect(token.verifyPin(typed)).rejects.toThrow(RangeError);

@@ -39,8 +39,8 @@ describe('the outcome of an attempt', () => {
     expect(outcomeOf([...IMPORTING, refused('IMPORTKEY', statusWord)])).toBe('failed');
   });
 
-  it.each([0x6581, 0x6500, 0x6f00, 0x6281, 0x6300, 0x9000, 0x9100].map(named))(
-    'is "unknown" after %s, because memory may have changed',
+  it.each([0x6581, 0x6500, 0x6f00, 0x6281, 0x6300, 0x9000, 0x9100, 0x6140, 0x6100, 0x6c40].map(named))(
+    'is unknown after %s, which does not mean that memory is unchanged',
     (_, statusWord) => {
       expect(outcomeOf([...IMPORTING, refused('IMPORTKEY', statusWord)])).toBe('unknown');
     },

@@ -45,6 +45,9 @@ export interface LaneOptions {
 /** Maximum number of concurrent requests to the AS, over all lanes. */
 const MAX_REQUESTS = 8;
 
+/** How often a load asks an attached unit for the outcome after a lost answer. A silent unit costs a second each time. */
+const MAX_QUESTIONS = 5;
+
 export class Lane {
   #phase = $state.raw<Phase>({ is: 'reading' });
   #facts = $state.raw<UnitFacts | undefined>();
@@ -183,7 +186,8 @@ export class Lane {
       onStage: (stage: Stage) => this.#reach(stage),
       isStopped: () => this.#phase.is === 'running' && this.#phase.stopping,
     };
-    const ending = await load(loadOptions, device, attempt, loadRequest(attempt, suitesFor(set, device, orderLoad)));
+    const request = loadRequest(attempt, suitesFor(set, device, orderLoad));
+    const ending = await this.#findOut(await load(loadOptions, device, attempt, request));
     this.#duration = ticks() - began;
     await this.#showStoredKey(ending, key.attributes);
     await this.#end(ending);
@@ -210,7 +214,7 @@ export class Lane {
 
   /** Settles an open attempt on this unit: asks the unit for the outcome, or the AS to verify the receipt. */
   async settle(attempt: Attempt): Promise<void> {
-    const { session, journal } = this.#options;
+    const { session } = this.#options;
     const { keyLabel, kcv, ref2 } = attempt;
     this.#current = { label: keyLabel, kcv, ref2, action: keyActionOf(ref2, kcv), identity: loadIdentity(attempt) };
     if (attempt.service !== session.origin) {
@@ -219,8 +223,7 @@ export class Lane {
       this.#phase = { is, failure: { code: 'source-other' }, attempt: attempt.id };
       return;
     }
-    this.#phase = { is: 'settling' };
-    const ending = await settleAttempt({ source: this.#account, journal }, this.#connection?.device, attempt);
+    const ending = await this.#askOutcome(attempt);
     await this.#showStoredKey(ending, this.#facts?.slots.find((slot) => slot.ref2 === ref2)?.attributes ?? '');
     await this.#end(ending);
   }
@@ -288,6 +291,33 @@ export class Lane {
     this.#attached = true;
     this.#facts = factsOf(connection.device.identity);
     void connection.lost.then(() => this.#disconnect(connection));
+  }
+
+  async #askOutcome(attempt: Attempt): Promise<Ending> {
+    this.#phase = { is: 'settling' };
+    return await settleAttempt(
+      { source: this.#account, journal: this.#options.journal },
+      this.#connection?.device,
+      attempt,
+    );
+  }
+
+  /**
+   * After a lost answer, asks the unit for the outcome while it is attached: it may still have been writing. Opens the
+   * link again if necessary. A status word of the unit remains the reason of a failure.
+   */
+  async #findOut(first: Ending): Promise<Ending> {
+    let ending = first;
+    for (let questions = 0; questions < MAX_QUESTIONS; questions++) {
+      if (ending.is !== 'unknown' || !this.#attached || ending.failure.code === 'device-lost') break;
+      const attempt = await this.#options.journal.get(ending.attempt).catch(failureOf);
+      if (attempt === undefined || 'code' in attempt) break;
+      if (!this.isReachable) await this.open();
+      ending =
+        this.#phase.is === 'unread' ? { ...ending, failure: this.#phase.failure } : await this.#askOutcome(attempt);
+    }
+    const isExplained = first.is === 'unknown' && first.failure.statusWord !== undefined;
+    return isExplained && ending.is === 'failed' ? { ...ending, failure: first.failure } : ending;
   }
 
   async #end(ending: Ending): Promise<void> {

@@ -181,7 +181,10 @@ export class CardSession {
     } catch (error) {
       const failure = failureOf(error);
       this.#failure = earlier ?? failure;
-      if (failure.code === 'token-lost') await this.#drop(failure);
+      if (failure.code === 'token-lost') {
+        await this.#drop(failure);
+        this.#failure = earlier ?? failure;
+      }
     }
   }
 

@@ -210,6 +210,10 @@ const TOKEN = {
     remedy: 'Check how many tries are left, then enter the PIN again',
     title: 'The PIN is wrong. Each wrong PIN uses up one try.',
   },
+  'pin-unconfirmed': {
+    remedy: 'Plug the token in again, then enter the new PIN first',
+    title: 'The token did not confirm the new PIN. The old PIN may still count. A wrong PIN uses up one try.',
+  },
   'token-blocked': {
     remedy: 'Return the token to the custodian who issued it',
     title: 'No tries are left for the PIN. The token exports no more keys.',
@@ -223,7 +227,8 @@ const TOKEN = {
   'token-nonsense': {
     remedy: 'Unplug the token, plug it in again, then retry',
     again: true,
-    title: 'The token sent a response that the protocol does not define. If this happens again, return the token.',
+    title:
+      'The token sent a response that the protocol does not define. If it had sealed a key, that counts as one export. If this happens again, return the token.',
   },
   'token-failed': {
     remedy: 'Unplug the token, plug it in again, then retry',

@@ -5,8 +5,9 @@ import type { Message } from './types.ts';
 const FAULTY = 'A firmware fault';
 
 const SET_ASIDE_MEMORY: Message = {
-  remedy: 'Set the unit aside for repair if this happens twice',
-  title: 'The unit reports a memory fault. The slot holds the old key or the new one.',
+  remedy: 'Load again once, then set the unit aside for repair',
+  again: true,
+  title: 'The unit reports a memory fault. Only its receipt shows which key the slot holds.',
   causes: ['Worn-out memory', 'The supply voltage dropped during the write: try another cable or port'],
 };
 

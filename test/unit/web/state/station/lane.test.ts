@@ -24,13 +24,15 @@ const SELECT = 0xa4;
 const GET_IDENTITY = 0xca;
 const GET_CHALLENGE = 0x84;
 const IMPORTKEY = 0xd8;
+const GET_RECEIPT = 0xcb;
+const GET_RESPONSE = 0xc0;
 
 /** A lane whose load timed out at the command `ins`. */
-async function silentAt(ins: number, ref1 = 1) {
+async function silentAt(ins: number, ref1 = 1, when: 'silence' | 'silence from then on' = 'silence') {
   const bench = await createBench();
   await bench.session.signIn('token');
   const wire = cable();
-  wire.cut = { ins, when: 'silence' };
+  wire.cut = { ins, when };
   const lane = await attached(bench, wire);
   await load(lane, ref1);
   return { bench, wire, lane };
@@ -88,27 +90,90 @@ describe('a unit that does not answer', () => {
     expect(lane.phase.is).toBe('ready');
   });
 
-  it('during the import leads to "unknown", and a retry settles the load without plugging the unit in again', async () => {
-    const { wire, lane } = await silentAt(IMPORTKEY);
+  it('in mid-import is asked for the outcome at once, and without being plugged again', async () => {
+    const { wire, lane, bench } = await silentAt(IMPORTKEY);
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
+    expect(wire.commands.slice(-3)).toEqual([IMPORTKEY, SELECT, GET_RECEIPT]);
+    expect(bench.station.open).toEqual([]);
+  });
+
+  it('and stays silent is unknown after a few questions, and is asked again by a press', async () => {
+    const { wire, lane } = await silentAt(IMPORTKEY, 1, 'silence from then on');
     expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Not known yet' });
+    expect(wire.commands.filter((ins) => ins === SELECT)).toHaveLength(1 + 5);
+    await lane.retry();
+    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'link-timeout' } });
     wire.cut = undefined;
     await lane.retry();
     expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
   });
 
-  it('during the import leads to "Plug in again" as soon as the browser reports the unplug', async () => {
-    const { wire, lane } = await silentAt(IMPORTKEY);
+  it('in mid-import asks for the plug, however late the browser says that it is out', async () => {
+    const { wire, lane } = await silentAt(IMPORTKEY, 1, 'silence from then on');
     expect(lane.attached).toBe(true);
     wire.pull();
     await expect.poll(() => lane.attached).toBe(false);
     expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Plug in again' });
   });
+});
 
-  it('remains "unknown" when it does not answer the retry either', async () => {
-    const { wire, lane } = await silentAt(IMPORTKEY);
-    wire.cut = { ins: SELECT, when: 'silence' };
+describe('an import that the unit answers with 61xx', () => {
+  /** A unit that answers IMPORTKEY with 6140 after it has stored the key. */
+  async function rest(answers: readonly string[], cut?: Cable['cut']) {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const wire = cable();
+    const lane = await attached(bench, wire);
+    wire.lie = { ins: IMPORTKEY, statusWord: 0x6140 };
+    wire.answers.push(...answers.map(fromHex));
+    wire.cut = cut;
+    await load(lane, 1);
+    return { bench, wire, lane };
+  }
+
+  it.each([
+    ['is refused', ['6D00']],
+    ['is refused as if the import were', ['6985']],
+    ['returns nothing', ['9000']],
+    ['returns half of the receipt', [`${'5A'.repeat(32)}9000`]],
+    ['returns another number of bytes than announced', [`${'5A'.repeat(65)}9000`]],
+    ['returns something else', [`${'5A'.repeat(64)}9000`]],
+    ['returns no status word', ['90']],
+    ['ends in an execution error', [`${'5A'.repeat(10)}6136`, '6F00']],
+  ])('is done, as GET RECEIPT shows, when GET RESPONSE %s', async (_, answers) => {
+    const { bench, wire, lane } = await rest(answers);
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
+    expect(wire.commands.at(-1)).toBe(GET_RECEIPT);
+    expect((await bench.journal.list(1))[0]?.outcome).toBe('done');
+  });
+
+  it('is done when the unit is silent at GET RESPONSE', async () => {
+    const { lane } = await rest([], { ins: GET_RESPONSE, when: 'silence' });
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
+  });
+
+  it('is unknown while the unit is unplugged, and done when it returns', async () => {
+    const { bench, wire, lane } = await rest([], { ins: GET_RESPONSE, when: 'before' });
+    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'device-lost' } });
+    wire.cut = undefined;
+    bench.remembered = [wire.link(2)];
+    await bench.changed();
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
+  });
+
+  it('is unknown where GET RECEIPT is not answered either', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const wire = cable();
+    const lane = await attached(bench, wire);
+    wire.lie = { ins: IMPORTKEY, statusWord: 0x6140 };
+    wire.answers.push(fromHex('6D00'));
+    wire.cut = { ins: GET_RECEIPT, when: 'silence' };
+    await load(lane, 1);
+    expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown' });
+    wire.cut = undefined;
     await lane.retry();
-    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { code: 'link-timeout' } });
+    expect(lane.phase.is).toBe('done');
   });
 });
 
@@ -282,22 +347,20 @@ describe('a load whose journal entries cannot be written after the export reques
 describe('a memory failure that the unit reports (6581)', () => {
   const FAILURE = { ins: IMPORTKEY, statusWord: 0x6581 };
 
-  it('leads to "unknown", and to "done" when the unit returns the receipt', async () => {
+  it('does not say what the slot holds: the unit is asked, and says that the key is in', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const wire = cable();
     wire.lie = FAILURE; // as if the marker was written, but the tries were not
     const lane = await attached(bench, wire);
     await load(lane, 1);
-    expect(laneMessage(lane, 'linux')).toMatchObject({
-      kind: 'unknown',
-      word: 'Not known yet',
-      words: { title: expect.stringContaining('The slot holds the old key or the new one') },
-    });
-    expect(lane.phase).toMatchObject({ failure: { command: 'IMPORTKEY', statusWord: 0x6581 } });
-    await lane.retry();
     expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
-    expect((await bench.journal.list(1))[0]?.outcome).toBe('done');
+    expect((await bench.journal.list(1))[0]).toMatchObject({
+      outcome: 'done',
+      steps: expect.arrayContaining([
+        expect.objectContaining({ failure: { code: 'status-word', command: 'IMPORTKEY', statusWord: 0x6581 } }),
+      ]),
+    });
   });
 
   it('is settled as not loaded when the unit has no receipt', async () => {
@@ -307,9 +370,7 @@ describe('a memory failure that the unit reports (6581)', () => {
     const lane = await attached(bench, wire);
     wire.unit.memory.arm({ write: 1, effect: 'failure' });
     await load(lane, 1);
-    expect(lane.phase).toMatchObject({ is: 'unknown', failure: { statusWord: 0x6581 } });
-    await lane.retry();
-    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { command: 'IMPORTKEY', statusWord: 0x6581 } });
     await lane.retry();
     await load(lane, 1);
     expect(lane.phase.is).toBe('done');

@@ -2,7 +2,7 @@
 // journal with an IndexedDB in memory, and links that the test plugs in and unplugs.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
-import { concat, copy } from '#protocol/bytes/bytes.ts';
+import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { u16 } from '#protocol/bytes/integers.ts';
 import { aesKcv } from '#protocol/crypto/kcv.ts';
@@ -28,6 +28,7 @@ import { Station } from '#web/state/station/station.svelte.ts';
 import type { Link, LinkKind, OpenLink } from '#web/transport/link.ts';
 
 const ANY = 0xffff;
+const GET_RESPONSE = 0xc0;
 const TA = [1, 2, 3].map((fill) => new Uint8Array(32).fill(fill));
 const FACTS = [
   { ref1: 1, label: 'Traffic', attributes: 'D0AB00N', akv: 5, slot: 2 },
@@ -131,8 +132,11 @@ export class Cable {
   readonly commands: number[] = [];
   /** Replaces the status word of one command that the unit has run. */
   lie: { readonly ins: number; readonly statusWord: number } | undefined;
-  cut: { readonly ins: number; readonly when: 'before' | 'after' | 'silence' } | undefined;
-  #lose: (() => void) | undefined;
+  cut: { readonly ins: number; readonly when: 'before' | 'after' | 'silence' | 'silence from then on' } | undefined;
+  /** Answers to the next GET RESPONSE commands, which the unit does not see. */
+  readonly answers: Bytes[] = [];
+  #isSilent = false;
+  #opened: (() => void)[] = [];
 
   constructor(unit: TestUnit) {
     this.unit = unit;
@@ -143,12 +147,12 @@ export class Cable {
   }
 
   pull(): void {
-    this.#lose?.();
+    for (const lose of this.#opened.splice(0)) lose();
   }
 
   async #open(): Promise<OpenLink> {
     const lost = new Promise<void>((resolve) => {
-      this.#lose = resolve;
+      this.#opened.push(resolve);
     });
     const gone = (): ProtocolError => {
       this.pull();
@@ -164,11 +168,15 @@ export class Cable {
         const ins = command[1] ?? 0;
         if (dead) throw new ProtocolError('device-lost', 'this link was closed');
         this.commands.push(ins);
-        if (this.cut?.ins === ins) dead = true;
+        this.#isSilent = this.cut?.when === 'silence from then on' && (this.#isSilent || this.cut.ins === ins);
+        if (this.cut?.ins === ins || this.#isSilent) dead = true;
+        if (this.#isSilent) throw new ProtocolError('link-timeout', 'the test lets the unit be silent');
         if (this.cut?.ins === ins && this.cut.when === 'silence') {
           throw new ProtocolError('link-timeout', 'the test lets the unit be silent');
         }
         if (this.cut?.ins === ins && this.cut.when === 'before') throw gone();
+        const made = ins === GET_RESPONSE ? this.answers.shift() : undefined;
+        if (made) return made;
         const answer = await this.unit.transmit(command);
         if (this.cut?.ins === ins) throw gone();
         if (this.lie?.ins === ins) return concat(u16(this.lie.statusWord));

@@ -109,6 +109,23 @@ describe('the card session', () => {
     expect(card.phase).toEqual({ is: 'unlocked' });
   });
 
+  it('says that either PIN may count when the card is unplugged while the PIN is changed', async () => {
+    const testCard = new TestAsCard();
+    const { transmit } = testCard;
+    const { card, pull } = cardSession({
+      ...testCard,
+      transmit: async (command: Uint8Array) => {
+        const answer = await transmit(command);
+        if (command[1] !== 0x24) return answer;
+        pull();
+        throw new ProtocolError('device-lost', 'the test pulled the plug');
+      },
+    } as TestAsCard);
+    await card.attach('usb');
+    await card.changePin(PIN, '31415926');
+    expect([card.phase, card.failure]).toEqual([{ is: 'detached' }, { code: 'pin-unconfirmed' }]);
+  });
+
   it('is locked by a wrong current PIN', async () => {
     const { card, session } = await unlocked();
     await card.changePin('000000', '31415926');
