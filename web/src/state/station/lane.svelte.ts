@@ -187,7 +187,7 @@ export class Lane {
       isStopped: () => this.#phase.is === 'running' && this.#phase.stopping,
     };
     const request = loadRequest(attempt, suitesFor(set, device, orderLoad));
-    const ending = await this.#findOut(await load(loadOptions, device, attempt, request));
+    const ending = await this.#findOut(await load(loadOptions, device, attempt, request), orderLoad?.row);
     this.#duration = ticks() - began;
     await this.#showStoredKey(ending, key.attributes);
     await this.#end(ending);
@@ -293,20 +293,17 @@ export class Lane {
     void connection.lost.then(() => this.#disconnect(connection));
   }
 
-  async #askOutcome(attempt: Attempt): Promise<Ending> {
+  async #askOutcome(attempt: Attempt, row?: OrderLoad['row']): Promise<Ending> {
     this.#phase = { is: 'settling' };
-    return await settleAttempt(
-      { source: this.#account, journal: this.#options.journal },
-      this.#connection?.device,
-      attempt,
-    );
+    const options = { source: this.#account, journal: this.#options.journal, row };
+    return await settleAttempt(options, this.#connection?.device, attempt);
   }
 
   /**
    * After a lost answer, asks the unit for the outcome while it is attached: it may still have been writing. Opens the
    * link again if necessary. A status word of the unit remains the reason of a failure.
    */
-  async #findOut(first: Ending): Promise<Ending> {
+  async #findOut(first: Ending, row: OrderLoad['row'] | undefined): Promise<Ending> {
     let ending = first;
     for (let questions = 0; questions < MAX_QUESTIONS; questions++) {
       if (ending.is !== 'unknown' || !this.#attached || ending.failure.code === 'device-lost') break;
@@ -314,7 +311,9 @@ export class Lane {
       if (attempt === undefined || 'code' in attempt) break;
       if (!this.isReachable) await this.open();
       ending =
-        this.#phase.is === 'unread' ? { ...ending, failure: this.#phase.failure } : await this.#askOutcome(attempt);
+        this.#phase.is === 'unread'
+          ? { ...ending, failure: this.#phase.failure }
+          : await this.#askOutcome(attempt, row);
     }
     const isExplained = first.is === 'unknown' && first.failure.statusWord !== undefined;
     return isExplained && ending.is === 'failed' ? { ...ending, failure: first.failure } : ending;

@@ -109,6 +109,18 @@ describe('the run of a work order', () => {
     expect(page.signals).toEqual(['failed', 'done']);
   });
 
+  it('counts a unit as done whose answer was lost while it was attached, without a press', async () => {
+    const world = new World([unit(1)], TWO_LINES);
+    const page = await working(world);
+    const [cable] = world.cables;
+    if (cable) cable.lie = { ins: 0xd8, statusWord: 0x6140 };
+    cable?.answers.push(new Uint8Array([0x6d, 0x00]), new Uint8Array([0x6d, 0x00]));
+    await page.plug(...world.cables);
+    expect(page.run.units[0]?.phase).toEqual({ is: 'done', how: 'loaded' });
+    expect(await page.store.counts(page.chain)).toMatchObject({ done: 1, unknown: 0 });
+    expect(page.signals).toEqual(['done']);
+  });
+
   it('loads nothing while it is paused, and continues when it is started', async () => {
     const world = new World([unit(1)]);
     const page = await world.open();
