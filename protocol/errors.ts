@@ -95,6 +95,7 @@ export type StationErrorCode =
   | 'journal-full' // the browser's storage quota is exhausted
   | 'journal-elsewhere' // the journal belongs to another version of the page, open now or earlier
   | 'journal-failed' // the browser denies storage
+  | 'journal-lost' // the journal was deleted while the page was open
   | 'part-unreachable' // a lazily loaded part of the page could not be fetched
   | 'unit-at-work'; // a reason was given for a unit during its load
 

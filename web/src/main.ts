@@ -1,5 +1,6 @@
 // Entry point of the page. Mounts the first screen while the chunk of the services is loading.
 import { mount, unmount } from 'svelte';
+import type { Environment } from './app/environment.ts';
 import type { Services } from './app/services.ts';
 import { type Failure, failureOf } from './state/common/failure.ts';
 import { once } from './state/common/once.ts';
@@ -44,7 +45,7 @@ function openSettings(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
 }
 const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock'>>;
 
-async function startServices(onSuperseded: () => void): Promise<Services> {
+async function startServices(reports: Pick<Environment, 'onSuperseded' | 'onJournalTrouble'>): Promise<Services> {
   const { startServices: start } = await import('./app/services.ts');
   return await start({
     usb,
@@ -60,7 +61,7 @@ async function startServices(onSuperseded: () => void): Promise<Services> {
     baseUrl,
     now,
     ticks,
-    onSuperseded,
+    ...reports,
   });
 }
 
@@ -101,7 +102,13 @@ async function start(target: HTMLElement): Promise<void> {
   // Without HTTPS a browser has no WebUSB, no locks and no WebCrypto.
   if (!isSecureContext) return halt(target, { code: 'browser-unsupported' });
   const health = new PageHealth();
-  const starting = startServices(() => health.reportNewerVersion());
+  const starting = startServices({
+    onSuperseded: () => health.reportNewerVersion(),
+    onJournalTrouble: (isLost) => {
+      if (isLost) health.reportLostJournal();
+      void station.readJournal();
+    },
+  });
   const preferences = new Preferences({
     copy: (text) => navigator.clipboard.writeText(text),
     keepAwake: (wanted) =>

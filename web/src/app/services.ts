@@ -33,11 +33,11 @@ export interface Services extends StationServices {
 /** @throws ProtocolError journal-full, journal-failed, browser-unsupported without HTTPS */
 export async function startServices(environment: Environment): Promise<Services> {
   if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'locks and WebUSB require HTTPS');
-  const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks, onSuperseded } = environment;
+  const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks, onSuperseded, onJournalTrouble } = environment;
   const database = await Database.open(indexedDB, onSuperseded);
   rotateLog(database).catch(failureOf); // the first attempt reports a full disk
   const sessions = await joinSessions(locks, crypto.randomUUID());
-  const journal = new Journal(database, sessions.id, now);
+  const journal: Journal = new Journal(database, sessions.id, now, () => onJournalTrouble(journal.isLost));
   await journal.recover(await sessions.live());
   const as = new RemoteAs({
     fetch: (url, init) => fetch(url, init),

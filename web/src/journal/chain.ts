@@ -17,6 +17,15 @@ export const GENESIS: Bytes = new Uint8Array(32);
 /** First entry of an attempt, before its steps. */
 export type Begin = { readonly step: 'begin' } & NewAttempt;
 
+/**
+ * The database was deleted or emptied while this page was open. `ends` are the ends of the lost
+ * chains, as far as this page has read them: chain, number and hash of its last entry.
+ */
+export interface JournalLost {
+  readonly step: 'journal-lost';
+  readonly ends: readonly (readonly [chain: number, seq: number, hash: Bytes])[];
+}
+
 /** The envelopes that the AS signed for a step. */
 export interface SignedParts {
   readonly verdict?: StoredEnvelope;
@@ -28,7 +37,7 @@ export interface Entry {
   readonly of?: readonly [attempt: number, index: number];
   /** Milliseconds since 1970, from this station's clock. */
   readonly at: number;
-  readonly body: Begin | StepBody | OrderEvent;
+  readonly body: Begin | StepBody | OrderEvent | JournalLost;
   readonly signed?: SignedParts;
 }
 

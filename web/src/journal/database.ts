@@ -30,7 +30,10 @@ export const DATABASE_NAME = 'keyferry';
 export class Database {
   readonly #factory: IDBFactory;
   readonly #onSuperseded: () => void;
+  readonly #closeListeners = new Set<() => void>();
   #isSuperseded = false;
+  #hasOpened = false;
+  #deletions = 0;
   /** Undefined after the browser has closed the database. The next transaction opens it again. */
   #db: Promise<IDBPDatabase<Schema>> | undefined;
 
@@ -48,6 +51,16 @@ export class Database {
     const database = new Database(factory, onSuperseded);
     await translateErrors(database.#connection());
     return database;
+  }
+
+  /** Number of times that the database was deleted and created anew since this page opened it. */
+  get deletions(): number {
+    return this.#deletions;
+  }
+
+  /** Calls `listener` when the database was closed from outside, for example because it is deleted. */
+  onClosed(listener: () => void): void {
+    this.#closeListeners.add(listener);
   }
 
   /**
@@ -77,8 +90,7 @@ export class Database {
     body: (transaction: Transaction<M>) => Promise<T>,
     durability: 'strict' | 'relaxed',
   ): Promise<T> {
-    const db = await this.#connection();
-    const transaction = db.transaction(stores, mode, { durability });
+    const transaction = await this.#begin(stores, mode, durability);
     let isFinished = false;
     const done = transaction.done.finally(() => {
       isFinished = true;
@@ -92,6 +104,19 @@ export class Database {
       if (!isFinished) abort(transaction);
       await done.catch(() => undefined);
       throw transaction.error ?? error; // the browser's reason if it aborted
+    }
+  }
+
+  /** Opens the database again if its connection was closed without an event. */
+  async #begin<M extends 'readonly' | 'readwrite'>(stores: Store[], mode: M, durability: 'strict' | 'relaxed') {
+    const connection = this.#connection();
+    const db = await connection;
+    try {
+      return db.transaction(stores, mode, { durability });
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error;
+      if (this.#db === connection) this.#db = undefined;
+      return (await this.#connection()).transaction(stores, mode, { durability });
     }
   }
 
@@ -109,20 +134,28 @@ export class Database {
 
   async #connect(): Promise<IDBPDatabase<Schema>> {
     const request = this.#factory.open(DATABASE_NAME, MIGRATIONS.length);
+    let isNew = false;
     request.onupgradeneeded = ({ oldVersion }) => {
+      isNew = oldVersion === 0;
       const { result, transaction } = request;
       if (transaction) void migrate(oldVersion, result, transaction);
     };
     const raw = await databaseOf(request);
-    raw.onclose = () => {
-      this.#db = undefined;
-    };
-    raw.onversionchange = () => {
+    if (isNew && this.#hasOpened) this.#deletions++;
+    this.#hasOpened = true;
+    raw.onclose = () => this.#reportClosed();
+    raw.onversionchange = ({ newVersion }) => {
       raw.close();
+      if (newVersion === null) return this.#reportClosed(); // the database is being deleted
       this.#isSuperseded = true;
       this.#onSuperseded();
     };
     return wrap(raw) as IDBPDatabase<Schema>;
+  }
+
+  #reportClosed(): void {
+    this.#db = undefined;
+    for (const listener of this.#closeListeners) listener();
   }
 }
 

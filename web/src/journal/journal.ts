@@ -4,11 +4,12 @@
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Attempt, NewAttempt, StepBody } from './attempt.ts';
 import { outcomeOf } from './attempt.ts';
-import { packStep, STATION_CHAIN, type Tail } from './chain.ts';
+import { type Entry, packStep, STATION_CHAIN } from './chain.ts';
 import { Commit } from './commit.ts';
 import type { Database, Transaction } from './database.ts';
+import { JournalMemory, lostError, stepsOf } from './journal-memory.ts';
 import type { OrderEvent, UnitRow } from './order-record.ts';
-import { attemptsBelow, lastAttempt, readAttempt, tailOf } from './queries.ts';
+import { assemble, attemptsBelow, entriesOf, lastAttempt, readAttempt, tailOf } from './queries.ts';
 
 /** What to write in the same transaction as the steps, and when. */
 export interface WriteOptions {
@@ -24,12 +25,6 @@ export interface WriteOptions {
   readonly urgency?: 'now' | 'soon' | 'report';
 }
 
-/** An attempt that this page is writing. */
-interface AttemptState {
-  readonly chain: number;
-  readonly steps: readonly StepBody[];
-}
-
 /** A queued write, which is committed as a whole. */
 interface Write {
   /** Id of the attempt. Absent for a new attempt and for an event. */
@@ -38,6 +33,8 @@ interface Write {
   readonly steps: readonly StepBody[];
   readonly after?: number | undefined;
   readonly event?: { readonly chain: number; readonly body: OrderEvent };
+  /** Writes nothing but the record of a loss. */
+  readonly isCheck?: true;
   readonly options: WriteOptions;
   readonly at: number;
   readonly resolve: (attempt: number) => void;
@@ -50,6 +47,9 @@ const SOON_MS = 5;
 /** Maximum of tries for one commit. A try fails when another page has written to the same chain. */
 const MAX_TRIES = 20;
 
+/** Maximum of tries after the browser has closed the database or aborted the transaction. */
+const MAX_ABORTED = 3;
+
 /** Every method throws ProtocolError journal-full, journal-failed. */
 export class Journal {
   readonly #database: Database;
@@ -59,18 +59,44 @@ export class Journal {
   #isWriting = false;
   #isFlushRequested = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Ends of the chains after this page's last write. Stale if another page has written since. */
-  #tails = new Map<number, Tail>();
-  #attempts = new Map<number, AttemptState>();
-  #lastId: number | undefined;
-  /** Attempts without a final outcome that this page has begun or taken over. */
-  #open: ReadonlySet<number> = new Set();
+  readonly #onTrouble: () => void;
+  /** Replaced after each commit. */
+  #memory = new JournalMemory();
+  /** The database may have changed: another page has written, or the connection was closed. */
+  #isStale = false;
 
-  /** `session` identifies this page among the tabs (sessions.ts). */
-  constructor(database: Database, session: string, now: () => Date) {
+  /**
+   * `session` identifies this page among the tabs (sessions.ts). Calls `onTrouble` when the database
+   * was closed from outside, after the journal was opened again or could not be: isLost tells.
+   */
+  constructor(database: Database, session: string, now: () => Date, onTrouble: () => void = () => undefined) {
     this.#database = database;
     this.#session = session;
     this.#now = now;
+    this.#onTrouble = onTrouble;
+    database.onClosed(() => void this.#reopen().catch(ignoreRefusal).then(onTrouble));
+  }
+
+  /** Whether the journal was deleted or emptied while this page was open. */
+  get isLost(): boolean {
+    return this.#memory.ordersSinceLoss !== undefined;
+  }
+
+  /**
+   * Returns the time, ISO 8601, at which the journal was found deleted. Undefined if it was not
+   * since it began.
+   */
+  async lostAt(): Promise<string | undefined> {
+    const first = await this.#database.run(['batches'], 'readonly', (transaction) =>
+      transaction.objectStore('batches').get([STATION_CHAIN, 0]),
+    );
+    const [entry] = first?.entries ?? [];
+    return entry?.body.step === 'journal-lost' ? new Date(entry.at).toISOString() : undefined;
+  }
+
+  /** @throws ProtocolError journal-lost for the chain of an order that was opened before a loss */
+  requireChain(chain: number): void {
+    this.#memory.requireChain(chain);
   }
 
   /** Begins an attempt and resolves with its id when it and its first steps are on disk. */
@@ -105,8 +131,13 @@ export class Journal {
     this.#start();
   }
 
-  get(attempt: number): Promise<Attempt | undefined> {
-    return this.#database.run(['batches'], 'readonly', (transaction) => readAttempt(transaction, attempt));
+  async get(attempt: number): Promise<Attempt | undefined> {
+    const read = (): Promise<Attempt | undefined> =>
+      this.#database.run(['batches'], 'readonly', (transaction) => readAttempt(transaction, attempt));
+    const found = await read();
+    if (found || !this.#memory.attempts.has(attempt)) return found;
+    await this.#reopen();
+    return await read();
   }
 
   /** Returns at most `limit` attempts with ids below `before`, newest first. */
@@ -128,39 +159,58 @@ export class Journal {
       return attempts.filter((attempt) => attempt?.outcome === 'running');
     });
     await Promise.all(interrupted.map((attempt) => attempt && this.append(attempt.id, INTERRUPTION)));
-    this.#open = await this.#database.run(['batches', 'open'], 'readwrite', async (transaction) => {
+    this.#memory.open = await this.#database.run(['batches', 'open'], 'readwrite', async (transaction) => {
       const store = transaction.objectStore('open');
       const open = await store.getAll();
       const closed = open.filter(({ session }) => !liveSessions.has(session));
-      if (closed.length === 0) return this.#open;
+      if (closed.length === 0) return this.#memory.open;
       const ids = closed.flatMap(({ attempts }) => attempts);
       const attempts = await Promise.all(ids.map((id) => readAttempt(transaction, id)));
       const unsettled = attempts.flatMap((attempt) => (attempt && isUnsettled(attempt) ? [attempt.id] : []));
       for (const { session } of closed) await store.delete(session);
-      await store.put({ session: this.#session, attempts: [...this.#open, ...unsettled] });
-      return new Set([...this.#open, ...unsettled]);
+      await store.put({ session: this.#session, attempts: [...this.#memory.open, ...unsettled] });
+      return new Set([...this.#memory.open, ...unsettled]);
     });
     return interrupted.length;
   }
 
   /** Returns the attempts to settle ('unknown' or 'unverified'), oldest first. */
-  unsettled(): Promise<readonly Attempt[]> {
+  async unsettled(): Promise<readonly Attempt[]> {
+    const attempts = await this.#readUnsettled();
+    if (attempts) return attempts;
+    await this.#reopen();
+    return (await this.#readUnsettled()) ?? [];
+  }
+
+  /** Keeps the attempts in memory. Undefined if one of this page is missing in the database. */
+  #readUnsettled(): Promise<readonly Attempt[] | undefined> {
     return this.#database.run(['batches', 'open'], 'readonly', async (transaction) => {
       const open = await transaction.objectStore('open').getAll();
       const others = open.flatMap(({ session, attempts }) => (session === this.#session ? [] : attempts));
-      const ids = [...this.#open, ...others].filter((id) => !this.#isRunning(id)).sort((a, b) => a - b);
-      const attempts = await Promise.all(ids.map((id) => readAttempt(transaction, id)));
-      return attempts.filter((attempt) => attempt !== undefined).filter(isUnsettled);
+      const { attempts, open: own } = this.#memory;
+      const ids = [...new Set([...own, ...others])].filter((id) => !this.#memory.isRunning(id)).sort((a, b) => a - b);
+      const unsettled: Attempt[] = [];
+      for (const [id, entries] of await Promise.all(
+        ids.map(async (id) => [id, await entriesOf(transaction, id)] as const),
+      )) {
+        const attempt = assemble(entries);
+        if (!attempt && attempts.has(id)) return undefined;
+        if (attempt && isUnsettled(attempt)) {
+          unsettled.push(attempt);
+          attempts.set(id, { chain: attempt.order ?? STATION_CHAIN, entries });
+        } else if (attempt?.outcome !== 'running') attempts.delete(id);
+      }
+      return unsettled;
     });
   }
 
-  /** Reads only the cache. */
-  #isRunning(attempt: number): boolean {
-    const state = this.#attempts.get(attempt);
-    return state !== undefined && outcomeOf(state.steps) === 'running';
+  /** Opens the database again if it was closed, and records a loss. @throws ProtocolError */
+  async #reopen(): Promise<void> {
+    this.#isStale = true;
+    await this.#write({ steps: [], isCheck: true, options: {} });
   }
 
-  #write(write: Pick<Write, 'attempt' | 'begin' | 'steps' | 'after' | 'event' | 'options'>): Promise<number> {
+  #write(write: Omit<Write, 'at' | 'resolve' | 'reject'>): Promise<number> {
     const at = this.#now().getTime();
     return new Promise((resolve, reject) => {
       this.#pending.push({ ...write, at, resolve, reject });
@@ -191,99 +241,119 @@ export class Journal {
       const ids = await this.#commit(batch);
       batch.forEach(({ resolve, reject }, index) => {
         const id = ids[index];
-        if (id === undefined)
-          reject(new ProtocolError('journal-failed', 'an earlier step of the attempt was not written'));
-        else resolve(id);
+        if (typeof id === 'number') resolve(id);
+        else reject(id);
       });
     } catch (error) {
-      this.#clearCache();
       for (const { reject } of batch) reject(error);
     }
     this.#isWriting = false;
     this.#start();
   }
 
-  /** Returns the attempt's id for each write, or undefined for a write that is refused. */
-  async #commit(batch: readonly Write[]): Promise<readonly (number | undefined)[]> {
+  /** Returns the attempt's id for each write, or why it is refused. */
+  async #commit(batch: readonly Write[]): Promise<readonly (number | ProtocolError)[]> {
     const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
+    const wasLost = this.isLost;
     for (let tries = 1; ; tries++) {
+      const isStale = this.#isStale;
+      this.#isStale = false;
       try {
         const write = async (transaction: Transaction<'readwrite'>) => {
-          await this.#load(transaction, batch);
-          const commit = new Commit(this.#open);
-          const ids = batch.map((each) => this.#apply(commit, each));
-          const requests = commit.write(transaction, this.#session, this.#tails);
+          const memory = this.#memory.copy();
+          const commit = new Commit(memory.open);
+          await this.#load(transaction, memory, commit, batch, isStale);
+          const ids = batch.map((each) => apply(memory, commit, each));
+          const requests = commit.write(transaction, this.#session, memory.tails);
           transaction.commit();
           await Promise.all(requests);
-          return { ids, open: commit.open };
+          memory.open = commit.open;
+          return { ids, memory };
         };
-        const { ids, open } = await this.#database.run(['batches', 'open', 'units'], 'readwrite', write, durability);
-        this.#open = open;
+        const { ids, memory } = await this.#database.run(['batches', 'open', 'units'], 'readwrite', write, durability);
+        this.#memory = memory;
+        if (this.isLost && !wasLost) this.#onTrouble();
         return ids;
       } catch (error) {
-        this.#clearCache();
-        if (!isTaken(error) || tries === MAX_TRIES) throw error;
+        this.#isStale = true;
+        const max = isTaken(error) ? MAX_TRIES : isAborted(error) ? MAX_ABORTED : 0;
+        if (tries >= max) throw error;
       }
     }
   }
 
-  /** Reads what the cache lacks. Needs no read for a running load. */
-  async #load(transaction: Transaction<'readwrite'>, batch: readonly Write[]): Promise<void> {
-    for (const { attempt, begin, event } of batch) {
-      if (begin) this.#lastId ??= await lastAttempt(transaction);
-      if (attempt !== undefined && !this.#attempts.has(attempt)) {
-        const read = await readAttempt(transaction, attempt);
-        if (!read) throw new RangeError(`there is no attempt ${attempt}`);
-        this.#attempts.set(attempt, { chain: read.order ?? STATION_CHAIN, steps: read.steps });
-      }
-      const state = attempt === undefined ? undefined : this.#attempts.get(attempt);
-      const chain = state?.chain ?? begin?.order ?? event?.chain ?? STATION_CHAIN;
-      if (!this.#tails.has(chain)) this.#tails.set(chain, await tailOf(transaction, chain));
+  /** Reads what the memory lacks. Reads one key only for a running load. */
+  async #load(
+    transaction: Transaction<'readwrite'>,
+    memory: JournalMemory,
+    commit: Commit,
+    batch: readonly Write[],
+    isStale: boolean,
+  ): Promise<void> {
+    const { deletions } = this.#database;
+    const known = memory.lastId ?? 0;
+    if (isStale) memory.lastId = undefined;
+    let isMissing = false;
+    for (const { attempt } of batch) {
+      if (attempt === undefined || (!isStale && memory.attempts.has(attempt))) continue;
+      const entries = await entriesOf(transaction, attempt);
+      const chain = assemble(entries)?.order ?? STATION_CHAIN;
+      if (entries.length > 0) memory.attempts.set(attempt, { chain, entries });
+      else if (memory.attempts.has(attempt)) isMissing = true;
+      else if (!this.isLost) throw new RangeError(`there is no attempt ${attempt}`);
     }
+    const chains = (): ReadonlySet<number> => new Set(batch.map((write) => chainOf(memory, write)));
+    const checked = isStale ? memory.tails.keys() : chains();
+    if (isMissing || (await memory.isLost(transaction, checked, deletions, isStale)))
+      await memory.beginAnew(transaction, commit, this.#now().getTime(), known);
+    memory.deletions = deletions;
+    if (batch.some(({ begin }) => begin)) memory.lastId ??= await lastAttempt(transaction);
+    for (const chain of chains())
+      if (isStale || !memory.tails.has(chain)) memory.tails.set(chain, await tailOf(transaction, chain));
   }
+}
 
-  /** Adds a write to the commit, without a database request. */
-  #apply(commit: Commit, { begin, event, steps, options, at, attempt, after }: Write): number | undefined {
-    if (event) {
-      commit.add(event.chain, { at, body: event.body });
-      if (options.unit) commit.units.push(options.unit);
-      return 0;
-    }
-    const id = attempt ?? this.#nextId();
-    if (after !== undefined && this.#attempts.get(id)?.steps.length !== after) return undefined;
-    if (options.unit) commit.units.push({ ...options.unit, attempt: id });
-    if (begin) {
-      this.#attempts.set(id, { chain: begin.order ?? STATION_CHAIN, steps: [] });
-      commit.add(begin.order ?? STATION_CHAIN, { of: [id, 0], at, body: { step: 'begin', ...begin } });
-      commit.begin(id);
-    }
-    const before = this.#attempts.get(id);
-    if (!before) throw new TypeError(`attempt ${id} is not in the cache`);
-    steps.forEach((step, offset) => {
-      const isLast = offset === steps.length - 1;
-      const parts = packStep(step, isLast ? options.auditHead : undefined);
-      commit.add(before.chain, { of: [id, before.steps.length + offset + 1], at, ...parts });
-    });
-    const all = [...before.steps, ...steps];
-    this.#attempts.set(id, { chain: before.chain, steps: all });
-    const outcome = outcomeOf(all);
-    if (outcome === 'done' || outcome === 'failed') {
-      commit.open.delete(id);
-      this.#attempts.delete(id);
-    }
-    return id;
-  }
+function chainOf({ attempts }: JournalMemory, { attempt, begin, event }: Write): number {
+  const state = attempt === undefined ? undefined : attempts.get(attempt);
+  return state?.chain ?? begin?.order ?? event?.chain ?? STATION_CHAIN;
+}
 
-  #nextId(): number {
-    this.#lastId = (this.#lastId ?? 0) + 1;
-    return this.#lastId;
+/** Adds a write to the commit, without a database request. Returns the attempt's id, or why it is refused. */
+function apply(memory: JournalMemory, commit: Commit, write: Write): number | ProtocolError {
+  const { begin, event, steps, options, at, attempt, after, isCheck } = write;
+  if (isCheck) return 0;
+  if (event) {
+    if (event.body.step === 'order-opened') memory.openOrder(event.chain);
+    if (memory.isChainLost(event.chain)) return lostError();
+    commit.add(event.chain, { at, body: event.body });
+    if (options.unit) commit.units.push(options.unit);
+    return 0;
   }
-
-  #clearCache(): void {
-    this.#tails.clear();
-    this.#attempts.clear();
-    this.#lastId = undefined;
+  if (memory.isChainLost(begin?.order ?? STATION_CHAIN)) return lostError();
+  if (attempt === undefined) memory.lastId = (memory.lastId ?? 0) + 1;
+  const id = attempt ?? memory.lastId ?? 0;
+  const chain = chainOf(memory, write);
+  const before: readonly Entry[] = begin
+    ? [{ of: [id, 0], at, body: { step: 'begin', ...begin } }]
+    : (memory.attempts.get(id)?.entries ?? []);
+  if (before.length === 0) return lostError();
+  if (after !== undefined && before.length - 1 !== after)
+    return new ProtocolError('journal-failed', 'an earlier step of the attempt was not written');
+  if (options.unit && !memory.isChainLost(options.unit.order)) commit.units.push({ ...options.unit, attempt: id });
+  const added = steps.map((step, offset): Entry => {
+    const isLast = offset === steps.length - 1;
+    return { of: [id, before.length + offset], at, ...packStep(step, isLast ? options.auditHead : undefined) };
+  });
+  if (begin) commit.begin(id);
+  for (const entry of begin ? [...before, ...added] : added) commit.add(chain, entry);
+  const state = { chain, entries: [...before, ...added] };
+  memory.attempts.set(id, state);
+  const outcome = outcomeOf(stepsOf(state));
+  if (outcome === 'done' || outcome === 'failed') {
+    commit.open.delete(id);
+    memory.attempts.delete(id);
   }
+  return id;
 }
 
 function isDeferrable({ options: { urgency = 'now' } }: Write): boolean {
@@ -294,6 +364,17 @@ const INTERRUPTION: StepBody = { step: 'interruption', state: 'confirmed' };
 
 function isUnsettled({ outcome }: Attempt): boolean {
   return outcome === 'unknown' || outcome === 'unverified';
+}
+
+/** True iff the browser closed the database or aborted the transaction, and may run it again. */
+function isAborted(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(cause.name);
+}
+
+/** The next write reports an unavailable journal. @throws a bug */
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof ProtocolError)) throw error;
 }
 
 /** True iff another page has used the key of the next record. */

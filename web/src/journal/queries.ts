@@ -1,5 +1,6 @@
 // Reads the journal's entries by key range, so that the cost depends on the size of the result
 // only.
+import { equalBytes } from '#protocol/bytes/bytes.ts';
 import { type Attempt, type AttemptRecord, outcomeOf, type StepBody, type StepEntry } from './attempt.ts';
 import { EMPTY_CHAIN, type Entry, type Tail, unpackStep } from './chain.ts';
 import type { Transaction } from './database.ts';
@@ -14,8 +15,34 @@ export async function readAttempt<M extends Mode>(
   transaction: Transaction<M>,
   attempt: number,
 ): Promise<Attempt | undefined> {
+  return assemble(await entriesOf(transaction, attempt));
+}
+
+/** Returns the entries of an attempt in order, none if it is unknown. */
+export async function entriesOf<M extends Mode>(
+  transaction: Transaction<M>,
+  attempt: number,
+): Promise<readonly Entry[]> {
   const batches = await transaction.objectStore('batches').index('attempt').getAll(ofAttempt(attempt));
-  return assemble(batches.flatMap(({ entries }) => entries.filter(({ of }) => of?.[0] === attempt)));
+  return batches.flatMap(({ entries }) => entries.filter(({ of }) => of?.[0] === attempt));
+}
+
+/** Whether the chain still has its first entry. Reads a key only. */
+export async function hasBeginning<M extends Mode>(transaction: Transaction<M>, chain: number): Promise<boolean> {
+  return (await transaction.objectStore('batches').getKey([chain, 0])) !== undefined;
+}
+
+/** Whether a record of the chain ends at `tail`. */
+export async function hasTail<M extends Mode>(
+  transaction: Transaction<M>,
+  chain: number,
+  tail: Tail,
+): Promise<boolean> {
+  const range = IDBKeyRange.bound([chain, 0], [chain, tail.seq]);
+  const cursor = await transaction.objectStore('batches').openCursor(range, 'prev');
+  if (!cursor) return false;
+  const { entries, hash } = cursor.value;
+  return (cursor.key as [number, number])[1] + entries.length - 1 === tail.seq && equalBytes(hash, tail.hash);
 }
 
 /** Returns the id of the newest attempt below `before`, 0 if there is none. */
@@ -28,7 +55,7 @@ export async function lastAttempt<M extends Mode>(
   return (cursor?.key as [number, number] | undefined)?.[0] ?? 0;
 }
 
-/** Returns at most `limit` attempts with ids below `before`, newest first. Ids have no gaps. */
+/** Returns at most `limit` attempts with ids below `before`, newest first. Ids have gaps only after a loss. */
 export async function attemptsBelow<M extends Mode>(
   transaction: Transaction<M>,
   before: number,
@@ -37,7 +64,15 @@ export async function attemptsBelow<M extends Mode>(
   const newest = await lastAttempt(transaction, before);
   const ids = Array.from({ length: Math.min(limit, newest) }, (_, offset) => newest - offset);
   const attempts = await Promise.all(ids.map((id) => readAttempt(transaction, id)));
-  return attempts.filter((attempt) => attempt !== undefined);
+  const found = attempts.filter((attempt) => attempt !== undefined);
+  if (found.length === ids.length) return found;
+  const oldest = found.at(-1)?.id ?? 0;
+  for (let id = oldest; id > 0 && found.length < limit; ) {
+    id = await lastAttempt(transaction, id);
+    const attempt = id > 0 ? await readAttempt(transaction, id) : undefined;
+    if (attempt) found.push(attempt);
+  }
+  return found;
 }
 
 /** Returns the end of a chain. */
@@ -49,7 +84,7 @@ export async function tailOf<M extends Mode>(transaction: Transaction<M>, chain:
   return { seq: (cursor.key as [number, number])[1] + entries.length - 1, hash };
 }
 
-function assemble(entries: readonly Entry[]): Attempt | undefined {
+export function assemble(entries: readonly Entry[]): Attempt | undefined {
   const [first, ...rest] = entries;
   if (first?.of === undefined || first.body.step !== 'begin') return undefined;
   const { step: _, ...attempt } = first.body;

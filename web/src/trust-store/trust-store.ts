@@ -8,6 +8,8 @@ export class StationTrustStore {
   readonly #database: Database;
   readonly #service: string;
   readonly #now: () => Date;
+  /** Written again if the browser deletes the database while this page is open. */
+  #known: TrustRecord | undefined;
 
   constructor(database: Database, service: string, now: () => Date) {
     this.#database = database;
@@ -15,20 +17,23 @@ export class StationTrustStore {
     this.#now = now;
   }
 
-  read(): Promise<TrustRecord | undefined> {
-    return this.#database.run(['trust'], 'readonly', (transaction) =>
+  async read(): Promise<TrustRecord | undefined> {
+    const stored = await this.#database.run(['trust'], 'readonly', (transaction) =>
       transaction.objectStore('trust').get(this.#service),
     );
+    this.#known = stored ?? this.#known;
+    return this.#known;
   }
 
   /** Pins the root unless one is pinned already. Resolves with the pinned root. */
   pin(root: string): Promise<string> {
     return this.#database.run(['trust'], 'readwrite', async (transaction) => {
       const store = transaction.objectStore('trust');
-      const record = await store.get(this.#service);
-      if (record) return record.root;
-      await store.add({ service: this.#service, root, pinnedAt: this.#now().toISOString() });
-      return root;
+      const stored = await store.get(this.#service);
+      if (stored) return stored.root;
+      const record = this.#known ?? { service: this.#service, root, pinnedAt: this.#now().toISOString() };
+      await store.add(record);
+      return record.root;
     });
   }
 
@@ -40,9 +45,13 @@ export class StationTrustStore {
   advance(head: StoredHead): Promise<void> {
     const write = async (transaction: Transaction<'readwrite'>): Promise<void> => {
       const store = transaction.objectStore('trust');
-      const record = await store.get(this.#service);
+      const stored = await store.get(this.#service);
+      const record = stored ?? this.#known;
       if (!record) throw new RangeError(`no root is pinned for ${this.#service}`);
-      if (record.head === undefined || record.head.sequence < head.sequence) await store.put({ ...record, head });
+      const isNewer = record.head === undefined || record.head.sequence < head.sequence;
+      const next = isNewer ? { ...record, head } : record;
+      if (isNewer || !stored) await store.put(next);
+      this.#known = next;
     };
     return this.#database.run(['trust'], 'readwrite', write, 'relaxed');
   }
@@ -51,12 +60,13 @@ export class StationTrustStore {
   replace(root: string): Promise<void> {
     return this.#database.run(['trust'], 'readwrite', async (transaction) => {
       const store = transaction.objectStore('trust');
-      const previous = await store.get(this.#service);
+      const previous = (await store.get(this.#service)) ?? this.#known;
       const now = this.#now().toISOString();
       const record: TrustRecord = { service: this.#service, root, pinnedAt: now };
-      if (previous === undefined) return void (await store.add(record));
-      const { service: _, former = [], ...replaced } = previous;
-      await store.put({ ...record, former: [...former, { ...replaced, replacedAt: now }] });
+      const { service: _, former = [], ...replaced } = previous ?? record;
+      const next = previous ? { ...record, former: [...former, { ...replaced, replacedAt: now }] } : record;
+      await store.put(next);
+      this.#known = next;
     });
   }
 }

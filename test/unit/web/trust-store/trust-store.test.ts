@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
-import { Database } from '#web/journal/database.ts';
+import { DATABASE_NAME, Database } from '#web/journal/database.ts';
 import { StationTrustStore } from '#web/trust-store/trust-store.ts';
 
 const now = (): Date => new Date('2026-01-02T03:04:05Z');
@@ -42,6 +42,27 @@ describe('the trust store', () => {
 
   it('refuses a head before a root is pinned', async () => {
     await expect((await store()).advance(HEAD)).rejects.toThrow(RangeError);
+  });
+
+  it('is written again from memory when the browser deletes the database under the page', async () => {
+    const factory = new IDBFactory();
+    const trust = await store('https://as.example', await Database.open(factory, () => undefined));
+    await trust.pin('root');
+    await trust.advance(HEAD);
+    const remove = (): Promise<void> =>
+      new Promise((resolve) => {
+        factory.deleteDatabase(DATABASE_NAME).onsuccess = () => resolve();
+      });
+    await remove();
+    expect(await trust.read()).toMatchObject({ root: 'root', head: HEAD });
+    expect(await trust.pin('of another AS')).toBe('root');
+    await remove();
+    await trust.advance({ ...HEAD, sequence: 6 });
+    const next = await store('https://as.example', await Database.open(factory, () => undefined));
+    expect(await next.read()).toMatchObject({ root: 'root', head: { sequence: 6 } });
+    await remove();
+    await trust.replace('second');
+    expect(await trust.read()).toMatchObject({ root: 'second', former: [{ root: 'root' }] });
   });
 
   it('records the former root and head when the root is replaced', async () => {

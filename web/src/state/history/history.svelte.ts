@@ -26,10 +26,11 @@ export function isMatch(
 export class History {
   #attempts = $state.raw<readonly Attempt[]>([]);
   #hasMore = $state.raw(false);
+  #lostAt = $state.raw<string | undefined>();
   readonly #task = new Task();
-  readonly #journal: () => Promise<Pick<Journal, 'list'>>;
+  readonly #journal: () => Promise<Pick<Journal, 'list' | 'lostAt'>>;
 
-  constructor(journal: () => Promise<Pick<Journal, 'list'>>) {
+  constructor(journal: () => Promise<Pick<Journal, 'list' | 'lostAt'>>) {
     this.#journal = journal;
   }
 
@@ -40,6 +41,11 @@ export class History {
   /** Whether older attempts may exist. */
   get hasMore(): boolean {
     return this.#hasMore;
+  }
+
+  /** When the journal before this one was found deleted, ISO 8601. */
+  get lostAt(): string | undefined {
+    return this.#lostAt;
   }
 
   get failure(): Failure | undefined {
@@ -62,6 +68,7 @@ export class History {
       const page = await journal.list(PAGE, newer.at(-1)?.id);
       this.#attempts = [...newer, ...page];
       this.#hasMore = page.length === PAGE;
+      this.#lostAt = await journal.lostAt();
     });
   }
 }

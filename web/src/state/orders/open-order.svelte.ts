@@ -21,7 +21,7 @@ export interface OpenOrderOptions {
   readonly station: Station;
   readonly remote: Pick<WorkOrders, 'report' | 'reportFile'>;
   readonly store: WorkOrderStore;
-  readonly journal: Pick<Journal, 'note' | 'get'>;
+  readonly journal: Pick<Journal, 'note' | 'get' | 'requireChain'>;
   readonly feedback: Pick<Feedback, 'give'>;
   readonly now: () => Date;
   /** A monotonic clock, in milliseconds. */
@@ -116,6 +116,7 @@ export class OpenOrder {
     const { remote, store, journal, record, order } = this.#options;
     if (!this.run.isIdle) throw new RangeError('an order cannot be closed during a load');
     await this.#task.run(async () => {
+      journal.requireChain(record.order);
       await this.run.pause();
       await this.run.reconcile();
       await this.run.explain(reasons);

@@ -60,7 +60,7 @@ const SYSTEM_FAILURES: ReadonlySet<string> = new Set([
   ...['service-unreachable', 'service-timeout', 'service-nonsense', 'service-failed', 'service-changed'],
   ...['not-signed-in', 'signed-out', 'not-allowed', 'too-many-requests', 'quota-used', 'order-unknown', 'order-ended'],
   ...['token-locked', 'token-blocked', 'token-lost', 'token-failed', 'vault-locked', 'vault-expired'],
-  ...['journal-full', 'journal-failed', 'journal-elsewhere', 'part-unreachable', 'cancelled'],
+  ...['journal-full', 'journal-failed', 'journal-lost', 'journal-elsewhere', 'part-unreachable', 'cancelled'],
 ]);
 
 export function isSystemFailure({ code }: Failure): boolean {

@@ -4,6 +4,7 @@ export class PageHealth {
   #isBroken = $state(false);
   #isSuperseded = $state(false);
   #isCutOff = $state(false);
+  #hasLostJournal = $state(false);
 
   /** An unexpected error occurred. */
   get isBroken(): boolean {
@@ -18,6 +19,15 @@ export class PageHealth {
   /** A chunk of the page could not be fetched. */
   get isCutOff(): boolean {
     return this.#isCutOff;
+  }
+
+  /** The journal was deleted while this page was open. */
+  get hasLostJournal(): boolean {
+    return this.#hasLostJournal;
+  }
+
+  reportLostJournal(): void {
+    this.#hasLostJournal = true;
   }
 
   reportError(): void {

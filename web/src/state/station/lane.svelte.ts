@@ -233,11 +233,15 @@ export class Lane {
     const { session, journal } = this.#options;
     const before = this.#phase;
     if (before.is === 'unknown' || before.is === 'unverified') {
-      const attempt = await journal.get(before.attempt);
+      const attempt = await journal.get(before.attempt).catch(failureOf);
+      if (attempt === undefined || 'code' in attempt) {
+        this.#phase = { ...before, failure: attempt ?? { code: 'journal-lost' } };
+        return;
+      }
       if (before.is === 'unknown' && !this.isReachable) await this.open();
       // The unit is not reachable: the outcome remains unknown.
       if (this.#phase.is === 'unread') this.#phase = { ...before, failure: this.#phase.failure };
-      else if (attempt) await this.settle(attempt);
+      else await this.settle(attempt);
       return;
     }
     if (!this.isReachable) await this.open();

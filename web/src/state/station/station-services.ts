@@ -7,7 +7,7 @@ import type { AsAccount } from '../session/session.svelte.ts';
 import type { Lane, LaneOptions } from './lane.svelte.ts';
 
 export interface StationServices {
-  readonly journal: Pick<Journal, 'begin' | 'append' | 'flush' | 'get' | 'list' | 'unsettled'>;
+  readonly journal: Pick<Journal, 'begin' | 'append' | 'flush' | 'get' | 'list' | 'lostAt' | 'unsettled'>;
   readonly links: Pick<Links, 'chooseUsb' | 'chooseSerial' | 'remembered' | 'onChange'>;
   readonly as: AsAccount;
   readonly leases: Pick<Leases, 'open' | 'take' | 'onRequest'>;

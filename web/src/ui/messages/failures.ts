@@ -317,6 +317,10 @@ const STATION = {
     remedy: 'Leave private browsing or allow this site to store data, then reload',
     title: 'The browser refuses to store the journal. No key is loaded without one.',
   },
+  'journal-lost': {
+    remedy: 'Leave the order and open it again',
+    title: 'The journal of this station was deleted. Your administrator can see at the AS what was loaded.',
+  },
   integrity: {
     remedy: 'Stop here and tell the administrator of the AS',
     title: 'A signature or check value does not match. The data was changed in transit.',

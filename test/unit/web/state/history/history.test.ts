@@ -22,10 +22,12 @@ describe('the history', () => {
   it('reads one page at a time, newest first, until there are no more attempts', async () => {
     const all = Array.from({ length: 30 }, (_, index) => attempt(30 - index));
     const history = new History(async () => ({
+      lostAt: async () => '2026-11-23T12:00:00.000Z',
       list: async (limit, before = Number.POSITIVE_INFINITY) => all.filter(({ id }) => id < before).slice(0, limit),
     }));
     await history.open();
     expect(history.attempts).toHaveLength(25);
+    expect(history.lostAt).toBe('2026-11-23T12:00:00.000Z');
     expect(history.hasMore).toBe(true);
     await history.loadMore();
     expect(history.attempts.map(({ id }) => id)).toEqual(all.map(({ id }) => id));
@@ -34,14 +36,18 @@ describe('the history', () => {
 
   it('shows the failure when the journal cannot be read', async () => {
     const history = new History(async () => ({
+      lostAt: async () => undefined,
       list: () => Promise.reject(new ProtocolError('journal-failed', 'private browsing')),
     }));
     await history.open();
     expect(history.failure).toEqual({ code: 'journal-failed' });
   });
 
-  it('rethrows the exception of a bug', async () => {
-    const history = new History(async () => ({ list: () => Promise.reject(new TypeError('bug')) }));
+  it('does not catch a bug', async () => {
+    const history = new History(async () => ({
+      list: () => Promise.reject(new TypeError('bug')),
+      lostAt: async () => undefined,
+    }));
     await expect(history.open()).rejects.toThrow(TypeError);
   });
 });

@@ -133,6 +133,8 @@ export class Cable {
   /** Replaces the status word of one command that the unit has run. */
   lie: { readonly ins: number; readonly statusWord: number } | undefined;
   cut: { readonly ins: number; readonly when: 'before' | 'after' | 'silence' | 'silence from then on' } | undefined;
+  /** Called before the unit receives a command. */
+  beforeCommand: ((ins: number) => Promise<void>) | undefined;
   /** Answers to the next GET RESPONSE commands, which the unit does not see. */
   readonly answers: Bytes[] = [];
   #isSilent = false;
@@ -168,6 +170,7 @@ export class Cable {
         const ins = command[1] ?? 0;
         if (dead) throw new ProtocolError('device-lost', 'this link was closed');
         this.commands.push(ins);
+        await this.beforeCommand?.(ins);
         this.#isSilent = this.cut?.when === 'silence from then on' && (this.#isSilent || this.cut.ins === ins);
         if (this.cut?.ins === ins || this.#isSilent) dead = true;
         if (this.#isSilent) throw new ProtocolError('link-timeout', 'the test lets the unit be silent');
@@ -191,6 +194,8 @@ export interface BenchParts {
   readonly session: Session;
   readonly account: TestAccount;
   readonly journal: Journal;
+  /** Number of times that the journal reported that it was closed or lost. */
+  readonly troubles: number;
   /** The permitted units that are plugged in. */
   remembered: Link[];
   /** The link that the operator chooses in the next device chooser; undefined to cancel. */
@@ -223,7 +228,8 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
   const account = found?.account ?? createAccount(sets);
   const session = new Session(async () => account, 'https://as.example', now);
   const database = found?.database ?? (await Database.open(new IDBFactory(), () => {}));
-  const journal = new Journal(database, found?.name ?? 'page', now);
+  let troubles = 0;
+  const journal = new Journal(database, found?.name ?? 'page', now, () => troubles++);
   let ticks = 0;
   const parts: BenchParts = {
     session,
@@ -237,6 +243,9 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
       throw new TypeError('the station was not started');
     },
     changed: () => station.refresh(),
+    get troubles(): number {
+      return troubles;
+    },
     get station(): Station {
       return station;
     },

@@ -1,0 +1,296 @@
+// The journal is deleted, emptied, closed or blocked while a key is loaded, at each step of the
+// attempt: the page notices it, completes the attempt from memory and begins a new chain, whose
+// first entry records the loss.
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it } from 'vitest';
+import { type Batch, EMPTY_CHAIN, STATION_CHAIN, verifyBatch } from '#web/journal/chain.ts';
+import { DATABASE_NAME, Database } from '#web/journal/database.ts';
+import { Journal } from '#web/journal/journal.ts';
+import { ATTEMPT, STEPS as STEPS_OF_LOAD } from '../../journal/records.ts';
+import { attached, cable, createAccount, createBench, load, NOW, SETS } from './station-fixture.ts';
+
+const STEPS = ['challenge', 'export', 'import', 'verify'] as const;
+type Step = (typeof STEPS)[number];
+
+interface Disk {
+  readonly factory: IDBFactory;
+  readonly database: Database;
+  readonly connections: IDBDatabase[];
+}
+
+async function openDisk(): Promise<Disk> {
+  const factory = new IDBFactory();
+  const connections: IDBDatabase[] = [];
+  const open = (name: string, version: number): IDBOpenDBRequest => {
+    const request = factory.open(name, version);
+    request.addEventListener('success', () => connections.push(request.result));
+    return request;
+  };
+  const database = await Database.open({ open } as unknown as IDBFactory, () => undefined);
+  return { factory, database, connections };
+}
+
+const settled = (request: IDBRequest): Promise<void> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+  });
+
+/** Another program or the browser deletes the database. */
+async function remove({ factory }: Disk): Promise<void> {
+  await settled(factory.deleteDatabase(DATABASE_NAME));
+}
+
+/** The browser closes the connections, deletes the data and reports the closing last. */
+async function clearSite({ factory, connections }: Disk): Promise<void> {
+  const open = connections.splice(0);
+  for (const connection of open) connection.close();
+  await settled(factory.deleteDatabase(DATABASE_NAME));
+  for (const connection of open) connection.onclose?.(new Event('close'));
+}
+
+/** The same without any event. */
+async function clearSilently({ factory, connections }: Disk): Promise<void> {
+  for (const connection of connections.splice(0)) connection.close();
+  await settled(factory.deleteDatabase(DATABASE_NAME));
+}
+
+/** Another script empties every object store. */
+async function empty({ connections }: Disk): Promise<void> {
+  const db = connections.at(-1);
+  if (!db) throw new TypeError('no connection');
+  const transaction = db.transaction([...db.objectStoreNames], 'readwrite');
+  for (const name of db.objectStoreNames) transaction.objectStore(name).clear();
+  await new Promise<void>((resolve) => {
+    transaction.oncomplete = () => resolve();
+  });
+}
+
+/** The browser closes the connection and keeps the data. */
+async function close({ connections }: Disk): Promise<void> {
+  const connection = connections.pop();
+  connection?.close();
+  connection?.onclose?.(new Event('close'));
+}
+
+/** The browser aborts the next transaction. */
+async function abortNext({ connections }: Disk): Promise<void> {
+  const db = connections.at(-1);
+  if (!db) throw new TypeError('no connection');
+  const begin = db.transaction.bind(db);
+  db.transaction = (...request) => {
+    db.transaction = begin;
+    const transaction = begin(...request);
+    queueMicrotask(() => transaction.abort());
+    return transaction;
+  };
+}
+
+const LOSSES = { remove, clearSite, clearSilently, empty } as const;
+const DISTURBANCES = { close, abortNext } as const;
+
+/** Loads one key, and disturbs the disk when the step begins. */
+async function loadWith(disturb: (disk: Disk) => Promise<void>, at: Step) {
+  const disk = await openDisk();
+  const account = createAccount(SETS);
+  const bench = await createBench(SETS, { database: disk.database, account, name: 'page' });
+  await bench.session.signIn('token');
+  await load(await attached(bench), 1); // an earlier attempt, which is lost
+  const wire = cable();
+  let pending: (() => Promise<void>) | undefined = () => disturb(disk);
+  const before = async (step: Step): Promise<void> => {
+    if (step !== at) return;
+    await pending?.();
+    pending = undefined;
+  };
+  const { exportKey, verifyReceipt } = account;
+  account.exportKey = async (request) => {
+    await before('export');
+    return await exportKey(request);
+  };
+  account.verifyReceipt = async (...receipt) => {
+    await before('verify');
+    return await verifyReceipt(...receipt);
+  };
+  wire.beforeCommand = async (ins) => {
+    if (ins === 0x84) await before('challenge');
+    if (ins === 0xd8) await before('import');
+  };
+  wire.unit = cable({ sn: new Uint8Array(16).fill(9) }).unit;
+  const lane = await attached(bench, wire, 2);
+  await load(lane, 1);
+  return { disk, bench, lane };
+}
+
+async function stationChain({
+  database,
+}: Disk): Promise<{ readonly first: number | undefined; readonly batches: readonly Batch[] }> {
+  return await database.run(['batches'], 'readonly', async (transaction) => {
+    const store = transaction.objectStore('batches');
+    const [keys, batches] = await Promise.all([store.getAllKeys(), store.getAll()]);
+    let tail = EMPTY_CHAIN;
+    for (const [index, batch] of batches.entries()) {
+      const key = keys[index];
+      if (!key || key[0] !== STATION_CHAIN) continue;
+      const next = verifyBatch(tail, key, batch);
+      if ('reason' in next) throw new Error(`entry ${next.seq} is ${next.reason}`);
+      tail = next;
+    }
+    return { first: keys[0]?.[1], batches };
+  });
+}
+
+describe.each(Object.keys(LOSSES) as (keyof typeof LOSSES)[])('the journal is lost (%s)', (name) => {
+  it.each(STEPS)('while the step "%s" runs: the load is completed and the loss is recorded', async (at) => {
+    const { disk, bench, lane } = await loadWith(LOSSES[name], at);
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
+    expect(bench.journal.isLost).toBe(true);
+    expect(bench.troubles).toBeGreaterThan(0);
+    const { first, batches } = await stationChain(disk);
+    expect(first).toBe(0);
+    expect(batches[0]?.entries[0]?.body).toMatchObject({
+      step: 'journal-lost',
+      ends: [[STATION_CHAIN, expect.any(Number), expect.any(Uint8Array)]],
+    });
+    expect(await bench.journal.lostAt()).toBe('2026-11-23T12:00:00.000Z');
+    const [attempt, ...others] = await bench.journal.list(10);
+    expect(others).toEqual([]);
+    expect(attempt).toMatchObject({ id: 2, outcome: 'done', keyLabel: 'Traffic', steps: { length: 6 } });
+    expect(bench.station.failure).toBeUndefined();
+    await lane.retry();
+    await load(lane, 3);
+    expect(lane.phase.is).toBe('done');
+    expect((await bench.journal.list(10)).map(({ id }) => id)).toEqual([3, 2]);
+    await stationChain(disk);
+  });
+});
+
+describe.each(Object.keys(DISTURBANCES) as (keyof typeof DISTURBANCES)[])('the journal is disturbed (%s)', (name) => {
+  it.each(STEPS)('while the step "%s" runs: the load is completed and nothing is lost', async (at) => {
+    const { disk, bench, lane } = await loadWith(DISTURBANCES[name], at);
+    expect(lane.phase).toMatchObject({ is: 'done' });
+    expect(bench.journal.isLost).toBe(false);
+    expect(await bench.journal.lostAt()).toBeUndefined();
+    expect((await bench.journal.list(10)).map(({ id, outcome }) => [id, outcome])).toEqual([
+      [2, 'done'],
+      [1, 'done'],
+    ]);
+    await stationChain(disk);
+  });
+});
+
+describe('a lost journal', () => {
+  it('is begun anew at once, also when no load runs, and keeps the attempts that are open', async () => {
+    const disk = await openDisk();
+    const bench = await createBench(SETS, { database: disk.database, account: createAccount(SETS), name: 'page' });
+    await bench.session.signIn('token');
+    const wire = cable();
+    wire.cut = { ins: 0xd8, when: 'after' };
+    const lane = await attached(bench, wire);
+    await load(lane, 1);
+    expect(lane.phase.is).toBe('unknown');
+    await remove(disk);
+    await expect.poll(() => bench.journal.isLost).toBe(true);
+    expect(await bench.journal.unsettled()).toMatchObject([{ id: 1, outcome: 'unknown' }]);
+    wire.cut = undefined;
+    bench.remembered = [wire.link(2)];
+    await bench.changed();
+    expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2 } });
+    expect((await bench.journal.list(5)).map(({ outcome }) => outcome)).toEqual(['done']);
+  });
+
+  it('lists what remains, although the numbers have gaps', async () => {
+    const disk = await openDisk();
+    const journal = new Journal(disk.database, 'page', NOW);
+    const lost = { step: 'failure', state: 'confirmed', failure: { code: 'device-lost' } } as const;
+    const first = await journal.begin(ATTEMPT, STEPS_OF_LOAD.slice(0, 4));
+    await journal.append(first, lost);
+    for (let count = 0; count < 5; count++) await journal.begin(ATTEMPT, STEPS_OF_LOAD);
+    await remove(disk);
+    await journal.begin(ATTEMPT, STEPS_OF_LOAD);
+    expect((await journal.list(3)).map(({ id }) => id)).toEqual([7, 1]);
+    expect((await journal.list(1, 7)).map(({ id }) => id)).toEqual([1]);
+    expect(await journal.list(1, 1)).toEqual([]);
+  });
+
+  it('is noticed by the question for an attempt', async () => {
+    const disk = await openDisk();
+    const bench = await createBench(SETS, { database: disk.database, account: createAccount(SETS), name: 'page' });
+    await bench.session.signIn('token');
+    const wire = cable();
+    wire.cut = { ins: 0xd8, when: 'after' };
+    const lane = await attached(bench, wire);
+    await load(lane, 1);
+    await empty(disk);
+    expect(await bench.journal.get(1)).toMatchObject({ outcome: 'unknown' });
+    expect(bench.journal.isLost).toBe(true);
+  });
+
+  it('refuses the order that was open, until it is opened again', async () => {
+    const disk = await openDisk();
+    const bench = await createBench(SETS, { database: disk.database, account: createAccount(SETS), name: 'page' });
+    const { journal } = bench;
+    const opened = { step: 'order-opened', operator: 'ada' } as const;
+    await journal.note(4, opened);
+    await remove(disk);
+    const lost = { code: 'journal-lost' };
+    await expect(journal.note(4, { step: 'order-paused' })).rejects.toMatchObject(lost);
+    expect(() => journal.requireChain(4)).toThrow(expect.objectContaining(lost));
+    await journal.note(4, opened);
+    await journal.note(4, { step: 'order-paused' });
+    journal.requireChain(4);
+  });
+
+  it('is recorded by each of two pages, which go on with one chain', async () => {
+    const disk = await openDisk();
+    const account = createAccount(SETS);
+    const other = await Database.open(disk.factory, () => undefined);
+    const pages = [
+      await createBench(SETS, { database: disk.database, account, name: 'a' }),
+      await createBench(SETS, { database: other, account, name: 'b' }),
+    ];
+    const lanes = [];
+    for (const [index, page] of pages.entries()) {
+      await page.session.signIn('token');
+      const lane = await attached(page, cable({ sn: new Uint8Array(16).fill(index + 1) }));
+      await load(lane, 1);
+      lanes.push(lane);
+    }
+    await remove(disk);
+    for (const lane of lanes) {
+      await lane.retry();
+      await load(lane, 3);
+      expect(lane.phase.is).toBe('done');
+    }
+    expect(pages.map(({ journal }) => journal.isLost)).toEqual([true, true]);
+    await stationChain(disk);
+    expect((await pages[0]?.journal.list(10))?.map(({ outcome }) => outcome)).toEqual(['done', 'done']);
+  });
+});
+
+describe('a journal without storage', () => {
+  it.each(['QuotaExceededError', 'UnknownError'])(
+    'in mid-import (%s) leaves no uncaught error and is complete later',
+    async (name) => {
+      let isDenied = false;
+      const { bench, lane, disk } = await loadWith(async ({ database }) => {
+        const run = database.run.bind(database);
+        isDenied = true;
+        database.run = (stores, mode, body, durability) =>
+          run(stores, mode, isDenied ? () => Promise.reject(new DOMException('scripted', name)) : body, durability);
+      }, 'import');
+      expect(lane.phase).toMatchObject({
+        is: 'unverified',
+        failure: { code: name === 'QuotaExceededError' ? 'journal-full' : 'journal-failed' },
+      });
+      expect(bench.station.failure).toBeDefined();
+      await lane.retry();
+      expect(lane.phase.is).toBe('unverified');
+      isDenied = false;
+      await lane.retry();
+      expect(lane.phase.is).toBe('done');
+      await stationChain(disk);
+    },
+  );
+});
