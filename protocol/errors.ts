@@ -13,6 +13,7 @@ export type LinkErrorCode =
   | 'protected-class' // a PC/SC reader (class 0B), which browsers block
   | 'no-interface' // no interface matches a device profile
   | 'link-timeout' // no response within the deadline
+  | 'link-echo' // the adapter returns what is sent, and no unit answers
   | 'link-garbled'; // retries and resynchronisation failed
 
 /** Failures of the unit. */

@@ -52,12 +52,11 @@ export type Fault =
       readonly link?: LinkKind;
     }
   /**
-   * Lasts until the faults are cleared. `busy`: another program uses the unit. `driver missing`:
-   * WinUSB is missing. `access denied`: the operating system denies access. `silence`: the unit
-   * neither receives nor sends.
+   * Until the faults are cleared: another program uses the unit; WinUSB is missing; the operating
+   * system denies access; the unit neither receives nor sends; the adapter returns what it is sent.
    */
-  | { readonly fault: 'busy' | 'driver missing' | 'access denied' | 'silence'; readonly link?: LinkKind }
-  /** USB only: halts the bulk endpoint of `direction` until the page calls clearHalt(). */
+  | { readonly fault: 'busy' | 'driver missing' | 'access denied' | 'silence' | 'echo'; readonly link?: LinkKind }
+  /** USB: halts the bulk endpoint of that direction until clearHalt. */
   | { readonly fault: 'stall'; readonly direction: Direction }
   /** Serial only: errors the readable stream. The port stays open and creates a new stream. */
   | { readonly fault: 'line error'; readonly error: LineError }
@@ -117,6 +116,10 @@ export class FaultScript {
       }
     }
     return undefined;
+  }
+
+  get isEchoing(): boolean {
+    return this.#armed.some(({ fault }) => fault.fault === 'echo');
   }
 
   get isSilent(): boolean {

@@ -2,7 +2,7 @@
 // of the framing (T=1 on serial, CCID on USB), runs commands one at a time, and applies the fault
 // script.
 import { encodeResponse } from '#protocol/apdu/response-apdu.ts';
-import type { Bytes } from '#protocol/bytes/bytes.ts';
+import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
 import type { Card } from './card.ts';
 import { type Cancel, type Clock, sleep } from './clock.ts';
@@ -47,6 +47,7 @@ export class UnitLink {
   receive(bytes: Uint8Array): void {
     if (!this.#isOpen) return;
     const { faults, framing } = this.#options;
+    if (faults.isEchoing) this.onSend?.(copy(bytes));
     const { bytes: passed, unplugged } = faults.pass('out', bytes);
     if (passed.length > 0 && !faults.isSilent) {
       this.#cancelSilence?.();

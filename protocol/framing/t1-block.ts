@@ -71,6 +71,18 @@ export function encodeSBlock(request: SBlock['request'], response: boolean, valu
   return encode(0xc0 | (response ? RESPONSE : 0) | S_REQUESTS.indexOf(request), inf, edc);
 }
 
+/** True iff `bytes` are the encoding of the block. */
+export function isEncodingOf(block: T1Block, bytes: Uint8Array, edc: Edc): boolean {
+  switch (block.kind) {
+    case 'I':
+      return equalBytes(encodeIBlock(block.ns, block.more, block.inf, edc), bytes);
+    case 'R':
+      return equalBytes(encodeRBlock(block.nr, block.error, edc), bytes);
+    case 'S':
+      return equalBytes(encodeSBlock(block.request, block.response, block.value, edc), bytes);
+  }
+}
+
 const NO_INF = new Uint8Array(0);
 
 function encode(pcb: number, inf: Uint8Array, edc: Edc): Bytes {

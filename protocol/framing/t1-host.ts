@@ -1,7 +1,8 @@
 // T=1 on the side of the host (ISO/IEC 7816-3 clause 11, rules 1 to 9 of clause 11.6;
 // docs/protocol.md clause 5): one exchange at a time, a state machine without clock and I/O,
 // without S(ABORT). Never runs a command twice: after S(RESYNCH) it restarts a command only if the
-// last block was not sent yet. Otherwise the outcome is unknown, and the link fails.
+// last block was not sent yet. Otherwise the outcome is unknown, and the link fails. Skips its own
+// blocks, which some adapters return before the answer.
 import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
 import type { Edc } from './edc.ts';
 import type { HostAction, HostFraming } from './host-framing.ts';
@@ -13,6 +14,7 @@ import {
   encodeRBlock,
   encodeSBlock,
   type IBlock,
+  isEncodingOf,
   isSameIBlock,
   MAX_IFS,
   other,
@@ -35,6 +37,8 @@ const MAX_REPEATS = 3;
 const MAX_RESYNCHS = 3;
 /** Length of the longest response APDU: Ne 65,536 and the status word. */
 const MAX_RESPONSE = 0x10002;
+/** Number of received bytes in which a part of an echo is searched. */
+const MAX_HEARD = 8;
 
 export function t1Host(options: T1Options = {}): HostFraming {
   return new T1Host(options);
@@ -70,6 +74,14 @@ class T1Host implements HostFraming {
   #resynchs = 0;
   /** True once the unit has answered something unusable since the last progress. */
   #hasAnswered = false;
+  /** True once a block of the unit was received. */
+  #hasUnit = false;
+  /** True once a block of this host, or a part of one, was received. */
+  #hasEcho = false;
+  /** The block sent last, and whether its echo is outstanding. */
+  #sent: { readonly bytes: Bytes; isEchoed: boolean } = { bytes: NOTHING, isEchoed: true };
+  /** The first bytes received since then. */
+  #heard: number[] = [];
   /** The last block sent, except R-blocks that report an error, and the timeout of its response. */
   #last: { readonly bytes: Bytes; readonly waitMs: number } = { bytes: NOTHING, waitMs: 0 };
   #command: Uint8Array | undefined;
@@ -91,17 +103,35 @@ class T1Host implements HostFraming {
 
   open(): HostAction {
     this.#resynchs = 0;
-    return this.#resynch();
+    return this.#noteSent(this.#resynch());
   }
 
   exchange(command: Uint8Array): HostAction {
     if (this.#phase !== 'idle') throw new RangeError('the link is not open, or an exchange is open');
     this.#command = command;
     this.#resynchs = 0;
-    return this.#startCommand();
+    return this.#noteSent(this.#startCommand());
   }
 
   receive(bytes: Uint8Array): HostAction {
+    if (this.#heard.length < MAX_HEARD) this.#heard.push(...bytes.subarray(0, MAX_HEARD - this.#heard.length));
+    return this.#noteSent(this.#receive(bytes));
+  }
+
+  silence(): HostAction {
+    const isBroken = this.#reader.isPending;
+    this.#reader.clear();
+    return this.#noteSent(this.#retry(isBroken ? 'damaged' : 'timeout', 0));
+  }
+
+  #noteSent(action: HostAction): HostAction {
+    if (action.do !== 'send') return action;
+    this.#sent = { bytes: action.bytes, isEchoed: false };
+    this.#heard = [];
+    return action;
+  }
+
+  #receive(bytes: Uint8Array): HostAction {
     this.#reader.push(bytes);
     for (;;) {
       const block = this.#reader.next();
@@ -116,17 +146,29 @@ class T1Host implements HostFraming {
     }
   }
 
-  silence(): HostAction {
-    const isBroken = this.#reader.isPending;
-    this.#reader.clear();
-    return this.#retry(isBroken ? 'damaged' : 'timeout', 0);
-  }
-
   #handle(block: T1Block): HostAction {
+    if (this.#isEcho(block)) return WAIT_ON;
+    this.#hasUnit = true;
     if (this.#phase === 'resynch') return this.#handleResynch(block);
     if (this.#phase === 'ifs') return this.#handleIfs(block);
     if (block.kind === 'I') return this.#handleI(block);
     return block.kind === 'R' ? this.#handleR(block) : this.#handleS(block);
+  }
+
+  /**
+   * Whether the block is one that this host has sent. A unit never sends the S-blocks of the host, and
+   * the first one shows whether the line echoes. Only then I- and R-blocks are compared, and an R-block
+   * once, because the unit may send the same.
+   */
+  #isEcho(block: T1Block): boolean {
+    const { bytes, isEchoed } = this.#sent;
+    const isSent = isEncodingOf(block, bytes, this.#edc);
+    const isPart = block.kind === 'I' && isEncodingOf(block, this.#part, this.#edc);
+    const isEcho = block.kind === 'R' ? isSent && !isEchoed : isSent || isPart;
+    if (!isEcho || !(this.#hasEcho || block.kind === 'S')) return false;
+    this.#hasEcho = true;
+    if (isSent) this.#sent.isEchoed = true;
+    return true;
   }
 
   /** Ignores other blocks, which the unit sent before it received S(RESYNCH request). */
@@ -226,7 +268,10 @@ class T1Host implements HostFraming {
   #retry(reason: RetryReason, quietMs: number): HostAction {
     if (reason !== 'timeout') this.#hasAnswered = true;
     if (this.#phase === 'closed' || this.#phase === 'idle') throw new RangeError('no exchange is open');
-    if (this.#phase === 'resynch') return this.#resynch();
+    if (this.#phase === 'resynch') {
+      this.#hasEcho ||= reason === 'damaged' && isPartOf(this.#heard, this.#sent.bytes);
+      return this.#resynch();
+    }
     if (this.#phase === 'ifs') return this.#repeat(this.#last, quietMs);
     const error = { damaged: 1, timeout: 0, unexpected: 2 } as const;
     const bytes = encodeRBlock(this.#nr, error[reason], this.#edc);
@@ -241,6 +286,8 @@ class T1Host implements HostFraming {
 
   #resynch(): HostAction {
     if (this.#resynchs === MAX_RESYNCHS) {
+      if (this.#hasEcho && !this.#hasUnit)
+        return this.#fail('link-echo', 'only the blocks of this host were received: the line or its adapter echoes');
       return this.#hasAnswered
         ? this.#fail('link-garbled', 'the unit answers, but not in valid T=1 blocks')
         : this.#fail('link-timeout', 'the unit does not answer');
@@ -270,7 +317,7 @@ class T1Host implements HostFraming {
     return { do: 'done', response };
   }
 
-  #fail(code: 'link-garbled' | 'link-timeout', message: string): HostAction {
+  #fail(code: 'link-garbled' | 'link-timeout' | 'link-echo', message: string): HostAction {
     this.#phase = 'closed';
     this.#wipeCommand();
     return { do: 'fail', code, message };
@@ -281,6 +328,13 @@ class T1Host implements HostFraming {
     wipe(this.#part);
     this.#command = undefined;
   }
+}
+
+/** Whether the received bytes begin with a part of the sent block. Its PCB is never one of a unit. */
+function isPartOf(heard: readonly number[], sent: Uint8Array): boolean {
+  const [first, second] = heard;
+  if (first === undefined || second === undefined) return false;
+  return sent.some((byte, index) => byte === first && sent[index + 1] === second);
 }
 
 function isResponse(block: T1Block, request: SBlock['request'], value = 0): boolean {

@@ -36,6 +36,11 @@ const LINK = {
     again: true,
     title: 'The unit did not respond in time. Its connection was closed.',
   },
+  'link-echo': {
+    remedy: 'Check that the unit is connected and switched on, then retry',
+    again: true,
+    title: 'The adapter only returns what this page sends. No unit answers behind it.',
+  },
   'link-garbled': {
     remedy: 'Try another cable or another port, then retry',
     again: true,
