@@ -19,6 +19,7 @@ export type LinkErrorCode =
 /** Failures of the unit. */
 export type UnitErrorCode =
   | 'not-a-unit' // the device responds but has no EI application
+  | 'identity-malformed' // the EI application returned an identity that violates the specification
   | 'unit-blank' // lifecycle 00: the unit has no T yet
   | 'unit-nonsense' // a response that violates the specification
   | 'unit-changed' // the SN differs from the one read earlier on this link

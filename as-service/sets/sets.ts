@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { type Bytes, copy, isZero, wipe } from '#protocol/bytes/bytes.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
+import { isAttributes } from '#protocol/crypto/attributes.ts';
 import type { Profile } from '#protocol/service/messages.ts';
 import { keyCheckValue } from '#protocol/tkl/body.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
@@ -99,8 +100,10 @@ export async function addKey(as: StateChanges, actor: string, input: NewKey): Pr
   requireNumber('slot', slot, 0, ANY_SLOT);
   if (slot === TRANSPORT_KEY_SLOT)
     throw new UserError('Slot FFFE contains the transport key and takes no application key.');
-  if (!/^[A-Z0-9]{2}[A-Z][A-Z0-9]{3}[A-Z]$/.test(attributes)) {
-    throw new UserError(`"${attributes}" is not an attribute field: 7 characters as in X9.143, for example D0AB00N.`);
+  if (!isAttributes(attributes)) {
+    throw new UserError(
+      `"${attributes}" is not an attribute field. It has 7 upper-case letters and digits, as D0AB00N.`,
+    );
   }
   const key = copy(input.key ?? randomBytes(input.length));
   if (![16, 24, 32].includes(key.length) || isZero(key)) {

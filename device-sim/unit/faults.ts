@@ -60,7 +60,7 @@ export type Fault =
   | { readonly fault: 'stall'; readonly direction: Direction }
   /** Serial only: errors the readable stream. The port stays open and creates a new stream. */
   | { readonly fault: 'line error'; readonly error: LineError }
-  /** Cuts the power at the n-th write to M from now, or makes this write fail. */
+  /** M: cuts the power at the n-th write from now, makes it fail, or stores something else. */
   | ({ readonly fault: 'memory' } & WriteFault);
 
 export type LineError = 'BufferOverrunError' | 'BreakError' | 'FramingError' | 'ParityError';

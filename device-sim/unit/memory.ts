@@ -14,10 +14,13 @@ export class MemoryFailure extends Error {
   override readonly name = 'MemoryFailure';
 }
 
-/** A fault at the n-th write from now. `write` 1 is the next write. */
+/**
+ * A fault of the n-th write from now; 1 is the next. `other content` stores another last byte than
+ * was written and reports success, so that only reading back shows it.
+ */
 export interface WriteFault {
   readonly write: number;
-  readonly effect: 'cut before' | 'cut during' | 'cut after' | 'failure';
+  readonly effect: 'cut before' | 'cut during' | 'cut after' | 'failure' | 'other content';
 }
 
 /** The content of all cells by name, as upper-case hex. Suitable for JSON. */
@@ -61,6 +64,10 @@ export class Memory {
     const effect = this.#faults.get(this.#writes);
     this.#faults.delete(this.#writes);
     if (effect === 'failure') throw new MemoryFailure(`write to ${name} failed`);
+    if (effect === 'other content') {
+      this.#store(name, withOtherEnd(content));
+      return;
+    }
     if (effect !== 'cut before') this.#store(name, effect === 'cut during' ? this.#torn(name, content) : copy(content));
     if (effect !== undefined) throw new PowerCut(`power was ${effect} write ${this.#writes}, to ${name}`);
   }
@@ -98,4 +105,11 @@ export class Memory {
     const corrupt = (content[middle] ?? 0) ^ 0xa5;
     return concat(content.subarray(0, middle), corrupt, old.subarray(middle + 1, content.length));
   }
+}
+
+function withOtherEnd(content: Uint8Array): Bytes {
+  const other = copy(content);
+  const last = other.length - 1;
+  if (last >= 0) other[last] = (other[last] ?? 0) ^ 0x01;
+  return other;
 }

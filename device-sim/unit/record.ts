@@ -55,14 +55,22 @@ export class AtomicRecord {
     return content;
   }
 
-  /** Commits the shadow with one atomic write. @throws PowerCut @throws MemoryFailure */
+  /**
+   * Commits the shadow with one atomic write, and reads it back: after another marker was stored the
+   * record is the old one.
+   * @throws PowerCut
+   * @throws MemoryFailure
+   */
   commit(): void {
     const committed = this.#committed();
     wipe(committed?.content);
     const content = this.readShadow();
     try {
       const marker = encodeMarker((committed?.generation ?? 0) + 1, content);
-      this.#memory.write(this.#marker(this.#shadow()), marker);
+      const cell = this.#marker(this.#shadow());
+      this.#memory.write(cell, marker);
+      const back = this.#memory.read(cell);
+      if (back === undefined || !equalBytes(back, marker)) throw new MemoryFailure(`${cell} does not read back`);
     } finally {
       wipe(content);
     }

@@ -1,6 +1,7 @@
 // The kinds of key entry: an application key, the erasure of a slot, or the next T
 // (docs/protocol.md clause 8). The kind follows from ATTR and SLOT, so an entry has no field for
 // it.
+import { isAttributes } from '../crypto/attributes.ts';
 import { ANY_SLOT, NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
 import type { KeyFacts } from './memory.ts';
 
@@ -9,8 +10,6 @@ export type EntryKind = 'key' | 'erasing' | 'transport-key';
 /** Every unit refuses AKV FFFFFFFF. */
 const MAX_AKV = 0xfffffffe;
 const MAX_TKV = 0xff;
-/** The characters of the header of an X9.143 key block, in every suite (clause 3.3). */
-const KEY_ATTRIBUTES = /^[A-Z0-9]{7}$/;
 
 export function entryKind({ attributes, slot }: Pick<KeyFacts, 'attributes' | 'slot'>): EntryKind {
   if (attributes === NO_ATTRIBUTES) return 'erasing';
@@ -33,7 +32,7 @@ export function requireEntry(facts: KeyFacts): void {
   if (kind === 'transport-key' && attributes !== TRANSPORT_KEY_ATTRIBUTES) {
     throw new RangeError(`an entry that replaces T needs ATTR ${TRANSPORT_KEY_ATTRIBUTES}`);
   }
-  if (kind === 'key' && !KEY_ATTRIBUTES.test(attributes)) {
+  if (kind === 'key' && !isAttributes(attributes)) {
     throw new RangeError('ATTR must be 7 upper-case letters and digits');
   }
 }

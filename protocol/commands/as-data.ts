@@ -3,6 +3,8 @@
 // save a refusal; the card makes its own checks.
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromAscii, fromUtf8 } from '../bytes/text.ts';
+import { isAttributes } from '../crypto/attributes.ts';
+import { NO_ATTRIBUTES } from '../tkl/header.ts';
 import { nonsense } from './command.ts';
 import { Fields } from './fields.ts';
 
@@ -37,7 +39,7 @@ const VERSION = 0x01;
 
 /** @throws ProtocolError unit-nonsense naming the malformed field */
 export function decodeAsData(command: string, data: Uint8Array): AsData {
-  const fields = new Fields(command, data);
+  const fields = new Fields(data, (fault) => nonsense(command, fault));
   const version = fields.u8();
   if (version !== VERSION) throw nonsense(command, `AS data version ${version} is not defined`);
   const set = fields.u32();
@@ -60,7 +62,7 @@ function decodeEntries(command: string, fields: Fields): readonly AsEntry[] {
     seen.add(ref1);
     entries.push({
       ref1,
-      attributes: fromAscii(fields.bytes(7)),
+      attributes: decodeAttributes(command, fields.bytes(7)),
       akv: fields.u32(),
       slot: fields.u16(),
       kcv: fields.bytes(5),
@@ -68,6 +70,12 @@ function decodeEntries(command: string, fields: Fields): readonly AsEntry[] {
     });
   }
   return entries;
+}
+
+function decodeAttributes(command: string, bytes: Uint8Array): string {
+  const text = fromAscii(bytes);
+  if (text !== NO_ATTRIBUTES && !isAttributes(text)) throw nonsense(command, 'an ATTR violates clause 3.3');
+  return text;
 }
 
 function decodeLabel(command: string, bytes: Uint8Array): string {

@@ -1,9 +1,11 @@
 // Codec of the identity, the response of a unit to SELECT and GET IDENTITY (docs/protocol.md clause
 // 4.3). It is not authenticated; CHM proves SN, SET and TKV to the AS.
 import { type Bytes, isZero } from '../bytes/bytes.ts';
+import { hexNumber } from '../bytes/hex.ts';
 import { fromAscii } from '../bytes/text.ts';
+import { isAttributes } from '../crypto/attributes.ts';
+import { ProtocolError } from '../errors.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
-import { nonsense } from './command.ts';
 import { Fields } from './fields.ts';
 
 export interface Slot {
@@ -56,48 +58,50 @@ const DEFINED_SUITES: readonly number[] = [0x01, 0x02, 0x04, 0x05, 0x06];
 const KEEPS_CHALLENGE = 0x01;
 const EXTENDED_LENGTH = 0x02;
 const IDENTIFY = 0x04;
-/** ATTR in the notation of X9.143: usage(2), algorithm, mode of use, version(2), exportability. */
-const ATTRIBUTES = /^[0-9A-Z]{4}[0-9A-Za-z]{2}[0-9A-Z]$/;
 /** Never the AKV of a key (clause 3.3). */
 const INVALID_AKV = 0xffffffff;
 
-/** @throws ProtocolError unit-nonsense naming the malformed field */
+type Fault = (fault: string, clause?: string) => ProtocolError;
+
+/** @throws ProtocolError identity-malformed naming the malformed field and the clause */
 export function decodeIdentity(command: string, data: Uint8Array): Identity {
-  const fields = new Fields(command, data);
-  const version = fields.u8();
-  if (version !== VERSION) throw nonsense(command, `identity version ${version} is not defined`);
-  const sn = fields.bytes(16);
-  const set = fields.u32();
-  const tkv = fields.u8();
+  const fault: Fault = (text, clause = '4.3') =>
+    new ProtocolError('identity-malformed', `${command}: ${text} (docs/protocol.md clause ${clause})`);
+  const fields = new Fields(data, fault);
+  const version = fields.u8('the format');
+  if (version !== VERSION) throw fault(`identity version ${version} is not defined`);
+  const sn = fields.bytes(16, 'the SN');
+  const set = fields.u32('SET');
+  const tkv = fields.u8('TKV');
   const profile = fields.choice('profile', { 0: 'shared', 1: 'diversified' } as const);
-  const suites = decodeSuites(command, fields.bytes(fields.u8()));
+  const suites = decodeSuites(fault, fields.bytes(fields.u8('nSuites'), 'a suite'));
   const lifecycle = fields.choice('lifecycle', { 0: 'blank', 3: 'operational' } as const);
-  const tries = fields.u8();
+  const tries = fields.u8('tries');
   const signatureRequired = fields.choice('signature required', { 0: 'no', 1: 'yes' } as const) === 'yes';
-  const capabilities = decodeCapabilities(command, fields.u8());
-  const firmware = fields.u32();
-  const slots = decodeSlots(command, fields);
+  const capabilities = decodeCapabilities(fault, fields.u8('capabilities'));
+  const firmware = fields.u32('firmware');
+  const slots = decodeSlots(fault, fields);
   fields.end('identity');
-  if (isZero(sn)) throw nonsense(command, 'the SN is zero');
-  if (tries > MAX_TRIES) throw nonsense(command, `${tries} tries, more than ${MAX_TRIES}`);
+  if (isZero(sn)) throw fault('the SN is zero');
+  if (tries > MAX_TRIES) throw fault(`${tries} tries, more than ${MAX_TRIES}`, '4.7');
   if (lifecycle === 'blank' ? set !== 0 || tkv !== 0 : tkv === 0) {
-    throw nonsense(command, `SET and TKV contradict the lifecycle "${lifecycle}"`);
+    throw fault(`SET ${hexNumber(set, 8)} and TKV ${tkv} contradict the lifecycle "${lifecycle}"`);
   }
   return { sn, set, tkv, profile, suites, lifecycle, tries, signatureRequired, capabilities, firmware, slots };
 }
 
-function decodeSuites(command: string, bytes: Uint8Array): readonly number[] {
+function decodeSuites(fault: Fault, bytes: Uint8Array): readonly number[] {
   const suites = [...bytes];
-  if (new Set(suites).size !== suites.length) throw nonsense(command, 'a suite is listed twice');
+  if (new Set(suites).size !== suites.length) throw fault('a suite is listed twice');
   for (const suite of suites) {
-    if (!DEFINED_SUITES.includes(suite)) throw nonsense(command, `suite ${suite} is not defined`);
+    if (!DEFINED_SUITES.includes(suite)) throw fault(`suite ${suite} is not defined`, '2');
   }
   return suites;
 }
 
-function decodeCapabilities(command: string, byte: number): Capabilities {
+function decodeCapabilities(fault: Fault, byte: number): Capabilities {
   if ((byte & ~(KEEPS_CHALLENGE | EXTENDED_LENGTH | IDENTIFY)) !== 0) {
-    throw nonsense(command, `capabilities ${byte} are not defined`);
+    throw fault(`capabilities ${byte} are not defined`);
   }
   return {
     keepsChallenge: (byte & KEEPS_CHALLENGE) !== 0,
@@ -106,31 +110,31 @@ function decodeCapabilities(command: string, byte: number): Capabilities {
   };
 }
 
-function decodeSlots(command: string, fields: Fields): readonly Slot[] {
+function decodeSlots(fault: Fault, fields: Fields): readonly Slot[] {
   const slots: Slot[] = [];
   const seen = new Set<number>();
-  for (let left = fields.u8(); left > 0; left--) {
-    const slot = decodeSlot(command, fields);
-    if (seen.has(slot.ref2)) throw nonsense(command, `slot ${slot.ref2} is listed twice`);
+  for (let left = fields.u8('nSlots'); left > 0; left--) {
+    const slot = decodeSlot(fault, fields);
+    if (seen.has(slot.ref2)) throw fault(`slot ${slot.ref2} is listed twice`);
     seen.add(slot.ref2);
     slots.push(slot);
   }
   return slots;
 }
 
-function decodeSlot(command: string, fields: Fields): Slot {
-  const ref2 = fields.u16();
+function decodeSlot(fault: Fault, fields: Fields): Slot {
+  const ref2 = fields.u16('REF2 of a slot');
   const state = fields.choice('slot state', { 0: 'empty', 1: 'key' } as const);
-  const akv = fields.u32();
-  const attributes = fields.bytes(7);
-  const kcv = fields.bytes(5);
-  if (ref2 === ANY_SLOT || ref2 === TRANSPORT_KEY_SLOT) throw nonsense(command, `slot ${ref2} is never listed`);
-  if (akv === INVALID_AKV) throw nonsense(command, `slot ${ref2} has AKV FFFFFFFF`);
+  const akv = fields.u32('AKV of a slot');
+  const attributes = fields.bytes(7, 'ATTR of a slot');
+  const kcv = fields.bytes(5, 'KCV of a slot');
+  if (ref2 === ANY_SLOT || ref2 === TRANSPORT_KEY_SLOT) throw fault(`slot ${ref2} is never listed`);
+  if (akv === INVALID_AKV) throw fault(`slot ${ref2} has AKV FFFFFFFF`, '3.3');
   if (state === 'empty') {
-    if (!isZero(attributes) || !isZero(kcv)) throw nonsense(command, `slot ${ref2} is empty but has ATTR or KCV`);
+    if (!isZero(attributes) || !isZero(kcv)) throw fault(`slot ${ref2} is empty but has ATTR or KCV`);
     return { ref2, state, akv, attributes: '', kcv };
   }
   const text = fromAscii(attributes);
-  if (!ATTRIBUTES.test(text)) throw nonsense(command, `slot ${ref2} has an ATTR that X9.143 does not define`);
+  if (!isAttributes(text)) throw fault(`slot ${ref2} has an ATTR other than 7 upper-case letters and digits`, '3.3');
   return { ref2, state, akv, attributes: text, kcv };
 }

@@ -16,7 +16,8 @@ export interface AttachedUnit {
 
 /**
  * Sends SELECT on a link that was just opened.
- * @throws ProtocolError not-a-unit if the device has no EI application; any error of the link
+ * @throws ProtocolError not-a-unit when the device has no EI application; identity-malformed; from
+ * the link
  */
 export async function attach(transmit: Transmit): Promise<AttachedUnit> {
   try {

@@ -100,9 +100,9 @@ export type Role = WhoamiJson['role'];
 export const keySchema = v.object({
   ref1,
   label: name,
-  /** ATTR; empty if the entry erases a slot. */
-  attributes: text(/^([ -~]{7})?$/, '7 ASCII characters, or none'),
-  /** AKV; for a new T, its TKV. */
+  /** ATTR; empty where the entry erases a slot. */
+  attributes: text(/^([0-9A-Z]{7})?$/, '7 upper-case letters and digits, or none'),
+  /** TKV of a new T. */
   akv,
   /** The permitted REF2. 65535 permits any but 65534, the transport-key slot. */
   slot: integer(0, 0xffff),

@@ -94,6 +94,11 @@ export class UnitSetup {
     return new UnitSetup({ ...this.options, ...options, image: this.memory.image() });
   }
 
+  /** The card on a second link of the unit. */
+  otherLink(): Card {
+    return new Card(this.#ei.application('other'));
+  }
+
   get store(): EiStore {
     return new EiStore(this.memory, SLOTS);
   }

@@ -46,6 +46,8 @@ export interface Failure {
   /** Present if `code` is 'status-word'. */
   readonly statusWord?: number;
   readonly command?: string;
+  /** For engineers: the field and the clause that a unit violates. */
+  readonly detail?: string;
 }
 
 /**

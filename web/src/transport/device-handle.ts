@@ -9,6 +9,7 @@ export interface HandleFacts {
   readonly id: number;
   readonly kind: LinkKind;
   readonly label: string;
+  readonly isForeign: boolean;
   readonly usb: UsbIds | undefined;
   readonly usbSerialNumber: string | undefined;
 }
@@ -22,6 +23,7 @@ export class Handle implements Link {
   readonly id: number;
   readonly kind: LinkKind;
   readonly label: string;
+  readonly isForeign: boolean;
   readonly usb: UsbIds | undefined;
   readonly usbSerialNumber: string | undefined;
   readonly presence: Presence;
@@ -32,6 +34,7 @@ export class Handle implements Link {
     this.id = facts.id;
     this.kind = facts.kind;
     this.label = facts.label;
+    this.isForeign = facts.isForeign;
     this.usb = facts.usb;
     this.usbSerialNumber = facts.usbSerialNumber;
     this.presence = presence;

@@ -17,6 +17,8 @@ export interface Link {
   readonly label: string;
   /** Absent for a serial port without a USB adapter. */
   readonly usb?: UsbIds | undefined;
+  /** True for a device that no profile names by its ids. */
+  readonly isForeign?: boolean | undefined;
   /** iSerialNumber. Without one the browser forgets the permission when the unit is unplugged. */
   readonly usbSerialNumber?: string | undefined;
   /**

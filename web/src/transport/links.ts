@@ -135,6 +135,7 @@ export class Links {
       id: ++this.#lastId,
       kind: 'usb',
       label,
+      isForeign: profile.ids === undefined,
       usb,
       usbSerialNumber: device.serialNumber || undefined,
     } as const;
@@ -164,6 +165,7 @@ export class Links {
       id: ++this.#lastId,
       kind: 'serial',
       label: portName(usb),
+      isForeign: profile.ids === undefined,
       usb,
       usbSerialNumber: undefined,
     } as const;

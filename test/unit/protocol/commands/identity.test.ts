@@ -105,6 +105,11 @@ describe('SELECT and GET IDENTITY', () => {
     ],
     ['an empty slot with a KCV', { slots: `01 ${EMPTY_SLOT.slice(0, -1)}1` }, /slot 3 is empty/],
     ['a key with ATTR that is not text', { slots: `01 ${KEY_SLOT.replace('443041', '00FF41')}` }, /slot 2 has an ATTR/],
+    [
+      'a key with ATTR in lower case',
+      { slots: `01 ${KEY_SLOT.replace('3030', '6161')}` },
+      /slot 2 has an ATTR .*clause 3\.3/,
+    ],
     ['fewer slots than announced', { slots: `03 ${KEY_SLOT} ${EMPTY_SLOT}` }, /bytes are too few/],
     ['bytes behind it', { slots: `00 ${KEY_SLOT}` }, /19 bytes follow/],
   ])('refuse an identity with %s', (_name, changes, message) => {
@@ -112,12 +117,46 @@ describe('SELECT and GET IDENTITY', () => {
     expect(() => selectEi.decode(identity(changes))).toThrow(message);
   });
 
+  it('name the field and the clause for each byte that is wrong, or accept another value', () => {
+    const whole = identity();
+    const named = new Map<number, string>();
+    for (let offset = 0; offset < whole.length; offset++) {
+      for (const value of [0x00, 0x03, 0x41, 0x61, 0xff]) {
+        const changed = whole.slice();
+        changed[offset] = value;
+        try {
+          getIdentity.decode(changed);
+        } catch (error) {
+          expect(error).toMatchObject({
+            code: 'identity-malformed',
+            message: /^GET IDENTITY: .+ \(docs\/protocol\.md clause [\d.]+\)$/,
+          });
+          named.set(offset, (error as ProtocolError).message);
+        }
+      }
+    }
+    const text = [...named.values()].join('\n');
+    const fields = [
+      /version/,
+      /TKV/,
+      /profile/,
+      /suite/,
+      /lifecycle/,
+      /tries/,
+      /signature/,
+      /capabilities/,
+      /slot state/,
+      /ATTR/,
+    ];
+    for (const field of fields) expect(text).toMatch(field);
+  });
+
   it('refuse an identity that is truncated or one byte too long', () => {
     const whole = identity();
     for (let length = 0; length < whole.length; length++) {
       expect(() => getIdentity.decode(whole.subarray(0, length))).toThrow(/^GET IDENTITY: /);
     }
-    expect(() => getIdentity.decode(concat(whole, 0))).toThrow('GET IDENTITY: 1 bytes follow the identity');
+    expect(() => getIdentity.decode(concat(whole, 0))).toThrow(/^GET IDENTITY: 1 bytes follow the identity/);
   });
 });
 
@@ -140,8 +179,8 @@ describe('run', () => {
   it('names the command of a malformed response', async () => {
     const failure = run(answering(fromHex('019000')), getIdentity, undefined);
     await expect(failure).rejects.toMatchObject({
-      code: 'unit-nonsense',
-      message: 'GET IDENTITY: 1 bytes are too few',
+      code: 'identity-malformed',
+      message: 'GET IDENTITY: 1 bytes are too few, the SN is missing (docs/protocol.md clause 4.3)',
     });
   });
 });

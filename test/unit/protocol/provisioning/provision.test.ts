@@ -147,9 +147,12 @@ describe('attach', () => {
     () =>
       Promise.resolve(Uint8Array.from(bytes));
 
-  it('rejects with not-a-unit for a refusal and for a malformed response', async () => {
+  it('rejects with not-a-unit for a refusal, and names what is wrong in the answer of a unit', async () => {
     await expect(attach(answering(0x6a, 0x82))).rejects.toEqual(code('not-a-unit'));
-    await expect(attach(answering(0x6f, 0x65, 0x90, 0x00))).rejects.toEqual(code('not-a-unit'));
+    await expect(attach(answering(0x6f, 0x65, 0x90, 0x00))).rejects.toMatchObject({
+      code: 'identity-malformed',
+      message: 'SELECT: identity version 111 is not defined (docs/protocol.md clause 4.3)',
+    });
     await expect(attach(answering(0x00))).rejects.toEqual(code('not-a-unit'));
   });
 

@@ -95,7 +95,7 @@ describe('chooseUsb and chooseSerial', () => {
     device.productName = '';
     usb.choice = async () => device;
     const link = await links.chooseUsb();
-    expect(link?.label).toBe('Keyferry unit');
+    expect([link?.label, link?.isForeign]).toEqual(['Keyferry unit', false]);
     expect(link?.usbSerialNumber).toBeUndefined();
   });
 
@@ -106,7 +106,7 @@ describe('chooseUsb and chooseSerial', () => {
     serial.choice = async () => adapter;
     expect((await links.chooseSerial())?.label).toBe('Serial port, USB 1209:0001');
     serial.choice = async () => bare;
-    expect((await links.chooseSerial())?.label).toBe('Serial port');
+    expect(await links.chooseSerial()).toMatchObject({ label: 'Serial port', isForeign: true });
   });
 
   it('can show every USB device, and check the descriptors of the device when it is opened', async () => {

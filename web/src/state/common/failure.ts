@@ -10,6 +10,6 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof StatusWordError) {
     return { code: error.code, statusWord: error.statusWord, command: error.command };
   }
-  if (error instanceof ProtocolError) return { code: error.code };
-  throw error;
+  if (!(error instanceof ProtocolError)) throw error;
+  return error.code === 'identity-malformed' ? { code: error.code, detail: error.message } : { code: error.code };
 }

@@ -1,5 +1,6 @@
 // Message for each error code: the remedy first, then the reason. A code without a message does not compile. The messages for
 // status words are in status-words.ts, those for permissions and drivers in platform-advice.ts.
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { ErrorCode, Failure } from '../../state/common/failure.ts';
 import { OUT_OF_REACH } from './fallback.ts';
 import { accessDenied, browserUnsupported, deviceBusy, driverMissing } from './platform-advice.ts';
@@ -52,6 +53,11 @@ const UNIT = {
   'not-a-unit': {
     remedy: 'Choose another device',
     title: 'The device responds, but it is not a unit that takes keys.',
+  },
+  'identity-malformed': {
+    remedy: 'Give the line below to the maker of the unit',
+    title: 'The device answered as a unit, but its identity violates the protocol.',
+    final: true,
   },
   'unit-blank': {
     remedy: 'Send this unit for preparation first',
@@ -337,7 +343,24 @@ const MESSAGES: Record<ErrorCode, MessageSource> = { ...LINK, ...UNIT, ...SERVIC
 /** Every code that has a message. */
 export const CODES = Object.keys(MESSAGES) as readonly ErrorCode[];
 
+/** Ways in which a device that is not a unit answers. */
+const FOREIGN_CODES: ReadonlySet<ErrorCode> = new Set([
+  ...(['link-timeout', 'link-garbled', 'link-echo', 'not-a-unit'] as const),
+]);
+
+function foreignDevice(name: string, { kind, usb }: MessageContext): Message {
+  const ids = usb && kind === 'usb' ? ` (USB ${hexNumber(usb.vendorId, 4)}:${hexNumber(usb.productId, 4)})` : '';
+  return {
+    remedy:
+      kind === 'serial'
+        ? 'Check that a unit is connected and switched on, or choose another device'
+        : 'Choose another device',
+    title: `This is “${name}”${ids}, not a known unit. It did not answer as one.`,
+  };
+}
+
 export function explain(failure: Failure, context: MessageContext): Message {
+  if (context.foreign !== undefined && FOREIGN_CODES.has(failure.code)) return foreignDevice(context.foreign, context);
   const known = failure.statusWord !== undefined && explainStatusWord(failure.command ?? '', failure.statusWord);
   if (known) return known;
   const source = MESSAGES[failure.code];

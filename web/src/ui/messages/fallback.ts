@@ -31,7 +31,8 @@ export function fallbackMessage({ code }: Failure, catalog: 'loading' | 'missing
 }
 
 /** The code shown below the message, for reports and documentation. */
-export function reference({ code, command, statusWord }: Failure): string {
+export function reference({ code, command, statusWord, detail }: Failure): string {
+  if (detail !== undefined) return `${code}: ${detail}`;
   if (statusWord === undefined) return code;
   return `${command ?? 'command'} ${hexNumber(statusWord, 4)}`;
 }

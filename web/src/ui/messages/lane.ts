@@ -106,8 +106,9 @@ export function laneMessage(lane: Lane, platform: Platform): LaneMessage {
   return { ...base(lane, phase, words), ...(words ? { words } : {}) };
 }
 
-export function contextOf({ link }: Lane, platform: Platform) {
-  return { platform, kind: link.kind, ...(link.usb ? { usb: link.usb } : {}) };
+export function contextOf({ link, phase }: Lane, platform: Platform) {
+  const foreign = link.isForeign && phase.is === 'unread' ? { foreign: link.label } : {};
+  return { platform, kind: link.kind, ...foreign, ...(link.usb ? { usb: link.usb } : {}) };
 }
 
 function base(lane: Lane, phase: Phase, words: Message | undefined): LaneMessage {

@@ -94,7 +94,26 @@ describe('attaching', () => {
     });
   });
 
-  it('keeps the lane of a unit on USB when the serial port of the same unit appears', async () => {
+  it('names a device that is no known unit and does not answer as one', async () => {
+    const bench = await createBench();
+    bench.otherChoice = {
+      id: 9,
+      kind: 'usb',
+      label: 'Flipper Zero',
+      isForeign: true,
+      usb: { vendorId: 0x0483, productId: 0x5740 },
+      open: () => Promise.reject(new ProtocolError('link-timeout', 'silence')),
+    };
+    await bench.station.attach('usb', true);
+    const [lane] = bench.station.lanes;
+    await loadCatalog();
+    expect(lane && laneMessage(lane, 'linux')).toMatchObject({
+      sentence: 'Choose another device.',
+      words: { title: 'This is “Flipper Zero” (USB 0483:5740), not a known unit. It did not answer as one.' },
+    });
+  });
+
+  it('keeps a unit that is here by USB already where it is when it shows up by its serial port', async () => {
     const bench = await createBench();
     const wire = cable();
     const lane = await attached(bench, wire);
