@@ -24,12 +24,15 @@ export interface UnitOptions {
   readonly slots?: readonly number[];
   readonly signatureKey?: Bytes;
   readonly blank?: boolean;
+  readonly canBlink?: boolean;
 }
 
 export interface TestUnit {
   readonly memory: Memory;
   readonly card: Card;
   readonly transmit: Transmit;
+  /** Number of IDENTIFY commands since power-up. */
+  blinks(): number;
   /** Loses power and restarts with the same memory. */
   powerCycle(): TestUnit;
 }
@@ -44,7 +47,7 @@ export function createUnit(options: UnitOptions = {}): TestUnit {
     slots,
     capacity: slots.length,
     firmware: 1,
-    capabilities: { keepsChallenge: false, extendedLength: false, identify: false },
+    capabilities: { keepsChallenge: false, extendedLength: false, identify: options.canBlink ?? false },
     signatureRequired: signatureKey !== undefined,
     ...(signatureKey === undefined ? {} : { signatureKey }),
   };
@@ -56,13 +59,15 @@ export function createUnit(options: UnitOptions = {}): TestUnit {
 }
 
 function powerUp(configuration: EiConfiguration, memory: Memory, random: (length: number) => Bytes): TestUnit {
-  const options = { memory, clock: new VirtualClock(), random, latency: NO_LATENCY, onIdentify: () => {} };
+  let blinks = 0;
+  const options = { memory, clock: new VirtualClock(), random, latency: NO_LATENCY, onIdentify: () => blinks++ };
   const ei = new Ei(configuration, options);
   const card = new Card(ei.application('test'));
   return {
     memory,
     card,
     transmit: (command) => card.process(command),
+    blinks: () => blinks,
     powerCycle() {
       ei.losePower();
       return powerUp(configuration, memory, random);

@@ -7,6 +7,7 @@ import type { NewAttempt } from '../../journal/attempt.ts';
 import type { UnitRow } from '../../journal/order-record.ts';
 import type { KeyAction } from './key-action.ts';
 import type { LoadStatus } from './load-attempt.ts';
+import type { UnitFacts } from './unit-facts.ts';
 
 /** The load that the phase of a lane is about. */
 export interface LaneLoad {
@@ -56,4 +57,18 @@ export function loadRequest(
 ): LoadRequest {
   const named = workOrder === undefined ? {} : { workOrder };
   return { ref1, ref2, idempotencyKey, suites, sign: false, ...named, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** The part of an attempt that the choice of key and slot determines. */
+export type AttemptDetails = Pick<
+  NewAttempt,
+  'ref1' | 'ref2' | 'keyLabel' | 'akv' | 'kcv' | 'demo' | 'workOrder' | 'order' | 'reason'
+>;
+
+export function newAttempt(
+  { sn, set, tkv, profile }: UnitFacts,
+  link: NewAttempt['link'],
+  details: AttemptDetails & Pick<NewAttempt, 'operator' | 'service' | 'idempotencyKey'>,
+): NewAttempt {
+  return { ...details, link, sn, set, tkv, profile };
 }

@@ -11,7 +11,15 @@ import { limitConcurrency, Semaphore } from '../session/semaphore.ts';
 import type { Account, AsAccount, Session, SignedIn } from '../session/session.svelte.ts';
 import { keyActionOf } from './key-action.ts';
 import { type Chosen, KeyChoice } from './key-choice.svelte.ts';
-import { type LaneLoad, loadIdentity, loadRequest, type OrderLoad, suitesFor } from './lane-load.ts';
+import {
+  type AttemptDetails,
+  type LaneLoad,
+  loadIdentity,
+  loadRequest,
+  newAttempt,
+  type OrderLoad,
+  suitesFor,
+} from './lane-load.ts';
 import { type Ending, load, rehearse, settleAttempt } from './load-attempt.ts';
 import type { Stage } from './stages.ts';
 import { Trace } from './trace.svelte.ts';
@@ -269,6 +277,24 @@ export class Lane {
     if (before.akv === now.slot.akv && before.kcv === now.slot.kcv) await this.load(now);
   }
 
+  /** Whether the unit can blink and does nothing else. */
+  get canBlink(): boolean {
+    return this.#facts?.canBlink === true && !this.busy && this.#phase.is !== 'reading' && this.isReachable;
+  }
+
+  /** Makes the unit blink, so that the operator finds it. A failure of the link closes it, and a refusal is in the trace. */
+  async blink(): Promise<void> {
+    if (!this.canBlink) return;
+    try {
+      await this.#connection?.blink();
+    } catch (error) {
+      const failure = failureOf(error);
+      if (this.isReachable) return;
+      await this.close();
+      if (this.#phase.is === 'ready') this.#phase = { is: 'unread', failure };
+    }
+  }
+
   /** Closes the link. Idempotent. */
   async close(): Promise<void> {
     const connection = this.#connection;
@@ -363,24 +389,14 @@ export class Lane {
     this.#options.onAway(this);
   }
 
-  #newAttempt(
-    { operator }: SignedIn,
-    details: Pick<NewAttempt, 'ref1' | 'ref2' | 'keyLabel' | 'akv' | 'kcv' | 'demo' | 'workOrder' | 'order' | 'reason'>,
-  ): NewAttempt {
+  #newAttempt({ operator }: SignedIn, details: AttemptDetails): NewAttempt {
     if (!this.#facts) throw new RangeError('the identity of the unit was not read');
-    const { sn, set, tkv, profile } = this.#facts;
     const { session, random } = this.#options;
-    const idempotencyKey = toBase64url(random());
-    return {
+    return newAttempt(this.#facts, this.#link.kind, {
       ...details,
-      link: this.#link.kind,
-      sn,
-      set,
-      tkv,
-      profile,
       operator,
       service: session.origin,
-      idempotencyKey,
-    };
+      idempotencyKey: toBase64url(random()),
+    });
   }
 }

@@ -1,5 +1,8 @@
 // An open link to a unit whose identity was read. A link cannot be reused after a failed exchange (docs/protocol.md
 // clause 5); the lane then opens a new connection.
+import { Mutex } from '#protocol/async/mutex.ts';
+import { run } from '#protocol/commands/command.ts';
+import { identify } from '#protocol/commands/identify.ts';
 import type { Identity } from '#protocol/commands/identity.ts';
 import { type AttachedUnit, attach, refresh } from '#protocol/provisioning/attached-unit.ts';
 import type { Leases } from '../../transport/leases.ts';
@@ -28,9 +31,11 @@ export class UnitConnection {
   ): Promise<UnitConnection> {
     const open = await leases.open(link);
     const state = { isClosed: false };
+    // IDENTIFY is sent at any time between loads, and the link takes one command at a time.
+    const turns = new Mutex();
     const transmit = traced(async (command) => {
       try {
-        return await open.transmit(command);
+        return await turns.run(() => open.transmit(command));
       } catch (error) {
         state.isClosed = true;
         throw error;
@@ -46,6 +51,11 @@ export class UnitConnection {
 
   get device(): AttachedUnit {
     return this.#device;
+  }
+
+  /** Sends IDENTIFY. @throws ProtocolError from the link and the unit */
+  async blink(): Promise<void> {
+    await run(this.#device.transmit, identify, undefined);
   }
 
   /** Reads the identity again. @throws ProtocolError from the link, unit-changed */

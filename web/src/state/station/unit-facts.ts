@@ -24,15 +24,19 @@ export interface UnitFacts {
   readonly signatureRequired: boolean;
   readonly tries: number;
   readonly firmware: number;
+  /** Capability b2: the unit can draw attention to itself. */
+  readonly canBlink: boolean;
   readonly slots: readonly SlotFacts[];
 }
 
 export function factsOf(identity: Identity): UnitFacts {
   const { set, tkv, profile, lifecycle, suites, signatureRequired, tries, firmware } = identity;
+  const canBlink = identity.capabilities.identify;
   const slots = identity.slots.map(({ ref2, state, kcv, akv, attributes }) => {
     return { ref2, holdsKey: state === 'key', kcv: toHex(kcv), akv, attributes };
   });
-  return { sn: toHex(identity.sn), set, tkv, profile, lifecycle, suites, signatureRequired, tries, firmware, slots };
+  const sn = toHex(identity.sn);
+  return { sn, set, tkv, profile, lifecycle, suites, signatureRequired, tries, firmware, canBlink, slots };
 }
 
 /** The facts after a key was stored, taken from the receipt so that the identity need not be read again. */

@@ -17,6 +17,7 @@ const FACTS: UnitFacts = {
   suites: [1],
   signatureRequired: false,
   tries: 64,
+  canBlink: false,
   firmware: 1,
   slots: [
     { ref2: 1, holdsKey: false, kcv: '0000000000', akv: 9, attributes: '' },
