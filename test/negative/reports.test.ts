@@ -8,6 +8,7 @@ import type { Report, ReportRow } from '#protocol/orders/report.ts';
 import { writeReportCsv } from '#protocol/orders/report-csv.ts';
 import { REPORT_FAULTS, type ReportFaultCode } from '#protocol/orders/report-faults.ts';
 import { verifyReport } from '#protocol/orders/verify-report.ts';
+import type { VerdictJson } from '#protocol/service/messages.ts';
 import { sealEnvelope } from '#protocol/signing/envelope.ts';
 import { fetchReport, judge, unit } from '#test/support/orders.ts';
 import { flipped, payloadOf, ReportSetup, rowOf, verdictIn } from '#test/support/reports.ts';
@@ -278,7 +279,29 @@ describe('a changed report', () => {
     );
   });
 
-  it('is refused with the summary of another report, with faults in its rows', async () => {
+  it.each([
+    ['version', 15],
+    ['check value', 36],
+    ['slot', 7],
+    ['key number', 9],
+  ])('is refused with a verdict that the AS signed for another %s', async (_what, offset) => {
+    const signed = payloadOf<VerdictJson>(verdictIn(rowOf(genuine, 0)));
+    const receipt = Buffer.from(signed.receipt, 'base64url');
+    receipt[offset] = (receipt[offset] ?? 0) ^ 1;
+    const verdict = await setup.as.signatures.signVerdict({ ...signed, receipt: toBase64url(receipt) });
+    const changed = await setup.signedAnew(setup.withVerdict(0, verdict));
+    expect(await faultsOf(changed)).toEqual([['verdict-of-another-key', 1, '1']]);
+  });
+
+  it('is refused with another order of the same id that the AS signed', async () => {
+    const order = payloadOf<Record<string, unknown>>(genuine.order);
+    const same = await setup.as.signatures.signOrder(Buffer.from(genuine.order.payload, 'base64url').toString());
+    expect(await faultsOf({ ...genuine, order: same })).toEqual([]);
+    const changed = await setup.as.signatures.signOrder(JSON.stringify({ ...order, title: 'Another title' }));
+    expect((await faultsOf({ ...genuine, order: changed })).map(([code]) => code)).toEqual(['order-swapped']);
+  });
+
+  it('is refused with the summary of another report, row by row', async () => {
     const codes = (await faultsOf({ ...genuine, summary: other.summary, order: other.order })).map(([code]) => code);
     expect(new Set(codes)).toEqual(
       new Set(['row-changed', 'row-added', 'verdict-of-another-order', 'totals-wrong', 'head-forged']),

@@ -2,7 +2,7 @@
 // response is settled.
 import { describe, expect, it } from 'vitest';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
-import { type Bytes, isZero } from '#protocol/bytes/bytes.ts';
+import { type Bytes, concat, isZero } from '#protocol/bytes/bytes.ts';
 import { run } from '#protocol/commands/command.ts';
 import { getChallenge } from '#protocol/commands/get-challenge.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -139,6 +139,68 @@ describe('provision', () => {
     await expect(collect(provision(garbage, attached, REQUEST))).rejects.toEqual(code('data-malformed'));
     expect(commands).not.toContain(IMPORTKEY);
   });
+});
+
+/** Offsets in HDR (docs/protocol.md clause 3.3). */
+const HEADER_FIELDS = { flags: 5, TKV: 6, SET: 11, REF1: 13, SLOT: 15, SN: 39 } as const;
+/** Offsets in the receipt (clause 3.8). */
+const RECEIPT_FIELDS = { suite: 4, REF2: 7, REF1: 9, TKV: 10, AKV: 15, XC: 19, SN: 35, 'AS number': 43 } as const;
+
+function changedAt(bytes: Uint8Array, offset: number): Bytes {
+  const changed = bytes.slice();
+  changed[offset] = (changed[offset] ?? 0) ^ (offset === 4 ? 0x03 : 0x02);
+  return changed;
+}
+
+describe('what the AS and the unit say of another load', () => {
+  it.each(Object.entries(HEADER_FIELDS))(
+    'DATA for another unit or request (%s) is not passed on',
+    async (_, offset) => {
+      const { source, transmit, commands } = createStation();
+      const other: KeySource = {
+        ...source,
+        exportKey: async (request) => {
+          const exported = await source.exportKey(request);
+          const data = changedAt(exported.data, offset);
+          return { ...exported, data: offset === HEADER_FIELDS.flags ? concat(data, new Uint8Array(64)) : data };
+        },
+      };
+      await expect(collect(provision(other, await attach(transmit), REQUEST))).rejects.toEqual(
+        code('service-nonsense'),
+      );
+      expect(commands).not.toContain(IMPORTKEY);
+    },
+  );
+
+  it.each(Object.entries(RECEIPT_FIELDS))('the receipt of another import (%s) is not taken', async (_, offset) => {
+    const { source, transmit } = createStation();
+    const other: Transmit = async (command) => {
+      const answer = await transmit(command);
+      return command[1] === IMPORTKEY ? changedAt(answer, offset) : answer;
+    };
+    await expect(collect(provision(source, await attach(other), REQUEST))).rejects.toEqual(code('unit-nonsense'));
+    expect(source.calls).toEqual(['exportKey']);
+  });
+
+  it.each(Object.entries(RECEIPT_FIELDS))(
+    'after a lost answer, the receipt of another import (%s) is not taken',
+    async (_, offset) => {
+      const { source, transmit, unit } = createStation();
+      let summary: ExportSummary | undefined;
+      for await (const step of provision(source, await attach(transmit), REQUEST)) {
+        if (step.step === 'exported') summary = step.export;
+        if (step.step === 'imported') break;
+      }
+      if (summary === undefined) throw new Error('no export');
+      const returned = unit.powerCycle();
+      const other: Transmit = async (command) => {
+        const answer = await returned.transmit(command);
+        return command[1] === 0xcb ? changedAt(answer, offset) : answer;
+      };
+      await expect(collect(settle(source, await attach(other), summary))).rejects.toEqual(code('no-receipt'));
+      expect(source.calls).toEqual(['exportKey']);
+    },
+  );
 });
 
 describe('attach', () => {

@@ -68,6 +68,11 @@ function certified(change: Partial<CertificateJson>): Promise<Envelope> {
   return sealEnvelope(CERTIFICATE_TYPE, utf8(JSON.stringify(certificate)), signerOf(ROOT));
 }
 
+/** A certificate of the same root with a change. */
+function certifiedAgain(envelope: Envelope, change: Partial<CertificateJson>): Promise<Envelope> {
+  return certified({ ...payloadOf<CertificateJson>(envelope), ...change });
+}
+
 describe('a vault file', () => {
   it('opens with its passphrase and contains its keys', async () => {
     const { secrets, vault: verified } = await SoftwareVault.open(vault.text, vault.passphrase, vault.root, {
@@ -142,10 +147,14 @@ describe('a vault file', () => {
 
   it('is refused if the certificates of its keys are not for this vault', async () => {
     const { dataCertificate, journalCertificate } = vault.header;
+    const same = { dataCertificate: await certifiedAgain(dataCertificate, {}) };
+    await expect(verify(await signedHeader(same))).resolves.toBeDefined();
     for (const change of [
       { dataCertificate: journalCertificate },
       { journalCertificate: dataCertificate },
       { asNumber: 8 },
+      { dataCertificate: await certifiedAgain(dataCertificate, { asNumber: 8 }) },
+      { journalCertificate: await certifiedAgain(journalCertificate, { asNumber: 8 }) },
     ]) {
       await expect(verify(await signedHeader(change))).rejects.toMatchObject({ code: 'vault-changed' });
     }

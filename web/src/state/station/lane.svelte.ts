@@ -391,12 +391,8 @@ export class Lane {
 
   #newAttempt({ operator }: SignedIn, details: AttemptDetails): NewAttempt {
     if (!this.#facts) throw new RangeError('the identity of the unit was not read');
-    const { session, random } = this.#options;
-    return newAttempt(this.#facts, this.#link.kind, {
-      ...details,
-      operator,
-      service: session.origin,
-      idempotencyKey: toBase64url(random()),
-    });
+    const service = this.#options.session.origin;
+    const idempotencyKey = toBase64url(this.#options.random());
+    return newAttempt(this.#facts, this.#link.kind, { ...details, operator, service, idempotencyKey });
   }
 }
