@@ -1,7 +1,7 @@
 // The kinds of key entry: an application key, the erasure of a slot, or the next T
 // (docs/protocol.md clause 8). The kind follows from ATTR and SLOT, so an entry has no field for
 // it.
-import { isAttributes } from '../crypto/attributes.ts';
+import { isAttributes } from '../tkl/attributes.ts';
 import { ANY_SLOT, NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
 import type { KeyFacts } from './memory.ts';
 

@@ -3,7 +3,7 @@
 // save a refusal; the card makes its own checks.
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromAscii, fromUtf8 } from '../bytes/text.ts';
-import { isAttributes } from '../crypto/attributes.ts';
+import { isAttributes } from '../tkl/attributes.ts';
 import { NO_ATTRIBUTES } from '../tkl/header.ts';
 import { nonsense } from './command.ts';
 import { Fields } from './fields.ts';

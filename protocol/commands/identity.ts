@@ -3,8 +3,8 @@
 import { type Bytes, isZero } from '../bytes/bytes.ts';
 import { hexNumber } from '../bytes/hex.ts';
 import { fromAscii } from '../bytes/text.ts';
-import { isAttributes } from '../crypto/attributes.ts';
 import { ProtocolError } from '../errors.ts';
+import { isAttributes } from '../tkl/attributes.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
 import { Fields } from './fields.ts';
 

@@ -7,7 +7,6 @@ import { fromHex, toHex } from '../bytes/hex.ts';
 import { readU16, u16 } from '../bytes/integers.ts';
 import { ascii, fromAscii } from '../bytes/text.ts';
 import { IntegrityError } from '../errors.ts';
-import { isAttributes } from './attributes.ts';
 import { cmac } from './prf.ts';
 
 /** An optional block (X9.143 clause 6.3.6): an id of two characters, and data in upper case. */
@@ -89,7 +88,7 @@ export function unwrapKeyBlock(kbpk: Uint8Array, keyBlock: Uint8Array): KeyBlock
 }
 
 function encodeHeader(attributes: string, optionalBlocks: readonly OptionalBlock[]): Bytes {
-  if (!isAttributes(attributes)) throw new RangeError('attributes must be 7 upper-case letters and digits');
+  if (!/^[A-Z0-9]{7}$/.test(attributes)) throw new RangeError('attributes must be 7 upper-case letters and digits');
   const optional = optionalBlocks.map(({ id, data }) => {
     if (!/^[A-Z][A-Z0-9]$/.test(id) || !/^[\x20-\x7E]*$/.test(data) || data.length > 251) {
       throw new RangeError(`optional block "${id}" cannot be encoded`);

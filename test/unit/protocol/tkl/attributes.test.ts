@@ -6,9 +6,9 @@ import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { getData } from '#protocol/commands/get-data.ts';
 import { getIdentity } from '#protocol/commands/get-identity.ts';
-import { isAttributes } from '#protocol/crypto/attributes.ts';
 import { wrapKeyBlock } from '#protocol/crypto/key-block.ts';
 import { keySchema } from '#protocol/service/messages.ts';
+import { isAttributes } from '#protocol/tkl/attributes.ts';
 
 const TAKEN = ['D0AB00N', 'D01B00N', 'D0AB001', 'P0TE12E', '0000000'] as const;
 const REFUSED = ['d0ab00n', 'D0Ab00N', 'D0AB0aN', 'D0AB0 N', 'D0AB00', 'D0AB00NN', 'D0AB00~', '', 'DÄAB00N'] as const;

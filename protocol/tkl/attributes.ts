@@ -1,5 +1,5 @@
-// ATTR of a key (docs/protocol.md clause 3.3), the one rule for HDR, key block, identity, the data of
-// a card, the key list and the command line.
+// The rule for ATTR (docs/protocol.md clause 3.3), for the identity, the data of a card, the entries
+// of an AS and the command line. crypto/key-block.ts repeats it for the header of a key block.
 
 /** Seven upper-case letters and digits. An entry that erases a slot has none instead (clause 8). */
 const ATTRIBUTES = /^[0-9A-Z]{7}$/;
