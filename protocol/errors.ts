@@ -126,6 +126,21 @@ export class ProtocolError extends Error {
   }
 }
 
+/** A file that is not text, not whole or not readable: it needs words of its own. */
+export class FileError extends ProtocolError {
+  override readonly name = 'FileError';
+  /** What the file is, as a sentence for the operator. */
+  readonly title: string;
+  /** What to do: an imperative without a full stop. */
+  readonly remedy: string;
+
+  constructor(title: string, remedy: string, options?: ErrorOptions) {
+    super('file-refused', `${title} ${remedy}.`, options);
+    this.title = title;
+    this.remedy = remedy;
+  }
+}
+
 /** The response to a command has a status word other than 9000 (ISO/IEC 7816-4 clause 5.6). */
 export class StatusWordError extends ProtocolError {
   override readonly name = 'StatusWordError';

@@ -115,8 +115,8 @@ const CONVERSION: ConversionConfig = {
   target: 'draft-2020-12',
   // The last schema of a pipe: those before it check the length of a list, or are texts of a query.
   typeMode: 'output',
-  // A time on the calendar: JSON Schema cannot say more than its format.
-  ignoreActions: ['check'],
+  // A time on the calendar and a permitted text: JSON Schema cannot say more than their formats.
+  ignoreActions: ['check', 'raw_transform'],
   overrideSchema({ valibotSchema, jsonSchema }) {
     const { type, json = {} } = valibotSchema as { readonly type: string; readonly json?: JsonSchema };
     // A custom check has no JSON Schema but ours. Requests with unknown members are refused.

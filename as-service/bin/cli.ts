@@ -2,10 +2,12 @@
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { showText } from '#protocol/text/permitted-text.ts';
 import { type AdminRequest, runAdminRequest } from '../cli/admin-requests.ts';
 import { readCommandLine } from '../cli/command-line.ts';
 import { requestControl } from '../cli/control.ts';
 import { runLogCommand } from '../cli/log-requests.ts';
+import { readVariable } from '../common/environment.ts';
 import { UserError } from '../common/user-error.ts';
 import { STATE_FILE } from '../service/as.ts';
 import { openAs } from '../service/open-as.ts';
@@ -15,10 +17,12 @@ async function main(): Promise<readonly string[]> {
   const line = readCommandLine(process.argv.slice(2));
   if ('help' in line) return [line.help];
   const { request, values } = line;
-  const directory = resolve(values.data ?? process.env.KEYFERRY_DATA ?? 'keyferry-as');
+  const directory = resolve(values.data ?? readVariable(process.env, 'KEYFERRY_DATA') ?? 'keyferry-as');
   if (request.command === 'log show' || request.command === 'log verify') return runLogCommand(directory, request);
-  const keyFile = resolve(values['key-file'] ?? process.env.KEYFERRY_KEY_FILE ?? `${directory}/sealing.key`);
-  const demo = values.demo ?? process.env.KEYFERRY_DEMO === '1';
+  const keyFile = resolve(
+    values['key-file'] ?? readVariable(process.env, 'KEYFERRY_KEY_FILE') ?? `${directory}/sealing.key`,
+  );
+  const demo = values.demo ?? /^(1|true)$/i.test(readVariable(process.env, 'KEYFERRY_DEMO') ?? '');
   return run(request, { directory, keyFile, demo });
 }
 
@@ -32,7 +36,7 @@ async function run(request: AdminRequest, options: { directory: string; keyFile:
   const actor = `cli ${userInfo().username}`;
   const opened = await openAs({
     ...options,
-    sealingKey: process.env.KEYFERRY_SEALING_KEY,
+    sealingKey: readVariable(process.env, 'KEYFERRY_SEALING_KEY'),
     onConnection: (socket) => {
       const refused = 'Another command is running on this data folder. Retry in a moment.';
       socket.end(`${JSON.stringify({ refused })}\n`);
@@ -47,8 +51,8 @@ async function run(request: AdminRequest, options: { directory: string; keyFile:
 }
 
 main()
-  .then((lines) => console.log(lines.join('\n')))
+  .then((lines) => console.log(lines.map(showText).join('\n')))
   .catch((cause: unknown) => {
-    console.error(cause instanceof UserError ? cause.message : cause);
+    console.error(cause instanceof UserError ? cause.message.split('\n').map(showText).join('\n') : cause);
     process.exitCode = 1;
   });

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { CLI_COMMAND } from '../cli/cli-command.ts';
 import { type Option, parseOptions, synopsisOf, type Values } from '../cli/options.ts';
+import { type Environment, readVariable } from '../common/environment.ts';
 import { UserError } from '../common/user-error.ts';
 
 export interface Config {
@@ -21,8 +22,6 @@ export interface Config {
   readonly embedded: boolean;
   readonly exportsPerMinute: number;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The flags, each with its environment variable. */
 const FLAGS: Readonly<Record<string, Option & { readonly variable?: string; readonly help: string }>> = {
@@ -59,20 +58,20 @@ export const SERVE_HELP = [
 /** @throws UserError for a wrong flag or value */
 export function readConfig(args: readonly string[], environment: Environment): Config | 'help' {
   const values = parseFlags(args);
-  const variable = (name: string) => environment[FLAGS[name]?.variable ?? ''];
+  const variable = (name: string) => readVariable(environment, FLAGS[name]?.variable ?? '');
   const text = (name: string) => (typeof values[name] === 'string' ? values[name] : variable(name));
-  const isSet = (name: string) => values[name] === true || /^(1|true)$/.test(variable(name) ?? '');
+  const isSet = (name: string) => values[name] === true || /^(1|true)$/i.test(variable(name) ?? '');
   if (values.help) return 'help';
   if (values.embedded && values.standalone) throw new UserError('Choose --embedded or --standalone, not both.');
   const directory = resolve(text('data') ?? 'keyferry-as');
-  const origins = (text('origin') ?? environment.KEYFERRY_ORIGIN ?? '').split(/[\s,]+/);
+  const origins = (text('origin') ?? readVariable(environment, 'KEYFERRY_ORIGIN') ?? '').split(/[\s,]+/);
   const exportsPerMinute = text('exports-per-minute') ?? '6000';
   return {
     host: text('host') ?? '127.0.0.1',
     port: wholeNumber('port', text('port') ?? '8787', 0, 65535),
     directory,
     keyFile: resolve(text('key-file') ?? `${directory}/sealing.key`),
-    sealingKey: environment.KEYFERRY_SEALING_KEY,
+    sealingKey: readVariable(environment, 'KEYFERRY_SEALING_KEY'),
     origins: origins.filter((origin) => origin !== '').map(parseOrigin),
     web: resolve(text('web') ?? 'dist'),
     demo: isSet('demo'),

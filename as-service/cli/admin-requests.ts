@@ -1,6 +1,7 @@
 // The commands that change or show the service, as data, and their implementation. They run in the
 // process of the CLI, or in the service that has locked the data folder (control.ts).
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
+import { toUserError } from '../common/to-user-error.ts';
 import { addOperator, issueAccessCode, type NewOperator, revokeAccessCodes } from '../operators/operators.ts';
 import type { As } from '../service/as.ts';
 import { viewEntry } from '../sets/entry-view.ts';
@@ -11,7 +12,7 @@ import { rootFingerprint } from '../signing/signing.ts';
 import type { SetState } from '../storage/state.ts';
 import { CLI_COMMAND } from './cli-command.ts';
 import { type OrderRequest, runOrderRequest } from './order-requests.ts';
-import { toUserError } from './to-user-error.ts';
+import { localZone, showTime } from './times.ts';
 import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
 
 /** Keys are hex digits, because requests are JSON. */
@@ -31,16 +32,21 @@ export type AdminRequest =
   | VaultAdminRequest
   | { readonly command: 'trust' };
 
-/** The lines to print. @throws UserError */
-export async function runAdminRequest(as: As, actor: string, request: AdminRequest): Promise<readonly string[]> {
+/** The lines to print, with times in `zone`, the time zone of the terminal. @throws UserError */
+export async function runAdminRequest(
+  as: As,
+  actor: string,
+  request: AdminRequest,
+  zone: string = localZone(),
+): Promise<readonly string[]> {
   try {
-    return await run(as, actor, request);
+    return await run(as, actor, request, zone);
   } catch (cause) {
     throw toUserError(cause);
   }
 }
 
-async function run(as: As, actor: string, request: AdminRequest): Promise<readonly string[]> {
+async function run(as: As, actor: string, request: AdminRequest, zone: string): Promise<readonly string[]> {
   switch (request.command) {
     case 'set add':
       await addSet(as, actor, { ...request, transportKey: decodeKey(request.transportKey) });
@@ -75,7 +81,10 @@ async function run(as: As, actor: string, request: AdminRequest): Promise<readon
         hours: request.hours,
         replace: false,
       });
-      return [code, `Valid until ${expires}. The service stores only its hash and cannot show it again.`];
+      return [
+        code,
+        `Valid until ${showTime(expires, zone)}. The service stores only its hash and cannot show it again.`,
+      ];
     }
     case 'operator revoke':
       await revokeAccessCodes(as, actor, request.name);
@@ -92,12 +101,12 @@ async function run(as: As, actor: string, request: AdminRequest): Promise<readon
     case 'order show':
     case 'order revoke':
     case 'order close':
-      return runOrderRequest(as, actor, request);
+      return runOrderRequest(as, { name: actor }, request, zone);
     case 'vault issue':
     case 'vault list':
     case 'vault revoke':
     case 'vault reconcile':
-      return runVaultRequest(as, actor, request);
+      return runVaultRequest(as, actor, request, zone);
     case 'trust':
       // The verifier of reports needs the whole key.
       return [`Root key ${rootFingerprint(as.state)}`, `In full  ${toHex(as.state.root.publicKey)}`];

@@ -1,6 +1,10 @@
 // Reads the values of a command line: numbers, choices, lists and file contents.
 import { readFileSync } from 'node:fs';
-import { toHex } from '#protocol/bytes/hex.ts';
+import { wipe } from '#protocol/bytes/bytes.ts';
+import { decodeFile } from '#protocol/text/decode-file.ts';
+import { readText, type TextResult } from '#protocol/text/permitted-text.ts';
+import { readTypedHex } from '#protocol/text/typed-code.ts';
+import { toUserError } from '../common/to-user-error.ts';
 import { UserError } from '../common/user-error.ts';
 import type { Values } from './options.ts';
 
@@ -39,18 +43,39 @@ export function readChoice<Word extends string>(option: string, value: Values[st
 /** Reads a key from a file, because other users of the computer can read the command line. */
 export function readKey<Name extends string>(name: Name, file: Values[string]): { readonly [K in Name]?: string } {
   if (typeof file !== 'string') return {};
-  const text = readInput(file, 'latin1').replaceAll(/\s/g, '');
-  if (!/^([0-9A-Fa-f]{2})+$/.test(text)) {
-    throw new UserError(`${file === '-' ? 'Standard input' : file} does not contain a key in hex.`);
+  const digits = readTypedHex(readInput(file));
+  if (!/^([0-9A-Fa-f]{2})+$/.test(digits)) {
+    throw new UserError(`${nameOf(file)} does not contain a key in hex. Write two hex digits for each byte.`);
   }
-  return { [name]: toHex(Buffer.from(text, 'hex')) } as { [K in Name]: string };
+  return { [name]: digits.toUpperCase() } as { [K in Name]: string };
 }
 
-/** The content of a file, or of standard input for `-`. */
-export function readInput(file: string, encoding: 'latin1' | 'utf8'): string {
+/** The text of a file, or of standard input for `-`. @throws UserError */
+export function readInput(file: string): string {
+  let content: Buffer;
   try {
-    return readFileSync(file === '-' ? 0 : file, encoding);
+    content = readFileSync(file === '-' ? 0 : file);
   } catch (cause) {
-    throw new UserError(`${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new UserError(`${nameOf(file)} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  try {
+    return decodeFile(content);
+  } catch (cause) {
+    throw toUserError(cause, `${nameOf(file)}: `);
+  } finally {
+    wipe(content);
   }
 }
+
+function nameOf(file: string): string {
+  return file === '-' ? 'Standard input' : file;
+}
+
+/** A text in its one form (docs/protocol.md clause 6.2). @throws UserError naming what it contains */
+export function readEntered(what: string, typed: string, read: (typed: string) => TextResult): string {
+  const result = read(typed);
+  if ('text' in result) return result.text;
+  throw new UserError(`The ${what} ${result.why}. Type it again.`);
+}
+
+export const readReason = (typed: string): string => readEntered('reason', typed, (text) => readText(text, 500));

@@ -6,6 +6,14 @@ import { createInterface } from 'node:readline';
 import { UserError } from '../common/user-error.ts';
 import type { As } from '../service/as.ts';
 import { type AdminRequest, runAdminRequest } from './admin-requests.ts';
+import { localZone } from './times.ts';
+
+interface ControlRequest {
+  readonly actor: string;
+  readonly request: AdminRequest;
+  /** Time zone of the terminal, where the times are read. */
+  readonly zone: string;
+}
 
 interface ControlAnswer {
   readonly lines?: readonly string[];
@@ -39,8 +47,8 @@ export class ControlServer {
     const as = this.#as();
     if (as === undefined) return { refused: 'The service is starting. Retry in a moment.' };
     try {
-      const { actor, request } = JSON.parse(line) as { actor: string; request: AdminRequest };
-      return { lines: await runAdminRequest(as, actor, request) };
+      const { actor, request, zone } = JSON.parse(line) as ControlRequest;
+      return { lines: await runAdminRequest(as, actor, request, zone) };
     } catch (cause) {
       if (cause instanceof UserError) return { refused: cause.message };
       console.error('A command of the CLI failed:', cause);
@@ -55,9 +63,10 @@ export async function requestControl(
   actor: string,
   request: AdminRequest,
 ): Promise<readonly string[]> {
+  const sent: ControlRequest = { actor, request, zone: localZone() };
   const answer = await new Promise<ControlAnswer>((resolve, reject) => {
     const fail = (why: string) => reject(new UserError(`The service on this data folder ${why}.`));
-    const socket = createConnection(socketPath, () => socket.write(`${JSON.stringify({ actor, request })}\n`));
+    const socket = createConnection(socketPath, () => socket.write(`${JSON.stringify(sent)}\n`));
     socket.setTimeout(TIMEOUT_MS, () => {
       socket.destroy();
       fail('does not answer');

@@ -1,19 +1,32 @@
 // The commands for work orders. Units come from options and from lists in files.
 import { resolve } from 'node:path';
 import type { NewOrderJson } from '#protocol/orders/requests.ts';
-import { readUnitCsv, readUnitJson } from '#protocol/orders/unit-list.ts';
+import { readUnitList } from '#protocol/orders/unit-list.ts';
 import type { UnitRange } from '#protocol/orders/units.ts';
+import { readOrderId } from '#protocol/text/order-id.ts';
+import { readText } from '#protocol/text/permitted-text.ts';
 import { isSuiteId } from '#protocol/tkl/suites.ts';
 import { requireSerialNumber } from '../common/checks.ts';
+import { toUserError } from '../common/to-user-error.ts';
 import { UserError } from '../common/user-error.ts';
-import { readDecimal, readHex, readInput, readList, readOptionalDecimal, required } from './arguments.ts';
+import {
+  readDecimal,
+  readEntered,
+  readHex,
+  readInput,
+  readList,
+  readOptionalDecimal,
+  readReason,
+  required,
+} from './arguments.ts';
 import type { Commands } from './command.ts';
 import type { Values } from './options.ts';
-import { toUserError } from './to-user-error.ts';
+import { readTime } from './times.ts';
 
 const DAY_MS = 86_400_000;
 /** Default validity of a work order, in days. */
 const DEFAULT_DAYS = '30';
+const MAX_TITLE_LENGTH = 200;
 
 export const ORDER_COMMANDS: Commands = {
   'order add': {
@@ -32,11 +45,11 @@ export const ORDER_COMMANDS: Commands = {
       'halt-after': { value: 'N' },
       'label-scan': {},
     },
-    help: 'Issues a work order, valid for 30 days or until --until or --days. --units names a CSV or JSON file with units.',
+    help: 'Issues a work order, valid for 30 days or until --until or --days. A date without a time means the start of that day here in --from, and its end in --until. --units names a CSV or JSON file with units.',
     request: ([id = '', title = ''], values) => ({
       command: 'order add',
-      id,
-      title,
+      id: readEntered('ID', id, readOrderId),
+      title: readEntered('TITLE', title, (text) => readText(text, MAX_TITLE_LENGTH)),
       set: readHex('SET', required('set', values.set), 8),
       suite: readSuite(values.suite),
       units: readUnits(values),
@@ -59,7 +72,7 @@ export const ORDER_COMMANDS: Commands = {
   'order revoke': {
     words: 'ID REASON',
     help: 'Revokes a work order.',
-    request: ([id = '', reason = '']) => ({ command: 'order revoke', id, reason }),
+    request: ([id = '', reason = '']) => ({ command: 'order revoke', id, reason: readReason(reason) }),
   },
   'order close': {
     words: 'ID',
@@ -68,7 +81,7 @@ export const ORDER_COMMANDS: Commands = {
     request: ([id = ''], { absent, file }) => ({
       command: 'order close',
       id,
-      absentReason: typeof absent === 'string' ? absent : null,
+      absentReason: typeof absent === 'string' ? readReason(absent) : null,
       path: pathOf(file),
     }),
   },
@@ -113,9 +126,9 @@ function readUnits({ units, unit, range }: Values): NewOrderJson['units'] {
 }
 
 function readUnitFile(file: string): UnitRange[] {
-  const text = readInput(file, 'utf8');
+  const text = readInput(file);
   try {
-    return /^\s*\[/.test(text) ? readUnitJson(text) : readUnitCsv(text);
+    return readUnitList(text);
   } catch (cause) {
     throw toUserError(cause, `${file} has errors.\n`);
   }
@@ -123,17 +136,9 @@ function readUnitFile(file: string): UnitRange[] {
 
 function readTimes({ from, until, days }: Values): { notBefore: string; until: string } {
   if (until !== undefined && days !== undefined) throw new UserError('Choose --until or --days, not both.');
-  const begin = typeof from === 'string' ? readTime('from', from) : new Date();
+  const begin = typeof from === 'string' ? readTime('from', from, 'start') : new Date();
   const length = readDecimal('days', typeof days === 'string' ? days : DEFAULT_DAYS) * DAY_MS;
-  const end = typeof until === 'string' ? readTime('until', until) : new Date(begin.getTime() + length);
+  const end = typeof until === 'string' ? readTime('until', until, 'end') : new Date(begin.getTime() + length);
   if (Number.isNaN(end.getTime())) throw new UserError('--days is too long.');
   return { notBefore: begin.toISOString(), until: end.toISOString() };
-}
-
-function readTime(what: string, text: string): Date {
-  const time = new Date(text);
-  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(time.getTime())) {
-    throw new UserError(`--${what} must be a time like 2030-12-31 or 2030-12-31T18:00Z, not "${text}".`);
-  }
-  return time;
 }

@@ -2,11 +2,13 @@
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Balance } from '#protocol/orders/balance.ts';
 import type { NewOrderJson } from '#protocol/orders/requests.ts';
+import { isSameText } from '#protocol/text/permitted-text.ts';
 import { UserError } from '../common/user-error.ts';
 import type { OrderEntry } from '../orders/order-ledger.ts';
 import type { Actor } from '../orders/orders.ts';
 import type { As } from '../service/as.ts';
 import { writeOutputFile } from '../storage/output-file.ts';
+import { showTime } from './times.ts';
 
 export type OrderRequest =
   | ({ readonly command: 'order add' } & NewOrderJson)
@@ -24,12 +26,16 @@ export type OrderRequest =
 const MAX_SHOWN_UNITS = 10;
 
 /** The lines to print. @throws UserError, ProtocolError */
-export async function runOrderRequest(as: As, name: string, request: OrderRequest): Promise<readonly string[]> {
-  const actor = { name };
+export async function runOrderRequest(
+  as: As,
+  actor: Actor,
+  request: OrderRequest,
+  zone: string,
+): Promise<readonly string[]> {
   switch (request.command) {
     case 'order add': {
       const { command: _, ...order } = request;
-      return describeOrder(as, await as.orders.issue(order, actor));
+      return describeOrder(as, await as.orders.issue(order, actor), zone);
     }
     case 'order list': {
       const orders = as.orders.list(actor, as.ledger.workOrders(undefined));
@@ -41,24 +47,32 @@ export async function runOrderRequest(as: As, name: string, request: OrderReques
       });
     }
     case 'order show': {
-      const entry = as.orders.find(request.id, actor);
+      const entry = find(as, request.id, actor);
       const written = request.path === null ? [] : await writeJson(request.path, entry.envelope, 'signed order');
-      return [...describeOrder(as, entry), ...written];
+      return [...describeOrder(as, entry, zone), ...written];
     }
-    case 'order revoke':
-      if (request.reason.trim() === '') throw new UserError('Give a reason for the revocation.');
-      await as.orders.revoke(request.id, request.reason, actor);
-      return [`Work order ${request.id} is revoked. The service exports nothing for it any more.`];
+    case 'order revoke': {
+      const { id } = find(as, request.id, actor).order;
+      await as.orders.revoke(id, request.reason, actor);
+      return [`Work order ${id} is revoked. The service exports nothing for it any more.`];
+    }
     case 'order close':
       return closeOrder(as, actor, request);
   }
 }
 
+/** An id of an earlier version may not be in the one form of a text, so the exact id comes first. */
+function find(as: As, typed: string, actor: Actor): OrderEntry {
+  const ids = as.orders.list(actor, []).map(({ workOrder }) => workOrder);
+  return as.orders.find(ids.includes(typed) ? typed : (ids.find((id) => isSameText(id, typed)) ?? typed), actor);
+}
+
 async function closeOrder(
   as: As,
   actor: Actor,
-  { id, absentReason, path }: Extract<OrderRequest, { command: 'order close' }>,
+  { id: typed, absentReason, path }: Extract<OrderRequest, { command: 'order close' }>,
 ): Promise<readonly string[]> {
+  const { id } = find(as, typed, actor).order;
   const { closed, balance } = await as.orders.close(id, absentReason, actor);
   if (!closed) throw new UserError(notBalanced(id, balance));
   const written = path === null ? [] : await writeJson(path, await as.orders.makeReport(id, actor), 'signed report');
@@ -76,7 +90,7 @@ function notBalanced(id: string, balance: Balance): string {
   ].join('\n');
 }
 
-function describeOrder(as: As, { order, state, reason, closed }: OrderEntry): string[] {
+function describeOrder(as: As, { order, state, reason, closed }: OrderEntry, zone: string): string[] {
   const { id, title, set, count, lines, options, notBefore, until } = order;
   const marks = [
     ...(options.dryRun ? ['dry run'] : []),
@@ -85,7 +99,7 @@ function describeOrder(as: As, { order, state, reason, closed }: OrderEntry): st
   ];
   return [
     `${id}  ${state}  ${title}`,
-    `  set ${hexNumber(set, 8)}, ${count} unit(s), from ${notBefore} until ${until}`,
+    `  set ${hexNumber(set, 8)}, ${count} unit(s), from ${showTime(notBefore, zone)} until ${showTime(until, zone)}`,
     ...lines.map(
       ({ ref1, ref2, akv, kcv, label }) =>
         `  REF1 ${hexNumber(ref1, 4)} → slot ${hexNumber(ref2, 4)}  AKV ${akv}  KCV ${kcv}  ${label}`,
@@ -93,7 +107,7 @@ function describeOrder(as: As, { order, state, reason, closed }: OrderEntry): st
     ...(marks.length === 0 ? [] : [`  ${marks.join(', ')}`]),
     ...(reason === null ? [] : [`  revoked: ${reason}`]),
     `  ${describeBalance(as.orders.balance(id, { name: '' }))}`,
-    ...(closed === null ? [] : [`  closed by ${closed.by} at ${closed.head.time}`]),
+    ...(closed === null ? [] : [`  closed by ${closed.by} at ${showTime(closed.head.time, zone)}`]),
   ];
 }
 

@@ -1,6 +1,8 @@
 // The commands for vaults.
 import { resolve } from 'node:path';
-import { readDecimal, readHex, readInput, readList, readOptionalDecimal, required } from './arguments.ts';
+import { readText } from '#protocol/text/permitted-text.ts';
+import { MAX_REASON_LENGTH } from '#protocol/vault/requests.ts';
+import { readDecimal, readEntered, readHex, readInput, readList, readOptionalDecimal, required } from './arguments.ts';
 import type { Commands } from './command.ts';
 import type { Values } from './options.ts';
 
@@ -37,7 +39,7 @@ export const VAULT_COMMANDS: Commands = {
     request: ([number = '', reason = '']) => ({
       command: 'vault revoke',
       asNumber: readHex('NUMBER', number, 4),
-      reason,
+      reason: readEntered('reason', reason, (text) => readText(text, MAX_REASON_LENGTH)),
     }),
   },
   'vault reconcile': {
@@ -46,7 +48,7 @@ export const VAULT_COMMANDS: Commands = {
     help: 'Reconciles the journal of a vault and shows the findings. --verdicts writes the signed verdicts to a new file.',
     request: ([path = ''], { verdicts }) => ({
       command: 'vault reconcile',
-      journal: readInput(path, 'utf8'),
+      journal: readInput(path),
       ...(typeof verdicts === 'string' ? { verdicts: resolve(verdicts) } : {}),
     }),
   },
@@ -54,5 +56,5 @@ export const VAULT_COMMANDS: Commands = {
 
 /** Reads the first line of a file, because other users can read the command line. */
 function readPassphrase(file: Values[string]): { readonly passphrase?: string } {
-  return typeof file === 'string' ? { passphrase: readInput(file, 'utf8').split(/\r?\n/, 1)[0] ?? '' } : {};
+  return typeof file === 'string' ? { passphrase: readInput(file).split(/\r\n|\r|\n/, 1)[0] ?? '' } : {};
 }

@@ -1,16 +1,18 @@
 // Runs the commands for vaults, for every set, with files of this computer.
 import { existsSync } from 'node:fs';
 import { hexNumber } from '#protocol/bytes/hex.ts';
+import { FileError } from '#protocol/errors.ts';
 import { readEnvelope } from '#protocol/json/document.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { MAX_EXPORTS, MAX_UNITS } from '#protocol/vault/header.ts';
 import { MAX_VAULT_DAYS, type VaultRequestJson } from '#protocol/vault/requests.ts';
-import { requireLabel, requireNumber, requireSerialNumber } from '../common/checks.ts';
+import { requireNumber, requireSerialNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
 import type { As } from '../service/as.ts';
 import { existingFile, writeOutputFile } from '../storage/output-file.ts';
 import type { VaultRecord } from '../vaults/vault-ledger.ts';
 import type { VaultCaller } from '../vaults/vaults.ts';
+import { showTime } from './times.ts';
 
 export type VaultAdminRequest =
   | ({ readonly command: 'vault issue'; readonly path: string; readonly passphrase?: string } & VaultRequestJson)
@@ -19,23 +21,33 @@ export type VaultAdminRequest =
   | { readonly command: 'vault reconcile'; readonly journal: string; readonly verdicts?: string };
 
 /** The lines to print. @throws UserError, ProtocolError */
-export async function runVaultRequest(as: As, actor: string, request: VaultAdminRequest): Promise<readonly string[]> {
+export async function runVaultRequest(
+  as: As,
+  actor: string,
+  request: VaultAdminRequest,
+  zone: string,
+): Promise<readonly string[]> {
   const caller: VaultCaller = { actor, sets: null };
   switch (request.command) {
     case 'vault issue':
-      return issue(as, caller, request);
+      return issue(as, caller, request, zone);
     case 'vault list':
-      return list(as, caller);
+      return list(as, caller, zone);
     case 'vault revoke':
-      return revoke(as, caller, request);
+      return revoke(as, caller, request, zone);
     case 'vault reconcile':
-      return reconcile(as, caller, request);
+      return reconcile(as, caller, request, zone);
   }
 }
 
 type RequestOf<Command> = Extract<VaultAdminRequest, { readonly command: Command }>;
 
-async function issue(as: As, caller: VaultCaller, request: RequestOf<'vault issue'>): Promise<readonly string[]> {
+async function issue(
+  as: As,
+  caller: VaultCaller,
+  request: RequestOf<'vault issue'>,
+  zone: string,
+): Promise<readonly string[]> {
   const { path, passphrase: chosen, units, ref1, exports, exportsPerUnit, days } = request;
   requireNumber('--exports', exports, 1, MAX_EXPORTS);
   if (exportsPerUnit !== null) requireNumber('--exports-per-unit', exportsPerUnit, 1, MAX_EXPORTS);
@@ -47,7 +59,7 @@ async function issue(as: As, caller: VaultCaller, request: RequestOf<'vault issu
   const { text, passphrase, record } = await as.vaults.issue(vaultRequest, caller, chosen);
   await writeOutputFile(path, Buffer.from(text));
   return [
-    `Wrote ${describe(record)} to ${path}, mode 0600.`,
+    `Wrote ${describe(record, zone)} to ${path}, mode 0600.`,
     ...(chosen === undefined
       ? [
           passphrase,
@@ -57,24 +69,24 @@ async function issue(as: As, caller: VaultCaller, request: RequestOf<'vault issu
   ];
 }
 
-function list(as: As, caller: VaultCaller): readonly string[] {
+function list(as: As, caller: VaultCaller, zone: string): readonly string[] {
   const vaults = as.vaults.visible(caller);
-  return vaults.length === 0 ? ['No vaults yet.'] : vaults.map(describe);
+  return vaults.length === 0 ? ['No vaults yet.'] : vaults.map((record) => describe(record, zone));
 }
 
 async function revoke(
   as: As,
   caller: VaultCaller,
   { asNumber, reason }: RequestOf<'vault revoke'>,
+  zone: string,
 ): Promise<readonly string[]> {
-  requireLabel('reason', reason);
   const found = as.vaults.visible(caller).find(({ issued }) => issued.header.asNumber === asNumber);
   if (found === undefined) {
     throw new UserError(`There is no vault ${hexNumber(asNumber, 4)}. "vault list" shows all vaults.`);
   }
   await as.vaults.revoke(found.issued.header.vaultId, reason, caller);
   return [
-    `Revoked ${describe(found)}.`,
+    `Revoked ${describe(found, zone)}.`,
     'An offline vault continues to export. Its returned journal shows the later exports.',
   ];
 }
@@ -83,6 +95,7 @@ async function reconcile(
   as: As,
   caller: VaultCaller,
   request: RequestOf<'vault reconcile'>,
+  zone: string,
 ): Promise<readonly string[]> {
   const { verdicts: path } = request;
   if (path !== undefined && existsSync(path)) throw existingFile(path);
@@ -93,18 +106,19 @@ async function reconcile(
     await writeOutputFile(path, Buffer.from(`${JSON.stringify(signed)}\n`));
   }
   return [
-    describe(report.record),
+    describe(report.record, zone),
     `The journal has ${entries} entries, ${exports} exports and ${receipts} receipts; verified receipts: ${verdicts.length}.`,
     ...findings.map(({ grave, words }) => `${grave ? 'Investigate: ' : ''}${words}`),
     ...(findings.length === 0 ? ['There are no findings.'] : []),
   ];
 }
 
-function describe(record: VaultRecord): string {
+function describe(record: VaultRecord, zone: string): string {
   const vault = record.view();
   const serves = vault.units === null ? 'open: it contains T' : `${vault.units} unit(s)`;
   const used = `${vault.exportsSeen} of ${vault.exports} exports and ${vault.receiptsSeen} receipts seen`;
-  const until = vault.revoked === null ? `until ${vault.expires}` : `revoked ${vault.revoked}`;
+  const until =
+    vault.revoked === null ? `until ${showTime(vault.expires, zone)}` : `revoked ${showTime(vault.revoked, zone)}`;
   return `vault ${hexNumber(vault.asNumber, 4)} for ${vault.custodian}, set ${hexNumber(vault.set, 8)}, ${serves}, ${used}, ${until}`;
 }
 
@@ -112,6 +126,7 @@ function readJournalFile(text: string): Envelope {
   try {
     return readEnvelope(text, 'The file');
   } catch (cause) {
+    if (cause instanceof FileError) throw new UserError(cause.message, { cause });
     throw new UserError('This file does not contain a vault journal.', { cause });
   }
 }

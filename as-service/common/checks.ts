@@ -1,6 +1,11 @@
 // Checks of what an administrator enters. Each refuses with a sentence for the terminal.
+import { whyNot } from '#protocol/orders/unit-list.ts';
 import { readSerialNumber } from '#protocol/orders/units.ts';
+import { readText } from '#protocol/text/permitted-text.ts';
 import { UserError } from './user-error.ts';
+
+/** In characters. */
+const MAX_LABEL_LENGTH = 64;
 
 /** @throws UserError unless `value` is a whole number from `min` to `max` */
 export function requireNumber(what: string, value: number, min: number, max: number): void {
@@ -8,15 +13,16 @@ export function requireNumber(what: string, value: number, min: number, max: num
   throw new UserError(`${what} must be a whole number from ${min} to ${max}.`);
 }
 
-/** @throws UserError unless `text` has 1 to 64 printable characters and no blank at either end */
-export function requireLabel(what: string, text: string): void {
-  if (/^[\p{L}\p{N}\p{P}\p{S} ]{1,64}$/u.test(text) && text.trim() === text) return;
-  throw new UserError(`The ${what} must have 1 to 64 printable characters and no blank at either end.`);
+/** A name or label in its one form (docs/protocol.md clause 6.2). @throws UserError */
+export function readLabel(what: string, typed: string): string {
+  const result = readText(typed, MAX_LABEL_LENGTH);
+  if ('text' in result) return result.text;
+  throw new UserError(`The ${what} ${result.why}. Type it again.`);
 }
 
 /** The SN as 32 upper-case hex digits, padded with zeros on the left. @throws UserError */
 export function requireSerialNumber(text: string): string {
   const sn = readSerialNumber(text);
-  if (sn === undefined) throw new UserError(`"${text}" is not a serial number: 1 to 32 hex digits, not all zero.`);
+  if (sn === undefined) throw new UserError(`SN: ${whyNot(text)}.`);
   return sn;
 }

@@ -2,6 +2,7 @@
 // 8 hours. The service stores only their SHA-256.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
+import { readCrockford } from '#protocol/text/typed-code.ts';
 import type { AccessCodeState, OperatorState, State } from '../storage/state.ts';
 
 /** Crockford's base 32, which omits I, L, O and U because they are easily misread. */
@@ -18,16 +19,12 @@ export function createAccessCode(): string {
 }
 
 /**
- * SHA-256 of a typed access code, 32 bytes. Reads either case, ignores dashes and blanks, and takes
- * O as 0 and I and L as 1. Undefined when `typed` is not an access code.
+ * SHA-256 of a typed access code, 32 bytes, with or without its KF. Undefined when `typed` is not an
+ * access code.
  */
 export function hashAccessCode(typed: string): Bytes | undefined {
-  const digits = typed
-    .toUpperCase()
-    .replaceAll(/[\s-]/g, '')
-    .replace(/^KF/, '')
-    .replaceAll('O', '0')
-    .replaceAll(/[IL]/g, '1');
+  const code = readCrockford(typed);
+  const digits = code.length === GROUPS * GROUP_LENGTH ? code : code.replace(/^KF/, '');
   if (digits.length !== GROUPS * GROUP_LENGTH || [...digits].some((digit) => !ALPHABET.includes(digit)))
     return undefined;
   return copy(createHash('sha256').update(digits).digest());

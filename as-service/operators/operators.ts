@@ -1,6 +1,7 @@
 // Changes of operators by an administrator: adds operators, issues and revokes access codes.
 import type { Role } from '#protocol/service/messages.ts';
-import { requireNumber } from '../common/checks.ts';
+import { isSameText } from '#protocol/text/permitted-text.ts';
+import { readLabel, requireNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
 import type { StateChanges } from '../sets/state-changes.ts';
 import type { AccessCodeState, OperatorState, State } from '../storage/state.ts';
@@ -8,13 +9,16 @@ import { accessCodeState, createAccessCode, MAX_LIFETIME_MS } from './access-cod
 
 const ROLES: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
 
+/** Actors of the command line in the audit log are `cli` and the name of the user. */
+const RESERVED = /^cli /i;
+
 export type NewOperator = Omit<OperatorState, 'tokens'>;
 
 export async function addOperator(as: StateChanges, actor: string, input: NewOperator): Promise<void> {
-  const { name, role, sets, quota, ordersOnly = false } = input;
-  if (!/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(name)) {
-    throw new UserError('A name has 1 to 64 characters: letters, digits and . _ @ - after a letter or digit.');
-  }
+  const { role, sets, quota, ordersOnly = false } = input;
+  const name = readLabel('name', input.name);
+  if (!/^[\p{L}\p{N}]/u.test(name)) throw new UserError('A name begins with a letter or a digit. Type it again.');
+  if (RESERVED.test(name)) throw new UserError('Names that begin with "cli " are those of the command line.');
   if (!ROLES.includes(role)) throw new UserError(`The role must be one of ${ROLES.join(', ')}.`);
   if (quota !== null) requireNumber('quota', quota, 1, 0xffffffff);
   if (as.state.operators.some((each) => each.name === name)) {
@@ -24,7 +28,7 @@ export async function addOperator(as: StateChanges, actor: string, input: NewOpe
     event: 'operator-added',
     actor,
     details: { name, role, sets: sets?.join(' ') ?? 'all', quota, ordersOnly },
-    next: (state) => ({ ...state, operators: [...state.operators, { ...input, tokens: [] }] }),
+    next: (state) => ({ ...state, operators: [...state.operators, { ...input, name, tokens: [] }] }),
   });
 }
 
@@ -32,10 +36,10 @@ export async function addOperator(as: StateChanges, actor: string, input: NewOpe
 export async function issueAccessCode(
   as: StateChanges,
   actor: string,
-  name: string,
+  typed: string,
   { hours, replace }: { readonly hours: number; readonly replace: boolean },
 ): Promise<{ readonly code: string; readonly expires: string }> {
-  requireOperator(as.state, name);
+  const { name } = requireOperator(as.state, typed);
   if (!(hours > 0 && hours * 3_600_000 <= MAX_LIFETIME_MS)) {
     throw new UserError('An access code is valid for more than 0 and at most 8 hours.');
   }
@@ -53,8 +57,8 @@ export async function issueAccessCode(
 }
 
 /** Revokes every access code of the operator. */
-export async function revokeAccessCodes(as: StateChanges, actor: string, name: string): Promise<void> {
-  const { tokens } = requireOperator(as.state, name);
+export async function revokeAccessCodes(as: StateChanges, actor: string, typed: string): Promise<void> {
+  const { name, tokens } = requireOperator(as.state, typed);
   await as.change({
     event: 'tokens-revoked',
     actor,
@@ -63,9 +67,9 @@ export async function revokeAccessCodes(as: StateChanges, actor: string, name: s
   });
 }
 
-function requireOperator({ operators }: State, name: string): OperatorState {
-  const found = operators.find((each) => each.name === name);
-  if (found === undefined) throw new UserError(`There is no operator ${name}. "operator list" shows all operators.`);
+function requireOperator({ operators }: State, typed: string): OperatorState {
+  const found = operators.find((each) => each.name === typed) ?? operators.find(({ name }) => isSameText(name, typed));
+  if (found === undefined) throw new UserError(`There is no operator ${typed}. "operator list" shows all operators.`);
   return found;
 }
 

@@ -4,6 +4,7 @@ import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { findLine, lists, timeOf } from '#protocol/orders/order.ts';
+import { readOrderId } from '#protocol/text/order-id.ts';
 import type { OperatorState, State } from '../storage/state.ts';
 import type { OrderEntry, OrderLedger } from './order-ledger.ts';
 
@@ -16,11 +17,21 @@ export function authoriseOrder(
 ): void {
   const entry = workOrder === null ? undefined : orders.find(workOrder);
   if (entry === undefined) {
-    if (account.ordersOnly !== true) return;
-    throw new ProtocolError('not-on-order', `${account.name} may export within work orders of this service only.`);
+    if (account.ordersOnly === true) {
+      throw new ProtocolError('not-on-order', `${account.name} may export within work orders of this service only.`);
+    }
+    requireText(workOrder);
+    return;
   }
   requireOpen(entry, now);
   requireListed(entry, state, request);
+}
+
+/** Orders of earlier versions may have other ids, but a number without an order may not. */
+function requireText(workOrder: string | null): void {
+  const result = workOrder === null ? undefined : readOrderId(workOrder);
+  if (result === undefined || 'text' in result) return;
+  throw new ProtocolError('request-refused', `The work order number ${result.why}. Type it again.`);
 }
 
 function requireOpen({ order, state, reason }: OrderEntry, now: Date): void {

@@ -1,6 +1,7 @@
 // Adds the key entries of docs/protocol.md clause 8: the erasing of a slot, and a new T. The old T
 // stays in the set, for receipts and for units that have not loaded the new one.
 import { NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
+import { readLabel } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
 import type { ApplicationKeyState } from '../storage/state.ts';
 import { isPublishedKey } from './demo-sets.ts';
@@ -14,8 +15,9 @@ const NO_KEY = new Uint8Array(0);
 export type NewErasing = Pick<NewKey, 'set' | 'ref1' | 'label' | 'slot'>;
 
 export async function addErasing(as: StateChanges, actor: string, input: NewErasing): Promise<void> {
-  const { set, ref1, label, slot } = input;
+  const { set, ref1, slot } = input;
   const { nextAkv: akv } = requireNewEntry(as.state, input);
+  const label = readLabel('label', input.label);
   if (slot >= TRANSPORT_KEY_SLOT) {
     throw new UserError('An erasing names a slot from 0000 to FFFD. T in slot FFFE can be replaced but not erased.');
   }
@@ -35,8 +37,9 @@ export interface Rotation extends Pick<NewKey, 'set' | 'ref1' | 'label'> {
 
 /** Adds a new T to a set, and the entry that exports it. Resolves with the new TKV. */
 export async function rotateSet(as: StateChanges, actor: string, input: Rotation): Promise<number> {
-  const { set, ref1, label } = input;
+  const { set, ref1 } = input;
   const newest = requireNewEntry(as.state, input).transportKeys.at(-1);
+  const label = readLabel('label', input.label);
   if (newest === undefined) throw new TypeError('the set has no transport key');
   const tkv = newest.tkv + 1;
   if (tkv > MAX_TKV) throw new UserError('This set has used transport key version 255, the last one. Add a new set.');

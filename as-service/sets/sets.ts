@@ -10,7 +10,7 @@ import { keyCheckValue } from '#protocol/tkl/body.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import type { KdfFamily } from '#protocol/tkl/suites.ts';
-import { requireLabel, requireNumber, requireSerialNumber } from '../common/checks.ts';
+import { readLabel, requireNumber, requireSerialNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
 import { writeOutputFile } from '../storage/output-file.ts';
 import type { SetState, State } from '../storage/state.ts';
@@ -32,8 +32,8 @@ export interface NewSet {
 }
 
 export async function addSet(as: StateChanges, actor: string, input: NewSet): Promise<void> {
-  const { set, name, profile, family, tkv, units, quotaPerUnit } = input;
-  requireLabel('name', name);
+  const { set, profile, family, tkv, units, quotaPerUnit } = input;
+  const name = readLabel('name', input.name);
   requireNumber('SET', set, 1, 0xffffffff);
   requireNumber('TKV', tkv, 1, 0xff);
   if (quotaPerUnit !== null) requireNumber('quota', quotaPerUnit, 1, 0xffffffff);
@@ -95,8 +95,9 @@ export interface NewKey {
 }
 
 export async function addKey(as: StateChanges, actor: string, input: NewKey): Promise<void> {
-  const { set, ref1, label, attributes, slot } = input;
+  const { set, ref1, attributes, slot } = input;
   const { nextAkv: akv } = requireNewEntry(as.state, input);
+  const label = readLabel('label', input.label);
   requireNumber('slot', slot, 0, ANY_SLOT);
   if (slot === TRANSPORT_KEY_SLOT)
     throw new UserError('Slot FFFE contains the transport key and takes no application key.');
@@ -172,10 +173,9 @@ export function requireSet(state: State, set: number): SetState {
   return found;
 }
 
-/** The set of a new key entry. @throws UserError when the label is malformed or REF1 is used */
-export function requireNewEntry(state: State, { set, ref1, label }: Pick<NewKey, 'set' | 'ref1' | 'label'>): SetState {
+/** The set of a new key entry. @throws UserError when REF1 is used */
+export function requireNewEntry(state: State, { set, ref1 }: Pick<NewKey, 'set' | 'ref1'>): SetState {
   const found = requireSet(state, set);
-  requireLabel('label', label);
   requireNumber('REF1', ref1, 0, 0xffff);
   if (!found.keys.some((key) => key.ref1 === ref1)) return found;
   throw new UserError(`The ${setLabel(found)} already has a key with REF1 ${hexNumber(ref1, 4)}. Choose another REF1.`);

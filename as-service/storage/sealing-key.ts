@@ -5,6 +5,9 @@ import { rm, stat } from 'node:fs/promises';
 import { type Bytes, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ascii, fromBase64url } from '#protocol/bytes/text.ts';
+import { decodeFile } from '#protocol/text/decode-file.ts';
+import { readTyped, readTypedHex } from '#protocol/text/typed-code.ts';
+import { toUserError } from '../common/to-user-error.ts';
 import { UserError } from '../common/user-error.ts';
 import { createFile, readFileIfThere } from './atomic-file.ts';
 
@@ -33,7 +36,7 @@ export async function loadSealingKey({ environment, path, sealedDataExists }: Se
       if (existsSync(`${path}.new`)) await rm(`${path}.new`);
       await requirePrivate(path);
       return {
-        key: decode(Buffer.from(content).toString('latin1').trim(), `The key file ${path}`),
+        key: decode(readText(content, `The key file ${path}`), `The key file ${path}`),
         source: 'key file',
       };
     } finally {
@@ -50,9 +53,19 @@ export async function loadSealingKey({ environment, path, sealedDataExists }: Se
   return { key, source: 'key file' };
 }
 
-function decode(text: string, name: string): Bytes {
+function readText(content: Uint8Array, name: string): string {
   try {
-    const key = /^[0-9A-Fa-f]{64}$/.test(text) ? fromHex(text) : fromBase64url(text);
+    return decodeFile(content);
+  } catch (cause) {
+    throw toUserError(cause, `${name}: `);
+  }
+}
+
+function decode(text: string, name: string): Bytes {
+  const digits = readTyped(text);
+  const hex = readTypedHex(text);
+  try {
+    const key = /^[0-9A-Fa-f]{64}$/.test(hex) ? fromHex(hex) : fromBase64url(digits);
     if (key.length === 32) return key;
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;

@@ -7,7 +7,13 @@ import { ProtocolError } from '#protocol/errors.ts';
 import { type Envelope, openEnvelope } from '#protocol/signing/envelope.ts';
 import { decodeVaultJournal, JOURNAL_TYPE, type VaultJournalJson } from '#protocol/vault/journal.ts';
 import type { VaultFindingJson } from '#protocol/vault/messages.ts';
-import { generatePassphrase, MIN_PASSPHRASE_LENGTH, type PasswordKey } from '#protocol/vault/passphrase.ts';
+import {
+  generatePassphrase,
+  MAX_PASSPHRASE_LENGTH,
+  MIN_PASSPHRASE_LENGTH,
+  type PasswordKey,
+  repairPassphrase,
+} from '#protocol/vault/passphrase.ts';
 import type { VaultRequestJson } from '#protocol/vault/requests.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -73,10 +79,9 @@ export class Vaults {
     { actor, sets }: VaultCaller,
     chosen?: string,
   ): Promise<{ readonly text: string; readonly passphrase: string; readonly record: VaultRecord }> {
-    if (chosen !== undefined) requirePassphrase(chosen);
     return this.#mutex.run(async () => {
       const { vaults, log, now } = this.#options;
-      const passphrase = chosen ?? generatePassphrase(randomBytes(20));
+      const passphrase = chosen === undefined ? generatePassphrase(randomBytes(20)) : readChosen(chosen);
       const asNumber = vaults.nextAsNumber;
       if (asNumber > 0xffff) throw new ProtocolError('request-refused', 'All 65535 vault numbers are used.');
       const { text, record } = await makeVault(
@@ -193,9 +198,20 @@ export class Vaults {
   }
 }
 
-function requirePassphrase(chosen: string): void {
-  if ([...chosen.normalize('NFKC')].length >= MIN_PASSPHRASE_LENGTH) return;
-  throw new ProtocolError('request-refused', `A passphrase has at least ${MIN_PASSPHRASE_LENGTH} characters.`);
+/** @throws ProtocolError request-refused */
+function readChosen(typed: string): string {
+  const passphrase = repairPassphrase(typed);
+  const length = [...passphrase].length;
+  if (length < MIN_PASSPHRASE_LENGTH || length > MAX_PASSPHRASE_LENGTH) {
+    throw new ProtocolError(
+      'request-refused',
+      `A passphrase has ${MIN_PASSPHRASE_LENGTH} to ${MAX_PASSPHRASE_LENGTH} characters, not ${length}.`,
+    );
+  }
+  if (/\p{C}/u.test(passphrase)) {
+    throw new ProtocolError('request-refused', 'The passphrase contains a control character. Type it again.');
+  }
+  return passphrase;
 }
 
 /** Checks the shape only, not the signature. */

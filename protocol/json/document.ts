@@ -3,6 +3,7 @@
 // schema.
 import { fromUtf8 } from '../bytes/text.ts';
 import { type ErrorCode, ProtocolError } from '../errors.ts';
+import { cutShort, isCutShort } from '../text/cut-short.ts';
 import { envelopeOf } from './envelope.ts';
 import { type Json, read, type Schema, text } from './schema.ts';
 
@@ -48,8 +49,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** The JSON value of a text, or of UTF-8. @throws ProtocolError with `code` */
+/**
+ * The JSON value of a text, or of UTF-8.
+ * @throws ProtocolError with `code`; FileError for a text whose end is missing
+ */
 export function parseJson(source: string | Uint8Array, name: string, code: ErrorCode = 'file-refused'): unknown {
+  if (typeof source === 'string' && isCutShort(source)) throw cutShort();
   try {
     return JSON.parse(typeof source === 'string' ? source : fromUtf8(source));
   } catch (cause) {

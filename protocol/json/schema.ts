@@ -24,6 +24,12 @@ export function custom<T>(is: Check, expects: string, json: JsonSchema = {}) {
   return { ...v.custom<T>(is), expects, json };
 }
 
+/** The schema with a JSON Schema in place of that of valibot. */
+/* @__NO_SIDE_EFFECTS__ */
+export function asJson<S extends Schema>(schema: S, json: JsonSchema): S {
+  return { ...schema, json };
+}
+
 /** A string that matches the pattern. */
 /* @__NO_SIDE_EFFECTS__ */
 export function text(pattern: RegExp, expects: string) {
@@ -80,8 +86,10 @@ export function list<Item extends Schema>(item: Item, minItems: number, maxItems
  * "keys.sets[0].set is not an integer from 1 to 4294967295". `name` is the name of the whole value.
  */
 export function describeIssue(name: string, issue: v.BaseIssue<unknown>): string {
-  const { path = [], input, expected, message } = issue;
+  const { path = [], input, expected, message, type } = issue;
   const member = path.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
+  // A refusal of request-fields.ts says what the text contains.
+  if (type === 'raw_transform') return `${name}${member} ${message}`;
   // The default message of valibot repeats the value.
   return `${name}${member} is ${input === undefined ? 'missing' : `not ${expected ?? message}`}`;
 }

@@ -1,6 +1,7 @@
-// Reads and writes CSV (RFC 4180), for the customer's systems and for spreadsheets. Detects the
-// separator in the first row: comma, semicolon or tab. Never writes a cell that a spreadsheet would
-// run as a formula.
+// Reads and writes tables as text (RFC 4180), for the customer's systems and for spreadsheets.
+// Reads the separator that the first row uses: comma, semicolon or tab. Reads what spreadsheets
+// write: a line sep=, and cells such as ="0045". Never writes a cell that a spreadsheet would run as a
+// formula.
 import { ProtocolError } from '../errors.ts';
 
 /** A problem in one row. Row 1 contains the column names. */
@@ -42,10 +43,11 @@ const MAX_IN_CELL = 1000;
 export function parseCsv(source: string): { readonly row: number; readonly cells: readonly string[] }[] {
   if (source.length > MAX_CHARACTERS) throw whole(1, `the file has more than ${MAX_CHARACTERS} characters`);
   const text = source.replace(/^\uFEFF/, '');
-  const separator = /^(?:[^",;\t\r\n]|"(?:[^"]|"")*")*([,;\t])/.exec(text)?.[1] ?? ',';
+  const named = SEPARATOR_LINE.exec(text);
+  const separator = named?.[1] ?? findSeparator(text);
   const rows: { row: number; cells: string[] }[] = [];
-  let row = 1;
-  for (let at = 0; at < text.length; row++) {
+  let row = named === null ? 1 : 2;
+  for (let at = named?.[0].length ?? 0; at < text.length; row++) {
     if (row > MAX_ROWS) throw whole(row, `a list has at most ${MAX_ROWS - 1} rows`);
     const read = readRow(text, at, separator, row);
     at = read.end;
@@ -54,10 +56,32 @@ export function parseCsv(source: string): { readonly row: number; readonly cells
   return rows;
 }
 
+/** The first line of a file from Excel may name the separator. */
+const SEPARATOR_LINE = /^sep=([,;\t])(?:\r\n|\r|\n)/i;
+
+/**
+ * The first separator outside quotes in the first line that is not blank, else a comma. Looks at
+ * each character once.
+ */
+function findSeparator(text: string): string {
+  let isQuoted = false;
+  let isBlank = true;
+  for (const character of text) {
+    if (character === '"') isQuoted = !isQuoted;
+    else if (isQuoted) continue;
+    else if (character === ',' || character === ';' || character === '\t') return character;
+    else if ((character === '\r' || character === '\n') && !isBlank) return ',';
+    isBlank &&= character.trim() === '';
+  }
+  return ',';
+}
+
 function readRow(text: string, begin: number, separator: string, row: number): { cells: string[]; end: number } {
   const cells: string[] = [];
   for (let at = begin; ; ) {
-    const cell = text[at] === '"' ? readQuoted(text, at, row) : readPlain(text, at, separator, row);
+    // ="0045" keeps the zeros of a number in a spreadsheet.
+    const quote = text[at] === '=' ? at + 1 : at;
+    const cell = text[quote] === '"' ? readQuoted(text, quote, row) : readPlain(text, at, separator, row);
     if (cell.value.length > MAX_IN_CELL) throw whole(row, `a cell has more than ${MAX_IN_CELL} characters`);
     if (cells.push(cell.value) > MAX_CELLS) throw whole(row, `there are more than ${MAX_CELLS} cells`);
     const next = text[cell.end];

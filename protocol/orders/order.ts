@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { parseJson, readDocument, refused } from '../json/document.ts';
 import { integer, type Json, list, printable, time } from '../json/schema.ts';
 import { akv, asNumber, kcv, name, ref1, set, suite } from '../service/messages.ts';
+import { MAX_ORDER_ID_LENGTH } from '../text/order-id.ts';
 import { arrangeUnits, countUnits, hasUnit, MAX_UNITS, serialNumber, type UnitRange } from './units.ts';
 
 export const WORK_ORDER_TYPE = 'application/vnd.keyferry.work-order+json';
@@ -11,8 +12,8 @@ export const MAX_LINES = 16;
 /** Maximum of units times lines, because a report has one verdict for each load. */
 export const MAX_LOADS = 40_000;
 
-/** The customer's job number. */
-export const orderId = printable(64);
+/** The customer's job number. New ones are narrower (protocol/text/order-id.ts). */
+export const orderId = printable(MAX_ORDER_ID_LENGTH);
 export const ref2 = integer(0, 0xfffe);
 
 /** Loads one key into one slot of every unit of the order. */

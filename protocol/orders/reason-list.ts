@@ -1,14 +1,16 @@
 // Reads a list of reasons why units are not done, for the page, which imports such lists into an
 // open order. Names each problem by row and column.
 import { parseJson } from '../json/document.ts';
+import { readText } from '../text/permitted-text.ts';
+import { readTyped } from '../text/typed-code.ts';
 import { ListError, parseCsv, type RowProblem } from './csv.ts';
-import { isJson, whyNot } from './unit-list.ts';
+import { columnOf, isJson, whyNot } from './unit-list.ts';
 import { MAX_UNITS, readSerialNumber } from './units.ts';
 
 export interface UnitReason {
   /** 32 hex digits. */
   readonly sn: string;
-  /** 1 to 200 printable characters. */
+  /** 1 to 200 characters, as readText() gives them. */
   readonly reason: string;
 }
 
@@ -18,7 +20,8 @@ interface ListedReason {
   readonly reason: string;
 }
 
-const MAX_REASON_LENGTH = 200;
+/** In characters. */
+export const MAX_REASON_LENGTH = 200;
 
 /**
  * Reads CSV whose first row names the columns SN and REASON, or a JSON list of objects with `sn`
@@ -33,29 +36,29 @@ export function readReasonList(text: string, objection: (sn: string) => string |
     const sn = readSerialNumber(name);
     const whyNotSn =
       sn === undefined ? whyNot(name) : (objection(sn) ?? (reasons.has(sn) ? 'it appears twice' : undefined));
-    const whyNotReason = objectionTo(reason);
+    const read = readText(reason, MAX_REASON_LENGTH);
     if (whyNotSn !== undefined) problems.push({ row, column: 'SN', why: whyNotSn });
-    if (whyNotReason !== undefined) problems.push({ row, column: 'REASON', why: whyNotReason });
-    if (sn !== undefined) reasons.set(sn, { sn, reason });
+    if ('why' in read) problems.push({ row, column: 'REASON', why: `it ${read.why}` });
+    else if (sn !== undefined) reasons.set(sn, { sn, reason: read.text });
   }
   if (listed.length === 0) problems.push({ row: 1, column: null, why: 'the list names no unit' });
   if (problems.length > 0) throw new ListError(problems);
   return [...reasons.values()];
 }
 
-function objectionTo(reason: string): string | undefined {
-  if (reason === '') return 'it is empty';
-  if (reason.length > MAX_REASON_LENGTH) return `it is longer than ${MAX_REASON_LENGTH} characters`;
-  return /\p{C}/u.test(reason) ? 'it holds a character that cannot be printed' : undefined;
-}
-
 function fromCsv(text: string): ListedReason[] {
   const [head, ...rows] = parseCsv(text);
-  const names = head?.cells.map((name) => name.trim().toUpperCase()) ?? [];
-  const [sn, reason] = [names.indexOf('SN'), names.indexOf('REASON')];
+  const names = head?.cells ?? [];
+  const sn = names.findIndex((name) => columnOf(name) === 'SN');
+  const reason = names.findIndex((name) => readTyped(name).toUpperCase() === 'REASON');
   if (sn < 0 || reason < 0)
     throw new ListError([{ row: 1, column: null, why: 'it must name the columns SN and REASON' }]);
-  return rows.map(({ row, cells }) => ({ row, sn: cells[sn]?.trim() ?? '', reason: cells[reason]?.trim() ?? '' }));
+  return rows.map(({ row, cells }) => ({
+    row,
+    sn: cells[sn] ?? '',
+    // encodeCsv() writes an apostrophe before a formula.
+    reason: (cells[reason] ?? '').replace(/^'(?=[=+\-@])/, ''),
+  }));
 }
 
 function fromJson(text: string): ListedReason[] {
@@ -63,7 +66,7 @@ function fromJson(text: string): ListedReason[] {
   if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: 'the file must be a list: [ … ]' }]);
   if (value.length > MAX_UNITS)
     throw new ListError([{ row: 1, column: null, why: `it has more than ${MAX_UNITS} units` }]);
-  const word = (given: unknown): string => (typeof given === 'string' ? given.trim() : '');
+  const word = (given: unknown): string => (typeof given === 'string' ? given : '');
   return value.map((element: unknown, index) => {
     const { sn, reason } = typeof element === 'object' && element !== null ? (element as Record<string, unknown>) : {};
     return { row: index + 1, sn: word(sn), reason: word(reason) };

@@ -2,20 +2,24 @@
 // protocol/service/messages.ts. The service refuses members that a schema does not name.
 import * as v from 'valibot';
 import { anySerialNumber } from '../json/fields.ts';
-import { calendarTime, entered } from '../json/request-fields.ts';
+import { calendarTime, entered, enteredBy } from '../json/request-fields.ts';
 import { type Json, list } from '../json/schema.ts';
 import { ref1, set, suite } from '../service/messages.ts';
+import { MAX_ORDER_ID_LENGTH, readOrderId } from '../text/order-id.ts';
 import { outcomeSchema } from './balance.ts';
 import { headSchema } from './messages.ts';
 import { MAX_LINES, orderOptionsSchema, ref2 } from './order.ts';
 import { MAX_UNITS } from './units.ts';
+
+/** The id of a new order. Those of earlier orders may hold characters that are refused here. */
+export const newOrderId = enteredBy(readOrderId, MAX_ORDER_ID_LENGTH);
 
 /**
  * Body of POST /v1/work-orders. The service adds versions, check values, labels, the count, its own
  * name and the time.
  */
 export const newOrderSchema = v.object({
-  id: entered(64),
+  id: newOrderId,
   title: entered(200),
   set,
   suite: v.nullable(suite),

@@ -1,7 +1,9 @@
 // Reads and writes the list of units of a work order as CSV or JSON, for the page and the CLI.
 // Names all problems at once, by row and column, so that the author can fix the list in one pass.
 import { parseJson } from '../json/document.ts';
+import { readTyped } from '../text/typed-code.ts';
 import { encodeCsv, ListError, parseCsv, type RowProblem } from './csv.ts';
+import { findRounded, isExponential, ROUNDED, ROUNDED_LIST } from './rounded-numbers.ts';
 import { arrangeUnits, countUnits, MAX_UNITS, readSerialNumber, spanOf, type UnitRange } from './units.ts';
 
 interface ListedRange {
@@ -10,13 +12,23 @@ interface ListedRange {
   readonly range: UnitRange;
 }
 
+/** By the letters of the name: "S/N" and "Serial No." are SN. */
 const COLUMNS: Readonly<Record<string, 'SN' | 'FROM' | 'TO'>> = {
   sn: 'SN',
   serial: 'SN',
-  'serial number': 'SN',
+  serialno: 'SN',
+  serialnumber: 'SN',
   from: 'FROM',
   to: 'TO',
 };
+
+/** The column that a cell of the first row names, or undefined. */
+export function columnOf(cell: string): 'SN' | 'FROM' | 'TO' | undefined {
+  const letters = readTyped(cell)
+    .replaceAll(/[^a-z]/gi, '')
+    .toLowerCase();
+  return Object.hasOwn(COLUMNS, letters) ? COLUMNS[letters] : undefined;
+}
 
 /**
  * Reads CSV whose first row names the columns SN, or FROM and TO, or all three. Ignores other
@@ -27,7 +39,7 @@ export function readUnitCsv(text: string): UnitRange[] {
   const [head, ...rows] = parseCsv(text);
   const where = new Map<string, number>();
   for (const [index, name] of (head?.cells ?? []).entries()) {
-    const column = COLUMNS[name.trim().toLowerCase()];
+    const column = columnOf(name);
     if (column !== undefined && !where.has(column)) where.set(column, index);
   }
   if (!where.has('SN') && !(where.has('FROM') && where.has('TO'))) {
@@ -51,7 +63,10 @@ export function readUnitJson(text: string): UnitRange[] {
   if (!Array.isArray(value)) throw new ListError([{ row: 1, column: null, why: 'the file must be a list: [ … ]' }]);
   if (value.length > MAX_UNITS) throw tooMany();
   const collector = new RangeCollector();
-  for (const [index, element] of value.entries()) collector.add(index + 1, cellsOf(element));
+  for (const [index, element] of value.entries()) {
+    if (holdsNumber(element)) collector.refuse(index + 1, 'it is a number: write serial numbers in quotes');
+    else collector.add(index + 1, cellsOf(element));
+  }
   return collector.arrange();
 }
 
@@ -63,13 +78,22 @@ interface Cells {
 
 function cellsOf(element: unknown): Cells {
   const word = (value: unknown) => (typeof value === 'string' ? value : '');
-  if (typeof element === 'string') return { sn: element, from: '', to: '' };
+  if (!isObject(element)) return { sn: word(element), from: '', to: '' };
   if (Array.isArray(element)) return { sn: '', from: word(element[0]), to: word(element[1]) };
-  const { sn, from, to } = typeof element === 'object' && element !== null ? (element as Record<string, unknown>) : {};
+  const { sn, from, to } = element;
   return { sn: word(sn), from: word(from), to: word(to) };
 }
 
-/** Reads JSON or CSV. @throws ListError; ProtocolError file-refused for malformed JSON */
+/** Programs that read JSON round a number after 15 digits. */
+function holdsNumber(element: unknown): boolean {
+  return (isObject(element) ? Object.values(element) : [element]).some((value) => typeof value === 'number');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** JSON or CSV. @throws ListError; ProtocolError file-refused for malformed JSON */
 export function readUnitList(text: string): UnitRange[] {
   return isJson(text) ? readUnitJson(text) : readUnitCsv(text);
 }
@@ -82,6 +106,7 @@ export function isJson(text: string): boolean {
 class RangeCollector {
   readonly #ranges: ListedRange[] = [];
   readonly #problems: RowProblem[] = [];
+  readonly #written: { readonly row: number; readonly column: string; readonly written: string }[] = [];
 
   add(row: number, { sn, from, to }: Cells): void {
     if (sn !== '' && (from !== '' || to !== '')) {
@@ -97,8 +122,13 @@ class RangeCollector {
     }
   }
 
+  refuse(row: number, why: string): void {
+    this.#problems.push({ row, column: 'SN', why });
+  }
+
   /** @throws ListError if a row has a problem, or there are no units or too many */
   arrange(): UnitRange[] {
+    this.#refuseRounded();
     this.#findRepeats();
     if (this.#problems.length > 0) throw new ListError(this.#problems.sort((a, b) => a.row - b.row));
     const ranges = this.#ranges.map(({ range }) => range);
@@ -109,8 +139,17 @@ class RangeCollector {
 
   #read(row: number, column: string, written: string): string | undefined {
     const sn = readSerialNumber(written);
+    this.#written.push({ row, column, written: readTyped(written) });
     if (sn === undefined) this.#problems.push({ row, column, why: whyNot(written) });
     return sn;
+  }
+
+  /** Rounded numbers repeat, so they are refused before repeats are. */
+  #refuseRounded(): void {
+    const rounded = this.#written[findRounded(this.#written.map(({ written }) => written)) ?? -1];
+    if (rounded === undefined) return;
+    const { row, column, written } = rounded;
+    throw new ListError([{ row, column, why: `"${written}" ${ROUNDED_LIST}` }]);
   }
 
   #findRepeats(): void {
@@ -131,9 +170,7 @@ class RangeCollector {
 export function whyNot(written: string): string {
   if (written === '') return 'it is empty';
   const shown = written.length > 40 ? `${written.slice(0, 40)}…` : written;
-  if (/^\d+([.,]\d+)?E\+?\d+$/i.test(written)) {
-    return `"${shown}" was rounded by a spreadsheet: format the column as text and enter it again`;
-  }
+  if (isExponential(readTyped(written))) return `"${shown}" ${ROUNDED}`;
   return `"${shown}" is not a serial number: 1 to 32 hex digits, not all zero`;
 }
 

@@ -4,6 +4,7 @@
 import { hexNumber } from '../bytes/hex.ts';
 import { refused } from '../json/document.ts';
 import { text } from '../json/schema.ts';
+import { readTyped } from '../text/typed-code.ts';
 
 /** First and last SN, both included; equal for a single unit. */
 export type UnitRange = readonly [from: string, to: string];
@@ -14,11 +15,13 @@ const SERIAL_NUMBER = /^(?!0{32})[0-9A-F]{32}$/;
 export const serialNumber = text(SERIAL_NUMBER, 'a serial number of 32 upper-case hex digits');
 
 /**
- * Reads 1 to 32 hex digits in any case, with or without blanks, colons and dashes. Returns
- * undefined for any other text.
+ * Reads 1 to 32 digits of either case, with blanks, colons, dashes or quotes; undefined for another
+ * text.
  */
 export function readSerialNumber(written: string): string | undefined {
-  const digits = written.replaceAll(/[\s:-]/g, '').toUpperCase();
+  const digits = readTyped(written)
+    .replaceAll(/^'|[:-]/g, '')
+    .toUpperCase();
   const padded = digits.padStart(32, '0');
   return digits !== '' && SERIAL_NUMBER.test(padded) ? padded : undefined;
 }

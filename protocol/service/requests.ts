@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { anySerialNumber } from '../json/fields.ts';
 import { entered } from '../json/request-fields.ts';
-import { bytes, integer, type Json, list } from '../json/schema.ts';
+import { bytes, integer, type Json, list, printable } from '../json/schema.ts';
 import { ref1, set, suite, tkv } from './messages.ts';
 
 /** Body of POST /v1/exports, and of one item of POST /v1/exports:batch. */
@@ -18,7 +18,8 @@ export const exportRequestSchema = v.object({
   sn: anySerialNumber,
   challengeMac: bytes(16),
   idempotencyKey: bytes(16),
-  workOrder: v.exactOptional(entered(64)),
+  /** As its order has it: ids of earlier orders may hold characters that new ones may not. */
+  workOrder: v.exactOptional(printable(64)),
   /**
    * Reason for exporting the same key to the same unit again in one work order, required then.
    */

@@ -1,9 +1,10 @@
 // Derives the key that seals a vault from a passphrase, by Argon2id (docs/protocol.md clause 10.2).
 // The caller supplies Argon2id: the service uses noble, the page hash-wasm, which is faster.
-import { type Bytes, wipe } from '../bytes/bytes.ts';
+import { type Bytes, equalBytes, wipe } from '../bytes/bytes.ts';
 import { utf8 } from '../bytes/text.ts';
 import type { Argon2Cost } from '../crypto/argon2.ts';
 import { ProtocolError } from '../errors.ts';
+import { plainSigns, readCrockford } from '../text/typed-code.ts';
 
 /**
  * The second recommendation of RFC 9106 clause 4. It costs more than the recommendation of OWASP:
@@ -24,7 +25,7 @@ export type PasswordKey = (password: Uint8Array, salt: Uint8Array, cost: Argon2C
 
 /** Minimum length of a passphrase that a custodian chooses, in characters. */
 export const MIN_PASSPHRASE_LENGTH = 15;
-const MAX_PASSPHRASE_LENGTH = 256;
+export const MAX_PASSPHRASE_LENGTH = 256;
 
 /** Crockford's base 32, which has no U and none of the easily misread I, L and O. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -41,22 +42,52 @@ export function generatePassphrase(random: Uint8Array): string {
 }
 
 /**
- * Returns a passphrase in NFKC and UTF-8, which the caller wipes. A generated passphrase may be
- * typed in any case, with or without dashes and blanks, with O for 0, and with I or L for 1.
+ * The bytes that go into Argon2id (docs/protocol.md clause 10.2), which the caller wipes. A generated
+ * passphrase may come in any case, with any dashes, quotes, blanks and line breaks, with O for 0
+ * and with I or L for 1. A chosen one is UTF-8 of its NFKC, with nothing left out.
  * @throws ProtocolError passphrase-wrong for a text that is empty or longer than 256 characters
  */
 export function encodePassphrase(typed: string): Bytes {
+  const generated = readCrockford(typed);
+  return GENERATED.test(generated) ? utf8(generated) : encodeChosen(typed);
+}
+
+/**
+ * The byte strings that the typed text may stand for, the likely one first, each of which the caller
+ * wipes. More than one only for a text that a mail program may have changed.
+ * @throws ProtocolError passphrase-wrong
+ */
+export function encodePassphrases(typed: string): Bytes[] {
+  const readings = [encodePassphrase(typed)];
+  // A generated passphrase holds no other signs than these.
+  if (GENERATED.test(readCrockford(typed)) && /^[\w\s-]*$/.test(typed)) return readings;
+  for (const text of [typed, repairPassphrase(typed)]) {
+    const reading = text === '' || [...text].length > MAX_PASSPHRASE_LENGTH ? undefined : encodeChosen(text);
+    if (reading === undefined || readings.some((each) => equalBytes(each, reading))) wipe(reading);
+    else readings.push(reading);
+  }
+  return readings;
+}
+
+function encodeChosen(typed: string): Bytes {
   const text = typed.normalize('NFKC');
-  const normalised = text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1');
-  if (GENERATED.test(normalised)) return utf8(normalised);
-  // UTF-8 cannot encode a lone surrogate.
+  // A lone surrogate has no UTF-8.
   if (text.length === 0 || text.length > MAX_PASSPHRASE_LENGTH || /\p{Cs}/u.test(text)) {
     throw new ProtocolError('passphrase-wrong', 'The passphrase is empty, too long or not Unicode.');
   }
   return utf8(text);
 }
 
-/** Checks the cost before memory is allocated. @throws ProtocolError vault-malformed */
+/**
+ * A chosen passphrase as a keyboard writes it: plain dashes and quotes, no invisible characters,
+ * one blank for several, none at the ends. New vaults are sealed under this form; a vault of an
+ * earlier version may be sealed under another, so a reader tries the typed text first.
+ */
+export function repairPassphrase(typed: string): string {
+  return plainSigns(plainSigns(typed).normalize('NFKC')).replaceAll(/\s+/gu, ' ').trim();
+}
+
+/** @throws ProtocolError vault-malformed, before memory is allocated */
 export function requireCost(cost: Argon2Cost): void {
   for (const name of ['memoryKib', 'passes', 'lanes'] as const) {
     const { min, max } = COST_BOUNDS[name];

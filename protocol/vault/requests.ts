@@ -29,8 +29,10 @@ export const vaultRequestSchema = v.object({
 });
 export type VaultRequestJson = Json<typeof vaultRequestSchema>;
 
-/** Body of POST /v1/vaults/{vaultId}/revoke. */
-export const vaultRevocationSchema = v.object({ reason: entered(200) });
+/** Of a revocation, in characters. */
+export const MAX_REASON_LENGTH = 200;
+/** POST /v1/vaults/{vaultId}/revoke. */
+export const vaultRevocationSchema = v.object({ reason: entered(MAX_REASON_LENGTH) });
 
 /** Body of POST /v1/vaults/{vaultId}/journal. */
 export const vaultReturnSchema = v.object({

@@ -100,7 +100,7 @@ describe('keyferry-as order', () => {
       /may not be loaded into slot/,
     ],
     ['a descending range', () => add('JOB 5', '--range', '9-1'), /is descending/],
-    ['a malformed time', () => add('JOB 5', '--unit', '1', '--until', 'tomorrow'), /must be a time/],
+    ['a malformed time', () => add('JOB 5', '--unit', '1', '--until', 'tomorrow'), /must be a date/],
     ['two ends', () => add('JOB 5', '--unit', '1', '--until', '2090-01-01', '--days', '3'), /not both/],
     [
       'an end in the past',

@@ -45,13 +45,33 @@ describe('a work order', () => {
     expect(await lastEvent()).toMatchObject({ event: 'work-order-issued', actor: 'carl' });
   });
 
-  it('keeps a number with slashes and blanks over a restart, and no other order may use the number', async () => {
-    const id = 'A/7 ü?#%';
-    const first = await service.issue({ id });
+  it('keeps a number with blanks over a restart, and no other order may use the number', async () => {
+    const id = 'A-7 ü+&';
+    const first = await service.issue({ id: ` A-7\u00A0u\u0308+& ` });
     await service.reopen();
     const shown = await service.show(service.olga.token, `/v1/work-orders/${encodeURIComponent(id)}`);
     expect(shown).toMatchObject({ order: first.order, state: 'open' });
     expect(await issueRefusal({ id })).toEqual(['request-refused', expect.stringMatching(/already/)]);
+  });
+
+  it.each([
+    ['A/7', /^body\.id contains \/, which web addresses cannot carry: write - instead\./],
+    ['A.', /^body\.id begins or ends with a dot/],
+    ['JOB-\u202E1174', /^body\.id contains U\+202E RIGHT-TO-LEFT OVERRIDE at position 5\. Type the text again\./],
+  ])('is not issued under the number %j', async (id, words) => {
+    expect(await issueRefusal({ id })).toEqual(['request-refused', expect.stringMatching(words)]);
+  });
+
+  it('of an earlier version is read and worked under a number that is now refused', async () => {
+    const ids = ['A/7 ü?#%', 'JOB\u00A04711', 'JOB-\u202E1174'];
+    for (const id of ids) await service.as.orders.issue(newOrder({ id }), { name: 'cli test' });
+    await service.reopen();
+    for (const id of ids) {
+      const path = `/v1/work-orders/${encodeURIComponent(id)}`;
+      expect(await service.show(service.olga.token, path)).toMatchObject({ state: 'open' });
+      const { answer } = await exportFor(service.olga, unit(1), { workOrder: id });
+      expect(answer).toHaveProperty('exportId');
+    }
   });
 
   it.each<[Role, number]>([

@@ -248,7 +248,7 @@ describe('the command line', () => {
     const options = ['--ref1', '0103', '--unit', '7', '--exports', '1', '--passphrase-file', passphrases];
     const issue = (name: string) => run('vault', 'issue', 'BA7C', setup.path(name), ...options);
     await writeFile(passphrases, 'too short\n');
-    await expect(issue('b')).rejects.toThrow('at least 15 characters');
+    await expect(issue('b')).rejects.toThrow('A passphrase has 15 to 256 characters, not 9.');
     await writeFile(passphrases, 'zwölf Boxkämpfer jagen\n');
     expect((await issue('c')).join('\n')).not.toContain('Boxkämpfer');
     const root = fromBase64url(setup.as.signatures.trust.root);

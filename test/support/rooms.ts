@@ -26,17 +26,21 @@ const PROTOCOL: readonly Room[] = [
   { room: 'protocol/commands/', may: [...inProtocol('bytes', 'apdu', 'tkl'), 'protocol/errors.ts'] },
   { room: 'protocol/as-unit/', may: [...inProtocol('async', 'bytes', 'crypto', 'tkl'), 'protocol/errors.ts'] },
   { room: 'protocol/signing/', may: [...inProtocol('bytes', 'crypto'), 'protocol/errors.ts'] },
-  { room: 'protocol/json/', may: [...inProtocol('bytes'), 'protocol/errors.ts'], packages: ['valibot'] },
+  { room: 'protocol/json/', may: [...inProtocol('bytes', 'text'), 'protocol/errors.ts'], packages: ['valibot'] },
+  { room: 'protocol/text/', may: [...inProtocol('bytes'), 'protocol/errors.ts'] },
   { room: 'protocol/demo/', may: inProtocol('bytes', 'tkl') },
   { room: 'protocol/service/', may: [...inProtocol('tkl', 'json'), 'protocol/errors.ts'], packages: ['valibot'] },
   {
     room: 'protocol/orders/',
-    may: [...inProtocol('bytes', 'crypto', 'tkl', 'json', 'signing', 'service'), 'protocol/errors.ts'],
+    may: [...inProtocol('bytes', 'text', 'crypto', 'tkl', 'json', 'signing', 'service'), 'protocol/errors.ts'],
     packages: ['valibot'],
   },
   {
     room: 'protocol/vault/',
-    may: [...inProtocol('bytes', 'crypto', 'tkl', 'json', 'signing', 'as-unit', 'service'), 'protocol/errors.ts'],
+    may: [
+      ...inProtocol('bytes', 'text', 'crypto', 'tkl', 'json', 'signing', 'as-unit', 'service'),
+      'protocol/errors.ts',
+    ],
     packages: ['valibot'],
   },
   {
@@ -138,7 +142,10 @@ export const ROOMS: readonly Room[] = [
   ...inOrder(
     'as-service',
     AS_SERVICE,
-    [...BASE, ...inProtocol('crypto', 'tkl', 'signing', 'json', 'as-unit', 'demo', 'service', 'orders', 'vault')],
+    [
+      ...BASE,
+      ...inProtocol('text', 'crypto', 'tkl', 'signing', 'json', 'as-unit', 'demo', 'service', 'orders', 'vault'),
+    ],
     () => [NODE, /^hono(\/|$)/, 'valibot', '@valibot/to-json-schema'],
   ),
   { room: 'as-service/bin/serve.ts', may: ['as-service/', 'protocol/'], packages: [NODE, '@hono/node-server'] },

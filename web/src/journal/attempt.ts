@@ -48,6 +48,8 @@ export interface Failure {
   readonly command?: string;
   /** For engineers: the field and the clause that a unit violates. */
   readonly detail?: string;
+  /** About the file that the operator opened, in place of the message of the code. */
+  readonly message?: { readonly remedy: string; readonly title: string };
 }
 
 /**

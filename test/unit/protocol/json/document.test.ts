@@ -37,13 +37,16 @@ describe('a document', () => {
     const code = expect.objectContaining({ code: 'vault-malformed' });
     expect(() => readDocument(schema, { ...good, more: 1 }, 'file', 'vault-malformed')).toThrow(code);
     expect(() => readDocument(schema, {}, 'file', 'vault-malformed')).toThrow(code);
-    expect(() => parseJson('{', 'file', 'vault-malformed')).toThrow(code);
+    expect(() => parseJson('x', 'file', 'vault-malformed')).toThrow(code);
   });
 
   it('is JSON in UTF-8', () => {
     expect(parseJson(utf8('"ü"'), 'file')).toBe('ü');
-    for (const source of ['', '{', Uint8Array.of(0x22, 0xff, 0x22)]) {
+    for (const source of ['', '{]}', Uint8Array.of(0x22, 0xff, 0x22)]) {
       expect(() => parseJson(source, 'file')).toThrow(/^file is not JSON$/);
+    }
+    for (const source of ['{', '[1,', ' {"a":1\r\n']) {
+      expect(() => parseJson(source, 'file')).toThrow(/^This file is cut short\. Copy or download it again\.$/);
     }
   });
 });
@@ -79,9 +82,13 @@ describe('a field of a request', () => {
 
   it('is a text without format characters and line separators', () => {
     for (const value of ['Line 3', 'Ü/ø №7', '🔑']) expect(isAccepted(entered(10), value)).toBe(true);
-    for (const value of ['', 'a\nb', 'a\u200Bb', 'a\u2028b', '\u00A0', 'x'.repeat(11)]) {
+    for (const value of ['', 'a\nb', 'a\u200Bb', 'a\u2028b', '\u00A0', 'x'.repeat(11), 7]) {
       expect(isAccepted(entered(10), value), JSON.stringify(value)).toBe(false);
     }
+    expect(v.parse(entered(10), ' Cafe\u0301\u00A07 ')).toBe('Café 7');
+    expect(() => readDocument(schema, { ...good, reason: 'a\u202Eb' }, 'body')).toThrow(
+      'body.reason contains U+202E RIGHT-TO-LEFT OVERRIDE at position 2. Type the text again',
+    );
   });
 
   it('is a time on the calendar', () => {

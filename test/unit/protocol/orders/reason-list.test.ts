@@ -40,11 +40,11 @@ describe('a list of reasons', () => {
       { row: 2, column: 'REASON', why: 'it is empty' },
       { row: 3, column: 'SN', why: '"xyz" is not a serial number: 1 to 32 hex digits, not all zero' },
       { row: 5, column: 'SN', why: 'it appears twice' },
-      { row: 6, column: 'REASON', why: 'it is longer than 200 characters' },
+      { row: 6, column: 'REASON', why: 'it has 201 characters, and at most 200 are permitted' },
       { row: 7, column: 'SN', why: 'it is not on this order' },
     ]);
     expect(problemsOf('[{"sn":"1","reason":"a\\u0007b"},7]')).toEqual([
-      { row: 1, column: 'REASON', why: 'it holds a character that cannot be printed' },
+      { row: 1, column: 'REASON', why: 'it contains U+0007 BELL at position 2' },
       { row: 2, column: 'SN', why: 'it is empty' },
       { row: 2, column: 'REASON', why: 'it is empty' },
     ]);

@@ -116,7 +116,7 @@ describe('a list of units', () => {
   it.each([
     ['a text that is not JSON', 'SN', /not JSON/],
     ['an object', '{"sn":"1"}', /must be a list/],
-    ['a number', '["1", 2]', /row 2, column SN: it is empty/],
+    ['a number', '["1", 2]', /row 2, column SN: it is a number: write serial numbers in quotes/],
     ['null', '[null]', /row 1, column SN: it is empty/],
     ['too many rows', JSON.stringify(Array.from({ length: 20_001 }, () => '1')), /at most 20000 units/],
   ])('as JSON is refused with %s', (_name, text, words) => {

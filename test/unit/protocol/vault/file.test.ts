@@ -186,7 +186,7 @@ describe('a vault file', () => {
 
   it.each([
     ['empty', ''],
-    ['not JSON', '{'],
+    ['not JSON', 'KV'],
     ['a list', '[]\n'],
     ['a number', '7\n'],
     ['too long', ' '.repeat(MAX_FILE_LENGTH + 1)],
@@ -194,15 +194,33 @@ describe('a vault file', () => {
     expect(() => decodeVaultFile(text)).toThrow(expect.objectContaining({ code: 'vault-malformed' }));
   });
 
-  it('is refused in another encoding or with other members', () => {
+  it('is taken with the blanks and line ends of another program, and has one text for all', () => {
     const { text } = vault;
     for (const other of [
-      ` ${text}`,
       text.trimEnd(),
+      ` ${text}`,
+      `\uFEFF${text}`,
+      text.replaceAll('\n', '\r\n'),
+      JSON.stringify(JSON.parse(text), undefined, 2).replaceAll('\n', '\r\n'),
+      // A mail program breaks long lines.
+      text.replaceAll(/.{76}/g, '$&\r\n'),
+    ]) {
+      expect(encodeVaultFile(decodeVaultFile(other))).toBe(text);
+    }
+  });
+
+  it('that is cut short is said to be', () => {
+    for (const length of [1, 100, vault.text.length - 2]) {
+      expect(() => decodeVaultFile(vault.text.slice(0, length))).toThrow(/^This file is cut short\./);
+    }
+  });
+
+  it('is refused with other members', () => {
+    const { text } = vault;
+    for (const other of [
       text.replace('{"header"', '{"note":"","header"'),
       text.replace('"sealed":"', '"sealed":"="'),
-      text.replace('"sealed"', '"\\u0073ealed"'),
-      JSON.stringify({ sealed: file.sealed, header: file.header, certificate: file.certificate }),
+      text.replace('{"header"', '{"sealed":"A","header"').replace(/"sealed":"[^"]*"\}/, '"seal":"A"}'),
     ]) {
       expect(() => decodeVaultFile(other)).toThrow(expect.objectContaining({ code: 'vault-malformed' }));
     }

@@ -1,5 +1,5 @@
-// Converts an expected error into a Failure, which the page can show. Rethrows a bug.
-import { ProtocolError, StatusWordError } from '#protocol/errors.ts';
+// The one place where an expected failure is caught for the operator: it becomes a value that the page can word. A bug passes through.
+import { FileError, ProtocolError, StatusWordError } from '#protocol/errors.ts';
 import type { Failure } from '../../journal/attempt.ts';
 
 export type { ErrorCode } from '#protocol/errors.ts';
@@ -9,6 +9,9 @@ export type { Failure } from '../../journal/attempt.ts';
 export function failureOf(error: unknown): Failure {
   if (error instanceof StatusWordError) {
     return { code: error.code, statusWord: error.statusWord, command: error.command };
+  }
+  if (error instanceof FileError) {
+    return { code: error.code, message: { remedy: error.remedy, title: error.title } };
   }
   if (!(error instanceof ProtocolError)) throw error;
   return error.code === 'identity-malformed' ? { code: error.code, detail: error.message } : { code: error.code };

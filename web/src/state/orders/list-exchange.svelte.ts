@@ -7,6 +7,7 @@ import { readUnitList } from '#protocol/orders/unit-list.ts';
 import { hasUnit, serialNumbers } from '#protocol/orders/units.ts';
 import type { UnitRow } from '../../journal/order-record.ts';
 import type { Failure } from '../common/failure.ts';
+import { type OpenedFile, readFile } from '../common/read-file.ts';
 import { Task } from '../common/task.svelte.ts';
 
 /** Maximum number of serial numbers shown of each difference. */
@@ -15,12 +16,6 @@ const MAX_SHOWN = 100;
 /** Row of a unit that has none at this station. */
 const UNSEEN = { state: 'unseen', reason: '', tries: 0, begun: '', at: '' } as const;
 const ELSEWHERE = { ...UNSEEN, state: 'done', reason: 'At another station' } as const;
-
-/** A file that the operator opened. */
-export interface ListFile {
-  readonly name: string;
-  text(): Promise<string>;
-}
 
 /** Differences between a list and the order. */
 export interface Comparison {
@@ -78,9 +73,9 @@ export class ListExchange {
   }
 
   /** Compares a list of units with the order. */
-  async compare(file: ListFile): Promise<void> {
+  async compare(file: OpenedFile): Promise<void> {
     await this.#read(async () => {
-      const listed = readUnitList(await file.text());
+      const listed = readUnitList(await readFile(file));
       const { units, count } = this.#options.order;
       const onlyOnList = difference(listed, units);
       const onlyOnOrder = difference(units, listed);
@@ -89,7 +84,7 @@ export class ListExchange {
   }
 
   /** Imports all reasons of a list, or none. */
-  async importReasons(file: ListFile): Promise<void> {
+  async importReasons(file: OpenedFile): Promise<void> {
     await this.#read(async () => {
       const done = new Set<string>();
       for await (const { sn, state } of this.#options.rows()) if (state === 'done') done.add(sn);
@@ -100,7 +95,7 @@ export class ListExchange {
         if (this.#options.isInUse(sn)) return 'the unit is being loaded; import the list again later';
         return done.has(sn) ? 'the unit is done and needs no reason' : undefined;
       };
-      const reasons = readReasonList(await file.text(), objection);
+      const reasons = readReasonList(await readFile(file), objection);
       await this.#options.explain(reasons);
       this.#importedReasons = reasons.length;
     });

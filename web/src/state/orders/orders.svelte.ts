@@ -9,6 +9,7 @@ import type { OrderRecord } from '../../journal/order-record.ts';
 import { BYTES_PER_LOAD, MIN_FREE_BYTES, requestPersistence, type StorageQuota } from '../../journal/storage-quota.ts';
 import type { Counts } from '../../journal/work-orders.ts';
 import type { Failure } from '../common/failure.ts';
+import { type OpenedFile, readFile } from '../common/read-file.ts';
 import { Task } from '../common/task.svelte.ts';
 import type { Feedback } from '../page/feedback.svelte.ts';
 import type { Verification } from '../report/verification.svelte.ts';
@@ -117,8 +118,11 @@ export class Orders {
   }
 
   /** Opens an order from a file, after its signature is verified. */
-  async openFile(text: string): Promise<void> {
-    await this.#task.run(async () => this.#open(text, await this.#options.remote.open(text)));
+  async openFile(file: OpenedFile): Promise<void> {
+    await this.#task.run(async () => {
+      const text = await readFile(file);
+      await this.#open(text, await this.#options.remote.open(text));
+    });
   }
 
   /** Opens an order of the journal, whose signature was verified when it was stored. */

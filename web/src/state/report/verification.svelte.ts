@@ -2,9 +2,12 @@
 // 9.1). Needs neither the AS nor the network.
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
+import { FileError } from '#protocol/errors.ts';
 import { writeReportCsv } from '#protocol/orders/report-csv.ts';
 import { type ReportVerdict, verifyReport } from '#protocol/orders/verify-report.ts';
 import { keyId, type Verify } from '#protocol/signing/envelope.ts';
+import { readTyped, readTypedHex } from '#protocol/text/typed-code.ts';
+import { type OpenedFile, readFile } from '../common/read-file.ts';
 
 export type { ReportVerdict } from '#protocol/orders/verify-report.ts';
 
@@ -32,6 +35,7 @@ export class Verification {
   #progress = $state.raw<readonly [done: number, total: number] | undefined>();
   #usedRoot = $state.raw<TrustedRoot | undefined>();
   #isRootRefused = $state.raw(false);
+  #refusedFile = $state.raw<FileError | undefined>();
 
   readonly #pinned: () => Promise<readonly PinnedRoot[]>;
   readonly #verify: Verify;
@@ -68,6 +72,11 @@ export class Verification {
     return this.#isRootRefused;
   }
 
+  /** Why the last file was not read. */
+  get refusedFile(): Pick<FileError, 'title' | 'remedy'> | undefined {
+    return this.#refusedFile;
+  }
+
   /** Reads the pinned root keys of this station. */
   async readRoots(): Promise<void> {
     this.#roots = (await this.#pinned()).map(({ service, root }) => trustedRoot(service, root));
@@ -81,7 +90,20 @@ export class Verification {
     this.#roots = [...this.#roots, trustedRoot('Typed in', root)];
   }
 
-  /** Checks the text of a report file. Sets the verdict unless another check has started. */
+  /** The text of a report file; undefined for a file that cannot be read (refusedFile). */
+  async open(file: OpenedFile): Promise<string | undefined> {
+    this.#refusedFile = undefined;
+    this.#verdict = undefined;
+    try {
+      return await readFile(file);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      this.#refusedFile = error;
+      return undefined;
+    }
+  }
+
+  /** Checks the text of a report file and sets the verdict, unless another check started meanwhile. */
   async check(text: string, root: TrustedRoot): Promise<void> {
     const check = ++this.#checks;
     this.#verdict = undefined;
@@ -108,8 +130,9 @@ function trustedRoot(name: string, root: string): TrustedRoot {
 
 /** Returns base64url, or undefined for a text that is not a root key. */
 function parseRoot(text: string): string | undefined {
-  const digits = text.replaceAll(/\s/g, '');
-  if (/^[0-9A-Fa-f]{64}$/.test(digits)) return toBase64url(fromHex(digits));
-  // The last of 43 characters encodes only four bits, so its other two bits are 0.
+  const digits = readTyped(text);
+  const hex = readTypedHex(text);
+  if (/^[0-9A-Fa-f]{64}$/.test(hex)) return toBase64url(fromHex(hex));
+  // The last of 43 characters encodes four bits only.
   return /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(digits) ? digits : undefined;
 }

@@ -2,6 +2,7 @@
 // Access codes, passphrases and PINs are passed to the AS client and never stored here.
 import type { KeySource } from '#protocol/provisioning/key-source.ts';
 import type { Role, SetJson, WhoamiJson } from '#protocol/service/messages.ts';
+import { readCrockford } from '#protocol/text/typed-code.ts';
 import type { Roots } from '../../as-client/trust.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 
@@ -60,6 +61,14 @@ const LOCKED_CODES: ReadonlySet<string> = new Set([
 /** Maximum delay of setTimeout: 31 bits of milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** The code as the AS wrote it. Another text becomes ASCII, which a header can carry, and is refused. */
+function readAccessCode(typed: string): string {
+  const code = readCrockford(typed);
+  const digits = /^(?:KF)?([0-9A-Z]{30})$/.exec(code)?.[1];
+  if (digits === undefined) return typed.trim().replaceAll(/[^!-~]/gu, '?');
+  return ['KF', ...(digits.match(/.{5}/g) ?? [])].join('-');
+}
+
 export class Session {
   #state = $state.raw<SessionState>({ is: 'out' });
   readonly signedIn = $derived(this.#state.is === 'in' ? this.#state : undefined);
@@ -91,12 +100,13 @@ export class Session {
     return this.#local;
   }
 
-  async signIn(accessCode: string): Promise<void> {
+  /** `typed`: the access code as the operator typed or pasted it. */
+  async signIn(typed: string): Promise<void> {
     this.#close({ is: 'signing-in' });
     const as = await this.#account();
     this.#as = as;
     try {
-      const { operator, role, expires, service } = await as.signIn(accessCode);
+      const { operator, role, expires, service } = await as.signIn(readAccessCode(typed));
       const sets = await as.keys();
       this.#state = { is: 'in', kind: 'remote', operator, role, expires, service, sets };
       this.#endAt(expires);

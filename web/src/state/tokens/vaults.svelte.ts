@@ -1,17 +1,18 @@
-// Imports, unlocks and locks the vaults of this browser, and returns their journals to the AS
-// (docs/protocol.md clause 10). A worker unlocks a vault with its passphrase or passkey. A tab has
-// at most one unlocked vault, which no other tab can unlock.
-import type { Bytes } from '#protocol/bytes/bytes.ts';
+// The vaults of this browser (docs/protocol.md clause 10): imported as files, unlocked in a worker
+// with a passphrase or a passkey, locked, and their journals returned. One vault is unlocked at a
+// time, in one tab.
+import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Envelope, Verify } from '#protocol/signing/envelope.ts';
-import { decodeVaultFile, verifyVaultFile } from '#protocol/vault/file.ts';
-import { encodePassphrase } from '#protocol/vault/passphrase.ts';
+import { decodeVaultFile, encodeVaultFile, verifyVaultFile } from '#protocol/vault/file.ts';
+import { encodePassphrases } from '#protocol/vault/passphrase.ts';
 import type { PasskeyBar, Passkeys } from '../../as-client/passkeys.ts';
 import type { VaultStore } from '../../vault-store/vault-store.ts';
 import { VaultClient, type VaultWorker } from '../../vault-worker/client.ts';
 import type { LockReason, Opener } from '../../vault-worker/messages.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
+import { type OpenedFile, readFile } from '../common/read-file.ts';
 import type { LocalAccount, Session } from '../session/session.svelte.ts';
 import { readVaults, type StoredVault } from './vault-list.ts';
 import type { VaultReport } from './vault-return.ts';
@@ -118,20 +119,20 @@ export class Vaults {
     await this.#attempt(undefined, () => this.#read());
   }
 
-  /** Verifies the signatures of a vault file, then stores the file. */
-  async import(file: Pick<Blob, 'text'>): Promise<void> {
+  /** Imports a vault file. A file whose signature cannot be verified is not stored. */
+  async import(file: OpenedFile): Promise<void> {
     const { store, roots, verify, now } = this.#options;
     await this.#attempt(undefined, async () => {
-      const text = await file.text();
-      const { header } = await verifyVaultFile(decodeVaultFile(text), await roots(), verify);
-      await (await store()).import(header.vaultId, text, now().toISOString());
+      const vault = decodeVaultFile(await readFile(file));
+      const { header } = await verifyVaultFile(vault, await roots(), verify);
+      await (await store()).import(header.vaultId, encodeVaultFile(vault), now().toISOString());
       await this.#read();
     });
   }
 
   /** Unlocks a vault with its passphrase, which takes about one second (docs/adr/0026). */
   async unlock(id: string, passphrase: string): Promise<void> {
-    await this.#unlock(id, 'passphrase', async () => encodePassphrase(passphrase));
+    await this.#unlock(id, 'passphrase', async () => encodePassphrases(passphrase));
   }
 
   /** Unlocks a vault with its passkey. Opens the browser's dialog, which needs a user gesture. */
@@ -140,7 +141,7 @@ export class Vaults {
       const passkey = (await (await this.#options.store()).find(id))?.passkey;
       // Another tab may have removed the passkey.
       if (passkey === undefined) throw new ProtocolError('passkey-refused', 'the vault has no passkey');
-      return await this.#confirm(() => this.#options.passkeys.ask(passkey));
+      return [await this.#confirm(() => this.#options.passkeys.ask(passkey))];
     });
   }
 
@@ -209,10 +210,10 @@ export class Vaults {
     return this.#vaults.find((vault) => vault.id === id);
   }
 
-  async #unlock(id: string, by: Opener['by'], readSecret: () => Promise<Bytes>): Promise<void> {
+  async #unlock(id: string, by: Opener['by'], readSecrets: () => Promise<readonly Bytes[]>): Promise<void> {
     if (this.#unlockingId !== undefined) return;
     this.#unlockingId = id;
-    await this.#attempt(id, () => this.#openWorker(id, by, readSecret));
+    await this.#attempt(id, () => this.#openWorker(id, by, readSecrets));
     this.#unlockingId = undefined;
     await this.#attempt(id, () => this.#read(), this.#failure);
   }
@@ -226,13 +227,13 @@ export class Vaults {
     }
   }
 
-  async #openWorker(id: string, by: Opener['by'], readSecret: () => Promise<Bytes>): Promise<void> {
+  async #openWorker(id: string, by: Opener['by'], readSecrets: () => Promise<readonly Bytes[]>): Promise<void> {
     const { makeWorker, session, watchInactivity } = this.#options;
     const roots = await this.#options.roots();
     const releaseLock = await this.#requestLock(id);
     const client = new VaultClient(makeWorker(), () => this.#handleEnd(client, releaseLock));
     try {
-      await client.unlock(id, { by, secret: await readSecret() }, roots);
+      await unlockWithOne(client, id, by, await readSecrets(), roots);
       await this.lock();
       await this.#read();
       const unwatch = watchInactivity((why) => void this.lock(why));
@@ -315,6 +316,30 @@ export class Vaults {
     } catch (error) {
       this.#failure = earlier ?? { vault, failure: failureOf(error) };
     }
+  }
+}
+
+/** Tries the secrets one after the other. @throws ProtocolError of the last */
+async function unlockWithOne(
+  client: VaultClient,
+  id: string,
+  by: Opener['by'],
+  secrets: readonly Bytes[],
+  roots: readonly Bytes[],
+): Promise<void> {
+  try {
+    for (const [index, secret] of secrets.entries()) {
+      try {
+        await client.unlock(id, { by, secret }, roots);
+        return;
+      } catch (error) {
+        const isWrong = error instanceof ProtocolError && error.code === 'passphrase-wrong';
+        if (!isWrong || index === secrets.length - 1) throw error;
+      }
+    }
+  } finally {
+    // The client transferred those that were tried to the worker, which wipes them.
+    wipe(...secrets.filter(({ length }) => length > 0));
   }
 }
 

@@ -11,27 +11,58 @@ export function groupedHex(number: number): string {
   return inFours(hexNumber(number, 8)).join(' ');
 }
 
+/** Firmware as the unit gives it, eight hex digits. */
+export const firmwareNumber = setNumber;
+
+/**
+ * What is read as evidence has one calendar and one set of digits at every station: Gregorian, Latin.
+ * The language is that of the browser, or `locale`.
+ */
+const EVIDENCE = { calendar: 'gregory', numberingSystem: 'latn' } as const;
+
 /** Made at its first use: making one takes as long as drawing the whole first screen. */
-function formatter(options: Intl.DateTimeFormatOptions): (iso: string) => string {
+export function timeFormatter(options: Intl.DateTimeFormatOptions, locale?: string): (iso: string) => string {
   let format: Intl.DateTimeFormat | undefined;
   return (iso) => {
-    format ??= new Intl.DateTimeFormat(undefined, options);
+    format ??= new Intl.DateTimeFormat(locale, { ...options, ...EVIDENCE });
     // AM and PM stay with their time.
-    return format.format(new Date(iso)).replace(/ (?=[AP]M$)/i, '\u00A0');
+    return format.format(new Date(iso)).replace(/ (?=[AP]M\b)/i, '\u00A0');
   };
 }
 
-export const clock = formatter({ hour: '2-digit', minute: '2-digit' });
+export const clock = timeFormatter({ hour: '2-digit', minute: '2-digit' });
 
-export const moment = formatter({ dateStyle: 'medium', timeStyle: 'medium' });
+const zoneOf = timeFormatter({ timeZoneName: 'shortOffset' }, 'en');
+
+/** A formatter of a day and a time, with the zone of the time: "29 Nov 2026, 10:14:03 GMT+1". */
+export function momentFormatter(locale?: string): (iso: string) => string {
+  const format = timeFormatter({ dateStyle: 'medium', timeStyle: 'medium' }, locale);
+  // "11/29/2026, GMT+1"
+  return (iso) => `${format(iso)}\u00A0${zoneOf(iso).split(' ').at(-1) ?? ''}`;
+}
+
+export const moment = momentFormatter();
 
 /** To the millisecond, without the day. */
-export const instant = formatter({
+export const instant = timeFormatter({
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',
   fractionalSecondDigits: 3,
 });
+
+/** A text of an earlier version that reorders the text around it, isolated. Other texts are unchanged. */
+export function isolated(text: string): string {
+  return /\p{Bidi_Control}/u.test(text) ? `\u2068${text}\u2069` : text;
+}
+
+/** Options of the formats of counts. */
+export const COUNT = { numberingSystem: 'latn' } as const;
+
+/** "20,000". */
+export function grouped(value: number): string {
+  return value.toLocaleString(undefined, COUNT);
+}
 
 export function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;

@@ -361,6 +361,7 @@ function foreignDevice(name: string, { kind, usb }: MessageContext): Message {
 
 export function explain(failure: Failure, context: MessageContext): Message {
   if (context.foreign !== undefined && FOREIGN_CODES.has(failure.code)) return foreignDevice(context.foreign, context);
+  if (failure.message) return failure.message;
   const known = failure.statusWord !== undefined && explainStatusWord(failure.command ?? '', failure.statusWord);
   if (known) return known;
   const source = MESSAGES[failure.code];

@@ -130,5 +130,5 @@ export function roomInWords(octets: number): string {
   if (keys < 100) return keys === 0 ? 'There is no space for another key.' : 'There is space for a few more keys only.';
   if (keys >= 1_000_000) return 'There is space for more than a million more keys.';
   const digit = 10 ** (String(keys).length - 1);
-  return `There is space for more than ${(Math.floor(keys / digit) * digit).toLocaleString()} more keys.`;
+  return `There is space for more than ${(Math.floor(keys / digit) * digit).toLocaleString(undefined, { numberingSystem: 'latn' })} more keys.`;
 }

@@ -7,7 +7,7 @@ import type { UnitRow } from '#web/journal/order-record.ts';
 import { ListExchange } from '#web/state/orders/list-exchange.svelte.ts';
 import { ONE_LINE, sn, unit, World } from './order-fixture.ts';
 
-const file = (text: string) => ({ name: 'customer.csv', text: async () => text });
+const file = (content: string) => new File([content], 'customer.csv');
 
 /** An order for `count` units that is running. The first unit is loaded. */
 async function attachedOrder(count = 4) {

@@ -124,7 +124,7 @@ export function vaultOf(more: Partial<TestVaultOptions> = {}): Promise<TestVault
   });
 }
 
-export const file = (text: string): Pick<Blob, 'text'> => ({ text: async () => text });
+export const file = (text: string): File => new File([text], 'job.vault');
 
 export interface Unlocked extends ReturnType<Browser['tab']> {
   readonly vault: TestVault;

@@ -1,23 +1,35 @@
-// Formats times in a language that writes AM and PM.
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+// Times and counts as the operator reads them: one calendar, Latin digits and a zone in every language,
+// and no line break before AM and PM.
+import { describe, expect, it } from 'vitest';
+import { COUNT, isolated, momentFormatter, timeFormatter } from '#web/ui/common/format.ts';
 
-const { DateTimeFormat } = Intl;
+const TIME = '2026-11-23T12:13:26.123Z';
+const LOCALES = ['th-TH', 'ar-EG', 'ar-SA', 'fa-IR', 'ne-NP', 'mr-IN', 'my-MM', 'ja-JP-u-ca-japanese', 'de-DE'];
 
-beforeEach(() => {
-  vi.stubGlobal('Intl', {
-    ...Intl,
-    DateTimeFormat: function american(_: undefined, options: Intl.DateTimeFormatOptions) {
-      const format = new DateTimeFormat('en-US', { ...options, timeZone: 'UTC' });
-      // Before AM and PM, Chromium has a plain space and some versions of Node a narrow no-break
-      // one.
-      return { format: (date: Date) => format.format(date).replaceAll('\u202f', ' ') };
-    },
+describe('a time', () => {
+  it.each(LOCALES)('has a Gregorian year, Latin digits and a zone in %s', (locale) => {
+    const shown = momentFormatter(locale)(TIME);
+    expect(shown).toContain('2026');
+    expect(shown).toMatch(/\u00a0GMT([+-]\d+(:\d\d)?)?$/);
+    const clock = timeFormatter({ hour: '2-digit', minute: '2-digit', second: '2-digit' }, locale)(TIME);
+    for (const each of [shown, clock]) {
+      expect(each.match(/\p{Nd}/gu)?.filter((digit) => !/[0-9]/.test(digit))).toEqual([]);
+    }
+  });
+
+  it('never lets AM or PM stand on a line of its own', () => {
+    const options = { hour: '2-digit', minute: '2-digit' } as const;
+    for (const format of [momentFormatter('en-US'), timeFormatter(options, 'en-US')]) {
+      expect(format(TIME)).toMatch(/[\u00a0\u202f][AP]M/);
+    }
   });
 });
 
-afterEach(() => vi.unstubAllGlobals());
+it('counts in Latin digits', () => {
+  for (const locale of LOCALES) expect((20_000).toLocaleString(locale, COUNT)).toMatch(/^[0-9.,\u00a0\u202f']+$/);
+});
 
-it('has a no-break space before AM and PM, so that no line begins with them', async () => {
-  const { clock, instant, moment } = await import('#web/ui/common/format.ts');
-  for (const time of [clock, moment, instant]) expect(time('2026-11-23T22:13:26.123Z')).toMatch(/\u00a0PM$/);
+it('isolates a text that reorders others', () => {
+  expect(isolated('JOB-\u202e1174')).toBe('\u2068JOB-\u202e1174\u2069');
+  expect(isolated('JOB-4711')).toBe('JOB-4711');
 });

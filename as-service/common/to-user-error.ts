@@ -1,5 +1,5 @@
 import { ProtocolError } from '#protocol/errors.ts';
-import { UserError } from '../common/user-error.ts';
+import { UserError } from './user-error.ts';
 
 /** Makes a refusal a UserError with `prefix` and its sentence. Other errors stay as they are. */
 export function toUserError(cause: unknown, prefix = ''): unknown {

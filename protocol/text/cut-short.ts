@@ -1,0 +1,14 @@
+// Recognises a file whose end is missing, which copying and downloading leave behind.
+import { FileError } from '../errors.ts';
+
+export const COPY_AGAIN = 'Copy or download it again';
+
+/** True for JSON that opens an object or a list and does not close it. */
+export function isCutShort(json: string): boolean {
+  const text = json.trim();
+  return (text.startsWith('{') && !text.endsWith('}')) || (text.startsWith('[') && !text.endsWith(']'));
+}
+
+export function cutShort(): FileError {
+  return new FileError('This file is cut short.', COPY_AGAIN);
+}

@@ -1,0 +1,128 @@
+// The one definition of permitted text, for order ids, titles, labels, reasons and names
+// (docs/protocol.md clause 6.2). The command line, the service, the page and the readers of files use it.
+// Every script, combining marks and emoji are text. Characters that hide, reorder or break a text
+// are not.
+import { nameCharacter } from './character-names.ts';
+
+/** A text in its one form, or why it is refused: a part of a sentence such as "is empty". */
+export type TextResult = { readonly text: string } | { readonly why: string };
+
+/**
+ * Scripts that need joiners: U+200C and U+200D choose the form of the letter before them. The marks
+ * that several scripts share are part of each.
+ */
+const JOINING_SCRIPTS = [
+  ...['Arabic', 'Syriac', 'Nko', 'Mandaic', 'Mongolian', 'Phags_Pa', 'Manichaean', 'Adlam', 'Hanifi_Rohingya'],
+  ...['Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam'],
+  ...['Sinhala', 'Khmer', 'Myanmar', 'Tibetan', 'Balinese', 'Javanese', 'Sundanese', 'Tai_Tham', 'Newa', 'Grantha'],
+];
+const IN_JOINING_SCRIPT = new RegExp(
+  `^[${JOINING_SCRIPTS.map((name) => `\\p{Script_Extensions=${name}}`).join('')}]$`,
+  'u',
+);
+
+/** Pictures that a joiner connects: U+200D makes one emoji of two. */
+const PICTURE = /^\p{Extended_Pictographic}$/u;
+const PICTURE_ENDING = /^[\uFE0F\p{Emoji_Modifier}]$/u;
+
+const LETTER_OR_MARK = /^[\p{L}\p{M}]$/u;
+const MARK = /^\p{M}$/u;
+/** What a mark or a variation selector may follow. */
+const BASE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\u200C\u200D]$/u;
+
+/** Visible format characters: signs that stand before the digits of a number in Arabic and Syriac. */
+const NUMBER_SIGN = /^[\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}\u{13430}-\u{13440}]$/u;
+/** Damaged text: what a program writes in place of a character or picture that it cannot. */
+const DAMAGE = /^[\uFFFC\uFFFD]$/u;
+const INVISIBLE = /^[\p{Default_Ignorable_Code_Point}\p{Cf}]$/u;
+const NO_TEXT = /^[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]$/u;
+
+/** Spaces of any width, the no-break ones included, and the blank of Braille. */
+const SPACE = /^[\p{Zs}\u2800]$/u;
+/** What programs leave at the ends of a copied text. */
+const EDGE = /^[\s\p{Zs}\u2800\u200B\u200E\u200F\u2060\uFEFF]$/u;
+
+/** The flag of a part of a country: a black flag, tags and the end of the tags. */
+const FLAG = '\u{1F3F4}';
+const TAG = /^[\u{E0020}-\u{E007E}]$/u;
+const END_OF_TAGS = '\u{E007F}';
+
+/**
+ * The text in its one form: NFC, each run of spaces as one plain space, none at either end. Refuses
+ * an empty text, one of more than `max` characters, and one with a character that is not text.
+ */
+export function readText(typed: string, max: number): TextResult {
+  const characters = Array.from(typed);
+  let begin = 0;
+  let end = characters.length;
+  while (begin < end && EDGE.test(characters[begin] ?? '')) begin++;
+  while (end > begin && EDGE.test(characters[end - 1] ?? '')) end--;
+  const inner = characters.slice(begin, end);
+  if (inner.length === 0) return { why: 'is empty' };
+  const wrong = findForbidden(inner);
+  if (wrong !== undefined) {
+    return { why: `contains ${nameCharacter(inner[wrong] ?? '')} at position ${begin + wrong + 1}` };
+  }
+  const spaced = inner.map((character) => (SPACE.test(character) ? ' ' : character));
+  const text = spaced
+    .filter((character, index) => character !== ' ' || spaced[index - 1] !== ' ')
+    .join('')
+    .normalize('NFC');
+  const length = Array.from(text).length;
+  return length > max ? { why: `has ${length} characters, and at most ${max} are permitted` } : { text };
+}
+
+/** True iff `typed` means the text `stored`. Texts of earlier versions may not be in the one form. */
+export function isSameText(stored: string, typed: string): boolean {
+  const result = readText(typed, Number.POSITIVE_INFINITY);
+  return stored === typed || ('text' in result && result.text === stored);
+}
+
+/** Index of the first character that is not text, or undefined. */
+function findForbidden(characters: readonly string[]): number | undefined {
+  for (let index = 0; index < characters.length; index++) {
+    if (characters[index] === FLAG) index = endOfFlag(characters, index);
+    else if (!isPermitted(characters, index)) return index;
+  }
+  return undefined;
+}
+
+/** Index of the last character of the flag that begins at `begin`. */
+function endOfFlag(characters: readonly string[], begin: number): number {
+  let index = begin + 1;
+  while (TAG.test(characters[index] ?? '')) index++;
+  return index > begin + 1 && characters[index] === END_OF_TAGS ? index : begin;
+}
+
+function isPermitted(characters: readonly string[], index: number): boolean {
+  const character = characters[index] ?? '';
+  const before = characters[index - 1] ?? '';
+  if (NO_TEXT.test(character) || DAMAGE.test(character)) return false;
+  if (character === '\u200C' || character === '\u200D') return mayJoin(characters, index);
+  if (/^\p{Variation_Selector}$/u.test(character)) return BASE.test(before);
+  if (character === '\u180E') return isJoiningLetter(before);
+  if (INVISIBLE.test(character)) return NUMBER_SIGN.test(character);
+  return !MARK.test(character) || BASE.test(before);
+}
+
+/** A joiner follows a letter or mark of a joining script; U+200D also connects two pictures. */
+function mayJoin(characters: readonly string[], index: number): boolean {
+  if (isJoiningLetter(characters[index - 1] ?? '')) return true;
+  if (characters[index] !== '\u200D' || !PICTURE.test(characters[index + 1] ?? '')) return false;
+  let before = index - 1;
+  // At most two: a presentation selector and a skin tone.
+  for (let step = 0; step < 2 && PICTURE_ENDING.test(characters[before] ?? ''); step++) before--;
+  return PICTURE.test(characters[before] ?? '');
+}
+
+function isJoiningLetter(character: string): boolean {
+  return LETTER_OR_MARK.test(character) && IN_JOINING_SCRIPT.test(character);
+}
+
+/** Characters that reorder the text around them, and control characters, which a terminal obeys. */
+const HOSTILE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+
+/** The text for a terminal, with a visible name in place of each control: "JOB-<U+202E>1174". */
+export function showText(text: string): string {
+  return text.replaceAll(HOSTILE, (character) => `<${nameCharacter(character).split(/[ ,]/, 1)[0] ?? ''}>`);
+}

@@ -1,0 +1,131 @@
+// The one definition of permitted text: every script and emoji are taken, what hides, reorders or
+// breaks a text is refused by its name, and an id can travel in a path.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readOrderId } from '#protocol/text/order-id.ts';
+import { isSameText, readText, showText } from '#protocol/text/permitted-text.ts';
+
+const textOf = (typed: string, max = 64): string | undefined => {
+  const result = readText(typed, max);
+  return 'text' in result ? result.text : undefined;
+};
+const whyOf = (typed: string, max = 64): string | undefined => {
+  const result = readText(typed, max);
+  return 'why' in result ? result.why : undefined;
+};
+
+describe('a text', () => {
+  it.each([
+    ['Latin with marks', 'Zürich, Đắk Lắk, Łódź'],
+    ['Greek and Cyrillic', 'Κλειδί для терминала'],
+    ['Arabic with vowels', 'مِفْتَاح'],
+    ['Persian with a non-joiner', 'می\u200cخواهم'],
+    ['Hebrew with points', 'מַפְתֵּחַ'],
+    ['Devanagari with a joiner', 'क\u094d\u200dष'],
+    ['Bengali, Tamil, Thai and Khmer', 'কী சாவி กุญแจ សោ'],
+    ['Sinhala with a joiner', 'ශ\u0dca\u200dරී'],
+    ['Chinese, Japanese and Korean', '密钥 鍵キー 열쇠'],
+    ['a variant of an ideograph', '葛\u{E0100}'],
+    ['Mongolian with its vowel separator', 'ᠠ\u180eᠠ'],
+    ['Amharic and Cherokee', 'ቁልፍ ᎠᏍᏚᎢᏙᏗ'],
+    ['an Arabic number sign', '\u0600١٢٣'],
+    ['an emoji with a skin tone', '👍🏽'],
+    ['a joined emoji', '👩🏽‍🚀 👨‍👩‍👧‍👦 🏳️‍🌈 👁️‍🗨️'],
+    ['flags', '🇳🇵 🏴󠁧󠁢󠁳󠁣󠁴󠁿'],
+    ['a keycap and a presentation selector', '1️⃣ ☎︎ ❤️'],
+    ['signs', 'R&D №7 – "A/B" 5 % €'],
+  ])('holds %s', (_what, text) => {
+    expect(textOf(text)).toBe(text.normalize('NFC'));
+  });
+
+  it.each([
+    ['JOB\u00a04711', 'JOB 4711'],
+    ['  JOB\u2003 \u3000 4711\r\n', 'JOB 4711'],
+    ['\u200eJOB-4711\ufeff', 'JOB-4711'],
+    ['\tA\u202f\u205fB\u2028', 'A B'],
+    ['Cafe\u0301', 'Café'],
+    ['A\u2800B', 'A B'],
+    ['\u1100\u1161', '가'],
+  ])('in its one form: %j is %j', (typed, text) => {
+    expect(textOf(typed)).toBe(text);
+    expect(textOf(text)).toBe(text);
+    expect(isSameText(text, typed)).toBe(true);
+  });
+
+  it.each([
+    ['JOB-\u202e1174', 'U+202E RIGHT-TO-LEFT OVERRIDE at position 5'],
+    ['a\u2067b', 'U+2067 RIGHT-TO-LEFT ISOLATE at position 2'],
+    ['a\u200fb', 'U+200F RIGHT-TO-LEFT MARK at position 2'],
+    ['a\u061cb', 'U+061C ARABIC LETTER MARK at position 2'],
+    ['a\u0000b', 'U+0000 NULL at position 2'],
+    ['a\u001b[31mb', 'U+001B ESCAPE at position 2'],
+    ['a\nb', 'U+000A LINE FEED at position 2'],
+    ['a\tb', 'U+0009 TAB at position 2'],
+    ['a\u0090b', 'U+0090, a control character at position 2'],
+    ['a\u2028b', 'U+2028 LINE SEPARATOR at position 2'],
+    ['a\u200bb', 'U+200B ZERO WIDTH SPACE at position 2'],
+    ['a\u200db', 'U+200D ZERO WIDTH JOINER at position 2'],
+    ['😀\u200cb', 'U+200C ZERO WIDTH NON-JOINER at position 2'],
+    ['👩\u200db', 'U+200D ZERO WIDTH JOINER at position 2'],
+    ['a\u00adb', 'U+00AD SOFT HYPHEN at position 2'],
+    ['a\ufeffb', 'U+FEFF BYTE ORDER MARK at position 2'],
+    ['a\u3164b', 'U+3164 HANGUL FILLER at position 2'],
+    ['a\ue000b', 'U+E000, a private-use character at position 2'],
+    ['a\ufdd0b', 'U+FDD0, not a character at position 2'],
+    ['a\u{10ffff}b', 'U+10FFFF, not a character at position 2'],
+    ['a\ud800b', 'U+D800, half of a character at position 2'],
+    ['K\ufffdln', 'U+FFFD REPLACEMENT CHARACTER at position 2'],
+    ['a\u{E0041}b', 'U+E0041, an invisible tag at position 2'],
+    ['🏴\u{E0067}b', 'U+E0067, an invisible tag at position 2'],
+    ['\u0301a', 'U+0301, a mark without a letter at position 1'],
+    ['a \ufe0fb', 'U+FE0F, a variation selector at position 3'],
+    ['  a\u202eb', 'U+202E RIGHT-TO-LEFT OVERRIDE at position 4'],
+  ])('is refused by its character: %j', (typed, why) => {
+    expect(whyOf(typed)).toBe(`contains ${why}`);
+  });
+
+  it('is refused empty, and longer than permitted in code points', () => {
+    for (const typed of ['', ' ', '\u00a0\u200b\n', '\u2800']) expect(whyOf(typed)).toBe('is empty');
+    expect(textOf('🔑'.repeat(5), 5)).toBe('🔑'.repeat(5));
+    expect(whyOf('🔑'.repeat(6), 5)).toBe('has 6 characters, and at most 5 are permitted');
+    expect(textOf('e\u0301'.repeat(5), 5)).toBe('é'.repeat(5));
+  });
+
+  it('never holds a character that hides or reorders, and stays as it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (typed) => {
+        const text = textOf(typed);
+        if (text === undefined) return;
+        expect(text).not.toMatch(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Co}\p{Cs}\u200b\ufeff\u00a0]|^\s|\s$| {2}/u);
+        expect(textOf(text)).toBe(text);
+      }),
+    );
+  });
+
+  it('is shown in a terminal without controls', () => {
+    expect(showText('JOB-\u202e1174 \u001b[2J ok')).toBe('JOB-<U+202E>1174 <U+001B>[2J ok');
+  });
+});
+
+describe('an order id', () => {
+  const whyId = (typed: string): string | undefined => {
+    const result = readOrderId(typed);
+    return 'why' in result ? result.why : undefined;
+  };
+
+  it.each(['2026/0815', '2026\\0815', '50%', 'JOB?1', 'JOB#1', 'JOB;1', '.', '..', '.JOB', 'JOB.', ' ../JOB'])(
+    'that cannot travel in a path is refused: %j',
+    (typed) => {
+      expect(whyId(typed)).toMatch(
+        /^(contains . *, which web addresses cannot carry: write - instead|begins or ends with a dot, which web addresses cannot carry)$/,
+      );
+    },
+  );
+
+  it.each(['JOB-4711', 'JOB 4711', 'R&D+12', 'v1.2', 'Auftrag Ü 7', '注文-12', 'A:B', "O'Neil"])(
+    'that can is taken: %j',
+    (typed) => {
+      expect(readOrderId(typed)).toEqual({ text: typed });
+    },
+  );
+});
