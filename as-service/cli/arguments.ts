@@ -10,7 +10,7 @@ import type { Values } from './options.ts';
 
 export function readHex(what: string, text: string, maxDigits: number): number {
   const digits = text.replace(/^0x/i, '');
-  if (!new RegExp(`^[0-9A-Fa-f]{1,${maxDigits}}$`).test(digits)) {
+  if (!/^[0-9A-Fa-f]+$/.test(digits) || digits.length > maxDigits) {
     throw new UserError(`${what} must be up to ${maxDigits} hex digits, not "${text}".`);
   }
   return Number.parseInt(digits, 16);

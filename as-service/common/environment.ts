@@ -3,12 +3,9 @@
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** White space, byte order marks and zero-width spaces at the ends. */
-const EDGES = /^[\s\u200B\uFEFF]+|[\s\u200B\uFEFF]+$/g;
-
 /** The value without blanks, line ends and quotes around it; undefined if nothing is left. */
 export function readVariable(environment: Environment, name: string): string | undefined {
-  const value = environment[name]?.replaceAll(EDGES, '');
+  const value = environment[name]?.replaceAll('\u200B', '').trim();
   const inner = value === undefined ? undefined : (/^(["'])(.*)\1$/.exec(value)?.[2] ?? value);
   return inner === '' ? undefined : inner;
 }

@@ -42,7 +42,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 const COMPRESSIBLE = /^(text\/|image\/svg|application\/(json|manifest|wasm))/;
 /** Names that contain a hash of the content. */
-const HASHED = /^\/(?:demo-)?assets\/.*-[\w-]{8,}\.\w+$/;
+const HASHED = /^\/(?:demo-)?assets\/[^/]+-[\w-]{8}\.\w+$/;
 /** File extensions that the build compresses. */
 const COMPRESSED: Readonly<Record<string, Encoding>> = { '.br': 'br', '.gz': 'gzip' };
 
@@ -137,7 +137,8 @@ function compressBrotli(content: Uint8Array): Uint8Array<ArrayBuffer> {
 function policyFor(html: string): string {
   const [, own] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html) ?? [];
   if (own !== undefined) return `${own}; frame-ancestors 'none'`;
-  const styles = [...html.matchAll(/<style[^>]*>([\s\S]*?)<\/style>/g)].map((match) => match[1] ?? '');
+  const [, ...begun] = html.split(/<style[^<>]*>/);
+  const styles = begun.map((rest) => rest.split('</style>', 1)[0] ?? '');
   return contentSecurityPolicy({
     styleHashes: styles.map((style) => createHash('sha256').update(style).digest('base64')),
     dataImages: /(?:href|src)="data:image\//.test(html),

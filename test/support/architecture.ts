@@ -177,7 +177,7 @@ function findNode(file: SourceFile, matches: (node: ts.Node) => boolean, what: s
  * The code of a file. For a component: its scripts, followed by each expression of the markup as a
  * statement, so that the checks also find `{navigator.usb}` in markup.
  */
-function scriptOf(file: SourceFile): string {
+export function scriptOf(file: SourceFile): string {
   if (!file.path.endsWith('.svelte')) return file.text;
   const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
   let script = '';

@@ -1,0 +1,113 @@
+// Runs every decoder of outside text with hostile texts of doubling length, and prints the number of
+// steps as JSON: how often V8 enters each block of protocol/. Unlike time, the count does not depend on
+// the machine. Built-in functions count as nothing: test/property/text analyses their regular expressions.
+// A process of its own, because V8 counts blocks only in code that it compiles after the start of the count.
+import { type Profiler, Session } from 'node:inspector';
+
+const TIMES = [200, 400, 800];
+
+/** Parts that a hostile text repeats, each with an end that breaks the pattern. */
+const TEXTS: readonly (readonly [part: string, end: string])[] = [
+  ['"', 'x'],
+  ['""', 'x'],
+  ['"a",', '"'],
+  [',', '"'],
+  ['1\n', 'x'],
+  ['1,2,3\n', ''],
+  [' ', 'x'],
+  ['\u00a0', '\u202e'],
+  ['a\u0301', ''],
+  ['\u0301', ''],
+  ['👩🏽\u200d', 'x'],
+  ['🏴\u{E0067}', 'x'],
+  ['क\u094d\u200d', ''],
+  ['-', '!'],
+  ['0x', 'g'],
+  ["'", ''],
+  ['٣', ''],
+  ['{', ''],
+  ['[', ''],
+  ['[[', ']'],
+  ['{"a":', '1'],
+  ['A', ''],
+  ['AAAA', '='],
+  ['\r', '"'],
+  ['=', '"'],
+];
+
+const session = new Session();
+session.connect();
+
+/** The inspector answers before post() returns. */
+function post(method: string, parameters: object = {}): unknown {
+  let answer: unknown;
+  session.post(method, parameters, (error, result) => {
+    if (error !== null) throw error;
+    answer = result;
+  });
+  return answer;
+}
+
+function countSteps(action: () => unknown): number {
+  post('Profiler.takePreciseCoverage');
+  try {
+    action();
+  } catch {
+    // A refusal ends the work early, which is what it is for.
+  }
+  const { result } = post('Profiler.takePreciseCoverage') as Profiler.TakePreciseCoverageReturnType;
+  return result
+    .filter(({ url }) => url.includes('/protocol/') || url.includes('decoder-steps'))
+    .flatMap(({ functions }) => functions.flatMap(({ ranges }) => ranges.map(({ count }) => count)))
+    .reduce((sum, count) => sum + count, 0);
+}
+
+post('Profiler.enable');
+post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+
+const { fromBase64url, fromUtf8 } = await import('#protocol/bytes/text.ts');
+const { readEnvelope } = await import('#protocol/json/document.ts');
+const { parseCsv } = await import('#protocol/orders/csv.ts');
+const { readReasonList } = await import('#protocol/orders/reason-list.ts');
+const { readUnitList } = await import('#protocol/orders/unit-list.ts');
+const { decodeFile } = await import('#protocol/text/decode-file.ts');
+const { readOrderId } = await import('#protocol/text/order-id.ts');
+const { readText, showText } = await import('#protocol/text/permitted-text.ts');
+const { readCrockford, readTypedHex } = await import('#protocol/text/typed-code.ts');
+const { decodeVaultFile } = await import('#protocol/vault/file.ts');
+const { encodePassphrases } = await import('#protocol/vault/passphrase.ts');
+
+const DECODERS: Readonly<Record<string, (text: string) => unknown>> = {
+  parseCsv,
+  readUnitList,
+  'readUnitList with a head': (text) => readUnitList(`SN,FROM,TO\n${text}`),
+  'readReasonList with a head': (text) => readReasonList(`SN,REASON\n${text}`, () => undefined),
+  'readReasonList of a row': (text) => readReasonList(`SN,REASON\n1,${text}`, () => undefined),
+  readText: (text) => readText(text, 500),
+  readOrderId,
+  showText,
+  readCrockford,
+  readTypedHex,
+  encodePassphrases,
+  decodeVaultFile,
+  readEnvelope: (text) => readEnvelope(text, 'the file'),
+  fromBase64url,
+  fromUtf8: (text) => fromUtf8(Buffer.from(text)),
+  decodeFile: (text) => decodeFile(Buffer.from(text)),
+  'decodeFile of UTF-16': (text) => decodeFile(Buffer.from(`\ufeff${text}`, 'utf16le')),
+  /** Shows that growth is noticed. */
+  'a quadratic loop': (text) => {
+    let pairs = 0;
+    for (const _ of text) for (const __ of text) pairs++;
+    return pairs;
+  },
+};
+
+const counts = Object.entries(DECODERS).flatMap(([name, decode]) =>
+  TEXTS.map(([part, end]) => ({
+    name,
+    part,
+    steps: TIMES.map((times) => countSteps(() => decode(part.repeat(times) + end))),
+  })),
+);
+console.log(JSON.stringify(counts));
