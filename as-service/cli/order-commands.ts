@@ -5,6 +5,7 @@ import { readUnitList } from '#protocol/orders/unit-list.ts';
 import type { UnitRange } from '#protocol/orders/units.ts';
 import { readOrderId } from '#protocol/text/order-id.ts';
 import { readText } from '#protocol/text/permitted-text.ts';
+import { plainSigns } from '#protocol/text/typed-code.ts';
 import { isSuiteId } from '#protocol/tkl/suites.ts';
 import { requireSerialNumber } from '../common/checks.ts';
 import { toUserError } from '../common/to-user-error.ts';
@@ -114,7 +115,7 @@ function readUnits({ units, unit, range }: Values): NewOrderJson['units'] {
   const ranges: UnitRange[] = [];
   for (const text of readList(unit) ?? []) ranges.push([requireSerialNumber(text), requireSerialNumber(text)]);
   for (const text of readList(range) ?? []) {
-    const [from, to, ...more] = text.split('-');
+    const [from, to, ...more] = plainSigns(text).split('-');
     if (from === undefined || to === undefined || more.length > 0) {
       throw new UserError(`--range must be FROM-TO, not "${text}".`);
     }

@@ -21,7 +21,7 @@ interface ListedReason {
 }
 
 /** In characters. */
-export const MAX_REASON_LENGTH = 200;
+const MAX_REASON_LENGTH = 200;
 
 /**
  * Reads CSV whose first row names the columns SN and REASON, or a JSON list of objects with `sn`

@@ -12,7 +12,7 @@ import { MAX_LINES, orderOptionsSchema, ref2 } from './order.ts';
 import { MAX_UNITS } from './units.ts';
 
 /** The id of a new order. Those of earlier orders may hold characters that are refused here. */
-export const newOrderId = enteredBy(readOrderId, MAX_ORDER_ID_LENGTH);
+const newOrderId = enteredBy(readOrderId, MAX_ORDER_ID_LENGTH);
 
 /**
  * Body of POST /v1/work-orders. The service adds versions, check values, labels, the count, its own

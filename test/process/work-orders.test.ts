@@ -82,7 +82,7 @@ describe('keyferry-as order', () => {
 
   it('revokes an order, with a reason', async () => {
     await cli(...add('JOB 4', '--unit', '7'));
-    expect(await refusal('order', 'revoke', 'JOB 4', ' ')).toContain('Give a reason');
+    expect(await refusal('order', 'revoke', 'JOB 4', ' ')).toContain('The reason is empty. Type it again.');
     expect(await cli('order', 'revoke', 'JOB 4', 'laptop lost')).toContain('Work order JOB 4 is revoked');
     expect(await cli('order', 'show', 'JOB 4')).toContain('revoked: laptop lost');
   });

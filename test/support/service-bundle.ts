@@ -34,10 +34,16 @@ export interface CommandLine {
   refusal(...args: string[]): Promise<string>;
 }
 
-/** The bundled command line for one data folder. Each command runs in a process of its own. */
-export function commandLine(script: string, dataFolder: () => string): CommandLine {
+/** The bundled command line for one data folder; each command is a process. */
+export function commandLine(
+  script: string,
+  dataFolder: () => string,
+  environment: Readonly<Record<string, string>> = {},
+): CommandLine {
   const start = (args: string[]) =>
-    run(process.execPath, [script, ...args], { env: { PATH: process.env.PATH ?? '', KEYFERRY_DATA: dataFolder() } });
+    run(process.execPath, [script, ...args], {
+      env: { PATH: process.env.PATH ?? '', KEYFERRY_DATA: dataFolder(), ...environment },
+    });
   return {
     run: async (...args) => (await start(args)).stdout,
     refusal: (...args) =>
