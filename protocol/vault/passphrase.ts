@@ -62,17 +62,22 @@ export function encodePassphrases(typed: string): Bytes[] {
   // A generated passphrase holds no other signs than these.
   if (GENERATED.test(readCrockford(typed)) && /^[\w\s-]*$/.test(typed)) return readings;
   for (const text of [typed, repairPassphrase(typed)]) {
-    const reading = text === '' || [...text].length > MAX_PASSPHRASE_LENGTH ? undefined : encodeChosen(text);
-    if (reading === undefined || readings.some((each) => equalBytes(each, reading))) wipe(reading);
+    if (!isChoosable(text.normalize('NFKC'))) continue;
+    const reading = encodeChosen(text);
+    if (readings.some((each) => equalBytes(each, reading))) wipe(reading);
     else readings.push(reading);
   }
   return readings;
 }
 
+/** A lone surrogate has no UTF-8. */
+function isChoosable(text: string): boolean {
+  return text.length > 0 && text.length <= MAX_PASSPHRASE_LENGTH && !/\p{Cs}/u.test(text);
+}
+
 function encodeChosen(typed: string): Bytes {
   const text = typed.normalize('NFKC');
-  // A lone surrogate has no UTF-8.
-  if (text.length === 0 || text.length > MAX_PASSPHRASE_LENGTH || /\p{Cs}/u.test(text)) {
+  if (!isChoosable(text)) {
     throw new ProtocolError('passphrase-wrong', 'The passphrase is empty, too long or not Unicode.');
   }
   return utf8(text);

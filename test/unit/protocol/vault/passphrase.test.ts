@@ -9,7 +9,9 @@ import {
   COST_BOUNDS,
   deriveVaultKey,
   encodePassphrase,
+  encodePassphrases,
   generatePassphrase,
+  repairPassphrase,
   requireCost,
   VAULT_COST,
 } from '#protocol/vault/passphrase.ts';
@@ -88,6 +90,43 @@ describe('a passphrase', () => {
     expect(encodePassphrase(` ${generated.replaceAll('-', ' ')} `)).toEqual(normalised);
     expect(encodePassphrase(generated.replaceAll('0', 'o').replaceAll('1', 'l'))).toEqual(normalised);
     expect(fromUtf8(normalised)).toBe(generated.replaceAll('-', ''));
+  });
+
+  it('that was generated comes back from a mail or a spreadsheet', () => {
+    const generated = generatePassphrase(Uint8Array.from({ length: 20 }, (_, i) => i * 13));
+    const normalised = encodePassphrase(generated);
+    for (const typed of [
+      generated.replaceAll('-', '\u2011'),
+      generated.replaceAll('-', '–'),
+      `“${generated}”.`,
+      `="${generated}"`,
+      `\ufeff${generated}\r\n`,
+      `> ${generated.slice(0, 9)}\n> ${generated.slice(9)}`,
+      generated.split('').join('\u200b'),
+      generated.replaceAll(/[!-~]/g, (each) => String.fromCharCode(each.charCodeAt(0) + 0xfee0)),
+    ]) {
+      expect(encodePassphrases(typed)[0], typed).toEqual(normalised);
+    }
+    expect(encodePassphrases(generated.toLowerCase())).toEqual([normalised]);
+  });
+
+  it('that was chosen is tried as typed, then as a keyboard writes it', () => {
+    const chosen = `correct horse's "battery"`;
+    expect(encodePassphrases(chosen).map(fromUtf8)).toEqual([chosen]);
+    for (const typed of [
+      'correct horse’s “battery”',
+      ` ${chosen}\n`,
+      'correct\u00a0\u00a0horse\u2019s \u201cbattery\u201d\u200b',
+    ]) {
+      const [first, ...others] = encodePassphrases(typed).map(fromUtf8);
+      expect(first).toBe(typed.normalize('NFKC'));
+      expect(others).toEqual([chosen]);
+      expect(repairPassphrase(typed)).toBe(chosen);
+    }
+    // A vault of an earlier version keeps a passphrase that only looks like a generated one.
+    const odd = `KV.${'0'.repeat(20)}`;
+    expect(encodePassphrases(odd).map(fromUtf8)).toContain(odd);
+    expect(encodePassphrases('\u200b').map(fromUtf8)).toEqual(['\u200b']);
   });
 
   it('has 100 random bits when it is generated', () => {

@@ -109,7 +109,37 @@ describe('a journal that fails', () => {
     expect(page.run.counts.here).toMatchObject({ done: 1, absent: 3 });
   });
 
-  it('leads to a failure instead of an exported file, until the journal can be read again', async () => {
+  it('is refused with the way out when it is not text', async () => {
+    const lists = new ListExchange({
+      order: workOrder([[sn(1), sn(2)]], ONE_LINE),
+      rows: none,
+      elsewhere: () => new Set(),
+      explain: async () => undefined,
+      isInUse: () => false,
+    });
+    const windows = new File([Buffer.from('SN;REASON\r\n1;in Köln\r\n', 'latin1')], 'reasons.csv');
+    const message = { title: 'This file is not UTF-8.', remedy: 'In the spreadsheet, save it as CSV UTF-8' };
+    for (const open of [() => lists.importReasons(windows), () => lists.compare(windows)]) {
+      await open();
+      expect(lists.failure).toEqual({ code: 'file-refused', message });
+    }
+    await lists.importReasons(
+      new File([Buffer.from(`\ufeffSN\tREASON\r\n${sn(1)}\tin Ko\u0308ln\r\n`, 'utf16le')], 'x.txt'),
+    );
+    expect([lists.failure, lists.problems, lists.importedReasons]).toEqual([undefined, [], 1]);
+    await lists.importReasons(file(`SN,REASON\n${sn(1)},a\u202eb\n`));
+    expect(lists.problems[0]?.why).toBe('it contains U+202E RIGHT-TO-LEFT OVERRIDE at position 2');
+    await lists.compare({
+      name: 'gone',
+      size: 1,
+      arrayBuffer: () => Promise.reject(new DOMException('', 'NotFoundError')),
+    });
+    expect(lists.failure?.message?.title).toBe('The browser cannot read this file.');
+    await lists.compare({ name: 'long', size: 2 ** 30, arrayBuffer: () => Promise.reject(new TypeError()) });
+    expect(lists.failure?.message?.title).toBe('This file is too long.');
+  });
+
+  it('is reported instead of an exported file, until the journal can be read again', async () => {
     let isRefused = true;
     const lists = new ListExchange({
       order: workOrder([[sn(1), sn(2)]], ONE_LINE),

@@ -18,6 +18,32 @@ describe('a vault file', () => {
     expect(vaults.vaults[0]?.header.quota.exports).toBe(3);
   });
 
+  it('is taken with other line ends, and stored as the AS wrote it', async () => {
+    const vault = await vaultOf();
+    const browser = new Browser();
+    const { vaults } = browser.tab([vault]);
+    await vaults.import(file(`\ufeff${vault.text.replaceAll(/.{76}/g, '$&\r\n')}\r\n`));
+    expect(vaults.failure).toBeUndefined();
+    await vaults.unlock(vault.header.vaultId, vault.passphrase);
+    expect(vaults.unlockedId).toBe(vault.header.vaultId);
+  });
+
+  it.each([
+    ['is cut short', (text: string) => text.slice(0, -300), 'This file is cut short.', 'Copy or download it again'],
+    [
+      'is a ZIP archive',
+      () => 'PK\u0003\u0004',
+      'This file is a spreadsheet or a ZIP archive, not text.',
+      'In the spreadsheet, save it as CSV UTF-8',
+    ],
+    ['is a web page', () => '<!doctype html>', 'This file is a web page.', 'Download the file itself again'],
+  ])('that %s is said to be', async (_what, change, title, remedy) => {
+    const vault = await vaultOf();
+    const { vaults } = new Browser().tab([vault]);
+    await vaults.import(file(change(vault.text)));
+    expect(vaults.failure?.failure).toEqual({ code: 'file-refused', message: { title, remedy } });
+  });
+
   const REFUSED: readonly (readonly [string, () => Promise<string>, string])[] = [
     ['is not a vault', async () => '{}', 'vault-malformed'],
     ['is signed by an AS whose root key is not pinned', async () => (await vaultOf()).text, 'vault-untrusted'],
@@ -58,6 +84,26 @@ describe('a vault file', () => {
     const { vaults } = new Browser().tab([vault]);
     await vaults.import(file(vault.text));
     expect(vaults.vaults).toMatchObject([{ obstacle: { code: 'vault-expired' } }]);
+  });
+});
+
+describe('a passphrase', () => {
+  it('that a mail program changed unlocks its vault, and counts as one try more', async () => {
+    const vault = await vaultOf({ passphrase: `correct horse's "battery" - staple` });
+    const { vaults } = new Browser().tab([vault]);
+    await vaults.import(file(vault.text));
+    await vaults.unlock(vault.header.vaultId, ' correct horse’s “battery” – staple\u00a0');
+    expect(vaults.failure).toBeUndefined();
+    expect(vaults.unlockedId).toBe(vault.header.vaultId);
+  });
+
+  it('with signs that no keyboard has still unlocks the vault that was sealed under it', async () => {
+    const passphrase = '  ‘battery’ — staple\u200b';
+    const vault = await vaultOf({ passphrase });
+    const { vaults } = new Browser().tab([vault]);
+    await vaults.import(file(vault.text));
+    await vaults.unlock(vault.header.vaultId, passphrase);
+    expect(vaults.unlockedId).toBe(vault.header.vaultId);
   });
 });
 

@@ -1,0 +1,45 @@
+// What the operator types at the page: reasons, PINs and access codes.
+import { expect, it } from 'vitest';
+import { readDigits, readReason } from '#web/state/common/entered-text.ts';
+import { Session } from '#web/state/session/session.svelte.ts';
+
+it('a reason is taken in its one form, or refused by its character', () => {
+  expect(readReason(' non livre\u0301\u00a0: cassé 🔧 ')).toEqual({ text: 'non livré : cassé 🔧', refusal: undefined });
+  expect(readReason(' \u200b')).toEqual({ text: '', refusal: 'The reason is empty. Type it again.' });
+  expect(readReason('  ')).toEqual({ text: '', refusal: undefined });
+  expect(readReason('a\u202eb').refusal).toBe(
+    'The reason contains U+202E RIGHT-TO-LEFT OVERRIDE at position 2. Type it again.',
+  );
+  expect(readReason('x'.repeat(201)).refusal).toBe(
+    'The reason has 201 characters, and at most 200 are permitted. Type it again.',
+  );
+});
+
+it('a PIN has Latin digits', () => {
+  for (const typed of ['1234', '１２３４', '12\u00a034 ', '١٢٣٤', '12-34', '\u200e1234'])
+    expect(readDigits(typed)).toBe('1234');
+});
+
+it.each([
+  ['KF‑00111‑ABCDE‑00000‑11111‑ZZZZZ‑99999', 'KF-00111-ABCDE-00000-11111-ZZZZZ-99999'],
+  ['“kf ool11 abcde 00000 11111 zzzzz 99999”\r\n', 'KF-00111-ABCDE-00000-11111-ZZZZZ-99999'],
+  ['00111abcde0000011111zzzzz99999', 'KF-00111-ABCDE-00000-11111-ZZZZZ-99999'],
+  // A header holds ASCII only.
+  [' КF-00111 ', '?F-00111'],
+])('the access code %j is sent as %s', async (typed, sent) => {
+  let seen = '';
+  const account = {
+    signIn: async (code: string) => {
+      seen = code;
+      throw new TypeError('enough');
+    },
+    signOut: () => undefined,
+  };
+  const session = new Session(
+    async () => account as never,
+    'https://as.example',
+    () => new Date(),
+  );
+  await expect(session.signIn(typed)).rejects.toThrow('enough');
+  expect(seen).toBe(sent);
+});
