@@ -72,6 +72,20 @@ export function readText(typed: string, max: number): TextResult {
   return length > max ? { why: `has ${length} characters, and at most ${max} are permitted` } : { text };
 }
 
+/** What earlier versions took and a text no longer holds. */
+const FORMERLY_TAKEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\uFFFC\uFFFD]/gu;
+
+/**
+ * A stored text in its one form, for one of an earlier version: with a blank in place of each
+ * character that is refused now, and cut to `max` characters. Undefined if nothing is left.
+ */
+export function repairText(stored: string, max: number): string | undefined {
+  const result = readText(stored, max);
+  if ('text' in result) return result.text;
+  const repaired = readText(stored.replaceAll(FORMERLY_TAKEN, ' '), Number.POSITIVE_INFINITY);
+  return 'text' in repaired ? Array.from(repaired.text).slice(0, max).join('').trim() : undefined;
+}
+
 /** True iff `typed` means the text `stored`. Texts of earlier versions may not be in the one form. */
 export function isSameText(stored: string, typed: string): boolean {
   const result = readText(typed, Number.POSITIVE_INFINITY);

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readOrderId } from '#protocol/text/order-id.ts';
-import { isSameText, readText, showText } from '#protocol/text/permitted-text.ts';
+import { isSameText, readText, repairText, showText } from '#protocol/text/permitted-text.ts';
 
 const textOf = (typed: string, max = 64): string | undefined => {
   const result = readText(typed, max);
@@ -98,6 +98,19 @@ describe('a text', () => {
         if (text === undefined) return;
         expect(text).not.toMatch(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}\p{Co}\p{Cs}\u200b\ufeff\u00a0]|^\s|\s$| {2}/u);
         expect(textOf(text)).toBe(text);
+      }),
+    );
+  });
+
+  it('of an earlier version is repaired', () => {
+    expect(repairText('non livré', 200)).toBe('non livré');
+    expect(repairText('in K\ufffdln,\u202e kaputt\u200b', 200)).toBe('in K ln, kaputt');
+    expect(repairText('x'.repeat(300), 200)).toBe('x'.repeat(200));
+    expect(repairText('\ufffd\u202e', 200)).toBeUndefined();
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (stored) => {
+        const text = repairText(stored, 20);
+        if (text !== undefined) expect(textOf(text, 20)).toBe(text);
       }),
     );
   });

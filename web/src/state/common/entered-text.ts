@@ -1,5 +1,5 @@
 // Texts that the operator types: reasons.
-import { readText } from '#protocol/text/permitted-text.ts';
+import { readText, repairText } from '#protocol/text/permitted-text.ts';
 import { readTyped } from '#protocol/text/typed-code.ts';
 
 /** Of a reason, in characters. */
@@ -10,6 +10,11 @@ export interface EnteredText {
   readonly text: string;
   /** Why the text is refused, as sentences. */
   readonly refusal: string | undefined;
+}
+
+/** A reason from the journal, which an earlier version may have written, as the AS takes it. */
+export function storedReason(stored: string): string {
+  return repairText(stored, MAX_REASON_LENGTH) ?? 'a reason that cannot be shown';
 }
 
 /** A PIN in Latin digits, without blanks and dashes, as a card takes it. */

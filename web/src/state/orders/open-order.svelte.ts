@@ -9,6 +9,7 @@ import type { Closing, WorkOrders } from '../../as-client/work-orders.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { OrderRecord, UnitRow, UnitState } from '../../journal/order-record.ts';
 import type { Counts, WorkOrderStore } from '../../journal/work-orders.ts';
+import { storedReason } from '../common/entered-text.ts';
 import type { Failure } from '../common/failure.ts';
 import { Task } from '../common/task.svelte.ts';
 import type { Feedback } from '../page/feedback.svelte.ts';
@@ -147,7 +148,8 @@ export class OpenOrder {
 
 function unitReport({ sn, state, reason, failure, begun, at }: UnitRow): StationUnitJson {
   const outcome = OUTCOMES[state];
-  const cause = reason ?? (failure === undefined ? null : reasonOf(failure));
+  const given = reason === undefined ? undefined : storedReason(reason);
+  const cause = given ?? (failure === undefined ? null : reasonOf(failure));
   return { sn, outcome, reason: outcome === 'done' ? null : cause, begun, ended: at };
 }
 

@@ -2,6 +2,7 @@
 // shows it.
 import type { OrderLine } from '#protocol/orders/order.ts';
 import type { Refusal, UnitRow } from '../../journal/order-record.ts';
+import { storedReason } from '../common/entered-text.ts';
 import type { Failure } from '../common/failure.ts';
 import type { Lane } from '../station/lane.svelte.ts';
 import { ASK_OPERATOR, repeatReason } from './order-rules.ts';
@@ -73,7 +74,7 @@ export class UnitProgress {
   /** The operator's reason for loading the unit again, or the one of its row before this load. */
   reasonFor(line: OrderLine, row: UnitRow | undefined): string | undefined {
     const reason = this.#reason ?? repeatReason(row, line);
-    return reason === ASK_OPERATOR ? undefined : reason;
+    return reason === ASK_OPERATOR || reason === undefined ? undefined : storedReason(reason);
   }
 
   enter(phase: UnitPhase): void {

@@ -2,7 +2,6 @@
 // Access codes, passphrases and PINs are passed to the AS client and never stored here.
 import type { KeySource } from '#protocol/provisioning/key-source.ts';
 import type { Role, SetJson, WhoamiJson } from '#protocol/service/messages.ts';
-import { readCrockford } from '#protocol/text/typed-code.ts';
 import type { Roots } from '../../as-client/trust.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 
@@ -61,12 +60,12 @@ const LOCKED_CODES: ReadonlySet<string> = new Set([
 /** Maximum delay of setTimeout: 31 bits of milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The code as the AS wrote it. Another text becomes ASCII, which a header can carry, and is refused. */
+/**
+ * The code without the blanks, quotes and dashes of other programs, because a header carries ASCII
+ * only. The AS reads what is left (protocol/text/typed-code.ts).
+ */
 function readAccessCode(typed: string): string {
-  const code = readCrockford(typed);
-  const digits = /^(?:KF)?([0-9A-Z]{30})$/.exec(code)?.[1];
-  if (digits === undefined) return typed.trim().replaceAll(/[^!-~]/gu, '?');
-  return ['KF', ...(digits.match(/.{5}/g) ?? [])].join('-');
+  return typed.normalize('NFKC').replaceAll(/[^\w-]/g, '') || '?';
 }
 
 export class Session {
