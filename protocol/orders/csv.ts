@@ -1,7 +1,6 @@
-// Reads and writes tables as text (RFC 4180), for the customer's systems and for spreadsheets.
-// Reads the separator that the first row uses: comma, semicolon or tab. Reads what spreadsheets
-// write: a line sep=, and cells such as ="0045". Never writes a cell that a spreadsheet would run as a
-// formula.
+// Reads and writes CSV (RFC 4180), for the customer's systems and for spreadsheets. Detects the
+// separator in the first row: comma, semicolon or tab. Reads what spreadsheets write: a line sep=,
+// and cells such as ="0045". Never writes a cell that a spreadsheet would run as a formula.
 import { ProtocolError } from '../errors.ts';
 
 /** A problem in one row. Row 1 contains the column names. */

@@ -93,7 +93,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** JSON or CSV. @throws ListError; ProtocolError file-refused for malformed JSON */
+/** Reads JSON or CSV. @throws ListError; ProtocolError file-refused for malformed JSON */
 export function readUnitList(text: string): UnitRange[] {
   return isJson(text) ? readUnitJson(text) : readUnitCsv(text);
 }

@@ -15,8 +15,8 @@ const SERIAL_NUMBER = /^(?!0{32})[0-9A-F]{32}$/;
 export const serialNumber = text(SERIAL_NUMBER, 'a serial number of 32 upper-case hex digits');
 
 /**
- * Reads 1 to 32 digits of either case, with blanks, colons, dashes or quotes; undefined for another
- * text.
+ * Reads 1 to 32 hex digits in any case, with or without blanks, colons, dashes and quotes. Returns
+ * undefined for any other text.
  */
 export function readSerialNumber(written: string): string | undefined {
   const digits = readTyped(written)

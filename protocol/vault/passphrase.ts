@@ -70,7 +70,7 @@ export function encodePassphrases(typed: string): Bytes[] {
   return readings;
 }
 
-/** A lone surrogate has no UTF-8. */
+/** UTF-8 cannot encode a lone surrogate. */
 function isChoosable(text: string): boolean {
   return text.length > 0 && text.length <= MAX_PASSPHRASE_LENGTH && !/\p{Cs}/u.test(text);
 }
@@ -92,7 +92,7 @@ export function repairPassphrase(typed: string): string {
   return plainSigns(plainSigns(typed).normalize('NFKC')).replaceAll(/\s+/gu, ' ').trim();
 }
 
-/** @throws ProtocolError vault-malformed, before memory is allocated */
+/** Checks the cost before memory is allocated. @throws ProtocolError vault-malformed */
 export function requireCost(cost: Argon2Cost): void {
   for (const name of ['memoryKib', 'passes', 'lanes'] as const) {
     const { min, max } = COST_BOUNDS[name];

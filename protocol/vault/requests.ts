@@ -31,7 +31,7 @@ export type VaultRequestJson = Json<typeof vaultRequestSchema>;
 
 /** Of a revocation, in characters. */
 export const MAX_REASON_LENGTH = 200;
-/** POST /v1/vaults/{vaultId}/revoke. */
+/** Body of POST /v1/vaults/{vaultId}/revoke. */
 export const vaultRevocationSchema = v.object({ reason: entered(MAX_REASON_LENGTH) });
 
 /** Body of POST /v1/vaults/{vaultId}/journal. */

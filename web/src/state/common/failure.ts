@@ -1,4 +1,4 @@
-// The one place where an expected failure is caught for the operator: it becomes a value that the page can word. A bug passes through.
+// Converts an expected error into a Failure, which the page can show. Rethrows a bug.
 import { FileError, ProtocolError, StatusWordError } from '#protocol/errors.ts';
 import type { Failure } from '../../journal/attempt.ts';
 

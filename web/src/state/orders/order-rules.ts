@@ -44,9 +44,9 @@ export function choiceOf(
   line: OrderLine,
   { slots }: UnitFacts,
   { sets }: SignedIn,
-  setNumber: number,
+  groupedHex: number,
 ): Chosen | undefined {
-  const set = sets.find((each) => each.set === setNumber);
+  const set = sets.find((each) => each.set === groupedHex);
   if (!set) return undefined;
   const { ref1, ref2, akv, kcv, label } = line;
   const listed = set.keys.find((key) => key.ref1 === ref1);

@@ -103,7 +103,7 @@ export class Verification {
     }
   }
 
-  /** Checks the text of a report file and sets the verdict, unless another check started meanwhile. */
+  /** Checks the text of a report file. Sets the verdict unless another check has started. */
   async check(text: string, root: TrustedRoot): Promise<void> {
     const check = ++this.#checks;
     this.#verdict = undefined;
@@ -133,6 +133,6 @@ function parseRoot(text: string): string | undefined {
   const digits = readTyped(text);
   const hex = readTypedHex(text);
   if (/^[0-9A-Fa-f]{64}$/.test(hex)) return toBase64url(fromHex(hex));
-  // The last of 43 characters encodes four bits only.
+  // The last of 43 characters encodes only four bits, so its other two bits are 0.
   return /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(digits) ? digits : undefined;
 }

@@ -1,6 +1,6 @@
-// The vaults of this browser (docs/protocol.md clause 10): imported as files, unlocked in a worker
-// with a passphrase or a passkey, locked, and their journals returned. One vault is unlocked at a
-// time, in one tab.
+// Imports, unlocks and locks the vaults of this browser, and returns their journals to the AS
+// (docs/protocol.md clause 10). A worker unlocks a vault with its passphrase or passkey. A tab has
+// at most one unlocked vault, which no other tab can unlock.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -119,7 +119,7 @@ export class Vaults {
     await this.#attempt(undefined, () => this.#read());
   }
 
-  /** Imports a vault file. A file whose signature cannot be verified is not stored. */
+  /** Verifies the signatures of a vault file, then stores the file. */
   async import(file: OpenedFile): Promise<void> {
     const { store, roots, verify, now } = this.#options;
     await this.#attempt(undefined, async () => {

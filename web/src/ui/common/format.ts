@@ -12,7 +12,7 @@ export function groupedHex(number: number): string {
 }
 
 /** Firmware as the unit gives it, eight hex digits. */
-export const firmwareNumber = setNumber;
+export const firmwareNumber = groupedHex;
 
 /**
  * What is read as evidence has one calendar and one set of digits at every station: Gregorian, Latin.
