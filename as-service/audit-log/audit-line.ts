@@ -1,5 +1,7 @@
-// One line of the audit log: {"entry":{…},"hash":"…","sealed":"…"}, "sealed" being optional. "hash"
-// covers the text of the entry, which contains the hashes of the previous entry and of "sealed".
+// One line of the audit log: {"entry":{…},"hash":"…","sealed":"…","mac":"…"}, "sealed" being
+// optional. "hash" covers the text of the entry, which contains the hashes of the previous entry and
+// of "sealed". "mac" authenticates "hash" under the sealing key (ADR 0049); versions up to 0.1.0
+// wrote lines without it.
 import { createHash } from 'node:crypto';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { AuditRecordJson } from '#protocol/service/messages.ts';
@@ -11,6 +13,15 @@ export interface AuditLine {
   readonly hash: string;
   /** base64url; `entry.sealed` is its hash. */
   readonly sealed?: string;
+  /** base64url; over `hash`. */
+  readonly mac?: string;
+}
+
+/** Makes and checks the MACs of lines. */
+export interface LineAuthenticator {
+  /** base64url */
+  macOf(hash: string): string;
+  isMacOf(hash: string, mac: string): boolean;
 }
 
 /** `previous` of the first entry: 32 zero bytes. */
@@ -22,11 +33,17 @@ export function hashText(text: string): string {
 }
 
 /** `text` has no line end. */
-export function encodeLine(entry: AuditEntry, sealed: string | undefined): { text: string; hash: string } {
+export function encodeLine(
+  entry: AuditEntry,
+  sealed: string | undefined,
+  macOf: (hash: string) => string | undefined,
+): { text: string; hash: string } {
   const entryText = JSON.stringify(entry);
   const hash = hashText(entryText);
-  const tail = sealed === undefined ? '' : `,"sealed":"${sealed}"`;
-  return { text: `{"entry":${entryText},"hash":"${hash}"${tail}}`, hash };
+  const mac = macOf(hash);
+  const sealedText = sealed === undefined ? '' : `,"sealed":"${sealed}"`;
+  const macText = mac === undefined ? '' : `,"mac":"${mac}"`;
+  return { text: `{"entry":${entryText},"hash":"${hash}"${sealedText}${macText}}`, hash };
 }
 
 /** The end of a chain, which the next entry must continue. */
@@ -43,13 +60,13 @@ export function decodeLine(text: string, { sequence, hash }: ChainEnd): AuditLin
   } catch {
     return 'it is not JSON';
   }
-  const { entry, sealed } = line ?? {};
+  const { entry, sealed, mac } = line ?? {};
   if (typeof entry !== 'object' || entry === null) return 'it has no entry';
   if (entry.sequence !== sequence + 1) return `its number is ${entry.sequence}, not ${sequence + 1}`;
   if (entry.previous !== hash) return 'it does not continue the previous entry';
   if ((entry.sealed === undefined) !== (sealed === undefined)) return 'its sealed part is missing or was added';
   if (sealed !== undefined && hashText(sealed) !== entry.sealed) return 'its sealed part was changed';
   // An entry has one encoding: a text that differs from it was changed.
-  if (encodeLine(entry, sealed).text !== text) return 'its hash does not fit its content';
+  if (encodeLine(entry, sealed, () => mac).text !== text) return 'its hash does not fit its content';
   return line;
 }

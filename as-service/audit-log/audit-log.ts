@@ -5,9 +5,16 @@ import { toBase64url } from '#protocol/bytes/text.ts';
 import type { AuditHeadJson, AuditRecordJson } from '#protocol/service/messages.ts';
 import { UserError } from '../common/user-error.ts';
 import type { Sealer } from '../storage/sealer.ts';
-import { type AuditEntry, type AuditLine, type ChainEnd, encodeLine, hashText } from './audit-line.ts';
+import {
+  type AuditEntry,
+  type AuditLine,
+  type ChainEnd,
+  encodeLine,
+  hashText,
+  type LineAuthenticator,
+} from './audit-line.ts';
 import type { LogFile } from './log-file.ts';
-import { scanLog } from './scan-log.ts';
+import { type LogScan, scanLog } from './scan-log.ts';
 
 export interface AuditEvent {
   readonly event: string;
@@ -19,10 +26,12 @@ export interface AuditEvent {
 
 export interface AuditLogOptions {
   readonly file: LogFile;
-  readonly sealer: Pick<Sealer, 'sealRecord'>;
+  readonly sealer: Pick<Sealer, 'sealRecord'> & LineAuthenticator;
   readonly now: () => Date;
   /** Receives each existing line, oldest first. */
   readonly replay: (line: AuditLine) => void;
+  /** Called after the replay and before the first write. An error leaves the file unchanged. */
+  readonly accept?: (scan: LogScan) => void;
 }
 
 interface PendingEntry {
@@ -46,10 +55,12 @@ export class AuditLog {
   /**
    * Verifies and replays the existing entries. Truncates an incomplete last line, which only a
    * crash leaves: append() did not resolve for it. The log records the truncation.
-   * @throws UserError when the chain is broken anywhere else
+   * @throws UserError when the chain is broken anywhere else, or a MAC is wrong
    */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
-    const { end, head, offsets, torn } = await scanLog(options.file, options.replay);
+    const scan = await scanLog(options.file, options.replay, options.sealer);
+    options.accept?.(scan);
+    const { end, head, offsets, torn } = scan;
     const log = new AuditLog(options, end, head, offsets);
     if (torn.length > 0) {
       await options.file.truncate(options.file.size - torn.length);
@@ -117,7 +128,7 @@ export class AuditLog {
       details,
       ...(sealed === undefined ? {} : { sealed: hashText(sealed) }),
     };
-    const { text, hash } = encodeLine(entry, sealed);
+    const { text, hash } = encodeLine(entry, sealed, (covered) => this.#options.sealer.macOf(covered));
     return { text: `${text}\n`, end: { sequence, hash, time } };
   }
 

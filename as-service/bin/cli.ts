@@ -9,7 +9,7 @@ import { requestControl } from '../cli/control.ts';
 import { runLogCommand } from '../cli/log-requests.ts';
 import { readVariable } from '../common/environment.ts';
 import { UserError } from '../common/user-error.ts';
-import { STATE_FILE } from '../service/as.ts';
+import { STATE_FILE } from '../service/choose-state.ts';
 import { openAs } from '../service/open-as.ts';
 
 async function main(): Promise<readonly string[]> {
@@ -43,6 +43,7 @@ async function run(request: AdminRequest, options: { directory: string; keyFile:
     },
   });
   if ('socketPath' in opened) return requestControl(opened.socketPath, actor, request);
+  for (const notice of opened.as.notices) console.error(notice);
   try {
     return await runAdminRequest(opened.as, actor, request);
   } finally {

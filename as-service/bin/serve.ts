@@ -36,6 +36,7 @@ async function main(): Promise<void> {
   if ('socketPath' in opened) {
     throw new UserError(`Another Keyferry AS uses ${config.directory}. Stop it, or choose another folder with --data.`);
   }
+  for (const notice of opened.as.notices) console.error(notice);
   try {
     const accessCode = config.embedded ? (await prepareEmbedded(opened.as)).code : undefined;
     await serveUntilSignal(config, opened, accessCode, () => {

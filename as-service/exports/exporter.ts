@@ -2,6 +2,7 @@
 // keys to protocol/as-unit, and records refusals in the audit log.
 import { createHash } from 'node:crypto';
 import type { AsUnit } from '#protocol/as-unit/as-unit.ts';
+import type { KeyCrypto } from '#protocol/as-unit/key-crypto.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -11,13 +12,15 @@ import { decodeHeader } from '#protocol/tkl/header.ts';
 import type { AuditEntry } from '../audit-log/audit-line.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
 import type { ExportEntry, ExportOrigin, Ledger } from '../ledger/ledger.ts';
-import { verdictOf } from '../ledger/verdict.ts';
+import { type VerifiedReceipts, verdictOf } from '../ledger/verdict.ts';
 import { visibleSets } from '../sets/policy.ts';
 import type { OperatorState, State } from '../storage/state.ts';
 import type { Caller } from './service-memory.ts';
 
 export interface ExporterOptions {
   readonly unit: AsUnit<Caller>;
+  readonly crypto: KeyCrypto;
+  readonly verified: VerifiedReceipts;
   readonly ledger: Ledger;
   readonly log: AuditLog;
   readonly state: () => State;
@@ -54,7 +57,8 @@ export class Exporter {
     await this.#logRefusals('receipt-refused', { exportId, xc: entry.xc }, account, () =>
       this.#options.unit.verifyReceipt(entry.xc, fromBase64url(receipt), caller),
     );
-    const verdict = verdictOf(this.#options.ledger.findByCounter(entry.xc));
+    const { ledger, crypto, verified } = this.#options;
+    const verdict = await verdictOf(ledger.findByCounter(entry.xc), crypto, verified);
     if (verdict === undefined) throw new TypeError('the ledger lacks the accepted receipt');
     return verdict;
   }

@@ -18,6 +18,7 @@ import { decodeHeader, isErasing } from '#protocol/tkl/header.ts';
 import type { AuditEntry } from '../audit-log/audit-line.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
 import { type ExportOrigin, encodeExport, type Ledger } from '../ledger/ledger.ts';
+import type { VerifiedReceipts } from '../ledger/verdict.ts';
 import type { OrderLedger } from '../orders/order-ledger.ts';
 import { authoriseOrder } from '../orders/order-policy.ts';
 import { authorise, mayUse, setLabel } from '../sets/policy.ts';
@@ -34,6 +35,8 @@ export interface ServiceMemoryOptions {
   readonly log: AuditLog;
   readonly demoMode: boolean;
   readonly orders: OrderLedger;
+  /** commitReceipt() gets verified receipts only. */
+  readonly verified: VerifiedReceipts;
   readonly now: () => Date;
 }
 
@@ -134,7 +137,9 @@ export class ServiceMemory implements Memory<Caller> {
       kcv: toHex(record.kcv.value),
     };
     const { time } = await this.#options.log.append({ event: 'receipt', actor: operator, details });
-    this.#options.ledger.addReceipt(xc, copy(receipt), time);
+    const stored = copy(receipt);
+    this.#options.verified.add(stored);
+    this.#options.ledger.addReceipt(xc, stored, time);
   }
 
   /**

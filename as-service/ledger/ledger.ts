@@ -57,6 +57,10 @@ export class Ledger {
     return this.#lastXc;
   }
 
+  all(): Iterable<ExportEntry> {
+    return this.#byCounter.values();
+  }
+
   findByChallenge(sn: Uint8Array, random: Uint8Array): ExportEntry | undefined {
     return this.#find(this.#byChallenge.get(challengeName(sn, random)));
   }

@@ -1,12 +1,59 @@
-// The verdict of the AS on an accepted receipt (docs/protocol.md clause 6), before it is signed.
+// The verdict of the AS on a stored receipt (docs/protocol.md clause 6), before it is signed. The MAC
+// of the receipt is verified first, also when the receipt comes from the disk (ADR 0049).
+import type { KeyCrypto } from '#protocol/as-unit/key-crypto.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
+import { ProtocolError } from '#protocol/errors.ts';
 import type { VerdictJson } from '#protocol/service/messages.ts';
-import type { ExportEntry } from './ledger.ts';
+import { decodeHeader } from '#protocol/tkl/header.ts';
+import type { ExportEntry, Ledger } from './ledger.ts';
 
-/** Undefined while no receipt of the export is accepted. */
-export function verdictOf(entry: ExportEntry | undefined): VerdictJson | undefined {
+/** Receipts, by the object that holds them, whose MAC this process has verified. */
+export type VerifiedReceipts = WeakSet<object>;
+
+/** Undefined while no receipt of the export is stored. @throws ProtocolError receipt-refused */
+export async function verdictOf(
+  entry: ExportEntry | undefined,
+  crypto: KeyCrypto,
+  verified: VerifiedReceipts,
+): Promise<VerdictJson | undefined> {
   if (entry?.receipt === undefined || entry.receiptTime === undefined) return undefined;
-  const { exportId, receipt, dataHash, workOrder, operator, receiptTime } = entry;
+  const { exportId, receipt, dataHash, workOrder, operator, receiptTime, xc } = entry;
+  await verifyOnce(receipt, verified, `export ${xc}`, async () => {
+    const expected = { header: decodeHeader(entry.data), dataHash, kcv: entry.kcv };
+    try {
+      await crypto.verifyReceipt(receipt, expected, entry.random);
+      return true;
+    } catch (cause) {
+      if (cause instanceof ProtocolError) return false;
+      throw cause;
+    }
+  });
   const encoded = { receipt: toBase64url(receipt), dataHash: toBase64url(dataHash) };
   return { exportId, ...encoded, workOrder, operator, time: receiptTime };
+}
+
+/** @throws ProtocolError receipt-refused when a stored receipt of the service does not verify */
+export async function verifyStoredReceipts(
+  ledger: Ledger,
+  crypto: KeyCrypto,
+  verified: VerifiedReceipts,
+): Promise<void> {
+  for (const entry of ledger.all()) await verdictOf(entry, crypto, verified);
+}
+
+/** @throws ProtocolError receipt-refused */
+export async function verifyOnce(
+  holder: object,
+  verified: VerifiedReceipts,
+  what: string,
+  verify: () => Promise<boolean>,
+): Promise<void> {
+  if (verified.has(holder)) return;
+  if (!(await verify())) {
+    throw new ProtocolError(
+      'receipt-refused',
+      `The stored receipt of ${what} is not from the unit of that export. The audit log was changed: inform an auditor.`,
+    );
+  }
+  verified.add(holder);
 }

@@ -7,15 +7,19 @@ import { decodeHeader, type Header } from '#protocol/tkl/header.ts';
 import { headerOf } from '#protocol/vault/journal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { verdictOf } from '../ledger/verdict.ts';
+import type { ReceiptCheck } from '../vaults/receipts.ts';
 import { verdictOnExport } from '../vaults/reconcile.ts';
 import type { VaultLedger } from '../vaults/vault-ledger.ts';
 
 /** One export of a load. */
 export interface LoadExport {
-  /** Its receipt is verified. */
+  /** It has a receipt. */
   readonly isProven: boolean;
-  /** Undefined while no receipt is verified. A function, because counting needs no verdict. */
-  readonly verdict: () => VerdictJson | undefined;
+  /**
+   * Undefined without a receipt. A function, because counting needs no verdict.
+   * @throws ProtocolError receipt-refused
+   */
+  readonly verdict: () => Promise<VerdictJson | undefined>;
   readonly reason: string | null;
 }
 
@@ -30,12 +34,12 @@ export class OrderLoads {
   /** By SN, then by the index of the line in the order. */
   readonly #units = new Map<string, LoadExport[][]>();
 
-  constructor(order: WorkOrder, ledger: Ledger, vaults: VaultLedger) {
+  constructor(order: WorkOrder, ledger: Ledger, vaults: VaultLedger, check: ReceiptCheck) {
     this.#order = order;
     for (const entry of ledger.exportsOf(order.id)) {
       this.#add(decodeHeader(entry.data), {
         isProven: entry.receipt !== undefined,
-        verdict: () => verdictOf(entry),
+        verdict: () => verdictOf(entry, check.crypto, check.verified),
         reason: entry.reason,
       });
     }
@@ -44,7 +48,7 @@ export class OrderLoads {
         if (exported.event.workOrder !== order.id) continue;
         this.#add(headerOf(exported.event), {
           isProven: exported.receipt !== undefined,
-          verdict: () => verdictOnExport(record, exported),
+          verdict: () => verdictOnExport(record, exported, check),
           // Vaults do not require a reason for a second export.
           reason: `sent by vault ${record.issued.header.asNumber}`,
         });

@@ -81,7 +81,7 @@ async function makeRow(
 async function makeLoad(sn: string, line: OrderLine, { loads, signatures }: MakeReportOptions): Promise<ReportLoad> {
   const { ref1, ref2 } = line;
   const made = loads.ofLine(sn, line);
-  const verdict = made
+  const verdict = await made
     .filter(({ isProven }) => isProven)
     .at(-1)
     ?.verdict();

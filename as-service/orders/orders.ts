@@ -13,6 +13,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { visibleSets } from '../sets/policy.ts';
 import type { Signatures } from '../signing/signing.ts';
 import type { OperatorState, State } from '../storage/state.ts';
+import type { ReceiptCheck } from '../vaults/receipts.ts';
 import type { VaultLedger } from '../vaults/vault-ledger.ts';
 import { draftOrder, encodeOrder } from './draft-order.ts';
 import { encodePart, ORDER_EVENTS, type OrderEntry, type OrderLedger } from './order-ledger.ts';
@@ -23,6 +24,7 @@ export interface OrdersOptions {
   readonly orders: OrderLedger;
   readonly ledger: Ledger;
   readonly vaults: VaultLedger;
+  readonly check: ReceiptCheck;
   readonly log: AuditLog;
   readonly state: () => State;
   readonly signatures: () => Signatures;
@@ -185,7 +187,7 @@ export class Orders {
   /**
    * Caches the last report until more is proven: a long report can take longer than the client's
    * timeout, and the client then retries.
-   * @throws ProtocolError order-unknown; request-refused while the order is open
+   * @throws ProtocolError order-unknown, receipt-refused; request-refused while the order is open
    */
   async makeReport(id: string, actor: Actor): Promise<Report> {
     const entry = this.find(id, actor);
@@ -206,7 +208,7 @@ export class Orders {
   }
 
   #loadsOf(order: WorkOrder): OrderLoads {
-    return new OrderLoads(order, this.#options.ledger, this.#options.vaults);
+    return new OrderLoads(order, this.#options.ledger, this.#options.vaults, this.#options.check);
   }
 
   /**

@@ -8,28 +8,32 @@ import { wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { argon2id } from '#protocol/crypto/argon2.ts';
-import { IntegrityError } from '#protocol/errors.ts';
+import { IntegrityError, ProtocolError } from '#protocol/errors.ts';
 import { type Envelope, keyId } from '#protocol/signing/envelope.ts';
 import type { PasswordKey } from '#protocol/vault/passphrase.ts';
-import type { AuditEntry, AuditLine } from '../audit-log/audit-line.ts';
+import { type AuditLine, FIRST_PREVIOUS } from '../audit-log/audit-line.ts';
 import { AuditLog } from '../audit-log/audit-log.ts';
 import type { LogFile } from '../audit-log/log-file.ts';
+import type { LogScan } from '../audit-log/scan-log.ts';
 import { UserError } from '../common/user-error.ts';
 import { Exporter, replayRepeat } from '../exports/exporter.ts';
 import { createKeyStore } from '../exports/key-store.ts';
 import { ServiceMemory } from '../exports/service-memory.ts';
 import { decodeExport, Ledger } from '../ledger/ledger.ts';
+import { verifyStoredReceipts } from '../ledger/verdict.ts';
 import { OrderLedger, replayOrder } from '../orders/order-ledger.ts';
 import { Orders } from '../orders/orders.ts';
 import type { StateChange, StateChanges } from '../sets/state-changes.ts';
 import { byPurpose, certify, createSigningKey, expiringKeys, Signatures } from '../signing/signing.ts';
+import { diskRefusal } from '../storage/disk-error.ts';
 import type { Sealer } from '../storage/sealer.ts';
-import { type State, secretsOf } from '../storage/state.ts';
-import { readState, writeState } from '../storage/state-file.ts';
+import { type LogPosition, type State, secretsOf } from '../storage/state.ts';
+import { StateFile } from '../storage/state-file.ts';
+import type { ReceiptCheck } from '../vaults/receipts.ts';
 import { replayVault, VaultLedger } from '../vaults/vault-ledger.ts';
 import { Vaults } from '../vaults/vaults.ts';
+import { chooseState, NewestChange, STATE_FILE, type StateChoice } from './choose-state.ts';
 
-export const STATE_FILE = 'state.sealed';
 export const LOG_FILE = 'audit.log';
 
 export interface AsOptions {
@@ -51,7 +55,11 @@ export class As implements StateChanges {
   readonly orders: Orders;
   readonly vaults: Vaults;
   readonly now: () => Date;
+  /** What the administrator must know about this start, as sentences for the terminal. */
+  readonly notices: string[] = [];
   readonly #options: AsOptions;
+  readonly #stateFile: StateFile;
+  readonly #check: ReceiptCheck;
   #state: State;
   #signatures: Signatures;
   readonly #changes = new Mutex();
@@ -72,28 +80,34 @@ export class As implements StateChanges {
   static async #open(options: AsOptions): Promise<As> {
     const { logFile: file, sealer, now } = options;
     const ledgers: Ledgers = { exports: new Ledger(), orders: new OrderLedger(), vaults: new VaultLedger() };
-    let revision = 0;
+    const newest = new NewestChange();
     const replay = (line: AuditLine) => {
-      revision = revisionAfter(line.entry, revision);
+      newest.add(line.entry);
       replayLine(line, ledgers, sealer);
     };
-    const state = await readState(join(options.directory, STATE_FILE), sealer);
-    const log = await AuditLog.open({ file, sealer, now, replay });
-    const stored = state?.revision ?? 0;
-    if (revision === stored + 1) {
-      // A crash after the entry and before the state file: the change did not happen.
-      await log.append({ event: 'change-lost', actor: null, details: { revision } });
-    } else if (revision !== stored) {
-      throw mismatch(revision, state?.revision);
-    }
-    const as = new As(options, log, ledgers, withAllKeys(state ?? emptyState()));
-    if (state === undefined) await as.#create();
+    const stateFile = new StateFile(join(options.directory, STATE_FILE), sealer);
+    const [stored, next] = [await stateFile.read(), await stateFile.readNext()];
+    let choice: StateChoice = { state: undefined, finish: false, lost: false };
+    let unauthenticated: LogPosition = { sequence: 0, hash: FIRST_PREVIOUS };
+    const accept = (scan: LogScan) => {
+      choice = chooseState(newest, scan, stored, next);
+      unauthenticated = { sequence: scan.unauthenticated.sequence, hash: scan.unauthenticated.hash };
+    };
+    const log = await AuditLog.open({ file, sealer, now, replay, accept });
+    const { state, finish, lost } = choice;
+    if (finish) await stateFile.finish();
+    await stateFile.removeLeftovers();
+    if (lost) await log.append({ event: 'change-lost', actor: null, details: { revision: newest.revision } });
+    const as = new As(options, log, ledgers, stateFile, withAllKeys(state ?? emptyState()));
+    if (state === undefined) await as.#create(unauthenticated);
+    else if (state.unauthenticated === undefined) await as.#authenticateLog(unauthenticated);
     await as.#renewSigningKeys();
     return as;
   }
 
-  private constructor(options: AsOptions, log: AuditLog, ledgers: Ledgers, state: State) {
+  private constructor(options: AsOptions, log: AuditLog, ledgers: Ledgers, stateFile: StateFile, state: State) {
     this.#options = options;
+    this.#stateFile = stateFile;
     this.demoMode = options.demoMode;
     this.now = options.now;
     this.log = log;
@@ -106,10 +120,12 @@ export class As implements StateChanges {
     const { orders, vaults } = ledgers;
     const keys = createKeyStore(common.state, signatures);
     const crypto = new TreeKeyCrypto(keys);
-    const unit = new AsUnit(new ServiceMemory({ ...common, orders }), crypto);
-    this.exporter = new Exporter({ ...common, unit });
-    this.orders = new Orders({ ...common, orders, vaults });
-    this.vaults = new Vaults({ ...common, vaults, check: { crypto, keys }, derive });
+    const check = { crypto, keys, verified: new WeakSet() };
+    const unit = new AsUnit(new ServiceMemory({ ...common, ...check, orders }), crypto);
+    this.exporter = new Exporter({ ...common, ...check, unit });
+    this.orders = new Orders({ ...common, orders, vaults, check });
+    this.vaults = new Vaults({ ...common, vaults, check, derive });
+    this.#check = check;
   }
 
   get state(): State {
@@ -126,22 +142,21 @@ export class As implements StateChanges {
   }
 
   /**
-   * Makes one change at a time: first the audit entry with the next revision, then the state file.
-   * The next start detects and records a crash between the two.
+   * Makes one change at a time. The audit entry, which names the new state, makes it happen: before
+   * the entry nothing changes, and after a crash behind it the next start completes the change.
+   * @throws UserError when the disk refuses the change
    */
   async change({ event, actor, details, next }: StateChange): Promise<void> {
     await this.#changes.run(async () => {
       const revision = this.#state.revision + 1;
       const state: State = { ...next(this.#state), revision };
-      await this.log.append({ event, actor, details: { ...details, revision } });
-      try {
-        await writeState(join(this.#options.directory, STATE_FILE), this.#options.sealer, state);
-      } catch (cause) {
-        await this.log.append({ event: 'change-lost', actor: null, details: { revision } });
-        throw cause;
-      }
+      const hash = await this.#stateFile.prepare(state).catch((cause: unknown) => {
+        throw diskRefusal(cause, 'Nothing was changed.');
+      });
+      await this.log.append({ event, actor, details: { ...details, revision, state: hash } });
       this.#state = state;
       this.#signatures = new Signatures(state);
+      await this.#stateFile.finish();
     });
   }
 
@@ -153,10 +168,29 @@ export class As implements StateChanges {
     this.#options.sealer.close();
   }
 
-  async #create(): Promise<void> {
+  async #create(unauthenticated: LogPosition): Promise<void> {
     const { root } = this.#state;
     const details = { root: keyId(root.publicKey), rootKey: toHex(root.publicKey) };
-    await this.change({ event: 'service-created', actor: null, details, next: (state) => state });
+    const next = (state: State) => ({ ...state, unauthenticated });
+    await this.change({ event: 'service-created', actor: null, details, next });
+  }
+
+  /**
+   * Entries of versions up to 0.1.0 have no MAC. From now on, their last hash is in the sealed state.
+   * @throws UserError when a receipt among them is forged
+   */
+  async #authenticateLog(unauthenticated: LogPosition): Promise<void> {
+    await verifyStoredReceipts(this.ledger, this.#check.crypto, this.#check.verified).catch((cause: unknown) => {
+      throw cause instanceof ProtocolError ? new UserError(cause.message, { cause }) : cause;
+    });
+    const { sequence: entries, hash } = unauthenticated;
+    const next = (state: State) => ({ ...state, unauthenticated });
+    await this.change({ event: 'log-authenticated', actor: null, details: { entries, head: hash }, next });
+    this.notices.push(
+      `Entries 1 to ${entries} of the audit log are from version 0.1.0 or earlier.`,
+      'They were not authenticated. From now on the service detects every change of them.',
+      'Did this service run a newer version before? Then old files were put back: inform an auditor.',
+    );
   }
 
   async #renewSigningKeys(): Promise<void> {
@@ -200,12 +234,6 @@ function withAllKeys(state: State): State {
   return { ...state, signingKeys: { ...byPurpose(() => state.root), ...state.signingKeys } };
 }
 
-/** The revision of the state after an entry. */
-function revisionAfter({ event, details }: AuditEntry, before: number): number {
-  if (typeof details.revision !== 'number') return before;
-  return event === 'change-lost' ? details.revision - 1 : details.revision;
-}
-
 /** The records that the audit log contains, rebuilt by replay. */
 interface Ledgers {
   readonly exports: Ledger;
@@ -241,19 +269,5 @@ function unreadable(sequence: number, cause: unknown): UserError {
   return new UserError(
     `The sealed part of entry ${sequence} of the audit log does not open: the log was changed. Keep this copy as evidence, and restore the folder from a backup.`,
     { cause },
-  );
-}
-
-/** The audit log and the state file have different revisions. */
-function mismatch(logged: number, stored: number | undefined): UserError {
-  if (stored === undefined) {
-    return new UserError(
-      `There is an audit log but no ${STATE_FILE}: the keys of this service are missing. Restore the folder from a backup. Nothing was modified.`,
-    );
-  }
-  return new UserError(
-    logged < stored
-      ? `The audit log is older than ${STATE_FILE} or was cut (it ends at revision ${logged}, not ${stored}). Restore the whole folder from one backup. Nothing was modified.`
-      : `${STATE_FILE} is older than the audit log (revision ${stored}, not ${logged}): an old copy was put back, in which later revocations are missing. Restore the whole folder from one backup. Nothing was modified.`,
   );
 }

@@ -6,7 +6,8 @@ import { openLogFile } from '../audit-log/log-file.ts';
 import { type HeldByOther, lockFolder } from '../storage/folder-lock.ts';
 import { Sealer } from '../storage/sealer.ts';
 import { loadSealingKey, type SealingKey } from '../storage/sealing-key.ts';
-import { As, LOG_FILE, STATE_FILE } from './as.ts';
+import { As, LOG_FILE } from './as.ts';
+import { STATE_FILE } from './choose-state.ts';
 
 export interface OpenOptions {
   readonly directory: string;

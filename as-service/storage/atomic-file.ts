@@ -1,23 +1,11 @@
-// Writes whole files, mode 0600, so that a crash leaves either the old content or the new.
-import { randomBytes } from 'node:crypto';
-import { link, open, readFile, rename, rm } from 'node:fs/promises';
+// Writes whole new files, mode 0600, and reads files that may be missing.
+import { link, open, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Errors of link() on a file system without hard links, such as that of a USB stick. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
-
-/** Writes and syncs a temporary file, renames it to `path` and syncs the folder. */
-export async function replaceFile(path: string, content: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
-  try {
-    await writeNewFile(temporary, content);
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    throw cause;
-  }
-  await syncDirectory(dirname(path));
-}
+/** Errors of fsync() or open() on a folder of a file system that does not offer it. */
+const NO_FOLDER_SYNC = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EACCES', 'EISDIR'];
 
 /**
  * Creates a file with its whole content. A crash can leave `<path>.new` behind or, on a file system
@@ -60,14 +48,19 @@ export async function readFileIfThere(path: string): Promise<Uint8Array | undefi
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes new names in a folder durable, where the file system offers that. */
+export async function syncDirectory(path: string): Promise<void> {
   // Windows cannot open a folder, and needs no sync of one.
   if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
   try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    const folder = await open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (cause) {
+    if (!NO_FOLDER_SYNC.some((code) => isSystemError(cause, code))) throw cause;
   }
 }
 

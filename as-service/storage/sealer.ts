@@ -1,6 +1,7 @@
-// Encrypts the state file and the sealed parts of the log with AES-256-GCM (SP 800-38D, ADR 0012).
-// Derives a key for each purpose from the sealing key with HKDF (RFC 5869).
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+// Encrypts the state file and the sealed parts of the log with AES-256-GCM (SP 800-38D, ADR 0012),
+// and authenticates the lines of the log with HMAC-SHA-256 (ADR 0049). Derives a key for each
+// purpose from the sealing key with HKDF (RFC 5869).
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Bytes, concat, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import { IntegrityError } from '#protocol/errors.ts';
@@ -14,12 +15,14 @@ const RECORD_HEADER = ascii('KFRECORD1');
 export class Sealer {
   readonly #sealingKey: Uint8Array;
   readonly #recordKey: Bytes;
+  readonly #lineKey: Bytes;
 
   /** `sealingKey` has 32 bytes. close() wipes it. */
   constructor(sealingKey: Uint8Array) {
     requireLength('sealingKey', sealingKey, 32);
     this.#sealingKey = sealingKey;
     this.#recordKey = this.#derive('keyferry record', new Uint8Array(0));
+    this.#lineKey = this.#derive('keyferry log line', new Uint8Array(0));
   }
 
   /** Version ‖ salt ‖ nonce ‖ ciphertext ‖ tag, with a new salt and therefore a new key. */
@@ -55,8 +58,18 @@ export class Sealer {
     return open(this.#recordKey, recordHeader(sequence), sealed);
   }
 
+  /** MAC of a log line, over its hash; base64url. */
+  macOf(hash: string): string {
+    return createHmac('sha256', this.#lineKey).update(hash).digest('base64url');
+  }
+
+  isMacOf(hash: string, mac: string): boolean {
+    const [expected, given] = [Buffer.from(this.macOf(hash)), Buffer.from(mac)];
+    return expected.length === given.length && timingSafeEqual(expected, given);
+  }
+
   close(): void {
-    wipe(this.#sealingKey, this.#recordKey);
+    wipe(this.#sealingKey, this.#recordKey, this.#lineKey);
   }
 
   #derive(purpose: string, salt: Uint8Array): Bytes {

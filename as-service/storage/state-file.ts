@@ -1,35 +1,121 @@
-// Reads the sealed state file at the start, and replaces the whole file at each change.
+// The sealed state file and its next version. A change is prepared on disk, then the audit log names
+// its hash, and then it replaces the file (ADR 0049). The start completes the last step if a crash
+// prevented it.
+import { createHash } from 'node:crypto';
+import { readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { IntegrityError } from '#protocol/errors.ts';
 import { UserError } from '../common/user-error.ts';
-import { readFileIfThere, replaceFile } from './atomic-file.ts';
+import { readFileIfThere, syncDirectory, writeNewFile } from './atomic-file.ts';
 import type { Sealer } from './sealer.ts';
 import { decodeState, encodeState, type State } from './state.ts';
 
-/** Undefined when the file does not exist. @throws UserError when the key does not open it */
-export async function readState(path: string, sealer: Sealer): Promise<State | undefined> {
-  const sealed = await readFileIfThere(path);
-  if (sealed === undefined) return undefined;
-  let plaintext: Uint8Array | undefined;
-  try {
-    plaintext = sealer.openState(sealed);
-    return decodeState(plaintext);
-  } catch (cause) {
-    if (!(cause instanceof IntegrityError)) throw cause;
-    throw new UserError(
-      `The sealing key does not open ${path}: the key belongs to another service, or the file was changed. Nothing was modified.`,
-      { cause },
-    );
-  } finally {
-    wipe(plaintext);
+export interface StoredState {
+  readonly state: State;
+  /** SHA-256 of the sealed file, base64url. */
+  readonly hash: string;
+}
+
+export class StateFile {
+  readonly #path: string;
+  readonly #nextPath: string;
+  readonly #sealer: Sealer;
+  /** A change that the log names has not replaced the file yet. */
+  #unfinished = false;
+
+  constructor(path: string, sealer: Sealer) {
+    this.#path = path;
+    this.#nextPath = `${path}.next`;
+    this.#sealer = sealer;
+  }
+
+  /** Undefined when the file does not exist. @throws UserError when the key does not open it */
+  async read(): Promise<StoredState | undefined> {
+    const sealed = await readFileIfThere(this.#path);
+    if (sealed === undefined) return undefined;
+    try {
+      return this.#open(sealed);
+    } catch (cause) {
+      if (!(cause instanceof IntegrityError)) throw cause;
+      throw new UserError(
+        `The sealing key does not open ${this.#path}: the key belongs to another service, or the file was changed. Nothing was modified.`,
+        { cause },
+      );
+    }
+  }
+
+  /** The prepared change. Undefined when there is none, or a crash interrupted its writing. */
+  async readNext(): Promise<StoredState | undefined> {
+    const sealed = await readFileIfThere(this.#nextPath);
+    if (sealed === undefined) return undefined;
+    try {
+      return this.#open(sealed);
+    } catch (cause) {
+      if (cause instanceof IntegrityError) return undefined;
+      throw cause;
+    }
+  }
+
+  /**
+   * Stores the next state beside the file, durably, and resolves with its hash. An error leaves the
+   * file and its content as they are.
+   */
+  async prepare(state: State): Promise<string> {
+    if (this.#unfinished) await this.#replace();
+    const plaintext = encodeState(state);
+    try {
+      const sealed = this.#sealer.sealState(plaintext);
+      // After an error of the disk, a second attempt writes everything again.
+      await this.#writeNext(sealed).catch(() => this.#writeNext(sealed));
+      return hashOf(sealed);
+    } finally {
+      wipe(plaintext);
+    }
+  }
+
+  /**
+   * Replaces the file by the prepared state. After a failure the next change or start does it,
+   * because the log names the state. Needs no sync of the folder: after a loss of power the prepared
+   * state is there under one of its two names.
+   */
+  async finish(): Promise<void> {
+    this.#unfinished = true;
+    await this.#replace().catch(() => undefined);
+  }
+
+  /** Removes what an interrupted write has left, here or in versions up to 0.1.0. */
+  async removeLeftovers(): Promise<void> {
+    const name = basename(this.#path);
+    for (const each of await readdir(dirname(this.#path))) {
+      const isUnusedNext = each === `${name}.next` && !this.#unfinished;
+      const isLeftover = isUnusedNext || (each.startsWith(`${name}.`) && each.endsWith('.new'));
+      if (isLeftover) await rm(join(dirname(this.#path), each), { force: true });
+    }
+  }
+
+  async #writeNext(sealed: Uint8Array): Promise<void> {
+    await rm(this.#nextPath, { force: true });
+    await writeNewFile(this.#nextPath, sealed);
+    await syncDirectory(dirname(this.#path));
+  }
+
+  async #replace(): Promise<void> {
+    await rename(this.#nextPath, this.#path);
+    this.#unfinished = false;
+  }
+
+  /** @throws IntegrityError */
+  #open(sealed: Uint8Array): StoredState {
+    const plaintext = this.#sealer.openState(sealed);
+    try {
+      return { state: decodeState(plaintext), hash: hashOf(sealed) };
+    } finally {
+      wipe(plaintext);
+    }
   }
 }
 
-export async function writeState(path: string, sealer: Sealer, state: State): Promise<void> {
-  const plaintext = encodeState(state);
-  try {
-    await replaceFile(path, sealer.sealState(plaintext));
-  } finally {
-    wipe(plaintext);
-  }
+function hashOf(sealed: Uint8Array): string {
+  return createHash('sha256').update(sealed).digest('base64url');
 }

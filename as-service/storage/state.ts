@@ -70,9 +70,21 @@ export interface OperatorState {
   readonly embedded: boolean;
 }
 
+/** An entry of the audit log. */
+export interface LogPosition {
+  /** 0 is the beginning of the log. */
+  readonly sequence: number;
+  readonly hash: string;
+}
+
 export interface State {
   /** Number of changes. The audit log records it, which detects a restored older state file. */
   readonly revision: number;
+  /**
+   * The last entry of the audit log without a MAC, which is of a version up to 0.1.0. Undefined in
+   * a state of these versions.
+   */
+  readonly unauthenticated?: LogPosition;
   readonly asNumber: number;
   readonly name: string;
   readonly root: SigningKeyState;

@@ -11,11 +11,13 @@ import type { Header } from '#protocol/tkl/header.ts';
 import { decodeReceipt } from '#protocol/tkl/receipt.ts';
 import { SUITES } from '#protocol/tkl/suites.ts';
 import { headerOf } from '#protocol/vault/journal.ts';
+import type { VerifiedReceipts } from '../ledger/verdict.ts';
 import type { VaultExport } from './vault-ledger.ts';
 
 export interface ReceiptCheck {
   readonly crypto: KeyCrypto;
   readonly keys: KeyStore;
+  readonly verified: VerifiedReceipts;
 }
 
 /** True when the unit of the export made the receipt (64 bytes). The vault must permit the export. */

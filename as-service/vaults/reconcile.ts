@@ -7,6 +7,7 @@ import { exportIdOf } from '#protocol/tkl/data.ts';
 import { headerOf, type VaultJournalJson } from '#protocol/vault/journal.ts';
 import type { VaultFindingJson } from '#protocol/vault/messages.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { verifyOnce } from '../ledger/verdict.ts';
 import { findBreaks, findImportGaps, findMissingReceipts, findMisuse, grave, isServed } from './findings.ts';
 import { isReceiptOf, type ReceiptCheck } from './receipts.ts';
 import type { ReturnPart, VaultExport, VaultLedger, VaultRecord, VerifiedReceipt } from './vault-ledger.ts';
@@ -60,19 +61,38 @@ export async function reconcile(
   return { part, findings: [...breaks, ...refused, ...findMisuse(draft), ...findMissingReceipts(draft), ...gaps] };
 }
 
-/** Verdicts on the receipts in this journal that verify, now or in an earlier return. */
-export function verdictsOn(record: VaultRecord, { entries }: VaultJournalJson): SignableVerdict[] {
+/**
+ * Verdicts on the receipts in this journal that verify, now or in an earlier return.
+ * @throws ProtocolError receipt-refused
+ */
+export async function verdictsOn(
+  record: VaultRecord,
+  { entries }: VaultJournalJson,
+  check: ReceiptCheck,
+): Promise<SignableVerdict[]> {
   const returned = new Set(entries.flatMap(({ event }) => (event.kind === 'receipt' ? [event.receipt] : [])));
-  return record.exports.flatMap((exported) => {
-    const verdict = verdictOnExport(record, exported);
-    return verdict !== undefined && returned.has(verdict.receipt) ? [{ xc: headerOf(exported.event).xc, verdict }] : [];
-  });
+  const verdicts: SignableVerdict[] = [];
+  for (const exported of record.exports) {
+    if (exported.receipt === undefined || !returned.has(exported.receipt.value)) continue;
+    const verdict = await verdictOnExport(record, exported, check);
+    if (verdict !== undefined) verdicts.push({ xc: headerOf(exported.event).xc, verdict });
+  }
+  return verdicts;
 }
 
-/** Undefined while the export has no verified receipt. */
-export function verdictOnExport(record: VaultRecord, { event, receipt }: VaultExport): VerdictJson | undefined {
+/** Undefined while the export has no stored receipt. @throws ProtocolError receipt-refused */
+export async function verdictOnExport(
+  record: VaultRecord,
+  exported: VaultExport,
+  check: ReceiptCheck,
+): Promise<VerdictJson | undefined> {
+  const { event, receipt } = exported;
   if (receipt === undefined) return undefined;
-  const number = hexNumber(record.issued.header.asNumber, 4);
+  const { asNumber } = record.issued.header;
+  await verifyOnce(receipt, check.verified, `export ${headerOf(event).xc} of vault ${asNumber}`, () =>
+    isReceiptOf(check, exported, fromBase64url(receipt.value)),
+  );
+  const number = hexNumber(asNumber, 4);
   const { dataHash, workOrder } = event;
   const exportId = exportIdOf(fromBase64url(dataHash));
   return { exportId, receipt: receipt.value, dataHash, workOrder, operator: `vault ${number}`, time: receipt.time };

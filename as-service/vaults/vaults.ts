@@ -129,7 +129,7 @@ export class Vaults {
   /**
    * Reconciles a returned journal, which must be of `vaultId` if that is defined. A second return
    * of the same journal leads to the same verdicts.
-   * @throws ProtocolError vault-unknown, journal-refused
+   * @throws ProtocolError vault-unknown, journal-refused, receipt-refused
    */
   reconcile(journal: Envelope, caller: VaultCaller, vaultId?: string): Promise<VaultReport> {
     return this.#mutex.run(async () => {
@@ -194,7 +194,11 @@ export class Vaults {
     };
     const { time } = await log.append({ event: 'vault-returned', actor, details, record: encodeReturn(part) });
     vaults.addReturn(vaultId, part, time);
-    return { record, ...numbers, findings, verdicts: verdictsOn(record, journal) };
+    const accepted = new Set(part.receipts.map(({ dataHash }) => dataHash));
+    for (const { event, receipt } of record.exports) {
+      if (receipt !== undefined && accepted.has(event.dataHash)) check.verified.add(receipt);
+    }
+    return { record, ...numbers, findings, verdicts: await verdictsOn(record, journal, check) };
   }
 }
 

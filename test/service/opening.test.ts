@@ -8,10 +8,6 @@ import type { As } from '#as-service/service/as.ts';
 import { prepareEmbedded } from '#as-service/service/prepare-embedded.ts';
 import { addKey, addSet, allowUnits, writeDeviceKey } from '#as-service/sets/sets.ts';
 import { SIGNING_PURPOSES } from '#as-service/signing/signing.ts';
-import { Sealer } from '#as-service/storage/sealer.ts';
-import type { State } from '#as-service/storage/state.ts';
-import { writeState } from '#as-service/storage/state-file.ts';
-import { copy } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { signEd25519 } from '#protocol/crypto/ed25519.ts';
@@ -28,7 +24,6 @@ import {
   fillTestAs,
   NEW_SET,
   openTestAs,
-  SEALING_KEY,
   TEST_SN,
   TEST_T,
   type TemporaryFolder,
@@ -174,48 +169,6 @@ describe('a restart', () => {
     // The AS replaces every signing key except the key for DATA, because units never replace its
     // public key.
     expect(again.state.certificates).toHaveLength(2 * SIGNING_PURPOSES.length - 1);
-  });
-
-  it('adds the keys of newer purposes to the folder of an earlier version, and keeps the others', async () => {
-    const as = await open();
-    const { state } = as;
-    const { data, verdict, 'audit-head': auditHead } = state.signingKeys;
-    const [certificates, signingKeys] = [state.certificates.slice(0, 3), { data, verdict, 'audit-head': auditHead }];
-    const earlier = { ...state, certificates, signingKeys } as unknown as State;
-    await writeState(path('state.sealed'), new Sealer(copy(SEALING_KEY)), earlier);
-    await as.close();
-    const now = (await open()).state;
-    expect(Object.keys(now.signingKeys).sort()).toEqual([...SIGNING_PURPOSES].sort());
-    expect(now.signingKeys.data.publicKey).toEqual(data.publicKey);
-    expect(toHex(now.signingKeys.report.publicKey)).not.toBe(toHex(now.root.publicKey));
-    expect(now.certificates).toHaveLength(SIGNING_PURPOSES.length);
-  });
-
-  it('after a crash between the writes of log and state undoes the change and records this in the log', async () => {
-    const as = await open();
-    await copyFile(path('state.sealed'), path('before'));
-    await addSet(as, 'test', NEW_SET);
-    await as.close();
-    await rename(path('before'), path('state.sealed'));
-    const again = await open();
-    expect(again.state.sets).toEqual([]);
-    expect((await entries(again)).at(-1)?.entry.event).toBe('change-lost');
-    await addSet(again, 'test', NEW_SET);
-    await again.close();
-    expect((await open()).state.sets).toHaveLength(1);
-  });
-
-  it('after a crash in the first change creates the service again', async () => {
-    await (await open()).close();
-    const [first] = (await readFile(path('audit.log'), 'utf8')).split('\n');
-    await writeFile(path('audit.log'), `${first}\n`);
-    await rm(path('state.sealed'));
-    const as = await open();
-    expect((await entries(as)).map(({ entry }) => entry.event).slice(0, 3)).toEqual([
-      'service-created',
-      'change-lost',
-      'service-created',
-    ]);
   });
 
   it('refuses a state that is older than the log, in which a revoked access code would be valid', async () => {

@@ -110,7 +110,7 @@ export const reportRoute = route({
   input: undefined,
   output: reportSchema,
   deadlineMs: REPORT_DEADLINE_MS,
-  problems: ['order-unknown', 'too-many-requests'],
+  problems: ['order-unknown', 'receipt-refused', 'too-many-requests'],
   handle: (call) => {
     call.spend(1);
     return call.as.orders.makeReport(call.id, actorOf(call));

@@ -73,7 +73,7 @@ export const vaultJournalRoute = route({
   input: vaultReturnSchema,
   bodyLimit: MAX_BODY_LENGTH,
   output: vaultReportSchema,
-  problems: ['vault-unknown', 'journal-refused', 'too-many-requests'],
+  problems: ['vault-unknown', 'journal-refused', 'receipt-refused', 'too-many-requests'],
   handle: async (call): Promise<VaultReportJson> => {
     call.spend(1);
     const { signatures, vaults } = call.as;

@@ -1,11 +1,11 @@
 // Storage of the service: sealing, the sealing key, atomic files, and the lock of the data folder.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, link, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { chmod, link, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { replaceFile, writeNewFile } from '#as-service/storage/atomic-file.ts';
+import { writeNewFile } from '#as-service/storage/atomic-file.ts';
 import { type FolderLock, type HeldByOther, lockFolder } from '#as-service/storage/folder-lock.ts';
 import { Sealer } from '#as-service/storage/sealer.ts';
 import { loadSealingKey } from '#as-service/storage/sealing-key.ts';
@@ -113,20 +113,6 @@ describe('the sealing key', () => {
 });
 
 describe('files', () => {
-  it('are replaced as a whole, with mode 0600, and no temporary file is left', async () => {
-    await replaceFile(path('state'), Buffer.from('one'));
-    await replaceFile(path('state'), Buffer.from('two'));
-    expect(await readFile(path('state'), 'utf8')).toBe('two');
-    expect((await stat(path('state'))).mode & 0o777).toBe(0o600);
-    expect(await readdir(folder.path)).toEqual(['state']);
-  });
-
-  it('leave no temporary file if they cannot be replaced', async () => {
-    await mkdir(path('state'));
-    await expect(replaceFile(path('state'), Buffer.from('x'))).rejects.toThrow();
-    expect(await readdir(folder.path)).toEqual(['state']);
-  });
-
   it('are not overwritten if they contain a key', async () => {
     await writeNewFile(path('key'), Buffer.from('one'));
     await expect(writeNewFile(path('key'), Buffer.from('two'))).rejects.toThrow('EEXIST');
