@@ -46,9 +46,12 @@ export function createApp(options: AppOptions): Hono {
   for (const route of ROUTES) {
     app.on(route.method.toUpperCase(), pattern(route.path), async (c) => {
       const signedIn = route.roles === 'anyone' ? undefined : signIn(as, limits.failures, route.roles, credentials(c));
+      const input = await readInput(c, route);
+      // A body may arrive slowly, and the access code may be revoked meanwhile.
+      signedIn?.requireSignedIn();
       const call: Call<unknown> = {
         as,
-        input: await readInput(c, route),
+        input,
         id: c.req.param('id') ?? '',
         get signedIn() {
           if (signedIn === undefined) throw new RangeError('the route needs no sign-in');

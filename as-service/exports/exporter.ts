@@ -11,14 +11,17 @@ import type { ExportRequestJson, ReceiptRequestJson } from '#protocol/service/re
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import type { AuditEntry } from '../audit-log/audit-line.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
+import type { SharedLock } from '../common/shared-lock.ts';
 import type { ExportEntry, ExportOrigin, Ledger } from '../ledger/ledger.ts';
 import { type VerifiedReceipts, verdictOf } from '../ledger/verdict.ts';
 import { visibleSets } from '../sets/policy.ts';
 import type { OperatorState, State } from '../storage/state.ts';
-import type { Caller } from './service-memory.ts';
+import type { Caller, ServiceMemory } from './service-memory.ts';
 
 export interface ExporterOptions {
   readonly unit: AsUnit<Caller>;
+  readonly memory: ServiceMemory;
+  readonly lock: SharedLock;
   readonly crypto: KeyCrypto;
   readonly verified: VerifiedReceipts;
   readonly ledger: Ledger;
@@ -26,6 +29,9 @@ export interface ExporterOptions {
   readonly state: () => State;
   readonly demoMode: boolean;
 }
+
+/** The operator who sends a request. */
+export type Sender = Pick<Caller, 'account' | 'requireSignedIn'>;
 
 export class Exporter {
   readonly #options: ExporterOptions;
@@ -40,20 +46,21 @@ export class Exporter {
    * Resolves once the export is durable. An operator's idempotency key leads to at most one export.
    * @throws ProtocolError idempotency-conflict, and the refusals of AsUnit.exportKey()
    */
-  async export(request: ExportRequestJson, account: OperatorState): Promise<ExportEntry> {
+  async export(request: ExportRequestJson, sender: Sender): Promise<ExportEntry> {
     const { set, tkv, suite, ref1, ref2, sn } = request;
     const details = { set, tkv, suite, ref1, ref2, sn };
-    return this.#logRefusals('export-refused', details, account, () => this.#exportSerially(request, account));
+    return this.#logRefusals('export-refused', details, sender.account, () => this.#exportSerially(request, sender));
   }
 
   /**
    * The verdict, unsigned. A receipt always leads to the same verdict.
    * @throws ProtocolError export-unknown, receipt-refused, receipt-conflict
    */
-  async verifyReceipt({ exportId, receipt }: ReceiptRequestJson, account: OperatorState): Promise<VerdictJson> {
+  async verifyReceipt({ exportId, receipt }: ReceiptRequestJson, sender: Sender): Promise<VerdictJson> {
+    const { account } = sender;
     const entry = this.#findVisible(exportId, account);
     const noExport = { workOrder: null, reason: null, idempotencyKey: '', requestHash: '' };
-    const caller: Caller = { account, operator: account.name, ...noExport };
+    const caller: Caller = { ...sender, operator: account.name, ...noExport };
     await this.#logRefusals('receipt-refused', { exportId, xc: entry.xc }, account, () =>
       this.#options.unit.verifyReceipt(entry.xc, fromBase64url(receipt), caller),
     );
@@ -79,12 +86,12 @@ export class Exporter {
   }
 
   /** Serialises requests with one idempotency key, so that the later ones find the first export. */
-  async #exportSerially(request: ExportRequestJson, account: OperatorState): Promise<ExportEntry> {
-    const name = `${account.name} ${request.idempotencyKey}`;
+  async #exportSerially(request: ExportRequestJson, sender: Sender): Promise<ExportEntry> {
+    const name = `${sender.account.name} ${request.idempotencyKey}`;
     for (let other = this.#pending.get(name); other !== undefined; other = this.#pending.get(name)) {
       await other.catch(() => undefined);
     }
-    const exported = this.#exportOnce(request, account);
+    const exported = this.#exportOnce(request, sender);
     this.#pending.set(name, exported);
     try {
       return await exported;
@@ -93,10 +100,11 @@ export class Exporter {
     }
   }
 
-  async #exportOnce(request: ExportRequestJson, account: OperatorState): Promise<ExportEntry> {
-    const { ledger, log, unit } = this.#options;
-    const caller = callerOf(request, account);
-    const earlier = ledger.findByIdempotencyKey(account.name, request.idempotencyKey);
+  async #exportOnce(request: ExportRequestJson, sender: Sender): Promise<ExportEntry> {
+    const { ledger, log, lock, memory, unit } = this.#options;
+    const caller = callerOf(request, sender);
+    const { operator } = caller;
+    const earlier = ledger.findByIdempotencyKey(operator, request.idempotencyKey);
     if (earlier !== undefined && earlier.requestHash !== caller.requestHash) {
       throw new ProtocolError(
         'idempotency-conflict',
@@ -106,10 +114,13 @@ export class Exporter {
     // as-unit checks policy and challenge again, and finds an earlier export by its challenge.
     const { data } = await unit.exportKey(unitRequest(request), caller);
     const { xc } = decodeHeader(data);
-    if (ledger.findByIdempotencyKey(account.name, request.idempotencyKey) === undefined) {
+    if (ledger.findByIdempotencyKey(operator, request.idempotencyKey) === undefined) {
       const record = Buffer.from(JSON.stringify({ xc, ...caller, account: undefined }));
-      await log.append({ event: 'export-repeated', actor: account.name, details: { xc }, record });
-      ledger.addRepeat(xc, caller);
+      await lock.shared(async () => {
+        memory.requirePermitted(unitRequest(request), caller);
+        await log.append({ event: 'export-repeated', actor: operator, details: { xc }, record });
+        ledger.addRepeat(xc, caller);
+      });
     }
     const entry = ledger.findByCounter(xc);
     if (entry === undefined) throw new TypeError('the ledger lacks the committed export');
@@ -159,14 +170,14 @@ function unitRequest({ set, tkv, suite, sign, ref1, ref2, sn, random, challengeM
 }
 
 /** `requestHash` is in the audit log: its input must not change. */
-function callerOf(request: ExportRequestJson, account: OperatorState): Caller {
+function callerOf(request: ExportRequestJson, sender: Sender): Caller {
   const { set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder, reason, idempotencyKey } = request;
   // An array, because the sequence of members in the request's JSON must not matter.
   const members = [set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder ?? null];
   const hashed = JSON.stringify(reason === undefined ? members : [...members, reason]);
   return {
-    account,
-    operator: account.name,
+    ...sender,
+    operator: sender.account.name,
     workOrder: workOrder ?? null,
     reason: reason ?? null,
     idempotencyKey,

@@ -17,6 +17,7 @@ import { exportIdOf } from '#protocol/tkl/data.ts';
 import { decodeHeader, isErasing } from '#protocol/tkl/header.ts';
 import type { AuditEntry } from '../audit-log/audit-line.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
+import type { SharedLock } from '../common/shared-lock.ts';
 import { type ExportOrigin, encodeExport, type Ledger } from '../ledger/ledger.ts';
 import type { VerifiedReceipts } from '../ledger/verdict.ts';
 import type { OrderLedger } from '../orders/order-ledger.ts';
@@ -27,12 +28,15 @@ import type { OperatorState, SetState, State } from '../storage/state.ts';
 /** The operator and the facts of one request. */
 export interface Caller extends ExportOrigin {
   readonly account: OperatorState;
+  /** @throws ProtocolError signed-out when the access code has expired or was revoked */
+  readonly requireSignedIn: () => void;
 }
 
 export interface ServiceMemoryOptions {
   readonly state: () => State;
   readonly ledger: Ledger;
   readonly log: AuditLog;
+  readonly lock: SharedLock;
   readonly demoMode: boolean;
   readonly orders: OrderLedger;
   /** commitReceipt() gets verified receipts only. */
@@ -76,8 +80,14 @@ export class ServiceMemory implements Memory<Caller> {
     return this.#options.ledger.findByCounter(xc);
   }
 
-  async authorise(request: UnitExportRequest, { account, workOrder }: Caller): Promise<void> {
+  async authorise(request: UnitExportRequest, caller: Caller): Promise<void> {
+    this.requirePermitted(request, caller);
+  }
+
+  /** Checks everything that can change during a request. commit() calls it again. @throws ProtocolError */
+  requirePermitted(request: UnitExportRequest, { account, workOrder, requireSignedIn }: Caller): void {
     const { state, demoMode, orders, now } = this.#options;
+    requireSignedIn();
     authorise(state(), demoMode, request);
     authoriseOrder(orders, state(), request, { account, workOrder, now: now() });
   }
@@ -114,21 +124,24 @@ export class ServiceMemory implements Memory<Caller> {
     return {
       xc: ++this.#lastXc,
       commit: async (record) => {
-        const details = exportDetails(record, caller);
-        const { time } = await this.#options.log.append({
-          event: 'export',
-          actor: caller.operator,
-          details,
-          record: encodeExport(record, originOf(caller)),
+        await this.#options.lock.shared(async () => {
+          // No revocation or closing is recorded between this check and the entry.
+          this.requirePermitted(request, caller);
+          const { time } = await this.#options.log.append({
+            event: 'export',
+            actor: caller.operator,
+            details: exportDetails(record, caller),
+            record: encodeExport(record, originOf(caller)),
+          });
+          ledger.addExport(record, originOf(caller), time);
         });
-        ledger.addExport(record, originOf(caller), time);
         count(-1);
       },
       release: () => count(-1),
     };
   }
 
-  async commitReceipt(record: ExportRecord, receipt: Uint8Array, { operator }: Caller): Promise<void> {
+  async commitReceipt(record: ExportRecord, receipt: Uint8Array, { operator, requireSignedIn }: Caller): Promise<void> {
     const { xc } = decodeHeader(record.data);
     const details = {
       exportId: exportIdOf(sha256(record.data)),
@@ -136,10 +149,14 @@ export class ServiceMemory implements Memory<Caller> {
       receipt: toBase64url(receipt),
       kcv: toHex(record.kcv.value),
     };
-    const { time } = await this.#options.log.append({ event: 'receipt', actor: operator, details });
-    const stored = copy(receipt);
-    this.#options.verified.add(stored);
-    this.#options.ledger.addReceipt(xc, stored, time);
+    const { lock, log, ledger, verified } = this.#options;
+    await lock.shared(async () => {
+      requireSignedIn();
+      const { time } = await log.append({ event: 'receipt', actor: operator, details });
+      const stored = copy(receipt);
+      verified.add(stored);
+      ledger.addReceipt(xc, stored, time);
+    });
   }
 
   /**

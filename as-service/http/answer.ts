@@ -49,7 +49,8 @@ export function problemJson({ code, status, message }: Problem): ProblemJson {
 }
 
 export function answerProblem(problem: Problem): Response {
-  const headers = { ...PROBLEM_HEADERS, ...problem.headers };
+  const challenge = problem.code === 'signed-out' ? { 'www-authenticate': 'Bearer' } : {};
+  const headers = { ...PROBLEM_HEADERS, ...challenge, ...problem.headers };
   return new Response(JSON.stringify(problemJson(problem)), { status: problem.status, headers });
 }
 

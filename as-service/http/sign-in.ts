@@ -1,5 +1,6 @@
 // Finds the operator of a request by its access code, sent as bearer token (RFC 6750). Limits wrong
 // access codes per address; a right one is accepted even when the limit of its address is reached.
+import { ProtocolError } from '#protocol/errors.ts';
 import type { Role } from '#protocol/service/messages.ts';
 import { findOperator } from '../operators/access-codes.ts';
 import type { As } from '../service/as.ts';
@@ -11,6 +12,8 @@ export interface SignedIn {
   readonly account: OperatorState;
   /** When the access code expires, ISO 8601. */
   readonly expires: string;
+  /** Looks the access code up again. @throws ProtocolError signed-out */
+  readonly requireSignedIn: () => void;
 }
 
 export interface Credentials {
@@ -30,18 +33,20 @@ export function signIn(
   const token = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
   const found = token === undefined ? undefined : findOperator(as.state, token, as.now());
   if (found !== undefined) {
-    if (roles.includes(found.account.role)) return found;
+    if (roles.includes(found.account.role)) return { ...found, requireSignedIn: () => requireCode(as, token ?? '') };
     throw new Problem(
       'not-allowed',
       `This needs the role ${roles.join(' or ')}; ${found.account.name} is ${found.account.role}.`,
     );
   }
-  if (token === undefined) throw signedOut('Send the access code as "Authorization: Bearer KF-…".');
+  if (token === undefined) throw new Problem('signed-out', 'Send the access code as "Authorization: Bearer KF-…".');
   const wait = failures.take(address);
   if (wait !== undefined) throw tooManyRequests('Too many wrong access codes from this address.', wait);
-  throw signedOut('The access code is unknown, expired or revoked. Get a new one and sign in again.');
+  throw new Problem('signed-out', NOT_VALID);
 }
 
-function signedOut(detail: string): Problem {
-  return new Problem('signed-out', detail, { headers: { 'www-authenticate': 'Bearer' } });
+function requireCode(as: As, token: string): void {
+  if (findOperator(as.state, token, as.now()) === undefined) throw new ProtocolError('signed-out', NOT_VALID);
 }
+
+const NOT_VALID = 'The access code is unknown, expired or revoked. Get a new one and sign in again.';

@@ -8,7 +8,9 @@ import type { OrderJson, OrderUnitJson, WorkOrderJson } from '#protocol/orders/m
 import { lists, type WorkOrder } from '#protocol/orders/order.ts';
 import type { Report } from '#protocol/orders/report.ts';
 import type { NewOrderJson, StationReportJson } from '#protocol/orders/requests.ts';
+import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import type { AuditEvent, AuditLog } from '../audit-log/audit-log.ts';
+import type { SharedLock } from '../common/shared-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { visibleSets } from '../sets/policy.ts';
 import type { Signatures } from '../signing/signing.ts';
@@ -26,6 +28,7 @@ export interface OrdersOptions {
   readonly vaults: VaultLedger;
   readonly check: ReceiptCheck;
   readonly log: AuditLog;
+  readonly lock: SharedLock;
   readonly state: () => State;
   readonly signatures: () => Signatures;
   readonly demoMode: boolean;
@@ -36,6 +39,8 @@ export interface OrdersOptions {
 export interface Actor {
   readonly name: string;
   readonly account?: OperatorState;
+  /** @throws ProtocolError signed-out when the access code has expired or was revoked */
+  readonly requireSignedIn?: () => void;
 }
 
 export class Orders {
@@ -86,7 +91,7 @@ export class Orders {
    */
   async issue(request: NewOrderJson, actor: Actor): Promise<OrderEntry> {
     return this.#mutex.run(async () => {
-      const { orders, state, demoMode, now, signatures, log } = this.#options;
+      const { orders, state, demoMode, now, signatures } = this.#options;
       if (orders.find(request.id) !== undefined) {
         throw new ProtocolError(
           'request-refused',
@@ -96,13 +101,11 @@ export class Orders {
       const order = draftOrder(request, { state: state(), demoMode, now: now(), account: actor.account });
       const envelope = await signatures().signOrder(encodeOrder(order));
       const { id: workOrder, title, set, count, lines, until } = order;
-      await log.append({
-        event: ORDER_EVENTS.issued,
-        actor: actor.name,
-        details: { workOrder, title, set, units: count, lines: lines.length, until },
-        record: encodePart(envelope),
+      const details = { workOrder, title, set, units: count, lines: lines.length, until };
+      await this.#options.lock.shared(async () => {
+        await this.#append(ORDER_EVENTS.issued, actor, details, encodePart(envelope));
+        orders.issue(envelope);
       });
-      orders.issue(envelope);
       return this.find(request.id, actor);
     });
   }
@@ -112,7 +115,7 @@ export class Orders {
    * @throws ProtocolError order-unknown, order-ended
    */
   async revoke(id: string, reason: string, actor: Actor): Promise<OrderEntry> {
-    return this.#mutex.run(async () => {
+    return this.#alone(async () => {
       requireNotClosed(this.find(id, actor));
       await this.#append(ORDER_EVENTS.revoked, actor, { workOrder: id, reason });
       this.#options.orders.revoke(id, reason);
@@ -137,13 +140,11 @@ export class Orders {
       // Only changes are recorded: a station may repeat its whole report after each unit.
       const units = request.units.filter((unit) => JSON.stringify(reported.get(unit.sn)) !== JSON.stringify(unit));
       const part = { app, head, units, absentReason };
-      const { time } = await this.#append(
-        ORDER_EVENTS.reported,
-        actor,
-        { workOrder: id, units: units.length, build: app.build },
-        encodePart(part),
-      );
-      this.#options.orders.report(id, actor.name, part, time);
+      const details = { workOrder: id, units: units.length, build: app.build };
+      await this.#options.lock.shared(async () => {
+        const { time } = await this.#append(ORDER_EVENTS.reported, actor, details, encodePart(part));
+        this.#options.orders.report(id, actor.name, part, time);
+      });
     });
   }
 
@@ -172,7 +173,7 @@ export class Orders {
    * @throws ProtocolError order-unknown
    */
   async close(id: string, absentReason: string | null, actor: Actor): Promise<{ closed: boolean; balance: Balance }> {
-    return this.#mutex.run(async () => {
+    return this.#alone(async () => {
       const sum = this.balance(id, actor, absentReason);
       const { state } = this.find(id, actor);
       if (state === 'closed' || !sum.mayClose) return { closed: state === 'closed', balance: sum };
@@ -226,7 +227,18 @@ export class Orders {
     );
   }
 
-  #append(event: string, { name }: Actor, details: AuditEvent['details'], record?: Uint8Array) {
+  /** Runs a change that ends exports, while none is under way. The balance thus contains all of them. */
+  #alone<Result>(action: () => Promise<Result>): Promise<Result> {
+    return this.#mutex.run(() => this.#options.lock.exclusive(action));
+  }
+
+  #append(
+    event: string,
+    { name, requireSignedIn }: Actor,
+    details: AuditEvent['details'],
+    record?: Uint8Array,
+  ): Promise<AuditHeadJson> {
+    requireSignedIn?.();
     return this.#options.log.append({ event, actor: name, details, ...(record === undefined ? {} : { record }) });
   }
 

@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
-import { Mutex } from '#protocol/async/mutex.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
@@ -15,6 +14,7 @@ import { type AuditLine, FIRST_PREVIOUS } from '../audit-log/audit-line.ts';
 import { AuditLog } from '../audit-log/audit-log.ts';
 import type { LogFile } from '../audit-log/log-file.ts';
 import type { LogScan } from '../audit-log/scan-log.ts';
+import { SharedLock } from '../common/shared-lock.ts';
 import { UserError } from '../common/user-error.ts';
 import { Exporter, replayRepeat } from '../exports/exporter.ts';
 import { createKeyStore } from '../exports/key-store.ts';
@@ -62,7 +62,7 @@ export class As implements StateChanges {
   readonly #check: ReceiptCheck;
   #state: State;
   #signatures: Signatures;
-  readonly #changes = new Mutex();
+  readonly #lock = new SharedLock();
 
   /**
    * Closes the log file when it throws.
@@ -116,13 +116,14 @@ export class As implements StateChanges {
     this.#signatures = new Signatures(state);
     const { demoMode, now, derive = argon2id } = options;
     const signatures = () => this.#signatures;
-    const common = { ledger: ledgers.exports, log, state: () => this.#state, signatures, demoMode, now };
+    const base = { ledger: ledgers.exports, log, lock: this.#lock, demoMode, now };
+    const common = { ...base, state: () => this.#state, signatures };
     const { orders, vaults } = ledgers;
     const keys = createKeyStore(common.state, signatures);
     const crypto = new TreeKeyCrypto(keys);
     const check = { crypto, keys, verified: new WeakSet() };
-    const unit = new AsUnit(new ServiceMemory({ ...common, ...check, orders }), crypto);
-    this.exporter = new Exporter({ ...common, ...check, unit });
+    const memory = new ServiceMemory({ ...common, ...check, orders });
+    this.exporter = new Exporter({ ...common, ...check, memory, unit: new AsUnit(memory, crypto) });
     this.orders = new Orders({ ...common, orders, vaults, check });
     this.vaults = new Vaults({ ...common, vaults, check, derive });
     this.#check = check;
@@ -142,12 +143,12 @@ export class As implements StateChanges {
   }
 
   /**
-   * Makes one change at a time. The audit entry, which names the new state, makes it happen: before
+   * Makes one change at a time, while no export is under way. The audit entry, which names the new state, makes it happen: before
    * the entry nothing changes, and after a crash behind it the next start completes the change.
    * @throws UserError when the disk refuses the change
    */
   async change({ event, actor, details, next }: StateChange): Promise<void> {
-    await this.#changes.run(async () => {
+    await this.#lock.exclusive(async () => {
       const revision = this.#state.revision + 1;
       const state: State = { ...next(this.#state), revision };
       const hash = await this.#stateFile.prepare(state).catch((cause: unknown) => {
@@ -162,7 +163,7 @@ export class As implements StateChanges {
 
   /** Waits for pending changes, closes the log and wipes every key. */
   async close(): Promise<void> {
-    await this.#changes.idle();
+    await this.#lock.idle();
     await this.log.close();
     wipe(...secretsOf(this.#state));
     this.#options.sealer.close();

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { Mutex } from '#protocol/async/mutex.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { ProtocolError } from '#protocol/errors.ts';
+import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import { type Envelope, openEnvelope } from '#protocol/signing/envelope.ts';
 import { decodeVaultJournal, JOURNAL_TYPE, type VaultJournalJson } from '#protocol/vault/journal.ts';
 import type { VaultFindingJson } from '#protocol/vault/messages.ts';
@@ -15,7 +16,8 @@ import {
   repairPassphrase,
 } from '#protocol/vault/passphrase.ts';
 import type { VaultRequestJson } from '#protocol/vault/requests.ts';
-import type { AuditLog } from '../audit-log/audit-log.ts';
+import type { AuditEvent, AuditLog } from '../audit-log/audit-log.ts';
+import type { SharedLock } from '../common/shared-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { mayUse } from '../sets/policy.ts';
 import type { Signatures } from '../signing/signing.ts';
@@ -31,6 +33,7 @@ export interface VaultsOptions {
   readonly ledger: Ledger;
   readonly vaults: VaultLedger;
   readonly log: AuditLog;
+  readonly lock: SharedLock;
   readonly check: ReceiptCheck;
   readonly demoMode: boolean;
   readonly derive: PasswordKey;
@@ -42,6 +45,8 @@ export interface VaultCaller {
   readonly actor: string;
   /** SET of each set that the caller may use; null is all sets. */
   readonly sets: readonly number[] | null;
+  /** @throws ProtocolError signed-out when the access code has expired or was revoked */
+  readonly requireSignedIn?: () => void;
 }
 
 export interface VaultReport {
@@ -76,11 +81,12 @@ export class Vaults {
    */
   issue(
     request: VaultRequestJson,
-    { actor, sets }: VaultCaller,
+    caller: VaultCaller,
     chosen?: string,
   ): Promise<{ readonly text: string; readonly passphrase: string; readonly record: VaultRecord }> {
     return this.#mutex.run(async () => {
-      const { vaults, log, now } = this.#options;
+      const { vaults, now } = this.#options;
+      const { actor, sets } = caller;
       const passphrase = chosen === undefined ? generatePassphrase(randomBytes(20)) : readChosen(chosen);
       const asNumber = vaults.nextAsNumber;
       if (asNumber > 0xffff) throw new ProtocolError('request-refused', 'All 65535 vault numbers are used.');
@@ -89,22 +95,18 @@ export class Vaults {
         { ...request, custodian: actor, sets, passphrase, asNumber },
       );
       const { header } = record;
-      await log.append({
-        event: 'vault-issued',
-        actor,
-        details: {
-          vaultId: header.vaultId,
-          asNumber,
-          set: header.set.set,
-          ref1: header.set.keys.map(({ ref1 }) => ref1).join(' '),
-          units: header.units?.join(' ') ?? 'open: it holds T',
-          exports: header.quota.exports,
-          exportsPerUnit: header.quota.perUnit,
-          expires: header.expires,
-          confirmed: request.confirm ?? null,
-        },
-        record: encodeIssue(record),
-      });
+      const details = {
+        vaultId: header.vaultId,
+        asNumber,
+        set: header.set.set,
+        ref1: header.set.keys.map(({ ref1 }) => ref1).join(' '),
+        units: header.units?.join(' ') ?? 'open: it holds T',
+        exports: header.quota.exports,
+        exportsPerUnit: header.quota.perUnit,
+        expires: header.expires,
+        confirmed: request.confirm ?? null,
+      };
+      await this.#append('vault-issued', caller, details, encodeIssue(record));
       return { text, passphrase, record: vaults.addVault(record) };
     });
   }
@@ -115,12 +117,12 @@ export class Vaults {
    */
   revoke(vaultId: string, reason: string, caller: VaultCaller): Promise<VaultRecord> {
     return this.#mutex.run(async () => {
-      const { vaults, log } = this.#options;
+      const { vaults } = this.#options;
       const record = this.#find(vaultId, caller);
       if (record.revoked !== undefined) return record;
       const { asNumber } = record.issued.header;
       const details = { vaultId, asNumber, reason };
-      const { time } = await log.append({ event: 'vault-revoked', actor: caller.actor, details });
+      const { time } = await this.#append('vault-revoked', caller, details);
       vaults.revoke(vaultId, time);
       return record;
     });
@@ -143,7 +145,21 @@ export class Vaults {
         }
         throw cause;
       }
-      return this.#reconcile(opened.record, opened.journal, caller.actor);
+      return this.#reconcile(opened.record, opened.journal, caller);
+    });
+  }
+
+  /** Appends an entry unless the caller was signed out meanwhile. */
+  #append(
+    event: string,
+    { actor, requireSignedIn }: VaultCaller,
+    details: AuditEvent['details'],
+    record?: Uint8Array,
+  ): Promise<AuditHeadJson> {
+    const { lock, log } = this.#options;
+    return lock.shared(async () => {
+      requireSignedIn?.();
+      return log.append({ event, actor, details, ...(record === undefined ? {} : { record }) });
     });
   }
 
@@ -175,8 +191,8 @@ export class Vaults {
     return { record, journal };
   }
 
-  async #reconcile(record: VaultRecord, journal: VaultJournalJson, actor: string): Promise<VaultReport> {
-    const { vaults, ledger, log, check } = this.#options;
+  async #reconcile(record: VaultRecord, journal: VaultJournalJson, caller: VaultCaller): Promise<VaultReport> {
+    const { vaults, ledger, check } = this.#options;
     const { vaultId, asNumber } = record.issued.header;
     const { part, findings } = await reconcile({ check, vaults, ledger }, record, journal);
     const count = (kind: 'export' | 'receipt') => journal.entries.filter(({ event }) => event.kind === kind).length;
@@ -192,7 +208,7 @@ export class Vaults {
         .join(' ')
         .slice(0, MAX_LOGGED_LENGTH),
     };
-    const { time } = await log.append({ event: 'vault-returned', actor, details, record: encodeReturn(part) });
+    const { time } = await this.#append('vault-returned', caller, details, encodeReturn(part));
     vaults.addReturn(vaultId, part, time);
     const accepted = new Set(part.receipts.map(({ dataHash }) => dataHash));
     for (const { event, receipt } of record.exports) {

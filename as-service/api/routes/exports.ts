@@ -43,7 +43,7 @@ async function exportOne(
   { as, signedIn }: Call<unknown>,
   request: ExportRequestJson,
 ): Promise<Omit<ExportAnswerJson, 'auditHead'>> {
-  const { exportId, data } = await as.exporter.export(request, signedIn.account);
+  const { exportId, data } = await as.exporter.export(request, signedIn);
   return { exportId, data: toBase64url(data) };
 }
 
@@ -105,7 +105,7 @@ export const receiptsRoute = route({
   problems: ['export-unknown', 'receipt-refused', 'receipt-conflict', 'too-many-requests'],
   handle: async ({ as, input, signedIn, spend }): Promise<ReceiptAnswerJson> => {
     spend(1);
-    const verdict = await as.exporter.verifyReceipt(input, signedIn.account);
+    const verdict = await as.exporter.verifyReceipt(input, signedIn);
     const { signatures } = as;
     return { verdict: await signatures.signVerdict(verdict), auditHead: await as.signHead() };
   },

@@ -23,8 +23,8 @@ const REPORT_DEADLINE_MS = 100_000;
 /** Maximum number of gaps in a response; the report contains all of them. */
 const MAX_GAPS = 1000;
 
-function actorOf({ signedIn: { account } }: Pick<Call<unknown>, 'signedIn'>): Actor {
-  return { name: account.name, account };
+function actorOf({ signedIn: { account, requireSignedIn } }: Pick<Call<unknown>, 'signedIn'>): Actor {
+  return { name: account.name, account, requireSignedIn };
 }
 
 async function view({ as }: Pick<Call<unknown>, 'as'>, entry: OrderEntry): Promise<OrderJson> {

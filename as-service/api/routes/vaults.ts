@@ -20,8 +20,8 @@ const RETURNERS: readonly Role[] = ['operator', 'custodian'];
 /** In bytes: a journal of 2000 exports with receipts, base64url of JSON. */
 const MAX_BODY_LENGTH = 6 * 1024 * 1024;
 
-function callerOf({ signedIn: { account } }: Pick<Call<unknown>, 'signedIn'>): VaultCaller {
-  return { actor: account.name, sets: account.sets };
+function callerOf({ signedIn: { account, requireSignedIn } }: Pick<Call<unknown>, 'signedIn'>): VaultCaller {
+  return { actor: account.name, sets: account.sets, requireSignedIn };
 }
 
 export const newVaultRoute = route({

@@ -1,0 +1,44 @@
+// A lock for shared and exclusive actions. Exports share it. A change of what they may do takes it
+// exclusively, so that no export is under way when the change is recorded.
+import { Mutex } from '#protocol/async/mutex.ts';
+
+export class SharedLock {
+  readonly #mutex = new Mutex();
+  readonly #shared = new Set<Promise<unknown>>();
+  /** Resolves when the exclusive action that waits or runs has ended. */
+  #exclusive: Promise<void> | undefined;
+
+  /** Runs together with other shared actions, while no exclusive one waits or runs. */
+  async shared<Result>(action: () => Promise<Result>): Promise<Result> {
+    while (this.#exclusive !== undefined) await this.#exclusive;
+    const running = action();
+    this.#shared.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#shared.delete(running);
+    }
+  }
+
+  /** Runs alone, after the shared actions that have begun. */
+  exclusive<Result>(action: () => Promise<Result>): Promise<Result> {
+    return this.#mutex.run(async () => {
+      let end = () => {};
+      this.#exclusive = new Promise((resolve) => {
+        end = resolve;
+      });
+      try {
+        await Promise.allSettled(this.#shared);
+        return await action();
+      } finally {
+        this.#exclusive = undefined;
+        end();
+      }
+    });
+  }
+
+  /** Resolves when every exclusive action queued before this call has ended. */
+  idle(): Promise<void> {
+    return this.#mutex.idle();
+  }
+}
