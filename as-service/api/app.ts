@@ -38,6 +38,11 @@ export function createApp(options: AppOptions): Hono {
   app.notFound((c) => {
     throw new Problem('request-refused', `There is nothing at ${c.req.path}.`, { status: 404 });
   });
+  // For probes, which know the service by its address only. Tells no more than an open port.
+  app.get('/readyz', () => {
+    if (as.isReady) return answer({ ready: true });
+    throw new Problem('service-failed', 'The service cannot write to its disk, and ends.', { status: 503 });
+  });
   app.use('*', async (c, next) => {
     guardOrigin(c, options.origins());
     await next();

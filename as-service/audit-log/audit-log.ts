@@ -4,6 +4,7 @@
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { AuditHeadJson, AuditRecordJson } from '#protocol/service/messages.ts';
 import { UserError } from '../common/user-error.ts';
+import { describeDiskError } from '../storage/disk-error.ts';
 import type { Sealer } from '../storage/sealer.ts';
 import {
   type AuditEntry,
@@ -50,7 +51,12 @@ export class AuditLog {
   #head: AuditHeadJson;
   #pending: PendingEntry[] = [];
   #flushing: Promise<void> | undefined;
-  #failure: unknown;
+  #failure: UserError | undefined;
+  #reportFailure: (failure: UserError) => void = () => undefined;
+  /** Resolves when an entry could not be written. The log then accepts none, and the service must end. */
+  readonly failed = new Promise<UserError>((resolve) => {
+    this.#reportFailure = resolve;
+  });
 
   /**
    * Verifies and replays the existing entries. Truncates an incomplete last line, which only a
@@ -82,6 +88,10 @@ export class AuditLog {
     return this.#head;
   }
 
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Resolves with the head of this entry, once it is durable. Rejects after any failed write. */
   append(event: AuditEvent): Promise<AuditHeadJson> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
@@ -111,8 +121,12 @@ export class AuditLog {
   /** Waits for pending entries, then closes the file. */
   async close(): Promise<void> {
     await this.#flushing;
+    const hadFailed = this.#failure !== undefined;
     this.#failure ??= new UserError('The audit log is closed.');
-    await this.#options.file.close();
+    // After a failure, closing may report it again.
+    await this.#options.file.close().catch((cause: unknown) => {
+      if (!hadFailed) throw cause;
+    });
   }
 
   #encode({ event, actor, details, record }: AuditEvent): { text: string; end: AuditHeadJson } {
@@ -163,7 +177,11 @@ export class AuditLog {
    * (https://lwn.net/Articles/752063/). The log therefore refuses every entry until a restart.
    */
   #fail(batch: readonly PendingEntry[], cause: unknown): void {
-    this.#failure = new Error('the audit log could not be written; the service must be restarted', { cause });
+    const why = describeDiskError(cause) ?? 'The audit log could not be written';
+    this.#failure = new UserError(`${why}. The service ends: start it again then. No entry in the log is lost.`, {
+      cause,
+    });
+    this.#reportFailure(this.#failure);
     for (const { reject } of [...batch, ...this.#pending]) reject(this.#failure);
     this.#pending = [];
   }

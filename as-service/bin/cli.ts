@@ -11,6 +11,7 @@ import { readVariable } from '../common/environment.ts';
 import { UserError } from '../common/user-error.ts';
 import { STATE_FILE } from '../service/choose-state.ts';
 import { openAs } from '../service/open-as.ts';
+import { diskRefusal } from '../storage/disk-error.ts';
 
 async function main(): Promise<readonly string[]> {
   process.umask(0o077);
@@ -54,6 +55,9 @@ async function run(request: AdminRequest, options: { directory: string; keyFile:
 main()
   .then((lines) => console.log(lines.map(showText).join('\n')))
   .catch((cause: unknown) => {
-    console.error(cause instanceof UserError ? cause.message.split('\n').map(showText).join('\n') : cause);
+    const refusal = diskRefusal(cause, 'The command failed.');
+    console.error(refusal instanceof UserError ? refusal.message.split('
+').map(showText).join('
+') : refusal);
     process.exitCode = 1;
   });

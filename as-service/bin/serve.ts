@@ -1,5 +1,5 @@
 // Starts the service: locks the data folder, opens the AS and listens on the port. SIGINT and
-// SIGTERM stop the service after pending requests.
+// SIGTERM stop the service after pending requests, and so does a disk that refuses a log entry.
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { createApp } from '../api/app.ts';
@@ -11,11 +11,14 @@ import { type AsHandle, openAs } from '../service/open-as.ts';
 import { prepareEmbedded } from '../service/prepare-embedded.ts';
 import { rootFingerprint } from '../signing/signing.ts';
 import { isSystemError } from '../storage/atomic-file.ts';
+import { diskRefusal } from '../storage/disk-error.ts';
 import { type Config, readConfig, SERVE_HELP } from './config.ts';
 import { welcomeText } from './welcome.ts';
 
 /** Timeout of pending requests after a signal. */
 const GRACE_MS = 5_000;
+/** Time for a failed service to end by itself. */
+const EXIT_MS = 2_000;
 const SERVER_LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -69,23 +72,27 @@ async function serveUntilSignal(
   });
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: SERVER_LIMITS });
   const { port } = await listen(server, config);
-  const addresses = ownOrigins(config.host, port);
-  origins = [...addresses, ...config.origins];
-  await as.log.append({ event: 'service-started', actor: null, details: { demo: as.demoMode, port } });
-  ready();
-  console.log(
-    welcomeText({
-      config,
-      address: config.origins[0] ?? addresses[0] ?? '',
-      rootFingerprint: rootFingerprint(as.state),
-      keySource,
-      accessCode,
-      hasPage: files.hasPage,
-      colour: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
-    }),
-  );
-  await signalled;
-  await stop(server);
+  try {
+    const addresses = ownOrigins(config.host, port);
+    origins = [...addresses, ...config.origins];
+    await as.log.append({ event: 'service-started', actor: null, details: { demo: as.demoMode, port } });
+    ready();
+    console.log(
+      welcomeText({
+        config,
+        address: config.origins[0] ?? addresses[0] ?? '',
+        rootFingerprint: rootFingerprint(as.state),
+        keySource,
+        accessCode,
+        hasPage: files.hasPage,
+        colour: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
+      }),
+    );
+    const failure = await Promise.race([signalled, as.log.failed]);
+    if (failure !== undefined) throw failure;
+  } finally {
+    await stop(server);
+  }
   await as.log.append({ event: 'service-stopped', actor: null, details: {} });
 }
 
@@ -131,6 +138,9 @@ async function stop(server: ServerType): Promise<void> {
 }
 
 main().catch((cause: unknown) => {
-  console.error(cause instanceof UserError ? `\n  ${cause.message}\n` : cause);
+  const refusal = diskRefusal(cause, 'The service did not start.');
+  console.error(refusal instanceof UserError ? `\n  ${refusal.message}\n` : cause);
   process.exitCode = 1;
+  // An open handle must not keep a failed service alive.
+  setTimeout(() => process.exit(), EXIT_MS).unref();
 });

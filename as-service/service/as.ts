@@ -137,6 +137,11 @@ export class As implements StateChanges {
     return this.#signatures;
   }
 
+  /** False once the disk has refused an entry of the audit log. */
+  get isReady(): boolean {
+    return !this.log.hasFailed;
+  }
+
   /** The current audit head, signed. */
   signHead(): Promise<Envelope> {
     return this.#signatures.signHead(this.log.head);

@@ -6,11 +6,13 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path';
 import { UserError } from '../common/user-error.ts';
 import { isSystemError } from './atomic-file.ts';
+import { diskRefusal } from './disk-error.ts';
 
 /** A claim file; the number is its generation. */
 const CLAIM = /^claim\.(\d+)$/;
 /** sun_path has 108 bytes on Linux and 104 on macOS. */
 const MAX_SOCKET_PATH_LENGTH = 100;
+const NOT_LOCKED = 'The data folder could not be locked, and nothing was changed.';
 
 export interface FolderLock {
   release(): Promise<void>;
@@ -31,19 +33,28 @@ export async function lockFolder(
   onConnection: (socket: Socket) => void,
 ): Promise<FolderLock | HeldByOther> {
   await mkdir(directory, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new UserError(`The data folder ${directory} cannot be created: ${String(cause)}`, { cause });
+    const refusal = diskRefusal(cause, `The data folder ${directory} was not created.`);
+    throw refusal instanceof UserError
+      ? refusal
+      : new UserError(`The data folder ${directory} cannot be created: ${String(cause)}`, { cause });
   });
   const name = `control-${randomBytes(6).toString('hex')}.sock`;
   const { server, close } = await listen(socketPathOf(directory, name), onConnection);
-  for (;;) {
-    const newest = await newestClaim(directory);
-    if (newest !== undefined && (await isAlive(newest.socketPath))) {
-      await close();
-      return { socketPath: newest.socketPath };
+  try {
+    for (;;) {
+      const newest = await newestClaim(directory);
+      if (newest !== undefined && (await isAlive(newest.socketPath))) {
+        await close();
+        return { socketPath: newest.socketPath };
+      }
+      if (await createClaim(directory, (newest?.generation ?? 0) + 1, name)) break;
     }
-    if (await createClaim(directory, (newest?.generation ?? 0) + 1, name)) break;
+    await removeStale(directory, name);
+  } catch (cause) {
+    // An open server would keep the process alive.
+    await close();
+    throw diskRefusal(cause, NOT_LOCKED);
   }
-  await removeStale(directory, name);
   server.unref();
   // The claim file stays. No generation is used twice, so two processes cannot take over one lock.
   return { release: close };
@@ -111,7 +122,10 @@ async function listen(
   });
   await new Promise<void>((resolve, reject) => {
     server.on('error', (cause) => {
-      reject(new UserError(`The data folder cannot be locked: ${cause.message}`, { cause }));
+      const refusal = diskRefusal(cause, NOT_LOCKED);
+      reject(
+        refusal !== cause ? refusal : new UserError(`The data folder cannot be locked: ${cause.message}`, { cause }),
+      );
     });
     server.listen(path, resolve);
   });

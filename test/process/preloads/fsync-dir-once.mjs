@@ -1,0 +1,14 @@
+// node --import: the n-th fsync of a folder (KF_NTH) says EIO, once.
+import fsp from 'node:fs/promises';
+
+const handle = await fsp.open('/', 'r');
+const prototype = Object.getPrototypeOf(handle);
+await handle.close();
+const original = prototype.sync;
+let count = 0;
+prototype.sync = async function () {
+  if ((await this.stat()).isDirectory() && ++count === Number(process.env.KF_NTH)) {
+    throw Object.assign(new Error('EIO: i/o error, fsync'), { errno: -5, code: 'EIO', syscall: 'fsync' });
+  }
+  return original.call(this);
+};
