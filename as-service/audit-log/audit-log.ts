@@ -23,6 +23,8 @@ export interface AuditEvent {
   readonly details: AuditEntry['details'];
   /** Data that the service needs after a restart. The log contains them sealed. */
   readonly record?: Uint8Array;
+  /** The entry has the time of the clock, even if the entry before it is of a later time. */
+  readonly setsTimeBack?: boolean;
 }
 
 export interface AuditLogOptions {
@@ -49,6 +51,8 @@ export class AuditLog {
   /** The newest entry, durable or pending. */
   #end: ChainEnd;
   #head: AuditHeadJson;
+  /** Time of the newest entry, durable or pending. */
+  #time: string;
   #pending: PendingEntry[] = [];
   #flushing: Promise<void> | undefined;
   #failure: UserError | undefined;
@@ -80,6 +84,7 @@ export class AuditLog {
     this.#options = options;
     this.#end = end;
     this.#head = head;
+    this.#time = head.time;
     this.#offsets = offsets;
   }
 
@@ -129,9 +134,12 @@ export class AuditLog {
     });
   }
 
-  #encode({ event, actor, details, record }: AuditEvent): { text: string; end: AuditHeadJson } {
+  #encode({ event, actor, details, record, setsTimeBack }: AuditEvent): { text: string; end: AuditHeadJson } {
     const sequence = this.#end.sequence + 1;
-    const time = this.#options.now().toISOString();
+    const clock = this.#options.now().toISOString();
+    // Times do not run backwards when the clock is set back.
+    const time = setsTimeBack === true || clock > this.#time ? clock : this.#time;
+    this.#time = time;
     const sealed = record === undefined ? undefined : toBase64url(this.#options.sealer.sealRecord(sequence, record));
     const entry: AuditEntry = {
       sequence,

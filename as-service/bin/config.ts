@@ -21,6 +21,8 @@ export interface Config {
   /** Creates a set, keys and an operator at the first start, and an access code at each start. */
   readonly embedded: boolean;
   readonly exportsPerMinute: number;
+  /** Starts also when the newest log entry is far ahead of the clock. */
+  readonly acceptClock: boolean;
 }
 
 /** The flags, each with its environment variable. */
@@ -43,6 +45,7 @@ const FLAGS: Readonly<Record<string, Option & { readonly variable?: string; read
   demo: { variable: 'KEYFERRY_DEMO', help: 'serve the published demo sets and the demo page too' },
   embedded: { help: 'the default: create a set, keys and an operator at the first start' },
   standalone: { variable: 'KEYFERRY_STANDALONE', help: `create nothing: ${CLI_COMMAND} adds sets and operators` },
+  'accept-clock': { help: 'once, after a start with a clock that was ahead: the clock is right now' },
   help: { help: 'show this text' },
 };
 
@@ -76,6 +79,7 @@ export function readConfig(args: readonly string[], environment: Environment): C
     web: resolve(text('web') ?? 'dist'),
     demo: isSet('demo'),
     embedded: values.embedded === true || !isSet('standalone'),
+    acceptClock: values['accept-clock'] === true,
     exportsPerMinute: wholeNumber('exports-per-minute', exportsPerMinute, 1, 1_000_000_000),
   };
 }

@@ -10,6 +10,8 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const GROUPS = 6;
 const GROUP_LENGTH = 5;
 export const MAX_LIFETIME_MS = 8 * 3_600_000;
+/** A clock may be set back by this time without an effect on access codes. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /** KF-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX */
 export function createAccessCode(): string {
@@ -34,7 +36,24 @@ export function hashAccessCode(typed: string): Bytes | undefined {
 export function accessCodeState(code: string, now: Date, lifetimeMs: number): AccessCodeState {
   const hash = hashAccessCode(code);
   if (hash === undefined) throw new RangeError('not an access code');
-  return { hash, expires: new Date(now.getTime() + Math.min(lifetimeMs, MAX_LIFETIME_MS)).toISOString() };
+  const expires = new Date(now.getTime() + Math.min(lifetimeMs, MAX_LIFETIME_MS)).toISOString();
+  return { hash, issued: now.toISOString(), expires };
+}
+
+/** True for a code that was issued when the clock was ahead of now. */
+export function isFromFuture(code: AccessCodeState, now: Date): boolean {
+  return issuedAt(code) > now.getTime() + CLOCK_TOLERANCE_MS;
+}
+
+/** The code with its whole lifetime from now on. */
+export function redated(code: AccessCodeState, now: Date): AccessCodeState {
+  const lifetimeMs = Date.parse(code.expires) - issuedAt(code);
+  const expires = new Date(now.getTime() + lifetimeMs).toISOString();
+  return { ...code, issued: now.toISOString(), expires };
+}
+
+function issuedAt({ issued, expires }: AccessCodeState): number {
+  return issued === undefined ? Date.parse(expires) - MAX_LIFETIME_MS : Date.parse(issued);
 }
 
 /**
@@ -48,11 +67,12 @@ export function findOperator(
 ): { readonly account: OperatorState; readonly expires: string } | undefined {
   const hash = hashAccessCode(typed);
   if (hash === undefined) return undefined;
-  let found: { account: OperatorState; expires: string } | undefined;
+  let found: { account: OperatorState; token: AccessCodeState } | undefined;
   for (const account of operators) {
     for (const token of account.tokens) {
-      if (timingSafeEqual(token.hash, hash)) found = { account, expires: token.expires };
+      if (timingSafeEqual(token.hash, hash)) found = { account, token };
     }
   }
-  return found !== undefined && Date.parse(found.expires) > now.getTime() ? found : undefined;
+  if (found === undefined || Date.parse(found.token.expires) <= now.getTime()) return undefined;
+  return isFromFuture(found.token, now) ? undefined : { account: found.account, expires: found.token.expires };
 }

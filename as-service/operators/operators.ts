@@ -5,7 +5,7 @@ import { readLabel, requireNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
 import type { StateChanges } from '../sets/state-changes.ts';
 import type { AccessCodeState, OperatorState, State } from '../storage/state.ts';
-import { accessCodeState, createAccessCode, MAX_LIFETIME_MS } from './access-codes.ts';
+import { accessCodeState, createAccessCode, isFromFuture, MAX_LIFETIME_MS, redated } from './access-codes.ts';
 
 const ROLES: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
 
@@ -65,6 +65,26 @@ export async function revokeAccessCodes(as: StateChanges, actor: string, typed: 
     details: { name, tokens: tokens.length },
     next: (state) => replaceOperator(state, name, () => []),
   });
+}
+
+/** Access codes that a clock ahead of now has issued live their hours from now on, and not longer. */
+export async function redateAccessCodes(as: StateChanges): Promise<void> {
+  const now = as.now();
+  const redate = (code: AccessCodeState) => (isFromFuture(code, now) ? redated(code, now) : code);
+  await as.change({
+    event: 'tokens-redated',
+    actor: null,
+    details: { tokens: codesFromFuture(as.state, now) },
+    next: (state) => ({
+      ...state,
+      operators: state.operators.map((each) => ({ ...each, tokens: each.tokens.map(redate) })),
+    }),
+  });
+}
+
+/** Number of access codes that were issued when the clock was ahead of now. */
+export function codesFromFuture({ operators }: State, now: Date): number {
+  return operators.reduce((sum, { tokens }) => sum + tokens.filter((code) => isFromFuture(code, now)).length, 0);
 }
 
 function requireOperator({ operators }: State, typed: string): OperatorState {

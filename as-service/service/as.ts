@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
-import { wipe } from '#protocol/bytes/bytes.ts';
+import { Mutex } from '#protocol/async/mutex.ts';
+import { equalBytes, wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { argon2id } from '#protocol/crypto/argon2.ts';
@@ -21,13 +22,24 @@ import { createKeyStore } from '../exports/key-store.ts';
 import { ServiceMemory } from '../exports/service-memory.ts';
 import { decodeExport, Ledger } from '../ledger/ledger.ts';
 import { verifyStoredReceipts } from '../ledger/verdict.ts';
+import { codesFromFuture, redateAccessCodes } from '../operators/operators.ts';
 import { OrderLedger, replayOrder } from '../orders/order-ledger.ts';
 import { Orders } from '../orders/orders.ts';
 import type { StateChange, StateChanges } from '../sets/state-changes.ts';
-import { byPurpose, certify, createSigningKey, expiringKeys, Signatures } from '../signing/signing.ts';
+import {
+  byPurpose,
+  CLOCK_TOLERANCE_MS,
+  certify,
+  createSigningKey,
+  currentSpan,
+  expiringKeys,
+  isWithin,
+  Signatures,
+  type Span,
+} from '../signing/signing.ts';
 import { diskRefusal } from '../storage/disk-error.ts';
 import type { Sealer } from '../storage/sealer.ts';
-import { type LogPosition, type State, secretsOf } from '../storage/state.ts';
+import { type LogPosition, type SigningKeyState, type State, secretsOf } from '../storage/state.ts';
 import { StateFile } from '../storage/state-file.ts';
 import type { ReceiptCheck } from '../vaults/receipts.ts';
 import { replayVault, VaultLedger } from '../vaults/vault-ledger.ts';
@@ -35,6 +47,8 @@ import { Vaults } from '../vaults/vaults.ts';
 import { chooseState, NewestChange, STATE_FILE, type StateChoice } from './choose-state.ts';
 
 export const LOG_FILE = 'audit.log';
+/** A clock that is less behind is not worth a notice. */
+const CLOCK_NOTICE_MS = 5 * 60_000;
 
 export interface AsOptions {
   readonly directory: string;
@@ -43,6 +57,8 @@ export interface AsOptions {
   readonly logFile: LogFile;
   readonly demoMode: boolean;
   readonly now: () => Date;
+  /** Starts also when the newest log entry is far ahead of the clock. */
+  readonly acceptClock?: boolean;
   /** Derives the key of a vault from its passphrase; Argon2id by default. */
   readonly derive?: PasswordKey;
 }
@@ -62,7 +78,9 @@ export class As implements StateChanges {
   readonly #check: ReceiptCheck;
   #state: State;
   #signatures: Signatures;
+  #certified: Span;
   readonly #lock = new SharedLock();
+  readonly #clock = new Mutex();
 
   /**
    * Closes the log file when it throws.
@@ -92,8 +110,10 @@ export class As implements StateChanges {
     const accept = (scan: LogScan) => {
       choice = chooseState(newest, scan, stored, next);
       unauthenticated = { sequence: scan.unauthenticated.sequence, hash: scan.unauthenticated.hash };
+      requireClock(scan.head.time, now(), options.acceptClock === true);
     };
     const log = await AuditLog.open({ file, sealer, now, replay, accept });
+    const newestTime = log.head.time;
     const { state, finish, lost } = choice;
     if (finish) await stateFile.finish();
     await stateFile.removeLeftovers();
@@ -101,7 +121,8 @@ export class As implements StateChanges {
     const as = new As(options, log, ledgers, stateFile, withAllKeys(state ?? emptyState()));
     if (state === undefined) await as.#create(unauthenticated);
     else if (state.unauthenticated === undefined) await as.#authenticateLog(unauthenticated);
-    await as.#renewSigningKeys();
+    await as.#recordClock(newestTime);
+    await as.followClock();
     return as;
   }
 
@@ -114,6 +135,7 @@ export class As implements StateChanges {
     this.ledger = ledgers.exports;
     this.#state = state;
     this.#signatures = new Signatures(state);
+    this.#certified = currentSpan(state);
     const { demoMode, now, derive = argon2id } = options;
     const signatures = () => this.#signatures;
     const base = { ledger: ledgers.exports, log, lock: this.#lock, demoMode, now };
@@ -162,6 +184,7 @@ export class As implements StateChanges {
       await this.log.append({ event, actor, details: { ...details, revision, state: hash } });
       this.#state = state;
       this.#signatures = new Signatures(state);
+      this.#certified = currentSpan(state);
       await this.#stateFile.finish();
     });
   }
@@ -199,6 +222,35 @@ export class As implements StateChanges {
     );
   }
 
+  /**
+   * Renews certificates that end, or that a clock ahead of now has issued, and gives access codes of
+   * such a clock their hours from now on. Called at the start and before each request.
+   */
+  followClock(): Promise<void> {
+    const now = this.now();
+    if (isWithin(this.#certified, now) && codesFromFuture(this.#state, now) === 0) return Promise.resolve();
+    return this.#clock.run(async () => {
+      await this.#renewSigningKeys();
+      if (codesFromFuture(this.#state, this.now()) > 0) await redateAccessCodes(this);
+    });
+  }
+
+  /** Records a clock that is behind the newest entry before this start. */
+  async #recordClock(newest: string): Promise<void> {
+    const clock = this.now();
+    const behind = Date.parse(newest) - clock.getTime();
+    if (behind <= CLOCK_NOTICE_MS) return;
+    const isAccepted = behind > CLOCK_TOLERANCE_MS;
+    const event = isAccepted ? 'clock-accepted' : 'clock-behind';
+    const details = { clock: clock.toISOString(), newest };
+    await this.log.append({ event, actor: null, details, setsTimeBack: isAccepted });
+    this.notices.push(
+      `The clock of this machine says ${clock.toISOString()}.`,
+      `The newest entry of the audit log is of ${newest}. Set the clock right if it is wrong.`,
+      ...(isAccepted ? [] : ['New entries have that time until the clock reaches it.']),
+    );
+  }
+
   async #renewSigningKeys(): Promise<void> {
     for (const purpose of expiringKeys(this.#state, this.now())) {
       const { root, asNumber } = this.#state;
@@ -211,6 +263,7 @@ export class As implements StateChanges {
         next: (state) => ({
           ...state,
           signingKeys: { ...state.signingKeys, [purpose]: key },
+          earlierVerdictKeys: purpose === 'verdict' ? withVerdictKey(state) : (state.earlierVerdictKeys ?? []),
           certificates: [...state.certificates, certificate],
         }),
       });
@@ -238,6 +291,19 @@ function emptyState(): State {
  */
 function withAllKeys(state: State): State {
   return { ...state, signingKeys: { ...byPurpose(() => state.root), ...state.signingKeys } };
+}
+
+/** The earlier keys for verdicts, with the one that is replaced now. The root key only took its place. */
+function withVerdictKey({ root, signingKeys: { verdict }, earlierVerdictKeys = [] }: State): SigningKeyState[] {
+  return equalBytes(verdict.publicKey, root.publicKey) ? [...earlierVerdictKeys] : [verdict, ...earlierVerdictKeys];
+}
+
+/** @throws UserError when the clock is far behind the newest entry, and was not accepted */
+function requireClock(newest: string, clock: Date, accepted: boolean): void {
+  if (accepted || Date.parse(newest) - clock.getTime() <= CLOCK_TOLERANCE_MS) return;
+  throw new UserError(
+    `The clock of this machine says ${clock.toISOString()}, but the newest entry of the audit log is of ${newest}. Set the clock right, then start again. If this clock is right, start the service once with --accept-clock. Nothing was modified.`,
+  );
 }
 
 /** The records that the audit log contains, rebuilt by replay. */

@@ -14,6 +14,8 @@ export interface OpenOptions {
   readonly keyFile: string;
   readonly sealingKey: string | undefined;
   readonly demo: boolean;
+  /** Starts also when the newest log entry is far ahead of the clock. */
+  readonly acceptClock?: boolean;
   /** Receives each connection of the CLI. */
   readonly onConnection: Parameters<typeof lockFolder>[1];
 }
@@ -27,7 +29,7 @@ export interface AsHandle {
 
 /** @throws UserError when the folder cannot be locked or opened */
 export async function openAs(options: OpenOptions): Promise<AsHandle | HeldByOther> {
-  const { directory, keyFile, sealingKey, demo } = options;
+  const { directory, keyFile, sealingKey, demo, acceptClock = false } = options;
   const lock = await lockFolder(directory, options.onConnection);
   if ('socketPath' in lock) return lock;
   try {
@@ -35,7 +37,8 @@ export async function openAs(options: OpenOptions): Promise<AsHandle | HeldByOth
     const sealedDataExists = [STATE_FILE, LOG_FILE].some((name) => existsSync(join(directory, name)));
     const { key, source } = await loadSealingKey({ environment: sealingKey, path: keyFile, sealedDataExists });
     const logFile = await openLogFile(join(directory, LOG_FILE));
-    const as = await As.open({ directory, sealer: new Sealer(key), logFile, demoMode: demo, now: () => new Date() });
+    const sealer = new Sealer(key);
+    const as = await As.open({ directory, sealer, logFile, demoMode: demo, now: () => new Date(), acceptClock });
     return {
       as,
       keySource: source,

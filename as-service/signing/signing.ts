@@ -39,6 +39,11 @@ const YEARS: Record<SigningPurpose, number> = {
   report: 3,
 };
 const RENEWAL_MS = 183 * 86_400_000;
+/**
+ * A clock may be wrong by this time. Certificates begin earlier by it, and a start with a clock
+ * that is further behind the log is refused.
+ */
+export const CLOCK_TOLERANCE_MS = 86_400_000;
 
 export function byPurpose<T>(make: (purpose: SigningPurpose) => T): Record<SigningPurpose, T> {
   return Object.fromEntries(SIGNING_PURPOSES.map((purpose) => [purpose, make(purpose)])) as Record<SigningPurpose, T>;
@@ -68,12 +73,19 @@ class NodeSigner implements Signer {
 
 export class Signatures {
   readonly #signers: Record<SigningPurpose, NodeSigner>;
+  /** The signers of verdicts, newest first, each with its certificate. */
+  readonly #verdictSigners: readonly { readonly signer: NodeSigner; readonly certificate: CertificateJson }[];
   readonly #trust: TrustJson;
   /** Each answer contains the signed head. Answers with the same head share one signature. */
   #signedHead: { readonly sequence: number; readonly envelope: Promise<Envelope> } | undefined;
 
-  constructor({ root, signingKeys, certificates }: State) {
+  constructor({ root, signingKeys, earlierVerdictKeys = [], certificates }: State) {
     this.#signers = byPurpose((purpose) => new NodeSigner(signingKeys[purpose]));
+    const earlier = earlierVerdictKeys.map((key) => new NodeSigner(key));
+    this.#verdictSigners = [this.#signers.verdict, ...earlier].flatMap((signer) => {
+      const certificate = certificates.map(decodeCertificate).find(certifies('verdict', signer.publicKey));
+      return certificate === undefined ? [] : [{ signer, certificate }];
+    });
     this.#trust = { root: toBase64url(root.publicKey), certificates };
   }
 
@@ -91,17 +103,20 @@ export class Signatures {
     return this.#signers.data.sign(message);
   }
 
+  /** Signs with the newest key that is certified for the time of the receipt. */
   signVerdict(verdict: VerdictJson): Promise<Envelope> {
-    return sealJson(TYPES.verdict, verdict, this.#signers.verdict);
+    const at = Date.parse(verdict.time);
+    const found = this.#verdictSigners.find(
+      ({ certificate: { from, until } }) => Date.parse(from) <= at && at <= Date.parse(until),
+    );
+    return sealJson(TYPES.verdict, verdict, found?.signer ?? this.#signers.verdict);
   }
 
   /** The signer of vault files, and the certificate of its key. */
   get vault(): { readonly signer: Signer; readonly certificate: Envelope } {
     const signer = this.#signers.vault;
-    const certificate = this.#trust.certificates.find((each) => {
-      const { purpose, publicKey } = decodeCertificate(each);
-      return purpose === 'vault' && publicKey === toBase64url(signer.publicKey);
-    });
+    const isItsCertificate = certifies('vault', signer.publicKey);
+    const certificate = this.#trust.certificates.find((each) => isItsCertificate(decodeCertificate(each)));
     if (certificate === undefined) throw new TypeError('the vault key has no certificate');
     return { signer, certificate };
   }
@@ -124,7 +139,7 @@ export class Signatures {
   }
 }
 
-/** Certifies a new signing key of the service, from now on. */
+/** Certifies a new signing key of the service. */
 export function certify(
   root: SigningKeyState,
   purpose: SigningPurpose,
@@ -134,7 +149,8 @@ export function certify(
 ): Promise<Envelope> {
   const until = new Date(now);
   until.setUTCFullYear(until.getUTCFullYear() + YEARS[purpose]);
-  const validity = { from: now.toISOString(), until: until.toISOString() };
+  const from = new Date(now.getTime() - CLOCK_TOLERANCE_MS);
+  const validity = { from: from.toISOString(), until: until.toISOString() };
   return signCertificate(root, { purpose, publicKey: toBase64url(publicKey), asNumber, ...validity });
 }
 
@@ -143,14 +159,34 @@ export function signCertificate(root: SigningKeyState, certificate: CertificateJ
   return sealJson(TYPES.certificate, certificate, new NodeSigner(root));
 }
 
-/** The purposes whose key the service must replace now. */
-export function expiringKeys({ signingKeys, certificates }: State, now: Date): SigningPurpose[] {
-  const decoded = certificates.map(decodeCertificate);
-  return SIGNING_PURPOSES.filter((purpose) => {
-    const publicKey = toBase64url(signingKeys[purpose].publicKey);
-    const certificate = decoded.find((each) => each.publicKey === publicKey && each.purpose === purpose);
-    return certificate === undefined || Date.parse(certificate.until) - now.getTime() < RENEWAL_MS;
-  });
+/** The purposes whose key the service must replace now: it expires, or the clock was ahead when it was certified. */
+export function expiringKeys(state: State, now: Date): SigningPurpose[] {
+  return SIGNING_PURPOSES.filter((purpose) => !isWithin(spanOf(state, purpose), now));
+}
+
+/** Milliseconds since the epoch. */
+export interface Span {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** The time in which no signing key must be replaced. */
+export function currentSpan(state: State): Span {
+  const spans = SIGNING_PURPOSES.map((purpose) => spanOf(state, purpose));
+  return { from: Math.max(...spans.map(({ from }) => from)), until: Math.min(...spans.map(({ until }) => until)) };
+}
+
+export function isWithin({ from, until }: Span, now: Date): boolean {
+  return from <= now.getTime() && now.getTime() < until;
+}
+
+/** Empty without a certificate. */
+function spanOf({ signingKeys, certificates }: State, purpose: SigningPurpose): Span {
+  const certificate = certificates.map(decodeCertificate).find(certifies(purpose, signingKeys[purpose].publicKey));
+  if (certificate === undefined) return { from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
+  // Units never replace the key for DATA, and do not read its certificate.
+  const from = purpose === 'data' ? Number.NEGATIVE_INFINITY : Date.parse(certificate.from);
+  return { from, until: Date.parse(certificate.until) - RENEWAL_MS + 1 };
 }
 
 /** Key id of the root key in groups of four digits, which an operator compares before pinning. */
@@ -160,6 +196,11 @@ export function rootFingerprint({ root }: State): string {
 
 function sealJson(type: string, payload: object, signer: Signer): Promise<Envelope> {
   return sealEnvelope(type, Buffer.from(JSON.stringify(payload)), signer);
+}
+
+function certifies(purpose: SigningPurpose, key: Uint8Array): (certificate: CertificateJson) => boolean {
+  const expected = toBase64url(key);
+  return ({ purpose: actual, publicKey }) => actual === purpose && publicKey === expected;
 }
 
 /** For certificates of this service only: the signature is not verified. */

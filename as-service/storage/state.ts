@@ -52,6 +52,8 @@ export interface SetState {
 export interface AccessCodeState {
   /** SHA-256 of the access code, 32 bytes. */
   readonly hash: Bytes;
+  /** Undefined in a state of versions up to 0.1.0. */
+  readonly issued?: string;
   readonly expires: string;
 }
 
@@ -89,6 +91,8 @@ export interface State {
   readonly name: string;
   readonly root: SigningKeyState;
   readonly signingKeys: Readonly<Record<SigningPurpose, SigningKeyState>>;
+  /** Newest first. They sign verdicts on receipts of their time. */
+  readonly earlierVerdictKeys?: readonly SigningKeyState[];
   /** One certificate for each signing key, earlier keys included. */
   readonly certificates: readonly Envelope[];
   readonly sets: readonly SetState[];
@@ -122,6 +126,7 @@ function isEncodedBytes(value: unknown): value is { readonly [BYTES]: string } {
 export function* secretsOf(state: State): Generator<Bytes> {
   yield state.root.secretKey;
   for (const { secretKey } of Object.values(state.signingKeys)) yield secretKey;
+  for (const { secretKey } of state.earlierVerdictKeys ?? []) yield secretKey;
   for (const { transportKeys, keys } of state.sets) {
     for (const { key } of transportKeys) yield key;
     for (const { key } of keys) yield key;

@@ -44,6 +44,7 @@ export interface OpenTestAsOptions {
   readonly now?: () => Date;
   readonly logFile?: LogFile;
   readonly sealingKey?: Uint8Array;
+  readonly acceptClock?: boolean;
   /** Derives the keys of vaults; Argon2id by default. */
   readonly derive?: PasswordKey;
 }
@@ -55,6 +56,7 @@ export async function openTestAs(directory: string, options: OpenTestAsOptions =
     logFile: options.logFile ?? (await openLogFile(join(directory, LOG_FILE))),
     demoMode: options.demoMode ?? false,
     now: options.now ?? (() => new Date()),
+    acceptClock: options.acceptClock ?? false,
     ...(options.derive === undefined ? {} : { derive: options.derive }),
   });
 }
