@@ -186,7 +186,7 @@ export class AuditLog {
    */
   #fail(batch: readonly PendingEntry[], cause: unknown): void {
     const why = describeDiskError(cause) ?? 'The audit log could not be written';
-    this.#failure = new UserError(`${why}. The service ends: start it again then. No entry in the log is lost.`, {
+    this.#failure = new UserError(`${why}. The service ends and must be restarted. No entry in the log is lost.`, {
       cause,
     });
     this.#reportFailure(this.#failure);

@@ -65,7 +65,7 @@ async function serveUntilSignal(
     origins: () => origins,
     exportRate: { burst: Math.max(100, Math.ceil(config.exportsPerMinute / 6)), perMinute: config.exportsPerMinute },
     signInRate: { burst: 10, perMinute: 10 },
-    report: (cause) => console.error(new Date().toISOString(), cause),
+    report: (cause) => console.error(new Date().toISOString(), cause instanceof UserError ? cause.message : cause),
   });
   const signalled = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

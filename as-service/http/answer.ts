@@ -3,7 +3,6 @@ import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
 import type { ProblemJson } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
-import { UserError } from '../common/user-error.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
 const JSON_HEADERS = { ...SECURITY_HEADERS, 'cache-control': 'no-store', 'content-type': 'application/json' };
@@ -41,13 +40,6 @@ export function answer(body: object): Response {
 export function problemOf(cause: unknown, report: (cause: unknown) => void): Problem {
   if (cause instanceof Problem) return cause;
   if (cause instanceof ProtocolError && isProblemCode(cause.code)) return new Problem(cause.code, cause.message);
-  if (cause instanceof UserError) {
-    // The disk refuses entries of the audit log, or the service is ending.
-    return new Problem('service-failed', 'The service is ending. Retry in a moment: nothing is done twice.', {
-      status: 503,
-      headers: { 'retry-after': '5' },
-    });
-  }
   report(cause);
   return new Problem('service-failed', 'The service failed. Its own log contains the cause: ask the administrator.');
 }

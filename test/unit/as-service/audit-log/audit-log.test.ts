@@ -1,8 +1,9 @@
 // The audit log with a file in memory: the order of write, sync and result, crashes, and tampering.
 import { describe, expect, it } from 'vitest';
-import type { AuditLine } from '#as-service/audit-log/audit-line.ts';
+import { type AuditEntry, type AuditLine, encodeLine } from '#as-service/audit-log/audit-line.ts';
 import { AuditLog } from '#as-service/audit-log/audit-log.ts';
 import type { LogFile } from '#as-service/audit-log/log-file.ts';
+import { scanLog } from '#as-service/audit-log/scan-log.ts';
 import { UserError } from '#as-service/common/user-error.ts';
 import { Sealer } from '#as-service/storage/sealer.ts';
 
@@ -92,11 +93,24 @@ describe('an entry', () => {
     expect(disk.calls).toEqual(['append', 'sync']);
   });
 
+  it('is never of an earlier time than the one before, unless it sets the time back', async () => {
+    const times = ['12:00', '11:00', '12:30', '10:00', '10:00'].map((time) => `2026-11-23T${time}:00.000Z`);
+    let index = 0;
+    const now = () => new Date(times[index] ?? '');
+    const log = await AuditLog.open({ file: new Disk(), sealer, now, replay: () => undefined });
+    const written: string[] = [];
+    for (; index < times.length; index++) {
+      written.push((await log.append({ ...event(index), setsTimeBack: index === 4 })).time.slice(11, 16));
+    }
+    expect(written).toEqual(['12:00', '12:00', '12:30', '12:30', '10:00']);
+  });
+
   it('is refused when its sync fails, and all later entries are refused, too', async () => {
     const disk = new Disk();
     const { log } = await openLog(disk);
     disk.failure = new Error('EIO');
     await expect(log.append(event(1))).rejects.toThrow('could not be written');
+    expect([log.hasFailed, (await log.failed).message]).toEqual([true, expect.stringContaining('must be restarted')]);
     disk.failure = undefined;
     await expect(log.append(event(2))).rejects.toThrow('could not be written');
     expect(disk.calls).toEqual(['append', 'sync']);
@@ -175,6 +189,30 @@ describe('a changed log', () => {
   ])('prevents the start when %s', async (_name, change) => {
     const lines = (await logOf(3)).toString().trimEnd().split('\n');
     await refused(Buffer.from(`${change(lines).join('\n')}\n`));
+  });
+
+  it('is refused where an entry was changed under a right hash: the next one does not continue it', async () => {
+    // As `log verify` reads it, without the sealing key.
+    const scan = (content: Buffer) => scanLog(new Disk(content), () => undefined);
+    const lines = (await logOf(3)).toString().trimEnd().split('\n');
+    const forge = (index: number, change: (entry: AuditEntry) => AuditEntry) => {
+      const { entry, sealed, mac } = JSON.parse(lines[index] ?? '') as AuditLine;
+      const { text } = encodeLine(change(entry), sealed, () => mac);
+      return Buffer.from(`${lines.map((line, i) => (i === index ? text : line)).join('\n')}\n`);
+    };
+    expect((await scan(forge(1, (entry) => entry))).head.sequence).toBe(3);
+    await expect(scan(forge(1, (entry) => ({ ...entry, actor: 'somebody' })))).rejects.toThrow(
+      /entry 3: it does not continue the previous entry/,
+    );
+    for (const index of [0, 1, 2]) {
+      const previous = 'B'.repeat(43);
+      await expect(scan(forge(index, (entry) => ({ ...entry, previous })))).rejects.toThrow(`entry ${index + 1}:`);
+    }
+    // With the sealing key, the changed entry itself is named, the last one too.
+    for (const index of [0, 1, 2]) {
+      const forged = new Disk(forge(index, (entry) => ({ ...entry, actor: 'somebody' })));
+      await expect(openLog(forged)).rejects.toThrow(`entry ${index + 1}: its authentication code is wrong`);
+    }
   });
 
   it('is refused with the number of the changed entry', async () => {
