@@ -28,7 +28,7 @@ export interface StateChoice {
   readonly state: State | undefined;
   /** `next` must replace the state file. */
   readonly finish: boolean;
-  /** Version 0.1.0 or earlier crashed between log and state file: the change did not happen. */
+  /** The change is in the log and its state nowhere, after a crash of a version up to 0.1.0: it did not happen. */
   readonly lost: boolean;
 }
 
@@ -45,8 +45,9 @@ export function chooseState(
   const storedRevision = stored?.state.revision ?? 0;
   const candidates = [stored, isNextOf(stored?.state, next?.state) ? next : undefined];
   const chosen = hash === undefined ? stored : candidates.find((each) => each?.hash === hash);
-  const lost = hash === undefined && revision === storedRevision + 1;
-  const isFound = hash === undefined ? lost || revision === storedRevision : chosen !== undefined;
+  // Without a state, a log of one change is that of a service that was never created: nothing is lost.
+  const lost = revision === storedRevision + 1 && (hash === undefined || (revision === 1 && chosen === undefined));
+  const isFound = lost || (hash === undefined ? revision === storedRevision : chosen !== undefined);
   if (!isFound) throw mismatch(revision, stored?.state.revision);
   requireMacs(unauthenticated, chosen?.state.unauthenticated);
   return { state: chosen?.state, finish: chosen !== undefined && chosen !== stored, lost };

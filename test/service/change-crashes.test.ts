@@ -89,7 +89,7 @@ describe('after a crash during a change, the next start', () => {
     const line = `${log.split('\n')[0]}\n`;
     const { root } = (await open()).state;
     await opened.pop()?.close();
-    for (const length of [0, 1, line.length - 1]) {
+    for (const length of [0, 1, line.length - 1, line.length]) {
       await writeFile(path('audit.log'), line.slice(0, length));
       await rm(path('state.sealed'), { force: true });
       await writeFile(path('state.sealed.next'), 'torn');

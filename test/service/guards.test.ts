@@ -1,13 +1,12 @@
-// Checks that every route has: access codes, roles, rate limits, host names and origins, bodies and
+// Checks that every route has: access codes, rate limits, host names and origins, bodies and
 // headers. Also checks that no response contains a key.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ROUTES } from '#as-service/api/routes/table.ts';
 import { RateLimit } from '#as-service/http/rate-limit.ts';
 import { createAccessCode, hashAccessCode } from '#as-service/operators/access-codes.ts';
 import { issueAccessCode, revokeAccessCodes } from '#as-service/operators/operators.ts';
 import { secretsOf } from '#as-service/storage/state.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
-import type { ExportAnswerJson, ProblemJson, Role, WhoamiJson } from '#protocol/service/messages.ts';
+import type { ExportAnswerJson, ProblemJson, WhoamiJson } from '#protocol/service/messages.ts';
 import { deriveDeviceKey } from '#protocol/tkl/key-tree.ts';
 import {
   createTestApp,
@@ -90,68 +89,6 @@ describe('an access code', () => {
     const limited = await service.call(createAccessCode(), '/v1/whoami');
     expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(await statusOf(token, '/v1/whoami')).toBe(200);
-  });
-});
-
-describe('a role', () => {
-  /** Written by hand from docs/protocol.md: o operator, c custodian, a auditor, m administrator. */
-  const ALLOWED: Readonly<Record<string, string>> = {
-    'POST /v1/exports': 'o',
-    'POST /v1/exports:batch': 'o',
-    'POST /v1/exports:recall': 'o',
-    'POST /v1/receipts': 'o',
-    'GET /v1/keys': 'ocam',
-    'GET /v1/whoami': 'ocam',
-    'GET /v1/audit': 'am',
-    'GET /v1/work-orders': 'ocam',
-    'POST /v1/work-orders': 'cm',
-    'GET /v1/work-orders/{id}': 'ocam',
-    'POST /v1/work-orders/{id}/revoke': 'cm',
-    'POST /v1/work-orders/{id}/report': 'ocm',
-    'GET /v1/work-orders/{id}/report': 'ocam',
-    'GET /v1/vaults': 'cam',
-    'POST /v1/vaults': 'c',
-    'POST /v1/vaults/{id}/revoke': 'cm',
-    'POST /v1/vaults/{id}/journal': 'oc',
-    'GET /v1/trust': 'ocam',
-  };
-  const LETTERS: Readonly<Record<Role, string>> = { operator: 'o', custodian: 'c', auditor: 'a', administrator: 'm' };
-
-  it('may use exactly the routes of this table, which has every route', async () => {
-    expect(ROUTES.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort()).toEqual(
-      Object.keys(ALLOWED).sort(),
-    );
-    for (const [role, letter] of Object.entries(LETTERS) as [Role, string][]) {
-      const who = await service.addOperator(role, role);
-      for (const [name, allowed] of Object.entries(ALLOWED)) {
-        const [method, path = ''] = name.split(' ');
-        const response = await service.call(who, path.replace('{id}', 'x'), method === 'POST' ? {} : undefined);
-        expect([name, role, response.status === 403]).toEqual([name, role, !allowed.includes(letter)]);
-      }
-    }
-  });
-
-  it('other than operator gets neither an export nor a verdict, and leaves no entry in the log', async () => {
-    const request = exportRequest();
-    const exported = await service.json<ExportAnswerJson>(token, '/v1/exports', request);
-    const receipt = { exportId: exported.exportId, receipt: receiptFor(exported.data, request.random) };
-    for (const role of ['custodian', 'auditor', 'administrator'] as const) {
-      const who = await service.addOperator(role, role);
-      const before = service.as.log.head.sequence;
-      for (const [path, body] of [
-        ['/v1/exports', exportRequest()],
-        ['/v1/exports:batch', { exports: [exportRequest()] }],
-        ['/v1/exports:recall', { idempotencyKey: request.idempotencyKey }],
-        ['/v1/receipts', receipt],
-      ] as const) {
-        expect([role, path, await statusOf(who, path, body)]).toEqual([role, path, 403]);
-      }
-      expect(service.as.log.head.sequence).toBe(before);
-    }
-  });
-
-  it('is required by every route but the one with the root key', () => {
-    expect(ROUTES.filter(({ roles }) => roles === 'anyone').map(({ path }) => path)).toEqual(['/v1/trust']);
   });
 });
 
