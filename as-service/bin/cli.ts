@@ -56,8 +56,6 @@ main()
   .then((lines) => console.log(lines.map(showText).join('\n')))
   .catch((cause: unknown) => {
     const refusal = diskRefusal(cause, 'The command failed.');
-    console.error(refusal instanceof UserError ? refusal.message.split('
-').map(showText).join('
-') : refusal);
+    console.error(refusal instanceof UserError ? refusal.message.split('\n').map(showText).join('\n') : refusal);
     process.exitCode = 1;
   });
