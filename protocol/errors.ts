@@ -32,6 +32,8 @@ export type UnitErrorCode =
 export type SourceErrorCode =
   | 'service-unreachable'
   | 'service-timeout'
+  | 'gateway-failed' // a server in between has no answer of the AS (502, 503, 504), or asks to wait
+  | 'not-the-as' // something between page and AS answered: a sign-in page, a proxy, another server
   | 'service-nonsense' // a response that violates the OpenAPI document, or DATA for another unit
   | 'data-malformed' // bytes that are not TKL/1 DATA
   | 'service-failed' // an error inside the service (5xx)

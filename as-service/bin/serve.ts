@@ -22,7 +22,9 @@ const EXIT_MS = 2_000;
 const SERVER_LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  keepAliveTimeout: 5_000,
+  // Longer than the 60 s for which balancers keep an idle connection. Otherwise a balancer sends a
+  // request on a connection that is being closed, and answers 502.
+  keepAliveTimeout: 75_000,
   maxHeaderSize: 16_384,
 };
 

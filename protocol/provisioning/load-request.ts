@@ -1,6 +1,7 @@
 // The request to load one key into one slot of one unit (docs/protocol.md clauses 2 and 4). The
 // page makes one for each attempt, and provision() carries it out.
 import type { SuiteId } from '../tkl/suites.ts';
+import type { ExportRequest } from './key-source.ts';
 
 export interface LoadRequest {
   /** Number of the key entry: an application key, an erasure or the next T (clause 8). */
@@ -23,4 +24,9 @@ export interface LoadRequest {
    * idempotency key.
    */
   readonly idempotencyKey: string;
+  /**
+   * An export request of the same load that got no answer. It is sent again instead of a new one:
+   * the challenge of the unit is still good, so that the AS makes no second export.
+   */
+  readonly unanswered?: ExportRequest | undefined;
 }

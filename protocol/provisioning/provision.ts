@@ -35,23 +35,9 @@ export async function* provision(
   request: LoadRequest,
 ): AsyncGenerator<Step, void, void> {
   const { transmit, identity } = unit;
-  const suite = chooseSuite(identity, request);
+  const suite = request.unanswered?.suite ?? chooseSuite(identity, request);
   yield { step: 'challenge', suite };
-  const challenge = await run(transmit, getChallenge, { suite });
-  const exportRequest: ExportRequest = {
-    set: identity.set,
-    tkv: identity.tkv,
-    suite,
-    sign: request.sign || identity.signatureRequired,
-    ref1: request.ref1,
-    ref2: request.ref2,
-    sn: identity.sn,
-    random: challenge.random,
-    challengeMac: challenge.challengeMac,
-    idempotencyKey: request.idempotencyKey,
-    ...(request.workOrder === undefined ? {} : { workOrder: request.workOrder }),
-    ...(request.reason === undefined ? {} : { reason: request.reason }),
-  };
+  const exportRequest = request.unanswered ?? (await makeExportRequest(unit, request, suite));
   yield { step: 'export-intended', suite };
   const exported = await source.exportKey(exportRequest);
   try {
@@ -67,6 +53,28 @@ export async function* provision(
   } finally {
     wipe(exported.data);
   }
+}
+
+async function makeExportRequest(
+  { transmit, identity }: AttachedUnit,
+  request: LoadRequest,
+  suite: SuiteId,
+): Promise<ExportRequest> {
+  const challenge = await run(transmit, getChallenge, { suite });
+  return {
+    set: identity.set,
+    tkv: identity.tkv,
+    suite,
+    sign: request.sign || identity.signatureRequired,
+    ref1: request.ref1,
+    ref2: request.ref2,
+    sn: identity.sn,
+    random: challenge.random,
+    challengeMac: challenge.challengeMac,
+    idempotencyKey: request.idempotencyKey,
+    ...(request.workOrder === undefined ? {} : { workOrder: request.workOrder }),
+    ...(request.reason === undefined ? {} : { reason: request.reason }),
+  };
 }
 
 /**

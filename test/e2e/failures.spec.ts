@@ -231,7 +231,15 @@ test.describe('failures of the AS', () => {
     const station = await open([one]);
     await station.signIn(service.token);
     const lane = await station.attach('USB', one.sn);
-    await page.route('**/v1/exports', (route) => route.fulfill({ status: 500, body: 'stack trace' }));
+    const problem = {
+      type: 'urn:keyferry:problem:service-failed',
+      title: 'The service failed',
+      status: 500,
+      detail: '',
+    };
+    await page.route('**/v1/exports', (route) =>
+      route.fulfill({ status: 500, body: JSON.stringify(problem), contentType: 'application/problem+json' }),
+    );
     await lane.load(FIELD_KEY.label, 1);
     await lane.expectWord('Not loaded');
     await lane.expectSaid('The AS reported a fault');

@@ -233,6 +233,12 @@ describe('a start', () => {
     expect(await cli('log', 'show', '--last', '100')).toMatch(/ key-added .* set=[0-9A-F]{8} {2}ref1=[0-9A-F]{4}/);
   });
 
+  it('keeps an idle connection open for longer than a balancer does (60 s)', async () => {
+    const answer = await get(await start(), '/v1/keys');
+    const [, seconds] = /timeout=(\d+)/.exec(answer.headers.get('keep-alive') ?? '') ?? [];
+    expect(Number(seconds)).toBeGreaterThan(60);
+  });
+
   it('in standalone mode adds no set and no operator', async () => {
     const service = await start(['--standalone'], { KEYFERRY_SEALING_KEY: Buffer.from(SEALING_KEY).toString('hex') });
     expect(service.token).toBe('');

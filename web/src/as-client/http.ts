@@ -1,10 +1,11 @@
 // Sends one request to the service, with one deadline from the request to the last byte of the
-// answer. Below RemoteAs. Every failure has a code: the service is unreachable, slow or sends
-// nonsense, or it answers with a problem (RFC 9457).
+// answer. Below RemoteAs. Every failure has a code that says who answered: nothing, a server in
+// between, or the AS with a problem of its own (RFC 9457).
 import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
-import { problemSchema } from '#protocol/service/messages.ts';
-import { problemCode } from '#protocol/service/problem.ts';
+import { type ProblemJson, problemSchema } from '#protocol/service/messages.ts';
+import { PROBLEM_BASE, problemCode } from '#protocol/service/problem.ts';
 import { readAnswer } from './answer.ts';
+import { NetworkFailure, readRetryAfter } from './retry.ts';
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -22,13 +23,19 @@ export interface Call {
 /** Well above the length of GET /v1/keys of a service with all its sets. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
+/** Statuses of a proxy that got no answer from the AS, or passed on no request. */
+const GATEWAY_STATUSES: readonly number[] = [408, 425, 429];
+
+/** Statuses with which a network asks for a sign-in of its own (RFC 6585, RFC 9110). */
+const NETWORK_SIGN_IN: readonly number[] = [407, 511];
+
 /** The JSON value of the answer, not validated. @throws ProtocolError (SourceErrorCode) */
 export async function call(fetch: Fetch, request: Call): Promise<unknown> {
   const { response, body } = await send(fetch, request);
   const type = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
   if (response.ok && type === 'application/json') return parse(body, request);
-  if (response.ok) throw nonsense(request, `the content type of the answer is ${type || 'missing'}`);
-  throw type === 'application/problem+json' ? problemOf(parse(body, request), response) : refusal(request, response);
+  const problem = /json$/.test(type ?? '') ? problemOf(body) : undefined;
+  throw response.ok || problem === undefined ? foreign(request, response) : refusal(response, problem);
 }
 
 async function send(fetch: Fetch, request: Call): Promise<{ response: Response; body: string }> {
@@ -41,10 +48,11 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
       method: request.method,
       headers,
       signal,
-      // No cookies, referrer or redirects, and no answer from a cache.
+      // No cookies or referrer, and no answer from a cache. A redirect is not followed: the AS
+      // never redirects, so foreign() names what did.
       cache: 'no-store',
       credentials: 'omit',
-      redirect: 'error',
+      redirect: 'manual',
       referrerPolicy: 'no-referrer',
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
     });
@@ -52,13 +60,12 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
   } catch (cause) {
     if (cause instanceof ProtocolError) throw cause;
     if (signal.aborted) {
-      throw new ProtocolError('service-timeout', `${describe(request)}: no answer within ${request.deadlineMs} ms`, {
-        cause,
-      });
+      const why = `${describe(request)}: no answer within ${request.deadlineMs} ms`;
+      throw new NetworkFailure('service-timeout', why, { cause });
     }
     // fetch rejects with TypeError for each network failure, also for a body that breaks off.
     if (!(cause instanceof TypeError || cause instanceof DOMException)) throw cause;
-    throw new ProtocolError('service-unreachable', `${describe(request)}: ${String(cause)}`, { cause });
+    throw new NetworkFailure('service-unreachable', `${describe(request)}: ${String(cause)}`, { cause });
   }
 }
 
@@ -89,26 +96,35 @@ function isShort({ headers }: Response, maxBytes: number): boolean {
   return length !== null && !headers.has('content-encoding') && Number(length) <= maxBytes;
 }
 
+/** JSON that breaks off was cut on its way. The AS writes each answer whole. */
 function parse(body: string, request: Call): unknown {
   try {
     return JSON.parse(body);
   } catch (cause) {
-    if (cause instanceof SyntaxError) throw nonsense(request, 'the answer is not JSON');
+    if (!(cause instanceof SyntaxError)) throw cause;
+    const why = `${describe(request)}: the answer is not JSON`;
+    if (/^\s*</.test(body)) throw new ProtocolError('not-the-as', why, { cause });
+    throw new NetworkFailure('service-unreachable', why, { cause });
+  }
+}
+
+/** The problem document of the AS; undefined for that of another server. */
+function problemOf(body: string): ProblemJson | undefined {
+  try {
+    const problem = readAnswer(problemSchema, JSON.parse(body), 'problem');
+    return problem.type.startsWith(PROBLEM_BASE) ? problem : undefined;
+  } catch (cause) {
+    if (cause instanceof SyntaxError || cause instanceof ProtocolError) return undefined;
     throw cause;
   }
 }
 
-/** The problem that the service states. */
-function problemOf(value: unknown, response: Response): ProtocolError {
-  const { type, title, detail } = readAnswer(problemSchema, value, 'problem');
-  return new ProtocolError(problemCode(type) ?? codeOfStatus(response.status), detail || title);
-}
-
-/** For an error without a problem document: from a proxy, or from a server that is not an AS. */
-function refusal(request: Call, response: Response): ProtocolError {
-  const known = response.status >= 500 || response.status === 401 || response.status === 429;
-  if (!known) return nonsense(request, `status ${response.status} without a problem document`);
-  return new ProtocolError(codeOfStatus(response.status), `${describe(request)}: status ${response.status}`);
+/** The problem that the AS states. After 429 and 503 the same request may succeed later. */
+function refusal({ status, headers }: Response, { type, title, detail }: ProblemJson): ProtocolError {
+  const code = problemCode(type) ?? codeOfStatus(status);
+  const message = detail || title;
+  if (status !== 429 && status !== 503) return new ProtocolError(code, message);
+  return new NetworkFailure(code, message, { retryAfterMs: readRetryAfter(headers) });
 }
 
 function codeOfStatus(status: number): SourceErrorCode {
@@ -117,6 +133,14 @@ function codeOfStatus(status: number): SourceErrorCode {
   if (status === 403) return 'not-allowed';
   if (status === 429) return 'too-many-requests';
   return 'request-refused';
+}
+
+/** An answer that is not from the AS: of a gateway that got none, of a network or another server. */
+function foreign(request: Call, { status, headers }: Response): ProtocolError {
+  const why = `${describe(request)}: status ${status}, ${headers.get('content-type') ?? 'no content type'}`;
+  const isGateway = (status >= 500 && !NETWORK_SIGN_IN.includes(status)) || GATEWAY_STATUSES.includes(status);
+  if (!isGateway) return new ProtocolError('not-the-as', why);
+  return new NetworkFailure('gateway-failed', why, { retryAfterMs: readRetryAfter(headers) });
 }
 
 function nonsense(request: Call, why: string): ProtocolError {

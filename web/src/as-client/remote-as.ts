@@ -26,6 +26,7 @@ import type { ExportRequestJson, ReceiptRequestJson } from '#protocol/service/re
 import { type Envelope, keyId, type Verify } from '#protocol/signing/envelope.ts';
 import { readAnswer } from './answer.ts';
 import { type Call, call, type Fetch } from './http.ts';
+import { PAUSES_MS, type RetryWatch, sendUntilAnswered } from './retry.ts';
 import {
   type AuditHead,
   AuditWatch,
@@ -72,7 +73,7 @@ export class RemoteAs implements KeySource {
   #operator: WhoamiJson | undefined;
   #trust: Trust | undefined;
 
-  constructor({ fetch, baseUrl, subtle, trust, deadlineMs = 15_000, retryPausesMs = [250, 1000] }: RemoteAsOptions) {
+  constructor({ fetch, baseUrl, subtle, trust, deadlineMs = 15_000, retryPausesMs = PAUSES_MS }: RemoteAsOptions) {
     this.baseUrl = baseUrl;
     this.#fetch = fetch;
     this.#store = trust;
@@ -118,7 +119,16 @@ export class RemoteAs implements KeySource {
     return readAnswer(keysSchema, await this.#authorised('GET', '/v1/keys'), 'keys').sets;
   }
 
-  async exportKey(request: ExportRequest): Promise<ExportedKey> {
+  /** The same AS. `watch` sees the waits of its requests before they are sent again. */
+  watched(watch: RetryWatch): KeySource {
+    return {
+      exportKey: (request) => this.exportKey(request, watch),
+      verifyReceipt: (...receipt) => this.verifyReceipt(...receipt, watch),
+      recallExport: (idempotencyKey) => this.recallExport(idempotencyKey, watch),
+    };
+  }
+
+  async exportKey(request: ExportRequest, watch?: RetryWatch): Promise<ExportedKey> {
     const body: ExportRequestJson = {
       set: request.set,
       tkv: request.tkv,
@@ -134,25 +144,30 @@ export class RemoteAs implements KeySource {
       ...(request.reason === undefined ? {} : { reason: request.reason }),
     };
     const floor = await this.auditFloor();
-    const answer = readAnswer(exportAnswerSchema, await this.#persistent('/v1/exports', body), 'export');
+    const answer = readAnswer(exportAnswerSchema, await this.#persistent('/v1/exports', body, watch), 'export');
     await this.acceptHead(answer.auditHead, floor);
     return { exportId: answer.exportId, data: fromBase64url(answer.data) };
   }
 
-  async verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<SignedVerdict> {
+  async verifyReceipt(
+    exportId: string,
+    receipt: Uint8Array,
+    dataHash: Uint8Array,
+    watch?: RetryWatch,
+  ): Promise<SignedVerdict> {
     const body: ReceiptRequestJson = { exportId, receipt: toBase64url(receipt) };
     const floor = await this.auditFloor();
-    const answer = readAnswer(receiptAnswerSchema, await this.#persistent('/v1/receipts', body), 'receipt');
+    const answer = readAnswer(receiptAnswerSchema, await this.#persistent('/v1/receipts', body, watch), 'receipt');
     const verdict = await (await this.#trustIn(answer.verdict, 'verdict')).openVerdict(answer.verdict);
     requireVerdictOn(verdict, { ...body, dataHash: toBase64url(dataHash) });
     await this.acceptHead(answer.auditHead, floor);
     return { time: verdict.time, envelope: JSON.stringify(answer.verdict) };
   }
 
-  async recallExport(idempotencyKey: string): Promise<RecalledExport | undefined> {
+  async recallExport(idempotencyKey: string, watch?: RetryWatch): Promise<RecalledExport | undefined> {
     const floor = await this.auditFloor();
     try {
-      const answer = await this.#persistent('/v1/exports:recall', { idempotencyKey });
+      const answer = await this.#persistent('/v1/exports:recall', { idempotencyKey }, watch);
       const { exportId, header, dataHash, auditHead } = readAnswer(recallAnswerSchema, answer, 'recall');
       await this.acceptHead(auditHead, floor);
       return { exportId, header: fromBase64url(header), dataHash: fromBase64url(dataHash) };
@@ -238,19 +253,11 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Retries a POST after a network failure, because the request may have reached the service. The
-   * retry is safe: an idempotency key has one export, and a receipt has one verdict.
+   * Sends a POST again after a network failure, because it may have reached the service. That is
+   * safe: an idempotency key has one export, and a receipt has one verdict.
    */
-  async #persistent(path: string, body: object): Promise<unknown> {
-    for (const pauseMs of this.#retryPausesMs) {
-      try {
-        return await this.#authorised('POST', path, body);
-      } catch (error) {
-        if (!isNetworkFailure(error)) throw error;
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
-      }
-    }
-    return await this.#authorised('POST', path, body);
+  #persistent(path: string, body: object, watch?: RetryWatch): Promise<unknown> {
+    return sendUntilAnswered(() => this.#authorised('POST', path, body), this.#retryPausesMs, watch);
   }
 
   async #authorised(method: 'GET' | 'POST', path: string, body?: object, more: AskOptions = {}): Promise<unknown> {
@@ -282,10 +289,6 @@ export class RemoteAs implements KeySource {
       ...(body === undefined ? {} : { body }),
     });
   }
-}
-
-function isNetworkFailure(error: unknown): boolean {
-  return error instanceof ProtocolError && (error.code === 'service-unreachable' || error.code === 'service-timeout');
 }
 
 const fingerprint = (root: string): string => keyId(fromBase64url(root));

@@ -1,5 +1,6 @@
 // Limits the number of concurrent requests to one AS. A service is not flooded by eight lanes, and a card answers one
 // command at a time.
+import type { RetryWatch } from '../../as-client/retry.ts';
 import type { Account } from './session.svelte.ts';
 
 /** Admits at most `limit` actions at a time, in the order of their calls. */
@@ -28,17 +29,18 @@ export class Semaphore {
 }
 
 /** The part of an AS that a load uses. */
-export type LoadSource = Pick<Account, 'exportKey' | 'verifyReceipt' | 'recallExport' | 'auditHead'>;
+export type LoadSource = Pick<Account, 'exportKey' | 'verifyReceipt' | 'recallExport' | 'auditHead' | 'watched'>;
 
-/** The same AS, with every request admitted by `semaphore`. */
-export function limitConcurrency(source: LoadSource, semaphore: Semaphore): LoadSource {
+/** The same AS, with every request admitted by `semaphore`, and its waits seen by `watch`. */
+export function limitConcurrency(account: LoadSource, semaphore: Semaphore, watch?: RetryWatch): LoadSource {
+  const source = (watch && account.watched?.(watch)) ?? account;
   const recallExport = source.recallExport?.bind(source);
   return {
     ...(recallExport ? { recallExport: (key) => semaphore.run(() => recallExport(key)) } : {}),
     exportKey: (request) => semaphore.run(() => source.exportKey(request)),
     verifyReceipt: (...receipt) => semaphore.run(() => source.verifyReceipt(...receipt)),
     get auditHead() {
-      return source.auditHead;
+      return account.auditHead;
     },
   };
 }

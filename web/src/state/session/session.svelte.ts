@@ -2,6 +2,7 @@
 // Access codes, passphrases and PINs are passed to the AS client and never stored here.
 import type { KeySource } from '#protocol/provisioning/key-source.ts';
 import type { Role, SetJson, WhoamiJson } from '#protocol/service/messages.ts';
+import type { RetryWatch } from '../../as-client/retry.ts';
 import type { Roots } from '../../as-client/trust.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 
@@ -12,6 +13,8 @@ export interface Account extends KeySource {
   keys(): Promise<readonly SetJson[]>;
   /** The newest audit head whose signature was verified, as a DSSE envelope. */
   readonly auditHead: { readonly envelope: string } | undefined;
+  /** The same AS, for a caller that shows the waits before a request is sent again. */
+  watched?(watch: RetryWatch): KeySource;
 }
 
 /** The AS as a service (web/src/as-client/remote-as.ts). */

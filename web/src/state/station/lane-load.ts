@@ -1,11 +1,14 @@
 // One load in a lane: what the page shows of it, what a work order determines, and the request to the AS.
 import type { AttachedUnit } from '#protocol/provisioning/attached-unit.ts';
+import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import type { LoadRequest } from '#protocol/provisioning/load-request.ts';
 import type { SetJson } from '#protocol/service/messages.ts';
 import type { SuiteId } from '#protocol/tkl/suites.ts';
 import type { NewAttempt } from '../../journal/attempt.ts';
 import type { UnitRow } from '../../journal/order-record.ts';
-import type { KeyAction } from './key-action.ts';
+import type { SignedIn } from '../session/session.svelte.ts';
+import { type KeyAction, keyActionOf } from './key-action.ts';
+import type { Chosen } from './key-choice.svelte.ts';
 import type { LoadStatus } from './load-attempt.ts';
 import type { UnitFacts } from './unit-facts.ts';
 
@@ -54,9 +57,17 @@ export function suitesFor(
 export function loadRequest(
   { ref1, ref2, idempotencyKey, workOrder, reason }: NewAttempt,
   suites: readonly SuiteId[],
+  unanswered?: ExportRequest,
 ): LoadRequest {
   const named = workOrder === undefined ? {} : { workOrder };
-  return { ref1, ref2, idempotencyKey, suites, sign: false, ...named, ...(reason === undefined ? {} : { reason }) };
+  const explained = reason === undefined ? {} : { reason };
+  return { ref1, ref2, idempotencyKey, suites, sign: false, ...named, ...explained, unanswered };
+}
+
+/** The attempt that sends `unanswered` again. The AS records the reason of that request. */
+export function asSent(attempt: NewAttempt, { idempotencyKey, reason }: ExportRequest): NewAttempt {
+  const { reason: _, ...rest } = attempt;
+  return { ...rest, idempotencyKey, ...(reason === undefined ? {} : { reason }) };
 }
 
 /** The part of an attempt that the choice of key and slot determines. */
@@ -71,4 +82,19 @@ export function newAttempt(
   details: AttemptDetails & Pick<NewAttempt, 'operator' | 'service' | 'idempotencyKey'>,
 ): NewAttempt {
   return { ...details, link, sn, set, tkv, profile };
+}
+
+/** What the lane shows of an attempt. */
+export function laneLoad(attempt: NewAttempt): LaneLoad {
+  const { keyLabel: label, kcv, ref2 } = attempt;
+  return { label, kcv, ref2, action: keyActionOf(ref2, kcv), identity: loadIdentity(attempt) };
+}
+
+/** What the choice of the operator, or the work order, determines of an attempt. */
+export function detailsOf({ set, key, slot }: Chosen, { service }: SignedIn, orderLoad?: OrderLoad): AttemptDetails {
+  const { ref1, label: keyLabel, akv, kcv } = key;
+  const details = { ref1, ref2: slot.ref2, keyLabel, akv, kcv, demo: service.demo || set.demo };
+  if (orderLoad === undefined) return details;
+  const { workOrder, orderChain: order, reason } = orderLoad;
+  return { ...details, workOrder, order, ...(reason === undefined ? {} : { reason }) };
 }

@@ -2,18 +2,22 @@
 // The station creates and removes lanes.
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { SuiteId } from '#protocol/tkl/suites.ts';
+import type { Wait } from '../../as-client/retry.ts';
 import type { Attempt, NewAttempt } from '../../journal/attempt.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Leases } from '../../transport/leases.ts';
 import type { Link } from '../../transport/link.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
-import { limitConcurrency, Semaphore } from '../session/semaphore.ts';
+import { type LoadSource, Semaphore } from '../session/semaphore.ts';
 import type { Account, AsAccount, Session, SignedIn } from '../session/session.svelte.ts';
 import { keyActionOf } from './key-action.ts';
 import { type Chosen, KeyChoice } from './key-choice.svelte.ts';
 import {
   type AttemptDetails,
+  asSent,
+  detailsOf,
   type LaneLoad,
+  laneLoad,
   loadIdentity,
   loadRequest,
   newAttempt,
@@ -23,8 +27,10 @@ import {
 import { type Ending, load, rehearse, settleAttempt } from './load-attempt.ts';
 import type { Stage } from './stages.ts';
 import { Trace } from './trace.svelte.ts';
+import { UnansweredExport } from './unanswered-export.ts';
 import { UnitConnection } from './unit-connection.ts';
 import { factsOf, type UnitFacts, withKey } from './unit-facts.ts';
+import { Waits } from './waits.ts';
 
 export type Phase =
   | { readonly is: 'reading' }
@@ -32,8 +38,9 @@ export type Phase =
   | { readonly is: 'away' }
   | { readonly is: 'unread'; readonly failure: Failure }
   | { readonly is: 'ready' }
-  | { readonly is: 'running'; readonly stage: Stage; readonly stopping: boolean }
-  | { readonly is: 'settling' }
+  /** `wait`: the AS has not answered, and the request is sent again after the wait. */
+  | { readonly is: 'running'; readonly stage: Stage; readonly stopping: boolean; readonly wait?: Wait | undefined }
+  | { readonly is: 'settling'; readonly wait?: Wait | undefined }
   | Ending;
 
 export interface LaneOptions {
@@ -77,6 +84,8 @@ export class Lane {
   readonly choice: KeyChoice;
   readonly #options: LaneOptions;
   readonly #semaphore: Semaphore;
+  readonly #unanswered = new UnansweredExport();
+  readonly #waits = new Waits();
   #connection: UnitConnection | undefined;
   /** The newest connection, also when closed: the browser reports an unplugged unit after the link was closed. */
   #lastConnection: UnitConnection | undefined;
@@ -107,7 +116,6 @@ export class Lane {
     return this.#attached;
   }
 
-  /** The load that the phase is about. */
   get current(): LaneLoad | undefined {
     return this.#current;
   }
@@ -163,39 +171,26 @@ export class Lane {
    */
   async load({ set, key, slot }: Chosen, orderLoad?: OrderLoad): Promise<Ending> {
     const { session, journal, ticks } = this.#options;
-    const device = this.#connection?.device;
+    const connection = this.#connection;
     const isFree = orderLoad ? !this.busy : this.#phase.is === 'ready';
-    if (!isFree || !device || !session.signedIn)
+    if (!isFree || !connection || !session.signedIn)
       throw new RangeError('a load needs an idle unit and a signed-in operator');
-    const attempt = this.#newAttempt(session.signedIn, {
-      ref1: key.ref1,
-      ref2: slot.ref2,
-      keyLabel: key.label,
-      akv: key.akv,
-      kcv: key.kcv,
-      demo: session.signedIn.service.demo || set.demo,
-      ...(orderLoad ? { workOrder: orderLoad.workOrder, order: orderLoad.orderChain } : {}),
-      ...(orderLoad?.reason === undefined ? {} : { reason: orderLoad.reason }),
-    });
-    const { ref2 } = slot;
+    const details = detailsOf({ set, key, slot }, session.signedIn, orderLoad);
+    const started = this.#newAttempt(session.signedIn, details);
+    const unanswered = this.#unanswered.take(connection, started);
+    const attempt = unanswered ? asSent(started, unanswered) : started;
     const began = ticks();
-    this.#current = {
-      label: key.label,
-      kcv: key.kcv,
-      ref2,
-      action: keyActionOf(ref2, key.kcv),
-      identity: loadIdentity(attempt),
-    };
+    this.#current = laneLoad(attempt);
     this.#phase = { is: 'running', stage: 'identity', stopping: false };
     const loadOptions = {
-      source: limitConcurrency(this.#account, this.#semaphore),
+      source: this.#unanswered.watch(this.#watchedSource(), connection, attempt),
       journal,
       row: orderLoad?.row,
       onStage: (stage: Stage) => this.#reach(stage),
       isStopped: () => this.#phase.is === 'running' && this.#phase.stopping,
     };
-    const request = loadRequest(attempt, suitesFor(set, device, orderLoad));
-    const ending = await this.#findOut(await load(loadOptions, device, attempt, request), orderLoad?.row);
+    const request = loadRequest(attempt, suitesFor(set, connection.device, orderLoad), unanswered);
+    const ending = await this.#findOut(await load(loadOptions, connection.device, attempt, request), orderLoad?.row);
     this.#duration = ticks() - began;
     await this.#showStoredKey(ending, key.attributes);
     await this.#end(ending);
@@ -217,14 +212,16 @@ export class Lane {
 
   /** Stops the load before its next step. Has no effect once the import has begun. */
   stop(): void {
-    if (this.#phase.is === 'running' && this.stoppable) this.#phase = { ...this.#phase, stopping: true };
+    if (this.#phase.is !== 'running' || !this.stoppable) return;
+    this.#phase = { ...this.#phase, stopping: true };
+    this.#waits.stop();
   }
 
   /** Settles an open attempt on this unit: asks the unit for the outcome, or the AS to verify the receipt. */
   async settle(attempt: Attempt): Promise<void> {
     const { session } = this.#options;
-    const { keyLabel, kcv, ref2 } = attempt;
-    this.#current = { label: keyLabel, kcv, ref2, action: keyActionOf(ref2, kcv), identity: loadIdentity(attempt) };
+    const { ref2 } = attempt;
+    this.#current = laneLoad(attempt);
     if (attempt.service !== session.origin) {
       // Only the AS that sealed the key can verify its receipt.
       const is = attempt.outcome === 'unverified' ? 'unverified' : 'unknown';
@@ -302,6 +299,12 @@ export class Lane {
     await connection?.close();
   }
 
+  #watchedSource(): LoadSource {
+    return this.#waits.watch(this.#account, this.#semaphore, (wait) => {
+      if (this.#phase.is === 'running' || this.#phase.is === 'settling') this.#phase = { ...this.#phase, wait };
+    });
+  }
+
   get #account(): Account {
     return this.#options.session.local ?? this.#options.as;
   }
@@ -310,7 +313,6 @@ export class Lane {
     return 'failure' in this.#phase && this.#phase.failure.code === 'unit-elsewhere';
   }
 
-  /** Whether the link to the unit is open. */
   get isReachable(): boolean {
     return this.#connection !== undefined && !this.#connection.isClosed;
   }
@@ -325,7 +327,7 @@ export class Lane {
 
   async #askOutcome(attempt: Attempt, row?: OrderLoad['row']): Promise<Ending> {
     this.#phase = { is: 'settling' };
-    const options = { source: this.#account, journal: this.#options.journal, row };
+    const options = { source: this.#watchedSource(), journal: this.#options.journal, row };
     return await settleAttempt(options, this.#connection?.device, attempt);
   }
 

@@ -91,6 +91,16 @@ const UNIT = {
 
 const SERVICE = {
   ...OUT_OF_REACH,
+  'gateway-failed': {
+    remedy: 'Wait a minute, then retry',
+    again: true,
+    title: 'A server in front of the AS answered that it cannot reach the AS now.',
+  },
+  'not-the-as': {
+    remedy: 'Sign in to the network first, then retry',
+    again: true,
+    title: 'Something between this page and the AS answered, such as a sign-in page.',
+  },
   'service-nonsense': {
     remedy: 'Stop here and tell the administrator of the AS',
     title: 'The AS sent a malformed response, or one for another unit.',

@@ -97,6 +97,12 @@ export const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
   receipt: 'The key is stored. The AS verifies the receipt.',
 };
 
+/** While no answer of the AS arrives. The request is sent again unchanged, so nothing happens twice. */
+export function waitSentence({ seconds, next, tries }: NonNullable<WaitingPhase['wait']>): string {
+  return `No answer from the AS. The same request goes out again in ${seconds} s, try ${next} of ${tries}.`;
+}
+type WaitingPhase = Extract<Phase, { is: 'running' }>;
+
 const VERIFIED = 'The AS has verified the receipt.';
 const VERIFIED_HERE = 'The token has verified the receipt. The AS does so when the journal is returned.';
 
@@ -129,14 +135,14 @@ function base(lane: Lane, phase: Phase, words: Message | undefined): LaneMessage
         sentence: OBSTACLES[obstacle],
       };
     }
-    case 'running':
-      return { kind: 'working', word: phase.stopping ? 'Stopping' : 'Loading', sentence: STAGE_SENTENCES[phase.stage] };
-    case 'settling':
-      return {
-        kind: 'working',
-        word: 'Checking outcome',
-        sentence: 'Asking the unit and the AS how the import ended.',
-      };
+    case 'running': {
+      const sentence = phase.wait ? waitSentence(phase.wait) : STAGE_SENTENCES[phase.stage];
+      return { kind: 'working', word: phase.stopping ? 'Stopping' : 'Loading', sentence };
+    }
+    case 'settling': {
+      const sentence = phase.wait ? waitSentence(phase.wait) : 'Asking the unit and the AS how the import ended.';
+      return { kind: 'working', word: 'Checking outcome', sentence };
+    }
     case 'done':
       return {
         kind: 'done',

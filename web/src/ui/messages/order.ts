@@ -4,7 +4,7 @@ import type { OrderRun, WaitReason } from '../../state/orders/order-run.svelte.t
 import type { UnitProgress } from '../../state/orders/unit-progress.svelte.ts';
 import { keysIn } from '../../state/page/journal-space.ts';
 import { explain } from './catalog.svelte.ts';
-import { contextOf, type LaneMessage, laneMessage, STAGE_SENTENCES } from './lane.ts';
+import { contextOf, type LaneMessage, laneMessage, STAGE_SENTENCES, waitSentence } from './lane.ts';
 import type { Message, MessageContext, Platform } from './types.ts';
 
 const REFUSALS = {
@@ -77,7 +77,8 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
         sentence: 'Enter a reason for loading again: the unit was done, but its slots lack the keys.',
       };
     case 'loading': {
-      const sentence = lane.phase.is === 'running' ? STAGE_SENTENCES[lane.phase.stage] : 'The next key follows.';
+      if (lane.phase.is !== 'running') return { kind: 'working', word: 'Loading', sentence: 'The next key follows.' };
+      const sentence = lane.phase.wait ? waitSentence(lane.phase.wait) : STAGE_SENTENCES[lane.phase.stage];
       const count = phase.lines > 1 ? `Key ${phase.line + 1} of ${phase.lines}. ` : '';
       return { kind: 'working', word: 'Loading', sentence: count + sentence };
     }

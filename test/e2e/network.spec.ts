@@ -1,0 +1,23 @@
+// What lies between the page and the AS: gateways, networks with a sign-in page, and outages.
+import { FIELD_KEY } from './support/sets.ts';
+import { expect, test, unit } from './support/test.ts';
+
+test('a proxy that loses the answer to an export costs no second export', async ({ open, service, page }) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  let lost = 2;
+  await page.route('**/v1/exports', async (route) => {
+    if (lost-- <= 0) return await route.continue();
+    await route.fetch(); // the AS makes the export
+    await route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' });
+  });
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectSaid('The same request goes out again');
+  await lane.expectWord('Unplug');
+  const log = await service.cli('log', 'show', '--last', '20');
+  expect(log.split('\n').filter((line) => /\bexport\b/.test(line) && line.includes(one.sn.toUpperCase()))).toHaveLength(
+    1,
+  );
+});

@@ -1,0 +1,81 @@
+// Who answered a request: the AS, a server in front of it, or something else on the network. Only
+// the AS's own problem document ends a session.
+import { describe, expect, it } from 'vitest';
+import { PROBLEM_BASE } from '#protocol/service/problem.ts';
+import { jsonAnswer, problem } from './fake-as.ts';
+import { signedIn } from './remote-as-fixture.ts';
+
+const html = (status: number): Response =>
+  new Response('<!doctype html><title>Welcome</title>', { status, headers: { 'content-type': 'text/html' } });
+const redirected = (): Response => Object.defineProperty(Response.error(), 'type', { value: 'opaqueredirect' });
+
+type Case = readonly [what: string, answer: () => Response, code: string];
+
+/** Nothing of these comes from the AS. */
+const FOREIGN: readonly Case[] = [
+  ['the sign-in page of a network', () => html(200), 'not-the-as'],
+  ['a redirect to the sign-in page of a network', redirected, 'not-the-as'],
+  ['a network that requires a sign-in (511)', () => html(511), 'not-the-as'],
+  ['a proxy that requires a sign-in (407)', () => html(407), 'not-the-as'],
+  ['a page in place of JSON, with its content type', () => bodyOf('<html>'), 'not-the-as'],
+  ['an answer without a content type', () => new Response(new Uint8Array(2)), 'not-the-as'],
+  ['nothing at all (204)', () => new Response(null, { status: 204 }), 'not-the-as'],
+  ['a proxy that refuses the access code (401)', () => html(401), 'not-the-as'],
+  ['a proxy that forbids the address (403)', () => html(403), 'not-the-as'],
+  ['a static server (404)', () => html(404), 'not-the-as'],
+  ['a static server that allows no POST (405)', () => html(405), 'not-the-as'],
+  ['a proxy with a limit for bodies (413)', () => html(413), 'not-the-as'],
+  ['another service (401, JSON)', () => jsonAnswer({ error: 'unauthorized' }, 401), 'not-the-as'],
+  ['another service (problem document)', () => foreignProblem('about:blank', 401), 'not-the-as'],
+  ['another service (its own problem type)', () => foreignProblem('https://api.example/signed-out', 403), 'not-the-as'],
+  ['a malformed problem document', () => jsonAnswer({ status: 400 }, 400, 'application/problem+json'), 'not-the-as'],
+  ['a gateway (502)', () => html(502), 'gateway-failed'],
+  ['a gateway (503)', () => html(503), 'gateway-failed'],
+  ['a gateway (504, JSON)', () => jsonAnswer({ message: 'Endpoint request timed out' }, 504), 'gateway-failed'],
+  ['a gateway with a problem document', () => foreignProblem('about:blank', 503), 'gateway-failed'],
+  ['a content network (522)', () => html(522), 'gateway-failed'],
+  ['a gateway with its own limit (429)', () => html(429), 'gateway-failed'],
+  ['a gateway that waited too long for the request (408)', () => html(408), 'gateway-failed'],
+  ['an answer that was cut on its way', () => bodyOf('{"sets":[{"set":1'), 'service-unreachable'],
+  ['an answer of which nothing is left', () => bodyOf(''), 'service-unreachable'],
+];
+
+function bodyOf(text: string): Response {
+  return new Response(text, { headers: { 'content-type': 'application/json' } });
+}
+
+function foreignProblem(type: string, status: number): Response {
+  return jsonAnswer({ type, title: 'Unauthorized', status, detail: 'no' }, status, 'application/problem+json');
+}
+
+describe('an answer that is not from the AS', () => {
+  it.each(FOREIGN)('%s is named and leaves the session as it is', async (_what, answer, code) => {
+    const { service, as } = await signedIn();
+    service.instead['/v1/keys'] = answer;
+    await expect(as.keys()).rejects.toMatchObject({ code });
+    delete service.instead['/v1/keys'];
+    expect(await as.keys()).toHaveLength(1);
+  });
+
+  it.each(FOREIGN)('%s does not sign an operator in or out', async (_what, answer, code) => {
+    const { service, as } = await signedIn();
+    service.instead['/v1/trust'] = answer;
+    await expect(as.signIn('kf_anAccessCode')).rejects.toMatchObject({ code });
+  });
+});
+
+describe('an answer of the AS', () => {
+  it('ends the session when the access code is no longer good', async () => {
+    const { service, as } = await signedIn();
+    service.instead['/v1/keys'] = () => problem('signed-out');
+    await expect(as.keys()).rejects.toMatchObject({ code: 'signed-out' });
+    expect(as.operator).toBeUndefined();
+  });
+
+  it('is its own also when a proxy changed the content type of its problem to JSON', async () => {
+    const { service, as } = await signedIn();
+    const stated = { type: `${PROBLEM_BASE}quota-used`, title: 'No exports are left', status: 403, detail: 'used' };
+    service.instead['/v1/keys'] = () => jsonAnswer(stated, 403);
+    await expect(as.keys()).rejects.toMatchObject({ code: 'quota-used' });
+  });
+});

@@ -1,0 +1,94 @@
+// An export request whose answer was lost is sent again by the next load of the same key, so that
+// the AS makes one export only.
+import { describe, expect, it } from 'vitest';
+import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
+import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
+import { laneMessage } from '#web/ui/messages/lane.ts';
+import { attached, cable, createBench, load } from './station-fixture.ts';
+
+/** A lane at an AS that gets each request, and loses its answers with `code` while it is set. */
+async function losing(code: SourceErrorCode) {
+  const bench = await createBench();
+  await bench.session.signIn('token');
+  const requests: ExportRequest[] = [];
+  const lost = { code: code as SourceErrorCode | undefined };
+  const { exportKey } = bench.account;
+  bench.account.exportKey = async (request) => {
+    requests.push(request);
+    const exported = await exportKey(request);
+    if (lost.code !== undefined) throw new ProtocolError(lost.code, 'the answer was lost');
+    return exported;
+  };
+  const wire = cable();
+  const lane = await attached(bench, wire);
+  await load(lane, 1);
+  lost.code = undefined;
+  return { bench, wire, lane, requests };
+}
+
+const numbers = (requests: readonly ExportRequest[]): number =>
+  new Set(requests.map((each) => each.idempotencyKey)).size;
+
+describe('an export whose answer was lost', () => {
+  it.each(['gateway-failed', 'service-unreachable', 'service-timeout', 'not-the-as'] as const)(
+    'after %s is sent again unchanged, and the unit gets its key',
+    async (code) => {
+      const { bench, lane, requests } = await losing(code);
+      expect(lane.phase).toMatchObject({ is: 'failed', failure: { code } });
+      await lane.loadAgain();
+      expect(lane.phase.is).toBe('done');
+      expect(requests).toHaveLength(2);
+      expect(requests[1]).toBe(requests[0]);
+      const attempts = await bench.journal.list(9);
+      expect(attempts.map(({ outcome }) => outcome)).toEqual(['done', 'failed']);
+      expect(new Set(attempts.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+    },
+  );
+
+  it('is not sent again after the unit was plugged in again: its challenge is gone', async () => {
+    const { wire, lane, requests } = await losing('gateway-failed');
+    wire.cut = { ins: 0xca, when: 'before' };
+    await lane.close();
+    wire.cut = undefined;
+    await lane.loadAgain();
+    expect(lane.phase.is).toBe('done');
+    expect(numbers(requests)).toBe(2);
+  });
+
+  it('is not sent again for another key or for another operator', async () => {
+    const { lane, requests } = await losing('gateway-failed');
+    await lane.retry();
+    await load(lane, 3);
+    expect(lane.phase.is).toBe('done');
+    expect(numbers(requests)).toBe(2);
+  });
+
+  it('is not sent again after the AS has refused it', async () => {
+    const { lane, requests } = await losing('unit-quota-used');
+    await lane.loadAgain();
+    expect(numbers(requests)).toBe(2);
+  });
+});
+
+describe('a lane that waits for the AS', () => {
+  it('says when the same request goes out again, and stops on demand', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const said: string[] = [];
+    const lane = await attached(bench);
+    const { account } = bench;
+    account.watched = ({ onWait, signal }) => ({
+      ...account,
+      exportKey: () =>
+        new Promise((_, reject) => {
+          onWait({ seconds: 4, next: 3, tries: 5 });
+          said.push(laneMessage(lane, 'linux').sentence);
+          signal.addEventListener('abort', () => reject(new ProtocolError('cancelled', 'stopped')));
+          lane.stop();
+        }),
+    });
+    await load(lane, 1);
+    expect(said).toEqual(['No answer from the AS. The same request goes out again in 4 s, try 3 of 5.']);
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'cancelled' } });
+  });
+});

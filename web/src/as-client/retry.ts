@@ -1,0 +1,88 @@
+// Sends a request again after a network failure: the request may have reached the service, so it
+// is sent unchanged, under the same idempotency key (docs/protocol.md clause 6). Below RemoteAs.
+// The number of tries and each wait are bounded.
+import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
+
+/** The pauses before each further try. */
+export const PAUSES_MS: readonly number[] = [250, 1000, 2000, 4000];
+
+/** Maximum of one wait, whatever Retry-After says, and of all waits of one request. */
+const MAX_WAIT_MS = 30_000;
+const MAX_TOTAL_MS = 60_000;
+
+/** The AS gave no answer, or asked for the same request later. */
+export class NetworkFailure extends ProtocolError {
+  override readonly name = 'NetworkFailure';
+  /** From Retry-After. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: SourceErrorCode,
+    message: string,
+    { retryAfterMs, ...options }: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {},
+  ) {
+    super(code, message, options);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** A wait before the next try. */
+export interface Wait {
+  readonly seconds: number;
+  /** Number of the next try, from 2. */
+  readonly next: number;
+  readonly tries: number;
+}
+
+/** Sees the waits of one request. `signal` ends them. */
+export interface RetryWatch {
+  readonly onWait: (wait: Wait | undefined) => void;
+  readonly signal: AbortSignal;
+}
+
+/** @throws ProtocolError of the last try, or cancelled */
+export async function sendUntilAnswered<T>(
+  send: () => Promise<T>,
+  pausesMs: readonly number[],
+  watch?: RetryWatch,
+): Promise<T> {
+  let totalMs = 0;
+  for (const [index, pauseMs] of pausesMs.entries()) {
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof NetworkFailure)) throw error;
+      const ms = Math.min(MAX_WAIT_MS, Math.max(pauseMs, error.retryAfterMs ?? 0));
+      totalMs += ms;
+      if (totalMs > MAX_TOTAL_MS) throw error;
+      watch?.onWait({ seconds: Math.ceil(ms / 1000), next: index + 2, tries: pausesMs.length + 1 });
+      await pause(ms, watch?.signal).finally(() => watch?.onWait(undefined));
+    }
+  }
+  return await send();
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(new ProtocolError('cancelled', 'stopped before the next try'));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', stop);
+    if (signal?.aborted) stop();
+  });
+}
+
+/** Retry-After (RFC 9110): seconds, or a date, which is compared with that of the same answer. */
+export function readRetryAfter(headers: Headers): number | undefined {
+  const value = headers.get('retry-after')?.trim() ?? '';
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const at = value.endsWith('GMT') ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(at)) return undefined;
+  const sent = Date.parse(headers.get('date') ?? '');
+  return Math.max(0, at - (Number.isNaN(sent) ? Date.now() : sent));
+}
