@@ -68,6 +68,8 @@ export interface UnitRow {
   readonly tries: number;
   /** REF2 of each line that was or may have been exported. Another export needs a reason. */
   readonly exported: readonly number[];
+  /** REF2 of the line for which the AS asked for a reason that only the operator can give. */
+  readonly needsReason?: number;
   /** Duration in milliseconds, for a unit that is done. */
   readonly took?: number;
   /** Time when the run first began the unit, and time of this row: ISO 8601, UTC. */

@@ -149,7 +149,8 @@ export class OpenOrder {
 function unitReport({ sn, state, reason, failure, begun, at }: UnitRow): StationUnitJson {
   const outcome = OUTCOMES[state];
   const given = reason === undefined ? undefined : storedReason(reason);
-  const cause = given ?? (failure === undefined ? null : reasonOf(failure));
+  // `reason-needed` is a question of the AS, not a reason.
+  const cause = given ?? (failure === undefined || failure.code === 'reason-needed' ? null : reasonOf(failure));
   return { sn, outcome, reason: outcome === 'done' ? null : cause, begun, ended: at };
 }
 

@@ -73,11 +73,14 @@ export const ASK_OPERATOR = Symbol('ask the operator');
 
 /**
  * The reason for exporting the key of a line to this unit again, taken from its row. Undefined for
- * the first export. ASK_OPERATOR when the unit was done, but its slot does not hold the key.
+ * the first export. ASK_OPERATOR when the row does not record why: the unit was done, but its slot
+ * does not hold the key, or the AS asked for a reason because of an export that another station
+ * made.
  */
 export function repeatReason(row: UnitRow | undefined, { ref2 }: OrderLine): string | typeof ASK_OPERATOR | undefined {
+  if (row?.needsReason === ref2) return ASK_OPERATOR;
   if (!row?.exported.includes(ref2)) return undefined;
-  if (row.state === 'done') return ASK_OPERATOR;
+  if (row.state === 'done' || row.failure?.code === 'reason-needed') return ASK_OPERATOR;
   if (row.failure === undefined) return 'The station stopped during the previous attempt';
   const { code, command = '', statusWord } = row.failure;
   const ending = statusWord === undefined ? code : `${command} ${hexNumber(statusWord)}`;
@@ -125,16 +128,20 @@ export function rowAfter(
   { outcome, failure, stage }: LoadStatus,
   { isLast, took, at }: { readonly isLast: boolean; readonly took: number; readonly at: string },
 ): UnitRow {
-  const { failure: _, took: __, ...rest } = before;
+  const { failure: _, took: __, needsReason: asked, ...rest } = before;
   const isNotExported = outcome === 'failed' && (stage === 'identity' || stage === 'challenge');
   const others = before.exported.filter((ref2) => ref2 !== line.ref2);
   const isDone = outcome === 'done' && isLast;
+  const isExported = outcome === 'done' || stage === 'import' || stage === 'receipt';
+  const isAnswered = isDone || (asked === line.ref2 && isExported);
+  const needsReason = failure?.code === 'reason-needed' ? line.ref2 : isAnswered ? undefined : asked;
   return {
     ...rest,
     state: isDone ? 'done' : STATES[outcome],
     exported: isNotExported ? others : [...others, line.ref2],
     at,
     ...(failure === undefined ? {} : { failure }),
+    ...(needsReason === undefined ? {} : { needsReason }),
     ...(isDone ? { took: Math.round(took) } : {}),
   };
 }

@@ -353,16 +353,19 @@ export class OrderRun implements Attendant {
   }
 
   #end(unit: UnitProgress, ending: Ending): void {
-    unit.setReason(undefined);
     this.#options.signal(ending.is === 'done' ? 'done' : 'failed');
     if (ending.is === 'done') {
+      unit.setReason(undefined);
       this.#streak = 0;
       unit.enter({ is: 'done', how: 'loaded' });
       return;
     }
     const { failure } = ending;
-    unit.enter({ is: ending.is === 'failed' ? 'failed' : 'unknown', failure });
     const isSystem = isSystemFailure(failure);
+    // The reason of the operator holds until its export was made.
+    if (!isSystem) unit.setReason(undefined);
+    if (failure.code === 'reason-needed') return unit.enter({ is: 'reason' });
+    unit.enter({ is: ending.is === 'failed' ? 'failed' : 'unknown', failure });
     if (!isSystem) this.#streak++;
     const { haltAfter } = this.#order.options;
     if (isSystem || (haltAfter !== null && this.#streak >= haltAfter)) this.#halt(failure);

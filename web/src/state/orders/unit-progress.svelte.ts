@@ -14,7 +14,7 @@ export type UnitPhase =
   | { readonly is: 'waiting' }
   /** The operator must scan the label. */
   | { readonly is: 'scan' }
-  /** The operator must enter the reason for loading the unit again. */
+  /** The operator must enter the reason for loading the unit again, which the journal lacks. */
   | { readonly is: 'reason' }
   /** `line` counts from 0. */
   | { readonly is: 'loading'; readonly line: number; readonly lines: number }
@@ -71,10 +71,12 @@ export class UnitProgress {
     return this.#reason === undefined && lines.some((line) => repeatReason(this.#row, line) === ASK_OPERATOR);
   }
 
-  /** The operator's reason for loading the unit again, or the one of its row before this load. */
+  /** For a key that is exported again: the operator's reason, or the one that the row records. */
   reasonFor(line: OrderLine, row: UnitRow | undefined): string | undefined {
-    const reason = this.#reason ?? repeatReason(row, line);
-    return reason === ASK_OPERATOR || reason === undefined ? undefined : storedReason(reason);
+    const recorded = repeatReason(row, line);
+    if (recorded === undefined) return undefined;
+    const reason = this.#reason ?? (recorded === ASK_OPERATOR ? undefined : recorded);
+    return reason === undefined ? undefined : storedReason(reason);
   }
 
   enter(phase: UnitPhase): void {

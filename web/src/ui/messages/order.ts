@@ -74,7 +74,7 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
       return {
         kind: 'unknown',
         word: 'Reason needed',
-        sentence: 'Enter a reason for loading again: the unit was done, but its slots lack the keys.',
+        sentence: 'Enter a reason for loading again. This key was sent to this unit before in this order.',
       };
     case 'loading': {
       if (lane.phase.is !== 'running') return { kind: 'working', word: 'Loading', sentence: 'The next key follows.' };
