@@ -27,6 +27,8 @@ export interface ExportEntry extends ExportRecord {
   readonly operator: string;
   readonly workOrder: string | null;
   readonly reason: string | null;
+  /** Time at which the export was made. */
+  readonly time: string;
   /** Time at which the receipt was accepted. */
   readonly receiptTime: string | undefined;
 }
@@ -49,6 +51,8 @@ export class Ledger {
   readonly #workOrders = new Map<string, Map<string, WorkOrderCount>>();
   /** XC of each export, by work order. */
   readonly #ofWorkOrder = new Map<string, number[]>();
+  /** XC of each export and of each receipt, by work order, in the order of their entries. */
+  readonly #changes = new Map<string, number[]>();
   readonly #perLoad = new Map<string, number>();
   #lastXc = 0;
 
@@ -106,6 +110,11 @@ export class Ledger {
     }
   }
 
+  /** XC of each export and of each receipt under a work order, oldest first. */
+  changesOf(workOrder: string): readonly number[] {
+    return this.#changes.get(workOrder) ?? [];
+  }
+
   /** Number of exports of one load: one key for one slot of one unit, under a work order. */
   countOfLoad(workOrder: string, set: number, sn: Uint8Array, ref1: number, slot: number): number {
     return this.#perLoad.get(loadName(workOrder, set, sn, ref1, slot)) ?? 0;
@@ -133,7 +142,7 @@ export class Ledger {
     const { operator, workOrder, reason, idempotencyKey, requestHash } = origin;
     const dataHash = sha256(record.data);
     const exportId = exportIdOf(dataHash);
-    const facts = { operator, workOrder, reason, receiptTime: undefined };
+    const facts = { operator, workOrder, reason, time, receiptTime: undefined };
     const entry: ExportEntry = { ...record, ...facts, exportId, dataHash, xc };
     this.#byCounter.set(xc, entry);
     this.#byChallenge.set(challengeName(sn, record.random), xc);
@@ -144,6 +153,7 @@ export class Ledger {
     this.#lastXc = Math.max(this.#lastXc, xc);
     this.#count(operator, workOrder, time, 'exports');
     if (workOrder !== null) {
+      entryOf(this.#changes, workOrder, (): number[] => []).push(xc);
       entryOf(this.#ofWorkOrder, workOrder, (): number[] => []).push(xc);
       increment(this.#perLoad, loadName(workOrder, set, sn, ref1, slot));
     }
@@ -160,6 +170,7 @@ export class Ledger {
     if (entry === undefined) throw new RangeError(`there is no export ${xc}`);
     this.#byCounter.set(xc, { ...entry, receipt, receiptTime: time });
     this.#count(entry.operator, entry.workOrder, time, 'receipts');
+    if (entry.workOrder !== null) entryOf(this.#changes, entry.workOrder, (): number[] => []).push(xc);
   }
 
   #remember(operator: string, key: string, use: { readonly requestHash: string; readonly xc: number }): void {

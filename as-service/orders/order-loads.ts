@@ -21,6 +21,10 @@ export interface LoadExport {
    */
   readonly verdict: () => Promise<VerdictJson | undefined>;
   readonly reason: string | null;
+  /** Time of the export. */
+  readonly begun: string;
+  /** Time of the receipt; undefined in a vault, whose receipts are verified at its return. */
+  readonly ended: string | undefined;
 }
 
 export interface UnitLoads {
@@ -41,6 +45,8 @@ export class OrderLoads {
         isProven: entry.receipt !== undefined,
         verdict: () => verdictOf(entry, check.crypto, check.verified),
         reason: entry.reason,
+        begun: entry.time,
+        ended: entry.receiptTime,
       });
     }
     for (const record of vaults.all) {
@@ -51,6 +57,8 @@ export class OrderLoads {
           verdict: () => verdictOnExport(record, exported, check),
           // Vaults do not require a reason for a second export.
           reason: `sent by vault ${record.issued.header.asNumber}`,
+          begun: exported.time,
+          ended: undefined,
         });
       }
     }

@@ -73,9 +73,35 @@ async function makeRow(
   { order, reported }: OrderEntry,
   options: MakeReportOptions,
 ): Promise<ReportRow> {
-  const { begun = null, ended = null } = reported.get(sn) ?? {};
+  const { begun, ended } = timesOf(sn, order, options.loads, outcome === 'done', reported.get(sn));
   const loads = await Promise.all(order.lines.map((line) => makeLoad(sn, line, options)));
   return { sn, outcome, reason, begun, ended, loads };
+}
+
+type Times = Pick<ReportRow, 'begun' | 'ended'>;
+
+/**
+ * Of a unit that is done: from the first export to the last receipt of the loads that prove it.
+ * Otherwise as a station reported them.
+ */
+function timesOf(
+  sn: string,
+  { lines }: OrderEntry['order'],
+  loads: OrderLoads,
+  isDone: boolean,
+  { begun, ended, outcome }: Partial<Times> & { readonly outcome?: string } = {},
+): Times {
+  const proven = isDone
+    ? lines.map((line) =>
+        loads
+          .ofLine(sn, line)
+          .filter(({ isProven }) => isProven)
+          .at(-1),
+      )
+    : [];
+  const begins = proven.flatMap((load) => load?.begun ?? []).sort();
+  const ends = proven.flatMap((load) => load?.ended ?? (outcome === 'done' ? ended : undefined) ?? load?.begun ?? []);
+  return { begun: begins[0] ?? begun ?? null, ended: ends.sort().at(-1) ?? ended ?? null };
 }
 
 async function makeLoad(sn: string, line: OrderLine, { loads, signatures }: MakeReportOptions): Promise<ReportLoad> {

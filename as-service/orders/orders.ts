@@ -1,14 +1,17 @@
 // Issues, revokes, balances and closes work orders, and records station reports (docs/protocol.md
 // clause 6.1). Each change resolves after its audit log entry is durable.
+import { randomBytes } from 'node:crypto';
 import { Mutex } from '#protocol/async/mutex.ts';
+import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { type Balance, balance, type UnitOutcome } from '#protocol/orders/balance.ts';
-import type { OrderJson, OrderUnitJson, WorkOrderJson } from '#protocol/orders/messages.ts';
+import type { OrderJson, OrderProgressJson, OrderUnitJson, WorkOrderJson } from '#protocol/orders/messages.ts';
 import { lists, type WorkOrder } from '#protocol/orders/order.ts';
 import type { Report } from '#protocol/orders/report.ts';
 import type { NewOrderJson, StationReportJson } from '#protocol/orders/requests.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
+import { decodeHeader } from '#protocol/tkl/header.ts';
 import type { AuditEvent, AuditLog } from '../audit-log/audit-log.ts';
 import type { SharedLock } from '../common/shared-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -47,6 +50,8 @@ export class Orders {
   readonly #options: OrdersOptions;
   /** Serialises changes, so that each check still holds when its change is recorded. */
   readonly #mutex = new Mutex();
+  /** Names this start of the service in the versions of progress(). */
+  readonly #started = randomBytes(6).toString('hex');
   /** The last report; `name` contains the order and what is proven. */
   #cache: { readonly name: string; readonly report: Promise<Report> } | undefined;
 
@@ -83,6 +88,26 @@ export class Orders {
     const loads = this.#loadsOf(order);
     const units = [...loads.units()].map((sn): OrderUnitJson => ({ sn, ...loads.of(sn) }));
     return { order: envelope, state, reason, units };
+  }
+
+  /** The state of the order, and the units that changed since `seen`, the version of an earlier answer. */
+  progress({ order, state, reason }: OrderEntry, seen: string | undefined): OrderProgressJson {
+    const { ledger, vaults, now } = this.#options;
+    const changes = ledger.changesOf(order.id);
+    // A return changes units anywhere in the list, and so may a restart: both begin a new list.
+    const list = `${this.#started}-${vaults.countLoads(order.id)}`;
+    const version = `${list}-${changes.length}`;
+    const common = { state, reason, time: now().toISOString(), version };
+    const since = seen?.startsWith(`${list}-`) ? Number(seen.slice(list.length + 1)) : undefined;
+    if (since === changes.length) return { ...common, isComplete: false, units: [] };
+    const loads = this.#loadsOf(order);
+    const units = since === undefined ? loads.units() : new Set(changes.slice(since).flatMap((xc) => this.#unitOf(xc)));
+    return { ...common, isComplete: since === undefined, units: [...units].map((sn) => ({ sn, ...loads.of(sn) })) };
+  }
+
+  #unitOf(xc: number): string[] {
+    const entry = this.#options.ledger.findByCounter(xc);
+    return entry === undefined ? [] : [toHex(decodeHeader(entry.data).sn)];
   }
 
   /**

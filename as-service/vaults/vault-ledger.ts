@@ -157,6 +157,17 @@ export class VaultLedger {
     return this.#byId.get(vaultId);
   }
 
+  /** Number of returned exports and receipts under a work order. It only rises. */
+  countLoads(workOrder: string): number {
+    let count = 0;
+    for (const record of this.#byId.values()) {
+      for (const { event, receipt } of record.exports) {
+        if (event.workOrder === workOrder) count += receipt === undefined ? 1 : 2;
+      }
+    }
+    return count;
+  }
+
   addVault(issued: VaultIssue): VaultRecord {
     const record = new VaultRecord(issued);
     this.#byId.set(issued.header.vaultId, record);

@@ -3,7 +3,7 @@
 import * as v from 'valibot';
 import { documentEnvelopeSchema } from '../json/document.ts';
 import { envelopeSchema } from '../json/envelope.ts';
-import { integer, type Json, list, printable, time } from '../json/schema.ts';
+import { integer, type Json, list, printable, text, time } from '../json/schema.ts';
 import { hash, set } from '../service/messages.ts';
 import { unitOutcomeSchema } from './balance.ts';
 import { orderId } from './order.ts';
@@ -11,6 +11,8 @@ import { serialNumber } from './units.ts';
 
 /** No list of units or of orders is longer. */
 const MAX_ROWS = 100_000;
+
+export const VERSION = /^[\w-]{1,64}$/;
 
 export const natural = integer(0, Number.MAX_SAFE_INTEGER);
 /** Number and hash of an entry of the audit log. */
@@ -43,6 +45,22 @@ export const orderSchema = v.object({
   auditHead: envelopeSchema,
 });
 export type OrderJson = Json<typeof orderSchema>;
+
+/**
+ * GET /v1/work-orders/{id}/progress?seen=: `seen` is the version of an earlier answer. The units
+ * are those that changed since; all of them if `isComplete`.
+ */
+export const orderProgressSchema = v.object({
+  state: stateSchema,
+  /** Why it was revoked. */
+  reason: v.nullable(printable(500)),
+  /** The clock of the AS. */
+  time,
+  version: text(VERSION, 'a version'),
+  isComplete: v.boolean(),
+  units: rows(orderUnitSchema),
+});
+export type OrderProgressJson = Json<typeof orderProgressSchema>;
 
 /** A work order, or a job number that exports named, and the number of its exports. */
 const workOrderFactsSchema = v.object({

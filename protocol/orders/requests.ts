@@ -3,11 +3,11 @@
 import * as v from 'valibot';
 import { anySerialNumber } from '../json/fields.ts';
 import { calendarTime, entered, enteredBy } from '../json/request-fields.ts';
-import { type Json, list } from '../json/schema.ts';
+import { type Json, list, text } from '../json/schema.ts';
 import { ref1, set, suite } from '../service/messages.ts';
 import { MAX_ORDER_ID_LENGTH, readOrderId } from '../text/order-id.ts';
 import { outcomeSchema } from './balance.ts';
-import { headSchema } from './messages.ts';
+import { headSchema, VERSION } from './messages.ts';
 import { MAX_LINES, orderOptionsSchema, ref2 } from './order.ts';
 import { MAX_UNITS } from './units.ts';
 
@@ -31,6 +31,9 @@ export const newOrderSchema = v.object({
   until: calendarTime,
 });
 export type NewOrderJson = Json<typeof newOrderSchema>;
+
+/** Query of GET /v1/work-orders/{id}/progress: the version of an earlier answer. */
+export const progressQuerySchema = v.object({ seen: v.exactOptional(text(VERSION, 'a version')) });
 
 /** Body of POST /v1/work-orders/{id}/revoke. */
 export const revokeOrderSchema = v.object({ reason: entered(500) });

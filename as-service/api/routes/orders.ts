@@ -1,6 +1,7 @@
 // Routes below /v1/work-orders (docs/protocol.md clauses 6.1 and 9.1).
 import {
   type OrderJson,
+  orderProgressSchema,
   orderSchema,
   type StationReportAnswerJson,
   stationReportAnswerSchema,
@@ -8,7 +9,12 @@ import {
   workOrdersSchema,
 } from '#protocol/orders/messages.ts';
 import { reportSchema } from '#protocol/orders/report.ts';
-import { newOrderSchema, revokeOrderSchema, stationReportSchema } from '#protocol/orders/requests.ts';
+import {
+  newOrderSchema,
+  progressQuerySchema,
+  revokeOrderSchema,
+  stationReportSchema,
+} from '#protocol/orders/requests.ts';
 import type { Role } from '#protocol/service/messages.ts';
 import type { OrderEntry } from '../../orders/order-ledger.ts';
 import type { Actor } from '../../orders/orders.ts';
@@ -67,6 +73,17 @@ export const orderRoute = route({
   output: orderSchema,
   problems: ['order-unknown'],
   handle: (call) => view(call, call.as.orders.find(call.id, actorOf(call))),
+});
+
+export const orderProgressRoute = route({
+  method: 'get',
+  path: '/v1/work-orders/{id}/progress',
+  summary: 'The state of a work order, and its units with what all stations have loaded since an earlier answer.',
+  roles: EVERY_ROLE,
+  input: progressQuerySchema,
+  output: orderProgressSchema,
+  problems: ['order-unknown'],
+  handle: (call) => call.as.orders.progress(call.as.orders.find(call.id, actorOf(call)), call.input.seen),
 });
 
 export const revokeOrderRoute = route({

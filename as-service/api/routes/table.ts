@@ -2,6 +2,7 @@
 import { batchRoute, exportsRoute, recallRoute, receiptsRoute } from './exports.ts';
 import {
   newOrderRoute,
+  orderProgressRoute,
   orderRoute,
   reportRoute,
   revokeOrderRoute,
@@ -21,6 +22,7 @@ export const ROUTES: readonly Route[] = [
   workOrdersRoute,
   newOrderRoute,
   orderRoute,
+  orderProgressRoute,
   revokeOrderRoute,
   stationReportRoute,
   reportRoute,
