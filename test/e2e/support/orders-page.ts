@@ -85,7 +85,7 @@ export class OrdersPage {
   }
 
   async start(): Promise<void> {
-    await this.page.getByRole('button', { name: 'Start order' }).click();
+    await this.page.getByRole('button', { name: /^(Start order|Go on)/ }).click();
   }
 
   /** Opens the report of the closed order. The report is then the only article of the page. */

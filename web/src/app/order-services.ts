@@ -28,6 +28,8 @@ export function openOrders(
     settings,
     now,
     ticks,
+    presence: document,
+    onOnline: (listener) => addEventListener('online', listener),
     head: () => (as.auditHead ? { sequence: as.auditHead.sequence, hash: as.auditHead.hash } : null),
     app: readBuild,
   });

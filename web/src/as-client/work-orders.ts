@@ -4,8 +4,10 @@ import { ProtocolError } from '#protocol/errors.ts';
 import { readEnvelope } from '#protocol/json/document.ts';
 import type { Balance } from '#protocol/orders/balance.ts';
 import {
+  type OrderProgressJson,
   type OrderState,
   type OrderUnitJson,
+  orderProgressSchema,
   orderSchema,
   stationReportAnswerSchema,
   workOrdersSchema,
@@ -75,6 +77,13 @@ export class WorkOrders {
     if (order.id !== id)
       throw new ProtocolError('service-nonsense', `the answer to a request for order ${id} is order ${order.id}`);
     return { document: JSON.stringify(envelope), order, state, reason, units };
+  }
+
+  /** What changed since `seen`, the version of an earlier answer. */
+  async progress(id: string, seen: string | undefined): Promise<OrderProgressJson> {
+    const query = seen === undefined ? '' : `?seen=${encodeURIComponent(seen)}`;
+    const path = `/v1/work-orders/${encodeURIComponent(id)}/progress${query}`;
+    return readAnswer(orderProgressSchema, await this.#as.ask('GET', path, undefined, LONG), 'answer');
   }
 
   /**

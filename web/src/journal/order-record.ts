@@ -2,6 +2,9 @@
 // per unit (docs/protocol.md clause 6.1). The document is stored as text.
 import type { Failure } from './attempt.ts';
 
+/** How the AS has ended an order. */
+export type EndedAs = 'closed' | 'revoked';
+
 export interface OrderRecord {
   /** Number of the order's chain, assigned by the database. */
   readonly order: number;
@@ -13,6 +16,8 @@ export interface OrderRecord {
   readonly openedAt: string;
   /** JSON text of the report, once the order is closed. */
   readonly report?: string;
+  /** Set once this station knows that the order was closed or revoked. */
+  readonly endedAs?: EndedAs;
 }
 
 /** Reason for refusing a unit before its load. */
@@ -36,7 +41,8 @@ export type OrderEvent =
   | { readonly step: 'unit-had-all'; readonly sn: string }
   /** A rehearsal: the unit gave a challenge, and nothing was exported. */
   | { readonly step: 'unit-rehearsed'; readonly sn: string }
-  | { readonly step: 'order-closed' };
+  /** The AS has ended the order, at the request of this station or of another actor. */
+  | { readonly step: 'order-closed' | 'order-revoked' };
 
 export const UNIT_STATES = ['running', 'done', 'failed', 'unknown', 'absent'] as const;
 

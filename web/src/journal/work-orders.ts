@@ -2,7 +2,7 @@
 // of thousands costs no more than its rows. The journal writes the rows.
 import { type Batch, type ChainBreak, EMPTY_CHAIN, type EntryKey, type Tail, verifyBatch } from './chain.ts';
 import type { Database } from './database.ts';
-import { type OrderRecord, UNIT_STATES, type UnitRow, type UnitState } from './order-record.ts';
+import { type EndedAs, type OrderRecord, UNIT_STATES, type UnitRow, type UnitState } from './order-record.ts';
 
 export type Counts = Readonly<Record<UnitState, number>>;
 
@@ -39,11 +39,20 @@ export class WorkOrderStore {
 
   /** Stores the report of a closed order. @throws RangeError if the order is unknown */
   close(orderChain: number, report: string): Promise<void> {
+    return this.#change(orderChain, { report, endedAs: 'closed' });
+  }
+
+  /** Records that the AS has ended the order. @throws RangeError if the order is unknown */
+  end(orderChain: number, endedAs: EndedAs): Promise<void> {
+    return this.#change(orderChain, { endedAs });
+  }
+
+  #change(orderChain: number, change: Partial<OrderRecord>): Promise<void> {
     return this.#database.run(['orders'], 'readwrite', async (transaction) => {
       const store = transaction.objectStore('orders');
       const record = await store.get(orderChain);
       if (!record) throw new RangeError(`there is no order ${orderChain}`);
-      await store.put({ ...record, report });
+      await store.put({ ...record, ...change });
     });
   }
 

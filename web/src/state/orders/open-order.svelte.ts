@@ -1,26 +1,27 @@
 // The work order that the station has open: its run, the list of its units, and its closing.
 import { hexNumber } from '#protocol/bytes/hex.ts';
+import { ProtocolError } from '#protocol/errors.ts';
 import type { Outcome } from '#protocol/orders/balance.ts';
-import type { OrderState } from '#protocol/orders/messages.ts';
 import type { WorkOrder } from '#protocol/orders/order.ts';
 import type { UnitReason } from '#protocol/orders/reason-list.ts';
 import type { StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
 import type { Closing, WorkOrders } from '../../as-client/work-orders.ts';
 import type { Journal } from '../../journal/journal.ts';
-import type { OrderRecord, UnitRow, UnitState } from '../../journal/order-record.ts';
+import type { EndedAs, OrderRecord, UnitRow, UnitState } from '../../journal/order-record.ts';
 import type { Counts, WorkOrderStore } from '../../journal/work-orders.ts';
 import { storedReason } from '../common/entered-text.ts';
 import type { Failure } from '../common/failure.ts';
 import { Task } from '../common/task.svelte.ts';
 import type { Feedback } from '../page/feedback.svelte.ts';
 import type { Station } from '../station/station.svelte.ts';
+import { FollowedOrder } from './followed-order.svelte.ts';
 import { ListExchange } from './list-exchange.svelte.ts';
 import { OrderRun } from './order-run.svelte.ts';
 import { UnitTable } from './unit-table.svelte.ts';
 
 export interface OpenOrderOptions {
   readonly station: Station;
-  readonly remote: Pick<WorkOrders, 'report' | 'reportFile'>;
+  readonly remote: Pick<WorkOrders, 'report' | 'reportFile' | 'progress'>;
   readonly store: WorkOrderStore;
   readonly journal: Pick<Journal, 'note' | 'get' | 'requireChain'>;
   readonly feedback: Pick<Feedback, 'give'>;
@@ -37,7 +38,7 @@ export interface OpenOrderOptions {
   /** Serial numbers of the units that the AS lists as done, at any station. */
   readonly elsewhere: ReadonlySet<string>;
   /** The order was closed or revoked before it was opened here. */
-  readonly endedAs: Exclude<OrderState, 'open'> | undefined;
+  readonly endedAs: EndedAs | undefined;
   /** The journal may run out of space before the order is done. */
   readonly lacksSpace: boolean;
 }
@@ -55,7 +56,8 @@ export class OpenOrder {
   readonly run: OrderRun;
   readonly table: UnitTable;
   readonly lists: ListExchange;
-  readonly endedAs: OpenOrderOptions['endedAs'];
+  /** The order as the AS has it. */
+  readonly remote: FollowedOrder;
   readonly lacksSpace: boolean;
   #report = $state.raw<string | undefined>();
   #closing = $state.raw<Closing | undefined>();
@@ -69,7 +71,6 @@ export class OpenOrder {
     this.#report = record.report;
     this.#task = new Task((failure) => station.session.endOn(failure));
     this.order = order;
-    this.endedAs = options.endedAs;
     this.lacksSpace = options.lacksSpace;
     const run = new OrderRun({
       ...options,
@@ -77,7 +78,9 @@ export class OpenOrder {
       session: station.session,
       lanes: () => station.lanes,
       signal: (what) => feedback.give(what),
+      askAs: (failure) => void this.remote.followSoon(failure),
     });
+    this.remote = new FollowedOrder({ ...options, run, onEnded: (as) => this.#fetchEnd(as) });
     const elsewhere = (): ReadonlySet<string> => run.counts.elsewhere;
     this.run = run;
     this.table = new UnitTable({ chain, ranges: order.units, store, elsewhere });
@@ -85,7 +88,10 @@ export class OpenOrder {
       order,
       elsewhere,
       rows: () => store.all(chain),
-      explain: (reasons) => run.explain(reasons),
+      explain: async (reasons) => {
+        if (run.ended) throw new ProtocolError('order-ended', `the order is ${run.ended}`);
+        await run.explain(reasons);
+      },
       isInUse: (sn) => run.isInUse(sn),
     });
   }
@@ -108,14 +114,26 @@ export class OpenOrder {
     return this.#task.isBusy;
   }
 
+  /** Whether the order has ended, so that this station only shows it. */
+  get isReadOnly(): boolean {
+    return this.run.ended !== undefined;
+  }
+
+  /** Every unit is done, or has a reason in the journal of this station. */
+  get isComplete(): boolean {
+    const { counts } = this.run;
+    return counts.done === this.order.count;
+  }
+
   /**
    * Reports the outcome of each unit to the AS, and closes the order if it balances. `absentReason`
    * applies to the units that were never attached, `reasons` to other units that are not done.
    * @throws RangeError during a load
    */
   async close(absentReason: string, reasons: readonly UnitReason[] = []): Promise<void> {
-    const { remote, store, journal, record, order } = this.#options;
+    const { remote, order } = this.#options;
     if (!this.run.isIdle) throw new RangeError('an order cannot be closed during a load');
+    if (this.run.ended === 'closed') return;
     await this.#task.run(async () => {
       journal.requireChain(record.order);
       await this.run.pause();
@@ -130,12 +148,20 @@ export class OpenOrder {
         close: true,
       });
       this.#closing = closing;
-      if (!closing.closed) return;
-      const report = await remote.reportFile(order.id);
-      await journal.note(record.order, { step: 'order-closed' });
-      await store.close(record.order, report);
-      this.#report = report;
+      if (closing.closed) await this.#fetchEnd('closed');
     });
+  }
+
+  /** Records that the order has ended, and fetches the report of a closed one. */
+  async #fetchEnd(as: EndedAs): Promise<void> {
+    const { remote, store, record, order } = this.#options;
+    if (this.run.ended === as && (as === 'revoked' || this.#report !== undefined)) return;
+    await this.run.end(as);
+    await store.end(record.order, as);
+    if (as === 'revoked') return;
+    const report = await remote.reportFile(order.id);
+    await store.close(record.order, report);
+    this.#report = report;
   }
 
   async #unitReports(): Promise<readonly StationUnitJson[]> {

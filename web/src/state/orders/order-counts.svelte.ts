@@ -57,6 +57,12 @@ export class OrderCounts {
     this.#here = here;
   }
 
+  /** Adds units that are done and have no row at this station. */
+  addElsewhere(sns: readonly string[]): void {
+    if (sns.every((sn) => this.#elsewhere.has(sn))) return;
+    this.#elsewhere = new Set([...this.#elsewhere, ...sns]);
+  }
+
   /** Removes units with a row at this station from `elsewhere`. */
   excludeElsewhere(sns: readonly string[]): void {
     if (!sns.some((sn) => this.#elsewhere.has(sn))) return;

@@ -68,6 +68,16 @@ export function isSystemFailure({ code }: Failure): boolean {
   return SYSTEM_FAILURES.has(code);
 }
 
+/** Failures that pass: the network returns, the AS catches up, or the operator signs in again. */
+const PASSING_FAILURES: ReadonlySet<string> = new Set([
+  ...['service-unreachable', 'service-timeout', 'gateway-failed', 'not-the-as', 'too-many-requests'],
+  ...['not-signed-in', 'signed-out', 'token-locked', 'token-lost', 'vault-locked'],
+]);
+
+export function isPassing({ code }: Failure): boolean {
+  return PASSING_FAILURES.has(code);
+}
+
 /** Result of repeatReason() when the operator must enter the reason. */
 export const ASK_OPERATOR = Symbol('ask the operator');
 

@@ -1,54 +1,27 @@
 // The hands-free run of a work order: reads each attached unit, loads the lines that it lacks, and
-// records how it ended. Lanes run concurrently. The journal holds the state of every unit, so that
-// a later page can continue after a crash.
+// records how it ended. Lanes run concurrently. The journal holds the state of every unit.
 import type { OrderLine, WorkOrder } from '#protocol/orders/order.ts';
 import type { UnitReason } from '#protocol/orders/reason-list.ts';
 import { readSerialNumber } from '#protocol/orders/units.ts';
-import type { Journal } from '../../journal/journal.ts';
-import type { OrderEvent, Refusal, UnitRow } from '../../journal/order-record.ts';
-import type { Counts, WorkOrderStore } from '../../journal/work-orders.ts';
-import { type Failure, failureOf } from '../common/failure.ts';
+import type { EndedAs, OrderEvent, Refusal, UnitRow } from '../../journal/order-record.ts';
+import { failureOf } from '../common/failure.ts';
 import { ExportsLeft } from '../session/exports-left.svelte.ts';
-import type { Session } from '../session/session.svelte.ts';
 import type { Attendant, OrderProgress } from '../station/attendant.ts';
 import type { Lane } from '../station/lane.svelte.ts';
 import type { Ending } from '../station/load-attempt.ts';
+import { mergeProven } from './merge-proven.ts';
 import { OrderCounts } from './order-counts.svelte.ts';
 import { choiceOf, isSystemFailure, missingLines, newRow, refusalOf, rowAfter } from './order-rules.ts';
 import { OrderValidity } from './order-validity.svelte.ts';
 import { recoverRows } from './recover-rows.ts';
+import { RunControl } from './run-control.svelte.ts';
+import type { OrderRunOptions, RunState, WaitReason } from './run-state.ts';
 import { saveReasons } from './save-reasons.ts';
 import { UnitProgress } from './unit-progress.svelte.ts';
 
-export type RunState =
-  | { readonly is: 'running' }
-  | { readonly is: 'paused' }
-  /** After `failures` failed units in a row, or after one failure that no unit caused. */
-  | { readonly is: 'halted'; readonly failures: number; readonly failure: Failure };
-
-/** Why a running order loads no unit: no session, before its period, or after its period. */
-export type WaitReason = 'sign-in' | 'early' | 'over';
-
-export interface OrderRunOptions {
-  readonly order: WorkOrder;
-  /** Number of the order's chain in the journal. */
-  readonly chain: number;
-  readonly counts: Counts;
-  /** Serial numbers of the units that the AS lists as done, at any station. */
-  readonly elsewhere: ReadonlySet<string>;
-  readonly journal: Pick<Journal, 'note' | 'get'>;
-  readonly store: Pick<WorkOrderStore, 'unit' | 'rowsOf' | 'unitsIn' | 'counts' | 'all'>;
-  readonly session: Session;
-  readonly lanes: () => readonly Lane[];
-  readonly now: () => Date;
-  /** A monotonic clock, in milliseconds. */
-  readonly ticks: () => number;
-  /** Plays the signal for a unit that is done, or that needs the operator. */
-  readonly signal: (what: 'done' | 'failed') => void;
-}
+export type { OrderRunOptions, RunState, WaitReason } from './run-state.ts';
 
 export class OrderRun implements Attendant {
-  #state = $state.raw<RunState>({ is: 'paused' });
   #units = $state.raw<readonly UnitProgress[]>([]);
   #unmatchedScan = $state.raw<string | undefined>();
   #duplicate = $state.raw<string | undefined>();
@@ -58,25 +31,23 @@ export class OrderRun implements Attendant {
   readonly exportsLeft: ExportsLeft;
   readonly #options: OrderRunOptions;
   readonly #order: WorkOrder;
-  readonly #chain: number;
+  readonly #control: RunControl;
   readonly #validity: OrderValidity;
-  /** Number of units that failed in a row. */
-  #streak = 0;
   /** Units that are being read or loaded. A second event for one of them is ignored. */
   readonly #inUse = new Set<UnitProgress>();
 
   constructor(options: OrderRunOptions) {
-    const { order, chain, session, now } = options;
+    const { order, session, now } = options;
     this.#options = options;
     this.#order = order;
-    this.#chain = chain;
+    this.#control = new RunControl(options);
     this.#validity = new OrderValidity(order, now);
     this.counts = new OrderCounts(order, options.counts, options.elsewhere);
     this.exportsLeft = new ExportsLeft(session);
   }
 
   get state(): RunState {
-    return this.#state;
+    return this.#control.state;
   }
 
   /** Units in the lanes of this station. */
@@ -95,37 +66,73 @@ export class OrderRun implements Attendant {
   }
 
   get progress(): OrderProgress {
-    const { id, count } = this.#order;
-    return { id, done: this.counts.done, total: count, failed: this.counts.here.failed };
+    return { id: this.#order.id, done: this.counts.done, total: this.#order.count, failed: this.counts.here.failed };
+  }
+
+  /** The AS has closed or revoked the order: this station only shows it. */
+  get ended(): EndedAs | undefined {
+    return this.#control.ended;
   }
 
   get waitReason(): WaitReason | undefined {
+    if (this.ended) return this.ended;
     if (!this.#options.session.signedIn) return 'sign-in';
     return this.#validity.time === 'now' ? undefined : this.#validity.time;
   }
 
   /** Starts or continues the run: loads every unit that is attached now or later. */
   async start(): Promise<void> {
-    const { journal, store } = this.#options;
-    const before = this.#state.is;
-    this.#state = { is: 'running' };
-    this.#streak = 0;
+    if (this.ended) return;
+    this.#control.allowRecoveries();
+    await this.#control.start();
+    await this.#continue();
+  }
+
+  async #continue(): Promise<void> {
     this.#validity.check();
-    if (before !== 'running') await journal.note(this.#chain, { step: 'order-resumed' });
-    this.counts.reset(await store.counts(this.#chain));
+    this.counts.reset(await this.#options.store.counts(this.#options.chain));
     await this.#revisitAll();
   }
 
   /** Reads the clock, and loads the waiting units when the period of the order has begun. */
   async checkValidity(): Promise<void> {
-    if (this.#validity.check() && this.#state.is === 'running') await this.#revisitAll();
+    if (this.#validity.check() && this.#control.isRunning) await this.#revisitAll();
+  }
+
+  /** The operator has signed in: finds out how loads ended, and continues a run that halted for that. */
+  async recover(): Promise<void> {
+    this.#control.allowRecoveries();
+    this.#options.askAs?.();
+    await this.#recover();
+  }
+
+  /** The AS answers again: the same without the operator, at most three times before a unit is done. */
+  async recoverAlone(): Promise<void> {
+    if (this.#control.countRecovery()) await this.#recover();
+  }
+
+  async #recover(): Promise<void> {
+    if (await this.#control.resume()) await this.#continue();
+    else await this.#revisitAll();
+  }
+
+  /** The AS has closed or revoked the order. Loads in progress are completed. */
+  async end(as: EndedAs): Promise<void> {
+    if (this.ended === as) return;
+    for (const unit of this.#units) {
+      if (['arriving', 'scan', 'reason'].includes(unit.phase.is)) unit.enter({ is: 'waiting' });
+    }
+    await this.#control.end(as);
+  }
+
+  /** The AS has the receipts of these units, from any station: they are done here too. */
+  async merge(sns: readonly string[]): Promise<void> {
+    this.counts.addElsewhere(await mergeProven(this.#updates(), sns));
   }
 
   /** Starts no further load. Loads in progress are completed. */
   async pause(): Promise<void> {
-    if (this.#state.is === 'paused') return;
-    this.#state = { is: 'paused' };
-    await this.#options.journal.note(this.#chain, { step: 'order-paused' });
+    await this.#control.pause();
   }
 
   async arrive(lane: Lane): Promise<void> {
@@ -138,25 +145,24 @@ export class OrderRun implements Attendant {
       await this.#visit(unit);
     } catch (error) {
       unit.enter({ is: 'waiting' });
-      this.#halt(failureOf(error));
+      this.#control.halt(failureOf(error));
     } finally {
       this.#inUse.delete(unit);
     }
-  }
-
-  async settled(lane: Lane): Promise<void> {
-    const phase = this.#phaseOn(lane);
-    if (phase === undefined || ['arriving', 'waiting', 'unknown'].includes(phase.is)) await this.arrive(lane);
+    const { phase } = unit;
+    if (phase.is === 'done' || 'failure' in phase)
+      this.#options.askAs?.('failure' in phase ? phase.failure : undefined);
   }
 
   async twice(sn: string): Promise<void> {
     this.#duplicate = sn;
     this.#options.signal('failed');
-    await this.#options.journal.note(this.#chain, { step: 'unit-refused', sn, refusal: 'twice' });
+    await this.#options.journal.note(this.#options.chain, { step: 'unit-refused', sn, refusal: 'twice' });
   }
 
   /** Loads the waiting unit whose serial number is on the label, scanned or typed. */
   async scan(label: string): Promise<void> {
+    if (this.ended) return;
     const sn = readSerialNumber(label);
     const waiting = this.#units.filter(({ phase }) => phase.is === 'scan');
     const unit = waiting.find((each) => each.sn === sn);
@@ -173,7 +179,7 @@ export class OrderRun implements Attendant {
   /** Loads the unit again, also after it was set aside. `reason`: that of the operator. */
   async retry(unit: UnitProgress, reason?: string): Promise<void> {
     const { lane, sn, row } = unit;
-    if (lane.busy) return;
+    if (lane.busy || this.ended) return;
     if (reason !== undefined) unit.setReason(reason);
     if (row?.aside) {
       const { aside: _, reason: __, ...rest } = row;
@@ -186,6 +192,7 @@ export class OrderRun implements Attendant {
 
   /** Sets the unit aside; it counts as failed. @throws RangeError during a load */
   async skip(unit: UnitProgress, reason: string): Promise<void> {
+    if (this.ended) return;
     if (unit.phase.is === 'loading') throw new RangeError('a unit cannot be set aside during a load');
     const row: UnitRow = { ...this.#rowOf(unit), state: 'failed', aside: true, reason };
     await this.#note(unit, { step: 'unit-skipped', sn: unit.sn, reason }, row);
@@ -197,12 +204,7 @@ export class OrderRun implements Attendant {
    * @throws ProtocolError unit-at-work, journal-full, journal-failed
    */
   async explain(reasons: readonly UnitReason[]): Promise<void> {
-    const onChange = (before: UnitRow | undefined, row: UnitRow): void => {
-      this.counts.change(before, row);
-      this.#units.find(({ sn }) => sn === row.sn)?.setRow(row);
-    };
-    const isInUse = (sn: string): boolean => this.isInUse(sn);
-    await saveReasons({ ...this.#options, at: this.#at(), isInUse, onChange }, reasons);
+    await saveReasons(this.#updates(), reasons);
   }
 
   /** Whether the unit is being read or loaded at this station. */
@@ -215,20 +217,29 @@ export class OrderRun implements Attendant {
     const { elsewhere } = this.counts;
     if (elsewhere.size > 0) {
       const sns: string[] = [];
-      for await (const { sn } of this.#options.store.all(this.#chain)) if (elsewhere.has(sn)) sns.push(sn);
+      for await (const { sn } of this.#options.store.all(this.#options.chain)) if (elsewhere.has(sn)) sns.push(sn);
       this.counts.excludeElsewhere(sns);
     }
-    const onChange = (before: UnitRow, after: UnitRow): void => this.counts.change(before, after);
-    await recoverRows({ ...this.#options, at: this.#at(), onChange });
+    await recoverRows(this.#updates());
   }
 
-  /** Visits the units that wait for the order, the operator or the AS. */
+  /** For the functions that change rows apart from a load. */
+  #updates() {
+    const onChange = (before: UnitRow | undefined, row: UnitRow): void => {
+      this.counts.change(before, row);
+      this.#units.find(({ sn }) => sn === row.sn)?.setRow(row);
+    };
+    return { ...this.#options, at: this.#at(), isInUse: (sn: string) => this.isInUse(sn), onChange };
+  }
+
+  /** Visits the units that wait for the order, the operator or the AS, and settles unknown outcomes. */
   async #revisitAll(): Promise<void> {
     await Promise.all(
       this.#options.lanes().map(async (lane) => {
         const phase = this.#phaseOn(lane);
-        const isOver = phase && ['done', 'refused', 'aside', 'unknown', 'loading'].includes(phase.is);
-        if (isOver || (phase?.is === 'failed' && !isSystemFailure(phase.failure))) return;
+        const isOver = phase && ['done', 'refused', 'aside', 'loading'].includes(phase.is);
+        if (isOver || lane.busy || (phase?.is === 'failed' && !isSystemFailure(phase.failure))) return;
+        if (lane.phase.is === 'unknown' || lane.phase.is === 'unverified') await lane.retry();
         await this.arrive(lane);
       }),
     );
@@ -254,7 +265,7 @@ export class OrderRun implements Attendant {
 
   async #visit(unit: UnitProgress): Promise<void> {
     const { lane, sn } = unit;
-    unit.setRow(await this.#options.store.unit(this.#chain, sn));
+    unit.setRow(await this.#options.store.unit(this.#options.chain, sn));
     if (!lane.isReachable && lane.phase.is !== 'unknown') await lane.retry();
     const { facts, phase } = lane;
     if (!facts) return;
@@ -263,6 +274,7 @@ export class OrderRun implements Attendant {
       unit.enter({ is: 'unknown', failure: phase.failure });
       return this.#options.signal('failed');
     }
+    if (this.ended) return unit.showRow();
     const refusal = refusalOf(this.#order, facts);
     if (refusal) return await this.#refuse(unit, refusal);
     if (unit.row?.aside) return unit.enter({ is: 'aside', reason: unit.row.reason ?? '' });
@@ -276,7 +288,7 @@ export class OrderRun implements Attendant {
 
   /** What must happen before the unit is loaded. */
   #waitPhase(unit: UnitProgress, missing: readonly OrderLine[]): 'waiting' | 'scan' | 'reason' | undefined {
-    if (this.#state.is !== 'running' || this.waitReason) return 'waiting';
+    if (!this.#control.isRunning || this.waitReason) return 'waiting';
     if (this.#order.options.requireLabelScan && !unit.isScanned) return 'scan';
     return unit.needsReason(missing) ? 'reason' : undefined;
   }
@@ -287,19 +299,19 @@ export class OrderRun implements Attendant {
     const { count } = this.exportsLeft;
     if (count !== undefined && count < missing.length) {
       unit.enter({ is: 'waiting' });
-      return this.#halt({ code: 'quota-used' });
+      return this.#control.halt({ code: 'quota-used' });
     }
     const startedAt = ticks();
     const rowBefore = unit.row;
     const tries = (rowBefore?.tries ?? 0) + 1;
     for (const [index, line] of missing.entries()) {
-      if (this.#state.is !== 'running' || !session.signedIn) return unit.enter({ is: 'waiting' });
+      if (!this.#control.isRunning || !session.signedIn) return unit.enter({ is: 'waiting' });
       const chosen = this.#choose(unit, line);
       if (!chosen) return this.#end(unit, { is: 'failed', failure: { code: 'set-unknown' }, stage: 'identity' });
       const isLast = index === missing.length - 1;
       const ending = await unit.lane.load(chosen, {
         workOrder: this.#order.id,
-        orderChain: this.#chain,
+        orderChain: this.#options.chain,
         suite: this.#order.suite,
         reason: unit.reasonFor(line, rowBefore),
         row: (status) => {
@@ -341,7 +353,7 @@ export class OrderRun implements Attendant {
       const { failure: _, ...row } = this.#rowOf(unit);
       await this.#note(unit, { step: 'unit-had-all', sn: unit.sn }, { ...row, state: 'done' });
     }
-    this.#streak = 0;
+    this.#control.countDone();
     unit.enter({ is: 'done', how: 'had-all' });
     this.#options.signal('done');
   }
@@ -349,37 +361,27 @@ export class OrderRun implements Attendant {
   async #refuse(unit: UnitProgress, refusal: Refusal): Promise<void> {
     unit.enter({ is: 'refused', refusal });
     this.#options.signal('failed');
-    await this.#options.journal.note(this.#chain, { step: 'unit-refused', sn: unit.sn, refusal });
+    await this.#options.journal.note(this.#options.chain, { step: 'unit-refused', sn: unit.sn, refusal });
   }
 
   #end(unit: UnitProgress, ending: Ending): void {
     this.#options.signal(ending.is === 'done' ? 'done' : 'failed');
-    if (ending.is === 'done') {
-      unit.setReason(undefined);
-      this.#streak = 0;
-      unit.enter({ is: 'done', how: 'loaded' });
-      return;
-    }
-    const { failure } = ending;
-    const isSystem = isSystemFailure(failure);
+    const failure = ending.is === 'done' ? undefined : ending.failure;
     // The reason of the operator holds until its export was made.
-    if (!isSystem) unit.setReason(undefined);
-    if (failure.code === 'reason-needed') return unit.enter({ is: 'reason' });
-    unit.enter({ is: ending.is === 'failed' ? 'failed' : 'unknown', failure });
-    if (!isSystem) this.#streak++;
-    const { haltAfter } = this.#order.options;
-    if (isSystem || (haltAfter !== null && this.#streak >= haltAfter)) this.#halt(failure);
-  }
-
-  #halt(failure: Failure): void {
-    if (this.#state.is !== 'running') return;
-    this.#state = { is: 'halted', failures: this.#streak, failure };
-    this.#options.journal.note(this.#chain, { step: 'order-halted', failures: this.#streak }).catch(failureOf);
+    if (!failure || !isSystemFailure(failure)) unit.setReason(undefined);
+    if (!failure) {
+      this.#control.countDone();
+      unit.enter({ is: 'done', how: 'loaded' });
+    } else if (failure.code === 'reason-needed') unit.enter({ is: 'reason' });
+    else {
+      unit.enter({ is: ending.is === 'failed' ? 'failed' : 'unknown', failure });
+      this.#control.countFailure(failure, this.#order.options.haltAfter);
+    }
   }
 
   async #note(unit: UnitProgress, event: OrderEvent, changed: UnitRow): Promise<void> {
     const row = { ...changed, at: this.#at() };
-    await this.#options.journal.note(this.#chain, event, row);
+    await this.#options.journal.note(this.#options.chain, event, row);
     this.#take(unit, row);
   }
 
@@ -389,7 +391,7 @@ export class OrderRun implements Attendant {
   }
 
   #rowOf(unit: UnitProgress): UnitRow {
-    return unit.row ?? newRow(this.#chain, unit.sn, 'running', this.#at());
+    return unit.row ?? newRow(this.#options.chain, unit.sn, 'running', this.#at());
   }
 
   #at(): string {

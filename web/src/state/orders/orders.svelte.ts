@@ -5,19 +5,20 @@ import { readEnvelope } from '#protocol/json/document.ts';
 import type { OrderState } from '#protocol/orders/messages.ts';
 import { decodeWorkOrderPayload, type WorkOrder } from '#protocol/orders/order.ts';
 import type { ListedOrder, RemoteOrder, WorkOrders } from '../../as-client/work-orders.ts';
-import type { OrderRecord } from '../../journal/order-record.ts';
+import type { EndedAs, OrderRecord } from '../../journal/order-record.ts';
 import { BYTES_PER_LOAD, MIN_FREE_BYTES, requestPersistence, type StorageQuota } from '../../journal/storage-quota.ts';
 import type { Counts } from '../../journal/work-orders.ts';
 import type { Failure } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 import { Task } from '../common/task.svelte.ts';
 import type { Feedback } from '../page/feedback.svelte.ts';
+import type { Presence } from '../page/inactivity.ts';
 import type { Verification } from '../report/verification.svelte.ts';
 import { LAST_ORDER } from './last-order.ts';
 import { OpenOrder, type OpenOrderOptions } from './open-order.svelte.ts';
 
-/** Interval at which the validity period of the open order is checked. */
-const VALIDITY_CHECK_MS = 10_000;
+/** Interval at which the validity period of the open order is checked, and the AS is asked for its progress. */
+const CHECK_MS = 10_000;
 
 /** An order in the journal of this station. */
 export interface StoredOrder {
@@ -31,12 +32,16 @@ type OrderStatus = Pick<RemoteOrder, 'state'> & Partial<Pick<RemoteOrder, 'units
 
 export interface OrdersOptions
   extends Pick<OpenOrderOptions, 'station' | 'store' | 'journal' | 'now' | 'ticks' | 'app' | 'head'> {
-  readonly remote: Pick<WorkOrders, 'list' | 'read' | 'open' | 'report' | 'reportFile'>;
+  readonly remote: Pick<WorkOrders, 'list' | 'read' | 'open' | 'report' | 'reportFile' | 'progress'>;
   readonly feedback: Feedback;
   readonly verification: Verification;
   readonly storage: StorageManager | undefined;
   /** Settings of this browser. */
   readonly settings: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  /** The document of the page: a hidden page asks the AS only after a load. */
+  readonly presence: Pick<Presence, 'visibilityState' | 'addEventListener'>;
+  /** Calls `listener` when the browser reports that the network has returned. */
+  readonly onOnline: (listener: () => void) => void;
 }
 
 export class Orders {
@@ -55,6 +60,8 @@ export class Orders {
   constructor(options: OrdersOptions) {
     this.#options = options;
     this.#task = new Task((failure) => options.station.session.endOn(failure));
+    options.presence.addEventListener('visibilitychange', () => void this.#check());
+    options.onOnline(() => void this.#current?.run.recover());
     this.feedback = options.feedback;
     this.verification = options.verification;
   }
@@ -136,7 +143,8 @@ export class Orders {
     if (chain === null || this.#current) return;
     await this.#task.run(async () => {
       const record = (await this.#options.store.list()).find(({ order }) => String(order) === chain);
-      if (record && record.report === undefined) await this.#open(record.document, readDocument(record.document));
+      if (record && record.endedAs === undefined && record.report === undefined)
+        await this.#open(record.document, readDocument(record.document));
     });
   }
 
@@ -182,7 +190,7 @@ export class Orders {
       record,
       counts,
       elsewhere: doneUnits(order, status),
-      endedAs: status?.state === 'open' ? undefined : status?.state,
+      endedAs: endOf(record) ?? (status?.state === 'open' ? undefined : status?.state),
       lacksSpace: space.freeBytes !== undefined && space.freeBytes < spaceFor(order, counts),
     });
     const { run } = opened;
@@ -192,13 +200,27 @@ export class Orders {
     settings.setItem(LAST_ORDER, String(record.order));
     station.assign(run);
     clearInterval(this.#timer);
-    this.#timer = setInterval(() => void run.checkValidity(), VALIDITY_CHECK_MS);
+    this.#timer = setInterval(() => void this.#check(), CHECK_MS);
     this.#space = space;
     this.#report = undefined;
     this.#current = opened;
     // Reads the attached units. Nothing is loaded before the operator starts the order.
     await Promise.all(station.lanes.map((lane) => run.arrive(lane)));
+    await opened.remote.follow();
   }
+
+  async #check(): Promise<void> {
+    const { current } = this;
+    await current?.run.checkValidity();
+    if (current === undefined || current.report !== undefined) return;
+    const isHidden = this.#options.presence.visibilityState === 'hidden';
+    if (!isHidden || current.remote.isAwaited) await current.remote.follow();
+  }
+}
+
+/** How the order ended, as far as the journal knows. */
+function endOf({ endedAs, report }: OrderRecord): EndedAs | undefined {
+  return report === undefined ? endedAs : 'closed';
 }
 
 function readDocument(document: string): WorkOrder {

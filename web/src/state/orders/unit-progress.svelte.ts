@@ -83,6 +83,14 @@ export class UnitProgress {
     this.#phase = phase;
   }
 
+  /** Shows what the journal says of the unit, on an order that has ended. */
+  showRow(): void {
+    const { state, failure, aside, reason = '' } = this.#row ?? {};
+    if (aside) this.enter({ is: 'aside', reason });
+    else if (state === 'done') this.enter({ is: 'done', how: 'had-all' });
+    else this.enter(state === 'failed' && failure ? { is: 'failed', failure } : { is: 'waiting' });
+  }
+
   measure(duration: number): void {
     this.#duration = duration;
   }

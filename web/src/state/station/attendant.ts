@@ -5,8 +5,8 @@ import type { Lane } from './lane.svelte.ts';
 export interface Attendant {
   /** A unit was attached and read, and its open attempts were settled as far as possible. */
   arrive(lane: Lane): Promise<void>;
-  /** The operator signed in, and the open attempts of the unit were settled as far as possible. */
-  settled(lane: Lane): Promise<void>;
+  /** The AS can be used again: the operator signed in, and open attempts were settled as far as possible. */
+  recover(): Promise<void>;
   /** A second unit with the serial number `sn` was attached. */
   twice(sn: string): Promise<void>;
   readonly progress: OrderProgress;

@@ -188,12 +188,8 @@ export class Station {
   /** Settles the open attempts of all attached units; called after each sign-in. */
   async settle(): Promise<void> {
     if (!this.session.signedIn) return;
-    await Promise.all(
-      this.#lanes.map(async (lane) => {
-        await this.#settleOn(lane);
-        await this.#attendant?.settled(lane);
-      }),
-    );
+    await Promise.all(this.#lanes.map((lane) => this.#settleOn(lane)));
+    await this.#attendant?.recover();
   }
 
   async readJournal(): Promise<void> {

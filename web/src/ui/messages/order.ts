@@ -33,6 +33,8 @@ const WAIT_SENTENCES: Readonly<Record<WaitReason, string>> = {
   'sign-in': 'Sign in to load keys.',
   early: 'Wait: this order is not valid yet.',
   over: 'Stop here: this order has expired. Ask the custodian for another one.',
+  closed: 'Nothing more is loaded: this order is closed.',
+  revoked: 'Stop here: this order was revoked. Nothing more is loaded for it.',
 };
 
 type Stands = Pick<OrderRun, 'state' | 'waitReason'>;
@@ -53,7 +55,7 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
     case 'arriving':
       return laneMessage(lane, platform);
     case 'waiting':
-      return state.is === 'running'
+      return state.is === 'running' || waitReason === 'closed' || waitReason === 'revoked'
         ? {
             kind: 'waiting',
             word: 'Waiting',
@@ -62,7 +64,7 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
         : {
             kind: 'waiting',
             word: 'Waiting',
-            sentence: 'Press “Start order”. To load keys by hand, leave the order.',
+            sentence: `Press “${state.is === 'halted' ? 'Go on' : 'Start order'}”. To load keys by hand, leave the order.`,
           };
     case 'scan':
       return {
@@ -105,9 +107,11 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
 
 export function stateWords(
   { state, waitReason }: Stands,
-  isClosed = false,
+  isComplete = false,
 ): { readonly word: string; readonly sentence: string } {
-  if (isClosed) return { word: 'Closed', sentence: 'The AS has signed its report.' };
+  if (waitReason === 'closed') return { word: 'Closed', sentence: 'The AS has signed its report.' };
+  if (waitReason === 'revoked') return { word: 'Revoked', sentence: WAIT_SENTENCES.revoked };
+  if (isComplete) return { word: 'Complete', sentence: 'Every unit is done. Close the order.' };
   switch (state.is) {
     case 'running':
       if (waitReason) return { word: 'Waiting', sentence: WAIT_SENTENCES[waitReason] };

@@ -52,7 +52,10 @@ describe('a paused order', () => {
   });
 
   it('asks for no action when it is closed', () => {
-    expect(stateWords(AT_REST, true)).toEqual({ word: 'Closed', sentence: 'The AS has signed its report.' });
+    expect(stateWords({ ...AT_REST, waitReason: 'closed' })).toEqual({
+      word: 'Closed',
+      sentence: 'The AS has signed its report.',
+    });
   });
 
   it('advises to set the unit aside, not to choose another key, when the slot held a newer version', () => {
@@ -67,6 +70,12 @@ describe('a paused order', () => {
       expect(said({ is: 'aside', reason: 'Cover is broken' }, run)).toMatchObject({ sentence: 'Cover is broken' });
       expect(said({ is: 'refused', refusal: 'unlisted' }, run)).toMatchObject({ kind: 'failed', word: 'Not listed' });
     }
+  });
+});
+
+describe('a complete order', () => {
+  it('asks for its closing, not for more units', () => {
+    expect(stateWords(RUNNING, true)).toEqual({ word: 'Complete', sentence: 'Every unit is done. Close the order.' });
   });
 });
 

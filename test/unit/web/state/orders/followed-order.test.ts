@@ -1,0 +1,198 @@
+// An order has one truth, that of the AS: progress from every station, its end, and the return of
+// the network or the operator.
+import { describe, expect, it, vi } from 'vitest';
+import { ProtocolError } from '#protocol/errors.ts';
+import type { OrderProgressJson } from '#protocol/orders/messages.ts';
+import { NOW } from '#test/unit/web/state/station/station-fixture.ts';
+import { OpenOrder, type OpenOrderOptions } from '#web/state/orders/open-order.svelte.ts';
+import { stateWords, unitMessage } from '#web/ui/messages/order.ts';
+import { ONE_LINE, sn, truth, unit, World } from './order-fixture.ts';
+
+/** An open order of three units, and an AS whose answers the test sets. */
+async function openOrder(units = 3) {
+  const world = new World(
+    Array.from({ length: units }, (_, index) => unit(index + 1)),
+    ONE_LINE,
+  );
+  const page = await world.open();
+  await page.start();
+  const seen: (string | undefined)[] = [];
+  const state = {
+    isDown: false,
+    progress: { state: 'open', isComplete: true, units: [] } as Partial<OrderProgressJson>,
+  };
+  const remote = {
+    progress: async (_: string, version: string | undefined) => {
+      seen.push(version);
+      if (state.isDown) throw new ProtocolError('service-unreachable', 'down');
+      return { reason: null, time: '', version: `v${seen.length}`, ...state.progress };
+    },
+    report: async () => ({ closed: false, balance: { missing: [] } }),
+    reportFile: async () => '{"report":1}',
+  };
+  const { station, journal } = page.bench;
+  const open = async (): Promise<OpenOrder> =>
+    new OpenOrder({
+      station,
+      remote,
+      journal,
+      store: page.store,
+      feedback: { give: () => undefined },
+      now: NOW,
+      ticks: () => 0,
+      app: async () => ({ version: '1', build: 'b' }),
+      head: () => null,
+      order: { ...world.order, service: 'Test AS' },
+      record: { order: page.chain },
+      counts: await page.store.counts(page.chain),
+      elsewhere: new Set(),
+    } as unknown as OpenOrderOptions);
+  const order = await open();
+  station.assign(order.run);
+  return { page, order, state, seen, cables: world.cables, world };
+}
+
+const done = (...numbers: number[]) => numbers.map((n) => ({ sn: sn(n), exports: 1, proven: 1 }));
+
+describe('the progress of an order', () => {
+  it('is that of the AS: units that another station has loaded are done here too', async () => {
+    const { page, order, state, seen } = await openOrder();
+    await order.run.explain([{ sn: sn(1), reason: 'No contact' }]);
+    state.progress = { state: 'open', isComplete: true, units: done(1, 2) };
+    await order.remote.follow();
+    expect(order.run.counts).toMatchObject({ done: 2, unseen: 1 });
+    expect(await page.store.unit(page.chain, sn(1))).toMatchObject({ state: 'done' });
+    expect(await page.store.unit(page.chain, sn(1))).not.toHaveProperty('reason');
+    state.progress = { state: 'open', isComplete: false, units: done(3) };
+    await order.remote.follow();
+    expect(order.run.counts).toMatchObject({ done: 3, unseen: 0 });
+    expect(order.isComplete).toBe(true);
+    expect(seen).toEqual([undefined, 'v1']);
+    expect(await page.store.check(page.chain)).toBeUndefined();
+  });
+
+  it('does not take a unit with a part of its receipts as done', async () => {
+    const { order, state } = await openOrder();
+    state.progress = { state: 'open', isComplete: true, units: [{ sn: sn(1), exports: 1, proven: 0 }] };
+    await order.remote.follow();
+    expect(order.run.counts.done).toBe(0);
+  });
+
+  it('is not asked of another AS', async () => {
+    const { page, order, seen } = await openOrder();
+    const vault = { kind: 'vault', origin: 'vault 1', name: 'Vault 1', asNumber: 1 } as const;
+    await page.bench.session.use({ ...page.bench.account, ...vault });
+    await order.remote.follow();
+    expect(seen).toEqual([]);
+  });
+});
+
+describe.each(['closed', 'revoked'] as const)('an order that is %s elsewhere', (as) => {
+  it('is learnt of at the next answer, and only shown from then on', async () => {
+    const { page, order, state, cables } = await openOrder();
+    const [one = unit(1), two = unit(2)] = cables;
+    await order.run.start();
+    await page.plug(one);
+    const [first] = order.run.units;
+    if (!first) throw new TypeError('no unit');
+    state.progress = { state: as, isComplete: true, units: [] };
+    page.bench.account.refuse('exportKey', 'order-ended');
+    await page.plug(two);
+    await order.remote.follow();
+    expect(order.isReadOnly).toBe(true);
+    expect(order.run.state.is).toBe('paused');
+    expect(order.report).toBe(as === 'closed' ? '{"report":1}' : undefined);
+    const before = await page.store.all(page.chain).next();
+    const [, second = first] = order.run.units;
+    await order.run.start();
+    await order.run.retry(second, 'again');
+    await order.run.skip(second, 'other');
+    await page.plug(unit(3));
+    expect(order.run.state.is).toBe('paused');
+    expect(order.run.units.at(-1)?.phase).toEqual({ is: 'waiting' });
+    expect(await page.store.all(page.chain).next()).toEqual(before);
+    expect(unitMessage(order.run.units.at(-1) ?? first, order.run, 'linux').sentence).toContain(as);
+    expect(stateWords(order.run).word).toBe(as === 'closed' ? 'Closed' : 'Revoked');
+    const imported = { name: 'reasons.csv', text: async () => `SN,REASON\n${sn(3)},Lost\n` };
+    await order.lists.importReasons(imported);
+    expect(order.lists.failure).toEqual({ code: 'order-ended' });
+    const [record] = await page.store.list();
+    expect(record).toMatchObject({ endedAs: as });
+  });
+});
+
+describe('a hands-free order', () => {
+  it('finds out and continues by itself when the network returns', async () => {
+    const { page, order, state, cables } = await openOrder(8);
+    await order.run.start();
+    state.isDown = true;
+    const { verifyReceipt, exportKey } = page.bench.account;
+    let verified = 0;
+    page.bench.account.verifyReceipt = () => {
+      verified++;
+      return Promise.reject(new ProtocolError('service-unreachable', 'down'));
+    };
+    await page.plug(...cables.slice(0, 7));
+    expect(verified).toBe(7);
+    expect(order.run.state).toMatchObject({ is: 'halted', failure: { code: 'service-unreachable' } });
+    expect(order.run.units.map(({ phase }) => phase.is)).toEqual(Array(7).fill('unknown'));
+    await order.remote.follow();
+    await page.plug(...cables.slice(7));
+    page.bench.account.verifyReceipt = verifyReceipt;
+    page.bench.account.exportKey = exportKey;
+    state.isDown = false;
+    await order.remote.follow();
+    expect(order.run.state.is).toBe('running');
+    expect(order.run.counts.here).toMatchObject({ done: 8, unknown: 0, failed: 0 });
+  });
+
+  it('finds out when the operator starts it, and needs nothing more', async () => {
+    const { page, order, state, cables } = await openOrder(2);
+    state.isDown = true;
+    await order.run.start();
+    page.bench.account.refuse('verifyReceipt', 'gateway-failed');
+    await page.plug(...cables.slice(0, 1));
+    await order.run.pause();
+    await order.run.start();
+    expect(order.run.counts.here).toMatchObject({ done: 1, unknown: 0 });
+  });
+
+  it('continues after a sign-out when the operator has signed in again', async () => {
+    const { page, order, cables } = await openOrder(2);
+    await order.run.start();
+    page.bench.account.refuse('exportKey', 'signed-out');
+    await page.plug(...cables.slice(0, 1));
+    expect(page.bench.session.signedIn).toBeUndefined();
+    expect(order.run.state.is).toBe('halted');
+    await page.plug(...cables.slice(1));
+    await page.bench.session.signIn('token');
+    await page.bench.station.settle();
+    await vi.waitFor(() => expect(order.run.counts.here.done).toBe(2));
+    expect(order.run.state.is).toBe('running');
+    expect(cables.map((cable) => truth(cable, ONE_LINE))).toEqual([[true], [true]]);
+  });
+
+  it('continues by itself at most three times before a unit is done', async () => {
+    const { page, order, state, cables, world } = await openOrder(1);
+    state.isDown = true;
+    await order.run.start();
+    let tries = 0;
+    page.bench.account.exportKey = () => {
+      tries++;
+      return Promise.reject(new ProtocolError('gateway-failed', '502'));
+    };
+    await page.plug(...cables);
+    for (let round = 0; round < 8; round++) await order.run.recoverAlone();
+    expect(tries).toBe(4);
+    expect(order.run.state.is).toBe('halted');
+    expect(world.exports).toEqual([]);
+  });
+
+  it('stays paused when the operator has paused it', async () => {
+    const { order } = await openOrder(1);
+    await order.run.start();
+    await order.run.pause();
+    await order.run.recover();
+    expect(order.run.state.is).toBe('paused');
+  });
+});

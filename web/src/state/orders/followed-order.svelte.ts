@@ -1,0 +1,98 @@
+// The open order at its AS: follows the state of the order and what all stations have loaded
+// (docs/protocol.md clause 6.1). The open order asks at each opening, every 10 s, after each load, and when
+// the network or the operator returns.
+import type { WorkOrder } from '#protocol/orders/order.ts';
+import type { WorkOrders } from '../../as-client/work-orders.ts';
+import type { EndedAs } from '../../journal/order-record.ts';
+import { type Failure, failureOf } from '../common/failure.ts';
+import type { Station } from '../station/station.svelte.ts';
+import { isPassing } from './order-rules.ts';
+import type { OrderRun } from './order-run.svelte.ts';
+
+/** Minimum interval of the requests after loads, in milliseconds. */
+const MIN_INTERVAL_MS = 3_000;
+
+export interface FollowedOrderOptions {
+  readonly station: Station;
+  readonly remote: Pick<WorkOrders, 'progress'>;
+  readonly order: WorkOrder;
+  readonly run: Pick<OrderRun, 'merge' | 'recoverAlone' | 'ended'>;
+  /** A monotonic clock, in milliseconds. */
+  readonly ticks: () => number;
+  /** The AS has closed or revoked the order. */
+  readonly onEnded: (as: EndedAs) => Promise<void>;
+}
+
+export class FollowedOrder {
+  #failure = $state.raw<Failure | undefined>();
+  #proven = $state.raw<ReadonlySet<string>>(new Set());
+  readonly #options: FollowedOrderOptions;
+  #seen: string | undefined;
+  #asking: Promise<void> | undefined;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  /** A load failed because the AS did not answer: the next answer makes the run continue. */
+  #isAwaited = false;
+
+  constructor(options: FollowedOrderOptions) {
+    this.#options = options;
+  }
+
+  /** Why the last request got no answer. */
+  get failure(): Failure | undefined {
+    return this.#failure;
+  }
+
+  /** Serial numbers of the units for which the AS has a verified receipt of every line. */
+  get proven(): ReadonlySet<string> {
+    return this.#proven;
+  }
+
+  /** Whether the AS of the order is in use. */
+  get isAvailable(): boolean {
+    const { station, order } = this.#options;
+    const account = station.session.signedIn;
+    const { name, asNumber } = account?.service ?? {};
+    return account?.kind === 'remote' && name === order.service && asNumber === order.asNumber;
+  }
+
+  /** Whether the run waits for the next answer of the AS. */
+  get isAwaited(): boolean {
+    return this.#isAwaited;
+  }
+
+  /** After a load: at most every 3 s, but at once after a failure. */
+  async followSoon(failure?: Failure): Promise<void> {
+    if (failure && isPassing(failure)) this.#isAwaited = true;
+    if (failure || this.#options.ticks() - this.#askedAt >= MIN_INTERVAL_MS) await this.follow();
+  }
+
+  /** Asks the AS. A call during a request returns its result. Never rejects for an expected failure. */
+  async follow(): Promise<void> {
+    if (!this.isAvailable) return;
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    await this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    const { station, remote, order, run, ticks, onEnded } = this.#options;
+    this.#askedAt = ticks();
+    try {
+      const { state, version, units, isComplete } = await remote.progress(order.id, this.#seen);
+      const done = units.flatMap(({ sn, proven }) => (proven >= order.lines.length ? sn : []));
+      await run.merge(done);
+      this.#proven = isComplete ? new Set(done) : new Set([...this.#proven, ...done]);
+      this.#seen = version;
+      this.#failure = undefined;
+      if (state !== 'open') await onEnded(state);
+      const isAwaited = this.#isAwaited;
+      this.#isAwaited = false;
+      if (isAwaited) await run.recoverAlone();
+    } catch (error) {
+      this.#failure = failureOf(error);
+      this.#isAwaited ||= isPassing(this.#failure);
+      station.session.endOn(this.#failure);
+    }
+  }
+}

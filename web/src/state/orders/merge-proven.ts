@@ -1,0 +1,36 @@
+// Updates the rows of units that are done according to the AS, which has the receipts of all
+// stations and of returned vaults (docs/protocol.md clause 6.1).
+import type { Journal } from '../../journal/journal.ts';
+import type { UnitRow } from '../../journal/order-record.ts';
+import type { WorkOrderStore } from '../../journal/work-orders.ts';
+
+export interface MergeProvenOptions {
+  /** Number of the order's chain in the journal. */
+  readonly chain: number;
+  readonly journal: Pick<Journal, 'note'>;
+  readonly store: Pick<WorkOrderStore, 'rowsOf'>;
+  /** The current time, ISO 8601, UTC. */
+  readonly at: string;
+  readonly isInUse: (sn: string) => boolean;
+  readonly onChange: (before: UnitRow, after: UnitRow) => void;
+}
+
+/**
+ * Returns the units that have no row at this station. A unit that is being loaded here keeps its row.
+ * @throws ProtocolError journal-full, journal-failed
+ */
+export async function mergeProven(
+  { chain, journal, store, at, isInUse, onChange }: MergeProvenOptions,
+  sns: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await store.rowsOf(chain, sns);
+  const written = rows.map(async (row) => {
+    if (row === undefined || row.state === 'done' || isInUse(row.sn)) return;
+    const { failure: _, reason: __, aside: ___, needsReason: ____, ...rest } = row;
+    const after: UnitRow = { ...rest, state: 'done', at };
+    await journal.note(chain, { step: 'unit-settled', sn: row.sn }, after);
+    onChange(row, after);
+  });
+  await Promise.all(written);
+  return sns.filter((_, index) => rows[index] === undefined);
+}

@@ -1,0 +1,101 @@
+// Whether the run of a work order loads units: it is started, paused, halted by failures, or ended by
+// the AS. Each change is an event in the journal of the order.
+import type { Journal } from '../../journal/journal.ts';
+import type { EndedAs } from '../../journal/order-record.ts';
+import { type Failure, failureOf } from '../common/failure.ts';
+import { isPassing, isSystemFailure } from './order-rules.ts';
+import type { RunState } from './run-state.ts';
+
+/** Maximum number of recoveries without the operator before a unit is done. */
+const MAX_RECOVERIES = 3;
+
+export interface RunControlOptions {
+  readonly journal: Pick<Journal, 'note'>;
+  /** Number of the order's chain in the journal. */
+  readonly chain: number;
+  /** The order was closed or revoked before it was opened here. */
+  readonly endedAs?: EndedAs | undefined;
+}
+
+export class RunControl {
+  #state = $state.raw<RunState>({ is: 'paused' });
+  #ended = $state.raw<EndedAs | undefined>();
+  /** Number of units that failed in a row. */
+  #streak = 0;
+  #recoveries = 0;
+  readonly #options: RunControlOptions;
+
+  constructor(options: RunControlOptions) {
+    this.#options = options;
+    this.#ended = options.endedAs;
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  get ended(): EndedAs | undefined {
+    return this.#ended;
+  }
+
+  get isRunning(): boolean {
+    return this.#state.is === 'running';
+  }
+
+  async start(): Promise<void> {
+    const { is } = this.#state;
+    this.#state = { is: 'running' };
+    this.#streak = 0;
+    if (is !== 'running') await this.#options.journal.note(this.#options.chain, { step: 'order-resumed' });
+  }
+
+  /** The operator acts: the run may recover by itself again. */
+  allowRecoveries(): void {
+    this.#recoveries = 0;
+  }
+
+  /** Counts a recovery. Returns whether it is permitted. */
+  countRecovery(): boolean {
+    return ++this.#recoveries <= MAX_RECOVERIES;
+  }
+
+  /** Continues a run that halted for a failure that has passed. Returns whether it does. */
+  async resume(): Promise<boolean> {
+    const isPassed = this.#state.is === 'halted' && isPassing(this.#state.failure);
+    if (!isPassed || this.#ended) return false;
+    await this.start();
+    return true;
+  }
+
+  async pause(): Promise<void> {
+    if (this.#state.is === 'paused') return;
+    this.#state = { is: 'paused' };
+    await this.#options.journal.note(this.#options.chain, { step: 'order-paused' });
+  }
+
+  async end(as: EndedAs): Promise<void> {
+    this.#ended = as;
+    this.#state = { is: 'paused' };
+    const step = as === 'closed' ? 'order-closed' : 'order-revoked';
+    await this.#options.journal.note(this.#options.chain, { step });
+  }
+
+  countDone(): void {
+    this.#streak = 0;
+    this.#recoveries = 0;
+  }
+
+  /** Halts at a failure that no unit caused, and after `haltAfter` failed units in a row. */
+  countFailure(failure: Failure, haltAfter: number | null): void {
+    const isSystem = isSystemFailure(failure);
+    if (!isSystem) this.#streak++;
+    if (isSystem || (haltAfter !== null && this.#streak >= haltAfter)) this.halt(failure);
+  }
+
+  halt(failure: Failure): void {
+    if (this.#state.is !== 'running') return;
+    this.#state = { is: 'halted', failures: this.#streak, failure };
+    const event = { step: 'order-halted', failures: this.#streak } as const;
+    this.#options.journal.note(this.#options.chain, event).catch(failureOf);
+  }
+}

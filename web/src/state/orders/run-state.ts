@@ -1,0 +1,39 @@
+// The state of a run, and what the run of a work order uses.
+import type { WorkOrder } from '#protocol/orders/order.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { EndedAs } from '../../journal/order-record.ts';
+import type { Counts, WorkOrderStore } from '../../journal/work-orders.ts';
+import type { Failure } from '../common/failure.ts';
+import type { Session } from '../session/session.svelte.ts';
+import type { Lane } from '../station/lane.svelte.ts';
+
+export type RunState =
+  | { readonly is: 'running' }
+  | { readonly is: 'paused' }
+  /** After `failures` failed units in a row, or after one failure that no unit caused. */
+  | { readonly is: 'halted'; readonly failures: number; readonly failure: Failure };
+
+/** Why an order loads no unit: it has ended, there is no session, or its period has not begun or is over. */
+export type WaitReason = EndedAs | 'sign-in' | 'early' | 'over';
+
+export interface OrderRunOptions {
+  readonly order: WorkOrder;
+  /** Number of the order's chain in the journal. */
+  readonly chain: number;
+  readonly counts: Counts;
+  /** Serial numbers of the units that the AS lists as done, at any station. */
+  readonly elsewhere: ReadonlySet<string>;
+  /** The order was closed or revoked before it was opened here. */
+  readonly endedAs?: EndedAs | undefined;
+  readonly journal: Pick<Journal, 'note' | 'get'>;
+  readonly store: Pick<WorkOrderStore, 'unit' | 'rowsOf' | 'unitsIn' | 'counts' | 'all'>;
+  readonly session: Session;
+  readonly lanes: () => readonly Lane[];
+  readonly now: () => Date;
+  /** A monotonic clock, in milliseconds. */
+  readonly ticks: () => number;
+  /** Asks the AS for the progress of the order: after a load, with its failure, and when the operator returns. */
+  readonly askAs?: (failure?: Failure) => void;
+  /** Plays the signal for a unit that is done, or that needs the operator. */
+  readonly signal: (what: 'done' | 'failed') => void;
+}
