@@ -39,7 +39,8 @@ export type SourceErrorCode =
   | 'service-failed' // an error inside the service (5xx)
   | 'service-changed' // the root key is not the pinned one, or the audit log is older than before
   | 'not-signed-in' // no operator is signed in, so no request was sent
-  | 'signed-out' // the access code is missing, expired or revoked
+  | 'access-code-refused' // at the sign-in: the access code is mistyped, expired or revoked
+  | 'signed-out' // during a session: the access code has expired or was revoked
   | 'not-allowed' // the operator lacks the permission
   | 'request-refused' // the service considers the request malformed
   | 'too-many-requests'

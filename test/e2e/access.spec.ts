@@ -40,7 +40,7 @@ async function visitEveryState(station: StationPage, token: string, sns: { good:
   await look('signed out');
   await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await expect(page.getByText('signed-out')).toBeVisible();
+  await expect(page.getByText('access-code-refused')).toBeVisible();
   await look('sign-in refused');
   await station.signIn(token);
   await look('signed in');

@@ -261,7 +261,7 @@ test.describe('failures of the AS', () => {
     const station = await open([]);
     await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-    await expect(page.getByText('signed-out')).toBeVisible();
+    await expect(page.getByText('access-code-refused')).toBeVisible();
     await expect(station.token).toBeFocused();
     await station.signIn(service.token);
   });

@@ -21,3 +21,18 @@ test('a proxy that loses the answer to an export costs no second export', async 
     1,
   );
 });
+
+test('a network that asks for a sign-in of its own is named, and ends no session', async ({ open, service, page }) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await page.route('**/v1/**', (route) =>
+    route.fulfill({ status: 200, contentType: 'text/html', body: '<title>Hotel</title>' }),
+  );
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectSaid('Sign in to the network first');
+  await page.unroute('**/v1/**');
+  await lane.press('Load again');
+  await lane.expectWord('Unplug');
+});

@@ -1,5 +1,19 @@
 // Reads the answers of the service (docs/protocol.md clause 6). Checks the format, not signatures.
+import { ProtocolError } from '#protocol/errors.ts';
 import { type Json, read, type Schema } from '#protocol/json/schema.ts';
+
+/**
+ * The answer to a request. A JSON object with none of the members that the schema names is not from
+ * the AS, but from another service.
+ * @throws ProtocolError not-the-as, service-nonsense
+ */
+export function readResponse<S extends Schema>(schema: S, value: unknown, name: string): Json<S> {
+  const named = Object.keys('entries' in schema ? (schema.entries as object) : {});
+  if (typeof value === 'object' && value !== null && !named.some((member) => member in value)) {
+    throw new ProtocolError('not-the-as', `${name}: the answer is that of another service`);
+  }
+  return readAnswer(schema, value, name);
+}
 
 /**
  * Members that the schema does not name are left out, because the service may be newer than this

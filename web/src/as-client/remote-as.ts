@@ -24,7 +24,7 @@ import {
 } from '#protocol/service/messages.ts';
 import type { ExportRequestJson, ReceiptRequestJson } from '#protocol/service/requests.ts';
 import { type Envelope, keyId, type Verify } from '#protocol/signing/envelope.ts';
-import { readAnswer } from './answer.ts';
+import { readResponse } from './answer.ts';
 import { type Call, call, type Fetch } from './http.ts';
 import { PAUSES_MS, type RetryWatch, sendUntilAnswered } from './retry.ts';
 import {
@@ -100,13 +100,22 @@ export class RemoteAs implements KeySource {
    */
   async signIn(accessCode: string): Promise<WhoamiJson> {
     this.signOut();
-    if (!ACCESS_CODE.test(accessCode)) throw new ProtocolError('signed-out', 'the access code is malformed');
+    if (!ACCESS_CODE.test(accessCode)) throw new ProtocolError('access-code-refused', 'the access code is malformed');
     const trust = await this.#loadTrust();
-    const operator = readAnswer(whoamiSchema, await this.#call('GET', '/v1/whoami', accessCode), 'whoami');
+    const operator = readResponse(whoamiSchema, await this.#whoami(accessCode), 'whoami');
     await this.#pin(trust);
     this.#accessCode = accessCode;
     this.#operator = operator;
     return operator;
+  }
+
+  async #whoami(accessCode: string): Promise<unknown> {
+    try {
+      return await this.#call('GET', '/v1/whoami', accessCode);
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || error.code !== 'signed-out') throw error;
+      throw new ProtocolError('access-code-refused', error.message, { cause: error });
+    }
   }
 
   signOut(): void {
@@ -116,7 +125,7 @@ export class RemoteAs implements KeySource {
 
   /** The sets and keys that this operator may export. @throws ProtocolError (SourceErrorCode) */
   async keys(): Promise<readonly SetJson[]> {
-    return readAnswer(keysSchema, await this.#authorised('GET', '/v1/keys'), 'keys').sets;
+    return readResponse(keysSchema, await this.#authorised('GET', '/v1/keys'), 'keys').sets;
   }
 
   /** The same AS. `watch` sees the waits of its requests before they are sent again. */
@@ -144,7 +153,7 @@ export class RemoteAs implements KeySource {
       ...(request.reason === undefined ? {} : { reason: request.reason }),
     };
     const floor = await this.auditFloor();
-    const answer = readAnswer(exportAnswerSchema, await this.#persistent('/v1/exports', body, watch), 'export');
+    const answer = readResponse(exportAnswerSchema, await this.#persistent('/v1/exports', body, watch), 'export');
     await this.acceptHead(answer.auditHead, floor);
     return { exportId: answer.exportId, data: fromBase64url(answer.data) };
   }
@@ -157,7 +166,7 @@ export class RemoteAs implements KeySource {
   ): Promise<SignedVerdict> {
     const body: ReceiptRequestJson = { exportId, receipt: toBase64url(receipt) };
     const floor = await this.auditFloor();
-    const answer = readAnswer(receiptAnswerSchema, await this.#persistent('/v1/receipts', body, watch), 'receipt');
+    const answer = readResponse(receiptAnswerSchema, await this.#persistent('/v1/receipts', body, watch), 'receipt');
     const verdict = await (await this.#trustIn(answer.verdict, 'verdict')).openVerdict(answer.verdict);
     requireVerdictOn(verdict, { ...body, dataHash: toBase64url(dataHash) });
     await this.acceptHead(answer.auditHead, floor);
@@ -168,7 +177,7 @@ export class RemoteAs implements KeySource {
     const floor = await this.auditFloor();
     try {
       const answer = await this.#persistent('/v1/exports:recall', { idempotencyKey }, watch);
-      const { exportId, header, dataHash, auditHead } = readAnswer(recallAnswerSchema, answer, 'recall');
+      const { exportId, header, dataHash, auditHead } = readResponse(recallAnswerSchema, answer, 'recall');
       await this.acceptHead(auditHead, floor);
       return { exportId, header: fromBase64url(header), dataHash: fromBase64url(dataHash) };
     } catch (error) {
@@ -234,7 +243,7 @@ export class RemoteAs implements KeySource {
 
   async #fetchTrust(): Promise<Trust> {
     return await Trust.from(
-      readAnswer(trustSchema, await this.#call('GET', '/v1/trust', undefined), 'trust'),
+      readResponse(trustSchema, await this.#call('GET', '/v1/trust', undefined), 'trust'),
       this.#verify,
     );
   }

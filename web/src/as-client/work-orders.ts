@@ -15,7 +15,7 @@ import {
 import { decodeWorkOrder, WORK_ORDER_TYPE, type WorkOrder } from '#protocol/orders/order.ts';
 import type { StationReportJson } from '#protocol/orders/requests.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
-import { readAnswer } from './answer.ts';
+import { readResponse } from './answer.ts';
 import type { RemoteAs } from './remote-as.ts';
 
 /** A work order in the list of the service. */
@@ -62,7 +62,7 @@ export class WorkOrders {
   /** The signed orders, in the order of the service. */
   async list(): Promise<readonly ListedOrder[]> {
     const answer = await this.#as.ask('GET', '/v1/work-orders', undefined, LONG);
-    const { workOrders } = readAnswer(workOrdersSchema, answer, 'answer');
+    const { workOrders } = readResponse(workOrdersSchema, answer, 'answer');
     return workOrders.flatMap(({ workOrder: id, order }) => {
       if (order === null) return [];
       const { set: _set, lines: _lines, ...facts } = order;
@@ -72,7 +72,7 @@ export class WorkOrders {
 
   async read(id: string): Promise<RemoteOrder> {
     const answer = await this.#as.ask('GET', `/v1/work-orders/${encodeURIComponent(id)}`, undefined, LONG);
-    const { order: envelope, state, reason, units } = readAnswer(orderSchema, answer, 'answer');
+    const { order: envelope, state, reason, units } = readResponse(orderSchema, answer, 'answer');
     const order = await this.#open(envelope);
     if (order.id !== id)
       throw new ProtocolError('service-nonsense', `the answer to a request for order ${id} is order ${order.id}`);
@@ -83,7 +83,7 @@ export class WorkOrders {
   async progress(id: string, seen: string | undefined): Promise<OrderProgressJson> {
     const query = seen === undefined ? '' : `?seen=${encodeURIComponent(seen)}`;
     const path = `/v1/work-orders/${encodeURIComponent(id)}/progress${query}`;
-    return readAnswer(orderProgressSchema, await this.#as.ask('GET', path, undefined, LONG), 'answer');
+    return readResponse(orderProgressSchema, await this.#as.ask('GET', path, undefined, LONG), 'answer');
   }
 
   /**
@@ -97,7 +97,7 @@ export class WorkOrders {
   /** Sends a station report. With `close` the order is closed if it balances. */
   async report(id: string, report: StationReportJson): Promise<Closing> {
     const answer = await this.#as.ask('POST', `/v1/work-orders/${encodeURIComponent(id)}/report`, report, LONG);
-    return readAnswer(stationReportAnswerSchema, answer, 'answer');
+    return readResponse(stationReportAnswerSchema, answer, 'answer');
   }
 
   /** The text of the report of a closed order, not verified. */

@@ -48,7 +48,7 @@ describe('signing in', () => {
     'does not send a malformed access code: %j',
     async (typed) => {
       const { service, as } = setUp();
-      await expect(as.signIn(typed)).rejects.toMatchObject({ code: 'signed-out' });
+      await expect(as.signIn(typed)).rejects.toMatchObject({ code: 'access-code-refused' });
       expect(service.requests).toEqual([]);
     },
   );
@@ -121,14 +121,14 @@ describe('signing in', () => {
 
   it('does not sign in with an unknown access code', async () => {
     const { as, trust } = setUp();
-    await expect(as.signIn('kf_unknown')).rejects.toMatchObject({ code: 'signed-out' });
+    await expect(as.signIn('kf_unknown')).rejects.toMatchObject({ code: 'access-code-refused' });
     expect(as.operator).toBeUndefined();
     expect(trust.pinned).toBeUndefined();
   });
 
   it('ends the session of the earlier operator', async () => {
     const { as } = await signedIn();
-    await expect(as.signIn('kf_unknown')).rejects.toMatchObject({ code: 'signed-out' });
+    await expect(as.signIn('kf_unknown')).rejects.toMatchObject({ code: 'access-code-refused' });
     await expect(as.keys()).rejects.toMatchObject({ code: 'not-signed-in' });
   });
 });

@@ -33,7 +33,8 @@ describe('the work orders of an AS', () => {
   });
 
   it('are refused when the response is malformed or is about another order', async () => {
-    await expect(answering({}).list()).rejects.toMatchObject({ code: 'service-nonsense' });
+    await expect(answering({}).list()).rejects.toMatchObject({ code: 'not-the-as' });
+    await expect(answering({ workOrders: 7 }).list()).rejects.toMatchObject({ code: 'service-nonsense' });
     await expect(answering({ order: 7 }).read('A')).rejects.toMatchObject({ code: 'service-nonsense' });
     const envelope = { payloadType: 'x', payload: 'e30', signatures: [{ keyid: '0'.repeat(16), sig: 'A'.repeat(86) }] };
     const other = workOrder(

@@ -116,13 +116,11 @@ const SERVICE = {
     final: true,
   },
   'not-signed-in': { remedy: 'Sign in', title: 'No operator is signed in.' },
-  'signed-out': ({ signingIn }: MessageContext): Message =>
-    signingIn
-      ? {
-          remedy: 'Check the access code',
-          title: 'The AS rejects it. The code is mistyped, expired or revoked.',
-        }
-      : { remedy: 'Sign in again', title: 'Your access code has expired or was revoked.' },
+  'access-code-refused': {
+    remedy: 'Check the access code',
+    title: 'The AS rejects it. The code is mistyped, expired or revoked.',
+  },
+  'signed-out': { remedy: 'Sign in again', title: 'Your access code has expired or was revoked.' },
   'not-allowed': {
     remedy: 'Ask the administrator of the AS for this right',
     title: 'Your access code does not include this right.',

@@ -7,8 +7,6 @@ export type { Platform } from '../../transport/platform.ts';
 export interface MessageContext {
   readonly platform: Platform;
   readonly kind?: 'usb' | 'serial';
-  /** The failure happened during a sign-in. */
-  readonly signingIn?: true;
   /** Name of a device that no device profile names, until it has answered as a unit. */
   readonly foreign?: string;
   readonly usb?: { readonly vendorId: number; readonly productId: number };

@@ -11,7 +11,6 @@ const PLATFORMS: readonly Platform[] = ['windows', 'macos', 'linux', 'chromeos',
 const USB = { vendorId: 0x1209, productId: 0x0001 };
 const PLACES: readonly MessageContext[] = PLATFORMS.flatMap((platform): MessageContext[] => [
   { platform },
-  { platform, signingIn: true },
   { platform, kind: 'serial' },
   { platform, kind: 'usb', usb: USB },
 ]);
@@ -53,9 +52,7 @@ describe('the message for a failure', () => {
   });
 
   it('asks to check an access code that was entered, and to sign in again when a session has ended', () => {
-    expect(explain({ code: 'signed-out' }, { platform: 'linux', signingIn: true }).remedy).toBe(
-      'Check the access code',
-    );
+    expect(explain({ code: 'access-code-refused' }, { platform: 'linux' }).remedy).toBe('Check the access code');
     expect(explain({ code: 'signed-out' }, { platform: 'linux' }).remedy).toBe('Sign in again');
   });
 
