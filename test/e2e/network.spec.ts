@@ -1,4 +1,5 @@
 // What lies between the page and the AS: gateways, networks with a sign-in page, and outages.
+import { issue, OrdersPage } from './support/orders-page.ts';
 import { FIELD_KEY } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
@@ -35,4 +36,29 @@ test('a network that asks for a sign-in of its own is named, and ends no session
   await page.unroute('**/v1/**');
   await lane.press('Load again');
   await lane.expectWord('Unplug');
+});
+
+test('a station whose clock is a day behind works an order by the time of the AS, and shows both clocks', async ({
+  open,
+  service,
+  page,
+}) => {
+  await page.addInitScript(() => {
+    const real = Date.now.bind(Date);
+    const behind = (): number => real() - 86_400_000;
+    window.Date = new Proxy(Date, {
+      construct: (target, values) => Reflect.construct(target, values.length === 0 ? [behind()] : values),
+      get: (target, name) => (name === 'now' ? behind : Reflect.get(target, name)),
+    });
+  });
+  const one = unit();
+  const id = await issue(service, { units: [one.sn] });
+  const station = await open([one]);
+  await station.signIn(service.token);
+  await expect(page.getByText('Set the clock of this computer.')).toBeVisible();
+  const orders = new OrdersPage(page);
+  await orders.open(id);
+  await orders.attach(one.sn);
+  await orders.start();
+  await orders.expectWord(one.sn, 'Unplug');
 });

@@ -7,6 +7,7 @@ import { once } from './state/common/once.ts';
 import { LAST_ORDER } from './state/orders/last-order.ts';
 import { PageHealth } from './state/page/page-health.svelte.ts';
 import { Preferences } from './state/page/preferences.svelte.ts';
+import { AsClock } from './state/session/as-clock.svelte.ts';
 import { Session } from './state/session/session.svelte.ts';
 import { Station } from './state/station/station.svelte.ts';
 import { isFetchFailure } from './transport/lazy-part.ts';
@@ -23,7 +24,6 @@ const PLATFORMS: readonly (readonly [RegExp, Platform])[] = [
 ];
 
 const platform = PLATFORMS.find(([pattern]) => pattern.test(navigator.userAgent))?.[1] ?? 'other';
-const now = (): Date => new Date();
 const ticks = (): number => performance.now();
 
 const baseUrl = location.origin;
@@ -43,6 +43,8 @@ function openSettings(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
     };
   }
 }
+const asClock = new AsClock({ wall: () => Date.now(), ticks, settings });
+const { now } = asClock;
 const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock'>>;
 
 async function startServices(reports: Pick<Environment, 'onSuperseded' | 'onJournalTrouble'>): Promise<Services> {
@@ -60,6 +62,8 @@ async function startServices(reports: Pick<Environment, 'onSuperseded' | 'onJour
     platform,
     baseUrl,
     now,
+    onAsTime: asClock.learn,
+    clockOffset: () => asClock.offsetMs,
     ticks,
     ...reports,
   });
@@ -136,7 +140,7 @@ async function start(target: HTMLElement): Promise<void> {
   guard(station, health);
   await nextTask();
   target.replaceChildren();
-  const app = mount(App, { target, props: { station, preferences, health, orders, tokens } });
+  const app = mount(App, { target, props: { station, preferences, health, orders, tokens, asClock } });
   try {
     await station.start();
   } catch (error) {

@@ -10,7 +10,12 @@ export interface Environment {
   readonly platform: Platform;
   /** Origin of the AS, without a trailing slash. */
   readonly baseUrl: string;
+  /** The time of the AS. */
   readonly now: () => Date;
+  /** Receives the time of each answer of the AS, in milliseconds since 1970. */
+  readonly onAsTime: (ms: number) => void;
+  /** The AS minus this computer, in milliseconds. */
+  readonly clockOffset: () => number;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   readonly storage: StorageManager | undefined;

@@ -33,7 +33,8 @@ export interface Services extends StationServices {
 /** @throws ProtocolError journal-full, journal-failed, browser-unsupported without HTTPS */
 export async function startServices(environment: Environment): Promise<Services> {
   if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'locks and WebUSB require HTTPS');
-  const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks, onSuperseded, onJournalTrouble } = environment;
+  const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks } = environment;
+  const { onAsTime, onSuperseded, onJournalTrouble } = environment;
   const database = await Database.open(indexedDB, onSuperseded);
   rotateLog(database).catch(failureOf); // the first attempt reports a full disk
   const sessions = await joinSessions(locks, crypto.randomUUID());
@@ -44,6 +45,7 @@ export async function startServices(environment: Environment): Promise<Services>
     baseUrl,
     subtle: crypto.subtle,
     trust: new StationTrustStore(database, baseUrl, now),
+    onTime: onAsTime,
   });
   const core = { database, journal, as };
   return {

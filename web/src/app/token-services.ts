@@ -25,7 +25,7 @@ export function openTokens(
   session: Session,
   activity: StationActivity,
 ): Tokens {
-  const { usb, serial, credentials, platform, ticks, now, locks } = environment;
+  const { usb, serial, credentials, platform, ticks, now, clockOffset, locks } = environment;
   const links = new Links({ usb, serial, platform, profiles: PROFILES, role: 'token', timer, now: ticks });
   const store = once(() => VaultStore.open(indexedDB));
   const returns = new VaultReturns(as);
@@ -34,7 +34,8 @@ export function openTokens(
     store,
     roots: () => pinnedRoots(database),
     verify: verifyWith(crypto.subtle),
-    makeWorker: () => spawnWorker(vaultWorkerUrl),
+    // The worker has its own clock: its name carries the difference to that of the AS.
+    makeWorker: () => spawnWorker(vaultWorkerUrl, String(clockOffset())),
     passkeys: new Passkeys(credentials, location.hostname),
     locks,
     now,

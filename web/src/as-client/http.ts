@@ -18,6 +18,8 @@ export interface Call {
   readonly deadlineMs: number;
   /** Maximum length of the answer. */
   readonly maxBytes?: number;
+  /** Receives the time of an answer that is from the AS, in milliseconds since 1970. */
+  readonly onTime?: ((ms: number) => void) | undefined;
 }
 
 /** Well above the length of GET /v1/keys of a service with all its sets. */
@@ -33,9 +35,14 @@ const NETWORK_SIGN_IN: readonly number[] = [407, 511];
 export async function call(fetch: Fetch, request: Call): Promise<unknown> {
   const { response, body } = await send(fetch, request);
   const type = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
-  if (response.ok && type === 'application/json') return parse(body, request);
-  const problem = /json$/.test(type ?? '') ? problemOf(body) : undefined;
-  throw response.ok || problem === undefined ? foreign(request, response) : refusal(response, problem);
+  const isAnswer = response.ok && type === 'application/json';
+  const value = isAnswer ? parse(body, request) : undefined;
+  const problem = !response.ok && /json$/.test(type ?? '') ? problemOf(body) : undefined;
+  const at = Date.parse(response.headers.get('date') ?? '');
+  // The header has whole seconds: on average it is half a second late.
+  if ((isAnswer || problem) && !Number.isNaN(at)) request.onTime?.(at + 500);
+  if (isAnswer) return value;
+  throw problem === undefined ? foreign(request, response) : refusal(response, problem);
 }
 
 async function send(fetch: Fetch, request: Call): Promise<{ response: Response; body: string }> {

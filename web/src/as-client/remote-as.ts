@@ -49,6 +49,8 @@ export interface RemoteAsOptions {
   readonly deadlineMs?: number;
   /** The pauses before a request is retried, because it may have reached the service. */
   readonly retryPausesMs?: readonly number[];
+  /** Receives the time of each answer, in milliseconds since 1970. */
+  readonly onTime?: (ms: number) => void;
 }
 
 /** For a request with a long or slow answer. */
@@ -64,6 +66,7 @@ export class RemoteAs implements KeySource {
   readonly #verify: Verify;
   readonly #deadlineMs: number;
   readonly #retryPausesMs: readonly number[];
+  readonly #onTime: RemoteAsOptions['onTime'];
   readonly roots: Roots = {
     compare: () => this.#compareRoots(),
     replace: (root) => this.#replaceRoot(root),
@@ -73,13 +76,22 @@ export class RemoteAs implements KeySource {
   #operator: WhoamiJson | undefined;
   #trust: Trust | undefined;
 
-  constructor({ fetch, baseUrl, subtle, trust, deadlineMs = 15_000, retryPausesMs = PAUSES_MS }: RemoteAsOptions) {
+  constructor({
+    fetch,
+    baseUrl,
+    subtle,
+    trust,
+    deadlineMs = 15_000,
+    retryPausesMs = PAUSES_MS,
+    onTime,
+  }: RemoteAsOptions) {
     this.baseUrl = baseUrl;
     this.#fetch = fetch;
     this.#store = trust;
     this.#verify = verifyWith(subtle);
     this.#deadlineMs = deadlineMs;
     this.#retryPausesMs = retryPausesMs;
+    this.#onTime = onTime;
     this.#audit = new AuditWatch(trust);
   }
 
@@ -293,6 +305,7 @@ export class RemoteAs implements KeySource {
       method,
       url: this.baseUrl + path,
       deadlineMs: this.#deadlineMs,
+      onTime: this.#onTime,
       ...more,
       ...(accessCode === undefined ? {} : { accessCode }),
       ...(body === undefined ? {} : { body }),

@@ -27,7 +27,10 @@ export function ownScript(url: string): string {
   return policy.createScriptURL(url);
 }
 
-/** `url` is imported from `….worker.ts?worker&url`. @throws TypeError for another origin */
-export function spawnWorker(url: string): Worker {
-  return new Worker(ownScript(url), { type: 'module' });
+/**
+ * `url` is imported from `….worker.ts?worker&url`. The worker can read `name`.
+ * @throws TypeError for another origin
+ */
+export function spawnWorker(url: string, name = ''): Worker {
+  return new Worker(ownScript(url), { type: 'module', name });
 }

@@ -3,6 +3,7 @@ import { createContext } from 'svelte';
 import type { Orders } from '../../state/orders/orders.svelte.ts';
 import type { PageHealth } from '../../state/page/page-health.svelte.ts';
 import type { Preferences } from '../../state/page/preferences.svelte.ts';
+import type { AsClock } from '../../state/session/as-clock.svelte.ts';
 import type { Station } from '../../state/station/station.svelte.ts';
 import type { Tokens } from '../../state/tokens/tokens.ts';
 
@@ -15,6 +16,7 @@ export interface AppContext {
   readonly station: Station;
   readonly preferences: Preferences;
   readonly health: PageHealth;
+  readonly asClock: AsClock;
   /** Created at the first call; always the same object. */
   readonly orders: () => Promise<Orders>;
   /** Created at the first call; always the same object. */

@@ -1,0 +1,63 @@
+// The time of the AS, by which the page works: the answers of the AS carry it. Between answers a
+// monotonic clock continues it; without a network the last known difference to the clock of this
+// computer is used.
+
+/** Name of the setting with the last known difference, in milliseconds. */
+const SETTING = 'keyferry.clock';
+
+/** Difference from which both clocks are shown. */
+const NOTABLE_MS = 60_000;
+
+/** Resolution of the Date header, and time of a request. A smaller difference changes nothing. */
+const TOLERANCE_MS = 3_000;
+
+export interface AsClockOptions {
+  /** The clock of this computer, in milliseconds since 1970. */
+  readonly wall: () => number;
+  /** A monotonic clock, in milliseconds. */
+  readonly ticks: () => number;
+  readonly settings: Pick<Storage, 'getItem' | 'setItem'>;
+}
+
+export class AsClock {
+  /** The AS minus this computer, in milliseconds. */
+  #offset = $state.raw(0);
+  readonly #options: AsClockOptions;
+  /** All clocks at the last answer that changed the offset. */
+  #last: { readonly as: number; readonly wall: number; readonly ticks: number } | undefined;
+
+  constructor(options: AsClockOptions) {
+    this.#options = options;
+    const stored = Number(options.settings.getItem(SETTING) ?? 0);
+    if (Number.isFinite(stored)) this.#offset = stored;
+  }
+
+  /** The AS minus this computer, in milliseconds. */
+  get offsetMs(): number {
+    return this.#offset;
+  }
+
+  /** Whether the two clocks differ so much that both are shown. */
+  get differs(): boolean {
+    return Math.abs(this.#offset) >= NOTABLE_MS;
+  }
+
+  /** The time of the AS. */
+  readonly now = (): Date => {
+    const { wall, ticks } = this.#options;
+    const last = this.#last;
+    if (last === undefined) return new Date(wall() + this.#offset);
+    // The monotonic clock of some systems stops while the computer sleeps.
+    return new Date(last.as + Math.max(ticks() - last.ticks, wall() - last.wall));
+  };
+
+  /** An answer of the AS carries this time, in milliseconds since 1970. */
+  readonly learn = (as: number): void => {
+    const { wall, ticks, settings } = this.#options;
+    const isKnown = Math.abs(as - this.now().getTime()) < TOLERANCE_MS;
+    if (isKnown && this.#last !== undefined) return;
+    this.#last = { as: isKnown ? this.now().getTime() : as, wall: wall(), ticks: ticks() };
+    this.#offset = this.#last.as - this.#last.wall;
+    settings.setItem(SETTING, String(this.#offset));
+  };
+}
