@@ -8,6 +8,7 @@ import { LAST_ORDER } from './state/orders/last-order.ts';
 import { PageHealth } from './state/page/page-health.svelte.ts';
 import { Preferences } from './state/page/preferences.svelte.ts';
 import { AsClock } from './state/session/as-clock.svelte.ts';
+import { JournalsToReturn } from './state/session/journals-to-return.svelte.ts';
 import { Session } from './state/session/session.svelte.ts';
 import { Station } from './state/station/station.svelte.ts';
 import { isFetchFailure } from './transport/lazy-part.ts';
@@ -45,6 +46,7 @@ function openSettings(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
 }
 const asClock = new AsClock({ wall: () => Date.now(), ticks, settings });
 const { now } = asClock;
+const toReturn = new JournalsToReturn(settings);
 const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock'>>;
 
 async function startServices(reports: Pick<Environment, 'onSuperseded' | 'onJournalTrouble'>): Promise<Services> {
@@ -63,6 +65,7 @@ async function startServices(reports: Pick<Environment, 'onSuperseded' | 'onJour
     baseUrl,
     now,
     onAsTime: asClock.learn,
+    toReturn,
     clockOffset: () => asClock.offsetMs,
     ticks,
     ...reports,
@@ -140,7 +143,7 @@ async function start(target: HTMLElement): Promise<void> {
   guard(station, health);
   await nextTask();
   target.replaceChildren();
-  const app = mount(App, { target, props: { station, preferences, health, orders, tokens, asClock } });
+  const app = mount(App, { target, props: { station, preferences, health, orders, tokens, asClock, toReturn } });
   try {
     await station.start();
   } catch (error) {

@@ -1,4 +1,5 @@
 // The parts of the browser that the services use. main.ts takes them from navigator and window.
+import type { JournalsToReturn } from '../state/session/journals-to-return.svelte.ts';
 import type { Platform } from '../transport/platform.ts';
 
 export interface Environment {
@@ -19,6 +20,7 @@ export interface Environment {
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   readonly storage: StorageManager | undefined;
+  readonly toReturn: JournalsToReturn;
   /** Settings of this browser (localStorage). */
   readonly settings: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   readonly vibrate: (pattern: number[]) => void;

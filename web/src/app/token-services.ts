@@ -25,7 +25,7 @@ export function openTokens(
   session: Session,
   activity: StationActivity,
 ): Tokens {
-  const { usb, serial, credentials, platform, ticks, now, clockOffset, locks } = environment;
+  const { usb, serial, credentials, platform, ticks, now, clockOffset, toReturn, locks } = environment;
   const links = new Links({ usb, serial, platform, profiles: PROFILES, role: 'token', timer, now: ticks });
   const store = once(() => VaultStore.open(indexedDB));
   const returns = new VaultReturns(as);
@@ -39,6 +39,7 @@ export function openTokens(
     passkeys: new Passkeys(credentials, location.hostname),
     locks,
     now,
+    toReturn,
     returnJournal: async (vault, signed) =>
       returnVaultJournal({ returns, store: await store(), journal }, vault, signed),
     watchInactivity: (onIdle) => watchInactivity(document, IDLE_LIMITS, activity, onIdle),

@@ -32,6 +32,8 @@ export interface VaultRecord {
   /** The vault journal as last signed. `signedTo` is the number of its last entry. */
   readonly journal?: Envelope;
   readonly signedTo?: number;
+  /** Number of the last entry that the AS has received. */
+  readonly returnedTo?: number;
   readonly passkey?: StoredPasskey;
 }
 
@@ -122,6 +124,16 @@ export class VaultStore {
 
   setJournal(id: string, journal: Envelope, signedTo: number): Promise<void> {
     return this.#change(id, (record) => ({ ...record, journal, signedTo }));
+  }
+
+  setReturned(id: string, returnedTo: number): Promise<void> {
+    return this.#change(id, (record) => ({ ...record, returnedTo }));
+  }
+
+  /** Number of the last export or receipt in the vault journal; 0 without one. */
+  async lastLoadEntry(id: string): Promise<number> {
+    const loads = (await this.entries(id)).filter(({ event }) => event.kind === 'export' || event.kind === 'receipt');
+    return loads.at(-1)?.number ?? 0;
   }
 
   /** Replaces an earlier passkey. */

@@ -125,6 +125,11 @@ export class OpenOrder {
     return counts.done === this.order.count;
   }
 
+  /** Units are done here whose receipts the AS lacks: those of a vault, until its journal is returned. */
+  get hasUnproven(): boolean {
+    return this.remote.isAvailable && this.run.counts.done > this.remote.proven.size;
+  }
+
   /**
    * Reports the outcome of each unit to the AS, and closes the order if it balances. `absentReason`
    * applies to the units that were never attached, `reasons` to other units that are not done.

@@ -20,6 +20,8 @@ export interface StoredVault {
   readonly hasJournal: boolean;
   /** Whether the signed journal contains the last entry, as it does once the vault is locked. */
   readonly isJournalSigned: boolean;
+  /** Whether the AS lacks an export or receipt of the journal. */
+  readonly isToReturn: boolean;
   readonly hasPasskey: boolean;
   /** Why the vault cannot be unlocked now; undefined if it can be. */
   readonly obstacle: Failure | undefined;
@@ -54,7 +56,7 @@ export async function readVaults(options: VaultListOptions): Promise<VaultList> 
 }
 
 async function readVault({ store, roots, verify, now }: VaultListOptions, record: VaultRecord): Promise<StoredVault> {
-  const { id, text, refused, journal, signedTo, passkey } = record;
+  const { id, text, refused, journal, signedTo, returnedTo = 0, passkey } = record;
   const { header } = await verifyVaultFile(decodeVaultFile(text), roots, verify);
   return {
     id,
@@ -64,6 +66,7 @@ async function readVault({ store, roots, verify, now }: VaultListOptions, record
     wrongPassphrases: refused,
     hasJournal: journal !== undefined,
     isJournalSigned: signedTo === (await store.lastEntry(id))?.number,
+    isToReturn: (await store.lastLoadEntry(id)) > returnedTo,
     hasPasskey: passkey !== undefined,
     obstacle: obstacleOf(header, now),
   };

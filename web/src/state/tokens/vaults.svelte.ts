@@ -13,6 +13,7 @@ import { VaultClient, type VaultWorker } from '../../vault-worker/client.ts';
 import type { LockReason, Opener } from '../../vault-worker/messages.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
+import type { JournalsToReturn } from '../session/journals-to-return.svelte.ts';
 import type { LocalAccount, Session } from '../session/session.svelte.ts';
 import { readVaults, type StoredVault } from './vault-list.ts';
 import type { VaultReport } from './vault-return.ts';
@@ -41,6 +42,8 @@ export interface VaultsOptions {
   readonly passkeys: Pick<Passkeys, 'bar' | 'create' | 'ask'>;
   readonly locks: Pick<LockManager, 'request'>;
   readonly now: () => Date;
+  /** Receives the vaults whose journals the AS lacks. */
+  readonly toReturn: Pick<JournalsToReturn, 'set'>;
   /** Returns a vault journal to the AS. `origin` names the vault in the journal of this station. */
   readonly returnJournal: (
     vault: { readonly id: string; readonly origin: string },
@@ -198,9 +201,12 @@ export class Vaults {
     this.#returningId = id;
     this.#report = undefined;
     await this.#attempt(id, async () => {
-      const signed = (await (await this.#options.store()).find(id))?.journal;
+      const store = await this.#options.store();
+      const { journal: signed, signedTo = 0 } = (await store.find(id)) ?? {};
       if (signed === undefined) throw new TypeError('a vault that was never locked has no signed journal');
       this.#report = { vault: id, report: await this.#options.returnJournal({ id, origin: originOf(id) }, signed) };
+      await store.setReturned(id, signedTo);
+      await this.#read();
     });
     this.#returningId = undefined;
     if (this.#failure) this.#options.session.endOn(this.#failure.failure);
@@ -276,7 +282,7 @@ export class Vaults {
     const [store, roots] = [await this.#options.store(), await this.#options.roots()];
     const { verify, now } = this.#options;
     const { vaults, failure } = await readVaults({ store, roots, verify, now: now() });
-    this.#vaults = vaults;
+    this.#setVaults(vaults);
     if (failure) this.#failure ??= { vault: undefined, failure };
   }
 
@@ -305,7 +311,12 @@ export class Vaults {
 
   async #countExports(id: string, client: VaultClient): Promise<void> {
     const { exports } = await client.status();
-    this.#vaults = this.#vaults.map((vault) => (vault.id === id ? { ...vault, exports } : vault));
+    this.#setVaults(this.#vaults.map((vault) => (vault.id === id ? { ...vault, exports, isToReturn: true } : vault)));
+  }
+
+  #setVaults(vaults: readonly StoredVault[]): void {
+    this.#vaults = vaults;
+    this.#options.toReturn.set(vaults.filter(({ isToReturn }) => isToReturn));
   }
 
   /** Records a failure of `action`, but keeps `earlier` if the caller passes one. */

@@ -4,6 +4,7 @@ import type { Orders } from '../../state/orders/orders.svelte.ts';
 import type { PageHealth } from '../../state/page/page-health.svelte.ts';
 import type { Preferences } from '../../state/page/preferences.svelte.ts';
 import type { AsClock } from '../../state/session/as-clock.svelte.ts';
+import type { JournalsToReturn } from '../../state/session/journals-to-return.svelte.ts';
 import type { Station } from '../../state/station/station.svelte.ts';
 import type { Tokens } from '../../state/tokens/tokens.ts';
 
@@ -17,6 +18,7 @@ export interface AppContext {
   readonly preferences: Preferences;
   readonly health: PageHealth;
   readonly asClock: AsClock;
+  readonly toReturn: JournalsToReturn;
   /** Created at the first call; always the same object. */
   readonly orders: () => Promise<Orders>;
   /** Created at the first call; always the same object. */

@@ -71,6 +71,19 @@ describe('the progress of an order', () => {
     expect(await page.store.check(page.chain)).toBeUndefined();
   });
 
+  it('lacks the units of a vault until its journal is returned', async () => {
+    const { page, order, state } = await openOrder(1);
+    const { store, chain } = page;
+    const row = { order: chain, sn: sn(1), state: 'done', tries: 1, exported: [2], begun: '', at: '' } as const;
+    await page.bench.journal.note(chain, { step: 'unit-had-all', sn: sn(1) }, row);
+    order.run.counts.reset(await store.counts(chain));
+    await order.remote.follow();
+    expect([order.isComplete, order.hasUnproven]).toEqual([true, true]);
+    state.progress = { state: 'open', isComplete: true, units: done(1) };
+    await order.remote.follow();
+    expect([order.isComplete, order.hasUnproven]).toEqual([true, false]);
+  });
+
   it('does not take a unit with a part of its receipts as done', async () => {
     const { order, state } = await openOrder();
     state.progress = { state: 'open', isComplete: true, units: [{ sn: sn(1), exports: 1, proven: 0 }] };

@@ -74,6 +74,8 @@ export class Browser {
   readonly passkeys = new TestPasskeys();
   /** The vaults whose journals were returned, by their names in the journal of the station. */
   readonly returned: string[] = [];
+  /** Numbers of the vaults whose journals the AS lacks. */
+  readonly toReturn: string[] = [];
 
   /** Opens a tab. The station has pinned the root keys of the vaults `roots`. */
   tab(roots: readonly TestVault[], now = NOON) {
@@ -102,6 +104,7 @@ export class Browser {
       },
       locks: this.locks as unknown as LockManager,
       now: () => now,
+      toReturn: { set: (vaults) => void this.toReturn.splice(0, 9, ...vaults.map(({ number }) => number)) },
       watchInactivity: (onIdle) => {
         idle.push(onIdle);
         watching.add(onIdle);

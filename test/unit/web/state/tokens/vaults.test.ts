@@ -4,6 +4,7 @@ import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { attach } from '#protocol/provisioning/attached-unit.ts';
 import { createUnit, TEST_SET, TEST_SN, TEST_TKV } from '#test/support/units.ts';
 import { load } from '#web/state/station/load-attempt.ts';
+import { VaultStore } from '#web/vault-store/vault-store.ts';
 import { createBench } from '../station/station-fixture.ts';
 import { Browser, file, type Unlocked, unlocked, vaultOf } from './vault-fixture.ts';
 
@@ -255,8 +256,19 @@ describe('an unlocked vault', () => {
 
   it('returns its signed journal to the AS, under its name in the journal of the station', async () => {
     const { vaults, browser, vault } = await unlocked();
+    const id = vault.header.vaultId;
+    const store = await VaultStore.open(browser.factory);
     await vaults.lock();
+    expect(browser.toReturn).toEqual([]); // nothing was loaded
+    const [last, journal] = [await store.lastEntry(id), (await store.find(id))?.journal];
+    if (!last || !journal) throw new TypeError('the vault journal is empty');
+    const number = last.number + 1;
+    await store.addEntry(id, { ...last, number, event: { kind: 'receipt', xc: 1, receipt: 'A' } });
+    await store.setJournal(id, journal, number);
+    await vaults.read();
+    expect(browser.toReturn).toEqual(['0007']);
     await vaults.returnJournal(vault.header.vaultId);
+    expect(browser.toReturn).toEqual([]);
     expect(browser.returned).toEqual([`vault ${vault.header.vaultId}`]);
     expect(vaults.report).toMatchObject({ vault: vault.header.vaultId, report: { exports: 1, recorded: 1 } });
     expect([vaults.returningId, vaults.failure]).toEqual([undefined, undefined]);

@@ -1,0 +1,32 @@
+// Which journals the AS lacks is known to the first screen of the next page.
+import { describe, expect, it } from 'vitest';
+import { JournalsToReturn } from '#web/state/session/journals-to-return.svelte.ts';
+
+function storage(values = new Map<string, string>()) {
+  const settings = {
+    getItem: (name: string) => values.get(name) ?? null,
+    setItem: (name: string, value: string) => void values.set(name, value),
+  };
+  return { values, settings };
+}
+
+describe('the journals to return', () => {
+  it('are known after a reload, until they are returned', () => {
+    const { settings } = storage();
+    const first = new JournalsToReturn(settings);
+    expect(first.list).toEqual([]);
+    const vaults = [
+      { id: 'AAAAAAAAAAAAAAAAAAAAAA', number: '0001' },
+      { id: 'b-_', number: '00FF' },
+    ];
+    first.set(vaults);
+    expect(new JournalsToReturn(settings).list).toEqual(vaults);
+    first.set([]);
+    expect(new JournalsToReturn(settings).list).toEqual([]);
+  });
+
+  it.each(['x', '0001', '0001 a b', '00g1 AA', ',,'])('are read anew when the setting is damaged: %j', (text) => {
+    const { settings } = storage(new Map([['keyferry.to-return', text]]));
+    expect(new JournalsToReturn(settings).list).toEqual([]);
+  });
+});
