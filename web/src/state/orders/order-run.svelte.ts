@@ -19,7 +19,7 @@ import type { OrderRunOptions, RunState, WaitReason } from './run-state.ts';
 import { saveReasons } from './save-reasons.ts';
 import { UnitProgress } from './unit-progress.svelte.ts';
 
-export type { OrderRunOptions, RunState, WaitReason } from './run-state.ts';
+export type { WaitReason } from './run-state.ts';
 
 export class OrderRun implements Attendant {
   #units = $state.raw<readonly UnitProgress[]>([]);

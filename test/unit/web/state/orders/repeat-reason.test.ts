@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import { newRow, rowAfter } from '#web/state/orders/order-rules.ts';
-import { line, ONE_LINE, type Page, sn, TWO_LINES, unit, World, working } from './order-fixture.ts';
+import { type Page, sn, TWO_LINES, unit, World, working } from './order-fixture.ts';
 
 /** An AS that another station has asked for the key of slot `ref2` before. */
 function asksFor(page: Page, ref2: number): ExportRequest[] {
@@ -73,14 +73,14 @@ describe('an AS that asks for a reason', () => {
   it('is not answered in the row by another failure before the export', () => {
     const before = newRow(1, sn(1), 'running', '2026-11-23T12:00:00Z');
     const more = { isLast: true, took: 1, at: '2026-11-23T12:00:01Z' };
-    const two = line(1, 2);
+    const [two, one] = TWO_LINES;
+    if (!two || !one) throw new TypeError('the order has two lines');
     const asked = { outcome: 'failed', stage: 'export', failure: { code: 'reason-needed' } } as const;
     const down = { outcome: 'failed', stage: 'export', failure: { code: 'service-unreachable' } } as const;
     const refused = { outcome: 'failed', stage: 'import', failure: { code: 'device-lost' } } as const;
     const row = rowAfter(rowAfter(before, two, asked, more), two, down, more);
     expect(row).toMatchObject({ needsReason: 2 });
     expect(rowAfter(row, two, refused, more)).not.toHaveProperty('needsReason');
-    expect(rowAfter(row, line(2, 1), refused, more)).toMatchObject({ needsReason: 2 });
-    expect(ONE_LINE).toEqual([two]);
+    expect(rowAfter(row, one, refused, more)).toMatchObject({ needsReason: 2 });
   });
 });

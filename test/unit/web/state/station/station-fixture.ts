@@ -75,7 +75,7 @@ export interface TestAccount extends AsAccount {
   readonly replaced: readonly string[];
 }
 
-export function createAccount(sets: readonly SetJson[]): Required<TestAccount> {
+export function createAccount(sets: readonly SetJson[]): TestAccount & Required<Pick<TestAccount, 'recallExport'>> {
   const keys = [
     ...FACTS.map((facts, index) => ({ ...facts, key: TA[index] ?? new Uint8Array(32) })),
     ...CLAUSE_8.map((facts) => ({ ...facts, attributes: facts.attributes || NO_ATTRIBUTES, key: new Uint8Array() })),
