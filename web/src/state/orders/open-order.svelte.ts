@@ -140,7 +140,7 @@ export class OpenOrder {
     if (!this.run.isIdle) throw new RangeError('an order cannot be closed during a load');
     if (this.run.ended === 'closed') return;
     await this.#task.run(async () => {
-      journal.requireChain(record.order);
+      this.#options.journal.requireChain(this.#options.record.order);
       await this.run.pause();
       await this.run.reconcile();
       await this.run.explain(reasons);
