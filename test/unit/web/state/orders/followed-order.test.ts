@@ -126,7 +126,7 @@ describe.each(['closed', 'revoked'] as const)('an order that is %s elsewhere', (
     expect(await page.store.all(page.chain).next()).toEqual(before);
     expect(unitMessage(order.run.units.at(-1) ?? first, order.run, 'linux').sentence).toContain(as);
     expect(stateWords(order.run).word).toBe(as === 'closed' ? 'Closed' : 'Revoked');
-    const imported = { name: 'reasons.csv', text: async () => `SN,REASON\n${sn(3)},Lost\n` };
+    const imported = new File([`SN,REASON\n${sn(3)},Lost\n`], 'reasons.csv');
     await order.lists.importReasons(imported);
     expect(order.lists.failure).toEqual({ code: 'order-ended' });
     const [record] = await page.store.list();
