@@ -1,0 +1,75 @@
+// What earlier runs measured of a folder. Used by test/mutate/run.ts.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Ended } from './measure.ts';
+import type { SourceWithMutants } from './sources.ts';
+
+interface Content {
+  /** Of the code that makes and runs mutants: with another one, all is measured anew. */
+  readonly tool: string;
+  readonly sources: Readonly<Record<string, { readonly hash: string; readonly mutants: readonly Remembered[] }>>;
+  /** Of all tests that judged the survivors. */
+  readonly judges: string;
+}
+
+/** With the hash of the file of its test. */
+type Remembered = Ended & { readonly hash: string };
+
+const TOOL = ['mutants', 'regex-changes', 'mutant-runner'].map((name) => `test/mutate/${name}.ts`);
+
+/**
+ * A killed mutant stays killed while its source and the test that killed it are the same; a
+ * survivor while its source and all tests are. Changes of other files are not noticed (--anew).
+ */
+export class FolderMemory {
+  readonly sources: readonly SourceWithMutants[];
+  readonly #file: string;
+  readonly #hashes = new Map<string, string>();
+  readonly #tool: string;
+  readonly #judges: string;
+
+  constructor(folder: string, sources: readonly SourceWithMutants[], testFiles: readonly string[]) {
+    this.sources = sources;
+    this.#file = `node_modules/.cache/mutate/${folder.replaceAll('/', '.')}.json`;
+    this.#tool = TOOL.map((path) => this.#hashOf(path)).join();
+    this.#judges = hash(testFiles.map((path) => path + this.#hashOf(path)).join());
+  }
+
+  /** In the order of the ids; null for a mutant that is to be measured. */
+  recall(): (Ended | null)[] {
+    const nothing = this.sources.flatMap(({ mutants }) => mutants.map(() => null));
+    if (!existsSync(this.#file)) return nothing;
+    const content = JSON.parse(readFileSync(this.#file, 'utf8')) as Content;
+    if (content.tool !== this.#tool) return nothing;
+    return this.sources.flatMap(({ path, text, mutants }) => {
+      const known = content.sources[path];
+      if (known === undefined || known.hash !== hash(text)) return mutants.map(() => null);
+      return known.mutants.map((ended) => {
+        const isKept = ended.test === '' ? content.judges === this.#judges : ended.hash === this.#hashOf(fileOf(ended));
+        return isKept ? { verdict: ended.verdict, test: ended.test } : null;
+      });
+    });
+  }
+
+  remember(ended: readonly Ended[]): void {
+    const sources = this.sources.map(({ path, text, mutants, firstId }) => {
+      const own = ended.slice(firstId, firstId + mutants.length);
+      const remembered = own.map((one) => ({ ...one, hash: one.test === '' ? '' : this.#hashOf(fileOf(one)) }));
+      return [path, { hash: hash(text), mutants: remembered }];
+    });
+    const content = { tool: this.#tool, sources: Object.fromEntries(sources), judges: this.#judges };
+    mkdirSync(dirname(this.#file), { recursive: true });
+    writeFileSync(this.#file, JSON.stringify(content));
+  }
+
+  /** Of the file as it was when first asked for; a test that is changed during a run counts as it was. */
+  #hashOf(path: string): string {
+    const known = this.#hashes.get(path) ?? (existsSync(path) ? hash(readFileSync(path, 'utf8')) : '');
+    this.#hashes.set(path, known);
+    return known;
+  }
+}
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const fileOf = ({ test }: Ended): string => test.split(' › ')[0] ?? '';

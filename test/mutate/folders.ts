@@ -1,0 +1,68 @@
+// Which tests judge which source folder.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, posix } from 'node:path';
+import { findTestFiles } from '../runner/test-files.ts';
+
+/** Folders of tests that judge what the tests of the same folder have not noticed. */
+const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
+  protocol: ['test/unit/protocol', 'test/method', 'test/property', 'test/negative', 'test/contract'],
+  'as-service': ['test/unit/as-service', 'test/service', 'test/negative'],
+  'web/src/journal': ['test/unit/web/journal', 'test/unit/web/state'],
+  'web/src/state': ['test/unit/web/state', 'test/unit/web/ui'],
+};
+
+export interface Judges {
+  /** The unit and property tests of the same folder: fast, and they notice most. */
+  readonly near: readonly string[];
+  readonly far: readonly string[];
+}
+
+/** The folders below `within` that have sources; all for an empty text. */
+export function foldersBelow(within: string): string[] {
+  const sources = Object.keys(FAR_TESTS).flatMap((top) =>
+    readdirSync(top, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.parentPath.includes('node_modules'))
+      .map((entry) => entry.parentPath.replaceAll('\\', '/')),
+  );
+  const folders = [...new Set(sources)].sort();
+  return folders.filter((folder) => within === '' || folder === within || folder.startsWith(`${within}/`));
+}
+
+/** The test files that import a source of the folder, directly or through others. */
+export function judgesOf(folder: string): Judges {
+  const top = Object.keys(FAR_TESTS).find((name) => folder === name || folder.startsWith(`${name}/`)) ?? '';
+  const own = [`test/unit/${folder.replace('web/src', 'web')}/`, `test/property/${posix.basename(folder)}/`];
+  const isIn = (path: string, folders: readonly string[]): boolean => folders.some((name) => path.startsWith(name));
+  const reaches = importsFolder(folder);
+  const files = findTestFiles().vitest.filter((path) => reaches(path));
+  const far = (FAR_TESTS[top] ?? []).map((name) => `${name}/`);
+  return {
+    near: files.filter((path) => isIn(path, own)),
+    far: far.flatMap((name) => files.filter((path) => path.startsWith(name) && !isIn(path, own))),
+  };
+}
+
+/** A function that tells whether a file imports a file of the folder, directly or through others. */
+function importsFolder(folder: string): (path: string) => boolean {
+  const reached = new Map<string, boolean>();
+  const reaches = (path: string): boolean => {
+    const known = reached.get(path);
+    if (known !== undefined) return known;
+    reached.set(path, dirname(path) === folder);
+    if (dirname(path) !== folder) reached.set(path, importsOf(path).some(reaches));
+    return reached.get(path) === true;
+  };
+  return reaches;
+}
+
+const ALIAS = /^#(web|[\w-]+)\//;
+
+/** The files of this repository that a file imports: a quick reading, without a parser. */
+function importsOf(path: string): string[] {
+  if (!/\.(ts|svelte)$/.test(path) || !existsSync(path)) return [];
+  const specifiers = readFileSync(path, 'utf8').matchAll(/(?:from|import|import\(|URL\()\s*'([.#][^'?]+)/g);
+  return [...specifiers].flatMap(([, specifier = '']) => {
+    if (specifier.startsWith('.')) return [posix.join(posix.dirname(path), specifier)];
+    return [specifier.replace(ALIAS, (_all, name: string) => (name === 'web' ? 'web/src/' : `${name}/`))];
+  });
+}

@@ -1,0 +1,161 @@
+// Measures one folder: runs Vitest in one worker, first to see which test reaches which mutant,
+// then each test with each of its mutants, then each mutant that acts while a module is imported.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createVitest, type TestSpecification, type Vitest } from 'vitest/node';
+import { replacesModules } from '../runner/test-files.ts';
+import { type Line, linesFile, type Plan, planFile, readLines } from './plan.ts';
+import type { SourceWithMutants } from './sources.ts';
+
+export interface Ended {
+  readonly verdict: 'killed' | 'timeout' | 'survived' | 'not reached';
+  /** The test that noticed the mutant; empty when none did, or when the worker hung. */
+  readonly test: string;
+}
+
+/** A worker that reports nothing for so long is ended, and its mutant has timed out. */
+const SILENCE_MS = 90_000;
+
+/**
+ * @param ids the mutants to measure, numbered as sourcesOf() numbers them
+ * @param judges test files; the later groups judge what the earlier have not noticed
+ * @throws Error when a test fails without a mutant
+ */
+export async function measure(
+  folder: string,
+  sources: readonly SourceWithMutants[],
+  ids: readonly number[],
+  judges: readonly (readonly string[])[],
+): Promise<Map<number, Ended>> {
+  const work = resolve('node_modules/.cache/mutate/work');
+  mkdirSync(work, { recursive: true });
+  Object.assign(process.env, { KEYFERRY_MUTATE: work, KEYFERRY_MUTATE_FOLDER: folder });
+  const vitest = await createVitest('test', { config: 'test/mutate/vitest.config.ts', watch: false, run: true });
+  try {
+    await vitest.standalone();
+    return await new Measurement(vitest, sources, ids).run(judges);
+  } finally {
+    await vitest.close();
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+class Measurement {
+  readonly #vitest: Vitest;
+  readonly #sources: readonly SourceWithMutants[];
+  readonly #ids: ReadonlySet<number>;
+  #specifications: readonly TestSpecification[] = [];
+  readonly #started = Date.now();
+  readonly #ended = new Map<number, Ended>();
+
+  constructor(vitest: Vitest, sources: readonly SourceWithMutants[], ids: readonly number[]) {
+    this.#vitest = vitest;
+    this.#sources = sources;
+    this.#ids = new Set(ids);
+  }
+
+  async run(judges: readonly (readonly string[])[]): Promise<Map<number, Ended>> {
+    const isReached = new Set<number>();
+    for (const testFiles of judges) for (const id of await this.#judge(testFiles)) isReached.add(id);
+    return new Map(
+      [...this.#ids].map((id): [number, Ended] => {
+        return [id, this.#ended.get(id) ?? { verdict: isReached.has(id) ? 'survived' : 'not reached', test: '' }];
+      }),
+    );
+  }
+
+  /** @returns the mutants that the tests reach */
+  async #judge(testFiles: readonly string[]): Promise<readonly number[]> {
+    const isOpen = [...this.#ids].some((id) => !this.#ended.has(id));
+    if (testFiles.length === 0 || !isOpen) return [];
+    this.#specifications = testFiles.flatMap((path) => {
+      const name = replacesModules(path) ? 'isolated' : 'shared';
+      const project = this.#vitest.projects.find((candidate) => candidate.name === name);
+      return project === undefined ? [] : [project.createSpecification(resolve(path))];
+    });
+    writeFileSync(linesFile(), '');
+    await this.#run({ mode: 'reach' }, this.#specifications);
+    const { reach, outside } = this.#reached();
+    this.#say(`${Object.keys(reach).length} tests, ${outside.size} mutants act outside of a test`);
+    await this.#runTests(reach);
+    const tainted = new Set(readLines().flatMap((line) => (line.is === 'tainted' ? [...line.ids] : [])));
+    for (const id of tainted) this.#ended.delete(id);
+    const open = [...new Set([...outside, ...tainted])].filter((id) => !this.#ended.has(id));
+    this.#say(`${this.#ended.size} noticed; ${open.length} are measured with an import each`);
+    for (const id of open) await this.#run({ mode: 'import', id }, this.#specificationsFor(id, reach));
+    return [...outside, ...Object.values(reach).flat()];
+  }
+
+  #say(text: string): void {
+    console.log(`  ${Math.round((Date.now() - this.#started) / 1000)} s: ${text}`);
+  }
+
+  /** The test files that run code of the mutant's file; all when none does. */
+  #specificationsFor(id: number, reach: Readonly<Record<string, readonly number[]>>): readonly TestSpecification[] {
+    const source = this.#sources.find(({ firstId, mutants }) => id >= firstId && id < firstId + mutants.length);
+    if (source === undefined) return this.#specifications;
+    const isOfSource = (other: number): boolean =>
+      other >= source.firstId && other < source.firstId + source.mutants.length;
+    const found = this.#specificationsOf(Object.keys(reach).filter((test) => reach[test]?.some(isOfSource)));
+    return found.length === 0 ? this.#specifications : found;
+  }
+
+  #specificationsOf(tests: readonly string[]): readonly TestSpecification[] {
+    const files = new Set(tests.map((test) => resolve(test.split(' › ')[0] ?? '')));
+    return this.#specifications.filter(({ moduleId }) => files.has(moduleId));
+  }
+
+  #reached(): { reach: Record<string, readonly number[]>; outside: Set<number> } {
+    const reach: Record<string, readonly number[]> = {};
+    const outside = new Set<number>();
+    for (const line of readLines()) {
+      if (line.is === 'broken') throw new Error(`Without a mutant, this test fails: ${line.test}\n${line.message}`);
+      if (line.is === 'reach') reach[line.test] = line.ids;
+      if (line.is === 'outside') for (const id of line.ids) if (this.#ids.has(id)) outside.add(id);
+    }
+    return { reach, outside };
+  }
+
+  /** Again after each worker that hung, until none does. */
+  async #runTests(all: Readonly<Record<string, readonly number[]>>): Promise<void> {
+    const open = Object.entries(all).map(([test, ids]) => [test, ids.filter((id) => this.#ids.has(id))] as const);
+    const reach = Object.fromEntries(open.filter(([, ids]) => ids.length > 0));
+    const specifications = this.#specificationsOf(Object.keys(reach));
+    let hangs: boolean;
+    do hangs = await this.#run({ mode: 'tests', reach, done: [...this.#ended.keys()] }, specifications);
+    while (hangs);
+  }
+
+  /** @returns whether the worker hung and was ended */
+  async #run(plan: Plan, specifications: readonly TestSpecification[]): Promise<boolean> {
+    writeFileSync(planFile(), JSON.stringify(plan));
+    const before = readLines().length;
+    let seen = before;
+    let last = Date.now();
+    let hangs = false;
+    const watch = setInterval(() => {
+      const lines = readLines();
+      if (lines.length > seen) [seen, last] = [lines.length, Date.now()];
+      const begun = lines
+        .slice(before)
+        .reverse()
+        .find((line) => line.is === 'begin');
+      if (Date.now() - last < SILENCE_MS || begun === undefined || hangs) return;
+      hangs = true;
+      this.#ended.set(begun.id, { verdict: 'timeout', test: '' });
+      process.kill(begun.pid, 'SIGKILL');
+    }, 2000);
+    try {
+      await this.#vitest.runTestSpecifications([...specifications]);
+    } finally {
+      clearInterval(watch);
+    }
+    for (const line of readLines().slice(before)) this.#note(line);
+    return hangs;
+  }
+
+  #note(line: Line): void {
+    if (line.is !== 'killed' && line.is !== 'timeout') return;
+    if (!this.#ended.has(line.id)) this.#ended.set(line.id, { verdict: line.is, test: line.test });
+  }
+}

@@ -1,0 +1,170 @@
+// Runs inside the worker of Vitest, in place of its test runner: activates the mutants of the plan
+// one after another and repeats each test for them. Nothing is imported anew in between, so that a
+// mutant costs no more than the tests that reach it.
+import { setMaxListeners } from 'node:events';
+import { type RunnerTestCase, type RunnerTestFile, type RunnerTestSuite, TestRunner, vi } from 'vitest';
+import { type Line, type Plan, readPlan, report } from './plan.ts';
+import { SWITCH } from './weave.ts';
+
+/** A test with a mutant may take this much longer than without. */
+const TIMES_SLOWER = 10;
+const PATIENCE_MS = 4000;
+/** Calls of the switch in one test, as a multiple of those without a mutant: an endless loop. */
+const TIMES_CALLS = 50;
+const FREE_CALLS = 200_000;
+
+class EndlessLoop extends Error {}
+
+// Each repetition of a test listens to the same AbortSignal.
+setMaxListeners(Number.POSITIVE_INFINITY);
+
+const realSetTimeout = globalThis.setTimeout;
+const realClearTimeout = globalThis.clearTimeout;
+
+let active: number | undefined;
+let calls = 0;
+let maxCalls = Number.POSITIVE_INFINITY;
+let isEndless = false;
+let onReach: ((id: number) => void) | undefined;
+
+Object.assign(globalThis, {
+  [SWITCH]: (id: number): boolean => {
+    onReach?.(id);
+    calls++;
+    if (calls > maxCalls) {
+      isEndless = true;
+      throw new EndlessLoop(`more than ${maxCalls} calls`);
+    }
+    return id === active;
+  },
+});
+
+/** What each test needs without a mutant. */
+const usual = new Map<string, { milliseconds: number; calls: number }>();
+let done = new Set<number>();
+
+const nameOf = (test: RunnerTestCase): string => `${test.file.name} › ${test.fullTestName}`;
+
+export default class MutantRunner extends TestRunner {
+  #plan: Plan = { mode: 'reach' };
+  #isOver = false;
+  readonly #outside = new Set<number>();
+  /** Of the current test. */
+  #ids: readonly number[] = [];
+  readonly #killed: number[] = [];
+
+  onBeforeCollect(): void {
+    this.#plan = readPlan();
+    maxCalls = Number.POSITIVE_INFINITY;
+    if (this.#plan.mode === 'reach') onReach = (id) => this.#outside.add(id);
+    if (this.#plan.mode === 'tests' && done.size === 0) done = new Set(this.#plan.done);
+    if (this.#plan.mode !== 'import') return;
+    if (active !== this.#plan.id) vi.resetModules();
+    active = this.#plan.id;
+    calls = 0;
+    maxCalls = 200 * FREE_CALLS;
+    report({ is: 'begin', id: active, pid: process.pid });
+  }
+
+  onCollected(files: readonly RunnerTestFile[]): void {
+    for (const file of files) this.#judge(file, `${file.name} › import`);
+  }
+
+  override async onBeforeRunTask(test: RunnerTestCase): Promise<void> {
+    if (this.#isOver) test.mode = 'skip';
+    if (this.#plan.mode === 'tests') {
+      this.#ids = (this.#plan.reach[nameOf(test)] ?? []).filter((id) => !done.has(id));
+      this.#killed.length = 0;
+      if (this.#ids.length === 0) test.mode = 'skip';
+      // Once without a mutant, once with each, and once again without.
+      else Object.assign(test, { repeats: this.#ids.length + 1 });
+    }
+    Object.assign(test, { retry: 0 });
+    await super.onBeforeRunTask(test);
+  }
+
+  override onBeforeTryTask(test: RunnerTestCase, at?: { readonly repeats: number }): void {
+    super.onBeforeTryTask(test);
+    if (this.#plan.mode === 'import') return;
+    calls = 0;
+    isEndless = false;
+    active = this.#plan.mode === 'tests' ? this.#ids[(at?.repeats ?? 0) - 1] : undefined;
+    const needs = usual.get(nameOf(test));
+    maxCalls = active === undefined ? Number.POSITIVE_INFINITY : (needs?.calls ?? 0) * TIMES_CALLS + FREE_CALLS;
+    if (active !== undefined) report({ is: 'begin', id: active, pid: process.pid });
+    if (this.#plan.mode === 'reach') {
+      const ids = new Set<number>();
+      this.#reached = ids;
+      onReach = (id) => ids.add(id);
+    }
+  }
+
+  #reached = new Set<number>();
+
+  async runTask(test: RunnerTestCase): Promise<void> {
+    const run = TestRunner.getTestFn(test);
+    const name = nameOf(test);
+    const limit = (usual.get(name)?.milliseconds ?? 0) * TIMES_SLOWER + PATIENCE_MS;
+    const started = performance.now();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      if (active === undefined) return;
+      timer = realSetTimeout(() => {
+        isEndless = true;
+        reject(new EndlessLoop(`longer than ${limit} ms`));
+      }, limit);
+    });
+    try {
+      await Promise.race([run(), tooLong]);
+    } finally {
+      realClearTimeout(timer);
+      if (active === undefined && !usual.has(name))
+        usual.set(name, { milliseconds: performance.now() - started, calls });
+    }
+  }
+
+  onAfterRetryTask(test: RunnerTestCase, { repeats }: { readonly repeats: number }): void {
+    const { result } = test;
+    const name = nameOf(test);
+    maxCalls = Number.POSITIVE_INFINITY;
+    if (this.#plan.mode === 'reach') {
+      onReach = (id) => this.#outside.add(id);
+      report({ is: 'reach', test: name, ids: [...this.#reached], milliseconds: usual.get(name)?.milliseconds ?? 0 });
+      return;
+    }
+    if (this.#plan.mode === 'import') {
+      this.#judge(test, name);
+      return;
+    }
+    const isFailed = result?.state === 'fail' || isEndless;
+    if (isFailed) vi.useRealTimers();
+    const id = this.#ids[repeats - 1];
+    if (isFailed && id !== undefined) {
+      report({ is: isEndless ? 'timeout' : 'killed', id, test: name });
+      done.add(id);
+      this.#killed.push(id);
+      Object.assign(test, { result: { ...result, state: 'pass', errors: undefined } });
+    } else if (isFailed && this.#killed.length > 0) {
+      report({ is: 'tainted', test: name, ids: [...this.#killed] });
+      Object.assign(test, { result: { ...result, state: 'pass', errors: undefined } });
+    }
+    active = undefined;
+  }
+
+  override async onAfterRunSuite(suite: RunnerTestSuite): Promise<void> {
+    await super.onAfterRunSuite(suite);
+    if (this.#plan.mode === 'reach') report({ is: 'outside', ids: [...this.#outside] });
+    this.#judge(suite, `${suite.file.name} › ${suite.name}`);
+  }
+
+  /** With a mutant active from the import on, any failure kills it and ends the run. */
+  #judge({ result }: Pick<RunnerTestCase, 'result'>, name: string): void {
+    if (result?.state !== 'fail' || this.#isOver) return;
+    const line: Line =
+      this.#plan.mode === 'import'
+        ? { is: isEndless ? 'timeout' : 'killed', id: this.#plan.id, test: name }
+        : { is: 'broken', test: name, message: result.errors?.[0]?.message ?? '' };
+    if (this.#plan.mode === 'import') this.#isOver = true;
+    report(line);
+  }
+}

@@ -1,0 +1,42 @@
+// Vitest for `npm run mutate`: one worker, the sources of one folder with their mutants woven in.
+// The folder is in KEYFERRY_MUTATE_FOLDER.
+import { resolve } from 'node:path';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { sourcesOf } from './sources.ts';
+import { weave } from './weave.ts';
+
+const sources = sourcesOf(process.env.KEYFERRY_MUTATE_FOLDER ?? '');
+
+const weaver = {
+  name: 'weave mutants',
+  enforce: 'pre' as const,
+  transform(_code: string, id: string): { code: string; map: null } | undefined {
+    const source = sources.find(({ path }) => resolve(path) === id);
+    return source && { code: weave(source.text, source.mutants, source.firstId), map: null };
+  },
+};
+
+const here = resolve('.');
+
+export default defineConfig({
+  root: here,
+  plugins: [weaver, svelte({ configFile: false, compilerOptions: { hmr: false } })],
+  resolve: { conditions: ['browser'] },
+  test: {
+    projects: [
+      { extends: true, test: { name: 'shared', isolate: false } },
+      { extends: true, test: { name: 'isolated', isolate: true } },
+    ],
+    runner: resolve('test/mutate/mutant-runner.ts'),
+    setupFiles: [resolve('test/mutate/setup.ts')],
+    reporters: [{}],
+    maxWorkers: 1,
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    restoreMocks: true,
+    silent: true,
+    dangerouslyIgnoreUnhandledErrors: true,
+  },
+});
