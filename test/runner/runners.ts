@@ -17,6 +17,7 @@ export const staticChecks: readonly Job[] = [
   check('types of web', () =>
     runTool('svelte-check', 'svelte-check', ['--tsconfig', 'web/tsconfig.json', '--tsgo', '--incremental']),
   ),
+  check('unused files, exports and packages', () => runTool('knip', 'knip', ['--no-progress'])),
   check('formatting and lint', () => runTool('@biomejs/biome', 'biome', ['ci', '--colors=off', '.'])),
   ...['test', 'as-service', 'device-host', 'device-sim', 'protocol'].map((folder) =>
     check(`types of ${folder}`, () =>
