@@ -4,8 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { concat, copy } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { utf8 } from '#protocol/bytes/text.ts';
+import { aesKcv } from '#protocol/crypto/kcv.ts';
+import { type OptionalBlock, wrapKeyBlock } from '#protocol/crypto/key-block.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import { ProtocolError } from '#protocol/errors.ts';
+import { IntegrityError, ProtocolError } from '#protocol/errors.ts';
 import { equalKcv, keyCheckValue, NO_KCV, openBody, sealBody } from '#protocol/tkl/body.ts';
 import { challengeMac } from '#protocol/tkl/challenge.ts';
 import { dataLength, decodeData, exportIdOf, isBodyLength, signatureInput, TAG_LENGTH } from '#protocol/tkl/data.ts';
@@ -208,6 +210,20 @@ describe('BODY of suite 01', () => {
     expect(openBody(0x01, KEYS, binding, body)).toEqual(zeros(16));
     const hash = sealBody(0x01, KEYS, { ...binding, attributes: 'M7HC00N' }, zeros(16), random);
     expect(openBody(0x01, KEYS, { ...binding, attributes: 'M7HC00N' }, hash)).toEqual(zeros(16));
+  });
+
+  it('has exactly the KC block of its key', () => {
+    const binding = { header: zeros(48), attributes: 'D0AB00N' };
+    const kc = { id: 'KC', data: `01${toHex(aesKcv(zeros(16)))}` };
+    const open = (...optionalBlocks: OptionalBlock[]) => {
+      const block = { attributes: binding.attributes, optionalBlocks, key: zeros(16) };
+      return openBody(0x01, KEYS, binding, wrapKeyBlock(KEYS.t1, block, zeros(30)));
+    };
+    expect(open(kc)).toEqual(zeros(16));
+    expect(() => open()).toThrow(IntegrityError);
+    expect(() => open(kc, { ...kc, id: 'KP' })).toThrow(IntegrityError);
+    expect(() => open({ ...kc, id: 'KP' })).toThrow(IntegrityError);
+    expect(() => open({ ...kc, data: '010000000000' })).toThrow(IntegrityError);
   });
 });
 
