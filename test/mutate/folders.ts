@@ -37,7 +37,7 @@ export function judgesOf(folder: string): Judges {
   const files = findTestFiles().vitest.filter((path) => reaches(path));
   const far = (FAR_TESTS[top] ?? []).map((name) => `${name}/`);
   return {
-    near: files.filter((path) => isIn(path, own)),
+    near: own.flatMap((name) => files.filter((path) => path.startsWith(name))),
     far: far.flatMap((name) => files.filter((path) => path.startsWith(name) && !isIn(path, own))),
   };
 }

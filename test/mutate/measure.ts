@@ -82,7 +82,12 @@ class Measurement {
     for (const id of tainted) this.#ended.delete(id);
     const open = [...new Set([...outside, ...tainted])].filter((id) => !this.#ended.has(id));
     this.#say(`${this.#ended.size} noticed; ${open.length} are measured with an import each`);
-    for (const id of open) await this.#run({ mode: 'import', id }, this.#specificationsFor(id, reach));
+    for (const source of this.#sources) {
+      const isOf = (id: number): boolean => id >= source.firstId && id < source.firstId + source.mutants.length;
+      const tests = Object.keys(reach).filter((test) => reach[test]?.some(isOf));
+      const specifications = this.#specificationsOf(tests);
+      await this.#runImports(open.filter(isOf), specifications.length === 0 ? this.#specifications : specifications);
+    }
     return [...outside, ...Object.values(reach).flat()];
   }
 
@@ -90,14 +95,27 @@ class Measurement {
     console.log(`  ${Math.round((Date.now() - this.#started) / 1000)} s: ${text}`);
   }
 
-  /** The test files that run code of the mutant's file; all when none does. */
-  #specificationsFor(id: number, reach: Readonly<Record<string, readonly number[]>>): readonly TestSpecification[] {
-    const source = this.#sources.find(({ firstId, mutants }) => id >= firstId && id < firstId + mutants.length);
-    if (source === undefined) return this.#specifications;
-    const isOfSource = (other: number): boolean =>
-      other >= source.firstId && other < source.firstId + source.mutants.length;
-    const found = this.#specificationsOf(Object.keys(reach).filter((test) => reach[test]?.some(isOfSource)));
-    return found.length === 0 ? this.#specifications : found;
+  /** With the test files that run code of the mutants' file; with all when none does. */
+  async #runImports(ids: readonly number[], specifications: readonly TestSpecification[]): Promise<void> {
+    const shared = specifications.filter(({ project }) => !project.config.isolate);
+    let left = shared.length === 0 ? [] : ids;
+    while (left.length > 0) {
+      // Each test file once per mutant, all in one worker.
+      const plan: Plan = { mode: 'import', ids: left, files: shared.length };
+      const hangs = await this.#run(
+        plan,
+        left.flatMap(() => shared),
+      );
+      const survived = new Set(readLines().flatMap((line) => (line.is === 'survived' ? [line.id] : [])));
+      const next = left.filter((id) => !this.#ended.has(id) && !survived.has(id));
+      if (!hangs && next.length > 0) throw new Error(`Vitest has not run mutant ${next[0]}.`);
+      left = next;
+    }
+    for (const specification of specifications.filter(({ project }) => project.config.isolate)) {
+      for (const id of ids.filter((one) => !this.#ended.has(one))) {
+        await this.#run({ mode: 'import', ids: [id], files: 1 }, [specification]);
+      }
+    }
   }
 
   #specificationsOf(tests: readonly string[]): readonly TestSpecification[] {

@@ -3,7 +3,7 @@
 // mutant costs no more than the tests that reach it.
 import { setMaxListeners } from 'node:events';
 import { type RunnerTestCase, type RunnerTestFile, type RunnerTestSuite, TestRunner, vi } from 'vitest';
-import { type Line, type Plan, readPlan, report } from './plan.ts';
+import { type Plan, readPlan, report } from './plan.ts';
 import { SWITCH } from './weave.ts';
 
 /** A test with a mutant may take this much longer than without. */
@@ -12,6 +12,7 @@ const PATIENCE_MS = 4000;
 /** Calls of the switch in one test, as a multiple of those without a mutant: an endless loop. */
 const TIMES_CALLS = 50;
 const FREE_CALLS = 200_000;
+const MAX_CALLS_IN_FILE = 40_000_000;
 
 class EndlessLoop extends Error {}
 
@@ -47,6 +48,8 @@ const nameOf = (test: RunnerTestCase): string => `${test.file.name} › ${test.f
 
 export default class MutantRunner extends TestRunner {
   #plan: Plan = { mode: 'reach' };
+  /** In mode import: the index of the current test file, and whether its mutant is judged. */
+  #file = -1;
   #isOver = false;
   readonly #outside = new Set<number>();
   /** Of the current test. */
@@ -59,11 +62,27 @@ export default class MutantRunner extends TestRunner {
     if (this.#plan.mode === 'reach') onReach = (id) => this.#outside.add(id);
     if (this.#plan.mode === 'tests' && done.size === 0) done = new Set(this.#plan.done);
     if (this.#plan.mode !== 'import') return;
-    if (active !== this.#plan.id) vi.resetModules();
-    active = this.#plan.id;
+    this.#file++;
+    const { ids, files } = this.#plan;
+    const id = ids[Math.floor(this.#file / files)];
+    if (this.#file % files === 0) this.#isOver = false;
+    vi.resetModules();
+    active = id;
+    isEndless = false;
     calls = 0;
-    maxCalls = 200 * FREE_CALLS;
-    report({ is: 'begin', id: active, pid: process.pid });
+    maxCalls = MAX_CALLS_IN_FILE;
+    if (id !== undefined && !this.#isOver) report({ is: 'begin', id, pid: process.pid });
+  }
+
+  override onAfterRunFiles(): void {
+    super.onAfterRunFiles();
+    if (this.#plan.mode !== 'import' || this.#isOver || active === undefined) return;
+    if ((this.#file + 1) % this.#plan.files === 0) report({ is: 'survived', id: active });
+  }
+
+  /** After the mutant was killed, the remaining files are not even imported. */
+  override importFile(...file: Parameters<TestRunner['importFile']>): unknown {
+    return this.#isOver ? undefined : super.importFile(...file);
   }
 
   onCollected(files: readonly RunnerTestFile[]): void {
@@ -160,11 +179,11 @@ export default class MutantRunner extends TestRunner {
   /** With a mutant active from the import on, any failure kills it and ends the run. */
   #judge({ result }: Pick<RunnerTestCase, 'result'>, name: string): void {
     if (result?.state !== 'fail' || this.#isOver) return;
-    const line: Line =
-      this.#plan.mode === 'import'
-        ? { is: isEndless ? 'timeout' : 'killed', id: this.#plan.id, test: name }
-        : { is: 'broken', test: name, message: result.errors?.[0]?.message ?? '' };
-    if (this.#plan.mode === 'import') this.#isOver = true;
-    report(line);
+    if (this.#plan.mode === 'import') {
+      this.#isOver = true;
+      if (active !== undefined) report({ is: isEndless ? 'timeout' : 'killed', id: active, test: name });
+      return;
+    }
+    report({ is: 'broken', test: name, message: result.errors?.[0]?.message ?? '' });
   }
 }

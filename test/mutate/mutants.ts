@@ -67,7 +67,7 @@ function changeExpression(node: ts.Expression, change: Change): void {
   else if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) changeUnary(node, change);
   else if (ts.isLiteralExpression(node)) changeLiteral(node, change);
   else if (ts.isTemplateExpression(node)) {
-    if (!isSentence(node.getText())) change('``');
+    if (!isMessage(node)) change('``');
   } else if (node.kind === ts.SyntaxKind.TrueKeyword) change('false');
   else if (node.kind === ts.SyntaxKind.FalseKeyword) change('true');
   else if (ts.isArrayLiteralExpression(node)) change(node.elements.length > 0 ? '[]' : '["mutated"]');
@@ -191,7 +191,21 @@ function changeCall(node: ts.CallExpression, change: Change): void {
 
 /** A word, a space, a word: a message to people, which is no behaviour. */
 function isSentence(text: string): boolean {
-  return /[\p{L}\p{N}}:,)"] [\p{L}\p{N}$("]/u.test(text);
+  return /\p{L}[,:)]? \(?\p{L}/u.test(text);
+}
+
+/** Also `${length} bytes` in an error. */
+function isMessage(node: ts.TemplateExpression): boolean {
+  const texts = [node.head.text, ...node.templateSpans.map((span) => span.literal.text)];
+  return texts.some((text) => isSentence(text) || (text.includes(' ') && isInError(node)));
+}
+
+function isInError(node: ts.Node): boolean {
+  for (let at = node.parent; !ts.isStatement(at); at = at.parent) {
+    if (ts.isNewExpression(at) && /Error$/.test(at.expression.getText())) return true;
+    if (ts.isThrowStatement(at.parent)) return true;
+  }
+  return false;
 }
 
 /** `bytes[i] ?? 0`: the compiler asks for a value that is never used. */

@@ -11,14 +11,15 @@ export type Plan =
       readonly reach: Readonly<Record<string, readonly number[]>>;
       readonly done: readonly number[];
     }
-  /** Imports everything anew with one mutant active, and runs each test once. */
-  | { readonly mode: 'import'; readonly id: number };
+  /** Per mutant: imports everything anew while it is active, and runs each test of `files` files. */
+  | { readonly mode: 'import'; readonly ids: readonly number[]; readonly files: number };
 
 export type Line =
   | { readonly is: 'reach'; readonly test: string; readonly ids: readonly number[]; readonly milliseconds: number }
   /** Reached outside of a test: while a module is imported, or by a hook of a suite. */
   | { readonly is: 'outside'; readonly ids: readonly number[] }
   | { readonly is: 'begin'; readonly id: number; readonly pid: number }
+  | { readonly is: 'survived'; readonly id: number }
   | { readonly is: 'killed' | 'timeout'; readonly id: number; readonly test: string }
   /** The test fails without a mutant after it ran with these. */
   | { readonly is: 'tainted'; readonly test: string; readonly ids: readonly number[] }

@@ -34,6 +34,8 @@ describe('the mutants of a source', () => {
   it('leave out types, imports, sentences to people and unused fallbacks', () => {
     expect(changesOf("import { a } from 'b';\ntype A = 'c' | 1;\nconst d = e as 'f';")).toEqual([]);
     expect(changesOf(`const a = \`the unit \${b} has no key\`; const c = "no key";`)).toEqual([]);
+    expect(changesOf(`throw new RangeError(\`\${a} bytes\`);`)).toEqual([]);
+    expect(changesOf(`const a = \`DSSEv1 \${b}\`;`)).toEqual([`\`DSSEv1 \${b}\` → \`\``]);
     expect(changesOf('const a = bytes[b] ?? 0;')).toEqual(['bytes[b] ?? 0 → ((bytes[b]) && (0))']);
   });
 
