@@ -16,7 +16,9 @@ interface Content {
 /** With the hash of the file of its test. */
 type Remembered = Ended & { readonly hash: string };
 
-const TOOL = ['mutants', 'regex-changes', 'mutant-runner'].map((name) => `test/mutate/${name}.ts`);
+const TOOL = ['mutants', 'regex-changes', 'mutant-runner', 'measure', 'vitest.config'].map(
+  (name) => `test/mutate/${name}.ts`,
+);
 
 /**
  * A killed mutant stays killed while its source and the test that killed it are the same; a

@@ -128,7 +128,8 @@ class Measurement {
     const outside = new Set<number>();
     for (const line of readLines()) {
       if (line.is === 'broken') throw new Error(`Without a mutant, this test fails: ${line.test}\n${line.message}`);
-      if (line.is === 'reach') reach[line.test] = line.ids;
+      // Two tests may have one name.
+      if (line.is === 'reach') reach[line.test] = [...new Set([...(reach[line.test] ?? []), ...line.ids])];
       if (line.is === 'outside') for (const id of line.ids) if (this.#ids.has(id)) outside.add(id);
     }
     return { reach, outside };

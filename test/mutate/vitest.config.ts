@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { sourcesOf } from './sources.ts';
 import { weave } from './weave.ts';
 
@@ -16,6 +17,13 @@ const weaver = {
     return source && { code: weave(source.text, source.mutants, source.firstId), map: null };
   },
 };
+
+/** Keeps the order of measure.ts, on which the mode import depends. */
+class GivenOrder extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return Promise.resolve(files);
+  }
+}
 
 const here = resolve('.');
 
@@ -31,6 +39,7 @@ export default defineConfig({
     runner: resolve('test/mutate/mutant-runner.ts'),
     setupFiles: [resolve('test/mutate/setup.ts')],
     reporters: [{}],
+    sequence: { sequencer: GivenOrder },
     maxWorkers: 1,
     fileParallelism: false,
     testTimeout: 60_000,

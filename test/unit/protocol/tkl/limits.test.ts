@@ -209,6 +209,7 @@ describe('BODY of suite 01', () => {
     expect(pads.map(toHex)).toEqual(['00'.repeat(30)]);
     expect(openBody(0x01, KEYS, binding, body)).toEqual(zeros(16));
     const hash = sealBody(0x01, KEYS, { ...binding, attributes: 'M7HC00N' }, zeros(16), random);
+    expect([body.length, hash.length]).toEqual([160, 144]);
     expect(openBody(0x01, KEYS, { ...binding, attributes: 'M7HC00N' }, hash)).toEqual(zeros(16));
   });
 
