@@ -11,9 +11,6 @@ export function groupedHex(number: number): string {
   return inFours(hexNumber(number, 8)).join(' ');
 }
 
-/** Firmware as the unit gives it, eight hex digits. */
-export const firmwareNumber = groupedHex;
-
 /**
  * What is read as evidence has one calendar and one set of digits at every station: Gregorian, Latin.
  * The language is that of the browser, or `locale`.
