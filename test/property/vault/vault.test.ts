@@ -66,7 +66,8 @@ describe('every bit of a vault file', () => {
 
   it('is signed: a file with one flipped bit is refused before a passphrase is used', async () => {
     expect(await codeOf(() => open(vault.text))).toBe('none');
-    const text = Buffer.from(vault.text);
+    // The line feed at the end is not signed: programs may change it.
+    const text = Buffer.from(vault.text.trimEnd());
     const seen = new Set<string>();
     await fc.assert(
       fc.asyncProperty(fc.nat(text.length - 1), fc.nat(7), async (place, bit) => {
