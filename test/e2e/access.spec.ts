@@ -50,7 +50,7 @@ async function visitEveryState(station: StationPage, token: string, sns: { good:
   await look('ready');
   await good.choose(FIELD_KEY.label, 1);
   await look('chosen');
-  await good.press('Load key into slot 1');
+  await good.press('Load into slot 1');
   await good.expectWord('Loading');
   await look('loading');
   await good.expectWord('Unplug');
@@ -59,7 +59,7 @@ async function visitEveryState(station: StationPage, token: string, sns: { good:
   await look('conversation');
   await good.press('Load another key');
   await good.choose(NEXT_KEY.label, 1);
-  await good.expectSaid('This replaces the key in slot 1');
+  await good.expectSaid(/Version \d+ in slot 1 will be gone/);
   await look('replacing');
 
   await station.fault(sns.bad, { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 });
@@ -117,7 +117,12 @@ test('an operator can load a key with the keyboard alone', async ({ open, servic
       await page.keyboard.press('Tab');
       const label = await page.evaluate(() => {
         const focused = document.activeElement;
-        const labels = focused instanceof HTMLInputElement ? [...(focused.labels ?? [])] : [];
+        const labels =
+          focused instanceof HTMLInputElement ||
+          focused instanceof HTMLTextAreaElement ||
+          focused instanceof HTMLSelectElement
+            ? [...(focused.labels ?? [])]
+            : [];
         return (labels[0] ?? focused)?.textContent?.trim() ?? '';
       });
       if (typeof name === 'string' ? label.startsWith(name) : name.test(label)) return;
@@ -135,12 +140,13 @@ test('an operator can load a key with the keyboard alone', async ({ open, servic
   const lane = station.lane(one.sn);
   await lane.expectWord('Ready');
 
-  await tabTo(FIELD_KEY.label);
+  await tabTo(/^Slot 1/);
   await page.keyboard.press('Space');
-  await expect(lane.root.getByRole('radio', { name: FIELD_KEY.label })).toBeChecked();
-  await tabTo(/^Slot /);
-  await page.keyboard.press('Space');
-  await tabTo(/^Load key/);
+  await expect(lane.slot(1)).toBeChecked();
+  await tabTo('Key for slot 1');
+  await page.keyboard.type(FIELD_KEY.label);
+  await expect(lane.root.locator('.chosen')).toContainText(FIELD_KEY.label);
+  await tabTo(/^Load into slot 1/);
   const outline = await page.locator(':focus').evaluate((element) => getComputedStyle(element).outlineStyle);
   expect(outline, 'the focus can be seen').not.toBe('none');
   await page.keyboard.press('Enter');
@@ -155,12 +161,12 @@ test('a half-typed access code keeps its text and the focus when the first unit 
   const station = await open([one]);
   await station.plug(one.sn);
   await station.attach('USB', one.sn);
-  await station.lane(one.sn).expectWord('Ready');
+  await station.lane(one.sn).expectWord('Attached');
   await station.unplug(one.sn);
   await expect(station.lanes).toHaveCount(0);
   await station.token.pressSequentially('KF-half');
   await station.plug(one.sn);
-  await station.lane(one.sn).expectWord('Ready');
+  await station.lane(one.sn).expectWord('Attached');
   await expect(station.token).toHaveValue('KF-half');
   await expect(station.token).toBeFocused();
   await page.keyboard.type('-and-more');

@@ -88,10 +88,10 @@ test('refuses a unit of another set, a unit that is not listed, and an export ab
   const tokens = new TokensPage(page);
   await tokens.useCard('USB', token);
   const elsewhere = await station.attach('USB', third.sn);
-  await elsewhere.expectSaid('The AS has no keys for the set of this unit. Check that the unit belongs to this AS.');
+  await elsewhere.expectSaid('The AS has no keys for the set of this unit. Tell your administrator.');
   const stranger = await station.attach('Serial', other.sn);
   await stranger.load(FIELD_KEY.label, 1);
-  await stranger.expectSaid('Compare the serial number with your list.');
+  await stranger.expectSaid('Compare the serial number with your list, then tell your administrator.');
   const lane = await station.attach('USB', first.sn);
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');
@@ -114,7 +114,7 @@ test('after an unplug of the card during an export, the card can be attached and
   const lane = await station.attach('Serial', one.sn);
   await lane.choose(FIELD_KEY.label, 1);
   await station.fault(token.sn, { fault: 'unplug', direction: 'in', after: 20 });
-  await lane.root.getByRole('button', { name: 'Load key' }).click();
+  await lane.root.getByRole('button', { name: 'Load into slot 1' }).click();
   await lane.expectWord('Not loaded');
   await lane.expectSaid('Plug the token in again, unlock it, then retry.');
   await expect(page.getByText('Not signed in to an AS')).toBeVisible();

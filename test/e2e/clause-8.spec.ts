@@ -14,7 +14,7 @@ test('erasing a slot requires a confirmation and leaves the slot empty', async (
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');
   await lane.press('Load another key');
-  await lane.root.getByRole('radio', { name: 'Withdrawal of slot 1' }).check();
+  await lane.choose('Withdrawal of slot 1', 1);
   await lane.expectSaid('This erases slot 1');
   const erase = lane.root.getByRole('button', { name: 'Erase slot 1' });
   await expect(erase).toBeDisabled();
@@ -36,7 +36,7 @@ test('replacing the transport key requires a confirmation, and further keys load
   const station = await open([one]);
   await station.signIn(service.token);
   const lane = await station.attach('USB', one.sn);
-  await lane.root.getByRole('radio', { name: 'Transport key 2' }).check();
+  await lane.root.getByRole('radio', { name: /^Transport key\b.*Transport key 2/ }).check();
   const replace = lane.root.getByRole('button', { name: 'Replace transport key' });
   await expect(replace).toBeDisabled();
   await lane.root.getByRole('checkbox', { name: 'Yes, replace the transport key' }).check();

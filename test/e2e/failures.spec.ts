@@ -19,7 +19,8 @@ const REFUSALS: readonly {
   {
     name: 'the unit cannot verify DATA (6988)',
     fault: { fault: 'refuse', ins: IMPORT_KEY, statusWord: 0x6988 },
-    says: ['Do not retry', 'IMPORTKEY 6988'],
+    again: true,
+    says: ['Load the key again', 'Who acts: you', 'IMPORTKEY 6988'],
   },
   {
     name: 'the memory of the unit fails (6581)',
@@ -36,7 +37,7 @@ const REFUSALS: readonly {
   {
     name: 'the unit refuses a challenge (6985)',
     fault: { fault: 'refuse', ins: 0x84, statusWord: 0x6985 },
-    says: ['Send this unit for preparation first', 'GET CHALLENGE 6985'],
+    says: ['Ask your administrator to prepare this unit first', 'Copy for the administrator', 'GET CHALLENGE 6985'],
   },
   {
     name: 'the unit returns success without a challenge',
@@ -115,7 +116,7 @@ for (const { name, more, says } of UNFIT) {
     await station.signIn(service.token);
     const lane = await station.attach('USB', one.sn);
     await lane.expectSaid(says);
-    await expect(lane.root.getByRole('button', { name: 'Load key' })).toHaveCount(0);
+    await expect(lane.root.getByRole('button', { name: /^Load/ })).toHaveCount(0);
   });
 }
 
@@ -194,7 +195,7 @@ test('the page shows that a unit without a USB serial number must be chosen each
   const one = unit(DIVERSIFIED, { usbSerialNumber: false });
   const station = await open([one]);
   const lane = await station.attach('USB', one.sn);
-  await lane.expectWord('Ready');
+  await lane.expectWord('Attached');
   await lane.expectSaid('choose this unit again each time you plug it in');
 });
 

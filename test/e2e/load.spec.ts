@@ -92,16 +92,48 @@ test('the first key of a unit takes three exchanges, and each further key takes 
   await expect(entries).toContainText(['SELECT', 'GET CHALLENGE', 'IMPORTKEY', 'GET CHALLENGE', 'IMPORTKEY']);
 });
 
-test('choosing a key scrolls the slots into view', async ({ open, service, page }) => {
-  await page.setViewportSize({ width: 1000, height: 560 });
+test('the button that loads stays in view while the slots scroll', async ({ open, service, page }) => {
+  await page.setViewportSize({ width: 1000, height: 620 });
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
-  await station.attach('USB', one.sn);
-  const key = page.getByRole('radio', { name: FIELD_KEY.label });
-  await key.scrollIntoViewIfNeeded();
-  await key.click();
-  await expect(page.getByRole('group', { name: 'Slot' })).toBeInViewport({ ratio: 1 });
+  const lane = await station.attach('USB', one.sn);
+  await lane.choose(FIELD_KEY.label, 1);
+  await lane.slot(1).scrollIntoViewIfNeeded();
+  await expect(lane.root.getByRole('button', { name: 'Load into slot 1' })).toBeInViewport({ ratio: 1 });
+});
+
+test('a loaded key is marked, and can be replaced by another one only', async ({ open, service }) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await lane.load(NEXT_KEY.label, 1);
+  await lane.expectWord('Unplug');
+  await lane.press('Load another key');
+  await lane.expectSaid('Loaded');
+  await expect(lane.slot(1)).toHaveCount(0);
+  await expect(lane.slot(2)).toBeVisible();
+});
+
+test('the strip stands before the facts on a phone, and the whole card fits 320 px', async ({
+  open,
+  service,
+  page,
+}) => {
+  await page.setViewportSize({ width: 320, height: 800 });
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  await lane.choose(FIELD_KEY.label, 1);
+  const order = await lane.root.evaluate((card) => {
+    const button = card.querySelector('[aria-keyshortcuts=L]');
+    const facts = card.querySelector('dl');
+    return button && facts ? button.compareDocumentPosition(facts) : 0;
+  });
+  expect(order & 4, 'the facts follow the button').toBe(4);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
 });
 
 test('requests one export and one verdict from the AS per key', async ({ open, service, watch }) => {
@@ -119,7 +151,7 @@ test('requests one export and one verdict from the AS per key', async ({ open, s
   ]);
 });
 
-test('the page warns before it replaces a key, and never replaces it with the same or an older one', async ({
+test('the page replaces a key after a warning and a confirmation, and never by the same or an older one', async ({
   open,
   service,
 }) => {
@@ -131,12 +163,15 @@ test('the page warns before it replaces a key, and never replaces it with the sa
   await lane.expectWord('Unplug');
   await lane.press('Load another key');
   await lane.choose(NEXT_KEY.label, 1);
-  await lane.expectSaid('This replaces the key in slot 1');
-  await lane.press('Replace the key in slot 1');
+  await lane.expectSaid(/Version \d+ in slot 1 will be gone/);
+  const button = lane.root.getByRole('button', { name: 'Load into slot 1' });
+  await expect(button).toBeDisabled();
+  await lane.root.getByRole('checkbox', { name: /^Replace version \d+$/ }).check();
+  await button.click();
   await lane.expectWord('Unplug');
   await lane.press('Load another key');
-  await lane.root.getByRole('radio', { name: FIELD_KEY.label }).check();
-  await expect(lane.root.getByRole('radio', { name: /^Slot 1\b/ })).toBeDisabled();
+  await expect(lane.slot(2)).toBeVisible();
+  await expect(lane.slot(1)).toHaveCount(0);
 });
 
 for (const [width, height] of [
@@ -157,12 +192,10 @@ for (const [width, height] of [
     const lane = await station.attach('USB', one.sn);
     await lane.load(FIELD_KEY.label, 1);
     await lane.press('Load another key');
-    await lane.root.getByRole('radio', { name: NEXT_KEY.label }).click();
-    const slot = lane.root.getByRole('radio', { name: /^Slot 1\b/ });
-    await slot.click();
-    await expect(slot).toBeInViewport({ ratio: 1 });
+    await lane.choose(NEXT_KEY.label, 1);
+    await lane.confirm();
     const warning = await lane.root.getByText('The old key cannot be restored.').elementHandle();
-    const button = await lane.root.getByRole('button', { name: 'Replace the key in slot 1' }).elementHandle();
+    const button = await lane.root.getByRole('button', { name: 'Load into slot 1' }).elementHandle();
     const seen = await page.evaluate(
       (both) => {
         const isSeen = (element: Element | null): boolean => {
@@ -214,7 +247,7 @@ test('the page scrolls to a unit that is plugged in, unless the operator uses an
 
   await page.evaluate(() => scrollTo(0, 0));
   await lane.press('Load another key');
-  await lane.root.getByRole('radio', { name: NEXT_KEY.label }).focus();
+  await lane.slot(2).focus();
   const before = await page.evaluate(() => scrollY);
   await station.plug(third.sn);
   await station.lane(third.sn).expectWord('Ready');

@@ -9,7 +9,7 @@ import { expect, test, unit } from './support/test.ts';
 import { TokensPage } from './support/tokens-page.ts';
 import { enrol, issueVault, reconcileJournal, saveJournal } from './support/vaults.ts';
 
-const WRONG_SET = 'The AS has no keys for the set of this unit. Check that the unit belongs to this AS.';
+const WRONG_SET = 'The AS has no keys for the set of this unit. Tell your administrator.';
 
 for (const [kind, link] of [
   ['USB', 'usb'],
@@ -112,7 +112,7 @@ test('refuses a unit of another set, a unit that is not listed, and an export ab
   await expect(elsewhere.root.getByRole('radio')).toHaveCount(0);
   const stranger = await station.attach('Serial', other.sn);
   await stranger.load(FIELD_KEY.label, 1);
-  await stranger.expectSaid('Compare the serial number with your list.');
+  await stranger.expectSaid('Compare the serial number with your list, then tell your administrator.');
   const lane = await station.attach('USB', first.sn);
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');

@@ -73,7 +73,7 @@ for (const link of LINKS) {
       const lane = station.lane(one.sn);
       await lane.choose(FIELD_KEY.label, 1);
       await devices.call('fault', one.sn, { fault: 'unplug', direction, after });
-      await lane.root.getByRole('button', { name: 'Load key' }).click();
+      await lane.root.getByRole('button', { name: 'Load into slot 1' }).click();
       await expect
         .poll(async () => (await devices.call('units')).find(({ sn }) => sn === sn32(one.sn))?.plugged)
         .toBe(false);
@@ -101,7 +101,7 @@ for (const [name, fault] of LINE_FAULTS) {
     const lane = (await open()).lane(one.sn);
     await lane.choose(FIELD_KEY.label, 1);
     await devices.call('fault', one.sn, fault);
-    await lane.root.getByRole('button', { name: 'Load key' }).click();
+    await lane.root.getByRole('button', { name: 'Load into slot 1' }).click();
     await lane.expectWord('Unplug');
     expect(await devices.call('holds', one.sn, FIELD_KEY.key)).toBe(true);
   });
@@ -113,7 +113,7 @@ for (const direction of ['in', 'out'] as const) {
     const lane = (await open()).lane(one.sn);
     await lane.choose(FIELD_KEY.label, 1);
     await devices.call('fault', one.sn, { fault: 'stall', direction });
-    await lane.root.getByRole('button', { name: 'Load key' }).click();
+    await lane.root.getByRole('button', { name: 'Load into slot 1' }).click();
     await lane.expectWord('Unplug');
   });
 }

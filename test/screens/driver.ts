@@ -141,13 +141,20 @@ export class Driver {
         .waitFor();
   }
 
-  async choose(of: UnitDescription, ref1 = FIELD_KEY.ref1, slot?: number): Promise<void> {
-    await this.lane(of).locator(`input[name$=key][value="${ref1}"]`).check();
-    if (slot !== undefined) await this.lane(of).locator(`input[name$=slot][value="${slot}"]`).check();
+  /** @param sure ticks the confirmation, where the slot holds a key */
+  async choose(of: UnitDescription, ref1 = FIELD_KEY.ref1, slot = 1, sure = false): Promise<void> {
+    const lane = this.lane(of);
+    const radio = lane.locator(`input[name$=slot][value="${slot}"]`);
+    if (await radio.isVisible()) await radio.check();
+    else await lane.locator(`[data-slot="${slot}"] button`).click();
+    const keys = lane.locator('.chosen select');
+    if (await keys.isVisible()) await keys.selectOption(String(ref1));
+    const box = lane.locator('[type=checkbox]');
+    if (sure && (await box.isVisible())) await box.check();
   }
 
   async load(of: UnitDescription, ref1 = FIELD_KEY.ref1, slot = 1): Promise<void> {
-    await this.choose(of, ref1, slot);
+    await this.choose(of, ref1, slot, true);
     await this.press('L', of);
   }
 

@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
+import { TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { CHACHA, FIELD_KEY, NEXT_KEY } from '../e2e/support/sets.ts';
 import { type ScreenCase, unit } from './driver.ts';
 import { EMPTY_SET, ERASE_REF1, REPLACE_REF1 } from './services.ts';
@@ -98,8 +99,6 @@ export const STATION_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.attach(slow.sn);
     await driver.take('reading', 'article.working');
     await driver.take('ready', 'article.waiting');
-    await driver.choose(slow);
-    await driver.take('key-chosen');
     await driver.choose(slow, FIELD_KEY.ref1, 1);
     await driver.take('slot-chosen');
     const [exported, verified] = [await driver.hold('**/v1/exports'), await driver.hold('**/v1/receipts')];
@@ -117,6 +116,7 @@ export const STATION_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.press('N');
     await driver.choose(slow, NEXT_KEY.ref1, 1);
     await driver.take('replace-warning');
+    await driver.find('article input[type=checkbox]').check();
     await driver.press('L');
     await driver.press('X');
     await driver.take('stopping');
@@ -143,12 +143,12 @@ export const STATION_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.start([one]);
     await driver.load(one);
     await driver.until('done', one);
-    for (const [ref1, name] of [
-      [ERASE_REF1, 'erase'],
-      [REPLACE_REF1, 'transport-key'],
+    for (const [ref1, slot, name] of [
+      [ERASE_REF1, 1, 'erase'],
+      [REPLACE_REF1, TRANSPORT_KEY_SLOT, 'transport-key'],
     ] as const) {
       await driver.press('N');
-      await driver.choose(one, ref1);
+      await driver.choose(one, ref1, slot);
       await driver.take(name);
       await driver.find('article input[type=checkbox]').check();
       await driver.take(`${name}-confirmed`);

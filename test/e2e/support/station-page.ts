@@ -97,14 +97,40 @@ export class LanePage {
     await this.#expect(this.root).toContainText(words);
   }
 
-  async choose(key: string, slot: number): Promise<void> {
-    await this.root.getByRole('radio', { name: key }).check();
-    await this.root.getByRole('radio', { name: new RegExp(`^Slot ${slot}\\b`) }).check();
+  /** The radio button of a slot that can take a key. */
+  slot(slot: number): Locator {
+    return this.root.getByRole('radio', { name: new RegExp(`^Slot ${slot}\\b`) });
   }
 
+  /** The list of keys of the chosen slot. */
+  keys(slot: number): Locator {
+    return this.root.getByRole('combobox', { name: `Key for slot ${slot}` });
+  }
+
+  async choose(key: string, slot: number): Promise<void> {
+    const another = this.root.getByRole('button', { name: `Choose another key for slot ${slot}` });
+    await this.#expect(this.slot(slot).or(another)).toBeVisible();
+    if (await another.isVisible()) await another.click();
+    else await this.slot(slot).check();
+    const keys = this.keys(slot);
+    if (await keys.isVisible()) {
+      const option = keys.locator('option', { hasText: key });
+      await keys.selectOption((await option.getAttribute('value')) ?? '');
+    }
+    await this.#expect(this.root.locator('.chosen')).toContainText(key);
+  }
+
+  /** Chooses the key and the slot, confirms that a key is replaced if the page asks, and loads. */
   async load(key: string, slot: number): Promise<void> {
     await this.choose(key, slot);
-    await this.root.getByRole('button', { name: /^(Load|Replace the) key/ }).click();
+    await this.confirm();
+    await this.press(`Load into slot ${slot}`);
+  }
+
+  /** Ticks the confirmation, if the page shows one. */
+  async confirm(): Promise<void> {
+    const box = this.root.getByRole('checkbox');
+    if (await box.isVisible()) await box.check();
   }
 
   async press(name: string): Promise<void> {

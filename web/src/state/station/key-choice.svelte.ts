@@ -17,11 +17,17 @@ export type Obstacle =
   | 'suite-unsupported'
   | 'no-keys';
 
-/** Why a slot cannot take the chosen key. */
-export type SlotBar = 'other-slot' | 'same-key' | 'not-newer';
+/** Why a slot can take no key of the AS. */
+export type SlotBar = 'no-key' | 'not-newer';
 
-export interface SlotOption {
+/** A slot of the unit, what it holds and what the AS has for it. */
+export interface SlotRow {
   readonly slot: SlotFacts;
+  /** The keys that the slot can take, the suggested one first. */
+  readonly keys: readonly KeyJson[];
+  /** The key in the slot, when the AS has it in the same version. */
+  readonly loaded: KeyJson | undefined;
+  /** Absent when `keys` has an entry or `loaded` is set. */
   readonly bar: SlotBar | undefined;
 }
 
@@ -31,10 +37,32 @@ export interface Chosen {
   readonly slot: SlotFacts;
 }
 
-function barOf(key: KeyJson, slot: SlotFacts): SlotBar | undefined {
-  if (key.slot !== ANY_SLOT && key.slot !== slot.ref2) return 'other-slot';
-  if (key.akv > slot.akv) return undefined;
-  return slot.holdsKey && slot.akv === key.akv && slot.kcv === key.kcv.toUpperCase() ? 'same-key' : 'not-newer';
+const isFor = (key: KeyJson, { ref2 }: SlotFacts): boolean =>
+  key.slot === ref2 || (key.slot === ANY_SLOT && ref2 !== TRANSPORT_KEY_SLOT);
+
+const isIn = (key: KeyJson, slot: SlotFacts): boolean =>
+  slot.holdsKey && slot.akv === key.akv && slot.kcv === key.kcv.toUpperCase();
+
+/**
+ * Rank of a key for a slot; the key with the lowest rank is suggested. An erasure comes last. A key for this slot only comes
+ * first, then one for the same use as the key in the slot, then one that no other slot holds.
+ */
+function rankOf(key: KeyJson, slot: SlotFacts, others: readonly SlotFacts[]): number {
+  const erases = keyActionOf(key.slot, key.kcv) === 'erase';
+  const isOther = slot.holdsKey && slot.attributes !== key.attributes;
+  const isElsewhere = others.some((other) => isIn(key, other));
+  return (erases ? 8 : 0) + (key.slot === ANY_SLOT ? 4 : 0) + (isOther ? 2 : 0) + (isElsewhere ? 1 : 0);
+}
+
+function rowOf(slot: SlotFacts, all: readonly KeyJson[], slots: readonly SlotFacts[]): SlotRow {
+  const others = slots.filter((other) => other !== slot);
+  const fitting = all.filter((key) => isFor(key, slot));
+  const keys = fitting
+    .filter(({ akv }) => akv > slot.akv)
+    .sort((a, b) => rankOf(a, slot, others) - rankOf(b, slot, others));
+  const loaded = fitting.find((key) => isIn(key, slot));
+  if (keys.length > 0 || loaded) return { slot, keys, loaded, bar: undefined };
+  return { slot, keys, loaded, bar: fitting.length === 0 ? 'no-key' : 'not-newer' };
 }
 
 /** The transport-key slot, which the identity does not list. Its version is TKV. */
@@ -54,11 +82,14 @@ export class KeyChoice {
     this.#facts = facts;
   }
 
+  /** Chooses another key for the chosen slot. */
   chooseKey(ref1: number): void {
     this.#ref1 = ref1;
   }
 
+  /** Chooses a slot, with the suggested key. */
   chooseSlot(ref2: number): void {
+    this.#ref1 = undefined;
     this.#ref2 = ref2;
   }
 
@@ -84,22 +115,29 @@ export class KeyChoice {
 
   readonly keys: readonly KeyJson[] = $derived(this.obstacle ? [] : (this.set?.keys ?? []));
 
-  /** The chosen key, or the only one. */
+  /** The slots in the order of the unit. The transport key follows when the AS has another one. */
+  readonly rows: readonly SlotRow[] = $derived.by(() => {
+    const facts = this.#facts();
+    if (!facts || this.obstacle) return [];
+    const rows = facts.slots.map((slot) => rowOf(slot, this.keys, facts.slots));
+    const transport = rowOf(transportKeySlot(facts), this.keys, []);
+    return transport.bar === 'no-key' ? rows : [...rows, transport];
+  });
+
+  /** The chosen row, or the only one that takes the chosen key or any key. */
+  readonly row: SlotRow | undefined = $derived.by(() => {
+    const open = this.rows.filter(({ keys }) =>
+      this.#ref1 === undefined ? keys.length > 0 : keys.some(({ ref1 }) => ref1 === this.#ref1),
+    );
+    return open.find(({ slot }) => slot.ref2 === this.#ref2) ?? (open.length === 1 ? open[0] : undefined);
+  });
+
+  readonly slot: SlotFacts | undefined = $derived(this.row?.slot);
+
+  /** The key for the chosen slot. */
   readonly key: KeyJson | undefined = $derived(
-    this.keys.find(({ ref1 }) => ref1 === this.#ref1) ?? (this.keys.length === 1 ? this.keys[0] : undefined),
+    this.row?.keys.find(({ ref1 }) => ref1 === this.#ref1) ?? this.row?.keys[0],
   );
-
-  readonly slots: readonly SlotOption[] = $derived.by(() => {
-    const [key, facts] = [this.key, this.#facts()];
-    if (!key || !facts) return [];
-    const slots = keyActionOf(key.slot, key.kcv) === 'replace' ? [transportKeySlot(facts)] : facts.slots;
-    return slots.map((slot) => ({ slot, bar: barOf(key, slot) }));
-  });
-
-  readonly slot: SlotFacts | undefined = $derived.by(() => {
-    const open = this.slots.filter(({ bar }) => !bar).map(({ slot }) => slot);
-    return open.find(({ ref2 }) => ref2 === this.#ref2) ?? (open.length === 1 ? open[0] : undefined);
-  });
 
   readonly chosen: Chosen | undefined = $derived(
     this.set && this.key && this.slot ? { set: this.set, key: this.key, slot: this.slot } : undefined,

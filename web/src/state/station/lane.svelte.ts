@@ -71,6 +71,7 @@ export class Lane {
   #current = $state.raw<LaneLoad | undefined>();
   #duration = $state.raw(0);
   #trace = $state.raw(new Trace());
+  #isRepeated = $state(false);
 
   readonly busy: boolean = $derived(this.#phase.is === 'running' || this.#phase.is === 'settling');
   /** The load can be stopped: the import has not begun. */
@@ -87,6 +88,8 @@ export class Lane {
   readonly #unanswered = new UnansweredExport();
   readonly #waits = new Waits();
   #connection: UnitConnection | undefined;
+  /** The unit and the failure of the last load, as JSON. */
+  #lastFailure: string | undefined;
   /** The newest connection, also when closed: the browser reports an unplugged unit after the link was closed. */
   #lastConnection: UnitConnection | undefined;
 
@@ -127,6 +130,11 @@ export class Lane {
 
   get trace(): Trace {
     return this.#trace;
+  }
+
+  /** The last load ended with the same failure as the one before it, on the same unit. */
+  get isRepeated(): boolean {
+    return this.#isRepeated;
   }
 
   /** Opens the link and reads the identity. Closes an earlier connection first. */
@@ -354,6 +362,9 @@ export class Lane {
   async #end(ending: Ending): Promise<void> {
     if (ending.is !== 'done') this.#options.session.endOn(ending.failure);
     if (ending.is === 'unknown' && !this.isReachable) await this.close();
+    const failure = 'failure' in ending ? JSON.stringify([this.#facts?.sn, ending.failure]) : undefined;
+    this.#isRepeated = failure !== undefined && failure === this.#lastFailure;
+    this.#lastFailure = failure;
     this.#phase = ending;
     await this.#options.onJournalChange();
   }

@@ -7,6 +7,14 @@ import { accessDenied, browserUnsupported, deviceBusy, driverMissing } from './p
 import { explainStatusWord } from './status-words.ts';
 import type { Message, MessageContext } from './types.ts';
 
+const helper = 'administrator' as const;
+
+const GIVE_UP = {
+  remedy: 'Set this unit aside and tell your administrator',
+  helper,
+  final: true,
+} as const;
+
 type MessageSource = Message | ((context: MessageContext) => Message);
 
 const LINK = {
@@ -46,6 +54,7 @@ const LINK = {
     remedy: 'Try another cable or another port, then retry',
     again: true,
     title: 'The data from the unit was damaged several times.',
+    twice: { ...GIVE_UP, title: 'The data was damaged again. The unit, its cable or its port may be faulty.' },
   },
 } as const;
 
@@ -60,27 +69,31 @@ const UNIT = {
     final: true,
   },
   'unit-blank': {
-    remedy: 'Send this unit for preparation first',
+    remedy: 'Ask your administrator to prepare this unit first',
+    helper,
     title: 'The unit has no transport key yet, so it cannot take a key.',
   },
   'unit-nonsense': {
     remedy: 'Unplug the unit, plug it in again, then retry',
     again: true,
-    title: 'The unit sent a response that the protocol does not define. If this happens again, report its firmware.',
+    title: 'The unit sent a response that the protocol does not define.',
+    twice: { ...GIVE_UP, title: 'The unit sent such a response twice. Its firmware may have a fault.' },
   },
   'unit-changed': {
     remedy: 'Check which unit is on this cable',
     title: 'The serial number differs from the one read before. Nothing was loaded.',
   },
   'suite-unsupported': {
-    remedy: 'Ask the administrator of the AS to allow a suite of this unit',
+    remedy: 'Ask your administrator to allow a suite of this unit',
+    helper,
     title: 'The unit and its set have no suite in common.',
   },
   'slot-unknown': { remedy: 'Choose another slot', title: 'The unit does not have this slot.' },
   'status-word': {
-    remedy: 'Retry once, then set the unit aside',
+    remedy: 'Retry once',
     again: true,
     title: 'The unit refused the command.',
+    twice: { ...GIVE_UP, title: 'The unit refused the command twice.' },
   },
   'no-receipt': {
     remedy: 'Load the key again',
@@ -102,16 +115,19 @@ const SERVICE = {
     title: 'Something between this page and the AS answered, such as a sign-in page.',
   },
   'service-nonsense': {
-    remedy: 'Stop here and tell the administrator of the AS',
+    remedy: 'Stop here and tell your administrator',
+    helper,
     title: 'The AS sent a malformed response, or one for another unit.',
   },
   'data-malformed': {
-    remedy: 'Stop here and tell the administrator of the AS',
+    remedy: 'Stop here and tell your administrator',
+    helper,
     title: 'The AS sent a malformed key block for this unit.',
   },
   'service-failed': { remedy: 'Wait a minute, then retry', again: true, title: 'The AS reported a fault.' },
   'service-changed': {
-    remedy: 'Stop here and call the administrator of the AS',
+    remedy: 'Stop here and call your administrator',
+    helper,
     title: 'This station does not trust this AS, or its audit log lost entries. Load no key before this is explained.',
     final: true,
   },
@@ -122,7 +138,8 @@ const SERVICE = {
   },
   'signed-out': { remedy: 'Sign in again', title: 'Your access code has expired or was revoked.' },
   'not-allowed': {
-    remedy: 'Ask the administrator of the AS for this right',
+    remedy: 'Ask your administrator for this right',
+    helper,
     title: 'Your access code does not include this right.',
   },
   'request-refused': {
@@ -135,15 +152,18 @@ const SERVICE = {
     title: 'The AS received too many requests in a short time.',
   },
   'quota-used': {
-    remedy: 'Ask the administrator of the AS for more exports',
+    remedy: 'Ask your administrator for more exports',
+    helper,
     title: 'All granted exports are used up.',
   },
   'unit-quota-used': {
-    remedy: 'Use another vault, or ask the administrator of the AS for more exports',
+    remedy: 'Use another vault, or ask your administrator for more exports',
+    helper,
     title: 'The exports for this unit are used up. Other units can be loaded.',
   },
   'set-unknown': {
-    remedy: 'Check that the unit belongs to this AS',
+    remedy: 'Check that this unit belongs here, then tell your administrator',
+    helper,
     title: 'The AS offers you no such set, or not this transport key version.',
   },
   'key-unknown': {
@@ -157,12 +177,14 @@ const SERVICE = {
     final: true,
   },
   'unit-not-listed': {
-    remedy: 'Compare the serial number with your list',
+    remedy: 'Compare the serial number with your list, then tell your administrator',
+    helper,
     title: 'The AS does not allow keys for this unit.',
   },
   'order-unknown': { remedy: 'Choose another work order', title: 'The AS offers you no such order.' },
   'order-ended': {
-    remedy: 'Stop here and ask for a new work order',
+    remedy: 'Stop here and ask your custodian for a new work order',
+    helper: 'custodian',
     title: 'The order is revoked, closed, expired or not valid yet.',
   },
   'not-on-order': {
@@ -174,9 +196,8 @@ const SERVICE = {
     title: 'This key was exported to this unit before in this order.',
   },
   'challenge-refused': {
-    remedy: 'Set this unit aside',
+    ...GIVE_UP,
     title: 'The unit did not prove that it belongs to its set. It has another transport key, or it is not genuine.',
-    final: true,
   },
   'challenge-reused': {
     remedy: 'Load again',
@@ -193,20 +214,22 @@ const SERVICE = {
     title: 'This AS did not issue this vault.',
   },
   'journal-refused': {
-    remedy: 'Keep this computer as it is and tell the custodian',
+    remedy: 'Keep this computer as it is and tell your custodian',
+    helper: 'custodian',
     title: 'The AS rejected the journal because this vault did not write it.',
   },
   'export-unknown': {
-    remedy: 'Set this unit aside and tell the administrator of the AS',
+    remedy: 'Set this unit aside and tell your administrator',
+    helper,
     title: 'The AS has no record of the export of this receipt.',
   },
   'receipt-refused': {
-    remedy: 'Set this unit aside and tell the administrator of the AS',
+    ...GIVE_UP,
     title: 'The receipt is not the expected one. Do not trust the key in this unit.',
-    final: true,
   },
   'receipt-conflict': {
-    remedy: 'Set this unit aside and tell the administrator of the AS',
+    remedy: 'Set this unit aside and tell your administrator',
+    helper,
     title: 'The AS holds a different receipt for the same export.',
   },
   'demo-refused': {
@@ -234,7 +257,8 @@ const TOKEN = {
     title: 'The token did not confirm the new PIN. The old PIN may still count. A wrong PIN uses up one try.',
   },
   'token-blocked': {
-    remedy: 'Return the token to the custodian who issued it',
+    remedy: 'Return the token to your custodian, who issued it',
+    helper: 'custodian',
     title: 'No tries are left for the PIN. The token exports no more keys.',
     final: true,
   },
@@ -246,24 +270,35 @@ const TOKEN = {
   'token-nonsense': {
     remedy: 'Unplug the token, plug it in again, then retry',
     again: true,
-    title:
-      'The token sent a response that the protocol does not define. If it had sealed a key, that counts as one export. If this happens again, return the token.',
+    title: 'The token sent a response that the protocol does not define. If it had sealed a key, that counts as one export.',
+    twice: {
+      remedy: 'Return the token to your custodian',
+      helper: 'custodian',
+      title: 'The token sent such a response twice.',
+    },
   },
   'token-failed': {
     remedy: 'Unplug the token, plug it in again, then retry',
     again: true,
-    title: 'The token could not finish. If this happens again, return the token to the custodian.',
+    title: 'The token could not finish.',
+    twice: {
+      remedy: 'Return the token to your custodian',
+      helper: 'custodian',
+      title: 'The token could not finish, twice in a row.',
+    },
   },
 } as const;
 
 const VAULT = {
   'vault-malformed': {
     remedy: 'Choose the vault file that your custodian gave you',
+    helper: 'custodian',
     title: 'This file is not a vault that this page can read.',
     final: true,
   },
   'vault-changed': {
     remedy: 'Do not use this file, and ask your custodian for a new one',
+    helper: 'custodian',
     title: 'The file is not as the AS issued it.',
     final: true,
   },
@@ -277,6 +312,7 @@ const VAULT = {
   },
   'vault-expired': {
     remedy: 'Return the journal, and ask your custodian for a new vault',
+    helper: 'custodian',
     title: 'This vault has expired.',
     final: true,
   },
@@ -341,7 +377,8 @@ const STATION = {
     title: 'The journal of this station was deleted. Your administrator can see at the AS what was loaded.',
   },
   integrity: {
-    remedy: 'Stop here and tell the administrator of the AS',
+    remedy: 'Stop here and tell your administrator',
+    helper,
     title: 'A signature or check value does not match. The data was changed in transit.',
   },
 } as const;
@@ -371,7 +408,7 @@ export function explain(failure: Failure, context: MessageContext): Message {
   if (context.foreign !== undefined && FOREIGN_CODES.has(failure.code)) return foreignDevice(context.foreign, context);
   if (failure.message) return failure.message;
   const known = failure.statusWord !== undefined && explainStatusWord(failure.command ?? '', failure.statusWord);
-  if (known) return known;
-  const source = MESSAGES[failure.code];
-  return typeof source === 'function' ? source(context) : source;
+  const source = known || MESSAGES[failure.code];
+  const message: Message = typeof source === 'function' ? source(context) : source;
+  return (context.repeated && message.twice) || message;
 }

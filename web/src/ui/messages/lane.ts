@@ -1,10 +1,12 @@
 // Message of a lane: one of five kinds (shape and colour), a word in large letters, and a sentence.
+import type { KeyJson } from '#protocol/service/messages.ts';
 import type { KeyAction } from '../../state/station/key-action.ts';
 import type { Obstacle, SlotBar } from '../../state/station/key-choice.svelte.ts';
 import type { Lane, Phase } from '../../state/station/lane.svelte.ts';
 import type { Stage } from '../../state/station/stages.ts';
+import type { SlotFacts } from '../../state/station/unit-facts.ts';
 import { explain } from './catalog.svelte.ts';
-import type { Message, Platform } from './types.ts';
+import type { Message, MessageContext, Platform } from './types.ts';
 
 export type Kind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown';
 
@@ -16,68 +18,75 @@ export interface LaneMessage {
   readonly words?: Message;
 }
 
-const OBSTACLES: Readonly<Record<Obstacle, string>> = {
-  'signed-out': 'Sign in to choose a key for this unit.',
-  'unit-blank': 'This unit has no transport key yet. Send it for preparation first.',
-  'set-unknown': 'The AS has no keys for the set of this unit. Check that the unit belongs to this AS.',
-  'version-unknown': 'The AS lacks the transport key version of this unit. Tell its administrator.',
-  'suite-unsupported': 'The unit and its set have no suite in common. Tell the administrator of the AS.',
-  'no-keys': 'The AS has no key for this set yet. Ask its administrator to add one.',
+/** Remedy and reason for a unit that can take no key now; undefined when the operator only has to sign in. */
+const OBSTACLES: Readonly<Record<Exclude<Obstacle, 'signed-out'>, Message>> = {
+  'unit-blank': {
+    title: 'This unit has no transport key yet.',
+    remedy: 'Ask your administrator to prepare it',
+    helper: 'administrator',
+  },
+  'set-unknown': {
+    title: 'The AS has no keys for the set of this unit.',
+    remedy: 'Tell your administrator',
+    helper: 'administrator',
+  },
+  'version-unknown': {
+    title: 'The AS lacks the transport key version of this unit.',
+    remedy: 'Tell your administrator',
+    helper: 'administrator',
+  },
+  'suite-unsupported': {
+    title: 'The unit and its set have no suite in common.',
+    remedy: 'Tell your administrator',
+    helper: 'administrator',
+  },
+  'no-keys': {
+    title: 'The AS has no key for this set yet.',
+    remedy: 'Ask your administrator to add one',
+    helper: 'administrator',
+  },
 };
 
 export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
-  'other-slot': 'This key is for another slot',
-  'same-key': 'Holds this key already',
+  'no-key': 'The AS has no key for this slot',
   'not-newer': 'Has held this version or a newer one',
 };
 
 interface ActionMessages {
-  /** `full` is true when the slot holds a key. */
-  readonly button: (slot?: number, full?: boolean) => string;
-  readonly warning: (slot: number) => string;
+  readonly button: (slot?: number) => string;
+  readonly warning: (slot: SlotFacts) => string;
   readonly consequence: string;
   readonly done: string;
-  /** Why the action is not available for this unit. Empty for a key: each slot shows its own reason. */
-  readonly barred: string;
-  /** Label of the confirmation; absent where no confirmation is required. */
-  readonly sure?: (slot: number) => string;
-  /** Tag and description of a key entry without a key. */
-  readonly tag: string;
-  readonly entry: (slot: number, version: number) => string;
+  /** Label of the confirmation. A load into an empty slot needs none. */
+  readonly sure: (slot: SlotFacts) => string;
+  /** Name of a key entry in the list. */
+  readonly entry: (key: KeyJson) => string;
 }
 
 export const ACTION_MESSAGES: Readonly<Record<KeyAction, ActionMessages>> = {
   load: {
-    button: (slot, full) => {
-      if (slot === undefined) return 'Load key';
-      return full ? `Replace the key in slot ${slot}` : `Load key into slot ${slot}`;
-    },
-    warning: (slot) => `This replaces the key in slot ${slot}`,
+    button: (slot) => (slot === undefined ? 'Load key' : `Load into slot ${slot}`),
+    warning: ({ ref2, akv }) => `Version ${akv} in slot ${ref2} will be gone`,
     consequence: 'The old key cannot be restored.',
-    barred: '',
+    sure: ({ akv }) => `Replace version ${akv}`,
     done: 'Key loaded.',
-    tag: '',
-    entry: () => '',
+    entry: ({ label, akv }) => `${label}, version ${akv}`,
   },
   erase: {
     button: (slot) => (slot === undefined ? 'Erase' : `Erase slot ${slot}`),
-    warning: (slot) => `This erases slot ${slot}`,
+    warning: ({ ref2 }) => `This erases slot ${ref2}`,
     consequence: 'The key cannot be restored. The slot then takes newer versions only.',
-    sure: (slot) => `Yes, erase slot ${slot}`,
-    barred: 'The slot has held this version or a newer one, or does not exist.',
+    sure: ({ ref2 }) => `Yes, erase slot ${ref2}`,
     done: 'Slot erased.',
-    tag: 'erases',
-    entry: (slot, version) => `Empties slot ${slot}, version ${version}`,
+    entry: ({ label, slot, akv }) => `${label}: erases slot ${slot}, version ${akv}`,
   },
   replace: {
     button: () => 'Replace transport key',
     warning: () => 'This replaces the transport key of the unit',
     consequence: 'The unit then takes keys under the new one only. Its loaded keys remain.',
     sure: () => 'Yes, replace the transport key',
-    barred: 'This unit already has this transport key version or a newer one.',
     done: 'Transport key replaced.',
-    tag: 'transport key',
-    entry: (_slot, version) => `Replaces the unit’s transport key by version ${version}`,
+    entry: ({ label, akv }) => `${label}, version ${akv}`,
   },
 };
 
@@ -112,9 +121,14 @@ export function laneMessage(lane: Lane, platform: Platform): LaneMessage {
   return { ...base(lane, phase, words), ...(words ? { words } : {}) };
 }
 
-export function contextOf({ link, phase }: Lane, platform: Platform) {
-  const foreign = link.isForeign && phase.is === 'unread' ? { foreign: link.label } : {};
-  return { platform, kind: link.kind, ...foreign, ...(link.usb ? { usb: link.usb } : {}) };
+export function contextOf({ link, phase, isRepeated }: Lane, platform: Platform): MessageContext {
+  return {
+    platform,
+    kind: link.kind,
+    ...(link.isForeign && phase.is === 'unread' ? { foreign: link.label } : {}),
+    ...(link.usb ? { usb: link.usb } : {}),
+    ...(isRepeated ? { repeated: true } : {}),
+  };
 }
 
 function base(lane: Lane, phase: Phase, words: Message | undefined): LaneMessage {
@@ -128,12 +142,13 @@ function base(lane: Lane, phase: Phase, words: Message | undefined): LaneMessage
       return { kind: 'failed', word: 'Not attached', sentence: remedy };
     case 'ready': {
       const { obstacle } = lane.choice;
-      if (!obstacle) return { kind: 'waiting', word: 'Ready', sentence: 'Choose a key and its slot, then load.' };
-      return {
-        kind: 'waiting',
-        word: obstacle === 'signed-out' ? 'Ready' : 'Not ready',
-        sentence: OBSTACLES[obstacle],
-      };
+      if (!obstacle) return { kind: 'waiting', word: 'Ready', sentence: 'Choose a slot, then load.' };
+      if (obstacle === 'signed-out') {
+        return { kind: 'waiting', word: 'Attached', sentence: 'Sign in to choose a key for this unit.' };
+      }
+      const obstacleWords = OBSTACLES[obstacle];
+      const sentence = `${obstacleWords.title} ${obstacleWords.remedy}.`;
+      return { kind: 'waiting', word: 'Not ready', sentence, words: obstacleWords };
     }
     case 'running': {
       const sentence = phase.wait ? waitSentence(phase.wait) : STAGE_SENTENCES[phase.stage];

@@ -39,11 +39,12 @@ export function driverMissing(seen: MessageContext): Message {
     };
   }
   return {
-    remedy: 'Attach the unit by its serial port',
+    remedy: 'Attach the unit by its serial port, or tell your administrator',
+    helper: 'administrator',
     title: `Windows has no WinUSB driver for this unit${idOf(seen)}.`,
     causes: [
       'Older firmware does not request WinUSB from Windows',
-      'Experts can install WinUSB for this device with Zadig',
+      'An administrator can install WinUSB for this device with Zadig',
     ],
   };
 }
@@ -52,7 +53,8 @@ export function accessDenied(seen: MessageContext): Message {
   const { platform, kind, usb } = seen;
   if (platform !== 'linux') {
     return {
-      remedy: 'Unplug the unit, plug it in again and choose it in the list',
+      remedy: 'Plug the unit in again and choose it, or tell your administrator',
+      helper: 'administrator',
       title: `The operating system or a company policy denies access to this unit${idOf(seen)}.`,
     };
   }
@@ -63,7 +65,8 @@ export function accessDenied(seen: MessageContext): Message {
   ];
   if (kind === 'serial' || !usb) {
     return {
-      remedy: 'Add your account to the group of serial ports, then log in again',
+      remedy: 'Have your administrator run the line below, then log in again',
+      helper: 'administrator',
       title,
       causes,
       lines: { where: 'In a terminal', text: 'sudo usermod -aG dialout $USER' },
@@ -71,7 +74,8 @@ export function accessDenied(seen: MessageContext): Message {
   }
   const match = `ATTR{idVendor}=="${hex4(usb.vendorId)}", ATTR{idProduct}=="${hex4(usb.productId)}"`;
   return {
-    remedy: 'Add the rule below, then unplug the unit and plug it in again',
+    remedy: 'Have your administrator add the rule below, then plug the unit in again',
+    helper: 'administrator',
     title,
     causes,
     lines: {

@@ -4,15 +4,26 @@ import type { Message } from './types.ts';
 
 const FAULTY = 'A firmware fault';
 
+const GIVE_UP = {
+  remedy: 'Set this unit aside and tell your administrator',
+  helper: 'administrator',
+  final: true,
+} as const;
+
 const SET_ASIDE_MEMORY: Message = {
-  remedy: 'Load again once, then set the unit aside for repair',
+  remedy: 'Load again',
   again: true,
   title: 'The unit reports a memory fault. Only its receipt shows which key the slot holds.',
+  twice: {
+    ...GIVE_UP,
+    title: 'The unit reported a memory fault twice. Only its receipt shows which key the slot holds.',
+  },
   causes: ['Worn-out memory', 'The supply voltage dropped during the write: try another cable or port'],
 };
 
 const PREPARE: Message = {
-  remedy: 'Send this unit for preparation first',
+  remedy: 'Ask your administrator to prepare this unit first',
+  helper: 'administrator',
   title: 'The unit has no transport key yet, so it gives no challenge.',
   causes: ['The unit is new or was wiped'],
 };
@@ -31,11 +42,19 @@ const NO_UNIT: Message = {
 };
 
 const DAMAGED: Message = {
-  remedy: 'Retry once, then report the firmware of the unit',
+  remedy: 'Retry once',
   again: true,
   title: 'The unit rejected the command as malformed. Nothing was changed.',
+  twice: { ...GIVE_UP, title: 'The unit rejected the command twice. Nothing was changed.' },
   causes: ['Firmware of another version of the protocol', 'A transmission fault that was not detected'],
 };
+
+/** What a second IMPORTKEY 6988 means: the unit and the AS disagree. */
+const OTHER_KEY = [
+  'The unit and the AS hold different transport keys for this set',
+  'The transport key was replaced but its version was not raised',
+  'The unit requires a signature of another AS',
+];
 
 const STATUS_WORDS: Readonly<Record<string, Message>> = {
   'SELECT 6A82': NO_UNIT,
@@ -47,19 +66,20 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
   'GET RECEIPT 6E00': RESELECT,
   'GET CHALLENGE 6985': PREPARE,
   'GET CHALLENGE 6A80': {
-    remedy: 'Ask the administrator of the AS to allow a suite of this unit',
+    remedy: 'Ask your administrator to allow a suite of this unit',
+    helper: 'administrator',
     title: 'The unit does not support the chosen suite.',
   },
   'IMPORTKEY 6988': {
-    remedy: 'Do not retry: compare set and transport key version with the AS',
+    remedy: 'Load the key again',
+    again: true,
     title: 'The unit could not verify the sealed key. Nothing was changed, and the unit is not locked.',
-    final: true,
-    causes: [
-      'The unit and the AS hold different transport keys for this set',
-      'The transport key was replaced but its version was not raised',
-      'The data was changed between the AS and the unit',
-      'The unit requires a signature of another AS',
-    ],
+    causes: ['The data was damaged between the AS and the unit', ...OTHER_KEY],
+    twice: {
+      ...GIVE_UP,
+      title: 'The unit could not verify the sealed key twice. Nothing was changed, and the unit is not locked.',
+      causes: OTHER_KEY,
+    },
   },
   'IMPORTKEY 6985': {
     remedy: 'Load again',
@@ -88,8 +108,10 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
   },
   'IMPORTKEY 6581': SET_ASIDE_MEMORY,
   'GET CHALLENGE 6581': {
-    remedy: 'Set the unit aside for repair if this happens twice',
+    remedy: 'Retry once',
+    again: true,
     title: 'The unit reports a memory fault. No key was sent, so the slots are unchanged.',
+    twice: { ...GIVE_UP, title: 'The unit reported a memory fault twice. The slots are unchanged.' },
   },
   'IMPORTKEY 6A80': DAMAGED,
   'IMPORTKEY 6700': DAMAGED,

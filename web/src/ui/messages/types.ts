@@ -10,7 +10,12 @@ export interface MessageContext {
   /** Name of a device that no device profile names, until it has answered as a unit. */
   readonly foreign?: string;
   readonly usb?: { readonly vendorId: number; readonly productId: number };
+  /** The attempt before ended with the same failure on the same unit. */
+  readonly repeated?: true;
 }
+
+/** The person who acts when the operator cannot carry out the remedy alone. */
+export type Helper = 'administrator' | 'custodian';
 
 export interface Message {
   /** What to do: an imperative without a full stop. */
@@ -19,6 +24,10 @@ export interface Message {
   readonly title: string;
   /** Possible causes, the most likely first. */
   readonly causes?: readonly string[];
+  /** Absent when the operator carries out the remedy alone. */
+  readonly helper?: Helper;
+  /** Replaces the message when the same failure occurs twice in a row. */
+  readonly twice?: Message;
   /** A retry cannot help. */
   readonly final?: true;
   /** A retry is the remedy. */

@@ -32,48 +32,56 @@ async function choiceFor(facts: Partial<UnitFacts> = {}): Promise<KeyChoice> {
   return new KeyChoice(session, () => ({ ...FACTS, ...facts }));
 }
 
-const bars = (choice: KeyChoice) => choice.slots.map(({ slot, bar }) => [slot.ref2, bar]);
+const rowsOf = (choice: KeyChoice) =>
+  choice.rows.map(({ slot, keys, loaded, bar }) => [slot.ref2, keys.map(({ ref1 }) => ref1), loaded?.ref1, bar]);
 
-describe('the choice of a key', () => {
-  it('offers the keys of the unit’s set', async () => {
+describe('the slots of a unit', () => {
+  it('show what they hold and what the AS has for them', async () => {
     const choice = await choiceFor();
     expect(choice.keys.map(({ label }) => label)).toEqual(['Traffic', 'Maintenance', 'Traffic, newer']);
+    expect(rowsOf(choice)).toEqual([
+      [1, [], undefined, 'not-newer'],
+      [2, [3, 2], 1, undefined],
+      [3, [2], undefined, undefined],
+    ]);
     expect(choice.chosen).toBeUndefined();
   });
 
-  it('takes the only available slot, and gives the reason why the other slots are not available', async () => {
+  it('suggest a key, and take another one that fits', async () => {
+    const choice = await choiceFor();
+    choice.chooseSlot(2);
+    expect(choice.chosen).toMatchObject({ key: { ref1: 3 }, slot: { ref2: 2 } });
+    choice.chooseKey(2);
+    expect(choice.chosen).toMatchObject({ key: { ref1: 2 }, slot: { ref2: 2 } });
+    choice.chooseSlot(3);
+    expect(choice.chosen).toMatchObject({ key: { ref1: 2 }, slot: { ref2: 3 } });
+  });
+
+  it('are chosen by a key that fits one slot only', async () => {
     const choice = await choiceFor();
     choice.chooseKey(3);
-    expect(bars(choice)).toEqual([
-      [1, 'other-slot'],
-      [2, undefined],
-      [3, 'other-slot'],
-    ]);
     expect(choice.chosen).toMatchObject({ key: { ref1: 3 }, slot: { ref2: 2 } });
   });
 
-  it('does not offer a slot that already holds the key', async () => {
+  it('never take a key that is loaded, or a version that the slot has held', async () => {
     const choice = await choiceFor();
-    choice.chooseKey(1);
-    expect(bars(choice)).toEqual([
-      [1, 'other-slot'],
-      [2, 'same-key'],
-      [3, 'other-slot'],
-    ]);
+    choice.chooseSlot(1);
     expect(choice.chosen).toBeUndefined();
+    choice.chooseSlot(2);
+    choice.chooseKey(1);
+    expect(choice.chosen?.key.ref1).not.toBe(1);
   });
 
-  it('does not offer a slot that has held a newer version', async () => {
-    const choice = await choiceFor();
-    choice.chooseKey(2);
-    expect(bars(choice)).toEqual([
-      [1, 'not-newer'],
-      [2, undefined],
-      [3, undefined],
-    ]);
-    expect(choice.chosen).toBeUndefined();
-    choice.chooseSlot(3);
-    expect(choice.chosen?.slot.ref2).toBe(3);
+  it('say that the AS has no key for them', async () => {
+    const slots = [{ ref2: 7, holdsKey: false, kcv: '0000000000', akv: 0, attributes: '' }];
+    const { session } = await createBench();
+    await session.signIn('token');
+    const own = SET.keys.filter(({ slot }) => slot !== 0xffff);
+    const signedIn = session.signedIn;
+    if (!signedIn) throw new TypeError('not signed in');
+    const bound = { signedIn: { ...signedIn, sets: [{ ...SET, keys: own }] } } as unknown as typeof session;
+    const choice = new KeyChoice(bound, () => ({ ...FACTS, slots }));
+    expect(rowsOf(choice)).toEqual([[7, [], undefined, 'no-key']]);
   });
 
   it.each([

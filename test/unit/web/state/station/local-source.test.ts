@@ -33,8 +33,8 @@ async function attachedLane(bench: BenchParts): Promise<Lane> {
 }
 
 async function load(lane: Lane): Promise<void> {
-  lane.choice.chooseKey(2);
   lane.choice.chooseSlot(1);
+  lane.choice.chooseKey(2);
   if (lane.choice.chosen === undefined) throw new Error('nothing can be chosen');
   await lane.load(lane.choice.chosen);
 }

@@ -16,7 +16,7 @@ describe('the message catalog', () => {
     const { explain, loadCatalog } = await import('#web/ui/messages/catalog.svelte.ts');
     expect(explain(REFUSED, LINUX).remedy).toBe('Wait a moment');
     await loadCatalog();
-    expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
+    expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside and tell your administrator');
   });
 
   it('is replaced by fallback messages when it cannot be loaded, and is requested again', async () => {
@@ -33,7 +33,7 @@ describe('the message catalog', () => {
     await loadCatalog();
     isAway = false;
     await loadCatalog();
-    expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
+    expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside and tell your administrator');
   });
 
   it('is replaced by fallback messages after two seconds without a response', async () => {
@@ -49,7 +49,7 @@ describe('the message catalog', () => {
     vi.useRealTimers();
     await vi.waitFor(() => {
       arrive(words);
-      expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside');
+      expect(explain(REFUSED, LINUX).remedy).toBe('Set this unit aside and tell your administrator');
     });
     await loadCatalog();
   });

@@ -1,6 +1,7 @@
 // Rules for the messages of all error codes: a remedy, a reason in whole sentences, and no word
 // that gives the operator no information.
 import { describe, expect, it } from 'vitest';
+import { administratorNote } from '#web/ui/messages/administrator-note.ts';
 import { attributesInWords } from '#web/ui/messages/attributes.ts';
 import { CODES, explain } from '#web/ui/messages/failures.ts';
 import { fallbackMessage, reference } from '#web/ui/messages/fallback.ts';
@@ -11,6 +12,7 @@ const PLATFORMS: readonly Platform[] = ['windows', 'macos', 'linux', 'chromeos',
 const USB = { vendorId: 0x1209, productId: 0x0001 };
 const PLACES: readonly MessageContext[] = PLATFORMS.flatMap((platform): MessageContext[] => [
   { platform },
+  { platform, repeated: true },
   { platform, kind: 'serial' },
   { platform, kind: 'usb', usb: USB },
 ]);
@@ -20,7 +22,10 @@ const REFUSALS = EXPLAINED.map((pair) => {
 });
 const ALL: readonly Message[] = [
   ...CODES.flatMap((code) => PLACES.map((seen) => explain({ code }, seen))),
-  ...REFUSALS.map((failure) => explain(failure, { platform: 'linux' })),
+  ...REFUSALS.flatMap((failure) => [
+    explain(failure, { platform: 'linux' }),
+    explain(failure, { platform: 'linux', repeated: true }),
+  ]),
 ];
 
 describe('the message for a failure', () => {
@@ -89,12 +94,62 @@ describe('the message for a failure', () => {
     expect(reference(failure)).toBe('IMPORTKEY 6F00');
   });
 
-  it('advises against a retry after 6988', () => {
-    const { remedy } = explain(
-      { code: 'status-word', command: 'IMPORTKEY', statusWord: 0x6988 },
-      { platform: 'linux' },
+  it('never says "Do not retry", because the page may offer a retry beside it', () => {
+    for (const { remedy, title } of ALL) expect(`${remedy} ${title}`).not.toMatch(/do not retry/i);
+  });
+
+  it('names the person who acts, and offers a text for that person, where the operator cannot act alone', () => {
+    expect(ALL.filter(({ helper }) => helper).length).toBeGreaterThan(20);
+    for (const { remedy, helper } of ALL) {
+      expect(/\byour (administrator|custodian)\b/.exec(remedy)?.[1], remedy).toBe(helper);
+    }
+  });
+
+  it('takes one refusal of the sealed key for damage on the way, and a second one for another transport key', () => {
+    const failure = { code: 'status-word', command: 'IMPORTKEY', statusWord: 0x6988 } as const;
+    const first = explain(failure, { platform: 'linux' });
+    expect(first).toMatchObject({ remedy: 'Load the key again', again: true });
+    expect(first.causes?.[0]).toMatch(/damaged/);
+    const second = explain(failure, { platform: 'linux', repeated: true });
+    expect(second).toMatchObject({ helper: 'administrator', final: true });
+    expect(second.causes?.join()).not.toMatch(/damaged/);
+  });
+
+  it('changes its advice when a retry ended in the same way', () => {
+    for (const code of CODES) {
+      const first = explain({ code }, { platform: 'linux' });
+      if (first.twice) expect(explain({ code }, { platform: 'linux', repeated: true }).again, code).toBeUndefined();
+    }
+  });
+});
+
+describe('the text for the administrator', () => {
+  it('contains the unit, the code, the set, the transport key version, the time and the build', () => {
+    const message = explain({ code: 'challenge-refused' }, { platform: 'linux' });
+    const unit = { sn: '00000000000000004549000000000007', set: 0xba7c, tkv: 2 };
+    const time = new Date('2026-11-30T09:30:00Z');
+    const options = { code: 'challenge-refused', time, service: 'https://as.example', build: 'index-1.js' };
+    expect(administratorNote({ ...options, message, unit })).toBe(
+      [
+        'Remedy: Set this unit aside and tell your administrator.',
+        `Reason: ${message.title}`,
+        'Code: challenge-refused',
+        'SN: 0000 0000 0000 0000 4549 0000 0000 0007',
+        'Set: 0000 BA7C',
+        'Transport key version: 2',
+        'Time: 2026-11-30T09:30:00.000Z',
+        'AS: https://as.example',
+        'Build: index-1.js',
+        '',
+      ].join('\n'),
     );
-    expect(remedy).toMatch(/^Do not retry/);
+  });
+
+  it('contains the lines that the administrator runs, and no unit when none is known', () => {
+    const message = explain({ code: 'access-denied' }, { platform: 'linux', kind: 'serial' });
+    const text = administratorNote({ code: 'access-denied', message, time: new Date(0), service: 'a', build: 'b' });
+    expect(text).toContain('In a terminal: sudo usermod');
+    expect(text).not.toContain('SN:');
   });
 });
 

@@ -1,0 +1,42 @@
+// The text that an operator copies for the administrator: what happened to which unit, at what time, in which build.
+import { groupedHex, inFours } from '../common/format.ts';
+import type { Message } from './types.ts';
+
+export interface UnitDetails {
+  /** 32 hex digits. */
+  readonly sn: string;
+  readonly set: number;
+  readonly tkv: number;
+}
+
+export interface NoteOptions {
+  /** The code that the page shows, for example "IMPORTKEY 6988". */
+  readonly code: string;
+  readonly message: Message;
+  readonly unit?: UnitDetails | undefined;
+  readonly time: Date;
+  /** Address of the AS. */
+  readonly service: string;
+  /** Name of the first script of the page, which differs for each build. */
+  readonly build: string;
+}
+
+export function administratorNote({ code, message, unit, time, service, build }: NoteOptions): string {
+  const rows: readonly (readonly [name: string, value: string])[] = [
+    ['Remedy', `${message.remedy}.`],
+    ['Reason', message.title],
+    ['Code', code],
+    ...(unit
+      ? ([
+          ['SN', inFours(unit.sn).join(' ')],
+          ['Set', groupedHex(unit.set)],
+          ['Transport key version', String(unit.tkv)],
+        ] as const)
+      : []),
+    ['Time', time.toISOString()],
+    ['AS', service],
+    ['Build', build],
+    ...(message.lines ? ([[message.lines.where, message.lines.text]] as const) : []),
+  ];
+  return `${rows.map(([name, value]) => `${name}: ${value}`).join('\n')}\n`;
+}
