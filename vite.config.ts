@@ -38,7 +38,7 @@ export default defineConfig({
       chunks: { first: /web.src.main\.ts$/, station: STATION },
     }),
     demo: page('demo', {
-      input: ['web/demo.html'],
+      input: ['web/demo.html', 'web/src/browser/demo-service-worker.ts'],
       assetsDir: 'demo-assets',
       copyPublicDir: false,
       // main.ts starts the page, and demo.ts must install the simulator first: main.ts remains a chunk of its own.

@@ -50,9 +50,9 @@ export function page(folder: string, { input, assetsDir, copyPublicDir, chunks }
       checks: { pluginTimings: false },
       output: {
         codeSplitting: { groups },
-        // The browser requests the service worker by a fixed name, so the file name has no hash.
+        // The browser requests a service worker by a fixed name, so the file name has no hash.
         // The file is in the root folder, because the scope of a service worker is its folder.
-        entryFileNames: ({ name }) => (name === 'service-worker' ? '[name].js' : `${assetsDir}/[name]-[hash].js`),
+        entryFileNames: ({ name }) => (name.endsWith('service-worker') ? '[name].js' : `${assetsDir}/[name]-[hash].js`),
       },
     },
   });

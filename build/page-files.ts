@@ -63,10 +63,12 @@ export function sealPage(environments: readonly string[], version: string): Plug
  * different in each build.
  */
 function listFilesInServiceWorker(dir: string): void {
-  const path = join(dir, 'service-worker.js');
-  if (!existsSync(path)) return;
-  const { 'service-worker.js': _own, ...files } = hashFiles(dir);
-  const build = JSON.stringify({ hash: sha256(JSON.stringify(files), 'hex'), files });
+  const name = ['service-worker.js', 'demo-service-worker.js'].find((each) => existsSync(join(dir, each)));
+  if (name === undefined) return;
+  const path = join(dir, name);
+  const { [name]: _own, ...files } = hashFiles(dir);
+  const page = 'demo.html' in files ? 'demo.html' : '';
+  const build = JSON.stringify({ page, hash: sha256(JSON.stringify(files), 'hex'), files });
   writeFileSync(path, `const KEYFERRY_BUILD = ${build};\n${readFileSync(path, 'utf8')}`);
 }
 

@@ -2,6 +2,7 @@
 // process of the CLI, or in the service that has locked the data folder (control.ts).
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { toUserError } from '../common/to-user-error.ts';
+import { UserError } from '../common/user-error.ts';
 import { addOperator, issueAccessCode, type NewOperator, revokeAccessCodes } from '../operators/operators.ts';
 import type { As } from '../service/as.ts';
 import { viewEntry } from '../sets/entry-view.ts';
@@ -19,7 +20,13 @@ import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
 export type AdminRequest =
   | ({ readonly command: 'set add'; readonly transportKey?: string } & Omit<NewSet, 'transportKey'>)
   | { readonly command: 'set list' }
-  | { readonly command: 'set allow'; readonly set: number; readonly units: readonly string[] | null }
+  | {
+      readonly command: 'set allow';
+      readonly set: number;
+      readonly units: readonly string[] | null;
+      /** The set may change from every unit to these units. */
+      readonly only: boolean;
+    }
   | ({ readonly command: 'key add'; readonly key?: string } & Omit<NewKey, 'key'>)
   | ({ readonly command: 'key erase' } & NewErasing)
   | ({ readonly command: 'set rotate'; readonly transportKey?: string } & Omit<Rotation, 'transportKey'>)
@@ -54,9 +61,10 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
     case 'set list':
       return as.state.sets.length === 0 ? ['No sets yet.'] : as.state.sets.flatMap(describeSet);
     case 'set allow':
+      requireListed(as, request);
       await allowUnits(as, actor, request.set, request.units);
       return [
-        `Set ${hexNumber(request.set, 8)} now admits ${request.units === null ? 'every unit of it' : 'these units too'}.`,
+        `Set ${hexNumber(request.set, 8)} now admits ${request.units === null ? 'every unit of it' : request.only ? 'the units of its list only' : 'these units too'}.`,
       ];
     case 'key add':
       await addKey(as, actor, { ...request, key: decodeKey(request.key) });
@@ -132,6 +140,14 @@ function describeSet(found: SetState): string[] {
       return `  REF1 ${hexNumber(ref1, 4)}  ${what}  AKV ${akv}  KCV ${kcv}  ${where}  ${label}`;
     }),
   ];
+}
+
+/** Naming units must not narrow a set that admits every unit, unless the caller says so. @throws UserError */
+function requireListed(as: As, { set, units, only }: Extract<AdminRequest, { command: 'set allow' }>): void {
+  if (units === null || only || requireSet(as.state, set).units !== null) return;
+  throw new UserError(
+    `Set ${hexNumber(set, 8)} admits every unit already. With --only it admits no units but the ones that you name.`,
+  );
 }
 
 function describeOperators(as: As): string[] {

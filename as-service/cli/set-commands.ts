@@ -43,11 +43,16 @@ export const SET_COMMANDS: Commands = {
   'set list': { help: 'Shows the sets and their keys.', request: () => ({ command: 'set list' }) },
   'set allow': {
     words: 'SET [SN…]',
-    options: { any: {} },
-    help: 'Adds units to the list of a set. With --any the set admits every unit of it.',
-    request: ([set = '', ...units], { any }) => {
+    options: { any: {}, only: {} },
+    help: 'Adds units to the list of a set. With --any the set admits every unit of it, with --only just those named.',
+    request: ([set = '', ...units], { any, only = false }) => {
       if ((units.length === 0) !== (any === true)) throw new UserError('Name the units by their SN, or use --any.');
-      return { command: 'set allow', set: readHex('SET', set, 8), units: any === true ? null : units };
+      return {
+        command: 'set allow',
+        set: readHex('SET', set, 8),
+        units: any === true ? null : units,
+        only: only === true,
+      };
     },
   },
   'key add': {

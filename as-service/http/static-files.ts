@@ -49,7 +49,7 @@ const COMPRESSED: Readonly<Record<string, Encoding>> = { '.br': 'br', '.gz': 'gz
 /** A worker uses the policy of its own response, not that of the page. */
 const WORKER_POLICIES: readonly (readonly [RegExp, string])[] = [
   [/^\/(?:demo-)?assets\/vault\.worker-[\w-]+\.js$/, VAULT_WORKER_POLICY],
-  [/^\/service-worker\.js$/, SERVICE_WORKER_POLICY],
+  [/^\/(?:demo-)?service-worker\.js$/, SERVICE_WORKER_POLICY],
 ];
 
 const DEMO = '/demo.html';

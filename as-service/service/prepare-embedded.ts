@@ -80,7 +80,7 @@ async function addMissingKeys(as: As, set: number): Promise<void> {
   }
 }
 
-/** One order for each demo set and its unit, and one for the hub with eight units. */
+/** One order for each demo set and its unit, and one for the hub with eight units. Each start adds the ones that are worked. */
 const DEMO_ORDERS = [
   ...DEMO_SETS.map(({ set, name }, index) => ({
     id: `DEMO-${index + 1}`,
@@ -95,8 +95,17 @@ async function addDemoOrders(as: As): Promise<void> {
   const notBefore = as.now();
   const until = new Date(notBefore);
   until.setUTCFullYear(until.getUTCFullYear() + DEMO_YEARS);
-  const existing = new Set(as.orders.list({ name: ACTOR }, []).map(({ workOrder }) => workOrder));
-  for (const { id, title, set, units } of DEMO_ORDERS) {
+  const existing = new Map(
+    as.orders.list({ name: ACTOR }, as.ledger.workOrders(undefined)).map((each) => [each.workOrder, each]),
+  );
+  const isWorked = (id: string): boolean => {
+    const found = existing.get(id);
+    return found !== undefined && (found.exports > 0 || found.order?.state !== 'open');
+  };
+  for (const { id: name, title, set, units } of DEMO_ORDERS) {
+    // A copy that was worked or closed stays as it is; the next one has a number.
+    let [id, copy] = [name, 1];
+    while (isWorked(id)) id = `${name}-${++copy}`;
     const refs = as.state.sets.find((each) => each.set === set)?.keys.map(({ ref1 }) => ref1) ?? [];
     if (existing.has(id) || !DEMO_LINES.every(({ ref1 }) => refs.includes(ref1))) continue;
     const issued = as.orders.issue(

@@ -7,7 +7,12 @@ import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { WORK_ORDER_TYPE } from '#protocol/orders/order.ts';
 import { REPORT_TYPE, type ReportSummary } from '#protocol/orders/report.ts';
 import type { AuditHeadJson, CertificateJson, TrustJson, VerdictJson } from '#protocol/service/messages.ts';
-import { type Envelope, keyId, type Signer, sealEnvelope } from '#protocol/signing/envelope.ts';
+import {
+  type Envelope,
+  rootFingerprint as fingerprintOf,
+  type Signer,
+  sealEnvelope,
+} from '#protocol/signing/envelope.ts';
 import type { SigningKeyState, SigningPurpose, State } from '../storage/state.ts';
 
 const TYPES = {
@@ -189,9 +194,9 @@ function spanOf({ signingKeys, certificates }: State, purpose: SigningPurpose): 
   return { from, until: Date.parse(certificate.until) - RENEWAL_MS + 1 };
 }
 
-/** Key id of the root key in groups of four digits, which an operator compares before pinning. */
+/** Fingerprint of the root key in eight groups of four digits, which an operator compares before pinning. */
 export function rootFingerprint({ root }: State): string {
-  return (keyId(root.publicKey).match(/.{4}/g) ?? []).join(' ');
+  return (fingerprintOf(root.publicKey).match(/.{4}/g) ?? []).join(' ');
 }
 
 function sealJson(type: string, payload: object, signer: Signer): Promise<Envelope> {

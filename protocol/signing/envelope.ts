@@ -31,6 +31,15 @@ export function keyId(publicKey: Uint8Array): string {
   return toHex(sha256(publicKey).subarray(0, 8));
 }
 
+/**
+ * Fingerprint of a root key (clause 9), which people compare: the first 16 bytes of
+ * SHA-256(public key), as 32 hex digits. A key id is too short for that.
+ */
+export function rootFingerprint(publicKey: Uint8Array): string {
+  requireLength('publicKey', publicKey, 32);
+  return toHex(sha256(publicKey).subarray(0, 16));
+}
+
 /** PAE: "DSSEv1" SP length SP type SP length SP payload, lengths in ASCII decimal. */
 function preAuthenticationEncoding(payloadType: string, payload: Uint8Array): Bytes {
   return concat(ascii(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `), payload);

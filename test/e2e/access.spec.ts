@@ -39,7 +39,9 @@ async function visitEveryState(station: StationPage, token: string, sns: { good:
   await expect(page.getByRole('heading', { name: 'Three steps to a loaded key' })).toBeVisible();
   await look('signed out');
   await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await expect(page.getByRole('checkbox', { name: 'All eight groups are the same' })).toBeVisible();
+  await look('first contact');
+  await station.submitCode();
   await expect(page.getByText('access-code-refused')).toBeVisible();
   await look('sign-in refused');
   await station.signIn(token);
@@ -129,8 +131,11 @@ test('an operator can load a key with the keyboard alone', async ({ open, servic
     }
     throw new Error(`no Tab leads to ${name}`);
   };
-  await tabTo('Access code');
+  await expect(station.token).toBeFocused();
   await page.keyboard.type(service.token);
+  await tabTo('All eight groups are the same');
+  await page.keyboard.press('Space');
+  await tabTo('Trust AS and sign in');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
 
@@ -164,13 +169,13 @@ test('a half-typed access code keeps its text and the focus when the first unit 
   await station.lane(one.sn).expectWord('Attached');
   await station.unplug(one.sn);
   await expect(station.lanes).toHaveCount(0);
-  await station.token.pressSequentially('KF-half');
+  await station.token.pressSequentially('kf-half');
   await station.plug(one.sn);
   await station.lane(one.sn).expectWord('Attached');
-  await expect(station.token).toHaveValue('KF-half');
+  await expect(station.token).toHaveValue('HALF');
   await expect(station.token).toBeFocused();
   await page.keyboard.type('-and-more');
-  await expect(station.token).toHaveValue('KF-half-and-more');
+  await expect(station.token).toHaveValue('HALFA-NDMOR-E');
 });
 
 test('single-key shortcuts work, and can be turned off', async ({ open, service, page }) => {
@@ -221,8 +226,9 @@ test('the skip link moves the focus to the content, and signing in moves it to t
   service,
   page,
 }) => {
-  await open([]);
-  await expect(page.getByLabel('Access code')).toBeVisible(); // earlier, no control is focusable
+  const station = await open([]);
+  await expect(page.getByLabel('Access code')).toBeFocused();
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
   await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: 'Skip to the content' })).toBeInViewport();
   await page.keyboard.press('Enter');
@@ -230,7 +236,7 @@ test('the skip link moves the focus to the content, and signing in moves it to t
   await page.keyboard.press('Tab');
   await expect(page.getByLabel('Access code')).toBeFocused();
   await page.keyboard.type(service.token);
-  await page.keyboard.press('Enter');
+  await station.submitCode();
   await expect(page.getByRole('heading', { name: 'Attach a unit' })).toBeFocused();
   await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: 'USB', exact: true })).toBeFocused();
@@ -242,35 +248,71 @@ test('a half-typed access code survives a change of view, and is not stored', as
   await page.getByRole('link', { name: 'History' }).click();
   await expect(page.getByText('No attempts yet')).toBeVisible();
   await station.openStation();
-  await expect(station.token).toHaveValue('KF-half');
+  await expect(station.token).toHaveValue('HALF');
   const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state]));
   expect(stored).not.toContain('KF-half');
   await page.reload();
   await expect(station.token).toHaveValue('');
 });
 
-test('an access code can be shown, stays in the field when refused, and is accepted with spaces', async ({
+test('an access code is shown in groups, stays in the field when refused, and is taken as mail programs change it', async ({
   open,
   service,
   page,
 }) => {
   const station = await open([]);
-  const show = page.getByRole('button', { name: 'Show', exact: true });
-  await station.token.fill(`${service.token}7`);
-  await expect(station.token).toHaveAttribute('type', 'password');
-  await show.click();
-  await expect(show).toHaveAttribute('aria-pressed', 'true');
-  await expect(station.token).toHaveAttribute('type', 'text');
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  const groups = service.token.slice(3);
+  await expect(station.token).toBeFocused();
+  await page.keyboard.type(groups.replaceAll('-', '').toLowerCase());
+  await expect(station.token).toHaveValue(groups);
+  await expect(page.getByText('Complete.')).toBeVisible();
+  await page.keyboard.type('7');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('It has 30 characters after KF, and this one has 31.')).toBeVisible();
+  await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
+  await station.submitCode();
   await expect(page.getByText('Check the access code.')).toBeVisible();
   await expect(page.getByText('Sign in again')).toHaveCount(0);
-  await expect(station.token).toHaveAttribute('type', 'password');
   await expect(station.token).toHaveAttribute('aria-invalid', 'true');
-  await expect(station.token).toHaveValue(`${service.token}7`);
+  await expect(station.token).toHaveValue('00000-00000-00000-00000-00000-00000');
   await expect(station.token).toBeFocused();
   const input = await station.token.elementHandle();
-  await station.signIn(` ${service.token.replaceAll('-', ' ')} `);
+  await station.signIn(` ${service.token.replaceAll('-', '\u2011')}\u200b `);
   expect(await input?.inputValue(), 'the code is gone once it was taken').toBe('');
+});
+
+for (const width of [320, 390, 1440]) {
+  test(`the whole access code fits its field at ${width} px`, async ({ open, page, service }) => {
+    await page.setViewportSize({ width, height: 800 });
+    const station = await open([]);
+    await station.token.fill(service.token);
+    const { scroll, client, right } = await station.token.evaluate((field) => ({
+      scroll: field.scrollHeight,
+      client: field.clientHeight,
+      right: field.getBoundingClientRect().right,
+    }));
+    expect(scroll).toBeLessThanOrEqual(client);
+    expect(right).toBeLessThanOrEqual(width);
+  });
+}
+
+test('the root key is shown at the first contact as the service prints it, and must be confirmed', async ({
+  open,
+  page,
+  service,
+}) => {
+  const station = await open([]);
+  const [groups = ''] = /(?:[0-9A-F]{4} ?){8}/.exec(await service.cli('trust')) ?? [];
+  await expect(page.locator('.groups')).toHaveText(groups.trim());
+  await expect(page.getByRole('img', { name: 'The same eight groups as a QR code' })).toBeVisible();
+  await station.token.fill(service.token);
+  await expect(page.getByRole('button', { name: 'Trust AS and sign in' })).toBeDisabled();
+  await page.getByRole('button', { name: 'They differ' }).click();
+  await expect(page.getByText('Stop here and call your administrator.')).toBeVisible();
+  await station.submitCode();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
+  await expect(page.locator('.groups')).toHaveCount(0);
 });
 
 test('a sign-in that is pending at a change of view leaves no access code in the field after signing out', async ({
@@ -287,10 +329,8 @@ test('a sign-in that is pending at a change of view leaves no access code in the
     await held;
     await route.continue();
   });
-  const asked = page.waitForRequest('**/v1/whoami');
   await station.token.fill(service.token);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await asked;
+  await station.submitCode();
   await page.getByRole('link', { name: 'History' }).click();
   await expect(page.getByText('No attempts yet')).toBeVisible();
   answer();

@@ -261,7 +261,7 @@ test.describe('failures of the AS', () => {
   test('an unknown access code is refused, and a valid one is then accepted', async ({ open, service, page }) => {
     const station = await open([]);
     await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
-    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await station.submitCode();
     await expect(page.getByText('access-code-refused')).toBeVisible();
     await expect(station.token).toBeFocused();
     await station.signIn(service.token);

@@ -15,14 +15,14 @@ test('the root key of a new installation is pinned only after a confirmation and
     await rm(own.folder, { recursive: true });
     const token = await own.resume();
     const printed = await own.cli('trust');
-    const [fingerprint = ''] = /(?:[0-9A-F]{4} ?){4}/.exec(printed) ?? [];
+    const [fingerprint = ''] = /(?:[0-9A-F]{4} ?){8}/.exec(printed) ?? [];
 
     await station.token.fill(token);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-    await expect(page.getByText('Stop here and call the administrator of the AS')).toBeVisible();
+    await expect(page.getByText('Stop here and call your administrator')).toBeVisible();
     await expect(page.getByRole('heading', { name: 'Was the AS set up again?' })).toBeVisible();
     const shown = page.getByRole('definition').last();
-    await expect(shown).toHaveText(fingerprint.replaceAll(' ', ''));
+    await expect(shown).toContainText(fingerprint.trim());
     const trust = page.getByRole('button', { name: 'Trust AS' });
     await expect(trust).toBeDisabled();
     await page.getByRole('checkbox', { name: /read out this root key/ }).check();

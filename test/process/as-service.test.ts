@@ -274,7 +274,7 @@ describe('the command line', () => {
     await cli('operator', 'add', 'alice', '--role', 'auditor');
     expect(await cli('operator', 'code', 'alice')).toMatch(/^KF(-\w{5}){6}\n/);
     expect(await cli('operator', 'list')).toContain('alice  auditor');
-    expect(await cli('trust')).toMatch(/Root key( [0-9A-F]{4}){4}\nIn full {2}[0-9A-F]{64}/);
+    expect(await cli('trust')).toMatch(/Root key( [0-9A-F]{4}){8}\nIn full {2}[0-9A-F]{64}/);
     expect(await cli('log', 'verify')).toContain('The chain is complete');
   }, 60_000);
 
@@ -283,6 +283,12 @@ describe('the command line', () => {
     await writeFile(join(folder.path, 'ta'), `${'0123456789ABCDEF'.repeat(4)}\n`);
     await cli('set', 'add', 'BA7C', 'Bench');
     await cli('key', 'add', 'BA7C', '1', 'Data key', '--attributes', 'D0AB00N', '--file', join(folder.path, 'ta'));
+    await expect(cli('set', 'allow', 'BA7C', '7')).rejects.toThrow('admits every unit already');
+    expect(await cli('set', 'list')).toContain('every unit of the set');
+    expect(await cli('set', 'allow', 'BA7C', '7', '--only')).toContain('the units of its list only');
+    expect(await cli('set', 'allow', 'BA7C', '8')).toContain('these units too');
+    expect(await cli('set', 'list')).toContain('2 listed unit(s)');
+    expect(await cli('set', 'allow', 'BA7C', '--any')).toContain('every unit of it');
     const { sets } = (await (await get(service, '/v1/keys')).json()) as KeysJson;
     expect(sets.find(({ set }) => set === 0xba7c)?.keys).toMatchObject([{ ref1: 1, label: 'Data key' }]);
     const file = join(folder.path, 'kd');

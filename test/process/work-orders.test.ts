@@ -8,7 +8,7 @@ import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { decodeWorkOrderPayload } from '#protocol/orders/order.ts';
 import type { Report } from '#protocol/orders/report.ts';
 import { verifyReport } from '#protocol/orders/verify-report.ts';
-import { type Envelope, keyId } from '#protocol/signing/envelope.ts';
+import { type Envelope, rootFingerprint } from '#protocol/signing/envelope.ts';
 import { type TemporaryFolder, temporaryFolder } from '#test/support/as-service.ts';
 import { bundleService, type CommandLine, commandLine } from '#test/support/service-bundle.ts';
 
@@ -76,7 +76,7 @@ describe('keyferry-as order', () => {
       .split('\n')
       .map((line) => line.slice(9).trim());
     expect(whole).toMatch(/^[0-9A-F]{64}$/);
-    expect(keyId(fromBase64url(root))).toBe(fingerprint.replaceAll(' ', ''));
+    expect(rootFingerprint(fromBase64url(root))).toBe(fingerprint.replaceAll(' ', ''));
     expect(await cli('order', 'show', 'JOB 3')).toMatch(/closed by cli /);
   });
 

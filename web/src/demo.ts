@@ -3,6 +3,7 @@
 import { mount } from 'svelte';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { install } from '#device-sim/setup/install.ts';
+import type { TokenDescription } from '#device-sim/setup/token-description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { DEMO_HUB, DEMO_SETS } from '#protocol/demo/demo-sets.ts';
@@ -21,8 +22,23 @@ const UNITS: readonly UnitDescription[] = [
     const { set } = DEMO_HUB;
     return { sn, set, name: `Hub, port ${port + 1}`, link: 'usb', plugged: false, permitted: true } as const;
   }),
+  {
+    sn: '45490000000000FE',
+    set: first?.set ?? 0,
+    name: 'No USB serial number',
+    usbSerialNumber: false,
+    plugged: false,
+  },
   { sn: '45490000000000FF', set: first?.set ?? 0, name: 'Fresh from the factory', blank: true, plugged: false },
 ];
+
+/** A token card with the keys of the first demo set. Its PIN is published, too. */
+const CARD: TokenDescription = {
+  sn: '45490000000000AC',
+  set: first?.set ?? 0,
+  name: 'Token card, PIN 123456',
+  plugged: false,
+};
 
 /**
  * `after` and `block` count from the arming of the fault: first GET CHALLENGE, then IMPORTKEY,
@@ -40,15 +56,29 @@ const FAULTS: readonly NamedFault<Fault>[] = [
     fault: { fault: 'corrupt', direction: 'out', block: 2, bit: 640 },
   },
   { name: 'in use by another program', fault: { fault: 'busy' } },
+  { name: 'the operating system denies access', fault: { fault: 'access denied' } },
 ];
 
 /** Interval at which the bench refreshes its list of units. */
 const REFRESH_MS = 500;
 
+/** Deletes what the demo stores in this browser. The reload then starts it anew. */
+async function reset(): Promise<void> {
+  sessionStorage.clear();
+  localStorage.clear();
+  for (const { name } of await indexedDB.databases()) if (name !== undefined) indexedDB.deleteDatabase(name);
+  location.reload();
+}
+
 const bench = new DemoBench<Fault>(FAULTS, DEMO_HUB.serialNumbers);
-bench.use(install({ units: UNITS, persist: true }, bench.choose));
+bench.use(install({ units: UNITS, tokens: [CARD], persist: true }, bench.choose));
+const fetchFromService = window.fetch.bind(window);
+window.fetch = async (input, init) => {
+  if (bench.isServiceDown) throw new TypeError('Failed to fetch');
+  return await fetchFromService(input, init);
+};
 setInterval(() => bench.refresh(), REFRESH_MS);
 const target = document.getElementById('bench');
 if (!target) throw new TypeError('the page has no #bench');
-mount(BenchPanel, { target, props: { bench: bench as DemoBench } });
+mount(BenchPanel, { target, props: { bench: bench as DemoBench, onreset: reset } });
 await import('./main.ts');

@@ -49,7 +49,9 @@ const { now } = asClock;
 const toReturn = new JournalsToReturn(settings);
 const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock'>>;
 
-async function startServices(reports: Pick<Environment, 'onSuperseded' | 'onJournalTrouble'>): Promise<Services> {
+async function startServices(
+  reports: Pick<Environment, 'onSuperseded' | 'onJournalTrouble' | 'onReach'>,
+): Promise<Services> {
   const { startServices: start } = await import('./app/services.ts');
   return await start({
     usb,
@@ -85,6 +87,21 @@ function guard(station: Station, health: PageHealth): void {
   });
 }
 
+/** Interval at which an AS out of reach is asked again while an operator is signed in. */
+const REACH_MS = 15_000;
+
+/** Follows the network: marks the AS as out of reach when it goes, and asks the AS when it returns. */
+function watchReach(session: Session, health: PageHealth): void {
+  addEventListener('offline', () => health.reportReach(false));
+  addEventListener('online', () => {
+    health.reportReach(undefined);
+    void session.refresh();
+  });
+  setInterval(() => {
+    if (health.isServiceReachable === false && !session.local && navigator.onLine) void session.refresh();
+  }, REACH_MS);
+}
+
 /** Reads the demo's path from the `Link` header of the page (as-service/http/static-files.ts). */
 async function lookForDemo(station: Station): Promise<void> {
   const answer = await fetch(location.pathname, { method: 'HEAD' }).catch(() => undefined);
@@ -111,6 +128,7 @@ async function start(target: HTMLElement): Promise<void> {
   const health = new PageHealth();
   const starting = startServices({
     onSuperseded: () => health.reportNewerVersion(),
+    onReach: (isReachable) => health.reportReach(isReachable),
     onJournalTrouble: (isLost) => {
       if (isLost) health.reportLostJournal();
       void station.readJournal();
@@ -141,6 +159,7 @@ async function start(target: HTMLElement): Promise<void> {
     return (await services()).openTokens(session, activity);
   });
   guard(station, health);
+  watchReach(session, health);
   await nextTask();
   target.replaceChildren();
   const app = mount(App, { target, props: { station, preferences, health, orders, tokens, asClock, toReturn } });

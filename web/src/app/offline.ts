@@ -2,7 +2,9 @@
 // only while a reload loses nothing.
 import { ownScript } from '../browser/trusted-script.ts';
 
-const SERVICE_WORKER = '/service-worker.js';
+/** Path of the service worker, and the paths that it serves. */
+const APP = { script: '/service-worker.js', scope: '/' } as const;
+const DEMO = { script: '/demo-service-worker.js', scope: '/demo.html' } as const;
 
 export interface ReloadOptions {
   /** True while a reload loses nothing: no unit is attached and no operator is signed in. */
@@ -18,7 +20,8 @@ export async function keepOffline(
   container: Pick<ServiceWorkerContainer, 'register' | 'addEventListener' | 'controller'>,
   { isUntouched, reload }: ReloadOptions,
 ): Promise<boolean> {
-  const registration = await container.register(ownScript(SERVICE_WORKER)).catch(() => undefined);
+  const { script, scope } = location.pathname === DEMO.scope ? DEMO : APP;
+  const registration = await container.register(ownScript(script), { scope }).catch(() => undefined);
   if (!registration) return false;
   // The waiting worker has fetched a newer build. It activates only if no other tab is open.
   if (registration.waiting && isUntouched()) {

@@ -30,18 +30,30 @@ export interface Services extends StationServices {
   readonly openTokens: (session: Session, activity: StationActivity) => Promise<Tokens>;
 }
 
+/** Reports whether the AS answered. Each client has a deadline, and aborts the request then. */
+async function reported(answer: Promise<Response>, onReach: Environment['onReach']): Promise<Response> {
+  try {
+    const response = await answer;
+    onReach(true);
+    return response;
+  } catch (error) {
+    onReach(false);
+    throw error;
+  }
+}
+
 /** @throws ProtocolError journal-full, journal-failed, browser-unsupported without HTTPS */
 export async function startServices(environment: Environment): Promise<Services> {
   if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'locks and WebUSB require HTTPS');
   const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks } = environment;
-  const { onAsTime, onSuperseded, onJournalTrouble } = environment;
+  const { onAsTime, onSuperseded, onJournalTrouble, onReach } = environment;
   const database = await Database.open(indexedDB, onSuperseded);
   rotateLog(database).catch(failureOf); // the first attempt reports a full disk
   const sessions = await joinSessions(locks, crypto.randomUUID());
   const journal: Journal = new Journal(database, sessions.id, now, () => onJournalTrouble(journal.isLost));
   await journal.recover(await sessions.live());
   const as = new RemoteAs({
-    fetch: (url, init) => fetch(url, init),
+    fetch: (url, init) => reported(fetch(url, init), onReach),
     baseUrl,
     subtle: crypto.subtle,
     trust: new StationTrustStore(database, baseUrl, now),

@@ -23,7 +23,7 @@ import {
   whoamiSchema,
 } from '#protocol/service/messages.ts';
 import type { ExportRequestJson, ReceiptRequestJson } from '#protocol/service/requests.ts';
-import { type Envelope, keyId, type Verify } from '#protocol/signing/envelope.ts';
+import { type Envelope, rootFingerprint, type Verify } from '#protocol/signing/envelope.ts';
 import { readResponse } from './answer.ts';
 import { type Call, call, type Fetch } from './http.ts';
 import { PAUSES_MS, type RetryWatch, sendUntilAnswered } from './retry.ts';
@@ -68,6 +68,7 @@ export class RemoteAs implements KeySource {
   readonly #retryPausesMs: readonly number[];
   readonly #onTime: RemoteAsOptions['onTime'];
   readonly roots: Roots = {
+    isPinned: async () => (await this.#store.read()) !== undefined,
     compare: () => this.#compareRoots(),
     replace: (root) => this.#replaceRoot(root),
   };
@@ -313,7 +314,7 @@ export class RemoteAs implements KeySource {
   }
 }
 
-const fingerprint = (root: string): string => keyId(fromBase64url(root));
+const fingerprint = (root: string): string => rootFingerprint(fromBase64url(root));
 
 function requireRoot(shown: string, pinned: string): void {
   if (shown !== pinned)

@@ -44,14 +44,15 @@ export interface TrustStore {
   replace(root: string): Promise<void>;
 }
 
-/** Fingerprints are key ids of 16 hex digits, as the service prints them on its terminal. */
+/** Fingerprints have 32 hex digits, as the service prints them on its terminal. */
 export interface RootComparison {
   readonly pinned: { readonly fingerprint: string; readonly at: string } | undefined;
   readonly shown: { readonly fingerprint: string; readonly root: string };
 }
 
-/** For an AS that was set up again with another root. */
+/** For the first contact, and for an AS that was set up again with another root. */
 export interface Roots {
+  isPinned(): Promise<boolean>;
   /** Compares the pinned root with that of the service. @throws ProtocolError (SourceErrorCode) */
   compare(): Promise<RootComparison>;
   /**

@@ -24,6 +24,8 @@ interface Scope {
 
 /** The build that this service worker caches. */
 export interface CachedBuild {
+  /** The page of the build, which is also the end of its scope: empty for index.html. */
+  readonly page: string;
   readonly hash: string;
   /** Key: file name, without the service worker itself. Value: SHA-256 in lower-case hex. */
   readonly files: Readonly<Record<string, string>>;
@@ -32,7 +34,8 @@ export interface CachedBuild {
 /** The build inserts this constant before the compiled file. */
 declare const KEYFERRY_BUILD: CachedBuild;
 
-const PREFIX = 'keyferry-';
+/** No prefix of another build of this origin is the beginning of this one. */
+const PREFIX = `keyferry${KEYFERRY_BUILD.page}-`;
 const CACHE = PREFIX + KEYFERRY_BUILD.hash;
 /** Key: path of the request, which is / for index.html. Value: hash of the file. */
 const FILES = new Map(

@@ -43,20 +43,22 @@ export class VaultClient implements KeySource {
   readonly #pending = new Map<number, PendingRequest>();
   #lastId = 0;
   #hasEnded = false;
+  #hasAnswered = false;
 
   /** Calls `onEnd` once, when the worker is terminated for any reason. */
   constructor(worker: VaultWorker, onEnd: () => void) {
     this.#worker = worker;
     this.#onEnd = onEnd;
     worker.onmessage = ({ data }) => this.#handle(data);
-    worker.onerror = () => this.end();
+    // A script that cannot be fetched is reported as an event without a message.
+    worker.onerror = (event) => this.end(this.#hasAnswered || 'message' in event ? locked() : unreachable());
   }
 
   /**
    * Transfers the opener's secret to the worker. After a failure the caller should create a new
    * worker.
    * @throws ProtocolError passphrase-wrong, passkey-refused, vault-malformed, vault-untrusted,
-   *   vault-changed, vault-early, vault-expired, journal-failed
+   *   vault-changed, vault-early, vault-expired, journal-failed, part-unreachable
    */
   unlock(vault: string, opener: Opener, roots: readonly Uint8Array[]): Promise<VaultStatus> {
     return this.#request({ is: 'unlock', vault, opener, roots }, [opener.secret.buffer]);
@@ -101,13 +103,13 @@ export class VaultClient implements KeySource {
   }
 
   /** Terminates the worker, which frees its memory. May be called repeatedly. */
-  end(): void {
+  end(reason = locked()): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#worker.terminate();
     for (const { reject, timer } of this.#pending.values()) {
       clearTimeout(timer);
-      reject(locked());
+      reject(reason);
     }
     this.#pending.clear();
     this.#onEnd();
@@ -127,6 +129,7 @@ export class VaultClient implements KeySource {
   }
 
   #handle(message: ResponseMessage): void {
+    this.#hasAnswered = true;
     const pending = this.#pending.get(message.id);
     if (pending === undefined) return;
     this.#pending.delete(message.id);
@@ -135,6 +138,10 @@ export class VaultClient implements KeySource {
     else if ('error' in message) pending.reject(new ProtocolError(message.error.code, message.error.message));
     else pending.reject(new TypeError(`the vault's worker: ${message.fault}`));
   }
+}
+
+function unreachable(): ProtocolError {
+  return new ProtocolError('part-unreachable', 'The script of the vault could not be fetched.');
 }
 
 function locked(): ProtocolError {

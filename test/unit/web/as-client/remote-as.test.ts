@@ -3,7 +3,7 @@ import { equalBytes } from '#protocol/bytes/bytes.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { ProblemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
-import { keyId } from '#protocol/signing/envelope.ts';
+import { rootFingerprint } from '#protocol/signing/envelope.ts';
 import { RemoteAs } from '#web/as-client/remote-as.ts';
 import {
   ACCESS_CODE,
@@ -82,8 +82,8 @@ describe('signing in', () => {
     anew.root = signerOf('set up anew');
     const { as } = setUp(trust, anew);
     const { pinned, shown } = await as.roots.compare();
-    expect(pinned).toEqual({ fingerprint: keyId(new FakeAs().root.publicKey), at: PINNED_AT });
-    expect(shown.fingerprint).toBe(keyId(anew.root.publicKey));
+    expect(pinned).toEqual({ fingerprint: rootFingerprint(new FakeAs().root.publicKey), at: PINNED_AT });
+    expect(shown.fingerprint).toBe(rootFingerprint(anew.root.publicKey));
     anew.root = signerOf('a stranger who came in between');
     await expect(as.roots.replace(shown.root)).rejects.toMatchObject({ code: 'service-changed' });
     await expect(as.signIn(ACCESS_CODE)).rejects.toMatchObject({ code: 'service-changed' });

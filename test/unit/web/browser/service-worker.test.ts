@@ -23,7 +23,7 @@ class TestScope {
   claimed = 0;
 
   readonly globals = {
-    KEYFERRY_BUILD: { hash: 'b2', files: { 'index.html': hashOf(PAGE), 'assets/a.js': hashOf(SCRIPT) } },
+    KEYFERRY_BUILD: { page: '', hash: 'b2', files: { 'index.html': hashOf(PAGE), 'assets/a.js': hashOf(SCRIPT) } },
     location: { origin: ORIGIN },
     addEventListener: (type: string, listener: (event: object) => void) => void this.listeners.set(type, listener),
     skipWaiting: async () => void this.skipped++,

@@ -96,8 +96,17 @@ describe('VaultClient', () => {
     const { client, worker, ended } = await setUp();
     worker.postMessage = () => undefined;
     const pending = [client.status(), client.journal()];
-    worker.onerror?.(new Event('error') as ErrorEvent);
+    worker.onerror?.(Object.assign(new Event('error'), { message: 'a bug' }) as ErrorEvent);
     for (const request of pending) await expect(request).rejects.toEqual(code('vault-locked'));
+    expect(ended()).toBe(1);
+  });
+
+  it('says that its script could not be fetched, never that the vault is locked', async () => {
+    const { vault, client, worker, ended } = await setUp();
+    worker.postMessage = () => undefined;
+    const unlocking = client.unlock(vault.header.vaultId, byPassphrase(vault), [vault.root]);
+    worker.onerror?.(new Event('error') as ErrorEvent);
+    await expect(unlocking).rejects.toEqual(code('part-unreachable'));
     expect(ended()).toBe(1);
   });
 

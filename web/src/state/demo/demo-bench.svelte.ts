@@ -42,6 +42,8 @@ export class DemoBench<Fault = unknown> {
   #hub = $state.raw<readonly BenchUnit[]>([]);
   #armed = $state.raw<Readonly<Record<string, string>>>({});
   #chooser = $state.raw<ChooserRequest | undefined>();
+  #isServiceDown = $state(false);
+  #isChooserDenied = $state(false);
 
   readonly faults: readonly NamedFault<Fault>[];
   readonly #hubSns: ReadonlySet<string>;
@@ -68,6 +70,24 @@ export class DemoBench<Fault = unknown> {
     return this.#armed;
   }
 
+  /** Every request of the page to the AS fails. */
+  get isServiceDown(): boolean {
+    return this.#isServiceDown;
+  }
+
+  /** The browser refuses to show its device chooser, as under a policy. */
+  get isChooserDenied(): boolean {
+    return this.#isChooserDenied;
+  }
+
+  toggleService(): void {
+    this.#isServiceDown = !this.#isServiceDown;
+  }
+
+  toggleChooser(): void {
+    this.#isChooserDenied = !this.#isChooserDenied;
+  }
+
   get chooser(): ChooserRequest | undefined {
     return this.#chooser;
   }
@@ -80,6 +100,9 @@ export class DemoBench<Fault = unknown> {
   /** Opens the device chooser of the simulated browser, and cancels one that is open. */
   readonly choose = (candidates: readonly Candidate[]): Promise<Candidate | undefined> => {
     this.#chooser?.answer(undefined);
+    if (this.#isChooserDenied) {
+      return Promise.reject(new DOMException('Access to the feature is disallowed by policy.', 'SecurityError'));
+    }
     return new Promise((resolve) => {
       const answer = (choice: Candidate | undefined): void => {
         this.#chooser = undefined;

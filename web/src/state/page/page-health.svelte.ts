@@ -5,6 +5,7 @@ export class PageHealth {
   #isSuperseded = $state(false);
   #isCutOff = $state(false);
   #hasLostJournal = $state(false);
+  #isServiceReachable = $state<boolean | undefined>();
 
   /** An unexpected error occurred. */
   get isBroken(): boolean {
@@ -28,6 +29,15 @@ export class PageHealth {
 
   reportLostJournal(): void {
     this.#hasLostJournal = true;
+  }
+
+  /** Whether the last request to the AS was answered. Undefined before the first answer and after the network returned. */
+  get isServiceReachable(): boolean | undefined {
+    return this.#isServiceReachable;
+  }
+
+  reportReach(isReachable: boolean | undefined): void {
+    this.#isServiceReachable = isReachable;
   }
 
   reportError(): void {

@@ -5,7 +5,7 @@ import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { FileError } from '#protocol/errors.ts';
 import { writeReportCsv } from '#protocol/orders/report-csv.ts';
 import { type ReportVerdict, verifyReport } from '#protocol/orders/verify-report.ts';
-import { keyId, type Verify } from '#protocol/signing/envelope.ts';
+import { rootFingerprint, type Verify } from '#protocol/signing/envelope.ts';
 import { readTyped, readTypedHex } from '#protocol/text/typed-code.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 
@@ -125,7 +125,7 @@ export class Verification {
 }
 
 function trustedRoot(name: string, root: string): TrustedRoot {
-  return { name, root, fingerprint: keyId(fromBase64url(root)) };
+  return { name, root, fingerprint: rootFingerprint(fromBase64url(root)) };
 }
 
 /** Returns base64url, or undefined for a text that is not a root key. */

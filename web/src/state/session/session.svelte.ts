@@ -3,7 +3,7 @@
 import type { KeySource } from '#protocol/provisioning/key-source.ts';
 import type { Role, SetJson, WhoamiJson } from '#protocol/service/messages.ts';
 import type { RetryWatch } from '../../as-client/retry.ts';
-import type { Roots } from '../../as-client/trust.ts';
+import type { RootComparison, Roots } from '../../as-client/trust.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 
 /** An AS that exports keys: a service, a vault or a card. */
@@ -73,6 +73,7 @@ function readAccessCode(typed: string): string {
 
 export class Session {
   #state = $state.raw<SessionState>({ is: 'out' });
+  #unpinned = $state.raw<RootComparison['shown'] | undefined>();
   readonly signedIn = $derived(this.#state.is === 'in' ? this.#state : undefined);
 
   readonly #origin: string;
@@ -92,6 +93,11 @@ export class Session {
     return this.#state;
   }
 
+  /** The root key of an AS that this station has no pin for. The operator compares it before the first sign-in. */
+  get unpinned(): RootComparison['shown'] | undefined {
+    return this.#unpinned;
+  }
+
   /** Name of the AS in use in the journal: the URL of a service, or the name of a vault or card. */
   get origin(): string {
     return this.#local?.origin ?? this.#origin;
@@ -102,12 +108,31 @@ export class Session {
     return this.#local;
   }
 
-  /** `typed`: the access code as the operator typed or pasted it. */
-  async signIn(typed: string): Promise<void> {
+  /** Fetches the root key for the comparison, unless this station has pinned one. Out of reach, it leaves that to signIn(). */
+  async meet(): Promise<void> {
+    try {
+      await this.#meet((await this.#account()).roots);
+    } catch (error) {
+      failureOf(error);
+    }
+  }
+
+  /**
+   * `typed`: the access code as the operator typed or pasted it. At the first contact it is sent only to the AS whose root key the operator has compared.
+   * @param compared the root key that the operator has compared
+   */
+  async signIn(typed: string, compared?: string): Promise<void> {
     this.#close({ is: 'signing-in' });
     const as = await this.#account();
     this.#as = as;
     try {
+      await this.#meet(as.roots);
+      if (this.#unpinned && this.#unpinned.root !== compared) {
+        this.#state = { is: 'out' };
+        return;
+      }
+      if (this.#unpinned) await as.roots.replace(this.#unpinned.root);
+      this.#unpinned = undefined;
       const { operator, role, expires, service } = await as.signIn(readAccessCode(typed));
       const sets = await as.keys();
       this.#state = { is: 'in', kind: 'remote', operator, role, expires, service, sets };
@@ -159,6 +184,11 @@ export class Session {
   /** The access code has expired or was revoked. */
   expire(): void {
     this.#close({ is: 'out', expired: true });
+  }
+
+  async #meet(roots: Roots): Promise<void> {
+    if (await roots.isPinned()) this.#unpinned = undefined;
+    else this.#unpinned = (await roots.compare()).shown;
   }
 
   #close(state: SessionState): void {

@@ -29,6 +29,16 @@ export function timeFormatter(options: Intl.DateTimeFormatOptions, locale?: stri
 
 export const clock = timeFormatter({ hour: '2-digit', minute: '2-digit' });
 
+const day = timeFormatter({ day: 'numeric', month: 'short' });
+
+/** The time with its day: "today 17:30", "tomorrow 03:29" or "2 Dec 03:29". */
+export function dayAndClock(iso: string, now: Date): string {
+  const midnight = (date: Date): number => new Date(date).setHours(0, 0, 0, 0);
+  const days = Math.round((midnight(new Date(iso)) - midnight(now)) / 86_400_000);
+  const name = days === 0 ? 'today' : days === 1 ? 'tomorrow' : day(iso);
+  return `${name} ${clock(iso)}`;
+}
+
 const zoneOf = timeFormatter({ timeZoneName: 'shortOffset' }, 'en');
 
 /** A formatter of a day and a time, with the zone of the time: "29 Nov 2026, 10:14:03 GMT+1". */

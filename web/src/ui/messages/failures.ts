@@ -134,7 +134,7 @@ const SERVICE = {
   'not-signed-in': { remedy: 'Sign in', title: 'No operator is signed in.' },
   'access-code-refused': {
     remedy: 'Check the access code',
-    title: 'The AS rejects it. The code is mistyped, expired or revoked.',
+    title: 'The code is mistyped, expired or revoked. Your administrator issues a new one.',
   },
   'signed-out': { remedy: 'Sign in again', title: 'Your access code has expired or was revoked.' },
   'not-allowed': {

@@ -39,6 +39,19 @@ describe('the demo bench', () => {
     expect(unit().plugged).toBe(true);
   });
 
+  it('refuses the device chooser as a policy does, and takes the AS down', async () => {
+    const { bench } = createBench();
+    bench.toggleChooser();
+    await expect(bench.choose([CANDIDATE])).rejects.toMatchObject({ name: 'SecurityError' });
+    bench.toggleChooser();
+    const choice = bench.choose([CANDIDATE]);
+    bench.chooser?.answer(CANDIDATE);
+    expect(await choice).toBe(CANDIDATE);
+    expect(bench.isServiceDown).toBe(false);
+    bench.toggleService();
+    expect(bench.isServiceDown).toBe(true);
+  });
+
   it('plugs and unplugs all units on the hub, and no other units', () => {
     const plugged = new Set(['07']);
     const bench = new DemoBench<string>([], ['47', '48']);

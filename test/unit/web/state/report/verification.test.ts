@@ -22,7 +22,7 @@ describe('the check of a report', () => {
     check.addRoot(root);
     expect(check.isRootRefused).toBe(false);
     expect(check.roots).toHaveLength(2);
-    expect(check.roots[1]?.fingerprint).toMatch(/^[0-9A-F]{16}$/);
+    expect(check.roots[1]?.fingerprint).toMatch(/^[0-9A-F]{32}$/);
   });
 
   it('has a verdict on a file that is not a report', async () => {

@@ -119,6 +119,48 @@ describe('the session', () => {
   });
 });
 
+describe('the first contact with an AS', () => {
+  async function atFirstContact() {
+    const { session, account } = await createBench();
+    let isPinned = false;
+    const roots = account.roots;
+    Object.assign(account, {
+      roots: {
+        ...roots,
+        isPinned: async () => isPinned,
+        replace: async (root: string) => {
+          await roots.replace(root);
+          isPinned = true;
+        },
+      },
+    });
+    return { session, account };
+  }
+
+  it('sends no access code before the operator has compared the root key', async () => {
+    const { session, account } = await atFirstContact();
+    await session.meet();
+    expect(session.unpinned?.fingerprint).toBe('AAAAAAAAAAAAAAAA');
+    account.refuse('signIn', 'signed-out');
+    await session.signIn('KF-secret');
+    await session.signIn('KF-secret', 'another root');
+    expect(session.state).toEqual({ is: 'out' });
+    expect(account.replaced).toEqual([]);
+  });
+
+  it('pins the root key that was compared, and asks no more', async () => {
+    const { session, account } = await atFirstContact();
+    await session.meet();
+    await session.signIn('KF-secret', session.unpinned?.root);
+    expect(account.replaced).toEqual(['the root that is shown']);
+    expect(session.unpinned).toBeUndefined();
+    expect(session.signedIn?.operator).toBe('ada');
+    session.signOut();
+    await session.signIn('KF-secret');
+    expect(session.signedIn?.operator).toBe('ada');
+  });
+});
+
 describe('an AS that shows another root key', () => {
   it('is trusted only after the operator has compared the root key, and only with this root key', async () => {
     const { session, account } = await createBench();

@@ -95,6 +95,7 @@ export function createAccount(sets: readonly SetJson[]): TestAccount & Required<
   return {
     auditHead: { envelope: '{"head":1}' },
     roots: {
+      isPinned: async () => true,
       compare: async () => ({
         pinned: { fingerprint: '0000000000000000', at: '2026-11-22T12:00:00Z' },
         shown: { fingerprint: 'AAAAAAAAAAAAAAAA', root: 'the root that is shown' },

@@ -46,7 +46,7 @@ describe('a vault with a passkey', () => {
     });
     const unlocking = vaults.unlockByPasskey(id);
     await expect.poll(() => vaults.isConfirming).toBe(true);
-    browser.workers.at(-1)?.onerror?.(new Event('error') as ErrorEvent);
+    browser.workers.at(-1)?.onerror?.(Object.assign(new Event('error'), { message: 'a bug' }) as ErrorEvent);
     confirm();
     await unlocking;
     expect(vaults.failure).toEqual({ vault: id, failure: { code: 'vault-locked' } });

@@ -33,3 +33,11 @@ it('isolates a text that reorders others', () => {
   expect(isolated('JOB-\u202e1174')).toBe('\u2068JOB-\u202e1174\u2069');
   expect(isolated('JOB-4711')).toBe('JOB-4711');
 });
+
+it('names the day of a time that is not today', async () => {
+  const { dayAndClock } = await import('#web/ui/common/format.ts');
+  const now = new Date(2026, 10, 23, 22, 0);
+  expect(dayAndClock(new Date(2026, 10, 23, 23, 59).toISOString(), now)).toMatch(/^today /);
+  expect(dayAndClock(new Date(2026, 10, 24, 3, 29).toISOString(), now)).toMatch(/^tomorrow /);
+  expect(dayAndClock(new Date(2026, 10, 25, 0, 0).toISOString(), now)).toMatch(/^Nov 2[45] /);
+});
