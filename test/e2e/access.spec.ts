@@ -304,6 +304,7 @@ test('the root key is shown at the first contact as the service prints it, and m
   const station = await open([]);
   const [groups = ''] = /(?:[0-9A-F]{4} ?){8}/.exec(await service.cli('trust')) ?? [];
   await expect(page.locator('.groups')).toHaveText(groups.trim());
+  await page.getByRole('button', { name: 'Show QR code' }).click();
   await expect(page.getByRole('img', { name: 'The same eight groups as a QR code' })).toBeVisible();
   await station.token.fill(service.token);
   await expect(page.getByRole('button', { name: 'Trust AS and sign in' })).toBeDisabled();

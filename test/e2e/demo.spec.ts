@@ -81,6 +81,35 @@ test.describe('an AS in demo mode', () => {
     await expect(orders.tiles.getByRole('heading', { name: 'Unplug' })).toHaveCount(8);
   });
 
+  test('can be reset: units, history and the pinned root key are as at the first visit', async ({ page }) => {
+    await page.goto(`${demo.url}/demo.html`);
+    const station = new StationPage(page);
+    const lane = await firstUnit(station, 'USB', demo.token);
+    await lane.load('Data encryption key', 1);
+    await lane.expectWord('Unplug');
+    await page.getByRole('button', { name: 'Reset the demo' }).click();
+    await page.getByRole('button', { name: 'Delete and restart' }).click();
+    await expect(page.getByRole('heading', { name: 'Compare the root key' })).toBeVisible();
+    await station.openHistory();
+    await expect(page.getByText('No attempts yet')).toBeVisible();
+  });
+
+  test('has a token card, a unit without a serial number, and faults of the AS and of the permission', async ({
+    page,
+  }) => {
+    await page.goto(`${demo.url}/demo.html`);
+    const station = new StationPage(page);
+    await expect(page.getByText('Token card, PIN 123456')).toBeVisible();
+    await expect(page.getByText('No USB serial number', { exact: true })).toBeVisible();
+    await page.getByRole('checkbox', { name: 'A policy denies the device list' }).check();
+    await page.getByRole('button', { name: 'USB', exact: true }).click();
+    await expect(page.getByText('browser-unsupported')).toBeVisible();
+    await station.signIn(demo.token);
+    await page.getByRole('checkbox', { name: 'The AS is down' }).check();
+    await page.getByRole('link', { name: 'Orders' }).click();
+    await expect(page.getByText('not in reach')).toBeVisible();
+  });
+
   test('links from the product page, which has no simulated units, to the demo', async ({ page }) => {
     await page.goto(demo.url);
     await page.getByRole('link', { name: 'Try it with simulated units' }).click();

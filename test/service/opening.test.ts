@@ -111,11 +111,18 @@ describe('the first start', () => {
     const app = createTestApp(as);
     const [demo] = DEMO_SETS;
     if (!demo) throw new TypeError('no demo set');
-    const load = { set: demo.set, sn: demoSerialNumber(0), suite: 1 as const, workOrder: 'DEMO-1', ref1: 0x0101, ref2: 1 };
+    const load = {
+      set: demo.set,
+      sn: demoSerialNumber(0),
+      suite: 1 as const,
+      workOrder: 'DEMO-1',
+      ref1: 0x0101,
+      ref2: 1,
+    };
     const request = exportRequest(load, demo.publishedTransportKey);
     expect((await call(app, code, '/v1/exports', request)).status).toBe(200);
-    const again = await prepareEmbedded(as);
     await prepareEmbedded(as);
+    const again = await prepareEmbedded(as);
     const { workOrders } = await callJson<WorkOrdersJson>(createTestApp(as), again.code, '/v1/work-orders');
     const ids = workOrders.map(({ workOrder }) => workOrder).sort();
     expect(ids).toEqual(['DEMO-1', 'DEMO-1-2', 'DEMO-2', 'DEMO-3', 'DEMO-8']);
