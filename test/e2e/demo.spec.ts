@@ -99,8 +99,8 @@ test.describe('an AS in demo mode', () => {
   }) => {
     await page.goto(`${demo.url}/demo.html`);
     const station = new StationPage(page);
-    await expect(page.getByText('Token card, PIN 123456')).toBeVisible();
-    await expect(page.getByText('No USB serial number', { exact: true })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Plug in Token card, PIN 123456' })).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Plug in No USB serial number' })).toBeVisible();
     await page.getByRole('checkbox', { name: 'A policy denies the device list' }).check();
     await page.getByRole('button', { name: 'USB', exact: true }).click();
     await expect(page.getByText('browser-unsupported')).toBeVisible();
