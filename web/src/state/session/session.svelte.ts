@@ -6,6 +6,9 @@ import type { RetryWatch } from '../../as-client/retry.ts';
 import type { RootComparison, Roots } from '../../as-client/trust.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 
+/** The root key that an AS presents, with its fingerprint. */
+export type PresentedRoot = RootComparison['shown'];
+
 /** An AS that exports keys: a service, a vault or a card. */
 export interface Account extends KeySource {
   /** Ends the session: a service client forgets the access code, a vault or card is locked. Idempotent. */
@@ -73,7 +76,7 @@ function readAccessCode(typed: string): string {
 
 export class Session {
   #state = $state.raw<SessionState>({ is: 'out' });
-  #unpinned = $state.raw<RootComparison['shown'] | undefined>();
+  #unpinned = $state.raw<PresentedRoot | undefined>();
   readonly signedIn = $derived(this.#state.is === 'in' ? this.#state : undefined);
 
   readonly #origin: string;
@@ -94,7 +97,7 @@ export class Session {
   }
 
   /** The root key of an AS that this station has no pin for. The operator compares it before the first sign-in. */
-  get unpinned(): RootComparison['shown'] | undefined {
+  get unpinned(): PresentedRoot | undefined {
     return this.#unpinned;
   }
 

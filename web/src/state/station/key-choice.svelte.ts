@@ -5,6 +5,8 @@ import type { Session } from '../session/session.svelte.ts';
 import { keyActionOf, TRANSPORT_KEY_SLOT } from './key-action.ts';
 import type { SlotFacts, UnitFacts } from './unit-facts.ts';
 
+export type { KeyJson };
+
 /** SLOT of a key that any slot may hold (docs/protocol.md clause 3.3). */
 const ANY_SLOT = 0xffff;
 

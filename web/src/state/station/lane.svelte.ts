@@ -1,5 +1,4 @@
-// One attached unit: opens its link, reads its identity, loads keys and settles open attempts.
-// The station creates and removes lanes.
+// One attached unit of a station: opens its link, reads its identity, loads and settles keys.
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { SuiteId } from '#protocol/tkl/suites.ts';
 import type { Wait } from '../../as-client/retry.ts';
@@ -25,6 +24,7 @@ import {
   suitesFor,
 } from './lane-load.ts';
 import { type Ending, load, rehearse, settleAttempt } from './load-attempt.ts';
+import { Repetition } from './repetition.svelte.ts';
 import type { Stage } from './stages.ts';
 import { Trace } from './trace.svelte.ts';
 import { UnansweredExport } from './unanswered-export.ts';
@@ -71,7 +71,7 @@ export class Lane {
   #current = $state.raw<LaneLoad | undefined>();
   #duration = $state.raw(0);
   #trace = $state.raw(new Trace());
-  #isRepeated = $state(false);
+  readonly repetition = new Repetition();
 
   readonly busy: boolean = $derived(this.#phase.is === 'running' || this.#phase.is === 'settling');
   /** The load can be stopped: the import has not begun. */
@@ -88,8 +88,6 @@ export class Lane {
   readonly #unanswered = new UnansweredExport();
   readonly #waits = new Waits();
   #connection: UnitConnection | undefined;
-  /** The unit and the failure of the last load, as JSON. */
-  #lastFailure: string | undefined;
   /** The newest connection, also when closed: the browser reports an unplugged unit after the link was closed. */
   #lastConnection: UnitConnection | undefined;
 
@@ -130,11 +128,6 @@ export class Lane {
 
   get trace(): Trace {
     return this.#trace;
-  }
-
-  /** The last load ended with the same failure as the one before it, on the same unit. */
-  get isRepeated(): boolean {
-    return this.#isRepeated;
   }
 
   /** Opens the link and reads the identity. Closes an earlier connection first. */
@@ -362,9 +355,7 @@ export class Lane {
   async #end(ending: Ending): Promise<void> {
     if (ending.is !== 'done') this.#options.session.endOn(ending.failure);
     if (ending.is === 'unknown' && !this.isReachable) await this.close();
-    const failure = 'failure' in ending ? JSON.stringify([this.#facts?.sn, ending.failure]) : undefined;
-    this.#isRepeated = failure !== undefined && failure === this.#lastFailure;
-    this.#lastFailure = failure;
+    this.repetition.record(this.#facts?.sn, 'failure' in ending ? ending.failure : undefined);
     this.#phase = ending;
     await this.#options.onJournalChange();
   }

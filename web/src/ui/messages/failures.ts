@@ -5,6 +5,7 @@ import type { ErrorCode, Failure } from '../../state/common/failure.ts';
 import { OUT_OF_REACH } from './fallback.ts';
 import { accessDenied, browserUnsupported, deviceBusy, driverMissing } from './platform-advice.ts';
 import { explainStatusWord } from './status-words.ts';
+import { TOKEN, VAULT } from './token-failures.ts';
 import type { Message, MessageContext } from './types.ts';
 
 const helper = 'administrator' as const;
@@ -235,108 +236,6 @@ const SERVICE = {
   'demo-refused': {
     remedy: 'Use the demo page for this unit',
     title: 'The unit belongs to a demo set with published keys. This AS does not serve demo sets.',
-  },
-} as const;
-
-const TOKEN = {
-  'not-a-token': {
-    remedy: 'Choose another device',
-    title: 'The device responds, but it is not an AS token card.',
-  },
-  'token-locked': {
-    remedy: 'Enter the PIN of the token, then retry',
-    again: true,
-    title: 'The token is locked. It locks whenever it loses power.',
-  },
-  'pin-wrong': {
-    remedy: 'Check how many tries are left, then enter the PIN again',
-    title: 'The PIN is wrong. Each wrong PIN uses up one try.',
-  },
-  'pin-unconfirmed': {
-    remedy: 'Plug the token in again, then enter the new PIN first',
-    title: 'The token did not confirm the new PIN. The old PIN may still count. A wrong PIN uses up one try.',
-  },
-  'token-blocked': {
-    remedy: 'Return the token to your custodian, who issued it',
-    helper: 'custodian',
-    title: 'No tries are left for the PIN. The token exports no more keys.',
-    final: true,
-  },
-  'token-lost': {
-    remedy: 'Plug the token in again, unlock it, then retry',
-    again: true,
-    title: 'The token was unplugged or stopped responding. If it had sealed a key, that counts as one export.',
-  },
-  'token-nonsense': {
-    remedy: 'Unplug the token, plug it in again, then retry',
-    again: true,
-    title: 'The token sent a response that the protocol does not define. If it had sealed a key, that counts as one export.',
-    twice: {
-      remedy: 'Return the token to your custodian',
-      helper: 'custodian',
-      title: 'The token sent such a response twice.',
-    },
-  },
-  'token-failed': {
-    remedy: 'Unplug the token, plug it in again, then retry',
-    again: true,
-    title: 'The token could not finish.',
-    twice: {
-      remedy: 'Return the token to your custodian',
-      helper: 'custodian',
-      title: 'The token could not finish, twice in a row.',
-    },
-  },
-} as const;
-
-const VAULT = {
-  'vault-malformed': {
-    remedy: 'Choose the vault file that your custodian gave you',
-    helper: 'custodian',
-    title: 'This file is not a vault that this page can read.',
-    final: true,
-  },
-  'vault-changed': {
-    remedy: 'Do not use this file, and ask your custodian for a new one',
-    helper: 'custodian',
-    title: 'The file is not as the AS issued it.',
-    final: true,
-  },
-  'vault-untrusted': {
-    remedy: 'Sign in to the AS that issued this vault once, then open it again',
-    title: 'This station has not pinned the root key of that AS.',
-  },
-  'vault-early': {
-    remedy: 'Wait until the vault is valid, and check the clock of this computer',
-    title: 'This vault is not valid yet.',
-  },
-  'vault-expired': {
-    remedy: 'Return the journal, and ask your custodian for a new vault',
-    helper: 'custodian',
-    title: 'This vault has expired.',
-    final: true,
-  },
-  'vault-busy': {
-    remedy: 'Continue in the other tab, or lock the vault there first',
-    title: 'Another tab of this browser has unlocked this vault.',
-  },
-  'vault-locked': {
-    remedy: 'Unlock the vault again, then retry',
-    again: true,
-    title: 'The vault is locked. It locks when it is not used for a while.',
-  },
-  'passphrase-wrong': {
-    remedy: 'Enter the passphrase again',
-    title: 'The passphrase is wrong. The file is unchanged.',
-  },
-  'passkey-refused': {
-    remedy: 'Try the passkey again, or enter the passphrase',
-    title: 'The passkey was not confirmed, is not on this computer, or is for another vault.',
-  },
-  'passkey-unsupported': {
-    remedy: 'Use the passphrase',
-    title: 'This browser or authenticator cannot protect a vault key. Delete the passkey if one was created.',
-    final: true,
   },
 } as const;
 

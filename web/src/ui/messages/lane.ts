@@ -1,7 +1,6 @@
 // Message of a lane: one of five kinds (shape and colour), a word in large letters, and a sentence.
-import type { KeyJson } from '#protocol/service/messages.ts';
 import type { KeyAction } from '../../state/station/key-action.ts';
-import type { Obstacle, SlotBar } from '../../state/station/key-choice.svelte.ts';
+import type { KeyJson, Obstacle, SlotBar } from '../../state/station/key-choice.svelte.ts';
 import type { Lane, Phase } from '../../state/station/lane.svelte.ts';
 import type { Stage } from '../../state/station/stages.ts';
 import type { SlotFacts } from '../../state/station/unit-facts.ts';
@@ -121,13 +120,13 @@ export function laneMessage(lane: Lane, platform: Platform): LaneMessage {
   return { ...base(lane, phase, words), ...(words ? { words } : {}) };
 }
 
-export function contextOf({ link, phase, isRepeated }: Lane, platform: Platform): MessageContext {
+export function contextOf({ link, phase, repetition }: Lane, platform: Platform): MessageContext {
   return {
     platform,
     kind: link.kind,
     ...(link.isForeign && phase.is === 'unread' ? { foreign: link.label } : {}),
     ...(link.usb ? { usb: link.usb } : {}),
-    ...(isRepeated ? { repeated: true } : {}),
+    ...(repetition.isRepeated ? { repeated: true } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 // Rules for the messages of all error codes: a remedy, a reason in whole sentences, and no word
 // that gives the operator no information.
 import { describe, expect, it } from 'vitest';
-import { administratorNote } from '#web/ui/messages/administrator-note.ts';
+import { administratorNote } from '#web/ui/common/administrator-note.ts';
 import { attributesInWords } from '#web/ui/messages/attributes.ts';
 import { CODES, explain } from '#web/ui/messages/failures.ts';
 import { fallbackMessage, reference } from '#web/ui/messages/fallback.ts';

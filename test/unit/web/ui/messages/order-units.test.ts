@@ -14,7 +14,12 @@ const AT_REST: Stands = { state: { is: 'paused' }, waitReason: undefined };
 beforeAll(loadCatalog);
 
 function said(phase: UnitPhase, run: Stands) {
-  const lane = { phase: { is: 'ready' }, attached: true, link: { kind: 'usb', usb: undefined } };
+  const lane = {
+    phase: { is: 'ready' },
+    attached: true,
+    repetition: { isRepeated: false },
+    link: { kind: 'usb', usb: undefined },
+  };
   return unitMessage({ lane, phase, sn: '' } as unknown as UnitProgress, run, 'linux');
 }
 

@@ -1,6 +1,7 @@
 // The text that an operator copies for the administrator: what happened to which unit, at what time, in which build.
-import { groupedHex, inFours } from '../common/format.ts';
-import type { Message } from './types.ts';
+
+import type { Message } from '../messages/types.ts';
+import { groupedHex, inFours } from './format.ts';
 
 export interface UnitDetails {
   /** 32 hex digits. */
