@@ -8,7 +8,7 @@ test('a tab shows that another tab uses the unit, and can take the unit over', a
   const one = unit();
   const first = await open([one]);
   const there = await first.attach('USB', one.sn);
-  await there.expectWord('Ready');
+  await there.expectWord('Attached');
 
   const tab = await context.newPage();
   await injectSimulator(tab, [one]);
@@ -19,10 +19,10 @@ test('a tab shows that another tab uses the unit, and can take the unit over', a
   await here.expectWord('Not attached');
   await here.expectSaid('Another tab uses this unit');
   await here.press('Use unit here');
-  await second.lane(one.sn).expectWord('Ready');
+  await second.lane(one.sn).expectWord('Attached');
   await first.onlyLane().expectSaid('Another tab uses this unit');
 
   await first.onlyLane().press('Use unit here');
-  await there.expectWord('Ready');
+  await there.expectWord('Attached');
   await here.expectWord('Not attached');
 });

@@ -28,7 +28,7 @@ for (const kind of ['USB', 'Serial'] as const) {
       await expect(station.lanes).toHaveCount(0);
       await button.click();
       await choose({ display: display.name, viewsPort });
-      await station.lane(one.sn).expectWord('Ready');
+      await station.lane(one.sn).expectWord('Attached');
     } finally {
       await close();
       display.server.kill();
