@@ -91,7 +91,6 @@ export class Lane {
   /** The newest connection, also when closed: the browser reports an unplugged unit after the link was closed. */
   #lastConnection: UnitConnection | undefined;
 
-  /** All lanes share `semaphore`. */
   constructor(link: Link, options: LaneOptions, semaphore = new Semaphore(MAX_REQUESTS)) {
     this.#link = link;
     this.#options = options;

@@ -20,8 +20,6 @@ export type Helper = 'administrator' | 'custodian';
 export interface Message {
   /** What to do: an imperative without a full stop. */
   readonly remedy: string;
-  /** Shown instead of the code of the failure. */
-  readonly code?: string;
   /** What happened, in whole sentences. */
   readonly title: string;
   /** Possible causes, the most likely first. */

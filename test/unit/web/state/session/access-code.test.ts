@@ -1,6 +1,6 @@
 // An access code as people type it, and as other programs change it.
 import { describe, expect, it } from 'vitest';
-import { codeBody, groupedCode, wholeCode } from '#web/ui/station/access-code.ts';
+import { codeBody, groupedCode, wholeCode } from '#web/state/session/access-code.ts';
 
 const BODY = '7M3QXVN8RT4HJ2KP9WCD6TYAEZ5GBF';
 const CODE = 'KF-7M3QX-VN8RT-4HJ2K-P9WCD-6TYAE-Z5GBF';
