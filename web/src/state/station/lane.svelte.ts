@@ -120,7 +120,6 @@ export class Lane {
     return this.#current;
   }
 
-  /** Duration of the last load, in milliseconds. */
   get duration(): number {
     return this.#duration;
   }
