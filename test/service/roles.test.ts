@@ -27,6 +27,7 @@ describe('a role', () => {
     'GET /v1/work-orders': 'ocam',
     'POST /v1/work-orders': 'cm',
     'GET /v1/work-orders/{id}': 'ocam',
+    'GET /v1/work-orders/{id}/progress': 'ocam',
     'POST /v1/work-orders/{id}/revoke': 'cm',
     'POST /v1/work-orders/{id}/report': 'ocm',
     'GET /v1/work-orders/{id}/report': 'ocam',

@@ -27,7 +27,7 @@ export function timeFormatter(options: Intl.DateTimeFormatOptions, locale?: stri
   };
 }
 
-export const clock = timeFormatter({ hour: '2-digit', minute: '2-digit' });
+const clock = timeFormatter({ hour: '2-digit', minute: '2-digit' });
 
 const day = timeFormatter({ day: 'numeric', month: 'short' });
 
