@@ -1,12 +1,12 @@
 // The journal's records of one attempt to load a key, and the rule that computes the outcome from
-// its steps (docs/protocol.md clauses 4.5 and 4.2). Never contains a key, DATA or R: a key appears
-// as KCV and version.
+// its steps (docs/protocol.md clauses 4.5 and 4.2). A record never contains a key, DATA or R. It
+// identifies a key by KCV and version.
 import { isRefusal } from '#protocol/apdu/status-word.ts';
 import type { ErrorCode } from '#protocol/errors.ts';
 import type { Verdict } from '#protocol/provisioning/key-source.ts';
 import type { ExportSummary, Step } from '#protocol/provisioning/step.ts';
 
-/** Written once, when the attempt begins. Bytes are upper-case hex. */
+/** What the journal stores when an attempt begins. Byte strings are upper-case hex. */
 export interface NewAttempt {
   readonly link: 'usb' | 'serial';
   /** 32 hex digits. */
@@ -17,9 +17,9 @@ export interface NewAttempt {
   readonly ref1: number;
   readonly ref2: number;
   readonly keyLabel: string;
-  /** Version and KCV of the chosen key, from the key list of the AS. */
+  /** Version of the chosen key, as the AS lists it. */
   readonly akv: number;
-  /** 10 hex digits. */
+  /** KCV of the chosen key, as the AS lists it: 10 hex digits. */
   readonly kcv: string;
   readonly operator: string;
   /** Name of the AS, for example its origin. */
@@ -34,47 +34,52 @@ export interface NewAttempt {
 }
 
 export interface AttemptRecord extends NewAttempt {
-  /** Rises by one with each attempt of this station, independently of its clock. */
+  /**
+   * Rises by one with each attempt of this station, so the sequence does not depend on the clock.
+   */
   readonly id: number;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
 }
 
-/** The end of an attempt without a verdict. */
+/** Why an attempt ended without a verdict. */
 export interface Failure {
   readonly code: ErrorCode;
   /** Present if `code` is 'status-word'. */
   readonly statusWord?: number;
   readonly command?: string;
-  /** For engineers: the field and the clause that a unit violates. */
+  /**
+   * Detail for engineers, such as the field that a unit violates and the clause that defines it.
+   */
   readonly detail?: string;
   /** About the file that the operator opened, in place of the message of the code. */
   readonly message?: { readonly remedy: string; readonly title: string };
 }
 
 /**
- * `intended` is on disk before the unit or the AS may change, except for an import that its export
- * announces (`thenImport`). `confirmed` is written after the change.
+ * An `intended` step is on disk before the page changes the unit or the AS. The exception is an
+ * import that the export step announced with `thenImport`. A `confirmed` step is written after the
+ * change.
  */
 export type StepBody =
   | { readonly step: 'challenge'; readonly state: 'intended'; readonly suite: number }
   /**
-   * `thenImport`: the page imports the key without a further write, so that the key may be in the
-   * unit even if this is the last step on disk (docs/adr/0041).
+   * With `thenImport` the page starts the import without waiting for another write. The key may
+   * therefore be in the unit even if this step is the last on disk (docs/adr/0041).
    */
   | { readonly step: 'export'; readonly state: 'intended'; readonly suite: number; readonly thenImport?: true }
   | { readonly step: 'export'; readonly state: 'confirmed'; readonly export: ExportSummary }
   | { readonly step: 'import'; readonly state: 'intended' }
   | { readonly step: 'import'; readonly state: 'confirmed'; readonly receipt: Uint8Array }
-  /** A token gives no verdict. */
+  /** `verdict` is the signed envelope. Absent with a token, which does not sign verdicts. */
   | { readonly step: 'verify'; readonly state: 'confirmed'; readonly verdict?: string; readonly time: string }
-  | { readonly step: 'not-imported'; readonly state: 'confirmed' } // as GET RECEIPT shows
+  | { readonly step: 'not-imported'; readonly state: 'confirmed' } // GET RECEIPT shows that the unit did not store the key
   | { readonly step: 'failure'; readonly state: 'confirmed'; readonly failure: Failure }
-  | { readonly step: 'interruption'; readonly state: 'confirmed' }; // the page closed or crashed
+  | { readonly step: 'interruption'; readonly state: 'confirmed' }; // the page was closed or crashed
 
 export type StepEntry = StepBody & {
   readonly attempt: number;
-  /** From 0. */
+  /** Number of the step within the attempt, from 0. */
   readonly index: number;
   /** ISO 8601, UTC. */
   readonly at: string;
@@ -118,7 +123,7 @@ function verdictOf({ time, envelope }: Verdict) {
   return envelope === undefined ? { time } : { time, verdict: envelope };
 }
 
-/** Returns the outcome that the steps of one attempt, in order, prove. */
+/** Computes the outcome of an attempt from its steps, which are in the sequence of the journal. */
 export function outcomeOf(steps: readonly StepBody[]): Outcome {
   const has = (step: StepBody['step'], state: StepBody['state']): boolean =>
     steps.some((entry) => entry.step === step && entry.state === state);
@@ -132,14 +137,17 @@ export function outcomeOf(steps: readonly StepBody[]): Outcome {
 
 /**
  * True iff the page was interrupted after it announced an import. The journal then does not show
- * whether the AS's answer reached the unit. Without an interruption, the page records it.
+ * whether the page sent the key to the unit. Without an interruption, the page records the import.
  */
 function mayBeImporting(steps: readonly StepBody[]): boolean {
   const end = steps.find(({ step }) => step === 'failure' || step === 'interruption');
   return end?.step === 'interruption' && steps.some((entry) => 'thenImport' in entry);
 }
 
-/** After any other failure of an import only the receipt shows the outcome. */
+/**
+ * True iff the unit refused IMPORTKEY, so that the slot is unchanged. After any other failure of an
+ * import only the receipt shows the outcome.
+ */
 function isImportRefusal({ command, statusWord }: Failure): boolean {
   return command === 'IMPORTKEY' && statusWord !== undefined && isRefusal(statusWord);
 }

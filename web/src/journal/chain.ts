@@ -1,6 +1,6 @@
 // Chains the journal's entries: each hash covers the entry and the previous hash, so that no entry
-// can be changed, dropped or moved without recomputing all later ones. One chain per work order,
-// and one for attempts without an order (docs/adr/0033, 0039).
+// can be changed, dropped or moved without recomputing all later ones. Each work order has its own
+// chain, and the attempts without an order share one (docs/adr/0033, 0039).
 import { type Bytes, concat, equalBytes } from '#protocol/bytes/bytes.ts';
 import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -11,15 +11,15 @@ import { pack, type StoredEnvelope, unpack } from './packed-envelope.ts';
 /** Number of the chain for attempts without a work order. */
 export const STATION_CHAIN = 0;
 
-/** Hash before the first entry of a chain. */
+/** Previous hash of the first entry of a chain. */
 export const GENESIS: Bytes = new Uint8Array(32);
 
 /** First entry of an attempt, before its steps. */
 export type Begin = { readonly step: 'begin' } & NewAttempt;
 
 /**
- * The database was deleted or emptied while this page was open. `ends` are the ends of the lost
- * chains, as far as this page has read them: chain, number and hash of its last entry.
+ * Entry about a loss: the database was deleted or emptied while the page was open. `ends` has the
+ * last entry of each lost chain that the page had read or written.
  */
 export interface JournalLost {
   readonly step: 'journal-lost';
@@ -33,7 +33,10 @@ export interface SignedParts {
 }
 
 export interface Entry {
-  /** Attempt, and number of the entry within it. Absent for an event of a work order. */
+  /**
+   * Id of the attempt, and number of this entry within the attempt. Absent in an event of a work
+   * order and in JournalLost.
+   */
   readonly of?: readonly [attempt: number, index: number];
   /** Milliseconds since 1970, from this station's clock. */
   readonly at: number;
@@ -41,16 +44,21 @@ export interface Entry {
   readonly signed?: SignedParts;
 }
 
-/** Consecutive entries of one chain in one record, which is never changed. */
+/** A database record with consecutive entries of one chain. Never changed. */
 export interface Batch {
-  /** First entry of each attempt in this batch. A unique index refuses another batch with it. */
+  /**
+   * For each attempt in this batch, its first entry here. A unique index on `firsts` rejects the
+   * same entry in a second batch, for example from another tab.
+   */
   readonly firsts: readonly (readonly [attempt: number, index: number])[];
   readonly entries: readonly Entry[];
   /** Hash of the last entry, 32 bytes. */
   readonly hash: Bytes;
 }
 
-/** Chain, and number within it from 0. The key of a batch is that of its first entry. */
+/**
+ * Chain, and number of the entry within the chain, from 0. A batch has the key of its first entry.
+ */
 export type EntryKey = readonly [chain: number, seq: number];
 
 /** SHA-256 of the previous hash and this entry, 32 bytes. */
@@ -105,7 +113,10 @@ export interface Tail {
 
 export const EMPTY_CHAIN: Tail = { seq: -1, hash: GENESIS };
 
-/** Returns the tail after a batch, or the break if the batch does not continue the chain. */
+/**
+ * Returns the tail after `batch`. Returns the break if entries before the batch are missing or its
+ * hash is wrong.
+ */
 export function verifyBatch({ seq, hash }: Tail, [chain, first]: EntryKey, batch: Batch): Tail | ChainBreak {
   if (first !== seq + 1) return { seq: seq + 1, reason: 'missing' };
   const end = batch.entries.reduce((before, entry, offset) => hashOf(before, [chain, first + offset], entry), hash);

@@ -1,5 +1,5 @@
-// Collects the records of one transaction of the journal, one per chain, because the browser's cost
-// of a write depends on the number of records and not on their size (docs/adr/0039).
+// Collects the entries of one journal transaction and writes them as one record per chain, because
+// the cost of a write depends on the number of records, not on their size (docs/adr/0039).
 import { batchOf, EMPTY_CHAIN, type Entry, hashOf, type Tail } from './chain.ts';
 import type { Transaction } from './database.ts';
 import type { UnitRow } from './order-record.ts';
@@ -27,13 +27,14 @@ export class Commit {
   }
 
   /**
-   * Queues the requests, which the browser executes in order, and advances `tails`. Writes the list
-   * of open attempts only when it grows, because the entries show which attempts are final.
+   * Starts the write requests, which the browser executes in order, and advances `tails`. Writes
+   * the list of open attempts only after an attempt was added. A final attempt may stay in the
+   * list, because its entries show that it is final.
    */
   write(transaction: Transaction<'readwrite'>, session: string, tails: Map<number, Tail>): Promise<unknown>[] {
     const requests: Promise<unknown>[] = [];
     const queue = (request: Promise<unknown>): void => {
-      request.catch(() => undefined); // the transaction reports it, even if a later request throws
+      request.catch(() => undefined); // the transaction reports the failure
       requests.push(request);
     };
     for (const [chain, entries] of this.#chains) {

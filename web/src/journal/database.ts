@@ -1,5 +1,5 @@
-// The station's IndexedDB database: its schema, its transactions, and its errors as codes. The
-// records are defined in attempt.ts, chain.ts, order-record.ts and trust-record.ts.
+// Opens the station's IndexedDB database, runs its transactions and reports errors as codes. The
+// records of the schema are defined in attempt.ts, chain.ts, order-record.ts and trust-record.ts.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Batch } from './chain.ts';
@@ -9,14 +9,16 @@ import type { OrderRecord, UnitRow } from './order-record.ts';
 import type { TrustRecord } from './trust-record.ts';
 
 export interface Schema extends DBSchema {
-  /** Key: chain, and number of the first entry. Never changed. */
+  /** Key: chain, and number of the first entry. A batch is never changed. */
   batches: { key: [number, number]; value: Batch; indexes: { attempt: [number, number] } };
-  /** Key: page. The attempts without a final outcome when the page last began one. */
+  /**
+   * Key: session id of a page. `attempts` had no final outcome when the page last wrote this list.
+   */
   open: { key: string; value: { readonly session: string; readonly attempts: readonly number[] } };
   orders: { key: number; value: OrderRecord; indexes: { name: string } };
-  /** Summary of each unit of a work order, computed from the entries. */
+  /** Current row of each unit of a work order, written in the same transaction as its entries. */
   units: { key: [number, string]; value: UnitRow; indexes: { state: [number, string] } };
-  /** Filled and emptied at the start of a page (log-rotation.ts). */
+  /** log-rotation.ts fills and empties this store when the page starts. */
   ballast: { key: number; value: Uint8Array };
   /** Key: base URL of the AS. */
   trust: { key: string; value: TrustRecord };
@@ -34,7 +36,7 @@ export class Database {
   #isSuperseded = false;
   #hasOpened = false;
   #deletions = 0;
-  /** Undefined after the browser has closed the database. The next transaction opens it again. */
+  /** Undefined while the database is closed. The next transaction opens it. */
   #db: Promise<IDBPDatabase<Schema>> | undefined;
 
   private constructor(factory: IDBFactory, onSuperseded: () => void) {
@@ -43,8 +45,8 @@ export class Database {
   }
 
   /**
-   * Calls `onSuperseded` when another tab opens a newer version of the page. The caller should
-   * reload this one when it is idle.
+   * Calls `onSuperseded` when another tab opens a newer version of the page. The caller should then
+   * reload its own page as soon as no load runs.
    * @throws ProtocolError journal-failed, journal-full
    */
   static async open(factory: IDBFactory, onSuperseded: () => void): Promise<Database> {
@@ -53,20 +55,22 @@ export class Database {
     return database;
   }
 
-  /** Number of times that the database was deleted and created anew since this page opened it. */
+  /** Number of times that this page found the database deleted and created it again. */
   get deletions(): number {
     return this.#deletions;
   }
 
-  /** Calls `listener` when the database was closed from outside, for example because it is deleted. */
+  /**
+   * Calls `listener` when the browser or another tab closes the database, for example to delete it.
+   */
   onClosed(listener: () => void): void {
     this.#closeListeners.add(listener);
   }
 
   /**
-   * Runs `body` in one transaction and rolls it back on a failure. Resolves when a write is on
-   * disk, or with `relaxed` when the operating system has it: a power cut may lose the last of
-   * those.
+   * Runs `body` in one transaction, which a failure rolls back. Resolves when the data is on disk.
+   * With `relaxed` it resolves when the operating system has the data, so that a power cut may lose
+   * the newest writes.
    * @throws ProtocolError journal-full, journal-failed
    */
   async run<M extends 'readonly' | 'readwrite', T>(
@@ -95,7 +99,7 @@ export class Database {
     const done = transaction.done.finally(() => {
       isFinished = true;
     });
-    done.catch(() => undefined); // awaited below unless the body fails first
+    done.catch(() => undefined); // awaited below, except if `body` fails first
     try {
       const result = await body(transaction);
       await done;
@@ -103,11 +107,11 @@ export class Database {
     } catch (error) {
       if (!isFinished) abort(transaction);
       await done.catch(() => undefined);
-      throw transaction.error ?? error; // the browser's reason if it aborted
+      throw transaction.error ?? error; // if the browser aborted the transaction, its reason
     }
   }
 
-  /** Opens the database again if its connection was closed without an event. */
+  /** Begins a transaction. Opens the database again if it was closed without an event. */
   async #begin<M extends 'readonly' | 'readwrite'>(stores: Store[], mode: M, durability: 'strict' | 'relaxed') {
     const connection = this.#connection();
     const db = await connection;
@@ -171,7 +175,7 @@ function abort(transaction: { abort(): void }): void {
 async function migrate(version: number, raw: IDBDatabase, transaction: IDBTransaction): Promise<void> {
   const db = wrap(raw) as IDBPDatabase<unknown>;
   const wrapped = wrap(transaction) as unknown as IDBPTransaction<unknown, string[], 'versionchange'>;
-  wrapped.done.catch(() => undefined); // opening reports it
+  wrapped.done.catch(() => undefined); // the open request reports the failure
   try {
     for (const migration of MIGRATIONS.slice(version)) await migration(db, wrapped);
   } catch (cause) {

@@ -2,7 +2,7 @@
 // journal, the trust store and the vault store.
 import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
 
-/** Error codes by exception name. Any other exception becomes journal-failed. */
+/** Error codes by exception name. Any other DOMException becomes journal-failed. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   QuotaExceededError: 'journal-full',
   VersionError: 'journal-elsewhere', // a newer build of the page has upgraded the database
@@ -24,7 +24,8 @@ export function databaseOf(request: IDBOpenDBRequest): Promise<IDBDatabase> {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
     request.onblocked = () => {
-      // The other tab may never close its connection. If it does so later, this one closes at once.
+      // The other tab may never close its connection, so this call fails now. If the request
+      // succeeds later, the new connection is not needed.
       request.onsuccess = () => request.result.close();
       reject(new ProtocolError('journal-elsewhere', 'another tab has an older version of the database open'));
     };

@@ -1,6 +1,6 @@
-// What this page has written to the journal and read from it: the ends of the chains, and the
-// attempts without a final outcome. After a loss of the database these attempts are written again
-// to a new chain, whose first entry records the loss.
+// Caches the ends of the chains and the attempts without a final outcome, as this page has read or
+// written them. After a loss of the database, writes these attempts to a new chain, whose first
+// entry records the loss.
 import { ProtocolError } from '#protocol/errors.ts';
 import { outcomeOf, type StepBody } from './attempt.ts';
 import { type Entry, STATION_CHAIN, type Tail } from './chain.ts';
@@ -8,23 +8,26 @@ import type { Commit } from './commit.ts';
 import type { Transaction } from './database.ts';
 import { entriesOf, hasBeginning, hasTail, lastAttempt, tailOf } from './queries.ts';
 
-/** An attempt without a final outcome. Its first entry is the beginning. */
+/** An attempt without a final outcome. The body of its first entry is a Begin. */
 export interface AttemptState {
   readonly chain: number;
   readonly entries: readonly Entry[];
 }
 
-/** Copied for each try of a commit, so that a failed try changes nothing. */
+/** Each try of a commit works on a copy, so that a failed try changes nothing. */
 export class JournalMemory {
   tails = new Map<number, Tail>();
   attempts = new Map<number, AttemptState>();
-  /** Number of the newest attempt; undefined if it must be read. */
+  /** Id of the newest attempt; undefined if it must be read from the database. */
   lastId: number | undefined;
-  /** Attempts without a final outcome that this page has begun or taken over. */
+  /**
+   * Ids of the attempts without a final outcome that this page began or took over from a closed
+   * page.
+   */
   open: ReadonlySet<number> = new Set();
-  /** Chains of the orders opened since the journal was lost; undefined while it was not lost. */
+  /** Chains of the orders that were opened after the journal was lost. Undefined without a loss. */
   ordersSinceLoss: ReadonlySet<number> | undefined;
-  /** Deletions of the database that are recorded. */
+  /** Number of deletions of the database that the journal has recorded. */
   deletions = 0;
 
   copy(): JournalMemory {
@@ -54,8 +57,9 @@ export class JournalMemory {
   }
 
   /**
-   * Whether the database is not the one that this page has written to. With `isThorough` compares
-   * the ends of the chains, as after another page has written or the connection was closed.
+   * Whether the database has lost entries that this page read or wrote. Checks only that each chain
+   * has a first entry. With `isThorough` compares the ends of the chains instead, which is
+   * necessary after another page has written or the connection was closed.
    */
   async isLost(
     transaction: Transaction<'readwrite'>,
@@ -73,7 +77,10 @@ export class JournalMemory {
     return false;
   }
 
-  /** Begins a new station chain with an entry about the loss, and writes the attempts of this page again. Numbers go on after `lastId`. */
+  /**
+   * Writes an entry about the loss to the station chain, and then the attempts of this page. New
+   * attempts get ids above `lastId`.
+   */
   async beginAnew(transaction: Transaction<'readwrite'>, commit: Commit, at: number, lastId: number): Promise<void> {
     const ends = [...this.tails]
       .filter(([, { seq }]) => seq >= 0)
@@ -83,7 +90,7 @@ export class JournalMemory {
     this.attempts.clear();
     commit.open.clear();
     for (const [id, { entries }] of attempts) {
-      if ((await entriesOf(transaction, id)).length > 0) continue; // another page has used the number
+      if ((await entriesOf(transaction, id)).length > 0) continue; // another page has used this id
       const moved = entries.map(withoutOrder);
       for (const entry of moved) commit.add(STATION_CHAIN, entry);
       commit.begin(id);
@@ -103,7 +110,10 @@ export function stepsOf({ entries }: AttemptState): readonly StepBody[] {
   return entries.slice(1).map(({ body }) => body as StepBody); // all entries after the first are steps
 }
 
-/** The number of the order's chain has no meaning in the new database. The id of the order remains. */
+/**
+ * Removes the number of the order's chain, which has no meaning in the new database. Keeps the id
+ * of the order (`workOrder`).
+ */
 function withoutOrder(entry: Entry): Entry {
   if (entry.body.step !== 'begin') return entry;
   const { order: _, ...body } = entry.body;

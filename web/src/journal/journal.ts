@@ -1,6 +1,7 @@
-// The append-only journal of this station (docs/adr/0021, 0033). Stores an intention before the act
-// and its result afterwards, so that it is correct after a crash. Entries that wait while the disk
-// is busy share one transaction (group commit), so that lanes do not wait for each other.
+// The append-only journal of this station (docs/adr/0021, 0033). Writes an intended step before the
+// change and the result afterwards, so that the journal is correct after a crash. Entries that are
+// queued during a write share the next transaction (group commit), so that lanes do not wait for
+// each other.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Attempt, NewAttempt, StepBody } from './attempt.ts';
 import { outcomeOf } from './attempt.ts';
@@ -11,7 +12,7 @@ import { JournalMemory, lostError, stepsOf } from './journal-memory.ts';
 import type { OrderEvent, UnitRow } from './order-record.ts';
 import { assemble, attemptsBelow, entriesOf, lastAttempt, readAttempt, tailOf } from './queries.ts';
 
-/** What to write in the same transaction as the steps, and when. */
+/** What to write in the same transaction as the steps, and how urgently. */
 export interface WriteOptions {
   /** JSON text of the signed audit head that the AS sent with the last step. */
   readonly auditHead?: string | undefined;
@@ -20,7 +21,7 @@ export interface WriteOptions {
   /**
    * now     write at once (default)
    * soon    write with the next entry, on flush(), or after a few milliseconds
-   * report  as soon, with relaxed durability: a power cut, but no crash, may lose the last of these
+   * report  like `soon`, with relaxed durability: a power cut may lose the entry, a crash may not
    */
   readonly urgency?: 'now' | 'soon' | 'report';
 }
@@ -33,7 +34,7 @@ interface Write {
   readonly steps: readonly StepBody[];
   readonly after?: number | undefined;
   readonly event?: { readonly chain: number; readonly body: OrderEvent };
-  /** Writes nothing but the record of a loss. */
+  /** True for a write without entries, which only checks for a loss and records it. */
   readonly isCheck?: true;
   readonly options: WriteOptions;
   readonly at: number;
@@ -44,10 +45,10 @@ interface Write {
 /** Maximum delay of a write that is not urgent. Browsers extend it to a second in a hidden tab. */
 const SOON_MS = 5;
 
-/** Maximum of tries for one commit. A try fails when another page has written to the same chain. */
+/** Maximum number of tries of a commit. A try fails if another page writes to the chain first. */
 const MAX_TRIES = 20;
 
-/** Maximum of tries after the browser has closed the database or aborted the transaction. */
+/** Maximum number of tries if the browser closes the database or aborts the transaction. */
 const MAX_ABORTED = 3;
 
 /** Every method throws ProtocolError journal-full, journal-failed. */
@@ -60,14 +61,15 @@ export class Journal {
   #isFlushRequested = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #onTrouble: () => void;
-  /** Replaced after each commit. */
+  /** Each successful commit replaces this object. */
   #memory = new JournalMemory();
-  /** The database may have changed: another page has written, or the connection was closed. */
+  /** True if the memory may be stale: another page has written, or the connection was closed. */
   #isStale = false;
 
   /**
-   * `session` identifies this page among the tabs (sessions.ts). Calls `onTrouble` when the database
-   * was closed from outside, after the journal was opened again or could not be: isLost tells.
+   * `session` identifies this page among the tabs (sessions.ts). Calls `onTrouble` when a commit
+   * finds the journal lost. Also calls it after the database was closed from outside, whether or
+   * not it could be opened again. isLost distinguishes the cases.
    */
   constructor(database: Database, session: string, now: () => Date, onTrouble: () => void = () => undefined) {
     this.#database = database;
@@ -83,8 +85,8 @@ export class Journal {
   }
 
   /**
-   * Returns the time, ISO 8601, at which the journal was found deleted. Undefined if it was not
-   * since it began.
+   * Returns the time (ISO 8601) at which a page found the previous journal lost. Undefined if this
+   * journal does not begin with a loss.
    */
   async lostAt(): Promise<string | undefined> {
     const first = await this.#database.run(['batches'], 'readonly', (transaction) =>
@@ -99,16 +101,16 @@ export class Journal {
     this.#memory.requireChain(chain);
   }
 
-  /** Begins an attempt and resolves with its id when it and its first steps are on disk. */
+  /** Begins an attempt. Resolves with its id when the attempt and its first steps are on disk. */
   begin(attempt: NewAttempt, steps: readonly StepBody[] = [], options: WriteOptions = {}): Promise<number> {
     return this.#write({ begin: attempt, steps, options });
   }
 
   /**
    * Appends steps to an attempt and resolves when they are on disk.
-   * @param after the number of earlier steps. The journal refuses the steps unless all of these are
-   *   written, so that an attempt has no gap.
-   * @throws ProtocolError journal-failed after a refusal
+   * @param after number of earlier steps. The journal refuses the new steps if it does not have
+   *   exactly this number, so that an attempt has no gap.
+   * @throws ProtocolError journal-failed for such a refusal
    * @throws RangeError for an unknown attempt
    */
   async append(
@@ -146,8 +148,8 @@ export class Journal {
   }
 
   /**
-   * Marks the running attempts of closed pages as interrupted, and takes over those without a final
-   * outcome. The caller calls it at page load, before it begins an attempt.
+   * Marks the running attempts of closed pages as interrupted, and takes over the attempts of
+   * closed pages without a final outcome. Call it at page load, before begin().
    * @param liveSessions ids of the open pages, including this one
    * @returns the number of interrupted attempts
    */
@@ -182,7 +184,7 @@ export class Journal {
     return (await this.#readUnsettled()) ?? [];
   }
 
-  /** Keeps the attempts in memory. Undefined if one of this page is missing in the database. */
+  /** Reads the unsettled attempts. Undefined if the database lacks an attempt of this page. */
   #readUnsettled(): Promise<readonly Attempt[] | undefined> {
     return this.#database.run(['batches', 'open'], 'readonly', async (transaction) => {
       const open = await transaction.objectStore('open').getAll();
@@ -204,7 +206,10 @@ export class Journal {
     });
   }
 
-  /** Opens the database again if it was closed, and records a loss. @throws ProtocolError */
+  /**
+   * Opens the database again if it was closed, and records a loss if there is one.
+   * @throws ProtocolError
+   */
   async #reopen(): Promise<void> {
     this.#isStale = true;
     await this.#write({ steps: [], isCheck: true, options: {} });
@@ -218,7 +223,7 @@ export class Journal {
     });
   }
 
-  /** Schedules the queued writes. A running write calls it again when it ends. */
+  /** Schedules the queued writes. The end of a running write calls #start() again. */
   #start(): void {
     if (this.#isWriting || this.#pending.length === 0) return;
     if (!this.#isFlushRequested && this.#pending.every(isDeferrable)) {
@@ -233,7 +238,7 @@ export class Journal {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isWriting = true;
-    await undefined; // collects the writes of the same turn
+    await undefined; // lets the caller queue further writes in the same turn
     const batch = this.#pending;
     this.#pending = [];
     this.#isFlushRequested = false;
@@ -251,7 +256,7 @@ export class Journal {
     this.#start();
   }
 
-  /** Returns the attempt's id for each write, or why it is refused. */
+  /** Returns, for each write, the id of its attempt or the reason for a refusal. */
   async #commit(batch: readonly Write[]): Promise<readonly (number | ProtocolError)[]> {
     const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
     const wasLost = this.isLost;
@@ -282,7 +287,10 @@ export class Journal {
     }
   }
 
-  /** Reads what the memory lacks. Reads one key only for a running load. */
+  /**
+   * Reads into `memory` what the batch needs. For the steps of a running load it reads a single
+   * key, which shows whether the journal is lost.
+   */
   async #load(
     transaction: Transaction<'readwrite'>,
     memory: JournalMemory,
@@ -318,7 +326,10 @@ function chainOf({ attempts }: JournalMemory, { attempt, begin, event }: Write):
   return state?.chain ?? begin?.order ?? event?.chain ?? STATION_CHAIN;
 }
 
-/** Adds a write to the commit, without a database request. Returns the attempt's id, or why it is refused. */
+/**
+ * Adds a write to the commit, without a database request. Returns the id of the attempt (0 for an
+ * event or a check), or the reason for a refusal.
+ */
 function apply(memory: JournalMemory, commit: Commit, write: Write): number | ProtocolError {
   const { begin, event, steps, options, at, attempt, after, isCheck } = write;
   if (isCheck) return 0;
@@ -366,18 +377,18 @@ function isUnsettled({ outcome }: Attempt): boolean {
   return outcome === 'unknown' || outcome === 'unverified';
 }
 
-/** True iff the browser closed the database or aborted the transaction, and may run it again. */
+/** True iff the browser closed the database or aborted the transaction: worth another try. */
 function isAborted(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(cause.name);
 }
 
-/** The next write reports an unavailable journal. @throws a bug */
+/** Ignores a ProtocolError, because the next write reports it again. Rethrows a bug. */
 function ignoreRefusal(error: unknown): void {
   if (!(error instanceof ProtocolError)) throw error;
 }
 
-/** True iff another page has used the key of the next record. */
+/** True iff another page has already written a record with this key. */
 function isTaken(error: unknown): boolean {
   return error instanceof Error && error.cause instanceof DOMException && error.cause.name === 'ConstraintError';
 }

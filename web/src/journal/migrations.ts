@@ -27,7 +27,7 @@ type OldStep = StepBody & {
   readonly export?: unknown;
 };
 
-/** Version 2: hash-chained entries of attempts and work orders, the orders, and their units. */
+/** Version 2: hash-chained entries replace attempts and steps. Adds stores for orders and units. */
 async function toVersion2(
   db: IDBPDatabase<unknown>,
   transaction: IDBPTransaction<unknown, string[], 'versionchange'>,
@@ -52,7 +52,7 @@ async function toVersion2(
     const range = IDBKeyRange.bound([id, 0], [id, Number.POSITIVE_INFINITY]);
     for (const old of (await transaction.objectStore('steps').getAll(range)) as OldStep[]) {
       const { attempt: _, index, at, auditHead, ...body } = old;
-      // Version 1 stored the export of the previous step in this field again.
+      // Version 1 repeated the export of the previous step in this field.
       if (body.step === 'import' && body.state === 'intended') delete (body as { export?: unknown }).export;
       await add([id, index + 1], at, packStep(body, auditHead));
     }
@@ -61,18 +61,18 @@ async function toVersion2(
   db.deleteObjectStore('steps');
 }
 
-/** An attempt without a final outcome in version 2, and its page. */
+/** An attempt without a final outcome in version 2, with the session id of its page. */
 interface OldOpen {
   readonly attempt: number;
   readonly session: string;
 }
 
-/** An entry in version 2. Key: chain, and number. */
+/** An entry in version 2. Its key has the chain and the number. */
 type OldEntry = Entry & { readonly hash: Bytes };
 
-/** Maximum of entries in memory. */
+/** Maximum number of entries in memory. */
 const MIGRATION_PAGE = 2000;
-/** Maximum of entries in a migrated record. */
+/** Maximum number of entries in a migrated record. */
 const MAX_BATCH_SIZE = 32;
 
 /** Version 3: one record per chain and commit, and one list of open attempts per page. */
@@ -115,8 +115,8 @@ async function toVersion3(
 }
 
 /**
- * Version 4: a store for the log rotation (log-rotation.ts). It also locks out pages of version 3,
- * which ignore an export that announces its import (docs/adr/0041).
+ * Version 4: a store for the log rotation (log-rotation.ts). Raising the version also locks out
+ * pages of version 3, which do not understand `thenImport` (docs/adr/0041).
  */
 async function toVersion4(db: IDBPDatabase<unknown>): Promise<void> {
   db.createObjectStore('ballast');

@@ -1,5 +1,5 @@
-// The journal's records of a work order besides the attempts: its document, its events and one row
-// per unit (docs/protocol.md clause 6.1). The document is stored as text.
+// What the journal stores of a work order in addition to its attempts: the signed document as text,
+// the events, and one row per unit (docs/protocol.md clause 6.1).
 import type { Failure } from './attempt.ts';
 
 /** How the AS has ended an order. */
@@ -8,7 +8,7 @@ export type EndedAs = 'closed' | 'revoked';
 export interface OrderRecord {
   /** Number of the order's chain, assigned by the database. */
   readonly order: number;
-  /** AS and order id. Unique. */
+  /** Name of the AS and id of the order. Unique in the database. */
   readonly name: string;
   /** JSON text of the signed document. */
   readonly document: string;
@@ -26,18 +26,21 @@ export type Refusal = 'unlisted' | 'wrong-set' | 'twice' | 'scan-differs';
 export type OrderEvent =
   | { readonly step: 'order-opened'; readonly operator: string }
   | { readonly step: 'order-paused' | 'order-resumed' }
-  /** The number of consecutive failures that halted the run. */
+  /** `failures` consecutive failures halted the run. */
   | { readonly step: 'order-halted'; readonly failures: number }
   | { readonly step: 'unit-refused'; readonly sn: string; readonly refusal: Refusal }
-  /** The operator gave the reason, which the balance shows. */
+  /** `reason` is the text of the operator, which the balance shows. */
   | { readonly step: 'unit-skipped' | 'unit-explained'; readonly sn: string; readonly reason: string }
-  /** The run resumes a unit that was set aside or done. */
+  /** The operator returned a unit that was set aside to the run. */
   | { readonly step: 'unit-retaken'; readonly sn: string }
   /** The page was closed or crashed during the load. */
   | { readonly step: 'unit-interrupted'; readonly sn: string }
-  /** The last attempt was settled later, for example by a verdict for a returned vault journal. */
+  /**
+   * The unit's last attempt was settled later, for example by a verdict for a returned vault
+   * journal.
+   */
   | { readonly step: 'unit-settled'; readonly sn: string }
-  /** The slots show that every line was in the unit already. */
+  /** The slots of the unit showed that it already had the keys of all lines. */
   | { readonly step: 'unit-had-all'; readonly sn: string }
   /** A rehearsal: the unit gave a challenge, and nothing was exported. */
   | { readonly step: 'unit-rehearsed'; readonly sn: string }
@@ -47,7 +50,7 @@ export type OrderEvent =
 export const UNIT_STATES = ['running', 'done', 'failed', 'unknown', 'absent'] as const;
 
 /**
- * A listed unit without a row has not been attached yet.
+ * State of a unit in its row. A listed unit without a row has not been attached yet.
  *
  * running     a load is running, or its page was closed or crashed
  * done        all lines are in the unit, and the AS has verified each receipt
@@ -70,15 +73,16 @@ export interface UnitRow {
   readonly reason?: string;
   /** Set aside by the operator. The run skips the unit. */
   readonly aside?: true;
-  /** Number of times that the run began the unit. */
+  /** Number of times that the run has started to load the unit. */
   readonly tries: number;
-  /** REF2 of each line that was or may have been exported. Another export needs a reason. */
+  /** REF2 of each line that was or may have been exported. Exporting it again needs a reason. */
   readonly exported: readonly number[];
   /** REF2 of the line for which the AS asked for a reason that only the operator can give. */
   readonly needsReason?: number;
-  /** Duration in milliseconds, for a unit that is done. */
+  /** Duration of the loads in milliseconds. Only for a unit that is done. */
   readonly took?: number;
-  /** Time when the run first began the unit, and time of this row: ISO 8601, UTC. */
+  /** Time when the run first started to load the unit. ISO 8601, UTC. */
   readonly begun: string;
+  /** Time when this row was written. ISO 8601, UTC. */
   readonly at: string;
 }

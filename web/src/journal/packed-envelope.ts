@@ -1,5 +1,5 @@
 // Stores the envelopes of the AS as bytes instead of base64url, which is a third longer. unpack()
-// restores the exact text. pack() returns a text with another layout unchanged.
+// restores the exact text. pack() leaves a text unchanged if unpack() could not restore it.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url, fromUtf8, toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';

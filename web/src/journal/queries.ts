@@ -1,5 +1,5 @@
-// Reads the journal's entries by key range, so that the cost depends on the size of the result
-// only.
+// Reads the journal's entries by key range, so that the cost depends only on the size of the
+// result.
 import { equalBytes } from '#protocol/bytes/bytes.ts';
 import { type Attempt, type AttemptRecord, outcomeOf, type StepBody, type StepEntry } from './attempt.ts';
 import { EMPTY_CHAIN, type Entry, type Tail, unpackStep } from './chain.ts';
@@ -27,7 +27,7 @@ export async function entriesOf<M extends Mode>(
   return batches.flatMap(({ entries }) => entries.filter(({ of }) => of?.[0] === attempt));
 }
 
-/** Whether the chain still has its first entry. Reads a key only. */
+/** Whether the chain still has its first entry. Reads only a key. */
 export async function hasBeginning<M extends Mode>(transaction: Transaction<M>, chain: number): Promise<boolean> {
   return (await transaction.objectStore('batches').getKey([chain, 0])) !== undefined;
 }
@@ -55,7 +55,10 @@ export async function lastAttempt<M extends Mode>(
   return (cursor?.key as [number, number] | undefined)?.[0] ?? 0;
 }
 
-/** Returns at most `limit` attempts with ids below `before`, newest first. Ids have gaps only after a loss. */
+/**
+ * Returns at most `limit` attempts with ids below `before`, newest first. Tries consecutive ids
+ * first, because only a loss leaves gaps.
+ */
 export async function attemptsBelow<M extends Mode>(
   transaction: Transaction<M>,
   before: number,

@@ -10,7 +10,10 @@ export interface Sessions {
   live(): Promise<ReadonlySet<string>>;
 }
 
-/** Acquires the lock of this page, until it closes or crashes. `id` is random. */
+/**
+ * Acquires a lock for this page, which the browser releases when the page closes or crashes. `id`
+ * must be random.
+ */
 export async function joinSessions(locks: LockManager, id: string): Promise<Sessions> {
   await new Promise<void>((resolve, reject) => {
     const untilPageCloses = new Promise<never>(() => undefined);

@@ -8,10 +8,10 @@ export interface StorageQuota {
   readonly freeBytes: number | undefined;
 }
 
-/** Upper estimate of the bytes that one load takes in the journal. */
+/** Upper estimate of the bytes that the journal stores for one load. */
 export const BYTES_PER_LOAD = 8_000;
 
-/** Minimum for opening an order, so that running loads can still be written. */
+/** Minimum free space for opening an order, so that the loads that already run can be written. */
 export const MIN_FREE_BYTES = 4_000_000;
 
 export async function readQuota(storage: StorageManager | undefined): Promise<StorageQuota> {

@@ -1,14 +1,14 @@
-// Stores the station's work orders and reads their units by key range, so that one page of a list
-// of thousands costs no more than its rows. The journal writes the rows.
+// Stores the station's work orders and reads their units by key range, so that the cost of one page
+// does not depend on the length of the list. journal.ts writes the rows.
 import { type Batch, type ChainBreak, EMPTY_CHAIN, type EntryKey, type Tail, verifyBatch } from './chain.ts';
 import type { Database } from './database.ts';
 import { type EndedAs, type OrderRecord, UNIT_STATES, type UnitRow, type UnitState } from './order-record.ts';
 
 export type Counts = Readonly<Record<UnitState, number>>;
 
-/** Maximum of batches in memory while a chain is verified. */
+/** Maximum number of batches in memory while a chain is verified. */
 const CHAIN_PAGE = 200;
-/** Maximum of rows in memory while all are read. */
+/** Maximum number of rows in memory while all rows are read. */
 const ROW_PAGE = 1000;
 
 /** Every method throws ProtocolError journal-full, journal-failed. */
@@ -69,7 +69,7 @@ export class WorkOrderStore {
     );
   }
 
-  /** Returns the rows of these units, in the same sequence, from one transaction. */
+  /** Returns the row of each unit, in the sequence of `sns`. Reads all rows in one transaction. */
   rowsOf(orderChain: number, sns: readonly string[]): Promise<readonly (UnitRow | undefined)[]> {
     return this.#database.run(['units'], 'readonly', (transaction) => {
       const store = transaction.objectStore('units');
@@ -85,7 +85,7 @@ export class WorkOrderStore {
     );
   }
 
-  /** Yields every row, ascending. Reads one page at a time. */
+  /** Yields every row, by ascending SN. Reads one page at a time. */
   async *all(orderChain: number): AsyncGenerator<UnitRow, void, void> {
     for (let from = ''; ; ) {
       const rows = await this.units(orderChain, from, '\uffff', ROW_PAGE);
