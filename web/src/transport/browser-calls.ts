@@ -1,5 +1,5 @@
-// Calls the browser's objects for one port, with a timeout, and translates their exceptions. Shared
-// by the ports over WebUSB and Web Serial.
+// Awaits the WebUSB or Web Serial calls of one port: adds a timeout and translates exceptions. Used
+// by usb-port.ts and serial-port.ts.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import { explain, ignoreRefusal, type Moment } from './browser-error.ts';
@@ -8,7 +8,7 @@ import type { LinkKind } from './link.ts';
 import type { Platform } from './platform.ts';
 import { type Timer, within, withTimeout } from './timer.ts';
 
-/** Timeout of opening, claiming and each write. Only a device or driver that hangs exceeds it. */
+/** Timeout of opening, claiming and each write. Only a device or driver that hangs takes longer. */
 const CALL_TIMEOUT_MS = 5000;
 const CLOSE_TIMEOUT_MS = 2000;
 
@@ -27,7 +27,7 @@ export class BrowserCalls {
     this.#options = options;
   }
 
-  /** Waits for one call. @throws ProtocolError link-timeout, or as explain() */
+  /** Waits for one call. @throws ProtocolError link-timeout, or the error of explain() */
   run<T>(moment: Moment, call: Promise<T>): Promise<T> {
     return withTimeout(call, CALL_TIMEOUT_MS, this.#options.timer, {
       expired: () =>
@@ -41,7 +41,7 @@ export class BrowserCalls {
     return explain(error, { moment, kind: this.#kind, platform }, presence, timer);
   }
 
-  /** Waits for a call of close(). Ignores a refusal and a timeout. */
+  /** Waits for a call that closes or releases something. Ignores a refusal and a timeout. */
   async quietly(call: Promise<void> | undefined): Promise<void> {
     if (call) await within(call.catch(ignoreRefusal), CLOSE_TIMEOUT_MS, this.#options.timer);
   }

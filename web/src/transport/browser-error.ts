@@ -1,13 +1,16 @@
-// Translates exceptions of WebUSB and Web Serial into error codes, in one table (docs/adr/0018).
-// An exception name is ambiguous: NetworkError means "in use elsewhere" or "unplugged". The moment,
-// the kind of link and the platform decide.
+// Translates exceptions of WebUSB and Web Serial into error codes, in one table (docs/adr/0018). An
+// exception name is ambiguous: NetworkError means "in use elsewhere" or "unplugged". The code
+// therefore also depends on the moment, the kind of link and the platform.
 import { type LinkErrorCode, ProtocolError } from '#protocol/errors.ts';
 import type { Presence } from './device-presence.ts';
 import type { LinkKind } from './link.ts';
 import type { Platform } from './platform.ts';
 import { type Timer, within } from './timer.ts';
 
-/** The chooser, opening the port, claiming the USB interface, and everything afterwards. */
+/**
+ * What the page did when the exception occurred: showed the chooser, opened the port, claimed the
+ * USB interface, or anything later.
+ */
 export type Moment = 'choose' | 'open' | 'claim' | 'transfer';
 
 export interface ErrorContext {
@@ -30,15 +33,15 @@ const TABLE: readonly Row[] = [
   { name: 'NotFoundError', code: 'device-lost' },
   { name: 'InvalidStateError', moment: 'open', code: 'device-busy' },
   { name: 'InvalidStateError', moment: 'claim', code: 'device-busy' },
-  { name: 'InvalidStateError', moment: 'transfer', code: 'device-lost' }, // the unit is gone
+  { name: 'InvalidStateError', moment: 'transfer', code: 'device-lost' }, // the device was closed
   { name: 'NetworkError', moment: 'open', code: 'device-busy' },
   { name: 'NetworkError', moment: 'claim', code: 'device-busy' },
   { name: 'NetworkError', moment: 'transfer', kind: 'serial', code: 'device-lost' },
-  { name: 'NetworkError', moment: 'transfer', kind: 'usb', code: 'link-garbled' }, // if unplugged, see LOSS_NOTICE_MS
+  { name: 'NetworkError', moment: 'transfer', kind: 'usb', code: 'link-garbled' }, // device-lost if unplugged, see explain()
   { name: 'AbortError', code: 'device-lost' },
 ];
 
-/** For names that the table does not contain, such as Chromium's UnknownError. */
+/** Codes for exception names without a row in TABLE, such as Chromium's UnknownError. */
 const FALLBACK: Record<Moment, LinkErrorCode> = {
   choose: 'browser-unsupported',
   open: 'device-busy',
@@ -46,10 +49,12 @@ const FALLBACK: Record<Moment, LinkErrorCode> = {
   transfer: 'link-garbled',
 };
 
-/** Maximum wait for a disconnect event after a NetworkError, which arrives before the event. */
+/**
+ * Maximum wait for the disconnect event after a NetworkError. The browser reports the error first.
+ */
 export const LOSS_NOTICE_MS = 500;
 
-/** Error code for the name of a DOMException while the unit is attached. */
+/** Returns the error code for a DOMException with this name, unless the unit was unplugged. */
 export function codeOf(name: string, context: ErrorContext): LinkErrorCode {
   const matches = (row: Row): boolean =>
     row.name === name &&
@@ -60,8 +65,9 @@ export function codeOf(name: string, context: ErrorContext): LinkErrorCode {
 }
 
 /**
- * Returns the ProtocolError for an exception of the browser. Waits for a disconnect event if that
- * can change the code. Returns anything but a DOMException unchanged: a ProtocolError, or a bug.
+ * Returns the ProtocolError for a DOMException. After a NetworkError waits for a disconnect event,
+ * which changes the code to device-lost. Returns any other error unchanged: it is a ProtocolError
+ * or a bug.
  */
 export async function explain(
   error: unknown,
@@ -77,7 +83,10 @@ export async function explain(
   });
 }
 
-/** Ignores an exception of the browser without consequence, as in close(). Rethrows a bug. */
+/**
+ * Ignores a DOMException of a call whose failure has no consequence, such as close(). Rethrows a
+ * bug.
+ */
 export function ignoreRefusal(error: unknown): void {
   if (!(error instanceof DOMException)) throw error;
 }

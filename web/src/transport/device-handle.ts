@@ -1,5 +1,6 @@
-// Implements Link over one handle of the browser: opens the port, starts the framing, and allows
-// one OpenLink at a time. The caller supplies the functions for its kind of link.
+// Implements Link for one handle of the browser (USBDevice or SerialPort): opens the port, starts
+// the framing, and allows one OpenLink at a time. links.ts supplies the functions for each kind of
+// link.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import type { Presence } from './device-presence.ts';
@@ -50,7 +51,7 @@ export class Handle implements Link {
       const transmit = await this.#actions.connect(port);
       let closing: Promise<void> | undefined;
       const close = (): Promise<void> => {
-        // Closes once only: a later call must not release a link that was opened in the meantime.
+        // Calls #close() only once: a second call must not clear #isInUse after the next open().
         closing ??= this.#close(port);
         return closing;
       };

@@ -1,5 +1,6 @@
-// Device profiles: the ids of a unit and the settings of its link (docs/protocol.md clause 5). A
-// site can add its own. USB interfaces and endpoints come from the descriptors instead.
+// A device profile has the USB ids of a device and the settings of its link (docs/protocol.md
+// clause 5). A site can add profiles. The page reads USB interfaces and endpoints from the
+// descriptors of the device, not from a profile.
 import type { Edc } from '#protocol/framing/edc.ts';
 import type { LinkKind, UsbIds } from './link.ts';
 
@@ -8,12 +9,15 @@ export interface SerialSettings {
   readonly parity: 'none' | 'even' | 'odd';
   /** Error detection code of a block: CRC-16, or LRC for older units. */
   readonly edc: Edc;
-  /** Block waiting time (ISO/IEC 7816-3 clause 11.4.3), well above the 16 ms of an adapter. */
+  /**
+   * Block waiting time in ms (ISO/IEC 7816-3 clause 11.4.3). Must be well above the 16 ms for which
+   * a USB-to-serial adapter may hold bytes back.
+   */
   readonly bwtMs: number;
 }
 
 export interface UsbSettings {
-  /** Maximum silence of the unit before it requests more time. */
+  /** Block waiting time in ms: maximum silence of the unit before it requests more time. */
   readonly bwtMs: number;
 }
 
@@ -29,7 +33,7 @@ export interface DeviceProfile {
   readonly ids?: UsbIds;
   /** Present if the unit has a vendor interface for WebUSB. */
   readonly usb?: UsbSettings;
-  /** Present if the unit has a serial line: its own (CDC-ACM) or that of an adapter. */
+  /** Present if the unit has a serial port, built in (CDC-ACM) or through an adapter. */
   readonly serial?: SerialSettings;
 }
 
@@ -53,13 +57,16 @@ export const PROFILES: readonly DeviceProfile[] = [
   { name: 'Serial unit', serial: SERIAL },
 ];
 
-/** For a chosen USB device that no profile names. Its descriptors decide if it can be a unit. */
+/**
+ * Profile of a USB device that the operator chose and that matches no other profile. The
+ * descriptors of the device show whether it can be a unit.
+ */
 export const OTHER_USB: DeviceProfile = { name: 'USB device', usb: { bwtMs: 1000 } };
 
 /**
- * Returns the profile that names these ids, otherwise the one for all other devices. Returns
- * undefined if the matching profile has the other role, so that a token is never used as a unit
- * behind an adapter.
+ * Returns the profile with these ids, or else the profile without ids. Returns undefined if the
+ * profile found has another role. A token therefore never falls back to the unit profile without
+ * ids.
  */
 export function findProfile(
   profiles: readonly DeviceProfile[],
@@ -77,8 +84,8 @@ export function findProfile(
 }
 
 /**
- * Filters for the chooser: the ids of all profiles of this kind, or none ([]) if one of them
- * matches every device.
+ * Returns the filters for the chooser: the ids of all profiles with this kind and role. Returns []
+ * (no filter) if one of these profiles has no ids and so matches every device.
  */
 export function chooserFilters(
   profiles: readonly DeviceProfile[],

@@ -1,21 +1,25 @@
-// Loads a part of the page when it is first needed. The service that serves it may be unreachable.
+// Imports a part of the page when the page first needs that part. Reports an unreachable service as
+// an error code.
 import { ProtocolError } from '#protocol/errors.ts';
 import { type Timer, withTimeout } from './timer.ts';
 
 /** Maximum wait for the service. The browser itself waits for minutes. */
 const TIMEOUT_MS = 15_000;
 
-/** Chromium's message. The error has no code, and a bug of the page is often a TypeError too. */
+/**
+ * Chromium's message for a failed import. Only the message distinguishes it from a bug, which is
+ * often a TypeError too.
+ */
 const FETCH_FAILED = /^Failed to fetch dynamically imported module/;
 
-/** True iff the browser could not fetch an imported file. Any other error is a bug of the file. */
+/** True iff the browser could not fetch an imported file. Any other error is a bug in the file. */
 export function isFetchFailure(error: unknown): boolean {
   return error instanceof TypeError && FETCH_FAILED.test(error.message);
 }
 
 /**
  * Resolves with the module that `load` imports.
- * @throws ProtocolError part-unreachable when the browser cannot fetch it, or not in time
+ * @throws ProtocolError part-unreachable when the browser cannot fetch the module within TIMEOUT_MS
  */
 export function lazyPart<T>(load: () => Promise<T>, timer: Timer): Promise<T> {
   const unreachable = (cause?: unknown): ProtocolError =>

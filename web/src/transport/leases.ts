@@ -1,6 +1,6 @@
-// Leases each unit to one tab: a Web Lock is held while the link is open, and another tab requests
-// the unit over a BroadcastChannel (docs/adr/0023). Only the holder releases a lease, so no load is
-// interrupted.
+// Leases each unit to one tab, which holds a Web Lock while its link is open (docs/adr/0023).
+// Another tab requests the unit over a BroadcastChannel. Only the holder releases the lease, so
+// that the request interrupts no load.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Link, OpenLink } from './link.ts';
 
@@ -10,7 +10,10 @@ const TAKE_TIMEOUT_MS = 10_000;
 
 export type Channel = Pick<BroadcastChannel, 'postMessage' | 'addEventListener'>;
 
-/** Name of a unit, equal in every tab, from the facts that are known before its link is opened. */
+/**
+ * Returns the lock name of a unit. Uses only facts that are known before the link is opened, so
+ * that the name is the same in every tab.
+ */
 function nameOf({ kind, usb, usbSerialNumber = '' }: Link): string {
   return `${PREFIX} ${kind} ${usb?.vendorId ?? ''}:${usb?.productId ?? ''} ${usbSerialNumber}`;
 }
@@ -34,9 +37,13 @@ export class Leases {
     this.#timeout = timeout;
   }
 
-  /** Opens the link and leases its unit. @throws ProtocolError unit-elsewhere, as Link.open() */
+  /**
+   * Opens the link and leases its unit.
+   * @throws ProtocolError unit-elsewhere, or an error of Link.open()
+   */
   async open(link: Link): Promise<OpenLink> {
-    // A serial number identifies the unit, so a unit that another tab has open is not touched.
+    // With a serial number, the lock name identifies the unit, so the check can precede the
+    // opening. Without one, the check follows device-busy.
     if (link.usbSerialNumber !== undefined) await this.#requireFree(link);
     const release = await this.#acquire(link);
     try {
@@ -50,7 +57,7 @@ export class Leases {
   }
 
   /**
-   * Asks the other tab for the unit and waits until it releases it.
+   * Requests the unit from the other tab and waits for the release.
    * @throws ProtocolError unit-elsewhere on a timeout
    */
   async take(link: Link): Promise<void> {
@@ -65,7 +72,10 @@ export class Leases {
     }
   }
 
-  /** Calls `listener` when another tab requests a unit. `isRequested` selects the links to it. */
+  /**
+   * Calls `listener` when another tab requests a unit. The listener calls `isRequested` to find the
+   * links to that unit.
+   */
   onRequest(listener: (isRequested: (link: Link) => boolean) => void): void {
     this.#channel.addEventListener('message', ({ data }) => listener((link) => nameOf(link) === data));
   }
@@ -75,7 +85,9 @@ export class Leases {
     throw new ProtocolError('unit-elsewhere', `${link.label} is open in another tab`);
   }
 
-  /** Names of the locks that other tabs hold for links which may lead to this unit. */
+  /**
+   * Returns the names of the locks that other tabs hold for this unit or for one with equal facts.
+   */
   async #elsewhere(link: Link): Promise<readonly string[]> {
     const { held = [] } = await this.#locks.query();
     const names = held.map(({ name = '' }) => name);

@@ -1,16 +1,19 @@
-// The interfaces of a closed and an open link to one unit. links.ts implements them.
+// The interfaces of a link to one unit, closed (Link) and open (OpenLink). device-handle.ts
+// implements both.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 
 export type LinkKind = 'usb' | 'serial';
 
-/** USB vendor and product id, which a udev rule or a browser policy refers to. */
+/** USB vendor id and product id, as they appear in udev rules and browser policies. */
 export interface UsbIds {
   readonly vendorId: number;
   readonly productId: number;
 }
 
 export interface Link {
-  /** One per handle of the browser. A unit that returns after a reset gets another id. */
+  /**
+   * Each handle of the browser has its own id. A unit that returns after a reset gets another id.
+   */
   readonly id: number;
   readonly kind: LinkKind;
   /** Label until SN is read: the product name of the device, or the kind of port. Never empty. */
@@ -30,7 +33,7 @@ export interface Link {
 }
 
 export interface OpenLink {
-  /** One exchange at a time. After its first rejection the link is closed for good. */
+  /** Runs one exchange at a time. The first exchange that rejects closes the link for good. */
   readonly transmit: Transmit;
   /** Resolves when the unit is unplugged or resets, but not on close(). Never rejects. */
   readonly lost: Promise<void>;

@@ -1,4 +1,4 @@
-// Lists the units that the operator has permitted, and opens the chooser for another. Creates one
+// Lists the units that the operator has permitted, and opens the chooser for a new one. Creates one
 // Link per handle of the browser and drops it when the unit is unplugged or resets (docs/adr/0019).
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -12,7 +12,7 @@ import type { Link, LinkKind, UsbIds } from './link.ts';
 import type { Platform } from './platform.ts';
 import type { Timer } from './timer.ts';
 
-/** Loaded for the first link of each kind. Most stations have units of one kind only. */
+/** Each part is loaded for the first link of its kind, because most stations use only one kind. */
 const PORT_PARTS = {
   usb: (timer: Timer) => lazyPart(() => import('./usb-port.ts'), timer),
   serial: (timer: Timer) => lazyPart(() => import('./serial-port.ts'), timer),
@@ -43,13 +43,14 @@ export class Links {
     usb?.addEventListener('connect', () => this.#changed());
     usb?.addEventListener('disconnect', ({ device }) => this.#drop(device));
     serial?.addEventListener('connect', () => this.#changed());
-    // The browser dispatches the event at the port, and it bubbles up to here.
+    // The browser dispatches the event at the SerialPort, from which it bubbles up to `serial`.
     serial?.addEventListener('disconnect', ({ target }) => this.#drop(target as SerialPort));
   }
 
   /**
-   * Returns undefined when the operator closes the chooser. `all` shows every USB device, and
-   * Link.open() checks the descriptors of the chosen one.
+   * Opens the chooser for USB devices. Returns undefined if the operator closes the chooser. With
+   * `all` the chooser shows every USB device, and Link.open() checks the descriptors of the chosen
+   * device.
    * @throws ProtocolError browser-unsupported, no-interface
    */
   async chooseUsb(all = false): Promise<Link | undefined> {
@@ -91,7 +92,9 @@ export class Links {
     return links.filter((link) => link !== undefined);
   }
 
-  /** Calls `listener` when a unit is plugged in or unplugged. Returns a function that removes it. */
+  /**
+   * Calls `listener` when a unit is plugged in or unplugged. Returns a function that removes it.
+   */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -184,7 +187,10 @@ export class Links {
     return handle;
   }
 
-  /** Never reuses a lost handle: a unit that returns gets a new Link, even with the same handle. */
+  /**
+   * Removes the Link of an unplugged unit. A unit that returns gets a new Link, even if the browser
+   * uses the same handle.
+   */
   #drop(key: USBDevice | SerialPort): void {
     this.#handles.get(key)?.presence.markLost();
     this.#handles.delete(key);

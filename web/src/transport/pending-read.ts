@@ -1,5 +1,6 @@
 // Reads with a timeout from a source whose reads cannot be cancelled (a WebUSB transferIn, a
-// stream's read). A pending read outlasts a timeout and answers the next call (docs/adr/0019).
+// stream's read). After a timeout the read stays pending, and its bytes answer the next call
+// (docs/adr/0019).
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Timer } from './timer.ts';
@@ -19,13 +20,18 @@ export class PendingRead {
   #failure: { readonly error: unknown } | undefined;
   #caller: Caller | undefined;
 
-  /** `pull` resolves with at least one byte and rejects with the error for read(). */
+  /**
+   * `pull` waits for the next bytes. It resolves with at least one byte or rejects with the error
+   * that read() reports.
+   */
   constructor(pull: () => Promise<Bytes>, timer: Timer) {
     this.#pull = pull;
     this.#timer = timer;
   }
 
-  /** As Port.read. Uses callbacks, because an async function would cost as much as the read. */
+  /**
+   * Implements Port.read. Uses callbacks, because an async function would cost as much as the read.
+   */
   read(timeoutMs: number): Promise<Bytes | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#caller !== undefined) throw new RangeError('a read is pending already');

@@ -1,5 +1,6 @@
-// Implements Port over Web Serial, for T=1 blocks (docs/protocol.md clause 5, Web Serial): a stream
-// of bytes without message boundaries. Lazily loaded with the first serial link.
+// Implements Port over Web Serial, which carries T=1 blocks in a stream of bytes without message
+// boundaries (docs/protocol.md clause 5, Web Serial). The page loads this file with the first
+// serial link.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { asBytes, type Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -14,9 +15,12 @@ import { PendingRead } from './pending-read.ts';
 
 /** The browser's default of 255 bytes overruns at the first pause of the page. */
 const BUFFER_SIZE = 65_536;
-/** Errors that end the stream but not the port. A new reader continues. */
+/** Errors that end the stream but leave the port open. A new reader continues. */
 const LINE_ERRORS: readonly string[] = ['BufferOverrunError', 'BreakError', 'FramingError', 'ParityError'];
-/** Maximum of line errors without a byte: wrong baud rate or parity, or a bad cable. */
+/**
+ * Maximum number of consecutive line errors. More indicate a wrong baud rate, a wrong parity or a
+ * bad cable.
+ */
 const MAX_LINE_ERRORS = 32;
 
 /**
@@ -57,11 +61,11 @@ class SerialLinePort implements Port {
     const open = async (): Promise<void> => {
       await line.open({ ...options, bufferSize: BUFFER_SIZE });
       this.#isOpen = true;
-      if (this.#closing !== undefined) await line.close(); // opened after the timeout
+      if (this.#closing !== undefined) await line.close(); // open() ended after its timeout
     };
     await this.#calls.run('open', open());
-    // Operating systems set different signals on opening, and a unit may wait for both. A line
-    // without modem signals refuses, and needs none.
+    // Operating systems set different signals when a port opens, and a unit may wait for both. A
+    // port without modem signals rejects the call, which has no consequence.
     const signals = line.setSignals({ dataTerminalReady: true, requestToSend: true });
     await this.#calls.run('open', signals.catch(ignoreRefusal));
     this.#writer = line.writable?.getWriter();
@@ -69,7 +73,7 @@ class SerialLinePort implements Port {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#writer === undefined) throw new ProtocolError('device-lost', 'the port is closed');
-    // Chromium accepts bytes for a port that is gone, and loses them.
+    // Chromium accepts bytes for an unplugged port and loses them.
     if (this.#presence.isLost) throw new ProtocolError('device-lost', 'the port was disconnected');
     await this.#calls.run('transfer', this.#writer.write(asBytes(bytes)));
   }

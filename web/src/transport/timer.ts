@@ -1,7 +1,7 @@
 // Timers and timeouts for the links. Browsers throttle the timers of a hidden tab, so a worker
 // backs them.
 
-/** Calls `callback` once after `ms`. The returned function cancels that. */
+/** Calls `callback` once after `ms`. The returned function cancels the timer. */
 export type Timer = (ms: number, callback: () => void) => () => void;
 
 /** The functions of a native timer. Tests replace them to control the time. */
@@ -18,9 +18,9 @@ interface Timeout {
 }
 
 /**
- * Any number of timeouts over one native timer, which keeps running when a timeout is cancelled.
- * Nearly every timeout is cancelled early, and setting and clearing a native timer for each would
- * cost more than the exchange that it limits.
+ * Creates a Timer that runs any number of timeouts on one native timer. Cancelling a timeout does
+ * not clear the native timer: nearly every timeout is cancelled early, and a native timer for each
+ * would cost more than the exchange whose time it limits.
  */
 export function timeouts(native: NativeTimer): Timer {
   const pending = new Set<Timeout>();
@@ -40,7 +40,7 @@ export function timeouts(native: NativeTimer): Timer {
     const now = native.now();
     const due = [...pending].filter(({ at }) => at <= now).sort((a, b) => a.at - b.at);
     for (const timeout of due) {
-      // An earlier callback may have cancelled this one.
+      // An earlier callback may have cancelled this timeout.
       if (pending.delete(timeout)) timeout.callback();
     }
     for (const { at } of pending) arm(at);
@@ -61,14 +61,18 @@ export const NATIVE: NativeTimer = {
   clear: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
 };
 
-/** A worker that answers a number of milliseconds when they have passed (timer.worker.ts). */
+/**
+ * A worker that receives a number of milliseconds and replies when they have passed
+ * (timer.worker.ts).
+ */
 export type WakeTimer = Pick<Worker, 'postMessage' | 'addEventListener'>;
 
 /**
  * Timer backed by a worker while the tab is hidden: browsers throttle a hidden tab's timers to one
  * per second, later one per minute, and a late timeout delays recovery and the operator's message.
- * In a visible tab setTimeout is better: after a blocked task it fires behind queued I/O events.
- * It is always set, since the worker file may fail to load. timeouts() tolerates an early callback.
+ * The native timer is always set too, because the worker file may fail to load. In a visible tab
+ * only the native timer fires, because after a blocked task it fires behind queued I/O events. A
+ * worker message may come early, which timeouts() tolerates.
  */
 export function withWakeTimer(native: NativeTimer, start: () => WakeTimer, isHidden: () => boolean): NativeTimer {
   let worker: WakeTimer | undefined;
@@ -100,7 +104,10 @@ export function withWakeTimer(native: NativeTimer, start: () => WakeTimer, isHid
   };
 }
 
-/** Waits until `promise` settles, for `ms` at most. Rejects as it does. Does not cancel it. */
+/**
+ * Waits at most `ms` until `promise` settles. Rejects if `promise` rejects. Does not cancel
+ * `promise`.
+ */
 export function within(promise: Promise<unknown>, ms: number, timer: Timer): Promise<void> {
   return new Promise((resolve, reject) => {
     const cancel = timer(ms, resolve);
@@ -115,7 +122,7 @@ export interface TimeoutErrors {
   failed(error: unknown): Promise<unknown>;
 }
 
-/** Rejects unless `promise` settles within `ms`. Creates one promise only, for speed. */
+/** Settles like `promise`, or rejects after `ms`. Creates only one promise, for speed. */
 export function withTimeout<T>(promise: Promise<T>, ms: number, timer: Timer, errors: TimeoutErrors): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = timer(ms, () => reject(errors.expired()));

@@ -23,18 +23,26 @@ export interface Exchange {
 
 type Redact = (data: Uint8Array) => string;
 
-/** Length of HDR in DATA, and of the part of a receipt under its MAC, both public (clause 3). */
+/**
+ * Length of the public beginning of DATA (HDR) and of a receipt (its fields) (docs/protocol.md
+ * clause 3).
+ */
 const PUBLIC_BYTES = 48;
 
 const lengthOnly: Redact = (data) => (data.length === 0 ? '' : `(${data.length} bytes)`);
 
 const whole: Redact = (data) => toHex(data);
 
-/** Only for random or encrypted data, whose hash reveals nothing but whether two values are equal. */
+/**
+ * Only for random or encrypted data, whose hash reveals nothing but whether two values are equal.
+ */
 const hashed: Redact = (data) =>
   data.length === 0 ? '' : `(${data.length} bytes, SHA-256 ${toHex(sha256(data).subarray(0, 4))}…)`;
 
-/** For DATA ("TKL1") and receipts ("TKR1"). Later parts of a chain have another beginning. */
+/**
+ * For DATA, which begins with "TKL1", and receipts, which begin with "TKR1". Later parts of a
+ * command chain begin otherwise and are hashed.
+ */
 const publicStart: Redact = (data) => {
   const magic = toHex(data.subarray(0, 4));
   if (data.length < PUBLIC_BYTES || (magic !== '544B4C31' && magic !== '544B5231')) return hashed(data);
@@ -48,8 +56,8 @@ interface Row {
 }
 
 /**
- * Key: CLA without the chaining bit, and INS. A row with P1 and P2 takes precedence. Other commands
- * show lengths only.
+ * The key of a row is CLA without the chaining bit, INS and optionally P1 P2. A row with P1 P2
+ * takes precedence. Commands without a row show lengths only.
  */
 const TABLE: Record<string, Row> = {
   '00A4': { command: 'SELECT', request: whole, answer: whole },

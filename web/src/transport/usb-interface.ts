@@ -3,7 +3,7 @@
 import { ProtocolError } from '#protocol/errors.ts';
 
 const VENDOR_CLASS = 0xff;
-/** Smart card (CCID). The browser refuses to open it, because PC/SC owns it. */
+/** Smart card (CCID). The browser refuses to claim it, because PC/SC uses it. */
 const SMART_CARD_CLASS = 0x0b;
 
 export interface BulkInterface {
@@ -15,7 +15,7 @@ export interface BulkInterface {
 }
 
 /**
- * Returns the first vendor interface with bulk endpoints.
+ * Returns the first vendor interface with a bulk endpoint in each direction.
  * @throws ProtocolError protected-class, no-interface
  */
 export function findBulkInterface(device: USBDevice): BulkInterface {

@@ -1,5 +1,6 @@
-// Implements Port over WebUSB, for CCID messages (docs/protocol.md clause 5, WebUSB): each write is
-// one bulk OUT transfer, each read one bulk IN transfer. Lazily loaded with the first USB link.
+// Implements Port over WebUSB, for CCID messages (docs/protocol.md clause 5, WebUSB). Each write is
+// one bulk OUT transfer, and each read is one bulk IN transfer. The page loads this file with the
+// first USB link.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { asBytes, type Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -35,8 +36,9 @@ class UsbPort implements Port {
   readonly #calls: BrowserCalls;
   readonly #input: PendingRead;
   /**
-   * A multiple of the packet size, to exclude a babble in the last packet. Greater than any
-   * message, so that the zero-length packet after a full last packet belongs to the same transfer.
+   * Length of a bulk IN transfer. A multiple of the packet size, so that the last packet cannot
+   * exceed the buffer (babble). Greater than any message, so that the zero-length packet after a
+   * full last packet ends the same transfer.
    */
   readonly #transferLength: number;
   #closing: Promise<void> | undefined;
@@ -55,7 +57,7 @@ class UsbPort implements Port {
     const { configurationValue, interfaceNumber, alternateSetting } = this.#bulk;
     const open = async (): Promise<void> => {
       await device.open();
-      if (this.#closing !== undefined) await device.close(); // opened after the timeout
+      if (this.#closing !== undefined) await device.close(); // open() ended after its timeout
     };
     await this.#calls.run('open', open());
     if (device.configuration?.configurationValue !== configurationValue) {
@@ -119,7 +121,7 @@ class UsbPort implements Port {
   async #close(): Promise<void> {
     this.#input.end('the port is closed');
     if (!this.#device.opened) return;
-    // Both calls fail if the unit is gone. Nothing needs a release then.
+    // Both calls fail if the unit was unplugged. There is nothing to release then.
     await this.#calls.quietly(this.#device.releaseInterface(this.#bulk.interfaceNumber));
     await this.#calls.quietly(this.#device.close());
   }
