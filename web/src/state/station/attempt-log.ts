@@ -1,6 +1,6 @@
-// Writes the steps of one attempt to the journal, in order. The caller awaits settled() only before a step that needs the
-// earlier ones on disk (docs/adr/0041), so that most writes overlap with the unit or the AS. After a failed write no
-// later step is written.
+// Writes the steps of one attempt to the journal, in order. The caller awaits settled() only before
+// a step that needs the earlier ones on disk (docs/adr/0041), so that most writes overlap with an
+// exchange with the unit or the AS. After a failed write no later step is written.
 import type { NewAttempt, StepBody } from '../../journal/attempt.ts';
 import type { Journal, WriteOptions } from '../../journal/journal.ts';
 
@@ -12,7 +12,10 @@ export class AttemptLog {
   /** Steps that are written or queued. */
   steps: readonly StepBody[];
 
-  /** `attempt` is a new attempt, which the first write creates, or the number of an existing one with its `steps`. */
+  /**
+   * `attempt` is a new attempt, which the first write creates, or the id of an existing attempt,
+   * whose steps so far are `steps`.
+   */
   constructor(
     journal: Pick<Journal, 'begin' | 'append' | 'flush'>,
     attempt: NewAttempt | number,
@@ -31,19 +34,25 @@ export class AttemptLog {
     this.#last.catch(() => undefined); // reported by settled()
   }
 
-  /** Resolves when all queued steps are on disk. @throws ProtocolError journal-full, journal-failed */
+  /**
+   * Resolves when all queued steps are on disk.
+   * @throws ProtocolError journal-full, journal-failed
+   */
   async settled(): Promise<void> {
     this.#journal.flush();
     await this.#last;
   }
 
-  /** Number of the attempt in the journal; undefined when its first write failed. */
+  /** Id of the attempt in the journal; undefined if the first write failed or has not begun. */
   async id(): Promise<number | undefined> {
     if (typeof this.#attempt === 'number') return this.#attempt;
     return await this.#id?.catch(() => undefined);
   }
 
-  /** `after` is the number of earlier steps. The journal refuses steps after a gap. */
+  /**
+   * `after` is the number of earlier steps. The journal refuses the new steps if one of these is
+   * missing.
+   */
   async #write(steps: readonly StepBody[], options: WriteOptions, after: number): Promise<void> {
     if (typeof this.#attempt === 'number') return await this.#journal.append(this.#attempt, steps, options, after);
     if (this.#id !== undefined) return await this.#journal.append(await this.#id, steps, options, after);

@@ -1,18 +1,25 @@
-// Interface between the station and the run of a work order: the station reports each unit, the run loads it.
+// Interface between the station and the run of a work order: the station reports each unit, the run
+// loads it.
 import type { Lane } from './lane.svelte.ts';
 
 /** Loads the units that are attached while a work order is open. */
 export interface Attendant {
-  /** A unit was attached and read, and its open attempts were settled as far as possible. */
+  /**
+   * The station calls this when a unit was attached and read, and its open attempts were settled as
+   * far as possible.
+   */
   arrive(lane: Lane): Promise<void>;
-  /** The AS can be used again: the operator signed in, and open attempts were settled as far as possible. */
+  /**
+   * The station calls this when the AS can be used again: the operator signed in, and the open
+   * attempts of all units were settled as far as possible.
+   */
   recover(): Promise<void>;
-  /** A second unit with the serial number `sn` was attached. */
+  /** The station calls this when a second unit with the serial number `sn` was attached. */
   twice(sn: string): Promise<void>;
   readonly progress: OrderProgress;
 }
 
-/** Progress of the open order, in units, for the views other than the order board. */
+/** Progress of the open order as numbers of units, for views other than the order board. */
 export interface OrderProgress {
   readonly id: string;
   readonly done: number;

@@ -1,5 +1,6 @@
-// The operator's choice of key and slot for one unit, and the reasons why some choices are not available.
-// Advice only: the AS and the unit enforce these rules (docs/protocol.md clauses 4 and 6).
+// The operator's choice of key and slot for one unit, and the reasons why some choices are not
+// available. These reasons are only advice: the AS and the unit enforce the rules (docs/protocol.md
+// clauses 4 and 6).
 import type { KeyJson, SetJson } from '#protocol/service/messages.ts';
 import type { Session } from '../session/session.svelte.ts';
 import { keyActionOf, TRANSPORT_KEY_SLOT } from './key-action.ts';
@@ -7,7 +8,7 @@ import type { SlotFacts, UnitFacts } from './unit-facts.ts';
 
 export type { KeyJson };
 
-/** SLOT of a key that any slot may hold (docs/protocol.md clause 3.3). */
+/** SLOT of a key that is permitted in any slot (docs/protocol.md clause 3.3). */
 const ANY_SLOT = 0xffff;
 
 /** Why the unit can take no key now. */
@@ -46,8 +47,9 @@ const isIn = (key: KeyJson, slot: SlotFacts): boolean =>
   slot.holdsKey && slot.akv === key.akv && slot.kcv === key.kcv.toUpperCase();
 
 /**
- * Rank of a key for a slot; the key with the lowest rank is suggested. An erasure comes last. A key for this slot only comes
- * first, then one for the same use as the key in the slot, then one that no other slot holds.
+ * Rank of a key for a slot; the key with the lowest rank is suggested. An erasure comes last. A key
+ * for this slot only comes first, then one for the same use as the key in the slot, then one that
+ * no other slot holds.
  */
 function rankOf(key: KeyJson, slot: SlotFacts, others: readonly SlotFacts[]): number {
   const erases = keyActionOf(key.slot, key.kcv) === 'erase';
@@ -117,7 +119,10 @@ export class KeyChoice {
 
   readonly keys: readonly KeyJson[] = $derived(this.obstacle ? [] : (this.set?.keys ?? []));
 
-  /** The slots in the order of the unit. The transport key follows when the AS has another one. */
+  /**
+   * The slots in the sequence of the unit. The transport-key slot follows if the AS has a key for
+   * it.
+   */
   readonly rows: readonly SlotRow[] = $derived.by(() => {
     const facts = this.#facts();
     if (!facts || this.obstacle) return [];
@@ -126,7 +131,7 @@ export class KeyChoice {
     return transport.bar === 'no-key' ? rows : [...rows, transport];
   });
 
-  /** The chosen row, or the only one that takes the chosen key or any key. */
+  /** The chosen row. Without a choice, the only row that takes the chosen key, or any key. */
   readonly row: SlotRow | undefined = $derived.by(() => {
     const open = this.rows.filter(({ keys }) =>
       this.#ref1 === undefined ? keys.length > 0 : keys.some(({ ref1 }) => ref1 === this.#ref1),

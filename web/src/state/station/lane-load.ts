@@ -1,4 +1,5 @@
-// One load in a lane: what the page shows of it, what a work order determines, and the request to the AS.
+// The data of one load in a lane: the part that the page shows, the part that a work order
+// determines, and the request to the AS.
 import type { AttachedUnit } from '#protocol/provisioning/attached-unit.ts';
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import type { LoadRequest } from '#protocol/provisioning/load-request.ts';
@@ -18,7 +19,10 @@ export interface LaneLoad {
   readonly kcv: string;
   readonly ref2: number;
   readonly action: KeyAction;
-  /** Identifies the key, slot, unit and AS of the load. Undefined in a work order, which repeats loads itself. */
+  /**
+   * Equal for two loads with the same key, slot, unit and AS. Undefined in a work order, whose run
+   * repeats loads.
+   */
   readonly identity: string | undefined;
 }
 
@@ -32,11 +36,11 @@ export interface OrderLoad {
   readonly suite: SuiteId | null;
   /** Reason for exporting the key to this unit again. */
   readonly reason?: string | undefined;
-  /** Row of the unit in the order for the given status. */
+  /** Returns the unit's row in the order for a status of the load. */
   readonly row: (status: LoadStatus) => UnitRow | undefined;
 }
 
-/** Identifies the key, slot, unit and AS of a load; undefined for a load of a work order. */
+/** Returns LaneLoad.identity for an attempt. */
 export function loadIdentity(attempt: LoadIdentity): string | undefined {
   const { sn, set, ref1, akv, kcv, ref2, service, workOrder } = attempt;
   return workOrder === undefined ? [sn, set, ref1, akv, kcv, ref2, service].join() : undefined;
@@ -44,7 +48,10 @@ export function loadIdentity(attempt: LoadIdentity): string | undefined {
 
 type LoadIdentity = Pick<NewAttempt, 'sn' | 'set' | 'ref1' | 'akv' | 'kcv' | 'ref2' | 'service' | 'workOrder'>;
 
-/** The suites that the AS supports with the unit's T, limited to the one that the order names. */
+/**
+ * Returns the suites that the AS supports with the unit's T. If the order names a suite, returns at
+ * most that suite.
+ */
 export function suitesFor(
   { transportKeys }: SetJson,
   { identity }: AttachedUnit,

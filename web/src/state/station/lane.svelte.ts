@@ -57,10 +57,10 @@ export interface LaneOptions {
   readonly onJournalChange: () => Promise<void>;
 }
 
-/** Maximum number of concurrent requests to the AS, over all lanes. */
+/** Maximum number of concurrent requests to the AS, over all lanes with the same semaphore. */
 const MAX_REQUESTS = 8;
 
-/** How often a load asks an attached unit for the outcome after a lost answer. A silent unit costs a second each time. */
+/** Maximum number of questions about one lost response. A silent unit delays each by a second. */
 const MAX_QUESTIONS = 5;
 
 export class Lane {
@@ -74,7 +74,7 @@ export class Lane {
   readonly repetition = new Repetition();
 
   readonly busy: boolean = $derived(this.#phase.is === 'running' || this.#phase.is === 'settling');
-  /** The load can be stopped: the import has not begun. */
+  /** True while the load can be stopped, that is, until the import begins. */
   readonly stoppable: boolean = $derived(
     this.#phase.is === 'running' &&
       !this.#phase.stopping &&
@@ -88,7 +88,7 @@ export class Lane {
   readonly #unanswered = new UnansweredExport();
   readonly #waits = new Waits();
   #connection: UnitConnection | undefined;
-  /** The newest connection, also when closed: the browser reports an unplugged unit after the link was closed. */
+  /** The newest connection. close() keeps it, because the disconnect event may follow later. */
   #lastConnection: UnitConnection | undefined;
 
   constructor(link: Link, options: LaneOptions, semaphore = new Semaphore(MAX_REQUESTS)) {
@@ -145,14 +145,14 @@ export class Lane {
     }
   }
 
-  /** Closes the link for another tab that requests the unit. During a load it does nothing, and the tab asks again. */
+  /** Closes the link for another tab. Does nothing during a load: that request then times out. */
   async giveWay(): Promise<void> {
     if (this.busy || this.#phase.is === 'reading') return;
     await this.close();
     if (this.#phase.is === 'ready') this.#phase = { is: 'unread', failure: { code: 'unit-elsewhere' } };
   }
 
-  /** Takes over the connection of `other`: the unit returned with another handle. */
+  /** Takes over the connection of `other`, a lane of the same unit under its new handle. */
   async adopt(other: Lane): Promise<void> {
     await this.close();
     this.#link = other.link;
@@ -165,7 +165,7 @@ export class Lane {
   }
 
   /**
-   * Loads the chosen key. In a work order the lane need not be ready, only idle.
+   * Loads the chosen key. Requires phase `ready`, or with `orderLoad` a lane that is not busy.
    * @throws RangeError without an idle unit or without a session
    */
   async load({ set, key, slot }: Chosen, orderLoad?: OrderLoad): Promise<Ending> {
@@ -196,7 +196,7 @@ export class Lane {
     return ending;
   }
 
-  /** Runs a load up to the request to the AS, which is not sent. Returns the failure that prevented this, or undefined. */
+  /** Runs a load, but ends it before the request to the AS. Returns the failure, if any. */
   async rehearse({ set, key, slot }: Chosen, suite: SuiteId | null): Promise<Failure | undefined> {
     const device = this.#connection?.device;
     if (this.#phase.is !== 'ready' || !device) throw new RangeError('a rehearsal needs a ready unit');
@@ -216,7 +216,7 @@ export class Lane {
     this.#waits.stop();
   }
 
-  /** Settles an open attempt on this unit: asks the unit for the outcome, or the AS to verify the receipt. */
+  /** Asks the unit for the outcome of an open attempt, or the AS to verify its receipt. */
   async settle(attempt: Attempt): Promise<void> {
     const { session } = this.#options;
     const { ref2 } = attempt;
@@ -232,7 +232,7 @@ export class Lane {
     await this.#end(ending);
   }
 
-  /** Retries what failed: opens the link, settles the attempt, or returns to the choice of a key. */
+  /** Retries what failed: opens the link, settles the attempt, or returns to choosing a key. */
   async retry(): Promise<void> {
     const { session, journal } = this.#options;
     const before = this.#phase;
@@ -243,7 +243,7 @@ export class Lane {
         return;
       }
       if (before.is === 'unknown' && !this.isReachable) await this.open();
-      // The unit is not reachable: the outcome remains unknown.
+      // The unit cannot be reached, so the outcome remains unknown.
       if (this.#phase.is === 'unread') this.#phase = { ...before, failure: this.#phase.failure };
       else await this.settle(attempt);
       return;
@@ -254,7 +254,7 @@ export class Lane {
     await session.refresh();
   }
 
-  /** Whether the choice equals the current load, on the same unit. */
+  /** Whether the chosen key and slot, the unit and the AS are those of the current load. */
   get isSameLoad(): boolean {
     const { chosen } = this.choice;
     if (!chosen || !this.#facts || this.#current?.identity === undefined) return false;
@@ -264,7 +264,7 @@ export class Lane {
     return this.#current.identity === loadIdentity({ sn, set, ref1, akv, kcv, ref2: chosen.slot.ref2, service });
   }
 
-  /** Repeats the load that failed. When the unit or the key has changed, it only returns to the choice. */
+  /** Repeats the failed load. If the unit or key has changed, only returns to choosing a key. */
   async loadAgain(): Promise<void> {
     const before = this.choice.chosen?.slot;
     await this.retry();
@@ -273,12 +273,12 @@ export class Lane {
     if (before.akv === now.slot.akv && before.kcv === now.slot.kcv) await this.load(now);
   }
 
-  /** Whether the unit can blink and does nothing else. */
+  /** Whether the unit supports IDENTIFY, is reachable and is not in use. */
   get canBlink(): boolean {
     return this.#facts?.canBlink === true && !this.busy && this.#phase.is !== 'reading' && this.isReachable;
   }
 
-  /** Makes the unit blink, so that the operator finds it. A failure of the link closes it, and a refusal is in the trace. */
+  /** Makes the unit blink. A link failure closes the link; a refusal appears only in the trace. */
   async blink(): Promise<void> {
     if (!this.canBlink) return;
     try {
@@ -331,8 +331,8 @@ export class Lane {
   }
 
   /**
-   * After a lost answer, asks the unit for the outcome while it is attached: it may still have been writing. Opens the
-   * link again if necessary. A status word of the unit remains the reason of a failure.
+   * After a lost response, asks the unit repeatedly, because it may still be writing the key. If
+   * the key was not stored, reports the status word of the import, if there was one.
    */
   async #findOut(first: Ending, row: OrderLoad['row'] | undefined): Promise<Ending> {
     let ending = first;
@@ -358,7 +358,7 @@ export class Lane {
     await this.#options.onJournalChange();
   }
 
-  /** Updates the facts from the receipt. After an erasure or a new T the identity is read again (clause 8). */
+  /** Updates the facts from the receipt, or reads them after an erasure or a new T (clause 8). */
   async #showStoredKey(ending: Ending, attributes: string): Promise<void> {
     if (!('loaded' in ending) || !ending.loaded || !this.#facts) return;
     const { ref2, kcv } = ending.loaded;
@@ -367,7 +367,7 @@ export class Lane {
     else await this.#readAgain();
   }
 
-  /** Reads the identity again. On failure it closes the link, so that the next load opens it and reads the identity. */
+  /** Reads the identity again. A failure closes the link; opening it reads the identity. */
   async #readAgain(): Promise<void> {
     if (!this.#connection || !this.isReachable) return;
     try {

@@ -1,6 +1,6 @@
-// One attempt, from the start of the load to its ending, and the settling of an attempt whose ending is not known.
-// Every step that changes the unit is in the journal before it starts, so that a crash of the page loses no fact
-// (docs/adr/0041).
+// Runs one attempt from the start of the load to its ending, and settles an attempt whose outcome
+// is not known. The journal announces every change of the unit beforehand, so that a crash of the
+// page leaves no unrecorded change (docs/adr/0041).
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { AttachedUnit } from '#protocol/provisioning/attached-unit.ts';
@@ -31,7 +31,7 @@ const STAGE_AFTER: Readonly<Record<Step['step'], Stage>> = {
   verified: 'receipt',
 };
 
-/** The stored key, from the receipt. */
+/** The key that the unit has stored, as its receipt states. */
 export interface Loaded {
   readonly ref2: number;
   readonly akv: number;
@@ -40,7 +40,7 @@ export interface Loaded {
 }
 
 export type Ending =
-  /** `signed`: the verdict of the AS is signed. A vault or card does not sign verdicts. */
+  /** `signed` is true if the AS signed its verdict. A vault or card does not sign verdicts. */
   | { readonly is: 'done'; readonly loaded: Loaded; readonly time: string; readonly signed: boolean }
   | { readonly is: 'failed'; readonly failure: Failure; readonly stage: Stage }
   | { readonly is: 'unverified'; readonly failure: Failure; readonly attempt: number; readonly loaded?: Loaded }
@@ -60,11 +60,13 @@ interface LoadOptions {
   readonly onStage?: (stage: Stage) => void;
   /** Checked before each step up to the import, which cannot be stopped. */
   readonly isStopped?: () => boolean;
-  /** Row of the unit in its work order, written in the same transaction. */
+  /**
+   * Returns the unit's row in its work order, which is written in the same transaction as the step.
+   */
   readonly row?: ((status: LoadStatus) => UnitRow | undefined) | undefined;
 }
 
-/** Never rejects for an expected failure. */
+/** Runs a new attempt. Returns an expected failure as the ending and does not reject. */
 export async function load(
   options: LoadOptions,
   device: AttachedUnit,
@@ -79,7 +81,10 @@ export async function load(
   });
 }
 
-/** Runs a load up to the request to the AS, which is not sent. Returns the failure that prevented this, or undefined. */
+/**
+ * Runs a load up to the request to the AS, but does not send the request. Returns the failure that
+ * ended the rehearsal, or undefined.
+ */
 export async function rehearse(
   source: LoadSource,
   device: AttachedUnit,
@@ -95,7 +100,10 @@ export async function rehearse(
   }
 }
 
-/** Settles an attempt. An unknown outcome requires the unit, an unverified receipt only the AS. Never rejects for an expected failure. */
+/**
+ * Settles an attempt. An unknown outcome needs the attached unit, an unverified receipt only the
+ * AS. Returns an expected failure as the ending and does not reject.
+ */
 export async function settleAttempt(
   options: LoadOptions,
   device: AttachedUnit | undefined,
@@ -105,7 +113,8 @@ export async function settleAttempt(
   const exported = steps.find((entry) => entry.step === 'export' && entry.state === 'confirmed');
   const imported = steps.find((entry) => entry.step === 'import' && entry.state === 'confirmed');
   const log = new AttemptLog(options.journal, id, steps);
-  // The ending of this page's own attempt could not be written: record the interruption before the attempt is settled.
+  // This page could not write the ending of its own attempt, so the journal lists the attempt as
+  // running. Only an ended attempt can be settled.
   if (outcome === 'running') log.write([{ step: 'interruption', state: 'confirmed' }]);
   if (exported?.step !== 'export' || exported.state !== 'confirmed')
     return await settleByRecallAttempt(options, device, attempt, log);
@@ -142,7 +151,7 @@ async function* verifyAgain(
   yield { step: 'verified', verdict: await source.verifyReceipt(exportId, receipt, dataHash) };
 }
 
-/** Progress of a load, independent of what the journal could write. */
+/** Progress of a load in memory, which is correct even if the journal could not be written. */
 interface LoadProgress {
   readonly log: AttemptLog;
   outcome: Outcome;
@@ -180,13 +189,14 @@ async function follow(
   throw new TypeError('the flow ended without a verdict');
 }
 
-/** Writes a step to the journal. Resolves when the flow may continue. */
+/** Writes a step to the journal. Resolves when the load may continue. */
 async function record({ row, source }: LoadOptions, step: Step, progress: LoadProgress): Promise<void> {
   const { log } = progress;
   const entry = entryOf(step);
   switch (step.step) {
     case 'challenge': {
-      // The challenge and the intended export are written together: a challenge alone changes nothing.
+      // The challenge and the intended export share one write, because a challenge alone changes
+      // nothing.
       const intended = { step: 'export', state: 'intended', suite: step.suite } as const;
       const thenImport = source.recallExport ? { thenImport: true as const } : {};
       return log.write([entry, { ...intended, ...thenImport }], {
@@ -200,7 +210,8 @@ async function record({ row, source }: LoadOptions, step: Step, progress: LoadPr
       return;
     case 'import-intended':
       log.write(takePending(progress, entry), { urgency: 'soon' }); // overlaps with the import
-      // With an AS that supports recall, a later page can settle an import that is not on disk yet (docs/adr/0041).
+      // If the AS supports recall, a later page can settle this import even without this entry
+      // (docs/adr/0041).
       if (!source.recallExport) await log.settled();
       progress.outcome = 'unknown';
       return;
@@ -221,7 +232,10 @@ function takePending(progress: LoadProgress, entry: StepBody): readonly StepBody
   return pending ? [pending, entry] : [entry];
 }
 
-/** Writes the ending. The outcome is the one that the journal proves or, when it cannot be written, the one in `progress`. */
+/**
+ * Writes the failure and returns the ending. Computes the outcome from the steps or, if they cannot
+ * be written, takes it from `progress`.
+ */
 async function fail({ source, row }: LoadOptions, progress: LoadProgress, failure: Failure): Promise<Ending> {
   const { log, loaded, stage } = progress;
   const ended: StepBody =

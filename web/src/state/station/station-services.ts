@@ -1,4 +1,4 @@
-// The services that the station needs once the page has loaded. web/src/app/services.ts creates them.
+// The services that the station uses. web/src/app/services.ts creates them.
 import type { Journal } from '../../journal/journal.ts';
 import type { Leases } from '../../transport/leases.ts';
 import type { Link } from '../../transport/link.ts';

@@ -1,5 +1,5 @@
-// The attached units, one lane each, and the attempts that an earlier page left open.
-// Attaches a unit without a click where the operator has permitted it before.
+// Manages one lane for each attached unit, and the attempts in the journal that are not settled.
+// Attaches a unit without a click if the operator has permitted it before.
 
 import type { Attempt } from '../../journal/attempt.ts';
 import type { Link, LinkKind } from '../../transport/link.ts';
@@ -16,7 +16,7 @@ const RETURN_MS = 4_000;
 /** Number of the newest attempts that are searched for interrupted ones. */
 const RECENT_ATTEMPTS = 25;
 
-/** A request for a device that the browser or the device refused. */
+/** A device choice that failed, and why. */
 export interface RefusedAttachment {
   readonly kind: LinkKind;
   readonly failure: Failure;
@@ -44,11 +44,14 @@ export class Station {
   #demo = $state.raw<string | undefined>();
   #attendant = $state.raw<Attendant | undefined>();
 
-  /** A load or the settling of an attempt is in progress. */
+  /** True during a load and while an attempt is being settled. */
   readonly busy: boolean = $derived(this.#lanes.some((lane) => lane.busy));
-  /** The screen must stay on: a load is in progress, or an order is open. */
+  /** True while the screen must stay on: when the station is busy or an order is open. */
   readonly awake: boolean = $derived(this.busy || this.#attendant !== undefined);
-  /** Open attempts of units without a lane, and those that only another AS than the one in use can settle. */
+  /**
+   * Open attempts that no lane can settle, because their unit has no lane or they belong to an AS
+   * other than that of the session.
+   */
   readonly elsewhere: readonly Attempt[] = $derived.by(() => {
     const { signedIn, origin } = this.session;
     return this.#open.filter(
@@ -76,12 +79,15 @@ export class Station {
     return this.#lanes;
   }
 
-  /** Why the last device chooser gave no unit. */
+  /** The last device choice, if it failed. */
   get refused(): RefusedAttachment | undefined {
     return this.#refused;
   }
 
-  /** The chooser that the operator closed without a choice; the unit may be missing from its list. */
+  /**
+   * The kind of the chooser that the operator closed without a choice, perhaps because the unit was
+   * not listed.
+   */
   get cancelled(): LinkKind | undefined {
     return this.#cancelled;
   }
@@ -91,17 +97,17 @@ export class Station {
     return this.#open;
   }
 
-  /** Attempts that the last page left before the import. */
+  /** Recent attempts that were interrupted before the import. */
   get interrupted(): readonly Attempt[] {
     return this.#interrupted;
   }
 
-  /** Why the journal cannot be read. */
+  /** The failure of the last reading of the journal. */
   get failure(): Failure | undefined {
     return this.#failure;
   }
 
-  /** Path of the demo page, when the service has one. */
+  /** Path of the demo page; undefined if the service has none. */
   get demo(): string | undefined {
     return this.#demo;
   }
@@ -134,14 +140,14 @@ export class Station {
     this.#interrupted = [];
   }
 
-  /** Hands every unit to the run of a work order; undefined ends that. */
+  /** Sets the run that serves every unit; undefined removes the run. */
   assign(attendant: Attendant | undefined): void {
     this.#attendant = attendant;
   }
 
   /**
-   * Opens the browser's device chooser, which needs a user gesture. With `all` the chooser lists every USB device, for a unit that
-   * no device profile matches.
+   * Opens the browser's device chooser, which needs a user gesture. With `all` the chooser lists
+   * every USB device, so that the operator can choose a unit that no device profile matches.
    */
   async attach(kind: LinkKind, all = false): Promise<void> {
     this.#refused = undefined;
@@ -167,7 +173,7 @@ export class Station {
     await Promise.all(remembered.map((link) => this.#openLane(link)));
   }
 
-  /** Retries a unit that could not be read; a success counts as a unit that was just attached. */
+  /** Retries a unit that could not be read. After a success, treats the unit as just attached. */
   async reread(lane: Lane): Promise<void> {
     await lane.retry();
     if (lane.isReachable) await this.#place(lane);
@@ -185,7 +191,7 @@ export class Station {
     return (await this.#options.services()).journal;
   }
 
-  /** Settles the open attempts of all attached units; called after each sign-in. */
+  /** Settles the open attempts of all attached units. Called after each sign-in. */
   async settle(): Promise<void> {
     if (!this.session.signedIn) return;
     await Promise.all(this.#lanes.map((lane) => this.#settleOn(lane)));
@@ -202,13 +208,16 @@ export class Station {
     }
   }
 
-  /** Calls `listener` when a unit is attached and when an attempt begins or ends. Returns a function that unsubscribes. */
+  /**
+   * Calls `listener` when a unit is attached and when an attempt begins or ends. Returns a function
+   * that unsubscribes.
+   */
   onActivity(listener: () => void): () => void {
     this.#activityListeners.add(listener);
     return () => void this.#activityListeners.delete(listener);
   }
 
-  /** Closes every link; called when the page is closed. */
+  /** Closes every link. Called when the page is closed. */
   close(): void {
     for (const lane of this.#lanes) void lane.close();
   }
@@ -226,13 +235,17 @@ export class Station {
     await this.#place(lane);
   }
 
-  /** Gives a unit that returns its former lane. A unit that is attached at its other port too keeps the first lane. */
+  /**
+   * Decides which lane shows the unit that was just read. A unit that returns gets its former lane.
+   * If the unit is already attached through another port, removes `lane`.
+   */
   async #place(lane: Lane): Promise<void> {
     const sn = lane.facts?.sn;
     const same = this.#lanes.find((other) => other !== lane && sn !== undefined && other.facts?.sn === sn);
     if (same?.attached) {
       await this.remove(lane);
-      // A unit with a USB and a serial port is one unit.
+      // A USB and a serial port with the same SN belong to one unit, two ports of one kind to two
+      // units.
       if (sn && same.link.kind === lane.link.kind) await this.#attendant?.twice(sn);
       return;
     }
@@ -244,7 +257,7 @@ export class Station {
       await this.#attendant?.arrive(same);
       return;
     }
-    // A lane whose unit was unplugged before it was read holds no information.
+    // A lane whose unit was unplugged before it was read has nothing to show.
     const isFinished = (other: Lane): boolean =>
       !other.attached && (other.phase.is === 'done' || other.phase.is === 'away' || !other.facts);
     const remaining = this.#lanes.filter((other) => other === lane || !isFinished(other));
@@ -279,7 +292,10 @@ export class Station {
     }
   }
 
-  /** The lane's attempt whose ending could not be written: the journal lists it as running. */
+  /**
+   * Returns the lane's attempt if its ending could not be written, so that the journal lists it as
+   * running.
+   */
   async #unfinishedOf({ phase }: Lane): Promise<readonly Attempt[]> {
     if (phase.is !== 'unknown' && phase.is !== 'unverified') return [];
     try {

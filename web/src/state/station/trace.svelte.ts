@@ -1,4 +1,5 @@
-// The newest exchanges with one unit, already redacted by the transport (web/src/transport/trace.ts).
+// The newest exchanges with one unit, already redacted by the transport
+// (web/src/transport/trace.ts).
 import type { Exchange } from '../../transport/trace.ts';
 
 export type { Exchange } from '../../transport/trace.ts';
@@ -13,7 +14,7 @@ export class Trace {
     return this.#exchanges;
   }
 
-  /** Prepends the exchanges of `before`, which had another handle of the same unit. */
+  /** Prepends the exchanges of `before`, the trace of the same unit under its earlier handle. */
   continue(before: Trace): void {
     this.#exchanges = [...before.exchanges, ...this.#exchanges].slice(-MAX_EXCHANGES);
   }

@@ -1,5 +1,5 @@
-// An open link to a unit whose identity was read. A link cannot be reused after a failed exchange (docs/protocol.md
-// clause 5); the lane then opens a new connection.
+// An open link to a unit whose identity was read. A link cannot be reused after a failed exchange
+// (docs/protocol.md clause 5); the lane then opens a new connection.
 import { Mutex } from '#protocol/async/mutex.ts';
 import { run } from '#protocol/commands/command.ts';
 import { identify } from '#protocol/commands/identify.ts';
@@ -23,7 +23,7 @@ export class UnitConnection {
     this.#state = state;
   }
 
-  /** @throws ProtocolError from the link, not-a-unit; the link is closed then */
+  /** Closes the link on a failure. @throws ProtocolError from the link, not-a-unit */
   static async open(
     link: Link,
     leases: Pick<Leases, 'open'>,
@@ -31,7 +31,8 @@ export class UnitConnection {
   ): Promise<UnitConnection> {
     const open = await leases.open(link);
     const state = { isClosed: false };
-    // IDENTIFY is sent at any time between loads, and the link takes one command at a time.
+    // The link takes one command at a time, and an IDENTIFY may still be running when a load
+    // starts.
     const turns = new Mutex();
     const transmit = traced(async (command) => {
       try {

@@ -1,4 +1,5 @@
-// The identity of a unit (GET IDENTITY, docs/protocol.md clause 4.3) in the form in which the page shows it.
+// The identity of a unit (GET IDENTITY, docs/protocol.md clause 4.3) in the form in which the page
+// shows it.
 import { toHex } from '#protocol/bytes/hex.ts';
 import type { Identity } from '#protocol/commands/identity.ts';
 
@@ -24,7 +25,7 @@ export interface UnitFacts {
   readonly signatureRequired: boolean;
   readonly tries: number;
   readonly firmware: number;
-  /** Capability b2: the unit can draw attention to itself. */
+  /** Capability b2: the unit supports IDENTIFY. */
   readonly canBlink: boolean;
   readonly slots: readonly SlotFacts[];
 }
@@ -39,7 +40,10 @@ export function factsOf(identity: Identity): UnitFacts {
   return { sn, set, tkv, profile, lifecycle, suites, signatureRequired, tries, firmware, canBlink, slots };
 }
 
-/** The facts after a key was stored, taken from the receipt so that the identity need not be read again. */
+/**
+ * Returns the facts after the unit has stored `key`. The receipt contains these values, so the page
+ * need not read the identity again.
+ */
 export function withKey(facts: UnitFacts, key: Omit<SlotFacts, 'holdsKey'>): UnitFacts {
   const slots = facts.slots.map((slot) => (slot.ref2 === key.ref2 ? { ...key, holdsKey: true } : slot));
   return { ...facts, slots };
