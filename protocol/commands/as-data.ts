@@ -1,6 +1,6 @@
-// Codec of AS data, the response of an AS card to SELECT and GET DATA (docs/protocol.md clause
-// 4.9). The data is not authenticated and needs no PIN. The page checks requests against it only to
-// save a refusal; the card makes its own checks.
+// Decodes AS data, the response of an AS card to SELECT and GET DATA (docs/protocol.md clause 4.9).
+// The data is not authenticated and needs no PIN. The page uses the data only to avoid requests
+// that the card would refuse.
 import type { Bytes } from '../bytes/bytes.ts';
 import { fromAscii, fromUtf8 } from '../bytes/text.ts';
 import { isAttributes } from '../tkl/attributes.ts';
@@ -18,14 +18,16 @@ export interface AsEntry {
   readonly akv: number;
   /** The permitted REF2, or FFFF for any slot. */
   readonly slot: number;
-  /** 5 bytes; zero without a key, and for a T that differs from unit to unit. */
+  /**
+   * 5 bytes. Zero for an erasure, and for a next T if each unit gets a different key (clause 8).
+   */
   readonly kcv: Bytes;
   readonly label: string;
 }
 
 export interface AsData {
   readonly set: number;
-  /** The newest version of T on the card, which may also serve units with an older one. */
+  /** The newest version of T on the card. The card may also serve units with an older version. */
   readonly tkv: number;
   readonly asNumber: number;
   /** XC of the last export; 0 before the first. */

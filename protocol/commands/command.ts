@@ -1,6 +1,6 @@
-// A command is a value with an encoder for the request and a decoder for the response; run()
-// exchanges one over a link. The other files of this folder define one command each
-// (docs/protocol.md clause 4).
+// A command is a value with an encoder for the request and a decoder for the response; run() sends
+// the request over a link and decodes the response. Most other files of this folder define one
+// command each (docs/protocol.md clause 4).
 import { exchange } from '../apdu/chaining.ts';
 import type { CommandApdu } from '../apdu/command-apdu.ts';
 import { isSuccess } from '../apdu/status-word.ts';
@@ -39,7 +39,7 @@ export async function run<Request, Answer>(
   return command.decode(data);
 }
 
-/** The error for a response that violates the specification. */
+/** Creates the error for a response that violates the specification. */
 export function nonsense(command: string, fault: string): ProtocolError {
   return new ProtocolError('unit-nonsense', `${command}: ${fault}`);
 }

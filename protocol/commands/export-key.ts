@@ -1,5 +1,5 @@
-// EXPORTKEY of an AS card (docs/protocol.md clause 4.2, claims 2 to 6 and 18): R, REF1, SN and CHM
-// in one command. The response is DATA.
+// EXPORTKEY of an AS card (docs/protocol.md clause 4.2, claims 2 to 6 and 18): the request contains
+// R, REF1, SN and CHM, and the response is DATA.
 import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
 import { type Bytes, concat, copy, requireLength } from '../bytes/bytes.ts';
 import { u16 } from '../bytes/integers.ts';

@@ -3,15 +3,13 @@ import { type Bytes, copy } from '../bytes/bytes.ts';
 import { readU8, readU16, readU32 } from '../bytes/integers.ts';
 import type { ProtocolError } from '../errors.ts';
 
-/**
- * Reads from the start of `data`. Each method throws beyond the end.
- */
+/** Each method reads the next field of `data` and throws if the data ends too early. */
 export class Fields {
   readonly #fault: (fault: string) => ProtocolError;
   readonly #data: Uint8Array;
   #offset = 0;
 
-  /** `fault` creates the error of a violation. */
+  /** `fault` creates the error that the methods throw. */
   constructor(data: Uint8Array, fault: (fault: string) => ProtocolError) {
     this.#fault = fault;
     this.#data = data;
@@ -35,7 +33,7 @@ export class Fields {
   }
 
   /**
-   * One byte as the word of the table.
+   * Reads one byte and returns its word in `words`.
    * @throws ProtocolError for a byte without a word
    */
   choice<Word extends string>(field: string, words: Readonly<Record<number, Word>>): Word {
@@ -45,10 +43,7 @@ export class Fields {
     return word;
   }
 
-  /**
-   * @throws ProtocolError when bytes are left; `whole` names the structure in the
-   * message
-   */
+  /** @throws ProtocolError when bytes are left; `whole` names the structure in the message */
   end(whole: string): void {
     const left = this.#data.length - this.#offset;
     if (left !== 0) throw this.#fault(`${left} bytes follow the ${whole}`);

@@ -1,5 +1,5 @@
-// GET DATA of an AS card (docs/protocol.md clause 4.9): reads set, counters and key entries. The
-// PIN state stays as it is.
+// GET DATA of an AS card (docs/protocol.md clause 4.9): reads set, counters and key entries. Does
+// not change the PIN state.
 import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
 import { concat } from '../bytes/bytes.ts';
 import { type AsData, decodeAsData } from './as-data.ts';

@@ -1,5 +1,5 @@
-// GET IDENTITY (docs/protocol.md clause 4.3): the same response as SELECT. A pending challenge
-// stays valid.
+// GET IDENTITY (docs/protocol.md clause 4.3): returns the same response as SELECT. Unlike SELECT,
+// it leaves a pending challenge valid.
 import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
 import { concat } from '../bytes/bytes.ts';
 import type { Command } from './command.ts';

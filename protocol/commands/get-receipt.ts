@@ -1,5 +1,5 @@
-// GET RECEIPT (docs/protocol.md clause 4): returns the receipt of the last import into a slot,
-// after the response to IMPORTKEY was lost.
+// GET RECEIPT (docs/protocol.md clause 4): returns the receipt of the last import into a slot. The
+// page uses it after the response to IMPORTKEY was lost.
 import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
 import { concat } from '../bytes/bytes.ts';
 import type { Command } from './command.ts';

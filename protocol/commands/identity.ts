@@ -1,5 +1,5 @@
-// Codec of the identity, the response of a unit to SELECT and GET IDENTITY (docs/protocol.md clause
-// 4.3). It is not authenticated; CHM proves SN, SET and TKV to the AS.
+// Decodes the identity, the response of a unit to SELECT and GET IDENTITY (docs/protocol.md clause
+// 4.3). The identity is not authenticated. CHM proves SN, SET and TKV to the AS.
 import { type Bytes, isZero } from '../bytes/bytes.ts';
 import { hexNumber } from '../bytes/hex.ts';
 import { fromAscii } from '../bytes/text.ts';
@@ -12,7 +12,7 @@ export interface Slot {
   /** REF2. */
   readonly ref2: number;
   readonly state: 'empty' | 'key';
-  /** AKV of the key; in an empty slot the highest AKV it has contained. */
+  /** AKV of the key. For an empty slot, the highest AKV that the slot has contained. */
   readonly akv: number;
   /** ATTR, 7 characters; empty for an empty slot. */
   readonly attributes: string;
@@ -38,11 +38,12 @@ export interface Identity {
   readonly tkv: number;
   readonly profile: 'shared' | 'diversified';
   /**
-   * The suites of clause 2 that the unit allows, including those that this software does not have.
+   * The suites of clause 2 that the unit allows, including suites that this software does not
+   * support.
    */
   readonly suites: readonly number[];
   readonly lifecycle: 'blank' | 'operational';
-  /** 0 to 64. */
+  /** Number of failed imports left, 0 to 64 (clause 4.7). */
   readonly tries: number;
   readonly signatureRequired: boolean;
   readonly capabilities: Capabilities;

@@ -1,5 +1,6 @@
-// IMPORTKEY (docs/protocol.md clause 4.5, claim 19): DATA and REF2 in one command. The response is
-// the receipt. Every refusal uses up the challenge, so a new attempt begins with GET CHALLENGE.
+// IMPORTKEY (docs/protocol.md clause 4.5, claim 19): the request contains DATA and REF2, and the
+// response is the receipt. Every refusal uses up the challenge, so a new attempt begins with GET
+// CHALLENGE.
 import { MAX_SHORT_NE } from '../apdu/command-apdu.ts';
 import { concat } from '../bytes/bytes.ts';
 import { u16 } from '../bytes/integers.ts';

@@ -18,7 +18,7 @@ export function isPin(digits: Uint8Array): boolean {
 }
 
 /**
- * One block of 12 bytes per PIN, in order, which the caller wipes.
+ * Returns one block of 12 bytes per PIN, in the given sequence. The caller wipes them.
  * @throws RangeError for an invalid PIN
  */
 export function encodePinBlocks(...pins: readonly Uint8Array[]): Bytes {
@@ -33,7 +33,7 @@ export function encodePinBlocks(...pins: readonly Uint8Array[]): Bytes {
   return blocks;
 }
 
-/** X of 63CX; undefined for another status word. */
+/** Returns X of status word 63CX; undefined for any other status word. */
 export function triesLeft(sw: number): number | undefined {
   return (sw & 0xfff0) === TRIES_LEFT ? sw & 0x0f : undefined;
 }

@@ -1,5 +1,5 @@
-// The response of IMPORTKEY and GET RECEIPT (docs/protocol.md clause 4): a receipt, parsed but not
-// verified, because only the AS has the keys.
+// The response of IMPORTKEY and GET RECEIPT (docs/protocol.md clause 4): a receipt, which is parsed
+// but not verified, because only the AS has the keys.
 import { type Bytes, copy } from '../bytes/bytes.ts';
 import { decodeReceipt, type Receipt } from '../tkl/receipt.ts';
 

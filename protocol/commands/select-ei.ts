@@ -6,7 +6,6 @@ import { fromHex } from '../bytes/hex.ts';
 import type { Command } from './command.ts';
 import { decodeIdentity, type Identity } from './identity.ts';
 
-/** AID of the EI application. */
 const EI_AID = fromHex('F0544B4C3101');
 
 export const selectEi: Command<void, Identity> = {
