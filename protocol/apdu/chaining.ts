@@ -1,6 +1,6 @@
 // Exchanges a command of any length as one or more APDUs: command chaining (ISO/IEC 7816-4 clause
-// 5.3.3), GET RESPONSE after 61xx and a corrected Le after 6Cxx (clause 5.3.4). Between commands/
-// and the link; docs/protocol.md clause 4.1 says when extended length is allowed.
+// 5.3.3), GET RESPONSE after 61xx and a corrected Le after 6Cxx (clause 5.3.4). docs/protocol.md
+// clause 4.1 says when extended length is allowed.
 import { type Bytes, concat } from '../bytes/bytes.ts';
 import { ProtocolError } from '../errors.ts';
 import {
@@ -17,21 +17,24 @@ import { formatStatusWord, isSuccess } from './status-word.ts';
 import type { Transmit } from './transmit.ts';
 
 export interface ExchangeOptions {
-  /** Capability b1 of the unit. A command that fits into a short APDU is sent short anyway. */
+  /**
+   * Capability b1 of the unit. A command that fits into a short APDU is always sent as a short
+   * APDU.
+   */
   readonly extendedLength: boolean;
 }
 
 const CLA_CHAINING = 0x10;
-/** Number of GET RESPONSE commands for the longest response, 256 bytes each. */
+/** Maximum number of GET RESPONSE commands for one response. Each returns up to 256 bytes. */
 const MAX_GET_RESPONSES = MAX_EXTENDED_NE / MAX_SHORT_NE;
 
 /** The status word for a command whose condition, such as a challenge, was used up. */
 const CONDITION_USED = 0x6985;
 
 /**
- * The joined response data and the status word of the command, which is never 61xx.
- * @throws ProtocolError from the link; unit-nonsense when the device may have run the command but
- * does not return its answer: GET RESPONSE fails after 61xx, or 6985 follows 6Cxx
+ * Returns the joined response data and the final status word, which is never 61xx.
+ * @throws ProtocolError from the link; unit-nonsense if the device may have run the command but its
+ *   response is lost, because GET RESPONSE fails after 61xx or 6985 follows 6Cxx
  */
 export async function exchange(
   transmit: Transmit,
@@ -41,7 +44,8 @@ export async function exchange(
   const parts = encodeParts(command, extendedLength);
   let response = await transmitParts(transmit, parts);
   if (sw1(response) === 0x6c) {
-    // The unit has not run the command and has dropped the chain, so the whole chain is repeated.
+    // 6Cxx means that the unit has not run the command. The unit has also dropped the chain, so all
+    // parts are sent again.
     const first = response.sw;
     response = await transmitParts(transmit, encodeParts({ ...command, ne: available(response) }, extendedLength));
     if (response.sw === CONDITION_USED) {
@@ -66,7 +70,7 @@ function encodeParts(command: CommandApdu, extendedLength: boolean): readonly By
   return parts;
 }
 
-/** The response to the last part, or to the first refused part. */
+/** Sends the parts. Returns the response to the last part, or to the first refused part. */
 async function transmitParts(transmit: Transmit, parts: readonly Bytes[]): Promise<ResponseApdu> {
   let response: ResponseApdu | undefined;
   for (const part of parts) {
@@ -77,7 +81,10 @@ async function transmitParts(transmit: Transmit, parts: readonly Bytes[]): Promi
   return response;
 }
 
-/** 61xx means that the command was run, so a refusal of GET RESPONSE is not one of the command. */
+/**
+ * Fetches the rest of a response with GET RESPONSE. 61xx means that the command was run, so an
+ * error of GET RESPONSE is not reported as a refusal of the command.
+ */
 async function fetchRest(transmit: Transmit, first: ResponseApdu): Promise<ResponseApdu> {
   const parts = [first.data];
   let response = first;
@@ -101,5 +108,5 @@ async function getResponse(transmit: Transmit, ne: number): Promise<ResponseApdu
 
 const sw1 = ({ sw }: ResponseApdu): number => sw >> 8;
 
-/** SW2 of 61xx and 6Cxx, where 00 means 256. */
+/** Number of available bytes: SW2 of 61xx and 6Cxx, where 00 means 256. */
 const available = ({ sw }: ResponseApdu): number => sw & 0xff || MAX_SHORT_NE;

@@ -46,7 +46,7 @@ export function encodeExtendedCommand(command: CommandApdu): Bytes {
   const header = concat(cla, ins, p1, p2);
   const le = ne === 0 ? [] : [u16(ne & 0xffff)];
   if (data.length > 0) return concat(header, 0, u16(data.length), data, ...le);
-  // Without a data field the Le field has three bytes, and the first is 00.
+  // In a command without a data field, extended Le has three bytes, of which the first is 00.
   return ne === 0 ? header : concat(header, 0, ...le);
 }
 
@@ -56,8 +56,8 @@ function requireFields({ data, ne }: CommandApdu, maxNc: number, maxNe: number):
 }
 
 /**
- * Reads a short or an extended command, as a card does.
- * @throws SyntaxError naming the wrong length; a card returns 6700
+ * Decodes a short or an extended command, as a card does.
+ * @throws SyntaxError naming the wrong length, for which a card returns 6700
  */
 export function decodeCommand(bytes: Uint8Array): DecodedCommand {
   const [cla, ins, p1, p2, first] = bytes;

@@ -13,7 +13,7 @@ export function encodeResponse(data: Uint8Array, sw: number): Bytes {
   return concat(data, u16(sw));
 }
 
-/** @throws ProtocolError unit-nonsense without SW1 SW2 */
+/** @throws ProtocolError unit-nonsense for fewer than 2 bytes */
 export function decodeResponse(bytes: Uint8Array): ResponseApdu {
   const end = bytes.length - 2;
   if (end < 0) throw new ProtocolError('unit-nonsense', `a response APDU has at least 2 bytes, not ${bytes.length}`);

@@ -1,5 +1,6 @@
 // The status words SW1 SW2 with their meaning and source (ISO/IEC 7816-4 clause 5.6,
-// docs/protocol.md clause 4). For engineers: web/src/ui/messages has the words for the operator.
+// docs/protocol.md clause 4). The meanings are for engineers. web/src/ui/messages has the sentences
+// for operators.
 import { hexNumber } from '../bytes/hex.ts';
 
 export interface StatusWord {
@@ -13,7 +14,7 @@ export interface StatusWord {
 const ISO = 'ISO/IEC 7816-4 clause 5.6';
 const TKL = 'docs/protocol.md clause 4';
 
-/** The first match counts, so exact words precede patterns. */
+/** The first matching entry applies, so exact status words precede patterns with X. */
 export const STATUS_WORDS: readonly StatusWord[] = [
   { pattern: '9000', meaning: 'done', clause: ISO },
   { pattern: '61XX', meaning: 'done, GET RESPONSE returns XX more bytes', clause: ISO },
@@ -67,8 +68,9 @@ export function isSuccess(sw: number): boolean {
 }
 
 /**
- * True iff the status word means "not done" or "memory unchanged" (ISO/IEC 7816-4 clause 5.6). After
- * 61xx, 65xx (memory changed or failed), 6Cxx, 6Fxx and all others the command may have been run.
+ * True iff the status word is an error that means "not done" or "memory unchanged" (ISO/IEC 7816-4
+ * clause 5.6). After any other status word, such as 61xx, 65xx, 6Cxx or 6Fxx, the command may have
+ * been run.
  */
 export function isRefusal(sw: number): boolean {
   const sw1 = sw >> 8;
@@ -80,7 +82,7 @@ export function formatStatusWord(sw: number): string {
   return hexNumber(sw, 4);
 }
 
-/** The first matching entry; undefined for a status word of neither standard. */
+/** Returns the first matching entry; undefined for a status word that neither standard defines. */
 export function findStatusWord(sw: number): StatusWord | undefined {
   const digits = formatStatusWord(sw);
   return STATUS_WORDS.find(({ pattern }) =>

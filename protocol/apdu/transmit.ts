@@ -1,5 +1,5 @@
-// The interface between commands and links: one command APDU out, one response APDU back (ISO/IEC
-// 7816-3 clause 12).
+// The interface between commands and links, which sends one command APDU and receives one response
+// APDU (ISO/IEC 7816-3 clause 12).
 import type { Bytes } from '../bytes/bytes.ts';
 
 /**
