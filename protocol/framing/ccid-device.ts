@@ -28,7 +28,7 @@ const EXTENSION_MULTIPLIER = 1;
 
 interface Slot {
   isPowered: boolean;
-  /** The XfrBlock without a response yet. */
+  /** The XfrBlock that has no response yet. */
   running: { readonly ticket: number; readonly seq: number } | undefined;
 }
 
@@ -54,7 +54,7 @@ export class CcidDevice implements CardFraming {
     return actions;
   }
 
-  /** Never needed: this machine requests no `wait`, because the bus delimits the transfers. */
+  /** Has no effect: this state machine returns no `wait`, because USB delimits the transfers. */
   silence(): readonly CardAction[] {
     return [];
   }
@@ -104,7 +104,10 @@ export class CcidDevice implements CardFraming {
     }
   }
 
-  /** Power on is a reset. Either way the response of a running command is discarded. */
+  /**
+   * Powers the card on, which also resets it, or off. Both discard the response of a running
+   * command.
+   */
   #power(message: CcidMessage, slot: Slot, on: boolean): readonly CardAction[] {
     slot.running = undefined;
     slot.isPowered = on;
@@ -124,7 +127,7 @@ export class CcidDevice implements CardFraming {
 
 const icc = (slot: Slot): number => (slot.isPowered ? IccStatus.active : IccStatus.inactive);
 
-/** The RDR_to_PC message type that answers a PC_to_RDR message (CCID 1.1 clause 6.2). */
+/** Returns the RDR_to_PC message type that answers a PC_to_RDR message (CCID 1.1 clause 6.2). */
 function answerType(type: number): number {
   return type === CcidType.iccPowerOn || type === CcidType.xfrBlock ? CcidType.dataBlock : CcidType.slotStatus;
 }

@@ -1,6 +1,6 @@
-// CCID 1.1 bulk messages on the side of the host (docs/protocol.md clause 5): one slot, extended
-// APDU level; a state machine without clock and I/O. CCID cannot repeat a lost message, so every
-// error ends the link. A response to an earlier message is ignored.
+// CCID 1.1 bulk messages on the side of the host, for one slot and at extended APDU level
+// (docs/protocol.md clause 5). A state machine without clock and I/O. CCID cannot repeat a lost
+// message, so every error ends the link. A response to an earlier message is ignored.
 import { type Bytes, wipe } from '../bytes/bytes.ts';
 import {
   CcidError,
@@ -67,7 +67,7 @@ class CcidHost implements HostFraming {
     this.#reader.push(bytes);
     let action = WAIT_ON;
     for (let message = this.#reader.next(); message !== undefined; message = this.#reader.next()) {
-      // Messages behind the response can only answer earlier messages.
+      // Messages after the response can only answer earlier requests.
       if (action.do === 'wait-on') action = this.#handle(message);
     }
     return action;
@@ -101,7 +101,8 @@ class CcidHost implements HostFraming {
         this.#phase = 'power';
         return this.#send(CcidType.iccPowerOn, CcidType.dataBlock, NOTHING);
       case 'power':
-        // TS shows that this is an ATR. The rest is ignored: the identity gives the capabilities.
+        // The first byte, TS, shows that this is an ATR. The other bytes are ignored, because the
+        // identity contains the capabilities.
         if (data[0] !== 0x3b && data[0] !== 0x3f)
           return this.#fail('link-garbled', 'the response to power on contains no ATR');
         return this.#done(NOTHING);

@@ -1,5 +1,5 @@
-// Codec of CCID 1.1 bulk messages (clause 6): a header of ten bytes with a little-endian length,
-// and data.
+// Codec of CCID 1.1 bulk messages (clause 6): each has a header of ten bytes, with a little-endian
+// length, and data.
 import type { Bytes } from '../bytes/bytes.ts';
 
 /**
@@ -74,7 +74,7 @@ export const iccStatus = (status: number): number => status & 0x03;
 export const commandStatus = (status: number): number => status >> 6;
 
 /**
- * Header of a message that exceeds the maximum length, so that the start of the next one is
+ * Header of a message that exceeds the maximum length. The start of the next message is then
  * unknown.
  */
 export interface OversizedMessage {
@@ -86,7 +86,10 @@ export interface OversizedMessage {
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Joins messages from transfers that split or join them. Copies each byte at most once. */
+/**
+ * Extracts messages from transfers, which may split or join messages. Copies each byte at most
+ * once.
+ */
 export class CcidMessageReader {
   readonly #pending = new Uint8Array(MAX_CCID_MESSAGE);
   #pendingLength = 0;
@@ -100,7 +103,8 @@ export class CcidMessageReader {
   }
 
   /**
-   * The next message; undefined while bytes are missing. An oversized message discards all input.
+   * Returns the next message; undefined while bytes are missing. Discards all input at an oversized
+   * message.
    */
   next(): CcidMessage | OversizedMessage | undefined {
     if (!this.#collect(CCID_HEADER_LENGTH)) return undefined;
@@ -121,7 +125,10 @@ export class CcidMessageReader {
     return { type, slot, seq, parameters: [at(7), at(8), at(9)], data };
   }
 
-  /** Copies up to `length` bytes of the message into #pending. True when they are complete. */
+  /**
+   * Copies up to `length` bytes of the message into #pending. Returns true when #pending has all of
+   * them.
+   */
   #collect(length: number): boolean {
     if (this.#offset < this.#pushed.length && this.#pendingLength < length) {
       const end = Math.min(this.#offset + length - this.#pendingLength, this.#pushed.length);

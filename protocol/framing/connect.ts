@@ -1,5 +1,6 @@
-// Drives a host framing on a port, and is the only code of this folder that does I/O. Deadlines use
-// the clock of the caller, so that a timeout ends in time although ignored bytes keep arriving.
+// Drives a host framing on a port, and is the only code of this folder that does I/O. Computes
+// deadlines with the caller's clock, so that ignored bytes that keep arriving do not extend a
+// timeout.
 import type { Transmit } from '../apdu/transmit.ts';
 import type { Bytes } from '../bytes/bytes.ts';
 import { ProtocolError } from '../errors.ts';
@@ -20,8 +21,8 @@ const MAX_DRAIN_MS = 2000;
 export const MAX_EXCHANGE_MS = 130_000;
 
 /**
- * Opens the link. A failure of this call or of an exchange closes the port, and every later
- * exchange rejects with the same error.
+ * Opens the link. If opening or an exchange fails, closes the port. Every later exchange then
+ * rejects with the same error.
  * @throws ProtocolError (LinkErrorCode)
  * @throws RangeError from an exchange while another one is open
  */

@@ -1,5 +1,5 @@
-// A link protocol on the side of the host, as a state machine without clock and I/O: it processes
-// received bytes and returns the next action. connect.ts drives it on a Port.
+// The interface of a link protocol on the side of the host: a state machine without clock and I/O,
+// which processes received bytes and returns the next action. connect.ts drives it on a Port.
 import type { Bytes } from '../bytes/bytes.ts';
 import type { LinkErrorCode } from '../errors.ts';
 
@@ -12,9 +12,12 @@ export type HostAction =
   | { readonly do: 'send'; readonly bytes: Bytes; readonly quietMs: number; readonly waitMs: number }
   /** Wait up to `waitMs` from now: the unit requested a time extension. */
   | { readonly do: 'wait'; readonly waitMs: number }
-  /** Wait up to `gapMs` from now for the rest of a block. The deadline of the response stays. */
+  /**
+   * Wait up to `gapMs` from now for the rest of a block. The deadline of the response does not
+   * change.
+   */
   | { readonly do: 'more'; readonly gapMs: number }
-  /** Nothing useful was received: continue to wait until the same deadline. */
+  /** Nothing useful was received, so continue to wait until the same deadline. */
   | { readonly do: 'wait-on' }
   /** The link is open (empty response), or the response APDU is complete. */
   | { readonly do: 'done'; readonly response: Bytes }
@@ -22,7 +25,7 @@ export type HostAction =
   | { readonly do: 'fail'; readonly code: LinkErrorCode; readonly message: string };
 
 export interface HostFraming {
-  /** Opens the link; called once, before the first exchange. */
+  /** Opens the link. Called once, before the first exchange. */
   open(): HostAction;
   /**
    * Sends one command APDU.

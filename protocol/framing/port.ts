@@ -1,21 +1,18 @@
-// The interface to the cable: a stream of bytes, which web/src/transport implements over the
-// browser. Serial does not preserve the boundaries between writes. On USB one write is one bulk
+// The interface to the cable as a stream of bytes. web/src/transport implements it with WebUSB and
+// Web Serial. Serial does not preserve the boundaries between writes. On USB one write is one bulk
 // message and one read is one bulk transfer.
 import type { Bytes } from '../bytes/bytes.ts';
 
 export interface Port {
-  /**
-   * Sends all bytes in order.
-   * @throws ProtocolError device-lost, link-timeout
-   */
+  /** Sends all bytes in order. @throws ProtocolError device-lost, link-timeout */
   write(bytes: Uint8Array): Promise<void>;
   /**
-   * The next bytes, at least one; undefined when `timeoutMs` pass without any. Bytes that arrive
-   * later are returned by the next read.
+   * Returns the next bytes, at least one; undefined if none arrive within `timeoutMs`. The next
+   * read returns bytes that arrive later.
    * @throws ProtocolError device-lost, device-busy, link-garbled
    * @throws RangeError while another read is pending
    */
   read(timeoutMs: number): Promise<Bytes | undefined>;
-  /** Closes the port; idempotent. A pending read rejects with device-lost. Never rejects. */
+  /** Closes the port. Idempotent. A pending read rejects with device-lost. Never rejects. */
   close(): Promise<void>;
 }

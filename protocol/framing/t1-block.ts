@@ -41,7 +41,7 @@ export type T1Block = IBlock | RBlock | SBlock;
  * has no ATR.
  */
 export const MAX_IFS = 254;
-/** IFSD before S(IFS) of the host. */
+/** IFSD until the host sends S(IFS request). */
 export const INITIAL_IFSD = 32;
 /** Block waiting time in ms, from the end of a block to the first byte of the response. */
 export const BWT_MS = 1000;
@@ -98,7 +98,10 @@ function encode(pcb: number, inf: Uint8Array, edc: Edc): Bytes {
   return block;
 }
 
-/** The block at from..to; undefined when the EDC is wrong or a field violates clause 11.3. */
+/**
+ * Decodes the block at from..to. Returns undefined when the EDC is wrong or a field violates clause
+ * 11.3.
+ */
 function decodeAt(bytes: Uint8Array, from: number, to: number, edc: Edc): T1Block | undefined {
   const end = to - EDC_LENGTH[edc];
   let code = 0;
@@ -133,7 +136,7 @@ function isValue(request: SBlock['request'], value: number): boolean {
   return !hasValue(request) || (value !== 0 && (request !== 'ifs' || value <= MAX_IFS));
 }
 
-/** True iff one block repeats the other. */
+/** True iff `b` is a repetition of `a`. */
 export function isSameIBlock(a: IBlock, b: IBlock): boolean {
   return a.ns === b.ns && a.more === b.more && equalBytes(a.inf, b.inf);
 }
@@ -141,8 +144,8 @@ export function isSameIBlock(a: IBlock, b: IBlock): boolean {
 export const other = (bit: SequenceBit): SequenceBit => (bit === 0 ? 1 : 0);
 
 /**
- * Length of the block that begins at `from`; undefined before LEN was received, 0 when no block
- * begins like this.
+ * Returns the length of the block that begins at `from`; undefined before LEN was received, 0 if
+ * these bytes cannot begin a block.
  */
 function blockLength(bytes: Uint8Array, from: number, to: number, edc: Edc): number | undefined {
   if (from < to && bytes[from] !== NAD) return 0;
@@ -151,7 +154,10 @@ function blockLength(bytes: Uint8Array, from: number, to: number, edc: Edc): num
   return len > MAX_IFS ? 0 : PROLOGUE_LENGTH + len + EDC_LENGTH[edc];
 }
 
-/** Finds the blocks in a stream that is split anywhere. Copies each byte at most once. */
+/**
+ * Extracts blocks from a stream whose chunks may split or join blocks. Copies each byte at most
+ * once.
+ */
 export class T1BlockReader {
   readonly #edc: Edc;
   /** The beginning of an incomplete block. */
@@ -177,8 +183,8 @@ export class T1BlockReader {
   }
 
   /**
-   * The next block; undefined while bytes are missing; 'damaged' for malformed input, all of which
-   * is then discarded.
+   * Returns the next block, or undefined while bytes are missing. At malformed input, discards all
+   * input and returns 'damaged'.
    */
   next(): T1Block | 'damaged' | undefined {
     return this.#pendingLength === 0 ? this.#nextWhole() : this.#nextPending();
@@ -208,7 +214,10 @@ export class T1BlockReader {
     return decodeAt(this.#pending, 0, length, this.#edc) ?? this.#damaged();
   }
 
-  /** Copies up to `length` bytes of the block into #pending. True when they are complete. */
+  /**
+   * Copies up to `length` bytes of the block into #pending. Returns true when #pending has all of
+   * them.
+   */
   #collect(length: number): boolean {
     const end = Math.min(this.#offset + Math.max(0, length - this.#pendingLength), this.#pushed.length);
     this.#pending.set(this.#pushed.subarray(this.#offset, end), this.#pendingLength);

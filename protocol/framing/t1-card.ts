@@ -1,6 +1,6 @@
 // T=1 on the side of the unit (ISO/IEC 7816-3 clause 11, docs/protocol.md clause 5), for simulated
-// units. A repeated I-block is answered with the last block and never runs a command twice. There
-// is no limit on repeats: only the host gives up.
+// units. A repeated I-block is answered with the last block and never runs a command twice. The
+// number of repetitions has no limit here, because only the host ends a failing exchange.
 import { type Bytes, concat, copy } from '../bytes/bytes.ts';
 import type { CardAction, CardFraming } from './card-framing.ts';
 import type { Edc } from './edc.ts';
@@ -50,7 +50,7 @@ export class T1Card implements CardFraming {
   #command: Bytes[] = [];
   #commandLength = 0;
   #lastReceived: IBlock | undefined;
-  /** The last block sent, except R-blocks that report an error. */
+  /** The last block sent, not counting R-blocks that report an error. */
   #last: Bytes | undefined;
   #lastI: { readonly ns: SequenceBit; readonly bytes: Bytes } | undefined;
   /** The pending S(... request) of the unit. */
@@ -111,7 +111,8 @@ export class T1Card implements CardFraming {
 
   #handle(block: T1Block): readonly CardAction[] {
     if (block.kind === 'S') return this.#handleS(block);
-    // Rule 7.3: any block except the response to the pending request repeats the request.
+    // Rule 7.3: while a request is pending, the unit answers any I- or R-block with the same
+    // request.
     if (this.#request !== undefined) return this.#repeatLast();
     return block.kind === 'I' ? this.#handleI(block) : this.#handleR(block);
   }
@@ -141,13 +142,13 @@ export class T1Card implements CardFraming {
     if (this.#running !== undefined) return this.#sendRequest('wtx', WTX_MULTIPLIER);
     if (this.#response !== undefined && nr === this.#ns) return this.#sendPart(this.#response);
     if (this.#lastI?.ns === nr) return [{ do: 'send', bytes: this.#lastI.bytes }];
-    // The host has received the last I-block, and its own next I-block was lost.
+    // The host has received the last I-block, and the host's next I-block was lost.
     return this.#sendError(0);
   }
 
   #handleS({ request, response, value }: SBlock): readonly CardAction[] {
     if (response) {
-      // A response without a pending request repeats one that was processed.
+      // A response without a pending request repeats a response that was processed.
       if (this.#request?.name !== request || this.#request.value !== value) return NOTHING;
       this.#request = undefined;
       return this.#response === undefined ? NOTHING : this.#startResponse();

@@ -1,8 +1,8 @@
 // T=1 on the side of the host (ISO/IEC 7816-3 clause 11, rules 1 to 9 of clause 11.6;
-// docs/protocol.md clause 5): one exchange at a time, a state machine without clock and I/O,
-// without S(ABORT). Never runs a command twice: after S(RESYNCH) it restarts a command only if the
-// last block was not sent yet. Otherwise the outcome is unknown, and the link fails. Skips its own
-// blocks, which some adapters return before the answer.
+// docs/protocol.md clause 5), without S(ABORT). A state machine without clock and I/O that runs one
+// exchange at a time. Never runs a command twice: after S(RESYNCH) it sends a command again only if
+// the last block of the command was not sent before. Otherwise the outcome is unknown, and the link
+// fails. Ignores echoes of its own blocks, which some adapters return before the response.
 import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
 import type { Edc } from './edc.ts';
 import type { HostAction, HostFraming } from './host-framing.ts';
@@ -37,7 +37,7 @@ const MAX_REPEATS = 3;
 const MAX_RESYNCHS = 3;
 /** Length of the longest response APDU: Ne 65,536 and the status word. */
 const MAX_RESPONSE = 0x10002;
-/** Number of received bytes in which a part of an echo is searched. */
+/** Number of received bytes that are stored to detect a partial echo. */
 const MAX_HEARD = 8;
 
 export function t1Host(options: T1Options = {}): HostFraming {
@@ -72,17 +72,20 @@ class T1Host implements HostFraming {
   #ifsc = MAX_IFS;
   #repeats = 0;
   #resynchs = 0;
-  /** True once the unit has answered something unusable since the last progress. */
+  /** True if the unit has sent something unusable since the last valid block. */
   #hasAnswered = false;
   /** True once a block of the unit was received. */
   #hasUnit = false;
   /** True once a block of this host, or a part of one, was received. */
   #hasEcho = false;
-  /** The block sent last, and whether its echo is outstanding. */
+  /** The block sent last, and whether its echo was received. */
   #sent: { readonly bytes: Bytes; isEchoed: boolean } = { bytes: NOTHING, isEchoed: true };
-  /** The first bytes received since then. */
+  /** The first bytes received after #sent. */
   #heard: number[] = [];
-  /** The last block sent, except R-blocks that report an error, and the timeout of its response. */
+  /**
+   * The last block sent, not counting R-blocks that report an error, with the timeout of its
+   * response.
+   */
   #last: { readonly bytes: Bytes; readonly waitMs: number } = { bytes: NOTHING, waitMs: 0 };
   #command: Uint8Array | undefined;
   /** The part of the command that was sent last, from..to. */
@@ -139,7 +142,7 @@ class T1Host implements HostFraming {
       if (block === 'damaged') return this.#retry('damaged', DAMAGE_SILENCE_MS);
       const action = this.#handle(block);
       if (action.do !== 'wait-on') {
-        // The line is half-duplex: bytes behind the answered block are a repetition or noise.
+        // The line is half-duplex: bytes after the answered block are a repetition or noise.
         this.#reader.clear();
         return action;
       }
@@ -156,9 +159,10 @@ class T1Host implements HostFraming {
   }
 
   /**
-   * Whether the block is one that this host has sent. A unit never sends the S-blocks of the host, and
-   * the first one shows whether the line echoes. Only then I- and R-blocks are compared, and an R-block
-   * once, because the unit may send the same.
+   * Whether the block is an echo of a block that this host has sent. A unit never sends the
+   * S-blocks of a host, so receiving one proves that the line echoes. Only after such proof are I-
+   * and R-blocks compared. An R-block is an echo only once, because the unit may send an equal
+   * R-block.
    */
   #isEcho(block: T1Block): boolean {
     const { bytes, isEchoed } = this.#sent;
@@ -171,7 +175,10 @@ class T1Host implements HostFraming {
     return true;
   }
 
-  /** Ignores other blocks, which the unit sent before it received S(RESYNCH request). */
+  /**
+   * Ignores every block but the response, because the unit sent it before it received S(RESYNCH
+   * request).
+   */
   #handleResynch(block: T1Block): HostAction {
     if (!isResponse(block, 'resynch')) return WAIT_ON;
     if (this.#isCommandSent) {
@@ -246,7 +253,7 @@ class T1Host implements HostFraming {
   }
 
   #handleS({ request, response, value }: SBlock): HostAction {
-    // No request is pending, so this repeats a response that was processed.
+    // No request is pending, so this block repeats a response that was processed.
     if (response) return WAIT_ON;
     switch (request) {
       case 'wtx':
@@ -262,8 +269,8 @@ class T1Host implements HostFraming {
   }
 
   /**
-   * Rules 7.1 to 7.3: repeats an unanswered request, and requests any other block again with an
-   * R-block.
+   * Applies rules 7.1 to 7.3: repeats a pending S-block request. Without a pending request, sends
+   * an R-block, so that the unit repeats its block.
    */
   #retry(reason: RetryReason, quietMs: number): HostAction {
     if (reason !== 'timeout') this.#hasAnswered = true;
@@ -323,14 +330,14 @@ class T1Host implements HostFraming {
     return { do: 'fail', code, message };
   }
 
-  /** The command may contain a PIN. */
+  /** Wipes the last part of the command, which may contain a PIN. */
   #wipeCommand(): void {
     wipe(this.#part);
     this.#command = undefined;
   }
 }
 
-/** Whether the received bytes begin with a part of the sent block. Its PCB is never one of a unit. */
+/** Whether the first two received bytes occur in the sent block, as in a partial echo. */
 function isPartOf(heard: readonly number[], sent: Uint8Array): boolean {
   const [first, second] = heard;
   if (first === undefined || second === undefined) return false;
