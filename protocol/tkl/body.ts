@@ -29,7 +29,10 @@ export function keyCheckValue(attributes: string, applicationKey: Uint8Array): K
     : { value: hashKcv(applicationKey), algorithm: 0x02 };
 }
 
-/** The values that BODY is bound to: HDR, 48 bytes (the AAD of suite 04), and its ATTR. */
+/**
+ * The values that BODY is bound to: `header` is HDR, 48 bytes, the AAD of suite 04. `attributes` is
+ * ATTR of HDR.
+ */
 export interface BodyBinding {
   readonly header: Uint8Array;
   readonly attributes: string;
@@ -81,7 +84,7 @@ const CODECS: Record<SuiteId, BodyCodec> = {
   },
 };
 
-/** BODY for TA (16, 24 or 32 bytes). Only suite 01 uses `random`, for its pad. */
+/** Seals TA (16, 24 or 32 bytes) into BODY. Only suite 01 uses `random`, for its padding. */
 export function sealBody(
   suite: SuiteId,
   keys: OperationKeys,
@@ -94,14 +97,17 @@ export function sealBody(
 }
 
 /**
- * TA, which the caller wipes. The caller has verified TAG.
+ * Returns TA, which the caller wipes. The caller must verify TAG first.
  * @throws IntegrityError when BODY does not decrypt, or contains another ATTR or KCV
  */
 export function openBody(suite: SuiteId, keys: OperationKeys, binding: BodyBinding, body: Uint8Array): Bytes {
   return CODECS[suite].open(keys, binding, body);
 }
 
-/** The X9.143 optional block KC (CMAC, method 01) of an AES key; none for other algorithms. */
+/**
+ * Returns the X9.143 optional block KC (CMAC, method 01) for an AES key, and no block for other
+ * keys.
+ */
 function keyCheckBlocks(attributes: string, key: Uint8Array) {
   return isAes(attributes) ? [{ id: 'KC', data: `01${toHex(aesKcv(key))}` }] : [];
 }

@@ -45,7 +45,7 @@ export function exportIdOf(dataHash: Uint8Array): string {
   return toBase64url(dataHash.subarray(0, 16));
 }
 
-/** Parses DATA; needs no key. @throws ProtocolError data-malformed naming the fault */
+/** Parses DATA. Needs no key. @throws ProtocolError data-malformed naming the fault */
 export function decodeData(data: Uint8Array): Data {
   if (data.length < BODY_OFFSET + TAG_LENGTH) throw malformed(`${data.length} bytes are too few`);
   const header = decodeHeader(data);
@@ -66,8 +66,8 @@ export function decodeData(data: Uint8Array): Data {
 }
 
 /**
- * HDR ‖ BLEN ‖ BODY ‖ TAG for TA of 16, 24 or 32 bytes; without a key, and with ATTR zero, for DATA
- * that erases a slot. If header.signed, the caller appends SIG over signatureInput().
+ * Returns HDR ‖ BLEN ‖ BODY ‖ TAG. TA has 16, 24 or 32 bytes. For DATA that erases a slot, TA is
+ * undefined and ATTR is zero. If header.signed, the caller appends SIG over signatureInput().
  */
 export function sealData(
   header: Header,
@@ -86,7 +86,7 @@ export function sealData(
   return concat(authenticated, dataTag(header.suite, keys, authenticated));
 }
 
-/** To be called before anything reads BODY (claim 7). @throws IntegrityError when TAG is wrong */
+/** Must be called before BODY is opened (claim 7). @throws IntegrityError when TAG is wrong */
 export function verifyTag({ header, authenticated, tag }: Data, keys: OperationKeys): void {
   const expected = dataTag(header.suite, keys, authenticated);
   const equal = equalBytes(expected, tag);
@@ -95,7 +95,7 @@ export function verifyTag({ header, authenticated, tag }: Data, keys: OperationK
 }
 
 /**
- * The input of SIG: "TKL1SIG" ‖ 00 ‖ C ‖ HDR ‖ BLEN ‖ BODY ‖ TAG.
+ * Returns the input of SIG: "TKL1SIG" ‖ 00 ‖ C ‖ HDR ‖ BLEN ‖ BODY ‖ TAG.
  * @param context C, 32 bytes
  * @param sealed DATA without SIG
  */

@@ -1,5 +1,5 @@
-// HDR, the first 48 bytes of DATA (docs/protocol.md clause 3.3). It is not encrypted; every key and
-// MAC of the download depends on it through C.
+// HDR, the first 48 bytes of DATA (docs/protocol.md clause 3.3). HDR is not encrypted. Every key
+// and MAC of the download depends on HDR through C (key-tree.ts).
 import { type Bytes, concat, equalBytes, isZero, requireLength } from '../bytes/bytes.ts';
 import { readU8, readU16, readU32, u16, u32 } from '../bytes/integers.ts';
 import { ascii, fromAscii } from '../bytes/text.ts';
@@ -40,7 +40,7 @@ export interface Header {
   readonly attributes: string;
 }
 
-/** 48 bytes. */
+/** Returns HDR, 48 bytes. */
 export function encodeHeader(header: Header): Bytes {
   requireLength('sn', header.sn, 16);
   const attributes = ascii(header.attributes);
@@ -63,7 +63,7 @@ export function encodeHeader(header: Header): Bytes {
 }
 
 /**
- * Reads HDR from the first 48 bytes. Checks magic, suite and flags, the only fields with a
+ * Reads HDR from the first 48 bytes of DATA. Checks magic, suite and flags, the only fields with a
  * restricted format; the caller checks the other fields after authentication.
  * @throws ProtocolError data-malformed naming the field
  */
@@ -111,7 +111,10 @@ export function isSlotPermitted(header: Header, ref2: number): boolean {
   return header.slot === ANY_SLOT && ref2 !== TRANSPORT_KEY_SLOT && !isErasing(header);
 }
 
-/** SN as 16 bytes, left-padded with 00. @throws RangeError for more than 16 bytes and for zero */
+/**
+ * Pads SN on the left with 00 to 16 bytes.
+ * @throws RangeError for more than 16 bytes and for zero
+ */
 export function padSerialNumber(sn: Uint8Array): Bytes {
   if (sn.length > 16) throw new RangeError(`sn has ${sn.length} bytes, more than 16`);
   if (isZero(sn)) throw new RangeError('sn must not be zero');

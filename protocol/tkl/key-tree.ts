@@ -47,12 +47,12 @@ export function deriveKey(family: KdfFamily, key: Uint8Array, label: Label, cont
   return kbkdfCmac({ key, fixedInput: concat(info, OUTPUT_BITS), length: 32 });
 }
 
-/** K_D, 32 bytes, which the caller wipes. A diversified unit stores it in place of T. */
+/** Derives K_D, 32 bytes, which the caller wipes. A diversified unit stores K_D instead of T. */
 export function deriveDeviceKey(family: KdfFamily, transportKey: Uint8Array, unit: UnitId): Bytes {
   return deriveKey(family, transportKey, 'TKL1DEV', deviceContext(unit));
 }
 
-/** The keys of one download, 32 bytes each. They are wiped when it ends. */
+/** The keys of one download, 32 bytes each. AS and unit wipe them when the download ends. */
 export interface OperationKeys {
   readonly t1: Bytes;
   /** K_M, for TAG. */
@@ -64,8 +64,8 @@ export interface OperationKeys {
 }
 
 /**
- * Derives K_M, K_E and K_R from T1. The result contains `t1` itself, so wipeOperationKeys() wipes
- * it too.
+ * Derives K_M, K_E and K_R from T1. The result contains `t1` itself and not a copy, so
+ * wipeOperationKeys() also wipes T1.
  */
 export function deriveOperationKeys(family: KdfFamily, t1: Bytes, context: Uint8Array): OperationKeys {
   return {
@@ -77,8 +77,8 @@ export function deriveOperationKeys(family: KdfFamily, t1: Bytes, context: Uint8
 }
 
 /**
- * Wipes T1 and the keys below it, which AS and unit do after success and failure (claims 16 and
- * 17).
+ * Wipes T1 and the keys derived from it. AS and unit call this after success and after failure
+ * (claims 16 and 17).
  */
 export function wipeOperationKeys(keys: OperationKeys | undefined): void {
   wipe(keys?.t1, keys?.macKey, keys?.encryptionKey, keys?.receiptKey);

@@ -1,6 +1,6 @@
 // The receipt (docs/protocol.md clause 3.8): 64 bytes in which a unit proves to the AS which key it
-// stored, and where. It is a MAC, which any holder of T can forge, so an auditor checks the signed
-// verdict of the AS instead (clause 9).
+// stored, and where. Any holder of T can forge its MAC, so an auditor checks the signed verdict of
+// the AS instead (clause 9).
 import { type Bytes, concat, copy, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { readU8, readU16, readU32, u16, u32 } from '../bytes/integers.ts';
 import { ascii } from '../bytes/text.ts';
@@ -31,7 +31,7 @@ export interface Receipt {
   readonly importCounter: number;
 }
 
-/** The first 48 bytes, which the MAC covers. */
+/** Returns the first 48 bytes of the receipt, which the MAC covers. */
 function encodeFields(receipt: Receipt): Bytes {
   requireLength('sn', receipt.sn, 16);
   requireLength('kcv', receipt.kcv.value, 5);
@@ -53,13 +53,15 @@ function encodeFields(receipt: Receipt): Bytes {
   );
 }
 
-/** Fields ‖ MAC16(K_R, fields ‖ SHA-256(DATA)). `dataHash` covers SIG too, if DATA has one. */
+/**
+ * Returns fields ‖ MAC16(K_R, fields ‖ SHA-256(DATA)). `dataHash` also covers SIG, if DATA has one.
+ */
 export function sealReceipt(receipt: Receipt, keys: Pick<OperationKeys, 'receiptKey'>, dataHash: Uint8Array): Bytes {
   const fields = encodeFields(receipt);
   return concat(fields, receiptMac(receipt.suite, keys, fields, dataHash));
 }
 
-/** Parses a receipt; needs no key. @throws ProtocolError unit-nonsense naming the fault */
+/** Parses a receipt. Needs no key. @throws ProtocolError unit-nonsense naming the fault */
 export function decodeReceipt(bytes: Uint8Array): Receipt {
   if (bytes.length !== RECEIPT_LENGTH) throw nonsense(`${bytes.length} bytes, not ${RECEIPT_LENGTH}`);
   if (!equalBytes(bytes.subarray(0, 4), MAGIC)) throw nonsense('it does not begin with "TKR1"');
@@ -107,8 +109,8 @@ export interface ExpectedReceipt {
 }
 
 /**
- * @throws IntegrityError when the MAC or a field does not match the export; unit-nonsense when
- * malformed
+ * @throws IntegrityError when the MAC or a field does not match the export; ProtocolError
+ *   unit-nonsense when the receipt is malformed
  */
 export function verifyReceipt(
   receiptBytes: Uint8Array,

@@ -1,12 +1,12 @@
-// The suites of TKL/1 (docs/protocol.md clause 2) as data: identifier, KDF family and lengths of
-// BODY. body.ts has their codecs.
+// The table of the TKL/1 suites (docs/protocol.md clause 2): identifier, KDF family and lengths of
+// BODY. body.ts has the codec of each suite.
 
 /** 01 X9143D, 02 AESKW, 04 CHACHA. The others are reserved and refused. */
 export type SuiteId = 0x01 | 0x02 | 0x04;
 
 /**
- * The PRF of all derivations and MACs of a suite. A version of T (one TKV) is used with one family
- * only.
+ * The PRF that a suite uses for all derivations and MACs. Each version of T (one TKV) is used with
+ * only one family.
  */
 export type KdfFamily = 'cmac' | 'hmac';
 
