@@ -15,7 +15,7 @@ import { entryKind } from './entry.ts';
 import type { KeyCrypto } from './key-crypto.ts';
 import type { ExportRecord, KeyFacts, Memory, UnitExportRequest } from './memory.ts';
 
-/** Not a value of XC or AKV: every unit refuses FFFFFFFF. */
+/** The first value that is invalid for XC and AKV: every unit refuses FFFFFFFF. */
 const COUNTER_END = 0xffffffff;
 
 export class AsUnit<Caller = undefined> {
@@ -30,11 +30,11 @@ export class AsUnit<Caller = undefined> {
   }
 
   /**
-   * EXPORTKEY. The record is durable before it is returned. A repeated request returns the same
-   * record.
+   * Runs EXPORTKEY. The record is durable before it is returned. A repeated request returns the
+   * same record.
    * @throws ProtocolError request-refused, set-unknown, key-unknown, slot-not-permitted,
-   * transport-key-current, challenge-refused, challenge-reused; from Memory not-allowed,
-   * unit-not-listed, demo-refused, quota-used, unit-quota-used
+   *   transport-key-current, challenge-refused, challenge-reused; from Memory not-allowed,
+   *   unit-not-listed, demo-refused, quota-used, unit-quota-used
    */
   async exportKey(request: UnitExportRequest, caller: Caller): Promise<ExportRecord> {
     requireLength('sn', request.unit.sn, 16);
@@ -44,7 +44,7 @@ export class AsUnit<Caller = undefined> {
     await this.#memory.authorise(request, caller);
     await this.#verifyChallenge(request);
     // A concurrent request with the same challenge waits here and then finds the export of the
-    // first.
+    // first request.
     return this.#mutex.run(lockName(request), () => this.#findOrMake(request, key, caller));
   }
 
@@ -159,7 +159,8 @@ export class AsUnit<Caller = undefined> {
 }
 
 /**
- * Clause 8: TKV only increases, and the KDF family stays the same.
+ * Checks the next T of an entry (clause 8): its TKV must be greater than the unit's, and its KDF
+ * family the same.
  * @throws ProtocolError transport-key-current, key-unknown
  */
 function requireNewer(unit: UnitId, { ref1, akv }: KeyFacts, family: KdfFamily, next: KdfFamily | undefined): void {
@@ -185,8 +186,8 @@ function isSlotAllowed(key: KeyFacts, ref2: number): boolean {
 }
 
 /**
- * True iff the record answers the request. SN and R are equal, because the record was found by
- * them.
+ * True iff the record answers the request. Does not compare SN and R, because the record was found
+ * by SN and R.
  */
 function isRepeat(request: UnitExportRequest, record: ExportRecord): boolean {
   const header = decodeHeader(record.data);

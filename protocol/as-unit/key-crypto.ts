@@ -1,6 +1,6 @@
-// The interface to the key operations of an AS, behind which T, K_D, T1 and TA stay
-// (docs/protocol.md clause 1, claims 1, 16 and 17). No argument and no result contains a key, so a
-// vault with non-extractable keys, a card or an HSM can implement it.
+// The interface to the key operations of an AS (docs/protocol.md clause 1, claims 1, 16 and 17). No
+// argument and no result contains a key, so T, K_D, T1 and TA never leave the implementation. A
+// vault with non-extractable keys, a card or an HSM can implement the interface.
 import type { Bytes } from '../bytes/bytes.ts';
 import type { Kcv } from '../tkl/body.ts';
 import type { Challenge } from '../tkl/challenge.ts';

@@ -1,6 +1,6 @@
 // The interface to the persistent state of an AS: sets, key entries, the counter XC and the exports
-// (docs/protocol.md clause 3). Service, vault and card implement it over their own storage. It
-// contains no keys: KeyCrypto has them.
+// (docs/protocol.md clause 3). Service, vault and card implement it over their own storage. The
+// state contains no keys, which only KeyCrypto has.
 import type { Bytes } from '../bytes/bytes.ts';
 import type { Kcv } from '../tkl/body.ts';
 import type { UnitId } from '../tkl/key-tree.ts';
@@ -22,7 +22,7 @@ export interface UnitExportRequest {
   readonly challengeMac: Uint8Array;
 }
 
-/** A version of T of this AS. One T is used with one KDF family (clause 2). */
+/** Facts about one version of T. Each version is used with only one KDF family (clause 2). */
 export interface TransportKeyFacts {
   readonly family: KdfFamily;
 }
@@ -32,7 +32,9 @@ export interface KeyFacts {
   readonly ref1: number;
   /** ATTR, 7 characters; NO_ATTRIBUTES for an erasure. */
   readonly attributes: string;
-  /** From the counter of the set; for the next T its TKV. */
+  /**
+   * AKV of an application key or an erasure, from the counter of the set. For the next T, its TKV.
+   */
   readonly akv: number;
   /** The permitted REF2; FFFF permits every slot except the transport-key slot. */
   readonly slot: number;
@@ -51,11 +53,11 @@ export interface ExportRecord {
 
 /** One reserved export, which counts against the quotas. The AS commits or releases it. */
 export interface Reservation {
-  /** Number of the export. No other committed export has it. */
+  /** XC of the export. No other committed export has the same XC. */
   readonly xc: number;
   /** Resolves when the export is durable. */
   commit(record: ExportRecord): Promise<void>;
-  /** Returns the reservation to the quotas; no DATA has left the AS. */
+  /** Cancels the export and restores the quotas. Permitted only if no DATA has left the AS. */
   release(): void;
 }
 
@@ -69,7 +71,10 @@ export interface Memory<Caller> {
    */
   findTransportKey(set: number, tkv: number, caller: Caller): Promise<TransportKeyFacts | undefined>;
   findKey(set: number, ref1: number): Promise<KeyFacts | undefined>;
-  /** The committed export for a challenge (SN and R, 16 bytes each), for any key. */
+  /**
+   * Returns the committed export for a challenge (SN and R, 16 bytes each), whichever key it
+   * contains.
+   */
   findExport(sn: Uint8Array, random: Uint8Array): Promise<ExportRecord | undefined>;
   findExportByCounter(xc: number): Promise<ExportRecord | undefined>;
   /**

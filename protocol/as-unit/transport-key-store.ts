@@ -1,4 +1,4 @@
-// The KeyStore of an AS that can read T, as the service and a card can. Derives the keys of a unit
+// The KeyStore of an AS that can read T, which is the service or a card. Derives the keys of a unit
 // from T for each call and wipes them.
 import { type Bytes, wipe } from '../bytes/bytes.ts';
 import type { Random } from '../tkl/body.ts';
@@ -13,7 +13,7 @@ export interface KeyMaterial {
   isDiversified(set: number): boolean;
   /** TA, 16, 24 or 32 bytes. */
   copyApplicationKey(set: number, ref1: number): Bytes;
-  /** Ed25519, 64 bytes. */
+  /** Returns an Ed25519 signature, 64 bytes. */
   signData(message: Uint8Array): Bytes | Promise<Bytes>;
   readonly random: Random;
 }

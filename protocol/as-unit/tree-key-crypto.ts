@@ -1,5 +1,6 @@
-// KeyCrypto with the key tree of docs/protocol.md clause 3.2. A KeyStore has the roots of the tree
-// and returns children of K_D and copies of TA; all keys below are derived and wiped here.
+// Implements KeyCrypto with the key tree of docs/protocol.md clause 3.2. A KeyStore has T or K_D.
+// It returns keys derived from K_D and copies of TA. TreeKeyCrypto derives and wipes all other
+// keys.
 import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
 import { type Kcv, keyCheckValue, NO_KCV, type Random } from '../tkl/body.ts';
 import { type Challenge, verifyChallengeMac } from '../tkl/challenge.ts';
@@ -19,11 +20,11 @@ import { type KdfFamily, SUITES } from '../tkl/suites.ts';
 import { entryKind } from './entry.ts';
 import type { KeyCrypto } from './key-crypto.ts';
 
-/** A store of T, or of K_D alone, and TA. The caller wipes every key that it returns. */
+/** A store of T, or of K_D alone, and TA. The caller wipes every key that the store returns. */
 export interface KeyStore {
   /**
    * KDF(K_D of the unit, label, context), 32 bytes; `context` has 32 bytes. A store with
-   * non-extractable keys derives it internally.
+   * non-extractable keys derives this key internally.
    */
   deriveFromDeviceKey(unit: UnitId, family: KdfFamily, label: Label, context: Uint8Array): Promise<Bytes>;
   /** A copy of TA, 16, 24 or 32 bytes. */
