@@ -52,7 +52,7 @@ export interface Failure {
    * Detail for engineers, such as the field that a unit violates and the clause that defines it.
    */
   readonly detail?: string;
-  /** About the file that the operator opened, in place of the message of the code. */
+  /** Message about a file that the operator opened. Replaces the usual message for `code`. */
   readonly message?: { readonly remedy: string; readonly title: string };
 }
 

@@ -16,7 +16,7 @@ export interface OrderRecord {
   readonly openedAt: string;
   /** JSON text of the report, once the order is closed. */
   readonly report?: string;
-  /** Set once this station knows that the order was closed or revoked. */
+  /** Present if the AS has reported to this station that the order is closed or revoked. */
   readonly endedAs?: EndedAs;
 }
 
