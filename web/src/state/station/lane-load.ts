@@ -71,7 +71,10 @@ export function loadRequest(
   return { ref1, ref2, idempotencyKey, suites, sign: false, ...named, ...explained, unanswered };
 }
 
-/** The attempt that sends `unanswered` again. The AS records the reason of that request. */
+/**
+ * Returns the attempt that sends `unanswered` again. Takes the idempotency key and the reason from
+ * that request, because the AS records them.
+ */
 export function asSent(attempt: NewAttempt, { idempotencyKey, reason }: ExportRequest): NewAttempt {
   const { reason: _, ...rest } = attempt;
   return { ...rest, idempotencyKey, ...(reason === undefined ? {} : { reason }) };
@@ -91,13 +94,13 @@ export function newAttempt(
   return { ...details, link, sn, set, tkv, profile };
 }
 
-/** What the lane shows of an attempt. */
+/** Returns what the lane shows of an attempt. */
 export function laneLoad(attempt: NewAttempt): LaneLoad {
   const { keyLabel: label, kcv, ref2 } = attempt;
   return { label, kcv, ref2, action: keyActionOf(ref2, kcv), identity: loadIdentity(attempt) };
 }
 
-/** What the choice of the operator, or the work order, determines of an attempt. */
+/** Returns the part of an attempt that the chosen key and slot and the work order determine. */
 export function detailsOf({ set, key, slot }: Chosen, { service }: SignedIn, orderLoad?: OrderLoad): AttemptDetails {
   const { ref1, label: keyLabel, akv, kcv } = key;
   const details = { ref1, ref2: slot.ref2, keyLabel, akv, kcv, demo: service.demo || set.demo };

@@ -38,7 +38,7 @@ export type Phase =
   | { readonly is: 'away' }
   | { readonly is: 'unread'; readonly failure: Failure }
   | { readonly is: 'ready' }
-  /** `wait`: the AS has not answered, and the request is sent again after the wait. */
+  /** `wait` is set while the AS has not answered and the request is waiting to be sent again. */
   | { readonly is: 'running'; readonly stage: Stage; readonly stopping: boolean; readonly wait?: Wait | undefined }
   | { readonly is: 'settling'; readonly wait?: Wait | undefined }
   | Ending;

@@ -1,6 +1,7 @@
-// The export request of a lane that got no answer. The next load of the same key sends it again
-// unchanged, so that the AS makes no second export (docs/protocol.md clause 6). It is good on the
-// link of its challenge only (clause 4.4) and for the same operator of the same AS.
+// Stores the export request of a lane that got no answer. The next load of the same key sends the
+// request again unchanged, so that the AS makes no second export (docs/protocol.md clause 6). Only
+// a load on the same connection may do so, because another link has another challenge (clause 4.4),
+// and only for the same operator and AS.
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import type { NewAttempt } from '../../journal/attempt.ts';
 import { failureOf } from '../common/failure.ts';
@@ -24,14 +25,17 @@ interface Unanswered {
 export class UnansweredExport {
   #last: Unanswered | undefined;
 
-  /** The request of this load, if it got no answer. Another load replaces its challenge. */
+  /**
+   * Removes the stored request and returns it if this load may send it again. Any other load gets a
+   * new challenge, which makes the stored request useless.
+   */
   take(connection: UnitConnection, load: Load): ExportRequest | undefined {
     const last = this.#last;
     this.#last = undefined;
     return last?.connection === connection && last.load === nameOf(load) ? last.request : undefined;
   }
 
-  /** `source`, with each export request kept until its answer. */
+  /** Returns `source`, but stores each export request until the AS has answered it. */
   watch(source: LoadSource, connection: UnitConnection, load: Load): LoadSource {
     const name = nameOf(load);
     return {
