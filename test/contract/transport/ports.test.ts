@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
-import { Presence } from '#web/transport/device-presence.ts';
 import { PROFILES } from '#web/transport/device-profiles.ts';
 import { openSerialPort } from '#web/transport/serial-port.ts';
+import { UnplugSignal } from '#web/transport/unplug-signal.ts';
 import { openUsbPort } from '#web/transport/usb-port.ts';
 import { quickUnit, setUp } from './fixture.ts';
 import { type Pair, PORT_CONTRACT } from './port.contract.ts';
@@ -17,13 +17,13 @@ function describePort(name: string, makePair: () => Pair): void {
 
 function usbPair(packetSize: number): Pair {
   const { usb, control, timer, soon } = setUp([quickUnit('usb', { packetSize })]);
-  const presence = new Presence();
-  usb.addEventListener('disconnect', () => presence.markLost());
+  const unplugSignal = new UnplugSignal();
+  usb.addEventListener('disconnect', () => unplugSignal.markUnplugged());
   return {
     open: async () => {
       control.nextChoice('0007');
       const device = await usb.requestDevice({ filters: [] });
-      return await openUsbPort(device, { platform: 'linux', presence, timer });
+      return await openUsbPort(device, { platform: 'linux', unplugSignal, timer });
     },
     // PC_to_RDR_GetSlotStatus and RDR_to_PC_SlotStatus (CCID 1.1 clauses 6.1.3 and 6.2.2), as sent
     // before power-on.
@@ -36,15 +36,15 @@ function usbPair(packetSize: number): Pair {
 
 function serialPair(): Pair {
   const { serial, control, timer, soon } = setUp([quickUnit('serial')]);
-  const presence = new Presence();
-  serial.addEventListener('disconnect', () => presence.markLost());
+  const unplugSignal = new UnplugSignal();
+  serial.addEventListener('disconnect', () => unplugSignal.markUnplugged());
   const settings = PROFILES[0]?.serial;
   if (settings === undefined) throw new Error('the first profile has no serial line');
   return {
     open: async () => {
       control.nextChoice('0007');
       const port = await serial.requestPort();
-      return await openSerialPort(port, settings, { platform: 'linux', presence, timer });
+      return await openSerialPort(port, settings, { platform: 'linux', unplugSignal, timer });
     },
     // S(RESYNCH request) and its response (ISO/IEC 7816-3 clause 11.6.3.2), with the EDC of
     // docs/protocol.md clause 5.

@@ -2,10 +2,10 @@
 // browser's own interfaces. contract.spec.ts calls it by clause name.
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { type Pair, PORT_CONTRACT } from '#test/contract/transport/port.contract.ts';
-import { Presence } from '#web/transport/device-presence.ts';
 import { PROFILES } from '#web/transport/device-profiles.ts';
 import { openSerialPort } from '#web/transport/serial-port.ts';
 import { NATIVE, timeouts } from '#web/transport/timer.ts';
+import { UnplugSignal } from '#web/transport/unplug-signal.ts';
 import { openUsbPort } from '#web/transport/usb-port.ts';
 
 export interface ContractInPage {
@@ -24,13 +24,13 @@ const soon = <T>(promise: Promise<T>): Promise<T> => promise;
 const unplug = (): Promise<void> => window.unplugUnit();
 
 function usbPair(): Pair {
-  const presence = new Presence();
-  navigator.usb.addEventListener('disconnect', () => presence.markLost());
+  const unplugSignal = new UnplugSignal();
+  navigator.usb.addEventListener('disconnect', () => unplugSignal.markUnplugged());
   return {
     async open() {
       const [device] = await navigator.usb.getDevices();
       if (device === undefined) throw new Error('no USB device is permitted');
-      return await openUsbPort(device, { platform: 'linux', presence, timer: timeouts(NATIVE) });
+      return await openUsbPort(device, { platform: 'linux', unplugSignal, timer: timeouts(NATIVE) });
     },
     // PC_to_RDR_GetSlotStatus and RDR_to_PC_SlotStatus, CCID 1.1 clauses 6.1.3 and 6.2.2: no power
     // yet.
@@ -42,15 +42,15 @@ function usbPair(): Pair {
 }
 
 function serialPair(): Pair {
-  const presence = new Presence();
-  navigator.serial.addEventListener('disconnect', () => presence.markLost());
+  const unplugSignal = new UnplugSignal();
+  navigator.serial.addEventListener('disconnect', () => unplugSignal.markUnplugged());
   const settings = PROFILES[0]?.serial;
   if (settings === undefined) throw new Error('the first profile has no serial line');
   return {
     async open() {
       const [port] = await navigator.serial.getPorts();
       if (port === undefined) throw new Error('no serial port is permitted');
-      return await openSerialPort(port, settings, { platform: 'linux', presence, timer: timeouts(NATIVE) });
+      return await openSerialPort(port, settings, { platform: 'linux', unplugSignal, timer: timeouts(NATIVE) });
     },
     // S(RESYNCH request) and its response, ISO/IEC 7816-3 clause 11.6.3.2, EDC of docs/protocol.md
     // clause 5.

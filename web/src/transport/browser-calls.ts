@@ -3,10 +3,10 @@
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Port } from '#protocol/framing/port.ts';
 import { explain, ignoreRefusal, type Moment } from './browser-error.ts';
-import type { Presence } from './device-presence.ts';
 import type { LinkKind } from './link.ts';
 import type { Platform } from './platform.ts';
 import { type Timer, within, withTimeout } from './timer.ts';
+import type { UnplugSignal } from './unplug-signal.ts';
 
 /** Timeout of opening, claiming and each write. Only a device or driver that hangs takes longer. */
 const CALL_TIMEOUT_MS = 5000;
@@ -14,7 +14,7 @@ const CLOSE_TIMEOUT_MS = 2000;
 
 export interface PortOptions {
   readonly platform: Platform;
-  readonly presence: Presence;
+  readonly unplugSignal: UnplugSignal;
   readonly timer: Timer;
 }
 
@@ -37,8 +37,8 @@ export class BrowserCalls {
   }
 
   explain(moment: Moment, error: unknown): Promise<unknown> {
-    const { platform, presence, timer } = this.#options;
-    return explain(error, { moment, kind: this.#kind, platform }, presence, timer);
+    const { platform, unplugSignal, timer } = this.#options;
+    return explain(error, { moment, kind: this.#kind, platform }, unplugSignal, timer);
   }
 
   /** Waits for a call that closes or releases something. Ignores a refusal and a timeout. */

@@ -2,10 +2,10 @@
 // exception name is ambiguous: NetworkError means "in use elsewhere" or "unplugged". The code
 // therefore also depends on the moment, the kind of link and the platform.
 import { type LinkErrorCode, ProtocolError } from '#protocol/errors.ts';
-import type { Presence } from './device-presence.ts';
 import type { LinkKind } from './link.ts';
 import type { Platform } from './platform.ts';
 import { type Timer, within } from './timer.ts';
+import type { UnplugSignal } from './unplug-signal.ts';
 
 /**
  * What the page did when the exception occurred: showed the chooser, opened the port, claimed the
@@ -72,12 +72,13 @@ export function codeOf(name: string, context: ErrorContext): LinkErrorCode {
 export async function explain(
   error: unknown,
   context: ErrorContext,
-  presence: Presence,
+  unplugSignal: UnplugSignal,
   timer: Timer,
 ): Promise<unknown> {
   if (!(error instanceof DOMException)) return error;
-  if (!presence.isLost && error.name === 'NetworkError') await within(presence.lost, LOSS_NOTICE_MS, timer);
-  const code = presence.isLost ? 'device-lost' : codeOf(error.name, context);
+  if (!unplugSignal.isUnplugged && error.name === 'NetworkError')
+    await within(unplugSignal.unplugged, LOSS_NOTICE_MS, timer);
+  const code = unplugSignal.isUnplugged ? 'device-lost' : codeOf(error.name, context);
   return new ProtocolError(code, `${context.kind} ${context.moment}: ${error.name}: ${error.message}`, {
     cause: error,
   });

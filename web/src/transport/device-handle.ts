@@ -3,8 +3,8 @@
 // link.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import type { Port } from '#protocol/framing/port.ts';
-import type { Presence } from './device-presence.ts';
 import type { Link, LinkKind, OpenLink, UsbIds } from './link.ts';
+import type { UnplugSignal } from './unplug-signal.ts';
 
 export interface HandleFacts {
   readonly id: number;
@@ -27,18 +27,18 @@ export class Handle implements Link {
   readonly isForeign: boolean;
   readonly usb: UsbIds | undefined;
   readonly usbSerialNumber: string | undefined;
-  readonly presence: Presence;
+  readonly unplugSignal: UnplugSignal;
   readonly #actions: HandleActions;
   #isInUse = false;
 
-  constructor(facts: HandleFacts, presence: Presence, actions: HandleActions) {
+  constructor(facts: HandleFacts, unplugSignal: UnplugSignal, actions: HandleActions) {
     this.id = facts.id;
     this.kind = facts.kind;
     this.label = facts.label;
     this.isForeign = facts.isForeign;
     this.usb = facts.usb;
     this.usbSerialNumber = facts.usbSerialNumber;
-    this.presence = presence;
+    this.unplugSignal = unplugSignal;
     this.#actions = actions;
   }
 
@@ -55,7 +55,7 @@ export class Handle implements Link {
         closing ??= this.#close(port);
         return closing;
       };
-      return { transmit, lost: this.presence.lost, close };
+      return { transmit, lost: this.unplugSignal.unplugged, close };
     } catch (error) {
       await this.#close(port);
       throw error;

@@ -5,12 +5,12 @@ import { ProtocolError } from '#protocol/errors.ts';
 import type { Clock } from '#protocol/framing/connect.ts';
 import { BrowserCalls } from './browser-calls.ts';
 import { Handle } from './device-handle.ts';
-import { Presence } from './device-presence.ts';
 import { chooserFilters, type DeviceProfile, type DeviceRole, findProfile, OTHER_USB } from './device-profiles.ts';
 import { lazyPart } from './lazy-part.ts';
 import type { Link, LinkKind, UsbIds } from './link.ts';
 import type { Platform } from './platform.ts';
 import type { Timer } from './timer.ts';
+import { UnplugSignal } from './unplug-signal.ts';
 
 /** Each part is loaded for the first link of its kind, because most stations use only one kind. */
 const PORT_PARTS = {
@@ -115,7 +115,10 @@ export class Links {
       return await request();
     } catch (error) {
       const { platform, timer } = this.#options;
-      throw await new BrowserCalls(kind, { platform, timer, presence: new Presence() }).explain('choose', error);
+      throw await new BrowserCalls(kind, { platform, timer, unplugSignal: new UnplugSignal() }).explain(
+        'choose',
+        error,
+      );
     }
   }
 
@@ -132,7 +135,7 @@ export class Links {
     const profile = findProfile(profiles, 'usb', usb, role) ?? fallback;
     if (profile?.usb === undefined) return undefined;
     const settings = profile.usb;
-    const presence = new Presence();
+    const unplugSignal = new UnplugSignal();
     const label = device.productName || profile.name;
     const facts = {
       id: ++this.#lastId,
@@ -144,8 +147,8 @@ export class Links {
     } as const;
     return this.#add(
       device,
-      new Handle(facts, presence, {
-        openPort: async () => (await PORT_PARTS.usb(options.timer)).openUsbPort(device, { ...options, presence }),
+      new Handle(facts, unplugSignal, {
+        openPort: async () => (await PORT_PARTS.usb(options.timer)).openUsbPort(device, { ...options, unplugSignal }),
         connect: async (port) => (await PORT_PARTS.usb(options.timer)).connectCcid(port, settings, options.now),
       }),
     );
@@ -163,7 +166,7 @@ export class Links {
     const profile = findProfile(profiles, 'serial', usb, role);
     if (profile?.serial === undefined) return undefined;
     const settings = profile.serial;
-    const presence = new Presence();
+    const unplugSignal = new UnplugSignal();
     const facts = {
       id: ++this.#lastId,
       kind: 'serial',
@@ -174,9 +177,9 @@ export class Links {
     } as const;
     return this.#add(
       port,
-      new Handle(facts, presence, {
+      new Handle(facts, unplugSignal, {
         openPort: async () =>
-          (await PORT_PARTS.serial(options.timer)).openSerialPort(port, settings, { ...options, presence }),
+          (await PORT_PARTS.serial(options.timer)).openSerialPort(port, settings, { ...options, unplugSignal }),
         connect: async (opened) => (await PORT_PARTS.serial(options.timer)).connectT1(opened, settings, options.now),
       }),
     );
@@ -192,7 +195,7 @@ export class Links {
    * uses the same handle.
    */
   #drop(key: USBDevice | SerialPort): void {
-    this.#handles.get(key)?.presence.markLost();
+    this.#handles.get(key)?.unplugSignal.markUnplugged();
     this.#handles.delete(key);
     this.#changed();
   }

@@ -9,9 +9,9 @@ import type { Port } from '#protocol/framing/port.ts';
 import { t1Host } from '#protocol/framing/t1-host.ts';
 import { BrowserCalls, openedPort, type PortOptions } from './browser-calls.ts';
 import { ignoreRefusal } from './browser-error.ts';
-import type { Presence } from './device-presence.ts';
 import type { SerialSettings } from './device-profiles.ts';
 import { PendingRead } from './pending-read.ts';
+import type { UnplugSignal } from './unplug-signal.ts';
 
 /** The browser's default of 255 bytes overruns at the first pause of the page. */
 const BUFFER_SIZE = 65_536;
@@ -39,7 +39,7 @@ export function connectT1(port: Port, { edc, bwtMs }: SerialSettings, now: Clock
 
 class SerialLinePort implements Port {
   readonly #line: SerialPort;
-  readonly #presence: Presence;
+  readonly #unplugSignal: UnplugSignal;
   readonly #calls: BrowserCalls;
   readonly #input: PendingRead;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -49,10 +49,10 @@ class SerialLinePort implements Port {
 
   constructor(line: SerialPort, options: PortOptions) {
     this.#line = line;
-    this.#presence = options.presence;
+    this.#unplugSignal = options.unplugSignal;
     this.#calls = new BrowserCalls('serial', options);
     this.#input = new PendingRead(() => this.#pull(), options.timer);
-    void options.presence.lost.then(() => this.#input.end('the port was disconnected'));
+    void options.unplugSignal.unplugged.then(() => this.#input.end('the port was disconnected'));
   }
 
   async open({ baudRate, parity }: SerialSettings): Promise<void> {
@@ -74,7 +74,7 @@ class SerialLinePort implements Port {
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#writer === undefined) throw new ProtocolError('device-lost', 'the port is closed');
     // Chromium accepts bytes for an unplugged port and loses them.
-    if (this.#presence.isLost) throw new ProtocolError('device-lost', 'the port was disconnected');
+    if (this.#unplugSignal.isUnplugged) throw new ProtocolError('device-lost', 'the port was disconnected');
     await this.#calls.run('transfer', this.#writer.write(asBytes(bytes)));
   }
 

@@ -49,7 +49,7 @@ class UsbPort implements Port {
     this.#calls = new BrowserCalls('usb', options);
     this.#transferLength = (Math.floor(MAX_MESSAGE_LENGTH / bulk.bulkIn.packetSize) + 1) * bulk.bulkIn.packetSize;
     this.#input = new PendingRead(() => this.#pull(), options.timer);
-    void options.presence.lost.then(() => this.#input.end('the device was disconnected'));
+    void options.unplugSignal.unplugged.then(() => this.#input.end('the device was disconnected'));
   }
 
   async open(): Promise<void> {

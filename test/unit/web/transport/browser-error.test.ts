@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { codeOf, type ErrorContext, explain, ignoreRefusal, LOSS_NOTICE_MS } from '#web/transport/browser-error.ts';
-import { Presence } from '#web/transport/device-presence.ts';
+import { UnplugSignal } from '#web/transport/unplug-signal.ts';
 import { ManualTimer, settled } from './fakes.ts';
 
 const usb = { kind: 'usb', platform: 'linux' } as const;
@@ -43,17 +43,17 @@ describe('explain', () => {
 
   it('waits for the disconnect event after a NetworkError, and then returns device-lost', async () => {
     const timer = new ManualTimer();
-    const presence = new Presence();
-    const explained = explain(failed, context, presence, timer.after);
+    const unplugSignal = new UnplugSignal();
+    const explained = explain(failed, context, unplugSignal, timer.after);
     await timer.advance(LOSS_NOTICE_MS - 1);
-    presence.markLost();
+    unplugSignal.markUnplugged();
     expect(await explained).toMatchObject({ code: 'device-lost', cause: failed });
   });
 
   it('returns link-garbled when no disconnect event arrives in time', async () => {
     const timer = new ManualTimer();
     let explained: unknown;
-    void explain(failed, context, new Presence(), timer.after).then((error) => {
+    void explain(failed, context, new UnplugSignal(), timer.after).then((error) => {
       explained = error;
     });
     await timer.advance(LOSS_NOTICE_MS - 1);
@@ -64,10 +64,10 @@ describe('explain', () => {
 
   it('returns device-lost at once for any exception of a lost unit', async () => {
     const timer = new ManualTimer();
-    const presence = new Presence();
-    presence.markLost();
+    const unplugSignal = new UnplugSignal();
+    unplugSignal.markUnplugged();
     const busy = { ...context, moment: 'claim' } as const;
-    expect(await explain(failed, busy, presence, timer.after)).toMatchObject({ code: 'device-lost' });
+    expect(await explain(failed, busy, unplugSignal, timer.after)).toMatchObject({ code: 'device-lost' });
     expect(timer.count).toBe(0);
   });
 
@@ -75,8 +75,8 @@ describe('explain', () => {
     const timer = new ManualTimer();
     const bug = new TypeError('a bug');
     const translated = new ProtocolError('link-timeout', 'translated');
-    expect(await explain(bug, context, new Presence(), timer.after)).toBe(bug);
-    expect(await explain(translated, context, new Presence(), timer.after)).toBe(translated);
+    expect(await explain(bug, context, new UnplugSignal(), timer.after)).toBe(bug);
+    expect(await explain(translated, context, new UnplugSignal(), timer.after)).toBe(translated);
     await settled();
   });
 });

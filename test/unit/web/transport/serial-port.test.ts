@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Port } from '#protocol/framing/port.ts';
-import { Presence } from '#web/transport/device-presence.ts';
 import type { SerialSettings } from '#web/transport/device-profiles.ts';
 import { openSerialPort } from '#web/transport/serial-port.ts';
+import { UnplugSignal } from '#web/transport/unplug-signal.ts';
 import { FakeLine, ManualTimer, never, refusal, settled } from './fakes.ts';
 
 const SETTINGS: SerialSettings = { baudRate: 115_200, parity: 'none', edc: 'crc', bwtMs: 1000 };
@@ -10,16 +10,16 @@ const SETTINGS: SerialSettings = { baudRate: 115_200, parity: 'none', edc: 'crc'
 interface TestSetup {
   readonly line: FakeLine;
   readonly timer: ManualTimer;
-  readonly presence: Presence;
+  readonly unplugSignal: UnplugSignal;
   open(settings?: SerialSettings): Promise<Port>;
 }
 
 function setUp(): TestSetup {
   const line = new FakeLine();
   const timer = new ManualTimer();
-  const presence = new Presence();
-  const options = { platform: 'linux', presence, timer: timer.after } as const;
-  return { line, timer, presence, open: (settings = SETTINGS) => openSerialPort(line, settings, options) };
+  const unplugSignal = new UnplugSignal();
+  const options = { platform: 'linux', unplugSignal, timer: timer.after } as const;
+  return { line, timer, unplugSignal, open: (settings = SETTINGS) => openSerialPort(line, settings, options) };
 }
 
 describe('opening a serial port', () => {
@@ -152,10 +152,10 @@ describe('reading from a serial port', () => {
   });
 
   it('ends a pending read at the disconnect event', async () => {
-    const { presence, open } = setUp();
+    const { unplugSignal, open } = setUp();
     const port = await open();
     const reading = expect(port.read(60_000)).rejects.toMatchObject({ code: 'device-lost' });
-    presence.markLost();
+    unplugSignal.markUnplugged();
     await reading;
   });
 

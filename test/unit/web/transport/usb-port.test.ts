@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Port } from '#protocol/framing/port.ts';
-import { Presence } from '#web/transport/device-presence.ts';
+import { UnplugSignal } from '#web/transport/unplug-signal.ts';
 import { findBulkInterface } from '#web/transport/usb-interface.ts';
 import { openUsbPort } from '#web/transport/usb-port.ts';
 import { FakeDevice, inResult, inTurn, ManualTimer, never, refusal, settled, usbInterface } from './fakes.ts';
@@ -8,15 +8,15 @@ import { FakeDevice, inResult, inTurn, ManualTimer, never, refusal, settled, usb
 interface TestSetup {
   readonly device: FakeDevice;
   readonly timer: ManualTimer;
-  readonly presence: Presence;
+  readonly unplugSignal: UnplugSignal;
   open(): Promise<Port>;
 }
 
 function setUp(device = new FakeDevice(usbInterface(0xff))): TestSetup {
   const timer = new ManualTimer();
-  const presence = new Presence();
-  const options = { platform: 'linux', presence, timer: timer.after } as const;
-  return { device, timer, presence, open: () => openUsbPort(device, options) };
+  const unplugSignal = new UnplugSignal();
+  const options = { platform: 'linux', unplugSignal, timer: timer.after } as const;
+  return { device, timer, unplugSignal, open: () => openUsbPort(device, options) };
 }
 
 describe('findBulkInterface', () => {
@@ -210,7 +210,7 @@ describe('reading from a USB port', () => {
   });
 
   it('reports an error that occurs between two reads to the next read', async () => {
-    const { device, timer, presence, open } = setUp();
+    const { device, timer, unplugSignal, open } = setUp();
     let fail: (error: unknown) => void = () => undefined;
     device.on.transferIn = () => new Promise((_resolve, reject) => (fail = reject));
     const port = await open();
@@ -219,16 +219,16 @@ describe('reading from a USB port', () => {
     expect(await reading).toBeUndefined();
     fail(new DOMException('A transfer error has occurred.', 'NetworkError'));
     await timer.advance(0);
-    presence.markLost();
+    unplugSignal.markUnplugged();
     await expect(port.read(10)).rejects.toMatchObject({ code: 'device-lost' });
   });
 
   it('ends a pending read when the unit is lost, without waiting for its transfer', async () => {
-    const { device, presence, open } = setUp();
+    const { device, unplugSignal, open } = setUp();
     device.on.transferIn = never;
     const port = await open();
     const reading = expect(port.read(60_000)).rejects.toMatchObject({ code: 'device-lost' });
-    presence.markLost();
+    unplugSignal.markUnplugged();
     await reading;
   });
 
