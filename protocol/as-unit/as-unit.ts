@@ -1,19 +1,18 @@
-// EXPORTKEY and VERIFYRECEIPT of an AS (docs/protocol.md clauses 3 and 4), the common part of
-// service, vault and card. Memory stores its records and authorises the caller; KeyCrypto has the
-// keys.
+// EXPORTKEY and VERIFYRECEIPT of an AS (docs/protocol.md clauses 3 and 4), which service, vault and
+// card share. Memory stores the records and authorises the caller, and KeyCrypto has the keys.
+// verify-receipt.ts implements VERIFYRECEIPT.
 import { KeyedMutex } from '../async/mutex.ts';
-import { concat, copy, equalBytes, requireLength } from '../bytes/bytes.ts';
+import { concat, copy, requireLength } from '../bytes/bytes.ts';
 import { hexNumber } from '../bytes/hex.ts';
 import { toBase64url } from '../bytes/text.ts';
-import { sha256 } from '../crypto/prf.ts';
 import { IntegrityError, ProtocolError } from '../errors.ts';
 import { ANY_SLOT, decodeHeader, type Header, TRANSPORT_KEY_SLOT } from '../tkl/header.ts';
 import type { UnitId } from '../tkl/key-tree.ts';
-import { decodeReceipt, RECEIPT_LENGTH } from '../tkl/receipt.ts';
 import { type KdfFamily, SUITES } from '../tkl/suites.ts';
 import { entryKind } from './entry.ts';
 import type { KeyCrypto } from './key-crypto.ts';
 import type { ExportRecord, KeyFacts, Memory, UnitExportRequest } from './memory.ts';
+import { verifyReceipt } from './verify-receipt.ts';
 
 /** The first value that is invalid for XC and AKV: every unit refuses FFFFFFFF. */
 const COUNTER_END = 0xffffffff;
@@ -49,24 +48,12 @@ export class AsUnit<Caller = undefined> {
   }
 
   /**
-   * VERIFYRECEIPT for the export with this XC, which a card reads from the receipt. Repeating it
-   * with the same receipt succeeds.
+   * Runs VERIFYRECEIPT for the export with this XC (verify-receipt.ts). A card reads XC from the
+   * receipt.
    * @throws ProtocolError export-unknown, receipt-refused, receipt-conflict
    */
-  async verifyReceipt(xc: number, receipt: Uint8Array, caller: Caller): Promise<void> {
-    requireLength('receipt', receipt, RECEIPT_LENGTH);
-    const record = await this.#memory.findExportByCounter(xc);
-    if (record === undefined) throw new ProtocolError('export-unknown', `This AS has no export number ${xc}.`);
-    const expected = { header: decodeHeader(record.data), dataHash: sha256(record.data), kcv: record.kcv };
-    try {
-      // A malformed receipt is refused like one that does not verify.
-      decodeReceipt(receipt);
-      await this.#crypto.verifyReceipt(receipt, expected, record.random);
-    } catch (cause) {
-      if (!(cause instanceof ProtocolError)) throw cause;
-      throw new ProtocolError('receipt-refused', 'The receipt is not that of this export.', { cause });
-    }
-    await this.#mutex.run(`XC ${xc}`, () => this.#commitReceipt(xc, receipt, caller));
+  verifyReceipt(xc: number, receipt: Uint8Array, caller: Caller): Promise<void> {
+    return verifyReceipt(xc, receipt, { memory: this.#memory, crypto: this.#crypto, mutex: this.#mutex, caller });
   }
 
   async #findKey({ unit, suite, ref1, ref2 }: UnitExportRequest, caller: Caller): Promise<KeyFacts> {
@@ -145,16 +132,6 @@ export class AsUnit<Caller = undefined> {
       reservation.release();
       throw cause;
     }
-  }
-
-  async #commitReceipt(xc: number, receipt: Uint8Array, caller: Caller): Promise<void> {
-    const record = await this.#memory.findExportByCounter(xc);
-    if (record?.receipt === undefined) {
-      if (record !== undefined) await this.#memory.commitReceipt(record, receipt, caller);
-      return;
-    }
-    if (equalBytes(record.receipt, receipt)) return;
-    throw new ProtocolError('receipt-conflict', 'Another receipt is on file for this export.');
   }
 }
 
