@@ -51,7 +51,7 @@ test('shows the tries before each PIN entry, warns before the last, and shows a 
   await expect(page.getByText('One more wrong PIN blocks this card permanently.')).toBeVisible();
   await tokens.enterPin('000000');
   await tokens.expectHeading('Blocked');
-  await expect(page.getByText('Return the token to the custodian who issued it.')).toBeVisible();
+  await expect(page.getByText('Return the token to your custodian, who issued it.')).toBeVisible();
   await expect(page.getByLabel('PIN of the card')).toHaveCount(0);
 });
 

@@ -1,4 +1,5 @@
 // Loads a key from the AS into a unit, over both links, in both profiles and in every suite.
+import { firstKeyBytes } from './support/first-key.ts';
 import { CHACHA, DIVERSIFIED, FIELD_KEY, NEXT_KEY, SHARED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
@@ -334,4 +335,14 @@ test('the lane links to the proof of a loaded key, and the history finds attempt
   await expect(page.getByText('No match among the 2 attempts.')).toBeVisible();
   await sought.fill('');
   await expect(rows).toHaveCount(2);
+});
+
+/** Bytes, compressed with brotli. The goal is 60 kB (docs/adr/0050-limit-the-bytes-of-the-first-key.md). */
+const MAX_FIRST_KEY_BYTES = 76_000;
+
+test('the page loads at most 76 kB for the first key', async ({ browser, service }) => {
+  // With a service worker, as in the field: it fetches the rest in the background.
+  const context = await browser.newContext({ serviceWorkers: 'allow' });
+  expect(await firstKeyBytes(await context.newPage(), service)).toBeLessThanOrEqual(MAX_FIRST_KEY_BYTES);
+  await context.close();
 });
