@@ -10,6 +10,7 @@ import { failureOf } from '../state/common/failure.ts';
 import type { Orders } from '../state/orders/orders.svelte.ts';
 import type { StationActivity } from '../state/page/inactivity.ts';
 import { WakeLockHolder } from '../state/page/wake-lock-holder.ts';
+import { MAX_REQUESTS, Semaphore } from '../state/session/semaphore.ts';
 import type { Session } from '../state/session/session.svelte.ts';
 import { Lane } from '../state/station/lane.svelte.ts';
 import type { Station } from '../state/station/station.svelte.ts';
@@ -60,13 +61,14 @@ export async function startServices(environment: Environment): Promise<Services>
     onTime: onAsTime,
   });
   const core = { database, journal, as };
+  const semaphore = new Semaphore(MAX_REQUESTS);
   return {
     journal,
     links: new Links({ usb, serial, platform, profiles: PROFILES, timer, now: ticks }),
     as,
     leases: new Leases(locks, new BroadcastChannel('keyferry-leases'), sessions.id),
     wakeLock: new WakeLockHolder(wakeLock),
-    makeLane: (link, options) => new Lane(link, options),
+    makeLane: (link, options) => new Lane(link, options, semaphore),
     openOrders: async (station) => {
       const { openOrders } = await import('./order-services.ts');
       return openOrders(environment, core, station);

@@ -3,6 +3,9 @@
 import type { RetryWatch } from '../../as-client/retry.ts';
 import type { Account } from './session.svelte.ts';
 
+/** Maximum number of concurrent requests to the AS, over all lanes of the page. */
+export const MAX_REQUESTS = 8;
+
 /** Admits at most `limit` actions at a time, in the order of their calls. */
 export class Semaphore {
   readonly #limit: number;

@@ -7,7 +7,7 @@ import type { Journal } from '../../journal/journal.ts';
 import type { Leases } from '../../transport/leases.ts';
 import type { Link } from '../../transport/link.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
-import { type LoadSource, Semaphore } from '../session/semaphore.ts';
+import type { LoadSource, Semaphore } from '../session/semaphore.ts';
 import type { Account, AsAccount, Session, SignedIn } from '../session/session.svelte.ts';
 import { keyActionOf } from './key-action.ts';
 import { type Chosen, KeyChoice } from './key-choice.svelte.ts';
@@ -57,9 +57,6 @@ export interface LaneOptions {
   readonly onJournalChange: () => Promise<void>;
 }
 
-/** Maximum number of concurrent requests to the AS, over all lanes with the same semaphore. */
-const MAX_REQUESTS = 8;
-
 /** Maximum number of questions about one lost response. A silent unit delays each by a second. */
 const MAX_QUESTIONS = 5;
 
@@ -91,7 +88,7 @@ export class Lane {
   /** The newest connection. close() keeps it, because the disconnect event may follow later. */
   #lastConnection: UnitConnection | undefined;
 
-  constructor(link: Link, options: LaneOptions, semaphore = new Semaphore(MAX_REQUESTS)) {
+  constructor(link: Link, options: LaneOptions, semaphore: Semaphore) {
     this.#link = link;
     this.#options = options;
     this.#semaphore = semaphore;

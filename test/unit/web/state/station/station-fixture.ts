@@ -22,6 +22,7 @@ import {
 } from '#test/support/units.ts';
 import { Database } from '#web/journal/database.ts';
 import { Journal } from '#web/journal/journal.ts';
+import { MAX_REQUESTS, Semaphore } from '#web/state/session/semaphore.ts';
 import { type AsAccount, Session } from '#web/state/session/session.svelte.ts';
 import { Lane } from '#web/state/station/lane.svelte.ts';
 import { Station } from '#web/state/station/station.svelte.ts';
@@ -232,6 +233,7 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
   let troubles = 0;
   const journal = new Journal(database, found?.name ?? 'page', now, () => troubles++);
   let ticks = 0;
+  const semaphore = new Semaphore(MAX_REQUESTS);
   const parts: BenchParts = {
     session,
     account,
@@ -269,7 +271,7 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
           parts.ask = (id) => listener((link) => link.id === id);
         },
       },
-      makeLane: (link, options) => new Lane(link, options),
+      makeLane: (link, options) => new Lane(link, options, semaphore),
     }),
     ticks: () => ticks++,
     random: () => random(16),
