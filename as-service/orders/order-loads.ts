@@ -78,6 +78,11 @@ export class OrderLoads {
     };
   }
 
+  /** Number of units with a verdict on every line. */
+  get done(): number {
+    return [...this.#units.keys()].filter((sn) => this.of(sn).proven === this.#order.lines.length).length;
+  }
+
   of(sn: string): UnitLoads {
     const lines = this.#units.get(sn) ?? [];
     return {

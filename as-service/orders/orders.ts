@@ -52,6 +52,8 @@ export class Orders {
   readonly #mutex = new Mutex();
   /** Names this start of the service in the versions of progress(). */
   readonly #started = randomBytes(6).toString('hex');
+  /** Number of units that are done, by order, for the version of a progress. */
+  readonly #done = new Map<string, { readonly version: string; readonly count: number }>();
   /** The last report; `name` contains the order and what is proven. */
   #cache: { readonly name: string; readonly report: Promise<Report> } | undefined;
 
@@ -99,10 +101,12 @@ export class Orders {
     const version = `${list}-${changes.length}`;
     const common = { state, reason, time: now().toISOString(), version };
     const since = seen?.startsWith(`${list}-`) ? Number(seen.slice(list.length + 1)) : undefined;
-    if (since === changes.length) return { ...common, isComplete: false, units: [] };
+    const known = this.#done.get(order.id);
+    if (since === changes.length && known?.version === version) return { ...common, done: known.count, units: [] };
     const loads = this.#loadsOf(order);
+    this.#done.set(order.id, { version, count: loads.done });
     const units = since === undefined ? loads.units() : new Set(changes.slice(since).flatMap((xc) => this.#unitOf(xc)));
-    return { ...common, isComplete: since === undefined, units: [...units].map((sn) => ({ sn, ...loads.of(sn) })) };
+    return { ...common, done: loads.done, units: [...units].map((sn) => ({ sn, ...loads.of(sn) })) };
   }
 
   #unitOf(xc: number): string[] {

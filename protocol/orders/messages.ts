@@ -48,7 +48,7 @@ export type OrderJson = Json<typeof orderSchema>;
 
 /**
  * GET /v1/work-orders/{id}/progress?seen=: `seen` is the version of an earlier answer. The units
- * are those that changed since; all of them if `isComplete`.
+ * are those that changed since, or all units if `seen` is missing or unknown to this start of the service.
  */
 export const orderProgressSchema = v.object({
   state: stateSchema,
@@ -57,7 +57,8 @@ export const orderProgressSchema = v.object({
   /** The clock of the AS. */
   time,
   version: text(VERSION, 'a version'),
-  isComplete: v.boolean(),
+  /** Number of units with a verified receipt of every line. */
+  done: natural,
   units: rows(orderUnitSchema),
 });
 export type OrderProgressJson = Json<typeof orderProgressSchema>;

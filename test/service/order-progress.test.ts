@@ -30,23 +30,23 @@ describe('the progress of an order', () => {
   it('is that of all stations, and then only what changed', async () => {
     await load(service.olga, unit(1));
     const first = await progress();
-    expect(first).toMatchObject({ state: 'open', isComplete: true, time: now.toISOString() });
+    expect(first).toMatchObject({ state: 'open', done: 1, time: now.toISOString() });
     expect(first.units).toEqual([{ sn: unit(1), exports: 1, proven: 1 }]);
-    expect(await progress(first.version)).toMatchObject({ isComplete: false, units: [], version: first.version });
+    expect(await progress(first.version)).toMatchObject({ done: 1, units: [], version: first.version });
     const { request, answer } = await exportFor(service.olga, unit(2));
     const second = await progress(first.version);
-    expect(second).toMatchObject({ isComplete: false, units: [{ sn: unit(2), exports: 1, proven: 0 }] });
+    expect(second).toMatchObject({ done: 1, units: [{ sn: unit(2), exports: 1, proven: 0 }] });
     await sendReceipt(service.olga, request, answer);
     const third = await progress(second.version);
-    expect(third.units).toEqual([{ sn: unit(2), exports: 1, proven: 1 }]);
+    expect(third).toMatchObject({ done: 2, units: [{ sn: unit(2), exports: 1, proven: 1 }] });
   });
 
-  it('is complete again after a restart, and for a version that this AS did not give', async () => {
+  it('has every unit again after a restart, and for a version that this AS did not give', async () => {
     await load(service.olga, unit(1));
     const { version } = await progress();
-    expect(await progress('another-1')).toMatchObject({ isComplete: true, units: [{ sn: unit(1) }] });
+    expect(await progress('another-1')).toMatchObject({ done: 1, units: [{ sn: unit(1) }] });
     await service.reopen();
-    expect(await progress(version)).toMatchObject({ isComplete: true, units: [{ sn: unit(1) }] });
+    expect(await progress(version)).toMatchObject({ done: 1, units: [{ sn: unit(1) }] });
   });
 
   it('states that the order was revoked or closed', async () => {

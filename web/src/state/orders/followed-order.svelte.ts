@@ -25,7 +25,7 @@ export interface FollowedOrderOptions {
 
 export class FollowedOrder {
   #failure = $state.raw<Failure | undefined>();
-  #proven = $state.raw<ReadonlySet<string>>(new Set());
+  #proven = $state(0);
   readonly #options: FollowedOrderOptions;
   #seen: string | undefined;
   #asking: Promise<void> | undefined;
@@ -42,8 +42,8 @@ export class FollowedOrder {
     return this.#failure;
   }
 
-  /** Serial numbers of the units for which the AS has a verified receipt of every line. */
-  get proven(): ReadonlySet<string> {
+  /** Number of units for which the AS has a verified receipt of every line. */
+  get proven(): number {
     return this.#proven;
   }
 
@@ -79,10 +79,9 @@ export class FollowedOrder {
     const { station, remote, order, run, ticks, onEnded } = this.#options;
     this.#askedAt = ticks();
     try {
-      const { state, version, units, isComplete } = await remote.progress(order.id, this.#seen);
-      const done = units.flatMap(({ sn, proven }) => (proven >= order.lines.length ? sn : []));
-      await run.merge(done);
-      this.#proven = isComplete ? new Set(done) : new Set([...this.#proven, ...done]);
+      const { state, version, units, done } = await remote.progress(order.id, this.#seen);
+      await run.merge(units.flatMap(({ sn, proven }) => (proven >= order.lines.length ? sn : [])));
+      this.#proven = done;
       this.#seen = version;
       this.#failure = undefined;
       if (state !== 'open') await onEnded(state);

@@ -119,7 +119,7 @@ export class OpenOrder {
     return this.run.ended !== undefined;
   }
 
-  /** Every unit is done, or has a reason in the journal of this station. */
+  /** Every unit is done. */
   get isComplete(): boolean {
     const { counts } = this.run;
     return counts.done === this.order.count;
@@ -127,7 +127,7 @@ export class OpenOrder {
 
   /** Units are done here whose receipts the AS lacks: those of a vault, until its journal is returned. */
   get hasUnproven(): boolean {
-    return this.remote.isAvailable && this.run.counts.done > this.remote.proven.size;
+    return this.remote.isAvailable && this.run.counts.done > this.remote.proven;
   }
 
   /**

@@ -19,7 +19,7 @@ async function openOrder(units = 3) {
   const seen: (string | undefined)[] = [];
   const state = {
     isDown: false,
-    progress: { state: 'open', isComplete: true, units: [] } as Partial<OrderProgressJson>,
+    progress: { state: 'open', done: 0, units: [] } as Partial<OrderProgressJson>,
   };
   const remote = {
     progress: async (_: string, version: string | undefined) => {
@@ -58,12 +58,12 @@ describe('the progress of an order', () => {
   it('is that of the AS: units that another station has loaded are done here too', async () => {
     const { page, order, state, seen } = await openOrder();
     await order.run.explain([{ sn: sn(1), reason: 'No contact' }]);
-    state.progress = { state: 'open', isComplete: true, units: done(1, 2) };
+    state.progress = { state: 'open', done: 2, units: done(1, 2) };
     await order.remote.follow();
     expect(order.run.counts).toMatchObject({ done: 2, unseen: 1 });
     expect(await page.store.unit(page.chain, sn(1))).toMatchObject({ state: 'done' });
     expect(await page.store.unit(page.chain, sn(1))).not.toHaveProperty('reason');
-    state.progress = { state: 'open', isComplete: false, units: done(3) };
+    state.progress = { state: 'open', done: 3, units: done(3) };
     await order.remote.follow();
     expect(order.run.counts).toMatchObject({ done: 3, unseen: 0 });
     expect(order.isComplete).toBe(true);
@@ -79,14 +79,14 @@ describe('the progress of an order', () => {
     order.run.counts.reset(await store.counts(chain));
     await order.remote.follow();
     expect([order.isComplete, order.hasUnproven]).toEqual([true, true]);
-    state.progress = { state: 'open', isComplete: true, units: done(1) };
+    state.progress = { state: 'open', done: 1, units: done(1) };
     await order.remote.follow();
     expect([order.isComplete, order.hasUnproven]).toEqual([true, false]);
   });
 
   it('does not take a unit with a part of its receipts as done', async () => {
     const { order, state } = await openOrder();
-    state.progress = { state: 'open', isComplete: true, units: [{ sn: sn(1), exports: 1, proven: 0 }] };
+    state.progress = { state: 'open', done: 0, units: [{ sn: sn(1), exports: 1, proven: 0 }] };
     await order.remote.follow();
     expect(order.run.counts.done).toBe(0);
   });
@@ -108,7 +108,7 @@ describe.each(['closed', 'revoked'] as const)('an order that is %s elsewhere', (
     await page.plug(one);
     const [first] = order.run.units;
     if (!first) throw new TypeError('no unit');
-    state.progress = { state: as, isComplete: true, units: [] };
+    state.progress = { state: as, done: 0, units: [] };
     page.bench.account.refuse('exportKey', 'order-ended');
     await page.plug(two);
     await order.remote.follow();

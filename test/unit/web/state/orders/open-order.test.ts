@@ -16,7 +16,7 @@ async function openOrder() {
   await page.start();
   const reports: (readonly StationUnitJson[])[] = [];
   const remote = {
-    progress: async () => ({ state: 'open', version: 'v1', isComplete: true, units: [] }),
+    progress: async () => ({ state: 'open', version: 'v1', done: 0, units: [] }),
     report: async (_: string, { units }: { readonly units: readonly StationUnitJson[] }) => {
       reports.push(units);
       return { closed: false };
