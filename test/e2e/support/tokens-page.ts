@@ -15,7 +15,7 @@ export class TokensPage {
   }
 
   async open(source: 'Remote AS' | 'Vault file' | 'AS token card'): Promise<void> {
-    await this.page.getByRole('link', { name: 'Tokens' }).click();
+    await this.page.getByRole('navigation').getByRole('link', { name: 'Tokens' }).click();
     await this.page.getByRole('radio', { name: source }).check();
   }
 
