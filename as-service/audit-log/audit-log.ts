@@ -97,6 +97,11 @@ export class AuditLog {
     return this.#failure !== undefined;
   }
 
+  /** @throws UserError after a failed write, and after close() */
+  requireWritable(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
   /** Resolves with the head of this entry, once it is durable. Rejects after any failed write. */
   append(event: AuditEvent): Promise<AuditHeadJson> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);

@@ -81,7 +81,9 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
     }
     case 'operator add':
       await addOperator(as, actor, { ...request, embedded: false });
-      return [`Added ${request.name}, ${request.role}. Next: ${CLI_COMMAND} operator code ${request.name}`];
+      return [
+        `Added ${request.name}, ${request.role}. Next: ${CLI_COMMAND} operator code ${/\s/.test(request.name) ? `"${request.name}"` : request.name}`,
+      ];
     case 'operator list':
       return describeOperators(as);
     case 'operator code': {

@@ -9,8 +9,8 @@ import { accessCodeState, createAccessCode, isFromFuture, MAX_LIFETIME_MS, redat
 
 const ROLES: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
 
-/** Actors of the command line in the audit log are `cli` and the name of the user. */
-const RESERVED = /^cli /i;
+/** Actors of the audit log that are not operators: the command line, vaults and the start of the service. */
+const RESERVED = /^(cli |vault |first start$|start$)/i;
 
 export type NewOperator = Omit<OperatorState, 'tokens'>;
 
@@ -18,7 +18,7 @@ export async function addOperator(as: StateChanges, actor: string, input: NewOpe
   const { role, sets, quota, ordersOnly = false } = input;
   const name = readLabel('name', input.name);
   if (!/^[\p{L}\p{N}]/u.test(name)) throw new UserError('A name begins with a letter or a digit. Type it again.');
-  if (RESERVED.test(name)) throw new UserError('Names that begin with "cli " are those of the command line.');
+  if (RESERVED.test(name)) throw new UserError(`The audit log uses the name "${name}" itself. Choose another one.`);
   if (!ROLES.includes(role)) throw new UserError(`The role must be one of ${ROLES.join(', ')}.`);
   if (quota !== null) requireNumber('quota', quota, 1, 0xffffffff);
   if (as.state.operators.some((each) => each.name === name)) {

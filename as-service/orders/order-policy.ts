@@ -23,6 +23,8 @@ export function authoriseOrder(
     requireText(workOrder);
     return;
   }
+  // An operator of another set learns nothing about the order.
+  requireSet(entry, request);
   requireOpen(entry, now);
   requireListed(entry, state, request);
 }
@@ -32,6 +34,11 @@ function requireText(workOrder: string | null): void {
   const result = workOrder === null ? undefined : readOrderId(workOrder);
   if (result === undefined || 'text' in result) return;
   throw new ProtocolError('request-refused', `The work order number ${result.why}. Type it again.`);
+}
+
+function requireSet({ order }: OrderEntry, { unit }: UnitExportRequest): void {
+  if (order.set === unit.set) return;
+  throw new ProtocolError('not-on-order', `Work order ${order.id} is for another set.`);
 }
 
 function requireOpen({ order, state, reason }: OrderEntry, now: Date): void {
@@ -49,7 +56,6 @@ function requireListed({ order }: OrderEntry, { sets }: State, request: UnitExpo
   const { unit, suite, ref1, ref2 } = request;
   const refuse = (what: string) => new ProtocolError('not-on-order', `Work order ${order.id} ${what}.`);
   if (order.options.dryRun) throw refuse('is a dry run: the service exports nothing for it');
-  if (order.set !== unit.set) throw refuse('is for another set');
   if (order.suite !== null && order.suite !== suite) throw refuse(`asks for suite ${order.suite}`);
   if (!lists(order, toHex(unit.sn))) {
     throw new ProtocolError('unit-not-listed', `Unit ${toHex(unit.sn)} is not on work order ${order.id}.`);

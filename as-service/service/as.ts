@@ -176,6 +176,8 @@ export class As implements StateChanges {
    */
   async change({ event, actor, details, next }: StateChange): Promise<void> {
     await this.#lock.exclusive(async () => {
+      // The next state of a change whose entry may be on the disk must stay.
+      this.log.requireWritable();
       const revision = this.#state.revision + 1;
       const state: State = { ...next(this.#state), revision };
       const hash = await this.#stateFile.prepare(state).catch((cause: unknown) => {

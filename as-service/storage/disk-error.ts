@@ -23,8 +23,11 @@ export function describeDiskError(cause: unknown): string | undefined {
   return undefined;
 }
 
-/** A UserError for an error of the disk, with what it means for the caller; any other error unchanged. */
+/**
+ * A UserError for an error of the disk, with what it means for the caller. Returns a UserError, which
+ * has its own sentence, and any other error unchanged.
+ */
 export function diskRefusal(cause: unknown, consequence: string): unknown {
-  const sentence = describeDiskError(cause);
+  const sentence = cause instanceof UserError ? undefined : describeDiskError(cause);
   return sentence === undefined ? cause : new UserError(`${sentence}, then retry. ${consequence}`, { cause });
 }

@@ -83,7 +83,7 @@ export const certificateSchema = v.object({
 export type CertificateJson = Json<typeof certificateSchema>;
 
 /** Answer of GET /v1/trust, which needs no access code. `root` is the public key to pin. */
-export const trustSchema = v.object({ root: bytes(32), certificates: list(envelopeSchema, 0, 64) });
+export const trustSchema = v.object({ root: bytes(32), certificates: list(envelopeSchema, 0, 1000) });
 export type TrustJson = Json<typeof trustSchema>;
 
 /** Answer of GET /v1/whoami. */

@@ -52,6 +52,8 @@ const END_OF_TAGS = '\u{E007F}';
  * an empty text, one of more than `max` characters, and one with a character that is not text.
  */
 export function readText(typed: string, max: number): TextResult {
+  // A hostile text is not split into characters. NFC changes a length by less than this factor.
+  if (typed.length > 8 * max + 256) return { why: `has ${typed.length} characters, and at most ${max} are permitted` };
   const characters = Array.from(typed);
   let begin = 0;
   let end = characters.length;

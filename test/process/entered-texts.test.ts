@@ -77,7 +77,7 @@ describe('a text on the command line', () => {
     [
       'the name of the command line',
       () => ['operator', 'add', 'CLI root'],
-      'Names that begin with "cli " are those of the command line.',
+      'The audit log uses the name "CLI root" itself. Choose another one.',
     ],
   ])('is refused with %s', async (_what, args, words) => {
     expect(await refusal(...args())).toContain(words);

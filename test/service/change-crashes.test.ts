@@ -156,6 +156,8 @@ describe('a disk that refuses', () => {
       const as = await open({ logFile: { ...file, append } });
       fails = true;
       await expect(addOperator(as, 'test', { ...anna, name: `anna-${isWritten}` })).rejects.toThrow();
+      // A repeated change must not remove the next state, which the entry names.
+      await expect(addOperator(as, 'test', { ...anna, name: 'berta' })).rejects.toThrow();
       await as.close().catch(() => undefined);
     }
     expect(names(await open())).toEqual(['anna-true']);

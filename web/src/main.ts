@@ -34,7 +34,19 @@ const settings = openSettings();
 
 function openSettings(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
   try {
-    return localStorage;
+    const stored = localStorage;
+    return {
+      getItem: (name) => stored.getItem(name),
+      // A full or broken storage loses a setting, never a load.
+      setItem: (name, value) => {
+        try {
+          stored.setItem(name, value);
+        } catch {
+          stored.removeItem(name);
+        }
+      },
+      removeItem: (name) => stored.removeItem(name),
+    };
   } catch {
     const values = new Map<string, string>();
     return {

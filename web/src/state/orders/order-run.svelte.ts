@@ -137,7 +137,7 @@ export class OrderRun implements Attendant {
 
   async arrive(lane: Lane): Promise<void> {
     const sn = lane.facts?.sn;
-    if (sn === undefined || lane.busy || !lane.attached) return;
+    if (sn === undefined || lane.busy || !lane.attached || lane.phase.is === 'reading') return;
     const unit = this.#unitOn(lane, sn);
     if (this.#inUse.has(unit)) return;
     this.#inUse.add(unit);
@@ -305,7 +305,7 @@ export class OrderRun implements Attendant {
     const rowBefore = unit.row;
     const tries = (rowBefore?.tries ?? 0) + 1;
     for (const [index, line] of missing.entries()) {
-      if (!this.#control.isRunning || !session.signedIn) return unit.enter({ is: 'waiting' });
+      if (!this.#control.isRunning || !session.signedIn || !unit.lane.isReachable) return unit.enter({ is: 'waiting' });
       const chosen = this.#choose(unit, line);
       if (!chosen) return this.#end(unit, { is: 'failed', failure: { code: 'set-unknown' }, stage: 'identity' });
       const isLast = index === missing.length - 1;

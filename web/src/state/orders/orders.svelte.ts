@@ -180,6 +180,8 @@ export class Orders {
 
   async #open(document: string, order: WorkOrder, status?: OrderStatus): Promise<void> {
     const { station, store, journal, settings, storage } = this.#options;
+    // Of an order that is open already, no further load may start.
+    await this.#current?.run.pause();
     const space = await requestPersistence(storage);
     const name = `${order.service} ${order.asNumber} ${order.id}`;
     const record = await store.save(name, document);

@@ -1,5 +1,6 @@
 // Limits the number of concurrent requests to one AS. A service is not flooded by eight lanes, and a card answers one
 // command at a time.
+import { ProtocolError } from '#protocol/errors.ts';
 import type { RetryWatch } from '../../as-client/retry.ts';
 import type { Account } from './session.svelte.ts';
 
@@ -18,8 +19,9 @@ export class Semaphore {
     this.#limit = limit;
   }
 
-  async run<T>(action: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /** @throws ProtocolError cancelled, when `signal` aborts before the action is admitted */
+  async run<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#running >= this.#limit) await this.#wait(signal);
     else this.#running++;
     try {
       return await action();
@@ -28,6 +30,22 @@ export class Semaphore {
       if (next) next();
       else this.#running--;
     }
+  }
+
+  async #wait(signal?: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(admit), 1);
+        reject(new ProtocolError('cancelled', 'stopped before the request'));
+      };
+      const admit = (): void => {
+        signal?.removeEventListener('abort', leave);
+        resolve();
+      };
+      this.#waiting.push(admit);
+      signal?.addEventListener('abort', leave);
+      if (signal?.aborted) leave();
+    });
   }
 }
 
@@ -40,7 +58,7 @@ export function limitConcurrency(account: LoadSource, semaphore: Semaphore, watc
   const recallExport = source.recallExport?.bind(source);
   return {
     ...(recallExport ? { recallExport: (key) => semaphore.run(() => recallExport(key)) } : {}),
-    exportKey: (request) => semaphore.run(() => source.exportKey(request)),
+    exportKey: (request) => semaphore.run(() => source.exportKey(request), watch?.signal),
     verifyReceipt: (...receipt) => semaphore.run(() => source.verifyReceipt(...receipt)),
     get auditHead() {
       return account.auditHead;

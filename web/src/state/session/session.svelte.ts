@@ -125,24 +125,29 @@ export class Session {
    * @param compared the root key that the operator has compared
    */
   async signIn(typed: string, compared?: string): Promise<void> {
-    this.#close({ is: 'signing-in' });
+    const signing: SessionState = { is: 'signing-in' };
+    this.#close(signing);
     const as = await this.#account();
+    /** False once the operator uses a vault or card, or signs in again. */
+    const isCurrent = (): boolean => this.#state === signing;
     this.#as = as;
     try {
       await this.#meet(as.roots);
       if (this.#unpinned && this.#unpinned.root !== compared) {
-        this.#state = { is: 'out' };
+        if (isCurrent()) this.#state = { is: 'out' };
         return;
       }
       if (this.#unpinned) await as.roots.replace(this.#unpinned.root);
       this.#unpinned = undefined;
       const { operator, role, expires, service } = await as.signIn(readAccessCode(typed));
       const sets = await as.keys();
+      if (!isCurrent()) return as.signOut();
       this.#state = { is: 'in', kind: 'remote', operator, role, expires, service, sets };
       this.#endAt(expires);
     } catch (error) {
+      const failure = failureOf(error);
       as.signOut();
-      this.#state = { is: 'out', failure: failureOf(error) };
+      if (isCurrent()) this.#state = { is: 'out', failure };
     }
   }
 

@@ -158,7 +158,7 @@ export class Lane {
     if (other.#connection) this.#connect(other.#connection);
     other.#connection = undefined;
     other.#lastConnection = undefined;
-    if (this.#phase.is !== 'unknown' && this.#phase.is !== 'unverified') this.#phase = { is: 'ready' };
+    if (!this.busy && this.#phase.is !== 'unknown' && this.#phase.is !== 'unverified') this.#phase = { is: 'ready' };
   }
 
   /**

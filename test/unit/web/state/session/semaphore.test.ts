@@ -27,6 +27,21 @@ describe('the semaphore before the AS', () => {
     expect(order).toEqual([1, 2, 3, 4]);
   });
 
+  it('lets a stopped request leave the queue, and admits the next one', async () => {
+    const semaphore = new Semaphore(1);
+    let end = (): void => undefined;
+    const first = semaphore.run(() => new Promise<void>((resolve) => (end = resolve)));
+    const stop = new AbortController();
+    const stopped = semaphore.run(async () => 'sent', stop.signal);
+    const next = semaphore.run(async () => 'next');
+    stop.abort();
+    await expect(stopped).rejects.toMatchObject({ code: 'cancelled' });
+    end();
+    await first;
+    expect(await next).toBe('next');
+    await expect(semaphore.run(async () => 'sent', stop.signal)).resolves.toBe('sent');
+  });
+
   it('returns the current audit head of the AS', () => {
     const source = { auditHead: undefined as { envelope: string } | undefined, exportKey: never, verifyReceipt: never };
     const limited = limitConcurrency(source, new Semaphore(1));
