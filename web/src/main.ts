@@ -131,7 +131,7 @@ function nextTask(): Promise<void> {
 async function halt(target: HTMLElement, failure: Failure): Promise<void> {
   const { default: Halted } = await import('./ui/shell/Halted.svelte');
   target.replaceChildren();
-  mount(Halted, { target, props: { failure, platform } });
+  mount(Halted, { target, props: { failure, platform, insecure: !isSecureContext } });
 }
 
 async function start(target: HTMLElement): Promise<void> {

@@ -17,12 +17,12 @@ export interface ReloadOptions {
  * fetched. Never rejects, because the page works online without a service worker.
  */
 export async function keepOffline(
-  container: Pick<ServiceWorkerContainer, 'register' | 'addEventListener' | 'controller'>,
+  container: Pick<ServiceWorkerContainer, 'register' | 'addEventListener' | 'controller'> | undefined,
   { isUntouched, reload }: ReloadOptions,
 ): Promise<boolean> {
   const { script, scope } = location.pathname === DEMO.scope ? DEMO : APP;
-  const registration = await container.register(ownScript(script), { scope }).catch(() => undefined);
-  if (!registration) return false;
+  const registration = await container?.register(ownScript(script), { scope }).catch(() => undefined);
+  if (!container || !registration) return false;
   // The waiting worker has fetched a newer build. It activates only if no other tab is open.
   if (registration.waiting && isUntouched()) {
     container.addEventListener('controllerchange', () => {

@@ -63,4 +63,9 @@ describe('a newer build', () => {
     const before = { isUntouched: () => true, reload: () => undefined };
     await expect(keepOffline(container as unknown as ServiceWorkerContainer, before)).resolves.toBe(false);
   });
+
+  it('is not cached in a browser without service workers', async () => {
+    const before = { isUntouched: () => true, reload: () => undefined };
+    await expect(keepOffline(undefined, before)).resolves.toBe(false);
+  });
 });

@@ -8,12 +8,41 @@ function idOf({ usb }: MessageContext): string {
   return usb ? ` (USB ${hex4(usb.vendorId)}:${hex4(usb.productId)})` : '';
 }
 
-export function browserUnsupported({ platform, kind }: MessageContext): Message {
-  const missing = kind === 'serial' ? 'Web Serial' : kind === 'usb' ? 'WebUSB' : 'WebUSB and Web Serial';
+export function browserUnsupported({ platform, kind, insecure }: MessageContext): Message {
+  if (insecure) {
+    return {
+      remedy: 'Open this page with https:// in its address',
+      title: 'This page was loaded without HTTPS. A browser then gives it no units and no keys.',
+      causes: ['Ask the administrator of the AS for the address with https://'],
+    };
+  }
+  const isAndroid = platform === 'android';
+  if (kind === 'usb') {
+    return {
+      remedy: 'Attach the unit by its serial port, or use Chrome or Edge',
+      title: 'This browser gives this page no USB devices.',
+      causes: ['Firefox and Safari have no WebUSB', 'A policy of your company may forbid USB. Ask its administrator'],
+    };
+  }
+  if (kind === 'serial') {
+    return {
+      remedy: isAndroid
+        ? 'Attach the unit by USB, or update Chrome to version 148'
+        : 'Use Chrome or Edge, or attach the unit by USB',
+      title: 'This browser gives this page no serial ports.',
+      causes: [
+        'Firefox needs version 151 and an address with https:// and a host name',
+        'A policy of your company may forbid serial ports. Ask its administrator',
+      ],
+    };
+  }
   return {
-    remedy:
-      platform === 'android' ? 'Attach the unit by USB in Chrome' : 'Open this page in Chrome or Edge on a computer',
-    title: `This browser has no ${missing}, or the page was not loaded over HTTPS.`,
+    remedy: isAndroid ? 'Open this page in Chrome' : 'Open this page in Chrome or Edge on a computer',
+    title: 'This browser has neither WebUSB nor Web Serial, or a policy of your company forbids both.',
+    causes: [
+      'Firefox on a computer has Web Serial since version 151',
+      'Safari and browsers on iPhone and iPad have neither',
+    ],
   };
 }
 

@@ -7,6 +7,8 @@ export type { Platform } from '../../transport/platform.ts';
 export interface MessageContext {
   readonly platform: Platform;
   readonly kind?: 'usb' | 'serial';
+  /** The page was loaded without HTTPS. */
+  readonly insecure?: boolean;
   /** Name of a device that no device profile names, until it has answered as a unit. */
   readonly foreign?: string;
   readonly usb?: { readonly vendorId: number; readonly productId: number };

@@ -13,6 +13,7 @@ const USB = { vendorId: 0x1209, productId: 0x0001 };
 const PLACES: readonly MessageContext[] = PLATFORMS.flatMap((platform): MessageContext[] => [
   { platform },
   { platform, repeated: true },
+  { platform, insecure: true },
   { platform, kind: 'serial' },
   { platform, kind: 'usb', usb: USB },
 ]);
@@ -150,6 +151,32 @@ describe('the text for the administrator', () => {
     const text = administratorNote({ code: 'access-denied', message, time: new Date(0), service: 'a', build: 'b' });
     expect(text).toContain('In a terminal: sudo usermod');
     expect(text).not.toContain('SN:');
+  });
+});
+
+describe('the message for a browser without an interface', () => {
+  const say = (seen: MessageContext): Message => explain({ code: 'browser-unsupported' }, seen);
+
+  it('names HTTPS, and no other browser, when the page was loaded without HTTPS', () => {
+    const { remedy, title, causes = [] } = say({ platform: 'linux', insecure: true });
+    expect(remedy).toBe('Open this page with https:// in its address');
+    expect([title, ...causes].join(' ')).not.toMatch(/Chrome|Edge|Firefox/);
+  });
+
+  it.each([
+    ['usb', 'linux', 'Attach the unit by its serial port, or use Chrome or Edge'],
+    ['serial', 'linux', 'Use Chrome or Edge, or attach the unit by USB'],
+    ['serial', 'android', 'Attach the unit by USB, or update Chrome to version 148'],
+    [undefined, 'android', 'Open this page in Chrome'],
+    [undefined, 'macos', 'Open this page in Chrome or Edge on a computer'],
+  ] as const)('without %s on %s: %s', (kind, platform, remedy) => {
+    expect(say({ platform, ...(kind && { kind }) }).remedy).toBe(remedy);
+  });
+
+  it('says what each other browser has', () => {
+    expect(say({ platform: 'linux' }).causes?.join('. ')).toMatch(/Firefox .* since version 151.*Safari .* neither/);
+    expect(say({ platform: 'linux', kind: 'usb' }).causes?.[0]).toBe('Firefox and Safari have no WebUSB');
+    expect(say({ platform: 'linux', kind: 'serial' }).causes?.[0]).toMatch(/^Firefox needs version 151 and .* https/);
   });
 });
 
