@@ -1,12 +1,13 @@
 // Runs the tests for `npm run check`, `npm test` and `npm run test:long` (see USAGE in
 // test/runner/run-options.ts). Prints the closing report. Exits with 1 when a test failed, or when
 // a runner crashed or ran no test.
+import { provideFirefox } from './firefox/install-firefox.ts';
 import { provideLevel2 } from './level2/support/provide.ts';
 import { closingReport } from './runner/closing-report.ts';
 import { inSeries, type Job, leftOut } from './runner/jobs.ts';
 import { NODE_VERSIONS, provideNode } from './runner/node-versions.ts';
 import { parseOptions, type RunOptions, USAGE } from './runner/run-options.ts';
-import { build, endToEnd, level2, level3, staticChecks, vitest } from './runner/runners.ts';
+import { build, endToEnd, firefoxTests, level2, level3, staticChecks, vitest } from './runner/runners.ts';
 import { exitCode, type Outcome, sum } from './runner/tally.ts';
 import { selectFiles, type TestFiles } from './runner/test-files.ts';
 import { provideChromium } from './support/install-chromium.ts';
@@ -42,7 +43,7 @@ async function runPart({ part, only }: RunOptions): Promise<Outcome[]> {
   // The static checks use one core, and level 2 spends half of its time waiting for devices.
   // Therefore both run at the same time as the unit and end-to-end tests.
   const [first, second] = await Promise.all([
-    inSeries([...unit, ...browser.endToEnd]),
+    inSeries([...unit, ...browser.endToEnd, ...browser.firefox]),
     inSeries([...(isAll ? staticChecks : []), ...browser.level2]),
   ]);
   return [...built, ...first, ...second];
@@ -82,31 +83,40 @@ async function quickTestsOn(version: string): Promise<Outcome> {
   return await vitest(name, selectFiles('quick', []).vitest, node.path)();
 }
 
-function needsBrowser({ e2e, level2 }: TestFiles): boolean {
-  return e2e.length + level2.length > 0;
+function needsBrowser({ e2e, level2, firefox }: TestFiles): boolean {
+  return e2e.length + level2.length + firefox.length > 0;
 }
 
 interface BrowserJobs {
   readonly endToEnd: readonly Job[];
   readonly level2: readonly Job[];
+  readonly firefox: readonly Job[];
 }
 
 /**
- * Returns the jobs that need a browser. First installs the browser and the tools of level 2, if the
+ * Returns the jobs that need a browser. First installs the browsers and the tools of level 2, if the
  * user may install packages.
  */
 async function browserJobs(files: TestFiles, part: 'all' | 'long'): Promise<BrowserJobs> {
-  if (!needsBrowser(files)) return { endToEnd: [], level2: [] };
+  const firefox = files.firefox.length === 0 ? [] : [await firefoxJob(files.firefox)];
+  if (files.e2e.length + files.level2.length === 0) return { endToEnd: [], level2: [], firefox };
   const found = await provideChromium(say);
   if ('missing' in found) {
     const failed = [{ name: 'browser tests', message: found.missing }];
-    return { endToEnd: [async () => ({ runner: 'browser', passed: 0, failed, skipped: [] })], level2: [] };
+    return { endToEnd: [async () => ({ runner: 'browser', passed: 0, failed, skipped: [] })], level2: [], firefox };
   }
   if (files.level2.length > 0) await provideLevel2(say);
   return {
     endToEnd: files.e2e.length === 0 ? [] : [endToEnd(files.e2e, found.path, part)],
     level2: files.level2.length === 0 ? [] : [level2(files.level2, found.path, part)],
+    firefox,
   };
+}
+
+/** Keyferry needs Chrome or Edge for USB, so a machine without Firefox skips these tests only. */
+async function firefoxJob(files: readonly string[]): Promise<Job> {
+  const found = await provideFirefox(say);
+  return 'path' in found ? firefoxTests(files, found.path) : async () => leftOut('Firefox', found.missing);
 }
 
 try {

@@ -52,6 +52,15 @@ export function level2(files: readonly string[], chromium: string, part: 'all' |
   return runner(name, run, honestOrSkipped);
 }
 
+export function firefoxTests(files: readonly string[], firefox: string): Job {
+  return runner('Firefox', (env) =>
+    runTool('vitest', 'vitest', ['run', '-c', 'test/firefox/vitest.config.ts', ...files], {
+      env: { ...env, KEYFERRY_FIREFOX: firefox },
+      through: true,
+    }),
+  );
+}
+
 /** @param within maximum duration of level 3 in seconds; undefined for no limit */
 export function level3(within: number | undefined): Job {
   const args = ['test/level3/run.ts', '--built', ...(within === undefined ? [] : ['--within', String(within)])];

@@ -8,6 +8,8 @@ export interface TestFiles {
   readonly e2e: readonly string[];
   /** `*.spec.ts` of test/level2: the built page in Chromium with emulated USB devices. */
   readonly level2: readonly string[];
+  /** `*.spec.ts` of test/firefox: the built page in Firefox with simulated units. */
+  readonly firefox: readonly string[];
 }
 
 /**
@@ -43,6 +45,7 @@ export function findTestFiles(): TestFiles {
     vitest: paths.filter((path) => path.endsWith('.test.ts')),
     e2e: specs('test/e2e'),
     level2: specs('test/level2'),
+    firefox: specs('test/firefox'),
   };
 }
 
@@ -63,13 +66,14 @@ export function selectFiles(part: Part, only: readonly string[], files: TestFile
 }
 
 export function filesOf(part: Part, files: TestFiles): TestFiles {
-  const { vitest, e2e, level2 } = files;
-  if (part === 'quick') return { vitest: vitest.filter((path) => !SLOW.test(path)), e2e: [], level2: [] };
-  if (part === 'all') return { vitest, e2e, level2: level2.filter((path) => !ONLY_LONG.test(path)) };
+  const { vitest, e2e, level2, firefox } = files;
+  if (part === 'quick') return { vitest: vitest.filter((path) => !SLOW.test(path)), e2e: [], level2: [], firefox: [] };
+  if (part === 'all') return { vitest, e2e, level2: level2.filter((path) => !ONLY_LONG.test(path)), firefox };
   return {
     vitest: [],
     e2e: e2e.filter((path) => LONGER_IN_LONG.test(path)),
     level2: level2.filter((path) => ONLY_LONG.test(path)),
+    firefox: [],
   };
 }
 
@@ -83,9 +87,14 @@ export function replacesModules(path: string): boolean {
 function matching(words: readonly string[], files: TestFiles): TestFiles {
   const select = (paths: readonly string[]): string[] =>
     paths.filter((path) => words.some((word) => path.slice('test/'.length).includes(word)));
-  return { vitest: select(files.vitest), e2e: select(files.e2e), level2: select(files.level2) };
+  return {
+    vitest: select(files.vitest),
+    e2e: select(files.e2e),
+    level2: select(files.level2),
+    firefox: select(files.firefox),
+  };
 }
 
-function countOf({ vitest, e2e, level2 }: TestFiles): number {
-  return vitest.length + e2e.length + level2.length;
+function countOf({ vitest, e2e, level2, firefox }: TestFiles): number {
+  return vitest.length + e2e.length + level2.length + firefox.length;
 }

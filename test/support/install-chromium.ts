@@ -20,15 +20,8 @@ export async function provideChromium(say: (line: string) => void): Promise<Foun
   const prefix = await aptPrefix();
   if (prefix === undefined) return { missing: `No Chrome or Chromium was found. ${oneCommand()}` };
   say('This machine has no Chrome or Chromium: installing the chromium package.');
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  for (const args of [
-    ['apt-get', 'update', '-q'],
-    ['apt-get', 'install', '-q', '-y', '--no-install-recommends', 'chromium'],
-  ]) {
-    const [command = '', ...rest] = [...prefix, ...args];
-    const { code, output } = await runCommand(command, rest, { env });
-    if (code !== 0) return { missing: `${[...prefix, ...args].join(' ')} ended with ${code}:\n${output.slice(-2000)}` };
-  }
+  const failure = await installPackages(prefix, ['chromium']);
+  if (failure !== undefined) return { missing: failure };
   const installed = findChromium();
   return installed === undefined ? { missing: 'The chromium package contains no browser.' } : { path: installed };
 }
@@ -41,6 +34,26 @@ export async function aptPrefix(): Promise<string[] | undefined> {
   if (!existsSync('/usr/bin/apt-get')) return undefined;
   if (process.getuid?.() === 0) return [];
   return (await runCommand('sudo', ['-n', 'true'])).code === 0 ? ['sudo', '-n'] : undefined;
+}
+
+/**
+ * Installs packages with apt-get. Returns undefined, or a sentence with the end of the output.
+ * @param prefix the result of aptPrefix()
+ */
+export async function installPackages(
+  prefix: readonly string[],
+  packages: readonly string[],
+): Promise<string | undefined> {
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  for (const args of [
+    ['apt-get', 'update', '-q'],
+    ['apt-get', 'install', '-q', '-y', '--no-install-recommends', ...packages],
+  ]) {
+    const [command = '', ...rest] = [...prefix, ...args];
+    const { code, output } = await runCommand(command, rest, { env });
+    if (code !== 0) return `${[command, ...rest].join(' ')} ended with ${code}:\n${output.slice(-2000)}`;
+  }
+  return undefined;
 }
 
 function oneCommand(): string {

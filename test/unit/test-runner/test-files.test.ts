@@ -9,9 +9,10 @@ const FILES: TestFiles = {
   ],
   e2e: ['test/e2e/load.spec.ts', 'test/e2e/orders-kills.spec.ts', 'test/e2e/orders.spec.ts'],
   level2: ['test/level2/load.spec.ts', 'test/level2/vault-canaries.spec.ts'],
+  firefox: ['test/firefox/serial.spec.ts'],
 };
 
-const paths = ({ vitest, e2e, level2 }: TestFiles): string[] => [...vitest, ...e2e, ...level2];
+const paths = ({ vitest, e2e, level2, firefox }: TestFiles): string[] => [...vitest, ...e2e, ...level2, ...firefox];
 
 describe('the parts of the tests', () => {
   it('quick has no browser tests and no slow folders', () => {

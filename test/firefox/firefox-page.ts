@@ -1,0 +1,107 @@
+// Drives Debian's Firefox over WebDriver BiDi: the page as an operator uses it, and the browser's own
+// prompt for a serial port.
+import { readFileSync } from 'node:fs';
+import puppeteer, { type Browser, type Page } from 'puppeteer-core';
+import { expect } from 'vitest';
+import type { UnitDescription } from '#device-sim/setup/description.ts';
+
+/** In ms. */
+const LIMIT = 30_000;
+
+/** Runs Firefox headless. */
+export async function startFirefox(executablePath: string): Promise<Browser> {
+  return await puppeteer.launch({
+    browser: 'firefox',
+    executablePath,
+    // Permits BiDi commands for the browser's own window.
+    args: ['--remote-allow-system-access'],
+    extraPrefsFirefox: {
+      // A new build would reload the page under the test. Firefox then has no navigator.serviceWorker.
+      'dom.serviceWorkers.enabled': false,
+      // The prompt ignores clicks during this time.
+      'security.notification_enable_delay': 0,
+    },
+  });
+}
+
+export class FirefoxPage {
+  readonly page: Page;
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Opens the product page. `units` are on its simulated serial ports; undefined keeps the real interface. */
+  static async open(browser: Browser, url: string, units?: readonly UnitDescription[]): Promise<FirefoxPage> {
+    const page = await (await browser.createBrowserContext()).newPage();
+    page.setDefaultTimeout(LIMIT);
+    if (units !== undefined) {
+      const simulator = readFileSync('dist/simulator/install.js', 'utf8');
+      const configuration = JSON.stringify({ units });
+      // Firefox has no WebUSB, so the page must not find the simulated one.
+      await page.evaluateOnNewDocument(
+        `window.keyferrySimulatorConfig = ${configuration};\n${simulator}\nObject.defineProperty(navigator, 'usb', { value: undefined });`,
+      );
+    }
+    await page.goto(url);
+    return new FirefoxPage(page);
+  }
+
+  async signIn(code: string): Promise<void> {
+    await this.page.locator('::-p-xpath(//input[@id=//label[normalize-space()="Access code"]/@for])').fill(code);
+    await this.press('Sign in');
+  }
+
+  /** Presses the button whose label begins with `label`. */
+  async press(label: string): Promise<void> {
+    await this.page.locator(`::-p-xpath(//button[starts-with(normalize-space(), "${label}")])`).click();
+  }
+
+  async attach(sn: string): Promise<void> {
+    await this.page.evaluate((choice) => window.keyferrySimulator?.nextChoice(choice), sn);
+    await this.press('Serial');
+    await this.sees('Ready');
+  }
+
+  async load(key: string, slot: number): Promise<void> {
+    for (const label of [key, `Slot ${slot}`]) {
+      await this.page.locator(`::-p-xpath(//label[.//input[@type="radio"]][contains(., "${label}")])`).click();
+    }
+    await this.press('Load key');
+  }
+
+  /** Waits until the visible text of the page contains `text`. */
+  async sees(text: string): Promise<void> {
+    await expect
+      .poll(() => this.page.evaluate(() => document.body.innerText.replaceAll(/\s+/g, ' ')), { timeout: LIMIT })
+      .toContain(text);
+  }
+}
+
+/** Answers Firefox's own prompt for a serial port with its button *Block*. */
+export async function blockPrompt(browser: Browser): Promise<void> {
+  const { connection } = browser as unknown as { readonly connection: BidiConnection };
+  const { result } = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
+  const window = result.contexts?.find(({ url }) => url.endsWith('browser.xhtml'));
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const target = { context: window?.context };
+    return (await connection.send('script.evaluate', { target, expression, awaitPromise: true })).result.result?.value;
+  };
+  await expect
+    .poll(() => evaluate('PopupNotifications.panel.firstElementChild?.id'), { timeout: LIMIT })
+    .toBe('webSerial-choosePort-notification');
+  await evaluate('PopupNotifications.panel.firstElementChild.secondaryButton.click()');
+}
+
+/** The BiDi connection of Puppeteer, which its types do not contain. */
+interface BidiConnection {
+  send(
+    method: string,
+    params: object,
+  ): Promise<{
+    readonly result: {
+      readonly contexts?: readonly { readonly context: string; readonly url: string }[];
+      readonly result?: { readonly value?: unknown };
+    };
+  }>;
+}
