@@ -116,7 +116,9 @@ async function browserJobs(files: TestFiles, part: 'all' | 'long'): Promise<Brow
 /** Keyferry needs Chrome or Edge for USB, so a machine without Firefox skips these tests only. */
 async function firefoxJob(files: readonly string[]): Promise<Job> {
   const found = await provideFirefox(say);
-  return 'path' in found ? firefoxTests(files, found.path) : async () => leftOut('Firefox', found.missing);
+  if ('missing' in found) return async () => leftOut('Firefox', found.missing);
+  await provideLevel2(say); // umockdev, for the emulated tty
+  return firefoxTests(files, found.path);
 }
 
 try {

@@ -4,7 +4,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Call, DeviceControl, Method, ProcessMessage } from './messages.ts';
+import { type Call, type DeviceControl, type Method, type ProcessMessage, READS_FILE } from './messages.ts';
 import { createProgramFolder, removeProgramFolder } from './testbed/program-folder.ts';
 import { PRELOAD_LIBRARY } from './testbed/testbed.ts';
 
@@ -43,9 +43,12 @@ export class DeviceProcess {
     void this.#listen(lines);
   }
 
-  static async start(): Promise<DeviceProcess> {
+  /** @param readsFile true for a program that reads duplicates of its descriptors, as Firefox does */
+  static async start(readsFile = false): Promise<DeviceProcess> {
     const program = fileURLToPath(new URL('./main.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', program], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--import', 'tsx', program, ...(readsFile ? [READS_FILE] : [])], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const timer = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const first = await lines.next();

@@ -23,6 +23,8 @@ const MAX_READ_DELAY = 1000;
 export interface HostBusOptions {
   readonly testbed: Testbed;
   readonly registry: UnitRegistry;
+  /** See AttachmentOptions. */
+  readonly readsFile: boolean;
   /** Called with an error that the simulated kernel throws, which is a bug. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -98,10 +100,10 @@ export class HostBus {
     this.#detach(unit);
     // The unit may have been unplugged while its attachment was queued.
     if (!unit.isPlugged) return;
-    const { testbed, onFailure } = this.#options;
+    const { testbed, readsFile, onFailure } = this.#options;
     const address = this.#addresses.take();
     const syspath = `/devices/pci0000:00/usb1/1-${address}`;
-    const options: AttachmentOptions = { testbed, address, syspath, onFailure };
+    const options: AttachmentOptions = { testbed, address, syspath, readsFile, onFailure };
     const { links } = unit.options;
     const gadget = links.includes('usb') ? new Gadget(unit) : undefined;
     const line = gadget?.serial ?? (links.includes('serial') ? new SerialFunction(unit) : undefined);

@@ -6,7 +6,7 @@ import { Control } from '#device-sim/setup/control.ts';
 import { realClock } from '#device-sim/unit/clock.ts';
 import { UnitRegistry } from '#device-sim/unit/unit-registry.ts';
 import { HostBus } from './host-bus.ts';
-import type { Call, ProcessMessage } from './messages.ts';
+import { type Call, type ProcessMessage, READS_FILE } from './messages.ts';
 import { Testbed } from './testbed/testbed.ts';
 
 const send = (message: ProcessMessage): boolean => process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -27,7 +27,7 @@ const control = new Control({
   images: {},
   onWrite: () => undefined,
 });
-const bus = new HostBus({ testbed, registry, onFailure });
+const bus = new HostBus({ testbed, registry, readsFile: process.argv.includes(READS_FILE), onFailure });
 send({ directory: testbed.directory });
 
 for await (const text of createInterface({ input: process.stdin })) {

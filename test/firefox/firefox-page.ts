@@ -1,18 +1,28 @@
-// Drives Debian's Firefox over WebDriver BiDi: the page as an operator uses it, and the browser's own
-// prompt for a serial port.
+// Drives a Firefox over WebDriver BiDi: the page as an operator uses it, and the browser's own prompt
+// for a serial port.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { expect } from 'vitest';
+import type { ProgramFolder } from '#device-host/umockdev/device-process.ts';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 
 /** In ms. */
 const LIMIT = 30_000;
 
-/** Runs Firefox headless. */
-export async function startFirefox(executablePath: string): Promise<Browser> {
+const WRAPPER = fileURLToPath(new URL('./firefox.sh', import.meta.url));
+
+/**
+ * Runs Firefox headless.
+ * @param folder with simulated devices, on a machine that can run level 2
+ */
+export async function startFirefox(path: string, folder?: ProgramFolder): Promise<Browser> {
+  const { LD_PRELOAD = '', UMOCKDEV_DIR = '' } = folder?.environment ?? {};
+  const devices = { UMOCKDEV_DIR, KEYFERRY_PRELOAD: LD_PRELOAD, KEYFERRY_BROWSER: path };
   return await puppeteer.launch({
     browser: 'firefox',
-    executablePath,
+    executablePath: folder === undefined ? path : WRAPPER,
+    env: { ...process.env, ...(folder === undefined ? {} : devices) },
     // Permits BiDi commands for the browser's own window.
     args: ['--remote-allow-system-access'],
     extraPrefsFirefox: {
@@ -78,8 +88,8 @@ export class FirefoxPage {
   }
 }
 
-/** Answers Firefox's own prompt for a serial port with its button *Block*. */
-export async function blockPrompt(browser: Browser): Promise<void> {
+/** Answers Firefox's own prompt for a serial port. *Allow* takes the first port of its list. */
+export async function answerPrompt(browser: Browser, answer: 'Allow' | 'Block'): Promise<void> {
   const { connection } = browser as unknown as { readonly connection: BidiConnection };
   const { result } = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
   const window = result.contexts?.find(({ url }) => url.endsWith('browser.xhtml'));
@@ -87,10 +97,9 @@ export async function blockPrompt(browser: Browser): Promise<void> {
     const target = { context: window?.context };
     return (await connection.send('script.evaluate', { target, expression, awaitPromise: true })).result.result?.value;
   };
-  await expect
-    .poll(() => evaluate('PopupNotifications.panel.firstElementChild?.id'), { timeout: LIMIT })
-    .toBe('webSerial-choosePort-notification');
-  await evaluate('PopupNotifications.panel.firstElementChild.secondaryButton.click()');
+  const prompt = 'PopupNotifications.panel.firstElementChild';
+  await expect.poll(() => evaluate(`${prompt}?.id`), { timeout: LIMIT }).toBe('webSerial-choosePort-notification');
+  await evaluate(`${prompt}.${answer === 'Allow' ? 'button' : 'secondaryButton'}.click()`);
 }
 
 /** The BiDi connection of Puppeteer, which its types do not contain. */

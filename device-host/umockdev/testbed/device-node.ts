@@ -81,6 +81,24 @@ export class DeviceNode {
     else readSync(this.#fifo, chunk);
   }
 
+  /**
+   * Writes bytes that the program reads from the file itself, for a program that reads a duplicate
+   * of its descriptor, for which umockdev sends no calls.
+   */
+  feed(bytes: Uint8Array): void {
+    if (!this.#isRemoved) writeSync(this.#fifo, bytes);
+  }
+
+  /** Discards the bytes that no program has read. */
+  drain(): void {
+    if (this.#isRemoved) return;
+    try {
+      while (readSync(this.#fifo, PAGE) > 0);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+
   /** Makes open() succeed or fail. Open files stay open. */
   setOpenable(openable: boolean): void {
     if (openable === this.#isOpenable) return;

@@ -12,12 +12,15 @@ import { Tty } from './tty.ts';
 const MAJOR = 166;
 
 export async function attachTty(unit: Unit, line: SerialFunction, options: AttachmentOptions): Promise<Attachment> {
-  const { testbed, address, onFailure } = options;
+  const { testbed, address, readsFile, onFailure } = options;
   let node: DeviceNode | undefined;
   const port = new Tty({
     line,
     isBusy: () => unit.faults('serial').openRefusal !== undefined,
-    onReadiness: (readable) => node?.setReady(readable),
+    onReadiness: (readable) => {
+      if (!readsFile) node?.setReady(readable);
+    },
+    sink: readsFile ? { feed: (bytes) => node?.feed(bytes), drain: () => node?.drain() } : undefined,
   });
   const number = { name: `ttyACM${address}`, major: MAJOR, minor: address };
   node = await DeviceNode.create(testbed, number, { readiness: 'readable', open: () => port.open(), onFailure });

@@ -21,12 +21,21 @@ import {
 /** Modem bits that are always set: the unit is connected and ready to receive. */
 const CARRIERS = ModemBit.CTS | ModemBit.DSR;
 
+/** Takes the input of a tty for a program that reads the file itself. */
+export interface InputSink {
+  feed(bytes: Bytes): void;
+  /** Discards the input that was not read. */
+  drain(): void;
+}
+
 export interface TtyOptions {
   readonly line: SerialFunction;
   /** Whether another program has opened the port. */
   readonly isBusy: () => boolean;
   /** Called when the input becomes readable, and when it becomes empty. */
   readonly onReadiness: (readable: boolean) => void;
+  /** Set if the calls of the program to read() do not arrive here. */
+  readonly sink?: InputSink | undefined;
 }
 
 export class Tty {
@@ -176,11 +185,14 @@ export class Tty {
 
   /** Appends to the input. Drops the bytes if no program has opened the port. */
   #receive(bytes: Bytes): void {
-    if (this.#files.size > 0 && !this.#isHungUp) this.#setInput(concat(this.#input, bytes));
+    if (this.#files.size === 0 || this.#isHungUp) return;
+    if (this.#options.sink !== undefined) this.#options.sink.feed(bytes);
+    else this.#setInput(concat(this.#input, bytes));
   }
 
   #setInput(input: Bytes): void {
     this.#input = input;
+    if (input.length === 0) this.#options.sink?.drain();
     this.#options.onReadiness(input.length > 0);
   }
 

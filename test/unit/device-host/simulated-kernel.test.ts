@@ -94,6 +94,19 @@ describe('a tty', () => {
     expect(readiness).toEqual([true, true, false]);
   });
 
+  it('feeds a program that reads the file itself, and drains the file with TCFLSH', async () => {
+    const { line } = tty();
+    const fed: string[] = [];
+    let drained = 0;
+    const sink = { feed: (bytes: Uint8Array) => void fed.push(toHex(bytes)), drain: () => void drained++ };
+    const port = new Tty({ line, isBusy: () => false, onReadiness: () => undefined, sink });
+    const file = port.open();
+    line.onSend?.(Uint8Array.of(1, 2, 3));
+    expect(fed).toEqual(['010203']);
+    expect(await call(file, TtyRequest.TCFLSH)).toBe(0);
+    expect(drained).toBe(1);
+  });
+
   it('drops received bytes while no program has opened the port', () => {
     const { line, port } = tty();
     line.onSend?.(Uint8Array.of(1));
