@@ -59,7 +59,9 @@ export class FirefoxPage {
 
   async signIn(code: string): Promise<void> {
     await this.page.locator('::-p-xpath(//input[@id=//label[normalize-space()="Access code"]/@for])').fill(code);
-    await this.press('Sign in');
+    // A new context has no trusted root key: the page asks to compare its groups.
+    await this.page.locator('::-p-xpath(//label[contains(., "All eight groups are the same")])').click();
+    await this.press('Trust AS and sign in');
   }
 
   /** Presses the button whose label begins with `label`. */
@@ -74,9 +76,19 @@ export class FirefoxPage {
   }
 
   async load(key: string, slot: number): Promise<void> {
-    for (const label of [key, `Slot ${slot}`]) {
-      await this.page.locator(`::-p-xpath(//label[.//input[@type="radio"]][contains(., "${label}")])`).click();
-    }
+    await this.page.locator(`::-p-xpath(//label[.//input[@type="radio"]][contains(., "Slot ${slot}")])`).click();
+    const list = `select[aria-label="Key for slot ${slot}"]`;
+    await this.page.evaluate(
+      (selector, name) => {
+        const select = document.querySelector<HTMLSelectElement>(selector);
+        const option = [...(select?.options ?? [])].find(({ text }) => text.includes(name));
+        if (!select || !option) return;
+        select.value = option.value;
+        select.dispatchEvent(new Event('change', { bubbles: true }));
+      },
+      list,
+      key,
+    );
     await this.press('Load key');
   }
 
