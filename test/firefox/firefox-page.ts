@@ -45,6 +45,8 @@ export class FirefoxPage {
   static async open(browser: Browser, url: string, units?: readonly UnitDescription[]): Promise<FirefoxPage> {
     const page = await (await browser.createBrowserContext()).newPage();
     page.setDefaultTimeout(LIMIT);
+    // Tall enough that the strip with the load button covers no slot.
+    await page.setViewport({ width: 1440, height: 1600 });
     if (units !== undefined) {
       const simulator = readFileSync('dist/simulator/install.js', 'utf8');
       const configuration = JSON.stringify({ units });
@@ -58,7 +60,7 @@ export class FirefoxPage {
   }
 
   async signIn(code: string): Promise<void> {
-    await this.page.locator('::-p-xpath(//input[@id=//label[normalize-space()="Access code"]/@for])').fill(code);
+    await this.page.locator('::-p-xpath(//*[@id=//label[normalize-space()="Access code"]/@for])').fill(code);
     // A new context has no trusted root key: the page asks to compare its groups.
     await this.page.locator('::-p-xpath(//label[contains(., "All eight groups are the same")])').click();
     await this.press('Trust AS and sign in');
@@ -77,7 +79,7 @@ export class FirefoxPage {
 
   async load(key: string, slot: number): Promise<void> {
     await this.page.locator(`::-p-xpath(//label[.//input[@type="radio"]][contains(., "Slot ${slot}")])`).click();
-    const list = `select[aria-label="Key for slot ${slot}"]`;
+    // A slot for which the AS has one key has no list.
     await this.page.evaluate(
       (selector, name) => {
         const select = document.querySelector<HTMLSelectElement>(selector);
@@ -86,10 +88,10 @@ export class FirefoxPage {
         select.value = option.value;
         select.dispatchEvent(new Event('change', { bubbles: true }));
       },
-      list,
+      `[data-slot="${slot}"] select`,
       key,
     );
-    await this.press('Load key');
+    await this.press(`Load into slot ${slot}`);
   }
 
   /** Waits until the visible text of the page contains `text`. */
