@@ -13,8 +13,8 @@ import type { AuditEntry } from '../audit-log/audit-line.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
 import type { SharedLock } from '../common/shared-lock.ts';
 import type { ExportEntry, ExportOrigin, Ledger } from '../ledger/ledger.ts';
-import { type VerifiedReceipts, verdictOf } from '../ledger/verdict.ts';
-import { visibleSets } from '../sets/policy.ts';
+import { type VerifiedReceipts, verdictOf } from '../ledger/receipt-verdict.ts';
+import { visibleSets } from '../sets/set-access.ts';
 import type { OperatorState, State } from '../storage/state.ts';
 import type { Caller, ServiceMemory } from './service-memory.ts';
 

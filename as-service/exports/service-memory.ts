@@ -19,10 +19,10 @@ import type { AuditEntry } from '../audit-log/audit-line.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
 import type { SharedLock } from '../common/shared-lock.ts';
 import { type ExportOrigin, encodeExport, type Ledger } from '../ledger/ledger.ts';
-import type { VerifiedReceipts } from '../ledger/verdict.ts';
+import type { VerifiedReceipts } from '../ledger/receipt-verdict.ts';
 import type { OrderLedger } from '../orders/order-ledger.ts';
 import { authoriseOrder } from '../orders/order-policy.ts';
-import { authorise, mayUse, setLabel } from '../sets/policy.ts';
+import { authorise, mayUse, setLabel } from '../sets/set-access.ts';
 import type { OperatorState, SetState, State } from '../storage/state.ts';
 
 /** The operator and the facts of one request. */

@@ -7,7 +7,7 @@ import { arrangeUnits, countUnits, serialNumbers, type UnitRange } from '#protoc
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { isDemoSet } from '../sets/demo-sets.ts';
 import { viewEntry } from '../sets/entry-view.ts';
-import { demoRefused, setLabel, unitNotListed, visibleSets } from '../sets/policy.ts';
+import { demoRefused, setLabel, unitNotListed, visibleSets } from '../sets/set-access.ts';
 import type { OperatorState, SetState, State } from '../storage/state.ts';
 
 export interface DraftOptions {

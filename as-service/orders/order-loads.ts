@@ -6,10 +6,10 @@ import type { VerdictJson } from '#protocol/service/messages.ts';
 import { decodeHeader, type Header } from '#protocol/tkl/header.ts';
 import { headerOf } from '#protocol/vault/journal.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { verdictOf } from '../ledger/verdict.ts';
-import type { ReceiptCheck } from '../vaults/receipts.ts';
+import { verdictOf } from '../ledger/receipt-verdict.ts';
 import { verdictOnExport } from '../vaults/reconcile.ts';
 import type { VaultLedger } from '../vaults/vault-ledger.ts';
+import type { ReceiptCheck } from '../vaults/vault-receipts.ts';
 
 /** One export of a load. */
 export interface LoadExport {

@@ -21,7 +21,7 @@ import { Exporter, replayRepeat } from '../exports/exporter.ts';
 import { createKeyStore } from '../exports/key-store.ts';
 import { ServiceMemory } from '../exports/service-memory.ts';
 import { decodeExport, Ledger } from '../ledger/ledger.ts';
-import { verifyStoredReceipts } from '../ledger/verdict.ts';
+import { verifyStoredReceipts } from '../ledger/receipt-verdict.ts';
 import { codesFromFuture, redateAccessCodes } from '../operators/operators.ts';
 import { OrderLedger, replayOrder } from '../orders/order-ledger.ts';
 import { Orders } from '../orders/orders.ts';
@@ -41,8 +41,8 @@ import { diskRefusal } from '../storage/disk-error.ts';
 import type { Sealer } from '../storage/sealer.ts';
 import { type LogPosition, type SigningKeyState, type State, secretsOf } from '../storage/state.ts';
 import { StateFile } from '../storage/state-file.ts';
-import type { ReceiptCheck } from '../vaults/receipts.ts';
 import { replayVault, VaultLedger } from '../vaults/vault-ledger.ts';
+import type { ReceiptCheck } from '../vaults/vault-receipts.ts';
 import { Vaults } from '../vaults/vaults.ts';
 import { chooseState, NewestChange, STATE_FILE, type StateChoice } from './choose-state.ts';
 

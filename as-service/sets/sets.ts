@@ -15,7 +15,7 @@ import { UserError } from '../common/user-error.ts';
 import { writeOutputFile } from '../storage/output-file.ts';
 import type { SetState, State } from '../storage/state.ts';
 import { isDemoSet, isPublishedKey } from './demo-sets.ts';
-import { setLabel } from './policy.ts';
+import { setLabel } from './set-access.ts';
 import type { StateChanges } from './state-changes.ts';
 
 export interface NewSet {

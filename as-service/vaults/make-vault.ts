@@ -14,7 +14,7 @@ import { openVaultSentence } from '#protocol/vault/policy.ts';
 import type { VaultRequestJson } from '#protocol/vault/requests.ts';
 import { type VaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
 import { isDemoSet, isPublishedKey } from '../sets/demo-sets.ts';
-import { demoRefused, mayUse, setLabel, unitNotListed } from '../sets/policy.ts';
+import { demoRefused, mayUse, setLabel, unitNotListed } from '../sets/set-access.ts';
 import { viewSet } from '../sets/set-view.ts';
 import { createSigningKey, type Signatures, signCertificate } from '../signing/signing.ts';
 import type { SetState, State } from '../storage/state.ts';

@@ -7,10 +7,10 @@ import { exportIdOf } from '#protocol/tkl/data.ts';
 import { headerOf, type VaultJournalJson } from '#protocol/vault/journal.ts';
 import type { VaultFindingJson } from '#protocol/vault/messages.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { verifyOnce } from '../ledger/verdict.ts';
+import { verifyOnce } from '../ledger/receipt-verdict.ts';
 import { findBreaks, findImportGaps, findMissingReceipts, findMisuse, grave, isServed } from './findings.ts';
-import { isReceiptOf, type ReceiptCheck } from './receipts.ts';
 import type { ReturnPart, VaultExport, VaultLedger, VaultRecord, VerifiedReceipt } from './vault-ledger.ts';
+import { isReceiptOf, type ReceiptCheck } from './vault-receipts.ts';
 
 export interface ReconcileOptions {
   readonly check: ReceiptCheck;

@@ -19,13 +19,13 @@ import type { VaultRequestJson } from '#protocol/vault/requests.ts';
 import type { AuditEvent, AuditLog } from '../audit-log/audit-log.ts';
 import type { SharedLock } from '../common/shared-lock.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { mayUse } from '../sets/policy.ts';
+import { mayUse } from '../sets/set-access.ts';
 import type { Signatures } from '../signing/signing.ts';
 import type { State } from '../storage/state.ts';
 import { makeVault } from './make-vault.ts';
-import type { ReceiptCheck } from './receipts.ts';
 import { reconcile, type SignableVerdict, verdictsOn } from './reconcile.ts';
 import { encodeIssue, encodeReturn, type VaultLedger, type VaultRecord } from './vault-ledger.ts';
+import type { ReceiptCheck } from './vault-receipts.ts';
 
 export interface VaultsOptions {
   readonly state: () => State;

@@ -9,7 +9,7 @@ import {
   whoamiSchema,
 } from '#protocol/service/messages.ts';
 import { auditQuerySchema } from '#protocol/service/requests.ts';
-import { visibleSets } from '../../sets/policy.ts';
+import { visibleSets } from '../../sets/set-access.ts';
 import { viewSet } from '../../sets/set-view.ts';
 import { EVERY_ROLE, OVERSEERS, route } from './route.ts';
 

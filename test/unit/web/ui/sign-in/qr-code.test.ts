@@ -1,6 +1,6 @@
 // The QR code of a root key. The expected modules were made by the npm package qrcode 1.5.4 and decoded by jsQR 1.4.0.
 import { describe, expect, it } from 'vitest';
-import { MAX_QR_CHARACTERS, qrCode } from '#web/ui/common/qr-code.ts';
+import { MAX_QR_CHARACTERS, qrCode } from '#web/ui/sign-in/qr-code.ts';
 
 const TEXT = '5C0A 91E3 7F42 D86B 0E9D 34B7 A1F8 6C25';
 const MODULES = `

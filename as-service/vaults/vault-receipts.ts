@@ -11,7 +11,7 @@ import type { Header } from '#protocol/tkl/header.ts';
 import { decodeReceipt } from '#protocol/tkl/receipt.ts';
 import { SUITES } from '#protocol/tkl/suites.ts';
 import { headerOf } from '#protocol/vault/journal.ts';
-import type { VerifiedReceipts } from '../ledger/verdict.ts';
+import type { VerifiedReceipts } from '../ledger/receipt-verdict.ts';
 import type { VaultExport } from './vault-ledger.ts';
 
 export interface ReceiptCheck {
