@@ -94,8 +94,8 @@ interface BrowserJobs {
 }
 
 /**
- * Returns the jobs that need a browser. First installs the browsers and the tools of level 2, if the
- * user may install packages.
+ * Returns the jobs that need a browser. First installs the browsers and the tools of level 2, if
+ * the user may install packages.
  */
 async function browserJobs(files: TestFiles, part: 'all' | 'long'): Promise<BrowserJobs> {
   const firefox = files.firefox.length === 0 ? [] : [await firefoxJob(files.firefox)];

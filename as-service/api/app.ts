@@ -1,5 +1,5 @@
-// The HTTP application: API, OpenAPI document and static files, behind the same checks. Maps a Request
-// to a Response; bin/serve.ts opens the port.
+// The HTTP application: API, OpenAPI document and static files, behind the same checks. Maps a
+// Request to a Response; bin/serve.ts opens the port.
 import { type Context, Hono } from 'hono';
 import { answer, answerProblem, Problem, problemOf, tooManyRequests } from '../http/answer.ts';
 import { type Rate, RateLimit } from '../http/rate-limit.ts';

@@ -1,7 +1,7 @@
 // One line of the audit log: {"entry":{…},"hash":"…","sealed":"…","mac":"…"}, "sealed" being
-// optional. "hash" covers the text of the entry, which contains the hashes of the previous entry and
-// of "sealed". "mac" authenticates "hash" under the sealing key (ADR 0049); versions up to 0.1.0
-// wrote lines without it.
+// optional. "hash" covers the text of the entry, which contains the hashes of the previous entry
+// and of "sealed". "mac" authenticates "hash" under the sealing key (ADR 0049); versions up to
+// 0.1.0 wrote lines without it.
 import { createHash } from 'node:crypto';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { AuditRecordJson } from '#protocol/service/messages.ts';

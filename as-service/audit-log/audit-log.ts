@@ -57,7 +57,10 @@ export class AuditLog {
   #flushing: Promise<void> | undefined;
   #failure: UserError | undefined;
   #reportFailure: (failure: UserError) => void = () => undefined;
-  /** Resolves when an entry could not be written. The log then accepts none, and the service must end. */
+  /**
+   * Resolves when an entry could not be written. The log then accepts none, and the service must
+   * end.
+   */
   readonly failed = new Promise<UserError>((resolve) => {
     this.#reportFailure = resolve;
   });

@@ -11,7 +11,9 @@ const NEWLINE = 0x0a;
 export interface LogScan {
   readonly end: ChainEnd;
   readonly head: AuditHeadJson;
-  /** The last entry of those without a MAC, which are the first ones. Sequence 0 if there is none. */
+  /**
+   * The last entry of those without a MAC, which are the first ones. Sequence 0 if there is none.
+   */
   readonly unauthenticated: ChainEnd;
   /** Offset of each line, and the end of the last one. */
   readonly offsets: number[];

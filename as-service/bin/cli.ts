@@ -1,4 +1,6 @@
-// keyferry-as, the command line of the AS. If a running service holds the lock of the data folder, it runs the command, so that two processes never write the same state and a revocation has immediate effect. Otherwise this process takes the lock.
+// keyferry-as, the command line of the AS. If a running service holds the lock of the data folder,
+// it runs the command, so that two processes never write the same state and a revocation has
+// immediate effect. Otherwise this process takes the lock.
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';

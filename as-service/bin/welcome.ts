@@ -1,4 +1,4 @@
-// The text of the terminal at a start: address, access code, first steps and sealing.
+// The text that the service prints when it starts: address, access code, first steps and sealing.
 import { CLI_COMMAND } from '../cli/cli-command.ts';
 import type { SealingKey } from '../storage/sealing-key.ts';
 import type { Config } from './config.ts';

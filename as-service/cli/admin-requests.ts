@@ -144,7 +144,10 @@ function describeSet(found: SetState): string[] {
   ];
 }
 
-/** Naming units must not narrow a set that admits every unit, unless the caller says so. @throws UserError */
+/**
+ * Naming units must not narrow a set that admits every unit, unless the caller says so. @throws
+ * UserError
+ */
 function requireListed(as: As, { set, units, only }: Extract<AdminRequest, { command: 'set allow' }>): void {
   if (units === null || only || requireSet(as.state, set).units !== null) return;
   throw new UserError(

@@ -71,7 +71,9 @@ function nameOf(file: string): string {
   return file === '-' ? 'Standard input' : file;
 }
 
-/** A text in its one form (docs/protocol.md clause 6.2). @throws UserError naming what it contains */
+/**
+ * A text in its one form (docs/protocol.md clause 6.2). @throws UserError naming what it contains
+ */
 export function readEntered(what: string, typed: string, read: (typed: string) => TextResult): string {
   const result = read(typed);
   if ('text' in result) return result.text;

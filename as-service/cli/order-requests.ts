@@ -61,7 +61,9 @@ export async function runOrderRequest(
   }
 }
 
-/** An id of an earlier version may not be in the one form of a text, so the exact id comes first. */
+/**
+ * An id of an earlier version may not be in the one form of a text, so the exact id comes first.
+ */
 function find(as: As, typed: string, actor: Actor): OrderEntry {
   const ids = as.orders.list(actor, []).map(({ workOrder }) => workOrder);
   return as.orders.find(ids.includes(typed) ? typed : (ids.find((id) => isSameText(id, typed)) ?? typed), actor);

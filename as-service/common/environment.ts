@@ -1,5 +1,5 @@
-// Reads environment variables as files are read: without what editors, shells and container tools leave
-// around a value.
+// Reads environment variables as files are read: without what editors, shells and container tools
+// leave around a value.
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,5 +1,5 @@
-// Implements the Memory of protocol/as-unit: facts come from the state and the ledger, and each export
-// and receipt becomes an audit log entry, from which a restart restores the ledger.
+// Implements the Memory of protocol/as-unit: facts come from the state and the ledger, and each
+// export and receipt becomes an audit log entry, from which a restart restores the ledger.
 import type {
   ExportRecord,
   KeyFacts,
@@ -84,7 +84,10 @@ export class ServiceMemory implements Memory<Caller> {
     this.requirePermitted(request, caller);
   }
 
-  /** Checks everything that can change during a request. commit() calls it again. @throws ProtocolError */
+  /**
+   * Checks everything that can change during a request. commit() calls it again. @throws
+   * ProtocolError
+   */
   requirePermitted(request: UnitExportRequest, { account, workOrder, requireSignedIn }: Caller): void {
     const { state, demoMode, orders, now } = this.#options;
     requireSignedIn();
@@ -160,8 +163,8 @@ export class ServiceMemory implements Memory<Caller> {
   }
 
   /**
-   * Requires a reason for a second export of a load under a work order. Returns the name under which
-   * pending exports of the load are counted.
+   * Requires a reason for a second export of a load under a work order. Returns the name under
+   * which pending exports of the load are counted.
    * @throws ProtocolError reason-needed
    */
   #requireReason({ unit, ref1, ref2 }: UnitExportRequest, { workOrder, reason }: Caller): string {

@@ -1,6 +1,8 @@
 // The security headers of every response, errors included (ADR 0015).
 
-/** The page may use USB, serial ports, its Copy buttons, a wake lock during a load, and passkeys. */
+/**
+ * The page may use USB, serial ports, its Copy buttons, a wake lock during a load, and passkeys.
+ */
 const PERMISSIONS = [
   'usb=(self)',
   'serial=(self)',

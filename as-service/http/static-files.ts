@@ -131,8 +131,8 @@ function compressBrotli(content: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * A page with its own policy keeps it, with frame-ancestors, which <meta> cannot set. Otherwise inline
- * styles are allowed by hash, and data: images only in a page that contains one.
+ * A page with its own policy keeps it, with frame-ancestors, which <meta> cannot set. Otherwise
+ * inline styles are allowed by hash, and data: images only in a page that contains one.
  */
 function policyFor(html: string): string {
   const [, own] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html) ?? [];

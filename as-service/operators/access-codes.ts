@@ -1,4 +1,5 @@
-// Access codes of operators: 150 random bits, sent as a bearer token (RFC 6750) and valid for at most
+// Access codes of operators: 150 random bits, sent as a bearer token (RFC 6750) and valid for at
+// most
 // 8 hours. The service stores only their SHA-256.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
@@ -21,8 +22,8 @@ export function createAccessCode(): string {
 }
 
 /**
- * SHA-256 of a typed access code, 32 bytes, with or without its KF. Undefined when `typed` is not an
- * access code.
+ * SHA-256 of a typed access code, 32 bytes, with or without its KF. Undefined when `typed` is not
+ * an access code.
  */
 export function hashAccessCode(typed: string): Bytes | undefined {
   const code = readCrockford(typed);

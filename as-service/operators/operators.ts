@@ -9,7 +9,10 @@ import { accessCodeState, createAccessCode, isFromFuture, MAX_LIFETIME_MS, redat
 
 const ROLES: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
 
-/** Actors of the audit log that are not operators: the command line, vaults and the start of the service. */
+/**
+ * Actors of the audit log that are not operators: the command line, vaults and the start of the
+ * service.
+ */
 const RESERVED = /^(cli |vault |first start$|start$)/i;
 
 export type NewOperator = Omit<OperatorState, 'tokens'>;
@@ -67,7 +70,9 @@ export async function revokeAccessCodes(as: StateChanges, actor: string, typed: 
   });
 }
 
-/** Access codes that a clock ahead of now has issued live their hours from now on, and not longer. */
+/**
+ * Access codes that a clock ahead of now has issued live their hours from now on, and not longer.
+ */
 export async function redateAccessCodes(as: StateChanges): Promise<void> {
   const now = as.now();
   const redate = (code: AccessCodeState) => (isFromFuture(code, now) ? redated(code, now) : code);

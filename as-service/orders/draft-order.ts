@@ -1,5 +1,5 @@
-// Makes a work order from a request (docs/protocol.md clause 6.1). Checks sets, keys, slots and units,
-// so that the service does not later refuse exports under the order.
+// Makes a work order from a request (docs/protocol.md clause 6.1). Checks sets, keys, slots and
+// units, so that the service does not later refuse exports under the order.
 import { ProtocolError } from '#protocol/errors.ts';
 import { encodeWorkOrder, type OrderLine, type WorkOrder } from '#protocol/orders/order.ts';
 import type { NewOrderJson } from '#protocol/orders/requests.ts';

@@ -1,5 +1,5 @@
-// Makes the report of a closed work order (docs/protocol.md clause 9.1) from the audit log. Signs the
-// verdicts again from the stored receipts.
+// Makes the report of a closed work order (docs/protocol.md clause 9.1) from the audit log. Signs
+// the verdicts again from the stored receipts.
 import { setImmediate } from 'node:timers/promises';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';

@@ -38,7 +38,10 @@ export interface OrdersOptions {
   readonly now: () => Date;
 }
 
-/** The actor of a change: an operator, or the command line, which has no account and may use every set. */
+/**
+ * The actor of a change: an operator, or the command line, which has no account and may use every
+ * set.
+ */
 export interface Actor {
   readonly name: string;
   readonly account?: OperatorState;
@@ -61,7 +64,9 @@ export class Orders {
     this.#options = options;
   }
 
-  /** @throws ProtocolError order-unknown, also when the operator may not use the set of the order */
+  /**
+   * @throws ProtocolError order-unknown, also when the operator may not use the set of the order
+   */
   find(id: string, { account }: Actor): OrderEntry {
     const entry = this.#options.orders.find(id);
     if (entry !== undefined && this.#mayUse(entry.order.set, account)) return entry;
@@ -92,7 +97,10 @@ export class Orders {
     return { order: envelope, state, reason, units };
   }
 
-  /** The state of the order, and the units that changed since `seen`, the version of an earlier answer. */
+  /**
+   * The state of the order, and the units that changed since `seen`, the version of an earlier
+   * answer.
+   */
   progress({ order, state, reason }: OrderEntry, seen: string | undefined): OrderProgressJson {
     const { ledger, vaults, now } = this.#options;
     const changes = ledger.changesOf(order.id);
@@ -256,7 +264,10 @@ export class Orders {
     );
   }
 
-  /** Runs a change that ends exports, while none is under way. The balance thus contains all of them. */
+  /**
+   * Runs a change that ends exports, while none is under way. The balance thus contains all of
+   * them.
+   */
   #alone<Result>(action: () => Promise<Result>): Promise<Result> {
     return this.#mutex.run(() => this.#options.lock.exclusive(action));
   }

@@ -170,8 +170,9 @@ export class As implements StateChanges {
   }
 
   /**
-   * Makes one change at a time, while no export is under way. The audit entry, which names the new state, makes it happen: before
-   * the entry nothing changes, and after a crash behind it the next start completes the change.
+   * Makes one change at a time, while no export is under way. The audit entry, which names the new
+   * state, makes it happen: before the entry nothing changes, and after a crash behind it the next
+   * start completes the change.
    * @throws UserError when the disk refuses the change
    */
   async change({ event, actor, details, next }: StateChange): Promise<void> {
@@ -207,7 +208,8 @@ export class As implements StateChanges {
   }
 
   /**
-   * Entries of versions up to 0.1.0 have no MAC. From now on, their last hash is in the sealed state.
+   * Entries written by versions up to 0.1.0 have no MAC. Stores the hash of the last of them in the
+   * sealed state, so that a later change is detected.
    * @throws UserError when a receipt among them is forged
    */
   async #authenticateLog(unauthenticated: LogPosition): Promise<void> {
@@ -225,8 +227,8 @@ export class As implements StateChanges {
   }
 
   /**
-   * Renews certificates that end, or that a clock ahead of now has issued, and gives access codes of
-   * such a clock their hours from now on. Called at the start and before each request.
+   * Renews certificates that end, or that a clock ahead of now has issued, and gives access codes
+   * of such a clock their hours from now on. Called at the start and before each request.
    */
   followClock(): Promise<void> {
     const now = this.now();
@@ -295,7 +297,10 @@ function withAllKeys(state: State): State {
   return { ...state, signingKeys: { ...byPurpose(() => state.root), ...state.signingKeys } };
 }
 
-/** The earlier keys for verdicts, with the one that is replaced now. The root key only took its place. */
+/**
+ * The earlier keys for verdicts, with the one that is replaced now. The root key only took its
+ * place.
+ */
 function withVerdictKey({ root, signingKeys: { verdict }, earlierVerdictKeys = [] }: State): SigningKeyState[] {
   return equalBytes(verdict.publicKey, root.publicKey) ? [...earlierVerdictKeys] : [verdict, ...earlierVerdictKeys];
 }

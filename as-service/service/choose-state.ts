@@ -28,7 +28,10 @@ export interface StateChoice {
   readonly state: State | undefined;
   /** `next` must replace the state file. */
   readonly finish: boolean;
-  /** The change is in the log and its state nowhere, after a crash of a version up to 0.1.0: it did not happen. */
+  /**
+   * The change is in the log and its state nowhere, after a crash of a version up to 0.1.0: it did
+   * not happen.
+   */
   readonly lost: boolean;
 }
 
@@ -45,7 +48,8 @@ export function chooseState(
   const storedRevision = stored?.state.revision ?? 0;
   const candidates = [stored, isNextOf(stored?.state, next?.state) ? next : undefined];
   const chosen = hash === undefined ? stored : candidates.find((each) => each?.hash === hash);
-  // Without a state, a log of one change is that of a service that was never created: nothing is lost.
+  // A log of one change without a stored state: the service was never fully created, so that change
+  // did not happen.
   const lost = revision === storedRevision + 1 && (hash === undefined || (revision === 1 && chosen === undefined));
   const isFound = lost || (hash === undefined ? revision === storedRevision : chosen !== undefined);
   if (!isFound) throw mismatch(revision, stored?.state.revision);
@@ -68,7 +72,9 @@ function requireMacs(found: LogPosition, expected: LogPosition | undefined): voi
   }
 }
 
-/** The audit log and the state file have different revisions, or different states of one revision. */
+/**
+ * The audit log and the state file have different revisions, or different states of one revision.
+ */
 function mismatch(logged: number, stored: number | undefined): UserError {
   if (stored === undefined) {
     return new UserError(

@@ -1,6 +1,6 @@
 // Adds what the embedded mode needs: a set with a random T, keys and an operator; in demo mode also
-// the published demo sets and work orders. Checks each part, so that a start completes an interrupted
-// earlier one.
+// the published demo sets and work orders. Checks each part, so that a start completes an
+// interrupted earlier one.
 import { randomInt } from 'node:crypto';
 import { DEMO_HUB, DEMO_SETS, demoSerialNumber } from '#protocol/demo/demo-sets.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -80,7 +80,10 @@ async function addMissingKeys(as: As, set: number): Promise<void> {
   }
 }
 
-/** One order for each demo set and its unit, and one for the hub with eight units. Each start adds the ones that are worked. */
+/**
+ * One order for each demo set and its unit, and one for the hub with eight units. Each start adds
+ * the ones that are worked.
+ */
 const DEMO_ORDERS = [
   ...DEMO_SETS.map(({ set, name }, index) => ({
     id: `DEMO-${index + 1}`,

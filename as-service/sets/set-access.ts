@@ -1,4 +1,5 @@
-// Decides which operator may export from which set, and for which units (docs/protocol.md clause 6).
+// Decides which operator may export from which set, and for which units (docs/protocol.md clause
+// 6).
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';

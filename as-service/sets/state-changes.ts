@@ -9,7 +9,9 @@ export interface StateChange {
   readonly event: string;
   readonly actor: string | null;
   readonly details: AuditEntry['details'];
-  /** Computes the new state; change() sets its revision. An error leaves state and log unchanged. */
+  /**
+   * Computes the new state; change() sets its revision. An error leaves state and log unchanged.
+   */
   readonly next: (state: State) => State;
 }
 

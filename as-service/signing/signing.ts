@@ -164,7 +164,10 @@ export function signCertificate(root: SigningKeyState, certificate: CertificateJ
   return sealJson(TYPES.certificate, certificate, new NodeSigner(root));
 }
 
-/** The purposes whose key the service must replace now: it expires, or the clock was ahead when it was certified. */
+/**
+ * The purposes whose key the service must replace now: it expires, or the clock was ahead when it
+ * was certified.
+ */
 export function expiringKeys(state: State, now: Date): SigningPurpose[] {
   return SIGNING_PURPOSES.filter((purpose) => !isWithin(spanOf(state, purpose), now));
 }
@@ -194,7 +197,10 @@ function spanOf({ signingKeys, certificates }: State, purpose: SigningPurpose): 
   return { from, until: Date.parse(certificate.until) - RENEWAL_MS + 1 };
 }
 
-/** Fingerprint of the root key in eight groups of four digits, which an operator compares before pinning. */
+/**
+ * Fingerprint of the root key in eight groups of four digits, which an operator compares before
+ * pinning.
+ */
 export function rootFingerprint({ root }: State): string {
   return (fingerprintOf(root.publicKey).match(/.{4}/g) ?? []).join(' ');
 }

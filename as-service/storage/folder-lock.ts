@@ -1,5 +1,6 @@
-// Lock of a data folder (ADR 0014). The holder listens on a socket in the folder. The newest file claim.N contains the name of the socket. The lock is valid while the socket answers, so a killed process leaves no
-// stale lock. The CLI reaches a running service by this socket.
+// Lock of a data folder (ADR 0014). The holder listens on a socket in the folder. The newest file
+// claim.N contains the name of the socket. The lock is valid while the socket answers, so a killed
+// process leaves no stale lock. The CLI reaches a running service by this socket.
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';

@@ -1,6 +1,6 @@
-// The sealed state file and its next version. A change is prepared on disk, then the audit log names
-// its hash, and then it replaces the file (ADR 0049). The start completes the last step if a crash
-// prevented it.
+// The sealed state file and its next version. A change is prepared on disk, then the audit log
+// names its hash, and then it replaces the file (ADR 0049). The start completes the last step if a
+// crash prevented it.
 import { createHash } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -76,8 +76,8 @@ export class StateFile {
 
   /**
    * Replaces the file by the prepared state. After a failure the next change or start does it,
-   * because the log names the state. Needs no sync of the folder: after a loss of power the prepared
-   * state is there under one of its two names.
+   * because the log names the state. Needs no sync of the folder: after a loss of power the
+   * prepared state is there under one of its two names.
    */
   async finish(): Promise<void> {
     this.#unfinished = true;

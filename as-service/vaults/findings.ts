@@ -100,8 +100,8 @@ export function findMissingReceipts({ exports }: VaultRecord): VaultFindingJson[
 }
 
 /**
- * A unit counts its imports, and a receipt contains the count. A gap between two counts is an import
- * that no journal contains. `receipts`: 64 bytes each, of the service and of all vaults.
+ * A unit counts its imports, and a receipt contains the count. A gap between two counts is an
+ * import that no journal contains. `receipts`: 64 bytes each, of the service and of all vaults.
  */
 export function findImportGaps(receipts: Iterable<Uint8Array>): VaultFindingJson[] {
   const byUnit = new Map<string, Map<string, Receipt>>();

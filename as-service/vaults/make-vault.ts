@@ -1,5 +1,5 @@
-// Makes a vault file (docs/protocol.md clause 10): K_D of the listed units, the chosen TA, and two new
-// signing keys. Checks the request first; the caller writes the audit log.
+// Makes a vault file (docs/protocol.md clause 10): K_D of the listed units, the chosen TA, and two
+// new signing keys. Checks the request first; the caller writes the audit log.
 import { randomBytes } from 'node:crypto';
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import { copy } from '#protocol/bytes/bytes.ts';

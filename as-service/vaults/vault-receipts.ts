@@ -20,7 +20,9 @@ export interface ReceiptCheck {
   readonly verified: VerifiedReceipts;
 }
 
-/** True when the unit of the export made the receipt (64 bytes). The vault must permit the export. */
+/**
+ * True when the unit of the export made the receipt (64 bytes). The vault must permit the export.
+ */
 export async function isReceiptOf(
   { crypto, keys }: ReceiptCheck,
   { event }: VaultExport,

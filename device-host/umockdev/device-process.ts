@@ -43,7 +43,9 @@ export class DeviceProcess {
     void this.#listen(lines);
   }
 
-  /** @param readsFile true for a program that reads duplicates of its descriptors, as Firefox does */
+  /**
+   * @param readsFile true for a program that reads duplicates of its descriptors, as Firefox does
+   */
   static async start(readsFile = false): Promise<DeviceProcess> {
     const program = fileURLToPath(new URL('./main.ts', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', program, ...(readsFile ? [READS_FILE] : [])], {

@@ -56,8 +56,8 @@ export class AtomicRecord {
   }
 
   /**
-   * Commits the shadow with one atomic write, and reads it back: after another marker was stored the
-   * record is the old one.
+   * Commits the shadow with one atomic write, and reads it back: after another marker was stored
+   * the record is the old one.
    * @throws PowerCut
    * @throws MemoryFailure
    */

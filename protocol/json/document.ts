@@ -33,7 +33,10 @@ export function readDocument<S extends Schema>(
   throw new ProtocolError(code, `${name}${unknown} is an unknown member`);
 }
 
-/** Path of a member that reading the value left out, or undefined: ".rows[3].note". */
+/**
+ * Path of a member of `value` that is missing in `output`, for example ".rows[3].note", or
+ * undefined.
+ */
 export function findUnknownMember(value: unknown, output: unknown): string | undefined {
   if (!isObject(value) || !isObject(output)) return undefined;
   for (const [key, member] of Object.entries(value)) {

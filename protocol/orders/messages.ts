@@ -48,7 +48,8 @@ export type OrderJson = Json<typeof orderSchema>;
 
 /**
  * GET /v1/work-orders/{id}/progress?seen=: `seen` is the version of an earlier answer. The units
- * are those that changed since, or all units if `seen` is missing or unknown to this start of the service.
+ * are those that changed since, or all units if `seen` is missing or unknown to this start of the
+ * service.
  */
 export const orderProgressSchema = v.object({
   state: stateSchema,

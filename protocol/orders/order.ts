@@ -16,7 +16,7 @@ export const MAX_LOADS = 40_000;
 export const orderId = printable(MAX_ORDER_ID_LENGTH);
 export const ref2 = integer(0, 0xfffe);
 
-/** Loads one key into one slot of every unit of the order. */
+/** One line: a key to load into one slot of every unit of the order. */
 const orderLineSchema = v.object({
   ref1,
   ref2,

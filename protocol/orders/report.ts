@@ -52,7 +52,7 @@ const reportTotalsSchema = v.object({
   failed: natural,
   unknown: natural,
   absent: natural,
-  /** Verdicts and exports of all loads. */
+  /** Numbers of verdicts and exports over all loads. */
   verdicts: integer(0, MAX_LOADS),
   exports: natural,
 });

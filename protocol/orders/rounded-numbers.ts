@@ -1,5 +1,5 @@
-// Finds serial numbers that a spreadsheet rounded: it keeps 15 digits of a number, and writes zeros for
-// the others.
+// Finds serial numbers that a spreadsheet rounded: it keeps 15 digits of a number, and writes zeros
+// for the others.
 
 /** Digits that a spreadsheet keeps. */
 const KEPT_DIGITS = 15;

@@ -1,7 +1,7 @@
 // The one definition of permitted text, for order ids, titles, labels, reasons and names
-// (docs/protocol.md clause 6.2). The command line, the service, the page and the readers of files use it.
-// Every script, combining marks and emoji are text. Characters that hide, reorder or break a text
-// are not.
+// (docs/protocol.md clause 6.2). The command line, the service, the page and the readers of files
+// use it. Every script, combining marks and emoji are text. Characters that hide, reorder or break
+// a text are not.
 import { nameCharacter } from './character-names.ts';
 
 /** A text in its one form, or why it is refused: a part of a sentence such as "is empty". */
@@ -30,7 +30,9 @@ const MARK = /^\p{M}$/u;
 /** What a mark or a variation selector may follow. */
 const BASE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\u200C\u200D]$/u;
 
-/** Visible format characters: signs that stand before the digits of a number in Arabic and Syriac. */
+/**
+ * Visible format characters: signs that stand before the digits of a number in Arabic and Syriac.
+ */
 const NUMBER_SIGN = /^[\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}\u{13430}-\u{13440}]$/u;
 /** Damaged text: what a program writes in place of a character or picture that it cannot. */
 const DAMAGE = /^[\uFFFC\uFFFD]$/u;
@@ -52,7 +54,8 @@ const END_OF_TAGS = '\u{E007F}';
  * an empty text, one of more than `max` characters, and one with a character that is not text.
  */
 export function readText(typed: string, max: number): TextResult {
-  // A hostile text is not split into characters. NFC changes a length by less than this factor.
+  // An overlong text is refused before it is split into characters. NFC changes a length by a
+  // factor of less than 8.
   if (typed.length > 8 * max + 256) return { why: `has ${typed.length} characters, and at most ${max} are permitted` };
   const characters = Array.from(typed);
   let begin = 0;
@@ -88,7 +91,9 @@ export function repairText(stored: string, max: number): string | undefined {
   return 'text' in repaired ? Array.from(repaired.text).slice(0, max).join('').trim() : undefined;
 }
 
-/** True iff `typed` means the text `stored`. Texts of earlier versions may not be in the one form. */
+/**
+ * True iff `typed` means the text `stored`. Texts of earlier versions may not be in the one form.
+ */
 export function isSameText(stored: string, typed: string): boolean {
   const result = readText(typed, Number.POSITIVE_INFINITY);
   return stored === typed || ('text' in result && result.text === stored);
@@ -103,7 +108,10 @@ function findForbidden(characters: readonly string[]): number | undefined {
   return undefined;
 }
 
-/** Index of the last character of the flag that begins at `begin`. */
+/**
+ * Index of the last character of the flag emoji that begins at `begin`; `begin` without a complete
+ * tag sequence.
+ */
 function endOfFlag(characters: readonly string[], begin: number): number {
   let index = begin + 1;
   while (TAG.test(characters[index] ?? '')) index++;

@@ -49,9 +49,9 @@ export function encodeVaultFile({ header, certificate, sealed }: VaultFileJson):
 }
 
 /**
- * Checks the format only and verifies no signature. Programs may have changed blanks and line ends on
- * the way, and mail programs break long lines: no member contains white space, so all of it is left
- * out.
+ * Checks the format only and verifies no signature. Programs may have changed blanks and line ends
+ * on the way, and mail programs break long lines: no member contains white space, so all of it is
+ * left out.
  * @throws ProtocolError vault-malformed
  */
 export function decodeVaultFile(text: string): VaultFileJson {

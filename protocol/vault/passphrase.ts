@@ -42,9 +42,9 @@ export function generatePassphrase(random: Uint8Array): string {
 }
 
 /**
- * The bytes that go into Argon2id (docs/protocol.md clause 10.2), which the caller wipes. A generated
- * passphrase may come in any case, with any dashes, quotes, blanks and line breaks, with O for 0
- * and with I or L for 1. A chosen one is UTF-8 of its NFKC, with nothing left out.
+ * The bytes that go into Argon2id (docs/protocol.md clause 10.2), which the caller wipes. A
+ * generated passphrase may come in any case, with any dashes, quotes, blanks and line breaks, with
+ * O for 0 and with I or L for 1. A chosen one is UTF-8 of its NFKC, with nothing left out.
  * @throws ProtocolError passphrase-wrong for a text that is empty or longer than 256 characters
  */
 export function encodePassphrase(typed: string): Bytes {
@@ -53,8 +53,8 @@ export function encodePassphrase(typed: string): Bytes {
 }
 
 /**
- * The byte strings that the typed text may stand for, the likely one first, each of which the caller
- * wipes. More than one only for a text that a mail program may have changed.
+ * The byte strings that the typed text may stand for, the likely one first, each of which the
+ * caller wipes. More than one only for a text that a mail program may have changed.
  * @throws ProtocolError passphrase-wrong
  */
 export function encodePassphrases(typed: string): Bytes[] {

@@ -269,7 +269,7 @@ test('an access code is shown in groups, stays in the field when refused, and is
   await expect(page.getByText('Complete.')).toBeVisible();
   await page.keyboard.type('7');
   await page.keyboard.press('Enter');
-  await expect(page.getByText('It has 30 characters after KF, and this one has 31.')).toBeVisible();
+  await expect(page.getByText('An access code has 30 characters after KF. This one has 31.')).toBeVisible();
   await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
   await station.submitCode();
   await expect(page.getByText('Check the access code.')).toBeVisible();

@@ -8,7 +8,10 @@ import { expect, test, unit } from './support/test.ts';
 
 const IMPORT_KEY = 0xd8;
 
-/** Refusals of the unit. After some of them the outcome is unknown, and the page asks the unit by itself. */
+/**
+ * Refusals of the unit. After some of them the outcome is unknown, and the page asks the unit by
+ * itself.
+ */
 const REFUSALS: readonly {
   name: string;
   fault: Fault;

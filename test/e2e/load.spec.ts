@@ -337,7 +337,10 @@ test('the lane links to the proof of a loaded key, and the history finds attempt
   await expect(rows).toHaveCount(2);
 });
 
-/** Bytes, compressed with brotli. The goal is 60 kB (docs/adr/0050-limit-the-bytes-of-the-first-key.md). */
+/**
+ * Bytes, compressed with brotli. The goal is 60 kB
+ * (docs/adr/0050-limit-the-bytes-of-the-first-key.md).
+ */
 const MAX_FIRST_KEY_BYTES = 76_000;
 
 test('the page loads at most 76 kB for the first key', async ({ browser, service }) => {

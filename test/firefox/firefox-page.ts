@@ -1,5 +1,5 @@
-// Drives a Firefox over WebDriver BiDi: the page as an operator uses it, and the browser's own prompt
-// for a serial port.
+// Drives a Firefox over WebDriver BiDi: the page as an operator uses it, and the browser's own
+// prompt for a serial port.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
@@ -26,7 +26,8 @@ export async function startFirefox(path: string, folder?: ProgramFolder): Promis
     // Permits BiDi commands for the browser's own window.
     args: ['--remote-allow-system-access'],
     extraPrefsFirefox: {
-      // A new build would reload the page under the test. Firefox then has no navigator.serviceWorker.
+      // A new build would reload the page under the test. Firefox then has no
+      // navigator.serviceWorker.
       'dom.serviceWorkers.enabled': false,
       // The prompt ignores clicks during this time.
       'security.notification_enable_delay': 0,
@@ -41,7 +42,10 @@ export class FirefoxPage {
     this.page = page;
   }
 
-  /** Opens the product page. `units` are on its simulated serial ports; undefined keeps the real interface. */
+  /**
+   * Opens the product page. `units` are on its simulated serial ports; undefined keeps the real
+   * interface.
+   */
   static async open(browser: Browser, url: string, units?: readonly UnitDescription[]): Promise<FirefoxPage> {
     const page = await (await browser.createBrowserContext()).newPage();
     page.setDefaultTimeout(LIMIT);

@@ -1,5 +1,5 @@
-// Finds the Firefox of the machine, and installs the package of Debian if there is none and the user
-// may install packages. Only versions with Web Serial count.
+// Finds the Firefox of the machine, and installs the package of Debian if there is none and the
+// user may install packages. Only versions with Web Serial count.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { aptPrefix, type Found, installPackages } from '#test/support/install-chromium.ts';

@@ -65,7 +65,10 @@ export class FolderMemory {
     writeFileSync(this.#file, JSON.stringify(content));
   }
 
-  /** Of the file as it was when first asked for; a test that is changed during a run counts as it was. */
+  /**
+   * Of the file as it was when first asked for; a test that is changed during a run counts as it
+   * was.
+   */
   #hashOf(path: string): string {
     const known = this.#hashes.get(path) ?? (existsSync(path) ? hash(readFileSync(path, 'utf8')) : '');
     this.#hashes.set(path, known);

@@ -42,7 +42,9 @@ export function judgesOf(folder: string): Judges {
   };
 }
 
-/** A function that tells whether a file imports a file of the folder, directly or through others. */
+/**
+ * A function that tells whether a file imports a file of the folder, directly or through others.
+ */
 function importsFolder(folder: string): (path: string) => boolean {
   const reached = new Map<string, boolean>();
   const reaches = (path: string): boolean => {

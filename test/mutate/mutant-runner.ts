@@ -52,7 +52,7 @@ export default class MutantRunner extends TestRunner {
   #file = -1;
   #isOver = false;
   readonly #outside = new Set<number>();
-  /** Of the current test. */
+  /** Ids of the mutants to run against the current test. */
   #ids: readonly number[] = [];
   readonly #killed: number[] = [];
 

@@ -78,7 +78,9 @@ function changeExpression(node: ts.Expression, change: Change): void {
   if (ts.isArrowFunction(parent) && parent.body === node && node.getText() !== 'undefined') change('undefined');
 }
 
-/** A condition becomes true or false; the condition of a loop only false, because true never ends. */
+/**
+ * A condition becomes true or false; the condition of a loop only false, because true never ends.
+ */
 function changeCondition(node: ts.Expression, change: Change): void {
   const { parent } = node;
   if (isConditionOfLoop(node)) {

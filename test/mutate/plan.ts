@@ -11,7 +11,9 @@ export type Plan =
       readonly reach: Readonly<Record<string, readonly number[]>>;
       readonly done: readonly number[];
     }
-  /** Per mutant: imports everything anew while it is active, and runs each test of `files` files. */
+  /**
+   * Per mutant: imports everything anew while it is active, and runs each test of `files` files.
+   */
   | { readonly mode: 'import'; readonly ids: readonly number[]; readonly files: number };
 
 export type Line =

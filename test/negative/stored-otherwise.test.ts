@@ -11,7 +11,10 @@ import { importCommand, OTHER_TA, TA, UnitSetup, word } from './unit-setup.ts';
 
 const GET_RECEIPT = '80CB0002 00';
 
-/** Writes of an import up to its commit: tries and their marker, the record, its receipt, its marker. */
+/**
+ * Writes of an import up to its commit: tries and their marker, the record, its receipt, its
+ * marker.
+ */
 const WRITES = ['the tries', 'their marker', 'the record', 'the record with its receipt', 'its marker'] as const;
 
 describe('an import whose memory stores something else', () => {

@@ -1,5 +1,6 @@
 // The service on a disk that refuses: a full one during a run and at a start, and one failed fsync
-// of the folder. The process ends or does not start, with a sentence, and a later start is complete.
+// of the folder. The process ends or does not start, with a sentence, and a later start is
+// complete.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';

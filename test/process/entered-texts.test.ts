@@ -1,5 +1,5 @@
-// What people type, paste and export into the command line: texts, keys, lists and dates, each command a
-// process.
+// What people type, paste and export into the command line: texts, keys, lists and dates, each
+// command a process.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -48,7 +48,9 @@ afterEach(async () => {
 });
 
 describe('after a crash during a change, the next start', () => {
-  /** The files of one change: the state before it, the state after it, the log without and with it. */
+  /**
+   * The files of one change: the state before it, the state after it, the log without and with it.
+   */
   async function changedFolder() {
     const as = await open();
     await copyFile(path('state.sealed'), path('before'));

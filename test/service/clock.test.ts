@@ -35,7 +35,9 @@ beforeEach(() => {
 });
 afterEach(() => service.close());
 
-/** One load, which a page verifies as it does at a station. Resolves with the body of the receipt. */
+/**
+ * One load, which a page verifies as it does at a station. Resolves with the body of the receipt.
+ */
 async function loadLikeAPage(): Promise<{ exportId: string; receipt: string }> {
   const name = `olga${service.as.state.operators.length}`;
   const token = await service.addOperator(name);

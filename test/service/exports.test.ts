@@ -228,7 +228,8 @@ describe('an export', () => {
     });
     expect(await answerTo({ set: 1 }, token)).toEqual(unknown(1));
     expect(await answerTo({}, limited)).toEqual(unknown(TEST_SET));
-    // The refusal is the same if the request has a further fault, so it reveals nothing more.
+    // A request with a second fault gets the same refusal, so the answer does not reveal that the
+    // set exists.
     for (const wrong of [{ suite: 4 }, { ref1: 7 }, { ref2: 3 }, { sn: OTHER_SN }] as const) {
       expect(await answerTo(wrong, limited)).toEqual(unknown(TEST_SET));
     }

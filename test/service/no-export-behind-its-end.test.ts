@@ -1,5 +1,6 @@
 // Revoking, closing and signing out while exports are under way: no export entry stands behind the
-// entry that ended it, a closed order balances, and a slow request does not outlive its access code.
+// entry that ended it, a closed order balances, and a slow request does not outlive its access
+// code.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SharedLock } from '#as-service/common/shared-lock.ts';
 import { revokeAccessCodes } from '#as-service/operators/operators.ts';

@@ -127,7 +127,9 @@ function importGraph(files: readonly SourceFile[]): Graph {
   );
 }
 
-/** Strongly connected components with more than one node (R. Tarjan, 1972), as one sentence each. */
+/**
+ * Strongly connected components with more than one node (R. Tarjan, 1972), as one sentence each.
+ */
 function cycles(graph: Graph): string[] {
   const found: string[] = [];
   const order = new Map<string, number>();

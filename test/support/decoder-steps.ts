@@ -1,7 +1,8 @@
-// Runs every decoder of outside text with hostile texts of doubling length, and prints the number of
-// steps as JSON: how often V8 enters each block of protocol/. Unlike time, the count does not depend on
-// the machine. Built-in functions count as nothing: test/property/text analyses their regular expressions.
-// A process of its own, because V8 counts blocks only in code that it compiles after the start of the count.
+// Runs every decoder of outside text with hostile texts of doubling length, and prints the number
+// of steps as JSON: how often V8 enters each block of protocol/. Unlike time, the count does not
+// depend on the machine. Built-in functions count as nothing: test/property/text analyses their
+// regular expressions. A process of its own, because V8 counts blocks only in code that it compiles
+// after the start of the count.
 import { type Profiler, Session } from 'node:inspector';
 
 const TIMES = [200, 400, 800];

@@ -102,7 +102,9 @@ function guard(station: Station, health: PageHealth): void {
 /** Interval at which an AS out of reach is asked again while an operator is signed in. */
 const REACH_MS = 15_000;
 
-/** Follows the network: marks the AS as out of reach when it goes, and asks the AS when it returns. */
+/**
+ * Follows the network: marks the AS as out of reach when it goes, and asks the AS when it returns.
+ */
 function watchReach(session: Session, health: PageHealth): void {
   addEventListener('offline', () => health.reportReach(false));
   addEventListener('online', () => {

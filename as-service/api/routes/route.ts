@@ -41,7 +41,9 @@ export interface Route<Input = unknown> {
   readonly handle: (call: Call<Input>) => Promise<object> | object;
 }
 
-/** Checks `handle` against `input`, then widens the type, so that one table can contain all routes. */
+/**
+ * Checks `handle` against `input`, then widens the type, so that one table can contain all routes.
+ */
 export function route<Input>(definition: Route<Input>): Route {
   const { handle, input } = definition;
   return { ...definition, input, handle: (call) => handle(call as Call<Input>) };

@@ -1,4 +1,5 @@
-// The product's links on an adapter that echoes, and to a unit that is slow without asking for time.
+// The product's links on an adapter that echoes, and to a unit that is slow without asking for
+// time.
 import { describe, expect, it } from 'vitest';
 import type { LinkKind } from '#device-sim/unit/faults.ts';
 import { type AttachedUnit, attach, refresh } from '#protocol/provisioning/attached-unit.ts';

@@ -12,7 +12,9 @@ import { StationPage } from './station-page.ts';
 const APP = 'dist/app';
 const SN = '4549000000000009';
 
-/** Loads one key on a new page. Returns the sum of all files that the page requested, compressed. */
+/**
+ * Loads one key on a new page. Returns the sum of all files that the page requested, compressed.
+ */
 export async function firstKeyBytes(page: Page, { url, token }: Service): Promise<number> {
   const paths = new Set<string>();
   page.on('request', (request) => void (request.serviceWorker() || paths.add(new URL(request.url()).pathname)));

@@ -30,7 +30,10 @@ export class StationPage {
     await this.#expect(this.page.getByRole('button', { name: 'Sign out' })).toBeVisible();
   }
 
-  /** Submits the access code. At the first contact it confirms the root key, whose groups other tests compare. */
+  /**
+   * Submits the access code. At the first contact it confirms the root key, whose groups other
+   * tests compare.
+   */
   async submitCode(): Promise<void> {
     const box = this.page.getByRole('checkbox', { name: 'All eight groups are the same' });
     const button = this.page.getByRole('button', { name: /^(Sign in|Trust AS and sign in)$/ });

@@ -1,5 +1,5 @@
-// Every regular expression of the product takes linear time, whatever the text: recheck analyses each one
-// (https://makenowjust-labs.github.io/recheck/), so no clock is read.
+// Every regular expression of the product takes linear time, whatever the text: recheck analyses
+// each one (https://makenowjust-labs.github.io/recheck/), so no clock is read.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkSync } from 'recheck';

@@ -28,7 +28,10 @@ export interface Environment {
   readonly isActivated: () => boolean;
   /** Called when another tab opens a newer version of this page. */
   readonly onSuperseded: () => void;
-  /** Called when the journal was deleted while this page is open (`isLost`), or was closed and opened again. */
+  /**
+   * Called when the journal was deleted while this page is open (`isLost`), or was closed and
+   * opened again.
+   */
   readonly onJournalTrouble: (isLost: boolean) => void;
   /** Called after each request to the AS: whether it was answered. */
   readonly onReach: (isReachable: boolean) => void;

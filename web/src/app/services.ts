@@ -25,9 +25,9 @@ import { timer } from './timer.ts';
 
 export interface Services extends StationServices {
   readonly wakeLock: WakeLockHolder;
-  /** Loads the code for work orders at its first call. */
+  /** Loads the code for work orders on its first call. */
   readonly openOrders: (station: Station) => Promise<Orders>;
-  /** Loads the code for vaults and cards at its first call. */
+  /** Loads the code for vaults and cards on its first call. */
   readonly openTokens: (session: Session, activity: StationActivity) => Promise<Tokens>;
 }
 

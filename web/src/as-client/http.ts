@@ -142,7 +142,9 @@ function codeOfStatus(status: number): SourceErrorCode {
   return 'request-refused';
 }
 
-/** An answer that is not from the AS: of a gateway that got none, of a network or another server. */
+/**
+ * An answer that is not from the AS: of a gateway that got none, of a network or another server.
+ */
 function foreign(request: Call, { status, headers }: Response): ProtocolError {
   const why = `${describe(request)}: status ${status}, ${headers.get('content-type') ?? 'no content type'}`;
   const isGateway = (status >= 500 && !NETWORK_SIGN_IN.includes(status)) || GATEWAY_STATUSES.includes(status);

@@ -208,7 +208,7 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * The JSON value that this AS signed for `purpose`.
+   * Returns the JSON value that this AS signed for `purpose`.
    * @throws ProtocolError service-changed, service-nonsense
    */
   async open(envelope: Envelope, type: string, purpose: Purpose): Promise<unknown> {

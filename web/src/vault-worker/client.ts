@@ -55,10 +55,10 @@ export class VaultClient implements KeySource {
   }
 
   /**
-   * Transfers the opener's secret to the worker. After a failure the caller should create a new
-   * worker.
+   * Transfers the secret of the opener (passphrase or passkey) to the worker. After a failure the
+   * caller should create a new worker.
    * @throws ProtocolError passphrase-wrong, passkey-refused, vault-malformed, vault-untrusted,
-   *   vault-changed, vault-early, vault-expired, journal-failed, part-unreachable
+   * vault-changed, vault-early, vault-expired, journal-failed, part-unreachable
    */
   unlock(vault: string, opener: Opener, roots: readonly Uint8Array[]): Promise<VaultStatus> {
     return this.#request({ is: 'unlock', vault, opener, roots }, [opener.secret.buffer]);

@@ -1,4 +1,4 @@
-// Times of the command line: a date is a day where the custodian is, and times are shown there.
+// Times on the command line: dates are read, and times shown, in the time zone of the custodian.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readTime, showTime } from '#as-service/cli/times.ts';
 

@@ -1,5 +1,5 @@
-// The T=1 host on a line that returns what the host sends, as a two-wire adapter does: the host skips
-// its own blocks, and says that the line echoes when nothing else answers.
+// The T=1 host on a line that returns what the host sends, as a two-wire adapter does: the host
+// skips its own blocks, and says that the line echoes when nothing else answers.
 import { describe, expect, it } from 'vitest';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
@@ -22,7 +22,10 @@ interface LineOptions {
   lost?: number;
 }
 
-/** Drives the host on a line with a unit until its action ends. Counts the commands that the unit runs. */
+/**
+ * Drives the host on a line with a unit until its action ends. Counts the commands that the unit
+ * runs.
+ */
 class EchoingLine {
   readonly host: HostFraming;
   readonly #options: LineOptions;

@@ -1,5 +1,5 @@
-// What spreadsheets do to lists: rounded numbers, formulas, apostrophes, and the line that names the
-// separator.
+// What spreadsheets do to lists: rounded numbers, formulas, apostrophes, and the line that names
+// the separator.
 import { describe, expect, it } from 'vitest';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { parseCsv } from '#protocol/orders/csv.ts';

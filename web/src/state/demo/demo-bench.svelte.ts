@@ -131,7 +131,9 @@ export class DemoBench<Fault = unknown> {
     this.#armed = { ...this.#armed, [sn]: found ? name : '' };
   }
 
-  /** Reads the units again: an armed fault may have unplugged one, and is disarmed then. */
+  /**
+   * Reads the units again, and disarms the fault of each unit that was unplugged in the meantime.
+   */
   refresh(): void {
     const before = this.#units;
     this.#readUnits();

@@ -1,6 +1,6 @@
 // The open order at its AS: follows the state of the order and what all stations have loaded
-// (docs/protocol.md clause 6.1). The open order asks at each opening, every 10 s, after each load, and when
-// the network or the operator returns.
+// (docs/protocol.md clause 6.1). The open order asks at each opening, every 10 s, after each load,
+// and when the network or the operator returns.
 import type { WorkOrder } from '#protocol/orders/order.ts';
 import type { WorkOrders } from '../../as-client/work-orders.ts';
 import type { EndedAs } from '../../journal/order-record.ts';
@@ -66,7 +66,9 @@ export class FollowedOrder {
     if (failure || this.#options.ticks() - this.#askedAt >= MIN_INTERVAL_MS) await this.follow();
   }
 
-  /** Asks the AS. A call during a request returns its result. Never rejects for an expected failure. */
+  /**
+   * Asks the AS. A call during a request returns its result. Never rejects for an expected failure.
+   */
   async follow(): Promise<void> {
     if (!this.isAvailable) return;
     this.#asking ??= this.#ask().finally(() => {

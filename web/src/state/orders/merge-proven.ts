@@ -16,7 +16,8 @@ export interface MergeProvenOptions {
 }
 
 /**
- * Returns the units that have no row at this station. A unit that is being loaded here keeps its row.
+ * Returns the units that have no row at this station. A unit that is being loaded here keeps its
+ * row.
  * @throws ProtocolError journal-full, journal-failed
  */
 export async function mergeProven(

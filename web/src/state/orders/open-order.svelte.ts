@@ -125,7 +125,10 @@ export class OpenOrder {
     return counts.done === this.order.count;
   }
 
-  /** Units are done here whose receipts the AS lacks: those of a vault, until its journal is returned. */
+  /**
+   * Units are done here whose receipts the AS lacks: those of a vault, until its journal is
+   * returned.
+   */
   get hasUnproven(): boolean {
     return this.remote.isAvailable && this.run.counts.done > this.remote.proven;
   }

@@ -17,7 +17,10 @@ import type { Verification } from '../report/verification.svelte.ts';
 import { LAST_ORDER } from './last-order.ts';
 import { OpenOrder, type OpenOrderOptions } from './open-order.svelte.ts';
 
-/** Interval at which the validity period of the open order is checked, and the AS is asked for its progress. */
+/**
+ * Interval at which the validity period of the open order is checked, and the AS is asked for its
+ * progress.
+ */
 const CHECK_MS = 10_000;
 
 /** An order in the journal of this station. */

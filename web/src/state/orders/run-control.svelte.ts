@@ -1,5 +1,5 @@
-// Whether the run of a work order loads units: it is started, paused, halted by failures, or ended by
-// the AS. Each change is an event in the journal of the order.
+// Whether the run of a work order loads units: it is started, paused, halted by failures, or ended
+// by the AS. Each change is an event in the journal of the order.
 import type { Journal } from '../../journal/journal.ts';
 import type { EndedAs } from '../../journal/order-record.ts';
 import { type Failure, failureOf } from '../common/failure.ts';

@@ -13,7 +13,10 @@ export type RunState =
   /** After `failures` failed units in a row, or after one failure that no unit caused. */
   | { readonly is: 'halted'; readonly failures: number; readonly failure: Failure };
 
-/** Why an order loads no unit: it has ended, there is no session, or its period has not begun or is over. */
+/**
+ * Why an order loads no unit: it has ended, there is no session, or its period has not begun or is
+ * over.
+ */
 export type WaitReason = EndedAs | 'sign-in' | 'early' | 'over';
 
 export interface OrderRunOptions {
@@ -32,7 +35,10 @@ export interface OrderRunOptions {
   readonly now: () => Date;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
-  /** Asks the AS for the progress of the order: after a load, with its failure, and when the operator returns. */
+  /**
+   * Asks the AS for the progress of the order: after a load, with its failure, and when the
+   * operator returns.
+   */
   readonly askAs?: (failure?: Failure) => void;
   /** Plays the signal for a unit that is done, or that needs the operator. */
   readonly signal: (what: 'done' | 'failed') => void;

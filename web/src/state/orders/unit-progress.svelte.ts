@@ -1,5 +1,5 @@
-// Progress of one unit of a work order in its lane. The run of the order changes it; the order board
-// shows it.
+// Progress of one unit of a work order in its lane. The run of the order changes it; the order
+// board shows it.
 import type { OrderLine } from '#protocol/orders/order.ts';
 import type { Refusal, UnitRow } from '../../journal/order-record.ts';
 import { storedReason } from '../common/entered-text.ts';

@@ -1,5 +1,5 @@
-// Detects that the operator has left: no input, and no unit attached or finished, for a time that is
-// shorter in a hidden tab. An unlocked vault is then locked.
+// Detects that the operator has left: no input, and no unit attached or finished, for a time that
+// is shorter in a hidden tab. An unlocked vault is then locked.
 
 export interface Presence {
   readonly visibilityState: DocumentVisibilityState;

@@ -31,7 +31,10 @@ export class PageHealth {
     this.#hasLostJournal = true;
   }
 
-  /** Whether the last request to the AS was answered. Undefined before the first answer and after the network returned. */
+  /**
+   * Whether the last request to the AS was answered. Undefined before the first answer and after
+   * the network returned.
+   */
   get isServiceReachable(): boolean | undefined {
     return this.#isServiceReachable;
   }

@@ -24,7 +24,9 @@ export class Preferences {
     this.#hasShortcuts = settings.getItem(SHORTCUTS) !== 'off';
   }
 
-  /** Whether single-key shortcuts are on. Speech users must be able to turn them off (WCAG 2.1.4). */
+  /**
+   * Whether single-key shortcuts are on. Speech users must be able to turn them off (WCAG 2.1.4).
+   */
   get hasShortcuts(): boolean {
     return this.#hasShortcuts;
   }

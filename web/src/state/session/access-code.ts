@@ -1,10 +1,14 @@
-// Reads an access code as it was typed or pasted: six groups of five capital letters and digits after the prefix KF.
+// Reads an access code as it was typed or pasted: six groups of five capital letters and digits
+// after the prefix KF.
 
 export const CODE_LENGTH = 30;
 const GROUP_LENGTH = 5;
 const PREFIX = 'KF';
 
-/** The letters and digits without the prefix. Mail programs and spreadsheets add blanks, other dashes and invisible characters. */
+/**
+ * The letters and digits without the prefix. Mail programs and spreadsheets add blanks, other
+ * dashes and invisible characters.
+ */
 export function codeBody(text: string): string {
   const plain = text.normalize('NFKC').toUpperCase().trim();
   const body = plain.replaceAll(/[^0-9A-Z]/g, '');

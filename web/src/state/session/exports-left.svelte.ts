@@ -1,4 +1,5 @@
-// Number of exports that the vault or card in use still allows, shown before a load. A service has no such number.
+// Number of exports that the vault or card in use still allows, shown before a load. A service has
+// no such number.
 import type { LocalAccount, Session } from './session.svelte.ts';
 
 export class ExportsLeft {

@@ -1,5 +1,5 @@
-// The vaults of this browser whose journals the AS lacks. Kept in a setting, so that the first screen
-// shows them without reading the vaults, also after a lock and a sign-in.
+// The vaults of this browser whose journals the AS lacks. Kept in a setting, so that the first
+// screen shows them without reading the vaults, also after a lock and a sign-in.
 
 /** Name of the setting. */
 const SETTING = 'keyferry.to-return';

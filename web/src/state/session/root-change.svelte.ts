@@ -1,4 +1,5 @@
-// The operator's decision when the AS presents another root key than the pinned one: a new installation, or another AS.
+// The operator's decision when the AS presents another root key than the pinned one: a new
+// installation, or another AS.
 import type { RootComparison } from '../../as-client/trust.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import type { Session } from './session.svelte.ts';
@@ -38,7 +39,9 @@ export class RootChange {
     });
   }
 
-  /** Pins the root key that compare() presented. @throws RangeError before compare() and confirm() */
+  /**
+   * Pins the root key that compare() presented. @throws RangeError before compare() and confirm()
+   */
   async trust(): Promise<void> {
     const comparison = this.#comparison;
     if (!comparison || !this.#confirmed) throw new RangeError('compare and confirm the root key first');

@@ -1,5 +1,5 @@
-// Limits the number of concurrent requests to one AS. A service is not flooded by eight lanes, and a card answers one
-// command at a time.
+// Limits the number of concurrent requests to one AS. A service is not flooded by eight lanes, and
+// a card answers one command at a time.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { RetryWatch } from '../../as-client/retry.ts';
 import type { Account } from './session.svelte.ts';

@@ -1,5 +1,6 @@
-// The AS that the page loads keys from: the service that an operator is signed in to, or an unlocked vault or card.
-// Access codes, passphrases and PINs are passed to the AS client and never stored here.
+// The AS that the page loads keys from: the service that an operator is signed in to, or an
+// unlocked vault or card. Access codes, passphrases and PINs are passed to the AS client and never
+// stored here.
 import type { KeySource } from '#protocol/provisioning/key-source.ts';
 import type { Role, SetJson, WhoamiJson } from '#protocol/service/messages.ts';
 import type { RetryWatch } from '../../as-client/retry.ts';
@@ -11,7 +12,10 @@ export type PresentedRoot = RootComparison['shown'];
 
 /** An AS that exports keys: a service, a vault or a card. */
 export interface Account extends KeySource {
-  /** Ends the session: a service client forgets the access code, a vault or card is locked. Idempotent. */
+  /**
+   * Ends the session: a service client forgets the access code, a vault or card is locked.
+   * Idempotent.
+   */
   signOut(): void;
   keys(): Promise<readonly SetJson[]>;
   /** The newest audit head whose signature was verified, as a DSSE envelope. */
@@ -96,7 +100,10 @@ export class Session {
     return this.#state;
   }
 
-  /** The root key of an AS that this station has no pin for. The operator compares it before the first sign-in. */
+  /**
+   * The root key of an AS that this station has no pin for. The operator compares it before the
+   * first sign-in.
+   */
   get unpinned(): PresentedRoot | undefined {
     return this.#unpinned;
   }
@@ -111,7 +118,10 @@ export class Session {
     return this.#local;
   }
 
-  /** Fetches the root key for the comparison, unless this station has pinned one. Out of reach, it leaves that to signIn(). */
+  /**
+   * Fetches the root key for the comparison, unless this station has pinned one. Out of reach, it
+   * leaves that to signIn().
+   */
   async meet(): Promise<void> {
     try {
       await this.#meet((await this.#account()).roots);
@@ -121,7 +131,8 @@ export class Session {
   }
 
   /**
-   * `typed`: the access code as the operator typed or pasted it. At the first contact it is sent only to the AS whose root key the operator has compared.
+   * `typed`: the access code as the operator typed or pasted it. At the first contact it is sent
+   * only to the AS whose root key the operator has compared.
    * @param compared the root key that the operator has compared
    */
   async signIn(typed: string, compared?: string): Promise<void> {
@@ -151,7 +162,10 @@ export class Session {
     }
   }
 
-  /** Signs out, then loads keys from `local`. @throws ProtocolError from the vault or card, without a session then */
+  /**
+   * Signs out, then loads keys from `local`. @throws ProtocolError from the vault or card, without
+   * a session then
+   */
   async use(local: LocalAccount): Promise<void> {
     this.signOut();
     const sets = await local.keys();
@@ -210,7 +224,8 @@ export class Session {
   #endAt(expires: string): void {
     clearTimeout(this.#timer);
     const ms = Date.parse(expires) - this.#now().getTime();
-    // A time in the past means that this clock is ahead of the AS's. The AS then rejects the code when it expires.
+    // A time in the past means that this clock is ahead of the AS's. The AS then rejects the code
+    // when it expires.
     if (ms > 0) this.#timer = setTimeout(() => this.expire(), Math.min(ms, MAX_TIMER_MS));
   }
 }

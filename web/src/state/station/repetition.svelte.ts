@@ -1,4 +1,5 @@
-// Notices that two loads in a row ended with the same failure on the same unit: the advice is another one then.
+// Detects that two loads in a row ended with the same failure on the same unit. The page then gives
+// different advice.
 import type { Failure } from '../common/failure.ts';
 
 export class Repetition {

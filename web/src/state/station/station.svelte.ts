@@ -244,8 +244,8 @@ export class Station {
     const same = this.#lanes.find((other) => other !== lane && sn !== undefined && other.facts?.sn === sn);
     if (same?.attached) {
       await this.remove(lane);
-      // A USB and a serial port with the same SN belong to one unit, two ports of one kind to two
-      // units.
+      // A USB interface and a serial port with the same SN belong to one unit. Two links of the
+      // same kind with the same SN belong to two units.
       if (sn && same.link.kind === lane.link.kind) await this.#attendant?.twice(sn);
       return;
     }

@@ -1,4 +1,5 @@
-// The text that an operator copies for the administrator: what happened to which unit, at what time, in which build.
+// The text that an operator copies for the administrator: what happened to which unit, at what
+// time, in which build.
 
 import type { Message } from '../messages/types.ts';
 import { groupedHex, inFours } from './format.ts';

@@ -12,8 +12,8 @@ export function groupedHex(number: number): string {
 }
 
 /**
- * What is read as evidence has one calendar and one set of digits at every station: Gregorian, Latin.
- * The language is that of the browser, or `locale`.
+ * What is read as evidence has one calendar and one set of digits at every station: Gregorian,
+ * Latin. The language is that of the browser, or `locale`.
  */
 const EVIDENCE = { calendar: 'gregory', numberingSystem: 'latn' } as const;
 
@@ -58,7 +58,10 @@ export const instant = timeFormatter({
   fractionalSecondDigits: 3,
 });
 
-/** A text of an earlier version that reorders the text around it, isolated. Other texts are unchanged. */
+/**
+ * A text of an earlier version that reorders the text around it, isolated. Other texts are
+ * unchanged.
+ */
 export function isolated(text: string): string {
   return /\p{Bidi_Control}/u.test(text) ? `\u2068${text}\u2069` : text;
 }

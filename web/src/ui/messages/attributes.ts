@@ -1,4 +1,5 @@
-// Describes ATTR: usage, algorithm, mode of use and exportability of a key (the common values of ANSI X9.143, tables 3 to 7).
+// Describes ATTR: usage, algorithm, mode of use and exportability of a key (the common values of
+// ANSI X9.143, tables 3 to 7).
 
 const USAGE: Readonly<Record<string, string>> = {
   B0: 'base derivation',
@@ -47,7 +48,10 @@ const MODE: Readonly<Record<string, string>> = {
 
 const EXPORTABILITY: Readonly<Record<string, string>> = { E: 'exportable', N: 'not exportable', S: 'sensitive' };
 
-/** "D0AB00N" → "AES, data encryption, encrypt and decrypt, not exportable". An unknown value is shown unchanged. */
+/**
+ * "D0AB00N" → "AES, data encryption, encrypt and decrypt, not exportable". An unknown value is
+ * shown unchanged.
+ */
 export function attributesInWords(attributes: string): string {
   const usage = attributes.slice(0, 2);
   const [algorithm = '', mode = ''] = attributes.slice(2, 4);

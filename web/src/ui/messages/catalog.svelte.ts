@@ -1,5 +1,5 @@
-// Loads the message catalog (failures.ts) at the first failure. Until it is loaded, and when it cannot be loaded, the
-// fallback messages are shown (docs/adr/0036).
+// Loads the message catalog (failures.ts) at the first failure. Until it is loaded, and when it
+// cannot be loaded, the fallback messages are shown (docs/adr/0036).
 import type { Failure } from '../../state/common/failure.ts';
 import { fallbackMessage } from './fallback.ts';
 import type { Message, MessageContext } from './types.ts';
@@ -34,7 +34,10 @@ async function fetchCatalog(): Promise<void> {
   clearTimeout(limit);
 }
 
-/** Returns at once. Reactive: a component that shows a fallback message updates when the catalog is loaded. */
+/**
+ * Returns at once. Reactive: a component that shows a fallback message updates when the catalog is
+ * loaded.
+ */
 export function explain(failure: Failure, context: MessageContext): Message {
   if (typeof catalog === 'object') return catalog.explain(failure, context);
   void loadCatalog();

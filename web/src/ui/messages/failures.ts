@@ -1,5 +1,6 @@
-// Message for each error code: the remedy first, then the reason. A code without a message does not compile. The messages for
-// status words are in status-words.ts, those for permissions and drivers in platform-advice.ts.
+// Message for each error code: the remedy first, then the reason. A code without a message does not
+// compile. The messages for status words are in status-words.ts, those for permissions and drivers
+// in platform-advice.ts.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { ErrorCode, Failure } from '../../state/common/failure.ts';
 import { OUT_OF_REACH } from './fallback.ts';

@@ -1,4 +1,5 @@
-// Messages that are part of the first chunk, for failures of the network while the message catalog is not loaded.
+// Messages that are part of the first chunk, for failures of the network while the message catalog
+// is not loaded.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Failure } from '../../state/common/failure.ts';
 import type { Message } from './types.ts';

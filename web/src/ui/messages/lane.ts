@@ -17,7 +17,10 @@ export interface LaneMessage {
   readonly words?: Message;
 }
 
-/** Remedy and reason for a unit that can take no key now; undefined when the operator only has to sign in. */
+/**
+ * Remedy and reason for a unit that can take no key now; undefined when the operator only has to
+ * sign in.
+ */
 const OBSTACLES: Readonly<Record<Exclude<Obstacle, 'signed-out'>, Message>> = {
   'unit-blank': {
     title: 'This unit has no transport key yet.',
@@ -105,7 +108,9 @@ export const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
   receipt: 'The key is stored. The AS verifies the receipt.',
 };
 
-/** While no answer of the AS arrives. The request is sent again unchanged, so nothing happens twice. */
+/**
+ * While no answer of the AS arrives. The request is sent again unchanged, so nothing happens twice.
+ */
 export function waitSentence({ seconds, next, tries }: NonNullable<WaitingPhase['wait']>): string {
   return `No answer from the AS. The same request goes out again in ${seconds} s, try ${next} of ${tries}.`;
 }

@@ -39,7 +39,10 @@ const WAIT_SENTENCES: Readonly<Record<WaitReason, string>> = {
 
 type Stands = Pick<OrderRun, 'state' | 'waitReason'>;
 
-/** Status word of IMPORTKEY where the slot held this version or a newer one (docs/protocol.md clause 4). */
+/**
+ * Status word of IMPORTKEY where the slot held this version or a newer one (docs/protocol.md clause
+ * 4).
+ */
 const VERSION_USED = 0x9402;
 
 /** On an order no other key can be chosen, so the remedy is to set the unit aside. */

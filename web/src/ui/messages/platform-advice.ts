@@ -1,4 +1,5 @@
-// Messages that depend on the link and the operating system: other programs that use a unit, missing drivers and permissions.
+// Messages that depend on the link and the operating system: other programs that use a unit,
+// missing drivers and permissions.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Message, MessageContext } from './types.ts';
 

@@ -1,5 +1,6 @@
-// Encodes the fingerprint of a root key as a QR code (ISO/IEC 18004): version 2-L, alphanumeric mode, mask 0. One version is
-// enough, because the text has a fixed length. Loaded with the comparison of the root key.
+// Encodes the fingerprint of a root key as a QR code (ISO/IEC 18004): version 2-L, alphanumeric
+// mode, mask 0. One version is enough, because the text has a fixed length. Loaded with the
+// comparison of the root key.
 
 /** Modules per side in version 2. */
 export const QR_SIZE = 25;
@@ -11,7 +12,10 @@ export const MAX_QR_CHARACTERS = 47;
 /** Error correction L and mask 0, with the check bits of the standard. */
 const FORMAT = 0b111011111000100;
 
-/** Rows of modules; true is dark. @throws RangeError for a text that is too long or has another character */
+/**
+ * Rows of modules; true is dark. @throws RangeError for a text that is too long or has another
+ * character
+ */
 export function qrCode(text: string): readonly (readonly boolean[])[] {
   const data = dataBytes(text);
   const bits = [...data, ...checkBytes(data)].flatMap((byte) => bitsOf(byte, 8));
@@ -112,7 +116,10 @@ function drawFormat(grid: Grid): void {
   set(grid, 8, QR_SIZE - 8, true);
 }
 
-/** Two columns at a time from the right, upwards and downwards in turn. Column 6 is the timing pattern. */
+/**
+ * Two columns at a time from the right, upwards and downwards in turn. Column 6 is the timing
+ * pattern.
+ */
 function drawData(grid: Grid, bits: readonly number[]): void {
   let next = 0;
   let isUpward = true;

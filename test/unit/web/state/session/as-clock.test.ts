@@ -1,4 +1,4 @@
-// The page works by the time of the AS: from its answers, over a sleep of the computer, and without
+// The page uses the time of the AS: from its answers, over a sleep of the computer, and without
 // a network.
 import { describe, expect, it } from 'vitest';
 import { jsonAnswer, KEYS, problem } from '#test/unit/web/as-client/fake-as.ts';

@@ -1,5 +1,5 @@
-// An import whose effect has happened before its answer is complete: 61xx means done, and GET RECEIPT
-// decides after any trouble that follows.
+// An import whose effect has happened before its answer is complete: 61xx means done, and GET
+// RECEIPT decides after any trouble that follows.
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { laneMessage } from '#web/ui/messages/lane.ts';

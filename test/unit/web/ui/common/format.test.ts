@@ -1,5 +1,5 @@
-// Times and counts as the operator reads them: one calendar, Latin digits and a zone in every language,
-// and no line break before AM and PM.
+// Times and counts as the operator reads them: one calendar, Latin digits and a zone in every
+// language, and no line break before AM and PM.
 import { describe, expect, it } from 'vitest';
 import { COUNT, isolated, momentFormatter, timeFormatter } from '#web/ui/common/format.ts';
 

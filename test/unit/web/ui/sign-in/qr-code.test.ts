@@ -1,4 +1,5 @@
-// The QR code of a root key. The expected modules were made by the npm package qrcode 1.5.4 and decoded by jsQR 1.4.0.
+// The QR code of a root key. The expected modules were made by the npm package qrcode 1.5.4 and
+// decoded by jsQR 1.4.0.
 import { describe, expect, it } from 'vitest';
 import { MAX_QR_CHARACTERS, qrCode } from '#web/ui/sign-in/qr-code.ts';
 
