@@ -31,6 +31,7 @@ it.each([
 ])('the access code %j is sent as %s', async (typed, sent) => {
   let seen = '';
   const account = {
+    roots: { isPinned: async () => true },
     signIn: async (code: string) => {
       seen = code;
       throw new TypeError('enough');
