@@ -311,6 +311,9 @@ test('the root key is shown at the first contact as the service prints it, and m
   await expect(page.getByRole('button', { name: 'Trust AS and sign in' })).toBeDisabled();
   await page.getByRole('button', { name: 'They differ' }).click();
   await expect(page.getByText('Stop here and call your administrator.')).toBeVisible();
+  await expect(page.getByRole('checkbox', { name: 'All eight groups are the same' })).toBeDisabled();
+  await expect(page.getByRole('button', { name: 'Trust AS and sign in' })).toBeDisabled();
+  await page.getByRole('button', { name: 'Compare again' }).click();
   await station.submitCode();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();

@@ -69,7 +69,7 @@ test('a browser that denies access to localStorage can load keys', async ({ open
 test('a page without HTTPS shows an alert instead of an incomplete page', async ({ page, service }) => {
   await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
   await page.goto(service.url);
-  await expect(page.getByRole('alert')).toContainText('the page was not loaded over HTTPS');
+  await expect(page.getByRole('alert')).toContainText('This page was loaded without HTTPS');
 });
 
 for (const { name, fault, again = false, says } of REFUSALS) {
@@ -205,7 +205,7 @@ test('the page shows that a unit without a USB serial number must be chosen each
 test('a page without HTTPS shows an alert, even if the browser offers USB and serial', async ({ open, page }) => {
   await page.addInitScript(() => Object.defineProperty(window, 'isSecureContext', { value: false }));
   await open([]);
-  await expect(page.getByRole('alert')).toContainText('the page was not loaded over HTTPS');
+  await expect(page.getByRole('alert')).toContainText('This page was loaded without HTTPS');
 });
 
 test.describe('failures of the AS', () => {
