@@ -17,7 +17,7 @@ import { welcomeText } from './welcome.ts';
 
 /** Timeout of pending requests after a signal. */
 const GRACE_MS = 5_000;
-/** Time for a failed service to end by itself. */
+/** Time after which a failed service is ended, in milliseconds. */
 const EXIT_MS = 2_000;
 const SERVER_LIMITS = {
   headersTimeout: 10_000,

@@ -20,7 +20,7 @@ export class SharedLock {
     }
   }
 
-  /** Runs alone, after the shared actions that have begun. */
+  /** Runs one action exclusively, after the running shared actions have ended. */
   exclusive<Result>(action: () => Promise<Result>): Promise<Result> {
     return this.#mutex.run(async () => {
       let end = () => {};

@@ -170,9 +170,9 @@ export class As implements StateChanges {
   }
 
   /**
-   * Makes one change at a time, while no export is under way. The audit entry, which names the new
-   * state, makes it happen: before the entry nothing changes, and after a crash behind it the next
-   * start completes the change.
+   * Makes one change at a time, while no export is in progress. The change is complete once its audit
+   * entry, which names the new state, is durable: a crash before that changes nothing, and after a
+   * crash later the next start installs the new state.
    * @throws UserError when the disk refuses the change
    */
   async change({ event, actor, details, next }: StateChange): Promise<void> {

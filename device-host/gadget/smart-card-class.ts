@@ -45,7 +45,7 @@ export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
     1,
     // dwMaxIFSD, dwSynchProtocols, dwMechanical
     ...words(MAX_IFS, NONE, NONE, AUTOMATIC | LEVEL[level], MAX_CCID_MESSAGE),
-    // bClassGetResponse and bClassEnvelope. FF stands for the class of the command.
+    // bClassGetResponse and bClassEnvelope. FF means the class of the command.
     ...[0xff, 0xff],
     // wLcdLayout, bPINSupport, bMaxCCIDBusySlots
     ...[NONE, NONE, NONE, 1],

@@ -44,7 +44,7 @@ export interface SourceSetup {
   readonly source: KeySource;
   /** Public key that verifies SIG, 32 bytes. */
   readonly signatureKey: Bytes;
-  /** Closes the source and the AS behind it. */
+  /** Closes the source and its AS. */
   end(): Promise<void>;
 }
 

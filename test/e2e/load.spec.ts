@@ -117,7 +117,7 @@ test('a loaded key is marked, and can be replaced by another one only', async ({
   await expect(lane.slot(2)).toBeVisible();
 });
 
-test('the strip stands before the facts on a phone, and the whole card fits 320 px', async ({
+test('the load strip is above the facts on a phone, and the whole card fits 320 px', async ({
   open,
   service,
   page,

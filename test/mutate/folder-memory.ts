@@ -6,7 +6,7 @@ import type { Ended } from './measure.ts';
 import type { SourceWithMutants } from './sources.ts';
 
 interface Content {
-  /** Of the code that makes and runs mutants: with another one, all is measured anew. */
+  /** Hash of the code that makes and runs mutants. If it changed, every mutant is measured again. */
   readonly tool: string;
   readonly sources: Readonly<Record<string, { readonly hash: string; readonly mutants: readonly Remembered[] }>>;
   /** Of all tests that judged the survivors. */

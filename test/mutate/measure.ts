@@ -13,7 +13,7 @@ export interface Ended {
   readonly test: string;
 }
 
-/** A worker that reports nothing for so long is ended, and its mutant has timed out. */
+/** Time without a report after which a worker is ended, in milliseconds. Its mutant then counts as timed out. */
 const SILENCE_MS = 90_000;
 
 /**

@@ -1,4 +1,4 @@
-// A memory that stores something else than it was told and reports success (docs/protocol.md clause
+// A memory that stores other bytes than it received and reports success (docs/protocol.md clause
 // 4.5, steps 7 and 16 to 18): only reading back shows it. And R, which belongs to one link.
 import { describe, expect, it, vi } from 'vitest';
 import { EiStore } from '#device-sim/ei/store.ts';

@@ -135,7 +135,7 @@ describe('an access code that a clock ahead of now has issued', () => {
     ['2 hours ahead, in the same process', 2 * HOUR, false],
     ['a year ahead, at the next start', YEAR, true],
     ['a year ahead, in the same process', YEAR, false],
-  ])('lives its hours: %s', async (_name, ahead, restarts) => {
+  ])('is valid for its hours: %s', async (_name, ahead, restarts) => {
     await openAt(TRUE_TIME + ahead);
     const codes = [await issue(1)];
     if (restarts) await reopenAt(TRUE_TIME, true);
@@ -152,7 +152,7 @@ describe('an access code that a clock ahead of now has issued', () => {
     expect(await service.events('tokens-redated')).toMatchObject([{ details: { tokens: 1 } }]);
   });
 
-  it('of 5 minutes ahead lives at most that longer', async () => {
+  it('of 5 minutes ahead is valid for at most 5 minutes longer', async () => {
     await openAt(TRUE_TIME + 4 * 60_000);
     const code = await issue(1);
     clock = TRUE_TIME;

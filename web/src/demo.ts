@@ -62,7 +62,7 @@ const FAULTS: readonly NamedFault<Fault>[] = [
 /** Interval at which the bench refreshes its list of units. */
 const REFRESH_MS = 500;
 
-/** Deletes what the demo stores in this browser. The reload then starts it anew. */
+/** Deletes what the demo stores in this browser. The reload then starts a new demo. */
 async function reset(): Promise<void> {
   sessionStorage.clear();
   localStorage.clear();

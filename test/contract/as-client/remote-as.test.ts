@@ -132,7 +132,7 @@ describe('the page and the service', () => {
 
   it('agree on refusals', async () => {
     const { remote, accessCode } = await station();
-    await expect(remote.signIn('nobody')).rejects.toMatchObject({ code: 'access-code-refused' });
+    await expect(remote.signIn('unknown')).rejects.toMatchObject({ code: 'access-code-refused' });
     await remote.signIn(accessCode);
     const asked = request();
     const exported = await remote.exportKey(asked);

@@ -201,7 +201,7 @@ describe('a changed log', () => {
       return Buffer.from(`${lines.map((line, i) => (i === index ? text : line)).join('\n')}\n`);
     };
     expect((await scan(forge(1, (entry) => entry))).head.sequence).toBe(3);
-    await expect(scan(forge(1, (entry) => ({ ...entry, actor: 'somebody' })))).rejects.toThrow(
+    await expect(scan(forge(1, (entry) => ({ ...entry, actor: 'mallory' })))).rejects.toThrow(
       /entry 3: it does not continue the previous entry/,
     );
     for (const index of [0, 1, 2]) {
@@ -210,7 +210,7 @@ describe('a changed log', () => {
     }
     // With the sealing key, the changed entry itself is named, the last one too.
     for (const index of [0, 1, 2]) {
-      const forged = new Disk(forge(index, (entry) => ({ ...entry, actor: 'somebody' })));
+      const forged = new Disk(forge(index, (entry) => ({ ...entry, actor: 'mallory' })));
       await expect(openLog(forged)).rejects.toThrow(`entry ${index + 1}: its authentication code is wrong`);
     }
   });

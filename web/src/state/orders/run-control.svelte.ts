@@ -49,7 +49,7 @@ export class RunControl {
     if (is !== 'running') await this.#options.journal.note(this.#options.chain, { step: 'order-resumed' });
   }
 
-  /** The operator acts: the run may recover by itself again. */
+  /** Called when the operator acts: the run may then recover without a click again. */
   allowRecoveries(): void {
     this.#recoveries = 0;
   }

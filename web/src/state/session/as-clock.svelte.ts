@@ -1,6 +1,6 @@
-// The time of the AS, by which the page works: the answers of the AS carry it. Between answers a
-// monotonic clock continues it; without a network the last known difference to the clock of this
-// computer is used.
+// The time of the AS, which the page uses. Each answer of the AS contains the time. A monotonic clock
+// continues it between answers. Without a network the page uses the last known difference to the
+// clock of this computer.
 
 /** Name of the setting with the last known difference, in milliseconds. */
 const SETTING = 'keyferry.clock';

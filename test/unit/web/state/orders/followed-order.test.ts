@@ -135,7 +135,7 @@ describe.each(['closed', 'revoked'] as const)('an order that is %s elsewhere', (
 });
 
 describe('a hands-free order', () => {
-  it('finds out and continues by itself when the network returns', async () => {
+  it('checks the outcomes and continues without a click when the network returns', async () => {
     const { page, order, state, cables } = await openOrder(8);
     await order.run.start();
     state.isDown = true;
@@ -185,7 +185,7 @@ describe('a hands-free order', () => {
     expect(cables.map((cable) => truth(cable, ONE_LINE))).toEqual([[true], [true]]);
   });
 
-  it('continues by itself at most three times before a unit is done', async () => {
+  it('continues without a click at most three times before a unit is done', async () => {
     const { page, order, state, cables, world } = await openOrder(1);
     state.isDown = true;
     await order.run.start();

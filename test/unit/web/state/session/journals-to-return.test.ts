@@ -25,7 +25,7 @@ describe('the journals to return', () => {
     expect(new JournalsToReturn(settings).list).toEqual([]);
   });
 
-  it.each(['x', '0001', '0001 a b', '00g1 AA', ',,'])('are read anew when the setting is damaged: %j', (text) => {
+  it.each(['x', '0001', '0001 a b', '00g1 AA', ',,'])('are empty when the setting is damaged: %j', (text) => {
     const { settings } = storage(new Map([['keyferry.to-return', text]]));
     expect(new JournalsToReturn(settings).list).toEqual([]);
   });

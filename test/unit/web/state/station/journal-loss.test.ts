@@ -181,7 +181,7 @@ describe.each(Object.keys(DISTURBANCES) as (keyof typeof DISTURBANCES)[])('the j
 });
 
 describe('a lost journal', () => {
-  it('is begun anew at once, also when no load runs, and keeps the attempts that are open', async () => {
+  it('is replaced at once, even when no load runs, and keeps the open attempts', async () => {
     const disk = await openDisk();
     const bench = await createBench(SETS, { database: disk.database, account: createAccount(SETS), name: 'page' });
     await bench.session.signIn('token');
