@@ -173,6 +173,7 @@ export class AuditLog {
         await this.#options.file.sync();
       } catch (cause) {
         this.#fail(batch, cause);
+        await this.#removeRefused();
         break;
       }
       this.#settle(batch);
@@ -200,5 +201,13 @@ export class AuditLog {
     this.#reportFailure(this.#failure);
     for (const { reject } of [...batch, ...this.#pending]) reject(this.#failure);
     this.#pending = [];
+  }
+
+  /**
+   * Removes the refused entries from the file, if the disk permits it. Otherwise a restart could
+   * read them from the cache of the system, append to them, and lose them at the next loss of power.
+   */
+  async #removeRefused(): Promise<void> {
+    await this.#options.file.truncate(this.#offsets.at(-1) ?? 0).catch(() => undefined);
   }
 }

@@ -145,8 +145,12 @@ describe('a disk that refuses', () => {
     expect(names(await open())).toEqual(['otto']);
   });
 
-  it('a log entry: the start finds out whether the change happened', async () => {
-    for (const isWritten of [false, true]) {
+  it('a log entry: the refused entry is removed, and if it cannot be, the start finds out whether the change happened', async () => {
+    for (const [isWritten, isRemoved] of [
+      [false, true],
+      [true, true],
+      [true, false],
+    ]) {
       await (await open()).close();
       const file = await openLogFile(path('audit.log'));
       let fails = false;
@@ -155,14 +159,15 @@ describe('a disk that refuses', () => {
         if (isWritten) await file.append(content);
         throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
       };
-      const as = await open({ logFile: { ...file, append } });
+      const truncate = isRemoved ? file.truncate : () => Promise.reject(new Error('EIO'));
+      const as = await open({ logFile: { ...file, append, truncate } });
       fails = true;
-      await expect(addOperator(as, 'test', { ...anna, name: `anna-${isWritten}` })).rejects.toThrow();
+      await expect(addOperator(as, 'test', { ...anna, name: `anna-${isWritten}-${isRemoved}` })).rejects.toThrow();
       // A repeated change must not remove the next state, which the entry names.
       await expect(addOperator(as, 'test', { ...anna, name: 'berta' })).rejects.toThrow();
       await as.close().catch(() => undefined);
     }
-    expect(names(await open())).toEqual(['anna-true']);
+    expect(names(await open())).toEqual(['anna-true-false']);
   });
 });
 

@@ -113,8 +113,11 @@ describe('an entry', () => {
     expect([log.hasFailed, (await log.failed).message]).toEqual([true, expect.stringContaining('must be restarted')]);
     disk.failure = undefined;
     await expect(log.append(event(2))).rejects.toThrow('could not be written');
-    expect(disk.calls).toEqual(['append', 'sync']);
     expect(log.head.sequence).toBe(0);
+    // The refused entry is removed, so that a restart does not read it from the cache of the system.
+    await log.close();
+    expect(disk.calls).toEqual(['append', 'sync', 'truncate']);
+    expect(disk.written.length).toBe(0);
   });
 
   it('contains its secret part only in sealed form', async () => {
