@@ -13,8 +13,9 @@ export class AttemptLog {
   steps: readonly StepBody[];
 
   /**
-   * `attempt` is a new attempt, which the first write creates, or the id of an existing attempt,
-   * whose steps so far are `steps`.
+   * @param attempt a new attempt, which the first write creates in the journal, or the id of an
+   *   existing attempt
+   * @param steps the steps that the journal already has of an existing attempt
    */
   constructor(
     journal: Pick<Journal, 'begin' | 'append' | 'flush'>,
@@ -26,7 +27,7 @@ export class AttemptLog {
     this.steps = steps;
   }
 
-  /** Queues steps for the journal. settled() reports a failure. */
+  /** Queues steps for the journal. If a write fails, settled() rejects. */
   write(steps: readonly StepBody[], options: WriteOptions = {}): void {
     const after = this.steps.length;
     this.steps = [...this.steps, ...steps];
@@ -50,8 +51,8 @@ export class AttemptLog {
   }
 
   /**
-   * `after` is the number of earlier steps. The journal refuses the new steps if one of these is
-   * missing.
+   * `after` is the number of earlier steps. The journal refuses the new steps if it has any other
+   * number of steps.
    */
   async #write(steps: readonly StepBody[], options: WriteOptions, after: number): Promise<void> {
     if (typeof this.#attempt === 'number') return await this.#journal.append(this.#attempt, steps, options, after);

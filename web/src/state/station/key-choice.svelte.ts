@@ -11,7 +11,7 @@ export type { KeyJson };
 /** SLOT of a key that is permitted in any slot (docs/protocol.md clause 3.3). */
 const ANY_SLOT = 0xffff;
 
-/** Why the unit can take no key now. */
+/** Why no key can be loaded into the unit now. */
 export type Obstacle =
   | 'signed-out'
   | 'unit-blank'
@@ -20,17 +20,17 @@ export type Obstacle =
   | 'suite-unsupported'
   | 'no-keys';
 
-/** Why a slot can take no key of the AS. */
+/** Why no key of the AS can be loaded into a slot. */
 export type SlotBar = 'no-key' | 'not-newer';
 
-/** A slot of the unit, what it holds and what the AS has for it. */
+/** A slot of the unit, with the keys of the AS that fit into it. */
 export interface SlotRow {
   readonly slot: SlotFacts;
-  /** The keys that the slot can take, the suggested one first. */
+  /** The keys that can be loaded into the slot, the suggested one first. */
   readonly keys: readonly KeyJson[];
-  /** The key in the slot, when the AS has it in the same version. */
+  /** The key entry of the AS that the slot already holds: same version and same KCV. */
   readonly loaded: KeyJson | undefined;
-  /** Absent when `keys` has an entry or `loaded` is set. */
+  /** Undefined if `keys` has an entry or `loaded` is set. */
   readonly bar: SlotBar | undefined;
 }
 
@@ -47,9 +47,12 @@ const isIn = (key: KeyJson, slot: SlotFacts): boolean =>
   slot.holdsKey && slot.akv === key.akv && slot.kcv === key.kcv.toUpperCase();
 
 /**
- * Rank of a key for a slot; the key with the lowest rank is suggested. An erasure comes last. A key
- * for this slot only comes first, then one for the same use as the key in the slot, then one that
- * no other slot holds.
+ * Returns the rank of a key for a slot. The page suggests the key with the lowest rank. Each of
+ * these preferences outweighs all that follow it:
+ * 1. a key, before an erasure
+ * 2. a key for this slot only, before a key for any slot
+ * 3. a key with the attributes of the key in the slot, before one with others
+ * 4. a key that no other slot holds, before one that another slot holds
  */
 function rankOf(key: KeyJson, slot: SlotFacts, others: readonly SlotFacts[]): number {
   const erases = keyActionOf(key.slot, key.kcv) === 'erase';
@@ -69,7 +72,10 @@ function rowOf(slot: SlotFacts, all: readonly KeyJson[], slots: readonly SlotFac
   return { slot, keys, loaded, bar: fitting.length === 0 ? 'no-key' : 'not-newer' };
 }
 
-/** The transport-key slot, which the identity does not list. Its version is TKV. */
+/**
+ * Returns the transport-key slot, which the identity does not list. Its version is the TKV of the
+ * unit.
+ */
 function transportKeySlot({ tkv }: UnitFacts): SlotFacts {
   return { ref2: TRANSPORT_KEY_SLOT, holdsKey: true, kcv: '', akv: tkv, attributes: '' };
 }
@@ -102,7 +108,7 @@ export class KeyChoice {
     this.#ref2 = undefined;
   }
 
-  /** The unit's set in the list of the AS. */
+  /** The set of the unit; undefined if the AS does not list it. */
   readonly set = $derived.by(() => this.#session.signedIn?.sets.find(({ set }) => set === this.#facts()?.set));
 
   readonly obstacle: Obstacle | undefined = $derived.by(() => {
@@ -120,8 +126,8 @@ export class KeyChoice {
   readonly keys: readonly KeyJson[] = $derived(this.obstacle ? [] : (this.set?.keys ?? []));
 
   /**
-   * The slots in the sequence of the unit. The transport-key slot follows if the AS has a key for
-   * it.
+   * The slots as the unit lists them, then the transport-key slot if the AS has a key for it. Empty
+   * if there is an obstacle.
    */
   readonly rows: readonly SlotRow[] = $derived.by(() => {
     const facts = this.#facts();
@@ -131,7 +137,7 @@ export class KeyChoice {
     return transport.bar === 'no-key' ? rows : [...rows, transport];
   });
 
-  /** The chosen row. Without a choice, the only row that takes the chosen key, or any key. */
+  /** The row of the chosen slot. If no slot is chosen and exactly one row has a key, that row. */
   readonly row: SlotRow | undefined = $derived.by(() => {
     const open = this.rows.filter(({ keys }) =>
       this.#ref1 === undefined ? keys.length > 0 : keys.some(({ ref1 }) => ref1 === this.#ref1),

@@ -13,15 +13,15 @@ import type { Chosen } from './key-choice.svelte.ts';
 import type { LoadStatus } from './load-attempt.ts';
 import type { UnitFacts } from './unit-facts.ts';
 
-/** The load that the phase of a lane is about. */
+/** The load to which the phase of a lane refers. */
 export interface LaneLoad {
   readonly label: string;
   readonly kcv: string;
   readonly ref2: number;
   readonly action: KeyAction;
   /**
-   * Equal for two loads with the same key, slot, unit and AS. Undefined in a work order, whose run
-   * repeats loads.
+   * Equal for two loads with the same key, slot, unit and AS. Undefined for a load of a work order,
+   * because there the run repeats loads.
    */
   readonly identity: string | undefined;
 }
@@ -72,15 +72,15 @@ export function loadRequest(
 }
 
 /**
- * Returns the attempt that sends `unanswered` again. Takes the idempotency key and the reason from
- * that request, because the AS records them.
+ * Returns the attempt that sends an unanswered request again. The attempt gets the idempotency key
+ * and the reason of that request, because the AS records them.
  */
 export function asSent(attempt: NewAttempt, { idempotencyKey, reason }: ExportRequest): NewAttempt {
   const { reason: _, ...rest } = attempt;
   return { ...rest, idempotencyKey, ...(reason === undefined ? {} : { reason }) };
 }
 
-/** The part of an attempt that the choice of key and slot determines. */
+/** The part of an attempt that the chosen key and slot and the work order determine. */
 export type AttemptDetails = Pick<
   NewAttempt,
   'ref1' | 'ref2' | 'keyLabel' | 'akv' | 'kcv' | 'demo' | 'workOrder' | 'order' | 'reason'

@@ -57,7 +57,9 @@ export interface LaneOptions {
   readonly onJournalChange: () => Promise<void>;
 }
 
-/** Maximum number of questions about one lost response. A silent unit delays each by a second. */
+/**
+ * Maximum number of queries after one lost response. If the unit is silent, each takes a second.
+ */
 const MAX_QUESTIONS = 5;
 
 export class Lane {
@@ -85,7 +87,7 @@ export class Lane {
   readonly #unanswered = new UnansweredExport();
   readonly #waits = new Waits();
   #connection: UnitConnection | undefined;
-  /** The newest connection. close() keeps it, because the disconnect event may follow later. */
+  /** The newest connection. close() does not clear it: the disconnect event may follow later. */
   #lastConnection: UnitConnection | undefined;
 
   constructor(link: Link, options: LaneOptions, semaphore: Semaphore) {
@@ -142,14 +144,14 @@ export class Lane {
     }
   }
 
-  /** Closes the link for another tab. Does nothing during a load: that request then times out. */
+  /** Closes the link for another tab. Does nothing during a load: the other tab then times out. */
   async giveWay(): Promise<void> {
     if (this.busy || this.#phase.is === 'reading') return;
     await this.close();
     if (this.#phase.is === 'ready') this.#phase = { is: 'unread', failure: { code: 'unit-elsewhere' } };
   }
 
-  /** Takes over the connection of `other`, a lane of the same unit under its new handle. */
+  /** Takes over the connection of `other`, the lane that was created when the unit returned. */
   async adopt(other: Lane): Promise<void> {
     await this.close();
     this.#link = other.link;
@@ -213,7 +215,7 @@ export class Lane {
     this.#waits.stop();
   }
 
-  /** Asks the unit for the outcome of an open attempt, or the AS to verify its receipt. */
+  /** Asks the unit for the outcome of an attempt, or the AS to verify a receipt in the journal. */
   async settle(attempt: Attempt): Promise<void> {
     const { session } = this.#options;
     const { ref2 } = attempt;
@@ -251,7 +253,7 @@ export class Lane {
     await session.refresh();
   }
 
-  /** Whether the chosen key and slot, the unit and the AS are those of the current load. */
+  /** Whether the chosen key and slot, the unit and the AS are the same as in the current load. */
   get isSameLoad(): boolean {
     const { chosen } = this.choice;
     if (!chosen || !this.#facts || this.#current?.identity === undefined) return false;
@@ -328,8 +330,8 @@ export class Lane {
   }
 
   /**
-   * After a lost response, asks the unit repeatedly, because it may still be writing the key. If
-   * the key was not stored, reports the status word of the import, if there was one.
+   * Asks the unit repeatedly after a lost response, because it may still be writing the key. If the
+   * key was not stored, the ending has the status word of the import, if there was one.
    */
   async #findOut(first: Ending, row: OrderLoad['row'] | undefined): Promise<Ending> {
     let ending = first;
@@ -355,7 +357,7 @@ export class Lane {
     await this.#options.onJournalChange();
   }
 
-  /** Updates the facts from the receipt, or reads them after an erasure or a new T (clause 8). */
+  /** Updates the facts from the receipt. After an erasure or a new T, reads the identity again. */
   async #showStoredKey(ending: Ending, attributes: string): Promise<void> {
     if (!('loaded' in ending) || !ending.loaded || !this.#facts) return;
     const { ref2, kcv } = ending.loaded;
@@ -364,7 +366,7 @@ export class Lane {
     else await this.#readAgain();
   }
 
-  /** Reads the identity again. A failure closes the link; opening it reads the identity. */
+  /** Reads the identity again. After a failure, closes the link; the next open() reads it. */
   async #readAgain(): Promise<void> {
     if (!this.#connection || !this.isReachable) return;
     try {

@@ -1,6 +1,6 @@
 // Runs one attempt from the start of the load to its ending, and settles an attempt whose outcome
-// is not known. The journal announces every change of the unit beforehand, so that a crash of the
-// page leaves no unrecorded change (docs/adr/0041).
+// is not known. The journal records every intended change of the unit before the change, so that a
+// crash of the page leaves no unrecorded change (docs/adr/0041).
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { AttachedUnit } from '#protocol/provisioning/attached-unit.ts';
@@ -66,7 +66,7 @@ interface LoadOptions {
   readonly row?: ((status: LoadStatus) => UnitRow | undefined) | undefined;
 }
 
-/** Runs a new attempt. Returns an expected failure as the ending and does not reject. */
+/** Runs a new attempt. Returns an expected failure as the ending. Rejects only for a bug. */
 export async function load(
   options: LoadOptions,
   device: AttachedUnit,
@@ -102,7 +102,7 @@ export async function rehearse(
 
 /**
  * Settles an attempt. An unknown outcome needs the attached unit, an unverified receipt only the
- * AS. Returns an expected failure as the ending and does not reject.
+ * AS. Returns an expected failure as the ending. Rejects only for a bug.
  */
 export async function settleAttempt(
   options: LoadOptions,
@@ -113,8 +113,8 @@ export async function settleAttempt(
   const exported = steps.find((entry) => entry.step === 'export' && entry.state === 'confirmed');
   const imported = steps.find((entry) => entry.step === 'import' && entry.state === 'confirmed');
   const log = new AttemptLog(options.journal, id, steps);
-  // This page could not write the ending of its own attempt, so the journal lists the attempt as
-  // running. Only an ended attempt can be settled.
+  // The journal lists the attempt as running if this page could not write its ending. Only an ended
+  // attempt can be settled, so the interruption is recorded first.
   if (outcome === 'running') log.write([{ step: 'interruption', state: 'confirmed' }]);
   if (exported?.step !== 'export' || exported.state !== 'confirmed')
     return await settleByRecallAttempt(options, device, attempt, log);

@@ -1,5 +1,6 @@
 // Manages one lane for each attached unit, and the attempts in the journal that are not settled.
-// Attaches a unit without a click if the operator has permitted it before.
+// Attaches a unit without a click if the operator has chosen it in the browser's device chooser
+// before.
 
 import type { Attempt } from '../../journal/attempt.ts';
 import type { Link, LinkKind } from '../../transport/link.ts';
@@ -13,7 +14,7 @@ import type { StationServices } from './station-services.ts';
 /** Time within which a unit that restarts is attached again. */
 const RETURN_MS = 4_000;
 
-/** Number of the newest attempts that are searched for interrupted ones. */
+/** Number of newest attempts that start() searches for interrupted ones. */
 const RECENT_ATTEMPTS = 25;
 
 /** A device choice that failed, and why. */
@@ -102,7 +103,7 @@ export class Station {
     return this.#interrupted;
   }
 
-  /** The failure of the last reading of the journal. */
+  /** Why the journal could not be read the last time; undefined if it could. */
   get failure(): Failure | undefined {
     return this.#failure;
   }
@@ -179,7 +180,11 @@ export class Station {
     if (lane.isReachable) await this.#place(lane);
   }
 
-  /** @throws RangeError during a load */
+  /**
+   * Removes the lane and closes its link. The unit gets a lane again when the operator chooses it
+   * or plugs it in again.
+   * @throws RangeError during a load
+   */
   async remove(lane: Lane): Promise<void> {
     if (lane.busy) throw new RangeError('a unit cannot be removed during a load');
     this.#lanes = this.#lanes.filter((other) => other !== lane);

@@ -14,7 +14,9 @@ export class Trace {
     return this.#exchanges;
   }
 
-  /** Prepends the exchanges of `before`, the trace of the same unit under its earlier handle. */
+  /**
+   * Prepends the exchanges of `before`, the trace of the same unit before it was plugged in again.
+   */
   continue(before: Trace): void {
     this.#exchanges = [...before.exchanges, ...this.#exchanges].slice(-MAX_EXCHANGES);
   }

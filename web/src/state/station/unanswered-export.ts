@@ -1,7 +1,7 @@
-// Stores the export request of a lane that got no answer. The next load of the same key sends the
-// request again unchanged, so that the AS makes no second export (docs/protocol.md clause 6). Only
-// a load on the same connection may do so, because another link has another challenge (clause 4.4),
-// and only for the same operator and AS.
+// Stores a lane's export request to which the AS gave no answer. The next load of the same key
+// sends the request again unchanged, so that the AS makes no second export (docs/protocol.md clause
+// 6). That load must use the same connection, because a new connection gets a new challenge (clause
+// 4.4). Operator and AS must also be the same.
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import type { NewAttempt } from '../../journal/attempt.ts';
 import { failureOf } from '../common/failure.ts';

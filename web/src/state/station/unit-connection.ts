@@ -23,7 +23,10 @@ export class UnitConnection {
     this.#state = state;
   }
 
-  /** Closes the link on a failure. @throws ProtocolError from the link, not-a-unit */
+  /**
+   * Opens the link and reads the identity. Closes the link on a failure.
+   * @throws ProtocolError from the link, not-a-unit
+   */
   static async open(
     link: Link,
     leases: Pick<Leases, 'open'>,

@@ -1,12 +1,15 @@
-// Reports and ends the waits of one lane before a request that got no answer is sent to the AS
-// again.
+// Reports the waits of one lane, and can end them. A wait is the time until a request that got no
+// answer is sent to the AS again (web/src/as-client/retry.ts).
 import type { Wait } from '../../as-client/retry.ts';
 import { type LoadSource, limitConcurrency, type Semaphore } from '../session/semaphore.ts';
 
 export class Waits {
   #waiting: AbortController | undefined;
 
-  /** Returns the same AS. Calls `onWait` for each wait, which stop() ends. */
+  /**
+   * Returns `source` with its requests limited by `semaphore`. Calls `onWait` when a wait begins,
+   * and with undefined when it ends.
+   */
   watch(source: LoadSource, semaphore: Semaphore, onWait: (wait: Wait | undefined) => void): LoadSource {
     const waiting = new AbortController();
     this.#waiting = waiting;
