@@ -1,6 +1,6 @@
-// The open order at its AS: follows the state of the order and what all stations have loaded
-// (docs/protocol.md clause 6.1). The open order asks at each opening, every 10 s, after each load,
-// and when the network or the operator returns.
+// Follows the open order at its AS: whether it is still open, and which units all stations have
+// loaded (docs/protocol.md clause 6.1). The AS is asked when the order is opened, every 10 s, after
+// each load, after a sign-in and when the network returns.
 import type { WorkOrder } from '#protocol/orders/order.ts';
 import type { WorkOrders } from '../../as-client/work-orders.ts';
 import type { EndedAs } from '../../journal/order-record.ts';
@@ -30,14 +30,17 @@ export class FollowedOrder {
   #seen: string | undefined;
   #asking: Promise<void> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
-  /** A load failed because the AS did not answer: the next answer makes the run continue. */
+  /**
+   * True after a load failed because the AS could not be used. The next answer of the AS then
+   * continues the run.
+   */
   #isAwaited = false;
 
   constructor(options: FollowedOrderOptions) {
     this.#options = options;
   }
 
-  /** Why the last request got no answer. */
+  /** Failure of the last request; undefined if it was answered. */
   get failure(): Failure | undefined {
     return this.#failure;
   }
@@ -47,7 +50,7 @@ export class FollowedOrder {
     return this.#proven;
   }
 
-  /** Whether the AS of the order is in use. */
+  /** Whether the session is a sign-in to the AS of this order. */
   get isAvailable(): boolean {
     const { station, order } = this.#options;
     const account = station.session.signedIn;
@@ -55,19 +58,20 @@ export class FollowedOrder {
     return account?.kind === 'remote' && name === order.service && asNumber === order.asNumber;
   }
 
-  /** Whether the run waits for the next answer of the AS. */
+  /** Whether the next answer of the AS continues the run. */
   get isAwaited(): boolean {
     return this.#isAwaited;
   }
 
-  /** After a load: at most every 3 s, but at once after a failure. */
+  /** Asks the AS after a load: at most every 3 s, but immediately if the load failed. */
   async followSoon(failure?: Failure): Promise<void> {
     if (failure && isPassing(failure)) this.#isAwaited = true;
     if (failure || this.#options.ticks() - this.#askedAt >= MIN_INTERVAL_MS) await this.follow();
   }
 
   /**
-   * Asks the AS. A call during a request returns its result. Never rejects for an expected failure.
+   * Asks the AS for the progress of the order. A call during a request waits for that request.
+   * Never rejects for an expected failure.
    */
   async follow(): Promise<void> {
     if (!this.isAvailable) return;

@@ -1,4 +1,5 @@
 /**
- * Name of the setting that holds the journal chain of the open order, so that a reload opens it.
+ * Name of the setting with the journal chain of the open order. After a reload, the page opens that
+ * order again.
  */
 export const LAST_ORDER = 'keyferry.order';

@@ -10,10 +10,10 @@ import type { Failure } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 import { Task } from '../common/task.svelte.ts';
 
-/** Maximum number of serial numbers shown of each difference. */
+/** Maximum number of serial numbers that are shown for each difference. */
 const MAX_SHOWN = 100;
 
-/** Row of a unit that has none at this station. */
+/** Exported for a unit that has no row at this station. */
 const UNSEEN = { state: 'unseen', reason: '', tries: 0, begun: '', at: '' } as const;
 const ELSEWHERE = { ...UNSEEN, state: 'done', reason: 'At another station' } as const;
 
@@ -34,7 +34,7 @@ interface Difference {
 
 export interface ListExchangeOptions {
   readonly order: WorkOrder;
-  /** Reads all rows of the order at this station, ascending. */
+  /** Reads all rows of the order at this station, in ascending order of their serial numbers. */
   readonly rows: () => AsyncIterable<UnitRow>;
   /** Serial numbers of the units that are done at another station. */
   readonly elsewhere: () => ReadonlySet<string>;
@@ -146,7 +146,7 @@ export class ListExchange {
   }
 }
 
-/** The units of `ranges` that `others` lacks. */
+/** Returns the units of `ranges` that are not in `others`. */
 function difference(ranges: WorkOrder['units'], others: WorkOrder['units']): Difference {
   let count = 0;
   const first: string[] = [];

@@ -16,8 +16,8 @@ export interface MergeProvenOptions {
 }
 
 /**
- * Returns the units that have no row at this station. A unit that is being loaded here keeps its
- * row.
+ * Changes the rows of these units to done, except those of units that are being read or loaded
+ * here. Returns the serial numbers of the units that have no row at this station.
  * @throws ProtocolError journal-full, journal-failed
  */
 export async function mergeProven(

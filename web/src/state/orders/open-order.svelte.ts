@@ -37,9 +37,9 @@ export interface OpenOrderOptions {
   readonly counts: Counts;
   /** Serial numbers of the units that the AS lists as done, at any station. */
   readonly elsewhere: ReadonlySet<string>;
-  /** The order was closed or revoked before it was opened here. */
+  /** How the order had ended before it was opened here; undefined if it had not. */
   readonly endedAs: EndedAs | undefined;
-  /** The journal may run out of space before the order is done. */
+  /** Whether the journal may run out of space before the order is done. */
   readonly lacksSpace: boolean;
 }
 
@@ -56,7 +56,7 @@ export class OpenOrder {
   readonly run: OrderRun;
   readonly table: UnitTable;
   readonly lists: ListExchange;
-  /** The order as the AS has it. */
+  /** State and progress of the order at the AS. */
   readonly remote: FollowedOrder;
   readonly lacksSpace: boolean;
   #report = $state.raw<string | undefined>();
@@ -119,15 +119,15 @@ export class OpenOrder {
     return this.run.ended !== undefined;
   }
 
-  /** Every unit is done. */
+  /** Whether every unit is done. */
   get isComplete(): boolean {
     const { counts } = this.run;
     return counts.done === this.order.count;
   }
 
   /**
-   * Units are done here whose receipts the AS lacks: those of a vault, until its journal is
-   * returned.
+   * Whether units are done here whose receipts the AS does not have. A vault keeps such receipts
+   * until its journal is returned.
    */
   get hasUnproven(): boolean {
     return this.remote.isAvailable && this.run.counts.done > this.remote.proven;
@@ -183,7 +183,7 @@ export class OpenOrder {
 function unitReport({ sn, state, reason, failure, begun, at }: UnitRow): StationUnitJson {
   const outcome = OUTCOMES[state];
   const given = reason === undefined ? undefined : storedReason(reason);
-  // `reason-needed` is a question of the AS, not a reason.
+  // With `reason-needed` the AS asks for a reason, so this code is not one.
   const cause = given ?? (failure === undefined || failure.code === 'reason-needed' ? null : reasonOf(failure));
   return { sn, outcome, reason: outcome === 'done' ? null : cause, begun, ended: at };
 }

@@ -31,7 +31,7 @@ export class OrderCounts {
     return this.#here.done + this.#elsewhere.size;
   }
 
-  /** Units that no station has attached, as far as this page can tell. */
+  /** Units that have no row at this station and that the AS does not list as done. */
   get unseen(): number {
     const { running, failed, unknown, absent } = this.#here;
     return this.#order.count - running - this.done - failed - unknown - absent;
@@ -47,7 +47,7 @@ export class OrderCounts {
     this.#here = here;
   }
 
-  /** Counts the change of a unit's row. */
+  /** Updates the counts after a change of a unit's row. */
   change(before: UnitRow | undefined, after: UnitRow): void {
     this.excludeElsewhere([after.sn]);
     if (before?.state === after.state) return;

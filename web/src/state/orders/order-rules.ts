@@ -12,7 +12,7 @@ import type { Chosen } from '../station/key-choice.svelte.ts';
 import type { LoadStatus } from '../station/load-attempt.ts';
 import type { SlotFacts, UnitFacts } from '../station/unit-facts.ts';
 
-/** Why the order does not load this unit; undefined when it does. */
+/** Returns why this unit does not belong to the order; undefined if it does. */
 export function refusalOf(order: WorkOrder, { sn, set }: UnitFacts): Refusal | undefined {
   if (!lists(order, sn)) return 'unlisted';
   return set === order.set ? undefined : 'wrong-set';
@@ -25,7 +25,9 @@ function holds(slot: SlotFacts | undefined, { akv, kcv }: OrderLine): boolean {
 
 const isErasing = (kcv: string): boolean => /^0+$/.test(kcv);
 
-/** The lines of the order that the unit's slots do not satisfy yet. */
+/**
+ * Returns the lines of the order that still have to be loaded into the unit, judged by its slots.
+ */
 export function missingLines({ lines }: WorkOrder, { slots }: UnitFacts): readonly OrderLine[] {
   return lines.filter(
     (line) =>
@@ -37,8 +39,9 @@ export function missingLines({ lines }: WorkOrder, { slots }: UnitFacts): readon
 }
 
 /**
- * The key and slot of a line in the form that a lane loads. Undefined when the AS lists no set with
- * this number. A slot that the unit lacks is described as empty; the unit then refuses the import.
+ * Returns the key and slot of a line in the form that a lane needs for a load. Undefined if the AS
+ * lists no set with the number `groupedHex`. If the unit does not have the slot, returns an empty
+ * one; the unit then refuses the import.
  */
 export function choiceOf(
   line: OrderLine,
@@ -68,7 +71,10 @@ export function isSystemFailure({ code }: Failure): boolean {
   return SYSTEM_FAILURES.has(code);
 }
 
-/** Failures that pass: the network returns, the AS catches up, or the operator signs in again. */
+/**
+ * Failures that end without a change to the order or the unit: the network or the AS works again,
+ * or the operator signs in again.
+ */
 const PASSING_FAILURES: ReadonlySet<string> = new Set([
   ...['service-unreachable', 'service-timeout', 'gateway-failed', 'not-the-as', 'too-many-requests'],
   ...['not-signed-in', 'signed-out', 'token-locked', 'token-lost', 'vault-locked'],
@@ -82,10 +88,10 @@ export function isPassing({ code }: Failure): boolean {
 export const ASK_OPERATOR = Symbol('ask the operator');
 
 /**
- * The reason for exporting the key of a line to this unit again, taken from its row. Undefined for
- * the first export. ASK_OPERATOR when the row does not record why: the unit was done, but its slot
- * does not hold the key, or the AS asked for a reason because of an export that another station
- * made.
+ * Returns the reason for exporting the key of a line to this unit again, derived from the unit's
+ * row. Returns undefined for the first export. Returns ASK_OPERATOR if the row does not contain the
+ * reason. This is the case if the unit was done, but its slot does not hold the key. It is also the
+ * case if another station made an export, and the AS therefore requires a reason.
  */
 export function repeatReason(row: UnitRow | undefined, { ref2 }: OrderLine): string | typeof ASK_OPERATOR | undefined {
   if (row?.needsReason === ref2) return ASK_OPERATOR;
@@ -99,8 +105,8 @@ export function repeatReason(row: UnitRow | undefined, { ref2 }: OrderLine): str
 
 /**
  * State of a unit after the newest attempt on it; undefined while the attempt is running. The lines
- * of an order are loaded in sequence: when the last one is done, all are done. When another one is
- * done, only the unit's slots can show which lines are missing.
+ * of an order are loaded in sequence, so after the last line all lines are done. After any other
+ * line, only the unit's slots show which lines are missing, and the state is unknown.
  */
 export function stateAfter({ lines }: WorkOrder, attempt: Attempt | undefined): UnitState | undefined {
   switch (attempt?.outcome) {
@@ -126,12 +132,16 @@ const STATES: Readonly<Record<LoadStatus['outcome'], UnitState>> = {
   failed: 'failed',
 };
 
-/** The first row of a unit. `at` is the current time, ISO 8601, UTC. */
+/** Returns the first row of a unit. `at` is the current time, ISO 8601, UTC. */
 export function newRow(chain: number, sn: string, state: UnitState, at: string): UnitRow {
   return { order: chain, sn, state, tries: 0, exported: [], begun: at, at };
 }
 
-/** The row of a unit with a load of `line` at the given status. `took` is in milliseconds. */
+/**
+ * Returns the row of a unit after a change in the status of its load of `line`. `isLast` states
+ * whether `line` is the last missing line. `took` is the time since the start of the first line, in
+ * milliseconds.
+ */
 export function rowAfter(
   before: UnitRow,
   line: OrderLine,

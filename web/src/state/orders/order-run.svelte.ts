@@ -1,5 +1,5 @@
-// The hands-free run of a work order: reads each attached unit, loads the lines that it lacks, and
-// records how it ended. Lanes run concurrently. The journal holds the state of every unit.
+// The hands-free run of a work order. Reads each attached unit, loads its missing lines and records
+// the outcome. Lanes run concurrently. The journal holds the state of every unit.
 import type { OrderLine, WorkOrder } from '#protocol/orders/order.ts';
 import type { UnitReason } from '#protocol/orders/reason-list.ts';
 import { readSerialNumber } from '#protocol/orders/units.ts';
@@ -55,12 +55,12 @@ export class OrderRun implements Attendant {
     return this.#units;
   }
 
-  /** The last number that the operator scanned, when no waiting unit has it. */
+  /** The last label that was scanned or typed, if it belongs to no waiting unit. */
   get unmatchedScan(): string | undefined {
     return this.#unmatchedScan;
   }
 
-  /** Serial number of which a second unit was attached. */
+  /** A serial number with which two units are attached. */
   get duplicate(): string | undefined {
     return this.#duplicate;
   }
@@ -69,7 +69,7 @@ export class OrderRun implements Attendant {
     return { id: this.#order.id, done: this.counts.done, total: this.#order.count, failed: this.counts.here.failed };
   }
 
-  /** The AS has closed or revoked the order: this station only shows it. */
+  /** How the order ended at the AS; undefined while it is open. An ended order is only shown. */
   get ended(): EndedAs | undefined {
     return this.#control.ended;
   }
@@ -99,14 +99,17 @@ export class OrderRun implements Attendant {
     if (this.#validity.check() && this.#control.isRunning) await this.#revisitAll();
   }
 
-  /** The operator has signed in: finds out how loads ended, and continues a run that halted for that. */
+  /**
+   * Called after a sign-in and when the network returns. Settles unknown outcomes, and continues
+   * the run if it halted after a temporary failure.
+   */
   async recover(): Promise<void> {
     this.#control.allowRecoveries();
     this.#options.askAs?.();
     await this.#recover();
   }
 
-  /** The AS answers again: the same without the operator, at most three times before a unit is done. */
+  /** Like recover(), when the AS answers again. Acts at most three times until a unit is done. */
   async recoverAlone(): Promise<void> {
     if (this.#control.countRecovery()) await this.#recover();
   }
@@ -116,7 +119,7 @@ export class OrderRun implements Attendant {
     else await this.#revisitAll();
   }
 
-  /** The AS has closed or revoked the order. Loads in progress are completed. */
+  /** Ends the run of an order that the AS has closed or revoked. Completes loads in progress. */
   async end(as: EndedAs): Promise<void> {
     if (this.ended === as) return;
     for (const unit of this.#units) {
@@ -125,12 +128,12 @@ export class OrderRun implements Attendant {
     await this.#control.end(as);
   }
 
-  /** The AS has the receipts of these units, from any station: they are done here too. */
+  /** Records as done the units of which the AS has all receipts, from any station. */
   async merge(sns: readonly string[]): Promise<void> {
     this.counts.addElsewhere(await mergeProven(this.#updates(), sns));
   }
 
-  /** Starts no further load. Loads in progress are completed. */
+  /** Pauses the run. Loads in progress are completed, but no further load starts. */
   async pause(): Promise<void> {
     await this.#control.pause();
   }
@@ -160,7 +163,7 @@ export class OrderRun implements Attendant {
     await this.#options.journal.note(this.#options.chain, { step: 'unit-refused', sn, refusal: 'twice' });
   }
 
-  /** Loads the waiting unit whose serial number is on the label, scanned or typed. */
+  /** Loads the waiting unit whose serial number `label` contains, scanned or typed. */
   async scan(label: string): Promise<void> {
     if (this.ended) return;
     const sn = readSerialNumber(label);
@@ -176,7 +179,7 @@ export class OrderRun implements Attendant {
     if (only && others.length === 0) await this.#refuse(only, 'scan-differs');
   }
 
-  /** Loads the unit again, also after it was set aside. `reason`: that of the operator. */
+  /** Loads the unit again, even if it was set aside. `reason` is what the operator entered. */
   async retry(unit: UnitProgress, reason?: string): Promise<void> {
     const { lane, sn, row } = unit;
     if (lane.busy || this.ended) return;
@@ -199,10 +202,7 @@ export class OrderRun implements Attendant {
     unit.enter({ is: 'aside', reason });
   }
 
-  /**
-   * Records why units are not done: all reasons or none.
-   * @throws ProtocolError unit-at-work, journal-full, journal-failed
-   */
+  /** Saves all reasons or none. @throws ProtocolError unit-at-work, journal-full, journal-failed */
   async explain(reasons: readonly UnitReason[]): Promise<void> {
     await saveReasons(this.#updates(), reasons);
   }
@@ -223,7 +223,7 @@ export class OrderRun implements Attendant {
     await recoverRows(this.#updates());
   }
 
-  /** For the functions that change rows apart from a load. */
+  /** Options for the functions that change rows outside a load. */
   #updates() {
     const onChange = (before: UnitRow | undefined, row: UnitRow): void => {
       this.counts.change(before, row);
@@ -232,7 +232,7 @@ export class OrderRun implements Attendant {
     return { ...this.#options, at: this.#at(), isInUse: (sn: string) => this.isInUse(sn), onChange };
   }
 
-  /** Visits the units that wait for the order, the operator or the AS, and settles unknown outcomes. */
+  /** Tries waiting units and units with a system failure again. Settles unknown outcomes. */
   async #revisitAll(): Promise<void> {
     await Promise.all(
       this.#options.lanes().map(async (lane) => {
@@ -251,7 +251,7 @@ export class OrderRun implements Attendant {
 
   #unitOn(lane: Lane, sn: string): UnitProgress {
     const before = this.#units.find((unit) => unit.sn === sn);
-    // The operator has plugged one of the two units in again, so the other one is gone.
+    // The operator has plugged in one of the two units again, so only that one is attached.
     if (this.#duplicate === sn && before && before.linkId !== lane.link.id) this.#duplicate = undefined;
     if (before?.lane === lane) {
       before.setLink(lane.link.id);
@@ -286,7 +286,7 @@ export class OrderRun implements Attendant {
     else await this.#load(unit, missing);
   }
 
-  /** What must happen before the unit is loaded. */
+  /** Returns the phase in which the unit must wait; undefined if it can be loaded now. */
   #waitPhase(unit: UnitProgress, missing: readonly OrderLine[]): 'waiting' | 'scan' | 'reason' | undefined {
     if (!this.#control.isRunning || this.waitReason) return 'waiting';
     if (this.#order.options.requireLabelScan && !unit.isScanned) return 'scan';
@@ -338,7 +338,7 @@ export class OrderRun implements Attendant {
     this.#options.signal('done');
   }
 
-  /** The key and slot of the next line; undefined when the AS does not list the set. */
+  /** Returns the key and slot of a line; undefined if the AS does not list the set. */
   #choose(unit: UnitProgress, line: OrderLine) {
     const { facts } = unit.lane;
     const { signedIn } = this.#options.session;
@@ -367,7 +367,7 @@ export class OrderRun implements Attendant {
   #end(unit: UnitProgress, ending: Ending): void {
     this.#options.signal(ending.is === 'done' ? 'done' : 'failed');
     const failure = ending.is === 'done' ? undefined : ending.failure;
-    // The reason of the operator holds until its export was made.
+    // After a system failure, the operator's reason is kept for the next try of the export.
     if (!failure || !isSystemFailure(failure)) unit.setReason(undefined);
     if (!failure) {
       this.#control.countDone();

@@ -1,5 +1,6 @@
-// Whether the validity period of a work order has begun or ended, by the clock of this computer.
-// The value changes only in check(), so that the screen and the run use the same one.
+// Whether the validity period of a work order has begun or ended, by the time of the AS
+// (web/src/state/session/as-clock.svelte.ts). The value changes only in check(), so that the screen
+// and the run use the same value.
 import { timeOf, type WorkOrder } from '#protocol/orders/order.ts';
 
 export class OrderValidity {

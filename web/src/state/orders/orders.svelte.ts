@@ -30,7 +30,9 @@ export interface StoredOrder {
   readonly counts: Counts;
 }
 
-/** The part of the AS's answer that an order from a file or from the journal may lack. */
+/**
+ * State of an order at the AS, with the progress of its units if the AS was asked for the order.
+ */
 type OrderStatus = Pick<RemoteOrder, 'state'> & Partial<Pick<RemoteOrder, 'units'>>;
 
 export interface OrdersOptions
@@ -41,7 +43,7 @@ export interface OrdersOptions
   readonly storage: StorageManager | undefined;
   /** Settings of this browser. */
   readonly settings: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
-  /** The document of the page: a hidden page asks the AS only after a load. */
+  /** The document of the page. A hidden page does not ask the AS at regular intervals. */
   readonly presence: Pick<Presence, 'visibilityState' | 'addEventListener'>;
   /** Calls `listener` when the browser reports that the network has returned. */
   readonly onOnline: (listener: () => void) => void;
@@ -174,7 +176,7 @@ export class Orders {
     this.#report = undefined;
   }
 
-  /** State of an order in the last list of the AS. */
+  /** Returns the state of an order in the last list of the AS, or open if it is not listed. */
   #listedState({ id, asNumber }: WorkOrder): OrderState {
     const account = this.#options.station.session.signedIn;
     const listed = account?.service.asNumber === asNumber ? this.#listed?.find((each) => each.id === id) : undefined;
@@ -183,7 +185,7 @@ export class Orders {
 
   async #open(document: string, order: WorkOrder, status?: OrderStatus): Promise<void> {
     const { station, store, journal, settings, storage } = this.#options;
-    // Of an order that is open already, no further load may start.
+    // If an order is already open, its run must not start another load.
     await this.#current?.run.pause();
     const space = await requestPersistence(storage);
     const name = `${order.service} ${order.asNumber} ${order.id}`;
@@ -223,7 +225,7 @@ export class Orders {
   }
 }
 
-/** How the order ended, as far as the journal knows. */
+/** Returns how the order ended according to the journal; undefined if the journal has no end. */
 function endOf({ endedAs, report }: OrderRecord): EndedAs | undefined {
   return report === undefined ? endedAs : 'closed';
 }
@@ -233,12 +235,14 @@ function readDocument(document: string): WorkOrder {
   return decodeWorkOrderPayload(fromBase64url(payload));
 }
 
-/** Bytes that the journal needs for the units that are not done. */
+/** Returns how many bytes the journal needs for the units that are not done. */
 function spaceFor({ count, lines }: WorkOrder, { done }: Counts): number {
   return MIN_FREE_BYTES + Math.max(0, count - done) * lines.length * BYTES_PER_LOAD;
 }
 
-/** Serial numbers of the units for which the AS has a verified receipt of every line. */
+/**
+ * Returns the serial numbers of the units for which the AS has a verified receipt of every line.
+ */
 function doneUnits({ lines }: WorkOrder, status: OrderStatus | undefined): ReadonlySet<string> {
   const done = status?.units?.filter(({ proven }) => proven >= lines.length) ?? [];
   return new Set(done.map(({ sn }) => sn));

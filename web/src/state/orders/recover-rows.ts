@@ -39,12 +39,13 @@ export async function recoverRows(options: RecoverRowsOptions): Promise<void> {
   }
 }
 
-/** Returns the changed row, or undefined when the journal holds nothing newer. */
+/** Returns the changed row; undefined if the newest attempt does not change its state. */
 async function recoveredRow({ order, journal, at }: RecoverRowsOptions, row: UnitRow): Promise<UnitRow | undefined> {
   const attempt = row.attempt === undefined ? undefined : await journal.get(row.attempt);
   const state = stateAfter(order, attempt);
   if (state === undefined || state === row.state) return undefined;
-  // Otherwise the outcome remains unknown until the unit is attached and its slots are read.
+  // Without proof, an unknown outcome remains unknown until the unit is attached and its slots are
+  // read.
   const isProven = state === 'done' || attempt?.steps.at(-1)?.step === 'not-imported';
   if (row.state === 'unknown' && !isProven) return undefined;
   if (state !== 'done') return { ...row, state, at };

@@ -1,19 +1,22 @@
-// Whether the run of a work order loads units: it is started, paused, halted by failures, or ended
-// by the AS. Each change is an event in the journal of the order.
+// Starts, pauses, halts and ends the run of a work order. Each change is an event in the journal of
+// the order.
 import type { Journal } from '../../journal/journal.ts';
 import type { EndedAs } from '../../journal/order-record.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import { isPassing, isSystemFailure } from './order-rules.ts';
 import type { RunState } from './run-state.ts';
 
-/** Maximum number of recoveries without the operator before a unit is done. */
+/**
+ * Maximum number of recoveries without an action of the operator. Each unit that is done resets the
+ * count.
+ */
 const MAX_RECOVERIES = 3;
 
 export interface RunControlOptions {
   readonly journal: Pick<Journal, 'note'>;
   /** Number of the order's chain in the journal. */
   readonly chain: number;
-  /** The order was closed or revoked before it was opened here. */
+  /** How the order had ended before it was opened here; undefined if it had not. */
   readonly endedAs?: EndedAs | undefined;
 }
 
@@ -49,7 +52,7 @@ export class RunControl {
     if (is !== 'running') await this.#options.journal.note(this.#options.chain, { step: 'order-resumed' });
   }
 
-  /** Called when the operator acts: the run may then recover without a click again. */
+  /** Resets the number of recoveries. Called when the operator acts. */
   allowRecoveries(): void {
     this.#recoveries = 0;
   }
@@ -59,7 +62,7 @@ export class RunControl {
     return ++this.#recoveries <= MAX_RECOVERIES;
   }
 
-  /** Continues a run that halted for a failure that has passed. Returns whether it does. */
+  /** Continues the run if it halted after a temporary failure. Returns whether it continues. */
   async resume(): Promise<boolean> {
     const isPassed = this.#state.is === 'halted' && isPassing(this.#state.failure);
     if (!isPassed || this.#ended) return false;

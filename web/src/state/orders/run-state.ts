@@ -1,4 +1,4 @@
-// The state of a run, and what the run of a work order uses.
+// The state of the run of a work order, and the options of OrderRun.
 import type { WorkOrder } from '#protocol/orders/order.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { EndedAs } from '../../journal/order-record.ts';
@@ -26,7 +26,7 @@ export interface OrderRunOptions {
   readonly counts: Counts;
   /** Serial numbers of the units that the AS lists as done, at any station. */
   readonly elsewhere: ReadonlySet<string>;
-  /** The order was closed or revoked before it was opened here. */
+  /** How the order had ended before it was opened here; undefined if it had not. */
   readonly endedAs?: EndedAs | undefined;
   readonly journal: Pick<Journal, 'note' | 'get'>;
   readonly store: Pick<WorkOrderStore, 'unit' | 'rowsOf' | 'unitsIn' | 'counts' | 'all'>;
@@ -36,8 +36,8 @@ export interface OrderRunOptions {
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   /**
-   * Asks the AS for the progress of the order: after a load, with its failure, and when the
-   * operator returns.
+   * Asks the AS for the progress of the order. Called after a load, with the failure of that load,
+   * and after a sign-in.
    */
   readonly askAs?: (failure?: Failure) => void;
   /** Plays the signal for a unit that is done, or that needs the operator. */

@@ -27,8 +27,8 @@ export async function saveReasons(
 ): Promise<void> {
   const sns = reasons.map(({ sn }) => sn);
   const rows = await store.rowsOf(chain, sns);
-  // No await between this check and the notes: a lane cannot change one of the rows in between,
-  // and the journal writes the notes of one event-loop turn in one transaction.
+  // There must be no await between this check and the calls of note(). No lane can then change one
+  // of the rows in between, and the journal writes all these events in one transaction.
   const inUse = sns.find(isInUse);
   if (inUse !== undefined) throw new ProtocolError('unit-at-work', `unit ${inUse} is being loaded`);
   const saved = reasons.map(async ({ sn, reason }, index) => {

@@ -1,4 +1,5 @@
-// The serial numbers of a work order by index. An order of thousands of units is never expanded.
+// Finds the serial number with a given index in a work order. Computes it from the ranges of the
+// order, because an order can have thousands of units.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { spanOf, type UnitRange } from '#protocol/orders/units.ts';
 
@@ -8,7 +9,7 @@ export class UnitIndex {
   /** Index of the first unit of each range. */
   readonly #starts: readonly number[];
 
-  /** `ranges`: ascending, without overlap. */
+  /** `ranges` are ascending and do not overlap. */
   constructor(ranges: readonly UnitRange[]) {
     let count = 0;
     this.#starts = ranges.map((range) => {
@@ -20,7 +21,7 @@ export class UnitIndex {
     this.count = count;
   }
 
-  /** Returns 32 hex digits. @throws RangeError outside 0 to count - 1 */
+  /** Returns a serial number as 32 hex digits. @throws RangeError outside 0 to count - 1 */
   at(index: number): string {
     let low = 0;
     for (let high = this.#starts.length; high - low > 1; ) {

@@ -14,7 +14,9 @@ export type UnitPhase =
   | { readonly is: 'waiting' }
   /** The operator must scan the label. */
   | { readonly is: 'scan' }
-  /** The operator must enter the reason for loading the unit again, which the journal lacks. */
+  /**
+   * The operator must enter the reason for loading the unit again, because the journal has none.
+   */
   | { readonly is: 'reason' }
   /** `line` counts from 0. */
   | { readonly is: 'loading'; readonly line: number; readonly lines: number }
@@ -71,7 +73,10 @@ export class UnitProgress {
     return this.#reason === undefined && lines.some((line) => repeatReason(this.#row, line) === ASK_OPERATOR);
   }
 
-  /** For a key that is exported again: the operator's reason, or the one that the row records. */
+  /**
+   * Returns the reason for exporting a key again: the operator's or, without one, that of the row.
+   * Undefined for the first export.
+   */
   reasonFor(line: OrderLine, row: UnitRow | undefined): string | undefined {
     const recorded = repeatReason(row, line);
     if (recorded === undefined) return undefined;
@@ -83,7 +88,7 @@ export class UnitProgress {
     this.#phase = phase;
   }
 
-  /** Shows what the journal says of the unit, on an order that has ended. */
+  /** Enters the phase that the unit's row records. Called when the order has ended. */
   showRow(): void {
     const { state, failure, aside, reason = '' } = this.#row ?? {};
     if (aside) this.enter({ is: 'aside', reason });

@@ -10,7 +10,7 @@ export interface TableRow {
   readonly sn: string;
   /** Undefined for a unit that this station has not attached. */
   readonly row: UnitRow | undefined;
-  /** The AS lists the unit as done, and this station has no row of it. */
+  /** Whether the AS lists the unit as done and this station has no row of it. */
   readonly isElsewhere: boolean;
 }
 
@@ -51,7 +51,7 @@ export class UnitTable {
     return this.#filter;
   }
 
-  /** The rows of the window. */
+  /** The rows of the window, which is the visible part of the list. */
   get rows(): readonly TableRow[] {
     return this.#rows;
   }
@@ -66,7 +66,7 @@ export class UnitTable {
     return this.#count;
   }
 
-  /** Why the journal cannot be read. */
+  /** Why the journal could not be read; undefined if it could. */
   get failure(): Failure | undefined {
     return this.#failure;
   }
