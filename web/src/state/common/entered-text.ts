@@ -1,23 +1,29 @@
-// Texts that the operator types: reasons.
+// Reads reasons and PINs that the operator types.
 import { readText, repairText } from '#protocol/text/permitted-text.ts';
 import { readTyped } from '#protocol/text/typed-code.ts';
 
-/** Of a reason, in characters. */
+/** In characters. */
 const MAX_REASON_LENGTH = 200;
 
 export interface EnteredText {
-  /** The text in its one form; empty while there is none, or it is refused. */
+  /**
+   * The normalized text (docs/protocol.md clause 6.2); empty if nothing was typed or the text is
+   * refused.
+   */
   readonly text: string;
   /** Why the text is refused, as sentences. */
   readonly refusal: string | undefined;
 }
 
-/** A reason from the journal, which an earlier version may have written, as the AS takes it. */
+/**
+ * Returns a stored reason in a form that the AS accepts. An earlier version of the page may have
+ * stored characters that the AS now refuses.
+ */
 export function storedReason(stored: string): string {
   return repairText(stored, MAX_REASON_LENGTH) ?? 'a reason that cannot be shown';
 }
 
-/** A PIN in Latin digits, without blanks and dashes, as a card takes it. */
+/** Returns a typed PIN in ASCII digits, without blanks and dashes. */
 export function readDigits(typed: string): string {
   return readTyped(typed).replaceAll('-', '');
 }

@@ -5,11 +5,13 @@ import { decodeFile } from '#protocol/text/decode-file.ts';
 /** A file that the operator chose or dropped. */
 export type OpenedFile = Pick<File, 'name' | 'size' | 'arrayBuffer'>;
 
-/** More than the report of the largest order. */
+/** Maximum size of a file. The report of the largest order is smaller. */
 const MAX_BYTES = 128 * 1024 * 1024;
 
 /**
- * The text of a file. @throws FileError for a file that is not text, not whole, too long or gone
+ * Returns the text of a file.
+ * @throws FileError if the file is not text, is incomplete, is longer than 128 MiB or cannot be
+ *   read
  */
 export async function readFile(file: OpenedFile): Promise<string> {
   if (file.size > MAX_BYTES) throw new FileError('This file is too long.', 'Choose another file');
@@ -17,8 +19,8 @@ export async function readFile(file: OpenedFile): Promise<string> {
   try {
     content = await file.arrayBuffer();
   } catch (cause) {
-    // NotReadableError, NotFoundError: the file was moved or changed, or is not on this computer
-    // yet.
+    // NotReadableError or NotFoundError: the file was moved or changed, or its content is still in
+    // a cloud folder.
     throw new FileError('The browser cannot read this file.', 'Open it again', { cause });
   }
   return decodeFile(new Uint8Array(content));

@@ -70,12 +70,12 @@ export class DemoBench<Fault = unknown> {
     return this.#armed;
   }
 
-  /** Every request of the page to the AS fails. */
+  /** True while every request of the page to the AS fails. */
   get isServiceDown(): boolean {
     return this.#isServiceDown;
   }
 
-  /** The browser refuses to show its device chooser, as under a policy. */
+  /** True while the browser refuses to show its device chooser, as an enterprise policy would. */
   get isChooserDenied(): boolean {
     return this.#isChooserDenied;
   }

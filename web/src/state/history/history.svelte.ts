@@ -43,7 +43,10 @@ export class History {
     return this.#hasMore;
   }
 
-  /** When the journal before this one was found deleted, ISO 8601. */
+  /**
+   * When the page found that the previous journal had been deleted, ISO 8601; undefined if no
+   * journal was deleted.
+   */
   get lostAt(): string | undefined {
     return this.#lostAt;
   }

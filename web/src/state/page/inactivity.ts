@@ -1,16 +1,22 @@
-// Detects that the operator has left: no input, and no unit attached or finished, for a time that
-// is shorter in a hidden tab. An unlocked vault is then locked.
+// Detects that the operator has left: for some minutes there was no input, no unit was attached,
+// and no load ended. A hidden tab has a shorter limit. The caller then locks an unlocked vault.
 
 export interface Presence {
   readonly visibilityState: DocumentVisibilityState;
   addEventListener(type: string, listener: () => void, options?: { signal?: AbortSignal; capture?: boolean }): void;
 }
 
-/** Activity of the station counts as input: in a hands-free run the operator only plugs units. */
+/**
+ * Activity of the station. It counts as input, because in a hands-free run the operator only plugs
+ * in and unplugs units.
+ */
 export interface StationActivity {
   /** Whether a load is in progress. */
   readonly isBusy: () => boolean;
-  /** Calls `listener` when a unit is attached and when a load ends. Returns the unsubscription. */
+  /**
+   * Calls `listener` when a unit is attached and when a load ends. Returns a function that
+   * unsubscribes.
+   */
   readonly subscribe: (listener: () => void) => () => void;
 }
 

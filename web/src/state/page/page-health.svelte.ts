@@ -1,4 +1,4 @@
-// Conditions in which the operator should reload the page.
+// Conditions that concern the whole page. After most of them the operator should reload it.
 
 export class PageHealth {
   #isBroken = $state(false);
@@ -55,7 +55,7 @@ export class PageHealth {
     this.#isCutOff = true;
   }
 
-  /** Forgets a fetch failure: the operator has changed to another view. */
+  /** Clears a fetch failure, because the operator has changed to another view. */
   clearFetchFailure(): void {
     this.#isCutOff = false;
   }

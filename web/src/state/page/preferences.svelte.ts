@@ -1,4 +1,4 @@
-// Settings of the operator in this browser, and the browser functions of the whole page.
+// Settings of the operator in this browser, and browser functions that several views use.
 
 const SHORTCUTS = 'keyferry.shortcuts';
 

@@ -10,7 +10,10 @@ export class WakeLockHolder {
     this.#wakeLock = wakeLock;
   }
 
-  /** Call it also when the tab becomes visible: the browser releases the lock of a hidden tab. */
+  /**
+   * Requests or releases the lock. The caller calls this again when the tab becomes visible,
+   * because the browser releases the lock of a hidden tab.
+   */
   async keep(isWanted: boolean): Promise<void> {
     this.#isWanted = isWanted;
     if (!isWanted) await this.#release();

@@ -90,7 +90,10 @@ export class Verification {
     this.#roots = [...this.#roots, trustedRoot('Typed in', root)];
   }
 
-  /** The text of a report file; undefined for a file that cannot be read (refusedFile). */
+  /**
+   * Returns the text of a report file. Returns undefined if the file cannot be read; `refusedFile`
+   * then has the reason.
+   */
   async open(file: OpenedFile): Promise<string | undefined> {
     this.#refusedFile = undefined;
     this.#verdict = undefined;
@@ -128,11 +131,12 @@ function trustedRoot(name: string, root: string): TrustedRoot {
   return { name, root, fingerprint: rootFingerprint(fromBase64url(root)) };
 }
 
-/** Returns base64url, or undefined for a text that is not a root key. */
+/** Returns the root key in base64url, or undefined if the text is not a root key. */
 function parseRoot(text: string): string | undefined {
   const digits = readTyped(text);
   const hex = readTypedHex(text);
   if (/^[0-9A-Fa-f]{64}$/.test(hex)) return toBase64url(fromHex(hex));
-  // The last of 43 characters encodes only four bits, so its other two bits are 0.
+  // 32 bytes are 43 characters in base64url. The last character encodes only four bits, so its
+  // other two bits are 0.
   return /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/.test(digits) ? digits : undefined;
 }

@@ -6,8 +6,8 @@ const GROUP_LENGTH = 5;
 const PREFIX = 'KF';
 
 /**
- * The letters and digits without the prefix. Mail programs and spreadsheets add blanks, other
- * dashes and invisible characters.
+ * Returns the letters and digits of a typed code, without the prefix. Removes the blanks, dashes
+ * and invisible characters that mail programs and spreadsheets add.
  */
 export function codeBody(text: string): string {
   const plain = text.normalize('NFKC').toUpperCase().trim();
@@ -17,14 +17,14 @@ export function codeBody(text: string): string {
   return body.startsWith(PREFIX) && (isPrefixed || isWhole) ? body.slice(PREFIX.length) : body;
 }
 
-/** "7M3QX-VN8RT": what the field shows. */
+/** Returns the text that the input field shows, for example "7M3QX-VN8RT". */
 export function groupedCode(body: string): string {
   return Array.from({ length: Math.ceil(body.length / GROUP_LENGTH) }, (_, i) =>
     body.slice(i * GROUP_LENGTH, (i + 1) * GROUP_LENGTH),
   ).join('-');
 }
 
-/** The access code as it is sent. */
+/** Returns the complete access code, as the page sends it to the AS. */
 export function wholeCode(body: string): string {
   return `${PREFIX}-${groupedCode(body)}`;
 }

@@ -1,14 +1,17 @@
-// The time of the AS, which the page uses. Each answer of the AS contains the time. A monotonic clock
-// continues it between answers. Without a network the page uses the last known difference to the
-// clock of this computer.
+// The clock of the page, which shows the time of the AS. Each answer of the AS contains that time,
+// and a monotonic clock of the browser counts on between answers. Without a network the page adds
+// the last known difference to the clock of this computer.
 
 /** Name of the setting with the last known difference, in milliseconds. */
 const SETTING = 'keyferry.clock';
 
-/** Difference from which both clocks are shown. */
+/** From this difference on, the page shows both clocks. */
 const NOTABLE_MS = 60_000;
 
-/** Resolution of the Date header, and time of a request. A smaller difference changes nothing. */
+/**
+ * A smaller difference does not change the clock. It can come from the resolution of the Date
+ * header (one second) and the duration of the request.
+ */
 const TOLERANCE_MS = 3_000;
 
 export interface AsClockOptions {
@@ -23,7 +26,7 @@ export class AsClock {
   /** The AS minus this computer, in milliseconds. */
   #offset = $state.raw(0);
   readonly #options: AsClockOptions;
-  /** All clocks at the last answer that changed the offset. */
+  /** The readings of all three clocks when the offset was last set. */
   #last: { readonly as: number; readonly wall: number; readonly ticks: number } | undefined;
 
   constructor(options: AsClockOptions) {
@@ -51,7 +54,7 @@ export class AsClock {
     return new Date(last.as + Math.max(ticks() - last.ticks, wall() - last.wall));
   };
 
-  /** An answer of the AS carries this time, in milliseconds since 1970. */
+  /** Sets the clock to `as`, the time in an answer of the AS, in milliseconds since 1970. */
   readonly learn = (as: number): void => {
     const { wall, ticks, settings } = this.#options;
     const isKnown = Math.abs(as - this.now().getTime()) < TOLERANCE_MS;

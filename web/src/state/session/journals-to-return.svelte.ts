@@ -1,5 +1,5 @@
-// The vaults of this browser whose journals the AS lacks. Kept in a setting, so that the first
-// screen shows them without reading the vaults, also after a lock and a sign-in.
+// Lists the vaults of this browser whose journals the AS does not have yet. The list is stored in a
+// setting, so that the first screen can show it without reading the vaults.
 
 /** Name of the setting. */
 const SETTING = 'keyferry.to-return';
@@ -30,7 +30,7 @@ export class JournalsToReturn {
   }
 }
 
-/** Leaves out what is damaged: opening the vaults writes the setting again. */
+/** Skips damaged entries. The page writes the setting again when it reads the vaults. */
 function parse(setting: string): readonly JournalToReturn[] {
   return setting.split(',').flatMap((text) => {
     const [, number, id] = /^([0-9A-F]{4}) ([\w-]{1,64})$/.exec(text) ?? [];

@@ -19,7 +19,7 @@ export class RootChange {
     return this.#comparison;
   }
 
-  /** The operator states that the administrator confirmed the fingerprint. */
+  /** Whether the operator has stated that the administrator confirmed the fingerprint. */
   get confirmed(): boolean {
     return this.#confirmed;
   }

@@ -1,5 +1,5 @@
-// Limits the number of concurrent requests to one AS. A service is not flooded by eight lanes, and
-// a card answers one command at a time.
+// Limits the number of concurrent requests to one AS. Many lanes would otherwise flood a service,
+// and a card answers one command at a time.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { RetryWatch } from '../../as-client/retry.ts';
 import type { Account } from './session.svelte.ts';
@@ -52,7 +52,10 @@ export class Semaphore {
 /** The part of an AS that a load uses. */
 export type LoadSource = Pick<Account, 'exportKey' | 'verifyReceipt' | 'recallExport' | 'auditHead' | 'watched'>;
 
-/** The same AS, with every request admitted by `semaphore`, and its waits seen by `watch`. */
+/**
+ * Returns the same AS, but each request first passes `semaphore`. `watch` receives each wait before
+ * a request is sent again.
+ */
 export function limitConcurrency(account: LoadSource, semaphore: Semaphore, watch?: RetryWatch): LoadSource {
   const source = (watch && account.watched?.(watch)) ?? account;
   const recallExport = source.recallExport?.bind(source);

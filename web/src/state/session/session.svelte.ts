@@ -13,14 +13,14 @@ export type PresentedRoot = RootComparison['shown'];
 /** An AS that exports keys: a service, a vault or a card. */
 export interface Account extends KeySource {
   /**
-   * Ends the session: a service client forgets the access code, a vault or card is locked.
+   * Ends the session: a service client deletes the access code, a vault or card is locked.
    * Idempotent.
    */
   signOut(): void;
   keys(): Promise<readonly SetJson[]>;
   /** The newest audit head whose signature was verified, as a DSSE envelope. */
   readonly auditHead: { readonly envelope: string } | undefined;
-  /** The same AS, for a caller that shows the waits before a request is sent again. */
+  /** Returns the same AS, which reports to `watch` each wait before a request is sent again. */
   watched?(watch: RetryWatch): KeySource;
 }
 
@@ -71,8 +71,8 @@ const LOCKED_CODES: ReadonlySet<string> = new Set([
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * The code without the blanks, quotes and dashes of other programs, because a header carries ASCII
- * only. The AS reads what is left (protocol/text/typed-code.ts).
+ * Removes blanks, quotes and typographic dashes, which other programs add to a copied code, because
+ * an HTTP header can contain only ASCII. The AS parses the rest (protocol/text/typed-code.ts).
  */
 function readAccessCode(typed: string): string {
   return typed.normalize('NFKC').replaceAll(/[^\w-]/g, '') || '?';
@@ -119,8 +119,8 @@ export class Session {
   }
 
   /**
-   * Fetches the root key for the comparison, unless this station has pinned one. Out of reach, it
-   * leaves that to signIn().
+   * Fetches the root key for the comparison, unless this station has pinned one. If the AS cannot
+   * be reached, does nothing; signIn() then fetches the root key.
    */
   async meet(): Promise<void> {
     try {
@@ -131,9 +131,10 @@ export class Session {
   }
 
   /**
-   * `typed`: the access code as the operator typed or pasted it. At the first contact it is sent
-   * only to the AS whose root key the operator has compared.
-   * @param compared the root key that the operator has compared
+   * Signs in to the service. At the first contact, sends the access code only if the operator has
+   * compared the root key of the AS.
+   * @param typed the access code as the operator typed or pasted it
+   * @param compared the root key that the operator has compared, in base64url
    */
   async signIn(typed: string, compared?: string): Promise<void> {
     const signing: SessionState = { is: 'signing-in' };
@@ -163,8 +164,8 @@ export class Session {
   }
 
   /**
-   * Signs out, then loads keys from `local`. @throws ProtocolError from the vault or card, without
-   * a session then
+   * Signs out, and makes `local` the AS of the session.
+   * @throws ProtocolError from the vault or card; the page is then signed out
    */
   async use(local: LocalAccount): Promise<void> {
     this.signOut();
@@ -194,7 +195,7 @@ export class Session {
     else if (this.#local && LOCKED_CODES.has(failure.code)) this.#close({ is: 'out', failure });
   }
 
-  /** The root key that the service presents, and the one that this station has pinned. */
+  /** Compares and pins root keys of the service. */
   async roots(): Promise<Roots> {
     return (await this.#account()).roots;
   }
@@ -203,7 +204,7 @@ export class Session {
     this.#close({ is: 'out' });
   }
 
-  /** The access code has expired or was revoked. */
+  /** Ends the session because the access code has expired or was revoked. */
   expire(): void {
     this.#close({ is: 'out', expired: true });
   }
@@ -224,8 +225,8 @@ export class Session {
   #endAt(expires: string): void {
     clearTimeout(this.#timer);
     const ms = Date.parse(expires) - this.#now().getTime();
-    // A time in the past means that this clock is ahead of the AS's. The AS then rejects the code
-    // when it expires.
+    // A time in the past means that the clock of the page is ahead of the AS. The session then
+    // lasts until the AS rejects the code.
     if (ms > 0) this.#timer = setTimeout(() => this.expire(), Math.min(ms, MAX_TIMER_MS));
   }
 }

@@ -1,6 +1,6 @@
-// Attaches this station's AS token card over a link of its own and unlocks it with its PIN
-// (docs/protocol.md clause 4.9). Reads the number of tries before each PIN entry. Sends a PIN as
-// bytes, which are wiped, and never stores it.
+// Attaches the AS token card of this station over a separate link and unlocks it with its PIN
+// (docs/protocol.md clause 4.9). Reads the number of tries left before each PIN entry. Sends a PIN
+// as bytes, which are wiped, and never stores it.
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
 import type { AsData } from '#protocol/commands/as-data.ts';
@@ -20,7 +20,10 @@ export type CardPhase =
 
 /** Format of a PIN (docs/protocol.md clause 4.9). */
 const PIN = /^\d{4,12}$/;
-/** All suites, because the card does not list its own. The list of the unit limits the choice. */
+/**
+ * All suites, because the card does not report which suites it supports. The suites of the unit
+ * limit the choice.
+ */
 const SUITES = [0x01, 0x02, 0x04] as const;
 
 export interface CardLinks {

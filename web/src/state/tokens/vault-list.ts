@@ -1,4 +1,4 @@
-// Reads the vaults of this browser and verifies the signatures of each vault every time.
+// Reads the vaults of this browser. Each reading verifies the signatures of every vault.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Verify } from '#protocol/signing/envelope.ts';
@@ -18,9 +18,12 @@ export interface StoredVault {
   /** Number of wrong passphrases since the last unlocking. */
   readonly wrongPassphrases: number;
   readonly hasJournal: boolean;
-  /** Whether the signed journal contains the last entry, as it does once the vault is locked. */
+  /**
+   * Whether the signed journal contains the last entry. A vault signs its journal when it is
+   * locked.
+   */
   readonly isJournalSigned: boolean;
-  /** Whether the AS lacks an export or receipt of the journal. */
+  /** Whether the journal has an export or receipt that was not returned to the AS. */
   readonly isToReturn: boolean;
   readonly hasPasskey: boolean;
   /** Why the vault cannot be unlocked now; undefined if it can be. */

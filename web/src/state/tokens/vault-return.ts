@@ -37,7 +37,8 @@ interface Proof {
 const PAGE = 200;
 
 /**
- * `origin` is the name of the vault in the journal of this station.
+ * Sends the signed journal to the AS, and records the verdicts of the AS. `origin` is the name of
+ * the vault in the journal of this station.
  * @throws ProtocolError (SourceErrorCode), journal-full, journal-failed
  */
 export async function returnVaultJournal(

@@ -26,7 +26,9 @@ export interface SavedFile {
   readonly text: string;
 }
 
-/** A failure and the id of its vault, which is undefined if no single vault is concerned. */
+/**
+ * A failure, and the id of its vault. The id is undefined if the failure concerns no single vault.
+ */
 export interface VaultFailure {
   readonly vault: string | undefined;
   readonly failure: Failure;
@@ -42,7 +44,7 @@ export interface VaultsOptions {
   readonly passkeys: Pick<Passkeys, 'bar' | 'create' | 'ask'>;
   readonly locks: Pick<LockManager, 'request'>;
   readonly now: () => Date;
-  /** Receives the vaults whose journals the AS lacks. */
+  /** Receives the vaults whose journals must be returned to the AS. */
   readonly toReturn: Pick<JournalsToReturn, 'set'>;
   /** Returns a vault journal to the AS. `origin` names the vault in the journal of this station. */
   readonly returnJournal: (
@@ -330,7 +332,9 @@ export class Vaults {
   }
 }
 
-/** Tries the secrets one after the other. @throws ProtocolError of the last */
+/**
+ * Tries one secret after the other until one unlocks the vault. @throws ProtocolError of the last
+ */
 async function unlockWithOne(
   client: VaultClient,
   id: string,
@@ -349,7 +353,8 @@ async function unlockWithOne(
       }
     }
   } finally {
-    // The client transferred those that were tried to the worker, which wipes them.
+    // Wipes the secrets that were not tried. The others were transferred to the worker, which wipes
+    // them; here their length is now 0.
     wipe(...secrets.filter(({ length }) => length > 0));
   }
 }
