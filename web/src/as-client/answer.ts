@@ -3,8 +3,8 @@ import { ProtocolError } from '#protocol/errors.ts';
 import { type Json, read, type Schema } from '#protocol/json/schema.ts';
 
 /**
- * The answer to a request. A JSON object with none of the members that the schema names is not from
- * the AS, but from another service.
+ * Reads the answer to a request. A JSON object with none of the members that the schema names is
+ * the answer of another service.
  * @throws ProtocolError not-the-as, service-nonsense
  */
 export function readResponse<S extends Schema>(schema: S, value: unknown, name: string): Json<S> {
@@ -16,8 +16,8 @@ export function readResponse<S extends Schema>(schema: S, value: unknown, name: 
 }
 
 /**
- * Members that the schema does not name are left out, because the service may be newer than this
- * page.
+ * Reads one JSON value. Drops members that the schema does not name, because the service may be
+ * newer than this page.
  * @throws ProtocolError service-nonsense, naming the member that is wrong
  */
 export function readAnswer<S extends Schema>(schema: S, value: unknown, name: string): Json<S> {

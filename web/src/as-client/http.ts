@@ -1,6 +1,6 @@
-// Sends one request to the service, with one deadline from the request to the last byte of the
-// answer. Below RemoteAs. Every failure has a code that says who answered: nothing, a server in
-// between, or the AS with a problem of its own (RFC 9457).
+// Sends one request to the service for RemoteAs. One timeout covers the request and its answer, up
+// to the last byte. The code of a failure distinguishes three cases: no answer, an answer of
+// another server, and a problem document of the AS (RFC 9457).
 import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
 import { type ProblemJson, problemSchema } from '#protocol/service/messages.ts';
 import { PROBLEM_BASE, problemCode } from '#protocol/service/problem.ts';
@@ -22,16 +22,18 @@ export interface Call {
   readonly onTime?: ((ms: number) => void) | undefined;
 }
 
-/** Well above the length of GET /v1/keys of a service with all its sets. */
+/**
+ * Default of `maxBytes`. The answer to GET /v1/keys, with all sets of a service, is much shorter.
+ */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** Statuses of a proxy that got no answer from the AS, or passed on no request. */
+/** Statuses below 500 of a proxy that got no answer from the AS or did not forward the request. */
 const GATEWAY_STATUSES: readonly number[] = [408, 425, 429];
 
-/** Statuses with which a network asks for a sign-in of its own (RFC 6585, RFC 9110). */
+/** Statuses with which a network requires a sign-in to the network itself (RFC 6585, RFC 9110). */
 const NETWORK_SIGN_IN: readonly number[] = [407, 511];
 
-/** The JSON value of the answer, not validated. @throws ProtocolError (SourceErrorCode) */
+/** Returns the JSON value of the answer, not validated. @throws ProtocolError (SourceErrorCode) */
 export async function call(fetch: Fetch, request: Call): Promise<unknown> {
   const { response, body } = await send(fetch, request);
   const type = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
@@ -39,7 +41,7 @@ export async function call(fetch: Fetch, request: Call): Promise<unknown> {
   const value = isAnswer ? parse(body, request) : undefined;
   const problem = !response.ok && /json$/.test(type ?? '') ? problemOf(body) : undefined;
   const at = Date.parse(response.headers.get('date') ?? '');
-  // The header has whole seconds: on average it is half a second late.
+  // The header has whole seconds, so on average it is half a second behind.
   if ((isAnswer || problem) && !Number.isNaN(at)) request.onTime?.(at + 500);
   if (isAnswer) return value;
   throw problem === undefined ? foreign(request, response) : refusal(response, problem);
@@ -55,8 +57,8 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
       method: request.method,
       headers,
       signal,
-      // No cookies or referrer, and no answer from a cache. A redirect is not followed: the AS
-      // never redirects, so foreign() names what did.
+      // Sends no cookies and no referrer, and takes no answer from a cache. Follows no redirect:
+      // the AS never redirects, so foreign() reports a redirect as the answer of another server.
       cache: 'no-store',
       credentials: 'omit',
       redirect: 'manual',
@@ -70,7 +72,7 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
       const why = `${describe(request)}: no answer within ${request.deadlineMs} ms`;
       throw new NetworkFailure('service-timeout', why, { cause });
     }
-    // fetch rejects with TypeError for each network failure, also for a body that breaks off.
+    // fetch rejects with a TypeError for every network failure, including a truncated body.
     if (!(cause instanceof TypeError || cause instanceof DOMException)) throw cause;
     throw new NetworkFailure('service-unreachable', `${describe(request)}: ${String(cause)}`, { cause });
   }
@@ -78,8 +80,7 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
 
 async function readText(response: Response, request: Call): Promise<string> {
   const { maxBytes = MAX_BYTES } = request;
-  // Chromium reports a short body that is read in chunks as aborted, so such a body is read at
-  // once.
+  // If a short body is read in chunks, Chromium reports it as aborted, so it is read as a whole.
   if (isShort(response, maxBytes)) return await response.text();
   const decoder = new TextDecoder();
   let text = '';
@@ -97,13 +98,16 @@ async function readText(response: Response, request: Call): Promise<string> {
   return text + decoder.decode();
 }
 
-/** True if the browser limits the body to its content-length. It does not for a compressed body. */
+/**
+ * True if the body cannot be longer than `maxBytes`. The browser limits a body to its
+ * content-length, but not a compressed body.
+ */
 function isShort({ headers }: Response, maxBytes: number): boolean {
   const length = headers.get('content-length');
   return length !== null && !headers.has('content-encoding') && Number(length) <= maxBytes;
 }
 
-/** JSON that breaks off was cut on its way. The AS writes each answer whole. */
+/** Parses the answer. The AS always sends complete JSON, so truncated JSON is a network failure. */
 function parse(body: string, request: Call): unknown {
   try {
     return JSON.parse(body);
@@ -115,7 +119,7 @@ function parse(body: string, request: Call): unknown {
   }
 }
 
-/** The problem document of the AS; undefined for that of another server. */
+/** Returns the problem document of the AS; undefined for a problem document of another server. */
 function problemOf(body: string): ProblemJson | undefined {
   try {
     const problem = readAnswer(problemSchema, JSON.parse(body), 'problem');
@@ -126,7 +130,10 @@ function problemOf(body: string): ProblemJson | undefined {
   }
 }
 
-/** The problem that the AS states. After 429 and 503 the same request may succeed later. */
+/**
+ * Returns the error for a problem document of the AS. After status 429 or 503 the same request may
+ * succeed later.
+ */
 function refusal({ status, headers }: Response, { type, title, detail }: ProblemJson): ProtocolError {
   const code = problemCode(type) ?? codeOfStatus(status);
   const message = detail || title;
@@ -143,7 +150,8 @@ function codeOfStatus(status: number): SourceErrorCode {
 }
 
 /**
- * An answer that is not from the AS: of a gateway that got none, of a network or another server.
+ * Returns the error for an answer that is not from the AS: from a gateway that got no answer, from
+ * a network, or from another server.
  */
 function foreign(request: Call, { status, headers }: Response): ProtocolError {
   const why = `${describe(request)}: status ${status}, ${headers.get('content-type') ?? 'no content type'}`;

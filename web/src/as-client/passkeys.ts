@@ -1,6 +1,6 @@
-// Passkeys of the browser (WebAuthn Level 3 with the PRF extension): one per vault, whose PRF gives
-// the same 32 bytes each time. The signature of a passkey is not verified, because only the right
-// PRF output opens the vault.
+// Creates and uses passkeys of the browser, one per vault (WebAuthn Level 3 with the PRF
+// extension). The PRF of a passkey returns the same 32 bytes each time. The signature of a passkey
+// is not verified, because only the right PRF output unlocks the vault.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 
@@ -21,12 +21,12 @@ export type PasskeyBar = 'address' | 'browser';
 
 /** Timeout of the browser's dialog. */
 const TIMEOUT_MS = 120_000;
-/** COSE: ES256 and RS256. Every authenticator has one of them. */
+/** COSE identifiers of ES256 and RS256. Every authenticator supports one of them. */
 const ALGORITHMS = [-7, -257];
 const PRF_LENGTH = 32;
 /**
- * The operator cancelled or failed the verification, or has no such passkey. Browsers do not say
- * which.
+ * Names of the exceptions when the operator cancelled or failed the verification, or has no such
+ * passkey. Browsers do not report which of these it was.
  */
 const REFUSALS: ReadonlySet<string> = new Set(['NotAllowedError', 'AbortError', 'InvalidStateError']);
 
@@ -39,7 +39,7 @@ export class Passkeys {
     this.#hostname = hostname;
   }
 
-  /** Undefined if the browser reports no obstacle to a passkey. */
+  /** Returns why no passkey can be created; undefined if the browser reports no obstacle. */
   async bar(): Promise<PasskeyBar | undefined> {
     if (this.#credentials === undefined || typeof PublicKeyCredential === 'undefined') return 'browser';
     const { getClientCapabilities } = PublicKeyCredential as Partial<typeof PublicKeyCredential>;
@@ -49,9 +49,9 @@ export class Passkeys {
   }
 
   /**
-   * Opens the browser's dialog, for which the page needs user activation. `id` is that of the
-   * vault, 16 bytes. Authenticators store one passkey per id, so a new one replaces it. The dialog
-   * shows `name`.
+   * Creates a passkey. Opens the browser's dialog, which needs a user gesture and shows `name`.
+   * `id` is the id of the vault, 16 bytes. An authenticator stores one passkey per id, so a new
+   * passkey replaces the earlier one.
    * @throws ProtocolError passkey-refused, passkey-unsupported
    */
   async create({ id, name }: { readonly id: Uint8Array; readonly name: string }): Promise<NewPasskey> {
@@ -79,7 +79,7 @@ export class Passkeys {
   }
 
   /**
-   * 32 bytes, which the caller wipes. Opens the browser's dialog.
+   * Returns the output of the PRF, 32 bytes, which the caller wipes. Opens the browser's dialog.
    * @throws ProtocolError passkey-refused, passkey-unsupported
    */
   async ask({ credential, salt }: Passkey): Promise<Bytes> {

@@ -1,6 +1,6 @@
-// The AS as a service over HTTPS, as a KeySource (docs/protocol.md clause 6).
-// Verifies the format and the signatures of each answer before it is used. Holds the operator's
-// access code in a private field, never in storage.
+// The AS as a service over HTTPS, as a KeySource (docs/protocol.md clause 6). Verifies the format
+// and the signatures of each answer before using it. Holds the operator's access code in a private
+// field, never in storage.
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -45,18 +45,18 @@ export interface RemoteAsOptions {
   readonly subtle: SubtleCrypto;
   /** The trust store of the AS at `baseUrl`. */
   readonly trust: TrustStore;
-  /** For each request, from sending it to the last byte of its answer. */
+  /** Timeout of each request, up to the last byte of its answer. Default: 15 seconds. */
   readonly deadlineMs?: number;
-  /** The pauses before a request is retried, because it may have reached the service. */
+  /** Pauses before a request is sent again after a network failure (retry.ts). */
   readonly retryPausesMs?: readonly number[];
   /** Receives the time of each answer, in milliseconds since 1970. */
   readonly onTime?: (ms: number) => void;
 }
 
-/** For a request with a long or slow answer. */
+/** Limits for a request whose answer is long or slow. */
 export type AskOptions = Partial<Pick<Call, 'deadlineMs' | 'maxBytes'>>;
 
-/** An HTTP header carries visible ASCII. */
+/** The access code is sent in an HTTP header, which contains only visible ASCII. */
 const ACCESS_CODE = /^[!-~]{1,512}$/;
 
 export class RemoteAs implements KeySource {
@@ -107,8 +107,8 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Verifies the service before it sends the access code, and pins the root key if this station has
-   * none.
+   * Signs in. Verifies the certificates of the service before it sends the access code. Pins the
+   * root key if this station has pinned none.
    * @throws ProtocolError (SourceErrorCode); the operator is not signed in then
    */
   async signIn(accessCode: string): Promise<WhoamiJson> {
@@ -141,7 +141,7 @@ export class RemoteAs implements KeySource {
     return readResponse(keysSchema, await this.#authorised('GET', '/v1/keys'), 'keys').sets;
   }
 
-  /** The same AS. `watch` sees the waits of its requests before they are sent again. */
+  /** Returns the same AS. `watch` receives each wait before a request is sent again. */
   watched(watch: RetryWatch): KeySource {
     return {
       exportKey: (request) => this.exportKey(request, watch),
@@ -200,7 +200,7 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Calls another route. The JSON value of the answer is not validated.
+   * Sends a request to another path. Returns the JSON value of the answer, not validated.
    * @throws ProtocolError (SourceErrorCode)
    */
   ask(method: 'GET' | 'POST', path: string, body?: object, more: AskOptions = {}): Promise<unknown> {
@@ -216,14 +216,15 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * The newest head so far. The caller reads it before a request and passes it to acceptHead() with
-   * the answer.
+   * Returns the newest audit head so far. The caller reads it before a request and passes it to
+   * acceptHead() with the head in the answer.
    */
   auditFloor(): Promise<AuditHead | undefined> {
     return this.#audit.floor();
   }
 
   /**
+   * Verifies the audit head in an answer, and stores it.
    * @throws ProtocolError service-changed if the log was rewritten or truncated, service-nonsense
    */
   async acceptHead(envelope: Envelope, floor: AuditHead | undefined): Promise<void> {
@@ -232,8 +233,8 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Loads the certificates again if the key of the envelope is newer than the sign-in (clause 9,
-   * rotation).
+   * Returns certificates that include the key of the envelope. Loads them again if the AS has
+   * introduced that key since the sign-in (docs/protocol.md clause 9).
    */
   async #trustIn(envelope: Envelope, purpose: Purpose): Promise<Trust> {
     if (this.#trust?.knows(envelope, purpose)) return this.#trust;
@@ -275,8 +276,8 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Sends a POST again after a network failure, because it may have reached the service. That is
-   * safe: an idempotency key has one export, and a receipt has one verdict.
+   * Sends a POST, and sends it again after a network failure. This is safe even if the first
+   * request reached the AS: an idempotency key has one export, and a receipt has one verdict.
    */
   #persistent(path: string, body: object, watch?: RetryWatch): Promise<unknown> {
     return sendUntilAnswered(() => this.#authorised('POST', path, body), this.#retryPausesMs, watch);

@@ -1,19 +1,19 @@
-// Sends a request again after a network failure: the request may have reached the service, so it
-// is sent unchanged, under the same idempotency key (docs/protocol.md clause 6). Below RemoteAs.
+// Sends a request of RemoteAs again after a network failure. The failed request may have reached
+// the service, so it is sent unchanged, under the same idempotency key (docs/protocol.md clause 6).
 // The number of tries and each wait are bounded.
 import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
 
-/** The pauses before each further try. */
+/** The pauses before the second try and each later one. */
 export const PAUSES_MS: readonly number[] = [250, 1000, 2000, 4000];
 
-/** Maximum of one wait, whatever Retry-After says, and of all waits of one request. */
+/** Maximum of one wait, even if Retry-After is longer, and of all waits of one request. */
 const MAX_WAIT_MS = 30_000;
 const MAX_TOTAL_MS = 60_000;
 
-/** The AS gave no answer, or asked for the same request later. */
+/** The AS gave no answer, or its answer permits the same request later. */
 export class NetworkFailure extends ProtocolError {
   override readonly name = 'NetworkFailure';
-  /** From Retry-After. */
+  /** Value of the Retry-After header; undefined without one. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -34,13 +34,18 @@ export interface Wait {
   readonly tries: number;
 }
 
-/** Sees the waits of one request. `signal` ends them. */
+/**
+ * `onWait` receives each wait of one request, and undefined when it ends. `signal` ends the wait.
+ */
 export interface RetryWatch {
   readonly onWait: (wait: Wait | undefined) => void;
   readonly signal: AbortSignal;
 }
 
-/** @throws ProtocolError of the last try, or cancelled */
+/**
+ * Calls `send` again after each NetworkFailure, until it succeeds or no pause is left.
+ * @throws ProtocolError of the last try, or cancelled
+ */
 export async function sendUntilAnswered<T>(
   send: () => Promise<T>,
   pausesMs: readonly number[],
@@ -77,7 +82,10 @@ function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** Retry-After (RFC 9110): seconds, or a date, which is compared with that of the same answer. */
+/**
+ * Returns the value of Retry-After (RFC 9110) in milliseconds. The header contains seconds or a
+ * date, which is compared with the Date header of the same answer.
+ */
 export function readRetryAfter(headers: Headers): number | undefined {
   const value = headers.get('retry-after')?.trim() ?? '';
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;

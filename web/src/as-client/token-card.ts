@@ -1,5 +1,5 @@
-// The AS card as a KeySource: unlocked by its PIN, without a network (docs/protocol.md clauses 4.9
-// and 8). Sends the PIN to the card and wipes it.
+// Exports keys from an AS card, as a KeySource. The card is unlocked by its PIN and needs no
+// network (docs/protocol.md clauses 4.9 and 8). Sends the PIN to the card and wipes it.
 import { isRefusal } from '#protocol/apdu/status-word.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { entryKind } from '#protocol/as-unit/entry.ts';
@@ -30,20 +30,20 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * Sends SELECT on a new link. The card is locked then.
+   * Sends SELECT on a new link, which locks the card.
    * @throws ProtocolError not-a-token, token-lost
    */
   static async attach(transmit: Transmit, now = () => new Date()): Promise<TokenCard> {
     return new TokenCard(await TokenConversation.begin(transmit), now);
   }
 
-  /** From the last GET DATA or SELECT. */
+  /** The data of the card at the last GET DATA or SELECT. */
   get data(): AsData {
     return this.#card.data;
   }
 
   /**
-   * Reads the data again, for example for the quota left.
+   * Reads the data again, for example to find out how many exports are left.
    * @throws ProtocolError (TokenErrorCode)
    */
   refresh(): Promise<AsData> {
@@ -51,7 +51,7 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * For the screen on which a PIN is typed. Costs no try.
+   * Reads the state of the PIN, for the screen on which the operator types it. Uses no try.
    * @throws ProtocolError (TokenErrorCode)
    */
   pinState(): Promise<PinState> {
@@ -102,7 +102,7 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * The card identifies the export by the receipt.
+   * Has the card verify a receipt. The card finds the export by the receipt, not by `exportId`.
    * @throws ProtocolError (SourceErrorCode, TokenErrorCode)
    */
   verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<Verdict> {
@@ -115,7 +115,10 @@ export class TokenCard implements KeySource {
     });
   }
 
-  /** Refuses what the card would refuse, with a more precise code and without a command. */
+  /**
+   * Refuses a request that the card would refuse as well. The code is more precise, and no command
+   * is needed.
+   */
   #requireListed({ set, tkv, ref1, ref2 }: ExportRequest): AsEntry {
     const { data } = this.#card;
     if (set !== data.set) throw new ProtocolError('set-unknown', `the card is for set ${data.set}`);
@@ -139,7 +142,8 @@ export class TokenCard implements KeySource {
   async #spend(secret: Uint8Array, send: () => Promise<void>): Promise<void> {
     try {
       await this.#card.inTurn(async () => {
-        // Selects a card that was reset, and never sends the PIN to another card.
+        // Selects the card again if it was reset. Throws if it is another card, which must not get
+        // the PIN.
         await this.#card.pinState();
         await send();
       });
@@ -149,7 +153,7 @@ export class TokenCard implements KeySource {
   }
 }
 
-/** True iff the card may have run the command, although it did not say so. */
+/** True iff the card may have run the command without confirming it. */
 function mayHaveRun(error: unknown): error is ProtocolError {
   if (!(error instanceof ProtocolError)) return false;
   if (error.code === 'token-lost' || error.code === 'token-nonsense') return true;
@@ -165,7 +169,7 @@ function encodeAndWipe(...pins: readonly Uint8Array[]): Uint8Array {
   }
 }
 
-/** Equal for a request and its retry. */
+/** Returns a string that is equal for a request and its retry. */
 function fingerprint({ set, tkv, suite, sign, ref1, ref2, sn, random }: ExportRequest): string {
   return [set, tkv, suite, sign, ref1, ref2, toHex(sn), toHex(random)].join(' ');
 }

@@ -41,12 +41,12 @@ export class TokenConversation {
     }
   }
 
-  /** From the last GET DATA or SELECT. */
+  /** The data of the card at the last GET DATA or SELECT. */
   get data(): AsData {
     return this.#data;
   }
 
-  /** Runs the action after all earlier ones. The lanes send one command at a time to the card. */
+  /** Runs the action after all earlier ones, because the card takes one command at a time. */
   async inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
     const before = this.#turn;
     const turn = (async () => {
@@ -64,7 +64,7 @@ export class TokenConversation {
     return await this.#run(this.#transmit, command, request);
   }
 
-  /** One command whose bytes are wiped after it is sent. @throws as run(), PinError */
+  /** Sends one command and wipes its bytes afterwards. @throws as run(), PinError */
   async runSecret<Request, Answer>(command: Command<Request, Answer>, request: Request): Promise<Answer> {
     return await this.#run(wiping(this.#transmit), command, request);
   }
@@ -87,7 +87,7 @@ export class TokenConversation {
       if (!(error instanceof StatusWordError)) throw error;
       if (error.statusWord !== NOT_SELECTED) throw refusal(error);
       await this.select();
-      // A card that is still not selected is not asked again.
+      // If the card is still not selected, it is not asked a third time.
       return await this.#askPinState().catch(refuse);
     }
   }
@@ -121,7 +121,7 @@ export class TokenConversation {
     }
   }
 
-  /** Translates unit-nonsense: the card sent it, not a unit. */
+  /** Replaces the code unit-nonsense by token-nonsense, because a card sent the response. */
   async #send<Request, Answer>(
     transmit: Transmit,
     command: Command<Request, Answer>,
@@ -145,8 +145,9 @@ export class TokenConversation {
   }
 
   /**
-   * @throws ProtocolError token-lost, from now on, if it is another card, which must not get the
-   * PIN
+   * Stores the data that the card returned.
+   * @throws ProtocolError token-lost if it is another card, which must not get the PIN. All later
+   *   actions then throw the same error.
    */
   #accept(data: AsData): AsData {
     const { set, asNumber } = this.#data;
@@ -164,7 +165,10 @@ function refuse(error: unknown): never {
   throw error instanceof StatusWordError ? refusal(error) : error;
 }
 
-/** After the first failure of the link, each command is refused with token-lost. */
+/**
+ * Returns a `transmit` that throws token-lost for every command after the first failure of the
+ * link.
+ */
 function untilLost(transmit: Transmit): Transmit {
   let lost: ProtocolError | undefined;
   return async (command) => {
@@ -179,7 +183,7 @@ function untilLost(transmit: Transmit): Transmit {
   };
 }
 
-/** Wipes each command after it is sent. */
+/** Returns a `transmit` that wipes each command after it is sent. */
 function wiping(transmit: Transmit): Transmit {
   return async (command) => {
     try {

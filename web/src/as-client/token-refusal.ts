@@ -1,11 +1,12 @@
 // Maps the status words of an AS card to the codes of a KeySource (docs/protocol.md clause 4.8).
-// One table per command, because a status word has another meaning in each.
+// Each command has its own table, because the meaning of a status word depends on the command.
 import { formatStatusWord } from '#protocol/apdu/status-word.ts';
 import { triesLeft } from '#protocol/commands/pin.ts';
 import { type ErrorCode, PinError, ProtocolError, type StatusWordError } from '#protocol/errors.ts';
 
 /**
- * Not authorised: because of the PIN, the quota or the list of units. The card does not say which.
+ * Not authorised, because of the PIN, the quota or the list of units. The card does not report
+ * which of these it is.
  */
 export const NOT_AUTHORISED = 0x6982;
 export const BLOCKED = 0x6983;
@@ -18,7 +19,7 @@ const EXPORT_KEY: Table = {
   0x6985: 'challenge-reused',
   0x6988: 'challenge-refused',
   0x6a80: 'request-refused',
-  // The card lists REF1, so TKV is unknown.
+  // The page has found REF1 in the list of the card, so it is TKV that the card does not have.
   0x6a88: 'set-unknown',
 };
 
@@ -31,7 +32,10 @@ const VERIFY_RECEIPT: Table = {
 
 const TABLES: Readonly<Record<string, Table>> = { EXPORTKEY: EXPORT_KEY, VERIFYRECEIPT: VERIFY_RECEIPT };
 
-/** For each status word but NOT_AUTHORISED, whose reason takes further commands to find. */
+/**
+ * Returns the error for a status word other than NOT_AUTHORISED. Further commands are needed to
+ * find the reason for that one.
+ */
 export function refusal(error: StatusWordError): ProtocolError {
   const { command, statusWord } = error;
   const left = triesLeft(statusWord);

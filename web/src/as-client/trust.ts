@@ -1,6 +1,6 @@
-// Verifies the signatures of one AS: the pinned root key, the signing keys that it certified, and
-// the heads of the audit log, whose numbers only increase (docs/protocol.md clause 9). Below
-// RemoteAs.
+// Verifies the signatures of one AS for RemoteAs: the certificates of its signing keys, which the
+// root key signs, and all that these keys sign (docs/protocol.md clause 9). Also verifies that the
+// heads of the audit log only advance.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { IntegrityError, ProtocolError } from '#protocol/errors.ts';
 import {
@@ -50,7 +50,10 @@ export interface RootComparison {
   readonly shown: { readonly fingerprint: string; readonly root: string };
 }
 
-/** For the first contact, and for an AS that was set up again with another root. */
+/**
+ * Compares and pins root keys: at the first contact, and for an AS that was set up again with
+ * another root key.
+ */
 export interface Roots {
   isPinned(): Promise<boolean>;
   /** Compares the pinned root with that of the service. @throws ProtocolError (SourceErrorCode) */
@@ -64,7 +67,7 @@ export interface Roots {
 
 export type Purpose = CertificateJson['purpose'];
 
-/** The keys that one root certified, from one GET /v1/trust. */
+/** The signing keys that a root key certified, from one answer to GET /v1/trust. */
 export class Trust {
   readonly root: string;
   readonly #certificates: readonly CertificateJson[];
@@ -77,7 +80,8 @@ export class Trust {
   }
 
   /**
-   * @throws ProtocolError service-changed if the root did not sign a certificate, service-nonsense
+   * @throws ProtocolError service-changed if a certificate is not signed by the root,
+   *   service-nonsense
    */
   static async from(trust: TrustJson, verify: Verify): Promise<Trust> {
     const root = fromBase64url(trust.root);
@@ -89,7 +93,7 @@ export class Trust {
     return new Trust(trust.root, certificates, verify);
   }
 
-  /** True iff a key for this purpose with the envelope's key id is certified, for any period. */
+  /** True iff the root key certified the envelope's key for this purpose, in whatever period. */
   knows(envelope: Envelope, purpose: Purpose): boolean {
     return this.#certified(envelope, purpose) !== undefined;
   }
@@ -111,7 +115,8 @@ export class Trust {
   }
 
   /**
-   * The JSON value that a key for `purpose` signed, at any time.
+   * Returns the JSON value that a certified key for `purpose` signed. Does not check the period of
+   * the certificate.
    * @throws ProtocolError service-changed, service-nonsense
    */
   async open(envelope: Envelope, type: string, purpose: Purpose): Promise<unknown> {
@@ -138,7 +143,7 @@ export class Trust {
   }
 }
 
-/** Clause 9: the key must be certified at the time of signing. */
+/** Requires that the key was certified at the time of signing (docs/protocol.md clause 9). */
 function requireTime(signedAt: string, { purpose, from, until }: CertificateJson): void {
   const at = Date.parse(signedAt);
   if (at < Date.parse(from) || at > Date.parse(until)) {
@@ -163,13 +168,14 @@ async function openSigned(envelope: Envelope, type: string, publicKey: Uint8Arra
 }
 
 /**
- * Detects an audit log that was rewritten or truncated (clause 6). The head of an answer is at
- * least as new as the newest head before the request, because answers may overtake each other. Two
- * heads of one number are equal.
+ * Detects an audit log that was rewritten or truncated (docs/protocol.md clause 6). The head in an
+ * answer must not be older than the newest head that the page had before the request. It may be
+ * older than that of another answer, because answers may overtake each other. Two heads with the
+ * same number must be equal.
  */
 export class AuditWatch {
   readonly #store: TrustStore;
-  /** Hashes of the newest heads by number. */
+  /** Hashes of the last MAX_SEEN heads, by number. */
   readonly #seen = new Map<number, string>();
   #newest: AuditHead | undefined;
 
@@ -181,7 +187,7 @@ export class AuditWatch {
     return this.#newest;
   }
 
-  /** The newest head before a request, for accept(). */
+  /** Returns the newest head. The caller reads it before a request and passes it to accept(). */
   async floor(): Promise<AuditHead | undefined> {
     const stored = (await this.#store.read())?.head;
     return newer(stored, this.#newest);

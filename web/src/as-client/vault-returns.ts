@@ -1,5 +1,5 @@
 // Returns the journal of a vault to the AS that issued it, and reads the findings and signed
-// verdicts of the AS (docs/protocol.md clauses 6 and 10.5). Above RemoteAs.
+// verdicts of the AS (docs/protocol.md clauses 6 and 10.5). Uses RemoteAs.
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { VERDICT_TYPE, type VerdictJson, verdictSchema } from '#protocol/service/messages.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
@@ -17,7 +17,7 @@ export interface ReturnedVerdict extends Pick<VerdictJson, 'exportId' | 'time'> 
 }
 
 export interface ReturnedJournal {
-  /** In the returned journal. */
+  /** Number of exports in the returned journal. */
   readonly exports: number;
   readonly receipts: number;
   readonly findings: readonly VaultFindingJson[];
@@ -26,7 +26,7 @@ export interface ReturnedJournal {
   readonly auditHead: string;
 }
 
-/** For 2000 exports with their receipts and verdicts. */
+/** Limits for a journal with 2000 exports, their receipts and verdicts. */
 const LONG = { maxBytes: 16 * 1024 * 1024, deadlineMs: 120_000 };
 
 export class VaultReturns {
@@ -36,7 +36,10 @@ export class VaultReturns {
     this.#as = as;
   }
 
-  /** @throws ProtocolError (SourceErrorCode), for example vault-unknown or journal-refused */
+  /**
+   * Sends a signed vault journal to the AS.
+   * @throws ProtocolError (SourceErrorCode), for example vault-unknown or journal-refused
+   */
   async giveBack(vaultId: string, journal: Envelope): Promise<ReturnedJournal> {
     const floor = await this.#as.auditFloor();
     const path = `/v1/vaults/${encodeURIComponent(vaultId)}/journal`;
@@ -55,7 +58,10 @@ export class VaultReturns {
   }
 }
 
-/** True iff the verdict is on this export of the vault and on the receipt of its unit. */
+/**
+ * True iff the verdict is on this export of the vault and on the receipt that the vault stored for
+ * it.
+ */
 export function isOn(
   { exportId, receipt }: ReturnedVerdict,
   made: { readonly exportId: string; readonly receipt?: Uint8Array | undefined } | undefined,

@@ -1,9 +1,9 @@
-// Ed25519 (RFC 8032) of the browser's WebCrypto, to verify envelopes.
+// Verifies Ed25519 signatures (RFC 8032) with the browser's WebCrypto.
 import { copy } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Verify } from '#protocol/signing/envelope.ts';
 
-/** The verification throws ProtocolError browser-unsupported if the browser has no Ed25519. */
+/** The returned function throws ProtocolError browser-unsupported if the browser has no Ed25519. */
 export function verifyWith(subtle: SubtleCrypto): Verify {
   return async (publicKey, message, signature) => {
     try {

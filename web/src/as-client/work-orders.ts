@@ -1,5 +1,5 @@
 // Lists, reads, reports on and closes the work orders of a service (docs/protocol.md clause 6.1).
-// Above RemoteAs. Verifies the signature of each order.
+// Uses RemoteAs. Verifies the signature of each order that it reads or opens.
 import { ProtocolError } from '#protocol/errors.ts';
 import { readEnvelope } from '#protocol/json/document.ts';
 import type { Balance } from '#protocol/orders/balance.ts';
@@ -48,7 +48,10 @@ export interface Closing {
   >;
 }
 
-/** For 20,000 units with several verdicts each. The service signs each verdict for a report. */
+/**
+ * Limits for an order of 20,000 units with several verdicts each. For a report, the service signs
+ * each verdict, which takes time.
+ */
 const LONG = { maxBytes: 96 * 1024 * 1024, deadlineMs: 120_000 };
 
 /** Every method throws ProtocolError (SourceErrorCode). */
@@ -59,7 +62,7 @@ export class WorkOrders {
     this.#as = as;
   }
 
-  /** The signed orders, in the order of the service. */
+  /** Returns the signed orders, in the sequence in which the service lists them. */
   async list(): Promise<readonly ListedOrder[]> {
     const answer = await this.#as.ask('GET', '/v1/work-orders', undefined, LONG);
     const { workOrders } = readResponse(workOrdersSchema, answer, 'answer');
@@ -79,7 +82,10 @@ export class WorkOrders {
     return { document: JSON.stringify(envelope), order, state, reason, units };
   }
 
-  /** What changed since `seen`, the version of an earlier answer. */
+  /**
+   * Returns the changes since `seen`, the version of an earlier answer; undefined returns all
+   * units.
+   */
   async progress(id: string, seen: string | undefined): Promise<OrderProgressJson> {
     const query = seen === undefined ? '' : `?seen=${encodeURIComponent(seen)}`;
     const path = `/v1/work-orders/${encodeURIComponent(id)}/progress${query}`;
@@ -87,7 +93,7 @@ export class WorkOrders {
   }
 
   /**
-   * `document` is the JSON text of an envelope, from a file or the journal.
+   * Verifies and decodes an order. `document` is the JSON text of an envelope from a file.
    * @throws ProtocolError file-refused, service-changed
    */
   async open(document: string): Promise<WorkOrder> {
@@ -100,7 +106,7 @@ export class WorkOrders {
     return readResponse(stationReportAnswerSchema, answer, 'answer');
   }
 
-  /** The text of the report of a closed order, not verified. */
+  /** Returns the text of the report of a closed order, not verified. */
   async reportFile(id: string): Promise<string> {
     return JSON.stringify(
       await this.#as.ask('GET', `/v1/work-orders/${encodeURIComponent(id)}/report`, undefined, LONG),
