@@ -90,7 +90,7 @@ export type StepEntry = StepBody & {
 /**
  * running     neither a verdict nor a failure yet
  * done        the key is in the unit, and the AS has verified the receipt
- * unverified  the receipt says that the key is in the unit, but the AS has not verified it yet
+ * unverified  the receipt states that the key is in the unit, but the AS has not verified it yet
  * unknown     the key may be in the unit, so the attempt needs to be settled
  * failed      the key is not in the unit, and the slot is unchanged
  */
@@ -137,7 +137,8 @@ export function outcomeOf(steps: readonly StepBody[]): Outcome {
 
 /**
  * True iff the page was interrupted after it announced an import. The journal then does not show
- * whether the page sent the key to the unit. Without an interruption, the page records the import.
+ * whether the page sent the key to the unit. If the attempt ended with a failure instead, the steps
+ * show whether the import began.
  */
 function mayBeImporting(steps: readonly StepBody[]): boolean {
   const end = steps.find(({ step }) => step === 'failure' || step === 'interruption');

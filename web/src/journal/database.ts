@@ -107,7 +107,7 @@ export class Database {
     } catch (error) {
       if (!isFinished) abort(transaction);
       await done.catch(() => undefined);
-      throw transaction.error ?? error; // if the browser aborted the transaction, its reason
+      throw transaction.error ?? error; // the reason of the browser, if it aborted the transaction
     }
   }
 

@@ -14,7 +14,10 @@ export interface AttemptState {
   readonly entries: readonly Entry[];
 }
 
-/** Each try of a commit works on a copy, so that a failed try changes nothing. */
+/**
+ * What this page has read from the journal or written to it. Each try of a commit works on a copy,
+ * so that a failed try changes nothing.
+ */
 export class JournalMemory {
   tails = new Map<number, Tail>();
   attempts = new Map<number, AttemptState>();

@@ -69,7 +69,7 @@ export class Journal {
   /**
    * `session` identifies this page among the tabs (sessions.ts). Calls `onTrouble` when a commit
    * finds the journal lost. Also calls it after the database was closed from outside, whether or
-   * not it could be opened again. isLost distinguishes the cases.
+   * not it could be opened again. isLost shows whether it was lost.
    */
   constructor(database: Database, session: string, now: () => Date, onTrouble: () => void = () => undefined) {
     this.#database = database;
@@ -377,7 +377,9 @@ function isUnsettled({ outcome }: Attempt): boolean {
   return outcome === 'unknown' || outcome === 'unverified';
 }
 
-/** True iff the browser closed the database or aborted the transaction: worth another try. */
+/**
+ * True iff the browser closed the database or aborted the transaction, so that a retry may succeed.
+ */
 function isAborted(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(cause.name);

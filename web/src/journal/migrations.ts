@@ -116,7 +116,7 @@ async function toVersion3(
 
 /**
  * Version 4: a store for the log rotation (log-rotation.ts). Raising the version also locks out
- * pages of version 3, which do not understand `thenImport` (docs/adr/0041).
+ * pages of version 3, which do not support `thenImport` (docs/adr/0041).
  */
 async function toVersion4(db: IDBPDatabase<unknown>): Promise<void> {
   db.createObjectStore('ballast');

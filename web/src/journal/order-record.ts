@@ -31,7 +31,7 @@ export type OrderEvent =
   | { readonly step: 'unit-refused'; readonly sn: string; readonly refusal: Refusal }
   /** `reason` is the text of the operator, which the balance shows. */
   | { readonly step: 'unit-skipped' | 'unit-explained'; readonly sn: string; readonly reason: string }
-  /** The operator returned a unit that was set aside to the run. */
+  /** The unit was set aside, and the operator has returned it to the run. */
   | { readonly step: 'unit-retaken'; readonly sn: string }
   /** The page was closed or crashed during the load. */
   | { readonly step: 'unit-interrupted'; readonly sn: string }
@@ -69,9 +69,9 @@ export interface UnitRow {
   /** The last attempt. */
   readonly attempt?: number;
   readonly failure?: Failure;
-  /** The operator's text. */
+  /** The reason that the operator entered. */
   readonly reason?: string;
-  /** Set aside by the operator. The run skips the unit. */
+  /** The operator has set the unit aside, so the run skips it. */
   readonly aside?: true;
   /** Number of times that the run has started to load the unit. */
   readonly tries: number;

@@ -23,7 +23,10 @@ export async function readQuota(storage: StorageManager | undefined): Promise<St
   };
 }
 
-/** Requests persistent storage. The browser decides, or asks the operator. */
+/**
+ * Requests persistent storage, which the browser grants by its own rules or after asking the
+ * operator.
+ */
 export async function requestPersistence(storage: StorageManager | undefined): Promise<StorageQuota> {
   await storage?.persist?.();
   return await readQuota(storage);

@@ -1,5 +1,5 @@
-// Stores the station's work orders and reads their units by key range, so that the cost of one page
-// does not depend on the length of the list. journal.ts writes the rows.
+// Stores the station's work orders and reads their units by key range, so that reading some rows
+// does not become slower with the size of the order. journal.ts writes the rows.
 import { type Batch, type ChainBreak, EMPTY_CHAIN, type EntryKey, type Tail, verifyBatch } from './chain.ts';
 import type { Database } from './database.ts';
 import { type EndedAs, type OrderRecord, UNIT_STATES, type UnitRow, type UnitState } from './order-record.ts';
