@@ -10,8 +10,8 @@ export interface SerialSettings {
   /** Error detection code of a block: CRC-16, or LRC for older units. */
   readonly edc: Edc;
   /**
-   * Block waiting time in ms (ISO/IEC 7816-3 clause 11.4.3). Must be well above the 16 ms for which
-   * a USB-to-serial adapter may hold bytes back.
+   * Block waiting time in ms (ISO/IEC 7816-3 clause 11.4.3). Must be well above 16 ms, the time by
+   * which a USB-to-serial adapter may delay bytes.
    */
   readonly bwtMs: number;
 }

@@ -1,6 +1,6 @@
 // Leases each unit to one tab, which holds a Web Lock while its link is open (docs/adr/0023).
-// Another tab requests the unit over a BroadcastChannel. Only the holder releases the lease, so
-// that the request interrupts no load.
+// Another tab requests the unit over a BroadcastChannel. Only the tab with the lease can release
+// it, so a request does not interrupt a load.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Link, OpenLink } from './link.ts';
 
@@ -42,8 +42,8 @@ export class Leases {
    * @throws ProtocolError unit-elsewhere, or an error of Link.open()
    */
   async open(link: Link): Promise<OpenLink> {
-    // With a serial number, the lock name identifies the unit, so the check can precede the
-    // opening. Without one, the check follows device-busy.
+    // If the device has a USB serial number, the lock name identifies the unit, so the check comes
+    // before the opening. Otherwise the check comes only after device-busy.
     if (link.usbSerialNumber !== undefined) await this.#requireFree(link);
     const release = await this.#acquire(link);
     try {
@@ -86,7 +86,8 @@ export class Leases {
   }
 
   /**
-   * Returns the names of the locks that other tabs hold for this unit or for one with equal facts.
+   * Returns the names of the locks that other tabs hold for this unit. Includes a unit with the
+   * same USB ids and no USB serial number.
    */
   async #elsewhere(link: Link): Promise<readonly string[]> {
     const { held = [] } = await this.#locks.query();

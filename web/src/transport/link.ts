@@ -22,7 +22,7 @@ export interface Link {
   readonly usb?: UsbIds | undefined;
   /** True for a device that no profile names by its ids. */
   readonly isForeign?: boolean | undefined;
-  /** iSerialNumber. Without one the browser forgets the permission when the unit is unplugged. */
+  /** iSerialNumber. Without one the browser's permission ends when the unit is unplugged. */
   readonly usbSerialNumber?: string | undefined;
   /**
    * Opens the port and starts the framing. Closes everything on a failure.

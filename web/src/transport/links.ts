@@ -25,7 +25,7 @@ export interface LinksOptions {
   readonly serial: Serial | undefined;
   readonly platform: Platform;
   readonly profiles: readonly DeviceProfile[];
-  /** Whether the links lead to units (the default) or to AS tokens. */
+  /** Whether these are links to units (the default) or to AS tokens. */
   readonly role?: DeviceRole;
   readonly timer: Timer;
   readonly now: Clock;
@@ -62,7 +62,7 @@ export class Links {
   }
 
   /**
-   * Returns undefined when the operator closes the chooser.
+   * Opens the chooser for serial ports. Returns undefined if the operator closes the chooser.
    * @throws ProtocolError browser-unsupported, no-interface
    */
   async chooseSerial(): Promise<Link | undefined> {

@@ -1,5 +1,5 @@
 // Reads with a timeout from a source whose reads cannot be cancelled (a WebUSB transferIn, a
-// stream's read). After a timeout the read stays pending, and its bytes answer the next call
+// stream's read). After a timeout the read remains pending, and the next call returns its bytes
 // (docs/adr/0019).
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';

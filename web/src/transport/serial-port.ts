@@ -13,7 +13,7 @@ import type { SerialSettings } from './device-profiles.ts';
 import { PendingRead } from './pending-read.ts';
 import type { UnplugSignal } from './unplug-signal.ts';
 
-/** The browser's default of 255 bytes overruns at the first pause of the page. */
+/** In bytes. The browser's default of 255 overruns as soon as the page pauses between two reads. */
 const BUFFER_SIZE = 65_536;
 /** Errors that end the stream but leave the port open. A new reader continues. */
 const LINE_ERRORS: readonly string[] = ['BufferOverrunError', 'BreakError', 'FramingError', 'ParityError'];

@@ -1,5 +1,5 @@
 // Timers and timeouts for the links. Browsers throttle the timers of a hidden tab, so a worker
-// backs them.
+// triggers them as well.
 
 /** Calls `callback` once after `ms`. The returned function cancels the timer. */
 export type Timer = (ms: number, callback: () => void) => () => void;
@@ -71,8 +71,9 @@ export type WakeTimer = Pick<Worker, 'postMessage' | 'addEventListener'>;
  * Timer backed by a worker while the tab is hidden: browsers throttle a hidden tab's timers to one
  * per second, later one per minute, and a late timeout delays recovery and the operator's message.
  * The native timer is always set too, because the worker file may fail to load. In a visible tab
- * only the native timer fires, because after a blocked task it fires behind queued I/O events. A
- * worker message may come early, which timeouts() tolerates.
+ * only the native timer fires. After a long task it fires later than the queued I/O events, so
+ * bytes that have arrived are handled before the timeout. A worker message may come early, which
+ * timeouts() tolerates.
  */
 export function withWakeTimer(native: NativeTimer, start: () => WakeTimer, isHidden: () => boolean): NativeTimer {
   let worker: WakeTimer | undefined;

@@ -36,9 +36,9 @@ class UsbPort implements Port {
   readonly #calls: BrowserCalls;
   readonly #input: PendingRead;
   /**
-   * Length of a bulk IN transfer. A multiple of the packet size, so that the last packet cannot
-   * exceed the buffer (babble). Greater than any message, so that the zero-length packet after a
-   * full last packet ends the same transfer.
+   * Length of a bulk IN transfer, in bytes. It is a multiple of the packet size, so that the last
+   * packet cannot exceed the buffer (babble). It is greater than any message, so that the
+   * zero-length packet after a full last packet ends the same transfer.
    */
   readonly #transferLength: number;
   #closing: Promise<void> | undefined;
