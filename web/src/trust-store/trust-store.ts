@@ -8,7 +8,10 @@ export class StationTrustStore {
   readonly #database: Database;
   readonly #service: string;
   readonly #now: () => Date;
-  /** Written again if the browser deletes the database while this page is open. */
+  /**
+   * The record as last read or written. Written again if the browser deletes the database while
+   * this page is open.
+   */
   #known: TrustRecord | undefined;
 
   constructor(database: Database, service: string, now: () => Date) {

@@ -136,7 +136,7 @@ export class VaultStore {
     return loads.at(-1)?.number ?? 0;
   }
 
-  /** Replaces an earlier passkey. */
+  /** Stores the passkey of a vault in place of any earlier one. */
   setPasskey(id: string, passkey: StoredPasskey): Promise<void> {
     return this.#change(id, (record) => ({ ...record, passkey }));
   }
@@ -212,7 +212,7 @@ export class VaultStore {
     });
   }
 
-  /** Runs one transaction with strict durability: it is on disk when the promise resolves. */
+  /** Runs one transaction with strict durability: its data is on disk when the promise resolves. */
   async #write(body: (transaction: Transaction) => Promise<void>): Promise<void> {
     const transaction = this.#db.transaction(['vaults', 'exports', 'entries'], 'readwrite', { durability: 'strict' });
     const done = translateErrors(transaction.done);

@@ -1,5 +1,5 @@
-// The messages between the page and the vault's worker. The worker accepts no request that is not
-// listed here (docs/adr/0027). No message contains a key.
+// The messages between the page and the vault's worker. The worker accepts only the requests that
+// are listed here (docs/adr/0027). No message contains a key.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import type { ErrorCode } from '#protocol/errors.ts';
 import type { ExportRequest, RecalledExport } from '#protocol/provisioning/key-source.ts';

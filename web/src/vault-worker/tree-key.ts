@@ -1,6 +1,6 @@
-// Derives and signs with WebCrypto keys that JavaScript cannot read: T and K_D of both KDF families
-// (docs/protocol.md clause 3), and Ed25519 keys. WebCrypto has no CMAC, so CMAC is computed as
-// AES-CBC with the subkey XORed into the last block (SP 800-38B clause 6.2).
+// Derives keys and signs with WebCrypto keys that JavaScript cannot read. These are T and K_D of
+// both KDF families (docs/protocol.md clause 3), and Ed25519 keys. WebCrypto has no CMAC, so CMAC
+// is computed as AES-CBC with the subkey XORed into the last block (SP 800-38B clause 6.2).
 import { type Bytes, concat, copy, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { u32 } from '#protocol/bytes/integers.ts';
 import { ascii } from '#protocol/bytes/text.ts';

@@ -1,5 +1,6 @@
-// An unlocked vault (docs/protocol.md clause 10): an AsUnit over WebCrypto keys and the vault
-// store. Runs one request at a time.
+// An unlocked vault (docs/protocol.md clause 10). Exports keys and verifies receipts with an
+// AsUnit, whose keys are WebCrypto keys and whose records are in the vault store. Runs one request
+// at a time.
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
 import { Mutex } from '#protocol/async/mutex.ts';

@@ -1,6 +1,6 @@
 // The KeyStore of an unlocked vault (docs/protocol.md clause 10). K_D, or T in an open vault, is a
 // WebCrypto key that JavaScript cannot read. TA and the keys that clause 8 distributes are wrapped
-// (key-wrapper.ts) and in clear only while DATA is sealed.
+// (key-wrapper.ts). They are in clear only while DATA is sealed.
 import type { KeyStore } from '#protocol/as-unit/tree-key-crypto.ts';
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
@@ -20,7 +20,9 @@ interface VaultKeys {
   readonly transportKeys: ReadonlyMap<number, TreeKey>;
   /** Indexed by REF1. */
   readonly applicationKeys: ReadonlyMap<number, Unwrap>;
-  /** New keys that clause 8 distributes. K_D is indexed by TKV and SN, T by TKV. */
+  /**
+   * New T or K_D for units that replace theirs (clause 8). T is indexed by TKV, K_D by TKV and SN.
+   */
   readonly replacements: ReadonlyMap<string, Unwrap>;
   readonly dataKey: CryptoKey;
   readonly journalKey: CryptoKey;

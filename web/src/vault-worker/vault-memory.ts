@@ -1,6 +1,6 @@
 // Implements Memory of as-unit for a vault (docs/protocol.md clause 10.4). The policy is in the
-// signed header, the exports are in the vault store. Each export and its journal entry are
-// committed together, before DATA is returned. The caller must not run two exports at once.
+// signed header, and the exports are in the vault store. Each export and its journal entry are
+// committed together, before DATA is returned. The caller must run exports one after another.
 import type {
   ExportRecord,
   KeyFacts,
@@ -21,7 +21,7 @@ import { nextVaultEntry, type VaultEntryJson, type VaultEventJson } from '#proto
 import { requireQuota, requireServed, requireValid } from '#protocol/vault/policy.ts';
 import type { VaultExport, VaultStore } from '../vault-store/vault-store.ts';
 
-/** What the vault stores of an export in addition to its UnitExportRequest. */
+/** What the vault records about an export in addition to its UnitExportRequest. */
 export interface VaultCaller {
   readonly idempotencyKey: string;
   readonly workOrder: string | undefined;
@@ -46,7 +46,7 @@ export class VaultMemory implements Memory<VaultCaller> {
   }
 
   /**
-   * Checks the validity period, at the time of the last entry if the clock was set back.
+   * Checks the validity period. If the clock is behind the last entry, uses the time of that entry.
    * @throws ProtocolError vault-early, vault-expired
    */
   async requireValid(): Promise<void> {

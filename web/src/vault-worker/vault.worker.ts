@@ -6,7 +6,7 @@ import type { RequestMessage } from './messages.ts';
 import { VaultServer } from './server.ts';
 
 const page = self as unknown as { postMessage(message: unknown, transfer: Transferable[]): void };
-/** The AS minus this computer, in milliseconds, when the vault was unlocked. */
+/** Time of the AS minus time of this computer when the vault was unlocked, in milliseconds. */
 const offsetMs = Number(self.name) || 0;
 const options = VaultStore.open(indexedDB).then((store) => ({
   store,
