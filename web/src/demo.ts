@@ -41,9 +41,9 @@ const CARD: TokenDescription = {
 };
 
 /**
- * `after` and `block` count from the arming of the fault: first GET CHALLENGE, then IMPORTKEY,
- * which is longer than 200 bytes and contains the sealed key at bit 640. All responses before that
- * of IMPORTKEY have fewer than 60 bytes together.
+ * `after` (bytes) and `block` count from the moment at which the fault is armed. The page then
+ * sends GET CHALLENGE and IMPORTKEY. IMPORTKEY is longer than 200 bytes, and its bit 640 is part of
+ * the sealed key. The responses before that of IMPORTKEY have fewer than 60 bytes in total.
  */
 const FAULTS: readonly NamedFault<Fault>[] = [
   { name: 'unplugged while the key is sent', fault: { fault: 'unplug', direction: 'out', after: 200 } },

@@ -37,7 +37,7 @@ function openSettings(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
     const stored = localStorage;
     return {
       getItem: (name) => stored.getItem(name),
-      // A full or broken storage loses a setting, never a load.
+      // If the storage is full or broken, a setting is lost, but never a load.
       setItem: (name, value) => {
         try {
           stored.setItem(name, value);
@@ -86,7 +86,10 @@ async function startServices(
   });
 }
 
-/** Confirms leaving during a load, closes the links on leaving, and reports uncaught errors. */
+/**
+ * Has the browser ask for confirmation before the page is left during a load. Closes the links when
+ * it is left. Reports uncaught errors.
+ */
 function guard(station: Station, health: PageHealth): void {
   addEventListener('beforeunload', (event) => {
     if (station.busy) event.preventDefault();
@@ -99,11 +102,14 @@ function guard(station: Station, health: PageHealth): void {
   });
 }
 
-/** Interval at which an AS out of reach is asked again while an operator is signed in. */
+/**
+ * Interval at which the page sends a request to an unreachable AS while an operator is signed in.
+ */
 const REACH_MS = 15_000;
 
 /**
- * Follows the network: marks the AS as out of reach when it goes, and asks the AS when it returns.
+ * Marks the AS as unreachable when the network is lost, and sends a request when the network
+ * returns.
  */
 function watchReach(session: Session, health: PageHealth): void {
   addEventListener('offline', () => health.reportReach(false));
@@ -116,7 +122,10 @@ function watchReach(session: Session, health: PageHealth): void {
   }, REACH_MS);
 }
 
-/** Reads the demo's path from the `Link` header of the page (as-service/http/static-files.ts). */
+/**
+ * Reads the path of the demo page from the `Link` header of this page
+ * (as-service/http/static-files.ts).
+ */
 async function lookForDemo(station: Station): Promise<void> {
   const answer = await fetch(location.pathname, { method: 'HEAD' }).catch(() => undefined);
   await answer?.text(); // DevTools shows an unread body as aborted
@@ -129,7 +138,7 @@ function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
-/** Replaces the page with the reason why it cannot work in this browser. */
+/** Replaces the page with a view that shows why the page cannot work. */
 async function halt(target: HTMLElement, failure: Failure): Promise<void> {
   const { default: Halted } = await import('./ui/shell/Halted.svelte');
   target.replaceChildren();

@@ -1,4 +1,4 @@
-// The services that the services for work orders and tokens share.
+// The services that order-services.ts and token-services.ts both use.
 import type { RemoteAs } from '../as-client/remote-as.ts';
 import type { Database } from '../journal/database.ts';
 import type { Journal } from '../journal/journal.ts';

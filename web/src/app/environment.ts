@@ -15,7 +15,7 @@ export interface Environment {
   readonly now: () => Date;
   /** Receives the time of each answer of the AS, in milliseconds since 1970. */
   readonly onAsTime: (ms: number) => void;
-  /** The AS minus this computer, in milliseconds. */
+  /** Time of the AS minus time of this computer, in milliseconds. */
   readonly clockOffset: () => number;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
@@ -29,10 +29,10 @@ export interface Environment {
   /** Called when another tab opens a newer version of this page. */
   readonly onSuperseded: () => void;
   /**
-   * Called when the journal was deleted while this page is open (`isLost`), or was closed and
-   * opened again.
+   * Called when the journal was deleted, or was closed by the browser, while this page is open.
+   * `isLost` is true if it was deleted.
    */
   readonly onJournalTrouble: (isLost: boolean) => void;
-  /** Called after each request to the AS: whether it was answered. */
+  /** Called after each request to the AS. `isReachable` states whether the request was answered. */
   readonly onReach: (isReachable: boolean) => void;
 }

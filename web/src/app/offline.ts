@@ -13,7 +13,7 @@ export interface ReloadOptions {
 }
 
 /**
- * Resolves to whether this browser has cached a build. The first visit waits for the build to be
+ * Resolves to whether this browser has cached a build. At the first visit, waits until the build is
  * fetched. Never rejects, because the page works online without a service worker.
  */
 export async function keepOffline(

@@ -1,5 +1,5 @@
 // Creates the services that the page needs after its first screen: journal, AS client, links and
-// lanes. Loaded lazily, as a chunk of its own (docs/overview.md).
+// lanes. Loaded lazily, as a separate chunk (docs/overview.md).
 import { ProtocolError } from '#protocol/errors.ts';
 import { RemoteAs } from '../as-client/remote-as.ts';
 import { Database } from '../journal/database.ts';
@@ -31,7 +31,7 @@ export interface Services extends StationServices {
   readonly openTokens: (session: Session, activity: StationActivity) => Promise<Tokens>;
 }
 
-/** Reports whether the AS answered. Each client has a deadline, and aborts the request then. */
+/** Reports to `onReach` whether the request was answered. An answer of any server counts. */
 async function reported(answer: Promise<Response>, onReach: Environment['onReach']): Promise<Response> {
   try {
     const response = await answer;

@@ -34,7 +34,8 @@ export function openTokens(
     store,
     roots: () => pinnedRoots(database),
     verify: verifyWith(crypto.subtle),
-    // The worker has its own clock: its name carries the difference to that of the AS.
+    // The worker uses the clock of this computer, so its name contains the difference to the clock
+    // of the AS, in milliseconds.
     makeWorker: () => spawnWorker(vaultWorkerUrl, String(clockOffset())),
     passkeys: new Passkeys(credentials, location.hostname),
     locks,

@@ -1,2 +1,2 @@
-// Service worker of the demo, under a name of its own, because one server root serves both pages.
+// Service worker of the demo. It has a separate name, because one server root serves both pages.
 import './service-worker.ts';

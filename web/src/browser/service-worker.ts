@@ -24,7 +24,7 @@ interface Scope {
 
 /** The build that this service worker caches. */
 export interface CachedBuild {
-  /** The page of the build, which is also the end of its scope: empty for index.html. */
+  /** Name of the page at the end of the service worker's scope; empty for index.html. */
   readonly page: string;
   readonly hash: string;
   /** Key: file name, without the service worker itself. Value: SHA-256 in lower-case hex. */
@@ -34,7 +34,7 @@ export interface CachedBuild {
 /** The build inserts this constant before the compiled file. */
 declare const KEYFERRY_BUILD: CachedBuild;
 
-/** No prefix of another build of this origin is the beginning of this one. */
+/** Prefix of the cache names of this page. No cache name of the other page begins with it. */
 const PREFIX = `keyferry${KEYFERRY_BUILD.page}-`;
 const CACHE = PREFIX + KEYFERRY_BUILD.hash;
 /** Key: path of the request, which is / for index.html. Value: hash of the file. */
@@ -55,7 +55,10 @@ scope.addEventListener('fetch', (event) => {
   if (FILES.has(pathname)) event.respondWith(answer(event.request, pathname));
 });
 
-/** Rejects if a file has another hash, because the server may be deploying another build. */
+/**
+ * Caches all files of the build. Rejects if a file has another hash, because the server may be
+ * deploying another build.
+ */
 async function fill(): Promise<void> {
   const cache = await caches.open(CACHE);
   await Promise.all(

@@ -1,5 +1,6 @@
-// Timer for a page in a hidden tab, because browsers do not throttle the timers of workers. Answers
-// a message after the milliseconds that it contains. A later message replaces the pending one.
+// Timer for a page in a hidden tab, because browsers do not throttle the timers of workers. A
+// message contains a time in milliseconds, after which the worker answers. A new message replaces
+// the pending one.
 
 let handle: ReturnType<typeof setTimeout> | undefined;
 

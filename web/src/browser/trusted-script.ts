@@ -28,7 +28,7 @@ export function ownScript(url: string): string {
 }
 
 /**
- * `url` is imported from `….worker.ts?worker&url`. The worker can read `name`.
+ * Starts a worker. `url` is imported from `….worker.ts?worker&url`. The worker can read `name`.
  * @throws TypeError for another origin
  */
 export function spawnWorker(url: string, name = ''): Worker {
