@@ -71,7 +71,10 @@ export class CardMemory implements Memory<undefined> {
     if (!isListed) throw new ProtocolError('unit-not-listed', 'The card was not issued for this unit.');
   }
 
-  /** Takes no lock until the commit, because the card runs one command at a time. */
+  /**
+   * Needs no lock between the reservation and the commit, because the card runs one command at a
+   * time.
+   */
   async reserveExport(): Promise<Reservation> {
     if (this.quotaLeft <= 0) throw new ProtocolError('quota-used', 'The card has no exports left.');
     const xc = this.#lastXc + 1;

@@ -20,9 +20,6 @@ export interface BrowserOptions {
   readonly choose: Choose;
   /** Whether the page is handling a click or key press. */
   readonly hasUserGesture: () => boolean;
-  /**
-   * Delay of the disconnect event after an unplug, in ms. Pending transfers fail without this
-   * delay.
-   */
+  /** Delay of the disconnect event after an unplug, in ms. Pending transfers fail immediately. */
   readonly eventDelay: number;
 }

@@ -198,7 +198,7 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort, Brow
 
   #receive(bytes: Bytes): void {
     // The getter creates the stream, which buffers the bytes until the page reads them. Chromium
-    // reads from the line only once the page has used the getter.
+    // differs: it reads from the line only after the page has used the getter.
     if (this.readable === null) return;
     const lineError = this.#unit.faults('serial').takeLineError();
     if (lineError === undefined) this.#open?.readable?.push(bytes);

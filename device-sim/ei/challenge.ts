@@ -1,5 +1,5 @@
 // Stores the challenge R of one link and erases it as docs/protocol.md clause 4.4 requires. A unit
-// with capability b0 stores R in M, any other unit in RAM.
+// with capability b0 stores R in the non-volatile memory M, any other unit in RAM.
 import type { EiStore, PendingChallenge } from './store.ts';
 
 export interface LinkChallenge {

@@ -1,6 +1,6 @@
-// Runs IMPORTKEY in the EI. Follows the steps of docs/protocol.md clause 4 in their order, and
-// clause 8 to replace T or to erase a slot. Written from the specification, so that this file
-// repeats no mistake of the page.
+// Runs IMPORTKEY in the EI. Runs the steps of docs/protocol.md clause 4.5 in the sequence given
+// there, and follows clause 8 to replace T or to erase a slot. Written from the specification, so
+// that this file repeats no mistake of the page.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { readU16 } from '#protocol/bytes/integers.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -206,8 +206,8 @@ function checkSlotAndVersion({ configuration, store }: ImportContext, { transpor
 }
 
 /**
- * Writes the key to the shadow and reads it back. Computes KCV and receipt, adds both to the shadow
- * and commits the shadow. Then restores the tries and wipes the old key.
+ * Writes the key to the shadow (unit/record.ts) and reads it back. Computes KCV and receipt, adds
+ * both to the shadow and commits the shadow. Then restores the tries and wipes the old key.
  */
 function storeKey(context: ImportContext, download: Download, keys: OperationKeys, key: Bytes | undefined): Bytes {
   const { store } = context;
@@ -271,7 +271,8 @@ function finish(store: EiStore): void {
 }
 
 /**
- * Runs the action and converts every ProtocolError to one status word, to hide which check failed.
+ * Runs the action and converts every ProtocolError to the status word `sw`, so that the host cannot
+ * find out which check failed.
  */
 function refusing<T>(sw: number, action: () => T): T {
   try {

@@ -119,7 +119,8 @@ export class EiStore {
 
   /**
    * Writes T or K_D into the shadow.
-   * @param from the import of the key; omitted by the maker, and while there is no receipt yet
+   * @param from the import of the key; omitted for the key of the maker, and before the receipt is
+   *   computed
    */
   writeTransportKey(transport: TransportKey, from: StoredImport = NO_IMPORT): void {
     writeShadow(this.#transport, encodeTransport(transport, from));

@@ -1,4 +1,4 @@
-// Controls simulated units: plugs them in and out, arms faults, answers the chooser and inspects
+// Controls simulated units: plugs and unplugs them, arms faults, answers the chooser and inspects
 // their memory. The demo page, tests and training use it; a real unit has no such interface.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
@@ -179,7 +179,7 @@ export class Control implements SimulatorControl {
   }
 
   /**
-   * The chooser for navigator.usb and navigator.serial. Takes the queued choice, if there is one.
+   * The chooser for navigator.usb and navigator.serial. Returns the queued choice, if there is one.
    */
   readonly choose: Choose = async (candidates: readonly Candidate[]) => {
     const choice = this.#choices.shift();

@@ -41,6 +41,7 @@ interface StoredState {
 }
 
 /**
+ * Creates the simulated units and installs them in this page.
  * @param choose answers a chooser when no choice is queued; by default it cancels
  * @returns the control, which is also window.keyferrySimulator
  */

@@ -112,7 +112,7 @@ function cardEntry(entry: EntryDescription): CardEntry {
   return { ref1, label, akv, slot, attributes, key: key === undefined ? publicKey32(`key ${label}`) : fromHex(key) };
 }
 
-/** A public 32-byte value for a demonstration key. */
+/** Returns a public 32-byte value for a demonstration key. */
 function publicKey32(name: string): Bytes {
   return sha256(utf8(`Keyferry simulated token: ${name}`));
 }

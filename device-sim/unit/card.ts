@@ -24,7 +24,7 @@ export interface Instruction {
   readonly ins: number;
   /** Whether P1 and P2 are valid. If not, the card answers 6A86. */
   accepts(p1: number, p2: number): boolean;
-  /** Whether command chaining (CLA bit 10) is supported. If not, the card answers 6884. */
+  /** Whether command chaining (CLA bit b5, 0x10) is supported. If not, the card answers 6884. */
   readonly chained: boolean;
   /** Resolves with the data of the response. @throws Refusal */
   run(command: CommandApdu): Bytes | Promise<Bytes>;
@@ -61,8 +61,8 @@ export class Card {
   readonly #application: Application;
   #selected = false;
   /**
-   * Number of resets. #select compares it, so that a SELECT that is pending at a reset does not
-   * select.
+   * Number of resets. #select compares it, so that a SELECT that a reset interrupts does not select
+   * the application.
    */
   #resets = 0;
   #chain: Chain | undefined;

@@ -52,15 +52,19 @@ export type Fault =
       readonly link?: LinkKind;
     }
   /**
-   * Until the faults are cleared: another program uses the unit; WinUSB is missing; the operating
-   * system denies access; the unit neither receives nor sends; the adapter returns what it is sent.
+   * These last until the faults are cleared. Their effects, in this order: another program uses the
+   * unit; WinUSB is missing; the operating system denies access; the unit neither receives nor
+   * sends; the adapter returns every byte that it receives.
    */
   | { readonly fault: 'busy' | 'driver missing' | 'access denied' | 'silence' | 'echo'; readonly link?: LinkKind }
   /** USB: halts the bulk endpoint of that direction until clearHalt. */
   | { readonly fault: 'stall'; readonly direction: Direction }
   /** Serial only: errors the readable stream. The port stays open and creates a new stream. */
   | { readonly fault: 'line error'; readonly error: LineError }
-  /** M: cuts the power at the n-th write from now, makes it fail, or stores something else. */
+  /**
+   * Memory M: cuts the power at the n-th write from now, makes that write fail, or stores other
+   * content.
+   */
   | ({ readonly fault: 'memory' } & WriteFault);
 
 export type LineError = 'BufferOverrunError' | 'BreakError' | 'FramingError' | 'ParityError';

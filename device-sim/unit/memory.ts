@@ -1,6 +1,6 @@
 // M, the non-volatile memory of a unit (docs/protocol.md clause 7). A test can make the n-th write
-// fail, or cut power before, during or after it. M persists over a loss of power; the program does
-// not.
+// fail, or cut power before, during or after it. M keeps its content without power; the running
+// program does not.
 import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 
@@ -15,8 +15,8 @@ export class MemoryFailure extends Error {
 }
 
 /**
- * A fault of the n-th write from now; 1 is the next. `other content` stores another last byte than
- * was written and reports success, so that only reading back shows it.
+ * A fault of the n-th write from now; 1 is the next. `other content` changes the last byte and
+ * reports success, so that only reading back reveals the fault.
  */
 export interface WriteFault {
   readonly write: number;

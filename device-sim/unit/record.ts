@@ -56,8 +56,8 @@ export class AtomicRecord {
   }
 
   /**
-   * Commits the shadow with one atomic write, and reads it back: after another marker was stored
-   * the record is the old one.
+   * Commits the shadow by writing its marker, and reads the marker back. If the marker is wrong,
+   * the record keeps its old content.
    * @throws PowerCut
    * @throws MemoryFailure
    */

@@ -121,7 +121,7 @@ export class Unit {
       if (error instanceof PowerCut) return;
       throw error;
     }
-    // Stops a command that is still running since the last unplug.
+    // Stops a command that has been running since before the unit was unplugged.
     this.#lastProgram?.losePower();
     this.#lastProgram = program;
     this.#program = program;
