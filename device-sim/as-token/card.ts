@@ -1,6 +1,6 @@
 // The application of the AS token card (docs/protocol.md clauses 3, 4 and 8, claim 12).
 // unit/card.ts runs it on each link. protocol/as-unit seals the keys and verifies the receipts. The
-// command bytes are written from the specification, so that this file shares no code with the
+// command formats are implemented from the specification, so that this file shares no code with the
 // page's commands.
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { entryKind } from '#protocol/as-unit/entry.ts';

@@ -24,7 +24,7 @@ const STATUS_WORDS: Partial<Record<ErrorCode, number>> = {
   'receipt-conflict': 0x6985,
 };
 
-/** Runs the action and converts an error of the AS to a Refusal. Other errors pass through. */
+/** Runs the action and converts an error of the AS to a Refusal. Throws other errors unchanged. */
 export async function refusingAsCard<T>(action: () => T | Promise<T>): Promise<T> {
   try {
     return await action();

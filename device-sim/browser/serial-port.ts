@@ -182,7 +182,10 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort, Brow
     else if (this.#isReceiving()) this.#unit.link('serial')?.receive(bytes);
   }
 
-  /** Errors the writable stream after the current write, which succeeds. The next write fails. */
+  /**
+   * Puts the writable stream into its error state after the current write. That write succeeds, and
+   * the next one fails.
+   */
   #loseWritable(): void {
     const open = this.#open;
     if (open === undefined) return;

@@ -57,7 +57,9 @@ export class SerialReadable {
     this.#serve();
   }
 
-  /** Errors the stream when the page has read the buffered bytes and reads again. */
+  /**
+   * Puts the stream into its error state when the page has read the buffered bytes and reads again.
+   */
   fail(name: SerialErrorName): void {
     this.#error ??= serialError(name);
     this.#serve();

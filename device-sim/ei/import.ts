@@ -1,6 +1,6 @@
-// Runs IMPORTKEY in the EI. Runs the steps of docs/protocol.md clause 4.5 in the sequence given
-// there, and follows clause 8 to replace T or to erase a slot. Written from the specification, so
-// that this file repeats no mistake of the page.
+// Implements IMPORTKEY in the EI. Runs the steps of docs/protocol.md clause 4.5 in the sequence
+// given there, and follows clause 8 to replace T or to erase a slot. Written from the
+// specification, so that this file repeats no mistake of the page.
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { readU16 } from '#protocol/bytes/integers.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';

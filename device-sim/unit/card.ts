@@ -45,7 +45,7 @@ export interface Application {
 const SELECT = 0xa4;
 const GET_RESPONSE = 0xc0;
 const CHAINING = 0x10;
-/** Maximum length of a chained command, in bytes. No command of protocol.md is longer. */
+/** Maximum length of a chained command, in bytes. No command of docs/protocol.md is longer. */
 const MAX_CHAIN_LENGTH = 2048;
 const SHORT_LIMIT = 256;
 const NOTHING = new Uint8Array(0);

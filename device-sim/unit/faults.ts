@@ -57,9 +57,12 @@ export type Fault =
    * sends; the adapter returns every byte that it receives.
    */
   | { readonly fault: 'busy' | 'driver missing' | 'access denied' | 'silence' | 'echo'; readonly link?: LinkKind }
-  /** USB: halts the bulk endpoint of that direction until clearHalt. */
+  /** USB only: halts the bulk endpoint of that direction until clearHalt. */
   | { readonly fault: 'stall'; readonly direction: Direction }
-  /** Serial only: errors the readable stream. The port stays open and creates a new stream. */
+  /**
+   * Serial only: puts the readable stream into its error state. The port stays open and creates a
+   * new stream.
+   */
   | { readonly fault: 'line error'; readonly error: LineError }
   /**
    * Memory M: cuts the power at the n-th write from now, makes that write fail, or stores other

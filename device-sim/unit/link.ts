@@ -76,8 +76,8 @@ export class UnitLink {
   }
 
   /**
-   * Queues a command. Starts the timer for time extensions at once, because an earlier command that
-   * the host has given up may still be running.
+   * Queues a command. Starts the timer for time extensions immediately, because an earlier command
+   * may still be running, although the host no longer waits for it.
    */
   #queue(ticket: number, slot: number, command: Bytes): void {
     const stopExtending = this.#extendWhile(ticket);

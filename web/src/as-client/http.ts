@@ -80,7 +80,8 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
 
 async function readText(response: Response, request: Call): Promise<string> {
   const { maxBytes = MAX_BYTES } = request;
-  // If a short body is read in chunks, Chromium reports it as aborted, so it is read as a whole.
+  // Chromium reports a short body as aborted if it is read in chunks, so text() reads such a body
+  // as a whole.
   if (isShort(response, maxBytes)) return await response.text();
   const decoder = new TextDecoder();
   let text = '';

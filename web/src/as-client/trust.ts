@@ -1,6 +1,6 @@
-// Verifies the signatures of one AS for RemoteAs: the certificates of its signing keys, which the
-// root key signs, and all that these keys sign (docs/protocol.md clause 9). Also verifies that the
-// heads of the audit log only advance.
+// Verifies the signatures of one AS for RemoteAs: those of the root key on certificates of signing
+// keys, and those of the signing keys on verdicts, audit heads and documents (docs/protocol.md
+// clause 9). Also verifies that the heads of the audit log only advance.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { IntegrityError, ProtocolError } from '#protocol/errors.ts';
 import {
@@ -93,7 +93,10 @@ export class Trust {
     return new Trust(trust.root, certificates, verify);
   }
 
-  /** True iff the root key certified the envelope's key for this purpose, in whatever period. */
+  /**
+   * True iff the root key certified the envelope's key for this purpose. Does not check the period
+   * of the certificate.
+   */
   knows(envelope: Envelope, purpose: Purpose): boolean {
     return this.#certified(envelope, purpose) !== undefined;
   }

@@ -24,7 +24,9 @@ interface Scope {
 
 /** The build that this service worker caches. */
 export interface CachedBuild {
-  /** Name of the page at the end of the service worker's scope; empty for index.html. */
+  /**
+   * `demo.html` in the build of the demo, otherwise empty. The service worker's scope ends with it.
+   */
   readonly page: string;
   readonly hash: string;
   /** Key: file name, without the service worker itself. Value: SHA-256 in lower-case hex. */

@@ -6,7 +6,7 @@ import type { UnitRow } from './order-record.ts';
 
 export class Commit {
   readonly units: UnitRow[] = [];
-  /** Attempts of this page without a final outcome. */
+  /** Ids of the attempts of this page that have no final outcome. */
   readonly open: Set<number>;
   readonly #chains = new Map<number, Entry[]>();
   #hasNewAttempts = false;

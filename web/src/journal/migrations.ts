@@ -70,7 +70,7 @@ interface OldOpen {
 /** An entry in version 2. Its key has the chain and the number. */
 type OldEntry = Entry & { readonly hash: Bytes };
 
-/** Maximum number of entries in memory. */
+/** Maximum number of entries in memory during the migration. */
 const MIGRATION_PAGE = 2000;
 /** Maximum number of entries in a migrated record. */
 const MAX_BATCH_SIZE = 32;

@@ -86,8 +86,8 @@ export class Leases {
   }
 
   /**
-   * Returns the names of the locks that other tabs hold for this unit. Includes a unit with the
-   * same USB ids and no USB serial number.
+   * Returns the names of the locks that other tabs hold for this unit. Without a USB serial number,
+   * these can be the locks of another unit with the same USB ids.
    */
   async #elsewhere(link: Link): Promise<readonly string[]> {
     const { held = [] } = await this.#locks.query();

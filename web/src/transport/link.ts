@@ -33,10 +33,10 @@ export interface Link {
 }
 
 export interface OpenLink {
-  /** Runs one exchange at a time. The first exchange that rejects closes the link for good. */
+  /** Runs one exchange at a time. The first exchange that rejects closes the link permanently. */
   readonly transmit: Transmit;
   /** Resolves when the unit is unplugged or resets, but not on close(). Never rejects. */
   readonly lost: Promise<void>;
-  /** Closes the link for good. May be called repeatedly. Never rejects. */
+  /** Closes the link permanently. May be called repeatedly. Never rejects. */
   close(): Promise<void>;
 }

@@ -19,8 +19,8 @@ interface Timeout {
 
 /**
  * Creates a Timer that runs any number of timeouts on one native timer. Cancelling a timeout does
- * not clear the native timer: nearly every timeout is cancelled early, and a native timer for each
- * would cost more than the exchange whose time it limits.
+ * not clear the native timer, because nearly every timeout is cancelled early. A native timer for
+ * each timeout would cost more time than the exchange that it limits.
  */
 export function timeouts(native: NativeTimer): Timer {
   const pending = new Set<Timeout>();
@@ -68,12 +68,12 @@ export const NATIVE: NativeTimer = {
 export type WakeTimer = Pick<Worker, 'postMessage' | 'addEventListener'>;
 
 /**
- * Timer backed by a worker while the tab is hidden: browsers throttle a hidden tab's timers to one
- * per second, later one per minute, and a late timeout delays recovery and the operator's message.
- * The native timer is always set too, because the worker file may fail to load. In a visible tab
- * only the native timer fires. After a long task it fires later than the queued I/O events, so
- * bytes that have arrived are handled before the timeout. A worker message may come early, which
- * timeouts() tolerates.
+ * Timer backed by a worker while the tab is hidden. Browsers throttle the timers of a hidden tab to
+ * one per second, later to one per minute. A late timeout would delay the recovery and the
+ * operator's message. The native timer is always set too, because the worker file may fail to load.
+ * In a visible tab only the native timer fires. After a long task it fires later than the queued
+ * I/O events, so bytes that have arrived are handled before the timeout. A worker message may come
+ * early, which timeouts() tolerates.
  */
 export function withWakeTimer(native: NativeTimer, start: () => WakeTimer, isHidden: () => boolean): NativeTimer {
   let worker: WakeTimer | undefined;

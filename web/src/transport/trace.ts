@@ -1,6 +1,6 @@
 // Redacts the exchanges with a unit for the trace, which an engineer may pass on (docs/protocol.md
-// clause 4). Shows headers, status words and public fields, and other data as a length or a hash.
-// Never shows more of a PIN than its length.
+// clause 4). Shows headers, status words and public fields in full, and all other data only as a
+// length or a hash. Never shows more of a PIN than its length.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { readU16 } from '#protocol/bytes/integers.ts';
@@ -34,14 +34,15 @@ const lengthOnly: Redact = (data) => (data.length === 0 ? '' : `(${data.length} 
 const whole: Redact = (data) => toHex(data);
 
 /**
- * Only for random or encrypted data, whose hash reveals nothing but whether two values are equal.
+ * Shows length and hash. Used only for random or encrypted data, because their hash reveals only
+ * whether two values are equal.
  */
 const hashed: Redact = (data) =>
   data.length === 0 ? '' : `(${data.length} bytes, SHA-256 ${toHex(sha256(data).subarray(0, 4))}…)`;
 
 /**
- * For DATA, which begins with "TKL1", and receipts, which begin with "TKR1". Later parts of a
- * command chain begin otherwise and are hashed.
+ * Shows the public beginning of DATA, which starts with "TKL1", and of a receipt, which starts with
+ * "TKR1". The later parts of a command chain start with other bytes and are hashed.
  */
 const publicStart: Redact = (data) => {
   const magic = toHex(data.subarray(0, 4));

@@ -1,5 +1,5 @@
 // Reports that a unit was unplugged or was reset. links.ts creates one signal for each handle of
-// the browser and marks it at the disconnect event. From there the chain is:
+// the browser and marks it at the disconnect event. Then these steps follow:
 // 1. usb-port.ts and serial-port.ts end the pending read (pending-read.ts), and browser-error.ts
 //    translates the failure of another call: the exchange rejects with device-lost.
 // 2. state/station/load-attempt.ts ends a running load and computes its outcome from the journal.

@@ -1,6 +1,6 @@
 // Stores this browser's vaults: file, passkey, exports with receipts, and the hash-chained vault
-// journal (docs/protocol.md clause 10). Uses a separate database, because the vault's worker writes
-// to it. Never stores a key in clear.
+// journal (docs/protocol.md clause 10). Uses a separate database, to which the vault's worker
+// writes. Never stores a key in clear.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -10,7 +10,7 @@ import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 import type { VaultEntryJson } from '#protocol/vault/journal.ts';
 import { databaseOf, translateErrors } from '../journal/indexed-db.ts';
 
-/** A passkey that opens a vault. */
+/** A passkey that unlocks a vault. */
 export interface StoredPasskey {
   /** Credential id. */
   readonly credential: Uint8Array;

@@ -1,6 +1,6 @@
-// Argon2id (RFC 9106) by hash-wasm, three to five times as fast as JavaScript (docs/adr/0026).
-// Erases the memory of the WebAssembly instances, because it contains the passphrase and data that
-// would confirm a guess.
+// Computes Argon2id (RFC 9106) with hash-wasm, three to five times as fast as in JavaScript
+// (docs/adr/0026). Then erases the memory of the WebAssembly instances, because it contains the
+// passphrase and data with which a guess can be confirmed.
 import { argon2id } from 'hash-wasm';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';

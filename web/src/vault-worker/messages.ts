@@ -24,7 +24,7 @@ export type VaultRequest =
       readonly roots: readonly Uint8Array[];
     }
   /**
-   * Enrols a passkey, which then also opens the vault. `output` is the output of its PRF for
+   * Enrols a passkey, which then also unlocks the vault. `output` is the output of its PRF for
    * `salt`, 32 bytes; the worker wipes it.
    */
   | {

@@ -51,7 +51,8 @@ export class UnlockedVault {
   }
 
   /**
-   * Unlocks a vault and wipes the opener's secret. Counts a passphrase as wrong before trying it.
+   * Unlocks a vault and wipes the opener's secret. Counts a passphrase as wrong before trying it,
+   * so that a crash cannot hide the try.
    * @throws ProtocolError passphrase-wrong, passkey-refused, vault-malformed, vault-untrusted,
    *   vault-changed, vault-early, vault-expired, journal-failed
    */

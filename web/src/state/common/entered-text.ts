@@ -11,7 +11,7 @@ export interface EnteredText {
    * refused.
    */
   readonly text: string;
-  /** Why the text is refused, as sentences. */
+  /** Why the text is refused, in sentences for the operator; undefined if it is not refused. */
   readonly refusal: string | undefined;
 }
 

@@ -65,7 +65,7 @@ export class DemoBench<Fault = unknown> {
     return this.#hub;
   }
 
-  /** Name of the armed fault by serial number; empty without one. */
+  /** Name of the armed fault of each unit, by serial number. Empty if no fault is armed. */
   get armed(): Readonly<Record<string, string>> {
     return this.#armed;
   }

@@ -19,7 +19,7 @@ export interface FollowedOrderOptions {
   readonly run: Pick<OrderRun, 'merge' | 'recoverAlone' | 'ended'>;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
-  /** The AS has closed or revoked the order. */
+  /** Called when the AS has closed or revoked the order. */
   readonly onEnded: (as: EndedAs) => Promise<void>;
 }
 

@@ -183,7 +183,7 @@ export class OpenOrder {
 function unitReport({ sn, state, reason, failure, begun, at }: UnitRow): StationUnitJson {
   const outcome = OUTCOMES[state];
   const given = reason === undefined ? undefined : storedReason(reason);
-  // With `reason-needed` the AS asks for a reason, so this code is not one.
+  // With the code `reason-needed` the AS asks for a reason. The code itself is not a reason.
   const cause = given ?? (failure === undefined || failure.code === 'reason-needed' ? null : reasonOf(failure));
   return { sn, outcome, reason: outcome === 'done' ? null : cause, begun, ended: at };
 }

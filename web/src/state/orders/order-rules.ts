@@ -25,9 +25,7 @@ function holds(slot: SlotFacts | undefined, { akv, kcv }: OrderLine): boolean {
 
 const isErasing = (kcv: string): boolean => /^0+$/.test(kcv);
 
-/**
- * Returns the lines of the order that still have to be loaded into the unit, judged by its slots.
- */
+/** Returns the lines of the order that are still missing in the unit, according to its slots. */
 export function missingLines({ lines }: WorkOrder, { slots }: UnitFacts): readonly OrderLine[] {
   return lines.filter(
     (line) =>
@@ -72,8 +70,8 @@ export function isSystemFailure({ code }: Failure): boolean {
 }
 
 /**
- * Failures that end without a change to the order or the unit: the network or the AS works again,
- * or the operator signs in again.
+ * Temporary failures. They end when the network or the AS works again, or when the operator signs
+ * in or unlocks the token again.
  */
 const PASSING_FAILURES: ReadonlySet<string> = new Set([
   ...['service-unreachable', 'service-timeout', 'gateway-failed', 'not-the-as', 'too-many-requests'],

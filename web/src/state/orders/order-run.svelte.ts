@@ -109,7 +109,7 @@ export class OrderRun implements Attendant {
     await this.#recover();
   }
 
-  /** Like recover(), when the AS answers again. Acts at most three times until a unit is done. */
+  /** Like recover(), when the AS answers again, but at most three times until a unit is done. */
   async recoverAlone(): Promise<void> {
     if (this.#control.countRecovery()) await this.#recover();
   }
@@ -163,7 +163,7 @@ export class OrderRun implements Attendant {
     await this.#options.journal.note(this.#options.chain, { step: 'unit-refused', sn, refusal: 'twice' });
   }
 
-  /** Loads the waiting unit whose serial number `label` contains, scanned or typed. */
+  /** Loads the waiting unit with the serial number in `label`, a scanned or typed text. */
   async scan(label: string): Promise<void> {
     if (this.ended) return;
     const sn = readSerialNumber(label);

@@ -71,7 +71,10 @@ export class Orders {
     this.verification = options.verification;
   }
 
-  /** The orders of the AS; undefined until they are read, or without a session with a service. */
+  /**
+   * The orders of the AS. Undefined until they are read, and if no operator is signed in to a
+   * service.
+   */
   get listed(): readonly ListedOrder[] | undefined {
     return this.#listed;
   }
@@ -104,7 +107,10 @@ export class Orders {
     return this.#task.isBusy;
   }
 
-  /** Reads the orders of this station and, with a session with a service, those of the AS. */
+  /**
+   * Reads the orders of this station and, if an operator is signed in to a service, those of the
+   * AS.
+   */
   async refresh(): Promise<void> {
     const { store, remote, station, storage } = this.#options;
     await this.#task.run(async () => {

@@ -1,4 +1,4 @@
-// Writes the reasons why units of a work order are not done to the journal.
+// Writes to the journal why units of a work order are not done.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { UnitReason } from '#protocol/orders/reason-list.ts';
 import type { Journal } from '../../journal/journal.ts';

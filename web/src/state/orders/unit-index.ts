@@ -21,7 +21,10 @@ export class UnitIndex {
     this.count = count;
   }
 
-  /** Returns a serial number as 32 hex digits. @throws RangeError outside 0 to count - 1 */
+  /**
+   * Returns a serial number as 32 hex digits. @throws RangeError for an index outside 0 to count -
+   * 1
+   */
   at(index: number): string {
     let low = 0;
     for (let high = this.#starts.length; high - low > 1; ) {

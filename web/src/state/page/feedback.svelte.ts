@@ -8,7 +8,10 @@ export interface FeedbackOptions {
   readonly sound: () => AudioContext | undefined;
   /** Vibrates for the given times, in milliseconds, alternating with pauses. */
   readonly vibrate: (pattern: number[]) => void;
-  /** Whether the operator has clicked or typed. Before that the browser allows neither. */
+  /**
+   * Whether the operator has clicked or typed. Before that the browser allows neither sound nor
+   * vibration.
+   */
   readonly isActivated: () => boolean;
   /** Settings of this browser. */
   readonly settings: Pick<Storage, 'getItem' | 'setItem'>;

@@ -7,22 +7,22 @@ export class PageHealth {
   #hasLostJournal = $state(false);
   #isServiceReachable = $state<boolean | undefined>();
 
-  /** An unexpected error occurred. */
+  /** True after an unexpected error. */
   get isBroken(): boolean {
     return this.#isBroken;
   }
 
-  /** Another tab runs a newer version of this page. */
+  /** True if another tab runs a newer version of this page. */
   get isSuperseded(): boolean {
     return this.#isSuperseded;
   }
 
-  /** A chunk of the page could not be fetched. */
+  /** True after a chunk of the page could not be fetched. */
   get isCutOff(): boolean {
     return this.#isCutOff;
   }
 
-  /** The journal was deleted while this page was open. */
+  /** True if the journal was deleted while this page was open. */
   get hasLostJournal(): boolean {
     return this.#hasLostJournal;
   }

@@ -23,7 +23,7 @@ export interface PinnedRoot {
 export interface TrustedRoot {
   /** Name of the AS, or "Typed in". */
   readonly name: string;
-  /** Key id, 16 hex digits. */
+  /** Fingerprint of the key, 32 hex digits (docs/protocol.md clause 9). */
   readonly fingerprint: string;
   /** base64url of 32 bytes. */
   readonly root: string;

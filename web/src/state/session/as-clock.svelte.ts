@@ -23,7 +23,7 @@ export interface AsClockOptions {
 }
 
 export class AsClock {
-  /** The AS minus this computer, in milliseconds. */
+  /** Time of the AS minus time of this computer, in milliseconds. */
   #offset = $state.raw(0);
   readonly #options: AsClockOptions;
   /** The readings of all three clocks when the offset was last set. */
@@ -35,7 +35,7 @@ export class AsClock {
     if (Number.isFinite(stored)) this.#offset = stored;
   }
 
-  /** The AS minus this computer, in milliseconds. */
+  /** Time of the AS minus time of this computer, in milliseconds. */
   get offsetMs(): number {
     return this.#offset;
   }

@@ -1,5 +1,5 @@
-// The operator's decision when the AS presents another root key than the pinned one: a new
-// installation, or another AS.
+// The operator's decision when the AS presents a root key other than the pinned one. Either the AS
+// was installed again, or this is another AS.
 import type { RootComparison } from '../../as-client/trust.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import type { Session } from './session.svelte.ts';

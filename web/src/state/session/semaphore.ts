@@ -19,7 +19,10 @@ export class Semaphore {
     this.#limit = limit;
   }
 
-  /** @throws ProtocolError cancelled, when `signal` aborts before the action is admitted */
+  /**
+   * Runs `action` as soon as fewer than `limit` actions are running.
+   * @throws ProtocolError cancelled, when `signal` aborts before the action is admitted
+   */
   async run<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#running >= this.#limit) await this.#wait(signal);
     else this.#running++;

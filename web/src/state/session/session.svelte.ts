@@ -101,14 +101,17 @@ export class Session {
   }
 
   /**
-   * The root key of an AS that this station has no pin for. The operator compares it before the
-   * first sign-in.
+   * The root key of an AS for which this station has pinned no root key. The operator compares it
+   * before the first sign-in.
    */
   get unpinned(): PresentedRoot | undefined {
     return this.#unpinned;
   }
 
-  /** Name of the AS in use in the journal: the URL of a service, or the name of a vault or card. */
+  /**
+   * Name under which the journal records the AS in use: the URL of a service, or the name of a
+   * vault or card.
+   */
   get origin(): string {
     return this.#local?.origin ?? this.#origin;
   }

@@ -36,7 +36,7 @@ export interface OrderLoad {
   readonly suite: SuiteId | null;
   /** Reason for exporting the key to this unit again. */
   readonly reason?: string | undefined;
-  /** Returns the unit's row in the order for a status of the load. */
+  /** Returns the row of the unit in the order when the load has reached `status`. */
   readonly row: (status: LoadStatus) => UnitRow | undefined;
 }
 

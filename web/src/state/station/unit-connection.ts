@@ -25,7 +25,7 @@ export class UnitConnection {
 
   /**
    * Opens the link and reads the identity. Closes the link on a failure.
-   * @throws ProtocolError from the link, not-a-unit
+   * @throws ProtocolError from the link, not-a-unit, identity-malformed
    */
   static async open(
     link: Link,
