@@ -19,7 +19,7 @@ export class Refusal extends Error {
 }
 
 export interface Instruction {
-  /** Class byte, 80 by default. */
+  /** Class byte; 0x80 by default. */
   readonly cla?: 0x00 | 0x80;
   readonly ins: number;
   /** Whether P1 and P2 are valid. If not, the card answers 6A86. */

@@ -33,7 +33,7 @@ export interface PinnedTrust {
   readonly head?: AuditHead;
 }
 
-/** Storage for the trust in one AS. */
+/** Stores the pinned root key and the newest audit head of one AS. */
 export interface TrustStore {
   read(): Promise<PinnedTrust | undefined>;
   /** Stores the root if none is stored. Resolves with the stored one. */

@@ -27,7 +27,7 @@ export async function entriesOf<M extends Mode>(
   return batches.flatMap(({ entries }) => entries.filter(({ of }) => of?.[0] === attempt));
 }
 
-/** Whether the chain still has its first entry. Reads only a key. */
+/** Whether the chain still has its first entry. Reads only the key of a database record. */
 export async function hasBeginning<M extends Mode>(transaction: Transaction<M>, chain: number): Promise<boolean> {
   return (await transaction.objectStore('batches').getKey([chain, 0])) !== undefined;
 }

@@ -24,8 +24,7 @@ export async function readQuota(storage: StorageManager | undefined): Promise<St
 }
 
 /**
- * Requests persistent storage, which the browser grants by its own rules or after asking the
- * operator.
+ * Requests persistent storage. Depending on the browser, it decides by itself or asks the operator.
  */
 export async function requestPersistence(storage: StorageManager | undefined): Promise<StorageQuota> {
   await storage?.persist?.();

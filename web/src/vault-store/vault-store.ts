@@ -21,7 +21,7 @@ export interface StoredPasskey {
 }
 
 export interface VaultRecord {
-  /** vaultId of the header. */
+  /** The `vaultId` in the header of the vault file. */
   readonly id: string;
   /** The vault file, unchanged. It is verified at each unlocking. */
   readonly text: string;
@@ -44,7 +44,7 @@ export interface VaultExport extends ExportRecord {
   readonly sn: string;
   /** SN and R of the challenge, hex. */
   readonly challenge: string;
-  /** Computed from SHA-256(DATA). */
+  /** Id of the export, computed from SHA-256(DATA). */
   readonly exportId: string;
   readonly idempotencyKey: string;
   /** The request's fields as text, to refuse another request under the same idempotency key. */

@@ -3,7 +3,7 @@
 import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { u32 } from '#protocol/bytes/integers.ts';
 
-/** Decrypts a copy of a wrapped key, which the caller wipes. */
+/** Returns a decrypted copy of a wrapped key. The caller wipes the copy. */
 export type Unwrap = () => Promise<Bytes>;
 
 export class KeyWrapper {
