@@ -233,8 +233,9 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Returns certificates that include the key of the envelope. Loads them again if the AS has
-   * introduced that key since the sign-in (docs/protocol.md clause 9).
+   * Returns the certificates of the AS. Loads them again if they do not include the key of the
+   * envelope, because the AS may have introduced that key since the sign-in (docs/protocol.md
+   * clause 9).
    */
   async #trustIn(envelope: Envelope, purpose: Purpose): Promise<Trust> {
     if (this.#trust?.knows(envelope, purpose)) return this.#trust;

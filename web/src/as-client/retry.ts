@@ -43,7 +43,8 @@ export interface RetryWatch {
 }
 
 /**
- * Calls `send` again after each NetworkFailure, until it succeeds or no pause is left.
+ * Calls `send` again after each NetworkFailure, until it succeeds, no pause is left, or the waits
+ * would exceed MAX_TOTAL_MS.
  * @throws ProtocolError of the last try, or cancelled
  */
 export async function sendUntilAnswered<T>(

@@ -24,7 +24,8 @@ export async function readQuota(storage: StorageManager | undefined): Promise<St
 }
 
 /**
- * Requests persistent storage. Depending on the browser, it decides by itself or asks the operator.
+ * Requests persistent storage. Some browsers ask the operator, and others decide by their own
+ * rules.
  */
 export async function requestPersistence(storage: StorageManager | undefined): Promise<StorageQuota> {
   await storage?.persist?.();

@@ -31,8 +31,8 @@ export class FollowedOrder {
   #asking: Promise<void> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   /**
-   * True after a load failed because the AS could not be used. The next answer of the AS then
-   * continues the run.
+   * True after a load or a request failed because the AS could not be used. The next answer of the
+   * AS then continues the run.
    */
   #isAwaited = false;
 

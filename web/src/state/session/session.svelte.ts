@@ -198,7 +198,7 @@ export class Session {
     else if (this.#local && LOCKED_CODES.has(failure.code)) this.#close({ is: 'out', failure });
   }
 
-  /** Compares and pins root keys of the service. */
+  /** Returns the interface that compares and pins root keys of the service. */
   async roots(): Promise<Roots> {
     return (await this.#account()).roots;
   }
