@@ -1,5 +1,5 @@
-// The HTTP application: API, OpenAPI document and static files, behind the same checks. Maps a
-// Request to a Response; bin/serve.ts opens the port.
+// Creates the HTTP application: the API, the OpenAPI document and the static files. Every request
+// except /readyz first passes a check of its Host and Origin. bin/serve.ts opens the port.
 import { type Context, Hono } from 'hono';
 import { answer, answerProblem, Problem, problemOf, tooManyRequests } from '../http/answer.ts';
 import { type Rate, RateLimit } from '../http/rate-limit.ts';
@@ -14,7 +14,10 @@ import { ROUTES } from './routes/table.ts';
 export interface AppOptions {
   readonly as: As;
   readonly files: StaticFiles;
-  /** Origins of this service. Any other Host or Origin is refused (DNS rebinding). */
+  /**
+   * The origins at which browsers reach this service. Requests with another Host or Origin are
+   * refused, as a protection against DNS rebinding.
+   */
   readonly origins: () => readonly string[];
   readonly exportRate: Rate;
   readonly signInRate: Rate;
@@ -22,7 +25,7 @@ export interface AppOptions {
   readonly report: (cause: unknown) => void;
 }
 
-/** Timeout of a request. Its handler still runs to the end. */
+/** Timeout of a request. The client then receives status 503, but the handler runs to its end. */
 const DEADLINE_MS = 20_000;
 
 export function createApp(options: AppOptions): Hono {
@@ -38,7 +41,8 @@ export function createApp(options: AppOptions): Hono {
   app.notFound((c) => {
     throw new Problem('request-refused', `There is nothing at ${c.req.path}.`, { status: 404 });
   });
-  // For probes, which know the service by its address only. Tells no more than an open port.
+  // Stands before the check of the Host, because a load balancer probes the service by its IP
+  // address. The response reveals no more than an open port does.
   app.get('/readyz', () => {
     if (as.isReady) return answer({ ready: true });
     throw new Problem('service-failed', 'The service cannot write to its disk, and ends.', { status: 503 });
@@ -103,7 +107,7 @@ function credentials(c: Context) {
   return { authorization: c.req.header('authorization'), address: env?.incoming?.socket.remoteAddress ?? '' };
 }
 
-/** The router's pattern of an OpenAPI path: {id} becomes :id. */
+/** Converts an OpenAPI path to a pattern of the router: {id} becomes :id. */
 function pattern(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }

@@ -21,7 +21,10 @@ const OTHER_STATUS_OF_BODY: Readonly<Record<number, string>> = {
   415: 'request-refused: the body is not application/json',
 };
 
-/** This version of the service has no other types. */
+/**
+ * A problem of this service. Its types are a closed list, while problemSchema also accepts the
+ * types of newer services.
+ */
 const serviceProblemSchema = v.object({
   ...problemSchema.entries,
   type: v.picklist(Object.keys(PROBLEMS).map((code) => PROBLEM_BASE + code)),
@@ -113,13 +116,16 @@ function problemResponse(description: string): object {
 
 const CONVERSION: ConversionConfig = {
   target: 'draft-2020-12',
-  // The last schema of a pipe: those before it check the length of a list, or are texts of a query.
+  // Describes the last schema of each pipe. The earlier ones only limit the length of a list, or
+  // read the text of a query parameter.
   typeMode: 'output',
-  // A time on the calendar and a permitted text: JSON Schema cannot say more than their formats.
+  // These actions check that a time exists in the calendar and that a text is permitted. JSON
+  // Schema can express only the format of both.
   ignoreActions: ['check', 'raw_transform'],
   overrideSchema({ valibotSchema, jsonSchema }) {
     const { type, json = {} } = valibotSchema as { readonly type: string; readonly json?: JsonSchema };
-    // A custom check has no JSON Schema but ours. Requests with unknown members are refused.
+    // The converter cannot describe a custom check, so the schema has its description in `json`.
+    // Objects are closed, because the service refuses requests with unknown members.
     return { ...(type === 'custom' ? {} : jsonSchema), ...json, ...(type === 'object' ? CLOSED : {}) };
   },
 };

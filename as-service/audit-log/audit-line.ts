@@ -1,7 +1,7 @@
-// One line of the audit log: {"entry":{…},"hash":"…","sealed":"…","mac":"…"}, "sealed" being
-// optional. "hash" covers the text of the entry, which contains the hashes of the previous entry
-// and of "sealed". "mac" authenticates "hash" under the sealing key (ADR 0049); versions up to
-// 0.1.0 wrote lines without it.
+// Encodes and decodes one line of the audit log: {"entry":{…},"hash":"…","sealed":"…","mac":"…"},
+// where "sealed" is optional. "hash" covers the text of the entry, which contains the hashes of the
+// previous entry and of "sealed". "mac" authenticates "hash" under the sealing key (ADR 0049).
+// Versions up to 0.1.0 wrote lines without a "mac".
 import { createHash } from 'node:crypto';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { AuditRecordJson } from '#protocol/service/messages.ts';
@@ -13,7 +13,7 @@ export interface AuditLine {
   readonly hash: string;
   /** base64url; `entry.sealed` is its hash. */
   readonly sealed?: string;
-  /** base64url; over `hash`. */
+  /** MAC over `hash`, base64url. */
   readonly mac?: string;
 }
 
@@ -32,7 +32,7 @@ export function hashText(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
 
-/** `text` has no line end. */
+/** Encodes a line. The returned `text` has no line end. */
 export function encodeLine(
   entry: AuditEntry,
   sealed: string | undefined,
@@ -52,7 +52,10 @@ export interface ChainEnd {
   readonly hash: string;
 }
 
-/** The line, or a clause that says why the line does not continue the chain. */
+/**
+ * Decodes the line after the given end of the chain. Returns a clause with the reason when the line
+ * does not continue the chain.
+ */
 export function decodeLine(text: string, { sequence, hash }: ChainEnd): AuditLine | string {
   let line: AuditLine;
   try {

@@ -23,7 +23,7 @@ export interface AuditEvent {
   readonly details: AuditEntry['details'];
   /** Data that the service needs after a restart. The log contains them sealed. */
   readonly record?: Uint8Array;
-  /** The entry has the time of the clock, even if the entry before it is of a later time. */
+  /** The entry takes the time of the clock, even if the entry before it has a later time. */
   readonly setsTimeBack?: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface AuditLogOptions {
   readonly now: () => Date;
   /** Receives each existing line, oldest first. */
   readonly replay: (line: AuditLine) => void;
-  /** Called after the replay and before the first write. An error leaves the file unchanged. */
+  /** Called after the replay and before the first write. If it throws, the file is unchanged. */
   readonly accept?: (scan: LogScan) => void;
 }
 
@@ -58,16 +58,15 @@ export class AuditLog {
   #failure: UserError | undefined;
   #reportFailure: (failure: UserError) => void = () => undefined;
   /**
-   * Resolves when an entry could not be written. The log then accepts none, and the service must
-   * end.
+   * Resolves when a write has failed. The log then refuses every entry, and the service must end.
    */
   readonly failed = new Promise<UserError>((resolve) => {
     this.#reportFailure = resolve;
   });
 
   /**
-   * Verifies and replays the existing entries. Truncates an incomplete last line, which only a
-   * crash leaves: append() did not resolve for it. The log records the truncation.
+   * Verifies and replays the existing entries. Truncates an incomplete last line, and records that
+   * in the log. Only a crash leaves such a line, so append() never resolved for it.
    * @throws UserError when the chain is broken anywhere else, or a MAC is wrong
    */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
@@ -136,7 +135,7 @@ export class AuditLog {
     await this.#flushing;
     const hadFailed = this.#failure !== undefined;
     this.#failure ??= new UserError('The audit log is closed.');
-    // After a failure, closing may report it again.
+    // After a failed write, closing the file may report the same error again.
     await this.#options.file.close().catch((cause: unknown) => {
       if (!hadFailed) throw cause;
     });

@@ -12,7 +12,8 @@ export interface LogScan {
   readonly end: ChainEnd;
   readonly head: AuditHeadJson;
   /**
-   * The last entry of those without a MAC, which are the first ones. Sequence 0 if there is none.
+   * The last entry without a MAC. Only entries at the beginning of the log may lack one (ADR 0049).
+   * Sequence 0 if every entry has a MAC.
    */
   readonly unauthenticated: ChainEnd;
   /** Offset of each line, and the end of the last one. */
@@ -57,7 +58,10 @@ export async function scanLog(
   return { end: head, head, unauthenticated, offsets, torn: rest };
 }
 
-/** `mayLackMac`: every earlier entry lacks one. */
+/**
+ * Returns a clause with the reason when the MAC of a line is missing or wrong. `mayLackMac` is true
+ * while every earlier entry lacks a MAC.
+ */
 function findWrongMac(
   { hash, mac }: AuditLine,
   mayLackMac: boolean,
@@ -77,7 +81,7 @@ function apply(line: AuditLine, each: (line: AuditLine) => void): void {
   }
 }
 
-/** The refusal of a start, which names the entry. */
+/** The error for a broken log. It names the first wrong entry. */
 export function broken(sequence: number, why: string, cause?: unknown): UserError {
   return new UserError(
     `The audit log is broken at entry ${sequence}: ${why}. The log was changed. Keep this copy as evidence, and restore the folder from a backup.`,

@@ -1,6 +1,6 @@
 // keyferry-as, the command line of the AS. If a running service holds the lock of the data folder,
-// it runs the command, so that two processes never write the same state and a revocation has
-// immediate effect. Otherwise this process takes the lock.
+// that service executes the command. Two processes thus never write the same state, and a
+// revocation has immediate effect. Otherwise this process takes the lock and executes the command.
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -29,7 +29,10 @@ async function main(): Promise<readonly string[]> {
   return run(request, { directory, keyFile, demo });
 }
 
-/** The commands that may create a service, which others must not do in a wrong folder. */
+/**
+ * The commands that may create a service. All others require an existing one, because a wrong
+ * --data must not create a second service.
+ */
 const CREATING_COMMANDS: readonly AdminRequest['command'][] = ['set add', 'operator add'];
 
 async function run(request: AdminRequest, options: { directory: string; keyFile: string; demo: boolean }) {

@@ -21,7 +21,7 @@ export interface Config {
   /** Creates a set, keys and an operator at the first start, and an access code at each start. */
   readonly embedded: boolean;
   readonly exportsPerMinute: number;
-  /** Starts also when the newest log entry is far ahead of the clock. */
+  /** Permits a start when the newest log entry is far ahead of the clock. */
   readonly acceptClock: boolean;
 }
 

@@ -1,5 +1,5 @@
 // Starts the service: locks the data folder, opens the AS and listens on the port. SIGINT and
-// SIGTERM stop the service after pending requests, and so does a disk that refuses a log entry.
+// SIGTERM stop the service after its pending requests. So does a disk that refuses a log entry.
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { createApp } from '../api/app.ts';
@@ -17,7 +17,7 @@ import { welcomeText } from './welcome.ts';
 
 /** Timeout of pending requests after a signal. */
 const GRACE_MS = 5_000;
-/** Time after which a failed service is ended, in milliseconds. */
+/** Time after which the process of a failed service exits, in milliseconds. */
 const EXIT_MS = 2_000;
 const SERVER_LIMITS = {
   headersTimeout: 10_000,
@@ -98,7 +98,10 @@ async function serveUntilSignal(
   await as.log.append({ event: 'service-stopped', actor: null, details: {} });
 }
 
-/** Browsers write loopback in three ways. A wildcard address has no name of its own. */
+/**
+ * The origins of the service's own address. Browsers write a loopback address in three ways. A
+ * wildcard address is reached by these names too.
+ */
 function ownOrigins(host: string, port: number): string[] {
   const isWildcard = host === '0.0.0.0' || host === '::';
   const isLoopback = isWildcard || /^(localhost|127\.0\.0\.1|::1)$/.test(host);
@@ -113,7 +116,8 @@ function ownOrigins(host: string, port: number): string[] {
 
 async function listen(server: ServerType, { host, port }: Config): Promise<AddressInfo> {
   await new Promise<void>((resolve, reject) => {
-    // The listener stays, so that a later failed accept does not end the process.
+    // The listener stays after the start, because an error event without a listener ends the
+    // process.
     server.on('error', (cause) => {
       const message = isSystemError(cause, 'EADDRINUSE')
         ? `Port ${port} is in use. Choose another one with --port, or stop the program that uses it.`

@@ -1,4 +1,4 @@
-// The commands that change or show the service, as data, and their implementation. They run in the
+// Defines the commands that change or show the service, as data, and executes them. They run in the
 // process of the CLI, or in the service that has locked the data folder (control.ts).
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { toUserError } from '../common/to-user-error.ts';
@@ -16,7 +16,7 @@ import { type OrderRequest, runOrderRequest } from './order-requests.ts';
 import { localZone, showTime } from './times.ts';
 import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
 
-/** Keys are hex digits, because requests are JSON. */
+/** A command with its values. Keys are hex digits, because control.ts sends requests as JSON. */
 export type AdminRequest =
   | ({ readonly command: 'set add'; readonly transportKey?: string } & Omit<NewSet, 'transportKey'>)
   | { readonly command: 'set list' }
@@ -24,7 +24,7 @@ export type AdminRequest =
       readonly command: 'set allow';
       readonly set: number;
       readonly units: readonly string[] | null;
-      /** The set may change from every unit to these units. */
+      /** Permits to narrow a set that admits every unit to these units. */
       readonly only: boolean;
     }
   | ({ readonly command: 'key add'; readonly key?: string } & Omit<NewKey, 'key'>)
@@ -39,7 +39,11 @@ export type AdminRequest =
   | VaultAdminRequest
   | { readonly command: 'trust' };
 
-/** The lines to print, with times in `zone`, the time zone of the terminal. @throws UserError */
+/**
+ * Executes a command and returns the lines to print. Times are in `zone`, the IANA time zone of the
+ * terminal.
+ * @throws UserError
+ */
 export async function runAdminRequest(
   as: As,
   actor: string,
@@ -145,8 +149,8 @@ function describeSet(found: SetState): string[] {
 }
 
 /**
- * Naming units must not narrow a set that admits every unit, unless the caller says so. @throws
- * UserError
+ * Refuses to narrow a set that admits every unit, unless the administrator uses --only.
+ * @throws UserError
  */
 function requireListed(as: As, { set, units, only }: Extract<AdminRequest, { command: 'set allow' }>): void {
   if (units === null || only || requireSet(as.state, set).units !== null) return;

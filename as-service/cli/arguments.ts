@@ -50,7 +50,7 @@ export function readKey<Name extends string>(name: Name, file: Values[string]): 
   return { [name]: digits.toUpperCase() } as { [K in Name]: string };
 }
 
-/** The text of a file, or of standard input for `-`. @throws UserError */
+/** Reads the text of a file, or of standard input for `-`. @throws UserError */
 export function readInput(file: string): string {
   let content: Buffer;
   try {
@@ -72,7 +72,9 @@ function nameOf(file: string): string {
 }
 
 /**
- * A text in its one form (docs/protocol.md clause 6.2). @throws UserError naming what it contains
+ * Reads a text and returns it in the normal form of docs/protocol.md clause 6.2. `what` is the name
+ * of the text in the error.
+ * @throws UserError naming the refused character
  */
 export function readEntered(what: string, typed: string, read: (typed: string) => TextResult): string {
   const result = read(typed);

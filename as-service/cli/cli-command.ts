@@ -1,2 +1,2 @@
-/** Starts the command line of a build, which is not installed. */
+/** The command that starts the CLI. A build does not install a program `keyferry-as`. */
 export const CLI_COMMAND = 'node dist/service/cli.js';

@@ -27,7 +27,7 @@ export interface CommandLine {
   readonly values: { readonly data?: string; readonly 'key-file'?: string; readonly demo?: boolean };
 }
 
-/** A command, or the help to print. @throws UserError with the cause and the help */
+/** Reads a command, or a request for help. @throws UserError with the cause and the help */
 export function readCommandLine(args: readonly string[]): CommandLine | { readonly help: string } {
   const end = args.findIndex((arg) => arg.startsWith('-'));
   const leading = args.slice(0, end < 0 ? args.length : end);

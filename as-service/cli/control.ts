@@ -1,6 +1,6 @@
-// Sends CLI requests to a running service over the socket of the folder lock: one request and one
-// answer, each a line of JSON. The socket needs no authentication: a process that may open it (mode
-// 0600) may also read the key file.
+// Sends a CLI command to a running service over the socket of the folder lock, and answers it
+// there. Request and answer are one line of JSON each. The socket needs no authentication: a
+// process that may open it (mode 0600) may also read the key file.
 import { createConnection, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { UserError } from '../common/user-error.ts';
@@ -11,7 +11,7 @@ import { localZone } from './times.ts';
 interface ControlRequest {
   readonly actor: string;
   readonly request: AdminRequest;
-  /** Time zone of the terminal, where the times are read. */
+  /** IANA time zone of the terminal, in which the answer shows times. */
   readonly zone: string;
 }
 

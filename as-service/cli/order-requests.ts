@@ -22,10 +22,10 @@ export type OrderRequest =
       readonly path: string | null;
     };
 
-/** Maximum number of units without a reason that a refused closing names. */
+/** Maximum number of units without a reason that the refusal to close an order lists. */
 const MAX_SHOWN_UNITS = 10;
 
-/** The lines to print. @throws UserError, ProtocolError */
+/** Executes a command and returns the lines to print. @throws UserError, ProtocolError */
 export async function runOrderRequest(
   as: As,
   actor: Actor,
@@ -62,7 +62,8 @@ export async function runOrderRequest(
 }
 
 /**
- * An id of an earlier version may not be in the one form of a text, so the exact id comes first.
+ * Finds an order by its typed id. Tries the exact id first, because an id from an earlier version
+ * may not be in the normal form of docs/protocol.md clause 6.2.
  */
 function find(as: As, typed: string, actor: Actor): OrderEntry {
   const ids = as.orders.list(actor, []).map(({ workOrder }) => workOrder);

@@ -44,7 +44,7 @@ export const SET_COMMANDS: Commands = {
   'set allow': {
     words: 'SET [SN…]',
     options: { any: {}, only: {} },
-    help: 'Adds units to the list of a set. With --any the set admits every unit of it, with --only just those named.',
+    help: 'Adds units to the list of a set. With --any the set admits every unit of it, with --only just the named units.',
     request: ([set = '', ...units], { any, only = false }) => {
       if ((units.length === 0) !== (any === true)) throw new UserError('Name the units by their SN, or use --any.');
       return {

@@ -1,7 +1,8 @@
-// Reads and shows times where the custodian is: in the time zone of the terminal, with its name.
+// Reads and shows times in the time zone of the terminal. A shown time includes the name of the
+// zone.
 import { UserError } from '../common/user-error.ts';
 
-/** Which end of a day a date without a time means. */
+/** The end of the day that a date without a time stands for. */
 type Edge = 'start' | 'end';
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?\s*(Z|[+-]\d\d:?\d\d)?)?$/i;
@@ -12,8 +13,8 @@ export function localZone(): string {
 }
 
 /**
- * A date, which means that edge of the day here, or a date with a time, which is local unless it
- * has a zone.
+ * Reads a date or a time. A date stands for the start or the end (`edge`) of the local day. A time
+ * is local unless it names a zone.
  * @throws UserError for another text, or a time that the calendar or the local clock does not have
  */
 export function readTime(option: string, text: string, edge: Edge): Date {
@@ -52,7 +53,9 @@ function offsetOf(option: string, zone: string): number {
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
 }
 
-/** Where the clock goes forward, an hour of the day does not exist. */
+/**
+ * Refuses a local time that does not exist, because the clock goes forward for summer time then.
+ */
 function localTime(option: string, parts: readonly [number, number, number, number, number, number]): Date {
   const [year, month, day, hour, minute, second] = parts;
   const time = new Date(year, month - 1, day, hour, minute, second);
@@ -60,7 +63,10 @@ function localTime(option: string, parts: readonly [number, number, number, numb
   throw new UserError(`--${option}: the clock here skips that time. Give an earlier or later one.`);
 }
 
-/** "2026-12-31 23:59 GMT-08:00 (America/Los_Angeles)". `iso` is in UTC. */
+/**
+ * Formats a time like "2026-12-31 23:59 GMT-08:00 (America/Los_Angeles)". `iso` is ISO 8601 in UTC,
+ * and `zone` an IANA name.
+ */
 export function showTime(iso: string, zone: string): string {
   const parts = new Intl.DateTimeFormat('en-US-u-ca-iso8601-nu-latn', {
     timeZone: zone,

@@ -54,7 +54,10 @@ export const VAULT_COMMANDS: Commands = {
   },
 };
 
-/** Reads the first line of a file, because other users can read the command line. */
+/**
+ * Reads a passphrase from the first line of a file, because other users of the computer can read
+ * the command line.
+ */
 function readPassphrase(file: Values[string]): { readonly passphrase?: string } {
   return typeof file === 'string' ? { passphrase: readInput(file).split(/\r\n|\r|\n/, 1)[0] ?? '' } : {};
 }

@@ -1,4 +1,5 @@
-// Runs the commands for vaults, for every set, with files of this computer.
+// Executes the commands for vaults. They may use every set, and read and write files of this
+// computer.
 import { existsSync } from 'node:fs';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { FileError } from '#protocol/errors.ts';
@@ -20,7 +21,7 @@ export type VaultAdminRequest =
   | { readonly command: 'vault revoke'; readonly asNumber: number; readonly reason: string }
   | { readonly command: 'vault reconcile'; readonly journal: string; readonly verdicts?: string };
 
-/** The lines to print. @throws UserError, ProtocolError */
+/** Executes a command and returns the lines to print. @throws UserError, ProtocolError */
 export async function runVaultRequest(
   as: As,
   actor: string,

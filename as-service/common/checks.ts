@@ -1,4 +1,5 @@
-// Checks of what an administrator enters. Each refuses with a sentence for the terminal.
+// Checks the values that an administrator enters. Each function throws a UserError with a sentence
+// for the terminal.
 import { whyNot } from '#protocol/orders/unit-list.ts';
 import { readSerialNumber } from '#protocol/orders/units.ts';
 import { readText } from '#protocol/text/permitted-text.ts';
@@ -13,14 +14,14 @@ export function requireNumber(what: string, value: number, min: number, max: num
   throw new UserError(`${what} must be a whole number from ${min} to ${max}.`);
 }
 
-/** A name or label in its one form (docs/protocol.md clause 6.2). @throws UserError */
+/** Returns a name or label in the normal form of docs/protocol.md clause 6.2. @throws UserError */
 export function readLabel(what: string, typed: string): string {
   const result = readText(typed, MAX_LABEL_LENGTH);
   if ('text' in result) return result.text;
   throw new UserError(`The ${what} ${result.why}. Type it again.`);
 }
 
-/** The SN as 32 upper-case hex digits, padded with zeros on the left. @throws UserError */
+/** Returns the SN as 32 upper-case hex digits, padded with zeros on the left. @throws UserError */
 export function requireSerialNumber(text: string): string {
   const sn = readSerialNumber(text);
   if (sn === undefined) throw new UserError(`SN: ${whyNot(text)}.`);

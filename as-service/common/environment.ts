@@ -1,4 +1,4 @@
-// Reads environment variables as files are read: without what editors, shells and container tools
+// Reads environment variables. Removes the characters that editors, shells and container tools
 // leave around a value.
 
 export type Environment = Readonly<Record<string, string | undefined>>;

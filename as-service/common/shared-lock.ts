@@ -1,5 +1,5 @@
-// A lock for shared and exclusive actions. Exports share it. A change of what they may do takes it
-// exclusively, so that no export is under way when the change is recorded.
+// A lock for shared and exclusive actions. Exports take it shared. A change of the rules for
+// exports takes it exclusively, so no export is in progress while the change is recorded.
 import { Mutex } from '#protocol/async/mutex.ts';
 
 export class SharedLock {
@@ -8,7 +8,10 @@ export class SharedLock {
   /** Resolves when the exclusive action that waits or runs has ended. */
   #exclusive: Promise<void> | undefined;
 
-  /** Runs together with other shared actions, while no exclusive one waits or runs. */
+  /**
+   * Runs an action, possibly together with other shared ones. Waits first while an exclusive action
+   * waits or runs.
+   */
   async shared<Result>(action: () => Promise<Result>): Promise<Result> {
     while (this.#exclusive !== undefined) await this.#exclusive;
     const running = action();

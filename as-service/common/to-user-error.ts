@@ -1,7 +1,10 @@
 import { ProtocolError } from '#protocol/errors.ts';
 import { UserError } from './user-error.ts';
 
-/** Makes a refusal a UserError with `prefix` and its sentence. Other errors stay as they are. */
+/**
+ * Converts a ProtocolError to a UserError with the same message after `prefix`. Returns other
+ * errors unchanged.
+ */
 export function toUserError(cause: unknown, prefix = ''): unknown {
   return cause instanceof ProtocolError ? new UserError(`${prefix}${cause.message}`, { cause }) : cause;
 }

@@ -53,7 +53,8 @@ export class Exporter {
   }
 
   /**
-   * The verdict, unsigned. A receipt always leads to the same verdict.
+   * Verifies a receipt and returns the verdict, which is not signed yet. The same receipt always
+   * leads to the same verdict.
    * @throws ProtocolError export-unknown, receipt-refused, receipt-conflict
    */
   async verifyReceipt({ exportId, receipt }: ReceiptRequestJson, sender: Sender): Promise<VerdictJson> {
@@ -71,9 +72,10 @@ export class Exporter {
   }
 
   /**
-   * Looks up the export under an idempotency key, of any operator: another one may finish the load.
-   * An operator who may not use the set gets not-allowed, because the page takes export-unknown to
-   * mean that the key is not in the unit. Keys are random, so guessing reveals nothing.
+   * Looks up the export under an idempotency key, also one of another operator, who may have begun
+   * the load. An operator who may not use the set gets not-allowed, because the page takes
+   * export-unknown to mean that the key is not in the unit. Idempotency keys are random, so
+   * guessing reveals nothing.
    * @throws ProtocolError export-unknown, not-allowed
    */
   recall(idempotencyKey: string, account: OperatorState): ExportEntry {
@@ -127,7 +129,10 @@ export class Exporter {
     return entry;
   }
 
-  /** Exports of sets that the operator may not use are unknown to the operator. */
+  /**
+   * Finds an export by its id. Refuses an export of a set that the operator may not use as if it
+   * did not exist.
+   */
   #findVisible(exportId: string, account: OperatorState): ExportEntry {
     const entry = this.#options.ledger.findById(exportId);
     if (entry !== undefined && this.#isVisible(entry, account)) return entry;
@@ -169,7 +174,10 @@ function unitRequest({ set, tkv, suite, sign, ref1, ref2, sn, random, challengeM
   };
 }
 
-/** `requestHash` is in the audit log: its input must not change. */
+/**
+ * Adds the facts of a request to its sender. The audit log contains `requestHash`, so the members
+ * that it covers, and their sequence, must not change.
+ */
 function callerOf(request: ExportRequestJson, sender: Sender): Caller {
   const { set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder, reason, idempotencyKey } = request;
   // An array, because the sequence of members in the request's JSON must not matter.

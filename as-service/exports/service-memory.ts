@@ -1,5 +1,5 @@
-// Implements the Memory of protocol/as-unit: facts come from the state and the ledger, and each
-// export and receipt becomes an audit log entry, from which a restart restores the ledger.
+// Implements Memory of protocol/as-unit. Facts come from the state and the ledger. Each export and
+// receipt becomes an audit log entry, from which the next start rebuilds the ledger.
 import type {
   ExportRecord,
   KeyFacts,
@@ -39,7 +39,7 @@ export interface ServiceMemoryOptions {
   readonly lock: SharedLock;
   readonly demoMode: boolean;
   readonly orders: OrderLedger;
-  /** commitReceipt() gets verified receipts only. */
+  /** commitReceipt() adds each receipt, because protocol/as-unit has verified it. */
   readonly verified: VerifiedReceipts;
   readonly now: () => Date;
 }
@@ -85,8 +85,8 @@ export class ServiceMemory implements Memory<Caller> {
   }
 
   /**
-   * Checks everything that can change during a request. commit() calls it again. @throws
-   * ProtocolError
+   * Checks everything that can change during a request. commit() calls it again.
+   * @throws ProtocolError
    */
   requirePermitted(request: UnitExportRequest, { account, workOrder, requireSignedIn }: Caller): void {
     const { state, demoMode, orders, now } = this.#options;

@@ -36,7 +36,10 @@ export function answer(body: object): Response {
   return new Response(JSON.stringify(body), { headers: JSON_HEADERS });
 }
 
-/** A refusal keeps its message. The details of any other error go to `report` only. */
+/**
+ * Converts an error to a problem. A refusal keeps its message. The details of any other error go to
+ * `report` only.
+ */
 export function problemOf(cause: unknown, report: (cause: unknown) => void): Problem {
   if (cause instanceof Problem) return cause;
   if (cause instanceof ProtocolError && isProblemCode(cause.code)) return new Problem(cause.code, cause.message);

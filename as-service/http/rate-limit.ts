@@ -1,9 +1,9 @@
 // Rate limit by token buckets, one per name, with bounded memory: full buckets are removed.
 
 export interface Rate {
-  /** Capacity of a bucket. */
+  /** Capacity of a bucket, in tokens. */
   readonly burst: number;
-  /** Refill rate. */
+  /** Number of tokens that a bucket regains per minute. */
   readonly perMinute: number;
 }
 

@@ -1,5 +1,5 @@
 // Finds the operator of a request by its access code, sent as bearer token (RFC 6750). Limits wrong
-// access codes per address; a right one is accepted even when the limit of its address is reached.
+// access codes per address. A valid code is accepted even after that limit is reached.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Role } from '#protocol/service/messages.ts';
 import { findOperator } from '../operators/access-codes.ts';
@@ -12,7 +12,7 @@ export interface SignedIn {
   readonly account: OperatorState;
   /** When the access code expires, ISO 8601. */
   readonly expires: string;
-  /** Looks the access code up again. @throws ProtocolError signed-out */
+  /** Checks again that the access code is valid. @throws ProtocolError signed-out */
   readonly requireSignedIn: () => void;
 }
 

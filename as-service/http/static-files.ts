@@ -54,14 +54,17 @@ const WORKER_POLICIES: readonly (readonly [RegExp, string])[] = [
 
 const DEMO = '/demo.html';
 /**
- * In demo mode the page's own response names the demo (RFC 8288), and the page reads that header
- * once it has started. The page is one hashed build for every service, so it cannot contain the
- * link; requesting demo.html and getting 404 would log an error in the console of other stations.
- * A proxy that drops `Link` hides the offer and nothing else.
+ * Link header (RFC 8288) in the response of the page, in demo mode. The page reads it after its
+ * start and then offers the demo. The build of the page is the same for every service, so it cannot
+ * contain the link. Requesting demo.html instead would log a 404 error in the console of stations
+ * without a demo. If a proxy drops the header, only that offer is missing.
  */
 const DEMO_LINK = `<${DEMO}>; rel="alternate"; title="Demo"`;
 
-/** Serves app/ of the folder `web` at the root and, in demo mode, the other files of its demo/. */
+/**
+ * Serves the folder app of `web` at the root. In demo mode also serves the files of the folder demo
+ * that app does not contain.
+ */
 export async function loadStaticFiles(web: string, demoMode: boolean): Promise<StaticFiles> {
   const files = new Map<string, StaticFile>();
   for (const folder of demoMode ? ['demo', 'app'] : ['app']) {
@@ -131,8 +134,9 @@ function compressBrotli(content: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * A page with its own policy keeps it, with frame-ancestors, which <meta> cannot set. Otherwise
- * inline styles are allowed by hash, and data: images only in a page that contains one.
+ * The Content-Security-Policy of an HTML file. A file with a policy in a <meta> element keeps that
+ * policy. The header adds frame-ancestors, which <meta> cannot set. For other files, inline styles
+ * are permitted by hash, and data: images only if the file contains one.
  */
 function policyFor(html: string): string {
   const [, own] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html) ?? [];

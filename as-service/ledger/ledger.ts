@@ -1,5 +1,5 @@
-// Index of all exports and receipts of this service, with counts for quotas and work orders. It is
-// computed from the audit log: by replay at the start, then by each new entry once that is durable.
+// Index of all exports and receipts of this service, with counts for quotas and work orders. The
+// start computes it from the audit log. Later, each entry updates it once the entry is durable.
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
@@ -51,7 +51,9 @@ export class Ledger {
   readonly #workOrders = new Map<string, Map<string, WorkOrderCount>>();
   /** XC of each export, by work order. */
   readonly #ofWorkOrder = new Map<string, number[]>();
-  /** XC of each export and of each receipt, by work order, in the order of their entries. */
+  /**
+   * By work order: the XC of each export and of each receipt, in the sequence of their log entries.
+   */
   readonly #changes = new Map<string, number[]>();
   readonly #perLoad = new Map<string, number>();
   #lastXc = 0;
@@ -83,7 +85,10 @@ export class Ledger {
     return found === undefined || entry === undefined ? undefined : { requestHash: found.requestHash, entry };
   }
 
-  /** The export of any operator. Idempotency keys are random, so at most one export exists. */
+  /**
+   * The export under this key, of any operator. Idempotency keys are random, so at most one export
+   * exists.
+   */
   findByIdempotencyKeyOfAnyOperator(key: string): ExportEntry | undefined {
     const [first] = this.#byIdempotencyKey.get(key)?.values() ?? [];
     return this.#find(first?.xc);
@@ -120,7 +125,10 @@ export class Ledger {
     return this.#perLoad.get(loadName(workOrder, set, sn, ref1, slot)) ?? 0;
   }
 
-  /** Counts of each work order, newest first: of one operator, or of all. */
+  /**
+   * The numbers of exports and receipts of each work order, newest first. Undefined counts the
+   * exports of all operators.
+   */
   workOrders(operator: string | undefined): Omit<WorkOrderJson, 'order'>[] {
     const merged = new Map<string, WorkOrderCount>();
     for (const [name, counts] of this.#workOrders) {

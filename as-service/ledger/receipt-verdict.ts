@@ -7,10 +7,13 @@ import type { VerdictJson } from '#protocol/service/messages.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import type { ExportEntry, Ledger } from './ledger.ts';
 
-/** Receipts, by the object that holds them, whose MAC this process has verified. */
+/** The objects whose receipt this process has verified by its MAC. */
 export type VerifiedReceipts = WeakSet<object>;
 
-/** Undefined while no receipt of the export is stored. @throws ProtocolError receipt-refused */
+/**
+ * The verdict on the stored receipt of an export. Undefined without a receipt.
+ * @throws ProtocolError receipt-refused
+ */
 export async function verdictOf(
   entry: ExportEntry | undefined,
   crypto: KeyCrypto,

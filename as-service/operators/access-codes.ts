@@ -1,6 +1,5 @@
 // Access codes of operators: 150 random bits, sent as a bearer token (RFC 6750) and valid for at
-// most
-// 8 hours. The service stores only their SHA-256.
+// most 8 hours. The service stores only their SHA-256.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { readCrockford } from '#protocol/text/typed-code.ts';
@@ -22,8 +21,8 @@ export function createAccessCode(): string {
 }
 
 /**
- * SHA-256 of a typed access code, 32 bytes, with or without its KF. Undefined when `typed` is not
- * an access code.
+ * SHA-256 of a typed access code, 32 bytes. The prefix KF is optional. Undefined when `typed` is
+ * not an access code.
  */
 export function hashAccessCode(typed: string): Bytes | undefined {
   const code = readCrockford(typed);
@@ -33,7 +32,7 @@ export function hashAccessCode(typed: string): Bytes | undefined {
   return copy(createHash('sha256').update(digits).digest());
 }
 
-/** `lifetimeMs` is cut to 8 hours. */
+/** The state that the service stores for an access code. `lifetimeMs` is limited to 8 hours. */
 export function accessCodeState(code: string, now: Date, lifetimeMs: number): AccessCodeState {
   const hash = hashAccessCode(code);
   if (hash === undefined) throw new RangeError('not an access code');
@@ -41,12 +40,12 @@ export function accessCodeState(code: string, now: Date, lifetimeMs: number): Ac
   return { hash, issued: now.toISOString(), expires };
 }
 
-/** True for a code that was issued when the clock was ahead of now. */
+/** True when the code was issued later than `now`: the clock was ahead then. */
 export function isFromFuture(code: AccessCodeState, now: Date): boolean {
   return issuedAt(code) > now.getTime() + CLOCK_TOLERANCE_MS;
 }
 
-/** The code with its whole lifetime from now on. */
+/** The same code, valid from `now` for its original lifetime. */
 export function redated(code: AccessCodeState, now: Date): AccessCodeState {
   const lifetimeMs = Date.parse(code.expires) - issuedAt(code);
   const expires = new Date(now.getTime() + lifetimeMs).toISOString();

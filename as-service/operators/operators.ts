@@ -1,4 +1,4 @@
-// Changes of operators by an administrator: adds operators, issues and revokes access codes.
+// Adds operators, and issues and revokes their access codes, on behalf of an administrator.
 import type { Role } from '#protocol/service/messages.ts';
 import { isSameText } from '#protocol/text/permitted-text.ts';
 import { readLabel, requireNumber } from '../common/checks.ts';
@@ -71,7 +71,8 @@ export async function revokeAccessCodes(as: StateChanges, actor: string, typed: 
 }
 
 /**
- * Access codes that a clock ahead of now has issued live their hours from now on, and not longer.
+ * Corrects access codes that were issued while the clock was ahead. Each is valid from now for its
+ * original lifetime.
  */
 export async function redateAccessCodes(as: StateChanges): Promise<void> {
   const now = as.now();

@@ -84,7 +84,7 @@ function requireAdmitted(set: SetState, units: readonly UnitRange[]): void {
   }
 }
 
-/** Makes a refusal of protocol/orders a refusal of the request. */
+/** Converts the error file-refused of protocol/orders to request-refused. */
 function asRequest<Result>(action: () => Result): Result {
   try {
     return action();

@@ -1,5 +1,5 @@
-// Index of all work orders of this service, with what stations reported on them. It is computed
-// from the audit log: by replay at the start, then by each new entry once that is durable.
+// Index of all work orders of this service, with the station reports on them. The start computes it
+// from the audit log. Later, each entry updates it once the entry is durable.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { IntegrityError } from '#protocol/errors.ts';
 import type { OrderState } from '#protocol/orders/messages.ts';

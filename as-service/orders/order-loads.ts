@@ -1,5 +1,5 @@
-// Exports and verdicts under one work order, by unit and line: those of the service, and those in
-// the returned journals of vaults.
+// Collects the exports and verdicts under one work order, by unit and line: those of the service,
+// and those in the returned journals of vaults.
 import { toHex } from '#protocol/bytes/hex.ts';
 import type { OrderLine, WorkOrder } from '#protocol/orders/order.ts';
 import type { VerdictJson } from '#protocol/service/messages.ts';
@@ -13,7 +13,7 @@ import type { ReceiptCheck } from '../vaults/vault-receipts.ts';
 
 /** One export of a load. */
 export interface LoadExport {
-  /** It has a receipt. */
+  /** The export has a receipt. */
   readonly isProven: boolean;
   /**
    * Undefined without a receipt. A function, because counting needs no verdict.
@@ -23,7 +23,10 @@ export interface LoadExport {
   readonly reason: string | null;
   /** Time of the export. */
   readonly begun: string;
-  /** Time of the receipt; undefined in a vault, whose receipts are verified at its return. */
+  /**
+   * Time of the receipt. Undefined for an export of a vault, because its receipts are verified only
+   * when its journal is returned.
+   */
   readonly ended: string | undefined;
 }
 
@@ -55,7 +58,7 @@ export class OrderLoads {
         this.#add(headerOf(exported.event), {
           isProven: exported.receipt !== undefined,
           verdict: () => verdictOnExport(record, exported, check),
-          // Vaults do not require a reason for a second export.
+          // Vaults do not ask for a reason, so the report names the vault in its place.
           reason: `sent by vault ${record.issued.header.asNumber}`,
           begun: exported.time,
           ended: undefined,

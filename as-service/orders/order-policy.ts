@@ -23,13 +23,16 @@ export function authoriseOrder(
     requireText(workOrder);
     return;
   }
-  // An operator of another set learns nothing about the order.
+  // This check is the first, so that an operator of another set gets no fact about the order.
   requireSet(entry, request);
   requireOpen(entry, now);
   requireListed(entry, state, request);
 }
 
-/** Orders of earlier versions may have other ids, but a number without an order may not. */
+/**
+ * Requires the normal form of docs/protocol.md clause 6.2 for a number without an order. Existing
+ * orders are exempt, because earlier versions permitted more.
+ */
 function requireText(workOrder: string | null): void {
   const result = workOrder === null ? undefined : readOrderId(workOrder);
   if (result === undefined || 'text' in result) return;

@@ -24,7 +24,10 @@ export interface MakeReportOptions {
 /** Number of rows to make before other requests get the event loop. */
 const ROWS_PER_TURN = 100;
 
-/** `outcomes`: of the units with exports or reports. The others are absent. */
+/**
+ * Makes the report of a closed order. `outcomes` lists the units with exports or station reports.
+ * All other units are absent.
+ */
 export async function makeReport(
   entry: OrderEntry,
   outcomes: Iterable<UnitOutcome>,
@@ -81,8 +84,8 @@ async function makeRow(
 type Times = Pick<ReportRow, 'begun' | 'ended'>;
 
 /**
- * Of a unit that is done: from the first export to the last receipt of the loads that prove it.
- * Otherwise as a station reported them.
+ * The begin and the end of the load of a unit. For a unit that is done, these are the first export
+ * and the last receipt among the loads that prove it. For other units, a station reported them.
  */
 function timesOf(
   sn: string,

@@ -53,11 +53,16 @@ export class Orders {
   readonly #options: OrdersOptions;
   /** Serialises changes, so that each check still holds when its change is recorded. */
   readonly #mutex = new Mutex();
-  /** Names this start of the service in the versions of progress(). */
+  /** Identifies this start of the service in the versions that progress() returns. */
   readonly #started = randomBytes(6).toString('hex');
-  /** Number of units that are done, by order, for the version of a progress. */
+  /**
+   * By order: the number of units that are done, and the version of progress() for which it was
+   * computed.
+   */
   readonly #done = new Map<string, { readonly version: string; readonly count: number }>();
-  /** The last report; `name` contains the order and what is proven. */
+  /**
+   * The last report. `name` contains the id of the order and its numbers of exports and receipts.
+   */
   #cache: { readonly name: string; readonly report: Promise<Report> } | undefined;
 
   constructor(options: OrdersOptions) {
@@ -74,8 +79,8 @@ export class Orders {
   }
 
   /**
-   * The orders of the sets that the actor may use, and the numbers in `named` that no order has.
-   * Newest first. `named`: numbers that exports name, with their counts.
+   * Lists the orders of the sets that the actor may use, newest first. `named` contains the order
+   * numbers that exports name, with their counts. Numbers without an order are listed too.
    */
   list(actor: Actor, named: readonly Omit<WorkOrderJson, 'order'>[]): WorkOrderJson[] {
     const counts = new Map(named.map((each) => [each.workOrder, each]));
@@ -99,12 +104,13 @@ export class Orders {
 
   /**
    * The state of the order, and the units that changed since `seen`, the version of an earlier
-   * answer.
+   * answer. Without `seen`, all units with exports.
    */
   progress({ order, state, reason }: OrderEntry, seen: string | undefined): OrderProgressJson {
     const { ledger, vaults, now } = this.#options;
     const changes = ledger.changesOf(order.id);
-    // A return changes units anywhere in the list, and so may a restart: both begin a new list.
+    // A returned vault journal can change any unit, and so can a restart. After both, the answer
+    // contains all units again.
     const list = `${this.#started}-${vaults.countLoads(order.id)}`;
     const version = `${list}-${changes.length}`;
     const common = { state, reason, time: now().toISOString(), version };
@@ -148,7 +154,8 @@ export class Orders {
   }
 
   /**
-   * Ends exports under the order. Its report still contains earlier ones.
+   * Revokes the order: no export under it is possible any more. Its report contains the earlier
+   * exports.
    * @throws ProtocolError order-unknown, order-ended
    */
   async revoke(id: string, reason: string, actor: Actor): Promise<OrderEntry> {
@@ -223,8 +230,8 @@ export class Orders {
   }
 
   /**
-   * Caches the last report until more is proven: a long report can take longer than the client's
-   * timeout, and the client then retries.
+   * Makes the report of a closed order. Caches the last report until another export or receipt is
+   * recorded. A long report can take longer than the client's timeout, and the client then retries.
    * @throws ProtocolError order-unknown, receipt-refused; request-refused while the order is open
    */
   async makeReport(id: string, actor: Actor): Promise<Report> {
@@ -265,8 +272,8 @@ export class Orders {
   }
 
   /**
-   * Runs a change that ends exports, while none is under way. The balance thus contains all of
-   * them.
+   * Runs a change that ends exports, while no export is in progress. A balance that the change
+   * computes thus contains every export.
    */
   #alone<Result>(action: () => Promise<Result>): Promise<Result> {
     return this.#mutex.run(() => this.#options.lock.exclusive(action));

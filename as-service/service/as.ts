@@ -47,7 +47,7 @@ import { Vaults } from '../vaults/vaults.ts';
 import { chooseState, NewestChange, STATE_FILE, type StateChoice } from './choose-state.ts';
 
 export const LOG_FILE = 'audit.log';
-/** A clock that is less behind is not worth a notice. */
+/** A clock that is behind by at most this time causes no notice. */
 const CLOCK_NOTICE_MS = 5 * 60_000;
 
 export interface AsOptions {
@@ -57,7 +57,7 @@ export interface AsOptions {
   readonly logFile: LogFile;
   readonly demoMode: boolean;
   readonly now: () => Date;
-  /** Starts also when the newest log entry is far ahead of the clock. */
+  /** Permits a start when the newest log entry is far ahead of the clock. */
   readonly acceptClock?: boolean;
   /** Derives the key of a vault from its passphrase; Argon2id by default. */
   readonly derive?: PasswordKey;
@@ -71,7 +71,7 @@ export class As implements StateChanges {
   readonly orders: Orders;
   readonly vaults: Vaults;
   readonly now: () => Date;
-  /** What the administrator must know about this start, as sentences for the terminal. */
+  /** Sentences about this start that the terminal shows to the administrator. */
   readonly notices: string[] = [];
   readonly #options: AsOptions;
   readonly #stateFile: StateFile;
@@ -170,14 +170,15 @@ export class As implements StateChanges {
   }
 
   /**
-   * Makes one change at a time, while no export is in progress. The change is complete once its audit
-   * entry, which names the new state, is durable: a crash before that changes nothing, and after a
-   * crash later the next start installs the new state.
+   * Makes one change at a time, while no export is in progress. The audit entry of the change names
+   * the new state, and the change is complete once that entry is durable. A crash before that
+   * changes nothing. After a later crash, the next start installs the new state.
    * @throws UserError when the disk refuses the change
    */
   async change({ event, actor, details, next }: StateChange): Promise<void> {
     await this.#lock.exclusive(async () => {
-      // The next state of a change whose entry may be on the disk must stay.
+      // After a failed write, the log on disk may name the prepared state of that change. prepare()
+      // must not overwrite it.
       this.log.requireWritable();
       const revision = this.#state.revision + 1;
       const state: State = { ...next(this.#state), revision };
@@ -227,8 +228,9 @@ export class As implements StateChanges {
   }
 
   /**
-   * Renews certificates that end, or that a clock ahead of now has issued, and gives access codes
-   * of such a clock their hours from now on. Called at the start and before each request.
+   * Replaces signing keys whose certificates expire within half a year or were issued while the
+   * clock was ahead of now. Also corrects access codes that were issued then. Called at the start
+   * and before each request.
    */
   followClock(): Promise<void> {
     const now = this.now();
@@ -239,7 +241,10 @@ export class As implements StateChanges {
     });
   }
 
-  /** Records a clock that is behind the newest entry before this start. */
+  /**
+   * Records that the clock is behind the log. `newest` is the time of the newest entry before this
+   * start.
+   */
   async #recordClock(newest: string): Promise<void> {
     const clock = this.now();
     const behind = Date.parse(newest) - clock.getTime();
@@ -290,16 +295,16 @@ function emptyState(): State {
 }
 
 /**
- * Adds the keys of newer purposes to a state of an earlier version. The root key takes their place:
- * without a certificate for the purpose, open() replaces it before the first use.
+ * Adds signing keys for the purposes that an earlier version did not have. The root key is only a
+ * placeholder: no certificate names it for the purpose, so open() replaces it before the first use.
  */
 function withAllKeys(state: State): State {
   return { ...state, signingKeys: { ...byPurpose(() => state.root), ...state.signingKeys } };
 }
 
 /**
- * The earlier keys for verdicts, with the one that is replaced now. The root key only took its
- * place.
+ * The earlier verdict keys, with the key that is replaced now. Without the root key, which is only
+ * the placeholder of withAllKeys().
  */
 function withVerdictKey({ root, signingKeys: { verdict }, earlierVerdictKeys = [] }: State): SigningKeyState[] {
   return equalBytes(verdict.publicKey, root.publicKey) ? [...earlierVerdictKeys] : [verdict, ...earlierVerdictKeys];
@@ -313,7 +318,7 @@ function requireClock(newest: string, clock: Date, accepted: boolean): void {
   );
 }
 
-/** The records that the audit log contains, rebuilt by replay. */
+/** The indexes of the records in the audit log. Each start computes them by replay. */
 interface Ledgers {
   readonly exports: Ledger;
   readonly orders: OrderLedger;

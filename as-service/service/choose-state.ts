@@ -17,7 +17,8 @@ export class NewestChange {
 
   add({ event, details: { revision, state } }: AuditEntry): void {
     if (typeof revision !== 'number') return;
-    // Versions up to 0.1.0 recorded a change first and this entry when the state file lacked it.
+    // Versions up to 0.1.0 logged a change before they stored its state. If the state was missing
+    // at the next start, that start logged 'change-lost'.
     this.revision = event === 'change-lost' ? revision - 1 : revision;
     this.hash = typeof state === 'string' ? state : undefined;
   }
@@ -29,8 +30,8 @@ export interface StateChoice {
   /** `next` must replace the state file. */
   readonly finish: boolean;
   /**
-   * The change is in the log and its state nowhere, after a crash of a version up to 0.1.0: it did
-   * not happen.
+   * The log contains a change whose state does not exist, so the change did not happen. A crash of
+   * a version up to 0.1.0 causes this, and a crash while a service is created.
    */
   readonly lost: boolean;
 }
@@ -63,7 +64,10 @@ function isNextOf(stored: State | undefined, next: State | undefined): boolean {
   return next.revision === stored.revision + 1 && equalBytes(next.root.publicKey, stored.root.publicKey);
 }
 
-/** The state of an earlier version does not say where MACs begin. The caller then records it. */
+/**
+ * Requires that only the entries up to the one in the state lack a MAC. The state of an earlier
+ * version names no entry. The caller then stores it.
+ */
 function requireMacs(found: LogPosition, expected: LogPosition | undefined): void {
   if (expected === undefined) return;
   if (found.sequence > expected.sequence) throw broken(expected.sequence + 1, 'its authentication code is missing');
@@ -73,7 +77,8 @@ function requireMacs(found: LogPosition, expected: LogPosition | undefined): voi
 }
 
 /**
- * The audit log and the state file have different revisions, or different states of one revision.
+ * The error when the audit log and the state file have different revisions, or different states of
+ * one revision.
  */
 function mismatch(logged: number, stored: number | undefined): UserError {
   if (stored === undefined) {

@@ -1,6 +1,6 @@
-// Adds what the embedded mode needs: a set with a random T, keys and an operator; in demo mode also
-// the published demo sets and work orders. Checks each part, so that a start completes an
-// interrupted earlier one.
+// Creates what the embedded mode needs: a set with a random T, keys and an operator. Demo mode also
+// gets the published demo sets and work orders. Creates only what is missing, so a start completes
+// an interrupted earlier one.
 import { randomInt } from 'node:crypto';
 import { DEMO_HUB, DEMO_SETS, demoSerialNumber } from '#protocol/demo/demo-sets.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -81,8 +81,8 @@ async function addMissingKeys(as: As, set: number): Promise<void> {
 }
 
 /**
- * One order for each demo set and its unit, and one for the hub with eight units. Each start adds
- * the ones that are worked.
+ * One order for each demo set and its unit, and one for the hub with eight units. Each start adds a
+ * fresh copy of each order that was worked.
  */
 const DEMO_ORDERS = [
   ...DEMO_SETS.map(({ set, name }, index) => ({
@@ -106,7 +106,8 @@ async function addDemoOrders(as: As): Promise<void> {
     return found !== undefined && (found.exports > 0 || found.order?.state !== 'open');
   };
   for (const { id: name, title, set, units } of DEMO_ORDERS) {
-    // A copy that was worked or closed stays as it is; the next one has a number.
+    // An order that was worked or closed stays as it is. Its fresh copy has a number, as in
+    // DEMO-1-2.
     let [id, copy] = [name, 1];
     while (isWorked(id)) id = `${name}-${++copy}`;
     const refs = as.state.sets.find((each) => each.set === set)?.keys.map(({ ref1 }) => ref1) ?? [];
@@ -126,7 +127,8 @@ async function addDemoOrders(as: As): Promise<void> {
       { name: ACTOR },
     );
     await issued.catch((cause: unknown) => {
-      // An administrator has restricted the set to other units or slots: it gets no demo order.
+      // An administrator has restricted the set to other units or slots, so the set gets no demo
+      // order.
       if (!(cause instanceof ProtocolError)) throw cause;
     });
   }

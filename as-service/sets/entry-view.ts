@@ -6,11 +6,11 @@ import type { ApplicationKeyState, SetState } from '../storage/state.ts';
 
 export interface EntryView {
   readonly kind: EntryKind;
-  /** ATTR; empty for an erasing. */
+  /** ATTR; empty for an entry that erases a slot. */
   readonly attributes: string;
   /**
-   * 10 hex digits. Zero where the entry has no key, and for a new T of a diversified set: each unit
-   * receives another K_D.
+   * 10 hex digits. All zero for an entry without a key, and for a new T of a diversified set,
+   * because each unit receives its own K_D.
    */
   readonly kcv: string;
 }

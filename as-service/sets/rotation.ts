@@ -1,4 +1,4 @@
-// Adds the key entries of docs/protocol.md clause 8: the erasing of a slot, and a new T. The old T
+// Adds the key entries of docs/protocol.md clause 8, which erase a slot or replace T. The old T
 // stays in the set, for receipts and for units that have not loaded the new one.
 import { NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { readLabel } from '../common/checks.ts';
@@ -11,7 +11,7 @@ import type { StateChanges } from './state-changes.ts';
 const MAX_TKV = 0xff;
 const NO_KEY = new Uint8Array(0);
 
-/** `slot` is REF2, not FFFF: an erasing names its slot. */
+/** An entry that erases a slot. `slot` is REF2, 0000 to FFFD. */
 export type NewErasing = Pick<NewKey, 'set' | 'ref1' | 'label' | 'slot'>;
 
 export async function addErasing(as: StateChanges, actor: string, input: NewErasing): Promise<void> {

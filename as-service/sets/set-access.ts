@@ -6,7 +6,10 @@ import { ProtocolError } from '#protocol/errors.ts';
 import type { OperatorState, SetState, State } from '../storage/state.ts';
 import { isDemoSet, isPublishedKey } from './demo-sets.ts';
 
-/** For a set that the operator may use. @throws ProtocolError demo-refused, unit-not-listed */
+/**
+ * Checks demo mode and the list of units. The caller has checked that the operator may use the set.
+ * @throws ProtocolError demo-refused, unit-not-listed
+ */
 export function authorise(state: State, demoMode: boolean, { unit }: UnitExportRequest): void {
   const set = state.sets.find((each) => each.set === unit.set);
   const transportKey = set?.transportKeys.find(({ tkv }) => tkv === unit.tkv);

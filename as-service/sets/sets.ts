@@ -1,5 +1,5 @@
-// Changes of sets and keys by an administrator. Each function checks its input, with refusals for
-// the terminal, and makes one change that the audit log records.
+// Changes sets and keys on behalf of an administrator. Each function checks its input, throws a
+// UserError for the terminal, and makes one change that the audit log records.
 import { randomBytes } from 'node:crypto';
 import { type Bytes, copy, isZero, wipe } from '#protocol/bytes/bytes.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
@@ -143,7 +143,8 @@ export async function writeDeviceKey(
     found.profile === 'shared' ? copy(transportKey.key) : deriveDeviceKey(transportKey.family, transportKey.key, unit);
   const text = ascii(`${toHex(secret)}\n`);
   try {
-    // A crash after this line leaves an entry without a key. A key without an entry would be worse.
+    // A crash after this line leaves a log entry without a key file. A key file without a log entry
+    // would be worse.
     await as.log.append({
       event: 'device-key-written',
       actor,

@@ -1,4 +1,5 @@
-// The part of the AS that changes of sets, keys and operators need. service/as.ts implements it.
+// The part of the AS that the functions for sets, keys and operators need. service/as.ts implements
+// it.
 
 import type { AuditEntry } from '../audit-log/audit-line.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
@@ -19,7 +20,7 @@ export interface StateChanges {
   readonly state: State;
   readonly demoMode: boolean;
   readonly now: () => Date;
-  /** For an act that is recorded but does not change the state. */
+  /** For actions that the log records but that do not change the state. */
   readonly log: Pick<AuditLog, 'append'>;
   /** Makes one change at a time, with an entry in the audit log. */
   change(change: StateChange): Promise<void>;

@@ -21,7 +21,10 @@ const TYPES = {
   certificate: 'application/vnd.keyferry.certificate+json',
 } as const;
 
-/** The bytes of an Ed25519 private key in PKCS #8 before the seed (RFC 8410 clause 7). */
+/**
+ * The bytes that stand before the seed in the PKCS #8 form of an Ed25519 private key (RFC 8410
+ * clause 7).
+ */
 const PKCS8_PREFIX = fromHex('302E020100300506032B657004220420');
 export const SIGNING_PURPOSES: readonly SigningPurpose[] = [
   'data',
@@ -32,8 +35,8 @@ export const SIGNING_PURPOSES: readonly SigningPurpose[] = [
   'report',
 ];
 /**
- * Validity of a certificate. Units never replace the key for DATA. The service replaces the other
- * keys at a start, half a year before their certificates expire.
+ * Validity of a certificate. Units never replace the key for DATA. The service replaces each other
+ * key half a year before its certificate expires.
  */
 const YEARS: Record<SigningPurpose, number> = {
   data: 30,
@@ -45,8 +48,8 @@ const YEARS: Record<SigningPurpose, number> = {
 };
 const RENEWAL_MS = 183 * 86_400_000;
 /**
- * A clock may be wrong by this time. Certificates begin earlier by it, and a start with a clock
- * that is further behind the log is refused.
+ * Tolerated error of a clock. Certificates begin earlier by this time. A start is refused when the
+ * clock is further behind the log.
  */
 export const CLOCK_TOLERANCE_MS = 86_400_000;
 
@@ -165,8 +168,8 @@ export function signCertificate(root: SigningKeyState, certificate: CertificateJ
 }
 
 /**
- * The purposes whose key the service must replace now: it expires, or the clock was ahead when it
- * was certified.
+ * The purposes whose key the service must replace now, because its certificate expires soon or was
+ * issued while the clock was ahead.
  */
 export function expiringKeys(state: State, now: Date): SigningPurpose[] {
   return SIGNING_PURPOSES.filter((purpose) => !isWithin(spanOf(state, purpose), now));
@@ -188,7 +191,7 @@ export function isWithin({ from, until }: Span, now: Date): boolean {
   return from <= now.getTime() && now.getTime() < until;
 }
 
-/** Empty without a certificate. */
+/** The time in which the key of a purpose stays in use. An empty time without a certificate. */
 function spanOf({ signingKeys, certificates }: State, purpose: SigningPurpose): Span {
   const certificate = certificates.map(decodeCertificate).find(certifies(purpose, signingKeys[purpose].publicKey));
   if (certificate === undefined) return { from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };

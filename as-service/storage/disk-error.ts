@@ -24,8 +24,8 @@ export function describeDiskError(cause: unknown): string | undefined {
 }
 
 /**
- * A UserError for an error of the disk, with what it means for the caller. Returns a UserError,
- * which has its own sentence, and any other error unchanged.
+ * Converts an error of the disk to a UserError that ends with the sentence `consequence`. Returns
+ * any other error unchanged, UserErrors included.
  */
 export function diskRefusal(cause: unknown, consequence: string): unknown {
   const sentence = cause instanceof UserError ? undefined : describeDiskError(cause);

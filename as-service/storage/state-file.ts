@@ -21,7 +21,7 @@ export class StateFile {
   readonly #path: string;
   readonly #nextPath: string;
   readonly #sealer: Sealer;
-  /** A change that the log names has not replaced the file yet. */
+  /** True while the log names a state that has not replaced the file yet. */
   #unfinished = false;
 
   constructor(path: string, sealer: Sealer) {
@@ -58,15 +58,15 @@ export class StateFile {
   }
 
   /**
-   * Stores the next state beside the file, durably, and resolves with its hash. An error leaves the
-   * file and its content as they are.
+   * Stores the next state beside the file, durably. Resolves with the hash of the sealed state, as
+   * in StoredState. An error leaves the current file unchanged.
    */
   async prepare(state: State): Promise<string> {
     if (this.#unfinished) await this.#replace();
     const plaintext = encodeState(state);
     try {
       const sealed = this.#sealer.sealState(plaintext);
-      // After an error of the disk, a second attempt writes everything again.
+      // After an error of the disk, retries once and writes everything again.
       await this.#writeNext(sealed).catch(() => this.#writeNext(sealed));
       return hashOf(sealed);
     } finally {
@@ -75,16 +75,19 @@ export class StateFile {
   }
 
   /**
-   * Replaces the file by the prepared state. After a failure the next change or start does it,
-   * because the log names the state. Needs no sync of the folder: after a loss of power the
-   * prepared state is there under one of its two names.
+   * Replaces the file by the prepared state. If this fails, the next change or start replaces it,
+   * because the log names the new state. The folder needs no sync: after a loss of power the new
+   * state exists under one of its two names.
    */
   async finish(): Promise<void> {
     this.#unfinished = true;
     await this.#replace().catch(() => undefined);
   }
 
-  /** Removes what an interrupted write has left, here or in versions up to 0.1.0. */
+  /**
+   * Removes the files that an interrupted write has left, of this version or of versions up to
+   * 0.1.0.
+   */
   async removeLeftovers(): Promise<void> {
     const name = basename(this.#path);
     for (const each of await readdir(dirname(this.#path))) {

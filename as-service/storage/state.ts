@@ -22,7 +22,7 @@ export interface TransportKeyState {
   readonly key: Bytes;
 }
 
-/** A key entry: TA, or by docs/protocol.md clause 8 an erasing or a new T. */
+/** A key entry: TA or, for docs/protocol.md clause 8, an instruction to erase a slot or a new T. */
 export interface ApplicationKeyState {
   readonly ref1: number;
   readonly label: string;
@@ -91,7 +91,7 @@ export interface State {
   readonly name: string;
   readonly root: SigningKeyState;
   readonly signingKeys: Readonly<Record<SigningPurpose, SigningKeyState>>;
-  /** Newest first. They sign verdicts on receipts of their time. */
+  /** Newest first. Each signs verdicts on receipts of the time for which it is certified. */
   readonly earlierVerdictKeys?: readonly SigningKeyState[];
   /** One certificate for each signing key, earlier keys included. */
   readonly certificates: readonly Envelope[];

@@ -17,7 +17,10 @@ export const grave = (words: string): VaultFindingJson => ({ grave: true, words 
 /** A finding that requires no action. */
 const note = (words: string): VaultFindingJson => ({ grave: false, words });
 
-/** Gaps in the journal, and contradictions to earlier journals. `record` is without this one. */
+/**
+ * Gaps in the journal, and contradictions to earlier journals. `record` does not contain this
+ * journal yet.
+ */
 export function findBreaks(record: VaultRecord, journal: VaultJournalJson): VaultFindingJson[] {
   const breaks = findChainBreaks(journal.entries, record.issued.headerHash);
   const last = journal.entries.at(-1)?.number ?? 0;

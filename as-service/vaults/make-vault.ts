@@ -20,12 +20,18 @@ import { createSigningKey, type Signatures, signCertificate } from '../signing/s
 import type { SetState, State } from '../storage/state.ts';
 import type { VaultIssue } from './vault-ledger.ts';
 
-/** Number of versions of T in a vault, newest first. Older ones are replaced in the units. */
+/**
+ * Maximum number of versions of T in a vault, counted from the newest one. Units with an older T
+ * must get a newer one first.
+ */
 const TRANSPORT_KEY_VERSIONS = 4;
 const DAY_MS = 86_400_000;
 /** Tolerance for the clock of a station that is behind. */
 const CLOCK_TOLERANCE_MS = 3_600_000;
-/** The journal key is valid for these days after the expiry, because journals return late. */
+/**
+ * Number of days for which the journal key stays valid after the vault has expired, because
+ * journals return late.
+ */
 const RETURN_DAYS = 366;
 
 export interface MakeVaultOptions {

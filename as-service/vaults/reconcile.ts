@@ -26,7 +26,10 @@ export interface SignableVerdict {
 /** Number of receipts to verify before other requests get the event loop. */
 const RECEIPTS_PER_TURN = 16;
 
-/** What the audit log must record of the return, and the findings. Does not change `record`. */
+/**
+ * Returns the part of the journal that the audit log must record, and the findings. Does not change
+ * `record`.
+ */
 export async function reconcile(
   options: ReconcileOptions,
   record: VaultRecord,

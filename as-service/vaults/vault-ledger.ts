@@ -1,5 +1,6 @@
-// Index of all vaults and of all returned journal entries, contradicting ones included. It is
-// computed from the audit log: by replay at the start, then by each new entry once that is durable.
+// Index of all vaults and of all returned journal entries, including entries that contradict each
+// other. The start computes it from the audit log. Later, each entry updates it once the entry is
+// durable.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { decodeVaultHeader, type VaultHeaderJson } from '#protocol/vault/header.ts';
@@ -30,7 +31,7 @@ export interface VerifiedReceipt {
   readonly receipt: string;
 }
 
-/** Cache: one return uses each of its thousands of hashes several times. */
+/** Cache of entry hashes. One return uses each of thousands of hashes several times. */
 const hashes = new WeakMap<VaultEntryJson, string>();
 
 function hashOf(entry: VaultEntryJson): string {
@@ -84,7 +85,7 @@ export class VaultRecord {
     return this.#hashes.get(entry.number)?.has(hashOf(entry)) ?? false;
   }
 
-  /** A copy that add() changes independently. */
+  /** A copy. add() on the copy does not change this record. */
   copy(): VaultRecord {
     const copied = new VaultRecord(this.issued);
     copied.revoked = this.revoked;
@@ -157,7 +158,7 @@ export class VaultLedger {
     return this.#byId.get(vaultId);
   }
 
-  /** Number of returned exports and receipts under a work order. It only rises. */
+  /** Number of returned exports and receipts under a work order. This number never decreases. */
   countLoads(workOrder: string): number {
     let count = 0;
     for (const record of this.#byId.values()) {

@@ -1,5 +1,5 @@
 // Issues, revokes and reconciles the vaults of this AS, one at a time (docs/protocol.md clause 10).
-// Each act resolves after its audit log entry is durable.
+// Each method resolves after its audit log entry is durable.
 import { randomBytes } from 'node:crypto';
 import { Mutex } from '#protocol/async/mutex.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
@@ -76,7 +76,7 @@ export class Vaults {
   }
 
   /**
-   * Generates the passphrase unless `chosen` is one.
+   * Issues a vault. Generates its passphrase unless the caller passes one as `chosen`.
    * @throws ProtocolError request-refused, and the refusals of makeVault()
    */
   issue(
@@ -129,8 +129,8 @@ export class Vaults {
   }
 
   /**
-   * Reconciles a returned journal, which must be of `vaultId` if that is defined. A second return
-   * of the same journal leads to the same verdicts.
+   * Reconciles a returned journal. If `vaultId` is defined, the journal must be of that vault. A
+   * second return of the same journal leads to the same verdicts.
    * @throws ProtocolError vault-unknown, journal-refused, receipt-refused
    */
   reconcile(journal: Envelope, caller: VaultCaller, vaultId?: string): Promise<VaultReport> {

@@ -22,11 +22,13 @@ import { type Call, EVERY_ROLE, OVERSEERS, route } from './route.ts';
 
 const ISSUERS: readonly Role[] = ['custodian', 'administrator'];
 const WORKERS: readonly Role[] = ['operator', 'custodian', 'administrator'];
-/** In bytes: 20,000 units with a reason each. */
+/** In bytes. Sufficient for 20,000 units, each with a reason. */
 const MAX_BODY_LENGTH = 16 * 1024 * 1024;
 /** Time to sign 40,000 verdicts on a busy machine. */
 const REPORT_DEADLINE_MS = 100_000;
-/** Maximum number of gaps in a response; the report contains all of them. */
+/**
+ * Maximum number of gaps, and of units without a reason, in a response. The report contains all.
+ */
 const MAX_GAPS = 1000;
 
 function actorOf({ signedIn: { account, requireSignedIn } }: Pick<Call<unknown>, 'signedIn'>): Actor {
@@ -40,7 +42,8 @@ async function view({ as }: Pick<Call<unknown>, 'as'>, entry: OrderEntry): Promi
 export const workOrdersRoute = route({
   method: 'get',
   path: '/v1/work-orders',
-  summary: 'The work orders, and the numbers that only exports name, each with its counts of exports and receipts.',
+  summary:
+    'The work orders, and the order numbers that only exports name, each with its numbers of exports and receipts.',
   roles: EVERY_ROLE,
   input: undefined,
   output: workOrdersSchema,
@@ -78,7 +81,7 @@ export const orderRoute = route({
 export const orderProgressRoute = route({
   method: 'get',
   path: '/v1/work-orders/{id}/progress',
-  summary: 'The state of a work order, and its units with what all stations have loaded since an earlier answer.',
+  summary: 'The state of a work order, and the units that any station has loaded since an earlier answer.',
   roles: EVERY_ROLE,
   input: progressQuerySchema,
   output: orderProgressSchema,

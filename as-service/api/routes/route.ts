@@ -42,7 +42,8 @@ export interface Route<Input = unknown> {
 }
 
 /**
- * Checks `handle` against `input`, then widens the type, so that one table can contain all routes.
+ * Makes the compiler check `handle` against `input`. Widens the type, so that one table can contain
+ * all routes.
  */
 export function route<Input>(definition: Route<Input>): Route {
   const { handle, input } = definition;
