@@ -1,5 +1,5 @@
 // Implements `npm run device`, which offers a simulated EI as a USB device over USB/IP on loopback,
-// for manual tests. The terminal shows what happens on the device's side (event-text.ts).
+// for manual tests. The terminal shows the events of the device (event-text.ts).
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
 import { memoryDigest } from '#device-sim/setup/control.ts';

@@ -1,6 +1,6 @@
-// The text that `npm run device` shows for events of the unit, the server, the USB device and the
-// card, and for the slots. Never shows key bytes: a command appears as name and length, a key as
-// its KCV.
+// The texts that `npm run device` shows for events of the unit, the server, the USB device and the
+// card, and for the slots. They contain no key bytes: a command appears as name and length, a key
+// as its KCV.
 import type { MemoryDigest } from '#device-sim/setup/control.ts';
 import type { UnitEvent } from '#device-sim/unit/unit.ts';
 import { findStatusWord, formatStatusWord } from '#protocol/apdu/status-word.ts';

@@ -114,8 +114,8 @@ export class CcidReader implements CardFraming {
     if (action.do !== 'run') return [action];
     this.#pending = action.ticket;
     const actions = this.#fromT1(this.#t1.receive(action.command));
-    // T1Card has no response to this block. A real reader would report that after the block waiting
-    // time. This reader reports it at once with an empty block.
+    // T1Card does not respond to this block. A real reader would report that after the block
+    // waiting time. This reader reports it immediately, with an empty block.
     return actions.length > 0 || this.#isRunning ? actions : this.#respond(NOTHING);
   }
 

@@ -27,7 +27,7 @@ const STATE_BIT: Record<LineError, number> = {
   BufferOverrunError: 0x40,
 };
 
-/** Returns undefined for an invalid line coding. */
+/** Decodes the 7 bytes of a line coding. Returns undefined if they are invalid. */
 export function decodeLineCoding(bytes: Uint8Array): LineCoding | undefined {
   const [r0 = 0, r1 = 0, r2 = 0, r3 = 0, stop = 0, par = 0, dataBits = 0] = bytes;
   const [stopBits, parity] = [STOP_BITS[stop], PARITIES[par]];

@@ -54,12 +54,13 @@ export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
 }
 
 /**
- * The ATR announces CRC at APDU level (protocol.md clause 5.2) and LRC, in TC3, at TPDU level. A
- * unit with a contact interface should announce LRC too. The reason is libccid (Linux, macOS),
- * which omits the final complement of ISO/IEC 13239: its S(IFS 254) ends with 54 4E instead of AB
- * B1, so the card requests each block again until libccid gives up the reader. A card that accepted
- * both CRCs would accept a damaged block with the wrong complement. Tests with libccid therefore
- * never check our CRC; protocol/framing checks it with the check value 906E and the vectors.
+ * The ATR of each level. At APDU level it announces CRC (docs/protocol.md clause 5.2), at TPDU
+ * level LRC in TC3. A unit with a contact interface should announce LRC too, because of libccid
+ * (Linux, macOS). libccid omits the final complement of ISO/IEC 13239 from its CRC: its S(IFS 254)
+ * ends with 54 4E instead of AB B1. The card would request each block again until libccid gives up
+ * the reader. A card that accepted both CRCs would accept a damaged block with the wrong
+ * complement. Tests with libccid therefore never check the CRC. The tests of protocol/framing check
+ * it, with the check value 906E and the vectors.
  */
 export const CARD_ATR: Readonly<Record<ReaderLevel, Bytes>> = {
   apdu: ATR,

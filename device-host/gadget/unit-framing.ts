@@ -1,5 +1,5 @@
-// Creates the framing of a unit that a real host uses. The framing reports each command and
-// response APDU to a listener, for the terminal view of `npm run device` and for tests.
+// Creates the framing of a unit that a real host uses. Passes each command and response APDU to a
+// listener, for the terminal of `npm run device` and for tests.
 import type { LinkKind } from '#device-sim/unit/faults.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
 import { CcidDevice } from '#protocol/framing/ccid-device.ts';

@@ -14,7 +14,8 @@ import { UsbAddresses } from './usb/usb-addresses.ts';
 /** Time until the kernel detects an unplug, in ms. During this time transfers fail. */
 const DETECTION_DELAY = 60;
 /**
- * Time between the end of the open files and the remove event, which passes through udevd, in ms.
+ * Time in ms from the end of the open files to the remove event. On a real machine the event passes
+ * through udevd.
  */
 const EVENT_DELAY = 20;
 /** Maximum time to wait until a program has read its errors, in ms. */
@@ -83,7 +84,7 @@ export class HostBus {
   }
 
   /**
-   * Runs the action after the delay, and not before the program has read its errors. Waits at most
+   * Runs the action after `delay` ms, but not before the program has read its errors. Waits at most
    * MAX_READ_DELAY for the program.
    */
   #afterErrorsRead(attached: AttachedUnit, delay: number, action: () => void): void {

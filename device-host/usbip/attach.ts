@@ -51,8 +51,8 @@ export function freePort(status: string): number {
 }
 
 /**
- * Creates two connected sockets. The kernel's socket is paused before it connects, so that Node
- * does not read from it.
+ * Creates two connected sockets. Pauses the kernel's socket before it connects, because Node would
+ * otherwise read from it.
  */
 async function socketPair(): Promise<{ device: Socket; kernel: Socket }> {
   const folder = mkdtempSync(join(tmpdir(), 'keyferry-usbip-'));

@@ -49,7 +49,9 @@ export class DeviceStream {
     }
   }
 
-  /** Called when the stream has closed. Cancels pending transfers and sends nothing more. */
+  /**
+   * Called when the stream has closed. Cancels the pending transfers, and sends no reply to them.
+   */
   end(): void {
     this.#isEnded = true;
     for (const cancel of this.#pending.values()) cancel();

@@ -22,8 +22,8 @@ export interface AttachmentOptions {
   /** Path of the USB device below /sys. */
   readonly syspath: string;
   /**
-   * Whether the program reads a duplicate of its descriptor of a tty, as Firefox does. umockdev
-   * then sends no call, so the input is written to the file itself.
+   * Whether the program reads a tty through a duplicate of its file descriptor, as Firefox does.
+   * umockdev does not forward such reads, so the input is written to the device file itself.
    */
   readonly readsFile: boolean;
   /** Called with an error that the simulated kernel throws, which is a bug. */

@@ -54,8 +54,8 @@ export class DeviceNode {
     this.#fifo = openSync(this.#devicePath, constants.O_RDWR | constants.O_NONBLOCK);
     if (readiness === 'writable') fill(this.#fifo);
     this.#server = createServer((socket) => {
-      // The connection may arrive before the close event of the previous file. setImmediate lets
-      // that event run first.
+      // The connection may arrive before the close event of the previous file. setImmediate() lets
+      // that event come first.
       setImmediate(() => serveFile(socket, open(), onFailure));
     });
   }
@@ -71,8 +71,8 @@ export class DeviceNode {
   }
 
   setReady(ready: boolean): void {
-    // After remove() a program may still have the file open. The FIFO is then closed, and another
-    // file may have the number of its descriptor.
+    // After remove(), a program may still have the file open. The FIFO is closed then, and its
+    // descriptor number may belong to another file.
     if (this.#isRemoved || ready === this.#isReady) return;
     this.#isReady = ready;
     const fills = this.#readiness === 'readable' ? ready : !ready;
@@ -82,8 +82,8 @@ export class DeviceNode {
   }
 
   /**
-   * Writes bytes that the program reads from the file itself, for a program that reads a duplicate
-   * of its descriptor, for which umockdev sends no calls.
+   * Writes bytes into the device file. For a program that reads through a duplicate of its file
+   * descriptor, because umockdev does not forward such reads.
    */
   feed(bytes: Uint8Array): void {
     if (!this.#isRemoved) writeSync(this.#fifo, bytes);

@@ -1,8 +1,8 @@
-// Creates a folder for one program in a testbed. The folders sys, dev, proc and ioctl of the
-// testbed are mounted in it, so that all programs see the same units; the program must be allowed
-// to mount. Each program needs its own folder because umockdev names the socket of an event monitor
-// by its file descriptor and replaces an existing one. In a shared folder, a second browser took
-// the socket of the first in 2 of 25 starts, and the first then missed that a unit was unplugged.
+// Creates a folder for one program in a testbed. The testbed's folders sys, dev, proc and ioctl are
+// mounted in it, so all programs see the same units. The program must be allowed to mount. Each
+// program needs its own folder: umockdev names the socket of an event monitor after its file
+// descriptor, and replaces an existing socket. In a shared folder, a second browser took the socket
+// of the first in 2 of 25 starts. The first browser then missed the unplugging of a unit.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 

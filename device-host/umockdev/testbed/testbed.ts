@@ -33,10 +33,10 @@ export interface DeviceNumber {
 const TTY_DRIVERS = 'acm                  /dev/ttyACM    166 0-255 serial\n';
 
 /**
- * Perl program that sends an event to all monitors. Node has no AF_UNIX SOCK_DGRAM. Linux queues
- * ten datagrams for a busy program. The program retries on a full queue until the timeout, because
- * a lost event is never sent again. It exits with 1 if a monitor has not read by then, which fails
- * the test. It skips a monitor whose program has ended.
+ * Perl program that sends an event to all monitors, because Node has no AF_UNIX SOCK_DGRAM. Linux
+ * queues ten datagrams for a busy program, so a full queue is retried until the timeout. A lost
+ * event is never sent again. The program exits with 1 if a monitor has not read by then, which
+ * fails the test. It skips a monitor whose program has ended.
  */
 const SEND_DATAGRAM = `
   local $/; my $datagram = <STDIN>; my $unread = 0; my $timeout = shift;

@@ -36,7 +36,7 @@ export function encodeUevent({ action, syspath, subsystem, sequence, properties 
 }
 
 /**
- * Computes MurmurHash2 with seed 0. The socket filter of a monitor compares such hashes of names.
+ * Computes MurmurHash2 with seed 0. The socket filter of a monitor compares the hashes of names.
  */
 export function murmurHash2(text: string): number {
   const bytes = Buffer.from(text);

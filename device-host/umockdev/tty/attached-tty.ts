@@ -30,8 +30,8 @@ export async function attachTty(unit: Unit, line: SerialFunction, options: Attac
   for (const entry of entries) testbed.sendEvent('add', entry);
   return {
     refresh: () => undefined,
-    // A tty does not detect the unplug before the kernel does. Until then writes are lost and reads
-    // wait.
+    // A tty does not detect the unplugging earlier than the kernel. Until then, writes are lost and
+    // reads wait.
     unplug: () => undefined,
     get hasUnreadErrors() {
       return port.hasUnreadEnd;

@@ -5,7 +5,10 @@ import type { InputModes } from './termios.ts';
 
 const NOTHING: Bytes = new Uint8Array(0);
 
-/** Converts received data. Doubles a byte FF if errors are marked, because FF starts a mark. */
+/**
+ * Converts received data. If errors are marked, doubles each byte FF, because FF begins an error
+ * mark.
+ */
 export function dataInput(bytes: Uint8Array, { marksErrors, stripsEighthBit }: InputModes): Bytes {
   if (stripsEighthBit) return Uint8Array.from(bytes, (byte) => byte & 0x7f);
   if (!marksErrors || !bytes.includes(0xff)) return concat(bytes);

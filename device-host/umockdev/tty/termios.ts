@@ -84,7 +84,7 @@ export function decodeInputModes(termios: Buffer): InputModes {
   };
 }
 
-/** Decodes the line coding. An unknown speed becomes 0, with which the unit does not receive. */
+/** Decodes the line coding. Sets an unknown speed to 0, at which the unit does not receive. */
 export function decodeLineCoding(termios: Buffer): LineCoding {
   const flags = termios.readUInt32LE(8);
   const speed = flags & ControlFlag.CBAUD;

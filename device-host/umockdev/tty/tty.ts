@@ -34,7 +34,9 @@ export interface TtyOptions {
   readonly isBusy: () => boolean;
   /** Called when the input becomes readable, and when it becomes empty. */
   readonly onReadiness: (readable: boolean) => void;
-  /** Set if the calls of the program to read() do not arrive here. */
+  /**
+   * Defined if the program's calls of read() do not arrive here (see AttachmentOptions.readsFile).
+   */
   readonly sink?: InputSink | undefined;
 }
 
@@ -74,8 +76,8 @@ export class Tty {
   }
 
   /**
-   * Whether the port has hung up while a program has it open, and no program has read the end of
-   * the file yet.
+   * Whether the port has hung up, a program has it open, and no program has read the end of the
+   * file yet.
    */
   get hasUnreadEnd(): boolean {
     return this.#isHungUp && this.#files.size > 0 && !this.#hasReadEnd;

@@ -145,7 +145,7 @@ class UsbFile implements FileOperations {
     if (this.#device.presence === 'disconnected') return 'ENODEV';
     if (request === UsbRequest.SUBMITURB) return await this.#submit(argument, memory);
     if (request === UsbRequest.DISCARDURB) return this.#discard(argument);
-    // IOCTL sends a request to the driver of an interface. An interface that a page can claim has
+    // IOCTL passes a request to the driver of an interface. An interface that a page can claim has
     // no driver.
     if (request === UsbRequest.IOCTL) return 'ENODATA';
     if (this.#device.presence === 'unplugged') return 'EPROTO';
@@ -230,8 +230,8 @@ class UsbFile implements FileOperations {
   #write(urb: Urb, bytes: Uint8Array): void {
     const status = this.#device.options.gadget.transferOut(urb.endpoint, bytes);
     if (status === 'stall') this.#complete(urb, -Errno.EPIPE);
-    // Completes the URB after the unit has received the bytes. If these bytes unplug the unit, the
-    // URB has already failed.
+    // The URB completes after the unit has received the bytes. If these bytes unplug the unit, the
+    // URB has failed by then.
     else queueMicrotask(() => this.#complete(urb, 0, bytes.length));
   }
 
