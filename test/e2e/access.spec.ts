@@ -61,7 +61,7 @@ async function visitEveryState(station: StationPage, token: string, sns: { good:
   await look('conversation');
   await good.press('Load another key');
   await good.choose(NEXT_KEY.label, 1);
-  await good.expectSaid(/Version \d+ in slot 1 will be gone/);
+  await good.expectSaid(/This replaces version \d+ in slot 1/);
   await look('replacing');
 
   await station.fault(sns.bad, { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 });

@@ -95,7 +95,7 @@ test('refuses a unit of another set, a unit that is not listed, and an export ab
   const lane = await station.attach('USB', first.sn);
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');
-  await stranger.press('Back to the choice');
+  await stranger.press('Choose key again');
   await stranger.load(FIELD_KEY.label, 1);
   await stranger.expectSaid('All granted exports are used up.');
 });

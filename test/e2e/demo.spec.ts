@@ -107,7 +107,7 @@ test.describe('an AS in demo mode', () => {
     await station.signIn(demo.token);
     await page.getByRole('checkbox', { name: 'The AS is down' }).check();
     await page.getByRole('link', { name: 'Orders' }).click();
-    await expect(page.getByText('not in reach')).toBeVisible();
+    await expect(page.getByText('unreachable', { exact: true })).toBeVisible();
   });
 
   test('links from the product page, which has no simulated units, to the demo', async ({ page }) => {

@@ -83,7 +83,7 @@ for (const { name, fault, again = false, says } of REFUSALS) {
     await lane.load(FIELD_KEY.label, 1);
     await lane.expectWord('Not loaded');
     for (const words of says) await lane.expectSaid(words);
-    await lane.press(again ? 'Load again' : 'Back to the choice');
+    await lane.press(again ? 'Load again' : 'Choose key again');
     if (!again) await lane.load(FIELD_KEY.label, 1);
     await lane.expectWord('Unplug');
   });
@@ -221,7 +221,7 @@ test.describe('failures of the AS', () => {
     await lane.expectWord('Not loaded');
     await lane.expectSaid('service-nonsense');
     await page.unroute('**/v1/exports');
-    await lane.press('Back to the choice');
+    await lane.press('Choose key again');
     await lane.load(FIELD_KEY.label, 1);
     await lane.expectWord('Unplug');
   });
@@ -306,7 +306,7 @@ test.describe('failures of the AS', () => {
       await lane.expectSaid('Sign in again');
       const printed = await own.cli('operator', 'code', 'operator');
       await station.signIn(/KF-\S+/.exec(printed)?.[0] ?? '');
-      await lane.press('Back to the choice');
+      await lane.press('Choose key again');
       await lane.load(FIELD_KEY.label, 1);
       await lane.expectWord('Unplug');
     } finally {

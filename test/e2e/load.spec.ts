@@ -164,7 +164,7 @@ test('the page replaces a key after a warning and a confirmation, and never by t
   await lane.expectWord('Unplug');
   await lane.press('Load another key');
   await lane.choose(NEXT_KEY.label, 1);
-  await lane.expectSaid(/Version \d+ in slot 1 will be gone/);
+  await lane.expectSaid(/This replaces version \d+ in slot 1/);
   const button = lane.root.getByRole('button', { name: 'Load into slot 1' });
   await expect(button).toBeDisabled();
   await lane.root.getByRole('checkbox', { name: /^Replace version \d+$/ }).check();

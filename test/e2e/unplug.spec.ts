@@ -60,7 +60,7 @@ test('a page reloaded during an import shows the interrupted load, and settles i
   await expect(page.getByText('A load was interrupted before its end').or(station.lanes.first()).first()).toBeVisible();
   await station.signIn(service.token);
   await lane.expectWord('Not loaded');
-  await lane.press('Back to the choice');
+  await lane.press('Choose key again');
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');
 });

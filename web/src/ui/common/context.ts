@@ -8,7 +8,10 @@ import type { JournalsToReturn } from '../../state/session/journals-to-return.sv
 import type { Station } from '../../state/station/station.svelte.ts';
 import type { Tokens } from '../../state/tokens/tokens.ts';
 
-/** Input that must survive a change of view. Not reactive, never stored. */
+/**
+ * The partly typed access code, which must survive a change of view. It is neither reactive nor
+ * stored.
+ */
 export interface Draft {
   code: string;
 }

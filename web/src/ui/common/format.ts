@@ -12,17 +12,21 @@ export function groupedHex(number: number): string {
 }
 
 /**
- * What is read as evidence has one calendar and one set of digits at every station: Gregorian,
- * Latin. The language is that of the browser, or `locale`.
+ * Times serve as evidence, so every station shows them in the Gregorian calendar and with Latin
+ * digits. The language is that of the browser, or `locale`.
  */
 const EVIDENCE = { calendar: 'gregory', numberingSystem: 'latn' } as const;
 
-/** Made at its first use: making one takes as long as drawing the whole first screen. */
+/**
+ * Returns a function that formats a time, given in ISO 8601. That function creates its
+ * Intl.DateTimeFormat at the first call, because this takes as long as drawing the whole first
+ * screen.
+ */
 export function timeFormatter(options: Intl.DateTimeFormatOptions, locale?: string): (iso: string) => string {
   let format: Intl.DateTimeFormat | undefined;
   return (iso) => {
     format ??= new Intl.DateTimeFormat(locale, { ...options, ...EVIDENCE });
-    // AM and PM stay with their time.
+    // A no-break space keeps AM and PM on the line of their time.
     return format.format(new Date(iso)).replace(/ (?=[AP]M\b)/i, '\u00A0');
   };
 }
@@ -44,13 +48,13 @@ const zoneOf = timeFormatter({ timeZoneName: 'shortOffset' }, 'en');
 /** A formatter of a day and a time, with the zone of the time: "29 Nov 2026, 10:14:03 GMT+1". */
 export function momentFormatter(locale?: string): (iso: string) => string {
   const format = timeFormatter({ dateStyle: 'medium', timeStyle: 'medium' }, locale);
-  // "11/29/2026, GMT+1"
+  // zoneOf() returns a text like "11/29/2026, GMT+1".
   return (iso) => `${format(iso)}\u00A0${zoneOf(iso).split(' ').at(-1) ?? ''}`;
 }
 
 export const moment = momentFormatter();
 
-/** To the millisecond, without the day. */
+/** Formats the time of day with milliseconds, without the date. */
 export const instant = timeFormatter({
   hour: '2-digit',
   minute: '2-digit',
@@ -59,17 +63,17 @@ export const instant = timeFormatter({
 });
 
 /**
- * A text of an earlier version that reorders the text around it, isolated. Other texts are
- * unchanged.
+ * Isolates a text with bidirectional controls, which would reorder the text around it. Earlier
+ * versions permitted such texts. Returns other texts unchanged.
  */
 export function isolated(text: string): string {
   return /\p{Bidi_Control}/u.test(text) ? `\u2068${text}\u2069` : text;
 }
 
-/** Options of the formats of counts. */
+/** Options of Intl.NumberFormat for counts. */
 export const COUNT = { numberingSystem: 'latn' } as const;
 
-/** "20,000". */
+/** Formats a count with separators, for example "20,000". */
 export function grouped(value: number): string {
   return value.toLocaleString(undefined, COUNT);
 }

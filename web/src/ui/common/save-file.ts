@@ -1,4 +1,4 @@
-// Hands a text to the operator as a file, through the browser's own downloads.
+// Saves a text as a file among the browser's downloads.
 
 export function saveFile({ name, text }: { readonly name: string; readonly text: string }): void {
   const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));

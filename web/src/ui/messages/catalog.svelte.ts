@@ -12,7 +12,7 @@ const LOAD_LIMIT_MS = 2_000;
 let catalog = $state.raw<{ readonly explain: Explain } | 'loading' | 'missing'>('loading');
 let loading: Promise<void> | undefined;
 
-/** Idempotent; after a failure it tries again. Never rejects. */
+/** Loads the catalog, at most once. A call after a failed load retries it. Never rejects. */
 export function loadCatalog(): Promise<void> {
   loading ??= fetchCatalog();
   return loading;
@@ -35,8 +35,8 @@ async function fetchCatalog(): Promise<void> {
 }
 
 /**
- * Returns at once. Reactive: a component that shows a fallback message updates when the catalog is
- * loaded.
+ * Returns the message for a failure immediately. Reactive: a component that shows a fallback
+ * message updates when the catalog is loaded.
  */
 export function explain(failure: Failure, context: MessageContext): Message {
   if (typeof catalog === 'object') return catalog.explain(failure, context);

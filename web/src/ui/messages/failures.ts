@@ -28,7 +28,7 @@ const LINK = {
   'device-busy': deviceBusy,
   'unit-elsewhere': {
     remedy: 'Use the unit here, or continue in the other tab',
-    title: 'Another tab uses this unit. It first finishes what it has started.',
+    title: 'Another tab uses this unit. That tab first finishes its load.',
   },
   'driver-missing': driverMissing,
   'access-denied': accessDenied,
@@ -166,7 +166,7 @@ const SERVICE = {
   'set-unknown': {
     remedy: 'Check that this unit belongs here, then tell your administrator',
     helper,
-    title: 'The AS offers you no such set, or not this transport key version.',
+    title: 'The AS does not offer you this set, or not this transport key version.',
   },
   'key-unknown': {
     remedy: 'Choose another key',
@@ -183,7 +183,7 @@ const SERVICE = {
     helper,
     title: 'The AS does not allow keys for this unit.',
   },
-  'order-unknown': { remedy: 'Choose another work order', title: 'The AS offers you no such order.' },
+  'order-unknown': { remedy: 'Choose another work order', title: 'The AS does not offer you this order.' },
   'order-ended': {
     remedy: 'Stop here and ask your custodian for a new work order',
     helper: 'custodian',
@@ -288,7 +288,7 @@ const MESSAGES: Record<ErrorCode, MessageSource> = { ...LINK, ...UNIT, ...SERVIC
 /** Every code that has a message. */
 export const CODES = Object.keys(MESSAGES) as readonly ErrorCode[];
 
-/** Ways in which a device that is not a unit answers. */
+/** Error codes of an attempt to attach a device that is not a unit. */
 const FOREIGN_CODES: ReadonlySet<ErrorCode> = new Set([
   ...(['link-timeout', 'link-garbled', 'link-echo', 'not-a-unit'] as const),
 ]);

@@ -18,7 +18,7 @@ export const OUT_OF_REACH = {
   },
 } as const;
 
-/** For every other code while the catalog is loading or not available. */
+/** Message for every other code, while the catalog is loading or when it cannot be loaded. */
 const NO_MESSAGE = {
   loading: { remedy: 'Wait a moment', title: 'The explanation of this code is being fetched.' },
   missing: {

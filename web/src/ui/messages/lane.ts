@@ -13,7 +13,7 @@ export interface LaneMessage {
   readonly kind: Kind;
   readonly word: string;
   readonly sentence: string;
-  /** The message of the failure. */
+  /** Remedy and reason of a failure or an obstacle. */
   readonly words?: Message;
 }
 
@@ -51,7 +51,7 @@ const OBSTACLES: Readonly<Record<Exclude<Obstacle, 'signed-out'>, Message>> = {
 
 export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
   'no-key': 'The AS has no key for this slot',
-  'not-newer': 'Has held this version or a newer one',
+  'not-newer': 'The slot has held this version or a newer one',
 };
 
 interface ActionMessages {
@@ -68,7 +68,7 @@ interface ActionMessages {
 export const ACTION_MESSAGES: Readonly<Record<KeyAction, ActionMessages>> = {
   load: {
     button: (slot) => (slot === undefined ? 'Load key' : `Load into slot ${slot}`),
-    warning: ({ ref2, akv }) => `Version ${akv} in slot ${ref2} will be gone`,
+    warning: ({ ref2, akv }) => `This replaces version ${akv} in slot ${ref2}`,
     consequence: 'The old key cannot be restored.',
     sure: ({ akv }) => `Replace version ${akv}`,
     done: 'Key loaded.',
@@ -109,7 +109,8 @@ export const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
 };
 
 /**
- * While no answer of the AS arrives. The request is sent again unchanged, so nothing happens twice.
+ * The sentence while the AS does not answer. The page sends the same request again, so the AS does
+ * nothing twice.
  */
 export function waitSentence({ seconds, next, tries }: NonNullable<WaitingPhase['wait']>): string {
   return `No answer from the AS. The same request goes out again in ${seconds} s, try ${next} of ${tries}.`;
@@ -117,7 +118,7 @@ export function waitSentence({ seconds, next, tries }: NonNullable<WaitingPhase[
 type WaitingPhase = Extract<Phase, { is: 'running' }>;
 
 const VERIFIED = 'The AS has verified the receipt.';
-const VERIFIED_HERE = 'The token has verified the receipt. The AS does so when the journal is returned.';
+const VERIFIED_HERE = 'The token has verified the receipt. The AS verifies it when the journal is returned.';
 
 export function laneMessage(lane: Lane, platform: Platform): LaneMessage {
   const { phase } = lane;

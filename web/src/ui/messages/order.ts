@@ -16,7 +16,7 @@ const REFUSALS = {
     word: 'Other set',
     sentence: 'Unplug this unit: its set is not the set of the order. No key was requested.',
   },
-  twice: { word: 'Twice', sentence: 'Unplug one of the two units with this number.' },
+  twice: { word: 'Attached twice', sentence: 'Unplug one of the two units with this serial number.' },
   'scan-differs': {
     word: 'Other label',
     sentence: 'Check the unit: the scanned label belongs to another one. Nothing was loaded.',
@@ -40,12 +40,15 @@ const WAIT_SENTENCES: Readonly<Record<WaitReason, string>> = {
 type Stands = Pick<OrderRun, 'state' | 'waitReason'>;
 
 /**
- * Status word of IMPORTKEY where the slot held this version or a newer one (docs/protocol.md clause
- * 4).
+ * Status word of IMPORTKEY when the slot has held this version or a newer one (docs/protocol.md
+ * clause 4.8).
  */
 const VERSION_USED = 0x9402;
 
-/** On an order no other key can be chosen, so the remedy is to set the unit aside. */
+/**
+ * Explains a failure on a work order. For a used version the remedy is to set the unit aside,
+ * because an order does not permit another key.
+ */
 function explainOnOrder(failure: Failure, seen: MessageContext): Message {
   const words = explain(failure, seen);
   const isUsed = failure.command === 'IMPORTKEY' && failure.statusWord === VERSION_USED;
@@ -132,7 +135,10 @@ export function stateWords(
   }
 }
 
-/** One significant digit, which is as exact as the browser's estimate. */
+/**
+ * Says how many more keys the journal has space for. `octets` is the free space in bytes. The
+ * number has one significant digit, because the browser only estimates the space.
+ */
 export function roomInWords(octets: number): string {
   const keys = keysIn(octets);
   if (keys < 100) return keys === 0 ? 'There is no space for another key.' : 'There is space for a few more keys only.';

@@ -13,7 +13,7 @@ export function browserUnsupported({ platform, kind, insecure }: MessageContext)
   if (insecure) {
     return {
       remedy: 'Open this page with https:// in its address',
-      title: 'This page was loaded without HTTPS. A browser then gives it no units and no keys.',
+      title: 'This page was loaded without HTTPS. Browsers then deny access to units and cryptography.',
       causes: ['Ask the administrator of the AS for the address with https://'],
     };
   }

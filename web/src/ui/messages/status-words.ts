@@ -31,7 +31,7 @@ const PREPARE: Message = {
 const RESELECT: Message = {
   remedy: 'Unplug the unit, plug it in again, then retry',
   again: true,
-  title: 'The unit restarted and lost its selection.',
+  title: 'The unit restarted while the page used it.',
   causes: ['Unsteady power: try another cable or port', 'Another program uses the unit too'],
 };
 
@@ -49,7 +49,7 @@ const DAMAGED: Message = {
   causes: ['Firmware of another version of the protocol', 'A transmission fault that was not detected'],
 };
 
-/** What a second IMPORTKEY 6988 means: the unit and the AS disagree. */
+/** Possible causes of a second IMPORTKEY 6988. Twice in a row, damage in transit is unlikely. */
 const OTHER_KEY = [
   'The unit and the AS hold different transport keys for this set',
   'The transport key was replaced but its version was not raised',
@@ -126,7 +126,7 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
   },
 };
 
-/** Every pair with a message of its own, for example "IMPORTKEY 6988". */
+/** Each pair of command and status word that has a message, for example "IMPORTKEY 6988". */
 export const EXPLAINED = Object.keys(STATUS_WORDS);
 
 export function explainStatusWord(command: string, statusWord: number): Message | undefined {

@@ -16,7 +16,7 @@ export const TOKEN = {
   },
   'pin-unconfirmed': {
     remedy: 'Plug the token in again, then enter the new PIN first',
-    title: 'The token did not confirm the new PIN. The old PIN may still count. A wrong PIN uses up one try.',
+    title: 'The token did not confirm the new PIN. The old PIN may still be valid. A wrong PIN uses up one try.',
   },
   'token-blocked': {
     remedy: 'Return the token to your custodian, who issued it',
@@ -62,7 +62,7 @@ export const VAULT = {
   'vault-changed': {
     remedy: 'Do not use this file, and ask your custodian for a new one',
     helper: 'custodian',
-    title: 'The file is not as the AS issued it.',
+    title: 'The file was changed after the AS issued it.',
     final: true,
   },
   'vault-untrusted': {

@@ -12,7 +12,7 @@ export interface MessageContext {
   /** Name of a device that no device profile names, until it has answered as a unit. */
   readonly foreign?: string;
   readonly usb?: { readonly vendorId: number; readonly productId: number };
-  /** The attempt before ended with the same failure on the same unit. */
+  /** The previous attempt on this unit ended with the same failure. */
   readonly repeated?: true;
 }
 

@@ -1,3 +1,3 @@
-// The work orders of the page: the order list and the order board. Loaded with the first of them.
+// Lazily loaded: the order list and the order board.
 export { default as OrderBoard } from './OrderBoard.svelte';
 export { default as OrdersView } from './OrdersView.svelte';

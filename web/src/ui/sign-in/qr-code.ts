@@ -9,12 +9,12 @@ const CHECK_BYTES = 10;
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:';
 /** Capacity of version 2-L. */
 export const MAX_QR_CHARACTERS = 47;
-/** Error correction L and mask 0, with the check bits of the standard. */
+/** Format information: error correction L and mask 0, with the check bits of the standard. */
 const FORMAT = 0b111011111000100;
 
 /**
- * Rows of modules; true is dark. @throws RangeError for a text that is too long or has another
- * character
+ * Returns the rows of modules; true is dark.
+ * @throws RangeError for a text that is too long or has another character
  */
 export function qrCode(text: string): readonly (readonly boolean[])[] {
   const data = dataBytes(text);
@@ -54,7 +54,10 @@ function multiply(a: number, b: number): number {
   return product;
 }
 
-/** Reed-Solomon check bytes: the remainder of the data by the generator polynomial. */
+/**
+ * Computes the Reed-Solomon check bytes: the remainder of the data divided by the generator
+ * polynomial.
+ */
 function checkBytes(data: readonly number[]): number[] {
   let generator = [1];
   for (let i = 0, root = 1; i < CHECK_BYTES; i++, root = multiply(root, 2)) {
@@ -69,7 +72,7 @@ function checkBytes(data: readonly number[]): number[] {
   return remainder.slice(data.length);
 }
 
-/** Undefined where data goes. */
+/** Rows of modules. A module is undefined until data is drawn there. */
 type Grid = (boolean | undefined)[][];
 
 function emptyGrid(): Grid {
@@ -117,8 +120,8 @@ function drawFormat(grid: Grid): void {
 }
 
 /**
- * Two columns at a time from the right, upwards and downwards in turn. Column 6 is the timing
- * pattern.
+ * Draws the data bits, two columns at a time from right to left, alternately upwards and downwards.
+ * Skips column 6, the timing pattern.
  */
 function drawData(grid: Grid, bits: readonly number[]): void {
   let next = 0;

@@ -1,2 +1,2 @@
-// The vaults and the card of the page.
+// Lazily loaded: the Tokens view.
 export { default as TokensView } from './TokensView.svelte';
