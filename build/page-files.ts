@@ -24,9 +24,9 @@ export function addVerifier(environment: string, verifier: string): Plugin {
 }
 
 /**
- * Writes a compressed .br and .gz copy of each file, and build.json. build.json has the version,
- * the hash of each file, one hash over all files, which identifies the build, and the hashes of the
- * inline styles for the Content-Security-Policy.
+ * Writes a compressed .br and .gz copy of each file, and build.json. build.json contains the
+ * version, the hash of each file, and one hash over all files, which identifies the build. It also
+ * contains the hashes of the inline styles for the Content-Security-Policy.
  */
 export function sealPage(environments: readonly string[], version: string): Plugin {
   return {

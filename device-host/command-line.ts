@@ -1,4 +1,5 @@
-// Parses the command line of `npm run device` to a unit description and the options of the server.
+// Parses the command line of `npm run device` into a unit description and the options of the
+// server.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { UnitDescription } from '#device-sim/setup/description.ts';

@@ -41,8 +41,8 @@ export function createApp(options: AppOptions): Hono {
   app.notFound((c) => {
     throw new Problem('request-refused', `There is nothing at ${c.req.path}.`, { status: 404 });
   });
-  // Stands before the check of the Host, because a load balancer probes the service by its IP
-  // address. The response reveals no more than an open port does.
+  // This route stands before the check of the Host, because a load balancer probes the service by
+  // its IP address. The response reveals no more than an open port does.
   app.get('/readyz', () => {
     if (as.isReady) return answer({ ready: true });
     throw new Problem('service-failed', 'The service cannot write to its disk, and ends.', { status: 503 });

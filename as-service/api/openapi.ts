@@ -8,10 +8,15 @@ import { PROBLEM_BASE, type ProblemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import type { Route } from './routes/route.ts';
 
-/** Problems of every route, and of every route that requires an access code. */
+/**
+ * COMMON contains the problems of every route, SIGNED_IN those of every route that requires an
+ * access code.
+ */
 const COMMON: readonly ProblemCode[] = ['request-refused', 'service-failed'];
 const SIGNED_IN: readonly ProblemCode[] = ['signed-out', 'not-allowed', 'too-many-requests'];
-/** Problems with a status other than the one of their code (RFC 9110 clause 15). */
+/**
+ * Statuses that a problem can have besides the status of its code in PROBLEMS (RFC 9110 clause 15).
+ */
 const OTHER_STATUS: Readonly<Record<number, string>> = {
   421: 'request-refused: the service does not answer to this host name',
   503: 'service-failed: the service took too long',

@@ -46,7 +46,10 @@ interface PendingEntry {
 
 export class AuditLog {
   readonly #options: AuditLogOptions;
-  /** File offset of each line, by sequence − 1, and of the end. */
+  /**
+   * File offsets in bytes: of each line, at the index sequence − 1, and of the end of the last
+   * line.
+   */
   readonly #offsets: number[];
   /** The newest entry, durable or pending. */
   #end: ChainEnd;
@@ -104,7 +107,10 @@ export class AuditLog {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Resolves with the head of this entry, once it is durable. Rejects after any failed write. */
+  /**
+   * Appends an entry, and resolves with its audit head once it is durable. Rejects after any failed
+   * write.
+   */
   append(event: AuditEvent): Promise<AuditHeadJson> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {

@@ -23,7 +23,8 @@ export interface LogScan {
 }
 
 /**
- * Without `authenticator`, MACs are not checked: they need the sealing key.
+ * Reads the log and calls `each` with each line, oldest first. Without `authenticator`, MACs are
+ * not checked, because that needs the sealing key.
  * @throws UserError naming the first entry that does not continue the chain, has a wrong MAC or
  * contradicts earlier entries
  */

@@ -24,7 +24,10 @@ export type AdminRequest =
       readonly command: 'set allow';
       readonly set: number;
       readonly units: readonly string[] | null;
-      /** Permits to narrow a set that admits every unit to these units. */
+      /**
+       * If the set admits every unit, narrows it to `units`. Without `only`, such a change is
+       * refused.
+       */
       readonly only: boolean;
     }
   | ({ readonly command: 'key add'; readonly key?: string } & Omit<NewKey, 'key'>)

@@ -11,5 +11,5 @@ export interface Command {
   readonly request: (words: readonly string[], values: Values) => AdminRequest | LogRequest;
 }
 
-/** By name: one word or two. */
+/** The commands by name. A name has one or two words. */
 export type Commands = Readonly<Record<string, Command>>;

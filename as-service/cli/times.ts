@@ -15,7 +15,8 @@ export function localZone(): string {
 /**
  * Reads a date or a time. A date stands for the start or the end (`edge`) of the local day. A time
  * is local unless it names a zone.
- * @throws UserError for another text, or a time that the calendar or the local clock does not have
+ * @throws UserError for a text in another form, or a time that the calendar or the local clock does
+ * not have
  */
 export function readTime(option: string, text: string, edge: Edge): Date {
   const parts = TIME.exec(text.trim());

@@ -43,7 +43,8 @@ export class Exporter {
   }
 
   /**
-   * Resolves once the export is durable. An operator's idempotency key leads to at most one export.
+   * Exports a key, and resolves once the export is durable. Requests of one operator with the same
+   * idempotency key lead to at most one export.
    * @throws ProtocolError idempotency-conflict, and the refusals of AsUnit.exportKey()
    */
   async export(request: ExportRequestJson, sender: Sender): Promise<ExportEntry> {
@@ -87,7 +88,10 @@ export class Exporter {
     throw new ProtocolError('not-allowed', 'This export is of a set that you may not use.');
   }
 
-  /** Serialises requests with one idempotency key, so that the later ones find the first export. */
+  /**
+   * Serialises requests with the same idempotency key, so that later requests find the first
+   * export.
+   */
   async #exportSerially(request: ExportRequestJson, sender: Sender): Promise<ExportEntry> {
     const name = `${sender.account.name} ${request.idempotencyKey}`;
     for (let other = this.#pending.get(name); other !== undefined; other = this.#pending.get(name)) {

@@ -46,7 +46,10 @@ export interface ServiceMemoryOptions {
 
 export class ServiceMemory implements Memory<Caller> {
   readonly #options: ServiceMemoryOptions;
-  /** Pending exports by operator, unit and load, which already count against quotas. */
+  /**
+   * Numbers of pending exports, by the name of an operator, unit or load. They already count
+   * against quotas.
+   */
   readonly #pending = new Map<string, number>();
   #lastXc: number;
 

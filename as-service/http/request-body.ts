@@ -8,7 +8,7 @@ import { Problem } from './answer.ts';
 const MAX_BODY_LENGTH = 128 * 1024;
 
 /**
- * `maxLength` in bytes.
+ * Reads and checks a JSON body of at most `maxLength` bytes.
  * @throws Problem request-refused (400, 413 or 415) naming the wrong member
  */
 export async function readJson<Input>(

@@ -44,7 +44,11 @@ export async function verifyStoredReceipts(
   for (const entry of ledger.all()) await verdictOf(entry, crypto, verified);
 }
 
-/** @throws ProtocolError receipt-refused */
+/**
+ * Calls `verify` unless `verified` contains `holder`, and then adds it. `what` names the export in
+ * the error.
+ * @throws ProtocolError receipt-refused when `verify` resolves with false
+ */
 export async function verifyOnce(
   holder: object,
   verified: VerifiedReceipts,

@@ -109,7 +109,7 @@ export class Orders {
   progress({ order, state, reason }: OrderEntry, seen: string | undefined): OrderProgressJson {
     const { ledger, vaults, now } = this.#options;
     const changes = ledger.changesOf(order.id);
-    // A returned vault journal can change any unit, and so can a restart. After both, the answer
+    // A returned vault journal can change any unit, and so can a restart. After either, the answer
     // contains all units again.
     const list = `${this.#started}-${vaults.countLoads(order.id)}`;
     const version = `${list}-${changes.length}`;
@@ -257,7 +257,7 @@ export class Orders {
   }
 
   /**
-   * Compares the audit head that the station saw with the log.
+   * Requires that the log contains the audit head that the station saw.
    * @throws ProtocolError request-refused
    */
   async #requireHead(head: StationReportJson['head']): Promise<void> {

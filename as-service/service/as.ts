@@ -303,7 +303,7 @@ function withAllKeys(state: State): State {
 }
 
 /**
- * The earlier verdict keys, with the key that is replaced now. Without the root key, which is only
+ * The earlier verdict keys, with the key that is replaced now. Excludes the root key, which is only
  * the placeholder of withAllKeys().
  */
 function withVerdictKey({ root, signingKeys: { verdict }, earlierVerdictKeys = [] }: State): SigningKeyState[] {

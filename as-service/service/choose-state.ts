@@ -65,8 +65,8 @@ function isNextOf(stored: State | undefined, next: State | undefined): boolean {
 }
 
 /**
- * Requires that only the entries up to the one in the state lack a MAC. The state of an earlier
- * version names no entry. The caller then stores it.
+ * Requires that no entry after `expected`, the last one without a MAC, lacks a MAC. A state of an
+ * earlier version names no such entry. The caller then stores it.
  */
 function requireMacs(found: LogPosition, expected: LogPosition | undefined): void {
   if (expected === undefined) return;

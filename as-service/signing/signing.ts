@@ -84,7 +84,10 @@ export class Signatures {
   /** The signers of verdicts, newest first, each with its certificate. */
   readonly #verdictSigners: readonly { readonly signer: NodeSigner; readonly certificate: CertificateJson }[];
   readonly #trust: TrustJson;
-  /** Each answer contains the signed head. Answers with the same head share one signature. */
+  /**
+   * The newest signed audit head. Each answer contains one, and answers with the same head share
+   * its signature.
+   */
   #signedHead: { readonly sequence: number; readonly envelope: Promise<Envelope> } | undefined;
 
   constructor({ root, signingKeys, earlierVerdictKeys = [], certificates }: State) {

@@ -6,7 +6,9 @@ import type { CertificateJson, Profile, Role } from '#protocol/service/messages.
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import type { KdfFamily } from '#protocol/tkl/suites.ts';
 
-/** The signing keys of a vault are in the vault only. */
+/**
+ * Purposes of the signing keys of the service. The key for a vault journal is in the vault only.
+ */
 export type SigningPurpose = Exclude<CertificateJson['purpose'], 'vault-journal'>;
 
 export interface SigningKeyState {
@@ -80,18 +82,24 @@ export interface LogPosition {
 }
 
 export interface State {
-  /** Number of changes. The audit log records it, which detects a restored older state file. */
+  /**
+   * Number of changes. The audit log records this number too, so a restored older state file is
+   * detected.
+   */
   readonly revision: number;
   /**
-   * The last entry of the audit log without a MAC, which is of a version up to 0.1.0. Undefined in
-   * a state of these versions.
+   * The last entry of the audit log without a MAC. Versions up to 0.1.0 wrote such entries, and
+   * their states lack this member.
    */
   readonly unauthenticated?: LogPosition;
   readonly asNumber: number;
   readonly name: string;
   readonly root: SigningKeyState;
   readonly signingKeys: Readonly<Record<SigningPurpose, SigningKeyState>>;
-  /** Newest first. Each signs verdicts on receipts of the time for which it is certified. */
+  /**
+   * Newest first. Each signs the verdicts on receipts that were accepted while its certificate was
+   * valid.
+   */
   readonly earlierVerdictKeys?: readonly SigningKeyState[];
   /** One certificate for each signing key, earlier keys included. */
   readonly certificates: readonly Envelope[];

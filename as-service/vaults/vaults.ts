@@ -112,8 +112,8 @@ export class Vaults {
   }
 
   /**
-   * Revokes a vault, once. An offline vault continues to export: reconcile() reports its exports
-   * after the revocation.
+   * Revokes a vault. A second revocation changes nothing. An offline vault continues to export:
+   * reconcile() reports its exports after the revocation.
    */
   revoke(vaultId: string, reason: string, caller: VaultCaller): Promise<VaultRecord> {
     return this.#mutex.run(async () => {

@@ -6,7 +6,7 @@ import { ascii } from '#protocol/bytes/text.ts';
 import { le16, utf16le } from './little-endian.ts';
 import { DescriptorType } from './setup-packet.ts';
 
-/** bRequest of the vendor requests that the capabilities announce. */
+/** bRequest of the vendor requests for the WebUSB URL and for the MS OS 2.0 descriptors. */
 export const WEBUSB_VENDOR_CODE = 0x01;
 export const MS_OS_VENDOR_CODE = 0x02;
 /** wIndex of the vendor requests GET_URL and MS_OS_20_DESCRIPTOR_INDEX. */

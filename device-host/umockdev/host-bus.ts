@@ -115,7 +115,7 @@ export class HostBus {
     if (!unit.isPlugged) this.#unplug(unit);
   }
 
-  /** Detaches the unit at once, if it is attached. */
+  /** Detaches the unit immediately, if it is attached. */
   #detach(unit: Unit): void {
     const attached = this.#attached.get(unit);
     if (attached === undefined) return;

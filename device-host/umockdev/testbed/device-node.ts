@@ -82,8 +82,8 @@ export class DeviceNode {
   }
 
   /**
-   * Writes bytes into the device file. For a program that reads through a duplicate of its file
-   * descriptor, because umockdev does not forward such reads.
+   * Writes input into the device file, for a program whose reads umockdev does not forward (see
+   * AttachmentOptions.readsFile).
    */
   feed(bytes: Uint8Array): void {
     if (!this.#isRemoved) writeSync(this.#fifo, bytes);

@@ -1,5 +1,5 @@
-// The text that an operator copies for the administrator: what happened to which unit, at what
-// time, in which build.
+// Builds the text that an operator copies for the administrator. It says what happened to which
+// unit, at what time, and in which build of the page.
 
 import type { Message } from '../messages/types.ts';
 import { groupedHex, inFours } from './format.ts';

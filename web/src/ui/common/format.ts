@@ -45,7 +45,10 @@ export function dayAndClock(iso: string, now: Date): string {
 
 const zoneOf = timeFormatter({ timeZoneName: 'shortOffset' }, 'en');
 
-/** A formatter of a day and a time, with the zone of the time: "29 Nov 2026, 10:14:03 GMT+1". */
+/**
+ * Returns a function that formats an ISO 8601 time as day, time and time zone: "29 Nov 2026,
+ * 10:14:03 GMT+1".
+ */
 export function momentFormatter(locale?: string): (iso: string) => string {
   const format = timeFormatter({ dateStyle: 'medium', timeStyle: 'medium' }, locale);
   // zoneOf() returns a text like "11/29/2026, GMT+1".

@@ -59,7 +59,7 @@ interface ActionMessages {
   readonly warning: (slot: SlotFacts) => string;
   readonly consequence: string;
   readonly done: string;
-  /** Label of the confirmation. A load into an empty slot needs none. */
+  /** Label of the confirmation. A load into an empty slot needs no confirmation. */
   readonly sure: (slot: SlotFacts) => string;
   /** Name of a key entry in the list. */
   readonly entry: (key: KeyJson) => string;

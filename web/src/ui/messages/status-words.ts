@@ -49,7 +49,10 @@ const DAMAGED: Message = {
   causes: ['Firmware of another version of the protocol', 'A transmission fault that was not detected'],
 };
 
-/** Possible causes of a second IMPORTKEY 6988. Twice in a row, damage in transit is unlikely. */
+/**
+ * Possible causes of a second IMPORTKEY 6988. Damage in transit is unlikely to occur twice in a
+ * row.
+ */
 const OTHER_KEY = [
   'The unit and the AS hold different transport keys for this set',
   'The transport key was replaced but its version was not raised',

@@ -9,7 +9,9 @@ export interface MessageContext {
   readonly kind?: 'usb' | 'serial';
   /** The page was loaded without HTTPS. */
   readonly insecure?: boolean;
-  /** Name of a device that no device profile names, until it has answered as a unit. */
+  /**
+   * Name of a device without a device profile. Undefined once the device has answered as a unit.
+   */
   readonly foreign?: string;
   readonly usb?: { readonly vendorId: number; readonly productId: number };
   /** The previous attempt on this unit ended with the same failure. */

@@ -1,6 +1,6 @@
 // Encodes the fingerprint of a root key as a QR code (ISO/IEC 18004): version 2-L, alphanumeric
-// mode, mask 0. One version is enough, because the text has a fixed length. Loaded with the
-// comparison of the root key.
+// mode, mask 0. One version is enough, because the text has a fixed length. Lazily loaded with
+// QrCode.svelte.
 
 /** Modules per side in version 2. */
 export const QR_SIZE = 25;
@@ -100,7 +100,7 @@ function drawFunctionPatterns(grid: Grid): void {
   drawFormat(grid);
 }
 
-/** Concentric rings around a centre. */
+/** Draws concentric square rings around the module (x, y). */
 function drawSquare(grid: Grid, x: number, y: number, radius: number, isDark: (ring: number) => boolean): void {
   for (let dy = -radius; dy <= radius; dy++) {
     for (let dx = -radius; dx <= radius; dx++) set(grid, x + dx, y + dy, isDark(Math.max(Math.abs(dx), Math.abs(dy))));
