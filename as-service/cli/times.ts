@@ -55,7 +55,8 @@ function offsetOf(option: string, zone: string): number {
 }
 
 /**
- * Refuses a local time that does not exist, because the clock goes forward for summer time then.
+ * Returns a local time. Refuses one that does not exist because the clock goes forward for summer
+ * time.
  */
 function localTime(option: string, parts: readonly [number, number, number, number, number, number]): Date {
   const [year, month, day, hour, minute, second] = parts;

@@ -7,7 +7,7 @@ import type { VerdictJson } from '#protocol/service/messages.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import type { ExportEntry, Ledger } from './ledger.ts';
 
-/** The objects whose receipt this process has verified by its MAC. */
+/** The objects that contain a receipt whose MAC this process has verified. */
 export type VerifiedReceipts = WeakSet<object>;
 
 /**

@@ -65,8 +65,8 @@ function isNextOf(stored: State | undefined, next: State | undefined): boolean {
 }
 
 /**
- * Requires that no entry after `expected`, the last one without a MAC, lacks a MAC. A state of an
- * earlier version names no such entry. The caller then stores it.
+ * Requires that `expected`, the last entry without a MAC, is unchanged, and that no later entry
+ * lacks a MAC. A state of an earlier version names no such entry. The caller then stores it.
  */
 function requireMacs(found: LogPosition, expected: LogPosition | undefined): void {
   if (expected === undefined) return;

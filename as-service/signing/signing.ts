@@ -35,8 +35,8 @@ export const SIGNING_PURPOSES: readonly SigningPurpose[] = [
   'report',
 ];
 /**
- * Validity of a certificate. Units never replace the key for DATA. The service replaces each other
- * key half a year before its certificate expires.
+ * Validity of a certificate in years. Units never replace the key for DATA, so its certificate is
+ * valid longest. The service replaces a key half a year before its certificate expires.
  */
 const YEARS: Record<SigningPurpose, number> = {
   data: 30,
