@@ -85,20 +85,24 @@ async function visitEveryState(station: StationPage, token: string, sns: { good:
   await look('history, one attempt');
 }
 
+/** Runs only in `npm run test:long`. */
+const LONG = { tag: '@long' };
+
 const VIEWS = [
-  { name: 'in light mode', use: { colorScheme: 'light' } },
-  { name: 'in dark mode', use: { colorScheme: 'dark' } },
+  { name: 'in light mode', details: {}, use: { colorScheme: 'light' } },
+  { name: 'in dark mode', details: LONG, use: { colorScheme: 'dark' } },
   // Tall enough that no control is under the bar at the bottom, which axe would report.
-  { name: 'at 320 px', use: { viewport: { width: 320, height: 9000 } } },
+  { name: 'at 320 px', details: {}, use: { viewport: { width: 320, height: 9000 } } },
   {
     name: 'at 200 % zoom, reduced motion',
+    details: LONG,
     use: { viewport: { width: 640, height: 9000 }, deviceScaleFactor: 2, reducedMotion: 'reduce' },
   },
-  { name: 'in forced colours', use: { forcedColors: 'active' } },
+  { name: 'in forced colours', details: LONG, use: { forcedColors: 'active' } },
 ] as const;
 
-for (const { name, use } of VIEWS) {
-  test.describe(name, () => {
+for (const { name, details, use } of VIEWS) {
+  test.describe(name, details, () => {
     test.use({ contextOptions: use });
     test('every state is accessible', async ({ open, service }) => {
       test.slow();
@@ -205,7 +209,7 @@ test('single-key shortcuts work, and can be turned off', async ({ open, service,
   await lane.expectWord('Unplug');
 });
 
-test('the shortcuts dialog lists every shortcut', async ({ open, service, page }) => {
+test('the shortcuts dialog lists every shortcut', { tag: '@long' }, async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -243,7 +247,10 @@ test('the skip link moves the focus to the content, and signing in moves it to t
   await expect(page.getByRole('button', { name: 'USB', exact: true })).toBeFocused();
 });
 
-test('a half-typed access code survives a change of view, and is not stored', async ({ open, page }) => {
+test('a half-typed access code survives a change of view, and is not stored', { tag: '@long' }, async ({
+  open,
+  page,
+}) => {
   const station = await open([]);
   await station.token.fill('KF-half');
   await page.getByRole('link', { name: 'History' }).click();
@@ -320,11 +327,9 @@ test('the root key is shown at the first contact as the service prints it, and m
   await expect(page.locator('.groups')).toHaveCount(0);
 });
 
-test('a sign-in that is pending at a change of view leaves no access code in the field after signing out', async ({
-  open,
-  service,
-  page,
-}) => {
+test('a sign-in that is pending at a change of view leaves no access code in the field after signing out', {
+  tag: '@long',
+}, async ({ open, service, page }) => {
   const station = await open([]);
   let answer = (): void => undefined;
   const held = new Promise<void>((resolve) => {

@@ -55,7 +55,7 @@ test('shows the tries before each PIN entry, warns before the last, and shows a 
   await expect(page.getByLabel('PIN of the card')).toHaveCount(0);
 });
 
-test('changes the PIN, and the locked card requires the new one', async ({ page, service }) => {
+test('changes the PIN, and the locked card requires the new one', { tag: '@long' }, async ({ page, service }) => {
   const token = card(DIVERSIFIED);
   await injectSimulator(page, [], { tokens: [token] });
   await page.goto(service.url);
@@ -75,11 +75,9 @@ test('changes the PIN, and the locked card requires the new one', async ({ page,
   await tokens.expectHeading('Unlocked');
 });
 
-test('refuses a unit of another set, a unit that is not listed, and an export above the quota', async ({
-  page,
-  service,
-  station,
-}) => {
+test('refuses a unit of another set, a unit that is not listed, and an export above the quota', {
+  tag: '@long',
+}, async ({ page, service, station }) => {
   const third = unit(SHARED, { link: 'usb' });
   const [first, other] = [unit(DIVERSIFIED, { link: 'usb' }), unit(DIVERSIFIED, { link: 'serial' })];
   const token = card(DIVERSIFIED, { quota: 1, units: [first.sn] });
@@ -100,11 +98,9 @@ test('refuses a unit of another set, a unit that is not listed, and an export ab
   await stranger.expectSaid('All granted exports are used up.');
 });
 
-test('after an unplug of the card during an export, the card can be attached and the key loaded again', async ({
-  page,
-  service,
-  station,
-}) => {
+test('after an unplug of the card during an export, the card can be attached and the key loaded again', {
+  tag: '@long',
+}, async ({ page, service, station }) => {
   const one = unit(DIVERSIFIED, { link: 'serial' });
   const token = card(DIVERSIFIED);
   await injectSimulator(page, [one], { tokens: [token] });

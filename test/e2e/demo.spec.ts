@@ -44,7 +44,7 @@ test.describe('an AS in demo mode', () => {
     });
   }
 
-  test('prints the page without the simulated bench', async ({ page }) => {
+  test('prints the page without the simulated bench', { tag: '@long' }, async ({ page }) => {
     await page.goto(`${demo.url}/demo.html`);
     const bench = page.getByRole('complementary', { name: 'Simulated bench' });
     await expect(bench).toBeVisible();
@@ -57,7 +57,7 @@ test.describe('an AS in demo mode', () => {
     { kind: 'USB', index: 0, word: 'Not loaded' },
     { kind: 'Serial', index: 1, word: 'Unplug' },
   ] as const) {
-    test(`one damaged bit over ${kind} ends in “${word}”`, async ({ page }) => {
+    test(`one damaged bit over ${kind} ends in “${word}”`, { tag: '@long' }, async ({ page }) => {
       await page.goto(`${demo.url}/demo.html`);
       const station = new StationPage(page);
       const lane = await firstUnit(station, kind, demo.token);
@@ -110,7 +110,7 @@ test.describe('an AS in demo mode', () => {
     await expect(page.getByText('unreachable', { exact: true })).toBeVisible();
   });
 
-  test('links from the product page, which has no simulated units, to the demo', async ({ page }) => {
+  test('links from the product page, which has no simulated units, to the demo', { tag: '@long' }, async ({ page }) => {
     await page.goto(demo.url);
     await page.getByRole('link', { name: 'Try it with simulated units' }).click();
     await expect(page.getByRole('heading', { name: 'Simulated bench' })).toBeVisible();
@@ -118,7 +118,7 @@ test.describe('an AS in demo mode', () => {
 });
 
 test.describe('an AS that is not in demo mode', () => {
-  test('has no demo page and no link to one, and refuses no request of the page', async ({
+  test('has no demo page and no link to one, and refuses no request of the page', { tag: '@long' }, async ({
     page,
     request,
     service,
@@ -135,11 +135,9 @@ test.describe('an AS that is not in demo mode', () => {
   });
 
   for (const { set, name, profile } of DEMO_SETS) {
-    test(`offers no key to a unit of ${name}, and refuses to export for the set or to add it`, async ({
-      open,
-      request,
-      service,
-    }) => {
+    test(`offers no key to a unit of ${name}, and refuses to export for the set or to add it`, {
+      tag: '@long',
+    }, async ({ open, request, service }) => {
       const one = { ...unit(), set, profile, transportKey: undefined, suites: undefined };
       const station = await open([JSON.parse(JSON.stringify(one))]);
       await station.signIn(service.token);

@@ -50,7 +50,11 @@ const REFUSALS: readonly {
   },
 ];
 
-test('a browser that denies access to localStorage can load keys', async ({ open, page, service }) => {
+test('a browser that denies access to localStorage can load keys', { tag: '@long' }, async ({
+  open,
+  page,
+  service,
+}) => {
   await page.addInitScript(() => {
     Object.defineProperty(window, 'localStorage', {
       get: () => {
@@ -73,7 +77,7 @@ test('a page without HTTPS shows an alert instead of an incomplete page', async 
 });
 
 for (const { name, fault, again = false, says } of REFUSALS) {
-  test(`says what to do and goes on after ${name}`, async ({ open, service }) => {
+  test(`says what to do and goes on after ${name}`, { tag: '@long' }, async ({ open, service }) => {
     const one = unit();
     const station = await open([one]);
     await station.signIn(service.token);
@@ -113,7 +117,7 @@ const UNFIT: readonly { name: string; more: Partial<UnitDescription>; says: stri
 ];
 
 for (const { name, more, says } of UNFIT) {
-  test(`the page offers no key to a unit ${name}, and shows why`, async ({ open, service }) => {
+  test(`the page offers no key to a unit ${name}, and shows why`, { tag: '@long' }, async ({ open, service }) => {
     const one = unit(DIVERSIFIED, more);
     const station = await open([one]);
     await station.signIn(service.token);
@@ -154,7 +158,10 @@ test('cancelling the chooser shows no failure, and the page offers the list of a
   await station.lane(one.sn).expectWord('Ready');
 });
 
-test('a card reader, whose class browsers block, is reported as such and cannot be retried', async ({ open, page }) => {
+test('a card reader, whose class browsers block, is reported as such and cannot be retried', { tag: '@long' }, async ({
+  open,
+  page,
+}) => {
   const reader = unit(DIVERSIFIED, { protectedClass: true });
   const station = await open([reader]);
   await station.attach('USB', 'cancel');
@@ -182,7 +189,10 @@ test('a unit in use by another program is reported, and can be read again when i
   await lane.expectWord('Ready');
 });
 
-test('blocks that are damaged on the serial line are sent again, and the key is loaded', async ({ open, service }) => {
+test('blocks that are damaged on the serial line are sent again, and the key is loaded', { tag: '@long' }, async ({
+  open,
+  service,
+}) => {
   const one = unit(DIVERSIFIED, { link: 'serial' });
   const station = await open([one]);
   await station.signIn(service.token);
@@ -194,7 +204,9 @@ test('blocks that are damaged on the serial line are sent again, and the key is 
   await lane.expectWord('Unplug');
 });
 
-test('the page shows that a unit without a USB serial number must be chosen each time', async ({ open }) => {
+test('the page shows that a unit without a USB serial number must be chosen each time', { tag: '@long' }, async ({
+  open,
+}) => {
   const one = unit(DIVERSIFIED, { usbSerialNumber: false });
   const station = await open([one]);
   const lane = await station.attach('USB', one.sn);
@@ -209,7 +221,11 @@ test('a page without HTTPS shows an alert, even if the browser offers USB and se
 });
 
 test.describe('failures of the AS', () => {
-  test('a malformed response is rejected, and the key can be loaded afterwards', async ({ open, service, page }) => {
+  test('a malformed response is rejected, and the key can be loaded afterwards', { tag: '@long' }, async ({
+    open,
+    service,
+    page,
+  }) => {
     const one = unit();
     const station = await open([one]);
     await station.signIn(service.token);
@@ -252,7 +268,7 @@ test.describe('failures of the AS', () => {
     await lane.expectWord('Unplug');
   });
 
-  test('a request without a response ends with a timeout', async ({ open, page }) => {
+  test('a request without a response ends with a timeout', { tag: '@long' }, async ({ open, page }) => {
     const station = await open([]);
     await page.route('**/v1/trust', () => new Promise(() => undefined));
     await station.token.fill('KF-00000-00000-00000-00000-00000-00000');
@@ -293,7 +309,9 @@ test.describe('failures of the AS', () => {
     }
   });
 
-  test('a revoked access code requires a new sign-in, and the unit stays attached', async ({ open }) => {
+  test('a revoked access code requires a new sign-in, and the unit stays attached', { tag: '@long' }, async ({
+    open,
+  }) => {
     const own = await Service.start();
     try {
       const one = unit();

@@ -3,17 +3,27 @@ import { firstKeyBytes } from './support/first-key.ts';
 import { CHACHA, DIVERSIFIED, FIELD_KEY, NEXT_KEY, SHARED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
+/** Runs only in `npm run test:long`. */
+const LONG = { tag: '@long' };
+
 const CASES = [
-  { name: 'USB, diversified, suite 01', kind: 'USB', link: 'usb', set: DIVERSIFIED, suites: [1] },
-  { name: 'USB, shared, suite 01', kind: 'USB', link: 'usb', set: SHARED, suites: [1] },
-  { name: 'serial, shared, suite 02', kind: 'Serial', link: 'serial', set: SHARED, suites: [2] },
-  { name: 'serial, diversified, suite 01', kind: 'Serial', link: 'serial', set: DIVERSIFIED, suites: [1] },
-  { name: 'serial, diversified, suite 04', kind: 'Serial', link: 'serial', set: CHACHA, suites: [4] },
-  { name: 'USB, diversified, suite 04', kind: 'USB', link: 'usb', set: CHACHA, suites: [4] },
+  { name: 'USB, diversified, suite 01', details: {}, kind: 'USB', link: 'usb', set: DIVERSIFIED, suites: [1] },
+  { name: 'USB, shared, suite 01', details: LONG, kind: 'USB', link: 'usb', set: SHARED, suites: [1] },
+  { name: 'serial, shared, suite 02', details: {}, kind: 'Serial', link: 'serial', set: SHARED, suites: [2] },
+  {
+    name: 'serial, diversified, suite 01',
+    details: LONG,
+    kind: 'Serial',
+    link: 'serial',
+    set: DIVERSIFIED,
+    suites: [1],
+  },
+  { name: 'serial, diversified, suite 04', details: {}, kind: 'Serial', link: 'serial', set: CHACHA, suites: [4] },
+  { name: 'USB, diversified, suite 04', details: LONG, kind: 'USB', link: 'usb', set: CHACHA, suites: [4] },
 ] as const;
 
-for (const { name, kind, link, set, suites } of CASES) {
-  test(`loads a key: ${name}`, async ({ open, service }) => {
+for (const { name, details, kind, link, set, suites } of CASES) {
+  test(`loads a key: ${name}`, details, async ({ open, service }) => {
     const one = unit(set, { link, suites });
     const station = await open([one]);
     await station.signIn(service.token);
@@ -37,7 +47,7 @@ for (const { name, kind, link, set, suites } of CASES) {
   });
 }
 
-test('the page has a screen wake lock only while it loads a key', async ({ open, page, service }) => {
+test('the page has a screen wake lock only while it loads a key', LONG, async ({ open, page, service }) => {
   await page.addInitScript(() => {
     const held = { count: 0 };
     const sentinel = () => ({ released: false, release: async () => void held.count-- });
@@ -61,7 +71,7 @@ test('the page has a screen wake lock only while it loads a key', async ({ open,
   await expect.poll(awake).toBe(0);
 });
 
-test('no request is refused or fails while a key is loaded', async ({ open, page, service }) => {
+test('no request is refused or fails while a key is loaded', LONG, async ({ open, page, service }) => {
   const bad: string[] = [];
   page.on('requestfailed', (request) => void bad.push(`${request.url()} ${request.failure()?.errorText}`));
   page.on(
@@ -93,7 +103,7 @@ test('the first key of a unit takes three exchanges, and each further key takes 
   await expect(entries).toContainText(['SELECT', 'GET CHALLENGE', 'IMPORTKEY', 'GET CHALLENGE', 'IMPORTKEY']);
 });
 
-test('the button that loads stays in view while the slots scroll', async ({ open, service, page }) => {
+test('the button that loads stays in view while the slots scroll', LONG, async ({ open, service, page }) => {
   await page.setViewportSize({ width: 1000, height: 620 });
   const one = unit();
   const station = await open([one]);
@@ -181,81 +191,81 @@ for (const [width, height] of [
   [390, 844],
   [720, 450],
 ] as const) {
-  test(`the warning precedes the button that replaces a key, at ${width} × ${height}`, async ({
-    open,
-    service,
-    page,
-  }) => {
-    await page.setViewportSize({ width, height });
-    const one = unit();
-    const station = await open([one]);
-    await station.signIn(service.token);
-    const lane = await station.attach('USB', one.sn);
-    await lane.load(FIELD_KEY.label, 1);
-    await lane.press('Load another key');
-    await lane.choose(NEXT_KEY.label, 1);
-    await lane.confirm();
-    const warning = await lane.root.getByText('The old key cannot be restored.').elementHandle();
-    const button = await lane.root.getByRole('button', { name: 'Load into slot 1' }).elementHandle();
-    const seen = await page.evaluate(
-      (both) => {
-        const isSeen = (element: Element | null): boolean => {
-          if (!element) return false;
-          const { left, width, top, height } = element.getBoundingClientRect();
-          return [top + 1, top + height - 1].every((y) => {
-            const above = document.elementFromPoint(left + width / 2, y);
-            return above !== null && element.contains(above);
-          });
-        };
-        /** Whether the element is above the viewport: the operator has scrolled past it. */
-        const isPast = (element: Element | null | undefined): boolean =>
-          (element?.getBoundingClientRect().top ?? 0) < 0;
-        const all: { readonly y: number; readonly button: boolean; readonly warning: boolean }[] = [];
-        for (let y = 0; y < document.body.scrollHeight; y += 40) {
-          scrollTo(0, y);
-          all.push({ y, button: isSeen(both[1] ?? null), warning: isSeen(both[0] ?? null) || isPast(both[0]) });
-        }
-        return all;
-      },
-      [warning, button],
-    );
-    expect(seen.filter((at) => at.button).length).toBeGreaterThan(1);
-    expect(seen.filter((at) => at.button && !at.warning)).toEqual([]);
-  });
+  test(
+    `the warning precedes the button that replaces a key, at ${width} × ${height}`,
+    LONG,
+    async ({ open, service, page }) => {
+      await page.setViewportSize({ width, height });
+      const one = unit();
+      const station = await open([one]);
+      await station.signIn(service.token);
+      const lane = await station.attach('USB', one.sn);
+      await lane.load(FIELD_KEY.label, 1);
+      await lane.press('Load another key');
+      await lane.choose(NEXT_KEY.label, 1);
+      await lane.confirm();
+      const warning = await lane.root.getByText('The old key cannot be restored.').elementHandle();
+      const button = await lane.root.getByRole('button', { name: 'Load into slot 1' }).elementHandle();
+      const seen = await page.evaluate(
+        (both) => {
+          const isSeen = (element: Element | null): boolean => {
+            if (!element) return false;
+            const { left, width, top, height } = element.getBoundingClientRect();
+            return [top + 1, top + height - 1].every((y) => {
+              const above = document.elementFromPoint(left + width / 2, y);
+              return above !== null && element.contains(above);
+            });
+          };
+          /** Whether the element is above the viewport: the operator has scrolled past it. */
+          const isPast = (element: Element | null | undefined): boolean =>
+            (element?.getBoundingClientRect().top ?? 0) < 0;
+          const all: { readonly y: number; readonly button: boolean; readonly warning: boolean }[] = [];
+          for (let y = 0; y < document.body.scrollHeight; y += 40) {
+            scrollTo(0, y);
+            all.push({ y, button: isSeen(both[1] ?? null), warning: isSeen(both[0] ?? null) || isPast(both[0]) });
+          }
+          return all;
+        },
+        [warning, button],
+      );
+      expect(seen.filter((at) => at.button).length).toBeGreaterThan(1);
+      expect(seen.filter((at) => at.button && !at.warning)).toEqual([]);
+    },
+  );
 }
 
-test('the page scrolls to a unit that is plugged in, unless the operator uses another lane', async ({
-  open,
-  service,
-  page,
-}) => {
-  await page.setViewportSize({ width: 900, height: 700 });
-  const [first, second, third] = [unit(), unit(undefined, { plugged: false }), unit(undefined, { plugged: false })];
-  const station = await open([first, second, third]);
-  for (const { sn } of [second, third]) await station.plug(sn);
-  await station.signIn(service.token);
-  for (const { sn } of [second, third]) {
-    const lane = await station.attach('USB', sn);
-    await lane.expectWord('Ready');
-    await station.unplug(sn);
-    await expect(lane.root).toHaveCount(0);
-  }
-  const lane = await station.attach('USB', first.sn);
-  await lane.load(FIELD_KEY.label, 1);
-  await lane.expectWord('Unplug');
-  await station.plug(second.sn);
-  await expect(station.lane(second.sn).word).toBeInViewport({ ratio: 1 });
+test(
+  'the page scrolls to a unit that is plugged in, unless the operator uses another lane',
+  LONG,
+  async ({ open, service, page }) => {
+    await page.setViewportSize({ width: 900, height: 700 });
+    const [first, second, third] = [unit(), unit(undefined, { plugged: false }), unit(undefined, { plugged: false })];
+    const station = await open([first, second, third]);
+    for (const { sn } of [second, third]) await station.plug(sn);
+    await station.signIn(service.token);
+    for (const { sn } of [second, third]) {
+      const lane = await station.attach('USB', sn);
+      await lane.expectWord('Ready');
+      await station.unplug(sn);
+      await expect(lane.root).toHaveCount(0);
+    }
+    const lane = await station.attach('USB', first.sn);
+    await lane.load(FIELD_KEY.label, 1);
+    await lane.expectWord('Unplug');
+    await station.plug(second.sn);
+    await expect(station.lane(second.sn).word).toBeInViewport({ ratio: 1 });
 
-  await page.evaluate(() => scrollTo(0, 0));
-  await lane.press('Load another key');
-  await lane.slot(2).focus();
-  const before = await page.evaluate(() => scrollY);
-  await station.plug(third.sn);
-  await station.lane(third.sn).expectWord('Ready');
-  expect(await page.evaluate(() => scrollY)).toBe(before);
-});
+    await page.evaluate(() => scrollTo(0, 0));
+    await lane.press('Load another key');
+    await lane.slot(2).focus();
+    const before = await page.evaluate(() => scrollY);
+    await station.plug(third.sn);
+    await station.lane(third.sn).expectWord('Ready');
+    expect(await page.evaluate(() => scrollY)).toBe(before);
+  },
+);
 
-test('a view opens at its top, even if the last view was scrolled down', async ({ open, service, page }) => {
+test('a view opens at its top, even if the last view was scrolled down', LONG, async ({ open, service, page }) => {
   await page.setViewportSize({ width: 390, height: 500 });
   const one = unit();
   const station = await open([one]);

@@ -213,7 +213,9 @@ async function logOf(profile: string): Promise<string> {
   return join(folder, store, logs.at(-1) ?? '');
 }
 
-test('the journal survives a write that a kill interrupts, and the later starts of the browser', async () => {
+test('the journal survives a write that a kill interrupts, and the later starts of the browser', {
+  tag: '@long',
+}, async () => {
   const service = await Service.start();
   const profile = await mkdtemp(join(tmpdir(), 'kf-kills-'));
   const units = new OutsideUnits();
@@ -245,7 +247,9 @@ test('the journal survives a write that a kill interrupts, and the later starts 
 });
 
 for (const lanes of [1, 8]) {
-  test(`the journal is correct after kills of the browser with ${lanes === 1 ? 'one lane' : 'eight lanes'}`, async () => {
+  test(`the journal is correct after kills of the browser with ${lanes === 1 ? 'one lane' : 'eight lanes'}`, {
+    tag: '@long',
+  }, async () => {
     const kills = LONG === undefined ? SHORT.length : Math.ceil(Number(LONG) / 2);
     test.setTimeout(60_000 + kills * 30_000);
     const more = Math.max(0, kills - SHORT.length);

@@ -73,7 +73,10 @@ async function leakEach(page: Page): Promise<void> {
   );
 }
 
-test(`an order of ${COUNT} units is completed, and the heap of the page does not grow`, async ({ page, station }) => {
+test(`an order of ${COUNT} units is completed, and the heap of the page does not grow`, { tag: '@long' }, async ({
+  page,
+  station,
+}) => {
   // A limit for a page that hangs. A unit takes 0.8 s on a machine that runs other browsers too.
   test.setTimeout(60_000 + COUNT * 2_000);
   const service = await Service.start({ exportsPerMinute: 100_000 });

@@ -145,11 +145,9 @@ test('an order closes only when every unit is done or has a reason', async ({ op
   await expect(sheet).toContainText('Lost on the way');
 });
 
-test('reloads during the loads of eight units leave a correct journal, and the order is completed', async ({
-  open,
-  service,
-  page,
-}) => {
+test('reloads during the loads of eight units leave a correct journal, and the order is completed', {
+  tag: '@long',
+}, async ({ open, service, page }) => {
   const units = eight({ latency: { identity: 0, challenge: 30, importKey: 250 } });
   const { station, orders } = await openNew({ open, service, page }, units, { units: units.map(({ sn }) => sn) });
   for (const { sn } of units) await orders.attach(sn);
@@ -186,7 +184,7 @@ test('reloads during the loads of eight units leave a correct journal, and the o
   await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
 });
 
-test('the key is not loaded after a scan of another label', async ({ open, service, page }) => {
+test('the key is not loaded after a scan of another label', { tag: '@long' }, async ({ open, service, page }) => {
   const [one, two] = [unit(), unit()];
   const { orders } = await openNew({ open, service, page }, [one, two], {
     units: [one.sn, two.sn],
@@ -205,7 +203,7 @@ test('the key is not loaded after a scan of another label', async ({ open, servi
   await orders.expectWord(one.sn, 'Unplug');
 });
 
-test('the order halts after failures in a row, and continues when the operator starts it', async ({
+test('the order halts after failures in a row, and continues when the operator starts it', { tag: '@long' }, async ({
   open,
   service,
   page,

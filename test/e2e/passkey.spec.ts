@@ -96,11 +96,9 @@ test('a vault unlocked with a passkey loads a key, and its journal records the p
   expect(await reconcileJournal(service, journal)).toMatch(/1 export/);
 });
 
-test('a failed user verification and a missing passkey are reported, and the passphrase still unlocks the vault', async ({
-  page,
-  service,
-  station,
-}) => {
+test('a failed user verification and a missing passkey are reported, and the passphrase still unlocks the vault', {
+  tag: '@long',
+}, async ({ page, service, station }) => {
   const authenticator = await Authenticator.plug(page);
   const { vault, tokens } = await openVault(page, service, station);
   await authenticator.failVerification();
@@ -131,7 +129,7 @@ test('a failed user verification and a missing passkey are reported, and the pas
   await tokens.expectHeading('Unlocked: vault');
 });
 
-test('an authenticator without the PRF extension is reported, and the vault stays unlocked', async ({
+test('an authenticator without the PRF extension is reported, and the vault stays unlocked', { tag: '@long' }, async ({
   page,
   service,
   station,
@@ -143,7 +141,11 @@ test('an authenticator without the PRF extension is reported, and the vault stay
   await tokens.expectHeading('Unlocked: vault');
 });
 
-test('a page at an IP address shows that a passkey needs a host name', async ({ page, service, station }) => {
+test('a page at an IP address shows that a passkey needs a host name', { tag: '@long' }, async ({
+  page,
+  service,
+  station,
+}) => {
   const one = unit(DIVERSIFIED);
   const vault = await issueVault(service, DIVERSIFIED, [one], '--exports', '5');
   const tokens = await enrol(page, station, service, [one]);

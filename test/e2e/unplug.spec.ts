@@ -65,7 +65,11 @@ test('a page reloaded during an import shows the interrupted load, and settles i
   await lane.expectWord('Unplug');
 });
 
-test('the next page settles by recall an import that the journal could not record', async ({ open, service, page }) => {
+test('the next page settles by recall an import that the journal could not record', { tag: '@long' }, async ({
+  open,
+  service,
+  page,
+}) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -91,10 +95,9 @@ test('the next page settles by recall an import that the journal could not recor
   await lane.expectSaid('Receipt verified by the AS');
 });
 
-test('the lane of an idle unit disappears after an unplug, and returns when the unit is plugged in', async ({
-  open,
-  service,
-}) => {
+test('the lane of an idle unit disappears after an unplug, and returns when the unit is plugged in', {
+  tag: '@long',
+}, async ({ open, service }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -106,7 +109,7 @@ test('the lane of an idle unit disappears after an unplug, and returns when the 
   await lane.expectWord('Ready');
 });
 
-test('the operator can request a lost verdict again', async ({ open, service, page }) => {
+test('the operator can request a lost verdict again', { tag: '@long' }, async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);

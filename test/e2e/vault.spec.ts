@@ -82,7 +82,11 @@ test('refuses a changed file, and a file of an AS whose root key is not pinned',
   await expect(page.getByRole('article')).toHaveCount(0);
 });
 
-test('an expired vault shows what to do, and has no passphrase field', async ({ page, service, station }) => {
+test('an expired vault shows what to do, and has no passphrase field', { tag: '@long' }, async ({
+  page,
+  service,
+  station,
+}) => {
   const one = unit();
   const { text } = await issueVault(service, DIVERSIFIED, [one], '--exports', '5', '--days', '2');
   const tokens = await enrol(page, station, service, [one]);
@@ -96,11 +100,9 @@ test('an expired vault shows what to do, and has no passphrase field', async ({ 
   await expect(page.getByLabel(/^Passphrase of vault/)).toHaveCount(0);
 });
 
-test('refuses a unit of another set, a unit that is not listed, and an export above the quota', async ({
-  page,
-  service,
-  station,
-}) => {
+test('refuses a unit of another set, a unit that is not listed, and an export above the quota', {
+  tag: '@long',
+}, async ({ page, service, station }) => {
   const [first, other] = [unit(DIVERSIFIED, { link: 'usb' }), unit(DIVERSIFIED, { link: 'serial' })];
   const third = unit(SHARED, { link: 'usb' });
   const vault = await issueVault(service, DIVERSIFIED, [first], '--exports', '1');
@@ -121,7 +123,12 @@ test('refuses a unit of another set, a unit that is not listed, and an export ab
   await lane.expectSaid('All granted exports are used up.');
 });
 
-test('a second tab cannot unlock the same vault, and shows why', async ({ page, context, service, station }) => {
+test('a second tab cannot unlock the same vault, and shows why', { tag: '@long' }, async ({
+  page,
+  context,
+  service,
+  station,
+}) => {
   const one = unit();
   const vault = await issueVault(service, DIVERSIFIED, [one], '--exports', '5');
   const tokens = await enrol(page, station, service, [one]);

@@ -15,9 +15,10 @@ export interface RunOptions {
 
 export const USAGE = `Usage:
   npm run check          formatting, lint, types and the quick tests, without a browser
-  npm test               all of that, the slow tests, the build and the browser tests
-  npm run test:long      the long part: both Node versions, searches of the browser's memory,
-                         more kills and units, level 3
+  npm test               all of that, the slow tests, the build and the browser tests but those of
+                         the long part
+  npm run test:long      the long part: both Node versions, the browser tests tagged @long, most of
+                         level 2, searches of the browser's memory, kills, level 3
 
 Options, after "--":
   --only WORD[,WORD]     runs only the test files whose path contains one of the words, for example

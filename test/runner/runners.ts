@@ -2,6 +2,7 @@
 import { type Ended, type RunOptions, runTool } from '../support/run-command.ts';
 import { check, type Job, runner } from './jobs.ts';
 import { honestOrSkipped } from './tally.ts';
+import { LONG_TAG } from './test-files.ts';
 
 const TYPESCRIPT = '@typescript/native';
 const CACHE = 'node_modules/.cache/tsc';
@@ -40,9 +41,12 @@ export function vitest(name: string, files: readonly string[] | undefined, node?
 }
 
 export function endToEnd(files: readonly string[], chromium: string, part: 'all' | 'long'): Job {
-  const more = part === 'long' ? LONG_ENV : {};
-  const name = part === 'long' ? 'end to end, long' : 'end to end';
-  return runner(name, (env) => playwright([], files, { ...env, ...more, KEYFERRY_CHROMIUM: chromium }));
+  const isLong = part === 'long';
+  const env = { KEYFERRY_CHROMIUM: chromium, ...(isLong ? LONG_ENV : {}) };
+  const args = [isLong ? '--grep' : '--grep-invert', LONG_TAG];
+  return runner(isLong ? 'end to end, long' : 'end to end', (outcome) =>
+    playwright(args, files, { ...outcome, ...env }),
+  );
 }
 
 export function level2(files: readonly string[], chromium: string, part: 'all' | 'long'): Job {

@@ -18,11 +18,15 @@ export interface TestFiles {
  */
 const SLOW = /^test\/(process|service|negative|contract|property)\/|^test\/unit\/web\/state\/orders\//;
 
-/** Tests that search the memory of all browser processes. Only `npm run test:long` runs them. */
-const ONLY_LONG = /^test\/level2\/(vault-)?canaries\.spec\.ts$/;
+/**
+ * Browser tests that only `npm run test:long` runs: kills of the browser, an order of 1,000 units,
+ * searches of the memory of all browser processes, and the faults and fidelity of level 2.
+ */
+const ONLY_LONG =
+  /^test\/(e2e\/orders-(kills|many)|level2\/(fidelity|faults|interrupted|policy|(vault-)?canaries))\.spec\.ts$/;
 
-/** Tests that `npm test` runs, and `npm run test:long` runs again with more kills and units. */
-const LONGER_IN_LONG = /^test\/e2e\/orders-(kills|many)\.spec\.ts$/;
+/** Tag of the tests in other files of test/e2e that only `npm run test:long` runs. */
+export const LONG_TAG = '@long';
 
 const PARTS = ['quick', 'all', 'long'] as const;
 export type Part = (typeof PARTS)[number];
@@ -68,13 +72,21 @@ export function selectFiles(part: Part, only: readonly string[], files: TestFile
 export function filesOf(part: Part, files: TestFiles): TestFiles {
   const { vitest, e2e, level2, firefox } = files;
   if (part === 'quick') return { vitest: vitest.filter((path) => !SLOW.test(path)), e2e: [], level2: [], firefox: [] };
-  if (part === 'all') return { vitest, e2e, level2: level2.filter((path) => !ONLY_LONG.test(path)), firefox };
-  return {
-    vitest: [],
-    e2e: e2e.filter((path) => LONGER_IN_LONG.test(path)),
-    level2: level2.filter((path) => ONLY_LONG.test(path)),
-    firefox: [],
-  };
+  const isLong = (path: string): boolean => ONLY_LONG.test(path);
+  if (part === 'all') {
+    return {
+      vitest,
+      e2e: e2e.filter((path) => !isLong(path)),
+      level2: level2.filter((path) => !isLong(path)),
+      firefox,
+    };
+  }
+  return { vitest: [], e2e: e2e.filter(hasLongTest), level2: level2.filter(isLong), firefox: [] };
+}
+
+/** True if the file has a test for `npm run test:long`. */
+function hasLongTest(path: string): boolean {
+  return ONLY_LONG.test(path) || readFileSync(path, 'utf8').includes(`'${LONG_TAG}'`);
 }
 
 /**

@@ -1,5 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { filesOf, findTestFiles, replacesModules, selectFiles, type TestFiles } from '#test/runner/test-files.ts';
+import {
+  filesOf,
+  findTestFiles,
+  LONG_TAG,
+  replacesModules,
+  selectFiles,
+  type TestFiles,
+} from '#test/runner/test-files.ts';
 
 const FILES: TestFiles = {
   vitest: [
@@ -7,8 +15,8 @@ const FILES: TestFiles = {
     'test/unit/protocol/orders/csv.test.ts',
     'test/unit/web/state/orders/order-run.test.ts',
   ],
-  e2e: ['test/e2e/load.spec.ts', 'test/e2e/orders-kills.spec.ts', 'test/e2e/orders.spec.ts'],
-  level2: ['test/level2/load.spec.ts', 'test/level2/vault-canaries.spec.ts'],
+  e2e: ['test/e2e/clause-8.spec.ts', 'test/e2e/orders-kills.spec.ts', 'test/e2e/orders.spec.ts'],
+  level2: ['test/level2/faults.spec.ts', 'test/level2/load.spec.ts', 'test/level2/vault-canaries.spec.ts'],
   firefox: ['test/firefox/serial.spec.ts'],
 };
 
@@ -19,15 +27,19 @@ describe('the parts of the tests', () => {
     expect(paths(filesOf('quick', FILES))).toEqual(['test/unit/protocol/orders/csv.test.ts']);
   });
 
-  it('all has everything but the searches of memory', () => {
+  it('all has everything but the files of long tests', () => {
     expect(paths(FILES).filter((path) => !paths(filesOf('all', FILES)).includes(path))).toEqual([
+      'test/e2e/orders-kills.spec.ts',
+      'test/level2/faults.spec.ts',
       'test/level2/vault-canaries.spec.ts',
     ]);
   });
 
-  it('long has the searches of memory, and the browser tests that run longer in this part', () => {
+  it('long has the files of long tests, and the files with some tests that are tagged as long', () => {
     expect(paths(filesOf('long', FILES))).toEqual([
       'test/e2e/orders-kills.spec.ts',
+      'test/e2e/orders.spec.ts',
+      'test/level2/faults.spec.ts',
       'test/level2/vault-canaries.spec.ts',
     ]);
   });
@@ -37,8 +49,20 @@ describe('the parts of the tests', () => {
     expect(found.vitest).toContain('test/unit/test-runner/test-files.test.ts');
     const inParts = new Set([...paths(filesOf('all', found)), ...paths(filesOf('long', found))]);
     expect(paths(found).filter((path) => !inParts.has(path))).toEqual([]);
-    expect(paths(filesOf('long', found)).length).toBeGreaterThanOrEqual(4);
+    expect(paths(filesOf('long', found)).length).toBeGreaterThanOrEqual(12);
     expect(paths(filesOf('quick', found)).length).toBeGreaterThan(80);
+  });
+});
+
+describe('a file of test/e2e that only the long part runs', () => {
+  const found = findTestFiles();
+  const onlyLong = found.e2e.filter((path) => !filesOf('all', found).e2e.includes(path));
+
+  it('exists', () => expect(onlyLong.length).toBeGreaterThan(0));
+
+  it.each(onlyLong)('has no untagged test, which neither part would run: %s', (path) => {
+    const text = readFileSync(path, 'utf8');
+    expect(text.match(/^ *test\(/gm)?.length).toBe(text.split(`tag: '${LONG_TAG}'`).length - 1);
   });
 });
 
@@ -47,7 +71,6 @@ describe('--only', () => {
     expect(paths(selectFiles('all', ['orders'], FILES))).toEqual([
       'test/unit/protocol/orders/csv.test.ts',
       'test/unit/web/state/orders/order-run.test.ts',
-      'test/e2e/orders-kills.spec.ts',
       'test/e2e/orders.spec.ts',
     ]);
     expect(paths(selectFiles('all', ['negative', 'level2'], FILES))).toEqual([
