@@ -16,8 +16,8 @@ import { provideChromium } from './support/install-chromium.ts';
  * Duration of a job of the long part in seconds, on a machine with two cores. A job is skipped when
  * less time is left.
  */
-const NODE_SECONDS = 180;
-const BROWSER_SECONDS = 300;
+const NODE_SECONDS = 240;
+const BROWSER_SECONDS = 480;
 
 const started = Date.now();
 const say = (line: string): void => console.log(line);
