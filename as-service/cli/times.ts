@@ -82,5 +82,7 @@ export function showTime(iso: string, zone: string): string {
   }).formatToParts(new Date(iso));
   const part = (type: Intl.DateTimeFormatPartTypes): string => parts.find((each) => each.type === type)?.value ?? '';
   const date = `${part('year')}-${part('month')}-${part('day')}`;
-  return `${date} ${part('hour')}:${part('minute')} ${part('timeZoneName')} (${zone})`;
+  // Node 20.19 writes the offset of UTC as "GMT", later versions as "GMT+00:00".
+  const offset = part('timeZoneName').replace(/^GMT$/, 'GMT+00:00');
+  return `${date} ${part('hour')}:${part('minute')} ${offset} (${zone})`;
 }
