@@ -32,7 +32,7 @@ export type UnitErrorCode =
 export type SourceErrorCode =
   | 'service-unreachable'
   | 'service-timeout'
-  | 'gateway-failed' // a server in between has no answer of the AS (502, 503, 504), or asks to wait
+  | 'gateway-failed' // a proxy or gateway answered instead of the AS (502, 503, 504), or asked to wait
   | 'not-the-as' // something between page and AS answered: a sign-in page, a proxy, another server
   | 'service-nonsense' // a response that violates the OpenAPI document, or DATA for another unit
   | 'data-malformed' // bytes that are not TKL/1 DATA
@@ -73,7 +73,7 @@ export type TokenErrorCode =
   | 'not-a-token' // the device responds but has no AS application
   | 'token-locked' // the PIN is required, initially or after a loss of power
   | 'pin-wrong' // see PinError
-  | 'pin-unconfirmed' // the PIN was being changed: the card did not say whether the old or the new one counts
+  | 'pin-unconfirmed' // the PIN was being changed, and the card did not confirm which PIN is valid
   | 'token-blocked' // no tries are left
   | 'token-lost' // unplugged or silent, possibly during an export
   | 'token-nonsense' // a response that violates the specification
@@ -129,7 +129,10 @@ export class ProtocolError extends Error {
   }
 }
 
-/** A file that is not text, not whole or not readable: it needs words of its own. */
+/**
+ * A file that is not text, is cut short or cannot be decoded. The error has a title and a remedy of
+ * its own.
+ */
 export class FileError extends ProtocolError {
   override readonly name = 'FileError';
   /** What the file is, as a sentence for the operator. */
@@ -171,8 +174,8 @@ export class PinError extends ProtocolError {
 }
 
 /**
- * A MAC, tag, signature or wrapped key did not verify. The error carries no detail, because naming
- * the check that failed helps only an attacker.
+ * A MAC, tag, signature or wrapped key did not verify. The error does not name the check that
+ * failed, because only an attacker could use that detail.
  */
 export class IntegrityError extends ProtocolError {
   override readonly name = 'IntegrityError';

@@ -28,7 +28,7 @@ const CLA_CHAINING = 0x10;
 /** Maximum number of GET RESPONSE commands for one response. Each returns up to 256 bytes. */
 const MAX_GET_RESPONSES = MAX_EXTENDED_NE / MAX_SHORT_NE;
 
-/** The status word for a command whose condition, such as a challenge, was used up. */
+/** Status word for a command that found its precondition, such as a pending challenge, used up. */
 const CONDITION_USED = 0x6985;
 
 /**

@@ -3,7 +3,7 @@
 import type { Bytes } from './bytes.ts';
 import { hexNumber } from './hex.ts';
 
-/** One byte per character. @throws RangeError for a character above 7F */
+/** Returns one byte per character. @throws RangeError for a character above 7F */
 export function ascii(text: string): Bytes {
   return Uint8Array.from(text, (character) => {
     const code = character.charCodeAt(0);
@@ -12,7 +12,7 @@ export function ascii(text: string): Bytes {
   });
 }
 
-/** One character per byte. The caller has checked that the bytes are ASCII. */
+/** Returns one character per byte. The caller has checked that the bytes are ASCII. */
 export function fromAscii(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += String.fromCharCode(byte);
@@ -51,7 +51,7 @@ export function fromUtf8(bytes: Uint8Array): string {
   return withoutUriError(() => decodeURIComponent(escaped));
 }
 
-/** encodeURIComponent and decodeURIComponent are the only UTF-8 codec in ECMAScript. */
+/** Calls encodeURIComponent or decodeURIComponent, which are the only UTF-8 codec in ECMAScript. */
 function withoutUriError(action: () => string): string {
   try {
     return action();
@@ -62,10 +62,10 @@ function withoutUriError(action: () => string): string {
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-/** Character code to position in the alphabet. */
+/** Position in ALPHABET by character code. */
 const DIGITS = new Map(Array.from(ALPHABET, (character, digit) => [character.charCodeAt(0), digit]));
 
-/** Unpadded and canonical. */
+/** Returns unpadded, canonical base64url. */
 export function toBase64url(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += 3) {

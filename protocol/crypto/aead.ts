@@ -11,14 +11,17 @@ export interface AeadInput {
   readonly aad: Uint8Array;
 }
 
-/** Ciphertext ‖ tag(16). */
+/** Returns ciphertext ‖ tag(16). */
 export function sealAead({ key, nonce, aad }: AeadInput, plaintext: Uint8Array): Bytes {
   requireLength('key', key, 32);
   requireLength('nonce', nonce, 12);
   return chacha20poly1305(key, nonce, aad).encrypt(plaintext);
 }
 
-/** Plaintext of ciphertext ‖ tag(16). @throws IntegrityError when the tag does not verify */
+/**
+ * Returns the plaintext of ciphertext ‖ tag(16). @throws IntegrityError when the tag does not
+ * verify
+ */
 export function openAead({ key, nonce, aad }: AeadInput, sealed: Uint8Array): Bytes {
   requireLength('key', key, 32);
   requireLength('nonce', nonce, 12);

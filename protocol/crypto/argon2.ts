@@ -16,7 +16,7 @@ export interface Argon2Cost {
 const MAX_BLOCKING_MS = 20;
 
 /**
- * A key of 32 bytes, which the caller wipes.
+ * Returns a key of 32 bytes, which the caller wipes.
  * @param salt at least 8 bytes
  * @param cost the caller has checked the limits
  */

@@ -31,8 +31,8 @@ const MAC_LENGTH = 16;
 const CLEAR_LENGTH = 48;
 
 /**
- * KBEK and KBAK (X9.143 clause 7.2), 32 bytes each, which the caller wipes. Derivation input:
- * counter ‖ usage ‖ 00 ‖ algorithm 0004 (AES-256) ‖ length 0100 (256 bits).
+ * Derives KBEK and KBAK (X9.143 clause 7.2), 32 bytes each, which the caller wipes. Derivation
+ * input: counter ‖ usage ‖ 00 ‖ algorithm 0004 (AES-256) ‖ length 0100 (256 bits).
  */
 export function deriveKeyBlockKeys(kbpk: Uint8Array): { readonly kbek: Bytes; readonly kbak: Bytes } {
   requireLength('kbpk', kbpk, 32);
@@ -120,8 +120,8 @@ function decodeOptionalBlocks(text: string, count: number): { optionalBlocks: Op
   const optionalBlocks: OptionalBlock[] = [];
   let end = HEADER_LENGTH;
   for (let i = 0; i < count; i++) {
-    // Length 00 announces an extended length. X9.143 permits it, this code does not: it would be a
-    // second encoding of the same block.
+    // Length 00 announces an extended length, which X9.143 permits. This code refuses it, because
+    // the same block would then have two encodings.
     const head = /^([A-Z][A-Z0-9])([0-9A-F]{2})$/.exec(text.slice(end, end + 4));
     const length = Number.parseInt(head?.[2] ?? '00', 16);
     const id = head?.[1] ?? '';

@@ -12,7 +12,7 @@ export function wrapKey(kek: Uint8Array, key: Uint8Array): Bytes {
 }
 
 /**
- * The key, which the caller wipes.
+ * Returns the key, which the caller wipes.
  * @throws IntegrityError when the integrity check value is wrong
  */
 export function unwrapKey(kek: Uint8Array, wrapped: Uint8Array): Bytes {

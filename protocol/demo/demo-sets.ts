@@ -1,5 +1,5 @@
-// The demo sets, whose T are published, so that they protect nothing. An AS outside demo mode
-// refuses these SETs and these T, and the page marks them.
+// The demo sets. Their transport keys T are published, so they protect nothing. An AS outside demo
+// mode refuses these SETs and these T, and the page marks them as demo sets.
 
 import type { Bytes } from '../bytes/bytes.ts';
 import { hexNumber } from '../bytes/hex.ts';
@@ -44,8 +44,8 @@ export const DEMO_SETS: readonly DemoSet[] = [
 ];
 
 /**
- * SN of a simulated unit of the demo page, as 32 hex digits. The first indices are the units of the
- * demo sets, in their order; the hub uses 0x40 to 0x47.
+ * Returns the SN of a simulated unit of the demo page, as 32 hex digits. Indices 0 to 2 are the
+ * units of DEMO_SETS, in the sequence of the table. Indices 0x40 to 0x47 are the units of DEMO_HUB.
  */
 export function demoSerialNumber(index: number): string {
   return `454900000000${hexNumber(index + 7, 4)}`.padStart(32, '0');

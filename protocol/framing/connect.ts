@@ -1,6 +1,5 @@
-// Drives a host framing on a port, and is the only code of this folder that does I/O. Computes
-// deadlines with the caller's clock, so that ignored bytes that keep arriving do not extend a
-// timeout.
+// Drives a host framing on a port, and is the only code of this folder that does I/O. Computes each
+// deadline with the caller's clock, so that a stream of ignored bytes cannot extend a timeout.
 import type { Transmit } from '../apdu/transmit.ts';
 import type { Bytes } from '../bytes/bytes.ts';
 import { ProtocolError } from '../errors.ts';
@@ -11,7 +10,8 @@ import type { Port } from './port.ts';
 export type Clock = () => number;
 
 /**
- * Maximum time to wait for a silent line. The host writes afterwards even if bytes still arrive.
+ * Maximum time to wait until no bytes arrive. The host writes afterwards even if bytes still
+ * arrive.
  */
 const MAX_DRAIN_MS = 2000;
 /**

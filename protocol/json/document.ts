@@ -1,6 +1,6 @@
-// Reads JSON that came in a file, under a signature or with a request (docs/protocol.md clauses 6,
-// 9 and 10). Unlike an answer of the service, such a value has no members beside those of its
-// schema.
+// Reads JSON documents: files, signed payloads and requests (docs/protocol.md clauses 6, 9 and 10).
+// Refuses members that the schema does not name. read() in schema.ts, for answers of the service,
+// ignores such members.
 import { fromUtf8 } from '../bytes/text.ts';
 import { type ErrorCode, ProtocolError } from '../errors.ts';
 import { cutShort, isCutShort } from '../text/cut-short.ts';
@@ -8,8 +8,9 @@ import { envelopeOf } from './envelope.ts';
 import { type Json, read, type Schema, text } from './schema.ts';
 
 /**
- * An envelope of which only the alphabet is checked, because openEnvelope() decodes it: a long
- * document is not decoded twice, and a wrong digit is a fault of the signature.
+ * The schema of an envelope in a file. Checks only the alphabet of payload and signature, because
+ * openEnvelope() decodes them. A long document is therefore decoded once, and a wrong digit is an
+ * error of the signature.
  */
 export const documentEnvelopeSchema = envelopeOf(
   text(/^[\w-]+$/, 'base64url'),
@@ -20,7 +21,10 @@ export function refused(message: string, cause?: unknown): ProtocolError {
   return new ProtocolError('file-refused', message, cause === undefined ? undefined : { cause });
 }
 
-/** @throws ProtocolError with `code`, naming the member that is wrong or unknown */
+/**
+ * Reads a value and refuses members that the schema does not name.
+ * @throws ProtocolError with `code`, naming the member that is wrong or unknown
+ */
 export function readDocument<S extends Schema>(
   schema: S,
   value: unknown,
@@ -34,8 +38,8 @@ export function readDocument<S extends Schema>(
 }
 
 /**
- * Path of a member of `value` that is missing in `output`, for example ".rows[3].note", or
- * undefined.
+ * Returns the path of the first member of `value` that `output` lacks, for example ".rows[3].note";
+ * undefined if there is none.
  */
 export function findUnknownMember(value: unknown, output: unknown): string | undefined {
   if (!isObject(value) || !isObject(output)) return undefined;
@@ -53,7 +57,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * The JSON value of a text, or of UTF-8.
+ * Parses JSON from a text, or from its UTF-8 bytes.
  * @throws ProtocolError with `code`; FileError for a text whose end is missing
  */
 export function parseJson(source: string | Uint8Array, name: string, code: ErrorCode = 'file-refused'): unknown {
@@ -66,7 +70,9 @@ export function parseJson(source: string | Uint8Array, name: string, code: Error
   }
 }
 
-/** An envelope in a file. Its signature is not verified. @throws ProtocolError file-refused */
+/**
+ * Reads an envelope from a file. Does not verify the signature. @throws ProtocolError file-refused
+ */
 export function readEnvelope(source: string, name: string): Json<typeof documentEnvelopeSchema> {
   return readDocument(documentEnvelopeSchema, parseJson(source, name), name);
 }

@@ -8,7 +8,7 @@ function single<Item extends v.GenericSchema>(item: Item) {
   return list(item, 1, 1) as unknown as v.GenericSchema<[v.InferInput<Item>], [v.InferOutput<Item>]>;
 }
 
-/** `payload` and `sig` are base64url. */
+/** Returns the schema of an envelope. `payload` and `sig` are schemas of base64url texts. */
 /* @__NO_SIDE_EFFECTS__ */
 export function envelopeOf(payload: v.GenericSchema<string>, sig: v.GenericSchema<string>) {
   return v.object({

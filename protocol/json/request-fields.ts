@@ -1,17 +1,22 @@
-// Fields of requests to the service (docs/protocol.md clause 6), stricter than those of answers and
-// documents, because a person may just have entered them.
+// Fields of requests to the service (docs/protocol.md clause 6). They are stricter than the fields
+// of answers and documents, because a person may have typed them.
 import * as v from 'valibot';
 import { readText, type TextResult } from '../text/permitted-text.ts';
 import { isOnCalendar } from './fields.ts';
 import { asJson, time } from './schema.ts';
 
-/** A text of 1 to `max` characters, which becomes the one form of docs/protocol.md clause 6.2. */
+/**
+ * A text of 1 to `max` characters, which is converted to the normal form of docs/protocol.md clause
+ * 6.2.
+ */
 /* @__NO_SIDE_EFFECTS__ */
 export function entered(max: number) {
   return enteredBy((typed) => readText(typed, max), max);
 }
 
-/** A text that becomes the one form that `read` gives it. A refusal says why. */
+/**
+ * A text that `read` converts to its normal form or refuses. The error message contains the reason.
+ */
 /* @__NO_SIDE_EFFECTS__ */
 export function enteredBy(read: (typed: string) => TextResult, max: number) {
   const reading = v.rawTransform<string, string>(({ dataset, addIssue, NEVER }) => {
@@ -23,5 +28,5 @@ export function enteredBy(read: (typed: string) => TextResult, max: number) {
   return v.pipe(asJson(v.string(), { type: 'string', minLength: 1, maxLength: max }), reading);
 }
 
-/** A time that is on the calendar. */
+/** A time whose date exists. */
 export const calendarTime = v.pipe(time, v.check(isOnCalendar, 'a time on the calendar'));

@@ -1,12 +1,12 @@
-// Builds valibot schemas of JSON values, and reads values by them.
-// protocol/service, protocol/orders and protocol/vault describe the wire format of docs/protocol.md
-// with these parts, each message once (docs/adr/0048-describe-wire-formats-with-valibot.md).
+// Builds valibot schemas of JSON values, and reads values with them. protocol/service,
+// protocol/orders and protocol/vault describe the wire format of docs/protocol.md with these
+// schemas, and each message has one schema (docs/adr/0048-describe-wire-formats-with-valibot.md).
 import * as v from 'valibot';
 import { type ErrorCode, ProtocolError } from '../errors.ts';
 
 export type Schema = v.GenericSchema;
 
-/** The type of the values that a schema reads, read-only throughout. */
+/** The type of the values that a schema reads, read-only at every level. */
 export type Json<S extends Schema> = Immutable<v.InferOutput<S>>;
 type Immutable<T> = T extends object ? { readonly [Key in keyof T]: Immutable<T[Key]> } : T;
 
@@ -16,21 +16,24 @@ type Check = (value: unknown) => boolean;
 export type JsonSchema = Readonly<Record<string, string | number>>;
 
 /**
- * One check per value, where valibot's own actions would be a pipe of two to four: the page loads
- * this before its first key. `expects` is for error messages: "keys.sets[0].kcv is not ...".
+ * A schema with a single check. valibot's own actions would need a pipe of two to four, and the
+ * page loads this code before the first key (docs/adr/0050). Error messages contain `expects`:
+ * "keys.sets[0].kcv is not ...".
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function custom<T>(is: Check, expects: string, json: JsonSchema = {}) {
   return { ...v.custom<T>(is), expects, json };
 }
 
-/** The schema with a JSON Schema in place of that of valibot. */
+/**
+ * Returns the schema with `json` as its JSON Schema, in place of the one that valibot generates.
+ */
 /* @__NO_SIDE_EFFECTS__ */
 export function asJson<S extends Schema>(schema: S, json: JsonSchema): S {
   return { ...schema, json };
 }
 
-/** A string that matches the pattern. */
+/** A string that matches the pattern. `expects` is for error messages. */
 /* @__NO_SIDE_EFFECTS__ */
 export function text(pattern: RegExp, expects: string) {
   const is: Check = (value) => typeof value === 'string' && pattern.test(value);
@@ -44,8 +47,8 @@ export function printable(max: number) {
 }
 
 /**
- * Unpadded base64url (RFC 4648 clause 5) of `min` to `max` bytes, with the unused last bits zero:
- * one byte string has one text, so texts can be compared instead of bytes.
+ * Unpadded base64url (RFC 4648 clause 5) of `min` to `max` bytes. The unused last bits must be
+ * zero, so that equal bytes have equal texts.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function bytes(min: number, max = min) {
@@ -65,7 +68,7 @@ export function integer(minimum: number, maximum: number) {
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
 
-/** ISO 8601. The 30th of February is a day of March, as in ECMAScript. */
+/** A time in ISO 8601. Reads 30 February as a day in March, as ECMAScript does. */
 export const time = custom<string>(
   (value) => typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value)),
   'an existing time in UTC (ISO 8601)',
@@ -73,7 +76,8 @@ export const time = custom<string>(
 );
 
 /**
- * The length is checked before any item is, so that a hostile list costs no more than a long one.
+ * A list of `minItems` to `maxItems`. The length is checked before the items, so that a list that
+ * is too long is refused before its items are read.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function list<Item extends Schema>(item: Item, minItems: number, maxItems: number) {
@@ -83,19 +87,20 @@ export function list<Item extends Schema>(item: Item, minItems: number, maxItems
 }
 
 /**
- * "keys.sets[0].set is not an integer from 1 to 4294967295". `name` is the name of the whole value.
+ * Returns a message such as "keys.sets[0].set is not an integer from 1 to 4294967295". `name` is
+ * the name of the whole value.
  */
 export function describeIssue(name: string, issue: v.BaseIssue<unknown>): string {
   const { path = [], input, expected, message, type } = issue;
   const member = path.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
-  // A refusal of request-fields.ts says what the text contains.
+  // enteredBy() of request-fields.ts supplies a predicate, such as "is empty".
   if (type === 'raw_transform') return `${name}${member} ${message}`;
   // The default message of valibot repeats the value.
   return `${name}${member} is ${input === undefined ? 'missing' : `not ${expected ?? message}`}`;
 }
 
 /**
- * Reads a value. Members that the schema does not name are left out.
+ * Reads a value with a schema. The result lacks members that the schema does not name.
  * @throws ProtocolError with `code`, naming the first member that is wrong
  */
 export function read<S extends Schema>(schema: S, value: unknown, name: string, code: ErrorCode): Json<S> {

@@ -1,6 +1,6 @@
 // Computes whether a work order may be closed: every unit that is not done must have a reason. Used
-// by the service and the page (docs/protocol.md clause 6.1). Verifies no verdicts: the caller
-// passes a unit as done only after verifying those of the unit.
+// by the service and the page (docs/protocol.md clause 6.1). Does not verify verdicts: the caller
+// verifies the verdicts of a unit before it passes the unit as done.
 
 import * as v from 'valibot';
 import { type Json, printable } from '../json/schema.ts';

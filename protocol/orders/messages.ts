@@ -9,7 +9,7 @@ import { unitOutcomeSchema } from './balance.ts';
 import { orderId } from './order.ts';
 import { serialNumber } from './units.ts';
 
-/** No list of units or of orders is longer. */
+/** Maximum length of a list of units or of orders. */
 const MAX_ROWS = 100_000;
 
 export const VERSION = /^[\w-]{1,64}$/;
@@ -47,13 +47,13 @@ export const orderSchema = v.object({
 export type OrderJson = Json<typeof orderSchema>;
 
 /**
- * GET /v1/work-orders/{id}/progress?seen=: `seen` is the version of an earlier answer. The units
- * are those that changed since, or all units if `seen` is missing or unknown to this start of the
- * service.
+ * Answer of GET /v1/work-orders/{id}/progress?seen=, where `seen` is the version of an earlier
+ * answer. `units` contains the units that changed since that answer. If `seen` is missing, or is
+ * from before the last start of the service, it contains all units.
  */
 export const orderProgressSchema = v.object({
   state: stateSchema,
-  /** Why it was revoked. */
+  /** Why the order was revoked. */
   reason: v.nullable(printable(500)),
   /** The clock of the AS. */
   time,
@@ -64,7 +64,7 @@ export const orderProgressSchema = v.object({
 });
 export type OrderProgressJson = Json<typeof orderProgressSchema>;
 
-/** A work order, or a job number that exports named, and the number of its exports. */
+/** A work order, or a job number that export requests contained, with the number of its exports. */
 const workOrderFactsSchema = v.object({
   workOrder: orderId,
   exports: natural,
@@ -91,7 +91,7 @@ export type WorkOrderJson = Json<typeof workOrderFactsSchema>;
 
 /**
  * Answer of GET /v1/work-orders: the orders of the sets that this operator may see, and the job
- * numbers that this operator's exports named. An auditor and an administrator see all.
+ * numbers in this operator's exports. An auditor and an administrator receive all of them.
  */
 export const workOrdersSchema = v.object({ workOrders: rows(workOrderFactsSchema) });
 export type WorkOrdersJson = Json<typeof workOrdersSchema>;

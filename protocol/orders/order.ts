@@ -12,7 +12,9 @@ export const MAX_LINES = 16;
 /** Maximum of units times lines, because a report has one verdict for each load. */
 export const MAX_LOADS = 40_000;
 
-/** The customer's job number. New ones are narrower (protocol/text/order-id.ts). */
+/**
+ * The customer's job number. Ids of new orders are restricted further (protocol/text/order-id.ts).
+ */
 export const orderId = printable(MAX_ORDER_ID_LENGTH);
 export const ref2 = integer(0, 0xfffe);
 
@@ -38,7 +40,7 @@ export const orderOptionsSchema = v.object({
 export type OrderOptions = Json<typeof orderOptionsSchema>;
 
 const rangeSchema = list(serialNumber, 2, 2) as unknown as v.GenericSchema<[from: string, to: string]>;
-/** A single unit is written as its SN. */
+/** The SN of a single unit, or a range. */
 const unitRangeSchema = v.lazy((value) => (typeof value === 'string' ? serialNumber : rangeSchema));
 
 const workOrderSchema = v.object({

@@ -10,7 +10,7 @@ import { MAX_UNITS, readSerialNumber } from './units.ts';
 export interface UnitReason {
   /** 32 hex digits. */
   readonly sn: string;
-  /** 1 to 200 characters, as readText() gives them. */
+  /** 1 to 200 characters, in the normal form of readText(). */
   readonly reason: string;
 }
 
@@ -20,7 +20,7 @@ interface ListedReason {
   readonly reason: string;
 }
 
-/** In characters. */
+/** Maximum length of a reason, in characters. */
 const MAX_REASON_LENGTH = 200;
 
 /**

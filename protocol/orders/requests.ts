@@ -11,7 +11,7 @@ import { headSchema, VERSION } from './messages.ts';
 import { MAX_LINES, orderOptionsSchema, ref2 } from './order.ts';
 import { MAX_UNITS } from './units.ts';
 
-/** The id of a new order. Those of earlier orders may hold characters that are refused here. */
+/** The id of a new order. Ids of earlier orders may contain characters that are refused here. */
 const newOrderId = enteredBy(readOrderId, MAX_ORDER_ID_LENGTH);
 
 /**

@@ -1,29 +1,31 @@
-// Finds serial numbers that a spreadsheet rounded: it keeps 15 digits of a number, and writes zeros
-// for the others.
+// Detects serial numbers that a spreadsheet has rounded. A spreadsheet keeps the first 15 digits of
+// a number and replaces the others by zeros.
 
-/** Digits that a spreadsheet keeps. */
+/** Number of digits that a spreadsheet keeps. */
 const KEPT_DIGITS = 15;
 /**
- * Zeros that must stand in place of digits, in all long numbers together: by chance, one list of
- * 1000 has as many.
+ * Minimum number of zeros after the 15th digit, in all long numbers of a list together. About one
+ * unrounded list in 1000 has three such zeros by chance.
  */
 const MIN_ZEROS = 3;
 
-/** A number without leading zeros: only a cell that is a text can have those. */
+/**
+ * A number of at least 16 digits without leading zeros. Only a text cell can have leading zeros.
+ */
 const LONG_NUMBER = /^[1-9][0-9]{15,}$/;
 
 export const ROUNDED = 'was rounded by a spreadsheet: format the column as text and enter it again';
 export const ROUNDED_LIST =
   'was rounded by a spreadsheet, as all long numbers here end in zeros: format the column as text and enter them again, or write 32 digits each';
 
-/** True for 4.5490E+17, as spreadsheets show a long number. */
+/** True for a number such as 4.5490E+17, as spreadsheets display long numbers. */
 export function isExponential(written: string): boolean {
   return /^\d+(?:[.,]\d+)?E[+-]?\d+$/i.test(written) && /[.,+-]/.test(written);
 }
 
 /**
- * Index of the first rounded number of a list; undefined if one of its long numbers has another
- * digit than 0 after the 15th.
+ * Returns the index of the first rounded number of a list. Returns undefined if a long number has a
+ * digit other than 0 after the 15th, or if there are fewer than MIN_ZEROS zeros.
  */
 export function findRounded(written: readonly string[]): number | undefined {
   const numbers = written.map((each) => (LONG_NUMBER.test(each) ? each : ''));

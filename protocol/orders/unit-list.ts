@@ -12,7 +12,7 @@ interface ListedRange {
   readonly range: UnitRange;
 }
 
-/** By the letters of the name: "S/N" and "Serial No." are SN. */
+/** Column by the letters of its name, so that "S/N" and "Serial No." are SN. */
 const COLUMNS: Readonly<Record<string, 'SN' | 'FROM' | 'TO'>> = {
   sn: 'SN',
   serial: 'SN',
@@ -22,7 +22,7 @@ const COLUMNS: Readonly<Record<string, 'SN' | 'FROM' | 'TO'>> = {
   to: 'TO',
 };
 
-/** The column that a cell of the first row names, or undefined. */
+/** Returns the column that a cell of the first row names, or undefined. */
 export function columnOf(cell: string): 'SN' | 'FROM' | 'TO' | undefined {
   const letters = readTyped(cell)
     .replaceAll(/[^a-z]/gi, '')
@@ -84,7 +84,10 @@ function cellsOf(element: unknown): Cells {
   return { sn: word(sn), from: word(from), to: word(to) };
 }
 
-/** Programs that read JSON round a number after 15 digits. */
+/**
+ * True if the element contains a JSON number. Programs that read JSON round numbers after 15
+ * digits.
+ */
 function holdsNumber(element: unknown): boolean {
   return (isObject(element) ? Object.values(element) : [element]).some((value) => typeof value === 'number');
 }
@@ -144,7 +147,10 @@ class RangeCollector {
     return sn;
   }
 
-  /** Rounded numbers repeat, so they are refused before repeats are. */
+  /**
+   * Refuses a list with rounded numbers. Called before #findRepeats(), because rounding makes
+   * different numbers equal.
+   */
   #refuseRounded(): void {
     const rounded = this.#written[findRounded(this.#written.map(({ written }) => written)) ?? -1];
     if (rounded === undefined) return;

@@ -25,8 +25,8 @@ export interface LoadRequest {
    */
   readonly idempotencyKey: string;
   /**
-   * An export request of the same load that got no answer. It is sent again instead of a new one:
-   * the challenge of the unit is still good, so that the AS makes no second export.
+   * An export request of the same load that received no answer. It is sent again instead of a new
+   * one: the unit's challenge is still valid, and the AS returns the same export.
    */
   readonly unanswered?: ExportRequest | undefined;
 }

@@ -18,10 +18,14 @@ export const exportRequestSchema = v.object({
   sn: anySerialNumber,
   challengeMac: bytes(16),
   idempotencyKey: bytes(16),
-  /** As its order has it: ids of earlier orders may hold characters that new ones may not. */
+  /**
+   * The id of the work order. Ids of earlier orders may contain characters that are refused in new
+   * ids.
+   */
   workOrder: v.exactOptional(printable(64)),
   /**
-   * Reason for exporting the same key to the same unit again in one work order, required then.
+   * Reason for exporting the same key to the same unit again in one work order. Such an export
+   * requires it.
    */
   reason: v.exactOptional(entered(500)),
 });

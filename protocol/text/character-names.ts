@@ -1,5 +1,5 @@
-// Names the characters that texts of Keyferry do not contain, for the messages that refuse them.
-// The names are those of the Unicode character database.
+// Names the characters that permitted-text.ts and order-id.ts refuse, for their messages. The names
+// are those of the Unicode character database.
 import { hexNumber } from '../bytes/hex.ts';
 
 const NAMES: Readonly<Record<number, string>> = {
@@ -51,7 +51,7 @@ const NAMES: Readonly<Record<number, string>> = {
   0xfffd: 'REPLACEMENT CHARACTER',
 };
 
-/** Names of the classes whose characters have no name of their own here. */
+/** Names of character classes, for characters that are not in NAMES. */
 const CLASSES: readonly (readonly [RegExp, string])[] = [
   [/^\p{Cc}$/u, 'a control character'],
   [/^\p{Cs}$/u, 'half of a character'],
@@ -62,7 +62,7 @@ const CLASSES: readonly (readonly [RegExp, string])[] = [
   [/^\p{Noncharacter_Code_Point}$/u, 'not a character'],
 ];
 
-/** "U+202E RIGHT-TO-LEFT OVERRIDE", or "U+E000, a private-use character". */
+/** Returns a text such as "U+202E RIGHT-TO-LEFT OVERRIDE" or "U+E000, a private-use character". */
 export function nameCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   const number = `U+${hexNumber(code, 4)}`;

@@ -1,4 +1,4 @@
-// Recognises a file whose end is missing, which copying and downloading leave behind.
+// Detects a file whose end is missing, for example after an incomplete copy or download.
 import { FileError } from '../errors.ts';
 
 export const COPY_AGAIN = 'Copy or download it again';

@@ -27,10 +27,7 @@ const KINDS: readonly (readonly [begin: readonly number[], title: string, remedy
 const WEB_PAGE = /^\s*<(?:!doctype\s+html|html)\b/i;
 const XML = /^\s*<\?xml\b/i;
 
-/**
- * The text of a file, without its byte order mark.
- * @throws FileError
- */
+/** Returns the text of a file, without its byte order mark. @throws FileError */
 export function decodeFile(bytes: Uint8Array): string {
   if (bytes.length === 0) throw new FileError('This file is empty.', 'Choose another file, or save it again');
   for (const [begin, title, remedy] of KINDS) {
@@ -102,7 +99,10 @@ function decodeUtf16(bytes: Uint8Array, begin: number, highByte: 0 | 1): string 
   return builder.text();
 }
 
-/** Number of bytes after a first byte of UTF-8, by its upper bits, and the lowest code point. */
+/**
+ * UTF-8 sequences by the upper bits of their first byte: the number of bytes that follow, and the
+ * lowest code point that needs this many bytes.
+ */
 const SEQUENCES: readonly (readonly [mask: number, value: number, more: number, minimum: number])[] = [
   [0xe0, 0xc0, 1, 0x80],
   [0xf0, 0xe0, 2, 0x800],

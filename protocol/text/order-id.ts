@@ -1,15 +1,21 @@
-// The id of a new work order: a permitted text that can travel in the path of a URL.
+// The id of a new work order: a permitted text that can be a segment of a URL path.
 import { readText, type TextResult } from './permitted-text.ts';
 
-/** In characters. */
+/** Maximum length in characters. */
 export const MAX_ORDER_ID_LENGTH = 64;
 
-/** Characters that proxies and web servers refuse, decode or cut off in a path, also as %2F. */
+/**
+ * Characters that proxies and web servers refuse, decode or cut off in a path, even if
+ * percent-encoded (%2F).
+ */
 const NO_PATH = /[/\\%?#;]/u;
-/** A path segment that begins or ends so is a folder, or loses its dot. */
+/**
+ * A leading or trailing dot. The path segments "." and ".." are folders, and some programs remove a
+ * trailing dot.
+ */
 const OUTER_DOT = /^\.|\.$/u;
 
-/** The id in its one form, or why it is refused. */
+/** Returns the id in its normal form, or the reason for refusing it. */
 export function readOrderId(typed: string): TextResult {
   const result = readText(typed, MAX_ORDER_ID_LENGTH);
   if ('why' in result) return result;

@@ -1,15 +1,18 @@
-// The one definition of permitted text, for order ids, titles, labels, reasons and names
-// (docs/protocol.md clause 6.2). The command line, the service, the page and the readers of files
-// use it. Every script, combining marks and emoji are text. Characters that hide, reorder or break
-// a text are not.
+// Defines which texts are permitted as order ids, titles, labels, reasons and names
+// (docs/protocol.md clause 6.2). Used by the command line, the service, the page and the readers of
+// files. Permits every script, combining marks and emoji. Refuses characters that hide, reorder or
+// break a text.
 import { nameCharacter } from './character-names.ts';
 
-/** A text in its one form, or why it is refused: a part of a sentence such as "is empty". */
+/**
+ * A text in its normal form, or the reason for refusing it, as a part of a sentence such as "is
+ * empty".
+ */
 export type TextResult = { readonly text: string } | { readonly why: string };
 
 /**
- * Scripts that need joiners: U+200C and U+200D choose the form of the letter before them. The marks
- * that several scripts share are part of each.
+ * Scripts in which U+200C and U+200D (the joiners) change the form of the letter before them. A
+ * mark that several scripts share counts for each of them.
  */
 const JOINING_SCRIPTS = [
   ...['Arabic', 'Syriac', 'Nko', 'Mandaic', 'Mongolian', 'Phags_Pa', 'Manichaean', 'Adlam', 'Hanifi_Rohingya'],
@@ -21,37 +24,38 @@ const IN_JOINING_SCRIPT = new RegExp(
   'u',
 );
 
-/** Pictures that a joiner connects: U+200D makes one emoji of two. */
+/** Pictures that U+200D can join into one emoji. */
 const PICTURE = /^\p{Extended_Pictographic}$/u;
 const PICTURE_ENDING = /^[\uFE0F\p{Emoji_Modifier}]$/u;
 
 const LETTER_OR_MARK = /^[\p{L}\p{M}]$/u;
 const MARK = /^\p{M}$/u;
-/** What a mark or a variation selector may follow. */
+/** Characters that a mark or a variation selector may follow. */
 const BASE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\u200C\u200D]$/u;
 
 /**
  * Visible format characters: signs that stand before the digits of a number in Arabic and Syriac.
  */
 const NUMBER_SIGN = /^[\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}\u{13430}-\u{13440}]$/u;
-/** Damaged text: what a program writes in place of a character or picture that it cannot. */
+/** Characters that a program writes in place of one that it cannot represent. */
 const DAMAGE = /^[\uFFFC\uFFFD]$/u;
 const INVISIBLE = /^[\p{Default_Ignorable_Code_Point}\p{Cf}]$/u;
 const NO_TEXT = /^[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]$/u;
 
-/** Spaces of any width, the no-break ones included, and the blank of Braille. */
+/** Spaces of any width, including no-break spaces, and the blank Braille pattern. */
 const SPACE = /^[\p{Zs}\u2800]$/u;
-/** What programs leave at the ends of a copied text. */
+/** Characters that programs leave at the ends of a copied text. */
 const EDGE = /^[\s\p{Zs}\u2800\u200B\u200E\u200F\u2060\uFEFF]$/u;
 
-/** The flag of a part of a country: a black flag, tags and the end of the tags. */
+/** The flag of a region, such as Scotland, is a black flag, tag characters and an end tag. */
 const FLAG = '\u{1F3F4}';
 const TAG = /^[\u{E0020}-\u{E007E}]$/u;
 const END_OF_TAGS = '\u{E007F}';
 
 /**
- * The text in its one form: NFC, each run of spaces as one plain space, none at either end. Refuses
- * an empty text, one of more than `max` characters, and one with a character that is not text.
+ * Returns the text in its normal form: NFC, each run of spaces as one plain space, no spaces at the
+ * ends. Refuses an empty text, a text of more than `max` characters, and a text with a forbidden
+ * character.
  */
 export function readText(typed: string, max: number): TextResult {
   // An overlong text is refused before it is split into characters. NFC changes a length by a
@@ -77,12 +81,12 @@ export function readText(typed: string, max: number): TextResult {
   return length > max ? { why: `has ${length} characters, and at most ${max} are permitted` } : { text };
 }
 
-/** What earlier versions took and a text no longer holds. */
+/** Characters that earlier versions accepted and that readText() refuses. */
 const FORMERLY_TAKEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\uFFFC\uFFFD]/gu;
 
 /**
- * A stored text in its one form, for one of an earlier version: with a blank in place of each
- * character that is refused now, and cut to `max` characters. Undefined if nothing is left.
+ * Converts a text that an earlier version may have stored: replaces each character that is refused
+ * now by a blank, and cuts the text to `max` characters. Returns undefined if nothing is left.
  */
 export function repairText(stored: string, max: number): string | undefined {
   const result = readText(stored, max);
@@ -92,14 +96,15 @@ export function repairText(stored: string, max: number): string | undefined {
 }
 
 /**
- * True iff `typed` means the text `stored`. Texts of earlier versions may not be in the one form.
+ * True iff `typed` or its normal form equals `stored`. `stored` may be from an earlier version and
+ * not in the normal form.
  */
 export function isSameText(stored: string, typed: string): boolean {
   const result = readText(typed, Number.POSITIVE_INFINITY);
   return stored === typed || ('text' in result && result.text === stored);
 }
 
-/** Index of the first character that is not text, or undefined. */
+/** Returns the index of the first forbidden character, or undefined. */
 function findForbidden(characters: readonly string[]): number | undefined {
   for (let index = 0; index < characters.length; index++) {
     if (characters[index] === FLAG) index = endOfFlag(characters, index);
@@ -109,8 +114,8 @@ function findForbidden(characters: readonly string[]): number | undefined {
 }
 
 /**
- * Index of the last character of the flag emoji that begins at `begin`; `begin` without a complete
- * tag sequence.
+ * Returns the index of the last character of the flag emoji that begins at `begin`. Returns `begin`
+ * if no complete tag sequence follows.
  */
 function endOfFlag(characters: readonly string[], begin: number): number {
   let index = begin + 1;
@@ -143,10 +148,15 @@ function isJoiningLetter(character: string): boolean {
   return LETTER_OR_MARK.test(character) && IN_JOINING_SCRIPT.test(character);
 }
 
-/** Characters that reorder the text around them, and control characters, which a terminal obeys. */
+/**
+ * Control characters, which a terminal executes, and characters that reorder the text around them.
+ */
 const HOSTILE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
-/** The text for a terminal, with a visible name in place of each control: "JOB-<U+202E>1174". */
+/**
+ * Returns the text for a terminal, with a visible name in place of each hostile character:
+ * "JOB-<U+202E>1174".
+ */
 export function showText(text: string): string {
   return text.replaceAll(HOSTILE, (character) => `<${nameCharacter(character).split(/[ ,]/, 1)[0] ?? ''}>`);
 }

@@ -1,5 +1,5 @@
-// Undoes what mail programs, spreadsheets, scanners and keyboards do to codes, keys and numbers.
-// For access codes, passphrases, PINs, keys in hex, root keys and serial numbers.
+// Undoes the changes that mail programs, spreadsheets, scanners and keyboards make to entered
+// codes: access codes, passphrases, PINs, keys in hex, root keys and serial numbers.
 
 /** A hyphen, minus or dash of any kind. */
 const DASH = /[\p{Pd}\u02D7\u2043\u207B\u208B\u2212]/gu;
@@ -10,7 +10,7 @@ const DIGIT = /\p{Nd}/gu;
 /** A spreadsheet writes ="0045" for a text of digits. */
 const QUOTED = /^(?:="|["'])([^"']*)["']$/u;
 
-/** The text with plain dashes and quotes, and without invisible characters. */
+/** Returns the text with plain dashes and quotes, and without invisible characters. */
 export function plainSigns(typed: string): string {
   return typed
     .replaceAll(DASH, '-')
@@ -20,18 +20,19 @@ export function plainSigns(typed: string): string {
 }
 
 /**
- * The text with plain dashes and Latin digits, and without white space, line breaks, invisible
- * characters and the quotes around it. Full-width and other compatibility forms become plain.
+ * Returns the text with plain dashes and Latin digits, and without white space, line breaks,
+ * invisible characters and enclosing quotes. Full-width and other compatibility forms become plain.
  */
 export function readTyped(typed: string): string {
-  // NFKC makes U+2010 of U+2011, and a blank with a mark of some accents.
+  // Signs are replaced before NFKC, which converts U+00B4 to a blank and a mark, and after NFKC,
+  // which can create new signs.
   const plain = plainSigns(plainSigns(typed).normalize('NFKC')).replaceAll(DIGIT, latinDigit).replaceAll(/\s/gu, '');
   return QUOTED.exec(plain)?.[1] ?? plain;
 }
 
 /**
- * A code of Crockford's base 32 without its dashes and quotes: upper case, O as 0, I and L as 1.
- * Codes have no other signs, so each one was added on the way.
+ * Converts a code to the digits of Crockford's base 32: upper case, O as 0, I and L as 1. Removes
+ * punctuation and symbols, because a code contains none.
  */
 export function readCrockford(typed: string): string {
   return readTyped(typed)
@@ -41,7 +42,7 @@ export function readCrockford(typed: string): string {
     .replaceAll(/[IL]/g, '1');
 }
 
-/** Unicode has the ten digits of a script in sequence. */
+/** Converts a digit of any script. Unicode encodes the ten digits of a script in sequence. */
 function latinDigit(digit: string): string {
   const code = digit.codePointAt(0) ?? 0;
   if (code < 0x80) return digit;
@@ -53,7 +54,10 @@ function latinDigit(digit: string): string {
 const HEX_PREFIX = /0x(?=[0-9A-F])/gi;
 const HEX_SEPARATORS = /[-:,;_]/g;
 
-/** Bytes in hex as people and tools write them: with 0x, colons, commas, dashes, in lines. */
+/**
+ * Returns the hex digits of an entered text, without 0x, colons, commas, semicolons, dashes and
+ * line breaks.
+ */
 export function readTypedHex(typed: string): string {
   return readTyped(typed).replaceAll(HEX_PREFIX, '').replaceAll(HEX_SEPARATORS, '');
 }

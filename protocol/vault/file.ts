@@ -38,7 +38,10 @@ export interface VerifiedVault {
 
 const MALFORMED = 'vault-malformed';
 
-/** Maximum length. A header has at most 60 kB; the sealed part for 1000 units about 100 kB. */
+/**
+ * Maximum length in characters. A header has at most 60 kB; the sealed part for 1000 units has
+ * about 100 kB.
+ */
 export const MAX_FILE_LENGTH = 1 << 22;
 
 const vaultCertificateSchema = v.object({ ...certificateSchema.entries, from: vaultTime, until: vaultTime });
@@ -49,9 +52,8 @@ export function encodeVaultFile({ header, certificate, sealed }: VaultFileJson):
 }
 
 /**
- * Checks the format only and verifies no signature. Programs may have changed blanks and line ends
- * on the way, and mail programs break long lines: no member contains white space, so all of it is
- * left out.
+ * Checks the format only and verifies no signature. Removes all white space first, because programs
+ * change blanks and line ends, and mail programs break long lines. No member contains white space.
  * @throws ProtocolError vault-malformed
  */
 export function decodeVaultFile(text: string): VaultFileJson {

@@ -12,7 +12,10 @@ import { RECEIPT_LENGTH } from '../tkl/receipt.ts';
 import { base64url, vaultTime } from './fields.ts';
 
 export const JOURNAL_TYPE = 'application/vnd.keyferry.vault-journal+json';
-/** Room for two entries for each of MAX_EXPORTS exports, and as many of unlocking and locking. */
+/**
+ * Maximum number of entries: two for each of MAX_EXPORTS exports, and as many again for unlocking
+ * and locking.
+ */
 export const MAX_ENTRIES = 8000;
 
 const EVENTS = {

@@ -42,9 +42,9 @@ export function generatePassphrase(random: Uint8Array): string {
 }
 
 /**
- * The bytes that go into Argon2id (docs/protocol.md clause 10.2), which the caller wipes. A
- * generated passphrase may come in any case, with any dashes, quotes, blanks and line breaks, with
- * O for 0 and with I or L for 1. A chosen one is UTF-8 of its NFKC, with nothing left out.
+ * Returns the input of Argon2id (docs/protocol.md clause 10.2), which the caller wipes. A generated
+ * passphrase may be typed in any case, with any dashes, quotes, blanks and line breaks, with O for
+ * 0 and with I or L for 1. A chosen passphrase becomes UTF-8 of its NFKC, with no other change.
  * @throws ProtocolError passphrase-wrong for a text that is empty or longer than 256 characters
  */
 export function encodePassphrase(typed: string): Bytes {
@@ -53,13 +53,13 @@ export function encodePassphrase(typed: string): Bytes {
 }
 
 /**
- * The byte strings that the typed text may stand for, the likely one first, each of which the
- * caller wipes. More than one only for a text that a mail program may have changed.
+ * Returns the possible inputs of Argon2id for a typed text, the most likely one first. There are
+ * several only if a mail program may have changed the text. The caller wipes each of them.
  * @throws ProtocolError passphrase-wrong
  */
 export function encodePassphrases(typed: string): Bytes[] {
   const readings = [encodePassphrase(typed)];
-  // A generated passphrase holds no other signs than these.
+  // These are the only characters of a generated passphrase, so there is no other reading.
   if (GENERATED.test(readCrockford(typed)) && /^[\w\s-]*$/.test(typed)) return readings;
   for (const text of [typed, repairPassphrase(typed)]) {
     if (!isChoosable(text.normalize('NFKC'))) continue;
@@ -70,7 +70,7 @@ export function encodePassphrases(typed: string): Bytes[] {
   return readings;
 }
 
-/** UTF-8 cannot encode a lone surrogate. */
+/** True iff the text has a permitted length and no lone surrogate, which UTF-8 cannot encode. */
 function isChoosable(text: string): boolean {
   return text.length > 0 && text.length <= MAX_PASSPHRASE_LENGTH && !/\p{Cs}/u.test(text);
 }
@@ -84,9 +84,9 @@ function encodeChosen(typed: string): Bytes {
 }
 
 /**
- * A chosen passphrase as a keyboard writes it: plain dashes and quotes, no invisible characters,
- * one blank for several, none at the ends. New vaults are sealed under this form; a vault of an
- * earlier version may be sealed under another, so a reader tries the typed text first.
+ * Returns a chosen passphrase as a keyboard would produce it: plain dashes and quotes, no invisible
+ * characters, single blanks, no blanks at the ends. New vaults are sealed under this form. Vaults
+ * of earlier versions may be sealed under another form, so a reader tries the typed text first.
  */
 export function repairPassphrase(typed: string): string {
   return plainSigns(plainSigns(typed).normalize('NFKC')).replaceAll(/\s+/gu, ' ').trim();

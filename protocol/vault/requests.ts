@@ -29,7 +29,7 @@ export const vaultRequestSchema = v.object({
 });
 export type VaultRequestJson = Json<typeof vaultRequestSchema>;
 
-/** Of a revocation, in characters. */
+/** Maximum length of the reason for a revocation, in characters. */
 export const MAX_REASON_LENGTH = 200;
 /** Body of POST /v1/vaults/{vaultId}/revoke. */
 export const vaultRevocationSchema = v.object({ reason: entered(MAX_REASON_LENGTH) });

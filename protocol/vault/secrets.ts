@@ -48,7 +48,10 @@ export interface VaultName {
 
 const MAGIC = ascii('KFVAULT1');
 const SEED_LENGTH = 32;
-/** Constant, because each vault file has a salt of its own, so that each KEK seals only once. */
+/**
+ * A constant nonce is safe, because each vault file has its own salt, so that each KEK seals only
+ * one plaintext.
+ */
 const NONCE = new Uint8Array(12);
 
 /** Seals with ChaCha20-Poly1305 under KEK (32 bytes). */
@@ -134,7 +137,7 @@ export function decodeVaultSecrets(bytes: Bytes): VaultSecrets {
     return { ref1, key: take(length) };
   });
   const units = readU32(take(4), 0);
-  // Checked before a list of this length is allocated.
+  // The count is checked before a list of that length is allocated.
   if (units * 49 > bytes.length) throw malformed();
   const deviceKeys = list(units, () => ({ tkv: readU8(take(1), 0), sn: take(16), key: take(32) }));
   const transportKeys = list(readU8(take(1), 0), () => ({ tkv: readU8(take(1), 0), key: take(32) }));
