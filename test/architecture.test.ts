@@ -1,5 +1,5 @@
-// Checks the imports of every source file against the table of rooms (test/support/rooms.ts), from
-// which docs/overview.md is drawn. Every folder must be in the table.
+// Checks the imports of every source file against the table in test/support/rooms.ts, from which
+// the table in docs/overview.md is made. Every folder must be in the table.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +19,10 @@ import {
 import { ROOMS } from '#test/support/rooms.ts';
 import { publicState, writesState } from '#test/support/state-rules.ts';
 
-/** ISO 7816 has 17 commands and helpers in protocol/commands; every other folder has at most 16. */
+/**
+ * protocol/commands has 17 files: one per command of ISO 7816, and their helpers. Every other
+ * folder has at most 16.
+ */
 const MAX_FILES_IN_FOLDER = 18;
 
 const NAVIGATOR = ['web/src/main.ts', 'web/src/demo.ts', 'device-sim/setup/install.ts'];
@@ -47,7 +50,7 @@ describe('the imports and rules of the source', () => {
     }
   });
 
-  it('import only what the table of rooms allows', () => {
+  it('import only what the table of folders allows', () => {
     expect(all((file) => brokenArrows(ROOMS, file))).toEqual([]);
   });
 
@@ -107,7 +110,7 @@ describe('the imports and rules of the source', () => {
     expect(all(writesState, components)).toEqual([]);
   });
 
-  it('open a port in as-service/bin/serve.ts only, and no other socket but that of the data folder', () => {
+  it('open a network port only in as-service/bin/serve.ts, and a local socket only for the data folder', () => {
     const ports = /^(node:(http|https|http2|tls|dgram)|@hono\/node-server)$/;
     const ofTheFolder = ['as-service/storage/folder-lock.ts', 'as-service/cli/control.ts'];
     const opens = (file: SourceFile): string[] =>

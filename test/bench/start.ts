@@ -18,7 +18,7 @@ const SAMPLES = 7;
  */
 const SLOW_4G = { offline: false, downloadThroughput: 180_000, uploadThroughput: 84_375, latency: 562.5 };
 const CPU_SLOWDOWN = 4;
-/** Time after which a sample is read, in ms. Longer than the slowest start. */
+/** Time after the start at which a sample is read, in ms. It is longer than the slowest start. */
 const PATIENCE_MS = 6000;
 
 interface Sample {

@@ -232,7 +232,8 @@ test('the skip link moves the focus to the content, and signing in moves it to t
 }) => {
   const station = await open([]);
   await expect(page.getByLabel('Access code')).toBeFocused();
-  // The focus is in the content already: the link serves who has left it.
+  // The focus is already in the content. The skip link is for an operator who has moved the focus
+  // away.
   const skip = page.getByRole('button', { name: 'Skip to the content' });
   await skip.focus();
   await expect(skip).toBeInViewport();
@@ -247,7 +248,7 @@ test('the skip link moves the focus to the content, and signing in moves it to t
   await expect(page.getByRole('button', { name: 'USB', exact: true })).toBeFocused();
 });
 
-test('a half-typed access code survives a change of view, and is not stored', { tag: '@long' }, async ({
+test('a partly typed access code remains after a change of view, and is not stored', { tag: '@long' }, async ({
   open,
   page,
 }) => {
@@ -263,7 +264,7 @@ test('a half-typed access code survives a change of view, and is not stored', { 
   await expect(station.token).toHaveValue('');
 });
 
-test('an access code is shown in groups, stays in the field when refused, and is taken as mail programs change it', async ({
+test('an access code is shown in groups, stays in the field when refused, and is accepted with the changes that mail programs make', async ({
   open,
   service,
   page,
@@ -327,7 +328,7 @@ test('the root key is shown at the first contact as the service prints it, and m
   await expect(page.locator('.groups')).toHaveCount(0);
 });
 
-test('a sign-in that is pending at a change of view leaves no access code in the field after signing out', {
+test('no access code is in the field after signing out, even if the view changed during the sign-in', {
   tag: '@long',
 }, async ({ open, service, page }) => {
   const station = await open([]);

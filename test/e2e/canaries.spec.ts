@@ -1,7 +1,7 @@
-// T, K_D, T1 and TA never reach the page if the AS is a service: not its messages, console,
-// journal, trace, storage, DOM or network. The same search finds a secret that the test plants in
-// these places. The test does not search the memory of the simulated unit, which runs in the page
-// and has keys.
+// Checks that T, K_D, T1 and TA never reach the page if the AS is a service. Searches the messages,
+// console, journal, trace, storage, DOM and network of the page. The same search finds a secret
+// that the test plants in these places. Does not search the memory of the simulated unit, which
+// runs in the page and has keys.
 import type { Page, Response } from '@playwright/test';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';

@@ -98,7 +98,7 @@ test('refuses a unit of another set, a unit that is not listed, and an export ab
   await stranger.expectSaid('All granted exports are used up.');
 });
 
-test('after an unplug of the card during an export, the card can be attached and the key loaded again', {
+test('a card that is unplugged during an export can be attached again, and the key can then be loaded', {
   tag: '@long',
 }, async ({ page, service, station }) => {
   const one = unit(DIVERSIFIED, { link: 'serial' });

@@ -1,10 +1,11 @@
-// The demo without a network: it opens from its own cache, beside that of the product page.
+// Opens the demo page without a network. It has its own cache, separate from that of the product
+// page.
 import { Service } from './support/service.ts';
 import { expect, test } from './support/test.ts';
 
 test.use({ serviceWorkers: 'allow' });
 
-test('opens without the service, once it was open', async ({ page, context }) => {
+test('opens without the service after it was opened once', async ({ page, context }) => {
   const service = await Service.start({ demo: true, bare: true });
   try {
     await page.goto(`${service.url}/demo.html`);

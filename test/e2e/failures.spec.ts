@@ -1,5 +1,5 @@
-// Failures in the field. After each, the page shows what to do, loses no record and works without a
-// reload.
+// Failures in the field. After each failure, the page shows what to do, loses no record and works
+// without a reload.
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
 import { Service } from './support/service.ts';
@@ -9,8 +9,8 @@ import { expect, test, unit } from './support/test.ts';
 const IMPORT_KEY = 0xd8;
 
 /**
- * Refusals of the unit. After some of them the outcome is unknown, and the page asks the unit by
- * itself.
+ * Refusals of the unit. After some of them the outcome is unknown, and the page reads the receipt
+ * from the unit without a click.
  */
 const REFUSALS: readonly {
   name: string;
@@ -77,7 +77,7 @@ test('a page without HTTPS shows an alert instead of an incomplete page', async 
 });
 
 for (const { name, fault, again = false, says } of REFUSALS) {
-  test(`says what to do and goes on after ${name}`, { tag: '@long' }, async ({ open, service }) => {
+  test(`shows what to do and continues after ${name}`, { tag: '@long' }, async ({ open, service }) => {
     const one = unit();
     const station = await open([one]);
     await station.signIn(service.token);

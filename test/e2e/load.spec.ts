@@ -114,7 +114,7 @@ test('the button that loads stays in view while the slots scroll', LONG, async (
   await expect(lane.root.getByRole('button', { name: 'Load into slot 1' })).toBeInViewport({ ratio: 1 });
 });
 
-test('a loaded key is marked, and can be replaced by another one only', async ({ open, service }) => {
+test('a loaded key is marked, and only another key can replace it', async ({ open, service }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -162,7 +162,7 @@ test('requests one export and one verdict from the AS per key', async ({ open, s
   ]);
 });
 
-test('the page replaces a key after a warning and a confirmation, and never by the same or an older one', async ({
+test('the page replaces a key after a warning and a confirmation, and never with the same or an older version', async ({
   open,
   service,
 }) => {
@@ -216,7 +216,7 @@ for (const [width, height] of [
               return above !== null && element.contains(above);
             });
           };
-          /** Whether the element is above the viewport: the operator has scrolled past it. */
+          /** True if the element is above the viewport, because the operator has scrolled past it. */
           const isPast = (element: Element | null | undefined): boolean =>
             (element?.getBoundingClientRect().top ?? 0) < 0;
           const all: { readonly y: number; readonly button: boolean; readonly warning: boolean }[] = [];

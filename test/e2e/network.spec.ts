@@ -1,9 +1,10 @@
-// What lies between the page and the AS: gateways, networks with a sign-in page, and outages.
+// Faults between the page and the AS: a gateway that loses an answer, a network with its own
+// sign-in page, and a wrong clock of the station.
 import { issue, OrdersPage } from './support/orders-page.ts';
 import { FIELD_KEY } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
-test('a proxy that loses the answer to an export costs no second export', async ({ open, service, page }) => {
+test('an export whose answer a proxy loses is not made twice', async ({ open, service, page }) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -23,7 +24,11 @@ test('a proxy that loses the answer to an export costs no second export', async 
   );
 });
 
-test('a network that asks for a sign-in of its own is named, and ends no session', async ({ open, service, page }) => {
+test('the page reports a network that requires its own sign-in, and keeps the session', async ({
+  open,
+  service,
+  page,
+}) => {
   const one = unit();
   const station = await open([one]);
   await station.signIn(service.token);
@@ -38,7 +43,7 @@ test('a network that asks for a sign-in of its own is named, and ends no session
   await lane.expectWord('Unplug');
 });
 
-test('a station whose clock is a day behind works an order by the time of the AS, and shows both clocks', async ({
+test('a station whose clock is a day behind uses the time of the AS for an order, and shows both clocks', async ({
   open,
   service,
   page,

@@ -1,5 +1,5 @@
-// The page without a network: it opens from its cache and loads keys from a vault and from a card.
-// A newer build never replaces the page while it runs.
+// Opens the page without a network, from its cache, and loads keys from a vault and from a card. A
+// newer build never replaces the page while it runs.
 import { card } from './support/cards.ts';
 import { injectSimulator } from './support/inject.ts';
 import { Service } from './support/service.ts';

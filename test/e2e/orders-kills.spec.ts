@@ -85,7 +85,7 @@ async function expectTruth(
 }
 
 /**
- * Checks that every attempt on a unit after a request to export its key has a reason.
+ * Checks that each attempt has a reason if an earlier attempt on the unit has requested an export.
  */
 function expectReasons(attempts: readonly JournalAttempt[]): void {
   const requested = new Set<string>();
@@ -257,7 +257,8 @@ for (const lanes of [1, 8]) {
     const states = [...tally].map(([state, count]) => `${count} × ${state}`);
     test.info().annotations.push({ type: 'states', description: states.join('; ') });
     if (LONG !== undefined) console.log(`${kills} kills, ${lanes} lanes: ${states.join('; ')}`);
-    // Around the import only the unit has the outcome, even if the journal has the intended import.
+    // After a kill close to the import, only the unit stores whether the key was imported. The
+    // journal has at most the intended import.
     const open = (isIn: string): number =>
       (tally.get(`export intended, ${isIn}`) ?? 0) + (tally.get(`import intended, ${isIn}`) ?? 0);
     expect(open('in'), states.join()).toBeGreaterThan(0);

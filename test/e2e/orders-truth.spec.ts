@@ -1,8 +1,8 @@
-// An order has one truth, that of the AS: at every station, while it is worked, and after its end.
+// The AS decides the state of an order, and every station that has the order open shows this state.
 import { issue, OrdersPage } from './support/orders-page.ts';
 import { expect, test, unit } from './support/test.ts';
 
-test('an order that is revoked at the AS is only shown at a station that has it open', async ({
+test('a station that has an order open can no longer work it after the AS has revoked it', async ({
   open,
   service,
   page,

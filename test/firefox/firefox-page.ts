@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import type { ProgramFolder } from '#device-host/umockdev/device-process.ts';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 
-/** In ms. */
+/** Maximum wait for an element of the page, in ms. */
 const LIMIT = 30_000;
 
 const WRAPPER = fileURLToPath(new URL('./firefox.sh', import.meta.url));

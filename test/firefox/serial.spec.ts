@@ -57,19 +57,19 @@ describe('Firefox', () => {
     await station.sees('Receipt verified by the AS');
   });
 
-  it('says what is wrong with an access code', async () => {
+  it('shows what is wrong with an access code', async () => {
     const station = await FirefoxPage.open(firefox, service.url, [UNIT]);
     await station.signIn('KF-0000-0000-0000-0000');
     await station.sees('Check the access code');
   });
 
-  it('offers serial, and names USB as missing', async () => {
+  it('offers serial, and shows that USB is missing', async () => {
     const station = await FirefoxPage.open(firefox, service.url);
     await station.sees('This browser has no WebUSB. Use Serial, or open this page in Chrome or Edge for USB.');
     await station.page.waitForSelector('::-p-xpath(//button[starts-with(normalize-space(), "USB")][@disabled])');
   });
 
-  it('asks for a port itself, and advises when no port was chosen', async () => {
+  it('asks for a port with its own prompt, and the page shows what to do if no port was chosen', async () => {
     const station = await FirefoxPage.open(firefox, service.url);
     await station.press('Serial');
     await answerPrompt(firefox, 'Block');
@@ -109,7 +109,8 @@ describe.skipIf(MISSING !== undefined)(`Firefox with an emulated tty${SKIPPED}`,
     await station.load(NEXT_KEY.label, 1);
     await station.sees('Plug in again');
     await devices.call('plug', UNIT.sn);
-    // Firefox does not give back the permission for the new port, so the operator chooses it again.
+    // Firefox does not restore the permission for a port that is plugged in again, so the operator
+    // chooses the port again.
     await station.sees('If nothing happens, choose the unit under “Attach another unit”.');
     await station.press('Serial');
     await answerPrompt(firefox, 'Allow');
@@ -120,7 +121,7 @@ describe.skipIf(MISSING !== undefined)(`Firefox with an emulated tty${SKIPPED}`,
   });
 });
 
-/** What this machine lacks for an emulated tty; undefined if nothing. */
+/** Returns what this machine lacks for an emulated tty; undefined if nothing is missing. */
 function missingForTty(): string | undefined {
   if (process.platform !== 'linux') return 'the system is not Linux';
   if (process.getuid?.() !== 0) return 'the user is not root, who may mount';

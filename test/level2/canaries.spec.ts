@@ -64,7 +64,8 @@ function secretsOf(sn: Uint8Array, { random, data }: Export): Pattern[] {
 }
 
 for (const link of ['usb', 'serial'] as const) {
-  // Two loads: a search takes longer than the timeouts of the page, so the searched load fails.
+  // Each test searches the memory once. A search takes longer than the timeouts of the page, so the
+  // load fails during the search.
   for (const moment of ['during', 'after'] as const) {
     test(`the memory of the browser contains no secret ${moment} a load over ${link}`, async ({
       addUnit,

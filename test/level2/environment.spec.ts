@@ -14,7 +14,7 @@ test('a browser and its units leave no process, mount, policy or folder behind',
     mounts: readFileSync('/proc/self/mounts', 'utf8'),
     policies: readdirSync(machine.policies, { recursive: true }),
   });
-  // Short, because the path of a Unix socket has at most 108 bytes.
+  // The path is short, because the path of a Unix socket has at most 108 bytes.
   const folder = mkdtempSync('/tmp/kf-');
   const { TMPDIR } = process.env;
   process.env.TMPDIR = folder;
@@ -34,7 +34,7 @@ test('a browser and its units leave no process, mount, policy or folder behind',
     await devices.stop();
     expect(snapshot()).toEqual(before);
     await expect.poll(() => processTree(process.pid).filter((pid) => !processes.includes(pid))).toEqual([]);
-    // The cache of tsx remains.
+    // tsx leaves its cache in this folder.
     expect(readdirSync(folder).filter((name) => !name.startsWith('tsx-'))).toEqual([]);
   } finally {
     if (TMPDIR === undefined) delete process.env.TMPDIR;

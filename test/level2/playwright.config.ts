@@ -9,10 +9,10 @@ export default defineConfig({
   testMatch: '**/*.spec.ts',
   fullyParallel: false,
   forbidOnly: true,
-  // The closing report names each test that passes at the second try only.
+  // The closing report lists each test that passes only at the second try.
   retries: 1,
   workers: 1,
-  // The tests wait for states, never for a time; the limits are for a busy machine.
+  // The tests wait for states, never for a fixed time. The limits allow for a busy machine.
   timeout: 120_000,
   expect: { timeout: 30_000 },
   reporter: outcome === undefined ? 'list' : [['../runner/playwright-reporter.ts', { file: outcome }]],

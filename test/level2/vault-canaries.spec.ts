@@ -37,7 +37,10 @@ function exportIn(journal: Envelope): { readonly header: Uint8Array; readonly ra
   return { header: fromBase64url(event.header), random: fromBase64url(event.random) };
 }
 
-/** Also searches the second half: an allocator overwrites the start of freed memory. */
+/**
+ * Returns patterns for the whole value and for its second half, because an allocator overwrites the
+ * start of freed memory.
+ */
 function secret(name: string, bytes: Uint8Array): Pattern[] {
   return [...spellings(name, bytes), { name: `${name}, second half`, bytes: bytes.subarray(16) }];
 }
@@ -61,7 +64,10 @@ async function secretsOf({ text, passphrase }: IssuedVault, sn: Uint8Array, jour
   ];
 }
 
-/** The keys found, without the passphrase, which the browser keeps as typed text. */
+/**
+ * Returns the names of the keys found, without the passphrase, which the browser keeps as typed
+ * text.
+ */
 function keysIn(found: Record<Role, string[]>): string[] {
   return Object.values(found)
     .flat()

@@ -1,4 +1,5 @@
-// What earlier runs measured of a folder. Used by test/mutate/run.ts.
+// Stores the results of earlier runs for one folder, so that a run measures only mutants whose
+// result may have changed. Used by test/mutate/run.ts.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -9,11 +10,11 @@ interface Content {
   /** Hash of the code that makes and runs mutants. If it changed, every mutant is measured again. */
   readonly tool: string;
   readonly sources: Readonly<Record<string, { readonly hash: string; readonly mutants: readonly Remembered[] }>>;
-  /** Of all tests that judged the survivors. */
+  /** Hash of all test files that were run against the survivors. */
   readonly judges: string;
 }
 
-/** With the hash of the file of its test. */
+/** A result, with the hash of the file of the test that killed the mutant. */
 type Remembered = Ended & { readonly hash: string };
 
 const TOOL = ['mutants', 'regex-changes', 'mutant-runner', 'measure', 'vitest.config'].map(
@@ -21,8 +22,10 @@ const TOOL = ['mutants', 'regex-changes', 'mutant-runner', 'measure', 'vitest.co
 );
 
 /**
- * A killed mutant stays killed while its source and the test that killed it are the same; a
- * survivor while its source and all tests are. Changes of other files are not noticed (--anew).
+ * Reuses earlier results. The result of a killed mutant is valid while its source file and the file
+ * of the test that killed it are unchanged. The result of a survivor is valid while its source file
+ * and all test files are unchanged. Changes of other files have no effect, unless the run has the
+ * option --anew.
  */
 export class FolderMemory {
   readonly sources: readonly SourceWithMutants[];
@@ -38,7 +41,7 @@ export class FolderMemory {
     this.#judges = hash(testFiles.map((path) => path + this.#hashOf(path)).join());
   }
 
-  /** In the order of the ids; null for a mutant that is to be measured. */
+  /** Returns the results in the order of the ids; null for a mutant that must be measured. */
   recall(): (Ended | null)[] {
     const nothing = this.sources.flatMap(({ mutants }) => mutants.map(() => null));
     if (!existsSync(this.#file)) return nothing;
@@ -66,8 +69,8 @@ export class FolderMemory {
   }
 
   /**
-   * Of the file as it was when first asked for; a test that is changed during a run counts as it
-   * was.
+   * Returns the hash of the file at the first call for its path, so that a test file that changes
+   * during the run keeps the hash with which the run began.
    */
   #hashOf(path: string): string {
     const known = this.#hashes.get(path) ?? (existsSync(path) ? hash(readFileSync(path, 'utf8')) : '');

@@ -1,5 +1,5 @@
-// The result of one folder: counted, and written as JSON and as a line of the table. Used by
-// test/mutate/run.ts.
+// The result of one folder: counts the mutants, and writes the result as JSON and as a row of the
+// table. Used by test/mutate/run.ts.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Ended } from './measure.ts';
 import type { SourceWithMutants } from './sources.ts';
@@ -12,7 +12,7 @@ export interface FolderReport {
   readonly killed: number;
   readonly survived: number;
   readonly timeouts: number;
-  /** Per cent; mutants that time out are noticed. */
+  /** Per cent of the mutants that the tests killed or that timed out. */
   readonly score: number;
   readonly survivors: readonly Survivor[];
 }

@@ -1,9 +1,9 @@
-// Which tests judge which source folder.
+// Selects the test files to run against the mutants of a source folder.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { findTestFiles } from '../runner/test-files.ts';
 
-/** Folders of tests that judge what the tests of the same folder have not noticed. */
+/** Folders of tests to run against mutants that survived the near tests. */
 const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
   protocol: ['test/unit/protocol', 'test/method', 'test/property', 'test/negative', 'test/contract'],
   'as-service': ['test/unit/as-service', 'test/service', 'test/negative'],
@@ -12,12 +12,12 @@ const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 export interface Judges {
-  /** The unit and property tests of the same folder: fast, and they notice most. */
+  /** The unit and property tests of the same folder. They are fast and kill most mutants. */
   readonly near: readonly string[];
   readonly far: readonly string[];
 }
 
-/** The folders below `within` that have sources; all for an empty text. */
+/** Returns the folders below `within` that have sources. An empty text selects all folders. */
 export function foldersBelow(within: string): string[] {
   const sources = Object.keys(FAR_TESTS).flatMap((top) =>
     readdirSync(top, { recursive: true, withFileTypes: true })
@@ -28,7 +28,7 @@ export function foldersBelow(within: string): string[] {
   return folders.filter((folder) => within === '' || folder === within || folder.startsWith(`${within}/`));
 }
 
-/** The test files that import a source of the folder, directly or through others. */
+/** Returns the test files that import a source of the folder, directly or through other files. */
 export function judgesOf(folder: string): Judges {
   const top = Object.keys(FAR_TESTS).find((name) => folder === name || folder.startsWith(`${name}/`)) ?? '';
   const own = [`test/unit/${folder.replace('web/src', 'web')}/`, `test/property/${posix.basename(folder)}/`];
@@ -43,7 +43,8 @@ export function judgesOf(folder: string): Judges {
 }
 
 /**
- * A function that tells whether a file imports a file of the folder, directly or through others.
+ * Returns a function that is true for a file that imports a file of the folder, directly or through
+ * other files.
  */
 function importsFolder(folder: string): (path: string) => boolean {
   const reached = new Map<string, boolean>();
@@ -59,7 +60,10 @@ function importsFolder(folder: string): (path: string) => boolean {
 
 const ALIAS = /^#(web|[\w-]+)\//;
 
-/** The files of this repository that a file imports: a quick reading, without a parser. */
+/**
+ * Returns the files of this repository that a file imports. Uses a regular expression and not a
+ * parser, because this is faster.
+ */
 function importsOf(path: string): string[] {
   if (!/\.(ts|svelte)$/.test(path) || !existsSync(path)) return [];
   const specifiers = readFileSync(path, 'utf8').matchAll(/(?:from|import|import\(|URL\()\s*'([.#][^'?]+)/g);

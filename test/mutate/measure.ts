@@ -1,5 +1,6 @@
-// Measures one folder: runs Vitest in one worker, first to see which test reaches which mutant,
-// then each test with each of its mutants, then each mutant that acts while a module is imported.
+// Measures the mutants of one folder with Vitest in one worker. First finds the mutants that each
+// test reaches. Then runs each test with each of these mutants, and finally the mutants that take
+// effect while a module is imported.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createVitest, type TestSpecification, type Vitest } from 'vitest/node';
@@ -9,16 +10,20 @@ import type { SourceWithMutants } from './sources.ts';
 
 export interface Ended {
   readonly verdict: 'killed' | 'timeout' | 'survived' | 'not reached';
-  /** The test that noticed the mutant; empty when none did, or when the worker hung. */
+  /** The test that killed the mutant; empty if there is none, or if the worker hung. */
   readonly test: string;
 }
 
-/** Time without a report after which a worker is ended, in milliseconds. Its mutant then counts as timed out. */
+/**
+ * Maximum time without a report in ms. Then the worker is killed, and its mutant counts as timed
+ * out.
+ */
 const SILENCE_MS = 90_000;
 
 /**
- * @param ids the mutants to measure, numbered as sourcesOf() numbers them
- * @param judges test files; the later groups judge what the earlier have not noticed
+ * @param ids the mutants to measure, numbered as in sourcesOf()
+ * @param judges groups of test files; each group runs against the mutants that survived the groups
+ * before
  * @throws Error when a test fails without a mutant
  */
 export async function measure(
@@ -95,12 +100,15 @@ class Measurement {
     console.log(`  ${Math.round((Date.now() - this.#started) / 1000)} s: ${text}`);
   }
 
-  /** With the test files that run code of the mutants' file; with all when none does. */
+  /**
+   * Runs mutants that take effect during an import, with the test files that reach the mutants'
+   * source file, or with all test files if none reaches it.
+   */
   async #runImports(ids: readonly number[], specifications: readonly TestSpecification[]): Promise<void> {
     const shared = specifications.filter(({ project }) => !project.config.isolate);
     let left = shared.length === 0 ? [] : ids;
     while (left.length > 0) {
-      // Each test file once per mutant, all in one worker.
+      // The worker imports and runs each test file once per mutant.
       const plan: Plan = { mode: 'import', ids: left, files: shared.length };
       const hangs = await this.#run(
         plan,
@@ -128,14 +136,14 @@ class Measurement {
     const outside = new Set<number>();
     for (const line of readLines()) {
       if (line.is === 'broken') throw new Error(`Without a mutant, this test fails: ${line.test}\n${line.message}`);
-      // Two tests may have one name.
+      // Several tests may have the same name.
       if (line.is === 'reach') reach[line.test] = [...new Set([...(reach[line.test] ?? []), ...line.ids])];
       if (line.is === 'outside') for (const id of line.ids) if (this.#ids.has(id)) outside.add(id);
     }
     return { reach, outside };
   }
 
-  /** Again after each worker that hung, until none does. */
+  /** Runs the tests, and repeats the run after a worker hung, until no worker hangs. */
   async #runTests(all: Readonly<Record<string, readonly number[]>>): Promise<void> {
     const open = Object.entries(all).map(([test, ids]) => [test, ids.filter((id) => this.#ids.has(id))] as const);
     const reach = Object.fromEntries(open.filter(([, ids]) => ids.length > 0));

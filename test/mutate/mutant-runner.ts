@@ -1,15 +1,18 @@
-// Runs inside the worker of Vitest, in place of its test runner: activates the mutants of the plan
-// one after another and repeats each test for them. Nothing is imported anew in between, so that a
-// mutant costs no more than the tests that reach it.
+// Replaces Vitest's test runner in the worker: activates the mutants of the plan one after another
+// and repeats each test for them. No module is imported again, so a mutant costs only the time of
+// the tests that reach it.
 import { setMaxListeners } from 'node:events';
 import { type RunnerTestCase, type RunnerTestFile, type RunnerTestSuite, TestRunner, vi } from 'vitest';
 import { type Plan, readPlan, report } from './plan.ts';
 import { SWITCH } from './weave.ts';
 
-/** A test with a mutant may take this much longer than without. */
+/** Maximum duration of a test with a mutant, as a multiple of its duration without a mutant. */
 const TIMES_SLOWER = 10;
 const PATIENCE_MS = 4000;
-/** Calls of the switch in one test, as a multiple of those without a mutant: an endless loop. */
+/**
+ * Maximum number of calls of the switch in one test, as a multiple of the calls without a mutant. A
+ * mutant that exceeds it has caused an endless loop.
+ */
 const TIMES_CALLS = 50;
 const FREE_CALLS = 200_000;
 const MAX_CALLS_IN_FILE = 40_000_000;
@@ -40,7 +43,7 @@ Object.assign(globalThis, {
   },
 });
 
-/** What each test needs without a mutant. */
+/** Duration and calls of each test without a mutant. */
 const usual = new Map<string, { milliseconds: number; calls: number }>();
 let done = new Set<number>();
 
@@ -48,7 +51,10 @@ const nameOf = (test: RunnerTestCase): string => `${test.file.name} › ${test.f
 
 export default class MutantRunner extends TestRunner {
   #plan: Plan = { mode: 'reach' };
-  /** In mode import: the index of the current test file, and whether its mutant is judged. */
+  /**
+   * In mode import: the index of the current test file, and whether the result of its mutant is
+   * known.
+   */
   #file = -1;
   #isOver = false;
   readonly #outside = new Set<number>();
@@ -80,7 +86,7 @@ export default class MutantRunner extends TestRunner {
     if ((this.#file + 1) % this.#plan.files === 0) report({ is: 'survived', id: active });
   }
 
-  /** After the mutant was killed, the remaining files are not even imported. */
+  /** After a mutant is killed, the remaining files are not imported. */
   override importFile(...file: Parameters<TestRunner['importFile']>): unknown {
     return this.#isOver ? undefined : super.importFile(...file);
   }
@@ -95,7 +101,7 @@ export default class MutantRunner extends TestRunner {
       this.#ids = (this.#plan.reach[nameOf(test)] ?? []).filter((id) => !done.has(id));
       this.#killed.length = 0;
       if (this.#ids.length === 0) test.mode = 'skip';
-      // Once without a mutant, once with each, and once again without.
+      // The test runs once without a mutant, once with each mutant, and once more without a mutant.
       else Object.assign(test, { repeats: this.#ids.length + 1 });
     }
     Object.assign(test, { retry: 0 });
@@ -176,7 +182,10 @@ export default class MutantRunner extends TestRunner {
     this.#judge(suite, `${suite.file.name} › ${suite.name}`);
   }
 
-  /** With a mutant active from the import on, any failure kills it and ends the run. */
+  /**
+   * Handles the failure of an import or a hook. In mode import, the failure kills the active mutant
+   * and ends its run.
+   */
   #judge({ result }: Pick<RunnerTestCase, 'result'>, name: string): void {
     if (result?.state !== 'fail' || this.#isOver) return;
     if (this.#plan.mode === 'import') {

@@ -1,5 +1,6 @@
-// Finds the small changes (mutants) that a test of a source file must notice. Pure. The list of
-// changes and of those that are left out is in docs/reliability.md, "Mutation score by folder".
+// Finds the small changes (mutants) of a source file that a test must notice. Pure.
+// docs/reliability.md, "Mutation score by folder", lists the kinds of changes and the code that is
+// left out.
 import ts from 'typescript';
 import { regexChanges } from './regex-changes.ts';
 
@@ -79,7 +80,8 @@ function changeExpression(node: ts.Expression, change: Change): void {
 }
 
 /**
- * A condition becomes true or false; the condition of a loop only false, because true never ends.
+ * Replaces a condition by true and by false. The condition of a loop is replaced only by false,
+ * because true would make the loop endless.
  */
 function changeCondition(node: ts.Expression, change: Change): void {
   const { parent } = node;
@@ -191,12 +193,15 @@ function changeCall(node: ts.CallExpression, change: Change): void {
   if (LEAVABLE.has(name)) change(`(${callee.expression.getText()})`);
 }
 
-/** A word, a space, a word: a message to people, which is no behaviour. */
+/** True for a text with two words: it is a message for people, which tests need not check. */
 function isSentence(text: string): boolean {
   return /\p{L}[,:)]? \(?\p{L}/u.test(text);
 }
 
-/** Also `${length} bytes` in an error. */
+/**
+ * True for a template that is a message, including a short one such as `${length} bytes` in an
+ * error.
+ */
 function isMessage(node: ts.TemplateExpression): boolean {
   const texts = [node.head.text, ...node.templateSpans.map((span) => span.literal.text)];
   return texts.some((text) => isSentence(text) || (text.includes(' ') && isInError(node)));
@@ -210,7 +215,9 @@ function isInError(node: ts.Node): boolean {
   return false;
 }
 
-/** `bytes[i] ?? 0`: the compiler asks for a value that is never used. */
+/**
+ * True for the fallback in `bytes[i] ?? 0`, which the compiler requires and which is never used.
+ */
 function isFallbackOfElement(node: ts.Node): boolean {
   const { parent } = node;
   return (
@@ -221,7 +228,7 @@ function isFallbackOfElement(node: ts.Node): boolean {
   );
 }
 
-/** Types and imports are no behaviour. */
+/** True for types and imports, whose change does not change behaviour. */
 function isLeftOut(node: ts.Node): boolean {
   return (
     (ts.isTypeNode(node) && !ts.isExpressionWithTypeArguments(node)) ||
@@ -234,13 +241,16 @@ function isLeftOut(node: ts.Node): boolean {
   );
 }
 
-/** The name of a property, which is no expression of its own. */
+/** True for the name of a property, which is not an expression. */
 function isName(node: ts.Node): boolean {
   const parent = node.parent as ts.Node & { readonly name?: ts.Node; readonly propertyName?: ts.Node };
   return parent.name === node || parent.propertyName === node;
 }
 
-/** Climbs out of callees and optional chains, whose parts cannot be replaced alone. */
+/**
+ * Returns the smallest node around `node` that can be replaced on its own. The callee of a call and
+ * a part of an optional chain cannot.
+ */
 function hostOf(node: ts.Node): ts.Node {
   const { parent } = node;
   const isPart =
@@ -271,7 +281,7 @@ function isCall(node: ts.Expression): boolean {
   return ts.isCallExpression(inner) && inner.expression.kind !== ts.SyntaxKind.SuperKeyword;
 }
 
-/** The only statement of a block: to empty the block is the same change. */
+/** True for the only statement of a block. Removing it is the same change as emptying the block. */
 function isAlone(node: ts.Statement): boolean {
   return ts.isBlock(node.parent) && node.parent.statements.length === 1;
 }

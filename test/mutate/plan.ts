@@ -1,5 +1,5 @@
-// What a run of Vitest is to do with the mutants, and what it reports. Both pass through files,
-// because a worker that hangs is ended and its successor continues.
+// The plan of a Vitest run with mutants, and the lines that the worker reports. Both are files,
+// because a worker that hangs is killed and the next worker continues the plan.
 import { appendFileSync, readFileSync } from 'node:fs';
 
 export type Plan =
@@ -12,18 +12,20 @@ export type Plan =
       readonly done: readonly number[];
     }
   /**
-   * Per mutant: imports everything anew while it is active, and runs each test of `files` files.
+   * For each mutant: activates the mutant, imports all modules again, and runs `files` test files.
    */
   | { readonly mode: 'import'; readonly ids: readonly number[]; readonly files: number };
 
 export type Line =
   | { readonly is: 'reach'; readonly test: string; readonly ids: readonly number[]; readonly milliseconds: number }
-  /** Reached outside of a test: while a module is imported, or by a hook of a suite. */
+  /**
+   * Mutants that were reached outside a test: while a module was imported, or in a hook of a suite.
+   */
   | { readonly is: 'outside'; readonly ids: readonly number[] }
   | { readonly is: 'begin'; readonly id: number; readonly pid: number }
   | { readonly is: 'survived'; readonly id: number }
   | { readonly is: 'killed' | 'timeout'; readonly id: number; readonly test: string }
-  /** The test fails without a mutant after it ran with these. */
+  /** The test fails without a mutant, after it ran with these mutants. */
   | { readonly is: 'tainted'; readonly test: string; readonly ids: readonly number[] }
   | { readonly is: 'broken'; readonly test: string; readonly message: string };
 

@@ -1,4 +1,4 @@
-// Changes of a regular expression. Used by test/mutate/mutants.ts.
+// Returns changes of a regular expression. Used by test/mutate/mutants.ts.
 
 /** @param literal with its slashes and flags */
 export function regexChanges(literal: string): string[] {

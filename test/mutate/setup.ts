@@ -1,4 +1,5 @@
-// A property that fails has noticed the mutant: its smallest counterexample is not needed.
+// Disables the search for the smallest counterexample of a failed property: the failure alone kills
+// the mutant.
 import fc from 'fast-check';
 
 fc.configureGlobal({ endOnFailure: true });

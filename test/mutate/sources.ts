@@ -1,18 +1,18 @@
-// The source files of a folder with their mutants, numbered through. Runner and worker call this
-// with the same files, so that both number them alike.
+// The source files of a folder with their mutants, which are numbered across the files. Runner and
+// worker call this function with the same files and therefore use the same numbers.
 import { readdirSync, readFileSync } from 'node:fs';
 import { type Mutant, mutantsOf } from './mutants.ts';
 
 export interface SourceWithMutants {
-  /** From the top of the repository, with slashes. */
+  /** Path relative to the repository, with forward slashes. */
   readonly path: string;
   readonly text: string;
   readonly mutants: readonly Mutant[];
-  /** The id of the first mutant; the others follow in order. */
+  /** The id of the first mutant. The other mutants of the file have the following ids. */
   readonly firstId: number;
 }
 
-/** @param folder without a slash at its end */
+/** @param folder without a trailing slash */
 export function sourcesOf(folder: string): SourceWithMutants[] {
   const paths = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))

@@ -1,5 +1,5 @@
-// Vitest for `npm run mutate`: one worker, the sources of one folder with their mutants woven in.
-// The folder is in KEYFERRY_MUTATE_FOLDER.
+// Vitest configuration of `npm run mutate`: one worker, and the sources of one folder with their
+// mutants inserted. KEYFERRY_MUTATE_FOLDER names the folder.
 import { resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
@@ -18,7 +18,7 @@ const weaver = {
   },
 };
 
-/** Keeps the order of measure.ts, on which the mode import depends. */
+/** Runs the test files in the order of measure.ts, on which the mode import depends. */
 class GivenOrder extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return Promise.resolve(files);

@@ -1,5 +1,5 @@
-// Weaves all mutants of a file into it. Each is behind a switch, so that one import of the file
-// serves all of them: `(__mutant(7) ? changed : original)`.
+// Inserts all mutants of a file into its source. Each mutant is behind a switch, so that the file
+// is imported once for all of them: `(__mutant(7) ? changed : original)`.
 import type { Host, Mutant } from './mutants.ts';
 
 interface HostNode extends Host {
@@ -7,10 +7,10 @@ interface HostNode extends Host {
   readonly inside: HostNode[];
 }
 
-/** The name below globalThis of the function that answers whether a mutant is active. */
+/** The name, in globalThis, of the function that returns whether a mutant is active. */
 export const SWITCH = '__keyferryMutant';
 
-/** @param firstId the id of the first mutant; the others follow in order */
+/** @param firstId the id of the first mutant; the others have the following ids */
 export function weave(source: string, mutants: readonly Mutant[], firstId: number): string {
   const head = `const __mutant = globalThis.${SWITCH} ?? (() => false); `;
   return head + render(source, 0, source.length, nest(mutants, firstId));
@@ -37,7 +37,7 @@ function nest(mutants: readonly Mutant[], firstId: number): HostNode[] {
   return roots;
 }
 
-/** A statement contains the expression of the same range. */
+/** Sorts hosts with the same range from the outer to the inner one. */
 const depth = ({ kind }: Host): number => ['statements', 'block', 'expression'].indexOf(kind);
 
 function render(source: string, from: number, to: number, nodes: readonly HostNode[]): string {

@@ -28,7 +28,8 @@ interface Case {
 }
 
 /**
- * The sender has T. Therefore TAG verifies in most cases, and only later checks can refuse DATA.
+ * In every case the sender has T. Therefore TAG verifies in most cases, and only later checks can
+ * refuse DATA.
  */
 const CASES: readonly Case[] = [
   { why: 'nothing wrong', recipe: {}, sw: '9000' },
@@ -55,7 +56,7 @@ const CASES: readonly Case[] = [
 
 describe.each(['shared', 'diversified'] as const)('a %s unit', (profile) => {
   // BODY of suite 02 does not contain ATTR, so the unit must check ATTR of HDR itself.
-  it.each(CASES)('answers $sw to DATA with $why', async ({ recipe, ref2, sw }) => {
+  it.each(CASES)('returns $sw for DATA with $why', async ({ recipe, ref2, sw }) => {
     const setup = new UnitSetup({ suite: 0x02, profile });
     await setup.select();
     expect(word(await setup.load(recipe, ref2))).toBe(sw);

@@ -172,7 +172,8 @@ describe.each(['shared', 'diversified'] as const)('T in a %s unit', (profile) =>
 
 describe('a unit that starts after a cut', () => {
   /**
-   * The memory of a unit that holds OTHER_TA and lost power before the commit of an import of TA.
+   * Returns the memory of a unit that holds OTHER_TA and lost power before the commit of an import
+   * of TA.
    */
   const interrupted = async (): Promise<MemoryImage> => {
     const setup = new UnitSetup();

@@ -233,7 +233,7 @@ describe('a start', () => {
     expect(await cli('log', 'show', '--last', '100')).toMatch(/ key-added .* set=[0-9A-F]{8} {2}ref1=[0-9A-F]{4}/);
   });
 
-  it('keeps an idle connection open for longer than a balancer does (60 s)', async () => {
+  it('keeps an idle connection open longer than a load balancer does (60 s)', async () => {
     const answer = await get(await start(), '/v1/keys');
     const [, seconds] = /timeout=(\d+)/.exec(answer.headers.get('keep-alive') ?? '') ?? [];
     expect(Number(seconds)).toBeGreaterThan(60);
@@ -301,7 +301,7 @@ describe('the command line', () => {
     expect(await cli('log', 'verify')).toContain('The chain is complete');
   }, 60_000);
 
-  it('may close its connection during a command, and the service continues', async () => {
+  it('may close its connection during a command without an effect on the service', async () => {
     const service = await start();
     const sockets = (await readdir(dataPath())).filter((name) => name.endsWith('.sock'));
     expect(sockets).toHaveLength(1);

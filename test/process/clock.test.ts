@@ -1,4 +1,5 @@
-// The service as a process whose clock was ahead at its first start.
+// The service as a process whose clock was ahead at its first start, and is right at the next
+// start.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
@@ -20,7 +21,7 @@ afterAll(() => processes.close());
 
 const ahead = (ms: number) => ({ preload: 'clock', variables: { KF_CLOCK_OFFSET: String(ms) } }) as const;
 
-/** An export whose signed head a page accepts. */
+/** Makes an export, and verifies its signed audit head as a page does. */
 async function exportLikeAPage(service: Awaited<ReturnType<ServiceProcesses['start']>>): Promise<void> {
   const request = exportRequest({ set: demo?.set ?? 0, ref1: 0x0101, ref2: 1 }, demo?.publishedTransportKey);
   const { auditHead } = (await (await post(service, '/v1/exports', request)).json()) as ExportAnswerJson;
@@ -29,14 +30,14 @@ async function exportLikeAPage(service: Awaited<ReturnType<ServiceProcesses['sta
 }
 
 describe('a clock that was ahead at the first start', () => {
-  it('by 2 hours: the next start says so, and its answers are accepted', async () => {
+  it('by 2 hours leads to a warning at the next start, whose answers are accepted', async () => {
     await processes.stop(await processes.start(ahead(2 * HOUR)));
     const service = await processes.start();
     expect(service.output()).toMatch(/The clock of this machine says .*Z\.\nThe newest entry of the audit log is of/);
     await exportLikeAPage(service);
   }, 60_000);
 
-  it('by 10 years: the next start names the clock, until it is accepted once', async () => {
+  it('by 10 years makes the next start fail, until an administrator accepts the clock once', async () => {
     await processes.stop(await processes.start(ahead(10 * 366 * 24 * HOUR)));
     await expect(processes.start()).rejects.toThrow(
       /clock of this machine says.*start the service once with --accept-clock/,

@@ -1,6 +1,6 @@
-// The service on a disk that refuses: a full one during a run and at a start, and one failed fsync
-// of the folder. The process ends or does not start, with a sentence, and a later start is
-// complete.
+// The service on a disk that fails: a full disk during a run and at a start, and one failed fsync
+// of the folder. The process ends or does not start, and prints a sentence. A later start has the
+// complete state.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
@@ -23,7 +23,7 @@ const fill = () => writeFile(processes.beside('full'), '');
 const makeRoom = () => rm(processes.beside('full'));
 
 describe('a full disk', () => {
-  it('ends the service at the next export, with a sentence; after room was made it starts again', async () => {
+  it('ends the service at the next export with a sentence, and the service starts again when there is room', async () => {
     const service = await processes.start(fullDisk());
     expect(await (await get(service, '/readyz')).json()).toEqual({ ready: true });
     const first = demoRequest();
@@ -42,7 +42,7 @@ describe('a full disk', () => {
     expect(await processes.cli.run('log', 'verify')).toContain('The chain is complete');
   }, 60_000);
 
-  it('refuses a command of the CLI with a sentence, and the service and its state stay whole', async () => {
+  it('makes a command of the CLI fail with a sentence, and does not affect the service and its state', async () => {
     const service = await processes.start(fullDisk());
     await fill();
     expect(await processes.cli.refusal('operator', 'add', 'anna')).toMatch(/disk .* is full.*Nothing was changed/);
@@ -57,7 +57,7 @@ describe('a full disk', () => {
     ['at the first start', false],
     ['at a later start', true],
   ])(
-    '%s is named, and the process ends',
+    '%s is reported, and the process ends',
     async (_name, hasRun) => {
       if (hasRun) await processes.stop(await processes.start());
       await fill();
@@ -73,7 +73,7 @@ describe('a full disk', () => {
 
 describe('one failed fsync of the folder', () => {
   it.each([1, 2, 3])(
-    '(the %i.) does not lose a change and does not prevent a start',
+    '(number %i) does not lose a change and does not prevent a start',
     async (nth) => {
       await processes.stop(await processes.start({ args: ['--standalone'] }));
       const variables = { KF_NTH: String(nth) };

@@ -1,5 +1,5 @@
-// What people type, paste and export into the command line: texts, keys, lists and dates, each
-// command a process.
+// Texts, keys, lists and dates that people type, paste and export for the command line. Each
+// command is a process.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,7 +32,7 @@ async function list(content: string | Uint8Array): Promise<string[]> {
 }
 
 describe('a text on the command line', () => {
-  it('is stored in its one form and found in each other', async () => {
+  it('is stored in its normal form, and found by each of its other forms', async () => {
     expect(await cli(...add('JOB\u00a04711', '--unit', '1'))).toMatch(/^JOB 4711 {2}open/);
     expect(await cli('order', 'show', ' JOB\u2009\u00a04711')).toMatch(/^JOB 4711 {2}open/);
     const closed = await cli('order', 'close', 'JOB\u00a04711', '--absent', 'non livre\u0301\u00a0: cassé');
@@ -151,7 +151,7 @@ describe('a file', () => {
     expect(kcv(plain)).toBe(kcv(other));
   });
 
-  it('with another text than a key is refused', async () => {
+  it('with a text that is not a key is refused', async () => {
     await writeFile(path('key.txt'), '0011zz');
     const words = await refusal('key', 'add', '12', '300', 'x', '--attributes', 'D0AB00N', '--file', path('key.txt'));
     expect(words).toContain('does not contain a key in hex. Write two hex digits for each byte.');
@@ -159,7 +159,7 @@ describe('a file', () => {
 });
 
 describe('a date', () => {
-  it('ends with its day where the custodian is, and is shown there', async () => {
+  it('includes its whole last day in the time zone of the custodian, and is shown in this zone', async () => {
     const added = await cli(...add('DATE', '--unit', '1', '--from', '2026-12-01', '--until', '2090-12-31'));
     expect(added).toContain(
       'from 2026-12-01 00:00 GMT-08:00 (America/Los_Angeles) until 2090-12-31 23:59 GMT-08:00 (America/Los_Angeles)',
@@ -171,7 +171,7 @@ describe('a date', () => {
 });
 
 describe('an environment variable', () => {
-  it('is read without the blanks, line ends and quotes around it', async () => {
+  it('is read without blanks, line ends and quotes around its value', async () => {
     const key = 'A0'.repeat(31).concat('B1');
     const variables = { KEYFERRY_DATA: ` "${path('quoted')}"\r`, KEYFERRY_SEALING_KEY: `\ufeff${key}\r\n` };
     const quoted = commandLine(script, () => '', variables);

@@ -25,7 +25,7 @@ export interface Outcome {
   readonly skipped: readonly Skipped[];
   /**
    * Tests that failed at the first try and passed at the second, with the error of the first. Each
-   * has a race that must be fixed.
+   * of them shows a race, which must be fixed.
    */
   readonly flaky?: readonly string[];
   /** Wall time of the whole runner. */

@@ -1,6 +1,6 @@
 // Brings the page of the production build into one state after another, with simulated units and a
-// real AS. Finds controls by id, shortcut, link or value, because these do not change with the
-// texts of the page.
+// real AS. Finds controls by id, shortcut, link or value, because these stay the same when the
+// texts of the page change.
 import type { Locator, Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
@@ -96,7 +96,8 @@ export class Driver {
     const form = this.find('form:has(#code)');
     await form.locator('#code').fill(code);
     const [box, submit] = [form.locator('[type=checkbox]'), form.locator('[type=submit]')];
-    // Until the root key is fetched, the page may already offer to sign in; then the box appears.
+    // The page may offer the sign-in before it has fetched the root key. The box then appears
+    // later.
     await submit.click({ timeout: 1_000 }).catch(() => undefined);
     if (await box.isVisible()) {
       await box.check();
@@ -118,7 +119,10 @@ export class Driver {
     await this.find(`nav a[href="#${view}"][aria-current=page]`).waitFor();
   }
 
-  /** Clicks the control that has this shortcut: in the lane of `of`, else the first on the page. */
+  /**
+   * Clicks the control that has this shortcut: in the lane of the unit `of`, otherwise the first
+   * one on the page.
+   */
   async press(key: string, of?: UnitDescription): Promise<void> {
     const place = of ? this.lane(of) : this.page.locator('body');
     await place.locator(`[aria-keyshortcuts="${key}"]`).first().click();
@@ -149,7 +153,7 @@ export class Driver {
         .waitFor();
   }
 
-  /** @param sure ticks the confirmation, where the slot holds a key */
+  /** @param sure true to tick the confirmation, if the slot holds a key */
   async choose(of: UnitDescription, ref1 = FIELD_KEY.ref1, slot = 1, sure = false): Promise<void> {
     const lane = this.lane(of);
     const radio = lane.locator(`input[name$=slot][value="${slot}"]`);

@@ -9,7 +9,7 @@ export const REPLACE_REF1 = 0x0204;
 /** A set without keys. */
 export const EMPTY_SET = 0x0e2e0004;
 
-/** Long, because a service starts slowly on a busy machine. */
+/** Time limit of a start in ms. A service starts slowly on a busy machine. */
 const START_LIMIT_MS = 120_000;
 
 export const hex = (number: number): string => number.toString(16).padStart(8, '0');

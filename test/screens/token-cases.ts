@@ -6,7 +6,7 @@ import { type Driver, type ScreenCase, unit } from './driver.ts';
 import { WORDS } from './words.ts';
 
 const ONE = unit(1);
-/** Each is used in one case only, because the AS compares all receipts of a unit. */
+/** Two units. Each is used in one case only, because the AS compares all receipts of a unit. */
 const [TWO, THREE] = [unit(42), unit(43)];
 const DAY_MS = 86_400_000;
 const UNLOCKED = 'main a[href="#station"]';

@@ -1,5 +1,5 @@
-// The texts of the buttons that cannot be found by anything but their text. Change an entry
-// together with the text on the page.
+// The texts of the buttons that can be found only by their text. Change an entry together with the
+// text on the page.
 export const WORDS = {
   closeOrder: 'Close order',
   keepReason: 'Save reason and close order',

@@ -1,5 +1,5 @@
-// A change of the state that a crash or the disk interrupts, and the folders of earlier versions:
-// the audit log decides, and no start is refused for good.
+// Changes of the state that a crash or the disk interrupts, and data folders of earlier versions.
+// The audit log decides whether a change happened, and no folder is refused forever.
 import { existsSync } from 'node:fs';
 import { copyFile, cp, open as openFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -49,7 +49,8 @@ afterEach(async () => {
 
 describe('after a crash during a change, the next start', () => {
   /**
-   * The files of one change: the state before it, the state after it, the log without and with it.
+   * Makes one change and returns its files: the state before and after the change, and the log
+   * before and after it.
    */
   async function changedFolder() {
     const as = await open();
@@ -85,7 +86,7 @@ describe('after a crash during a change, the next start', () => {
     expect(names(await open())).toEqual(isMade ? ['anna', 'otto'] : ['otto']);
   });
 
-  it('completes the creation of the service, at each length of the first log entry', async () => {
+  it('completes the creation of the service, whatever part of the first log entry was written', async () => {
     await (await open()).close();
     const log = await readFile(path('audit.log'), 'utf8');
     const line = `${log.split('\n')[0]}\n`;
@@ -102,7 +103,7 @@ describe('after a crash during a change, the next start', () => {
     }
   });
 
-  it('removes what interrupted writes have left, here and in earlier versions', async () => {
+  it('removes the files that interrupted writes have left, including those of earlier versions', async () => {
     await (await open()).close();
     for (const name of ['state.sealed.next', 'state.sealed.0123456789ab.new']) await writeFile(path(name), 'x');
     await open();
@@ -110,7 +111,7 @@ describe('after a crash during a change, the next start', () => {
   });
 });
 
-describe('a disk that refuses', () => {
+describe('a disk whose writes fail', () => {
   /** Makes the n-th fsync from now on fail, of a folder or of a file. */
   async function failSync(kind: 'folder' | 'file', failures: readonly number[]): Promise<void> {
     const handle = await openFile(folder.path);
@@ -126,7 +127,7 @@ describe('a disk that refuses', () => {
     });
   }
 
-  it.each(['folder', 'file'] as const)('one fsync of a %s does not fail the change', async (kind) => {
+  it.each(['folder', 'file'] as const)('one failed fsync of a %s does not fail the change', async (kind) => {
     const as = await open();
     await failSync(kind, [1]);
     await addOperator(as, 'test', anna);
@@ -134,7 +135,7 @@ describe('a disk that refuses', () => {
     expect(names(await open())).toEqual(['anna']);
   });
 
-  it.each(['folder', 'file'] as const)('every fsync of a %s fails the change and nothing else', async (kind) => {
+  it.each(['folder', 'file'] as const)('a %s whose fsync always fails makes only the change fail', async (kind) => {
     const as = await open();
     const before = await readFile(path('audit.log'));
     await failSync(kind, [1, 2]);
@@ -145,7 +146,7 @@ describe('a disk that refuses', () => {
     expect(names(await open())).toEqual(['otto']);
   });
 
-  it('a log entry: the refused entry is removed, and if it cannot be, the start finds out whether the change happened', async () => {
+  it('a failed log entry is removed; if it cannot be removed, the next start decides whether the change happened', async () => {
     for (const [isWritten, isRemoved] of [
       [false, true],
       [true, true],
@@ -163,7 +164,7 @@ describe('a disk that refuses', () => {
       const as = await open({ logFile: { ...file, append, truncate } });
       fails = true;
       await expect(addOperator(as, 'test', { ...anna, name: `anna-${isWritten}-${isRemoved}` })).rejects.toThrow();
-      // A repeated change must not remove the next state, which the entry names.
+      // A repeated change must not remove the next state, because the log entry names it.
       await expect(addOperator(as, 'test', { ...anna, name: 'berta' })).rejects.toThrow();
       await as.close().catch(() => undefined);
     }
@@ -175,7 +176,7 @@ describe('the folder of version 0.1.0', () => {
   const clock = { now: () => new Date('2026-11-24T12:00:00.000Z') };
   beforeEach(() => cp('test/vectors/data-folder-0.1.0', folder.path, { recursive: true }));
 
-  it('opens with all its facts, and its log is authenticated once, which the log and the terminal say', async () => {
+  it('opens with all its facts; its log is authenticated once, and the log and the terminal record this', async () => {
     const as = await open(clock);
     expect(as.notices.join('\n')).toMatch(/Entries 1 to 23 .* 0\.1\.0[\s\S]*inform an auditor/);
     const [entry] = (await as.log.read(24, 24)).map((record) => record.entry);
@@ -197,7 +198,7 @@ describe('the folder of version 0.1.0', () => {
     expect((await events(again)).filter((event) => event === 'log-authenticated')).toHaveLength(1);
   });
 
-  it('is refused after the update when any old entry was changed, cut or added', async () => {
+  it('is refused after the update if any old entry was changed, removed or added', async () => {
     const legacy = await readLines(path('audit.log'));
     await (await open(clock)).close();
     const state = await readFile(path('state.sealed'));
@@ -213,20 +214,20 @@ describe('the folder of version 0.1.0', () => {
         /entry 2[1245] .*the log was changed|entry 2[1245]: .*The log was changed/,
       );
     }
-    // The old log, under the new state: the update cannot be repeated.
+    // The old log together with the new state: the update cannot be repeated.
     await writeChained(path('audit.log'), legacy);
     await expect(open(clock)).rejects.toThrow(/audit log is older than state.sealed/);
     expect(await readFile(path('state.sealed'))).toEqual(state);
   });
 
-  it('is refused after the update when its old state is put back', async () => {
+  it('is refused after the update if its old state is restored', async () => {
     await copyFile(path('state.sealed'), path('old-state'));
     await (await open(clock)).close();
     await rename(path('old-state'), path('state.sealed'));
     await expect(open(clock)).rejects.toThrow(/state.sealed is older than the audit log/);
   });
 
-  it('is refused when a receipt in it is forged', async () => {
+  it('is refused if a receipt in it is forged', async () => {
     const lines = await readLines(path('audit.log'));
     const receipt = lines.find(({ entry }) => entry.event === 'receipt');
     Object.assign(receipt?.entry.details ?? {}, { receipt: Buffer.alloc(64, 0x55).toString('base64url') });
@@ -234,7 +235,7 @@ describe('the folder of version 0.1.0', () => {
     await expect(open(clock)).rejects.toThrow(/stored receipt of export 1 is not from the unit/);
   });
 
-  it('is updated after a crash between its log and its state, which undoes the change', async () => {
+  it('is updated after a crash between the writes of its log and its state, which rolls the change back', async () => {
     await copyFile(path('audit.log'), path('log'));
     const lines = await readLines(path('audit.log'));
     const details = { name: 'anna', role: 'operator', revision: 15 };
@@ -255,7 +256,7 @@ describe('the folder of version 0.1.0', () => {
     expect((await open(clock)).state.sets).toHaveLength(2);
   });
 
-  it('gets the keys of newer purposes, and keeps the others', async () => {
+  it('gets keys for the newer purposes, and keeps its other keys', async () => {
     const sealer = new Sealer(copy(SEALING_KEY));
     const state = decodeState(sealer.openState(await readFile(path('state.sealed'))));
     const { data, verdict, 'audit-head': auditHead } = state.signingKeys;

@@ -45,7 +45,7 @@ describe('erasing and rotation', () => {
     expect((await keysOf(2))?.keys.at(-1)?.kcv).toMatch(/^(?!0{10})[0-9A-F]{10}$/);
   });
 
-  it('keep the new T out of the log and sealed in the state', async () => {
+  it('keep the new T out of the log, and sealed in the state file', async () => {
     await run(ROTATE);
     const key = service.as.state.sets[0]?.transportKeys[1]?.key ?? new Uint8Array(32);
     for (const file of ['audit.log', 'state.sealed']) {

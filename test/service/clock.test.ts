@@ -1,5 +1,5 @@
-// The clock of the machine against the audit log, the certificates and the access codes: no answer
-// that a page must refuse, and no access code that lives longer than its hours.
+// The clock of the machine compared with the audit log, the certificates and the access codes. A
+// page accepts every answer, and no access code is valid for longer than its hours.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addOperator, issueAccessCode } from '#as-service/operators/operators.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
@@ -36,7 +36,8 @@ beforeEach(() => {
 afterEach(() => service.close());
 
 /**
- * One load, which a page verifies as it does at a station. Resolves with the body of the receipt.
+ * Makes one load, which a page verifies as at a station. Resolves with the body of the receipt
+ * request.
  */
 async function loadLikeAPage(): Promise<{ exportId: string; receipt: string }> {
   const name = `olga${service.as.state.operators.length}`;
@@ -60,7 +61,7 @@ const times = async () => (await service.events()).map(({ time }) => time);
 
 describe('a start with a clock that was ahead before', () => {
   it.each([1, 2, 23])(
-    'by %i hours makes only answers that a page accepts, and times do not run back',
+    'by %i hours gives only answers that a page accepts, and times that do not decrease',
     async (hours) => {
       await openAt(TRUE_TIME + hours * HOUR);
       const before = await loadLikeAPage();
@@ -79,7 +80,7 @@ describe('a start with a clock that was ahead before', () => {
     },
   );
 
-  it('by days is refused and names the clock; an accepted clock makes answers that a page accepts', async () => {
+  it('by days is refused with a sentence about the clock; once the clock is accepted, a page accepts the answers', async () => {
     for (const ahead of [2 * DAY, 10 * YEAR]) {
       await openAt(TRUE_TIME);
       const first = await loadLikeAPage();
@@ -93,7 +94,7 @@ describe('a start with a clock that was ahead before', () => {
       await loadLikeAPage();
       const token = await service.addOperator('again');
       for (const body of [first, second]) await verifyLikeAPage(body, token);
-      // The next start needs no flag.
+      // The next start does not need the flag.
       await reopenAt(TRUE_TIME + 2 * HOUR);
       await loadLikeAPage();
       expect(service.as.notices).toEqual([]);
@@ -104,7 +105,7 @@ describe('a start with a clock that was ahead before', () => {
 });
 
 describe('certificates', () => {
-  it('are renewed while the service runs: after a step of the clock, and before they end', async () => {
+  it('are renewed while the service runs: after a step of the clock, and before they expire', async () => {
     await openAt(Date.parse('1970-01-02T00:00:00.000Z'));
     clock = TRUE_TIME;
     const first = await loadLikeAPage();
@@ -113,7 +114,7 @@ describe('certificates', () => {
     await verifyLikeAPage(first, await service.addOperator('again'));
   });
 
-  it('do not end the verdicts of earlier receipts, also after a restart', async () => {
+  it('can expire without making the verdicts of earlier receipts invalid, even after a restart', async () => {
     await openAt(TRUE_TIME);
     const first = await loadLikeAPage();
     for (const years of [2.6, 5.2]) {
@@ -123,7 +124,7 @@ describe('certificates', () => {
   });
 });
 
-describe('an access code that a clock ahead of now has issued', () => {
+describe('an access code that was issued while the clock was ahead', () => {
   const issue = async (hours: number) => {
     await addOperator(service.as, 'test', { name: 'otto', role: 'operator', sets: null, quota: null, embedded: false });
     return (await issueAccessCode(service.as, 'test', 'otto', { hours, replace: false })).code;
@@ -152,7 +153,7 @@ describe('an access code that a clock ahead of now has issued', () => {
     expect(await service.events('tokens-redated')).toMatchObject([{ details: { tokens: 1 } }]);
   });
 
-  it('of 5 minutes ahead is valid for at most 5 minutes longer', async () => {
+  it('by 5 minutes is valid for at most 5 minutes longer', async () => {
     await openAt(TRUE_TIME + 4 * 60_000);
     const code = await issue(1);
     clock = TRUE_TIME;

@@ -144,7 +144,7 @@ describe('an export', () => {
     expect(answer.exportId).not.toBe(exportId);
   });
 
-  it('for a used challenge is the first export, and a new idempotency key then belongs to it', async () => {
+  it('for a used challenge returns the first export, also under the new idempotency key from then on', async () => {
     const request = exportRequest();
     const first = await exportKey(request);
     const renamed = { ...request, idempotencyKey: toBase64url(new Uint8Array(16).fill(9)) };
@@ -300,7 +300,7 @@ describe('a receipt', () => {
 });
 
 describe('the disk', () => {
-  it('may fail: then the service makes no export, reports a failure and reuses no XC', async () => {
+  it('may fail: the service then makes no export, reports a failure and does not reuse an XC', async () => {
     const log = await openLogFile(service.path('audit.log'));
     let broken = false;
     const sync = () => (broken ? Promise.reject(new Error('EIO')) : log.sync());

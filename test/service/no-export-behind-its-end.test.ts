@@ -1,6 +1,5 @@
-// Revoking, closing and signing out while exports are under way: no export entry stands behind the
-// entry that ended it, a closed order balances, and a slow request does not outlive its access
-// code.
+// Revoking, closing and signing out during exports. No export entry follows the log entry that
+// ended it, a closed order balances, and a slow request ends with its access code.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SharedLock } from '#as-service/common/shared-lock.ts';
 import { revokeAccessCodes } from '#as-service/operators/operators.ts';
@@ -28,7 +27,10 @@ afterEach(() => service.close());
 const UNITS = 24;
 const everyUnit = Array.from({ length: UNITS }, (_, n) => unit(n + 1));
 const issueForAll = () => service.issue({ units: [[unit(1), unit(UNITS)]] });
-/** Starts an export for each unit, a few turns of the event loop apart, and `end` among them. */
+/**
+ * Starts one export per unit, separated by `turns` turns of the event loop. Calls `end` after half
+ * of the units.
+ */
 async function exportsAround(turns: number, end: () => Promise<unknown>): Promise<Response[]> {
   const sent: Promise<Response>[] = [];
   let ended: Promise<unknown> | undefined;
@@ -43,21 +45,21 @@ async function exportsAround(turns: number, end: () => Promise<unknown>): Promis
   return responses;
 }
 
-/** The events in the log from `event` on. */
+/** Returns the events in the log after `event`. */
 async function eventsBehind(event: string): Promise<string[]> {
   const all = (await service.events()).map((entry) => entry.event);
   expect(all).toContain(event);
   return all.slice(all.indexOf(event) + 1);
 }
 
-/** The answers agree with the log: as many exports as it contains. */
+/** Checks that as many exports succeeded as the log contains. */
 async function expectExports(responses: readonly Response[]): Promise<void> {
   const exports = await service.events('export');
   expect(responses.filter(({ status }) => status === 200)).toHaveLength(exports.length);
 }
 
-describe.each([0, 1, 3])('while exports are under way (%i turns apart)', (turns) => {
-  it('a revocation of the order ends them', async () => {
+describe.each([0, 1, 3])('during exports (%i turns of the event loop apart)', (turns) => {
+  it('a revocation of the order ends its exports', async () => {
     await issueForAll();
     const responses = await exportsAround(turns, () => service.revoke());
     expect(await eventsBehind('work-order-revoked')).not.toContain('export');
@@ -67,7 +69,7 @@ describe.each([0, 1, 3])('while exports are under way (%i turns apart)', (turns)
     }
   });
 
-  it('a closing of the order ends them, and its report accounts for each export', async () => {
+  it('closing the order ends its exports, and its report has every export', async () => {
     await issueForAll();
     const reasons = everyUnit.map((sn) => ({ sn, outcome: 'failed', reason: 'x', begun: null, ended: null }) as const);
     const closing = stationReport({ units: reasons, absentReason: 'not delivered', close: true });
@@ -83,14 +85,14 @@ describe.each([0, 1, 3])('while exports are under way (%i turns apart)', (turns)
     expect(rows.sort()).toEqual([...exported].sort());
   });
 
-  it('a revocation of the access code ends them', async () => {
+  it('a revocation of the access code ends its exports', async () => {
     await issueForAll();
     const responses = await exportsAround(turns, () => revokeAccessCodes(service.as, 'test', 'olga'));
     expect(await eventsBehind('tokens-revoked')).not.toContain('export');
     await expectExports(responses);
   });
 
-  it('a list of permitted units ends those of other units', async () => {
+  it('a new list of permitted units ends the exports to other units', async () => {
     await issueForAll();
     const responses = await exportsAround(turns, () => allowUnits(service.as, 'test', TEST_SET, [unit(99)]));
     expect(await eventsBehind('units-allowed')).not.toContain('export');
@@ -98,11 +100,11 @@ describe.each([0, 1, 3])('while exports are under way (%i turns apart)', (turns)
   });
 });
 
-describe('a closing that waits for exports under way', () => {
-  it('does not close when one of them gives a unit an export without a reason', async () => {
+describe('closing an order during exports', () => {
+  it('does not close the order if one of the exports needs a reason', async () => {
     await service.issue({ units: [[unit(1), unit(2)]] });
     const exporting = exportFor(service.olga, unit(1));
-    // The export is reserved and not yet in the log.
+    // The export is reserved, but is not in the log yet.
     for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
     const closing = report(service.otto, { absentReason: 'not delivered', close: true });
     const [{ answer }, { closed }] = await Promise.all([exporting, closing]);
@@ -134,7 +136,7 @@ describe('an access code that is revoked while the body arrives', () => {
     ['a station report', `${ORDER_PATH}/report`, () => stationReport({ close: true, absentReason: 'x' }), 'olga'],
     ['a revocation', `${ORDER_PATH}/revoke`, () => ({ reason: 'x' }), 'carl'],
     ['a vault', '/v1/vaults', () => VAULT_REQUEST, 'carl'],
-  ])('ends %s: nothing is logged behind the revocation', async (_name, path, body, who) => {
+  ])('ends %s: no entry follows the revocation in the log', async (_name, path, body, who) => {
     await service.issue();
     const token = who === 'carl' ? service.custodian : service.olga.token;
     const response = await slowly(path, await body(), () => revokeAccessCodes(service.as, 'test', who), token);
@@ -143,7 +145,7 @@ describe('an access code that is revoked while the body arrives', () => {
     expect(await eventsBehind('tokens-revoked')).toEqual([]);
   });
 
-  it('ends a receipt too, and the same receipt is accepted with a new access code', async () => {
+  it('also ends a receipt, and the same receipt is accepted with a new access code', async () => {
     await service.issue();
     const { request, answer } = await exportFor(service.olga, unit(1));
     const body = { exportId: answer.exportId, receipt: receiptFor(answer.data, request.random) };
@@ -155,7 +157,7 @@ describe('an access code that is revoked while the body arrives', () => {
 describe('SharedLock', () => {
   const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-  it('runs shared actions together, an exclusive one alone, and lets a waiting one go first', async () => {
+  it('runs shared actions together and an exclusive action alone, and does not let shared actions overtake a waiting exclusive one', async () => {
     const lock = new SharedLock();
     const steps: string[] = [];
     const action = (name: string) => async () => {

@@ -1,5 +1,5 @@
-// The progress of a work order: what all stations have loaded, since an earlier answer; and the
-// times of its report.
+// The progress of a work order: the loads of all stations since an earlier answer. Also tests the
+// times in the report of the order.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OrderProgressJson } from '#protocol/orders/messages.ts';
 import {
@@ -27,7 +27,7 @@ const progress = (seen?: string): Promise<OrderProgressJson> =>
   service.json(service.otto.token, `${ORDER_PATH}/progress${seen === undefined ? '' : `?seen=${seen}`}`);
 
 describe('the progress of an order', () => {
-  it('is that of all stations, and then only what changed', async () => {
+  it('includes all stations, and then only the units that changed', async () => {
     await load(service.olga, unit(1));
     const first = await progress();
     expect(first).toMatchObject({ state: 'open', done: 1, time: now.toISOString() });
@@ -41,7 +41,7 @@ describe('the progress of an order', () => {
     expect(third).toMatchObject({ done: 2, units: [{ sn: unit(2), exports: 1, proven: 1 }] });
   });
 
-  it('has every unit again after a restart, and for a version that this AS did not give', async () => {
+  it('has every unit again after a restart, and for a version that this AS did not issue', async () => {
     await load(service.olga, unit(1));
     const { version } = await progress();
     expect(await progress('another-1')).toMatchObject({ done: 1, units: [{ sn: unit(1) }] });
@@ -49,7 +49,7 @@ describe('the progress of an order', () => {
     expect(await progress(version)).toMatchObject({ done: 1, units: [{ sn: unit(1) }] });
   });
 
-  it('states that the order was revoked or closed', async () => {
+  it('states that the order is revoked or closed', async () => {
     await service.revoke();
     expect(await progress()).toMatchObject({ state: 'revoked', reason: 'laptop lost' });
     await report(service.olga, { absentReason: 'not delivered', close: true });
@@ -64,7 +64,7 @@ describe('the progress of an order', () => {
 });
 
 describe('the times in the report', () => {
-  it('are those of the loads that prove a unit, not of an attempt that failed at another station', async () => {
+  it('are those of the loads that prove a unit, not those of a failed attempt at another station', async () => {
     const start = now.getTime();
     const at = (minutes: number): string => new Date(start + minutes * 60_000).toISOString();
     now = new Date(at(1));

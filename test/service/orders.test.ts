@@ -62,7 +62,7 @@ describe('a work order', () => {
     expect(await issueRefusal({ id })).toEqual(['request-refused', expect.stringMatching(words)]);
   });
 
-  it('of an earlier version is read and worked under a number that is now refused', async () => {
+  it('of an earlier version can be read and worked under a number that is refused today', async () => {
     const ids = ['A/7 ü?#%', 'JOB\u00A04711', 'JOB-\u202E1174'];
     for (const id of ids) await service.as.orders.issue(newOrder({ id }), { name: 'cli test' });
     await service.reopen();
@@ -126,7 +126,7 @@ describe('a work order', () => {
     expect(await issueRefusal({})).toEqual(['unit-not-listed', expect.stringContaining(unit(3))]);
   });
 
-  it('is listed with its counts, as are numbers that exports name but no order has', async () => {
+  it('is listed with its counts; so is a number that exports contain but for which there is no order', async () => {
     await service.issue();
     await load(service.olga, unit(1));
     await service.json(service.olga.token, '/v1/exports', exportRequest({ workOrder: 'only named' }));
@@ -240,7 +240,7 @@ describe('a second export for the same unit and line', () => {
     expect(answers.filter(({ type }) => type === `${PROBLEM_BASE}reason-needed`)).toHaveLength(7);
   });
 
-  it('needs no reason when no order has the number that it names', async () => {
+  it('needs no reason if there is no order with the number that the export contains', async () => {
     for (let i = 0; i < 2; i++) {
       expect((await exportFor(service.olga, unit(1), { workOrder: 'old' })).answer.exportId).toBeDefined();
     }

@@ -36,7 +36,7 @@ describe('an export with a lost response', () => {
     expect(service.as.ledger.lastXc).toBe(1);
   });
 
-  it('of a set that the operator may not use is not reported as unknown, which would mean "not in the unit"', async () => {
+  it('of a set that the operator may not use is not reported as unknown, because unknown means "not in the unit"', async () => {
     const limited = await service.addOperator('nils', 'operator', { sets: [1] });
     const unknownKey = toBase64url(new Uint8Array(16));
     for (const [key, token, status, code] of [

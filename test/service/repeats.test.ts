@@ -1,5 +1,6 @@
 // Repeated and concurrent export requests: one export per idempotency key and per challenge, quotas
-// that concurrency does not exceed, and repeats that are checked like first requests.
+// that concurrent requests cannot exceed, and repeated requests that are checked like first
+// requests.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { ExportAnswerJson, RecallAnswerJson } from '#protocol/service/messages.ts';
@@ -24,24 +25,27 @@ const statuses = async (responses: readonly Promise<Response>[]) =>
 const exportCount = async () => (await service.events('export')).length;
 
 describe('an idempotency key', () => {
-  it('makes one export of different requests that arrive at once', async () => {
+  it('makes one export for different requests that arrive at the same time', async () => {
     const requests = Array.from({ length: 4 }, () => exportRequest({ idempotencyKey: key(1) }));
     expect(await statuses(requests.map((request) => send(request)))).toEqual([200, 409, 409, 409]);
     expect(await exportCount()).toBe(1);
   });
 
-  it.each([false, true])('that came second for one challenge is remembered (restart: %s)', async (restarts) => {
-    const first = exportRequest({ idempotencyKey: key(1) });
-    const { exportId } = await exportKey(first);
-    expect((await exportKey({ ...first, idempotencyKey: key(2) })).exportId).toBe(exportId);
-    if (restarts) await service.reopen();
-    const recalled = await service.json<RecallAnswerJson>(token, '/v1/exports:recall', { idempotencyKey: key(2) });
-    expect(recalled.exportId).toBe(exportId);
-    expect(await refusal(exportRequest({ idempotencyKey: key(2) }))).toBe('idempotency-conflict');
-    expect(await exportCount()).toBe(1);
-  });
+  it.each([false, true])(
+    'that was the second one for a challenge is stored with its export (restart: %s)',
+    async (restarts) => {
+      const first = exportRequest({ idempotencyKey: key(1) });
+      const { exportId } = await exportKey(first);
+      expect((await exportKey({ ...first, idempotencyKey: key(2) })).exportId).toBe(exportId);
+      if (restarts) await service.reopen();
+      const recalled = await service.json<RecallAnswerJson>(token, '/v1/exports:recall', { idempotencyKey: key(2) });
+      expect(recalled.exportId).toBe(exportId);
+      expect(await refusal(exportRequest({ idempotencyKey: key(2) }))).toBe('idempotency-conflict');
+      expect(await exportCount()).toBe(1);
+    },
+  );
 
-  it('that came second is recorded once, however often it is repeated', async () => {
+  it('that was the second one for a challenge is logged once, however often it is repeated', async () => {
     const first = exportRequest({ idempotencyKey: key(1) });
     await exportKey(first);
     for (let i = 0; i < 3; i++) await exportKey({ ...first, idempotencyKey: key(2) });
@@ -71,11 +75,11 @@ describe('a quota', () => {
         return token;
       },
     ],
-  ])('%s gets its place back when an export fails after it was counted', async (_name, prepare) => {
+  ])('%s is restored if an export fails after it was counted', async (_name, prepare) => {
     const who = await prepare();
     await service.issue({ units: [unit(1)] });
     const request = () => exportRequest({ ...LINE, sn: unit(1), workOrder: 'JOB-4711' });
-    // The revocation is recorded while the export, which has its place, waits to be written.
+    // The revocation is logged while the export, which is already counted, waits to be written.
     const [refused] = await Promise.all([send(request(), who), service.revoke()]);
     expect((await refusalOf(refused))[0]).toBe('order-ended');
     expect(await exportCount()).toBe(0);
@@ -84,7 +88,7 @@ describe('a quota', () => {
   });
 });
 
-describe('a repeat of an export', () => {
+describe('a repeated export request', () => {
   const anySlot = { ref1: 0x0104, ref2: 7 };
 
   it.each<[string, (first: ExportRequestJson) => Partial<ExportRequestJson>, string]>([
@@ -126,16 +130,19 @@ describe('a repeat of an export', () => {
 });
 
 describe('REF2', () => {
-  it.each([0xffff, 0xfffe])('%i is not a slot: the AS refuses it for a key of any slot', async (ref2) => {
-    expect(await refusal(exportRequest({ ref1: 0x0104, ref2 }))).toBe('slot-not-permitted');
-    expect(await exportCount()).toBe(0);
-  });
+  it.each([0xffff, 0xfffe])(
+    '%i is not a slot: the AS refuses it for a key that is permitted in any slot',
+    async (ref2) => {
+      expect(await refusal(exportRequest({ ref1: 0x0104, ref2 }))).toBe('slot-not-permitted');
+      expect(await exportCount()).toBe(0);
+    },
+  );
 
-  it.each([0, 1, 0x8000, 0xfffd])('%i is a slot of such a key', async (ref2) => {
+  it.each([0, 1, 0x8000, 0xfffd])('%i is a slot of a key that is permitted in any slot', async (ref2) => {
     expect((await send(exportRequest({ ref1: 0x0104, ref2 }))).status).toBe(200);
   });
 
-  it.each([-1, 0x10000, 1.5, '2', null])('%s is not a number of a slot', async (ref2) => {
+  it.each([-1, 0x10000, 1.5, '2', null])('%s is not a slot number', async (ref2) => {
     expect(await refusal({ ...exportRequest({ ref1: 0x0104 }), ref2 })).toBe('request-refused');
   });
 });

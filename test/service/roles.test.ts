@@ -39,7 +39,7 @@ describe('a role', () => {
   };
   const LETTERS: Readonly<Record<Role, string>> = { operator: 'o', custodian: 'c', auditor: 'a', administrator: 'm' };
 
-  it('may use exactly the routes of this table, which has every route', async () => {
+  it('may use exactly the routes that this table lists for it, and the table has every route', async () => {
     expect(ROUTES.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort()).toEqual(
       Object.keys(ALLOWED).sort(),
     );
@@ -72,7 +72,7 @@ describe('a role', () => {
     }
   });
 
-  it('is required by every route but the one with the root key', () => {
+  it('is required by every route except the route with the root key', () => {
     expect(ROUTES.filter(({ roles }) => roles === 'anyone').map(({ path }) => path)).toEqual(['/v1/trust']);
   });
 });

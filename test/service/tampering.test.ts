@@ -1,5 +1,6 @@
-// An attacker who has the disk of the service but not its sealing key: every fact that a start
-// believes is authenticated, and a receipt is verified before the service signs a verdict on it.
+// Simulates an attacker who has the disk of the service but not its sealing key. A start
+// authenticates every fact that it reads, and the service verifies a receipt before it signs a
+// verdict on it.
 import { copyFile, readFile, rename } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { revokeAccessCodes } from '#as-service/operators/operators.ts';
@@ -16,7 +17,10 @@ const log = () => service.path('audit.log');
 const last = () => lines.at(-1) as ForgedLine;
 const find = (event: string) => lines.find(({ entry }) => entry.event === event) as ForgedLine;
 
-/** A revoked order of unit 1, and an open one of unit 2 with an export and no receipt. */
+/**
+ * Issues an order for unit 1 and revokes it. Issues another order for unit 2, with an export and no
+ * receipt.
+ */
 beforeEach(async () => {
   service = await OrderSetup.open();
   await service.issue({ units: [unit(1)] });
@@ -32,7 +36,10 @@ afterEach(async () => {
   await service.close().catch(() => undefined);
 });
 
-/** The start is refused with the number of the first wrong entry, and changes nothing. */
+/**
+ * Expects that the start is refused with the number of the first wrong entry, and that it changes
+ * no file.
+ */
 async function expectRefusal(sequence: number): Promise<void> {
   const before = await readFile(log());
   await expect(service.reopen()).rejects.toThrow(new RegExp(`broken at entry ${sequence}: .*authentication code`));
@@ -55,7 +62,7 @@ describe('a start refuses a log', () => {
   ])('in which %s was added', async (_name, forged) => {
     await writeChained(log(), [...lines, forged()]);
     await expectRefusal(lines.length + 1);
-    // The MACs of genuine lines do not help.
+    // The MACs of genuine lines are not accepted for this line.
     for (const mac of [last().mac, lines[0]?.mac, 'A'.repeat(43), '']) {
       await writeChained(log(), [...lines, { ...forged(), ...(mac === undefined ? {} : { mac }) }]);
       await expectRefusal(lines.length + 1);
@@ -79,7 +86,7 @@ describe('a start refuses a log', () => {
     ['the revocation', 'work-order-revoked'],
     ['the receipt', 'receipt'],
     ['an export', 'export'],
-  ])('from which %s was cut out', async (_name, event) => {
+  ])('from which %s was removed', async (_name, event) => {
     const index = lines.indexOf(find(event));
     await writeChained(
       log(),
@@ -88,7 +95,7 @@ describe('a start refuses a log', () => {
     await expectRefusal(index + 1);
   });
 
-  it('whose MACs were removed: all of them, or from any entry on', async () => {
+  it('whose MACs were removed, all of them or from any entry on', async () => {
     for (const from of [0, 1, lines.length - 1]) {
       const stripped = lines.map(({ mac, ...line }, index) =>
         index < from ? { ...line, ...(mac ? { mac } : {}) } : line,
@@ -98,7 +105,7 @@ describe('a start refuses a log', () => {
     }
   });
 
-  it('of another service that has the same sealing key, and accepts the own one again', async () => {
+  it('of another service with the same sealing key, and accepts its own log again', async () => {
     const other = await temporaryFolder();
     await (await openTestAs(other.path)).close();
     await copyFile(log(), service.path('own'));
@@ -114,7 +121,7 @@ describe('a start refuses a log', () => {
 });
 
 describe('a state file', () => {
-  it('of one change ago is refused: the revoked access code stays revoked', async () => {
+  it('from before the last change is refused, so that the revoked access code stays revoked', async () => {
     await service.reopen();
     const { token } = service.olga;
     await copyFile(service.path('state.sealed'), service.path('before'));
@@ -128,7 +135,7 @@ describe('a state file', () => {
     expect((await service.call(token, '/v1/whoami')).status).toBe(401);
   });
 
-  it('of the same revision and another history is refused', async () => {
+  it('of the same revision but another history is refused', async () => {
     await copyFile(log(), service.path('log-before'));
     await copyFile(service.path('state.sealed'), service.path('state-before'));
     await service.reopen();
@@ -146,7 +153,7 @@ describe('a state file', () => {
 });
 
 describe('a stored receipt that is not from its unit', () => {
-  /** As a faulty version of the service, or a holder of its sealing key, can write it. */
+  /** Logs a receipt, as a faulty version of the service or a holder of its sealing key can do. */
   const plant = (xc: number, receipt: string) =>
     service.as.log.append({ event: 'receipt', actor: 'olga', details: { exportId: 'x', xc, receipt, kcv: '0' } });
 
@@ -154,7 +161,7 @@ describe('a stored receipt that is not from its unit', () => {
     ['noise', forgedReceipt],
     ['for another key', (data, random) => receiptFor(data, random, { key: new Uint8Array(32).fill(9) })],
     ['of another R', (data) => receiptFor(data, toBase64url(new Uint8Array(16).fill(3)))],
-  ])('earns no verdict: %s', async (_name, forge) => {
+  ])('gets no verdict: %s', async (_name, forge) => {
     await service.reopen();
     const [exported] = [...service.as.ledger.exportsOf('JOB-2')];
     if (exported === undefined) throw new TypeError('no export');
@@ -170,7 +177,7 @@ describe('a stored receipt that is not from its unit', () => {
     ]);
   });
 
-  it('earns no verdict when a vault returns it again', async () => {
+  it('gets no verdict when a vault returns it again', async () => {
     const vaults = await VaultSetup.open();
     try {
       const vault = await vaults.unlock(await vaults.issue());
@@ -192,7 +199,7 @@ describe('a stored receipt that is not from its unit', () => {
     }
   });
 
-  it('is the only one: genuine ones earn their verdicts after a restart', async () => {
+  it('does not affect genuine receipts, which get their verdicts after a restart', async () => {
     await service.reopen();
     await service.issue({ id: 'JOB-3', units: [unit(3)] });
     await load(service.olga, unit(3), { workOrder: 'JOB-3' });

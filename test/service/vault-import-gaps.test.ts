@@ -30,7 +30,7 @@ describe('a gap in the import count of a unit', () => {
     ]);
   });
 
-  it('is not reported for an import with two receipts: the unit was reset, or a copy of it exists', async () => {
+  it('is not reported for two receipts with the same import count, which show a reset unit or a copy', async () => {
     await setup.load(vault, 1);
     await setup.load(vault, 1);
     expect(graveWords(await setup.returnJournal(vault))).toEqual([

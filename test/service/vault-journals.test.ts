@@ -1,5 +1,5 @@
 // Vault journals that are returned to the service: complete journals, journals with gaps, forged
-// journals, and journals of a vault that was put back to an older state.
+// journals, and journals of a vault whose older state was restored.
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addErasing, rotateSet } from '#as-service/sets/rotation.ts';
@@ -163,7 +163,7 @@ describe('a gap in a journal', () => {
   });
 });
 
-describe('a vault that was put back to an older state', () => {
+describe('a vault whose older state was restored', () => {
   it('is detected by different entries with one number, and by different exports with one XC', async () => {
     await setup.load(vault, 1);
     const entries = [...vault.entries];

@@ -1,4 +1,4 @@
-// Checks the imports and some rules of source files against the drawing of docs/overview.md and
+// Checks the imports and some rules of source files against the table in docs/overview.md, and
 // returns one sentence per violation. Pure: the caller reads the files.
 import { posix } from 'node:path';
 import ts from 'typescript';
@@ -11,8 +11,8 @@ export interface SourceFile {
 
 /**
  * A room is the set of files whose path begins with `room`, for example a folder. If several rooms
- * match a file, the longest is the room of the file. The files of a room may import each other, the
- * files whose path begins with an entry of `may`, and the packages in `packages`.
+ * match a file, the room with the longest path applies. A file of a room may import files of the
+ * same room, files whose path begins with an entry of `may`, and the packages in `packages`.
  */
 export interface Room {
   readonly room: string;
@@ -31,8 +31,8 @@ const ALIASES: readonly (readonly [alias: string, folder: string])[] = [
 ];
 
 /**
- * Every specifier that the file imports: in static and dynamic imports, type imports, re-exports
- * and worker URLs. Of a component, also those in its scripts.
+ * Returns every specifier that the file imports: in static and dynamic imports, type imports,
+ * re-exports and worker URLs. For a component, includes the imports of its scripts.
  */
 export function importsOf(file: SourceFile): string[] {
   const code = scriptOf(file);
@@ -43,7 +43,7 @@ export function importsOf(file: SourceFile): string[] {
   return [...listed, ...urls];
 }
 
-/** One sentence per import that its room does not allow. */
+/** Returns one sentence per import that the file's room does not allow. */
 export function brokenArrows(rooms: readonly Room[], file: SourceFile): string[] {
   const room = roomOf(rooms, file.path);
   if (room === undefined) return [`${file.path} stands in no room`];
@@ -58,8 +58,8 @@ export function brokenArrows(rooms: readonly Room[], file: SourceFile): string[]
 }
 
 /**
- * One sentence per import whose target is hard to see: a relative import across top folders, or an
- * import without the file extension.
+ * Returns one sentence per import whose target is not obvious: a relative import across top
+ * folders, or an import without the file extension.
  */
 export function unclearImports(file: SourceFile): string[] {
   return importsOf(file).flatMap((specifier) => {
@@ -74,7 +74,10 @@ export function unclearImports(file: SourceFile): string[] {
   });
 }
 
-/** One sentence for the first line that has `name` as an identifier, not in a comment or string. */
+/**
+ * Returns one sentence for the first line that has `name` as an identifier outside comments and
+ * strings.
+ */
 export function saysIdentifier(file: SourceFile, name: string): string[] {
   return findNode(file, (node) => ts.isIdentifier(node) && node.text === name, `says ${name}`);
 }
@@ -97,12 +100,12 @@ export function tooLong(file: SourceFile, limit: number): string[] {
   return lines > limit ? [`${file.path} has ${lines} lines, the limit is ${limit}`] : [];
 }
 
-/** One sentence per cycle of imports between files, types included. */
+/** Returns one sentence per cycle of imports between files, including type imports. */
 export function fileCycles(files: readonly SourceFile[]): string[] {
   return cycles(importGraph(files));
 }
 
-/** One sentence per cycle of imports between folders, types included. */
+/** Returns one sentence per cycle of imports between folders, including type imports. */
 export function folderCycles(files: readonly SourceFile[]): string[] {
   const folders = new Map<string, Set<string>>();
   for (const [path, targets] of importGraph(files)) {
@@ -116,7 +119,7 @@ export function folderCycles(files: readonly SourceFile[]): string[] {
 
 type Graph = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** The files that each file imports. Packages and assets are left out. */
+/** Returns the files that each file imports, without packages and assets. */
 function importGraph(files: readonly SourceFile[]): Graph {
   const paths = new Set(files.map(({ path }) => path));
   return new Map(
@@ -128,7 +131,8 @@ function importGraph(files: readonly SourceFile[]): Graph {
 }
 
 /**
- * Strongly connected components with more than one node (R. Tarjan, 1972), as one sentence each.
+ * Returns the strongly connected components with more than one node (R. Tarjan, 1972), as one
+ * sentence each.
  */
 function cycles(graph: Graph): string[] {
   const found: string[] = [];
@@ -160,7 +164,7 @@ function roomOf(rooms: readonly Room[], path: string): Room | undefined {
     .at(0);
 }
 
-/** The path of an imported file in the repository, or undefined for a package. */
+/** Returns the path of an imported file in the repository, or undefined for a package. */
 function resolve(from: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return posix.join(posix.dirname(from), specifier);
   const alias = ALIASES.find(([start]) => specifier.startsWith(start));
@@ -176,8 +180,8 @@ function findNode(file: SourceFile, matches: (node: ts.Node) => boolean, what: s
 }
 
 /**
- * The code of a file. For a component: its scripts, followed by each expression of the markup as a
- * statement, so that the checks also find `{navigator.usb}` in markup.
+ * Returns the code of a file. For a component, returns its scripts, followed by each expression of
+ * the markup as a statement, so that the checks also find `{navigator.usb}` in markup.
  */
 export function scriptOf(file: SourceFile): string {
   if (!file.path.endsWith('.svelte')) return file.text;

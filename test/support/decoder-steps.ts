@@ -1,13 +1,16 @@
-// Runs every decoder of outside text with hostile texts of doubling length, and prints the number
+// Runs every decoder of untrusted text with hostile texts of doubling length, and prints the number
 // of steps as JSON: how often V8 enters each block of protocol/. Unlike time, the count does not
-// depend on the machine. Built-in functions count as nothing: test/property/text analyses their
-// regular expressions. A process of its own, because V8 counts blocks only in code that it compiles
-// after the start of the count.
+// depend on the machine. It does not include built-in functions, whose regular expressions
+// test/property/text analyses. Runs in its own process, because V8 counts only blocks that it
+// compiles after the count has started.
 import { type Profiler, Session } from 'node:inspector';
 
 const TIMES = [200, 400, 800];
 
-/** Parts that a hostile text repeats, each with an end that breaks the pattern. */
+/**
+ * Parts that a hostile text repeats, each with an end that makes a pattern fail after the
+ * repetitions.
+ */
 const TEXTS: readonly (readonly [part: string, end: string])[] = [
   ['"', 'x'],
   ['""', 'x'],
@@ -39,7 +42,7 @@ const TEXTS: readonly (readonly [part: string, end: string])[] = [
 const session = new Session();
 session.connect();
 
-/** The inspector answers before post() returns. */
+/** Calls the inspector. It answers before post() returns. */
 function post(method: string, parameters: object = {}): unknown {
   let answer: unknown;
   session.post(method, parameters, (error, result) => {
@@ -54,7 +57,7 @@ function countSteps(action: () => unknown): number {
   try {
     action();
   } catch {
-    // A refusal ends the work early, which is what it is for.
+    // A refused text is counted up to its refusal.
   }
   const { result } = post('Profiler.takePreciseCoverage') as Profiler.TakePreciseCoverageReturnType;
   return result
@@ -96,7 +99,7 @@ const DECODERS: Readonly<Record<string, (text: string) => unknown>> = {
   fromUtf8: (text) => fromUtf8(Buffer.from(text)),
   decodeFile: (text) => decodeFile(Buffer.from(text)),
   'decodeFile of UTF-16': (text) => decodeFile(Buffer.from(`\ufeff${text}`, 'utf16le')),
-  /** Shows that growth is noticed. */
+  /** Control: a decoder with quadratic cost, which the test must detect. */
   'a quadratic loop': (text) => {
     let pairs = 0;
     for (const _ of text) for (const __ of text) pairs++;

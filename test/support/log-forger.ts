@@ -1,5 +1,5 @@
-// An attacker who has the disk of the service, and not its sealing key: rewrites audit.log so that
-// its hash chain is complete.
+// Simulates an attacker who has the disk of the service but not its sealing key: rewrites audit.log
+// with a complete hash chain.
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 
@@ -18,7 +18,7 @@ export async function readLines(path: string): Promise<ForgedLine[]> {
     .map((line) => JSON.parse(line) as ForgedLine);
 }
 
-/** Writes the lines, numbered and chained anew. MACs stay as they are. */
+/** Writes the lines with new numbers and a new hash chain. Their MACs do not change. */
 export async function writeChained(path: string, lines: readonly ForgedLine[]): Promise<void> {
   let previous = 'A'.repeat(43);
   const texts = lines.map(({ entry, sealed, mac }, index) => {
@@ -33,7 +33,7 @@ export async function writeChained(path: string, lines: readonly ForgedLine[]): 
   await writeFile(path, texts.join(''));
 }
 
-/** A line with the members that the service writes. */
+/** Returns a line with the members that the service writes. */
 export function newLine(event: string, actor: string | null, details: Record<string, unknown>): ForgedLine {
   const time = new Date().toISOString();
   return { entry: { sequence: 0, time, previous: '', event, actor, details }, hash: '' };

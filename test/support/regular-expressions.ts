@@ -1,4 +1,4 @@
-// Collects the regular expressions of the source, with the compiler.
+// Finds the regular expressions in source files, with the TypeScript compiler.
 import ts from 'typescript';
 import { type SourceFile, scriptOf } from './architecture.ts';
 
@@ -9,7 +9,7 @@ export interface FoundExpression {
   readonly flags: string;
 }
 
-/** The literals of a file, and the places where `new RegExp` makes others. */
+/** Returns the literals of a file, and the places where `new RegExp` creates other expressions. */
 export function expressionsOf(file: SourceFile): { readonly literals: FoundExpression[]; readonly made: string[] } {
   const parsed = ts.createSourceFile(file.path, scriptOf(file), ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
   const literals: FoundExpression[] = [];

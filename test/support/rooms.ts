@@ -1,5 +1,5 @@
-// The drawing of docs/overview.md as data: the folders that each folder may import.
-// test/architecture.test.ts checks every source file against this table.
+// The table of docs/overview.md as data: the folders that each folder may import.
+// test/architecture.test.ts checks every source file against it.
 import type { Room } from './architecture.ts';
 
 const NODE = /^node:/;
@@ -10,7 +10,7 @@ const inProtocol = (...folders: readonly string[]): string[] => folders.map((fol
 /** Every folder may import these files. */
 const BASE = [...inProtocol('async', 'bytes'), 'protocol/errors.ts'];
 
-/** The rooms of protocol. `may` lists exactly what the folder imports. */
+/** The folders of protocol. `may` lists exactly the folders that the folder imports. */
 const PROTOCOL: readonly Room[] = [
   { room: 'protocol/bytes/', may: [] },
   { room: 'protocol/errors.ts', may: ['protocol/bytes/hex.ts'] },
@@ -99,7 +99,7 @@ const AS_SERVICE = [
 ];
 
 /**
- * The folders of web/src that stand below ui and app in the drawing. A folder may import only
+ * The folders of web/src that stand before ui and app in the table. A folder may import only
  * folders of earlier rows.
  */
 const WEB = [

@@ -4,7 +4,7 @@ import { type AST, parse } from 'svelte/compiler';
 import ts from 'typescript';
 import type { SourceFile } from './architecture.ts';
 
-/** One sentence per class field that holds `$state` and is not #private. */
+/** Returns one sentence per class field that holds `$state` and is not #private. */
 export function publicState({ path, text }: SourceFile): string[] {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true);
   const found: string[] = [];
@@ -38,9 +38,9 @@ interface Node {
 const PLAIN_OBJECTS: ReadonlySet<string> = new Set(['draft']);
 
 /**
- * One sentence per assignment or binding in a component to a member of a state object. State
- * objects are props, entries of the app context, objects that the component creates, and every
- * variable that is derived from a state object.
+ * Returns one sentence per assignment or binding in a component to a member of a state object.
+ * State objects are props, entries of the app context, objects that the component creates, and
+ * every variable that is derived from a state object.
  */
 export function writesState({ path, text }: SourceFile): string[] {
   const tree: AST.Root = parse(text, { modern: true, filename: path });

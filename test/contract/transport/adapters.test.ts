@@ -1,5 +1,5 @@
-// The product's links on an adapter that echoes, and to a unit that is slow without asking for
-// time.
+// Tests the page's links with an adapter that echoes, and with a unit that answers late without a
+// request for more time.
 import { describe, expect, it } from 'vitest';
 import type { LinkKind } from '#device-sim/unit/faults.ts';
 import { type AttachedUnit, attach, refresh } from '#protocol/provisioning/attached-unit.ts';
@@ -14,14 +14,14 @@ async function chosen({ links, control, soon }: TestSetup, kind: LinkKind): Prom
 }
 
 describe('a serial adapter that echoes', () => {
-  it('is used as one that does not', async () => {
+  it('works like one that does not echo', async () => {
     const setup = setUp([quickUnit('serial', { faults: [{ fault: 'echo' }] })]);
     const open = await setup.soon((await chosen(setup, 'serial')).open());
     const unit = await setup.soon(attach(open.transmit));
     for (let count = 0; count < 3; count++) await setup.soon(refresh(unit));
   });
 
-  it('is named when no unit answers behind it', async () => {
+  it('is reported when no unit answers behind it', async () => {
     const setup = setUp([quickUnit('serial', { faults: [{ fault: 'echo' }, { fault: 'silence' }] })]);
     const link = await chosen(setup, 'serial');
     await setup.soon(expect(link.open()).rejects.toMatchObject({ code: 'link-echo' }));
@@ -29,7 +29,7 @@ describe('a serial adapter that echoes', () => {
 });
 
 describe.each(['usb', 'serial'] as const)('a unit on %s whose answer is late', (kind) => {
-  it('answers again after at most five questions', async () => {
+  it('answers in time again after at most five commands', async () => {
     const setup = setUp([quickUnit(kind)]);
     const link = await chosen(setup, kind);
     let open = await setup.soon(link.open());

@@ -191,7 +191,7 @@ describe('a serial unit', () => {
     expect((await setup.soon(refresh(device))).identity).toEqual(device.identity);
   });
 
-  it('is read in spite of the text of its boot loader', async () => {
+  it('is read although its boot loader sends text first', async () => {
     const { setup, open } = await openUnit('serial', { bootText: 'U-Boot 2026.01\r\nHit any key\r\n' });
     await setup.soon(attach(open.transmit));
   });

@@ -32,8 +32,8 @@ function usbPair(): Pair {
       if (device === undefined) throw new Error('no USB device is permitted');
       return await openUsbPort(device, { platform: 'linux', unplugSignal, timer: timeouts(NATIVE) });
     },
-    // PC_to_RDR_GetSlotStatus and RDR_to_PC_SlotStatus, CCID 1.1 clauses 6.1.3 and 6.2.2: no power
-    // yet.
+    // PC_to_RDR_GetSlotStatus and RDR_to_PC_SlotStatus (CCID 1.1 clauses 6.1.3 and 6.2.2), as sent
+    // before power-on.
     ask: fromHex('65 00000000 00 00 000000'),
     answer: fromHex('81 00000000 00 00 01 00 00'),
     unplug,
@@ -52,8 +52,8 @@ function serialPair(): Pair {
       if (port === undefined) throw new Error('no serial port is permitted');
       return await openSerialPort(port, settings, { platform: 'linux', unplugSignal, timer: timeouts(NATIVE) });
     },
-    // S(RESYNCH request) and its response, ISO/IEC 7816-3 clause 11.6.3.2, EDC of docs/protocol.md
-    // clause 5.
+    // S(RESYNCH request) and its response (ISO/IEC 7816-3 clause 11.6.3.2), with the EDC of
+    // docs/protocol.md clause 5.
     ask: fromHex('00 C0 00 0C66'),
     answer: fromHex('00 E0 00 2F55'),
     unplug,

@@ -8,9 +8,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { freeze, processTree, scanProcess } from './process-memory.ts';
 
 const MEBIBYTE = 1024 * 1024;
-/** Values planted throughout the memory of a process, to prove that the search skips no page. */
+/**
+ * Number of values that are planted throughout the memory of a process, to prove that the search
+ * skips no page.
+ */
 const COUNT = 96;
-/** More than twenty pieces of a scan, with borders anywhere between the patterns. */
+/**
+ * Size of the memory in bytes. A scan reads it in more than twenty pieces, whose borders are at
+ * different distances from the patterns.
+ */
 const SIZE = COUNT * MEBIBYTE;
 
 /** A program that receives the complements of the patterns and stores each pattern once. */

@@ -21,11 +21,11 @@ const FREEZE_LIMIT_MS = 10_000;
 const PIECE = 4 * 1024 * 1024;
 const PAGE = 4096;
 const PAGEMAP_ENTRY = 8;
-/** Bits of an entry: present in memory, or in the swap. */
+/** Bits of a pagemap entry: the page is in memory, or it is in the swap. */
 const IS_PRESENT = 0xc0;
 
 /**
- * May miss data that a running process moves: see freeze().
+ * Searches the memory of a process. May miss data that a running process moves: see freeze().
  * @throws Error without access to the process
  */
 export async function scanProcess(pid: number, patterns: readonly Pattern[]): Promise<ScanResult> {
@@ -54,11 +54,11 @@ export async function scanProcess(pid: number, patterns: readonly Pattern[]): Pr
 }
 
 /**
- * Stops processes (SIGSTOP) and resolves when all have stopped; the returned function resumes them.
+ * Stops processes (SIGSTOP) and resolves when all have stopped. The returned function resumes them.
  * Skips processes that have ended. A search of a running process misses objects that its garbage
- * collector moves. A search that skips pages finds nothing and looks like a proof. So each test
- * then plants the secret and must find it: this once showed that the search skipped a third of the
- * memory.
+ * collector moves. A search that skips pages finds nothing, which looks like a proof. Therefore
+ * each test afterwards plants the secret and must find it. This control once showed that the search
+ * skipped a third of the memory.
  */
 export async function freeze(pids: readonly number[]): Promise<() => void> {
   const stopped = pids.filter((pid) => signal(pid, 'SIGSTOP'));
@@ -106,7 +106,7 @@ function parentOf(pid: string): number | undefined {
   return parent === undefined ? undefined : Number(parent);
 }
 
-/** Empty for a process that has ended. */
+/** Returns the status file of a process; an empty text if the process has ended. */
 function statusOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/status`, 'latin1');
@@ -147,7 +147,7 @@ async function isPresent(pagemap: FileHandle, start: number, end: number): Promi
   return false;
 }
 
-/** Skips pages that the process unmaps meanwhile; they stay zero. */
+/** Reads a range. Skips pages that the process unmaps meanwhile, which stay zero in the result. */
 async function read(memory: FileHandle, start: number, end: number): Promise<Buffer> {
   const bytes = Buffer.alloc(end - start);
   for (let at = 0; at < bytes.length; ) {

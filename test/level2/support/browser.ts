@@ -12,7 +12,10 @@ import { chromiumSwitches } from '#test/support/chromium.ts';
 import type { Machine } from './requirements.ts';
 
 const WRAPPER = fileURLToPath(new URL('./browser.sh', import.meta.url));
-/** Without this, one start in twenty hangs: the fork copies a lock of the preload library. */
+/**
+ * Without this feature, one start in twenty hangs, because a fork copies a held lock of the preload
+ * library.
+ */
 const NETWORK_IN_PROCESS = '--enable-features=NetworkServiceInProcess2';
 
 export interface BrowserOptions {

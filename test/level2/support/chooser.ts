@@ -16,12 +16,12 @@ type ChooserState = 'closed' | 'not ready' | 'listed' | 'chosen';
 
 const LIST = 'TableView';
 const CONTENT = 'DeviceChooserContentView';
-/** In ms. */
+/** Time limit for each step, in ms. */
 const LIMIT = 30_000;
 const POLL_INTERVAL = 50;
 /** Time for a key to take effect before the next key, in ms. A late key has no side effect. */
 const KEY_DELAY = 2000;
-/** From the focused button back to the list, and to its first entry. */
+/** Keys that move the focus from the button back to the list, and select its first entry. */
 const SELECT_KEYS = ['shift+Tab', 'Down'];
 
 /**

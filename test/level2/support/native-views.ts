@@ -12,7 +12,10 @@ export interface View {
 
 export type Properties = Readonly<Record<string, string>>;
 
-/** In ms. The browser does not respond for a node without properties, such as the root. */
+/**
+ * Time limit of a request, in ms. The browser does not respond for a node without properties, such
+ * as the root.
+ */
 const LIMIT = 10_000;
 
 interface Response {

@@ -59,7 +59,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   browser: [
     async ({ machine, service, devices }, use) => {
       const started = await startBrowser({ machine, devices, permitted: service.url });
-      // Starts the browser's enumerators, which may list a unit twice if it appears meanwhile.
+      // Starts the browser's enumerators. A unit that appears while they start may be listed twice.
       await expectNoUnit(started.browser, service.url);
       await use(started.browser);
       await started.close();

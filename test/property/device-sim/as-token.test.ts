@@ -62,7 +62,7 @@ class Model {
     switch (action.kind) {
       case 'correct PIN':
         await this.#send(verifyCommand(PIN));
-        // After a power cut, only the tries tell whether the card has accepted the PIN.
+        // After a power cut, only the number of tries shows whether the card accepted the PIN.
         if (this.#card.store.pinTries === TRIES) this.#guesses = 0;
         break;
       case 'wrong PIN': {

@@ -1,8 +1,9 @@
-// Every decoder of outside text takes a number of steps that grows no faster than the text.
+// The number of steps of every decoder of untrusted text grows no faster than the length of the
+// text.
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
-/** Twice the text takes twice the steps. */
+/** Maximum growth of the number of steps for a text of twice the length. */
 const MAX_RATIO = 2.2;
 
 interface Counts {
@@ -11,18 +12,18 @@ interface Counts {
   readonly steps: readonly [number, number, number];
 }
 
-it('takes twice the steps for twice the text', () => {
+it('needs at most twice the steps for twice the text', () => {
   const script = ['--import', 'tsx', 'test/support/decoder-steps.ts'];
   const counts = JSON.parse(execFileSync(process.execPath, script, { encoding: 'utf8' })) as Counts[];
   const faster = counts.filter(({ steps: [first, second, third] }) => {
-    // The first steps of each run do not depend on its length.
+    // A constant number of first steps does not depend on the length of the text.
     const isFaster = (longer: number, shorter: number) => longer > MAX_RATIO * shorter + 500;
     return isFaster(third, second) || isFaster(second, first);
   });
   expect(new Set(counts.map(({ name }) => name)).size).toBe(18);
   expect(faster.filter(({ name }) => name !== 'a quadratic loop')).toEqual([]);
   expect(faster.length).toBeGreaterThan(20);
-  // The work is counted at all: a long text takes a step for each of its characters.
+  // Control: the steps are counted. A long text takes at least one step for each of its characters.
   for (const name of ['parseCsv', 'readText', 'decodeFile', 'fromBase64url', 'showText']) {
     const most = Math.max(...counts.filter((each) => each.name === name).map(({ steps }) => steps[2]));
     expect(most, name).toBeGreaterThan(800);

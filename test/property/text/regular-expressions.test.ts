@@ -1,5 +1,5 @@
-// Every regular expression of the product takes linear time, whatever the text: recheck analyses
-// each one (https://makenowjust-labs.github.io/recheck/), so no clock is read.
+// Every regular expression of the product takes linear time for any text. recheck analyses each
+// expression (https://makenowjust-labs.github.io/recheck/), so the test measures no time.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkSync } from 'recheck';
@@ -7,7 +7,10 @@ import { describe, expect, it } from 'vitest';
 import { bytes, printable } from '#protocol/json/schema.ts';
 import { expressionsOf } from '#test/support/regular-expressions.ts';
 
-/** Expressions that code makes. Each is analysed below, or is one character class. */
+/**
+ * The files with expressions that code creates. Each expression is analysed below, or is one
+ * character class.
+ */
 const MADE = ['protocol/json/schema.ts', 'protocol/json/schema.ts', 'protocol/text/permitted-text.ts'];
 
 const found = ['protocol', 'web/src', 'as-service', 'device-sim', 'device-host']
@@ -29,7 +32,7 @@ describe('a regular expression', () => {
     expect(found.flatMap(({ made }) => made)).toEqual(MADE);
   });
 
-  it('that is exponential is noticed', () => {
+  it('that is exponential is detected', () => {
     expect(complexityOf(String.raw`^(?:[^",;\t\r\n]|"(?:[^"]|"")*")*([,;\t])`, '')).toBe('exponential');
     expect(complexityOf(String.raw`\s+$`, '')).toBe('polynomial');
   });

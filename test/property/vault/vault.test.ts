@@ -75,7 +75,7 @@ describe('every bit of a vault file', () => {
         changed[place] = (changed[place] ?? 0) ^ (1 << bit);
         const code = await codeOf(() => open(changed.toString('utf8')));
         seen.add(code);
-        // A file without its last bracket is refused as cut short.
+        // A file without its last bracket is refused as incomplete.
         expect(['vault-malformed', 'vault-changed', 'vault-untrusted', 'file-refused']).toContain(code);
       }),
       { numRuns: 400 },

@@ -85,7 +85,7 @@ describe('a reader at TPDU level', () => {
     expect(sent(reader.answer(ticket, fromHex('9000')))).toHaveLength(1);
   });
 
-  it('keeps a response that is ready between two XfrBlocks, and sends it for the next XfrBlock', () => {
+  it('keeps a finished response between two XfrBlocks, and sends it for the next XfrBlock', () => {
     const reader = powered('tpdu');
     const [action] = reader.receive(message(0x6f, 1, encodeIBlock(0, false, SELECT, 'lrc')));
     const ticket = action?.do === 'run' ? action.ticket : 0;

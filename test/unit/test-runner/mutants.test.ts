@@ -1,5 +1,5 @@
-// The changes that `npm run mutate` makes: which it finds, which it leaves out, and that a woven
-// source behaves like the original until a mutant is active.
+// The changes that `npm run mutate` makes: the changes that it finds and those that it leaves out.
+// A source with inserted mutants behaves like the original until a mutant is active.
 import ts from 'typescript';
 import { afterEach, describe, expect, it } from 'vitest';
 import { mutantsOf } from '#test/mutate/mutants.ts';
@@ -31,7 +31,7 @@ describe('the mutants of a source', () => {
     ]);
   });
 
-  it('leave out types, imports, sentences to people and unused fallbacks', () => {
+  it('leave out types, imports, messages to people and unused fallbacks', () => {
     expect(changesOf("import { a } from 'b';\ntype A = 'c' | 1;\nconst d = e as 'f';")).toEqual([]);
     expect(changesOf(`const a = \`the unit \${b} has no key\`; const c = "no key";`)).toEqual([]);
     expect(changesOf(`throw new RangeError(\`\${a} bytes\`);`)).toEqual([]);
@@ -51,8 +51,8 @@ describe('the mutants of a source', () => {
   });
 });
 
-describe('a woven source', () => {
-  // Without a loop that a mutant could make endless.
+describe('a source with inserted mutants', () => {
+  // The source has no loop, which a mutant could make endless.
   const source = [
     'const list = [2, 1];',
     'class Box { #value = 2; read(): number | undefined { return this.#value; } }',
@@ -83,7 +83,7 @@ describe('a woven source', () => {
     expect(run(source)).toBe('[[1,9],2,"8-x"]');
   });
 
-  it('behaves like the changed source while one is active', () => {
+  it('behaves like the changed source while a mutant is active', () => {
     expect(mutants.length).toBeGreaterThan(25);
     for (const [id, { start, end, text }] of mutants.entries()) {
       Object.assign(globalThis, { [SWITCH]: (asked: number) => asked === id });

@@ -93,7 +93,7 @@ describe('an entry', () => {
     expect(disk.calls).toEqual(['append', 'sync']);
   });
 
-  it('is never of an earlier time than the one before, unless it sets the time back', async () => {
+  it('never has an earlier time than the entry before it, unless it sets the time back', async () => {
     const times = ['12:00', '11:00', '12:30', '10:00', '10:00'].map((time) => `2026-11-23T${time}:00.000Z`);
     let index = 0;
     const now = () => new Date(times[index] ?? '');
@@ -114,7 +114,7 @@ describe('an entry', () => {
     disk.failure = undefined;
     await expect(log.append(event(2))).rejects.toThrow('could not be written');
     expect(log.head.sequence).toBe(0);
-    // The refused entry is removed, so that a restart does not read it from the cache of the system.
+    // The refused entry is removed, so that a restart does not read it from the system's cache.
     await log.close();
     expect(disk.calls).toEqual(['append', 'sync', 'truncate']);
     expect(disk.written.length).toBe(0);
@@ -194,8 +194,8 @@ describe('a changed log', () => {
     await refused(Buffer.from(`${change(lines).join('\n')}\n`));
   });
 
-  it('is refused where an entry was changed under a right hash: the next one does not continue it', async () => {
-    // As `log verify` reads it, without the sealing key.
+  it('is refused at an entry that was changed together with its hash, because the next entry does not continue it', async () => {
+    // Reads the log without the sealing key, as `log verify` does.
     const scan = (content: Buffer) => scanLog(new Disk(content), () => undefined);
     const lines = (await logOf(3)).toString().trimEnd().split('\n');
     const forge = (index: number, change: (entry: AuditEntry) => AuditEntry) => {
@@ -211,7 +211,7 @@ describe('a changed log', () => {
       const previous = 'B'.repeat(43);
       await expect(scan(forge(index, (entry) => ({ ...entry, previous })))).rejects.toThrow(`entry ${index + 1}:`);
     }
-    // With the sealing key, the changed entry itself is named, the last one too.
+    // With the sealing key, the error names the changed entry itself, even the last one.
     for (const index of [0, 1, 2]) {
       const forged = new Disk(forge(index, (entry) => ({ ...entry, actor: 'mallory' })));
       await expect(openLog(forged)).rejects.toThrow(`entry ${index + 1}: its authentication code is wrong`);

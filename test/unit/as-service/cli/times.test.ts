@@ -1,4 +1,5 @@
-// Times on the command line: dates are read, and times shown, in the time zone of the custodian.
+// Times on the command line. Dates are read, and times are shown, in the time zone of the
+// custodian.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readTime, showTime } from '#as-service/cli/times.ts';
 
@@ -63,7 +64,7 @@ describe('a time', () => {
     expect(read('America/Los_Angeles', text)).toBe(utc);
   });
 
-  it('that no clock shows is refused', () => {
+  it('that a clock skips is refused', () => {
     for (const text of ['2026-12-31T24:00', '2026-12-31T18:60', '2026-12-31T18:00:60']) {
       expect(() => read('UTC', text)).toThrow(`--until: there is no time ${text}.`);
     }

@@ -146,7 +146,7 @@ describe('the lock of the data folder', () => {
     expect((await readdir(folder.path)).filter((name) => name.endsWith('.sock'))).toEqual([]);
   });
 
-  it('is taken over from a killed process, whose files are removed', async () => {
+  it('is taken over from a killed process, and the files of that process are removed', async () => {
     const script = `import { lockFolder } from '#as-service/storage/folder-lock.ts';
       await lockFolder(process.argv[1], () => undefined); console.log('locked'); setInterval(() => undefined, 1e6);`;
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script, folder.path]);
@@ -161,8 +161,9 @@ describe('the lock of the data folder', () => {
     await release(outcome);
   });
 
-  it('is not given to a process whose generation is already used', async () => {
-    // This process is slow and has found generation 1 stale. Another process now has generation 2.
+  it('is not given to a process if another process already has its generation', async () => {
+    // This process is slow and has found that generation 1 is stale. Meanwhile another process has
+    // taken generation 2.
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path('control-live.sock'), resolve));
     await writeFile(path('name'), 'control-live.sock');

@@ -136,7 +136,7 @@ describe('exchange', () => {
     ['returns a part, then fails', ['AA6101', '6F00']],
     ['names two lengths in turn', ['6C02', '6C03']],
     ['returns a wrong PIN', ['63C2']],
-  ])('does not take it for a refusal of the command when GET RESPONSE %s', async (_, answers) => {
+  ])('does not treat it as a refusal of the command when GET RESPONSE %s', async (_, answers) => {
     const rest = ['6102', ...answers];
     const card: Transmit = async () => fromHex(rest.shift() ?? '');
     const answer = exchange(card, command(fromHex(''), 256), SHORT);
@@ -147,7 +147,7 @@ describe('exchange', () => {
     expect(rest).toEqual([]);
   });
 
-  it('does not take 6985 after 6CXX for a refusal: the first command may have used up the challenge', async () => {
+  it('does not treat 6985 after 6CXX as a refusal, because the first command may have used up the challenge', async () => {
     const rest = ['6C40', '6985'];
     const card: Transmit = async () => fromHex(rest.shift() ?? '');
     await expect(exchange(card, command(fromHex(''), 256), SHORT)).rejects.toMatchObject({ code: 'unit-nonsense' });

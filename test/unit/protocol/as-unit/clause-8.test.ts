@@ -1,5 +1,5 @@
-// Clause 8 of docs/protocol.md in the AS: DATA for an erasure and for a new T, in every suite and
-// both profiles, and what the AS refuses.
+// Clause 8 of docs/protocol.md in the AS: DATA for an erasure and for a new T in every suite and
+// both profiles, and the refusals of the AS.
 import { describe, expect, it } from 'vitest';
 import { entryKind, requireEntry } from '#protocol/as-unit/entry.ts';
 import type { KeyFacts, UnitExportRequest } from '#protocol/as-unit/memory.ts';

@@ -1,4 +1,4 @@
-// Key blocks that have a right MAC and a wrong content, and the erasure of the clear block
+// Key blocks with a correct MAC and invalid content, and the wiping of the clear block
 // (docs/protocol.md clause 3.5).
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Bytes, concat, isZero } from '#protocol/bytes/bytes.ts';
@@ -8,7 +8,7 @@ import { ascii } from '#protocol/bytes/text.ts';
 import { unwrapKeyBlock, wrapKeyBlock } from '#protocol/crypto/key-block.ts';
 import { cmac } from '#protocol/crypto/prf.ts';
 
-/** Clear blocks that the cipher has seen. */
+/** Clear blocks that the cipher has received or returned. */
 const seen = vi.hoisted(() => ({ clear: [] as Uint8Array[] }));
 
 vi.mock('@noble/ciphers/aes.js', async (original) => {
@@ -46,7 +46,7 @@ function derived(usage: number): Bytes {
   return concat(half(1), half(2));
 }
 
-/** A key block with any header and clear block, under a right MAC. */
+/** Returns a key block with the given header and clear block, and a correct MAC. */
 async function block(header: string, clear: Uint8Array): Promise<Bytes> {
   const real = await vi.importActual<typeof import('@noble/ciphers/aes.js')>('@noble/ciphers/aes.js');
   const mac = cmac({ key: derived(1), message: concat(ascii(header), clear) });
@@ -63,7 +63,7 @@ const header = (optional: readonly string[] = []): string => {
 
 const KC = 'KC10015AAA42C6AD';
 
-describe('a key block with a right MAC', () => {
+describe('a key block with a correct MAC', () => {
   it('is opened with a length of 128, 192 or 256 bits', async () => {
     for (const bits of [128, 192, 256])
       expect(unwrapKeyBlock(KBPK, await block(header(), clearOf(bits))).key).toEqual(KEY.slice(0, bits / 8));
@@ -78,7 +78,7 @@ describe('a key block with a right MAC', () => {
     },
   );
 
-  it('is refused with an optional block twice', async () => {
+  it('is refused if an optional block appears twice', async () => {
     for (const twice of [
       [KC, KC],
       [KC, 'KC10010000000000'],

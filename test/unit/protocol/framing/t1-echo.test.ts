@@ -1,5 +1,5 @@
-// The T=1 host on a line that returns what the host sends, as a two-wire adapter does: the host
-// skips its own blocks, and says that the line echoes when nothing else answers.
+// The T=1 host on a line that returns what the host sends, as a two-wire adapter does. The host
+// ignores its own blocks. If nothing else answers, it reports that the line echoes.
 import { describe, expect, it } from 'vitest';
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
@@ -14,7 +14,7 @@ const RESPONSE = concat(new Uint8Array(32).fill(7), 0x90, 0x00);
 
 interface LineOptions {
   readonly edc?: Edc;
-  /** What the host receives of its own block. */
+  /** Returns the bytes that the host receives of its own block, in pieces. */
   readonly echo: (sent: Bytes) => readonly Uint8Array[];
   /** Whether the unit is connected. */
   readonly isUnitThere?: boolean;
@@ -23,8 +23,8 @@ interface LineOptions {
 }
 
 /**
- * Drives the host on a line with a unit until its action ends. Counts the commands that the unit
- * runs.
+ * Drives the host on a line with a unit until the action of the host ends. Counts the commands that
+ * the unit runs.
  */
 class EchoingLine {
   readonly host: HostFraming;
@@ -84,7 +84,7 @@ describe('a line that echoes and has a unit', () => {
     ['at once', whole, 'crc'],
     ['in two pieces', twoPieces, 'lrc'],
     ['with LRC', whole, 'lrc'],
-  ] as const)('is opened and used as one without an echo (%s)', (_, echo, edc) => {
+  ] as const)('is opened and used like a line without an echo (%s)', (_, echo, edc) => {
     const line = new EchoingLine({ echo, edc });
     expect(line.drive(line.host.open())).toEqual({ do: 'done', response: fromHex('') });
     for (let count = 0; count < 3; count++) {
@@ -94,7 +94,7 @@ describe('a line that echoes and has a unit', () => {
     expect([line.runs, line.sends]).toEqual([4, 2 + 3 + 3]);
   });
 
-  it('does not take the echo of its R-block for an answer of the unit', () => {
+  it('does not treat the echo of an R-block as an answer of the unit', () => {
     const options: LineOptions = { echo: whole };
     const line = new EchoingLine(options);
     line.drive(line.host.open());
@@ -103,7 +103,7 @@ describe('a line that echoes and has a unit', () => {
     expect(line.runs).toBe(1);
   });
 
-  it('skips an echo and its answer in one piece, and an echo that comes after the host has repeated', () => {
+  it('ignores an echo that arrives together with its answer, and an echo that arrives after the host has repeated', () => {
     const host = t1Host();
     const first = host.open();
     const request = first.do === 'send' ? first.bytes.slice() : fromHex('');
@@ -119,7 +119,7 @@ describe('a line that echoes and has a unit', () => {
     expect(host.receive(sent)).toEqual({ do: 'wait-on' });
   });
 
-  it('takes an R-block that equals its own for one of the unit on a line without an echo', () => {
+  it('treats an equal R-block as an answer of the unit if the line has no echo', () => {
     const line = new EchoingLine({ echo: () => [] });
     line.drive(line.host.open());
     line.host.exchange(COMMAND.slice());
@@ -138,13 +138,13 @@ describe('a line that echoes and has no unit', () => {
     ['without its last bytes', (sent: Bytes) => [sent.slice(0, 3)]],
     ['without its last bytes, byte by byte', (sent: Bytes) => bytewise(sent.slice(0, 4))],
     ['with a wrong last byte', (sent: Bytes) => [concat(sent.slice(0, -1), 0x00)]],
-  ] as const)('is named as that (%s)', (_, echo) => {
+  ] as const)('is reported as an echo (%s)', (_, echo) => {
     const line = new EchoingLine({ echo, isUnitThere: false });
     expect(line.drive(line.host.open())).toMatchObject({ do: 'fail', code: 'link-echo' });
     expect(line.sends).toBe(3);
   });
 
-  it('is a timeout once the unit has answered', () => {
+  it('leads to a timeout if the unit has answered before', () => {
     const options = { echo: whole, isUnitThere: true };
     const line = new EchoingLine(options);
     line.drive(line.host.open());

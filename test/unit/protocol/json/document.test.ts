@@ -1,5 +1,5 @@
-// Reads documents and requests: unknown members are refused, and a text that is not JSON is refused
-// with the code of its kind.
+// Reads documents and requests: unknown members are refused, and text that is not JSON is refused
+// with the error code of the document.
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
@@ -33,7 +33,7 @@ describe('a document', () => {
     expect(() => readDocument(schema, value, 'file')).toThrow(expect.objectContaining({ code: 'file-refused' }));
   });
 
-  it('is refused with the error code of its kind', () => {
+  it('is refused with the error code for its kind of document', () => {
     const code = expect.objectContaining({ code: 'vault-malformed' });
     expect(() => readDocument(schema, { ...good, more: 1 }, 'file', 'vault-malformed')).toThrow(code);
     expect(() => readDocument(schema, {}, 'file', 'vault-malformed')).toThrow(code);
@@ -91,7 +91,7 @@ describe('a field of a request', () => {
     );
   });
 
-  it('is a time on the calendar', () => {
+  it('is a time whose date exists', () => {
     for (const value of ['2026-02-28T00:00:00Z', '2024-02-29T23:59:59.9Z', '2000-02-29T00:00:00Z']) {
       expect(isAccepted(calendarTime, value), value).toBe(true);
     }

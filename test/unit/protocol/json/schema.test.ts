@@ -1,5 +1,5 @@
-// The schema parts that describe the wire format: the values that each part accepts, and the
-// message of a refusal.
+// The schemas that describe the wire format: the values that each schema accepts, and the message
+// of a refusal.
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
@@ -146,13 +146,13 @@ describe('reading', () => {
     }
   });
 
-  it('refuses a deep value where a flat one is expected, without reading it', () => {
+  it('refuses a nested value where a flat one is expected, without reading it', () => {
     let deep: unknown = [];
     for (let depth = 0; depth < 200_000; depth++) deep = [deep];
     for (const path of ['rows', 'on', 'note']) expect(refusal(schema, { ...good, [path]: deep })).toContain(path);
   });
 
-  it('ignores members of the prototype', () => {
+  it('ignores inherited members', () => {
     expect(refusal(schema, JSON.parse('{"__proto__":{"on":true},"rows":[],"note":null}'))).toBe('answer.on is missing');
   });
 });

@@ -1,5 +1,5 @@
-// What spreadsheets do to lists: rounded numbers, formulas, apostrophes, and the line that names
-// the separator.
+// The changes that spreadsheets make to lists: rounded numbers, formulas, apostrophes, and the line
+// that names the separator.
 import { describe, expect, it } from 'vitest';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { parseCsv } from '#protocol/orders/csv.ts';
@@ -13,7 +13,7 @@ describe('a list whose numbers a spreadsheet rounded', () => {
     [['1914310000010100000', '1914310000010200000']],
     [['1914310000010100000']],
     [['1914310000010100000', 'A5', '7', '']],
-    // Rounding makes two units of one number.
+    // Rounding makes the numbers of two units equal.
     [['1914310000010100000', '1914310000010100000']],
     [['4549000700000010', '4549000700000020', '4549000700000040']],
   ])('is refused: %j', (rows) => {
@@ -24,7 +24,7 @@ describe('a list whose numbers a spreadsheet rounded', () => {
     expect(() => count(`"${written}"`)).toThrow(/was rounded by a spreadsheet: format the column as text/);
   });
 
-  it('is taken when one number has another ending, or when they may be right', () => {
+  it('is accepted if one number has another ending, or if the numbers may be exact', () => {
     expect(count('1914310000010100000', '1914310000010200001')).toBe(2);
     expect(count('4549000700000010', '4549000700000030')).toBe(2);
     expect(count('0000000000000000001914310000010100000'.slice(-32))).toBe(1);
@@ -43,12 +43,12 @@ describe('a table', () => {
     expect(parseCsv('\r\n \r\na;b\r\n')).toEqual([{ row: 3, cells: ['a', 'b'] }]);
   });
 
-  it('keeps the digits of a formula', () => {
+  it('keeps the digits of a cell that is written as a formula', () => {
     expect(readUnitList('SN;X\n="0045";1\n="""0046""";2\n')).toHaveLength(1);
     expect(readUnitList("Serial No.,Site\n'0045,A\n")).toEqual([[hexNumber(0x45, 32), hexNumber(0x45, 32)]]);
   });
 
-  it('gives a reason without the apostrophe that encodeCsv() adds', () => {
+  it('returns a reason without the apostrophe that encodeCsv() adds', () => {
     const read = (reason: string) => readReasonList(`S/N;Reason\n45;${reason}\n`, () => undefined)[0]?.reason;
     expect(read("'=broken")).toBe('=broken');
     expect(read("'t Hooft")).toBe("'t Hooft");

@@ -152,9 +152,9 @@ function changedAt(bytes: Uint8Array, offset: number): Bytes {
   return changed;
 }
 
-describe('what the AS and the unit say of another load', () => {
+describe('an answer of the AS or the unit about another load', () => {
   it.each(Object.entries(HEADER_FIELDS))(
-    'DATA for another unit or request (%s) is not passed on',
+    'DATA for another unit or request (%s) is not sent to the unit',
     async (_, offset) => {
       const { source, transmit, commands } = createStation();
       const other: KeySource = {
@@ -172,7 +172,7 @@ describe('what the AS and the unit say of another load', () => {
     },
   );
 
-  it.each(Object.entries(RECEIPT_FIELDS))('the receipt of another import (%s) is not taken', async (_, offset) => {
+  it.each(Object.entries(RECEIPT_FIELDS))('the receipt of another import (%s) is not accepted', async (_, offset) => {
     const { source, transmit } = createStation();
     const other: Transmit = async (command) => {
       const answer = await transmit(command);
@@ -183,7 +183,7 @@ describe('what the AS and the unit say of another load', () => {
   });
 
   it.each(Object.entries(RECEIPT_FIELDS))(
-    'after a lost answer, the receipt of another import (%s) is not taken',
+    'after a lost answer, the receipt of another import (%s) is not accepted',
     async (_, offset) => {
       const { source, transmit, unit } = createStation();
       let summary: ExportSummary | undefined;
@@ -209,7 +209,7 @@ describe('attach', () => {
     () =>
       Promise.resolve(Uint8Array.from(bytes));
 
-  it('rejects with not-a-unit for a refusal, and names what is wrong in the answer of a unit', async () => {
+  it('rejects with not-a-unit for a refusal, and with the fault for a malformed answer of a unit', async () => {
     await expect(attach(answering(0x6a, 0x82))).rejects.toEqual(code('not-a-unit'));
     await expect(attach(answering(0x6f, 0x65, 0x90, 0x00))).rejects.toMatchObject({
       code: 'identity-malformed',

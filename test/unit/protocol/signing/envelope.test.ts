@@ -1,5 +1,5 @@
-// The signed envelope, byte for byte, with Node's Ed25519 and SHA-256 as the second implementation,
-// and every part that must be refused.
+// The signed envelope, compared byte for byte with Node's Ed25519 and SHA-256, and the refusal of
+// every changed part.
 import {
   createHash,
   createPrivateKey,
@@ -95,7 +95,7 @@ describe('an envelope', () => {
     await expect(open(envelope, TYPE, Uint8Array.from(PUBLIC).fill(1), accepting)).rejects.toThrow(IntegrityError);
   });
 
-  it('reports a mistake of the caller as such, not as a changed envelope', async () => {
+  it('reports an error of the caller as such, not as a changed envelope', async () => {
     const envelope = { ...(await sealEnvelope(TYPE, PAYLOAD, signer)), payload: undefined as unknown as string };
     await expect(open(envelope)).rejects.toThrow(TypeError);
   });

@@ -1,4 +1,4 @@
-// One reader of text files: encodings, byte order marks, and files that are not text.
+// The reader of text files: encodings, byte order marks, and files that are not text.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FileError } from '#protocol/errors.ts';
@@ -36,7 +36,7 @@ describe('a text file', () => {
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 20 }), (bytes) => {
-        // NUL, the magic numbers and byte order marks have tests of their own.
+        // NUL, the magic numbers and the byte order marks have their own tests.
         const content = Uint8Array.from([0x53, ...bytes.map((byte) => byte || 1)]);
         let expected: string | undefined;
         try {
@@ -90,7 +90,7 @@ describe('a text file', () => {
     for (const sentence of [refusal.title, refusal.remedy]) expect(sentence.split(' ').length).toBeLessThanOrEqual(15);
   });
 
-  it('knows JSON whose end is missing', () => {
+  it('detects JSON whose end is missing', () => {
     expect(['{"a":1', '[1,', ' {"a":[1]', '{'].map(isCutShort)).toEqual([true, true, true, true]);
     expect(['{"a":1}\r\n', '[1]', '', 'SN\n1', '"a'].map(isCutShort)).toEqual([false, false, false, false, false]);
   });

@@ -1,5 +1,5 @@
-// The one definition of permitted text: every script and emoji are taken, what hides, reorders or
-// breaks a text is refused by its name, and an id can travel in a path.
+// Permitted texts. Every script and emoji is accepted. A character that hides, reorders or breaks a
+// text is refused by its name. An order id can be part of a URL path.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readOrderId } from '#protocol/text/order-id.ts';
@@ -34,7 +34,7 @@ describe('a text', () => {
     ['flags', '🇳🇵 🏴󠁧󠁢󠁳󠁣󠁴󠁿'],
     ['a keycap and a presentation selector', '1️⃣ ☎︎ ❤️'],
     ['signs', 'R&D №7 – "A/B" 5 % €'],
-  ])('holds %s', (_what, text) => {
+  ])('may contain %s', (_what, text) => {
     expect(textOf(text)).toBe(text.normalize('NFC'));
   });
 
@@ -46,7 +46,7 @@ describe('a text', () => {
     ['Cafe\u0301', 'Café'],
     ['A\u2800B', 'A B'],
     ['\u1100\u1161', '가'],
-  ])('in its one form: %j is %j', (typed, text) => {
+  ])('in its normal form: %j becomes %j', (typed, text) => {
     expect(textOf(typed)).toBe(text);
     expect(textOf(text)).toBe(text);
     expect(isSameText(text, typed)).toBe(true);
@@ -80,18 +80,18 @@ describe('a text', () => {
     ['\u0301a', 'U+0301, a mark without a letter at position 1'],
     ['a \ufe0fb', 'U+FE0F, a variation selector at position 3'],
     ['  a\u202eb', 'U+202E RIGHT-TO-LEFT OVERRIDE at position 4'],
-  ])('is refused by its character: %j', (typed, why) => {
+  ])('is refused with the name of the character: %j', (typed, why) => {
     expect(whyOf(typed)).toBe(`contains ${why}`);
   });
 
-  it('is refused empty, and longer than permitted in code points', () => {
+  it('is refused if it is empty, or if it has too many code points', () => {
     for (const typed of ['', ' ', '\u00a0\u200b\n', '\u2800']) expect(whyOf(typed)).toBe('is empty');
     expect(textOf('🔑'.repeat(5), 5)).toBe('🔑'.repeat(5));
     expect(whyOf('🔑'.repeat(6), 5)).toBe('has 6 characters, and at most 5 are permitted');
     expect(textOf('e\u0301'.repeat(5), 5)).toBe('é'.repeat(5));
   });
 
-  it('never holds a character that hides or reorders, and stays as it is', () => {
+  it('never contains a character that hides or reorders text, and does not change when it is read again', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (typed) => {
         const text = textOf(typed);
@@ -115,7 +115,7 @@ describe('a text', () => {
     );
   });
 
-  it('is shown in a terminal without controls', () => {
+  it('is shown in a terminal without control characters', () => {
     expect(showText('JOB-\u202e1174 \u001b[2J ok')).toBe('JOB-<U+202E>1174 <U+001B>[2J ok');
   });
 });
@@ -127,7 +127,7 @@ describe('an order id', () => {
   };
 
   it.each(['2026/0815', '2026\\0815', '50%', 'JOB?1', 'JOB#1', 'JOB;1', '.', '..', '.JOB', 'JOB.', ' ../JOB'])(
-    'that cannot travel in a path is refused: %j',
+    'that cannot be part of a URL path is refused: %j',
     (typed) => {
       expect(whyId(typed)).toMatch(
         /^(contains . *, which web addresses cannot carry: write - instead|begins or ends with a dot, which web addresses cannot carry)$/,
@@ -136,7 +136,7 @@ describe('an order id', () => {
   );
 
   it.each(['JOB-4711', 'JOB 4711', 'R&D+12', 'v1.2', 'Auftrag Ü 7', '注文-12', 'A:B', "O'Neil"])(
-    'that can is taken: %j',
+    'that can be part of a URL path is accepted: %j',
     (typed) => {
       expect(readOrderId(typed)).toEqual({ text: typed });
     },

@@ -1,4 +1,4 @@
-// Codes, keys and numbers come back from mail programs, spreadsheets and keyboards.
+// Codes, keys and numbers as mail programs, spreadsheets and keyboards change them.
 import { describe, expect, it } from 'vitest';
 import { readCrockford, readTyped, readTypedHex } from '#protocol/text/typed-code.ts';
 
@@ -25,7 +25,7 @@ describe('a code', () => {
     expect(readCrockford(typed)).toBe(READ);
   });
 
-  it('keeps letters that are not of the code', () => {
+  it('keeps letters that a code does not contain', () => {
     expect(readCrockford('КF-00111')).toBe('КF00111');
   });
 });
@@ -44,14 +44,14 @@ describe('a key in hex', () => {
     expect(readTypedHex(typed).toUpperCase()).toBe('00112233AABBCCDD');
   });
 
-  it('stays wrong when it is', () => {
+  it('stays invalid if it is', () => {
     expect(readTypedHex('0011zz')).toBe('0011zz');
     expect(readTypedHex('not a key')).toBe('notakey');
   });
 });
 
 describe('a number', () => {
-  it('has Latin digits of every script', () => {
+  it('has Latin digits, whatever the script', () => {
     for (const zero of [0x660, 0x6f0, 0x966, 0xe50, 0xff10, 0x1d7ce, 0x1e950]) {
       const digits = Array.from({ length: 10 }, (_, digit) => String.fromCodePoint(zero + digit)).join('');
       expect(readTyped(digits)).toBe('0123456789');

@@ -1,4 +1,4 @@
-// The one rule for ATTR (docs/protocol.md clause 3.3), at each place where ATTR is read.
+// The rule for ATTR (docs/protocol.md clause 3.3), at each place where ATTR is read.
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { requireEntry } from '#protocol/as-unit/entry.ts';
@@ -36,12 +36,12 @@ const PLACES: Readonly<Record<string, (attributes: string) => unknown>> = {
 };
 
 describe('seven upper-case letters and digits', () => {
-  it('are ATTR', () => {
+  it('are a valid ATTR', () => {
     expect(TAKEN.filter((text) => !isAttributes(text))).toEqual([]);
     expect(REFUSED.filter(isAttributes)).toEqual([]);
   });
 
-  it.each(Object.entries(PLACES))('are taken in %s, and nothing else', (_, read) => {
+  it.each(Object.entries(PLACES))('are the only value that %s accepts', (_, read) => {
     for (const attributes of TAKEN) expect(() => read(attributes), attributes).not.toThrow();
     for (const attributes of REFUSED) expect(() => read(attributes), attributes).toThrow();
   });

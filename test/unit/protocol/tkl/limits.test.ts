@@ -1,5 +1,5 @@
-// The limits of TKL/1: each length that is checked, each byte of HDR and of a receipt that has a
-// fixed format, and each field that binds them to a unit and an export.
+// The limits of TKL/1: each length that is checked, each byte of HDR and of a receipt with a fixed
+// format, and each field that binds HDR or a receipt to a unit and an export.
 import { describe, expect, it } from 'vitest';
 import { concat, copy } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
@@ -56,7 +56,7 @@ const RECEIPT: Receipt = {
 };
 const KEYS = deriveOperationKeys('cmac', zeros(32), zeros(32));
 
-/** The bytes with another value at one place. */
+/** Returns a copy with another value at one offset. */
 function changed(bytes: Uint8Array, at: number, value: number): Uint8Array {
   const other = copy(bytes);
   other[at] = value;
@@ -91,7 +91,7 @@ describe('an argument of another length is refused with its name', () => {
 describe('HDR', () => {
   const bytes = encodeHeader(HEADER);
 
-  it('has 48 bytes, of which a longer input is not read', () => {
+  it('has 48 bytes, and further bytes are not read', () => {
     expect(HEADER_LENGTH).toBe(48);
     expect(bytes).toHaveLength(48);
     expect(decodeHeader(concat(bytes, 1, 2))).toEqual(HEADER);
@@ -113,7 +113,7 @@ describe('HDR', () => {
     expect(act).toThrow(expect.objectContaining({ code: 'data-malformed' }));
   });
 
-  it('is addressed to one SET, TKV and SN', () => {
+  it('is for one SET, TKV and SN only', () => {
     expect(isAddressedTo(HEADER, UNIT)).toBe(true);
     for (const other of [{ set: 8 }, { tkv: 4 }, { sn: changed(SN, 15, 0) }]) {
       expect(isAddressedTo(HEADER, { ...UNIT, ...other })).toBe(false);
@@ -163,7 +163,7 @@ describe('the suites', () => {
 });
 
 describe('DATA', () => {
-  it('that is too short, or has a BLEN of another suite, is refused with its fault', () => {
+  it('that is too short, or has a BLEN of another suite, is refused with a message about the fault', () => {
     const code = expect.objectContaining({ code: 'data-malformed' });
     expect(() => decodeData(zeros(65))).toThrow('DATA is not TKL/1: 65 bytes are too few');
     const data = concat(encodeHeader(HEADER), 0, 0, zeros(16));
@@ -180,7 +180,7 @@ describe('DATA', () => {
 });
 
 describe('the KCV', () => {
-  it('of a key that is not for AES is by SHA-256', () => {
+  it('of a key that is not an AES key is computed by SHA-256', () => {
     const key = Uint8Array.from({ length: 24 }, (_, index) => index);
     const { value, algorithm } = keyCheckValue('M7HC00N', key);
     expect(algorithm).toBe(0x02);
@@ -188,7 +188,7 @@ describe('the KCV', () => {
     expect(keyCheckValue('D0AB00N', key).algorithm).toBe(0x01);
   });
 
-  it('is equal only with value and algorithm', () => {
+  it('is equal only if value and algorithm are equal', () => {
     expect(NO_KCV).toEqual({ value: zeros(5), algorithm: 0x00 });
     expect(equalKcv(NO_KCV, { value: zeros(5), algorithm: 0x00 })).toBe(true);
     expect(equalKcv(NO_KCV, { value: zeros(5), algorithm: 0x01 })).toBe(false);
@@ -213,7 +213,7 @@ describe('BODY of suite 01', () => {
     expect(openBody(0x01, KEYS, { ...binding, attributes: 'M7HC00N' }, hash)).toEqual(zeros(16));
   });
 
-  it('has exactly the KC block of its key', () => {
+  it('is accepted only with exactly the KC block of its key', () => {
     const binding = { header: zeros(48), attributes: 'D0AB00N' };
     const kc = { id: 'KC', data: `01${toHex(aesKcv(zeros(16)))}` };
     const open = (...optionalBlocks: OptionalBlock[]) => {
@@ -256,7 +256,7 @@ describe('a receipt', () => {
     expect(algorithms).toEqual([0, 1, 2]);
   });
 
-  it('is for one export only: each field that HDR has counts', () => {
+  it('is for one export only: each field that it shares with HDR must be equal', () => {
     expect(isReceiptFor(RECEIPT, HEADER)).toBe(true);
     const others: Partial<Receipt>[] = [
       { suite: 0x01 },

@@ -1,5 +1,5 @@
-// A MAC that was computed for a comparison, and a key that is refused, are zero afterwards: with
-// either, a caller could complete a forgery.
+// A MAC that was computed for a comparison and a key that was refused are zero afterwards. With
+// either of them, a caller could forge DATA or a receipt.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Bytes, concat, copy, isZero } from '#protocol/bytes/bytes.ts';
 import { wrapKeyBlock } from '#protocol/crypto/key-block.ts';
@@ -11,7 +11,7 @@ import { NO_ATTRIBUTES } from '#protocol/tkl/header.ts';
 import { deriveOperationKeys } from '#protocol/tkl/key-tree.ts';
 import { sealReceipt, verifyReceipt } from '#protocol/tkl/receipt.ts';
 
-/** Every MAC and every unwrapped key, as the function returned it. */
+/** Every MAC and every unwrapped key, as the function has returned it. */
 const returned = vi.hoisted(() => [] as Uint8Array[]);
 
 vi.mock('#protocol/crypto/prf.ts', async (original) => {
@@ -47,7 +47,7 @@ beforeEach(() => {
   returned.length = 0;
 });
 
-describe('are wiped after a comparison, equal or not:', () => {
+describe('wiped after a comparison, equal or not:', () => {
   it('TAG', () => {
     const data = decodeData(sealData(header, keys, undefined, zeros));
     verifyTag(data, keys);
@@ -76,7 +76,7 @@ describe('are wiped after a comparison, equal or not:', () => {
   });
 });
 
-it('a key whose block is bound to another ATTR is wiped', () => {
+it('a refused key, whose key block has another ATTR, is wiped', () => {
   const key = zeros(16).fill(9);
   const block = wrapKeyBlock(keys.t1, { attributes: 'D0TB00N', optionalBlocks: [], key }, zeros(30));
   expect(() => openBody(0x01, keys, { header: zeros(48), attributes: 'P0TE00N' }, block)).toThrow(IntegrityError);

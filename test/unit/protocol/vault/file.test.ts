@@ -194,7 +194,7 @@ describe('a vault file', () => {
     expect(() => decodeVaultFile(text)).toThrow(expect.objectContaining({ code: 'vault-malformed' }));
   });
 
-  it('is taken with the blanks and line ends of another program, and has one text for all', () => {
+  it('is accepted with the blanks and line ends of another program, and always has the same content', () => {
     const { text } = vault;
     for (const other of [
       text.trimEnd(),
@@ -209,7 +209,7 @@ describe('a vault file', () => {
     }
   });
 
-  it('that is cut short is said to be', () => {
+  it('whose end is missing is refused as incomplete', () => {
     for (const length of [1, 100, vault.text.length - 2]) {
       expect(() => decodeVaultFile(vault.text.slice(0, length))).toThrow(/^This file is cut short\./);
     }

@@ -92,7 +92,7 @@ describe('a passphrase', () => {
     expect(fromUtf8(normalised)).toBe(generated.replaceAll('-', ''));
   });
 
-  it('that was generated comes back from a mail or a spreadsheet', () => {
+  it('that was generated is read with the changes of a mail program or a spreadsheet', () => {
     const generated = generatePassphrase(Uint8Array.from({ length: 20 }, (_, i) => i * 13));
     const normalised = encodePassphrase(generated);
     for (const typed of [
@@ -110,7 +110,7 @@ describe('a passphrase', () => {
     expect(encodePassphrases(generated.toLowerCase())).toEqual([normalised]);
   });
 
-  it('that was chosen is tried as typed, then as a keyboard writes it', () => {
+  it('that was chosen is tried as typed, and then as a keyboard would write it', () => {
     const chosen = `correct horse's "battery"`;
     expect(encodePassphrases(chosen).map(fromUtf8)).toEqual([chosen]);
     for (const typed of [
@@ -123,7 +123,8 @@ describe('a passphrase', () => {
       expect(others).toEqual([chosen]);
       expect(repairPassphrase(typed)).toBe(chosen);
     }
-    // A vault of an earlier version keeps a passphrase that only looks like a generated one.
+    // A vault of an earlier version may have a chosen passphrase that only looks like a generated
+    // one.
     const odd = `KV.${'0'.repeat(20)}`;
     expect(encodePassphrases(odd).map(fromUtf8)).toContain(odd);
     expect(encodePassphrases('\u200b').map(fromUtf8)).toEqual(['\u200b']);

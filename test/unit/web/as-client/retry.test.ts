@@ -1,5 +1,5 @@
-// A request that got no answer is sent again: unchanged, a bounded number of times, not before the
-// time that the server asks for, and visibly.
+// A request that got no answer is sent again: unchanged, a limited number of times, not before the
+// time that the server gives, and visibly for the operator.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NetworkFailure, PAUSES_MS, readRetryAfter, sendUntilAnswered, type Wait } from '#web/as-client/retry.ts';
 import { jsonAnswer, problem } from './fake-as.ts';
@@ -27,7 +27,7 @@ describe('an export whose answer is lost', () => {
     ['a body that breaks off', brokenOff],
     ['a body that was cut', cut],
     ['a timeout', hangs],
-  ])('after %s is asked for again under the same idempotency key', async (_what, answer) => {
+  ])('after %s is requested again under the same idempotency key', async (_what, answer) => {
     const { service, as } = await signedIn();
     let failures = 2;
     service.instead['/v1/exports'] = (request) => (failures-- > 0 ? answer(request) : service.answer(request));
@@ -37,14 +37,14 @@ describe('an export whose answer is lost', () => {
     expect(new Set(bodies).size).toBe(1);
   });
 
-  it('is given up after a bounded number of tries', async () => {
+  it('is no longer requested after a limited number of tries', async () => {
     const { service, as } = await signedIn();
     service.instead['/v1/exports'] = () => gateway(502);
     await expect(as.exportKey(REQUEST)).rejects.toMatchObject({ code: 'gateway-failed' });
     expect(service.asked('/v1/exports')).toHaveLength(3);
   });
 
-  it('is not asked for again after the AS has refused it, or after another server has answered', async () => {
+  it('is not requested again after the AS has refused it, or after another server has answered', async () => {
     const { service, as } = await signedIn();
     for (const answer of [() => problem('quota-used'), () => problem('service-failed'), () => gateway(403)]) {
       const before = service.asked('/v1/exports').length;
@@ -70,7 +70,7 @@ describe('the wait before the next try', () => {
     vi.useRealTimers();
   });
 
-  /** Waits and number of tries of a request that always fails so. */
+  /** Returns the waits and the number of tries of a request that always fails in the same way. */
   async function waitsAfter(retryAfterMs?: number, stopAfterMs = Number.POSITIVE_INFINITY) {
     const waits: (Wait | undefined)[] = [];
     const stopped = new AbortController();
@@ -88,7 +88,7 @@ describe('the wait before the next try', () => {
     return { failure: await outcome, tries, waits };
   }
 
-  it('is seen by the lane, and ends with the try', async () => {
+  it('is shown by the lane until the next try begins', async () => {
     const { failure, tries, waits } = await waitsAfter();
     expect(failure).toMatchObject({ code: 'gateway-failed' });
     expect(tries).toBe(5);
@@ -101,19 +101,19 @@ describe('the wait before the next try', () => {
     expect(waits.at(-1)).toBeUndefined();
   });
 
-  it('is as long as the server asks for', async () => {
+  it('is as long as the server requests', async () => {
     const { waits, tries } = await waitsAfter(12_000);
     expect(tries).toBe(5);
     expect(waits[0]).toMatchObject({ seconds: 12 });
   });
 
-  it('is at most half a minute, and all waits together a minute', async () => {
+  it('is at most 30 seconds, and all waits together are at most 60 seconds', async () => {
     const { waits, tries } = await waitsAfter(3_600_000);
     expect(waits[0]).toMatchObject({ seconds: 30 });
     expect(tries).toBe(3);
   });
 
-  it('ends at once when the operator stops the load', async () => {
+  it('ends immediately when the operator stops the load', async () => {
     const { failure, tries } = await waitsAfter(20_000, 5_000);
     expect(failure).toMatchObject({ code: 'cancelled' });
     expect(tries).toBe(1);
@@ -124,7 +124,7 @@ describe('Retry-After', () => {
   const waitAfter = (value: string, date = 'Sun, 29 Nov 2026 10:00:00 GMT'): number | undefined =>
     readRetryAfter(new Headers({ 'retry-after': value, date }));
 
-  it('is a number of seconds or a date by the clock of the server', () => {
+  it('is a number of seconds, or a date by the clock of the server', () => {
     expect(waitAfter('0')).toBe(0);
     expect(waitAfter(' 7 ')).toBe(7000);
     expect(waitAfter('Sun, 29 Nov 2026 10:00:09 GMT')).toBe(9000);

@@ -134,7 +134,7 @@ describe('the PIN', () => {
     ['memory fails', '6581'],
     ['the answer has no status word', '90'],
     ['data follow', 'AA9000'],
-  ])('is the old or the new one, and says so, where %s at its change', async (_, answer) => {
+  ])('may be the old or the new one, and the error says so, if %s during the change', async (_, answer) => {
     const card = new TestAsCard();
     let isGone = false;
     const { token } = await attached(card, async (command) => {
@@ -152,7 +152,7 @@ describe('the PIN', () => {
     await again.token.verifyPin(pin('20261123'));
   });
 
-  it('is the old one where the card refuses the change, or was gone before', async () => {
+  it('is the old one if the card refuses the change, or was unplugged before', async () => {
     const refusing = new TestAsCard();
     const { token } = await attached(refusing, async (command) =>
       command[1] === 0x24 ? fromHex('6A80') : await refusing.transmit(command),

@@ -1,5 +1,5 @@
-// Who answered a request: the AS, a server in front of it, or something else on the network. Only
-// the AS's own problem document ends a session.
+// Detects which party answered a request: the AS, a server in front of it, or another device on the
+// network. Only a problem document of the AS ends a session.
 import { describe, expect, it } from 'vitest';
 import { PROBLEM_BASE } from '#protocol/service/problem.ts';
 import { jsonAnswer, problem } from './fake-as.ts';
@@ -11,7 +11,7 @@ const redirected = (): Response => Object.defineProperty(Response.error(), 'type
 
 type Case = readonly [what: string, answer: () => Response, code: string];
 
-/** Nothing of these comes from the AS. */
+/** Answers that are not from the AS. */
 const FOREIGN: readonly Case[] = [
   ['the sign-in page of a network', () => html(200), 'not-the-as'],
   ['a redirect to the sign-in page of a network', redirected, 'not-the-as'],
@@ -51,7 +51,7 @@ function foreignProblem(type: string, status: number): Response {
 }
 
 describe('an answer that is not from the AS', () => {
-  it.each(FOREIGN)('%s is named and leaves the session as it is', async (_what, answer, code) => {
+  it.each(FOREIGN)('%s is reported as such and does not end the session', async (_what, answer, code) => {
     const { service, as } = await signedIn();
     service.instead['/v1/keys'] = answer;
     await expect(as.keys()).rejects.toMatchObject({ code });
@@ -67,14 +67,14 @@ describe('an answer that is not from the AS', () => {
 });
 
 describe('an answer of the AS', () => {
-  it('ends the session when the access code is no longer good', async () => {
+  it('ends the session when the access code is no longer valid', async () => {
     const { service, as } = await signedIn();
     service.instead['/v1/keys'] = () => problem('signed-out');
     await expect(as.keys()).rejects.toMatchObject({ code: 'signed-out' });
     expect(as.operator).toBeUndefined();
   });
 
-  it('is its own also when a proxy changed the content type of its problem to JSON', async () => {
+  it('is recognised even if a proxy has changed the content type of its problem to JSON', async () => {
     const { service, as } = await signedIn();
     const stated = { type: `${PROBLEM_BASE}quota-used`, title: 'No exports are left', status: 403, detail: 'used' };
     service.instead['/v1/keys'] = () => jsonAnswer(stated, 403);

@@ -44,7 +44,7 @@ describe('the trust store', () => {
     await expect((await store()).advance(HEAD)).rejects.toThrow(RangeError);
   });
 
-  it('is written again from memory when the browser deletes the database under the page', async () => {
+  it('is restored from memory when the browser deletes the database while the page is open', async () => {
     const factory = new IDBFactory();
     const trust = await store('https://as.example', await Database.open(factory, () => undefined));
     await trust.pin('root');

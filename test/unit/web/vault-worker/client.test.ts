@@ -101,7 +101,7 @@ describe('VaultClient', () => {
     expect(ended()).toBe(1);
   });
 
-  it('says that its script could not be fetched, never that the vault is locked', async () => {
+  it('reports that its script could not be fetched, never that the vault is locked', async () => {
     const { vault, client, worker, ended } = await setUp();
     worker.postMessage = () => undefined;
     const unlocking = client.unlock(vault.header.vaultId, byPassphrase(vault), [vault.root]);

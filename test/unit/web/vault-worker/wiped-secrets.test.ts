@@ -1,5 +1,5 @@
-// The vault's worker wipes the opener's secret, KEK and the opened secrets after each unlocking,
-// successful or not.
+// The vault worker wipes the passphrase or PRF output, KEK and the opened secrets after each
+// unlocking, successful or not.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
@@ -85,7 +85,7 @@ describe('after an unlocking', () => {
     expectWiped(secret, 0);
   });
 
-  it('that fails behind the opened part, all of them are zero', async () => {
+  it('that fails after the secrets are opened, all of them are zero', async () => {
     const create = vi.spyOn(VaultKeyStore, 'create').mockRejectedValue(new TypeError('scripted'));
     const { secret, unlocking } = await unlock();
     await expect(unlocking).rejects.toThrow('scripted');

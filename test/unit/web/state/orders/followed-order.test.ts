@@ -1,5 +1,5 @@
-// An order has one truth, that of the AS: progress from every station, its end, and the return of
-// the network or the operator.
+// The AS decides the state of an order. Tests the progress from all stations, the end of the order,
+// and the return of the network or the operator.
 import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { OrderProgressJson } from '#protocol/orders/messages.ts';
@@ -55,7 +55,7 @@ async function openOrder(units = 3) {
 const done = (...numbers: number[]) => numbers.map((n) => ({ sn: sn(n), exports: 1, proven: 1 }));
 
 describe('the progress of an order', () => {
-  it('is that of the AS: units that another station has loaded are done here too', async () => {
+  it('is that of the AS: units that another station has loaded are also done here', async () => {
     const { page, order, state, seen } = await openOrder();
     await order.run.explain([{ sn: sn(1), reason: 'No contact' }]);
     state.progress = { state: 'open', done: 2, units: done(1, 2) };
@@ -84,14 +84,14 @@ describe('the progress of an order', () => {
     expect([order.isComplete, order.hasUnproven]).toEqual([true, false]);
   });
 
-  it('does not take a unit with a part of its receipts as done', async () => {
+  it('does not count a unit as done while some of its receipts are missing', async () => {
     const { order, state } = await openOrder();
     state.progress = { state: 'open', done: 0, units: [{ sn: sn(1), exports: 1, proven: 0 }] };
     await order.remote.follow();
     expect(order.run.counts.done).toBe(0);
   });
 
-  it('is not asked of another AS', async () => {
+  it('is not requested from an AS that did not issue the order', async () => {
     const { page, order, seen } = await openOrder();
     const vault = { kind: 'vault', origin: 'vault 1', name: 'Vault 1', asNumber: 1 } as const;
     await page.bench.session.use({ ...page.bench.account, ...vault });
@@ -101,7 +101,7 @@ describe('the progress of an order', () => {
 });
 
 describe.each(['closed', 'revoked'] as const)('an order that is %s elsewhere', (as) => {
-  it('is learnt of at the next answer, and only shown from then on', async () => {
+  it('is detected with the next answer, and can no longer be worked', async () => {
     const { page, order, state, cables } = await openOrder();
     const [one = unit(1), two = unit(2)] = cables;
     await order.run.start();
@@ -159,7 +159,7 @@ describe('a hands-free order', () => {
     expect(order.run.counts.here).toMatchObject({ done: 8, unknown: 0, failed: 0 });
   });
 
-  it('finds out when the operator starts it, and needs nothing more', async () => {
+  it('checks the outcomes when the operator starts it, without a further click', async () => {
     const { page, order, state, cables } = await openOrder(2);
     state.isDown = true;
     await order.run.start();

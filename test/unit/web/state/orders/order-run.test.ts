@@ -109,7 +109,7 @@ describe('the run of a work order', () => {
     expect(page.signals).toEqual(['failed', 'done']);
   });
 
-  it('counts a unit as done whose answer was lost while it was attached, without a press', async () => {
+  it('settles an attached unit whose answer to the import was lost without a click, and counts it as done', async () => {
     const world = new World([unit(1)], TWO_LINES);
     const page = await working(world);
     const [cable] = world.cables;

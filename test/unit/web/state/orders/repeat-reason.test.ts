@@ -1,12 +1,15 @@
-// The reason for exporting a key to a unit again: the journal records it, or the operator enters
-// it. The page never states one of its own.
+// The reason for exporting a key to a unit again. It comes from the journal or from the operator,
+// and the page never invents one.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import { newRow, rowAfter } from '#web/state/orders/order-rules.ts';
 import { type Page, sn, TWO_LINES, unit, World, working } from './order-fixture.ts';
 
-/** An AS that another station has asked for the key of slot `ref2` before. */
+/**
+ * Creates an AS that has received a request of another station for the key of slot `ref2`, and so
+ * requires a reason.
+ */
 function asksFor(page: Page, ref2: number): ExportRequest[] {
   const requests: ExportRequest[] = [];
   const { exportKey } = page.bench.account;
@@ -18,8 +21,8 @@ function asksFor(page: Page, ref2: number): ExportRequest[] {
   return requests;
 }
 
-describe('an AS that asks for a reason', () => {
-  it('gets that of the operator, also after a reload', async () => {
+describe('an AS that requires a reason', () => {
+  it('receives the reason of the operator, even after a reload', async () => {
     const world = new World([unit(1)]);
     const [cable = unit(1)] = world.cables;
     const first = await working(world);
@@ -38,7 +41,7 @@ describe('an AS that asks for a reason', () => {
     expect(await page.store.unit(page.chain, sn(1))).not.toHaveProperty('needsReason');
   });
 
-  it('gets the reason for the key that it asked about, and none for the others', async () => {
+  it('receives the reason only for the key that requires it', async () => {
     const world = new World([unit(1)], TWO_LINES);
     const [cable = unit(1)] = world.cables;
     const page = await working(world);
@@ -54,7 +57,7 @@ describe('an AS that asks for a reason', () => {
     ]);
   });
 
-  it('gets the same reason again after the network failed, without another question', async () => {
+  it('receives the same reason again after the network failed, without asking the operator again', async () => {
     const world = new World([unit(1)]);
     const [cable = unit(1)] = world.cables;
     const page = await working(world);
@@ -70,7 +73,7 @@ describe('an AS that asks for a reason', () => {
     expect(world.exports.map(({ reason }) => reason)).toEqual(['Second board']);
   });
 
-  it('is not answered in the row by another failure before the export', () => {
+  it('still requires the reason after another failure before the export', () => {
     const before = newRow(1, sn(1), 'running', '2026-11-23T12:00:00Z');
     const more = { isLast: true, took: 1, at: '2026-11-23T12:00:01Z' };
     const [two, one] = TWO_LINES;

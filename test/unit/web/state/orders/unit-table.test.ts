@@ -45,7 +45,7 @@ describe('the table of units', () => {
     expect(units.first).toBe(2);
   });
 
-  it('filters by state, and the state done includes units that are done at other stations', async () => {
+  it('filters by state, and the filter done includes units that are done at other stations', async () => {
     const failed: readonly UnitRow[] = [1, 2].map((n) => ({
       ...{ order: 1, sn: sn(n), state: 'failed', tries: 1, exported: [], begun: '', at: '' },
     })) as readonly UnitRow[];

@@ -1,4 +1,4 @@
-// An access code as people type it, and as other programs change it.
+// An access code as people type it, and with the changes that other programs make.
 import { describe, expect, it } from 'vitest';
 import { codeBody, groupedCode, wholeCode } from '#web/state/session/access-code.ts';
 
@@ -31,7 +31,7 @@ describe('an access code', () => {
     expect(codeBody(`KF-${groupedCode(body)}`)).toBe(body);
   });
 
-  it('is grouped while it is typed', () => {
+  it('is shown in groups while it is typed', () => {
     expect(groupedCode('')).toBe('');
     expect(groupedCode('7M3QX')).toBe('7M3QX');
     expect(groupedCode('7M3QXV')).toBe('7M3QX-V');

@@ -1,5 +1,5 @@
-// The page uses the time of the AS: from its answers, over a sleep of the computer, and without
-// a network.
+// The page uses the time of the AS, which it computes from the answers of the AS, after the
+// computer has slept, and without a network.
 import { describe, expect, it } from 'vitest';
 import { jsonAnswer, KEYS, problem } from '#test/unit/web/as-client/fake-as.ts';
 import { signedIn } from '#test/unit/web/as-client/remote-as-fixture.ts';
@@ -25,14 +25,14 @@ function computer(behind = 0, stored = new Map<string, string>()) {
 }
 
 describe('the time of the AS', () => {
-  it('is that of the computer until an answer says otherwise', () => {
+  it('is the time of the computer until an answer shows a difference', () => {
     const { clock } = computer();
     expect(clock.now().getTime()).toBe(NOON);
     expect(clock.differs).toBe(false);
   });
 
   it.each([DAY, -DAY, 3_600_000, -61_000, 61_000])(
-    'is learnt from an answer when the computer is %i ms off',
+    'is corrected by an answer when the clock of the computer is %i ms off',
     (behind) => {
       const { clock, pass } = computer(behind);
       clock.learn(NOON);
@@ -44,7 +44,7 @@ describe('the time of the AS', () => {
     },
   );
 
-  it('is not changed by the whole seconds of the header', () => {
+  it('is not corrected for differences below one second, because the header has whole seconds', () => {
     const { clock } = computer();
     clock.learn(NOON + 700);
     clock.learn(NOON - 900);
@@ -52,7 +52,7 @@ describe('the time of the AS', () => {
     expect(clock.offsetMs).toBe(0);
   });
 
-  it('follows neither a clock that is set back, nor stops while the computer sleeps', () => {
+  it('does not follow a computer clock that is set back, and continues while the computer sleeps', () => {
     const { clock, clocks } = computer();
     clock.learn(NOON);
     clocks.ticks += 60_000;
@@ -64,7 +64,7 @@ describe('the time of the AS', () => {
     expect(clock.now().getTime()).toBe(NOON + 8 * 3_600_000 + 5_000);
   });
 
-  it('is known without a network from the last difference', () => {
+  it('is available without a network from the last known difference', () => {
     const { clock, stored } = computer(DAY);
     clock.learn(NOON);
     const { clock: later, pass } = computer(DAY, stored);
@@ -77,7 +77,7 @@ describe('the time of the AS', () => {
 });
 
 describe('the time in an answer', () => {
-  it('is taken from the AS, and from nothing in between', async () => {
+  it('is read from answers of the AS only, and not from those of a server in between', async () => {
     const { service, trust } = await signedIn();
     const times: number[] = [];
     const { subtle } = globalThis.crypto;

@@ -1,4 +1,5 @@
-// Which journals the AS lacks is known to the first screen of the next page.
+// The station stores which vault journals the AS lacks, so that the next page shows them at its
+// start.
 import { describe, expect, it } from 'vitest';
 import { JournalsToReturn } from '#web/state/session/journals-to-return.svelte.ts';
 
@@ -11,7 +12,7 @@ function storage(values = new Map<string, string>()) {
 }
 
 describe('the journals to return', () => {
-  it('are known after a reload, until they are returned', () => {
+  it('are listed after a reload, until they are returned', () => {
     const { settings } = storage();
     const first = new JournalsToReturn(settings);
     expect(first.list).toEqual([]);
@@ -25,8 +26,11 @@ describe('the journals to return', () => {
     expect(new JournalsToReturn(settings).list).toEqual([]);
   });
 
-  it.each(['x', '0001', '0001 a b', '00g1 AA', ',,'])('are empty when the setting is damaged: %j', (text) => {
-    const { settings } = storage(new Map([['keyferry.to-return', text]]));
-    expect(new JournalsToReturn(settings).list).toEqual([]);
-  });
+  it.each(['x', '0001', '0001 a b', '00g1 AA', ',,'])(
+    'are an empty list when the stored setting is damaged: %j',
+    (text) => {
+      const { settings } = storage(new Map([['keyferry.to-return', text]]));
+      expect(new JournalsToReturn(settings).list).toEqual([]);
+    },
+  );
 });

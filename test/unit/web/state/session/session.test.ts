@@ -1,9 +1,9 @@
-// The session of the page while a sign-in and another source of keys overlap.
+// The session of the page when a sign-in overlaps with unlocking a vault.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { type AsAccount, type LocalAccount, Session } from '#web/state/session/session.svelte.ts';
 
-/** A session whose sign-in ends when the test says so, and a vault. */
+/** Returns a session with a vault, and a sign-in that ends when the test calls `end`. */
 function overlap() {
   let answer = (_: Promise<never> | object): void => undefined;
   let signedOut = 0;

@@ -23,7 +23,7 @@ describe('a unit that can blink', () => {
     expect(lane.phase.is).toBe('done');
   });
 
-  it('takes a load at the same time: the link runs one command after the other', async () => {
+  it('can be loaded at the same time, because the link runs one command after the other', async () => {
     const { wire, lane } = await ready();
     await Promise.all([lane.blink(), load(lane, 1), lane.blink()]);
     expect(wire.unit.blinks()).toBe(1);
@@ -39,7 +39,7 @@ describe('a unit that can blink', () => {
     expect(wire.commands).not.toContain(IDENTIFY);
   });
 
-  it('is read again after it was silent', async () => {
+  it('is read again if it did not answer', async () => {
     const { wire, lane } = await ready();
     wire.cut = { ins: IDENTIFY, when: 'silence' };
     await lane.blink();
@@ -49,7 +49,7 @@ describe('a unit that can blink', () => {
     expect(lane.phase.is).toBe('ready');
   });
 
-  it('remains ready where it refuses to blink', async () => {
+  it('remains ready if it refuses to blink', async () => {
     const { wire, lane } = await ready();
     wire.lie = { ins: IDENTIFY, statusWord: 0x6d00 };
     await lane.blink();
@@ -57,7 +57,7 @@ describe('a unit that can blink', () => {
   });
 });
 
-it('a unit without the capability is not asked to blink', async () => {
+it('a unit without the capability receives no IDENTIFY', async () => {
   const { wire, lane } = await ready(false);
   expect(lane.canBlink).toBe(false);
   await lane.blink();

@@ -1,5 +1,5 @@
 // The journal is deleted, emptied, closed or blocked while a key is loaded, at each step of the
-// attempt: the page notices it, completes the attempt from memory and begins a new chain, whose
+// attempt. The page detects this, completes the attempt from memory and begins a new chain, whose
 // first entry records the loss.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
@@ -42,7 +42,7 @@ async function remove({ factory }: Disk): Promise<void> {
   await settled(factory.deleteDatabase(DATABASE_NAME));
 }
 
-/** The browser closes the connections, deletes the data and reports the closing last. */
+/** The browser closes the connections, deletes the data, and then dispatches the close events. */
 async function clearSite({ factory, connections }: Disk): Promise<void> {
   const open = connections.splice(0);
   for (const connection of open) connection.close();
@@ -50,7 +50,7 @@ async function clearSite({ factory, connections }: Disk): Promise<void> {
   for (const connection of open) connection.onclose?.(new Event('close'));
 }
 
-/** The same without any event. */
+/** The browser closes the connections and deletes the data, without any event. */
 async function clearSilently({ factory, connections }: Disk): Promise<void> {
   for (const connection of connections.splice(0)) connection.close();
   await settled(factory.deleteDatabase(DATABASE_NAME));
@@ -181,7 +181,7 @@ describe.each(Object.keys(DISTURBANCES) as (keyof typeof DISTURBANCES)[])('the j
 });
 
 describe('a lost journal', () => {
-  it('is replaced at once, even when no load runs, and keeps the open attempts', async () => {
+  it('is replaced immediately, even when no load runs, and keeps the open attempts', async () => {
     const disk = await openDisk();
     const bench = await createBench(SETS, { database: disk.database, account: createAccount(SETS), name: 'page' });
     await bench.session.signIn('token');
@@ -200,7 +200,7 @@ describe('a lost journal', () => {
     expect((await bench.journal.list(5)).map(({ outcome }) => outcome)).toEqual(['done']);
   });
 
-  it('lists what remains, although the numbers have gaps', async () => {
+  it('lists the remaining attempts, although their numbers have gaps', async () => {
     const disk = await openDisk();
     const journal = new Journal(disk.database, 'page', NOW);
     const lost = { step: 'failure', state: 'confirmed', failure: { code: 'device-lost' } } as const;
@@ -214,7 +214,7 @@ describe('a lost journal', () => {
     expect(await journal.list(1, 1)).toEqual([]);
   });
 
-  it('is noticed by the question for an attempt', async () => {
+  it('is detected when an attempt is read', async () => {
     const disk = await openDisk();
     const bench = await createBench(SETS, { database: disk.database, account: createAccount(SETS), name: 'page' });
     await bench.session.signIn('token');
@@ -242,7 +242,7 @@ describe('a lost journal', () => {
     journal.requireChain(4);
   });
 
-  it('is recorded by each of two pages, which go on with one chain', async () => {
+  it('is recorded by each of two pages, which continue with one chain', async () => {
     const disk = await openDisk();
     const account = createAccount(SETS);
     const other = await Database.open(disk.factory, () => undefined);
@@ -271,7 +271,7 @@ describe('a lost journal', () => {
 
 describe('a journal without storage', () => {
   it.each(['QuotaExceededError', 'UnknownError'])(
-    'in mid-import (%s) leaves no uncaught error and is complete later',
+    'during an import (%s) leads to no uncaught error, and the journal is complete later',
     async (name) => {
       let isDenied = false;
       const { bench, lane, disk } = await loadWith(async ({ database }) => {

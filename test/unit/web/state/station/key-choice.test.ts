@@ -36,7 +36,7 @@ const rowsOf = (choice: KeyChoice) =>
   choice.rows.map(({ slot, keys, loaded, bar }) => [slot.ref2, keys.map(({ ref1 }) => ref1), loaded?.ref1, bar]);
 
 describe('the slots of a unit', () => {
-  it('show what they hold and what the AS has for them', async () => {
+  it('show their content, and the key that the AS has for them', async () => {
     const choice = await choiceFor();
     expect(choice.keys.map(({ label }) => label)).toEqual(['Traffic', 'Maintenance', 'Traffic, newer']);
     expect(rowsOf(choice)).toEqual([
@@ -47,7 +47,7 @@ describe('the slots of a unit', () => {
     expect(choice.chosen).toBeUndefined();
   });
 
-  it('suggest a key, and take another one that fits', async () => {
+  it('suggest a key, and accept another key that fits', async () => {
     const choice = await choiceFor();
     choice.chooseSlot(2);
     expect(choice.chosen).toMatchObject({ key: { ref1: 3 }, slot: { ref2: 2 } });
@@ -57,13 +57,13 @@ describe('the slots of a unit', () => {
     expect(choice.chosen).toMatchObject({ key: { ref1: 2 }, slot: { ref2: 3 } });
   });
 
-  it('are chosen by a key that fits one slot only', async () => {
+  it('are selected with a key that fits only one slot', async () => {
     const choice = await choiceFor();
     choice.chooseKey(3);
     expect(choice.chosen).toMatchObject({ key: { ref1: 3 }, slot: { ref2: 2 } });
   });
 
-  it('never take a key that is loaded, or a version that the slot has held', async () => {
+  it('never accept a key that is already loaded, or a version that the slot has held', async () => {
     const choice = await choiceFor();
     choice.chooseSlot(1);
     expect(choice.chosen).toBeUndefined();
@@ -72,7 +72,7 @@ describe('the slots of a unit', () => {
     expect(choice.chosen?.key.ref1).not.toBe(1);
   });
 
-  it('say that the AS has no key for them', async () => {
+  it('show that the AS has no key for them', async () => {
     const slots = [{ ref2: 7, holdsKey: false, kcv: '0000000000', akv: 0, attributes: '' }];
     const { session } = await createBench();
     await session.signIn('token');
@@ -148,7 +148,7 @@ describe('the first contact with an AS', () => {
     expect(account.replaced).toEqual([]);
   });
 
-  it('pins the root key that was compared, and asks no more', async () => {
+  it('pins the root key that was compared, and does not ask again', async () => {
     const { session, account } = await atFirstContact();
     await session.meet();
     await session.signIn('KF-secret', session.unpinned?.root);

@@ -89,14 +89,14 @@ describe('a unit that does not answer', () => {
     expect(lane.phase.is).toBe('ready');
   });
 
-  it('in mid-import is asked for the outcome at once, and without being plugged again', async () => {
+  it('during an import is asked for the outcome immediately, without being plugged in again', async () => {
     const { wire, lane, bench } = await silentAt(IMPORTKEY);
     expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
     expect(wire.commands.slice(-3)).toEqual([IMPORTKEY, SELECT, GET_RECEIPT]);
     expect(bench.station.open).toEqual([]);
   });
 
-  it('and stays silent is unknown after a few questions, and is asked again by a press', async () => {
+  it('and remains silent has an unknown outcome after a few requests, and is asked again by a click', async () => {
     const { wire, lane } = await silentAt(IMPORTKEY, 1, 'silence from then on');
     expect(laneMessage(lane, 'linux')).toMatchObject({ kind: 'unknown', word: 'Not known yet' });
     expect(wire.commands.filter((ins) => ins === SELECT)).toHaveLength(1 + 5);
@@ -107,7 +107,7 @@ describe('a unit that does not answer', () => {
     expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'no-receipt' } });
   });
 
-  it('in mid-import asks for the plug, however late the browser says that it is out', async () => {
+  it('during an import asks to be plugged in again, however late the browser reports the unplug', async () => {
     const { wire, lane } = await silentAt(IMPORTKEY, 1, 'silence from then on');
     expect(lane.attached).toBe(true);
     wire.pull();
@@ -286,11 +286,11 @@ describe('a load whose journal entries cannot be written after the export reques
 describe('a memory failure that the unit reports (6581)', () => {
   const FAILURE = { ins: IMPORTKEY, statusWord: 0x6581 };
 
-  it('does not say what the slot holds: the unit is asked, and says that the key is in', async () => {
+  it('does not show what the slot holds, so the page asks the unit, which has stored the key', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const wire = cable();
-    wire.lie = FAILURE; // as if the marker was written, but the tries were not
+    wire.lie = FAILURE; // as if writing the tries failed after the key was committed
     const lane = await attached(bench, wire);
     await load(lane, 1);
     expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });

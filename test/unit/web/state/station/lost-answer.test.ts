@@ -1,5 +1,5 @@
-// An import whose effect has happened before its answer is complete: 61xx means done, and GET
-// RECEIPT decides after any trouble that follows.
+// An import that has taken effect before its answer is complete. Status word 61xx means that the
+// key is stored. After any later failure, GET RECEIPT decides.
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { laneMessage } from '#web/ui/messages/lane.ts';
@@ -53,7 +53,7 @@ describe('an import that the unit answers with 61xx', () => {
     expect(lane.phase).toMatchObject({ is: 'done', loaded: { ref2: 2, akv: 5 } });
   });
 
-  it('is unknown where GET RECEIPT is not answered either', async () => {
+  it('is unknown if GET RECEIPT is not answered either', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const wire = cable();

@@ -1,10 +1,10 @@
-// Two failures in a row are a repetition only on one unit and with one cause.
+// Two failures in a row count as a repetition only if unit and cause are the same.
 import { expect, it } from 'vitest';
 import { Repetition } from '#web/state/station/repetition.svelte.ts';
 
 const REFUSED = { code: 'status-word', command: 'IMPORTKEY', statusWord: 0x6988 } as const;
 
-it('notices the same failure on the same unit, and nothing else', () => {
+it('detects the same failure on the same unit, and nothing else', () => {
   const repetition = new Repetition();
   const after = (sn: string, failure?: Parameters<Repetition['record']>[1]): boolean => {
     repetition.record(sn, failure);

@@ -217,7 +217,9 @@ const random = countingRandom();
 
 export const NOW = (): Date => new Date('2026-11-23T12:00:00Z');
 
-/** What a page finds when it opens: the disk and the AS. Both outlive the page. */
+/**
+ * The disk and the AS, which a page finds when it opens and which remain after the page is closed.
+ */
 export interface Found {
   readonly database: Database;
   readonly account: TestAccount;

@@ -94,7 +94,7 @@ describe('attaching', () => {
     });
   });
 
-  it('names a device that is no known unit and does not answer as one', async () => {
+  it('describes a device that matches no profile and does not answer as a unit', async () => {
     const bench = await createBench();
     bench.otherChoice = {
       id: 9,
@@ -113,7 +113,7 @@ describe('attaching', () => {
     });
   });
 
-  it('keeps a unit that is here by USB already where it is when it shows up by its serial port', async () => {
+  it('keeps the lane of a unit on USB when the same unit also appears as a serial port', async () => {
     const bench = await createBench();
     const wire = cable();
     const lane = await attached(bench, wire);

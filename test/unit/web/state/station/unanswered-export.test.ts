@@ -6,7 +6,10 @@ import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import { laneMessage } from '#web/ui/messages/lane.ts';
 import { attached, cable, createBench, load } from './station-fixture.ts';
 
-/** A lane at an AS that gets each request, and loses its answers with `code` while it is set. */
+/**
+ * Creates a lane at an AS that receives each request, but whose answers are lost with `code` while
+ * it is set.
+ */
 async function losing(code: SourceErrorCode) {
   const bench = await createBench();
   await bench.session.signIn('token');
@@ -45,7 +48,7 @@ describe('an export whose answer was lost', () => {
     },
   );
 
-  it('is not sent again after the unit was plugged in again: its challenge is gone', async () => {
+  it('is not sent again after the unit was plugged in again, because its challenge is no longer valid', async () => {
     const { wire, lane, requests } = await losing('gateway-failed');
     wire.cut = { ins: 0xca, when: 'before' };
     await lane.close();
@@ -71,7 +74,7 @@ describe('an export whose answer was lost', () => {
 });
 
 describe('a lane that waits for the AS', () => {
-  it('says when the same request goes out again, and stops on demand', async () => {
+  it('shows when the request is sent again, and stops on demand', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     const said: string[] = [];

@@ -109,7 +109,7 @@ describe('the card session', () => {
     expect(card.phase).toEqual({ is: 'unlocked' });
   });
 
-  it('says that either PIN may count when the card is unplugged while the PIN is changed', async () => {
+  it('reports that either PIN may be valid if the card is unplugged while the PIN is changed', async () => {
     const testCard = new TestAsCard();
     const { transmit } = testCard;
     const { card, pull } = cardSession({

@@ -19,7 +19,7 @@ describe('a vault file', () => {
     expect(vaults.vaults[0]?.header.quota.exports).toBe(3);
   });
 
-  it('is taken with other line ends, and stored as the AS wrote it', async () => {
+  it('is accepted with other line ends, and stored as the AS wrote it', async () => {
     const vault = await vaultOf();
     const browser = new Browser();
     const { vaults } = browser.tab([vault]);
@@ -38,7 +38,7 @@ describe('a vault file', () => {
       'In the spreadsheet, save it as CSV UTF-8',
     ],
     ['is a web page', () => '<!doctype html>', 'This file is a web page.', 'Download the file itself again'],
-  ])('that %s is said to be', async (_what, change, title, remedy) => {
+  ])('that %s is reported as such', async (_what, change, title, remedy) => {
     const vault = await vaultOf();
     const { vaults } = new Browser().tab([vault]);
     await vaults.import(file(change(vault.text)));
@@ -89,7 +89,7 @@ describe('a vault file', () => {
 });
 
 describe('a passphrase', () => {
-  it('that a mail program changed unlocks its vault, and counts as one try more', async () => {
+  it('that a mail program changed unlocks its vault, and counts as one additional try', async () => {
     const vault = await vaultOf({ passphrase: `correct horse's "battery" - staple` });
     const { vaults } = new Browser().tab([vault]);
     await vaults.import(file(vault.text));
@@ -98,7 +98,7 @@ describe('a passphrase', () => {
     expect(vaults.unlockedId).toBe(vault.header.vaultId);
   });
 
-  it('with signs that no keyboard has still unlocks the vault that was sealed under it', async () => {
+  it('with characters that no keyboard has still unlocks a vault that was sealed under it', async () => {
     const passphrase = '  ‘battery’ — staple\u200b';
     const vault = await vaultOf({ passphrase });
     const { vaults } = new Browser().tab([vault]);
@@ -239,7 +239,7 @@ describe('an unlocked vault', () => {
     ]);
   });
 
-  it('whose page closed without a lock has an incomplete signed journal until it is locked again', async () => {
+  it('whose page was closed without locking has an incomplete signed journal until it is locked again', async () => {
     const { vaults, browser, vault } = await unlocked();
     const id = vault.header.vaultId;
     await vaults.lock();

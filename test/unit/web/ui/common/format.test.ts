@@ -1,5 +1,5 @@
-// Times and counts as the operator reads them: one calendar, Latin digits and a zone in every
-// language, and no line break before AM and PM.
+// Times and counts as the operator reads them: the same calendar, Latin digits and a time zone in
+// every language, and no line break before AM and PM.
 import { describe, expect, it } from 'vitest';
 import { COUNT, isolated, momentFormatter, timeFormatter } from '#web/ui/common/format.ts';
 
@@ -17,7 +17,7 @@ describe('a time', () => {
     }
   });
 
-  it('never lets AM or PM stand on a line of its own', () => {
+  it('has no line break before AM or PM', () => {
     const options = { hour: '2-digit', minute: '2-digit' } as const;
     for (const format of [momentFormatter('en-US'), timeFormatter(options, 'en-US')]) {
       expect(format(TIME)).toMatch(/[\u00a0\u202f][AP]M/);
@@ -25,16 +25,16 @@ describe('a time', () => {
   });
 });
 
-it('counts in Latin digits', () => {
+it('counts are shown in Latin digits', () => {
   for (const locale of LOCALES) expect((20_000).toLocaleString(locale, COUNT)).toMatch(/^[0-9.,\u00a0\u202f']+$/);
 });
 
-it('isolates a text that reorders others', () => {
+it('a text that reorders other text is isolated', () => {
   expect(isolated('JOB-\u202e1174')).toBe('\u2068JOB-\u202e1174\u2069');
   expect(isolated('JOB-4711')).toBe('JOB-4711');
 });
 
-it('names the day of a time that is not today', async () => {
+it('a time that is not today has its day', async () => {
   const { dayAndClock } = await import('#web/ui/common/format.ts');
   const now = new Date(2026, 10, 23, 22, 0);
   expect(dayAndClock(new Date(2026, 10, 23, 23, 59).toISOString(), now)).toMatch(/^today /);

@@ -106,7 +106,7 @@ describe('the message for a failure', () => {
     }
   });
 
-  it('takes one refusal of the sealed key for damage on the way, and a second one for another transport key', () => {
+  it('explains a first refusal of the sealed key as damage in transit, and a second one as another transport key', () => {
     const failure = { code: 'status-word', command: 'IMPORTKEY', statusWord: 0x6988 } as const;
     const first = explain(failure, { platform: 'linux' });
     expect(first).toMatchObject({ remedy: 'Load the key again', again: true });
@@ -116,7 +116,7 @@ describe('the message for a failure', () => {
     expect(second.causes?.join()).not.toMatch(/damaged/);
   });
 
-  it('changes its advice when a retry ended in the same way', () => {
+  it('gives other advice when a retry failed in the same way', () => {
     for (const code of CODES) {
       const first = explain({ code }, { platform: 'linux' });
       if (first.twice) expect(explain({ code }, { platform: 'linux', repeated: true }).again, code).toBeUndefined();
@@ -181,7 +181,7 @@ describe('the message for a browser without an interface', () => {
 });
 
 describe('the fallback message', () => {
-  it('equals the catalog message for an AS that is out of reach', () => {
+  it('equals the catalog message for an AS that cannot be reached', () => {
     for (const code of ['service-unreachable', 'service-timeout', 'part-unreachable'] as const) {
       expect(fallbackMessage({ code }, 'loading')).toEqual(explain({ code }, { platform: 'linux' }));
     }
@@ -237,7 +237,7 @@ describe('attributesInWords', () => {
 
 describe('a device that no profile names', () => {
   it.each(['link-timeout', 'link-garbled', 'link-echo', 'not-a-unit'] as const)(
-    'is named when it answers %s',
+    'is described as such when it answers %s',
     (code) => {
       const usb = { vendorId: 0x0483, productId: 0x5740 };
       const context = { platform: 'linux', foreign: 'Flipper Zero', usb } as const;

@@ -36,7 +36,7 @@ describe('a paused order', () => {
     });
   });
 
-  it('shows what its units wait for', () => {
+  it('shows what its units are waiting for', () => {
     expect(said({ is: 'waiting' }, AT_REST)).toEqual({
       kind: 'waiting',
       word: 'Waiting',
@@ -79,7 +79,7 @@ describe('a paused order', () => {
 });
 
 describe('a complete order', () => {
-  it('asks for its closing, not for more units', () => {
+  it('asks to close the order, not for more units', () => {
     expect(stateWords(RUNNING, true)).toEqual({ word: 'Complete', sentence: 'Every unit is done. Close the order.' });
   });
 });

@@ -32,7 +32,7 @@ const MODULES = `
 #######.#..#.###........#`;
 
 describe('the QR code', () => {
-  it('is the one that another encoder makes', () => {
+  it('equals the code of another encoder', () => {
     expect(
       `\n${qrCode(TEXT)
         .map((row) => row.map((isDark) => (isDark ? '#' : '.')).join(''))
