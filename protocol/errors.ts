@@ -130,14 +130,14 @@ export class ProtocolError extends Error {
 }
 
 /**
- * A file that is not text, is cut short or cannot be decoded. The error has a title and a remedy of
- * its own.
+ * A file that is not text, is cut short or cannot be decoded. The error has its own title and
+ * remedy for the operator.
  */
 export class FileError extends ProtocolError {
   override readonly name = 'FileError';
-  /** What the file is, as a sentence for the operator. */
+  /** Says what is wrong with the file, as a sentence for the operator. */
   readonly title: string;
-  /** What to do: an imperative without a full stop. */
+  /** The remedy, as an imperative without a full stop. */
   readonly remedy: string;
 
   constructor(title: string, remedy: string, options?: ErrorOptions) {

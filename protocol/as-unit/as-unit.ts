@@ -136,8 +136,8 @@ export class AsUnit<Caller = undefined> {
 }
 
 /**
- * Checks the next T of an entry (clause 8): its TKV must be greater than the unit's, and its KDF
- * family the same.
+ * Checks the new T of a key entry (clause 8): its TKV must be greater than the TKV of the unit, and
+ * its KDF family must be that of the unit's current T.
  * @throws ProtocolError transport-key-current, key-unknown
  */
 function requireNewer(unit: UnitId, { ref1, akv }: KeyFacts, family: KdfFamily, next: KdfFamily | undefined): void {

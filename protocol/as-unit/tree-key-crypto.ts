@@ -30,9 +30,9 @@ export interface KeyStore {
   /** A copy of TA, 16, 24 or 32 bytes. */
   copyApplicationKey(set: number, ref1: number): Promise<Bytes>;
   /**
-   * A copy of the key that the unit stores for this TKV (clause 8), 32 bytes: T in a shared set,
-   * K_D in a diversified set. The profile of the set decides, not that of the unit, so that T of a
-   * diversified set never leaves the AS.
+   * Returns a copy of the key that the unit stores for this TKV (clause 8), 32 bytes: T in a shared
+   * set, K_D in a diversified set. Uses the profile of the set and not the profile that the unit
+   * reports, so that T of a diversified set never leaves the AS.
    */
   copyTransportKeyFor(unit: UnitId, family: KdfFamily): Promise<Bytes>;
   /** SIG over DATA: Ed25519, 64 bytes. */

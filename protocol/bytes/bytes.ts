@@ -26,7 +26,7 @@ export function concat(...parts: readonly (Uint8Array | number)[]): Bytes {
   return joined;
 }
 
-/** Copies the bytes into a buffer of their own. */
+/** Returns a copy in a new buffer. */
 export function copy(bytes: Uint8Array): Bytes {
   return new Uint8Array(bytes);
 }
@@ -63,8 +63,8 @@ export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {
 }
 
 /**
- * Checks the length of an argument before any cryptography. Only for a caller's mistake: malformed
- * input has error codes of its own.
+ * Checks the length of an argument before any cryptography. Only for errors of the caller:
+ * malformed input has its own error codes.
  * @throws RangeError naming the argument, its length and the allowed lengths
  */
 export function requireLength(name: string, bytes: Uint8Array, ...lengths: readonly number[]): void {

@@ -1,5 +1,5 @@
 // Key derivation: SP 800-108r1 clause 4.1 (counter mode) with AES-CMAC, and HKDF-SHA-256 (RFC
-// 5869). Labels and contexts are those of the caller: tkl/key-tree.ts defines them for TKL/1.
+// 5869). The caller supplies labels and contexts: tkl/key-tree.ts defines those of TKL/1.
 import { hkdf as nobleHkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type Bytes, concat, wipe } from '../bytes/bytes.ts';

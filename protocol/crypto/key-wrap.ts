@@ -1,5 +1,5 @@
-// AES Key Wrap (SP 800-38F clause 6.2, RFC 3394), the BODY of suite 02. Needs no nonce, and has an
-// integrity check value of its own.
+// AES Key Wrap (SP 800-38F clause 6.2, RFC 3394), the BODY of suite 02. Needs no nonce, and
+// contains an integrity check value.
 import { aeskw } from '@noble/ciphers/aes.js';
 import { type Bytes, requireLength } from '../bytes/bytes.ts';
 import { IntegrityError } from '../errors.ts';

@@ -6,8 +6,8 @@ import type { LinkErrorCode } from '../errors.ts';
 /** The next action of the driver. */
 export type HostAction =
   /**
-   * Discard input until `quietMs` pass without bytes (0: at once), write `bytes`, then wait up to
-   * `waitMs` for bytes.
+   * Discard input until `quietMs` pass without bytes (0: immediately), write `bytes`, then wait up
+   * to `waitMs` for bytes.
    */
   | { readonly do: 'send'; readonly bytes: Bytes; readonly quietMs: number; readonly waitMs: number }
   /** Wait up to `waitMs` from now: the unit requested a time extension. */

@@ -81,7 +81,7 @@ export class T1Card implements CardFraming {
       }
       const actions = this.#handle(block);
       if (actions.length > 0) {
-        // The line is half-duplex: bytes behind the answered block are a repetition or noise.
+        // The line is half-duplex: bytes after the answered block are a repetition or noise.
         this.#reader.clear();
         return actions;
       }

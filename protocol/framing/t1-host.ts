@@ -159,10 +159,10 @@ class T1Host implements HostFraming {
   }
 
   /**
-   * Whether the block is an echo of a block that this host has sent. A unit never sends the
-   * S-blocks of a host, so receiving one proves that the line echoes. Only after such proof are I-
-   * and R-blocks compared. An R-block is an echo only once, because the unit may send an equal
-   * R-block.
+   * True if the block is an echo of a block that this host has sent. A unit never sends the
+   * S-blocks of a host, so an S-block of this host proves that the line echoes. Only after this
+   * proof are received I- and R-blocks compared with the sent blocks. An R-block counts as an echo
+   * only once, because the unit may send an equal R-block.
    */
   #isEcho(block: T1Block): boolean {
     const { bytes, isEchoed } = this.#sent;

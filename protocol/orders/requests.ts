@@ -38,9 +38,7 @@ export const progressQuerySchema = v.object({ seen: v.exactOptional(text(VERSION
 /** Body of POST /v1/work-orders/{id}/revoke. */
 export const revokeOrderSchema = v.object({ reason: entered(500) });
 
-/**
- * What a station reports on one unit. `done` counts only if the service has all receipts.
- */
+/** The report of a station on one unit. `done` counts only if the service has all receipts. */
 const stationUnitSchema = v.object({
   sn: anySerialNumber,
   outcome: outcomeSchema,

@@ -9,8 +9,8 @@ export interface LoadRequest {
   /** The slot; FFFE to replace T. */
   readonly ref2: number;
   /**
-   * Suites of the AS for the TKV of the unit, best first. provision() takes the first that the unit
-   * allows.
+   * Suites of the AS for the TKV of the unit, best first. provision() uses the first one that the
+   * unit allows.
    */
   readonly suites: readonly SuiteId[];
   /** Requests signed DATA. A unit that requires a signature receives signed DATA in any case. */

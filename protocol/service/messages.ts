@@ -15,7 +15,9 @@ export const tkv = integer(1, 0xff);
 export const suite = v.picklist([1, 2, 4]);
 export const ref1 = integer(0, 0xffff);
 export const akv = integer(1, 0xfffffffe);
-/** All zeros for an entry without a key, and for one whose key differs from unit to unit. */
+/**
+ * Zero for an entry that contains no key, and for an entry whose key is different for each unit.
+ */
 export const kcv = text(/^[0-9A-F]{10}$/, '10 hex digits');
 export const asNumber = integer(0, 0xffff);
 export const name = printable(200);

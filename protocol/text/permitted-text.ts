@@ -33,9 +33,7 @@ const MARK = /^\p{M}$/u;
 /** Characters that a mark or a variation selector may follow. */
 const BASE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\u200C\u200D]$/u;
 
-/**
- * Visible format characters: signs that stand before the digits of a number in Arabic and Syriac.
- */
+/** Visible format characters: signs before the digits of a number in Arabic and Syriac. */
 const NUMBER_SIGN = /^[\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}\u{13430}-\u{13440}]$/u;
 /** Characters that a program writes in place of one that it cannot represent. */
 const DAMAGE = /^[\uFFFC\uFFFD]$/u;

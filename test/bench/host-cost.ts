@@ -1,6 +1,6 @@
 // Benchmark 4: the time that one exchange costs the host, in Chromium, with a device that answers
-// at once. Our cases and those of other libraries, the peers, alternate. A ratio is the median of
-// the ratios of all rounds, because the speed of the machine changes between rounds.
+// immediately. Our cases and those of other libraries, the peers, alternate. A ratio is the median
+// of the ratios of all rounds, because the speed of the machine changes between rounds.
 import { existsSync } from 'node:fs';
 import type { Browser, Page } from '@playwright/test';
 import { runCommand } from '#test/support/run-command.ts';

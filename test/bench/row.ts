@@ -1,4 +1,4 @@
-// The rows of the benchmark's table: what was measured, our value, the limit, their ratio and the
+// The rows of the benchmark's table: the measurement, our value, the limit, their ratio and the
 // verdict.
 
 export interface Row {

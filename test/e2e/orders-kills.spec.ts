@@ -40,7 +40,7 @@ function anyMoment(lanes: number): Moment {
   return { is: (_, count) => count === nth, afterMs: Math.random() * 25 };
 }
 
-/** Maximum wait for a moment. Loading a unit takes less. */
+/** Maximum wait for a moment, in ms. It is longer than the load of a unit. */
 const LATEST_MS = 4000;
 
 interface Browser {
@@ -213,7 +213,7 @@ async function logOf(profile: string): Promise<string> {
   return join(folder, store, logs.at(-1) ?? '');
 }
 
-test('the journal survives a write that a kill interrupts, and the later starts of the browser', {
+test('the journal is intact after a kill during a write, and after later starts of the browser', {
   tag: '@long',
 }, async () => {
   const service = await Service.start();

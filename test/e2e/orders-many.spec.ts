@@ -1,7 +1,8 @@
 // Loads one work order with hundreds of units in eight sockets; KEYFERRY_UNITS sets their number.
 // Unplugs each unit when its lane is green, and plugs in the next one. The units run outside the
-// browser, so that its heap is that of the page: it must not grow, and may contain only the serial
-// numbers on the screen. The journal must be complete, and the order must balance.
+// browser, so that its heap contains only objects of the page. The heap must not grow, and may
+// contain only the serial numbers on the screen. The journal must be complete, and the order must
+// balance.
 import type { CDPSession, Page } from '@playwright/test';
 import { readHeap } from './support/heap.ts';
 import { readJournal } from './support/journal.ts';
@@ -77,7 +78,8 @@ test(`an order of ${COUNT} units is completed, and the heap of the page does not
   page,
   station,
 }) => {
-  // A limit for a page that hangs. A unit takes 0.8 s on a machine that runs other browsers too.
+  // Time limit for a page that hangs. A unit takes 0.8 s on a machine that also runs other
+  // browsers.
   test.setTimeout(60_000 + COUNT * 2_000);
   const service = await Service.start({ exportsPerMinute: 100_000 });
   try {

@@ -228,7 +228,7 @@ function isFallbackOfElement(node: ts.Node): boolean {
   );
 }
 
-/** True for types and imports, whose change does not change behaviour. */
+/** True for types and imports, which do not affect behaviour. */
 function isLeftOut(node: ts.Node): boolean {
   return (
     (ts.isTypeNode(node) && !ts.isExpressionWithTypeArguments(node)) ||

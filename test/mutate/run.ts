@@ -1,5 +1,5 @@
-// `npm run mutate`: changes the sources in small ways, one at a time, and counts the changes that
-// the tests notice (docs/reliability.md, "Mutation score by folder").
+// Implements `npm run mutate`: changes the sources in small ways, one change at a time, and counts
+// the changes that the tests notice (docs/reliability.md, "Mutation score by folder").
 import { parseArgs } from 'node:util';
 import { FolderMemory } from './folder-memory.ts';
 import { type FolderReport, reportOf, tableOf } from './folder-report.ts';

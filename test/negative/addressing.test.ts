@@ -1,6 +1,6 @@
-// DATA that is authentic, or would be, but is addressed to another unit or slot or comes from
-// another AS (docs/protocol.md clauses 4.5, 7 and 8). Each case expects the status word of the
-// first check that refuses the DATA.
+// DATA with a correct TAG that is addressed to another unit or slot, or comes from another AS
+// (docs/protocol.md clauses 4.5, 7 and 8). Each case expects the status word of the first check
+// that refuses the DATA.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';

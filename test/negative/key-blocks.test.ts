@@ -39,14 +39,14 @@ const block =
     const key = change.key ?? TA;
     return wrapKeyBlock(t1, { attributes, optionalBlocks: [kc(key)], key, ...change }, pad(key));
   };
-/** Changes the text of a correct key block. The MAC of the key block is then wrong, too. */
+/** Changes the text of a correct key block. This also makes the MAC of the key block wrong. */
 const text =
   (change: (text: string) => string): MakeBody =>
   (keys, header) =>
     ascii(change(fromAscii(block({})(keys, header))));
 
 describe('a key block of suite 01', () => {
-  it('is accepted as an honest AS writes it', async () => {
+  it('is accepted if it is correct', async () => {
     expect(await importBody(0x01, block({}))).toBe('9000');
     expect(await importBody(0x01, block({ key: TA.slice(0, 16) }))).toBe('9000');
     expect(await importBody(0x01, block({ optionalBlocks: [] }), { attributes: 'D0TB00N' })).toBe('9000');

@@ -187,7 +187,7 @@ describe('a unit that starts after a cut', () => {
     return setup.memory.image();
   };
 
-  it('wipes what an unfinished import has left, and tolerates a cut during the wipe', async () => {
+  it('wipes the data of an unfinished import, and tolerates a cut during the wipe', async () => {
     const image = await interrupted();
     for (const effect of EFFECTS) {
       expect(() => new UnitSetup({ image, fault: { write: 1, effect } })).toThrow(/power was cut/);

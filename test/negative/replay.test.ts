@@ -95,7 +95,7 @@ describe.each(CASES)('DATA of suite $suite for a $profile unit', ({ suite, profi
     }
   });
 
-  it('is accepted without an attack, which shows that each attack above fails for its own reason', async () => {
+  it('is accepted without an attack, which shows that each attack above is refused for its own reason', async () => {
     const setup = await selected();
     const random = await setup.challenge();
     const response = await setup.send(importCommand(setup.seal({ random }), 0x0002));

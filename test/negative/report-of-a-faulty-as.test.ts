@@ -1,5 +1,5 @@
-// Reports that are wrong although the AS has signed them. The verifier must find the faults in
-// these reports, too (docs/protocol.md clause 9.1).
+// Reports that are wrong although the AS has signed them. The verifier must find these faults
+// (docs/protocol.md clause 9.1).
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { signEd25519 } from '#protocol/crypto/ed25519.ts';

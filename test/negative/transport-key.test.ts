@@ -1,4 +1,4 @@
-// Replaces T and erases slots (docs/protocol.md clause 8), and checks what the unit refuses.
+// Replaces T and erases slots (docs/protocol.md clause 8), and tests the refusals of the unit.
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';

@@ -56,10 +56,10 @@ describe('erasing and rotation', () => {
   });
 
   it.each([
-    ['an erasing without a slot', 'key add BA7C 0105 Erase --erase'],
-    ['an erasing of T', 'key add BA7C 0105 Erase --erase --slot FFFE'],
-    ['an erasing under a used REF1', 'key add BA7C 0103 Erase --erase --slot 2'],
-    ['an erasing in an unknown set', 'key add BA7D 0105 Erase --erase --slot 2'],
+    ['an erasure without a slot', 'key add BA7C 0105 Erase --erase'],
+    ['an erasure of T', 'key add BA7C 0105 Erase --erase --slot FFFE'],
+    ['an erasure under a used REF1', 'key add BA7C 0103 Erase --erase --slot 2'],
+    ['an erasure in an unknown set', 'key add BA7D 0105 Erase --erase --slot 2'],
     ['a rotation under a used REF1', 'set rotate BA7C 0103 Rotation'],
     ['a rotation of an unknown set', 'set rotate BA7D 0106 Rotation'],
   ])('refuse %s, with a sentence', async (_what, line) => {

@@ -275,7 +275,7 @@ describe('every response', () => {
     expect(String(reported[0])).toContain('secret detail');
   });
 
-  it('that takes too long is a problem, and the export still completes', async () => {
+  it('that takes too long is a problem document, and the export is still completed', async () => {
     const request = exportRequest();
     let release = () => {};
     const released = new Promise<void>((resolve) => {

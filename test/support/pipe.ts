@@ -41,7 +41,10 @@ export class PipeClock {
   }
 }
 
-/** Returns the pieces in which write number `index` (from 0) of one direction arrives. */
+/**
+ * Returns the pieces in which the other end receives a write. `index` is the number of the write in
+ * its direction, from 0.
+ */
 export type Fault = (bytes: Bytes, index: number) => readonly Uint8Array[];
 
 const NO_FAULT: Fault = (bytes) => [bytes];
@@ -127,7 +130,7 @@ export interface Faults {
   readonly toHost?: Fault;
 }
 
-/** Creates both ends of a pipe. A fault changes what arrives at the end that it is named after. */
+/** Creates both ends of a pipe. `toUnit` and `toHost` are the faults of the two directions. */
 export function pipe(
   clock: PipeClock,
   { toUnit = NO_FAULT, toHost = NO_FAULT }: Faults = {},

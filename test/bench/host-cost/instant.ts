@@ -1,5 +1,5 @@
-// Simulated devices that answer at once, so that a measurement contains only the work of the host.
-// They implement only the parts of the browser's objects that the cases use.
+// Simulated devices that answer immediately, so that a measurement contains only the work of the
+// host. They implement only the parts of the browser's objects that the cases use.
 
 /**
  * Returns the responses to the bytes that the host sent. Each response arrives as one chunk or

@@ -1,5 +1,5 @@
 // The cases of the peers in benchmark 4. Each case calls the public API of a peer, with a device
-// that answers at once in the peer's protocol.
+// that answers immediately in the peer's protocol.
 import {
   DeviceManagementKitBuilder,
   type DeviceModelDataSource,

@@ -170,7 +170,7 @@ describe('a USB unit', () => {
 
 describe('a serial unit', () => {
   it.each(['BufferOverrunError', 'BreakError', 'FramingError', 'ParityError'] as const)(
-    'is read in spite of a %s in its response',
+    'is read despite a %s in its response',
     async (error) => {
       const { setup, open } = await openUnit('serial');
       const device = await setup.soon(attach(open.transmit));
@@ -184,7 +184,7 @@ describe('a serial unit', () => {
     ['a flipped bit in the response', { fault: 'corrupt', direction: 'in', block: 1, bit: 50 }],
     ['a lost byte', { fault: 'drop', direction: 'in', offset: 3, count: 1 }],
     ['repeated bytes', { fault: 'repeat', direction: 'in', offset: 2, count: 4 }],
-  ])('is read in spite of %s', async (_what, fault) => {
+  ])('is read despite %s', async (_what, fault) => {
     const { setup, open } = await openUnit('serial');
     const device = await setup.soon(attach(open.transmit));
     setup.control.fault('0007', fault);

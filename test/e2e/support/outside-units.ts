@@ -28,7 +28,10 @@ type Answer =
 export interface Passing {
   readonly sn: string;
   readonly way: 'out' | 'in';
-  /** INS of the command, also for its response. Undefined for a transfer without an APDU. */
+  /**
+   * INS of the command; for a response, INS of its command. Undefined for a transfer without an
+   * APDU.
+   */
   readonly ins: number | undefined;
 }
 

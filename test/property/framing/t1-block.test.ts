@@ -58,7 +58,7 @@ describe('T=1 blocks of any kind', () => {
     );
   });
 
-  it('are refused by the CRC after any burst error of up to 16 bits behind LEN', () => {
+  it('are refused by the CRC after any burst error of up to 16 bits after LEN', () => {
     fc.assert(
       fc.property(anyBlock, fc.nat(), fc.integer({ min: 1, max: 0xffff }), (block, where, burst) => {
         const encoded = encode(block, 'crc');

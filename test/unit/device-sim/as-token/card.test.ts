@@ -232,7 +232,7 @@ describe('EXPORTKEY', () => {
     ['a CHM for another suite', withP1(exportCommand({ suite: 0x02 }), 0x01), '6988'],
     ['a unit of another T', exportCommand({ transportKey: NEXT_TRANSPORT_KEY }), '6988'],
     ['a CHM for another SN', withByteFlipped(exportCommand(), 5 + 18 + 15), '6988'],
-    ['a CHM for another random', withByteFlipped(exportCommand(), 5), '6988'],
+    ['a CHM for another random number', withByteFlipped(exportCommand(), 5), '6988'],
     [
       'a replacement of T for a unit that has the new T',
       exportCommand({ tkv: 2, ref1: 0x0106, transportKey: NEXT_TRANSPORT_KEY }),
@@ -346,7 +346,7 @@ describe('invalid card content', () => {
 function wordOfFlip(bit: number): string {
   const byte = bit >> 3;
   // These fields have a fixed format: magic, suite, the two zeros, and KCVALG. In KCVALG, the flip
-  // of the last bit gives 00, which is valid, too.
+  // of the last bit gives 00, which is also valid.
   const isFormat = byte < 6 || byte === 11 || (byte === 41 && bit !== 41 * 8 + 7);
   if (isFormat) return '6A80';
   return byte >= 16 && byte < 20 ? '6A88' : '6988';

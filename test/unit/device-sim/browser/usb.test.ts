@@ -88,7 +88,7 @@ describe('permission', () => {
     expect(await browser.usb.getDevices()).toEqual([device]);
   });
 
-  it('survives an unplug if the unit has a serial number, but the unit is then a new device', async () => {
+  it('remains after an unplug if the unit has a serial number, but the unit is then a new device', async () => {
     const browser = createBrowser([UNIT]);
     const device = await chosen(browser);
     const gone = nextEvent<USBConnectionEvent>(browser.usb, 'disconnect');

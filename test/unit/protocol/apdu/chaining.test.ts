@@ -129,13 +129,13 @@ describe('exchange', () => {
   });
 
   it.each([
-    ['is refused', ['6D00']],
-    ['is refused as a retry would be', ['6985']],
-    ['is refused by its own class', ['6E00']],
+    ['returns 6D00', ['6D00']],
+    ['returns 6985, as a repeated IMPORTKEY would', ['6985']],
+    ['returns 6E00 for its class', ['6E00']],
     ['ends with a warning', ['AABB6282']],
     ['returns a part, then fails', ['AA6101', '6F00']],
-    ['names two lengths in turn', ['6C02', '6C03']],
-    ['returns a wrong PIN', ['63C2']],
+    ['returns 6Cxx twice', ['6C02', '6C03']],
+    ['returns 63C2', ['63C2']],
   ])('does not treat it as a refusal of the command when GET RESPONSE %s', async (_, answers) => {
     const rest = ['6102', ...answers];
     const card: Transmit = async () => fromHex(rest.shift() ?? '');

@@ -149,7 +149,11 @@ describe('exportKey', () => {
     ['an unknown key', { ref1: 0x0999 }, 'key-unknown'],
     ['a slot that is not permitted', { ref2: 3 }, 'slot-not-permitted'],
     ['the transport-key slot for a key with SLOT FFFF', { ref1: 0x0104, ref2: 0xfffe }, 'slot-not-permitted'],
-    ['a challenge MAC for another random', { challengeMac: request({ random: SN }).challengeMac }, 'challenge-refused'],
+    [
+      'a challenge MAC for another random number',
+      { challengeMac: request({ random: SN }).challengeMac },
+      'challenge-refused',
+    ],
     [
       'a challenge MAC of another unit',
       { unit: { set: SET, tkv: 1, sn: R }, challengeMac: request().challengeMac },

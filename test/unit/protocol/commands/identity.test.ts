@@ -94,7 +94,7 @@ describe('SELECT and GET IDENTITY', () => {
     ['a signature required that is neither 0 nor 1', { signatureRequired: '02' }, /signature required 2 /],
     ['an unknown capability', { capabilities: '08' }, /capabilities 8 /],
     ['the transport-key slot', { slots: `01 ${EMPTY_SLOT.replace('0003', 'FFFE')}` }, /slot 65534 is never listed/],
-    ['the slot that means any', { slots: `01 ${EMPTY_SLOT.replace('0003', 'FFFF')}` }, /slot 65535 is never listed/],
+    ['the slot number FFFF', { slots: `01 ${EMPTY_SLOT.replace('0003', 'FFFF')}` }, /slot 65535 is never listed/],
     ['a slot twice', { slots: `02 ${KEY_SLOT} ${KEY_SLOT}` }, /slot 2 is listed twice/],
     ['another slot state', { slots: `01 ${KEY_SLOT.replace(' 01 ', ' 02 ')}` }, /slot state 2 /],
     ['AKV FFFFFFFF', { slots: `01 ${KEY_SLOT.replace('00000005', 'FFFFFFFF')}` }, /slot 2 has AKV FFFFFFFF/],
@@ -111,7 +111,7 @@ describe('SELECT and GET IDENTITY', () => {
       /slot 2 has an ATTR .*clause 3\.3/,
     ],
     ['fewer slots than announced', { slots: `03 ${KEY_SLOT} ${EMPTY_SLOT}` }, /bytes are too few/],
-    ['bytes behind it', { slots: `00 ${KEY_SLOT}` }, /19 bytes follow/],
+    ['further bytes at its end', { slots: `00 ${KEY_SLOT}` }, /19 bytes follow/],
   ])('refuse an identity with %s', (_name, changes, message) => {
     expect(() => selectEi.decode(identity(changes))).toThrow(ProtocolError);
     expect(() => selectEi.decode(identity(changes))).toThrow(message);

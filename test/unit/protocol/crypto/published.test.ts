@@ -1,5 +1,5 @@
 // Compares the cryptographic primitives with the examples of their standards (sources:
-// test/vectors/README.md), and tests what the primitives refuse.
+// test/vectors/README.md), and tests the refusals of the primitives.
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';

@@ -14,7 +14,7 @@ const RESPONSE = concat(new Uint8Array(32).fill(7), 0x90, 0x00);
 
 interface LineOptions {
   readonly edc?: Edc;
-  /** Returns the bytes that the host receives of its own block, in pieces. */
+  /** Returns the echo of a sent block, in the pieces in which the host receives it. */
   readonly echo: (sent: Bytes) => readonly Uint8Array[];
   /** Whether the unit is connected. */
   readonly isUnitThere?: boolean;

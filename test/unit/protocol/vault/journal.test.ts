@@ -41,7 +41,7 @@ describe('the journal of a vault', () => {
     ['a kind that is a property of Object', { kind: 'constructor' }],
     ['no kind', {}],
     ['no event', null],
-    ['another unlocking', { kind: 'unlocked', by: 'pin', refused: 0 }],
+    ['an unknown way of unlocking', { kind: 'unlocked', by: 'pin', refused: 0 }],
     ['a member of another kind', { kind: 'locked', why: 'idle', xc: 1 }],
     ['a receipt that is too short', { kind: 'receipt', xc: 1, receipt: zeros(63) }],
     ['a header that is too short', { ...exported, header: zeros(47) }],

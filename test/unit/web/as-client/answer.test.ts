@@ -123,7 +123,7 @@ describe('values of the right type that are out of range', () => {
     ['a KCV in lower case', keysSchema, withKey({ kcv: '0123abcdef' })],
     ['a KCV that is too short', keysSchema, withKey({ kcv: '0123' })],
     ['an ATTR of 8 characters', keysSchema, withKey({ attributes: 'D0AB00EE' })],
-    ['more keys than anyone has', keysSchema, withSet({ keys: Array.from({ length: 10_001 }, () => key) })],
+    ['more keys than the limit', keysSchema, withSet({ keys: Array.from({ length: 10_001 }, () => key) })],
     ['a root of 31 bytes', trustSchema, { root: toBase64url(new Uint8Array(31)), certificates: [] }],
     ['padded base64url', trustSchema, { root: `${B32}=`, certificates: [] }],
     ['base64url with a stray last bit', trustSchema, { root: `${B32.slice(0, -1)}B`, certificates: [] }],

@@ -130,7 +130,7 @@ describe('the PIN', () => {
   it.each([
     ['the card is unplugged', undefined],
     ['the rest of the answer is refused', '6102'],
-    ['a right PIN seems to be wrong only afterwards', '61026363'],
+    ['a correct PIN is reported as wrong afterwards', '61026363'],
     ['memory fails', '6581'],
     ['the answer has no status word', '90'],
     ['data follow', 'AA9000'],

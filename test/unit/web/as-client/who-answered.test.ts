@@ -38,8 +38,8 @@ const FOREIGN: readonly Case[] = [
   ['a content network (522)', () => html(522), 'gateway-failed'],
   ['a gateway with its own limit (429)', () => html(429), 'gateway-failed'],
   ['a gateway that waited too long for the request (408)', () => html(408), 'gateway-failed'],
-  ['an answer that was cut on its way', () => bodyOf('{"sets":[{"set":1'), 'service-unreachable'],
-  ['an answer of which nothing is left', () => bodyOf(''), 'service-unreachable'],
+  ['an incomplete answer', () => bodyOf('{"sets":[{"set":1'), 'service-unreachable'],
+  ['an empty answer', () => bodyOf(''), 'service-unreachable'],
 ];
 
 function bodyOf(text: string): Response {

@@ -89,7 +89,7 @@ describe('an unlocked vault', () => {
     await expect(unlocked.exportKey(exportRequest())).rejects.toThrow('no room');
   });
 
-  it('numbers concurrent exports without gaps, in spite of refusals', async () => {
+  it('numbers concurrent exports without gaps, even with refusals in between', async () => {
     const { unlock } = await setUp();
     const unlocked = await unlock();
     const requests = [

@@ -39,7 +39,7 @@ describe('the demo bench', () => {
     expect(unit().plugged).toBe(true);
   });
 
-  it('refuses the device chooser as a policy does, and takes the AS down', async () => {
+  it('refuses the device chooser as a policy does, and stops the AS', async () => {
     const { bench } = createBench();
     bench.toggleChooser();
     await expect(bench.choose([CANDIDATE])).rejects.toMatchObject({ name: 'SecurityError' });

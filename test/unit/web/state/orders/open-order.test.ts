@@ -1,4 +1,4 @@
-// Closes the open order: what the page reports to the AS, with a real journal.
+// Closes the open order, and tests the report of the page to the AS, with a real journal.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { StationUnitJson } from '#protocol/orders/requests.ts';

@@ -1,5 +1,5 @@
 // A station with an open order, for tests. A page can crash at any operation. The units, the AS and
-// the disk survive the page.
+// the disk remain after the crash.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { EiStore } from '#device-sim/ei/store.ts';
@@ -105,7 +105,7 @@ export async function quiet(crash: Crash): Promise<void> {
 
 const NEVER = new Promise<never>(() => undefined);
 
-/** The parts that survive a page: the units, the AS and the disk. */
+/** The parts that remain after a page has crashed: the units, the AS and the disk. */
 export class World {
   readonly factory = new IDBFactory();
   readonly order: WorkOrder;

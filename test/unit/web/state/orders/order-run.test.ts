@@ -1,4 +1,4 @@
-// The run of a work order: what the run does with each attached unit.
+// The run of a work order, with one or more attached units.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { ONE_LINE, sn, TWO_LINES, truth, unit, World, working } from './order-fixture.ts';
@@ -109,7 +109,7 @@ describe('the run of a work order', () => {
     expect(page.signals).toEqual(['failed', 'done']);
   });
 
-  it('settles an attached unit whose answer to the import was lost without a click, and counts it as done', async () => {
+  it('settles an attached unit without a click if its answer to the import was lost, and counts it as done', async () => {
     const world = new World([unit(1)], TWO_LINES);
     const page = await working(world);
     const [cable] = world.cables;

@@ -24,12 +24,12 @@ describe('an import that the unit answers with 61xx', () => {
   }
 
   it.each([
-    ['is refused', ['6D00']],
-    ['is refused as if the import were', ['6985']],
+    ['returns 6D00', ['6D00']],
+    ['returns 6985, as a refused import would', ['6985']],
     ['returns nothing', ['9000']],
     ['returns half of the receipt', [`${'5A'.repeat(32)}9000`]],
-    ['returns another number of bytes than announced', [`${'5A'.repeat(65)}9000`]],
-    ['returns something else', [`${'5A'.repeat(64)}9000`]],
+    ['returns more bytes than announced', [`${'5A'.repeat(65)}9000`]],
+    ['returns 64 bytes that are not a receipt', [`${'5A'.repeat(64)}9000`]],
     ['returns no status word', ['90']],
     ['ends in an execution error', [`${'5A'.repeat(10)}6136`, '6F00']],
   ])('is done, as GET RECEIPT shows, when GET RESPONSE %s', async (_, answers) => {

@@ -99,7 +99,7 @@ describe('the message for a failure', () => {
     for (const { remedy, title } of ALL) expect(`${remedy} ${title}`).not.toMatch(/do not retry/i);
   });
 
-  it('names the person who acts, and offers a text for that person, where the operator cannot act alone', () => {
+  it('contains the person who acts, and offers a text for that person, if the operator cannot act alone', () => {
     expect(ALL.filter(({ helper }) => helper).length).toBeGreaterThan(20);
     for (const { remedy, helper } of ALL) {
       expect(/\byour (administrator|custodian)\b/.exec(remedy)?.[1], remedy).toBe(helper);
@@ -173,7 +173,7 @@ describe('the message for a browser without an interface', () => {
     expect(say({ platform, ...(kind && { kind }) }).remedy).toBe(remedy);
   });
 
-  it('says what each other browser has', () => {
+  it('describes the interfaces of each other browser', () => {
     expect(say({ platform: 'linux' }).causes?.join('. ')).toMatch(/Firefox .* since version 151.*Safari .* neither/);
     expect(say({ platform: 'linux', kind: 'usb' }).causes?.[0]).toBe('Firefox and Safari have no WebUSB');
     expect(say({ platform: 'linux', kind: 'serial' }).causes?.[0]).toMatch(/^Firefox needs version 151 and .* https/);
