@@ -1,4 +1,4 @@
-// A command is a value with an encoder for the request and a decoder for the response; run() sends
+// A command is a value with an encoder for the request and a decoder for the response. run() sends
 // the request over a link and decodes the response. Most other files of this folder define one
 // command each (docs/protocol.md clause 4).
 import { exchange } from '../apdu/chaining.ts';

@@ -1,5 +1,6 @@
-// Key check values, which identify a key without revealing it (docs/protocol.md clause 3.7): for
-// AES keys by CMAC (X9.143 optional block KC, type 01), for other keys by SHA-256.
+// Key check values, which identify a key without revealing it (docs/protocol.md clause 3.7). For
+// AES keys they are computed by CMAC (X9.143 optional block KC, type 01), for other keys by
+// SHA-256.
 import { type Bytes, concat, wipe } from '../bytes/bytes.ts';
 import { ascii } from '../bytes/text.ts';
 import { cmac, sha256 } from './prf.ts';

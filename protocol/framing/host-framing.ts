@@ -1,5 +1,6 @@
-// The interface of a link protocol on the side of the host: a state machine without clock and I/O,
-// which processes received bytes and returns the next action. connect.ts drives it on a Port.
+// The interface of a link protocol on the side of the host. An implementation is a state machine
+// without clock and I/O, which processes received bytes and returns the next action. connect.ts
+// drives it on a Port.
 import type { Bytes } from '../bytes/bytes.ts';
 import type { LinkErrorCode } from '../errors.ts';
 

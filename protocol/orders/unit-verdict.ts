@@ -1,5 +1,6 @@
-// Verifies one row of a report (docs/protocol.md clauses 3.8 and 9.1): the AS signed each verdict;
-// the receipt is from this unit, for this order and line; and no verdict appears twice.
+// Verifies one row of a report (docs/protocol.md clauses 3.8 and 9.1). The AS must have signed each
+// verdict, and the receipt in the verdict must be from this unit, for this order and line. No
+// verdict may appear twice.
 import { toHex } from '../bytes/hex.ts';
 import { fromBase64url } from '../bytes/text.ts';
 import { ProtocolError } from '../errors.ts';

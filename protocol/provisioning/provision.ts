@@ -1,6 +1,6 @@
-// Loads one key (docs/protocol.md clause 1): the EI returns SN and R, the AS seals TA under T1, the
-// EI imports the sealed key and returns a receipt, and the AS verifies the receipt. provision() is
-// an async generator that yields each step. return() cancels it. DATA is wiped in any case.
+// Loads one key (docs/protocol.md clause 1). The EI returns SN and R, and the AS seals TA under T1.
+// The EI imports the sealed key and returns a receipt, which the AS verifies. provision() is an
+// async generator that yields each step. return() cancels it. DATA is wiped in any case.
 import { copy, equalBytes, wipe } from '../bytes/bytes.ts';
 import { run } from '../commands/command.ts';
 import { getChallenge } from '../commands/get-challenge.ts';
@@ -78,8 +78,8 @@ async function makeExportRequest(
 }
 
 /**
- * Finds out how an import ended if its response was lost: reads the receipt that the unit stores
- * for the last import into each slot, and has the AS verify the receipt.
+ * Finds out how an import ended if its response was lost. Reads the receipt that the unit stores
+ * for the last import into the slot, and has the AS verify the receipt.
  * @throws ProtocolError no-receipt if the key was not stored, so that a new attempt is safe;
  * unit-changed for another unit
  */

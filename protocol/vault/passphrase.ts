@@ -43,8 +43,8 @@ export function generatePassphrase(random: Uint8Array): string {
 
 /**
  * Returns the input of Argon2id (docs/protocol.md clause 10.2), which the caller wipes. A generated
- * passphrase may be typed in any case, with any dashes, quotes, blanks and line breaks, with O for
- * 0 and with I or L for 1. A chosen passphrase becomes UTF-8 of its NFKC, with no other change.
+ * passphrase may be typed in any case, with any dashes, quotes, blanks and line breaks. O counts as
+ * 0, and I and L count as 1. A chosen passphrase becomes UTF-8 of its NFKC, with no other change.
  * @throws ProtocolError passphrase-wrong for a text that is empty or longer than 256 characters
  */
 export function encodePassphrase(typed: string): Bytes {

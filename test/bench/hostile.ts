@@ -1,5 +1,6 @@
-// Benchmark 4: the time that codecs take for hostile bytes. Four times the bytes may take at most
-// four times the time, so that the cost of a message never grows with the square of its length.
+// Benchmark 4: the time that codecs take for hostile bytes. The time for four times the bytes may
+// be at most four times as long. The cost of a message therefore never grows with the square of its
+// length.
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ccidHost } from '#protocol/framing/ccid-host.ts';
 import type { HostFraming } from '#protocol/framing/host-framing.ts';

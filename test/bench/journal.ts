@@ -1,4 +1,4 @@
-// Benchmarks 3 and 7: the cost of the durable journal, in a Chromium with a profile on disk, and
+// Benchmarks 3 and 7, in a Chromium with a profile on disk: the cost of the durable journal, and
 // the number of records that are lost when the browser is killed.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

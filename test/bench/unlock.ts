@@ -1,7 +1,7 @@
 // Benchmark 6: the time to derive the key of a vault from its passphrase. Compares Argon2id in the
-// product's worker with noble's Argon2id in the same worker, with PBKDF2 of WebCrypto and, if it is
-// installed, with the reference implementation in C. Also counts the long tasks of the page during
-// our derivation.
+// product's worker with noble's Argon2id in the same worker and with PBKDF2 of WebCrypto. If the
+// reference implementation in C is installed, compares with it too. Also counts the long tasks of
+// the page during our derivation.
 import type { Browser, Page } from '@playwright/test';
 import { VAULT_COST } from '#protocol/vault/passphrase.ts';
 import { runCommand } from '#test/support/run-command.ts';

@@ -1,5 +1,5 @@
 // The contract that every KeySource must keep (protocol/provisioning/key-source.ts,
-// docs/protocol.md clauses 3, 4 and 8), tested with simulated units. key-sources.test.ts runs the
+// docs/protocol.md clauses 3, 4 and 8). Simulated units test it. key-sources.test.ts runs the
 // contract on the service, a vault, a card and the AS core.
 import { describe, expect, it } from 'vitest';
 import { copy } from '#protocol/bytes/bytes.ts';

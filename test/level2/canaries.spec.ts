@@ -1,6 +1,6 @@
 // Searches the memory of all browser processes for T, K_D, T1 and TA, during and after a load from
-// a remote AS into a unit outside the page: none is there. The same scan finds the data that the
-// page has.
+// a remote AS into a unit outside the page. The search must find none of them. The same search
+// finds the data that the page has.
 import { randomBytes } from 'node:crypto';
 import type { Page, Route } from '@playwright/test';
 import { fromHex } from '#protocol/bytes/hex.ts';

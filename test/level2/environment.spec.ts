@@ -1,4 +1,4 @@
-// A browser of level 2 does not change the machine: its mounts and policies exist only in its own
+// A browser of level 2 does not change the machine. Its mounts and policies exist only in its own
 // mount namespace, and its files only in temporary folders.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { DeviceProcess } from '#device-host/umockdev/device-process.ts';

@@ -1,5 +1,5 @@
-// The reports that the guest sends about its tests, as one JSON text per line over a serial port,
-// and the outcome that the runner computes from them.
+// The reports that the guest sends about its tests, and the outcome that the runner computes from
+// them. Each report is one line of JSON over a serial port.
 import type { Outcome } from '../runner/tally.ts';
 
 export type Report =

@@ -1,6 +1,6 @@
 // The whole method: EXPORTKEY at the AS, IMPORTKEY at the EI. Read the first test from top to
-// bottom. The tests run with every suite and with both profiles: shared, where every EI has T, as
-// in the wording of the claims, and diversified, where each EI has only its K_D.
+// bottom. The tests run with every suite and with both profiles. In the shared profile every EI has
+// T, as in the wording of the claims. In the diversified profile each EI has only its K_D.
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { run } from '#protocol/commands/command.ts';

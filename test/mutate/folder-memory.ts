@@ -69,8 +69,8 @@ export class FolderMemory {
   }
 
   /**
-   * Returns the hash of the file at the first call for its path, so that a test file that changes
-   * during the run keeps the hash with which the run began.
+   * Returns the hash of a file. Reads each file only once, so that a test file that changes during
+   * the run keeps its first hash.
    */
   #hashOf(path: string): string {
     const known = this.#hashes.get(path) ?? (existsSync(path) ? hash(readFileSync(path, 'utf8')) : '');

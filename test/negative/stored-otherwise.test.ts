@@ -1,5 +1,5 @@
 // A memory that stores other bytes than it received and reports success (docs/protocol.md clause
-// 4.5, steps 7 and 16 to 18), which only reading back detects. Also tests that R is valid on one
+// 4.5, steps 7 and 16 to 18). Only reading back detects this. Also tests that R is valid on one
 // link only.
 import { describe, expect, it, vi } from 'vitest';
 import { EiStore } from '#device-sim/ei/store.ts';

@@ -1,5 +1,5 @@
-// The AS processes for the screens: the main service with the sets of the tests, a service in demo
-// mode, and a new service for each case that stops or changes its service.
+// The AS processes for the screens: the main service with the sets of the tests, and a service in
+// demo mode. A case that stops or changes its service gets a new one.
 import { Service, type ServiceOptions } from '../e2e/support/service.ts';
 import { CHACHA } from '../e2e/support/sets.ts';
 

@@ -1,5 +1,5 @@
-// Clause 8 of docs/protocol.md at the service: the CLI commands that add entries to erase a slot
-// and to replace the transport key, and the effects of these commands.
+// Clause 8 of docs/protocol.md at the service. CLI commands add entries that erase a slot or
+// replace the transport key. Tests these commands and their effects.
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KeysJson } from '#protocol/service/messages.ts';

@@ -1,5 +1,5 @@
 // Compares the OpenAPI document with the routes and their responses. ajv applies the schemas of the
-// document, so that the test does not depend on valibot, from which the document is generated.
+// document. The test therefore does not depend on valibot, from which the document is generated.
 import { Ajv2020, type AnySchema } from 'ajv/dist/2020.js';
 import type { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,5 @@
-// Work orders in tests: a service with a custodian and two stations, functions that load keys into
-// units under an order, and a verifier of reports that has only the root key.
+// Work orders in tests: a service with a custodian and two stations, and functions that load keys
+// into units under an order. Also verifies reports with the root key alone.
 import type { Hono } from 'hono';
 import type { As } from '#as-service/service/as.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';

@@ -20,9 +20,9 @@ export interface HeapContent {
 }
 
 /**
- * Nodes that grow during a test and that no page can release: the record that DevTools keeps of
- * each request, and V8's weak lists of the scripts that ran (each `evaluate` is one) and of the
- * machine code that depends on an object.
+ * Nodes that grow during a test and that no page can release. DevTools keeps a record of each
+ * request. V8 keeps weak lists of the scripts that ran (each `evaluate` is one) and of the machine
+ * code that depends on an object.
  */
 const EXCLUDED = ['blink::NetworkResourcesData', 'system / WeakArrayList'];
 

@@ -1,5 +1,5 @@
-// Reads the journal of the page without product code, as an auditor would: reads the records from
-// IndexedDB and computes the hash chains again with WebCrypto.
+// Reads the journal of the page as an auditor would, without code of the product. Reads the records
+// from IndexedDB and computes the hash chains again with WebCrypto.
 import type { Page } from '@playwright/test';
 
 export interface JournalAttempt {

@@ -1,5 +1,5 @@
-// A behaviour of a browser's USB or serial interface: a probe that runs in a page and records what
-// the page observes. docs/reliability.md lists the behaviours.
+// A behaviour of a browser's USB or serial interface. It has a probe that runs in a page and
+// records the observations of the page. docs/reliability.md lists the behaviours.
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 
 export interface Behaviour {

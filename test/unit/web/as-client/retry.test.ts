@@ -1,5 +1,5 @@
-// A request that got no answer is sent again: unchanged, a limited number of times, not before the
-// time that the server gives, and visibly for the operator.
+// A request that got no answer is sent again, unchanged and a limited number of times. The page
+// waits as long as the server requests, and shows the wait to the operator.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NetworkFailure, PAUSES_MS, readRetryAfter, sendUntilAnswered, type Wait } from '#web/as-client/retry.ts';
 import { jsonAnswer, problem } from './fake-as.ts';

@@ -1,5 +1,5 @@
-// The page uses the time of the AS, which it computes from the answers of the AS, after the
-// computer has slept, and without a network.
+// The page uses the time of the AS. It computes this time from the answers of the AS. It has the
+// time also after the computer has slept, and without a network.
 import { describe, expect, it } from 'vitest';
 import { jsonAnswer, KEYS, problem } from '#test/unit/web/as-client/fake-as.ts';
 import { signedIn } from '#test/unit/web/as-client/remote-as-fixture.ts';

@@ -1,5 +1,5 @@
-// The messages of the order board, which must be readable from two metres: for the order and for
-// each unit, a word for the state and a sentence that says what to do.
+// The messages of the order board. The order and each unit have a word for their state and a
+// sentence that says what to do. Both must be readable from two metres.
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { OrderRun } from '#web/state/orders/order-run.svelte.ts';
 import type { UnitPhase, UnitProgress } from '#web/state/orders/unit-progress.svelte.ts';
