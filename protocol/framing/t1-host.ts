@@ -176,8 +176,8 @@ class T1Host implements HostFraming {
   }
 
   /**
-   * Ignores every block but the response, because the unit sent it before it received S(RESYNCH
-   * request).
+   * Ignores every block except the response. The unit has sent such a block before it received the
+   * S(RESYNCH request).
    */
   #handleResynch(block: T1Block): HostAction {
     if (!isResponse(block, 'resynch')) return WAIT_ON;

@@ -37,7 +37,7 @@ function nest(mutants: readonly Mutant[], firstId: number): HostNode[] {
   return roots;
 }
 
-/** Sorts hosts with the same range from the outer to the inner one. */
+/** Rank of a host among the hosts with the same range: an outer host has a lower rank. */
 const depth = ({ kind }: Host): number => ['statements', 'block', 'expression'].indexOf(kind);
 
 function render(source: string, from: number, to: number, nodes: readonly HostNode[]): string {

@@ -105,7 +105,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   },
 });
 
-/** Waits until the browser lists no unit: it removes an unplugged unit with a delay. */
+/** Waits until the browser lists no unit. The browser removes an unplugged unit with a delay. */
 async function expectNoUnit(browser: Browser, url: string): Promise<void> {
   const context = await browser.newContext();
   const page = await context.newPage();

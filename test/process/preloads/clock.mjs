@@ -1,4 +1,4 @@
-// node --import: the clock of this process is off by KF_CLOCK_OFFSET ms.
+// Preload (node --import): shifts the clock of this process by KF_CLOCK_OFFSET ms.
 const offset = Number(process.env.KF_CLOCK_OFFSET ?? 0);
 const RealDate = Date;
 globalThis.Date = class extends RealDate {

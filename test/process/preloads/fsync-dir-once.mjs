@@ -1,4 +1,4 @@
-// node --import: the n-th fsync of a folder (KF_NTH) says EIO, once.
+// Preload (node --import): fsync number KF_NTH of a folder fails with EIO, once.
 import fsp from 'node:fs/promises';
 
 const handle = await fsp.open('/', 'r');

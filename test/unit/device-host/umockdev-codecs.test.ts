@@ -152,7 +152,7 @@ describe('a device event', () => {
   });
 
   it('has the hashes for the filters of a monitor', () => {
-    expect(event.readUInt32BE(24)).toBe(0x0577_c5e5); // "usb", hashed by another MurmurHash2
+    expect(event.readUInt32BE(24)).toBe(0x0577_c5e5); // "usb", hashed by another implementation of MurmurHash2
     expect(event.readUInt32BE(28)).toBe(0x27f8_f50c); // "usb_device", hashed in the same way
     expect(murmurHash2('tty')).toBe(0x8afa_90c8);
   });

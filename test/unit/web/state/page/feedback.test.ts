@@ -1,4 +1,4 @@
-// The sound and vibration for a unit that is done or has failed.
+// The sound and the vibration that report a unit as done or failed.
 import { describe, expect, it } from 'vitest';
 import { Feedback } from '#web/state/page/feedback.svelte.ts';
 
