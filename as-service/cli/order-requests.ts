@@ -2,7 +2,6 @@
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Balance } from '#protocol/orders/balance.ts';
 import type { NewOrderJson } from '#protocol/orders/requests.ts';
-import { isSameText } from '#protocol/text/permitted-text.ts';
 import { UserError } from '../common/user-error.ts';
 import type { OrderEntry } from '../orders/order-ledger.ts';
 import type { Actor } from '../orders/orders.ts';
@@ -47,12 +46,12 @@ export async function runOrderRequest(
       });
     }
     case 'order show': {
-      const entry = find(as, request.id, actor);
+      const entry = as.orders.find(request.id, actor);
       const written = request.path === null ? [] : await writeJson(request.path, entry.envelope, 'signed order');
       return [...describeOrder(as, entry, zone), ...written];
     }
     case 'order revoke': {
-      const { id } = find(as, request.id, actor).order;
+      const { id } = as.orders.find(request.id, actor).order;
       await as.orders.revoke(id, request.reason, actor);
       return [`Work order ${id} is revoked. The service exports nothing for it any more.`];
     }
@@ -61,21 +60,12 @@ export async function runOrderRequest(
   }
 }
 
-/**
- * Finds an order by its typed id. Tries the exact id first, because an id from an earlier version
- * may not be in the normal form of docs/protocol.md clause 6.2.
- */
-function find(as: As, typed: string, actor: Actor): OrderEntry {
-  const ids = as.orders.list(actor, []).map(({ workOrder }) => workOrder);
-  return as.orders.find(ids.includes(typed) ? typed : (ids.find((id) => isSameText(id, typed)) ?? typed), actor);
-}
-
 async function closeOrder(
   as: As,
   actor: Actor,
   { id: typed, absentReason, path }: Extract<OrderRequest, { command: 'order close' }>,
 ): Promise<readonly string[]> {
-  const { id } = find(as, typed, actor).order;
+  const { id } = as.orders.find(typed, actor).order;
   const { closed, balance } = await as.orders.close(id, absentReason, actor);
   if (!closed) throw new UserError(notBalanced(id, balance));
   const written = path === null ? [] : await writeJson(path, await as.orders.makeReport(id, actor), 'signed report');

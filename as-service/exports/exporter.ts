@@ -108,7 +108,7 @@ export class Exporter {
 
   async #exportOnce(request: ExportRequestJson, sender: Sender): Promise<ExportEntry> {
     const { ledger, log, lock, memory, unit } = this.#options;
-    const caller = callerOf(request, sender);
+    const caller = callerOf(request, sender, (workOrder) => memory.orderIdOf(workOrder));
     const { operator } = caller;
     const earlier = ledger.findByIdempotencyKey(operator, request.idempotencyKey);
     if (earlier !== undefined && earlier.requestHash !== caller.requestHash) {
@@ -182,7 +182,7 @@ function unitRequest({ set, tkv, suite, sign, ref1, ref2, sn, random, challengeM
  * Adds the facts of a request to its sender. The audit log contains `requestHash`, so the members
  * that it covers, and their sequence, must not change.
  */
-function callerOf(request: ExportRequestJson, sender: Sender): Caller {
+function callerOf(request: ExportRequestJson, sender: Sender, orderIdOf: (workOrder: string) => string): Caller {
   const { set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder, reason, idempotencyKey } = request;
   // An array, because the sequence of members in the request's JSON must not matter.
   const members = [set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder ?? null];
@@ -190,7 +190,7 @@ function callerOf(request: ExportRequestJson, sender: Sender): Caller {
   return {
     ...sender,
     operator: sender.account.name,
-    workOrder: workOrder ?? null,
+    workOrder: workOrder === undefined ? null : orderIdOf(workOrder),
     reason: reason ?? null,
     idempotencyKey,
     requestHash: createHash('sha256').update(hashed).digest('base64url'),

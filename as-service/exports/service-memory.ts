@@ -62,6 +62,11 @@ export class ServiceMemory implements Memory<Caller> {
     return this.#options.state().asNumber;
   }
 
+  /** The id of the order that `workOrder` names, in any form of the same text; or `workOrder`. */
+  orderIdOf(workOrder: string): string {
+    return this.#options.orders.find(workOrder)?.order.id ?? workOrder;
+  }
+
   async findTransportKey(
     set: number,
     tkv: number,

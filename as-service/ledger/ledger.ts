@@ -6,6 +6,7 @@ import { toBase64url } from '#protocol/bytes/text.ts';
 import type { KcvAlgorithm } from '#protocol/crypto/kcv.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import type { WorkOrderJson } from '#protocol/orders/messages.ts';
+import { repairReason } from '#protocol/text/permitted-text.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 
@@ -228,7 +229,8 @@ export function decodeExport(content: Uint8Array): { record: ExportRecord; origi
     receipt: undefined,
   };
   // Entries of versions without reasons lack this member.
-  return { record, origin: { ...part.origin, reason: part.origin.reason ?? null } };
+  const { reason = null } = part.origin;
+  return { record, origin: { ...part.origin, reason: reason === null ? null : repairReason(reason) } };
 }
 
 /**

@@ -8,6 +8,7 @@ import type { ReportStation } from '#protocol/orders/report.ts';
 import type { AppJson, StationUnitJson } from '#protocol/orders/requests.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
+import { formOf, repairReason } from '#protocol/text/permitted-text.ts';
 import type { AuditLine } from '../audit-log/audit-line.ts';
 
 export interface OrderEntry {
@@ -45,9 +46,12 @@ const MAX_STATIONS = 1000;
 
 export class OrderLedger {
   readonly #orders = new Map<string, OrderEntry>();
+  /** Id of the oldest order with this form of its id. */
+  readonly #ids = new Map<string, string>();
 
+  /** The order with exactly this id; without one, the order whose id is the same text. */
   find(id: string): OrderEntry | undefined {
-    return this.#orders.get(id);
+    return this.#orders.get(id) ?? this.#orders.get(this.#ids.get(formOf(id)) ?? id);
   }
 
   /** Oldest first. */
@@ -59,6 +63,8 @@ export class OrderLedger {
     const order = decodeWorkOrderPayload(fromBase64url(envelope.payload));
     const initial = { reason: null, reported: new Map(), stations: [], absentReason: null, closed: null };
     this.#orders.set(order.id, { envelope, order, state: 'open', ...initial });
+    const form = formOf(order.id);
+    if (!this.#ids.has(form)) this.#ids.set(form, order.id);
   }
 
   revoke(id: string, reason: string): void {
@@ -100,11 +106,11 @@ export function replayOrder(ledger: OrderLedger, { entry, hash }: AuditLine, ope
   if (event === ORDER_EVENTS.issued) {
     ledger.issue(parse<Envelope>(open()));
   } else if (event === ORDER_EVENTS.revoked) {
-    ledger.revoke(id, String(details.reason));
+    ledger.revoke(id, repairReason(String(details.reason)));
   } else if (event === ORDER_EVENTS.reported) {
-    ledger.report(id, actor ?? '', parse<StationPart>(open()), time);
+    ledger.report(id, actor ?? '', repairPart(parse<StationPart>(open())), time);
   } else if (event === ORDER_EVENTS.closed) {
-    ledger.close(id, actor ?? '', textOrNull(details.absentReason), { sequence, hash, time });
+    ledger.close(id, actor ?? '', reasonOf(details.absentReason), { sequence, hash, time });
   }
 }
 
@@ -120,6 +126,15 @@ function parse<Part>(content: Uint8Array): Part {
   }
 }
 
-function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
+function repairPart(part: StationPart): StationPart {
+  const units = part.units.map((unit) => ({ ...unit, reason: reasonOf(unit.reason) }));
+  return { ...part, units, absentReason: reasonOf(part.absentReason) };
+}
+
+/**
+ * The reason in a form that every reader accepts: the command line of version 0.1.0 stored reasons
+ * of any length, with line breaks. Null for a blank reason, which counts as none.
+ */
+function reasonOf(stored: unknown): string | null {
+  return typeof stored === 'string' && stored.trim() !== '' ? repairReason(stored) : null;
 }

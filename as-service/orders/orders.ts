@@ -70,6 +70,7 @@ export class Orders {
   }
 
   /**
+   * Finds an order by its id, in any form of the same text.
    * @throws ProtocolError order-unknown, also when the operator may not use the set of the order
    */
   find(id: string, { account }: Actor): OrderEntry {
@@ -158,9 +159,11 @@ export class Orders {
    * exports.
    * @throws ProtocolError order-unknown, order-ended
    */
-  async revoke(id: string, reason: string, actor: Actor): Promise<OrderEntry> {
+  async revoke(typed: string, reason: string, actor: Actor): Promise<OrderEntry> {
     return this.#alone(async () => {
-      requireNotClosed(this.find(id, actor));
+      const entry = this.find(typed, actor);
+      const { id } = entry.order;
+      requireNotClosed(entry);
       await this.#append(ORDER_EVENTS.revoked, actor, { workOrder: id, reason });
       this.#options.orders.revoke(id, reason);
       return this.find(id, actor);
@@ -171,9 +174,10 @@ export class Orders {
    * Records a station report.
    * @throws ProtocolError order-unknown, unit-not-listed, request-refused
    */
-  async report(id: string, request: Omit<StationReportJson, 'close'>, actor: Actor): Promise<void> {
+  async report(typed: string, request: Omit<StationReportJson, 'close'>, actor: Actor): Promise<void> {
     await this.#mutex.run(async () => {
-      const { order, reported, state } = this.find(id, actor);
+      const { order, reported, state } = this.find(typed, actor);
+      const { id } = order;
       if (state === 'closed') return;
       const unlisted = request.units.find(({ sn }) => !lists(order, sn));
       if (unlisted !== undefined) {
@@ -216,10 +220,15 @@ export class Orders {
    * Closes the order if it balances. Closing a closed order changes nothing.
    * @throws ProtocolError order-unknown
    */
-  async close(id: string, absentReason: string | null, actor: Actor): Promise<{ closed: boolean; balance: Balance }> {
+  async close(
+    typed: string,
+    absentReason: string | null,
+    actor: Actor,
+  ): Promise<{ closed: boolean; balance: Balance }> {
     return this.#alone(async () => {
-      const sum = this.balance(id, actor, absentReason);
-      const { state } = this.find(id, actor);
+      const sum = this.balance(typed, actor, absentReason);
+      const { order, state } = this.find(typed, actor);
+      const { id } = order;
       if (state === 'closed' || !sum.mayClose) return { closed: state === 'closed', balance: sum };
       const { done, failed, unknown, absent } = sum;
       const details = { workOrder: id, done, failed, unknown, absent, absentReason };
@@ -234,8 +243,9 @@ export class Orders {
    * recorded. A long report can take longer than the client's timeout, and the client then retries.
    * @throws ProtocolError order-unknown, receipt-refused; request-refused while the order is open
    */
-  async makeReport(id: string, actor: Actor): Promise<Report> {
-    const entry = this.find(id, actor);
+  async makeReport(typed: string, actor: Actor): Promise<Report> {
+    const entry = this.find(typed, actor);
+    const { id } = entry.order;
     if (entry.closed === null) {
       throw new ProtocolError('request-refused', `Work order ${id} is not closed yet, so it has no report.`);
     }

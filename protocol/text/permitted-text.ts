@@ -93,13 +93,29 @@ export function repairText(stored: string, max: number): string | undefined {
   return 'text' in repaired ? Array.from(repaired.text).slice(0, max).join('').trim() : undefined;
 }
 
+/** Maximum length of a reason at the AS, in characters. */
+const MAX_REASON_LENGTH = 500;
+
 /**
- * True iff `typed` or its normal form equals `stored`. `stored` may be from an earlier version and
- * not in the normal form.
+ * Returns a stored reason in its normal form, as repairText() does. If nothing is left, returns a
+ * text that says so, because a unit with a reason must keep one.
  */
+export function repairReason(stored: string, max: number = MAX_REASON_LENGTH): string {
+  return repairText(stored, max) ?? 'a reason that cannot be shown';
+}
+
+/**
+ * Returns the text in its normal form, or unchanged if it is refused. Texts of earlier versions may
+ * not be in the normal form, so texts are compared in it: "é" may have one code point or two.
+ */
+export function formOf(text: string): string {
+  const result = readText(text, Number.POSITIVE_INFINITY);
+  return 'text' in result ? result.text : text;
+}
+
+/** True iff both texts have the same normal form. */
 export function isSameText(stored: string, typed: string): boolean {
-  const result = readText(typed, Number.POSITIVE_INFINITY);
-  return stored === typed || ('text' in result && result.text === stored);
+  return stored === typed || formOf(stored) === formOf(typed);
 }
 
 /** Returns the index of the first forbidden character, or undefined. */

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readOrderId } from '#protocol/text/order-id.ts';
-import { isSameText, readText, repairText, showText } from '#protocol/text/permitted-text.ts';
+import { isSameText, readText, repairReason, repairText, showText } from '#protocol/text/permitted-text.ts';
 
 const textOf = (typed: string, max = 64): string | undefined => {
   const result = readText(typed, max);
@@ -50,6 +50,8 @@ describe('a text', () => {
     expect(textOf(typed)).toBe(text);
     expect(textOf(text)).toBe(text);
     expect(isSameText(text, typed)).toBe(true);
+    // An earlier version stored texts as they were typed.
+    expect(isSameText(typed, text)).toBe(true);
   });
 
   it.each([
@@ -107,6 +109,8 @@ describe('a text', () => {
     expect(repairText('in K\ufffdln,\u202e kaputt\u200b', 200)).toBe('in K ln, kaputt');
     expect(repairText('x'.repeat(300), 200)).toBe('x'.repeat(200));
     expect(repairText('\ufffd\u202e', 200)).toBeUndefined();
+    expect(repairReason('\ufffd\u202e')).toBe('a reason that cannot be shown');
+    expect(repairReason('x'.repeat(600))).toBe('x'.repeat(500));
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (stored) => {
         const text = repairText(stored, 20);

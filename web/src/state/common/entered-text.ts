@@ -1,5 +1,5 @@
 // Reads reasons and PINs that the operator types.
-import { readText, repairText } from '#protocol/text/permitted-text.ts';
+import { readText, repairReason } from '#protocol/text/permitted-text.ts';
 import { readTyped } from '#protocol/text/typed-code.ts';
 
 /** In characters. */
@@ -20,7 +20,7 @@ export interface EnteredText {
  * stored characters that the AS now refuses.
  */
 export function storedReason(stored: string): string {
-  return repairText(stored, MAX_REASON_LENGTH) ?? 'a reason that cannot be shown';
+  return repairReason(stored, MAX_REASON_LENGTH);
 }
 
 /** Returns a typed PIN in ASCII digits, without blanks and dashes. */

@@ -11,14 +11,15 @@ const PAGE = 25;
 
 /**
  * Whether the serial number, key label or work order of an attempt contains the search text,
- * ignoring case and white space.
+ * ignoring case, white space and the Unicode form: an order of an earlier version may have an id in
+ * NFD.
  */
 export function isMatch(
   { sn, keyLabel, workOrder }: Pick<Attempt, 'sn' | 'keyLabel' | 'workOrder'>,
   search: string,
 ): boolean {
   const [wanted = '', ...texts] = [search, sn, keyLabel, workOrder ?? ''].map((text) =>
-    text.replaceAll(/\s/g, '').toUpperCase(),
+    text.normalize('NFC').replaceAll(/\s/g, '').toUpperCase(),
   );
   return texts.some((text) => text.includes(wanted));
 }

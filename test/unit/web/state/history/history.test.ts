@@ -11,6 +11,12 @@ describe('the search', () => {
   it.each(['0008', 'master key', 'JOB-5', '0007PIN'])('“%s” does not match', (search) => {
     expect(isMatch(attempt, search)).toBe(false);
   });
+  it.each([
+    ['Kälte', 'Ka\u0308lte-7'],
+    ['Ka\u0308lte', 'Kälte-7'],
+  ])('“%s” matches the work order %j in another Unicode form', (search, workOrder) => {
+    expect(isMatch({ ...attempt, workOrder }, search)).toBe(true);
+  });
   it('does not match a work order that the attempt does not have', () => {
     expect(isMatch({ sn: attempt.sn, keyLabel: attempt.keyLabel }, 'undefined')).toBe(false);
   });
