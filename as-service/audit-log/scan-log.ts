@@ -5,7 +5,8 @@ import { UserError } from '../common/user-error.ts';
 import { type AuditLine, type ChainEnd, decodeLine, FIRST_PREVIOUS, type LineAuthenticator } from './audit-line.ts';
 import type { LogFile } from './log-file.ts';
 
-const CHUNK_LENGTH = 1 << 20;
+/** Other requests get the event loop after each chunk. */
+const CHUNK_LENGTH = 1 << 16;
 const NEWLINE = 0x0a;
 
 export interface LogScan {

@@ -5,7 +5,11 @@ import { toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { VerdictJson } from '#protocol/service/messages.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
+import { Turns } from '../common/turns.ts';
 import type { ExportEntry, Ledger } from './ledger.ts';
+
+/** Number of receipts to verify before other requests get the event loop. */
+export const RECEIPTS_PER_TURN = 16;
 
 /** The objects that contain a receipt whose MAC this process has verified. */
 export type VerifiedReceipts = WeakSet<object>;
@@ -41,7 +45,10 @@ export async function verifyStoredReceipts(
   crypto: KeyCrypto,
   verified: VerifiedReceipts,
 ): Promise<void> {
-  for (const entry of ledger.all()) await verdictOf(entry, crypto, verified);
+  const turns = new Turns(RECEIPTS_PER_TURN);
+  for (const entry of ledger.all()) {
+    if ((await verdictOf(entry, crypto, verified)) !== undefined) await turns.next();
+  }
 }
 
 /**

@@ -1,6 +1,5 @@
 // Makes the report of a closed work order (docs/protocol.md clause 9.1) from the audit log. Signs
 // the verdicts again from the stored receipts.
-import { setImmediate } from 'node:timers/promises';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import type { UnitOutcome } from '#protocol/orders/balance.ts';
@@ -8,6 +7,7 @@ import type { OrderLine } from '#protocol/orders/order.ts';
 import { type Report, type ReportLoad, type ReportRow, type ReportSummary, rowHash } from '#protocol/orders/report.ts';
 import { serialNumbers } from '#protocol/orders/units.ts';
 import type { AuditLog } from '../audit-log/audit-log.ts';
+import { Turns } from '../common/turns.ts';
 import type { Signatures } from '../signing/signing.ts';
 import type { State } from '../storage/state.ts';
 import type { OrderEntry } from './order-ledger.ts';
@@ -38,11 +38,12 @@ export async function makeReport(
   const byUnit = new Map([...outcomes].map((each) => [each.sn, each]));
   const rows: ReportRow[] = [];
   const hashes: string[] = [];
+  const turns = new Turns(ROWS_PER_TURN);
   for (const sn of serialNumbers(order.units)) {
     const row = await makeRow(byUnit.get(sn) ?? { sn, outcome: 'absent', reason: entry.absentReason }, entry, options);
     rows.push(row);
     hashes.push(rowHash(row));
-    if (rows.length % ROWS_PER_TURN === 0) await setImmediate();
+    await turns.next();
   }
   const { log, signatures, state, now } = options;
   const heads = log.head.sequence === closed.head.sequence ? [closed.head] : [closed.head, log.head];

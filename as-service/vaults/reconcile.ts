@@ -6,8 +6,9 @@ import type { VerdictJson } from '#protocol/service/messages.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { headerOf, type VaultJournalJson } from '#protocol/vault/journal.ts';
 import type { VaultFindingJson } from '#protocol/vault/messages.ts';
+import { Turns } from '../common/turns.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { verifyOnce } from '../ledger/receipt-verdict.ts';
+import { RECEIPTS_PER_TURN, verifyOnce } from '../ledger/receipt-verdict.ts';
 import { findBreaks, findImportGaps, findMissingReceipts, findMisuse, grave, isServed } from './findings.ts';
 import type { ReturnPart, VaultExport, VaultLedger, VaultRecord, VerifiedReceipt } from './vault-ledger.ts';
 import { isReceiptOf, type ReceiptCheck } from './vault-receipts.ts';
@@ -22,9 +23,6 @@ export interface SignableVerdict {
   readonly xc: number;
   readonly verdict: VerdictJson;
 }
-
-/** Number of receipts to verify before other requests get the event loop. */
-const RECEIPTS_PER_TURN = 16;
 
 /**
  * Returns the part of the journal that the audit log must record, and the findings. Does not change
@@ -44,11 +42,11 @@ export async function reconcile(
   const draft = record.copy();
   draft.add(part, journal.time);
   const refused: VaultFindingJson[] = [];
-  let turn = 0;
+  const turns = new Turns(RECEIPTS_PER_TURN);
   for (const { event } of journal.entries) {
     if (event.kind !== 'receipt') continue;
     if (draft.findExports(event.xc).some(({ receipt }) => receipt?.value === event.receipt)) continue;
-    if (++turn % RECEIPTS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    await turns.next();
     const exported = await findExportOf(options.check, draft, event);
     if (exported === undefined) {
       refused.push(grave(`The receipt for export ${event.xc} is not from the unit of that export.`));
@@ -75,9 +73,11 @@ export async function verdictsOn(
 ): Promise<SignableVerdict[]> {
   const returned = new Set(entries.flatMap(({ event }) => (event.kind === 'receipt' ? [event.receipt] : [])));
   const verdicts: SignableVerdict[] = [];
+  const turns = new Turns(RECEIPTS_PER_TURN);
   for (const exported of record.exports) {
     if (exported.receipt === undefined || !returned.has(exported.receipt.value)) continue;
     const verdict = await verdictOnExport(record, exported, check);
+    await turns.next();
     if (verdict !== undefined) verdicts.push({ xc: headerOf(exported.event).xc, verdict });
   }
   return verdicts;
