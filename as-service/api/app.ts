@@ -54,7 +54,8 @@ export function createApp(options: AppOptions): Hono {
 
   for (const route of ROUTES) {
     app.on(route.method.toUpperCase(), pattern(route.path), async (c) => {
-      await as.followClock();
+      const refused = await as.followClock();
+      if (refused !== undefined) report(refused);
       const signedIn = route.roles === 'anyone' ? undefined : signIn(as, limits.failures, route.roles, credentials(c));
       const input = await readInput(c, route);
       // A body may arrive slowly, and the access code may be revoked meanwhile.

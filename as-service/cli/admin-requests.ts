@@ -1,5 +1,6 @@
 // Defines the commands that change or show the service, as data, and executes them. They run in the
 // process of the CLI, or in the service that has locked the data folder (control.ts).
+import { wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { toUserError } from '../common/to-user-error.ts';
 import { UserError } from '../common/user-error.ts';
@@ -63,7 +64,7 @@ export async function runAdminRequest(
 async function run(as: As, actor: string, request: AdminRequest, zone: string): Promise<readonly string[]> {
   switch (request.command) {
     case 'set add':
-      await addSet(as, actor, { ...request, transportKey: decodeKey(request.transportKey) });
+      await withKey(request.transportKey, (transportKey) => addSet(as, actor, { ...request, transportKey }));
       return [`Added set ${hexNumber(request.set, 8)} (${request.name}), ${request.profile}.`];
     case 'set list':
       return as.state.sets.length === 0 ? ['No sets yet.'] : as.state.sets.flatMap(describeSet);
@@ -74,13 +75,15 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
         `Set ${hexNumber(request.set, 8)} now admits ${request.units === null ? 'every unit of it' : request.only ? 'the units of its list only' : 'these units too'}.`,
       ];
     case 'key add':
-      await addKey(as, actor, { ...request, key: decodeKey(request.key) });
+      await withKey(request.key, (key) => addKey(as, actor, { ...request, key }));
       return describeSet(requireSet(as.state, request.set)).slice(-1);
     case 'key erase':
       await addErasing(as, actor, request);
       return describeSet(requireSet(as.state, request.set)).slice(-1);
     case 'set rotate': {
-      const tkv = await rotateSet(as, actor, { ...request, transportKey: decodeKey(request.transportKey) });
+      const tkv = await withKey(request.transportKey, (transportKey) =>
+        rotateSet(as, actor, { ...request, transportKey }),
+      );
       return [
         `Set ${hexNumber(request.set, 8)} now has TKV ${tkv}. REF1 ${hexNumber(request.ref1, 4)} loads it into its units.`,
         'Units with an earlier T can still load keys.',
@@ -130,8 +133,17 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
   }
 }
 
-function decodeKey(hex: string | undefined): Uint8Array | undefined {
-  return hex === undefined ? undefined : fromHex(hex);
+/** `add` copies the key. */
+async function withKey<Result>(
+  hex: string | undefined,
+  add: (key: Uint8Array | undefined) => Promise<Result>,
+): Promise<Result> {
+  const key = hex === undefined ? undefined : fromHex(hex);
+  try {
+    return await add(key);
+  } finally {
+    wipe(key);
+  }
 }
 
 function describeSet(found: SetState): string[] {

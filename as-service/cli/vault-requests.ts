@@ -103,7 +103,7 @@ async function reconcile(
   const report = await as.vaults.reconcile(readJournalFile(request.journal), caller);
   const { entries, exports, receipts, findings, verdicts } = report;
   if (path !== undefined) {
-    const signed = await Promise.all(verdicts.map(({ verdict }) => as.signatures.signVerdict(verdict)));
+    const signed = (await as.signatures.signVerdicts(verdicts)).map(({ verdict }) => verdict);
     await writeOutputFile(path, Buffer.from(`${JSON.stringify(signed)}\n`));
   }
   return [

@@ -1,5 +1,5 @@
 // Reads T and TA from the state, for exports and receipts.
-import { randomBytes } from 'node:crypto';
+import { getRandomValues } from 'node:crypto';
 import { transportKeyStore } from '#protocol/as-unit/transport-key-store.ts';
 import type { KeyStore } from '#protocol/as-unit/tree-key-crypto.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
@@ -13,7 +13,7 @@ export function createKeyStore(state: () => State, signatures: () => Signatures)
     isDiversified: (set) => findSet(set).profile === 'diversified',
     copyApplicationKey: (set, ref1) => copy(found(findSet(set).keys.find((each) => each.ref1 === ref1)).key),
     signData: (message) => signatures().signData(message),
-    random: (length) => copy(randomBytes(length)),
+    random: (length) => getRandomValues(new Uint8Array(length)),
   });
 }
 

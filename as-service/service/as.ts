@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import { TreeKeyCrypto } from '#protocol/as-unit/tree-key-crypto.ts';
 import { Mutex } from '#protocol/async/mutex.ts';
-import { equalBytes, wipe } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
-import { fromBase64url } from '#protocol/bytes/text.ts';
 import { argon2id } from '#protocol/crypto/argon2.ts';
-import { IntegrityError, ProtocolError } from '#protocol/errors.ts';
+import { ProtocolError } from '#protocol/errors.ts';
 import { type Envelope, keyId } from '#protocol/signing/envelope.ts';
 import type { PasswordKey } from '#protocol/vault/passphrase.ts';
 import { type AuditLine, FIRST_PREVIOUS } from '../audit-log/audit-line.ts';
@@ -17,38 +15,30 @@ import type { LogFile } from '../audit-log/log-file.ts';
 import type { LogScan } from '../audit-log/scan-log.ts';
 import { SharedLock } from '../common/shared-lock.ts';
 import { UserError } from '../common/user-error.ts';
-import { Exporter, replayRepeat } from '../exports/exporter.ts';
+import { Exporter } from '../exports/exporter.ts';
 import { createKeyStore } from '../exports/key-store.ts';
 import { ServiceMemory } from '../exports/service-memory.ts';
-import { decodeExport, Ledger } from '../ledger/ledger.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import { verifyStoredReceipts } from '../ledger/receipt-verdict.ts';
 import { codesFromFuture, redateAccessCodes } from '../operators/operators.ts';
-import { OrderLedger, replayOrder } from '../orders/order-ledger.ts';
 import { Orders } from '../orders/orders.ts';
 import type { StateChange, StateChanges } from '../sets/state-changes.ts';
-import {
-  byPurpose,
-  CLOCK_TOLERANCE_MS,
-  certify,
-  createSigningKey,
-  currentSpan,
-  expiringKeys,
-  isWithin,
-  Signatures,
-  type Span,
-} from '../signing/signing.ts';
+import { CLOCK_TOLERANCE_MS, certifiedSpan, isWithin, Signatures, type Span } from '../signing/signing.ts';
 import { diskRefusal } from '../storage/disk-error.ts';
 import type { Sealer } from '../storage/sealer.ts';
-import { type LogPosition, type SigningKeyState, type State, secretsOf } from '../storage/state.ts';
-import { StateFile } from '../storage/state-file.ts';
-import { replayVault, VaultLedger } from '../vaults/vault-ledger.ts';
+import { type LogPosition, type State, wipeSecrets } from '../storage/state.ts';
+import { StateFile, type StoredState } from '../storage/state-file.ts';
 import type { ReceiptCheck } from '../vaults/vault-receipts.ts';
 import { Vaults } from '../vaults/vaults.ts';
 import { chooseState, NewestChange, STATE_FILE, type StateChoice } from './choose-state.ts';
+import { emptyLedgers, type Ledgers, replayLine, signedRecords } from './replay.ts';
+import { dropCertificates, emptyState, renewSigningKeys, withAllKeys } from './signing-keys.ts';
 
 export const LOG_FILE = 'audit.log';
 /** A clock that is behind by at most this time causes no notice. */
 const CLOCK_NOTICE_MS = 5 * 60_000;
+/** Pause after a renewal that the disk refused. */
+const RETRY_MS = 60_000;
 
 export interface AsOptions {
   readonly directory: string;
@@ -63,6 +53,19 @@ export interface AsOptions {
   readonly derive?: PasswordKey;
 }
 
+/** What a start reads from the disk. */
+interface Found {
+  readonly log: AuditLog;
+  readonly ledgers: Ledgers;
+  readonly stateFile: StateFile;
+  readonly choice: StateChoice;
+  readonly unauthenticated: LogPosition;
+  /** Of the newest change in the log. */
+  readonly revision: number;
+  /** Of the newest entry before this start. */
+  readonly newestTime: string;
+}
+
 export class As implements StateChanges {
   readonly demoMode: boolean;
   readonly log: AuditLog;
@@ -74,6 +77,7 @@ export class As implements StateChanges {
   /** Sentences about this start that the terminal shows to the administrator. */
   readonly notices: string[] = [];
   readonly #options: AsOptions;
+  readonly #ledgers: Ledgers;
   readonly #stateFile: StateFile;
   readonly #check: ReceiptCheck;
   #state: State;
@@ -81,53 +85,66 @@ export class As implements StateChanges {
   #certified: Span;
   readonly #lock = new SharedLock();
   readonly #clock = new Mutex();
+  /** When the disk refused the last renewal, in milliseconds since the epoch. */
+  #refusedAt = Number.NEGATIVE_INFINITY;
 
   /**
-   * Closes the log file when it throws.
+   * Closes log file and sealer, and wipes every key, when it throws.
    * @throws UserError when the state or the log is damaged, or one is older than the other
    */
   static async open(options: AsOptions): Promise<As> {
+    const { logFile, sealer } = options;
     try {
-      return await As.#open(options);
+      const found = await As.#read(options);
+      const as = new As(options, found);
+      await as.#begin(found).catch((cause: unknown) => {
+        wipeSecrets(as.#state);
+        throw cause;
+      });
+      return as;
     } catch (cause) {
-      await options.logFile.close();
+      sealer.close();
+      await logFile.close();
       throw cause;
     }
   }
 
-  static async #open(options: AsOptions): Promise<As> {
-    const { logFile: file, sealer, now } = options;
-    const ledgers: Ledgers = { exports: new Ledger(), orders: new OrderLedger(), vaults: new VaultLedger() };
+  /** Replays the log and chooses the state. Wipes the secrets of the state that is not chosen. */
+  static async #read({ directory, logFile: file, sealer, now, acceptClock = false }: AsOptions): Promise<Found> {
+    const ledgers = emptyLedgers();
     const newest = new NewestChange();
     const replay = (line: AuditLine) => {
       newest.add(line.entry);
       replayLine(line, ledgers, sealer);
     };
-    const stateFile = new StateFile(join(options.directory, STATE_FILE), sealer);
-    const [stored, next] = [await stateFile.read(), await stateFile.readNext()];
+    const stateFile = new StateFile(join(directory, STATE_FILE), sealer);
+    const candidates: (StoredState | undefined)[] = [];
     let choice: StateChoice = { state: undefined, finish: false, lost: false };
     let unauthenticated: LogPosition = { sequence: 0, hash: FIRST_PREVIOUS };
-    const accept = (scan: LogScan) => {
-      choice = chooseState(newest, scan, stored, next);
-      unauthenticated = { sequence: scan.unauthenticated.sequence, hash: scan.unauthenticated.hash };
-      requireClock(scan.head.time, now(), options.acceptClock === true);
+    const wipeOthers = (chosen: State | undefined) => {
+      for (const each of candidates) if (each !== undefined && each.state !== chosen) wipeSecrets(each.state);
     };
-    const log = await AuditLog.open({ file, sealer, now, replay, accept });
-    const newestTime = log.head.time;
-    const { state, finish, lost } = choice;
-    if (finish) await stateFile.finish();
-    await stateFile.removeLeftovers();
-    if (lost) await log.append({ event: 'change-lost', actor: null, details: { revision: newest.revision } });
-    const as = new As(options, log, ledgers, stateFile, withAllKeys(state ?? emptyState()));
-    if (state === undefined) await as.#create(unauthenticated);
-    else if (state.unauthenticated === undefined) await as.#authenticateLog(unauthenticated);
-    await as.#recordClock(newestTime);
-    await as.followClock();
-    return as;
+    try {
+      candidates.push(await stateFile.read());
+      candidates.push(await stateFile.readNext());
+      const accept = (scan: LogScan) => {
+        choice = chooseState(newest, scan, candidates[0], candidates[1]);
+        unauthenticated = { sequence: scan.unauthenticated.sequence, hash: scan.unauthenticated.hash };
+        requireClock(scan.head.time, now(), acceptClock);
+      };
+      const log = await AuditLog.open({ file, sealer, now, replay, accept });
+      wipeOthers(choice.state);
+      return { log, ledgers, stateFile, choice, unauthenticated, revision: newest.revision, newestTime: log.head.time };
+    } catch (cause) {
+      wipeOthers(undefined);
+      throw cause;
+    }
   }
 
-  private constructor(options: AsOptions, log: AuditLog, ledgers: Ledgers, stateFile: StateFile, state: State) {
+  private constructor(options: AsOptions, { log, ledgers, stateFile, choice }: Found) {
+    const state = withAllKeys(choice.state ?? emptyState());
     this.#options = options;
+    this.#ledgers = ledgers;
     this.#stateFile = stateFile;
     this.demoMode = options.demoMode;
     this.now = options.now;
@@ -135,7 +152,7 @@ export class As implements StateChanges {
     this.ledger = ledgers.exports;
     this.#state = state;
     this.#signatures = new Signatures(state);
-    this.#certified = currentSpan(state);
+    this.#certified = certifiedSpan(state);
     const { demoMode, now, derive = argon2id } = options;
     const signatures = () => this.#signatures;
     const base = { ledger: ledgers.exports, log, lock: this.#lock, demoMode, now };
@@ -169,6 +186,19 @@ export class As implements StateChanges {
     return this.#signatures.signHead(this.log.head);
   }
 
+  /** Completes the last change, and makes the changes that this start needs. */
+  async #begin({ choice, unauthenticated, revision, newestTime }: Found): Promise<void> {
+    const { state, finish, lost } = choice;
+    if (finish) await this.#stateFile.finish();
+    await this.#stateFile.removeLeftovers();
+    if (lost) await this.log.append({ event: 'change-lost', actor: null, details: { revision } });
+    if (state === undefined) await this.#create(unauthenticated);
+    else if (state.unauthenticated === undefined) await this.#authenticateLog(unauthenticated);
+    await this.#recordClock(newestTime);
+    const refused = await this.#clock.run(() => this.#renew());
+    if (refused !== undefined) this.notices.push(refused.message);
+  }
+
   /**
    * Makes one change at a time, while no export is in progress. The audit entry of the change names
    * the new state, and the change is complete once that entry is durable. A crash before that
@@ -177,18 +207,25 @@ export class As implements StateChanges {
    */
   async change({ event, actor, details, next }: StateChange): Promise<void> {
     await this.#lock.exclusive(async () => {
-      // After a failed write, the log on disk may name the prepared state of that change. prepare()
-      // must not overwrite it.
-      this.log.requireWritable();
-      const revision = this.#state.revision + 1;
-      const state: State = { ...next(this.#state), revision };
-      const hash = await this.#stateFile.prepare(state).catch((cause: unknown) => {
-        throw diskRefusal(cause, 'Nothing was changed.');
-      });
-      await this.log.append({ event, actor, details: { ...details, revision, state: hash } });
+      const before = this.#state;
+      const revision = before.revision + 1;
+      const state: State = { ...next(before), revision };
+      try {
+        // After a failed write, the log on disk may name the prepared state of that change. prepare()
+        // must not overwrite it.
+        this.log.requireWritable();
+        const hash = await this.#stateFile.prepare(state).catch((cause: unknown) => {
+          throw diskRefusal(cause, 'Nothing was changed.');
+        });
+        await this.log.append({ event, actor, details: { ...details, revision, state: hash } });
+      } catch (cause) {
+        wipeSecrets(state, before);
+        throw cause;
+      }
       this.#state = state;
+      wipeSecrets(before, state);
       this.#signatures = new Signatures(state);
-      this.#certified = currentSpan(state);
+      this.#certified = certifiedSpan(state);
       await this.#stateFile.finish();
     });
   }
@@ -196,9 +233,12 @@ export class As implements StateChanges {
   /** Waits for pending changes, closes the log and wipes every key. */
   async close(): Promise<void> {
     await this.#lock.idle();
-    await this.log.close();
-    wipe(...secretsOf(this.#state));
-    this.#options.sealer.close();
+    try {
+      await this.log.close();
+    } finally {
+      wipeSecrets(this.#state);
+      this.#options.sealer.close();
+    }
   }
 
   async #create(unauthenticated: LogPosition): Promise<void> {
@@ -230,15 +270,35 @@ export class As implements StateChanges {
   /**
    * Replaces signing keys whose certificates expire within half a year or were issued while the
    * clock was ahead of now. Also corrects access codes that were issued then. Called at the start
-   * and before each request.
+   * and before each request. If the disk refuses a change while every present key is certified,
+   * resolves with the refusal, and retries after RETRY_MS.
+   * @throws UserError when the disk refuses a change and a present key is not certified
    */
-  followClock(): Promise<void> {
+  async followClock(): Promise<UserError | undefined> {
     const now = this.now();
-    if (isWithin(this.#certified, now) && codesFromFuture(this.#state, now) === 0) return Promise.resolve();
-    return this.#clock.run(async () => {
-      await this.#renewSigningKeys();
+    if (isWithin(this.#certified, now) && codesFromFuture(this.#state, now) === 0) return undefined;
+    return this.#clock.run(() => this.#renew());
+  }
+
+  /** See followClock(). */
+  async #renew(): Promise<UserError | undefined> {
+    const isCertified = isWithin(certifiedSpan(this.#state, 0), this.now());
+    if (isCertified && Math.abs(this.now().getTime() - this.#refusedAt) < RETRY_MS) return undefined;
+    try {
+      await renewSigningKeys(this);
+      await dropCertificates(this, () => signedRecords(this.#ledgers));
+      // Until then, findOperator() refuses such a code.
       if (codesFromFuture(this.#state, this.now()) > 0) await redateAccessCodes(this);
-    });
+      return undefined;
+    } catch (cause) {
+      if (!isCertified || !(cause instanceof UserError)) throw cause;
+      this.#refusedAt = this.now().getTime();
+      const { until } = certifiedSpan(this.#state, 0);
+      return new UserError(
+        `The service could not renew its certificates, and uses the present ones, which end at ${new Date(until).toISOString()}. ${cause.message}`,
+        { cause },
+      );
+    }
   }
 
   /**
@@ -259,55 +319,6 @@ export class As implements StateChanges {
       ...(isAccepted ? [] : ['New entries have that time until the clock reaches it.']),
     );
   }
-
-  async #renewSigningKeys(): Promise<void> {
-    for (const purpose of expiringKeys(this.#state, this.now())) {
-      const { root, asNumber } = this.#state;
-      const key = createSigningKey();
-      const certificate = await certify(root, purpose, key.publicKey, asNumber, this.now());
-      await this.change({
-        event: 'signing-key-certified',
-        actor: null,
-        details: { purpose, keyId: keyId(key.publicKey) },
-        next: (state) => ({
-          ...state,
-          signingKeys: { ...state.signingKeys, [purpose]: key },
-          earlierVerdictKeys: purpose === 'verdict' ? withVerdictKey(state) : (state.earlierVerdictKeys ?? []),
-          certificates: [...state.certificates, certificate],
-        }),
-      });
-    }
-  }
-}
-
-function emptyState(): State {
-  const root = createSigningKey();
-  return {
-    revision: 0,
-    asNumber: 0,
-    name: 'Keyferry AS',
-    root,
-    signingKeys: byPurpose(() => root),
-    certificates: [],
-    sets: [],
-    operators: [],
-  };
-}
-
-/**
- * Adds signing keys for the purposes that an earlier version did not have. The root key is only a
- * placeholder: no certificate names it for the purpose, so open() replaces it before the first use.
- */
-function withAllKeys(state: State): State {
-  return { ...state, signingKeys: { ...byPurpose(() => state.root), ...state.signingKeys } };
-}
-
-/**
- * The earlier verdict keys, with the key that is replaced now. Excludes the root key, which is only
- * the placeholder of withAllKeys().
- */
-function withVerdictKey({ root, signingKeys: { verdict }, earlierVerdictKeys = [] }: State): SigningKeyState[] {
-  return equalBytes(verdict.publicKey, root.publicKey) ? [...earlierVerdictKeys] : [verdict, ...earlierVerdictKeys];
 }
 
 /** @throws UserError when the clock is far behind the newest entry, and was not accepted */
@@ -315,43 +326,5 @@ function requireClock(newest: string, clock: Date, accepted: boolean): void {
   if (accepted || Date.parse(newest) - clock.getTime() <= CLOCK_TOLERANCE_MS) return;
   throw new UserError(
     `The clock of this machine says ${clock.toISOString()}, but the newest entry of the audit log is of ${newest}. Set the clock right, then start again. If this clock is right, start the service once with --accept-clock. Nothing was modified.`,
-  );
-}
-
-/** The indexes of the records in the audit log. Each start computes them by replay. */
-interface Ledgers {
-  readonly exports: Ledger;
-  readonly orders: OrderLedger;
-  readonly vaults: VaultLedger;
-}
-
-function replayLine(line: AuditLine, { exports, orders, vaults }: Ledgers, sealer: Sealer): void {
-  const { entry, sealed } = line;
-  const { event, time, details, sequence } = entry;
-  const open = () => {
-    try {
-      return sealer.openRecord(sequence, Buffer.from(sealed ?? '', 'base64url'));
-    } catch (cause) {
-      if (cause instanceof IntegrityError) throw unreadable(sequence, cause);
-      throw cause;
-    }
-  };
-  if (event === 'export') {
-    const { record, origin } = decodeExport(open());
-    exports.addExport(record, origin, time);
-  } else if (event === 'export-repeated') {
-    replayRepeat(exports, open());
-  } else if (event === 'receipt') {
-    exports.addReceipt(Number(details.xc), fromBase64url(String(details.receipt)), time);
-  } else {
-    replayOrder(orders, line, open);
-    replayVault(vaults, entry, open);
-  }
-}
-
-function unreadable(sequence: number, cause: unknown): UserError {
-  return new UserError(
-    `The sealed part of entry ${sequence} of the audit log does not open: the log was changed. Keep this copy as evidence, and restore the folder from a backup.`,
-    { cause },
   );
 }

@@ -36,8 +36,11 @@ export async function openAs(options: OpenOptions): Promise<AsHandle | HeldByOth
     if (process.platform !== 'win32') await chmod(directory, 0o700);
     const sealedDataExists = [STATE_FILE, LOG_FILE].some((name) => existsSync(join(directory, name)));
     const { key, source } = await loadSealingKey({ environment: sealingKey, path: keyFile, sealedDataExists });
-    const logFile = await openLogFile(join(directory, LOG_FILE));
     const sealer = new Sealer(key);
+    const logFile = await openLogFile(join(directory, LOG_FILE)).catch((cause: unknown) => {
+      sealer.close();
+      throw cause;
+    });
     const as = await As.open({ directory, sealer, logFile, demoMode: demo, now: () => new Date(), acceptClock });
     return {
       as,

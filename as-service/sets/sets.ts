@@ -1,6 +1,6 @@
 // Changes sets and keys on behalf of an administrator. Each function checks its input, throws a
 // UserError for the terminal, and makes one change that the audit log records.
-import { randomBytes } from 'node:crypto';
+import { getRandomValues } from 'node:crypto';
 import { type Bytes, copy, isZero, wipe } from '#protocol/bytes/bytes.ts';
 import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { ascii } from '#protocol/bytes/text.ts';
@@ -39,6 +39,7 @@ export async function addSet(as: StateChanges, actor: string, input: NewSet): Pr
   if (quotaPerUnit !== null) requireNumber('quota', quotaPerUnit, 1, 0xffffffff);
   const existing = as.state.sets.find((each) => each.set === set);
   if (existing !== undefined) throw new UserError(`There is already a ${setLabel(existing)}.`);
+  const admitted = units?.map(requireSerialNumber) ?? null;
   const key = newTransportKey(input.transportKey);
   if (!as.demoMode && (isDemoSet(set) || isPublishedKey(key))) {
     throw new UserError('This is a demo set or its published T. It protects nothing and is refused outside demo mode.');
@@ -50,7 +51,7 @@ export async function addSet(as: StateChanges, actor: string, input: NewSet): Pr
     transportKeys: [{ tkv, family, key }],
     keys: [],
     nextAkv: 1,
-    units: units?.map(requireSerialNumber) ?? null,
+    units: admitted,
     quotaPerUnit,
   };
   await as.change({
@@ -106,10 +107,11 @@ export async function addKey(as: StateChanges, actor: string, input: NewKey): Pr
       `"${attributes}" is not an attribute field. It has 7 upper-case letters and digits, as D0AB00N.`,
     );
   }
-  const key = copy(input.key ?? randomBytes(input.length));
-  if (![16, 24, 32].includes(key.length) || isZero(key)) {
+  const length = input.key?.length ?? input.length;
+  if (![16, 24, 32].includes(length) || (input.key !== undefined && isZero(input.key))) {
     throw new UserError('An application key has 16, 24 or 32 bytes, not all zero.');
   }
+  const key = input.key === undefined ? getRandomValues(new Uint8Array(length)) : copy(input.key);
   const kcv = toHex(keyCheckValue(attributes, key).value);
   await as.change({
     event: 'key-added',
@@ -157,11 +159,12 @@ export async function writeDeviceKey(
   return { profile: found.profile, tkv: transportKey.tkv };
 }
 
+/** T, 32 bytes: a copy of `given`, or random bytes. @throws UserError */
 export function newTransportKey(given: Uint8Array | undefined): Bytes {
-  const key = copy(given ?? randomBytes(32));
-  if (key.length !== 32) throw new UserError(`T has 32 bytes, not ${key.length}.`);
-  if (new Set(key).size < 8) throw new UserError('This T is not a random key: it has fewer than 8 different bytes.');
-  return key;
+  if (given === undefined) return getRandomValues(new Uint8Array(32));
+  if (given.length !== 32) throw new UserError(`T has 32 bytes, not ${given.length}.`);
+  if (new Set(given).size < 8) throw new UserError('This T is not a random key: it has fewer than 8 different bytes.');
+  return copy(given);
 }
 
 export function replaceSet(state: State, set: number, next: (before: SetState) => SetState): State {

@@ -1,7 +1,7 @@
 // The signatures of the service (docs/protocol.md clause 9): one certified Ed25519 key per purpose,
 // and DSSE envelopes. Signs with node:crypto, which is ten times as fast as noble (ADR 0013).
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
+import { type Bytes, concat, copy, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { WORK_ORDER_TYPE } from '#protocol/orders/order.ts';
@@ -13,6 +13,7 @@ import {
   type Signer,
   sealEnvelope,
 } from '#protocol/signing/envelope.ts';
+import { Turns } from '../common/turns.ts';
 import type { SigningKeyState, SigningPurpose, State } from '../storage/state.ts';
 
 const TYPES = {
@@ -46,6 +47,8 @@ const YEARS: Record<SigningPurpose, number> = {
   'work-order': 3,
   report: 3,
 };
+/** Number of verdicts to sign before other requests get the event loop. */
+const VERDICTS_PER_TURN = 100;
 const RENEWAL_MS = 183 * 86_400_000;
 /**
  * Tolerated error of a clock. Certificates begin earlier by this time. A start is refused when the
@@ -57,10 +60,17 @@ export function byPurpose<T>(make: (purpose: SigningPurpose) => T): Record<Signi
   return Object.fromEntries(SIGNING_PURPOSES.map((purpose) => [purpose, make(purpose)])) as Record<SigningPurpose, T>;
 }
 
+/** The caller wipes the secret key. */
 export function createSigningKey(): SigningKeyState {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const { d = '', x = '' } = privateKey.export({ format: 'jwk' });
-  return { secretKey: fromBase64url(d), publicKey: fromBase64url(x) };
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const der = privateKey.export({ format: 'der', type: 'pkcs8' });
+  try {
+    // Both encodings end with the 32 bytes of the key (RFC 8410).
+    const spki = publicKey.export({ format: 'der', type: 'spki' });
+    return { secretKey: copy(der.subarray(-32)), publicKey: copy(spki.subarray(-32)) };
+  } finally {
+    wipe(der);
+  }
 }
 
 class NodeSigner implements Signer {
@@ -69,9 +79,13 @@ class NodeSigner implements Signer {
 
   constructor({ publicKey, secretKey }: SigningKeyState) {
     this.publicKey = publicKey;
-    const der = Buffer.from(concat(PKCS8_PREFIX, secretKey));
-    this.#key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-    der.fill(0);
+    const der = concat(PKCS8_PREFIX, secretKey);
+    try {
+      const key = Buffer.from(der.buffer);
+      this.#key = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+    } finally {
+      wipe(der);
+    }
   }
 
   sign(message: Uint8Array): Bytes {
@@ -90,12 +104,13 @@ export class Signatures {
    */
   #signedHead: { readonly sequence: number; readonly envelope: Promise<Envelope> } | undefined;
 
-  constructor({ root, signingKeys, earlierVerdictKeys = [], certificates }: State) {
+  constructor(state: State) {
+    const { root, signingKeys, earlierVerdictKeys = [], certificates } = state;
     this.#signers = byPurpose((purpose) => new NodeSigner(signingKeys[purpose]));
-    const earlier = earlierVerdictKeys.map((key) => new NodeSigner(key));
-    this.#verdictSigners = [this.#signers.verdict, ...earlier].flatMap((signer) => {
-      const certificate = certificates.map(decodeCertificate).find(certifies('verdict', signer.publicKey));
-      return certificate === undefined ? [] : [{ signer, certificate }];
+    const signers = [this.#signers.verdict, ...earlierVerdictKeys.map((key) => new NodeSigner(key))];
+    this.#verdictSigners = verdictCertificates(state).flatMap((certificate) => {
+      const signer = signers.find(({ publicKey }) => toBase64url(publicKey) === certificate.publicKey);
+      return signer === undefined ? [] : [{ signer, certificate }];
     });
     this.#trust = { root: toBase64url(root.publicKey), certificates };
   }
@@ -121,6 +136,19 @@ export class Signatures {
       ({ certificate: { from, until } }) => Date.parse(from) <= at && at <= Date.parse(until),
     );
     return sealJson(TYPES.verdict, verdict, found?.signer ?? this.#signers.verdict);
+  }
+
+  /** The verdicts with their signatures, in the same sequence. */
+  async signVerdicts<Unsigned extends { readonly verdict: VerdictJson }>(
+    verdicts: readonly Unsigned[],
+  ): Promise<(Omit<Unsigned, 'verdict'> & { readonly verdict: Envelope })[]> {
+    const turns = new Turns(VERDICTS_PER_TURN);
+    const signed: (Omit<Unsigned, 'verdict'> & { readonly verdict: Envelope })[] = [];
+    for (const each of verdicts) {
+      signed.push({ ...each, verdict: await this.signVerdict(each.verdict) });
+      await turns.next();
+    }
+    return signed;
   }
 
   /** The signer of vault files, and the certificate of its key. */
@@ -175,7 +203,7 @@ export function signCertificate(root: SigningKeyState, certificate: CertificateJ
  * issued while the clock was ahead.
  */
 export function expiringKeys(state: State, now: Date): SigningPurpose[] {
-  return SIGNING_PURPOSES.filter((purpose) => !isWithin(spanOf(state, purpose), now));
+  return SIGNING_PURPOSES.filter((purpose) => !isWithin(spanOf(state, purpose, RENEWAL_MS), now));
 }
 
 /** Milliseconds since the epoch. */
@@ -184,9 +212,12 @@ export interface Span {
   readonly until: number;
 }
 
-/** The time in which no signing key must be replaced. */
-export function currentSpan(state: State): Span {
-  const spans = SIGNING_PURPOSES.map((purpose) => spanOf(state, purpose));
+/**
+ * The time in which no certificate of a present key ends within `marginMs`. Until the end of this
+ * time with the default margin, no signing key must be replaced; with 0, every key is certified.
+ */
+export function certifiedSpan(state: State, marginMs: number = RENEWAL_MS): Span {
+  const spans = SIGNING_PURPOSES.map((purpose) => spanOf(state, purpose, marginMs));
   return { from: Math.max(...spans.map(({ from }) => from)), until: Math.min(...spans.map(({ until }) => until)) };
 }
 
@@ -194,13 +225,16 @@ export function isWithin({ from, until }: Span, now: Date): boolean {
   return from <= now.getTime() && now.getTime() < until;
 }
 
-/** The time in which the key of a purpose stays in use. An empty time without a certificate. */
-function spanOf({ signingKeys, certificates }: State, purpose: SigningPurpose): Span {
+/**
+ * The time in which the certificate of a purpose is valid, without its last `marginMs`. An empty
+ * time without a certificate.
+ */
+function spanOf({ signingKeys, certificates }: State, purpose: SigningPurpose, marginMs: number): Span {
   const certificate = certificates.map(decodeCertificate).find(certifies(purpose, signingKeys[purpose].publicKey));
   if (certificate === undefined) return { from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
   // Units never replace the key for DATA, and do not read its certificate.
   const from = purpose === 'data' ? Number.NEGATIVE_INFINITY : Date.parse(certificate.from);
-  return { from, until: Date.parse(certificate.until) - RENEWAL_MS + 1 };
+  return { from, until: Date.parse(certificate.until) - marginMs + 1 };
 }
 
 /**
@@ -220,7 +254,15 @@ function certifies(purpose: SigningPurpose, key: Uint8Array): (certificate: Cert
   return ({ purpose: actual, publicKey }) => actual === purpose && publicKey === expected;
 }
 
+/** The certificates of the verdict keys, newest first. */
+export function verdictCertificates({ signingKeys, earlierVerdictKeys = [], certificates }: State): CertificateJson[] {
+  const decoded = certificates.map(decodeCertificate);
+  return [signingKeys.verdict, ...earlierVerdictKeys].flatMap(
+    ({ publicKey }) => decoded.find(certifies('verdict', publicKey)) ?? [],
+  );
+}
+
 /** For certificates of this service only: the signature is not verified. */
-function decodeCertificate({ payload }: Envelope): CertificateJson {
+export function decodeCertificate({ payload }: Envelope): CertificateJson {
   return JSON.parse(Buffer.from(fromBase64url(payload)).toString('utf8')) as CertificateJson;
 }

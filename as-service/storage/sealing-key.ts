@@ -1,8 +1,8 @@
 // Reads the sealing key from the environment or from a key file, which the first start creates.
-import { randomBytes } from 'node:crypto';
+import { getRandomValues } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
-import { type Bytes, copy, wipe } from '#protocol/bytes/bytes.ts';
+import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { ascii, fromBase64url } from '#protocol/bytes/text.ts';
 import { decodeFile } from '#protocol/text/decode-file.ts';
@@ -48,8 +48,16 @@ export async function loadSealingKey({ environment, path, sealedDataExists }: Se
       `The key file ${path} is missing, and the data of this service cannot be opened without it. Put it back, or set KEYFERRY_SEALING_KEY to its content.`,
     );
   }
-  const key = copy(randomBytes(32));
-  await createFile(path, ascii(`${toHex(key)}\n`));
+  const key = getRandomValues(new Uint8Array(32));
+  const text = ascii(`${toHex(key)}\n`);
+  try {
+    await createFile(path, text);
+  } catch (cause) {
+    wipe(key);
+    throw cause;
+  } finally {
+    wipe(text);
+  }
   return { key, source: 'key file' };
 }
 

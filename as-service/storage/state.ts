@@ -1,6 +1,6 @@
 // The state of the service: sets with T and TA, signing keys and operators. It is stored in one
 // sealed file. Exports, work orders and vaults are not part of it: the audit log records them.
-import type { Bytes } from '#protocol/bytes/bytes.ts';
+import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import type { CertificateJson, Profile, Role } from '#protocol/service/messages.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
@@ -119,15 +119,23 @@ export function encodeState(state: State): Uint8Array {
   );
 }
 
-/** For authenticated content only: the shape is not checked. */
+/** For authenticated content only: the shape is not checked. The caller wipes `content`. */
 export function decodeState(content: Uint8Array): State {
-  return JSON.parse(Buffer.from(content).toString('utf8'), (_name, value: unknown) =>
+  // A view: a copy would have to be wiped too.
+  const view = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  return JSON.parse(view.toString('utf8'), (_name, value: unknown) =>
     isEncodedBytes(value) ? fromBase64url(value[BYTES]) : value,
   ) as State;
 }
 
 function isEncodedBytes(value: unknown): value is { readonly [BYTES]: string } {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, BYTES);
+}
+
+/** Wipes every secret key of `state` that `kept` does not use too. */
+export function wipeSecrets(state: State, kept?: State): void {
+  const used = new Set(kept === undefined ? [] : secretsOf(kept));
+  for (const secret of secretsOf(state)) if (!used.has(secret)) wipe(secret);
 }
 
 /** Every secret key in the state. The arrays are not copies. */

@@ -1,7 +1,7 @@
 // Changes of the state that a crash or the disk interrupts, and data folders of earlier versions.
 // The audit log decides whether a change happened, and no folder is refused forever.
 import { existsSync } from 'node:fs';
-import { copyFile, cp, open as openFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openLogFile } from '#as-service/audit-log/log-file.ts';
@@ -23,6 +23,7 @@ import {
   type TemporaryFolder,
   temporaryFolder,
 } from '#test/support/as-service.ts';
+import { failSync } from '#test/support/failing-disk.ts';
 import { readLines, writeChained } from '#test/support/log-forger.ts';
 import { fetchReport, judge } from '#test/support/orders.ts';
 
@@ -112,24 +113,9 @@ describe('after a crash during a change, the next start', () => {
 });
 
 describe('a disk whose writes fail', () => {
-  /** Makes the n-th fsync from now on fail, of a folder or of a file. */
-  async function failSync(kind: 'folder' | 'file', failures: readonly number[]): Promise<void> {
-    const handle = await openFile(folder.path);
-    const prototype = Object.getPrototypeOf(handle) as { sync(this: typeof handle): Promise<void> };
-    await handle.close();
-    const original = prototype.sync;
-    let count = 0;
-    vi.spyOn(prototype, 'sync').mockImplementation(async function (this: typeof handle) {
-      if ((await this.stat()).isDirectory() === (kind === 'folder') && failures.includes(++count)) {
-        throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' });
-      }
-      return original.call(this);
-    });
-  }
-
   it.each(['folder', 'file'] as const)('one failed fsync of a %s does not fail the change', async (kind) => {
     const as = await open();
-    await failSync(kind, [1]);
+    await failSync(folder.path, kind, [1]);
     await addOperator(as, 'test', anna);
     await as.close();
     expect(names(await open())).toEqual(['anna']);
@@ -138,7 +124,7 @@ describe('a disk whose writes fail', () => {
   it.each(['folder', 'file'] as const)('a %s whose fsync always fails makes only the change fail', async (kind) => {
     const as = await open();
     const before = await readFile(path('audit.log'));
-    await failSync(kind, [1, 2]);
+    await failSync(folder.path, kind, [1, 2]);
     await expect(addOperator(as, 'test', anna)).rejects.toThrow(/reported an error \(EIO\).*Nothing was changed/);
     expect(await readFile(path('audit.log'))).toEqual(before);
     await addOperator(as, 'test', { ...anna, name: 'otto' });

@@ -78,9 +78,7 @@ export const vaultJournalRoute = route({
     call.spend(1);
     const { signatures, vaults } = call.as;
     const report = await vaults.reconcile(call.input.journal, callerOf(call), call.id);
-    const verdicts = await Promise.all(
-      report.verdicts.map(async ({ xc, verdict }) => ({ xc, verdict: await signatures.signVerdict(verdict) })),
-    );
+    const verdicts = await signatures.signVerdicts(report.verdicts);
     const { record, entries, exports, receipts, findings } = report;
     return {
       vault: record.view(),

@@ -1,0 +1,62 @@
+// Decides which certificates and earlier verdict keys the state keeps (docs/protocol.md clause 9).
+// Without a limit, a clock that often steps would lead to more certificates than a page accepts.
+
+import { toBase64url } from '#protocol/bytes/text.ts';
+import { keyId } from '#protocol/signing/envelope.ts';
+import type { State } from '../storage/state.ts';
+import { decodeCertificate, verdictCertificates } from './signing.ts';
+
+/** What the service has signed, or may sign again, with earlier keys. */
+export interface SignedRecords {
+  /** Time of each accepted receipt, in milliseconds since the epoch. */
+  readonly receiptTimes: readonly number[];
+  /** Key ids of the signatures of all work orders. */
+  readonly orderKeys: ReadonlySet<string>;
+}
+
+/** Maximum number of certificates that no record needs. */
+const MAX_UNUSED = 64;
+
+/**
+ * The certificates and verdict keys to keep: of the present keys, of the keys that sign verdicts on
+ * stored receipts, and of the keys that signed stored work orders. Others are kept until they
+ * expire, because an answer may still be on its way, but only the newest ones.
+ */
+export function retain(
+  state: State,
+  { receiptTimes, orderKeys }: SignedRecords,
+  now: Date,
+): Pick<State, 'certificates' | 'earlierVerdictKeys'> {
+  const present = new Set(Object.values(state.signingKeys).map(({ publicKey }) => toBase64url(publicKey)));
+  const ofVerdicts = verdictKeysFor(state, receiptTimes);
+  const decoded = state.certificates.map((envelope) => ({ envelope, certificate: decodeCertificate(envelope) }));
+  const isNeeded = ({ certificate: { purpose, publicKey } }: (typeof decoded)[number]) =>
+    present.has(publicKey) ||
+    (purpose === 'verdict' && ofVerdicts.has(publicKey)) ||
+    (purpose === 'work-order' && orderKeys.has(keyId(Buffer.from(publicKey, 'base64url'))));
+  const unused = decoded.filter((each) => !isNeeded(each) && Date.parse(each.certificate.until) >= now.getTime());
+  const kept = new Set(unused.slice(-MAX_UNUSED));
+  const certificates = decoded.filter((each) => isNeeded(each) || kept.has(each));
+  const certified = new Set(certificates.map(({ certificate }) => certificate.publicKey));
+  return {
+    certificates: certificates.map(({ envelope }) => envelope),
+    earlierVerdictKeys: (state.earlierVerdictKeys ?? []).filter(({ publicKey }) =>
+      certified.has(toBase64url(publicKey)),
+    ),
+  };
+}
+
+/** Public keys, base64url, that sign verdicts on receipts of these times. */
+function verdictKeysFor(state: State, receiptTimes: readonly number[]): Set<string> {
+  const spans = verdictCertificates(state).map(({ from, until, publicKey }) => ({
+    from: Date.parse(from),
+    until: Date.parse(until),
+    publicKey,
+  }));
+  const found = new Set<string>();
+  for (const time of receiptTimes) {
+    const signer = spans.find(({ from, until }) => from <= time && time <= until);
+    if (signer !== undefined) found.add(signer.publicKey);
+  }
+  return found;
+}
