@@ -96,6 +96,9 @@ export type WorkOrderJson = Json<typeof workOrderFactsSchema>;
 export const workOrdersSchema = v.object({ workOrders: rows(workOrderFactsSchema) });
 export type WorkOrdersJson = Json<typeof workOrdersSchema>;
 
+/** The member that tells a report of GET /v1/work-orders/{id}/report from any other JSON. */
+export const reportFormatSchema = v.object({ format: v.picklist(['keyferry-report-1']) });
+
 /** Answer of POST /v1/work-orders/{id}/report. */
 export const stationReportAnswerSchema = v.object({
   /** False if the order does not balance (see balance.missing) or `close` was false. */

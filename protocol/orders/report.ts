@@ -8,7 +8,7 @@ import { documentEnvelopeSchema, parseJson, readDocument } from '../json/documen
 import { integer, type Json, list, printable, time } from '../json/schema.ts';
 import { asNumber, auditHeadSchema, hash, name, ref1 } from '../service/messages.ts';
 import { unitOutcomeSchema } from './balance.ts';
-import { headSchema, natural } from './messages.ts';
+import { headSchema, natural, reportFormatSchema } from './messages.ts';
 import { MAX_LINES, MAX_LOADS, orderId, ref2 } from './order.ts';
 import { MAX_UNITS } from './units.ts';
 
@@ -81,7 +81,7 @@ export type ReportSummary = Json<typeof reportSummarySchema>;
 
 /** The report file. */
 export const reportSchema = v.object({
-  format: v.picklist(['keyferry-report-1']),
+  ...reportFormatSchema.entries,
   /** The root that the file claims, which the reader compares with a trusted root. */
   root: hash,
   certificates: list(documentEnvelopeSchema, 1, 1000),

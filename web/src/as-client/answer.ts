@@ -9,7 +9,7 @@ import { type Json, read, type Schema } from '#protocol/json/schema.ts';
  */
 export function readResponse<S extends Schema>(schema: S, value: unknown, name: string): Json<S> {
   const named = Object.keys('entries' in schema ? (schema.entries as object) : {});
-  if (typeof value === 'object' && value !== null && !named.some((member) => member in value)) {
+  if (typeof value === 'object' && value !== null && !named.some((member) => Object.hasOwn(value, member))) {
     throw new ProtocolError('not-the-as', `${name}: the answer is that of another service`);
   }
   return readAnswer(schema, value, name);

@@ -4,7 +4,7 @@ import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { VERDICT_TYPE, type VerdictJson, verdictSchema } from '#protocol/service/messages.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { type VaultFindingJson, vaultReportSchema } from '#protocol/vault/messages.ts';
-import { readAnswer } from './answer.ts';
+import { readAnswer, readResponse } from './answer.ts';
 import type { RemoteAs } from './remote-as.ts';
 
 /** A verified verdict on one receipt of the vault. */
@@ -38,13 +38,13 @@ export class VaultReturns {
 
   /**
    * Sends a signed vault journal to the AS.
-   * @throws ProtocolError (SourceErrorCode), for example vault-unknown or journal-refused
+   * @throws ProtocolError (SourceErrorCode), for example vault-unknown, journal-refused, not-the-as
    */
   async giveBack(vaultId: string, journal: Envelope): Promise<ReturnedJournal> {
     const floor = await this.#as.auditFloor();
     const path = `/v1/vaults/${encodeURIComponent(vaultId)}/journal`;
     const answer = await this.#as.ask('POST', path, { journal }, LONG);
-    const { exports, receipts, findings, verdicts, auditHead } = readAnswer(vaultReportSchema, answer, 'report');
+    const { exports, receipts, findings, verdicts, auditHead } = readResponse(vaultReportSchema, answer, 'report');
     await this.#as.acceptHead(auditHead, floor);
     const opened: ReturnedVerdict[] = [];
     for (const { xc, verdict } of verdicts) opened.push(await this.#open(xc, verdict));

@@ -9,6 +9,7 @@ import {
   type OrderUnitJson,
   orderProgressSchema,
   orderSchema,
+  reportFormatSchema,
   stationReportAnswerSchema,
   workOrdersSchema,
 } from '#protocol/orders/messages.ts';
@@ -106,11 +107,11 @@ export class WorkOrders {
     return readResponse(stationReportAnswerSchema, answer, 'answer');
   }
 
-  /** Returns the text of the report of a closed order, not verified. */
+  /** Returns the text of the report of a closed order. Checks only its format. */
   async reportFile(id: string): Promise<string> {
-    return JSON.stringify(
-      await this.#as.ask('GET', `/v1/work-orders/${encodeURIComponent(id)}/report`, undefined, LONG),
-    );
+    const answer = await this.#as.ask('GET', `/v1/work-orders/${encodeURIComponent(id)}/report`, undefined, LONG);
+    readResponse(reportFormatSchema, answer, 'report');
+    return JSON.stringify(answer);
   }
 
   async #open(envelope: Envelope): Promise<WorkOrder> {

@@ -1,7 +1,12 @@
 // Detects which party answered a request: the AS, a server in front of it, or another device on the
 // network. Only a problem document of the AS ends a session.
 import { describe, expect, it } from 'vitest';
+import type { StationReportJson } from '#protocol/orders/requests.ts';
 import { PROBLEM_BASE } from '#protocol/service/problem.ts';
+import type { Envelope } from '#protocol/signing/envelope.ts';
+import type { RemoteAs } from '#web/as-client/remote-as.ts';
+import { VaultReturns } from '#web/as-client/vault-returns.ts';
+import { WorkOrders } from '#web/as-client/work-orders.ts';
 import { jsonAnswer, problem } from './fake-as.ts';
 import { signedIn } from './remote-as-fixture.ts';
 
@@ -63,6 +68,33 @@ describe('an answer that is not from the AS', () => {
     const { service, as } = await signedIn();
     service.instead['/v1/trust'] = answer;
     await expect(as.signIn('kf_anAccessCode')).rejects.toMatchObject({ code });
+  });
+});
+
+/** Every client above RemoteAs, with the path of its request. */
+const CLIENTS: readonly (readonly [what: string, path: string, ask: (as: RemoteAs) => Promise<unknown>])[] = [
+  ['the return of a vault journal', '/v1/vaults/v/journal', (as) => new VaultReturns(as).giveBack('v', JOURNAL)],
+  ['the list of work orders', '/v1/work-orders', (as) => new WorkOrders(as).list()],
+  ['a work order', '/v1/work-orders/A', (as) => new WorkOrders(as).read('A')],
+  ['the progress of a work order', '/v1/work-orders/A/progress', (as) => new WorkOrders(as).progress('A', undefined)],
+  ['a station report', '/v1/work-orders/A/report', (as) => new WorkOrders(as).report('A', STATION_REPORT)],
+  ['the report of a work order', '/v1/work-orders/A/report', (as) => new WorkOrders(as).reportFile('A')],
+];
+const JOURNAL: Envelope = { payloadType: 'a/b', payload: 'e30', signatures: [{ keyid: '0'.repeat(16), sig: '' }] };
+const STATION_REPORT: StationReportJson = {
+  app: { version: '1', build: '1' },
+  head: null,
+  units: [],
+  absentReason: null,
+  close: false,
+};
+
+describe.each(CLIENTS)('the request for %s', (_what, path, ask) => {
+  it.each(FOREIGN)('names %s', async (_answer, answer, code) => {
+    const { service, as } = await signedIn();
+    service.instead[path] = answer;
+    await expect(ask(as)).rejects.toMatchObject({ code });
+    expect(as.operator).toBeDefined();
   });
 });
 
