@@ -2,20 +2,20 @@
 // most 8 hours. The service stores only their SHA-256.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
-import { readCrockford } from '#protocol/text/typed-code.ts';
+import { ACCESS_CODE_LENGTH, readAccessCode, readCrockford } from '#protocol/text/typed-code.ts';
 import type { AccessCodeState, OperatorState, State } from '../storage/state.ts';
 
 /** Crockford's base 32, which omits I, L, O and U because they are easily misread. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const GROUPS = 6;
 const GROUP_LENGTH = 5;
+const GROUPS = ACCESS_CODE_LENGTH / GROUP_LENGTH;
 export const MAX_LIFETIME_MS = 8 * 3_600_000;
 /** A clock may be set back by this time without an effect on access codes. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
 /** KF-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX */
 export function createAccessCode(): string {
-  const digits = [...randomBytes(GROUPS * GROUP_LENGTH)].map((byte) => ALPHABET.charAt(byte & 31)).join('');
+  const digits = [...randomBytes(ACCESS_CODE_LENGTH)].map((byte) => ALPHABET.charAt(byte & 31)).join('');
   const groups = Array.from({ length: GROUPS }, (_, i) => digits.slice(i * GROUP_LENGTH, (i + 1) * GROUP_LENGTH));
   return ['KF', ...groups].join('-');
 }
@@ -25,10 +25,8 @@ export function createAccessCode(): string {
  * not an access code.
  */
 export function hashAccessCode(typed: string): Bytes | undefined {
-  const code = readCrockford(typed);
-  const digits = code.length === GROUPS * GROUP_LENGTH ? code : code.replace(/^KF/, '');
-  if (digits.length !== GROUPS * GROUP_LENGTH || [...digits].some((digit) => !ALPHABET.includes(digit)))
-    return undefined;
+  const digits = readCrockford(readAccessCode(typed));
+  if (digits.length !== ACCESS_CODE_LENGTH || [...digits].some((digit) => !ALPHABET.includes(digit))) return undefined;
   return copy(createHash('sha256').update(digits).digest());
 }
 

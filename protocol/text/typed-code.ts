@@ -30,16 +30,36 @@ export function readTyped(typed: string): string {
   return QUOTED.exec(plain)?.[1] ?? plain;
 }
 
-/**
- * Converts a code to the digits of Crockford's base 32: upper case, O as 0, I and L as 1. Removes
- * punctuation and symbols, because a code contains none.
- */
-export function readCrockford(typed: string): string {
+/** Returns the letters and digits of a code in upper case, because a code contains no signs. */
+function readCode(typed: string): string {
   return readTyped(typed)
     .replaceAll(/[\p{P}\p{S}]/gu, '')
-    .toUpperCase()
-    .replaceAll('O', '0')
-    .replaceAll(/[IL]/g, '1');
+    .toUpperCase();
+}
+
+/**
+ * Converts a code to the digits of Crockford's base 32: upper case, O as 0, I and L as 1. Removes
+ * punctuation and symbols.
+ */
+export function readCrockford(typed: string): string {
+  return readCode(typed).replaceAll('O', '0').replaceAll(/[IL]/g, '1');
+}
+
+/** Number of characters of an access code after its prefix KF. */
+export const ACCESS_CODE_LENGTH = 30;
+const PREFIX = 'KF';
+/** The prefix with a sign after it. The code itself may begin with the same letters. */
+const PREFIXED = /^[^\p{L}\p{N}]*KF[^\p{L}\p{N}]/iu;
+
+/**
+ * Returns the letters and digits of a typed or pasted access code in upper case, without its prefix.
+ * The code may be incomplete.
+ */
+export function readAccessCode(typed: string): string {
+  const code = readCode(typed);
+  const isWhole = code.length >= PREFIX.length + ACCESS_CODE_LENGTH;
+  const isPrefixed = code.startsWith(PREFIX) && (isWhole || PREFIXED.test(typed.normalize('NFKC')));
+  return isPrefixed ? code.slice(PREFIX.length) : code;
 }
 
 /** Converts a digit of any script. Unicode encodes the ten digits of a script in sequence. */

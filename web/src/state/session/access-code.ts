@@ -1,30 +1,24 @@
-// Reads an access code as it was typed or pasted: six groups of five capital letters and digits
-// after the prefix KF.
+// Reads the field of the access code: six groups of five letters and digits, which the operator
+// types or pastes in any notation.
+import { ACCESS_CODE_LENGTH, readAccessCode } from '#protocol/text/typed-code.ts';
 
-export const CODE_LENGTH = 30;
+export const CODE_LENGTH = ACCESS_CODE_LENGTH;
 const GROUP_LENGTH = 5;
-const PREFIX = 'KF';
 
-/**
- * Returns the letters and digits of a typed code, without the prefix. Removes the blanks, dashes
- * and invisible characters that mail programs and spreadsheets add.
- */
-export function codeBody(text: string): string {
-  const plain = text.normalize('NFKC').toUpperCase().trim();
-  const body = plain.replaceAll(/[^0-9A-Z]/g, '');
-  const isPrefixed = plain.startsWith(PREFIX) && /^[^0-9A-Z]/.test(plain.slice(PREFIX.length));
-  const isWhole = body.length >= PREFIX.length + CODE_LENGTH;
-  return body.startsWith(PREFIX) && (isPrefixed || isWhole) ? body.slice(PREFIX.length) : body;
+export interface CodeField {
+  /** Number of characters without the prefix. */
+  readonly length: number;
+  /** What the field shows, for example "7M3QX-VN8RT". */
+  readonly shown: string;
+  /** The complete access code, as the page sends it to the AS. */
+  readonly whole: string;
 }
 
-/** Returns the text that the input field shows, for example "7M3QX-VN8RT". */
-export function groupedCode(body: string): string {
-  return Array.from({ length: Math.ceil(body.length / GROUP_LENGTH) }, (_, i) =>
-    body.slice(i * GROUP_LENGTH, (i + 1) * GROUP_LENGTH),
-  ).join('-');
-}
-
-/** Returns the complete access code, as the page sends it to the AS. */
-export function wholeCode(body: string): string {
-  return `${PREFIX}-${groupedCode(body)}`;
+export function readCodeField(text: string): CodeField {
+  const code = readAccessCode(text);
+  const groups = Array.from({ length: Math.ceil(code.length / GROUP_LENGTH) }, (_, i) =>
+    code.slice(i * GROUP_LENGTH, (i + 1) * GROUP_LENGTH),
+  );
+  const shown = groups.join('-');
+  return { length: code.length, shown, whole: `KF-${shown}` };
 }

@@ -70,14 +70,6 @@ const LOCKED_CODES: ReadonlySet<string> = new Set([
 /** Maximum delay of setTimeout: 31 bits of milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/**
- * Removes blanks, quotes and typographic dashes, which other programs add to a copied code, because
- * an HTTP header can contain only ASCII. The AS parses the rest (protocol/text/typed-code.ts).
- */
-function readAccessCode(typed: string): string {
-  return typed.normalize('NFKC').replaceAll(/[^\w-]/g, '') || '?';
-}
-
 export class Session {
   #state = $state.raw<SessionState>({ is: 'out' });
   #unpinned = $state.raw<PresentedRoot | undefined>();
@@ -136,10 +128,9 @@ export class Session {
   /**
    * Signs in to the service. At the first contact, sends the access code only if the operator has
    * compared the root key of the AS.
-   * @param typed the access code as the operator typed or pasted it
-   * @param compared the root key that the operator has compared, in base64url
+   * @param accessCode as readCodeField() returns it
    */
-  async signIn(typed: string, compared?: string): Promise<void> {
+  async signIn(accessCode: string, compared?: string): Promise<void> {
     const signing: SessionState = { is: 'signing-in' };
     this.#close(signing);
     const as = await this.#account();
@@ -154,7 +145,7 @@ export class Session {
       }
       if (this.#unpinned) await as.roots.replace(this.#unpinned.root);
       this.#unpinned = undefined;
-      const { operator, role, expires, service } = await as.signIn(readAccessCode(typed));
+      const { operator, role, expires, service } = await as.signIn(accessCode);
       const sets = await as.keys();
       if (!isCurrent()) return as.signOut();
       this.#state = { is: 'in', kind: 'remote', operator, role, expires, service, sets };
