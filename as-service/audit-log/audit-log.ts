@@ -79,7 +79,7 @@ export class AuditLog {
     const log = new AuditLog(options, end, head, offsets);
     if (torn.length > 0) {
       await options.file.truncate(options.file.size - torn.length);
-      const details = { octets: torn.length, hash: hashText(Buffer.from(torn).toString('latin1')) };
+      const details = { bytes: torn.length, hash: hashText(Buffer.from(torn).toString('latin1')) };
       await log.append({ event: 'torn-line-cut', actor: null, details });
     }
     return log;

@@ -43,8 +43,8 @@ export function isFromFuture(code: AccessCodeState, now: Date): boolean {
   return issuedAt(code) > now.getTime() + CLOCK_TOLERANCE_MS;
 }
 
-/** The same code, valid from `now` for its original lifetime. */
-export function redated(code: AccessCodeState, now: Date): AccessCodeState {
+/** Returns the same code, valid from `now` for its original lifetime. */
+export function redate(code: AccessCodeState, now: Date): AccessCodeState {
   const lifetimeMs = Date.parse(code.expires) - issuedAt(code);
   const expires = new Date(now.getTime() + lifetimeMs).toISOString();
   return { ...code, issued: now.toISOString(), expires };

@@ -5,7 +5,7 @@ import { readLabel, requireNumber } from '../common/checks.ts';
 import { UserError } from '../common/user-error.ts';
 import type { StateChanges } from '../sets/state-changes.ts';
 import type { AccessCodeState, OperatorState, State } from '../storage/state.ts';
-import { accessCodeState, createAccessCode, isFromFuture, MAX_LIFETIME_MS, redated } from './access-codes.ts';
+import { accessCodeState, createAccessCode, isFromFuture, MAX_LIFETIME_MS, redate } from './access-codes.ts';
 
 const ROLES: readonly Role[] = ['operator', 'custodian', 'auditor', 'administrator'];
 
@@ -76,14 +76,14 @@ export async function revokeAccessCodes(as: StateChanges, actor: string, typed: 
  */
 export async function redateAccessCodes(as: StateChanges): Promise<void> {
   const now = as.now();
-  const redate = (code: AccessCodeState) => (isFromFuture(code, now) ? redated(code, now) : code);
+  const corrected = (code: AccessCodeState) => (isFromFuture(code, now) ? redate(code, now) : code);
   await as.change({
     event: 'tokens-redated',
     actor: null,
     details: { tokens: codesFromFuture(as.state, now) },
     next: (state) => ({
       ...state,
-      operators: state.operators.map((each) => ({ ...each, tokens: each.tokens.map(redate) })),
+      operators: state.operators.map((each) => ({ ...each, tokens: each.tokens.map(corrected) })),
     }),
   });
 }

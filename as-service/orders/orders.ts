@@ -116,8 +116,8 @@ export class Orders {
     const version = `${list}-${changes.length}`;
     const common = { state, reason, time: now().toISOString(), version };
     const since = seen?.startsWith(`${list}-`) ? Number(seen.slice(list.length + 1)) : undefined;
-    const known = this.#done.get(order.id);
-    if (since === changes.length && known?.version === version) return { ...common, done: known.count, units: [] };
+    const cached = this.#done.get(order.id);
+    if (since === changes.length && cached?.version === version) return { ...common, done: cached.count, units: [] };
     const loads = this.#loadsOf(order);
     this.#done.set(order.id, { version, count: loads.done });
     const units = since === undefined ? loads.units() : new Set(changes.slice(since).flatMap((xc) => this.#unitOf(xc)));

@@ -54,7 +54,7 @@ export interface AsOptions {
 }
 
 /** What a start reads from the disk. */
-interface Found {
+interface StartData {
   readonly log: AuditLog;
   readonly ledgers: Ledgers;
   readonly stateFile: StateFile;
@@ -95,9 +95,9 @@ export class As implements StateChanges {
   static async open(options: AsOptions): Promise<As> {
     const { logFile, sealer } = options;
     try {
-      const found = await As.#read(options);
-      const as = new As(options, found);
-      await as.#begin(found).catch((cause: unknown) => {
+      const data = await As.#read(options);
+      const as = new As(options, data);
+      await as.#begin(data).catch((cause: unknown) => {
         wipeSecrets(as.#state);
         throw cause;
       });
@@ -110,7 +110,7 @@ export class As implements StateChanges {
   }
 
   /** Replays the log and chooses the state. Wipes the secrets of the state that is not chosen. */
-  static async #read({ directory, logFile: file, sealer, now, acceptClock = false }: AsOptions): Promise<Found> {
+  static async #read({ directory, logFile: file, sealer, now, acceptClock = false }: AsOptions): Promise<StartData> {
     const ledgers = emptyLedgers();
     const newest = new NewestChange();
     const replay = (line: AuditLine) => {
@@ -141,7 +141,7 @@ export class As implements StateChanges {
     }
   }
 
-  private constructor(options: AsOptions, { log, ledgers, stateFile, choice }: Found) {
+  private constructor(options: AsOptions, { log, ledgers, stateFile, choice }: StartData) {
     const state = withAllKeys(choice.state ?? emptyState());
     this.#options = options;
     this.#ledgers = ledgers;
@@ -187,7 +187,7 @@ export class As implements StateChanges {
   }
 
   /** Completes the last change, and makes the changes that this start needs. */
-  async #begin({ choice, unauthenticated, revision, newestTime }: Found): Promise<void> {
+  async #begin({ choice, unauthenticated, revision, newestTime }: StartData): Promise<void> {
     const { state, finish, lost } = choice;
     if (finish) await this.#stateFile.finish();
     await this.#stateFile.removeLeftovers();

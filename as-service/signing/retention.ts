@@ -35,8 +35,8 @@ export function retain(
     (purpose === 'verdict' && ofVerdicts.has(publicKey)) ||
     (purpose === 'work-order' && orderKeys.has(keyId(Buffer.from(publicKey, 'base64url'))));
   const unused = decoded.filter((each) => !isNeeded(each) && Date.parse(each.certificate.until) >= now.getTime());
-  const kept = new Set(unused.slice(-MAX_UNUSED));
-  const certificates = decoded.filter((each) => isNeeded(each) || kept.has(each));
+  const newest = new Set(unused.slice(-MAX_UNUSED));
+  const certificates = decoded.filter((each) => isNeeded(each) || newest.has(each));
   const certified = new Set(certificates.map(({ certificate }) => certificate.publicKey));
   return {
     certificates: certificates.map(({ envelope }) => envelope),

@@ -39,7 +39,7 @@ export function hostileBytes(): Row[] {
 }
 
 const CASES: Readonly<Record<string, (length: number) => void>> = {
-  'noise to the T=1 host, octet by octet': (length) => {
+  'noise to the T=1 host, byte by byte': (length) => {
     feed(openT1, noise(length), 1);
   },
   'noise to the T=1 host in one piece': (length) => {
@@ -57,7 +57,7 @@ const CASES: Readonly<Record<string, (length: number) => void>> = {
   },
   'noise to the T=1 card': (length) => {
     const card = new T1Card();
-    for (const octet of noise(length)) card.receive(Uint8Array.of(octet));
+    for (const byte of noise(length)) card.receive(Uint8Array.of(byte));
   },
   'hexadecimal text': (length) => {
     toHex(noise(length));

@@ -60,9 +60,9 @@ async function throughput(page: Page): Promise<Row[]> {
         ([count, share, ms]) => globalThis.keyferryJournal.throughput(count, share, ms),
         [lanes, each, asMs] as const,
       );
-      ratios.push(rates.bare / rates.kept);
+      ratios.push(rates.bare / rates.journaled);
       waiting.push(rates.bare / rates.waiting);
-      rate = rates.kept;
+      rate = rates.journaled;
     }
     const what = `bare flow against journaled, ${lanes} ${lanes === 1 ? 'unit' : 'units'}${asMs > 0 ? `, AS at ${asMs} ms` : ''}`;
     rows.push(
@@ -84,7 +84,7 @@ async function writing(page: Page): Promise<Row[]> {
   return [
     row(7, 'a strict commit for each record against the journal, 32 writers', single / group, 1 / 4, '×', 3),
     note(7, '  records a second, journal and single', `${group.toFixed(0)}, ${single.toFixed(0)}`),
-    note(7, 'octets for each record', 'held to 300 by test/unit/web/journal/size.test.ts'),
+    note(7, 'bytes for each record', 'limited to 300 by test/unit/web/journal/size.test.ts'),
     row(7, 'page of 50 of 100,000 by keys against by counting', paging.key / paging.offset, 1 / 80, '×', 4),
     note(7, '  milliseconds, by keys and by counting', `${paging.key.toFixed(2)}, ${paging.offset.toFixed(1)}`),
   ];

@@ -28,7 +28,7 @@ export async function roundTrips(browser: Browser): Promise<Row[]> {
     return unit.transmit(command);
   };
   const device = await attach(transmit);
-  const asked: number[] = [];
+  const requests: number[] = [];
   const load = async (to: AttachedUnit, ref1: number): Promise<number> => {
     const order = {
       ref1,
@@ -39,7 +39,7 @@ export async function roundTrips(browser: Browser): Promise<Row[]> {
     } as const;
     source.calls.length = 0;
     for await (const { step } of provision(source, to, order)) {
-      if (step === 'imported') asked.push(source.calls.length);
+      if (step === 'imported') requests.push(source.calls.length);
     }
     const counted = trips;
     trips = 0;
@@ -51,7 +51,7 @@ export async function roundTrips(browser: Browser): Promise<Row[]> {
   return [
     row(1, 'command round trips, first key of a unit', first, 3, '', 0),
     row(1, 'command round trips, each further key', second, 2, '', 0),
-    row(1, 'AS requests until a key is in (its receipt follows in another)', Math.max(...asked), 1, '', 0),
+    row(1, 'AS requests until a key is in (its receipt follows in another)', Math.max(...requests), 1, '', 0),
     row(1, 'USB calls per exchange, out', calls.out, 1, '', 0),
     row(1, 'USB calls per exchange, in', calls.in, 1, '', 0),
   ];

@@ -47,14 +47,14 @@ async function count(length: number, extendedLength: boolean): Promise<number> {
     if (ins === GET_CHALLENGE.ins) return CHALLENGE;
     return cla & 0x10 ? DONE : RECEIPT;
   });
-  const octets = (): number => [...host.written, ...unit.written].reduce((sum, piece) => sum + piece.length, 0);
+  const bytes = (): number => [...host.written, ...unit.written].reduce((sum, piece) => sum + piece.length, 0);
   return clock.run(
     (async () => {
       const transmit = await connect(host, t1Host(), clock.now);
-      const opened = octets();
+      const opened = bytes();
       await exchange(transmit, GET_CHALLENGE, { extendedLength });
       await exchange(transmit, importKey(length), { extendedLength });
-      return octets() - opened;
+      return bytes() - opened;
     })(),
   );
 }

@@ -146,10 +146,10 @@ describe('SIGKILL during exports', () => {
     // After another start, the service returns every acknowledged export byte for byte.
     const service = await start();
     for (const request of sent) {
-      const known = answered.get(request.idempotencyKey);
-      if (known === undefined) continue;
+      const before = answered.get(request.idempotencyKey);
+      if (before === undefined) continue;
       const { data } = (await (await post(service, '/v1/exports', request)).json()) as ExportAnswerJson;
-      expect(data).toBe(known);
+      expect(data).toBe(before);
     }
     expect(await cli('log', 'verify')).toContain('The chain is complete');
   }, 120_000);

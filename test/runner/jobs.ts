@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ended } from '../support/run-command.ts';
-import { closingLine, honest, type Outcome, sum } from './tally.ts';
+import { checkOutcome, closingLine, type Outcome, sum } from './tally.ts';
 
 export type Job = () => Promise<Outcome>;
 
@@ -26,7 +26,7 @@ export function check(name: string, run: () => Promise<Ended>): Job {
 export function runner(
   name: string,
   run: (env: Readonly<Record<string, string>>) => Promise<Ended>,
-  judge: (outcome: Outcome, exitCode: number) => Outcome = honest,
+  judge: (outcome: Outcome, exitCode: number) => Outcome = checkOutcome,
 ): Job {
   return async () => {
     const started = Date.now();

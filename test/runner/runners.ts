@@ -1,7 +1,7 @@
 // The static checks and test runners of this repository as jobs. Used by test/run.ts.
 import { type Ended, type RunOptions, runTool } from '../support/run-command.ts';
 import { check, type Job, runner } from './jobs.ts';
-import { honestOrSkipped } from './tally.ts';
+import { checkOutcomeOrSkipped } from './tally.ts';
 import { LONG_TAG } from './test-files.ts';
 
 const TYPESCRIPT = '@typescript/native';
@@ -53,7 +53,7 @@ export function level2(files: readonly string[], chromium: string, part: 'all' |
   const name = part === 'long' ? 'level 2, long' : 'level 2';
   const run = (env: Env): Promise<Ended> =>
     playwright(['-c', 'test/level2'], files, { ...env, KEYFERRY_CHROMIUM: chromium });
-  return runner(name, run, honestOrSkipped);
+  return runner(name, run, checkOutcomeOrSkipped);
 }
 
 export function firefoxTests(files: readonly string[], firefox: string): Job {
@@ -68,7 +68,7 @@ export function firefoxTests(files: readonly string[], firefox: string): Job {
 /** @param within maximum duration of level 3 in seconds; undefined for no limit */
 export function level3(within: number | undefined): Job {
   const args = ['test/level3/run.ts', '--built', ...(within === undefined ? [] : ['--within', String(within)])];
-  return runner('level 3', (env) => runTool('tsx', 'tsx', args, { env, through: true }), honestOrSkipped);
+  return runner('level 3', (env) => runTool('tsx', 'tsx', args, { env, through: true }), checkOutcomeOrSkipped);
 }
 
 type Env = Readonly<Record<string, string>>;

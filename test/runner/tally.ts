@@ -47,7 +47,7 @@ export interface Tally {
  * Adds a failure for each problem that a runner does not report as a failure: a crash, a run
  * without any test, a test that was skipped without a reason.
  */
-export function honest(outcome: Outcome, exitCode: number): Outcome {
+export function checkOutcome(outcome: Outcome, exitCode: number): Outcome {
   const failed = [...outcome.failed];
   if (exitCode !== 0 && failed.length === 0) {
     failed.push({ name: outcome.runner, message: `ended with exit code ${exitCode} and reported no failure` });
@@ -62,13 +62,13 @@ export function honest(outcome: Outcome, exitCode: number): Outcome {
 }
 
 /**
- * Like `honest`, but also accepts a run that skipped every test for a stated reason. For a runner
+ * Like checkOutcome(), but also accepts a run that skipped every test for a stated reason. For a runner
  * that cannot run on every machine.
  */
-export function honestOrSkipped(outcome: Outcome, exitCode: number): Outcome {
+export function checkOutcomeOrSkipped(outcome: Outcome, exitCode: number): Outcome {
   const ranNothing = outcome.passed + outcome.failed.length === 0 && outcome.skipped.length > 0;
   const isLeftOut = exitCode === 0 && ranNothing && outcome.skipped.every(({ reason }) => reason !== '');
-  return isLeftOut ? outcome : honest(outcome, exitCode);
+  return isLeftOut ? outcome : checkOutcome(outcome, exitCode);
 }
 
 export function sum(outcomes: readonly Outcome[]): Tally {

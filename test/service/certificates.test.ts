@@ -92,7 +92,7 @@ describe('the certificates to keep', () => {
     };
     return { before: state, after };
   }
-  const kept = (state: State, receiptTimes: number[], orderKeys: string[], at: number) => {
+  const retained = (state: State, receiptTimes: number[], orderKeys: string[], at: number) => {
     const { certificates, earlierVerdictKeys = [] } = retain(
       state,
       { receiptTimes, orderKeys: new Set(orderKeys) },
@@ -104,8 +104,8 @@ describe('the certificates to keep', () => {
   it('are all of them until they expire', async () => {
     const { after } = await replaced(2.6 * YEAR);
     const all = [...SIGNING_PURPOSES, 'verdict', 'work-order'];
-    expect(kept(after, [], [], clock)).toEqual([all, 1]);
-    expect(kept(after, [], [], TRUE_TIME + 3.2 * YEAR)).toEqual([
+    expect(retained(after, [], [], clock)).toEqual([all, 1]);
+    expect(retained(after, [], [], TRUE_TIME + 3.2 * YEAR)).toEqual([
       ['data', 'audit-head', 'vault', 'report', 'verdict', 'work-order'],
       0,
     ]);
@@ -115,11 +115,11 @@ describe('the certificates to keep', () => {
     const { before, after } = await replaced(2.6 * YEAR);
     const late = TRUE_TIME + 9 * YEAR;
     const orderKey = keyId(before.signingKeys['work-order'].publicKey);
-    expect(kept(after, [TRUE_TIME], [], late)).toEqual([
+    expect(retained(after, [TRUE_TIME], [], late)).toEqual([
       ['data', 'verdict', 'audit-head', 'vault', 'report', 'verdict', 'work-order'],
       1,
     ]);
-    expect(kept(after, [clock], [orderKey], late)).toEqual([
+    expect(retained(after, [clock], [orderKey], late)).toEqual([
       ['data', 'audit-head', 'vault', 'work-order', 'report', 'verdict', 'work-order'],
       0,
     ]);

@@ -115,10 +115,10 @@ describe('a custodian', () => {
 
   it('issues vaults for their sets only; any other set is refused like an unknown one', async () => {
     const other = await setup.addOperator('otto', 'custodian', { sets: [SHARED_SET] });
-    const [known, unknown] = [await setup.refusal({}, other), await setup.refusal({ set: 0x1234 }, other)];
-    expect(codeOf(known)).toBe('set-unknown');
-    const withoutName = ([code, detail]: typeof known, set: number) => [code, detail.replace(hexNumber(set), '')];
-    expect(withoutName(known, TEST_SET)).toEqual(withoutName(unknown, 0x1234));
+    const [ofOthers, missing] = [await setup.refusal({}, other), await setup.refusal({ set: 0x1234 }, other)];
+    expect(codeOf(ofOthers)).toBe('set-unknown');
+    const withoutName = ([code, detail]: typeof ofOthers, set: number) => [code, detail.replace(hexNumber(set), '')];
+    expect(withoutName(ofOthers, TEST_SET)).toEqual(withoutName(missing, 0x1234));
   });
 
   it('sees the vaults of their sets, an auditor all vaults, an operator none', async () => {

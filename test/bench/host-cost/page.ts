@@ -1,6 +1,6 @@
 // Registers our cases and the counter of USB calls on the benchmark page.
 
-import { register } from './door.ts';
+import { register } from './bench-page.ts';
 import { ourCases, usbCallsPerExchange } from './ours.ts';
 
 declare global {

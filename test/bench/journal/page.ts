@@ -129,28 +129,28 @@ const EXCHANGE_MS = 9;
  * Maximum duration of one timer, in ms. Chromium may fire a timer of 32 ms or more some ms late,
  * unless the thread is awake anyway. In this benchmark that delayed only the flow with the journal.
  */
-const PUNCTUAL_MS = 25;
+const MAX_TIMER_MS = 25;
 
 async function sleep(ms: number): Promise<void> {
-  for (let left = ms; left > 0; left -= PUNCTUAL_MS)
-    await new Promise((resolve) => setTimeout(resolve, Math.min(left, PUNCTUAL_MS)));
+  for (let left = ms; left > 0; left -= MAX_TIMER_MS)
+    await new Promise((resolve) => setTimeout(resolve, Math.min(left, MAX_TIMER_MS)));
 }
 
 /**
  * A unit that was loaded once, with the recorded responses of the unit and of the AS. The benchmark
  * replays the responses, because it must not measure the time that the unit and the AS compute.
  */
-interface Rehearsed {
+interface Recording {
   readonly identity: AttachedUnit['identity'];
   /** Recorded responses of the unit, by INS. */
   readonly answers: ReadonlyMap<number, Uint8Array>;
   /** SN and R of the export request, as hex. */
-  readonly asked: string;
+  readonly challenge: string;
   /** The key that the AS exported for this request. */
   readonly exported: ExportedKey;
 }
 
-const askedOf = ({ sn, random: r }: ExportRequest): string => toHex(sn) + toHex(r);
+const challengeOf = ({ sn, random: r }: ExportRequest): string => toHex(sn) + toHex(r);
 
 let orders = 0;
 const order = (): LoadRequest => ({
@@ -161,12 +161,12 @@ const order = (): LoadRequest => ({
   idempotencyKey: `bench-${++orders}`.padEnd(22, 'A'),
 });
 
-async function rehearse(count: number): Promise<readonly Rehearsed[]> {
+async function record(count: number): Promise<readonly Recording[]> {
   const keys = [{ ref1: 1, attributes: 'D0AB00N', akv: 1, slot: 2, key: new Uint8Array(32).fill(1) }];
   const signingKey = new Uint8Array(32).fill(7);
   const room = { set: TEST_SET, tkv: TEST_TKV, family: 'cmac', transportKey: TEST_TRANSPORT_KEY, keys } as const;
   const source = createTestSource(createTestAs({ ...room, signingKey, random }).as);
-  const all: Rehearsed[] = [];
+  const all: Recording[] = [];
   for (let n = 0; n < count; n++) {
     const unit = createUnit({ sn: random(16) });
     const answers = new Map<number, Uint8Array>();
@@ -176,12 +176,12 @@ async function rehearse(count: number): Promise<readonly Rehearsed[]> {
       answers.set(command[1] ?? 0, copy(answer));
       return answer;
     };
-    const made: Omit<Rehearsed, 'identity' | 'answers'>[] = [];
+    const made: Omit<Recording, 'identity' | 'answers'>[] = [];
     const recording: KeySource = {
       ...source,
       exportKey: async (request) => {
         const { exportId, data } = await source.exportKey(request);
-        made.push({ asked: askedOf(request), exported: { exportId, data: copy(data) } });
+        made.push({ challenge: challengeOf(request), exported: { exportId, data: copy(data) } });
         return { exportId, data };
       },
     };
@@ -192,14 +192,14 @@ async function rehearse(count: number): Promise<readonly Rehearsed[]> {
 }
 
 /** Creates a key source that replays the recorded exports, each after `asMs` milliseconds. */
-function sourceOf(all: readonly Rehearsed[], asMs: number) {
-  const exports = new Map(all.map(({ asked, exported }) => [asked, exported]));
+function sourceOf(all: readonly Recording[], asMs: number) {
+  const exports = new Map(all.map(({ challenge, exported }) => [challenge, exported]));
   return {
     auditHead: { envelope: HEAD },
     async exportKey(request: ExportRequest): Promise<ExportedKey> {
       await sleep(asMs);
-      const exported = exports.get(askedOf(request));
-      if (!exported) throw new Error('this challenge was not rehearsed');
+      const exported = exports.get(challengeOf(request));
+      if (!exported) throw new Error('this challenge was not recorded');
       return { exportId: exported.exportId, data: copy(exported.data) };
     },
     verifyReceipt: async () => ({ time: '2026-11-23T09:00:00Z', envelope: HEAD }),
@@ -207,7 +207,7 @@ function sourceOf(all: readonly Rehearsed[], asMs: number) {
   };
 }
 
-function deviceOf({ identity, answers }: Rehearsed): AttachedUnit {
+function deviceOf({ identity, answers }: Recording): AttachedUnit {
   const transmit: Transmit = async (command) => {
     await sleep(EXCHANGE_MS);
     return copy(answers.get(command[1] ?? 0) ?? new Uint8Array());
@@ -220,7 +220,7 @@ interface Throughput {
   /** Without the journal. */
   readonly bare: number;
   /** With every step in the journal. A lane continues with the next unit after the receipt. */
-  readonly kept: number;
+  readonly journaled: number;
   /**
    * With every step in the journal. A lane continues with the next unit when the verdict is on
    * disk.
@@ -236,10 +236,10 @@ interface Throughput {
 async function throughput(lanes: number, each: number, asMs: number): Promise<Throughput> {
   const { database, journal: shared } = await journal();
   await shared.begin(ATTEMPT); // a running page has already read the end of the chain
-  const rehearsed = await rehearse(lanes * each);
-  const source = sourceOf(rehearsed, asMs);
+  const recordings = await record(lanes * each);
+  const source = sourceOf(recordings, asMs);
   const run = async (one: (unit: AttachedUnit, free: () => void) => Promise<unknown>): Promise<number> => {
-    const units = rehearsed.map(deviceOf);
+    const units = recordings.map(deviceOf);
     const began = performance.now();
     await Promise.all(
       Array.from({ length: lanes }, async (_, lane) => {
@@ -264,10 +264,10 @@ async function throughput(lanes: number, each: number, asMs: number): Promise<Th
     const ending = await load({ source, journal: shared, onStage }, unit, ATTEMPT, order());
     if (ending.is !== 'done') throw new Error(`a load of the bench ended ${JSON.stringify(ending)}`);
   };
-  const kept = await run((unit, free) => loading(unit, (stage) => stage === 'receipt' && free()));
+  const journaled = await run((unit, free) => loading(unit, (stage) => stage === 'receipt' && free()));
   const waiting = await run((unit) => loading(unit, () => undefined));
   await database.close();
-  return { bare, kept, waiting };
+  return { bare, journaled, waiting };
 }
 
 /**

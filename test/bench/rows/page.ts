@@ -17,18 +17,18 @@ interface Shown {
   readonly frameP95: number;
 }
 
-async function painted(): Promise<void> {
+async function nextPaint(): Promise<void> {
   await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 0)));
 }
 
 async function frames(update: () => void): Promise<number> {
   const times: number[] = [];
   let before = performance.now();
-  let owed = 0;
+  let due = 0;
   for (let frame = 0; frame < 120; frame++) {
     const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
     times.push(now - before);
-    for (owed += now - before; owed >= 1; owed--) update();
+    for (due += now - before; due >= 1; due--) update();
     before = now;
   }
   times.sort((a, b) => a - b);
@@ -51,7 +51,7 @@ async function ours(count: number): Promise<Shown> {
   const began = performance.now();
   const app = mount(Host, { target, props: { list, row } });
   flushSync(); // as at the end of a task in the product, so that the rows appear in this frame
-  await painted();
+  await nextPaint();
   if (target.querySelectorAll('li').length === 0) throw new Error('the first paint has no rows');
   const paint = performance.now() - began;
   const elements = target.querySelectorAll('*').length;
@@ -83,7 +83,7 @@ async function bare(count: number): Promise<Shown> {
   box.append(all);
   target.append(box);
   show();
-  await painted();
+  await nextPaint();
   const paint = performance.now() - began;
   const elements = target.querySelectorAll('*').length;
   let changed = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closingLine, exitCode, honest, honestOrSkipped, type Outcome, sum } from '#test/runner/tally.ts';
+import { checkOutcome, checkOutcomeOrSkipped, closingLine, exitCode, type Outcome, sum } from '#test/runner/tally.ts';
 
 const outcome = (part: Partial<Outcome>): Outcome => ({ runner: 'unit', passed: 0, failed: [], skipped: [], ...part });
 const failure = { name: 'a test', message: 'the reason' };
@@ -38,27 +38,27 @@ describe('the exit code', () => {
   });
 });
 
-describe('an honest outcome', () => {
+describe('a checked outcome', () => {
   it('stays unchanged when the runner and its exit code agree', () => {
     const good = outcome({ passed: 3, skipped: [skip] });
-    expect(honest(good, 0)).toEqual(good);
+    expect(checkOutcome(good, 0)).toEqual(good);
     const bad = outcome({ passed: 3, failed: [failure] });
-    expect(honest(bad, 1)).toEqual(bad);
+    expect(checkOutcome(bad, 1)).toEqual(bad);
   });
 
   it('counts a runner that crashed as a failure', () => {
-    expect(honest(outcome({ passed: 3 }), 139).failed).toEqual([
+    expect(checkOutcome(outcome({ passed: 3 }), 139).failed).toEqual([
       { name: 'unit', message: 'ended with exit code 139 and reported no failure' },
     ]);
   });
 
   it('counts a runner that ran nothing as a failure', () => {
-    expect(honest(outcome({}), 0).failed).toEqual([{ name: 'unit', message: 'ran no test' }]);
-    expect(honest(outcome({ skipped: [skip] }), 0).failed).toEqual([{ name: 'unit', message: 'ran no test' }]);
+    expect(checkOutcome(outcome({}), 0).failed).toEqual([{ name: 'unit', message: 'ran no test' }]);
+    expect(checkOutcome(outcome({ skipped: [skip] }), 0).failed).toEqual([{ name: 'unit', message: 'ran no test' }]);
   });
 
   it('counts a skip without a reason as a failure and not as a skip', () => {
-    const mute = honest(outcome({ passed: 1, skipped: [{ name: 'a test', reason: '' }, skip] }), 0);
+    const mute = checkOutcome(outcome({ passed: 1, skipped: [{ name: 'a test', reason: '' }, skip] }), 0);
     expect(mute.failed).toEqual([{ name: 'a test', message: 'was skipped without a reason' }]);
     expect(mute.skipped).toEqual([skip]);
   });
@@ -67,7 +67,7 @@ describe('an honest outcome', () => {
 describe('an outcome that may be skipped as a whole', () => {
   it('is accepted when every skip has a reason and the exit code is 0', () => {
     const skipped = outcome({ skipped: [skip, skip] });
-    expect(honestOrSkipped(skipped, 0)).toEqual(skipped);
+    expect(checkOutcomeOrSkipped(skipped, 0)).toEqual(skipped);
   });
 
   it.each([
@@ -75,6 +75,6 @@ describe('an outcome that may be skipped as a whole', () => {
     ['after a crash', outcome({ skipped: [skip] }), 1],
     ['when nothing is reported', outcome({}), 0],
   ])('counts as a failure %s', (_case, skipped, code) => {
-    expect(honestOrSkipped(skipped, code).failed.length).toBeGreaterThan(0);
+    expect(checkOutcomeOrSkipped(skipped, code).failed.length).toBeGreaterThan(0);
   });
 });

@@ -4,7 +4,7 @@ import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Batch } from './chain.ts';
 import { databaseOf, translateErrors } from './indexed-db.ts';
-import { MIGRATIONS } from './migrations.ts';
+import { LOG_ROTATION_STORE, MIGRATIONS } from './migrations.ts';
 import type { OrderRecord, UnitRow } from './order-record.ts';
 import type { TrustRecord } from './trust-record.ts';
 
@@ -18,8 +18,7 @@ export interface Schema extends DBSchema {
   orders: { key: number; value: OrderRecord; indexes: { name: string } };
   /** Current row of each unit of a work order, written in the same transaction as its entries. */
   units: { key: [number, string]; value: UnitRow; indexes: { state: [number, string] } };
-  /** log-rotation.ts fills and empties this store when the page starts. */
-  ballast: { key: number; value: Uint8Array };
+  [LOG_ROTATION_STORE]: { key: number; value: Uint8Array };
   /** Key: base URL of the AS. */
   trust: { key: string; value: TrustRecord };
 }

@@ -3,6 +3,7 @@
 // Chromium treats the torn record as corruption and deletes the database. LevelDB converts a full
 // log to tables instead of appending to it, so the page fills the log.
 import type { Database } from './database.ts';
+import { LOG_ROTATION_STORE } from './migrations.ts';
 
 /**
  * RECORD_BYTES × RECORDS exceeds LevelDB's write buffer of 4 MiB. Chromium would store a record of
@@ -17,13 +18,15 @@ const RECORDS = 72;
  */
 export async function rotateLog(database: Pick<Database, 'run'>): Promise<void> {
   await database.run(
-    ['ballast'],
+    [LOG_ROTATION_STORE],
     'readwrite',
     async (transaction) => {
-      const store = transaction.objectStore('ballast');
+      const store = transaction.objectStore(LOG_ROTATION_STORE);
       await Promise.all(Array.from({ length: RECORDS }, (_, n) => store.put(new Uint8Array(RECORD_BYTES), n)));
     },
     'relaxed',
   );
-  await database.run(['ballast'], 'readwrite', (transaction) => transaction.objectStore('ballast').clear());
+  await database.run([LOG_ROTATION_STORE], 'readwrite', (transaction) =>
+    transaction.objectStore(LOG_ROTATION_STORE).clear(),
+  );
 }

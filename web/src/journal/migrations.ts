@@ -115,11 +115,17 @@ async function toVersion3(
 }
 
 /**
+ * log-rotation.ts fills and empties this store when the page starts. The name is on the disks of
+ * stations and cannot change.
+ */
+export const LOG_ROTATION_STORE = 'ballast';
+
+/**
  * Version 4: a store for the log rotation (log-rotation.ts). Raising the version also locks out
  * pages of version 3, which do not support `thenImport` (docs/adr/0041).
  */
 async function toVersion4(db: IDBPDatabase<unknown>): Promise<void> {
-  db.createObjectStore('ballast');
+  db.createObjectStore(LOG_ROTATION_STORE);
 }
 
 /** Index n migrates from version n to version n + 1. */

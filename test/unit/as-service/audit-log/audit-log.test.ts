@@ -147,7 +147,7 @@ describe('a restart', () => {
       expect(lines).toHaveLength(2);
       expect((await log.read(3, 3))[0]?.entry).toMatchObject({
         event: 'torn-line-cut',
-        details: { octets: end - lastLine },
+        details: { bytes: end - lastLine },
       });
       expect((await openLog(new Disk(disk.durable))).lines).toHaveLength(3);
     }

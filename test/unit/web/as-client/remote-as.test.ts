@@ -109,12 +109,12 @@ describe('signing in', () => {
   it('refuses a certificate that the root did not sign', async () => {
     const { service, as } = setUp();
     service.instead['/v1/trust'] = async () => {
-      const honest = await service.trust();
+      const genuine = await service.trust();
       service.root = signerOf('a stranger');
       const certificates = [
         await service.certificate({ purpose: 'verdict', publicKey: toBase64url(RECEIPT.slice(0, 32)) }),
       ];
-      return jsonAnswer({ ...honest, certificates });
+      return jsonAnswer({ ...genuine, certificates });
     };
     await expect(as.signIn(ACCESS_CODE)).rejects.toMatchObject({ code: 'service-changed' });
   });

@@ -45,9 +45,9 @@ describe('a verdict', () => {
     const { service, as } = await signedIn();
     service.instead['/v1/receipts'] = async ({ body }) => {
       const answer = await service.receiptAnswer(body as object);
-      const honest = await service.verdict(body as object);
+      const genuine = await service.verdict(body as object);
       const sig = toBase64url(RECEIPT);
-      return jsonAnswer({ ...answer, verdict: { ...honest, signatures: [{ ...honest.signatures[0], sig }] } });
+      return jsonAnswer({ ...answer, verdict: { ...genuine, signatures: [{ ...genuine.signatures[0], sig }] } });
     };
     await expect(as.verifyReceipt('export-1', RECEIPT, dataHash(service))).rejects.toMatchObject({
       code: 'service-changed',

@@ -157,7 +157,7 @@ export class OrderRun implements Attendant {
       this.#options.askAs?.('failure' in phase ? phase.failure : undefined);
   }
 
-  async twice(sn: string): Promise<void> {
+  async refuseDuplicate(sn: string): Promise<void> {
     this.#duplicate = sn;
     this.#options.signal('failed');
     await this.#options.journal.note(this.#options.chain, { step: 'unit-refused', sn, refusal: 'twice' });

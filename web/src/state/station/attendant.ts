@@ -15,7 +15,7 @@ export interface Attendant {
    */
   recover(): Promise<void>;
   /** The station calls this when a second unit with the serial number `sn` was attached. */
-  twice(sn: string): Promise<void>;
+  refuseDuplicate(sn: string): Promise<void>;
   readonly progress: OrderProgress;
 }
 

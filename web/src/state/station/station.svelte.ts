@@ -251,7 +251,7 @@ export class Station {
       await this.remove(lane);
       // A USB interface and a serial port with the same SN belong to one unit. Two links of the
       // same kind with the same SN belong to two units.
-      if (sn && same.link.kind === lane.link.kind) await this.#attendant?.twice(sn);
+      if (sn && same.link.kind === lane.link.kind) await this.#attendant?.refuseDuplicate(sn);
       return;
     }
     const others = this.#lanes.filter((other) => other !== lane);
