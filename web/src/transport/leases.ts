@@ -1,12 +1,14 @@
 // Leases each unit to one tab, which holds a Web Lock while its link is open (docs/adr/0023).
-// Another tab requests the unit over a BroadcastChannel. Only the tab with the lease can release
-// it, so a request does not interrupt a load.
+// Another tab requests the unit over a BroadcastChannel and waits for the lock. Only the holder
+// releases the lease, so that the request interrupts no load.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Link, OpenLink } from './link.ts';
 
 const PREFIX = 'keyferry-unit';
 /** Maximum wait for a load that runs in the other tab. */
-const TAKE_TIMEOUT_MS = 10_000;
+const TAKE_TIMEOUT_MS = 30_000;
+/** Interval of the requests. A tab that is loading or just waking up misses the earlier ones. */
+const REPEAT_MS = 500;
 
 export type Channel = Pick<BroadcastChannel, 'postMessage' | 'addEventListener'>;
 
@@ -57,19 +59,30 @@ export class Leases {
   }
 
   /**
-   * Requests the unit from the other tab and waits for the release.
+   * Requests the unit from the other tab, again every 500 ms, and waits for the release.
    * @throws ProtocolError unit-elsewhere on a timeout
    */
   async take(link: Link): Promise<void> {
     const names = await this.#elsewhere(link);
-    this.#channel.postMessage(nameOf(link));
+    const request = (): void => this.#channel.postMessage(nameOf(link));
     const signal = this.#timeout();
+    const timer = setInterval(request, REPEAT_MS);
     try {
-      for (const name of names) await this.#locks.request(name, { signal }, () => undefined);
+      request();
+      await Promise.all(names.map((name) => this.#locks.request(name, { signal }, () => undefined)));
     } catch (cause) {
       if (!signal.aborted) throw cause;
       throw new ProtocolError('unit-elsewhere', `another tab did not release ${link.label}`, { cause });
+    } finally {
+      clearInterval(timer);
     }
+  }
+
+  /** Whether another tab waits for the lease that this tab holds on the unit. */
+  async isRequested(link: Link): Promise<boolean> {
+    const own = this.#ownName(link);
+    const { pending = [] } = await this.#locks.query();
+    return pending.some(({ name }) => name === own);
   }
 
   /**
@@ -98,10 +111,14 @@ export class Leases {
 
   /** Resolves with the function that releases the lease. */
   async #acquire(link: Link): Promise<() => void> {
-    const name = `${nameOf(link)} ${this.#page} ${link.id}`;
     return await new Promise((resolve, reject) => {
       const hold = (): Promise<void> => new Promise((release) => resolve(release));
-      this.#locks.request(name, hold).catch(reject);
+      this.#locks.request(this.#ownName(link), hold).catch(reject);
     });
+  }
+
+  /** Returns the lock name of the lease that this tab has on the unit. */
+  #ownName(link: Link): string {
+    return `${nameOf(link)} ${this.#page} ${link.id}`;
   }
 }

@@ -1,5 +1,5 @@
 // Two tabs of one browser that compete for one unit.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { type Channel, Leases } from '#web/transport/leases.ts';
 import type { Link } from '#web/transport/link.ts';
@@ -30,7 +30,7 @@ class Browser {
         this.#pending.push(request);
         this.#grant();
       }),
-    query: async () => ({ held: [...this.#held].map((name) => ({ name })), pending: [] }),
+    query: async () => ({ held: [...this.#held].map((name) => ({ name })), pending: this.#pending }),
   } as unknown as LockManager;
 
   tab(page: string, timeout?: () => AbortSignal): Leases {
@@ -120,6 +120,39 @@ describe('the leases of two tabs', () => {
     await b.take(unit.link());
     await b.open(unit.link());
     await expect(a.open(unit.link())).rejects.toMatchObject(ELSEWHERE);
+  });
+
+  it('open the unit when the other tab missed the first requests', async () => {
+    vi.useFakeTimers();
+    try {
+      const [browser, unit] = [new Browser(), new Unit()];
+      const [a, b] = [browser.tab('a'), browser.tab('b')];
+      const open = await a.open(unit.link());
+      const taking = b.take(unit.link());
+      await vi.advanceTimersByTimeAsync(1200);
+      expect(unit.isOpen).toBe(true);
+      a.onRequest((isRequested) => void (isRequested(unit.link()) && open.close()));
+      await vi.advanceTimersByTimeAsync(500);
+      await taking;
+      await expect(b.open(unit.link())).resolves.toBeDefined();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('show which unit the other tab waits for, until it gives up', async () => {
+    const [browser, unit, other] = [new Browser(), new Unit(), new Unit()];
+    const a = browser.tab('a');
+    await a.open(unit.link('0007'));
+    await a.open(other.link('0008', 2));
+    const timeout = new AbortController();
+    const taking = browser.tab('b', () => timeout.signal).take(unit.link('0007'));
+    await vi.waitFor(async () => expect(await a.isRequested(unit.link('0007'))).toBe(true));
+    expect(await a.isRequested(other.link('0008', 2))).toBe(false);
+    timeout.abort();
+    await expect(taking).rejects.toMatchObject(ELSEWHERE);
+    expect(await a.isRequested(unit.link('0007'))).toBe(false);
   });
 
   it('leave the unit to the other tab when this tab does not release the unit in time', async () => {

@@ -63,6 +63,14 @@ export class OrderCounts {
     this.#elsewhere = new Set([...this.#elsewhere, ...sns]);
   }
 
+  /** Removes the units of `rows`, all rows of this station, from `elsewhere`. */
+  async excludeStored(rows: AsyncIterable<UnitRow>): Promise<void> {
+    const sns: string[] = [];
+    if (this.#elsewhere.size === 0) return;
+    for await (const { sn } of rows) sns.push(sn);
+    this.excludeElsewhere(sns);
+  }
+
   /** Removes units with a row at this station from `elsewhere`. */
   excludeElsewhere(sns: readonly string[]): void {
     if (!sns.some((sn) => this.#elsewhere.has(sn))) return;

@@ -214,12 +214,7 @@ export class OrderRun implements Attendant {
 
   /** Updates the rows that an earlier page left as running or unknown. Requires a paused run. */
   async reconcile(): Promise<void> {
-    const { elsewhere } = this.counts;
-    if (elsewhere.size > 0) {
-      const sns: string[] = [];
-      for await (const { sn } of this.#options.store.all(this.#options.chain)) if (elsewhere.has(sn)) sns.push(sn);
-      this.counts.excludeElsewhere(sns);
-    }
+    await this.counts.excludeStored(this.#options.store.all(this.#options.chain));
     await recoverRows(this.#updates());
   }
 
@@ -305,6 +300,7 @@ export class OrderRun implements Attendant {
     const rowBefore = unit.row;
     const tries = (rowBefore?.tries ?? 0) + 1;
     for (const [index, line] of missing.entries()) {
+      if (unit.lane.isInOtherTab) return unit.enter({ is: 'failed', failure: { code: 'unit-elsewhere' } });
       if (!this.#control.isRunning || !session.signedIn || !unit.lane.isReachable) return unit.enter({ is: 'waiting' });
       const chosen = this.#choose(unit, line);
       if (!chosen) return this.#end(unit, { is: 'failed', failure: { code: 'set-unknown' }, stage: 'identity' });

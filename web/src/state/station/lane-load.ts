@@ -41,9 +41,15 @@ export interface OrderLoad {
 }
 
 /** Returns LaneLoad.identity for an attempt. */
-export function loadIdentity(attempt: LoadIdentity): string | undefined {
+function loadIdentity(attempt: LoadIdentity): string | undefined {
   const { sn, set, ref1, akv, kcv, ref2, service, workOrder } = attempt;
   return workOrder === undefined ? [sn, set, ref1, akv, kcv, ref2, service].join() : undefined;
+}
+
+/** Returns LaneLoad.identity for a choice of key and slot without a work order. */
+export function identityOf({ key, slot }: Chosen, { sn, set }: UnitFacts, service: string): string | undefined {
+  const { ref1, akv, kcv } = key;
+  return loadIdentity({ sn, set, ref1, akv, kcv, ref2: slot.ref2, service });
 }
 
 type LoadIdentity = Pick<NewAttempt, 'sn' | 'set' | 'ref1' | 'akv' | 'kcv' | 'ref2' | 'service' | 'workOrder'>;

@@ -1,28 +1,27 @@
 // One attached unit of a station: opens its link, reads its identity, loads and settles keys.
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { SuiteId } from '#protocol/tkl/suites.ts';
-import type { Wait } from '../../as-client/retry.ts';
 import type { Attempt, NewAttempt } from '../../journal/attempt.ts';
-import type { Journal } from '../../journal/journal.ts';
-import type { Leases } from '../../transport/leases.ts';
 import type { Link } from '../../transport/link.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import type { LoadSource, Semaphore } from '../session/semaphore.ts';
-import type { Account, AsAccount, Session, SignedIn } from '../session/session.svelte.ts';
+import type { Account, SignedIn } from '../session/session.svelte.ts';
 import { keyActionOf } from './key-action.ts';
 import { type Chosen, KeyChoice } from './key-choice.svelte.ts';
 import {
   type AttemptDetails,
   asSent,
   detailsOf,
+  identityOf,
   type LaneLoad,
   laneLoad,
-  loadIdentity,
   loadRequest,
   newAttempt,
   type OrderLoad,
   suitesFor,
 } from './lane-load.ts';
+import type { LaneOptions } from './lane-options.ts';
+import type { Phase } from './lane-phase.ts';
 import { type Ending, load, rehearse, settleAttempt } from './load-attempt.ts';
 import { Repetition } from './repetition.svelte.ts';
 import type { Stage } from './stages.ts';
@@ -32,30 +31,7 @@ import { UnitConnection } from './unit-connection.ts';
 import { factsOf, type UnitFacts, withKey } from './unit-facts.ts';
 import { Waits } from './waits.ts';
 
-export type Phase =
-  | { readonly is: 'reading' }
-  /** Unplugged less than four seconds ago; a unit that restarts returns within that time. */
-  | { readonly is: 'away' }
-  | { readonly is: 'unread'; readonly failure: Failure }
-  | { readonly is: 'ready' }
-  /** `wait` is set while the AS has not answered and the request is waiting to be sent again. */
-  | { readonly is: 'running'; readonly stage: Stage; readonly stopping: boolean; readonly wait?: Wait | undefined }
-  | { readonly is: 'settling'; readonly wait?: Wait | undefined }
-  | Ending;
-
-export interface LaneOptions {
-  readonly session: Session;
-  readonly as: AsAccount;
-  readonly journal: Pick<Journal, 'begin' | 'append' | 'flush' | 'get' | 'unsettled'>;
-  readonly leases: Pick<Leases, 'open' | 'take'>;
-  /** A monotonic clock, in milliseconds. */
-  readonly ticks: () => number;
-  /** Returns 16 random bytes. */
-  readonly random: () => Uint8Array;
-  readonly onAway: (lane: Lane) => void;
-  /** Called when an attempt begins or ends. */
-  readonly onJournalChange: () => Promise<void>;
-}
+export type { Phase };
 
 /**
  * Maximum number of queries after one lost response. If the unit is silent, each takes a second.
@@ -87,7 +63,11 @@ export class Lane {
   readonly #unanswered = new UnansweredExport();
   readonly #waits = new Waits();
   #connection: UnitConnection | undefined;
-  /** The newest connection. close() does not clear it: the disconnect event may follow later. */
+  /** Another tab has requested the unit during a load. */
+  #isRequested = false;
+  /** Another tab has got the unit from this lane. */
+  #isGivenAway = false;
+  /** The newest connection. close() keeps it, because the disconnect event may follow later. */
   #lastConnection: UnitConnection | undefined;
 
   constructor(link: Link, options: LaneOptions, semaphore: Semaphore) {
@@ -130,7 +110,7 @@ export class Lane {
   /** Opens the link and reads the identity. Closes an earlier connection first. */
   async open(): Promise<void> {
     const { leases } = this.#options;
-    const isInOtherTab = this.#isInOtherTab;
+    const { isInOtherTab } = this;
     this.#phase = { is: 'reading' };
     await this.close();
     try {
@@ -144,9 +124,11 @@ export class Lane {
     }
   }
 
-  /** Closes the link for another tab. Does nothing during a load: the other tab then times out. */
+  /** Closes the link for another tab, during a load only after its end. */
   async giveWay(): Promise<void> {
-    if (this.busy || this.#phase.is === 'reading') return;
+    if (this.busy) this.#isRequested = true;
+    if (this.busy || this.#phase.is === 'reading' || !this.#connection) return;
+    this.#isGivenAway = true;
     await this.close();
     if (this.#phase.is === 'ready') this.#phase = { is: 'unread', failure: { code: 'unit-elsewhere' } };
   }
@@ -205,6 +187,7 @@ export class Lane {
     const suites = suitesFor(set, device, { suite });
     const failure = await rehearse(this.#account, device, { ref1: key.ref1, ref2, suites, sign: false });
     this.#phase = failure ? { is: 'failed', failure, stage: 'challenge' } : { is: 'ready' };
+    await this.#giveWayIfRequested();
     return failure;
   }
 
@@ -256,11 +239,8 @@ export class Lane {
   /** Whether the chosen key and slot, the unit and the AS are the same as in the current load. */
   get isSameLoad(): boolean {
     const { chosen } = this.choice;
-    if (!chosen || !this.#facts || this.#current?.identity === undefined) return false;
-    const { ref1, akv, kcv } = chosen.key;
-    const { sn, set } = this.#facts;
-    const service = this.#options.session.origin;
-    return this.#current.identity === loadIdentity({ sn, set, ref1, akv, kcv, ref2: chosen.slot.ref2, service });
+    const identity = chosen && this.#facts && identityOf(chosen, this.#facts, this.#options.session.origin);
+    return identity !== undefined && this.#current?.identity === identity;
   }
 
   /** Repeats the failed load. If the unit or key has changed, only returns to choosing a key. */
@@ -274,7 +254,8 @@ export class Lane {
 
   /** Whether the unit supports IDENTIFY, is reachable and is not in use. */
   get canBlink(): boolean {
-    return this.#facts?.canBlink === true && !this.busy && this.#phase.is !== 'reading' && this.isReachable;
+    const isIdle = !this.busy && this.#phase.is !== 'reading';
+    return isIdle && this.isReachable && this.#facts?.canBlink === true;
   }
 
   /** Makes the unit blink. A link failure closes the link; a refusal appears only in the trace. */
@@ -307,8 +288,9 @@ export class Lane {
     return this.#options.session.local ?? this.#options.as;
   }
 
-  get #isInOtherTab(): boolean {
-    return 'failure' in this.#phase && this.#phase.failure.code === 'unit-elsewhere';
+  /** Whether another tab uses the unit, as far as this lane can tell. */
+  get isInOtherTab(): boolean {
+    return this.#isGivenAway || ('failure' in this.#phase && this.#phase.failure.code === 'unit-elsewhere');
   }
 
   get isReachable(): boolean {
@@ -316,6 +298,7 @@ export class Lane {
   }
 
   #connect(connection: UnitConnection): void {
+    this.#isGivenAway = false;
     this.#connection = connection;
     this.#lastConnection = connection;
     this.#attached = true;
@@ -354,10 +337,17 @@ export class Lane {
     if (ending.is === 'unknown' && !this.isReachable) await this.close();
     this.repetition.record(this.#facts?.sn, 'failure' in ending ? ending.failure : undefined);
     this.#phase = ending;
+    await this.#giveWayIfRequested();
     await this.#options.onJournalChange();
   }
 
-  /** Updates the facts from the receipt. After an erasure or a new T, reads the identity again. */
+  /** After a load: gives way if another tab still waits for the unit. */
+  async #giveWayIfRequested(): Promise<void> {
+    if (this.#isRequested && (await this.#options.leases.isRequested(this.#link))) await this.giveWay();
+    this.#isRequested = false;
+  }
+
+  /** Updates the facts from the receipt, or reads them after an erasure or a new T (clause 8). */
   async #showStoredKey(ending: Ending, attributes: string): Promise<void> {
     if (!('loaded' in ending) || !ending.loaded || !this.#facts) return;
     const { ref2, kcv } = ending.loaded;
@@ -387,7 +377,7 @@ export class Lane {
     void this.close();
     if (this.#phase.is !== 'ready') return;
     this.#phase = { is: 'away' };
-    this.#options.onAway(this);
+    this.#options.onAway();
   }
 
   #newAttempt({ operator }: SignedIn, details: AttemptDetails): NewAttempt {

@@ -273,15 +273,16 @@ export class Station {
 
   async #makeLane(link: Link): Promise<Lane> {
     const { makeLane, ...services } = await this.#options.services();
-    return makeLane(link, {
+    const lane = makeLane(link, {
       ...this.#options,
       ...services,
-      onAway: (lane) => setTimeout(() => lane.phase.is === 'away' && void this.remove(lane), RETURN_MS),
+      onAway: () => setTimeout(() => lane.phase.is === 'away' && void this.remove(lane), RETURN_MS),
       onJournalChange: () => {
         this.#reportActivity();
         return this.readJournal();
       },
     });
+    return lane;
   }
 
   #reportActivity(): void {

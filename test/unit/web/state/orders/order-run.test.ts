@@ -151,6 +151,24 @@ describe('the run of a work order', () => {
     expect(page.run.counts.here.done).toBe(1);
   });
 
+  it('gives the unit to another tab between two lines, and loads the rest when it is back', async () => {
+    const world = new World([unit(1)], TWO_LINES);
+    const [cable = unit(1)] = world.cables;
+    const page = await working(world);
+    await page.bench.station.start();
+    cable.beforeCommand = async (ins) => {
+      if (ins === 0xd8) page.bench.ask(page.bench.remembered[0]?.id ?? 0);
+    };
+    await page.plug(cable);
+    expect(truth(cable, TWO_LINES)).toEqual([true, false]);
+    expect(page.unit(cable).phase).toEqual({ is: 'failed', failure: { code: 'unit-elsewhere' } });
+    cable.beforeCommand = undefined;
+    page.bench.awaited.clear();
+    await page.run.retry(page.unit(cable));
+    expect(page.unit(cable).phase).toEqual({ is: 'done', how: 'loaded' });
+    expect(truth(cable, TWO_LINES)).toEqual([true, true]);
+  });
+
   it('halts after the number of failures in a row that the order names', async () => {
     const world = new World([1, 2, 3].map(unit), ONE_LINE, { haltAfter: 2 });
     const page = await working(world);

@@ -206,6 +206,8 @@ export interface BenchParts {
   otherChoice: Link | undefined;
   /** Ids of the links that were taken over from another tab. */
   readonly taken: number[];
+  /** Ids of the links that another tab waits for. */
+  readonly awaited: Set<number>;
   /** Requests the link `id` as another tab would. Available after start(). */
   ask: (id: number) => void;
   /** Reports a change of the plugged units to the station and waits until it has refreshed. */
@@ -244,6 +246,7 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
     choice: undefined,
     otherChoice: undefined,
     taken: [],
+    awaited: new Set(),
     ask: () => {
       throw new TypeError('the station was not started');
     },
@@ -269,8 +272,12 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
       leases: {
         open: (link) => link.open(),
         take: async (link) => void parts.taken.push(link.id),
+        isRequested: async (link) => parts.awaited.has(link.id),
         onRequest: (listener) => {
-          parts.ask = (id) => listener((link) => link.id === id);
+          parts.ask = (id) => {
+            parts.awaited.add(id);
+            listener((link) => link.id === id);
+          };
         },
       },
       makeLane: (link, options) => new Lane(link, options, semaphore),

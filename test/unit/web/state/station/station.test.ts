@@ -305,7 +305,7 @@ describe('a unit that another tab requests', () => {
     expect(lane.phase.is).toBe('ready');
   });
 
-  it('is not released during a load', async () => {
+  it('is released only after a load that is in progress', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
     await bench.station.start();
@@ -314,6 +314,19 @@ describe('a unit that another tab requests', () => {
     bench.ask(1);
     await ending;
     expect(lane.phase.is).toBe('done');
+    expect(lane.isReachable).toBe(false);
+  });
+
+  it('is not released after the load when the other tab has given up', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    await bench.station.start();
+    const lane = await attached(bench);
+    const ending = load(lane, 1);
+    bench.ask(1);
+    bench.awaited.clear();
+    await ending;
+    expect(lane.isReachable).toBe(true);
   });
 });
 
