@@ -35,9 +35,9 @@ export async function* provision(
   request: LoadRequest,
 ): AsyncGenerator<Step, void, void> {
   const { transmit, identity } = unit;
-  const suite = request.unanswered?.suite ?? chooseSuite(identity, request);
+  const suite = request.unused?.suite ?? chooseSuite(identity, request);
   yield { step: 'challenge', suite };
-  const exportRequest = request.unanswered ?? (await makeExportRequest(unit, request, suite));
+  const exportRequest = request.unused ?? (await makeExportRequest(unit, request, suite));
   yield { step: 'export-intended', suite };
   const exported = await source.exportKey(exportRequest);
   try {

@@ -40,6 +40,8 @@ export interface Wait {
 export interface RetryWatch {
   readonly onWait: (wait: Wait | undefined) => void;
   readonly signal: AbortSignal;
+  /** Runs each try, so that a limit of concurrent requests does not count the waits. */
+  readonly admit: <T>(send: () => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -52,10 +54,11 @@ export async function sendUntilAnswered<T>(
   pausesMs: readonly number[],
   watch?: RetryWatch,
 ): Promise<T> {
+  const tryOnce = (): Promise<T> => (watch ? watch.admit(send) : send());
   let totalMs = 0;
   for (const [index, pauseMs] of pausesMs.entries()) {
     try {
-      return await send();
+      return await tryOnce();
     } catch (error) {
       if (!(error instanceof NetworkFailure)) throw error;
       const ms = Math.min(MAX_WAIT_MS, Math.max(pauseMs, error.retryAfterMs ?? 0));
@@ -65,7 +68,7 @@ export async function sendUntilAnswered<T>(
       await pause(ms, watch?.signal).finally(() => watch?.onWait(undefined));
     }
   }
-  return await send();
+  return await tryOnce();
 }
 
 function pause(ms: number, signal?: AbortSignal): Promise<void> {

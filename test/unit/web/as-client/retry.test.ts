@@ -1,7 +1,14 @@
 // A request that got no answer is sent again, unchanged and a limited number of times. The page
 // waits as long as the server requests, and shows the wait to the operator.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { NetworkFailure, PAUSES_MS, readRetryAfter, sendUntilAnswered, type Wait } from '#web/as-client/retry.ts';
+import {
+  NetworkFailure,
+  PAUSES_MS,
+  type RetryWatch,
+  readRetryAfter,
+  sendUntilAnswered,
+  type Wait,
+} from '#web/as-client/retry.ts';
 import { jsonAnswer, problem } from './fake-as.ts';
 import { hangs, offline, REQUEST, signedIn } from './remote-as-fixture.ts';
 
@@ -79,7 +86,11 @@ describe('the wait before the next try', () => {
       tries++;
       return Promise.reject(new NetworkFailure('gateway-failed', 'bad gateway', { retryAfterMs }));
     };
-    const watch = { onWait: (wait: Wait | undefined) => void waits.push(wait), signal: stopped.signal };
+    const watch: RetryWatch = {
+      onWait: (wait) => void waits.push(wait),
+      signal: stopped.signal,
+      admit: (action) => action(),
+    };
     const outcome = sendUntilAnswered(send, PAUSES_MS, watch).catch((error: unknown) => error);
     if (Number.isFinite(stopAfterMs)) {
       await vi.advanceTimersByTimeAsync(stopAfterMs);

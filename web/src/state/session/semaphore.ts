@@ -1,6 +1,7 @@
 // Limits the number of concurrent requests to one AS. Many lanes would otherwise flood a service,
 // and a card answers one command at a time.
 import { ProtocolError } from '#protocol/errors.ts';
+import type { KeySource } from '#protocol/provisioning/key-source.ts';
 import type { RetryWatch } from '../../as-client/retry.ts';
 import type { Account } from './session.svelte.ts';
 
@@ -56,18 +57,29 @@ export class Semaphore {
 export type LoadSource = Pick<Account, 'exportKey' | 'verifyReceipt' | 'recallExport' | 'auditHead' | 'watched'>;
 
 /**
- * Returns the same AS, but each request first passes `semaphore`. `watch` receives each wait before
- * a request is sent again.
+ * The same AS, with every request admitted by `semaphore`. A request that waits before its next try
+ * is not counted, so that it delays no other lane.
  */
-export function limitConcurrency(account: LoadSource, semaphore: Semaphore, watch?: RetryWatch): LoadSource {
-  const source = (watch && account.watched?.(watch)) ?? account;
-  const recallExport = source.recallExport?.bind(source);
+export function limitConcurrency(
+  account: LoadSource,
+  semaphore: Semaphore,
+  { onWait, signal }: Pick<RetryWatch, 'onWait' | 'signal'>,
+): LoadSource {
+  const admit: RetryWatch['admit'] = (action) => semaphore.run(action, signal);
   return {
-    ...(recallExport ? { recallExport: (key) => semaphore.run(() => recallExport(key)) } : {}),
-    exportKey: (request) => semaphore.run(() => source.exportKey(request), watch?.signal),
-    verifyReceipt: (...receipt) => semaphore.run(() => source.verifyReceipt(...receipt)),
+    ...(account.watched?.({ onWait, signal, admit }) ?? admitted(account, admit)),
     get auditHead() {
       return account.auditHead;
     },
+  };
+}
+
+/** A vault or card sends each request once. */
+function admitted(account: LoadSource, admit: RetryWatch['admit']): KeySource {
+  const recallExport = account.recallExport?.bind(account);
+  return {
+    ...(recallExport ? { recallExport: (key) => admit(() => recallExport(key)) } : {}),
+    exportKey: (request) => admit(() => account.exportKey(request)),
+    verifyReceipt: (...receipt) => admit(() => account.verifyReceipt(...receipt)),
   };
 }

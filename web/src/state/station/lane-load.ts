@@ -70,16 +70,16 @@ export function suitesFor(
 export function loadRequest(
   { ref1, ref2, idempotencyKey, workOrder, reason }: NewAttempt,
   suites: readonly SuiteId[],
-  unanswered?: ExportRequest,
+  unused?: ExportRequest,
 ): LoadRequest {
   const named = workOrder === undefined ? {} : { workOrder };
   const explained = reason === undefined ? {} : { reason };
-  return { ref1, ref2, idempotencyKey, suites, sign: false, ...named, ...explained, unanswered };
+  return { ref1, ref2, idempotencyKey, suites, sign: false, ...named, ...explained, unused };
 }
 
 /**
- * Returns the attempt that sends an unanswered request again. The attempt gets the idempotency key
- * and the reason of that request, because the AS records them.
+ * Returns the attempt that sends an unused export request again. Takes the idempotency key and the reason from
+ * that request, because the AS records them.
  */
 export function asSent(attempt: NewAttempt, { idempotencyKey, reason }: ExportRequest): NewAttempt {
   const { reason: _, ...rest } = attempt;

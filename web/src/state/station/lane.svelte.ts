@@ -26,9 +26,9 @@ import { type Ending, load, rehearse, settleAttempt } from './load-attempt.ts';
 import { Repetition } from './repetition.svelte.ts';
 import type { Stage } from './stages.ts';
 import { Trace } from './trace.svelte.ts';
-import { UnansweredExport } from './unanswered-export.ts';
 import { UnitConnection } from './unit-connection.ts';
 import { factsOf, type UnitFacts, withKey } from './unit-facts.ts';
+import { UnusedExport } from './unused-export.ts';
 import { Waits } from './waits.ts';
 
 export type { Phase };
@@ -60,7 +60,7 @@ export class Lane {
   readonly choice: KeyChoice;
   readonly #options: LaneOptions;
   readonly #semaphore: Semaphore;
-  readonly #unanswered = new UnansweredExport();
+  readonly #unused = new UnusedExport();
   readonly #waits = new Waits();
   #connection: UnitConnection | undefined;
   /** Another tab has requested the unit during a load. */
@@ -157,20 +157,21 @@ export class Lane {
       throw new RangeError('a load needs an idle unit and a signed-in operator');
     const details = detailsOf({ set, key, slot }, session.signedIn, orderLoad);
     const started = this.#newAttempt(session.signedIn, details);
-    const unanswered = this.#unanswered.take(connection, started);
-    const attempt = unanswered ? asSent(started, unanswered) : started;
+    const unused = this.#unused.take(connection, started);
+    const attempt = unused ? asSent(started, unused) : started;
     const began = ticks();
     this.#current = laneLoad(attempt);
     this.#phase = { is: 'running', stage: 'identity', stopping: false };
     const loadOptions = {
-      source: this.#unanswered.watch(this.#watchedSource(), connection, attempt),
+      source: this.#unused.watch(this.#watchedSource(), connection, attempt),
       journal,
       row: orderLoad?.row,
       onStage: (stage: Stage) => this.#reach(stage),
       isStopped: () => this.#phase.is === 'running' && this.#phase.stopping,
     };
-    const request = loadRequest(attempt, suitesFor(set, connection.device, orderLoad), unanswered);
+    const request = loadRequest(attempt, suitesFor(set, connection.device, orderLoad), unused);
     const ending = await this.#findOut(await load(loadOptions, connection.device, attempt, request), orderLoad?.row);
+    if (ending.is === 'failed') this.#unused.end(ending.failure);
     this.#duration = ticks() - began;
     await this.#showStoredKey(ending, key.attributes);
     await this.#end(ending);
@@ -182,6 +183,7 @@ export class Lane {
     const device = this.#connection?.device;
     if (this.#phase.is !== 'ready' || !device) throw new RangeError('a rehearsal needs a ready unit');
     const { ref2 } = slot;
+    this.#unused.clear(); // the unit replaces its challenge
     this.#current = { label: key.label, kcv: key.kcv, ref2, action: keyActionOf(ref2, key.kcv), identity: undefined };
     this.#phase = { is: 'running', stage: 'challenge', stopping: false };
     const suites = suitesFor(set, device, { suite });
@@ -368,6 +370,7 @@ export class Lane {
   }
 
   #reach(stage: Stage): void {
+    if (stage === 'import') this.#unused.clear(); // the unit erases its challenge
     if (this.#phase.is === 'running') this.#phase = { ...this.#phase, stage };
   }
 

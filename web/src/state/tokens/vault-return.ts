@@ -58,20 +58,25 @@ export async function returnVaultJournal(
   return { exports, receipts, problems: wordsOf(true), notes: wordsOf(false), verdicts: proofs.size, recorded };
 }
 
-/** Appends each missing verdict to its attempt. Returns the number of attempts with a verdict. */
+/**
+ * Appends each missing verdict to its attempt. An export that was requested again belongs to the
+ * newest of its attempts, because only that one sent DATA to the unit. Returns the number of
+ * attempts with a verdict.
+ */
 async function recordVerdicts(
   journal: VaultReturnOptions['journal'],
   origin: string,
   proofs: ReadonlyMap<string, Proof>,
   auditHead: string,
 ): Promise<number> {
-  let [recorded, before] = [0, Number.POSITIVE_INFINITY];
-  while (recorded < proofs.size) {
+  const missing = new Map(proofs);
+  let before = Number.POSITIVE_INFINITY;
+  while (missing.size > 0) {
     const attempts = await journal.list(PAGE, before);
     for (const attempt of attempts) {
-      const proof = attempt.service === origin ? proofOf(attempt, proofs) : undefined;
+      const proof = attempt.service === origin ? proofOf(attempt, missing) : undefined;
       if (proof === undefined) continue;
-      recorded++;
+      missing.delete(proof.verdict.exportId);
       if (attempt.steps.some((entry) => entry.step === 'verify' && entry.verdict !== undefined)) continue;
       const { time, envelope } = proof.verdict;
       const verified = { step: 'verify', state: 'confirmed', time, verdict: envelope } as const;
@@ -81,7 +86,7 @@ async function recordVerdicts(
     if (oldest === undefined) break;
     before = oldest.id;
   }
-  return recorded;
+  return proofs.size - missing.size;
 }
 
 /** Finds the proof by export id or, if a crash lost the export step, by idempotency key. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
+import { NetworkFailure, type RetryWatch, sendUntilAnswered, type Wait } from '#web/as-client/retry.ts';
 import { limitConcurrency, Semaphore } from '#web/state/session/semaphore.ts';
 
 describe('the semaphore before the AS', () => {
@@ -44,10 +46,40 @@ describe('the semaphore before the AS', () => {
 
   it('returns the current audit head of the AS', () => {
     const source = { auditHead: undefined as { envelope: string } | undefined, exportKey: never, verifyReceipt: never };
-    const limited = limitConcurrency(source, new Semaphore(1));
+    const limited = limitConcurrency(source, new Semaphore(1), WATCH);
     source.auditHead = { envelope: 'newer' };
     expect(limited.auditHead).toEqual({ envelope: 'newer' });
   });
+
+  it('admits other requests while one waits before its next try', async () => {
+    const exported = { exportId: '1', data: new Uint8Array() };
+    let [tries, waiting] = [0, (): void => undefined];
+    const waits = new Promise<void>((resolve) => (waiting = resolve));
+    const watched = (watch: RetryWatch) => ({
+      verifyReceipt: never,
+      exportKey: () =>
+        sendUntilAnswered(
+          async () => {
+            if (tries++ === 0) throw new NetworkFailure('gateway-failed', '502', { retryAfterMs: 30_000 });
+            return exported;
+          },
+          [0],
+          watch,
+        ),
+    });
+    const semaphore = new Semaphore(1);
+    const stop = new AbortController();
+    const watch = { onWait: (wait: Wait | undefined) => void (wait && waiting()), signal: stop.signal };
+    const source = { auditHead: undefined, exportKey: never, verifyReceipt: never, watched };
+    const first = limitConcurrency(source, semaphore, watch).exportKey({} as ExportRequest);
+    await waits;
+    await expect(limitConcurrency(source, semaphore, WATCH).exportKey({} as ExportRequest)).resolves.toBe(exported);
+    stop.abort();
+    await expect(first).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(semaphore.run(async () => 'free')).resolves.toBe('free');
+  });
 });
+
+const WATCH = { onWait: () => undefined, signal: new AbortController().signal };
 
 const never = (): Promise<never> => new Promise(() => undefined);

@@ -139,6 +139,23 @@ describe('the return of a vault journal', () => {
     expect(await verdictsOf(attempt)).toHaveLength(1);
   });
 
+  it('adds the verdict only to the newest attempt of an export that was requested again', async () => {
+    const begin = journal.begin.bind(journal);
+    let stopped = 0;
+    journal.begin = async (attempt, steps = []) => {
+      const failure = { step: 'failure', state: 'confirmed', failure: { code: 'cancelled' } } as const;
+      stopped = await begin(attempt, [...steps.slice(0, 3), failure]);
+      return await begin(attempt, steps);
+    };
+    const loaded = await load(1);
+    journal.begin = begin;
+    await load(2);
+    expect(await returnJournal()).toMatchObject({ verdicts: 2, recorded: 2 });
+    expect(await verdictsOf(loaded)).toHaveLength(1);
+    expect(await verdictsOf(stopped)).toEqual([]);
+    expect((await journal.get(stopped))?.outcome).toBe('failed');
+  });
+
   it('finds the attempts of the vault among 250 attempts of another AS', async () => {
     const attempt = await load(1);
     await Promise.all(Array.from({ length: 250 }, () => journal.begin(ATTEMPT)));

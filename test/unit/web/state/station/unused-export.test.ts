@@ -1,5 +1,5 @@
-// An export request whose answer was lost is sent again by the next load of the same key, so that
-// the AS makes one export only.
+// An export request whose answer was lost, or whose DATA was not sent to the unit, is sent again by
+// the next load of the same key, so that the AS makes one export only.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
@@ -69,6 +69,84 @@ describe('an export whose answer was lost', () => {
   it('is not sent again after the AS has refused it', async () => {
     const { lane, requests } = await losing('unit-quota-used');
     await lane.loadAgain();
+    expect(numbers(requests)).toBe(2);
+  });
+});
+
+describe('an export that was answered before the load ended', () => {
+  /** A load that the operator stops while the AS answers. */
+  async function stopped() {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const wire = cable();
+    const lane = await attached(bench, wire);
+    const requests: ExportRequest[] = [];
+    const { exportKey } = bench.account;
+    bench.account.exportKey = async (request) => {
+      requests.push(request);
+      const exported = await exportKey(request);
+      if (requests.length === 1) lane.stop();
+      return exported;
+    };
+    await load(lane, 1);
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'cancelled' } });
+    expect(wire.commands).not.toContain(0xd8);
+    await lane.retry();
+    return { bench, wire, lane, requests };
+  }
+
+  it('is sent again unchanged, and the unit gets its key', async () => {
+    const { bench, lane, requests } = await stopped();
+    await load(lane, 1);
+    expect(lane.phase.is).toBe('done');
+    expect(requests[1]).toBe(requests[0]);
+    expect((await bench.journal.list(9)).map(({ outcome }) => outcome)).toEqual(['done', 'failed']);
+  });
+
+  it('is not sent again after the unit was plugged in again or has got another challenge', async () => {
+    const unplugged = await stopped();
+    await unplugged.lane.close();
+    await unplugged.lane.retry();
+    await load(unplugged.lane, 1);
+    expect(unplugged.lane.phase.is).toBe('done');
+    expect(numbers(unplugged.requests)).toBe(2);
+
+    const { lane, requests } = await stopped();
+    lane.choice.chooseKey(1);
+    const { chosen } = lane.choice;
+    if (!chosen) throw new TypeError('nothing is chosen');
+    expect(await lane.rehearse(chosen, null)).toBeUndefined();
+    await load(lane, 1);
+    expect(lane.phase.is).toBe('done');
+    expect(numbers(requests)).toBe(2);
+  });
+
+  it('is not sent again after the unit got its DATA', async () => {
+    const { wire, lane, requests } = await stopped();
+    wire.lie = { ins: 0xd8, statusWord: 0x6988 };
+    await load(lane, 1);
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { statusWord: 0x6988 } });
+    wire.lie = undefined;
+    await lane.retry();
+    await load(lane, 3);
+    expect(lane.phase.is).toBe('done');
+    expect(numbers(requests)).toBe(2);
+  });
+
+  it('is not sent again when the AS has answered another request', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const lane = await attached(bench);
+    const { exportKey } = bench.account;
+    const requests: ExportRequest[] = [];
+    bench.account.exportKey = async (request) => {
+      requests.push(request);
+      return await exportKey(requests.length === 1 ? { ...request, ref1: 3 } : request);
+    };
+    await load(lane, 1);
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'service-nonsense' } });
+    await lane.loadAgain();
+    expect(lane.phase.is).toBe('done');
     expect(numbers(requests)).toBe(2);
   });
 });

@@ -1,10 +1,13 @@
-// Stores a lane's export request to which the AS gave no answer. The next load of the same key
-// sends the request again unchanged, so that the AS makes no second export (docs/protocol.md clause
-// 6). That load must use the same connection, because a new connection gets a new challenge (clause
-// 4.4). Operator and AS must also be the same.
+// Stores the export request of a lane whose DATA was not sent to the unit: it got no answer, or the
+// load ended between the answer and IMPORTKEY. The next load of the same key sends the request
+// again unchanged, so that the AS makes no second export (docs/protocol.md clause 6).
+//
+// The request contains the challenge R, so it is stored only while the unit keeps R (clause 4.4):
+// until IMPORTKEY, until another GET CHALLENGE, and on the same connection. A unit that keeps R
+// without power makes no exception, because another host may have replaced R in the meantime.
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import type { NewAttempt } from '../../journal/attempt.ts';
-import { failureOf } from '../common/failure.ts';
+import { type Failure, failureOf } from '../common/failure.ts';
 import type { LoadSource } from '../session/semaphore.ts';
 import type { UnitConnection } from './unit-connection.ts';
 
@@ -16,14 +19,15 @@ const UNANSWERED: ReadonlySet<string> = new Set([
   ...['service-failed', 'service-nonsense', 'signed-out', 'not-signed-in', 'cancelled'],
 ]);
 
-interface Unanswered {
+interface Unused {
   readonly connection: UnitConnection;
   readonly load: string;
   readonly request: ExportRequest;
+  readonly isAnswered: boolean;
 }
 
-export class UnansweredExport {
-  #last: Unanswered | undefined;
+export class UnusedExport {
+  #last: Unused | undefined;
 
   /**
    * Removes the stored request and returns it if this load may send it again. Any other load gets a
@@ -35,7 +39,7 @@ export class UnansweredExport {
     return last?.connection === connection && last.load === nameOf(load) ? last.request : undefined;
   }
 
-  /** Returns `source`, but stores each export request until the AS has answered it. */
+  /** Returns `source`, but stores each export request that the AS does not refuse. */
   watch(source: LoadSource, connection: UnitConnection, load: Load): LoadSource {
     const name = nameOf(load);
     return {
@@ -44,10 +48,10 @@ export class UnansweredExport {
         return source.auditHead;
       },
       exportKey: async (request) => {
-        this.#last = { connection, load: name, request };
+        this.#last = { connection, load: name, request, isAnswered: false };
         try {
           const exported = await source.exportKey(request);
-          this.#last = undefined;
+          this.#last = { ...this.#last, isAnswered: true };
           return exported;
         } catch (error) {
           if (!UNANSWERED.has(failureOf(error).code)) this.#last = undefined;
@@ -55,6 +59,16 @@ export class UnansweredExport {
         }
       },
     };
+  }
+
+  /** The load failed before the import. DATA for another request would be the same DATA again. */
+  end({ code }: Failure): void {
+    if (this.#last?.isAnswered && code === 'service-nonsense') this.clear();
+  }
+
+  /** The unit no longer has the challenge. */
+  clear(): void {
+    this.#last = undefined;
   }
 }
 
