@@ -14,6 +14,9 @@ test('erasing a slot requires a confirmation and leaves the slot empty', async (
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');
   await lane.press('Load another key');
+  await expect(lane.root.locator('.chosen')).toHaveCount(0);
+  await lane.root.getByRole('button', { name: 'Choose another key for slot 1' }).press('Enter');
+  await expect(lane.slot(1)).toBeFocused();
   await lane.choose('Withdrawal of slot 1', 1);
   await lane.expectSaid('This erases slot 1');
   const erase = lane.root.getByRole('button', { name: 'Erase slot 1' });

@@ -43,6 +43,8 @@ export interface Chosen {
 const isFor = (key: KeyJson, { ref2 }: SlotFacts): boolean =>
   key.slot === ref2 || (key.slot === ANY_SLOT && ref2 !== TRANSPORT_KEY_SLOT);
 
+const isLoad = (key: KeyJson): boolean => keyActionOf(key.slot, key.kcv) === 'load';
+
 const isIn = (key: KeyJson, slot: SlotFacts): boolean =>
   slot.holdsKey && slot.akv === key.akv && slot.kcv === key.kcv.toUpperCase();
 
@@ -97,9 +99,10 @@ export class KeyChoice {
     this.#ref1 = ref1;
   }
 
-  /** Chooses a slot, with the suggested key. */
+  /** Chooses a slot, with the key that its row suggests. */
   chooseSlot(ref2: number): void {
-    this.#ref1 = undefined;
+    const suggested = this.rows.find(({ slot }) => slot.ref2 === ref2)?.keys[0];
+    this.#ref1 = suggested && !isLoad(suggested) ? suggested.ref1 : undefined;
     this.#ref2 = ref2;
   }
 
@@ -137,22 +140,26 @@ export class KeyChoice {
     return transport.bar === 'no-key' ? rows : [...rows, transport];
   });
 
-  /** The row of the chosen slot. If no slot is chosen and exactly one row has a key, that row. */
+  /**
+   * The chosen row. Without a choice, the only row that takes the chosen key, or any key. An erasure
+   * or a transport key is never chosen without the operator, because it cannot be undone.
+   */
   readonly row: SlotRow | undefined = $derived.by(() => {
-    const open = this.rows.filter(({ keys }) =>
-      this.#ref1 === undefined ? keys.length > 0 : keys.some(({ ref1 }) => ref1 === this.#ref1),
-    );
+    const open = this.rows.filter((row) => this.#keyIn(row));
     return open.find(({ slot }) => slot.ref2 === this.#ref2) ?? (open.length === 1 ? open[0] : undefined);
   });
 
   readonly slot: SlotFacts | undefined = $derived(this.row?.slot);
 
   /** The key for the chosen slot. */
-  readonly key: KeyJson | undefined = $derived(
-    this.row?.keys.find(({ ref1 }) => ref1 === this.#ref1) ?? this.row?.keys[0],
-  );
+  readonly key: KeyJson | undefined = $derived(this.row && this.#keyIn(this.row));
 
   readonly chosen: Chosen | undefined = $derived(
     this.set && this.key && this.slot ? { set: this.set, key: this.key, slot: this.slot } : undefined,
   );
+
+  /** The chosen key if the row takes it. Without a choice, the suggested key to load. */
+  #keyIn({ keys }: SlotRow): KeyJson | undefined {
+    return keys.find((key) => (this.#ref1 === undefined ? isLoad(key) : key.ref1 === this.#ref1));
+  }
 }

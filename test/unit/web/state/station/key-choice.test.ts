@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RootChange } from '#web/state/session/root-change.svelte.ts';
 import { KeyChoice } from '#web/state/station/key-choice.svelte.ts';
 import type { UnitFacts } from '#web/state/station/unit-facts.ts';
-import { createBench, SETS } from './station-fixture.ts';
+import { createBench, SETS, SETS_WITH_CLAUSE_8 } from './station-fixture.ts';
 
 const [SET] = SETS;
 if (!SET) throw new TypeError('the bench has no set');
@@ -72,7 +72,40 @@ describe('the slots of a unit', () => {
     expect(choice.chosen?.key.ref1).not.toBe(1);
   });
 
-  it('show that the AS has no key for them', async () => {
+  it('never choose an erasure or a transport key without the operator', async () => {
+    const { session } = await createBench(SETS_WITH_CLAUSE_8);
+    await session.signIn('token');
+    const slots = FACTS.slots.filter(({ ref2 }) => ref2 === 2).map((slot) => ({ ...slot, akv: 7 }));
+    for (const tkv of [1, 2]) {
+      const choice = new KeyChoice(session, () => ({ ...FACTS, slots, tkv }));
+      expect(rowsOf(choice)[0]).toEqual([2, [8], undefined, undefined]);
+      expect(choice.row).toBeUndefined();
+      expect(choice.chosen).toBeUndefined();
+      choice.chooseSlot(2);
+      expect(choice.chosen).toMatchObject({ key: { ref1: 8 }, slot: { ref2: 2 } });
+    }
+    const choice = new KeyChoice(session, () => ({ ...FACTS, slots: [] }));
+    expect(rowsOf(choice)).toEqual([[0xfffe, [9], undefined, undefined]]);
+    expect(choice.chosen).toBeUndefined();
+    choice.chooseSlot(0xfffe);
+    expect(choice.chosen).toMatchObject({ key: { ref1: 9 } });
+  });
+
+  it('never choose an erasure in place of a chosen key that the AS no longer lists', async () => {
+    const { session, account } = await createBench(SETS_WITH_CLAUSE_8);
+    await session.signIn('token');
+    const choice = new KeyChoice(session, () => FACTS);
+    choice.chooseSlot(2);
+    expect(choice.key?.ref1).toBe(3);
+    const [set] = SETS_WITH_CLAUSE_8;
+    account.keys = async () => (set ? [{ ...set, keys: set.keys.filter(({ ref1 }) => ref1 === 8) }] : []);
+    await session.refresh();
+    expect(rowsOf(choice)[1]).toEqual([2, [8], undefined, undefined]);
+    expect(choice.row).toBeUndefined();
+    expect(choice.chosen).toBeUndefined();
+  });
+
+  it('say that the AS has no key for them', async () => {
     const slots = [{ ref2: 7, holdsKey: false, kcv: '0000000000', akv: 0, attributes: '' }];
     const { session } = await createBench();
     await session.signIn('token');
