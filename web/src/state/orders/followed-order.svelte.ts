@@ -16,7 +16,7 @@ export interface FollowedOrderOptions {
   readonly station: Station;
   readonly remote: Pick<WorkOrders, 'progress'>;
   readonly order: WorkOrder;
-  readonly run: Pick<OrderRun, 'merge' | 'recoverAlone' | 'ended'>;
+  readonly run: Pick<OrderRun, 'merge' | 'recoverAlone' | 'isRecovering' | 'ended'>;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   /** Called when the AS has closed or revoked the order. */
@@ -28,7 +28,7 @@ export class FollowedOrder {
   #proven = $state(0);
   readonly #options: FollowedOrderOptions;
   #seen: string | undefined;
-  #asking: Promise<void> | undefined;
+  #asking: Promise<boolean> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   /**
    * True after a load or a request failed because the AS could not be used. The next answer of the
@@ -63,25 +63,43 @@ export class FollowedOrder {
     return this.#isAwaited;
   }
 
-  /** Asks the AS after a load: at most every 3 s, but immediately if the load failed. */
+  /**
+   * After a load: at most every 3 s, but at once after a failure. A recovery that failed is repeated
+   * after the next request, not at once.
+   */
   async followSoon(failure?: Failure): Promise<void> {
-    if (failure && isPassing(failure)) this.#isAwaited = true;
+    const isPassed = failure !== undefined && isPassing(failure);
+    if (isPassed) this.#isAwaited = true;
+    if (isPassed && this.#options.run.isRecovering) return;
     if (failure || this.#options.ticks() - this.#askedAt >= MIN_INTERVAL_MS) await this.follow();
   }
 
+  /** The browser reports a network: continues the run, with the AS of the order once it answers. */
+  async reconnect(): Promise<void> {
+    if (!this.isAvailable) return await this.#options.run.recoverAlone();
+    this.#isAwaited = true;
+    await this.follow();
+  }
+
   /**
-   * Asks the AS for the progress of the order. A call during a request waits for that request.
-   * Never rejects for an expected failure.
+   * Asks the AS, and continues a run that waits for its answer. A call during a request returns its
+   * result. Never rejects for an expected failure.
    */
   async follow(): Promise<void> {
     if (!this.isAvailable) return;
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
-    await this.#asking;
+    const isAnswered = await this.#asking;
+    // A recovery may take minutes, and the AS is asked in the meantime. Its next answer counts again.
+    const { run } = this.#options;
+    if (!isAnswered || !this.#isAwaited || run.isRecovering) return;
+    this.#isAwaited = false;
+    await run.recoverAlone();
   }
 
-  async #ask(): Promise<void> {
+  /** Returns whether the AS answered. */
+  async #ask(): Promise<boolean> {
     const { station, remote, order, run, ticks, onEnded } = this.#options;
     this.#askedAt = ticks();
     try {
@@ -91,13 +109,12 @@ export class FollowedOrder {
       this.#seen = version;
       this.#failure = undefined;
       if (state !== 'open') await onEnded(state);
-      const isAwaited = this.#isAwaited;
-      this.#isAwaited = false;
-      if (isAwaited) await run.recoverAlone();
+      return true;
     } catch (error) {
       this.#failure = failureOf(error);
       this.#isAwaited ||= isPassing(this.#failure);
       station.session.endOn(this.#failure);
+      return false;
     }
   }
 }

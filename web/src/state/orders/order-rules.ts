@@ -25,15 +25,15 @@ function holds(slot: SlotFacts | undefined, { akv, kcv }: OrderLine): boolean {
 
 const isErasing = (kcv: string): boolean => /^0+$/.test(kcv);
 
-/** Returns the lines of the order that are still missing in the unit, according to its slots. */
-export function missingLines({ lines }: WorkOrder, { slots }: UnitFacts): readonly OrderLine[] {
-  return lines.filter(
-    (line) =>
-      !holds(
-        slots.find(({ ref2 }) => ref2 === line.ref2),
-        line,
-      ),
-  );
+/**
+ * The lines of the order that the unit's slots do not satisfy yet. `isDone`: the order is done with
+ * the unit. A slot may then have got a newer key or an erasure, and takes no older version.
+ */
+export function missingLines({ lines }: WorkOrder, { slots }: UnitFacts, isDone: boolean): readonly OrderLine[] {
+  return lines.filter((line) => {
+    const slot = slots.find(({ ref2 }) => ref2 === line.ref2);
+    return !holds(slot, line) && !(isDone && slot !== undefined && slot.akv >= line.akv);
+  });
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Lane } from '../station/lane.svelte.ts';
 import type { Ending } from '../station/load-attempt.ts';
 import { mergeProven } from './merge-proven.ts';
 import { OrderCounts } from './order-counts.svelte.ts';
-import { choiceOf, isSystemFailure, missingLines, newRow, refusalOf, rowAfter } from './order-rules.ts';
+import { choiceOf, isPassing, isSystemFailure, missingLines, newRow, refusalOf, rowAfter } from './order-rules.ts';
 import { OrderValidity } from './order-validity.svelte.ts';
 import { recoverRows } from './recover-rows.ts';
 import { RunControl } from './run-control.svelte.ts';
@@ -109,9 +109,14 @@ export class OrderRun implements Attendant {
     await this.#recover();
   }
 
-  /** Like recover(), when the AS answers again, but at most three times until a unit is done. */
+  get isRecovering(): boolean {
+    return this.#control.isRecovering;
+  }
+
+  /** The AS answers again: the same without the operator, if a load failed because it did not. */
   async recoverAlone(): Promise<void> {
-    if (this.#control.countRecovery()) await this.#recover();
+    const isNeeded = this.#units.some(({ phase }) => 'failure' in phase && isPassing(phase.failure));
+    await this.#control.recoverAlone(isNeeded, () => this.#recover());
   }
 
   async #recover(): Promise<void> {
@@ -231,17 +236,13 @@ export class OrderRun implements Attendant {
   async #revisitAll(): Promise<void> {
     await Promise.all(
       this.#options.lanes().map(async (lane) => {
-        const phase = this.#phaseOn(lane);
+        const phase = this.#units.find((unit) => unit.lane === lane)?.phase;
         const isOver = phase && ['done', 'refused', 'aside', 'loading'].includes(phase.is);
         if (isOver || lane.busy || (phase?.is === 'failed' && !isSystemFailure(phase.failure))) return;
         if (lane.phase.is === 'unknown' || lane.phase.is === 'unverified') await lane.retry();
         await this.arrive(lane);
       }),
     );
-  }
-
-  #phaseOn(lane: Lane): UnitProgress['phase'] | undefined {
-    return this.#units.find((unit) => unit.lane === lane)?.phase;
   }
 
   #unitOn(lane: Lane, sn: string): UnitProgress {
@@ -260,7 +261,7 @@ export class OrderRun implements Attendant {
 
   async #visit(unit: UnitProgress): Promise<void> {
     const { lane, sn } = unit;
-    unit.setRow(await this.#options.store.unit(this.#options.chain, sn));
+    unit.setRow(await this.#options.store.unit(this.#options.chain, sn), this.counts.elsewhere.has(sn));
     if (!lane.isReachable && lane.phase.is !== 'unknown') await lane.retry();
     const { facts, phase } = lane;
     if (!facts) return;
@@ -273,8 +274,9 @@ export class OrderRun implements Attendant {
     const refusal = refusalOf(this.#order, facts);
     if (refusal) return await this.#refuse(unit, refusal);
     if (unit.row?.aside) return unit.enter({ is: 'aside', reason: unit.row.reason ?? '' });
-    const missing = missingLines(this.#order, facts);
+    const missing = missingLines(this.#order, facts, unit.isDone);
     if (missing.length === 0) return await this.#recordHadAll(unit);
+    if (unit.isDone && this.#order.options.dryRun) return unit.enter({ is: 'done', how: 'rehearsed' });
     const wait = this.#waitPhase(unit, missing);
     if (wait) unit.enter({ is: wait });
     else if (this.#order.options.dryRun) await this.#rehearse(unit, missing);
@@ -297,7 +299,7 @@ export class OrderRun implements Attendant {
       return this.#control.halt({ code: 'quota-used' });
     }
     const startedAt = ticks();
-    const rowBefore = unit.row;
+    const { row: rowBefore, isDone: wasDone } = unit;
     const tries = (rowBefore?.tries ?? 0) + 1;
     for (const [index, line] of missing.entries()) {
       if (unit.lane.isInOtherTab) return unit.enter({ is: 'failed', failure: { code: 'unit-elsewhere' } });
@@ -309,7 +311,7 @@ export class OrderRun implements Attendant {
         workOrder: this.#order.id,
         orderChain: this.#options.chain,
         suite: this.#order.suite,
-        reason: unit.reasonFor(line, rowBefore),
+        reason: unit.reasonFor(line, rowBefore, wasDone),
         row: (status) => {
           const before = { ...this.#rowOf(unit), tries };
           const row = rowAfter(before, line, status, { isLast, took: ticks() - startedAt, at: this.#at() });
@@ -348,8 +350,8 @@ export class OrderRun implements Attendant {
     if (unit.row?.state !== 'done') {
       const { failure: _, ...row } = this.#rowOf(unit);
       await this.#note(unit, { step: 'unit-had-all', sn: unit.sn }, { ...row, state: 'done' });
+      this.#control.countDone();
     }
-    this.#control.countDone();
     unit.enter({ is: 'done', how: 'had-all' });
     this.#options.signal('done');
   }

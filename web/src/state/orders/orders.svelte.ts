@@ -66,7 +66,7 @@ export class Orders {
     this.#options = options;
     this.#task = new Task((failure) => options.station.session.endOn(failure));
     options.presence.addEventListener('visibilitychange', () => void this.#check());
-    options.onOnline(() => void this.#current?.run.recover());
+    options.onOnline(() => void this.#current?.remote.reconnect());
     this.feedback = options.feedback;
     this.verification = options.verification;
   }

@@ -26,6 +26,7 @@ export class RunControl {
   /** Number of units that failed in a row. */
   #streak = 0;
   #recoveries = 0;
+  #isRecovering = false;
   readonly #options: RunControlOptions;
 
   constructor(options: RunControlOptions) {
@@ -52,22 +53,43 @@ export class RunControl {
     if (is !== 'running') await this.#options.journal.note(this.#options.chain, { step: 'order-resumed' });
   }
 
-  /** Resets the number of recoveries. Called when the operator acts. */
+  /** Whether the run is recovering without the operator. */
+  get isRecovering(): boolean {
+    return this.#isRecovering;
+  }
+
+  /** Called when the operator acts: the run may then recover without a click again. */
   allowRecoveries(): void {
     this.#recoveries = 0;
   }
 
-  /** Counts a recovery. Returns whether it is permitted. */
-  countRecovery(): boolean {
-    return ++this.#recoveries <= MAX_RECOVERIES;
+  /**
+   * Runs `recover` without the operator if the run halted for a failure that passes or `isNeeded`:
+   * one recovery at a time, and at most three before a unit is done.
+   */
+  async recoverAlone(isNeeded: boolean, recover: () => Promise<void>): Promise<void> {
+    if (this.#isRecovering || !(isNeeded || this.#hasPassed) || this.#recoveries >= MAX_RECOVERIES) return;
+    this.#recoveries++;
+    this.#isRecovering = true;
+    try {
+      await recover();
+    } catch (error) {
+      this.halt(failureOf(error));
+    } finally {
+      this.#isRecovering = false;
+    }
   }
 
   /** Continues the run if it halted after a temporary failure. Returns whether it continues. */
   async resume(): Promise<boolean> {
-    const isPassed = this.#state.is === 'halted' && isPassing(this.#state.failure);
-    if (!isPassed || this.#ended) return false;
+    if (!this.#hasPassed || this.#ended) return false;
     await this.start();
     return true;
+  }
+
+  /** Whether the run halted for a failure that passes. */
+  get #hasPassed(): boolean {
+    return this.#state.is === 'halted' && isPassing(this.#state.failure);
   }
 
   async pause(): Promise<void> {

@@ -31,6 +31,8 @@ export class UnitProgress {
   #phase = $state.raw<UnitPhase>({ is: 'arriving' });
   #duration = $state.raw(0);
   #row: UnitRow | undefined;
+  /** The unit has no row here, and the AS lists it as done. */
+  #isElsewhere = false;
   #linkId: number;
   #isScanned = false;
   #reason: string | undefined;
@@ -68,17 +70,23 @@ export class UnitProgress {
     return this.#isScanned;
   }
 
+  /** Whether the unit is done, here or at another station. */
+  get isDone(): boolean {
+    return this.#isElsewhere || this.#row?.state === 'done';
+  }
+
   /** Whether the operator must enter a reason before `lines` may be loaded. */
   needsReason(lines: readonly OrderLine[]): boolean {
-    return this.#reason === undefined && lines.some((line) => repeatReason(this.#row, line) === ASK_OPERATOR);
+    if (this.#reason !== undefined) return false;
+    return this.isDone || lines.some((line) => repeatReason(this.#row, line) === ASK_OPERATOR);
   }
 
   /**
-   * Returns the reason for exporting a key again: the operator's or, without one, that of the row.
-   * Undefined for the first export.
+   * For a key that is exported again: the operator's reason, or the one that the row records. `row`
+   * and `wasDone` are those before the load.
    */
-  reasonFor(line: OrderLine, row: UnitRow | undefined): string | undefined {
-    const recorded = repeatReason(row, line);
+  reasonFor(line: OrderLine, row: UnitRow | undefined, wasDone: boolean): string | undefined {
+    const recorded = wasDone ? ASK_OPERATOR : repeatReason(row, line);
     if (recorded === undefined) return undefined;
     const reason = this.#reason ?? (recorded === ASK_OPERATOR ? undefined : recorded);
     return reason === undefined ? undefined : storedReason(reason);
@@ -104,8 +112,10 @@ export class UnitProgress {
     this.#linkId = id;
   }
 
-  setRow(row: UnitRow | undefined): void {
+  /** `isElsewhere`: the AS lists the unit as done, and this station has no row of it. */
+  setRow(row: UnitRow | undefined, isElsewhere = false): void {
     this.#row = row;
+    this.#isElsewhere = isElsewhere;
   }
 
   confirmLabel(): void {

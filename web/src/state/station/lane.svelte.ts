@@ -181,7 +181,7 @@ export class Lane {
   /** Runs a load, but ends it before the request to the AS. Returns the failure, if any. */
   async rehearse({ set, key, slot }: Chosen, suite: SuiteId | null): Promise<Failure | undefined> {
     const device = this.#connection?.device;
-    if (this.#phase.is !== 'ready' || !device) throw new RangeError('a rehearsal needs a ready unit');
+    if (this.busy || !device) throw new RangeError('a rehearsal needs an idle unit');
     const { ref2 } = slot;
     this.#unused.clear(); // the unit replaces its challenge
     this.#current = { label: key.label, kcv: key.kcv, ref2, action: keyActionOf(ref2, key.kcv), identity: undefined };

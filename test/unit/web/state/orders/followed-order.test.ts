@@ -5,6 +5,7 @@ import { ProtocolError } from '#protocol/errors.ts';
 import type { OrderProgressJson } from '#protocol/orders/messages.ts';
 import { NOW } from '#test/unit/web/state/station/station-fixture.ts';
 import { OpenOrder, type OpenOrderOptions } from '#web/state/orders/open-order.svelte.ts';
+import type { Lane } from '#web/state/station/lane.svelte.ts';
 import { stateWords, unitMessage } from '#web/ui/messages/order.ts';
 import { ONE_LINE, sn, truth, unit, World } from './order-fixture.ts';
 
@@ -199,6 +200,75 @@ describe('a hands-free order', () => {
     expect(tries).toBe(4);
     expect(order.run.state.is).toBe('halted');
     expect(world.exports).toEqual([]);
+  });
+
+  it('counts no recovery while nothing waits for one', async () => {
+    const { page, order, state, cables } = await openOrder(1);
+    await order.run.start();
+    for (let round = 0; round < 5; round++) {
+      state.isDown = true;
+      await order.remote.follow();
+      state.isDown = false;
+      await order.remote.reconnect();
+    }
+    page.bench.account.refuse('exportKey', 'gateway-failed');
+    state.isDown = true;
+    await page.plug(...cables);
+    expect(order.run.state.is).toBe('halted');
+    state.isDown = false;
+    await order.remote.follow();
+    expect(order.run.counts.here.done).toBe(1);
+  });
+
+  it.each(['the network returns', 'a done unit is plugged in again'])(
+    'continues at most three times, also when %s',
+    async (event) => {
+      const { page, order, state, cables } = await openOrder(2);
+      const [one = unit(1), two = unit(2)] = cables;
+      await order.run.start();
+      await page.plug(one);
+      let tries = 0;
+      page.bench.account.exportKey = () => {
+        tries++;
+        return Promise.reject(new ProtocolError('gateway-failed', '502'));
+      };
+      state.isDown = true;
+      await page.plug(two);
+      state.isDown = false;
+      for (let round = 0; round < 6; round++) {
+        if (event === 'a done unit is plugged in again') {
+          cables[0]?.pull();
+          await page.bench.station.remove(order.run.units.find(({ sn: own }) => own === sn(1))?.lane as Lane);
+          page.bench.remembered = [];
+          await page.plug(one);
+        }
+        await order.remote.reconnect();
+      }
+      expect(tries).toBe(4);
+    },
+  );
+
+  it('asks the AS during a recovery, and learns that the order is closed', async () => {
+    const { page, order, state, seen, cables } = await openOrder(1);
+    await order.run.start();
+    page.bench.account.refuse('exportKey', 'gateway-failed');
+    state.isDown = true;
+    await page.plug(...cables);
+    state.isDown = false;
+    let answer = (): void => undefined;
+    page.bench.account.exportKey = () =>
+      new Promise((_, reject) => {
+        answer = () => reject(new ProtocolError('order-ended', 'closed'));
+      });
+    const before = seen.length;
+    const recovery = order.remote.follow();
+    await vi.waitFor(() => expect(order.run.isIdle).toBe(false));
+    state.progress = { state: 'closed', done: 0, units: [] };
+    await order.remote.follow();
+    expect(seen).toHaveLength(before + 2);
+    expect(order.run.ended).toBe('closed');
+    answer();
+    await recovery;
   });
 
   it('stays paused when the operator has paused it', async () => {

@@ -363,22 +363,3 @@ describe('a sign-in', () => {
     expect(page.run.counts.here).toMatchObject({ done: 1, unknown: 0 });
   });
 });
-
-describe('a unit that is done and whose slots are empty', () => {
-  it('is loaded again for a reason that the operator enters', async () => {
-    const world = new World([unit(1)]);
-    const page = await working(world);
-    await page.plug(...world.cables);
-    const replaced = unit(1);
-    const second = await world.open();
-    await second.start();
-    await second.run.start();
-    await second.plug(replaced);
-    const again = second.run.units[0];
-    expect(again?.phase).toEqual({ is: 'reason' });
-    expect(world.exports).toHaveLength(1);
-    if (again) await second.run.retry(again, 'The board was replaced');
-    expect(again?.phase).toEqual({ is: 'done', how: 'loaded' });
-    expect(world.exports.map(({ reason }) => reason)).toEqual([undefined, 'The board was replaced']);
-  });
-});
