@@ -12,7 +12,7 @@ import { encodePinBlocks } from '#protocol/commands/pin.ts';
 import { verify } from '#protocol/commands/verify.ts';
 import { verifyReceipt } from '#protocol/commands/verify-receipt.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import { ProtocolError, StatusWordError } from '#protocol/errors.ts';
+import { ProtocolError, StatusWordError, type TokenErrorCode } from '#protocol/errors.ts';
 import type { ExportedKey, ExportRequest, KeySource, Verdict } from '#protocol/provisioning/key-source.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { ANY_SLOT, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
@@ -60,12 +60,12 @@ export class TokenCard implements KeySource {
 
   /**
    * Unlocks the card. `pin` has 4 to 12 ASCII digits and is wiped.
-   * @throws PinError pin-wrong, token-blocked, with the tries left; ProtocolError (TokenErrorCode);
-   * RangeError for a malformed PIN
+   * @throws PinError pin-wrong, token-blocked, with the tries left; ProtocolError (TokenErrorCode),
+   * pin-unanswered when the card may have used a try; RangeError for a malformed PIN
    */
   async verifyPin(pin: Uint8Array): Promise<void> {
     const pinBlock = encodeAndWipe(pin);
-    await this.#spend(pinBlock, () => this.#card.runSecret(verify, { pinBlock }));
+    await this.#spend(pinBlock, 'pin-unanswered', () => this.#card.runSecret(verify, { pinBlock }));
   }
 
   /**
@@ -74,14 +74,7 @@ export class TokenCard implements KeySource {
    */
   async changePin(old: Uint8Array, next: Uint8Array): Promise<void> {
     const pinBlocks = encodeAndWipe(old, next);
-    await this.#spend(pinBlocks, async () => {
-      try {
-        await this.#card.runSecret(changeReferenceData, { pinBlocks });
-      } catch (cause) {
-        if (!mayHaveRun(cause)) throw cause;
-        throw new ProtocolError('pin-unconfirmed', `the answer to the change was lost: ${cause.message}`, { cause });
-      }
-    });
+    await this.#spend(pinBlocks, 'pin-unconfirmed', () => this.#card.runSecret(changeReferenceData, { pinBlocks }));
   }
 
   /** Locks the card. @throws ProtocolError (TokenErrorCode) */
@@ -139,13 +132,17 @@ export class TokenCard implements KeySource {
     throw new ProtocolError('idempotency-conflict', 'the idempotency key was used with another request');
   }
 
-  async #spend(secret: Uint8Array, send: () => Promise<void>): Promise<void> {
+  /** `lost` is the code of a failure after which the card may have run the command. */
+  async #spend(secret: Uint8Array, lost: TokenErrorCode, send: () => Promise<void>): Promise<void> {
     try {
       await this.#card.inTurn(async () => {
         // Selects the card again if it was reset. Throws if it is another card, which must not get
         // the PIN.
         await this.#card.pinState();
-        await send();
+        await send().catch((cause: unknown) => {
+          if (!mayHaveRun(cause)) throw cause;
+          throw new ProtocolError(lost, `the answer to the PIN was lost: ${cause.message}`, { cause });
+        });
       });
     } finally {
       wipe(secret);

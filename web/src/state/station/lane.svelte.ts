@@ -173,6 +173,9 @@ export class Lane {
     const ending = await this.#findOut(await load(loadOptions, connection.device, attempt, request), orderLoad?.row);
     if (ending.is === 'failed') this.#unused.end(ending.failure);
     this.#duration = ticks() - began;
+    // A failed import may have used a try. A new connection has read the number.
+    const isStale = ending.is === 'failed' && ending.stage === 'import' && connection === this.#connection;
+    if (isStale) await this.#readAgain();
     await this.#showStoredKey(ending, key.attributes);
     await this.#end(ending);
     return ending;

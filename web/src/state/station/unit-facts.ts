@@ -14,6 +14,9 @@ export interface SlotFacts {
   readonly attributes: string;
 }
 
+/** Number of tries after a success (docs/protocol.md clause 4.7). */
+export const MAX_TRIES = 64;
+
 export interface UnitFacts {
   /** 32 hex digits. */
   readonly sn: string;
@@ -46,5 +49,5 @@ export function factsOf(identity: Identity): UnitFacts {
  */
 export function withKey(facts: UnitFacts, key: Omit<SlotFacts, 'holdsKey'>): UnitFacts {
   const slots = facts.slots.map((slot) => (slot.ref2 === key.ref2 ? { ...key, holdsKey: true } : slot));
-  return { ...facts, slots };
+  return { ...facts, tries: MAX_TRIES, slots };
 }

@@ -14,7 +14,8 @@ import type { LocalAccount, Session } from '../session/session.svelte.ts';
 export type CardPhase =
   | { readonly is: 'detached' }
   | { readonly is: 'reading' }
-  | { readonly is: 'locked'; readonly triesLeft: number }
+  /** `triesLeft` is undefined if the card did not say it: after a lost answer no number is certain. */
+  | { readonly is: 'locked'; readonly triesLeft: number | undefined }
   | { readonly is: 'blocked' }
   | { readonly is: 'unlocked' };
 
@@ -79,9 +80,11 @@ export class CardSession {
    * failure.
    */
   async attach(kind: LinkKind): Promise<void> {
+    let isUnread = false;
     await this.#attempt(async () => {
       const link = await (kind === 'usb' ? this.#links.chooseUsb() : this.#links.chooseSerial());
       if (!link) return;
+      isUnread = true;
       await this.remove();
       this.#phase = { is: 'reading' };
       const open = await link.open();
@@ -89,16 +92,19 @@ export class CardSession {
       this.#card = await TokenCard.attach(open.transmit, this.#now);
       void open.lost.then(() => this.#handleLost(open));
       await this.#read();
+      isUnread = false;
     });
-    if (this.#phase.is === 'reading') await this.remove();
+    if (isUnread) await this.remove();
+  }
+
+  /** Reads the state of the PIN again, which uses no try. */
+  async reread(): Promise<void> {
+    await this.#attempt(() => this.#resume());
   }
 
   /** Unlocks the card. A wrong PIN uses one try. @throws RangeError for a malformed PIN */
   async enterPin(pin: string): Promise<void> {
-    await this.#spendTry([pin], async (card, [bytes]) => {
-      await card.verifyPin(bytes);
-      await this.#session.use(this.#account(card));
-    });
+    await this.#spendTry([pin], (card, [bytes]) => card.verifyPin(bytes));
   }
 
   /**
@@ -109,7 +115,6 @@ export class CardSession {
     await this.#spendTry([current, next], async (card, [before, after]) => {
       await card.changePin(before, after ?? new Uint8Array(0));
       this.#isPinChanged = true;
-      if (this.#session.local?.kind !== 'card') await this.#session.use(this.#account(card));
     });
   }
 
@@ -158,18 +163,31 @@ export class CardSession {
     this.#isPinChanged = false;
     const [first, ...others] = pins;
     await this.#attempt(() => send(card, [ascii(first), ...others.map(ascii)]));
-    // A wrong PIN locks the card and reduces the number of tries.
-    await this.#attempt(() => this.#read(), this.#failure);
+    // A wrong PIN locks the card and reduces the number of tries. After a lost answer only the card
+    // can tell whether the PIN was right.
+    await this.#attempt(() => this.#resume(), this.#failure);
+    if (this.#phase.is === 'unlocked' && this.#failure?.code === 'pin-unanswered') this.#failure = undefined;
     this.#isChecking = false;
+  }
+
+  /** Reads the state of the PIN, and uses a card that is unlocked. */
+  async #resume(): Promise<void> {
+    await this.#read();
+    const card = this.#card;
+    if (card && this.#phase.is === 'unlocked' && this.#session.local?.kind !== 'card')
+      await this.#session.use(this.#account(card));
   }
 
   async #read(): Promise<void> {
     const card = this.#card;
     if (card === undefined) return;
-    const state = await card.pinState();
+    this.#phase = await card.pinState().catch((error: unknown) => {
+      this.#phase = { is: 'locked', triesLeft: undefined };
+      this.#signOut();
+      throw error;
+    });
     this.#data = card.data;
-    this.#phase = state;
-    if (state.is !== 'unlocked') this.#signOut();
+    if (this.#phase.is !== 'unlocked') this.#signOut();
   }
 
   #signOut(): void {

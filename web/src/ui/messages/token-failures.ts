@@ -14,6 +14,10 @@ export const TOKEN = {
     remedy: 'Check how many tries are left, then enter the PIN again',
     title: 'The PIN is wrong. Each wrong PIN uses up one try.',
   },
+  'pin-unanswered': {
+    remedy: 'Plug the token in again, then check how many tries are left',
+    title: 'The token did not answer the PIN. It may have used up one try.',
+  },
   'pin-unconfirmed': {
     remedy: 'Plug the token in again, then enter the new PIN first',
     title: 'The token did not confirm the new PIN. The old PIN may still be valid. A wrong PIN uses up one try.',

@@ -316,6 +316,27 @@ describe('a memory failure that the unit reports (6581)', () => {
   });
 });
 
+describe('the tries of a unit', () => {
+  it('are those that the unit has left after a failed import, and all after a load', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    const lane = await attached(bench);
+    const { exportKey } = bench.account;
+    bench.account.exportKey = async (request) => {
+      const exported = await exportKey(request);
+      exported.data.set([(exported.data.at(-1) ?? 0) ^ 1], exported.data.length - 1);
+      return exported;
+    };
+    await load(lane, 1);
+    expect(lane.phase).toMatchObject({ is: 'failed', failure: { statusWord: 0x6988 } });
+    expect(lane.facts?.tries).toBe(63);
+    bench.account.exportKey = exportKey;
+    await lane.retry();
+    await load(lane, 1);
+    expect(lane.facts?.tries).toBe(64);
+  });
+});
+
 describe('a key entry that contains no key', () => {
   async function ready() {
     const bench = await createBench(SETS_WITH_CLAUSE_8);

@@ -126,6 +126,54 @@ describe('the card session', () => {
     expect([card.phase, card.failure]).toEqual([{ is: 'detached' }, { code: 'pin-unconfirmed' }]);
   });
 
+  /** A card whose answers the test can replace. `lose` gets each command and its answer. */
+  function unreliable(lose: (command: Uint8Array, answer: Uint8Array) => Uint8Array) {
+    const testCard = new TestAsCard();
+    const { transmit } = testCard;
+    const made = cardSession({
+      ...testCard,
+      transmit: async (command: Uint8Array) => lose(command, await transmit(command)),
+    } as TestAsCard);
+    return { ...made, testCard };
+  }
+
+  it('does not show the old number of tries after the answer to a PIN was lost, and reads it again', async () => {
+    let isMute = false;
+    const { card, testCard, session } = unreliable((command, answer) => {
+      isMute ||= command[1] === 0x20 && command.length > 5;
+      return isMute ? new Uint8Array([0x90]) : answer;
+    });
+    await card.attach('usb');
+    await card.enterPin('000000');
+    expect(testCard.store.pinTries).toBe(2);
+    expect([card.phase, card.failure]).toEqual([{ is: 'locked', triesLeft: undefined }, { code: 'pin-unanswered' }]);
+    isMute = false;
+    await card.reread();
+    expect([card.phase, card.failure]).toEqual([{ is: 'locked', triesLeft: 2 }, undefined]);
+    expect(session.signedIn).toBeUndefined();
+  });
+
+  it('says that a try may be used when the card is unplugged while it checks the PIN', async () => {
+    const made = unreliable((command, answer) => {
+      if (command[1] !== 0x20 || command.length <= 5) return answer;
+      made.pull();
+      throw new ProtocolError('device-lost', 'the test pulled the plug');
+    });
+    await made.card.attach('usb');
+    await made.card.enterPin('000000');
+    expect([made.card.phase, made.card.failure]).toEqual([{ is: 'detached' }, { code: 'pin-unanswered' }]);
+  });
+
+  it('is used when the answer to the right PIN was lost and the card then says that it is unlocked', async () => {
+    const { card, session } = unreliable((command, answer) =>
+      command[1] === 0x20 && command.length > 5 ? new Uint8Array([0xaa, ...answer]) : answer,
+    );
+    await card.attach('usb');
+    await card.enterPin(PIN);
+    expect([card.phase, session.signedIn?.kind]).toEqual([{ is: 'unlocked' }, 'card']);
+    expect(card.failure).toBeUndefined();
+  });
+
   it('is locked by a wrong current PIN', async () => {
     const { card, session } = await unlocked();
     await card.changePin('000000', '31415926');
