@@ -88,6 +88,7 @@ export type VaultErrorCode =
   | 'vault-early' // the validity has not begun
   | 'vault-expired'
   | 'vault-busy' // open in another tab
+  | 'vault-lost' // deleted from the browser while it was in use, or before its journal was returned
   | 'vault-locked' // by the operator, after inactivity, or because its worker failed
   | 'passphrase-wrong'
   | 'passkey-refused' // cancelled, missing or the wrong passkey: browsers do not say which

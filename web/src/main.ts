@@ -2,6 +2,7 @@
 import { mount, unmount } from 'svelte';
 import type { Environment } from './app/environment.ts';
 import type { Services } from './app/services.ts';
+import { openSettings, storagePrefix } from './app/storage.ts';
 import { type Failure, failureOf } from './state/common/failure.ts';
 import { once } from './state/common/once.ts';
 import { LAST_ORDER } from './state/orders/last-order.ts';
@@ -29,33 +30,8 @@ const ticks = (): number => performance.now();
 
 const baseUrl = location.origin;
 
-/** localStorage, or a map in memory if the browser denies storage. */
-const settings = openSettings();
-
-function openSettings(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> {
-  try {
-    const stored = localStorage;
-    return {
-      getItem: (name) => stored.getItem(name),
-      // If the storage is full or broken, a setting is lost, but never a load.
-      setItem: (name, value) => {
-        try {
-          stored.setItem(name, value);
-        } catch {
-          stored.removeItem(name);
-        }
-      },
-      removeItem: (name) => stored.removeItem(name),
-    };
-  } catch {
-    const values = new Map<string, string>();
-    return {
-      getItem: (name) => values.get(name) ?? null,
-      setItem: (name, value) => void values.set(name, value),
-      removeItem: (name) => void values.delete(name),
-    };
-  }
-}
+const prefix = storagePrefix(location.pathname);
+const settings = openSettings(prefix);
 const asClock = new AsClock({ wall: () => Date.now(), ticks, settings });
 const { now } = asClock;
 const toReturn = new JournalsToReturn(settings);
@@ -71,6 +47,7 @@ async function startServices(
     wakeLock,
     credentials: navigator.credentials,
     storage: navigator.storage,
+    storagePrefix: prefix,
     settings,
     vibrate: (pattern) => void navigator.vibrate?.(pattern),
     isActivated: () => navigator.userActivation.hasBeenActive,

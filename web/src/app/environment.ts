@@ -1,6 +1,7 @@
 // The parts of the browser that the services use. main.ts takes them from navigator and window.
 import type { JournalsToReturn } from '../state/session/journals-to-return.svelte.ts';
 import type { Platform } from '../transport/platform.ts';
+import type { Settings } from './storage.ts';
 
 export interface Environment {
   readonly usb: USB | undefined;
@@ -20,9 +21,11 @@ export interface Environment {
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   readonly storage: StorageManager | undefined;
+  /** Prefix of the names of all databases. */
+  readonly storagePrefix: string;
   readonly toReturn: JournalsToReturn;
   /** Settings of this browser (localStorage). */
-  readonly settings: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  readonly settings: Settings;
   readonly vibrate: (pattern: number[]) => void;
   /** Whether the operator has clicked or typed. Browsers block sound before that. */
   readonly isActivated: () => boolean;

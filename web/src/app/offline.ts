@@ -1,10 +1,11 @@
 // Registers the service worker, which serves this page without a network. Activates a newer build
 // only while a reload loses nothing.
 import { ownScript } from '../browser/trusted-script.ts';
+import { DEMO_PATH } from './storage.ts';
 
 /** Path of the service worker, and the paths that it serves. */
 const APP = { script: '/service-worker.js', scope: '/' } as const;
-const DEMO = { script: '/demo-service-worker.js', scope: '/demo.html' } as const;
+const DEMO = { script: '/demo-service-worker.js', scope: DEMO_PATH } as const;
 
 export interface ReloadOptions {
   /** True while a reload loses nothing: no unit is attached and no operator is signed in. */

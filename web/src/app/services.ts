@@ -3,6 +3,7 @@
 import { ProtocolError } from '#protocol/errors.ts';
 import { RemoteAs } from '../as-client/remote-as.ts';
 import { Database } from '../journal/database.ts';
+import { withPrefix } from '../journal/indexed-db.ts';
 import { Journal } from '../journal/journal.ts';
 import { rotateLog } from '../journal/log-rotation.ts';
 import { joinSessions } from '../journal/sessions.ts';
@@ -48,7 +49,7 @@ export async function startServices(environment: Environment): Promise<Services>
   if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'locks and WebUSB require HTTPS');
   const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks } = environment;
   const { onAsTime, onSuperseded, onJournalTrouble, onReach } = environment;
-  const database = await Database.open(indexedDB, onSuperseded);
+  const database = await Database.open(withPrefix(indexedDB, environment.storagePrefix), onSuperseded);
   rotateLog(database).catch(failureOf); // the first attempt reports a full disk
   const sessions = await joinSessions(locks, crypto.randomUUID());
   const journal: Journal = new Journal(database, sessions.id, now, () => onJournalTrouble(journal.isLost));

@@ -3,6 +3,7 @@ import { Passkeys } from '../as-client/passkeys.ts';
 import { VaultReturns } from '../as-client/vault-returns.ts';
 import { verifyWith } from '../as-client/web-crypto.ts';
 import { spawnWorker } from '../browser/trusted-script.ts';
+import { withPrefix } from '../journal/indexed-db.ts';
 import { once } from '../state/common/once.ts';
 import { IDLE_LIMITS, type StationActivity, watchInactivity } from '../state/page/inactivity.ts';
 import type { Session } from '../state/session/session.svelte.ts';
@@ -25,18 +26,22 @@ export function openTokens(
   session: Session,
   activity: StationActivity,
 ): Tokens {
-  const { usb, serial, credentials, platform, ticks, now, clockOffset, toReturn, locks } = environment;
+  const { usb, serial, credentials, platform, ticks, now, clockOffset, storagePrefix, toReturn, locks } = environment;
   const links = new Links({ usb, serial, platform, profiles: PROFILES, role: 'token', timer, now: ticks });
-  const store = once(() => VaultStore.open(indexedDB));
+  const store = once(async () => {
+    const opened = await VaultStore.open(withPrefix(indexedDB, storagePrefix));
+    opened.onClosed(() => void vaults.read());
+    return opened;
+  });
   const returns = new VaultReturns(as);
-  const vaults = new Vaults({
+  const vaults: Vaults = new Vaults({
     session,
     store,
     roots: () => pinnedRoots(database),
     verify: verifyWith(crypto.subtle),
-    // The worker uses the clock of this computer, so its name contains the difference to the clock
-    // of the AS, in milliseconds.
-    makeWorker: () => spawnWorker(vaultWorkerUrl, String(clockOffset())),
+    // The worker has its own clock and databases: its name carries the difference to the clock of
+    // the AS, and the prefix of their names.
+    makeWorker: () => spawnWorker(vaultWorkerUrl, `${clockOffset()} ${storagePrefix}`),
     passkeys: new Passkeys(credentials, location.hostname),
     locks,
     now,

@@ -1,9 +1,9 @@
 // Opens the station's IndexedDB database, runs its transactions and reports errors as codes. The
 // records of the schema are defined in attempt.ts, chain.ts, order-record.ts and trust-record.ts.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
-import { ProtocolError } from '#protocol/errors.ts';
 import type { Batch } from './chain.ts';
-import { databaseOf, translateErrors } from './indexed-db.ts';
+import { Connection } from './connection.ts';
+import { translateErrors } from './indexed-db.ts';
 import { LOG_ROTATION_STORE, MIGRATIONS } from './migrations.ts';
 import type { OrderRecord, UnitRow } from './order-record.ts';
 import type { TrustRecord } from './trust-record.ts';
@@ -29,18 +29,10 @@ export type Transaction<M extends 'readonly' | 'readwrite'> = IDBPTransaction<Sc
 export const DATABASE_NAME = 'keyferry';
 
 export class Database {
-  readonly #factory: IDBFactory;
-  readonly #onSuperseded: () => void;
-  readonly #closeListeners = new Set<() => void>();
-  #isSuperseded = false;
-  #hasOpened = false;
-  #deletions = 0;
-  /** Undefined while the database is closed. The next transaction opens it. */
-  #db: Promise<IDBPDatabase<Schema>> | undefined;
+  readonly #connection: Connection<Schema>;
 
-  private constructor(factory: IDBFactory, onSuperseded: () => void) {
-    this.#factory = factory;
-    this.#onSuperseded = onSuperseded;
+  private constructor(connection: Connection<Schema>) {
+    this.#connection = connection;
   }
 
   /**
@@ -48,22 +40,25 @@ export class Database {
    * reload its own page as soon as no load runs.
    * @throws ProtocolError journal-failed, journal-full
    */
-  static async open(factory: IDBFactory, onSuperseded: () => void): Promise<Database> {
-    const database = new Database(factory, onSuperseded);
-    await translateErrors(database.#connection());
-    return database;
+  static async open(factory: Pick<IDBFactory, 'open'>, onSuperseded: () => void): Promise<Database> {
+    const upgrade = (raw: IDBDatabase, transaction: IDBTransaction, version: number): void =>
+      void migrate(version, raw, transaction);
+    const version = MIGRATIONS.length;
+    const connection = new Connection<Schema>({ factory, name: DATABASE_NAME, version, upgrade, onSuperseded });
+    await translateErrors(connection.use(() => undefined));
+    return new Database(connection);
   }
 
   /** Number of times that this page found the database deleted and created it again. */
   get deletions(): number {
-    return this.#deletions;
+    return this.#connection.deletions;
   }
 
   /**
    * Calls `listener` when the browser or another tab closes the database, for example to delete it.
    */
   onClosed(listener: () => void): void {
-    this.#closeListeners.add(listener);
+    this.#connection.onClosed(listener);
   }
 
   /**
@@ -82,9 +77,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    const db = this.#db;
-    this.#db = undefined;
-    (await db)?.close();
+    await this.#connection.close();
   }
 
   async #run<M extends 'readonly' | 'readwrite', T>(
@@ -93,7 +86,7 @@ export class Database {
     body: (transaction: Transaction<M>) => Promise<T>,
     durability: 'strict' | 'relaxed',
   ): Promise<T> {
-    const transaction = await this.#begin(stores, mode, durability);
+    const transaction = await this.#connection.use((db) => db.transaction(stores, mode, { durability }));
     let isFinished = false;
     const done = transaction.done.finally(() => {
       isFinished = true;
@@ -108,57 +101,6 @@ export class Database {
       await done.catch(() => undefined);
       throw transaction.error ?? error; // the reason of the browser, if it aborted the transaction
     }
-  }
-
-  /** Begins a transaction. Opens the database again if it was closed without an event. */
-  async #begin<M extends 'readonly' | 'readwrite'>(stores: Store[], mode: M, durability: 'strict' | 'relaxed') {
-    const connection = this.#connection();
-    const db = await connection;
-    try {
-      return db.transaction(stores, mode, { durability });
-    } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error;
-      if (this.#db === connection) this.#db = undefined;
-      return (await this.#connection()).transaction(stores, mode, { durability });
-    }
-  }
-
-  #connection(): Promise<IDBPDatabase<Schema>> {
-    if (this.#isSuperseded)
-      throw new ProtocolError('journal-elsewhere', 'another tab runs a newer version of this page');
-    if (this.#db === undefined) {
-      this.#db = this.#connect();
-      this.#db.catch(() => {
-        this.#db = undefined;
-      });
-    }
-    return this.#db;
-  }
-
-  async #connect(): Promise<IDBPDatabase<Schema>> {
-    const request = this.#factory.open(DATABASE_NAME, MIGRATIONS.length);
-    let isNew = false;
-    request.onupgradeneeded = ({ oldVersion }) => {
-      isNew = oldVersion === 0;
-      const { result, transaction } = request;
-      if (transaction) void migrate(oldVersion, result, transaction);
-    };
-    const raw = await databaseOf(request);
-    if (isNew && this.#hasOpened) this.#deletions++;
-    this.#hasOpened = true;
-    raw.onclose = () => this.#reportClosed();
-    raw.onversionchange = ({ newVersion }) => {
-      raw.close();
-      if (newVersion === null) return this.#reportClosed(); // the database is being deleted
-      this.#isSuperseded = true;
-      this.#onSuperseded();
-    };
-    return wrap(raw) as IDBPDatabase<Schema>;
-  }
-
-  #reportClosed(): void {
-    this.#db = undefined;
-    for (const listener of this.#closeListeners) listener();
   }
 }
 

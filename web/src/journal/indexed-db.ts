@@ -18,6 +18,11 @@ export async function translateErrors<T>(action: Promise<T>): Promise<T> {
   }
 }
 
+/** Opens databases whose names begin with `prefix`. */
+export function withPrefix(factory: Pick<IDBFactory, 'open'>, prefix: string): Pick<IDBFactory, 'open'> {
+  return { open: (name, version) => factory.open(prefix + name, version) };
+}
+
 /** Resolves with the open database. @throws DOMException, ProtocolError journal-elsewhere */
 export function databaseOf(request: IDBOpenDBRequest): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {

@@ -1,14 +1,16 @@
 // Stores this browser's vaults: file, passkey, exports with receipts, and the hash-chained vault
-// journal (docs/protocol.md clause 10). Uses a separate database, to which the vault's worker
-// writes. Never stores a key in clear.
-import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
+// journal (docs/protocol.md clause 10). Uses a separate database, because the vault's worker writes
+// to it. Never stores a key in clear.
+import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
+import { ProtocolError } from '#protocol/errors.ts';
 import type { RecalledExport } from '#protocol/provisioning/key-source.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
 import { HEADER_LENGTH } from '#protocol/tkl/header.ts';
 import type { VaultEntryJson } from '#protocol/vault/journal.ts';
-import { databaseOf, translateErrors } from '../journal/indexed-db.ts';
+import { Connection } from '../journal/connection.ts';
+import { translateErrors } from '../journal/indexed-db.ts';
 
 /** A passkey that unlocks a vault. */
 export interface StoredPasskey {
@@ -71,10 +73,11 @@ interface Schema extends DBSchema {
   entries: { key: [string, number]; value: VaultEntryJson & { readonly vault: string } };
 }
 
-type Transaction = IDBPTransaction<Schema, StoreNames<Schema>[], 'readwrite'>;
+type Transaction<M extends 'readonly' | 'readwrite'> = IDBPTransaction<Schema, StoreNames<Schema>[], M>;
 
-const NAME = 'keyferry-vaults';
+export const VAULTS_NAME = 'keyferry-vaults';
 const VERSION = 1;
+const STORES: StoreNames<Schema>[] = ['vaults', 'exports', 'entries'];
 const INDEXES = {
   unit: 'sn',
   challenge: 'challenge',
@@ -82,31 +85,53 @@ const INDEXES = {
   idempotencyKey: 'idempotencyKey',
 } as const;
 
+/** What a caller has read or written of a vault: the newest entry and export, 0 without one. */
+export interface KnownVault {
+  readonly entry: number;
+  readonly xc: number;
+}
+
 /** Every method may reject with ProtocolError journal-full or journal-failed. */
 export class VaultStore {
-  readonly #db: IDBPDatabase<Schema>;
+  readonly #connection: Connection<Schema>;
 
-  private constructor(db: IDBPDatabase<Schema>) {
-    this.#db = db;
+  private constructor(connection: Connection<Schema>) {
+    this.#connection = connection;
   }
 
-  static async open(factory: IDBFactory): Promise<VaultStore> {
-    return new VaultStore(await translateErrors(connect(factory)));
+  static async open(factory: Pick<IDBFactory, 'open'>): Promise<VaultStore> {
+    const connection = new Connection<Schema>({
+      ...{ factory, name: VAULTS_NAME, version: VERSION },
+      upgrade: createStores,
+      onSuperseded: () => undefined,
+    });
+    await translateErrors(connection.use(() => undefined));
+    return new VaultStore(connection);
   }
 
-  close(): void {
-    this.#db.close();
+  /** Calls `listener` when the browser or another tab closes the database, for example to delete it. */
+  onClosed(listener: () => void): void {
+    this.#connection.onClosed(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  /** @throws ProtocolError vault-lost if the vault, its newest entry or its newest export is missing */
+  async requireKept(id: string, known: KnownVault): Promise<void> {
+    await this.#use(async (db) => await requireKept(db.transaction(STORES), id, known));
   }
 
   /** Returns all vaults, sorted by time of import. */
   vaults(): Promise<readonly VaultRecord[]> {
-    return translateErrors(
-      this.#db.getAll('vaults').then((all) => all.sort((a, b) => a.importedAt.localeCompare(b.importedAt))),
+    return this.#use(async (db) =>
+      (await db.getAll('vaults')).sort((a, b) => a.importedAt.localeCompare(b.importedAt)),
     );
   }
 
   find(id: string): Promise<VaultRecord | undefined> {
-    return translateErrors(this.#db.get('vaults', id));
+    return this.#use((db) => db.get('vaults', id));
   }
 
   /** Stores a vault file. Changes nothing if the vault is stored already. */
@@ -146,28 +171,26 @@ export class VaultStore {
   }
 
   entries(id: string): Promise<readonly VaultEntryJson[]> {
-    return translateErrors(
-      this.#db.getAll('entries', all(id)).then((records) => records.map(({ vault: _, ...entry }) => entry)),
-    );
+    return this.#use(async (db) => (await db.getAll('entries', all(id))).map(({ vault: _, ...entry }) => entry));
   }
 
   async lastEntry(id: string): Promise<VaultEntryJson | undefined> {
-    const cursor = await translateErrors(this.#db.transaction('entries').store.openCursor(all(id), 'prev'));
+    const cursor = await this.#use((db) => db.transaction('entries').store.openCursor(all(id), 'prev'));
     if (cursor === null) return undefined;
     const { vault: _, ...entry } = cursor.value;
     return entry;
   }
 
   countExports(id: string): Promise<number> {
-    return translateErrors(this.#db.count('exports', all(id)));
+    return this.#use((db) => db.count('exports', all(id)));
   }
 
   countExportsOf(id: string, sn: string): Promise<number> {
-    return translateErrors(this.#db.countFromIndex('exports', 'unit', [id, sn]));
+    return this.#use((db) => db.countFromIndex('exports', 'unit', [id, sn]));
   }
 
   findExport(id: string, xc: number): Promise<VaultExport | undefined> {
-    return translateErrors(this.#db.get('exports', [id, xc]));
+    return this.#use((db) => db.get('exports', [id, xc]));
   }
 
   findExportBy(
@@ -175,12 +198,16 @@ export class VaultStore {
     index: 'challenge' | 'exportId' | 'idempotencyKey',
     value: string,
   ): Promise<VaultExport | undefined> {
-    return translateErrors(this.#db.getFromIndex('exports', index, [id, value]));
+    return this.#use((db) => db.getFromIndex('exports', index, [id, value]));
   }
 
-  /** Adds an entry. `unlocked` resets the count of wrong passphrases. */
+  /**
+   * Adds an entry. `unlocked` resets the count of wrong passphrases.
+   * @throws ProtocolError vault-lost
+   */
   addEntry(id: string, entry: VaultEntryJson, { unlocked = false } = {}): Promise<void> {
     return this.#write(async (transaction) => {
+      await requireKept(transaction, id, { entry: entry.number - 1, xc: 0 });
       await transaction.objectStore('entries').add({ vault: id, ...entry });
       const store = transaction.objectStore('vaults');
       const record = await store.get(id);
@@ -188,17 +215,19 @@ export class VaultStore {
     });
   }
 
-  /** Adds an export and its journal entry in one transaction. */
+  /** Adds an export and its journal entry in one transaction. @throws ProtocolError vault-lost */
   addExport(made: VaultExport, entry: VaultEntryJson): Promise<void> {
     return this.#write(async (transaction) => {
+      await requireKept(transaction, made.vault, { entry: entry.number - 1, xc: made.xc - 1 });
       await transaction.objectStore('exports').add(made);
       await transaction.objectStore('entries').add({ vault: made.vault, ...entry });
     });
   }
 
-  /** Adds a receipt and its journal entry in one transaction. */
+  /** Adds a receipt and its journal entry in one transaction. @throws ProtocolError vault-lost */
   addReceipt(receipted: VaultExport, entry: VaultEntryJson): Promise<void> {
     return this.#write(async (transaction) => {
+      await requireKept(transaction, receipted.vault, { entry: entry.number - 1, xc: receipted.xc });
       await transaction.objectStore('exports').put(receipted);
       await transaction.objectStore('entries').add({ vault: receipted.vault, ...entry });
     });
@@ -212,9 +241,15 @@ export class VaultStore {
     });
   }
 
-  /** Runs one transaction with strict durability: its data is on disk when the promise resolves. */
-  async #write(body: (transaction: Transaction) => Promise<void>): Promise<void> {
-    const transaction = this.#db.transaction(['vaults', 'exports', 'entries'], 'readwrite', { durability: 'strict' });
+  #use<T>(action: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
+    return translateErrors(this.#connection.use(action));
+  }
+
+  /** Runs one transaction with strict durability: it is on disk when the promise resolves. */
+  async #write(body: (transaction: Transaction<'readwrite'>) => Promise<void>): Promise<void> {
+    const transaction = await translateErrors(
+      this.#connection.use((db) => db.transaction(STORES, 'readwrite', { durability: 'strict' })),
+    );
     const done = translateErrors(transaction.done);
     done.catch(() => undefined); // awaited below unless the body fails first
     await translateErrors(body(transaction));
@@ -226,18 +261,26 @@ function all(id: string): IDBKeyRange {
   return IDBKeyRange.bound([id, 0], [id, Number.POSITIVE_INFINITY]);
 }
 
-async function connect(factory: IDBFactory): Promise<IDBPDatabase<Schema>> {
-  const request = factory.open(NAME, VERSION);
-  request.onupgradeneeded = () => {
-    const db = request.result;
-    db.createObjectStore('vaults', { keyPath: 'id' });
-    db.createObjectStore('entries', { keyPath: ['vault', 'number'] });
-    const exports = db.createObjectStore('exports', { keyPath: ['vault', 'xc'] });
-    for (const [name, field] of Object.entries(INDEXES)) {
-      exports.createIndex(name, ['vault', field], { unique: name !== 'unit' });
-    }
-  };
-  const db = await databaseOf(request);
-  db.onversionchange = () => db.close();
-  return wrap(db) as IDBPDatabase<Schema>;
+/** Entries and exports are numbered without a gap, so the newest ones show a loss. */
+async function requireKept(
+  transaction: Transaction<'readonly' | 'readwrite'>,
+  id: string,
+  { entry, xc }: KnownVault,
+): Promise<void> {
+  const found = await Promise.all([
+    transaction.objectStore('vaults').getKey(id),
+    entry === 0 ? 0 : transaction.objectStore('entries').getKey([id, entry]),
+    xc === 0 ? 0 : transaction.objectStore('exports').getKey([id, xc]),
+  ]);
+  if (found.includes(undefined))
+    throw new ProtocolError('vault-lost', `the vault ${id} was deleted while it was in use`);
+}
+
+function createStores(db: IDBDatabase): void {
+  db.createObjectStore('vaults', { keyPath: 'id' });
+  db.createObjectStore('entries', { keyPath: ['vault', 'number'] });
+  const exports = db.createObjectStore('exports', { keyPath: ['vault', 'xc'] });
+  for (const [name, field] of Object.entries(INDEXES)) {
+    exports.createIndex(name, ['vault', field], { unique: name !== 'unit' });
+  }
 }

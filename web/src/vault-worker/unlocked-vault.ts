@@ -13,7 +13,7 @@ import { type Envelope, sealEnvelope } from '#protocol/signing/envelope.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { decodeVaultFile, type VerifiedVault, verifyVaultFile } from '#protocol/vault/file.ts';
 import { vaultCost, vaultName } from '#protocol/vault/header.ts';
-import { encodeVaultJournal, findChainBreaks, JOURNAL_TYPE } from '#protocol/vault/journal.ts';
+import { encodeVaultJournal, findChainBreaks, JOURNAL_TYPE, type VaultEntryJson } from '#protocol/vault/journal.ts';
 import { type PasswordKey, requireCost } from '#protocol/vault/passphrase.ts';
 import { openVaultSecrets, type VaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
 import { verifyWith } from '../as-client/web-crypto.ts';
@@ -41,12 +41,18 @@ export class UnlockedVault {
   readonly #copyKek: Unwrap;
   readonly #mutex = new Mutex();
 
-  private constructor(options: UnlockedVaultOptions, vault: VerifiedVault, keys: VaultKeyStore, copyKek: Unwrap) {
+  private constructor(
+    options: UnlockedVaultOptions,
+    vault: VerifiedVault,
+    keys: VaultKeyStore,
+    memory: VaultMemory,
+    copyKek: Unwrap,
+  ) {
     this.#options = options;
     this.#vault = vault;
     this.#keys = keys;
     this.#copyKek = copyKek;
-    this.#memory = new VaultMemory(vault, options.store, options.now);
+    this.#memory = memory;
     this.#as = new AsUnit(this.#memory, new TreeKeyCrypto(keys));
   }
 
@@ -54,7 +60,7 @@ export class UnlockedVault {
    * Unlocks a vault and wipes the opener's secret. Counts a passphrase as wrong before trying it,
    * so that a crash cannot hide the try.
    * @throws ProtocolError passphrase-wrong, passkey-refused, vault-malformed, vault-untrusted,
-   *   vault-changed, vault-early, vault-expired, journal-failed
+   *   vault-changed, vault-early, vault-expired, vault-lost, journal-failed
    */
   static async unlock(
     options: UnlockedVaultOptions,
@@ -67,10 +73,10 @@ export class UnlockedVault {
     let secrets: VaultSecrets | undefined;
     try {
       const record = await store.find(id);
-      if (record === undefined) throw new ProtocolError('vault-malformed', 'This browser has no such vault.');
+      if (record === undefined) throw new ProtocolError('vault-lost', 'This browser has no such vault.');
       const vault = await verifyVaultFile(decodeVaultFile(record.text), roots, verifyWith(subtle));
-      await requireIntact(store, id, vault);
-      await new VaultMemory(vault, store, options.now).requireValid();
+      const memory = new VaultMemory(vault, store, options.now, await readEntries(store, id, vault));
+      await memory.requireValid();
       if (by === 'passphrase') await store.countRefusal(id);
       kek = await (by === 'passphrase'
         ? deriveKek(vault, secret, options.deriveKey)
@@ -78,7 +84,7 @@ export class UnlockedVault {
       secrets = openVaultSecrets(vault.sealed, vaultName(vault.header), kek);
       const keys = await VaultKeyStore.create(subtle, vault.header, secrets);
       const wrapper = await KeyWrapper.create(subtle);
-      const unlocked = new UnlockedVault(options, vault, keys, await wrapper.wrap(kek));
+      const unlocked = new UnlockedVault(options, vault, keys, memory, await wrapper.wrap(kek));
       await unlocked.#memory.record({ kind: 'unlocked', by, refused: record.refused });
       return unlocked;
     } finally {
@@ -89,7 +95,7 @@ export class UnlockedVault {
 
   /** @throws ProtocolError (SourceErrorCode), vault-expired, journal-full, journal-failed */
   exportKey(request: ExportRequest): Promise<ExportedKey> {
-    return this.#mutex.run(async () => {
+    return this.#run(async () => {
       const { set, tkv, sn, suite, sign, ref1, ref2, random, challengeMac, idempotencyKey, workOrder } = request;
       const fingerprint = [set, tkv, suite, sign, ref1, ref2, toHex(sn), toHex(random)].join(' ');
       const earlier = await this.#options.store.findExportBy(this.#id, 'idempotencyKey', idempotencyKey);
@@ -108,7 +114,7 @@ export class UnlockedVault {
    *   journal-failed
    */
   verifyReceipt(exportId: string, receipt: Uint8Array, dataHash: Uint8Array): Promise<{ readonly time: string }> {
-    return this.#mutex.run(async () => {
+    return this.#run(async () => {
       const made = await this.#options.store.findExportBy(this.#id, 'exportId', exportId);
       if (made === undefined || exportId !== exportIdOf(dataHash)) {
         throw new ProtocolError('export-unknown', `This vault made no export ${exportId}.`);
@@ -121,17 +127,14 @@ export class UnlockedVault {
 
   /** Looks up an export by idempotency key. @throws ProtocolError journal-failed */
   recallExport(idempotencyKey: string): Promise<RecalledExport | undefined> {
-    return this.#mutex.run(async () => {
+    return this.#run(async () => {
       const made = await this.#options.store.findExportBy(this.#id, 'idempotencyKey', idempotencyKey);
       return made && recalledExportOf(made);
     });
   }
 
   status(): Promise<VaultStatus> {
-    return this.#mutex.run(async () => {
-      const last = await this.#options.store.lastEntry(this.#id);
-      return { exports: await this.#options.store.countExports(this.#id), entries: last?.number ?? 0 };
-    });
+    return this.#run(async () => ({ exports: this.#memory.exports, entries: this.#memory.entries.length }));
   }
 
   /**
@@ -139,7 +142,7 @@ export class UnlockedVault {
    * @throws ProtocolError journal-full, journal-failed
    */
   enrol({ credential, salt, output }: Omit<Extract<VaultRequest, { is: 'enrol' }>, 'is'>): Promise<void> {
-    return this.#mutex.run(async () => {
+    return this.#run(async () => {
       const { store, subtle } = this.#options;
       let kek: Bytes | undefined;
       try {
@@ -152,19 +155,31 @@ export class UnlockedVault {
     });
   }
 
-  /** Returns the whole vault journal, signed. */
+  /** Returns the whole vault journal, signed. Also after a loss of the store. */
   journal(): Promise<Envelope> {
     return this.#mutex.run(() => this.#signJournal());
   }
 
   /**
    * Locks the vault and stores the signed journal, so that the page can return it without the
-   * passphrase. No request may follow.
+   * passphrase. After a loss of the store only returns the journal. No request may follow.
    */
   lock(why: LockReason): Promise<Envelope> {
     return this.#mutex.run(async () => {
-      await this.#memory.record({ kind: 'locked', why });
+      try {
+        await this.#memory.record({ kind: 'locked', why });
+      } catch (error) {
+        if (!(error instanceof ProtocolError) || error.code !== 'vault-lost') throw error;
+      }
       return await this.#signJournal();
+    });
+  }
+
+  /** Runs one request at a time, if the store still has the vault. */
+  #run<T>(request: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(async () => {
+      await this.#memory.requireKept();
+      return await request();
     });
   }
 
@@ -175,7 +190,7 @@ export class UnlockedVault {
   async #signJournal(): Promise<Envelope> {
     const { store, now } = this.#options;
     const { vaultId, asNumber } = this.#vault.header;
-    const entries = await store.entries(vaultId);
+    const { entries } = this.#memory;
     const payload = encodeVaultJournal({ format: 1, vaultId, asNumber, time: now().toISOString(), entries });
     const signer = {
       publicKey: this.#vault.journalPublicKey,
@@ -188,7 +203,11 @@ export class UnlockedVault {
 }
 
 /** @throws ProtocolError vault-changed if the chain is broken or the number of exports differs */
-async function requireIntact(store: VaultStore, id: string, { headerHash }: VerifiedVault): Promise<void> {
+async function readEntries(
+  store: VaultStore,
+  id: string,
+  { headerHash }: VerifiedVault,
+): Promise<readonly VaultEntryJson[]> {
   const entries = await store.entries(id);
   const [chainBreak] = findChainBreaks(entries, headerHash);
   if (chainBreak !== undefined)
@@ -197,6 +216,7 @@ async function requireIntact(store: VaultStore, id: string, { headerHash }: Veri
   const stored = await store.countExports(id);
   if (journalled !== stored)
     throw new ProtocolError('vault-changed', `The journal has ${journalled} exports, the store has ${stored}.`);
+  return entries;
 }
 
 /** Returns KEK, 32 bytes, which the caller wipes. */

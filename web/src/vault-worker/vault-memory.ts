@@ -1,6 +1,8 @@
 // Implements Memory of as-unit for a vault (docs/protocol.md clause 10.4). The policy is in the
-// signed header, and the exports are in the vault store. Each export and its journal entry are
-// committed together, before DATA is returned. The caller must run exports one after another.
+// signed header, the exports are in the vault store. Each export and its journal entry are
+// committed together, before DATA is returned. Keeps the vault journal in memory as well, so that
+// it notices a loss of the store and can still return the journal. The caller must not run two
+// exports at once.
 import type {
   ExportRecord,
   KeyFacts,
@@ -35,14 +37,40 @@ export class VaultMemory implements Memory<VaultCaller> {
   readonly #store: VaultStore;
   readonly #id: string;
   readonly #now: () => Date;
+  readonly #entries: VaultEntryJson[];
+  /** Number of exports, and XC of the last one. */
+  #exports: number;
 
-  constructor({ header, headerHash }: VerifiedVault, store: VaultStore, now: () => Date) {
+  /** `entries`: the vault journal in the store. */
+  constructor(
+    { header, headerHash }: VerifiedVault,
+    store: VaultStore,
+    now: () => Date,
+    entries: readonly VaultEntryJson[],
+  ) {
     this.#header = header;
     this.#headerHash = headerHash;
     this.#store = store;
     this.#id = header.vaultId;
     this.#now = now;
+    this.#entries = [...entries];
+    this.#exports = entries.filter(({ event }) => event.kind === 'export').length;
     this.asNumber = header.asNumber;
+  }
+
+  /** The vault journal. */
+  get entries(): readonly VaultEntryJson[] {
+    return this.#entries;
+  }
+
+  /** Number of exports. */
+  get exports(): number {
+    return this.#exports;
+  }
+
+  /** @throws ProtocolError vault-lost if the store has lost what this vault has read or written */
+  async requireKept(): Promise<void> {
+    await this.#store.requireKept(this.#id, { entry: this.#entries.length, xc: this.#exports });
   }
 
   /**
@@ -50,7 +78,7 @@ export class VaultMemory implements Memory<VaultCaller> {
    * @throws ProtocolError vault-early, vault-expired
    */
   async requireValid(): Promise<void> {
-    requireValid(this.#header, this.#time(await this.#store.lastEntry(this.#id)).getTime());
+    requireValid(this.#header, this.#time().getTime());
   }
 
   async findTransportKey(set: number, tkv: number): Promise<TransportKeyFacts | undefined> {
@@ -77,7 +105,7 @@ export class VaultMemory implements Memory<VaultCaller> {
   }
 
   async reserveExport({ unit }: UnitExportRequest, caller: VaultCaller): Promise<Reservation> {
-    const exports = await this.#store.countExports(this.#id);
+    const exports = this.#exports;
     const ofUnit = await this.#store.countExportsOf(this.#id, toHex(unit.sn));
     requireQuota(this.#header, { exports, ofUnit });
     const xc = exports + 1;
@@ -92,13 +120,16 @@ export class VaultMemory implements Memory<VaultCaller> {
     const { xc } = decodeHeader(record.data);
     const made = await this.#store.findExport(this.#id, xc);
     if (made === undefined) throw new TypeError(`export ${xc} is not in the store`);
-    const entry = await this.#entry({ kind: 'receipt', xc, receipt: toBase64url(receipt) });
-    await this.#store.addReceipt({ ...made, receipt: copy(receipt) }, entry);
+    await this.#append({ kind: 'receipt', xc, receipt: toBase64url(receipt) }, (entry) =>
+      this.#store.addReceipt({ ...made, receipt: copy(receipt) }, entry),
+    );
   }
 
   /** Records that the vault was unlocked or locked. */
   async record(event: Extract<VaultEventJson, { kind: 'unlocked' | 'locked' }>): Promise<void> {
-    await this.#store.addEntry(this.#id, await this.#entry(event), { unlocked: event.kind === 'unlocked' });
+    await this.#append(event, (entry) =>
+      this.#store.addEntry(this.#id, entry, { unlocked: event.kind === 'unlocked' }),
+    );
   }
 
   async #commit(xc: number, record: ExportRecord, { idempotencyKey, workOrder, fingerprint }: VaultCaller) {
@@ -114,23 +145,26 @@ export class VaultMemory implements Memory<VaultCaller> {
       idempotencyKey,
       fingerprint,
     };
-    const entry = await this.#entry({
+    const event: VaultEventJson = {
       kind: 'export',
       header: toBase64url(record.data.subarray(0, HEADER_LENGTH)),
       random: toBase64url(record.random),
       dataHash: toBase64url(dataHash),
       idempotencyKey,
       workOrder: workOrder ?? null,
-    });
-    await this.#store.addExport(made, entry);
+    };
+    await this.#append(event, (entry) => this.#store.addExport(made, entry));
+    this.#exports = xc;
   }
 
-  async #entry(event: VaultEventJson): Promise<VaultEntryJson> {
-    const last = await this.#store.lastEntry(this.#id);
-    return nextVaultEntry(last, this.#headerHash, this.#time(last).toISOString(), event);
+  async #append(event: VaultEventJson, write: (entry: VaultEntryJson) => Promise<void>): Promise<void> {
+    const entry = nextVaultEntry(this.#entries.at(-1), this.#headerHash, this.#time().toISOString(), event);
+    await write(entry);
+    this.#entries.push(entry);
   }
 
-  #time(last: VaultEntryJson | undefined): Date {
+  #time(): Date {
+    const last = this.#entries.at(-1);
     return new Date(Math.max(this.#now().getTime(), last === undefined ? 0 : Date.parse(last.time)));
   }
 }

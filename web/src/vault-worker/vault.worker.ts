@@ -1,14 +1,19 @@
 // Entry point of the vault's worker, which contains the keys of an unlocked vault (docs/adr/0027).
 // Its Content-Security-Policy forbids every connection.
+import { withPrefix } from '../journal/indexed-db.ts';
 import { VaultStore } from '../vault-store/vault-store.ts';
 import { derivePasswordKey } from './argon2.ts';
 import type { RequestMessage } from './messages.ts';
 import { VaultServer } from './server.ts';
 
 const page = self as unknown as { postMessage(message: unknown, transfer: Transferable[]): void };
-/** Time of the AS minus time of this computer when the vault was unlocked, in milliseconds. */
-const offsetMs = Number(self.name) || 0;
-const options = VaultStore.open(indexedDB).then((store) => ({
+/**
+ * The AS minus this computer, in milliseconds, when the vault was unlocked, and the prefix of the
+ * databases.
+ */
+const [offset, prefix = ''] = self.name.split(' ');
+const offsetMs = Number(offset) || 0;
+const options = VaultStore.open(withPrefix(indexedDB, prefix)).then((store) => ({
   store,
   subtle: crypto.subtle,
   deriveKey: derivePasswordKey,

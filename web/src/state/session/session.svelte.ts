@@ -65,6 +65,7 @@ const LOCKED_CODES: ReadonlySet<string> = new Set([
   'token-blocked',
   'vault-locked',
   'vault-expired',
+  'vault-lost',
 ]);
 
 /** Maximum delay of setTimeout: 31 bits of milliseconds. */

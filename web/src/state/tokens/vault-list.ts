@@ -1,12 +1,13 @@
 // Reads the vaults of this browser. Each reading verifies the signatures of every vault.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
-import type { Verify } from '#protocol/signing/envelope.ts';
+import type { Envelope, Verify } from '#protocol/signing/envelope.ts';
 import { decodeVaultFile, verifyVaultFile } from '#protocol/vault/file.ts';
 import type { VaultHeaderJson } from '#protocol/vault/header.ts';
 import { requireValid } from '#protocol/vault/policy.ts';
 import type { VaultRecord, VaultStore } from '../../vault-store/vault-store.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
+import type { JournalToReturn } from '../session/journals-to-return.svelte.ts';
 
 export interface StoredVault {
   readonly id: string;
@@ -30,8 +31,18 @@ export interface StoredVault {
   readonly obstacle: Failure | undefined;
 }
 
+/** A vault that this page or an earlier one has listed, and that is no longer in the browser. */
+export interface LostVault extends JournalToReturn {
+  /** Whether the AS lacks an export or receipt of the journal. */
+  readonly isToReturn: boolean;
+  /** The signed journal, if the vault was unlocked when it was lost. */
+  readonly journal?: Envelope;
+}
+
 export interface VaultList {
   readonly vaults: readonly StoredVault[];
+  /** Ids of all vaults in the browser, also of those that cannot be verified. */
+  readonly ids: ReadonlySet<string>;
   /** Failure of the first vault that cannot be verified. `vaults` leaves such vaults out. */
   readonly failure: Failure | undefined;
 }
@@ -48,14 +59,15 @@ export interface VaultListOptions {
 export async function readVaults(options: VaultListOptions): Promise<VaultList> {
   const vaults: StoredVault[] = [];
   let failure: Failure | undefined;
-  for (const record of await options.store.vaults()) {
+  const records = await options.store.vaults();
+  for (const record of records) {
     try {
       vaults.push(await readVault(options, record));
     } catch (error) {
       failure ??= failureOf(error);
     }
   }
-  return { vaults, failure };
+  return { vaults, ids: new Set(records.map(({ id }) => id)), failure };
 }
 
 async function readVault({ store, roots, verify, now }: VaultListOptions, record: VaultRecord): Promise<StoredVault> {

@@ -15,10 +15,10 @@ import { type Failure, failureOf } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 import type { JournalsToReturn } from '../session/journals-to-return.svelte.ts';
 import type { LocalAccount, Session } from '../session/session.svelte.ts';
-import { readVaults, type StoredVault } from './vault-list.ts';
+import { type LostVault, readVaults, type StoredVault } from './vault-list.ts';
 import type { VaultReport } from './vault-return.ts';
 
-export type { StoredVault } from './vault-list.ts';
+export type { LostVault, StoredVault } from './vault-list.ts';
 
 /** A file that the operator saves. */
 export interface SavedFile {
@@ -44,8 +44,8 @@ export interface VaultsOptions {
   readonly passkeys: Pick<Passkeys, 'bar' | 'create' | 'ask'>;
   readonly locks: Pick<LockManager, 'request'>;
   readonly now: () => Date;
-  /** Receives the vaults whose journals must be returned to the AS. */
-  readonly toReturn: Pick<JournalsToReturn, 'set'>;
+  /** Receives the vaults whose journals the AS lacks. */
+  readonly toReturn: Pick<JournalsToReturn, 'list' | 'set'>;
   /** Returns a vault journal to the AS. `origin` names the vault in the journal of this station. */
   readonly returnJournal: (
     vault: { readonly id: string; readonly origin: string },
@@ -64,6 +64,7 @@ interface UnlockedVault {
 
 export class Vaults {
   #vaults = $state.raw<readonly StoredVault[]>([]);
+  #lost = $state.raw<readonly LostVault[]>([]);
   #unlockedId = $state.raw<string | undefined>();
   #unlockingId = $state.raw<string | undefined>();
   #returningId = $state.raw<string | undefined>();
@@ -81,6 +82,11 @@ export class Vaults {
 
   get vaults(): readonly StoredVault[] {
     return this.#vaults;
+  }
+
+  /** Vaults that were deleted from the browser, until the operator has read so. */
+  get lost(): readonly LostVault[] {
+    return this.#lost;
   }
 
   /** Id of the vault that is unlocked in this tab. */
@@ -130,6 +136,9 @@ export class Vaults {
     await this.#attempt(undefined, async () => {
       const vault = decodeVaultFile(await readFile(file));
       const { header } = await verifyVaultFile(vault, await roots(), verify);
+      // Its export numbers would begin again.
+      if (this.#lost.some(({ id }) => id === header.vaultId))
+        throw new ProtocolError('vault-lost', 'the journal of this vault was deleted');
       await (await store()).import(header.vaultId, encodeVaultFile(vault), now().toISOString());
       await this.#read();
     });
@@ -180,9 +189,21 @@ export class Vaults {
     if (why !== 'asked') session.endOn({ code: 'vault-locked' });
     else if (session.local?.kind === 'vault') session.signOut();
     await this.#attempt(unlocked.id, async () => {
-      await unlocked.client.lock(why);
+      const journal = await unlocked.client.lock(why);
       await this.#read();
+      this.#lost = this.#lost.map((each) => (each.id === unlocked.id ? { ...each, journal } : each));
     });
+  }
+
+  /** Returns the journal of a lost vault as a file, if the vault was unlocked then. */
+  lostJournal({ number, journal }: LostVault): SavedFile | undefined {
+    return journal && journalFile(number, journal);
+  }
+
+  /** The operator has read that the vault was lost. */
+  dismissLoss({ id }: LostVault): void {
+    this.#lost = this.#lost.filter((each) => each.id !== id);
+    this.#setVaults(this.#vaults);
   }
 
   /** Returns the signed journal of a vault as a file. An unlocked vault signs its journal first. */
@@ -193,8 +214,7 @@ export class Vaults {
       const record = await (await this.#options.store()).find(id);
       signed = unlocked?.id === id ? await unlocked.client.journal() : record?.journal;
     });
-    const number = this.#find(id)?.number ?? '';
-    return signed && { name: `vault-${number}-journal.json`, text: `${JSON.stringify(signed)}\n` };
+    return signed && journalFile(this.#find(id)?.number ?? '', signed);
   }
 
   /** Returns a vault journal to the AS. Safe to repeat: the AS records each entry only once. */
@@ -283,9 +303,19 @@ export class Vaults {
   async #read(): Promise<void> {
     const [store, roots] = [await this.#options.store(), await this.#options.roots()];
     const { verify, now } = this.#options;
-    const { vaults, failure } = await readVaults({ store, roots, verify, now: now() });
+    const { vaults, ids, failure } = await readVaults({ store, roots, verify, now: now() });
+    this.#findLost(ids);
     this.#setVaults(vaults);
     if (failure) this.#failure ??= { vault: undefined, failure };
+  }
+
+  /** Compares the vaults in the browser with those that this page or an earlier one has listed. */
+  #findLost(ids: ReadonlySet<string>): void {
+    const { toReturn, session } = this.#options;
+    const due = toReturn.list.map((each): LostVault => ({ ...each, isToReturn: true }));
+    const known = new Map([...this.#vaults, ...due, ...this.#lost].map((each): [string, LostVault] => [each.id, each]));
+    this.#lost = [...known.values()].filter(({ id }) => !ids.has(id));
+    if (this.#unlocked && !ids.has(this.#unlocked.id)) session.endOn({ code: 'vault-lost' });
   }
 
   #account(id: string, client: VaultClient): LocalAccount {
@@ -318,7 +348,7 @@ export class Vaults {
 
   #setVaults(vaults: readonly StoredVault[]): void {
     this.#vaults = vaults;
-    this.#options.toReturn.set(vaults.filter(({ isToReturn }) => isToReturn));
+    this.#options.toReturn.set([...this.#lost, ...vaults].filter(({ isToReturn }) => isToReturn));
   }
 
   /** Records a failure of `action`, but keeps `earlier` if the caller passes one. */
@@ -357,6 +387,10 @@ async function unlockWithOne(
     // them; here their length is now 0.
     wipe(...secrets.filter(({ length }) => length > 0));
   }
+}
+
+function journalFile(number: string, signed: Envelope): SavedFile {
+  return { name: `vault-${number}-journal.json`, text: `${JSON.stringify(signed)}\n` };
 }
 
 /** Stable name of a vault in the journal of this station. */

@@ -92,6 +92,12 @@ export const VAULT = {
     again: true,
     title: 'The vault is locked. It locks when it is not used for a while.',
   },
+  'vault-lost': {
+    remedy: 'Tell your custodian, and ask for a new vault',
+    helper: 'custodian',
+    title: 'This browser has lost the vault and its journal. The vault exports no more keys.',
+    final: true,
+  },
   'passphrase-wrong': {
     remedy: 'Enter the passphrase again',
     title: 'The passphrase is wrong. The file is unchanged.',

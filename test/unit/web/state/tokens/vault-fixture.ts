@@ -14,6 +14,7 @@ import {
 } from '#test/support/vault.ts';
 import { TestVaultWorker } from '#test/support/vault-worker.ts';
 import type { NewPasskey, Passkey, PasskeyBar } from '#web/as-client/passkeys.ts';
+import { JournalsToReturn } from '#web/state/session/journals-to-return.svelte.ts';
 import { Session } from '#web/state/session/session.svelte.ts';
 import { Vaults } from '#web/state/tokens/vaults.svelte.ts';
 import { VaultStore } from '#web/vault-store/vault-store.ts';
@@ -75,7 +76,12 @@ export class Browser {
   /** The vaults whose journals were returned, by their names in the journal of the station. */
   readonly returned: string[] = [];
   /** Numbers of the vaults whose journals the AS lacks. */
-  readonly toReturn: string[] = [];
+  get toReturn(): readonly string[] {
+    return this.journals.list.map(({ number }) => number);
+  }
+
+  /** The setting that outlives a page. */
+  readonly journals = new JournalsToReturn({ getItem: () => null, setItem: () => undefined });
 
   /** Opens a tab. The station has pinned the root keys of the vaults `roots`. */
   tab(roots: readonly TestVault[], now = NOON) {
@@ -86,8 +92,11 @@ export class Browser {
     );
     const idle: ((why: 'idle' | 'hidden') => void)[] = [];
     const watching = new Set<(why: 'idle' | 'hidden') => void>();
-    const store = VaultStore.open(this.factory);
-    const vaults = new Vaults({
+    const store = VaultStore.open(this.factory).then((opened) => {
+      opened.onClosed(() => void vaults.read());
+      return opened;
+    });
+    const vaults: Vaults = new Vaults({
       session,
       store: () => store,
       roots: async () => roots.map(({ root }) => root),
@@ -104,7 +113,7 @@ export class Browser {
       },
       locks: this.locks as unknown as LockManager,
       now: () => now,
-      toReturn: { set: (vaults) => void this.toReturn.splice(0, 9, ...vaults.map(({ number }) => number)) },
+      toReturn: this.journals,
       watchInactivity: (onIdle) => {
         idle.push(onIdle);
         watching.add(onIdle);

@@ -1,0 +1,145 @@
+// The vault store is deleted, emptied or closed while a vault is unlocked: the vault exports no more
+// keys, its journal is returned from memory, and the page shows the loss, also after a reload.
+import { describe, expect, it, vi } from 'vitest';
+import { fromBase64url, fromUtf8 } from '#protocol/bytes/text.ts';
+import type { Envelope } from '#protocol/signing/envelope.ts';
+import { decodeVaultJournal } from '#protocol/vault/journal.ts';
+import { exportRequest } from '#test/support/as-card.ts';
+import { VAULTS_NAME } from '#web/vault-store/vault-store.ts';
+import { Browser, file, type Unlocked, unlocked } from './vault-fixture.ts';
+
+/** A browser whose connections to the vault store the test can close. */
+class Disk extends Browser {
+  readonly connections: IDBDatabase[] = [];
+
+  constructor() {
+    super();
+    const open = this.factory.open.bind(this.factory);
+    this.factory.open = (name, version) => {
+      const request = open(name, version);
+      request.addEventListener('success', () => this.connections.push(request.result));
+      return request;
+    };
+  }
+}
+
+const settled = (request: IDBRequest): Promise<void> =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+  });
+
+/** Another program or the browser deletes the database. */
+async function remove({ factory }: Disk): Promise<void> {
+  await settled(factory.deleteDatabase(VAULTS_NAME));
+}
+
+/** The browser closes the connections, deletes the data and reports the closing last. */
+async function clearSite(disk: Disk): Promise<void> {
+  const open = [...disk.connections];
+  await clearSilently(disk);
+  for (const connection of open) connection.onclose?.(new Event('close'));
+}
+
+/** The same without any event. */
+async function clearSilently({ factory, connections }: Disk): Promise<void> {
+  for (const connection of connections.splice(0)) connection.close();
+  await settled(factory.deleteDatabase(VAULTS_NAME));
+}
+
+/** Another script empties every object store. */
+async function empty({ connections }: Disk): Promise<void> {
+  const [db] = connections;
+  if (!db) throw new TypeError('no connection');
+  const transaction = db.transaction([...db.objectStoreNames], 'readwrite');
+  for (const name of db.objectStoreNames) transaction.objectStore(name).clear();
+  await new Promise<void>((resolve) => {
+    transaction.oncomplete = () => resolve();
+  });
+}
+
+/** The browser closes the connections and keeps the data. */
+async function close({ connections }: Disk): Promise<void> {
+  for (const connection of connections.splice(0)) {
+    connection.close();
+    connection.onclose?.(new Event('close'));
+  }
+}
+
+async function exportOne({ session }: Pick<Unlocked, 'session'>): Promise<void> {
+  const { local } = session;
+  if (!local) throw new TypeError('no vault is unlocked');
+  await local.exportKey(exportRequest());
+}
+
+const kindsOf = ({ payload }: Envelope): readonly string[] =>
+  decodeVaultJournal(JSON.parse(fromUtf8(fromBase64url(payload)))).entries.map(({ event }) => event.kind);
+
+describe.each([
+  ['deleted', remove],
+  ['deleted with all data of the site', clearSite],
+  ['deleted without an event', clearSilently],
+  ['emptied', empty],
+] as const)('a vault store that is %s', (_, lose) => {
+  it('makes an unlocked vault refuse the next export, and gives its journal to the operator', async () => {
+    const disk = new Disk();
+    const page = await unlocked(disk);
+    const { vaults, session, vault } = page;
+    await exportOne(page);
+    await lose(disk);
+    const account = session.local;
+    await account?.exportKey(exportRequest()).then(
+      () => expect.unreachable('the export was made'),
+      (error: unknown) => expect(error).toMatchObject({ code: expect.stringMatching(/^vault-(lost|locked)$/) }),
+    );
+    session.endOn({ code: 'vault-lost' });
+    await vi.waitFor(() => expect(vaults.lost[0]?.journal).toBeDefined());
+    const [lost] = vaults.lost;
+    if (!lost?.journal) throw new TypeError('no journal');
+    expect(lost).toMatchObject({ id: vault.header.vaultId, number: '0007', isToReturn: true });
+    expect(kindsOf(lost.journal)).toEqual(['unlocked', 'export']);
+    expect(vaults.lostJournal(lost)?.name).toBe('vault-0007-journal.json');
+    expect(session.state).toEqual({ is: 'out', failure: { code: 'vault-lost' } });
+    expect([vaults.vaults, vaults.unlockedId]).toEqual([[], undefined]);
+  });
+
+  it('is shown after a reload, until the operator has read it, and the vault is not imported again', async () => {
+    const disk = new Disk();
+    const page = await unlocked(disk);
+    await exportOne(page);
+    await page.vaults.lock();
+    await lose(disk);
+    const { vaults } = disk.tab([page.vault]);
+    await vaults.read();
+    expect(vaults.lost).toMatchObject([{ number: '0007', isToReturn: true }]);
+    expect(disk.toReturn).toEqual(['0007']);
+    await vaults.import(file(page.vault.text));
+    expect(vaults.failure?.failure).toEqual({ code: 'vault-lost' });
+    const [lost] = vaults.lost;
+    if (!lost) throw new TypeError('nothing is lost');
+    vaults.dismissLoss(lost);
+    expect([vaults.lost, disk.toReturn]).toEqual([[], []]);
+  });
+});
+
+describe('a vault store whose connection is closed', () => {
+  it('is opened again, and the vault continues', async () => {
+    const disk = new Disk();
+    const page = await unlocked(disk);
+    await exportOne(page);
+    await close(disk);
+    await exportOne(page);
+    expect(page.vaults.vaults).toMatchObject([{ exports: 2 }]);
+    expect(page.vaults.lost).toEqual([]);
+    await page.vaults.lock();
+    expect(page.vaults.vaults).toMatchObject([{ isJournalSigned: true }]);
+  });
+
+  it('shows at once that it was deleted', async () => {
+    const disk = new Disk();
+    const { vaults, session } = await unlocked(disk);
+    await remove(disk);
+    await vi.waitFor(() => expect(vaults.lost).toMatchObject([{ number: '0007', isToReturn: false }]));
+    expect(session.signedIn).toBeUndefined();
+  });
+});
