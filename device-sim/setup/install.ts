@@ -32,7 +32,7 @@ declare global {
   }
 }
 
-const STORAGE_KEY = 'keyferry-simulator';
+export const STORAGE_KEY = 'keyferry-simulator';
 
 interface StoredState {
   images: Record<string, MemoryImage>;

@@ -87,11 +87,29 @@ test.describe('an AS in demo mode', () => {
     const lane = await firstUnit(station, 'USB', demo.token);
     await lane.load('Data encryption key', 1);
     await lane.expectWord('Unplug');
-    await page.getByRole('button', { name: 'Reset the demo' }).click();
+    await page.evaluate(() => localStorage.setItem('demo-keyferry.to-return', '0001 a'));
+    await page.getByRole('button', { name: 'Reset the demo' }).press('Enter');
+    await expect(page.getByText('This deletes the units’ keys')).toBeFocused();
+    await expect(page.getByText('Return the journal of vault 0001 first.')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Delete and restart' })).toBeDisabled();
+    await page.getByRole('checkbox', { name: 'Delete the journal without returning it' }).check();
     await page.getByRole('button', { name: 'Delete and restart' }).click();
     await expect(page.getByRole('heading', { name: 'Compare the root key' })).toBeVisible();
     await station.openHistory();
     await expect(page.getByText('No attempts yet')).toBeVisible();
+  });
+
+  test('deletes nothing of the real station when it is reset', async ({ page }) => {
+    await page.goto(demo.url);
+    await new StationPage(page).signIn(demo.token);
+    await page.goto(`${demo.url}/demo.html`);
+    await expect(page.getByRole('heading', { name: 'Compare the root key' })).toBeVisible();
+    await page.getByRole('button', { name: 'Reset the demo' }).click();
+    await page.getByRole('button', { name: 'Delete and restart' }).click();
+    await expect(page.getByRole('button', { name: 'Reset the demo' })).toBeVisible();
+    await page.goto(demo.url);
+    await expect(page.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Compare the root key' })).toHaveCount(0);
   });
 
   test('has a token card, a unit without a serial number, and faults of the AS and of the permission', async ({

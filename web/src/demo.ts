@@ -2,12 +2,14 @@
 // mounts their bench, then starts the same page as the product.
 import { mount } from 'svelte';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
-import { install } from '#device-sim/setup/install.ts';
+import { install, STORAGE_KEY } from '#device-sim/setup/install.ts';
 import type { TokenDescription } from '#device-sim/setup/token-description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { DEMO_HUB, DEMO_SETS } from '#protocol/demo/demo-sets.ts';
+import { DEMO_PREFIX, deleteDemoData, openSettings } from './app/storage.ts';
 import { DemoBench, type NamedFault } from './state/demo/demo-bench.svelte.ts';
+import { JournalsToReturn } from './state/session/journals-to-return.svelte.ts';
 import BenchPanel from './ui/demo/BenchPanel.svelte';
 
 const LINKS = ['usb', 'serial', 'both'] as const;
@@ -62,14 +64,22 @@ const FAULTS: readonly NamedFault<Fault>[] = [
 /** Interval at which the bench refreshes its list of units. */
 const REFRESH_MS = 500;
 
-/** Deletes what the demo stores in this browser. The reload then starts a new demo. */
-async function reset(): Promise<void> {
-  sessionStorage.clear();
-  localStorage.clear();
-  for (const { name } of await indexedDB.databases()) if (name !== undefined) indexedDB.deleteDatabase(name);
+/** Name in sessionStorage that asks the next page to delete the data of the demo. */
+const RESET = 'demo-reset';
+
+/**
+ * Starts a new demo. The data is deleted after the reload, because this page would write it again.
+ */
+function reset(): void {
+  sessionStorage.setItem(RESET, '');
   location.reload();
 }
 
+if (sessionStorage.getItem(RESET) !== null) {
+  await deleteDemoData(indexedDB, localStorage);
+  sessionStorage.removeItem(STORAGE_KEY);
+  sessionStorage.removeItem(RESET);
+}
 const bench = new DemoBench<Fault>(FAULTS, DEMO_HUB.serialNumbers);
 bench.use(install({ units: UNITS, tokens: [CARD], persist: true }, bench.choose));
 const fetchFromService = window.fetch.bind(window);
@@ -80,5 +90,7 @@ window.fetch = async (input, init) => {
 setInterval(() => bench.refresh(), REFRESH_MS);
 const target = document.getElementById('bench');
 if (!target) throw new TypeError('the page has no #bench');
-mount(BenchPanel, { target, props: { bench: bench as DemoBench, onreset: reset } });
+const unreturned = (): readonly string[] =>
+  new JournalsToReturn(openSettings(DEMO_PREFIX)).list.map(({ number }) => number);
+mount(BenchPanel, { target, props: { bench: bench as DemoBench, unreturned, onreset: reset } });
 await import('./main.ts');

@@ -1,0 +1,50 @@
+// The demo stores its data under names of its own, and a reset deletes only these.
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { describe, expect, it } from 'vitest';
+import { DEMO_PREFIX, deleteDemoData, storagePrefix } from '#web/app/storage.ts';
+import { Database } from '#web/journal/database.ts';
+import { withPrefix } from '#web/journal/indexed-db.ts';
+import { VaultStore } from '#web/vault-store/vault-store.ts';
+
+/** localStorage with these names. */
+function storageOf(...names: readonly string[]) {
+  const left = [...names];
+  return {
+    left,
+    get length(): number {
+      return left.length;
+    },
+    key: (index: number) => left[index] ?? null,
+    removeItem: (name: string) => void left.splice(left.indexOf(name), 1),
+  };
+}
+
+describe('the data of the demo', () => {
+  it('is stored apart from that of the station, and is all that a reset deletes', async () => {
+    const factory = new IDBFactory();
+    for (const prefix of ['/', '/demo.html'].map(storagePrefix)) {
+      await (await Database.open(withPrefix(factory, prefix), () => undefined)).close();
+      await (await VaultStore.open(withPrefix(factory, prefix))).close();
+    }
+    const settings = storageOf(
+      'keyferry.to-return',
+      `${DEMO_PREFIX}keyferry.to-return`,
+      'keyferry.clock',
+      `${DEMO_PREFIX}x`,
+    );
+    expect(await factory.databases()).toHaveLength(4);
+    await deleteDemoData(factory, settings);
+    expect((await factory.databases()).map(({ name }) => name).sort()).toEqual(['keyferry', 'keyferry-vaults']);
+    expect(settings.left).toEqual(['keyferry.to-return', 'keyferry.clock']);
+  });
+
+  it('is deleted as soon as another tab has closed its databases', async () => {
+    const factory = new IDBFactory();
+    const prefixed = withPrefix(factory, DEMO_PREFIX);
+    await Database.open(prefixed, () => undefined);
+    await VaultStore.open(prefixed);
+    await deleteDemoData(factory, storageOf());
+    expect(await factory.databases()).toEqual([]);
+  });
+});
