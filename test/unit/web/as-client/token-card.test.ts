@@ -127,20 +127,6 @@ describe('the PIN', () => {
     expect(seen.filter((command) => command.length > 5).map(isZero)).toEqual([true, true, true]);
   });
 
-  it('may have used a try, and says so, where the answer is lost after it was sent', async () => {
-    for (const answer of [undefined, '6581', '90', 'AA9000']) {
-      const card = new TestAsCard();
-      const { token } = await attached(card, async (command) => {
-        const response = await card.transmit(command);
-        if (command[1] !== 0x20 || command.length <= 5) return response;
-        if (answer === undefined) throw new ProtocolError('link-timeout', 'silence');
-        return fromHex(answer);
-      });
-      await expect(token.verifyPin(pin('000000'))).rejects.toEqual(code('pin-unanswered'));
-      expect(card.store.pinTries).toBe(2);
-    }
-  });
-
   it.each([
     ['the card is unplugged', undefined],
     ['the rest of the answer is refused', '6102'],

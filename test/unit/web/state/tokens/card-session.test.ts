@@ -153,6 +153,19 @@ describe('the card session', () => {
     expect(session.signedIn).toBeUndefined();
   });
 
+  it.each([
+    ['memory fails', [0x65, 0x81]],
+    ['the answer has no status word', [0x90]],
+    ['data follow', [0xaa, 0x90, 0x00]],
+  ])('says that a try may be used, and how many are left, where %s at the PIN', async (_, answer) => {
+    const { card } = unreliable((command, real) =>
+      command[1] === 0x20 && command.length > 5 ? new Uint8Array(answer) : real,
+    );
+    await card.attach('usb');
+    await card.enterPin('000000');
+    expect([card.phase, card.failure]).toEqual([{ is: 'locked', triesLeft: 2 }, { code: 'pin-unanswered' }]);
+  });
+
   it('says that a try may be used when the card is unplugged while it checks the PIN', async () => {
     const made = unreliable((command, answer) => {
       if (command[1] !== 0x20 || command.length <= 5) return answer;
