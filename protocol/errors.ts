@@ -73,8 +73,8 @@ export type TokenErrorCode =
   | 'not-a-token' // the device responds but has no AS application
   | 'token-locked' // the PIN is required, initially or after a loss of power
   | 'pin-wrong' // see PinError
-  | 'pin-unanswered' // the PIN was sent: the card did not say whether it is right, so it may have used a try
-  | 'pin-unconfirmed' // the PIN was being changed: the card did not say whether the old or the new one counts
+  | 'pin-unanswered' // the PIN was sent, and the card did not say whether it is right; it may have used a try
+  | 'pin-unconfirmed' // the PIN was being changed, and the card did not confirm which PIN is valid
   | 'token-blocked' // no tries are left
   | 'token-lost' // unplugged or silent, possibly during an export
   | 'token-nonsense' // a response that violates the specification

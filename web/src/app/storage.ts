@@ -19,7 +19,7 @@ export function openSettings(prefix: string): Settings {
     const stored = localStorage;
     return {
       getItem: (name) => stored.getItem(prefix + name),
-      // A full or broken storage loses a setting, never a load.
+      // If the storage is full or broken, a setting is lost, but never a load.
       setItem: (name, value) => {
         try {
           stored.setItem(prefix + name, value);

@@ -39,8 +39,8 @@ export function openTokens(
     store,
     roots: () => pinnedRoots(database),
     verify: verifyWith(crypto.subtle),
-    // The worker has its own clock and databases: its name carries the difference to the clock of
-    // the AS, and the prefix of their names.
+    // The worker uses the clock of this computer and opens its own databases. Its name contains the
+    // difference to the clock of the AS, in milliseconds, and the prefix of the databases.
     makeWorker: () => spawnWorker(vaultWorkerUrl, `${clockOffset()} ${storagePrefix}`),
     passkeys: new Passkeys(credentials, location.hostname),
     locks,

@@ -1,6 +1,6 @@
 // Leases each unit to one tab, which holds a Web Lock while its link is open (docs/adr/0023).
-// Another tab requests the unit over a BroadcastChannel and waits for the lock. Only the holder
-// releases the lease, so that the request interrupts no load.
+// Another tab requests the unit over a BroadcastChannel and waits for the lock. Only the tab with
+// the lease can release it, so a request does not interrupt a load.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Link, OpenLink } from './link.ts';
 

@@ -1,6 +1,6 @@
 // Stores this browser's vaults: file, passkey, exports with receipts, and the hash-chained vault
-// journal (docs/protocol.md clause 10). Uses a separate database, because the vault's worker writes
-// to it. Never stores a key in clear.
+// journal (docs/protocol.md clause 10). Uses a separate database, to which the vault's worker
+// writes. Never stores a key in clear.
 import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from 'idb';
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
@@ -245,7 +245,7 @@ export class VaultStore {
     return translateErrors(this.#connection.use(action));
   }
 
-  /** Runs one transaction with strict durability: it is on disk when the promise resolves. */
+  /** Runs one transaction with strict durability: its data is on disk when the promise resolves. */
   async #write(body: (transaction: Transaction<'readwrite'>) => Promise<void>): Promise<void> {
     const transaction = await translateErrors(
       this.#connection.use((db) => db.transaction(STORES, 'readwrite', { durability: 'strict' })),

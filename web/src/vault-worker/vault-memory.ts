@@ -1,8 +1,8 @@
 // Implements Memory of as-unit for a vault (docs/protocol.md clause 10.4). The policy is in the
-// signed header, the exports are in the vault store. Each export and its journal entry are
+// signed header, and the exports are in the vault store. Each export and its journal entry are
 // committed together, before DATA is returned. Keeps the vault journal in memory as well, so that
-// it notices a loss of the store and can still return the journal. The caller must not run two
-// exports at once.
+// it notices a loss of the store and can still return the journal. The caller must run exports one
+// after another.
 import type {
   ExportRecord,
   KeyFacts,

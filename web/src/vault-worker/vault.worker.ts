@@ -8,8 +8,8 @@ import { VaultServer } from './server.ts';
 
 const page = self as unknown as { postMessage(message: unknown, transfer: Transferable[]): void };
 /**
- * The AS minus this computer, in milliseconds, when the vault was unlocked, and the prefix of the
- * databases.
+ * Time of the AS minus time of this computer when the vault was unlocked, in milliseconds, and the
+ * prefix of the databases.
  */
 const [offset, prefix = ''] = self.name.split(' ');
 const offsetMs = Number(offset) || 0;

@@ -64,8 +64,8 @@ export class FollowedOrder {
   }
 
   /**
-   * After a load: at most every 3 s, but at once after a failure. A recovery that failed is repeated
-   * after the next request, not at once.
+   * Asks the AS after a load: at most every 3 s, but immediately if the load failed. During a
+   * recovery a failure that passes waits for the next regular request.
    */
   async followSoon(failure?: Failure): Promise<void> {
     const isPassed = failure !== undefined && isPassing(failure);
@@ -82,8 +82,8 @@ export class FollowedOrder {
   }
 
   /**
-   * Asks the AS, and continues a run that waits for its answer. A call during a request returns its
-   * result. Never rejects for an expected failure.
+   * Asks the AS for the progress of the order, and continues a run that waits for the answer. A call
+   * during a request waits for that request. Never rejects for an expected failure.
    */
   async follow(): Promise<void> {
     if (!this.isAvailable) return;

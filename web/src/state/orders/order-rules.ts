@@ -26,8 +26,9 @@ function holds(slot: SlotFacts | undefined, { akv, kcv }: OrderLine): boolean {
 const isErasing = (kcv: string): boolean => /^0+$/.test(kcv);
 
 /**
- * The lines of the order that the unit's slots do not satisfy yet. `isDone`: the order is done with
- * the unit. A slot may then have got a newer key or an erasure, and takes no older version.
+ * Returns the lines of the order that are still missing in the unit, according to its slots.
+ * `isDone`: the unit is done. Its slots may have got a newer key or an erasure since, and then take
+ * no older version.
  */
 export function missingLines({ lines }: WorkOrder, { slots }: UnitFacts, isDone: boolean): readonly OrderLine[] {
   return lines.filter((line) => {

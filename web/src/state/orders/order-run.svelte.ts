@@ -113,7 +113,7 @@ export class OrderRun implements Attendant {
     return this.#control.isRecovering;
   }
 
-  /** The AS answers again: the same without the operator, if a load failed because it did not. */
+  /** Like recover(), when the AS answers again, if a unit or the run waits for that. */
   async recoverAlone(): Promise<void> {
     const isNeeded = this.#units.some(({ phase }) => 'failure' in phase && isPassing(phase.failure));
     await this.#control.recoverAlone(isNeeded, () => this.#recover());

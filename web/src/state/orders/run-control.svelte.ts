@@ -58,7 +58,7 @@ export class RunControl {
     return this.#isRecovering;
   }
 
-  /** Called when the operator acts: the run may then recover without a click again. */
+  /** Resets the number of recoveries. Called when the operator acts. */
   allowRecoveries(): void {
     this.#recoveries = 0;
   }

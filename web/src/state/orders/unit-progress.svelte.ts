@@ -82,8 +82,8 @@ export class UnitProgress {
   }
 
   /**
-   * For a key that is exported again: the operator's reason, or the one that the row records. `row`
-   * and `wasDone` are those before the load.
+   * Returns the reason for exporting a key again: the operator's or, without one, that of the row.
+   * Undefined for the first export. `row` and `wasDone` are those before the load.
    */
   reasonFor(line: OrderLine, row: UnitRow | undefined, wasDone: boolean): string | undefined {
     const recorded = wasDone ? ASK_OPERATOR : repeatReason(row, line);

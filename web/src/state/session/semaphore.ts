@@ -57,8 +57,8 @@ export class Semaphore {
 export type LoadSource = Pick<Account, 'exportKey' | 'verifyReceipt' | 'recallExport' | 'auditHead' | 'watched'>;
 
 /**
- * The same AS, with every request admitted by `semaphore`. A request that waits before its next try
- * is not counted, so that it delays no other lane.
+ * Returns the same AS, but each try of a request first passes `semaphore`. A request that waits
+ * before its next try is not counted, so that it delays no other lane.
  */
 export function limitConcurrency(
   account: LoadSource,

@@ -141,8 +141,9 @@ export class KeyChoice {
   });
 
   /**
-   * The chosen row. Without a choice, the only row that takes the chosen key, or any key. An erasure
-   * or a transport key is never chosen without the operator, because it cannot be undone.
+   * The row of the chosen slot. If no slot is chosen and exactly one row takes the chosen key, or has
+   * a key to load, that row. The page never chooses an erasure or a transport key itself, because
+   * neither can be undone.
    */
   readonly row: SlotRow | undefined = $derived.by(() => {
     const open = this.rows.filter((row) => this.#keyIn(row));

@@ -78,8 +78,8 @@ export function loadRequest(
 }
 
 /**
- * Returns the attempt that sends an unused export request again. Takes the idempotency key and the reason from
- * that request, because the AS records them.
+ * Returns the attempt that sends an unused request again. The attempt gets the idempotency key and
+ * the reason of that request, because the AS records them.
  */
 export function asSent(attempt: NewAttempt, { idempotencyKey, reason }: ExportRequest): NewAttempt {
   const { reason: _, ...rest } = attempt;

@@ -67,7 +67,7 @@ export class Lane {
   #isRequested = false;
   /** Another tab has got the unit from this lane. */
   #isGivenAway = false;
-  /** The newest connection. close() keeps it, because the disconnect event may follow later. */
+  /** The newest connection. close() does not clear it: the disconnect event may follow later. */
   #lastConnection: UnitConnection | undefined;
 
   constructor(link: Link, options: LaneOptions, semaphore: Semaphore) {
@@ -124,7 +124,7 @@ export class Lane {
     }
   }
 
-  /** Closes the link for another tab, during a load only after its end. */
+  /** Closes the link for another tab. During a load, the end of the load does that. */
   async giveWay(): Promise<void> {
     if (this.busy) this.#isRequested = true;
     if (this.busy || this.#phase.is === 'reading' || !this.#connection) return;
@@ -352,7 +352,7 @@ export class Lane {
     this.#isRequested = false;
   }
 
-  /** Updates the facts from the receipt, or reads them after an erasure or a new T (clause 8). */
+  /** Updates the facts from the receipt. After an erasure or a new T, reads the identity again. */
   async #showStoredKey(ending: Ending, attributes: string): Promise<void> {
     if (!('loaded' in ending) || !ending.loaded || !this.#facts) return;
     const { ref2, kcv } = ending.loaded;

@@ -44,7 +44,7 @@ export interface VaultsOptions {
   readonly passkeys: Pick<Passkeys, 'bar' | 'create' | 'ask'>;
   readonly locks: Pick<LockManager, 'request'>;
   readonly now: () => Date;
-  /** Receives the vaults whose journals the AS lacks. */
+  /** Holds the vaults whose journals must be returned to the AS. */
   readonly toReturn: Pick<JournalsToReturn, 'list' | 'set'>;
   /** Returns a vault journal to the AS. `origin` names the vault in the journal of this station. */
   readonly returnJournal: (

@@ -105,7 +105,7 @@ describe('the slots of a unit', () => {
     expect(choice.chosen).toBeUndefined();
   });
 
-  it('say that the AS has no key for them', async () => {
+  it('show that the AS has no key for them', async () => {
     const slots = [{ ref2: 7, holdsKey: false, kcv: '0000000000', akv: 0, attributes: '' }];
     const { session } = await createBench();
     await session.signIn('token');
