@@ -16,7 +16,7 @@ test('erasing a slot requires a confirmation and leaves the slot empty', async (
   await lane.press('Load another key');
   await expect(lane.root.locator('.chosen')).toHaveCount(0);
   await lane.root.getByRole('button', { name: 'Choose another key for slot 1' }).press('Enter');
-  await expect(lane.slot(1)).toBeFocused();
+  await expect(lane.keys(1)).toBeFocused();
   await lane.choose('Withdrawal of slot 1', 1);
   await lane.expectSaid('This erases slot 1');
   const erase = lane.root.getByRole('button', { name: 'Erase slot 1' });
