@@ -52,6 +52,11 @@ export type Fault =
       readonly link?: LinkKind;
     }
   /**
+   * Answers the next command that has this INS with one byte and 61xx. The unit runs the command,
+   * and GET RESPONSE returns the rest. The command must have a field Le.
+   */
+  | { readonly fault: 'partial answer'; readonly ins: number; readonly link?: LinkKind }
+  /**
    * These last until the faults are cleared. Their effects, in this order: another program uses the
    * unit; WinUSB is missing; the operating system denies access; the unit neither receives nor
    * sends; the adapter returns every byte that it receives.
@@ -163,6 +168,11 @@ export class FaultScript {
   /** Status word of an armed `refuse` fault for this INS. Undefined if there is none. */
   takeRefusal(ins: number | undefined): number | undefined {
     return this.#take('refuse', (fault) => fault.ins === ins)?.statusWord;
+  }
+
+  /** Whether a `partial answer` fault is armed for this INS. */
+  takePartialAnswer(ins: number | undefined): boolean {
+    return this.#take('partial answer', (fault) => fault.ins === ins) !== undefined;
   }
 
   /** Delay of the next response, in ms. */

@@ -2,7 +2,7 @@
 // of the framing (T=1 on serial, CCID on USB), runs commands one at a time, and applies the fault
 // script.
 import { encodeResponse } from '#protocol/apdu/response-apdu.ts';
-import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
+import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import type { CardAction, CardFraming } from '#protocol/framing/card-framing.ts';
 import type { Card } from './card.ts';
 import { type Cancel, type Clock, sleep } from './clock.ts';
@@ -11,6 +11,7 @@ import { PowerCut } from './memory.ts';
 
 /** Interval of time extension requests, in ms; docs/protocol.md clause 4 requires at most 500. */
 const EXTENSION_INTERVAL = 400;
+const CLA_CHAINING = 0x10;
 const NO_DATA = new Uint8Array(0);
 
 export interface UnitLinkOptions {
@@ -115,11 +116,15 @@ export class UnitLink {
   }
 
   async #process(slot: number, command: Bytes): Promise<Bytes> {
-    const refusal = this.#options.faults.takeRefusal(command[1]);
+    const { faults, cards, runExclusive } = this.#options;
+    const [cla = 0, ins] = command;
+    const refusal = faults.takeRefusal(ins);
     if (refusal !== undefined) return encodeResponse(NO_DATA, refusal);
-    const card = this.#options.cards[slot];
+    const card = cards[slot];
     if (card === undefined) throw new RangeError(`no card in slot ${slot}`);
-    return await this.#options.runExclusive(() => card.process(command));
+    // A part of a chain has no field Le.
+    const isPartial = (cla & CLA_CHAINING) === 0 && faults.takePartialAnswer(ins);
+    return await runExclusive(() => card.process(isPartial ? withLeOne(command) : command));
   }
 
   #extendWhile(ticket: number): () => void {
@@ -135,4 +140,9 @@ export class UnitLink {
     again();
     return () => cancel();
   }
+}
+
+/** The command with Le 1. Le is its last byte, also in an extended command. */
+function withLeOne(command: Bytes): Bytes {
+  return concat(command.subarray(0, -1), 1);
 }

@@ -169,6 +169,16 @@ describe('a fault', () => {
     expect(sent).toHaveLength(3);
   });
 
+  it('answers a command in two parts, although the host asked for all', async () => {
+    const { send, response } = await outcome({ fault: 'partial answer', ins: 0x84 });
+    const first = await response();
+    expect(first).toMatch(/^[0-9A-F]{2}61[0-9A-F]{2}$/);
+    send(`00C00000${first.slice(-2)}`);
+    expect(await response()).toMatch(/9000$/);
+    send(CHALLENGE);
+    expect(await response()).toMatch(/9000$/);
+  });
+
   it('silences the unit until the fault is cleared', async () => {
     const { unit, sent, send, response } = await outcome({ fault: 'silence' }, 60_000);
     expect(sent).toHaveLength(2);
