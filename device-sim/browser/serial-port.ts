@@ -8,7 +8,7 @@ import type { Unit } from '../unit/unit.ts';
 import type { BrowserDevice } from './device-list.ts';
 import { exception, typeError } from './dom-exception.ts';
 import { SerialReadable, SerialWritable } from './serial-streams.ts';
-import { VENDOR_ID } from './usb-descriptors.ts';
+import { ADAPTER_IDS, VENDOR_ID } from './usb-descriptors.ts';
 
 const MAX_BUFFER_LENGTH = 16 * 1024 * 1024;
 const DEFAULT_BUFFER = 255;
@@ -75,7 +75,8 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort, Brow
   }
 
   getInfo(): SerialPortInfo {
-    return { usbVendorId: VENDOR_ID, usbProductId: this.#unit.options.usb.productId };
+    const { productId, hasAdapter } = this.#unit.options.usb;
+    return hasAdapter ? ADAPTER_IDS : { usbVendorId: VENDOR_ID, usbProductId: productId };
   }
 
   async open(options: SerialOptions): Promise<void> {

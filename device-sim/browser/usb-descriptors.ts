@@ -7,6 +7,8 @@
 export const VENDOR_ID = 0x1209;
 export const PRODUCT_ID = 0x0001;
 export const TOKEN_PRODUCT_ID = 0x0002;
+/** Ids of a common USB-to-serial adapter (FTDI FT232R). */
+export const ADAPTER_IDS = { usbVendorId: 0x0403, usbProductId: 0x6001 } as const;
 export const MANUFACTURER = 'Keyferry (simulated)';
 
 /** Class of the CDC control interface. */

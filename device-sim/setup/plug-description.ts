@@ -25,6 +25,11 @@ export interface PlugDescription {
    * by default.
    */
   readonly protectedClass?: boolean;
+  /**
+   * Whether the unit is behind a USB-to-serial adapter, so that its port has the ids of the adapter.
+   * False by default.
+   */
+  readonly adapter?: boolean;
   readonly packetSize?: number;
   /** Whether the operating system has selected the USB configuration. False by default. */
   readonly configured?: boolean;
@@ -65,6 +70,7 @@ export function plugOptions(
     random,
     usb: {
       productId,
+      hasAdapter: description.adapter ?? false,
       hasSerialNumber: description.usbSerialNumber ?? true,
       interfaceClass: description.protectedClass === true ? CLASS_SMART_CARD : CLASS_VENDOR,
       packetSize: description.packetSize ?? 64,

@@ -38,6 +38,8 @@ export interface UnitOptions {
 export interface UsbPlug {
   /** idProduct, with idVendor 1209 (pid.codes). The unit's serial port has the same ids. */
   readonly productId: number;
+  /** Whether the serial port is that of a USB-to-serial adapter, which has ids of its own. */
+  readonly hasAdapter: boolean;
   /**
    * Whether the unit has an iSerialNumber. If it has none, the browser drops the page's permission
    * when the unit is unplugged.

@@ -32,6 +32,12 @@ const REFUSALS: readonly {
     says: ['The unit reports a memory fault', 'IMPORTKEY 6581'],
   },
   {
+    name: 'the memory of the unit stores something else than the key (6581)',
+    fault: { fault: 'memory', write: 3, effect: 'other content' },
+    again: true,
+    says: ['The unit reports a memory fault', 'IMPORTKEY 6581'],
+  },
+  {
     name: 'the unit returns an unknown status word (6FAB)',
     fault: { fault: 'refuse', ins: IMPORT_KEY, statusWord: 0x6fab },
     again: true,
@@ -101,6 +107,23 @@ test('a device that is not a unit is reported as such, and can be read again', a
   const lane = station.onlyLane();
   await lane.expectWord('Not attached');
   await lane.expectSaid('Choose another device');
+  await lane.press('Read again');
+  await lane.expectWord('Ready');
+});
+
+test('a serial adapter that only returns what it is sent is named, and works once a unit answers', async ({
+  open,
+  service,
+}) => {
+  const one = unit(DIVERSIFIED, { link: 'serial', adapter: true, faults: [{ fault: 'echo' }, { fault: 'silence' }] });
+  const station = await open([one]);
+  await station.signIn(service.token);
+  await station.attach('Serial', one.sn);
+  const lane = station.onlyLane();
+  await lane.expectWord('Not attached');
+  await lane.expectSaid('Check that the unit is connected and switched on, then retry');
+  await lane.expectSaid('The adapter only returns what this page sends. No unit answers behind it.');
+  await station.page.evaluate((sn) => window.keyferrySimulator?.clearFaults(sn), one.sn);
   await lane.press('Read again');
   await lane.expectWord('Ready');
 });

@@ -288,10 +288,11 @@ const MESSAGES: Record<ErrorCode, MessageSource> = { ...LINK, ...UNIT, ...SERVIC
 /** Every code that has a message. */
 export const CODES = Object.keys(MESSAGES) as readonly ErrorCode[];
 
-/** Error codes of an attempt to attach a device that is not a unit. */
-const FOREIGN_CODES: ReadonlySet<ErrorCode> = new Set([
-  ...(['link-timeout', 'link-garbled', 'link-echo', 'not-a-unit'] as const),
-]);
+/**
+ * Error codes of an attempt to attach a device that is not a unit. `link-echo` is not one of them:
+ * only an adapter echoes, and the message of that code says more than the ids of the adapter.
+ */
+const FOREIGN_CODES: ReadonlySet<ErrorCode> = new Set(['link-timeout', 'link-garbled', 'not-a-unit']);
 
 function foreignDevice(name: string, { kind, usb }: MessageContext): Message {
   const ids = usb && kind === 'usb' ? ` (USB ${hexNumber(usb.vendorId, 4)}:${hexNumber(usb.productId, 4)})` : '';
