@@ -15,6 +15,8 @@ export interface JournalFacts {
   readonly entries: number;
   /** Oldest first. */
   readonly attempts: readonly JournalAttempt[];
+  /** Number of entries that record the loss of an earlier journal. */
+  readonly losses: number;
   /** The broken chains, each with the number of the first entry of the wrong batch. */
   readonly breaks: readonly string[];
 }
@@ -57,7 +59,7 @@ export async function readJournal(page: Page): Promise<JournalFacts> {
     const tails = new Map<number, { seq: number; hash: Uint8Array }>();
     const attempts = new Map<number, { sn: string; reason: string | undefined; steps: string[] }>();
     const breaks: string[] = [];
-    let [records, entries] = [0, 0];
+    let [records, entries, losses] = [0, 0, 0];
     const PAGE = 200;
     for (let from: IDBKeyRange | undefined; ; ) {
       const store = db.transaction('batches').objectStore('batches');
@@ -75,6 +77,7 @@ export async function readJournal(page: Page): Promise<JournalFacts> {
             (_, value: unknown) => (value instanceof Uint8Array ? base64url(value) : value),
           );
           hash = await hashOf(hash, text);
+          if (body.step === 'journal-lost') losses++;
           if (!of) continue;
           const { step, state, sn = '', reason } = body;
           if (step === 'begin') attempts.set(of[0], { sn, reason, steps: [] });
@@ -90,6 +93,6 @@ export async function readJournal(page: Page): Promise<JournalFacts> {
       from = IDBKeyRange.lowerBound(last, true);
     }
     db.close();
-    return { records, entries, attempts: [...attempts.values()], breaks };
+    return { records, entries, attempts: [...attempts.values()], losses, breaks };
   });
 }

@@ -7,7 +7,7 @@ import type { WorkOrderStore } from '../../journal/work-orders.ts';
 export interface MergeProvenOptions {
   /** Number of the order's chain in the journal. */
   readonly chain: number;
-  readonly journal: Pick<Journal, 'note'>;
+  readonly journal: Pick<Journal, 'note' | 'requireChain'>;
   readonly store: Pick<WorkOrderStore, 'rowsOf'>;
   /** The current time, ISO 8601, UTC. */
   readonly at: string;
@@ -18,13 +18,15 @@ export interface MergeProvenOptions {
 /**
  * Changes the rows of these units to done, except those of units that are being read or loaded
  * here. Returns the serial numbers of the units that have no row at this station.
- * @throws ProtocolError journal-full, journal-failed
+ * @throws ProtocolError journal-full, journal-failed; journal-lost after a loss of the journal,
+ *   when the rows are gone
  */
 export async function mergeProven(
   { chain, journal, store, at, isInUse, onChange }: MergeProvenOptions,
   sns: readonly string[],
 ): Promise<readonly string[]> {
   const rows = await store.rowsOf(chain, sns);
+  journal.requireChain(chain);
   const written = rows.map(async (row) => {
     if (row === undefined || row.state === 'done' || isInUse(row.sn)) return;
     const { failure: _, reason: __, aside: ___, needsReason: ____, ...rest } = row;

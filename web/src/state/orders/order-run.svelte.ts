@@ -19,8 +19,6 @@ import type { OrderRunOptions, RunState, WaitReason } from './run-state.ts';
 import { saveReasons } from './save-reasons.ts';
 import { UnitProgress } from './unit-progress.svelte.ts';
 
-export type { WaitReason } from './run-state.ts';
-
 export class OrderRun implements Attendant {
   #units = $state.raw<readonly UnitProgress[]>([]);
   #unmatchedScan = $state.raw<string | undefined>();
@@ -85,7 +83,7 @@ export class OrderRun implements Attendant {
     if (this.ended) return;
     this.#control.allowRecoveries();
     await this.#control.start();
-    await this.#continue();
+    if (this.#control.isRunning) await this.#continue();
   }
 
   async #continue(): Promise<void> {
@@ -135,7 +133,7 @@ export class OrderRun implements Attendant {
 
   /** Records as done the units of which the AS has all receipts, from any station. */
   async merge(sns: readonly string[]): Promise<void> {
-    this.counts.addElsewhere(await mergeProven(this.#updates(), sns));
+    await this.#control.attempt(async () => this.counts.addElsewhere(await mergeProven(this.#updates(), sns)));
   }
 
   /** Pauses the run. Loads in progress are completed, but no further load starts. */
@@ -165,7 +163,7 @@ export class OrderRun implements Attendant {
   async refuseDuplicate(sn: string): Promise<void> {
     this.#duplicate = sn;
     this.#options.signal('failed');
-    await this.#options.journal.note(this.#options.chain, { step: 'unit-refused', sn, refusal: 'twice' });
+    await this.#control.note({ step: 'unit-refused', sn, refusal: 'twice' });
   }
 
   /** Loads the waiting unit with the serial number in `label`, a scanned or typed text. */
@@ -181,7 +179,7 @@ export class OrderRun implements Attendant {
     }
     this.#options.signal('failed');
     const [only, ...others] = waiting;
-    if (only && others.length === 0) await this.#refuse(only, 'scan-differs');
+    if (only && others.length === 0) await this.#control.attempt(() => this.#refuse(only, 'scan-differs'));
   }
 
   /** Loads the unit again, even if it was set aside. `reason` is what the operator entered. */
@@ -191,7 +189,7 @@ export class OrderRun implements Attendant {
     if (reason !== undefined) unit.setReason(reason);
     if (row?.aside) {
       const { aside: _, reason: __, ...rest } = row;
-      await this.#note(unit, { step: 'unit-retaken', sn }, rest);
+      await this.#control.attempt(() => this.#note(unit, { step: 'unit-retaken', sn }, rest));
     }
     unit.enter({ is: 'arriving' });
     if (lane.phase.is !== 'ready' && lane.phase.is !== 'done') await lane.retry();
@@ -203,8 +201,10 @@ export class OrderRun implements Attendant {
     if (this.ended) return;
     if (unit.phase.is === 'loading') throw new RangeError('a unit cannot be set aside during a load');
     const row: UnitRow = { ...this.#rowOf(unit), state: 'failed', aside: true, reason };
-    await this.#note(unit, { step: 'unit-skipped', sn: unit.sn, reason }, row);
-    unit.enter({ is: 'aside', reason });
+    await this.#control.attempt(async () => {
+      await this.#note(unit, { step: 'unit-skipped', sn: unit.sn, reason }, row);
+      unit.enter({ is: 'aside', reason });
+    });
   }
 
   /** Saves all reasons or none. @throws ProtocolError unit-at-work, journal-full, journal-failed */

@@ -1,7 +1,7 @@
 // Starts, pauses, halts and ends the run of a work order. Each change is an event in the journal of
 // the order.
 import type { Journal } from '../../journal/journal.ts';
-import type { EndedAs } from '../../journal/order-record.ts';
+import type { EndedAs, OrderEvent } from '../../journal/order-record.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import { isPassing, isSystemFailure } from './order-rules.ts';
 import type { RunState } from './run-state.ts';
@@ -50,7 +50,21 @@ export class RunControl {
     const { is } = this.#state;
     this.#state = { is: 'running' };
     this.#streak = 0;
-    if (is !== 'running') await this.#options.journal.note(this.#options.chain, { step: 'order-resumed' });
+    if (is !== 'running') await this.note({ step: 'order-resumed' });
+  }
+
+  /** Writes an event of the order. If the journal refuses it, halts the run. */
+  async note(event: OrderEvent): Promise<void> {
+    await this.attempt(() => this.#options.journal.note(this.#options.chain, event));
+  }
+
+  /** Runs an action that needs the journal. If the journal refuses it, halts the run. */
+  async attempt(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.#state = { is: 'halted', failures: 0, failure: failureOf(error) };
+    }
   }
 
   /** Whether the run is recovering without the operator. */
@@ -84,7 +98,7 @@ export class RunControl {
   async resume(): Promise<boolean> {
     if (!this.#hasPassed || this.#ended) return false;
     await this.start();
-    return true;
+    return this.isRunning;
   }
 
   /** Whether the run halted for a failure that passes. */
@@ -95,7 +109,7 @@ export class RunControl {
   async pause(): Promise<void> {
     if (this.#state.is === 'paused') return;
     this.#state = { is: 'paused' };
-    await this.#options.journal.note(this.#options.chain, { step: 'order-paused' });
+    await this.note({ step: 'order-paused' });
   }
 
   async end(as: EndedAs): Promise<void> {

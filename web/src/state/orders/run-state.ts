@@ -28,7 +28,7 @@ export interface OrderRunOptions {
   readonly elsewhere: ReadonlySet<string>;
   /** How the order had ended before it was opened here; undefined if it had not. */
   readonly endedAs?: EndedAs | undefined;
-  readonly journal: Pick<Journal, 'note' | 'get'>;
+  readonly journal: Pick<Journal, 'note' | 'get' | 'requireChain'>;
   readonly store: Pick<WorkOrderStore, 'unit' | 'rowsOf' | 'unitsIn' | 'counts' | 'all'>;
   readonly session: Session;
   readonly lanes: () => readonly Lane[];

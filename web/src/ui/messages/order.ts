@@ -1,6 +1,7 @@
 // Messages of a unit on a work order and of the order itself: the remedy first, then the reason.
 import type { Failure } from '../../state/common/failure.ts';
-import type { OrderRun, WaitReason } from '../../state/orders/order-run.svelte.ts';
+import type { OrderRun } from '../../state/orders/order-run.svelte.ts';
+import type { WaitReason } from '../../state/orders/run-state.ts';
 import type { UnitProgress } from '../../state/orders/unit-progress.svelte.ts';
 import { keysIn } from '../../state/page/journal-space.ts';
 import { explain } from './catalog.svelte.ts';
