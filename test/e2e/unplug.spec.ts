@@ -1,5 +1,6 @@
-// The unit is unplugged during a load. The page shows an unknown outcome as unknown, and settles it
-// with the receipt of the unit.
+// The unit is unplugged during a load, or its answer to the import is lost. The page shows an
+// unknown outcome as unknown, and settles it with the receipt of the unit.
+import type { Fault } from '#device-sim/unit/faults.ts';
 import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 
@@ -43,6 +44,40 @@ test('after an unplug during the import, plugging in settles the outcome as not 
   await lane.press('Load again');
   await lane.expectWord('Unplug');
 });
+
+const IMPORT_KEY = 0xd8;
+const GET_RESPONSE = 0xc0;
+
+const LOST_ANSWERS: readonly { name: string; faults: readonly Fault[]; ends: string }[] = [
+  {
+    name: 'a stored key ends as loaded, and is never shown as not loaded',
+    faults: [
+      { fault: 'partial answer', ins: IMPORT_KEY },
+      { fault: 'refuse', ins: GET_RESPONSE, statusWord: 0x6d00 },
+    ],
+    ends: 'Unplug',
+  },
+  {
+    name: 'a key that is not stored ends as not loaded',
+    faults: [{ fault: 'refuse', ins: IMPORT_KEY, statusWord: 0x6140 }],
+    ends: 'Not loaded',
+  },
+];
+
+for (const { name, faults, ends } of LOST_ANSWERS) {
+  test(`when GET RESPONSE fails after an import, the page checks the outcome: ${name}`, async ({ open, service }) => {
+    const one = unit();
+    const station = await open([one]);
+    await station.signIn(service.token);
+    const lane = await station.attach('USB', one.sn);
+    await lane.expectWord('Ready');
+    for (const fault of faults) await station.fault(one.sn, fault);
+    const words = await lane.recordWords();
+    await lane.load(FIELD_KEY.label, 1);
+    await lane.expectWord(ends);
+    expect(await words()).toEqual(['Ready', 'Loading', 'Checking outcome', ends]);
+  });
+}
 
 test('a page reloaded during an import shows the interrupted load, and settles it after signing in', async ({
   open,

@@ -106,6 +106,21 @@ export class LanePage {
     await this.#expect(this.word).toHaveText(word);
   }
 
+  /** Records the states that the lane shows from now on. Returns a function that reads them. */
+  async recordWords(): Promise<() => Promise<readonly string[]>> {
+    const words = await this.root.evaluateHandle((lane) => {
+      const seen: string[] = [];
+      const read = (): void => {
+        const word = lane.querySelector('h2')?.textContent ?? '';
+        if (word !== seen.at(-1)) seen.push(word);
+      };
+      new MutationObserver(read).observe(lane, { subtree: true, childList: true, characterData: true });
+      read();
+      return seen;
+    });
+    return () => words.jsonValue();
+  }
+
   /** Checks that the text of the lane contains `words`. */
   async expectSaid(words: string | RegExp): Promise<void> {
     await this.#expect(this.root).toContainText(words);
