@@ -8,6 +8,17 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   VersionError: 'journal-elsewhere', // a newer build of the page has upgraded the database
 };
 
+/** Maximum number of tries if the browser closes the database or aborts the transaction. */
+export const MAX_ABORTED = 3;
+
+/**
+ * True iff the browser closed the database or aborted the transaction, so that a retry may succeed.
+ */
+export function isAborted(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(cause.name);
+}
+
 /** @throws ProtocolError journal-full, journal-elsewhere, journal-failed for a DOMException */
 export async function translateErrors<T>(action: Promise<T>): Promise<T> {
   try {

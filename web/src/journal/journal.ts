@@ -8,6 +8,7 @@ import { outcomeOf } from './attempt.ts';
 import { type Entry, packStep, STATION_CHAIN } from './chain.ts';
 import { Commit } from './commit.ts';
 import type { Database, Transaction } from './database.ts';
+import { isAborted, MAX_ABORTED } from './indexed-db.ts';
 import { JournalMemory, lostError, stepsOf } from './journal-memory.ts';
 import type { OrderEvent, UnitRow } from './order-record.ts';
 import { assemble, attemptsBelow, entriesOf, lastAttempt, readAttempt, tailOf } from './queries.ts';
@@ -47,9 +48,6 @@ const SOON_MS = 5;
 
 /** Maximum number of tries of a commit. A try fails if another page writes to the chain first. */
 const MAX_TRIES = 20;
-
-/** Maximum number of tries if the browser closes the database or aborts the transaction. */
-const MAX_ABORTED = 3;
 
 /** Every method throws ProtocolError journal-full, journal-failed. */
 export class Journal {
@@ -375,14 +373,6 @@ const INTERRUPTION: StepBody = { step: 'interruption', state: 'confirmed' };
 
 function isUnsettled({ outcome }: Attempt): boolean {
   return outcome === 'unknown' || outcome === 'unverified';
-}
-
-/**
- * True iff the browser closed the database or aborted the transaction, so that a retry may succeed.
- */
-function isAborted(error: unknown): boolean {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(cause.name);
 }
 
 /** Ignores a ProtocolError, because the next write reports it again. Rethrows a bug. */

@@ -1,6 +1,7 @@
 // Stores the pinned root key and the newest audit head of one AS in the station's database.
 // Implements TrustStore of as-client/trust.ts.
 import type { Database, Transaction } from '../journal/database.ts';
+import { isAborted, MAX_ABORTED } from '../journal/indexed-db.ts';
 import type { StoredHead, TrustRecord } from '../journal/trust-record.ts';
 
 /** Every method may reject with ProtocolError journal-full or journal-failed. */
@@ -21,16 +22,14 @@ export class StationTrustStore {
   }
 
   async read(): Promise<TrustRecord | undefined> {
-    const stored = await this.#database.run(['trust'], 'readonly', (transaction) =>
-      transaction.objectStore('trust').get(this.#service),
-    );
+    const stored = await this.#run('readonly', (transaction) => transaction.objectStore('trust').get(this.#service));
     this.#known = stored ?? this.#known;
     return this.#known;
   }
 
   /** Pins the root unless one is pinned already. Resolves with the pinned root. */
   pin(root: string): Promise<string> {
-    return this.#database.run(['trust'], 'readwrite', async (transaction) => {
+    return this.#run('readwrite', async (transaction) => {
       const store = transaction.objectStore('trust');
       const stored = await store.get(this.#service);
       if (stored) return stored.root;
@@ -56,12 +55,12 @@ export class StationTrustStore {
       if (isNewer || !stored) await store.put(next);
       this.#known = next;
     };
-    return this.#database.run(['trust'], 'readwrite', write, 'relaxed');
+    return this.#run('readwrite', write, 'relaxed');
   }
 
   /** Pins another root once the operator confirms that the AS was set up again. Drops the head. */
   replace(root: string): Promise<void> {
-    return this.#database.run(['trust'], 'readwrite', async (transaction) => {
+    return this.#run('readwrite', async (transaction) => {
       const store = transaction.objectStore('trust');
       const previous = (await store.get(this.#service)) ?? this.#known;
       const now = this.#now().toISOString();
@@ -71,5 +70,20 @@ export class StationTrustStore {
       await store.put(next);
       this.#known = next;
     });
+  }
+
+  /** Runs a transaction, and repeats it if the browser closes the database or aborts it. */
+  async #run<M extends 'readonly' | 'readwrite', T>(
+    mode: M,
+    body: (transaction: Transaction<M>) => Promise<T>,
+    durability?: 'relaxed',
+  ): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#database.run(['trust'], mode, body, durability);
+      } catch (error) {
+        if (tries >= MAX_ABORTED || !isAborted(error)) throw error;
+      }
+    }
   }
 }

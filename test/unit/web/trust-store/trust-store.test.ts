@@ -65,6 +65,36 @@ describe('the trust store', () => {
     expect(await trust.read()).toMatchObject({ root: 'second', former: [{ root: 'root' }] });
   });
 
+  it('repeats a transaction that the browser aborts', async () => {
+    const factory = new IDBFactory();
+    let connection: IDBDatabase | undefined;
+    const open = (name: string, version: number): IDBOpenDBRequest => {
+      const request = factory.open(name, version);
+      request.addEventListener('success', () => {
+        connection = request.result;
+      });
+      return request;
+    };
+    const database = await Database.open({ open } as unknown as IDBFactory, () => undefined);
+    const trust = await store('https://as.example', database);
+    const abortNext = (): void => {
+      if (!connection) throw new TypeError('no connection');
+      const begin = connection.transaction.bind(connection);
+      connection.transaction = (...request) => {
+        if (connection) connection.transaction = begin;
+        const transaction = begin(...request);
+        queueMicrotask(() => transaction.abort());
+        return transaction;
+      };
+    };
+    abortNext();
+    expect(await trust.pin('root')).toBe('root');
+    abortNext();
+    await trust.advance(HEAD);
+    abortNext();
+    expect(await trust.read()).toMatchObject({ root: 'root', head: HEAD });
+  });
+
   it('records the former root and head when the root is replaced', async () => {
     const trust = await store();
     await trust.pin('first');
