@@ -236,18 +236,21 @@ describe('attributesInWords', () => {
 });
 
 describe('a device that no profile names', () => {
-  it.each(['link-timeout', 'link-garbled', 'not-a-unit'] as const)('is described as such when it answers %s', (code) => {
-    const usb = { vendorId: 0x0483, productId: 0x5740 };
-    const context = { platform: 'linux', foreign: 'Flipper Zero', usb } as const;
-    expect(explain({ code }, { ...context, kind: 'usb' })).toEqual({
-      remedy: 'Choose another device',
-      title: 'This is “Flipper Zero” (USB 0483:5740), not a known unit. It did not answer as one.',
-    });
-    expect(explain({ code }, { ...context, foreign: 'Serial port, USB 0403:6001', kind: 'serial' })).toEqual({
-      remedy: 'Check that a unit is connected and switched on, or choose another device',
-      title: 'This is “Serial port, USB 0403:6001”, not a known unit. It did not answer as one.',
-    });
-  });
+  it.each(['link-timeout', 'link-garbled', 'not-a-unit'] as const)(
+    'is described as such when it answers %s',
+    (code) => {
+      const usb = { vendorId: 0x0483, productId: 0x5740 };
+      const context = { platform: 'linux', foreign: 'Flipper Zero', usb } as const;
+      expect(explain({ code }, { ...context, kind: 'usb' })).toEqual({
+        remedy: 'Choose another device',
+        title: 'This is “Flipper Zero” (USB 0483:5740), not a known unit. It did not answer as one.',
+      });
+      expect(explain({ code }, { ...context, foreign: 'Serial port, USB 0403:6001', kind: 'serial' })).toEqual({
+        remedy: 'Check that a unit is connected and switched on, or choose another device',
+        title: 'This is “Serial port, USB 0403:6001”, not a known unit. It did not answer as one.',
+      });
+    },
+  );
 
   it.each(['device-busy', 'link-echo'] as const)('is described by its code when that is %s', (code) => {
     const context = { platform: 'linux', foreign: 'Serial port, USB 0403:6001' } as const;
