@@ -41,7 +41,7 @@ describe('an order whose journal was deleted', () => {
     start: (page) => page.run.pause().then(() => page.run.start()),
     pause: (page) => page.run.pause(),
     'set aside': (page) => page.run.skip(page.run.units[0] ?? missing(), 'No contact'),
-    'a unit attached twice': (page) => page.run.twice(sn(1)),
+    'a unit attached twice': (page) => page.run.refuseDuplicate(sn(1)),
   };
   const missing = (): never => {
     throw new TypeError('no unit is attached');
