@@ -25,14 +25,14 @@ export interface AppOptions {
   readonly report: (cause: unknown) => void;
 }
 
-/** Timeout of a request. The client then receives status 503, but the handler runs to its end. */
+/** After this time the client receives status 503. The handler still runs to its end. */
 const DEADLINE_MS = 20_000;
 
 export function createApp(options: AppOptions): Hono {
   const { as, files, report } = options;
   const app = new Hono();
   const limits = {
-    // A monotonic clock: setting back the wall clock must not lock operators out.
+    // Uses a monotonic clock, because setting back the wall clock must not lock operators out.
     exports: new RateLimit(options.exportRate, () => performance.now()),
     failures: new RateLimit(options.signInRate, () => performance.now()),
   };
@@ -41,7 +41,7 @@ export function createApp(options: AppOptions): Hono {
   app.notFound((c) => {
     throw new Problem('request-refused', `There is nothing at ${c.req.path}.`, { status: 404 });
   });
-  // This route stands before the check of the Host, because a load balancer probes the service by
+  // This route comes before the check of the Host, because a load balancer probes the service by
   // its IP address. The response reveals no more than an open port does.
   app.get('/readyz', () => {
     if (as.isReady) return answer({ ready: true });
@@ -58,7 +58,7 @@ export function createApp(options: AppOptions): Hono {
       if (refused !== undefined) report(refused);
       const signedIn = route.roles === 'anyone' ? undefined : signIn(as, limits.failures, route.roles, credentials(c));
       const input = await readInput(c, route);
-      // A body may arrive slowly, and the access code may be revoked meanwhile.
+      // Checks the access code again, because it may have been revoked while the body arrived.
       signedIn?.requireSignedIn();
       const call: Call<unknown> = {
         as,
@@ -103,7 +103,8 @@ function guardOrigin(c: Context, origins: readonly string[]): void {
 }
 
 function credentials(c: Context) {
-  // @hono/node-server sets the socket. Tests without a socket have no address.
+  // @hono/node-server sets `incoming`. Tests call the app without a server, so their address is
+  // empty.
   const env = c.env as { readonly incoming?: { readonly socket: { readonly remoteAddress?: string } } } | undefined;
   return { authorization: c.req.header('authorization'), address: env?.incoming?.socket.remoteAddress ?? '' };
 }

@@ -1,5 +1,5 @@
-// Generates the OpenAPI 3.1 document from the table of routes and the schemas of protocol.
-// For app.ts (docs/protocol.md clause 6).
+// Generates the OpenAPI 3.1 document from the table of routes and the schemas of protocol. app.ts
+// serves the document (docs/protocol.md clause 6).
 import { type ConversionConfig, toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
 import type { JsonSchema } from '#protocol/json/schema.ts';
@@ -9,13 +9,14 @@ import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
 import type { Route } from './routes/route.ts';
 
 /**
- * COMMON contains the problems of every route, SIGNED_IN those of every route that requires an
- * access code.
+ * COMMON lists the problems that every route can return. SIGNED_IN lists the further problems of
+ * every route that requires an access code.
  */
 const COMMON: readonly ProblemCode[] = ['request-refused', 'service-failed'];
 const SIGNED_IN: readonly ProblemCode[] = ['signed-out', 'not-allowed', 'too-many-requests'];
 /**
- * Statuses that a problem can have besides the status of its code in PROBLEMS (RFC 9110 clause 15).
+ * Statuses that some problems have instead of the status of their code in PROBLEMS (RFC 9110 clause
+ * 15).
  */
 const OTHER_STATUS: Readonly<Record<number, string>> = {
   421: 'request-refused: the service does not answer to this host name',
@@ -27,8 +28,8 @@ const OTHER_STATUS_OF_BODY: Readonly<Record<number, string>> = {
 };
 
 /**
- * A problem of this service. Its types are a closed list, while problemSchema also accepts the
- * types of newer services.
+ * Schema of the problems of this service. It permits only the types in PROBLEMS. problemSchema,
+ * which clients use, also accepts the types of newer services.
  */
 const serviceProblemSchema = v.object({
   ...problemSchema.entries,
@@ -98,7 +99,7 @@ function parameters(input: v.GenericSchema): object[] {
   }));
 }
 
-/** One response per status, with the codes that share it. */
+/** Returns one response for each status. Its description lists all codes that have this status. */
 function problemResponses(codes: readonly ProblemCode[]): Record<number, object> {
   const statuses = new Set(codes.map((code) => PROBLEMS[code].status));
   return Object.fromEntries(
@@ -121,16 +122,17 @@ function problemResponse(description: string): object {
 
 const CONVERSION: ConversionConfig = {
   target: 'draft-2020-12',
-  // Describes the last schema of each pipe. The earlier ones only limit the length of a list, or
-  // read the text of a query parameter.
+  // Describes the last schema of each pipe. The schemas before it only limit the length of a list,
+  // or parse the text of a query parameter.
   typeMode: 'output',
   // These actions check that a time exists in the calendar and that a text is permitted. JSON
   // Schema can express only the format of both.
   ignoreActions: ['check', 'raw_transform'],
   overrideSchema({ valibotSchema, jsonSchema }) {
     const { type, json = {} } = valibotSchema as { readonly type: string; readonly json?: JsonSchema };
-    // The converter cannot describe a custom check, so the schema has its description in `json`.
-    // Objects are closed, because the service refuses requests with unknown members.
+    // The converter cannot describe a custom check, so a schema with such a check has its own JSON
+    // Schema in `json`. Objects are closed, because the service refuses requests with unknown
+    // members.
     return { ...(type === 'custom' ? {} : jsonSchema), ...json, ...(type === 'object' ? CLOSED : {}) };
   },
 };

@@ -11,7 +11,7 @@ export type AuditEntry = AuditRecordJson['entry'];
 export interface AuditLine {
   readonly entry: AuditEntry;
   readonly hash: string;
-  /** base64url; `entry.sealed` is its hash. */
+  /** The sealed part of the entry, base64url. `entry.sealed` is the hash of this text. */
   readonly sealed?: string;
   /** MAC over `hash`, base64url. */
   readonly mac?: string;
@@ -19,15 +19,15 @@ export interface AuditLine {
 
 /** Makes and checks the MACs of lines. */
 export interface LineAuthenticator {
-  /** base64url */
+  /** Returns base64url. */
   macOf(hash: string): string;
   isMacOf(hash: string, mac: string): boolean;
 }
 
-/** `previous` of the first entry: 32 zero bytes. */
+/** The value of `previous` in the first entry: 32 zero bytes. */
 export const FIRST_PREVIOUS = toBase64url(new Uint8Array(32));
 
-/** SHA-256, base64url. */
+/** Returns SHA-256, base64url. */
 export function hashText(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }
@@ -53,8 +53,8 @@ export interface ChainEnd {
 }
 
 /**
- * Decodes the line after the given end of the chain. Returns a clause with the reason when the line
- * does not continue the chain.
+ * Decodes the line after the given end of the chain. If the line does not continue the chain,
+ * returns the reason, as a clause for an error message.
  */
 export function decodeLine(text: string, { sequence, hash }: ChainEnd): AuditLine | string {
   let line: AuditLine;
@@ -69,7 +69,7 @@ export function decodeLine(text: string, { sequence, hash }: ChainEnd): AuditLin
   if (entry.previous !== hash) return 'it does not continue the previous entry';
   if ((entry.sealed === undefined) !== (sealed === undefined)) return 'its sealed part is missing or was added';
   if (sealed !== undefined && hashText(sealed) !== entry.sealed) return 'its sealed part was changed';
-  // An entry has one encoding: a text that differs from it was changed.
+  // An entry has exactly one encoding, so a line with another text was changed.
   if (encodeLine(entry, sealed, () => mac).text !== text) return 'its hash does not fit its content';
   return line;
 }

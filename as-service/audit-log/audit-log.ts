@@ -21,9 +21,9 @@ export interface AuditEvent {
   readonly event: string;
   readonly actor: string | null;
   readonly details: AuditEntry['details'];
-  /** Data that the service needs after a restart. The log contains them sealed. */
+  /** Data that the service needs after a restart. The log contains this data in sealed form. */
   readonly record?: Uint8Array;
-  /** The entry takes the time of the clock, even if the entry before it has a later time. */
+  /** Whether the entry takes the time of the clock even if the entry before has a later time. */
   readonly setsTimeBack?: boolean;
 }
 
@@ -47,8 +47,8 @@ interface PendingEntry {
 export class AuditLog {
   readonly #options: AuditLogOptions;
   /**
-   * File offsets in bytes: of each line, at the index sequence − 1, and of the end of the last
-   * line.
+   * Byte offsets in the file. Element `sequence − 1` is the start of that entry's line. The last
+   * element is the end of the last line.
    */
   readonly #offsets: number[];
   /** The newest entry, durable or pending. */
@@ -68,8 +68,9 @@ export class AuditLog {
   });
 
   /**
-   * Verifies and replays the existing entries. Truncates an incomplete last line, and records that
-   * in the log. Only a crash leaves such a line, so append() never resolved for it.
+   * Verifies and replays the existing entries. Truncates an incomplete last line, and records the
+   * truncation in the log. Only a crash leaves such a line, and append() has not resolved for its
+   * entry.
    * @throws UserError when the chain is broken anywhere else, or a MAC is wrong
    */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
@@ -108,8 +109,8 @@ export class AuditLog {
   }
 
   /**
-   * Appends an entry, and resolves with its audit head once it is durable. Rejects after any failed
-   * write.
+   * Appends an entry. Resolves with the audit head of the entry once the entry is durable. Rejects
+   * every entry after a failed write.
    */
   append(event: AuditEvent): Promise<AuditHeadJson> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
@@ -122,7 +123,7 @@ export class AuditLog {
   }
 
   /**
-   * Entries `first` to `last` inclusive, oldest first.
+   * Returns the entries `first` to `last` inclusive, oldest first.
    * @throws RangeError when one of them is not a durable entry
    */
   async read(first: number, last: number): Promise<AuditRecordJson[]> {
@@ -150,7 +151,8 @@ export class AuditLog {
   #encode({ event, actor, details, record, setsTimeBack }: AuditEvent): { text: string; end: AuditHeadJson } {
     const sequence = this.#end.sequence + 1;
     const clock = this.#options.now().toISOString();
-    // Times do not run backwards when the clock is set back.
+    // If the clock was set back, the entry takes the time of the newest entry, so that times in the
+    // log never decrease.
     const time = setsTimeBack === true || clock > this.#time ? clock : this.#time;
     this.#time = time;
     const sealed = record === undefined ? undefined : toBase64url(this.#options.sealer.sealRecord(sequence, record));
@@ -169,7 +171,7 @@ export class AuditLog {
 
   async #flush(): Promise<void> {
     while (this.#pending.length > 0) {
-      // Entries of the same turn of the event loop join this write.
+      // Entries that are appended in the same turn of the event loop join this write.
       await new Promise((resolve) => setImmediate(resolve));
       const batch = this.#pending;
       this.#pending = [];
@@ -195,8 +197,8 @@ export class AuditLog {
   }
 
   /**
-   * After a failed sync the kernel may drop the dirty pages and report the next sync as successful
-   * (https://lwn.net/Articles/752063/). The log therefore refuses every entry until a restart.
+   * Refuses these entries and all later ones until a restart. After a failed sync the kernel may
+   * drop the dirty pages and report the next sync as successful (https://lwn.net/Articles/752063/).
    */
   #fail(batch: readonly PendingEntry[], cause: unknown): void {
     const why = describeDiskError(cause) ?? 'The audit log could not be written';
@@ -210,7 +212,8 @@ export class AuditLog {
 
   /**
    * Removes the refused entries from the file, if the disk permits it. Otherwise a restart could
-   * read them from the cache of the system, append to them, and lose them at the next loss of power.
+   * read them from the page cache of the system and append to them. The next loss of power would
+   * then remove both.
    */
   async #removeRefused(): Promise<void> {
     await this.#options.file.truncate(this.#offsets.at(-1) ?? 0).catch(() => undefined);

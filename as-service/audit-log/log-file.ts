@@ -1,5 +1,5 @@
-// The file operations of the audit log. Tests implement LogFile in memory to prove the sequence of
-// write, sync and answer.
+// The file operations of the audit log. Tests implement LogFile in memory, to prove that each
+// answer follows the write and the sync of its entry.
 import { open } from 'node:fs/promises';
 
 export interface LogFile {

@@ -1,11 +1,12 @@
-// Reads the whole audit log and verifies the chain: at each start, and for `log verify`.
+// Reads the whole audit log and verifies its chain of hashes. The service does this at each start,
+// and the command line does it for `log verify`.
 import { concat } from '#protocol/bytes/bytes.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import { UserError } from '../common/user-error.ts';
 import { type AuditLine, type ChainEnd, decodeLine, FIRST_PREVIOUS, type LineAuthenticator } from './audit-line.ts';
 import type { LogFile } from './log-file.ts';
 
-/** Other requests get the event loop after each chunk. */
+/** Number of bytes after which other requests get a turn of the event loop. */
 const CHUNK_LENGTH = 1 << 16;
 const NEWLINE = 0x0a;
 
@@ -17,15 +18,15 @@ export interface LogScan {
    * Sequence 0 if every entry has a MAC.
    */
   readonly unauthenticated: ChainEnd;
-  /** Offset of each line, and the end of the last one. */
+  /** Byte offset of the start of each line. The last element is the end of the last line. */
   readonly offsets: number[];
   /** The bytes after the last complete line: empty, or a line that a crash interrupted. */
   readonly torn: Uint8Array;
 }
 
 /**
- * Reads the log and calls `each` with each line, oldest first. Without `authenticator`, MACs are
- * not checked, because that needs the sealing key.
+ * Reads the log and calls `each` with each line, oldest first. Checks MACs only if `authenticator`,
+ * which contains the sealing key, is given.
  * @throws UserError naming the first entry that does not continue the chain, has a wrong MAC or
  * contradicts earlier entries
  */
@@ -61,8 +62,8 @@ export async function scanLog(
 }
 
 /**
- * Returns a clause with the reason when the MAC of a line is missing or wrong. `mayLackMac` is true
- * while every earlier entry lacks a MAC.
+ * Returns why the MAC of a line is missing or wrong, as a clause for an error message, or
+ * undefined. `mayLackMac` is true while every earlier entry lacks a MAC.
  */
 function findWrongMac(
   { hash, mac }: AuditLine,
@@ -83,7 +84,7 @@ function apply(line: AuditLine, each: (line: AuditLine) => void): void {
   }
 }
 
-/** The error for a broken log. It names the first wrong entry. */
+/** Returns the error for a broken log. It names the first wrong entry. */
 export function broken(sequence: number, why: string, cause?: unknown): UserError {
   return new UserError(
     `The audit log is broken at entry ${sequence}: ${why}. The log was changed. Keep this copy as evidence, and restore the folder from a backup.`,

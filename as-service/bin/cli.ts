@@ -1,6 +1,7 @@
 // keyferry-as, the command line of the AS. If a running service holds the lock of the data folder,
-// that service executes the command. Two processes thus never write the same state, and a
-// revocation has immediate effect. Otherwise this process takes the lock and executes the command.
+// that service executes the command. Otherwise this process takes the lock and executes the
+// command. Two processes thus never write the same state, and a running service applies a
+// revocation immediately.
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';

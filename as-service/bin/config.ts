@@ -13,15 +13,18 @@ export interface Config {
   readonly directory: string;
   readonly keyFile: string;
   readonly sealingKey: string | undefined;
-  /** Origins besides those of the service's own address. */
+  /** Origins at which browsers reach this service besides those of its own address. */
   readonly origins: readonly string[];
   /** The folder of the built page. */
   readonly web: string;
   readonly demo: boolean;
-  /** Creates a set, keys and an operator at the first start, and an access code at each start. */
+  /**
+   * Whether the service creates a set, keys and an operator at its first start, and an access code
+   * at each start.
+   */
   readonly embedded: boolean;
   readonly exportsPerMinute: number;
-  /** Permits a start when the newest log entry is far ahead of the clock. */
+  /** Whether the service starts even if the newest log entry is far ahead of the clock. */
   readonly acceptClock: boolean;
 }
 

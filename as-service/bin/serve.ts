@@ -1,5 +1,6 @@
-// Starts the service: locks the data folder, opens the AS and listens on the port. SIGINT and
-// SIGTERM stop the service after its pending requests. So does a disk that refuses a log entry.
+// Starts the service: locks the data folder, opens the AS and listens on the port. The service
+// stops on SIGINT, on SIGTERM, and when the disk refuses a log entry. It answers pending requests
+// first.
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { createApp } from '../api/app.ts';
@@ -15,15 +16,15 @@ import { diskRefusal } from '../storage/disk-error.ts';
 import { type Config, readConfig, SERVE_HELP } from './config.ts';
 import { welcomeText } from './welcome.ts';
 
-/** Timeout of pending requests after a signal. */
+/** Time that pending requests have to complete when the service stops, in milliseconds. */
 const GRACE_MS = 5_000;
 /** Time after which the process of a failed service exits, in milliseconds. */
 const EXIT_MS = 2_000;
 const SERVER_LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  // Longer than the 60 s for which balancers keep an idle connection. Otherwise a balancer sends a
-  // request on a connection that is being closed, and answers 502.
+  // Longer than the 60 s for which load balancers keep an idle connection open. Otherwise a load
+  // balancer could send a request on a connection that the service closes, and answer status 502.
   keepAliveTimeout: 75_000,
   maxHeaderSize: 16_384,
 };
@@ -99,8 +100,8 @@ async function serveUntilSignal(
 }
 
 /**
- * The origins of the service's own address. Browsers write a loopback address in three ways. A
- * wildcard address is reached by these names too.
+ * Returns the origins of the service's own address. A loopback address has three spellings in
+ * browsers. A wildcard address includes loopback, so it has the same three.
  */
 function ownOrigins(host: string, port: number): string[] {
   const isWildcard = host === '0.0.0.0' || host === '::';
@@ -116,7 +117,7 @@ function ownOrigins(host: string, port: number): string[] {
 
 async function listen(server: ServerType, { host, port }: Config): Promise<AddressInfo> {
   await new Promise<void>((resolve, reject) => {
-    // The listener stays after the start, because an error event without a listener ends the
+    // The listener remains after the start, because without a listener an error event would end the
     // process.
     server.on('error', (cause) => {
       const message = isSystemError(cause, 'EADDRINUSE')
@@ -135,7 +136,7 @@ async function listen(server: ServerType, { host, port }: Config): Promise<Addre
 async function stop(server: ServerType): Promise<void> {
   if (!('closeIdleConnections' in server)) throw new TypeError('not an HTTP/1.1 server');
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // Keep-alive connections become idle after their response and are closed then.
+  // A keep-alive connection becomes idle after its response. This timer then closes it.
   const idle = setInterval(() => server.closeIdleConnections(), 20);
   const late = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await closed;
@@ -147,6 +148,6 @@ main().catch((cause: unknown) => {
   const refusal = diskRefusal(cause, 'The service did not start.');
   console.error(refusal instanceof UserError ? `\n  ${refusal.message}\n` : cause);
   process.exitCode = 1;
-  // An open handle must not keep a failed service alive.
+  // Ends the process even if a handle is still open.
   setTimeout(() => process.exit(), EXIT_MS).unref();
 });

@@ -1,5 +1,6 @@
-// Defines the commands that change or show the service, as data, and executes them. They run in the
-// process of the CLI, or in the service that has locked the data folder (control.ts).
+// The commands that change or show the service: their requests, as data, and the functions that
+// execute them. A command runs in the process of the CLI or, if a service has locked the data
+// folder, in that service (control.ts).
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { toUserError } from '../common/to-user-error.ts';
@@ -26,8 +27,8 @@ export type AdminRequest =
       readonly set: number;
       readonly units: readonly string[] | null;
       /**
-       * If the set admits every unit, narrows it to `units`. Without `only`, such a change is
-       * refused.
+       * Confirms that a set that admits every unit now admits only `units`. Unless this is true,
+       * the service refuses such a change.
        */
       readonly only: boolean;
     }
@@ -133,7 +134,10 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
   }
 }
 
-/** `add` copies the key. */
+/**
+ * Calls `add` with the decoded key, and wipes the key afterwards. `add` must copy a key that it
+ * stores.
+ */
 async function withKey<Result>(
   hex: string | undefined,
   add: (key: Uint8Array | undefined) => Promise<Result>,
@@ -164,7 +168,7 @@ function describeSet(found: SetState): string[] {
 }
 
 /**
- * Refuses to narrow a set that admits every unit, unless the administrator uses --only.
+ * Refuses to narrow a set that admits every unit, unless the administrator gives --only.
  * @throws UserError
  */
 function requireListed(as: As, { set, units, only }: Extract<AdminRequest, { command: 'set allow' }>): void {

@@ -72,8 +72,8 @@ function nameOf(file: string): string {
 }
 
 /**
- * Reads a text and returns it in the normal form of docs/protocol.md clause 6.2. `what` is the name
- * of the text in the error.
+ * Reads a text and returns it in the normal form of docs/protocol.md clause 6.2. `what` names the
+ * text in the error message.
  * @throws UserError naming the refused character
  */
 export function readEntered(what: string, typed: string, read: (typed: string) => TextResult): string {

@@ -1,2 +1,2 @@
-/** The command that starts the CLI. A build does not install a program `keyferry-as`. */
+/** The command that starts the CLI, for help texts. A build installs no program `keyferry-as`. */
 export const CLI_COMMAND = 'node dist/service/cli.js';

@@ -4,7 +4,7 @@ import type { LogRequest } from './log-requests.ts';
 import type { Options, Values } from './options.ts';
 
 export interface Command {
-  /** Words after the name, as in the help: [WORD] is optional, WORD… is repeated. */
+  /** Words after the name, in the notation of the help: [WORD] is optional, WORD… is repeated. */
   readonly words?: string;
   readonly options?: Options;
   readonly help: string;

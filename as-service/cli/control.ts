@@ -1,6 +1,7 @@
-// Sends a CLI command to a running service over the socket of the folder lock, and answers it
-// there. Request and answer are one line of JSON each. The socket needs no authentication: a
-// process that may open it (mode 0600) may also read the key file.
+// Lets a running service execute the commands of the CLI. requestControl() sends a command over the
+// socket of the folder lock, and ControlServer answers it in the service. Request and answer are
+// one line of JSON each. The socket needs no authentication: a process that may open it (mode 0600)
+// may also read the key file.
 import { createConnection, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { UserError } from '../common/user-error.ts';
@@ -33,7 +34,8 @@ export class ControlServer {
 
   accept(socket: Socket): void {
     const lines = createInterface({ input: socket });
-    // A client that has closed its connection causes EPIPE, which would end the process.
+    // Writing to a client that has closed its connection causes EPIPE. Without this listener, that
+    // error would end the process.
     lines.on('error', () => socket.destroy());
     lines.once('line', (line) => {
       this.#running = this.#running.then(async () => {

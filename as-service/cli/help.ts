@@ -35,7 +35,9 @@ function describeOption(name: string, option: Option): string {
   return `${option.required ? text : `[${text}]`}${option.multiple ? '…' : ''}`;
 }
 
-/** Lines of at most WIDTH characters; `indent` precedes every line but the first. */
+/**
+ * Wraps `parts` to lines of at most WIDTH characters. `indent` precedes every line but the first.
+ */
 function wrap(parts: readonly string[], indent: string, first = ''): string[] {
   const lines: string[] = [];
   let line = first;

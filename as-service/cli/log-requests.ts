@@ -44,7 +44,7 @@ function describeLine({ entry: { sequence, time, event, actor, details } }: Audi
   return [String(sequence).padStart(6), time, event.padEnd(16), actor ?? '-', ...facts].join('  ');
 }
 
-/** Number of digits of the values that the CLI reads and shows in hexadecimal. */
+/** The values that the CLI reads and shows in hexadecimal, with their number of digits. */
 const HEX_DIGITS: Readonly<Record<string, number>> = { set: 8, ref1: 4, ref2: 4 };
 
 function describeValue(name: string, value: AuditLine['entry']['details'][string]): string {

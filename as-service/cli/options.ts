@@ -1,4 +1,4 @@
-// Parses the options of a command line, described as data.
+// Parses the options of a command line. Each command describes its options as data.
 import { parseArgs } from 'node:util';
 
 export interface Option {
@@ -9,10 +9,10 @@ export interface Option {
   readonly default?: string;
 }
 
-/** By name, without dashes. */
+/** Options by name, without dashes. */
 export type Options = Readonly<Record<string, Option>>;
 
-/** The values of parseArgs(), by option. */
+/** The values that parseArgs() returns, by the name of the option. */
 export type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
 /** @throws TypeError of parseArgs() for an unknown option or a missing value */
@@ -25,7 +25,7 @@ export function parseOptions(args: readonly string[], options: Options, allowPos
   return { values: parsed.values as Values, words: parsed.positionals };
 }
 
-/** `--name VALUE`, or `--name` for a flag. */
+/** Returns `--name VALUE`, or `--name` for a flag. */
 export function synopsisOf(name: string, { value }: Option): string {
   return value === undefined ? `--${name}` : `--${name} ${value}`;
 }

@@ -21,7 +21,10 @@ export type OrderRequest =
       readonly path: string | null;
     };
 
-/** Maximum number of units without a reason that the refusal to close an order lists. */
+/**
+ * Maximum number of units that the message lists when an order cannot be closed because units lack
+ * a reason.
+ */
 const MAX_SHOWN_UNITS = 10;
 
 /** Executes a command and returns the lines to print. @throws UserError, ProtocolError */

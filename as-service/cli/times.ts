@@ -2,19 +2,19 @@
 // zone.
 import { UserError } from '../common/user-error.ts';
 
-/** The end of the day that a date without a time stands for. */
+/** Whether a date without a time stands for the start or the end of its day. */
 type Edge = 'start' | 'end';
 
 const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)?\s*(Z|[+-]\d\d:?\d\d)?)?$/i;
 
-/** IANA name of the time zone of this process, for example Europe/Berlin. */
+/** Returns the IANA name of the time zone of this process, for example Europe/Berlin. */
 export function localZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /**
- * Reads a date or a time. A date stands for the start or the end (`edge`) of the local day. A time
- * is local unless it names a zone.
+ * Reads a date or a time. `edge` says whether a date stands for the start or the end of the local
+ * day. A time is local unless it contains a zone.
  * @throws UserError for a text in another form, or a time that the calendar or the local clock does
  * not have
  */
@@ -54,10 +54,7 @@ function offsetOf(option: string, zone: string): number {
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
 }
 
-/**
- * Returns a local time. Refuses one that does not exist because the clock goes forward for summer
- * time.
- */
+/** Returns a local time. Refuses a time that the local clock skips at the start of summer time. */
 function localTime(option: string, parts: readonly [number, number, number, number, number, number]): Date {
   const [year, month, day, hour, minute, second] = parts;
   const time = new Date(year, month - 1, day, hour, minute, second);

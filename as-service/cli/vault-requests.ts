@@ -1,4 +1,4 @@
-// Executes the commands for vaults. They may use every set, and read and write files of this
+// Executes the commands for vaults. They may use every set, and read and write files on this
 // computer.
 import { existsSync } from 'node:fs';
 import { hexNumber } from '#protocol/bytes/hex.ts';

@@ -1,16 +1,16 @@
-// A lock for shared and exclusive actions. Exports take it shared. A change of the rules for
+// A lock for shared and exclusive actions. Exports take the lock shared. A change of the rules for
 // exports takes it exclusively, so no export is in progress while the change is recorded.
 import { Mutex } from '#protocol/async/mutex.ts';
 
 export class SharedLock {
   readonly #mutex = new Mutex();
   readonly #shared = new Set<Promise<unknown>>();
-  /** Resolves when the exclusive action that waits or runs has ended. */
+  /** Resolves when the exclusive action has ended. Undefined unless one waits or runs. */
   #exclusive: Promise<void> | undefined;
 
   /**
-   * Runs an action, possibly together with other shared ones. Waits first while an exclusive action
-   * waits or runs.
+   * Runs an action, possibly at the same time as other shared actions. Waits first while an
+   * exclusive action waits or runs.
    */
   async shared<Result>(action: () => Promise<Result>): Promise<Result> {
     while (this.#exclusive !== undefined) await this.#exclusive;

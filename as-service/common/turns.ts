@@ -1,4 +1,5 @@
-// Gives other requests, timers and signals the event loop during a long computation.
+// Interrupts a long computation, so that other requests, timers and signals get turns of the event
+// loop.
 import { setImmediate } from 'node:timers/promises';
 
 export class Turns {

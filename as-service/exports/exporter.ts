@@ -73,10 +73,10 @@ export class Exporter {
   }
 
   /**
-   * Looks up the export under an idempotency key, also one of another operator, who may have begun
-   * the load. An operator who may not use the set gets not-allowed, because the page takes
-   * export-unknown to mean that the key is not in the unit. Idempotency keys are random, so
-   * guessing reveals nothing.
+   * Returns the export under an idempotency key. It may be the export of another operator, who
+   * began the load. An operator who may not use the set gets not-allowed. The answer export-unknown
+   * would be wrong, because the page takes it to mean that the key is not in the unit. Idempotency
+   * keys are random, so guessing reveals nothing.
    * @throws ProtocolError export-unknown, not-allowed
    */
   recall(idempotencyKey: string, account: OperatorState): ExportEntry {
@@ -117,7 +117,8 @@ export class Exporter {
         'This idempotency key was used with another request. Use a new key for a new request.',
       );
     }
-    // as-unit checks policy and challenge again, and finds an earlier export by its challenge.
+    // exportKey() checks policy and challenge again. If it has already exported for this challenge,
+    // it returns the DATA of that export.
     const { data } = await unit.exportKey(unitRequest(request), caller);
     const { xc } = decodeHeader(data);
     if (ledger.findByIdempotencyKey(operator, request.idempotencyKey) === undefined) {
@@ -134,8 +135,8 @@ export class Exporter {
   }
 
   /**
-   * Finds an export by its id. Refuses an export of a set that the operator may not use as if it
-   * did not exist.
+   * Finds an export by its id. If the operator may not use the set of the export, refuses as if the
+   * export did not exist.
    */
   #findVisible(exportId: string, account: OperatorState): ExportEntry {
     const entry = this.#options.ledger.findById(exportId);
@@ -179,8 +180,8 @@ function unitRequest({ set, tkv, suite, sign, ref1, ref2, sn, random, challengeM
 }
 
 /**
- * Adds the facts of a request to its sender. The audit log contains `requestHash`, so the members
- * that it covers, and their sequence, must not change.
+ * Combines the sender of a request with the facts of the request. The audit log contains
+ * `requestHash`, so the hashed members and their sequence must not change.
  */
 function callerOf(request: ExportRequestJson, sender: Sender, orderIdOf: (workOrder: string) => string): Caller {
   const { set, tkv, suite, sign, random, ref1, ref2, sn, challengeMac, workOrder, reason, idempotencyKey } = request;

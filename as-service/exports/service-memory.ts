@@ -47,7 +47,7 @@ export interface ServiceMemoryOptions {
 export class ServiceMemory implements Memory<Caller> {
   readonly #options: ServiceMemoryOptions;
   /**
-   * Numbers of pending exports, by the name of an operator, unit or load. They already count
+   * How many exports are pending for each operator, unit and load. Pending exports already count
    * against quotas.
    */
   readonly #pending = new Map<string, number>();
@@ -62,7 +62,10 @@ export class ServiceMemory implements Memory<Caller> {
     return this.#options.state().asNumber;
   }
 
-  /** The id of the order that `workOrder` names, in any form of the same text; or `workOrder`. */
+  /**
+   * Returns the id of the order that `workOrder` names, possibly in another form of the same text.
+   * Returns `workOrder` if there is no such order.
+   */
   orderIdOf(workOrder: string): string {
     return this.#options.orders.find(workOrder)?.order.id ?? workOrder;
   }
@@ -93,7 +96,8 @@ export class ServiceMemory implements Memory<Caller> {
   }
 
   /**
-   * Checks everything that can change during a request. commit() calls it again.
+   * Checks everything that can change during a request. Called at the beginning of a request and
+   * again by commit().
    * @throws ProtocolError
    */
   requirePermitted(request: UnitExportRequest, { account, workOrder, requireSignedIn }: Caller): void {
@@ -136,7 +140,8 @@ export class ServiceMemory implements Memory<Caller> {
       xc: ++this.#lastXc,
       commit: async (record) => {
         await this.#options.lock.shared(async () => {
-          // No revocation or closing is recorded between this check and the entry.
+          // The lock ensures that no revocation or closing is recorded between this check and the
+          // entry.
           this.requirePermitted(request, caller);
           const { time } = await this.#options.log.append({
             event: 'export',
@@ -171,8 +176,8 @@ export class ServiceMemory implements Memory<Caller> {
   }
 
   /**
-   * Requires a reason for a second export of a load under a work order. Returns the name under
-   * which pending exports of the load are counted.
+   * Requires a reason if the same load was already exported under its work order. Returns the name
+   * under which pending exports of the load are counted.
    * @throws ProtocolError reason-needed
    */
   #requireReason({ unit, ref1, ref2 }: UnitExportRequest, { workOrder, reason }: Caller): string {
@@ -201,7 +206,10 @@ function originOf({ operator, workOrder, reason, idempotencyKey, requestHash }: 
   return { operator, workOrder, reason, idempotencyKey, requestHash };
 }
 
-/** The readable part of an 'export' entry. Contains nothing from which a key can be computed. */
+/**
+ * Returns the readable part of an 'export' entry. It contains nothing from which a key can be
+ * computed.
+ */
 function exportDetails({ data, kcv }: ExportRecord, { workOrder, reason }: Caller): AuditEntry['details'] {
   const header = decodeHeader(data);
   const dataHash = sha256(data);

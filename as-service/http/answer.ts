@@ -27,7 +27,7 @@ export class Problem extends Error {
   }
 }
 
-/** `wait` in seconds. */
+/** Returns the problem too-many-requests. `wait` is in seconds. */
 export function tooManyRequests(detail: string, wait: number): Problem {
   return new Problem('too-many-requests', `${detail} Wait ${wait} s.`, { headers: { 'retry-after': String(wait) } });
 }

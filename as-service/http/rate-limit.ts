@@ -59,7 +59,7 @@ export class RateLimit {
     for (const name of this.#buckets.keys()) {
       if (this.#filled(name).left >= this.#rate.burst) this.#buckets.delete(name);
     }
-    // Resetting the limits is better than running out of memory.
+    // Too many names: resetting all limits is better than running out of memory.
     if (this.#buckets.size >= MAX_BUCKETS) this.#buckets.clear();
   }
 }

@@ -53,7 +53,7 @@ function decode(text: string): unknown {
 async function readText(c: Context, maxLength: number): Promise<string> {
   const length = c.req.header('content-length');
   if (length !== undefined) {
-    // Node's parser reads no more than this number of bytes.
+    // Node's parser reads no more bytes than the header declares.
     if (Number(length) > maxLength) throw tooLarge(maxLength);
     return c.req.text();
   }

@@ -36,7 +36,10 @@ const PERMISSIONS = [
   ].map((feature) => `${feature}=()`),
 ].join(', ');
 
-/** `styleHashes`: SHA-256 of inline styles, base64. `dataImages`: the page has data: images. */
+/**
+ * Returns the Content-Security-Policy of a page. `styleHashes` are the SHA-256 of its inline
+ * styles, base64. `dataImages` is true if the page has data: images.
+ */
 export function contentSecurityPolicy({ styleHashes = [] as readonly string[], dataImages = false } = {}): string {
   return [
     "default-src 'none'",
@@ -52,7 +55,7 @@ export function contentSecurityPolicy({ styleHashes = [] as readonly string[], d
   ].join('; ');
 }
 
-/** For the vault worker, which may compile WebAssembly but not fetch or connect. */
+/** The policy of the vault worker, which may compile WebAssembly but not fetch or connect. */
 export const VAULT_WORKER_POLICY = [
   "default-src 'none'",
   "script-src 'wasm-unsafe-eval'",
@@ -60,7 +63,7 @@ export const VAULT_WORKER_POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-/** For the service worker, which fetches the files of the page from this service only. */
+/** The policy of the service worker, which fetches the files of the page from this service only. */
 export const SERVICE_WORKER_POLICY = [
   "default-src 'none'",
   "connect-src 'self'",

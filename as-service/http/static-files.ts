@@ -11,9 +11,9 @@ import {
 } from './security-headers.ts';
 
 export interface StaticFiles {
-  /** Undefined when the file does not exist. */
+  /** Returns undefined when the file does not exist. */
   answer(path: string, request: Headers): Response | undefined;
-  /** False when the page is not built: only the API answers then. */
+  /** False when the page is not built. The service then serves only the API. */
   readonly hasPage: boolean;
 }
 
@@ -41,7 +41,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.map': 'application/json',
 };
 const COMPRESSIBLE = /^(text\/|image\/svg|application\/(json|manifest|wasm))/;
-/** Names that contain a hash of the content. */
+/** File names that contain a hash of the content. */
 const HASHED = /^\/(?:demo-)?assets\/[^/]+-[\w-]{8}\.\w+$/;
 /** File extensions that the build compresses. */
 const COMPRESSED: Readonly<Record<string, Encoding>> = { '.br': 'br', '.gz': 'gzip' };
@@ -62,8 +62,8 @@ const DEMO = '/demo.html';
 const DEMO_LINK = `<${DEMO}>; rel="alternate"; title="Demo"`;
 
 /**
- * Serves the folder app of `web` at the root. In demo mode also serves the files of the folder demo
- * that app does not contain.
+ * Serves the folder `app` in `web` at the root. In demo mode, also serves those files of the folder
+ * `demo` that `app` does not contain.
  */
 export async function loadStaticFiles(web: string, demoMode: boolean): Promise<StaticFiles> {
   const files = new Map<string, StaticFile>();
@@ -113,7 +113,7 @@ function describeFile(
   const html = type.startsWith('text/html') ? Buffer.from(content).toString('utf8') : undefined;
   const workerPolicy = WORKER_POLICIES.find(([pattern]) => pattern.test(path))?.[1];
   return {
-    // Weak, because each encoding has other bytes.
+    // A weak ETag, because the bytes of the response differ between encodings.
     etag: `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
     bodies,
     headers: {
@@ -134,9 +134,9 @@ function compressBrotli(content: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The Content-Security-Policy of an HTML file. A file with a policy in a <meta> element keeps that
- * policy. The header adds frame-ancestors, which <meta> cannot set. For other files, inline styles
- * are permitted by hash, and data: images only if the file contains one.
+ * Returns the Content-Security-Policy of an HTML file. A file with a policy in a <meta> element
+ * keeps that policy. The header adds frame-ancestors, which <meta> cannot set. For other files,
+ * inline styles are permitted by hash, and data: images only if the file contains one.
  */
 function policyFor(html: string): string {
   const [, own] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html) ?? [];

@@ -1,5 +1,6 @@
-// Index of all exports and receipts of this service, with counts for quotas and work orders. The
-// start computes it from the audit log. Later, each entry updates it once the entry is durable.
+// Index of all exports and receipts of this service, with counts for quotas and work orders. Each
+// start of the service builds the index from the audit log. Then each log entry updates it once the
+// entry is durable.
 import type { ExportRecord } from '#protocol/as-unit/memory.ts';
 import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
@@ -14,7 +15,7 @@ import { decodeHeader } from '#protocol/tkl/header.ts';
 export interface ExportOrigin {
   readonly operator: string;
   readonly workOrder: string | null;
-  /** Why the same load is exported again. */
+  /** Reason for exporting the same load again. Null for a first export. */
   readonly reason: string | null;
   readonly idempotencyKey: string;
   /** SHA-256 of the request, base64url. Detects another request with the same idempotency key. */
@@ -44,11 +45,11 @@ export class Ledger {
   readonly #byCounter = new Map<number, ExportEntry>();
   readonly #byChallenge = new Map<string, number>();
   readonly #byId = new Map<string, number>();
-  /** By idempotency key, then by operator. */
+  /** Exports by idempotency key, then by operator. */
   readonly #byIdempotencyKey = new Map<string, Map<string, { readonly requestHash: string; readonly xc: number }>>();
   readonly #perOperator = new Map<string, number>();
   readonly #perUnit = new Map<string, number>();
-  /** By operator, then by work order. */
+  /** Counts by operator, then by work order. */
   readonly #workOrders = new Map<string, Map<string, WorkOrderCount>>();
   /** XC of each export, by work order. */
   readonly #ofWorkOrder = new Map<string, number[]>();
@@ -87,15 +88,15 @@ export class Ledger {
   }
 
   /**
-   * The export under this key, of any operator. Idempotency keys are random, so at most one export
-   * exists.
+   * Returns the export under this key, of any operator. Idempotency keys are random, so there is at
+   * most one.
    */
   findByIdempotencyKeyOfAnyOperator(key: string): ExportEntry | undefined {
     const [first] = this.#byIdempotencyKey.get(key)?.values() ?? [];
     return this.#find(first?.xc);
   }
 
-  /** The accepted receipts, 64 bytes each. */
+  /** Yields the accepted receipts, 64 bytes each. */
   *receipts(): Generator<Bytes> {
     for (const { receipt } of this.#byCounter.values()) if (receipt !== undefined) yield receipt;
   }
@@ -108,7 +109,7 @@ export class Ledger {
     return this.#perUnit.get(unitName(set, sn)) ?? 0;
   }
 
-  /** The exports under a work order, oldest first. */
+  /** Yields the exports under a work order, oldest first. */
   *exportsOf(workOrder: string): Generator<ExportEntry> {
     for (const xc of this.#ofWorkOrder.get(workOrder) ?? []) {
       const entry = this.#find(xc);
@@ -116,19 +117,19 @@ export class Ledger {
     }
   }
 
-  /** XC of each export and of each receipt under a work order, oldest first. */
+  /** Returns the XC of each export and of each receipt under a work order, oldest first. */
   changesOf(workOrder: string): readonly number[] {
     return this.#changes.get(workOrder) ?? [];
   }
 
-  /** Number of exports of one load: one key for one slot of one unit, under a work order. */
+  /** Counts the exports of one load: one key for one slot of one unit, under a work order. */
   countOfLoad(workOrder: string, set: number, sn: Uint8Array, ref1: number, slot: number): number {
     return this.#perLoad.get(loadName(workOrder, set, sn, ref1, slot)) ?? 0;
   }
 
   /**
-   * The numbers of exports and receipts of each work order, newest first. Undefined counts the
-   * exports of all operators.
+   * Counts the exports and receipts of each work order, the most recently used order first. Counts
+   * only those of `operator`, or those of all operators if undefined.
    */
   workOrders(operator: string | undefined): Omit<WorkOrderJson, 'order'>[] {
     const merged = new Map<string, WorkOrderCount>();
@@ -208,7 +209,7 @@ interface ExportPart {
   readonly origin: ExportOrigin;
 }
 
-/** The sealed part of an 'export' entry in the audit log. */
+/** Encodes the sealed part of an 'export' entry in the audit log. */
 export function encodeExport({ data, random, kcv }: ExportRecord, origin: ExportOrigin): Uint8Array {
   const part: ExportPart = {
     data: toBase64url(data),
@@ -234,8 +235,9 @@ export function decodeExport(content: Uint8Array): { record: ExportRecord; origi
 }
 
 /**
- * Node's decoder is 20 times as fast as fromBase64url(), and each start replays the whole log. Its
- * leniency does not matter: the log is authenticated.
+ * Decodes base64url. Node's decoder is 20 times as fast as fromBase64url(), and each start replays
+ * the whole log. It also accepts malformed base64url. That does not matter here, because the log is
+ * authenticated.
  */
 function decodeBase64url(text: string): Bytes {
   return copy(Buffer.from(text, 'base64url'));

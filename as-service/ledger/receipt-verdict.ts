@@ -1,5 +1,5 @@
 // The verdict of the AS on a stored receipt (docs/protocol.md clause 6), before it is signed. The
-// MAC of the receipt is verified first, also when the receipt comes from the disk (ADR 0049).
+// MAC of the receipt is verified first, even if the receipt was read from the disk (ADR 0049).
 import type { KeyCrypto } from '#protocol/as-unit/key-crypto.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -8,14 +8,14 @@ import { decodeHeader } from '#protocol/tkl/header.ts';
 import { Turns } from '../common/turns.ts';
 import type { ExportEntry, Ledger } from './ledger.ts';
 
-/** Number of receipts to verify before other requests get the event loop. */
+/** Number of receipts after which other requests get a turn of the event loop. */
 export const RECEIPTS_PER_TURN = 16;
 
 /** The objects that contain a receipt whose MAC this process has verified. */
 export type VerifiedReceipts = WeakSet<object>;
 
 /**
- * The verdict on the stored receipt of an export. Undefined without a receipt.
+ * Returns the verdict on the stored receipt of an export, or undefined if there is no receipt.
  * @throws ProtocolError receipt-refused
  */
 export async function verdictOf(
@@ -52,8 +52,8 @@ export async function verifyStoredReceipts(
 }
 
 /**
- * Calls `verify` unless `verified` contains `holder`, and then adds it. `what` names the export in
- * the error.
+ * Calls `verify` unless `verified` contains `holder`. Adds `holder` to `verified` after a success.
+ * `what` names the export in the error.
  * @throws ProtocolError receipt-refused when `verify` resolves with false
  */
 export async function verifyOnce(

@@ -10,10 +10,10 @@ const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const GROUP_LENGTH = 5;
 const GROUPS = ACCESS_CODE_LENGTH / GROUP_LENGTH;
 export const MAX_LIFETIME_MS = 8 * 3_600_000;
-/** A clock may be set back by this time without an effect on access codes. */
+/** Setting the clock back by at most this time has no effect on access codes. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
-/** KF-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX */
+/** Returns KF-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX. */
 export function createAccessCode(): string {
   const digits = [...randomBytes(ACCESS_CODE_LENGTH)].map((byte) => ALPHABET.charAt(byte & 31)).join('');
   const groups = Array.from({ length: GROUPS }, (_, i) => digits.slice(i * GROUP_LENGTH, (i + 1) * GROUP_LENGTH));
@@ -21,8 +21,8 @@ export function createAccessCode(): string {
 }
 
 /**
- * SHA-256 of a typed access code, 32 bytes. The prefix KF is optional. Undefined when `typed` is
- * not an access code.
+ * Returns the SHA-256 of a typed access code, 32 bytes. The prefix KF is optional. Returns
+ * undefined when `typed` is not an access code.
  */
 export function hashAccessCode(typed: string): Bytes | undefined {
   const digits = readCrockford(readAccessCode(typed));
@@ -30,7 +30,7 @@ export function hashAccessCode(typed: string): Bytes | undefined {
   return copy(createHash('sha256').update(digits).digest());
 }
 
-/** The state that the service stores for an access code. `lifetimeMs` is limited to 8 hours. */
+/** Returns the state that the service stores for an access code. Limits `lifetimeMs` to 8 hours. */
 export function accessCodeState(code: string, now: Date, lifetimeMs: number): AccessCodeState {
   const hash = hashAccessCode(code);
   if (hash === undefined) throw new RangeError('not an access code');
@@ -38,7 +38,7 @@ export function accessCodeState(code: string, now: Date, lifetimeMs: number): Ac
   return { hash, issued: now.toISOString(), expires };
 }
 
-/** True when the code was issued later than `now` plus the tolerance: the clock was ahead then. */
+/** True when the code was issued later than `now` plus the tolerance. The clock was ahead then. */
 export function isFromFuture(code: AccessCodeState, now: Date): boolean {
   return issuedAt(code) > now.getTime() + CLOCK_TOLERANCE_MS;
 }
@@ -55,8 +55,8 @@ function issuedAt({ issued, expires }: AccessCodeState): number {
 }
 
 /**
- * The operator with this access code, unless it is expired. Compares every stored code, each in
- * constant time.
+ * Returns the operator with this access code, or undefined if the code is unknown or has expired.
+ * Compares every stored code, each in constant time.
  */
 export function findOperator(
   { operators }: State,

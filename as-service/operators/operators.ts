@@ -88,7 +88,7 @@ export async function redateAccessCodes(as: StateChanges): Promise<void> {
   });
 }
 
-/** Number of access codes that were issued when the clock was ahead of now. */
+/** Counts the access codes that were issued while the clock was ahead of `now`. */
 export function codesFromFuture({ operators }: State, now: Date): number {
   return operators.reduce((sum, { tokens }) => sum + tokens.filter((code) => isFromFuture(code, now)).length, 0);
 }

@@ -50,7 +50,7 @@ export function draftOrder(request: NewOrderJson, options: DraftOptions): WorkOr
   return order;
 }
 
-/** The JSON text to be signed. @throws ProtocolError request-refused */
+/** Returns the JSON text to sign. @throws ProtocolError request-refused */
 export function encodeOrder(order: WorkOrder): string {
   return asRequest(() => encodeWorkOrder(order));
 }

@@ -1,5 +1,6 @@
-// Index of all work orders of this service, with the station reports on them. The start computes it
-// from the audit log. Later, each entry updates it once the entry is durable.
+// Index of all work orders of this service, with the station reports on them. Each start of the
+// service builds the index from the audit log. Then each log entry updates it once the entry is
+// durable.
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { IntegrityError } from '#protocol/errors.ts';
 import type { OrderState } from '#protocol/orders/messages.ts';
@@ -17,10 +18,10 @@ export interface OrderEntry {
   readonly state: OrderState;
   /** Reason of the revocation. */
   readonly reason: string | null;
-  /** The last report of any station on each unit, by SN. */
+  /** For each SN, the last report on the unit by any station. */
   readonly reported: ReadonlyMap<string, StationUnitJson>;
   readonly stations: readonly ReportStation[];
-  /** The reason for each unit without exports and reports. */
+  /** One reason for all units without exports and reports. */
   readonly absentReason: string | null;
   readonly closed: { readonly by: string; readonly head: AuditHeadJson } | null;
 }
@@ -46,15 +47,21 @@ const MAX_STATIONS = 1000;
 
 export class OrderLedger {
   readonly #orders = new Map<string, OrderEntry>();
-  /** Id of the oldest order with this form of its id. */
+  /**
+   * Id of an order by the normal form of the id. The oldest order wins if several have the same
+   * form.
+   */
   readonly #ids = new Map<string, string>();
 
-  /** The order with exactly this id; without one, the order whose id is the same text. */
+  /**
+   * Returns the order with exactly this id. If there is none, returns the order whose id has the
+   * same normal form.
+   */
   find(id: string): OrderEntry | undefined {
     return this.#orders.get(id) ?? this.#orders.get(this.#ids.get(formOf(id)) ?? id);
   }
 
-  /** Oldest first. */
+  /** Returns all orders, oldest first. */
   all(): Iterable<OrderEntry> {
     return this.#orders.values();
   }
@@ -132,8 +139,9 @@ function repairPart(part: StationPart): StationPart {
 }
 
 /**
- * The reason in a form that every reader accepts: the command line of version 0.1.0 stored reasons
- * of any length, with line breaks. Null for a blank reason, which counts as none.
+ * Converts a stored reason to a form that every reader accepts. The command line of version 0.1.0
+ * stored reasons of any length, with line breaks. Returns null for a blank reason, which counts as
+ * none.
  */
 function reasonOf(stored: unknown): string | null {
   return typeof stored === 'string' && stored.trim() !== '' ? repairReason(stored) : null;

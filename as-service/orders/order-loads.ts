@@ -16,7 +16,7 @@ export interface LoadExport {
   /** The export has a receipt. */
   readonly isProven: boolean;
   /**
-   * Undefined without a receipt. A function, because counting needs no verdict.
+   * Resolves with undefined if there is no receipt. A function, so that counting makes no verdicts.
    * @throws ProtocolError receipt-refused
    */
   readonly verdict: () => Promise<VerdictJson | undefined>;
@@ -24,8 +24,8 @@ export interface LoadExport {
   /** Time of the export. */
   readonly begun: string;
   /**
-   * Time of the receipt. Undefined for an export of a vault, because its receipts are verified only
-   * when its journal is returned.
+   * Time of the receipt. Undefined for an export of a vault. The AS verifies such a receipt only
+   * when the vault journal is returned, and that time does not say when the load ended.
    */
   readonly ended: string | undefined;
 }
@@ -38,7 +38,7 @@ export interface UnitLoads {
 
 export class OrderLoads {
   readonly #order: WorkOrder;
-  /** By SN, then by the index of the line in the order. */
+  /** Exports by SN, then by the index of the line in the order. */
   readonly #units = new Map<string, LoadExport[][]>();
 
   constructor(order: WorkOrder, ledger: Ledger, vaults: VaultLedger, check: ReceiptCheck) {
@@ -58,7 +58,7 @@ export class OrderLoads {
         this.#add(headerOf(exported.event), {
           isProven: exported.receipt !== undefined,
           verdict: () => verdictOnExport(record, exported, check),
-          // Vaults do not ask for a reason, so the report names the vault in its place.
+          // Vaults do not ask for a reason, so the report gives the vault as the reason.
           reason: `sent by vault ${record.issued.header.asNumber}`,
           begun: exported.time,
           ended: undefined,
@@ -67,7 +67,7 @@ export class OrderLoads {
     }
   }
 
-  /** The units with exports of lines of this order. */
+  /** Returns the SN of each unit that has an export for a line of this order. */
   units(): Iterable<string> {
     return this.#units.keys();
   }
@@ -94,12 +94,15 @@ export class OrderLoads {
     };
   }
 
-  /** The service's exports, then those of each vault; each oldest first. */
+  /**
+   * Returns the exports of one line for one unit: first those of the service, then those of each
+   * vault. Exports of the same AS are in the sequence in which they were made.
+   */
   ofLine(sn: string, line: OrderLine): readonly LoadExport[] {
     return this.#units.get(sn)?.[this.#order.lines.indexOf(line)] ?? [];
   }
 
-  /** Ignores exports that named the order's number but are not for one of its lines. */
+  /** Ignores exports that name this order but match none of its lines. */
   #add({ set, sn, ref1, slot, akv }: Header, load: LoadExport): void {
     const { lines } = this.#order;
     const index = lines.findIndex((line) => line.ref1 === ref1 && line.ref2 === slot && line.akv === akv);

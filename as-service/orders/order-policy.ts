@@ -1,5 +1,6 @@
 // Decides whether a work order permits an export (docs/protocol.md clause 6.1): key, slot, unit and
-// time. A number without a signed order permits every export; the audit log records the number.
+// time. If the service has no order with the given number, the export needs no permission of an
+// order. The audit log then records the number only.
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -30,8 +31,9 @@ export function authoriseOrder(
 }
 
 /**
- * Requires the normal form of docs/protocol.md clause 6.2 for a number without an order. Existing
- * orders are exempt, because earlier versions permitted more.
+ * Requires the normal form of docs/protocol.md clause 6.2 for the number of an order that the
+ * service does not have. Numbers of existing orders are exempt, because earlier versions permitted
+ * more.
  */
 function requireText(workOrder: string | null): void {
   const result = workOrder === null ? undefined : readOrderId(workOrder);

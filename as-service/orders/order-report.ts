@@ -1,5 +1,5 @@
-// Makes the report of a closed work order (docs/protocol.md clause 9.1) from the audit log. Signs
-// the verdicts again from the stored receipts.
+// Makes the report of a closed work order (docs/protocol.md clause 9.1) from the audit log. Makes
+// the verdicts again from the stored receipts, and signs them.
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import type { UnitOutcome } from '#protocol/orders/balance.ts';
@@ -21,7 +21,7 @@ export interface MakeReportOptions {
   readonly now: () => Date;
 }
 
-/** Number of rows to make before other requests get the event loop. */
+/** Number of rows after which other requests get a turn of the event loop. */
 const ROWS_PER_TURN = 100;
 
 /**
@@ -85,8 +85,9 @@ async function makeRow(
 type Times = Pick<ReportRow, 'begun' | 'ended'>;
 
 /**
- * The begin and the end of the load of a unit. For a unit that is done, these are the first export
- * and the last receipt among the loads that prove it. For other units, a station reported them.
+ * Returns when the load of a unit began and ended. For a unit that is done, these are the first
+ * export and the last receipt among the loads that prove it. For another unit, they are the times
+ * that a station reported.
  */
 function timesOf(
   sn: string,

@@ -61,7 +61,7 @@ export class Orders {
    */
   readonly #done = new Map<string, { readonly version: string; readonly count: number }>();
   /**
-   * The last report. `name` contains the id of the order and its numbers of exports and receipts.
+   * The last report. `name` contains the id of the order and how many exports and receipts it has.
    */
   #cache: { readonly name: string; readonly report: Promise<Report> } | undefined;
 
@@ -70,7 +70,7 @@ export class Orders {
   }
 
   /**
-   * Finds an order by its id, in any form of the same text.
+   * Finds an order by its id. `id` may be another form of the same text.
    * @throws ProtocolError order-unknown, also when the operator may not use the set of the order
    */
   find(id: string, { account }: Actor): OrderEntry {
@@ -81,7 +81,8 @@ export class Orders {
 
   /**
    * Lists the orders of the sets that the actor may use, newest first. `named` contains the order
-   * numbers that exports name, with their counts. Numbers without an order are listed too.
+   * numbers that exports name, each with its counts. Numbers for which none of these orders exists
+   * are listed too, with `order` null.
    */
   list(actor: Actor, named: readonly Omit<WorkOrderJson, 'order'>[]): WorkOrderJson[] {
     const counts = new Map(named.map((each) => [each.workOrder, each]));
@@ -104,8 +105,8 @@ export class Orders {
   }
 
   /**
-   * The state of the order, and the units that changed since `seen`, the version of an earlier
-   * answer. Without `seen`, all units with exports.
+   * Returns the state of the order, and the units that changed since `seen`, which is the version
+   * in an earlier answer. If `seen` is undefined, returns all units with exports.
    */
   progress({ order, state, reason }: OrderEntry, seen: string | undefined): OrderProgressJson {
     const { ledger, vaults, now } = this.#options;
@@ -155,8 +156,7 @@ export class Orders {
   }
 
   /**
-   * Revokes the order: no export under it is possible any more. Its report contains the earlier
-   * exports.
+   * Revokes the order, which then permits no more exports. Its report contains the earlier exports.
    * @throws ProtocolError order-unknown, order-ended
    */
   async revoke(typed: string, reason: string, actor: Actor): Promise<OrderEntry> {
@@ -185,7 +185,7 @@ export class Orders {
       }
       await this.#requireHead(request.head);
       const { app, head, absentReason } = request;
-      // Only changes are recorded: a station may repeat its whole report after each unit.
+      // Records only changes, because a station may repeat its whole report after each unit.
       const units = request.units.filter((unit) => JSON.stringify(reported.get(unit.sn)) !== JSON.stringify(unit));
       const part = { app, head, units, absentReason };
       const details = { workOrder: id, units: units.length, build: app.build };
@@ -196,13 +196,13 @@ export class Orders {
     });
   }
 
-  /** The balance over all stations, computed from the receipts. */
+  /** Computes the balance over all stations from the receipts. */
   balance(id: string, actor: Actor, absentReason: string | null = null): Balance {
     const entry = this.find(id, actor);
     return balance(entry.order, this.#outcomes(entry, this.#loadsOf(entry.order)), absentReason ?? entry.absentReason);
   }
 
-  /** Outcomes of the units with exports or reports. Only receipts make a unit done. */
+  /** Yields the outcomes of the units with exports or reports. Only receipts make a unit done. */
   *#outcomes({ order, reported }: OrderEntry, loads: OrderLoads): Generator<UnitOutcome> {
     const units = new Set([...loads.units(), ...reported.keys()]);
     for (const sn of units) {
@@ -240,7 +240,8 @@ export class Orders {
 
   /**
    * Makes the report of a closed order. Caches the last report until another export or receipt is
-   * recorded. A long report can take longer than the client's timeout, and the client then retries.
+   * recorded. The cache serves clients that retry because making a long report took longer than
+   * their timeout.
    * @throws ProtocolError order-unknown, receipt-refused; request-refused while the order is open
    */
   async makeReport(typed: string, actor: Actor): Promise<Report> {
@@ -282,8 +283,8 @@ export class Orders {
   }
 
   /**
-   * Runs a change that ends exports, while no export is in progress. A balance that the change
-   * computes thus contains every export.
+   * Runs a change after which no more exports are possible. No export is in progress meanwhile, so
+   * a balance that the change computes contains every export.
    */
   #alone<Result>(action: () => Promise<Result>): Promise<Result> {
     return this.#mutex.run(() => this.#options.lock.exclusive(action));

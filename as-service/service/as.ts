@@ -37,7 +37,7 @@ import { dropCertificates, emptyState, renewSigningKeys, withAllKeys } from './s
 export const LOG_FILE = 'audit.log';
 /** A clock that is behind by at most this time causes no notice. */
 const CLOCK_NOTICE_MS = 5 * 60_000;
-/** Pause after a renewal that the disk refused. */
+/** Time without another attempt after the disk has refused a renewal, in milliseconds. */
 const RETRY_MS = 60_000;
 
 export interface AsOptions {
@@ -47,7 +47,7 @@ export interface AsOptions {
   readonly logFile: LogFile;
   readonly demoMode: boolean;
   readonly now: () => Date;
-  /** Permits a start when the newest log entry is far ahead of the clock. */
+  /** Whether to start even if the newest log entry is far ahead of the clock. */
   readonly acceptClock?: boolean;
   /** Derives the key of a vault from its passphrase; Argon2id by default. */
   readonly derive?: PasswordKey;
@@ -60,9 +60,9 @@ interface StartData {
   readonly stateFile: StateFile;
   readonly choice: StateChoice;
   readonly unauthenticated: LogPosition;
-  /** Of the newest change in the log. */
+  /** Revision of the newest change in the log. */
   readonly revision: number;
-  /** Of the newest entry before this start. */
+  /** Time of the newest entry before this start. */
   readonly newestTime: string;
 }
 
@@ -89,7 +89,7 @@ export class As implements StateChanges {
   #refusedAt = Number.NEGATIVE_INFINITY;
 
   /**
-   * Closes log file and sealer, and wipes every key, when it throws.
+   * Opens the AS. If that fails, closes the log file and the sealer, and wipes every key.
    * @throws UserError when the state or the log is damaged, or one is older than the other
    */
   static async open(options: AsOptions): Promise<As> {
@@ -109,7 +109,7 @@ export class As implements StateChanges {
     }
   }
 
-  /** Replays the log and chooses the state. Wipes the secrets of the state that is not chosen. */
+  /** Replays the log and chooses the state. Wipes the secrets of the other state. */
   static async #read({ directory, logFile: file, sealer, now, acceptClock = false }: AsOptions): Promise<StartData> {
     const ledgers = emptyLedgers();
     const newest = new NewestChange();
@@ -181,12 +181,12 @@ export class As implements StateChanges {
     return !this.log.hasFailed;
   }
 
-  /** The current audit head, signed. */
+  /** Returns the current audit head, signed. */
   signHead(): Promise<Envelope> {
     return this.#signatures.signHead(this.log.head);
   }
 
-  /** Completes the last change, and makes the changes that this start needs. */
+  /** Completes a change that a crash interrupted. Then makes the changes that this start needs. */
   async #begin({ choice, unauthenticated, revision, newestTime }: StartData): Promise<void> {
     const { state, finish, lost } = choice;
     if (finish) await this.#stateFile.finish();
@@ -200,9 +200,10 @@ export class As implements StateChanges {
   }
 
   /**
-   * Makes one change at a time, while no export is in progress. The audit entry of the change names
-   * the new state, and the change is complete once that entry is durable. A crash before that
-   * changes nothing. After a later crash, the next start installs the new state.
+   * Makes one change at a time, while no export is in progress. The audit entry of the change
+   * contains the hash of the new state, and the change is complete once that entry is durable.
+   * After an earlier crash, nothing has changed. After a later crash, the next start installs the
+   * new state.
    * @throws UserError when the disk refuses the change
    */
   async change({ event, actor, details, next }: StateChange): Promise<void> {
@@ -211,8 +212,8 @@ export class As implements StateChanges {
       const revision = before.revision + 1;
       const state: State = { ...next(before), revision };
       try {
-        // After a failed write, the log on disk may name the prepared state of that change. prepare()
-        // must not overwrite it.
+        // After a failed write, the log on disk may name the prepared state of that change.
+        // prepare() must not overwrite it.
         this.log.requireWritable();
         const hash = await this.#stateFile.prepare(state).catch((cause: unknown) => {
           throw diskRefusal(cause, 'Nothing was changed.');
@@ -249,8 +250,8 @@ export class As implements StateChanges {
   }
 
   /**
-   * Entries written by versions up to 0.1.0 have no MAC. Stores the hash of the last of them in the
-   * sealed state, so that a later change is detected.
+   * Stores the hash of the last entry without a MAC in the sealed state, so that a later change of
+   * these entries is detected. Versions up to 0.1.0 wrote entries without a MAC.
    * @throws UserError when a receipt among them is forged
    */
   async #authenticateLog(unauthenticated: LogPosition): Promise<void> {
@@ -270,8 +271,8 @@ export class As implements StateChanges {
   /**
    * Replaces signing keys whose certificates expire within half a year or were issued while the
    * clock was ahead of now. Also corrects access codes that were issued then. Called at the start
-   * and before each request. If the disk refuses a change while every present key is certified,
-   * resolves with the refusal, and retries after RETRY_MS.
+   * and before each request. The disk may refuse a change. If every present key is still certified,
+   * resolves with the refusal and makes no other attempt for RETRY_MS.
    * @throws UserError when the disk refuses a change and a present key is not certified
    */
   async followClock(): Promise<UserError | undefined> {
@@ -280,14 +281,14 @@ export class As implements StateChanges {
     return this.#clock.run(() => this.#renew());
   }
 
-  /** See followClock(). */
+  /** Does the work of followClock(), unless the disk has just refused it. */
   async #renew(): Promise<UserError | undefined> {
     const isCertified = isWithin(certifiedSpan(this.#state, 0), this.now());
     if (isCertified && Math.abs(this.now().getTime() - this.#refusedAt) < RETRY_MS) return undefined;
     try {
       await renewSigningKeys(this);
       await dropCertificates(this, () => signedRecords(this.#ledgers));
-      // Until then, findOperator() refuses such a code.
+      // Until this correction, findOperator() refuses such a code.
       if (codesFromFuture(this.#state, this.now()) > 0) await redateAccessCodes(this);
       return undefined;
     } catch (cause) {
@@ -321,7 +322,7 @@ export class As implements StateChanges {
   }
 }
 
-/** @throws UserError when the clock is far behind the newest entry, and was not accepted */
+/** @throws UserError when the clock is far behind the newest entry, unless `accepted` is true */
 function requireClock(newest: string, clock: Date, accepted: boolean): void {
   if (accepted || Date.parse(newest) - clock.getTime() <= CLOCK_TOLERANCE_MS) return;
   throw new UserError(

@@ -1,5 +1,5 @@
-// Decides at a start which state belongs to the audit log (ADR 0049): the newest change in the log
-// names the hash of its state file.
+// Decides at each start which state is valid (ADR 0049). The newest change in the audit log
+// contains the hash of its state file.
 import { equalBytes } from '#protocol/bytes/bytes.ts';
 import type { AuditEntry } from '../audit-log/audit-line.ts';
 import { broken, type LogScan } from '../audit-log/scan-log.ts';
@@ -27,17 +27,19 @@ export class NewestChange {
 export interface StateChoice {
   /** Undefined when the service does not exist yet. */
   readonly state: State | undefined;
-  /** `next` must replace the state file. */
+  /** Whether `next` must replace the state file. */
   readonly finish: boolean;
   /**
-   * The log contains a change whose state does not exist, so the change did not happen. A crash of
-   * a version up to 0.1.0 causes this, and a crash while a service is created.
+   * Whether the log contains a change whose state does not exist, so that the change did not
+   * happen. A crash of a version up to 0.1.0 can cause this. So can a crash during the creation of
+   * a service.
    */
   readonly lost: boolean;
 }
 
 /**
- * `stored` is the state file, and `next` the prepared change beside it.
+ * Returns the state that the log names. `stored` is the state file, and `next` the prepared change
+ * beside it.
  * @throws UserError when neither is the state that the log names, or the log lacks MACs
  */
 export function chooseState(
@@ -49,8 +51,8 @@ export function chooseState(
   const storedRevision = stored?.state.revision ?? 0;
   const candidates = [stored, isNextOf(stored?.state, next?.state) ? next : undefined];
   const chosen = hash === undefined ? stored : candidates.find((each) => each?.hash === hash);
-  // A log of one change without a stored state: the service was never fully created, so that change
-  // did not happen.
+  // If the log contains only one change and no state is stored, a crash interrupted the creation of
+  // the service, so the change did not happen.
   const lost = revision === storedRevision + 1 && (hash === undefined || (revision === 1 && chosen === undefined));
   const isFound = lost || (hash === undefined ? revision === storedRevision : chosen !== undefined);
   if (!isFound) throw mismatch(revision, stored?.state.revision);
@@ -58,15 +60,16 @@ export function chooseState(
   return { state: chosen?.state, finish: chosen !== undefined && chosen !== stored, lost };
 }
 
-/** A prepared change of another service must not replace the state. */
+/** Whether `next` may replace the state. A prepared change of another service must not do so. */
 function isNextOf(stored: State | undefined, next: State | undefined): boolean {
   if (stored === undefined || next === undefined) return true;
   return next.revision === stored.revision + 1 && equalBytes(next.root.publicKey, stored.root.publicKey);
 }
 
 /**
- * Requires that `expected`, the last entry without a MAC, is unchanged, and that no later entry
- * lacks a MAC. A state of an earlier version names no such entry. The caller then stores it.
+ * Requires that the last entry without a MAC is unchanged, and that no later entry lacks a MAC.
+ * `expected` is that entry according to the state. It is undefined in a state of an earlier
+ * version.
  */
 function requireMacs(found: LogPosition, expected: LogPosition | undefined): void {
   if (expected === undefined) return;
@@ -77,8 +80,8 @@ function requireMacs(found: LogPosition, expected: LogPosition | undefined): voi
 }
 
 /**
- * The error when the audit log and the state file have different revisions, or different states of
- * one revision.
+ * Returns the error for an audit log and a state file that have different revisions, or different
+ * states of one revision.
  */
 function mismatch(logged: number, stored: number | undefined): UserError {
   if (stored === undefined) {

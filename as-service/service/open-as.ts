@@ -14,7 +14,7 @@ export interface OpenOptions {
   readonly keyFile: string;
   readonly sealingKey: string | undefined;
   readonly demo: boolean;
-  /** Permits a start when the newest log entry is far ahead of the clock. */
+  /** Whether to start even if the newest log entry is far ahead of the clock. */
   readonly acceptClock?: boolean;
   /** Receives each connection of the CLI. */
   readonly onConnection: Parameters<typeof lockFolder>[1];

@@ -106,8 +106,8 @@ async function addDemoOrders(as: As): Promise<void> {
     return found !== undefined && (found.exports > 0 || found.order?.state !== 'open');
   };
   for (const { id: name, title, set, units } of DEMO_ORDERS) {
-    // An order that was worked or closed stays as it is. Its fresh copy has a number, as in
-    // DEMO-1-2.
+    // An order that was worked or closed stays as it is. The id of its fresh copy ends in a number,
+    // for example DEMO-1-2.
     let [id, copy] = [name, 1];
     while (isWorked(id)) id = `${name}-${++copy}`;
     const refs = as.state.sets.find((each) => each.set === set)?.keys.map(({ ref1 }) => ref1) ?? [];
@@ -127,8 +127,8 @@ async function addDemoOrders(as: As): Promise<void> {
       { name: ACTOR },
     );
     await issued.catch((cause: unknown) => {
-      // An administrator has restricted the set to other units or slots, so the set gets no demo
-      // order.
+      // A refusal means that an administrator has restricted the set to other units or slots. The
+      // set then gets no demo order.
       if (!(cause instanceof ProtocolError)) throw cause;
     });
   }

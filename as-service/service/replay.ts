@@ -45,7 +45,7 @@ export function replayLine(line: AuditLine, { exports, orders, vaults }: Ledgers
   }
 }
 
-/** What the service has signed, or may sign again, with earlier keys. */
+/** Collects what the service has signed, or may sign again, with earlier keys. */
 export function signedRecords({ exports, orders, vaults }: Ledgers): SignedRecords {
   const ofService = [...exports.all()].flatMap(({ receiptTime }) => receiptTime ?? []);
   const ofVaults = vaults.all.flatMap((record) => record.exports.flatMap(({ receipt }) => receipt?.time ?? []));

@@ -1,5 +1,5 @@
-// The signing keys in the state: creates them, replaces them before their certificates end, and
-// drops the certificates that nothing needs any more (docs/protocol.md clause 9).
+// Creates the signing keys in the state, and replaces them before their certificates expire. Drops
+// certificates that are no longer needed (docs/protocol.md clause 9).
 import { equalBytes, wipe } from '#protocol/bytes/bytes.ts';
 import { keyId } from '#protocol/signing/envelope.ts';
 import type { StateChanges } from '../sets/state-changes.ts';
@@ -7,7 +7,7 @@ import { retain, type SignedRecords } from '../signing/retention.ts';
 import { byPurpose, certify, createSigningKey, expiringKeys } from '../signing/signing.ts';
 import type { SigningKeyState, State } from '../storage/state.ts';
 
-/** The state of a new service, with a root key and no certificates. */
+/** Returns the state of a new service, with a root key and without certificates. */
 export function emptyState(): State {
   const root = createSigningKey();
   return {
@@ -23,15 +23,18 @@ export function emptyState(): State {
 }
 
 /**
- * Adds signing keys for the purposes that an earlier version did not have. The root key is only a
- * placeholder: no certificate names it for the purpose, so renewSigningKeys() replaces it before the
- * first use.
+ * Adds the signing keys that a state of an earlier version lacks. Uses the root key as their
+ * placeholder. No certificate permits the root key for these purposes, so renewSigningKeys()
+ * replaces the placeholder before its first use.
  */
 export function withAllKeys(state: State): State {
   return { ...state, signingKeys: { ...byPurpose(() => state.root), ...state.signingKeys } };
 }
 
-/** One change for each key whose certificate ends. @throws UserError when the disk refuses one */
+/**
+ * Replaces each key whose certificate expires soon, in one change per key.
+ * @throws UserError when the disk refuses a change
+ */
 export async function renewSigningKeys(as: StateChanges): Promise<void> {
   for (const purpose of expiringKeys(as.state, as.now())) {
     const { root, asNumber } = as.state;
@@ -56,7 +59,11 @@ export async function renewSigningKeys(as: StateChanges): Promise<void> {
   }
 }
 
-/** One change if there is anything to drop. @throws UserError when the disk refuses it */
+/**
+ * Drops the certificates that are no longer needed, in one change. Makes no change if all are
+ * needed.
+ * @throws UserError when the disk refuses the change
+ */
 export async function dropCertificates(as: StateChanges, records: () => SignedRecords): Promise<void> {
   const { certificates, signingKeys } = as.state;
   if (certificates.length <= Object.keys(signingKeys).length) return;
@@ -71,8 +78,8 @@ export async function dropCertificates(as: StateChanges, records: () => SignedRe
 }
 
 /**
- * The earlier verdict keys, with the key that is replaced now. Excludes the root key, which is only
- * the placeholder of withAllKeys().
+ * Returns the earlier verdict keys, and the key that is being replaced. Excludes the root key,
+ * which is only the placeholder of withAllKeys().
  */
 function withVerdictKey({ root, signingKeys: { verdict }, earlierVerdictKeys = [] }: State): SigningKeyState[] {
   return equalBytes(verdict.publicKey, root.publicKey) ? [...earlierVerdictKeys] : [verdict, ...earlierVerdictKeys];

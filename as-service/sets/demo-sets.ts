@@ -1,5 +1,5 @@
 // Recognises the published demo sets by SET and by T. Outside demo mode the AS refuses both, so
-// that no set of another name uses a published T.
+// that no other set can use a published T.
 import { timingSafeEqual } from 'node:crypto';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';
 
@@ -7,7 +7,7 @@ export function isDemoSet(set: number): boolean {
   return DEMO_SETS.some((demo) => demo.set === set);
 }
 
-/** `key` has 32 bytes. */
+/** Whether `key`, 32 bytes, is a published T. */
 export function isPublishedKey(key: Uint8Array): boolean {
   return DEMO_SETS.some(({ publishedTransportKey }) => timingSafeEqual(publishedTransportKey, key));
 }

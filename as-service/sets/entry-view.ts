@@ -1,4 +1,4 @@
-// A key entry without its key, as GET /v1/keys, the CLI and work orders show it.
+// A key entry without its key, for GET /v1/keys, the CLI and work orders.
 import { type EntryKind, entryKind } from '#protocol/as-unit/entry.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
 import { keyCheckValue, NO_KCV } from '#protocol/tkl/body.ts';
@@ -9,8 +9,8 @@ export interface EntryView {
   /** ATTR; empty for an entry that erases a slot. */
   readonly attributes: string;
   /**
-   * 10 hex digits. All zero for an entry without a key, and for a new T of a diversified set,
-   * because each unit receives its own K_D.
+   * KCV, 10 hex digits. All zero for an entry without a key. Also all zero for a new T of a
+   * diversified set, because each unit receives its own K_D.
    */
   readonly kcv: string;
 }

@@ -26,7 +26,7 @@ export function unitNotListed(set: SetState, sn: string): ProtocolError {
   return new ProtocolError('unit-not-listed', `Unit ${sn} is not on the list of ${setLabel(set)}.`);
 }
 
-/** The sets that the operator may use. Demo sets are among them in demo mode only. */
+/** Returns the sets that the operator may use. Demo sets are among them in demo mode only. */
 export function visibleSets({ sets }: State, demoMode: boolean, operator: OperatorState): SetState[] {
   return sets.filter(({ set }) => mayUse(operator, set) && (demoMode || !isDemoSet(set)));
 }
@@ -36,8 +36,8 @@ export function setLabel({ set, name }: Pick<SetState, 'set' | 'name'>): string 
 }
 
 /**
- * When the operator may not use a set, the service answers as if the set did not exist. Requests
- * thus do not reveal which sets exist.
+ * Whether the operator may use a set. If not, the service answers as if the set did not exist, so
+ * that requests do not reveal which sets exist.
  */
 export function mayUse({ sets }: Pick<OperatorState, 'sets'>, set: number): boolean {
   return sets === null || sets.includes(set);

@@ -1,4 +1,4 @@
-// A set without its keys, as GET /v1/keys and the headers of vaults show it.
+// A set without its keys, for GET /v1/keys and the headers of vaults.
 import type { SetJson } from '#protocol/service/messages.ts';
 import { SUITES } from '#protocol/tkl/suites.ts';
 import type { SetState } from '../storage/state.ts';

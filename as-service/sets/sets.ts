@@ -62,7 +62,10 @@ export async function addSet(as: StateChanges, actor: string, input: NewSet): Pr
   });
 }
 
-/** Adds units to the list of a set. Null removes the list: the set then admits every unit of it. */
+/**
+ * Adds units to the list of a set. If `units` is null, removes the list, so that the set admits
+ * every unit that has T or K_D.
+ */
 export async function allowUnits(
   as: StateChanges,
   actor: string,
@@ -145,8 +148,8 @@ export async function writeDeviceKey(
     found.profile === 'shared' ? copy(transportKey.key) : deriveDeviceKey(transportKey.family, transportKey.key, unit);
   const text = ascii(`${toHex(secret)}\n`);
   try {
-    // A crash after this line leaves a log entry without a key file. A key file without a log entry
-    // would be worse.
+    // A crash after this line leaves a log entry although the key file is missing. A key file
+    // without its log entry would be worse.
     await as.log.append({
       event: 'device-key-written',
       actor,
@@ -159,7 +162,10 @@ export async function writeDeviceKey(
   return { profile: found.profile, tkv: transportKey.tkv };
 }
 
-/** T, 32 bytes: a copy of `given`, or random bytes. @throws UserError */
+/**
+ * Returns T, 32 bytes: a copy of `given`, or random bytes if undefined.
+ * @throws UserError when `given` cannot be a random T
+ */
 export function newTransportKey(given: Uint8Array | undefined): Bytes {
   if (given === undefined) return getRandomValues(new Uint8Array(32));
   if (given.length !== 32) throw new UserError(`T has 32 bytes, not ${given.length}.`);
@@ -177,7 +183,10 @@ export function requireSet(state: State, set: number): SetState {
   return found;
 }
 
-/** The set of a new key entry. @throws UserError when REF1 is used */
+/**
+ * Returns the set to which a new key entry is added.
+ * @throws UserError when REF1 is used
+ */
 export function requireNewEntry(state: State, { set, ref1 }: Pick<NewKey, 'set' | 'ref1'>): SetState {
   const found = requireSet(state, set);
   requireNumber('REF1', ref1, 0, 0xffff);

@@ -1,5 +1,6 @@
-// Decides which certificates and earlier verdict keys the state keeps (docs/protocol.md clause 9).
-// Without a limit, a clock that often steps would lead to more certificates than a page accepts.
+// Decides which certificates and earlier verdict keys remain in the state (docs/protocol.md clause
+// 9). Each step of the clock can cause new certificates, and a page accepts only a limited number
+// of them.
 
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { keyId } from '#protocol/signing/envelope.ts';
@@ -14,13 +15,14 @@ export interface SignedRecords {
   readonly orderKeys: ReadonlySet<string>;
 }
 
-/** Maximum number of certificates that no record needs. */
+/** Maximum number of certificates that are stored although no record needs them. */
 const MAX_UNUSED = 64;
 
 /**
- * The certificates and verdict keys to keep: of the present keys, of the keys that sign verdicts on
- * stored receipts, and of the keys that signed stored work orders. Others are kept until they
- * expire, because an answer may still be on its way, but only the newest ones.
+ * Returns the certificates and earlier verdict keys that remain in the state. Needed are those of
+ * the present keys, of the keys that sign verdicts on stored receipts, and of the keys that signed
+ * stored work orders. An answer may still be on its way, so the newest of the other certificates
+ * remain until they expire.
  */
 export function retain(
   state: State,
@@ -46,7 +48,7 @@ export function retain(
   };
 }
 
-/** Public keys, base64url, that sign verdicts on receipts of these times. */
+/** Returns the public keys, base64url, that sign verdicts on receipts of these times. */
 function verdictKeysFor(state: State, receiptTimes: readonly number[]): Set<string> {
   const spans = verdictCertificates(state).map(({ from, until, publicKey }) => ({
     from: Date.parse(from),

@@ -22,10 +22,7 @@ const TYPES = {
   certificate: 'application/vnd.keyferry.certificate+json',
 } as const;
 
-/**
- * The bytes that stand before the seed in the PKCS #8 form of an Ed25519 private key (RFC 8410
- * clause 7).
- */
+/** The bytes before the seed in the PKCS #8 form of an Ed25519 private key (RFC 8410 clause 7). */
 const PKCS8_PREFIX = fromHex('302E020100300506032B657004220420');
 export const SIGNING_PURPOSES: readonly SigningPurpose[] = [
   'data',
@@ -47,12 +44,12 @@ const YEARS: Record<SigningPurpose, number> = {
   'work-order': 3,
   report: 3,
 };
-/** Number of verdicts to sign before other requests get the event loop. */
+/** Number of verdicts after which other requests get a turn of the event loop. */
 const VERDICTS_PER_TURN = 100;
 const RENEWAL_MS = 183 * 86_400_000;
 /**
- * Tolerated error of a clock. Certificates begin earlier by this time. A start is refused when the
- * clock is further behind the log.
+ * Tolerated error of a clock. A certificate becomes valid this long before it is issued. The
+ * service does not start if the clock is behind the log by more than this time.
  */
 export const CLOCK_TOLERANCE_MS = 86_400_000;
 
@@ -60,7 +57,7 @@ export function byPurpose<T>(make: (purpose: SigningPurpose) => T): Record<Signi
   return Object.fromEntries(SIGNING_PURPOSES.map((purpose) => [purpose, make(purpose)])) as Record<SigningPurpose, T>;
 }
 
-/** The caller wipes the secret key. */
+/** Creates a random key pair. The caller wipes the secret key. */
 export function createSigningKey(): SigningKeyState {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
@@ -119,12 +116,12 @@ export class Signatures {
     return this.#trust;
   }
 
-  /** The certificates for these purposes, those of earlier keys included. */
+  /** Returns all certificates for these purposes, including those of earlier keys. */
   certificatesOf(purposes: readonly CertificateJson['purpose'][]): Envelope[] {
     return this.#trust.certificates.filter((each) => purposes.includes(decodeCertificate(each).purpose));
   }
 
-  /** SIG over DATA, 64 bytes. */
+  /** Returns SIG over DATA, 64 bytes. */
   signData(message: Uint8Array): Bytes {
     return this.#signers.data.sign(message);
   }
@@ -138,7 +135,7 @@ export class Signatures {
     return sealJson(TYPES.verdict, verdict, found?.signer ?? this.#signers.verdict);
   }
 
-  /** The verdicts with their signatures, in the same sequence. */
+  /** Resolves with the signed verdicts, in the same sequence. */
   async signVerdicts<Unsigned extends { readonly verdict: VerdictJson }>(
     verdicts: readonly Unsigned[],
   ): Promise<(Omit<Unsigned, 'verdict'> & { readonly verdict: Envelope })[]> {
@@ -160,7 +157,7 @@ export class Signatures {
     return { signer, certificate };
   }
 
-  /** `order` is the JSON text of encodeWorkOrder(). */
+  /** Signs a work order. `order` is the JSON text of encodeWorkOrder(). */
   signOrder(order: string): Promise<Envelope> {
     return sealEnvelope(WORK_ORDER_TYPE, Buffer.from(order), this.#signers['work-order']);
   }
@@ -199,22 +196,23 @@ export function signCertificate(root: SigningKeyState, certificate: CertificateJ
 }
 
 /**
- * The purposes whose key the service must replace now, because its certificate expires soon or was
- * issued while the clock was ahead.
+ * Returns the purposes whose key must be replaced now. The certificate of such a key expires soon
+ * or was issued while the clock was ahead.
  */
 export function expiringKeys(state: State, now: Date): SigningPurpose[] {
   return SIGNING_PURPOSES.filter((purpose) => !isWithin(spanOf(state, purpose, RENEWAL_MS), now));
 }
 
-/** Milliseconds since the epoch. */
+/** A period, in milliseconds since the epoch. */
 export interface Span {
   readonly from: number;
   readonly until: number;
 }
 
 /**
- * The time in which no certificate of a present key ends within `marginMs`. Until the end of this
- * time with the default margin, no signing key must be replaced; with 0, every key is certified.
+ * Returns the period in which every present key has a certificate that does not expire within
+ * `marginMs`. With the default margin, no key must be replaced before the end of this period. With
+ * 0, every key is certified during this period.
  */
 export function certifiedSpan(state: State, marginMs: number = RENEWAL_MS): Span {
   const spans = SIGNING_PURPOSES.map((purpose) => spanOf(state, purpose, marginMs));
@@ -226,8 +224,8 @@ export function isWithin({ from, until }: Span, now: Date): boolean {
 }
 
 /**
- * The time in which the certificate of a purpose is valid, without its last `marginMs`. An empty
- * time without a certificate.
+ * Returns the period in which the certificate of a purpose is valid, without the last `marginMs`.
+ * Without a certificate, that period is empty.
  */
 function spanOf({ signingKeys, certificates }: State, purpose: SigningPurpose, marginMs: number): Span {
   const certificate = certificates.map(decodeCertificate).find(certifies(purpose, signingKeys[purpose].publicKey));
@@ -238,8 +236,8 @@ function spanOf({ signingKeys, certificates }: State, purpose: SigningPurpose, m
 }
 
 /**
- * Fingerprint of the root key in eight groups of four digits, which an operator compares before
- * pinning.
+ * Returns the fingerprint of the root key in eight groups of four digits, which an operator
+ * compares before pinning.
  */
 export function rootFingerprint({ root }: State): string {
   return (fingerprintOf(root.publicKey).match(/.{4}/g) ?? []).join(' ');
@@ -254,7 +252,7 @@ function certifies(purpose: SigningPurpose, key: Uint8Array): (certificate: Cert
   return ({ purpose: actual, publicKey }) => actual === purpose && publicKey === expected;
 }
 
-/** The certificates of the verdict keys, newest first. */
+/** Returns the certificates of the verdict keys, newest first. */
 export function verdictCertificates({ signingKeys, earlierVerdictKeys = [], certificates }: State): CertificateJson[] {
   const decoded = certificates.map(decodeCertificate);
   return [signingKeys.verdict, ...earlierVerdictKeys].flatMap(
@@ -262,7 +260,10 @@ export function verdictCertificates({ signingKeys, earlierVerdictKeys = [], cert
   );
 }
 
-/** For certificates of this service only: the signature is not verified. */
+/**
+ * Decodes a certificate of this service. Does not verify the signature, so other certificates must
+ * not be passed.
+ */
 export function decodeCertificate({ payload }: Envelope): CertificateJson {
   return JSON.parse(Buffer.from(fromBase64url(payload)).toString('utf8')) as CertificateJson;
 }

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 /** Errors of link() on a file system without hard links, such as that of a USB stick. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
-/** Errors of fsync() or open() on a folder of a file system that does not offer it. */
+/** Errors of open() or fsync() on a folder, if the file system cannot sync a folder. */
 const NO_FOLDER_SYNC = ['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EACCES', 'EISDIR'];
 
 /**
@@ -27,7 +27,10 @@ export async function createFile(path: string, content: Uint8Array): Promise<voi
   await syncDirectory(dirname(path));
 }
 
-/** A crash can leave an incomplete file. @throws system error EEXIST when the file exists */
+/**
+ * Creates a file. A crash can leave an incomplete file. @throws system error EEXIST when the file
+ * exists
+ */
 export async function writeNewFile(path: string, content: Uint8Array): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
@@ -38,7 +41,7 @@ export async function writeNewFile(path: string, content: Uint8Array): Promise<v
   }
 }
 
-/** Undefined when the file does not exist. */
+/** Reads a file. Returns undefined when the file does not exist. */
 export async function readFileIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path);
@@ -48,7 +51,7 @@ export async function readFileIfThere(path: string): Promise<Uint8Array | undefi
   }
 }
 
-/** Makes new names in a folder durable, where the file system offers that. */
+/** Makes new names in a folder durable, if the file system can do that. */
 export async function syncDirectory(path: string): Promise<void> {
   // Windows cannot open a folder, and needs no sync of one.
   if (process.platform === 'win32') return;

@@ -2,7 +2,7 @@
 import { UserError } from '../common/user-error.ts';
 import { isSystemError } from './atomic-file.ts';
 
-/** By error code of the system: what is wrong, and what the administrator does. */
+/** For each error code of the system, what is wrong and what the administrator must do. */
 const SENTENCES: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk of the data folder is full. Make room on it',
   EDQUOT: 'The disk quota of this user is used up. Make room, or have it raised',
@@ -14,7 +14,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   ENFILE: 'This machine has too many files open. Close other programs',
 };
 
-/** The sentence for an error of the disk, found among `cause` and its causes. */
+/** Returns the sentence for an error of the disk, which may be `cause` or one of its causes. */
 export function describeDiskError(cause: unknown): string | undefined {
   for (let each = cause; each instanceof Error; each = each.cause) {
     const code = Object.keys(SENTENCES).find((code) => isSystemError(each, code));
@@ -24,8 +24,8 @@ export function describeDiskError(cause: unknown): string | undefined {
 }
 
 /**
- * Converts an error of the disk to a UserError that ends with the sentence `consequence`. Returns
- * any other error unchanged, UserErrors included.
+ * Converts an error of the disk to a UserError whose message ends with the sentence `consequence`.
+ * Returns a UserError, and any other error, unchanged.
  */
 export function diskRefusal(cause: unknown, consequence: string): unknown {
   const sentence = cause instanceof UserError ? undefined : describeDiskError(cause);

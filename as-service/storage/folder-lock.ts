@@ -11,7 +11,7 @@ import { diskRefusal } from './disk-error.ts';
 
 /** A claim file; the number is its generation. */
 const CLAIM = /^claim\.(\d+)$/;
-/** sun_path has 108 bytes on Linux and 104 on macOS. */
+/** The path of a socket is limited to 108 bytes on Linux and 104 on macOS. */
 const MAX_SOCKET_PATH_LENGTH = 100;
 const NOT_LOCKED = 'The data folder could not be locked, and nothing was changed.';
 
@@ -57,13 +57,14 @@ export async function lockFolder(
     throw diskRefusal(cause, NOT_LOCKED);
   }
   server.unref();
-  // The claim file stays. No generation is used twice, so two processes cannot take over one lock.
+  // The claim file is not removed. Each generation is thus used once only, so two processes cannot
+  // take over one lock.
   return { release: close };
 }
 
 /**
- * A generation belongs to the process that links its file first. False when another process was
- * first, or a newer generation exists.
+ * Claims a generation. It belongs to the process that links its file first. Returns false when
+ * another process was first, or a newer generation exists.
  */
 async function createClaim(directory: string, generation: number, socketName: string): Promise<boolean> {
   const temporary = join(directory, `${socketName}.claim`);

@@ -2,7 +2,10 @@
 import { UserError } from '../common/user-error.ts';
 import { isSystemError, writeNewFile } from './atomic-file.ts';
 
-/** Mode 0600. @throws UserError when the file exists */
+/**
+ * Writes a new file of mode 0600.
+ * @throws UserError when the file exists
+ */
 export async function writeOutputFile(path: string, content: Uint8Array): Promise<void> {
   try {
     await writeNewFile(path, content);

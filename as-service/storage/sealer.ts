@@ -1,6 +1,6 @@
-// Encrypts the state file and the sealed parts of the log with AES-256-GCM (SP 800-38D, ADR 0012),
-// and authenticates the lines of the log with HMAC-SHA-256 (ADR 0049). Derives a key for each
-// purpose from the sealing key with HKDF (RFC 5869).
+// Encrypts the state file and the sealed parts of the log with AES-256-GCM (SP 800-38D, ADR 0012).
+// Authenticates the lines of the log with HMAC-SHA-256 (ADR 0049). Derives a key for each purpose
+// from the sealing key with HKDF (RFC 5869).
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Bytes, concat, requireLength, wipe } from '#protocol/bytes/bytes.ts';
 import { ascii } from '#protocol/bytes/text.ts';
@@ -25,7 +25,10 @@ export class Sealer {
     this.#lineKey = this.#derive('keyferry log line', new Uint8Array(0));
   }
 
-  /** Version ‖ salt ‖ nonce ‖ ciphertext ‖ tag, with a new salt and therefore a new key. */
+  /**
+   * Returns version ‖ salt ‖ nonce ‖ ciphertext ‖ tag. Each call uses a new salt and therefore a
+   * new key.
+   */
   sealState(plaintext: Uint8Array): Bytes {
     const header = concat(STATE_HEADER, randomBytes(SALT_LENGTH));
     const key = this.#derive('keyferry state', header.subarray(STATE_HEADER.length));
@@ -36,7 +39,7 @@ export class Sealer {
     }
   }
 
-  /** @throws IntegrityError for another key, a changed file or an unknown version */
+  /** @throws IntegrityError for a wrong key, a changed file or an unknown version */
   openState(sealed: Uint8Array): Bytes {
     const header = sealed.subarray(0, STATE_HEADER.length + SALT_LENGTH);
     if (Buffer.compare(header.subarray(0, STATE_HEADER.length), STATE_HEADER) !== 0) throw new IntegrityError();
@@ -58,7 +61,7 @@ export class Sealer {
     return open(this.#recordKey, recordHeader(sequence), sealed);
   }
 
-  /** MAC of a log line, over its hash; base64url. */
+  /** Returns the MAC of a log line, over its hash; base64url. */
   macOf(hash: string): string {
     return createHmac('sha256', this.#lineKey).update(hash).digest('base64url');
   }

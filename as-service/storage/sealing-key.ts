@@ -20,7 +20,9 @@ export interface SealingKeyOptions {
   /** KEYFERRY_SEALING_KEY: 32 bytes as 64 hex digits or 43 characters of base64url. */
   readonly environment: string | undefined;
   readonly path: string;
-  /** Sealed data exists, so a missing key file is an error and is not created again. */
+  /**
+   * Whether sealed data exists. If so, a missing key file is an error, and no new key is created.
+   */
   readonly sealedDataExists: boolean;
 }
 
@@ -32,7 +34,8 @@ export async function loadSealingKey({ environment, path, sealedDataExists }: Se
   const content = await readFileIfThere(path);
   if (content !== undefined) {
     try {
-      // A crash in createFile() can leave this copy, which would survive moving the key file.
+      // A crash in createFile() can leave this copy of the key. An administrator who moves the key
+      // file to another place would leave the copy behind.
       if (existsSync(`${path}.new`)) await rm(`${path}.new`);
       await requirePrivate(path);
       return {

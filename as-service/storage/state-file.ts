@@ -1,6 +1,6 @@
-// The sealed state file and its next version. A change is prepared on disk, then the audit log
-// names its hash, and then it replaces the file (ADR 0049). The start completes the last step if a
-// crash prevented it.
+// The sealed state file and its next version. A change is first prepared on disk. Then the audit
+// log names the hash of the prepared state, and the prepared state replaces the file (ADR 0049).
+// The start completes the last step if a crash prevented it.
 import { createHash } from 'node:crypto';
 import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -21,7 +21,7 @@ export class StateFile {
   readonly #path: string;
   readonly #nextPath: string;
   readonly #sealer: Sealer;
-  /** True while the log names a state that has not replaced the file yet. */
+  /** Whether the log names a state that has not replaced the file yet. */
   #unfinished = false;
 
   constructor(path: string, sealer: Sealer) {
@@ -30,7 +30,10 @@ export class StateFile {
     this.#sealer = sealer;
   }
 
-  /** Undefined when the file does not exist. @throws UserError when the key does not open it */
+  /**
+   * Reads the state file. Returns undefined when it does not exist.
+   * @throws UserError when the key does not open it
+   */
   async read(): Promise<StoredState | undefined> {
     const sealed = await readFileIfThere(this.#path);
     if (sealed === undefined) return undefined;
@@ -45,7 +48,10 @@ export class StateFile {
     }
   }
 
-  /** The prepared change. Undefined when there is none, or a crash interrupted its writing. */
+  /**
+   * Reads the prepared change. Returns undefined if there is none, or a crash interrupted its
+   * writing.
+   */
   async readNext(): Promise<StoredState | undefined> {
     const sealed = await readFileIfThere(this.#nextPath);
     if (sealed === undefined) return undefined;
@@ -58,15 +64,15 @@ export class StateFile {
   }
 
   /**
-   * Stores the next state beside the file, durably. Resolves with the hash of the sealed state, as
-   * in StoredState. An error leaves the current file unchanged.
+   * Stores the next state beside the file, durably. Resolves with the SHA-256 of the sealed state,
+   * base64url. An error leaves the current file unchanged.
    */
   async prepare(state: State): Promise<string> {
     if (this.#unfinished) await this.#replace();
     const plaintext = encodeState(state);
     try {
       const sealed = this.#sealer.sealState(plaintext);
-      // After an error of the disk, retries once and writes everything again.
+      // If the disk fails, retries once and writes everything again.
       await this.#writeNext(sealed).catch(() => this.#writeNext(sealed));
       return hashOf(sealed);
     } finally {
@@ -85,8 +91,8 @@ export class StateFile {
   }
 
   /**
-   * Removes the files that an interrupted write has left, of this version or of versions up to
-   * 0.1.0.
+   * Removes the files that interrupted writes of this version, or of versions up to 0.1.0, have
+   * left.
    */
   async removeLeftovers(): Promise<void> {
     const name = basename(this.#path);

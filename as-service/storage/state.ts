@@ -24,7 +24,7 @@ export interface TransportKeyState {
   readonly key: Bytes;
 }
 
-/** A key entry: TA or, for docs/protocol.md clause 8, an instruction to erase a slot or a new T. */
+/** A key entry: TA, an instruction to erase a slot, or a new T (docs/protocol.md clause 8). */
 export interface ApplicationKeyState {
   readonly ref1: number;
   readonly label: string;
@@ -33,7 +33,7 @@ export interface ApplicationKeyState {
   readonly akv: number;
   /** REF2; FFFF for any slot. */
   readonly slot: number;
-  /** TA, 16, 24 or 32 bytes; empty in an entry of clause 8. Secret. */
+  /** TA, 16, 24 or 32 bytes. Empty if the entry erases a slot or replaces T. Secret. */
   readonly key: Bytes;
 }
 
@@ -66,17 +66,17 @@ export interface OperatorState {
   readonly sets: readonly number[] | null;
   /** Maximum number of exports; null is no limit. */
   readonly quota: number | null;
-  /** The operator may export within work orders only. */
+  /** Whether the operator may export within work orders only. */
   readonly ordersOnly?: boolean;
   /** Access codes. The file format calls them tokens. */
   readonly tokens: readonly AccessCodeState[];
-  /** The embedded mode created this operator. */
+  /** Whether the embedded mode created this operator. */
   readonly embedded: boolean;
 }
 
-/** An entry of the audit log. */
+/** The position of an entry in the audit log. */
 export interface LogPosition {
-  /** 0 is the beginning of the log. */
+  /** 0 stands for the beginning of the log. */
   readonly sequence: number;
   readonly hash: string;
 }
@@ -88,8 +88,8 @@ export interface State {
    */
   readonly revision: number;
   /**
-   * The last entry of the audit log without a MAC. Versions up to 0.1.0 wrote such entries, and
-   * their states lack this member.
+   * The last entry of the audit log without a MAC. Versions up to 0.1.0 wrote such entries. A state
+   * file of these versions lacks this member.
    */
   readonly unauthenticated?: LogPosition;
   readonly asNumber: number;
@@ -110,7 +110,7 @@ export interface State {
 /** Member name of an encoded byte string: {"$octets": base64url}. */
 const BYTES = '$octets';
 
-/** JSON in UTF-8. The caller wipes the result. */
+/** Encodes the state as JSON in UTF-8. The caller wipes the result. */
 export function encodeState(state: State): Uint8Array {
   return Buffer.from(
     JSON.stringify(state, (_name, value: unknown) =>
@@ -119,9 +119,12 @@ export function encodeState(state: State): Uint8Array {
   );
 }
 
-/** For authenticated content only: the shape is not checked. The caller wipes `content`. */
+/**
+ * Decodes a state. Does not check its shape, so `content` must be authenticated. The caller wipes
+ * `content`.
+ */
 export function decodeState(content: Uint8Array): State {
-  // A view: a copy would have to be wiped too.
+  // A view of the bytes, because a copy would have to be wiped too.
   const view = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   return JSON.parse(view.toString('utf8'), (_name, value: unknown) =>
     isEncodedBytes(value) ? fromBase64url(value[BYTES]) : value,
@@ -132,13 +135,13 @@ function isEncodedBytes(value: unknown): value is { readonly [BYTES]: string } {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, BYTES);
 }
 
-/** Wipes every secret key of `state` that `kept` does not use too. */
+/** Wipes the secret keys of `state`, except those that `kept` also uses. */
 export function wipeSecrets(state: State, kept?: State): void {
   const used = new Set(kept === undefined ? [] : secretsOf(kept));
   for (const secret of secretsOf(state)) if (!used.has(secret)) wipe(secret);
 }
 
-/** Every secret key in the state. The arrays are not copies. */
+/** Yields every secret key in the state. The arrays are not copies. */
 export function* secretsOf(state: State): Generator<Bytes> {
   yield state.root.secretKey;
   for (const { secretKey } of Object.values(state.signingKeys)) yield secretKey;

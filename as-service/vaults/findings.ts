@@ -12,13 +12,13 @@ import type { VaultFindingJson } from '#protocol/vault/messages.ts';
 import { requireServed } from '#protocol/vault/policy.ts';
 import type { VaultRecord } from './vault-ledger.ts';
 
-/** A finding that a person must investigate. */
+/** Makes a finding that a person must investigate. */
 export const grave = (words: string): VaultFindingJson => ({ grave: true, words });
-/** A finding that requires no action. */
+/** Makes a finding that requires no action. */
 const note = (words: string): VaultFindingJson => ({ grave: false, words });
 
 /**
- * Gaps in the journal, and contradictions to earlier journals. `record` does not contain this
+ * Finds gaps in the journal, and contradictions to earlier journals. `record` does not contain this
  * journal yet.
  */
 export function findBreaks(record: VaultRecord, journal: VaultJournalJson): VaultFindingJson[] {
@@ -43,7 +43,7 @@ export function findBreaks(record: VaultRecord, journal: VaultJournalJson): Vaul
   return found;
 }
 
-/** Exports that the vault was not allowed to make, over all returned journals. */
+/** Finds exports that the vault was not allowed to make, over all returned journals. */
 export function findMisuse({ issued: { header }, exports, revoked }: VaultRecord): VaultFindingJson[] {
   const found: VaultFindingJson[] = [];
   const perCounter = new Map<number, number>();
@@ -92,7 +92,7 @@ export function isServed(header: VaultHeaderJson, hdr: Header): boolean {
   }
 }
 
-/** Exports without a receipt. */
+/** Finds exports without a receipt. */
 export function findMissingReceipts({ exports }: VaultRecord): VaultFindingJson[] {
   return exports
     .filter(({ receipt }) => receipt === undefined)
@@ -103,8 +103,9 @@ export function findMissingReceipts({ exports }: VaultRecord): VaultFindingJson[
 }
 
 /**
- * A unit counts its imports, and a receipt contains the count. A gap between two counts is an
- * import that no journal contains. `receipts`: 64 bytes each, of the service and of all vaults.
+ * Finds imports that no journal contains. A unit counts its imports, and each receipt contains the
+ * count, so a gap between two counts is such an import. `receipts` are those of the service and of
+ * all vaults, 64 bytes each.
  */
 export function findImportGaps(receipts: Iterable<Uint8Array>): VaultFindingJson[] {
   const byUnit = new Map<string, Map<string, Receipt>>();

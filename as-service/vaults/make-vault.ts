@@ -21,12 +21,12 @@ import type { SetState, State } from '../storage/state.ts';
 import type { VaultIssue } from './vault-ledger.ts';
 
 /**
- * Maximum number of versions of T in a vault, counted from the newest one. Units with an older T
- * must get a newer one first.
+ * Maximum number of versions of T in a vault, which contains the newest ones. A unit with an older
+ * T must get a newer one from the service first.
  */
 const TRANSPORT_KEY_VERSIONS = 4;
 const DAY_MS = 86_400_000;
-/** Tolerance for the clock of a station that is behind. */
+/** The clock of a station may be behind by this time, in milliseconds. */
 const CLOCK_TOLERANCE_MS = 3_600_000;
 /**
  * Number of days for which the journal key stays valid after the vault has expired, because
@@ -123,7 +123,7 @@ function findSet({ state, demoMode }: MakeVaultOptions, { set, sets }: VaultRequ
   return { ...found, transportKeys: found.transportKeys.slice(-TRANSPORT_KEY_VERSIONS) };
 }
 
-/** The set with only the chosen key entries. */
+/** Returns the set with only the chosen key entries. */
 function chooseKeys(found: SetState, { ref1, units }: VaultRequest): SetState {
   const keys = [...new Set(ref1)]
     .sort((a, b) => a - b)
@@ -180,7 +180,7 @@ function secretsOf(
   };
 }
 
-/** ISO 8601. */
+/** Returns the time in ISO 8601. */
 function addDays(from: Date, days: number): string {
   return new Date(from.getTime() + days * DAY_MS).toISOString();
 }

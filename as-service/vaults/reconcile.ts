@@ -63,7 +63,8 @@ export async function reconcile(
 }
 
 /**
- * Verdicts on the receipts in this journal that verify, now or in an earlier return.
+ * Returns verdicts on the authentic receipts in this journal, including those that were verified at
+ * an earlier return.
  * @throws ProtocolError receipt-refused
  */
 export async function verdictsOn(
@@ -83,7 +84,10 @@ export async function verdictsOn(
   return verdicts;
 }
 
-/** Undefined while the export has no stored receipt. @throws ProtocolError receipt-refused */
+/**
+ * Returns the verdict on the stored receipt of an export, or undefined if there is no receipt.
+ * @throws ProtocolError receipt-refused
+ */
 export async function verdictOnExport(
   record: VaultRecord,
   exported: VaultExport,
@@ -113,7 +117,7 @@ async function findExportOf(
   return undefined;
 }
 
-/** Gaps in the import counts of the units of this vault, over all receipts of the AS. */
+/** Finds gaps in the import counts of this vault's units, over all receipts of the AS. */
 function findGaps({ vaults, ledger }: ReconcileOptions, draft: VaultRecord): VaultFindingJson[] {
   const units = new Set(draft.exports.map(({ event }) => toHex(headerOf(event).sn)));
   const others = vaults.all.filter(({ issued }) => issued !== draft.issued);

@@ -1,6 +1,6 @@
 // Index of all vaults and of all returned journal entries, including entries that contradict each
-// other. The start computes it from the audit log. Later, each entry updates it once the entry is
-// durable.
+// other. Each start of the service builds the index from the audit log. Then each log entry updates
+// it once the entry is durable.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { decodeVaultHeader, type VaultHeaderJson } from '#protocol/vault/header.ts';
@@ -31,7 +31,10 @@ export interface VerifiedReceipt {
   readonly receipt: string;
 }
 
-/** Cache of entry hashes. One return uses each of thousands of hashes several times. */
+/**
+ * Cache of entry hashes. A return can contain thousands of entries, and uses each hash several
+ * times.
+ */
 const hashes = new WeakMap<VaultEntryJson, string>();
 
 function hashOf(entry: VaultEntryJson): string {
@@ -58,11 +61,17 @@ export class VaultRecord {
   /** Time at which the vault signed the newest returned journal. */
   signed = '';
   lastNumber = 0;
-  /** By entry number. A restored older database leads to several entries with one number. */
+  /**
+   * Hashes by entry number. A vault whose database was restored from a backup uses entry numbers
+   * again, so one number can have several entries.
+   */
   readonly #hashes = new Map<number, Set<string>>();
-  /** By SHA-256(DATA). */
+  /** Exports by SHA-256(DATA). */
   readonly #exports = new Map<string, VaultExport>();
-  /** SHA-256(DATA) by XC. A restored older database leads to several exports with one XC. */
+  /**
+   * SHA-256(DATA) by XC. A vault whose database was restored from a backup uses XCs again, so one
+   * XC can have several exports.
+   */
   readonly #byCounter = new Map<number, string[]>();
 
   constructor(issued: VaultIssue) {
@@ -85,7 +94,7 @@ export class VaultRecord {
     return this.#hashes.get(entry.number)?.has(hashOf(entry)) ?? false;
   }
 
-  /** A copy. add() on the copy does not change this record. */
+  /** Returns a copy. add() on the copy does not change this record. */
   copy(): VaultRecord {
     const copied = new VaultRecord(this.issued);
     copied.revoked = this.revoked;
@@ -144,7 +153,7 @@ export class VaultRecord {
 export class VaultLedger {
   readonly #byId = new Map<string, VaultRecord>();
 
-  /** Newest first. */
+  /** All vaults, newest first. */
   get all(): VaultRecord[] {
     return [...this.#byId.values()].reverse();
   }
@@ -158,7 +167,7 @@ export class VaultLedger {
     return this.#byId.get(vaultId);
   }
 
-  /** Number of returned exports and receipts under a work order. This number never decreases. */
+  /** Counts the returned exports and receipts under a work order. The count never decreases. */
   countLoads(workOrder: string): number {
     let count = 0;
     for (const record of this.#byId.values()) {
@@ -194,7 +203,7 @@ export function encodeReturn(part: ReturnPart): Uint8Array {
   return Buffer.from(JSON.stringify(part));
 }
 
-/** The sealed part of a 'vault-issued' entry in the audit log. */
+/** Encodes the sealed part of a 'vault-issued' entry in the audit log. */
 export function encodeIssue({ header, headerHash, journalPublicKey }: VaultIssue): Uint8Array {
   const encoded = { headerHash: toBase64url(headerHash), journalPublicKey: toBase64url(journalPublicKey) };
   return Buffer.from(JSON.stringify({ header, ...encoded }));

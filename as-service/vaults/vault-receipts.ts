@@ -21,7 +21,8 @@ export interface ReceiptCheck {
 }
 
 /**
- * True when the unit of the export made the receipt (64 bytes). The vault must permit the export.
+ * Returns whether the unit of the export made the receipt (64 bytes). Call this function only for
+ * an export that the vault is permitted to make.
  */
 export async function isReceiptOf(
   { crypto, keys }: ReceiptCheck,

@@ -55,7 +55,7 @@ export interface VaultReport {
   readonly exports: number;
   readonly receipts: number;
   readonly findings: readonly VaultFindingJson[];
-  /** One for each receipt in this journal that verifies. */
+  /** One verdict for each authentic receipt in this journal. */
   readonly verdicts: readonly SignableVerdict[];
 }
 
@@ -70,7 +70,7 @@ export class Vaults {
     this.#options = options;
   }
 
-  /** Newest first. */
+  /** Returns the vaults of the sets that the caller may use, newest first. */
   visible(caller: VaultCaller): VaultRecord[] {
     return this.#options.vaults.all.filter(({ issued }) => mayUse(caller, issued.header.set.set));
   }
@@ -112,8 +112,8 @@ export class Vaults {
   }
 
   /**
-   * Revokes a vault. A second revocation changes nothing. An offline vault continues to export:
-   * reconcile() reports its exports after the revocation.
+   * Revokes a vault. A second revocation changes nothing. A vault that is offline can still export
+   * after the revocation. reconcile() later reports these exports.
    */
   revoke(vaultId: string, reason: string, caller: VaultCaller): Promise<VaultRecord> {
     return this.#mutex.run(async () => {
@@ -129,8 +129,8 @@ export class Vaults {
   }
 
   /**
-   * Reconciles a returned journal. If `vaultId` is defined, the journal must be of that vault. A
-   * second return of the same journal leads to the same verdicts.
+   * Reconciles a returned journal. If `vaultId` is defined, the journal must be of that vault. If
+   * the same journal is returned again, the verdicts are the same.
    * @throws ProtocolError vault-unknown, journal-refused, receipt-refused
    */
   reconcile(journal: Envelope, caller: VaultCaller, vaultId?: string): Promise<VaultReport> {
@@ -149,7 +149,10 @@ export class Vaults {
     });
   }
 
-  /** Appends an entry unless the caller was signed out meanwhile. */
+  /**
+   * Appends an entry. Rejects if the access code of the caller has expired or was revoked
+   * meanwhile.
+   */
   #append(
     event: string,
     { actor, requireSignedIn }: VaultCaller,
@@ -234,7 +237,7 @@ function readChosen(typed: string): string {
   return passphrase;
 }
 
-/** Checks the shape only, not the signature. */
+/** Checks the shape of the journal but not its signature. */
 function readJournal({ payload }: Envelope): VaultJournalJson {
   try {
     return decodeVaultJournal(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));

@@ -22,13 +22,11 @@ import { type Call, EVERY_ROLE, OVERSEERS, route } from './route.ts';
 
 const ISSUERS: readonly Role[] = ['custodian', 'administrator'];
 const WORKERS: readonly Role[] = ['operator', 'custodian', 'administrator'];
-/** In bytes. Sufficient for 20,000 units, each with a reason. */
+/** Maximum length of a request body in bytes. Sufficient for 20,000 units, each with a reason. */
 const MAX_BODY_LENGTH = 16 * 1024 * 1024;
-/** Time to sign 40,000 verdicts on a busy machine. */
+/** Timeout of a request for a report. Sufficient to sign 40,000 verdicts on a busy machine. */
 const REPORT_DEADLINE_MS = 100_000;
-/**
- * Maximum number of gaps, and of units without a reason, in a response. The report contains all.
- */
+/** Maximum number of gaps, and of units without a reason, in a response. The report lists all. */
 const MAX_GAPS = 1000;
 
 function actorOf({ signedIn: { account, requireSignedIn } }: Pick<Call<unknown>, 'signedIn'>): Actor {

@@ -13,11 +13,14 @@ export const OVERSEERS: readonly Role[] = ['auditor', 'administrator'];
 export interface Call<Input> {
   readonly as: As;
   readonly input: Input;
-  /** Value of {id} in the path; empty for a path without it. */
+  /** Value of {id} in the path. Empty if the path does not contain {id}. */
   readonly id: string;
   /** @throws RangeError on a route without sign-in */
   readonly signedIn: SignedIn;
-  /** Counts exports or receipts against the operator's rate. @throws Problem too-many-requests */
+  /**
+   * Counts exports or receipts against the rate limit of the operator.
+   * @throws Problem too-many-requests
+   */
   readonly spend: (count: number) => void;
   /** Receives errors whose details must not reach a client. */
   readonly report: (cause: unknown) => void;
@@ -31,9 +34,9 @@ export interface Route<Input = unknown> {
   readonly roles: readonly Role[] | 'anyone';
   /** Schema of the JSON body (POST) or of the query (GET). */
   readonly input: v.GenericSchema<unknown, Input> | undefined;
-  /** Maximum length of the body in bytes, if not the default. */
+  /** Maximum length of the body in bytes. Undefined for the default. */
   readonly bodyLimit?: number;
-  /** Timeout, if not the default. */
+  /** Timeout in milliseconds. Undefined for the default. */
   readonly deadlineMs?: number;
   readonly output: v.GenericSchema;
   /** Problems of this route, besides those of every route. */

@@ -1,5 +1,5 @@
-// Routes below /v1/vaults (docs/protocol.md clauses 6 and 10). Only the response to the issue of a
-// vault contains its passphrase. The service does not store it.
+// Routes below /v1/vaults (docs/protocol.md clauses 6 and 10). The passphrase of a vault is only in
+// the response to the request that issues the vault. The service does not store it.
 import type { Role } from '#protocol/service/messages.ts';
 import {
   type VaultAnswerJson,
@@ -17,7 +17,10 @@ import { type Call, OVERSEERS, route } from './route.ts';
 
 const ISSUERS: readonly Role[] = ['custodian'];
 const RETURNERS: readonly Role[] = ['operator', 'custodian'];
-/** In bytes. Sufficient for a vault journal of 2000 exports with receipts, as base64url of JSON. */
+/**
+ * Maximum length of a request body in bytes. Sufficient for a vault journal of 2000 exports with
+ * receipts, as base64url of JSON.
+ */
 const MAX_BODY_LENGTH = 6 * 1024 * 1024;
 
 function callerOf({ signedIn: { account, requireSignedIn } }: Pick<Call<unknown>, 'signedIn'>): VaultCaller {
