@@ -19,8 +19,8 @@ interface PageOptions {
   readonly assetsDir: string;
   readonly copyPublicDir: boolean;
   /**
-   * Patterns by chunk name. A chunk contains the modules that match its pattern and all modules
-   * that they import statically.
+   * Patterns of module paths, by chunk name. A chunk contains the modules that match its pattern
+   * and all modules that they import statically.
    */
   readonly chunks: Readonly<Record<string, RegExp>>;
 }
