@@ -1,5 +1,6 @@
-// The error codes of expected failures; a code never changes its meaning. A programming error is a
-// TypeError or RangeError and has no code, and a cancelled chooser is `undefined`, not a failure.
+// The error codes of expected failures. A code never changes its meaning. A programming error is a
+// TypeError or RangeError and has no code. A cancelled chooser is not a failure: the function
+// returns undefined.
 import { hexNumber } from './bytes/hex.ts';
 
 /** Failures between the page and a device: cable, driver, browser, framing. */
@@ -80,7 +81,10 @@ export type TokenErrorCode =
   | 'token-nonsense' // a response that violates the specification
   | 'token-failed'; // an error inside the card, such as a memory failure
 
-/** Failures of a vault, the AS token in a file; its other refusals have a SourceErrorCode. */
+/**
+ * Failures of a vault, which is an AS token in a file. The other refusals of a vault have a
+ * SourceErrorCode.
+ */
 export type VaultErrorCode =
   | 'vault-malformed' // not a vault file, or limits that this version does not support
   | 'vault-untrusted' // not certified by a root key that this station has pinned
@@ -106,7 +110,7 @@ export type StationErrorCode =
   | 'part-unreachable' // a lazily loaded part of the page could not be fetched
   | 'unit-at-work'; // a reason was given for a unit during its load
 
-/** A check with a key failed. */
+/** A cryptographic check failed (IntegrityError). */
 export type IntegrityErrorCode = 'integrity';
 
 export type ErrorCode =
@@ -137,7 +141,7 @@ export class ProtocolError extends Error {
  */
 export class FileError extends ProtocolError {
   override readonly name = 'FileError';
-  /** Says what is wrong with the file, as a sentence for the operator. */
+  /** What is wrong with the file, as a sentence for the operator. */
   readonly title: string;
   /** The remedy, as an imperative without a full stop. */
   readonly remedy: string;

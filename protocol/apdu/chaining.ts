@@ -28,13 +28,16 @@ const CLA_CHAINING = 0x10;
 /** Maximum number of GET RESPONSE commands for one response. Each returns up to 256 bytes. */
 const MAX_GET_RESPONSES = MAX_EXTENDED_NE / MAX_SHORT_NE;
 
-/** Status word for a command that found its precondition, such as a pending challenge, used up. */
+/**
+ * Status word of a command whose precondition no longer holds, for example because its challenge
+ * was used.
+ */
 const CONDITION_USED = 0x6985;
 
 /**
  * Returns the joined response data and the final status word, which is never 61xx.
- * @throws ProtocolError from the link; unit-nonsense if the device may have run the command but its
- *   response is lost, because GET RESPONSE fails after 61xx or 6985 follows 6Cxx
+ * @throws ProtocolError any error of the link; unit-nonsense when GET RESPONSE fails after 61xx, or
+ * 6985 follows 6Cxx. The device may then have run the command, but its response is lost.
  */
 export async function exchange(
   transmit: Transmit,
@@ -108,5 +111,5 @@ async function getResponse(transmit: Transmit, ne: number): Promise<ResponseApdu
 
 const sw1 = ({ sw }: ResponseApdu): number => sw >> 8;
 
-/** Number of available bytes: SW2 of 61xx and 6Cxx, where 00 means 256. */
+/** Returns the number of available bytes: SW2 of 61xx and 6Cxx, where 00 means 256. */
 const available = ({ sw }: ResponseApdu): number => sw & 0xff || MAX_SHORT_NE;

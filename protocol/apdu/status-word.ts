@@ -77,7 +77,7 @@ export function isRefusal(sw: number): boolean {
   return sw1 === 0x64 || (sw1 >= 0x67 && sw1 <= 0x6e && sw1 !== 0x6c) || sw1 === 0x94;
 }
 
-/** Four hex digits, as ISO/IEC 7816-4 prints a status word. */
+/** Returns four hex digits, as ISO/IEC 7816-4 prints a status word. */
 export function formatStatusWord(sw: number): string {
   return hexNumber(sw, 4);
 }

@@ -20,7 +20,7 @@ const COUNTER_END = 0xffffffff;
 export class AsUnit<Caller = undefined> {
   readonly #memory: Memory<Caller>;
   readonly #crypto: KeyCrypto;
-  /** Serialises the exports of one challenge and the receipts of one export. */
+  /** Serialises exports for the same challenge, and receipts of the same export. */
   readonly #mutex = new KeyedMutex();
 
   constructor(memory: Memory<Caller>, crypto: KeyCrypto) {
@@ -136,8 +136,8 @@ export class AsUnit<Caller = undefined> {
 }
 
 /**
- * Checks the new T of a key entry (clause 8): its TKV must be greater than the TKV of the unit, and
- * its KDF family must be that of the unit's current T.
+ * Checks the new T of a key entry (clause 8). Its TKV must be greater than the TKV of the unit. Its
+ * KDF family must be that of the unit's current T.
  * @throws ProtocolError transport-key-current, key-unknown
  */
 function requireNewer(unit: UnitId, { ref1, akv }: KeyFacts, family: KdfFamily, next: KdfFamily | undefined): void {
@@ -178,7 +178,7 @@ function isRepeat(request: UnitExportRequest, record: ExportRecord): boolean {
   );
 }
 
-/** Lock name of a challenge: SN ‖ R. */
+/** Returns the lock name of a challenge: SN ‖ R. */
 function lockName({ unit, random }: UnitExportRequest): string {
   return toBase64url(concat(unit.sn, random));
 }

@@ -17,7 +17,7 @@ export function entryKind({ attributes, slot }: Pick<KeyFacts, 'attributes' | 's
 }
 
 /**
- * Checks a key entry before an AS stores it, so that no entry exists that every unit would refuse.
+ * Checks a key entry before an AS stores it. Every unit would refuse an invalid entry.
  * @throws RangeError naming the invalid field
  */
 export function requireEntry(facts: KeyFacts): void {

@@ -20,7 +20,7 @@ export interface KeyCrypto {
    */
   sealKey(header: Header, random: Uint8Array): Promise<{ readonly data: Bytes; readonly kcv: Kcv }>;
   /**
-   * `random` is R of the export.
+   * Verifies a receipt. `random` is R of the export.
    * @throws IntegrityError when the receipt does not match the export
    */
   verifyReceipt(receipt: Uint8Array, expected: ExpectedReceipt, random: Uint8Array): Promise<void>;

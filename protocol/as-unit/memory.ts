@@ -14,7 +14,10 @@ export interface UnitExportRequest {
   /** Requests DATA with SIG. */
   readonly sign: boolean;
   readonly ref1: number;
-  /** The slot that DATA is bound to; undefined from a card, whose EXPORTKEY has no REF2. */
+  /**
+   * The only slot for which DATA is valid. Undefined in a request to a card, whose EXPORTKEY has no
+   * REF2.
+   */
   readonly ref2: number | undefined;
   /** R, 16 bytes. */
   readonly random: Uint8Array;

@@ -7,11 +7,11 @@ import type { KeyStore } from './tree-key-crypto.ts';
 
 /** Access to the key material of an AS. Every result is a copy, which the key store wipes. */
 export interface KeyMaterial {
-  /** T, 32 bytes. */
+  /** Returns T, 32 bytes. */
   copyTransportKey(set: number, tkv: number): Bytes;
   /** True iff units of the set store K_D instead of T. */
   isDiversified(set: number): boolean;
-  /** TA, 16, 24 or 32 bytes. */
+  /** Returns TA, 16, 24 or 32 bytes. */
   copyApplicationKey(set: number, ref1: number): Bytes;
   /** Returns an Ed25519 signature, 64 bytes. */
   signData(message: Uint8Array): Bytes | Promise<Bytes>;

@@ -20,14 +20,14 @@ import { type KdfFamily, SUITES } from '../tkl/suites.ts';
 import { entryKind } from './entry.ts';
 import type { KeyCrypto } from './key-crypto.ts';
 
-/** A store of T, or of K_D alone, and TA. The caller wipes every key that the store returns. */
+/** A store of TA and of either T or K_D. The caller wipes every key that the store returns. */
 export interface KeyStore {
   /**
-   * KDF(K_D of the unit, label, context), 32 bytes; `context` has 32 bytes. A store with
+   * Returns KDF(K_D of the unit, label, context), 32 bytes. `context` has 32 bytes. A store with
    * non-extractable keys derives this key internally.
    */
   deriveFromDeviceKey(unit: UnitId, family: KdfFamily, label: Label, context: Uint8Array): Promise<Bytes>;
-  /** A copy of TA, 16, 24 or 32 bytes. */
+  /** Returns a copy of TA, 16, 24 or 32 bytes. */
   copyApplicationKey(set: number, ref1: number): Promise<Bytes>;
   /**
    * Returns a copy of the key that the unit stores for this TKV (clause 8), 32 bytes: T in a shared
@@ -35,7 +35,7 @@ export interface KeyStore {
    * reports, so that T of a diversified set never leaves the AS.
    */
   copyTransportKeyFor(unit: UnitId, family: KdfFamily): Promise<Bytes>;
-  /** SIG over DATA: Ed25519, 64 bytes. */
+  /** Returns SIG over DATA: Ed25519, 64 bytes. */
   signData(message: Uint8Array): Promise<Bytes>;
   readonly random: Random;
 }
@@ -83,7 +83,7 @@ export class TreeKeyCrypto implements KeyCrypto {
     }
   }
 
-  /** The key for BODY; undefined for an erasure (clause 8). */
+  /** Returns a copy of the key for BODY; undefined for an erasure (clause 8). */
   async #copyKey(header: Header): Promise<Bytes | undefined> {
     const { set, ref1, akv, sn, suite } = header;
     switch (entryKind(header)) {

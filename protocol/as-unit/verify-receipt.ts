@@ -43,7 +43,10 @@ export async function verifyReceipt<Caller>(
   await mutex.run(`XC ${xc}`, () => commitReceipt(xc, receipt, options));
 }
 
-/** Reads the export again, because another call may have stored a receipt in the meantime. */
+/**
+ * Stores the receipt. First reads the export again, because another call may have stored a receipt
+ * in the meantime.
+ */
 async function commitReceipt<Caller>(
   xc: number,
   receipt: Uint8Array,

@@ -32,8 +32,8 @@ export function copy(bytes: Uint8Array): Bytes {
 }
 
 /**
- * Casts to Bytes, with a copy only if the buffer is a SharedArrayBuffer. The caller must not change
- * the source afterwards.
+ * Casts to Bytes. Copies only if the buffer is a SharedArrayBuffer. The caller must not change the
+ * source afterwards.
  */
 export function asBytes(bytes: Uint8Array): Bytes {
   return bytes.buffer instanceof ArrayBuffer ? (bytes as Bytes) : copy(bytes);
@@ -63,7 +63,7 @@ export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {
 }
 
 /**
- * Checks the length of an argument before any cryptography. Only for errors of the caller:
+ * Checks the length of an argument before any cryptography. Detects only errors of the caller:
  * malformed input has its own error codes.
  * @throws RangeError naming the argument, its length and the allowed lengths
  */

@@ -1,7 +1,7 @@
 // Hexadecimal text in upper case, as ISO/IEC 7816-4 prints it.
 import type { Bytes } from './bytes.ts';
 
-/** Two upper-case digits per byte, no separators. */
+/** Returns two upper-case digits per byte, without separators. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
@@ -9,7 +9,8 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 /**
- * A non-negative integer in upper-case hexadecimal, padded with zeros to at least `digits` digits.
+ * Returns a non-negative integer in upper-case hexadecimal, padded with zeros to at least `digits`
+ * digits.
  */
 export function hexNumber(value: number | bigint, digits = 1): string {
   return value.toString(16).toUpperCase().padStart(digits, '0');

@@ -10,11 +10,11 @@ function encode(value: number, length: 1 | 2 | 4): Bytes {
   return bytes;
 }
 
-/** 1 byte. @throws RangeError for a value that does not fit */
+/** Encodes 1 byte. @throws RangeError for a value that does not fit */
 export const u8 = (value: number): Bytes => encode(value, 1);
-/** 2 bytes. @throws RangeError for a value that does not fit */
+/** Encodes 2 bytes. @throws RangeError for a value that does not fit */
 export const u16 = (value: number): Bytes => encode(value, 2);
-/** 4 bytes. @throws RangeError for a value that does not fit */
+/** Encodes 4 bytes. @throws RangeError for a value that does not fit */
 export const u32 = (value: number): Bytes => encode(value, 4);
 
 function decode(bytes: Uint8Array, offset: number, length: number): number {
@@ -26,9 +26,9 @@ function decode(bytes: Uint8Array, offset: number, length: number): number {
   return value;
 }
 
-/** The byte at `offset`. @throws RangeError beyond the end */
+/** Reads the byte at `offset`. @throws RangeError beyond the end */
 export const readU8 = (bytes: Uint8Array, offset: number): number => decode(bytes, offset, 1);
-/** The 2 bytes at `offset`. @throws RangeError beyond the end */
+/** Reads the 2 bytes at `offset`. @throws RangeError beyond the end */
 export const readU16 = (bytes: Uint8Array, offset: number): number => decode(bytes, offset, 2);
-/** The 4 bytes at `offset`. @throws RangeError beyond the end */
+/** Reads the 4 bytes at `offset`. @throws RangeError beyond the end */
 export const readU32 = (bytes: Uint8Array, offset: number): number => decode(bytes, offset, 4);

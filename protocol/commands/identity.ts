@@ -43,7 +43,7 @@ export interface Identity {
    */
   readonly suites: readonly number[];
   readonly lifecycle: 'blank' | 'operational';
-  /** Number of failed imports left, 0 to 64 (clause 4.7). */
+  /** Number of failed imports until the unit delays imports, 0 to 64 (clause 4.7). */
   readonly tries: number;
   readonly signatureRequired: boolean;
   readonly capabilities: Capabilities;
@@ -54,12 +54,12 @@ export interface Identity {
 
 const VERSION = 0x01;
 const MAX_TRIES = 64;
-/** Suites of clause 2 that are in use or planned. 03 and 07 are reserved and refused. */
+/** Suites that clause 2 defines, including planned ones. 03 and 07 are reserved and refused. */
 const DEFINED_SUITES: readonly number[] = [0x01, 0x02, 0x04, 0x05, 0x06];
 const KEEPS_CHALLENGE = 0x01;
 const EXTENDED_LENGTH = 0x02;
 const IDENTIFY = 0x04;
-/** Never the AKV of a key (clause 3.3). */
+/** No key has this AKV (clause 3.3). */
 const INVALID_AKV = 0xffffffff;
 
 type Fault = (fault: string, clause?: string) => ProtocolError;

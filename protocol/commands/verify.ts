@@ -17,7 +17,7 @@ export const verify: Command<{ readonly pinBlock: Uint8Array }, void> = {
 };
 
 /**
- * VERIFY without a PIN, which reads the PIN state and uses no try. Status word 9000 means unlocked,
+ * VERIFY without a PIN. It reads the PIN state and uses no try. Status word 9000 means unlocked,
  * 63CX means locked with X tries left, and 6983 means blocked.
  */
 export const pinState: Command<void, void> = {

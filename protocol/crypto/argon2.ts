@@ -18,7 +18,7 @@ const MAX_BLOCKING_MS = 20;
 /**
  * Returns a key of 32 bytes, which the caller wipes.
  * @param salt at least 8 bytes
- * @param cost the caller has checked the limits
+ * @param cost the caller has checked that it is within limits
  */
 export async function argon2id(password: Uint8Array, salt: Uint8Array, cost: Argon2Cost): Promise<Bytes> {
   const { memoryKib, passes, lanes } = cost;

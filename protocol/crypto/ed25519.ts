@@ -3,13 +3,13 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { type Bytes, requireLength } from '../bytes/bytes.ts';
 
-/** Public key (32 bytes) of a secret key (32 bytes). */
+/** Returns the public key (32 bytes) of a secret key (32 bytes). */
 export function ed25519PublicKey(secretKey: Uint8Array): Bytes {
   requireLength('secretKey', secretKey, 32);
   return ed25519.getPublicKey(secretKey);
 }
 
-/** Signature (64 bytes) under a secret key (32 bytes). */
+/** Returns a signature (64 bytes) under a secret key (32 bytes). */
 export function signEd25519(secretKey: Uint8Array, message: Uint8Array): Bytes {
   requireLength('secretKey', secretKey, 32);
   return ed25519.sign(message, secretKey);

@@ -18,8 +18,8 @@ export interface KbkdfInput {
 }
 
 /**
- * K_OUT = CMAC(K_IN, [i] ‖ fixed input) for i = 1, 2, …, truncated to `length`. The counter [i] has
- * 32 bits and precedes the fixed input.
+ * Returns K_OUT = CMAC(K_IN, [i] ‖ fixed input) for i = 1, 2, …, truncated to `length`. The counter
+ * [i] has 32 bits and precedes the fixed input.
  */
 export function kbkdfCmac({ key, fixedInput, length }: KbkdfInput): Bytes {
   if (!Number.isInteger(length) || length < 1)
@@ -42,7 +42,7 @@ export interface HkdfInput {
   readonly length: number;
 }
 
-/** HKDF-Extract followed by HKDF-Expand. */
+/** Runs HKDF-Extract, then HKDF-Expand. */
 export function hkdfSha256({ salt, key, info, length }: HkdfInput): Bytes {
   return nobleHkdf(sha256, key, salt, info, length);
 }

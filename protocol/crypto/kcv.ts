@@ -8,12 +8,12 @@ import { cmac, sha256 } from './prf.ts';
 /** KCVALG: 00 no key (erased slot), 01 CMAC of a zero block, 02 SHA-256. */
 export type KcvAlgorithm = 0x00 | 0x01 | 0x02;
 
-/** The first 5 bytes of CMAC(key, 16 × 00). `key` has 16, 24 or 32 bytes. */
+/** Returns the first 5 bytes of CMAC(key, 16 × 00). `key` has 16, 24 or 32 bytes. */
 export function aesKcv(key: Uint8Array): Bytes {
   return firstFive(cmac({ key, message: new Uint8Array(16) }));
 }
 
-/** The first 5 bytes of SHA-256("TKL1KCV" ‖ 00 ‖ key), for a key that is not an AES key. */
+/** Returns the first 5 bytes of SHA-256("TKL1KCV" ‖ 00 ‖ key), for a key that is not an AES key. */
 export function hashKcv(key: Uint8Array): Bytes {
   const message = concat(ascii('TKL1KCV'), 0x00, key);
   try {

@@ -1,6 +1,6 @@
 // ANSI X9.143 (TR-31) key blocks of version D: AES key block binding with an AES-256 KBPK. They are
-// the BODY of suite 01. Accepts one encoding per block and refuses the alternatives that X9.143
-// permits, so that no two texts contain the same key.
+// the BODY of suite 01. Accepts exactly one encoding of each block and refuses the alternatives
+// that X9.143 permits, so that two different texts are never the same block.
 import { cbc } from '@noble/ciphers/aes.js';
 import { type Bytes, concat, equalBytes, requireLength, wipe } from '../bytes/bytes.ts';
 import { fromHex, toHex } from '../bytes/hex.ts';
@@ -27,7 +27,10 @@ export interface KeyBlock {
 
 const HEADER_LENGTH = 16;
 const MAC_LENGTH = 16;
-/** Length field, key and pad. A key of any length is padded to 32 bytes, which hides its length. */
+/**
+ * Length of the plaintext: length field, key and pad. It is the same for keys of any length, so the
+ * block does not reveal the length of its key.
+ */
 const CLEAR_LENGTH = 48;
 
 /**
@@ -49,7 +52,7 @@ export function deriveKeyBlockKeys(kbpk: Uint8Array): { readonly kbek: Bytes; re
 
 /**
  * Wraps a key. The result is ASCII.
- * @param pad random bytes that fill the plaintext up to 48 bytes: 46 − key length
+ * @param pad random bytes that fill the plaintext up to 48 bytes; it has 46 − key length bytes
  * @throws RangeError when the attributes or an optional block cannot be encoded in a header
  */
 export function wrapKeyBlock(kbpk: Uint8Array, { attributes, optionalBlocks, key }: KeyBlock, pad: Uint8Array): Bytes {
@@ -120,8 +123,8 @@ function decodeOptionalBlocks(text: string, count: number): { optionalBlocks: Op
   const optionalBlocks: OptionalBlock[] = [];
   let end = HEADER_LENGTH;
   for (let i = 0; i < count; i++) {
-    // Length 00 announces an extended length, which X9.143 permits. This code refuses it, because
-    // the same block would then have two encodings.
+    // Length 00 would announce an extended length. X9.143 permits that, but the same block would
+    // then have two encodings, so this code refuses it.
     const head = /^([A-Z][A-Z0-9])([0-9A-F]{2})$/.exec(text.slice(end, end + 4));
     const length = Number.parseInt(head?.[2] ?? '00', 16);
     const id = head?.[1] ?? '';

@@ -11,18 +11,18 @@ export interface PrfInput {
   readonly message: Uint8Array;
 }
 
-/** AES-CMAC (16 bytes) under a key of 16, 24 or 32 bytes. */
+/** Computes AES-CMAC (16 bytes) under a key of 16, 24 or 32 bytes. */
 export function cmac({ key, message }: PrfInput): Bytes {
   requireLength('key', key, 16, 24, 32);
   return nobleCmac(message, key);
 }
 
-/** HMAC-SHA-256 (32 bytes) under a key of any length. */
+/** Computes HMAC-SHA-256 (32 bytes) under a key of any length. */
 export function hmacSha256({ key, message }: PrfInput): Bytes {
   return nobleHmac(nobleSha256, key, message);
 }
 
-/** SHA-256 (FIPS 180-4), 32 bytes. */
+/** Computes SHA-256 (FIPS 180-4), 32 bytes. */
 export function sha256(message: Uint8Array): Bytes {
   return nobleSha256(message);
 }

@@ -23,7 +23,7 @@ export type CardAction =
 export interface CardFraming {
   /** Processes received bytes, split or joined in any way. */
   receive(bytes: Uint8Array): readonly CardAction[];
-  /** The time of the last `wait` has passed without received bytes. */
+  /** Called when the time of the last `wait` has passed without received bytes. */
   silence(): readonly CardAction[];
   /**
    * Processes the response APDU of a command. Has no effect if the host has cancelled the command.

@@ -21,7 +21,7 @@ export interface CcidDeviceOptions {
   readonly atr?: Uint8Array;
 }
 
-/** T=1, IFSC 254, extended length (docs/protocol.md clause 5). */
+/** The ATR: T=1, IFSC 254, extended length (docs/protocol.md clause 5). */
 export const ATR = fromHex('3B 85 81 71 FE 45 01 80 73 80 01 C0 7D');
 
 const EXTENSION_MULTIPLIER = 1;
@@ -44,7 +44,7 @@ export class CcidDevice implements CardFraming {
     this.#slots = Array.from({ length: slots }, () => ({ isPowered: false, running: undefined }));
   }
 
-  /** A zero-length packet has no effect. */
+  /** Processes received bytes. A zero-length packet has no effect. */
   receive(bytes: Uint8Array): readonly CardAction[] {
     this.#reader.push(bytes);
     const actions: CardAction[] = [];
@@ -105,8 +105,8 @@ export class CcidDevice implements CardFraming {
   }
 
   /**
-   * Powers the card on, which also resets it, or off. Both discard the response of a running
-   * command.
+   * If `on`, powers the card on or resets it. Otherwise powers it off. Discards the response of a
+   * running command in either case.
    */
   #power(message: CcidMessage, slot: Slot, on: boolean): readonly CardAction[] {
     slot.running = undefined;

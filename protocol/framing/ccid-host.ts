@@ -67,7 +67,7 @@ class CcidHost implements HostFraming {
     this.#reader.push(bytes);
     let action = WAIT_ON;
     for (let message = this.#reader.next(); message !== undefined; message = this.#reader.next()) {
-      // Messages after the response can only answer earlier requests.
+      // Ignores messages after the response, because they can only answer earlier requests.
       if (action.do === 'wait-on') action = this.#handle(message);
     }
     return action;

@@ -32,7 +32,7 @@ export const IccStatus = { active: 0, inactive: 1, absent: 2 } as const;
 export const CommandStatus = { done: 0, failed: 1, timeExtension: 2 } as const;
 
 const CCID_HEADER_LENGTH = 10;
-/** docs/protocol.md clause 5. */
+/** Maximum length of a message with its header, in bytes (docs/protocol.md clause 5). */
 export const MAX_CCID_MESSAGE = 1319;
 export const MAX_CCID_DATA = MAX_CCID_MESSAGE - CCID_HEADER_LENGTH;
 
@@ -68,7 +68,7 @@ export function encodeCcidMessage(
   return message;
 }
 
-/** bStatus of an RDR_to_PC message. */
+/** Encodes bStatus of an RDR_to_PC message. */
 export const encodeStatus = (icc: number, command: number): number => (command << 6) | icc;
 export const iccStatus = (status: number): number => status & 0x03;
 export const commandStatus = (status: number): number => status >> 6;

@@ -10,8 +10,7 @@ import type { Port } from './port.ts';
 export type Clock = () => number;
 
 /**
- * Maximum time to wait until no bytes arrive. The host writes afterwards even if bytes still
- * arrive.
+ * Maximum time to wait for silence before a write. Then the host writes even if bytes still arrive.
  */
 const MAX_DRAIN_MS = 2000;
 /**

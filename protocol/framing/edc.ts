@@ -14,8 +14,8 @@ const CRC_TABLE = Uint16Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * CRC-16 of ISO/IEC 13239 over bytes from..to: initial value FFFF, reflected, final XOR FFFF. Check
- * value: 906E for "123456789".
+ * Computes CRC-16 of ISO/IEC 13239 over bytes from..to: initial value FFFF, reflected, final XOR
+ * FFFF. Check value: 906E for "123456789".
  */
 export function crc16(bytes: Uint8Array, from = 0, to = bytes.length): number {
   let remainder = 0xffff;
@@ -25,14 +25,14 @@ export function crc16(bytes: Uint8Array, from = 0, to = bytes.length): number {
   return remainder ^ 0xffff;
 }
 
-/** XOR of the bytes from..to. */
+/** Computes the XOR of the bytes from..to. */
 export function lrc(bytes: Uint8Array, from = 0, to = bytes.length): number {
   let sum = 0;
   for (let i = from; i < to; i++) sum ^= bytes[i] ?? 0;
   return sum;
 }
 
-/** The EDC as a number of EDC_LENGTH bytes. The more significant byte is sent first. */
+/** Computes the EDC as a number of EDC_LENGTH bytes. The more significant byte is sent first. */
 export function computeEdc(edc: Edc, bytes: Uint8Array, from = 0, to = bytes.length): number {
   return edc === 'crc' ? crc16(bytes, from, to) : lrc(bytes, from, to);
 }

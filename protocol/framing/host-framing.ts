@@ -36,6 +36,6 @@ export interface HostFraming {
   exchange(command: Uint8Array): HostAction;
   /** Processes received bytes, split or joined in any way. */
   receive(bytes: Uint8Array): HostAction;
-  /** The time of the wait or gap has passed without received bytes. */
+  /** Called when the time of the wait or gap has passed without received bytes. */
   silence(): HostAction;
 }

@@ -28,7 +28,7 @@ export interface RBlock {
 export interface SBlock {
   readonly kind: 'S';
   readonly request: 'resynch' | 'ifs' | 'abort' | 'wtx';
-  /** True for the response to that request. */
+  /** True for a response, false for a request. */
   readonly response: boolean;
   /** One byte for IFS and WTX, else 0. */
   readonly value: number;
@@ -47,7 +47,7 @@ export const INITIAL_IFSD = 32;
 export const BWT_MS = 1000;
 /** Character waiting time in ms: the maximum gap inside a block. */
 export const CWT_MS = 200;
-/** Silence after a damaged block, in ms. */
+/** Time for which the line must be silent after a damaged block, in ms. */
 export const DAMAGE_SILENCE_MS = 15;
 
 const NAD = 0x00;
@@ -131,7 +131,9 @@ function hasValue(request: SBlock['request']): boolean {
   return request === 'ifs' || request === 'wtx';
 }
 
-/** IFS 00 and FF are reserved, and WTX 00 extends nothing. */
+/**
+ * Whether the request permits the value. IFS 00 and FF are reserved, and WTX 00 extends nothing.
+ */
 function isValue(request: SBlock['request'], value: number): boolean {
   return !hasValue(request) || (value !== 0 && (request !== 'ifs' || value <= MAX_IFS));
 }

@@ -166,8 +166,8 @@ export class T1Card implements CardFraming {
   }
 
   /**
-   * S(RESYNCH): resets sequence numbers, IFSD and chains, and discards the response of a running
-   * command.
+   * Applies S(RESYNCH): resets sequence numbers, IFSD and chains, and discards the response of a
+   * running command.
    */
   #reset(): void {
     this.#ns = 0;

@@ -31,7 +31,7 @@ export interface T1Options {
   readonly bwtMs?: number;
 }
 
-/** Silence of the line before S(RESYNCH), in ms. */
+/** Time for which the line must be silent before S(RESYNCH), in ms. */
 const DRAIN_SILENCE_MS = 100;
 const MAX_REPEATS = 3;
 const MAX_RESYNCHS = 3;
@@ -64,7 +64,7 @@ class T1Host implements HostFraming {
   readonly #bwtMs: number;
   readonly #reader: T1BlockReader;
   #phase: Phase = 'closed';
-  /** N(S) of the I-block sent last, or of the next one. */
+  /** N(S) of the I-block that the unit has not acknowledged yet, otherwise of the next I-block. */
   #ns: SequenceBit = 0;
   /** Expected N(S) of the unit's next I-block. */
   #nr: SequenceBit = 0;
@@ -176,7 +176,7 @@ class T1Host implements HostFraming {
   }
 
   /**
-   * Ignores every block except the response. The unit has sent such a block before it received the
+   * Ignores every block except the response. The unit sent any other block before it received the
    * S(RESYNCH request).
    */
   #handleResynch(block: T1Block): HostAction {
@@ -337,7 +337,7 @@ class T1Host implements HostFraming {
   }
 }
 
-/** Whether the first two received bytes occur in the sent block, as in a partial echo. */
+/** Whether the first two received bytes occur in the sent block, which indicates a partial echo. */
 function isPartOf(heard: readonly number[], sent: Uint8Array): boolean {
   const [first, second] = heard;
   if (first === undefined || second === undefined) return false;

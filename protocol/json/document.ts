@@ -1,6 +1,6 @@
 // Reads JSON documents: files, signed payloads and requests (docs/protocol.md clauses 6, 9 and 10).
-// Refuses members that the schema does not name. read() in schema.ts, for answers of the service,
-// ignores such members.
+// Refuses members that the schema does not name. Answers of the service may contain such members,
+// so they are read with read() in schema.ts.
 import { fromUtf8 } from '../bytes/text.ts';
 import { type ErrorCode, ProtocolError } from '../errors.ts';
 import { cutShort, isCutShort } from '../text/cut-short.ts';

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { bytes, list, text } from './schema.ts';
 
-/** A list with exactly one item. */
+/** Returns the schema of a list with exactly one item. */
 /* @__NO_SIDE_EFFECTS__ */
 function single<Item extends v.GenericSchema>(item: Item) {
   return list(item, 1, 1) as unknown as v.GenericSchema<[v.InferInput<Item>], [v.InferOutput<Item>]>;
@@ -18,5 +18,7 @@ export function envelopeOf(payload: v.GenericSchema<string>, sig: v.GenericSchem
   });
 }
 
-/** In an answer of the service: a verdict, an audit head or a certificate. */
+/**
+ * The schema of an envelope in an answer of the service, for example of a verdict or an audit head.
+ */
 export const envelopeSchema = envelopeOf(bytes(2, 65_536), bytes(64));

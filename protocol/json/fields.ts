@@ -4,7 +4,10 @@ import { text } from './schema.ts';
 /** An SN, including zero: no unit has SN zero, but that is a rule and not part of the format. */
 export const anySerialNumber = text(/^[0-9A-F]{32}$/, '32 upper-case hex digits');
 
-/** False for dates such as 30 February, and for 24:00. `utc` matches the schema `time`. */
+/**
+ * Whether a time exists in the calendar. False for dates such as 30 February, and for 24:00. `utc`
+ * matches the schema `time`.
+ */
 export function isOnCalendar(utc: string): boolean {
   return new Date(utc).toISOString().slice(0, 19) === utc.slice(0, 19);
 }

@@ -6,8 +6,8 @@ import { isOnCalendar } from './fields.ts';
 import { asJson, time } from './schema.ts';
 
 /**
- * A text of 1 to `max` characters, which is converted to the normal form of docs/protocol.md clause
- * 6.2.
+ * Returns the schema of a text of 1 to `max` characters, which it converts to the normal form of
+ * docs/protocol.md clause 6.2.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function entered(max: number) {
@@ -15,7 +15,8 @@ export function entered(max: number) {
 }
 
 /**
- * A text that `read` converts to its normal form or refuses. The error message contains the reason.
+ * Returns the schema of a text that `read` converts to its normal form or refuses. The error
+ * message contains the reason.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function enteredBy(read: (typed: string) => TextResult, max: number) {

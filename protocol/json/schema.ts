@@ -16,9 +16,9 @@ type Check = (value: unknown) => boolean;
 export type JsonSchema = Readonly<Record<string, string | number>>;
 
 /**
- * A schema with a single check. valibot's own actions would need a pipe of two to four, and the
- * page loads this code before the first key (docs/adr/0050). Error messages contain `expects`:
- * "keys.sets[0].kcv is not ...".
+ * Returns a schema with a single check. valibot's own actions would need a pipe of two to four
+ * actions, which is more code. The page loads this code before the first key (docs/adr/0050), so it
+ * must be small. Error messages contain `expects`, for example "keys.sets[0].kcv is not ...".
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function custom<T>(is: Check, expects: string, json: JsonSchema = {}) {
@@ -33,22 +33,22 @@ export function asJson<S extends Schema>(schema: S, json: JsonSchema): S {
   return { ...schema, json };
 }
 
-/** A string that matches the pattern. `expects` is for error messages. */
+/** Returns the schema of a string that matches the pattern. `expects` is for error messages. */
 /* @__NO_SIDE_EFFECTS__ */
 export function text(pattern: RegExp, expects: string) {
   const is: Check = (value) => typeof value === 'string' && pattern.test(value);
   return custom<string>(is, expects, { type: 'string', pattern: pattern.source });
 }
 
-/** 1 to `max` characters, none of them a control character. */
+/** Returns the schema of a string of 1 to `max` characters, none of them a control character. */
 /* @__NO_SIDE_EFFECTS__ */
 export function printable(max: number) {
   return text(new RegExp(`^[^\\p{Cc}]{1,${max}}$`, 'u'), `a text of 1 to ${max} printable characters`);
 }
 
 /**
- * Unpadded base64url (RFC 4648 clause 5) of `min` to `max` bytes. The unused last bits must be
- * zero, so that equal bytes have equal texts.
+ * Returns the schema of unpadded base64url (RFC 4648 clause 5) that encodes `min` to `max` bytes.
+ * The unused last bits must be zero, so that equal bytes have equal texts.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function bytes(min: number, max = min) {
@@ -59,7 +59,7 @@ export function bytes(min: number, max = min) {
   );
 }
 
-/** `minimum` to `maximum`, both included. */
+/** Returns the schema of an integer from `minimum` to `maximum`, both included. */
 /* @__NO_SIDE_EFFECTS__ */
 export function integer(minimum: number, maximum: number) {
   const is: Check = (value) => Number.isInteger(value) && (value as number) >= minimum && (value as number) <= maximum;
@@ -68,7 +68,7 @@ export function integer(minimum: number, maximum: number) {
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
 
-/** A time in ISO 8601. Reads 30 February as a day in March, as ECMAScript does. */
+/** A time in ISO 8601. Accepts 30 February, which ECMAScript reads as a day in March. */
 export const time = custom<string>(
   (value) => typeof value === 'string' && TIME.test(value) && !Number.isNaN(Date.parse(value)),
   'an existing time in UTC (ISO 8601)',
@@ -76,8 +76,8 @@ export const time = custom<string>(
 );
 
 /**
- * A list of `minItems` to `maxItems`. The length is checked before the items, so that a list that
- * is too long is refused before its items are read.
+ * Returns the schema of a list of `minItems` to `maxItems`. It checks the length first, so that a
+ * list that is too long is refused before its items are read.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function list<Item extends Schema>(item: Item, minItems: number, maxItems: number) {
@@ -95,7 +95,7 @@ export function describeIssue(name: string, issue: v.BaseIssue<unknown>): string
   const member = path.map(({ key }) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('');
   // enteredBy() of request-fields.ts supplies a predicate, such as "is empty".
   if (type === 'raw_transform') return `${name}${member} ${message}`;
-  // The default message of valibot repeats the value.
+  // Does not use the default message of valibot, because it repeats the value.
   return `${name}${member} is ${input === undefined ? 'missing' : `not ${expected ?? message}`}`;
 }
 

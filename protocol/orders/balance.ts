@@ -35,8 +35,8 @@ export interface Balance {
 }
 
 /**
- * Counts one outcome for each unit: `done` if the unit has it, otherwise the last one.
- * `absentReason` is the reason of every unit without an outcome.
+ * Counts one outcome for each unit: `done` if any outcome of the unit is `done`, otherwise the last
+ * one. `absentReason` is the reason of every unit without an outcome.
  */
 export function balance(
   order: WorkOrder,

@@ -9,7 +9,7 @@ import { text } from '../json/schema.ts';
 import { CERTIFICATE_TYPE, type CertificateJson, certificateSchema } from '../service/messages.ts';
 import { type Envelope, keyId, openEnvelope, type Verify } from '../signing/envelope.ts';
 
-/** Accepts the purposes of a later version, because open() never uses their keys. */
+/** Permits also the purposes of later versions. open() never uses a key with such a purpose. */
 const anyCertificateSchema = v.object({
   ...certificateSchema.entries,
   purpose: text(/^[a-z-]{1,40}$/, 'a purpose'),
@@ -30,7 +30,8 @@ export class Certificates {
   }
 
   /**
-   * `root` is a pinned key of 32 bytes, never the one in the file that is verified.
+   * Reads the certificates. `root` is a pinned key of 32 bytes, never the one in the file that is
+   * verified.
    * @throws IntegrityError if the root did not sign a certificate; ProtocolError file-refused
    */
   static async from(root: Uint8Array, envelopes: readonly Envelope[], verify: Verify): Promise<Certificates> {

@@ -13,7 +13,7 @@ export interface RowProblem {
 
 const MAX_NAMED = 20;
 
-/** Refuses a list and names the rows to fix. */
+/** Thrown to refuse a list. Names the rows to fix. */
 export class ListError extends ProtocolError {
   override readonly name = 'ListError';
   /** The first 20 problems. */
@@ -36,7 +36,8 @@ const MAX_CELLS = 100;
 const MAX_IN_CELL = 1000;
 
 /**
- * Returns the cells of each row. Leaves blank rows out but counts them. Ignores a byte order mark.
+ * Returns the cells of each row. Omits blank rows, but counts them in the row numbers. Ignores a
+ * byte order mark.
  * @throws ListError naming the row
  */
 export function parseCsv(source: string): { readonly row: number; readonly cells: readonly string[] }[] {
@@ -59,8 +60,8 @@ export function parseCsv(source: string): { readonly row: number; readonly cells
 const SEPARATOR_LINE = /^sep=([,;\t])(?:\r\n|\r|\n)/i;
 
 /**
- * The first separator outside quotes in the first line that is not blank, else a comma. Looks at
- * each character once.
+ * Returns the first separator outside quotes in the first line that is not blank, or a comma if
+ * there is none. Looks at each character once.
  */
 function findSeparator(text: string): string {
   let isQuoted = false;
@@ -120,7 +121,7 @@ function whole(row: number, why: string): ListError {
 }
 
 /**
- * Spreadsheets run a cell whose first character after blanks is = + - @ or a full-width form.
+ * A cell that spreadsheets run: its first character after blanks is = + - @ or a full-width form.
  */
 const FORMULA = /^[\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/u;
 

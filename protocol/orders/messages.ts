@@ -27,7 +27,7 @@ export type OrderState = Json<typeof stateSchema>;
 /** The result for one unit so far, on all stations. Sent only for units with an export. */
 const orderUnitSchema = v.object({
   sn: serialNumber,
-  /** Exports for the unit, including those repeated with a reason. */
+  /** Number of exports for the unit, including those repeated with a reason. */
   exports: natural,
   /** Number of lines for which the AS has a receipt of the unit. */
   proven: natural,
@@ -49,7 +49,7 @@ export type OrderJson = Json<typeof orderSchema>;
 /**
  * Answer of GET /v1/work-orders/{id}/progress?seen=, where `seen` is the version of an earlier
  * answer. `units` contains the units that changed since that answer. If `seen` is missing, or is
- * from before the last start of the service, it contains all units.
+ * from before the last start of the service, `units` contains all units with an export.
  */
 export const orderProgressSchema = v.object({
   state: stateSchema,
@@ -64,11 +64,14 @@ export const orderProgressSchema = v.object({
 });
 export type OrderProgressJson = Json<typeof orderProgressSchema>;
 
-/** A work order, or a job number that export requests contained, with the number of its exports. */
+/**
+ * A work order, or only a job number that export requests contained, with the counts of its exports
+ * and receipts.
+ */
 const workOrderFactsSchema = v.object({
   workOrder: orderId,
   exports: natural,
-  /** Exports for which the AS has a receipt. */
+  /** Number of exports for which the AS has a receipt. */
   receipts: natural,
   /** Time of the newest export, or of the issue of the order if there is no export. */
   time,
@@ -96,7 +99,10 @@ export type WorkOrderJson = Json<typeof workOrderFactsSchema>;
 export const workOrdersSchema = v.object({ workOrders: rows(workOrderFactsSchema) });
 export type WorkOrdersJson = Json<typeof workOrdersSchema>;
 
-/** The member that tells a report of GET /v1/work-orders/{id}/report from any other JSON. */
+/**
+ * Member by which a client recognises the report of GET /v1/work-orders/{id}/report among other
+ * JSON.
+ */
 export const reportFormatSchema = v.object({ format: v.picklist(['keyferry-report-1']) });
 
 /** Answer of POST /v1/work-orders/{id}/report. */

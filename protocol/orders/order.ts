@@ -9,7 +9,9 @@ import { arrangeUnits, countUnits, hasUnit, MAX_UNITS, serialNumber, type UnitRa
 
 export const WORK_ORDER_TYPE = 'application/vnd.keyferry.work-order+json';
 export const MAX_LINES = 16;
-/** Maximum of units times lines, because a report has one verdict for each load. */
+/**
+ * Maximum product of the numbers of units and lines. A report has one verdict for each such load.
+ */
 export const MAX_LOADS = 40_000;
 
 /**
@@ -30,11 +32,14 @@ const orderLineSchema = v.object({
 export type OrderLine = Json<typeof orderLineSchema>;
 
 export const orderOptionsSchema = v.object({
-  /** The run rehearses every step except the load, and the AS exports nothing for the order. */
+  /**
+   * If true, the run rehearses every step except the load, and the AS exports nothing for the
+   * order.
+   */
   dryRun: v.boolean(),
   /** The run stops after this number of failures in a row. Null sets no limit. */
   haltAfter: v.nullable(integer(1, 1000)),
-  /** The label of each unit is scanned and compared with its SN before a key is loaded. */
+  /** If true, the label of each unit is scanned and compared with its SN before a key is loaded. */
   requireLabelScan: v.boolean(),
 });
 export type OrderOptions = Json<typeof orderOptionsSchema>;
@@ -50,7 +55,7 @@ const workOrderSchema = v.object({
   set,
   /** The only suite that may be used; null permits every suite of the set and the unit. */
   suite: v.nullable(suite),
-  /** Ascending, without overlap. */
+  /** Ranges in ascending sequence, without overlap. */
   units: list(unitRangeSchema, 1, MAX_UNITS),
   /** Number of units. */
   count: integer(1, MAX_UNITS),
@@ -66,7 +71,7 @@ const workOrderSchema = v.object({
 type WrittenOrder = Json<typeof workOrderSchema>;
 
 export interface WorkOrder extends Omit<WrittenOrder, 'units'> {
-  /** Ascending, without overlap. */
+  /** Ranges in ascending sequence, without overlap. */
   readonly units: readonly UnitRange[];
 }
 

@@ -56,7 +56,7 @@ function fromCsv(text: string): ListedReason[] {
   return rows.map(({ row, cells }) => ({
     row,
     sn: cells[sn] ?? '',
-    // encodeCsv() writes an apostrophe before a formula.
+    // Removes the apostrophe that encodeCsv() writes before a formula.
     reason: (cells[reason] ?? '').replace(/^'(?=[=+\-@])/, ''),
   }));
 }

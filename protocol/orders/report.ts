@@ -52,7 +52,7 @@ const reportTotalsSchema = v.object({
   failed: natural,
   unknown: natural,
   absent: natural,
-  /** Numbers of verdicts and exports over all loads. */
+  /** How many verdicts and exports all loads have together. */
   verdicts: integer(0, MAX_LOADS),
   exports: natural,
 });

@@ -10,7 +10,8 @@ const KEPT_DIGITS = 15;
 const MIN_ZEROS = 3;
 
 /**
- * A number of at least 16 digits without leading zeros. Only a text cell can have leading zeros.
+ * A number of at least 16 digits without leading zeros. A cell with leading zeros contains text,
+ * which a spreadsheet does not round.
  */
 const LONG_NUMBER = /^[1-9][0-9]{15,}$/;
 

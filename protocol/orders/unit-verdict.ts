@@ -17,14 +17,17 @@ import type { ReportFaultCode } from './report-faults.ts';
 export interface LoadVerdict {
   readonly ref1: number;
   readonly ref2: number;
-  /** `label`, `akv` and `kcv` are from the line of the order; null without a verified order. */
+  /**
+   * `label`, `akv` and `kcv` are from the line of the order. They are null if the order is not
+   * verified.
+   */
   readonly label: string | null;
   readonly akv: number | null;
   readonly kcv: string | null;
   readonly hasVerdict: boolean;
   readonly exports: number;
   readonly reasons: readonly string[];
-  /** Null unless the AS signed it for this unit, line and order. */
+  /** The verdict, or null unless the AS signed it for this unit, line and order. */
   readonly verdict: VerdictJson | null;
 }
 
@@ -39,7 +42,7 @@ export interface UnitVerdict {
   /** True iff every line of the order has a verified verdict. */
   readonly proven: boolean;
   readonly loads: readonly LoadVerdict[];
-  /** Faults of the verdicts and reasons of this unit. */
+  /** Faults that were found in the verdicts and reasons of this unit. */
   readonly faults: readonly ReportFaultCode[];
 }
 

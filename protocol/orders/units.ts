@@ -26,7 +26,7 @@ export function readSerialNumber(written: string): string | undefined {
   return digits !== '' && SERIAL_NUMBER.test(padded) ? padded : undefined;
 }
 
-/** Number of units in a range. */
+/** Counts the units in a range. */
 export function spanOf([from, to]: UnitRange): bigint {
   return BigInt(`0x${to}`) - BigInt(`0x${from}`) + 1n;
 }

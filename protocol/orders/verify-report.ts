@@ -35,7 +35,10 @@ export interface VerifyOptions {
 /** Number of rows that are verified at once, so that their WebCrypto calls overlap. */
 const CONCURRENT_ROWS = 64;
 
-/** `trustedRoot` has 32 bytes; `verify` checks Ed25519. Never rejects because of the text. */
+/**
+ * Verifies the text of a report. `trustedRoot` has 32 bytes. `verify` verifies Ed25519 signatures.
+ * Returns the faults of the text and never rejects because of them.
+ */
 export async function verifyReport(
   text: string,
   trustedRoot: Uint8Array,

@@ -8,7 +8,7 @@ export interface ExportRequest {
   readonly set: number;
   readonly tkv: number;
   readonly suite: SuiteId;
-  /** Requests SIG, an Ed25519 signature of the AS over DATA. */
+  /** Whether to request SIG, an Ed25519 signature of the AS over DATA. */
   readonly sign: boolean;
   readonly ref1: number;
   readonly ref2: number;
@@ -45,7 +45,9 @@ export interface RecalledExport {
 
 /** The statement of the AS that a receipt is authentic. */
 export interface Verdict {
-  /** ISO 8601, from the clock of the AS; for a token card, which has none, from the station's. */
+  /**
+   * ISO 8601, from the clock of the AS. A token card has no clock, so the station sets this time.
+   */
   readonly time: string;
   /**
    * JSON text of the signed DSSE envelope as received, for auditors. Absent from a token card,

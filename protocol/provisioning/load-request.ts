@@ -13,7 +13,10 @@ export interface LoadRequest {
    * unit allows.
    */
   readonly suites: readonly SuiteId[];
-  /** Requests signed DATA. A unit that requires a signature receives signed DATA in any case. */
+  /**
+   * Whether to request signed DATA. A unit that requires a signature receives signed DATA in any
+   * case.
+   */
   readonly sign: boolean;
   /** Id of the work order, 1 to 64 printable characters. */
   readonly workOrder?: string;

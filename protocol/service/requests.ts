@@ -24,8 +24,8 @@ export const exportRequestSchema = v.object({
    */
   workOrder: v.exactOptional(printable(64)),
   /**
-   * Reason for exporting the same key to the same unit again in one work order. Such an export
-   * requires it.
+   * Reason for exporting the same key to the same unit again in one work order. Required for such
+   * an export.
    */
   reason: v.exactOptional(entered(500)),
 });

@@ -1,7 +1,7 @@
 // DSSE envelopes (secure-systems-lab/dsse, protocol 1.0) with one Ed25519 signature, around
 // everything that the AS signs except DATA (docs/protocol.md clause 9). The signature covers type
 // and raw payload, so nothing is parsed before it is verified. The caller supplies the signature
-// functions: the service uses noble, the page WebCrypto.
+// functions, because service and page use different libraries.
 import { type Bytes, concat, requireLength } from '../bytes/bytes.ts';
 import { toHex } from '../bytes/hex.ts';
 import { ascii, fromBase64url, toBase64url } from '../bytes/text.ts';
@@ -18,21 +18,21 @@ export interface Envelope {
 export interface Signer {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** Ed25519 signature, 64 bytes. */
+  /** Returns an Ed25519 signature, 64 bytes. */
   sign(message: Uint8Array): Bytes | Promise<Bytes>;
 }
 
 /** True iff `signature` (64 bytes) on `message` verifies under `publicKey` (32 bytes). */
 export type Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean | Promise<boolean>;
 
-/** Key id (clause 9): the first 8 bytes of SHA-256(public key), as 16 hex digits. */
+/** Returns the key id (clause 9): the first 8 bytes of SHA-256(public key), as 16 hex digits. */
 export function keyId(publicKey: Uint8Array): string {
   requireLength('publicKey', publicKey, 32);
   return toHex(sha256(publicKey).subarray(0, 8));
 }
 
 /**
- * Fingerprint of a root key (clause 9), which people compare: the first 16 bytes of
+ * Returns the fingerprint of a root key (clause 9), which people compare: the first 16 bytes of
  * SHA-256(public key), as 32 hex digits. A key id is too short for that.
  */
 export function rootFingerprint(publicKey: Uint8Array): string {
@@ -40,7 +40,7 @@ export function rootFingerprint(publicKey: Uint8Array): string {
   return toHex(sha256(publicKey).subarray(0, 16));
 }
 
-/** PAE: "DSSEv1" SP length SP type SP length SP payload, lengths in ASCII decimal. */
+/** Returns PAE: "DSSEv1" SP length SP type SP length SP payload, lengths in ASCII decimal. */
 function preAuthenticationEncoding(payloadType: string, payload: Uint8Array): Bytes {
   return concat(ascii(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `), payload);
 }

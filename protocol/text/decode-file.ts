@@ -23,7 +23,7 @@ const KINDS: readonly (readonly [begin: readonly number[], title: string, remedy
   [[0, 0, 0xfe, 0xff], 'This file is UTF-32.', 'Save it as UTF-8'],
 ];
 
-/** A page that a proxy or a sign-in sent in place of the file. */
+/** A web page that a proxy or a sign-in form sent in place of the file. */
 const WEB_PAGE = /^\s*<(?:!doctype\s+html|html)\b/i;
 const XML = /^\s*<\?xml\b/i;
 
@@ -45,7 +45,8 @@ function decode(bytes: Uint8Array): string {
   if (first === 0xef && second === 0xbb && third === 0xbf) return decodeUtf8(bytes, 3);
   if (first === 0xff && second === 0xfe) return decodeUtf16(bytes, 2, 1);
   if (first === 0xfe && second === 0xff) return decodeUtf16(bytes, 2, 0);
-  // Every file that the project reads begins with an ASCII character.
+  // Without a byte order mark, the first two bytes show UTF-16, because every file that the project
+  // reads begins with an ASCII character.
   if (second === 0 && first !== 0) return decodeUtf16(bytes, 0, 1);
   if (first === 0 && second !== undefined && second !== 0) return decodeUtf16(bytes, 0, 0);
   return decodeUtf8(bytes, 0);

@@ -97,16 +97,17 @@ export function repairText(stored: string, max: number): string | undefined {
 const MAX_REASON_LENGTH = 500;
 
 /**
- * Returns a stored reason in its normal form, as repairText() does. If nothing is left, returns a
- * text that says so, because a unit with a reason must keep one.
+ * Returns a stored reason in its normal form, repaired by repairText() if necessary. If nothing is
+ * left, returns a text that says so, because a unit with a reason must keep one.
  */
 export function repairReason(stored: string, max: number = MAX_REASON_LENGTH): string {
   return repairText(stored, max) ?? 'a reason that cannot be shown';
 }
 
 /**
- * Returns the text in its normal form, or unchanged if it is refused. Texts of earlier versions may
- * not be in the normal form, so texts are compared in it: "é" may have one code point or two.
+ * Returns the text in its normal form, or unchanged if it is refused. Texts must be compared in
+ * this form: "é" may have one code point or two, and texts of earlier versions may not be in the
+ * normal form.
  */
 export function formOf(text: string): string {
   const result = readText(text, Number.POSITIVE_INFINITY);
@@ -148,12 +149,15 @@ function isPermitted(characters: readonly string[], index: number): boolean {
   return !MARK.test(character) || BASE.test(before);
 }
 
-/** A joiner follows a letter or mark of a joining script; U+200D also connects two pictures. */
+/**
+ * Whether a joiner may stand at `index`. A joiner follows a letter or mark of a joining script.
+ * U+200D also connects two pictures.
+ */
 function mayJoin(characters: readonly string[], index: number): boolean {
   if (isJoiningLetter(characters[index - 1] ?? '')) return true;
   if (characters[index] !== '\u200D' || !PICTURE.test(characters[index + 1] ?? '')) return false;
   let before = index - 1;
-  // At most two: a presentation selector and a skin tone.
+  // Skips at most two characters: a presentation selector and a skin tone.
   for (let step = 0; step < 2 && PICTURE_ENDING.test(characters[before] ?? ''); step++) before--;
   return PICTURE.test(characters[before] ?? '');
 }

@@ -7,7 +7,7 @@ const DOUBLE_QUOTE = /["\u00AB\u00BB\u201C-\u201F\u2033\u301D-\u301F]/gu;
 const SINGLE_QUOTE = /['`\u00B4\u2018-\u201B\u2032\u2039\u203A]/gu;
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu;
 const DIGIT = /\p{Nd}/gu;
-/** A spreadsheet writes ="0045" for a text of digits. */
+/** A text in quotes. A spreadsheet writes ="0045" for a text of digits. */
 const QUOTED = /^(?:="|["'])([^"']*)["']$/u;
 
 /** Returns the text with plain dashes and quotes, and without invisible characters. */
@@ -24,13 +24,16 @@ export function plainSigns(typed: string): string {
  * invisible characters and enclosing quotes. Full-width and other compatibility forms become plain.
  */
 export function readTyped(typed: string): string {
-  // Signs are replaced before NFKC, which converts U+00B4 to a blank and a mark, and after NFKC,
-  // which can create new signs.
+  // Replaces signs twice. Before NFKC, because NFKC converts U+00B4 to a blank and a mark. After
+  // NFKC, because NFKC can create new signs.
   const plain = plainSigns(plainSigns(typed).normalize('NFKC')).replaceAll(DIGIT, latinDigit).replaceAll(/\s/gu, '');
   return QUOTED.exec(plain)?.[1] ?? plain;
 }
 
-/** Returns the letters and digits of a code in upper case, because a code contains no signs. */
+/**
+ * Returns the letters and digits of a code in upper case. Drops punctuation and symbols, because a
+ * code contains none.
+ */
 function readCode(typed: string): string {
   return readTyped(typed)
     .replaceAll(/[\p{P}\p{S}]/gu, '')
@@ -48,12 +51,12 @@ export function readCrockford(typed: string): string {
 /** Number of characters of an access code after its prefix KF. */
 export const ACCESS_CODE_LENGTH = 30;
 const PREFIX = 'KF';
-/** The prefix with a sign after it. The code itself may begin with the same letters. */
+/** The prefix, followed by a sign. Without the sign, KF may be the beginning of the code itself. */
 const PREFIXED = /^[^\p{L}\p{N}]*KF[^\p{L}\p{N}]/iu;
 
 /**
- * Returns the letters and digits of a typed or pasted access code in upper case, without its prefix.
- * The code may be incomplete.
+ * Returns the letters and digits of a typed or pasted access code in upper case, without its
+ * prefix. The code may be incomplete.
  */
 export function readAccessCode(typed: string): string {
   const code = readCode(typed);

@@ -20,7 +20,8 @@ export interface Kcv {
 export const NO_KCV: Kcv = { value: new Uint8Array(5), algorithm: 0x00 };
 
 /**
- * KCV of TA (16, 24 or 32 bytes): by CMAC if the algorithm in ATTR is 'A' (AES), else by SHA-256.
+ * Returns the KCV of TA (16, 24 or 32 bytes). Uses CMAC if the algorithm in ATTR is 'A' (AES),
+ * otherwise SHA-256.
  */
 export function keyCheckValue(attributes: string, applicationKey: Uint8Array): Kcv {
   requireLength('applicationKey', applicationKey, 16, 24, 32);

@@ -18,12 +18,12 @@ export interface Challenge {
   readonly random: Uint8Array;
 }
 
-/** K_C = KDF(K_D, "TKL1CHL", D), 32 bytes. The caller wipes it. */
+/** Returns K_C = KDF(K_D, "TKL1CHL", D), 32 bytes. The caller wipes it. */
 export function deriveChallengeKey(suite: SuiteId, deviceKey: Uint8Array, unit: UnitId): Bytes {
   return deriveKey(SUITES[suite].family, deviceKey, 'TKL1CHL', deviceContext(unit));
 }
 
-/** CHM = MAC16(K_C, "TKC1" ‖ suite ‖ SET ‖ TKV ‖ SN ‖ R ‖ 32×00), 16 bytes. */
+/** Returns CHM = MAC16(K_C, "TKC1" ‖ suite ‖ SET ‖ TKV ‖ SN ‖ R ‖ 32×00), 16 bytes. */
 export function challengeMac(challengeKey: Uint8Array, { suite, unit, random }: Challenge): Bytes {
   requireLength('random', random, 16);
   requireLength('sn', unit.sn, 16);

@@ -34,12 +34,12 @@ export function isBodyLength(suite: SuiteId, length: number): boolean {
   return length === 0 || SUITES[suite].bodyLengths.includes(length);
 }
 
-/** Length of DATA in bytes for this HDR and BLEN. */
+/** Returns the length of DATA in bytes for this HDR and BLEN. */
 export function dataLength(header: Header, bodyLength: number): number {
   return BODY_OFFSET + bodyLength + TAG_LENGTH + (header.signed ? SIGNATURE_LENGTH : 0);
 }
 
-/** Export id: the first 16 bytes of SHA-256(DATA) in base64url. */
+/** Returns the export id: the first 16 bytes of SHA-256(DATA) in base64url. */
 export function exportIdOf(dataHash: Uint8Array): string {
   requireLength('dataHash', dataHash, 32);
   return toBase64url(dataHash.subarray(0, 16));

@@ -1,6 +1,6 @@
 // ALGO1 (docs/protocol.md clauses 3.1 and 3.2): derives the tree of keys below T, for the AS and
-// for the unit. Every label has 7 ASCII bytes and every context is a SHA-256 value, so that no
-// party can choose a whole block of the KDF input (SP 800-108r1, key control security).
+// for the unit. Every label has 7 ASCII bytes and every context is a SHA-256 value. No party can
+// therefore choose a whole block of the KDF input (SP 800-108r1, key control security).
 import { type Bytes, concat, requireLength, wipe } from '../bytes/bytes.ts';
 import { u32 } from '../bytes/integers.ts';
 import { ascii } from '../bytes/text.ts';
@@ -22,13 +22,13 @@ export interface UnitId {
   readonly sn: Uint8Array;
 }
 
-/** D = SHA-256("TKL1" ‖ SET ‖ TKV ‖ SN), 32 bytes. */
+/** Returns D = SHA-256("TKL1" ‖ SET ‖ TKV ‖ SN), 32 bytes. */
 export function deviceContext({ set, tkv, sn }: UnitId): Bytes {
   requireLength('sn', sn, 16);
   return sha256(concat(MAGIC, u32(set), tkv, sn));
 }
 
-/** C = SHA-256(HDR ‖ R), 32 bytes. */
+/** Returns C = SHA-256(HDR ‖ R), 32 bytes. */
 export function operationContext(header: Uint8Array, random: Uint8Array): Bytes {
   requireLength('header', header, 48);
   requireLength('random', random, 16);
@@ -36,8 +36,8 @@ export function operationContext(header: Uint8Array, random: Uint8Array): Bytes 
 }
 
 /**
- * KDF(K, Label, Context) of the family. Key, context and result have 32 bytes; the caller wipes the
- * result.
+ * Returns KDF(K, Label, Context) of a family. Key, context and result have 32 bytes. The caller
+ * wipes the result.
  */
 export function deriveKey(family: KdfFamily, key: Uint8Array, label: Label, context: Uint8Array): Bytes {
   requireLength('key', key, 32);
@@ -84,7 +84,9 @@ export function wipeOperationKeys(keys: OperationKeys | undefined): void {
   wipe(keys?.t1, keys?.macKey, keys?.encryptionKey, keys?.receiptKey);
 }
 
-/** MAC16(K, m): AES-CMAC, or HMAC-SHA-256 truncated to 16 bytes, under a key of 32 bytes. */
+/**
+ * Returns MAC16(K, m): AES-CMAC, or HMAC-SHA-256 truncated to 16 bytes, under a key of 32 bytes.
+ */
 export function mac16(family: KdfFamily, key: Uint8Array, message: Uint8Array): Bytes {
   requireLength('key', key, 32);
   return family === 'cmac' ? cmac({ key, message }) : hmacSha256({ key, message }).slice(0, 16);

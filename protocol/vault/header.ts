@@ -17,7 +17,10 @@ import type { VaultName } from './secrets.ts';
 
 export const VAULT_TYPE = 'application/vnd.keyferry.vault+json';
 export const VAULT_FORMAT = 1;
-/** Limits the size of the vault journal, which is returned as one document. */
+/**
+ * Maximum number of exports of a vault. Limits the size of the vault journal, which is returned as
+ * one document.
+ */
 export const MAX_EXPORTS = 2000;
 export const MAX_UNITS = 1000;
 
@@ -28,13 +31,13 @@ const vaultSetSchema = v.object({
 });
 
 const exportNumber = integer(1, MAX_EXPORTS);
-/** Any number, because requireCost() checks the bounds. */
+/** Any 32-bit number. requireCost() checks the bounds later. */
 const cost = integer(0, 0xffffffff);
 
 const vaultHeaderSchema = v.object({
   format: v.picklist([VAULT_FORMAT]),
   vaultId: bytes(16),
-  /** AS number of the vault itself, as in HDR and in receipts. */
+  /** AS number of the vault itself, which HDR and receipts contain. */
   asNumber: integer(1, 0xffff),
   /** The AS that issued the vault. */
   service: v.object({ name, asNumber: integer(0, 0xffff) }),

@@ -20,7 +20,7 @@ export interface VaultIssue {
   /** 16 random bytes, used only once. */
   readonly salt: Uint8Array;
   readonly derive: PasswordKey;
-  /** Signs with a key of purpose "vault", which `certificate` certifies. */
+  /** Has a key of purpose "vault", which `certificate` certifies. */
   readonly signer: Signer;
   readonly certificate: Envelope;
 }

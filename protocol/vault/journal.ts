@@ -58,7 +58,7 @@ const vaultEntrySchema = v.object({
   /** Starts at 1 and has no gaps. */
   number: integer(1, 0xffffffff),
   time: vaultTime,
-  /** SHA-256 of the previous entry, or in the first entry of the vault's header. */
+  /** SHA-256 of the previous entry. In the first entry, SHA-256 of the vault's header. */
   previous: hash,
   event: vaultEventSchema,
 });

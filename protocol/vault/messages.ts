@@ -30,7 +30,7 @@ const vaultSchema = v.object({
   revoked: v.nullable(time),
   /** When the vault journal was last returned. */
   returned: v.nullable(time),
-  /** Exports and receipts in all returned journals. */
+  /** Number of exports, and of receipts, in all returned journals. */
   exportsSeen: count,
   receiptsSeen: count,
 });
@@ -65,7 +65,7 @@ export type VaultFindingJson = Json<typeof vaultFindingSchema>;
 /** Answer of POST /v1/vaults/{vaultId}/journal. */
 export const vaultReportSchema = v.object({
   vault: vaultSchema,
-  /** Entries, exports and receipts in the returned journal. */
+  /** How many entries, exports and receipts the returned journal contains. */
   entries: count,
   exports: count,
   receipts: count,

@@ -13,7 +13,10 @@ import { plainSigns, readCrockford } from '../text/typed-code.ts';
 export const VAULT_COST: Argon2Cost = { memoryKib: 65_536, passes: 3, lanes: 4 };
 export const SALT_LENGTH = 16;
 
-/** A lower cost would make guessing cheap. A higher cost could exhaust the reader's memory. */
+/**
+ * A lower cost would make guessing cheap. A higher cost could exhaust the memory of the computer
+ * that opens the vault.
+ */
 export const COST_BOUNDS = {
   memoryKib: { min: 47_104, max: 262_144 },
   passes: { min: 1, max: 10 },

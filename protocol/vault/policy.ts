@@ -17,7 +17,10 @@ export function requireServed(header: VaultHeaderJson, { unit }: Pick<UnitExport
   throw new ProtocolError('unit-not-listed', `Unit ${sn} is not on the list of this vault.`);
 }
 
-/** `at` is a time in ms since 1970. @throws ProtocolError vault-early, vault-expired */
+/**
+ * Requires that the vault is valid at `at`, a time in ms since 1970. @throws ProtocolError
+ * vault-early, vault-expired
+ */
 export function requireValid({ notBefore, expires }: VaultHeaderJson, at: number): void {
   if (at < Date.parse(notBefore)) throw new ProtocolError('vault-early', `This vault is valid from ${notBefore}.`);
   if (at >= Date.parse(expires)) throw new ProtocolError('vault-expired', `This vault was valid until ${expires}.`);
@@ -30,7 +33,7 @@ export function openVaultSentence(set: number): string {
 }
 
 export interface VaultUse {
-  /** Exports so far. `ofUnit` counts those for the unit of the request. */
+  /** Number of exports so far. `ofUnit` counts those for the unit of the request. */
   readonly exports: number;
   readonly ofUnit: number;
 }

@@ -65,8 +65,9 @@ export function sealVaultSecrets(secrets: VaultSecrets, name: VaultName, key: Ui
 }
 
 /**
- * Opens `sealed`, which the caller has verified by its hash in the header, so that only a wrong
- * passphrase fails. The keys are views of one buffer, and wipeVaultSecrets() wipes them all.
+ * Opens the sealed part. The caller has verified `sealed` by its hash in the header, so only a
+ * wrong passphrase makes this fail. The keys are views of one buffer, and wipeVaultSecrets() wipes
+ * them all.
  * @throws ProtocolError passphrase-wrong, vault-malformed
  */
 export function openVaultSecrets(sealed: Uint8Array, name: VaultName, key: Uint8Array): VaultSecrets {
@@ -137,7 +138,7 @@ export function decodeVaultSecrets(bytes: Bytes): VaultSecrets {
     return { ref1, key: take(length) };
   });
   const units = readU32(take(4), 0);
-  // The count is checked before a list of that length is allocated.
+  // Checks the count before a list of that length is allocated.
   if (units * 49 > bytes.length) throw malformed();
   const deviceKeys = list(units, () => ({ tkv: readU8(take(1), 0), sn: take(16), key: take(32) }));
   const transportKeys = list(readU8(take(1), 0), () => ({ tkv: readU8(take(1), 0), key: take(32) }));
