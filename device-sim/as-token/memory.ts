@@ -18,7 +18,7 @@ import type { AsStore } from './store.ts';
 export class CardMemory implements Memory<undefined> {
   readonly asNumber: number;
   readonly #store: AsStore;
-  /** Maps SN and R to XC. An index in RAM, rebuilt at power-up. */
+  /** XC by SN and R. An index in RAM, rebuilt at power-up. */
   readonly #byChallenge = new Map<string, number>();
   #lastXc = 0;
 

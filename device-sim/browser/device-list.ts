@@ -44,7 +44,7 @@ export class DeviceList<Device extends BrowserDevice> {
     });
   }
 
-  /** The devices that the page may use. */
+  /** Returns the devices that the page may use. */
   permitted(): Device[] {
     const { permissions } = this.#options;
     return [...this.#attached.values()].filter(({ unit }) => permissions.has(unit.sn)).map(({ device }) => device);

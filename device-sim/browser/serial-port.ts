@@ -18,9 +18,9 @@ interface OpenState {
   readonly options: SerialOptions;
   readable: SerialReadable | undefined;
   writable: SerialWritable | undefined;
-  /** True once the device is lost. A readable that fails after that is not replaced. */
+  /** Whether the device is lost. A readable stream that fails after that is not replaced. */
   readFatal: boolean;
-  /** Like `readFatal`, for the writable. */
+  /** The same for the writable stream. */
   writeFatal: boolean;
   dataTerminalReady: boolean;
   requestToSend: boolean;
@@ -201,8 +201,8 @@ export class SimulatedSerialPort extends EventTarget implements SerialPort, Brow
   }
 
   #receive(bytes: Bytes): void {
-    // The getter creates the stream, which buffers the bytes until the page reads them. Chromium
-    // differs: it reads from the line only after the page has used the getter.
+    // The getter `readable` creates the stream, which buffers the bytes until the page reads them.
+    // Chromium differs: it reads from the line only after the page has used the getter.
     if (this.readable === null) return;
     const lineError = this.#unit.faults('serial').takeLineError();
     if (lineError === undefined) this.#open?.readable?.push(bytes);

@@ -38,7 +38,7 @@ export function deviceClass(withSerial: boolean): readonly [number, number, numb
 
 export interface DescriptorOptions {
   readonly interfaceClass: number;
-  /** Adds the CDC-ACM interfaces. */
+  /** Whether to add the CDC-ACM interfaces. */
   readonly withSerial: boolean;
   /** wMaxPacketSize of the bulk endpoints. */
   readonly packetSize: number;

@@ -214,7 +214,7 @@ export class SimulatedUsbDevice implements USBDevice, BrowserDevice {
     throw exception('NetworkError', place, TRANSFER_ERROR);
   }
 
-  /** Resets the card in the unit. The interfaces stay claimed, as in Chromium. */
+  /** Resets the card in the unit. Like Chromium, keeps the interfaces claimed. */
   async reset(): Promise<void> {
     const place = 'reset on USBDevice';
     this.#requireNoChange(place);

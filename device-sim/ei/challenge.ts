@@ -49,6 +49,6 @@ export class PersistentChallenge implements LinkChallenge {
   }
 
   reset(): void {
-    // With b0 the challenge survives SELECT, reset and loss of power.
+    // Does nothing, because with b0 the challenge survives SELECT, reset and loss of power.
   }
 }

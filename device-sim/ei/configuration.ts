@@ -14,7 +14,7 @@ export interface EiConfiguration {
   /** 16 bytes, left-padded with 00. */
   readonly sn: Bytes;
   readonly profile: Profile;
-  /** Allowed suites, all of one KDF family, because T belongs to one family. */
+  /** Allowed suites. All have the same KDF family, because each T is used with one family only. */
   readonly suites: readonly SuiteId[];
   /** REF2 of the slots, without the transport-key slot. */
   readonly slots: readonly number[];

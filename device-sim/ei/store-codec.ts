@@ -33,7 +33,7 @@ export interface StoredImport {
 
 export interface SlotContent extends StoredKey, StoredImport {}
 
-/** Placeholder for a key that the maker stored, or whose import is not committed yet. */
+/** Placeholder for the import of a key that the maker stored, or that is not committed yet. */
 export const NO_IMPORT: StoredImport = {
   importCounter: 0,
   kcv: { value: new Uint8Array(5), algorithm: 0x00 },

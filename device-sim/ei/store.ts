@@ -108,7 +108,7 @@ export class EiStore {
     return counter;
   }
 
-  /** The import that wrote T or K_D. Undefined if the maker stored the key. */
+  /** Returns the import that wrote T or K_D. Undefined if the maker stored the key. */
   transportImport(): StoredImport | undefined {
     const content = this.#transport.read();
     if (content === undefined) return undefined;

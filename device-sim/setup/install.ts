@@ -17,8 +17,8 @@ export interface SimulatorConfiguration {
   /** AS token cards. */
   readonly tokens?: readonly TokenDescription[];
   /**
-   * Stores memories and permissions in sessionStorage, so that a reload restores them. False by
-   * default.
+   * Whether to store memories and permissions in sessionStorage, so that a reload restores them.
+   * False by default.
    */
   readonly persist?: boolean;
   /** Delay of the disconnect event after an unplug, in ms. 60 by default. */

@@ -13,8 +13,8 @@ export interface PlugDescription {
   /** Whether the unit is plugged in at the start. True by default. */
   readonly plugged?: boolean;
   /**
-   * Whether the page may use the unit without a chooser, as under a managed policy. False by
-   * default.
+   * Whether the page may use the unit without a chooser, which a managed policy can permit. False
+   * by default.
    */
   readonly permitted?: boolean;
   readonly faults?: readonly Fault[];

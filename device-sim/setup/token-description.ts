@@ -16,8 +16,8 @@ import { demoSet, serialNumber } from './description.ts';
 import { type PlugDescription, plugOptions, type UnitEnvironment } from './plug-description.ts';
 
 /**
- * A key entry. An entry with `erases` or `replacesTransportKey` has no key; it stands for an action
- * of docs/protocol.md clause 8.
+ * A key entry. An entry with `erases` or `replacesTransportKey` has no key and causes an action of
+ * docs/protocol.md clause 8.
  */
 export interface EntryDescription {
   readonly ref1: number;
@@ -30,7 +30,7 @@ export interface EntryDescription {
   /** TA as hex. By default a public value computed from the label. */
   readonly key?: string;
   readonly erases?: true;
-  /** Replaces T by version `akv`, which must be in `transportKeys`. */
+  /** Whether the entry replaces T by version `akv`, which must be in `transportKeys`. */
   readonly replacesTransportKey?: true;
 }
 

@@ -61,8 +61,8 @@ export class Card {
   readonly #application: Application;
   #selected = false;
   /**
-   * Number of resets. #select compares it, so that a SELECT that a reset interrupts does not select
-   * the application.
+   * Number of resets. #select compares the number before and after its work. If it changed, a reset
+   * has interrupted SELECT, so the application is not selected.
    */
   #resets = 0;
   #chain: Chain | undefined;

@@ -4,7 +4,7 @@
 export type Cancel = () => void;
 
 export interface Clock {
-  /** Milliseconds since a fixed moment. */
+  /** Returns the milliseconds since a fixed moment. */
   now(): number;
   /** Runs the action once, after `ms` milliseconds. */
   after(ms: number, action: () => void): Cancel;

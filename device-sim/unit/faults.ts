@@ -57,9 +57,9 @@ export type Fault =
    */
   | { readonly fault: 'partial answer'; readonly ins: number; readonly link?: LinkKind }
   /**
-   * These last until the faults are cleared. Their effects, in this order: another program uses the
-   * unit; WinUSB is missing; the operating system denies access; the unit neither receives nor
-   * sends; the adapter returns every byte that it receives.
+   * Faults that last until the faults are cleared. `busy`: another program uses the unit. `driver
+   * missing`: WinUSB is missing. `access denied`: the operating system denies access. `silence`:
+   * the unit neither receives nor sends. `echo`: the adapter returns every byte that it receives.
    */
   | { readonly fault: 'busy' | 'driver missing' | 'access denied' | 'silence' | 'echo'; readonly link?: LinkKind }
   /** USB only: halts the bulk endpoint of that direction until clearHalt. */
@@ -165,7 +165,9 @@ export class FaultScript {
     return { bytes: passed, unplugged };
   }
 
-  /** Status word of an armed `refuse` fault for this INS. Undefined if there is none. */
+  /**
+   * Returns the status word of an armed `refuse` fault for this INS. Undefined if there is none.
+   */
   takeRefusal(ins: number | undefined): number | undefined {
     return this.#take('refuse', (fault) => fault.ins === ins)?.statusWord;
   }
@@ -175,7 +177,7 @@ export class FaultScript {
     return this.#take('partial answer', (fault) => fault.ins === ins) !== undefined;
   }
 
-  /** Delay of the next response, in ms. */
+  /** Returns the delay of the next response, in ms. */
   takeDelay(): number {
     return this.#take('late answer', () => true)?.ms ?? 0;
   }

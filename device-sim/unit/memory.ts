@@ -15,8 +15,8 @@ export class MemoryFailure extends Error {
 }
 
 /**
- * A fault of the n-th write from now; 1 is the next. `other content` changes the last byte and
- * reports success, so that only reading back reveals the fault.
+ * A fault of one write. `write` counts from now, and 1 is the next write. `other content` changes
+ * the last byte and reports success, so that only reading back reveals the fault.
  */
 export interface WriteFault {
   readonly write: number;

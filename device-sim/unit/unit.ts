@@ -85,8 +85,8 @@ export class Unit {
   }
 
   /**
-   * The link of the current plug-in. Undefined while the unit is unplugged, and if the unit has no
-   * such link.
+   * Returns the link of the current plug-in. Undefined while the unit is unplugged, and if the unit
+   * has no such link.
    */
   link(kind: LinkKind): UnitLink | undefined {
     return this.#links.get(kind);
@@ -139,7 +139,10 @@ export class Unit {
     this.#links.set(kind, this.#connect(kind, this.#program));
   }
 
-  /** Unplugs the unit. A running command completes, as in a unit with charged capacitors. */
+  /**
+   * Unplugs the unit. A running command completes, because the capacitors of a real unit can hold
+   * enough charge for it.
+   */
   unplug(): void {
     if (this.#program === undefined) return;
     this.#program = undefined;
