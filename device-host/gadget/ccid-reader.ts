@@ -90,8 +90,8 @@ export class CcidReader implements CardFraming {
   }
 
   /**
-   * Accepts only the card's own parameters. The response to others has the offset of the wrong
-   * field in bError.
+   * Accepts only the card's own parameters. The response to other parameters has the offset of the
+   * wrong field in bError.
    */
   #setParameters(message: CcidMessage): readonly CardAction[] {
     const [protocol] = message.parameters;
@@ -114,8 +114,8 @@ export class CcidReader implements CardFraming {
     if (action.do !== 'run') return [action];
     this.#pending = action.ticket;
     const actions = this.#fromT1(this.#t1.receive(action.command));
-    // T1Card does not respond to this block. A real reader would report that after the block
-    // waiting time. This reader reports it immediately, with an empty block.
+    // If T1Card does not respond to the block, a real reader reports that after the block waiting
+    // time. This reader reports it immediately, with an empty block.
     return actions.length > 0 || this.#isRunning ? actions : this.#respond(NOTHING);
   }
 

@@ -33,7 +33,7 @@ const ENDPOINT_TYPE = { isochronous: 1, bulk: 2, interrupt: 3 } as const;
 
 export type Speed = 'full' | 'high';
 
-/** The responses to GET_DESCRIPTOR, and the values with which a bus lists a device. */
+/** The responses to GET_DESCRIPTOR, and the values that a bus shows in its list of devices. */
 export interface DescriptorSet {
   readonly speed: Speed;
   readonly vendorId: number;

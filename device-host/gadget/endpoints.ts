@@ -43,7 +43,7 @@ export class Endpoints {
     this.#in.get(address)?.clearHalt();
   }
 
-  /** Clears all halts and drops unread packets, as SET_CONFIGURATION does. */
+  /** Clears all halts and drops unread packets. A bus reset and SET_CONFIGURATION require this. */
   restart(): void {
     for (const address of this.#out.keys()) this.#out.set(address, false);
     for (const pipe of this.#in.values()) {

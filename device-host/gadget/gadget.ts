@@ -37,7 +37,7 @@ export interface GadgetOptions {
   readonly onEvent?: (event: GadgetEvent) => void;
 }
 
-/** A request of the host, or a halt by a fault. */
+/** A request of the host, or a halt that a fault causes. */
 export type GadgetEvent =
   | { readonly event: 'configured' | 'reset' }
   | { readonly event: 'line coding'; readonly coding: LineCoding }
@@ -243,7 +243,8 @@ export class Gadget {
         return encodeLineCoding(serial.coding);
       case CdcRequest.setControlLineState: {
         const signals = decodeSignals(value);
-        // The host has closed the port, so it does not read the remaining data.
+        // DTR is cleared when the host closes the port. The host then does not read the remaining
+        // data.
         if (!signals.dataTerminalReady) this.#endpoints.pipe(CDC_DATA)?.flush();
         serial.setSignals(signals);
         this.#emit({ event: 'signals', signals });

@@ -17,7 +17,7 @@ export const LANDING_PAGE = 0x01;
 const PLATFORM = 0x05;
 /**
  * UUIDs 3408B638-09A9-47A0-8BFD-A0768815B665 and D8DD60DF-4589-4CC7-9CD2-659D9E648A9F, with their
- * bytes in the order of the bus.
+ * bytes in the sequence in which USB sends them.
  */
 const WEBUSB_UUID = fromHex('38B6 0834 A909 A047 8BFD A076 8815 B665');
 const MS_OS_UUID = fromHex('DF60 DDD8 8945 C74C 9CD2 659D 9E64 8A9F');
@@ -26,9 +26,7 @@ const NTDDI_WINBLUE = [0x00, 0x00, 0x03, 0x06];
 const URL_SCHEMES = ['http://', 'https://'] as const;
 const URL_DESCRIPTOR = 0x03;
 const REG_MULTI_SZ = 0x07;
-/**
- * Windows programs find the vendor interface by this GUID, which was generated for Keyferry.
- */
+/** GUID by which Windows programs find the vendor interface. It was generated for Keyferry. */
 const INTERFACE_GUID = '{6E3B7C1A-5D0F-4E52-9A48-0B7C51F2D9E3}';
 
 /** @param hasVendorInterface whether to add the capabilities of WebUSB and WinUSB */

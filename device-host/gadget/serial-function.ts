@@ -53,8 +53,7 @@ export class SerialFunction {
   }
 
   /**
-   * Connects to the current link, which a reset may have replaced, and clears the signals as at
-   * power-up.
+   * Connects to the current link, which a reset may have replaced. Clears DTR and RTS.
    * @throws RangeError when the unit has no serial link now
    */
   restart(): void {

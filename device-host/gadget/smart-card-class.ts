@@ -16,8 +16,8 @@ import { DescriptorType } from './setup-packet.ts';
 export type ReaderLevel = 'apdu' | 'tpdu';
 
 /**
- * Bits of dwFeatures. The reader handles ATR parameters, activation, voltage, clock, baud rate and
- * PPS.
+ * Bits of dwFeatures for what the reader does automatically: ATR parameters, activation, voltage,
+ * clock, baud rate and PPS.
  */
 const AUTOMATIC = 0x0000_00be;
 /**
@@ -43,7 +43,7 @@ export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
     1,
     ...words(DATA_RATE_BPS, DATA_RATE_BPS),
     1,
-    // dwMaxIFSD, dwSynchProtocols, dwMechanical
+    // dwMaxIFSD, dwSynchProtocols, dwMechanical, dwFeatures, dwMaxCCIDMessageLength
     ...words(MAX_IFS, NONE, NONE, AUTOMATIC | LEVEL[level], MAX_CCID_MESSAGE),
     // bClassGetResponse and bClassEnvelope. FF means the class of the command.
     ...[0xff, 0xff],
@@ -55,12 +55,12 @@ export function encodeSmartCardDescriptor(level: ReaderLevel): Bytes {
 
 /**
  * The ATR of each level. At APDU level it announces CRC (docs/protocol.md clause 5.2), at TPDU
- * level LRC in TC3. A unit with a contact interface should announce LRC too, because of libccid
- * (Linux, macOS). libccid omits the final complement of ISO/IEC 13239 from its CRC: its S(IFS 254)
- * ends with 54 4E instead of AB B1. The card would request each block again until libccid gives up
- * the reader. A card that accepted both CRCs would accept a damaged block with the wrong
- * complement. Tests with libccid therefore never check the CRC. The tests of protocol/framing check
- * it, with the check value 906E and the vectors.
+ * level LRC, in TC3. The reason is libccid (Linux, macOS), whose CRC lacks the final complement of
+ * ISO/IEC 13239. Its S(IFS 254) ends with 54 4E instead of AB B1. A card with CRC would request
+ * each block again until libccid gives up the reader. A card that accepted both CRCs would accept
+ * some damaged blocks. A unit with a contact interface should therefore announce LRC too. Because
+ * of LRC, tests with libccid never check the CRC. The tests of protocol/framing check it, with the
+ * check value 906E and the vectors.
  */
 export const CARD_ATR: Readonly<Record<ReaderLevel, Bytes>> = {
   apdu: ATR,

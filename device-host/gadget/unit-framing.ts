@@ -15,13 +15,15 @@ export type CardEvent =
   | { readonly event: 'response'; readonly link: LinkKind; readonly apdu: Uint8Array };
 
 export interface UnitFramingOptions {
-  /** Makes the unit a reader of class 0B on USB. If undefined, the unit has class FF. */
+  /**
+   * Level of the reader of class 0B on USB. If undefined, the unit is no reader and has class FF.
+   */
   readonly readerLevel?: ReaderLevel;
   readonly edc: Edc;
   readonly onEvent: (event: CardEvent) => void;
 }
 
-/** Creates the function for `framing` of UnitOptions. */
+/** Returns a function for the option `framing` of a unit. */
 export function unitFraming({ readerLevel, edc, onEvent }: UnitFramingOptions): (kind: LinkKind) => CardFraming {
   return (link) => {
     if (link === 'serial') return withEvents(new T1Card({ edc }), link, onEvent);

@@ -14,11 +14,11 @@ import { UsbAddresses } from './usb/usb-addresses.ts';
 /** Time until the kernel detects an unplug, in ms. During this time transfers fail. */
 const DETECTION_DELAY = 60;
 /**
- * Time in ms from the end of the open files to the remove event. On a real machine the event passes
- * through udevd.
+ * Time in ms between ending the open files and sending the remove event. On a real machine, udevd
+ * causes this delay.
  */
 const EVENT_DELAY = 20;
-/** Maximum time to wait until a program has read its errors, in ms. */
+/** Maximum time to wait until a program has read the errors that an unplug causes, in ms. */
 const MAX_READ_DELAY = 1000;
 
 export interface HostBusOptions {
@@ -40,7 +40,7 @@ interface AttachedUnit {
 export class HostBus {
   readonly #options: HostBusOptions;
   readonly #attached = new Map<Unit, AttachedUnit>();
-  /** Tail of the queue of attachments. */
+  /** Resolves when all queued attachments have ended. */
   #attaching: Promise<void> = Promise.resolve();
   readonly #addresses = new UsbAddresses();
 
@@ -53,7 +53,7 @@ export class HostBus {
   }
 
   /**
-   * Resolves when programs can see the plugged-in units. Applies the armed faults that concern
+   * Resolves when programs can see the plugged-in units. Applies the armed faults that prevent
    * opening.
    */
   async whenAttached(): Promise<void> {
@@ -84,8 +84,8 @@ export class HostBus {
   }
 
   /**
-   * Runs the action after `delay` ms, but not before the program has read its errors. Waits at most
-   * MAX_READ_DELAY for the program.
+   * Runs the action after `delay` ms, but not before the program has read the errors that the
+   * unplug caused. Waits at most MAX_READ_DELAY for the program.
    */
   #afterErrorsRead(attached: AttachedUnit, delay: number, action: () => void): void {
     const latest = performance.now() + MAX_READ_DELAY;

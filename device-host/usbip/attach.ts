@@ -1,6 +1,6 @@
 // Attaches a simulated unit to the kernel of this machine, without a network and without the usbip
 // program. One end of a socket pair goes to vhci_hcd, the other to the server. Needs Linux, root
-// and vhci_hcd. The tests in the guest of level 3 use it.
+// and vhci_hcd. The tests of level 3 use it inside a virtual machine.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
 // A USB/IP server on any connected stream. `usbip list`, `usbip attach` and tests connect to it.
-// Exports a plugged-in unit to one host at a time. Unplugging the unit ends the stream.
+// Offers a plugged-in unit to one host at a time. Unplugging the unit ends the stream.
 import type { Duplex } from 'node:stream';
 import type { Unit } from '#device-sim/unit/unit.ts';
 import { describeUnit } from '../gadget/descriptors.ts';

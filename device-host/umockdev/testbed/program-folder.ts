@@ -27,7 +27,10 @@ export function removeProgramFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Paths of the event monitor sockets of all programs, including programs that have ended. */
+/**
+ * Returns the paths of the event monitor sockets of all programs, including programs that have
+ * ended.
+ */
 export function monitorSockets(testbed: string): string[] {
   const folders = readdirSync(testbed).filter((name) => name.startsWith(PREFIX));
   return folders.flatMap((folder) =>

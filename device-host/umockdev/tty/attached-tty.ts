@@ -30,8 +30,8 @@ export async function attachTty(unit: Unit, line: SerialFunction, options: Attac
   for (const entry of entries) testbed.sendEvent('add', entry);
   return {
     refresh: () => undefined,
-    // A tty does not detect the unplugging earlier than the kernel. Until then, writes are lost and
-    // reads wait.
+    // A tty detects an unplug only when the kernel does. Until then, writes are lost and reads
+    // wait.
     unplug: () => undefined,
     get hasUnreadErrors() {
       return port.hasUnreadEnd;
@@ -45,7 +45,7 @@ export async function attachTty(unit: Unit, line: SerialFunction, options: Attac
   };
 }
 
-/** The entries in sysfs: the USB interface with its driver, and the tty below it. */
+/** Returns the entries in sysfs: the USB interface with its driver, and the tty below it. */
 function ttyEntries(unit: Unit, { syspath, address }: AttachmentOptions): readonly SysDevice[] {
   const { usb, name } = unit.options;
   const driver = `${syspath}/${syspath.split('/').at(-1)}:1.${CDC_CONTROL_INTERFACE}`;

@@ -98,7 +98,10 @@ export function decodeLineCoding(termios: Buffer): LineCoding {
   };
 }
 
-/** The settings of a port after power-up: 9600 8N1, and errors are neither marked nor checked. */
+/**
+ * Returns the settings of a port after power-up: 9600 8N1, and errors are neither marked nor
+ * checked.
+ */
 export function initialTermios(): Buffer {
   const termios = Buffer.alloc(TERMIOS2_LENGTH);
   const [B9600, CS8, CREAD, HUPCL, CLOCAL] = [0x0d, 0x30, 0x80, 0x400, 0x800];

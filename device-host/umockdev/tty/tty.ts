@@ -34,9 +34,7 @@ export interface TtyOptions {
   readonly isBusy: () => boolean;
   /** Called when the input becomes readable, and when it becomes empty. */
   readonly onReadiness: (readable: boolean) => void;
-  /**
-   * Defined if the program's calls of read() do not arrive here (see AttachmentOptions.readsFile).
-   */
+  /** Defined if umockdev does not forward the program's reads (see AttachmentOptions.readsFile). */
   readonly sink?: InputSink | undefined;
 }
 
@@ -106,7 +104,7 @@ export class Tty {
 
   #write(bytes: Bytes): Outcome {
     if (this.#isHungUp) return 'EIO';
-    // The system call returns before the unit receives the bytes.
+    // Delayed, so that the system call returns before the unit receives the bytes.
     setImmediate(() => this.#options.line.receive(bytes));
     return bytes.length;
   }

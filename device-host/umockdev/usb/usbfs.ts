@@ -23,7 +23,7 @@ interface CompletedUrb {
   readonly urb: Urb;
   readonly status: number;
   readonly actualLength: number;
-  /** Data for the program. The reap writes it at address `at`. */
+  /** Data for the program. Reaping the URB writes the data to address `at`. */
   readonly data: Uint8Array;
   readonly at: bigint;
 }
