@@ -15,7 +15,7 @@ import { decodeHeader } from '#protocol/tkl/header.ts';
 export interface ExportOrigin {
   readonly operator: string;
   readonly workOrder: string | null;
-  /** Reason for exporting the same load again. Null for a first export. */
+  /** Reason for exporting the same load again. Null if no reason was given. */
   readonly reason: string | null;
   readonly idempotencyKey: string;
   /** SHA-256 of the request, base64url. Detects another request with the same idempotency key. */
