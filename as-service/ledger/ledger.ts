@@ -6,7 +6,7 @@ import { type Bytes, copy } from '#protocol/bytes/bytes.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import type { KcvAlgorithm } from '#protocol/crypto/kcv.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
-import type { WorkOrderJson } from '#protocol/orders/messages.ts';
+import type { NamedOrderJson } from '#protocol/orders/messages.ts';
 import { repairReason } from '#protocol/text/permitted-text.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
@@ -131,7 +131,7 @@ export class Ledger {
    * Counts the exports and receipts of each work order, the most recently used order first. Counts
    * only those of `operator`, or those of all operators if undefined.
    */
-  workOrders(operator: string | undefined): Omit<WorkOrderJson, 'order'>[] {
+  workOrders(operator: string | undefined): NamedOrderJson[] {
     const merged = new Map<string, WorkOrderCount>();
     for (const [name, counts] of this.#workOrders) {
       if (operator !== undefined && name !== operator) continue;

@@ -6,10 +6,17 @@ import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { type Balance, balance, type UnitOutcome } from '#protocol/orders/balance.ts';
-import type { OrderJson, OrderProgressJson, OrderUnitJson, WorkOrderJson } from '#protocol/orders/messages.ts';
+import type {
+  NamedOrderJson,
+  OrderJson,
+  OrderProgressJson,
+  OrderUnitJson,
+  WorkOrderJson,
+} from '#protocol/orders/messages.ts';
 import { lists, type WorkOrder } from '#protocol/orders/order.ts';
 import type { Report } from '#protocol/orders/report.ts';
 import type { NewOrderJson, StationReportJson } from '#protocol/orders/requests.ts';
+import { findUnit } from '#protocol/orders/units.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import type { AuditEvent, AuditLog } from '../audit-log/audit-log.ts';
@@ -84,18 +91,23 @@ export class Orders {
    * numbers that exports name, each with its counts. Numbers for which none of these orders exists
    * are listed too, with `order` null.
    */
-  list(actor: Actor, named: readonly Omit<WorkOrderJson, 'order'>[]): WorkOrderJson[] {
+  list(actor: Actor, named: readonly NamedOrderJson[], digits?: string): WorkOrderJson[] {
     const counts = new Map(named.map((each) => [each.workOrder, each]));
     const orders = [...this.#options.orders.all()].filter(({ order }) => this.#mayUse(order.set, actor.account));
-    const rows = orders.map(({ order, state }): WorkOrderJson => {
+    const rows = orders.flatMap(({ order, state }): WorkOrderJson[] => {
       const { id, title, set, count, lines, options, issued, notBefore, until } = order;
       const found = counts.get(id) ?? { workOrder: id, exports: 0, receipts: 0, time: issued };
       counts.delete(id);
-      const facts = { title, set, count, lines: lines.length, state, notBefore, until, dryRun: options.dryRun };
-      return { ...found, order: facts };
+      const sn = digits === undefined ? undefined : findUnit(order.units, digits);
+      if (digits !== undefined && sn === undefined) return [];
+      const unit = sn === undefined ? null : { sn, ...this.#loadsOf(order).of(sn) };
+      const done = this.#countDone(order);
+      const facts = { title, set, count, lines: lines.length, done, state, notBefore, until, dryRun: options.dryRun };
+      return [{ ...found, order: facts, unit }];
     });
-    const others = [...counts.values()].map((each): WorkOrderJson => ({ ...each, order: null }));
-    return [...rows, ...others].sort((a, b) => (a.time < b.time ? 1 : -1));
+    const others = digits === undefined ? [...counts.values()] : [];
+    const all = [...rows, ...others.map((each): WorkOrderJson => ({ ...each, order: null, unit: null }))];
+    return all.sort((a, b) => (a.time < b.time ? 1 : -1));
   }
 
   view({ envelope, order, state, reason }: OrderEntry): Omit<OrderJson, 'auditHead'> {
@@ -109,20 +121,34 @@ export class Orders {
    * in an earlier answer. If `seen` is undefined, returns all units with exports.
    */
   progress({ order, state, reason }: OrderEntry, seen: string | undefined): OrderProgressJson {
-    const { ledger, vaults, now } = this.#options;
-    const changes = ledger.changesOf(order.id);
+    const { list, changes, version } = this.#versionOf(order);
+    const common = { state, reason, time: this.#options.now().toISOString(), version };
+    const since = seen?.startsWith(`${list}-`) ? Number(seen.slice(list.length + 1)) : undefined;
+    if (since === changes.length) return { ...common, done: this.#countDone(order), units: [] };
+    const loads = this.#loadsOf(order);
+    const done = this.#countDone(order, loads);
+    const units = since === undefined ? loads.units() : new Set(changes.slice(since).flatMap((xc) => this.#unitOf(xc)));
+    return { ...common, done, units: [...units].map((sn) => ({ sn, ...loads.of(sn) })) };
+  }
+
+  /** The version of a progress, which consists of the name of a list and the length of the list. */
+  #versionOf({ id }: WorkOrder) {
+    const { ledger, vaults } = this.#options;
+    const changes = ledger.changesOf(id);
     // A returned vault journal can change any unit, and so can a restart. After either, the answer
     // contains all units again.
-    const list = `${this.#started}-${vaults.countLoads(order.id)}`;
-    const version = `${list}-${changes.length}`;
-    const common = { state, reason, time: now().toISOString(), version };
-    const since = seen?.startsWith(`${list}-`) ? Number(seen.slice(list.length + 1)) : undefined;
+    const list = `${this.#started}-${vaults.countLoads(id)}`;
+    return { list, changes, version: `${list}-${changes.length}` };
+  }
+
+  /** Number of units that are done. Counts again only after a change. */
+  #countDone(order: WorkOrder, loads?: OrderLoads): number {
+    const { version } = this.#versionOf(order);
     const cached = this.#done.get(order.id);
-    if (since === changes.length && cached?.version === version) return { ...common, done: cached.count, units: [] };
-    const loads = this.#loadsOf(order);
-    this.#done.set(order.id, { version, count: loads.done });
-    const units = since === undefined ? loads.units() : new Set(changes.slice(since).flatMap((xc) => this.#unitOf(xc)));
-    return { ...common, done: loads.done, units: [...units].map((sn) => ({ sn, ...loads.of(sn) })) };
+    if (cached?.version === version) return cached.count;
+    const count = (loads ?? this.#loadsOf(order)).done;
+    this.#done.set(order.id, { version, count });
+    return count;
   }
 
   #unitOf(xc: number): string[] {

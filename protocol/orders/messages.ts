@@ -24,7 +24,7 @@ const rows = <Row extends v.GenericSchema>(row: Row) => list(row, 0, MAX_ROWS);
 const stateSchema = v.picklist(['open', 'revoked', 'closed']);
 export type OrderState = Json<typeof stateSchema>;
 
-/** The result for one unit so far, on all stations. Sent only for units with an export. */
+/** The result for one unit so far, on all stations. */
 const orderUnitSchema = v.object({
   sn: serialNumber,
   /** Number of exports for the unit, including those repeated with a reason. */
@@ -83,18 +83,25 @@ const workOrderFactsSchema = v.object({
       /** Number of units. */
       count: natural,
       lines: natural,
+      /** Number of units with a verified receipt of every line. */
+      done: natural,
       state: stateSchema,
       notBefore: time,
       until: time,
       dryRun: v.boolean(),
     }),
   ),
+  /** The unit that the request asked for; null if it asked for none. */
+  unit: v.nullable(orderUnitSchema),
 });
 export type WorkOrderJson = Json<typeof workOrderFactsSchema>;
+/** A job number that exports named. */
+export type NamedOrderJson = Omit<WorkOrderJson, 'order' | 'unit'>;
 
 /**
  * Answer of GET /v1/work-orders: the orders of the sets that this operator may see, and the job
- * numbers in this operator's exports. An auditor and an administrator receive all of them.
+ * numbers in this operator's exports. An auditor and an administrator receive all of them. With a
+ * query `unit`, only the orders with such a unit.
  */
 export const workOrdersSchema = v.object({ workOrders: rows(workOrderFactsSchema) });
 export type WorkOrdersJson = Json<typeof workOrdersSchema>;

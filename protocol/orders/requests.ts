@@ -9,7 +9,7 @@ import { MAX_ORDER_ID_LENGTH, readOrderId } from '../text/order-id.ts';
 import { outcomeSchema } from './balance.ts';
 import { headSchema, VERSION } from './messages.ts';
 import { MAX_LINES, orderOptionsSchema, ref2 } from './order.ts';
-import { MAX_UNITS } from './units.ts';
+import { lastDigits, MAX_UNITS } from './units.ts';
 
 /** The id of a new order. Ids of earlier orders may contain characters that are refused here. */
 const newOrderId = enteredBy(readOrderId, MAX_ORDER_ID_LENGTH);
@@ -31,6 +31,9 @@ export const newOrderSchema = v.object({
   until: calendarTime,
 });
 export type NewOrderJson = Json<typeof newOrderSchema>;
+
+/** Query of GET /v1/work-orders: an SN, or its last digits. */
+export const workOrdersQuerySchema = v.object({ unit: v.exactOptional(lastDigits) });
 
 /** Query of GET /v1/work-orders/{id}/progress: the version of an earlier answer. */
 export const progressQuerySchema = v.object({ seen: v.exactOptional(text(VERSION, 'a version')) });

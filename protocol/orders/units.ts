@@ -19,14 +19,18 @@ export const serialNumber = text(SERIAL_NUMBER, 'a serial number of 32 upper-cas
  * undefined for any other text.
  */
 export function readSerialNumber(written: string): string | undefined {
-  const digits = readTyped(written)
-    .replaceAll(/^'|[:-]/g, '')
-    .toUpperCase();
+  const digits = digitsOf(written);
   const padded = digits.padStart(32, '0');
   return digits !== '' && SERIAL_NUMBER.test(padded) ? padded : undefined;
 }
 
-/** Counts the units in a range. */
+function digitsOf(written: string): string {
+  return readTyped(written)
+    .replaceAll(/^'|[:-]/g, '')
+    .toUpperCase();
+}
+
+/** Number of units in a range. */
 export function spanOf([from, to]: UnitRange): bigint {
   return BigInt(`0x${to}`) - BigInt(`0x${from}`) + 1n;
 }
@@ -73,6 +77,33 @@ export function hasUnit(ranges: readonly UnitRange[], sn: string): boolean {
   }
   const found = ranges[low];
   return found !== undefined && found[0] <= sn && sn <= found[1];
+}
+
+/** Minimum number of digits by which a unit is searched. Fewer would match many units. */
+export const MIN_LAST_DIGITS = 4;
+const LAST_DIGITS = new RegExp(`^[0-9A-F]{${MIN_LAST_DIGITS},32}$`);
+
+export const lastDigits = text(LAST_DIGITS, 'the last digits of a serial number');
+
+/** Reads a serial number or its last 4 digits or more, as typed. Undefined for any other text. */
+export function readLastDigits(written: string): string | undefined {
+  const digits = digitsOf(written);
+  return LAST_DIGITS.test(digits) ? digits : undefined;
+}
+
+/** The first unit whose SN ends with `digits`, 4 to 32 upper-case hex digits. */
+export function findUnit(ranges: readonly UnitRange[], digits: string): string | undefined {
+  const [end, span] = [BigInt(`0x${digits}`), 1n << BigInt(4 * digits.length)];
+  for (const [from, to] of ranges) {
+    if (from === to) {
+      if (from.endsWith(digits)) return from;
+      continue;
+    }
+    const first = BigInt(`0x${from}`);
+    const found = first + ((((end - first) % span) + span) % span);
+    if (found <= BigInt(`0x${to}`)) return hexNumber(found, 32);
+  }
+  return undefined;
 }
 
 /** Yields every SN, ascending. */

@@ -130,7 +130,7 @@ describe('the OpenAPI document', () => {
     await checked('post', '/v1/work-orders', custodian, newOrder());
     await load({ app, token: operator }, unit(1));
     await checked('post', '/v1/exports', operator, exportRequest({ sn: unit(1), workOrder: 'JOB-4711' }));
-    await checked('get', '/v1/work-orders', operator);
+    for (const query of ['', '?unit=0001']) await checked('get', `/v1/work-orders${query}`, operator);
     await ask('get', '', operator);
     await ask('get', '/report', operator);
     await ask('post', '/report', operator, stationReport({ close: true }));

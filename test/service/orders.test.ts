@@ -134,9 +134,32 @@ describe('a work order', () => {
     expect(workOrders.find(({ workOrder }) => workOrder === 'JOB-4711')).toMatchObject({
       exports: 1,
       receipts: 1,
-      order: { title: 'Terminals, line 3', count: 3, lines: 1, state: 'open', dryRun: false },
+      order: { title: 'Terminals, line 3', count: 3, lines: 1, done: 1, state: 'open', dryRun: false },
     });
     expect(workOrders.find(({ workOrder }) => workOrder === 'only named')).toMatchObject({ exports: 1, order: null });
+  });
+});
+
+describe('the orders with one unit', () => {
+  const find = async (digits: string) =>
+    (await service.json<WorkOrdersJson>(service.olga.token, `/v1/work-orders?unit=${digits}`)).workOrders;
+
+  it('are found by its SN or the last digits of it, with what is loaded into it', async () => {
+    await service.issue();
+    await service.issue({ id: 'OTHER', units: [unit(4)] });
+    await load(service.olga, unit(2));
+    await service.json(service.olga.token, '/v1/exports', exportRequest({ workOrder: 'only named' }));
+    for (const digits of [unit(2), unit(2).slice(-4)]) {
+      expect(await find(digits)).toMatchObject([
+        { workOrder: 'JOB-4711', order: { done: 1 }, unit: { sn: unit(2), exports: 1, proven: 1 } },
+      ]);
+    }
+    expect(await find(unit(3))).toMatchObject([{ unit: { sn: unit(3), exports: 0, proven: 0 } }]);
+    expect(await find(unit(9))).toEqual([]);
+  });
+
+  it('are not searched by fewer than four digits', async () => {
+    expect(await service.problem(service.olga.token, '/v1/work-orders?unit=002')).toBe('request-refused');
   });
 });
 

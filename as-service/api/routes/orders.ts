@@ -14,6 +14,7 @@ import {
   progressQuerySchema,
   revokeOrderSchema,
   stationReportSchema,
+  workOrdersQuerySchema,
 } from '#protocol/orders/requests.ts';
 import type { Role } from '#protocol/service/messages.ts';
 import type { OrderEntry } from '../../orders/order-ledger.ts';
@@ -41,15 +42,15 @@ export const workOrdersRoute = route({
   method: 'get',
   path: '/v1/work-orders',
   summary:
-    'The work orders, and the order numbers that only exports name, each with its numbers of exports and receipts.',
+    'The work orders, and the order numbers that only exports name, each with its counts. With `unit`, the orders that list the unit.',
   roles: EVERY_ROLE,
-  input: undefined,
+  input: workOrdersQuerySchema,
   output: workOrdersSchema,
   problems: [],
   handle: (call): WorkOrdersJson => {
     const { account } = call.signedIn;
     const named = call.as.ledger.workOrders(OVERSEERS.includes(account.role) ? undefined : account.name);
-    return { workOrders: call.as.orders.list(actorOf(call), named) };
+    return { workOrders: call.as.orders.list(actorOf(call), named, call.input.unit) };
   },
 });
 

@@ -24,6 +24,12 @@ export interface ListedOrder {
   readonly id: string;
   readonly title: string;
   readonly count: number;
+  /** Number of keys for each unit. */
+  readonly lines: number;
+  /** Number of units that are done, over all stations. */
+  readonly done: number;
+  /** The unit that was searched. */
+  readonly unit: OrderUnitJson | null;
   readonly state: OrderState;
   readonly notBefore: string;
   readonly until: string;
@@ -64,13 +70,22 @@ export class WorkOrders {
   }
 
   /** Returns the signed orders, in the sequence in which the service lists them. */
-  async list(): Promise<readonly ListedOrder[]> {
-    const answer = await this.#as.ask('GET', '/v1/work-orders', undefined, LONG);
+  list(): Promise<readonly ListedOrder[]> {
+    return this.#list('/v1/work-orders');
+  }
+
+  /** Returns the orders with a unit whose SN ends with `digits`. */
+  find(digits: string): Promise<readonly ListedOrder[]> {
+    return this.#list(`/v1/work-orders?unit=${digits}`);
+  }
+
+  async #list(path: string): Promise<readonly ListedOrder[]> {
+    const answer = await this.#as.ask('GET', path, undefined, LONG);
     const { workOrders } = readResponse(workOrdersSchema, answer, 'answer');
-    return workOrders.flatMap(({ workOrder: id, order }) => {
+    return workOrders.flatMap(({ workOrder: id, order, unit }) => {
       if (order === null) return [];
-      const { set: _set, lines: _lines, ...facts } = order;
-      return { id, ...facts };
+      const { set: _set, ...facts } = order;
+      return { id, unit, ...facts };
     });
   }
 

@@ -6,7 +6,9 @@ import { readUnitCsv, readUnitJson, writeUnitCsv, writeUnitJson } from '#protoco
 import {
   arrangeUnits,
   countUnits,
+  findUnit,
   hasUnit,
+  readLastDigits,
   readSerialNumber,
   serialNumbers,
   type UnitRange,
@@ -27,6 +29,26 @@ describe('a serial number', () => {
 
   it.each(['', ' ', '0', '00', 'G', 'F'.repeat(33), '1.5', '０'])('is not %j', (written) => {
     expect(readSerialNumber(written)).toBeUndefined();
+  });
+});
+
+describe('the last digits of a serial number', () => {
+  it('are four to 32 hex digits, typed like a serial number', () => {
+    expect(readLastDigits('0a-47')).toBe('0A47');
+    expect(readLastDigits('4549 0000 0000 0047')).toBe('4549000000000047');
+    for (const other of ['047', 'G047', 'F'.repeat(33), '']) expect(readLastDigits(other)).toBeUndefined();
+  });
+
+  it.each([
+    ['0047', [range('45490047')], '45490047'],
+    ['0047', [range('45490048', '4549FFFF')], undefined],
+    ['0047', [range('45490048', '454A0047')], '454A0047'],
+    ['0000', [range('4549FFF0', '454A0010')], '454A0000'],
+    ['45490047', [range('45490001', '454900FF')], '45490047'],
+    ['0047', [range('1'), range('10047'), range('20047')], '10047'],
+    [sn('7'), [range('1', '10047')], '7'],
+  ])('%s are looked up in ranges without listing the units', (digits, ranges, found) => {
+    expect(findUnit(ranges, digits)).toBe(found && sn(found));
   });
 });
 

@@ -16,6 +16,7 @@ describe('the work orders of an AS', () => {
       set: 1,
       count: 2,
       lines: 1,
+      done: 1,
       state: 'open',
       notBefore: AT,
       until: AT,
@@ -23,12 +24,12 @@ describe('the work orders of an AS', () => {
     };
     const listed = await answering({
       workOrders: [
-        { workOrder: 'A', exports: 2, receipts: 1, time: AT, order },
-        { workOrder: 'B', exports: 1, receipts: 0, time: AT, order: null },
+        { workOrder: 'A', exports: 2, receipts: 1, time: AT, order, unit: null },
+        { workOrder: 'B', exports: 1, receipts: 0, time: AT, order: null, unit: null },
       ],
     }).list();
     expect(listed).toEqual([
-      { id: 'A', title: 'North', count: 2, state: 'open', notBefore: AT, until: AT, dryRun: false },
+      { id: 'A', title: 'North', count: 2, lines: 1, done: 1, unit: null, state: 'open', notBefore: AT, until: AT, dryRun: false },
     ]);
   });
 
