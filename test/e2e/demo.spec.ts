@@ -69,6 +69,21 @@ test.describe('an AS in demo mode', () => {
     });
   }
 
+  test('offers a memory that stores something else, and a serial line that returns what is sent', async ({ page }) => {
+    await page.goto(`${demo.url}/demo.html`);
+    const station = new StationPage(page);
+    const lane = await firstUnit(station, 'Serial', demo.token);
+    const failure = page.getByLabel('Next failure').nth(1);
+    await failure.selectOption({ label: 'memory stores something else (6581)' });
+    await lane.load('Data encryption key', 1);
+    await lane.expectWord('Not loaded');
+    await lane.expectSaid('IMPORTKEY 6581');
+    // The page ignores its own bytes and loads the key all the same.
+    await failure.selectOption({ label: 'the line returns what is sent (serial)' });
+    await lane.press('Load again');
+    await lane.expectWord('Unplug');
+  });
+
   test('has an order that loads the eight units of a hub as soon as they are plugged in', async ({ page }) => {
     await page.goto(`${demo.url}/demo.html`);
     await new StationPage(page).signIn(demo.token);

@@ -15,7 +15,7 @@ import { hex, type Services } from './services.ts';
 export type ScreenCase = (driver: Driver) => Promise<void>;
 
 /** The CSS class of a lane, which determines its colour and shape. */
-type LaneKind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown';
+type LaneKind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown' | 'aside';
 type OpenOptions = Parameters<typeof injectSimulator>[2] & { readonly path?: string };
 
 const INSTANT = { identity: 0, challenge: 0, importKey: 0 };

@@ -62,6 +62,9 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.go('station');
     await driver.go('orders');
     await driver.take('', 'main li >> nth=3');
+    await driver.find('main input[type=search]').fill(THREE.sn.slice(-4));
+    await driver.take('search', 'main li .match');
+    await driver.find('main input[type=search]').fill('');
     await driver.giveFile('order.json', '{"not": "an order"}');
     await driver.take('file-refused', 'main [role=alert]');
     await driver.openOrder('NORTH-4');
@@ -79,8 +82,8 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.go('station');
     await driver.go('orders');
     await listed;
-    await driver.click('main section >> nth=1 >> button');
-    await driver.take('closed-elsewhere', 'main [role=alert]');
+    await driver.openOrder('NORTH-1');
+    await driver.take('closed-elsewhere', 'article header.done');
   },
 
   'orders-board': async (driver) => {
@@ -97,7 +100,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.lane(aside).locator('input').fill('Cover is broken');
     await driver.take('set-aside-form');
     await driver.lane(aside).locator('[type=submit]').click();
-    await driver.until('failed', aside);
+    await driver.until('aside', aside);
     await driver.press('Q');
     await driver.fault(lost, { fault: 'unplug', direction: 'in', after: 60 });
     await driver.press('G');
@@ -107,6 +110,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.take('working');
     await driver.press('P');
     await driver.take('paused', '[aria-keyshortcuts=G]');
+    await driver.find('main [role=progressbar] .failed').waitFor();
     await driver.click('fieldset button[aria-pressed=false]');
     await driver.take('failed-units', 'fieldset button:nth-of-type(2)[aria-pressed=true]');
     await driver.go('history');

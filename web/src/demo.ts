@@ -42,6 +42,9 @@ const CARD: TokenDescription = {
   plugged: false,
 };
 
+/** Of the writes of an import, the one of the key: those of the tries and of their marker precede. */
+const RECORD_WRITE = 3;
+
 /**
  * `after` (bytes) and `block` count from the moment at which the fault is armed. The page then
  * sends GET CHALLENGE and IMPORTKEY. IMPORTKEY is longer than 200 bytes, and its bit 640 is part of
@@ -53,6 +56,11 @@ const FAULTS: readonly NamedFault<Fault>[] = [
   { name: 'answers too late', fault: { fault: 'late answer', ms: 6000 } },
   { name: 'refuses the key (6988)', fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6988 } },
   { name: 'memory fails (6581)', fault: { fault: 'refuse', ins: 0xd8, statusWord: 0x6581 } },
+  {
+    name: 'memory stores something else (6581)',
+    fault: { fault: 'memory', write: RECORD_WRITE, effect: 'other content' },
+  },
+  { name: 'the line returns what is sent (serial)', fault: { fault: 'echo', link: 'serial' } },
   {
     name: 'one bit of the key is damaged (serial sends the block again)',
     fault: { fault: 'corrupt', direction: 'out', block: 2, bit: 640 },

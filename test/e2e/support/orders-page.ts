@@ -64,11 +64,18 @@ export class OrdersPage {
     this.progress = page.getByRole('progressbar', { name: 'Units done' });
   }
 
-  /** The button that opens an order of the AS. */
+  /** The button that opens an order of the AS or of this station. */
   openButton(id: string): Locator {
+    return this.page.getByRole('main').getByRole('button', { name: `Open ${id}`, exact: true });
+  }
+
+  /** The row of an order in the list. */
+  row(id: string): Locator {
     return this.page
-      .getByRole('region', { name: 'At the AS' })
-      .getByRole('button', { name: `Open ${id}`, exact: true });
+      .getByRole('main')
+      .getByRole('listitem')
+      .filter({ has: this.page.getByRole('heading') })
+      .filter({ hasText: id });
   }
 
   /** Opens an order of the AS and waits for its board. */

@@ -60,6 +60,13 @@ export const UNIT_STATES = ['running', 'done', 'failed', 'unknown', 'absent'] as
  */
 export type UnitState = (typeof UNIT_STATES)[number];
 
+/** State under which a unit is counted and listed: one that was set aside is not a failed one. */
+export type ListedState = UnitState | 'aside';
+
+export function listedState({ state, aside }: Pick<UnitRow, 'state' | 'aside'>): ListedState {
+  return aside ? 'aside' : state;
+}
+
 export interface UnitRow {
   /** Number of the order's chain. */
   readonly order: number;

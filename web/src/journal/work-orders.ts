@@ -2,9 +2,16 @@
 // does not become slower with the size of the order. journal.ts writes the rows.
 import { type Batch, type ChainBreak, EMPTY_CHAIN, type EntryKey, type Tail, verifyBatch } from './chain.ts';
 import type { Database } from './database.ts';
-import { type EndedAs, type OrderRecord, UNIT_STATES, type UnitRow, type UnitState } from './order-record.ts';
+import {
+  type EndedAs,
+  type ListedState,
+  type OrderRecord,
+  UNIT_STATES,
+  type UnitRow,
+  type UnitState,
+} from './order-record.ts';
 
-export type Counts = Readonly<Record<UnitState, number>>;
+export type Counts = Readonly<Record<ListedState, number>>;
 
 /** Maximum number of batches in memory while a chain is verified. */
 const CHAIN_PAGE = 200;
@@ -115,7 +122,10 @@ export class WorkOrderStore {
       const counted = UNIT_STATES.map(
         async (state) => [state, await index.count(IDBKeyRange.only([orderChain, state]))] as const,
       );
-      return Object.fromEntries(await Promise.all(counted)) as Counts;
+      const counts = Object.fromEntries(await Promise.all(counted)) as Record<UnitState, number>;
+      const failed = counts.failed === 0 ? [] : await index.getAll(IDBKeyRange.only([orderChain, 'failed']));
+      const aside = failed.filter((row) => row.aside).length;
+      return { ...counts, failed: counts.failed - aside, aside };
     });
   }
 

@@ -1,7 +1,7 @@
 // Counts the units of one work order by state: those with a row in the journal of this station, and
 // those that the AS lists as done by another station.
 import type { WorkOrder } from '#protocol/orders/order.ts';
-import type { UnitRow } from '../../journal/order-record.ts';
+import { listedState, type UnitRow } from '../../journal/order-record.ts';
 import type { Counts } from '../../journal/work-orders.ts';
 
 export class OrderCounts {
@@ -33,13 +33,13 @@ export class OrderCounts {
 
   /** Units that have no row at this station and that the AS does not list as done. */
   get unseen(): number {
-    const { running, failed, unknown, absent } = this.#here;
-    return this.#order.count - running - this.done - failed - unknown - absent;
+    const { running, failed, unknown, absent, aside } = this.#here;
+    return Math.max(0, this.#order.count - running - this.done - failed - unknown - absent - aside);
   }
 
   /** Keys that remain to be loaded. */
   get keysToLoad(): number {
-    return Math.max(0, this.#order.count - this.done - this.#here.absent) * this.#order.lines.length;
+    return Math.max(0, this.#order.count - this.done - this.#here.absent - this.#here.aside) * this.#order.lines.length;
   }
 
   /** Replaces the counts of this station by those of the journal. */
@@ -50,10 +50,11 @@ export class OrderCounts {
   /** Updates the counts after a change of a unit's row. */
   change(before: UnitRow | undefined, after: UnitRow): void {
     this.excludeElsewhere([after.sn]);
-    if (before?.state === after.state) return;
+    const [from, to] = [before && listedState(before), listedState(after)];
+    if (from === to) return;
     const here = { ...this.#here };
-    if (before) here[before.state]--;
-    here[after.state]++;
+    if (from) here[from]--;
+    here[to]++;
     this.#here = here;
   }
 

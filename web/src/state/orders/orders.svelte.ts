@@ -1,9 +1,6 @@
 // The work orders that the operator can open, from the AS, from a file or from the journal of this
 // station, and the one that is open.
-import { fromBase64url } from '#protocol/bytes/text.ts';
-import { readEnvelope } from '#protocol/json/document.ts';
-import type { OrderState } from '#protocol/orders/messages.ts';
-import { decodeWorkOrderPayload, type WorkOrder } from '#protocol/orders/order.ts';
+import type { WorkOrder } from '#protocol/orders/order.ts';
 import type { ListedOrder, RemoteOrder, WorkOrders } from '../../as-client/work-orders.ts';
 import type { EndedAs, OrderRecord } from '../../journal/order-record.ts';
 import { BYTES_PER_LOAD, MIN_FREE_BYTES, requestPersistence, type StorageQuota } from '../../journal/storage-quota.ts';
@@ -16,19 +13,15 @@ import type { Presence } from '../page/inactivity.ts';
 import type { Verification } from '../report/verification.svelte.ts';
 import { LAST_ORDER } from './last-order.ts';
 import { OpenOrder, type OpenOrderOptions } from './open-order.svelte.ts';
+import { type OrderRow, orderName, orderRows } from './order-rows.ts';
+import { OrderSearch } from './order-search.svelte.ts';
+import { readDocument, readStored, type StoredOrder } from './stored-order.ts';
 
 /**
  * Interval at which the validity period of the open order is checked, and the AS is asked for its
  * progress.
  */
 const CHECK_MS = 10_000;
-
-/** An order in the journal of this station. */
-export interface StoredOrder {
-  readonly record: OrderRecord;
-  readonly order: WorkOrder;
-  readonly counts: Counts;
-}
 
 /**
  * State of an order at the AS, with the progress of its units if the AS was asked for the order.
@@ -37,7 +30,7 @@ type OrderStatus = Pick<RemoteOrder, 'state'> & Partial<Pick<RemoteOrder, 'units
 
 export interface OrdersOptions
   extends Pick<OpenOrderOptions, 'station' | 'store' | 'journal' | 'now' | 'ticks' | 'app' | 'head'> {
-  readonly remote: Pick<WorkOrders, 'list' | 'read' | 'open' | 'report' | 'reportFile' | 'progress'>;
+  readonly remote: Pick<WorkOrders, 'list' | 'find' | 'read' | 'open' | 'report' | 'reportFile' | 'progress'>;
   readonly feedback: Feedback;
   readonly verification: Verification;
   readonly storage: StorageManager | undefined;
@@ -59,6 +52,7 @@ export class Orders {
 
   readonly feedback: Feedback;
   readonly verification: Verification;
+  readonly search: OrderSearch;
   readonly #options: OrdersOptions;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -69,6 +63,11 @@ export class Orders {
     options.onOnline(() => void this.#current?.remote.reconnect());
     this.feedback = options.feedback;
     this.verification = options.verification;
+    this.search = new OrderSearch({
+      ...options,
+      stored: () => this.#stored,
+      account: () => options.station.session.signedIn,
+    });
   }
 
   /**
@@ -79,9 +78,15 @@ export class Orders {
     return this.#listed;
   }
 
-  /** The orders in the journal of this station. */
-  get stored(): readonly StoredOrder[] {
-    return this.#stored;
+  /** The rows of the list: the orders of this station, and those that only the AS lists. */
+  get rows(): ReturnType<typeof orderRows> {
+    const { current } = this;
+    return orderRows({
+      stored: this.#stored,
+      listed: this.#listed ?? [],
+      service: this.#options.station.session.signedIn?.service,
+      current: current && orderName({ ...current.order, name: current.order.service }, current.order.id),
+    });
   }
 
   /** The open order. */
@@ -115,21 +120,15 @@ export class Orders {
     const { store, remote, station, storage } = this.#options;
     await this.#task.run(async () => {
       this.#space = await requestPersistence(storage);
-      const records = await store.list();
-      this.#stored = await Promise.all(
-        records.map(async (record) => ({
-          record,
-          order: readDocument(record.document),
-          counts: await store.counts(record.order),
-        })),
-      );
+      this.#stored = await readStored(store);
       this.#listed = station.session.signedIn?.kind === 'remote' ? await remote.list() : undefined;
     });
   }
 
-  /** Opens an order of the AS. */
-  async open(id: string): Promise<void> {
+  /** Opens an order of this station, or of the AS. */
+  async open({ id, stored, state }: OrderRow): Promise<void> {
     await this.#task.run(async () => {
+      if (stored) return await this.#open(stored.record.document, stored.order, { state });
       const remote = await this.#options.remote.read(id);
       await this.#open(remote.document, remote.order, remote);
     });
@@ -141,11 +140,6 @@ export class Orders {
       const text = await readFile(file);
       await this.#open(text, await this.#options.remote.open(text));
     });
-  }
-
-  /** Opens an order of the journal, whose signature was verified when it was stored. */
-  async openStored({ record, order }: StoredOrder): Promise<void> {
-    await this.#task.run(() => this.#open(record.document, order, { state: this.#listedState(order) }));
   }
 
   /** Opens the order that was open before a reload. Its run is paused. */
@@ -170,11 +164,11 @@ export class Orders {
     await this.refresh();
   }
 
-  /** Reads the report of a closed order from the AS. */
-  async readReport(id: string): Promise<void> {
+  /** Reads the report of a closed order from the journal, or from the AS. */
+  async readReport({ id, stored }: OrderRow): Promise<void> {
     this.#report = undefined;
     await this.#task.run(async () => {
-      this.#report = await this.#options.remote.reportFile(id);
+      this.#report = stored?.record.report ?? (await this.#options.remote.reportFile(id));
     });
   }
 
@@ -182,19 +176,12 @@ export class Orders {
     this.#report = undefined;
   }
 
-  /** Returns the state of an order in the last list of the AS, or open if it is not listed. */
-  #listedState({ id, asNumber }: WorkOrder): OrderState {
-    const account = this.#options.station.session.signedIn;
-    const listed = account?.service.asNumber === asNumber ? this.#listed?.find((each) => each.id === id) : undefined;
-    return listed?.state ?? 'open';
-  }
-
   async #open(document: string, order: WorkOrder, status?: OrderStatus): Promise<void> {
     const { station, store, journal, settings, storage } = this.#options;
     // If an order is already open, its run must not start another load.
     await this.#current?.run.pause();
     const space = await requestPersistence(storage);
-    const name = `${order.service} ${order.asNumber} ${order.id}`;
+    const name = orderName({ ...order, name: order.service }, order.id);
     const record = await store.save(name, document);
     const counts = await store.counts(record.order);
     const opened = new OpenOrder({
@@ -234,11 +221,6 @@ export class Orders {
 /** Returns how the order ended according to the journal; undefined if the journal has no end. */
 function endOf({ endedAs, report }: OrderRecord): EndedAs | undefined {
   return report === undefined ? endedAs : 'closed';
-}
-
-function readDocument(document: string): WorkOrder {
-  const { payload } = readEnvelope(document, 'the order');
-  return decodeWorkOrderPayload(fromBase64url(payload));
 }
 
 /** Returns how many bytes the journal needs for the units that are not done. */

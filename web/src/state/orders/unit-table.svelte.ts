@@ -1,7 +1,7 @@
 // The list of all units of a work order with their rows. Only the visible rows are in memory: the
 // order provides the serial numbers, the journal the rows.
 import type { UnitRange } from '#protocol/orders/units.ts';
-import type { UnitRow, UnitState } from '../../journal/order-record.ts';
+import { type ListedState, listedState, type UnitRow } from '../../journal/order-record.ts';
 import type { WorkOrderStore } from '../../journal/work-orders.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import { UnitIndex } from './unit-index.ts';
@@ -27,7 +27,7 @@ export interface UnitTableOptions {
 }
 
 export class UnitTable {
-  #filter = $state.raw<UnitState | undefined>();
+  #filter = $state.raw<ListedState | undefined>();
   #rows = $state.raw<readonly TableRow[]>([]);
   #first = $state.raw(0);
   #count = $state.raw(0);
@@ -47,7 +47,7 @@ export class UnitTable {
   }
 
   /** The state whose units are listed; undefined lists all units. */
-  get filter(): UnitState | undefined {
+  get filter(): ListedState | undefined {
     return this.#filter;
   }
 
@@ -71,7 +71,7 @@ export class UnitTable {
     return this.#failure;
   }
 
-  async choose(filter: UnitState | undefined): Promise<void> {
+  async choose(filter: ListedState | undefined): Promise<void> {
     this.#filter = filter;
     this.#window = [0, this.#window[1] - this.#window[0]];
     await this.refresh();
@@ -114,10 +114,12 @@ export class UnitTable {
     this.#rows = rows;
   }
 
-  async #inState(state: UnitState): Promise<readonly TableRow[]> {
+  async #inState(state: ListedState): Promise<readonly TableRow[]> {
     const { store, chain, elsewhere } = this.#options;
-    const stored = await store.unitsIn(chain, state, MAX_FILTERED);
-    const rows = stored.map((row) => ({ sn: row.sn, row, isElsewhere: false }));
+    const stored = await store.unitsIn(chain, state === 'aside' ? 'failed' : state, MAX_FILTERED);
+    const rows = stored
+      .filter((row) => listedState(row) === state)
+      .map((row) => ({ sn: row.sn, row, isElsewhere: false }));
     const others = state === 'done' ? [...elsewhere()] : [];
     return [...rows, ...others.map((sn) => ({ sn, row: undefined, isElsewhere: true }))].slice(0, MAX_FILTERED);
   }

@@ -1,5 +1,6 @@
 // Formats numbers, bytes and times for the operator.
 import { hexNumber } from '#protocol/bytes/hex.ts';
+import { calendarDays } from '../../state/common/calendar-days.ts';
 
 /** "4549000700000001" → "4549 0007 0000 0001". */
 export function inFours(hex: string): readonly string[] {
@@ -35,12 +36,11 @@ const clock = timeFormatter({ hour: '2-digit', minute: '2-digit' });
 
 const day = timeFormatter({ day: 'numeric', month: 'short' });
 
+const NEAR_DAYS: Readonly<Record<number, string>> = { [-1]: 'yesterday', 0: 'today', 1: 'tomorrow' };
+
 /** The time with its day: "today 17:30", "tomorrow 03:29" or "2 Dec 03:29". */
 export function dayAndClock(iso: string, now: Date): string {
-  const midnight = (date: Date): number => new Date(date).setHours(0, 0, 0, 0);
-  const days = Math.round((midnight(new Date(iso)) - midnight(now)) / 86_400_000);
-  const name = days === 0 ? 'today' : days === 1 ? 'tomorrow' : day(iso);
-  return `${name} ${clock(iso)}`;
+  return `${NEAR_DAYS[calendarDays(new Date(iso), now)] ?? day(iso)} ${clock(iso)}`;
 }
 
 const zoneOf = timeFormatter({ timeZoneName: 'shortOffset' }, 'en');

@@ -7,7 +7,7 @@ import type { SlotFacts } from '../../state/station/unit-facts.ts';
 import { explain } from './catalog.svelte.ts';
 import type { Message, MessageContext, Platform } from './types.ts';
 
-export type Kind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown';
+export type Kind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown' | 'aside' | 'absent';
 
 export interface LaneMessage {
   readonly kind: Kind;

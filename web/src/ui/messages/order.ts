@@ -96,7 +96,7 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
     case 'refused':
       return { kind: 'failed', ...REFUSALS[phase.refusal] };
     case 'aside':
-      return { kind: 'failed', word: 'Set aside', sentence: phase.reason };
+      return { kind: 'aside', word: 'Set aside', sentence: phase.reason };
     case 'failed': {
       const words = explainOnOrder(phase.failure, contextOf(lane, platform));
       return { kind: 'failed', word: 'Not loaded', sentence: `${words.remedy}. ${words.title}`, words };

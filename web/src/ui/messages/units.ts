@@ -1,16 +1,14 @@
-// Word and kind for the outcome of a unit on a work order.
+// Word and kind for the state of a unit on a work order.
+import type { ShownState } from '../../state/orders/state-counts.ts';
 import type { Kind } from './lane.ts';
 
-export const UNIT_WORDS: Readonly<
-  Record<
-    'running' | 'done' | 'failed' | 'unknown' | 'absent' | 'unseen',
-    { readonly kind: Kind; readonly word: string }
-  >
-> = {
+export const UNIT_WORDS: Readonly<Record<ShownState, { readonly kind: Kind; readonly word: string }>> = {
   running: { kind: 'working', word: 'In progress' },
   done: { kind: 'done', word: 'Done' },
   failed: { kind: 'failed', word: 'Not loaded' },
   unknown: { kind: 'unknown', word: 'Not known' },
-  absent: { kind: 'waiting', word: 'Absent' },
+  aside: { kind: 'aside', word: 'Set aside' },
+  absent: { kind: 'absent', word: 'Absent' },
+  ready: { kind: 'waiting', word: 'Ready' },
   unseen: { kind: 'waiting', word: 'Not seen yet' },
 };

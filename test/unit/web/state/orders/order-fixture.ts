@@ -239,7 +239,7 @@ export class Page {
     return unit;
   }
 
-  #makeRun(counts = { running: 0, done: 0, failed: 0, unknown: 0, absent: 0 }): OrderRun {
+  #makeRun(counts = { running: 0, done: 0, failed: 0, unknown: 0, absent: 0, aside: 0 }): OrderRun {
     const { station, session, journal } = this.bench;
     let ticks = 0;
     return new OrderRun({

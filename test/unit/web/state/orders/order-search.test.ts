@@ -1,0 +1,106 @@
+// The search for the order of a unit, in the journal of this station and at the AS.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { workOrder } from '#test/support/work-orders.ts';
+import type { ListedOrder } from '#web/as-client/work-orders.ts';
+import type { UnitRow } from '#web/journal/order-record.ts';
+import { type OrderRow, orderName } from '#web/state/orders/order-rows.ts';
+import { OrderSearch } from '#web/state/orders/order-search.svelte.ts';
+import type { StoredOrder } from '#web/state/orders/stored-order.ts';
+import type { SignedIn } from '#web/state/session/session.svelte.ts';
+import { ONE_LINE, sn } from './order-fixture.ts';
+
+const SERVICE = { name: 'AS north', asNumber: 0, demo: false };
+const ACCOUNT = { kind: 'remote', service: SERVICE } as SignedIn;
+const row = (id: string): OrderRow => ({ name: orderName(SERVICE, id), id, title: 'Meters' }) as OrderRow;
+const [HERE, THERE] = [row('HERE'), row('THERE')];
+
+const STORED = {
+  record: { order: 1, name: HERE.name },
+  order: workOrder([[sn(0x10), sn(0x40)]], ONE_LINE),
+} as StoredOrder;
+
+const listed = (id: string, exports: number, proven: number): ListedOrder =>
+  ({ id, lines: 2, unit: { sn: sn(0x20), exports, proven } }) as ListedOrder;
+
+interface World {
+  readonly unitRow?: Partial<UnitRow>;
+  readonly atAs?: readonly ListedOrder[];
+  readonly account?: SignedIn | undefined;
+}
+
+function searchIn({ unitRow, atAs = [], account = ACCOUNT }: World) {
+  const find = vi.fn(async (_digits: string) => atAs);
+  const search = new OrderSearch({
+    store: { unit: async () => unitRow as UnitRow | undefined },
+    remote: { find },
+    stored: () => [STORED],
+    account: () => account,
+  });
+  return { search, find };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('the search for an order', () => {
+  it.each([sn(0x20), sn(0x20).slice(-4), '0020', '00-20'])('finds the order that lists the unit by %s', async (typed) => {
+    const { search } = searchIn({ unitRow: { state: 'failed', aside: true } });
+    search.search(typed);
+    expect(search.isSearching).toBe(true);
+    await vi.runAllTimersAsync();
+    expect(search.isSearching).toBe(false);
+    expect(search.unitOf(HERE)).toEqual({ sn: sn(0x20), state: 'aside' });
+    expect([search.isMatch(HERE), search.isMatch(THERE)]).toEqual([true, false]);
+  });
+
+  it('asks the AS once the operator pauses, and only for the last digits', async () => {
+    const { search, find } = searchIn({});
+    for (const typed of ['0', '00', '002', '0020', '00201']) search.search(typed);
+    await vi.runAllTimersAsync();
+    expect(find.mock.calls).toEqual([['00201']]);
+    search.search('north');
+    await vi.runAllTimersAsync();
+    expect(find).toHaveBeenCalledTimes(1);
+  });
+
+  it.each([
+    [0, 0, 'unseen'],
+    [1, 0, 'unknown'],
+    [2, 2, 'done'],
+  ] as const)('says what the AS knows of the unit: %i exports, %i receipts are %s', async (exports, proven, state) => {
+    const { search } = searchIn({ atAs: [listed('THERE', exports, proven)] });
+    search.search('0020');
+    await vi.runAllTimersAsync();
+    expect(search.unitOf(THERE)).toEqual({ sn: sn(0x20), state });
+  });
+
+  it('believes the receipts at the AS, then the journal of this station', async () => {
+    const unitRow = { state: 'failed' } as const;
+    for (const [proven, state] of [
+      [2, 'done'],
+      [1, 'failed'],
+    ] as const) {
+      const { search } = searchIn({ unitRow, atAs: [listed('HERE', 2, proven)] });
+      search.search('0020');
+      await vi.runAllTimersAsync();
+      expect(search.unitOf(HERE)?.state).toBe(state);
+    }
+  });
+
+  it('searches this station only without a session with a service', async () => {
+    const { search, find } = searchIn({ account: { ...ACCOUNT, kind: 'vault' } as SignedIn });
+    search.search('0020');
+    await vi.runAllTimersAsync();
+    expect(find).not.toHaveBeenCalled();
+    expect(search.unitOf(HERE)?.state).toBe('unseen');
+  });
+
+  it('drops the answer for what the operator no longer looks for', async () => {
+    const { search } = searchIn({ atAs: [listed('THERE', 0, 0)] });
+    search.search('0020');
+    await vi.advanceTimersByTimeAsync(299);
+    search.search('0020F');
+    await vi.advanceTimersByTimeAsync(2);
+    expect(search.unitOf(THERE)).toBeUndefined();
+  });
+});

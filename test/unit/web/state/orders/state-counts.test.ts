@@ -1,0 +1,41 @@
+// The progress of an order: every unit is counted once, and a state without units is not shown.
+import { describe, expect, it } from 'vitest';
+import { shownState, stateCounts } from '#web/state/orders/state-counts.ts';
+import type { UnitProgress } from '#web/state/orders/unit-progress.svelte.ts';
+import { ONE_LINE, sn, unit, World, working } from './order-fixture.ts';
+
+const NONE = { running: 0, done: 0, failed: 0, unknown: 0, absent: 0, aside: 0 };
+const waiting = { phase: { is: 'waiting' }, row: undefined } as unknown as UnitProgress;
+
+describe('the counts of an order', () => {
+  it('name only the states that units are in, and count an attached unit as ready', () => {
+    const here = { ...NONE, done: 1, failed: 2, aside: 1 };
+    expect(stateCounts({ done: 3, here, unseen: 4 }, [waiting])).toEqual([
+      ['done', 3],
+      ['failed', 2],
+      ['ready', 1],
+      ['aside', 1],
+      ['unseen', 3],
+    ]);
+    expect(stateCounts({ done: 0, here: NONE, unseen: 0 }, [waiting])).toEqual([]);
+  });
+
+  it('list a unit that was set aside as such, not as failed', async () => {
+    const world = new World([1, 2].map(unit), ONE_LINE);
+    const page = await working(world);
+    const [first] = world.cables;
+    if (!first) throw new TypeError('the world has two units');
+    await page.run.pause();
+    await page.plug(first);
+    await page.run.skip(page.unit(first), 'Cover is broken');
+    expect(stateCounts(page.run.counts, page.run.units)).toEqual([
+      ['aside', 1],
+      ['unseen', 1],
+    ]);
+    expect(await page.store.counts(page.chain)).toEqual({ ...NONE, aside: 1 });
+    const row = await page.store.unit(page.chain, sn(1));
+    expect(shownState({ sn: sn(1), row, isElsewhere: false })).toBe('aside');
+    expect(shownState({ sn: sn(2), row: undefined, isElsewhere: true })).toBe('done');
+    expect(shownState({ sn: sn(2), row: undefined, isElsewhere: false })).toBe('unseen');
+  });
+});

@@ -1,0 +1,116 @@
+// Searches the orders by text, and by the serial number of a unit or its last digits. The units of
+// an order that this station does not store are searched by the AS.
+import { findUnit, readLastDigits } from '#protocol/orders/units.ts';
+import type { ListedOrder, WorkOrders } from '../../as-client/work-orders.ts';
+import { type ListedState, listedState } from '../../journal/order-record.ts';
+import type { WorkOrderStore } from '../../journal/work-orders.ts';
+import type { Failure } from '../common/failure.ts';
+import { Task } from '../common/task.svelte.ts';
+import type { SignedIn } from '../session/session.svelte.ts';
+import { hasText, type OrderRow, orderName } from './order-rows.ts';
+import type { StoredOrder } from './stored-order.ts';
+
+/** Time without a further character before the search starts. */
+const PAUSE_MS = 300;
+
+/** The unit of an order that the search found. */
+export interface UnitMatch {
+  readonly sn: string;
+  readonly state: ListedState | 'unseen';
+}
+
+export interface OrderSearchOptions {
+  readonly store: Pick<WorkOrderStore, 'unit'>;
+  readonly remote: Pick<WorkOrders, 'find'>;
+  readonly stored: () => readonly StoredOrder[];
+  readonly account: () => SignedIn | undefined;
+}
+
+export class OrderSearch {
+  #text = $state.raw('');
+  #units = $state.raw<ReadonlyMap<string, UnitMatch>>(new Map());
+  #isSearching = $state.raw(false);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #task = new Task();
+  readonly #options: OrderSearchOptions;
+
+  constructor(options: OrderSearchOptions) {
+    this.#options = options;
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  /** The last digits of a serial number, if the text is one. */
+  get digits(): string | undefined {
+    return readLastDigits(this.#text);
+  }
+
+  /** Whether the units are still being searched. */
+  get isSearching(): boolean {
+    return this.#isSearching;
+  }
+
+  get failure(): Failure | undefined {
+    return this.#task.failure;
+  }
+
+  /** The unit for which the order was found. */
+  unitOf({ name }: OrderRow): UnitMatch | undefined {
+    return this.#units.get(name);
+  }
+
+  isMatch(row: OrderRow): boolean {
+    return hasText(row, this.#text) || this.#units.has(row.name);
+  }
+
+  search(text: string): void {
+    this.#text = text;
+    this.#units = new Map();
+    clearTimeout(this.#timer);
+    const { digits } = this;
+    this.#isSearching = digits !== undefined;
+    if (digits !== undefined) this.#timer = setTimeout(() => void this.#find(digits), PAUSE_MS);
+  }
+
+  async #find(digits: string): Promise<void> {
+    const units = new Map<string, UnitMatch>();
+    await this.#task.run(async () => {
+      for (const { record, order } of this.#options.stored()) {
+        const sn = findUnit(order.units, digits);
+        if (sn === undefined) continue;
+        const row = await this.#options.store.unit(record.order, sn);
+        units.set(record.name, { sn, state: row ? listedState(row) : 'unseen' });
+      }
+      for (const [name, match] of await this.#findAtAs(digits, units)) units.set(name, match);
+    });
+    if (this.digits !== digits) return; // the operator has typed on
+    this.#units = units;
+    this.#isSearching = false;
+  }
+
+  async #findAtAs(
+    digits: string,
+    here: ReadonlyMap<string, UnitMatch>,
+  ): Promise<readonly (readonly [string, UnitMatch])[]> {
+    const account = this.#options.account();
+    if (account?.kind !== 'remote') return [];
+    const found = await this.#options.remote.find(digits);
+    return found.flatMap((order) => {
+      const name = orderName(account.service, order.id);
+      return order.unit ? [[name, matchAtAs(order, order.unit, here.get(name))] as const] : [];
+    });
+  }
+}
+
+/** The receipts at the AS count. Otherwise what this station has recorded, then exports elsewhere. */
+function matchAtAs(
+  { lines }: ListedOrder,
+  { sn, exports, proven }: NonNullable<ListedOrder['unit']>,
+  here: UnitMatch | undefined,
+): UnitMatch {
+  if (proven >= lines) return { sn, state: 'done' };
+  if (here?.sn === sn && here.state !== 'unseen') return here;
+  return { sn, state: exports > 0 ? 'unknown' : 'unseen' };
+}

@@ -1,0 +1,30 @@
+// The end of a work order in words: as a day, and as a distance from now.
+import { type Due, dueOf } from '../../state/orders/due.ts';
+import { dayAndClock, grouped, timeFormatter } from '../common/format.ts';
+
+export interface DueMessage {
+  readonly isOver: boolean;
+  /** "Due today 18:00, in 2 h 50 min", "Due Fri 4 Dec, in 5 days" or "Overdue since yesterday 12:00". */
+  readonly text: string;
+}
+
+const DAY = { weekday: 'short', day: 'numeric', month: 'short' } as const;
+const dayOfYear = timeFormatter(DAY);
+const dayWithYear = timeFormatter({ ...DAY, year: 'numeric' });
+
+/** `until`: ISO 8601. */
+export function dueMessage(until: string, now: Date): DueMessage {
+  const { isOver, day, distance } = dueOf(until, now);
+  const isNear = Math.abs(day) <= 1;
+  const isThisYear = new Date(until).getFullYear() === now.getFullYear();
+  const name = isNear ? dayAndClock(until, now) : (isThisYear ? dayOfYear : dayWithYear)(until);
+  return { isOver, text: isOver ? `Overdue since ${name}` : `Due ${name}, in ${inWords(distance)}` };
+}
+
+function inWords(distance: Due['distance']): string {
+  if ('days' in distance) return distance.days === 1 ? '1 day' : `${grouped(distance.days)} days`;
+  const { hours, minutes } = distance;
+  if (hours === 0) return `${minutes} min`;
+  // From ten hours on, minutes do not help to plan.
+  return hours >= 10 || minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`;
+}
