@@ -116,11 +116,11 @@ test('the progress of up to 60 units has a cell for each, and names only states 
   const units = [unit(), refused(), unit()];
   const { orders } = await openNew({ open, service, page }, units, { units: sns(units) });
   for (const { sn } of units.slice(0, 2)) await orders.attach(sn);
-  await expect(orders.progress.locator('.ready')).toHaveCount(2);
+  await expect(orders.progress.locator('[data-state=ready]')).toHaveCount(2);
   await orders.start();
   await orders.expectDone(1);
   await expect(orders.progress.locator('> span')).toHaveCount(3);
-  for (const state of ['done', 'failed', 'unseen']) await expect(orders.progress.locator(`.${state}`)).toHaveCount(1);
+  for (const state of ['done', 'failed', 'unseen']) await expect(orders.progress.locator(`[data-state=${state}]`)).toHaveCount(1);
   const counts = page.getByRole('listitem').filter({ hasText: /^\d+ / });
   await expect(counts).toHaveText(['1 done', '1 not loaded', '1 not seen yet']);
   await orders.tile(units[1]?.sn ?? '').getByRole('button', { name: 'Set aside' }).click();

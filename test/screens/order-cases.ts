@@ -110,7 +110,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.take('working');
     await driver.press('P');
     await driver.take('paused', '[aria-keyshortcuts=G]');
-    await driver.find('main [role=progressbar] .failed').waitFor();
+    await driver.find('main [role=progressbar] [data-state=failed]').waitFor();
     await driver.click('fieldset button[aria-pressed=false]');
     await driver.take('failed-units', 'fieldset button:nth-of-type(2)[aria-pressed=true]');
     await driver.go('history');

@@ -1,5 +1,5 @@
 // The progress of a work order: how many of its units are in each state.
-import { type ListedState, listedState } from '../../journal/order-record.ts';
+import { listedState } from '../../journal/order-record.ts';
 import type { OrderCounts } from './order-counts.svelte.ts';
 import type { UnitProgress } from './unit-progress.svelte.ts';
 import type { TableRow } from './unit-table.svelte.ts';
@@ -7,7 +7,7 @@ import type { TableRow } from './unit-table.svelte.ts';
 /** Maximum number of units with a cell each. The progress of more units is a plain bar. */
 export const MAX_CELLS = 60;
 
-/** In the sequence of the progress line. `ready`: attached, and not loaded yet. */
+/** In the sequence of the progress line. `ready`: attached, and no load has begun. */
 const STATES = ['done', 'failed', 'unknown', 'running', 'ready', 'aside', 'absent', 'unseen'] as const;
 export type ShownState = (typeof STATES)[number];
 
@@ -16,14 +16,18 @@ export function stateCounts(
   { done, here, unseen }: Pick<OrderCounts, 'done' | 'here' | 'unseen'>,
   units: readonly Pick<UnitProgress, 'phase' | 'row'>[],
 ): readonly (readonly [ShownState, number])[] {
-  const attached = units.filter(({ phase, row }) => !row && (phase.is === 'waiting' || phase.is === 'scan')).length;
-  const ready = Math.min(attached, unseen);
+  const ready = Math.min(units.filter(isReady).length, unseen);
   const counts: Readonly<Record<ShownState, number>> = { ...here, done, ready, unseen: unseen - ready };
   return STATES.map((state) => [state, counts[state]] as const).filter(([, count]) => count > 0);
 }
 
-/** The state of a unit in the list of all units. */
-export function shownState({ row, isElsewhere }: TableRow): ListedState | 'unseen' {
+/** The state of a unit in the list of all units. `ready`: serial numbers of the units that wait. */
+export function shownState({ sn, row, isElsewhere }: TableRow, ready: ReadonlySet<string>): ShownState {
   if (row) return listedState(row);
-  return isElsewhere ? 'done' : 'unseen';
+  if (isElsewhere) return 'done';
+  return ready.has(sn) ? 'ready' : 'unseen';
+}
+
+export function isReady({ phase, row }: Pick<UnitProgress, 'phase' | 'row'>): boolean {
+  return row === undefined && (phase.is === 'waiting' || phase.is === 'scan');
 }

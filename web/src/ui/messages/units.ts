@@ -9,6 +9,6 @@ export const UNIT_WORDS: Readonly<Record<ShownState, { readonly kind: Kind; read
   unknown: { kind: 'unknown', word: 'Not known' },
   aside: { kind: 'aside', word: 'Set aside' },
   absent: { kind: 'absent', word: 'Absent' },
-  ready: { kind: 'waiting', word: 'Ready' },
+  ready: { kind: 'waiting', word: 'Waiting' },
   unseen: { kind: 'waiting', word: 'Not seen yet' },
 };

@@ -34,8 +34,10 @@ describe('the counts of an order', () => {
     ]);
     expect(await page.store.counts(page.chain)).toEqual({ ...NONE, aside: 1 });
     const row = await page.store.unit(page.chain, sn(1));
-    expect(shownState({ sn: sn(1), row, isElsewhere: false })).toBe('aside');
-    expect(shownState({ sn: sn(2), row: undefined, isElsewhere: true })).toBe('done');
-    expect(shownState({ sn: sn(2), row: undefined, isElsewhere: false })).toBe('unseen');
+    expect(shownState({ sn: sn(1), row, isElsewhere: false }, new Set())).toBe('aside');
+    const unseen = { sn: sn(2), row: undefined, isElsewhere: false };
+    expect(shownState({ ...unseen, isElsewhere: true }, new Set())).toBe('done');
+    expect(shownState(unseen, new Set([sn(2)]))).toBe('ready');
+    expect(shownState(unseen, new Set())).toBe('unseen');
   });
 });
