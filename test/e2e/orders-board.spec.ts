@@ -120,10 +120,14 @@ test('the progress of up to 60 units has a cell for each, and names only states 
   await orders.start();
   await orders.expectDone(1);
   await expect(orders.progress.locator('> span')).toHaveCount(3);
-  for (const state of ['done', 'failed', 'unseen']) await expect(orders.progress.locator(`[data-state=${state}]`)).toHaveCount(1);
+  for (const state of ['done', 'failed', 'unseen'])
+    await expect(orders.progress.locator(`[data-state=${state}]`)).toHaveCount(1);
   const counts = page.getByRole('listitem').filter({ hasText: /^\d+ / });
   await expect(counts).toHaveText(['1 done', '1 not loaded', '1 not seen yet']);
-  await orders.tile(units[1]?.sn ?? '').getByRole('button', { name: 'Set aside' }).click();
+  await orders
+    .tile(units[1]?.sn ?? '')
+    .getByRole('button', { name: 'Set aside' })
+    .click();
   await page.keyboard.type('Cover is broken');
   await page.keyboard.press('Enter');
   await expect(counts).toHaveText(['1 done', '1 set aside', '1 not seen yet']);
@@ -143,7 +147,10 @@ test('from 1900 px on, the units of the order stand beside the lanes', async ({ 
   await page.setViewportSize({ width: 2560, height: 1440 });
   const { orders } = await openNew({ open, service, page }, [one], { units: [one.sn] });
   await orders.attach(one.sn);
-  const [lane, list] = [await orders.tile(one.sn).boundingBox(), await page.getByRole('region', { name: 'Units', exact: true }).boundingBox()];
+  const [lane, list] = [
+    await orders.tile(one.sn).boundingBox(),
+    await page.getByRole('region', { name: 'Units', exact: true }).boundingBox(),
+  ];
   expect(list?.x).toBeGreaterThan((lane?.x ?? 0) + (lane?.width ?? 0));
   expect((list?.x ?? 0) + (list?.width ?? 0)).toBeGreaterThan(2560 - 60);
   await expectAccessible(page, 'the wide board');
@@ -194,7 +201,9 @@ test('an overdue order says who can help, and a file opens wherever it is droppe
   await page.evaluate(() => {
     const dataTransfer = new DataTransfer();
     dataTransfer.items.add(new File(['{"not": "an order"}'], 'order.json'));
-    document.querySelector('h1')?.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    document
+      .querySelector('h1')
+      ?.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
   });
   await expect(page.getByRole('alert')).toContainText('file-refused');
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { workOrder } from '#test/support/work-orders.ts';
 import type { ListedOrder } from '#web/as-client/work-orders.ts';
 import type { OrderRecord } from '#web/journal/order-record.ts';
-import { hasText, orderName, type OrderRow, orderRows, rowAction } from '#web/state/orders/order-rows.ts';
+import { hasText, type OrderRow, orderName, orderRows, rowAction } from '#web/state/orders/order-rows.ts';
 import type { StoredOrder } from '#web/state/orders/stored-order.ts';
 import { ONE_LINE, sn } from './order-fixture.ts';
 

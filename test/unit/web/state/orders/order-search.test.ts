@@ -43,15 +43,18 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('the search for an order', () => {
-  it.each([sn(0x20), sn(0x20).slice(-4), '0020', '00-20'])('finds the order that lists the unit by %s', async (typed) => {
-    const { search } = searchIn({ unitRow: { state: 'failed', aside: true } });
-    search.search(typed);
-    expect(search.isSearching).toBe(true);
-    await vi.runAllTimersAsync();
-    expect(search.isSearching).toBe(false);
-    expect(search.unitOf(HERE)).toEqual({ sn: sn(0x20), state: 'aside' });
-    expect([search.isMatch(HERE), search.isMatch(THERE)]).toEqual([true, false]);
-  });
+  it.each([sn(0x20), sn(0x20).slice(-4), '0020', '00-20'])(
+    'finds the order that lists the unit by %s',
+    async (typed) => {
+      const { search } = searchIn({ unitRow: { state: 'failed', aside: true } });
+      search.search(typed);
+      expect(search.isSearching).toBe(true);
+      await vi.runAllTimersAsync();
+      expect(search.isSearching).toBe(false);
+      expect(search.unitOf(HERE)).toEqual({ sn: sn(0x20), state: 'aside' });
+      expect([search.isMatch(HERE), search.isMatch(THERE)]).toEqual([true, false]);
+    },
+  );
 
   it('asks the AS once the operator pauses, and only for the last digits', async () => {
     const { search, find } = searchIn({});
