@@ -109,7 +109,9 @@ const WEB = [
   ['state/common'],
   ['state/session', 'state/page', 'state/report'],
   ['state/station'],
-  ['state/orders', 'state/tokens', 'state/history', 'state/demo'],
+  ['state/order-list', 'state/tokens', 'state/history', 'state/demo'],
+  ['state/orders'],
+  ['state/order-board'],
 ];
 const WEB_PACKAGES: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   journal: ['idb'],

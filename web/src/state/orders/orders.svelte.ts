@@ -8,14 +8,14 @@ import type { Counts } from '../../journal/work-orders.ts';
 import type { Failure } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 import { Task } from '../common/task.svelte.ts';
+import { type OrderRow, orderName, orderRows } from '../order-list/order-rows.ts';
+import { OrderSearch } from '../order-list/order-search.svelte.ts';
+import { readDocument, readStored, type StoredOrder } from '../order-list/stored-order.ts';
 import type { Feedback } from '../page/feedback.svelte.ts';
 import type { Presence } from '../page/inactivity.ts';
 import type { Verification } from '../report/verification.svelte.ts';
 import { LAST_ORDER } from './last-order.ts';
 import { OpenOrder, type OpenOrderOptions } from './open-order.svelte.ts';
-import { type OrderRow, orderName, orderRows } from './order-rows.ts';
-import { OrderSearch } from './order-search.svelte.ts';
-import { readDocument, readStored, type StoredOrder } from './stored-order.ts';
 
 /**
  * Interval at which the validity period of the open order is checked, and the AS is asked for its

@@ -1,5 +1,5 @@
 // The end of a work order in words: as a day, and as a distance from now.
-import { type Due, dueOf } from '../../state/orders/due.ts';
+import { type Due, dueOf } from '../../state/order-list/due.ts';
 import { dayAndClock, grouped, timeFormatter } from '../common/format.ts';
 
 export interface DueMessage {

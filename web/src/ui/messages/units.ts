@@ -1,5 +1,5 @@
 // Word and kind for the state of a unit on a work order.
-import type { ShownState } from '../../state/orders/state-counts.ts';
+import type { ShownState } from '../../state/order-board/state-counts.ts';
 import type { Kind } from './lane.ts';
 
 export const UNIT_WORDS: Readonly<Record<ShownState, { readonly kind: Kind; readonly word: string }>> = {

@@ -1,11 +1,11 @@
 // The list of orders: each order once, what is on this station first, one action for each.
 import { describe, expect, it } from 'vitest';
 import { workOrder } from '#test/support/work-orders.ts';
+import { ONE_LINE, sn } from '#test/unit/web/state/orders/order-fixture.ts';
 import type { ListedOrder } from '#web/as-client/work-orders.ts';
 import type { OrderRecord } from '#web/journal/order-record.ts';
-import { hasText, type OrderRow, orderName, orderRows, rowAction } from '#web/state/orders/order-rows.ts';
-import type { StoredOrder } from '#web/state/orders/stored-order.ts';
-import { ONE_LINE, sn } from './order-fixture.ts';
+import { hasText, type OrderRow, orderName, orderRows, rowAction } from '#web/state/order-list/order-rows.ts';
+import type { StoredOrder } from '#web/state/order-list/stored-order.ts';
 
 const NOW = new Date('2026-11-29T15:10:00Z');
 const SERVICE = { name: 'AS north', asNumber: 0 };

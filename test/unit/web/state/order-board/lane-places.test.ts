@@ -7,7 +7,7 @@ import {
   type Place,
   type PlacedLane,
   placeOf,
-} from '#web/state/orders/lane-places.ts';
+} from '#web/state/order-board/lane-places.ts';
 import type { UnitPhase } from '#web/state/orders/unit-progress.svelte.ts';
 import type { Lane } from '#web/state/station/lane.svelte.ts';
 

@@ -1,8 +1,8 @@
 // The progress of an order: every unit is counted once, and a state without units is not shown.
 import { describe, expect, it } from 'vitest';
-import { shownState, stateCounts } from '#web/state/orders/state-counts.ts';
+import { ONE_LINE, sn, unit, World, working } from '#test/unit/web/state/orders/order-fixture.ts';
+import { shownState, stateCounts } from '#web/state/order-board/state-counts.ts';
 import type { UnitProgress } from '#web/state/orders/unit-progress.svelte.ts';
-import { ONE_LINE, sn, unit, World, working } from './order-fixture.ts';
 
 const NONE = { running: 0, done: 0, failed: 0, unknown: 0, absent: 0, aside: 0 };
 const waiting = { phase: { is: 'waiting' }, row: undefined } as unknown as UnitProgress;

@@ -1,6 +1,6 @@
 // The end of a work order as a day and as a distance.
 import { describe, expect, it } from 'vitest';
-import { dueOf } from '#web/state/orders/due.ts';
+import { dueOf } from '#web/state/order-list/due.ts';
 import { dueMessage } from '#web/ui/messages/due.ts';
 
 /** Local times, because a day is that of the computer. */

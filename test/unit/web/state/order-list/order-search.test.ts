@@ -1,13 +1,13 @@
 // The search for the order of a unit, in the journal of this station and at the AS.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { workOrder } from '#test/support/work-orders.ts';
+import { ONE_LINE, sn } from '#test/unit/web/state/orders/order-fixture.ts';
 import type { ListedOrder } from '#web/as-client/work-orders.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
-import { type OrderRow, orderName } from '#web/state/orders/order-rows.ts';
-import { OrderSearch } from '#web/state/orders/order-search.svelte.ts';
-import type { StoredOrder } from '#web/state/orders/stored-order.ts';
+import { type OrderRow, orderName } from '#web/state/order-list/order-rows.ts';
+import { OrderSearch } from '#web/state/order-list/order-search.svelte.ts';
+import type { StoredOrder } from '#web/state/order-list/stored-order.ts';
 import type { SignedIn } from '#web/state/session/session.svelte.ts';
-import { ONE_LINE, sn } from './order-fixture.ts';
 
 const SERVICE = { name: 'AS north', asNumber: 0, demo: false };
 const ACCOUNT = { kind: 'remote', service: SERVICE } as SignedIn;
