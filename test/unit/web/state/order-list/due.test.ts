@@ -1,7 +1,7 @@
 // The end of a work order as a day and as a distance.
 import { describe, expect, it } from 'vitest';
 import { dueOf } from '#web/state/order-list/due.ts';
-import { dueMessage } from '#web/ui/messages/due.ts';
+import { dueMessage } from '#web/ui/orders/due-message.ts';
 
 /** Local times, because a day is that of the computer. */
 const at = (day: number, hour: number, minute = 0): Date => new Date(2026, 10, day, hour, minute);
