@@ -1,7 +1,8 @@
 // The sequence of the lanes on the order board. The lanes that call the operator stand first; the
 // others follow by what the operator may do with them.
+
+import type { UnitPhase } from '../orders/unit-progress.svelte.ts';
 import type { Lane } from '../station/lane.svelte.ts';
-import type { UnitPhase } from './unit-progress.svelte.ts';
 
 /** Places of the board, first to last. `gone`: done, and no longer attached. */
 const PLACES = ['failed', 'unknown', 'unplug', 'loading', 'ready', 'aside', 'gone'] as const;

@@ -1,8 +1,8 @@
 // The progress of a work order: how many of its units are in each state.
 import { listedState } from '../../journal/order-record.ts';
-import type { OrderCounts } from './order-counts.svelte.ts';
-import type { UnitProgress } from './unit-progress.svelte.ts';
-import type { TableRow } from './unit-table.svelte.ts';
+import type { OrderCounts } from '../orders/order-counts.svelte.ts';
+import type { UnitProgress } from '../orders/unit-progress.svelte.ts';
+import type { TableRow } from '../orders/unit-table.svelte.ts';
 
 /** Maximum number of units with a cell each. The progress of more units is a plain bar. */
 export const MAX_CELLS = 60;
