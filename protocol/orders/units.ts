@@ -80,7 +80,7 @@ export function hasUnit(ranges: readonly UnitRange[], sn: string): boolean {
 }
 
 /** Minimum number of digits by which a unit is searched. Fewer would match many units. */
-export const MIN_LAST_DIGITS = 4;
+const MIN_LAST_DIGITS = 4;
 const LAST_DIGITS = new RegExp(`^[0-9A-F]{${MIN_LAST_DIGITS},32}$`);
 
 export const lastDigits = text(LAST_DIGITS, 'the last digits of a serial number');

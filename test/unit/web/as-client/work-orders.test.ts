@@ -29,7 +29,18 @@ describe('the work orders of an AS', () => {
       ],
     }).list();
     expect(listed).toEqual([
-      { id: 'A', title: 'North', count: 2, lines: 1, done: 1, unit: null, state: 'open', notBefore: AT, until: AT, dryRun: false },
+      {
+        id: 'A',
+        title: 'North',
+        count: 2,
+        lines: 1,
+        done: 1,
+        unit: null,
+        state: 'open',
+        notBefore: AT,
+        until: AT,
+        dryRun: false,
+      },
     ]);
   });
 
