@@ -8,7 +8,7 @@ const CALM_MS = 1_000;
  * Returns the focus to its control after the control was moved. When the control is gone, the
  * heading of its lane takes the focus, or that of the lane that follows.
  */
-export function keepFocus(board: HTMLElement): () => void {
+export function keepFocusInLane(board: HTMLElement): () => void {
   let focused: { readonly control: HTMLElement; readonly lane: HTMLElement; readonly index: number } | undefined;
   const lanes = (): readonly HTMLElement[] => [...board.querySelectorAll('article')];
 
