@@ -1,5 +1,5 @@
-// Bundles a script for the page of a benchmark in the same way as the product: with Vite, Svelte
-// and target es2022.
+// Bundles a script for a benchmark page in the same way as the product: with Vite, Svelte and
+// target es2022.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,8 +23,8 @@ export async function bundle(entry: string): Promise<string> {
       },
     });
     const script = await readFile(join(folder, 'page.js'), 'utf8');
-    // The script adds the stylesheet first, as the product loads its stylesheet before it mounts a
-    // component.
+    // The bundled script starts by adding the stylesheet to the page, because the product also
+    // loads its stylesheet before it mounts a component.
     const names = await readdir(folder, { recursive: true });
     const sheets = names.filter((name) => name.endsWith('.css')).map((name) => readFile(join(folder, name), 'utf8'));
     const css = JSON.stringify((await Promise.all(sheets)).join('\n'));

@@ -1,6 +1,7 @@
-// Benchmark 4: the time that one exchange costs the host, in Chromium, with a device that answers
-// immediately. Our cases and those of other libraries, the peers, alternate. A ratio is the median
-// of the ratios of all rounds, because the speed of the machine changes between rounds.
+// Benchmark 4: the time that the host needs for one exchange, in Chromium, with a device that
+// answers immediately. Runs our cases and those of other libraries (the peers) in turn. The speed
+// of the machine changes between rounds. Therefore each round gives one ratio, and the result is
+// the median of these ratios.
 import { existsSync } from 'node:fs';
 import type { Browser, Page } from '@playwright/test';
 import { runCommand } from '#test/support/run-command.ts';
@@ -64,7 +65,7 @@ async function measure(page: Page, names: readonly string[]): Promise<Map<string
 
 /**
  * Installs the packages of the peers if they are missing.
- * @returns why the installation failed; undefined if the packages are there
+ * @returns the reason why the installation failed; undefined if the packages are installed
  */
 async function providePeers(): Promise<string | undefined> {
   if (existsSync(`${PEERS}/node_modules/esptool-js`)) return undefined;

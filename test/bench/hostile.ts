@@ -1,6 +1,6 @@
-// Benchmark 4: the time that codecs take for hostile bytes. The time for four times the bytes may
-// be at most four times as long. The cost of a message therefore never grows with the square of its
-// length.
+// Benchmark 4: the time that codecs take for hostile bytes. Compares one long message with four
+// messages of a quarter of its length. Both must take about the same time, so the cost of a message
+// never grows with the square of its length.
 import { toHex } from '#protocol/bytes/hex.ts';
 import { ccidHost } from '#protocol/framing/ccid-host.ts';
 import type { HostFraming } from '#protocol/framing/host-framing.ts';
@@ -13,8 +13,8 @@ const SMALL = 16_384;
 const GROWTH = 4;
 const ROUNDS = 9;
 /**
- * Maximum ratio of the two times. The ideal ratio is 1; the rest allows for noise in the
- * measurement.
+ * Maximum value of the time for the long message divided by the time for the four short ones. The
+ * ideal ratio is 1; the rest allows for noise in the measurement.
  */
 const LIMIT = 1.5;
 
@@ -84,7 +84,8 @@ function opened(host: HostFraming): HostFraming {
 }
 
 /**
- * Feeds the bytes to a framing in pieces. Creates a new framing each time one fails or completes.
+ * Feeds the bytes to a framing in pieces. Replaces the framing each time it fails or completes an
+ * exchange.
  */
 function feed(make: () => HostFraming, bytes: Uint8Array, piece: number): void {
   let host = make();

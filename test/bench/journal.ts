@@ -91,8 +91,8 @@ async function writing(page: Page): Promise<Row[]> {
 }
 
 /**
- * Kills the browser repeatedly while eight writers append records. After each restart, checks that
- * all records that the journal had confirmed as written to disk are there.
+ * Kills the browser repeatedly while eight writers append records. After each restart, counts the
+ * records that the journal had confirmed as written to disk and that are now missing.
  */
 async function kills(executablePath: string, profile: string, script: string): Promise<Row> {
   let lost = 0;
@@ -110,7 +110,7 @@ async function kills(executablePath: string, profile: string, script: string): P
 }
 
 /**
- * Appends to a chain until the browser is killed.
+ * Appends to a chain, and kills the browser after a random time.
  * @returns the number of the newest attempt that the journal had confirmed as written to disk
  */
 async function writeUntilKilled({ context, page }: Opened, chain: number): Promise<number> {

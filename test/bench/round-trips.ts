@@ -1,5 +1,5 @@
-// Benchmark 1: the number of round trips for one key. Counts them in the product's flow between an
-// EI and an AS in this process.
+// Benchmark 1: the number of round trips for one key. Runs the product's code with a simulated EI
+// and an AS in this process, and counts the calls.
 import type { Browser } from '@playwright/test';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { type AttachedUnit, attach } from '#protocol/provisioning/attached-unit.ts';

@@ -2,7 +2,7 @@
 // verdict.
 
 export interface Row {
-  /** Number of the benchmark, as in `npm run bench -- 4`. */
+  /** Number of the benchmark: the argument in `npm run bench -- 4`. */
   readonly line: number;
   readonly what: string;
   readonly ours: string;

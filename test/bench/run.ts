@@ -1,7 +1,7 @@
-// Implements `npm run bench`, which prints our measurements and their limits. `npm run bench -- 2
+// Implements `npm run bench`, which prints our measurements with their limits. `npm run bench -- 2
 // 4` runs only benchmarks 2 and 4. The packages of the peers have their own package.json in
-// test/bench/peers and are installed at the first run. A value over its limit does not fail the
-// run, because it depends on the speed of the machine.
+// test/bench/peers and are installed on the first run. A value over its limit does not fail the
+// run, because the values depend on the speed of the machine.
 import { chromium } from '@playwright/test';
 import { chromiumSwitches } from '#test/support/chromium.ts';
 import { provideChromium } from '#test/support/install-chromium.ts';

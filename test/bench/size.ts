@@ -1,5 +1,5 @@
-// Benchmark 9, in bytes: the files that the page has loaded when the first key from a real service
-// is in a unit.
+// Benchmark 9, size: the number of bytes that the page loads from a real service until the first
+// key is in a unit.
 import type { Browser } from '@playwright/test';
 import { compressedSize, firstKeyBytes } from '#test/e2e/support/first-key.ts';
 import { Service } from '#test/e2e/support/service.ts';

@@ -1,7 +1,7 @@
-// Benchmark 9: the time until the page is ready, with an empty cache, a CPU slowed by 4 and Slow
-// 4G. Compares it with a static page, which the code calls floor. The static page has the HTML of
-// the ready app and, in place of the app, a module script of one line. Both pages therefore wait
-// for two round trips.
+// Benchmark 9, time: how long the page takes until it is ready, with an empty cache, a CPU that is
+// slowed down by 4, and the network preset Slow 4G. Compares the page with a static page, which the
+// code calls floor. The static page has the HTML of the ready page, with a module script of one
+// line in place of the app. Both pages therefore wait for two round trips.
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { extname, join } from 'node:path';
@@ -18,7 +18,10 @@ const SAMPLES = 7;
  */
 const SLOW_4G = { offline: false, downloadThroughput: 180_000, uploadThroughput: 84_375, latency: 562.5 };
 const CPU_SLOWDOWN = 4;
-/** Time after the start at which a sample is read, in ms. It is longer than the slowest start. */
+/**
+ * Time from the start of a page until its sample is read, in ms. It is longer than the slowest
+ * start.
+ */
 const PATIENCE_MS = 6000;
 
 interface Sample {
@@ -85,8 +88,8 @@ async function sample(browser: Browser, url: string, ready: () => boolean): Prom
   await session.send('Network.enable');
   await session.send('Network.emulateNetworkConditions', SLOW_4G);
   await session.send('Emulation.setCPUThrottlingRate', { rate: CPU_SLOWDOWN });
-  // Playwright must not run a script while the page starts, because its first script in a page is a
-  // long task. The measuring script is therefore injected before the page loads.
+  // The first script that Playwright runs in a page is a long task, which would be measured too.
+  // The measuring script is therefore injected before the page loads.
   await page.addInitScript(`globalThis.__name = (named) => named; (${watchStart})(${ready})`); // tsx inserts calls of __name
   await page.goto(url, { waitUntil: 'commit' });
   await new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
@@ -141,8 +144,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Serves files compressed with brotli. Both pages come from such a server, so that only the pages
- * differ.
+ * Serves files compressed with brotli. Both pages come from such a server, so that they differ only
+ * in their content.
  */
 async function serve(read: (path: string) => Promise<Buffer>): Promise<Served> {
   const server = createServer((request, response) => {

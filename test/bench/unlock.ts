@@ -15,7 +15,7 @@ const LONG_TASK_MS = 50;
 
 export async function unlock(browser: Browser): Promise<Row[]> {
   const page = await browser.newPage();
-  // A page on a secure origin. The route answers the request, so that no server is needed.
+  // Opens a page on a secure origin. Playwright answers the request, so no server is needed.
   await page.route(`${ORIGIN}**`, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html>' }));
   await page.goto(ORIGIN);
   await startWorker(page, await bundle('argon2/worker.ts'));

@@ -2,8 +2,8 @@
 // host. They implement only the parts of the browser's objects that the cases use.
 
 /**
- * Returns the responses to the bytes that the host sent. Each response arrives as one chunk or
- * transfer.
+ * Returns the device's responses to the bytes that the host sent. Each response arrives as one
+ * chunk of the serial stream or as one USB transfer.
  */
 export type Reply = (bytes: Uint8Array) => readonly Uint8Array[];
 

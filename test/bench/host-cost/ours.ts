@@ -1,5 +1,5 @@
-// Our cases of benchmark 4: the product's code from Transmit down to the browser's objects and, for
-// comparison, the browser's objects alone.
+// Our cases of benchmark 4: the product's code from Transmit (which sends one APDU) down to the
+// browser's USB and serial objects. For comparison, one case uses these objects directly.
 import { encodeIBlock, encodeSBlock, type SequenceBit } from '#protocol/framing/t1-block.ts';
 import { PROFILES } from '#web/transport/device-profiles.ts';
 import { Links } from '#web/transport/links.ts';

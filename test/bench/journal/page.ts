@@ -56,8 +56,10 @@ async function journal(): Promise<{ database: Database; journal: Journal }> {
 const perSecond = (count: number, ms: number): number => (count * 1000) / ms;
 
 /**
- * Measures records per second with `count` writers, each of which waits for its own record before
- * the next. `group` is with group commit, `single` with one strict transaction per record.
+ * Measures how many records per second `count` writers append. Each writer waits until its record
+ * is on disk before it appends the next. `group` is the result of the journal, which writes the
+ * records of several writers in one transaction. `single` is the result of one strict transaction
+ * per record.
  */
 async function writers(count: number, each: number): Promise<{ group: number; single: number }> {
   const { database, journal: shared } = await journal();
@@ -86,8 +88,8 @@ async function writers(count: number, each: number): Promise<{ group: number; si
 }
 
 /**
- * Measures the time to read 50 rows from the middle, in ms. `key` is by a range of keys, `offset`
- * by advancing a cursor from the first row.
+ * Measures the time in ms to read 50 rows from the middle. `key` reads a range of keys; `offset`
+ * advances a cursor from the first row.
  */
 async function pages(units: number): Promise<{ key: number; offset: number }> {
   const { database } = await journal();
@@ -126,8 +128,9 @@ async function pages(units: number): Promise<{ key: number; offset: number }> {
 const EXCHANGE_MS = 9;
 
 /**
- * Maximum duration of one timer, in ms. Chromium may fire a timer of 32 ms or more some ms late,
- * unless the thread is awake anyway. In this benchmark that delayed only the flow with the journal.
+ * Maximum duration of one timer, in ms. sleep() splits a longer wait, because Chromium may fire a
+ * timer of 32 ms or more a few ms late unless the thread is awake anyway. In this benchmark only
+ * the measurement with the journal was delayed, which distorted the ratio.
  */
 const MAX_TIMER_MS = 25;
 
@@ -137,8 +140,8 @@ async function sleep(ms: number): Promise<void> {
 }
 
 /**
- * A unit that was loaded once, with the recorded responses of the unit and of the AS. The benchmark
- * replays the responses, because it must not measure the time that the unit and the AS compute.
+ * The recorded load of one unit: the responses of the unit and of the AS. The benchmark replays
+ * them, so that it does not measure the computing time of the unit and the AS.
  */
 interface Recording {
   readonly identity: AttachedUnit['identity'];
@@ -219,19 +222,21 @@ function deviceOf({ identity, answers }: Recording): AttachedUnit {
 interface Throughput {
   /** Without the journal. */
   readonly bare: number;
-  /** With every step in the journal. A lane continues with the next unit after the receipt. */
+/**
+   * With every step in the journal. A lane starts the next unit when this unit has returned its
+   * receipt.
+   */
   readonly journaled: number;
   /**
-   * With every step in the journal. A lane continues with the next unit when the verdict is on
-   * disk.
+   * With every step in the journal. A lane starts the next unit only when the verdict is on disk.
    */
   readonly waiting: number;
 }
 
 /**
- * Measures the throughput of `lanes` lanes with `each` units per lane. A unit costs three
- * exchanges: SELECT and the two of its load. SELECT starts when the previous unit has returned its
- * receipt and may be unplugged. The measurement ends when all verdicts are on disk.
+ * Measures the throughput of `lanes` lanes with `each` units per lane. Each unit needs three
+ * exchanges: SELECT, GET CHALLENGE and IMPORTKEY. The members of Throughput say when a lane starts
+ * the next unit. The measurement ends when every load has ended.
  */
 async function throughput(lanes: number, each: number, asMs: number): Promise<Throughput> {
   const { database, journal: shared } = await journal();
@@ -272,7 +277,7 @@ async function throughput(lanes: number, each: number, asMs: number): Promise<Th
 
 /**
  * Appends to the chain of an order until the browser is killed. Calls `said` with the number of
- * each attempt that is on disk.
+ * each attempt as soon as it is on disk.
  */
 async function writeForever(order: number, said: (id: number) => void): Promise<void> {
   const { journal: shared } = await journal();

@@ -18,8 +18,8 @@ const PACKET = 64;
 const HEADER = 5;
 
 /**
- * Creates a Ledger device. It answers the last packet of a command with the response, in packets of
- * the command's channel.
+ * Simulates a Ledger device. Returns the response when the last packet of a command arrives, split
+ * into packets of the same channel.
  */
 function ledgerReply(): (packet: Uint8Array) => Uint8Array[] {
   const perPacket = PACKET - HEADER;
@@ -53,8 +53,8 @@ function ledgerWebUsb(): Case {
 }
 
 /**
- * Ledger's device management kit on the instant device. The transport uses the kit's own framing
- * services.
+ * The case of Ledger's device management kit, with a transport to the simulated device. The
+ * transport uses the framing services of the kit.
  */
 async function ledgerDmk(): Promise<Case> {
   const usb = instantUsb(ledgerReply());

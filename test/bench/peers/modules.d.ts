@@ -1,5 +1,5 @@
-// Types of the peers' APIs that the benchmark uses, so that it can be type-checked when the peers
-// are not installed.
+// Declares the types of the peers' APIs, so that the benchmark can be type-checked even if the
+// peers are not installed.
 declare module '@ledgerhq/hw-transport-webusb' {
   export default class TransportWebUSB {
     constructor(device: object, interfaceNumber: number);
