@@ -11,7 +11,9 @@ async function expectReadable(page: Page, state: string): Promise<void> {
   expect(await page.evaluate(tornOctets), `${state}: breaks elsewhere than in its middle, or a KCV`).toEqual([]);
 }
 
-/** Runs in the page. Returns the hex texts that break across two lines where they must not. */
+/**
+ * Runs in the page. Returns the hex texts that are broken into two lines where this is not allowed.
+ */
 function tornOctets(): string[] {
   const height = (node: Node): number => {
     const range = document.createRange();
@@ -22,7 +24,7 @@ function tornOctets(): string[] {
   const isTorn = (octets: Element): boolean => {
     const groups = [...octets.querySelectorAll('.group')];
     if (groups.length < 4) return height(octets) > 8;
-    // A text of four or more groups may break in its middle.
+    // A text of four or more groups may have one line break, after half of its groups.
     const tops = groups.map((group) => group.getBoundingClientRect().top);
     const isEven = (half: number[]): boolean => Math.max(...half) - Math.min(...half) <= 8;
     const middle = tops.length / 2;
@@ -91,7 +93,7 @@ const LONG = { tag: '@long' };
 const VIEWS = [
   { name: 'in light mode', details: {}, use: { colorScheme: 'light' } },
   { name: 'in dark mode', details: LONG, use: { colorScheme: 'dark' } },
-  // Tall enough that no control is under the bar at the bottom, which axe would report.
+  // So tall that the bar at the bottom covers no control. axe would report a covered control.
   { name: 'at 320 px', details: {}, use: { viewport: { width: 320, height: 9000 } } },
   {
     name: 'at 200 % zoom, reduced motion',
@@ -232,8 +234,7 @@ test('the skip link moves the focus to the content, and signing in moves it to t
 }) => {
   const station = await open([]);
   await expect(page.getByLabel('Access code')).toBeFocused();
-  // The focus is already in the content. The skip link is for an operator who has moved the focus
-  // away.
+  // The focus is already in the content, so the test first moves it to the skip link.
   const skip = page.getByRole('button', { name: 'Skip to the content' });
   await skip.focus();
   await expect(skip).toBeInViewport();

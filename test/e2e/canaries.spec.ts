@@ -1,7 +1,7 @@
 // Checks that T, K_D, T1 and TA never reach the page if the AS is a service. Searches the messages,
-// console, journal, trace, storage, DOM and network of the page. The same search finds a secret
-// that the test plants in these places. Does not search the memory of the simulated unit, which
-// runs in the page and has keys.
+// console, journal, trace, storage, DOM and network of the page. As a control, the same search must
+// find a secret that the test plants in the page. Does not search the memory of the page, because
+// the simulated unit runs in the page and has keys.
 import type { Page, Response } from '@playwright/test';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
@@ -74,8 +74,9 @@ async function lookInside(page: Page): Promise<Places> {
 /** Returns the secret in each usual text form: hex, base64, base64url, decimals and characters. */
 function forms(secret: Uint8Array): string[] {
   const text = String.fromCharCode(...secret);
-  // The base64 of a secret depends on its offset modulo 3 and, at both ends, on the bytes around
-  // it. So there are three forms, without the ends.
+  // In a longer text, the base64 of a secret depends on its offset modulo 3. Its first and last
+  // characters also depend on the neighbouring bytes. So there are three forms, and the characters
+  // at both ends are left out.
   const base64 = [0, 1, 2].map((offset) =>
     btoa('\0'.repeat(offset) + text)
       .replaceAll('=', '')
@@ -155,8 +156,8 @@ test('no secret reaches the page, and the search finds a planted secret in every
   };
   for (const [name, secret] of Object.entries(secrets)) expect(found(places, secret), name).toEqual([]);
 
-  // Checks the search itself: it finds public values where they are, and a planted key in each
-  // place.
+  // Checks the search itself: it must find public values where they occur, and a planted key in
+  // every place.
   expect(found(places, random)).toContain('network');
   expect(found(places, fromHex(one.sn.padStart(32, '0')))).toEqual(expect.arrayContaining(['journal', 'dom']));
   expect(trace).toContain('IMPORTKEY');

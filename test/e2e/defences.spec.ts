@@ -86,7 +86,8 @@ test('an injected script or style has no effect and is reported', async ({ brows
       (window as unknown as { report: (what: string) => void }).report(event.effectiveDirective);
     });
   });
-  // An attacker changes the body of the page in transit. The policy of the service is unchanged.
+  // Simulates an attacker who changes the HTML in transit. The content security policy of the
+  // response is unchanged.
   await page.route(`${service.url}/`, async (route) => {
     const response = await route.fetch();
     const put = '<script>document.title = "put in"</script><style>body { outline: 7px solid red }</style>';

@@ -16,7 +16,7 @@ const REFUSALS: readonly {
   name: string;
   fault: Fault;
   says: readonly string[];
-  /** The page offers to load the key again with one button. */
+  /** True if the page offers to load the key again with one button. */
   again?: boolean;
 }[] = [
   {

@@ -1,5 +1,5 @@
 // Faults between the page and the AS: a gateway that loses an answer, a network with its own
-// sign-in page, and a wrong clock of the station.
+// sign-in page, and a station with a wrong clock.
 import { issue, OrdersPage } from './support/orders-page.ts';
 import { FIELD_KEY } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';

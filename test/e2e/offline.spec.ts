@@ -15,7 +15,7 @@ test('opens without the service, and loads keys from a vault and from a card ove
   context,
   station,
 }) => {
-  // This test stops the service, so it does not use the one that the tests of a worker share.
+  // This test stops its service, so it cannot use the service that the tests of a worker share.
   const service = await Service.start();
   const [first, second] = [unit(SHARED, { link: 'usb' }), unit(SHARED, { link: 'serial' })];
   const token = card(SHARED);

@@ -1,7 +1,8 @@
 // Kills the browser during a work order, with one lane and with eight, and restarts it with the
-// same profile. After each kill the journal agrees with the memory of each unit. At the end each
-// unit is loaded once, and the journal has a reason for each repeated export. The units run outside
-// the browser. KEYFERRY_KILLS sets the number of kills, at random moments.
+// same profile. Checks after each kill that the journal agrees with the memory of each unit. Checks
+// at the end that each unit was loaded once and that the journal has a reason for each repeated
+// export. The units run outside the browser and survive each kill. KEYFERRY_KILLS sets the number
+// of kills; without it, only the moments of SHORT are tested.
 import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +19,10 @@ import { expect, test, unit } from './support/test.ts';
 const LONG = process.env.KEYFERRY_KILLS;
 const INS = { challenge: 0x84, import: 0xd8 } as const;
 
-/** When to kill the browser: `afterMs` after a message of a unit. */
+/**
+ * When to kill the browser: `afterMs` milliseconds after the first message for which `is` returns
+ * true.
+ */
 interface Moment {
   readonly is: (passing: Passing, count: number) => boolean;
   readonly afterMs: number;
@@ -29,8 +33,8 @@ const at = (way: 'out' | 'in', ins: number): Moment => ({
   afterMs: 0,
 });
 /**
- * Kills before the unit has received the key, after the import but before its receipt, and before
- * the request to the AS.
+ * Moments of the short run: before IMPORTKEY reaches the unit; after the import, before the receipt
+ * reaches the page; and before the challenge reaches the page, so before the request to the AS.
  */
 const SHORT: readonly Moment[] = [at('out', INS.import), at('in', INS.import), at('in', INS.challenge)];
 
@@ -40,7 +44,10 @@ function anyMoment(lanes: number): Moment {
   return { is: (_, count) => count === nth, afterMs: Math.random() * 25 };
 }
 
-/** Maximum wait for a moment, in ms. It is longer than the load of a unit. */
+/**
+ * Time in ms after which the browser is killed even if the moment has not come. It is longer than
+ * the load of a unit.
+ */
 const LATEST_MS = 4000;
 
 interface Browser {
@@ -63,8 +70,8 @@ async function launch(profile: string, units: OutsideUnits): Promise<Browser> {
 }
 
 /**
- * Compares the journal with the units before the next page changes it. Returns the last step of
- * each unit, and whether its key is stored.
+ * Checks that the journal agrees with the memory of the units, before the next page changes the
+ * journal. Returns for each unit the last step in the journal, and whether the unit holds the key.
  */
 async function expectTruth(
   page: Page,
@@ -85,7 +92,7 @@ async function expectTruth(
 }
 
 /**
- * Checks that each attempt has a reason if an earlier attempt on the unit has requested an export.
+ * Checks that an attempt has a reason if an earlier attempt on the same unit requested an export.
  */
 function expectReasons(attempts: readonly JournalAttempt[]): void {
   const requested = new Set<string>();
@@ -103,8 +110,8 @@ async function startOrder({ page }: Browser, service: Service, id: string, isFir
   const orders = new OrdersPage(page);
   if (isFirst) await orders.open(id);
   else {
-    // The page opens the last order again, unless the kill lost the setting: the browser writes
-    // settings with a delay.
+    // The page opens the last order again by itself, unless the browser was killed before it wrote
+    // this setting to disk.
     await page.getByRole('link', { name: 'Orders' }).click();
     const toUnits = page.getByRole('link', { name: 'Go to units' });
     const here = page.getByRole('region', { name: 'On this station' });
@@ -120,7 +127,10 @@ async function startOrder({ page }: Browser, service: Service, id: string, isFir
   return orders;
 }
 
-/** Waits until every unit is done. Retries a unit that a slow machine did not attach in time. */
+/**
+ * Waits until the lane of every unit shows Unplug. Retries a unit that a slow machine did not
+ * attach in time.
+ */
 async function expectUnplug(orders: OrdersPage, numbers: readonly string[]): Promise<void> {
   await expect(async () => {
     const lost = orders.tiles.filter({ has: orders.page.getByRole('heading', { name: 'Not attached' }) });
@@ -153,7 +163,10 @@ async function killAt({ is, afterMs }: Moment, units: OutsideUnits, kill: () => 
   units.onPassing = () => undefined;
 }
 
-/** Kills the browser at each moment, and counts the states of the units after the kills. */
+/**
+ * Kills the browser at each moment. Returns how often each state of a unit was found after a kill;
+ * expectTruth() describes a state.
+ */
 async function matrix(lanes: number, moments: readonly Moment[]): Promise<ReadonlyMap<string, number>> {
   const tally = new Map<string, number>();
   const count = (states: readonly string[]): void => {
@@ -205,7 +218,7 @@ async function matrix(lanes: number, moments: readonly Moment[]): Promise<Readon
   }
 }
 
-/** Path of the LevelDB log to which Chromium appends for this origin. */
+/** Path of the LevelDB log file to which Chromium appends IndexedDB writes. */
 async function logOf(profile: string): Promise<string> {
   const folder = join(profile, 'Default', 'IndexedDB');
   const [store = ''] = (await readdir(folder)).filter((name) => name.endsWith('.leveldb'));
@@ -225,7 +238,8 @@ test('the journal is intact after a kill during a write, and after later starts 
     await startOrder(first, service, id, true);
     const { entries } = await readJournal(first.page);
     await first.kill();
-    // The header of a 273-byte record without its content, as after a kill between two writes.
+    // Appends the header of a 273-byte record without its content, as a kill between two writes
+    // would leave it.
     const log = await logOf(profile);
     await appendFile(log, Uint8Array.of(1, 2, 3, 4, 0x11, 0x01, 1));
 
@@ -257,8 +271,8 @@ for (const lanes of [1, 8]) {
     const states = [...tally].map(([state, count]) => `${count} × ${state}`);
     test.info().annotations.push({ type: 'states', description: states.join('; ') });
     if (LONG !== undefined) console.log(`${kills} kills, ${lanes} lanes: ${states.join('; ')}`);
-    // After a kill close to the import, only the unit stores whether the key was imported. The
-    // journal has at most the intended import.
+    // After a kill close to the import, the journal contains at most that an export or import was
+    // intended. Only the unit shows whether the key was imported. Both cases must have occurred.
     const open = (isIn: string): number =>
       (tally.get(`export intended, ${isIn}`) ?? 0) + (tally.get(`import intended, ${isIn}`) ?? 0);
     expect(open('in'), states.join()).toBeGreaterThan(0);

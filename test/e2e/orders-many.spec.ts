@@ -1,8 +1,8 @@
-// Loads one work order with hundreds of units in eight sockets; KEYFERRY_UNITS sets their number.
-// Unplugs each unit when its lane is green, and plugs in the next one. The units run outside the
-// browser, so that its heap contains only objects of the page. The heap must not grow, and may
-// contain only the serial numbers on the screen. The journal must be complete, and the order must
-// balance.
+// Loads one work order with hundreds of units in eight sockets; KEYFERRY_UNITS sets the number of
+// units. Unplugs each unit when its lane shows Unplug, and plugs in the next one. The units run
+// outside the browser, so that the heap of the page contains only the page's own objects. The heap
+// must not grow, and may contain only the serial numbers on the screen. At the end the journal must
+// be complete, and the order must balance.
 import type { CDPSession, Page } from '@playwright/test';
 import { readHeap } from './support/heap.ts';
 import { readJournal } from './support/journal.ts';
@@ -15,9 +15,9 @@ const COUNT = Number(process.env.KEYFERRY_UNITS ?? 200);
 const SOCKETS = 8;
 /** Number of parts of the order. The test measures the heap after each part. */
 const LEGS = 20;
-/** Minimum number of units for which the test prints its progress. */
+/** The test prints its progress only for an order with at least this number of units. */
 const MIN_PRINTED = 1000;
-/** Maximum growth of the heap in bytes, for any number of units. */
+/** Maximum growth of the heap in bytes. It does not depend on the number of units. */
 const MAX_GROWTH = 1_000_000;
 /** Maximum number of serial numbers in the heap: those of the lanes and of the visible rows. */
 const MAX_SERIALS = 60;
@@ -47,7 +47,7 @@ async function green(page: Page, here: ReadonlySet<string>): Promise<readonly st
   return [...here].filter((one) => lanes.some(({ word, text }) => word === 'Unplug' && text.includes(one)));
 }
 
-/** Plugs in the units `from` to `to` - 1, and unplugs each when its lane is green. */
+/** Plugs in the units `from` to `to` - 1, and unplugs each when its lane shows Unplug. */
 async function work(page: Page, units: OutsideUnits, from: number, to: number): Promise<void> {
   const here = new Set<string>();
   for (let next = from; next < to || here.size > 0; ) {
@@ -64,7 +64,10 @@ async function work(page: Page, units: OutsideUnits, from: number, to: number): 
   }
 }
 
-/** Makes the page leak each serial number, and twice the permitted growth in bytes. */
+/**
+ * Makes the page keep every serial number in memory, with byte arrays that add up to twice the
+ * permitted growth.
+ */
 async function leakEach(page: Page): Promise<void> {
   const sns = Array.from({ length: COUNT }, (_, n) => sn(n));
   const length = Math.ceil((2 * MAX_GROWTH) / COUNT);
@@ -78,8 +81,8 @@ test(`an order of ${COUNT} units is completed, and the heap of the page does not
   page,
   station,
 }) => {
-  // Time limit for a page that hangs. A unit takes 0.8 s on a machine that also runs other
-  // browsers.
+  // Ends the test only if the page hangs: allows 2 s per unit. A unit takes 0.8 s on a machine that
+  // also runs other browsers.
   test.setTimeout(60_000 + COUNT * 2_000);
   const service = await Service.start({ exportsPerMinute: 100_000 });
   try {
@@ -112,7 +115,7 @@ test(`an order of ${COUNT} units is completed, and the heap of the page does not
     if (COUNT >= MIN_PRINTED) console.log(grown);
     expect(growth).toBeLessThan(MAX_GROWTH);
     expect(countSerials(content.strings)).toBeLessThan(MAX_SERIALS);
-    // A page with a small leak per unit fails both limits.
+    // Control: a page with a small leak per unit exceeds both limits.
     await leakEach(page);
     const leaked = await readHeap(session);
     expect(leaked.bytes - early).toBeGreaterThan(MAX_GROWTH);

@@ -161,7 +161,7 @@ test('reloads during the loads of eight units leave a correct journal, and the o
         .first(),
     ).toBeVisible();
     await page.reload();
-    // The order is open again and paused, without a session.
+    // After the reload, the order is open and paused, and the operator is signed out.
     await expect(orders.progress).toBeVisible();
     await expect(page.getByText('Paused', { exact: true })).toBeVisible();
     await orders.start();

@@ -7,7 +7,7 @@ import { expect, test, unit } from './support/test.ts';
 import { TokensPage } from './support/tokens-page.ts';
 import { issueVault } from './support/vaults.ts';
 
-/** Tall enough that no control is under the bar at the bottom, which axe would report. */
+/** So tall that the bar at the bottom covers no control. axe would report a covered control. */
 const NARROW = { width: 320, height: 9000 };
 
 for (const { name, details, use } of [

@@ -1,5 +1,5 @@
-// The AS was installed again and has another root key. No key is loaded before the operator
-// confirms the new one.
+// The AS was installed again and has another root key. No key is loaded before the operator accepts
+// the new root key.
 import { rm } from 'node:fs/promises';
 import { Service } from './support/service.ts';
 import { expect, test } from './support/test.ts';

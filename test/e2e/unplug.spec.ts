@@ -13,7 +13,8 @@ test('after an unplug before the receipt, plugging in settles the unknown outcom
   await station.signIn(service.token);
   const lane = await station.attach('USB', one.sn);
   await lane.expectWord('Ready');
-  // The response to GET CHALLENGE is shorter than 60 bytes, that to IMPORTKEY is longer.
+  // The unplug takes effect at IMPORTKEY: its response is longer than 60 bytes, and the response to
+  // GET CHALLENGE is shorter.
   await station.fault(one.sn, { fault: 'unplug', direction: 'in', after: 60 });
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Plug in again');
@@ -110,7 +111,7 @@ test('the next page settles by recall an import that the journal could not recor
   await station.signIn(service.token);
   const lane = await station.attach('USB', one.sn);
   await lane.expectWord('Ready');
-  // The journal stores the record before the export request, and no further record.
+  // From now on, the journal can write only one more record: the record before the export request.
   await page.evaluate(() => {
     const { add } = IDBObjectStore.prototype;
     let room = 1;

@@ -1,6 +1,6 @@
 // Loads keys from a vault over USB and serial. The service issues the vault, and a worker of the
-// page unlocks it. The page uses it without the service, then returns its journal. Checks the
-// sentences that the operator reads.
+// page unlocks it. The page loads keys from the vault without the service, then returns the vault
+// journal to the service. Checks the sentences that the operator reads.
 import type { Page } from '@playwright/test';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { createTestVault, quickKey } from '#test/support/vault.ts';

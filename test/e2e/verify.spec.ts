@@ -110,7 +110,7 @@ test('the page, the verifier without a network and the verifier from a folder ac
   );
   await page.context().setOffline(false);
 
-  // The saved verifier in another browser, from a folder, without a network.
+  // Opens the saved verifier in another browser, from a folder and without a network.
   const folder = await mkdtemp(join(tmpdir(), 'kf-verify-'));
   const context = await browser.newContext({ offline: true });
   try {

@@ -1,5 +1,5 @@
-// Drives a Firefox over WebDriver BiDi: the page as an operator uses it, and the browser's own
-// prompt for a serial port.
+// Drives Firefox over WebDriver BiDi: uses the page like an operator, and answers Firefox's prompt
+// for a serial port.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
@@ -14,7 +14,7 @@ const WRAPPER = fileURLToPath(new URL('./firefox.sh', import.meta.url));
 
 /**
  * Runs Firefox headless.
- * @param folder with simulated devices, on a machine that can run level 2
+ * @param folder the folder with simulated devices for Firefox, if a test needs them
  */
 export async function startFirefox(path: string, folder?: ProgramFolder): Promise<Browser> {
   const { LD_PRELOAD = '', UMOCKDEV_DIR = '' } = folder?.environment ?? {};
@@ -23,13 +23,13 @@ export async function startFirefox(path: string, folder?: ProgramFolder): Promis
     browser: 'firefox',
     executablePath: folder === undefined ? path : WRAPPER,
     env: { ...process.env, ...(folder === undefined ? {} : devices) },
-    // Permits BiDi commands for the browser's own window.
+    // Permits BiDi commands for the browser window, outside the page.
     args: ['--remote-allow-system-access'],
     extraPrefsFirefox: {
-      // A new build would reload the page under the test. Firefox then has no
-      // navigator.serviceWorker.
+      // Disables service workers, because a new build would reload the page during a test. Firefox
+      // then has no navigator.serviceWorker.
       'dom.serviceWorkers.enabled': false,
-      // The prompt ignores clicks during this time.
+      // By default, the prompt ignores clicks for a short time after it opens.
       'security.notification_enable_delay': 0,
     },
   });
@@ -43,13 +43,13 @@ export class FirefoxPage {
   }
 
   /**
-   * Opens the product page. `units` are on its simulated serial ports; undefined keeps the real
-   * interface.
+   * Opens the product page with `units` on simulated serial ports. If `units` is undefined, the
+   * page uses Firefox's real serial interface.
    */
   static async open(browser: Browser, url: string, units?: readonly UnitDescription[]): Promise<FirefoxPage> {
     const page = await (await browser.createBrowserContext()).newPage();
     page.setDefaultTimeout(LIMIT);
-    // Tall enough that the strip with the load button covers no slot.
+    // So tall that the strip with the load button covers no slot.
     await page.setViewport({ width: 1440, height: 1600 });
     if (units !== undefined) {
       const simulator = readFileSync('dist/simulator/install.js', 'utf8');
@@ -65,7 +65,8 @@ export class FirefoxPage {
 
   async signIn(code: string): Promise<void> {
     await this.page.locator('::-p-xpath(//*[@id=//label[normalize-space()="Access code"]/@for])').fill(code);
-    // A new context has no trusted root key: the page asks to compare its groups.
+    // A new browser context has not pinned a root key, so the page asks the operator to compare the
+    // groups of the key.
     await this.page.locator('::-p-xpath(//label[contains(., "All eight groups are the same")])').click();
     await this.press('Trust AS and sign in');
   }
@@ -83,7 +84,7 @@ export class FirefoxPage {
 
   async load(key: string, slot: number): Promise<void> {
     await this.page.locator(`::-p-xpath(//label[.//input[@type="radio"]][contains(., "Slot ${slot}")])`).click();
-    // A slot for which the AS has one key has no list.
+    // If the AS has only one key for a slot, the page shows no list of keys.
     await this.page.evaluate(
       (selector, name) => {
         const select = document.querySelector<HTMLSelectElement>(selector);
@@ -106,7 +107,10 @@ export class FirefoxPage {
   }
 }
 
-/** Answers Firefox's own prompt for a serial port. *Allow* takes the first port of its list. */
+/**
+ * Answers Firefox's prompt for a serial port. 'Allow' permits the first port in the list of the
+ * prompt.
+ */
 export async function answerPrompt(browser: Browser, answer: 'Allow' | 'Block'): Promise<void> {
   const { connection } = browser as unknown as { readonly connection: BidiConnection };
   const { result } = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
@@ -120,7 +124,7 @@ export async function answerPrompt(browser: Browser, answer: 'Allow' | 'Block'):
   await evaluate(`${prompt}.${answer === 'Allow' ? 'button' : 'secondaryButton'}.click()`);
 }
 
-/** The BiDi connection of Puppeteer, which its types do not contain. */
+/** Puppeteer's BiDi connection, which Puppeteer's types do not declare. */
 interface BidiConnection {
   send(
     method: string,

@@ -1,5 +1,5 @@
-// Finds the Firefox of the machine, and installs the package of Debian if there is none and the
-// user may install packages. Only versions with Web Serial count.
+// Finds Firefox on this machine. If there is none and the user may install packages, installs
+// Debian's firefox-esr. Accepts only versions with Web Serial.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { aptPrefix, type Found, installPackages } from '#test/support/install-chromium.ts';
@@ -22,7 +22,9 @@ export async function provideFirefox(say: (line: string) => void): Promise<Found
   return { missing: failure ?? 'the firefox-esr package contains no browser' };
 }
 
-/** KEYFERRY_FIREFOX if set, else the first match in PATH, else the usual path on macOS. */
+/**
+ * The path in KEYFERRY_FIREFOX if set, else the first match in PATH, else the usual path on macOS.
+ */
 function findFirefox(): string | undefined {
   const named = process.env.KEYFERRY_FIREFOX;
   if (named !== undefined && named !== '') return existsSync(named) ? named : undefined;

@@ -1,6 +1,6 @@
 // Tests the serial paths of the built page in a real Firefox, which has Web Serial and no WebUSB.
-// Some tests use the simulator in the page. Others use the browser's own interface and prompt, with
-// an emulated tty.
+// Some tests use the simulator in the page. Others use Firefox's real serial interface and prompt,
+// with an emulated tty.
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeviceProcess, type ProgramFolder } from '#device-host/umockdev/device-process.ts';

@@ -11,7 +11,8 @@ declare global {
 }
 
 export async function expectAccessible(page: Page, state: string): Promise<void> {
-  // Waits for transitions: axe would measure the contrast of an intermediate colour.
+  // Waits until all CSS transitions have ended. During a transition, axe would measure the contrast
+  // of an intermediate colour.
   await page.evaluate(async () => {
     const moving = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
     await Promise.allSettled(moving.map(({ finished }) => finished));
@@ -24,8 +25,9 @@ export async function expectAccessible(page: Page, state: string): Promise<void>
 }
 
 /**
- * Returns each violated rule with its elements. Runs axe in the page itself, which has no frames:
- * `@axe-core/playwright` opens another page for each check and takes twice the time.
+ * Returns each violated rule with its elements. Runs axe in the page itself, which is possible
+ * because the page has no frames. `@axe-core/playwright` would open another page for each check and
+ * take twice the time.
  */
 async function violations(page: Page): Promise<string[]> {
   if (!(await page.evaluate(() => window.axe !== undefined))) await page.evaluate(axe.source);

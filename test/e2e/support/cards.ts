@@ -4,7 +4,7 @@ import { FIELD_KEY, type TestSet } from './sets.ts';
 
 export const PIN = '271828';
 
-/** A card of a set with the field key, which responds without latency. */
+/** Describes a card of the set that holds the field key and responds without delay. */
 export function card(
   { set, profile, family, transportKey }: TestSet,
   more: Partial<TokenDescription> = {},

@@ -1,6 +1,7 @@
 // Counts the bytes that the page loads until the first key is in a unit, for load.spec and
-// benchmark 9. Uses a serial unit, because the serial framing has more code. Does not count the
-// files that the service worker fetches, because it caches the whole page in the background.
+// benchmark 9. Uses a serial unit, because the serial framing has more code than the USB framing.
+// Does not count the files that the service worker fetches, because it caches the whole page in the
+// background.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
@@ -13,7 +14,8 @@ const APP = 'dist/app';
 const SN = '4549000000000009';
 
 /**
- * Loads one key on a new page. Returns the sum of all files that the page requested, compressed.
+ * Loads one key on a new page. Returns the total size in bytes of all files that the page
+ * requested, compressed with brotli.
  */
 export async function firstKeyBytes(page: Page, { url, token }: Service): Promise<number> {
   const paths = new Set<string>();
@@ -29,7 +31,7 @@ export async function firstKeyBytes(page: Page, { url, token }: Service): Promis
   return [...paths].reduce((sum, path) => sum + compressedSize(path), 0);
 }
 
-/** Bytes of a file of the build, compressed with brotli. 0 for any other path. */
+/** Size of a file of the build in bytes, compressed with brotli; 0 for any other path. */
 export function compressedSize(path: string): number {
   const file = join(APP, `${path === '/' ? 'index.html' : path}.br`);
   return existsSync(file) ? statSync(file).size : 0;

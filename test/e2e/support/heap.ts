@@ -20,9 +20,9 @@ export interface HeapContent {
 }
 
 /**
- * Nodes that grow during a test and that no page can release. DevTools keeps a record of each
- * request. V8 keeps weak lists of the scripts that ran (each `evaluate` is one) and of the machine
- * code that depends on an object.
+ * Names of heap nodes that are not counted, because they grow during a test and no page can release
+ * them. DevTools keeps a record of each request. V8 keeps weak lists of the scripts that ran (each
+ * `evaluate` is one) and of the machine code that depends on an object.
  */
 const EXCLUDED = ['blink::NetworkResourcesData', 'system / WeakArrayList'];
 

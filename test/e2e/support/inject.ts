@@ -5,7 +5,7 @@ import type { Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { TokenDescription } from '#device-sim/setup/token-description.ts';
 
-/** With `persist`, the memories of the units and the permissions survive a reload. */
+/** If `persist` is true, the memories of the units and the granted permissions survive a reload. */
 export async function injectSimulator(
   page: Page,
   units: readonly UnitDescription[],

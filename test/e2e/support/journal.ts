@@ -1,10 +1,10 @@
 // Reads the journal of the page as an auditor would, without code of the product. Reads the records
-// from IndexedDB and computes the hash chains again with WebCrypto.
+// from IndexedDB and recomputes the hash chains with WebCrypto.
 import type { Page } from '@playwright/test';
 
 export interface JournalAttempt {
   readonly sn: string;
-  /** Reason for the repeated export. */
+  /** Reason why the key was exported again; undefined if it was not. */
   readonly reason: string | undefined;
   /** The steps with their states, for example "verify confirmed". */
   readonly steps: readonly string[];
@@ -21,7 +21,7 @@ export interface JournalFacts {
   readonly breaks: readonly string[];
 }
 
-/** @param page a page on the origin of the station, not necessarily the product */
+/** @param page any page on the origin of the station; it need not be the product page */
 export async function readJournal(page: Page): Promise<JournalFacts> {
   return await page.evaluate(async () => {
     interface Batch {

@@ -1,6 +1,6 @@
 // Runs simulated units in the test process, so that they survive a crash of the browser, as real
-// units do. A replacement of WebUSB in the page forwards each call to this process. A call that has
-// not arrived when the browser crashes was never sent.
+// units do. In the page, a replacement of WebUSB forwards each call to this process. A call that
+// has not arrived here when the browser crashes does not reach the unit.
 import type { BrowserContext, Page } from '@playwright/test';
 import { Permissions } from '#device-sim/browser/permissions.ts';
 import { SimulatedUsb } from '#device-sim/browser/usb.ts';
@@ -9,7 +9,7 @@ import type { UnitDescription } from '#device-sim/setup/description.ts';
 import { realClock } from '#device-sim/unit/clock.ts';
 import { UnitRegistry } from '#device-sim/unit/unit-registry.ts';
 
-/** A call of a device method in the page. */
+/** A call that the page makes to a method of a USB device. */
 type Call = readonly [sn: string, method: Method, ...args: readonly (number | string | readonly number[])[]];
 type Method =
   | 'open'
@@ -29,8 +29,8 @@ export interface Passing {
   readonly sn: string;
   readonly way: 'out' | 'in';
   /**
-   * INS of the command; for a response, INS of its command. Undefined for a transfer without an
-   * APDU.
+   * INS of the command, or of the command to which this is the response. Undefined for a transfer
+   * without an APDU.
    */
   readonly ins: number | undefined;
 }
@@ -56,7 +56,7 @@ const XFR_BLOCK = 0x6f;
 const INS_AT = 11;
 
 export class OutsideUnits {
-  /** Called with each transfer, which waits for the returned promise. */
+  /** Called before each transfer is forwarded. The transfer waits for the returned promise. */
   onPassing: (passing: Passing) => Promise<void> | undefined = () => undefined;
   readonly #registry = new UnitRegistry();
   readonly #permissions = new Permissions();
@@ -244,7 +244,10 @@ function standIn(): void {
   }
   const known = new Map<string, Device>();
   let newest = 0;
-  /** Returns undefined for an answer older than the last one: its list of devices may be stale. */
+  /**
+   * Returns the list of devices. Returns undefined if a later answer has already arrived, because
+   * this list may then be stale.
+   */
   const look = async (): Promise<readonly Facts[] | undefined> => {
     const { turn, facts } = await door.keyferryOutsideDevices();
     if (turn < newest) return undefined;

@@ -10,9 +10,9 @@ const run = promisify(execFile);
 const START_LIMIT_MS = 20_000;
 
 export interface ServiceOptions {
-  /** Serves the published demo sets and the demo page. */
+  /** True to serve the published demo sets and the demo page. */
   readonly demo?: boolean;
-  /** Omits the test sets, which take long to add on a slow machine. */
+  /** True to omit the test sets, which take long to add on a slow machine. */
   readonly bare?: boolean;
   readonly exportsPerMinute?: number;
   /** Maximum time until the process has started. A slow machine needs a higher limit. */

@@ -18,7 +18,10 @@ export interface TestKey {
   readonly key: string;
 }
 
-/** Returns `length` bytes, at most 32, as hex. They do not occur elsewhere by chance. */
+/**
+ * Returns a secret of `length` bytes (at most 32) as hex. Its bytes are unlikely to occur anywhere
+ * else by chance.
+ */
 const canary = (seed: number, length: number): string =>
   Array.from({ length }, (_, i) => ((seed * 31 + i * 17 + ((i * i) ^ seed)) & 0xff).toString(16).padStart(2, '0'))
     .join('')

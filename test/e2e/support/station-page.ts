@@ -31,8 +31,8 @@ export class StationPage {
   }
 
   /**
-   * Submits the access code. At the first contact it confirms the root key, whose groups other
-   * tests compare.
+   * Submits the access code. At the first contact with an AS, also ticks the confirmation of its
+   * root key. Other tests compare the groups of the root key.
    */
   async submitCode(): Promise<void> {
     const box = this.page.getByRole('checkbox', { name: 'All eight groups are the same' });
@@ -47,7 +47,7 @@ export class StationPage {
     }).toPass();
   }
 
-  /** Chooses the unit in the browser's chooser. */
+  /** Presses the button of the link. The simulated chooser then chooses the unit. */
   async attach(kind: 'USB' | 'Serial', sn: string): Promise<LanePage> {
     await this.page.evaluate((choice) => window.keyferrySimulator?.nextChoice(choice), sn);
     await this.page.getByRole('button', { name: kind, exact: true }).click();
@@ -134,7 +134,7 @@ export class LanePage {
     return this.root.getByRole('radio', { name: new RegExp(`^Slot ${slot}\\b`) });
   }
 
-  /** The list of keys of the chosen slot. */
+  /** The list from which the operator chooses the key for the slot. */
   keys(slot: number): Locator {
     return this.root.getByRole('combobox', { name: `Key for slot ${slot}` });
   }
@@ -152,7 +152,10 @@ export class LanePage {
     await this.#expect(this.root.locator('.chosen')).toContainText(key);
   }
 
-  /** Chooses the key and the slot, confirms that a key is replaced if the page asks, and loads. */
+  /**
+   * Chooses the key and the slot, confirms the replacement of a stored key if the page asks for it,
+   * and starts the load.
+   */
   async load(key: string, slot: number): Promise<void> {
     await this.choose(key, slot);
     await this.confirm();

@@ -67,7 +67,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       });
       page.on('pageerror', (error) => void watch.offences.push(`throws ${error.message}`));
       page.on('console', (message) => {
-        // Chromium logs every refused request. The tests check the sentences of the page instead.
+        // Ignores the message that Chromium logs for every refused request. The tests check what
+        // the page shows instead.
         if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
           watch.offences.push(`console: ${message.text()}`);
         }

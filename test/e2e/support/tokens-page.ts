@@ -25,7 +25,7 @@ export class TokensPage {
     await expect(this.page.getByText(/\d (try|tries) left/)).toBeVisible();
   }
 
-  /** Attaches and unlocks a card, then opens the station. */
+  /** Attaches and unlocks a card, then opens the station view. */
   async useCard(kind: 'USB' | 'serial', { sn, pin = PIN }: Pick<TokenDescription, 'sn' | 'pin'>): Promise<void> {
     await this.open('AS token card');
     await this.attachCard(kind, sn);

@@ -17,7 +17,9 @@ export interface IssuedVault {
 
 let files = 0;
 
-/** Issues a vault with all test keys for these units. `more`: further options of `vault issue`. */
+/**
+ * Issues a vault with all test keys for these units. `more` holds further options of `vault issue`.
+ */
 export async function issueVault(
   service: Service,
   set: TestSet,
@@ -57,7 +59,7 @@ export async function saveJournal(page: Page): Promise<string> {
   return await readFile(await (await saving).path(), 'utf8');
 }
 
-/** Reconciles a vault journal at the service. Returns its report. */
+/** Sends a vault journal to the service, which reconciles it. Returns the report of the service. */
 export async function reconcileJournal(service: Service, journal: string): Promise<string> {
   const file = join(service.folder, `journal-${process.pid}-${++files}.json`);
   await writeFile(file, journal);
