@@ -1,6 +1,6 @@
 // Searches the memory of all browser processes for T, K_D, T1 and TA, during and after a load from
-// a remote AS into a unit outside the page. The search must find none of them. The same search
-// finds the data that the page has.
+// a remote AS into a unit outside the page. The search must find none of them. As a control, the
+// same search must find data that the page has.
 import { randomBytes } from 'node:crypto';
 import type { Page, Route } from '@playwright/test';
 import { fromHex } from '#protocol/bytes/hex.ts';
@@ -21,7 +21,10 @@ interface Export {
   readonly data: string;
 }
 
-/** Longer than a test, so that the unit still writes the key during the search. */
+/**
+ * Duration of the import in ms. It is longer than a test, so that the unit still writes the key
+ * during the search.
+ */
 const IMPORT_MS = 600_000;
 
 /** Resolves with the next export that the page requests. */
@@ -43,14 +46,17 @@ const secretsIn = (found: Record<Role, string[]>): string[] =>
     .flat()
     .filter((name) => /^(T|K_D|T1|TA),/.test(name));
 
-/** Adds a random query to the address. The renderer and the browser process both contain it. */
+/**
+ * Adds a random query to the address of the page. As a control, the search must find the query in
+ * the renderer and in the browser process.
+ */
 async function markAddress(page: Page): Promise<Pattern> {
   const query = randomBytes(16).toString('hex');
   await page.evaluate((text) => history.replaceState(history.state, '', `?${text}`), query);
   return { name: 'address', bytes: ascii(query) };
 }
 
-/** The secrets of an export of FIELD_KEY to the unit. */
+/** Returns patterns for the secrets of this export of FIELD_KEY: T, K_D, T1 and TA. */
 function secretsOf(sn: Uint8Array, { random, data }: Export): Pattern[] {
   const transportKey = fromHex(SHARED.transportKey);
   const deviceKey = deriveDeviceKey('cmac', transportKey, { set: SHARED.set, tkv: 1, sn });
@@ -64,8 +70,8 @@ function secretsOf(sn: Uint8Array, { random, data }: Export): Pattern[] {
 }
 
 for (const link of ['usb', 'serial'] as const) {
-  // Each test searches the memory once. A search takes longer than the timeouts of the page, so the
-  // load fails during the search.
+  // Each test searches for the secrets at one moment only. The search takes longer than the
+  // timeouts of the page, so the load fails meanwhile and cannot continue to a second moment.
   for (const moment of ['during', 'after'] as const) {
     test(`the memory of the browser contains no secret ${moment} a load over ${link}`, async ({
       addUnit,
@@ -95,7 +101,7 @@ for (const link of ['usb', 'serial'] as const) {
       expect(found.renderer?.filter((name) => name.startsWith('SN,'))).not.toEqual([]);
       if (moment === 'during') expect(found.renderer).toContain('DATA, bytes');
 
-      // Positive control: the scan finds TA once it is planted in the page.
+      // Control: after TA is planted in the page, the search must find it.
       await plant(page, FIELD_KEY.key);
       expect((await scanBrowser(secrets)).renderer).toContain('TA, bytes');
     });

@@ -1,6 +1,6 @@
-// Attaches an AS token card with the browser's own choosers, over its own WebUSB and Web Serial.
-// Enters the PIN, and loads a key from the card into a unit that a policy permits. There is no
-// remote AS.
+// Attaches an AS token card with the real choosers of the browser, over its real WebUSB and Web
+// Serial. Enters the PIN, and loads a key from the card into a unit that a managed policy permits.
+// There is no remote AS.
 import { card, PIN } from '#test/e2e/support/cards.ts';
 import { DIVERSIFIED, FIELD_KEY } from '#test/e2e/support/sets.ts';
 import { StationPage } from '#test/e2e/support/station-page.ts';

@@ -1,5 +1,5 @@
-// Attaches units with the browser's own choosers, without a managed policy. Answers the choosers
-// with the keyboard on an X server.
+// Attaches units with the real choosers of the browser, without a managed policy. Answers the
+// choosers with the keyboard on an X server.
 import { StationPage } from '#test/e2e/support/station-page.ts';
 import { unit } from '#test/e2e/support/test.ts';
 import { startBrowser } from './support/browser.ts';

@@ -1,5 +1,5 @@
-// Runs the port contract of level 1 over the browser's own WebUSB and Web Serial, each clause in an
-// empty page.
+// Runs the port contract of level 1 over the browser's real WebUSB and Web Serial, each clause in
+// an empty page.
 import { unit } from '#test/e2e/support/test.ts';
 import { PORT_CONTRACT } from '../contract/transport/port.contract.ts';
 import { bundleForPage } from './contract/bundle.ts';

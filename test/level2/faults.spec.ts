@@ -1,5 +1,5 @@
-// Injects faults from the field (docs/reliability.md) at the device. The product page recovers over
-// the browser's own Web Serial and WebUSB.
+// Injects the field faults of docs/reliability.md into the simulated device. Checks that the product
+// page recovers from them over the browser's real Web Serial and WebUSB.
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault, LinkKind } from '#device-sim/unit/faults.ts';
 import { DIVERSIFIED, FIELD_KEY } from '#test/e2e/support/sets.ts';

@@ -12,7 +12,9 @@ import { expect, type Page, requireLevel2, test } from './support/test.ts';
 
 requireLevel2();
 
-/** Time limit of a behaviour, after which the test compares the observations so far. */
+/**
+ * Time limit of a behaviour in ms. When it is reached, the test compares the observations so far.
+ */
 const LIMIT_MS = 20_000;
 
 async function observe(

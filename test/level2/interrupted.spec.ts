@@ -1,4 +1,4 @@
-// Reloads or closes the page while the unit writes the key, over the browser's own WebUSB and Web
+// Reloads or closes the page while the unit writes the key, over the browser's real WebUSB and Web
 // Serial. The unit completes the import, and the next page settles the attempt.
 import { DIVERSIFIED, FIELD_KEY } from '#test/e2e/support/sets.ts';
 import { StationPage } from '#test/e2e/support/station-page.ts';

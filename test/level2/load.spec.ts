@@ -1,4 +1,4 @@
-// Loads a key from the AS into a unit over the browser's own Web Serial and WebUSB.
+// Loads a key from the AS into a unit over the browser's real Web Serial and WebUSB.
 import { DIVERSIFIED, FIELD_KEY, SHARED } from '#test/e2e/support/sets.ts';
 import { unit } from '#test/e2e/support/test.ts';
 import { expect, requireLevel2, test } from './support/test.ts';

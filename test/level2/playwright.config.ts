@@ -1,5 +1,6 @@
-// Level 2: the production build in the machine's own Chromium with its own Web Serial and WebUSB;
-// only the kernel and the units are simulated. One browser at a time, since a test may stop it.
+// Level 2: the production build in the installed Chromium, with its real Web Serial and WebUSB.
+// Only the kernel and the units are simulated. One browser runs at a time, because a test may stop
+// its processes.
 import { defineConfig } from '@playwright/test';
 
 const outcome = process.env.KEYFERRY_OUTCOME;
@@ -9,7 +10,7 @@ export default defineConfig({
   testMatch: '**/*.spec.ts',
   fullyParallel: false,
   forbidOnly: true,
-  // The closing report lists each test that passes only at the second try.
+  // The closing report lists each test that passes only on the second try.
   retries: 1,
   workers: 1,
   // The tests wait for states, never for a fixed time. The limits allow for a busy machine.

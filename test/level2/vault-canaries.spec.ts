@@ -1,6 +1,6 @@
-// Searches the memory of all browser processes for the secrets of an unlocked and of a locked
-// vault, with the unit outside the page. Keys in our own code must be wiped; docs/threat-model.md
-// lists what the browser keeps.
+// Searches the memory of all browser processes for the secrets of a vault while the vault is
+// unlocked, and again after it is locked. The unit is outside the page. The product must wipe its
+// copies; docs/threat-model.md lists the copies that the browser keeps.
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { fromHex } from '#protocol/bytes/hex.ts';
@@ -65,8 +65,8 @@ async function secretsOf({ text, passphrase }: IssuedVault, sn: Uint8Array, jour
 }
 
 /**
- * Returns the names of the keys found, without the passphrase, which the browser keeps as typed
- * text.
+ * Returns the names of the keys that were found. Leaves out the passphrase, because the browser
+ * keeps text that was typed.
  */
 function keysIn(found: Record<Role, string[]>): string[] {
   return Object.values(found)
@@ -97,20 +97,21 @@ test('only the renderer contains keys of an unlocked vault, and no whole key rem
   await tokens.open('Vault file');
   const secrets = await secretsOf(vault, fromHex(one.sn.padStart(32, '0')), await saveJournal(page));
 
-  // WebCrypto keeps K_D in the memory of the renderer: finding K_D shows that the scan covers the
-  // worker. The garbage collector may leave copies of other keys, in that process only.
+  // WebCrypto keeps K_D in the memory of the renderer, so finding K_D shows that the scan covers
+  // the worker. The garbage collector may leave copies of other keys in the renderer. No other
+  // process may contain a key.
   const { renderer = [], ...others } = await scanBrowser(secrets);
   expect(renderer).toContain('K_D, bytes');
   expect(keysIn(others)).toEqual([]);
 
   await page.getByRole('button', { name: 'Lock vault' }).click();
   await tokens.expectHeading('Locked: vault');
-  // The browser may leave half of K_D in freed memory (docs/threat-model.md), and stops the worker
-  // with a delay.
+  // After locking, no whole key may remain. Half of K_D may remain in freed memory
+  // (docs/threat-model.md). The test polls, because the browser stops the worker with a delay.
   const whole = async () => keysIn(await scanBrowser(secrets)).filter((name) => !name.endsWith('second half'));
   await expect.poll(whole, { timeout: 60_000 }).toEqual([]);
 
-  // Positive control: the scan finds TA once it is planted in the page.
+  // Control: after TA is planted in the page, the search must find it.
   await plant(page, FIELD_KEY.key);
   expect((await scanBrowser(secrets)).renderer).toContain('TA, bytes');
 });

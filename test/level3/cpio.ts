@@ -16,7 +16,7 @@ const PROGRAM = 0o100755;
 const TRAILER = 'TRAILER!!!';
 const ALIGNMENT = 4;
 
-/** @param entries each folder before its content */
+/** @param entries the entries; each folder precedes the files in it */
 export function encodeCpio(entries: readonly Entry[]): Uint8Array {
   const parts = entries.map((entry, index) => encodeEntry(index + 1, entry));
   return Buffer.concat([...parts, encodeEntry(0, { path: TRAILER, content: new Uint8Array(0) })]);

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { runCommand } from '../support/run-command.ts';
 import { moduleSequence, REQUIRED_MODULES } from './modules.ts';
 
-/** The required packages. A package is installed if its file exists. */
+/** The required packages, each with a file that exists if the package is installed. */
 const PACKAGES = [
   ['qemu-system-x86', '/usr/bin/qemu-system-x86_64'],
   ['busybox-static', '/bin/busybox'],
@@ -17,7 +17,8 @@ const PACKAGES = [
 ] as const;
 
 /**
- * Not required on Ubuntu, whose usbip works only with the running kernel and not with the guest's.
+ * The package with usbip. It is not required on Ubuntu, where usbip works only with the running
+ * kernel and not with the kernel of the guest.
  */
 const USBIP = ['usbip', '/usr/sbin/usbip'] as const;
 
@@ -27,11 +28,11 @@ const KERNEL_PACKAGES = ['linux-image-amd64', 'linux-image-generic'];
 export interface Kernel {
   /** Path of vmlinuz. */
   readonly image: string;
-  /** Modules with their file names, in the order in which to load them. */
+  /** The kernel modules, in the order in which they must be loaded. */
   readonly modules: readonly { readonly name: string; readonly content: Uint8Array }[];
 }
 
-/** A requirement, or a sentence that says what is missing. */
+/** A value, or a sentence that says what is missing on this machine. */
 export type OrMissing<T> = T | { readonly missing: string };
 
 /** The properties of a machine that findMissing reads. Tests replace them. */
@@ -65,7 +66,7 @@ export function findMissing(host: Host = THIS_HOST): OrMissing<{ readonly packag
 
 /**
  * Installs the missing packages.
- * @returns a sentence that says what is still missing; undefined if nothing is
+ * @returns a sentence that says what is still missing; undefined if nothing is missing
  */
 export async function providePackages(say: (line: string) => void): Promise<string | undefined> {
   const found = findMissing();
@@ -125,7 +126,8 @@ async function unpack(names: readonly string[], folder: string): Promise<string 
   const work = `${folder}.part`;
   rmSync(work, { recursive: true, force: true });
   mkdirSync(join(work, 'modules'), { recursive: true });
-  // depmod reads lib/modules. A kernel package has that folder even for a system with merged /usr.
+  // depmod reads lib/modules below the unpacked folder. A kernel package has this folder even for a
+  // system with merged /usr.
   const script = `
     set -e
     cd "$1"; shift

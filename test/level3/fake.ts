@@ -1,5 +1,6 @@
-// Observes the behaviours of a page on the fake of level 1 and writes them to a JSON file. Level 3
-// compares the real kernel with this file. Runs on the machine, not in the guest.
+// Runs every behaviour of test/level2/fidelity on the fake of level 1, and writes the observations
+// to a JSON file. Level 3 compares the real kernel with this file. Runs on the machine, not in the
+// guest.
 import { writeFileSync } from 'node:fs';
 import { chromium } from '@playwright/test';
 import { BEHAVIOURS } from '../level2/fidelity/behaviours.ts';

@@ -1,5 +1,5 @@
 // Runs the guest: Debian's kernel under QEMU without KVM, with the machine's / as a read-only file
-// system. Reports each line of the guest to the caller.
+// system. Passes each line that the guest prints to the caller.
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -27,11 +27,11 @@ export function decodeReport(line: string): Report | undefined {
 }
 
 /**
- * Computes the outcome. A planned test without a result counts as failed, and so does a guest that
- * did not report its end.
- * @param why the reason why results are missing
- * @param timeUp the reason for skipping, set if the time limit was reached; planned tests without a
- * result then count as skipped
+ * Computes the outcome of the tests. A planned test without a result counts as failed. A guest that
+ * did not report its end counts as one more failure.
+ * @param why the reason why results may be missing
+ * @param timeUp set if the time limit was reached: planned tests without a result then count as
+ * skipped for this reason
  */
 export function outcomeOf(reports: readonly Report[], why: string, timeUp?: string): Outcome {
   const planned = reports.flatMap((report) => (report.report === 'plan' ? report.names : []));

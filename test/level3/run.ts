@@ -1,8 +1,9 @@
 // Implements `npm run test:kernel`, level 3: Debian's kernel drives the simulated unit over USB/IP,
 // for a real Chromium and for Debian's PC/SC. `--built` uses dist/ as it is, without a build.
-// `--part` runs one part: pcsc, browser, card, fidelity or load. The part load loads a key over
-// each link N times with `--times N`, 10 times by default. `--within N` skips the tests that are
-// not finished within N seconds. The last line of the output is `N passed, N failed, N skipped`.
+// `--part` runs one part: pcsc, browser, card, fidelity or load. The part `load` loads a key N
+// times over each link; `--times N` sets N, which is 10 by default. `--within N` skips the tests
+// that are not finished within N seconds. The last line of the output is `N passed, N failed, N
+// skipped`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -124,7 +125,7 @@ function print(report: Report): void {
 /**
  * Bundles a program into one file, because the guest would transpile TypeScript at a tenth of the
  * speed.
- * @param names members of import.meta.env
+ * @param names values for members of import.meta.env, by name
  */
 async function bundle(entry: string, file: string, names: Readonly<Record<string, string>>): Promise<string> {
   const define = Object.entries(names).map(([name, value]) => [`import.meta.env.${name}`, JSON.stringify(value)]);

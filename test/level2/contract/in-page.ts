@@ -1,5 +1,6 @@
 // Checks clauses of the port contract in an otherwise empty page, with the product's ports over the
-// browser's own interfaces. contract.spec.ts calls it by clause name.
+// browser's real interfaces. contract.spec.ts calls the check of a clause by the name of the
+// clause.
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { type Pair, PORT_CONTRACT } from '#test/contract/transport/port.contract.ts';
 import { PROFILES } from '#web/transport/device-profiles.ts';

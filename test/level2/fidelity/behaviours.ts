@@ -1,4 +1,4 @@
-// All behaviours, in the sequence of docs/reliability.md.
+// All behaviours, in the order of docs/reliability.md.
 import type { Behaviour } from './behaviour.ts';
 import { SERIAL_BEHAVIOURS } from './serial-behaviours.ts';
 import { USB_BEHAVIOURS } from './usb-behaviours.ts';

@@ -21,7 +21,7 @@ export interface Probe {
   port(): Promise<SerialPort>;
   /** The port, open at 115200 baud with a buffer of 64 KiB, with DTR and RTS set. */
   opened(parity?: ParityType): Promise<SerialPort>;
-  /** Sends RESYNCH and records a read, then does the same on the next stream. */
+  /** Sends RESYNCH and records what it reads, then does the same on the next stream of the port. */
   readTwice(port: SerialPort): Promise<void>;
   fault(fault: Fault): Promise<void>;
   clearFaults(): Promise<void>;
@@ -52,7 +52,8 @@ export function installProbe(sn: string): void {
     if (value instanceof DataView) return hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
     if (value instanceof Uint8Array) return hex(value);
     if (typeof value !== 'object' || value === null) return String(value);
-    // The properties of transfer results are getters of the prototype.
+    // The properties of transfer results are getters of the prototype, so Object.keys() does not
+    // list them.
     const names = ['status', 'data', 'bytesWritten', 'done', 'value'].filter((name) => name in value);
     const own = names.length > 0 ? names : Object.keys(value).sort();
     return `{${own.map((name) => `${name} ${format((value as Record<string, unknown>)[name])}`).join(', ')}}`;
@@ -140,7 +141,7 @@ export function installProbe(sn: string): void {
   window.probe = probe;
 }
 
-/** Level 1: the simulator is in the page and the unit is permitted. */
+/** Prepares level 1: the simulator is in the page, and the unit is permitted. */
 export async function prepareFake(page: Page, url: string, unit: UnitDescription): Promise<void> {
   await injectSimulator(page, [unit], { persist: false });
   await page.goto(url);
@@ -160,7 +161,7 @@ export async function prepareFake(page: Page, url: string, unit: UnitDescription
   await page.evaluate(installProbe, unit.sn);
 }
 
-/** Level 2: the browser's own interfaces, and the unit is permitted by policy. */
+/** Prepares level 2: the page uses the browser's real interfaces, and a policy permits the unit. */
 export async function prepareReal(
   page: Page,
   url: string,

@@ -8,13 +8,16 @@ import { freeze, processTree, scanProcess } from './process-memory.ts';
 /** The role of a browser process: 'browser' for the main process, else its --type. */
 export type Role = string;
 
-/** Stores a key in the page, as a positive control of a scan. @param key hex */
+/**
+ * Stores a key in the memory of the page, as a control: a scan must then find it.
+ * @param key hex
+ */
 export async function plant(page: Page, key: string): Promise<void> {
   const bytes = [...fromHex(key)];
   await page.evaluate((planted) => Object.assign(window, { planted: Uint8Array.from(planted) }), bytes);
 }
 
-/** The names of the patterns found, by the role of the process. */
+/** Returns the names of the patterns that were found, by the role of the process. */
 export async function scanBrowser(patterns: readonly Pattern[]): Promise<Record<Role, string[]>> {
   const found: Record<Role, string[]> = {};
   const processes = browserProcesses();

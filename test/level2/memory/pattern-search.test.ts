@@ -44,7 +44,7 @@ describe.skipIf(process.platform !== 'linux')('a scan of another process (skippe
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
   it('finds its values in each spelling, and no others', async () => {
-    // The child computes the values, so that its arguments do not contain them.
+    // The child process computes the values itself. Otherwise its command line would contain them.
     const program = `
       const { createHash } = require('node:crypto');
       const digest = (text) => createHash('sha256').update(text).digest();

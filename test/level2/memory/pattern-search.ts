@@ -1,6 +1,6 @@
 // Searches bytes for many patterns at once (Wu and Manber, 1994, with blocks of two bytes). Skips
-// up to the length of the shortest pattern, so that a search takes about as long as reading the
-// memory.
+// ahead by up to the length of the shortest pattern, so that a search takes about as long as
+// reading the memory.
 
 export interface Pattern {
   readonly name: string;
@@ -10,16 +10,22 @@ export interface Pattern {
 const BLOCK = 2;
 
 export class PatternSearch {
-  /** Length of the longest pattern: pieces of a text must overlap by one byte less. */
+  /**
+   * Length of the longest pattern in bytes. If a text is searched in pieces, the pieces must
+   * overlap by this length minus 1.
+   */
   readonly longest: number;
   readonly #shortest: number;
-  /** Number of bytes to skip after a block. 0: the compared part of a pattern may end here. */
+  /**
+   * The number of bytes to skip when a block is read, by the value of the block. 0 if the first
+   * `#shortest` bytes of a pattern end with this block, so that the pattern must be compared.
+   */
   readonly #shifts: Uint8Array;
   readonly #byLastBlock = new Map<number, Pattern[]>();
 
   /**
-   * @throws RangeError without patterns, and for a pattern under 4 bytes, which would be found by
-   * chance
+   * @throws RangeError if there are no patterns, or if a pattern has fewer than 4 bytes and so
+   * would be found by chance
    */
   constructor(patterns: readonly Pattern[]) {
     const lengths = patterns.map(({ bytes }) => bytes.length);
@@ -30,7 +36,7 @@ export class PatternSearch {
     for (const pattern of patterns) this.#add(pattern);
   }
 
-  /** The names of the patterns in these bytes. */
+  /** Returns the names of the patterns that occur in `bytes`. */
   search(bytes: Uint8Array): ReadonlySet<string> {
     const found = new Set<string>();
     const shifts = this.#shifts;

@@ -19,7 +19,7 @@ const COUNT = 96;
  */
 const SIZE = COUNT * MEBIBYTE;
 
-/** A program that receives the complements of the patterns and stores each pattern once. */
+/** A program that receives the patterns with all bits inverted, and stores each pattern once. */
 const PROGRAM = `
   const memory = Buffer.alloc(${SIZE}, 1);
   process.stdin.once('data', (input) => {

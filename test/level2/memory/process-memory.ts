@@ -21,12 +21,15 @@ const FREEZE_LIMIT_MS = 10_000;
 const PIECE = 4 * 1024 * 1024;
 const PAGE = 4096;
 const PAGEMAP_ENTRY = 8;
-/** Bits of a pagemap entry: the page is in memory, or it is in the swap. */
+/**
+ * Mask for the highest byte of a pagemap entry. One bit means that the page is in memory, the other
+ * that the page is in swap.
+ */
 const IS_PRESENT = 0xc0;
 
 /**
  * Searches the memory of a process. May miss data that a running process moves: see freeze().
- * @throws Error without access to the process
+ * @throws Error if this process may not read the memory of the other process
  */
 export async function scanProcess(pid: number, patterns: readonly Pattern[]): Promise<ScanResult> {
   const search = new PatternSearch(patterns);
@@ -54,11 +57,12 @@ export async function scanProcess(pid: number, patterns: readonly Pattern[]): Pr
 }
 
 /**
- * Stops processes (SIGSTOP) and resolves when all have stopped. The returned function resumes them.
- * Skips processes that have ended. A search of a running process misses objects that its garbage
- * collector moves. A search that skips pages finds nothing, which looks like a proof. Therefore
- * each test afterwards plants the secret and must find it. This control once showed that the search
- * skipped a third of the memory.
+ * Stops processes with SIGSTOP and resolves when all have stopped. Skips processes that have ended.
+ * Returns a function that resumes the processes. A search of a running process can miss objects
+ * that the garbage collector of the process moves.
+ * A search that misses memory finds nothing, which looks like success. Therefore each test plants
+ * the secret afterwards and must then find it. This control once showed that the search skipped a
+ * third of the memory.
  */
 export async function freeze(pids: readonly number[]): Promise<() => void> {
   const stopped = pids.filter((pid) => signal(pid, 'SIGSTOP'));
@@ -88,7 +92,7 @@ function isRunning(pid: number): boolean {
   return !['T', 'Z', 'X', undefined].includes(/^State:\s+(\S)/m.exec(statusOf(`${pid}`))?.[1]);
 }
 
-/** The ids of the process and its descendants. */
+/** Returns the ids of the process and its descendants. */
 export function processTree(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
@@ -115,7 +119,7 @@ function statusOf(pid: string): string {
   }
 }
 
-/** The regions of smaps that may contain data of the process. */
+/** Returns the regions in the text of smaps that may contain data of the process. */
 function regionsOf(smaps: string): Region[] {
   return smaps
     .split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)
@@ -140,14 +144,14 @@ function regionsOf(smaps: string): Region[] {
 async function isPresent(pagemap: FileHandle, start: number, end: number): Promise<boolean> {
   const entries = Buffer.alloc(Math.ceil((end - start) / PAGE) * PAGEMAP_ENTRY);
   const { bytesRead } = await pagemap.read(entries, 0, entries.length, (start / PAGE) * PAGEMAP_ENTRY);
-  // The highest byte of an entry has the two bits.
+  // Reads only the highest byte of each entry, which has the two bits of IS_PRESENT.
   for (let at = PAGEMAP_ENTRY - 1; at < bytesRead; at += PAGEMAP_ENTRY) {
     if (((entries[at] ?? 0) & IS_PRESENT) !== 0) return true;
   }
   return false;
 }
 
-/** Reads a range. Skips pages that the process unmaps meanwhile, which stay zero in the result. */
+/** Reads a range. Pages that the process unmaps meanwhile are zero in the result. */
 async function read(memory: FileHandle, start: number, end: number): Promise<Buffer> {
   const bytes = Buffer.alloc(end - start);
   for (let at = 0; at < bytes.length; ) {

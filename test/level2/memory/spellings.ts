@@ -24,8 +24,8 @@ export function spellings(name: string, value: Uint8Array): Pattern[] {
 }
 
 /**
- * The characters that depend on these bytes only, at `offset` bytes after a multiple of three in a
- * longer text.
+ * Returns the base64 characters that depend on `bytes` alone when the bytes are part of a longer
+ * value. `offset` is the position of the bytes in the longer value, modulo 3.
  */
 function inside(bytes: Buffer, offset: number, encoding: 'base64' | 'base64url'): string {
   const text = Buffer.concat([Buffer.alloc(offset), bytes])

@@ -1,5 +1,5 @@
-// Starts the machine's own browser, with its own Web Serial and WebUSB, on simulated units. Each
-// browser has its own managed policies.
+// Starts the installed browser. Its real Web Serial and WebUSB find the simulated units. Each
+// started browser has separate managed policies.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,15 +13,16 @@ import type { Machine } from './requirements.ts';
 
 const WRAPPER = fileURLToPath(new URL('./browser.sh', import.meta.url));
 /**
- * Without this feature, one start in twenty hangs, because a fork copies a held lock of the preload
- * library.
+ * Runs the network service in the browser process. Otherwise one start in twenty hangs: the browser
+ * forks while a thread holds a lock of the preload library, and in the child process nothing
+ * releases this lock.
  */
 const NETWORK_IN_PROCESS = '--enable-features=NetworkServiceInProcess2';
 
 export interface BrowserOptions {
   readonly machine: Machine;
   readonly devices: DeviceProcess;
-  /** Origin to which a policy permits the units without a chooser. By default none. */
+  /** Origin that a policy permits to use the units without a chooser. By default none. */
   readonly permitted?: string;
   /** DISPLAY of an X server. By default the browser is headless. */
   readonly display?: string;
@@ -76,7 +77,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** The managed policies with which a station needs no chooser (docs/stations.md). */
+/**
+ * Returns the managed policies that let `origin` use the units without a chooser
+ * (docs/stations.md).
+ */
 function policies(origin: string): object {
   const grant = [{ devices: [{ vendor_id: VENDOR_ID, product_id: PRODUCT_ID }], urls: [origin] }];
   return { SerialAllowUsbDevicesForUrls: grant, WebUsbAllowDevicesForUrls: grant };

@@ -1,5 +1,5 @@
-// Answers the browser's own chooser with the keyboard. Every step waits for a visible state, and no
-// key is pressed before the list shows the device.
+// Answers the device chooser of the browser with the keyboard. Every step waits for a visible
+// state, and no key is pressed before the list shows the device.
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeViews, pathTo, type View } from './native-views.ts';
@@ -19,7 +19,10 @@ const CONTENT = 'DeviceChooserContentView';
 /** Time limit for each step, in ms. */
 const LIMIT = 30_000;
 const POLL_INTERVAL = 50;
-/** Time for a key to take effect before the next key, in ms. A late key has no side effect. */
+/**
+ * Time to wait for the effect of a key before keys are pressed again, in ms. A key that takes
+ * effect later does no harm.
+ */
 const KEY_DELAY = 2000;
 /** Keys that move the focus from the button back to the list, and select its first entry. */
 const SELECT_KEYS = ['shift+Tab', 'Down'];

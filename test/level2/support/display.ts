@@ -9,7 +9,7 @@ export interface Display {
 
 /** The server chooses a free display. */
 export async function startDisplay(): Promise<Display> {
-  // -terminate ends the server with its last client, even if this process crashes.
+  // -terminate ends the server when its last client disconnects, even if this process crashes.
   const server = spawn('Xvfb', ['-terminate', '-displayfd', '3', '-screen', '0', '1200x900x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });

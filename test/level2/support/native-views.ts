@@ -1,5 +1,5 @@
-// The native views of a headed browser, outside the page, read over its UI DevTools
-// (--enable-ui-devtools): the tree of views with their properties.
+// Reads the native views of a headed browser, which are outside the page: the tree of views with
+// their properties. Uses the UI DevTools of the browser (--enable-ui-devtools).
 import { TextSocket } from './text-socket.ts';
 
 export interface View {
@@ -13,8 +13,8 @@ export interface View {
 export type Properties = Readonly<Record<string, string>>;
 
 /**
- * Time limit of a request, in ms. The browser does not respond for a node without properties, such
- * as the root.
+ * Time limit of a request, in ms. The browser never responds to a request for a node without
+ * properties, such as the root.
  */
 const LIMIT = 10_000;
 
@@ -81,7 +81,7 @@ export class NativeViews {
   }
 }
 
-/** The views from the root to the first view of this class. Undefined if there is none. */
+/** Returns the views from the root to the first view of this class; undefined if there is none. */
 export function pathTo(root: View, viewClass: string): readonly View[] | undefined {
   if (root.attributes?.[1] === viewClass) return [root];
   for (const child of root.children ?? []) {

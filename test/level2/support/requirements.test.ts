@@ -1,4 +1,4 @@
-// Checks the reason why level 2 cannot run on a machine, with which its tests are skipped.
+// Checks the reason why level 2 cannot run on a machine. The skipped tests show this reason.
 import { describe, expect, it } from 'vitest';
 import { findMachine, type Host, missingPrograms } from './requirements.ts';
 

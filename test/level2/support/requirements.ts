@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findChromium } from '#test/support/chromium.ts';
 
-/** The package of each program, on Debian and Ubuntu. */
+/** The Debian and Ubuntu package of each required program. */
 export const PACKAGES: Readonly<Record<string, string>> = {
   'umockdev-run': 'umockdev',
   unshare: 'util-linux',
@@ -12,7 +12,7 @@ export const PACKAGES: Readonly<Record<string, string>> = {
   xdotool: 'xdotool',
 };
 
-/** The policy folder of each browser. */
+/** The folder for managed policies of each browser. */
 const POLICY_FOLDERS: readonly (readonly [executable: RegExp, folder: string])[] = [
   [/chromium[^/]*$/, '/etc/chromium'],
   [/google-chrome[^/]*$/, '/etc/opt/chrome'],

@@ -1,6 +1,6 @@
-// The fixtures of level 2: the service, a process with simulated units, and the machine's own
-// browser, to which a policy permits the units. On a machine that cannot run level 2, every test is
-// skipped with the reason.
+// The fixtures of level 2: the service, a process with simulated units, and the installed browser,
+// which may use the units by policy. On a machine that cannot run level 2, every test is skipped
+// with the reason.
 import { type Browser, test as base, expect, type Page } from '@playwright/test';
 import { DeviceProcess } from '#device-host/umockdev/device-process.ts';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
@@ -19,9 +19,9 @@ interface WorkerFixtures {
 
 interface Fixtures {
   readonly station: StationPage;
-  /** Adds a unit until the end of the test. */
+  /** Adds a unit and removes it at the end of the test. */
   readonly addUnit: (unit: UnitDescription) => Promise<UnitDescription>;
-  /** Adds an AS token card until the end of the test. */
+  /** Adds an AS token card and removes it at the end of the test. */
   readonly addCard: (card: TokenDescription) => Promise<TokenDescription>;
   /** Opens the product page and signs in. */
   readonly open: () => Promise<StationPage>;
@@ -59,7 +59,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   browser: [
     async ({ machine, service, devices }, use) => {
       const started = await startBrowser({ machine, devices, permitted: service.url });
-      // Starts the browser's enumerators. A unit that appears while they start may be listed twice.
+      // Makes the browser start its device enumeration before there is a unit. A unit that appears
+      // while the enumeration starts may be listed twice.
       await expectNoUnit(started.browser, service.url);
       await use(started.browser);
       await started.close();
@@ -96,7 +97,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   open: async ({ page, service, station, devices }, use) => {
     await use(async () => {
       await page.goto(service.url);
-      // The first lane moves the field of the access code.
+      // Waits for the first lane before signing in. When that lane appears, the field for the
+      // access code moves.
       if ((await devices.call('units')).some(({ plugged }) => plugged))
         await expect(station.lanes.first()).toBeVisible();
       await station.signIn(service.token);

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 const TEXT = 1;
 const FINAL = 0x80;
 const MASKED = 0x80;
-/** Length codes: the length follows in 2 or 8 bytes. */
+/** Values of the length field which mean that the length follows in 2 or in 8 bytes. */
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
 /** Any 16 bytes, as base64. */
@@ -70,7 +70,10 @@ export class TextSocket {
     }
   }
 
-  /** Takes the next frame of the server, which is not masked. Undefined while incomplete. */
+  /**
+   * Removes the next frame from the received bytes. Returns undefined while the frame is
+   * incomplete. The server does not mask its frames.
+   */
   #take(): { readonly isFinal: boolean; readonly payload: Buffer } | undefined {
     const [first, short] = this.#received;
     if (first === undefined || short === undefined) return undefined;

@@ -18,11 +18,14 @@ const KEY = 'Terminal master key';
 const OTHER_KEY = 'Data encryption key';
 
 /**
- * Unplugs the unit during the response to IMPORTKEY. The response to GET CHALLENGE has fewer than
- * 90 bytes.
+ * Unplugs the unit during the response to IMPORTKEY. The response to GET CHALLENGE does not trigger
+ * the fault, because it has fewer than 90 bytes.
  */
 const BEFORE_RECEIPT = { fault: 'unplug', direction: 'in', after: 90 } as const;
-/** Unplugs the unit during IMPORTKEY. GET CHALLENGE has fewer than 150 bytes. */
+/**
+ * Unplugs the unit during IMPORTKEY. GET CHALLENGE does not trigger the fault, because it has fewer
+ * than 150 bytes.
+ */
 const DURING_IMPORT = { fault: 'unplug', direction: 'out', after: 150 } as const;
 
 export function appScenarios(setup: AppSetup): Scenario[] {
@@ -32,7 +35,7 @@ export function appScenarios(setup: AppSetup): Scenario[] {
   }));
 }
 
-/** Returns the origin that may use a link. The server listens at both addresses. */
+/** Returns the origin that the policies permit to use this link. The server answers at both. */
 export function originOf(link: 'usb' | 'serial', url: string): string {
   const { port } = new URL(url);
   return `http://${link === 'usb' ? 'localhost' : '127.0.0.1'}:${port}`;

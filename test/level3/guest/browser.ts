@@ -33,7 +33,8 @@ export async function launch(executablePath: string, { usb, serial }: Origins): 
     mkdirSync(folder, { recursive: true });
     writeFileSync(`${folder}/keyferry.json`, JSON.stringify(policy));
   }
-  // Without this feature, one launch in twenty hangs, because a fork copies a lock that is held.
+  // Without this feature, one launch in twenty hangs: the browser forks while a thread holds a
+  // lock, and in the child process nothing releases this lock.
   const args = [...chromiumSwitches(), '--enable-features=NetworkServiceInProcess2', '--no-zygote'];
   return await chromium.launch({ executablePath, args, timeout: TIMEOUT_MS });
 }

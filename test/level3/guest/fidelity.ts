@@ -39,7 +39,7 @@ async function compareAll({ browser, url, unit: other }: FidelitySetup): Promise
   for (const link of ['usb', 'serial'] as const) {
     const page = await openPage(browser(), url(link));
     await page.exposeFunction('probeDevice', async (method: string, sn: string, fault: Fault) => {
-      // Ignores calls from an earlier behaviour, which may still run if it exceeded its time limit.
+      // Ignores calls of an earlier behaviour that exceeded its time limit and may still run.
       if (unit?.sn === sn) await handle(unit, method, fault);
     });
     for (const [index, behaviour] of COMPARED.entries()) {
@@ -70,7 +70,7 @@ async function observeOn(page: Page, behaviour: Behaviour, unit: GuestUnit): Pro
   }
 }
 
-/** Returns an empty list if the result is as documented. */
+/** Returns one text per difference from docs/reliability.md; an empty list if there is none. */
 function compare(name: string, real: readonly string[], fake: readonly string[]): string[] {
   const isTheSame = real.join('\n') === fake.join('\n');
   const explanation =

@@ -12,7 +12,10 @@ import { hasSerialPort, listsUnit, until } from './kernel.ts';
 export type GuestUnitOptions =
   | {
       readonly description: UnitDescription;
-      /** Makes the unit a reader of class 0B. If undefined, the unit has a vendor interface. */
+      /**
+       * If set, the unit is a CCID reader of USB class 0B. If undefined, the unit has a
+       * vendor-specific interface.
+       */
       readonly readerLevel?: ReaderLevel;
     }
   | { readonly card: TokenDescription };

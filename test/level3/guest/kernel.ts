@@ -14,8 +14,8 @@ export async function until(condition: () => Promise<boolean>, message: string):
 }
 
 /**
- * Whether a ttyACM port exists, with any number. The number varies while a browser has an earlier
- * port open.
+ * Whether a serial port ttyACMn exists, for any n. The kernel uses another n while a browser has an
+ * earlier port open.
  */
 export async function hasSerialPort(): Promise<boolean> {
   return (await readdir('/dev')).some((name) => name.startsWith('ttyACM'));

@@ -1,5 +1,5 @@
-// Tests repeated loads on one page, as at a station. Each test plugs in a new unit, loads a key and
-// unplugs the unit. After a failed test, the next test opens a new page.
+// Tests repeated loads on one page, as an operator makes them at a station. Each test plugs in a
+// new unit, loads a key and unplugs the unit. After a failed test, the next test opens a new page.
 import type { Page } from '@playwright/test';
 import { memoryDigest } from '#device-sim/setup/control.ts';
 import type { LinkKind } from '#device-sim/unit/faults.ts';

@@ -32,7 +32,8 @@ const READER = 'Keyferry EI';
 const LOG_LINES = 60;
 
 /**
- * Adds the unit to libccid's list and raises the log level. The guest's overlay holds the change.
+ * Adds the unit to libccid's list and raises the log level. Changes only the guest's overlay, not
+ * the file system of the machine.
  */
 function listReader(): void {
   const hex = (id: number): string => `0x${hexNumber(id, 4)}`;
