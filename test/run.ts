@@ -13,8 +13,8 @@ import { selectFiles, type TestFiles } from './runner/test-files.ts';
 import { provideChromium } from './support/install-chromium.ts';
 
 /**
- * Duration of a job of the long part in seconds, on a machine with two cores. A job is skipped when
- * less time is left.
+ * Duration of a Node job and of a browser job of the long part, in seconds, on a machine with two
+ * cores. A job is skipped if less time is left.
  */
 const NODE_SECONDS = 240;
 const BROWSER_SECONDS = 480;

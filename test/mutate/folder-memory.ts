@@ -7,7 +7,10 @@ import type { Ended } from './measure.ts';
 import type { SourceWithMutants } from './sources.ts';
 
 interface Content {
-  /** Hash of the code that makes and runs mutants. If it changed, every mutant is measured again. */
+  /**
+   * Hash of the code that makes and runs mutants. After a change of this code, every mutant is
+   * measured again.
+   */
   readonly tool: string;
   readonly sources: Readonly<Record<string, { readonly hash: string; readonly mutants: readonly Remembered[] }>>;
   /** Hash of all test files that were run against the survivors. */
@@ -24,8 +27,8 @@ const TOOL = ['mutants', 'regex-changes', 'mutant-runner', 'measure', 'vitest.co
 /**
  * Reuses earlier results. The result of a killed mutant is valid while its source file and the file
  * of the test that killed it are unchanged. The result of a survivor is valid while its source file
- * and all test files are unchanged. Changes of other files have no effect, unless the run has the
- * option --anew.
+ * and all test files are unchanged. Does not detect changes of other files; the option --anew
+ * ignores all earlier results.
  */
 export class FolderMemory {
   readonly sources: readonly SourceWithMutants[];
@@ -41,7 +44,10 @@ export class FolderMemory {
     this.#judges = hash(testFiles.map((path) => path + this.#hashOf(path)).join());
   }
 
-  /** Returns the results in the order of the ids; null for a mutant that must be measured. */
+  /**
+   * Returns the stored result of each mutant in the order of the ids; null for a mutant that must
+   * be measured.
+   */
   recall(): (Ended | null)[] {
     const nothing = this.sources.flatMap(({ mutants }) => mutants.map(() => null));
     if (!existsSync(this.#file)) return nothing;

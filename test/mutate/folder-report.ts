@@ -12,7 +12,7 @@ export interface FolderReport {
   readonly killed: number;
   readonly survived: number;
   readonly timeouts: number;
-  /** Per cent of the mutants that the tests killed or that timed out. */
+  /** Percentage of the mutants that the tests killed or that timed out. */
   readonly score: number;
   readonly survivors: readonly Survivor[];
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { findTestFiles } from '../runner/test-files.ts';
 
-/** Folders of tests to run against mutants that survived the near tests. */
+/** The test folders that run against mutants which survived the near tests, by source folder. */
 const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
   protocol: ['test/unit/protocol', 'test/method', 'test/property', 'test/negative', 'test/contract'],
   'as-service': ['test/unit/as-service', 'test/service', 'test/negative'],

@@ -15,16 +15,16 @@ export interface Ended {
 }
 
 /**
- * Maximum time without a report in ms. Then the worker is killed, and its mutant counts as timed
- * out.
+ * Maximum time in ms without a report from the worker. After this time the worker is killed, and
+ * the mutant that it was running counts as timed out.
  */
 const SILENCE_MS = 90_000;
 
 /**
  * @param ids the mutants to measure, numbered as in sourcesOf()
- * @param judges groups of test files; each group runs against the mutants that survived the groups
- * before
- * @throws Error when a test fails without a mutant
+ * @param judges groups of test files; each group runs against the mutants that survived the earlier
+ * groups
+ * @throws Error if a test fails without a mutant
  */
 export async function measure(
   folder: string,
@@ -101,8 +101,9 @@ class Measurement {
   }
 
   /**
-   * Runs mutants that take effect during an import, with the test files that reach the mutants'
-   * source file, or with all test files if none reaches it.
+   * Measures mutants that take effect during an import.
+   * @param specifications the test files that reach the source file of the mutants, or all test
+   * files if none reaches it
    */
   async #runImports(ids: readonly number[], specifications: readonly TestSpecification[]): Promise<void> {
     const shared = specifications.filter(({ project }) => !project.config.isolate);
@@ -136,14 +137,17 @@ class Measurement {
     const outside = new Set<number>();
     for (const line of readLines()) {
       if (line.is === 'broken') throw new Error(`Without a mutant, this test fails: ${line.test}\n${line.message}`);
-      // Several tests may have the same name.
+      // Several tests may have the same name. Their lists are merged.
       if (line.is === 'reach') reach[line.test] = [...new Set([...(reach[line.test] ?? []), ...line.ids])];
       if (line.is === 'outside') for (const id of line.ids) if (this.#ids.has(id)) outside.add(id);
     }
     return { reach, outside };
   }
 
-  /** Runs the tests, and repeats the run after a worker hung, until no worker hangs. */
+  /**
+   * Runs each test with the mutants that it reaches. Repeats the run until the worker does not
+   * hang.
+   */
   async #runTests(all: Readonly<Record<string, readonly number[]>>): Promise<void> {
     const open = Object.entries(all).map(([test, ids]) => [test, ids.filter((id) => this.#ids.has(id))] as const);
     const reach = Object.fromEntries(open.filter(([, ids]) => ids.length > 0));
@@ -153,7 +157,7 @@ class Measurement {
     while (hangs);
   }
 
-  /** @returns whether the worker hung and was ended */
+  /** @returns whether the worker hung and was killed */
   async #run(plan: Plan, specifications: readonly TestSpecification[]): Promise<boolean> {
     writeFileSync(planFile(), JSON.stringify(plan));
     const before = readLines().length;

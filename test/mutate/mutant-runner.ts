@@ -1,6 +1,6 @@
 // Replaces Vitest's test runner in the worker: activates the mutants of the plan one after another
-// and repeats each test for them. No module is imported again, so a mutant costs only the time of
-// the tests that reach it.
+// and repeats each test for them. In mode tests, no module is imported again, so a mutant costs
+// only the time of the tests that reach it.
 import { setMaxListeners } from 'node:events';
 import { type RunnerTestCase, type RunnerTestFile, type RunnerTestSuite, TestRunner, vi } from 'vitest';
 import { type Plan, readPlan, report } from './plan.ts';
@@ -10,8 +10,8 @@ import { SWITCH } from './weave.ts';
 const TIMES_SLOWER = 10;
 const PATIENCE_MS = 4000;
 /**
- * Maximum number of calls of the switch in one test, as a multiple of the calls without a mutant. A
- * mutant that exceeds it has caused an endless loop.
+ * Maximum number of times that one test may call the switch (see weave.ts), as a multiple of the
+ * calls without a mutant. A mutant that exceeds it has caused an endless loop.
  */
 const TIMES_CALLS = 50;
 const FREE_CALLS = 200_000;
@@ -19,7 +19,7 @@ const MAX_CALLS_IN_FILE = 40_000_000;
 
 class EndlessLoop extends Error {}
 
-// Each repetition of a test listens to the same AbortSignal.
+// Each repetition of a test adds a listener to the same AbortSignal. Node would warn of a leak.
 setMaxListeners(Number.POSITIVE_INFINITY);
 
 const realSetTimeout = globalThis.setTimeout;
@@ -43,7 +43,7 @@ Object.assign(globalThis, {
   },
 });
 
-/** Duration and calls of each test without a mutant. */
+/** Duration and calls of the switch for each test without a mutant, by name. */
 const usual = new Map<string, { milliseconds: number; calls: number }>();
 let done = new Set<number>();
 

@@ -25,11 +25,14 @@ export type Line =
   | { readonly is: 'begin'; readonly id: number; readonly pid: number }
   | { readonly is: 'survived'; readonly id: number }
   | { readonly is: 'killed' | 'timeout'; readonly id: number; readonly test: string }
-  /** The test fails without a mutant, after it ran with these mutants. */
+  /**
+   * The test failed without a mutant after it ran with these mutants. Their results are not valid,
+   * and the mutants are measured again.
+   */
   | { readonly is: 'tainted'; readonly test: string; readonly ids: readonly number[] }
   | { readonly is: 'broken'; readonly test: string; readonly message: string };
 
-/** The folder of both files, from the environment. */
+/** The folder that contains both files. */
 const folder = (): string => process.env.KEYFERRY_MUTATE ?? '';
 export const planFile = (): string => `${folder()}/plan.json`;
 export const linesFile = (): string => `${folder()}/lines.jsonl`;

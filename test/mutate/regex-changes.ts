@@ -1,6 +1,7 @@
-// Returns changes of a regular expression. Used by test/mutate/mutants.ts.
+// Returns the changed versions of a regular expression that serve as mutants. Used by
+// test/mutate/mutants.ts.
 
-/** @param literal with its slashes and flags */
+/** @param literal the regular expression with its slashes and flags */
 export function regexChanges(literal: string): string[] {
   const close = literal.lastIndexOf('/');
   const body = literal.slice(1, close);

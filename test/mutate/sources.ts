@@ -1,5 +1,6 @@
-// The source files of a folder with their mutants, which are numbered across the files. Runner and
-// worker call this function with the same files and therefore use the same numbers.
+// The source files of a folder with their mutants, which are numbered across the files. The main
+// process and the worker both call sourcesOf() with the same files and therefore use the same
+// numbers.
 import { readdirSync, readFileSync } from 'node:fs';
 import { type Mutant, mutantsOf } from './mutants.ts';
 

@@ -7,7 +7,7 @@ interface HostNode extends Host {
   readonly inside: HostNode[];
 }
 
-/** The name, in globalThis, of the function that returns whether a mutant is active. */
+/** Name of the global function that returns whether a mutant is active. */
 export const SWITCH = '__keyferryMutant';
 
 /** @param firstId the id of the first mutant; the others have the following ids */

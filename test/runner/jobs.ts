@@ -20,8 +20,8 @@ export function check(name: string, run: () => Promise<Ended>): Job {
 
 /**
  * A test runner writes its outcome to the file that KEYFERRY_OUTCOME names. If the file is missing,
- * the outcome is empty: the runner has crashed.
- * @param judge corrects the outcome by means of the exit code
+ * the runner has crashed and the outcome is empty.
+ * @param judge corrects the outcome with the exit code
  */
 export function runner(
   name: string,

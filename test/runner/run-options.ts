@@ -30,7 +30,7 @@ Options, after "--":
 The run ends with the duration of each runner, the slowest files and tests, and one line
 "N passed, N failed, N skipped".`;
 
-/** @throws RangeError whose message is printed, when the arguments are invalid */
+/** @throws RangeError if the arguments are invalid; the caller prints the message */
 export function parseOptions(args: readonly string[]): RunOptions {
   const { values } = parse(args);
   const { within } = values;

@@ -1,4 +1,4 @@
-// Adds up the outcomes of all test runners to the closing line and the exit code. Pure, so that
+// Computes the closing line and the exit code from the outcomes of all test runners. Pure, so that
 // unit tests can cover it. A static check counts as one test. A runner that crashed or ran nothing
 // counts as one failure.
 
@@ -24,8 +24,8 @@ export interface Outcome {
   readonly failed: readonly Failed[];
   readonly skipped: readonly Skipped[];
   /**
-   * Tests that failed at the first try and passed at the second, with the error of the first. Each
-   * of them shows a race, which must be fixed.
+   * Tests that failed on the first try and passed on the second, with the error of the first try.
+   * Each of them shows a race, which must be fixed.
    */
   readonly flaky?: readonly string[];
   /** Wall time of the whole runner. */
@@ -62,8 +62,8 @@ export function checkOutcome(outcome: Outcome, exitCode: number): Outcome {
 }
 
 /**
- * Like checkOutcome(), but also accepts a run that skipped every test for a stated reason. For a runner
- * that cannot run on every machine.
+ * Like checkOutcome(), but also accepts a run that skipped every test for a stated reason. Used for
+ * runners that cannot run on every machine.
  */
 export function checkOutcomeOrSkipped(outcome: Outcome, exitCode: number): Outcome {
   const ranNothing = outcome.passed + outcome.failed.length === 0 && outcome.skipped.length > 0;

@@ -54,9 +54,9 @@ export function findTestFiles(): TestFiles {
 }
 
 /**
- * The test files of one part. If `only` is not empty, only those whose path contains one of its
- * words.
- * @throws RangeError whose message is printed, when no path contains any of the words
+ * Returns the test files of one part. If `only` is not empty, returns only the files whose path
+ * contains one of these words.
+ * @throws RangeError if no path contains any of the words; the caller prints the message
  */
 export function selectFiles(part: Part, only: readonly string[], files: TestFiles = findTestFiles()): TestFiles {
   const inPart = filesOf(part, files);

@@ -96,8 +96,8 @@ export class Driver {
     const form = this.find('form:has(#code)');
     await form.locator('#code').fill(code);
     const [box, submit] = [form.locator('[type=checkbox]'), form.locator('[type=submit]')];
-    // The page may offer the sign-in before it has fetched the root key. The box then appears
-    // later.
+    // The page may show the sign-in form before it has fetched the root key. The checkbox that
+    // confirms the root key then appears only after the first click.
     await submit.click({ timeout: 1_000 }).catch(() => undefined);
     if (await box.isVisible()) {
       await box.check();
@@ -120,8 +120,8 @@ export class Driver {
   }
 
   /**
-   * Clicks the control that has this shortcut: in the lane of the unit `of`, otherwise the first
-   * one on the page.
+   * Clicks the control with the shortcut `key`. If `of` is given, clicks the control in the lane of
+   * this unit, otherwise the first one on the page.
    */
   async press(key: string, of?: UnitDescription): Promise<void> {
     const place = of ? this.lane(of) : this.page.locator('body');
@@ -153,7 +153,7 @@ export class Driver {
         .waitFor();
   }
 
-  /** @param sure true to tick the confirmation, if the slot holds a key */
+  /** @param sure true to tick the confirmation, which appears if the slot holds a key */
   async choose(of: UnitDescription, ref1 = FIELD_KEY.ref1, slot = 1, sure = false): Promise<void> {
     const lane = this.lane(of);
     const radio = lane.locator(`input[name$=slot][value="${slot}"]`);
@@ -220,7 +220,7 @@ export class Driver {
     await this.find('article a[href="#station"]').waitFor();
   }
 
-  /** @param index number of the file field on the view, from 0 */
+  /** @param index position of the file field among the file fields of the view, from 0 */
   async giveFile(name: string, text: string, index = 0): Promise<void> {
     const file = { name, mimeType: 'application/json', buffer: Buffer.from(text) };
     await this.page.locator('main input[type=file]').nth(index).setInputFiles(file);

@@ -46,7 +46,7 @@ try {
   for (const [name, run] of Object.entries(CASES)) {
     if (!name.startsWith(only) && !only.startsWith(name)) continue;
     const [began, before] = [Date.now(), screenshots.states.length];
-    // Without a service worker, because the worker would answer requests that a case delays.
+    // Blocks the service worker, because the worker would answer requests that a case delays.
     const serviceWorkers = name === 'station-offline' ? 'allow' : 'block';
     const context = await browser.newContext({ serviceWorkers, locale: 'en-GB', timezoneId: 'UTC' });
     context.setDefaultTimeout(LIMIT_MS);

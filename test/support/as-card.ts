@@ -97,12 +97,12 @@ export class TestAsCard {
 
   readonly transmit: Transmit = (command) => this.card.process(command);
 
-  /** The same AS on a second link. Each link has its own SELECT and PIN state. */
+  /** Returns the same card on a second link. Each link has its own SELECT and PIN state. */
   anotherLink(): Card {
     return new Card(this.#program.application());
   }
 
-  /** Loses power and restarts with the current content of its memory. */
+  /** Returns the card after a loss of power: restarted with the current content of its memory. */
   powerCycle(): TestAsCard {
     this.#program.losePower();
     return new TestAsCard(this.content, this.memory.image(), this.#random);

@@ -1,5 +1,5 @@
-// Finds the Chrome or Chromium of the machine and returns the switches for a quiet, reproducible
-// run. Never downloads a browser.
+// Finds Chrome or Chromium on this machine, and returns the command-line switches for a quiet,
+// reproducible run. Never downloads a browser.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 

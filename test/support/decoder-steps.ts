@@ -1,7 +1,7 @@
 // Runs every decoder of untrusted text with hostile texts of doubling length, and prints the number
-// of steps as JSON: how often V8 enters each block of protocol/. Unlike time, the count does not
-// depend on the machine. It does not include built-in functions, whose regular expressions
-// test/property/text analyses. Runs in its own process, because V8 counts only blocks that it
+// of steps as JSON. A step is one entry of V8 into a block of code in protocol/. Unlike a time, the
+// count does not depend on the machine. Built-in functions are not counted; test/property/text
+// analyses the regular expressions. Runs in its own process, because V8 counts only blocks that it
 // compiles after the count has started.
 import { type Profiler, Session } from 'node:inspector';
 

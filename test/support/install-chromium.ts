@@ -37,7 +37,8 @@ export async function aptPrefix(): Promise<string[] | undefined> {
 }
 
 /**
- * Installs packages with apt-get. Returns undefined, or a sentence with the end of the output.
+ * Installs packages with apt-get. Returns undefined on success, otherwise a sentence with the end
+ * of the output.
  * @param prefix the result of aptPrefix()
  */
 export async function installPackages(

@@ -2,7 +2,7 @@
 import type { BrowserContext } from '@playwright/test';
 
 /**
- * Prepares the kill of the browser of a persistent context.
+ * Prepares to kill the browser of a persistent context.
  * @returns a function that kills the browser process and resolves when Playwright is disconnected
  */
 export async function armKill(context: BrowserContext): Promise<() => Promise<void>> {

@@ -107,7 +107,7 @@ export async function load(station: Station, sn: string, change: Partial<ExportR
   return sendReceipt(station, request, answer);
 }
 
-/** Sends the AS the receipt of the unit for an export. */
+/** Sends the AS the receipt that the unit returns for an export. */
 export function sendReceipt({ app, token }: Station, { random }: ExportRequestJson, answer: ExportAnswerJson) {
   const { exportId, data } = answer;
   return callJson<ReceiptAnswerJson>(app, token, '/v1/receipts', { exportId, receipt: receiptFor(data, random) });

@@ -7,7 +7,9 @@ import { exportFor, fetchReport, load, OrderSetup, report, type Station, station
 
 export class ReportSetup {
   readonly service: OrderSetup;
-  /** In this report, units 1, 2 and 3 are done, unit 3 at its second export. Unit 4 failed. */
+  /**
+   * In this report, units 1, 2 and 3 are done. Unit 3 is done on its second export. Unit 4 failed.
+   */
   readonly genuine: Report;
   /** The report of another order, with units 1 and 2. */
   readonly other: Report;

@@ -33,7 +33,7 @@ interface Node {
 
 /**
  * Entries of the app context that components may write because they are not state objects. `draft`
- * is the input that must remain after a change of view.
+ * is input of the operator that must survive a change of view.
  */
 const PLAIN_OBJECTS: ReadonlySet<string> = new Set(['draft']);
 

@@ -33,7 +33,7 @@ export interface TestUnit {
   readonly transmit: Transmit;
   /** Number of IDENTIFY commands since power-up. */
   blinks(): number;
-  /** Loses power and restarts with the same memory. */
+  /** Returns the unit after a loss of power: restarted with the same memory. */
   powerCycle(): TestUnit;
 }
 
@@ -75,7 +75,10 @@ function powerUp(configuration: EiConfiguration, memory: Memory, random: (length
   };
 }
 
-/** Creates a generator that does not repeat itself and returns the same bytes in every run. */
+/**
+ * Creates a random generator that never repeats its output within a run. The output is the same in
+ * every run.
+ */
 export function countingRandom(): (length: number) => Bytes {
   let count = 0;
   return (length) => {

@@ -1,5 +1,5 @@
-// The vault worker in the same thread, with an IndexedDB in memory. Clones every message as a
-// browser does.
+// Runs the vault worker in the thread of the test, with an IndexedDB in memory. Clones every
+// message as a browser does.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import type { PasswordKey } from '#protocol/vault/passphrase.ts';

@@ -1,5 +1,5 @@
-// Reads the third-party test vectors in test/vectors. They are not imported, because the compiler
-// would infer types for them, which is slow.
+// Reads the third-party test vectors in test/vectors. The files are not imported, because the
+// compiler would infer types for them, which is slow.
 import { readFileSync } from 'node:fs';
 
 /** The rows of one file. `member` is the name of the array in the file. */
