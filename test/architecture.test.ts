@@ -20,8 +20,8 @@ import { ROOMS } from '#test/support/rooms.ts';
 import { publicState, writesState } from '#test/support/state-rules.ts';
 
 /**
- * protocol/commands has 17 files: one per command of ISO 7816, and their helpers. Every other
- * folder has at most 16.
+ * protocol/commands has 17 files: one file per command, and some helpers. Every other folder has at
+ * most 16.
  */
 const MAX_FILES_IN_FOLDER = 18;
 

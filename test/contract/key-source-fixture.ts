@@ -132,7 +132,7 @@ function exportOf(steps: readonly Step[]): ExportSummary {
   return found.export;
 }
 
-/** Returns `createSource`, changed so that every source is closed after the test. */
+/** Wraps `createSource` so that every source is closed after the test that created it. */
 export function endAfterEach(createSource: CreateSource): CreateSource {
   const open: SourceSetup[] = [];
   afterEach(async () => {
@@ -153,7 +153,7 @@ export async function load(source: KeySource, unit: TestUnit, request: LoadReque
 }
 
 /**
- * Loads a key, but loses the response to IMPORTKEY and the power of the unit. Expects that the load
+ * Loads a key. The response to IMPORTKEY is lost, and the unit loses power. Expects that the load
  * can be settled afterwards.
  */
 export async function expectSettled(source: KeySource, unit: TestUnit, request: LoadRequest): Promise<void> {

@@ -1,6 +1,6 @@
 // The contract that every KeySource must keep (protocol/provisioning/key-source.ts,
-// docs/protocol.md clauses 3, 4 and 8). Simulated units test it. key-sources.test.ts runs the
-// contract on the service, a vault, a card and the AS core.
+// docs/protocol.md clauses 3, 4 and 8). The tests of the contract use simulated units.
+// key-sources.test.ts runs the contract on the service, a vault, a card and the AS core.
 import { describe, expect, it } from 'vitest';
 import { copy } from '#protocol/bytes/bytes.ts';
 import { toHex } from '#protocol/bytes/hex.ts';
@@ -152,7 +152,7 @@ export function describeKeySource(name: string, createSource: CreateSource, { ca
       for (const byte of [0, 16, 40, 63]) {
         const changed = flipBit(receipt, 8 * byte + 7);
         const verdict = source.verifyReceipt(summary.exportId, changed, summary.dataHash);
-        // Some changes affect XC. The changed XC may then belong to no export.
+        // If the change affects XC, the receipt may name an export that does not exist.
         await expect(verdict).rejects.toMatchObject({
           code: expect.stringMatching(/^(receipt-refused|export-unknown)$/),
         });

@@ -15,7 +15,10 @@ const DOCUMENTS = [
 
 const scripts = Object.keys((JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object }).scripts);
 
-/** Folders that a build, npm or a test run creates, so that they may be missing. */
+/**
+ * Folders that a build, npm or a test run creates. A document may name them even if they do not
+ * exist yet.
+ */
 const GENERATED = /^(dist|node_modules|test-results)\//;
 const FOLDERS = /^(docs|protocol|web|device-sim|device-host|as-service|build|test)\/[\w./-]*$/;
 

@@ -101,10 +101,10 @@ describe.each(CASES)('a $profile unit, suite $name', ({ profile, suite, family }
       [3, 'key'],
     ]);
 
-    // A key of the same version is not newer.
+    // A key of the same version is refused, because it is not newer.
     await expect(load(TERMINAL_KEY.ref1, 2)).rejects.toMatchObject({ statusWord: 0x9402 });
-    // DATA is valid for one challenge. If it is sent again, the unit has no challenge. After a new
-    // challenge, TAG is wrong.
+    // DATA is valid for one challenge only. Sent again, DATA is refused because the unit has no
+    // challenge. After a new challenge, DATA is refused because TAG is wrong.
     const again = () => run(ei.transmit, importKey, { data: second.data, ref2: 3 });
     await expect(again()).rejects.toMatchObject({ statusWord: 0x6985 });
     await run(ei.transmit, getChallenge, { suite });

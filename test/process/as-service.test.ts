@@ -125,8 +125,8 @@ describe('SIGKILL during exports', () => {
       };
       const before = answered.size;
       const lanes = Array.from({ length: 6 }, lane);
-      // Waits for a number of exports and not for a time, so that each round also has exports on a
-      // slow disk.
+      // Waits for a number of exports and not for a fixed time, so that each round has exports even
+      // on a slow disk.
       while (answered.size < before + 8) await new Promise((resolve) => setTimeout(resolve, 5));
       await new Promise((resolve) => setTimeout(resolve, 11 * round));
       const killed = end(service.child, 'SIGKILL');

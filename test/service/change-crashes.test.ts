@@ -1,5 +1,6 @@
-// Changes of the state that a crash or the disk interrupts, and data folders of earlier versions.
-// The audit log decides whether a change happened, and no folder is refused forever.
+// Changes of the state that are interrupted by a crash or a disk error, and data folders of earlier
+// versions. The audit log decides whether a change happened. No interruption leaves a folder that
+// the service can never open again.
 import { existsSync } from 'node:fs';
 import { copyFile, cp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -150,7 +151,8 @@ describe('a disk whose writes fail', () => {
       const as = await open({ logFile: { ...file, append, truncate } });
       fails = true;
       await expect(addOperator(as, 'test', { ...anna, name: `anna-${isWritten}-${isRemoved}` })).rejects.toThrow();
-      // A repeated change must not remove the next state, because the log entry names it.
+      // The log entry that could not be removed names the next state. A further change must
+      // therefore not remove the file with that state.
       await expect(addOperator(as, 'test', { ...anna, name: 'berta' })).rejects.toThrow();
       await as.close().catch(() => undefined);
     }
@@ -200,7 +202,8 @@ describe('the folder of version 0.1.0', () => {
         /entry 2[1245] .*the log was changed|entry 2[1245]: .*The log was changed/,
       );
     }
-    // The old log together with the new state: the update cannot be repeated.
+    // An attacker restores the old log and keeps the new state. The service must not update the log
+    // again.
     await writeChained(path('audit.log'), legacy);
     await expect(open(clock)).rejects.toThrow(/audit log is older than state.sealed/);
     expect(await readFile(path('state.sealed'))).toEqual(state);

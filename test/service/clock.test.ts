@@ -1,5 +1,5 @@
-// The clock of the machine compared with the audit log, the certificates and the access codes. A
-// page accepts every answer, and no access code is valid for longer than its hours.
+// The service compares the clock of the machine with the audit log, the certificates and the access
+// codes. A page accepts every answer, and no access code is valid longer than it was issued for.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addOperator, issueAccessCode } from '#as-service/operators/operators.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
@@ -36,7 +36,7 @@ beforeEach(() => {
 afterEach(() => service.close());
 
 /**
- * Makes one load, which a page verifies as at a station. Resolves with the body of the receipt
+ * Makes one load, and verifies the answers as a page does. Resolves with the body of the receipt
  * request.
  */
 async function loadLikeAPage(): Promise<{ exportId: string; receipt: string }> {

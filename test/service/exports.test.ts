@@ -114,7 +114,8 @@ describe('an export', () => {
     const again = await exportKey(request);
     expect(new Set([...first, again].map(({ data }) => data)).size).toBe(1);
     expect(countOfOlga()).toBe(1);
-    // A receipt in between and another sequence of the JSON members do not cause a second export.
+    // After a receipt, a repeated request with its JSON members in another order does not cause a
+    // second export.
     await post('/v1/receipts', { exportId: again.exportId, receipt: receiptFor(again.data, request.random) });
     const reversed = Object.fromEntries(Object.entries(request).reverse());
     expect((await exportKey(reversed)).data).toBe(again.data);
@@ -228,7 +229,7 @@ describe('an export', () => {
     });
     expect(await answerTo({ set: 1 }, token)).toEqual(unknown(1));
     expect(await answerTo({}, limited)).toEqual(unknown(TEST_SET));
-    // A request with a second fault gets the same refusal, so the answer does not reveal that the
+    // A request with a second fault gets the same refusal. So the refusal does not reveal that the
     // set exists.
     for (const wrong of [{ suite: 4 }, { ref1: 7 }, { ref2: 3 }, { sn: OTHER_SN }] as const) {
       expect(await answerTo(wrong, limited)).toEqual(unknown(TEST_SET));

@@ -1,5 +1,5 @@
-// Revoking, closing and signing out during exports. No export entry follows the log entry that
-// ended it, a closed order balances, and a slow request ends with its access code.
+// Revokes, closes and signs out during exports. No export is logged after the entry that forbids
+// it, a closed order balances, and a slow request fails when its access code ends.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SharedLock } from '#as-service/common/shared-lock.ts';
 import { revokeAccessCodes } from '#as-service/operators/operators.ts';
@@ -104,7 +104,7 @@ describe('closing an order during exports', () => {
   it('does not close the order if one of the exports needs a reason', async () => {
     await service.issue({ units: [[unit(1), unit(2)]] });
     const exporting = exportFor(service.olga, unit(1));
-    // The export is reserved, but is not in the log yet.
+    // Waits until the export is reserved, but is not in the log yet.
     for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
     const closing = report(service.otto, { absentReason: 'not delivered', close: true });
     const [{ answer }, { closed }] = await Promise.all([exporting, closing]);

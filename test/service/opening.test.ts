@@ -189,8 +189,8 @@ describe('a restart', () => {
     const again = await open({ now: () => later });
     expect(toHex(again.state.signingKeys.verdict.publicKey)).not.toBe(old);
     expect(again.state.signingKeys.data).toEqual((await open({ now: () => later })).state.signingKeys.data);
-    // The AS replaces every signing key except the key for DATA, because units never replace its
-    // public key.
+    // The AS replaces every signing key except the key for DATA, because a unit cannot replace the
+    // public key with which it verifies SIG.
     expect(again.state.certificates).toHaveLength(2 * SIGNING_PURPOSES.length - 1);
   });
 

@@ -37,8 +37,8 @@ afterEach(async () => {
 });
 
 /**
- * Expects that the start is refused with the number of the first wrong entry, and that it changes
- * no file.
+ * Expects that the start is refused with the number of the first wrong entry, and that no file is
+ * changed.
  */
 async function expectRefusal(sequence: number): Promise<void> {
   const before = await readFile(log());
@@ -62,7 +62,7 @@ describe('a start refuses a log', () => {
   ])('in which %s was added', async (_name, forged) => {
     await writeChained(log(), [...lines, forged()]);
     await expectRefusal(lines.length + 1);
-    // The MACs of genuine lines are not accepted for this line.
+    // The forged line is refused with the MAC of a genuine line, an invented MAC or an empty MAC.
     for (const mac of [last().mac, lines[0]?.mac, 'A'.repeat(43), '']) {
       await writeChained(log(), [...lines, { ...forged(), ...(mac === undefined ? {} : { mac }) }]);
       await expectRefusal(lines.length + 1);

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => setup.close());
 
-/** Runs a test with its own setup, because it changes the clock or the sets. */
+/** Runs a test with a separate setup, for tests that change the clock or the sets. */
 async function withSetup(run: (other: VaultSetup) => Promise<void>): Promise<void> {
   const other = await VaultSetup.open();
   await run(other).finally(() => other.close());

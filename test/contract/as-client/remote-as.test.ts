@@ -27,7 +27,7 @@ interface Station {
   readonly accessCode: string;
   readonly trust: MemoryTrust;
   readonly remote: RemoteAs;
-  /** Number of responses to POST requests that the network is still to lose. */
+  /** How many of the next responses to POST requests the network loses. */
   lostAnswers: number;
 }
 

@@ -1,5 +1,5 @@
-// Tests the page's links with an adapter that echoes, and with a unit that answers late without a
-// request for more time.
+// Tests the page's links with an adapter that echoes, and with a unit that answers late without
+// requesting more time.
 import { describe, expect, it } from 'vitest';
 import type { LinkKind } from '#device-sim/unit/faults.ts';
 import { type AttachedUnit, attach, refresh } from '#protocol/provisioning/attached-unit.ts';
