@@ -12,7 +12,10 @@ import { RamMemory } from '#test/support/as-memory.ts';
 import { flipBit } from '#test/support/bits.ts';
 import { importCommand, OTHER_T, OTHER_TA, SET, SN, T, TA, TKV, UnitSetup, word } from './unit-setup.ts';
 
-/** Records each secret that is created while `isOn` is true, and whether it was non-zero then. */
+/**
+ * Records each secret that is created while `isOn` is true, and whether the secret was non-zero
+ * when it was created.
+ */
 const watch = vi.hoisted(() => {
   const seen: { readonly secret: Uint8Array; readonly wasSet: boolean }[] = [];
   return {
@@ -29,7 +32,8 @@ const watch = vi.hoisted(() => {
   };
 });
 
-// The two KDFs derive every key below T. openBody() returns TA in the unit.
+// The two KDFs derive every key below T, and openBody() returns TA in the unit. Their results are
+// recorded.
 vi.mock('#protocol/crypto/kbkdf.ts', async (original) => {
   const real = await original<typeof import('#protocol/crypto/kbkdf.ts')>();
   return {
@@ -45,7 +49,8 @@ vi.mock('#protocol/tkl/body.ts', async (original) => {
   };
   return { ...real, openBody };
 });
-// The unit reads T, K_D and TA from its memory with these two decoders.
+// The unit reads T, K_D and TA from its memory with these two decoders. Their inputs and results
+// are recorded.
 vi.mock('#device-sim/ei/store-codec.ts', async (original) => {
   const real = await original<typeof import('#device-sim/ei/store-codec.ts')>();
   const watching =
@@ -85,7 +90,7 @@ const SUITE_IDS: readonly SuiteId[] = [0x01, 0x02, 0x04];
 const UNITS = (['shared', 'diversified'] as const).flatMap((profile) =>
   SUITE_IDS.map((suite) => ({ profile, suite, family: SUITES[suite].family })),
 );
-/** A unit uses at least T1, K_M, K_E, K_R, and the stored T or K_D. */
+/** Minimum number of secrets that a unit uses: T1, K_M, K_E, K_R, and the stored T or K_D. */
 const MIN_KEYS = 5;
 
 describe.each(UNITS)('a $profile unit in suite $suite', ({ profile, suite }) => {

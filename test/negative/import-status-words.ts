@@ -9,7 +9,7 @@ import { importCommand, SLOTS, word } from './unit-setup.ts';
 export interface FlipCase {
   readonly title: string;
   readonly suite: SuiteId;
-  /** The unit requires SIG. The command is then sent in extended length. */
+  /** True if the unit requires SIG. The command is then sent in extended length. */
   readonly signed: boolean;
   /** The suites that the unit allows. */
   readonly allowed: readonly SuiteId[];
@@ -34,8 +34,8 @@ function layout(data: Uint8Array, { signed }: FlipCase) {
 }
 
 /**
- * The status word for a command in which `bit` is flipped. Bit 0 is the highest bit of the first
- * byte.
+ * Returns the status word for a command in which `bit` is flipped. Bit 0 is the highest bit of the
+ * first byte.
  */
 export function expectedWord(data: Uint8Array, flipCase: FlipCase, bit: number): string {
   const command = flipBit(importCommand(data, REF2), bit);
@@ -70,16 +70,21 @@ function wordOfHeader(header: Uint8Array, at: number, { suite, allowed }: FlipCa
     if (isAllowed) throw new RangeError('two allowed suites differ in one bit: this derivation does not cover that');
     return '6A80';
   }
-  // The flags: b0 is 0, b1 is wrong for this unit, or a reserved bit is 1.
+  // The bit is in the flags: b0 is now 0, b1 is now wrong for this unit, or a reserved bit is now
+  // 1.
   if (at === 5) return '6A80';
-  // The MAC key of TAG depends on C, and C depends on every other field of HDR.
+  // The bit is in another field of HDR. The key that verifies TAG is derived from all of HDR, so
+  // TAG is wrong.
   if (at < 48) return '6988';
-  // BLEN: a length that the suite allows contradicts Lc.
+  // The bit is in BLEN. If the suite allows the new length, the length contradicts Lc.
   const bodyLength = readU16(header, 48);
   return bodyLength === 0 || SUITES[suite].bodyLengths.includes(bodyLength) ? '6700' : '6A80';
 }
 
-/** The import succeeds and returns Le bytes of the receipt, with 61XX if more bytes are left. */
+/**
+ * Returns the status word for the value of Le. The import succeeds and returns Le bytes of the
+ * receipt, with 61XX if more bytes are left.
+ */
 function wordOfLe(le: Uint8Array): string {
   const ne = le.length === 1 ? (le[0] ?? 0) : readU16(le, 0);
   return ne === 0 || ne >= RECEIPT_LENGTH ? '9000' : word(0x6100 + RECEIPT_LENGTH - ne);
@@ -94,7 +99,10 @@ export interface FlipRow {
   readonly words: string;
 }
 
-/** The status words of all bits of a command. Adjacent bytes with the same words share a row. */
+/**
+ * Returns the status words of all bits of a command as rows. Adjacent bytes with the same words
+ * share a row.
+ */
 export function rowsOf(wordOf: (bit: number) => string, length: number): FlipRow[] {
   const rows: { bytes: [number, number]; words: string }[] = [];
   for (let at = 0; at < length; at++) {

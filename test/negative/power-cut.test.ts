@@ -22,8 +22,8 @@ import {
 
 const EFFECTS = ['cut before', 'cut during', 'cut after'] as const;
 /**
- * Upper bound of the loops, above the writes of an attempt. A loop ends at the first attempt that
- * completes.
+ * Upper limit of the loops over the writes of an attempt; no attempt makes as many. A loop ends
+ * when the attempt completes without a cut.
  */
 const MAX_WRITES = 40;
 

@@ -75,8 +75,8 @@ describe('a wrong report that the AS signed', () => {
   it('is refused when a verdict is signed with a key of another purpose or outside its certificate', async () => {
     const verdict = payloadOf<Record<string, unknown>>(verdictIn(rowOf(genuine, 0)));
     const early = await setup.as.signatures.signVerdict({ ...verdict, time: '2001-01-01T00:00:00Z' } as never);
-    // The AS signs verdicts again when it has a new key. So a verdict from before the certificate
-    // is accepted if the certificate is valid at the time of the report.
+    // When the AS has a new signing key, it signs old verdicts again. So a verdict may be older
+    // than the certificate, if the certificate is valid at the time of the report.
     expect(await codesOf(await setup.signedAnew(setup.withVerdict(0, early)))).toEqual([]);
     const late = await setup.signedAnew(setup.withVerdict(0, early), { issued: '2001-01-01T00:00:00Z' });
     expect(await codesOf(late)).toContain('verdict-late');

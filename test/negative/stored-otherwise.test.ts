@@ -1,6 +1,6 @@
 // A memory that stores other bytes than it received and reports success (docs/protocol.md clause
-// 4.5, steps 7 and 16 to 18). Only reading back detects this. Also tests that R is valid on one
-// link only.
+// 4.5, steps 7 and 16 to 18). The unit can detect this only by reading back what it wrote. Also
+// tests that R is valid on one link only.
 import { describe, expect, it, vi } from 'vitest';
 import { EiStore } from '#device-sim/ei/store.ts';
 import { decodeResponse } from '#protocol/apdu/response-apdu.ts';

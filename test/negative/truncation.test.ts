@@ -1,6 +1,6 @@
 // Every truncation and extension of the data field of IMPORTKEY (docs/protocol.md clauses 4.5 and
-// 7). The expected status word follows from the order of the checks: first at least 68 bytes, then
-// the format, then the exact length.
+// 7). The expected status word follows from the order of the checks. The unit first checks that the
+// field has at least 68 bytes, then the format, then the exact length.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { u16 } from '#protocol/bytes/integers.ts';

@@ -38,7 +38,7 @@ export interface UnitSetupOptions {
   readonly capacity?: number;
   readonly blank?: boolean;
   readonly image?: MemoryImage;
-  /** Fault that the memory has from the start of the unit. */
+  /** Fault of a memory write, which is armed when the unit starts. */
   readonly fault?: WriteFault;
   /** Random generator of the unit. The default never repeats a challenge. */
   readonly random?: (length: number) => Bytes;
@@ -52,7 +52,7 @@ export interface Recipe {
   readonly key?: Uint8Array | 'none';
   readonly transportKey?: Uint8Array;
   readonly signingKey?: Uint8Array;
-  /** Changes to D, from which the keys are derived. HDR does not change. */
+  /** Replaces SET, TKV or SN in the derivation of the keys. HDR does not change. */
   readonly derivedFor?: { readonly set?: number; readonly tkv?: number; readonly sn?: Uint8Array };
 }
 
@@ -88,13 +88,13 @@ export class UnitSetup {
     this.card = new Card(this.#ei.application('test'));
   }
 
-  /** The unit after a loss of power, with the current content of its memory. */
+  /** Returns the unit after a loss of power, with the current content of its memory. */
   restarted(options: Partial<UnitSetupOptions> = {}): UnitSetup {
     this.#ei.losePower();
     return new UnitSetup({ ...this.options, ...options, image: this.memory.image() });
   }
 
-  /** The card on a second link of the unit. */
+  /** Returns the card on a second link of the unit. */
   otherLink(): Card {
     return new Card(this.#ei.application('other'));
   }

@@ -24,7 +24,10 @@ const TRIES = 3;
 
 type Action =
   | { readonly kind: 'correct PIN' | 'wrong PIN' | 'power cycle' }
-  /** Number of the challenge. There are only six, so that exports and receipts are repeated. */
+  /**
+   * Number of the challenge. There are only six challenges, so that exports and receipts are
+   * repeated.
+   */
   | { readonly kind: 'export' | 'receipt'; readonly challenge: number }
   | { readonly kind: 'arm'; readonly fault: WriteFault };
 

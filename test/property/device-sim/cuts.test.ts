@@ -1,5 +1,5 @@
-// Random sequences of imports and erasures with power cuts and failures at any write. After each,
-// the slot has the old or the new state, and the unit continues to work.
+// Random sequences of imports and erasures with power cuts and failures at any write. After each
+// operation, the slot has the old or the new state, and the unit continues to work.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '#protocol/bytes/hex.ts';

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { INTERRUPTION, LOST, NOT_IMPORTED, refused, STEPS } from '#test/unit/web/journal/records.ts';
 import { outcomeOf, type StepBody } from '#web/journal/attempt.ts';
 
-/** A last step of a load, or of a later attempt to settle the load. */
+/**
+ * Creates the step with which a load ends, or with which a later attempt to settle the load ends.
+ */
 const end = fc.oneof(
   fc.constant<StepBody>(INTERRUPTION),
   fc.constant<StepBody>(LOST),

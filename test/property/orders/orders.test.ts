@@ -10,7 +10,10 @@ import { readUnitCsv, readUnitJson, writeUnitCsv, writeUnitJson } from '#protoco
 import { arrangeUnits, countUnits, hasUnit, serialNumbers, type UnitRange } from '#protocol/orders/units.ts';
 
 const written = (n: bigint) => hexNumber(n, 32);
-/** A first SN for `numbers`, whose small range makes adjacent units and gaps common. */
+/**
+ * `base` is an SN to which the elements of `numbers` are added. The small range of `numbers` makes
+ * adjacent units and gaps common.
+ */
 const base = fc.bigInt({ min: 1n, max: 2n ** 128n - 2000n });
 const numbers = fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 120 });
 

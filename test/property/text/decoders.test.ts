@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
-/** Maximum growth of the number of steps for a text of twice the length. */
+/** Maximum factor by which the number of steps may grow when the text becomes twice as long. */
 const MAX_RATIO = 2.2;
 
 interface Counts {
@@ -16,7 +16,8 @@ it('needs at most twice the steps for twice the text', () => {
   const script = ['--import', 'tsx', 'test/support/decoder-steps.ts'];
   const counts = JSON.parse(execFileSync(process.execPath, script, { encoding: 'utf8' })) as Counts[];
   const faster = counts.filter(({ steps: [first, second, third] }) => {
-    // A constant number of first steps does not depend on the length of the text.
+    // Permits 500 more steps, because a decoder needs some steps that do not depend on the length
+    // of the text.
     const isFaster = (longer: number, shorter: number) => longer > MAX_RATIO * shorter + 500;
     return isFaster(third, second) || isFaster(second, first);
   });

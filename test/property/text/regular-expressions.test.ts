@@ -8,8 +8,8 @@ import { bytes, printable } from '#protocol/json/schema.ts';
 import { expressionsOf } from '#test/support/regular-expressions.ts';
 
 /**
- * The files with expressions that code creates. Each expression is analysed below, or is one
- * character class.
+ * Files in which code creates regular expressions at run time, with one element per expression.
+ * Each of these expressions is analysed below, or is one character class.
  */
 const MADE = ['protocol/json/schema.ts', 'protocol/json/schema.ts', 'protocol/text/permitted-text.ts'];
 
