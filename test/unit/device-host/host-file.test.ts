@@ -1,5 +1,5 @@
-// An open file of a program under umockdev's preload library. The protocol has messages of three
-// 64-bit words, and gives access to the program's memory.
+// Tests serveFile(), which serves a file that a program opens under umockdev's preload library. The
+// messages have three 64-bit words. They also give the server access to the memory of the program.
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
@@ -52,7 +52,7 @@ describe('an open file of a program', () => {
     await once(program, 'connect');
   }
 
-  /** Reads the next `length` bytes that the program receives. */
+  /** Resolves with the next `length` bytes that the program receives. */
   async function receive(length: number): Promise<Buffer> {
     while (arrived.length < length) await once(program, 'data');
     const received = arrived.subarray(0, length);

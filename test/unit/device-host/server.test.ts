@@ -180,7 +180,7 @@ describe('transfers', () => {
     const data = host.read(CDC, 64);
     await host.write(CDC, RESYNCH);
     expect(toHex((await notification.reply).data)).toBe(`A120000001000200${toHex(Uint8Array.of(state))}00`);
-    // Some errors deliver a corrupt byte. It arrives before any response.
+    // Some line errors deliver a corrupt byte, which arrives before any response.
     if (byte === '') await host.write(CDC, RESYNCH);
     expect(toHex((await data.reply).data).slice(0, 2)).toBe(byte === '' ? '00' : byte);
   });

@@ -1,5 +1,6 @@
-// Compares the byte formats between the simulated kernel and a program with the headers of Linux:
-// termios, URBs, device events, error numbers and the marks of the line discipline.
+// Compares the byte formats that the simulated kernel and a program exchange with the definitions
+// in the headers of Linux: termios, URBs, device events, error numbers and the marks of the line
+// discipline.
 import { describe, expect, it } from 'vitest';
 import { Errno } from '#device-host/umockdev/testbed/errno.ts';
 import { encodeUevent, murmurHash2 } from '#device-host/umockdev/testbed/uevent.ts';
@@ -23,7 +24,7 @@ const RAW: InputModes = {
   checksParity: false,
   stripsEighthBit: false,
 };
-/** The modes that Chromium sets. */
+/** The input modes that Chromium sets. */
 const MARKED: InputModes = { ...RAW, marksErrors: true, checksParity: true };
 
 /** @param flags values of c_iflag (`input`) and c_cflag (`control`), and the speed */

@@ -1,5 +1,5 @@
-// The changes that `npm run mutate` makes: the changes that it finds and those that it leaves out.
-// A source with inserted mutants behaves like the original until a mutant is active.
+// The mutants that `npm run mutate` creates, and the code that it leaves out. A source with
+// inserted mutants behaves like the original until a mutant is active.
 import ts from 'typescript';
 import { afterEach, describe, expect, it } from 'vitest';
 import { mutantsOf } from '#test/mutate/mutants.ts';

@@ -162,8 +162,8 @@ describe('the lock of the data folder', () => {
   });
 
   it('is not given to a process if another process already has its generation', async () => {
-    // This process is slow and has found that generation 1 is stale. Meanwhile another process has
-    // taken generation 2.
+    // This process is slow: it has found that generation 1 of the lock is stale. Meanwhile another
+    // process has taken generation 2.
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(path('control-live.sock'), resolve));
     await writeFile(path('name'), 'control-live.sock');

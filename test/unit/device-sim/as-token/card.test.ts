@@ -342,7 +342,10 @@ describe('invalid card content', () => {
   });
 });
 
-/** SW for a receipt with one flipped bit. The receipt has suite 01, KCVALG 01 and XC 1. */
+/**
+ * Returns the status word for a receipt with one flipped bit. The receipt has suite 01, KCVALG 01
+ * and XC 1.
+ */
 function wordOfFlip(bit: number): string {
   const byte = bit >> 3;
   // These fields have a fixed format: magic, suite, the two zeros, and KCVALG. In KCVALG, the flip

@@ -12,7 +12,7 @@ const SN = '00000000000000004549000000000007';
 const KEY_SLOT = '0002 01 00000005 44304142303045 5AAA42C6AD';
 const EMPTY_SLOT = '0003 00 00000009 00000000000000 0000000000';
 
-/** The bytes of an identity. `changes` replaces some of its fields, in hexadecimal. */
+/** Returns the bytes of an identity. `changes` replaces some of its fields, in hexadecimal. */
 function identity(changes: Readonly<Partial<Record<keyof typeof FIELDS, string>>> = {}): Bytes {
   return fromHex(Object.values({ ...FIELDS, ...changes }).join(' '));
 }

@@ -39,7 +39,10 @@ beforeEach(() => {
   seen.clear.length = 0;
 });
 
-/** Derives one of the two keys (X9.143, version D). */
+/**
+ * Derives one of the two keys of a key block (X9.143, version D): the key for encryption or the key
+ * for the MAC.
+ */
 function derived(usage: number): Bytes {
   const half = (counter: number): Uint8Array =>
     cmac({ key: KBPK, message: concat(counter, u16(usage), 0x00, u16(4), u16(0x100)) });

@@ -5,7 +5,7 @@ import { computeEdc, type Edc } from '#protocol/framing/edc.ts';
 import { encodeIBlock, encodeRBlock, encodeSBlock, T1BlockReader } from '#protocol/framing/t1-block.ts';
 import { decodeBlock } from '#test/support/t1-block.ts';
 
-/** Appends a correct EDC to any fields. */
+/** Appends a correct EDC to the fields of a block, even to invalid ones. */
 function withEdc(hex: string, edc: Edc = 'lrc'): Uint8Array {
   const block = fromHex(hex);
   const code = computeEdc(edc, block);

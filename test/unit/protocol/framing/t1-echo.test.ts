@@ -18,13 +18,13 @@ interface LineOptions {
   readonly echo: (sent: Bytes) => readonly Uint8Array[];
   /** Whether the unit is connected. */
   readonly isUnitThere?: boolean;
-  /** Loses the first responses of the unit. */
+  /** How many of the unit's next responses are lost. */
   lost?: number;
 }
 
 /**
- * Drives the host on a line with a unit until the action of the host ends. Counts the commands that
- * the unit runs.
+ * A line that echoes, with a unit. drive() runs the host until the exchange is done or fails.
+ * `runs` counts the commands that the unit runs, `sends` the blocks that the host sends.
  */
 class EchoingLine {
   readonly host: HostFraming;

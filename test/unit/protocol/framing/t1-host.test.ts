@@ -10,8 +10,8 @@ import { t1Host } from '#protocol/framing/t1-host.ts';
 const block = (hex: string): Uint8Array => concat(fromHex(hex), lrc(fromHex(hex)));
 
 /**
- * A sent block without its LRC, followed by the times that differ from the default, for example
- * "00C000 quiet 100 wait 2000".
+ * Returns the sent block without its LRC, followed by the times that differ from the default, for
+ * example "00C000 quiet 100 wait 2000".
  */
 function sent(action: HostAction): string {
   if (action.do !== 'send') return action.do;
@@ -27,8 +27,8 @@ const IFS_REQUEST = '00C101FE';
 const IFS_RESPONSE = '00 E1 01 FE';
 
 /**
- * Runs the host. Each line has the expected action of the host and the input that follows: a block
- * in hex, 'damaged' or 'silence'. Returns the last action.
+ * Runs the host through `lines`. Each line has the expected action of the host and the input that
+ * follows: a block in hex, 'damaged' or 'silence'. Returns the last action.
  */
 function converse(
   host: HostFraming,

@@ -35,7 +35,7 @@ describe('bytes', () => {
         try {
           length = fromBase64url(encoded).length;
         } catch {
-          // The text is not canonical base64url.
+          // The text is not canonical base64url, so `length` remains -1.
         }
         expect(isAccepted(bytes(min, min + more), encoded)).toBe(length >= min && length <= min + more);
       }),

@@ -225,7 +225,7 @@ describe('attach', () => {
 });
 
 describe('settle', () => {
-  /** Loads a key, but loses the response to IMPORTKEY. The unit restarts with the same memory. */
+  /** Loads a key. The response to IMPORTKEY is lost, and the unit restarts with the same memory. */
   async function loseResponse(isImported: boolean) {
     const station = createStation();
     let summary: ExportSummary | undefined;

@@ -36,7 +36,7 @@ describe('a text file', () => {
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 20 }), (bytes) => {
-        // NUL, the magic numbers and the byte order marks have their own tests.
+        // Leaves out NUL, the magic numbers and the byte order marks, which have their own tests.
         const content = Uint8Array.from([0x53, ...bytes.map((byte) => byte || 1)]);
         let expected: string | undefined;
         try {

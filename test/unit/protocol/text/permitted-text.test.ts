@@ -1,5 +1,5 @@
 // Permitted texts. Every script and emoji is accepted. A character that hides, reorders or breaks a
-// text is refused by its name. An order id can be part of a URL path.
+// text is refused, and the message names the character. An order id can be part of a URL path.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readOrderId } from '#protocol/text/order-id.ts';

@@ -1,5 +1,5 @@
-// A MAC that was computed for a comparison and a key that was refused are zero afterwards. With
-// either of them, a caller could forge DATA or a receipt.
+// After a comparison, the MAC that was computed for it is zero. A key that was refused is zero too.
+// With either of them, a caller could forge DATA or a receipt.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Bytes, concat, copy, isZero } from '#protocol/bytes/bytes.ts';
 import { wrapKeyBlock } from '#protocol/crypto/key-block.ts';
@@ -11,7 +11,7 @@ import { NO_ATTRIBUTES } from '#protocol/tkl/header.ts';
 import { deriveOperationKeys } from '#protocol/tkl/key-tree.ts';
 import { sealReceipt, verifyReceipt } from '#protocol/tkl/receipt.ts';
 
-/** Every MAC and every unwrapped key, as the function has returned it. */
+/** Every MAC and every unwrapped key that the mocked functions have returned. */
 const returned = vi.hoisted(() => [] as Uint8Array[]);
 
 vi.mock('#protocol/crypto/prf.ts', async (original) => {

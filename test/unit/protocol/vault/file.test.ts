@@ -52,7 +52,7 @@ function payloadOf<Payload>(envelope: Envelope): Payload {
   return JSON.parse(fromUtf8(fromBase64url(envelope.payload))) as Payload;
 }
 
-/** The file with a changed header, signed by a key that the root key has certified. */
+/** Returns the file with a changed header, signed by a key that the root key has certified. */
 async function signedHeader(change: Partial<VaultHeaderJson>, certificate: Partial<CertificateJson> = {}) {
   const issuer = signerOf(OTHER);
   const header = { ...payloadOf<VaultHeaderJson>(file.header), ...change };
@@ -68,7 +68,7 @@ function certified(change: Partial<CertificateJson>): Promise<Envelope> {
   return sealEnvelope(CERTIFICATE_TYPE, utf8(JSON.stringify(certificate)), signerOf(ROOT));
 }
 
-/** A certificate of the same root with a change. */
+/** Returns the certificate with a change, signed again by the same root key. */
 function certifiedAgain(envelope: Envelope, change: Partial<CertificateJson>): Promise<Envelope> {
   return certified({ ...payloadOf<CertificateJson>(envelope), ...change });
 }

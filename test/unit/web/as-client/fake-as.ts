@@ -49,7 +49,7 @@ type Answer = (request: RecordedRequest) => Response | Promise<Response>;
 
 export class FakeAs {
   readonly requests: RecordedRequest[] = [];
-  /** Functions that replace the response of a path. */
+  /** Functions that replace the normal response, by path. */
   readonly instead: Partial<Record<string, Answer>> = {};
   root = signerOf('root');
   verdictKey = signerOf('verdict');
@@ -107,7 +107,7 @@ export class FakeAs {
     return sealJson('verdict', { workOrder: null, operator: 'Ada', dataHash, time, ...fields }, this.verdictKey);
   }
 
-  /** The signed head after one more entry. `fields` replaces its members. */
+  /** Returns the signed audit head after one more entry. `fields` replaces its members. */
   head(fields: Partial<AuditHeadJson> = {}): Promise<Envelope> {
     const sequence = fields.sequence ?? ++this.sequence;
     const hash = toBase64url(sha256(ascii(`entry ${sequence}`)));

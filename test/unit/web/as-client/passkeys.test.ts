@@ -1,4 +1,4 @@
-// The calls of the page to the browser for a passkey, and how the page handles each result. The
+// The page's calls of the browser's passkey functions, and how the page handles each result. The
 // browser itself is tested in test/e2e/passkey.spec.ts.
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Passkeys } from '#web/as-client/passkeys.ts';

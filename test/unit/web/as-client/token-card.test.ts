@@ -26,7 +26,10 @@ async function unlocked(card = new TestAsCard(), transmit?: Transmit) {
   return made;
 }
 
-/** A card whose n-th command (from 0) is not run, but gets the response `answers[n]`. */
+/**
+ * Wraps a card. If `answers[n]` exists, the n-th command (from 0) does not reach the card and gets
+ * that response.
+ */
 function answering(card: TestAsCard, answers: Record<number, string>): { transmit: Transmit; restart(): void } {
   let count = 0;
   return {
@@ -123,7 +126,7 @@ describe('the PIN', () => {
     isGone = true;
     await expect(token.verifyPin(last)).rejects.toEqual(code('token-lost'));
     expect(typed.map(isZero)).toEqual([true, true, true, true, true]);
-    // Only commands with a PIN are longer than 5 bytes. They are zero now.
+    // Only commands with a PIN are longer than 5 bytes. The token has wiped them.
     expect(seen.filter((command) => command.length > 5).map(isZero)).toEqual([true, true, true]);
   });
 

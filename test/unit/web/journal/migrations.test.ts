@@ -13,8 +13,8 @@ const AT = '2026-01-02T03:04:05.678Z';
 const now = (): Date => new Date('2026-02-02T00:00:00Z');
 
 /**
- * Version 1 has separate stores for attempts and steps. The step before the import repeats the
- * export.
+ * Writes a journal of version 1, which has separate stores for attempts and steps. In this version,
+ * the step before the import contains the data of the export again.
  */
 async function writeVersion1(factory: IDBFactory): Promise<void> {
   const db = await openRaw(factory, 1, ({ result }) => {
@@ -88,7 +88,10 @@ describe('a journal of version 1', () => {
 
 const ORDER = 3;
 
-/** Version 2 has one record with a hash per entry, and one record per open attempt. */
+/**
+ * Writes a journal of version 2, which has one record with a hash per entry, and one record per
+ * open attempt.
+ */
 async function writeVersion2(factory: IDBFactory, attempts: number): Promise<readonly { readonly hash: Uint8Array }[]> {
   const db = await openRaw(factory, 2, ({ result }) => {
     result.createObjectStore('open', { keyPath: 'attempt' });

@@ -141,7 +141,7 @@ export function inResult(status: USBTransferStatus, ...bytes: number[]): USBInTr
   return { status, data: new DataView(Uint8Array.from(bytes).buffer) };
 }
 
-/** Returns the next answer at each call, and the last answer at all further calls. */
+/** Creates a function that returns the answers in order, and from then on the last answer. */
 export function inTurn<T>(...answers: readonly (T | Promise<T>)[]): () => Promise<T> {
   let next = 0;
   return async () => {
@@ -207,7 +207,10 @@ export class FakeLine extends EventTarget {
     this.#source?.enqueue(Uint8Array.from(bytes));
   }
 
-  /** Ends the stream with an error named `name`. The port then has a new stream unless `isLost`. */
+  /**
+   * Ends the stream with an error named `name`. The port then has a new stream unless `isLost` is
+   * true.
+   */
   fail(name: string, isLost = false): void {
     const source = this.#source;
     if (isLost) this.readable = null;

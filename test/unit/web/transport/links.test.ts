@@ -42,7 +42,10 @@ class FakeSerial extends EventTarget {
     return this.choice();
   };
 
-  /** Dispatches an event here with `port` as its target, because it bubbles from the port. */
+  /**
+   * Dispatches an event on this object, with `port` as the target of the event. In a browser, the
+   * event bubbles from the port.
+   */
   dispatch(type: 'connect' | 'disconnect', port: FakeLine): void {
     port.connected = type === 'connect';
     const event = new Event(type);

@@ -1,6 +1,6 @@
 // Crashes the page at every operation of a load: before and after each command, each request to the
 // AS and each write. After each crash, the journal that the next page reads agrees with the
-// memories of the units, and every second export for a unit has a recorded reason.
+// memories of the units. Every repeated export of a key to a unit has a recorded reason.
 import { describe, expect, it } from 'vitest';
 import type { OrderLine } from '#protocol/orders/order.ts';
 import type { Cable } from '#test/unit/web/state/station/station-fixture.ts';
@@ -30,7 +30,10 @@ async function crashAt(
   return { world, hasCrashed: crash.hasHappened };
 }
 
-/** Compares the row and the attempts of a unit with its memory. Returns the state of the row. */
+/**
+ * Compares the row and the attempts of a unit with the memory of the unit. Returns the state of the
+ * row.
+ */
 async function compare(page: Page, cable: Cable, number: string, lines: readonly OrderLine[]): Promise<string> {
   const isIn = truth(cable, lines);
   const row = await page.store.unit(page.chain, number);
@@ -80,7 +83,7 @@ async function resume(world: World, lines: readonly OrderLine[]): Promise<readon
 }
 
 interface Found {
-  /** The states of the rows that the pages after the crashes found. */
+  /** The states of the rows that the next page found after each crash. */
   readonly states: readonly string[];
   /** Number of exports that only the AS had recorded, so that they had to be recalled. */
   readonly recalled: number;

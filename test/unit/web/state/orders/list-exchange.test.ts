@@ -1,4 +1,4 @@
-// Imports and exports lists for the open order, with a real journal.
+// Imports lists into the open order and saves lists of it, with a real journal.
 import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import { parseCsv } from '#protocol/orders/csv.ts';

@@ -1,4 +1,5 @@
-// Closes the open order, and tests the report of the page to the AS, with a real journal.
+// Tests closing the open order, and the station report that the page sends to the AS, with a real
+// journal.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { StationUnitJson } from '#protocol/orders/requests.ts';

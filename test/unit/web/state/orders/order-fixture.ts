@@ -25,7 +25,7 @@ import type { UnitProgress } from '#web/state/orders/unit-progress.svelte.ts';
 
 const keys = SETS[0]?.keys ?? [];
 
-/** An order line that loads the key `ref1` into the slot `ref2`. */
+/** Returns an order line that loads the key `ref1` into the slot `ref2`. */
 function line(ref1: number, ref2: number): OrderLine {
   const key = keys.find((each) => each.ref1 === ref1);
   if (!key) throw new RangeError(`there is no key ${ref1}`);
@@ -43,7 +43,7 @@ export function unit(n: number): Cable {
   return new Cable(createUnit({ sn: bytes }));
 }
 
-/** For each line, true if the memory of the unit holds the key of the line. */
+/** Returns for each line whether the memory of the unit holds the key of the line. */
 export function truth(cable: Cable, lines: readonly OrderLine[]): readonly boolean[] {
   const store = new EiStore(cable.unit.memory, [1, 2, 3]);
   return lines.map(({ ref2, kcv }) => {
@@ -196,7 +196,7 @@ export class Page {
     this.run = this.#makeRun();
   }
 
-  /** Signs in, and reconciles the rows that the last page left. */
+  /** Signs in. Completes the rows that the last page left, with the data of the journal. */
   async start(): Promise<void> {
     await this.bench.session.signIn('token');
     this.run = this.#makeRun(await this.store.counts(this.chain));

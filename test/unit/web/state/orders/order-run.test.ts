@@ -334,7 +334,7 @@ describe('a unit whose import was interrupted', () => {
       await page.plug(cable);
       expect(page.run.counts.here).toMatchObject({ unknown: 0, done: 1 });
       expect(truth(cable, ONE_LINE)).toEqual([true]);
-      // If the key did not reach the unit, it was exported a second time with a reason.
+      // If the key did not reach the unit, the key was exported again with a reason.
       const [first, second, ...more] = world.exports;
       expect(first?.reason).toBeUndefined();
       if (when === 'before') expect(second?.reason).toContain('device-lost');

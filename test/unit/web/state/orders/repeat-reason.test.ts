@@ -7,8 +7,8 @@ import { newRow, rowAfter } from '#web/state/orders/order-rules.ts';
 import { type Page, sn, TWO_LINES, unit, World, working } from './order-fixture.ts';
 
 /**
- * Creates an AS that has received a request of another station for the key of slot `ref2`, and so
- * requires a reason.
+ * Makes the AS require a reason for the key of slot `ref2`, as if another station had already
+ * exported this key. Returns all later export requests.
  */
 function asksFor(page: Page, ref2: number): ExportRequest[] {
   const requests: ExportRequest[] = [];

@@ -1,5 +1,5 @@
-// The page uses the time of the AS. It computes this time from the answers of the AS. It has the
-// time also after the computer has slept, and without a network.
+// The page uses the time of the AS. It computes this time from the answers of the AS. The time is
+// still correct after the computer has slept and while there is no network.
 import { describe, expect, it } from 'vitest';
 import { jsonAnswer, KEYS, problem } from '#test/unit/web/as-client/fake-as.ts';
 import { signedIn } from '#test/unit/web/as-client/remote-as-fixture.ts';
@@ -9,7 +9,7 @@ import { AsClock } from '#web/state/session/as-clock.svelte.ts';
 const DAY = 86_400_000;
 const NOON = Date.parse('2026-11-29T12:00:00Z');
 
-/** A computer whose clock is `behind` the AS. */
+/** A computer whose clock is `behind` milliseconds behind that of the AS. */
 function computer(behind = 0, stored = new Map<string, string>()) {
   const clocks = { wall: NOON - behind, ticks: 5_000 };
   const settings = {

@@ -1,5 +1,5 @@
-// An import that has taken effect before its answer is complete. Status word 61xx means that the
-// key is stored. After any later failure, GET RECEIPT decides.
+// An import takes effect before its response is complete: status word 61xx means that the key is
+// stored. If a later step fails, GET RECEIPT decides the outcome.
 import { describe, expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
 import { laneMessage } from '#web/ui/messages/lane.ts';

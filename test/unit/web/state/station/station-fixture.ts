@@ -54,7 +54,7 @@ const SET: SetJson = {
 };
 export const SETS: readonly SetJson[] = [SET];
 
-/** The same set, but with the entries of clause 8 and a new version of T. */
+/** SETS with the entries of clause 8 and a new version of T. */
 export const SETS_WITH_CLAUSE_8: readonly SetJson[] = [
   {
     ...SET,

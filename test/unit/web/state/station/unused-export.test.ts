@@ -7,8 +7,8 @@ import { laneMessage } from '#web/ui/messages/lane.ts';
 import { attached, cable, createBench, load } from './station-fixture.ts';
 
 /**
- * Creates a lane at an AS that receives each request, but whose answers are lost with `code` while
- * it is set.
+ * Creates a lane whose load failed: the AS received the export request, but its answer was lost and
+ * the request failed with `code`. Later answers are not lost.
  */
 async function losing(code: SourceErrorCode) {
   const bench = await createBench();

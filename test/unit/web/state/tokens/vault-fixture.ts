@@ -73,7 +73,10 @@ export class Browser {
   readonly locks = new TestLocks();
   readonly workers: TestVaultWorker[] = [];
   readonly passkeys = new TestPasskeys();
-  /** The vaults whose journals were returned, by their names in the journal of the station. */
+  /**
+   * The vaults whose journals were returned. Each element is the vault's name in the journal of the
+   * station.
+   */
   readonly returned: string[] = [];
   /** Numbers of the vaults whose journals the AS lacks. */
   get toReturn(): readonly string[] {
