@@ -99,7 +99,7 @@ export const CONTENT_FOR_CLAUSE_8: SourceContent = {
 
 let requests = 0;
 
-/** A request to load KEY, with a new idempotency key. */
+/** Returns a request to load KEY, with a new idempotency key. */
 export function loadRequest(change: Partial<LoadRequest> = {}): LoadRequest {
   const idempotencyKey = toBase64url(sha256(ascii(`request ${requests++}`)).subarray(0, 16));
   return { ref1: KEY.ref1, ref2: 2, suites: [0x01], sign: false, idempotencyKey, ...change };

@@ -59,7 +59,7 @@ const createVault: CreateSource = async ({ set, profile, transportKeys, entries,
         : { ...facts, attributes, ...(key.length > 0 ? { key } : {}) };
     }),
     quota: { exports: quota, perUnit: null },
-    // The new T of a shared set is only in open vaults, which list no units.
+    // Only an open vault can have the new T of a shared set. An open vault lists no units.
     units: replaces && profile === 'shared' ? null : units.map(toHex),
     derive: quickKey,
   });

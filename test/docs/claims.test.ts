@@ -11,7 +11,9 @@ const proved = table(section(PROTOCOL, '1.2'), 'claim', 'code', 'proof');
 const numbers = (rows: string[][]): number[] =>
   rows.flatMap(([claims = '']) => claims.split(',').map(Number)).sort((a, b) => a - b);
 
-/** The titles in a test file: the first arguments of describe, it, test and their `each`. */
+/**
+ * Returns the titles in a test file: the first arguments of describe, it, test and their `each`.
+ */
 function titlesOf(path: string): string[] {
   const titles = /\b(?:describe|it|test)(?:\.\w+(?:\([\s\S]*?\))?)*\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g;
   return [...readDocument(path).matchAll(titles)].map(([, , title = '']) => title.replace(/\\(.)/g, '$1'));

@@ -6,9 +6,9 @@ export function readDocument(path: string): string {
 }
 
 /**
- * The lines below the first heading that begins with `heading`, up to the next heading of the same
- * or a higher level.
- * @throws RangeError when no heading begins with `heading`
+ * Returns the lines below the first heading that begins with `heading`, up to the next heading of
+ * the same or a higher level.
+ * @throws RangeError if no heading begins with `heading`
  */
 export function section(text: string, heading: string): string {
   const lines = text.split('\n');
@@ -21,9 +21,9 @@ export function section(text: string, heading: string): string {
 }
 
 /**
- * The rows of the first table that has all columns of `head`. Each row is a list of cells. The head
- * of the table is left out.
- * @throws RangeError when no table has these columns
+ * Returns the rows of the first table that has all columns of `head`. Each row is a list of cells.
+ * The head of the table is left out.
+ * @throws RangeError if no table has these columns
  */
 export function table(text: string, ...head: readonly string[]): string[][] {
   const lines = text.split('\n');
@@ -40,25 +40,27 @@ function cells(line: string): string[] {
     .map((cell) => cell.trim());
 }
 
-/** The fenced blocks of a language. The empty string selects the blocks without a language. */
+/**
+ * Returns the fenced blocks of a language. The empty string selects the blocks without a language.
+ */
 export function codeBlocks(text: string, language = ''): string[] {
   return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)]
     .filter(([, found]) => found === language)
     .map(([, , code = '']) => code);
 }
 
-/** The texts between single backticks. */
+/** Returns the texts between single backticks. */
 export function inlineCode(text: string): string[] {
   return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 }
 
-/** The targets of all links and images outside fenced blocks. */
+/** Returns the targets of all links and images outside fenced blocks. */
 export function linkTargets(text: string): string[] {
   const prose = text.replace(/^```[\s\S]*?^```$/gm, '');
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
 }
 
-/** The anchors that GitHub generates for the headings. */
+/** Returns the anchors that GitHub generates for the headings. */
 export function anchors(text: string): string[] {
   return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
     heading

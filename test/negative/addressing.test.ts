@@ -144,7 +144,7 @@ describe('a signature', () => {
   });
 });
 
-/** Sum of two little-endian numbers of 32 bytes. */
+/** Returns the sum of two little-endian numbers of 32 bytes. */
 function plus(a: Uint8Array, b: Uint8Array): Uint8Array {
   let carry = 0;
   return a.map((byte, i) => {

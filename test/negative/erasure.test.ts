@@ -94,7 +94,7 @@ const UNITS = (['shared', 'diversified'] as const).flatMap((profile) =>
 const MIN_KEYS = 5;
 
 describe.each(UNITS)('a $profile unit in suite $suite', ({ profile, suite }) => {
-  /** A unit with a key in each of two slots. */
+  /** Creates a unit with a key in each of two slots. */
   const create = async (): Promise<UnitSetup> => {
     const setup = new UnitSetup({ profile, suite });
     await setup.select();

@@ -26,7 +26,7 @@ const EI_INSTRUCTIONS = [0xca, 0x84, 0xd8, 0xcb];
 const RECEIPT_LENGTH = 64;
 const REF2 = 0x0002;
 
-/** Offsets of the parts of the command. */
+/** Returns the offsets of the parts of the command. */
 function layout(data: Uint8Array, { signed }: FlipCase) {
   const lengthField = signed ? 3 : 1;
   const dataAt = 4 + lengthField;
@@ -56,13 +56,19 @@ export function expectedWord(data: Uint8Array, flipCase: FlipCase, bit: number):
   return wordOfLe(command.subarray(leAt));
 }
 
-/** CLA 90 starts a chain. CLA 00 has no command with this INS. No other class is supported. */
+/**
+ * Returns the status word for a flipped bit in CLA. CLA 90 starts a chain. CLA 00 has no command
+ * with this INS. No other class is supported.
+ */
 function wordOfClass(cla: number): string {
   if (cla === 0x90) return '9000';
   return cla === 0x00 ? '6D00' : '6E00';
 }
 
-/** `header` is HDR ‖ BLEN with the flipped bit, `at` the offset of its byte. */
+/**
+ * Returns the status word for a flipped bit in HDR or BLEN. `header` is HDR ‖ BLEN with the flipped
+ * bit, `at` the offset of the changed byte.
+ */
 function wordOfHeader(header: Uint8Array, at: number, { suite, allowed }: FlipCase): string {
   if (at < 4) return '6A80';
   if (at === 4) {

@@ -59,7 +59,7 @@ const UNITS: readonly (UnitSetupOptions & { readonly title: string })[] = [
   { title: 'a unit of suite 04 that keeps its challenge', suite: 0x04, keepsChallenge: true },
 ];
 
-/** Everything that a commit changes, as one string to compare. */
+/** Returns everything that a commit changes, as one string to compare. */
 function stateOf(setup: UnitSetup, ref2: number): string {
   const { store } = setup;
   if (ref2 === TRANSPORT_KEY_SLOT) {
@@ -121,7 +121,10 @@ describe.each(UNITS)('$title', (options) => {
   );
 });
 
-/** Expects that receipt, AKV and counters match, and that the old key is not in memory. */
+/**
+ * Expects that the receipt has the new AKV and the same import counter as the memory, and that the
+ * old key is not in memory.
+ */
 function expectComplete(setup: UnitSetup, attempt: Attempt): void {
   const slot = setup.store.slot(attempt.ref2);
   const receipt = slot?.receipt ?? new Uint8Array(64);

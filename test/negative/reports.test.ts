@@ -32,14 +32,14 @@ async function faultsOf(given: Report | string) {
 
 type Path = readonly (string | number)[];
 
-/** The paths of all members and elements at every depth. */
+/** Returns the paths of all members and elements at every depth. */
 function pathsOf(value: unknown, path: Path = []): Path[] {
   if (typeof value !== 'object' || value === null) return [path];
   const below = Object.entries(value).flatMap(([name, each]) => pathsOf(each, [...path, name]));
   return path.length === 0 ? below : [path, ...below];
 }
 
-/** A copy with the value at `path` changed, or removed if `change` is undefined. */
+/** Returns a copy with the value at `path` changed, or removed if `change` is undefined. */
 function changedAt(given: Report, path: Path, change: ((value: unknown) => unknown) | undefined): unknown {
   const root: unknown = structuredClone(given);
   let holder = root as Record<string | number, unknown>;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { flipBit } from '#test/support/bits.ts';
 import { UnitSetup, word } from './unit-setup.ts';
 
-/** Imports DATA with a wrong TAG. Returns SW. */
+/** Imports DATA with a wrong TAG. Returns the status word. */
 async function fail(setup: UnitSetup): Promise<number> {
   const data = setup.seal({ random: await setup.challenge() });
   return await setup.import(flipBit(data, 8 * 49 + 60));
@@ -52,7 +52,8 @@ describe('the tries', () => {
         await fail(setup);
         const data = setup.seal({ random: await setup.challenge() });
         setup.memory.arm({ write, effect });
-        // An attempt that fails at TAG makes two writes, so a cut at the third does not affect it.
+        // An attempt that fails at TAG makes two writes, so a cut at the third write does not
+        // affect it.
         await setup.import(flipBit(data, 8 * 49 + 60)).catch(() => undefined);
         setup = setup.restarted();
         const isWritten = write === 3 || (write === 2 && effect === 'cut after');

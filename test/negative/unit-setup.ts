@@ -118,13 +118,13 @@ export class UnitSetup {
     return data.slice(0, 16);
   }
 
-  /** Gets a challenge, seals DATA for it and imports it. Returns SW. */
+  /** Gets a challenge, seals DATA for it and imports it. Returns the status word. */
   async load(recipe: Omit<Recipe, 'random'> = {}, ref2 = 0x0002): Promise<number> {
     const random = await this.challenge();
     return (await this.send(importCommand(this.seal({ random, ...recipe }), ref2))).sw;
   }
 
-  /** Sends IMPORTKEY. Returns SW. */
+  /** Sends IMPORTKEY. Returns the status word. */
   async import(data: Uint8Array, ref2 = 0x0002): Promise<number> {
     return (await this.send(importCommand(data, ref2))).sw;
   }
@@ -158,7 +158,7 @@ export class UnitSetup {
   }
 }
 
-/** C and the operation keys for DATA with this header. */
+/** Returns the context C (docs/protocol.md) and the operation keys for DATA with this header. */
 export function operationKeys(header: Header, { random, transportKey = T, derivedFor }: Recipe) {
   const { family } = SUITES[header.suite];
   const unit = { set: header.set, tkv: header.tkv, sn: header.sn, ...derivedFor };
@@ -167,7 +167,10 @@ export function operationKeys(header: Header, { random, transportKey = T, derive
   return { operation, keys: deriveOperationKeys(family, t1, operation) };
 }
 
-/** IMPORTKEY in short form with Le 00, or in extended form if the data field is over 255 bytes. */
+/**
+ * Returns IMPORTKEY in short form with Le 00, or in extended form if the data field has more than
+ * 255 bytes.
+ */
 export function importCommand(data: Uint8Array, ref2: number): Bytes {
   const field = concat(data, u16(ref2));
   return field.length <= 0xff

@@ -163,7 +163,7 @@ export function newRandom(): Bytes {
   return sha256(concat(ascii('R'), u16(challenges++))).slice(0, 16);
 }
 
-/** CHM, computed with the key that the unit derives from T. */
+/** Returns CHM, computed with the key that the unit derives from T. */
 function challengeMacOf(
   unit: UnitId,
   suite: SuiteId,
@@ -176,7 +176,10 @@ function challengeMacOf(
 
 let requests = 0;
 
-/** An export request of a page, with a correct CHM and a new idempotency key for each call. */
+/**
+ * Returns an export request as a page makes it, with a correct CHM and a new idempotency key for
+ * each call.
+ */
 export function exportRequest(change: Partial<ExportRequest> = {}): ExportRequest {
   const { random = newRandom(), sn = TEST_SN } = change;
   const unit = { set: TEST_SET, tkv: TEST_TKV, sn };
@@ -193,14 +196,16 @@ export function exportRequest(change: Partial<ExportRequest> = {}): ExportReques
   };
 }
 
-/** EXPORTKEY with a correct CHM. Pass `random` to repeat the command or to make its receipt. */
+/**
+ * Returns EXPORTKEY with a correct CHM. Pass `random` to repeat the command or to make its receipt.
+ */
 export function exportCommand(options: ExportCommandOptions = {}): Bytes {
   const { suite = 0x01, signed = false, tkv = TEST_TKV, ref1 = 0x0103, sn = TEST_SN, random = newRandom() } = options;
   const mac = challengeMacOf({ set: TEST_SET, tkv, sn }, suite, random, options.transportKey);
   return concat(0x80, 0xda, suite | (signed ? 0x80 : 0), tkv, 50, random, u16(ref1), sn, mac, 0x00);
 }
 
-/** The receipt of the unit for DATA. `stored` is the key that the unit stored. */
+/** Returns the receipt of the unit for DATA. `stored` is the key that the unit stored. */
 export function receiptFor(
   data: Uint8Array,
   random: Uint8Array,

@@ -171,19 +171,22 @@ export class ServiceSetup {
     return callJson<Answer>(this.app, token, path, body);
   }
 
-  /** The code of the problem that the service returns; the empty string for any other response. */
+  /**
+   * Returns the code of the problem that the service answers with; the empty string for any other
+   * response.
+   */
   async problem(token: string | undefined, path: string, body?: unknown): Promise<string> {
     return (await refusalOf(this.call(token, path, body)))[0];
   }
 
-  /** The entries of the audit log: all of them, or those with one event. */
+  /** Returns all entries of the audit log, or those with one event. */
   async events(event?: string): Promise<AuditEntry[]> {
     const records = await this.as.log.read(1, this.as.log.head.sequence);
     return records.map(({ entry }) => entry).filter((entry) => event === undefined || entry.event === event);
   }
 }
 
-/** Code and detail of a problem; empty strings for any other response. */
+/** Returns code and detail of a problem; empty strings for any other response. */
 export async function refusalOf(response: Response | Promise<Response>): Promise<readonly [string, string]> {
   const { type = '', detail = '' } = (await (await response).json()) as Partial<ProblemJson>;
   return [type.replace(PROBLEM_BASE, ''), detail];
@@ -205,7 +208,10 @@ export async function callJson<Answer>(app: Hono, token: string, path: string, b
   return (await (await call(app, token, path, body)).json()) as Answer;
 }
 
-/** The export request of the page for a unit of the set, with a new random number and its CHM. */
+/**
+ * Returns an export request of the page for a unit of the set, with a new random number and its
+ * CHM.
+ */
 export function exportRequest(
   change: Partial<ExportRequestJson> = {},
   transportKey: Uint8Array = TEST_T,
@@ -229,7 +235,7 @@ export function exportRequest(
   };
 }
 
-/** The receipt of a unit for an import, in base64url. */
+/** Returns the receipt of a unit for an import, in base64url. */
 export function receiptFor(
   data: string,
   random: string,
@@ -259,7 +265,7 @@ export function receiptFor(
   return toBase64url(receipt);
 }
 
-/** The encodings in which a secret might appear in a text or file. */
+/** Returns the encodings in which a secret might appear in a text or file. */
 export function spellings(secret: Uint8Array): Buffer[] {
   const hex = toHex(secret);
   return [

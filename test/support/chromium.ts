@@ -15,8 +15,8 @@ const THIS_MACHINE: Machine = { platform: process.platform, env: process.env, ex
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'];
 
 /**
- * The path of the executable: KEYFERRY_CHROMIUM if set, else the first match in PATH, else in the
- * folders of the macOS and Windows installers. Undefined when there is no browser.
+ * Returns the path of the executable: KEYFERRY_CHROMIUM if set, else the first match in PATH, else
+ * in the folders of the macOS and Windows installers. Undefined if there is no browser.
  */
 export function findChromium(machine: Machine = THIS_MACHINE): string | undefined {
   const { env } = machine;

@@ -42,7 +42,7 @@ const TEXTS: readonly (readonly [part: string, end: string])[] = [
 const session = new Session();
 session.connect();
 
-/** Calls the inspector. It answers before post() returns. */
+/** Calls the inspector, which answers before post() returns. */
 function post(method: string, parameters: object = {}): unknown {
   let answer: unknown;
   session.post(method, parameters, (error, result) => {
@@ -57,7 +57,7 @@ function countSteps(action: () => unknown): number {
   try {
     action();
   } catch {
-    // A refused text is counted up to its refusal.
+    // If a decoder refuses a text, the steps up to the refusal are counted.
   }
   const { result } = post('Profiler.takePreciseCoverage') as Profiler.TakePreciseCoverageReturnType;
   return result

@@ -27,7 +27,7 @@ export async function provideChromium(say: (line: string) => void): Promise<Foun
 }
 
 /**
- * The command prefix for apt-get; undefined when the user cannot install packages without a
+ * Returns the command prefix for apt-get; undefined if the user cannot install packages without a
  * password.
  */
 export async function aptPrefix(): Promise<string[] | undefined> {

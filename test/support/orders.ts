@@ -21,13 +21,13 @@ import {
   TEST_SET,
 } from './as-service.ts';
 
-/** SN of the n-th unit of the test order. */
+/** Returns the SN of the n-th unit of the test order. */
 export const unit = (n: number): string => (0x4549_0000_0000 + n).toString(16).toUpperCase().padStart(32, '0');
 
 export const LINE = { ref1: 0x0103, ref2: 2 };
 export const ORDER_PATH = '/v1/work-orders/JOB-4711';
 
-/** An order for units 1 to 3 with one line, valid for a year. */
+/** Returns an order for units 1 to 3 with one line, valid for a year. */
 export function newOrder(change: Partial<NewOrderJson> = {}): NewOrderJson {
   const begin = new Date(Date.now() - 60_000);
   const end = new Date(begin.getTime() + 365 * 86_400_000);
@@ -66,7 +66,7 @@ export class OrderSetup extends ServiceSetup {
     return setup;
   }
 
-  /** A station of the service. Calls go to the current app, which reopen() replaces. */
+  /** Creates a station of the service. Its calls go to the current app, which reopen() replaces. */
   station(token: string): Station {
     const app = () => this.app;
     return {
@@ -89,7 +89,7 @@ export class OrderSetup extends ServiceSetup {
     return this.call(token, `${ORDER_PATH}/revoke`, { reason: 'laptop lost' });
   }
 
-  /** Code and detail of a refused export under the order. */
+  /** Returns code and detail of a refused export under the order. */
   exportRefusal(sn: string, change: Partial<ExportRequestJson> = {}, { token } = this.olga) {
     return refusalOf(this.call(token, '/v1/exports', exportRequest({ ...LINE, sn, workOrder: 'JOB-4711', ...change })));
   }
@@ -101,7 +101,10 @@ export async function exportFor({ app, token }: Station, sn: string, change: Par
   return { request, answer: await callJson<ExportAnswerJson>(app, token, '/v1/exports', request) };
 }
 
-/** Exports a key for the unit under the order, imports it and has the receipt verified. */
+/**
+ * Loads a key into the unit under the order: exports and imports the key, and has the receipt
+ * verified.
+ */
 export async function load(station: Station, sn: string, change: Partial<ExportRequestJson> = {}) {
   const { request, answer } = await exportFor(station, sn, change);
   return sendReceipt(station, request, answer);

@@ -49,7 +49,7 @@ export type Fault = (bytes: Bytes, index: number) => readonly Uint8Array[];
 
 const NO_FAULT: Fault = (bytes) => [bytes];
 
-/** One end of the pipe. Data that the other end writes arrives at once and in order. */
+/** One end of the pipe. Data that the other end writes arrives here at once and in order. */
 export class PipeEnd implements Port {
   readonly #clock: PipeClock;
   readonly #fault: Fault;

@@ -80,7 +80,7 @@ export function payloadOf<T>({ payload }: Envelope): T {
   return JSON.parse(Buffer.from(payload, 'base64url').toString()) as T;
 }
 
-/** The envelope with one flipped bit near the end of its payload. */
+/** Returns the envelope with one flipped bit near the end of its payload. */
 export function flipped(envelope: Envelope): Envelope {
   const payload = Buffer.from(envelope.payload, 'base64url');
   payload[payload.length - 3] = (payload.at(-3) ?? 0) ^ 1;

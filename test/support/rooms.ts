@@ -98,10 +98,7 @@ const AS_SERVICE = [
   ['bin'],
 ];
 
-/**
- * The folders of web/src that stand before ui and app in the table. A folder may import only
- * folders of earlier rows.
- */
+/** The folders of web/src except ui and app. A folder may import only folders of earlier rows. */
 const WEB = [
   ['browser', 'transport', 'as-client', 'journal'],
   ['trust-store', 'vault-store'],

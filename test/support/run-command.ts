@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export interface Ended {
   /** The exit code. 128: a signal ended the program. 255: the program could not be started. */
   readonly code: number;
-  /** stdout and stderr in order of arrival; empty with `through`. */
+  /** stdout and stderr in order of arrival; empty if `through` is true. */
   readonly output: string;
 }
 

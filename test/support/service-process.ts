@@ -55,7 +55,7 @@ export class ServiceProcesses {
     return commandLine(this.#scripts.cli, () => this.path());
   }
 
-  /** Resolves once the service prints its address; rejects with its output when it exits. */
+  /** Resolves when the service prints its address. Rejects with the output if the service exits. */
   start({ args = ['--demo'], preload, variables = {} }: StartOptions = {}): Promise<RunningService> {
     const node = preload === undefined ? [] : ['--import', resolve(`test/process/preloads/${preload}.mjs`)];
     const env = { PATH: process.env.PATH ?? '', KEYFERRY_DATA: this.path(), ...variables };

@@ -62,7 +62,7 @@ function* nodes(node: unknown): Generator<Node> {
   for (const [field, child] of Object.entries(node)) if (field !== 'metadata') yield* nodes(child);
 }
 
-/** The expressions that a node writes. */
+/** Returns the expressions that a node writes. */
 function written(node: Node): readonly Node[] {
   if (node.type === 'AssignmentExpression') return [node.left as Node];
   if (node.type === 'UpdateExpression' || (node.type === 'UnaryExpression' && node.operator === 'delete')) {
@@ -71,7 +71,7 @@ function written(node: Node): readonly Node[] {
   return node.type === 'BindDirective' && node.name !== 'this' ? [node.expression as Node] : [];
 }
 
-/** The names that a node declares for state objects. */
+/** Returns the names that a node declares for state objects. */
 function declared(node: Node, objects: ReadonlySet<string>): readonly string[] {
   const isObject = (value: unknown): boolean => {
     const expression = value as Node | null | undefined;
@@ -95,7 +95,10 @@ function namesIn(pattern: unknown): readonly string[] {
 const isMember = (node: Node): boolean =>
   node.type === 'MemberExpression' || (node.type === 'TSNonNullExpression' && isMember(node.expression as Node));
 
-/** The identifier that an expression starts with. For `$derived(x)`, the identifier of x. */
+/**
+ * Returns the identifier that an expression starts with. For `$derived(x)`, returns the identifier
+ * of x.
+ */
 function rootOf(node: Node): string | undefined {
   switch (node.type) {
     case 'Identifier':

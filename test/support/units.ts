@@ -37,7 +37,7 @@ export interface TestUnit {
   powerCycle(): TestUnit;
 }
 
-/** A unit of TEST_SET. The unit has T or K_D unless `blank` is true. */
+/** Creates a unit of TEST_SET. The unit has T or K_D unless `blank` is true. */
 export function createUnit(options: UnitOptions = {}): TestUnit {
   const { profile = 'diversified', suites = [0x01, 0x02], sn = TEST_SN, slots = [1, 2, 3], signatureKey } = options;
   const configuration: EiConfiguration = {

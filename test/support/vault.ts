@@ -31,7 +31,7 @@ import { deriveVaultKey, type PasswordKey } from '#protocol/vault/passphrase.ts'
 import { requireQuota, requireServed, requireValid } from '#protocol/vault/policy.ts';
 import { findDeviceKey, openVaultSecrets, type VaultSecrets } from '#protocol/vault/secrets.ts';
 
-/** The lowest cost that a reader accepts. Used because tests open many vaults. */
+/** The lowest Argon2id cost that a reader accepts. Tests use it because they open many vaults. */
 const MIN_COST: Argon2Cost = { memoryKib: 47_104, passes: 1, lanes: 1 };
 
 /** A fast and insecure derivation, for tests that do not depend on Argon2id. */

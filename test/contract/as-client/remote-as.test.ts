@@ -59,7 +59,7 @@ async function station(): Promise<Station> {
   return made;
 }
 
-/** An export request for a unit of the set, with a new challenge. */
+/** Returns an export request for a unit of the set, with a new challenge. */
 function request(): ExportRequest {
   const { sn, random, challengeMac, ...rest } = exportRequest();
   return {

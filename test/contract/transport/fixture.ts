@@ -44,7 +44,7 @@ export function setUp(units: readonly UnitDescription[], platform: Platform = 'l
   return { clock, timer, usb, serial, control, links, soon: (promise) => settle(clock, promise) };
 }
 
-/** A unit of a demo set that responds without delay. */
+/** Describes a unit of a demo set that responds without delay. */
 export function quickUnit(link: LinkKind, more: Partial<UnitDescription> = {}): UnitDescription {
   return { sn: '0007', set: 0xde300002, link, latency: { identity: 0, challenge: 0, importKey: 0 }, ...more };
 }

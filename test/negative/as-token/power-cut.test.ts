@@ -33,7 +33,7 @@ interface CutCard {
   readonly after: TestAsCard;
 }
 
-/** Yields one card for each write of the command and each kind of cut. */
+/** Yields one card for each combination of a write of the command and a kind of cut. */
 async function* cutAtEachWrite(
   make: () => Promise<TestAsCard>,
   command: (card: TestAsCard) => Bytes,
@@ -58,7 +58,7 @@ async function* cutAtEachWrite(
 
 const tries = ({ store }: TestAsCard): number => store.pinTries;
 
-/** XC and the number of exports left, as GET DATA returns them. */
+/** Returns XC and the number of exports left, which the card reports in GET DATA. */
 async function counters(card: TestAsCard): Promise<readonly [number, number]> {
   const { data } = await card.send('80CA0001 00');
   return [readU32(data, 8), readU32(data, 12)];

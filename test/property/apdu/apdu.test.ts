@@ -69,8 +69,8 @@ describe('APDUs of any content', () => {
 });
 
 /**
- * A card that accepts command chains. It returns the received data in pieces of `piece` bytes, with
- * 61XX while more data is left.
+ * Simulates a card that accepts command chains. The card returns the received data in pieces of
+ * `piece` bytes, with 61XX while more data is left.
  */
 function echoCard(piece: number, extendedLength: boolean): Transmit {
   let chain: Bytes[] = [];

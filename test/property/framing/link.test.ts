@@ -33,7 +33,7 @@ const turns = (maxLength: number): fc.Arbitrary<Turn[]> =>
     { minLength: 1, maxLength: 4 },
   );
 
-/** Bytes that contain the index of their exchange, so that no two responses are equal. */
+/** Returns bytes that contain the index of their exchange, so that no two responses are equal. */
 function numbered(index: number, length: number): Bytes {
   const bytes = new Uint8Array(length).map((_, offset) => offset * 7 + index);
   bytes.set(u16(index));

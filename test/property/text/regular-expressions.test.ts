@@ -20,7 +20,7 @@ const found = ['protocol', 'web/src', 'as-service', 'device-sim', 'device-host']
 
 const literals = new Map(found.flatMap((each) => each.literals).map((each) => [`/${each.source}/${each.flags}`, each]));
 
-/** Complexity of the expression for the worst text: safe, polynomial or exponential. */
+/** Returns the complexity of the expression for the worst text: safe, polynomial or exponential. */
 function complexityOf(source: string, flags: string): string {
   const result = checkSync(source, flags.replaceAll(/[gdy]/g, ''), { timeout: 20_000 });
   return result.status === 'unknown' ? `unknown: ${result.error.kind}` : result.complexity.type;
