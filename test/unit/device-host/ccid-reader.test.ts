@@ -60,7 +60,7 @@ describe('a reader at TPDU level', () => {
   it('announces LRC, because the CRC of libccid differs from that of the unit', () => {
     const [, answer] = new CcidReader('tpdu').receive(message(0x62, 0));
     expect(answer?.do === 'send' && toHex(answer.bytes.slice(10))).toBe(toHex(CARD_ATR.tpdu));
-    // The XOR of all bytes from T0 to TCK is 0 (ISO/IEC 7816-3 clause 8.2.5).
+    // In an ATR, the XOR of all bytes from T0 to TCK is 0 (ISO/IEC 7816-3 clause 8.2.5).
     for (const atr of Object.values(CARD_ATR)) expect(atr.slice(1).reduce((sum, byte) => sum ^ byte, 0)).toBe(0);
     expect(toHex(t1Parameters('tpdu'))).toBe('1110004500FE00');
   });

@@ -81,7 +81,7 @@ describe.skipIf(!existsSync('/usr/bin/perl'))('the events of a testbed', () => {
     const read = await startIn(testbed);
     const queuedByLinux = 10;
     for (let i = 0; i <= queuedByLinux; i++) testbed.sendEvent('add', DEVICE);
-    // The queue is full now. The program reads after the next events are sent.
+    // The queue is full now. The program reads only after the next events are sent.
     const all = read(queuedByLinux + 3);
     testbed.sendEvent('remove', DEVICE);
     testbed.sendEvent('add', DEVICE);

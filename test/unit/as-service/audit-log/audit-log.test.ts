@@ -54,7 +54,7 @@ async function openLog(file: LogFile): Promise<{ log: AuditLog; lines: AuditLine
 
 const event = (i: number) => ({ event: 'test', actor: null, details: { i } });
 
-/** The content of a log file with `entries` entries. */
+/** Returns the content of a log file with `entries` entries. */
 async function logOf(entries: number): Promise<Buffer> {
   const disk = new Disk();
   const { log } = await openLog(disk);

@@ -33,7 +33,7 @@ describe('a date', () => {
   it('begins with the day', () => {
     expect(read('America/Los_Angeles', '2026-12-31', 'start')).toBe('2026-12-31T08:00:00.000Z');
     expect(read('Asia/Tokyo', '2026-12-31', 'start')).toBe('2026-12-30T15:00:00.000Z');
-    // The clock goes from 23:59 to 01:00.
+    // On this day in Chile, the clock goes from 23:59 to 01:00, so the day does not begin at 00:00.
     expect(read('America/Santiago', '2026-09-06', 'start')).toBe('2026-09-06T04:00:00.000Z');
   });
 

@@ -72,7 +72,7 @@ export function nextEvent<E extends Event>(target: EventTarget, type: string): P
   return new Promise((resolve) => target.addEventListener(type, (event) => resolve(event as E), { once: true }));
 }
 
-/** Name and message of the error with which `action` fails. */
+/** Returns name and message of the error with which `action` fails. */
 export async function failure(action: Promise<unknown>): Promise<string> {
   try {
     await action;

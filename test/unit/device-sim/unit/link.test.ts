@@ -273,7 +273,7 @@ describe('a fault script', () => {
   });
 });
 
-/** CRC-16 of ISO/IEC 13239 as hex (docs/protocol.md clause 5.1). */
+/** Returns the CRC-16 of ISO/IEC 13239 as hex (docs/protocol.md clause 5.1). */
 function crcOf(hex: string): string {
   let crc = 0xffff;
   for (const byte of fromHex(hex)) {

@@ -7,7 +7,8 @@ import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
 
 /**
- * A card with a script. It expects the commands of the script in order and returns the responses.
+ * Creates a card with a script. The card expects the commands of the script in order and returns
+ * their responses.
  */
 function scripted(lines: readonly (readonly [command: string, response: string])[]): {
   readonly transmit: Transmit;

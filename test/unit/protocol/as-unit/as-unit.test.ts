@@ -25,7 +25,7 @@ const KEY: TestKey = { ref1: 0x0103, attributes: 'D0AB00N', akv: 5, slot: 2, key
 const ANY: TestKey = { ref1: 0x0104, attributes: 'P0AE00N', akv: 6, slot: 0xffff, key: new Uint8Array(16).fill(0xc1) };
 const OPTIONS: TestAsOptions = { set: SET, tkv: 1, family: 'cmac', transportKey: T, keys: [KEY, ANY] };
 
-/** An export request for a unit that has T. */
+/** Returns an export request for a unit that has T. */
 function request(change: Partial<UnitExportRequest> = {}, transportKey: Uint8Array = T): UnitExportRequest {
   const suite: SuiteId = change.suite ?? 0x01;
   const unit = change.unit ?? { set: SET, tkv: 1, sn: SN };
@@ -35,7 +35,7 @@ function request(change: Partial<UnitExportRequest> = {}, transportKey: Uint8Arr
   return { unit, suite, sign: false, ref1: 0x0103, ref2: 2, random, challengeMac: mac, ...change };
 }
 
-/** The receipt for DATA of a unit that has T. */
+/** Returns the receipt that a unit with T makes for DATA. */
 function receiptFor(data: Bytes, random: Uint8Array = R, importCounter = 1): Bytes {
   const header = decodeHeader(data);
   const { family } = SUITES[header.suite];

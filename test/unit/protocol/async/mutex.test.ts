@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { KeyedMutex, Mutex } from '#protocol/async/mutex.ts';
 
-/** An action that records when it starts and ends. It ends when the test calls `end`. */
+/**
+ * Creates an action that records when it starts and ends. The action ends when the test calls
+ * `end`.
+ */
 function action(name: string, events: string[]) {
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => {

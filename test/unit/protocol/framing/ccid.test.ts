@@ -156,7 +156,10 @@ describe('the CCID host', () => {
   });
 });
 
-/** One text per action: a message in hex, "run <ticket> <slot> <command>" or "power <slot> on". */
+/**
+ * Returns one text per action: a message in hex, "run <ticket> <slot> <command>" or "power <slot>
+ * on".
+ */
 function words(actions: readonly CardAction[]): string[] {
   return actions.map((action) => {
     switch (action.do) {

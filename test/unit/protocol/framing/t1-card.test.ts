@@ -8,7 +8,9 @@ import { T1Card } from '#protocol/framing/t1-card.ts';
 
 const block = (hex: string): Uint8Array => concat(fromHex(hex), lrc(fromHex(hex)));
 
-/** One text per action: a block without its LRC, "run <ticket> <command>" or "wait <ms>". */
+/**
+ * Returns one text per action: a block without its LRC, "run <ticket> <command>" or "wait <ms>".
+ */
 function words(actions: readonly CardAction[]): string[] {
   return actions.map((action) => {
     switch (action.do) {

@@ -1,5 +1,5 @@
-// Tests the T=1 host with handwritten blocks with LRC, as in the scenarios of ISO/IEC 7816-3 annex
-// A.
+// Tests the T=1 host with handwritten blocks. The blocks have an LRC, as in the scenarios of
+// ISO/IEC 7816-3 annex A.
 import { describe, expect, it } from 'vitest';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';

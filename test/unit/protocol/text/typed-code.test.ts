@@ -1,4 +1,4 @@
-// Codes, keys and numbers as mail programs, spreadsheets and keyboards change them.
+// Reads codes, keys and numbers that mail programs, spreadsheets or keyboards have changed.
 import { describe, expect, it } from 'vitest';
 import { readCrockford, readTyped, readTypedHex } from '#protocol/text/typed-code.ts';
 

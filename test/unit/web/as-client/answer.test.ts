@@ -47,7 +47,7 @@ const ANSWERS: readonly [name: string, schema: Schema, sample: object][] = [
   ['problem', problemSchema, { type: 'urn:x', title: 'No', status: 400, detail: '' }],
 ];
 
-/** The paths of `value` itself and of all objects, lists and members in it. */
+/** Returns the paths of `value` itself and of all objects, lists and members in it. */
 function pathsOf(value: unknown, path: Path = []): Path[] {
   if (typeof value !== 'object' || value === null) return [path];
   const inside = Object.entries(value).flatMap(([key, item]) =>

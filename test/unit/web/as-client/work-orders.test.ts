@@ -5,7 +5,10 @@ import { WorkOrders } from '#web/as-client/work-orders.ts';
 
 const AT = '2026-11-23T10:00:00Z';
 
-/** A client whose service always returns `value`, and whose envelopes always contain `signed`. */
+/**
+ * Creates a client whose service always returns `value`, and whose envelopes always contain
+ * `signed`.
+ */
 const answering = (value: unknown, signed: unknown = undefined) =>
   new WorkOrders({ ask: async () => value, open: async () => signed });
 

@@ -107,7 +107,7 @@ async function openCollecting(connections: IDBDatabase[]): Promise<{ database: D
   return { database: await Database.open({ open } as unknown as IDBFactory, ignore) };
 }
 
-/** A request to open the database that another tab blocks permanently. */
+/** Returns a request to open the database that another tab blocks permanently. */
 function blockedRequest(): object {
   const request: { onblocked?: () => void } = {};
   setImmediate(() => request.onblocked?.());

@@ -37,7 +37,10 @@ export async function settled(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Links that use the given browser objects. A missing object is undefined, as in some browsers. */
+/**
+ * Creates Links that use the given browser objects. A missing object is undefined, as in some
+ * browsers.
+ */
 export function linksOver(browser: { usb?: object; serial?: object }, timer: ManualTimer, profiles = PROFILES): Links {
   return new Links({
     usb: browser.usb as USB | undefined,
@@ -49,7 +52,7 @@ export function linksOver(browser: { usb?: object; serial?: object }, timer: Man
   });
 }
 
-/** A USB interface of class `interfaceClass` with one bulk endpoint in each direction. */
+/** Returns a USB interface of class `interfaceClass` with one bulk endpoint in each direction. */
 export function usbInterface(
   interfaceClass: number,
   options: { number?: number; packetSize?: number } = {},

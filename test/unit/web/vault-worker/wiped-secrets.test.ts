@@ -1,5 +1,5 @@
-// The vault worker wipes the passphrase or PRF output, KEK and the opened secrets after each
-// unlocking, successful or not.
+// After each unlocking, successful or not, the vault worker wipes the passphrase or PRF output, KEK
+// and the opened secrets.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { beforeEach, describe, expect, it, vi } from 'vitest';

@@ -1,5 +1,5 @@
-// The AS decides the state of an order. Tests the progress from all stations, the end of the order,
-// and the return of the network or the operator.
+// The AS decides the state of an order. Tests the progress of all stations, the end of the order,
+// and what happens when the network or the operator returns.
 import { describe, expect, it, vi } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { OrderProgressJson } from '#protocol/orders/messages.ts';
@@ -9,7 +9,7 @@ import type { Lane } from '#web/state/station/lane.svelte.ts';
 import { stateWords, unitMessage } from '#web/ui/messages/order.ts';
 import { ONE_LINE, sn, truth, unit, World } from './order-fixture.ts';
 
-/** An open order of three units, and an AS whose answers the test sets. */
+/** Opens an order of three units at an AS whose answers the test sets. */
 async function openOrder(units = 3) {
   const world = new World(
     Array.from({ length: units }, (_, index) => unit(index + 1)),

@@ -9,7 +9,7 @@ import { ONE_LINE, sn, unit, World } from './order-fixture.ts';
 
 const file = (content: string) => new File([content], 'customer.csv');
 
-/** An order for `count` units that is running. The first unit is loaded. */
+/** Opens an order for `count` units and starts it. Loads the first unit. */
 async function attachedOrder(count = 4) {
   const world = new World(
     Array.from({ length: count }, (_, index) => unit(index + 1)),

@@ -8,7 +8,7 @@ import { OpenOrder, type OpenOrderOptions } from '#web/state/orders/open-order.s
 import { ONE_LINE, sn, unit, World } from './order-fixture.ts';
 
 /**
- * An open order for two units. The AS accepts every report, but finds that the order does not
+ * Opens an order for two units. The AS accepts every report, but finds that the order does not
  * balance.
  */
 async function openOrder() {

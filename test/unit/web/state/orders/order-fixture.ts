@@ -35,7 +35,7 @@ function line(ref1: number, ref2: number): OrderLine {
 export const ONE_LINE = [line(1, 2)];
 export const TWO_LINES = [line(1, 2), line(2, 1)];
 
-/** Serial number of unit `n`, 32 hex digits. */
+/** Returns the serial number of unit `n`, 32 hex digits. */
 export const sn = (n: number): string => (0x4549_0000 + n).toString(16).toUpperCase().padStart(32, '0');
 
 export function unit(n: number): Cable {

@@ -41,7 +41,7 @@ describe('a reason for an attached unit', () => {
 describe('a row that an earlier page left', () => {
   const verified = { step: 'verify', state: 'confirmed', time: '2026-01-02T03:04:05Z' } as const;
 
-  /** A station with a unit that was loaded, but whose receipt is not verified. */
+  /** Creates a station with a unit that was loaded, but whose receipt is not verified. */
   async function unverified(lines: readonly OrderLine[]) {
     const world = new World([unit(1)], lines);
     const page = await working(world);

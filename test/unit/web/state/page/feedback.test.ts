@@ -1,4 +1,4 @@
-// The sound and the vibration that report a unit as done or failed.
+// The sound and the vibration with which the page reports that a unit is done or has failed.
 import { describe, expect, it } from 'vitest';
 import { Feedback } from '#web/state/page/feedback.svelte.ts';
 

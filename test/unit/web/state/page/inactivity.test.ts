@@ -1,5 +1,5 @@
-// Detects that the operator is absent: after a time without input, which is shorter in a hidden
-// tab, and never during a load.
+// Detects that the operator is absent, after a time without input. The time is shorter in a hidden
+// tab. During a load, the operator never counts as absent.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { watchInactivity } from '#web/state/page/inactivity.ts';
 

@@ -9,7 +9,7 @@ import { AsClock } from '#web/state/session/as-clock.svelte.ts';
 const DAY = 86_400_000;
 const NOON = Date.parse('2026-11-29T12:00:00Z');
 
-/** A computer whose clock is `behind` milliseconds behind that of the AS. */
+/** Simulates a computer whose clock is `behind` milliseconds behind that of the AS. */
 function computer(behind = 0, stored = new Map<string, string>()) {
   const clocks = { wall: NOON - behind, ticks: 5_000 };
   const settings = {

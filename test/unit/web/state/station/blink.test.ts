@@ -1,5 +1,5 @@
-// IDENTIFY (capability b2): a unit blinks while its lane is idle, and never between the commands of
-// a load.
+// IDENTIFY (capability b2): a unit can blink while its lane is idle, but never between the commands
+// of a load.
 import { describe, expect, it } from 'vitest';
 import { attached, cable, createBench, load } from './station-fixture.ts';
 

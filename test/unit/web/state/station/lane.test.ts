@@ -26,7 +26,7 @@ const GET_CHALLENGE = 0x84;
 const IMPORTKEY = 0xd8;
 const GET_RECEIPT = 0xcb;
 
-/** A lane whose load timed out at the command `ins`. */
+/** Creates a lane whose load timed out at the command `ins`. */
 async function silentAt(ins: number, ref1 = 1, when: 'silence' | 'silence from then on' = 'silence') {
   const bench = await createBench();
   await bench.session.signIn('token');

@@ -10,7 +10,10 @@ const GET_RECEIPT = 0xcb;
 const GET_RESPONSE = 0xc0;
 
 describe('an import that the unit answers with 61xx', () => {
-  /** A unit that answers IMPORTKEY with 6140 after it has stored the key. */
+  /**
+   * Loads a key into a unit that stores the key and answers IMPORTKEY with 6140. `answers` are the
+   * next responses to GET RESPONSE.
+   */
   async function rest(answers: readonly string[], cut?: Cable['cut']) {
     const bench = await createBench();
     await bench.session.signIn('token');

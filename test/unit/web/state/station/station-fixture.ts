@@ -129,15 +129,17 @@ export function createAccount(sets: readonly SetJson[]): TestAccount & Required<
  * link is.
  */
 export class Cable {
-  /** The unit. A test may replace it, as when another unit is plugged into the same port. */
+  /**
+   * The unit. A test may replace it to simulate that another unit is plugged into the same port.
+   */
   unit: TestUnit;
   readonly commands: number[] = [];
-  /** Replaces the status word of one command that the unit has run. */
+  /** Replaces the status word of one command, after the unit has run the command. */
   lie: { readonly ins: number; readonly statusWord: number } | undefined;
   cut: { readonly ins: number; readonly when: 'before' | 'after' | 'silence' | 'silence from then on' } | undefined;
   /** Called before the unit receives a command. */
   beforeCommand: ((ins: number) => Promise<void>) | undefined;
-  /** Answers to the next GET RESPONSE commands, which the unit does not see. */
+  /** Answers to the next GET RESPONSE commands. The unit does not receive these commands. */
   readonly answers: Bytes[] = [];
   #isSilent = false;
   #opened: (() => void)[] = [];
@@ -210,7 +212,10 @@ export interface BenchParts {
   readonly awaited: Set<number>;
   /** Requests the link `id` as another tab would. Available after start(). */
   ask: (id: number) => void;
-  /** Reports a change of the plugged units to the station and waits until it has refreshed. */
+  /**
+   * Reports to the station that units were plugged in or unplugged. Resolves when the station has
+   * refreshed its lanes.
+   */
   changed(): Promise<void>;
 }
 

@@ -9,7 +9,7 @@ import type { Link } from '#web/transport/link.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 
-/** A card session with a test card that the test can unplug. */
+/** Creates a card session with a test card that the test can unplug. */
 function cardSession(testCard = new TestAsCard()) {
   let pull: () => void = () => undefined;
   let gone = false;

@@ -16,7 +16,7 @@ function luminance(hex = '#000000'): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** The contrast ratio of two colours, as WCAG 2.2 defines it. */
+/** Returns the contrast ratio of two colours, as WCAG 2.2 defines it. */
 function contrast(one: string | undefined, other: string | undefined): number {
   const [lighter = 0, darker = 0] = [luminance(one), luminance(other)].sort((a, b) => b - a);
   return (lighter + 0.05) / (darker + 0.05);
