@@ -71,7 +71,7 @@ async function runLong({ only, within }: RunOptions, isBuilt: boolean): Promise<
   return [...built, ...first, ...second, ...last];
 }
 
-/** Seconds until the limit `within` is reached; undefined if there is no limit. */
+/** Returns the seconds until the limit `within` is reached; undefined if there is no limit. */
 function secondsLeft(within: number | undefined): number | undefined {
   return within === undefined ? undefined : Math.max(0, Math.floor(within - (Date.now() - started) / 1000));
 }

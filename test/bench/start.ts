@@ -66,7 +66,7 @@ export async function start(browser: Browser): Promise<Row[]> {
   ];
 }
 
-/** Whether the app is ready: it has an enabled button or input. */
+/** Returns whether the app is ready: whether it has an enabled button or input. */
 const isReady = (): boolean => document.querySelector('button:not(:disabled), input:not(:disabled)') !== null;
 
 async function readyHtml(browser: Browser, url: string): Promise<string> {
@@ -111,7 +111,7 @@ declare global {
 
 /**
  * Runs in the page. Checks in each frame whether the page is ready, and records the long tasks
- * until then.
+ * until it is ready.
  */
 function watchStart(ready: () => boolean): void {
   const start: Start = { tasks: [], paint: Number.NaN };

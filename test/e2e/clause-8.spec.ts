@@ -1,5 +1,5 @@
-// Erasing a slot and replacing the transport key (docs/protocol.md clause 8). The operator must
-// confirm each of the two before the page enables its button.
+// Erasing a slot and replacing the transport key (docs/protocol.md clause 8). The page enables the
+// button for either action only after the operator has confirmed the action.
 import { FIELD_KEY, SHARED } from './support/sets.ts';
 import { expect, test, unit } from './support/test.ts';
 

@@ -1,5 +1,5 @@
-// Opens the demo page without a network. It has its own cache, separate from that of the product
-// page.
+// Opens the demo page without a network. The demo page has its own cache, separate from the cache
+// of the product page.
 import { Service } from './support/service.ts';
 import { expect, test } from './support/test.ts';
 

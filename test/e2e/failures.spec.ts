@@ -1,5 +1,5 @@
-// Failures in the field. After each failure, the page shows what to do, loses no record and works
-// without a reload.
+// Failures that occur in real use. After each failure, the page shows what to do, loses no record
+// and works without a reload.
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
 import { Service } from './support/service.ts';

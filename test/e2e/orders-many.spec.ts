@@ -29,7 +29,7 @@ async function heap(session: CDPSession): Promise<number> {
   return (await session.send('Runtime.getHeapUsage')).usedSize;
 }
 
-/** Number of different serial numbers of the order in `strings`. */
+/** Returns how many different serial numbers of the order occur in `strings`. */
 function countSerials(strings: readonly string[]): number {
   return new Set(strings.flatMap((text) => text.toUpperCase().match(/4D41[0-9A-F]{8}/g) ?? [])).size;
 }

@@ -32,7 +32,7 @@ test('every screen of an order is accessible', async ({ open, service, page }) =
   await orders.expectWord(two.sn, 'Not loaded');
   await orders.tile(two.sn).getByRole('button', { name: 'Set aside' }).click();
   await expectAccessible(page, 'the board');
-  // Typed characters go into the field and are not shortcuts.
+  // The characters that the operator types go into the field. They are not taken as shortcuts.
   await page.keyboard.type('Cover is broken');
   await page.keyboard.press('Enter');
   await orders.expectWord(two.sn, 'Set aside');
@@ -43,7 +43,7 @@ test('every screen of an order is accessible', async ({ open, service, page }) =
   await orders.openReport();
   await expect(page.getByRole('article')).toContainText('Cover is broken');
   await expectAccessible(page, 'the report');
-  // A closed order cannot be opened again, but its report can.
+  // A closed order cannot be opened for loading again, but its report can still be opened.
   await page.getByRole('link', { name: 'Orders' }).click();
   await page.getByRole('button', { name: 'Leave order' }).click();
   await expect(page.getByRole('button', { name: `Open report of ${id}` })).toBeVisible();

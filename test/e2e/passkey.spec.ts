@@ -39,7 +39,7 @@ class Authenticator {
     this.#id = authenticatorId;
   }
 
-  /** Makes the user verification of the authenticator fail. */
+  /** Makes every user verification by the authenticator fail. */
   async failVerification(): Promise<void> {
     await this.#session.send('WebAuthn.setUserVerified', { authenticatorId: this.#id, isUserVerified: false });
   }
@@ -105,7 +105,8 @@ test('a failed user verification and a missing passkey are reported, and the pas
   await page.getByRole('button', { name: 'Add passkey' }).click();
   await expect(page.getByText(REFUSED)).toBeVisible();
   await tokens.expectHeading('Unlocked: vault');
-  // Chromium's authenticator accepts no further verification after a failed one.
+  // After a failed verification, Chromium's virtual authenticator refuses every further one. So the
+  // test replaces it.
   await authenticator.replace();
   await addPasskey(page);
   await expect(page.getByText(REFUSED)).toHaveCount(0);

@@ -12,7 +12,7 @@ import { expect, test, unit } from './support/test.ts';
 
 const REFUSED = 'Do not rely on this report';
 
-/** Changed rows of a report, each with the sentence that describes the change. */
+/** Returns changed rows of a report, each with the sentence that describes the change. */
 function tamperings(rows: readonly ReportRow[]): readonly (readonly [rows: readonly ReportRow[], words: string])[] {
   const [first, second, third] = rows as readonly [ReportRow, ReportRow, ReportRow];
   const swapped = { ...first, loads: second.loads };

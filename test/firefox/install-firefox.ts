@@ -9,7 +9,7 @@ import { runCommand } from '#test/support/run-command.ts';
 const FIRST_VERSION = 151;
 const NAMES = ['firefox-esr', 'firefox'];
 
-/** The path of a Firefox with Web Serial, or a sentence that says why there is none. */
+/** Returns the path of a Firefox with Web Serial, or a sentence that says why there is none. */
 export async function provideFirefox(say: (line: string) => void): Promise<Found> {
   const found = findFirefox();
   if (found !== undefined) return await withWebSerial(found);
@@ -23,7 +23,8 @@ export async function provideFirefox(say: (line: string) => void): Promise<Found
 }
 
 /**
- * The path in KEYFERRY_FIREFOX if set, else the first match in PATH, else the usual path on macOS.
+ * Returns the path in KEYFERRY_FIREFOX if set, else the first match in PATH, else the usual path on
+ * macOS.
  */
 function findFirefox(): string | undefined {
   const named = process.env.KEYFERRY_FIREFOX;

@@ -1,5 +1,5 @@
-// A browser of level 2 does not change the machine. Its mounts and policies exist only in its own
-// mount namespace, and its files only in temporary folders.
+// Checks that a browser of level 2 does not change the machine. Its mounts and policies exist only
+// in a separate mount namespace, and its files only in temporary folders.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { DeviceProcess } from '#device-host/umockdev/device-process.ts';
 import { unit } from '#test/e2e/support/test.ts';

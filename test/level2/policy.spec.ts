@@ -6,7 +6,7 @@ import { expect, type Page, requireLevel2, test } from './support/test.ts';
 
 requireLevel2();
 
-/** The numbers of permitted USB devices and serial ports. */
+/** Returns the numbers of permitted USB devices and serial ports. */
 async function count(page: Page): Promise<readonly [usb: number, serial: number]> {
   return await page.evaluate(
     async () => [(await navigator.usb.getDevices()).length, (await navigator.serial.getPorts()).length] as const,

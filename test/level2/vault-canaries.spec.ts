@@ -29,7 +29,7 @@ async function saveJournal(page: Page): Promise<Envelope> {
   return JSON.parse(await readFile(await (await saving).path(), 'utf8')) as Envelope;
 }
 
-/** HDR and R of the only export in the vault journal. */
+/** Returns HDR and R of the only export in the vault journal. */
 function exportIn(journal: Envelope): { readonly header: Uint8Array; readonly random: Uint8Array } {
   const { entries } = decodeVaultJournal(JSON.parse(fromUtf8(fromBase64url(journal.payload))));
   const event = entries.map((entry) => entry.event).find(({ kind }) => kind === 'export');
@@ -38,8 +38,8 @@ function exportIn(journal: Envelope): { readonly header: Uint8Array; readonly ra
 }
 
 /**
- * Returns patterns for the whole value and for its second half, because an allocator overwrites the
- * start of freed memory.
+ * Returns patterns for the whole value and for its second half. An allocator overwrites the start
+ * of freed memory, so only the second half may remain.
  */
 function secret(name: string, bytes: Uint8Array): Pattern[] {
   return [...spellings(name, bytes), { name: `${name}, second half`, bytes: bytes.subarray(16) }];

@@ -1,5 +1,5 @@
-// Lists where level 3 (Debian 12's kernel, over USB/IP) differs from the column of level 2 in
-// docs/reliability.md, and the behaviours that level 3 does not compare.
+// Lists the behaviours at level 3 (Debian 12's kernel, over USB/IP) that differ from the column of
+// level 2 in docs/reliability.md. Also lists the behaviours that level 3 does not compare.
 
 /**
  * Behaviours that differ from the fake at level 3, with the explanation. At level 2 they may be the

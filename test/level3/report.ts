@@ -15,7 +15,7 @@ export function encodeReport(report: Report): string {
   return `${JSON.stringify(report)}\n`;
 }
 
-/** Returns undefined for a line that is not a report, such as a firmware message. */
+/** Decodes a report. Returns undefined for any other line, such as a firmware message. */
 export function decodeReport(line: string): Report | undefined {
   try {
     const value: unknown = JSON.parse(line);

@@ -21,7 +21,7 @@ interface Survivor {
   readonly place: string;
   readonly from: string;
   readonly to: string;
-  /** False when no test runs the line. */
+  /** False if no test runs the line. */
   readonly reached: boolean;
 }
 

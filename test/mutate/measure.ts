@@ -10,7 +10,7 @@ import type { SourceWithMutants } from './sources.ts';
 
 export interface Ended {
   readonly verdict: 'killed' | 'timeout' | 'survived' | 'not reached';
-  /** The test that killed the mutant; empty if there is none, or if the worker hung. */
+  /** Name of the test that killed the mutant; empty if no test killed it or if the worker hung. */
   readonly test: string;
 }
 

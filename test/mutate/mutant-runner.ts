@@ -52,8 +52,8 @@ const nameOf = (test: RunnerTestCase): string => `${test.file.name} › ${test.f
 export default class MutantRunner extends TestRunner {
   #plan: Plan = { mode: 'reach' };
   /**
-   * In mode import: the index of the current test file, and whether the result of its mutant is
-   * known.
+   * Used in mode import: the index of the current test file. `#isOver` is true once the result of
+   * the mutant is known.
    */
   #file = -1;
   #isOver = false;
@@ -101,7 +101,8 @@ export default class MutantRunner extends TestRunner {
       this.#ids = (this.#plan.reach[nameOf(test)] ?? []).filter((id) => !done.has(id));
       this.#killed.length = 0;
       if (this.#ids.length === 0) test.mode = 'skip';
-      // The test runs once without a mutant, once with each mutant, and once more without a mutant.
+      // The test runs once without a mutant, then once with each mutant, and finally once more
+      // without a mutant.
       else Object.assign(test, { repeats: this.#ids.length + 1 });
     }
     Object.assign(test, { retry: 0 });

@@ -80,7 +80,7 @@ function changeExpression(node: ts.Expression, change: Change): void {
 }
 
 /**
- * Replaces a condition by true and by false. The condition of a loop is replaced only by false,
+ * Replaces a condition by true and by false. Replaces the condition of a loop only by false,
  * because true would make the loop endless.
  */
 function changeCondition(node: ts.Expression, change: Change): void {
@@ -193,7 +193,9 @@ function changeCall(node: ts.CallExpression, change: Change): void {
   if (LEAVABLE.has(name)) change(`(${callee.expression.getText()})`);
 }
 
-/** True for a text with two words: it is a message for people, which tests need not check. */
+/**
+ * True for a text with two words. Such a text is a message for people, which tests need not check.
+ */
 function isSentence(text: string): boolean {
   return /\p{L}[,:)]? \(?\p{L}/u.test(text);
 }

@@ -1,5 +1,5 @@
-// Disables the search for the smallest counterexample of a failed property: the failure alone kills
-// the mutant.
+// Disables fast-check's search for the smallest counterexample of a failed property. The failure
+// alone kills the mutant.
 import fc from 'fast-check';
 
 fc.configureGlobal({ endOnFailure: true });

@@ -40,7 +40,10 @@ class Device {
     }
   }
 
-  /** Resolves with the first printed line that matches `pattern`, even if it is already printed. */
+  /**
+   * Resolves with the first printed line that matches `pattern`, even if the line is already
+   * printed.
+   */
   async prints(pattern: RegExp): Promise<RegExpExecArray> {
     return await new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`never ${pattern}:\n${this.#lines.join('\n')}`)), TIMEOUT_MS);

@@ -1,6 +1,6 @@
-// The service on a disk that fails: a full disk during a run and at a start, and one failed fsync
-// of the folder. The process ends or does not start, and prints a sentence. A later start has the
-// complete state.
+// The service on a disk that fails: a full disk while the service runs and when it starts, and one
+// failed fsync of the folder. The process ends or does not start, and prints the reason. A later
+// start has the complete state.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_SETS } from '#protocol/demo/demo-sets.ts';

@@ -1,5 +1,5 @@
-// Texts, keys, lists and dates that people type, paste and export for the command line. Each
-// command is a process.
+// Texts, keys, lists and dates on the command line, as people type or paste them and as other
+// programs export them. Each command is a process.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -7,7 +7,7 @@ export const NODE_VERSIONS = ['20.19', '24'] as const;
 
 export type FoundNode = { readonly path: string } | { readonly missing: string };
 
-/** The path of the executable, or the reason why npm has no executable for this machine. */
+/** Returns the path of the executable, or the reason why npm has no executable for this machine. */
 export async function provideNode(version: string): Promise<FoundNode> {
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const script = 'console.log(process.version, process.execPath)';

@@ -4,9 +4,11 @@ import type { Part } from './test-files.ts';
 
 export interface RunOptions {
   readonly part: Part;
-  /** Run the long part after the part `all`. */
+  /** True to run the long part after the part `all`. */
   readonly thenLong: boolean;
-  /** Run only the test files whose path contains one of these words. Empty: run all files. */
+  /**
+   * The run uses only the test files whose path contains one of these words. Empty for all files.
+   */
   readonly only: readonly string[];
   /** Seconds from the start of the run to the end of the long part; undefined for no limit. */
   readonly within: number | undefined;

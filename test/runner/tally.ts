@@ -32,7 +32,7 @@ export interface Outcome {
   readonly seconds?: number;
   /** Duration of each test. The name contains the test file. */
   readonly tests?: readonly Timing[];
-  /** Duration of each test file, hooks and imports included. */
+  /** Duration of each test file, including hooks and imports. */
   readonly files?: readonly Timing[];
 }
 
@@ -84,7 +84,7 @@ export function closingLine(tally: Tally): string {
   return `${tally.passed} passed, ${tally.failed.length} failed, ${tally.skipped.length} skipped`;
 }
 
-/** 0 if at least one test passed and none failed, otherwise 1. */
+/** Returns 0 if at least one test passed and none failed, otherwise 1. */
 export function exitCode(tally: Tally): 0 | 1 {
   return tally.passed > 0 && tally.failed.length === 0 ? 0 : 1;
 }

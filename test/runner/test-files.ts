@@ -37,7 +37,10 @@ const COMMANDS: Readonly<Record<Part, string>> = {
   long: 'npm run test:long',
 };
 
-/** All test files below test/, as paths relative to the repository with forward slashes, sorted. */
+/**
+ * Returns all test files below test/, sorted, as paths relative to the repository with forward
+ * slashes.
+ */
 export function findTestFiles(): TestFiles {
   const paths = readdirSync('test', { recursive: true, encoding: 'utf8' })
     .map((path) => `test/${path.replaceAll('\\', '/')}`)

@@ -21,8 +21,8 @@ type OpenOptions = Parameters<typeof injectSimulator>[2] & { readonly path?: str
 const INSTANT = { identity: 0, challenge: 0, importKey: 0 };
 
 /**
- * The description of a simulated unit whose SN ends with `number`. The page may use the unit
- * without the chooser. Different cases may use the same numbers.
+ * Describes a simulated unit whose SN ends with `number`. The page may use the unit without the
+ * chooser. Different cases may use the same numbers.
  */
 export function unit(number: number, more: Partial<UnitDescription> = {}, set: TestSet = DIVERSIFIED): UnitDescription {
   const { profile, transportKey, family } = set;
@@ -47,7 +47,7 @@ export class Driver {
     this.#screenshots = screenshots;
   }
 
-  /** A driver for another tab. The states of both drivers belong to the same case. */
+  /** Returns a driver for another tab. The states of both drivers belong to the same case. */
   on(page: Page): Driver {
     return new Driver(this.#name, page, this.services, this.#screenshots);
   }

@@ -10,7 +10,7 @@ export type Theme = 'light' | 'dark';
 
 export interface ScreenshotOptions {
   readonly folder: string;
-  /** Takes only the states whose name starts with this text. */
+  /** Only the states whose name starts with this text are taken. */
   readonly only: string;
   readonly widths: readonly Width[];
   readonly themes: readonly Theme[];

@@ -6,13 +6,16 @@ import { type Driver, type ScreenCase, unit } from './driver.ts';
 import { WORDS } from './words.ts';
 
 const ONE = unit(1);
-/** Two units. Each is used in one case only, because the AS compares all receipts of a unit. */
+/**
+ * Two units. Each is used in one case only, because the AS would compare the receipts of several
+ * cases.
+ */
 const [TWO, THREE] = [unit(42), unit(43)];
 const DAY_MS = 86_400_000;
 const UNLOCKED = 'main a[href="#station"]';
 const PASSPHRASE = 'article input[type=password]:enabled';
 
-/** Issues a vault and shows the vaults of a page that has pinned the root key of the AS. */
+/** Issues a vault, and shows the vaults on a page that has pinned the root key of the AS. */
 async function showVaults(driver: Driver, one = ONE, ...options: readonly string[]): Promise<IssuedVault> {
   const vault = await issueVault(driver.service, DIVERSIFIED, [one], '--exports', '5', ...options);
   await driver.start([one]);

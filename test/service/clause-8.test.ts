@@ -1,5 +1,5 @@
-// Clause 8 of docs/protocol.md at the service. CLI commands add entries that erase a slot or
-// replace the transport key. Tests these commands and their effects.
+// Clause 8 of docs/protocol.md at the service: the CLI commands that add entries which erase a slot
+// or replace the transport key, and the effects of these commands.
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { KeysJson } from '#protocol/service/messages.ts';
@@ -35,7 +35,8 @@ describe('erasing and rotation', () => {
       { ref1: 0x0106, label: 'Rotation', attributes: 'K0AX00N', akv: 2, slot: 0xfffe, kcv: '0000000000' },
     ]);
     expect((await run('set list')).join('\n')).toContain('TKV 1 cmac, TKV 2 cmac');
-    // The entry that erases a slot has used an AKV. The rotation has used a TKV and no AKV.
+    // The entry that erases a slot uses an AKV. The replacement of the transport key uses a TKV and
+    // no AKV.
     expect(service.as.state.sets.find(({ set: number }) => number === TEST_SET)?.nextAkv).toBe(4);
   });
 

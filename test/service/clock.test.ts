@@ -94,7 +94,7 @@ describe('a start with a clock that was ahead before', () => {
       await loadLikeAPage();
       const token = await service.addOperator('again');
       for (const body of [first, second]) await verifyLikeAPage(body, token);
-      // The next start does not need the flag.
+      // The next start does not need --accept-clock again.
       await reopenAt(TRUE_TIME + 2 * HOUR);
       await loadLikeAPage();
       expect(service.as.notices).toEqual([]);

@@ -1,5 +1,5 @@
 // Exports and receipts over HTTP: the responses, the problem of each refusal, and the content of
-// the disk.
+// the files.
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLogFile } from '#as-service/audit-log/log-file.ts';

@@ -91,7 +91,7 @@ async function checkedAnswer(response: Response, method: 'get' | 'post', named: 
   return answer;
 }
 
-/** The faults that ajv finds in a value. */
+/** Returns the faults that ajv finds in a value. */
 function faultsOf(schema: AnySchema, value: unknown): readonly string[] {
   const validate = ajv.compile(schema);
   return validate(value)

@@ -1,5 +1,5 @@
-// Opens the AS: the first start, restarts after a crash or with old files, the demo sets, and the
-// checks of an administrator's input.
+// Opens the AS: the first start, restarts after a crash or with old files, and the demo sets. Also
+// tests how the AS checks the input of an administrator.
 import { copyFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

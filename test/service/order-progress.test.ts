@@ -1,5 +1,5 @@
-// The progress of a work order: the loads of all stations since an earlier answer. Also tests the
-// times in the report of the order.
+// The progress of a work order: an answer has the loads of all stations since an earlier answer.
+// Also tests the times in the report of the order.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { OrderProgressJson } from '#protocol/orders/messages.ts';
 import {

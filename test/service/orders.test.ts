@@ -1,5 +1,5 @@
 // Work orders over HTTP: the roles that may issue, see and revoke an order, the exports that an
-// order permits, and second exports for the same unit and line.
+// order permits, and repeated exports for the same unit and line.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { allowUnits } from '#as-service/sets/sets.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';

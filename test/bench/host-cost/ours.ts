@@ -1,5 +1,5 @@
 // Our cases of benchmark 4: the product's code from Transmit (which sends one APDU) down to the
-// browser's USB and serial objects. For comparison, one case uses these objects directly.
+// browser's USB and serial objects. For comparison, two cases use these objects directly.
 import { encodeIBlock, encodeSBlock, type SequenceBit } from '#protocol/framing/t1-block.ts';
 import { PROFILES } from '#web/transport/device-profiles.ts';
 import { Links } from '#web/transport/links.ts';
@@ -37,7 +37,7 @@ function rawUsb(): Case {
   };
 }
 
-/** A T=1 card that answers with I-blocks that were encoded in advance. */
+/** Simulates a T=1 card that answers with I-blocks that were encoded in advance. */
 function instantT1(): Reply {
   const answers = [encodeIBlock(0, false, RESPONSE, 'crc'), encodeIBlock(1, false, RESPONSE, 'crc')] as const;
   let next: SequenceBit = 0;
@@ -54,7 +54,10 @@ function instantT1(): Reply {
   };
 }
 
-/** A CCID reader that answers with messages that were encoded in advance, except for bSeq. */
+/**
+ * Simulates a CCID reader that answers with messages that were encoded in advance. Only bSeq is set
+ * for each answer.
+ */
 function instantCcid(): Reply {
   const message = (type: number, data: Uint8Array): Uint8Array =>
     Uint8Array.of(type, data.length & 0xff, data.length >> 8, 0, 0, 0, 0, 0, 0, 0, ...data);
@@ -71,7 +74,7 @@ function instantCcid(): Reply {
   };
 }
 
-/** A case with the product's code: Links, the port, the framing and Transmit. */
+/** Creates a case with the product's code: Links, the port, the framing and Transmit. */
 async function ours(name: string, kind: 'usb' | 'serial', handle: object): Promise<Case> {
   const quiet = { addEventListener: () => undefined, removeEventListener: () => undefined };
   const links = new Links({
@@ -96,7 +99,7 @@ async function ours(name: string, kind: 'usb' | 'serial', handle: object): Promi
   };
 }
 
-/** Counts the USB calls per exchange, as an average over 100 exchanges. */
+/** Returns the average number of USB calls per exchange, in each direction. */
 export async function usbCallsPerExchange(): Promise<{ readonly out: number; readonly in: number }> {
   const device = instantUsb(instantCcid());
   const { run } = await ours('counted', 'usb', device);

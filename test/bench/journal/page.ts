@@ -149,7 +149,7 @@ interface Recording {
   readonly answers: ReadonlyMap<number, Uint8Array>;
   /** SN and R of the export request, as hex. */
   readonly challenge: string;
-  /** The key that the AS exported for this request. */
+  /** The answer of the AS to this request. */
   readonly exported: ExportedKey;
 }
 

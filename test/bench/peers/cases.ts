@@ -53,7 +53,7 @@ function ledgerWebUsb(): Case {
 }
 
 /**
- * The case of Ledger's device management kit, with a transport to the simulated device. The
+ * Creates the case of Ledger's device management kit, with a transport to the simulated device. The
  * transport uses the framing services of the kit.
  */
 async function ledgerDmk(): Promise<Case> {

@@ -1,4 +1,4 @@
-// Checks a screen with axe, and that it does not scroll sideways.
+// Checks a screen with axe, and checks that the screen does not scroll sideways.
 import { expect, type Page } from '@playwright/test';
 import axe from 'axe-core';
 

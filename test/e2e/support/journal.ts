@@ -17,7 +17,9 @@ export interface JournalFacts {
   readonly attempts: readonly JournalAttempt[];
   /** Number of entries that record the loss of an earlier journal. */
   readonly losses: number;
-  /** The broken chains, each with the number of the first entry of the wrong batch. */
+  /**
+   * One text per broken chain, with the number of the first entry in the batch whose hash is wrong.
+   */
   readonly breaks: readonly string[];
 }
 

@@ -15,7 +15,7 @@ export interface ServiceOptions {
   /** True to omit the test sets, which take long to add on a slow machine. */
   readonly bare?: boolean;
   readonly exportsPerMinute?: number;
-  /** Maximum time until the process has started. A slow machine needs a higher limit. */
+  /** Maximum time until the process has started, in ms. A slow machine needs a higher limit. */
   readonly startLimitMs?: number;
 }
 

@@ -58,7 +58,7 @@ export class StationPage {
     return new LanePage(this.lanes.filter({ hasText: sn.toUpperCase().padStart(32, '0') }), this.#expect);
   }
 
-  /** The only lane of the page, for a device without an SN. */
+  /** Returns the only lane of the page. Used for a device without an SN. */
   onlyLane(): LanePage {
     return new LanePage(this.lanes, this.#expect);
   }
@@ -129,12 +129,12 @@ export class LanePage {
     await this.#expect(this.root).toContainText(words);
   }
 
-  /** The radio button of a slot that can take a key. */
+  /** Returns the radio button of a slot that can take a key. */
   slot(slot: number): Locator {
     return this.root.getByRole('radio', { name: new RegExp(`^Slot ${slot}\\b`) });
   }
 
-  /** The list from which the operator chooses the key for the slot. */
+  /** Returns the list from which the operator chooses the key for the slot. */
   keys(slot: number): Locator {
     return this.root.getByRole('combobox', { name: `Key for slot ${slot}` });
   }
@@ -172,7 +172,7 @@ export class LanePage {
     await this.root.getByRole('button', { name, exact: true }).click();
   }
 
-  /** Number of exchanges in the conversation, from its heading. */
+  /** Returns the number of exchanges in the conversation, from its heading. */
   async exchanges(): Promise<number> {
     const text = await this.conversation.textContent();
     return Number(/(\d+)/.exec(text ?? '')?.[1]);

@@ -20,7 +20,10 @@ interface WorkerFixtures {
 }
 
 interface Fixtures {
-  /** Runs in every test, even if the test does not use it. */
+  /**
+   * Fails a test for policy violations, exceptions, console errors and requests to other hosts.
+   * Runs in every test, even if the test does not use it.
+   */
   readonly watch: Watch;
   readonly station: StationPage;
   /** Opens the product page of the service with these units on its ports. */

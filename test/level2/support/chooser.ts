@@ -73,7 +73,7 @@ async function stateOf(views: NativeViews): Promise<ChooserState> {
   return properties.FirstSelectedRow === '0' ? 'chosen' : 'listed';
 }
 
-/** Whether the view is the window with the keyboard focus. */
+/** Returns whether the view is the window with the keyboard focus. */
 function isActive({ nodeName, attributes = [] }: View): boolean {
   return nodeName === 'Window' && attributes[attributes.indexOf('active') + 1] === 'true';
 }

@@ -33,13 +33,13 @@ export interface Host {
 
 const THIS_HOST: Host = { platform: process.platform, uid: process.getuid?.(), path: process.env.PATH ?? '' };
 
-/** The programs of PACKAGES that are not installed. */
+/** Returns the programs of PACKAGES that are not installed. */
 export function missingPrograms({ path }: Host = THIS_HOST): string[] {
   const folders = [...path.split(delimiter), '/usr/sbin', '/sbin'];
   return Object.keys(PACKAGES).filter((program) => !folders.some((folder) => existsSync(join(folder, program))));
 }
 
-/** The machine's browser, or a sentence that says why level 2 cannot run. */
+/** Returns the installed browser, or a sentence that says why level 2 cannot run. */
 export function findMachine(host: Host = THIS_HOST): Machine | { readonly missing: string } {
   if (host.platform !== 'linux') return { missing: `umockdev needs Linux, and this is ${host.platform}` };
   if (host.uid !== 0) return { missing: 'a mount namespace needs root' };

@@ -35,7 +35,9 @@ export function appScenarios(setup: AppSetup): Scenario[] {
   }));
 }
 
-/** Returns the origin that the policies permit to use this link. The server answers at both. */
+/**
+ * Returns the origin that the policies permit to use this link. The server answers at both origins.
+ */
 export function originOf(link: 'usb' | 'serial', url: string): string {
   const { port } = new URL(url);
   return `http://${link === 'usb' ? 'localhost' : '127.0.0.1'}:${port}`;

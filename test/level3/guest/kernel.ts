@@ -14,16 +14,16 @@ export async function until(condition: () => Promise<boolean>, message: string):
 }
 
 /**
- * Whether a serial port ttyACMn exists, for any n. The kernel uses another n while a browser has an
- * earlier port open.
+ * Returns whether a serial port ttyACMn exists, for any n. The kernel uses another n while a
+ * browser has an earlier port open.
  */
 export async function hasSerialPort(): Promise<boolean> {
   return (await readdir('/dev')).some((name) => name.startsWith('ttyACM'));
 }
 
 /**
- * Whether the kernel lists a USB device with this serial number. Reads asynchronously, because
- * during enumeration the read waits for the unit, which may run in this process.
+ * Returns whether the kernel lists a USB device with this serial number. Reads asynchronously:
+ * during enumeration the read waits for the unit, and the unit may run in this process.
  */
 export async function listsUnit(sn: string): Promise<boolean> {
   const names = await readdir(USB_DEVICES);

@@ -11,7 +11,7 @@ const SN = '0000000000000000000000000000AB12';
 
 const USBIP = '/usr/sbin/usbip';
 
-/** Returns an empty list if Debian's usbip is not installed. */
+/** Returns the scenarios; an empty list if Debian's usbip is not installed. */
 export function usbipScenarios(): Scenario[] {
   const scenario = {
     name: 'usbip attaches the unit of npm run device over TCP, and the kernel removes it when the program ends',
