@@ -34,7 +34,8 @@ const at = (way: 'out' | 'in', ins: number): Moment => ({
 });
 /**
  * Moments of the short run: before IMPORTKEY reaches the unit; after the import, before the receipt
- * reaches the page; and before the challenge reaches the page, so before the request to the AS.
+ * reaches the page; and before the challenge reaches the page. At the last moment, the page has not
+ * yet sent the request to the AS.
  */
 const SHORT: readonly Moment[] = [at('out', INS.import), at('in', INS.import), at('in', INS.challenge)];
 

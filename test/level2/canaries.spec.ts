@@ -1,6 +1,6 @@
-// Searches the memory of all browser processes for T, K_D, T1 and TA, during and after a load from
-// a remote AS into a unit outside the page. The search must find none of them. As a control, the
-// same search must find data that the page has.
+// Searches the memory of all browser processes for T, K_D, T1 and TA, during and after a load. The
+// AS is remote, and the unit is outside the page. The search must find none of the keys. As a
+// control, the same search must find data that the page has.
 import { randomBytes } from 'node:crypto';
 import type { Page, Route } from '@playwright/test';
 import { fromHex } from '#protocol/bytes/hex.ts';

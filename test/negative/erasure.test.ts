@@ -1,6 +1,6 @@
-// Claims 16 and 17 (docs/protocol.md clauses 1 and 4.5, step 20). All derived keys and all copies
-// of T, K_D and TA are zero after an export, an import or the verification of a receipt, even after
-// a failure. Mocks record every key at the place where it is created.
+// Claims 16 and 17 (docs/protocol.md clauses 1 and 4.5, step 20). After an export, an import or the
+// verification of a receipt, all derived keys and all copies of T, K_D and TA are zero. This holds
+// even after a failure. Mocks record every key at the place where it is created.
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';

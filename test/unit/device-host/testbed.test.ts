@@ -1,5 +1,5 @@
-// The events of a testbed reach every program, even if two programs have monitors with the same
-// number, or a program is too busy to read for a while.
+// The events of a testbed reach every program. This holds even if two programs have monitors with
+// the same number, or if a program is too busy to read for a while.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The limits of TKL/1: each length that is checked, each byte of HDR and of a receipt with a fixed
-// format, and each field that binds HDR or a receipt to a unit and an export.
+// The limits of TKL/1: each length that is checked, and each byte of HDR and of a receipt with a
+// fixed format. Also each field that binds HDR or a receipt to a unit and an export.
 import { describe, expect, it } from 'vitest';
 import { concat, copy } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';

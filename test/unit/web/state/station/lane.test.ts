@@ -1,6 +1,6 @@
-// The state and message of a lane after a load whose outcome is not certain, because the unit was
-// unplugged or silent, or because the journal could not be written. Also tests imports that erase a
-// slot or replace T.
+// The state and message of a lane after a load whose outcome is not certain: the unit was unplugged
+// or silent, or the journal could not be written. Also tests imports that erase a slot or replace
+// T.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
