@@ -1,5 +1,6 @@
-// The certificates of the service over years, clock steps and failures of the disk: it keeps those
-// that a stored receipt or order needs, and uses the present ones as long as they are valid.
+// The certificates of the service over years, and after clock steps and disk errors. The service
+// keeps each certificate that a stored receipt or order needs. If it cannot renew its certificates,
+// it uses the current ones as long as they are valid.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { UserError } from '#as-service/common/user-error.ts';
 import { retain } from '#as-service/signing/retention.ts';
@@ -34,7 +35,9 @@ afterEach(async () => {
 const decode = ({ payload }: Envelope) => JSON.parse(Buffer.from(payload, 'base64url').toString()) as CertificateJson;
 const times = { notBefore: new Date(TRUE_TIME - DAY).toISOString(), until: new Date(TRUE_TIME + DAY).toISOString() };
 
-/** Adds certificates of one key that was replaced, as many steps of the clock would. */
+/**
+ * Adds `count` certificates of a replaced key, as many as `count` steps of the clock would leave.
+ */
 async function addCertificates(count: number): Promise<void> {
   const certificate = await certify(service.as.state.root, 'report', createSigningKey().publicKey, 0, now());
   const added = Array.from({ length: count }, () => certificate);
@@ -53,7 +56,8 @@ describe('after many steps of the clock', () => {
       clock = time;
       await service.as.followClock();
     }
-    // The 6 present ones, and the 2 that the order and its receipt need.
+    // The limit: 64 that no record needs, the 6 current ones, and the 2 that the order and its
+    // receipt need.
     expect(service.as.state.certificates.length).toBeLessThanOrEqual(64 + 6 + 2);
     expect((await service.events('certificates-dropped')).length).toBeGreaterThan(0);
     await service.reopen({ now, acceptClock: true });
@@ -74,7 +78,10 @@ describe('after many steps of the clock', () => {
 });
 
 describe('the certificates to keep', () => {
-  /** A state whose verdict and order keys were replaced once, `age` after they were certified. */
+  /**
+   * Returns a state before and after its verdict and order keys were replaced, `age` milliseconds
+   * after they were certified.
+   */
   async function replaced(age: number) {
     const { state } = service.as;
     clock += age;

@@ -1,5 +1,5 @@
-// Work orders with texts that version 0.1.0 stored and that are refused today: the page reads the
-// orders and their reports, and finds an order in any Unicode form of its id.
+// Work orders with texts that version 0.1.0 stored and that the service refuses today. The page can
+// read the orders and their reports, and finds an order by any Unicode form of its id.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runAdminRequest } from '#as-service/cli/admin-requests.ts';
 import { decodeExport, encodeExport } from '#as-service/ledger/ledger.ts';
@@ -20,7 +20,7 @@ import {
   unit,
 } from '#test/support/orders.ts';
 
-/** The command line of version 0.1.0 passed on any text as a reason. */
+/** A reason that is refused today. The command line of version 0.1.0 accepted any text. */
 const LONG = `line 1\nline 2\t${'x'.repeat(600)}`;
 const REPAIRED = `line 1 line 2 ${'x'.repeat(486)}`;
 const cli = { name: 'cli test' };

@@ -1,5 +1,6 @@
-// The secrets that the service no longer needs are wiped: those of the state that a start does not
-// choose, of a refused start, of replaced keys and of failed changes, and the encoded state.
+// The service wipes secrets that it no longer needs: those of the state that a start does not
+// choose, of a refused start, of replaced keys and of failed changes. It also wipes the encoded
+// state.
 import { copyFile, cp, rename } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openLogFile } from '#as-service/audit-log/log-file.ts';
@@ -63,7 +64,7 @@ beforeEach(async () => {
   clock = Date.parse('2026-11-23T12:00:00.000Z');
   const first = await open();
   await fillTestAs(first);
-  // The files of one more change: the state before and after it, the log before and after it.
+  // Makes one more change and keeps its files: the state and the log before and after the change.
   await copyFile(path('state.sealed'), path('before'));
   await copyFile(path('audit.log'), path('log-before'));
   await addOperator(first, 'test', anna);

@@ -1,11 +1,11 @@
-// A disk that refuses to sync files or folders, in tests of this process. The audit log uses
-// fdatasync, which still succeeds.
+// Simulates a disk on which fsync of files or folders fails, for tests in which the service runs in
+// this process. The audit log uses fdatasync, which still succeeds.
 import { open } from 'node:fs/promises';
 import { vi } from 'vitest';
 
 /**
- * Makes the n-th fsync from now on fail, of a folder or of a file; without `failures`, each one.
- * vi.restoreAllMocks() ends it.
+ * Makes fsync of folders or of files fail until vi.restoreAllMocks(). `failures` lists the calls
+ * that fail; 1 is the next call. If `failures` is undefined, every call fails.
  */
 export async function failSync(
   directory: string,

@@ -222,7 +222,7 @@ function deviceOf({ identity, answers }: Recording): AttachedUnit {
 interface Throughput {
   /** Without the journal. */
   readonly bare: number;
-/**
+  /**
    * With every step in the journal. A lane starts the next unit when this unit has returned its
    * receipt.
    */

@@ -1,4 +1,5 @@
-// The verification of all receipts in the log of an earlier version, at the first start.
+// At the first start after an update, the service verifies all receipts in the log of the earlier
+// version.
 import { expect, it } from 'vitest';
 import { type ExportOrigin, Ledger } from '#as-service/ledger/ledger.ts';
 import { RECEIPTS_PER_TURN, verifyStoredReceipts } from '#as-service/ledger/receipt-verdict.ts';

@@ -50,7 +50,7 @@ describe('a text', () => {
     expect(textOf(typed)).toBe(text);
     expect(textOf(text)).toBe(text);
     expect(isSameText(text, typed)).toBe(true);
-    // An earlier version stored texts as they were typed.
+    // An earlier version stored texts as the operator typed them.
     expect(isSameText(typed, text)).toBe(true);
   });
 

@@ -71,7 +71,7 @@ describe('an answer that is not from the AS', () => {
   });
 });
 
-/** Every client above RemoteAs, with the path of its request. */
+/** The requests of every client that uses RemoteAs, with the path of each request. */
 const CLIENTS: readonly (readonly [what: string, path: string, ask: (as: RemoteAs) => Promise<unknown>])[] = [
   ['the return of a vault journal', '/v1/vaults/v/journal', (as) => new VaultReturns(as).giveBack('v', JOURNAL)],
   ['the list of work orders', '/v1/work-orders', (as) => new WorkOrders(as).list()],
