@@ -62,7 +62,9 @@ interface Service {
   readonly output: () => string;
 }
 
-/** Resolves when the service has printed its address. Rejects with the output if the service exits. */
+/**
+ * Resolves when the service has printed its address. Rejects with the output if the service exits.
+ */
 async function start(args: readonly string[] = ['--demo'], env: Record<string, string> = {}): Promise<Service> {
   const child = spawn(process.execPath, [scripts.serve, '--port', '0', ...args], { env: environment(env) });
   running.add(child);

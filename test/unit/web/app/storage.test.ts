@@ -1,4 +1,4 @@
-// The demo stores its data under names of its own, and a reset deletes only these.
+// The demo stores its data under separate names, and a reset deletes only the data of the demo.
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { Database } from '#web/journal/database.ts';
 import { withPrefix } from '#web/journal/indexed-db.ts';
 import { VaultStore } from '#web/vault-store/vault-store.ts';
 
-/** localStorage with these names. */
+/** Fakes a localStorage that has entries with these names. */
 function storageOf(...names: readonly string[]) {
   const left = [...names];
   return {

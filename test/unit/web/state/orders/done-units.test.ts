@@ -1,5 +1,5 @@
-// A unit that is done and is attached or read again: it is neither offered nor loaded again without
-// a reason of the operator.
+// A unit that is done is attached or read again. The page does not offer it for a load, and does not
+// load a key again unless the operator gives a reason.
 import { describe, expect, it } from 'vitest';
 import { load } from '#test/unit/web/state/station/station-fixture.ts';
 import { sn, TWO_LINES, unit, World, working } from './order-fixture.ts';

@@ -208,7 +208,7 @@ export interface BenchParts {
   otherChoice: Link | undefined;
   /** Ids of the links that were taken over from another tab. */
   readonly taken: number[];
-  /** Ids of the links that another tab waits for. */
+  /** Ids of the links for which another tab waits. */
   readonly awaited: Set<number>;
   /** Requests the link `id` as another tab would. Available after start(). */
   ask: (id: number) => void;

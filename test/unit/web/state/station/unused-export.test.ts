@@ -1,5 +1,5 @@
-// An export request whose answer was lost, or whose DATA was not sent to the unit, is sent again by
-// the next load of the same key, so that the AS makes one export only.
+// If the answer to an export request was lost, or DATA was not sent to the unit, the next load of the
+// same key sends the same request again. So the AS makes only one export.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
@@ -74,7 +74,7 @@ describe('an export whose answer was lost', () => {
 });
 
 describe('an export that was answered before the load ended', () => {
-  /** A load that the operator stops while the AS answers. */
+  /** Starts a load and stops it, as the operator can, while the AS answers. */
   async function stopped() {
     const bench = await createBench();
     await bench.session.signIn('token');

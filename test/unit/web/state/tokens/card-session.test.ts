@@ -126,7 +126,7 @@ describe('the card session', () => {
     expect([card.phase, card.failure]).toEqual([{ is: 'detached' }, { code: 'pin-unconfirmed' }]);
   });
 
-  /** A card whose answers the test can replace. `lose` gets each command and its answer. */
+  /** Creates a card session whose card returns what `lose` makes of each command and its answer. */
   function unreliable(lose: (command: Uint8Array, answer: Uint8Array) => Uint8Array) {
     const testCard = new TestAsCard();
     const { transmit } = testCard;

@@ -83,7 +83,7 @@ export class Browser {
     return this.journals.list.map(({ number }) => number);
   }
 
-  /** The setting that outlives a page. */
+  /** The setting that remains after a page is closed. */
   readonly journals = new JournalsToReturn({ getItem: () => null, setItem: () => undefined });
 
   /** Opens a tab. The station has pinned the root keys of the vaults `roots`. */

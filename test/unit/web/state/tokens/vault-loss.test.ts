@@ -1,5 +1,5 @@
-// The vault store is deleted, emptied or closed while a vault is unlocked: the vault exports no more
-// keys, its journal is returned from memory, and the page shows the loss, also after a reload.
+// The vault store is deleted, emptied or closed while a vault is unlocked. The vault then exports no
+// more keys, and its journal is returned from memory. The page shows the loss, even after a reload.
 import { describe, expect, it, vi } from 'vitest';
 import { fromBase64url, fromUtf8 } from '#protocol/bytes/text.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
@@ -34,14 +34,14 @@ async function remove({ factory }: Disk): Promise<void> {
   await settled(factory.deleteDatabase(VAULTS_NAME));
 }
 
-/** The browser closes the connections, deletes the data and reports the closing last. */
+/** The browser closes the connections, deletes the data, and then dispatches the close events. */
 async function clearSite(disk: Disk): Promise<void> {
   const open = [...disk.connections];
   await clearSilently(disk);
   for (const connection of open) connection.onclose?.(new Event('close'));
 }
 
-/** The same without any event. */
+/** The browser closes the connections and deletes the data, without any event. */
 async function clearSilently({ factory, connections }: Disk): Promise<void> {
   for (const connection of connections.splice(0)) connection.close();
   await settled(factory.deleteDatabase(VAULTS_NAME));
