@@ -1,11 +1,11 @@
-// The journal of the station is deleted while the page works an order. The page says so, completes
-// the load, and begins a journal whose first entry records the loss.
+// The journal of the station is deleted while the page loads the units of an order. The page shows
+// the loss, completes the load, and begins a journal whose first entry records the loss.
 import type { Page } from '@playwright/test';
 import { readJournal } from './support/journal.ts';
 import { openNew } from './support/orders-page.ts';
 import { expect, test, unit } from './support/test.ts';
 
-/** Opens another tab of the origin. Returns a function with which the tab deletes the database. */
+/** Opens another tab of the same origin. Returns a function that deletes the database in it. */
 async function otherTab(page: Page, url: string): Promise<() => Promise<void>> {
   const tab = await page.context().newPage();
   await tab.goto(`${url}/favicon.svg`); // the origin of the station, without the product page
@@ -18,7 +18,7 @@ async function otherTab(page: Page, url: string): Promise<() => Promise<void>> {
   return () => tab.evaluate(remove);
 }
 
-/** Returns a function that clears the data of the site, as in the settings of the browser. */
+/** Returns a function that clears the data of the site, as the browser settings can do. */
 async function siteSettings(page: Page, url: string): Promise<() => Promise<void>> {
   const session = await page.context().newCDPSession(page);
   const { origin } = new URL(url);

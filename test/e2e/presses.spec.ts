@@ -12,7 +12,7 @@ import { issueVault } from './support/vaults.ts';
 
 const FIGURES = table(section(readDocument('docs/stations.md'), 'What an operator presses'), 'task', 'presses');
 
-/** The figures of docs/stations.md for a task. */
+/** Returns the figures of docs/stations.md for a task. */
 function figures(task: string): Presses {
   const [, presses, texts] = FIGURES.find(([name]) => name === task) ?? [];
   return { presses: Number(presses), texts: Number(texts) };
@@ -77,7 +77,7 @@ test('an order of eight units after a gap in the network', async ({ page, servic
   const orders = new OrdersPage(page);
   await orders.open(id);
   await expect(orders.tiles).toHaveCount(8);
-  // The AS exports three keys, and gets none of their receipts.
+  // The AS receives three export requests. All other requests fail, so it receives no receipt.
   let exports = 0;
   await page.route('**/v1/**', (route) =>
     route.request().url().endsWith('/v1/exports') && ++exports <= 3 ? route.continue() : route.abort(),

@@ -1,4 +1,4 @@
-// The unit is unplugged during a load, or its answer to the import is lost. The page shows an
+// The unit is unplugged during a load, or its response to IMPORTKEY is lost. The page shows an
 // unknown outcome as unknown, and settles it with the receipt of the unit.
 import type { Fault } from '#device-sim/unit/faults.ts';
 import { DIVERSIFIED, FIELD_KEY } from './support/sets.ts';

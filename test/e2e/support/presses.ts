@@ -1,11 +1,11 @@
-// Counts what an operator presses in the page. The chooser and the bench of the demo stand for the
-// browser and for cables, so a press there does not count.
+// Counts how often an operator presses something in the page. Presses in the chooser and the bench
+// of the demo do not count, because they simulate the browser and the cables.
 import type { Page } from '@playwright/test';
 
 export interface Presses {
-  /** Clicks, and keys that are pressed one by one. */
+  /** Number of clicks, and of keys that are pressed one by one. */
   presses: number;
-  /** Texts that are put into a field as a whole, as by pasting. */
+  /** Number of texts that are entered into a field as a whole, for example by pasting. */
   texts: number;
 }
 
@@ -16,8 +16,8 @@ declare global {
 }
 
 /**
- * Counts in every document that the page opens from now on. Returns a function that reads the
- * counts of the current document, and starts them again at 0.
+ * Starts to count in every document that the page opens from now on. Returns a function that reads
+ * the counts of the current document and resets them to 0.
  */
 export async function countPresses(page: Page): Promise<() => Promise<Presses>> {
   await page.addInitScript(() => {

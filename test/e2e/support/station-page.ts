@@ -109,7 +109,7 @@ export class LanePage {
     await this.#expect(this.word).toHaveText(word);
   }
 
-  /** Records the states that the lane shows from now on. Returns a function that reads them. */
+  /** Records each state that the lane shows from now on. Returns a function that reads them. */
   async recordWords(): Promise<() => Promise<readonly string[]>> {
     const words = await this.root.evaluateHandle((lane) => {
       const seen: string[] = [];

@@ -1,12 +1,12 @@
-// The journal of the station is deleted while an order is open: the run halts and says why, counts
-// no unit twice, and every action of the operator ends without an exception.
+// The journal of the station is deleted while an order is open. The run halts with the reason, and
+// counts no unit twice. Every action of the operator ends without an exception.
 import { describe, expect, it } from 'vitest';
 import { DATABASE_NAME } from '#web/journal/database.ts';
 import { ONE_LINE, type Page, sn, unit, World, working } from './order-fixture.ts';
 
 const LOST = { is: 'halted', failure: { code: 'journal-lost' } };
 
-/** An order of three units, of which one was loaded before its journal was deleted. */
+/** Opens an order of three units, loads one unit, and then deletes the journal. */
 async function lostOrder() {
   const world = new World([unit(1), unit(2), unit(3)], ONE_LINE);
   const page = await working(world);
