@@ -12,7 +12,9 @@ interface Content {
    * measured again.
    */
   readonly tool: string;
-  readonly sources: Readonly<Record<string, { readonly hash: string; readonly mutants: readonly Remembered[] }>>;
+  readonly sources: Readonly<
+    Record<string, { readonly hash: string; readonly mutants: readonly (Remembered | null)[] }>
+  >;
   /** Hash of all test files that were run against the survivors. */
   readonly judges: string;
 }
@@ -37,9 +39,14 @@ export class FolderMemory {
   readonly #tool: string;
   readonly #judges: string;
 
-  constructor(folder: string, sources: readonly SourceWithMutants[], testFiles: readonly string[]) {
+  constructor(
+    folder: string,
+    sources: readonly SourceWithMutants[],
+    testFiles: readonly string[],
+    cache = 'node_modules/.cache/mutate',
+  ) {
     this.sources = sources;
-    this.#file = `node_modules/.cache/mutate/${folder.replaceAll('/', '.')}.json`;
+    this.#file = `${cache}/${folder.replaceAll('/', '.')}.json`;
     this.#tool = TOOL.map((path) => this.#hashOf(path)).join();
     this.#judges = hash(testFiles.map((path) => path + this.#hashOf(path)).join());
   }
@@ -57,16 +64,20 @@ export class FolderMemory {
       const known = content.sources[path];
       if (known === undefined || known.hash !== hash(text)) return mutants.map(() => null);
       return known.mutants.map((ended) => {
+        if (ended === null) return null;
         const isKept = ended.test === '' ? content.judges === this.#judges : ended.hash === this.#hashOf(fileOf(ended));
         return isKept ? { verdict: ended.verdict, test: ended.test } : null;
       });
     });
   }
 
-  remember(ended: readonly Ended[]): void {
+  /** @param ended in the order of the ids; null for a mutant that is not measured */
+  remember(ended: readonly (Ended | null)[]): void {
     const sources = this.sources.map(({ path, text, mutants, firstId }) => {
       const own = ended.slice(firstId, firstId + mutants.length);
-      const remembered = own.map((one) => ({ ...one, hash: one.test === '' ? '' : this.#hashOf(fileOf(one)) }));
+      const remembered = own.map((one) => {
+        return one && { ...one, hash: one.test === '' ? '' : this.#hashOf(fileOf(one)) };
+      });
       return [path, { hash: hash(text), mutants: remembered }];
     });
     const content = { tool: this.#tool, sources: Object.fromEntries(sources), judges: this.#judges };
