@@ -9,6 +9,7 @@ import { getData } from '#protocol/commands/get-data.ts';
 import { encodePinBlocks, isPin, triesLeft } from '#protocol/commands/pin.ts';
 import { selectAs } from '#protocol/commands/select-as.ts';
 import { pinState, verify } from '#protocol/commands/verify.ts';
+import { NO_ATTRIBUTES } from '#protocol/tkl/header.ts';
 
 const encoded = <Request>(command: Command<Request, unknown>, request: Request): string =>
   toHex(encodeShortCommand(command.encode(request)));
@@ -75,6 +76,11 @@ describe('GET DATA', () => {
     });
   });
 
+  it('returns the ATTR of an erasure, which is zero', () => {
+    const erasure = hex(`${HEAD} 01 0103 00000000000000 00000005 0002 0000000000 00`);
+    expect(getData.decode(fromHex(erasure)).entries).toMatchObject([{ attributes: NO_ATTRIBUTES, label: '' }]);
+  });
+
   it('is refused when it is truncated or one byte too long', () => {
     const bytes = fromHex(whole);
     for (let length = 0; length < bytes.length; length++) {
@@ -87,6 +93,7 @@ describe('GET DATA', () => {
     ['another version', `02${whole.slice(2)}`],
     ['TKV 0', `${whole.slice(0, 10)}00${whole.slice(12)}`],
     ['a REF1 twice', hex(`${HEAD} 02 ${ENTRY} 00 ${ENTRY} 00`)],
+    ['an ATTR in lower case', hex(`${HEAD} 01 ${ENTRY.replace('4430', '6430')} 00`)],
     ['a label that is not UTF-8', hex(`${HEAD} 01 ${ENTRY} 02 C328`)],
     ['a label in overlong UTF-8', hex(`${HEAD} 01 ${ENTRY} 02 C0AF`)],
     ['a label with a lone surrogate', hex(`${HEAD} 01 ${ENTRY} 03 EDA080`)],

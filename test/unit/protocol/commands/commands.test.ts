@@ -3,12 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { encodeExtendedCommand, encodeShortCommand } from '#protocol/apdu/command-apdu.ts';
 import { concat } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
-import { run } from '#protocol/commands/command.ts';
+import { changeReferenceData } from '#protocol/commands/change-reference-data.ts';
+import { type Command, run } from '#protocol/commands/command.ts';
 import { exportKey } from '#protocol/commands/export-key.ts';
 import { getChallenge } from '#protocol/commands/get-challenge.ts';
+import { getData } from '#protocol/commands/get-data.ts';
+import { getIdentity } from '#protocol/commands/get-identity.ts';
 import { getReceipt } from '#protocol/commands/get-receipt.ts';
 import { identify } from '#protocol/commands/identify.ts';
 import { importKey } from '#protocol/commands/import-key.ts';
+import { selectAs } from '#protocol/commands/select-as.ts';
+import { selectEi } from '#protocol/commands/select-ei.ts';
+import { pinState, verify } from '#protocol/commands/verify.ts';
 import { verifyReceipt } from '#protocol/commands/verify-receipt.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { RESERVED_SUITE_DATA, WORKED_EXAMPLES } from '#test/support/worked-examples.ts';
@@ -111,6 +117,30 @@ describe('the commands', () => {
     await run(transmit, importKey, { data, ref2: 2 });
     await run(transmit, importKey, { data, ref2: 2 }, { extendedLength: true });
     expect(sizes).toEqual([5 + 255, 5 + 37 + 1, 7 + 292 + 2]);
+  });
+
+  it('each error names its command as docs/protocol.md does', async () => {
+    const commands: Readonly<Record<string, readonly Command<never, unknown>[]>> = {
+      SELECT: [selectEi, selectAs],
+      'GET IDENTITY': [getIdentity],
+      'GET CHALLENGE': [getChallenge],
+      EXPORTKEY: [exportKey],
+      IMPORTKEY: [importKey],
+      VERIFYRECEIPT: [verifyReceipt],
+      'GET RECEIPT': [getReceipt],
+      IDENTIFY: [identify],
+      VERIFY: [verify, pinState],
+      'CHANGE REFERENCE DATA': [changeReferenceData],
+      'GET DATA': [getData],
+    };
+    for (const [name, ofName] of Object.entries(commands)) {
+      for (const command of ofName) {
+        expect(command.name).toBe(name);
+        expect(() => command.decode(new Uint8Array(300)), name).toThrow(ProtocolError);
+        if (command === exportKey || command === importKey || command === getReceipt) continue;
+        expect(() => command.decode(new Uint8Array(300)), name).toThrow(new RegExp(`^${name}: `));
+      }
+    }
   });
 
   it('an argument of a wrong length is refused with the name of the argument', () => {

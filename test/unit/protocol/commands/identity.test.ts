@@ -79,6 +79,14 @@ describe('SELECT and GET IDENTITY', () => {
     });
   });
 
+  it('decode each capability from its own bit', () => {
+    const names = ['keepsChallenge', 'extendedLength', 'identify'] as const;
+    for (const [bit, name] of names.entries()) {
+      const { capabilities } = selectEi.decode(identity({ capabilities: `0${1 << bit}` }));
+      expect(names.filter((other) => capabilities[other])).toEqual([name]);
+    }
+  });
+
   it.each<[string, Partial<Record<keyof typeof FIELDS, string>>, RegExp]>([
     ['another version', { version: '02' }, /identity version 2 /],
     ['an SN of zero', { sn: '00'.repeat(16) }, /SN is zero/],
@@ -97,7 +105,11 @@ describe('SELECT and GET IDENTITY', () => {
     ['the slot number FFFF', { slots: `01 ${EMPTY_SLOT.replace('0003', 'FFFF')}` }, /slot 65535 is never listed/],
     ['a slot twice', { slots: `02 ${KEY_SLOT} ${KEY_SLOT}` }, /slot 2 is listed twice/],
     ['another slot state', { slots: `01 ${KEY_SLOT.replace(' 01 ', ' 02 ')}` }, /slot state 2 /],
-    ['AKV FFFFFFFF', { slots: `01 ${KEY_SLOT.replace('00000005', 'FFFFFFFF')}` }, /slot 2 has AKV FFFFFFFF/],
+    [
+      'AKV FFFFFFFF',
+      { slots: `01 ${KEY_SLOT.replace('00000005', 'FFFFFFFF')}` },
+      /slot 2 has AKV FFFFFFFF .*clause 3\.3/,
+    ],
     [
       'an empty slot with ATTR',
       { slots: `01 ${EMPTY_SLOT.replace('00000000000000', '44304142303045')}` },
@@ -151,11 +163,40 @@ describe('SELECT and GET IDENTITY', () => {
     for (const field of fields) expect(text).toMatch(field);
   });
 
-  it('refuse an identity that is truncated or one byte too long', () => {
+  it('refuse an identity that is truncated or one byte too long, and name the missing field', () => {
     const whole = identity();
+    const missing = new Set<string>();
     for (let length = 0; length < whole.length; length++) {
-      expect(() => getIdentity.decode(whole.subarray(0, length))).toThrow(/^GET IDENTITY: /);
+      try {
+        getIdentity.decode(whole.subarray(0, length));
+      } catch (error) {
+        const fault = /^GET IDENTITY: (\d+) bytes are too few, (.+) is missing \(/.exec(
+          String((error as Error).message),
+        );
+        expect(fault?.[1]).toBe(String(length));
+        missing.add(fault?.[2] ?? '');
+      }
     }
+    expect([...missing]).toEqual([
+      'the format',
+      'the SN',
+      'SET',
+      'TKV',
+      'profile',
+      'nSuites',
+      'a suite',
+      'lifecycle',
+      'tries',
+      'signature required',
+      'capabilities',
+      'firmware',
+      'nSlots',
+      'REF2 of a slot',
+      'slot state',
+      'AKV of a slot',
+      'ATTR of a slot',
+      'KCV of a slot',
+    ]);
     expect(() => getIdentity.decode(concat(whole, 0))).toThrow(/^GET IDENTITY: 1 bytes follow the identity/);
   });
 });
