@@ -7,7 +7,7 @@ import { ProtocolError } from '../errors.ts';
 import { decodeHeader } from '../tkl/header.ts';
 import { decodeReceipt, RECEIPT_LENGTH } from '../tkl/receipt.ts';
 import type { KeyCrypto } from './key-crypto.ts';
-import type { Memory } from './memory.ts';
+import type { ExportRecord, Memory } from './memory.ts';
 
 export interface VerifyReceiptOptions<Caller> {
   readonly memory: Memory<Caller>;
@@ -29,8 +29,7 @@ export async function verifyReceipt<Caller>(
 ): Promise<void> {
   const { memory, crypto, mutex } = options;
   requireLength('receipt', receipt, RECEIPT_LENGTH);
-  const record = await memory.findExportByCounter(xc);
-  if (record === undefined) throw new ProtocolError('export-unknown', `This AS has no export number ${xc}.`);
+  const record = await findExport(memory, xc);
   const expected = { header: decodeHeader(record.data), dataHash: sha256(record.data), kcv: record.kcv };
   try {
     // A malformed receipt is refused like one that does not verify.
@@ -52,11 +51,14 @@ async function commitReceipt<Caller>(
   receipt: Uint8Array,
   { memory, caller }: VerifyReceiptOptions<Caller>,
 ): Promise<void> {
-  const record = await memory.findExportByCounter(xc);
-  if (record?.receipt === undefined) {
-    if (record !== undefined) await memory.commitReceipt(record, receipt, caller);
-    return;
-  }
+  const record = await findExport(memory, xc);
+  if (record.receipt === undefined) return memory.commitReceipt(record, receipt, caller);
   if (equalBytes(record.receipt, receipt)) return;
   throw new ProtocolError('receipt-conflict', 'Another receipt is on file for this export.');
+}
+
+async function findExport<Caller>(memory: Memory<Caller>, xc: number): Promise<ExportRecord> {
+  const record = await memory.findExportByCounter(xc);
+  if (record === undefined) throw new ProtocolError('export-unknown', `This AS has no export number ${xc}.`);
+  return record;
 }

@@ -1,6 +1,7 @@
 // Compares the AS core with the worked examples of TKL/1, and tests every refusal that
 // docs/protocol.md clauses 3 and 4 require of an AS.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { AsUnit } from '#protocol/as-unit/as-unit.ts';
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
 import { type Bytes, concat, copy } from '#protocol/bytes/bytes.ts';
 import { fromHex, toHex } from '#protocol/bytes/hex.ts';
@@ -23,7 +24,10 @@ const SN = fromHex('00000000000000004549000000000007');
 const R = fromHex('A0A1A2A3A4A5A6A7A8A9AAABACADAEAF');
 const KEY: TestKey = { ref1: 0x0103, attributes: 'D0AB00N', akv: 5, slot: 2, key: new Uint8Array(32).fill(0xc0) };
 const ANY: TestKey = { ref1: 0x0104, attributes: 'P0AE00N', akv: 6, slot: 0xffff, key: new Uint8Array(16).fill(0xc1) };
-const OPTIONS: TestAsOptions = { set: SET, tkv: 1, family: 'cmac', transportKey: T, keys: [KEY, ANY] };
+const OPTIONS: TestAsOptions = {
+  ...{ set: SET, tkv: 1, family: 'cmac', transportKey: T, keys: [KEY, ANY] },
+  nextTransportKeys: [{ tkv: 3, key: T }],
+};
 
 /** Returns an export request for a unit that has T. */
 function request(change: Partial<UnitExportRequest> = {}, transportKey: Uint8Array = T): UnitExportRequest {
@@ -112,12 +116,22 @@ describe('exportKey', () => {
     ['another suite', { suite: 0x02 }],
     ['a signature', { sign: true }],
     ['another slot', { ref1: 0x0104, ref2: 3 }],
+    ['another version of T', { unit: { set: SET, tkv: 3, sn: SN } }],
   ] as const)('refuses a used challenge with %s', async (_name, change) => {
     const { as } = createTestAs(OPTIONS);
     const { as: other } = createTestAs(OPTIONS);
     await as.exportKey(request(), undefined);
     await expect(as.exportKey(request(change), undefined)).rejects.toMatchObject({ code: 'challenge-reused' });
     await expect(other.exportKey(request(change), undefined)).resolves.toBeDefined();
+  });
+
+  it('refuses a used challenge with another set', async () => {
+    const { as, memory } = createTestAs(OPTIONS);
+    await as.exportKey(request(), undefined);
+    memory.findTransportKey = async () => ({ family: 'cmac' });
+    memory.findKey = async () => KEY;
+    const unit = { set: SET + 1, tkv: 1, sn: SN };
+    await expect(as.exportKey(request({ unit }), undefined)).rejects.toMatchObject({ code: 'challenge-reused' });
   });
 
   it('refuses the second of two concurrent exports for one challenge', async () => {
@@ -166,6 +180,36 @@ describe('exportKey', () => {
     expect(memory.exports).toHaveLength(0);
   });
 
+  it('names the set, the transport key, the key and the slot that it refuses', async () => {
+    const { as } = createTestAs(OPTIONS);
+    const refusal = (change: Partial<UnitExportRequest>) => expect(as.exportKey(request(change), undefined)).rejects;
+    await refusal({ unit: { set: 0xa1, tkv: 1, sn: SN } }).toThrow('This AS has no set 000000A1 with transport key 1.');
+    await refusal({ suite: 0x04 }).toThrow('Transport key 1 of set 0000BA7C is not for suite 4.');
+    await refusal({ ref1: 9 }).toThrow('Set 0000BA7C has no key with REF1 9.');
+    await refusal({ ref2: 3 }).toThrow('The key with REF1 259 is not permitted in slot 3.');
+  });
+
+  it('refuses an argument of a wrong length by its name', async () => {
+    const { as } = createTestAs(OPTIONS);
+    const short = new Uint8Array(15);
+    const unit = { set: SET, tkv: 1, sn: short };
+    for (const [name, change] of Object.entries({
+      sn: { ...request(), unit },
+      random: { ...request(), random: short },
+      challengeMac: { ...request(), challengeMac: short },
+    })) {
+      await expect(as.exportKey(change, undefined)).rejects.toThrow(`${name} has 15 bytes, not 16`);
+    }
+  });
+
+  it('passes on a failure of the key operations, which is no refusal', async () => {
+    const failing = () => Promise.reject(new TypeError('the HSM is gone'));
+    const as = new AsUnit(createTestAs(OPTIONS).memory, {
+      ...{ verifyChallenge: failing, sealKey: failing, verifyReceipt: failing },
+    });
+    await expect(as.exportKey(request(), undefined)).rejects.toThrow(TypeError);
+  });
+
   it('refuses every single-bit flip of CHM', async () => {
     const { as } = createTestAs(OPTIONS);
     const good = request();
@@ -201,9 +245,14 @@ describe('exportKey', () => {
     expect(decodeHeader(data).xc).toBe(2);
   });
 
-  it('refuses an export when XC has reached its maximum', async () => {
-    const { as } = createTestAs({ ...OPTIONS, firstXc: 0xffffffff });
-    await expect(as.exportKey(request(), undefined)).rejects.toMatchObject({ code: 'quota-used' });
+  it('refuses an export when XC or AKV has reached its maximum, and not before', async () => {
+    for (const end of [{ firstXc: 0xffffffff }, { keys: [{ ...KEY, akv: 0xffffffff }] }]) {
+      const { as } = createTestAs({ ...OPTIONS, ...end });
+      await expect(as.exportKey(request(), undefined)).rejects.toMatchObject({ code: 'quota-used' });
+    }
+    const { as } = createTestAs({ ...OPTIONS, firstXc: 0xfffffffe, keys: [{ ...KEY, akv: 0xfffffffe }] });
+    const { data } = await as.exportKey(request(), undefined);
+    expect(decodeHeader(data)).toMatchObject({ xc: 0xfffffffe, akv: 0xfffffffe });
   });
 });
 
@@ -251,8 +300,12 @@ describe('verifyReceipt', () => {
     await as.verifyReceipt(2, receiptFor(second.data, SN), undefined);
   });
 
-  it('refuses a receipt for an unknown export', async () => {
-    const { as } = createTestAs(OPTIONS);
+  it('refuses a receipt for an unknown export, and for one that is gone before the receipt is stored', async () => {
+    const { as, memory } = createTestAs(OPTIONS);
     await expect(as.verifyReceipt(1, new Uint8Array(64), undefined)).rejects.toMatchObject({ code: 'export-unknown' });
+    const { data } = await as.exportKey(request(), undefined);
+    const [record] = memory.exports;
+    memory.findExportByCounter = vi.fn(async () => undefined).mockImplementationOnce(async () => record);
+    await expect(as.verifyReceipt(1, receiptFor(data), undefined)).rejects.toMatchObject({ code: 'export-unknown' });
   });
 });

@@ -135,6 +135,11 @@ describe('an entry', () => {
     for (const entry of [KEY, ERASING, REPLACING]) expect(() => requireEntry(entry)).not.toThrow();
   });
 
+  it('may have the highest AKV of its kind', () => {
+    for (const entry of [KEY, ERASING]) expect(() => requireEntry({ ...entry, akv: 0xfffffffe })).not.toThrow();
+    expect(() => requireEntry({ ...REPLACING, akv: 255 })).not.toThrow();
+  });
+
   it.each<[string, KeyFacts]>([
     ['AKV 0', { ...KEY, akv: 0 }],
     ['AKV FFFFFFFF', { ...KEY, akv: 0xffffffff }],
