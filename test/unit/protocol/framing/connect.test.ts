@@ -4,6 +4,7 @@ import { fromHex } from '#protocol/bytes/hex.ts';
 import { CcidDevice } from '#protocol/framing/ccid-device.ts';
 import { ccidHost } from '#protocol/framing/ccid-host.ts';
 import { connect, MAX_EXCHANGE_MS } from '#protocol/framing/connect.ts';
+import type { Port } from '#protocol/framing/port.ts';
 import { encodeSBlock } from '#protocol/framing/t1-block.ts';
 import { T1Card } from '#protocol/framing/t1-card.ts';
 import { t1Host } from '#protocol/framing/t1-host.ts';
@@ -104,6 +105,20 @@ describe('connect and the clock', () => {
     const begun = clock.now();
     await expect(clock.run(transmit(COMMAND))).rejects.toMatchObject({ code: 'link-timeout' });
     expect(clock.now() - begun).toBe(200);
+  });
+
+  it('writes without a read before when the framing asks for no silence', async () => {
+    const calls: string[] = [];
+    const port: Port = {
+      read: async () => {
+        calls.push('read');
+        return calls.length === 2 ? fromHex('81 00000000 00 00 01 00 00') : undefined;
+      },
+      write: async () => void calls.push('write'),
+      close: async () => undefined,
+    };
+    await expect(connect(port, ccidHost(), () => 0)).rejects.toMatchObject({ code: 'link-timeout' });
+    expect(calls).toEqual(['write', 'read', 'write', 'read']);
   });
 
   it('drains a line that is never silent for at most 2 s before it writes', async () => {
