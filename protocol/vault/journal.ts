@@ -49,7 +49,7 @@ const EVENTS = {
 const unknownEventSchema = custom<never>(() => false, 'an event of a known kind');
 
 const vaultEventSchema = v.lazy((value) => {
-  const { kind = '' } = typeof value === 'object' && value !== null ? (value as { kind?: unknown }) : {};
+  const { kind } = typeof value === 'object' && value !== null ? (value as { kind?: unknown }) : {};
   return Object.hasOwn(EVENTS, kind as string) ? EVENTS[kind as keyof typeof EVENTS] : unknownEventSchema;
 });
 export type VaultEventJson = Json<typeof vaultEventSchema>;

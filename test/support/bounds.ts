@@ -1,0 +1,40 @@
+// Checks the limits of a wire format: each member is read at its smallest and its largest value and
+// refused beyond them, with its name.
+import { expect } from 'vitest';
+import { toBase64url } from '#protocol/bytes/text.ts';
+
+/** A member by its path, for example "sets.0.keys", and what the two limits count. */
+export type Bound = readonly [path: string, counts: keyof typeof VALUES, min: number, max: number];
+
+const VALUES = {
+  integer: (size: number): unknown => size,
+  /** Bytes in base64url. */
+  bytes: (size: number): unknown => toBase64url(new Uint8Array(size)),
+  /** Characters. */
+  text: (size: number): unknown => 'A'.repeat(size),
+  /** Copies of the first item. */
+  items: (size: number, now: unknown): unknown => Array.from({ length: size }, () => (now as unknown[])[0]),
+};
+
+/** @param read throws for a value that has not the format; `value` is one that has */
+export function expectBounds(read: (value: unknown) => unknown, value: unknown, bounds: readonly Bound[]): void {
+  expect(() => read(value)).not.toThrow();
+  for (const [path, counts, min, max] of bounds) {
+    const at = (size: number) => () => read(withMember(value, path, (now) => VALUES[counts](size, now)));
+    for (const size of [min, max]) expect(at(size), `${path}: ${size}`).not.toThrow();
+    const name = path.split('.').at(-1)?.replace(/^\d+$/, '[$&]') ?? '';
+    for (const size of [min - 1, max + 1]) {
+      if (size >= 0 || counts === 'integer') expect(at(size), `${path}: ${size}`).toThrow(`${name} is not `);
+    }
+  }
+}
+
+/** A copy of `value` with another member at `path`. */
+function withMember(value: unknown, path: string, change: (now: unknown) => unknown): unknown {
+  const copy: unknown = structuredClone(value);
+  const keys = path.split('.');
+  const last = keys.pop() ?? '';
+  const owner = keys.reduce((at, key) => (at as Record<string, unknown>)[key], copy) as Record<string, unknown>;
+  owner[last] = change(owner[last]);
+  return copy;
+}
