@@ -1,6 +1,6 @@
 // Texts that the operator enters on the page: reasons and PINs.
 import { expect, it } from 'vitest';
-import { readDigits, readReason } from '#web/state/common/entered-text.ts';
+import { readDigits, readReason, storedReason } from '#web/state/common/entered-text.ts';
 
 it('a reason is converted to its normal form, or refused with the name of the character', () => {
   expect(readReason(' non livre\u0301\u00a0: cassé 🔧 ')).toEqual({ text: 'non livré : cassé 🔧', refusal: undefined });
@@ -12,6 +12,13 @@ it('a reason is converted to its normal form, or refused with the name of the ch
   expect(readReason('x'.repeat(201)).refusal).toBe(
     'The reason has 201 characters, and at most 200 are permitted. Type it again.',
   );
+});
+
+it('a stored reason of an earlier version is repaired, or replaced where nothing is left of it', () => {
+  expect(storedReason('cassé')).toBe('cassé');
+  expect(storedReason('a\u202eb')).toBe('a b');
+  expect(storedReason('x'.repeat(201))).toHaveLength(200);
+  expect(storedReason('\u202e')).toBe('a reason that cannot be shown');
 });
 
 it('a PIN is converted to Latin digits', () => {
