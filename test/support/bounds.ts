@@ -16,12 +16,16 @@ const VALUES = {
   items: (size: number, now: unknown): unknown => Array.from({ length: size }, () => (now as unknown[])[0]),
 };
 
+/** A longer list is only refused beyond its limit, where none of its items is read: reading takes long. */
+const MAX_ITEMS = 1000;
+
 /** @param read throws for a value that has not the format; `value` is one that has */
 export function expectBounds(read: (value: unknown) => unknown, value: unknown, bounds: readonly Bound[]): void {
   expect(() => read(value)).not.toThrow();
   for (const [path, counts, min, max] of bounds) {
     const at = (size: number) => () => read(withMember(value, path, (now) => VALUES[counts](size, now)));
-    for (const size of [min, max]) expect(at(size), `${path}: ${size}`).not.toThrow();
+    const accepted = [min, max].filter((size) => counts !== 'items' || size <= MAX_ITEMS);
+    for (const size of accepted) expect(at(size), `${path}: ${size}`).not.toThrow();
     const name = path.split('.').at(-1)?.replace(/^\d+$/, '[$&]') ?? '';
     for (const size of [min - 1, max + 1]) {
       if (size >= 0 || counts === 'integer') expect(at(size), `${path}: ${size}`).toThrow(`${name} is not `);
