@@ -105,6 +105,18 @@ describe('the slots of a unit', () => {
     expect(choice.chosen).toBeUndefined();
   });
 
+  it('suggest a key for the same use as the one that they hold', async () => {
+    const { session } = await createBench();
+    await session.signIn('token');
+    const signedIn = session.signedIn;
+    const [, ...keys] = SET.keys.map((key) => ({ ...key, slot: 2 }));
+    const bound = { signedIn: { ...signedIn, sets: [{ ...SET, keys }] } } as unknown as typeof session;
+    expect(keys.map(({ attributes }) => attributes)).toEqual(['M6AC00N', 'D0AB00N']);
+    const choice = new KeyChoice(bound, () => FACTS);
+    choice.chooseSlot(2);
+    expect(choice.chosen?.key.attributes).toBe('D0AB00N');
+  });
+
   it('show that the AS has no key for them', async () => {
     const slots = [{ ref2: 7, holdsKey: false, kcv: '0000000000', akv: 0, attributes: '' }];
     const { session } = await createBench();
