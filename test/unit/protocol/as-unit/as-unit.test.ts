@@ -305,7 +305,9 @@ describe('verifyReceipt', () => {
     await expect(as.verifyReceipt(1, new Uint8Array(64), undefined)).rejects.toMatchObject({ code: 'export-unknown' });
     const { data } = await as.exportKey(request(), undefined);
     const [record] = memory.exports;
-    memory.findExportByCounter = vi.fn(async () => undefined).mockImplementationOnce(async () => record);
+    memory.findExportByCounter = vi
+      .fn(async (): Promise<typeof record> => undefined)
+      .mockImplementationOnce(async () => record);
     await expect(as.verifyReceipt(1, receiptFor(data), undefined)).rejects.toMatchObject({ code: 'export-unknown' });
   });
 });
