@@ -42,7 +42,7 @@ const MALFORMED = 'vault-malformed';
  * Maximum length in characters. A header has at most 60 kB; the sealed part for 1000 units has
  * about 100 kB.
  */
-export const MAX_FILE_LENGTH = 1 << 22;
+const MAX_FILE_LENGTH = 1 << 22;
 
 const vaultCertificateSchema = v.object({ ...certificateSchema.entries, from: vaultTime, until: vaultTime });
 

@@ -6,13 +6,7 @@ import { fromBase64url, fromUtf8, toBase64url, utf8 } from '#protocol/bytes/text
 import { ed25519PublicKey } from '#protocol/crypto/ed25519.ts';
 import { CERTIFICATE_TYPE, type CertificateJson } from '#protocol/service/messages.ts';
 import { type Envelope, sealEnvelope } from '#protocol/signing/envelope.ts';
-import {
-  decodeVaultFile,
-  encodeVaultFile,
-  MAX_FILE_LENGTH,
-  type VaultFileJson,
-  verifyVaultFile,
-} from '#protocol/vault/file.ts';
+import { decodeVaultFile, encodeVaultFile, type VaultFileJson, verifyVaultFile } from '#protocol/vault/file.ts';
 import { familyOf, keyFactsOf, VAULT_TYPE, type VaultHeaderJson, vaultName } from '#protocol/vault/header.ts';
 import { openVaultSecrets, wipeVaultSecrets } from '#protocol/vault/secrets.ts';
 import {
@@ -189,9 +183,15 @@ describe('a vault file', () => {
     ['not JSON', 'KV'],
     ['a list', '[]\n'],
     ['a number', '7\n'],
-    ['too long', ' '.repeat(MAX_FILE_LENGTH + 1)],
+    ['too long', ' '.repeat(4 * 1024 * 1024 + 1)],
   ])('is refused if it is %s', (_what, text) => {
     expect(() => decodeVaultFile(text)).toThrow(expect.objectContaining({ code: 'vault-malformed' }));
+  });
+
+  it('may have 4 MiB', () => {
+    const padded = vault.text.padEnd(4 * 1024 * 1024);
+    expect(encodeVaultFile(decodeVaultFile(padded))).toBe(vault.text);
+    expect(() => decodeVaultFile(`${padded} `)).toThrow('The file is too long for a vault.');
   });
 
   it('is accepted with the blanks and line ends of another program, and always has the same content', () => {
