@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
-import { bytes, integer, list, printable, read, text, time } from '#protocol/json/schema.ts';
+import { anySerialNumber } from '#protocol/json/fields.ts';
+import { asJson, bytes, integer, list, printable, read, text, time } from '#protocol/json/schema.ts';
 
 const isAccepted = (schema: v.GenericSchema, value: unknown): boolean => v.safeParse(schema, value).success;
 const refusal = (schema: v.GenericSchema, value: unknown): string => {
@@ -89,8 +90,28 @@ describe('a time', () => {
     '2026-01-02T03:04Z',
     '2026-01-02',
     1,
+    ['2026-01-02T03:04:05Z'],
   ])('is not %j', (value) => {
     expect(isAccepted(time, value)).toBe(false);
+  });
+});
+
+describe('a serial number', () => {
+  it('has 32 upper-case hex digits', () => {
+    expect(isAccepted(anySerialNumber, '0'.repeat(32))).toBe(true);
+    for (const value of ['0'.repeat(31), '0'.repeat(33), 'a'.repeat(32), `${'A'.repeat(32)}\n`, ['A'.repeat(32)]]) {
+      expect(isAccepted(anySerialNumber, value), String(value)).toBe(false);
+    }
+  });
+});
+
+describe('the JSON Schema of a part', () => {
+  it('says what the part accepts', () => {
+    expect(time.json).toMatchObject({ type: 'string', format: 'date-time' });
+    expect(new RegExp(String(time.json.pattern)).test('2026-01-02T03:04:05Z')).toBe(true);
+    expect(text(/^a$/, 'an a').json).toEqual({ type: 'string', pattern: '^a$' });
+    expect(integer(1, 9).json).toEqual({ type: 'integer', minimum: 1, maximum: 9 });
+    expect(asJson(v.string(), { type: 'string', maxLength: 3 })).toMatchObject({ json: { maxLength: 3 } });
   });
 });
 
@@ -118,6 +139,8 @@ describe('reading', () => {
     rows: list(v.object({ sn: text(/^[0-9A-F]{4}$/, '4 hex digits'), kind: v.picklist(['a', 'b']) }), 0, 5),
     on: v.boolean(),
     note: v.nullable(printable(10)),
+    hash: v.exactOptional(bytes(1, 2)),
+    id: v.exactOptional(bytes(2)),
   });
   const good = { rows: [{ sn: '00AA', kind: 'a' }], on: true, note: null };
 
@@ -134,6 +157,9 @@ describe('reading', () => {
     [{ ...good, rows: [good.rows[0], null] }, 'answer.rows[1] is not Object'],
     [{ ...good, rows: [{ sn: '00aa', kind: 'a' }] }, 'answer.rows[0].sn is not 4 hex digits'],
     [{ ...good, rows: [{ sn: '00AA', kind: 'c' }] }, 'answer.rows[0].kind is not ("a" | "b")'],
+    [{ ...good, rows: [{ sn: ['00AA'], kind: 'a' }] }, 'answer.rows[0].sn is not 4 hex digits'],
+    [{ ...good, hash: 'A' }, 'answer.hash is not base64url of 1 to 2 bytes'],
+    [{ ...good, id: 'A' }, 'answer.id is not base64url of 2 bytes'],
     [{ ...good, on: 1 }, 'answer.on is not boolean'],
     [{ ...good, note: 7 }, 'answer.note is not a text of 1 to 10 printable characters'],
   ])('refuses %j', (value, message) => {
