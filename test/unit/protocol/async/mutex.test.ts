@@ -71,4 +71,20 @@ describe('KeyedMutex', () => {
     await Promise.all(results);
     expect(events.slice(3)).toEqual(['a ends', 'b starts', 'b ends']);
   });
+
+  it('lets a new action wait for the last of its key, even when an earlier one has ended', async () => {
+    const events: string[] = [];
+    const mutex = new KeyedMutex();
+    const [a, b, c] = [action('a', events), action('b', events), action('c', events)];
+    const [first, second] = [mutex.run('x', a.run), mutex.run('x', b.run)];
+    a.end();
+    await first;
+    const third = mutex.run('x', c.run);
+    c.end();
+    await new Promise(setImmediate);
+    expect(events).toEqual(['a starts', 'a ends', 'b starts']);
+    b.end();
+    await Promise.all([second, third]);
+    expect(events.slice(3)).toEqual(['b ends', 'c starts', 'c ends']);
+  });
 });

@@ -216,6 +216,26 @@ it('the query of the audit log has numbers from 2 on, and a limit of 1 to 200, o
   for (const limit of ['0', '201', 'x']) expect(() => read({ limit })).toThrow('message.limit is not');
 });
 
+it('words are taken only from their list', () => {
+  const service = { name: 'Keyferry AS', asNumber: 0, demo: false };
+  const whoami = { operator: 'maria', expires: TIME, service };
+  for (const role of ['operator', 'custodian', 'auditor', 'administrator']) {
+    expect(reader(whoamiSchema)({ ...whoami, role })).toMatchObject({ role });
+  }
+  const certificate = { publicKey: zeros(32), asNumber: 0, from: TIME, until: TIME };
+  for (const purpose of ['data', 'verdict', 'audit-head', 'work-order', 'report', 'vault', 'vault-journal']) {
+    expect(reader(certificateSchema)({ ...certificate, purpose })).toMatchObject({ purpose });
+  }
+  for (const profile of ['shared', 'diversified']) {
+    expect(reader(keysSchema)({ sets: [{ ...set, profile }] })).toMatchObject({ sets: [{ profile }] });
+  }
+  for (const word of ['', 'root']) {
+    expect(() => reader(whoamiSchema)({ ...whoami, role: word })).toThrow('message.role is not');
+    expect(() => reader(certificateSchema)({ ...certificate, purpose: word })).toThrow('message.purpose is not');
+    expect(() => reader(keysSchema)({ sets: [{ ...set, profile: word }] })).toThrow('profile is not');
+  }
+});
+
 it('texts with an alphabet are refused with any other character', () => {
   const keys = (change: object) => () => reader(keysSchema)({ sets: [{ ...set, keys: [{ ...key, ...change }] }] });
   expect(keys({ attributes: '' })).not.toThrow();

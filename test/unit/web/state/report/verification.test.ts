@@ -36,6 +36,56 @@ describe('the check of a report', () => {
     expect(check.progress).toBeUndefined();
   });
 
+  it('takes a root key in hex digits or base64url, and each only once', async () => {
+    const check = new Verification(
+      async () => [],
+      () => false,
+    );
+    for (const typed of ['07'.repeat(32), root, '07 '.repeat(32)]) check.addRoot(typed);
+    expect(check.roots).toMatchObject([{ name: 'Typed in', root }]);
+    for (const typed of ['', '07'.repeat(31), '07'.repeat(33), '0G'.repeat(32), `${root}A`]) {
+      check.addRoot(typed);
+      expect(check.isRootRefused, typed).toBe(true);
+    }
+    expect(check.roots).toHaveLength(1);
+  });
+
+  it('says why a file cannot be read, until the next one', async () => {
+    const check = new Verification(pinned, () => false);
+    const file = (size: number) => ({ name: 'r', size, arrayBuffer: async () => new Uint8Array([0x7b, 0x7d]).buffer });
+    expect(await check.open(file(2 ** 40))).toBeUndefined();
+    expect(check.refusedFile).toMatchObject({ title: 'This file is too long.', remedy: 'Choose another file' });
+    expect(await check.open(file(2))).toBe('{}');
+    expect(check.refusedFile).toBeUndefined();
+    const broken = Object.defineProperty(file(2), 'size', {
+      get: () => {
+        throw new TypeError('bug');
+      },
+    });
+    await expect(check.open(broken)).rejects.toThrow(TypeError);
+  });
+
+  it('has progress, the root key that it used, and a table at the end', async () => {
+    const reports = await ReportSetup.open();
+    try {
+      const service = async () => [{ service: 'https://as.example', root: reports.genuine.root }];
+      const check = new Verification(service, (...signed) => isSignedBy(...signed));
+      await check.readRoots();
+      const [first] = check.roots;
+      if (!first) throw new TypeError('no root');
+      expect(check.csv()).toBe('');
+      const checking = check.check(JSON.stringify(reports.genuine), first);
+      expect(check.progress).toEqual([0, 0]);
+      await checking;
+      expect(check).toMatchObject({ progress: undefined, usedRoot: first, verdict: { genuine: true } });
+      expect(check.csv().split('\n').length).toBeGreaterThan(reports.genuine.rows.length);
+      await check.open({ name: 'other', size: 1, arrayBuffer: async () => new Uint8Array([0x61]).buffer });
+      expect(check.verdict).toBeUndefined();
+    } finally {
+      await reports.close();
+    }
+  });
+
   it('drops the verdict on a file when another file was opened during the check', async () => {
     const reports = await ReportSetup.open();
     try {
