@@ -1,7 +1,7 @@
 // Detects that the operator is absent, after a time without input. The time is shorter in a hidden
 // tab. During a load, the operator never counts as absent.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { watchInactivity } from '#web/state/page/inactivity.ts';
+import { IDLE_LIMITS, watchInactivity } from '#web/state/page/inactivity.ts';
 
 const LIMITS = { idleMs: 10_000, hiddenMs: 5_000 };
 
@@ -49,9 +49,9 @@ describe('the inactivity detection', () => {
     expect(seen).toEqual(['idle']);
   });
 
-  it('restarts at every key, click and wheel event', () => {
+  it('restarts at every key, click, wheel and touch', () => {
     const { page, seen } = watched();
-    for (const event of ['keydown', 'pointerdown', 'wheel']) {
+    for (const event of ['keydown', 'pointerdown', 'wheel', 'touchstart']) {
       vi.advanceTimersByTime(9_000);
       page.dispatchEvent(new Event(event));
     }
@@ -59,6 +59,10 @@ describe('the inactivity detection', () => {
     expect(seen).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(seen).toEqual(['idle']);
+  });
+
+  it('is after 10 minutes, and after 5 in a hidden tab', () => {
+    expect(IDLE_LIMITS).toEqual({ idleMs: 600_000, hiddenMs: 300_000 });
   });
 
   it('reports idle earlier in a hidden tab', () => {
