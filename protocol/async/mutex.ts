@@ -26,6 +26,11 @@ export class Mutex {
 export class KeyedMutex {
   readonly #mutexes = new Map<string, { readonly mutex: Mutex; users: number }>();
 
+  /** Number of keys with a running or waiting action. */
+  get size(): number {
+    return this.#mutexes.size;
+  }
+
   async run<Result>(key: string, action: () => Promise<Result>): Promise<Result> {
     const entry = this.#mutexes.get(key) ?? { mutex: new Mutex(), users: 0 };
     this.#mutexes.set(key, entry);

@@ -87,4 +87,15 @@ describe('KeyedMutex', () => {
     await Promise.all([second, third]);
     expect(events.slice(3)).toEqual(['b ends', 'c starts', 'c ends']);
   });
+
+  it('keeps no key whose actions have all ended, also after a failure', async () => {
+    const mutex = new KeyedMutex();
+    expect(mutex.size).toBe(0);
+    const done = [mutex.run('x', async () => 1), mutex.run('x', async () => 2), mutex.run('y', async () => 3)];
+    const failed = mutex.run('z', () => Promise.reject(new Error('no')));
+    expect(mutex.size).toBe(3);
+    expect(await Promise.all(done)).toEqual([1, 2, 3]);
+    await expect(failed).rejects.toThrow('no');
+    expect(mutex.size).toBe(0);
+  });
 });

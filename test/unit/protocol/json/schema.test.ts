@@ -106,7 +106,7 @@ describe('a serial number', () => {
 });
 
 describe('the JSON Schema of a part', () => {
-  it('says what the part accepts', () => {
+  it('states what the part accepts', () => {
     expect(time.json).toMatchObject({ type: 'string', format: 'date-time' });
     expect(new RegExp(String(time.json.pattern)).test('2026-01-02T03:04:05Z')).toBe(true);
     expect(text(/^a$/, 'an a').json).toEqual({ type: 'string', pattern: '^a$' });

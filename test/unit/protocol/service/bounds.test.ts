@@ -216,7 +216,7 @@ it('the query of the audit log has numbers from 2 on, and a limit of 1 to 200, o
   for (const limit of ['0', '201', 'x']) expect(() => read({ limit })).toThrow('message.limit is not');
 });
 
-it('words are taken only from their list', () => {
+it('words are accepted only from their list', () => {
   const service = { name: 'Keyferry AS', asNumber: 0, demo: false };
   const whoami = { operator: 'maria', expires: TIME, service };
   for (const role of ['operator', 'custodian', 'auditor', 'administrator']) {

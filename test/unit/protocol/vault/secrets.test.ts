@@ -40,7 +40,7 @@ describe('the secrets of a vault', () => {
     expect(() => sealVaultSecrets(secrets, { ...name, vaultId: short }, filled(32, 5))).toThrow(/^vaultId has 31/);
   });
 
-  it('are not said to have a wrong passphrase when the key has a wrong length', () => {
+  it('are not reported as a wrong passphrase when the key has a wrong length', () => {
     const sealed = sealVaultSecrets(secrets, name, filled(32, 5));
     expect(openVaultSecrets(sealed, name, filled(32, 5))).toEqual(secrets);
     expect(() => openVaultSecrets(sealed, name, filled(31, 5))).toThrow(RangeError);

@@ -42,9 +42,15 @@ afterEach(() => void vi.useRealTimers());
 
 describe('the inactivity detection', () => {
   it('reports idle only once, after the time limit without input', () => {
-    const { seen } = watched();
+    const { page, seen, reportActivity, listeners } = watched();
     vi.advanceTimersByTime(9_999);
     expect(seen).toEqual([]);
+    vi.advanceTimersByTime(60_000);
+    expect(seen).toEqual(['idle']);
+    page.dispatchEvent(new Event('keydown'));
+    page.setVisibility('hidden');
+    reportActivity();
+    expect(listeners.size).toBe(0);
     vi.advanceTimersByTime(60_000);
     expect(seen).toEqual(['idle']);
   });

@@ -1,5 +1,5 @@
-// The conditions of the page, its preferences and the journal's space: each is told apart, and a
-// setting outlives the page.
+// The conditions of the page, its preferences and the journal's space: each condition
+// is shown by itself, and a setting remains for the next page.
 import { expect, it } from 'vitest';
 import { keysIn } from '#web/state/page/journal-space.ts';
 import { PageHealth } from '#web/state/page/page-health.svelte.ts';

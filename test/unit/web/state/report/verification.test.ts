@@ -36,7 +36,7 @@ describe('the check of a report', () => {
     expect(check.progress).toBeUndefined();
   });
 
-  it('takes a root key in hex digits or base64url, and each only once', async () => {
+  it('accepts a root key in hex digits or base64url, and each only once', async () => {
     const check = new Verification(
       async () => [],
       () => false,
@@ -50,7 +50,7 @@ describe('the check of a report', () => {
     expect(check.roots).toHaveLength(1);
   });
 
-  it('says why a file cannot be read, until the next one', async () => {
+  it('shows why a file cannot be read, until the next file is opened', async () => {
     const check = new Verification(pinned, () => false);
     const file = (size: number) => ({ name: 'r', size, arrayBuffer: async () => new Uint8Array([0x7b, 0x7d]).buffer });
     expect(await check.open(file(2 ** 40))).toBeUndefined();

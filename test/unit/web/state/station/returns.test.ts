@@ -1,5 +1,5 @@
 // A unit that comes back by another link or twice, and what the station needs for it: which lane it
-// gets, which commands it receives, and what the open order is told.
+// gets, which commands it receives, and what the station reports to the open order.
 import { describe, expect, it, vi } from 'vitest';
 import type { AttachedUnit } from '#protocol/provisioning/attached-unit.ts';
 import type { Attendant } from '#web/state/station/attendant.ts';
@@ -43,7 +43,7 @@ describe('a unit whose load is open', () => {
     expect(lane).toMatchObject({ attached: true, link: { kind: 'serial' }, phase: { is: 'done' } });
   });
 
-  it('is not needed for a receipt that only the AS has to verify', async () => {
+  it('receives no command for a receipt that only the AS has to verify', async () => {
     const bench = await signedInBench();
     bench.account.refuse('verifyReceipt', 'service-unreachable');
     const wire = cable();
@@ -59,7 +59,7 @@ describe('a unit whose load is open', () => {
 });
 
 describe('the open order', () => {
-  it('is told of a second unit with the same SN, but not of the other link of a unit', async () => {
+  it('receives a report of a second unit with the same SN, but not of the other link of a unit', async () => {
     const bench = await signedInBench();
     const attendant = createAttendant();
     bench.station.assign(attendant);
