@@ -61,6 +61,12 @@ describe('the export request', () => {
     expect((await requested({ suites: [0x04, 0x02] }, { suites: [0x01, 0x02] })).request.suite).toBe(0x02);
   });
 
+  it('is not made without a common suite, and the error lists the suites of both', async () => {
+    const attached = await attach(createUnit({ suites: [0x01, 0x02] }).transmit);
+    const steps = provision({} as KeySource, attached, { ...REQUEST, suites: [0x04, 0x04] });
+    await expect(steps.next()).rejects.toThrow('the unit allows suites 1, 2, the AS has 4, 4');
+  });
+
   it('that got no answer is sent again as it was, without a new challenge', async () => {
     const { request: unanswered } = await requested({});
     const { request, commands } = await requested({ unanswered, idempotencyKey: 'B'.repeat(22), suites: [] });
