@@ -3,7 +3,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ErrorCode, ProtocolError } from '#protocol/errors.ts';
 import type { SetJson } from '#protocol/service/messages.ts';
+import { AsClock } from '#web/state/session/as-clock.svelte.ts';
 import { ExportsLeft } from '#web/state/session/exports-left.svelte.ts';
+import { RootChange } from '#web/state/session/root-change.svelte.ts';
 import { limitConcurrency, MAX_REQUESTS, Semaphore } from '#web/state/session/semaphore.ts';
 import { type AsAccount, type LocalAccount, Session } from '#web/state/session/session.svelte.ts';
 
@@ -42,6 +44,39 @@ function createVault(exportsLeft: LocalAccount['exportsLeft'] = async () => 9) {
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
+
+describe('a sign-in', () => {
+  it('that the AS refuses leaves the reason', async () => {
+    const { session, account } = create();
+    expect(session.state).toEqual({ is: 'out' });
+    account.signIn.mockImplementationOnce(() => refusal('signed-out'));
+    await session.signIn('KF');
+    expect(session.state).toEqual({ is: 'out', failure: { code: 'signed-out' } });
+  });
+});
+
+describe('another root key', () => {
+  it('is pinned after the operator has compared and confirmed it, and ends the session', async () => {
+    const { session, roots } = create();
+    await session.signIn('KF');
+    const change = new RootChange(session);
+    await expect(change.trust()).rejects.toThrow(RangeError);
+    change.confirm(true);
+    await expect(change.trust()).rejects.toThrow(RangeError);
+    await change.compare();
+    expect(change.comparison?.shown).toEqual(SHOWN);
+    roots.replace.mockImplementationOnce(() => refusal('service-unreachable'));
+    await change.trust();
+    expect(change).toMatchObject({ confirmed: false, failure: { code: 'service-unreachable' } });
+    await expect(change.trust()).rejects.toThrow(RangeError);
+    expect(session.state.is).toBe('in');
+    change.confirm(true);
+    await change.trust();
+    expect(roots.replace.mock.calls).toEqual([[SHOWN.root], [SHOWN.root]]);
+    expect(change.failure).toBeUndefined();
+    expect(session.state).toEqual({ is: 'out' });
+  });
+});
 
 describe('the first contact', () => {
   it('shows the root key, and sends no access code before the operator has compared that key', async () => {
@@ -118,6 +153,19 @@ describe('the end of a session', () => {
     await session.refresh();
     expect(session.state).toMatchObject(state);
   });
+
+  it.each(['token-locked', 'token-lost', 'token-blocked', 'vault-locked', 'vault-expired'] as const)(
+    'follows %s from a vault or card, and not from the service',
+    async (code) => {
+      const { session } = create();
+      await session.signIn('KF');
+      session.endOn({ code });
+      expect(session.state.is).toBe('in');
+      await session.use(createVault());
+      session.endOn({ code });
+      expect(session.state).toEqual({ is: 'out', failure: { code } });
+    },
+  );
 
   it('follows a lock of the vault, and the service is the AS again', async () => {
     const { session } = create();
@@ -203,6 +251,19 @@ describe('requests to the AS', () => {
     expect(() => new Semaphore(0)).toThrow(RangeError);
   });
 
+  it('stay in the queue when an earlier one is stopped after it was admitted', async () => {
+    const semaphore = new Semaphore(1);
+    const ends: (() => void)[] = [];
+    const held = () => new Promise<void>((resolve) => ends.push(resolve));
+    const stop = new AbortController();
+    const asked = [semaphore.run(held), semaphore.run(held, stop.signal), semaphore.run(async () => 'sent')];
+    ends[0]?.();
+    await vi.waitUntil(() => ends.length === 2);
+    stop.abort();
+    ends[1]?.();
+    expect(await Promise.all(asked)).toEqual([undefined, undefined, 'sent']);
+  });
+
   it('are not sent when they were stopped before they had to wait', async () => {
     const semaphore = new Semaphore(1);
     let end = (): void => undefined;
@@ -213,4 +274,13 @@ describe('requests to the AS', () => {
     await first;
     expect(await semaphore.run(async () => 'next')).toBe('next');
   });
+});
+
+it('the clock of the AS is stored only when the difference changes', () => {
+  const setItem = vi.fn();
+  const settings = { getItem: () => null, setItem };
+  const clock = new AsClock({ wall: () => NOW, ticks: () => 0, settings });
+  clock.learn(NOW + DAY);
+  clock.learn(NOW + DAY + 500);
+  expect(setItem.mock.calls).toEqual([['keyferry.clock', String(DAY)]]);
 });

@@ -66,6 +66,19 @@ describe('the card session', () => {
     expect([card.phase, card.failure]).toEqual([{ is: 'detached' }, undefined]);
   });
 
+  it('has no card, and the reason, when the chosen device is no card', async () => {
+    const phases: string[] = [];
+    const transmit = async () => {
+      phases.push(card.phase.is);
+      return Uint8Array.of(0x6a, 0x82);
+    };
+    const { card } = cardSession({ transmit } as unknown as TestAsCard);
+    await card.attach('usb');
+    expect(phases[0]).toBe('reading');
+    expect(card.phase).toEqual({ is: 'detached' });
+    expect(card.failure).toBeDefined();
+  });
+
   it('shows the tries left after each wrong PIN', async () => {
     const { card, session } = cardSession();
     await card.attach('usb');
@@ -84,6 +97,8 @@ describe('the card session', () => {
     const before = sent();
     expect(['123', '1234567890123', '12a4', ''].map((text) => card.isPin(text))).toEqual([false, false, false, false]);
     await expect(card.enterPin('123')).rejects.toThrow(RangeError);
+    await expect(card.changePin(PIN, '123')).rejects.toThrow(RangeError);
+    await expect(card.changePin('123', PIN)).rejects.toThrow(RangeError);
     expect(sent()).toBe(before);
   });
 

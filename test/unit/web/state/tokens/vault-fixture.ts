@@ -26,8 +26,15 @@ const TA = fromHex('11'.repeat(32));
 class TestLocks {
   readonly #names = new Set<string>();
 
-  async request(name: string, _options: object, callback: (lock: object | null) => unknown): Promise<unknown> {
-    if (this.#names.has(name)) return await callback(null);
+  async request(
+    name: string,
+    { ifAvailable }: { readonly ifAvailable: boolean },
+    callback: (lock: object | null) => unknown,
+  ): Promise<unknown> {
+    if (this.#names.has(name)) {
+      if (!ifAvailable) throw new TypeError('the tab would wait until another tab releases the lock');
+      return await callback(null);
+    }
     this.#names.add(name);
     try {
       return await callback({ name });

@@ -11,6 +11,7 @@ describe('a vault with a passkey', () => {
   async function withPasskey(): Promise<Unlocked & { readonly id: string }> {
     const made = await unlocked();
     await made.vaults.addPasskey();
+    expect(made.vaults.vaults).toMatchObject([{ hasPasskey: true }]);
     await made.vaults.lock();
     return { ...made, id: made.vault.header.vaultId };
   }

@@ -140,7 +140,9 @@ describe('an unlocked vault', () => {
       sign: false,
       idempotencyKey: attempt.idempotencyKey,
     } as const;
+    expect(await session.local.exportsLeft?.()).toBe(3);
     expect(await load({ source: session.local, journal }, device, attempt, request)).toMatchObject({ is: 'done' });
+    expect(await session.local.exportsLeft?.()).toBe(2);
     expect(vaults.vaults).toMatchObject([{ exports: 1 }]);
   });
 
