@@ -18,10 +18,9 @@ export function isMatch(
   { sn, keyLabel, workOrder }: Pick<Attempt, 'sn' | 'keyLabel' | 'workOrder'>,
   search: string,
 ): boolean {
-  const [wanted = '', ...texts] = [search, sn, keyLabel, workOrder ?? ''].map((text) =>
-    text.normalize('NFC').replaceAll(/\s/g, '').toUpperCase(),
-  );
-  return texts.some((text) => text.includes(wanted));
+  const plain = (text: string): string => text.normalize('NFC').replaceAll(/\s/g, '').toUpperCase();
+  const wanted = plain(search);
+  return [sn, keyLabel, workOrder].some((text) => text !== undefined && plain(text).includes(wanted));
 }
 
 export class History {

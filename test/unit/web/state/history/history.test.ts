@@ -31,6 +31,7 @@ describe('the history', () => {
       lostAt: async () => '2026-11-23T12:00:00.000Z',
       list: async (limit, before = Number.POSITIVE_INFINITY) => all.filter(({ id }) => id < before).slice(0, limit),
     }));
+    expect(history).toMatchObject({ attempts: [], hasMore: false, lostAt: undefined, failure: undefined });
     await history.open();
     expect(history.attempts).toHaveLength(25);
     expect(history.lostAt).toBe('2026-11-23T12:00:00.000Z');
