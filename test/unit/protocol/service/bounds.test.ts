@@ -5,9 +5,11 @@ import { toBase64url } from '#protocol/bytes/text.ts';
 import { readDocument } from '#protocol/json/document.ts';
 import type { Schema } from '#protocol/json/schema.ts';
 import {
+  AUDIT_HEAD_TYPE,
   auditHeadSchema,
   auditPageSchema,
   batchAnswerSchema,
+  CERTIFICATE_TYPE,
   certificateSchema,
   exportAnswerSchema,
   keysSchema,
@@ -15,6 +17,7 @@ import {
   recallAnswerSchema,
   receiptAnswerSchema,
   trustSchema,
+  VERDICT_TYPE,
   verdictSchema,
   whoamiSchema,
 } from '#protocol/service/messages.ts';
@@ -214,6 +217,12 @@ it('the query of the audit log has numbers from 2 on, and a limit of 1 to 200, o
   expect(read({ before: String(MAX), limit: '200' })).toEqual({ before: MAX, limit: 200 });
   for (const before of ['1', 'x', '2.5']) expect(() => read({ before })).toThrow('message.before is not');
   for (const limit of ['0', '201', 'x']) expect(() => read({ limit })).toThrow('message.limit is not');
+});
+
+it('signed payloads have the types of docs/protocol.md clause 9', () => {
+  expect([CERTIFICATE_TYPE, VERDICT_TYPE, AUDIT_HEAD_TYPE]).toEqual(
+    ['certificate', 'verdict', 'audit-head'].map((name) => `application/vnd.keyferry.${name}+json`),
+  );
 });
 
 it('words are accepted only from their list', () => {
