@@ -4,7 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Sealer } from '#as-service/storage/sealer.ts';
-import { decodeState, encodeState, type State } from '#as-service/storage/state.ts';
+import { loadSealingKey } from '#as-service/storage/sealing-key.ts';
+import { decodeState, encodeState, type State, secretsOf } from '#as-service/storage/state.ts';
 import { StateFile } from '#as-service/storage/state-file.ts';
 import { isZero } from '#protocol/bytes/bytes.ts';
 import { IntegrityError } from '#protocol/errors.ts';
@@ -70,6 +71,28 @@ describe('the state file', () => {
 
   it('encodes bytes in JSON', () => {
     expect(decodeState(encodeState(state))).toEqual(state);
+  });
+
+  it('lists each secret key, also without earlier keys', () => {
+    const key = (fill: number) => new Uint8Array([fill]);
+    const full = {
+      ...{ root: { secretKey: key(1) }, signingKeys: { data: { secretKey: key(2) } } },
+      sets: [{ transportKeys: [{ key: key(3) }], keys: [{ key: key(4) }] }],
+    };
+    expect([...secretsOf(full as unknown as State)]).toEqual([1, 2, 3, 4].map(key));
+    const earlier = { ...full, earlierVerdictKeys: [{ secretKey: key(5) }] };
+    expect([...secretsOf(earlier as unknown as State)]).toEqual([1, 2, 5, 3, 4].map(key));
+  });
+
+  it('has its key in a file when the environment variable is empty', async () => {
+    const options = { path: `${folder}/sealing.key`, sealedDataExists: false };
+    const created = await loadSealingKey({ ...options, environment: '' });
+    expect(created.source).toBe('key file');
+    expect(await loadSealingKey({ ...options, environment: undefined, sealedDataExists: true })).toEqual(created);
+    expect(await loadSealingKey({ ...options, environment: '07'.repeat(32) })).toEqual({
+      key: KEY,
+      source: 'environment',
+    });
   });
 
   it('is absent, then prepared, then current, each with its hash', async () => {
