@@ -3,7 +3,8 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
-import { parseJson, readDocument, readEnvelope } from '#protocol/json/document.ts';
+import { parseJson, readDocument, readEnvelope, refused } from '#protocol/json/document.ts';
+import { envelopeSchema } from '#protocol/json/envelope.ts';
 import { calendarTime, entered } from '#protocol/json/request-fields.ts';
 import { integer, list } from '#protocol/json/schema.ts';
 
@@ -73,6 +74,32 @@ describe('an envelope in a file', () => {
   ])('is refused as %j', (value) => {
     expect(() => readEnvelope(JSON.stringify(value), 'file')).toThrow(
       expect.objectContaining({ code: 'file-refused' }),
+    );
+  });
+});
+
+describe('an envelope in an answer', () => {
+  const sealed = (payload: number, sig: number) => ({
+    ...{ payloadType: 'a/b', payload: toBase64url(new Uint8Array(payload)) },
+    signatures: [{ keyid: '0123456789ABCDEF', sig: toBase64url(new Uint8Array(sig)) }],
+  });
+  it('has a payload of 2 to 65,536 bytes and a signature of 64', () => {
+    const isEnvelope = (value: unknown): boolean => v.safeParse(envelopeSchema, value).success;
+    expect([sealed(2, 64), sealed(65_536, 64)].map(isEnvelope)).toEqual([true, true]);
+    for (const value of [sealed(1, 64), sealed(65_537, 64), sealed(2, 63), sealed(2, 65)]) {
+      expect(isEnvelope(value)).toBe(false);
+    }
+  });
+});
+
+describe('a refusal', () => {
+  it('keeps its cause, and has none without one', () => {
+    const cause = new SyntaxError('bad');
+    expect(refused('no', cause)).toMatchObject({ code: 'file-refused', message: 'no', cause });
+    expect(refused('no')).not.toHaveProperty('cause');
+    expect(() => parseJson('x', 'file')).toThrow(expect.objectContaining({ cause: expect.any(SyntaxError) }));
+    expect(() => readEnvelope(JSON.stringify({ payloadType: 'a', payload: '=', signatures: [] }), 'file')).toThrow(
+      'file.payload is not base64url',
     );
   });
 });

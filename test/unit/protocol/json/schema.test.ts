@@ -91,6 +91,8 @@ describe('a time', () => {
     '2026-01-02',
     1,
     ['2026-01-02T03:04:05Z'],
+    '2026-01-02T03:04:05Z (UTC)',
+    '(UTC) 2026-01-02T03:04:05Z',
   ])('is not %j', (value) => {
     expect(isAccepted(time, value)).toBe(false);
   });
