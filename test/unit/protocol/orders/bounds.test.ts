@@ -91,8 +91,18 @@ it('the answers of the service', () => {
     ['version', 'text', 1, 64],
     ['done', 'integer', 0, MAX],
   ]);
-  const facts = { title: 't', set: 1, count: 1, lines: 1, state: 'open', notBefore: TIME, until: TIME, dryRun: false };
-  const row = { workOrder: 'JOB', exports: 0, receipts: 0, time: TIME, order: facts };
+  const facts = {
+    title: 't',
+    set: 1,
+    count: 1,
+    lines: 1,
+    done: 0,
+    state: 'open',
+    notBefore: TIME,
+    until: TIME,
+    dryRun: false,
+  };
+  const row = { workOrder: 'JOB', exports: 0, receipts: 0, time: TIME, order: facts, unit: null };
   expectBounds(reader(workOrdersSchema), { workOrders: [row] }, [
     ['workOrders.0.workOrder', 'text', 1, 64],
     ['workOrders.0.exports', 'integer', 0, MAX],
@@ -101,6 +111,7 @@ it('the answers of the service', () => {
     ['workOrders.0.order.set', 'integer', 1, 0xffffffff],
     ['workOrders.0.order.count', 'integer', 0, MAX],
     ['workOrders.0.order.lines', 'integer', 0, MAX],
+    ['workOrders.0.order.done', 'integer', 0, MAX],
   ]);
   const balance = {
     ...{ total: 0, done: 0, failed: 0, unknown: 0, absent: 0, mayClose: true },

@@ -68,9 +68,9 @@ describe('the export request', () => {
   });
 
   it('that got no answer is sent again as it was, without a new challenge', async () => {
-    const { request: unanswered } = await requested({});
-    const { request, commands } = await requested({ unanswered, idempotencyKey: 'B'.repeat(22), suites: [] });
-    expect(request).toBe(unanswered);
+    const { request: unused } = await requested({});
+    const { request, commands } = await requested({ unused, idempotencyKey: 'B'.repeat(22), suites: [] });
+    expect(request).toBe(unused);
     expect(commands.map((ins) => toHex(concat(ins)))).toEqual(['A4']);
   });
 });

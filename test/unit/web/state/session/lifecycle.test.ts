@@ -234,7 +234,8 @@ describe('requests to the AS', () => {
       ...{ auditHead: undefined, exportKey: note('export'), verifyReceipt: note('verify') },
       recallExport: note('recall'),
     };
-    const limited = limitConcurrency(account, semaphore);
+    const watch = { onWait: () => undefined, signal: new AbortController().signal };
+    const limited = limitConcurrency(account, semaphore, watch);
     let end = (): void => undefined;
     const first = semaphore.run(() => new Promise<void>((resolve) => (end = resolve)));
     const asked = [
@@ -247,7 +248,8 @@ describe('requests to the AS', () => {
     end();
     await Promise.all([first, ...asked]);
     expect(sent).toEqual(['recall', 'export', 'verify']);
-    expect(limitConcurrency({ ...account, recallExport: undefined } as never, semaphore).recallExport).toBeUndefined();
+    const withoutRecall = { ...account, recallExport: undefined } as never;
+    expect(limitConcurrency(withoutRecall, semaphore, watch).recallExport).toBeUndefined();
     expect(() => new Semaphore(0)).toThrow(RangeError);
   });
 

@@ -18,9 +18,9 @@ async function signedInBench() {
 
 function createAttendant() {
   const arrive = vi.fn(async () => undefined);
-  const twice = vi.fn(async () => undefined);
+  const refuseDuplicate = vi.fn(async () => undefined);
   const progress = { id: 'JOB', done: 0, total: 1, failed: 0 };
-  return { arrive, twice, recover: async () => undefined, progress } satisfies Attendant;
+  return { arrive, refuseDuplicate, recover: async () => undefined, progress } satisfies Attendant;
 }
 
 describe('a unit whose load is open', () => {
@@ -67,10 +67,10 @@ describe('the open order', () => {
     await attached(bench, wire);
     bench.choice = wire.link(2, 'serial');
     await bench.station.attach('serial');
-    expect(attendant.twice).not.toHaveBeenCalled();
+    expect(attendant.refuseDuplicate).not.toHaveBeenCalled();
     bench.choice = cable().link(3);
     await bench.station.attach('usb');
-    expect(attendant.twice.mock.calls).toEqual([[SN]]);
+    expect(attendant.refuseDuplicate.mock.calls).toEqual([[SN]]);
     expect(attendant.arrive).toHaveBeenCalledOnce();
     expect(bench.station.lanes).toHaveLength(1);
   });
