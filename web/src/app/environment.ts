@@ -10,18 +10,18 @@ export interface Environment {
   readonly credentials: CredentialsContainer | undefined;
   readonly locks: LockManager;
   readonly platform: Platform;
-  /** Origin of the AS, without a trailing slash. */
+  /** URL origin of the AS, without a trailing slash. */
   readonly baseUrl: string;
   /** The time of the AS. */
   readonly now: () => Date;
-  /** Receives the time of each answer of the AS, in milliseconds since 1970. */
+  /** Called for each answer of the AS, with the time in that answer in milliseconds since 1970. */
   readonly onAsTime: (ms: number) => void;
   /** Time of the AS minus time of this computer, in milliseconds. */
   readonly clockOffset: () => number;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   readonly storage: StorageManager | undefined;
-  /** Prefix of the names of all databases. */
+  /** Prefix of the names of all databases. Empty except in the demo. */
   readonly storagePrefix: string;
   readonly toReturn: JournalsToReturn;
   /** Settings of this browser (localStorage). */
@@ -32,10 +32,10 @@ export interface Environment {
   /** Called when another tab opens a newer version of this page. */
   readonly onSuperseded: () => void;
   /**
-   * Called when the journal was deleted, or was closed by the browser, while this page is open.
+   * Called when the journal is deleted, or is closed by the browser, while this page is open.
    * `isLost` is true if it was deleted.
    */
   readonly onJournalTrouble: (isLost: boolean) => void;
-  /** Called after each request to the AS. `isReachable` states whether the request was answered. */
+  /** Called after each request to the AS. `isReachable` is true if the request was answered. */
   readonly onReach: (isReachable: boolean) => void;
 }

@@ -1,9 +1,11 @@
 // Registers the service worker, which serves this page without a network. Activates a newer build
-// only while a reload loses nothing.
+// only while a reload of the page loses nothing.
 import { ownScript } from '../browser/trusted-script.ts';
 import { DEMO_PATH } from './storage.ts';
 
-/** Path of the service worker, and the paths that it serves. */
+/**
+ * `script` is the path of a service worker. `scope` is the path prefix of the pages that it serves.
+ */
 const APP = { script: '/service-worker.js', scope: '/' } as const;
 const DEMO = { script: '/demo-service-worker.js', scope: DEMO_PATH } as const;
 
@@ -14,8 +16,9 @@ export interface ReloadOptions {
 }
 
 /**
- * Resolves to whether this browser has cached a build. At the first visit, waits until the build is
- * fetched. Never rejects, because the page works online without a service worker.
+ * Resolves to true if this browser has cached a build, otherwise to false. On the first visit,
+ * waits until the build is cached or the caching has failed. Never rejects, because the page works
+ * online without a service worker.
  */
 export async function keepOffline(
   container: Pick<ServiceWorkerContainer, 'register' | 'addEventListener' | 'controller'> | undefined,
@@ -24,7 +27,8 @@ export async function keepOffline(
   const { script, scope } = location.pathname === DEMO.scope ? DEMO : APP;
   const registration = await container?.register(ownScript(script), { scope }).catch(() => undefined);
   if (!container || !registration) return false;
-  // The waiting worker has fetched a newer build. It activates only if no other tab is open.
+  // A waiting worker has cached a newer build. On request it activates, but only if no other tab is
+  // open.
   if (registration.waiting && isUntouched()) {
     container.addEventListener('controllerchange', () => {
       if (isUntouched()) reload();
@@ -34,7 +38,7 @@ export async function keepOffline(
   return registration.active !== null || (await isFetched(registration.installing));
 }
 
-/** Resolves when the first build is cached (true) or could not be fetched (false). */
+/** Resolves to true once the first build is cached, or to false if it could not be cached. */
 function isFetched(worker: ServiceWorker | null): Promise<boolean> {
   return new Promise((resolve) => {
     const settle = (): void => {

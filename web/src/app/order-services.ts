@@ -35,7 +35,10 @@ export function openOrders(
   });
 }
 
-/** Reads the version and hash of this build. The development server has no build.json. */
+/**
+ * Reads the version and hash of this build. Without build.json, for example on the development
+ * server, both are "development".
+ */
 async function readBuild(): Promise<{ readonly version: string; readonly build: string }> {
   const answer = await fetch('/build.json').catch(() => undefined);
   if (!answer?.ok) return { version: 'development', build: 'development' };

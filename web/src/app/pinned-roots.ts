@@ -1,10 +1,14 @@
-// Reads the root keys that this browser's station has pinned, for the verifier.
+// Reads the root keys that the station in this browser has pinned, for the page that checks reports
+// (web/src/verify.ts).
 
 import { failureOf } from '../state/common/failure.ts';
 import type { PinnedRoot } from '../state/report/verification.svelte.ts';
 import { readTrust } from '../trust-store/read-only-trust.ts';
 
-/** Returns none if there is no station or the browser denies storage, as for a file: page. */
+/**
+ * Returns an empty list if this browser has no station, or if it denies storage to this page, for
+ * example to a page at a file: URL.
+ */
 export async function readPinnedRoots(factory: IDBFactory): Promise<readonly PinnedRoot[]> {
   try {
     return await readTrust(factory);

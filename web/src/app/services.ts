@@ -26,13 +26,16 @@ import { timer } from './timer.ts';
 
 export interface Services extends StationServices {
   readonly wakeLock: WakeLockHolder;
-  /** Loads the code for work orders on its first call. */
+  /** On the first call, loads the code for work orders. */
   readonly openOrders: (station: Station) => Promise<Orders>;
-  /** Loads the code for vaults and cards on its first call. */
+  /** On the first call, loads the code for vaults and cards. */
   readonly openTokens: (session: Session, activity: StationActivity) => Promise<Tokens>;
 }
 
-/** Reports to `onReach` whether the request was answered. An answer of any server counts. */
+/**
+ * Returns the answer. Calls `onReach` with true if a server answered, even if it is not the AS, and
+ * with false if none answered.
+ */
 async function reported(answer: Promise<Response>, onReach: Environment['onReach']): Promise<Response> {
   try {
     const response = await answer;

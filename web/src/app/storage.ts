@@ -1,25 +1,28 @@
-// The storage of this browser. The demo has databases and settings of its own, so that it neither
-// reads nor deletes those of the station at the same origin.
+// Opens the settings in this browser, and names the databases. The demo uses its own names, so that
+// it neither reads nor deletes the data of the station at the same origin.
 
 export const DEMO_PATH = '/demo.html';
 
 /** Prefix of all names under which the demo stores data. */
 export const DEMO_PREFIX = 'demo-';
 
-/** Settings of this browser: the part of localStorage whose names begin with the prefix. */
+/** Settings of this browser, stored in localStorage under their names after a prefix. */
 export type Settings = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 export function storagePrefix(path: string): string {
   return path === DEMO_PATH ? DEMO_PREFIX : '';
 }
 
-/** localStorage, or a map in memory if the browser denies storage. */
+/**
+ * Opens the settings whose names in localStorage begin with `prefix`. If the browser denies
+ * storage, returns settings in memory.
+ */
 export function openSettings(prefix: string): Settings {
   try {
     const stored = localStorage;
     return {
       getItem: (name) => stored.getItem(prefix + name),
-      // If the storage is full or broken, a setting is lost, but never a load.
+      // If the storage is full or broken, the setting is lost. No load depends on a setting.
       setItem: (name, value) => {
         try {
           stored.setItem(prefix + name, value);
@@ -39,7 +42,10 @@ export function openSettings(prefix: string): Settings {
   }
 }
 
-/** Deletes what the demo stores. Resolves also if another tab delays the deletion of a database. */
+/**
+ * Deletes the databases and settings of the demo. Does not wait for a database whose deletion is
+ * blocked by another tab.
+ */
 export async function deleteDemoData(
   databases: Pick<IDBFactory, 'databases' | 'deleteDatabase'>,
   settings: Pick<Storage, 'key' | 'length' | 'removeItem'>,

@@ -1,4 +1,5 @@
-// The page's timer for timeouts. A worker keeps it on time in a hidden tab.
+// The timer for the page's timeouts. In a hidden tab a worker triggers it too, because browsers
+// throttle the timers of hidden tabs.
 
 import timerUrl from '../browser/timer.worker.ts?worker&url';
 import { spawnWorker } from '../browser/trusted-script.ts';

@@ -39,8 +39,9 @@ export function openTokens(
     store,
     roots: () => pinnedRoots(database),
     verify: verifyWith(crypto.subtle),
-    // The worker uses the clock of this computer and opens its own databases. Its name contains the
-    // difference to the clock of the AS, in milliseconds, and the prefix of the databases.
+    // The worker opens its own databases and uses the clock of this computer. The name of the
+    // worker passes it two values: the time of the AS minus the time of this computer, in
+    // milliseconds, and the prefix of the database names.
     makeWorker: () => spawnWorker(vaultWorkerUrl, `${clockOffset()} ${storagePrefix}`),
     passkeys: new Passkeys(credentials, location.hostname),
     locks,
