@@ -3,9 +3,10 @@ import { ProtocolError } from '#protocol/errors.ts';
 import { type Json, read, type Schema } from '#protocol/json/schema.ts';
 
 /**
- * Reads the answer to a request. A JSON object with none of the members that the schema names is
- * the answer of another service.
- * @throws ProtocolError not-the-as, service-nonsense
+ * Reads the answer to a request. A JSON object without any of the schema's members comes from
+ * another service.
+ * @throws ProtocolError not-the-as for such an object, service-nonsense for any other answer that
+ *   does not match the schema
  */
 export function readResponse<S extends Schema>(schema: S, value: unknown, name: string): Json<S> {
   const named = Object.keys('entries' in schema ? (schema.entries as object) : {});

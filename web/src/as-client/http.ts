@@ -16,18 +16,22 @@ export interface Call {
   /** Sent as JSON. */
   readonly body?: object;
   readonly deadlineMs: number;
-  /** Maximum length of the answer. */
+  /** Maximum length of the answer, in bytes. */
   readonly maxBytes?: number;
-  /** Receives the time of an answer that is from the AS, in milliseconds since 1970. */
+  /** Called with the time of each answer that comes from the AS, in milliseconds since 1970. */
   readonly onTime?: ((ms: number) => void) | undefined;
 }
 
 /**
- * Default of `maxBytes`. The answer to GET /v1/keys, with all sets of a service, is much shorter.
+ * Default of `maxBytes`. Even the answer to GET /v1/keys, which lists all sets of a service, is
+ * much shorter.
  */
 const MAX_BYTES = 8 * 1024 * 1024;
 
-/** Statuses below 500 of a proxy that got no answer from the AS or did not forward the request. */
+/**
+ * Statuses below 500 with which a proxy reports that it got no answer from the AS or did not
+ * forward the request.
+ */
 const GATEWAY_STATUSES: readonly number[] = [408, 425, 429];
 
 /** Statuses with which a network requires a sign-in to the network itself (RFC 6585, RFC 9110). */
@@ -80,8 +84,7 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
 
 async function readText(response: Response, request: Call): Promise<string> {
   const { maxBytes = MAX_BYTES } = request;
-  // Chromium reports a short body as aborted if it is read in chunks, so text() reads such a body
-  // as a whole.
+  // If a short body is read in chunks, Chromium reports an abort. text() reads it as a whole.
   if (isShort(response, maxBytes)) return await response.text();
   const decoder = new TextDecoder();
   let text = '';
@@ -100,8 +103,8 @@ async function readText(response: Response, request: Call): Promise<string> {
 }
 
 /**
- * True if the body cannot be longer than `maxBytes`. The browser limits a body to its
- * content-length, but not a compressed body.
+ * True if the body cannot be longer than `maxBytes`. The browser ends a body at its content-length.
+ * For a compressed body, content-length is the compressed length.
  */
 function isShort({ headers }: Response, maxBytes: number): boolean {
   const length = headers.get('content-length');
@@ -132,8 +135,8 @@ function problemOf(body: string): ProblemJson | undefined {
 }
 
 /**
- * Returns the error for a problem document of the AS. After status 429 or 503 the same request may
- * succeed later.
+ * Returns the error for a problem document of the AS. It is a NetworkFailure for status 429 or 503,
+ * because the same request may succeed later.
  */
 function refusal({ status, headers }: Response, { type, title, detail }: ProblemJson): ProtocolError {
   const code = problemCode(type) ?? codeOfStatus(status);
@@ -151,8 +154,8 @@ function codeOfStatus(status: number): SourceErrorCode {
 }
 
 /**
- * Returns the error for an answer that is not from the AS: from a gateway that got no answer, from
- * a network, or from another server.
+ * Returns the error for an answer that is not from the AS. It is from a gateway that got no answer,
+ * from a network that requires a sign-in, or from another server.
  */
 function foreign(request: Call, { status, headers }: Response): ProtocolError {
   const why = `${describe(request)}: status ${status}, ${headers.get('content-type') ?? 'no content type'}`;

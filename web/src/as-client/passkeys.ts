@@ -1,6 +1,6 @@
 // Creates and uses passkeys of the browser, one per vault (WebAuthn Level 3 with the PRF
-// extension). The PRF of a passkey returns the same 32 bytes each time. The signature of a passkey
-// is not verified, because only the right PRF output unlocks the vault.
+// extension). For the same input, the PRF of a passkey always returns the same 32 bytes. The
+// signature of a passkey is not verified, because only the right PRF output unlocks the vault.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 
@@ -12,11 +12,14 @@ export interface Passkey {
 }
 
 export interface NewPasskey extends Passkey {
-  /** Output of the PRF, 32 bytes, which the caller wipes. */
+  /** Output of the PRF, 32 bytes. The caller wipes it. */
   readonly output: Bytes;
 }
 
-/** Why no passkey can be created: the page is at an IP address, or the browser has no PRF. */
+/**
+ * Why no passkey can be created. `address`: the host of the page is an IP address. `browser`: the
+ * browser has no passkeys or no PRF.
+ */
 export type PasskeyBar = 'address' | 'browser';
 
 /** Timeout of the browser's dialog. */
@@ -25,8 +28,8 @@ const TIMEOUT_MS = 120_000;
 const ALGORITHMS = [-7, -257];
 const PRF_LENGTH = 32;
 /**
- * Names of the exceptions when the operator cancelled or failed the verification, or has no such
- * passkey. Browsers do not report which of these it was.
+ * Names of the exceptions that a browser throws if the operator cancelled or failed the
+ * verification, or has no such passkey. Browsers do not report which of these it was.
  */
 const REFUSALS: ReadonlySet<string> = new Set(['NotAllowedError', 'AbortError', 'InvalidStateError']);
 
@@ -74,12 +77,13 @@ export class Passkeys {
     const { prf } = credential.getClientExtensionResults();
     if (prf?.enabled !== true) throw unsupported();
     const output = bytesOf(prf);
-    // Some authenticators evaluate the PRF only when the passkey is used.
+    // Some authenticators return no PRF output when a passkey is created, only when it is used.
     return { ...passkey, output: output ?? (await this.ask(passkey)) };
   }
 
   /**
-   * Returns the output of the PRF, 32 bytes, which the caller wipes. Opens the browser's dialog.
+   * Returns the output of the PRF, 32 bytes. The caller wipes it. Opens the browser's dialog, which
+   * needs a user gesture.
    * @throws ProtocolError passkey-refused, passkey-unsupported
    */
   async ask({ credential, salt }: Passkey): Promise<Bytes> {

@@ -1,6 +1,6 @@
-// The AS as a service over HTTPS, as a KeySource (docs/protocol.md clause 6). Verifies the format
-// and the signatures of each answer before using it. Holds the operator's access code in a private
-// field, never in storage.
+// A KeySource for an AS that is a service over HTTPS (docs/protocol.md clause 6). Verifies the
+// format and the signatures of each answer before using it. Holds the operator's access code in a
+// private field, never in storage.
 import { toHex } from '#protocol/bytes/hex.ts';
 import { fromBase64url, toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -43,20 +43,22 @@ export interface RemoteAsOptions {
   /** Address of the service without a slash at the end: `https://as.example`. */
   readonly baseUrl: string;
   readonly subtle: SubtleCrypto;
-  /** The trust store of the AS at `baseUrl`. */
+  /** Stores the pinned root key and the newest audit head of the AS at `baseUrl`. */
   readonly trust: TrustStore;
   /** Timeout of each request, up to the last byte of its answer. Default: 15 seconds. */
   readonly deadlineMs?: number;
   /** Pauses before a request is sent again after a network failure (retry.ts). */
   readonly retryPausesMs?: readonly number[];
-  /** Receives the time of each answer, in milliseconds since 1970. */
+  /** Called with the time of each answer, in milliseconds since 1970. */
   readonly onTime?: (ms: number) => void;
 }
 
 /** Limits for a request whose answer is long or slow. */
 export type AskOptions = Partial<Pick<Call, 'deadlineMs' | 'maxBytes'>>;
 
-/** The access code is sent in an HTTP header, which contains only visible ASCII. */
+/**
+ * Format of an access code. An HTTP header contains the code, so only visible ASCII is permitted.
+ */
 const ACCESS_CODE = /^[!-~]{1,512}$/;
 
 export class RemoteAs implements KeySource {
@@ -96,20 +98,20 @@ export class RemoteAs implements KeySource {
     this.#audit = new AuditWatch(trust);
   }
 
-  /** The operator who is signed in. */
+  /** The operator who is signed in; undefined if there is none. */
   get operator(): WhoamiJson | undefined {
     return this.#operator;
   }
 
-  /** The newest signed head of the audit log, for the journal. */
+  /** The newest verified head of the audit log. The journal records it. */
   get auditHead(): AuditHead | undefined {
     return this.#audit.newest;
   }
 
   /**
    * Signs in. Verifies the certificates of the service before it sends the access code. Pins the
-   * root key if this station has pinned none.
-   * @throws ProtocolError (SourceErrorCode); the operator is not signed in then
+   * root key if this station has pinned none. After a failure no operator is signed in.
+   * @throws ProtocolError (SourceErrorCode)
    */
   async signIn(accessCode: string): Promise<WhoamiJson> {
     this.signOut();
@@ -136,12 +138,18 @@ export class RemoteAs implements KeySource {
     this.#operator = undefined;
   }
 
-  /** The sets and keys that this operator may export. @throws ProtocolError (SourceErrorCode) */
+  /**
+   * Returns the sets and keys that this operator may export.
+   * @throws ProtocolError (SourceErrorCode)
+   */
   async keys(): Promise<readonly SetJson[]> {
     return readResponse(keysSchema, await this.#authorised('GET', '/v1/keys'), 'keys').sets;
   }
 
-  /** Returns the same AS. `watch` receives each wait before a request is sent again. */
+  /**
+   * Returns this AS as a KeySource that reports to `watch` each wait before a request is sent
+   * again.
+   */
   watched(watch: RetryWatch): KeySource {
     return {
       exportKey: (request) => this.exportKey(request, watch),
@@ -200,7 +208,8 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Sends a request to another path. Returns the JSON value of the answer, not validated.
+   * Sends a request to a path for which this class has no method. Returns the JSON value of the
+   * answer, not validated.
    * @throws ProtocolError (SourceErrorCode)
    */
   ask(method: 'GET' | 'POST', path: string, body?: object, more: AskOptions = {}): Promise<unknown> {
@@ -208,7 +217,8 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Returns the JSON value that this AS signed for `purpose`.
+   * Verifies an envelope with the keys of this AS that are certified for `purpose`. Returns the
+   * JSON value in the envelope.
    * @throws ProtocolError service-changed, service-nonsense
    */
   async open(envelope: Envelope, type: string, purpose: Purpose): Promise<unknown> {
@@ -233,8 +243,8 @@ export class RemoteAs implements KeySource {
   }
 
   /**
-   * Returns the certificates of the AS. Loads them again if they do not include the key of the
-   * envelope, because the AS may have introduced that key since the sign-in (docs/protocol.md
+   * Returns the certificates of the AS. Loads them again if none of them is for the key that signed
+   * the envelope, because the AS may have introduced that key since the sign-in (docs/protocol.md
    * clause 9).
    */
   async #trustIn(envelope: Envelope, purpose: Purpose): Promise<Trust> {
@@ -278,7 +288,8 @@ export class RemoteAs implements KeySource {
 
   /**
    * Sends a POST, and sends it again after a network failure. This is safe even if the first
-   * request reached the AS: an idempotency key has one export, and a receipt has one verdict.
+   * request reached the AS, which makes only one export per idempotency key and one verdict per
+   * receipt.
    */
   #persistent(path: string, body: object, watch?: RetryWatch): Promise<unknown> {
     return sendUntilAnswered(() => this.#authorised('POST', path, body), this.#retryPausesMs, watch);
@@ -290,7 +301,7 @@ export class RemoteAs implements KeySource {
     try {
       return await this.#call(method, path, accessCode, body, more);
     } catch (error) {
-      // Another operator may have signed in meanwhile.
+      // A session that has begun meanwhile, with another access code, does not end.
       if (error instanceof ProtocolError && error.code === 'signed-out' && this.#accessCode === accessCode)
         this.signOut();
       throw error;

@@ -3,17 +3,19 @@
 // The number of tries and each wait are bounded.
 import { ProtocolError, type SourceErrorCode } from '#protocol/errors.ts';
 
-/** The pauses before the second try and each later one. */
+/** The pauses before the second, third, fourth and fifth try. */
 export const PAUSES_MS: readonly number[] = [250, 1000, 2000, 4000];
 
-/** Maximum of one wait, even if Retry-After is longer, and of all waits of one request. */
+/**
+ * Maximum of one wait, even if Retry-After is longer, and maximum sum of the waits of one request.
+ */
 const MAX_WAIT_MS = 30_000;
 const MAX_TOTAL_MS = 60_000;
 
-/** The AS gave no answer, or its answer permits the same request later. */
+/** The AS gave no answer, or gave one after which the same request may succeed later. */
 export class NetworkFailure extends ProtocolError {
   override readonly name = 'NetworkFailure';
-  /** Value of the Retry-After header; undefined without one. */
+  /** Time in the Retry-After header; undefined without this header. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -29,25 +31,29 @@ export class NetworkFailure extends ProtocolError {
 /** A wait before the next try. */
 export interface Wait {
   readonly seconds: number;
-  /** Number of the next try, from 2. */
+  /** Number of the next try. The first retry has number 2. */
   readonly next: number;
   readonly tries: number;
 }
 
 /**
- * `onWait` receives each wait of one request, and undefined when it ends. `signal` ends the wait.
+ * Observes and cancels the waits of one request. `onWait` is called when a wait begins, and with
+ * undefined when it ends. An abort of `signal` ends the wait and cancels the request.
  */
 export interface RetryWatch {
   readonly onWait: (wait: Wait | undefined) => void;
   readonly signal: AbortSignal;
-  /** Runs each try, so that a limit of concurrent requests does not count the waits. */
+  /**
+   * Runs each try, but not the waits between tries, so that a limit of concurrent requests does not
+   * count a request that waits.
+   */
   readonly admit: <T>(send: () => Promise<T>) => Promise<T>;
 }
 
 /**
- * Calls `send` again after each NetworkFailure, until it succeeds, no pause is left, or the waits
- * would exceed MAX_TOTAL_MS.
- * @throws ProtocolError of the last try, or cancelled
+ * Calls `send` until it succeeds. Calls it again only after a NetworkFailure, while a pause is left
+ * and the sum of the waits is at most MAX_TOTAL_MS.
+ * @throws ProtocolError of the last try; cancelled if `watch.signal` aborts
  */
 export async function sendUntilAnswered<T>(
   send: () => Promise<T>,

@@ -1,4 +1,4 @@
-// Exports keys from an AS card, as a KeySource. The card is unlocked by its PIN and needs no
+// A KeySource that exports keys from an AS token card. The card is unlocked by its PIN and needs no
 // network (docs/protocol.md clauses 4.9 and 8). Sends the PIN to the card and wipes it.
 import { isRefusal } from '#protocol/apdu/status-word.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
@@ -21,7 +21,10 @@ import { type PinState, TokenConversation } from './token-conversation.ts';
 export class TokenCard implements KeySource {
   readonly #card: TokenConversation;
   readonly #now: () => Date;
-  /** Fingerprints of the requests by idempotency key, since the card was attached. */
+  /**
+   * Fingerprint of each request that the card has answered since it was attached, by idempotency
+   * key.
+   */
   readonly #exports = new Map<string, string>();
 
   private constructor(card: TokenConversation, now: () => Date) {
@@ -30,14 +33,14 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * Sends SELECT on a new link, which locks the card.
+   * Sends SELECT on a new link. SELECT locks the card.
    * @throws ProtocolError not-a-token, token-lost
    */
   static async attach(transmit: Transmit, now = () => new Date()): Promise<TokenCard> {
     return new TokenCard(await TokenConversation.begin(transmit), now);
   }
 
-  /** The data of the card at the last GET DATA or SELECT. */
+  /** The card's data, as the last GET DATA or SELECT returned them. */
   get data(): AsData {
     return this.#card.data;
   }
@@ -51,7 +54,8 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * Reads the state of the PIN, for the screen on which the operator types it. Uses no try.
+   * Reads whether the PIN is verified or blocked, and how many tries are left. Does not use up a
+   * try.
    * @throws ProtocolError (TokenErrorCode)
    */
   pinState(): Promise<PinState> {
@@ -60,8 +64,10 @@ export class TokenCard implements KeySource {
 
   /**
    * Unlocks the card. `pin` has 4 to 12 ASCII digits and is wiped.
-   * @throws PinError pin-wrong, token-blocked, with the tries left; ProtocolError (TokenErrorCode),
-   * pin-unanswered when the card may have used a try; RangeError for a malformed PIN
+   * @throws PinError pin-wrong or token-blocked, with the number of tries left
+   * @throws ProtocolError (TokenErrorCode); pin-unanswered if the answer was lost, so that the card
+   *   may have used up a try
+   * @throws RangeError for a malformed PIN
    */
   async verifyPin(pin: Uint8Array): Promise<void> {
     const pinBlock = encodeAndWipe(pin);
@@ -69,8 +75,9 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * Changes the PIN and wipes both PINs. A wrong old PIN uses a try.
-   * @throws as verifyPin(); ProtocolError pin-unconfirmed when the card may have changed the PIN
+   * Changes the PIN and wipes both PINs. A wrong old PIN uses up a try.
+   * @throws as verifyPin(), but pin-unconfirmed if the answer was lost, so that the card may have
+   *   changed the PIN
    */
   async changePin(old: Uint8Array, next: Uint8Array): Promise<void> {
     const pinBlocks = encodeAndWipe(old, next);
@@ -109,8 +116,9 @@ export class TokenCard implements KeySource {
   }
 
   /**
-   * Refuses a request that the card would refuse as well. The code is more precise, and no command
-   * is needed.
+   * Returns the key entry of a request. Refuses a request that the card would refuse too, because
+   * the code of this error is more precise than the card's status word.
+   * @throws ProtocolError (SourceErrorCode)
    */
   #requireListed({ set, tkv, ref1, ref2 }: ExportRequest): AsEntry {
     const { data } = this.#card;
@@ -132,12 +140,16 @@ export class TokenCard implements KeySource {
     throw new ProtocolError('idempotency-conflict', 'the idempotency key was used with another request');
   }
 
-  /** `lost` is the code of a failure after which the card may have run the command. */
+  /**
+   * Calls `send`, which sends a PIN to the card. Then wipes `secret`, which contains the PIN. If
+   * the card may have run the command but its answer was lost, throws a ProtocolError with the code
+   * `lost`.
+   */
   async #spend(secret: Uint8Array, lost: TokenErrorCode, send: () => Promise<void>): Promise<void> {
     try {
       await this.#card.inTurn(async () => {
-        // Selects the card again if it was reset. Throws if it is another card, which must not get
-        // the PIN.
+        // Selects the card again if it was reset. Throws if this is another card, because only the
+        // card that the operator attached may get the PIN.
         await this.#card.pinState();
         await send().catch((cause: unknown) => {
           if (!mayHaveRun(cause)) throw cause;

@@ -1,5 +1,6 @@
-// Serialises commands to one AS card, and maps its status words to the codes of a KeySource.
-// Selects a card again after a reset. Sends nothing more to a card that was exchanged or lost.
+// Serialises commands to one AS card, and maps the card's status words to the codes of a KeySource.
+// Selects the card again after a reset. Sends no more commands after the card was exchanged or
+// lost.
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
 import type { AsData } from '#protocol/commands/as-data.ts';
@@ -20,7 +21,7 @@ export class TokenConversation {
   readonly #transmit: Transmit;
   #data: AsData;
   #turn: Promise<unknown> = Promise.resolve();
-  /** Set once another card has answered. */
+  /** Error that all later actions throw, set once another card has answered. */
   #exchanged: ProtocolError | undefined;
 
   private constructor(transmit: Transmit, data: AsData) {
@@ -41,7 +42,7 @@ export class TokenConversation {
     }
   }
 
-  /** The data of the card at the last GET DATA or SELECT. */
+  /** The card's data, as the last GET DATA or SELECT returned them. */
   get data(): AsData {
     return this.#data;
   }
@@ -79,7 +80,7 @@ export class TokenConversation {
     this.#accept(await this.#send(this.#transmit, selectAs, undefined).catch(refuse));
   }
 
-  /** Reads the state of the PIN without using a try. @throws as run() */
+  /** Reads the state of the PIN without using up a try. @throws as run() */
   async pinState(): Promise<PinState> {
     try {
       return await this.#askPinState();
@@ -87,7 +88,7 @@ export class TokenConversation {
       if (!(error instanceof StatusWordError)) throw error;
       if (error.statusWord !== NOT_SELECTED) throw refusal(error);
       await this.select();
-      // If the card is still not selected, it is not asked a third time.
+      // Asks only once more. If the card is still not selected, throws the error.
       return await this.#askPinState().catch(refuse);
     }
   }
@@ -121,7 +122,10 @@ export class TokenConversation {
     }
   }
 
-  /** Replaces the code unit-nonsense by token-nonsense, because a card sent the response. */
+  /**
+   * Sends one command. Replaces the error code unit-nonsense with token-nonsense, because the
+   * response came from a card, not from a unit.
+   */
   async #send<Request, Answer>(
     transmit: Transmit,
     command: Command<Request, Answer>,
@@ -146,8 +150,8 @@ export class TokenConversation {
 
   /**
    * Stores the data that the card returned.
-   * @throws ProtocolError token-lost if it is another card, which must not get the PIN. All later
-   *   actions then throw the same error.
+   * @throws ProtocolError token-lost if the data are those of another card, which must not get the
+   *   PIN. All later actions then throw the same error.
    */
   #accept(data: AsData): AsData {
     const { set, asNumber } = this.#data;

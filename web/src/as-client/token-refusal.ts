@@ -5,7 +5,7 @@ import { triesLeft } from '#protocol/commands/pin.ts';
 import { type ErrorCode, PinError, ProtocolError, type StatusWordError } from '#protocol/errors.ts';
 
 /**
- * Not authorised, because of the PIN, the quota or the list of units. The card does not report
+ * The PIN, the quota or the list of units does not permit the command. The card does not report
  * which of these it is.
  */
 export const NOT_AUTHORISED = 0x6982;
@@ -19,7 +19,8 @@ const EXPORT_KEY: Table = {
   0x6985: 'challenge-reused',
   0x6988: 'challenge-refused',
   0x6a80: 'request-refused',
-  // The page has found REF1 in the list of the card, so it is TKV that the card does not have.
+  // The card has no such REF1 or TKV. The page sends only a REF1 from the card's list, so the TKV
+  // is unknown.
   0x6a88: 'set-unknown',
 };
 
@@ -33,8 +34,8 @@ const VERIFY_RECEIPT: Table = {
 const TABLES: Readonly<Record<string, Table>> = { EXPORTKEY: EXPORT_KEY, VERIFYRECEIPT: VERIFY_RECEIPT };
 
 /**
- * Returns the error for a status word other than NOT_AUTHORISED. Further commands are needed to
- * find the reason for that one.
+ * Returns the error for any status word except NOT_AUTHORISED, whose reason can be found only with
+ * further commands.
  */
 export function refusal(error: StatusWordError): ProtocolError {
   const { command, statusWord } = error;

@@ -20,23 +20,25 @@ import { readAnswer } from './answer.ts';
 
 /** A head of the audit log whose signature was verified. */
 export interface AuditHead extends AuditHeadJson {
-  /** JSON text of its envelope, unchanged, for auditors. */
+  /**
+   * JSON text of the head's signed envelope, unchanged, so that auditors can verify the signature.
+   */
   readonly envelope: string;
 }
 
 export interface PinnedTrust {
-  /** The public root key: base64url, 32 bytes. */
+  /** The public root key: 32 bytes in base64url. */
   readonly root: string;
   /** ISO 8601, UTC. */
   readonly pinnedAt: string;
-  /** The newest verified head of all pages of this station. */
+  /** The newest verified head that any page of this station has received. */
   readonly head?: AuditHead;
 }
 
 /** Stores the pinned root key and the newest audit head of one AS. */
 export interface TrustStore {
   read(): Promise<PinnedTrust | undefined>;
-  /** Stores the root if none is stored. Resolves with the stored one. */
+  /** Stores the root key if none is stored. Resolves to the root key that is stored afterwards. */
   pin(root: string): Promise<string>;
   /** Stores the head unless a newer one is stored. */
   advance(head: AuditHead): Promise<void>;
@@ -44,23 +46,26 @@ export interface TrustStore {
   replace(root: string): Promise<void>;
 }
 
-/** Fingerprints have 32 hex digits, as the service prints them on its terminal. */
+/**
+ * The pinned root key and the root key that the service presents. A fingerprint has 32 hex digits,
+ * as the service prints it on its terminal.
+ */
 export interface RootComparison {
   readonly pinned: { readonly fingerprint: string; readonly at: string } | undefined;
   readonly shown: { readonly fingerprint: string; readonly root: string };
 }
 
 /**
- * Compares and pins root keys: at the first contact, and for an AS that was set up again with
- * another root key.
+ * Compares and pins root keys. Used on first contact with an AS, and after an AS was set up again
+ * with another root key.
  */
 export interface Roots {
   isPinned(): Promise<boolean>;
   /** Compares the pinned root with that of the service. @throws ProtocolError (SourceErrorCode) */
   compare(): Promise<RootComparison>;
   /**
-   * Trusts only this root from now on.
-   * @throws ProtocolError service-changed if the service has another root
+   * Pins this root key in place of the earlier one.
+   * @throws ProtocolError service-changed if the service presents another root key
    */
   replace(root: string): Promise<void>;
 }
@@ -80,7 +85,8 @@ export class Trust {
   }
 
   /**
-   * @throws ProtocolError service-changed if a certificate is not signed by the root,
+   * Verifies the certificates.
+   * @throws ProtocolError service-changed if a certificate is not signed by the root key,
    *   service-nonsense
    */
   static async from(trust: TrustJson, verify: Verify): Promise<Trust> {
@@ -94,8 +100,8 @@ export class Trust {
   }
 
   /**
-   * True iff the root key certified the envelope's key for this purpose. Does not check the period
-   * of the certificate.
+   * True iff the root key certified the key that signed the envelope, for this purpose. Does not
+   * check the period of the certificate.
    */
   knows(envelope: Envelope, purpose: Purpose): boolean {
     return this.#certified(envelope, purpose) !== undefined;
@@ -118,8 +124,8 @@ export class Trust {
   }
 
   /**
-   * Returns the JSON value that a certified key for `purpose` signed. Does not check the period of
-   * the certificate.
+   * Verifies an envelope with the keys that are certified for `purpose`. Returns the JSON value in
+   * the envelope. Does not check the period of the certificate.
    * @throws ProtocolError service-changed, service-nonsense
    */
   async open(envelope: Envelope, type: string, purpose: Purpose): Promise<unknown> {
@@ -173,12 +179,12 @@ async function openSigned(envelope: Envelope, type: string, publicKey: Uint8Arra
 /**
  * Detects an audit log that was rewritten or truncated (docs/protocol.md clause 6). The head in an
  * answer must not be older than the newest head that the page had before the request. It may be
- * older than that of another answer, because answers may overtake each other. Two heads with the
- * same number must be equal.
+ * older than the head in an earlier answer, because answers may overtake each other. Two heads with
+ * the same sequence number must be equal.
  */
 export class AuditWatch {
   readonly #store: TrustStore;
-  /** Hashes of the last MAX_SEEN heads, by number. */
+  /** Hashes of the last MAX_SEEN heads, by sequence number. */
   readonly #seen = new Map<number, string>();
   #newest: AuditHead | undefined;
 

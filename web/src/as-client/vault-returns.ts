@@ -12,7 +12,7 @@ export interface ReturnedVerdict extends Pick<VerdictJson, 'exportId' | 'time'> 
   readonly xc: number;
   /** 64 bytes. */
   readonly receipt: Uint8Array;
-  /** JSON text of the envelope, for the journal. */
+  /** JSON text of the verdict's signed envelope. The journal stores it. */
   readonly envelope: string;
 }
 
@@ -26,7 +26,7 @@ export interface ReturnedJournal {
   readonly auditHead: string;
 }
 
-/** Limits for a journal with 2000 exports, their receipts and verdicts. */
+/** Limits for the largest journal: 2000 exports with their receipts and verdicts. */
 const LONG = { maxBytes: 16 * 1024 * 1024, deadlineMs: 120_000 };
 
 export class VaultReturns {
@@ -59,8 +59,8 @@ export class VaultReturns {
 }
 
 /**
- * True iff the verdict is on this export of the vault and on the receipt that the vault stored for
- * it.
+ * True iff the verdict names this export of the vault, and the receipt that the vault stored for
+ * this export.
  */
 export function isOn(
   { exportId, receipt }: ReturnedVerdict,

@@ -43,7 +43,7 @@ export interface RemoteOrder {
   readonly state: OrderState;
   /** Reason of the revocation; null if the order is not revoked. */
   readonly reason: string | null;
-  /** The results of all stations. */
+  /** The result of each unit, from all stations. */
   readonly units: readonly OrderUnitJson[];
 }
 
@@ -56,8 +56,8 @@ export interface Closing {
 }
 
 /**
- * Limits for an order of 20,000 units with several verdicts each. For a report, the service signs
- * each verdict, which takes time.
+ * Limits for an order of 20,000 units with several verdicts each. The timeout is long because the
+ * service signs each verdict of a report.
  */
 const LONG = { maxBytes: 96 * 1024 * 1024, deadlineMs: 120_000 };
 
@@ -99,8 +99,8 @@ export class WorkOrders {
   }
 
   /**
-   * Returns the changes since `seen`, the version of an earlier answer; undefined returns all
-   * units.
+   * Returns the units that changed since an earlier answer, whose version is `seen`. Returns all
+   * units if `seen` is undefined.
    */
   async progress(id: string, seen: string | undefined): Promise<OrderProgressJson> {
     const query = seen === undefined ? '' : `?seen=${encodeURIComponent(seen)}`;
@@ -116,13 +116,19 @@ export class WorkOrders {
     return decodeWorkOrder(await this.#openValue(readEnvelope(document, 'the file')));
   }
 
-  /** Sends a station report. With `close` the order is closed if it balances. */
+  /**
+   * Sends a station report. If the report has `close` set and the order balances, the AS closes the
+   * order.
+   */
   async report(id: string, report: StationReportJson): Promise<Closing> {
     const answer = await this.#as.ask('POST', `/v1/work-orders/${encodeURIComponent(id)}/report`, report, LONG);
     return readResponse(stationReportAnswerSchema, answer, 'answer');
   }
 
-  /** Returns the text of the report of a closed order. Checks only its format. */
+  /**
+   * Returns the text of the report of a closed order. Checks the format of the report, but no
+   * signature.
+   */
   async reportFile(id: string): Promise<string> {
     const answer = await this.#as.ask('GET', `/v1/work-orders/${encodeURIComponent(id)}/report`, undefined, LONG);
     readResponse(reportFormatSchema, answer, 'report');
