@@ -1,4 +1,5 @@
-// Converts an expected error into a Failure, which the page can show. Rethrows a bug.
+// Converts an expected error into a Failure, which the page can show. Rethrows any other error,
+// because it is a bug.
 import { FileError, ProtocolError, StatusWordError } from '#protocol/errors.ts';
 import type { Failure } from '../../journal/attempt.ts';
 

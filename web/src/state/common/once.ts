@@ -1,6 +1,9 @@
-// Creates an object lazily and at most once.
+// Creates an object on first use, and only once.
 
-/** The first call runs `make`, and all calls share its result. A rejection is not cached. */
+/**
+ * Returns a function whose first call runs `make`. All its calls share the result. If `make`
+ * rejects, the next call runs it again.
+ */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {

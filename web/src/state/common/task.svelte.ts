@@ -20,7 +20,10 @@ export class Task {
     return this.#failure;
   }
 
-  /** Resolves to whether the operation succeeded. Rejects only for a bug. */
+  /**
+   * Resolves to true if the operation succeeded, to false after an expected failure. Rejects only
+   * for a bug.
+   */
   async run(operation: () => Promise<void>): Promise<boolean> {
     this.#isBusy = true;
     this.#failure = undefined;

@@ -33,7 +33,7 @@ export interface NamedFault<Fault> {
 /** An open device chooser. */
 interface ChooserRequest {
   readonly candidates: readonly Candidate[];
-  /** Closes the chooser; undefined cancels it. */
+  /** Closes the chooser with a choice; undefined means that the operator cancelled. */
   readonly answer: (choice: Candidate | undefined) => void;
 }
 
@@ -123,7 +123,9 @@ export class DemoBench<Fault = unknown> {
     this.#readUnits();
   }
 
-  /** Replaces the armed fault of a unit. An empty name arms none. */
+  /**
+   * Arms the named fault for a unit and disarms the unit's earlier one. An empty name only disarms.
+   */
   arm(sn: string, name: string): void {
     this.#control?.clearFaults(sn);
     const found = this.faults.find((candidate) => candidate.name === name);
@@ -132,7 +134,7 @@ export class DemoBench<Fault = unknown> {
   }
 
   /**
-   * Reads the units again, and disarms the fault of each unit that was unplugged in the meantime.
+   * Reads the units again. Disarms the fault of each unit that was unplugged since the last read.
    */
   refresh(): void {
     const before = this.#units;

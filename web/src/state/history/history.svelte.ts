@@ -10,9 +10,9 @@ export type { Attempt, Outcome, StepEntry } from '../../journal/attempt.ts';
 const PAGE = 25;
 
 /**
- * Whether the serial number, key label or work order of an attempt contains the search text,
- * ignoring case, white space and the Unicode form: an order of an earlier version may have an id in
- * NFD.
+ * Whether the serial number, key label or work order of an attempt contains the search text.
+ * Ignores case, white space and the Unicode form, because orders of an earlier version may have an
+ * id in NFD.
  */
 export function isMatch(
   { sn, keyLabel, workOrder }: Pick<Attempt, 'sn' | 'keyLabel' | 'workOrder'>,
@@ -44,8 +44,8 @@ export class History {
   }
 
   /**
-   * When the page found that the previous journal had been deleted, ISO 8601; undefined if no
-   * journal was deleted.
+   * Time at which the page noticed that the previous journal had been deleted, ISO 8601; undefined
+   * if no journal was deleted.
    */
   get lostAt(): string | undefined {
     return this.#lostAt;

@@ -1,6 +1,6 @@
-// Follows the open order at its AS: whether it is still open, and which units all stations have
-// loaded (docs/protocol.md clause 6.1). The AS is asked when the order is opened, every 10 s, after
-// each load, after a sign-in and when the network returns.
+// Follows the open order at its AS: whether the order is still open, and which units are done at
+// any station (docs/protocol.md clause 6.1). Asks the AS when the order is opened, every 10 s,
+// after each load, after a sign-in and when the network returns.
 import type { WorkOrder } from '#protocol/orders/order.ts';
 import type { WorkOrders } from '../../as-client/work-orders.ts';
 import type { EndedAs } from '../../journal/order-record.ts';
@@ -9,7 +9,7 @@ import type { Station } from '../station/station.svelte.ts';
 import { isPassing } from './order-rules.ts';
 import type { OrderRun } from './order-run.svelte.ts';
 
-/** Minimum interval of the requests after loads, in milliseconds. */
+/** Minimum time from the last request to a request after a successful load, in milliseconds. */
 const MIN_INTERVAL_MS = 3_000;
 
 export interface FollowedOrderOptions {
@@ -50,7 +50,7 @@ export class FollowedOrder {
     return this.#proven;
   }
 
-  /** Whether the session is a sign-in to the AS of this order. */
+  /** Whether an operator is signed in to the AS of this order. */
   get isAvailable(): boolean {
     const { station, order } = this.#options;
     const account = station.session.signedIn;
@@ -64,8 +64,8 @@ export class FollowedOrder {
   }
 
   /**
-   * Asks the AS after a load: at most every 3 s, but immediately if the load failed. During a
-   * recovery a failure that passes waits for the next regular request.
+   * Asks the AS after a load. After a successful load, skips the request if the last one was less
+   * than 3 s ago. After a failure, always asks, except for a temporary failure during a recovery.
    */
   async followSoon(failure?: Failure): Promise<void> {
     const isPassed = failure !== undefined && isPassing(failure);
@@ -74,7 +74,10 @@ export class FollowedOrder {
     if (failure || this.#options.ticks() - this.#askedAt >= MIN_INTERVAL_MS) await this.follow();
   }
 
-  /** The browser reports a network: continues the run, with the AS of the order once it answers. */
+  /**
+   * Called when the network returns. If an operator is signed in to the AS of the order, the run
+   * continues when that AS answers, otherwise at once.
+   */
   async reconnect(): Promise<void> {
     if (!this.isAvailable) return await this.#options.run.recoverAlone();
     this.#isAwaited = true;
@@ -82,8 +85,8 @@ export class FollowedOrder {
   }
 
   /**
-   * Asks the AS for the progress of the order, and continues a run that waits for the answer. A call
-   * during a request waits for that request. Never rejects for an expected failure.
+   * Asks the AS for the progress of the order. After the answer, continues a run that waits for it.
+   * A call during a request shares that request. Never rejects for an expected failure.
    */
   async follow(): Promise<void> {
     if (!this.isAvailable) return;
@@ -91,14 +94,15 @@ export class FollowedOrder {
       this.#asking = undefined;
     });
     const isAnswered = await this.#asking;
-    // A recovery may take minutes, and the AS is asked in the meantime. Its next answer counts again.
+    // A recovery may take minutes, and the AS may answer during it. Such an answer does not start
+    // another recovery, but the next one after the recovery may.
     const { run } = this.#options;
     if (!isAnswered || !this.#isAwaited || run.isRecovering) return;
     this.#isAwaited = false;
     await run.recoverAlone();
   }
 
-  /** Returns whether the AS answered. */
+  /** Asks the AS once. Returns true if the AS answered. */
   async #ask(): Promise<boolean> {
     const { station, remote, order, run, ticks, onEnded } = this.#options;
     this.#askedAt = ticks();

@@ -1,5 +1,5 @@
-// Exchanges lists with the operator of the open order: compares a list of units with the order,
-// imports reasons, and exports all units with their state.
+// Compares a list of units with the open order, imports a list of reasons, and writes a list of all
+// units with their state.
 import { encodeCsv, ListError, type RowProblem } from '#protocol/orders/csv.ts';
 import type { WorkOrder } from '#protocol/orders/order.ts';
 import { readReasonList, type UnitReason } from '#protocol/orders/reason-list.ts';
@@ -13,7 +13,7 @@ import { Task } from '../common/task.svelte.ts';
 /** Maximum number of serial numbers that are shown for each difference. */
 const MAX_SHOWN = 100;
 
-/** Exported for a unit that has no row at this station. */
+/** Values in the written list for a unit that has no row at this station. */
 const UNSEEN = { state: 'unseen', reason: '', tries: 0, begun: '', at: '' } as const;
 const ELSEWHERE = { ...UNSEEN, state: 'done', reason: 'At another station' } as const;
 
@@ -58,7 +58,7 @@ export class ListExchange {
     return this.#comparison;
   }
 
-  /** Number of reasons that the last list contained, once they are imported. */
+  /** Number of reasons that were imported from the last list; undefined if none were imported. */
   get importedReasons(): number | undefined {
     return this.#importedReasons;
   }
@@ -83,7 +83,7 @@ export class ListExchange {
     });
   }
 
-  /** Imports all reasons of a list, or none. */
+  /** Imports all reasons in a list or, if one of them is refused, none. */
   async importReasons(file: OpenedFile): Promise<void> {
     await this.#read(async () => {
       const done = new Set<string>();
@@ -101,7 +101,7 @@ export class ListExchange {
     });
   }
 
-  /** Exports all units with their state as CSV; undefined when the journal cannot be read. */
+  /** Returns all units with their state as CSV; undefined if the journal cannot be read. */
   async csv(): Promise<string | undefined> {
     const { id } = this.#options.order;
     const units = await this.#units();
@@ -111,7 +111,7 @@ export class ListExchange {
     return cells && encodeCsv([['ORDER', 'SN', 'STATE', 'REASON', 'TRIES', 'BEGUN', 'CHANGED'], ...cells]);
   }
 
-  /** Exports all units with their state as JSON; undefined when the journal cannot be read. */
+  /** Returns all units with their state as JSON; undefined if the journal cannot be read. */
   async json(): Promise<string | undefined> {
     const units = await this.#units();
     return units && `${JSON.stringify({ order: this.#options.order.id, units }, undefined, 1)}\n`;
@@ -130,7 +130,7 @@ export class ListExchange {
     });
   }
 
-  /** Reads a list, and replaces the results of the last one. */
+  /** Runs `read`, which reads a list. Clears the results of the last list first. */
   async #read(read: () => Promise<void>): Promise<void> {
     this.#comparison = undefined;
     this.#importedReasons = undefined;

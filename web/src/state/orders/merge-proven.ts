@@ -1,11 +1,11 @@
-// Updates the rows of units that are done according to the AS, which has the receipts of all
+// Sets the rows of units to done if the AS lists the units as done. The AS has the receipts of all
 // stations and of returned vaults (docs/protocol.md clause 6.1).
 import type { Journal } from '../../journal/journal.ts';
 import type { UnitRow } from '../../journal/order-record.ts';
 import type { WorkOrderStore } from '../../journal/work-orders.ts';
 
 export interface MergeProvenOptions {
-  /** Number of the order's chain in the journal. */
+  /** Number of the order's hash chain in the journal. */
   readonly chain: number;
   readonly journal: Pick<Journal, 'note' | 'requireChain'>;
   readonly store: Pick<WorkOrderStore, 'rowsOf'>;
@@ -16,10 +16,10 @@ export interface MergeProvenOptions {
 }
 
 /**
- * Changes the rows of these units to done, except those of units that are being read or loaded
- * here. Returns the serial numbers of the units that have no row at this station.
- * @throws ProtocolError journal-full, journal-failed; journal-lost after a loss of the journal,
- *   when the rows are gone
+ * Sets the rows of these units to done, except for units that are being read or loaded at this
+ * station. Returns the serial numbers of the units that have no row at this station.
+ * @throws ProtocolError journal-full, journal-failed; journal-lost if the journal was deleted, and
+ *   the rows with it
  */
 export async function mergeProven(
   { chain, journal, store, at, isInUse, onChange }: MergeProvenOptions,

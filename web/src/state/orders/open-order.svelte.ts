@@ -37,7 +37,7 @@ export interface OpenOrderOptions {
   readonly counts: Counts;
   /** Serial numbers of the units that the AS lists as done, at any station. */
   readonly elsewhere: ReadonlySet<string>;
-  /** How the order had ended before it was opened here; undefined if it had not. */
+  /** How the order had ended before this station opened it; undefined if it had not ended. */
   readonly endedAs: EndedAs | undefined;
   /** Whether the journal may run out of space before the order is done. */
   readonly lacksSpace: boolean;
@@ -96,7 +96,7 @@ export class OpenOrder {
     });
   }
 
-  /** The report file, once the order is closed. */
+  /** The report file; undefined until the order is closed. */
   get report(): string | undefined {
     return this.#report;
   }
@@ -126,8 +126,8 @@ export class OpenOrder {
   }
 
   /**
-   * Whether units are done here whose receipts the AS does not have. A vault keeps such receipts
-   * until its journal is returned.
+   * Whether more units are done than the AS has receipts for. A vault keeps the receipts of its
+   * exports until its journal is returned.
    */
   get hasUnproven(): boolean {
     return this.remote.isAvailable && this.run.counts.done > this.remote.proven;
@@ -160,7 +160,7 @@ export class OpenOrder {
     });
   }
 
-  /** Records that the order has ended, and fetches the report of a closed one. */
+  /** Records that the order has ended. If it was closed, fetches the report. */
   async #fetchEnd(as: EndedAs): Promise<void> {
     const { remote, store, record, order } = this.#options;
     if (this.run.ended === as && (as === 'revoked' || this.#report !== undefined)) return;
@@ -183,7 +183,7 @@ export class OpenOrder {
 function unitReport({ sn, state, reason, failure, begun, at }: UnitRow): StationUnitJson {
   const outcome = OUTCOMES[state];
   const given = reason === undefined ? undefined : storedReason(reason);
-  // With the code `reason-needed` the AS asks for a reason. The code itself is not a reason.
+  // With the code `reason-needed` the AS asked for a reason, so the code is not a reason itself.
   const cause = given ?? (failure === undefined || failure.code === 'reason-needed' ? null : reasonOf(failure));
   return { sn, outcome, reason: outcome === 'done' ? null : cause, begun, ended: at };
 }

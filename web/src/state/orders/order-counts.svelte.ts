@@ -37,12 +37,12 @@ export class OrderCounts {
     return Math.max(0, this.#order.count - running - this.done - failed - unknown - absent - aside);
   }
 
-  /** Keys that remain to be loaded. */
+  /** Number of keys for all units that are neither done nor absent. */
   get keysToLoad(): number {
     return Math.max(0, this.#order.count - this.done - this.#here.absent - this.#here.aside) * this.#order.lines.length;
   }
 
-  /** Replaces the counts of this station by those of the journal. */
+  /** Replaces the counts of this station with those in the journal. */
   reset(here: Counts): void {
     this.#here = here;
   }
@@ -64,7 +64,9 @@ export class OrderCounts {
     this.#elsewhere = new Set([...this.#elsewhere, ...sns]);
   }
 
-  /** Removes the units of `rows`, all rows of this station, from `elsewhere`. */
+  /**
+   * Removes from `elsewhere` the units that have a row at this station. `rows` are all these rows.
+   */
   async excludeStored(rows: AsyncIterable<UnitRow>): Promise<void> {
     const sns: string[] = [];
     if (this.#elsewhere.size === 0) return;
@@ -72,7 +74,7 @@ export class OrderCounts {
     this.excludeElsewhere(sns);
   }
 
-  /** Removes units with a row at this station from `elsewhere`. */
+  /** Removes these units, which have a row at this station, from `elsewhere`. */
   excludeElsewhere(sns: readonly string[]): void {
     if (!sns.some((sn) => this.#elsewhere.has(sn))) return;
     const elsewhere = new Set(this.#elsewhere);

@@ -1,6 +1,6 @@
 // The rules of a work order (docs/protocol.md clause 6.1), as functions of the order, of the unit's
-// identity and of its row in the journal. The AS enforces the same rules; checking them here first
-// avoids requests that the AS would refuse.
+// identity and of the unit's row in the journal. The AS enforces the same rules; checking them here
+// first avoids requests that the AS would refuse.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { lists, type OrderLine, type WorkOrder } from '#protocol/orders/order.ts';
 import type { KeyJson } from '#protocol/service/messages.ts';
@@ -26,9 +26,9 @@ function holds(slot: SlotFacts | undefined, { akv, kcv }: OrderLine): boolean {
 const isErasing = (kcv: string): boolean => /^0+$/.test(kcv);
 
 /**
- * Returns the lines of the order that are still missing in the unit, according to its slots.
- * `isDone`: the unit is done. Its slots may have got a newer key or an erasure since, and then take
- * no older version.
+ * Returns the lines of the order that the unit's slots do not show as loaded. `isDone` states
+ * whether the unit was done before. If it was, a slot may since have received a newer key or an
+ * erasure. Such a slot accepts no older version, so its line is not returned.
  */
 export function missingLines({ lines }: WorkOrder, { slots }: UnitFacts, isDone: boolean): readonly OrderLine[] {
   return lines.filter((line) => {
@@ -38,9 +38,9 @@ export function missingLines({ lines }: WorkOrder, { slots }: UnitFacts, isDone:
 }
 
 /**
- * Returns the key and slot of a line in the form that a lane needs for a load. Undefined if the AS
- * lists no set with the number `groupedHex`. If the unit does not have the slot, returns an empty
- * one; the unit then refuses the import.
+ * Returns the key and slot of a line in the form that a lane needs for a load. Returns undefined if
+ * the AS does not list the order's set. If the unit does not have the slot, returns an empty one;
+ * the unit then refuses the import.
  */
 export function choiceOf(
   line: OrderLine,
@@ -137,7 +137,7 @@ export function newRow(chain: number, sn: string, state: UnitState, at: string):
 }
 
 /**
- * Returns the row of a unit after a change in the status of its load of `line`. `isLast` states
+ * Returns the row of a unit after its load of `line` has reached a new status. `isLast` states
  * whether `line` is the last missing line. `took` is the time since the start of the first line, in
  * milliseconds.
  */

@@ -58,7 +58,7 @@ export class OrderRun implements Attendant {
     return this.#unmatchedScan;
   }
 
-  /** A serial number with which two units are attached. */
+  /** The serial number that two attached units share; undefined if there is none. */
   get duplicate(): string | undefined {
     return this.#duplicate;
   }
@@ -92,7 +92,7 @@ export class OrderRun implements Attendant {
     await this.#revisitAll();
   }
 
-  /** Reads the clock, and loads the waiting units when the period of the order has begun. */
+  /** Reads the clock, and loads the waiting units if the validity period has begun. */
   async checkValidity(): Promise<void> {
     if (this.#validity.check() && this.#control.isRunning) await this.#revisitAll();
   }
@@ -111,7 +111,7 @@ export class OrderRun implements Attendant {
     return this.#control.isRecovering;
   }
 
-  /** Like recover(), when the AS answers again, if a unit or the run waits for that. */
+  /** Recovers without the operator, if a temporary failure stopped the run or a unit. */
   async recoverAlone(): Promise<void> {
     const isNeeded = this.#units.some(({ phase }) => 'failure' in phase && isPassing(phase.failure));
     await this.#control.recoverAlone(isNeeded, () => this.#recover());
@@ -131,7 +131,7 @@ export class OrderRun implements Attendant {
     await this.#control.end(as);
   }
 
-  /** Records as done the units of which the AS has all receipts, from any station. */
+  /** Records these units as done, because the AS has all their receipts. */
   async merge(sns: readonly string[]): Promise<void> {
     await this.#control.attempt(async () => this.counts.addElsewhere(await mergeProven(this.#updates(), sns)));
   }
@@ -166,7 +166,7 @@ export class OrderRun implements Attendant {
     await this.#control.note({ step: 'unit-refused', sn, refusal: 'twice' });
   }
 
-  /** Loads the waiting unit with the serial number in `label`, a scanned or typed text. */
+  /** Loads the waiting unit whose serial number is `label`, a scanned or typed text. */
   async scan(label: string): Promise<void> {
     if (this.ended) return;
     const sn = readSerialNumber(label);
@@ -247,7 +247,7 @@ export class OrderRun implements Attendant {
 
   #unitOn(lane: Lane, sn: string): UnitProgress {
     const before = this.#units.find((unit) => unit.sn === sn);
-    // The operator has plugged in one of the two units again, so only that one is attached.
+    // A new link: one of the two units was plugged in again, so only that one is attached.
     if (this.#duplicate === sn && before && before.linkId !== lane.link.id) this.#duplicate = undefined;
     if (before?.lane === lane) {
       before.setLink(lane.link.id);
@@ -365,7 +365,7 @@ export class OrderRun implements Attendant {
   #end(unit: UnitProgress, ending: Ending): void {
     this.#options.signal(ending.is === 'done' ? 'done' : 'failed');
     const failure = ending.is === 'done' ? undefined : ending.failure;
-    // After a system failure, the operator's reason is kept for the next try of the export.
+    // After a system failure, the next try of the export uses the operator's reason again.
     if (!failure || !isSystemFailure(failure)) unit.setReason(undefined);
     if (!failure) {
       this.#control.countDone();

@@ -18,14 +18,12 @@ import { LAST_ORDER } from './last-order.ts';
 import { OpenOrder, type OpenOrderOptions } from './open-order.svelte.ts';
 
 /**
- * Interval at which the validity period of the open order is checked, and the AS is asked for its
- * progress.
+ * Interval at which the page checks the validity period of the open order and asks the AS for the
+ * progress of the order.
  */
 const CHECK_MS = 10_000;
 
-/**
- * State of an order at the AS, with the progress of its units if the AS was asked for the order.
- */
+/** State of an order at the AS. `units` is present only if the AS was asked for this one order. */
 type OrderStatus = Pick<RemoteOrder, 'state'> & Partial<Pick<RemoteOrder, 'units'>>;
 
 export interface OrdersOptions
@@ -36,7 +34,10 @@ export interface OrdersOptions
   readonly storage: StorageManager | undefined;
   /** Settings of this browser. */
   readonly settings: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
-  /** The document of the page. A hidden page does not ask the AS at regular intervals. */
+  /**
+   * The document of the page. A hidden page asks the AS at regular intervals only if the run waits
+   * for an answer.
+   */
   readonly presence: Pick<Presence, 'visibilityState' | 'addEventListener'>;
   /** Calls `listener` when the browser reports that the network has returned. */
   readonly onOnline: (listener: () => void) => void;
@@ -71,7 +72,7 @@ export class Orders {
   }
 
   /**
-   * The orders of the AS. Undefined until they are read, and if no operator is signed in to a
+   * The orders of the AS. Undefined until they are read, or if no operator is signed in to a
    * service.
    */
   get listed(): readonly ListedOrder[] | undefined {
@@ -134,7 +135,7 @@ export class Orders {
     });
   }
 
-  /** Opens an order from a file, after its signature is verified. */
+  /** Verifies the signature of an order in a file, then opens the order. */
   async openFile(file: OpenedFile): Promise<void> {
     await this.#task.run(async () => {
       const text = await readFile(file);
@@ -218,7 +219,7 @@ export class Orders {
   }
 }
 
-/** Returns how the order ended according to the journal; undefined if the journal has no end. */
+/** Returns how the order ended according to its record; undefined if the record has no end. */
 function endOf({ endedAs, report }: OrderRecord): EndedAs | undefined {
   return report === undefined ? endedAs : 'closed';
 }

@@ -11,7 +11,7 @@ const PAGE = 200;
 
 export interface RecoverRowsOptions {
   readonly order: WorkOrder;
-  /** Number of the order's chain in the journal. */
+  /** Number of the order's hash chain in the journal. */
   readonly chain: number;
   readonly journal: Pick<Journal, 'note' | 'get'>;
   readonly store: Pick<WorkOrderStore, 'unitsIn'>;
@@ -39,7 +39,9 @@ export async function recoverRows(options: RecoverRowsOptions): Promise<void> {
   }
 }
 
-/** Returns the changed row; undefined if the newest attempt does not change its state. */
+/**
+ * Returns the changed row; undefined if the newest attempt does not change the state in the row.
+ */
 async function recoveredRow({ order, journal, at }: RecoverRowsOptions, row: UnitRow): Promise<UnitRow | undefined> {
   const attempt = row.attempt === undefined ? undefined : await journal.get(row.attempt);
   const state = stateAfter(order, attempt);

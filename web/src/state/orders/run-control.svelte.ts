@@ -7,16 +7,16 @@ import { isPassing, isSystemFailure } from './order-rules.ts';
 import type { RunState } from './run-state.ts';
 
 /**
- * Maximum number of recoveries without an action of the operator. Each unit that is done resets the
- * count.
+ * Maximum number of recoveries without the operator. The count starts again at 0 when a unit is
+ * done or the operator acts.
  */
 const MAX_RECOVERIES = 3;
 
 export interface RunControlOptions {
   readonly journal: Pick<Journal, 'note'>;
-  /** Number of the order's chain in the journal. */
+  /** Number of the order's hash chain in the journal. */
   readonly chain: number;
-  /** How the order had ended before it was opened here; undefined if it had not. */
+  /** How the order had ended before this station opened it; undefined if it had not ended. */
   readonly endedAs?: EndedAs | undefined;
 }
 
@@ -53,12 +53,12 @@ export class RunControl {
     if (is !== 'running') await this.note({ step: 'order-resumed' });
   }
 
-  /** Writes an event of the order. If the journal refuses it, halts the run. */
+  /** Writes an event of the order to the journal. If the write fails, halts the run. */
   async note(event: OrderEvent): Promise<void> {
     await this.attempt(() => this.#options.journal.note(this.#options.chain, event));
   }
 
-  /** Runs an action that needs the journal. If the journal refuses it, halts the run. */
+  /** Runs an action that writes to the journal. If the action fails, halts the run. */
   async attempt(action: () => Promise<void>): Promise<void> {
     try {
       await action();
@@ -72,14 +72,15 @@ export class RunControl {
     return this.#isRecovering;
   }
 
-  /** Resets the number of recoveries. Called when the operator acts. */
+  /** Sets the number of recoveries to 0. Called when the operator acts. */
   allowRecoveries(): void {
     this.#recoveries = 0;
   }
 
   /**
-   * Runs `recover` without the operator if the run halted for a failure that passes or `isNeeded`:
-   * one recovery at a time, and at most three before a unit is done.
+   * Runs `recover` without the operator, if the run halted after a temporary failure or `isNeeded`
+   * is true. Runs at most one recovery at a time, and at most three until a unit is done or the
+   * operator acts.
    */
   async recoverAlone(isNeeded: boolean, recover: () => Promise<void>): Promise<void> {
     if (this.#isRecovering || !(isNeeded || this.#hasPassed) || this.#recoveries >= MAX_RECOVERIES) return;
@@ -94,14 +95,14 @@ export class RunControl {
     }
   }
 
-  /** Continues the run if it halted after a temporary failure. Returns whether it continues. */
+  /** Continues the run if it halted after a temporary failure. Returns true if it then runs. */
   async resume(): Promise<boolean> {
     if (!this.#hasPassed || this.#ended) return false;
     await this.start();
     return this.isRunning;
   }
 
-  /** Whether the run halted for a failure that passes. */
+  /** Whether the run halted after a temporary failure. */
   get #hasPassed(): boolean {
     return this.#state.is === 'halted' && isPassing(this.#state.failure);
   }
@@ -124,7 +125,10 @@ export class RunControl {
     this.#recoveries = 0;
   }
 
-  /** Halts at a failure that no unit caused, and after `haltAfter` failed units in a row. */
+  /**
+   * Halts the run after a failure that no unit caused, or after `haltAfter` failed units in a row.
+   * If `haltAfter` is null, failed units do not halt the run.
+   */
   countFailure(failure: Failure, haltAfter: number | null): void {
     const isSystem = isSystemFailure(failure);
     if (!isSystem) this.#streak++;

@@ -10,23 +10,26 @@ import type { Lane } from '../station/lane.svelte.ts';
 export type RunState =
   | { readonly is: 'running' }
   | { readonly is: 'paused' }
-  /** After `failures` failed units in a row, or after one failure that no unit caused. */
+  /**
+   * The run halted after `failures` failed units in a row, or after one failure that no unit
+   * caused.
+   */
   | { readonly is: 'halted'; readonly failures: number; readonly failure: Failure };
 
 /**
- * Why an order loads no unit: it has ended, there is no session, or its period has not begun or is
- * over.
+ * Why the run loads no unit: the order has ended, there is no session, or the validity period of
+ * the order has not begun or is over.
  */
 export type WaitReason = EndedAs | 'sign-in' | 'early' | 'over';
 
 export interface OrderRunOptions {
   readonly order: WorkOrder;
-  /** Number of the order's chain in the journal. */
+  /** Number of the order's hash chain in the journal. */
   readonly chain: number;
   readonly counts: Counts;
   /** Serial numbers of the units that the AS lists as done, at any station. */
   readonly elsewhere: ReadonlySet<string>;
-  /** How the order had ended before it was opened here; undefined if it had not. */
+  /** How the order had ended before this station opened it; undefined if it had not ended. */
   readonly endedAs?: EndedAs | undefined;
   readonly journal: Pick<Journal, 'note' | 'get' | 'requireChain'>;
   readonly store: Pick<WorkOrderStore, 'unit' | 'rowsOf' | 'unitsIn' | 'counts' | 'all'>;

@@ -7,7 +7,7 @@ import type { WorkOrderStore } from '../../journal/work-orders.ts';
 import { newRow } from './order-rules.ts';
 
 export interface SaveReasonsOptions {
-  /** Number of the order's chain in the journal. */
+  /** Number of the order's hash chain in the journal. */
   readonly chain: number;
   readonly journal: Pick<Journal, 'note'>;
   readonly store: Pick<WorkOrderStore, 'rowsOf'>;

@@ -82,8 +82,9 @@ export class UnitProgress {
   }
 
   /**
-   * Returns the reason for exporting a key again: the operator's or, without one, that of the row.
-   * Undefined for the first export. `row` and `wasDone` are those before the load.
+   * Returns the reason for exporting a key again: the operator's reason or, if there is none, the
+   * reason in the row. Returns undefined for the first export. `row` and `wasDone` describe the
+   * unit before the load.
    */
   reasonFor(line: OrderLine, row: UnitRow | undefined, wasDone: boolean): string | undefined {
     const recorded = wasDone ? ASK_OPERATOR : repeatReason(row, line);

@@ -8,17 +8,17 @@ import { UnitIndex } from './unit-index.ts';
 
 export interface TableRow {
   readonly sn: string;
-  /** Undefined for a unit that this station has not attached. */
+  /** Undefined for a unit that was never attached to this station. */
   readonly row: UnitRow | undefined;
   /** Whether the AS lists the unit as done and this station has no row of it. */
   readonly isElsewhere: boolean;
 }
 
-/** Maximum number of rows shown with a filter. */
+/** Maximum number of rows in the list while a filter is set. */
 const MAX_FILTERED = 500;
 
 export interface UnitTableOptions {
-  /** Number of the order's chain in the journal. */
+  /** Number of the order's hash chain in the journal. */
   readonly chain: number;
   readonly ranges: readonly UnitRange[];
   readonly store: Pick<WorkOrderStore, 'units' | 'unitsIn'>;
@@ -61,7 +61,7 @@ export class UnitTable {
     return this.#first;
   }
 
-  /** Number of listed units, at most 500 with a filter. */
+  /** Number of units in the list, at most 500 while a filter is set. */
   get count(): number {
     return this.#count;
   }
@@ -83,7 +83,7 @@ export class UnitTable {
     await this.refresh();
   }
 
-  /** Reads the window again. Calls during a reading cause one further reading. */
+  /** Reads the rows of the window again. Calls during a read cause one more read after it. */
   async refresh(): Promise<void> {
     this.#isStale = true;
     if (this.#isReading) return;

@@ -4,7 +4,7 @@
 export type Signal = 'done' | 'failed';
 
 export interface FeedbackOptions {
-  /** Opens the audio output; undefined without Web Audio. */
+  /** Returns the audio output; undefined if the browser has no Web Audio. */
   readonly sound: () => AudioContext | undefined;
   /** Vibrates for the given times, in milliseconds, alternating with pauses. */
   readonly vibrate: (pattern: number[]) => void;
@@ -35,7 +35,7 @@ const TONES: Readonly<Record<Signal, readonly Tone[]>> = {
 const VIBRATIONS: Readonly<Record<Signal, number[]>> = { done: [80], failed: [250, 100, 250] };
 /** Gain, 0 to 1. */
 const VOLUME = 0.2;
-/** Length of the ramp at both ends of a tone, in seconds; without it the tone clicks. */
+/** Duration of the fade at both ends of a tone, in seconds. Without a fade, the tone clicks. */
 const RAMP_S = 0.012;
 
 export class Feedback {

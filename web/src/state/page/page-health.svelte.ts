@@ -1,4 +1,4 @@
-// Conditions that concern the whole page. After most of them the operator should reload it.
+// Conditions that concern the whole page. After most of them the operator should reload the page.
 
 export class PageHealth {
   #isBroken = $state(false);

@@ -72,7 +72,7 @@ export class Verification {
     return this.#isRootRefused;
   }
 
-  /** Why the last file was not read. */
+  /** Why the last file was refused; undefined if it was read. */
   get refusedFile(): Pick<FileError, 'title' | 'remedy'> | undefined {
     return this.#refusedFile;
   }

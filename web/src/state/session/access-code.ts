@@ -1,12 +1,12 @@
-// Reads the field of the access code: six groups of five letters and digits, which the operator
-// types or pastes in any notation.
+// Reads the text in the field for the access code. An access code has six groups of five letters
+// and digits. The operator may type or paste it in any notation.
 import { ACCESS_CODE_LENGTH, readAccessCode } from '#protocol/text/typed-code.ts';
 
 export const CODE_LENGTH = ACCESS_CODE_LENGTH;
 const GROUP_LENGTH = 5;
 
 export interface CodeField {
-  /** Number of characters without the prefix. */
+  /** Number of letters and digits, without the prefix KF. */
   readonly length: number;
   /** What the field shows, for example "7M3QX-VN8RT". */
   readonly shown: string;

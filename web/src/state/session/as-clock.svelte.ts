@@ -1,16 +1,16 @@
-// The clock of the page, which shows the time of the AS. Each answer of the AS contains that time,
-// and a monotonic clock of the browser counts on between answers. Without a network the page adds
-// the last known difference to the clock of this computer.
+// The clock of the page, which shows the time of the AS. Each answer of the AS contains that time.
+// Between answers the page adds the time that a monotonic clock of the browser measures. Before the
+// first answer the page adds the last known difference to the clock of this computer.
 
 /** Name of the setting with the last known difference, in milliseconds. */
 const SETTING = 'keyferry.clock';
 
-/** From this difference on, the page shows both clocks. */
+/** If the two clocks differ by at least this time, the page shows both. */
 const NOTABLE_MS = 60_000;
 
 /**
- * A smaller difference does not change the clock. It can come from the resolution of the Date
- * header (one second) and the duration of the request.
+ * A difference below this time does not change the clock. It can come from the resolution of the
+ * Date header (one second) and the duration of the request.
  */
 const TOLERANCE_MS = 3_000;
 
@@ -26,7 +26,7 @@ export class AsClock {
   /** Time of the AS minus time of this computer, in milliseconds. */
   #offset = $state.raw(0);
   readonly #options: AsClockOptions;
-  /** The readings of all three clocks when the offset was last set. */
+  /** The time of the AS and the readings of both local clocks when the offset was last set. */
   #last: { readonly as: number; readonly wall: number; readonly ticks: number } | undefined;
 
   constructor(options: AsClockOptions) {
@@ -40,7 +40,7 @@ export class AsClock {
     return this.#offset;
   }
 
-  /** Whether the two clocks differ so much that both are shown. */
+  /** Whether the clocks of the AS and of this computer differ so much that the page shows both. */
   get differs(): boolean {
     return Math.abs(this.#offset) >= NOTABLE_MS;
   }
@@ -50,7 +50,8 @@ export class AsClock {
     const { wall, ticks } = this.#options;
     const last = this.#last;
     if (last === undefined) return new Date(wall() + this.#offset);
-    // The monotonic clock of some systems stops while the computer sleeps.
+    // On some systems the monotonic clock stops while the computer sleeps. The greater of the two
+    // measured times is therefore used.
     return new Date(last.as + Math.max(ticks() - last.ticks, wall() - last.wall));
   };
 

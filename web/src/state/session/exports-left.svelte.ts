@@ -10,7 +10,7 @@ export class ExportsLeft {
     this.#session = session;
   }
 
-  /** Undefined without a limit, and before the first reading. */
+  /** Undefined if there is no limit, or before the number is read. */
   get count(): number | undefined {
     return this.#session.signedIn && this.#reading?.account === this.#session.local ? this.#reading?.count : undefined;
   }

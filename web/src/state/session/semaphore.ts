@@ -57,8 +57,8 @@ export class Semaphore {
 export type LoadSource = Pick<Account, 'exportKey' | 'verifyReceipt' | 'recallExport' | 'auditHead' | 'watched'>;
 
 /**
- * Returns the same AS, but each try of a request first passes `semaphore`. A request that waits
- * before its next try is not counted, so that it delays no other lane.
+ * Returns the same AS, but `semaphore` admits each try of a request. A request that waits before
+ * its next try is not counted, so that it delays no other lane.
  */
 export function limitConcurrency(
   account: LoadSource,
@@ -74,7 +74,10 @@ export function limitConcurrency(
   };
 }
 
-/** A vault or card sends each request once. */
+/**
+ * Returns a KeySource that sends each request once, when `admit` permits it. Used for vaults and
+ * cards, which need no retry.
+ */
 function admitted(account: LoadSource, admit: RetryWatch['admit']): KeySource {
   const recallExport = account.recallExport?.bind(account);
   return {

@@ -24,7 +24,7 @@ export interface Account extends KeySource {
   watched?(watch: RetryWatch): KeySource;
 }
 
-/** The AS as a service (web/src/as-client/remote-as.ts). */
+/** An AS that is a service (web/src/as-client/remote-as.ts). */
 export interface AsAccount extends Account {
   signIn(accessCode: string): Promise<WhoamiJson>;
   readonly roots: Roots;
@@ -33,7 +33,7 @@ export interface AsAccount extends Account {
 /** An unlocked vault or card: it needs no network and no sign-in. */
 export interface LocalAccount extends Account {
   readonly kind: 'vault' | 'card';
-  /** Stable name in the journal. */
+  /** Name of the vault or card in the journal. It never changes. */
   readonly origin: string;
   /** Name on screen. */
   readonly name: string;
@@ -68,7 +68,7 @@ const LOCKED_CODES: ReadonlySet<string> = new Set([
   'vault-lost',
 ]);
 
-/** Maximum delay of setTimeout: 31 bits of milliseconds. */
+/** Maximum delay of setTimeout. A longer delay would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class Session {
@@ -94,7 +94,7 @@ export class Session {
   }
 
   /**
-   * The root key of an AS for which this station has pinned no root key. The operator compares it
+   * The root key that the AS presents, if this station has pinned none. The operator compares it
    * before the first sign-in.
    */
   get unpinned(): PresentedRoot | undefined {
@@ -115,8 +115,8 @@ export class Session {
   }
 
   /**
-   * Fetches the root key for the comparison, unless this station has pinned one. If the AS cannot
-   * be reached, does nothing; signIn() then fetches the root key.
+   * Fetches the root key of the AS for the operator to compare, unless this station has pinned one.
+   * If the AS cannot be reached, does nothing; signIn() then fetches the root key.
    */
   async meet(): Promise<void> {
     try {

@@ -15,7 +15,7 @@ export class AttemptLog {
   /**
    * @param attempt a new attempt, which the first write creates in the journal, or the id of an
    *   existing attempt
-   * @param steps the steps that the journal already has of an existing attempt
+   * @param steps the steps that the journal already has, if the attempt exists
    */
   constructor(
     journal: Pick<Journal, 'begin' | 'append' | 'flush'>,
@@ -51,8 +51,8 @@ export class AttemptLog {
   }
 
   /**
-   * `after` is the number of earlier steps. The journal refuses the new steps if it has any other
-   * number of steps.
+   * `after` is the number of steps before these. The journal refuses these steps if it has another
+   * number of steps for the attempt.
    */
   async #write(steps: readonly StepBody[], options: WriteOptions, after: number): Promise<void> {
     if (typeof this.#attempt === 'number') return await this.#journal.append(this.#attempt, steps, options, after);

@@ -5,13 +5,13 @@ import type { Lane } from './lane.svelte.ts';
 /** Loads the units that are attached while a work order is open. */
 export interface Attendant {
   /**
-   * The station calls this after a unit was attached: its identity is read, and its open attempts
-   * are settled as far as possible.
+   * The station calls this for each unit that is attached, after reading its identity and settling
+   * its open attempts as far as possible.
    */
   arrive(lane: Lane): Promise<void>;
   /**
-   * The station calls this after the operator has signed in, when the open attempts of all attached
-   * units are settled as far as possible.
+   * The station calls this after each sign-in, once it has settled the open attempts of all
+   * attached units as far as possible.
    */
   recover(): Promise<void>;
   /** The station calls this when a second unit with the serial number `sn` was attached. */
@@ -19,7 +19,7 @@ export interface Attendant {
   readonly progress: OrderProgress;
 }
 
-/** Numbers of units of the open order, for views other than the order board. */
+/** Unit counts of the open order, for views other than the order board. */
 export interface OrderProgress {
   readonly id: string;
   readonly done: number;

@@ -141,9 +141,9 @@ export class KeyChoice {
   });
 
   /**
-   * The row of the chosen slot. If no slot is chosen and exactly one row takes the chosen key, or has
-   * a key to load, that row. The page never chooses an erasure or a transport key itself, because
-   * neither can be undone.
+   * The row of the chosen slot. If no slot is chosen and only one row fits, it is that row. A row
+   * fits if it takes the chosen key or, without a chosen key, if it has a key to load. The page
+   * never chooses an erasure or a transport key itself, because neither can be undone.
    */
   readonly row: SlotRow | undefined = $derived.by(() => {
     const open = this.rows.filter((row) => this.#keyIn(row));
@@ -159,7 +159,10 @@ export class KeyChoice {
     this.set && this.key && this.slot ? { set: this.set, key: this.key, slot: this.slot } : undefined,
   );
 
-  /** The chosen key if the row takes it. Without a choice, the suggested key to load. */
+  /**
+   * Returns the chosen key if the row takes it. Without a chosen key, returns the first key to
+   * load.
+   */
   #keyIn({ keys }: SlotRow): KeyJson | undefined {
     return keys.find((key) => (this.#ref1 === undefined ? isLoad(key) : key.ref1 === this.#ref1));
   }

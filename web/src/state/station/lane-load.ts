@@ -21,7 +21,7 @@ export interface LaneLoad {
   readonly action: KeyAction;
   /**
    * Equal for two loads with the same key, slot, unit and AS. Undefined for a load of a work order,
-   * because there the run repeats loads.
+   * because the run repeats such loads, not the operator.
    */
   readonly identity: string | undefined;
 }
@@ -30,13 +30,13 @@ export interface LaneLoad {
 export interface OrderLoad {
   /** Id of the order at the AS. */
   readonly workOrder: string;
-  /** Number of the order's chain in the journal. */
+  /** Number of the order's hash chain in the journal. */
   readonly orderChain: number;
   /** The only permitted suite; null permits every suite. */
   readonly suite: SuiteId | null;
   /** Reason for exporting the key to this unit again. */
   readonly reason?: string | undefined;
-  /** Returns the row of the unit in the order when the load has reached `status`. */
+  /** Returns the unit's row in the order for a load that has reached `status`. */
   readonly row: (status: LoadStatus) => UnitRow | undefined;
 }
 
@@ -55,8 +55,8 @@ export function identityOf({ key, slot }: Chosen, { sn, set }: UnitFacts, servic
 type LoadIdentity = Pick<NewAttempt, 'sn' | 'set' | 'ref1' | 'akv' | 'kcv' | 'ref2' | 'service' | 'workOrder'>;
 
 /**
- * Returns the suites that the AS supports with the unit's T. If the order names a suite, returns at
- * most that suite.
+ * Returns the suites that the AS supports for the unit's version of T. If the order names a suite,
+ * returns only that suite, or none if the AS does not support it.
  */
 export function suitesFor(
   { transportKeys }: SetJson,
@@ -78,8 +78,8 @@ export function loadRequest(
 }
 
 /**
- * Returns the attempt that sends an unused request again. The attempt gets the idempotency key and
- * the reason of that request, because the AS records them.
+ * Returns the attempt for a load that sends an unused request again (unused-export.ts). The attempt
+ * gets the idempotency key and the reason of that request, because the AS has recorded them.
  */
 export function asSent(attempt: NewAttempt, { idempotencyKey, reason }: ExportRequest): NewAttempt {
   const { reason: _, ...rest } = attempt;

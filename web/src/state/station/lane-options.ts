@@ -12,7 +12,7 @@ export interface LaneOptions {
   readonly ticks: () => number;
   /** Returns 16 random bytes. */
   readonly random: () => Uint8Array;
-  /** Called when the idle unit was unplugged. */
+  /** Called when the unit was unplugged while no load was running. */
   readonly onAway: () => void;
   /** Called when an attempt begins or ends. */
   readonly onJournalChange: () => Promise<void>;

@@ -1,4 +1,4 @@
-// What one lane does at the moment, or how its last load ended.
+// What one lane is doing, or how its last load ended.
 import type { Wait } from '../../as-client/retry.ts';
 import type { Failure } from '../common/failure.ts';
 import type { Ending } from './load-attempt.ts';

@@ -34,7 +34,8 @@ import { Waits } from './waits.ts';
 export type { Phase };
 
 /**
- * Maximum number of queries after one lost response. If the unit is silent, each takes a second.
+ * Maximum number of queries after one lost response. If the unit does not answer, each query takes
+ * a second.
  */
 const MAX_QUESTIONS = 5;
 
@@ -63,11 +64,11 @@ export class Lane {
   readonly #unused = new UnusedExport();
   readonly #waits = new Waits();
   #connection: UnitConnection | undefined;
-  /** Another tab has requested the unit during a load. */
+  /** True if another tab requested the unit during a load. */
   #isRequested = false;
-  /** Another tab has got the unit from this lane. */
+  /** True if this lane has released the unit to another tab. */
   #isGivenAway = false;
-  /** The newest connection. close() does not clear it: the disconnect event may follow later. */
+  /** The newest connection. close() keeps it, because its disconnect event may follow later. */
   #lastConnection: UnitConnection | undefined;
 
   constructor(link: Link, options: LaneOptions, semaphore: Semaphore) {
@@ -124,7 +125,7 @@ export class Lane {
     }
   }
 
-  /** Closes the link for another tab. During a load, the end of the load does that. */
+  /** Closes the link for another tab. During a load, does so only after the load has ended. */
   async giveWay(): Promise<void> {
     if (this.busy) this.#isRequested = true;
     if (this.busy || this.#phase.is === 'reading' || !this.#connection) return;
@@ -146,7 +147,7 @@ export class Lane {
   }
 
   /**
-   * Loads the chosen key. Requires phase `ready`, or with `orderLoad` a lane that is not busy.
+   * Loads the chosen key. The phase must be `ready`; with `orderLoad` the lane must only be idle.
    * @throws RangeError without an idle unit or without a session
    */
   async load({ set, key, slot }: Chosen, orderLoad?: OrderLoad): Promise<Ending> {
@@ -173,7 +174,8 @@ export class Lane {
     const ending = await this.#findOut(await load(loadOptions, connection.device, attempt, request), orderLoad?.row);
     if (ending.is === 'failed') this.#unused.end(ending.failure);
     this.#duration = ticks() - began;
-    // A failed import may have used a try. A new connection has read the number.
+    // A failed import may have used up a try, so the number of tries is read again. A new
+    // connection has already read it.
     const isStale = ending.is === 'failed' && ending.stage === 'import' && connection === this.#connection;
     if (isStale) await this.#readAgain();
     await this.#showStoredKey(ending, key.attributes);
@@ -293,7 +295,7 @@ export class Lane {
     return this.#options.session.local ?? this.#options.as;
   }
 
-  /** Whether another tab uses the unit, as far as this lane can tell. */
+  /** Whether another tab is known to use the unit. */
   get isInOtherTab(): boolean {
     return this.#isGivenAway || ('failure' in this.#phase && this.#phase.failure.code === 'unit-elsewhere');
   }
@@ -319,7 +321,7 @@ export class Lane {
 
   /**
    * Asks the unit repeatedly after a lost response, because it may still be writing the key. If the
-   * key was not stored, the ending has the status word of the import, if there was one.
+   * key was not stored, the ending keeps the failure of the import, if that had a status word.
    */
   async #findOut(first: Ending, row: OrderLoad['row'] | undefined): Promise<Ending> {
     let ending = first;
@@ -361,7 +363,9 @@ export class Lane {
     else await this.#readAgain();
   }
 
-  /** Reads the identity again. After a failure, closes the link; the next open() reads it. */
+  /**
+   * Reads the identity again. If that fails, closes the link; the next open() reads the identity.
+   */
   async #readAgain(): Promise<void> {
     if (!this.#connection || !this.isReachable) return;
     try {

@@ -58,10 +58,13 @@ interface LoadOptions {
   readonly source: LoadSource;
   readonly journal: Pick<Journal, 'begin' | 'append' | 'flush'>;
   readonly onStage?: (stage: Stage) => void;
-  /** Checked before each step up to the import, which cannot be stopped. */
+  /**
+   * Called before each step up to the import; true stops the load. The import cannot be stopped.
+   */
   readonly isStopped?: () => boolean;
   /**
-   * Returns the unit's row in its work order, which is written in the same transaction as the step.
+   * Returns the unit's row in its work order. The journal writes the row in the same transaction as
+   * the step.
    */
   readonly row?: ((status: LoadStatus) => UnitRow | undefined) | undefined;
 }

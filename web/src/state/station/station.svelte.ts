@@ -11,7 +11,9 @@ import type { Attendant } from './attendant.ts';
 import type { Lane } from './lane.svelte.ts';
 import type { StationServices } from './station-services.ts';
 
-/** Time within which a unit that restarts is attached again. */
+/**
+ * Time within which a unit that restarts is attached again. After this time its lane is removed.
+ */
 const RETURN_MS = 4_000;
 
 /** Number of newest attempts that start() searches for interrupted ones. */
@@ -141,7 +143,7 @@ export class Station {
     this.#interrupted = [];
   }
 
-  /** Sets the run that serves every unit; undefined removes the run. */
+  /** Sets the run that loads the attached units; undefined removes the run. */
   assign(attendant: Attendant | undefined): void {
     this.#attendant = attendant;
   }
@@ -167,7 +169,7 @@ export class Station {
     }
   }
 
-  /** Attaches every permitted unit that is present and has no lane. */
+  /** Attaches every unit that is plugged in, that the browser permits and that has no lane. */
   async refresh(): Promise<void> {
     const { links } = await this.#options.services();
     const remembered = await links.remembered();

@@ -15,7 +15,8 @@ export class Trace {
   }
 
   /**
-   * Prepends the exchanges of `before`, the trace of the same unit before it was plugged in again.
+   * Puts the exchanges of `before` first. `before` is the trace of the same unit before it was
+   * plugged in again.
    */
   continue(before: Trace): void {
     this.#exchanges = [...before.exchanges, ...this.#exchanges].slice(-MAX_EXCHANGES);

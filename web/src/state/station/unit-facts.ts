@@ -14,7 +14,7 @@ export interface SlotFacts {
   readonly attributes: string;
 }
 
-/** Number of tries after a success (docs/protocol.md clause 4.7). */
+/** Number of tries left after a successful import (docs/protocol.md clause 4.7). */
 export const MAX_TRIES = 64;
 
 export interface UnitFacts {

@@ -1,10 +1,12 @@
-// Stores the export request of a lane whose DATA was not sent to the unit: it got no answer, or the
-// load ended between the answer and IMPORTKEY. The next load of the same key sends the request
-// again unchanged, so that the AS makes no second export (docs/protocol.md clause 6).
+// Stores the last export request of a lane until its DATA is sent to the unit. DATA is not sent if
+// the AS gave no answer, or if the load ended between the answer and IMPORTKEY. The next load of
+// the same key then sends the request again unchanged, so that the AS makes no second export
+// (docs/protocol.md clause 6).
 //
 // The request contains the challenge R, so it is stored only while the unit keeps R (clause 4.4):
-// until IMPORTKEY, until another GET CHALLENGE, and on the same connection. A unit that keeps R
-// without power makes no exception, because another host may have replaced R in the meantime.
+// until IMPORTKEY, until another GET CHALLENGE, and on the same connection. The connection matters
+// even for a unit that keeps R without power, because another host may have replaced R in the
+// meantime.
 import type { ExportRequest } from '#protocol/provisioning/key-source.ts';
 import type { NewAttempt } from '../../journal/attempt.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
@@ -61,12 +63,15 @@ export class UnusedExport {
     };
   }
 
-  /** The load failed before the import. DATA for another request would be the same DATA again. */
+  /**
+   * Called when a load has failed before the import. Removes the request if its DATA was malformed,
+   * because the AS would return the same DATA again.
+   */
   end({ code }: Failure): void {
     if (this.#last?.isAnswered && code === 'service-nonsense') this.clear();
   }
 
-  /** The unit no longer has the challenge. */
+  /** Removes the stored request. Called when the unit no longer has the challenge. */
   clear(): void {
     this.#last = undefined;
   }

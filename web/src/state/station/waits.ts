@@ -7,8 +7,8 @@ export class Waits {
   #waiting: AbortController | undefined;
 
   /**
-   * Returns `source` with its requests limited by `semaphore`. Calls `onWait` when a wait begins,
-   * and with undefined when it ends.
+   * Returns `source`, but `semaphore` limits the number of its concurrent requests. Calls `onWait`
+   * when a wait begins, and with undefined when it ends.
    */
   watch(source: LoadSource, semaphore: Semaphore, onWait: (wait: Wait | undefined) => void): LoadSource {
     const waiting = new AbortController();

@@ -14,7 +14,7 @@ import type { LocalAccount, Session } from '../session/session.svelte.ts';
 export type CardPhase =
   | { readonly is: 'detached' }
   | { readonly is: 'reading' }
-  /** `triesLeft` is undefined if the card did not say it: after a lost answer no number is certain. */
+  /** `triesLeft` is undefined if the state of the PIN could not be read. */
   | { readonly is: 'locked'; readonly triesLeft: number | undefined }
   | { readonly is: 'blocked' }
   | { readonly is: 'unlocked' };
@@ -97,18 +97,18 @@ export class CardSession {
     if (isUnread) await this.remove();
   }
 
-  /** Reads the state of the PIN again, which uses no try. */
+  /** Reads the state of the PIN again. This uses up no try. */
   async reread(): Promise<void> {
     await this.#attempt(() => this.#resume());
   }
 
-  /** Unlocks the card. A wrong PIN uses one try. @throws RangeError for a malformed PIN */
+  /** Unlocks the card. A wrong PIN uses up a try. @throws RangeError for a malformed PIN */
   async enterPin(pin: string): Promise<void> {
     await this.#spendTry([pin], (card, [bytes]) => card.verifyPin(bytes));
   }
 
   /**
-   * Changes the PIN and unlocks the card. A wrong current PIN uses one try.
+   * Changes the PIN and unlocks the card. A wrong current PIN uses up a try.
    * @throws RangeError for a malformed PIN
    */
   async changePin(current: string, next: string): Promise<void> {
@@ -163,14 +163,14 @@ export class CardSession {
     this.#isPinChanged = false;
     const [first, ...others] = pins;
     await this.#attempt(() => send(card, [ascii(first), ...others.map(ascii)]));
-    // A wrong PIN locks the card and reduces the number of tries. After a lost answer only the card
-    // can tell whether the PIN was right.
+    // A wrong PIN locks the card and reduces the number of tries. After a lost answer, the state of
+    // the PIN shows whether the PIN was right.
     await this.#attempt(() => this.#resume(), this.#failure);
     if (this.#phase.is === 'unlocked' && this.#failure?.code === 'pin-unanswered') this.#failure = undefined;
     this.#isChecking = false;
   }
 
-  /** Reads the state of the PIN, and uses a card that is unlocked. */
+  /** Reads the state of the PIN. If the card is unlocked, makes it the AS of the session. */
   async #resume(): Promise<void> {
     await this.#read();
     const card = this.#card;
@@ -194,7 +194,10 @@ export class CardSession {
     if (this.#session.local?.kind === 'card') this.#session.signOut();
   }
 
-  /** Records a failure of `action`, but keeps `earlier` if the caller passes one. */
+  /**
+   * Runs `action`. Afterwards `failure` is `earlier` if given, else the failure of `action`, else
+   * undefined.
+   */
   async #attempt(action: () => Promise<void>, earlier?: Failure): Promise<void> {
     this.#failure = earlier;
     try {
@@ -237,14 +240,17 @@ export class CardSession {
   }
 }
 
-/** Returns the card's set. The card stores no name and no profile; units report the profile. */
+/**
+ * Returns the card's set. The card stores neither the name nor the profile of the set. The page
+ * derives a name from the number of the set, and each unit reports its own profile.
+ */
 function setOf({ set, tkv, entries }: AsData): SetJson {
   const keys = entries.map((entry) => ({
     ...entry,
     kcv: toHex(entry.kcv),
     attributes: entry.attributes === NO_ATTRIBUTES ? '' : entry.attributes,
   }));
-  // The card serves its newest T and all older ones.
+  // `tkv` is the newest version of T. The card exports under this version and all older ones.
   const transportKeys = Array.from({ length: tkv }, (_, older) => ({ tkv: tkv - older, suites: SUITES }));
   const setHex = hexNumber(set, 8);
   return { set, name: `Set ${setHex}`, profile: 'diversified', demo: false, transportKeys, keys };

@@ -1,4 +1,4 @@
-// Reads the vaults of this browser. Each reading verifies the signatures of every vault.
+// Reads the vaults of this browser. Each read verifies the signatures of all vaults.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Envelope, Verify } from '#protocol/signing/envelope.ts';
@@ -20,8 +20,8 @@ export interface StoredVault {
   readonly wrongPassphrases: number;
   readonly hasJournal: boolean;
   /**
-   * Whether the signed journal contains the last entry. A vault signs its journal when it is
-   * locked.
+   * Whether the signed journal contains the vault's last entry. A vault signs its journal when it
+   * is locked.
    */
   readonly isJournalSigned: boolean;
   /** Whether the journal has an export or receipt that was not returned to the AS. */
@@ -41,7 +41,7 @@ export interface LostVault extends JournalToReturn {
 
 export interface VaultList {
   readonly vaults: readonly StoredVault[];
-  /** Ids of all vaults in the browser, also of those that cannot be verified. */
+  /** Ids of all vaults in the browser, including those that cannot be verified. */
   readonly ids: ReadonlySet<string>;
   /** Failure of the first vault that cannot be verified. `vaults` leaves such vaults out. */
   readonly failure: Failure | undefined;

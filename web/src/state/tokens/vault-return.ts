@@ -59,8 +59,8 @@ export async function returnVaultJournal(
 }
 
 /**
- * Appends each missing verdict to its attempt. An export that was requested again belongs to the
- * newest of its attempts, because only that one sent DATA to the unit. Returns the number of
+ * Appends each missing verdict to its attempt. If several attempts requested the same export, the
+ * verdict belongs to the newest, because only that one sent DATA to the unit. Returns the number of
  * attempts with a verdict.
  */
 async function recordVerdicts(
@@ -97,7 +97,10 @@ function proofOf({ steps, idempotencyKey }: Attempt, proofs: ReadonlyMap<string,
   return [...proofs.values()].find(({ made }) => made.idempotencyKey === idempotencyKey);
 }
 
-/** Returns the export and import steps from the vault, if a crash lost those of the attempt. */
+/**
+ * Returns the export and import steps from the vault's records if a crash lost the steps of the
+ * attempt, otherwise none.
+ */
 function missingSteps({ steps, ref2 }: Attempt, { verdict, made }: Proof): readonly StepBody[] {
   if (steps.some(({ step, state }) => step === 'export' && state === 'confirmed')) return [];
   return [

@@ -84,7 +84,7 @@ export class Vaults {
     return this.#vaults;
   }
 
-  /** Vaults that were deleted from the browser, until the operator has read so. */
+  /** Vaults that are gone from the browser and that the operator has not dismissed. */
   get lost(): readonly LostVault[] {
     return this.#lost;
   }
@@ -109,7 +109,7 @@ export class Vaults {
     return this.#isConfirming;
   }
 
-  /** Why this browser cannot create a passkey; undefined if it may be able to. */
+  /** Why this browser cannot create a passkey; undefined if no reason is known. */
   get passkeyBar(): PasskeyBar | undefined {
     return this.#passkeyBar;
   }
@@ -136,7 +136,7 @@ export class Vaults {
     await this.#attempt(undefined, async () => {
       const vault = decodeVaultFile(await readFile(file));
       const { header } = await verifyVaultFile(vault, await roots(), verify);
-      // Its export numbers would begin again.
+      // If a lost vault were imported again, it would repeat its export numbers.
       if (this.#lost.some(({ id }) => id === header.vaultId))
         throw new ProtocolError('vault-lost', 'the journal of this vault was deleted');
       await (await store()).import(header.vaultId, encodeVaultFile(vault), now().toISOString());
@@ -195,12 +195,12 @@ export class Vaults {
     });
   }
 
-  /** Returns the journal of a lost vault as a file, if the vault was unlocked then. */
+  /** Returns the journal of a lost vault as a file, if the vault was unlocked when it was lost. */
   lostJournal({ number, journal }: LostVault): SavedFile | undefined {
     return journal && journalFile(number, journal);
   }
 
-  /** The operator has read that the vault was lost. */
+  /** Removes a vault from `lost`, because the operator has dismissed the message about its loss. */
   dismissLoss({ id }: LostVault): void {
     this.#lost = this.#lost.filter((each) => each.id !== id);
     this.#setVaults(this.#vaults);
@@ -309,7 +309,7 @@ export class Vaults {
     if (failure) this.#failure ??= { vault: undefined, failure };
   }
 
-  /** Compares the vaults in the browser with those that this page or an earlier one has listed. */
+  /** Finds vaults that this page or an earlier one listed and that the browser no longer has. */
   #findLost(ids: ReadonlySet<string>): void {
     const { toReturn, session } = this.#options;
     const due = toReturn.list.map((each): LostVault => ({ ...each, isToReturn: true }));
@@ -351,7 +351,7 @@ export class Vaults {
     this.#options.toReturn.set([...this.#lost, ...vaults].filter(({ isToReturn }) => isToReturn));
   }
 
-  /** Records a failure of `action`, but keeps `earlier` if the caller passes one. */
+  /** Runs `action`. Then `failure` is `earlier` if given, else the failure of `action`, if any. */
   async #attempt(vault: string | undefined, action: () => Promise<void>, earlier?: VaultFailure): Promise<void> {
     this.#failure = earlier;
     try {
