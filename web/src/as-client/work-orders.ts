@@ -28,7 +28,7 @@ export interface ListedOrder {
   readonly lines: number;
   /** Number of units that are done, over all stations. */
   readonly done: number;
-  /** The unit that was searched. */
+  /** The unit that find() has found; null in an answer to list(). */
   readonly unit: OrderUnitJson | null;
   readonly state: OrderState;
   readonly notBefore: string;

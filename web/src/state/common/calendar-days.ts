@@ -1,4 +1,7 @@
-/** Calendar days of this computer from `now` to a time: 0 today, 1 tomorrow, -1 yesterday. */
+/**
+ * Returns the number of calendar days from `now` to `time`: 0 today, 1 tomorrow, -1 yesterday. A
+ * day begins at midnight in the time zone of this computer.
+ */
 export function calendarDays(time: Date, now: Date): number {
   return Math.round((midnight(time) - midnight(now)) / 86_400_000);
 }

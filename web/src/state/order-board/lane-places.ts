@@ -1,10 +1,12 @@
-// The sequence of the lanes on the order board. The lanes that call the operator stand first; the
-// others follow by what the operator may do with them.
+// Sorts the lanes on the order board. The lanes that need the operator come first.
 
 import type { UnitPhase } from '../orders/unit-progress.svelte.ts';
 import type { Lane } from '../station/lane.svelte.ts';
 
-/** Places of the board, first to last. `gone`: done, and no longer attached. */
+/**
+ * Places on the board, first to last. `gone`: the unit is done or refused, and is no longer
+ * attached.
+ */
 const PLACES = ['failed', 'unknown', 'unplug', 'loading', 'ready', 'aside', 'gone'] as const;
 export type Place = (typeof PLACES)[number];
 
@@ -21,7 +23,10 @@ export function isCalling(place: Place): boolean {
   return place === 'failed' || place === 'unknown';
 }
 
-/** `phase` is that of the lane's unit on the order, if the run has seen the unit. */
+/**
+ * Returns the place of a lane. `phase` is the phase of the lane's unit in the order; undefined if
+ * the run has not read the unit.
+ */
 export function placeOf(lane: LaneState, phase: UnitPhase | undefined): Place {
   const done = lane.attached ? 'unplug' : 'gone';
   if (phase === undefined || phase.is === 'arriving') return placeByLane(lane, done);
@@ -65,8 +70,8 @@ export function arrangeLanes(lanes: readonly PlacedLane[]): readonly PlacedLane[
 }
 
 /**
- * The board while the operator points at it: a lane that is shown stays where it is, and a new one
- * follows at the end.
+ * Returns the lanes of the board while the operator points at it. The lanes that are shown keep
+ * their sequence, and new lanes follow at the end.
  */
 export function keepPlaces(shown: readonly PlacedLane[], wanted: readonly PlacedLane[]): readonly PlacedLane[] {
   const isWanted = ({ lane }: PlacedLane): boolean => wanted.some((each) => each.lane === lane);

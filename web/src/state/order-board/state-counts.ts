@@ -4,14 +4,23 @@ import type { OrderCounts } from '../orders/order-counts.svelte.ts';
 import type { UnitProgress } from '../orders/unit-progress.svelte.ts';
 import type { TableRow } from '../orders/unit-table.svelte.ts';
 
-/** Maximum number of units with a cell each. The progress of more units is a plain bar. */
+/**
+ * Maximum number of units for which the progress line has one cell per unit. For more units the
+ * line is a plain bar.
+ */
 export const MAX_CELLS = 60;
 
-/** In the sequence of the progress line. `ready`: attached, and no load has begun. */
+/**
+ * The states in the sequence of the progress line. `ready`: the unit is attached, and its load has
+ * not begun.
+ */
 const STATES = ['done', 'failed', 'unknown', 'running', 'ready', 'aside', 'absent', 'unseen'] as const;
 export type ShownState = (typeof STATES)[number];
 
-/** The states that units are in, with the number of their units. Their sum is that of the order. */
+/**
+ * Returns each state that at least one unit is in, with the number of these units. The sum is the
+ * number of units on the order.
+ */
 export function stateCounts(
   { done, here, unseen }: Pick<OrderCounts, 'done' | 'here' | 'unseen'>,
   units: readonly Pick<UnitProgress, 'phase' | 'row'>[],
@@ -21,7 +30,10 @@ export function stateCounts(
   return STATES.map((state) => [state, counts[state]] as const).filter(([, count]) => count > 0);
 }
 
-/** The state of a unit in the list of all units. `ready`: serial numbers of the units that wait. */
+/**
+ * Returns the state of a unit in the list of all units. `ready` contains the serial numbers of the
+ * units that wait for their load.
+ */
 export function shownState({ sn, row, isElsewhere }: TableRow, ready: ReadonlySet<string>): ShownState {
   if (row) return listedState(row);
   if (isElsewhere) return 'done';

@@ -1,4 +1,4 @@
-// How far away the end of a work order is, in the unit in which a person would say it.
+// Computes the time until or since the end of a work order, in hours and minutes or in days.
 import { calendarDays } from '../common/calendar-days.ts';
 
 export interface Due {
@@ -9,12 +9,12 @@ export interface Due {
   readonly distance: Distance;
 }
 
-/** Hours and minutes below a day, then calendar days. */
+/** Hours and minutes if the end is less than 24 hours away, otherwise calendar days. */
 type Distance = { readonly days: number } | { readonly hours: number; readonly minutes: number };
 
 const [MINUTE_MS, DAY_MS] = [60_000, 86_400_000];
 
-/** `until` is the end, ISO 8601. Days are those of this computer. */
+/** `until` is the end of the order, ISO 8601. Days begin in the time zone of this computer. */
 export function dueOf(until: string, now: Date): Due {
   const end = new Date(until);
   const apart = Math.abs(end.getTime() - now.getTime());

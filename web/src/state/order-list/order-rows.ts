@@ -1,12 +1,12 @@
-// The rows of the list of orders: each order once, whether this station stores it, the AS lists it,
-// or both.
+// Builds the rows of the list of orders. Each order has one row, whether this station stores it,
+// the AS lists it, or both.
 import type { OrderState } from '#protocol/orders/messages.ts';
 import type { ListedOrder } from '../../as-client/work-orders.ts';
 import { dueOf } from './due.ts';
 import type { StoredOrder } from './stored-order.ts';
 
 export interface OrderRow {
-  /** Name of the AS and id of the order. */
+  /** Name and number of the AS, and id of the order. */
   readonly name: string;
   readonly id: string;
   readonly title: string;
@@ -14,7 +14,10 @@ export interface OrderRow {
   readonly count: number;
   /** Number of keys for each unit. */
   readonly lines: number;
-  /** Number of units that are done, over all stations as far as this page can tell. */
+  /**
+   * Number of units that are done: the count of this station or the count of the AS, which covers
+   * all stations, whichever is greater.
+   */
   readonly done: number;
   readonly until: string;
   readonly isDryRun: boolean;
@@ -45,7 +48,10 @@ export function orderName(issuer: Issuer, id: string): string {
   return `${issuer.name} ${issuer.asNumber} ${id}`;
 }
 
-/** The orders of this station, and those that only the AS lists. */
+/**
+ * Returns the rows of the orders that this station stores (`here`), and the rows of those that only
+ * the AS lists (`atAs`).
+ */
 export function orderRows(options: OrderRowsOptions): {
   readonly here: readonly OrderRow[];
   readonly atAs: readonly OrderRow[];
@@ -76,7 +82,10 @@ export function orderRows(options: OrderRowsOptions): {
   return { here: arranged(here), atAs: arranged(atAs) };
 }
 
-/** The open order, then the orders to work by their end, then those that have ended. */
+/**
+ * Sorts the rows: first the order that this station has open, then the orders that are open at
+ * the AS, by their end, then all others.
+ */
 function arranged(rows: readonly OrderRow[]): readonly OrderRow[] {
   const rank = ({ isCurrent, state }: OrderRow): number => (isCurrent ? 0 : state === 'open' ? 1 : 2);
   const byEnd = (a: OrderRow, b: OrderRow): number => (a.state === 'open' && a.until < b.until ? -1 : 0);
@@ -90,7 +99,7 @@ export function rowAction({ isCurrent, isListed, state, stored, until }: OrderRo
   return stored ? 'show' : undefined;
 }
 
-/** Whether id or title contain the text, ignoring case and white space. */
+/** Whether the id or the title contains the text. Ignores case and white space. */
 export function hasText({ id, title }: OrderRow, text: string): boolean {
   const plain = (each: string): string => each.replaceAll(/\s/g, '').toLowerCase();
   return plain(`${id} ${title}`).includes(plain(text));

@@ -1,5 +1,5 @@
-// Searches the orders by text, and by the serial number of a unit or its last digits. The units of
-// an order that this station does not store are searched by the AS.
+// Searches the orders for a text in their id or title, and for a unit by its serial number or the
+// last digits of it. The AS searches the units of the orders that this station does not store.
 import { findUnit, readLastDigits } from '#protocol/orders/units.ts';
 import type { ListedOrder, WorkOrders } from '../../as-client/work-orders.ts';
 import { type ListedState, listedState } from '../../journal/order-record.ts';
@@ -10,7 +10,7 @@ import type { SignedIn } from '../session/session.svelte.ts';
 import { hasText, type OrderRow, orderName } from './order-rows.ts';
 import type { StoredOrder } from './stored-order.ts';
 
-/** Time without a further character before the search starts. */
+/** Time from the last change of the text to the start of the search, in milliseconds. */
 const PAUSE_MS = 300;
 
 /** The unit of an order that the search found. */
@@ -42,7 +42,7 @@ export class OrderSearch {
     return this.#text;
   }
 
-  /** The last digits of a serial number, if the text is one. */
+  /** The typed serial number, or its last 4 digits or more; undefined for any other text. */
   get digits(): string | undefined {
     return readLastDigits(this.#text);
   }
@@ -56,7 +56,7 @@ export class OrderSearch {
     return this.#task.failure;
   }
 
-  /** The unit for which the order was found. */
+  /** Returns the unit because of which the search found the order. */
   unitOf({ name }: OrderRow): UnitMatch | undefined {
     return this.#units.get(name);
   }
@@ -104,7 +104,11 @@ export class OrderSearch {
   }
 }
 
-/** The receipts at the AS count. Otherwise what this station has recorded, then exports elsewhere. */
+/**
+ * Returns the unit that the AS found, with its state. The unit is done if the AS has all its
+ * receipts. Otherwise the state is the one in the journal of this station. If that has none, the
+ * state is unknown after an export, and unseen before.
+ */
 function matchAtAs(
   { lines }: ListedOrder,
   { sn, exports, proven }: NonNullable<ListedOrder['unit']>,

@@ -23,7 +23,7 @@ export async function readStored(store: Pick<WorkOrderStore, 'list' | 'counts'>)
   );
 }
 
-/** The order in a document whose signature was verified when it was stored. */
+/** Returns the order in a document, whose signature was verified before it was stored. */
 export function readDocument(document: string): WorkOrder {
   const { payload } = readEnvelope(document, 'the order');
   return decodeWorkOrderPayload(fromBase64url(payload));
