@@ -45,7 +45,7 @@ export async function call(fetch: Fetch, request: Call): Promise<unknown> {
   const value = isAnswer ? parse(body, request) : undefined;
   const problem = !response.ok && /json$/.test(type ?? '') ? problemOf(body) : undefined;
   const at = Date.parse(response.headers.get('date') ?? '');
-  // The header has whole seconds, so on average it is half a second behind.
+  // The Date header has whole seconds, so on average it is half a second behind.
   if ((isAnswer || problem) && !Number.isNaN(at)) request.onTime?.(at + 500);
   if (isAnswer) return value;
   throw problem === undefined ? foreign(request, response) : refusal(response, problem);
@@ -61,7 +61,7 @@ async function send(fetch: Fetch, request: Call): Promise<{ response: Response; 
       method: request.method,
       headers,
       signal,
-      // Sends no cookies and no referrer, and takes no answer from a cache. Follows no redirect:
+      // Sends no cookies and no referrer, and accepts no cached answer. Follows no redirect:
       // the AS never redirects, so foreign() reports a redirect as the answer of another server.
       cache: 'no-store',
       credentials: 'omit',

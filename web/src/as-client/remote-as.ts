@@ -301,7 +301,7 @@ export class RemoteAs implements KeySource {
     try {
       return await this.#call(method, path, accessCode, body, more);
     } catch (error) {
-      // A session that has begun meanwhile, with another access code, does not end.
+      // Signs out, unless the operator has signed in with another access code meanwhile.
       if (error instanceof ProtocolError && error.code === 'signed-out' && this.#accessCode === accessCode)
         this.signOut();
       throw error;

@@ -12,7 +12,10 @@ export const PAUSES_MS: readonly number[] = [250, 1000, 2000, 4000];
 const MAX_WAIT_MS = 30_000;
 const MAX_TOTAL_MS = 60_000;
 
-/** The AS gave no answer, or gave one after which the same request may succeed later. */
+/**
+ * Error of a request to which the AS gave no answer, or an answer after which the same request may
+ * succeed later.
+ */
 export class NetworkFailure extends ProtocolError {
   override readonly name = 'NetworkFailure';
   /** Time in the Retry-After header; undefined without this header. */

@@ -75,7 +75,7 @@ export class DemoBench<Fault = unknown> {
     return this.#isServiceDown;
   }
 
-  /** True while the browser refuses to show its device chooser, as an enterprise policy would. */
+  /** True while the browser refuses to show its device chooser, as under some enterprise policies. */
   get isChooserDenied(): boolean {
     return this.#isChooserDenied;
   }

@@ -2,7 +2,7 @@
 import { calendarDays } from '../common/calendar-days.ts';
 
 export interface Due {
-  /** The end is in the past. */
+  /** True if the end is in the past. */
   readonly isOver: boolean;
   /** Calendar days from today to the end: 0 today, 1 tomorrow, -1 yesterday. */
   readonly day: number;

@@ -13,7 +13,7 @@ import type { StoredOrder } from './stored-order.ts';
 /** Time from the last change of the text to the start of the search, in milliseconds. */
 const PAUSE_MS = 300;
 
-/** The unit of an order that the search found. */
+/** A unit that the search found on an order. */
 export interface UnitMatch {
   readonly sn: string;
   readonly state: ListedState | 'unseen';

@@ -63,7 +63,7 @@ export class ListExchange {
     return this.#importedReasons;
   }
 
-  /** The rows of the last list that must be fixed. */
+  /** The rows that must be fixed in the last list. */
   get problems(): readonly RowProblem[] {
     return this.#problems;
   }

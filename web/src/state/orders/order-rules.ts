@@ -131,7 +131,7 @@ const STATES: Readonly<Record<LoadStatus['outcome'], UnitState>> = {
   failed: 'failed',
 };
 
-/** Returns the first row of a unit. `at` is the current time, ISO 8601, UTC. */
+/** Creates the row of a unit that has none. `at` is the current time, ISO 8601, UTC. */
 export function newRow(chain: number, sn: string, state: UnitState, at: string): UnitRow {
   return { order: chain, sn, state, tries: 0, exported: [], begun: at, at };
 }

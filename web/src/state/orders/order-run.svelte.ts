@@ -67,7 +67,7 @@ export class OrderRun implements Attendant {
     return { id: this.#order.id, done: this.counts.done, total: this.#order.count, failed: this.counts.here.failed };
   }
 
-  /** How the order ended at the AS; undefined while it is open. An ended order is only shown. */
+  /** How the order ended at the AS; undefined while it is open. After the end, no load starts. */
   get ended(): EndedAs | undefined {
     return this.#control.ended;
   }

@@ -1,5 +1,5 @@
-// Updates the rows that an earlier page left as running or unknown, from the outcome of the newest
-// attempt on each unit.
+// Updates the rows that an earlier page left as running or unknown. The outcome of the newest
+// attempt on a unit determines the new state of its row.
 import type { WorkOrder } from '#protocol/orders/order.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { UnitRow } from '../../journal/order-record.ts';

@@ -127,7 +127,7 @@ export class Session {
   }
 
   /**
-   * Signs in to the service. At the first contact, sends the access code only if the operator has
+   * Signs in to the service. On first contact, sends the access code only if the operator has
    * compared the root key of the AS.
    * @param accessCode as readCodeField() returns it
    * @param compared the root key that the operator has compared, in base64url

@@ -51,10 +51,10 @@ const isIn = (key: KeyJson, slot: SlotFacts): boolean =>
 /**
  * Returns the rank of a key for a slot. The page suggests the key with the lowest rank. Each of
  * these preferences outweighs all that follow it:
- * 1. a key, before an erasure
- * 2. a key for this slot only, before a key for any slot
- * 3. a key with the attributes of the key in the slot, before one with others
- * 4. a key that no other slot holds, before one that another slot holds
+ * 1. a key rather than an erasure
+ * 2. a key for this slot only rather than a key for any slot
+ * 3. a key with the attributes of the key in the slot rather than one with other attributes
+ * 4. a key that no other slot holds rather than one that another slot holds
  */
 function rankOf(key: KeyJson, slot: SlotFacts, others: readonly SlotFacts[]): number {
   const erases = keyActionOf(key.slot, key.kcv) === 'erase';

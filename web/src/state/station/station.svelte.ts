@@ -16,7 +16,7 @@ import type { StationServices } from './station-services.ts';
  */
 const RETURN_MS = 4_000;
 
-/** Number of newest attempts that start() searches for interrupted ones. */
+/** Number of attempts, newest first, among which start() looks for interrupted ones. */
 const RECENT_ATTEMPTS = 25;
 
 /** A device choice that failed, and why. */

@@ -163,8 +163,8 @@ export class CardSession {
     this.#isPinChanged = false;
     const [first, ...others] = pins;
     await this.#attempt(() => send(card, [ascii(first), ...others.map(ascii)]));
-    // A wrong PIN locks the card and reduces the number of tries. After a lost answer, the state of
-    // the PIN shows whether the PIN was right.
+    // Reads the state of the PIN again, because a wrong PIN locks the card and reduces the number
+    // of tries. After a lost answer, only this state shows whether the PIN was right.
     await this.#attempt(() => this.#resume(), this.#failure);
     if (this.#phase.is === 'unlocked' && this.#failure?.code === 'pin-unanswered') this.#failure = undefined;
     this.#isChecking = false;

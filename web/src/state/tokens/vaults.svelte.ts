@@ -362,9 +362,7 @@ export class Vaults {
   }
 }
 
-/**
- * Tries one secret after the other until one unlocks the vault. @throws ProtocolError of the last
- */
+/** Tries each secret until one unlocks the vault. @throws ProtocolError of the last try */
 async function unlockWithOne(
   client: VaultClient,
   id: string,
