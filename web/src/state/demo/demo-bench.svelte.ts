@@ -75,7 +75,7 @@ export class DemoBench<Fault = unknown> {
     return this.#isServiceDown;
   }
 
-  /** True while the browser refuses to show its device chooser, as under some enterprise policies. */
+  /** True while the browser refuses to show its device chooser, as under an enterprise policy. */
   get isChooserDenied(): boolean {
     return this.#isChooserDenied;
   }
