@@ -6,7 +6,7 @@ export const DEMO_PATH = '/demo.html';
 /** Prefix of all names under which the demo stores data. */
 export const DEMO_PREFIX = 'demo-';
 
-/** Settings of this browser, stored in localStorage under their names after a prefix. */
+/** Settings of this browser in localStorage, where each name has a prefix. */
 export type Settings = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 export function storagePrefix(path: string): string {

@@ -1,5 +1,5 @@
-// Searches the orders for a text in their id or title, and for a unit by its serial number or the
-// last digits of it. The AS searches the units of the orders that this station does not store.
+// Searches the orders for a text in their id or title, and for a unit by its serial number or its
+// last digits. The AS searches the units of the orders that this station does not store.
 import { findUnit, readLastDigits } from '#protocol/orders/units.ts';
 import type { ListedOrder, WorkOrders } from '../../as-client/work-orders.ts';
 import { type ListedState, listedState } from '../../journal/order-record.ts';
@@ -106,8 +106,8 @@ export class OrderSearch {
 
 /**
  * Returns the unit that the AS found, with its state. The unit is done if the AS has all its
- * receipts. Otherwise the state is the one in the journal of this station. If that has none, the
- * state is unknown after an export, and unseen before.
+ * receipts. Otherwise the state is the one in the journal of this station. If the journal has none,
+ * the state is unknown if the AS has made an export for the unit, else unseen.
  */
 function matchAtAs(
   { lines }: ListedOrder,

@@ -5,7 +5,7 @@
 /** Name of the setting with the last known difference, in milliseconds. */
 const SETTING = 'keyferry.clock';
 
-/** If the two clocks differ by at least this time, the page shows both. */
+/** If the clocks of the AS and of this computer differ by at least this time, both are shown. */
 const NOTABLE_MS = 60_000;
 
 /**

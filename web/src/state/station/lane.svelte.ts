@@ -147,7 +147,7 @@ export class Lane {
   }
 
   /**
-   * Loads the chosen key. The phase must be `ready`; with `orderLoad` the lane must only be idle.
+   * Loads the chosen key. The phase must be `ready` or, with `orderLoad`, any that is not busy.
    * @throws RangeError without an idle unit or without a session
    */
   async load({ set, key, slot }: Chosen, orderLoad?: OrderLoad): Promise<Ending> {
@@ -348,7 +348,7 @@ export class Lane {
     await this.#options.onJournalChange();
   }
 
-  /** After a load: gives way if another tab still waits for the unit. */
+  /** Closes the link after a load if another tab still waits for the unit. */
   async #giveWayIfRequested(): Promise<void> {
     if (this.#isRequested && (await this.#options.leases.isRequested(this.#link))) await this.giveWay();
     this.#isRequested = false;

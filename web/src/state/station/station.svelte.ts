@@ -12,7 +12,7 @@ import type { Lane } from './lane.svelte.ts';
 import type { StationServices } from './station-services.ts';
 
 /**
- * Time within which a unit that restarts is attached again. After this time its lane is removed.
+ * Time within which a unit that restarts is attached again. Otherwise its lane is then removed.
  */
 const RETURN_MS = 4_000;
 
