@@ -89,7 +89,7 @@ test('refuses a unit of another set, a unit that is not listed, and an export ab
   await elsewhere.expectSaid('The AS has no keys for the set of this unit. Tell your administrator.');
   const stranger = await station.attach('Serial', other.sn);
   await stranger.load(FIELD_KEY.label, 1);
-  await stranger.expectSaid('Compare the serial number with your list, then tell your administrator.');
+  await stranger.expectSaid('If the serial number is on your list, tell your administrator.');
   const lane = await station.attach('USB', first.sn);
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');

@@ -110,7 +110,7 @@ test.describe('an AS in demo mode', () => {
     await lane.expectWord('Unplug');
     await page.evaluate(() => localStorage.setItem('demo-keyferry.to-return', '0001 a'));
     await page.getByRole('button', { name: 'Reset the demo' }).press('Enter');
-    await expect(page.getByText('This deletes the units’ keys')).toBeFocused();
+    await expect(page.getByText('This deletes the demo’s unit keys')).toBeFocused();
     await expect(page.getByText('Return the journal of vault 0001 first.')).toBeVisible();
     await expect(page.getByRole('button', { name: 'Delete and restart' })).toBeDisabled();
     await page.getByRole('checkbox', { name: 'Delete the journal without returning it' }).check();

@@ -122,7 +122,7 @@ test('a serial adapter that only returns what it is sent is named, and works onc
   const lane = station.onlyLane();
   await lane.expectWord('Not attached');
   await lane.expectSaid('Check that the unit is connected and switched on, then retry');
-  await lane.expectSaid('The adapter only returns what this page sends. No unit answers behind it.');
+  await lane.expectSaid('The adapter only returns what this page sends. No unit answers through it.');
   await station.page.evaluate((sn) => window.keyferrySimulator?.clearFaults(sn), one.sn);
   await lane.press('Read again');
   await lane.expectWord('Ready');
@@ -175,7 +175,7 @@ test('cancelling the chooser shows no failure, and the page offers the list of a
   await station.attach('USB', 'cancel');
   await expect(station.lanes).toHaveCount(0);
   await expect(page.getByRole('heading', { name: 'Attach a unit' })).toBeVisible();
-  await expect(page.getByText('Was your unit not in the list?')).toBeVisible();
+  await expect(page.getByText('Is your unit missing from the list?')).toBeVisible();
   await page.evaluate((sn) => window.keyferrySimulator?.nextChoice(sn), one.sn);
   await page.getByRole('button', { name: 'Show every USB device' }).click();
   await station.lane(one.sn).expectWord('Ready');

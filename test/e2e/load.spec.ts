@@ -342,7 +342,7 @@ test('the lane links to the proof of a loaded key, and the history finds attempt
   await expect(rows).toHaveCount(1);
   await expect(rows).toContainText(FIELD_KEY.label);
   await sought.fill('nothing of that name');
-  await expect(page.getByText('No match among the 2 attempts.')).toBeVisible();
+  await expect(page.getByText('None of the 2 attempts matches.')).toBeVisible();
   await sought.fill('');
   await expect(rows).toHaveCount(2);
 });

@@ -16,7 +16,7 @@ test('an export whose answer a proxy loses is not made twice', async ({ open, se
     await route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad gateway</h1>' });
   });
   await lane.load(FIELD_KEY.label, 1);
-  await lane.expectSaid('The same request goes out again');
+  await lane.expectSaid('The page repeats the request');
   await lane.expectWord('Unplug');
   const log = await service.cli('log', 'show', '--last', '20');
   expect(log.split('\n').filter((line) => /\bexport\b/.test(line) && line.includes(one.sn.toUpperCase()))).toHaveLength(

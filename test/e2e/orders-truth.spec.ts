@@ -55,7 +55,7 @@ test('a second station asks its operator why a unit is loaded again, and sends n
   await board.expectWord(one.sn, 'Reason needed');
   const tile = board.tile(one.sn);
   await expect(tile).toContainText(
-    'Enter a reason for loading again. This key was sent to this unit before in this order.',
+    'Enter a reason for loading again. This key was already sent to this unit in this order.',
   );
   await tile.getByLabel('Reason for loading this unit again').fill('Second board fitted');
   await tile.getByRole('button', { name: 'Load again' }).click();
@@ -84,7 +84,7 @@ test('an order that was worked from a vault can be closed after the journal of t
   await station.signIn(service.token);
 
   const alert = page.getByRole('alert').filter({ hasText: /Return the journal of vault [0-9A-F]{4} first\./ });
-  await expect(alert).toContainText('The AS has no receipts of its loads yet.');
+  await expect(alert).toContainText('The AS does not have the receipts of this vault yet.');
   const close = page.getByRole('button', { name: 'Close and sign order' });
   await expect(close).toHaveCount(0);
   await alert.getByRole('button', { name: /^Return journal of vault [0-9A-F]{4}$/ }).click();

@@ -69,8 +69,8 @@ test('a list is compared with the order, and a list of reasons explains an absen
   };
   await give('Compare list', 'meters.csv', `SN;Site\n${here.sn};north\n${other.sn};south\n`);
   await expect(lists).toContainText('meters.csv: one unit is on the list and on the order.');
-  await expect(lists).toContainText('1 on the list only.');
-  await expect(lists).toContainText('1 on the order only.');
+  await expect(lists).toContainText('1 only on the list.');
+  await expect(lists).toContainText('1 only on the order.');
   await give('Compare list', 'meters.json', JSON.stringify([here.sn, 'meter 7', '4.5490E+17']));
   await expect(lists.getByRole('row')).toHaveCount(3);
   await expect(lists.getByRole('row', { name: /^2 SN "meter 7" is not a serial number/ })).toBeVisible();

@@ -77,7 +77,9 @@ test('refuses a changed file, and a file of an AS whose root key is not pinned',
     derive: quickKey,
   });
   await tokens.importVault(foreign.text);
-  await expect(page.getByText('Sign in to the AS that issued this vault once, then open it again.')).toBeVisible();
+  await expect(
+    page.getByText('Sign in once to the AS that issued this vault, then open the vault again.'),
+  ).toBeVisible();
   await expect(page.getByText('This station has not pinned the root key of that AS.')).toBeVisible();
   await expect(page.getByRole('article')).toHaveCount(0);
 });
@@ -114,7 +116,7 @@ test('refuses a unit of another set, a unit that is not listed, and an export ab
   await expect(elsewhere.root.getByRole('radio')).toHaveCount(0);
   const stranger = await station.attach('Serial', other.sn);
   await stranger.load(FIELD_KEY.label, 1);
-  await stranger.expectSaid('Compare the serial number with your list, then tell your administrator.');
+  await stranger.expectSaid('If the serial number is on your list, tell your administrator.');
   const lane = await station.attach('USB', first.sn);
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Unplug');

@@ -74,7 +74,7 @@ describe('Firefox', () => {
     const station = await FirefoxPage.open(firefox, service.url);
     await station.press('Serial');
     await answerPrompt(firefox, 'Block');
-    await station.sees('Was your unit not in the list?');
+    await station.sees('Is your unit missing from the list?');
   });
 });
 

@@ -16,18 +16,16 @@ export function stepInWords(entry: StepEntry): string {
       return 'Requested a challenge from the unit';
     case 'export':
       if (entry.state === 'confirmed') return `The AS sealed the key, export ${entry.export.exportId}`;
-      return entry.thenImport
-        ? 'Requested the key from the AS, for an immediate import'
-        : 'Requested the key from the AS';
+      return entry.thenImport ? 'Requested the key from the AS, to import it at once' : 'Requested the key from the AS';
     case 'import':
       return entry.state === 'intended' ? 'Sent the key to the unit' : 'The unit returned its receipt';
     case 'verify':
       return entry.verdict === undefined ? 'The token verified the receipt' : 'The AS verified the receipt';
     case 'not-imported':
-      return 'The unit has no receipt: the key is not stored';
+      return 'The unit has no receipt, so the key is not stored';
     case 'failure':
       return 'Failed';
     case 'interruption':
-      return 'Interrupted: later steps were not recorded';
+      return 'Interrupted. Later steps were not recorded';
   }
 }

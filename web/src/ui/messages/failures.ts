@@ -28,18 +28,18 @@ const LINK = {
   'device-busy': deviceBusy,
   'unit-elsewhere': {
     remedy: 'Use the unit here, or continue in the other tab',
-    title: 'Another tab uses this unit. That tab first finishes its load.',
+    title: 'Another tab uses this unit. If that tab is loading a key, the load finishes first.',
   },
   'driver-missing': driverMissing,
   'access-denied': accessDenied,
   'protected-class': {
     remedy: 'Attach the unit itself, not a card reader',
-    title: 'This is a PC/SC reader (USB class 0B). Browsers do not give web pages access to one.',
+    title: 'This is a PC/SC reader (USB class 0B). Browsers do not let web pages use such a reader.',
     final: true,
   },
   'no-interface': {
     remedy: 'Choose another device, or attach this one by its serial port',
-    title: 'This USB device has no interface of a known unit.',
+    title: 'This USB device has no interface that this page can use.',
     final: true,
   },
   'link-timeout': {
@@ -50,13 +50,13 @@ const LINK = {
   'link-echo': {
     remedy: 'Check that the unit is connected and switched on, then retry',
     again: true,
-    title: 'The adapter only returns what this page sends. No unit answers behind it.',
+    title: 'The adapter only returns what this page sends. No unit answers through it.',
   },
   'link-garbled': {
     remedy: 'Try another cable or another port, then retry',
     again: true,
     title: 'The data from the unit was damaged several times.',
-    twice: { ...GIVE_UP, title: 'The data was damaged again. The unit, its cable or its port may be faulty.' },
+    twice: { ...GIVE_UP, title: 'The data was damaged again. The unit, its cable or the port may be faulty.' },
   },
 } as const;
 
@@ -86,7 +86,7 @@ const UNIT = {
     title: 'The serial number differs from the one read before. Nothing was loaded.',
   },
   'suite-unsupported': {
-    remedy: 'Ask your administrator to allow a suite of this unit',
+    remedy: 'Ask your administrator to allow a suite that this unit supports',
     helper,
     title: 'The unit and its set have no suite in common.',
   },
@@ -109,12 +109,12 @@ const SERVICE = {
   'gateway-failed': {
     remedy: 'Wait a minute, then retry',
     again: true,
-    title: 'A server in front of the AS answered that it cannot reach the AS now.',
+    title: 'A server between this page and the AS cannot reach the AS now.',
   },
   'not-the-as': {
     remedy: 'Sign in to the network first, then retry',
     again: true,
-    title: 'Something between this page and the AS answered, such as a sign-in page.',
+    title: 'The answer did not come from the AS. It may come from a sign-in page of the network.',
   },
   'service-nonsense': {
     remedy: 'Stop here and tell your administrator',
@@ -130,13 +130,14 @@ const SERVICE = {
   'service-changed': {
     remedy: 'Stop here and call your administrator',
     helper,
-    title: 'This station does not trust this AS, or its audit log lost entries. Load no key before this is explained.',
+    title:
+      'This station does not trust the keys of this AS, or the audit log lost entries. Load no key until the cause is known.',
     final: true,
   },
   'not-signed-in': { remedy: 'Sign in', title: 'No operator is signed in.' },
   'access-code-refused': {
     remedy: 'Check the access code',
-    title: 'The code is mistyped, expired or revoked. Your administrator issues a new one.',
+    title: 'The code is mistyped, expired or revoked. Your administrator can issue a new one.',
   },
   'signed-out': { remedy: 'Sign in again', title: 'Your access code has expired or was revoked.' },
   'not-allowed': {
@@ -164,13 +165,13 @@ const SERVICE = {
     title: 'The exports for this unit are used up. Other units can be loaded.',
   },
   'set-unknown': {
-    remedy: 'Check that this unit belongs here, then tell your administrator',
+    remedy: 'If this is the right unit, tell your administrator',
     helper,
-    title: 'The AS does not offer you this set, or not this transport key version.',
+    title: 'The AS offers you no keys for this set or transport key version.',
   },
   'key-unknown': {
     remedy: 'Choose another key',
-    title: 'The AS no longer holds this key for the set.',
+    title: 'The AS no longer has this key for the set.',
   },
   'slot-not-permitted': { remedy: 'Choose another slot', title: 'The AS does not allow this key in this slot.' },
   'transport-key-current': {
@@ -179,7 +180,7 @@ const SERVICE = {
     final: true,
   },
   'unit-not-listed': {
-    remedy: 'Compare the serial number with your list, then tell your administrator',
+    remedy: 'If the serial number is on your list, tell your administrator',
     helper,
     title: 'The AS does not allow keys for this unit.',
   },
@@ -195,16 +196,16 @@ const SERVICE = {
   },
   'reason-needed': {
     remedy: 'Enter a reason, then load again',
-    title: 'This key was exported to this unit before in this order.',
+    title: 'This key was already exported to this unit in this order.',
   },
   'challenge-refused': {
     ...GIVE_UP,
-    title: 'The unit did not prove that it belongs to its set. It has another transport key, or it is not genuine.',
+    title: 'The unit did not prove that it belongs to its set. Its transport key differs, or it is not genuine.',
   },
   'challenge-reused': {
     remedy: 'Load again',
     again: true,
-    title: 'The unit repeated a challenge that another export has used.',
+    title: 'The unit sent a challenge that an earlier export has already used.',
   },
   'idempotency-conflict': {
     remedy: 'Load again',
@@ -216,14 +217,14 @@ const SERVICE = {
     title: 'This AS did not issue this vault.',
   },
   'journal-refused': {
-    remedy: 'Keep this computer as it is and tell your custodian',
+    remedy: 'Change nothing on this computer and tell your custodian',
     helper: 'custodian',
     title: 'The AS rejected the journal because this vault did not write it.',
   },
   'export-unknown': {
     remedy: 'Set this unit aside and tell your administrator',
     helper,
-    title: 'The AS has no record of the export of this receipt.',
+    title: 'The AS has no record of the export that this receipt belongs to.',
   },
   'receipt-refused': {
     ...GIVE_UP,
@@ -232,7 +233,7 @@ const SERVICE = {
   'receipt-conflict': {
     remedy: 'Set this unit aside and tell your administrator',
     helper,
-    title: 'The AS holds a different receipt for the same export.',
+    title: 'The AS has a different receipt for the same export.',
   },
   'demo-refused': {
     remedy: 'Use the demo page for this unit',
@@ -258,11 +259,11 @@ const STATION = {
   'journal-full': {
     remedy: 'Free some disk space, then retry',
     again: true,
-    title: 'The browser has no space left for the journal. No key is loaded without one.',
+    title: 'The browser has no space left for the journal. This page loads no key without a journal.',
   },
   'journal-elsewhere': {
     remedy: 'Reload this page, and close its other tabs',
-    title: 'Another version of this page uses the journal. Only one version can use it at a time.',
+    title: 'Another version of this page uses the journal. Only one version can use the journal at a time.',
   },
   'unit-at-work': {
     remedy: 'Wait until the unit is done, then enter the reason again',
@@ -270,7 +271,7 @@ const STATION = {
   },
   'journal-failed': {
     remedy: 'Leave private browsing or allow this site to store data, then reload',
-    title: 'The browser refuses to store the journal. No key is loaded without one.',
+    title: 'The browser refuses to store the journal. This page loads no key without a journal.',
   },
   'journal-lost': {
     remedy: 'Leave the order and open it again',
@@ -301,7 +302,7 @@ function foreignDevice(name: string, { kind, usb }: MessageContext): Message {
       kind === 'serial'
         ? 'Check that a unit is connected and switched on, or choose another device'
         : 'Choose another device',
-    title: `This is “${name}”${ids}, not a known unit. It did not answer as one.`,
+    title: `This is “${name}”${ids}, not a known unit. It did not answer like a unit.`,
   };
 }
 

@@ -24,7 +24,7 @@ export interface LaneMessage {
 const OBSTACLES: Readonly<Record<Exclude<Obstacle, 'signed-out'>, Message>> = {
   'unit-blank': {
     title: 'This unit has no transport key yet.',
-    remedy: 'Ask your administrator to prepare it',
+    remedy: 'Ask your administrator to prepare the unit',
     helper: 'administrator',
   },
   'set-unknown': {
@@ -44,14 +44,14 @@ const OBSTACLES: Readonly<Record<Exclude<Obstacle, 'signed-out'>, Message>> = {
   },
   'no-keys': {
     title: 'The AS has no key for this set yet.',
-    remedy: 'Ask your administrator to add one',
+    remedy: 'Ask your administrator to add a key',
     helper: 'administrator',
   },
 };
 
 export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
   'no-key': 'The AS has no key for this slot',
-  'not-newer': 'The slot has held this version or a newer one',
+  'not-newer': 'The slot already had this version or a newer one',
 };
 
 interface ActionMessages {
@@ -77,7 +77,7 @@ export const ACTION_MESSAGES: Readonly<Record<KeyAction, ActionMessages>> = {
   erase: {
     button: (slot) => (slot === undefined ? 'Erase' : `Erase slot ${slot}`),
     warning: ({ ref2 }) => `This erases slot ${ref2}`,
-    consequence: 'The key cannot be restored. The slot then takes newer versions only.',
+    consequence: 'The key cannot be restored. Afterwards the slot takes only newer versions.',
     sure: ({ ref2 }) => `Yes, erase slot ${ref2}`,
     done: 'Slot erased.',
     entry: ({ label, slot, akv }) => `${label}: erases slot ${slot}, version ${akv}`,
@@ -85,7 +85,7 @@ export const ACTION_MESSAGES: Readonly<Record<KeyAction, ActionMessages>> = {
   replace: {
     button: () => 'Replace transport key',
     warning: () => 'This replaces the transport key of the unit',
-    consequence: 'The unit then takes keys under the new one only. Its loaded keys remain.',
+    consequence: 'Afterwards the unit takes keys only under the new one. Its loaded keys remain.',
     sure: () => 'Yes, replace the transport key',
     done: 'Transport key replaced.',
     entry: ({ label, akv }) => `${label}, version ${akv}`,
@@ -113,7 +113,7 @@ export const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
  * nothing twice.
  */
 export function waitSentence({ seconds, next, tries }: NonNullable<WaitingPhase['wait']>): string {
-  return `No answer from the AS. The same request goes out again in ${seconds} s, try ${next} of ${tries}.`;
+  return `The AS does not answer. The page repeats the request in ${seconds} s, try ${next} of ${tries}.`;
 }
 type WaitingPhase = Extract<Phase, { is: 'running' }>;
 

@@ -20,22 +20,22 @@ const REFUSALS = {
   twice: { word: 'Attached twice', sentence: 'Unplug one of the two units with this serial number.' },
   'scan-differs': {
     word: 'Other label',
-    sentence: 'Check the unit: the scanned label belongs to another one. Nothing was loaded.',
+    sentence: 'Check this unit: the scanned label belongs to another unit. Nothing was loaded.',
   },
 } as const;
 
 const DONE = {
   loaded: 'All keys of the order are loaded. The receipts are verified.',
   'had-all': 'All keys of the order were already loaded. Nothing was loaded again.',
-  rehearsed: 'Dry run: the unit answered the challenge. Nothing was loaded.',
+  rehearsed: 'Dry run: the unit gave a challenge. Nothing was loaded.',
 } as const;
 
 const WAIT_SENTENCES: Readonly<Record<WaitReason, string>> = {
   'sign-in': 'Sign in to load keys.',
   early: 'Wait: this order is not valid yet.',
-  over: 'Stop here: this order has expired. Ask the custodian for another one.',
-  closed: 'Nothing more is loaded: this order is closed.',
-  revoked: 'Stop here: this order was revoked. Nothing more is loaded for it.',
+  over: 'Stop here: this order has expired. Ask your custodian for a new order.',
+  closed: 'This order is closed. No more keys will be loaded.',
+  revoked: 'Stop here: this order was revoked. No more keys will be loaded.',
 };
 
 type Stands = Pick<OrderRun, 'state' | 'waitReason'>;
@@ -66,7 +66,7 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
         ? {
             kind: 'waiting',
             word: 'Waiting',
-            sentence: waitReason ? WAIT_SENTENCES[waitReason] : 'Continues in a moment.',
+            sentence: waitReason ? WAIT_SENTENCES[waitReason] : 'Loading continues in a moment.',
           }
         : {
             kind: 'waiting',
@@ -83,10 +83,11 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
       return {
         kind: 'unknown',
         word: 'Reason needed',
-        sentence: 'Enter a reason for loading again. This key was sent to this unit before in this order.',
+        sentence: 'Enter a reason for loading again. This key was already sent to this unit in this order.',
       };
     case 'loading': {
-      if (lane.phase.is !== 'running') return { kind: 'working', word: 'Loading', sentence: 'The next key follows.' };
+      if (lane.phase.is !== 'running')
+        return { kind: 'working', word: 'Loading', sentence: 'The next key is loaded in a moment.' };
       const sentence = lane.phase.wait ? waitSentence(lane.phase.wait) : STAGE_SENTENCES[lane.phase.stage];
       const count = phase.lines > 1 ? `Key ${phase.line + 1} of ${phase.lines}. ` : '';
       return { kind: 'working', word: 'Loading', sentence: count + sentence };
@@ -116,7 +117,7 @@ export function stateWords(
   { state, waitReason }: Stands,
   isComplete = false,
 ): { readonly word: string; readonly sentence: string } {
-  if (waitReason === 'closed') return { word: 'Closed', sentence: 'The AS has signed its report.' };
+  if (waitReason === 'closed') return { word: 'Closed', sentence: 'The AS has signed the report.' };
   if (waitReason === 'revoked') return { word: 'Revoked', sentence: WAIT_SENTENCES.revoked };
   if (isComplete) return { word: 'Complete', sentence: 'Every unit is done. Close the order.' };
   switch (state.is) {
@@ -126,7 +127,7 @@ export function stateWords(
     case 'paused':
       return {
         word: 'Paused',
-        sentence: 'Press “Start order” to load. Loads in progress end first.',
+        sentence: 'Press “Start order” to load keys. Loads in progress continue.',
       };
     case 'halted': {
       const words = explainOnOrder(state.failure, { platform: 'other' });
@@ -142,7 +143,7 @@ export function stateWords(
  */
 export function roomInWords(octets: number): string {
   const keys = keysIn(octets);
-  if (keys < 100) return keys === 0 ? 'There is no space for another key.' : 'There is space for a few more keys only.';
+  if (keys < 100) return keys === 0 ? 'There is no space for another key.' : 'There is space for only a few more keys.';
   if (keys >= 1_000_000) return 'There is space for more than a million more keys.';
   const digit = 10 ** (String(keys).length - 1);
   return `There is space for more than ${(Math.floor(keys / digit) * digit).toLocaleString(undefined, { numberingSystem: 'latn' })} more keys.`;

@@ -13,7 +13,7 @@ export function browserUnsupported({ platform, kind, insecure }: MessageContext)
   if (insecure) {
     return {
       remedy: 'Open this page with https:// in its address',
-      title: 'This page was loaded without HTTPS. Browsers then deny access to units and cryptography.',
+      title: 'This page was loaded without HTTPS. Browsers then deny it access to units and cryptography.',
       causes: ['Ask the administrator of the AS for the address with https://'],
     };
   }
@@ -21,8 +21,8 @@ export function browserUnsupported({ platform, kind, insecure }: MessageContext)
   if (kind === 'usb') {
     return {
       remedy: 'Attach the unit by its serial port, or use Chrome or Edge',
-      title: 'This browser gives this page no USB devices.',
-      causes: ['Firefox and Safari have no WebUSB', 'A policy of your company may forbid USB. Ask its administrator'],
+      title: 'This browser does not let this page use USB devices.',
+      causes: ['Firefox and Safari have no WebUSB', 'A policy of your company may forbid USB. Ask your administrator'],
     };
   }
   if (kind === 'serial') {
@@ -30,10 +30,10 @@ export function browserUnsupported({ platform, kind, insecure }: MessageContext)
       remedy: isAndroid
         ? 'Attach the unit by USB, or update Chrome to version 148'
         : 'Use Chrome or Edge, or attach the unit by USB',
-      title: 'This browser gives this page no serial ports.',
+      title: 'This browser does not let this page use serial ports.',
       causes: [
-        'Firefox needs version 151 and an address with https:// and a host name',
-        'A policy of your company may forbid serial ports. Ask its administrator',
+        'Firefox must be version 151 or newer, and the address must have https:// and a host name',
+        'A policy of your company may forbid serial ports. Ask your administrator',
       ],
     };
   }
@@ -42,13 +42,13 @@ export function browserUnsupported({ platform, kind, insecure }: MessageContext)
     title: 'This browser has neither WebUSB nor Web Serial, or a policy of your company forbids both.',
     causes: [
       'Firefox on a computer has Web Serial since version 151',
-      'Safari and browsers on iPhone and iPad have neither',
+      'Safari and all browsers on iPhone and iPad have neither',
     ],
   };
 }
 
 export function deviceBusy({ kind, platform }: MessageContext): Message {
-  const programs = ['Another browser, or another profile of this one'];
+  const programs = ['Another browser, or another profile of this browser'];
   if (kind === 'serial') programs.push('A terminal program, a flashing tool or a slicer');
   else programs.push('A vendor tool, adb or a virtual machine');
   if (platform === 'linux' && kind === 'serial')
@@ -73,8 +73,8 @@ export function driverMissing(seen: MessageContext): Message {
     helper: 'administrator',
     title: `Windows has no WinUSB driver for this unit${idOf(seen)}.`,
     causes: [
-      'Older firmware does not request WinUSB from Windows',
-      'An administrator can install WinUSB for this device with Zadig',
+      'The unit has older firmware, which does not request WinUSB from Windows',
+      'An administrator can use Zadig to install WinUSB for this device',
     ],
   };
 }
@@ -95,7 +95,7 @@ export function accessDenied(seen: MessageContext): Message {
   ];
   if (kind === 'serial' || !usb) {
     return {
-      remedy: 'Have your administrator run the line below, then log in again',
+      remedy: 'Have your administrator run the line below, then log in to this computer again',
       helper: 'administrator',
       title,
       causes,

@@ -2,7 +2,7 @@
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Message } from './types.ts';
 
-const FAULTY = 'A firmware fault';
+const FAULTY = 'The firmware has a fault';
 
 const GIVE_UP = {
   remedy: 'Set this unit aside and tell your administrator',
@@ -13,32 +13,32 @@ const GIVE_UP = {
 const SET_ASIDE_MEMORY: Message = {
   remedy: 'Load again',
   again: true,
-  title: 'The unit reports a memory fault. Only its receipt shows which key the slot holds.',
+  title: 'The unit reports a memory fault. Only its receipt shows which key is in the slot.',
   twice: {
     ...GIVE_UP,
-    title: 'The unit reported a memory fault twice. Only its receipt shows which key the slot holds.',
+    title: 'The unit reported a memory fault twice. Only its receipt shows which key is in the slot.',
   },
-  causes: ['Worn-out memory', 'The supply voltage dropped during the write: try another cable or port'],
+  causes: ['The memory is worn out', 'The supply voltage dropped during the write: try another cable or port'],
 };
 
 const PREPARE: Message = {
   remedy: 'Ask your administrator to prepare this unit first',
   helper: 'administrator',
   title: 'The unit has no transport key yet, so it gives no challenge.',
-  causes: ['The unit is new or was wiped'],
+  causes: ['The unit is new, or its keys were deleted'],
 };
 
 const RESELECT: Message = {
   remedy: 'Unplug the unit, plug it in again, then retry',
   again: true,
   title: 'The unit restarted while the page used it.',
-  causes: ['Unsteady power: try another cable or port', 'Another program uses the unit too'],
+  causes: ['The power is unsteady: try another cable or port', 'Another program uses the unit too'],
 };
 
 const NO_UNIT: Message = {
   remedy: 'Choose another device',
   title: 'The device responds, but it is not a unit that takes keys.',
-  causes: ['A card or another product on the same kind of cable', 'Firmware without key loading'],
+  causes: ['A card or another product with the same kind of cable', 'The firmware of the unit cannot load keys'],
 };
 
 const DAMAGED: Message = {
@@ -46,7 +46,10 @@ const DAMAGED: Message = {
   again: true,
   title: 'The unit rejected the command as malformed. Nothing was changed.',
   twice: { ...GIVE_UP, title: 'The unit rejected the command twice. Nothing was changed.' },
-  causes: ['Firmware of another version of the protocol', 'A transmission fault that was not detected'],
+  causes: [
+    'The firmware implements another version of the protocol',
+    'The link damaged the command, and the damage was not detected',
+  ],
 };
 
 /**
@@ -54,9 +57,9 @@ const DAMAGED: Message = {
  * row.
  */
 const OTHER_KEY = [
-  'The unit and the AS hold different transport keys for this set',
-  'The transport key was replaced but its version was not raised',
-  'The unit requires a signature of another AS',
+  'The unit and the AS have different transport keys for this set',
+  'The transport key was replaced, but its version was not raised',
+  'The unit requires the signature of another AS',
 ];
 
 const STATUS_WORDS: Readonly<Record<string, Message>> = {
@@ -69,7 +72,7 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
   'GET RECEIPT 6E00': RESELECT,
   'GET CHALLENGE 6985': PREPARE,
   'GET CHALLENGE 6A80': {
-    remedy: 'Ask your administrator to allow a suite of this unit',
+    remedy: 'Ask your administrator to allow a suite that this unit supports',
     helper: 'administrator',
     title: 'The unit does not support the chosen suite.',
   },
@@ -77,7 +80,7 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
     remedy: 'Load the key again',
     again: true,
     title: 'The unit could not verify the sealed key. Nothing was changed, and the unit is not locked.',
-    causes: ['The data was damaged between the AS and the unit', ...OTHER_KEY],
+    causes: ['The sealed key was damaged between the AS and the unit', ...OTHER_KEY],
     twice: {
       ...GIVE_UP,
       title: 'The unit could not verify the sealed key twice. Nothing was changed, and the unit is not locked.',
@@ -88,7 +91,7 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
     remedy: 'Load again',
     again: true,
     title: 'The challenge was no longer valid. Nothing was changed.',
-    causes: ['The unit restarted in between', 'Another program requested a challenge'],
+    causes: ['The unit restarted after it gave the challenge', 'Another program requested a new challenge'],
   },
   'IMPORTKEY 9401': {
     remedy: 'Choose the slot that this key is for',
@@ -97,7 +100,7 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
   },
   'IMPORTKEY 9402': {
     remedy: 'Choose a newer key, or leave the slot as it is',
-    title: 'This slot has held this version or a newer one. Older versions are refused.',
+    title: 'This slot already had this version or a newer one. It takes only newer versions.',
     causes: ['The key is already stored', 'A newer key was loaded by another station'],
   },
   'IMPORTKEY 6A88': {
@@ -107,7 +110,7 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
   'IMPORTKEY 6A84': {
     remedy: 'Choose another slot',
     title: 'The unit has no space for this key. The slot is unchanged.',
-    causes: ['The key is longer than the slot', 'Its memory is full'],
+    causes: ['The key is longer than the slot', 'The memory of the unit is full'],
   },
   'IMPORTKEY 6581': SET_ASIDE_MEMORY,
   'GET CHALLENGE 6581': {

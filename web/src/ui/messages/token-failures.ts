@@ -16,7 +16,7 @@ export const TOKEN = {
   },
   'pin-unanswered': {
     remedy: 'Plug the token in again, then check how many tries are left',
-    title: 'The token did not answer the PIN. It may have used up one try.',
+    title: 'The token did not answer after the PIN was sent. One try may be used up.',
   },
   'pin-unconfirmed': {
     remedy: 'Plug the token in again, then enter the new PIN first',
@@ -31,13 +31,13 @@ export const TOKEN = {
   'token-lost': {
     remedy: 'Plug the token in again, unlock it, then retry',
     again: true,
-    title: 'The token was unplugged or stopped responding. If it had sealed a key, that counts as one export.',
+    title: 'The token was unplugged or stopped responding. If it had already sealed a key, this counts as one export.',
   },
   'token-nonsense': {
     remedy: 'Unplug the token, plug it in again, then retry',
     again: true,
     title:
-      'The token sent a response that the protocol does not define. If it had sealed a key, that counts as one export.',
+      'The token sent a response that the protocol does not define. If it had already sealed a key, this counts as one export.',
     twice: {
       remedy: 'Return the token to your custodian',
       helper: 'custodian',
@@ -47,11 +47,11 @@ export const TOKEN = {
   'token-failed': {
     remedy: 'Unplug the token, plug it in again, then retry',
     again: true,
-    title: 'The token could not finish.',
+    title: 'The token could not carry out the command.',
     twice: {
       remedy: 'Return the token to your custodian',
       helper: 'custodian',
-      title: 'The token could not finish, twice in a row.',
+      title: 'Twice in a row, the token could not carry out the command.',
     },
   },
 } as const;
@@ -60,7 +60,7 @@ export const VAULT = {
   'vault-malformed': {
     remedy: 'Choose the vault file that your custodian gave you',
     helper: 'custodian',
-    title: 'This file is not a vault that this page can read.',
+    title: 'This page cannot read this file as a vault.',
     final: true,
   },
   'vault-changed': {
@@ -70,11 +70,11 @@ export const VAULT = {
     final: true,
   },
   'vault-untrusted': {
-    remedy: 'Sign in to the AS that issued this vault once, then open it again',
+    remedy: 'Sign in once to the AS that issued this vault, then open the vault again',
     title: 'This station has not pinned the root key of that AS.',
   },
   'vault-early': {
-    remedy: 'Wait until the vault is valid, and check the clock of this computer',
+    remedy: 'Check the clock of this computer, and wait until the vault is valid',
     title: 'This vault is not valid yet.',
   },
   'vault-expired': {
@@ -108,7 +108,7 @@ export const VAULT = {
   },
   'passkey-unsupported': {
     remedy: 'Use the passphrase',
-    title: 'This browser or authenticator cannot protect a vault key. Delete the passkey if one was created.',
+    title: 'This browser or authenticator cannot protect the key of a vault. If a passkey was created, delete it.',
     final: true,
   },
 } as const;

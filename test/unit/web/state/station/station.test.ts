@@ -109,7 +109,7 @@ describe('attaching', () => {
     await loadCatalog();
     expect(lane && laneMessage(lane, 'linux')).toMatchObject({
       sentence: 'Choose another device.',
-      words: { title: 'This is “Flipper Zero” (USB 0483:5740), not a known unit. It did not answer as one.' },
+      words: { title: 'This is “Flipper Zero” (USB 0483:5740), not a known unit. It did not answer like a unit.' },
     });
   });
 

@@ -169,7 +169,7 @@ describe('a lane that waits for the AS', () => {
         }),
     });
     await load(lane, 1);
-    expect(said).toEqual(['No answer from the AS. The same request goes out again in 4 s, try 3 of 5.']);
+    expect(said).toEqual(['The AS does not answer. The page repeats the request in 4 s, try 3 of 5.']);
     expect(lane.phase).toMatchObject({ is: 'failed', failure: { code: 'cancelled' } });
   });
 });

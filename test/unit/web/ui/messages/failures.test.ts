@@ -176,7 +176,7 @@ describe('the message for a browser without an interface', () => {
   it('describes the interfaces of each other browser', () => {
     expect(say({ platform: 'linux' }).causes?.join('. ')).toMatch(/Firefox .* since version 151.*Safari .* neither/);
     expect(say({ platform: 'linux', kind: 'usb' }).causes?.[0]).toBe('Firefox and Safari have no WebUSB');
-    expect(say({ platform: 'linux', kind: 'serial' }).causes?.[0]).toMatch(/^Firefox needs version 151 and .* https/);
+    expect(say({ platform: 'linux', kind: 'serial' }).causes?.[0]).toMatch(/^Firefox must be version 151 .* https/);
   });
 });
 
@@ -243,11 +243,11 @@ describe('a device that no profile names', () => {
       const context = { platform: 'linux', foreign: 'Flipper Zero', usb } as const;
       expect(explain({ code }, { ...context, kind: 'usb' })).toEqual({
         remedy: 'Choose another device',
-        title: 'This is “Flipper Zero” (USB 0483:5740), not a known unit. It did not answer as one.',
+        title: 'This is “Flipper Zero” (USB 0483:5740), not a known unit. It did not answer like a unit.',
       });
       expect(explain({ code }, { ...context, foreign: 'Serial port, USB 0403:6001', kind: 'serial' })).toEqual({
         remedy: 'Check that a unit is connected and switched on, or choose another device',
-        title: 'This is “Serial port, USB 0403:6001”, not a known unit. It did not answer as one.',
+        title: 'This is “Serial port, USB 0403:6001”, not a known unit. It did not answer like a unit.',
       });
     },
   );

@@ -32,7 +32,7 @@ describe('a paused order', () => {
   it('shows how to start it', () => {
     expect(stateWords(AT_REST)).toEqual({
       word: 'Paused',
-      sentence: 'Press “Start order” to load. Loads in progress end first.',
+      sentence: 'Press “Start order” to load keys. Loads in progress continue.',
     });
   });
 
@@ -59,14 +59,14 @@ describe('a paused order', () => {
   it('asks for no action when it is closed', () => {
     expect(stateWords({ ...AT_REST, waitReason: 'closed' })).toEqual({
       word: 'Closed',
-      sentence: 'The AS has signed its report.',
+      sentence: 'The AS has signed the report.',
     });
   });
 
   it('advises to set the unit aside, not to choose another key, when the slot held a newer version', () => {
     const failure = { code: 'status-word', command: 'IMPORTKEY', statusWord: 0x9402 } as const;
     const { sentence } = said({ is: 'failed', failure }, RUNNING);
-    expect(sentence).toMatch(/^Set this unit aside\. This slot has held this version or a newer one/);
+    expect(sentence).toMatch(/^Set this unit aside\. This slot already had this version or a newer one/);
   });
 
   it('shows units that are done, set aside or refused', () => {

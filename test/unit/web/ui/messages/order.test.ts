@@ -8,7 +8,7 @@ describe('the space for the journal', () => {
     [3_580_000_000, 'There is space for more than 400,000 more keys.'],
     [8_000_000, 'There is space for more than 1,000 more keys.'],
     [7_992_000, 'There is space for more than 900 more keys.'],
-    [640_000, 'There is space for a few more keys only.'],
+    [640_000, 'There is space for only a few more keys.'],
     [7_999, 'There is no space for another key.'],
   ])('of %i bytes is given in rounded numbers of keys', (octets, words) => {
     expect(roomInWords(octets)).toBe(words);
