@@ -71,7 +71,10 @@ export type StepBody =
   | { readonly step: 'export'; readonly state: 'confirmed'; readonly export: ExportSummary }
   | { readonly step: 'import'; readonly state: 'intended' }
   | { readonly step: 'import'; readonly state: 'confirmed'; readonly receipt: Uint8Array }
-  /** `verdict` is the signed envelope. Absent with a token, which does not sign verdicts. */
+  /**
+   * `verdict` is the signed envelope. It is absent if a token verified the receipt, because a token
+   * does not sign verdicts.
+   */
   | { readonly step: 'verify'; readonly state: 'confirmed'; readonly verdict?: string; readonly time: string }
   | { readonly step: 'not-imported'; readonly state: 'confirmed' } // GET RECEIPT shows that the unit did not store the key
   | { readonly step: 'failure'; readonly state: 'confirmed'; readonly failure: Failure }
@@ -146,8 +149,8 @@ function mayBeImporting(steps: readonly StepBody[]): boolean {
 }
 
 /**
- * True iff the unit refused IMPORTKEY, so that the slot is unchanged. After any other failure of an
- * import only the receipt shows the outcome.
+ * True iff the unit refused IMPORTKEY. The slot is then unchanged. After any other failure of an
+ * import, only the receipt shows whether the key is stored.
  */
 function isImportRefusal({ command, statusWord }: Failure): boolean {
   return command === 'IMPORTKEY' && statusWord !== undefined && isRefusal(statusWord);

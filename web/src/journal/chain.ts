@@ -18,8 +18,8 @@ export const GENESIS: Bytes = new Uint8Array(32);
 export type Begin = { readonly step: 'begin' } & NewAttempt;
 
 /**
- * Entry about a loss: the database was deleted or emptied while the page was open. `ends` has the
- * last entry of each lost chain that the page had read or written.
+ * Entry that records a loss: the database was deleted or emptied while the page was open. `ends`
+ * contains, for each lost chain, the last entry that the page had read or written.
  */
 export interface JournalLost {
   readonly step: 'journal-lost';
@@ -47,8 +47,8 @@ export interface Entry {
 /** A database record with consecutive entries of one chain. Never changed. */
 export interface Batch {
   /**
-   * For each attempt in this batch, its first entry here. A unique index on `firsts` rejects the
-   * same entry in a second batch, for example from another tab.
+   * For each attempt in this batch, the first of its entries in the batch. The index on `firsts` is
+   * unique. It rejects a second batch with the same entry, for example from another tab.
    */
   readonly firsts: readonly (readonly [attempt: number, index: number])[];
   readonly entries: readonly Entry[];
@@ -114,8 +114,8 @@ export interface Tail {
 export const EMPTY_CHAIN: Tail = { seq: -1, hash: GENESIS };
 
 /**
- * Returns the tail after `batch`. Returns the break if entries before the batch are missing or its
- * hash is wrong.
+ * Returns the tail of the chain after `batch`. Returns a ChainBreak if entries before the batch are
+ * missing or the hash of the batch is wrong.
  */
 export function verifyBatch({ seq, hash }: Tail, [chain, first]: EntryKey, batch: Batch): Tail | ChainBreak {
   if (first !== seq + 1) return { seq: seq + 1, reason: 'missing' };

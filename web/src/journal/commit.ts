@@ -28,8 +28,8 @@ export class Commit {
 
   /**
    * Starts the write requests, which the browser executes in order, and advances `tails`. Writes
-   * the list of open attempts only after an attempt was added. A final attempt may stay in the
-   * list, because its entries show that it is final.
+   * the list of open attempts only if this commit begins an attempt. An attempt with a final
+   * outcome may therefore stay in the list. Its entries show that it is final.
    */
   write(transaction: Transaction<'readwrite'>, session: string, tails: Map<number, Tail>): Promise<unknown>[] {
     const requests: Promise<unknown>[] = [];

@@ -1,5 +1,5 @@
-// A connection to one IndexedDB database. Opens it again after the browser or another tab closed
-// it, and counts how often it was deleted. Shared by the journal and the vault store.
+// A connection to one IndexedDB database. Opens the database again after the browser or another tab
+// has closed it, and counts how often it was deleted. Shared by the journal and the vault store.
 import { type DBSchema, type IDBPDatabase, wrap } from 'idb';
 import { ProtocolError } from '#protocol/errors.ts';
 import { databaseOf } from './indexed-db.ts';
@@ -40,8 +40,9 @@ export class Connection<Schema extends DBSchema> {
   }
 
   /**
-   * Calls `action` with the open database. Opens it again, and calls `action` once more, if it was
-   * closed without an event: `action` must begin with a transaction.
+   * Calls `action` with the open database. If the database was closed without an event, opens it
+   * again and calls `action` a second time. `action` must therefore begin by opening a transaction,
+   * which fails on a closed database.
    * @throws DOMException, ProtocolError journal-elsewhere
    */
   async use<T>(action: (db: IDBPDatabase<Schema>) => T | Promise<T>): Promise<T> {

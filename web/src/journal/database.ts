@@ -37,7 +37,7 @@ export class Database {
 
   /**
    * Calls `onSuperseded` when another tab opens a newer version of the page. The caller should then
-   * reload its own page as soon as no load runs.
+   * reload its own page as soon as no load is running.
    * @throws ProtocolError journal-failed, journal-full
    */
   static async open(factory: Pick<IDBFactory, 'open'>, onSuperseded: () => void): Promise<Database> {

@@ -12,14 +12,17 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 export const MAX_ABORTED = 3;
 
 /**
- * True iff the browser closed the database or aborted the transaction, so that a retry may succeed.
+ * True iff the browser closed the database or aborted the transaction. A retry may then succeed.
  */
 export function isAborted(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined;
   return cause instanceof DOMException && ['AbortError', 'InvalidStateError', 'UnknownError'].includes(cause.name);
 }
 
-/** @throws ProtocolError journal-full, journal-elsewhere, journal-failed for a DOMException */
+/**
+ * Awaits `action`. A DOMException becomes a ProtocolError.
+ * @throws ProtocolError journal-full, journal-elsewhere, journal-failed
+ */
 export async function translateErrors<T>(action: Promise<T>): Promise<T> {
   try {
     return await action;

@@ -1,6 +1,6 @@
-// Caches the ends of the chains and the attempts without a final outcome, as this page has read or
-// written them. After a loss of the database, writes these attempts to a new chain, whose first
-// entry records the loss.
+// Caches what this page has read from the journal or written to it: the end of each chain, and the
+// attempts without a final outcome. After a loss of the database, writes these attempts to a new
+// chain. The first entry of that chain records the loss.
 import { ProtocolError } from '#protocol/errors.ts';
 import { outcomeOf, type StepBody } from './attempt.ts';
 import { type Entry, STATION_CHAIN, type Tail } from './chain.ts';
@@ -60,9 +60,9 @@ export class JournalMemory {
   }
 
   /**
-   * Whether the database has lost entries that this page read or wrote. Checks only that each chain
-   * has a first entry. With `isThorough` compares the ends of the chains instead, which is
-   * necessary after another page has written or the connection was closed.
+   * Whether the database has lost entries that this page read or wrote. Normally checks only that
+   * each chain has a first entry. With `isThorough`, compares the ends of the chains instead. That
+   * is necessary after another page has written or the connection was closed.
    */
   async isLost(
     transaction: Transaction<'readwrite'>,
@@ -81,8 +81,8 @@ export class JournalMemory {
   }
 
   /**
-   * Writes an entry about the loss to the station chain, and then the attempts of this page. New
-   * attempts get ids above `lastId`.
+   * Starts a new journal after a loss. Writes an entry about the loss to the station chain, and
+   * then the attempts of this page. New attempts get ids above `lastId`.
    */
   async beginAnew(transaction: Transaction<'readwrite'>, commit: Commit, at: number, lastId: number): Promise<void> {
     const ends = [...this.tails]

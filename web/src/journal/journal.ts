@@ -1,7 +1,7 @@
 // The append-only journal of this station (docs/adr/0021, 0033). Writes an intended step before the
-// change and the result afterwards, so that the journal is correct after a crash. Entries that are
-// queued during a write share the next transaction (group commit), so that lanes do not wait for
-// each other.
+// page makes the change, and the result afterwards. The journal is thus correct after a crash.
+// Entries that are queued during a write share the next transaction (group commit), so that lanes
+// do not wait for each other.
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Attempt, NewAttempt, StepBody } from './attempt.ts';
 import { outcomeOf } from './attempt.ts';
@@ -65,9 +65,10 @@ export class Journal {
   #isStale = false;
 
   /**
-   * `session` identifies this page among the tabs (sessions.ts). Calls `onTrouble` when a commit
-   * finds the journal lost. Also calls it after the database was closed from outside, whether or
-   * not it could be opened again. isLost shows whether it was lost.
+   * `session` identifies this page among the open tabs (sessions.ts). Calls `onTrouble` when a
+   * commit finds that the journal was lost. Also calls it after the browser or another tab closed
+   * the database, even if the database could be opened again. `isLost` then shows whether the
+   * journal was lost.
    */
   constructor(database: Database, session: string, now: () => Date, onTrouble: () => void = () => undefined) {
     this.#database = database;
@@ -254,7 +255,10 @@ export class Journal {
     this.#start();
   }
 
-  /** Returns, for each write, the id of its attempt or the reason for a refusal. */
+  /**
+   * Writes the batch in one transaction. Returns, for each write, the id of its attempt or the
+   * reason for a refusal.
+   */
   async #commit(batch: readonly Write[]): Promise<readonly (number | ProtocolError)[]> {
     const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
     const wasLost = this.isLost;
@@ -286,8 +290,8 @@ export class Journal {
   }
 
   /**
-   * Reads into `memory` what the batch needs. For the steps of a running load it reads a single
-   * key, which shows whether the journal is lost.
+   * Reads into `memory` what the batch needs. The steps of a running load need only one key of the
+   * database. If that key is missing, the journal is lost.
    */
   async #load(
     transaction: Transaction<'readwrite'>,

@@ -1,7 +1,7 @@
 // Rotates the LevelDB log of Chromium's IndexedDB once per page start (docs/adr/0042). A crash can
-// leave a torn record at the end of the log. LevelDB appends to that log, and at the next start
-// Chromium treats the torn record as corruption and deletes the database. LevelDB converts a full
-// log to tables instead of appending to it, so the page fills the log.
+// leave a torn record at the end of the log. If LevelDB then appends to this log, Chromium finds
+// the torn record at the next start, treats it as corruption and deletes the database. LevelDB
+// converts a full log to tables and starts a new log. The page therefore fills the log.
 import type { Database } from './database.ts';
 import { LOG_ROTATION_STORE } from './migrations.ts';
 

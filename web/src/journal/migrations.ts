@@ -67,7 +67,7 @@ interface OldOpen {
   readonly session: string;
 }
 
-/** An entry in version 2. Its key has the chain and the number. */
+/** An entry in version 2. Its key contains the chain and the number of the entry. */
 type OldEntry = Entry & { readonly hash: Bytes };
 
 /** Maximum number of entries in memory during the migration. */
@@ -115,8 +115,8 @@ async function toVersion3(
 }
 
 /**
- * log-rotation.ts fills and empties this store when the page starts. The name is on the disks of
- * stations and cannot change.
+ * log-rotation.ts fills and empties this store when the page starts. The databases of existing
+ * stations contain this name, so it cannot change.
  */
 export const LOG_ROTATION_STORE = 'ballast';
 

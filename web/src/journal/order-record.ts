@@ -2,7 +2,7 @@
 // the events, and one row per unit (docs/protocol.md clause 6.1).
 import type { Failure } from './attempt.ts';
 
-/** How the AS has ended an order. */
+/** The two ways in which the AS ends an order. */
 export type EndedAs = 'closed' | 'revoked';
 
 export interface OrderRecord {

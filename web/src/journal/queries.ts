@@ -18,7 +18,7 @@ export async function readAttempt<M extends Mode>(
   return assemble(await entriesOf(transaction, attempt));
 }
 
-/** Returns the entries of an attempt in order, none if it is unknown. */
+/** Returns the entries of an attempt in order. The result is empty if the attempt is unknown. */
 export async function entriesOf<M extends Mode>(
   transaction: Transaction<M>,
   attempt: number,
@@ -45,7 +45,7 @@ export async function hasTail<M extends Mode>(
   return (cursor.key as [number, number])[1] + entries.length - 1 === tail.seq && equalBytes(hash, tail.hash);
 }
 
-/** Returns the id of the newest attempt below `before`, 0 if there is none. */
+/** Returns the highest attempt id below `before`, or 0 if there is none. */
 export async function lastAttempt<M extends Mode>(
   transaction: Transaction<M>,
   before = Number.POSITIVE_INFINITY,
@@ -56,8 +56,8 @@ export async function lastAttempt<M extends Mode>(
 }
 
 /**
- * Returns at most `limit` attempts with ids below `before`, newest first. Tries consecutive ids
- * first, because only a loss leaves gaps.
+ * Returns at most `limit` attempts with ids below `before`, newest first. Reads consecutive ids
+ * first, because ids have gaps only after a loss of the journal.
  */
 export async function attemptsBelow<M extends Mode>(
   transaction: Transaction<M>,

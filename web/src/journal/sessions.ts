@@ -1,5 +1,5 @@
-// Lists the open tabs of this page by one Web Lock each, so that the journal does not recover an
-// attempt that another tab is running.
+// Lists the open tabs of this page. Each tab holds one Web Lock. The journal thus does not recover
+// an attempt that another tab is running.
 
 const PREFIX = 'keyferry-session-';
 

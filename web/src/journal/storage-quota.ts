@@ -1,4 +1,4 @@
-// Reads how many bytes the browser may still store, and whether it may delete the journal when the
+// Reads how many more bytes the browser can store, and whether it may delete the journal when the
 // disk is full. navigator.storage is undefined outside a secure context.
 
 export interface StorageQuota {
@@ -11,7 +11,10 @@ export interface StorageQuota {
 /** Upper estimate of the bytes that the journal stores for one load. */
 export const BYTES_PER_LOAD = 8_000;
 
-/** Minimum free space for opening an order, so that the loads that already run can be written. */
+/**
+ * Minimum free space, in bytes, for opening an order. It leaves enough space for the journal
+ * entries of the loads that are already running.
+ */
 export const MIN_FREE_BYTES = 4_000_000;
 
 export async function readQuota(storage: StorageManager | undefined): Promise<StorageQuota> {

@@ -1,5 +1,5 @@
-// Stores the station's work orders and reads their units by key range, so that reading some rows
-// does not become slower with the size of the order. journal.ts writes the rows.
+// Stores the station's work orders. Reads their units by key range, so that the time to read a few
+// rows does not depend on the size of the order. journal.ts writes the rows.
 import { type Batch, type ChainBreak, EMPTY_CHAIN, type EntryKey, type Tail, verifyBatch } from './chain.ts';
 import type { Database } from './database.ts';
 import {
@@ -92,7 +92,7 @@ export class WorkOrderStore {
     );
   }
 
-  /** Yields every row, by ascending SN. Reads one page at a time. */
+  /** Yields every row, by ascending SN. Reads ROW_PAGE rows at a time. */
   async *all(orderChain: number): AsyncGenerator<UnitRow, void, void> {
     for (let from = ''; ; ) {
       const rows = await this.units(orderChain, from, '\uffff', ROW_PAGE);
@@ -129,7 +129,10 @@ export class WorkOrderStore {
     });
   }
 
-  /** Returns the first invalid entry of the order's chain, if any. Reads one page at a time. */
+  /**
+   * Returns the first invalid entry of the order's chain, if any. Reads CHAIN_PAGE batches at a
+   * time.
+   */
   async check(orderChain: number): Promise<ChainBreak | undefined> {
     let tail: Tail = EMPTY_CHAIN;
     for (let from = 0; ; ) {
