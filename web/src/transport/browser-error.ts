@@ -50,7 +50,8 @@ const FALLBACK: Record<Moment, LinkErrorCode> = {
 };
 
 /**
- * Maximum wait for the disconnect event after a NetworkError. The browser reports the error first.
+ * Maximum wait for the disconnect event after a NetworkError. The browser reports the error before
+ * it dispatches the event.
  */
 export const LOSS_NOTICE_MS = 500;
 

@@ -64,9 +64,8 @@ export const PROFILES: readonly DeviceProfile[] = [
 export const OTHER_USB: DeviceProfile = { name: 'USB device', usb: { bwtMs: 1000 } };
 
 /**
- * Returns the profile with these ids, or else the profile without ids. Returns undefined if the
- * profile found has another role. A token therefore never falls back to the unit profile without
- * ids.
+ * Returns the profile with these ids, or else the profile without ids. Returns undefined if that
+ * profile has another role. A token thus never gets the profile without ids, which is for units.
  */
 export function findProfile(
   profiles: readonly DeviceProfile[],

@@ -7,7 +7,10 @@ import type { Link, OpenLink } from './link.ts';
 const PREFIX = 'keyferry-unit';
 /** Maximum wait for a load that runs in the other tab. */
 const TAKE_TIMEOUT_MS = 30_000;
-/** Interval of the requests. A tab that is loading or just waking up misses the earlier ones. */
+/**
+ * Interval at which the request is repeated. A tab that is loading or waking up misses earlier
+ * requests.
+ */
 const REPEAT_MS = 500;
 
 export type Channel = Pick<BroadcastChannel, 'postMessage' | 'addEventListener'>;
@@ -59,7 +62,7 @@ export class Leases {
   }
 
   /**
-   * Requests the unit from the other tab, again every 500 ms, and waits for the release.
+   * Requests the unit from the other tab every 500 ms until that tab releases it.
    * @throws ProtocolError unit-elsewhere on a timeout
    */
   async take(link: Link): Promise<void> {
@@ -99,8 +102,8 @@ export class Leases {
   }
 
   /**
-   * Returns the names of the locks that other tabs hold for this unit. Without a USB serial number,
-   * these can be the locks of another unit with the same USB ids.
+   * Returns the names of the locks that other tabs hold for this unit. If the device has no USB
+   * serial number, the locks may belong to another unit with the same USB ids.
    */
   async #elsewhere(link: Link): Promise<readonly string[]> {
     const { held = [] } = await this.#locks.query();

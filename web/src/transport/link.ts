@@ -20,9 +20,12 @@ export interface Link {
   readonly label: string;
   /** Absent for a serial port without a USB adapter. */
   readonly usb?: UsbIds | undefined;
-  /** True for a device that no profile names by its ids. */
+  /** True for a device whose ids are in no profile. */
   readonly isForeign?: boolean | undefined;
-  /** iSerialNumber. Without one the browser's permission ends when the unit is unplugged. */
+  /**
+   * The USB serial number (iSerialNumber). If it is absent, the browser's permission ends when the
+   * unit is unplugged.
+   */
   readonly usbSerialNumber?: string | undefined;
   /**
    * Opens the port and starts the framing. Closes everything on a failure.

@@ -16,7 +16,7 @@ export class PendingRead {
   readonly #timer: Timer;
   #isPulling = false;
   #arrived: Bytes | undefined;
-  /** Error of every further read. */
+  /** The error with which every further read rejects. */
   #failure: { readonly error: unknown } | undefined;
   #caller: Caller | undefined;
 

@@ -64,8 +64,8 @@ class SerialLinePort implements Port {
       if (this.#closing !== undefined) await line.close(); // open() ended after its timeout
     };
     await this.#calls.run('open', open());
-    // Operating systems set different signals when a port opens, and a unit may wait for both. A
-    // port without modem signals rejects the call, which has no consequence.
+    // Operating systems set different signals when they open a port. A unit may wait until both DTR
+    // and RTS are set. A port without modem signals rejects the call, which has no consequence.
     const signals = line.setSignals({ dataTerminalReady: true, requestToSend: true });
     await this.#calls.run('open', signals.catch(ignoreRefusal));
     this.#writer = line.writable?.getWriter();

@@ -18,9 +18,10 @@ interface Timeout {
 }
 
 /**
- * Creates a Timer that runs any number of timeouts on one native timer. Cancelling a timeout does
- * not clear the native timer, because nearly every timeout is cancelled early. A native timer for
- * each timeout would cost more time than the exchange that it limits.
+ * Creates a Timer that runs any number of timeouts on one native timer. Setting and clearing a
+ * native timer for each timeout would cost more time than the exchange that it limits. Nearly every
+ * timeout is cancelled early. Cancelling one therefore leaves the native timer set; when it fires
+ * too early, it is set again for the next pending timeout.
  */
 export function timeouts(native: NativeTimer): Timer {
   const pending = new Set<Timeout>();

@@ -24,8 +24,8 @@ export interface Exchange {
 type Redact = (data: Uint8Array) => string;
 
 /**
- * Length of the public beginning of DATA (HDR) and of a receipt (its fields) (docs/protocol.md
- * clause 3).
+ * Length in bytes of the public part at the beginning of DATA (its HDR) and of a receipt (the
+ * fields before its MAC). See docs/protocol.md clause 3.
  */
 const PUBLIC_BYTES = 48;
 

@@ -1,4 +1,5 @@
-// Reads all root keys that this station has pinned. Any of these ASs may have issued a vault.
+// Reads all root keys that this station has pinned. A vault may come from the AS of any of these
+// keys.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import type { Database } from '../journal/database.ts';

@@ -58,7 +58,10 @@ export class StationTrustStore {
     return this.#run('readwrite', write, 'relaxed');
   }
 
-  /** Pins another root once the operator confirms that the AS was set up again. Drops the head. */
+  /**
+   * Pins another root after the operator has confirmed that the AS was set up again. The new record
+   * has no audit head.
+   */
   replace(root: string): Promise<void> {
     return this.#run('readwrite', async (transaction) => {
       const store = transaction.objectStore('trust');
