@@ -22,9 +22,9 @@ export interface AppContext {
   readonly health: PageHealth;
   readonly asClock: AsClock;
   readonly toReturn: JournalsToReturn;
-  /** Created at the first call; always the same object. */
+  /** Creates the object at the first call. Every call resolves with the same object. */
   readonly orders: () => Promise<Orders>;
-  /** Created at the first call; always the same object. */
+  /** Creates the object at the first call. Every call resolves with the same object. */
   readonly tokens: () => Promise<Tokens>;
 }
 

@@ -2,7 +2,7 @@
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import { calendarDays } from '../../state/common/calendar-days.ts';
 
-/** "4549000700000001" → "4549 0007 0000 0001". */
+/** Splits hex digits into groups of four, for example "45490007" → ["4549", "0007"]. */
 export function inFours(hex: string): readonly string[] {
   return hex.match(/.{1,4}/g) ?? [];
 }
@@ -20,8 +20,8 @@ const EVIDENCE = { calendar: 'gregory', numberingSystem: 'latn' } as const;
 
 /**
  * Returns a function that formats a time, given in ISO 8601. That function creates its
- * Intl.DateTimeFormat at the first call, because this takes as long as drawing the whole first
- * screen.
+ * Intl.DateTimeFormat at the first call, because creating one takes as long as drawing the whole
+ * first screen.
  */
 export function timeFormatter(options: Intl.DateTimeFormatOptions, locale?: string): (iso: string) => string {
   let format: Intl.DateTimeFormat | undefined;

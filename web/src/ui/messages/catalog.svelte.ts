@@ -6,7 +6,7 @@ import type { Message, MessageContext } from './types.ts';
 
 type Explain = typeof import('./failures.ts').explain;
 
-/** Time after which the catalog counts as missing; from a cache it loads much faster. */
+/** Time after which the catalog counts as missing. A cached catalog loads much faster. */
 const LOAD_LIMIT_MS = 2_000;
 
 let catalog = $state.raw<{ readonly explain: Explain } | 'loading' | 'missing'>('loading');

@@ -109,8 +109,8 @@ export const STAGE_SENTENCES: Readonly<Record<Stage, string>> = {
 };
 
 /**
- * The sentence while the AS does not answer. The page sends the same request again, so the AS does
- * nothing twice.
+ * The sentence while the AS does not answer. The page repeats the request with the same idempotency
+ * key, so that the AS does nothing twice.
  */
 export function waitSentence({ seconds, next, tries }: NonNullable<WaitingPhase['wait']>): string {
   return `The AS does not answer. The page repeats the request in ${seconds} s, try ${next} of ${tries}.`;
