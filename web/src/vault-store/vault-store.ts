@@ -49,7 +49,10 @@ export interface VaultExport extends ExportRecord {
   /** Id of the export, computed from SHA-256(DATA). */
   readonly exportId: string;
   readonly idempotencyKey: string;
-  /** The request's fields as text, to refuse another request under the same idempotency key. */
+  /**
+   * The request's fields as text. Serves to refuse a different request with the same idempotency
+   * key.
+   */
   readonly fingerprint: string;
 }
 
@@ -85,7 +88,10 @@ const INDEXES = {
   idempotencyKey: 'idempotencyKey',
 } as const;
 
-/** What a caller has read or written of a vault: the newest entry and export, 0 without one. */
+/**
+ * The numbers of the newest entry and the newest export that a caller has read or written. 0 if
+ * there is none.
+ */
 export interface KnownVault {
   readonly entry: number;
   readonly xc: number;
@@ -142,7 +148,10 @@ export class VaultStore {
     });
   }
 
-  /** Counts a wrong passphrase. Called before each try, so that a crash cannot hide the try. */
+  /**
+   * Adds one to the number of wrong passphrases. The caller does this before it tries a passphrase,
+   * so that a crash cannot hide the try.
+   */
   countRefusal(id: string): Promise<void> {
     return this.#change(id, (record) => ({ ...record, refused: record.refused + 1 }));
   }
@@ -155,7 +164,10 @@ export class VaultStore {
     return this.#change(id, (record) => ({ ...record, returnedTo }));
   }
 
-  /** Number of the last export or receipt in the vault journal; 0 without one. */
+  /**
+   * Number of the newest entry in the vault journal that records an export or a receipt. 0 if there
+   * is none.
+   */
   async lastLoadEntry(id: string): Promise<number> {
     const loads = (await this.entries(id)).filter(({ event }) => event.kind === 'export' || event.kind === 'receipt');
     return loads.at(-1)?.number ?? 0;
@@ -261,7 +273,11 @@ function all(id: string): IDBKeyRange {
   return IDBKeyRange.bound([id, 0], [id, Number.POSITIVE_INFINITY]);
 }
 
-/** Entries and exports are numbered without a gap, so the newest ones show a loss. */
+/**
+ * Checks that the store still has the vault, its newest entry and its newest export. Entries and
+ * exports are numbered without gaps, so this check finds every loss.
+ * @throws ProtocolError vault-lost
+ */
 async function requireKept(
   transaction: Transaction<'readonly' | 'readwrite'>,
   id: string,

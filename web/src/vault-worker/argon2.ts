@@ -1,6 +1,6 @@
-// Computes Argon2id (RFC 9106) with hash-wasm, three to five times as fast as in JavaScript
-// (docs/adr/0026). Then erases the memory of the WebAssembly instances, because it contains the
-// passphrase and data with which a guess can be confirmed.
+// Computes Argon2id (RFC 9106) with hash-wasm, which is three to five times as fast as an
+// implementation in JavaScript (docs/adr/0026). Afterwards erases the memory of the WebAssembly
+// instances, because it contains the passphrase and data that can confirm a guess.
 import { argon2id } from 'hash-wasm';
 import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
@@ -24,7 +24,8 @@ export async function derivePasswordKey(
       hashLength: KEY_LENGTH,
       outputType: 'binary',
     });
-    // Garbage collection may leave a copy of a small typed array, but never moves an ArrayBuffer.
+    // The garbage collector may move a small typed array and leave a copy behind. It never moves
+    // the bytes of an ArrayBuffer.
     const stable = new Uint8Array(new ArrayBuffer(KEY_LENGTH));
     stable.set(key);
     wipe(key);
@@ -32,7 +33,10 @@ export async function derivePasswordKey(
   });
 }
 
-/** Erases the memories of all instances that `action` creates. hash-wasm does not expose them. */
+/**
+ * Erases the memories of all instances that `action` creates. hash-wasm does not expose them, so
+ * this function replaces WebAssembly.instantiate while `action` runs.
+ */
 async function erasingMemories<Result>(action: () => Promise<Result>): Promise<Result> {
   const memories: WebAssembly.Memory[] = [];
   const { instantiate } = WebAssembly;

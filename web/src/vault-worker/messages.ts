@@ -52,7 +52,7 @@ export interface VaultStatus {
   readonly entries: number;
 }
 
-/** Responses, by `is` of the request. */
+/** The type of the response to each request. Key: `is` of the request. */
 export interface VaultResponses {
   readonly unlock: VaultStatus;
   readonly enrol: VaultStatus;

@@ -11,9 +11,9 @@ const KEK_LENGTH = 32;
 const SEALED_LENGTH = IV_LENGTH + KEK_LENGTH + TAG_LENGTH;
 
 export interface PasskeyOutput {
-  /** Output of the PRF, 32 bytes, which the caller wipes. */
+  /** Output of the passkey's PRF, 32 bytes. The caller wipes it. */
   readonly output: Uint8Array;
-  /** SHA-256 of the vault's header, 32 bytes, which binds the sealed KEK to the vault file. */
+  /** SHA-256 of the vault's header, 32 bytes. It binds the sealed KEK to the vault file. */
   readonly headerHash: Uint8Array;
 }
 

@@ -4,7 +4,7 @@ import { ProtocolError } from '#protocol/errors.ts';
 import type { RequestMessage, ResponseMessage, VaultRequest, VaultResponses } from './messages.ts';
 import { UnlockedVault, type UnlockedVaultOptions } from './unlocked-vault.ts';
 
-/** The function of the worker's global scope that answers the page. */
+/** The worker's global scope, as far as it is needed to answer the page. */
 export interface MessagePoster {
   postMessage(message: unknown, transfer: Transferable[]): void;
 }

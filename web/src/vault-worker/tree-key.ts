@@ -54,7 +54,8 @@ export async function deriveWith(
     for (const counter of [1, 2]) {
       halves.push(await cmacWith(subtle, key, concat(u32(counter), info, u32(OUTPUT_BITS))));
     }
-    // Garbage collection may leave a copy of a small typed array, but never moves an ArrayBuffer.
+    // The garbage collector may move a small typed array and leave a copy behind. It never moves
+    // the bytes of an ArrayBuffer.
     const derived = new Uint8Array(new ArrayBuffer(2 * BLOCK));
     for (const [i, half] of halves.entries()) derived.set(half, i * BLOCK);
     return derived;

@@ -57,7 +57,7 @@ export class UnlockedVault {
   }
 
   /**
-   * Unlocks a vault and wipes the opener's secret. Counts a passphrase as wrong before trying it,
+   * Unlocks a vault and wipes the opener's secret. Counts a passphrase as wrong before it is tried,
    * so that a crash cannot hide the try.
    * @throws ProtocolError passphrase-wrong, passkey-refused, vault-malformed, vault-untrusted,
    *   vault-changed, vault-early, vault-expired, vault-lost, journal-failed
@@ -155,14 +155,15 @@ export class UnlockedVault {
     });
   }
 
-  /** Returns the whole vault journal, signed. Also after a loss of the store. */
+  /** Returns the whole vault journal, signed. Works even after the store has lost the vault. */
   journal(): Promise<Envelope> {
     return this.#mutex.run(() => this.#signJournal());
   }
 
   /**
-   * Locks the vault and stores the signed journal, so that the page can return it without the
-   * passphrase. After a loss of the store only returns the journal. No request may follow.
+   * Locks the vault and stores the signed journal, so that the page can return the journal without
+   * the passphrase. If the store has lost the vault, only returns the journal. The caller must make
+   * no further request.
    */
   lock(why: LockReason): Promise<Envelope> {
     return this.#mutex.run(async () => {

@@ -38,10 +38,10 @@ export class VaultMemory implements Memory<VaultCaller> {
   readonly #id: string;
   readonly #now: () => Date;
   readonly #entries: VaultEntryJson[];
-  /** Number of exports, and XC of the last one. */
+  /** Number of exports. It is also the XC of the last export. */
   #exports: number;
 
-  /** `entries`: the vault journal in the store. */
+  /** `entries` is the vault journal that is in the store. */
   constructor(
     { header, headerHash }: VerifiedVault,
     store: VaultStore,

@@ -8,8 +8,9 @@ import { VaultServer } from './server.ts';
 
 const page = self as unknown as { postMessage(message: unknown, transfer: Transferable[]): void };
 /**
- * Time of the AS minus time of this computer when the vault was unlocked, in milliseconds, and the
- * prefix of the databases.
+ * The worker's name contains two values. `offset` is the time of the AS minus the time of this
+ * computer when the vault was unlocked, in milliseconds. `prefix` begins the names of the
+ * databases.
  */
 const [offset, prefix = ''] = self.name.split(' ');
 const offsetMs = Number(offset) || 0;
