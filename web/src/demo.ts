@@ -46,9 +46,10 @@ const CARD: TokenDescription = {
 const RECORD_WRITE = 3;
 
 /**
- * `after` (bytes) and `block` count from the moment at which the fault is armed. The page then
- * sends GET CHALLENGE and IMPORTKEY. IMPORTKEY is longer than 200 bytes, and its bit 640 is part of
- * the sealed key. The responses before that of IMPORTKEY have fewer than 60 bytes in total.
+ * `after` (in bytes) and `block` are counted from the moment when the fault is armed. From then on
+ * the page sends GET CHALLENGE and IMPORTKEY. IMPORTKEY is longer than 200 bytes, and its bit 640
+ * is part of the sealed key. The responses before the response to IMPORTKEY have fewer than 60
+ * bytes in total.
  */
 const FAULTS: readonly NamedFault<Fault>[] = [
   { name: 'unplugged while the key is sent', fault: { fault: 'unplug', direction: 'out', after: 200 } },
@@ -72,7 +73,10 @@ const FAULTS: readonly NamedFault<Fault>[] = [
 /** Interval at which the bench refreshes its list of units. */
 const REFRESH_MS = 500;
 
-/** Name in sessionStorage that asks the next page to delete the data of the demo. */
+/**
+ * Key in sessionStorage. When it is present, the page deletes the data of the demo before it
+ * starts.
+ */
 const RESET = 'demo-reset';
 
 /**

@@ -64,8 +64,8 @@ async function startServices(
 }
 
 /**
- * Has the browser ask for confirmation before the page is left during a load. Closes the links when
- * it is left. Reports uncaught errors.
+ * Makes the browser ask for confirmation before the operator leaves the page during a load. Closes
+ * the links when the operator leaves. Reports uncaught errors.
  */
 function guard(station: Station, health: PageHealth): void {
   addEventListener('beforeunload', (event) => {

@@ -1,6 +1,7 @@
-// Service worker that caches one whole build of the page for use without a network, and verifies
-// each file by its hash (docs/adr/0028). A newer build waits until no tab has the page open, or
-// until the only tab allows it. Never intercepts requests to the service (/v1).
+// Service worker that caches one complete build of the page, so that the page works without a
+// network. Verifies each file by its hash (docs/adr/0028). A newer build waits until no tab has the
+// page open, or until the only open tab permits the change. Requests to the service (/v1) are never
+// intercepted.
 
 interface ExtendableEvent {
   waitUntil(work: Promise<unknown>): void;
@@ -25,18 +26,25 @@ interface Scope {
 /** The build that this service worker caches. */
 export interface CachedBuild {
   /**
-   * `demo.html` in the build of the demo, otherwise empty. The service worker's scope ends with it.
+   * `demo.html` in the build of the demo, otherwise empty. The service worker's scope ends with
+   * this name.
    */
   readonly page: string;
   readonly hash: string;
-  /** Key: file name, without the service worker itself. Value: SHA-256 in lower-case hex. */
+  /**
+   * Key: name of a file; the service worker's own file is not included. Value: SHA-256 of the file
+   * in lower-case hex.
+   */
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** The build inserts this constant before the compiled file. */
+/** The build writes a definition of this constant in front of the compiled file. */
 declare const KEYFERRY_BUILD: CachedBuild;
 
-/** Prefix of the cache names of this page. No cache name of the other page begins with it. */
+/**
+ * Prefix of this page's cache names. The product and the demo have different prefixes, because each
+ * deletes only its own old caches.
+ */
 const PREFIX = `keyferry${KEYFERRY_BUILD.page}-`;
 const CACHE = PREFIX + KEYFERRY_BUILD.hash;
 /** Key: path of the request, which is / for index.html. Value: hash of the file. */
@@ -58,7 +66,7 @@ scope.addEventListener('fetch', (event) => {
 });
 
 /**
- * Caches all files of the build. Rejects if a file has another hash, because the server may be
+ * Caches all files of the build. Rejects if the hash of a file is wrong. The server may then be
  * deploying another build.
  */
 async function fill(): Promise<void> {

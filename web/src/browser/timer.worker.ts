@@ -1,6 +1,6 @@
-// Timer for a page in a hidden tab, because browsers do not throttle the timers of workers. A
-// message contains a time in milliseconds, after which the worker answers. A new message replaces
-// the pending one.
+// Timer for a page in a hidden tab. Browsers throttle the timers of such a page, but not those of
+// workers. The page posts a time in milliseconds, and the worker answers when that time has passed.
+// A new message replaces a pending one.
 
 let handle: ReturnType<typeof setTimeout> | undefined;
 

@@ -1,5 +1,5 @@
-// Starts workers. Their URLs pass the only Trusted Types policy that the service's
-// Content-Security-Policy allows (docs/adr/0015).
+// Starts workers. Their URLs pass a Trusted Types policy, which is the only policy that the
+// service's Content-Security-Policy allows (docs/adr/0015).
 
 interface ScriptUrlPolicy {
   /** Returns a TrustedScriptURL, typed as the argument of `Worker`. */
@@ -10,7 +10,7 @@ interface TrustedTypes {
   createPolicy(name: string, rules: ScriptUrlPolicy): ScriptUrlPolicy;
 }
 
-/** Allows the page's own files only. */
+/** Allows only URLs of the page's own origin. */
 const OWN: ScriptUrlPolicy = {
   createScriptURL(url) {
     if (new URL(url, location.href).origin !== location.origin)
@@ -28,7 +28,8 @@ export function ownScript(url: string): string {
 }
 
 /**
- * Starts a worker. `url` is imported from `….worker.ts?worker&url`. The worker can read `name`.
+ * Starts a worker. `url` comes from an import of `….worker.ts?worker&url`. The worker reads `name`
+ * as `self.name`.
  * @throws TypeError for another origin
  */
 export function spawnWorker(url: string, name = ''): Worker {
