@@ -52,7 +52,10 @@ export interface Failure {
    * Detail for engineers, such as the field that a unit violates and the clause that defines it.
    */
   readonly detail?: string;
-  /** Message about a file that the operator opened. Replaces the usual message for `code`. */
+  /**
+   * Message about a file that the operator opened. If present, it is shown instead of the usual
+   * message for `code`.
+   */
   readonly message?: { readonly remedy: string; readonly title: string };
 }
 

@@ -1,6 +1,6 @@
-// Chains the journal's entries: each hash covers the entry and the previous hash, so that no entry
-// can be changed, dropped or moved without recomputing all later ones. Each work order has its own
-// chain, and the attempts without an order share one (docs/adr/0033, 0039).
+// Chains the journal's entries. Each hash covers the entry and the previous hash, so that an entry
+// cannot be changed, dropped or moved unless all later hashes are recomputed. Each work order has
+// its own chain, and all attempts without an order share one chain (docs/adr/0033, 0039).
 import { type Bytes, concat, equalBytes } from '#protocol/bytes/bytes.ts';
 import { toBase64url, utf8 } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';

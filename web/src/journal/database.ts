@@ -12,7 +12,8 @@ export interface Schema extends DBSchema {
   /** Key: chain, and number of the first entry. A batch is never changed. */
   batches: { key: [number, number]; value: Batch; indexes: { attempt: [number, number] } };
   /**
-   * Key: session id of a page. `attempts` had no final outcome when the page last wrote this list.
+   * Key: session id of a page. Value: the attempts that had no final outcome when the page last
+   * wrote this list.
    */
   open: { key: string; value: { readonly session: string; readonly attempts: readonly number[] } };
   orders: { key: number; value: OrderRecord; indexes: { name: string } };
@@ -91,7 +92,7 @@ export class Database {
     const done = transaction.done.finally(() => {
       isFinished = true;
     });
-    done.catch(() => undefined); // awaited below, except if `body` fails first
+    done.catch(() => undefined); // a failure is reported where `done` is awaited
     try {
       const result = await body(transaction);
       await done;
@@ -99,7 +100,7 @@ export class Database {
     } catch (error) {
       if (!isFinished) abort(transaction);
       await done.catch(() => undefined);
-      throw transaction.error ?? error; // the reason of the browser, if it aborted the transaction
+      throw transaction.error ?? error; // if the browser aborted the transaction, its reason
     }
   }
 }

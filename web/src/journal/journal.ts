@@ -49,7 +49,7 @@ const SOON_MS = 5;
 /** Maximum number of tries of a commit. A try fails if another page writes to the chain first. */
 const MAX_TRIES = 20;
 
-/** Every method throws ProtocolError journal-full, journal-failed. */
+/** Every method may reject with ProtocolError journal-full or journal-failed. */
 export class Journal {
   readonly #database: Database;
   readonly #session: string;

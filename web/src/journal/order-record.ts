@@ -29,7 +29,7 @@ export type OrderEvent =
   /** `failures` consecutive failures halted the run. */
   | { readonly step: 'order-halted'; readonly failures: number }
   | { readonly step: 'unit-refused'; readonly sn: string; readonly refusal: Refusal }
-  /** `reason` is the text of the operator, which the balance shows. */
+  /** `reason` is the text that the operator entered. The balance shows this text. */
   | { readonly step: 'unit-skipped' | 'unit-explained'; readonly sn: string; readonly reason: string }
   /** The unit was set aside, and the operator has returned it to the run. */
   | { readonly step: 'unit-retaken'; readonly sn: string }

@@ -33,7 +33,7 @@ function packedEnvelope(envelope: string): PackedEnvelope | undefined {
     const [{ keyid, sig }] = signatures;
     return { type, text: fromUtf8(fromBase64url(payload)), keyid, sig: fromBase64url(sig) };
   } catch (cause) {
-    if (cause instanceof SyntaxError || cause instanceof TypeError) return undefined; // another layout
+    if (cause instanceof SyntaxError || cause instanceof TypeError) return undefined; // not an envelope
     throw cause;
   }
 }

@@ -8,7 +8,7 @@ export interface StorageQuota {
   readonly freeBytes: number | undefined;
 }
 
-/** Upper estimate of the bytes that the journal stores for one load. */
+/** The journal stores at most about this many bytes for one load. */
 export const BYTES_PER_LOAD = 8_000;
 
 /**

@@ -18,7 +18,7 @@ const CHAIN_PAGE = 200;
 /** Maximum number of rows in memory while all rows are read. */
 const ROW_PAGE = 1000;
 
-/** Every method throws ProtocolError journal-full, journal-failed. */
+/** Every method may reject with ProtocolError journal-full or journal-failed. */
 export class WorkOrderStore {
   readonly #database: Database;
   readonly #now: () => Date;
@@ -28,7 +28,7 @@ export class WorkOrderStore {
     this.#now = now;
   }
 
-  /** Stores the order, or replaces the document of the stored order with this name. */
+  /** Stores the order. If an order with this name is stored already, replaces its document. */
   save(name: string, document: string): Promise<OrderRecord> {
     return this.#database.run(['orders'], 'readwrite', async (transaction) => {
       const store = transaction.objectStore('orders');
