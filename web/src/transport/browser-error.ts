@@ -37,7 +37,7 @@ const TABLE: readonly Row[] = [
   { name: 'NetworkError', moment: 'open', code: 'device-busy' },
   { name: 'NetworkError', moment: 'claim', code: 'device-busy' },
   { name: 'NetworkError', moment: 'transfer', kind: 'serial', code: 'device-lost' },
-  { name: 'NetworkError', moment: 'transfer', kind: 'usb', code: 'link-garbled' }, // device-lost if unplugged, see explain()
+  { name: 'NetworkError', moment: 'transfer', kind: 'usb', code: 'link-garbled' }, // for an unplugged unit see explain()
   { name: 'AbortError', code: 'device-lost' },
 ];
 

@@ -16,8 +16,8 @@ const REPEAT_MS = 500;
 export type Channel = Pick<BroadcastChannel, 'postMessage' | 'addEventListener'>;
 
 /**
- * Returns the lock name of a unit. Uses only facts that are known before the link is opened, so
- * that the name is the same in every tab.
+ * Returns the lock name of a unit. Every tab must compute the same name, so the name depends only
+ * on facts that are known before the link is opened.
  */
 function nameOf({ kind, usb, usbSerialNumber = '' }: Link): string {
   return `${PREFIX} ${kind} ${usb?.vendorId ?? ''}:${usb?.productId ?? ''} ${usbSerialNumber}`;

@@ -48,9 +48,9 @@ export class Links {
   }
 
   /**
-   * Opens the chooser for USB devices. Returns undefined if the operator closes the chooser. With
-   * `all` the chooser shows every USB device, and Link.open() checks the descriptors of the chosen
-   * device.
+   * Opens the chooser for USB devices. Returns undefined if the operator closes the chooser. If
+   * `all` is set, the chooser shows every USB device, and Link.open() checks the descriptors of the
+   * chosen device.
    * @throws ProtocolError browser-unsupported, no-interface
    */
   async chooseUsb(all = false): Promise<Link | undefined> {
@@ -101,7 +101,7 @@ export class Links {
   }
 
   async #choose<T>(kind: LinkKind, request: () => Promise<T>): Promise<T | undefined> {
-    PORT_PARTS[kind](this.#options.timer).catch(() => undefined); // preloads; Link.open() reports a failure
+    PORT_PARTS[kind](this.#options.timer).catch(() => undefined); // preloads the part; Link.open() reports a failure
     return await this.#request<T | undefined>(kind, () =>
       request().catch((error: unknown) => {
         if (error instanceof DOMException && error.name === 'NotFoundError') return undefined;

@@ -48,7 +48,7 @@ export class PendingRead {
     this.#answer();
   }
 
-  /** Pulls once. Bytes that arrive without a caller are stored for the next read. */
+  /** Pulls once. If bytes arrive while no caller waits, they are stored for the next read. */
   #start(): void {
     this.#isPulling = true;
     this.#pull().then(

@@ -70,8 +70,10 @@ export type WakeTimer = Pick<Worker, 'postMessage' | 'addEventListener'>;
 
 /**
  * Timer backed by a worker while the tab is hidden. Browsers throttle the timers of a hidden tab to
- * one per second, later to one per minute. A late timeout would delay the recovery and the
- * operator's message. The native timer is always set too, because the worker file may fail to load.
+ * one per second, later to one per minute. A late timeout would delay the recovery of the link and
+ * the message to the operator. The native timer is always set too, because the worker file may fail
+ * to load.
+ *
  * In a visible tab only the native timer fires. After a long task it fires later than the queued
  * I/O events, so bytes that have arrived are handled before the timeout. A worker message may come
  * early, which timeouts() tolerates.

@@ -7,7 +7,7 @@ import { readU16 } from '#protocol/bytes/integers.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 
 export interface Exchange {
-  /** Name of the command in docs/protocol.md, or its INS. */
+  /** Name of the command in docs/protocol.md. For an unknown command, its INS. */
   readonly command: string;
   /** CLA INS P1 P2. */
   readonly header: string;
@@ -64,7 +64,7 @@ const TABLE: Record<string, Row> = {
   '00A4': { command: 'SELECT', request: whole, answer: whole },
   '00C0': { command: 'GET RESPONSE', request: lengthOnly, answer: lengthOnly },
   '80CA': { command: 'GET IDENTITY', request: lengthOnly, answer: whole },
-  '80CA0001': { command: 'GET DATA', request: lengthOnly, answer: whole }, // of an AS token card
+  '80CA0001': { command: 'GET DATA', request: lengthOnly, answer: whole }, // a command of AS token cards
   '8084': { command: 'GET CHALLENGE', request: lengthOnly, answer: hashed },
   '80DA': { command: 'EXPORTKEY', request: hashed, answer: publicStart },
   '80D8': { command: 'IMPORTKEY', request: publicStart, answer: publicStart },
