@@ -19,7 +19,7 @@ export interface NoteOptions {
   readonly time: Date;
   /** Address of the AS. */
   readonly service: string;
-  /** Name of the first script of the page, which differs for each build. */
+  /** File name of the page's main script. Each build has a different one. */
   readonly build: string;
 }
 

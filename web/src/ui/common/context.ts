@@ -9,7 +9,7 @@ import type { Station } from '../../state/station/station.svelte.ts';
 import type { Tokens } from '../../state/tokens/tokens.ts';
 
 /**
- * The partly typed access code, which must survive a change of view. It is neither reactive nor
+ * The partly typed access code. It must survive a change of view, but is neither reactive nor
  * stored.
  */
 export interface Draft {

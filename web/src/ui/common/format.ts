@@ -66,8 +66,8 @@ export const instant = timeFormatter({
 });
 
 /**
- * Isolates a text with bidirectional controls, which would reorder the text around it. Earlier
- * versions permitted such texts. Returns other texts unchanged.
+ * Isolates a text that contains bidirectional controls, because they would reorder the text around
+ * it. Earlier versions permitted such texts. Returns other texts unchanged.
  */
 export function isolated(text: string): string {
   return /\p{Bidi_Control}/u.test(text) ? `\u2068${text}\u2069` : text;

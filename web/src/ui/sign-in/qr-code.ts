@@ -13,8 +13,9 @@ export const MAX_QR_CHARACTERS = 47;
 const FORMAT = 0b111011111000100;
 
 /**
- * Returns the rows of modules; true is dark.
- * @throws RangeError for a text that is too long or has another character
+ * Returns the rows of modules; `true` is a dark module.
+ * @throws RangeError if the text is too long or contains a character that the alphanumeric mode
+ *   lacks
  */
 export function qrCode(text: string): readonly (readonly boolean[])[] {
   const data = dataBytes(text);
