@@ -34,7 +34,7 @@ const UNITS: readonly UnitDescription[] = [
   { sn: '45490000000000FF', set: first?.set ?? 0, name: 'Fresh from the factory', blank: true, plugged: false },
 ];
 
-/** A token card with the keys of the first demo set. Its PIN is published, too. */
+/** A token card with the keys of the first demo set. The PIN is published, like the keys. */
 const CARD: TokenDescription = {
   sn: '45490000000000AC',
   set: first?.set ?? 0,

@@ -81,7 +81,10 @@ async function fill(): Promise<void> {
   );
 }
 
-/** Takes control of the open page and deletes the caches of other builds, which no tab uses. */
+/**
+ * Takes control of the open page. Deletes the caches of other builds, because no tab uses those
+ * builds any more.
+ */
 async function activate(): Promise<void> {
   await scope.clients.claim();
   const names = await caches.keys();

@@ -263,7 +263,7 @@ export class VaultStore {
       this.#connection.use((db) => db.transaction(STORES, 'readwrite', { durability: 'strict' })),
     );
     const done = translateErrors(transaction.done);
-    done.catch(() => undefined); // awaited below unless the body fails first
+    done.catch(() => undefined); // a failure is reported where `done` is awaited
     await translateErrors(body(transaction));
     await done;
   }

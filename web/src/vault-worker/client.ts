@@ -50,7 +50,7 @@ export class VaultClient implements KeySource {
     this.#worker = worker;
     this.#onEnd = onEnd;
     worker.onmessage = ({ data }) => this.#handle(data);
-    // A script that cannot be fetched is reported as an event without a message.
+    // If the script cannot be fetched, the browser dispatches an event without a message.
     worker.onerror = (event) => this.end(this.#hasAnswered || 'message' in event ? locked() : unreachable());
   }
 

@@ -64,6 +64,6 @@ export class VaultServer {
   #post(message: ResponseMessage): void {
     const { data } = 'response' in message && 'data' in message.response ? message.response : {};
     this.#page.postMessage(message, []);
-    wipe(data); // the worker's copy of DATA
+    wipe(data); // postMessage() has copied DATA
   }
 }

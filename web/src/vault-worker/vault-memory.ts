@@ -112,7 +112,7 @@ export class VaultMemory implements Memory<VaultCaller> {
     return {
       xc,
       commit: (record) => this.#commit(xc, record, caller),
-      release: () => undefined, // an uncommitted reservation needs no release
+      release: () => undefined, // a reservation is stored only by commit()
     };
   }
 
