@@ -42,7 +42,10 @@ const CARD: TokenDescription = {
   plugged: false,
 };
 
-/** Of the writes of an import, the one of the key: those of the tries and of their marker precede. */
+/**
+ * Number of the memory write that stores the key during an import. The unit first writes the tries
+ * and their marker.
+ */
 const RECORD_WRITE = 3;
 
 /**

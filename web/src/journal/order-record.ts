@@ -60,7 +60,10 @@ export const UNIT_STATES = ['running', 'done', 'failed', 'unknown', 'absent'] as
  */
 export type UnitState = (typeof UNIT_STATES)[number];
 
-/** State under which a unit is counted and listed: one that was set aside is not a failed one. */
+/**
+ * State under which a unit is counted and listed. A unit that was set aside is not counted as
+ * failed.
+ */
 export type ListedState = UnitState | 'aside';
 
 export function listedState({ state, aside }: Pick<UnitRow, 'state' | 'aside'>): ListedState {
