@@ -181,7 +181,7 @@ test('an order is found by the last digits of a unit, with the state of the unit
   await expect(orders.row(first)).toHaveCount(0);
   await expect(orders.row(second)).toContainText(/Due .*, in [45] days/);
   await search.fill('FFFFFFFF');
-  await expect(page.getByText('No order has this name or this unit.')).toBeVisible();
+  await expect(page.getByText('No order has this name or contains this unit.')).toBeVisible();
   await search.fill(second);
   await expect(orders.row(second)).toHaveCount(1);
   await expectNarrow(page, 'the list');
@@ -196,7 +196,7 @@ test('an overdue order says who can help, and a file opens wherever it is droppe
   const orders = new OrdersPage(page);
   await page.getByRole('link', { name: 'Orders' }).click();
   await expect(orders.row(id)).toContainText('Overdue since yesterday');
-  await expect(orders.row(id)).toContainText('Ask your custodian for another one.');
+  await expect(orders.row(id)).toContainText('Ask your custodian for a new order.');
   await expect(orders.row(id).getByRole('button')).toHaveText(`Show ${id}`);
   await expectAccessible(page, 'an overdue order');
   await page.evaluate(() => {

@@ -1,10 +1,13 @@
-// The end of a work order in words: as a day, and as a distance from now.
+// Says when a work order ends: the day, and the time until then.
 import { type Due, dueOf } from '../../state/order-list/due.ts';
 import { dayAndClock, grouped, timeFormatter } from '../common/format.ts';
 
 export interface DueMessage {
   readonly isOver: boolean;
-  /** "Due today 18:00, in 2 h 50 min", "Due Fri 4 Dec, in 5 days" or "Overdue since yesterday 12:00". */
+  /**
+   * For example "Due today 18:00, in 2 h 50 min", "Due Fri 4 Dec, in 5 days" or "Overdue since
+   * yesterday 12:00".
+   */
   readonly text: string;
 }
 
@@ -12,7 +15,7 @@ const DAY = { weekday: 'short', day: 'numeric', month: 'short' } as const;
 const dayOfYear = timeFormatter(DAY);
 const dayWithYear = timeFormatter({ ...DAY, year: 'numeric' });
 
-/** `until`: ISO 8601. */
+/** `until` is in ISO 8601. */
 export function dueMessage(until: string, now: Date): DueMessage {
   const { isOver, day, distance } = dueOf(until, now);
   const isNear = Math.abs(day) <= 1;
@@ -25,6 +28,6 @@ function inWords(distance: Due['distance']): string {
   if ('days' in distance) return distance.days === 1 ? '1 day' : `${grouped(distance.days)} days`;
   const { hours, minutes } = distance;
   if (hours === 0) return `${minutes} min`;
-  // From ten hours on, minutes do not help to plan.
+  // For ten hours or more, minutes do not matter.
   return hours >= 10 || minutes === 0 ? `${hours} h` : `${hours} h ${minutes} min`;
 }

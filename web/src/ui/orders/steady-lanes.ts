@@ -1,12 +1,13 @@
-// What keeps the order board steady under the hands of the operator: the focus stays in its lane
-// when the lanes are rearranged, and no lane moves while the operator points at the board.
+// Keeps the order board steady while the operator uses it. The focus stays in its lane when the
+// lanes are rearranged. No lane moves while the operator types or points at the board.
 
-/** Time after the last movement of the pointer during which no lane moves. */
+/** No lane moves until this time has passed after the last movement of the pointer. */
 const CALM_MS = 1_000;
 
 /**
- * Returns the focus to its control after the control was moved. When the control is gone, the
- * heading of its lane takes the focus, or that of the lane that follows.
+ * Moves the focus back to its control after the control was moved. If the control is gone or
+ * disabled, the heading of its lane takes the focus. If the lane is gone, the heading of the next
+ * lane takes the focus.
  */
 export function keepFocusInLane(board: HTMLElement): () => void {
   let focused: { readonly control: HTMLElement; readonly lane: HTMLElement; readonly index: number } | undefined;
@@ -17,7 +18,7 @@ export function keepFocusInLane(board: HTMLElement): () => void {
     focused = lane ? { control: target as HTMLElement, lane, index: lanes().indexOf(lane) } : undefined;
   }
 
-  /** The operator has moved the focus away, unless it is back in the next turn. */
+  /** Called when the focus leaves a control. Forgets the control if the focus has left the board. */
   function forget(): void {
     setTimeout(() => {
       if (!board.contains(document.activeElement)) focused = undefined;
@@ -48,8 +49,8 @@ export function keepFocusInLane(board: HTMLElement): () => void {
 }
 
 /**
- * Reports whether the lanes must stay where they are: a finger or button is down, the pointer has
- * moved in the last second, or the operator types.
+ * Reports whether the lanes must stay where they are. They must stay while a finger or button is
+ * down, while the operator types, and for CALM_MS after the pointer has moved.
  */
 export function watchHands(onChange: (areOn: boolean) => void): (board: HTMLElement) => () => void {
   return (board) => {
