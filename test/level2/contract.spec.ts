@@ -2,7 +2,7 @@
 // an empty page.
 import { unit } from '#test/e2e/support/test.ts';
 import { PORT_CONTRACT } from '../contract/transport/port.contract.ts';
-import { bundleForPage } from './contract/bundle.ts';
+import { bundleForPage } from '../support/bundle-for-page.ts';
 import { expect, requireLevel2, test } from './support/test.ts';
 
 requireLevel2();
@@ -13,7 +13,7 @@ for (const link of ['usb', 'serial'] as const) {
   for (const { name } of PORT_CONTRACT) {
     test(`a real ${link} port ${name}`, async ({ addUnit, page, service, devices }) => {
       const one = unit(undefined, { link });
-      script ??= bundleForPage();
+      script ??= bundleForPage(new URL('./contract/in-page.ts', import.meta.url));
       await page.addInitScript(await script);
       await page.exposeFunction('unplugUnit', () => devices.call('unplug', one.sn));
       await page.goto(`${service.url}/favicon.svg`);

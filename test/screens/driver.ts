@@ -8,11 +8,17 @@ import { injectSimulator } from '../e2e/support/inject.ts';
 import type { Service } from '../e2e/support/service.ts';
 import { DIVERSIFIED, FIELD_KEY, type TestSet } from '../e2e/support/sets.ts';
 import type { IssuedVault } from '../e2e/support/vaults.ts';
-import type { Screenshots } from './screenshots.ts';
 import { hex, type Services } from './services.ts';
+import type { Texts } from './texts.ts';
 
 /** A case brings one page into several states in turn. Each state is named `case-state`. */
 export type ScreenCase = (driver: Driver) => Promise<void>;
+
+/** What is done with each state: its screenshots are taken, or its layout is checked. */
+export interface StateVisitor {
+  /** @param state for example `station-load-ready` */
+  take(page: Page, state: string, media: 'screen' | 'print'): Promise<void>;
+}
 
 /** The CSS class of a lane, which determines its colour and shape. */
 type LaneKind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown' | 'aside';
@@ -37,28 +43,33 @@ export class Driver {
   /** The AS that open() loads the page from. */
   service: Service;
   readonly #name: string;
-  readonly #screenshots: Screenshots;
+  readonly #visitor: StateVisitor;
 
-  constructor(name: string, page: Page, services: Services, screenshots: Screenshots) {
+  constructor(name: string, page: Page, services: Services, visitor: StateVisitor) {
     this.page = page;
     this.services = services;
     this.service = services.main;
     this.#name = name;
-    this.#screenshots = screenshots;
+    this.#visitor = visitor;
   }
 
   /** Returns a driver for another tab. The states of both drivers belong to the same case. */
   on(page: Page): Driver {
-    return new Driver(this.#name, page, this.services, this.#screenshots);
+    return new Driver(this.#name, page, this.services, this.#visitor);
+  }
+
+  /** The texts that people enter in this run. */
+  get texts(): Texts {
+    return this.services.texts;
   }
 
   /**
-   * Takes the screenshots of a state.
+   * Hands a state to the visitor.
    * @param awaited selector of an element that exists as soon as the page has reached the state
    */
   async take(state = '', awaited = 'main', media: 'screen' | 'print' = 'screen'): Promise<void> {
     await this.find(awaited).waitFor();
-    await this.#screenshots.take(this.page, state === '' ? this.#name : `${this.#name}-${state}`, media);
+    await this.#visitor.take(this.page, state === '' ? this.#name : `${this.#name}-${state}`, media);
   }
 
   find(selector: string): Locator {
@@ -187,7 +198,8 @@ export class Driver {
   async issue(id: string, units: readonly UnitDescription[], ...options: readonly string[]): Promise<void> {
     const [set, line] = [hex(DIVERSIFIED.set), `${FIELD_KEY.ref1.toString(16)}:2`];
     const sns = units.flatMap(({ sn }) => ['--unit', sn]);
-    const words = ['order', 'add', id, 'Meters of the north', '--set', set, '--line', line];
+    const title = this.texts.title('Meters of the north');
+    const words = ['order', 'add', this.texts.orderId(id), title, '--set', set, '--line', line];
     await this.service.cli(...words, ...sns, ...options);
   }
 
@@ -222,7 +234,7 @@ export class Driver {
 
   /** @param index position of the file field among the file fields of the view, from 0 */
   async giveFile(name: string, text: string, index = 0): Promise<void> {
-    const file = { name, mimeType: 'application/json', buffer: Buffer.from(text) };
+    const file = { name: this.texts.fileName(name), mimeType: 'application/json', buffer: Buffer.from(text) };
     await this.page.locator('main input[type=file]').nth(index).setInputFiles(file);
   }
 }

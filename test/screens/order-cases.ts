@@ -30,7 +30,7 @@ async function workOrder(driver: Driver, id: string): Promise<void> {
 export async function closeOrder(driver: Driver, id: string): Promise<string> {
   const { page } = driver;
   await workOrder(driver, id);
-  await driver.send(formOf(driver, WORDS.closeOrder), 'Did not arrive');
+  await driver.send(formOf(driver, WORDS.closeOrder), driver.texts.reason('Did not arrive'));
   await driver.click('a[href="#report"]');
   await driver.find('article header.done').waitFor();
   const saving = page.waitForEvent('download');
@@ -57,8 +57,9 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.issue('NORTH-2', [ONE], '--dry-run');
     await driver.issue('NORTH-3', [TWO]);
     await driver.issue('NORTH-4', [THREE]);
-    await service.cli('order', 'revoke', 'NORTH-3', 'Wrong site');
-    await service.cli('order', 'close', 'NORTH-4', '--absent', 'Did not arrive');
+    const absent = ['--absent', driver.texts.reason('Did not arrive')];
+    await service.cli('order', 'revoke', driver.texts.orderId('NORTH-3'), driver.texts.reason('Wrong site'));
+    await service.cli('order', 'close', driver.texts.orderId('NORTH-4'), ...absent);
     await driver.go('station');
     await driver.go('orders');
     await driver.take('', 'main li >> nth=3');
@@ -77,7 +78,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.click('main a[href="#station"] + button');
     await driver.gone('main a[href="#station"]');
     await driver.take('order-held');
-    await service.cli('order', 'close', 'NORTH-1', '--absent', 'Did not arrive');
+    await service.cli('order', 'close', driver.texts.orderId('NORTH-1'), ...absent);
     const listed = page.waitForResponse('**/v1/work-orders');
     await driver.go('station');
     await driver.go('orders');
@@ -97,7 +98,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.until('failed', other, stranger);
     await driver.take('at-rest');
     await driver.lane(aside).getByRole('button', { name: WORDS.setAside }).click();
-    await driver.lane(aside).locator('input').fill('Cover is broken');
+    await driver.lane(aside).locator('input').fill(driver.texts.reason('Cover is broken'));
     await driver.take('set-aside-form');
     await driver.lane(aside).locator('[type=submit]').click();
     await driver.until('aside', aside);
@@ -190,11 +191,11 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.startOrder('LISTS-1', [ONE, unit(2, { plugged: false })]);
     await driver.press('G');
     await driver.until('done', ONE);
-    await driver.giveFile('meters.csv', `SN;Site\n${ONE.sn};north\n${THREE.sn};south\n`);
+    await driver.giveFile('meters.csv', `SN;Site\n${ONE.sn};${driver.texts.cell('north')}\n${THREE.sn};${driver.texts.cell('south')}\n`);
     await driver.take('compared', 'main section div[role=status] ul');
-    await driver.giveFile('meters.json', JSON.stringify([ONE.sn, 'meter 7', '4.5490E+17']));
+    await driver.giveFile('meters.json', JSON.stringify([ONE.sn, driver.texts.cell('meter 7'), '4.5490E+17']));
     await driver.take('problems', 'main table');
-    await driver.giveFile('reasons.csv', `SN,REASON\n${TWO.sn},Lost on the way\n`, 1);
+    await driver.giveFile('reasons.csv', `SN,REASON\n${TWO.sn},${driver.texts.reason('Lost on the way')}\n`, 1);
     await driver.gone('main table');
     await driver.take('reasons');
   },
@@ -203,7 +204,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     const vault = await issueVault(driver.service, DIVERSIFIED, [ONE, TWO], '--exports', '1');
     const file = join(driver.service.folder, 'vault-order.json');
     await driver.issue('VAULT-1', [ONE, TWO]);
-    await driver.service.cli('order', 'show', 'VAULT-1', '--file', file);
+    await driver.service.cli('order', 'show', driver.texts.orderId('VAULT-1'), '--file', file);
     const order = await readFile(file, 'utf8');
     await rm(file);
     await driver.start([ONE, TWO]);
@@ -220,7 +221,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await formOf(driver, WORDS.closeOrder).getByRole('button').click();
     await formOf(driver, WORDS.keepReason).waitFor();
     await driver.take('reasons-missing');
-    await driver.send(formOf(driver, WORDS.keepReason), 'Did not arrive');
+    await driver.send(formOf(driver, WORDS.keepReason), driver.texts.reason('Did not arrive'));
     await driver.take('', 'a[href="#report"]');
   },
 

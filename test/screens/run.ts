@@ -4,21 +4,12 @@
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { chromiumSwitches, findChromium } from '#test/support/chromium.ts';
-import { Driver, type ScreenCase } from './driver.ts';
-import { ORDER_CASES } from './order-cases.ts';
-import { PAGE_CASES } from './page-cases.ts';
+import { CASES, contextOptions } from './cases.ts';
+import { Driver } from './driver.ts';
 import { Screenshots } from './screenshots.ts';
 import { Services } from './services.ts';
-import { STATION_CASES } from './station-cases.ts';
-import { TOKEN_CASES } from './token-cases.ts';
 
 const LIMIT_MS = 90_000;
-const CASES: Readonly<Record<string, ScreenCase>> = {
-  ...STATION_CASES,
-  ...ORDER_CASES,
-  ...TOKEN_CASES,
-  ...PAGE_CASES,
-};
 
 const text = { type: 'string' } as const;
 const { out, only, theme, width } = parseArgs({
@@ -46,9 +37,7 @@ try {
   for (const [name, run] of Object.entries(CASES)) {
     if (!name.startsWith(only) && !only.startsWith(name)) continue;
     const [began, before] = [Date.now(), screenshots.states.length];
-    // Blocks the service worker, because the worker would answer requests that a case delays.
-    const serviceWorkers = name === 'station-offline' ? 'allow' : 'block';
-    const context = await browser.newContext({ serviceWorkers, locale: 'en-GB', timezoneId: 'UTC' });
+    const context = await browser.newContext(contextOptions(name));
     context.setDefaultTimeout(LIMIT_MS);
     const page = await context.newPage();
     page.on('dialog', (dialog) => void dialog.accept());

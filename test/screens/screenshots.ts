@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import type { StateVisitor } from './driver.ts';
 
 export const HEIGHTS = { 1440: 900, 390: 844 } as const;
 export type Width = keyof typeof HEIGHTS;
@@ -16,7 +17,7 @@ export interface ScreenshotOptions {
   readonly themes: readonly Theme[];
 }
 
-export class Screenshots {
+export class Screenshots implements StateVisitor {
   readonly states: string[] = [];
   readonly #options: ScreenshotOptions;
 
@@ -25,7 +26,7 @@ export class Screenshots {
     mkdirSync(options.folder, { recursive: true });
   }
 
-  /** @param state for example `station-load-ready`, for `station-load-ready--1440-light.png` */
+  /** For `station-load-ready`, writes `station-load-ready--1440-light.png`. */
   async take(page: Page, state: string, media: 'screen' | 'print'): Promise<void> {
     const { folder, only, widths, themes } = this.#options;
     if (!state.startsWith(only)) return;

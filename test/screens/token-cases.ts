@@ -94,7 +94,7 @@ export const TOKEN_CASES: Readonly<Record<string, ScreenCase>> = {
     const { asNumber } = JSON.parse(Buffer.from(header.payload, 'base64url').toString()) as {
       readonly asNumber: number;
     };
-    await driver.service.cli('vault', 'revoke', asNumber.toString(16), 'Computer was lost');
+    await driver.service.cli('vault', 'revoke', asNumber.toString(16), driver.texts.reason('Computer was lost'));
     await driver.openVault(vault);
     await driver.go('station');
     await driver.load(THREE);

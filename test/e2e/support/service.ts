@@ -8,6 +8,7 @@ import { KEYS, SETS } from './sets.ts';
 
 const run = promisify(execFile);
 const START_LIMIT_MS = 20_000;
+const OPERATOR = 'operator';
 
 export interface ServiceOptions {
   /** True to serve the published demo sets and the demo page. */
@@ -17,6 +18,8 @@ export interface ServiceOptions {
   readonly exportsPerMinute?: number;
   /** Maximum time until the process has started, in ms. A slow machine needs a higher limit. */
   readonly startLimitMs?: number;
+  /** Changes the names of the sets, keys and operator. */
+  readonly label?: (name: string) => string;
 }
 
 export class Service {
@@ -84,17 +87,25 @@ export class Service {
   }
 
   async #addSets(): Promise<void> {
+    const { label: named = (name: string) => name } = this.#options;
     const file = join(this.folder, '..', `${this.folder.split('/').at(-1)}-key.hex`);
     for (const { set, name, profile, family, transportKey } of SETS) {
       await writeFile(file, transportKey, { mode: 0o600 });
       const number = set.toString(16).padStart(8, '0');
-      await this.cli('set', 'add', number, name, '--profile', profile, '--family', family, '--t-file', file);
+      await this.cli('set', 'add', number, named(name), '--profile', profile, '--family', family, '--t-file', file);
       for (const { ref1, label, attributes, key } of KEYS) {
         await writeFile(file, key, { mode: 0o600 });
-        await this.cli('key', 'add', number, ref1.toString(16), label, '--attributes', attributes, '--file', file);
+        await this.cli('key', 'add', number, ref1.toString(16), named(label), '--attributes', attributes, '--file', file);
       }
     }
     await rm(file, { force: true });
+    if (named(OPERATOR) !== OPERATOR) await this.#addOperator(named(OPERATOR));
+  }
+
+  /** The embedded operator has a fixed name. */
+  async #addOperator(name: string): Promise<void> {
+    await this.cli('operator', 'add', name);
+    this.#token = /KF-\S+/.exec(await this.cli('operator', 'code', name))?.[0] ?? '';
   }
 }
 

@@ -1,10 +1,9 @@
-// Bundles in-page.ts into one script for a page.
+// Bundles a module into one script for a page.
 import { fileURLToPath } from 'node:url';
 import { build, type Rolldown } from 'vite';
 
-const ENTRY = fileURLToPath(new URL('./in-page.ts', import.meta.url));
-
-export async function bundleForPage(): Promise<string> {
+/** @param entry address of the module, as `new URL('./in-page.ts', import.meta.url)` gives it */
+export async function bundleForPage(entry: URL): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: 'warn',
@@ -13,7 +12,7 @@ export async function bundleForPage(): Promise<string> {
       copyPublicDir: false,
       target: 'es2022',
       minify: false,
-      rolldownOptions: { input: ENTRY, output: { format: 'iife' } },
+      rolldownOptions: { input: fileURLToPath(entry), output: { format: 'iife' } },
     },
   });
   const chunk = ([built].flat()[0] as Rolldown.RolldownOutput).output[0];

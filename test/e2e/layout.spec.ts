@@ -1,0 +1,33 @@
+// Every screen with the longest permitted texts: nothing overlaps, nothing is cut, nothing reaches
+// outside the window, at any width, at 200 % zoom, in both directions of reading. The cases are
+// those of the screenshots.
+import { test as base, expect } from '@playwright/test';
+import { LayoutCheck } from '../layout/layout-check.ts';
+import { CASES, contextOptions } from '../screens/cases.ts';
+import { Driver } from '../screens/driver.ts';
+import { Services } from '../screens/services.ts';
+import { LONGEST } from '../screens/texts.ts';
+
+const test = base.extend<object, { readonly services: Services }>({
+  services: [
+    async ({ browserName: _ }, use) => {
+      const services = await Services.start(LONGEST);
+      await use(services);
+      await services.stop();
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+});
+
+for (const [name, run] of Object.entries(CASES)) {
+  test(`${name} shows every text and control whole`, async ({ browser, services }) => {
+    const context = await browser.newContext({ ...contextOptions(name), viewport: { width: 1440, height: 900 } });
+    const page = await context.newPage();
+    page.on('dialog', (dialog) => void dialog.accept());
+    const check = new LayoutCheck();
+    await run(new Driver(name, page, services, check));
+    await context.close();
+    expect(check.states).toBeGreaterThan(0);
+    expect(check.reports.join('\n'), 'faults of the layout').toBe('');
+  });
+}

@@ -1,0 +1,135 @@
+// Collects the visible texts, controls and boxes of the page with their rectangles, and with the
+// ancestors that cut them or scroll them.
+import { EVERYWHERE, intersect, isEmpty, type Rect, rectOf } from './rect.ts';
+
+/** An ancestor that shows a part of its content only. */
+interface Clip {
+  readonly element: Element;
+  readonly rect: Rect;
+  /** 'scroll' if the operator can scroll to the rest, 'cut' if the rest is lost. */
+  readonly x: Overflow;
+  readonly y: Overflow;
+}
+
+type Overflow = 'cut' | 'scroll' | undefined;
+
+/** What the ancestors of an element do to it. */
+export interface Surroundings {
+  readonly clips: readonly Clip[];
+  /** The clips of the nearest positioned ancestor. They apply to an absolutely positioned element. */
+  readonly positionedClips: readonly Clip[];
+  /** The nearest ancestor that is placed above the page: a sticky or fixed element, or a dialog. */
+  readonly layer: Element;
+}
+
+export interface Item {
+  readonly element: Element;
+  /** The rectangle of the element, or one per line of the text. */
+  readonly rects: readonly Rect[];
+  readonly around: Surroundings;
+}
+
+export interface TextItem extends Item {
+  readonly node: Text;
+}
+
+export interface Items {
+  readonly texts: readonly TextItem[];
+  readonly controls: readonly Item[];
+  readonly boxes: readonly Item[];
+}
+
+const CONTROLS = 'button, a[href], input, select, textarea, summary, [role=button], [role=radio], [role=checkbox]';
+/** Elements whose text is not laid out on the page, or scrolls with the text cursor. */
+const WITHOUT_TEXT = 'select, textarea, script, style, noscript, template, svg';
+
+interface Collection {
+  readonly texts: TextItem[];
+  readonly controls: Item[];
+  readonly boxes: Item[];
+}
+
+/** A modal dialog makes the rest of the page inert: then only the dialog counts. */
+export function collectItems(): Items {
+  const dialogs = document.querySelectorAll('dialog:modal');
+  const root = dialogs[dialogs.length - 1] ?? document.body;
+  const found: Collection = { texts: [], controls: [], boxes: [] };
+  walk(root, { clips: [], positionedClips: [], layer: root }, found);
+  return found;
+}
+
+function walk(element: Element, around: Surroundings, found: Collection): void {
+  if (!element.checkVisibility({ visibilityProperty: false, opacityProperty: true })) return;
+  const style = getComputedStyle(element);
+  // For screen readers only: the class `unseen`, and the link to the content without the focus.
+  if (style.clipPath === 'inset(50%)') return;
+  const own = placeOf(element, style, around);
+  const rect = rectOf(element.getBoundingClientRect());
+  if (style.visibility === 'visible' && !isEmpty(rect)) {
+    const item = { element, rects: [rect], around: own };
+    found.boxes.push(item);
+    if (element.matches(CONTROLS)) {
+      found.controls.push(style.display === 'inline' ? { ...item, rects: linesOf(element) } : item);
+    }
+  }
+  if (element.matches(WITHOUT_TEXT)) return;
+  const inside = insideOf(element, style, rect, own);
+  for (const child of element.childNodes) {
+    if (child instanceof Element) walk(child, inside, found);
+    else if (child instanceof Text && style.visibility === 'visible') collectText(child, element, inside, found);
+  }
+}
+
+/** What the ancestors do to the element itself. */
+function placeOf(element: Element, { position }: CSSStyleDeclaration, around: Surroundings): Surroundings {
+  const layer = position === 'sticky' || position === 'fixed' ? element : around.layer;
+  if (position === 'fixed') return { clips: [], positionedClips: [], layer };
+  return { ...around, layer, clips: position === 'absolute' ? around.positionedClips : around.clips };
+}
+
+/** What the element and its ancestors do to the content of the element. */
+function insideOf(element: Element, style: CSSStyleDeclaration, rect: Rect, own: Surroundings): Surroundings {
+  const x = overflowOf(style.overflowX);
+  const y = overflowOf(style.overflowY);
+  let { clips, positionedClips } = own;
+  if ((x || y) && element !== document.body && style.display !== 'inline') {
+    const left = rect.left + element.clientLeft;
+    const top = rect.top + element.clientTop;
+    const shown = { left, top, right: left + element.clientWidth, bottom: top + element.clientHeight };
+    clips = [...clips, { element, rect: shown, x, y }];
+  }
+  if (style.position !== 'static' || style.containerType !== 'normal') positionedClips = clips;
+  return { ...own, clips, positionedClips };
+}
+
+function overflowOf(value: string): Overflow {
+  if (value === 'hidden' || value === 'clip') return 'cut';
+  return value === 'auto' || value === 'scroll' ? 'scroll' : undefined;
+}
+
+function collectText(node: Text, element: Element, around: Surroundings, found: Collection): void {
+  if (node.data.trim() === '') return;
+  const rects = linesOf(node);
+  if (rects.length > 0) found.texts.push({ node, element, rects, around });
+}
+
+function linesOf(node: Node): Rect[] {
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  return [...range.getClientRects()].map(rectOf).filter((rect) => !isEmpty(rect));
+}
+
+/**
+ * The part of a rectangle that its ancestors show.
+ * @param kinds whether to count what is cut only, or also what the operator can scroll to
+ */
+export function shownPart(rect: Rect, { clips }: Surroundings, kinds: 'cut' | 'cut or scrolled'): Rect {
+  const counts = (overflow: Overflow): boolean => overflow === 'cut' || (overflow === 'scroll' && kinds !== 'cut');
+  let shown = rect;
+  for (const clip of clips) {
+    const { left, right } = counts(clip.x) ? clip.rect : EVERYWHERE;
+    const { top, bottom } = counts(clip.y) ? clip.rect : EVERYWHERE;
+    shown = intersect(shown, { left, right, top, bottom });
+  }
+  return shown;
+}

@@ -1,0 +1,36 @@
+// The script that the layout check runs in a page: lays the page out in each variant and finds the
+// faults. Bundled by test/support/bundle-for-page.ts.
+import { findFaults } from './faults.ts';
+import { lengthenTexts } from './pseudo-text.ts';
+
+declare global {
+  interface Window {
+    /** Returns the faults of the present page, each with the names of its variants. */
+    keyferryLayout?: () => Promise<Record<string, string[]>>;
+  }
+}
+
+window.keyferryLayout = async () => {
+  await settled();
+  const found: Record<string, string[]> = {};
+  const root = document.documentElement;
+  const { dir } = root;
+  // Without a pause: the page cannot change a text between the variants.
+  for (const direction of ['ltr', 'rtl'] as const) {
+    root.dir = direction;
+    found[direction] = findFaults();
+    const restore = lengthenTexts();
+    found[`${direction}, long`] = findFaults();
+    restore();
+  }
+  if (dir === '') root.removeAttribute('dir');
+  else root.dir = dir;
+  return found;
+};
+
+/** Waits until observers of sizes have drawn, for example the rows of a list. */
+async function settled(): Promise<void> {
+  const frame = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(resolve));
+  await frame();
+  await frame();
+}
