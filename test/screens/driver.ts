@@ -1,6 +1,6 @@
 // Brings the page of the production build into one state after another, with simulated units and a
-// real AS. Finds controls by id, shortcut, link or value, because these stay the same when the
-// texts of the page change.
+// real AS. Finds controls by id, shortcut, link or value, because these do not change with the
+// texts of the page.
 import type { Locator, Page } from '@playwright/test';
 import type { UnitDescription } from '#device-sim/setup/description.ts';
 import type { Fault } from '#device-sim/unit/faults.ts';
@@ -24,6 +24,8 @@ export interface StateVisitor {
 type LaneKind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown' | 'aside';
 type OpenOptions = Parameters<typeof injectSimulator>[2] & { readonly path?: string };
 
+/** Maximum time between the click and the first sign of a sign-in. */
+const ANSWER_MS = 5_000;
 const INSTANT = { identity: 0, challenge: 0, importKey: 0 };
 
 /**
@@ -107,13 +109,15 @@ export class Driver {
     const form = this.find('form:has(#code)');
     await form.locator('#code').fill(code);
     const [box, submit] = [form.locator('[type=checkbox]'), form.locator('[type=submit]')];
-    // The page may show the sign-in form before it has fetched the root key. The checkbox that
-    // confirms the root key then appears only after the first click.
-    await submit.click({ timeout: 1_000 }).catch(() => undefined);
-    if (await box.isVisible()) {
-      await box.check();
-      await submit.click();
-    }
+    await box.or(form.locator('[type=submit]:enabled')).first().waitFor();
+    const isAsked = await box.isVisible();
+    if (isAsked) await box.check();
+    await submit.click();
+    // Until the root key is fetched, the page offers to sign in without the box.
+    const answered = box.or(this.find('#code:disabled, #code[aria-invalid=true], main:not(:has(#code))'));
+    if (isAsked || (await answered.first().waitFor({ timeout: ANSWER_MS }).then(() => !box.isVisible(), () => true))) return;
+    await box.check();
+    await submit.click();
   }
 
   async signIn(): Promise<void> {

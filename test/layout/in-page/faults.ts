@@ -1,6 +1,6 @@
 // Finds the faults of a layout: what reaches outside the window, what is cut, what overlaps, what
 // is too small to touch, and numbers whose groups are in the wrong sequence.
-import { collectItems, type Item, type Items, shownPart, type TextItem } from './items.ts';
+import { collectItems, type Item, type Items, readablePart, shownPart, type TextItem } from './items.ts';
 import { formatRect, heightOf, inset, isEmpty, type Rect, rectOf, unite, widthOf } from './rect.ts';
 
 /** Ranges and boxes of neighbours differ by fractions of a pixel. */
@@ -37,7 +37,7 @@ function sideways(): string[] {
 
 function isOutside({ rects, around }: Item, width: number): boolean {
   return rects.some((rect) => {
-    const shown = shownPart(rect, around, 'cut or scrolled');
+    const shown = shownPart(rect, around);
     return !isEmpty(shown) && (shown.left < -TOLERANCE || shown.right > width + TOLERANCE);
   });
 }
@@ -57,7 +57,7 @@ function tooTall({ texts, controls }: Items, height: number): string[] {
     if (!/sticky|fixed/.test(getComputedStyle(layer).position)) return [];
     const { top } = layer.getBoundingClientRect();
     const isLost = item.rects.some((rect) => {
-      const shown = shownPart(rect, item.around, 'cut or scrolled');
+      const shown = shownPart(rect, item.around);
       return !isEmpty(shown) && shown.bottom - top > height + TOLERANCE;
     });
     return isLost ? [describe('below the window, and does not scroll', item)] : [];
@@ -68,14 +68,14 @@ function tooTall({ texts, controls }: Items, height: number): string[] {
 function cut(item: TextItem): string[] {
   const { element, rects, around } = item;
   const isCut = rects.some((rect) => {
-    const shown = shownPart(rect, around, 'cut');
+    const shown = readablePart(rect, around);
     const lostX = widthOf(rect) - Math.max(0, widthOf(shown));
     const lostY = heightOf(rect) - Math.max(0, heightOf(shown));
     return lostX > TOLERANCE || lostY > heightOf(rect) * LINE_SPACE;
   });
   if ((isCut || isShortened(element)) && !isReadableElsewhere(element)) return [describe('cut', item)];
   const scroller = around.clips.find(({ element: each, x, y }) => (x ?? y) === 'scroll' && !isReachable(each))?.element;
-  const isScrolled = rects.some((rect) => isEmpty(shownPart(rect, around, 'cut or scrolled')));
+  const isScrolled = rects.some((rect) => isEmpty(shownPart(rect, around)));
   return scroller && isScrolled ? [describe('scrolls, and the keyboard cannot reach it', item)] : [];
 }
 
@@ -101,7 +101,7 @@ function spilled(item: TextItem): string[] {
   if (!surface) return [];
   const rect = rectOf(surface.getBoundingClientRect());
   const isOver = item.rects.some((line) => {
-    const shown = shownPart(line, item.around, 'cut or scrolled');
+    const shown = shownPart(line, item.around);
     return !isEmpty(shown) && (shown.left < rect.left - TOLERANCE || shown.right > rect.right + TOLERANCE);
   });
   return isOver ? [`${describe('crosses the edge of its surface', item)} (surface ${formatRect(rect)})`] : [];
@@ -127,7 +127,7 @@ interface Part {
 function overlaps({ texts, controls }: Items): string[] {
   const parts = [
     ...texts.flatMap((item) => partsOf(item, (rect) => inset(rect, TOLERANCE, heightOf(rect) * LINE_SPACE))),
-    ...controls.flatMap((item) => partsOf(item, (rect) => inset(rect, TOLERANCE, TOLERANCE))),
+    ...controls.flatMap((item) => partsOf(item, (rect) => contentOf(item.element, inset(rect, TOLERANCE, TOLERANCE)))),
   ].sort((a, b) => a.rect.top - b.rect.top);
   const found = new Map<string, string>();
   let open: Part[] = [];
@@ -146,9 +146,16 @@ function overlaps({ texts, controls }: Items): string[] {
   return [...found.values()];
 }
 
+/** A field without its padding: a unit or a prefix may stand there. */
+function contentOf(element: Element, rect: Rect): Rect {
+  if (!element.matches('input, textarea')) return rect;
+  const { paddingLeft, paddingRight } = getComputedStyle(element);
+  return { ...rect, left: rect.left + Number.parseFloat(paddingLeft), right: rect.right - Number.parseFloat(paddingRight) };
+}
+
 function partsOf(item: Item, shrink: (rect: Rect) => Rect): Part[] {
   return item.rects
-    .map((rect) => ({ item, rect: shrink(shownPart(rect, item.around, 'cut or scrolled')) }))
+    .map((rect) => ({ item, rect: shrink(shownPart(rect, item.around)) }))
     .filter(({ rect }) => !isEmpty(rect));
 }
 

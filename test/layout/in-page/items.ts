@@ -119,17 +119,22 @@ function linesOf(node: Node): Rect[] {
   return [...range.getClientRects()].map(rectOf).filter((rect) => !isEmpty(rect));
 }
 
-/**
- * The part of a rectangle that its ancestors show.
- * @param kinds whether to count what is cut only, or also what the operator can scroll to
- */
-export function shownPart(rect: Rect, { clips }: Surroundings, kinds: 'cut' | 'cut or scrolled'): Rect {
-  const counts = (overflow: Overflow): boolean => overflow === 'cut' || (overflow === 'scroll' && kinds !== 'cut');
-  let shown = rect;
-  for (const clip of clips) {
-    const { left, right } = counts(clip.x) ? clip.rect : EVERYWHERE;
-    const { top, bottom } = counts(clip.y) ? clip.rect : EVERYWHERE;
-    shown = intersect(shown, { left, right, top, bottom });
-  }
-  return shown;
+/** The part of a rectangle that its ancestors show now. */
+export function shownPart(rect: Rect, { clips }: Surroundings): Rect {
+  return clips.reduce((shown, clip) => intersect(shown, limits(clip, clip.x !== undefined, clip.y !== undefined)), rect);
+}
+
+/** The part of a rectangle that its ancestors show when the operator scrolls to it. */
+export function readablePart(rect: Rect, { clips }: Surroundings): Rect {
+  // What is outside a scrolling ancestor does not cut the content of that ancestor.
+  const [afterX, afterY] = [clips.findLastIndex(({ x }) => x === 'scroll'), clips.findLastIndex(({ y }) => y === 'scroll')];
+  return clips.reduce((shown, clip, index) => {
+    return intersect(shown, limits(clip, clip.x === 'cut' && index > afterX, clip.y === 'cut' && index > afterY));
+  }, rect);
+}
+
+function limits({ rect }: Clip, inX: boolean, inY: boolean): Rect {
+  const { left, right } = inX ? rect : EVERYWHERE;
+  const { top, bottom } = inY ? rect : EVERYWHERE;
+  return { left, right, top, bottom };
 }
