@@ -1,6 +1,6 @@
-// Every screen with the longest permitted texts: nothing overlaps, nothing is cut, nothing reaches
+// Screens with the longest permitted texts: nothing overlaps, nothing is cut, nothing reaches
 // outside the window, at any width, at 200 % zoom, in both directions of reading. The cases are
-// those of the screenshots.
+// those of the screenshots; most run in `npm run test:long` only.
 import { test as base, expect } from '@playwright/test';
 import { LayoutCheck } from '../layout/layout-check.ts';
 import { CASES, contextOptions } from '../screens/cases.ts';
@@ -19,8 +19,12 @@ const test = base.extend<object, { readonly services: Services }>({
   ],
 });
 
+/** Together these show every view, the dialog, and a lane in the states of a load. */
+const EVERY_VIEW = /^(station-load|orders-board|orders-lists|history|report|tokens-vault|shortcuts)$/;
+const LONG = { tag: '@long' };
+
 for (const [name, run] of Object.entries(CASES)) {
-  test(`${name} shows every text and control whole`, async ({ browser, services }) => {
+  test(`${name} shows every text and control whole`, EVERY_VIEW.test(name) ? {} : LONG, async ({ browser, services }) => {
     const context = await browser.newContext({ ...contextOptions(name), viewport: { width: 1440, height: 900 } });
     const page = await context.newPage();
     page.on('dialog', (dialog) => void dialog.accept());

@@ -26,6 +26,7 @@ type OpenOptions = Parameters<typeof injectSimulator>[2] & { readonly path?: str
 
 /** Maximum time between the click and the first sign of a sign-in. */
 const ANSWER_MS = 5_000;
+const MAX_ROUNDS = 60;
 const INSTANT = { identity: 0, challenge: 0, importKey: 0 };
 
 /**
@@ -109,15 +110,24 @@ export class Driver {
     const form = this.find('form:has(#code)');
     await form.locator('#code').fill(code);
     const [box, submit] = [form.locator('[type=checkbox]'), form.locator('[type=submit]')];
-    await box.or(form.locator('[type=submit]:enabled')).first().waitFor();
-    const isAsked = await box.isVisible();
-    if (isAsked) await box.check();
-    await submit.click();
-    // Until the root key is fetched, the page offers to sign in without the box.
     const answered = box.or(this.find('#code:disabled, #code[aria-invalid=true], main:not(:has(#code))'));
-    if (isAsked || (await answered.first().waitFor({ timeout: ANSWER_MS }).then(() => !box.isVisible(), () => true))) return;
-    await box.check();
-    await submit.click();
+    // The page offers to sign in before it has fetched the root key. As soon as it has, the box
+    // appears, and the button needs it.
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const isAsked = await box.isVisible();
+      if (isAsked) await box.check();
+      const isClicked = await submit.click({ timeout: 1_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (isClicked && isAsked) return;
+      if (isClicked)
+        await answered
+          .first()
+          .waitFor({ timeout: ANSWER_MS })
+          .catch(() => undefined);
+      if (isClicked && !(await box.isVisible())) return;
+    }
   }
 
   async signIn(): Promise<void> {

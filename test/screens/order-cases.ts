@@ -191,7 +191,10 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.startOrder('LISTS-1', [ONE, unit(2, { plugged: false })]);
     await driver.press('G');
     await driver.until('done', ONE);
-    await driver.giveFile('meters.csv', `SN;Site\n${ONE.sn};${driver.texts.cell('north')}\n${THREE.sn};${driver.texts.cell('south')}\n`);
+    await driver.giveFile(
+      'meters.csv',
+      `SN;Site\n${ONE.sn};${driver.texts.cell('north')}\n${THREE.sn};${driver.texts.cell('south')}\n`,
+    );
     await driver.take('compared', 'main section div[role=status] ul');
     await driver.giveFile('meters.json', JSON.stringify([ONE.sn, driver.texts.cell('meter 7'), '4.5490E+17']));
     await driver.take('problems', 'main table');

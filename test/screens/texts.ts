@@ -34,7 +34,10 @@ const FILLERS = [
 const fill = (max: number) => (short: string) => {
   const seed = Array.from(short).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0);
   const filler = FILLERS[seed % FILLERS.length] ?? FILLERS[0];
-  const text = Array.from(`${short} ${filler.repeat(max)}`).slice(0, max).join('').trimEnd();
+  const text = Array.from(`${short} ${filler.repeat(max)}`)
+    .slice(0, max)
+    .join('')
+    .trimEnd();
   return text.padEnd(max - Array.from(text).length + text.length, '.');
 };
 

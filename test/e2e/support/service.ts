@@ -95,7 +95,17 @@ export class Service {
       await this.cli('set', 'add', number, named(name), '--profile', profile, '--family', family, '--t-file', file);
       for (const { ref1, label, attributes, key } of KEYS) {
         await writeFile(file, key, { mode: 0o600 });
-        await this.cli('key', 'add', number, ref1.toString(16), named(label), '--attributes', attributes, '--file', file);
+        await this.cli(
+          'key',
+          'add',
+          number,
+          ref1.toString(16),
+          named(label),
+          '--attributes',
+          attributes,
+          '--file',
+          file,
+        );
       }
     }
     await rm(file, { force: true });

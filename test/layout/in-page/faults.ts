@@ -92,7 +92,9 @@ function isReadableElsewhere(element: Element): boolean {
 }
 
 function isReachable(scroller: Element): boolean {
-  return scroller instanceof HTMLElement && (scroller.tabIndex >= 0 || scroller.querySelector('a, button, input') !== null);
+  return (
+    scroller instanceof HTMLElement && (scroller.tabIndex >= 0 || scroller.querySelector('a, button, input') !== null)
+  );
 }
 
 /** A text that crosses the edge of the surface on which it stands. */
@@ -150,7 +152,11 @@ function overlaps({ texts, controls }: Items): string[] {
 function contentOf(element: Element, rect: Rect): Rect {
   if (!element.matches('input, textarea')) return rect;
   const { paddingLeft, paddingRight } = getComputedStyle(element);
-  return { ...rect, left: rect.left + Number.parseFloat(paddingLeft), right: rect.right - Number.parseFloat(paddingRight) };
+  return {
+    ...rect,
+    left: rect.left + Number.parseFloat(paddingLeft),
+    right: rect.right - Number.parseFloat(paddingRight),
+  };
 }
 
 function partsOf(item: Item, shrink: (rect: Rect) => Rect): Part[] {
@@ -228,7 +234,11 @@ function describe(fault: string, { element, rects, ...item }: Item, rect?: Rect)
 /** The element with up to three ancestors, without the classes of Svelte. */
 function selectorOf(element: Element): string {
   const names: string[] = [];
-  for (let each: Element | null = element; each && each !== document.body && names.length < 4; each = each.parentElement) {
+  for (
+    let each: Element | null = element;
+    each && each !== document.body && names.length < 4;
+    each = each.parentElement
+  ) {
     const classes = [...each.classList].filter((name) => !/^s[0-9a-z]{3}$/.test(name));
     names.unshift([each.localName + (each.id && !/\d/.test(each.id) ? `#${each.id}` : ''), ...classes].join('.'));
   }

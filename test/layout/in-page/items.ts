@@ -121,13 +121,17 @@ function linesOf(node: Node): Rect[] {
 
 /** The part of a rectangle that its ancestors show now. */
 export function shownPart(rect: Rect, { clips }: Surroundings): Rect {
-  return clips.reduce((shown, clip) => intersect(shown, limits(clip, clip.x !== undefined, clip.y !== undefined)), rect);
+  return clips.reduce(
+    (shown, clip) => intersect(shown, limits(clip, clip.x !== undefined, clip.y !== undefined)),
+    rect,
+  );
 }
 
 /** The part of a rectangle that its ancestors show when the operator scrolls to it. */
 export function readablePart(rect: Rect, { clips }: Surroundings): Rect {
   // What is outside a scrolling ancestor does not cut the content of that ancestor.
-  const [afterX, afterY] = [clips.findLastIndex(({ x }) => x === 'scroll'), clips.findLastIndex(({ y }) => y === 'scroll')];
+  const afterX = clips.map(({ x }) => x).lastIndexOf('scroll');
+  const afterY = clips.map(({ y }) => y).lastIndexOf('scroll');
   return clips.reduce((shown, clip, index) => {
     return intersect(shown, limits(clip, clip.x === 'cut' && index > afterX, clip.y === 'cut' && index > afterY));
   }, rect);

@@ -26,7 +26,10 @@ it('names no side as left or right', () => {
   const found = files.flatMap((file) => {
     const text = readFileSync(file, 'utf8');
     const style = file.endsWith('.css') ? text : (/<style>([\s\S]*)<\/style>/.exec(text)?.[1] ?? '');
-    return style.split('\n').filter(isPhysical).map((line) => `${file}: ${line.trim()}`);
+    return style
+      .split('\n')
+      .filter(isPhysical)
+      .map((line) => `${file}: ${line.trim()}`);
   });
   expect(found).toEqual([]);
 });
