@@ -33,7 +33,7 @@ export function lengthenTexts(): () => void {
 }
 
 /** "Load the key" → "Löåd thée kéýy". A word with a digit, or in capitals, is a number or a code. */
-export function lengthen(text: string): string {
+function lengthen(text: string): string {
   let missing = 0;
   return text.replaceAll(/[\p{L}\p{N}]+/gu, (word) => {
     if (/\p{N}/u.test(word) || /^\p{Lu}{2,}$/u.test(word)) return word;
