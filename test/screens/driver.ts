@@ -27,6 +27,7 @@ type OpenOptions = Parameters<typeof injectSimulator>[2] & { readonly path?: str
 /** Maximum time between the click and the first sign of a sign-in. */
 const ANSWER_MS = 5_000;
 const MAX_ROUNDS = 60;
+const SOON = { timeout: 1_000 };
 const INSTANT = { identity: 0, challenge: 0, importKey: 0 };
 
 /**
@@ -110,23 +111,25 @@ export class Driver {
     const form = this.find('form:has(#code)');
     await form.locator('#code').fill(code);
     const [box, submit] = [form.locator('[type=checkbox]'), form.locator('[type=submit]')];
-    const answered = box.or(this.find('#code:disabled, #code[aria-invalid=true], main:not(:has(#code))'));
+    const isOver = this.find('#code:disabled, main:not(:has(#code))');
+    const answered = box.or(isOver).or(this.find('#code[aria-invalid=true]'));
     // The page offers to sign in before it has fetched the root key. As soon as it has, the box
-    // appears, and the button needs it.
+    // appears, and the button needs it. A click that ends too late may still have had its effect.
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const isAsked = await box.isVisible();
-      if (isAsked) await box.check();
-      const isClicked = await submit.click({ timeout: 1_000 }).then(
-        () => true,
-        () => false,
-      );
-      if (isClicked && isAsked) return;
-      if (isClicked)
+      const isSent = await (isAsked ? box.check(SOON) : Promise.resolve())
+        .then(() => submit.click(SOON))
+        .then(
+          () => true,
+          () => false,
+        );
+      if (isSent && isAsked) return;
+      if (isSent)
         await answered
           .first()
           .waitFor({ timeout: ANSWER_MS })
           .catch(() => undefined);
-      if (isClicked && !(await box.isVisible())) return;
+      if ((await isOver.isVisible()) || (isSent && !(await box.isVisible()))) return;
     }
   }
 
