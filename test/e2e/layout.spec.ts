@@ -19,23 +19,19 @@ const test = base.extend<object, { readonly services: Services }>({
   ],
 });
 
-/** Together these show every view, the dialog, and a lane in the states of a load. */
-const EVERY_VIEW = /^(station-load|orders-board|orders-lists|history|report|tokens-vault|shortcuts)$/;
+/** The cases of `npm test`: a lane in the states of a load, and the lists of an order. */
+const SHORT = /^(station-load|orders-lists)$/;
 const LONG = { tag: '@long' };
 
 for (const [name, run] of Object.entries(CASES)) {
-  test(
-    `${name} shows every text and control whole`,
-    EVERY_VIEW.test(name) ? {} : LONG,
-    async ({ browser, services }) => {
-      const context = await browser.newContext({ ...contextOptions(name), viewport: { width: 1440, height: 900 } });
-      const page = await context.newPage();
-      page.on('dialog', (dialog) => void dialog.accept());
-      const check = new LayoutCheck();
-      await run(new Driver(name, page, services, check));
-      await context.close();
-      expect(check.states).toBeGreaterThan(0);
-      expect(check.reports.join('\n'), 'faults of the layout').toBe('');
-    },
-  );
+  test(`${name} shows every text and control whole`, SHORT.test(name) ? {} : LONG, async ({ browser, services }) => {
+    const context = await browser.newContext({ ...contextOptions(name), viewport: { width: 1440, height: 900 } });
+    const page = await context.newPage();
+    page.on('dialog', (dialog) => void dialog.accept());
+    const check = new LayoutCheck();
+    await run(new Driver(name, page, services, check));
+    await context.close();
+    expect(check.states).toBeGreaterThan(0);
+    expect(check.reports.join('\n'), 'faults of the layout').toBe('');
+  });
 }

@@ -93,7 +93,9 @@ test('a page reloaded during an import shows the interrupted load, and settles i
   await lane.expectSaid('The unit writes the key');
   page.on('dialog', (dialog) => void dialog.accept());
   await page.reload();
-  await expect(page.getByText('The load was interrupted before its outcome').or(station.lanes.first()).first()).toBeVisible();
+  await expect(
+    page.getByText('The load was interrupted before its outcome').or(station.lanes.first()).first(),
+  ).toBeVisible();
   await station.signIn(service.token);
   await lane.expectWord('Not loaded');
   await lane.press('Choose key again');
@@ -123,7 +125,9 @@ test('the next page settles by recall an import that the journal could not recor
   await lane.load(FIELD_KEY.label, 1);
   await lane.expectWord('Not confirmed');
   await page.reload();
-  await expect(page.getByText('The load was interrupted before its outcome').or(station.lanes.first()).first()).toBeVisible();
+  await expect(
+    page.getByText('The load was interrupted before its outcome').or(station.lanes.first()).first(),
+  ).toBeVisible();
   const recalled = page.waitForResponse('**/v1/exports:recall');
   await station.signIn(service.token);
   expect((await recalled).status()).toBe(200);
