@@ -46,9 +46,9 @@ export function choiceOf(
   line: OrderLine,
   { slots }: UnitFacts,
   { sets }: SignedIn,
-  groupedHex: number,
+  setNumber: number,
 ): Chosen | undefined {
-  const set = sets.find((each) => each.set === groupedHex);
+  const set = sets.find((each) => each.set === setNumber);
   if (!set) return undefined;
   const { ref1, ref2, akv, kcv, label } = line;
   const listed = set.keys.find((key) => key.ref1 === ref1);
