@@ -66,7 +66,7 @@ async function work(page: Page, units: OutsideUnits, from: number, to: number): 
 
 /**
  * Makes the page keep every serial number in memory, with byte arrays that add up to twice the
- * permitted growth.
+ * permitted growth of the heap, as a leak would.
  */
 async function leakEach(page: Page): Promise<void> {
   const sns = Array.from({ length: COUNT }, (_, n) => sn(n));

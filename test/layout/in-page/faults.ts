@@ -148,7 +148,10 @@ function overlaps({ texts, controls }: Items): string[] {
   return [...found.values()];
 }
 
-/** A field without its padding: a unit or a prefix may stand there. */
+/**
+ * Returns the rectangle of a field without its padding. A symbol or a suffix, such as “days”, may
+ * overlap the padding.
+ */
 function contentOf(element: Element, rect: Rect): Rect {
   if (!element.matches('input, textarea')) return rect;
   const { paddingLeft, paddingRight } = getComputedStyle(element);

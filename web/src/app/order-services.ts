@@ -1,4 +1,4 @@
-// Creates the services for work orders when the operator first opens them.
+// Creates the services for work orders when the operator first opens the view of orders.
 import { verifyWith } from '../as-client/web-crypto.ts';
 import { WorkOrders } from '../as-client/work-orders.ts';
 import { WorkOrderStore } from '../journal/work-orders.ts';

@@ -30,7 +30,8 @@ export class PendingRead {
   }
 
   /**
-   * Implements Port.read. Uses callbacks, because an async function would cost as much as the read.
+   * Implements Port.read. Uses callbacks, because an async function would take as much time again as
+   * the read of the source.
    */
   read(timeoutMs: number): Promise<Bytes | undefined> {
     return new Promise((resolve, reject) => {

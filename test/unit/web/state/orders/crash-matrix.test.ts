@@ -51,8 +51,8 @@ async function compare(page: Page, cable: Cable, number: string, lines: readonly
 }
 
 /**
- * Opens the next page, which settles the attempts and completes the order. Returns the states that
- * the rows had before.
+ * Opens the page again after the crash. The page settles the attempts and completes the order.
+ * Returns the state of each row after the crash, before the units are plugged in.
  */
 async function resume(world: World, lines: readonly OrderLine[]): Promise<readonly string[]> {
   const page = await world.open();
