@@ -55,8 +55,7 @@ export function readUnitCsv(text: string): UnitRange[] {
 
 /**
  * Reads a list whose elements are an SN, [FROM, TO], or an object with `sn` or with `from` and
- * `to`. In a ListError, `row` is the number of the
- * element, counted from 1.
+ * `to`. In a ListError, `row` is the number of the element, counted from 1.
  * @throws ListError; ProtocolError file-refused for malformed JSON
  */
 export function readUnitJson(text: string): UnitRange[] {
