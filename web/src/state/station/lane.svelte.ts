@@ -127,7 +127,8 @@ export class Lane {
 
   /** Closes the link for another tab. During a load, does so only after the load has ended. */
   async giveWay(): Promise<void> {
-    if (this.busy) this.#isRequested = true;
+    // Without a USB serial number, the request may mean another unit with the same USB ids.
+    if (this.busy) this.#isRequested = this.#link.usbSerialNumber !== undefined;
     if (this.busy || this.#phase.is === 'reading' || !this.#connection) return;
     this.#isGivenAway = true;
     await this.close();

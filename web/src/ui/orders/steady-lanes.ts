@@ -3,6 +3,8 @@
 
 /** No lane moves until this time has passed after the last movement of the pointer. */
 const CALM_MS = 1_000;
+/** Time after the last input until a text field counts as left. A failed lane must then move. */
+const TYPING_MS = 10_000;
 
 /**
  * Moves the focus back to its control after the control was moved. If the control is gone or
@@ -50,14 +52,16 @@ export function keepFocusInLane(board: HTMLElement): () => void {
 
 /**
  * Reports whether the lanes must stay where they are. They must stay while a finger or button is
- * down, while the operator types, and for CALM_MS after the pointer has moved.
+ * down, for TYPING_MS after the last input into a field, and for CALM_MS after the pointer has moved.
  */
 export function watchHands(onChange: (areOn: boolean) => void): (board: HTMLElement) => () => void {
   return (board) => {
     let isPressed = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const isTyping = (): boolean =>
+    let typedAt = 0;
+    const isInField = (): boolean =>
       board.contains(document.activeElement) && document.activeElement?.matches('input') === true;
+    const isTyping = (): boolean => isInField() && performance.now() - typedAt < TYPING_MS;
 
     function wait(): void {
       clearTimeout(timer);
@@ -68,7 +72,8 @@ export function watchHands(onChange: (areOn: boolean) => void): (board: HTMLElem
     }
 
     function touch({ type }: Event): void {
-      if (type === 'focusin' && !isTyping()) return;
+      if (type === 'focusin' && !isInField()) return;
+      if (type === 'focusin' || type === 'input') typedAt = performance.now();
       isPressed ||= type === 'pointerdown';
       onChange(true);
       wait();
@@ -79,7 +84,7 @@ export function watchHands(onChange: (areOn: boolean) => void): (board: HTMLElem
     }
 
     const stop = new AbortController();
-    for (const type of ['pointerdown', 'pointermove', 'focusin']) board.addEventListener(type, touch, stop);
+    for (const type of ['pointerdown', 'pointermove', 'focusin', 'input']) board.addEventListener(type, touch, stop);
     for (const type of ['pointerup', 'pointercancel']) addEventListener(type, release, stop);
     return () => {
       clearTimeout(timer);

@@ -137,6 +137,7 @@ export class Cable {
   /** Replaces the status word of one command, after the unit has run the command. */
   lie: { readonly ins: number; readonly statusWord: number } | undefined;
   cut: { readonly ins: number; readonly when: 'before' | 'after' | 'silence' | 'silence from then on' } | undefined;
+  usbSerialNumber: string | undefined = 'TEST';
   /** Called before the unit receives a command. */
   beforeCommand: ((ins: number) => Promise<void>) | undefined;
   /** Answers to the next GET RESPONSE commands. The unit does not receive these commands. */
@@ -149,7 +150,7 @@ export class Cable {
   }
 
   link(id: number, kind: LinkKind = 'usb'): Link {
-    return { id, kind, label: 'Test unit', open: () => this.#open() };
+    return { id, kind, label: 'Test unit', usbSerialNumber: this.usbSerialNumber, open: () => this.#open() };
   }
 
   pull(): void {

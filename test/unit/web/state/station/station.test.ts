@@ -317,6 +317,19 @@ describe('a unit that another tab requests', () => {
     expect(lane.isReachable).toBe(false);
   });
 
+  it('is not released after the load if no USB serial number says which unit was requested', async () => {
+    const bench = await createBench();
+    await bench.session.signIn('token');
+    await bench.station.start();
+    const wire = cable();
+    wire.usbSerialNumber = undefined;
+    const lane = await attached(bench, wire);
+    const ending = load(lane, 1);
+    bench.ask(1);
+    await ending;
+    expect(lane.isReachable).toBe(true);
+  });
+
   it('is not released after the load when the other tab has given up', async () => {
     const bench = await createBench();
     await bench.session.signIn('token');
