@@ -19,7 +19,7 @@ import { diskRefusal } from '../storage/disk-error.ts';
 async function main(): Promise<readonly string[]> {
   process.umask(0o077);
   const line = readCommandLine(process.argv.slice(2));
-  if ('help' in line) return [line.help];
+  if ('help' in line) return line.help.split('\n');
   const { request, values } = line;
   const directory = resolve(values.data ?? readVariable(process.env, 'KEYFERRY_DATA') ?? 'keyferry-as');
   if (request.command === 'log show' || request.command === 'log verify') return runLogCommand(directory, request);

@@ -31,6 +31,14 @@ const add = (id: string, ...more: string[]) => {
   return [...words, ...more];
 };
 
+describe('the help', () => {
+  it.each([['--help'], ['order', 'add', '--help']])('is printed line by line: %s', async (...words) => {
+    const lines = (await cli(...words)).split('\n');
+    expect(lines.length).toBeGreaterThan(3);
+    expect(lines.find((line) => line.includes('U+000A'))).toBeUndefined();
+  });
+});
+
 describe('keyferry-as order', () => {
   it('adds an order for the units of a list, shows it, and writes the signed order to a file of mode 0600', async () => {
     await writeFile(path('units.csv'), 'SN;Site\r\n4549;Bern\r\n"45 4A";"Basel; North"\r\n');

@@ -15,8 +15,8 @@ export function stepInWords(entry: StepEntry): string {
     case 'challenge':
       return 'Requested a challenge from the unit';
     case 'export':
-      if (entry.state === 'confirmed') return `The AS sealed the key, export ${entry.export.exportId}`;
-      return entry.thenImport ? 'Requested the key from the AS, to import it at once' : 'Requested the key from the AS';
+      if (entry.state === 'confirmed') return `Received the sealed key, export ${entry.export.exportId}`;
+      return entry.thenImport ? 'Requested the key, to import it at once' : 'Requested the key';
     case 'import':
       return entry.state === 'intended' ? 'Sent the key to the unit' : 'The unit returned its receipt';
     case 'verify':
