@@ -201,7 +201,7 @@ test('a returned journal adds a signed verdict, and the AS detects a restored st
   };
   await loadAndReturn(FIELD_KEY.label, 1);
   await expect(page.getByText('The AS has the journal and found no problems.')).toBeVisible();
-  await expect(page.getByText('The AS verified 1 of them. 1 verdict is in the history')).toBeVisible();
+  await expect(page.getByText('The AS verified 1 of the receipts. 1 verdict is in the history')).toBeVisible();
   const rows = await station.openHistory();
   await rows.first().getByRole('button').first().click();
   await expect(rows.first()).toContainText('Signed verdict of the AS');
