@@ -34,6 +34,7 @@ test.describe('in the demo', () => {
     await page.keyboard.insertText(demo.token);
     await page.getByRole('checkbox', { name: 'All eight groups are the same' }).click();
     await page.getByRole('button', { name: 'Trust AS and sign in' }).click();
+    await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible();
     await page.getByRole('button', { name: 'USB', exact: true }).click();
     await page.getByRole('button', { name: 'Connect' }).click();
     const lane = station.onlyLane();
