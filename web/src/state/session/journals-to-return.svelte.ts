@@ -17,15 +17,26 @@ export class JournalsToReturn {
 
   constructor(settings: Pick<Storage, 'getItem' | 'setItem'>) {
     this.#settings = settings;
-    this.#list = parse(settings.getItem(SETTING) ?? '');
+    this.read();
   }
 
   get list(): readonly JournalToReturn[] {
     return this.#list;
   }
 
-  set(vaults: readonly JournalToReturn[]): void {
-    this.#list = vaults.map(({ id, number }) => ({ id, number }));
+  /** Reads the setting again, because another tab may have changed it. */
+  read(): readonly JournalToReturn[] {
+    this.#list = parse(this.#settings.getItem(SETTING) ?? '');
+    return this.#list;
+  }
+
+  /**
+   * Adds the vaults `due` and removes the vaults whose ids are in `done`. Keeps all others, because
+   * another tab may have added them.
+   */
+  update(due: readonly JournalToReturn[], done: ReadonlySet<string>): void {
+    const kept = this.read().filter(({ id }) => !done.has(id));
+    this.#list = [...new Map([...kept, ...due].map(({ id, number }) => [id, { id, number }])).values()];
     this.#settings.setItem(SETTING, this.#list.map(({ id, number }) => `${number} ${id}`).join());
   }
 }

@@ -33,7 +33,10 @@ export interface StoredVault {
 
 /** A vault that this page or an earlier one has listed, and that is no longer in the browser. */
 export interface LostVault extends JournalToReturn {
-  /** Whether the AS lacks an export or receipt of the journal. */
+  /**
+   * Whether the AS lacks an export or receipt of the journal. If false, this page does not know:
+   * another tab may have used the vault.
+   */
   readonly isToReturn: boolean;
   /** The signed journal, if the vault was unlocked when it was lost. */
   readonly journal?: Envelope;

@@ -1,7 +1,7 @@
 // Imports, unlocks and locks the vaults of this browser, and returns their journals to the AS
 // (docs/protocol.md clause 10). A worker unlocks a vault with its passphrase or passkey. A tab has
 // at most one unlocked vault, which no other tab can unlock.
-import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
+import type { Bytes } from '#protocol/bytes/bytes.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Envelope, Verify } from '#protocol/signing/envelope.ts';
@@ -15,6 +15,7 @@ import { type Failure, failureOf } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 import type { JournalsToReturn } from '../session/journals-to-return.svelte.ts';
 import type { LocalAccount, Session } from '../session/session.svelte.ts';
+import { unlockWithOne } from './unlock-with-one.ts';
 import { type LostVault, readVaults, type StoredVault } from './vault-list.ts';
 import type { VaultReport } from './vault-return.ts';
 
@@ -45,7 +46,7 @@ export interface VaultsOptions {
   readonly locks: Pick<LockManager, 'request'>;
   readonly now: () => Date;
   /** Holds the vaults whose journals must be returned to the AS. */
-  readonly toReturn: Pick<JournalsToReturn, 'list' | 'set'>;
+  readonly toReturn: Pick<JournalsToReturn, 'read' | 'update'>;
   /** Returns a vault journal to the AS. `origin` names the vault in the journal of this station. */
   readonly returnJournal: (
     vault: { readonly id: string; readonly origin: string },
@@ -203,7 +204,7 @@ export class Vaults {
   /** Removes a vault from `lost`, because the operator has dismissed the message about its loss. */
   dismissLoss({ id }: LostVault): void {
     this.#lost = this.#lost.filter((each) => each.id !== id);
-    this.#setVaults(this.#vaults);
+    this.#options.toReturn.update([], new Set([id]));
   }
 
   /** Returns the signed journal of a vault as a file. An unlocked vault signs its journal first. */
@@ -302,18 +303,28 @@ export class Vaults {
 
   async #read(): Promise<void> {
     const [store, roots] = [await this.#options.store(), await this.#options.roots()];
-    const { verify, now } = this.#options;
+    const { verify, now, toReturn } = this.#options;
+    // Another tab stores an export before it lists the vault. A vault that is listed now can thus
+    // be removed from the list if the store, read later, has nothing to return.
+    const listed = new Set(toReturn.read().map(({ id }) => id));
     const { vaults, ids, failure } = await readVaults({ store, roots, verify, now: now() });
     this.#findLost(ids);
-    this.#setVaults(vaults);
+    this.#vaults = vaults;
+    const done = vaults.filter(({ id, isToReturn }) => !isToReturn && listed.has(id));
+    toReturn.update(
+      vaults.filter(({ isToReturn }) => isToReturn),
+      new Set(done.map(({ id }) => id)),
+    );
     if (failure) this.#failure ??= { vault: undefined, failure };
   }
 
   /** Finds vaults that this page or an earlier one listed and that the browser no longer has. */
   #findLost(ids: ReadonlySet<string>): void {
     const { toReturn, session } = this.#options;
-    const due = toReturn.list.map((each): LostVault => ({ ...each, isToReturn: true }));
-    const known = new Map([...this.#vaults, ...due, ...this.#lost].map((each): [string, LostVault] => [each.id, each]));
+    const due = new Map(toReturn.read().map((each) => [each.id, { ...each, isToReturn: true }]));
+    const known = new Map<string, LostVault>(due);
+    for (const each of [...this.#vaults, ...this.#lost])
+      known.set(each.id, { ...each, isToReturn: each.isToReturn || due.has(each.id) });
     this.#lost = [...known.values()].filter(({ id }) => !ids.has(id));
     if (this.#unlocked && !ids.has(this.#unlocked.id)) session.endOn({ code: 'vault-lost' });
   }
@@ -343,12 +354,11 @@ export class Vaults {
 
   async #countExports(id: string, client: VaultClient): Promise<void> {
     const { exports } = await client.status();
-    this.#setVaults(this.#vaults.map((vault) => (vault.id === id ? { ...vault, exports, isToReturn: true } : vault)));
-  }
-
-  #setVaults(vaults: readonly StoredVault[]): void {
-    this.#vaults = vaults;
-    this.#options.toReturn.set([...this.#lost, ...vaults].filter(({ isToReturn }) => isToReturn));
+    this.#vaults = this.#vaults.map((vault) => (vault.id === id ? { ...vault, exports, isToReturn: true } : vault));
+    this.#options.toReturn.update(
+      this.#vaults.filter((vault) => vault.id === id),
+      new Set(),
+    );
   }
 
   /** Runs `action`. Then `failure` is `earlier` if given, else the failure of `action`, if any. */
@@ -359,31 +369,6 @@ export class Vaults {
     } catch (error) {
       this.#failure = earlier ?? { vault, failure: failureOf(error) };
     }
-  }
-}
-
-/** Tries each secret until one unlocks the vault. @throws ProtocolError of the last try */
-async function unlockWithOne(
-  client: VaultClient,
-  id: string,
-  by: Opener['by'],
-  secrets: readonly Bytes[],
-  roots: readonly Bytes[],
-): Promise<void> {
-  try {
-    for (const [index, secret] of secrets.entries()) {
-      try {
-        await client.unlock(id, { by, secret }, roots);
-        return;
-      } catch (error) {
-        const isWrong = error instanceof ProtocolError && error.code === 'passphrase-wrong';
-        if (!isWrong || index === secrets.length - 1) throw error;
-      }
-    }
-  } finally {
-    // Wipes the secrets that were not tried. The others were transferred to the worker, which wipes
-    // them; here their length is now 0.
-    wipe(...secrets.filter(({ length }) => length > 0));
   }
 }
 

@@ -20,10 +20,23 @@ describe('the journals to return', () => {
       { id: 'AAAAAAAAAAAAAAAAAAAAAA', number: '0001' },
       { id: 'b-_', number: '00FF' },
     ];
-    first.set(vaults);
+    first.update(vaults, new Set());
     expect(new JournalsToReturn(settings).list).toEqual(vaults);
-    first.set([]);
+    first.update([], new Set(vaults.map(({ id }) => id)));
     expect(new JournalsToReturn(settings).list).toEqual([]);
+  });
+
+  it('keep the vaults that another tab has added', () => {
+    const { settings } = storage();
+    const [a, b] = [new JournalsToReturn(settings), new JournalsToReturn(settings)];
+    const [one, two] = [
+      { id: 'A', number: '0001' },
+      { id: 'B', number: '0002' },
+    ];
+    b.update([one], new Set());
+    a.update([two], new Set());
+    expect(a.list).toEqual([one, two]);
+    expect(b.read()).toEqual([one, two]);
   });
 
   it.each(['x', '0001', '0001 a b', '00g1 AA', ',,'])(

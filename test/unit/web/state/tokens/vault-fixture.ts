@@ -87,11 +87,15 @@ export class Browser {
   readonly returned: string[] = [];
   /** Numbers of the vaults whose journals the AS lacks. */
   get toReturn(): readonly string[] {
-    return this.journals.list.map(({ number }) => number);
+    return new JournalsToReturn(this.settings).list.map(({ number }) => number);
   }
 
-  /** The setting that remains after a page is closed. */
-  readonly journals = new JournalsToReturn({ getItem: () => null, setItem: () => undefined });
+  readonly #settings = new Map<string, string>();
+  /** The settings that all tabs share and that remain after a page is closed. */
+  readonly settings = {
+    getItem: (name: string): string | null => this.#settings.get(name) ?? null,
+    setItem: (name: string, value: string): void => void this.#settings.set(name, value),
+  };
 
   /** Opens a tab. The station has pinned the root keys of the vaults `roots`. */
   tab(roots: readonly TestVault[], now = NOON) {
@@ -123,7 +127,7 @@ export class Browser {
       },
       locks: this.locks as unknown as LockManager,
       now: () => now,
-      toReturn: this.journals,
+      toReturn: new JournalsToReturn(this.settings),
       watchInactivity: (onIdle) => {
         idle.push(onIdle);
         watching.add(onIdle);

@@ -6,7 +6,7 @@ import type { Envelope } from '#protocol/signing/envelope.ts';
 import { decodeVaultJournal } from '#protocol/vault/journal.ts';
 import { exportRequest } from '#test/support/as-card.ts';
 import { VAULTS_NAME } from '#web/vault-store/vault-store.ts';
-import { Browser, file, type Unlocked, unlocked } from './vault-fixture.ts';
+import { Browser, file, type Unlocked, unlocked, vaultOf } from './vault-fixture.ts';
 
 /** A browser whose connections to the vault store the test can close. */
 class Disk extends Browser {
@@ -119,6 +119,22 @@ describe.each([
     if (!lost) throw new TypeError('nothing is lost');
     vaults.dismissLoss(lost);
     expect([vaults.lost, disk.toReturn]).toEqual([[], []]);
+  });
+});
+
+describe('a vault store that is deleted while another tab uses the vault', () => {
+  it('is shown in this tab with the loads of the other tab, which stay to be returned', async () => {
+    const disk = new Disk();
+    const vault = await vaultOf();
+    const [here, other] = [disk.tab([vault]), disk.tab([vault])];
+    await here.vaults.import(file(vault.text));
+    await other.vaults.read();
+    await other.vaults.unlock(vault.header.vaultId, vault.passphrase);
+    await exportOne(other);
+    await clearSilently(disk);
+    await here.vaults.read();
+    expect(here.vaults.lost).toMatchObject([{ number: '0007', isToReturn: true }]);
+    expect(disk.toReturn).toEqual(['0007']);
   });
 });
 
