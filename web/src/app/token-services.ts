@@ -1,4 +1,5 @@
-// Creates the services for vaults and cards when the operator first opens them.
+// Creates the services for vaults and cards when the operator first opens them. Makes the browser ask
+// for confirmation before the operator leaves the page and loses the only journal of a lost vault.
 import { Passkeys } from '../as-client/passkeys.ts';
 import { VaultReturns } from '../as-client/vault-returns.ts';
 import { verifyWith } from '../as-client/web-crypto.ts';
@@ -50,6 +51,9 @@ export function openTokens(
     returnJournal: async (vault, signed) =>
       returnVaultJournal({ returns, store: await store(), journal }, vault, signed),
     watchInactivity: (onIdle) => watchInactivity(document, IDLE_LIMITS, activity, onIdle),
+  });
+  addEventListener('beforeunload', (event) => {
+    if (vaults.hasUnsavedJournal) event.preventDefault();
   });
   return { card: new CardSession(links, session, now), vaults };
 }

@@ -40,6 +40,13 @@ export interface LostVault extends JournalToReturn {
   readonly isToReturn: boolean;
   /** The signed journal, if the vault was unlocked when it was lost. */
   readonly journal?: Envelope;
+  /** Whether the operator has saved `journal` as a file. */
+  readonly isJournalSaved?: boolean;
+}
+
+/** Whether the journal of a lost vault exists only in the memory of this page. */
+export function isUnsaved({ journal, isJournalSaved = false }: LostVault): boolean {
+  return journal !== undefined && !isJournalSaved;
 }
 
 export interface VaultList {

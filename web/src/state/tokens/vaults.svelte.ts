@@ -16,7 +16,7 @@ import { type OpenedFile, readFile } from '../common/read-file.ts';
 import type { JournalsToReturn } from '../session/journals-to-return.svelte.ts';
 import type { LocalAccount, Session } from '../session/session.svelte.ts';
 import { unlockWithOne } from './unlock-with-one.ts';
-import { type LostVault, readVaults, type StoredVault } from './vault-list.ts';
+import { isUnsaved, type LostVault, readVaults, type StoredVault } from './vault-list.ts';
 import type { VaultReport } from './vault-return.ts';
 
 export type { LostVault, StoredVault } from './vault-list.ts';
@@ -88,6 +88,11 @@ export class Vaults {
   /** Vaults that are gone from the browser and that the operator has not dismissed. */
   get lost(): readonly LostVault[] {
     return this.#lost;
+  }
+
+  /** Whether a lost vault has a journal that exists only in the memory of this page. */
+  get hasUnsavedJournal(): boolean {
+    return this.#lost.some(isUnsaved);
   }
 
   /** Id of the vault that is unlocked in this tab. */
@@ -196,13 +201,19 @@ export class Vaults {
     });
   }
 
-  /** Returns the journal of a lost vault as a file, if the vault was unlocked when it was lost. */
-  lostJournal({ number, journal }: LostVault): SavedFile | undefined {
-    return journal && journalFile(number, journal);
+  /** Returns the journal of a lost vault as a file, which the caller must save. */
+  takeLostJournal({ id }: LostVault): SavedFile | undefined {
+    const lost = this.#lost.find((each) => each.id === id);
+    this.#lost = this.#lost.map((each) => (each === lost ? { ...each, isJournalSaved: true } : each));
+    return lost?.journal && journalFile(lost.number, lost.journal);
   }
 
-  /** Removes a vault from `lost`, because the operator has dismissed the message about its loss. */
+  /**
+   * Removes a vault from `lost`, because the operator has dismissed the message about its loss.
+   * Keeps a vault whose journal is not saved, because no other copy of that journal exists.
+   */
   dismissLoss({ id }: LostVault): void {
+    if (this.#lost.some((each) => each.id === id && isUnsaved(each))) return;
     this.#lost = this.#lost.filter((each) => each.id !== id);
     this.#options.toReturn.update([], new Set([id]));
   }

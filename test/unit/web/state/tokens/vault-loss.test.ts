@@ -98,7 +98,7 @@ describe.each([
     if (!lost?.journal) throw new TypeError('no journal');
     expect(lost).toMatchObject({ id: vault.header.vaultId, number: '0007', isToReturn: true });
     expect(kindsOf(lost.journal)).toEqual(['unlocked', 'export']);
-    expect(vaults.lostJournal(lost)?.name).toBe('vault-0007-journal.json');
+    expect(vaults.takeLostJournal(lost)?.name).toBe('vault-0007-journal.json');
     expect(session.state).toEqual({ is: 'out', failure: { code: 'vault-lost' } });
     expect([vaults.vaults, vaults.unlockedId]).toEqual([[], undefined]);
   });
@@ -135,6 +135,25 @@ describe('a vault store that is deleted while another tab uses the vault', () =>
     await here.vaults.read();
     expect(here.vaults.lost).toMatchObject([{ number: '0007', isToReturn: true }]);
     expect(disk.toReturn).toEqual(['0007']);
+  });
+});
+
+describe('the journal of a lost vault, which only this page has', () => {
+  it('is kept until the operator has saved it', async () => {
+    const disk = new Disk();
+    const { vaults } = await unlocked(disk);
+    expect(vaults.hasUnsavedJournal).toBe(false);
+    await remove(disk);
+    await vi.waitFor(() => expect(vaults.hasUnsavedJournal).toBe(true));
+    const [lost] = vaults.lost;
+    if (!lost) throw new TypeError('nothing is lost');
+    vaults.dismissLoss(lost);
+    expect(vaults.lost).toEqual([lost]);
+    const saved = vaults.takeLostJournal(lost);
+    expect(JSON.parse(saved?.text ?? '')).toEqual(lost.journal);
+    expect(vaults.hasUnsavedJournal).toBe(false);
+    vaults.dismissLoss(lost);
+    expect(vaults.lost).toEqual([]);
   });
 });
 
