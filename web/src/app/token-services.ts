@@ -9,6 +9,7 @@ import { once } from '../state/common/once.ts';
 import { IDLE_LIMITS, type StationActivity, watchInactivity } from '../state/page/inactivity.ts';
 import type { Session } from '../state/session/session.svelte.ts';
 import { CardSession } from '../state/tokens/card-session.svelte.ts';
+import { ImportedVaults } from '../state/tokens/imported-vaults.ts';
 import type { Tokens } from '../state/tokens/tokens.ts';
 import { returnVaultJournal } from '../state/tokens/vault-return.ts';
 import { Vaults } from '../state/tokens/vaults.svelte.ts';
@@ -27,7 +28,8 @@ export function openTokens(
   session: Session,
   activity: StationActivity,
 ): Tokens {
-  const { usb, serial, credentials, platform, ticks, now, clockOffset, storagePrefix, toReturn, locks } = environment;
+  const { usb, serial, credentials, platform, ticks, now, clockOffset, storagePrefix, toReturn, locks, settings } =
+    environment;
   const links = new Links({ usb, serial, platform, profiles: PROFILES, role: 'token', timer, now: ticks });
   const store = once(async () => {
     const opened = await VaultStore.open(withPrefix(indexedDB, storagePrefix));
@@ -48,6 +50,7 @@ export function openTokens(
     locks,
     now,
     toReturn,
+    imported: new ImportedVaults(settings),
     returnJournal: async (vault, signed) =>
       returnVaultJournal({ returns, store: await store(), journal }, vault, signed),
     watchInactivity: (onIdle) => watchInactivity(document, IDLE_LIMITS, activity, onIdle),

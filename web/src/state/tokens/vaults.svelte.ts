@@ -15,6 +15,7 @@ import { type Failure, failureOf } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 import type { JournalsToReturn } from '../session/journals-to-return.svelte.ts';
 import type { LocalAccount, Session } from '../session/session.svelte.ts';
+import type { ImportedVaults } from './imported-vaults.ts';
 import { unlockWithOne } from './unlock-with-one.ts';
 import { isUnsaved, type LostVault, readVaults, type StoredVault } from './vault-list.ts';
 import type { VaultReport } from './vault-return.ts';
@@ -47,6 +48,7 @@ export interface VaultsOptions {
   readonly now: () => Date;
   /** Holds the vaults whose journals must be returned to the AS. */
   readonly toReturn: Pick<JournalsToReturn, 'read' | 'update'>;
+  readonly imported: Pick<ImportedVaults, 'has' | 'add'>;
   /** Returns a vault journal to the AS. `origin` names the vault in the journal of this station. */
   readonly returnJournal: (
     vault: { readonly id: string; readonly origin: string },
@@ -138,14 +140,15 @@ export class Vaults {
 
   /** Verifies the signatures of a vault file, then stores the file. */
   async import(file: OpenedFile): Promise<void> {
-    const { store, roots, verify, now } = this.#options;
+    const { store, roots, verify, now, imported } = this.#options;
     await this.#attempt(undefined, async () => {
       const vault = decodeVaultFile(await readFile(file));
       const { header } = await verifyVaultFile(vault, await roots(), verify);
+      const opened = await store();
       // If a lost vault were imported again, it would repeat its export numbers.
-      if (this.#lost.some(({ id }) => id === header.vaultId))
+      if (imported.has(header.vaultId) && (await opened.find(header.vaultId)) === undefined)
         throw new ProtocolError('vault-lost', 'the journal of this vault was deleted');
-      await (await store()).import(header.vaultId, encodeVaultFile(vault), now().toISOString());
+      await opened.import(header.vaultId, encodeVaultFile(vault), now().toISOString());
       await this.#read();
     });
   }
@@ -331,12 +334,13 @@ export class Vaults {
 
   /** Finds vaults that this page or an earlier one listed and that the browser no longer has. */
   #findLost(ids: ReadonlySet<string>): void {
-    const { toReturn, session } = this.#options;
+    const { toReturn, imported, session } = this.#options;
     const due = new Map(toReturn.read().map((each) => [each.id, { ...each, isToReturn: true }]));
     const known = new Map<string, LostVault>(due);
     for (const each of [...this.#vaults, ...this.#lost])
       known.set(each.id, { ...each, isToReturn: each.isToReturn || due.has(each.id) });
     this.#lost = [...known.values()].filter(({ id }) => !ids.has(id));
+    imported.add([...ids, ...known.keys()]);
     if (this.#unlocked && !ids.has(this.#unlocked.id)) session.endOn({ code: 'vault-lost' });
   }
 

@@ -16,6 +16,7 @@ import { TestVaultWorker } from '#test/support/vault-worker.ts';
 import type { NewPasskey, Passkey, PasskeyBar } from '#web/as-client/passkeys.ts';
 import { JournalsToReturn } from '#web/state/session/journals-to-return.svelte.ts';
 import { Session } from '#web/state/session/session.svelte.ts';
+import { ImportedVaults } from '#web/state/tokens/imported-vaults.ts';
 import { Vaults } from '#web/state/tokens/vaults.svelte.ts';
 import { VaultStore } from '#web/vault-store/vault-store.ts';
 
@@ -128,6 +129,7 @@ export class Browser {
       locks: this.locks as unknown as LockManager,
       now: () => now,
       toReturn: new JournalsToReturn(this.settings),
+      imported: new ImportedVaults(this.settings),
       watchInactivity: (onIdle) => {
         idle.push(onIdle);
         watching.add(onIdle);

@@ -119,6 +119,19 @@ describe.each([
     if (!lost) throw new TypeError('nothing is lost');
     vaults.dismissLoss(lost);
     expect([vaults.lost, disk.toReturn]).toEqual([[], []]);
+    await vaults.import(file(page.vault.text));
+    expect(vaults.failure?.failure).toEqual({ code: 'vault-lost' });
+  });
+
+  it('does not take the vault again after a reload, even if the vault had no loads', async () => {
+    const disk = new Disk();
+    const { vaults, vault } = await unlocked(disk);
+    await vaults.lock();
+    await lose(disk);
+    const { vaults: later } = disk.tab([vault]);
+    await later.import(file(vault.text));
+    expect(later.failure?.failure).toEqual({ code: 'vault-lost' });
+    expect(later.vaults).toEqual([]);
   });
 });
 
