@@ -5,6 +5,7 @@ import type { Database } from './database.ts';
 import {
   type EndedAs,
   type ListedState,
+  listedState,
   type OrderRecord,
   UNIT_STATES,
   type UnitRow,
@@ -104,14 +105,16 @@ export class WorkOrderStore {
   }
 
   /** Returns at most `limit` rows of one state with SN greater than `after`, ascending. */
-  unitsIn(orderChain: number, state: UnitState, limit: number, after = ''): Promise<readonly UnitRow[]> {
+  unitsIn(orderChain: number, state: ListedState, limit: number, after = ''): Promise<readonly UnitRow[]> {
+    const stored: UnitState = state === 'aside' ? 'failed' : state;
     return this.#database.run(['units'], 'readonly', async (transaction) => {
       const rows: UnitRow[] = [];
       const index = transaction.objectStore('units').index('state');
-      let cursor = await index.openCursor(IDBKeyRange.only([orderChain, state]));
+      let cursor = await index.openCursor(IDBKeyRange.only([orderChain, stored]));
       if (cursor && after !== '')
-        cursor = await cursor.continuePrimaryKey([orderChain, state], [orderChain, `${after}\uffff`]);
-      for (; cursor && rows.length < limit; cursor = await cursor.continue()) rows.push(cursor.value);
+        cursor = await cursor.continuePrimaryKey([orderChain, stored], [orderChain, `${after}\uffff`]);
+      for (; cursor && rows.length < limit; cursor = await cursor.continue())
+        if (listedState(cursor.value) === state) rows.push(cursor.value);
       return rows;
     });
   }

@@ -1,7 +1,7 @@
 // The list of all units of a work order with their rows. Only the visible rows are in memory: the
 // order provides the serial numbers, the journal the rows.
 import type { UnitRange } from '#protocol/orders/units.ts';
-import { type ListedState, listedState, type UnitRow } from '../../journal/order-record.ts';
+import type { ListedState, UnitRow } from '../../journal/order-record.ts';
 import type { WorkOrderStore } from '../../journal/work-orders.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import { UnitIndex } from './unit-index.ts';
@@ -116,10 +116,8 @@ export class UnitTable {
 
   async #inState(state: ListedState): Promise<readonly TableRow[]> {
     const { store, chain, elsewhere } = this.#options;
-    const stored = await store.unitsIn(chain, state === 'aside' ? 'failed' : state, MAX_FILTERED);
-    const rows = stored
-      .filter((row) => listedState(row) === state)
-      .map((row) => ({ sn: row.sn, row, isElsewhere: false }));
+    const stored = await store.unitsIn(chain, state, MAX_FILTERED);
+    const rows = stored.map((row) => ({ sn: row.sn, row, isElsewhere: false }));
     const others = state === 'done' ? [...elsewhere()] : [];
     return [...rows, ...others.map((sn) => ({ sn, row: undefined, isElsewhere: true }))].slice(0, MAX_FILTERED);
   }

@@ -1,6 +1,10 @@
 // The list of all units of an order. Only the rows of the visible window are in memory.
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
+import { Database } from '#web/journal/database.ts';
 import type { UnitRow } from '#web/journal/order-record.ts';
+import { WorkOrderStore } from '#web/journal/work-orders.ts';
 import { UnitIndex } from '#web/state/orders/unit-index.ts';
 import { UnitTable, type UnitTableOptions } from '#web/state/orders/unit-table.svelte.ts';
 import { sn } from './order-fixture.ts';
@@ -59,5 +63,22 @@ describe('the table of units', () => {
     expect(units.rows.map((each) => each.sn)).toEqual([sn(1), sn(2)]);
     await units.choose('done');
     expect(units.rows).toEqual([{ sn: sn(3), row: undefined, isElsewhere: true }]);
+  });
+
+  it('separates failed units from units that were set aside, also after the first 500 rows', async () => {
+    const database = await Database.open(new IDBFactory(), () => undefined);
+    const row = { order: 1, state: 'failed', tries: 1, exported: [], begun: '', at: '' } as const;
+    const numbers = Array.from({ length: 501 }, (_, index) => index + 1);
+    await database.run(['units'], 'readwrite', async (transaction) => {
+      const store = transaction.objectStore('units');
+      const isAside = (n: number): boolean => n > 1 && n !== 501;
+      await Promise.all(numbers.map((n) => store.put({ ...row, sn: sn(n), ...(isAside(n) ? { aside: true } : {}) })));
+    });
+    const store = new WorkOrderStore(database, () => new Date());
+    const units = table(store);
+    await units.choose('failed');
+    await units.show(0, 20);
+    expect(units.rows.map((each) => each.sn)).toEqual([sn(1), sn(501)]);
+    expect((await store.unitsIn(1, 'aside', 2, sn(9))).map((each) => each.sn)).toEqual([sn(10), sn(11)]);
   });
 });
