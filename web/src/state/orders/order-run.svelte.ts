@@ -113,7 +113,7 @@ export class OrderRun implements Attendant {
 
   /** Recovers without the operator, if a temporary failure stopped the run or a unit. */
   async recoverAlone(): Promise<void> {
-    const isNeeded = this.#units.some(({ phase }) => 'failure' in phase && isPassing(phase.failure));
+    const isNeeded = this.#units.some(({ failure }) => failure !== undefined && isPassing(failure));
     await this.#control.recoverAlone(isNeeded, () => this.#recover());
   }
 
@@ -125,9 +125,7 @@ export class OrderRun implements Attendant {
   /** Ends the run of an order that the AS has closed or revoked. Completes loads in progress. */
   async end(as: EndedAs): Promise<void> {
     if (this.ended === as) return;
-    for (const unit of this.#units) {
-      if (['arriving', 'scan', 'reason'].includes(unit.phase.is)) unit.enter({ is: 'waiting' });
-    }
+    for (const unit of this.#units) unit.interrupt();
     await this.#control.end(as);
   }
 
@@ -155,9 +153,7 @@ export class OrderRun implements Attendant {
     } finally {
       this.#inUse.delete(unit);
     }
-    const { phase } = unit;
-    if (phase.is === 'done' || 'failure' in phase)
-      this.#options.askAs?.('failure' in phase ? phase.failure : undefined);
+    if (unit.phase.is === 'done' || unit.failure) this.#options.askAs?.(unit.failure);
   }
 
   async refuseDuplicate(sn: string): Promise<void> {
@@ -236,9 +232,7 @@ export class OrderRun implements Attendant {
   async #revisitAll(): Promise<void> {
     await Promise.all(
       this.#options.lanes().map(async (lane) => {
-        const phase = this.#units.find((unit) => unit.lane === lane)?.phase;
-        const isOver = phase && ['done', 'refused', 'aside', 'loading'].includes(phase.is);
-        if (isOver || lane.busy || (phase?.is === 'failed' && !isSystemFailure(phase.failure))) return;
+        if (lane.busy || this.#units.some((unit) => unit.lane === lane && unit.mustStay)) return;
         if (lane.phase.is === 'unknown' || lane.phase.is === 'unverified') await lane.retry();
         await this.arrive(lane);
       }),
@@ -291,7 +285,7 @@ export class OrderRun implements Attendant {
   }
 
   async #load(unit: UnitProgress, missing: readonly OrderLine[]): Promise<void> {
-    const { ticks, session } = this.#options;
+    const { ticks } = this.#options;
     await this.exportsLeft.read();
     const { count } = this.exportsLeft;
     if (count !== undefined && count < missing.length) {
@@ -302,10 +296,8 @@ export class OrderRun implements Attendant {
     const { row: rowBefore, isDone: wasDone } = unit;
     const tries = (rowBefore?.tries ?? 0) + 1;
     for (const [index, line] of missing.entries()) {
-      if (unit.lane.isInOtherTab) return unit.enter({ is: 'failed', failure: { code: 'unit-elsewhere' } });
-      if (!this.#control.isRunning || !session.signedIn || !unit.lane.isReachable) return unit.enter({ is: 'waiting' });
       const chosen = this.#choose(unit, line);
-      if (!chosen) return this.#end(unit, { is: 'failed', failure: { code: 'set-unknown' }, stage: 'identity' });
+      if (!chosen) return;
       const isLast = index === missing.length - 1;
       const ending = await unit.lane.load(chosen, {
         workOrder: this.#order.id,
@@ -327,7 +319,7 @@ export class OrderRun implements Attendant {
   async #rehearse(unit: UnitProgress, missing: readonly OrderLine[]): Promise<void> {
     for (const line of missing) {
       const chosen = this.#choose(unit, line);
-      if (!chosen) return this.#end(unit, { is: 'failed', failure: { code: 'set-unknown' }, stage: 'identity' });
+      if (!chosen) return;
       const failure = await unit.lane.rehearse(chosen, this.#order.suite);
       if (failure) return this.#end(unit, { is: 'failed', failure, stage: 'challenge' });
     }
@@ -336,14 +328,23 @@ export class OrderRun implements Attendant {
     this.#options.signal('done');
   }
 
-  /** Returns the key and slot of a line; undefined if the AS does not list the set. */
+  /**
+   * Returns the key and slot of a line. If the line cannot be loaded now, enters the phase that
+   * states why, and returns undefined.
+   */
   #choose(unit: UnitProgress, line: OrderLine) {
-    const { facts } = unit.lane;
+    const { facts, isInOtherTab, isReachable } = unit.lane;
     const { signedIn } = this.#options.session;
-    const chosen = facts && signedIn && choiceOf(line, facts, signedIn, this.#order.set);
-    const { lines } = this.#order;
-    if (chosen) unit.enter({ is: 'loading', line: lines.indexOf(line), lines: lines.length });
-    return chosen;
+    if (isInOtherTab) unit.enter({ is: 'failed', failure: { code: 'unit-elsewhere' } });
+    else if (!this.#control.isRunning || !signedIn || !facts || !isReachable) unit.enter({ is: 'waiting' });
+    else {
+      const { lines, set } = this.#order;
+      const chosen = choiceOf(line, facts, signedIn, set);
+      if (chosen) unit.enter({ is: 'loading', line: lines.indexOf(line), lines: lines.length });
+      else this.#end(unit, { is: 'failed', failure: { code: 'set-unknown' }, stage: 'identity' });
+      return chosen;
+    }
+    return undefined;
   }
 
   async #recordHadAll(unit: UnitProgress): Promise<void> {

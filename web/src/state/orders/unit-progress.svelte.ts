@@ -5,7 +5,7 @@ import type { Refusal, UnitRow } from '../../journal/order-record.ts';
 import { storedReason } from '../common/entered-text.ts';
 import type { Failure } from '../common/failure.ts';
 import type { Lane } from '../station/lane.svelte.ts';
-import { ASK_OPERATOR, repeatReason } from './order-rules.ts';
+import { ASK_OPERATOR, isSystemFailure, repeatReason } from './order-rules.ts';
 
 export type UnitPhase =
   /** The identity and the row of the unit are being read. */
@@ -48,6 +48,22 @@ export class UnitProgress {
 
   get phase(): UnitPhase {
     return this.#phase;
+  }
+
+  /** The failure that the phase names; undefined if it names none. */
+  get failure(): Failure | undefined {
+    return 'failure' in this.#phase ? this.#phase.failure : undefined;
+  }
+
+  /** Whether only the operator can try the unit again, or the unit is being loaded. */
+  get mustStay(): boolean {
+    const isUnitFailure = this.#phase.is === 'failed' && !isSystemFailure(this.#phase.failure);
+    return isUnitFailure || ['done', 'refused', 'aside', 'loading'].includes(this.#phase.is);
+  }
+
+  /** Ends the wait for the operator, or for the reading of the unit. */
+  interrupt(): void {
+    if (['arriving', 'scan', 'reason'].includes(this.#phase.is)) this.#phase = { is: 'waiting' };
   }
 
   /** Time from the start of the first line to the end of the last, in milliseconds. */

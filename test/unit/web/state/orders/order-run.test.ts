@@ -169,6 +169,22 @@ describe('the run of a work order', () => {
     expect(truth(cable, TWO_LINES)).toEqual([true, true]);
   });
 
+  it('gives the unit to another tab between two lines of a dry run', async () => {
+    const world = new World([unit(1)], TWO_LINES, { dryRun: true });
+    const [cable = unit(1)] = world.cables;
+    const page = await working(world);
+    await page.bench.station.start();
+    cable.beforeCommand = async (ins) => {
+      if (ins === 0x84) page.bench.ask(page.bench.remembered[0]?.id ?? 0);
+    };
+    await page.plug(cable);
+    expect(page.unit(cable).phase).toEqual({ is: 'failed', failure: { code: 'unit-elsewhere' } });
+    cable.beforeCommand = undefined;
+    page.bench.awaited.clear();
+    await page.run.retry(page.unit(cable));
+    expect(page.unit(cable).phase).toEqual({ is: 'done', how: 'rehearsed' });
+  });
+
   it('halts after the number of failures in a row that the order names', async () => {
     const world = new World([1, 2, 3].map(unit), ONE_LINE, { haltAfter: 2 });
     const page = await working(world);
