@@ -129,9 +129,9 @@ export class OrderRun implements Attendant {
     await this.#control.end(as);
   }
 
-  /** Records these units as done, because the AS has all their receipts. */
+  /** Records these units as done: the AS has all their receipts. Rejects if the journal fails. */
   async merge(sns: readonly string[]): Promise<void> {
-    await this.#control.attempt(async () => this.counts.addElsewhere(await mergeProven(this.#updates(), sns)));
+    await this.#control.require(async () => this.counts.addElsewhere(await mergeProven(this.#updates(), sns)));
   }
 
   /** Pauses the run. Loads in progress are completed, but no further load starts. */

@@ -58,12 +58,27 @@ export class RunControl {
     await this.attempt(() => this.#options.journal.note(this.#options.chain, event));
   }
 
-  /** Runs an action that writes to the journal. If the action fails, halts the run. */
+  /** Runs an action without which the run may not continue. If it fails, halts the run and rethrows. */
+  async require(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.halt(failureOf(error));
+      throw error;
+    }
+  }
+
+  /**
+   * Runs an action of the operator that writes to the journal. If the action fails, halts the run,
+   * even if it is paused, because the state of the run shows the failure. An ended run remains
+   * ended.
+   */
   async attempt(action: () => Promise<void>): Promise<void> {
     try {
       await action();
     } catch (error) {
-      this.#state = { is: 'halted', failures: 0, failure: failureOf(error) };
+      if (this.#ended) failureOf(error);
+      else this.#state = { is: 'halted', failures: 0, failure: failureOf(error) };
     }
   }
 

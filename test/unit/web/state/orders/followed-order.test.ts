@@ -72,6 +72,22 @@ describe('the progress of an order', () => {
     expect(await page.store.check(page.chain)).toBeUndefined();
   });
 
+  it.each(['running', 'paused'] as const)('is requested again if the journal of a %s run fails once', async (is) => {
+    const { page, order, state, seen } = await openOrder();
+    if (is === 'running') await order.run.start();
+    state.progress = { state: 'open', done: 2, units: done(1, 2) };
+    const { store } = page;
+    const rowsOf = vi.spyOn(store, 'rowsOf');
+    rowsOf.mockRejectedValueOnce(new ProtocolError('journal-failed', 'the disk is busy'));
+    await order.remote.follow();
+    expect(order.remote.failure).toEqual({ code: 'journal-failed' });
+    expect(order.run.state.is).toBe(is === 'running' ? 'halted' : 'paused');
+    await order.remote.follow();
+    expect(seen).toEqual([undefined, undefined]);
+    expect(order.run.counts).toMatchObject({ done: 2, unseen: 1 });
+    expect(order.remote.failure).toBeUndefined();
+  });
+
   it('lacks the units of a vault until its journal is returned', async () => {
     const { page, order, state } = await openOrder(1);
     const { store, chain } = page;

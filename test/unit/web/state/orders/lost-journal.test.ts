@@ -25,7 +25,7 @@ async function lostOrder() {
 describe('an order whose journal was deleted', () => {
   it('halts when the AS reports its progress, and counts no unit twice', async () => {
     const { page } = await lostOrder();
-    await page.run.merge([sn(1)]);
+    await expect(page.run.merge([sn(1)])).rejects.toMatchObject({ code: 'journal-lost' });
     expect(page.run.state).toMatchObject(LOST);
     expect(page.run.counts).toMatchObject({ done: 1, unseen: 2 });
   });
