@@ -156,7 +156,7 @@ async function start(target: HTMLElement): Promise<void> {
   const orders = once(async () => (await services()).openOrders(station));
   const tokens = once(async () => {
     const activity = { isBusy: () => station.busy, subscribe: (listener: () => void) => station.onActivity(listener) };
-    return (await services()).openTokens(session, activity);
+    return (await services()).openTokens(session, activity, () => station.settle());
   });
   guard(station, health);
   watchReach(session, health);

@@ -29,7 +29,7 @@ export interface Services extends StationServices {
   /** On the first call, loads the code for work orders. */
   readonly openOrders: (station: Station) => Promise<Orders>;
   /** On the first call, loads the code for vaults and cards. */
-  readonly openTokens: (session: Session, activity: StationActivity) => Promise<Tokens>;
+  readonly openTokens: (session: Session, activity: StationActivity, settle: () => Promise<void>) => Promise<Tokens>;
 }
 
 /**
@@ -77,9 +77,9 @@ export async function startServices(environment: Environment): Promise<Services>
       const { openOrders } = await import('./order-services.ts');
       return openOrders(environment, core, station);
     },
-    openTokens: async (session, activity) => {
+    openTokens: async (session, activity, settle) => {
       const { openTokens } = await import('./token-services.ts');
-      return openTokens(environment, core, session, activity);
+      return openTokens(environment, core, session, activity, settle);
     },
   };
 }

@@ -27,6 +27,7 @@ export function openTokens(
   { database, journal, as }: CoreServices,
   session: Session,
   activity: StationActivity,
+  settle: () => Promise<void>,
 ): Tokens {
   const { usb, serial, credentials, platform, ticks, now, clockOffset, storagePrefix, toReturn, locks, settings } =
     environment;
@@ -58,5 +59,5 @@ export function openTokens(
   addEventListener('beforeunload', (event) => {
     if (vaults.hasUnsavedJournal) event.preventDefault();
   });
-  return { card: new CardSession(links, session, now), vaults };
+  return { card: new CardSession(links, session, now, settle), vaults };
 }

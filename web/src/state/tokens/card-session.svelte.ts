@@ -42,13 +42,16 @@ export class CardSession {
   readonly #links: CardLinks;
   readonly #session: Session;
   readonly #now: () => Date;
+  readonly #onUnlocked: () => Promise<void>;
   #card: TokenCard | undefined;
   #open: OpenLink | undefined;
 
-  constructor(links: CardLinks, session: Session, now: () => Date) {
+  /** `onUnlocked` is called after an operation that leaves the card unlocked. */
+  constructor(links: CardLinks, session: Session, now: () => Date, onUnlocked: () => Promise<void>) {
     this.#links = links;
     this.#session = session;
     this.#now = now;
+    this.#onUnlocked = onUnlocked;
   }
 
   get phase(): CardPhase {
@@ -100,6 +103,7 @@ export class CardSession {
   /** Reads the state of the PIN again. This uses up no try. */
   async reread(): Promise<void> {
     await this.#attempt(() => this.#resume());
+    if (this.#phase.is === 'unlocked') await this.#onUnlocked();
   }
 
   /** Unlocks the card. A wrong PIN uses up a try. @throws RangeError for a malformed PIN */
@@ -168,6 +172,7 @@ export class CardSession {
     await this.#attempt(() => this.#resume(), this.#failure);
     if (this.#phase.is === 'unlocked' && this.#failure?.code === 'pin-unanswered') this.#failure = undefined;
     this.#isChecking = false;
+    if (this.#phase.is === 'unlocked') await this.#onUnlocked();
   }
 
   /** Reads the state of the PIN. If the card is unlocked, makes it the AS of the session. */

@@ -40,8 +40,10 @@ function cardSession(testCard = new TestAsCard()) {
     () => NOW,
   );
   const choose = async (): Promise<Link | undefined> => chooser.choice;
-  const card = new CardSession({ chooseUsb: choose, chooseSerial: choose }, session, () => NOW);
-  return { card, session, chooser, pull: () => pull(), sent: () => sent };
+  const settled: boolean[] = [];
+  const settle = async (): Promise<void> => void settled.push(session.signedIn !== undefined);
+  const card = new CardSession({ chooseUsb: choose, chooseSerial: choose }, session, () => NOW, settle);
+  return { settled, card, session, chooser, pull: () => pull(), sent: () => sent };
 }
 
 async function unlocked() {
@@ -166,6 +168,20 @@ describe('the card session', () => {
     await card.reread();
     expect([card.phase, card.failure]).toEqual([{ is: 'locked', triesLeft: 2 }, undefined]);
     expect(session.signedIn).toBeUndefined();
+  });
+
+  it('settles the units after it was read again and is unlocked', async () => {
+    let isMute = false;
+    const { card, settled } = unreliable((command, answer) => {
+      isMute ||= command[1] === 0x20 && command.length > 5;
+      return isMute ? new Uint8Array([0x90]) : answer;
+    });
+    await card.attach('usb');
+    await card.enterPin(PIN);
+    expect([card.phase, settled]).toEqual([{ is: 'locked', triesLeft: undefined }, []]);
+    isMute = false;
+    await card.reread();
+    expect([card.phase, settled]).toEqual([{ is: 'unlocked' }, [true]]);
   });
 
   it.each([
