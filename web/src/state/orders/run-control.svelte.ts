@@ -58,7 +58,7 @@ export class RunControl {
     await this.attempt(() => this.#options.journal.note(this.#options.chain, event));
   }
 
-  /** Runs an action without which the run may not continue. If it fails, halts the run and rethrows. */
+  /** Runs an action that the run requires. If it fails, halts the run and rejects. */
   async require(action: () => Promise<void>): Promise<void> {
     try {
       await action();
