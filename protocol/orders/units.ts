@@ -79,9 +79,8 @@ export function hasUnit(ranges: readonly UnitRange[], sn: string): boolean {
   return found !== undefined && found[0] <= sn && sn <= found[1];
 }
 
-/** Minimum number of digits by which a unit is searched. Fewer would match many units. */
-const MIN_LAST_DIGITS = 4;
-const LAST_DIGITS = new RegExp(`^[0-9A-F]{${MIN_LAST_DIGITS},32}$`);
+/** The digits by which a unit is searched: at least 4, because fewer would match many units. */
+const LAST_DIGITS = /^[0-9A-F]{4,32}$/;
 
 export const lastDigits = text(LAST_DIGITS, 'the last digits of a serial number');
 
