@@ -16,7 +16,7 @@ import type {
 import { lists, type WorkOrder } from '#protocol/orders/order.ts';
 import type { Report } from '#protocol/orders/report.ts';
 import type { NewOrderJson, StationReportJson } from '#protocol/orders/requests.ts';
-import { findUnit } from '#protocol/orders/units.ts';
+import { findUnits } from '#protocol/orders/units.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import type { AuditEvent, AuditLog } from '../audit-log/audit-log.ts';
@@ -98,9 +98,9 @@ export class Orders {
       const { id, title, set, count, lines, options, issued, notBefore, until } = order;
       const found = counts.get(id) ?? { workOrder: id, exports: 0, receipts: 0, time: issued };
       counts.delete(id);
-      const sn = digits === undefined ? undefined : findUnit(order.units, digits);
-      if (digits !== undefined && sn === undefined) return [];
-      const unit = sn === undefined ? null : { sn, ...this.#loadsOf(order).of(sn) };
+      const units = digits === undefined ? undefined : findUnits(order.units, digits);
+      if (digits !== undefined && units === undefined) return [];
+      const unit = units === undefined ? null : { ...units, ...this.#loadsOf(order).of(units.sn) };
       const done = this.#countDone(order);
       const facts = { title, set, count, lines: lines.length, done, state, notBefore, until, dryRun: options.dryRun };
       return [{ ...found, order: facts, unit }];

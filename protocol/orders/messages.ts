@@ -34,6 +34,13 @@ const orderUnitSchema = v.object({
 });
 export type OrderUnitJson = Json<typeof orderUnitSchema>;
 
+const foundUnitSchema = v.object({
+  ...orderUnitSchema.entries,
+  /** Number of units of the order whose SN ends with the requested digits. */
+  count: natural,
+});
+export type FoundUnitJson = Json<typeof foundUnitSchema>;
+
 /** Answer of GET /v1/work-orders/{id}, and of a POST that issues or revokes an order. */
 export const orderSchema = v.object({
   /** The payload is a WorkOrder, of type WORK_ORDER_TYPE. */
@@ -91,8 +98,8 @@ const workOrderFactsSchema = v.object({
       dryRun: v.boolean(),
     }),
   ),
-  /** The unit that the request asked for; null if it asked for none. */
-  unit: v.nullable(orderUnitSchema),
+  /** The first unit that the request asked for; null if it asked for none. */
+  unit: v.nullable(foundUnitSchema),
 });
 export type WorkOrderJson = Json<typeof workOrderFactsSchema>;
 /** A job number that exports named. */

@@ -90,19 +90,31 @@ export function readLastDigits(written: string): string | undefined {
   return LAST_DIGITS.test(digits) ? digits : undefined;
 }
 
-/** The first unit whose SN ends with `digits`, 4 to 32 upper-case hex digits. */
-export function findUnit(ranges: readonly UnitRange[], digits: string): string | undefined {
+/** The units whose SN ends with the same digits. */
+export interface UnitsFound {
+  /** The first of the units. */
+  readonly sn: string;
+  readonly count: number;
+}
+
+/** Finds the units whose SN ends with `digits`, 4 to 32 upper-case hex digits. */
+export function findUnits(ranges: readonly UnitRange[], digits: string): UnitsFound | undefined {
   const [end, span] = [BigInt(`0x${digits}`), 1n << BigInt(4 * digits.length)];
+  let [sn, count]: [string | undefined, number] = [undefined, 0];
   for (const [from, to] of ranges) {
     if (from === to) {
-      if (from.endsWith(digits)) return from;
+      if (!from.endsWith(digits)) continue;
+      sn ??= from;
+      count++;
       continue;
     }
-    const first = BigInt(`0x${from}`);
+    const [first, last] = [BigInt(`0x${from}`), BigInt(`0x${to}`)];
     const found = first + ((((end - first) % span) + span) % span);
-    if (found <= BigInt(`0x${to}`)) return hexNumber(found, 32);
+    if (found > last) continue;
+    sn ??= hexNumber(found, 32);
+    count += Number((last - found) / span) + 1;
   }
-  return undefined;
+  return sn === undefined ? undefined : { sn, count };
 }
 
 /** Yields every SN, ascending. */

@@ -151,11 +151,13 @@ describe('the orders with one unit', () => {
     await service.json(service.olga.token, '/v1/exports', exportRequest({ workOrder: 'only named' }));
     for (const digits of [unit(2), unit(2).slice(-4)]) {
       expect(await find(digits)).toMatchObject([
-        { workOrder: 'JOB-4711', order: { done: 1 }, unit: { sn: unit(2), exports: 1, proven: 1 } },
+        { workOrder: 'JOB-4711', order: { done: 1 }, unit: { sn: unit(2), count: 1, exports: 1, proven: 1 } },
       ]);
     }
     expect(await find(unit(3))).toMatchObject([{ unit: { sn: unit(3), exports: 0, proven: 0 } }]);
     expect(await find(unit(9))).toEqual([]);
+    await service.issue({ id: 'TWICE', units: [unit(5), `F${unit(5).slice(1)}`] });
+    expect(await find(unit(5).slice(-4))).toMatchObject([{ workOrder: 'TWICE', unit: { count: 2 } }]);
   });
 
   it('are not searched by fewer than four digits', async () => {

@@ -4,6 +4,7 @@ import { ProtocolError } from '#protocol/errors.ts';
 import { readEnvelope } from '#protocol/json/document.ts';
 import type { Balance } from '#protocol/orders/balance.ts';
 import {
+  type FoundUnitJson,
   type OrderProgressJson,
   type OrderState,
   type OrderUnitJson,
@@ -28,8 +29,8 @@ export interface ListedOrder {
   readonly lines: number;
   /** Number of units that are done, over all stations. */
   readonly done: number;
-  /** The unit that find() has found; null in an answer to list(). */
-  readonly unit: OrderUnitJson | null;
+  /** What find() has found; null in an answer to list(). */
+  readonly unit: FoundUnitJson | null;
   readonly state: OrderState;
   readonly notBefore: string;
   readonly until: string;

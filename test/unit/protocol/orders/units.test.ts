@@ -6,7 +6,7 @@ import { readUnitCsv, readUnitJson, writeUnitCsv, writeUnitJson } from '#protoco
 import {
   arrangeUnits,
   countUnits,
-  findUnit,
+  findUnits,
   hasUnit,
   readLastDigits,
   readSerialNumber,
@@ -45,10 +45,19 @@ describe('the last digits of a serial number', () => {
     ['0047', [range('45490048', '454A0047')], '454A0047'],
     ['0000', [range('4549FFF0', '454A0010')], '454A0000'],
     ['45490047', [range('45490001', '454900FF')], '45490047'],
-    ['0047', [range('1'), range('10047'), range('20047')], '10047'],
     [sn('7'), [range('1', '10047')], '7'],
   ])('%s are looked up in ranges without listing the units', (digits, ranges, found) => {
-    expect(findUnit(ranges, digits)).toBe(found && sn(found));
+    expect(findUnits(ranges, digits)).toEqual(found && { sn: sn(found), count: 1 });
+  });
+});
+
+describe('units that end with the same digits', () => {
+  it.each([
+    [2, [range('1'), range('10047'), range('20047')]],
+    [2, [range('10046', '20047')]],
+    [32, [range('10046', '1FFFFF'), range('200047', '210046')]],
+  ])('are counted: %i', (count, ranges) => {
+    expect(findUnits(ranges, '0047')).toEqual({ sn: sn('10047'), count });
   });
 });
 

@@ -1,6 +1,6 @@
 // Searches the orders for a text in their id or title, and for a unit by its serial number or its
 // last digits. The AS searches the units of the orders that this station does not store.
-import { findUnit, readLastDigits } from '#protocol/orders/units.ts';
+import { findUnits, readLastDigits, type UnitsFound } from '#protocol/orders/units.ts';
 import type { ListedOrder, WorkOrders } from '../../as-client/work-orders.ts';
 import { type ListedState, listedState } from '../../journal/order-record.ts';
 import type { WorkOrderStore } from '../../journal/work-orders.ts';
@@ -13,11 +13,10 @@ import type { StoredOrder } from './stored-order.ts';
 /** Time from the last change of the text to the start of the search, in milliseconds. */
 const PAUSE_MS = 300;
 
-/** A unit that the search found on an order. */
-export interface UnitMatch {
-  readonly sn: string;
-  readonly state: ListedState | 'unseen';
-}
+/** The unit that the search found on an order, or the number of units that end with the digits. */
+export type UnitMatch =
+  | { readonly sn: string; readonly state: ListedState | 'unseen' }
+  | { readonly count: number; readonly digits: string };
 
 export interface OrderSearchOptions {
   readonly store: Pick<WorkOrderStore, 'unit'>;
@@ -78,16 +77,21 @@ export class OrderSearch {
     const units = new Map<string, UnitMatch>();
     await this.#task.run(async () => {
       for (const { record, order } of this.#options.stored()) {
-        const sn = findUnit(order.units, digits);
-        if (sn === undefined) continue;
-        const row = await this.#options.store.unit(record.order, sn);
-        units.set(record.name, { sn, state: row ? listedState(row) : 'unseen' });
+        const found = findUnits(order.units, digits);
+        if (found === undefined) continue;
+        units.set(record.name, await this.#matchHere(record.order, found, digits));
       }
       for (const [name, match] of await this.#findAtAs(digits, units)) units.set(name, match);
     });
     if (this.digits !== digits) return; // the operator has typed on
     this.#units = units;
     this.#isSearching = false;
+  }
+
+  async #matchHere(chain: number, { sn, count }: UnitsFound, digits: string): Promise<UnitMatch> {
+    if (count > 1) return { count, digits };
+    const row = await this.#options.store.unit(chain, sn);
+    return { sn, state: row ? listedState(row) : 'unseen' };
   }
 
   async #findAtAs(
@@ -99,7 +103,9 @@ export class OrderSearch {
     const found = await this.#options.remote.find(digits);
     return found.flatMap((order) => {
       const name = orderName(account.service, order.id);
-      return order.unit ? [[name, matchAtAs(order, order.unit, here.get(name))] as const] : [];
+      if (order.unit === null) return [];
+      const { count } = order.unit;
+      return [[name, count > 1 ? { count, digits } : matchAtAs(order, order.unit, here.get(name))] as const];
     });
   }
 }
@@ -115,6 +121,6 @@ function matchAtAs(
   here: UnitMatch | undefined,
 ): UnitMatch {
   if (proven >= lines) return { sn, state: 'done' };
-  if (here?.sn === sn && here.state !== 'unseen') return here;
+  if (here && 'sn' in here && here.sn === sn && here.state !== 'unseen') return here;
   return { sn, state: exports > 0 ? 'unknown' : 'unseen' };
 }

@@ -20,20 +20,21 @@ const STORED = {
 } as StoredOrder;
 
 const listed = (id: string, exports: number, proven: number): ListedOrder =>
-  ({ id, lines: 2, unit: { sn: sn(0x20), exports, proven } }) as ListedOrder;
+  ({ id, lines: 2, unit: { sn: sn(0x20), exports, proven, count: 1 } }) as ListedOrder;
 
 interface World {
   readonly unitRow?: Partial<UnitRow>;
+  readonly stored?: StoredOrder;
   readonly atAs?: readonly ListedOrder[];
   readonly account?: SignedIn | undefined;
 }
 
-function searchIn({ unitRow, atAs = [], account = ACCOUNT }: World) {
+function searchIn({ unitRow, stored = STORED, atAs = [], account = ACCOUNT }: World) {
   const find = vi.fn(async (_digits: string) => atAs);
   const search = new OrderSearch({
     store: { unit: async () => unitRow as UnitRow | undefined },
     remote: { find },
-    stored: () => [STORED],
+    stored: () => [stored],
     account: () => account,
   });
   return { search, find };
@@ -75,6 +76,17 @@ describe('the search for an order', () => {
     search.search('0020');
     await vi.runAllTimersAsync();
     expect(search.unitOf(THERE)).toEqual({ sn: sn(0x20), state });
+  });
+
+  it('shows no state if several units of an order end with the digits', async () => {
+    const units = [sn(0x20), sn(0x1_0020)].map((each) => [each, each] as const);
+    const stored = { ...STORED, order: workOrder(units, ONE_LINE) };
+    const atAs = { ...listed('THERE', 2, 2), unit: { sn: sn(0x20), exports: 2, proven: 2, count: 3 } };
+    const { search } = searchIn({ stored, atAs: [atAs] });
+    search.search('0020');
+    await vi.runAllTimersAsync();
+    expect(search.unitOf(HERE)).toEqual({ count: 2, digits: '0020' });
+    expect(search.unitOf(THERE)).toEqual({ count: 3, digits: '0020' });
   });
 
   it('believes the receipts at the AS, then the journal of this station', async () => {
