@@ -2,6 +2,7 @@
 // the AS lists it, or both.
 import type { OrderState } from '#protocol/orders/messages.ts';
 import type { ListedOrder } from '../../as-client/work-orders.ts';
+import type { SignedIn } from '../session/session.svelte.ts';
 import { dueOf } from './due.ts';
 import type { StoredOrder } from './stored-order.ts';
 
@@ -46,6 +47,11 @@ export type RowAction = 'units' | 'open' | 'show' | 'report' | undefined;
 
 export function orderName(issuer: Issuer, id: string): string {
   return `${issuer.name} ${issuer.asNumber} ${id}`;
+}
+
+/** Returns a name that no other account has. */
+export function accountName({ kind, operator, service }: SignedIn): string {
+  return JSON.stringify([kind, service.name, service.asNumber, operator]);
 }
 
 /**

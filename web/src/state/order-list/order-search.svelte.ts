@@ -4,10 +4,9 @@ import { findUnits, readLastDigits, type UnitsFound } from '#protocol/orders/uni
 import type { ListedOrder, WorkOrders } from '../../as-client/work-orders.ts';
 import { type ListedState, listedState } from '../../journal/order-record.ts';
 import type { WorkOrderStore } from '../../journal/work-orders.ts';
-import type { Failure } from '../common/failure.ts';
-import { Task } from '../common/task.svelte.ts';
+import { type Failure, failureOf } from '../common/failure.ts';
 import type { SignedIn } from '../session/session.svelte.ts';
-import { hasText, type OrderRow, orderName } from './order-rows.ts';
+import { accountName, hasText, type OrderRow, orderName } from './order-rows.ts';
 import type { StoredOrder } from './stored-order.ts';
 
 /** Time from the last change of the text to the start of the search, in milliseconds. */
@@ -23,14 +22,27 @@ export interface OrderSearchOptions {
   readonly remote: Pick<WorkOrders, 'find'>;
   readonly stored: () => readonly StoredOrder[];
   readonly account: () => SignedIn | undefined;
+  /** Ends the session if the failure requires a new sign-in. */
+  readonly endOn: (failure: Failure) => void;
+}
+
+/** What one search has found so far. */
+interface Result {
+  /** Name of the account that was signed in. */
+  readonly account: string | undefined;
+  readonly units: Map<string, UnitMatch>;
+  /** The orders that the AS found. */
+  listed: readonly ListedOrder[];
+  failure: Failure | undefined;
 }
 
 export class OrderSearch {
   #text = $state.raw('');
-  #units = $state.raw<ReadonlyMap<string, UnitMatch>>(new Map());
+  #result = $state.raw<Readonly<Result> | undefined>();
   #isSearching = $state.raw(false);
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #task = new Task();
+  /** Number of searches so far. Only the last one may set the result. */
+  #searches = 0;
   readonly #options: OrderSearchOptions;
 
   constructor(options: OrderSearchOptions) {
@@ -51,41 +63,65 @@ export class OrderSearch {
     return this.#isSearching;
   }
 
+  /** Failure because of which the search is incomplete. */
   get failure(): Failure | undefined {
-    return this.#task.failure;
+    return this.#current?.failure;
+  }
+
+  /** The orders that the AS found. */
+  get listed(): readonly ListedOrder[] {
+    return this.#current?.listed ?? [];
   }
 
   /** Returns the unit because of which the search found the order. */
   unitOf({ name }: OrderRow): UnitMatch | undefined {
-    return this.#units.get(name);
+    return this.#current?.units.get(name);
   }
 
   isMatch(row: OrderRow): boolean {
-    return hasText(row, this.#text) || this.#units.has(row.name);
+    return hasText(row, this.#text) || this.unitOf(row) !== undefined;
   }
 
   search(text: string): void {
     this.#text = text;
-    this.#units = new Map();
+    this.#result = undefined;
+    this.#searches++;
     clearTimeout(this.#timer);
     const { digits } = this;
     this.#isSearching = digits !== undefined;
     if (digits !== undefined) this.#timer = setTimeout(() => void this.#find(digits), PAUSE_MS);
   }
 
+  /** The result, unless another account has signed in since. */
+  get #current(): Readonly<Result> | undefined {
+    return this.#result?.account === this.#account ? this.#result : undefined;
+  }
+
+  get #account(): string | undefined {
+    const account = this.#options.account();
+    return account && accountName(account);
+  }
+
   async #find(digits: string): Promise<void> {
-    const units = new Map<string, UnitMatch>();
-    await this.#task.run(async () => {
-      for (const { record, order } of this.#options.stored()) {
-        const found = findUnits(order.units, digits);
-        if (found === undefined) continue;
-        units.set(record.name, await this.#matchHere(record.order, found, digits));
-      }
-      for (const [name, match] of await this.#findAtAs(digits, units)) units.set(name, match);
-    });
-    if (this.digits !== digits) return; // the operator has typed on
-    this.#units = units;
+    const search = this.#searches;
+    const result: Result = { account: this.#account, units: new Map(), listed: [], failure: undefined };
+    try {
+      await this.#findHere(digits, result);
+      await this.#findAtAs(digits, result);
+    } catch (error) {
+      result.failure = failureOf(error);
+    }
+    if (search !== this.#searches) return; // the operator has typed on
+    this.#result = result;
     this.#isSearching = false;
+    if (this.failure) this.#options.endOn(this.failure);
+  }
+
+  async #findHere(digits: string, { units }: Result): Promise<void> {
+    for (const { record, order } of this.#options.stored()) {
+      const found = findUnits(order.units, digits);
+      if (found !== undefined) units.set(record.name, await this.#matchHere(record.order, found, digits));
+    }
   }
 
   async #matchHere(chain: number, { sn, count }: UnitsFound, digits: string): Promise<UnitMatch> {
@@ -94,19 +130,17 @@ export class OrderSearch {
     return { sn, state: row ? listedState(row) : 'unseen' };
   }
 
-  async #findAtAs(
-    digits: string,
-    here: ReadonlyMap<string, UnitMatch>,
-  ): Promise<readonly (readonly [string, UnitMatch])[]> {
+  async #findAtAs(digits: string, result: Result): Promise<void> {
     const account = this.#options.account();
-    if (account?.kind !== 'remote') return [];
-    const found = await this.#options.remote.find(digits);
-    return found.flatMap((order) => {
+    if (account?.kind !== 'remote') return;
+    result.listed = await this.#options.remote.find(digits);
+    for (const order of result.listed) {
+      const { unit } = order;
+      if (unit === null) continue;
       const name = orderName(account.service, order.id);
-      if (order.unit === null) return [];
-      const { count } = order.unit;
-      return [[name, count > 1 ? { count, digits } : matchAtAs(order, order.unit, here.get(name))] as const];
-    });
+      const { count } = unit;
+      result.units.set(name, count > 1 ? { count, digits } : matchAtAs(order, unit, result.units.get(name)));
+    }
   }
 }
 

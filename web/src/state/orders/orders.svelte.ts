@@ -5,10 +5,10 @@ import type { ListedOrder, RemoteOrder, WorkOrders } from '../../as-client/work-
 import type { EndedAs, OrderRecord } from '../../journal/order-record.ts';
 import { BYTES_PER_LOAD, MIN_FREE_BYTES, requestPersistence, type StorageQuota } from '../../journal/storage-quota.ts';
 import type { Counts } from '../../journal/work-orders.ts';
-import type { Failure } from '../common/failure.ts';
+import { type Failure, failureOf } from '../common/failure.ts';
 import { type OpenedFile, readFile } from '../common/read-file.ts';
 import { Task } from '../common/task.svelte.ts';
-import { type OrderRow, orderName, orderRows } from '../order-list/order-rows.ts';
+import { accountName, type OrderRow, orderName, orderRows } from '../order-list/order-rows.ts';
 import { OrderSearch } from '../order-list/order-search.svelte.ts';
 import { readDocument, readStored, type StoredOrder } from '../order-list/stored-order.ts';
 import type { Feedback } from '../page/feedback.svelte.ts';
@@ -44,7 +44,10 @@ export interface OrdersOptions
 }
 
 export class Orders {
-  #listed = $state.raw<readonly ListedOrder[] | undefined>();
+  /** The orders of the AS, and the name of the account for which the AS listed them. */
+  #listed = $state.raw<{ readonly account: string; readonly orders: readonly ListedOrder[] } | undefined>();
+  /** Number of refreshes so far. An earlier refresh must not replace what a later one has read. */
+  #refreshes = 0;
   #stored = $state.raw<readonly StoredOrder[]>([]);
   #current = $state.raw<OpenOrder | undefined>();
   #report = $state.raw<string | undefined>();
@@ -68,6 +71,7 @@ export class Orders {
       ...options,
       stored: () => this.#stored,
       account: () => options.station.session.signedIn,
+      endOn: (failure) => options.station.session.endOn(failure),
     });
   }
 
@@ -76,7 +80,14 @@ export class Orders {
    * service.
    */
   get listed(): readonly ListedOrder[] | undefined {
-    return this.#listed;
+    const account = this.#options.station.session.signedIn;
+    return account && this.#listed?.account === accountName(account) ? this.#listed.orders : undefined;
+  }
+
+  /** Whether the search covers every order of this station and of the AS of the session. */
+  get isSearchComplete(): boolean {
+    const { signedIn } = this.#options.station.session;
+    return this.search.failure === undefined && (signedIn?.kind !== 'remote' || this.listed !== undefined);
   }
 
   /** The rows of the list: the orders of this station, and those that only the AS lists. */
@@ -84,7 +95,7 @@ export class Orders {
     const { current } = this;
     return orderRows({
       stored: this.#stored,
-      listed: this.#listed ?? [],
+      listed: withFound(this.listed ?? [], this.search.listed),
       service: this.#options.station.session.signedIn?.service,
       current: current && orderName({ ...current.order, name: current.order.service }, current.order.id),
     });
@@ -118,12 +129,28 @@ export class Orders {
    * AS.
    */
   async refresh(): Promise<void> {
-    const { store, remote, station, storage } = this.#options;
+    const refresh = ++this.#refreshes;
     await this.#task.run(async () => {
-      this.#space = await requestPersistence(storage);
-      this.#stored = await readStored(store);
-      this.#listed = station.session.signedIn?.kind === 'remote' ? await remote.list() : undefined;
+      try {
+        await this.#refresh(() => refresh === this.#refreshes);
+      } catch (error) {
+        // The failure of an earlier refresh can concern an account that has signed out.
+        if (refresh === this.#refreshes) throw error;
+        failureOf(error);
+      }
     });
+    if (refresh === this.#refreshes) this.search.search(this.search.text);
+  }
+
+  async #refresh(isCurrent: () => boolean): Promise<void> {
+    const { store, remote, station, storage } = this.#options;
+    const account = station.session.signedIn;
+    const [space, stored] = [await requestPersistence(storage), await readStored(store)];
+    if (!isCurrent()) return;
+    [this.#space, this.#stored] = [space, stored];
+    if (account?.kind !== 'remote') return;
+    const orders = await remote.list();
+    if (isCurrent()) this.#listed = { account: accountName(account), orders };
   }
 
   /** Opens an order of this station, or of the AS. */
@@ -217,6 +244,11 @@ export class Orders {
     const isHidden = this.#options.presence.visibilityState === 'hidden';
     if (!isHidden || current.remote.isAwaited) await current.remote.follow();
   }
+}
+
+/** Returns the listed orders and those that the search found, which can be newer. */
+function withFound(listed: readonly ListedOrder[], found: readonly ListedOrder[]): readonly ListedOrder[] {
+  return [...new Map([...listed, ...found].map((order) => [order.id, order])).values()];
 }
 
 /** Returns how the order ended according to its record; undefined if the record has no end. */

@@ -1,5 +1,6 @@
 // The search for the order of a unit, in the journal of this station and at the AS.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ProtocolError } from '#protocol/errors.ts';
 import { workOrder } from '#test/support/work-orders.ts';
 import { ONE_LINE, sn } from '#test/unit/web/state/orders/order-fixture.ts';
 import type { ListedOrder } from '#web/as-client/work-orders.ts';
@@ -31,13 +32,15 @@ interface World {
 
 function searchIn({ unitRow, stored = STORED, atAs = [], account = ACCOUNT }: World) {
   const find = vi.fn(async (_digits: string) => atAs);
+  const ended: string[] = [];
   const search = new OrderSearch({
+    endOn: ({ code }) => void ended.push(code),
     store: { unit: async () => unitRow as UnitRow | undefined },
     remote: { find },
     stored: () => [stored],
     account: () => account,
   });
-  return { search, find };
+  return { search, find, ended };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -108,6 +111,32 @@ describe('the search for an order', () => {
     await vi.runAllTimersAsync();
     expect(find).not.toHaveBeenCalled();
     expect(search.unitOf(HERE)?.state).toBe('unseen');
+  });
+
+  it('shows the failure of the AS until the next search, with the unit of this station', async () => {
+    const { search, find, ended } = searchIn({});
+    find.mockRejectedValueOnce(new ProtocolError('signed-out', 'expired'));
+    search.search('0020');
+    await vi.runAllTimersAsync();
+    expect(search.failure).toEqual({ code: 'signed-out' });
+    expect(search.unitOf(HERE)?.state).toBe('unseen');
+    expect(ended).toEqual(['signed-out']);
+    search.search('');
+    expect(search.failure).toBeUndefined();
+  });
+
+  it('ignores the failure of an earlier search for the same digits', async () => {
+    const { search, find } = searchIn({ atAs: [listed('THERE', 0, 0)] });
+    let fail: (error: Error) => void = () => undefined;
+    find.mockReturnValueOnce(new Promise((_, reject) => (fail = reject)));
+    search.search('0020');
+    await vi.runAllTimersAsync();
+    for (const typed of ['00201', '0020']) search.search(typed);
+    await vi.runAllTimersAsync();
+    fail(new ProtocolError('service-unreachable', 'no answer'));
+    await vi.runAllTimersAsync();
+    expect(search.failure).toBeUndefined();
+    expect(search.unitOf(THERE)).toBeDefined();
   });
 
   it('drops the answer for what the operator no longer looks for', async () => {
