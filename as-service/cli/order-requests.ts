@@ -40,7 +40,7 @@ export async function runOrderRequest(
       return describeOrder(as, await as.orders.issue(order, actor), zone);
     }
     case 'order list': {
-      const orders = as.orders.list(actor, as.ledger.workOrders(undefined));
+      const orders = await as.orders.list(actor, as.ledger.workOrders(undefined));
       if (orders.length === 0) return ['No work orders yet.'];
       return orders.map(({ workOrder, order, exports, receipts }) => {
         const facts =

@@ -16,11 +16,12 @@ import type {
 import { lists, type WorkOrder } from '#protocol/orders/order.ts';
 import type { Report } from '#protocol/orders/report.ts';
 import type { NewOrderJson, StationReportJson } from '#protocol/orders/requests.ts';
-import { findUnits } from '#protocol/orders/units.ts';
+import { findUnits, type UnitsFound } from '#protocol/orders/units.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
 import { decodeHeader } from '#protocol/tkl/header.ts';
 import type { AuditEvent, AuditLog } from '../audit-log/audit-log.ts';
 import type { SharedLock } from '../common/shared-lock.ts';
+import { Turns } from '../common/turns.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { visibleSets } from '../sets/set-access.ts';
 import type { Signatures } from '../signing/signing.ts';
@@ -31,6 +32,9 @@ import { draftOrder, encodeOrder } from './draft-order.ts';
 import { encodePart, ORDER_EVENTS, type OrderEntry, type OrderLedger } from './order-ledger.ts';
 import { OrderLoads } from './order-loads.ts';
 import { makeReport } from './order-report.ts';
+
+/** Number of orders whose loads are counted in one turn of the event loop. */
+const ORDERS_PER_TURN = 1;
 
 export interface OrdersOptions {
   readonly orders: OrderLedger;
@@ -89,25 +93,34 @@ export class Orders {
   /**
    * Lists the orders of the sets that the actor may use, newest first. `named` contains the order
    * numbers that exports name, each with its counts. Numbers for which none of these orders exists
-   * are listed too, with `order` null.
+   * are listed too, with `order` null. With `digits`, lists only the orders with such a unit.
    */
-  list(actor: Actor, named: readonly NamedOrderJson[], digits?: string): WorkOrderJson[] {
+  async list(actor: Actor, named: readonly NamedOrderJson[], digits?: string): Promise<WorkOrderJson[]> {
     const counts = new Map(named.map((each) => [each.workOrder, each]));
     const orders = [...this.#options.orders.all()].filter(({ order }) => this.#mayUse(order.set, actor.account));
-    const rows = orders.flatMap(({ order, state }): WorkOrderJson[] => {
-      const { id, title, set, count, lines, options, issued, notBefore, until } = order;
+    const rows: WorkOrderJson[] = [];
+    const turns = new Turns(ORDERS_PER_TURN);
+    for (const entry of orders) {
+      const { id, issued } = entry.order;
       const found = counts.get(id) ?? { workOrder: id, exports: 0, receipts: 0, time: issued };
       counts.delete(id);
-      const units = digits === undefined ? undefined : findUnits(order.units, digits);
-      if (digits !== undefined && units === undefined) return [];
-      const unit = units === undefined ? null : { ...units, ...this.#loadsOf(order).of(units.sn) };
-      const done = this.#countDone(order);
-      const facts = { title, set, count, lines: lines.length, done, state, notBefore, until, dryRun: options.dryRun };
-      return [{ ...found, order: facts, unit }];
-    });
+      const units = digits === undefined ? undefined : findUnits(entry.order.units, digits);
+      if (digits !== undefined && units === undefined) continue;
+      rows.push({ ...found, ...this.#factsOf(entry, units) });
+      await turns.next();
+    }
     const others = digits === undefined ? [...counts.values()] : [];
     const all = [...rows, ...others.map((each): WorkOrderJson => ({ ...each, order: null, unit: null }))];
     return all.sort((a, b) => (a.time < b.time ? 1 : -1));
+  }
+
+  /** Returns the facts of the order and of the unit. Collects the loads at most once. */
+  #factsOf({ order, state }: OrderEntry, units: UnitsFound | undefined): Pick<WorkOrderJson, 'order' | 'unit'> {
+    const { title, set, count, lines, options, notBefore, until } = order;
+    const loads = units && this.#loadsOf(order);
+    const done = this.#countDone(order, loads);
+    const facts = { title, set, count, lines: lines.length, done, state, notBefore, until, dryRun: options.dryRun };
+    return { order: facts, unit: units && loads ? { ...units, ...loads.of(units.sn) } : null };
   }
 
   view({ envelope, order, state, reason }: OrderEntry): Omit<OrderJson, 'auditHead'> {

@@ -99,7 +99,7 @@ async function addDemoOrders(as: As): Promise<void> {
   const until = new Date(notBefore);
   until.setUTCFullYear(until.getUTCFullYear() + DEMO_YEARS);
   const existing = new Map(
-    as.orders.list({ name: ACTOR }, as.ledger.workOrders(undefined)).map((each) => [each.workOrder, each]),
+    (await as.orders.list({ name: ACTOR }, as.ledger.workOrders(undefined))).map((each) => [each.workOrder, each]),
   );
   const isWorked = (id: string): boolean => {
     const found = existing.get(id);

@@ -1,6 +1,6 @@
 // Work orders over HTTP: the roles that may issue, see and revoke an order, the exports that an
 // order permits, and repeated exports for the same unit and line.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { allowUnits } from '#as-service/sets/sets.ts';
 import { fromBase64url } from '#protocol/bytes/text.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
@@ -118,7 +118,7 @@ describe('a work order', () => {
     ['a malformed SN', { units: ['1'] }, 'request-refused'],
   ])('with %s is not issued', async (_name, change, code) => {
     expect((await issueRefusal(change))[0]).toBe(code);
-    expect([...service.as.orders.list({ name: '' }, [])]).toEqual([]);
+    expect(await service.as.orders.list({ name: '' }, [])).toEqual([]);
   });
 
   it('for units that the set does not admit is not issued', async () => {
@@ -158,6 +158,15 @@ describe('the orders with one unit', () => {
     expect(await find(unit(9))).toEqual([]);
     await service.issue({ id: 'TWICE', units: [unit(5), `F${unit(5).slice(1)}`] });
     expect(await find(unit(5).slice(-4))).toMatchObject([{ workOrder: 'TWICE', unit: { count: 2 } }]);
+  });
+
+  it('are found with the loads of each order collected once, and other requests get turns', async () => {
+    for (const id of ['ONE', 'TWO']) await service.issue({ id });
+    const collect = vi.spyOn(service.as.ledger, 'exportsOf');
+    const finding = service.as.orders.list({ name: '' }, [], unit(2));
+    expect(collect.mock.calls).toHaveLength(1);
+    expect(await finding).toHaveLength(2);
+    expect(collect.mock.calls.map(([id]) => id).sort()).toEqual(['ONE', 'TWO']);
   });
 
   it('are not searched by fewer than four digits', async () => {

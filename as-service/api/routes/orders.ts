@@ -47,10 +47,10 @@ export const workOrdersRoute = route({
   input: workOrdersQuerySchema,
   output: workOrdersSchema,
   problems: [],
-  handle: (call): WorkOrdersJson => {
+  handle: async (call): Promise<WorkOrdersJson> => {
     const { account } = call.signedIn;
     const named = call.as.ledger.workOrders(OVERSEERS.includes(account.role) ? undefined : account.name);
-    return { workOrders: call.as.orders.list(actorOf(call), named, call.input.unit) };
+    return { workOrders: await call.as.orders.list(actorOf(call), named, call.input.unit) };
   },
 });
 

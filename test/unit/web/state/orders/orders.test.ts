@@ -48,7 +48,8 @@ describe('the list of orders', () => {
     const { orders, session, remote } = openList();
     let settle = (): void => undefined;
     const older = new Promise<readonly ListedOrder[]>((resolve, reject) => {
-      settle = () => (late === 'answer' ? resolve([listed('OLD')]) : reject(new ProtocolError('signed-out', 'expired')));
+      settle = () =>
+        late === 'answer' ? resolve([listed('OLD')]) : reject(new ProtocolError('signed-out', 'expired'));
     });
     remote.list.mockReturnValueOnce(older).mockResolvedValueOnce([listed('NEW')]);
     const first = orders.refresh();
