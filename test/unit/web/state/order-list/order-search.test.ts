@@ -101,7 +101,7 @@ describe('the search for an order', () => {
       const { search } = searchIn({ unitRow, atAs: [listed('HERE', 2, proven)] });
       search.search('0020');
       await vi.runAllTimersAsync();
-      expect(search.unitOf(HERE)?.state).toBe(state);
+      expect(search.unitOf(HERE)).toMatchObject({ state });
     }
   });
 
@@ -110,7 +110,7 @@ describe('the search for an order', () => {
     search.search('0020');
     await vi.runAllTimersAsync();
     expect(find).not.toHaveBeenCalled();
-    expect(search.unitOf(HERE)?.state).toBe('unseen');
+    expect(search.unitOf(HERE)).toMatchObject({ state: 'unseen' });
   });
 
   it('shows the failure of the AS until the next search, with the unit of this station', async () => {
@@ -119,7 +119,7 @@ describe('the search for an order', () => {
     search.search('0020');
     await vi.runAllTimersAsync();
     expect(search.failure).toEqual({ code: 'signed-out' });
-    expect(search.unitOf(HERE)?.state).toBe('unseen');
+    expect(search.unitOf(HERE)).toMatchObject({ state: 'unseen' });
     expect(ended).toEqual(['signed-out']);
     search.search('');
     expect(search.failure).toBeUndefined();
