@@ -56,7 +56,7 @@ export const PAGE_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.click('article footer > button');
     await driver.openOrder('DEMO-8');
     await driver.press('G');
-    await driver.page.locator('#bench button').last().click();
+    await driver.page.getByRole('button', { name: 'Plug in all' }).click();
     await driver.take('order', 'article.done >> nth=7');
   },
 

@@ -56,6 +56,13 @@ const ANSWERS: readonly (readonly [status: number, code?: string])[] = [
   [429, 'too-many-requests'],
 ];
 
+/** An answer of the AS with this problem code. An empty code gives an answer that is not from the AS. */
+function problem(status: number, code: string) {
+  const type = `urn:keyferry:problem:${code}`;
+  const contentType = code === '' ? 'application/json' : 'application/problem+json';
+  return { status, contentType, body: JSON.stringify({ type, title: code, status, detail: code }) };
+}
+
 export const STATION_CASES: Readonly<Record<string, ScreenCase>> = {
   'station-sign-in': async (driver) => {
     await driver.open([]);
@@ -217,10 +224,7 @@ export const STATION_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.start([...units, unreachable, unverified, last]);
     for (const [index, one] of units.entries()) {
       const [status, code = ''] = ANSWERS[index] ?? [500];
-      const type = `urn:keyferry:problem:${code}`;
-      const contentType = code === '' ? 'application/json' : 'application/problem+json';
-      const body = JSON.stringify({ type, title: code, status, detail: code });
-      await page.route('**/v1/exports', (route) => route.fulfill({ status, contentType, body }));
+      await page.route('**/v1/exports', (route) => route.fulfill(problem(status, code)));
       await driver.load(one);
       await driver.until('failed', one);
     }
@@ -232,7 +236,7 @@ export const STATION_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.load(unverified);
     await driver.until('unknown', unverified);
     await driver.take();
-    await page.route('**/v1/exports', (route) => route.fulfill({ status: 401, body: '' }));
+    await page.route('**/v1/exports', (route) => route.fulfill(problem(401, 'signed-out')));
     await driver.load(last);
     await driver.take('signed-out', '#code');
   },
