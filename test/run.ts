@@ -59,10 +59,12 @@ async function runLong({ only, within }: RunOptions, isBuilt: boolean): Promise<
     if (left === undefined || left >= NODE_SECONDS) return await quickTestsOn(version);
     return leftOut(name, `takes about ${NODE_SECONDS} s, and ${left} s are left; npm run test:long runs it`);
   });
-  // Never left out: npm test has only a part of the browser tests.
-  const browsers = [...browser.level2, ...browser.endToEnd];
   const isAll = only.length === 0;
-  const [first, second] = await Promise.all([inSeries(isAll ? nodes : []), inSeries(browsers)]);
+  // The browser tests are never left out, because npm test has only a part of them.
+  const [first, second] = await Promise.all([
+    inSeries([...(isAll ? nodes : []), ...browser.level2]),
+    inSeries(browser.endToEnd),
+  ]);
   const last = isAll ? [await level3(secondsLeft(within))()] : [];
   return [...built, ...first, ...second, ...last];
 }
