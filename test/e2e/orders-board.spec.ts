@@ -190,8 +190,14 @@ test('an overdue order says who can help, and a file opens wherever it is droppe
   const one = unit();
   const id = await issue(service, { units: [one.sn], options: ['--days', '2'] });
   const station = await open([]);
-  await station.signIn(service.token);
+  // The page uses the time of the AS, so its answers are dated three days later too.
+  await page.route('**/v1/**', async (route) => {
+    const response = await route.fetch();
+    const date = new Date(Date.now() + 3 * DAY_MS).toUTCString();
+    await route.fulfill({ response, headers: { ...response.headers(), date } });
+  });
   await page.clock.setFixedTime(Date.now() + 3 * DAY_MS);
+  await station.signIn(service.token);
   const orders = new OrdersPage(page);
   await page.getByRole('link', { name: 'Orders' }).click();
   await expect(orders.row(id)).toContainText('Overdue since yesterday');
