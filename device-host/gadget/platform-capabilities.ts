@@ -26,7 +26,7 @@ const NTDDI_WINBLUE = [0x00, 0x00, 0x03, 0x06];
 const URL_SCHEMES = ['http://', 'https://'] as const;
 const URL_DESCRIPTOR = 0x03;
 const REG_MULTI_SZ = 0x07;
-/** GUID by which Windows programs find the vendor interface. It was generated for Keyferry. */
+/** Windows programs find the vendor interface by this GUID, which was generated for Keyferry. */
 const INTERFACE_GUID = '{6E3B7C1A-5D0F-4E52-9A48-0B7C51F2D9E3}';
 
 /** @param hasVendorInterface whether to add the capabilities of WebUSB and WinUSB */

@@ -114,8 +114,8 @@ export const workOrdersSchema = v.object({ workOrders: rows(workOrderFactsSchema
 export type WorkOrdersJson = Json<typeof workOrdersSchema>;
 
 /**
- * Member by which a client recognises the report of GET /v1/work-orders/{id}/report among other
- * JSON.
+ * A client checks this member of the answer to GET /v1/work-orders/{id}/report, because another
+ * server may answer with other JSON.
  */
 export const reportFormatSchema = v.object({ format: v.picklist(['keyferry-report-1']) });
 

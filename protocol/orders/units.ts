@@ -79,7 +79,7 @@ export function hasUnit(ranges: readonly UnitRange[], sn: string): boolean {
   return found !== undefined && found[0] <= sn && sn <= found[1];
 }
 
-/** The digits by which a unit is searched: at least 4, because fewer would match many units. */
+/** The last digits of a serial number, in a search: at least 4, because fewer match many units. */
 const LAST_DIGITS = /^[0-9A-F]{4,32}$/;
 
 export const lastDigits = text(LAST_DIGITS, 'the last digits of a serial number');

@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
-/** Maximum factor by which the number of steps may grow when the text becomes twice as long. */
+/** If the text becomes twice as long, the number of steps may grow at most by this factor. */
 const MAX_RATIO = 2.2;
 
 interface Counts {

@@ -1,5 +1,4 @@
-// The problems of the service: the HTTP status and the type of each, by which clients distinguish
-// them.
+// The problems of the service. Clients tell them apart by their HTTP status and type.
 import { expect, it } from 'vitest';
 import { type ProblemCode, problemCode } from '#protocol/service/problem.ts';
 import { PROBLEMS } from '#protocol/service/problem-kinds.ts';
