@@ -16,6 +16,7 @@ import {
   tooLong,
   unclearImports,
 } from '#test/support/architecture.ts';
+import { writesPlural } from '#test/support/count-rules.ts';
 import { ROOMS } from '#test/support/rooms.ts';
 import { publicState, writesState } from '#test/support/state-rules.ts';
 
@@ -128,6 +129,10 @@ describe('the imports and rules of the source', () => {
     expect(all(silencesCompiler, product)).toEqual([]);
   });
 
+  it('write a count with its noun by counted(), so that it reads "1 unit" and "2 units"', () => {
+    expect(all(writesPlural, product)).toEqual([]);
+  });
+
   it('keep every file within 400 lines', () => {
     expect(all((file) => tooLong(file, 400))).toEqual([]);
   });
@@ -185,6 +190,24 @@ describe('the checker itself', () => {
     ['as-service/bin/serve.ts', "import { serve } from '@hono/node-server';"],
   ])('accepts in %s: %s', (path, text) => {
     expect(broken(path, text)).toBe(0);
+  });
+
+  it.each([
+    '`{count} unit(s)`',
+    '`{record.lastNumber} entries were returned`',
+    '<p>{grouped(match.count)} units end with it</p>',
+    '<strong>{tries}</strong> tries left',
+  ])('refuses %s', (text) => {
+    expect(writesPlural({ path: 'web/src/ui/X.svelte', text })).toHaveLength(1);
+  });
+
+  it.each([
+    "`{counted(count, 'unit')}`",
+    '`at most {MAX_UNITS} units`',
+    "{count === 1 ? 'The unit is done.' : `All {count} units are done.`}",
+    'import { units } from "./units.ts";',
+  ])('accepts %s', (text) => {
+    expect(writesPlural({ path: 'web/src/ui/X.svelte', text })).toEqual([]);
   });
 
   it('finds cycles between files and between folders, also of types', () => {

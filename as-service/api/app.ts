@@ -121,7 +121,7 @@ function readInput(c: Context, { method, input, bodyLimit }: Route): Promise<unk
 
 function takeExports(limit: RateLimit, operator: string, count: number): void {
   const wait = limit.take(operator, count);
-  if (wait !== undefined) throw tooManyRequests(`${operator} exports faster than this service allows.`, wait);
+  if (wait !== undefined) throw tooManyRequests(`${operator} makes exports faster than this service allows.`, wait);
 }
 
 async function withDeadline<Result>(work: Promise<Result>, deadlineMs: number = DEADLINE_MS): Promise<Result> {

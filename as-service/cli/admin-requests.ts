@@ -3,6 +3,7 @@
 // folder, in that service (control.ts).
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
+import { counted } from '#protocol/text/counted.ts';
 import { toUserError } from '../common/to-user-error.ts';
 import { UserError } from '../common/user-error.ts';
 import { addOperator, issueAccessCode, type NewOperator, revokeAccessCodes } from '../operators/operators.ts';
@@ -153,8 +154,8 @@ async function withKey<Result>(
 function describeSet(found: SetState): string[] {
   const { profile, transportKeys, units, quotaPerUnit, keys } = found;
   const versions = transportKeys.map(({ tkv, family }) => `TKV ${tkv} ${family}`).join(', ');
-  const admits = units === null ? 'every unit of the set' : `${units.length} listed unit(s)`;
-  const quota = quotaPerUnit === null ? '' : `, ${quotaPerUnit} exports per unit`;
+  const admits = units === null ? 'every unit of the set' : counted(units.length, 'listed unit');
+  const quota = quotaPerUnit === null ? '' : `, ${counted(quotaPerUnit, 'export')} per unit`;
   return [
     `${setLabel(found)}: ${profile}, ${versions}, ${admits}${quota}`,
     ...keys.map((entry) => {
@@ -184,8 +185,9 @@ function describeOperators(as: As): string[] {
     const valid = tokens.filter(({ expires }) => Date.parse(expires) > now).length;
     const where = sets === null ? 'all sets' : `sets ${sets.map((set) => hexNumber(set, 8)).join(' ')}`;
     const used = as.ledger.countOfOperator(name);
-    const limit = `${quota === null ? '' : ` of ${quota}`} exports${ordersOnly === true ? ' in work orders only' : ''}`;
-    return `${name}  ${role}  ${where}  ${used}${limit}  ${valid} valid access code${valid === 1 ? '' : 's'}`;
+    const exports = quota === null ? counted(used, 'export') : `${used} of ${counted(quota, 'export')}`;
+    const limit = ordersOnly === true ? ' in work orders only' : '';
+    return `${name}  ${role}  ${where}  ${exports}${limit}  ${counted(valid, 'valid access code')}`;
   });
   return lines.length === 0 ? ['No operators yet.'] : lines;
 }

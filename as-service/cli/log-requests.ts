@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hexNumber } from '#protocol/bytes/hex.ts';
+import { counted } from '#protocol/text/counted.ts';
 import type { AuditLine } from '../audit-log/audit-line.ts';
 import { scanLog } from '../audit-log/scan-log.ts';
 import { UserError } from '../common/user-error.ts';
@@ -30,7 +31,7 @@ export async function runLogCommand(directory: string, request: LogRequest): Pro
     });
     if (request.command === 'log show') return newest.map(describeLine);
     return [
-      `The chain is complete: ${head.sequence} entries, the newest of ${head.time}.`,
+      `The chain is complete: ${counted(head.sequence, 'entry')}, the newest of ${head.time}.`,
       `Its head is ${head.hash}. Compare it with the head in the journal of a station.`,
       ...(torn.length === 0 ? [] : ['The last line is incomplete: the service is writing it, or crashed.']),
     ];

@@ -84,7 +84,7 @@ export function decodeIdentity(command: string, data: Uint8Array): Identity {
   const slots = decodeSlots(fault, fields);
   fields.end('identity');
   if (isZero(sn)) throw fault('the SN is zero');
-  if (tries > MAX_TRIES) throw fault(`${tries} tries, more than ${MAX_TRIES}`, '4.7');
+  if (tries > MAX_TRIES) throw fault(`tries is ${tries}, more than ${MAX_TRIES}`, '4.7');
   if (lifecycle === 'blank' ? set !== 0 || tkv !== 0 : tkv === 0) {
     throw fault(`SET ${hexNumber(set, 8)} and TKV ${tkv} contradict the lifecycle "${lifecycle}"`);
   }

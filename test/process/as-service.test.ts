@@ -289,7 +289,7 @@ describe('the command line', () => {
     expect(await cli('set', 'list')).toContain('every unit of the set');
     expect(await cli('set', 'allow', 'BA7C', '7', '--only')).toContain('the units of its list only');
     expect(await cli('set', 'allow', 'BA7C', '8')).toContain('these units too');
-    expect(await cli('set', 'list')).toContain('2 listed unit(s)');
+    expect(await cli('set', 'list')).toContain('2 listed units');
     expect(await cli('set', 'allow', 'BA7C', '--any')).toContain('every unit of it');
     const { sets } = (await (await get(service, '/v1/keys')).json()) as KeysJson;
     expect(sets.find(({ set }) => set === 0xba7c)?.keys).toMatchObject([{ ref1: 1, label: 'Data key' }]);

@@ -45,10 +45,10 @@ describe('keyferry-as order', () => {
     const added = await cli(
       ...add('JOB 1', '--units', path('units.csv'), '--range', 'A0-AF', '--label-scan', '--halt-after', '3'),
     );
-    expect(added).toMatch(/^JOB 1 {2}open {2}Line 3\n {2}set 00000012, 18 unit\(s\), from .* until /);
+    expect(added).toMatch(/^JOB 1 {2}open {2}Line 3\n {2}set 00000012, 18 units, from .* until /);
     expect(added).toMatch(/REF1 0103 → slot 0002 {2}AKV 1 {2}KCV [0-9A-F]{10} {2}Data key/);
     expect(added).toContain('halts after 3 failures in a row, labels are scanned');
-    expect(await cli('order', 'list')).toBe('JOB 1  open  18 unit(s)  Line 3  0 export(s), 0 receipt(s)\n');
+    expect(await cli('order', 'list')).toBe('JOB 1  open  18 units  Line 3  0 exports, 0 receipts\n');
     expect(await cli('order', 'show', 'JOB 1', '--file', path('order.json'))).toContain(
       `Wrote the signed order to ${path('order.json')}`,
     );

@@ -98,7 +98,7 @@ describe('SELECT and GET IDENTITY', () => {
     ['a blank unit with a SET', { lifecycle: '00', tkv: '00' }, /lifecycle "blank"/],
     ['a blank unit with a TKV', { lifecycle: '00', set: '00000000' }, /lifecycle "blank"/],
     ['an operational unit without a TKV', { tkv: '00' }, /lifecycle "operational"/],
-    ['65 tries', { tries: '41' }, /65 tries/],
+    ['65 tries', { tries: '41' }, /tries is 65/],
     ['a signature required that is neither 0 nor 1', { signatureRequired: '02' }, /signature required 2 /],
     ['an unknown capability', { capabilities: '08' }, /capabilities 8 /],
     ['the transport-key slot', { slots: `01 ${EMPTY_SLOT.replace('0003', 'FFFE')}` }, /slot 65534 is never listed/],

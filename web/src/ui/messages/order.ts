@@ -1,4 +1,5 @@
 // Messages of a unit on a work order and of the order itself: the remedy first, then the reason.
+import { counted } from '#protocol/text/counted.ts';
 import type { Failure } from '../../state/common/failure.ts';
 import type { OrderRun } from '../../state/orders/order-run.svelte.ts';
 import type { WaitReason } from '../../state/orders/run-state.ts';
@@ -131,7 +132,7 @@ export function stateWords(
       };
     case 'halted': {
       const words = explainOnOrder(state.failure, { platform: 'other' });
-      const why = state.failures > 1 ? `${state.failures} units failed in a row. ` : '';
+      const why = state.failures > 1 ? `${counted(state.failures, 'unit')} failed in a row. ` : '';
       return { word: 'Halted', sentence: `${why}${words.remedy}. ${words.title}` };
     }
   }
