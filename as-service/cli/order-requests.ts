@@ -28,6 +28,9 @@ export type OrderRequest =
  */
 const MAX_SHOWN_UNITS = 10;
 
+/** A dry run is an order of the AS like any other, so the line does not say that nothing is stored. */
+const DRY_RUN = '  Dry run: the AS exports no key for this order, and stations load nothing.';
+
 /** Executes a command and returns the lines to print. @throws UserError, ProtocolError */
 export async function runOrderRequest(
   as: As,
@@ -45,7 +48,9 @@ export async function runOrderRequest(
       if (orders.length === 0) return ['No work orders yet.'];
       return orders.map(({ workOrder, order, exports, receipts }) => {
         const facts =
-          order === null ? 'named by exports only' : `${order.state}  ${counted(order.count, 'unit')}  ${order.title}`;
+          order === null
+            ? 'named by exports only'
+            : `${order.state}  ${counted(order.count, 'unit')}  ${order.title}${order.dryRun ? '  dry run' : ''}`;
         return `${workOrder}  ${facts}  ${counted(exports, 'export')}, ${counted(receipts, 'receipt')}`;
       });
     }
@@ -90,7 +95,6 @@ function notBalanced(id: string, balance: Balance): string {
 function describeOrder(as: As, { order, state, reason, closed }: OrderEntry, zone: string): string[] {
   const { id, title, set, count, lines, options, notBefore, until } = order;
   const marks = [
-    ...(options.dryRun ? ['dry run'] : []),
     ...(options.haltAfter === null
       ? []
       : [
@@ -107,6 +111,7 @@ function describeOrder(as: As, { order, state, reason, closed }: OrderEntry, zon
       ({ ref1, ref2, akv, kcv, label }) =>
         `  REF1 ${hexNumber(ref1, 4)} → slot ${hexNumber(ref2, 4)}  AKV ${akv}  KCV ${kcv}  ${label}`,
     ),
+    ...(options.dryRun ? [DRY_RUN] : []),
     ...(marks.length === 0 ? [] : [`  ${marks.join(', ')}`]),
     ...(reason === null ? [] : [`  revoked: ${reason}`]),
     `  ${describeBalance(as.orders.balance(id, { name: '' }))}`,

@@ -39,6 +39,14 @@ describe('the help', () => {
   });
 });
 
+it('the help of a command explains each of its options', async () => {
+  const help = await cli('order', 'add', '--help');
+  for (const option of ['--dry-run', '--halt-after N', '--label-scan', '--suite N', '--range FROM-TO']) {
+    expect(help).toMatch(new RegExp(`^ {2}${option}\\n {6}\\S`, 'm'));
+  }
+  expect(help.replaceAll(/\s+/g, ' ')).toContain('--dry-run the AS issues the order, but exports no key for it');
+});
+
 describe('keyferry-as order', () => {
   it('adds an order for the units of a list, shows it, and writes the signed order to a file of mode 0600', async () => {
     await writeFile(path('units.csv'), 'SN;Site\r\n4549;Bern\r\n"45 4A";"Basel; North"\r\n');
@@ -120,6 +128,12 @@ describe('keyferry-as order', () => {
     ['an unknown order', () => ['order', 'show', 'JOB 9'], /no work order JOB 9/],
   ])('refuses %s with a sentence', async (_name, args, words) => {
     expect(await refusal(...args())).toMatch(words);
+  });
+
+  it('says of a dry run that it is stored but loads nothing, and shows it in the list', async () => {
+    const added = await cli(...add('JOB 5', '--unit', '7', '--dry-run'));
+    expect(added).toContain('Dry run: the AS exports no key for this order, and stations load nothing.');
+    expect(await cli('order', 'list')).toContain('JOB 5  open  1 unit  Line 3  dry run  0 exports');
   });
 
   it('limits an operator to work orders', async () => {
