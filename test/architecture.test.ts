@@ -16,8 +16,8 @@ import {
   tooLong,
   unclearImports,
 } from '#test/support/architecture.ts';
-import { writesPlural } from '#test/support/count-rules.ts';
 import { ROOMS } from '#test/support/rooms.ts';
+import { writesDecimal, writesPlural } from '#test/support/sentence-rules.ts';
 import { publicState, writesState } from '#test/support/state-rules.ts';
 
 /**
@@ -133,6 +133,11 @@ describe('the imports and rules of the source', () => {
     expect(all(writesPlural, product)).toEqual([]);
   });
 
+  it('write the numbers of keys, slots, sets and ASs in hexadecimal', () => {
+    const outside = product.filter(({ path }) => !path.startsWith('device-sim/'));
+    expect(all(writesDecimal, outside)).toEqual([]);
+  });
+
   it('keep every file within 400 lines', () => {
     expect(all((file) => tooLong(file, 400))).toEqual([]);
   });
@@ -208,6 +213,14 @@ describe('the checker itself', () => {
     'import { units } from "./units.ts";',
   ])('accepts %s', (text) => {
     expect(writesPlural({ path: 'web/src/ui/X.svelte', text })).toEqual([]);
+  });
+
+  it('finds a number of a key, slot, set or AS in decimal', () => {
+    const finds = (text: string): number => writesDecimal({ path: 'protocol/x.ts', text }).length;
+    expect(
+      ['`REF1 {entry.ref1} is`', '`slot {ref2}`', '`Set {unit.set} has`', '`vault {asNumber}`'].map(finds),
+    ).toEqual([1, 1, 1, 1]);
+    expect(['`REF1 {hexNumber(ref1, 4)}`', '`slot {slotNumber(slot)}`', '`vault {id}`'].map(finds)).toEqual([0, 0, 0]);
   });
 
   it('finds cycles between files and between folders, also of types', () => {

@@ -46,7 +46,7 @@ function describeLine({ entry: { sequence, time, event, actor, details } }: Audi
 }
 
 /** The values that the CLI reads and shows in hexadecimal, with their number of digits. */
-const HEX_DIGITS: Readonly<Record<string, number>> = { set: 8, ref1: 4, ref2: 4 };
+const HEX_DIGITS: Readonly<Record<string, number>> = { set: 8, ref1: 4, ref2: 4, slot: 4, asNumber: 4 };
 
 function describeValue(name: string, value: AuditLine['entry']['details'][string]): string {
   const digits = HEX_DIGITS[name];

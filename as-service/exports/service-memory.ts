@@ -9,7 +9,7 @@ import type {
   UnitExportRequest,
 } from '#protocol/as-unit/memory.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
-import { toHex } from '#protocol/bytes/hex.ts';
+import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
@@ -193,7 +193,7 @@ export class ServiceMemory implements Memory<Caller> {
     if (reason !== null || before + this.#pendingOf(name) === 0) return name;
     throw new ProtocolError(
       'reason-needed',
-      `REF1 ${ref1} was already exported to slot ${ref2} of unit ${sn} under work order ${workOrder}. Give a reason to export it again.`,
+      `REF1 ${hexNumber(ref1, 4)} was already exported to slot ${hexNumber(ref2, 4)} of unit ${sn} under work order ${workOrder}. Give a reason to export it again.`,
     );
   }
 

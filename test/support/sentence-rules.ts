@@ -1,5 +1,6 @@
-// Finds sentences in source files whose noun does not follow their number, for example "1 units" or
-// "unit(s)". counted() of protocol/text writes a count with its noun.
+// Finds sentences in source files that write a number wrongly: with a noun that may not fit it, for
+// example "1 units" or "unit(s)", or with the decimal digits of a number that is read in hexadecimal.
+// counted() of protocol/text writes a count with its noun, and hexNumber() of protocol/bytes the digits.
 import type { SourceFile } from './architecture.ts';
 
 /** What the product counts in sentences. Bytes are not among them: only technical details give lengths. */
@@ -19,4 +20,14 @@ export function writesPlural({ path, text }: SourceFile): string[] {
     .flatMap((line, index) =>
       /[a-z]\(s\)/.test(line) || PLURAL.test(line) ? [`${path}:${index + 1} writes a plural beside a number`] : [],
     );
+}
+
+/** The numbers of keys, slots, sets and ASs, directly after their name. */
+const DECIMAL = /\b(?:REF[12]|[Ss]lot|[Ss]et|[Vv]ault|[Cc]ard|AS) \$?\{(?:\w+\??\.)*(?:ref[12]|slot|set|asNumber)\}/;
+
+/** Returns one sentence per line that writes the number of a key, slot, set or AS in decimal. */
+export function writesDecimal({ path, text }: SourceFile): string[] {
+  return text
+    .split('\n')
+    .flatMap((line, index) => (DECIMAL.test(line) ? [`${path}:${index + 1} writes a number without hexNumber()`] : []));
 }
