@@ -1,6 +1,6 @@
 // Reads the configuration of the service: flags first, then the environment, then defaults.
-import { resolve } from 'node:path';
-import { CLI_COMMAND } from '../cli/cli-command.ts';
+import { join, resolve } from 'node:path';
+import { cliCommand } from '../cli/cli-command.ts';
 import { type Option, parseOptions, synopsisOf, type Values } from '../cli/options.ts';
 import { type Environment, readVariable } from '../common/environment.ts';
 import { UserError } from '../common/user-error.ts';
@@ -43,11 +43,11 @@ const FLAGS: Readonly<Record<string, Option & { readonly variable?: string; read
     variable: 'KEYFERRY_ORIGINS',
     help: 'origins at which browsers reach the service, if not its own address',
   },
-  web: { value: 'FOLDER', variable: 'KEYFERRY_WEB', help: 'folder of the built page, default dist' },
+  web: { value: 'FOLDER', variable: 'KEYFERRY_WEB', help: 'folder of the built page, default the one above serve.js' },
   'exports-per-minute': { value: 'N', variable: 'KEYFERRY_EXPORTS_PER_MINUTE', help: 'per operator, default 6000' },
   demo: { variable: 'KEYFERRY_DEMO', help: 'serve the published demo sets and the demo page too' },
   embedded: { help: 'the default: create a set, keys and an operator at the first start' },
-  standalone: { variable: 'KEYFERRY_STANDALONE', help: `create nothing: ${CLI_COMMAND} adds sets and operators` },
+  standalone: { variable: 'KEYFERRY_STANDALONE', help: `create nothing: ${cliCommand()} adds sets and operators` },
   'accept-clock': { help: 'once, after a start with a clock that was ahead: the clock is right now' },
   help: { help: 'show this text' },
 };
@@ -61,8 +61,12 @@ export const SERVE_HELP = [
   }),
 ].join('\n');
 
-/** @throws UserError for a wrong flag or value */
-export function readConfig(args: readonly string[], environment: Environment): Config | 'help' {
+/**
+ * `programFolder` contains serve.js. The build writes the page beside it, so the page is found from any
+ * working folder.
+ * @throws UserError for a wrong flag or value
+ */
+export function readConfig(args: readonly string[], environment: Environment, programFolder: string): Config | 'help' {
   const values = parseFlags(args);
   const variable = (name: string) => readVariable(environment, FLAGS[name]?.variable ?? '');
   const text = (name: string) => (typeof values[name] === 'string' ? values[name] : variable(name));
@@ -79,7 +83,7 @@ export function readConfig(args: readonly string[], environment: Environment): C
     keyFile: resolve(text('key-file') ?? `${directory}/sealing.key`),
     sealingKey: readVariable(environment, 'KEYFERRY_SEALING_KEY'),
     origins: origins.filter((origin) => origin !== '').map(parseOrigin),
-    web: resolve(text('web') ?? 'dist'),
+    web: resolve(text('web') ?? join(programFolder, '..')),
     demo: isSet('demo'),
     embedded: values.embedded === true || !isSet('standalone'),
     acceptClock: values['accept-clock'] === true,

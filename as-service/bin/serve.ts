@@ -31,7 +31,7 @@ const SERVER_LIMITS = {
 
 async function main(): Promise<void> {
   process.umask(0o077);
-  const config = readConfig(process.argv.slice(2), process.env);
+  const config = readConfig(process.argv.slice(2), process.env, import.meta.dirname);
   if (config === 'help') {
     console.log(SERVE_HELP);
     return;

@@ -14,7 +14,6 @@ import { setLabel } from '../sets/set-access.ts';
 import { addKey, addSet, allowUnits, type NewKey, type NewSet, requireSet, writeDeviceKey } from '../sets/sets.ts';
 import { rootFingerprint } from '../signing/signing.ts';
 import type { SetState } from '../storage/state.ts';
-import { CLI_COMMAND } from './cli-command.ts';
 import { type OrderRequest, runOrderRequest } from './order-requests.ts';
 import { localZone, showTime } from './times.ts';
 import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
@@ -94,7 +93,7 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
     case 'operator add':
       await addOperator(as, actor, { ...request, embedded: false });
       return [
-        `Added ${request.name}, ${request.role}. Next: ${CLI_COMMAND} operator code ${/\s/.test(request.name) ? `"${request.name}"` : request.name}`,
+        `Added ${request.name}, ${request.role}. The command "operator code" with this name issues an access code.`,
       ];
     case 'operator list':
       return describeOperators(as);

@@ -1,5 +1,5 @@
 // Help of the command line, generated from the command table.
-import { CLI_COMMAND } from './cli-command.ts';
+import { cliCommand } from './cli-command.ts';
 import type { Command, Commands } from './command.ts';
 import { type ExplainedOptions, type Option, synopsisOf } from './options.ts';
 
@@ -13,7 +13,7 @@ Options of every command:
   --demo            KEYFERRY_DEMO=1    permit demo sets`;
 
 export function helpOfAll(commands: Commands): string {
-  const title = `keyferry-as (${CLI_COMMAND}): manages the AS of a data folder, also while its service runs`;
+  const title = `keyferry-as (${cliCommand()}): manages the AS of a data folder, also while its service runs`;
   const all = Object.entries(commands).map(([name, command]) => describe(name, command));
   return [title, ...all, 'COMMAND --help explains the options of a command.', NOTES].join('\n\n');
 }

@@ -1,0 +1,75 @@
+// The configuration of the service from flags and environment variables.
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '#as-service/bin/config.ts';
+import type { Environment } from '#as-service/common/environment.ts';
+
+const PROGRAM = resolve('/opt/keyferry/service');
+
+function read(args: readonly string[] = [], environment: Environment = {}) {
+  const config = readConfig(args, environment, PROGRAM);
+  if (config === 'help') throw new TypeError('help');
+  return config;
+}
+
+describe('the configuration', () => {
+  it('has the page beside the program, whatever the working folder is', () => {
+    expect(read().web).toBe(resolve('/opt/keyferry'));
+    expect(read([], { KEYFERRY_WEB: '/srv/page' }).web).toBe(resolve('/srv/page'));
+    expect(read(['--web', '/srv/other'], { KEYFERRY_WEB: '/srv/page' }).web).toBe(resolve('/srv/other'));
+  });
+
+  it('has these defaults', () => {
+    expect(read()).toEqual({
+      host: '127.0.0.1',
+      port: 8787,
+      directory: resolve('keyferry-as'),
+      keyFile: resolve('keyferry-as/sealing.key'),
+      sealingKey: undefined,
+      origins: [],
+      web: resolve('/opt/keyferry'),
+      demo: false,
+      embedded: true,
+      exportsPerMinute: 6000,
+      acceptClock: false,
+    });
+  });
+
+  it('takes a flag before the variable, and the variable before the default', () => {
+    const variables = {
+      KEYFERRY_PORT: '9000',
+      KEYFERRY_DATA: '/srv/a',
+      KEYFERRY_DEMO: 'TRUE',
+      KEYFERRY_STANDALONE: '1',
+    };
+    expect(read([], variables)).toMatchObject({
+      port: 9000,
+      directory: resolve('/srv/a'),
+      demo: true,
+      embedded: false,
+    });
+    expect(read([], variables).keyFile).toBe(resolve('/srv/a/sealing.key'));
+    expect(read(['--port', '0', '--embedded'], variables)).toMatchObject({ port: 0, embedded: true });
+    expect(read(['--standalone', '--accept-clock'])).toMatchObject({ embedded: false, acceptClock: true });
+    expect(readConfig(['--help'], {}, PROGRAM)).toBe('help');
+  });
+
+  it('reads origins separated by commas and blanks, from either variable', () => {
+    const origins = ['https://a.example', 'http://b.example:8080'];
+    expect(read(['--origin', 'https://a.example/, http://b.example:8080']).origins).toEqual(origins);
+    expect(read([], { KEYFERRY_ORIGINS: origins.join(' ') }).origins).toEqual(origins);
+    expect(read([], { KEYFERRY_ORIGIN: 'https://a.example' }).origins).toEqual(['https://a.example']);
+  });
+
+  it.each([
+    [['--port', '65536'], 'port must be a whole number from 0 to 65535, not "65536".'],
+    [['--port', '1e3'], 'port must be a whole number from 0 to 65535, not "1e3".'],
+    [['--exports-per-minute', '0'], 'exports-per-minute must be a whole number from 1 to 1000000000, not "0".'],
+    [['--origin', 'https://a.example/keys'], '"https://a.example/keys" is not an origin.'],
+    [['--origin', 'ftp://a.example'], '"ftp://a.example" is not an origin.'],
+    [['--embedded', '--standalone'], 'Choose --embedded or --standalone, not both.'],
+    [['--nonsense'], '--exports-per-minute N'],
+  ])('refuses %j', (args, words) => {
+    expect(() => read(args)).toThrow(words);
+  });
+});
