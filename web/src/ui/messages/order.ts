@@ -139,11 +139,11 @@ export function stateWords(
 }
 
 /**
- * Says how many more keys the journal has space for. `octets` is the free space in bytes. The
+ * Says how many more keys the journal has space for. `bytes` is the free space in bytes. The
  * number has one significant digit, because the browser only estimates the space.
  */
-export function roomInWords(octets: number): string {
-  const keys = keysIn(octets);
+export function freeSpaceText(bytes: number): string {
+  const keys = keysIn(bytes);
   if (keys < 100) return keys === 0 ? 'There is no space for another key.' : 'There is space for only a few more keys.';
   if (keys >= 1_000_000) return 'There is space for more than a million more keys.';
   const digit = 10 ** (String(keys).length - 1);
