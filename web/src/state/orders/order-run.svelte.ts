@@ -6,9 +6,9 @@ import { readSerialNumber } from '#protocol/orders/units.ts';
 import type { EndedAs, OrderEvent, Refusal, UnitRow } from '../../journal/order-record.ts';
 import { failureOf } from '../common/failure.ts';
 import { ExportsLeft } from '../session/exports-left.svelte.ts';
-import type { Attendant, OrderProgress } from '../station/attendant.ts';
 import type { Lane } from '../station/lane.svelte.ts';
 import type { Ending } from '../station/load-attempt.ts';
+import type { OrderProgress, UnitLoader } from '../station/unit-loader.ts';
 import { mergeProven } from './merge-proven.ts';
 import { OrderCounts } from './order-counts.svelte.ts';
 import { choiceOf, isPassing, isSystemFailure, missingLines, newRow, refusalOf, rowAfter } from './order-rules.ts';
@@ -19,7 +19,7 @@ import type { OrderRunOptions, RunState, WaitReason } from './run-state.ts';
 import { saveReasons } from './save-reasons.ts';
 import { UnitProgress } from './unit-progress.svelte.ts';
 
-export class OrderRun implements Attendant {
+export class OrderRun implements UnitLoader {
   #units = $state.raw<readonly UnitProgress[]>([]);
   #unmatchedScan = $state.raw<string | undefined>();
   #duplicate = $state.raw<string | undefined>();
