@@ -16,7 +16,7 @@ export interface FollowedOrderOptions {
   readonly station: Station;
   readonly remote: Pick<WorkOrders, 'progress'>;
   readonly order: WorkOrder;
-  readonly run: Pick<OrderRun, 'merge' | 'recoverAlone' | 'isRecovering' | 'ended'>;
+  readonly run: Pick<OrderRun, 'merge' | 'recoverAutomatically' | 'isRecovering' | 'ended'>;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   /** Called when the AS has closed or revoked the order. */
@@ -79,7 +79,7 @@ export class FollowedOrder {
    * continues when that AS answers, otherwise at once.
    */
   async reconnect(): Promise<void> {
-    if (!this.isAvailable) return await this.#options.run.recoverAlone();
+    if (!this.isAvailable) return await this.#options.run.recoverAutomatically();
     this.#isAwaited = true;
     await this.follow();
   }
@@ -99,7 +99,7 @@ export class FollowedOrder {
     const { run } = this.#options;
     if (!isAnswered || !this.#isAwaited || run.isRecovering) return;
     this.#isAwaited = false;
-    await run.recoverAlone();
+    await run.recoverAutomatically();
   }
 
   /** Asks the AS once. Returns true if the AS answered. */

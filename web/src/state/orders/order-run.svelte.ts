@@ -112,9 +112,9 @@ export class OrderRun implements UnitLoader {
   }
 
   /** Recovers without the operator, if a temporary failure stopped the run or a unit. */
-  async recoverAlone(): Promise<void> {
+  async recoverAutomatically(): Promise<void> {
     const isNeeded = this.#units.some(({ failure }) => failure !== undefined && isPassing(failure));
-    await this.#control.recoverAlone(isNeeded, () => this.#recover());
+    await this.#control.recoverAutomatically(isNeeded, () => this.#recover());
   }
 
   async #recover(): Promise<void> {

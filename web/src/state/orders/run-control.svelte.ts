@@ -97,7 +97,7 @@ export class RunControl {
    * is true. Runs at most one recovery at a time, and at most three until a unit is done or the
    * operator acts.
    */
-  async recoverAlone(isNeeded: boolean, recover: () => Promise<void>): Promise<void> {
+  async recoverAutomatically(isNeeded: boolean, recover: () => Promise<void>): Promise<void> {
     if (this.#isRecovering || !(isNeeded || this.#hasPassed) || this.#recoveries >= MAX_RECOVERIES) return;
     this.#recoveries++;
     this.#isRecovering = true;
