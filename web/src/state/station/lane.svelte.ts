@@ -126,7 +126,7 @@ export class Lane {
   }
 
   /** Closes the link for another tab. During a load, does so only after the load has ended. */
-  async giveWay(): Promise<void> {
+  async closeForOtherTab(): Promise<void> {
     // Without a USB serial number, the request may mean another unit with the same USB ids.
     if (this.busy) this.#isRequested = this.#link.usbSerialNumber !== undefined;
     if (this.busy || this.#phase.is === 'reading' || !this.#connection) return;
@@ -351,7 +351,7 @@ export class Lane {
 
   /** Closes the link after a load if another tab still waits for the unit. */
   async #giveWayIfRequested(): Promise<void> {
-    if (this.#isRequested && (await this.#options.leases.isRequested(this.#link))) await this.giveWay();
+    if (this.#isRequested && (await this.#options.leases.isRequested(this.#link))) await this.closeForOtherTab();
     this.#isRequested = false;
   }
 

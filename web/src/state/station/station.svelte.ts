@@ -125,7 +125,7 @@ export class Station {
     const { links, leases, journal } = await this.#options.services();
     links.onChange(() => void this.refresh());
     leases.onRequest((isRequested) => {
-      for (const lane of this.#lanes) if (isRequested(lane.link)) void lane.giveWay();
+      for (const lane of this.#lanes) if (isRequested(lane.link)) void lane.closeForOtherTab();
     });
     await this.readJournal();
     const newest = await journal.list(RECENT_ATTEMPTS);
