@@ -78,7 +78,7 @@ export class OpenOrder {
       session: station.session,
       lanes: () => station.lanes,
       signal: (what) => feedback.give(what),
-      askAs: (failure) => void this.remote.followSoon(failure),
+      requestProgress: (failure) => void this.remote.followSoon(failure),
     });
     this.remote = new FollowedOrder({ ...options, run, onEnded: (as) => this.#fetchEnd(as) });
     const elsewhere = (): ReadonlySet<string> => run.counts.elsewhere;

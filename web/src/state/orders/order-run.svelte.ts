@@ -103,7 +103,7 @@ export class OrderRun implements UnitLoader {
    */
   async recover(): Promise<void> {
     this.#control.allowRecoveries();
-    this.#options.askAs?.();
+    this.#options.requestProgress?.();
     await this.#recover();
   }
 
@@ -153,7 +153,7 @@ export class OrderRun implements UnitLoader {
     } finally {
       this.#inUse.delete(unit);
     }
-    if (unit.phase.is === 'done' || unit.failure) this.#options.askAs?.(unit.failure);
+    if (unit.phase.is === 'done' || unit.failure) this.#options.requestProgress?.(unit.failure);
   }
 
   async refuseDuplicate(sn: string): Promise<void> {
