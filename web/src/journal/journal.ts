@@ -315,7 +315,7 @@ export class Journal {
     const chains = (): ReadonlySet<number> => new Set(batch.map((write) => chainOf(memory, write)));
     const checked = isStale ? memory.tails.keys() : chains();
     if (isMissing || (await memory.isLost(transaction, checked, deletions, isStale)))
-      await memory.beginAnew(transaction, commit, this.#now().getTime(), known);
+      await memory.restartAfterLoss(transaction, commit, this.#now().getTime(), known);
     memory.deletions = deletions;
     if (batch.some(({ begin }) => begin)) memory.lastId ??= await lastAttempt(transaction);
     for (const chain of chains())
