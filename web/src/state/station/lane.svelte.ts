@@ -67,7 +67,7 @@ export class Lane {
   /** True if another tab requested the unit during a load. */
   #isRequested = false;
   /** True if this lane has released the unit to another tab. */
-  #isGivenAway = false;
+  #isClosedForOtherTab = false;
   /** The newest connection. close() keeps it, because its disconnect event may follow later. */
   #lastConnection: UnitConnection | undefined;
 
@@ -130,7 +130,7 @@ export class Lane {
     // Without a USB serial number, the request may mean another unit with the same USB ids.
     if (this.busy) this.#isRequested = this.#link.usbSerialNumber !== undefined;
     if (this.busy || this.#phase.is === 'reading' || !this.#connection) return;
-    this.#isGivenAway = true;
+    this.#isClosedForOtherTab = true;
     await this.close();
     if (this.#phase.is === 'ready') this.#phase = { is: 'unread', failure: { code: 'unit-elsewhere' } };
   }
@@ -298,7 +298,7 @@ export class Lane {
 
   /** Whether another tab is known to use the unit. */
   get isInOtherTab(): boolean {
-    return this.#isGivenAway || ('failure' in this.#phase && this.#phase.failure.code === 'unit-elsewhere');
+    return this.#isClosedForOtherTab || ('failure' in this.#phase && this.#phase.failure.code === 'unit-elsewhere');
   }
 
   get isReachable(): boolean {
@@ -306,7 +306,7 @@ export class Lane {
   }
 
   #connect(connection: UnitConnection): void {
-    this.#isGivenAway = false;
+    this.#isClosedForOtherTab = false;
     this.#connection = connection;
     this.#lastConnection = connection;
     this.#attached = true;
