@@ -46,7 +46,7 @@ const DEMO = '/demo.html';
  * contain the link. Requesting demo.html instead would log a 404 error in the console of stations
  * without a demo. If a proxy drops the header, only that offer is missing.
  */
-const DEMO_LINK = `<${DEMO}>; rel="alternate"; title="Demo"`;
+const DEMO_LINK = '<demo.html>; rel="alternate"; title="Demo"';
 
 /**
  * Serves the folder `app` in `web` at the root. In demo mode, also serves those files of the folder

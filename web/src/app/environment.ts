@@ -1,6 +1,7 @@
 // The parts of the browser that the services use. main.ts takes them from navigator and window.
 import type { JournalsToReturn } from '../state/session/journals-to-return.svelte.ts';
 import type { Platform } from '../transport/platform.ts';
+import type { AsBase } from './as-base.ts';
 import type { Settings } from './storage.ts';
 
 export interface Environment {
@@ -10,8 +11,7 @@ export interface Environment {
   readonly credentials: CredentialsContainer | undefined;
   readonly locks: LockManager;
   readonly platform: Platform;
-  /** URL origin of the AS, without a trailing slash. */
-  readonly baseUrl: string;
+  readonly asBase: AsBase;
   /** The time of the AS. */
   readonly now: () => Date;
   /** Called for each answer of the AS, with the time in that answer in milliseconds since 1970. */

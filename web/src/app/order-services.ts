@@ -40,7 +40,7 @@ export function openOrders(
  * server, both are "development".
  */
 async function readBuild(): Promise<{ readonly version: string; readonly build: string }> {
-  const answer = await fetch('/build.json').catch(() => undefined);
+  const answer = await fetch('build.json').catch(() => undefined);
   if (!answer?.ok) return { version: 'development', build: 'development' };
   const { version, hash } = (await answer.json()) as { readonly version: string; readonly hash: string };
   return { version, build: hash };

@@ -50,7 +50,8 @@ async function reported(answer: Promise<Response>, onReach: Environment['onReach
 /** @throws ProtocolError journal-full, journal-failed, browser-unsupported without HTTPS */
 export async function startServices(environment: Environment): Promise<Services> {
   if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'locks and WebUSB require HTTPS');
-  const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks } = environment;
+  const { usb, serial, wakeLock, locks, platform, now, ticks } = environment;
+  const [baseUrl] = environment.asBase;
   const { onAsTime, onSuperseded, onJournalTrouble, onReach } = environment;
   const database = await Database.open(withPrefix(indexedDB, environment.storagePrefix), onSuperseded);
   rotateLog(database).catch(failureOf); // the first attempt reports a full disk

@@ -1,17 +1,11 @@
 // Opens the settings in this browser, and names the databases. The demo uses its own names, so that
 // it neither reads nor deletes the data of the station at the same origin.
 
-export const DEMO_PATH = '/demo.html';
-
 /** Prefix of all names under which the demo stores data. */
 export const DEMO_PREFIX = 'demo-';
 
 /** Settings of this browser in localStorage, where each name has a prefix. */
 export type Settings = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
-
-export function storagePrefix(path: string): string {
-  return path === DEMO_PATH ? DEMO_PREFIX : '';
-}
 
 /**
  * Opens the settings whose names in localStorage begin with `prefix`. If the browser denies

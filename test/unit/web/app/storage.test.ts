@@ -2,7 +2,7 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import { describe, expect, it } from 'vitest';
-import { DEMO_PREFIX, deleteDemoData, storagePrefix } from '#web/app/storage.ts';
+import { DEMO_PREFIX, deleteDemoData } from '#web/app/storage.ts';
 import { Database } from '#web/journal/database.ts';
 import { withPrefix } from '#web/journal/indexed-db.ts';
 import { VaultStore } from '#web/vault-store/vault-store.ts';
@@ -23,7 +23,7 @@ function storageOf(...names: readonly string[]) {
 describe('the data of the demo', () => {
   it('is stored apart from that of the station, and is all that a reset deletes', async () => {
     const factory = new IDBFactory();
-    for (const prefix of ['/', '/demo.html'].map(storagePrefix)) {
+    for (const prefix of ['', DEMO_PREFIX]) {
       await (await Database.open(withPrefix(factory, prefix), () => undefined)).close();
       await (await VaultStore.open(withPrefix(factory, prefix))).close();
     }
