@@ -4,6 +4,7 @@ import { cliCommand } from '../cli/cli-command.ts';
 import { type Option, parseOptions, synopsisOf, type Values } from '../cli/options.ts';
 import { type Environment, readVariable } from '../common/environment.ts';
 import { UserError } from '../common/user-error.ts';
+import { isLoopback } from './loopback.ts';
 
 export interface Config {
   readonly host: string;
@@ -15,6 +16,8 @@ export interface Config {
   readonly sealingKey: string | undefined;
   /** Origins at which browsers reach this service besides those of its own address. */
   readonly origins: readonly string[];
+  /** Origins of pages on other servers, which may call the API. */
+  readonly pageOrigins: readonly string[];
   /** The folder of the built page. */
   readonly web: string;
   readonly demo: boolean;
@@ -42,6 +45,12 @@ const FLAGS: Readonly<Record<string, Option & { readonly variable?: string; read
     value: 'URL,…',
     variable: 'KEYFERRY_ORIGINS',
     help: 'origins at which browsers reach the service, if not its own address',
+  },
+  'allow-origin': {
+    value: 'URL',
+    multiple: true,
+    variable: 'KEYFERRY_ALLOW_ORIGINS',
+    help: 'an origin whose pages may call the service, if another server serves the page; may be repeated',
   },
   web: { value: 'FOLDER', variable: 'KEYFERRY_WEB', help: 'folder of the built page, default the one above serve.js' },
   'exports-per-minute': { value: 'N', variable: 'KEYFERRY_EXPORTS_PER_MINUTE', help: 'per operator, default 6000' },
@@ -74,7 +83,7 @@ export function readConfig(args: readonly string[], environment: Environment, pr
   if (values.help) return 'help';
   if (values.embedded && values.standalone) throw new UserError('Choose --embedded or --standalone, not both.');
   const directory = resolve(text('data') ?? 'keyferry-as');
-  const origins = (text('origin') ?? readVariable(environment, 'KEYFERRY_ORIGIN') ?? '').split(/[\s,]+/);
+  const repeated = (name: string) => (Array.isArray(values[name]) ? values[name].join(' ') : variable(name));
   const exportsPerMinute = text('exports-per-minute') ?? '6000';
   return {
     host: text('host') ?? '127.0.0.1',
@@ -82,7 +91,8 @@ export function readConfig(args: readonly string[], environment: Environment, pr
     directory,
     keyFile: resolve(text('key-file') ?? `${directory}/sealing.key`),
     sealingKey: readVariable(environment, 'KEYFERRY_SEALING_KEY'),
-    origins: origins.filter((origin) => origin !== '').map(parseOrigin),
+    origins: listed(text('origin') ?? readVariable(environment, 'KEYFERRY_ORIGIN')).map(parseOrigin),
+    pageOrigins: listed(repeated('allow-origin')).map(parsePageOrigin),
     web: resolve(text('web') ?? join(programFolder, '..')),
     demo: isSet('demo'),
     embedded: values.embedded === true || !isSet('standalone'),
@@ -105,10 +115,23 @@ function wholeNumber(what: string, text: string, min: number, max: number): numb
   throw new UserError(`${what} must be a whole number from ${min} to ${max}, not "${text}".`);
 }
 
+/** Splits a value with several entries, which blanks or commas separate. */
+function listed(text = ''): readonly string[] {
+  return text.split(/[\s,]+/).filter((entry) => entry !== '');
+}
+
 function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== text.replace(/\/$/, '')) {
-    throw new UserError(`"${text}" is not an origin. Write it like https://keys.example.org, without a path.`);
-  }
-  return url.origin;
+  const origin = url !== undefined && /^https?:$/.test(url.protocol) && !url.hostname.includes('*') && url.origin;
+  if (origin === text.replace(/\/$/, '')) return origin;
+  const example = origin || 'https://keys.example.org';
+  throw new UserError(`"${text}" is not an origin. Write it like ${example}, without a path.`);
+}
+
+/** Returns the origin of a page on another server, which browsers let use units only with HTTPS. */
+function parsePageOrigin(text: string): string {
+  const origin = parseOrigin(text);
+  const { protocol, host, hostname } = new URL(origin);
+  if (protocol === 'https:' || isLoopback(hostname)) return origin;
+  throw new UserError(`"${text}" has no HTTPS, so browsers give its page no units. Write https://${host}.`);
 }

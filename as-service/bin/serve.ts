@@ -66,6 +66,7 @@ async function serveUntilSignal(
     as,
     files,
     origins: () => origins,
+    pageOrigins: config.pageOrigins,
     exportRate: { burst: Math.max(100, Math.ceil(config.exportsPerMinute / 6)), perMinute: config.exportsPerMinute },
     signInRate: { burst: 10, perMinute: 10 },
     report: (cause) => console.error(new Date().toISOString(), cause instanceof UserError ? cause.message : cause),

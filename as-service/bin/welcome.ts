@@ -2,6 +2,7 @@
 import { cliCommand } from '../cli/cli-command.ts';
 import type { SealingKey } from '../storage/sealing-key.ts';
 import type { Config } from './config.ts';
+import { isLoopback } from './loopback.ts';
 
 export interface WelcomeOptions {
   readonly config: Config;
@@ -14,8 +15,6 @@ export interface WelcomeOptions {
   /** Use ANSI colours. */
   readonly colour: boolean;
 }
-
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 export function welcomeText(options: WelcomeOptions): string {
   const { config, address, accessCode, hasPage, colour } = options;
@@ -41,7 +40,7 @@ export function welcomeText(options: WelcomeOptions): string {
           '  Build the page with npm run build, or name its folder with --web.',
           '',
         ]),
-    ...(LOOPBACK.test(config.host)
+    ...(isLoopback(config.host)
       ? []
       : ['  This address is open to the network and uses plain HTTP. Put a TLS proxy in front of it.', '']),
     ...sealing(options).map(dim),

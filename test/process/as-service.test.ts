@@ -215,6 +215,7 @@ describe('a start', () => {
     server.close();
     await expect(start(['--port', 'x'], elsewhere)).rejects.toThrow(/port must be a whole number/);
     await expect(start(['--origin', 'example.org'], elsewhere)).rejects.toThrow(/is not an origin/);
+    await expect(start(['--allow-origin', '*'], elsewhere)).rejects.toThrow(/"\*" is not an origin/);
     await expect(start(['--nonsense'], elsewhere)).rejects.toThrow(/--nonsense[\s\S]*--port/);
     expect((await get(service, '/v1/whoami')).status).toBe(200);
   }, 60_000);

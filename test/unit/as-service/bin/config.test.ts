@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 // The configuration of the service from flags and environment variables.
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -71,5 +72,59 @@ describe('the configuration', () => {
     [['--nonsense'], '--exports-per-minute N'],
   ])('refuses %j', (args, words) => {
     expect(() => read(args)).toThrow(words);
+=======
+// The origins in the configuration of the service: several spellings are accepted, and what is not
+// an origin is refused with the right spelling.
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '#as-service/bin/config.ts';
+
+function pageOrigins(args: readonly string[], environment: Record<string, string> = {}): readonly string[] {
+  const config = readConfig(args, environment);
+  if (config === 'help') throw new TypeError('no configuration');
+  return config.pageOrigins;
+}
+
+describe('the origins of pages on other servers', () => {
+  const [A, B] = ['https://intranet.example', 'https://tools.example:8443'];
+
+  it('come from a flag that may be repeated, or from the environment', () => {
+    expect(pageOrigins([])).toEqual([]);
+    expect(pageOrigins(['--allow-origin', A, '--allow-origin', `${B}/`])).toEqual([A, B]);
+    expect(pageOrigins(['--allow-origin', `${A},${B}`])).toEqual([A, B]);
+    const environment = { KEYFERRY_ALLOW_ORIGINS: ` "${A}, ${B}"` };
+    expect(pageOrigins([], environment)).toEqual([A, B]);
+    expect(pageOrigins(['--allow-origin', B], environment)).toEqual([B]);
+  });
+
+  it('are not origins at which the service is reached', () => {
+    const config = readConfig(['--allow-origin', A, '--origin', B], {});
+    expect(config).toMatchObject({ origins: [B], pageOrigins: [A] });
+  });
+
+  it.each([
+    ['*', 'https://keys.example.org'],
+    ['null', 'https://keys.example.org'],
+    ['intranet.example', 'https://keys.example.org'],
+    ['https://*.example', 'https://keys.example.org'],
+    ['file:///srv/page', 'https://keys.example.org'],
+    ['https://intranet.example/tools/keys/', A],
+    ['https://Intranet.example', A],
+    ['https://intranet.example:443', A],
+    ['https://anna@intranet.example', A],
+    ['https://schlüssel.example', 'https://xn--schlssel-95a.example'],
+  ])('%s is refused, with the right spelling', (text, spelling) => {
+    const refusal = `"${text}" is not an origin. Write it like ${spelling}, without a path.`;
+    expect(() => pageOrigins(['--allow-origin', text])).toThrow(refusal);
+    expect(() => pageOrigins([], { KEYFERRY_ALLOW_ORIGINS: text })).toThrow(refusal);
+  });
+
+  it('need HTTPS, except on this computer', () => {
+    expect(() => pageOrigins(['--allow-origin', 'http://intranet.example:80'])).toThrow('is not an origin');
+    expect(() => pageOrigins(['--allow-origin', 'http://intranet.example:8080'])).toThrow(
+      '"http://intranet.example:8080" has no HTTPS, so browsers give its page no units. Write https://intranet.example:8080.',
+    );
+    const local = ['http://localhost:5173', 'http://127.0.0.1:5173', 'http://[::1]:5173'];
+    expect(pageOrigins(['--allow-origin', local.join(',')])).toEqual(local);
+>>>>>>> 67daad4 (service: let pages of listed origins call the API)
   });
 });
