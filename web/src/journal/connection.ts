@@ -34,6 +34,7 @@ export class Connection<Schema extends DBSchema> {
 
   /**
    * Calls `listener` when the browser or another tab closes the database, for example to delete it.
+   * After a close without an event, calls it when the next use finds the database closed.
    */
   onClosed(listener: () => void): void {
     this.#closeListeners.add(listener);
@@ -52,7 +53,7 @@ export class Connection<Schema extends DBSchema> {
       return await action(db);
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error;
-      if (this.#db === connection) this.#db = undefined;
+      if (this.#db === connection) this.#reportClosed();
       return await action(await this.#open());
     }
   }

@@ -263,10 +263,11 @@ export class Journal {
     const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
     const wasLost = this.isLost;
     for (let tries = 1; ; tries++) {
-      const isStale = this.#isStale;
-      this.#isStale = false;
       try {
         const write = async (transaction: Transaction<'readwrite'>) => {
+          // Opening this transaction may have shown that the database was closed and perhaps replaced.
+          const isStale = this.#isStale;
+          this.#isStale = false;
           const memory = this.#memory.copy();
           const commit = new Commit(memory.open);
           await this.#load(transaction, memory, commit, batch, isStale);
