@@ -20,6 +20,9 @@ export interface Ended {
  */
 const SILENCE_MS = 90_000;
 
+/** Id of no mutant: a run with it must pass. */
+const NO_MUTANT = -1;
+
 /**
  * @param ids the mutants to measure, numbered as in sourcesOf()
  * @param judges groups of test files; each group runs against the mutants that survived the earlier
@@ -52,6 +55,8 @@ class Measurement {
   #specifications: readonly TestSpecification[] = [];
   readonly #started = Date.now();
   readonly #ended = new Map<number, Ended>();
+  /** The test that failed in the last run although no mutant was active. */
+  #failedAlone: string | undefined;
 
   constructor(vitest: Vitest, sources: readonly SourceWithMutants[], ids: readonly number[]) {
     this.#vitest = vitest;
@@ -106,15 +111,17 @@ class Measurement {
    * files if none reaches it
    */
   async #runImports(ids: readonly number[], specifications: readonly TestSpecification[]): Promise<void> {
-    const shared = specifications.filter(({ project }) => !project.config.isolate);
+    if (ids.length === 0) return;
+    const shared = await this.#importable(specifications.filter(({ project }) => !project.config.isolate));
     let left = shared.length === 0 ? [] : ids;
     while (left.length > 0) {
-      // The worker imports and runs each test file once per mutant.
-      const plan: Plan = { mode: 'import', ids: left, files: shared.length };
-      const hangs = await this.#run(
-        plan,
-        left.flatMap(() => shared),
-      );
+      const hangs = await this.#importWith([...left, NO_MUTANT], shared);
+      // What an earlier mutant left behind makes the tests fail, so each mutant has its own worker.
+      if (this.#failedAlone !== undefined) {
+        for (const id of left) this.#ended.delete(id);
+        for (const id of left) await this.#importWith([id], shared);
+        break;
+      }
       const survived = new Set(readLines().flatMap((line) => (line.is === 'survived' ? [line.id] : [])));
       const next = left.filter((id) => !this.#ended.has(id) && !survived.has(id));
       if (!hangs && next.length > 0) throw new Error(`Vitest has not run mutant ${next[0]}.`);
@@ -124,6 +131,28 @@ class Measurement {
       for (const id of ids.filter((one) => !this.#ended.has(one))) {
         await this.#run({ mode: 'import', ids: [id], files: 1 }, [specification]);
       }
+    }
+  }
+
+  /** Imports and runs each test file once per mutant. @returns whether the worker hung */
+  async #importWith(ids: readonly number[], files: readonly TestSpecification[]): Promise<boolean> {
+    const plan: Plan = { mode: 'import', ids, files: files.length };
+    return await this.#run(
+      plan,
+      ids.flatMap(() => files),
+    );
+  }
+
+  /** Returns the test files that pass when they are imported again without a mutant. */
+  async #importable(files: readonly TestSpecification[]): Promise<readonly TestSpecification[]> {
+    let passing = files;
+    for (;;) {
+      if (passing.length === 0) return passing;
+      await this.#importWith([NO_MUTANT, NO_MUTANT], passing);
+      const failed = this.#failedAlone;
+      if (failed === undefined) return passing;
+      this.#say(`left out, because it fails when it is imported again: ${failed}`);
+      passing = passing.filter(({ moduleId }) => moduleId !== resolve(failed.split(' › ')[0] ?? ''));
     }
   }
 
@@ -160,6 +189,7 @@ class Measurement {
   /** @returns whether the worker hung and was killed */
   async #run(plan: Plan, specifications: readonly TestSpecification[]): Promise<boolean> {
     writeFileSync(planFile(), JSON.stringify(plan));
+    this.#failedAlone = undefined;
     const before = readLines().length;
     let seen = before;
     let last = Date.now();
@@ -173,7 +203,7 @@ class Measurement {
         .find((line) => line.is === 'begin');
       if (Date.now() - last < SILENCE_MS || begun === undefined || hangs) return;
       hangs = true;
-      this.#ended.set(begun.id, { verdict: 'timeout', test: '' });
+      this.#note({ is: 'timeout', id: begun.id, test: '' });
       process.kill(begun.pid, 'SIGKILL');
     }, 2000);
     try {
@@ -187,6 +217,7 @@ class Measurement {
 
   #note(line: Line): void {
     if (line.is !== 'killed' && line.is !== 'timeout') return;
-    if (!this.#ended.has(line.id)) this.#ended.set(line.id, { verdict: line.is, test: line.test });
+    if (line.id === NO_MUTANT) this.#failedAlone = line.test;
+    else if (!this.#ended.has(line.id)) this.#ended.set(line.id, { verdict: line.is, test: line.test });
   }
 }
