@@ -43,17 +43,15 @@ export function foldersBelow(within: string): string[] {
 /** Returns the test files that import a source of the folder, directly or through other files. */
 export function judgesOf(folder: string): Judges {
   const top = Object.keys(FAR_TESTS).find((name) => folder === name || folder.startsWith(`${name}/`)) ?? '';
-  const own = [
-    ...[`test/unit/${folder.replace('web/src', 'web')}/`, `test/property/${posix.basename(folder)}/`],
-    ...(NEAR_TESTS[folder] ?? []),
-  ];
-  const isIn = (path: string, folders: readonly string[]): boolean => folders.some((name) => path.startsWith(name));
+  const own = [`test/unit/${folder.replace('web/src', 'web')}`, `test/property/${posix.basename(folder)}`];
+  const isNear = (path: string): boolean =>
+    own.includes(posix.dirname(path)) || NEAR_TESTS[folder]?.includes(path) === true;
   const reaches = importsFolder(folder);
   const files = findTestFiles().vitest.filter((path) => reaches(path));
   const far = (FAR_TESTS[top] ?? []).map((name) => `${name}/`);
   return {
-    near: own.flatMap((name) => files.filter((path) => path.startsWith(name))),
-    far: far.flatMap((name) => files.filter((path) => path.startsWith(name) && !isIn(path, own))),
+    near: files.filter(isNear),
+    far: far.flatMap((name) => files.filter((path) => path.startsWith(name) && !isNear(path))),
   };
 }
 
