@@ -1,7 +1,7 @@
 // The progress of an order: every unit is counted once, and a state without units is not shown.
 import { describe, expect, it } from 'vitest';
 import { ONE_LINE, sn, unit, World, working } from '#test/unit/web/state/orders/order-fixture.ts';
-import { shownState, stateCounts } from '#web/state/order-board/state-counts.ts';
+import { isReady, shownState, stateCounts } from '#web/state/order-board/state-counts.ts';
 import type { UnitProgress } from '#web/state/orders/unit-progress.svelte.ts';
 
 const NONE = { running: 0, done: 0, failed: 0, unknown: 0, absent: 0, aside: 0 };
@@ -18,6 +18,30 @@ describe('the counts of an order', () => {
       ['unseen', 3],
     ]);
     expect(stateCounts({ done: 0, here: NONE, unseen: 0 }, [waiting])).toEqual([]);
+  });
+
+  it('name the states in the sequence of the progress line', () => {
+    const here = { running: 4, done: 9, failed: 2, unknown: 3, absent: 7, aside: 6 };
+    expect(stateCounts({ done: 1, here, unseen: 9 }, [waiting])).toEqual([
+      ['done', 1],
+      ['failed', 2],
+      ['unknown', 3],
+      ['running', 4],
+      ['ready', 1],
+      ['aside', 6],
+      ['absent', 7],
+      ['unseen', 8],
+    ]);
+  });
+
+  it.each([
+    ['waiting', undefined, true],
+    ['scan', undefined, true],
+    ['reason', undefined, false],
+    ['loading', undefined, false],
+    ['waiting', { state: 'running' }, false],
+  ])('count a unit that is %s with the row %o as ready: %s', (is, row, ready) => {
+    expect(isReady({ phase: { is }, row } as unknown as UnitProgress)).toBe(ready);
   });
 
   it('list a unit that was set aside as such, not as failed', async () => {
