@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 // The configuration of the service from flags and environment variables.
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -28,6 +27,7 @@ describe('the configuration', () => {
       keyFile: resolve('keyferry-as/sealing.key'),
       sealingKey: undefined,
       origins: [],
+      pageOrigins: [],
       web: resolve('/opt/keyferry'),
       demo: false,
       embedded: true,
@@ -72,16 +72,11 @@ describe('the configuration', () => {
     [['--nonsense'], '--exports-per-minute N'],
   ])('refuses %j', (args, words) => {
     expect(() => read(args)).toThrow(words);
-=======
-// The origins in the configuration of the service: several spellings are accepted, and what is not
-// an origin is refused with the right spelling.
-import { describe, expect, it } from 'vitest';
-import { readConfig } from '#as-service/bin/config.ts';
+  });
+});
 
 function pageOrigins(args: readonly string[], environment: Record<string, string> = {}): readonly string[] {
-  const config = readConfig(args, environment);
-  if (config === 'help') throw new TypeError('no configuration');
-  return config.pageOrigins;
+  return read(args, environment).pageOrigins;
 }
 
 describe('the origins of pages on other servers', () => {
@@ -97,8 +92,7 @@ describe('the origins of pages on other servers', () => {
   });
 
   it('are not origins at which the service is reached', () => {
-    const config = readConfig(['--allow-origin', A, '--origin', B], {});
-    expect(config).toMatchObject({ origins: [B], pageOrigins: [A] });
+    expect(read(['--allow-origin', A, '--origin', B])).toMatchObject({ origins: [B], pageOrigins: [A] });
   });
 
   it.each([
@@ -125,6 +119,5 @@ describe('the origins of pages on other servers', () => {
     );
     const local = ['http://localhost:5173', 'http://127.0.0.1:5173', 'http://[::1]:5173'];
     expect(pageOrigins(['--allow-origin', local.join(',')])).toEqual(local);
->>>>>>> 67daad4 (service: let pages of listed origins call the API)
   });
 });

@@ -59,14 +59,14 @@ export async function empty({ connections }: Disk): Promise<void> {
 }
 
 /** The browser closes the connection and keeps the data. */
-export async function close({ connections }: Disk): Promise<void> {
+async function close({ connections }: Disk): Promise<void> {
   const connection = connections.pop();
   connection?.close();
   connection?.onclose?.(new Event('close'));
 }
 
 /** The browser aborts the next transaction. */
-export async function abortNext({ connections }: Disk): Promise<void> {
+async function abortNext({ connections }: Disk): Promise<void> {
   const db = connections.at(-1);
   if (!db) throw new TypeError('no connection');
   const begin = db.transaction.bind(db);
