@@ -124,7 +124,12 @@ describe('keyferry-as order', () => {
       /ends in the past|ends before it begins/,
     ],
     ['an unknown suite', () => add('JOB 5', '--unit', '1', '--suite', '3'), /--suite must be/],
-    ['a missing file', () => add('JOB 5', '--units', path('none.csv')), /cannot be read/],
+    [
+      'a missing file',
+      () => add('JOB 5', '--units', path('none.csv')),
+      /none\.csv cannot be read: there is no such file\./,
+    ],
+    ['a folder', () => add('JOB 5', '--units', path('data')), /data cannot be read: it is a folder\./],
     ['an unknown order', () => ['order', 'show', 'JOB 9'], /no work order JOB 9/],
   ])('refuses %s with a sentence', async (_name, args, words) => {
     expect(await refusal(...args())).toMatch(words);
