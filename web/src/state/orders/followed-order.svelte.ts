@@ -6,7 +6,7 @@ import type { WorkOrders } from '../../as-client/work-orders.ts';
 import type { EndedAs } from '../../journal/order-record.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import type { Station } from '../station/station.svelte.ts';
-import { isPassing } from './order-rules.ts';
+import { isTemporary } from './order-rules.ts';
 import type { OrderRun } from './order-run.svelte.ts';
 
 /** Minimum time from the last request to a request after a successful load, in milliseconds. */
@@ -68,9 +68,9 @@ export class FollowedOrder {
    * than 3 s ago. After a failure, always asks, except for a temporary failure during a recovery.
    */
   async followSoon(failure?: Failure): Promise<void> {
-    const isPassed = failure !== undefined && isPassing(failure);
-    if (isPassed) this.#isAwaited = true;
-    if (isPassed && this.#options.run.isRecovering) return;
+    const isTemporaryFailure = failure !== undefined && isTemporary(failure);
+    if (isTemporaryFailure) this.#isAwaited = true;
+    if (isTemporaryFailure && this.#options.run.isRecovering) return;
     if (failure || this.#options.ticks() - this.#askedAt >= MIN_INTERVAL_MS) await this.follow();
   }
 
@@ -116,7 +116,7 @@ export class FollowedOrder {
       return true;
     } catch (error) {
       this.#failure = failureOf(error);
-      this.#isAwaited ||= isPassing(this.#failure);
+      this.#isAwaited ||= isTemporary(this.#failure);
       station.session.endOn(this.#failure);
       return false;
     }

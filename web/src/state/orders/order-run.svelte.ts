@@ -11,7 +11,7 @@ import type { Ending } from '../station/load-attempt.ts';
 import type { OrderProgress, UnitLoader } from '../station/unit-loader.ts';
 import { mergeProven } from './merge-proven.ts';
 import { OrderCounts } from './order-counts.svelte.ts';
-import { choiceOf, isPassing, isSystemFailure, missingLines, newRow, refusalOf, rowAfter } from './order-rules.ts';
+import { choiceOf, isSystemFailure, isTemporary, missingLines, newRow, refusalOf, rowAfter } from './order-rules.ts';
 import { OrderValidity } from './order-validity.svelte.ts';
 import { recoverRows } from './recover-rows.ts';
 import { RunControl } from './run-control.svelte.ts';
@@ -113,7 +113,7 @@ export class OrderRun implements UnitLoader {
 
   /** Recovers without the operator, if a temporary failure stopped the run or a unit. */
   async recoverAutomatically(): Promise<void> {
-    const isNeeded = this.#units.some(({ failure }) => failure !== undefined && isPassing(failure));
+    const isNeeded = this.#units.some(({ failure }) => failure !== undefined && isTemporary(failure));
     await this.#control.recoverAutomatically(isNeeded, () => this.#recover());
   }
 
