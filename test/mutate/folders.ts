@@ -11,7 +11,10 @@ const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
   'web/src/state': ['test/unit/web/state', 'test/unit/web/ui'],
 };
 
-/** Near tests that are in neither the unit nor the property tests of their source folder. */
+/**
+ * Near tests that are in neither the unit nor the property tests of their source folder. They are
+ * slower, so they run last.
+ */
 const NEAR_TESTS: Readonly<Record<string, readonly string[]>> = {
   'protocol/orders': ['test/negative/reports.test.ts'],
 };
@@ -44,13 +47,13 @@ export function foldersBelow(within: string): string[] {
 export function judgesOf(folder: string): Judges {
   const top = Object.keys(FAR_TESTS).find((name) => folder === name || folder.startsWith(`${name}/`)) ?? '';
   const own = [`test/unit/${folder.replace('web/src', 'web')}`, `test/property/${posix.basename(folder)}`];
-  const isNear = (path: string): boolean =>
-    own.includes(posix.dirname(path)) || NEAR_TESTS[folder]?.includes(path) === true;
+  const others = NEAR_TESTS[folder] ?? [];
+  const isNear = (path: string): boolean => own.includes(posix.dirname(path)) || others.includes(path);
   const reaches = importsFolder(folder);
   const files = findTestFiles().vitest.filter((path) => reaches(path));
   const far = (FAR_TESTS[top] ?? []).map((name) => `${name}/`);
   return {
-    near: files.filter(isNear),
+    near: [...files.filter((path) => isNear(path) && !others.includes(path)), ...others],
     far: far.flatMap((name) => files.filter((path) => path.startsWith(name) && !isNear(path))),
   };
 }

@@ -57,6 +57,8 @@ class Measurement {
   readonly #ended = new Map<number, Ended>();
   /** The test that failed in the last run although no mutant was active. */
   #failedAlone: string | undefined;
+  /** Whether a test file passes when it is imported again without a mutant, by its path. */
+  readonly #isImportable = new Map<string, boolean>();
 
   constructor(vitest: Vitest, sources: readonly SourceWithMutants[], ids: readonly number[]) {
     this.#vitest = vitest;
@@ -145,14 +147,16 @@ class Measurement {
 
   /** Returns the test files that pass when they are imported again without a mutant. */
   async #importable(files: readonly TestSpecification[]): Promise<readonly TestSpecification[]> {
-    let passing = files;
     for (;;) {
-      if (passing.length === 0) return passing;
-      await this.#importWith([NO_MUTANT, NO_MUTANT], passing);
+      const open = files.filter(({ moduleId }) => !this.#isImportable.has(moduleId));
+      if (open.length === 0) return files.filter(({ moduleId }) => this.#isImportable.get(moduleId));
+      await this.#importWith([NO_MUTANT, NO_MUTANT], open);
       const failed = this.#failedAlone;
-      if (failed === undefined) return passing;
-      this.#say(`left out, because it fails when it is imported again: ${failed}`);
-      passing = passing.filter(({ moduleId }) => moduleId !== resolve(failed.split(' › ')[0] ?? ''));
+      if (failed === undefined) for (const { moduleId } of open) this.#isImportable.set(moduleId, true);
+      else {
+        this.#say(`left out, because it fails when it is imported again: ${failed}`);
+        this.#isImportable.set(resolve(failed.split(' › ')[0] ?? ''), false);
+      }
     }
   }
 
