@@ -9,6 +9,7 @@ import {
   folderCycles,
   hasTry,
   importsOf,
+  readsClock,
   type SourceFile,
   saysAny,
   saysIdentifier,
@@ -27,6 +28,8 @@ import { publicState, writesState } from '#test/support/state-rules.ts';
 const MAX_FILES_IN_FOLDER = 18;
 
 const NAVIGATOR = ['web/src/main.ts', 'web/src/demo.ts', 'device-sim/setup/install.ts'];
+/** These files make the clock of the AS from the clock of this computer (as-clock.svelte.ts). */
+const CLOCK = ['web/src/main.ts', 'web/src/vault-worker/vault.worker.ts'];
 const NODE_ROOMS = ['as-service/', 'device-host/', 'build/', 'test/'];
 
 function read(folder: string): SourceFile[] {
@@ -90,6 +93,12 @@ describe('the imports and rules of the source', () => {
   it('use navigator only where page and simulator are composed', () => {
     const outside = product.filter((file) => !NAVIGATOR.includes(file.path));
     expect(all((file) => saysIdentifier(file, 'navigator'), outside)).toEqual([]);
+  });
+
+  it('show and decide by the clock of the AS in the page', () => {
+    const page = product.filter(({ path }) => path.startsWith('web/src/') && !CLOCK.includes(path));
+    expect(all(readsClock, page)).toEqual([]);
+    expect(files.filter(({ path }) => CLOCK.includes(path)).flatMap(readsClock)).toHaveLength(CLOCK.length);
   });
 
   it('use no try in a component', () => {
@@ -253,6 +262,15 @@ describe('the checker itself', () => {
     expect(seen('a.svelte', '<script lang="ts">\nlet a = 1;\n</script>\n{#if navigator.usb}<p>{a}</p>{/if}')).toBe(1);
     expect(seen('a.ts', "// navigator\nconst word = 'navigator';")).toBe(0);
     expect(seen('a.svelte', '<!-- navigator --><p>navigator</p>')).toBe(0);
+  });
+
+  it('finds a read of the clock of this computer, in code and in markup', () => {
+    const reads = (text: string, path = 'a.ts'): number => readsClock({ path, text }).length;
+    for (const text of ['new Date()', 'new Date', 'Date()', 'Date.now()', 'const now = Date.now']) {
+      expect(reads(`let a = 1; ${text};`)).toBe(1);
+    }
+    expect(reads('<p>{day(until, new Date())}</p>', 'a.svelte')).toBe(1);
+    expect(reads('new Date(iso); Date.parse(iso); asClock.now(); // new Date()')).toBe(0);
   });
 
   it('finds public state, and components that write state objects', () => {

@@ -71,6 +71,7 @@ export async function startServices(environment: Environment): Promise<Services>
     journal,
     links: new Links({ usb, serial, platform, profiles: PROFILES, timer, now: ticks }),
     as,
+    now,
     leases: new Leases(locks, new BroadcastChannel('keyferry-leases'), sessions.id),
     wakeLock: new WakeLockHolder(wakeLock),
     makeLane: (link, options) => new Lane(link, options, semaphore),

@@ -36,7 +36,7 @@ export class TokenCard implements KeySource {
    * Sends SELECT on a new link. SELECT locks the card.
    * @throws ProtocolError not-a-token, token-lost
    */
-  static async attach(transmit: Transmit, now = () => new Date()): Promise<TokenCard> {
+  static async attach(transmit: Transmit, now: () => Date): Promise<TokenCard> {
     return new TokenCard(await TokenConversation.begin(transmit), now);
   }
 

@@ -110,13 +110,12 @@ export class Lane {
 
   /** Opens the link and reads the identity. Closes an earlier connection first. */
   async open(): Promise<void> {
-    const { leases } = this.#options;
     const { isInOtherTab } = this;
     this.#phase = { is: 'reading' };
     await this.close();
     try {
-      if (isInOtherTab) await leases.take(this.#link);
-      this.#connect(await UnitConnection.open(this.#link, leases, this.#trace.add));
+      if (isInOtherTab) await this.#options.leases.take(this.#link);
+      this.#connect(await UnitConnection.open(this.#link, this.#options, this.#trace.add));
       this.#phase = { is: 'ready' };
     } catch (error) {
       const failure = failureOf(error);
