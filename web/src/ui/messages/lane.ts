@@ -55,6 +55,25 @@ export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
   'not-newer': 'The slot already had this version or a newer one',
 };
 
+/**
+ * Words for the slot of the current load while its content is not known for certain. Undefined if
+ * the facts of the unit show the content.
+ */
+export function slotDoubt(phase: Phase): string | undefined {
+  switch (phase.is) {
+    case 'running':
+      if (phase.stage === 'import') return 'Being changed now';
+      return phase.stage === 'receipt' ? 'Not confirmed yet' : undefined;
+    case 'unverified':
+      return 'Not confirmed yet';
+    case 'settling':
+    case 'unknown':
+      return 'Not known yet';
+    default:
+      return undefined;
+  }
+}
+
 interface ActionMessages {
   readonly button: (slot?: number) => string;
   readonly warning: (slot: SlotFacts) => string;
