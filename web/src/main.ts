@@ -52,6 +52,11 @@ async function startServices(
     storage: navigator.storage,
     storagePrefix: prefix,
     settings,
+    wordsOf: async (failure) => {
+      const { explain, loadCatalog } = await import('./ui/messages/catalog.svelte.ts');
+      await loadCatalog();
+      return explain(failure, { platform }).title;
+    },
     vibrate: (pattern) => void navigator.vibrate?.(pattern),
     isActivated: () => navigator.userActivation.hasBeenActive,
     locks: navigator.locks,

@@ -1,4 +1,5 @@
 // The parts of the browser that the services use. main.ts takes them from navigator and window.
+import type { Failure } from '../state/common/failure.ts';
 import type { JournalsToReturn } from '../state/session/journals-to-return.svelte.ts';
 import type { Platform } from '../transport/platform.ts';
 import type { AsBase } from './as-base.ts';
@@ -26,6 +27,8 @@ export interface Environment {
   readonly toReturn: JournalsToReturn;
   /** Settings of this browser (localStorage). */
   readonly settings: Settings;
+  /** Returns a sentence about a failure. */
+  readonly wordsOf: (failure: Failure) => Promise<string>;
   readonly vibrate: (pattern: number[]) => void;
   /** Whether the operator has clicked or typed. Browsers block sound before that. */
   readonly isActivated: () => boolean;

@@ -14,7 +14,7 @@ export function openOrders(
   { database, journal, as }: CoreServices,
   station: Station,
 ): Orders {
-  const { now, ticks, storage, settings, vibrate, isActivated } = environment;
+  const { now, ticks, storage, settings, vibrate, isActivated, wordsOf } = environment;
   const sound = (): AudioContext | undefined => (typeof AudioContext === 'undefined' ? undefined : new AudioContext());
   const pinned = () => database.run(['trust'], 'readonly', (transaction) => transaction.objectStore('trust').getAll());
   return new Orders({
@@ -32,6 +32,7 @@ export function openOrders(
     onOnline: (listener) => addEventListener('online', listener),
     head: () => (as.auditHead ? { sequence: as.auditHead.sequence, hash: as.auditHead.hash } : null),
     app: readBuild,
+    wordsOf,
   });
 }
 
