@@ -36,11 +36,28 @@ export function openSettings(prefix: string): Settings {
   }
 }
 
+/** Name of the setting with the id of the last reset. */
+const LAST_RESET = `${DEMO_PREFIX}last-reset`;
+
 /**
- * Deletes the databases and settings of the demo. Does not wait for a database whose deletion is
- * blocked by another tab.
+ * Deletes the databases and settings of the demo. Every open tab of the demo calls this with the
+ * id of the reset, and the first call deletes. A later one would delete what the first tab has
+ * stored since then. Does not wait for a database whose deletion is blocked by another tab.
  */
 export async function deleteDemoData(
+  reset: string,
+  locks: Pick<LockManager, 'request'>,
+  databases: Pick<IDBFactory, 'databases' | 'deleteDatabase'>,
+  settings: Pick<Storage, 'getItem' | 'setItem' | 'key' | 'length' | 'removeItem'>,
+): Promise<void> {
+  await locks.request(LAST_RESET, async () => {
+    if (settings.getItem(LAST_RESET) === reset) return;
+    await deleteAll(databases, settings);
+    settings.setItem(LAST_RESET, reset);
+  });
+}
+
+async function deleteAll(
   databases: Pick<IDBFactory, 'databases' | 'deleteDatabase'>,
   settings: Pick<Storage, 'key' | 'length' | 'removeItem'>,
 ): Promise<void> {
