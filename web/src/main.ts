@@ -41,7 +41,7 @@ const toReturn = new JournalsToReturn(settings);
 const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock'>>;
 
 async function startServices(
-  reports: Pick<Environment, 'onSuperseded' | 'onJournalTrouble' | 'onReach'>,
+  reports: Pick<Environment, 'onSuperseded' | 'onJournalFailure' | 'onReach'>,
 ): Promise<Services> {
   const { startServices: start } = await import('./app/services.ts');
   return await start({
@@ -137,7 +137,7 @@ async function start(target: HTMLElement): Promise<void> {
   const starting = startServices({
     onSuperseded: () => health.reportNewerVersion(),
     onReach: (isReachable) => health.reportReach(isReachable),
-    onJournalTrouble: (isLost) => {
+    onJournalFailure: (isLost) => {
       if (isLost) health.reportLostJournal();
       void station.readJournal();
     },

@@ -38,7 +38,7 @@ export interface Environment {
    * Called when the journal is deleted, or is closed by the browser, while this page is open.
    * `isLost` is true if it was deleted.
    */
-  readonly onJournalTrouble: (isLost: boolean) => void;
+  readonly onJournalFailure: (isLost: boolean) => void;
   /** Called after each request to the AS. `isReachable` is true if the request was answered. */
   readonly onReach: (isReachable: boolean) => void;
 }

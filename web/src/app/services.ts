@@ -52,11 +52,11 @@ export async function startServices(environment: Environment): Promise<Services>
   if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'locks and WebUSB require HTTPS');
   const { usb, serial, wakeLock, locks, platform, now, ticks } = environment;
   const [baseUrl] = environment.asBase;
-  const { onAsTime, onSuperseded, onJournalTrouble, onReach } = environment;
+  const { onAsTime, onSuperseded, onJournalFailure, onReach } = environment;
   const database = await Database.open(withPrefix(indexedDB, environment.storagePrefix), onSuperseded);
   rotateLog(database).catch(failureOf); // the first attempt reports a full disk
   const sessions = await joinSessions(locks, crypto.randomUUID());
-  const journal: Journal = new Journal(database, sessions.id, now, () => onJournalTrouble(journal.isLost));
+  const journal: Journal = new Journal(database, sessions.id, now, () => onJournalFailure(journal.isLost));
   await journal.recover(await sessions.live());
   const as = new RemoteAs({
     fetch: (url, init) => reported(fetch(url, init), onReach),
