@@ -111,7 +111,7 @@ function watchReach(session: Session, health: PageHealth): void {
  * Reads the path of the demo page from the `Link` header of this page
  * (as-service/http/static-files.ts).
  */
-async function lookForDemo(station: Station): Promise<void> {
+async function offerDemoIfServed(station: Station): Promise<void> {
   const answer = await fetch('.', { method: 'HEAD' }).catch(() => undefined);
   await answer?.text(); // DevTools shows an unread body as aborted
   const [, path] = /^<([^>]+)>; rel="alternate"/.exec(answer?.headers.get('link') ?? '') ?? [];
@@ -182,7 +182,7 @@ async function start(target: HTMLElement): Promise<void> {
   const [{ keepOffline }, { loadCatalog }] = await Promise.all([
     import('./app/offline.ts'),
     import('./ui/messages/catalog.svelte.ts'),
-    lookForDemo(station),
+    offerDemoIfServed(station),
   ]);
   if (!import.meta.env.PROD) return;
   const isUntouched = (): boolean => station.lanes.length === 0 && session.state.is === 'out';
