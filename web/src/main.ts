@@ -63,7 +63,7 @@ async function startServices(
     platform,
     asBase,
     now,
-    onAsTime: asClock.learn,
+    onAsTime: asClock.setAsTime,
     toReturn,
     clockOffset: () => asClock.offsetMs,
     ticks,

@@ -282,7 +282,7 @@ it('the clock of the AS is stored only when the difference changes', () => {
   const setItem = vi.fn();
   const settings = { getItem: () => null, setItem };
   const clock = new AsClock({ wall: () => NOW, ticks: () => 0, settings });
-  clock.learn(NOW + DAY);
-  clock.learn(NOW + DAY + 500);
+  clock.setAsTime(NOW + DAY);
+  clock.setAsTime(NOW + DAY + 500);
   expect(setItem.mock.calls).toEqual([['keyferry.clock', String(DAY)]]);
 });
