@@ -194,7 +194,7 @@ export class Lane {
     const suites = suitesFor(set, device, { suite });
     const failure = await rehearse(this.#account, device, { ref1: key.ref1, ref2, suites, sign: false });
     this.#phase = failure ? { is: 'failed', failure, stage: 'challenge' } : { is: 'ready' };
-    await this.#giveWayIfRequested();
+    await this.#closeIfRequested();
     return failure;
   }
 
@@ -344,12 +344,12 @@ export class Lane {
     if (ending.is === 'unknown' && !this.isReachable) await this.close();
     this.repetition.record(this.#facts?.sn, 'failure' in ending ? ending.failure : undefined);
     this.#phase = ending;
-    await this.#giveWayIfRequested();
+    await this.#closeIfRequested();
     await this.#options.onJournalChange();
   }
 
   /** Closes the link after a load if another tab still waits for the unit. */
-  async #giveWayIfRequested(): Promise<void> {
+  async #closeIfRequested(): Promise<void> {
     if (this.#isRequested && (await this.#options.leases.isRequested(this.#link))) await this.closeForOtherTab();
     this.#isRequested = false;
   }
