@@ -232,7 +232,7 @@ export class OrderRun implements UnitLoader {
   async #revisitAll(): Promise<void> {
     await Promise.all(
       this.#options.lanes().map(async (lane) => {
-        if (lane.busy || this.#units.some((unit) => unit.lane === lane && unit.mustStay)) return;
+        if (lane.busy || this.#units.some((unit) => unit.lane === lane && unit.isSettledOrLoading)) return;
         if (lane.phase.is === 'unknown' || lane.phase.is === 'unverified') await lane.retry();
         await this.arrive(lane);
       }),
