@@ -68,6 +68,7 @@ describe('a variable of the environment', () => {
     ['a"', 'a"'],
     ['"a', '"a'],
     ['x"a"', 'x"a"'],
+    ['"a"x', '"a"x'],
   ])('%j is read as %j', (value, expected) => {
     expect(readVariable({ KEY: value }, 'KEY')).toBe(expected);
   });
