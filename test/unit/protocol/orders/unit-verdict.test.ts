@@ -7,7 +7,7 @@ import { Certificates } from '#protocol/orders/certificates.ts';
 import type { OrderLine } from '#protocol/orders/order.ts';
 import type { ReportRow } from '#protocol/orders/report.ts';
 import { writeReportCsv } from '#protocol/orders/report-csv.ts';
-import { type ProofContext, proveUnit } from '#protocol/orders/unit-verdict.ts';
+import { type ProofContext, proveUnit, type UnitVerdict } from '#protocol/orders/unit-verdict.ts';
 import { CERTIFICATE_TYPE, type VerdictJson } from '#protocol/service/messages.ts';
 import { type Envelope, sealEnvelope } from '#protocol/signing/envelope.ts';
 import { type Receipt, sealReceipt } from '#protocol/tkl/receipt.ts';
@@ -183,12 +183,10 @@ describe('a report as CSV', () => {
     const { verdict: unit } = await prove(await bothLoads(), { begun: FROM, ended: UNTIL });
     const [first] = unit.loads;
     if (!first) throw new TypeError('no loads');
-    const failed = {
-      ...unit,
-      ...{ sn: sn(2), outcome: 'failed', reason: 'broken', begun: null, ended: null },
-    } as const;
+    const nothing = { reason: 'broken', begun: null, ended: null };
+    const failed: UnitVerdict = { ...unit, ...nothing, sn: sn(2), outcome: 'failed' };
     const unproven = { ...first, verdict: null, exports: 3, reasons: ['lost', 'wet'] };
-    const units = [unit, { ...failed, loads: [unproven], faults: ['row-changed', 'reason-missing'] as const }];
+    const units: UnitVerdict[] = [unit, { ...failed, loads: [unproven], faults: ['row-changed', 'reason-missing'] }];
     expect(writeReportCsv({ order: ORDER, units }).split('\r\n')).toEqual([
       'ORDER,SET,SN,OUTCOME,PROVEN,REASON,REF1,REF2,LABEL,AKV,KCV,EXPORTS,EXPORT REASONS,EXPORT ID,OPERATOR,VERDICT TIME,BEGUN,ENDED,FAULTS',
       `4711,${hexNumber(ORDER.set, 8)},${sn(1)},done,yes,,0001,0002,Data key,5,5AAA42C6AD,1,,export-2,olga,${TIME},${FROM},${UNTIL},`,
