@@ -8,8 +8,8 @@ import type { UnitRow } from '#web/journal/order-record.ts';
 import {
   ASK_OPERATOR,
   choiceOf,
-  isPassing,
   isSystemFailure,
+  isTemporary,
   missingLines,
   newRow,
   refusalOf,
@@ -101,13 +101,13 @@ describe('a failure', () => {
 
   it.each([...PASSING, ...LASTING])('that no unit causes halts the run: %s', (code) => {
     expect(isSystemFailure({ code })).toBe(true);
-    expect(isPassing({ code })).toBe((PASSING as readonly string[]).includes(code));
+    expect(isTemporary({ code })).toBe((PASSING as readonly string[]).includes(code));
   });
 
   it.each(['device-lost', 'status-word', 'unit-quota-used', 'reason-needed', 'challenge-refused'] as const)(
     'of one unit does not halt the run: %s',
     (code) => {
-      expect([isSystemFailure({ code }), isPassing({ code })]).toEqual([false, false]);
+      expect([isSystemFailure({ code }), isTemporary({ code })]).toEqual([false, false]);
     },
   );
 });
