@@ -196,7 +196,7 @@ test('the key is not loaded after a scan of another label', { tag: '@long' }, as
   await page.getByLabel('Scan or type the number on the label').fill(two.sn);
   await page.getByRole('button', { name: 'Confirm number' }).click();
   await orders.expectWord(one.sn, 'Other label');
-  await orders.tile(one.sn).getByRole('button', { name: 'Retry' }).click();
+  await orders.tile(one.sn).getByRole('button', { name: 'Scan again' }).click();
   await orders.expectWord(one.sn, 'Scan label');
   await page.getByLabel('Scan or type the number on the label').fill(one.sn);
   await page.keyboard.press('Enter');
@@ -224,7 +224,7 @@ test('the order halts after failures in a row, and continues when the operator s
   await orders.expectWord(three.sn, 'Waiting');
   await orders.start();
   await orders.expectWord(three.sn, 'Unplug');
-  await orders.tile(one.sn).getByRole('button', { name: 'Retry' }).click();
+  await orders.tile(one.sn).getByRole('button', { name: 'Load again' }).click();
   await orders.expectWord(one.sn, 'Unplug');
   await orders.expectDone(2);
 });

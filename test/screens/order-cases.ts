@@ -174,8 +174,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.press('G');
     await driver.take('early');
     await driver.page.clock.setSystemTime(Date.now() + 40 * DAY_MS);
-    await driver.press('P');
-    await driver.press('G');
+    await driver.gone('[aria-keyshortcuts=P]');
     await driver.take('over');
   },
 

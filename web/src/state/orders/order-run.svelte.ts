@@ -73,9 +73,10 @@ export class OrderRun implements Attendant {
   }
 
   get waitReason(): WaitReason | undefined {
-    if (this.ended) return this.ended;
+    const { time } = this.#validity;
+    if (this.ended || time === 'over') return this.ended ?? 'over';
     if (!this.#options.session.signedIn) return 'sign-in';
-    return this.#validity.time === 'now' ? undefined : this.#validity.time;
+    return time === 'now' ? undefined : time;
   }
 
   /** Starts or continues the run: loads every unit that is attached now or later. */

@@ -4,6 +4,7 @@ import type { OrderLine } from '#protocol/orders/order.ts';
 import type { Refusal, UnitRow } from '../../journal/order-record.ts';
 import { storedReason } from '../common/entered-text.ts';
 import type { Failure } from '../common/failure.ts';
+import { ReasonDraft } from '../common/reason-draft.svelte.ts';
 import type { Lane } from '../station/lane.svelte.ts';
 import { ASK_OPERATOR, isSystemFailure, repeatReason } from './order-rules.ts';
 
@@ -36,6 +37,8 @@ export class UnitProgress {
   #linkId: number;
   #isScanned = false;
   #reason: string | undefined;
+  /** The reason that the operator is typing for this unit. */
+  readonly draft = new ReasonDraft();
   readonly lane: Lane;
   /** 32 hex digits. */
   readonly sn: string;

@@ -2,15 +2,15 @@
 // is not loaded.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Failure } from '../../state/common/failure.ts';
-import type { Message } from './types.ts';
+import type { Message, MessageContext, StoredMessage } from './types.ts';
 
 export const OUT_OF_REACH = {
   'service-unreachable': {
-    remedy: 'Check the network, then retry',
+    remedy: 'Check the network',
     again: true,
     title: 'The AS cannot be reached from here.',
   },
-  'service-timeout': { remedy: 'Wait a moment, then retry', again: true, title: 'The AS took too long to answer.' },
+  'service-timeout': { remedy: 'Wait a moment', again: true, title: 'The AS took too long to answer.' },
   // A browser may cache a failed import until the page is reloaded.
   'part-unreachable': {
     remedy: 'Check the network, then reload this page',
@@ -27,8 +27,18 @@ const NO_MESSAGE = {
   },
 } as const;
 
-export function fallbackMessage({ code }: Failure, catalog: 'loading' | 'missing'): Message {
-  return code in OUT_OF_REACH ? OUT_OF_REACH[code as keyof typeof OUT_OF_REACH] : NO_MESSAGE[catalog];
+export function fallbackMessage({ code }: Failure, catalog: 'loading' | 'missing', context: MessageContext): Message {
+  const isKnown = code in OUT_OF_REACH;
+  return complete(isKnown ? OUT_OF_REACH[code as keyof typeof OUT_OF_REACH] : NO_MESSAGE[catalog], context);
+}
+
+/** Completes a remedy: names the button that repeats what failed. */
+export function complete(message: StoredMessage, { button, isUnplugged }: MessageContext): Message {
+  if (!message.again) return message;
+  const { remedy } = message;
+  const last = isUnplugged ? 'plug the unit in again' : button ? `press “${button}”` : 'try again';
+  if (remedy === undefined) return { ...message, remedy: last.charAt(0).toUpperCase() + last.slice(1) };
+  return { ...message, remedy: isUnplugged && / plug it in /.test(`${remedy} `) ? remedy : `${remedy}, then ${last}` };
 }
 
 /** The code shown below the message, for reports and documentation. */
