@@ -41,5 +41,5 @@ async function fetchCatalog(): Promise<void> {
 export function explain(failure: Failure, context: MessageContext): Message {
   if (typeof catalog === 'object') return catalog.explain(failure, context);
   void loadCatalog();
-  return fallbackMessage(failure, catalog, context);
+  return fallbackMessage(failure, catalog);
 }

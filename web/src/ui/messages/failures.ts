@@ -3,7 +3,7 @@
 // in platform-advice.ts.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { ErrorCode, Failure } from '../../state/common/failure.ts';
-import { complete, OUT_OF_REACH } from './fallback.ts';
+import { OUT_OF_REACH } from './fallback.ts';
 import { accessDenied, browserUnsupported, deviceBusy, driverMissing } from './platform-advice.ts';
 import { explainStatusWord } from './status-words.ts';
 import { TOKEN, VAULT } from './token-failures.ts';
@@ -308,6 +308,15 @@ function foreignDevice(name: string, { kind, usb }: MessageContext): Message {
         : 'Choose another device',
     title: `This is “${name}”${ids}, not a known unit. It did not answer like a unit.`,
   };
+}
+
+/** Completes a remedy: names the button that repeats what failed. */
+function complete(message: StoredMessage, { button, isUnplugged }: MessageContext): Message {
+  if (!message.again) return message;
+  const { remedy } = message;
+  const last = isUnplugged ? 'plug the unit in again' : button ? `press “${button}”` : 'try again';
+  if (remedy === undefined) return { ...message, remedy: last.charAt(0).toUpperCase() + last.slice(1) };
+  return { ...message, remedy: isUnplugged && / plug it in /.test(`${remedy} `) ? remedy : `${remedy}, then ${last}` };
 }
 
 export function explain(failure: Failure, context: MessageContext): Message {

@@ -2,7 +2,7 @@
 // is not loaded.
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Failure } from '../../state/common/failure.ts';
-import type { Message, MessageContext, StoredMessage } from './types.ts';
+import type { Message } from './types.ts';
 
 export const OUT_OF_REACH = {
   'service-unreachable': {
@@ -27,18 +27,9 @@ const NO_MESSAGE = {
   },
 } as const;
 
-export function fallbackMessage({ code }: Failure, catalog: 'loading' | 'missing', context: MessageContext): Message {
-  const isKnown = code in OUT_OF_REACH;
-  return complete(isKnown ? OUT_OF_REACH[code as keyof typeof OUT_OF_REACH] : NO_MESSAGE[catalog], context);
-}
-
-/** Completes a remedy: names the button that repeats what failed. */
-export function complete(message: StoredMessage, { button, isUnplugged }: MessageContext): Message {
-  if (!message.again) return message;
-  const { remedy } = message;
-  const last = isUnplugged ? 'plug the unit in again' : button ? `press “${button}”` : 'try again';
-  if (remedy === undefined) return { ...message, remedy: last.charAt(0).toUpperCase() + last.slice(1) };
-  return { ...message, remedy: isUnplugged && / plug it in /.test(`${remedy} `) ? remedy : `${remedy}, then ${last}` };
+/** The remedy names no button, because the catalog adds it. */
+export function fallbackMessage({ code }: Failure, catalog: 'loading' | 'missing'): Message {
+  return code in OUT_OF_REACH ? OUT_OF_REACH[code as keyof typeof OUT_OF_REACH] : NO_MESSAGE[catalog];
 }
 
 /** The code shown below the message, for reports and documentation. */

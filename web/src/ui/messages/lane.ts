@@ -120,7 +120,10 @@ type WaitingPhase = Extract<Phase, { is: 'running' }>;
 const VERIFIED = 'The AS has verified the receipt.';
 const VERIFIED_HERE = 'The token has verified the receipt. The AS verifies it when the journal is returned.';
 
-/** `button` is the label of the button that repeats what failed, if the lane has one. */
+/**
+ * `button` is the label of the button that repeats what failed; empty if the lane has none. By
+ * default it is the button of a lane outside a work order.
+ */
 export function laneMessage(lane: Lane, platform: Platform, button?: string): LaneMessage {
   const { phase } = lane;
   const words = 'failure' in phase ? explain(phase.failure, contextOf(lane, platform, button)) : undefined;
@@ -139,12 +142,13 @@ export function repeatLabel({ phase, current, isSameLoad }: Lane): string {
   return current?.action === 'load' && isSameLoad ? LOAD_AGAIN : 'Choose key again';
 }
 
-export function contextOf(lane: Lane, platform: Platform, button?: string): MessageContext {
+export function contextOf(lane: Lane, platform: Platform, button = repeatLabel(lane)): MessageContext {
   const { link, phase, repetition } = lane;
   return {
     platform,
     // The AS can be asked to verify a receipt although the unit is unplugged.
-    ...(lane.attached || phase.is === 'unverified' ? { button } : { isUnplugged: true }),
+    button,
+    isUnplugged: !lane.attached && phase.is !== 'unverified',
     kind: link.kind,
     ...(link.isForeign && phase.is === 'unread' ? { foreign: link.label } : {}),
     ...(link.usb ? { usb: link.usb } : {}),

@@ -98,7 +98,7 @@ function explainOnOrder(failure: Failure, seen: MessageContext): Message {
 export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, platform: Platform): LaneMessage {
   const { lane, phase } = work;
   const { repetition } = laneActions(lane, phase, waitReason);
-  const button = repetition && REPETITION_LABELS[repetition];
+  const button = repetition ? REPETITION_LABELS[repetition] : '';
   if (isOver(waitReason) && ['waiting', 'scan', 'reason'].includes(phase.is))
     return { kind: 'waiting', word: OVER_WORDS[waitReason], sentence: WAIT_SENTENCES[waitReason] };
   switch (phase.is) {
@@ -143,7 +143,7 @@ export function unitMessage(work: UnitProgress, { state, waitReason }: Stands, p
       return { kind: 'aside', word: 'Set aside', sentence: phase.reason };
     case 'failed': {
       const words = explainOnOrder(phase.failure, contextOf(lane, platform, button));
-      if (isOver(waitReason) && button === undefined)
+      if (isOver(waitReason) && repetition === undefined)
         return { kind: 'failed', word: 'Not loaded', sentence: `${words.title} ${WAIT_SENTENCES[waitReason]}` };
       return { kind: 'failed', word: 'Not loaded', sentence: `${words.remedy}. ${words.title}`, words };
     }

@@ -22,7 +22,7 @@ export interface MessageContext {
    */
   readonly button?: string | undefined;
   /** The unit is unplugged, so no button can repeat what failed. */
-  readonly isUnplugged?: true;
+  readonly isUnplugged?: boolean;
 }
 
 /** The person who acts when the operator cannot carry out the remedy alone. */
