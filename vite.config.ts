@@ -17,6 +17,8 @@ const STATION =
 
 export default defineConfig({
   root: here('web'),
+  // Relative URLs, so that the page works at any path of any server.
+  base: './',
   logLevel: 'warn',
   plugins: [
     svelte({

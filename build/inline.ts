@@ -23,12 +23,12 @@ export function inlineStylesheet(environments: readonly string[]): Plugin {
           if (html.type !== 'asset' || !html.fileName.endsWith('.html')) continue;
           const styles: string[] = [];
           html.source = String(html.source)
-            .replace(/<link rel="stylesheet"[^>]*href="\/([^"]+)"[^>]*>/g, (_, file: string) => {
+            .replace(/<link rel="stylesheet"[^>]*href="\.\/([^"]+)"[^>]*>/g, (_, file: string) => {
               const css = bundle[file];
               if (css?.type !== 'asset') throw new Error(`${html.fileName} links ${file}, which is not in the bundle`);
               delete bundle[file];
               styles.push(String(css.source).replace(VITE_MARKER, '').trim());
-              return `<link rel="stylesheet" href="/${file}" disabled>`;
+              return `<link rel="stylesheet" href="./${file}" disabled>`;
             })
             .replace('</head>', () => `<style>${styles.join('')}</style></head>`)
             .replace(/>\s+</g, '><');

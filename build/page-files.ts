@@ -67,8 +67,7 @@ function listFilesInServiceWorker(dir: string): void {
   if (name === undefined) return;
   const path = join(dir, name);
   const { [name]: _own, ...files } = hashFiles(dir);
-  const page = 'demo.html' in files ? 'demo.html' : '';
-  const build = JSON.stringify({ page, hash: sha256(JSON.stringify(files), 'hex'), files });
+  const build = JSON.stringify({ hash: sha256(JSON.stringify(files), 'hex'), files });
   writeFileSync(path, `const KEYFERRY_BUILD = ${build};\n${readFileSync(path, 'utf8')}`);
 }
 

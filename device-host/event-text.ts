@@ -87,7 +87,9 @@ export function cardEventText(event: CardEvent): string {
 export function slotLines({ slots, tries, importCounter }: MemoryDigest): string[] {
   return [
     ...slots.map(({ ref2, holdsKey, akv, attributes, kcv }) =>
-      holdsKey ? `slot ${ref2}: ${attributes}, version ${akv}, KCV ${kcv}` : `slot ${ref2}: empty`,
+      holdsKey
+        ? `slot ${hexNumber(ref2, 4)}: ${attributes}, version ${akv}, KCV ${kcv}`
+        : `slot ${hexNumber(ref2, 4)}: empty`,
     ),
     `imports: ${importCounter}, tries left: ${tries}`,
   ];

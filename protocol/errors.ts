@@ -174,7 +174,7 @@ export class PinError extends ProtocolError {
   readonly triesLeft: number;
 
   constructor(triesLeft: number) {
-    super(triesLeft > 0 ? 'pin-wrong' : 'token-blocked', `the PIN is wrong, ${triesLeft} tries are left`);
+    super(triesLeft > 0 ? 'pin-wrong' : 'token-blocked', `the PIN is wrong, tries left: ${triesLeft}`);
     this.triesLeft = triesLeft;
   }
 }

@@ -9,6 +9,7 @@ import {
   folderCycles,
   hasTry,
   importsOf,
+  readsClock,
   type SourceFile,
   saysAny,
   saysIdentifier,
@@ -17,6 +18,7 @@ import {
   unclearImports,
 } from '#test/support/architecture.ts';
 import { ROOMS } from '#test/support/rooms.ts';
+import { writesDecimal, writesPlural } from '#test/support/sentence-rules.ts';
 import { publicState, writesState } from '#test/support/state-rules.ts';
 
 /**
@@ -26,6 +28,8 @@ import { publicState, writesState } from '#test/support/state-rules.ts';
 const MAX_FILES_IN_FOLDER = 18;
 
 const NAVIGATOR = ['web/src/main.ts', 'web/src/demo.ts', 'device-sim/setup/install.ts'];
+/** These files make the clock of the AS from the clock of this computer (as-clock.svelte.ts). */
+const CLOCK = ['web/src/main.ts', 'web/src/vault-worker/vault.worker.ts'];
 const NODE_ROOMS = ['as-service/', 'device-host/', 'build/', 'test/'];
 
 function read(folder: string): SourceFile[] {
@@ -91,6 +95,12 @@ describe('the imports and rules of the source', () => {
     expect(all((file) => saysIdentifier(file, 'navigator'), outside)).toEqual([]);
   });
 
+  it('show and decide by the clock of the AS in the page', () => {
+    const page = product.filter(({ path }) => path.startsWith('web/src/') && !CLOCK.includes(path));
+    expect(all(readsClock, page)).toEqual([]);
+    expect(files.filter(({ path }) => CLOCK.includes(path)).flatMap(readsClock)).toHaveLength(CLOCK.length);
+  });
+
   it('use no try in a component', () => {
     expect(
       all(
@@ -126,6 +136,15 @@ describe('the imports and rules of the source', () => {
   it('contain neither any nor a comment that silences the compiler', () => {
     expect(all(saysAny)).toEqual([]);
     expect(all(silencesCompiler, product)).toEqual([]);
+  });
+
+  it('write a count with its noun by counted(), so that it reads "1 unit" and "2 units"', () => {
+    expect(all(writesPlural, product)).toEqual([]);
+  });
+
+  it('write the numbers of keys, slots, sets and ASs in hexadecimal', () => {
+    const outside = product.filter(({ path }) => !path.startsWith('device-sim/'));
+    expect(all(writesDecimal, outside)).toEqual([]);
   });
 
   it('keep every file within 400 lines', () => {
@@ -187,6 +206,32 @@ describe('the checker itself', () => {
     expect(broken(path, text)).toBe(0);
   });
 
+  it.each([
+    '`{count} unit(s)`',
+    '`{record.lastNumber} entries were returned`',
+    '<p>{grouped(match.count)} units end with it</p>',
+    '<strong>{tries}</strong> tries left',
+  ])('refuses %s', (text) => {
+    expect(writesPlural({ path: 'web/src/ui/X.svelte', text })).toHaveLength(1);
+  });
+
+  it.each([
+    "`{counted(count, 'unit')}`",
+    '`at most {MAX_UNITS} units`',
+    "{count === 1 ? 'The unit is done.' : `All {count} units are done.`}",
+    'import { units } from "./units.ts";',
+  ])('accepts %s', (text) => {
+    expect(writesPlural({ path: 'web/src/ui/X.svelte', text })).toEqual([]);
+  });
+
+  it('finds a number of a key, slot, set or AS in decimal', () => {
+    const finds = (text: string): number => writesDecimal({ path: 'protocol/x.ts', text }).length;
+    expect(
+      ['`REF1 {entry.ref1} is`', '`slot {ref2}`', '`Set {unit.set} has`', '`vault {asNumber}`'].map(finds),
+    ).toEqual([1, 1, 1, 1]);
+    expect(['`REF1 {hexNumber(ref1, 4)}`', '`slot {slotNumber(slot)}`', '`vault {id}`'].map(finds)).toEqual([0, 0, 0]);
+  });
+
   it('finds cycles between files and between folders, also of types', () => {
     const file = (path: string, ...imports: string[]) => ({
       path,
@@ -217,6 +262,15 @@ describe('the checker itself', () => {
     expect(seen('a.svelte', '<script lang="ts">\nlet a = 1;\n</script>\n{#if navigator.usb}<p>{a}</p>{/if}')).toBe(1);
     expect(seen('a.ts', "// navigator\nconst word = 'navigator';")).toBe(0);
     expect(seen('a.svelte', '<!-- navigator --><p>navigator</p>')).toBe(0);
+  });
+
+  it('finds a read of the clock of this computer, in code and in markup', () => {
+    const reads = (text: string, path = 'a.ts'): number => readsClock({ path, text }).length;
+    for (const text of ['new Date()', 'new Date', 'Date()', 'Date.now()', 'const now = Date.now']) {
+      expect(reads(`let a = 1; ${text};`)).toBe(1);
+    }
+    expect(reads('<p>{day(until, new Date())}</p>', 'a.svelte')).toBe(1);
+    expect(reads('new Date(iso); Date.parse(iso); asClock.now(); // new Date()')).toBe(0);
   });
 
   it('finds public state, and components that write state objects', () => {

@@ -2,6 +2,7 @@
 // except /readyz first passes a check of its Host and Origin. bin/serve.ts opens the port.
 import { type Context, Hono } from 'hono';
 import { answer, answerProblem, Problem, problemOf, tooManyRequests } from '../http/answer.ts';
+import { allowPages } from '../http/cors.ts';
 import { type Rate, RateLimit } from '../http/rate-limit.ts';
 import { parse, readJson } from '../http/request-body.ts';
 import { signIn } from '../http/sign-in.ts';
@@ -15,10 +16,12 @@ export interface AppOptions {
   readonly as: As;
   readonly files: StaticFiles;
   /**
-   * The origins at which browsers reach this service. Requests with another Host or Origin are
-   * refused, as a protection against DNS rebinding.
+   * The origins at which browsers reach this service. Requests with another Host are refused, as a
+   * protection against DNS rebinding.
    */
   readonly origins: () => readonly string[];
+  /** Origins of pages on other servers, which may call the API but nothing else. */
+  readonly pageOrigins: readonly string[];
   readonly exportRate: Rate;
   readonly signInRate: Rate;
   /** Receives errors whose details must not reach a client. */
@@ -47,8 +50,11 @@ export function createApp(options: AppOptions): Hono {
     if (as.isReady) return answer({ ready: true });
     throw new Problem('service-failed', 'The service cannot write to its disk, and ends.', { status: 503 });
   });
+  app.use('/v1/*', allowPages(options.pageOrigins));
   app.use('*', async (c, next) => {
-    guardOrigin(c, options.origins());
+    const origins = options.origins();
+    guardHost(c, origins);
+    guardOrigin(c, c.req.path.startsWith('/v1/') ? [...origins, ...options.pageOrigins] : origins);
     await next();
   });
 
@@ -88,17 +94,24 @@ export function createApp(options: AppOptions): Hono {
   return app;
 }
 
-/** @throws Problem request-refused, not-allowed */
-function guardOrigin(c: Context, origins: readonly string[]): void {
+/** @throws Problem request-refused */
+function guardHost(c: Context, origins: readonly string[]): void {
   const { host } = new URL(c.req.url);
   if (!origins.some((origin) => new URL(origin).host === host)) {
     throw new Problem('request-refused', `This service does not answer to the name ${host}: see KEYFERRY_ORIGINS.`, {
       status: 421,
     });
   }
+}
+
+/** @throws Problem not-allowed */
+function guardOrigin(c: Context, origins: readonly string[]): void {
   const origin = c.req.header('origin');
   if (origin !== undefined && !origins.includes(origin)) {
-    throw new Problem('not-allowed', `A page of ${origin} may not call this service: see KEYFERRY_ORIGINS.`);
+    throw new Problem(
+      'not-allowed',
+      `A page of ${origin} may not call this service: see KEYFERRY_ORIGINS and KEYFERRY_ALLOW_ORIGINS.`,
+    );
   }
 }
 
@@ -121,7 +134,7 @@ function readInput(c: Context, { method, input, bodyLimit }: Route): Promise<unk
 
 function takeExports(limit: RateLimit, operator: string, count: number): void {
   const wait = limit.take(operator, count);
-  if (wait !== undefined) throw tooManyRequests(`${operator} exports faster than this service allows.`, wait);
+  if (wait !== undefined) throw tooManyRequests(`${operator} makes exports faster than this service allows.`, wait);
 }
 
 async function withDeadline<Result>(work: Promise<Result>, deadlineMs: number = DEADLINE_MS): Promise<Result> {

@@ -37,7 +37,8 @@ async function main(): Promise<readonly string[]> {
 const CREATING_COMMANDS: readonly AdminRequest['command'][] = ['set add', 'operator add'];
 
 async function run(request: AdminRequest, options: { directory: string; keyFile: string; demo: boolean }) {
-  if (!CREATING_COMMANDS.includes(request.command) && !existsSync(join(options.directory, STATE_FILE))) {
+  const isNew = !existsSync(join(options.directory, STATE_FILE));
+  if (isNew && !CREATING_COMMANDS.includes(request.command)) {
     throw new UserError(`There is no service in ${options.directory}. Name its data folder with --data.`);
   }
   const actor = `cli ${userInfo().username}`;
@@ -51,6 +52,7 @@ async function run(request: AdminRequest, options: { directory: string; keyFile:
   });
   if ('socketPath' in opened) return requestControl(opened.socketPath, actor, request);
   for (const notice of opened.as.notices) console.error(notice);
+  if (isNew) console.error(`Created a service in ${options.directory}.`);
   try {
     return await runAdminRequest(opened.as, actor, request);
   } finally {

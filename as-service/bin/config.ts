@@ -1,9 +1,10 @@
 // Reads the configuration of the service: flags first, then the environment, then defaults.
-import { resolve } from 'node:path';
-import { CLI_COMMAND } from '../cli/cli-command.ts';
+import { join, resolve } from 'node:path';
+import { cliCommand } from '../cli/cli-command.ts';
 import { type Option, parseOptions, synopsisOf, type Values } from '../cli/options.ts';
 import { type Environment, readVariable } from '../common/environment.ts';
 import { UserError } from '../common/user-error.ts';
+import { isLoopback } from './loopback.ts';
 
 export interface Config {
   readonly host: string;
@@ -15,6 +16,8 @@ export interface Config {
   readonly sealingKey: string | undefined;
   /** Origins at which browsers reach this service besides those of its own address. */
   readonly origins: readonly string[];
+  /** Origins of pages on other servers, which may call the API. */
+  readonly pageOrigins: readonly string[];
   /** The folder of the built page. */
   readonly web: string;
   readonly demo: boolean;
@@ -43,11 +46,17 @@ const FLAGS: Readonly<Record<string, Option & { readonly variable?: string; read
     variable: 'KEYFERRY_ORIGINS',
     help: 'origins at which browsers reach the service, if not its own address',
   },
-  web: { value: 'FOLDER', variable: 'KEYFERRY_WEB', help: 'folder of the built page, default dist' },
+  'allow-origin': {
+    value: 'URL',
+    multiple: true,
+    variable: 'KEYFERRY_ALLOW_ORIGINS',
+    help: 'an origin whose pages may call the service, if another server serves the page; may be repeated',
+  },
+  web: { value: 'FOLDER', variable: 'KEYFERRY_WEB', help: 'folder of the built page, default the one above serve.js' },
   'exports-per-minute': { value: 'N', variable: 'KEYFERRY_EXPORTS_PER_MINUTE', help: 'per operator, default 6000' },
   demo: { variable: 'KEYFERRY_DEMO', help: 'serve the published demo sets and the demo page too' },
   embedded: { help: 'the default: create a set, keys and an operator at the first start' },
-  standalone: { variable: 'KEYFERRY_STANDALONE', help: `create nothing: ${CLI_COMMAND} adds sets and operators` },
+  standalone: { variable: 'KEYFERRY_STANDALONE', help: `create nothing: ${cliCommand()} adds sets and operators` },
   'accept-clock': { help: 'once, after a start with a clock that was ahead: the clock is right now' },
   help: { help: 'show this text' },
 };
@@ -61,8 +70,12 @@ export const SERVE_HELP = [
   }),
 ].join('\n');
 
-/** @throws UserError for a wrong flag or value */
-export function readConfig(args: readonly string[], environment: Environment): Config | 'help' {
+/**
+ * `programFolder` contains serve.js. The build writes the page beside it, so the page is found from any
+ * working folder.
+ * @throws UserError for a wrong flag or value
+ */
+export function readConfig(args: readonly string[], environment: Environment, programFolder: string): Config | 'help' {
   const values = parseFlags(args);
   const variable = (name: string) => readVariable(environment, FLAGS[name]?.variable ?? '');
   const text = (name: string) => (typeof values[name] === 'string' ? values[name] : variable(name));
@@ -70,7 +83,7 @@ export function readConfig(args: readonly string[], environment: Environment): C
   if (values.help) return 'help';
   if (values.embedded && values.standalone) throw new UserError('Choose --embedded or --standalone, not both.');
   const directory = resolve(text('data') ?? 'keyferry-as');
-  const origins = (text('origin') ?? readVariable(environment, 'KEYFERRY_ORIGIN') ?? '').split(/[\s,]+/);
+  const repeated = (name: string) => (Array.isArray(values[name]) ? values[name].join(' ') : variable(name));
   const exportsPerMinute = text('exports-per-minute') ?? '6000';
   return {
     host: text('host') ?? '127.0.0.1',
@@ -78,8 +91,9 @@ export function readConfig(args: readonly string[], environment: Environment): C
     directory,
     keyFile: resolve(text('key-file') ?? `${directory}/sealing.key`),
     sealingKey: readVariable(environment, 'KEYFERRY_SEALING_KEY'),
-    origins: origins.filter((origin) => origin !== '').map(parseOrigin),
-    web: resolve(text('web') ?? 'dist'),
+    origins: listed(text('origin') ?? readVariable(environment, 'KEYFERRY_ORIGIN')).map(parseOrigin),
+    pageOrigins: listed(repeated('allow-origin')).map(parsePageOrigin),
+    web: resolve(text('web') ?? join(programFolder, '..')),
     demo: isSet('demo'),
     embedded: values.embedded === true || !isSet('standalone'),
     acceptClock: values['accept-clock'] === true,
@@ -101,10 +115,23 @@ function wholeNumber(what: string, text: string, min: number, max: number): numb
   throw new UserError(`${what} must be a whole number from ${min} to ${max}, not "${text}".`);
 }
 
+/** Splits a value with several entries, which blanks or commas separate. */
+function listed(text = ''): readonly string[] {
+  return text.split(/[\s,]+/).filter((entry) => entry !== '');
+}
+
 function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.origin !== text.replace(/\/$/, '')) {
-    throw new UserError(`"${text}" is not an origin. Write it like https://keys.example.org, without a path.`);
-  }
-  return url.origin;
+  const origin = url !== undefined && /^https?:$/.test(url.protocol) && !url.hostname.includes('*') && url.origin;
+  if (origin === text.replace(/\/$/, '')) return origin;
+  const example = origin || 'https://keys.example.org';
+  throw new UserError(`"${text}" is not an origin. Write it like ${example}, without a path.`);
+}
+
+/** Returns the origin of a page on another server, which browsers let use units only with HTTPS. */
+function parsePageOrigin(text: string): string {
+  const origin = parseOrigin(text);
+  const { protocol, host, hostname } = new URL(origin);
+  if (protocol === 'https:' || isLoopback(hostname)) return origin;
+  throw new UserError(`"${text}" has no HTTPS, so browsers give its page no units. Write https://${host}.`);
 }

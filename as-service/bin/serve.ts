@@ -31,7 +31,7 @@ const SERVER_LIMITS = {
 
 async function main(): Promise<void> {
   process.umask(0o077);
-  const config = readConfig(process.argv.slice(2), process.env);
+  const config = readConfig(process.argv.slice(2), process.env, import.meta.dirname);
   if (config === 'help') {
     console.log(SERVE_HELP);
     return;
@@ -66,6 +66,7 @@ async function serveUntilSignal(
     as,
     files,
     origins: () => origins,
+    pageOrigins: config.pageOrigins,
     exportRate: { burst: Math.max(100, Math.ceil(config.exportsPerMinute / 6)), perMinute: config.exportsPerMinute },
     signInRate: { burst: 10, perMinute: 10 },
     report: (cause) => console.error(new Date().toISOString(), cause instanceof UserError ? cause.message : cause),

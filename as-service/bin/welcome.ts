@@ -1,7 +1,8 @@
 // The text that the service prints when it starts: address, access code, first steps and sealing.
-import { CLI_COMMAND } from '../cli/cli-command.ts';
+import { cliCommand } from '../cli/cli-command.ts';
 import type { SealingKey } from '../storage/sealing-key.ts';
 import type { Config } from './config.ts';
+import { isLoopback } from './loopback.ts';
 
 export interface WelcomeOptions {
   readonly config: Config;
@@ -14,8 +15,6 @@ export interface WelcomeOptions {
   /** Use ANSI colours. */
   readonly colour: boolean;
 }
-
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1)$/;
 
 export function welcomeText(options: WelcomeOptions): string {
   const { config, address, accessCode, hasPage, colour } = options;
@@ -34,8 +33,14 @@ export function welcomeText(options: WelcomeOptions): string {
     row('Data', config.directory),
     '',
     ...firstSteps(options),
-    ...(hasPage ? [] : ['  The page is not built (npm run build). Only the API answers.', '']),
-    ...(LOOPBACK.test(config.host)
+    ...(hasPage
+      ? []
+      : [
+          `  There is no page in ${config.web}. Only the API answers.`,
+          '  Build the page with npm run build, or name its folder with --web.',
+          '',
+        ]),
+    ...(isLoopback(config.host)
       ? []
       : ['  This address is open to the network and uses plain HTTP. Put a TLS proxy in front of it.', '']),
     ...sealing(options).map(dim),
@@ -46,12 +51,12 @@ export function welcomeText(options: WelcomeOptions): string {
 
 function firstSteps({ config, accessCode }: WelcomeOptions): string[] {
   if (accessCode === undefined) {
-    return [`  Add an operator:  ${CLI_COMMAND} operator add NAME --role operator`, ''];
+    return [`  Add an operator:  ${cliCommand()} operator add NAME --role operator`, ''];
   }
   if (!config.demo) {
     return [
       '  Your first key: open the page, sign in with the access code, attach a unit.',
-      `  A unit needs the secret of its set first: ${CLI_COMMAND} device-key --help`,
+      `  A unit needs the secret of its set first: ${cliCommand()} device-key --help`,
       '',
     ];
   }

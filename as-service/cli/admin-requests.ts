@@ -3,6 +3,7 @@
 // folder, in that service (control.ts).
 import { wipe } from '#protocol/bytes/bytes.ts';
 import { fromHex, hexNumber, toHex } from '#protocol/bytes/hex.ts';
+import { counted } from '#protocol/text/counted.ts';
 import { toUserError } from '../common/to-user-error.ts';
 import { UserError } from '../common/user-error.ts';
 import { addOperator, issueAccessCode, type NewOperator, revokeAccessCodes } from '../operators/operators.ts';
@@ -13,7 +14,6 @@ import { setLabel } from '../sets/set-access.ts';
 import { addKey, addSet, allowUnits, type NewKey, type NewSet, requireSet, writeDeviceKey } from '../sets/sets.ts';
 import { rootFingerprint } from '../signing/signing.ts';
 import type { SetState } from '../storage/state.ts';
-import { CLI_COMMAND } from './cli-command.ts';
 import { type OrderRequest, runOrderRequest } from './order-requests.ts';
 import { localZone, showTime } from './times.ts';
 import { runVaultRequest, type VaultAdminRequest } from './vault-requests.ts';
@@ -93,7 +93,7 @@ async function run(as: As, actor: string, request: AdminRequest, zone: string): 
     case 'operator add':
       await addOperator(as, actor, { ...request, embedded: false });
       return [
-        `Added ${request.name}, ${request.role}. Next: ${CLI_COMMAND} operator code ${/\s/.test(request.name) ? `"${request.name}"` : request.name}`,
+        `Added ${request.name}, ${request.role}. The command "operator code" with this name issues an access code.`,
       ];
     case 'operator list':
       return describeOperators(as);
@@ -153,8 +153,8 @@ async function withKey<Result>(
 function describeSet(found: SetState): string[] {
   const { profile, transportKeys, units, quotaPerUnit, keys } = found;
   const versions = transportKeys.map(({ tkv, family }) => `TKV ${tkv} ${family}`).join(', ');
-  const admits = units === null ? 'every unit of the set' : `${units.length} listed unit(s)`;
-  const quota = quotaPerUnit === null ? '' : `, ${quotaPerUnit} exports per unit`;
+  const admits = units === null ? 'every unit of the set' : counted(units.length, 'listed unit');
+  const quota = quotaPerUnit === null ? '' : `, ${counted(quotaPerUnit, 'export')} per unit`;
   return [
     `${setLabel(found)}: ${profile}, ${versions}, ${admits}${quota}`,
     ...keys.map((entry) => {
@@ -184,8 +184,9 @@ function describeOperators(as: As): string[] {
     const valid = tokens.filter(({ expires }) => Date.parse(expires) > now).length;
     const where = sets === null ? 'all sets' : `sets ${sets.map((set) => hexNumber(set, 8)).join(' ')}`;
     const used = as.ledger.countOfOperator(name);
-    const limit = `${quota === null ? '' : ` of ${quota}`} exports${ordersOnly === true ? ' in work orders only' : ''}`;
-    return `${name}  ${role}  ${where}  ${used}${limit}  ${valid} valid access code${valid === 1 ? '' : 's'}`;
+    const exports = quota === null ? counted(used, 'export') : `${used} of ${counted(quota, 'export')}`;
+    const limit = ordersOnly === true ? ' in work orders only' : '';
+    return `${name}  ${role}  ${where}  ${exports}${limit}  ${counted(valid, 'valid access code')}`;
   });
   return lines.length === 0 ? ['No operators yet.'] : lines;
 }

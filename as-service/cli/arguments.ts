@@ -6,6 +6,7 @@ import { readText, type TextResult } from '#protocol/text/permitted-text.ts';
 import { readTypedHex } from '#protocol/text/typed-code.ts';
 import { toUserError } from '../common/to-user-error.ts';
 import { UserError } from '../common/user-error.ts';
+import { isSystemError } from '../storage/atomic-file.ts';
 import type { Values } from './options.ts';
 
 export function readHex(what: string, text: string, maxDigits: number): number {
@@ -56,7 +57,7 @@ export function readInput(file: string): string {
   try {
     content = readFileSync(file === '-' ? 0 : file);
   } catch (cause) {
-    throw new UserError(`${nameOf(file)} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new UserError(`${nameOf(file)} cannot be read: ${whyUnreadable(cause)}.`);
   }
   try {
     return decodeFile(content);
@@ -65,6 +66,13 @@ export function readInput(file: string): string {
   } finally {
     wipe(content);
   }
+}
+
+function whyUnreadable(cause: unknown): string {
+  if (isSystemError(cause, 'ENOENT')) return 'there is no such file';
+  if (isSystemError(cause, 'EISDIR')) return 'it is a folder';
+  if (isSystemError(cause, 'EACCES')) return 'this user may not read it';
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function nameOf(file: string): string {

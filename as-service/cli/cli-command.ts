@@ -1,2 +1,13 @@
-/** The command that starts the CLI, for help texts. A build installs no program `keyferry-as`. */
-export const CLI_COMMAND = 'node dist/service/cli.js';
+// Names the command that starts the CLI, for help texts. A build installs no program `keyferry-as`.
+import { dirname, extname, join, relative } from 'node:path';
+
+/**
+ * Returns the command as typed in `folder`. `script` is the running program, serve.js or cli.js:
+ * both are in one folder. From the sources, npm starts the CLI.
+ */
+export function cliCommand(script = process.argv[1] ?? '', folder = process.cwd()): string {
+  const extension = extname(script);
+  if (extension === '.ts') return 'npm run as --';
+  const path = relative(folder, join(dirname(script), `cli${extension}`));
+  return `node ${/\s/.test(path) ? `"${path}"` : path}`;
+}

@@ -1,12 +1,12 @@
 // One CLI command: its name, options and help text, and the request that it builds.
 import type { AdminRequest } from './admin-requests.ts';
 import type { LogRequest } from './log-requests.ts';
-import type { Options, Values } from './options.ts';
+import type { ExplainedOptions, Values } from './options.ts';
 
 export interface Command {
   /** Words after the name, in the notation of the help: [WORD] is optional, WORD… is repeated. */
   readonly words?: string;
-  readonly options?: Options;
+  readonly options?: ExplainedOptions;
   readonly help: string;
   readonly request: (words: readonly string[], values: Values) => AdminRequest | LogRequest;
 }

@@ -1,7 +1,7 @@
 // Help of the command line, generated from the command table.
-import { CLI_COMMAND } from './cli-command.ts';
+import { cliCommand } from './cli-command.ts';
 import type { Command, Commands } from './command.ts';
-import { type Option, synopsisOf } from './options.ts';
+import { type ExplainedOptions, type Option, synopsisOf } from './options.ts';
 
 const WIDTH = 100;
 const NOTES = `An option with … may be repeated: --line 0103:0002 --line 0104:0001.
@@ -13,12 +13,14 @@ Options of every command:
   --demo            KEYFERRY_DEMO=1    permit demo sets`;
 
 export function helpOfAll(commands: Commands): string {
-  const title = `keyferry-as (${CLI_COMMAND}): manages the AS of a data folder, also while its service runs`;
-  return [title, ...Object.entries(commands).map(([name, command]) => describe(name, command)), NOTES].join('\n\n');
+  const title = `keyferry-as (${cliCommand()}): manages the AS of a data folder, also while its service runs`;
+  const all = Object.entries(commands).map(([name, command]) => describe(name, command));
+  return [title, ...all, 'COMMAND --help explains the options of a command.', NOTES].join('\n\n');
 }
 
 export function helpOf(name: string, command: Command): string {
-  return [describe(name, command), NOTES].join('\n\n');
+  const options = Object.entries(command.options ?? {}).map(([option, facts]) => explainOption(option, facts));
+  return [describe(name, command), ...(options.length === 0 ? [] : [options.join('\n')]), NOTES].join('\n\n');
 }
 
 function describe(name: string, { words, options = {}, help }: Command): string {
@@ -28,6 +30,11 @@ function describe(name: string, { words, options = {}, help }: Command): string 
     ...Object.entries(options).map(([option, facts]) => describeOption(option, facts)),
   ];
   return [...wrap(synopsis, '      '), ...wrap(help.split(' '), '    ', '    ')].join('\n');
+}
+
+/** Returns the synopsis of an option and, indented, its explanation. */
+function explainOption(name: string, option: ExplainedOptions[string]): string {
+  return [`  ${synopsisOf(name, option)}`, ...wrap(option.help.split(' '), '      ', '      ')].join('\n');
 }
 
 function describeOption(name: string, option: Option): string {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hexNumber } from '#protocol/bytes/hex.ts';
+import { counted } from '#protocol/text/counted.ts';
 import type { AuditLine } from '../audit-log/audit-line.ts';
 import { scanLog } from '../audit-log/scan-log.ts';
 import { UserError } from '../common/user-error.ts';
@@ -30,7 +31,7 @@ export async function runLogCommand(directory: string, request: LogRequest): Pro
     });
     if (request.command === 'log show') return newest.map(describeLine);
     return [
-      `The chain is complete: ${head.sequence} entries, the newest of ${head.time}.`,
+      `The chain is complete: ${counted(head.sequence, 'entry')}, the newest of ${head.time}.`,
       `Its head is ${head.hash}. Compare it with the head in the journal of a station.`,
       ...(torn.length === 0 ? [] : ['The last line is incomplete: the service is writing it, or crashed.']),
     ];
@@ -45,7 +46,7 @@ function describeLine({ entry: { sequence, time, event, actor, details } }: Audi
 }
 
 /** The values that the CLI reads and shows in hexadecimal, with their number of digits. */
-const HEX_DIGITS: Readonly<Record<string, number>> = { set: 8, ref1: 4, ref2: 4 };
+const HEX_DIGITS: Readonly<Record<string, number>> = { set: 8, ref1: 4, ref2: 4, slot: 4, asNumber: 4 };
 
 function describeValue(name: string, value: AuditLine['entry']['details'][string]): string {
   const digits = HEX_DIGITS[name];

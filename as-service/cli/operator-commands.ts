@@ -6,12 +6,16 @@ export const OPERATOR_COMMANDS: Commands = {
   'operator add': {
     words: 'NAME',
     options: {
-      role: { value: 'operator|custodian|auditor|administrator', default: 'operator' },
-      set: { value: 'SET', multiple: true },
-      quota: { value: 'N' },
-      'orders-only': {},
+      role: {
+        value: 'operator|custodian|auditor|administrator',
+        default: 'operator',
+        help: 'operator (default) loads keys; custodian issues orders and vaults; auditor reads the audit log; administrator issues orders, revokes vaults and reads the audit log',
+      },
+      set: { value: 'SET', multiple: true, help: 'a set that the operator may use; without it, all sets' },
+      quota: { value: 'N', help: 'exports of the operator; without it, there is no limit' },
+      'orders-only': { help: 'the operator may export within work orders only' },
     },
-    help: 'Adds an operator, for all sets without --set. With --orders-only the operator may export within work orders only.',
+    help: 'Adds an operator. "operator code" then issues an access code.',
     request: ([name = ''], values) => ({
       command: 'operator add',
       name,
@@ -24,8 +28,8 @@ export const OPERATOR_COMMANDS: Commands = {
   'operator list': { help: 'Shows the operators.', request: () => ({ command: 'operator list' }) },
   'operator code': {
     words: 'NAME',
-    options: { hours: { value: 'N', default: '8' } },
-    help: 'Issues an access code, valid for 8 hours or --hours, and shows it once.',
+    options: { hours: { value: 'N', default: '8', help: 'how long the code is valid: at most 8 hours, the default' } },
+    help: 'Issues an access code and shows it once.',
     request: ([name = ''], { hours }) => ({ command: 'operator code', name, hours: Number(hours) }),
   },
   'operator revoke': {

@@ -12,6 +12,9 @@ export interface Option {
 /** Options by name, without dashes. */
 export type Options = Readonly<Record<string, Option>>;
 
+/** Options by name, each with the clause or sentence that explains it in the help. */
+export type ExplainedOptions = Readonly<Record<string, Option & { readonly help: string }>>;
+
 /** The values that parseArgs() returns, by the name of the option. */
 export type Values = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 

@@ -2,6 +2,7 @@
 import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Balance } from '#protocol/orders/balance.ts';
 import type { NewOrderJson } from '#protocol/orders/requests.ts';
+import { counted } from '#protocol/text/counted.ts';
 import { UserError } from '../common/user-error.ts';
 import type { OrderEntry } from '../orders/order-ledger.ts';
 import type { Actor } from '../orders/orders.ts';
@@ -27,6 +28,9 @@ export type OrderRequest =
  */
 const MAX_SHOWN_UNITS = 10;
 
+/** A dry run is an order of the AS like any other, so the line does not say that nothing is stored. */
+const DRY_RUN = '  Dry run: the AS exports no key for this order, and stations load nothing.';
+
 /** Executes a command and returns the lines to print. @throws UserError, ProtocolError */
 export async function runOrderRequest(
   as: As,
@@ -44,8 +48,10 @@ export async function runOrderRequest(
       if (orders.length === 0) return ['No work orders yet.'];
       return orders.map(({ workOrder, order, exports, receipts }) => {
         const facts =
-          order === null ? 'named by exports only' : `${order.state}  ${order.count} unit(s)  ${order.title}`;
-        return `${workOrder}  ${facts}  ${exports} export(s), ${receipts} receipt(s)`;
+          order === null
+            ? 'named by exports only'
+            : `${order.state}  ${counted(order.count, 'unit')}  ${order.title}${order.dryRun ? '  dry run' : ''}`;
+        return `${workOrder}  ${facts}  ${counted(exports, 'export')}, ${counted(receipts, 'receipt')}`;
       });
     }
     case 'order show': {
@@ -89,17 +95,23 @@ function notBalanced(id: string, balance: Balance): string {
 function describeOrder(as: As, { order, state, reason, closed }: OrderEntry, zone: string): string[] {
   const { id, title, set, count, lines, options, notBefore, until } = order;
   const marks = [
-    ...(options.dryRun ? ['dry run'] : []),
-    ...(options.haltAfter === null ? [] : [`halts after ${options.haltAfter} failures in a row`]),
+    ...(options.haltAfter === null
+      ? []
+      : [
+          options.haltAfter === 1
+            ? 'halts after each failure'
+            : `halts after ${counted(options.haltAfter, 'failure')} in a row`,
+        ]),
     ...(options.requireLabelScan ? ['labels are scanned'] : []),
   ];
   return [
     `${id}  ${state}  ${title}`,
-    `  set ${hexNumber(set, 8)}, ${count} unit(s), from ${showTime(notBefore, zone)} until ${showTime(until, zone)}`,
+    `  set ${hexNumber(set, 8)}, ${counted(count, 'unit')}, from ${showTime(notBefore, zone)} until ${showTime(until, zone)}`,
     ...lines.map(
       ({ ref1, ref2, akv, kcv, label }) =>
         `  REF1 ${hexNumber(ref1, 4)} → slot ${hexNumber(ref2, 4)}  AKV ${akv}  KCV ${kcv}  ${label}`,
     ),
+    ...(options.dryRun ? [DRY_RUN] : []),
     ...(marks.length === 0 ? [] : [`  ${marks.join(', ')}`]),
     ...(reason === null ? [] : [`  revoked: ${reason}`]),
     `  ${describeBalance(as.orders.balance(id, { name: '' }))}`,

@@ -8,14 +8,26 @@ export const SET_COMMANDS: Commands = {
   'set add': {
     words: 'SET NAME',
     options: {
-      profile: { value: 'diversified|shared', default: 'diversified' },
-      family: { value: 'cmac|hmac', default: 'cmac' },
-      tkv: { value: 'N', default: '1' },
-      't-file': { value: 'FILE|-' },
-      unit: { value: 'SN', multiple: true },
-      'quota-per-unit': { value: 'N' },
+      profile: {
+        value: 'diversified|shared',
+        default: 'diversified',
+        help: 'what a unit stores: K_D, a key of its own (default), or T of the set',
+      },
+      family: {
+        value: 'cmac|hmac',
+        default: 'cmac',
+        help: 'the KDF: cmac for suites 1 and 2 (default), hmac for suite 4',
+      },
+      tkv: { value: 'N', default: '1', help: 'the version of T, default 1' },
+      't-file': { value: 'FILE|-', help: 'T in hex; without it, T is random' },
+      unit: {
+        value: 'SN',
+        multiple: true,
+        help: 'a unit that the set admits; without it, the set admits every unit of it',
+      },
+      'quota-per-unit': { value: 'N', help: 'exports per unit; without it, there is no limit' },
     },
-    help: 'Adds a set. Its transport key is random without --t-file. Without --unit it admits every unit of the set.',
+    help: 'Adds a set with its transport key T.',
     request: ([set = '', name = ''], values) => ({
       command: 'set add',
       set: readHex('SET', set, 8),
@@ -30,7 +42,7 @@ export const SET_COMMANDS: Commands = {
   },
   'set rotate': {
     words: 'SET REF1 LABEL',
-    options: { 't-file': { value: 'FILE|-' } },
+    options: { 't-file': { value: 'FILE|-', help: 'the new T in hex; without it, T is random' } },
     help: 'Adds the next transport key of a set. Loading REF1 into a unit replaces the transport key of the unit.',
     request: ([set = '', ref1 = '', label = ''], values) => ({
       command: 'set rotate',
@@ -43,8 +55,11 @@ export const SET_COMMANDS: Commands = {
   'set list': { help: 'Shows the sets and their keys.', request: () => ({ command: 'set list' }) },
   'set allow': {
     words: 'SET [SN…]',
-    options: { any: {}, only: {} },
-    help: 'Adds units to the list of a set. With --any the set admits every unit of it, with --only just the named units.',
+    options: {
+      any: { help: 'the set admits every unit of it' },
+      only: { help: 'confirms that a set without a list now admits only the named units' },
+    },
+    help: 'Adds units to the list of a set.',
     request: ([set = '', ...units], { any, only = false }) => {
       if ((units.length === 0) !== (any === true)) throw new UserError('Name the units by their SN, or use --any.');
       return {
@@ -58,13 +73,13 @@ export const SET_COMMANDS: Commands = {
   'key add': {
     words: 'SET REF1 LABEL',
     options: {
-      attributes: { value: 'D0AB00N' },
-      slot: { value: 'REF2', default: 'FFFF' },
-      length: { value: '16|24|32', default: '32' },
-      file: { value: 'FILE|-' },
-      erase: {},
+      attributes: { value: 'D0AB00N', help: 'ATTR of the key, docs/protocol.md clause 3.3; required without --erase' },
+      slot: { value: 'REF2', default: 'FFFF', help: 'the only slot of the key; without it, any slot' },
+      length: { value: '16|24|32', default: '32', help: 'the bytes of a random key, default 32' },
+      file: { value: 'FILE|-', help: 'the key in hex; without it, the key is random' },
+      erase: { help: 'adds an instruction to erase --slot instead of a key' },
     },
-    help: 'Adds a key with --attributes, random without --file. With --erase, adds an instruction to erase --slot.',
+    help: 'Adds a key, or an instruction to erase a slot.',
     request: ([setText = '', ref1Text = '', label = ''], values) => {
       const set = readHex('SET', setText, 8);
       const ref1 = readHex('REF1', ref1Text, 4);

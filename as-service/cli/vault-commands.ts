@@ -10,15 +10,21 @@ export const VAULT_COMMANDS: Commands = {
   'vault issue': {
     words: 'SET FILE',
     options: {
-      ref1: { value: 'REF1', required: true, multiple: true },
-      exports: { value: 'N', required: true },
-      unit: { value: 'SN', multiple: true },
-      open: { value: 'SENTENCE' },
-      'exports-per-unit': { value: 'N' },
-      days: { value: 'N', default: '14' },
-      'passphrase-file': { value: 'FILE|-' },
+      ref1: { value: 'REF1', required: true, multiple: true, help: 'a key of the vault' },
+      exports: { value: 'N', required: true, help: 'how many exports the vault may make' },
+      unit: { value: 'SN', multiple: true, help: 'a unit of the vault' },
+      open: {
+        value: 'SENTENCE',
+        help: 'confirms a vault without --unit, which contains T; a wrong sentence shows the right one',
+      },
+      'exports-per-unit': { value: 'N', help: 'exports per unit; without it, only --exports limits them' },
+      days: { value: 'N', default: '14', help: 'how long the vault is valid, default 14 days' },
+      'passphrase-file': {
+        value: 'FILE|-',
+        help: 'the passphrase, in the first line; without it, the AS generates one',
+      },
     },
-    help: 'Writes a vault to a new file, valid for 14 days or --days, and shows its passphrase once. Without --unit the vault contains T, and --open must confirm this.',
+    help: 'Writes a vault to a new file and shows its generated passphrase once. Without --unit the vault contains T, and --open must confirm this.',
     request: ([set = '', path = ''], values) => ({
       command: 'vault issue',
       path: resolve(path),
@@ -44,8 +50,8 @@ export const VAULT_COMMANDS: Commands = {
   },
   'vault reconcile': {
     words: 'FILE',
-    options: { verdicts: { value: 'FILE' } },
-    help: 'Reconciles the journal of a vault and shows the findings. --verdicts writes the signed verdicts to a new file.',
+    options: { verdicts: { value: 'FILE', help: 'writes the signed verdicts to a new file' } },
+    help: 'Reconciles the journal of a vault and shows the findings.',
     request: ([path = ''], { verdicts }) => ({
       command: 'vault reconcile',
       journal: readInput(path),

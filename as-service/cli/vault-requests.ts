@@ -5,6 +5,7 @@ import { hexNumber } from '#protocol/bytes/hex.ts';
 import { FileError } from '#protocol/errors.ts';
 import { readEnvelope } from '#protocol/json/document.ts';
 import type { Envelope } from '#protocol/signing/envelope.ts';
+import { counted } from '#protocol/text/counted.ts';
 import { MAX_EXPORTS, MAX_UNITS } from '#protocol/vault/header.ts';
 import { MAX_VAULT_DAYS, type VaultRequestJson } from '#protocol/vault/requests.ts';
 import { requireNumber, requireSerialNumber } from '../common/checks.ts';
@@ -108,7 +109,7 @@ async function reconcile(
   }
   return [
     describe(report.record, zone),
-    `The journal has ${entries} entries, ${exports} exports and ${receipts} receipts; verified receipts: ${verdicts.length}.`,
+    `The journal has ${counted(entries, 'entry')}, ${counted(exports, 'export')} and ${counted(receipts, 'receipt')}; verified receipts: ${verdicts.length}.`,
     ...findings.map(({ grave, words }) => `${grave ? 'Investigate: ' : ''}${words}`),
     ...(findings.length === 0 ? ['There are no findings.'] : []),
   ];
@@ -116,8 +117,8 @@ async function reconcile(
 
 function describe(record: VaultRecord, zone: string): string {
   const vault = record.view();
-  const serves = vault.units === null ? 'open: it contains T' : `${vault.units} unit(s)`;
-  const used = `${vault.exportsSeen} of ${vault.exports} exports and ${vault.receiptsSeen} receipts seen`;
+  const serves = vault.units === null ? 'open: it contains T' : counted(vault.units, 'unit');
+  const used = `${vault.exportsSeen} of ${counted(vault.exports, 'export')} and ${counted(vault.receiptsSeen, 'receipt')} seen`;
   const until =
     vault.revoked === null ? `until ${showTime(vault.expires, zone)}` : `revoked ${showTime(vault.revoked, zone)}`;
   return `vault ${hexNumber(vault.asNumber, 4)} for ${vault.custodian}, set ${hexNumber(vault.set, 8)}, ${serves}, ${used}, ${until}`;

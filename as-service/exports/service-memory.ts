@@ -9,10 +9,11 @@ import type {
   UnitExportRequest,
 } from '#protocol/as-unit/memory.ts';
 import { copy } from '#protocol/bytes/bytes.ts';
-import { toHex } from '#protocol/bytes/hex.ts';
+import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
+import { counted } from '#protocol/text/counted.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
 import { decodeHeader, isErasing } from '#protocol/tkl/header.ts';
 import type { AuditEntry } from '../audit-log/audit-line.ts';
@@ -116,7 +117,10 @@ export class ServiceMemory implements Memory<Caller> {
     const ofUnit = `unit ${unit.set} ${toHex(unit.sn)}`;
     const { quota } = caller.account;
     if (quota !== null && ledger.countOfOperator(caller.operator) + this.#pendingOf(ofOperator) >= quota) {
-      throw new ProtocolError('quota-used', `${caller.operator} has used all ${quota} exports.`);
+      throw new ProtocolError(
+        'quota-used',
+        `${caller.operator} may make ${counted(quota, 'export')}, and none is left.`,
+      );
     }
     if (
       set.quotaPerUnit !== null &&
@@ -124,7 +128,7 @@ export class ServiceMemory implements Memory<Caller> {
     ) {
       throw new ProtocolError(
         'unit-quota-used',
-        `Unit ${toHex(unit.sn)} has used all ${set.quotaPerUnit} exports that ${setLabel(set)} allows a unit.`,
+        `Unit ${toHex(unit.sn)} has no exports left: ${setLabel(set)} allows ${counted(set.quotaPerUnit, 'export')} per unit.`,
       );
     }
     const ofLoad = this.#requireReason(request, caller);
@@ -189,7 +193,7 @@ export class ServiceMemory implements Memory<Caller> {
     if (reason !== null || before + this.#pendingOf(name) === 0) return name;
     throw new ProtocolError(
       'reason-needed',
-      `REF1 ${ref1} was already exported to slot ${ref2} of unit ${sn} under work order ${workOrder}. Give a reason to export it again.`,
+      `REF1 ${hexNumber(ref1, 4)} was already exported to slot ${hexNumber(ref2, 4)} of unit ${sn} under work order ${workOrder}. Give a reason to export it again.`,
     );
   }
 

@@ -38,15 +38,20 @@ const PERMISSIONS = [
 
 /**
  * Returns the Content-Security-Policy of a page. `styleHashes` are the SHA-256 of its inline
- * styles, base64. `dataImages` is true if the page has data: images.
+ * styles, base64. `dataImages` is true if the page has data: images. `asOrigins` are the origins of
+ * an AS that does not serve the page.
  */
-export function contentSecurityPolicy({ styleHashes = [] as readonly string[], dataImages = false } = {}): string {
+export function contentSecurityPolicy({
+  styleHashes = [] as readonly string[],
+  dataImages = false,
+  asOrigins = [] as readonly string[],
+} = {}): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
     ["style-src 'self'", ...styleHashes.map((hash) => `'sha256-${hash}'`)].join(' '),
     `img-src 'self'${dataImages ? ' data:' : ''}`,
-    "connect-src 'self'",
+    ["connect-src 'self'", ...asOrigins].join(' '),
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -63,7 +68,7 @@ export const VAULT_WORKER_POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-/** The policy of the service worker, which fetches the files of the page from this service only. */
+/** The policy of the service worker, which fetches the files of the page from its own server only. */
 export const SERVICE_WORKER_POLICY = [
   "default-src 'none'",
   "connect-src 'self'",

@@ -3,12 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import {
-  contentSecurityPolicy,
-  SECURITY_HEADERS,
-  SERVICE_WORKER_POLICY,
-  VAULT_WORKER_POLICY,
-} from './security-headers.ts';
+import { pageHeaders } from './page-headers.ts';
 
 export interface StaticFiles {
   /** Returns undefined when the file does not exist. */
@@ -41,16 +36,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.map': 'application/json',
 };
 const COMPRESSIBLE = /^(text\/|image\/svg|application\/(json|manifest|wasm))/;
-/** File names that contain a hash of the content. */
-const HASHED = /^\/(?:demo-)?assets\/[^/]+-[\w-]{8}\.\w+$/;
 /** File extensions that the build compresses. */
 const COMPRESSED: Readonly<Record<string, Encoding>> = { '.br': 'br', '.gz': 'gzip' };
-
-/** A worker uses the policy of its own response, not that of the page. */
-const WORKER_POLICIES: readonly (readonly [RegExp, string])[] = [
-  [/^\/(?:demo-)?assets\/vault\.worker-[\w-]+\.js$/, VAULT_WORKER_POLICY],
-  [/^\/(?:demo-)?service-worker\.js$/, SERVICE_WORKER_POLICY],
-];
 
 const DEMO = '/demo.html';
 /**
@@ -59,7 +46,7 @@ const DEMO = '/demo.html';
  * contain the link. Requesting demo.html instead would log a 404 error in the console of stations
  * without a demo. If a proxy drops the header, only that offer is missing.
  */
-const DEMO_LINK = `<${DEMO}>; rel="alternate"; title="Demo"`;
+const DEMO_LINK = '<demo.html>; rel="alternate"; title="Demo"';
 
 /**
  * Serves the folder `app` in `web` at the root. In demo mode, also serves those files of the folder
@@ -111,17 +98,13 @@ function describeFile(
     bodies.set('gzip', contents.get(`${path}.gz`) ?? new Uint8Array(gzipSync(content, { level: 9 })));
   }
   const html = type.startsWith('text/html') ? Buffer.from(content).toString('utf8') : undefined;
-  const workerPolicy = WORKER_POLICIES.find(([pattern]) => pattern.test(path))?.[1];
   return {
     // A weak ETag, because the bytes of the response differ between encodings.
     etag: `W/"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
     bodies,
     headers: {
-      ...SECURITY_HEADERS,
-      ...(html === undefined ? {} : { 'content-security-policy': policyFor(html) }),
-      ...(workerPolicy === undefined ? {} : { 'content-security-policy': workerPolicy }),
+      ...pageHeaders({ path: path.slice(1), html }),
       'content-type': type,
-      'cache-control': HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
       vary: 'accept-encoding',
     },
   };
@@ -131,22 +114,6 @@ function compressBrotli(content: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(
     brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } }),
   );
-}
-
-/**
- * Returns the Content-Security-Policy of an HTML file. A file with a policy in a <meta> element
- * keeps that policy. The header adds frame-ancestors, which <meta> cannot set. For other files,
- * inline styles are permitted by hash, and data: images only if the file contains one.
- */
-function policyFor(html: string): string {
-  const [, own] = /<meta http-equiv="Content-Security-Policy" content="([^"]+)">/.exec(html) ?? [];
-  if (own !== undefined) return `${own}; frame-ancestors 'none'`;
-  const [, ...begun] = html.split(/<style[^<>]*>/);
-  const styles = begun.map((rest) => rest.split('</style>', 1)[0] ?? '');
-  return contentSecurityPolicy({
-    styleHashes: styles.map((style) => createHash('sha256').update(style).digest('base64')),
-    dataImages: /(?:href|src)="data:image\//.test(html),
-  });
 }
 
 function answerFile({ headers, etag, bodies }: StaticFile, request: Headers): Response {

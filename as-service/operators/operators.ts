@@ -1,4 +1,5 @@
 // Adds operators, and issues and revokes their access codes, on behalf of an administrator.
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { Role } from '#protocol/service/messages.ts';
 import { isSameText } from '#protocol/text/permitted-text.ts';
 import { readLabel, requireNumber } from '../common/checks.ts';
@@ -30,7 +31,7 @@ export async function addOperator(as: StateChanges, actor: string, input: NewOpe
   await as.change({
     event: 'operator-added',
     actor,
-    details: { name, role, sets: sets?.join(' ') ?? 'all', quota, ordersOnly },
+    details: { name, role, sets: sets?.map((set) => hexNumber(set, 8)).join(' ') ?? 'all', quota, ordersOnly },
     next: (state) => ({ ...state, operators: [...state.operators, { ...input, name, tokens: [] }] }),
   });
 }

@@ -1,5 +1,6 @@
 // Makes a work order from a request (docs/protocol.md clause 6.1). Checks sets, keys, slots and
 // units, so that the service does not later refuse exports under the order.
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { encodeWorkOrder, type OrderLine, type WorkOrder } from '#protocol/orders/order.ts';
 import type { NewOrderJson } from '#protocol/orders/requests.ts';
@@ -62,16 +63,21 @@ function rangeOf(units: NewOrderJson['units'][number]): UnitRange {
 function findSet(set: number, { state, demoMode, account }: DraftOptions): SetState {
   const visible = account === undefined ? state.sets : visibleSets(state, demoMode, account);
   const found = visible.find((each) => each.set === set);
-  if (found === undefined) throw new ProtocolError('set-unknown', `There is no set ${set}.`);
+  if (found === undefined) throw new ProtocolError('set-unknown', `There is no set ${hexNumber(set, 8)}.`);
   if (!demoMode && isDemoSet(set)) throw demoRefused(found);
   return found;
 }
 
 function draftLine(set: SetState, ref1: number, ref2: number): OrderLine {
   const entry = set.keys.find((each) => each.ref1 === ref1);
-  if (entry === undefined) throw new ProtocolError('key-unknown', `There is no REF1 ${ref1} in ${setLabel(set)}.`);
+  if (entry === undefined)
+    throw new ProtocolError('key-unknown', `There is no REF1 ${hexNumber(ref1, 4)} in ${setLabel(set)}.`);
   const isAllowed = entry.slot === ANY_SLOT ? ref2 < TRANSPORT_KEY_SLOT : ref2 === entry.slot;
-  if (!isAllowed) throw new ProtocolError('slot-not-permitted', `REF1 ${ref1} may not be loaded into slot ${ref2}.`);
+  if (!isAllowed)
+    throw new ProtocolError(
+      'slot-not-permitted',
+      `REF1 ${hexNumber(ref1, 4)} may not be loaded into slot ${hexNumber(ref2, 4)}.`,
+    );
   const { akv, label } = entry;
   return { ref1, ref2, akv, kcv: viewEntry(set, entry).kcv, label };
 }

@@ -1,6 +1,6 @@
 // Collects the exports and verdicts under one work order, by unit and line: those of the service,
 // and those in the returned journals of vaults.
-import { toHex } from '#protocol/bytes/hex.ts';
+import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import type { OrderLine, WorkOrder } from '#protocol/orders/order.ts';
 import type { VerdictJson } from '#protocol/service/messages.ts';
 import { decodeHeader, type Header } from '#protocol/tkl/header.ts';
@@ -59,7 +59,7 @@ export class OrderLoads {
           isProven: exported.receipt !== undefined,
           verdict: () => verdictOnExport(record, exported, check),
           // Vaults do not ask for a reason, so the report gives the vault as the reason.
-          reason: `sent by vault ${record.issued.header.asNumber}`,
+          reason: `sent by vault ${hexNumber(record.issued.header.asNumber, 4)}`,
           begun: exported.time,
           ended: undefined,
         });

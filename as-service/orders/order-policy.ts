@@ -2,7 +2,7 @@
 // time. If the service has no order with the given number, the export needs no permission of an
 // order. The audit log then records the number only.
 import type { UnitExportRequest } from '#protocol/as-unit/memory.ts';
-import { toHex } from '#protocol/bytes/hex.ts';
+import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { findLine, lists, timeOf } from '#protocol/orders/order.ts';
 import { readOrderId } from '#protocol/text/order-id.ts';
@@ -65,8 +65,10 @@ function requireListed({ order }: OrderEntry, { sets }: State, request: UnitExpo
   if (!lists(order, toHex(unit.sn))) {
     throw new ProtocolError('unit-not-listed', `Unit ${toHex(unit.sn)} is not on work order ${order.id}.`);
   }
-  const line = ref2 === undefined ? undefined : findLine(order, ref1, ref2);
-  if (line === undefined) throw refuse(`does not put REF1 ${ref1} into slot ${ref2}`);
+  if (ref2 === undefined) throw refuse('needs the slot of each export');
+  const line = findLine(order, ref1, ref2);
+  if (line === undefined) throw refuse(`does not put REF1 ${hexNumber(ref1, 4)} into slot ${hexNumber(ref2, 4)}`);
   const key = sets.find(({ set }) => set === order.set)?.keys.find((each) => each.ref1 === ref1);
-  if (key?.akv !== line.akv) throw refuse(`names version ${line.akv} of REF1 ${ref1}, but this AS has another version`);
+  if (key?.akv !== line.akv)
+    throw refuse(`names version ${line.akv} of REF1 ${hexNumber(ref1, 4)}, but this AS has another version`);
 }

@@ -3,6 +3,7 @@
 import { toHex } from '#protocol/bytes/hex.ts';
 import { toBase64url } from '#protocol/bytes/text.ts';
 import { ProtocolError } from '#protocol/errors.ts';
+import { counted } from '#protocol/text/counted.ts';
 import type { Header } from '#protocol/tkl/header.ts';
 import { decodeReceipt, type Receipt } from '#protocol/tkl/receipt.ts';
 import { SUITES } from '#protocol/tkl/suites.ts';
@@ -33,7 +34,7 @@ export function findBreaks(record: VaultRecord, journal: VaultJournalJson): Vaul
       ),
     );
   } else if (last < record.lastNumber) {
-    const ends = `It ends at entry ${last}, and ${record.lastNumber} entries were returned before.`;
+    const ends = `It ends at entry ${last}, but entry ${record.lastNumber} was returned before.`;
     found.push(
       journal.time < record.signed
         ? note(`An older journal was returned again. ${ends}`)
@@ -62,15 +63,17 @@ export function findMisuse({ issued: { header }, exports, revoked }: VaultRecord
     }
   }
   for (const [xc, times] of perCounter) {
-    if (times > 1) found.push(grave(`Export number ${xc} was used ${times} times, with different DATA.`));
+    if (times > 1) found.push(grave(`Export number ${xc} was used ${counted(times, 'time')}, with different DATA.`));
   }
   const { quota } = header;
   if (exports.length > quota.exports) {
-    found.push(grave(`The vault made ${exports.length} exports, but ${quota.exports} were allowed.`));
+    found.push(grave(`The vault made ${counted(exports.length, 'export')}, but its quota is ${quota.exports}.`));
   }
   for (const [sn, times] of perUnit) {
     if (quota.perUnit === null || times <= quota.perUnit) continue;
-    found.push(grave(`The vault made ${times} exports for unit ${sn}, but ${quota.perUnit} were allowed.`));
+    found.push(
+      grave(`The vault made ${counted(times, 'export')} for unit ${sn}, but its quota per unit is ${quota.perUnit}.`),
+    );
   }
   return found;
 }
@@ -132,7 +135,7 @@ function gapsOf(sn: string, receipts: readonly Receipt[]): VaultFindingJson[] {
       );
     }
     if (before === undefined) {
-      const earlier = counter === 2 ? '1 import' : `${counter - 1} imports`;
+      const earlier = counted(counter - 1, 'import');
       if (counter > 1) found.push(note(`Unit ${sn} had ${earlier} before the first receipt at this AS.`));
     } else if (counter > before + 1) {
       const which = counter === before + 2 ? `import ${before + 1}` : `imports ${before + 1} to ${counter - 1}`;

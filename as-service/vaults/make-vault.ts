@@ -116,7 +116,7 @@ export async function makeVault(
 
 function findSet({ state, demoMode }: MakeVaultOptions, { set, sets }: VaultRequest): SetState {
   const found = mayUse({ sets }, set) ? state.sets.find((each) => each.set === set) : undefined;
-  if (found === undefined) throw new ProtocolError('set-unknown', `There is no set ${hexNumber(set)}.`);
+  if (found === undefined) throw new ProtocolError('set-unknown', `There is no set ${hexNumber(set, 8)}.`);
   if (!demoMode && (isDemoSet(set) || found.transportKeys.some(({ key }) => isPublishedKey(key)))) {
     throw demoRefused(found);
   }
@@ -130,17 +130,17 @@ function chooseKeys(found: SetState, { ref1, units }: VaultRequest): SetState {
     .map((number) => {
       const entry = found.keys.find((each) => each.ref1 === number);
       if (entry !== undefined) return entry;
-      throw new ProtocolError('key-unknown', `${setLabel(found)} has no key with REF1 ${number}.`);
+      throw new ProtocolError('key-unknown', `${setLabel(found)} has no key with REF1 ${hexNumber(number, 4)}.`);
     });
   for (const entry of keys) {
     if (entryKind(entry) !== 'transport-key') continue;
     if (!found.transportKeys.some(({ tkv }) => tkv === entry.akv)) {
-      throw new ProtocolError('key-unknown', `REF1 ${entry.ref1} loads a T that is too old for a vault.`);
+      throw new ProtocolError('key-unknown', `REF1 ${hexNumber(entry.ref1, 4)} loads a T that is too old for a vault.`);
     }
     if (found.profile === 'shared' && units !== null) {
       throw new ProtocolError(
         'not-allowed',
-        `REF1 ${entry.ref1} loads T into units of a shared set. Only an open vault can contain it.`,
+        `REF1 ${hexNumber(entry.ref1, 4)} loads T into units of a shared set. Only an open vault can contain it.`,
       );
     }
   }

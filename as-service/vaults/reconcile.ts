@@ -95,11 +95,10 @@ export async function verdictOnExport(
 ): Promise<VerdictJson | undefined> {
   const { event, receipt } = exported;
   if (receipt === undefined) return undefined;
-  const { asNumber } = record.issued.header;
-  await verifyOnce(receipt, check.verified, `export ${headerOf(event).xc} of vault ${asNumber}`, () =>
+  const number = hexNumber(record.issued.header.asNumber, 4);
+  await verifyOnce(receipt, check.verified, `export ${headerOf(event).xc} of vault ${number}`, () =>
     isReceiptOf(check, exported, fromBase64url(receipt.value)),
   );
-  const number = hexNumber(asNumber, 4);
   const { dataHash, workOrder } = event;
   const exportId = exportIdOf(fromBase64url(dataHash));
   return { exportId, receipt: receipt.value, dataHash, workOrder, operator: `vault ${number}`, time: receipt.time };

@@ -1,7 +1,9 @@
 // Issues, revokes and reconciles the vaults of this AS, one at a time (docs/protocol.md clause 10).
 // Each method resolves after its audit log entry is durable.
+
 import { randomBytes } from 'node:crypto';
 import { Mutex } from '#protocol/async/mutex.ts';
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import { isSignedBy } from '#protocol/crypto/ed25519.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { AuditHeadJson } from '#protocol/service/messages.ts';
@@ -99,7 +101,7 @@ export class Vaults {
         vaultId: header.vaultId,
         asNumber,
         set: header.set.set,
-        ref1: header.set.keys.map(({ ref1 }) => ref1).join(' '),
+        ref1: header.set.keys.map(({ ref1 }) => hexNumber(ref1, 4)).join(' '),
         units: header.units?.join(' ') ?? 'open: it holds T',
         exports: header.quota.exports,
         exportsPerUnit: header.quota.perUnit,

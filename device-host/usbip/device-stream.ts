@@ -60,7 +60,7 @@ export class DeviceStream {
 
   #handle(header: Header, payload: Bytes): void {
     if (header.command === 'submit') this.#submit(header, payload);
-    else if (header.command === 'unlink') this.#unlink(header.seqnum, header.victim);
+    else if (header.command === 'unlink') this.#unlink(header.seqnum, header.unlinkSeqnum);
     else throw new StreamError(`a host does not send ${header.command}`);
   }
 
@@ -91,9 +91,9 @@ export class DeviceStream {
   }
 
   /** Cancels an IN transfer. Transfers of other kinds are never pending. */
-  #unlink(seqnum: number, victim: number): void {
-    const isCancelled = this.#pending.get(victim)?.() === true;
-    this.#pending.delete(victim);
+  #unlink(seqnum: number, unlinkSeqnum: number): void {
+    const isCancelled = this.#pending.get(unlinkSeqnum)?.() === true;
+    this.#pending.delete(unlinkSeqnum);
     this.#send(encodeHeader({ command: 'unlinkReply', seqnum, status: isCancelled ? Status.unlinked : Status.ok }));
   }
 

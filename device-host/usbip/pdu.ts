@@ -121,7 +121,7 @@ export interface Unlink {
   readonly seqnum: number;
   readonly devid: number;
   /** Seqnum of the Submit to cancel. */
-  readonly victim: number;
+  readonly unlinkSeqnum: number;
 }
 
 export interface SubmitReply {
@@ -168,7 +168,7 @@ export function encodeHeader(header: Header): Bytes {
       break;
     case 'unlink':
       put(8, header.devid);
-      put(20, header.victim);
+      put(20, header.unlinkSeqnum);
       break;
     case 'submitReply':
       put(20, header.status);
@@ -198,7 +198,7 @@ export function decodeHeader(bytes: Uint8Array): Header | undefined {
         setup: decodeSetup(bytes.subarray(SETUP_OFFSET, SETUP_OFFSET + SETUP_LENGTH)),
       };
     case Command.unlink:
-      return { command: 'unlink', seqnum, devid: get(8), victim: get(20) };
+      return { command: 'unlink', seqnum, devid: get(8), unlinkSeqnum: get(20) };
     case Command.submitReply:
       return { command: 'submitReply', seqnum, status: get(20) | 0, actual: get(24) };
     case Command.unlinkReply:

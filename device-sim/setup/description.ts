@@ -1,7 +1,7 @@
 // A simulated unit as JSON, with defaults, for the demo page, tests and training. The default T is
 // that of the published demo set with the same set number and version.
 import { type Bytes, concat } from '#protocol/bytes/bytes.ts';
-import { fromHex } from '#protocol/bytes/hex.ts';
+import { fromHex, hexNumber } from '#protocol/bytes/hex.ts';
 import { DEMO_SETS, type DemoSet } from '#protocol/demo/demo-sets.ts';
 import { padSerialNumber } from '#protocol/tkl/header.ts';
 import { isSuiteId, type KdfFamily, type SuiteId } from '#protocol/tkl/suites.ts';
@@ -54,7 +54,8 @@ export function unitOptions(description: UnitDescription, environment: UnitEnvir
   const configuration = eiConfiguration(description, demo?.profile, demo?.family);
   const transportKey =
     description.transportKey === undefined ? demo?.publishedTransportKey : fromHex(description.transportKey);
-  if (transportKey === undefined && !blank) throw new RangeError(`set ${set} is not a demo set and needs transportKey`);
+  if (transportKey === undefined && !blank)
+    throw new RangeError(`set ${hexNumber(set, 8)} is not a demo set and needs transportKey`);
   const initialKey = transportKey === undefined || blank ? undefined : { set, tkv, transportKey };
   const latency = { ...DEFAULT_LATENCY, ...description.latency };
   return plugOptions(

@@ -1,7 +1,7 @@
 // A simulated AS token card as JSON, with defaults. Describes the content that an issuer would
 // write. The default T is that of the published demo set with the same set number.
 import type { Bytes } from '#protocol/bytes/bytes.ts';
-import { fromHex } from '#protocol/bytes/hex.ts';
+import { fromHex, hexNumber } from '#protocol/bytes/hex.ts';
 import { utf8 } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ANY_SLOT, NO_ATTRIBUTES, TRANSPORT_KEY_ATTRIBUTES, TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
@@ -98,7 +98,7 @@ function cardTransportKeys(description: TokenDescription): readonly CardTranspor
   if (transportKeys !== undefined) {
     return transportKeys.map(({ tkv, key }) => ({ tkv, family, key: fromHex(key) }));
   }
-  if (demo === undefined) throw new RangeError(`set ${set} is not a demo set and needs transportKeys`);
+  if (demo === undefined) throw new RangeError(`set ${hexNumber(set, 8)} is not a demo set and needs transportKeys`);
   return [{ tkv: demo.tkv, family, key: demo.publishedTransportKey }];
 }
 

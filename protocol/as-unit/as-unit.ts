@@ -69,10 +69,13 @@ export class AsUnit<Caller = undefined> {
     }
     const key = await this.#memory.findKey(unit.set, ref1);
     if (key === undefined) {
-      throw new ProtocolError('key-unknown', `Set ${setName(unit.set)} has no key with REF1 ${ref1}.`);
+      throw new ProtocolError('key-unknown', `Set ${setName(unit.set)} has no key with REF1 ${hexNumber(ref1, 4)}.`);
     }
     if (ref2 !== undefined && !isSlotAllowed(key, ref2)) {
-      throw new ProtocolError('slot-not-permitted', `The key with REF1 ${ref1} is not permitted in slot ${ref2}.`);
+      throw new ProtocolError(
+        'slot-not-permitted',
+        `The key with REF1 ${hexNumber(ref1, 4)} is not permitted in slot ${hexNumber(ref2, 4)}.`,
+      );
     }
     if (entryKind(key) === 'transport-key') {
       const next = await this.#memory.findTransportKey(unit.set, key.akv, caller);
@@ -144,7 +147,7 @@ function requireNewer(unit: UnitId, { ref1, akv }: KeyFacts, family: KdfFamily, 
   if (akv <= unit.tkv) {
     throw new ProtocolError(
       'transport-key-current',
-      `The unit has transport key ${unit.tkv}, and REF1 ${ref1} is version ${akv}.`,
+      `The unit has transport key ${unit.tkv}, and REF1 ${hexNumber(ref1, 4)} is version ${akv}.`,
     );
   }
   if (next === family) return;

@@ -3,7 +3,7 @@ import type { Bytes } from './bytes.ts';
 
 function encode(value: number, length: 1 | 2 | 4): Bytes {
   if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * length)) {
-    throw new RangeError(`${value} does not fit into ${length} unsigned byte(s)`);
+    throw new RangeError(`${value} does not fit into an unsigned integer of length ${length}`);
   }
   const bytes = new Uint8Array(length);
   for (let i = length - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) bytes[i] = rest % 256;
@@ -19,7 +19,7 @@ export const u32 = (value: number): Bytes => encode(value, 4);
 
 function decode(bytes: Uint8Array, offset: number, length: number): number {
   if (offset < 0 || offset + length > bytes.length) {
-    throw new RangeError(`no ${length} byte(s) at offset ${offset} of ${bytes.length}`);
+    throw new RangeError(`no integer of length ${length} at offset ${offset} of ${bytes.length}`);
   }
   let value = 0;
   for (let i = offset; i < offset + length; i++) value = value * 256 + (bytes[i] ?? 0);

@@ -1,7 +1,9 @@
 // Decodes AS data, the response of an AS card to SELECT and GET DATA (docs/protocol.md clause 4.9).
 // The data is not authenticated and needs no PIN. The page uses the data only to avoid requests
 // that the card would refuse.
+
 import type { Bytes } from '../bytes/bytes.ts';
+import { hexNumber } from '../bytes/hex.ts';
 import { fromAscii, fromUtf8 } from '../bytes/text.ts';
 import { isAttributes } from '../tkl/attributes.ts';
 import { NO_ATTRIBUTES } from '../tkl/header.ts';
@@ -60,7 +62,7 @@ function decodeEntries(command: string, fields: Fields): readonly AsEntry[] {
   const seen = new Set<number>();
   for (let left = fields.u8(); left > 0; left--) {
     const ref1 = fields.u16();
-    if (seen.has(ref1)) throw nonsense(command, `REF1 ${ref1} is listed twice`);
+    if (seen.has(ref1)) throw nonsense(command, `REF1 ${hexNumber(ref1, 4)} is listed twice`);
     seen.add(ref1);
     entries.push({
       ref1,

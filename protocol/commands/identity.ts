@@ -84,7 +84,7 @@ export function decodeIdentity(command: string, data: Uint8Array): Identity {
   const slots = decodeSlots(fault, fields);
   fields.end('identity');
   if (isZero(sn)) throw fault('the SN is zero');
-  if (tries > MAX_TRIES) throw fault(`${tries} tries, more than ${MAX_TRIES}`, '4.7');
+  if (tries > MAX_TRIES) throw fault(`tries is ${tries}, more than ${MAX_TRIES}`, '4.7');
   if (lifecycle === 'blank' ? set !== 0 || tkv !== 0 : tkv === 0) {
     throw fault(`SET ${hexNumber(set, 8)} and TKV ${tkv} contradict the lifecycle "${lifecycle}"`);
   }
@@ -116,7 +116,7 @@ function decodeSlots(fault: Fault, fields: Fields): readonly Slot[] {
   const seen = new Set<number>();
   for (let left = fields.u8('nSlots'); left > 0; left--) {
     const slot = decodeSlot(fault, fields);
-    if (seen.has(slot.ref2)) throw fault(`slot ${slot.ref2} is listed twice`);
+    if (seen.has(slot.ref2)) throw fault(`slot ${hexNumber(slot.ref2, 4)} is listed twice`);
     seen.add(slot.ref2);
     slots.push(slot);
   }
@@ -129,13 +129,14 @@ function decodeSlot(fault: Fault, fields: Fields): Slot {
   const akv = fields.u32('AKV of a slot');
   const attributes = fields.bytes(7, 'ATTR of a slot');
   const kcv = fields.bytes(5, 'KCV of a slot');
-  if (ref2 === ANY_SLOT || ref2 === TRANSPORT_KEY_SLOT) throw fault(`slot ${ref2} is never listed`);
-  if (akv === INVALID_AKV) throw fault(`slot ${ref2} has AKV FFFFFFFF`, '3.3');
+  if (ref2 === ANY_SLOT || ref2 === TRANSPORT_KEY_SLOT) throw fault(`slot ${hexNumber(ref2, 4)} is never listed`);
+  if (akv === INVALID_AKV) throw fault(`slot ${hexNumber(ref2, 4)} has AKV FFFFFFFF`, '3.3');
   if (state === 'empty') {
-    if (!isZero(attributes) || !isZero(kcv)) throw fault(`slot ${ref2} is empty but has ATTR or KCV`);
+    if (!isZero(attributes) || !isZero(kcv)) throw fault(`slot ${hexNumber(ref2, 4)} is empty but has ATTR or KCV`);
     return { ref2, state, akv, attributes: '', kcv };
   }
   const text = fromAscii(attributes);
-  if (!isAttributes(text)) throw fault(`slot ${ref2} has an ATTR other than 7 upper-case letters and digits`, '3.3');
+  if (!isAttributes(text))
+    throw fault(`slot ${hexNumber(ref2, 4)} has an ATTR other than 7 upper-case letters and digits`, '3.3');
   return { ref2, state, akv, attributes: text, kcv };
 }

@@ -27,7 +27,7 @@ export function kbkdfCmac({ key, fixedInput, length }: KbkdfInput): Bytes {
   const output = new Uint8Array(length);
   for (let i = 1, offset = 0; offset < length; i++, offset += 16) {
     const block = cmac({ key, message: concat(u32(i), fixedInput) });
-    output.set(block.subarray(0, Math.min(16, length - offset)), offset);
+    output.set(block.subarray(0, length - offset), offset);
     wipe(block);
   }
   return output;

@@ -108,7 +108,7 @@ function decode(keyBlock: Uint8Array) {
   if (keyBlock.some((byte) => byte < 0x20 || byte > 0x7e)) throw new IntegrityError();
   const text = fromAscii(keyBlock);
   const fixed = /^D(\d{4})([A-Z0-9]{7})(\d{2})00/.exec(text);
-  if (fixed === null || Number(fixed[1]) !== text.length || text.length % 16 !== 0) throw new IntegrityError();
+  if (fixed === null || Number(fixed[1]) !== text.length) throw new IntegrityError();
   const { optionalBlocks, end } = decodeOptionalBlocks(text, Number(fixed[3]));
   const rest = text.slice(end);
   // The plaintext has at least 2 AES blocks of 32 digits (length field and key), and the MAC has 32
@@ -128,9 +128,7 @@ function decodeOptionalBlocks(text: string, count: number): { optionalBlocks: Op
     const head = /^([A-Z][A-Z0-9])([0-9A-F]{2})$/.exec(text.slice(end, end + 4));
     const length = Number.parseInt(head?.[2] ?? '00', 16);
     const id = head?.[1] ?? '';
-    if (length < 4 || end + length > text.length || optionalBlocks.some((block) => block.id === id)) {
-      throw new IntegrityError();
-    }
+    if (length < 4 || optionalBlocks.some((block) => block.id === id)) throw new IntegrityError();
     optionalBlocks.push({ id, data: text.slice(end + 4, end + length) });
     end += length;
   }

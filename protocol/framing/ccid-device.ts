@@ -39,7 +39,8 @@ export class CcidDevice implements CardFraming {
   #tickets = 0;
 
   constructor({ slots = 1, atr = ATR }: CcidDeviceOptions = {}) {
-    if (!Number.isInteger(slots) || slots < 1 || slots > 256) throw new RangeError(`${slots} slots, not 1 to 256`);
+    if (!Number.isInteger(slots) || slots < 1 || slots > 256)
+      throw new RangeError(`slots must be 1 to 256, not ${slots}`);
     this.#atr = concat(atr);
     this.#slots = Array.from({ length: slots }, () => ({ isPowered: false, running: undefined }));
   }

@@ -103,7 +103,7 @@ function requireConsistent({ units, count, lines, notBefore, until }: WorkOrder)
     throw refused('the units of the work order are not in ascending order');
   }
   if (countUnits(units) !== count)
-    throw refused(`the work order has a count of ${count} units, but another number in its list`);
+    throw refused(`the count of the work order is ${count}, but its list has another number of units`);
   if (count * lines.length > MAX_LOADS) {
     throw refused(`a work order has at most ${MAX_LOADS} keys to load, units times lines`);
   }

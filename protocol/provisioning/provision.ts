@@ -1,7 +1,9 @@
 // Loads one key (docs/protocol.md clause 1). The EI returns SN and R, and the AS seals TA under T1.
 // The EI imports the sealed key and returns a receipt, which the AS verifies. provision() is an
 // async generator that yields each step. return() cancels it. DATA is wiped in any case.
+
 import { copy, equalBytes, wipe } from '../bytes/bytes.ts';
+import { hexNumber } from '../bytes/hex.ts';
 import { run } from '../commands/command.ts';
 import { getChallenge } from '../commands/get-challenge.ts';
 import { getReceipt } from '../commands/get-receipt.ts';
@@ -91,7 +93,10 @@ export async function* settle(
   requireSameUnit(unit.identity.sn, summary.sn);
   const answer = await fetchReceipt(unit, summary.ref2);
   if (answer === undefined || !isReceiptOf(answer.receipt, summary)) {
-    throw new ProtocolError('no-receipt', `slot ${summary.ref2} has no receipt of export ${summary.exportId}`);
+    throw new ProtocolError(
+      'no-receipt',
+      `slot ${hexNumber(summary.ref2, 4)} has no receipt of export ${summary.exportId}`,
+    );
   }
   yield* confirm(source, summary, answer);
 }
@@ -114,7 +119,7 @@ export async function* settleByRecall(
   const exported = isPossible ? await source.recallExport(intent.idempotencyKey) : undefined;
   const summary = exported && summaryOf(exported, intent.ref2);
   if (answer === undefined || summary === undefined || !isReceiptOf(answer.receipt, summary)) {
-    throw new ProtocolError('no-receipt', `slot ${intent.ref2} has no receipt of the requested export`);
+    throw new ProtocolError('no-receipt', `slot ${hexNumber(intent.ref2, 4)} has no receipt of the requested export`);
   }
   yield { step: 'exported', export: summary };
   yield* confirm(source, summary, answer);
@@ -146,7 +151,7 @@ function chooseSuite(identity: Identity, request: LoadRequest): SuiteId {
   if (identity.lifecycle === 'blank') throw new ProtocolError('unit-blank', 'the unit has no transport key');
   // The identity never lists the transport-key slot, which every unit has (clause 8).
   if (request.ref2 !== TRANSPORT_KEY_SLOT && !identity.slots.some((slot) => slot.ref2 === request.ref2)) {
-    throw new ProtocolError('slot-unknown', `the unit has no slot ${request.ref2}`);
+    throw new ProtocolError('slot-unknown', `the unit has no slot ${hexNumber(request.ref2, 4)}`);
   }
   const suite = request.suites.find((id) => identity.suites.includes(id));
   if (suite !== undefined) return suite;

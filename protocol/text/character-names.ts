@@ -51,15 +51,15 @@ const NAMES: Readonly<Record<number, string>> = {
   0xfffd: 'REPLACEMENT CHARACTER',
 };
 
-/** Names of character classes, for characters that are not in NAMES. */
+/** Names of character classes, for a character that is not in NAMES. */
 const CLASSES: readonly (readonly [RegExp, string])[] = [
-  [/^\p{Cc}$/u, 'a control character'],
-  [/^\p{Cs}$/u, 'half of a character'],
-  [/^\p{Co}$/u, 'a private-use character'],
-  [/^\p{Variation_Selector}$/u, 'a variation selector'],
-  [/^[\u{E0000}-\u{E007F}]$/u, 'an invisible tag'],
-  [/^\p{M}$/u, 'a mark without a letter'],
-  [/^\p{Noncharacter_Code_Point}$/u, 'not a character'],
+  [/\p{Cc}/u, 'a control character'],
+  [/\p{Cs}/u, 'half of a character'],
+  [/\p{Co}/u, 'a private-use character'],
+  [/\p{Variation_Selector}/u, 'a variation selector'],
+  [/[\u{E0000}-\u{E007F}]/u, 'an invisible tag'],
+  [/\p{M}/u, 'a mark without a letter'],
+  [/\p{Noncharacter_Code_Point}/u, 'not a character'],
 ];
 
 /** Returns a text such as "U+202E RIGHT-TO-LEFT OVERRIDE" or "U+E000, a private-use character". */

@@ -10,6 +10,8 @@ import { nameCharacter } from './character-names.ts';
  */
 export type TextResult = { readonly text: string } | { readonly why: string };
 
+// The patterns below are applied to one character at a time.
+
 /**
  * Scripts in which U+200C and U+200D (the joiners) change the form of the letter before them. A
  * mark that several scripts share counts for each of them.
@@ -20,34 +22,34 @@ const JOINING_SCRIPTS = [
   ...['Sinhala', 'Khmer', 'Myanmar', 'Tibetan', 'Balinese', 'Javanese', 'Sundanese', 'Tai_Tham', 'Newa', 'Grantha'],
 ];
 const IN_JOINING_SCRIPT = new RegExp(
-  `^[${JOINING_SCRIPTS.map((name) => `\\p{Script_Extensions=${name}}`).join('')}]$`,
+  `[${JOINING_SCRIPTS.map((name) => `\\p{Script_Extensions=${name}}`).join('')}]`,
   'u',
 );
 
 /** Pictures that U+200D can join into one emoji. */
-const PICTURE = /^\p{Extended_Pictographic}$/u;
-const PICTURE_ENDING = /^[\uFE0F\p{Emoji_Modifier}]$/u;
+const PICTURE = /\p{Extended_Pictographic}/u;
+const PICTURE_ENDING = /[\uFE0F\p{Emoji_Modifier}]/u;
 
-const LETTER_OR_MARK = /^[\p{L}\p{M}]$/u;
-const MARK = /^\p{M}$/u;
+const LETTER_OR_MARK = /[\p{L}\p{M}]/u;
+const MARK = /\p{M}/u;
 /** Characters that a mark or a variation selector may follow. */
-const BASE = /^[\p{L}\p{M}\p{N}\p{P}\p{S}\u200C\u200D]$/u;
+const BASE = /[\p{L}\p{M}\p{N}\p{P}\p{S}\u200C\u200D]/u;
 
 /** Visible format characters: signs before the digits of a number in Arabic and Syriac. */
-const NUMBER_SIGN = /^[\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}\u{13430}-\u{13440}]$/u;
+const NUMBER_SIGN = /[\u0600-\u0605\u06DD\u070F\u0890\u0891\u08E2\u{110BD}\u{110CD}\u{13430}-\u{13440}]/u;
 /** Characters that a program writes in place of one that it cannot represent. */
-const DAMAGE = /^[\uFFFC\uFFFD]$/u;
-const INVISIBLE = /^[\p{Default_Ignorable_Code_Point}\p{Cf}]$/u;
-const NO_TEXT = /^[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]$/u;
+const DAMAGE = /[\uFFFC\uFFFD]/u;
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/u;
+const NO_TEXT = /[\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/u;
 
 /** Spaces of any width, including no-break spaces, and the blank Braille pattern. */
-const SPACE = /^[\p{Zs}\u2800]$/u;
+const SPACE = /[\p{Zs}\u2800]/u;
 /** Characters that programs leave at the ends of a copied text. */
-const EDGE = /^[\s\p{Zs}\u2800\u200B\u200E\u200F\u2060\uFEFF]$/u;
+const EDGE = /[\s\p{Zs}\u2800\u200B\u200E\u200F\u2060\uFEFF]/u;
 
 /** The flag of a region, such as Scotland, is a black flag, tag characters and an end tag. */
 const FLAG = '\u{1F3F4}';
-const TAG = /^[\u{E0020}-\u{E007E}]$/u;
+const TAG = /[\u{E0020}-\u{E007E}]/u;
 const END_OF_TAGS = '\u{E007F}';
 
 /**
@@ -143,7 +145,7 @@ function isPermitted(characters: readonly string[], index: number): boolean {
   const before = characters[index - 1] ?? '';
   if (NO_TEXT.test(character) || DAMAGE.test(character)) return false;
   if (character === '\u200C' || character === '\u200D') return mayJoin(characters, index);
-  if (/^\p{Variation_Selector}$/u.test(character)) return BASE.test(before);
+  if (/\p{Variation_Selector}/u.test(character)) return BASE.test(before);
   if (character === '\u180E') return isJoiningLetter(before);
   if (INVISIBLE.test(character)) return NUMBER_SIGN.test(character);
   return !MARK.test(character) || BASE.test(before);

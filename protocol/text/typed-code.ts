@@ -68,7 +68,6 @@ export function readAccessCode(typed: string): string {
 /** Converts a digit of any script. Unicode encodes the ten digits of a script in sequence. */
 function latinDigit(digit: string): string {
   const code = digit.codePointAt(0) ?? 0;
-  if (code < 0x80) return digit;
   let value = 0;
   while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(code - value - 1))) value++;
   return String(value);

@@ -4,6 +4,7 @@
 import type { UnitExportRequest } from '../as-unit/memory.ts';
 import { hexNumber, toHex } from '../bytes/hex.ts';
 import { ProtocolError } from '../errors.ts';
+import { counted } from '../text/counted.ts';
 import type { VaultHeaderJson } from './header.ts';
 
 /**
@@ -41,9 +42,12 @@ export interface VaultUse {
 /** Checks the quota, for Memory.reserveExport. @throws ProtocolError quota-used, unit-quota-used */
 export function requireQuota({ quota }: VaultHeaderJson, { exports, ofUnit }: VaultUse): void {
   if (exports >= quota.exports) {
-    throw new ProtocolError('quota-used', `All ${quota.exports} exports of this vault are used.`);
+    throw new ProtocolError('quota-used', `This vault may make ${counted(quota.exports, 'export')}, and none is left.`);
   }
   if (quota.perUnit !== null && ofUnit >= quota.perUnit) {
-    throw new ProtocolError('unit-quota-used', `All ${quota.perUnit} exports for this unit are used.`);
+    throw new ProtocolError(
+      'unit-quota-used',
+      `This vault may make ${counted(quota.perUnit, 'export')} for each unit, and none is left for this one.`,
+    );
   }
 }

@@ -40,7 +40,7 @@ const createInProcess: CreateSource = async ({ set, profile, transportKeys, entr
 const createTokenCard: CreateSource = async ({ set, profile, transportKeys, entries, quota, units }) => {
   const cmac = transportKeys.map((key) => ({ ...key, family: 'cmac' as const }));
   const card = new TestAsCard(cardContent({ set, profile, transportKeys: cmac, entries, quota, units }));
-  const source = await TokenCard.attach(card.transmit);
+  const source = await TokenCard.attach(card.transmit, () => new Date());
   await source.verifyPin(ascii(PIN));
   return { source, signatureKey: card.publicKey, end: async () => undefined };
 };

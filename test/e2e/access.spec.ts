@@ -21,9 +21,9 @@ function tornOctets(): string[] {
     const tops = [...range.getClientRects()].map(({ top }) => top);
     return tops.length === 0 ? 0 : Math.max(...tops) - Math.min(...tops);
   };
-  const isTorn = (octets: Element): boolean => {
-    const groups = [...octets.querySelectorAll('.group')];
-    if (groups.length < 4) return height(octets) > 8;
+  const isTorn = (digits: Element): boolean => {
+    const groups = [...digits.querySelectorAll('.group')];
+    if (groups.length < 4) return height(digits) > 8;
     // A text of four or more groups may have one line break, after half of its groups.
     const tops = groups.map((group) => group.getBoundingClientRect().top);
     const isEven = (half: number[]): boolean => Math.max(...half) - Math.min(...half) <= 8;

@@ -23,7 +23,7 @@ async function recordMessages(page: Page): Promise<void> {
       JSON.stringify(value, (_key, part: unknown) =>
         part instanceof ArrayBuffer || ArrayBuffer.isView(part)
           ? [...new Uint8Array(part instanceof ArrayBuffer ? part : part.buffer)]
-              .map((octet) => octet.toString(16).padStart(2, '0'))
+              .map((byte) => byte.toString(16).padStart(2, '0'))
               .join('')
           : part,
       ) ?? '';
@@ -43,7 +43,7 @@ async function recordMessages(page: Page): Promise<void> {
 /** Returns the stored data, the messages and the DOM of the page, with bytes as hex. */
 async function lookInside(page: Page): Promise<Places> {
   return await page.evaluate(async () => {
-    const hex = (bytes: Uint8Array): string => [...bytes].map((octet) => octet.toString(16).padStart(2, '0')).join('');
+    const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     const asText = (value: unknown): string =>
       JSON.stringify(value, (_key, part: unknown) => {
         if (part instanceof ArrayBuffer) return hex(new Uint8Array(part));
@@ -171,9 +171,9 @@ test('no secret reaches the page, and the search finds a planted secret in every
 async function plant(page: Page, secret: Uint8Array): Promise<boolean> {
   const answered = page.waitForResponse((response) => response.url().includes('planted'));
   await page.evaluate(
-    async (octets) => {
-      const bytes = Uint8Array.from(octets);
-      const text = bytes.reduce((hex, octet) => hex + octet.toString(16).padStart(2, '0'), '');
+    async (numbers) => {
+      const bytes = Uint8Array.from(numbers);
+      const text = bytes.reduce((hex, byte) => hex + byte.toString(16).padStart(2, '0'), '');
       document.body.dataset.planted = text;
       console.debug(text);
       sessionStorage.setItem('planted', btoa(String.fromCharCode(...bytes)));

@@ -108,6 +108,9 @@ test.describe('an AS in demo mode', () => {
     const lane = await firstUnit(station, 'USB', demo.token);
     await lane.load('Data encryption key', 1);
     await lane.expectWord('Unplug');
+    const other = await page.context().newPage();
+    await other.goto(`${demo.url}/demo.html`);
+    await expect(other.getByRole('button', { name: 'Sign in', exact: true })).toBeVisible();
     await page.evaluate(() => localStorage.setItem('demo-keyferry.to-return', '0001 a'));
     await page.getByRole('button', { name: 'Reset the demo' }).press('Enter');
     await expect(page.getByText('This deletes the demo’s unit keys')).toBeFocused();
@@ -118,6 +121,10 @@ test.describe('an AS in demo mode', () => {
     await expect(page.getByRole('heading', { name: 'Compare the root key' })).toBeVisible();
     await station.openHistory();
     await expect(page.getByText('No attempts yet')).toBeVisible();
+    // Another tab of the demo starts again too, instead of reporting the deleted data as lost.
+    await expect(other.getByRole('heading', { name: 'Compare the root key' })).toBeVisible();
+    await expect(other.getByRole('alert')).toHaveCount(0);
+    await expect(page.getByRole('alert')).toHaveCount(0);
   });
 
   test('deletes nothing of the real station when it is reset', async ({ page }) => {

@@ -307,6 +307,36 @@ test('after a reload the history shows the attempt with its steps', async ({ ope
   await rows.first().getByRole('button').first().click();
   await expect(rows.first()).toContainText('The AS verified the receipt');
   await expect(rows.first()).toContainText('Sent the key to the unit');
+  // Receipt and verdict are shown whole.
+  const proofs = rows
+    .first()
+    .getByRole('code')
+    .filter({ hasText: /^\S{100}/ });
+  await expect(proofs).toHaveCount(2);
+  const heights = await proofs.evaluateAll((all) => all.map((each) => each.scrollHeight - each.clientHeight));
+  expect(Math.max(...heights)).toBeLessThanOrEqual(1);
+});
+
+test('while the AS verifies the receipt, the slot is not shown as empty', async ({ open, service, page }) => {
+  const one = unit();
+  const station = await open([one]);
+  await station.signIn(service.token);
+  const lane = await station.attach('USB', one.sn);
+  let verify = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    verify = resolve;
+  });
+  await page.route('**/v1/receipts', async (route) => {
+    await released;
+    await route.continue();
+  });
+  await lane.load(FIELD_KEY.label, 1);
+  await lane.expectSaid('The key is stored. The AS verifies the receipt.');
+  const slots = page.getByRole('heading', { name: 'Slots', exact: true }).locator('+ ul > li');
+  await expect(slots.first()).toHaveText('1 Not confirmed yet');
+  verify();
+  await lane.expectWord('Unplug');
+  await expect(slots.first()).toContainText('KCV');
 });
 
 test('the lane links to the proof of a loaded key, and the history finds attempts by unit', async ({

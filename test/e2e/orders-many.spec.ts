@@ -22,6 +22,11 @@ const MAX_GROWTH = 1_000_000;
 /** Maximum number of serial numbers in the heap: those of the lanes and of the visible rows. */
 const MAX_SERIALS = 60;
 
+/** Maximum number of units that may be loaded again. */
+const MAX_REPEATED = COUNT / 50;
+const FAILED = /^Not (loaded|attached)$/;
+const AGAIN = /^(Load again|Read again|Retry)$/;
+
 const sn = (n: number): string => (0x4d41_0000_0000 + n).toString(16).toUpperCase().padStart(32, '0');
 
 async function heap(session: CDPSession): Promise<number> {
@@ -34,23 +39,40 @@ function countSerials(strings: readonly string[]): number {
   return new Set(strings.flatMap((text) => text.toUpperCase().match(/4D41[0-9A-F]{8}/g) ?? [])).size;
 }
 
-/** Returns the units whose lanes show that they may be unplugged. */
-async function green(page: Page, here: ReadonlySet<string>): Promise<readonly string[]> {
-  const lanes = await page.evaluate(() =>
-    [...document.querySelectorAll('article')].map((lane) => ({
-      word: lane.querySelector('h2')?.textContent ?? '',
-      text: lane.textContent ?? '',
-    })),
-  );
-  const stuck = lanes.find(({ word }) => word === 'Not loaded' || word === 'Not attached');
-  if (stuck) throw new Error(`a lane shows ${stuck.text}`);
-  return [...here].filter((one) => lanes.some(({ word, text }) => word === 'Unplug' && text.includes(one)));
+/**
+ * Loads again in each lane whose unit did not respond in time, as the remedy says: on a busy machine
+ * this process answers some requests of the page later than the 1 s that a unit has (docs/protocol.md
+ * clause 5).
+ * @throws Error when a lane failed otherwise
+ */
+async function loadAgain(page: Page): Promise<number> {
+  const failed = page.getByRole('article').filter({ has: page.getByRole('heading', { name: FAILED }) });
+  const texts = await failed.allTextContents();
+  const other = texts.find((text) => !text.includes('link-timeout'));
+  if (other !== undefined) throw new Error(`a lane shows ${other}`);
+  for (const _ of texts) await failed.first().getByRole('button', { name: AGAIN }).click();
+  return texts.length;
 }
 
-/** Plugs in the units `from` to `to` - 1, and unplugs each when its lane shows Unplug. */
-async function work(page: Page, units: OutsideUnits, from: number, to: number): Promise<void> {
+/** Returns the units whose lanes show that they may be unplugged. */
+async function green(page: Page, here: ReadonlySet<string>): Promise<readonly string[]> {
+  const done = await page.evaluate(() =>
+    [...document.querySelectorAll('article')]
+      .filter((lane) => lane.querySelector('h2')?.textContent === 'Unplug')
+      .map((lane) => lane.textContent ?? ''),
+  );
+  return [...here].filter((one) => done.some((text) => text.includes(one)));
+}
+
+/**
+ * Plugs in the units `from` to `to` - 1, and unplugs each when its lane shows Unplug. Returns how often
+ * a unit was loaded again.
+ */
+async function work(page: Page, units: OutsideUnits, from: number, to: number): Promise<number> {
   const here = new Set<string>();
+  let repeated = 0;
   for (let next = from; next < to || here.size > 0; ) {
+    repeated += await loadAgain(page);
     for (const done of await green(page, here)) {
       units.remove(done);
       here.delete(done);
@@ -62,6 +84,7 @@ async function work(page: Page, units: OutsideUnits, from: number, to: number): 
     }
     await units.tell(page);
   }
+  return repeated;
 }
 
 /**
@@ -97,10 +120,11 @@ test(`an order of ${COUNT} units is completed, and the heap of the page does not
     await orders.start();
     const session = await page.context().newCDPSession(page);
     let early = 0;
+    let repeated = 0;
     for (let leg = 0; leg < LEGS; leg++) {
       const [from, to] = [Math.floor((COUNT * leg) / LEGS), Math.floor((COUNT * (leg + 1)) / LEGS)];
       const began = Date.now();
-      await work(page, units, from, to);
+      repeated += await work(page, units, from, to);
       const pace = ((to - from) * 1000) / (Date.now() - began);
       const size = await heap(session);
       const line = `${to} units: heap ${(size / 1e6).toFixed(2)} MB, ${pace.toFixed(1)} units a second`;
@@ -108,6 +132,7 @@ test(`an order of ${COUNT} units is completed, and the heap of the page does not
       if (COUNT >= MIN_PRINTED) console.log(line);
       if (leg === 1) early = (await readHeap(session)).bytes;
     }
+    expect(repeated, 'units that were loaded again').toBeLessThanOrEqual(MAX_REPEATED);
     const content = await readHeap(session);
     const growth = content.bytes - early;
     const grown = `the heap grew by ${(growth / 1e6).toFixed(2)} MB to ${(content.bytes / 1e6).toFixed(2)} MB`;
@@ -124,7 +149,7 @@ test(`an order of ${COUNT} units is completed, and the heap of the page does not
     const { entries, attempts, breaks } = await readJournal(page);
     expect(breaks).toEqual([]);
     expect(attempts.filter(({ steps }) => steps.at(-1) === 'verify confirmed')).toHaveLength(COUNT);
-    expect(attempts).toHaveLength(COUNT);
+    expect(attempts.length - COUNT).toBeLessThanOrEqual(repeated);
     expect(entries).toBeGreaterThanOrEqual(7 * COUNT);
     expect(await page.locator('*').count()).toBeLessThan(1500);
     await orders.close();

@@ -70,7 +70,7 @@ test('a list is compared with the order, and a list of reasons explains an absen
     await lists.getByLabel(label).setInputFiles({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
   };
   await give('Compare list', 'meters.csv', `SN;Site\n${here.sn};north\n${other.sn};south\n`);
-  await expect(lists).toContainText('meters.csv: one unit is on the list and on the order.');
+  await expect(lists).toContainText('meters.csv: 1 unit is on the list and on the order.');
   await expect(lists).toContainText('1 only on the list.');
   await expect(lists).toContainText('1 only on the order.');
   await give('Compare list', 'meters.json', JSON.stringify([here.sn, 'meter 7', '4.5490E+17']));
@@ -82,7 +82,7 @@ test('a list is compared with the order, and a list of reasons explains an absen
   await expect(lists.getByRole('row', { name: /^3 REASON it is empty/ })).toBeVisible();
   await expectAccessible(page, 'the lists');
   await give('Import reasons', 'reasons.csv', `SN,REASON\n${gone.sn},Lost on the way\n`);
-  await expect(lists).toContainText('One reason was imported.');
+  await expect(lists).toContainText('1 reason was imported.');
   await expect(page.getByRole('region', { name: 'Units', exact: true })).toContainText('Lost on the way');
   const saving = page.waitForEvent('download');
   await lists.getByRole('button', { name: 'Save units as CSV' }).click();

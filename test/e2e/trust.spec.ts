@@ -25,10 +25,12 @@ test('the root key of a new installation is pinned only after a confirmation and
     await expect(shown).toContainText(fingerprint.trim());
     const trust = page.getByRole('button', { name: 'Trust AS' });
     await expect(trust).toBeDisabled();
+    await expect(page.getByRole('main').locator('button.primary')).toHaveCount(0);
     await page.getByRole('checkbox', { name: /read out this root key/ }).check();
     await trust.click();
     await expect(trust).toHaveCount(0);
     await expect(station.token).toBeFocused();
+    await expect(page.getByRole('main').locator('button.primary')).toHaveText('Sign in');
     await station.signIn(token);
   } finally {
     await own.stop();

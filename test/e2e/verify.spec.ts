@@ -56,6 +56,30 @@ async function expectVerdicts(page: Page, text: string): Promise<void> {
   await expect(sheet.getByRole('table')).toHaveCount(0);
 }
 
+/** The verdict is read first, also on a phone and in print. */
+async function expectLegible(page: Page): Promise<void> {
+  const verdict = page.getByRole('article').getByRole('heading', { level: 2 });
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.evaluate(() => scrollTo(0, 0));
+  await expect(verdict).toBeInViewport();
+  const hidden = await page.evaluate(() => {
+    const all = [document.documentElement, ...document.querySelectorAll('article')];
+    return all.map((each) => each.scrollWidth - each.clientWidth);
+  });
+  expect(hidden).toEqual([0, 0]);
+  await expect(page.getByRole('cell').first()).toBeVisible();
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  const colour = (): Promise<string> =>
+    page
+      .getByRole('cell')
+      .first()
+      .evaluate((cell) => getComputedStyle(cell).color);
+  expect(await colour()).toBe('rgb(24, 32, 35)'); // the ink of the light theme
+  await page.emulateMedia({ media: null, colorScheme: null });
+  if (size) await page.setViewportSize(size);
+}
+
 test('the page, the verifier without a network and the verifier from a folder accept only the genuine report', async ({
   open,
   service,
@@ -71,6 +95,7 @@ test('the page, the verifier without a network and the verifier from a folder ac
   await orders.close();
   await orders.openReport();
   await expect(page.getByRole('article').getByRole('heading', { level: 2 })).toHaveText('Genuine');
+  await expectLegible(page);
   const saving = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Save report as JSON' }).click();
   const chunks: Buffer[] = [];

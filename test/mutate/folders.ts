@@ -11,13 +11,27 @@ const FAR_TESTS: Readonly<Record<string, readonly string[]>> = {
   'web/src/state': ['test/unit/web/state', 'test/unit/web/ui'],
 };
 
+/**
+ * Near tests that are in neither the unit nor the property tests of their source folder. They are
+ * slower, so they run last.
+ */
+const NEAR_TESTS: Readonly<Record<string, readonly string[]>> = {
+  'protocol/orders': ['test/negative/reports.test.ts'],
+};
+
 export interface Judges {
-  /** The unit and property tests of the same folder. They are fast and kill most mutants. */
+  /**
+   * The unit and property tests of the same folder, and those of NEAR_TESTS. They are fast and kill
+   * most mutants.
+   */
   readonly near: readonly string[];
   readonly far: readonly string[];
 }
 
-/** Returns the folders below `within` that have sources. An empty text selects all folders. */
+/**
+ * Returns the folders below `within` that have sources. An empty text selects all folders. A folder
+ * that ends with "/." is selected without those below it.
+ */
 export function foldersBelow(within: string): string[] {
   const sources = Object.keys(FAR_TESTS).flatMap((top) =>
     readdirSync(top, { recursive: true, withFileTypes: true })
@@ -25,20 +39,22 @@ export function foldersBelow(within: string): string[] {
       .map((entry) => entry.parentPath.replaceAll('\\', '/')),
   );
   const folders = [...new Set(sources)].sort();
+  if (within.endsWith('/.')) return folders.filter((folder) => `${folder}/.` === within);
   return folders.filter((folder) => within === '' || folder === within || folder.startsWith(`${within}/`));
 }
 
 /** Returns the test files that import a source of the folder, directly or through other files. */
 export function judgesOf(folder: string): Judges {
   const top = Object.keys(FAR_TESTS).find((name) => folder === name || folder.startsWith(`${name}/`)) ?? '';
-  const own = [`test/unit/${folder.replace('web/src', 'web')}/`, `test/property/${posix.basename(folder)}/`];
-  const isIn = (path: string, folders: readonly string[]): boolean => folders.some((name) => path.startsWith(name));
+  const own = [`test/unit/${folder.replace('web/src', 'web')}`, `test/property/${posix.basename(folder)}`];
+  const others = NEAR_TESTS[folder] ?? [];
+  const isNear = (path: string): boolean => own.includes(posix.dirname(path)) || others.includes(path);
   const reaches = importsFolder(folder);
   const files = findTestFiles().vitest.filter((path) => reaches(path));
   const far = (FAR_TESTS[top] ?? []).map((name) => `${name}/`);
   return {
-    near: own.flatMap((name) => files.filter((path) => path.startsWith(name))),
-    far: far.flatMap((name) => files.filter((path) => path.startsWith(name) && !isIn(path, own))),
+    near: [...files.filter((path) => isNear(path) && !others.includes(path)), ...others],
+    far: far.flatMap((name) => files.filter((path) => path.startsWith(name) && !isNear(path))),
   };
 }
 

@@ -20,6 +20,9 @@ export interface Ended {
  */
 const SILENCE_MS = 90_000;
 
+/** Id of no mutant: a run with it must pass. */
+const NO_MUTANT = -1;
+
 /**
  * @param ids the mutants to measure, numbered as in sourcesOf()
  * @param judges groups of test files; each group runs against the mutants that survived the earlier
@@ -52,6 +55,10 @@ class Measurement {
   #specifications: readonly TestSpecification[] = [];
   readonly #started = Date.now();
   readonly #ended = new Map<number, Ended>();
+  /** The test that failed in the last run although no mutant was active. */
+  #failedAlone: string | undefined;
+  /** Whether a test file passes when it is imported again without a mutant, by its path. */
+  readonly #isImportable = new Map<string, boolean>();
 
   constructor(vitest: Vitest, sources: readonly SourceWithMutants[], ids: readonly number[]) {
     this.#vitest = vitest;
@@ -106,15 +113,17 @@ class Measurement {
    * files if none reaches it
    */
   async #runImports(ids: readonly number[], specifications: readonly TestSpecification[]): Promise<void> {
-    const shared = specifications.filter(({ project }) => !project.config.isolate);
+    if (ids.length === 0) return;
+    const shared = await this.#importable(specifications.filter(({ project }) => !project.config.isolate));
     let left = shared.length === 0 ? [] : ids;
     while (left.length > 0) {
-      // The worker imports and runs each test file once per mutant.
-      const plan: Plan = { mode: 'import', ids: left, files: shared.length };
-      const hangs = await this.#run(
-        plan,
-        left.flatMap(() => shared),
-      );
+      const hangs = await this.#importWith([...left, NO_MUTANT], shared);
+      // What an earlier mutant left behind makes the tests fail, so each mutant has its own worker.
+      if (this.#failedAlone !== undefined) {
+        for (const id of left) this.#ended.delete(id);
+        for (const id of left) await this.#importWith([id], shared);
+        break;
+      }
       const survived = new Set(readLines().flatMap((line) => (line.is === 'survived' ? [line.id] : [])));
       const next = left.filter((id) => !this.#ended.has(id) && !survived.has(id));
       if (!hangs && next.length > 0) throw new Error(`Vitest has not run mutant ${next[0]}.`);
@@ -123,6 +132,30 @@ class Measurement {
     for (const specification of specifications.filter(({ project }) => project.config.isolate)) {
       for (const id of ids.filter((one) => !this.#ended.has(one))) {
         await this.#run({ mode: 'import', ids: [id], files: 1 }, [specification]);
+      }
+    }
+  }
+
+  /** Imports and runs each test file once per mutant. @returns whether the worker hung */
+  async #importWith(ids: readonly number[], files: readonly TestSpecification[]): Promise<boolean> {
+    const plan: Plan = { mode: 'import', ids, files: files.length };
+    return await this.#run(
+      plan,
+      ids.flatMap(() => files),
+    );
+  }
+
+  /** Returns the test files that pass when they are imported again without a mutant. */
+  async #importable(files: readonly TestSpecification[]): Promise<readonly TestSpecification[]> {
+    for (;;) {
+      const open = files.filter(({ moduleId }) => !this.#isImportable.has(moduleId));
+      if (open.length === 0) return files.filter(({ moduleId }) => this.#isImportable.get(moduleId));
+      await this.#importWith([NO_MUTANT, NO_MUTANT], open);
+      const failed = this.#failedAlone;
+      if (failed === undefined) for (const { moduleId } of open) this.#isImportable.set(moduleId, true);
+      else {
+        this.#say(`left out, because it fails when it is imported again: ${failed}`);
+        this.#isImportable.set(resolve(failed.split(' › ')[0] ?? ''), false);
       }
     }
   }
@@ -160,6 +193,7 @@ class Measurement {
   /** @returns whether the worker hung and was killed */
   async #run(plan: Plan, specifications: readonly TestSpecification[]): Promise<boolean> {
     writeFileSync(planFile(), JSON.stringify(plan));
+    this.#failedAlone = undefined;
     const before = readLines().length;
     let seen = before;
     let last = Date.now();
@@ -173,7 +207,7 @@ class Measurement {
         .find((line) => line.is === 'begin');
       if (Date.now() - last < SILENCE_MS || begun === undefined || hangs) return;
       hangs = true;
-      this.#ended.set(begun.id, { verdict: 'timeout', test: '' });
+      this.#note({ is: 'timeout', id: begun.id, test: '' });
       process.kill(begun.pid, 'SIGKILL');
     }, 2000);
     try {
@@ -187,6 +221,7 @@ class Measurement {
 
   #note(line: Line): void {
     if (line.is !== 'killed' && line.is !== 'timeout') return;
-    if (!this.#ended.has(line.id)) this.#ended.set(line.id, { verdict: line.is, test: line.test });
+    if (line.id === NO_MUTANT) this.#failedAlone = line.test;
+    else if (!this.#ended.has(line.id)) this.#ended.set(line.id, { verdict: line.is, test: line.test });
   }
 }

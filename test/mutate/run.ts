@@ -10,8 +10,9 @@ import { sourcesOf } from './sources.ts';
 
 const USAGE = `Usage: npm run mutate -- [FOLDER …] [--near] [--anew] [--sample N [--seed S]]
 
-Measures the folders and those below them, for example protocol/tkl; without one, all of
-protocol, as-service, web/src/state and web/src/journal. What an earlier run measured is kept while
+Measures the folders and those below them, for example protocol/tkl (protocol/. is the folder alone);
+without one, all of protocol, as-service, web/src/state and web/src/journal. What an earlier run
+measured is kept while
 the source and its tests are the same; --anew measures all. With --near, only the unit and property
 tests of the same folder judge: quick, and the score is a lower bound. --sample measures N mutants of each
 folder, drawn at random; another seed (1 without --seed) draws others. The survivors of each folder are

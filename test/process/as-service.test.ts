@@ -1,7 +1,7 @@
 // The service as a process: start and stop, SIGKILL during exports, and the command line with and
 // without a running service.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -31,7 +31,10 @@ let cli: CommandLine['run'];
 let refusal: CommandLine['refusal'];
 beforeAll(async () => {
   bundle = await temporaryFolder();
-  scripts = await bundleService(bundle.path);
+  // The folders of a build: the programs in service, the page in app.
+  scripts = await bundleService(join(bundle.path, 'service'));
+  await mkdir(join(bundle.path, 'app'));
+  await writeFile(join(bundle.path, 'app', 'index.html'), '<!doctype html><title>Page</title>');
   ({ run: cli, refusal } = commandLine(scripts.cli, () => dataPath()));
 });
 afterAll(() => bundle.remove());
@@ -66,7 +69,10 @@ interface Service {
  * Resolves when the service has printed its address. Rejects with the output if the service exits.
  */
 async function start(args: readonly string[] = ['--demo'], env: Record<string, string> = {}): Promise<Service> {
-  const child = spawn(process.execPath, [scripts.serve, '--port', '0', ...args], { env: environment(env) });
+  const child = spawn(process.execPath, [scripts.serve, '--port', '0', ...args], {
+    env: environment(env),
+    cwd: folder.path,
+  });
   running.add(child);
   let output = '';
   return new Promise((resolve, reject) => {
@@ -182,6 +188,12 @@ describe('a start', () => {
     }
   });
 
+  it('serves the page of its build from any working folder', async () => {
+    const service = await start();
+    expect(service.output()).not.toContain('There is no page');
+    expect(await (await fetch(service.address)).text()).toContain('<title>Page</title>');
+  });
+
   it('issues a new access code, and revokes the old one', async () => {
     const first = await start();
     expect(await end(first.child, 'SIGTERM')).toBe(0);
@@ -203,6 +215,7 @@ describe('a start', () => {
     server.close();
     await expect(start(['--port', 'x'], elsewhere)).rejects.toThrow(/port must be a whole number/);
     await expect(start(['--origin', 'example.org'], elsewhere)).rejects.toThrow(/is not an origin/);
+    await expect(start(['--allow-origin', '*'], elsewhere)).rejects.toThrow(/"\*" is not an origin/);
     await expect(start(['--nonsense'], elsewhere)).rejects.toThrow(/--nonsense[\s\S]*--port/);
     expect((await get(service, '/v1/whoami')).status).toBe(200);
   }, 60_000);
@@ -232,7 +245,9 @@ describe('a start', () => {
     }
     expect(await code).toBe(0);
     expect(await cli('log', 'show', '--last', '1')).toContain('service-stopped');
-    expect(await cli('log', 'show', '--last', '100')).toMatch(/ key-added .* set=[0-9A-F]{8} {2}ref1=[0-9A-F]{4}/);
+    expect(await cli('log', 'show', '--last', '100')).toMatch(
+      / key-added .* set=[0-9A-F]{8} {2}ref1=0[0-9A-F]{3} .* slot=FFFF /,
+    );
   });
 
   it('keeps an idle connection open longer than a load balancer does (60 s)', async () => {
@@ -289,7 +304,7 @@ describe('the command line', () => {
     expect(await cli('set', 'list')).toContain('every unit of the set');
     expect(await cli('set', 'allow', 'BA7C', '7', '--only')).toContain('the units of its list only');
     expect(await cli('set', 'allow', 'BA7C', '8')).toContain('these units too');
-    expect(await cli('set', 'list')).toContain('2 listed unit(s)');
+    expect(await cli('set', 'list')).toContain('2 listed units');
     expect(await cli('set', 'allow', 'BA7C', '--any')).toContain('every unit of it');
     const { sets } = (await (await get(service, '/v1/keys')).json()) as KeysJson;
     expect(sets.find(({ set }) => set === 0xba7c)?.keys).toMatchObject([{ ref1: 1, label: 'Data key' }]);

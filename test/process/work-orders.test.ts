@@ -39,16 +39,24 @@ describe('the help', () => {
   });
 });
 
+it('the help of a command explains each of its options', async () => {
+  const help = await cli('order', 'add', '--help');
+  for (const option of ['--dry-run', '--halt-after N', '--label-scan', '--suite N', '--range FROM-TO']) {
+    expect(help).toMatch(new RegExp(`^ {2}${option}\\n {6}\\S`, 'm'));
+  }
+  expect(help.replaceAll(/\s+/g, ' ')).toContain('--dry-run the AS issues the order, but exports no key for it');
+});
+
 describe('keyferry-as order', () => {
   it('adds an order for the units of a list, shows it, and writes the signed order to a file of mode 0600', async () => {
     await writeFile(path('units.csv'), 'SN;Site\r\n4549;Bern\r\n"45 4A";"Basel; North"\r\n');
     const added = await cli(
       ...add('JOB 1', '--units', path('units.csv'), '--range', 'A0-AF', '--label-scan', '--halt-after', '3'),
     );
-    expect(added).toMatch(/^JOB 1 {2}open {2}Line 3\n {2}set 00000012, 18 unit\(s\), from .* until /);
+    expect(added).toMatch(/^JOB 1 {2}open {2}Line 3\n {2}set 00000012, 18 units, from .* until /);
     expect(added).toMatch(/REF1 0103 → slot 0002 {2}AKV 1 {2}KCV [0-9A-F]{10} {2}Data key/);
     expect(added).toContain('halts after 3 failures in a row, labels are scanned');
-    expect(await cli('order', 'list')).toBe('JOB 1  open  18 unit(s)  Line 3  0 export(s), 0 receipt(s)\n');
+    expect(await cli('order', 'list')).toBe('JOB 1  open  18 units  Line 3  0 exports, 0 receipts\n');
     expect(await cli('order', 'show', 'JOB 1', '--file', path('order.json'))).toContain(
       `Wrote the signed order to ${path('order.json')}`,
     );
@@ -116,10 +124,21 @@ describe('keyferry-as order', () => {
       /ends in the past|ends before it begins/,
     ],
     ['an unknown suite', () => add('JOB 5', '--unit', '1', '--suite', '3'), /--suite must be/],
-    ['a missing file', () => add('JOB 5', '--units', path('none.csv')), /cannot be read/],
+    [
+      'a missing file',
+      () => add('JOB 5', '--units', path('none.csv')),
+      /none\.csv cannot be read: there is no such file\./,
+    ],
+    ['a folder', () => add('JOB 5', '--units', path('data')), /data cannot be read: it is a folder\./],
     ['an unknown order', () => ['order', 'show', 'JOB 9'], /no work order JOB 9/],
   ])('refuses %s with a sentence', async (_name, args, words) => {
     expect(await refusal(...args())).toMatch(words);
+  });
+
+  it('says of a dry run that it is stored but loads nothing, and shows it in the list', async () => {
+    const added = await cli(...add('JOB 5', '--unit', '7', '--dry-run'));
+    expect(added).toContain('Dry run: the AS exports no key for this order, and stations load nothing.');
+    expect(await cli('order', 'list')).toContain('JOB 5  open  1 unit  Line 3  dry run  0 exports');
   });
 
   it('limits an operator to work orders', async () => {

@@ -1,22 +1,25 @@
-// Formats what test/run.ts prints at the end: failures, flaky tests, skipped tests, durations and
+// Formats what test/run.ts prints at the end: durations, skipped tests, flaky tests, failures and
 // the closing line. Pure.
 import { closingLine, type Outcome, sum, type Timing } from './tally.ts';
 
 const SLOWEST = 10;
 
-/** Returns the lines in the order in which they are printed. The last line is the closing line. */
+/**
+ * Returns the lines in the order in which they are printed. The failures come last, before the closing
+ * line, because a long log is often cut to its end.
+ */
 export function closingReport(outcomes: readonly Outcome[], seconds: number): string[] {
   const tally = sum(outcomes);
   return [
-    ...tally.failed.flatMap(({ name, message }) => ['', `FAILED ${name}`, message]),
-    ...section('Passed at the second try only; each is a race to be fixed:', tally.flaky),
+    ...section('Durations:', outcomes.flatMap(runnerTiming).map(timingLine)),
+    ...section(`The ${SLOWEST} slowest test files:`, slowest(outcomes.flatMap(({ files = [] }) => files))),
+    ...section(`The ${SLOWEST} slowest tests:`, slowest(outcomes.flatMap(({ tests = [] }) => tests))),
     ...section(
       'Skipped:',
       tally.skipped.map(({ name, reason }) => `${name}: ${reason}`),
     ),
-    ...section('Durations:', outcomes.flatMap(runnerTiming).map(timingLine)),
-    ...section(`The ${SLOWEST} slowest test files:`, slowest(outcomes.flatMap(({ files = [] }) => files))),
-    ...section(`The ${SLOWEST} slowest tests:`, slowest(outcomes.flatMap(({ tests = [] }) => tests))),
+    ...section('Passed at the second try only; each is a race to be fixed:', tally.flaky),
+    ...tally.failed.flatMap(({ name, message }) => ['', `FAILED ${name}`, message]),
     '',
     `The run took ${seconds.toFixed(1)} s.`,
     closingLine(tally),

@@ -10,9 +10,6 @@ export const REPLACE_REF1 = 0x0204;
 /** A set without keys. */
 export const EMPTY_SET = 0x0e2e0004;
 
-/** Time limit of a start in ms. A service starts slowly on a busy machine. */
-const START_LIMIT_MS = 120_000;
-
 export const hex = (number: number): string => number.toString(16).padStart(8, '0');
 
 export class Services {
@@ -29,7 +26,7 @@ export class Services {
 
   static async start(texts: Texts = SHORT): Promise<Services> {
     const { label } = texts;
-    const main = await Service.start({ exportsPerMinute: 100_000, startLimitMs: START_LIMIT_MS, label });
+    const main = await Service.start({ exportsPerMinute: 100_000, label });
     await main.cli('set', 'add', hex(EMPTY_SET), label('Test set without keys'));
     const erase = ['key', 'add', hex(CHACHA.set), ERASE_REF1.toString(16), label('Erase slot 1')];
     await main.cli(...erase, '--erase', '--slot', '1');
@@ -38,7 +35,7 @@ export class Services {
   }
 
   async startNew(options?: ServiceOptions): Promise<Service> {
-    const service = await Service.start({ startLimitMs: START_LIMIT_MS, label: this.texts.label, ...options });
+    const service = await Service.start({ label: this.texts.label, ...options });
     this.#started.push(service);
     return service;
   }

@@ -179,8 +179,8 @@ describe('an export', () => {
     ['an unknown set', () => exportRequest({ set: 1 }), 'set-unknown', /00000001/],
     ['an unknown transport key', () => exportRequest({ tkv: 9 }), 'set-unknown', /transport key 9/],
     ['a suite of the other family', () => exportRequest({ suite: 4 }), 'request-refused', /suite 4/],
-    ['an unknown key', () => exportRequest({ ref1: 7 }), 'key-unknown', /REF1 7/],
-    ['a slot that is not permitted', () => exportRequest({ ref2: 3 }), 'slot-not-permitted', /slot 3/],
+    ['an unknown key', () => exportRequest({ ref1: 7 }), 'key-unknown', /REF1 0007/],
+    ['a slot that is not permitted', () => exportRequest({ ref2: 3 }), 'slot-not-permitted', /slot 0003/],
     ['a unit without T', () => exportRequest({}, new Uint8Array(32).fill(1)), 'challenge-refused', /prove/],
     ['the challenge of another unit', () => ({ ...exportRequest(), sn: OTHER_SN }), 'challenge-refused', /prove/],
   ])('for %s is refused, and the log records the refusal', async (_name, request, code, detail) => {
@@ -207,13 +207,13 @@ describe('an export', () => {
     );
     expect(responses.filter(({ status }) => status === 200)).toHaveLength(3);
     await service.reopen();
-    await expectRefusal(exportRequest(), 'quota-used', /all 3 exports/, limited);
+    await expectRefusal(exportRequest(), 'quota-used', /may make 3 exports, and none is left/, limited);
   });
 
   it('beyond the quota of its unit is refused, and another unit has its own quota', async () => {
     await fillTestAs(service.as, { set: 0x0002, quotaPerUnit: 1 });
     expect((await service.call(token, '/v1/exports', exportRequest({ set: 2 }))).status).toBe(200);
-    await expectRefusal(exportRequest({ set: 2 }), 'unit-quota-used', /allows a unit/);
+    await expectRefusal(exportRequest({ set: 2 }), 'unit-quota-used', /allows 1 export per unit/);
     expect((await service.call(token, '/v1/exports', exportRequest({ set: 2, sn: OTHER_SN }))).status).toBe(200);
   });
 

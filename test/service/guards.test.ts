@@ -161,7 +161,7 @@ describe('the host name of a request', () => {
     expect((await ask('http://localhost/v1/whoami', { origin: 'http://localhost' })).status).toBe(200);
   });
 
-  it('never leads to a CORS header, so that no other origin can read the response', async () => {
+  it('never leads to a CORS header, if no other origin is listed', async () => {
     const response = await ask('http://localhost/v1/trust', { origin: 'http://localhost' });
     expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
   });

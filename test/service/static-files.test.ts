@@ -79,7 +79,7 @@ describe('the page', () => {
   });
 
   it('names the demo in its Link header in demo mode only', async () => {
-    expect((await get('/', {}, true)).headers.get('link')).toBe('</demo.html>; rel="alternate"; title="Demo"');
+    expect((await get('/', {}, true)).headers.get('link')).toBe('<demo.html>; rel="alternate"; title="Demo"');
     expect((await get('/')).headers.get('link')).toBeNull();
   });
 

@@ -187,7 +187,7 @@ describe('a vault whose older state was restored', () => {
     await setup.returnJournal(vault);
     const report = await setup.returnJournal(vault, vault.entries.slice(0, 1));
     expect(graveWords(report)).toEqual([
-      'The database was put back to an older state. It ends at entry 1, and 3 entries were returned before.',
+      'The database was put back to an older state. It ends at entry 1, but entry 3 was returned before.',
     ]);
   });
 
@@ -211,8 +211,8 @@ describe('a vault whose older state was restored', () => {
     small.exports = exports;
     await setup.load(small, 3);
     const words = graveWords(await setup.returnJournal(small));
-    expect(words).toContain('The vault made 3 exports, but 2 were allowed.');
-    expect(words).toContain(`The vault made 3 exports for unit ${TEST_SN}, but 2 were allowed.`);
+    expect(words).toContain('The vault made 3 exports, but its quota is 2.');
+    expect(words).toContain(`The vault made 3 exports for unit ${TEST_SN}, but its quota per unit is 2.`);
   });
 });
 

@@ -232,9 +232,9 @@ describe('the command line', () => {
     await writeFile(journal, JSON.stringify(await vault.returnJournal()));
     const verdicts = setup.path('a.verdicts');
     const report = await run('vault', 'reconcile', journal, '--verdicts', verdicts);
-    expect(report.join('\n')).toContain('1 exports and 1 receipts; verified receipts: 1.');
+    expect(report.join('\n')).toContain('1 export and 1 receipt; verified receipts: 1.');
     expect(JSON.parse(await readFile(verdicts, 'utf8'))).toHaveLength(1);
-    expect((await run('vault', 'list')).join('\n')).toContain('1 of 3 exports and 1 receipts seen');
+    expect((await run('vault', 'list')).join('\n')).toContain('1 of 3 exports and 1 receipt seen');
 
     const number = vault.asNumber.toString(16);
     expect((await run('vault', 'revoke', number, 'job is done')).join('\n')).toContain('revoked');

@@ -82,6 +82,16 @@ export function saysIdentifier(file: SourceFile, name: string): string[] {
   return findNode(file, (node) => ts.isIdentifier(node) && node.text === name, `says ${name}`);
 }
 
+/** Returns a sentence for the first line that reads the clock of this computer. */
+export function readsClock(file: SourceFile): string[] {
+  const isDate = (node: ts.Node): boolean => ts.isIdentifier(node) && node.text === 'Date';
+  const reads = (node: ts.Node): boolean =>
+    (ts.isNewExpression(node) && isDate(node.expression) && !node.arguments?.length) ||
+    (ts.isCallExpression(node) && isDate(node.expression)) ||
+    (ts.isPropertyAccessExpression(node) && isDate(node.expression) && node.name.text === 'now');
+  return findNode(file, reads, 'reads the clock of this computer');
+}
+
 export function saysAny(file: SourceFile): string[] {
   return findNode(file, (node) => node.kind === ts.SyntaxKind.AnyKeyword, 'says any');
 }

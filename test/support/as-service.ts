@@ -110,6 +110,7 @@ export function createTestApp(as: As, options: Partial<AppOptions> = {}): Hono {
     as,
     files: { hasPage: false, answer: () => undefined },
     origins: () => ['http://localhost'],
+    pageOrigins: [],
     exportRate: { burst: 1e6, perMinute: 1e6 },
     signInRate: { burst: 10, perMinute: 10 },
     report: (cause) => {

@@ -155,7 +155,7 @@ export const ROOMS: readonly Room[] = [
   { room: 'web/src/app/', may: [...WEB.flat().map((folder) => `web/src/${folder}/`), 'protocol/'] },
   {
     room: 'web/src/ui/',
-    may: ['web/src/state/', 'web/src/transport/platform.ts', 'protocol/bytes/hex.ts'],
+    may: ['web/src/state/', 'web/src/transport/platform.ts', 'protocol/bytes/hex.ts', 'protocol/text/counted.ts'],
     packages: [SVELTE],
   },
   { room: 'web/src/main.ts', may: ['web/src/'], packages: ['svelte'] },

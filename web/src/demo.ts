@@ -78,20 +78,33 @@ const REFRESH_MS = 500;
 
 /**
  * Key in sessionStorage. When it is present, the page deletes the data of the demo before it
- * starts.
+ * starts. The value is the id of the reset.
  */
 const RESET = 'demo-reset';
+
+/** Tells the other tabs of the demo that a tab resets it. */
+const resets = new BroadcastChannel(RESET);
 
 /**
  * Starts a new demo. The data is deleted after the reload, because this page would write it again.
  */
-function reset(): void {
-  sessionStorage.setItem(RESET, '');
+function restart(id: string): void {
+  sessionStorage.setItem(RESET, id);
   location.reload();
 }
 
-if (sessionStorage.getItem(RESET) !== null) {
-  await deleteDemoData(indexedDB, localStorage);
+/** The other tabs restart too, because they would show and store the data of the old demo. */
+function reset(): void {
+  const id = crypto.randomUUID();
+  resets.postMessage(id);
+  restart(id);
+}
+
+resets.addEventListener('message', ({ data }: MessageEvent<string>) => restart(data));
+
+const due = sessionStorage.getItem(RESET);
+if (due !== null) {
+  await deleteDemoData(due, navigator.locks, indexedDB, localStorage);
   sessionStorage.removeItem(STORAGE_KEY);
   sessionStorage.removeItem(RESET);
 }

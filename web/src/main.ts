@@ -1,8 +1,9 @@
 // Entry point of the page. Mounts the first screen while the chunk of the services is loading.
 import { mount, unmount } from 'svelte';
+import { type AsBase, folderOf } from './app/as-base.ts';
 import type { Environment } from './app/environment.ts';
 import type { Services } from './app/services.ts';
-import { openSettings, storagePrefix } from './app/storage.ts';
+import { DEMO_PREFIX, openSettings } from './app/storage.ts';
 import { type Failure, failureOf } from './state/common/failure.ts';
 import { once } from './state/common/once.ts';
 import { LAST_ORDER } from './state/orders/last-order.ts';
@@ -28,9 +29,11 @@ const PLATFORMS: readonly (readonly [RegExp, Platform])[] = [
 const platform = PLATFORMS.find(([pattern]) => pattern.test(navigator.userAgent))?.[1] ?? 'other';
 const ticks = (): number => performance.now();
 
-const baseUrl = location.origin;
+const asBase: AsBase = [folderOf(location.href)];
 
-const prefix = storagePrefix(location.pathname);
+/** The path does not show it, because some servers omit the end of a file name. */
+const isDemo = document.body.className === 'demo';
+const prefix = isDemo ? DEMO_PREFIX : '';
 const settings = openSettings(prefix);
 const asClock = new AsClock({ wall: () => Date.now(), ticks, settings });
 const { now } = asClock;
@@ -38,7 +41,7 @@ const toReturn = new JournalsToReturn(settings);
 const { usb, serial, wakeLock } = navigator as Partial<Pick<Navigator, 'usb' | 'serial' | 'wakeLock'>>;
 
 async function startServices(
-  reports: Pick<Environment, 'onSuperseded' | 'onJournalTrouble' | 'onReach'>,
+  reports: Pick<Environment, 'onSuperseded' | 'onJournalFailure' | 'onReach'>,
 ): Promise<Services> {
   const { startServices: start } = await import('./app/services.ts');
   return await start({
@@ -49,13 +52,18 @@ async function startServices(
     storage: navigator.storage,
     storagePrefix: prefix,
     settings,
+    wordsOf: async (failure) => {
+      const { explain, loadCatalog } = await import('./ui/messages/catalog.svelte.ts');
+      await loadCatalog();
+      return explain(failure, { platform }).title;
+    },
     vibrate: (pattern) => void navigator.vibrate?.(pattern),
     isActivated: () => navigator.userActivation.hasBeenActive,
     locks: navigator.locks,
     platform,
-    baseUrl,
+    asBase,
     now,
-    onAsTime: asClock.learn,
+    onAsTime: asClock.setAsTime,
     toReturn,
     clockOffset: () => asClock.offsetMs,
     ticks,
@@ -103,8 +111,8 @@ function watchReach(session: Session, health: PageHealth): void {
  * Reads the path of the demo page from the `Link` header of this page
  * (as-service/http/static-files.ts).
  */
-async function lookForDemo(station: Station): Promise<void> {
-  const answer = await fetch(location.pathname, { method: 'HEAD' }).catch(() => undefined);
+async function offerDemoIfServed(station: Station): Promise<void> {
+  const answer = await fetch('.', { method: 'HEAD' }).catch(() => undefined);
   await answer?.text(); // DevTools shows an unread body as aborted
   const [, path] = /^<([^>]+)>; rel="alternate"/.exec(answer?.headers.get('link') ?? '') ?? [];
   if (path !== undefined) station.offerDemo(path);
@@ -129,7 +137,7 @@ async function start(target: HTMLElement): Promise<void> {
   const starting = startServices({
     onSuperseded: () => health.reportNewerVersion(),
     onReach: (isReachable) => health.reportReach(isReachable),
-    onJournalTrouble: (isLost) => {
+    onJournalFailure: (isLost) => {
       if (isLost) health.reportLostJournal();
       void station.readJournal();
     },
@@ -144,7 +152,7 @@ async function start(target: HTMLElement): Promise<void> {
     settings,
   });
   const services = (): Promise<Services> => starting;
-  const session = new Session(async () => (await services()).as, baseUrl, now);
+  const session = new Session(async () => (await services()).as, asBase[0], now);
   const station = new Station({
     session,
     services,
@@ -174,11 +182,11 @@ async function start(target: HTMLElement): Promise<void> {
   const [{ keepOffline }, { loadCatalog }] = await Promise.all([
     import('./app/offline.ts'),
     import('./ui/messages/catalog.svelte.ts'),
-    lookForDemo(station),
+    offerDemoIfServed(station),
   ]);
   if (!import.meta.env.PROD) return;
   const isUntouched = (): boolean => station.lanes.length === 0 && session.state.is === 'out';
-  const isCached = await keepOffline(navigator.serviceWorker, { isUntouched, reload: () => location.reload() });
+  const isCached = await keepOffline(navigator.serviceWorker, { isDemo, isUntouched, reload: () => location.reload() });
   if (!isCached) await loadCatalog();
 }
 

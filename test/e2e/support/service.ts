@@ -1,25 +1,30 @@
 // Runs the real AS process with the test sets, on a free port and in its own data folder.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { KEYS, SETS } from './sets.ts';
 
 const run = promisify(execFile);
-const START_LIMIT_MS = 20_000;
+/** A service starts slowly on a busy machine. */
+const START_LIMIT_MS = 120_000;
 const OPERATOR = 'operator';
+
+/** Changes a name of a set, key or operator. */
+type Label = (name: string) => string;
 
 export interface ServiceOptions {
   /** True to serve the published demo sets and the demo page. */
   readonly demo?: boolean;
-  /** True to omit the test sets, which take long to add on a slow machine. */
+  /** True to omit the test sets. */
   readonly bare?: boolean;
   readonly exportsPerMinute?: number;
   /** Maximum time until the process has started, in ms. A slow machine needs a higher limit. */
   readonly startLimitMs?: number;
   /** Changes the names of the sets, keys and operator. */
-  readonly label?: (name: string) => string;
+  readonly label?: Label;
 }
 
 export class Service {
@@ -38,15 +43,40 @@ export class Service {
   }
 
   static async start(options: ServiceOptions = {}): Promise<Service> {
-    const folder = await mkdtemp(join(tmpdir(), 'kf-e2e-'));
-    const service = new Service(folder, options, await startProcess(folder, 0, options));
+    const { label = same } = options;
+    const folder = await newFolder();
+    if (options.bare !== true) await cp(await preparedFolder(label), folder, { recursive: true });
+    const service = await Service.#startIn(folder, options);
     try {
-      if (options.bare !== true) await service.#addSets();
+      if (label(OPERATOR) !== OPERATOR) {
+        service.#token = /KF-\S+/.exec(await service.cli('operator', 'code', label(OPERATOR)))?.[0] ?? '';
+      }
     } catch (error) {
       await service.stop();
       throw error;
     }
     return service;
+  }
+
+  /**
+   * Fills a new data folder with the test sets, and with the operator if `label` changes its name:
+   * the name of the embedded operator is fixed. Returns the folder.
+   */
+  static async prepare(label: Label): Promise<string> {
+    const folder = await newFolder();
+    preparedFolders.push(folder);
+    const service = await Service.#startIn(folder, {});
+    try {
+      await service.#addSets(label);
+      if (label(OPERATOR) !== OPERATOR) await service.cli('operator', 'add', label(OPERATOR));
+    } finally {
+      await service.halt();
+    }
+    return folder;
+  }
+
+  static async #startIn(folder: string, options: ServiceOptions): Promise<Service> {
+    return new Service(folder, options, await startProcess(folder, 0, options));
   }
 
   /** Access code of the embedded operator. */
@@ -86,37 +116,43 @@ export class Service {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #addSets(): Promise<void> {
-    const { label: named = (name: string) => name } = this.#options;
-    const file = join(this.folder, '..', `${this.folder.split('/').at(-1)}-key.hex`);
+  async #addSets(label: Label): Promise<void> {
+    const file = join(this.folder, 'key.hex');
     for (const { set, name, profile, family, transportKey } of SETS) {
       await writeFile(file, transportKey, { mode: 0o600 });
       const number = set.toString(16).padStart(8, '0');
-      await this.cli('set', 'add', number, named(name), '--profile', profile, '--family', family, '--t-file', file);
-      for (const { ref1, label, attributes, key } of KEYS) {
+      await this.cli('set', 'add', number, label(name), '--profile', profile, '--family', family, '--t-file', file);
+      for (const { ref1, label: keyLabel, attributes, key } of KEYS) {
         await writeFile(file, key, { mode: 0o600 });
-        await this.cli(
-          'key',
-          'add',
-          number,
-          ref1.toString(16),
-          named(label),
-          '--attributes',
-          attributes,
-          '--file',
-          file,
-        );
+        const options = ['--attributes', attributes, '--file', file];
+        await this.cli('key', 'add', number, ref1.toString(16), label(keyLabel), ...options);
       }
     }
-    await rm(file, { force: true });
-    if (named(OPERATOR) !== OPERATOR) await this.#addOperator(named(OPERATOR));
+    await rm(file);
   }
+}
 
-  /** The embedded operator has a fixed name. */
-  async #addOperator(name: string): Promise<void> {
-    await this.cli('operator', 'add', name);
-    this.#token = /KF-\S+/.exec(await this.cli('operator', 'code', name))?.[0] ?? '';
-  }
+const same: Label = (name) => name;
+
+/**
+ * The prepared folders of this worker, by the operator's name. A service starts with a copy, because
+ * the commands that fill a folder take longer than most tests.
+ */
+const prepared = new Map<string, Promise<string>>();
+const preparedFolders: string[] = [];
+
+function preparedFolder(label: Label): Promise<string> {
+  const folder = prepared.get(label(OPERATOR)) ?? Service.prepare(label);
+  prepared.set(label(OPERATOR), folder);
+  return folder;
+}
+
+process.once('exit', () => {
+  for (const folder of preparedFolders) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'kf-e2e-'));
 }
 
 interface Started {

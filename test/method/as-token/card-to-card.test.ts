@@ -119,7 +119,7 @@ describe.each(CASES)('AS card on $as, $profile EI on $ei, suite $suite', ({ prof
 
   it('loads a key, replaces T, loads a key under the new T and erases a slot, as the page does', async () => {
     await withCards(async ({ as, ei }, cards) => {
-      const token = await TokenCard.attach(as);
+      const token = await TokenCard.attach(as, () => new Date());
       await token.verifyPin(ascii(PIN));
       let device = await attach(ei);
       const load = async (ref1: number, ref2: number): Promise<Step | undefined> => {

@@ -73,7 +73,7 @@ describe('the printed text', () => {
     const slot = { ref2: 1, holdsKey: true, akv: 3, attributes: 'D0AB00N', kcv: '961371BD6C' };
     const digest = { holdsTransportKey: true, set: 1, tkv: 1, tries: 64, importCounter: 1, writes: 9 };
     expect(slotLines({ ...digest, slots: [slot] })).toEqual([
-      'slot 1: D0AB00N, version 3, KCV 961371BD6C',
+      'slot 0001: D0AB00N, version 3, KCV 961371BD6C',
       'imports: 1, tries left: 64',
     ]);
   });

@@ -70,9 +70,9 @@ export class FakeKernel {
     return this.#submit({ endpoint, direction: 'in', length, setup: NO_SETUP }, new Uint8Array(0));
   }
 
-  unlink(victim: number): Promise<Reply> {
+  unlink(unlinkSeqnum: number): Promise<Reply> {
     const seqnum = ++this.#seqnum;
-    this.#stream.write(encodeHeader({ command: 'unlink', seqnum, devid: DEVID, victim }));
+    this.#stream.write(encodeHeader({ command: 'unlink', seqnum, devid: DEVID, unlinkSeqnum }));
     return this.#reply(seqnum);
   }
 

@@ -33,7 +33,7 @@ const header: fc.Arbitrary<Header> = fc.oneof(
     length: u32,
     setup,
   }),
-  fc.record({ command: fc.constant('unlink' as const), seqnum: u32, devid: u32, victim: u32 }),
+  fc.record({ command: fc.constant('unlink' as const), seqnum: u32, devid: u32, unlinkSeqnum: u32 }),
   fc.record({ command: fc.constant('submitReply' as const), seqnum: u32, status, actual: u32 }),
   fc.record({ command: fc.constant('unlinkReply' as const), seqnum: u32, status }),
 );

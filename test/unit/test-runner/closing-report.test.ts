@@ -30,6 +30,16 @@ describe('the closing report', () => {
     expect(closingReport([VITEST, BROWSER], 152).at(-1)).toBe('13 passed, 1 failed, 1 skipped');
   });
 
+  it('prints the failures last, because a long log is often cut to its end', () => {
+    expect(closingReport([VITEST, BROWSER], 152).slice(-5)).toEqual([
+      'FAILED a test',
+      'the reason',
+      '',
+      'The run took 152.0 s.',
+      '13 passed, 1 failed, 1 skipped',
+    ]);
+  });
+
   it('lists failures, flaky tests and skipped tests with their reasons', () => {
     const text = closingReport([VITEST, BROWSER], 152).join('\n');
     expect(text).toContain('FAILED a test\nthe reason');
@@ -47,7 +57,7 @@ describe('the closing report', () => {
 
   it('lists the 10 slowest tests and files over all runners, slowest first', () => {
     const lines = closingReport([VITEST, BROWSER], 152);
-    const tests = lines.slice(lines.indexOf('The 10 slowest tests:') + 1, lines.indexOf('The run took 152.0 s.') - 1);
+    const tests = lines.slice(lines.indexOf('The 10 slowest tests:') + 1, lines.indexOf('Skipped:') - 1);
     expect(tests).toHaveLength(10);
     expect(tests.slice(0, 2)).toEqual(['    60.0 s  a test', '    11.0 s  unit 11']);
     const files = lines.slice(

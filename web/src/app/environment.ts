@@ -1,6 +1,8 @@
 // The parts of the browser that the services use. main.ts takes them from navigator and window.
+import type { Failure } from '../state/common/failure.ts';
 import type { JournalsToReturn } from '../state/session/journals-to-return.svelte.ts';
 import type { Platform } from '../transport/platform.ts';
+import type { AsBase } from './as-base.ts';
 import type { Settings } from './storage.ts';
 
 export interface Environment {
@@ -10,8 +12,7 @@ export interface Environment {
   readonly credentials: CredentialsContainer | undefined;
   readonly locks: LockManager;
   readonly platform: Platform;
-  /** URL origin of the AS, without a trailing slash. */
-  readonly baseUrl: string;
+  readonly asBase: AsBase;
   /** The time of the AS. */
   readonly now: () => Date;
   /** Called for each answer of the AS, with the time in that answer in milliseconds since 1970. */
@@ -26,6 +27,8 @@ export interface Environment {
   readonly toReturn: JournalsToReturn;
   /** Settings of this browser (localStorage). */
   readonly settings: Settings;
+  /** Returns a sentence about a failure. */
+  readonly wordsOf: (failure: Failure) => Promise<string>;
   readonly vibrate: (pattern: number[]) => void;
   /** Whether the operator has clicked or typed. Browsers block sound before that. */
   readonly isActivated: () => boolean;
@@ -35,7 +38,7 @@ export interface Environment {
    * Called when the journal is deleted, or is closed by the browser, while this page is open.
    * `isLost` is true if it was deleted.
    */
-  readonly onJournalTrouble: (isLost: boolean) => void;
+  readonly onJournalFailure: (isLost: boolean) => void;
   /** Called after each request to the AS. `isReachable` is true if the request was answered. */
   readonly onReach: (isReachable: boolean) => void;
 }

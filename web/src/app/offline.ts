@@ -1,15 +1,10 @@
 // Registers the service worker, which serves this page without a network. Activates a newer build
 // only while a reload of the page loses nothing.
 import { ownScript } from '../browser/trusted-script.ts';
-import { DEMO_PATH } from './storage.ts';
 
-/**
- * `script` is the path of a service worker. `scope` is the path prefix of the pages that it serves.
- */
-const APP = { script: '/service-worker.js', scope: '/' } as const;
-const DEMO = { script: '/demo-service-worker.js', scope: DEMO_PATH } as const;
-
-export interface ReloadOptions {
+export interface OfflineOptions {
+  /** True for the page of the demo. Its service worker serves that page only. */
+  readonly isDemo: boolean;
   /** True while a reload loses nothing: no unit is attached and no operator is signed in. */
   readonly isUntouched: () => boolean;
   readonly reload: () => void;
@@ -22,9 +17,10 @@ export interface ReloadOptions {
  */
 export async function keepOffline(
   container: Pick<ServiceWorkerContainer, 'register' | 'addEventListener' | 'controller'> | undefined,
-  { isUntouched, reload }: ReloadOptions,
+  { isDemo, isUntouched, reload }: OfflineOptions,
 ): Promise<boolean> {
-  const { script, scope } = location.pathname === DEMO.scope ? DEMO : APP;
+  const script = isDemo ? 'demo-service-worker.js' : 'service-worker.js';
+  const scope = isDemo ? location.pathname : '.';
   const registration = await container?.register(ownScript(script), { scope }).catch(() => undefined);
   if (!container || !registration) return false;
   // A waiting worker has cached a newer build. On request it activates, but only if no other tab is

@@ -14,7 +14,7 @@ export function openOrders(
   { database, journal, as }: CoreServices,
   station: Station,
 ): Orders {
-  const { now, ticks, storage, settings, vibrate, isActivated } = environment;
+  const { now, ticks, storage, settings, vibrate, isActivated, wordsOf } = environment;
   const sound = (): AudioContext | undefined => (typeof AudioContext === 'undefined' ? undefined : new AudioContext());
   const pinned = () => database.run(['trust'], 'readonly', (transaction) => transaction.objectStore('trust').getAll());
   return new Orders({
@@ -32,6 +32,7 @@ export function openOrders(
     onOnline: (listener) => addEventListener('online', listener),
     head: () => (as.auditHead ? { sequence: as.auditHead.sequence, hash: as.auditHead.hash } : null),
     app: readBuild,
+    wordsOf,
   });
 }
 
@@ -40,7 +41,7 @@ export function openOrders(
  * server, both are "development".
  */
 async function readBuild(): Promise<{ readonly version: string; readonly build: string }> {
-  const answer = await fetch('/build.json').catch(() => undefined);
+  const answer = await fetch('build.json').catch(() => undefined);
   if (!answer?.ok) return { version: 'development', build: 'development' };
   const { version, hash } = (await answer.json()) as { readonly version: string; readonly hash: string };
   return { version, build: hash };

@@ -50,12 +50,13 @@ async function reported(answer: Promise<Response>, onReach: Environment['onReach
 /** @throws ProtocolError journal-full, journal-failed, browser-unsupported without HTTPS */
 export async function startServices(environment: Environment): Promise<Services> {
   if (!isSecureContext) throw new ProtocolError('browser-unsupported', 'locks and WebUSB require HTTPS');
-  const { usb, serial, wakeLock, locks, platform, baseUrl, now, ticks } = environment;
-  const { onAsTime, onSuperseded, onJournalTrouble, onReach } = environment;
+  const { usb, serial, wakeLock, locks, platform, now, ticks } = environment;
+  const [baseUrl] = environment.asBase;
+  const { onAsTime, onSuperseded, onJournalFailure, onReach } = environment;
   const database = await Database.open(withPrefix(indexedDB, environment.storagePrefix), onSuperseded);
   rotateLog(database).catch(failureOf); // the first attempt reports a full disk
   const sessions = await joinSessions(locks, crypto.randomUUID());
-  const journal: Journal = new Journal(database, sessions.id, now, () => onJournalTrouble(journal.isLost));
+  const journal: Journal = new Journal(database, sessions.id, now, () => onJournalFailure(journal.isLost));
   await journal.recover(await sessions.live());
   const as = new RemoteAs({
     fetch: (url, init) => reported(fetch(url, init), onReach),
@@ -70,6 +71,7 @@ export async function startServices(environment: Environment): Promise<Services>
     journal,
     links: new Links({ usb, serial, platform, profiles: PROFILES, timer, now: ticks }),
     as,
+    now,
     leases: new Leases(locks, new BroadcastChannel('keyferry-leases'), sessions.id),
     wakeLock: new WakeLockHolder(wakeLock),
     makeLane: (link, options) => new Lane(link, options, semaphore),

@@ -1,17 +1,11 @@
 // Opens the settings in this browser, and names the databases. The demo uses its own names, so that
 // it neither reads nor deletes the data of the station at the same origin.
 
-export const DEMO_PATH = '/demo.html';
-
 /** Prefix of all names under which the demo stores data. */
 export const DEMO_PREFIX = 'demo-';
 
 /** Settings of this browser in localStorage, where each name has a prefix. */
 export type Settings = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
-
-export function storagePrefix(path: string): string {
-  return path === DEMO_PATH ? DEMO_PREFIX : '';
-}
 
 /**
  * Opens the settings whose names in localStorage begin with `prefix`. If the browser denies
@@ -42,11 +36,28 @@ export function openSettings(prefix: string): Settings {
   }
 }
 
+/** Name of the setting with the id of the last reset. */
+const LAST_RESET = `${DEMO_PREFIX}last-reset`;
+
 /**
- * Deletes the databases and settings of the demo. Does not wait for a database whose deletion is
- * blocked by another tab.
+ * Deletes the databases and settings of the demo. Every open tab of the demo calls this with the
+ * id of the reset, and the first call deletes. A later one would delete what the first tab has
+ * stored since then. Does not wait for a database whose deletion is blocked by another tab.
  */
 export async function deleteDemoData(
+  reset: string,
+  locks: Pick<LockManager, 'request'>,
+  databases: Pick<IDBFactory, 'databases' | 'deleteDatabase'>,
+  settings: Pick<Storage, 'getItem' | 'setItem' | 'key' | 'length' | 'removeItem'>,
+): Promise<void> {
+  await locks.request(LAST_RESET, async () => {
+    if (settings.getItem(LAST_RESET) === reset) return;
+    await deleteAll(databases, settings);
+    settings.setItem(LAST_RESET, reset);
+  });
+}
+
+async function deleteAll(
   databases: Pick<IDBFactory, 'databases' | 'deleteDatabase'>,
   settings: Pick<Storage, 'key' | 'length' | 'removeItem'>,
 ): Promise<void> {

@@ -97,13 +97,13 @@ function pause(ms: number, signal?: AbortSignal): Promise<void> {
 
 /**
  * Returns the value of Retry-After (RFC 9110) in milliseconds. The header contains seconds or a
- * date, which is compared with the Date header of the same answer.
+ * date, which is compared with the Date header of the same answer. Without that header, a date is
+ * ignored, because the clock of this computer can be wrong.
  */
 export function readRetryAfter(headers: Headers): number | undefined {
   const value = headers.get('retry-after')?.trim() ?? '';
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
   const at = value.endsWith('GMT') ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(at)) return undefined;
-  const sent = Date.parse(headers.get('date') ?? '');
-  return Math.max(0, at - (Number.isNaN(sent) ? Date.now() : sent));
+  const ms = at - Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }

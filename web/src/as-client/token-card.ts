@@ -4,7 +4,7 @@ import { isRefusal } from '#protocol/apdu/status-word.ts';
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { entryKind } from '#protocol/as-unit/entry.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
-import { toHex } from '#protocol/bytes/hex.ts';
+import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import type { AsData, AsEntry } from '#protocol/commands/as-data.ts';
 import { changeReferenceData } from '#protocol/commands/change-reference-data.ts';
 import { exportKey } from '#protocol/commands/export-key.ts';
@@ -36,7 +36,7 @@ export class TokenCard implements KeySource {
    * Sends SELECT on a new link. SELECT locks the card.
    * @throws ProtocolError not-a-token, token-lost
    */
-  static async attach(transmit: Transmit, now = () => new Date()): Promise<TokenCard> {
+  static async attach(transmit: Transmit, now: () => Date): Promise<TokenCard> {
     return new TokenCard(await TokenConversation.begin(transmit), now);
   }
 
@@ -122,11 +122,15 @@ export class TokenCard implements KeySource {
    */
   #requireListed({ set, tkv, ref1, ref2 }: ExportRequest): AsEntry {
     const { data } = this.#card;
-    if (set !== data.set) throw new ProtocolError('set-unknown', `the card is for set ${data.set}`);
+    if (set !== data.set) throw new ProtocolError('set-unknown', `the card is for set ${hexNumber(data.set, 8)}`);
     const entry = data.entries.find((each) => each.ref1 === ref1);
-    if (entry === undefined) throw new ProtocolError('key-unknown', `the card has no REF1 ${ref1}`);
+    if (entry === undefined) throw new ProtocolError('key-unknown', `the card has no REF1 ${hexNumber(ref1, 4)}`);
     const isPermitted = entry.slot === ref2 || (entry.slot === ANY_SLOT && ref2 !== TRANSPORT_KEY_SLOT);
-    if (!isPermitted) throw new ProtocolError('slot-not-permitted', `REF1 ${ref1} may not go into slot ${ref2}`);
+    if (!isPermitted)
+      throw new ProtocolError(
+        'slot-not-permitted',
+        `REF1 ${hexNumber(ref1, 4)} may not go into slot ${hexNumber(ref2, 4)}`,
+      );
     if (entryKind(entry) === 'transport-key' && entry.akv <= tkv) {
       const message = `the unit has transport key ${tkv}, the card has ${entry.akv}`;
       throw new ProtocolError('transport-key-current', message);

@@ -1,8 +1,10 @@
 // Serialises commands to one AS card, and maps the card's status words to the codes of a KeySource.
 // Selects the card again after a reset. Sends no more commands after the card was exchanged or
 // lost.
+
 import type { Transmit } from '#protocol/apdu/transmit.ts';
 import { wipe } from '#protocol/bytes/bytes.ts';
+import { hexNumber } from '#protocol/bytes/hex.ts';
 import type { AsData } from '#protocol/commands/as-data.ts';
 import { type Command, run } from '#protocol/commands/command.ts';
 import { getData } from '#protocol/commands/get-data.ts';
@@ -156,7 +158,7 @@ export class TokenConversation {
   #accept(data: AsData): AsData {
     const { set, asNumber } = this.#data;
     if (data.set !== set || data.asNumber !== asNumber) {
-      const message = `this is AS ${data.asNumber} of set ${data.set}, which is another card`;
+      const message = `this is AS ${hexNumber(data.asNumber, 4)} of set ${hexNumber(data.set, 8)}, which is another card`;
       this.#exchanged = new ProtocolError('token-lost', message);
       throw this.#exchanged;
     }

@@ -40,7 +40,7 @@ export class VaultReturns {
    * Sends a signed vault journal to the AS.
    * @throws ProtocolError (SourceErrorCode), for example vault-unknown, journal-refused, not-the-as
    */
-  async giveBack(vaultId: string, journal: Envelope): Promise<ReturnedJournal> {
+  async sendJournal(vaultId: string, journal: Envelope): Promise<ReturnedJournal> {
     const floor = await this.#as.auditFloor();
     const path = `/v1/vaults/${encodeURIComponent(vaultId)}/journal`;
     const answer = await this.#as.ask('POST', path, { journal }, LONG);

@@ -17,19 +17,15 @@ interface Scope {
   addEventListener(type: 'fetch', listener: (event: FetchEvent) => void): void;
   addEventListener(type: 'message', listener: (event: MessageEvent & ExtendableEvent) => void): void;
   skipWaiting(): Promise<void>;
+  readonly registration: { readonly scope: string };
   readonly clients: {
-    matchAll(options: { includeUncontrolled: true; type: 'window' }): Promise<readonly unknown[]>;
+    matchAll(options: { includeUncontrolled: true; type: 'window' }): Promise<readonly { readonly url: string }[]>;
     claim(): Promise<void>;
   };
 }
 
 /** The build that this service worker caches. */
 export interface CachedBuild {
-  /**
-   * `demo.html` in the build of the demo, otherwise empty. The service worker's scope ends with
-   * this name.
-   */
-  readonly page: string;
   readonly hash: string;
   /**
    * Key: name of a file; the service worker's own file is not included. Value: SHA-256 of the file
@@ -41,18 +37,25 @@ export interface CachedBuild {
 /** The build writes a definition of this constant in front of the compiled file. */
 declare const KEYFERRY_BUILD: CachedBuild;
 
+const scope = globalThis as unknown as Scope;
+
+const pathOf = (url: string): string => new URL(url, location.href).pathname;
+
+/** Path of the page's folder on the server, with a slash at both ends. */
+const FOLDER = pathOf('.');
+/** Path of the folder in the product, and of the page in the demo. */
+const SCOPE = pathOf(scope.registration.scope);
 /**
- * Prefix of this page's cache names. The product and the demo have different prefixes, because each
- * deletes only its own old caches.
+ * Prefix of this page's cache names. One origin may serve several pages, each with its own scope.
+ * Each page deletes only its own old caches.
  */
-const PREFIX = `keyferry${KEYFERRY_BUILD.page}-`;
+const PREFIX = `keyferry${SCOPE.slice(1)}-`;
 const CACHE = PREFIX + KEYFERRY_BUILD.hash;
-/** Key: path of the request, which is / for index.html. Value: hash of the file. */
+/** Key: path of the request, which is the folder for index.html. Value: hash of the file. */
 const FILES = new Map(
-  Object.entries(KEYFERRY_BUILD.files).map(([name, hash]) => [name === 'index.html' ? '/' : `/${name}`, hash]),
+  Object.entries(KEYFERRY_BUILD.files).map(([name, hash]) => [pathOf(name === 'index.html' ? '.' : name), hash]),
 );
 
-const scope = globalThis as unknown as Scope;
 scope.addEventListener('install', (event) => event.waitUntil(fill()));
 scope.addEventListener('activate', (event) => event.waitUntil(activate()));
 scope.addEventListener('message', (event) => {
@@ -62,7 +65,8 @@ scope.addEventListener('fetch', (event) => {
   const { method, url } = event.request;
   const { origin, pathname } = new URL(url);
   if (method !== 'GET' || origin !== location.origin) return;
-  if (FILES.has(pathname)) event.respondWith(answer(event.request, pathname));
+  const path = pathname === `${FOLDER}index.html` ? FOLDER : pathname;
+  if (FILES.has(path)) event.respondWith(answer(event.request, path));
 });
 
 /**
@@ -76,7 +80,9 @@ async function fill(): Promise<void> {
       const response = await fetch(path, { cache: 'no-cache' });
       const digest = await crypto.subtle.digest('SHA-256', await response.clone().arrayBuffer());
       if (!response.ok || toHex(digest) !== hash) throw new Error(`${path} is not of this build`);
-      await cache.put(path, response);
+      // Copies the response, because a page must not come from a response that was redirected. Some
+      // servers redirect verify.html to verify.
+      await cache.put(path, new Response(response.body, response));
     }),
   );
 }
@@ -89,13 +95,17 @@ async function activate(): Promise<void> {
   await scope.clients.claim();
   const names = await caches.keys();
   await Promise.all(
-    names.filter((name) => name.startsWith(PREFIX) && name !== CACHE).map((name) => caches.delete(name)),
+    names
+      // All hashes have the same length. A longer name is that of a page in a folder like /-x/.
+      .filter((name) => name.startsWith(PREFIX) && name.length === CACHE.length && name !== CACHE)
+      .map((name) => caches.delete(name)),
   );
 }
 
 async function activateIfAlone(): Promise<void> {
   const windows = await scope.clients.matchAll({ includeUncontrolled: true, type: 'window' });
-  if (windows.length <= 1) await scope.skipWaiting();
+  // The server may serve other pages too.
+  if (windows.filter(({ url }) => pathOf(url).startsWith(SCOPE)).length <= 1) await scope.skipWaiting();
 }
 
 async function answer(request: Request, path: string): Promise<Response> {

@@ -1,6 +1,6 @@
 // A connection to one IndexedDB database. Opens the database again after the browser or another tab
 // has closed it, and counts how often it was deleted. Shared by the journal and the vault store.
-import { type DBSchema, type IDBPDatabase, wrap } from 'idb';
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import { ProtocolError } from '#protocol/errors.ts';
 import { databaseOf } from './indexed-db.ts';
 
@@ -22,6 +22,8 @@ export class Connection<Schema extends DBSchema> {
   #deletions = 0;
   /** Undefined while the database is closed. The next use opens it. */
   #db: Promise<IDBPDatabase<Schema>> | undefined;
+  /** For each open database, the functions that reject the pending work. */
+  readonly #pending = new WeakMap<IDBPDatabase<Schema>, Set<(reason: unknown) => void>>();
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -34,6 +36,7 @@ export class Connection<Schema extends DBSchema> {
 
   /**
    * Calls `listener` when the browser or another tab closes the database, for example to delete it.
+   * After a close without an event, calls it when the next use finds the database closed.
    */
   onClosed(listener: () => void): void {
     this.#closeListeners.add(listener);
@@ -43,24 +46,61 @@ export class Connection<Schema extends DBSchema> {
    * Calls `action` with the open database. If the database was closed without an event, opens it
    * again and calls `action` a second time. `action` must therefore begin by opening a transaction,
    * which fails on a closed database.
-   * @throws DOMException, ProtocolError journal-elsewhere
+   * @throws DOMException, AbortError if the browser closes the database before `action` has ended
+   * @throws ProtocolError journal-elsewhere
    */
   async use<T>(action: (db: IDBPDatabase<Schema>) => T | Promise<T>): Promise<T> {
     const connection = this.#open();
     const db = await connection;
     try {
-      return await action(db);
+      return await this.#whileOpen(db, () => action(db));
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error;
-      if (this.#db === connection) this.#db = undefined;
-      return await action(await this.#open());
+      if (this.#db === connection) this.#reportClosed();
+      const next = await this.#open();
+      return await this.#whileOpen(next, () => action(next));
     }
+  }
+
+  /**
+   * Runs `body` in one transaction, which a failure rolls back. Resolves when the transaction has
+   * ended.
+   * @throws DOMException, AbortError if the browser closes the database before that
+   * @throws ProtocolError journal-elsewhere
+   */
+  async transact<Stores extends StoreNames<Schema>[], M extends 'readonly' | 'readwrite', T>(
+    stores: Stores,
+    mode: M,
+    body: (transaction: IDBPTransaction<Schema, Stores, M>) => Promise<T>,
+    durability: 'strict' | 'relaxed',
+  ): Promise<T> {
+    const { db, transaction } = await this.use((open) => ({
+      db: open,
+      transaction: open.transaction(stores, mode, { durability }),
+    }));
+    return await this.#whileOpen(db, () => runIn(transaction, body));
   }
 
   async close(): Promise<void> {
     const db = this.#db;
     this.#db = undefined;
     (await db)?.close();
+  }
+
+  /**
+   * Awaits `work`, and rejects with an AbortError when the browser closes `db`. Chromium can drop a
+   * transaction that the page begins at that time. None of its events is then reported, so that
+   * `work` would never end.
+   */
+  #whileOpen<T>(db: IDBPDatabase<Schema>, work: () => T | Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const pending = this.#pending.get(db);
+      pending?.add(reject);
+      const run = async (): Promise<T> => await work();
+      void run()
+        .then(resolve, reject)
+        .finally(() => pending?.delete(reject));
+    });
   }
 
   #open(): Promise<IDBPDatabase<Schema>> {
@@ -87,18 +127,58 @@ export class Connection<Schema extends DBSchema> {
     const raw = await databaseOf(request);
     if (isNew && this.#hasOpened) this.#deletions++;
     this.#hasOpened = true;
-    raw.onclose = () => this.#reportClosed();
+    const db = wrap(raw) as IDBPDatabase<Schema>;
+    const pending = new Set<(reason: unknown) => void>();
+    this.#pending.set(db, pending);
+    raw.onclose = () => {
+      const reason = new DOMException('the browser closed the database', 'AbortError');
+      for (const reject of pending) reject(reason);
+      this.#reportClosed();
+    };
     raw.onversionchange = ({ newVersion }) => {
       raw.close();
       if (newVersion === null) return this.#reportClosed(); // the database is being deleted
       this.#isSuperseded = true;
       onSuperseded();
     };
-    return wrap(raw) as IDBPDatabase<Schema>;
+    return db;
   }
 
   #reportClosed(): void {
     this.#db = undefined;
     for (const listener of this.#closeListeners) listener();
+  }
+}
+
+/** The part of a transaction that runIn() uses. */
+interface Abortable {
+  readonly done: Promise<void>;
+  readonly error: DOMException | null;
+  abort(): void;
+}
+
+async function runIn<X extends Abortable, T>(transaction: X, body: (transaction: X) => Promise<T>): Promise<T> {
+  let isFinished = false;
+  const done = transaction.done.finally(() => {
+    isFinished = true;
+  });
+  done.catch(() => undefined); // a failure is reported where `done` is awaited
+  try {
+    const result = await body(transaction);
+    await done;
+    return result;
+  } catch (error) {
+    if (!isFinished) abort(transaction);
+    await done.catch(() => undefined);
+    throw transaction.error ?? error; // if the browser aborted the transaction, its reason
+  }
+}
+
+/** Aborts a transaction. Does nothing if it has already been committed or rolled back. */
+export function abort(transaction: { abort(): void }): void {
+  try {
+    transaction.abort();
+  } catch (cause) {
+    if (!(cause instanceof DOMException)) throw cause;
   }
 }

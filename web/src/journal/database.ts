@@ -2,7 +2,7 @@
 // records of the schema are defined in attempt.ts, chain.ts, order-record.ts and trust-record.ts.
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, wrap } from 'idb';
 import type { Batch } from './chain.ts';
-import { Connection } from './connection.ts';
+import { abort, Connection } from './connection.ts';
 import { translateErrors } from './indexed-db.ts';
 import { LOG_ROTATION_STORE, MIGRATIONS } from './migrations.ts';
 import type { OrderRecord, UnitRow } from './order-record.ts';
@@ -74,42 +74,11 @@ export class Database {
     body: (transaction: Transaction<M>) => Promise<T>,
     durability: 'strict' | 'relaxed' = 'strict',
   ): Promise<T> {
-    return await translateErrors(this.#run(stores, mode, body, durability));
+    return await translateErrors(this.#connection.transact(stores, mode, body, durability));
   }
 
   async close(): Promise<void> {
     await this.#connection.close();
-  }
-
-  async #run<M extends 'readonly' | 'readwrite', T>(
-    stores: Store[],
-    mode: M,
-    body: (transaction: Transaction<M>) => Promise<T>,
-    durability: 'strict' | 'relaxed',
-  ): Promise<T> {
-    const transaction = await this.#connection.use((db) => db.transaction(stores, mode, { durability }));
-    let isFinished = false;
-    const done = transaction.done.finally(() => {
-      isFinished = true;
-    });
-    done.catch(() => undefined); // a failure is reported where `done` is awaited
-    try {
-      const result = await body(transaction);
-      await done;
-      return result;
-    } catch (error) {
-      if (!isFinished) abort(transaction);
-      await done.catch(() => undefined);
-      throw transaction.error ?? error; // if the browser aborted the transaction, its reason
-    }
-  }
-}
-
-function abort(transaction: { abort(): void }): void {
-  try {
-    transaction.abort();
-  } catch (cause) {
-    if (!(cause instanceof DOMException)) throw cause; // already committed or rolled back
   }
 }
 

@@ -84,7 +84,12 @@ export class JournalMemory {
    * Starts a new journal after a loss. Writes an entry about the loss to the station chain, and
    * then the attempts of this page. New attempts get ids above `lastId`.
    */
-  async beginAnew(transaction: Transaction<'readwrite'>, commit: Commit, at: number, lastId: number): Promise<void> {
+  async restartAfterLoss(
+    transaction: Transaction<'readwrite'>,
+    commit: Commit,
+    at: number,
+    lastId: number,
+  ): Promise<void> {
     const ends = [...this.tails]
       .filter(([, { seq }]) => seq >= 0)
       .map(([chain, { seq, hash }]) => [chain, seq, hash] as const);

@@ -58,24 +58,24 @@ export class Journal {
   #isWriting = false;
   #isFlushRequested = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #onTrouble: () => void;
+  readonly #onFailure: () => void;
   /** Each successful commit replaces this object. */
   #memory = new JournalMemory();
   /** True if the memory may be stale: another page has written, or the connection was closed. */
   #isStale = false;
 
   /**
-   * `session` identifies this page among the open tabs (sessions.ts). Calls `onTrouble` when a
+   * `session` identifies this page among the open tabs (sessions.ts). Calls `onFailure` when a
    * commit finds that the journal was lost. Also calls it after the browser or another tab closed
    * the database, even if the database could be opened again. `isLost` then shows whether the
    * journal was lost.
    */
-  constructor(database: Database, session: string, now: () => Date, onTrouble: () => void = () => undefined) {
+  constructor(database: Database, session: string, now: () => Date, onFailure: () => void = () => undefined) {
     this.#database = database;
     this.#session = session;
     this.#now = now;
-    this.#onTrouble = onTrouble;
-    database.onClosed(() => void this.#reopen().catch(ignoreRefusal).then(onTrouble));
+    this.#onFailure = onFailure;
+    database.onClosed(() => void this.#reopen().catch(ignoreRefusal).then(onFailure));
   }
 
   /** Whether the journal was deleted or emptied while this page was open. */
@@ -263,10 +263,11 @@ export class Journal {
     const durability = batch.every(({ options }) => options.urgency === 'report') ? 'relaxed' : 'strict';
     const wasLost = this.isLost;
     for (let tries = 1; ; tries++) {
-      const isStale = this.#isStale;
-      this.#isStale = false;
       try {
         const write = async (transaction: Transaction<'readwrite'>) => {
+          // Opening this transaction may have shown that the database was closed and perhaps replaced.
+          const isStale = this.#isStale;
+          this.#isStale = false;
           const memory = this.#memory.copy();
           const commit = new Commit(memory.open);
           await this.#load(transaction, memory, commit, batch, isStale);
@@ -279,7 +280,7 @@ export class Journal {
         };
         const { ids, memory } = await this.#database.run(['batches', 'open', 'units'], 'readwrite', write, durability);
         this.#memory = memory;
-        if (this.isLost && !wasLost) this.#onTrouble();
+        if (this.isLost && !wasLost) this.#onFailure();
         return ids;
       } catch (error) {
         this.#isStale = true;
@@ -315,7 +316,7 @@ export class Journal {
     const chains = (): ReadonlySet<number> => new Set(batch.map((write) => chainOf(memory, write)));
     const checked = isStale ? memory.tails.keys() : chains();
     if (isMissing || (await memory.isLost(transaction, checked, deletions, isStale)))
-      await memory.beginAnew(transaction, commit, this.#now().getTime(), known);
+      await memory.restartAfterLoss(transaction, commit, this.#now().getTime(), known);
     memory.deletions = deletions;
     if (batch.some(({ begin }) => begin)) memory.lastId ??= await lastAttempt(transaction);
     for (const chain of chains())

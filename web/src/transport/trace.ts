@@ -103,7 +103,7 @@ export function redact(command: Uint8Array, response: Uint8Array | undefined, at
 }
 
 /** Wraps a Transmit so that it reports each exchange, redacted, when it has ended. */
-export function traced(transmit: Transmit, onExchange: (exchange: Exchange) => void, now = () => new Date()): Transmit {
+export function traced(transmit: Transmit, onExchange: (exchange: Exchange) => void, now: () => Date): Transmit {
   return async (command) => {
     let response: Uint8Array | undefined;
     try {

@@ -258,14 +258,8 @@ export class VaultStore {
   }
 
   /** Runs one transaction with strict durability: its data is on disk when the promise resolves. */
-  async #write(body: (transaction: Transaction<'readwrite'>) => Promise<void>): Promise<void> {
-    const transaction = await translateErrors(
-      this.#connection.use((db) => db.transaction(STORES, 'readwrite', { durability: 'strict' })),
-    );
-    const done = translateErrors(transaction.done);
-    done.catch(() => undefined); // a failure is reported where `done` is awaited
-    await translateErrors(body(transaction));
-    await done;
+  #write(body: (transaction: Transaction<'readwrite'>) => Promise<void>): Promise<void> {
+    return translateErrors(this.#connection.transact(STORES, 'readwrite', body, 'strict'));
   }
 }
 

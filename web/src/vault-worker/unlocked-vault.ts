@@ -216,7 +216,7 @@ async function readEntries(
   const journalled = entries.filter(({ event }) => event.kind === 'export').length;
   const stored = await store.countExports(id);
   if (journalled !== stored)
-    throw new ProtocolError('vault-changed', `The journal has ${journalled} exports, the store has ${stored}.`);
+    throw new ProtocolError('vault-changed', `Exports in the journal: ${journalled}, in the store: ${stored}.`);
   return entries;
 }
 

@@ -3,7 +3,7 @@
 // (key-wrapper.ts). These wrapped keys are in clear only while DATA is sealed.
 import type { KeyStore } from '#protocol/as-unit/tree-key-crypto.ts';
 import { type Bytes, wipe } from '#protocol/bytes/bytes.ts';
-import { toHex } from '#protocol/bytes/hex.ts';
+import { hexNumber, toHex } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { TRANSPORT_KEY_SLOT } from '#protocol/tkl/header.ts';
 import { deriveKey, deviceContext, type Label, type UnitId } from '#protocol/tkl/key-tree.ts';
@@ -61,7 +61,8 @@ export class VaultKeyStore implements KeyStore {
 
   async copyApplicationKey(_set: number, ref1: number): Promise<Bytes> {
     const unwrap = this.#keys.applicationKeys.get(ref1);
-    if (unwrap === undefined) throw new ProtocolError('key-unknown', `The vault holds no key of REF1 ${ref1}.`);
+    if (unwrap === undefined)
+      throw new ProtocolError('key-unknown', `The vault holds no key of REF1 ${hexNumber(ref1, 4)}.`);
     return await unwrap();
   }
 

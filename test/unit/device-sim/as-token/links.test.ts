@@ -67,7 +67,7 @@ async function openToken({ control, tokens, soon }: Setup, link: LinkKind) {
   const chosen = await soon(link === 'usb' ? tokens.chooseUsb() : tokens.chooseSerial());
   if (chosen === undefined) throw new Error('the token was not offered');
   const open = await soon(chosen.open());
-  return { chosen, open, token: await soon(TokenCard.attach(open.transmit)) };
+  return { chosen, open, token: await soon(TokenCard.attach(open.transmit, () => new Date())) };
 }
 
 async function openUnit({ control, units, soon }: Setup): Promise<AttachedUnit> {

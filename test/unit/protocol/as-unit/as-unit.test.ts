@@ -185,8 +185,8 @@ describe('exportKey', () => {
     const refusal = (change: Partial<UnitExportRequest>) => expect(as.exportKey(request(change), undefined)).rejects;
     await refusal({ unit: { set: 0xa1, tkv: 1, sn: SN } }).toThrow('This AS has no set 000000A1 with transport key 1.');
     await refusal({ suite: 0x04 }).toThrow('Transport key 1 of set 0000BA7C is not for suite 4.');
-    await refusal({ ref1: 9 }).toThrow('Set 0000BA7C has no key with REF1 9.');
-    await refusal({ ref2: 3 }).toThrow('The key with REF1 259 is not permitted in slot 3.');
+    await refusal({ ref1: 9 }).toThrow('Set 0000BA7C has no key with REF1 0009.');
+    await refusal({ ref2: 3 }).toThrow('The key with REF1 0103 is not permitted in slot 0003.');
   });
 
   it('refuses an argument of a wrong length by its name', async () => {

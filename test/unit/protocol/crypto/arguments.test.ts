@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { fromHex } from '#protocol/bytes/hex.ts';
+import { openAead, sealAead } from '#protocol/crypto/aead.ts';
 import { ed25519PublicKey, isSignedBy, signEd25519 } from '#protocol/crypto/ed25519.ts';
 import { aesKcv, hashKcv } from '#protocol/crypto/kcv.ts';
-import { wrapKeyBlock } from '#protocol/crypto/key-block.ts';
+import { deriveKeyBlockKeys, unwrapKeyBlock, wrapKeyBlock } from '#protocol/crypto/key-block.ts';
 import { unwrapKey, wrapKey } from '#protocol/crypto/key-wrap.ts';
 import { cmac } from '#protocol/crypto/prf.ts';
 import { flipBit } from '#test/support/bits.ts';
@@ -57,6 +58,31 @@ it('AES Key Wrap and CMAC take keys of 16, 24 and 32 bytes, and name others', ()
   }
 });
 
+it('ChaCha20-Poly1305 takes a key of 32 bytes and a nonce of 12 bytes, and names others', () => {
+  const right = { key: zeros(32), nonce: zeros(12), aad: zeros(0) };
+  expect(openAead(right, sealAead(right, zeros(0)))).toHaveLength(0);
+  for (const [wrong, words] of [
+    [{ ...right, key: zeros(31) }, 'key has 31 bytes, not 32'],
+    [{ ...right, nonce: zeros(13) }, 'nonce has 13 bytes, not 12'],
+  ] as const) {
+    expect(() => sealAead(wrong, zeros(16))).toThrow(words);
+    expect(() => openAead(wrong, zeros(16))).toThrow(words);
+  }
+});
+
+it('a key block takes a key of 16, 24 or 32 bytes with a pad that fills the block, and names others', () => {
+  const wrap = (length: number, pad: number) =>
+    wrapKeyBlock(zeros(32), { attributes: 'D0AB00N', optionalBlocks: [], key: zeros(length).fill(7) }, zeros(pad));
+  for (const length of LENGTHS) {
+    const wrapped = wrap(length, 46 - length);
+    expect(wrapped).toHaveLength(144);
+    expect(unwrapKeyBlock(zeros(32), wrapped).key).toEqual(zeros(length).fill(7));
+    expect(() => wrap(length, 45 - length)).toThrow(`pad has ${45 - length} bytes, not ${46 - length}`);
+  }
+  expect(() => wrap(20, 26)).toThrow('key has 20 bytes');
+  expect(() => deriveKeyBlockKeys(zeros(16))).toThrow('kbpk has 16 bytes, not 32');
+});
+
 it('check values are the first 5 bytes of CMAC and of SHA-256', () => {
   for (const length of LENGTHS) {
     const key = zeros(length).fill(length);
@@ -71,6 +97,12 @@ it('a key block takes only ATTR and optional blocks that it can encode', () => {
     wrapKeyBlock(zeros(32), { attributes, optionalBlocks: [{ id, data }], key: zeros(16) }, zeros(30));
   expect(wrap('D0AB00N')).toBeDefined();
   expect(wrap('D0AB00N', 'PB', '0'.repeat(236))).toBeDefined();
+  const optionalBlocks = [
+    { id: 'PB', data: '0'.repeat(251) },
+    { id: 'KC', data: '0'.repeat(13) },
+  ];
+  const whole = wrapKeyBlock(zeros(32), { attributes: 'D0AB00N', optionalBlocks, key: zeros(16) }, zeros(30));
+  expect(unwrapKeyBlock(zeros(32), whole).optionalBlocks).toEqual(optionalBlocks);
   for (const attributes of ['xD0AB00N', 'D0AB00Nx', 'D0AB00', 'd0AB00N']) {
     expect(() => wrap(attributes)).toThrow('attributes must be');
   }

@@ -66,6 +66,12 @@ const header = (optional: readonly string[] = []): string => {
 
 const KC = 'KC10015AAA42C6AD';
 
+/** Returns a header in which `text` stands at position `at`. */
+function wrongHeader(at: number, text: string, optional: readonly string[] = [KC]): string {
+  const right = header(optional);
+  return right.slice(0, at) + text + right.slice(at + text.length);
+}
+
 describe('a key block with a correct MAC', () => {
   it('is opened with a length of 128, 192 or 256 bits', async () => {
     for (const bits of [128, 192, 256])
@@ -80,6 +86,64 @@ describe('a key block with a correct MAC', () => {
       expect(() => unwrapKeyBlock(KBPK, wrong)).toThrow(expect.objectContaining({ code: 'integrity' }));
     },
   );
+
+  it.each([
+    ['another version', wrongHeader(0, 'B')],
+    ['a length that is too small', wrongHeader(1, '0144')],
+    ['a length that is too large', wrongHeader(1, '0176')],
+    ['a length with a letter', wrongHeader(1, 'A160')],
+    ['attributes in lower case', wrongHeader(5, 'd')],
+    ['a punctuation mark in the attributes', wrongHeader(11, '-')],
+    ['a count of optional blocks with a letter', wrongHeader(12, '0A')],
+    ['a reserved field that is not 00', wrongHeader(14, '01')],
+    ['the id of an optional block in lower case', wrongHeader(16, 'kC')],
+    ['a digit at the start of the id', wrongHeader(16, '1C')],
+    ['a punctuation mark in the id', wrongHeader(17, '-')],
+    ['a length of an optional block in lower case', header(['KC1a'.padEnd(26, '0'), 'PB06xx'])],
+    ['an extended length', wrongHeader(18, '00')],
+    ['an optional block that is shorter than its header', wrongHeader(18, '03')],
+    ['an optional block that is longer than the text', wrongHeader(18, 'FF')],
+    ['a count of one optional block too many', wrongHeader(12, '02')],
+    ['optional blocks that do not fill 16 characters', header(['KC11015AAA42C6AD0'])],
+    ['an optional block with a control character', wrongHeader(20, '\x1f')],
+    ['an optional block with DEL', wrongHeader(20, '\x7f')],
+  ])('is refused with %s', async (_, text) => {
+    const wrong = await block(text, clearOf(256));
+    expect(() => unwrapKeyBlock(KBPK, wrong)).toThrow(expect.objectContaining({ code: 'integrity' }));
+  });
+
+  it('is opened with an optional block that has no data, and with the first and last printable character', async () => {
+    const optional = ['PB04', 'TS0C ~~~~~~~'];
+    expect(unwrapKeyBlock(KBPK, await block(header(optional), clearOf(256))).optionalBlocks).toEqual([
+      { id: 'PB', data: '' },
+      { id: 'TS', data: ' ~~~~~~~' },
+    ]);
+  });
+
+  it('is opened with any number of whole blocks of plaintext that contain the key', async () => {
+    const withClear = async (length: number, bits: number) => {
+      const text = `D${String(16 + 2 * (length + 16)).padStart(4, '0')}${ATTRIBUTES}0000`;
+      return unwrapKeyBlock(KBPK, await block(text, clearOf(bits).slice(0, length)));
+    };
+    expect((await withClear(32, 128)).key).toEqual(KEY.slice(0, 16));
+    expect((await withClear(32, 192)).key).toEqual(KEY.slice(0, 24));
+    for (const [length, bits] of [
+      [16, 128],
+      [32, 256],
+    ] as const) {
+      await expect(withClear(length, bits)).rejects.toThrow(expect.objectContaining({ code: 'integrity' }));
+    }
+  });
+
+  it('is refused with text before the header, whatever its digits are', async () => {
+    const shifted = `00D0144${ATTRIBUTES}00`; // the reserved field 00 would be the first two digits
+    let text = '';
+    for (let pad = 0; !text.startsWith(`${shifted}00`); pad++) {
+      const wrong = await block(shifted, concat(u16(256), KEY, u16(pad), PAD.slice(2)));
+      text = String.fromCharCode(...wrong);
+    }
+    expect(() => unwrapKeyBlock(KBPK, ascii(text))).toThrow(expect.objectContaining({ code: 'integrity' }));
+  });
 
   it('is refused if an optional block appears twice', async () => {
     for (const twice of [

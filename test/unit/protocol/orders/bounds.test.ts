@@ -11,8 +11,8 @@ import {
   stationReportAnswerSchema,
   workOrdersSchema,
 } from '#protocol/orders/messages.ts';
-import { decodeWorkOrder } from '#protocol/orders/order.ts';
-import { decodeReportSummary, reportSchema } from '#protocol/orders/report.ts';
+import { decodeWorkOrder, WORK_ORDER_TYPE } from '#protocol/orders/order.ts';
+import { decodeReportSummary, REPORT_TYPE, reportSchema } from '#protocol/orders/report.ts';
 import {
   newOrderSchema,
   progressQuerySchema,
@@ -39,6 +39,19 @@ const order = {
 };
 const head = { sequence: 1, hash: zeros(32) };
 const outcome = { sn: sn(1), outcome: 'failed', reason: 'broken' };
+
+it('the types of the signed documents', () => {
+  expect(WORK_ORDER_TYPE).toBe('application/vnd.keyferry.work-order+json');
+  expect(REPORT_TYPE).toBe('application/vnd.keyferry.report+json');
+});
+
+it('the state of an order', () => {
+  const progress = { reason: null, time: TIME, version: 'a', done: 0, units: [] };
+  const read = reader(orderProgressSchema);
+  for (const state of ['open', 'revoked', 'closed'])
+    expect(read({ ...progress, state })).toEqual({ ...progress, state });
+  for (const state of ['', 'ended']) expect(() => read({ ...progress, state })).toThrow('state');
+});
 
 it('a work order', () => {
   expectBounds(decodeWorkOrder, order, [

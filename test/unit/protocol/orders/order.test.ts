@@ -55,7 +55,7 @@ describe('a work order', () => {
     ['units out of order', { units: [sn(16), [sn(1), sn(3)]] }, /not in ascending order/],
     ['adjacent units that are not joined', { units: [sn(1), sn(2), sn(3), sn(16)] }, /not in ascending order/],
     ['a unit twice', { units: [sn(1), sn(1)], count: 2 }, /appears twice/],
-    ['another count', { count: 5 }, /a count of 5 units/],
+    ['another count', { count: 5 }, /the count of the work order is 5/],
     ['a unit in lower case', { units: [sn(0xa).toLowerCase()] }, /not a serial number/],
     ['no lines', { lines: [] }, /a list of 1 to 16/],
     ['an end before its beginning', { until: '2026-11-01T00:00:00Z' }, /ends before it begins/],

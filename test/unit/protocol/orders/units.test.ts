@@ -27,7 +27,7 @@ describe('a serial number', () => {
     expect(readSerialNumber(written)).toBe(sn(digits));
   });
 
-  it.each(['', ' ', '0', '00', 'G', 'F'.repeat(33), '1.5', '０'])('is not %j', (written) => {
+  it.each(['', ' ', '0', '00', 'G', "45'49", 'F'.repeat(33), '1.5', '０'])('is not %j', (written) => {
     expect(readSerialNumber(written)).toBeUndefined();
   });
 });
@@ -131,6 +131,24 @@ describe('a list of units', () => {
     expect(problems[2]?.why).toContain('rounded by a spreadsheet');
     expect(problems[6]?.why).toContain('is in row 9 already');
     expect(() => readUnitCsv(text)).toThrow(/^row 3, column SN: unit 0+1 is in row 2 already\n/);
+  });
+
+  it('names the unit that two ranges share', () => {
+    for (const [rows, words] of [
+      [',1,5\n,4,9', /^row 3, column FROM: unit 0+4 is in row 2 already$/],
+      [',4,9\n,1,5', /^row 3, column FROM: unit 0+4 is in row 2 already$/],
+      [',1,9\n3,,', /^row 3, column SN: unit 0+3 is in row 2 already$/],
+      ['3,,\n,1,9\n9,,', /^row 3, column FROM: unit 0+3 is in row 2 already\nrow 4, column SN: unit 0+9 is in row 3/],
+    ] as const) {
+      expect(() => readUnitCsv(`SN,FROM,TO\n${rows}\n`)).toThrow(words);
+    }
+    expect(readUnitCsv('SN,FROM,TO\n,1,5\n6,,\n')).toEqual([range('1', '6')]);
+  });
+
+  it('may have 20,000 units', () => {
+    expect(readUnitCsv('FROM,TO\n1,4E20\n')).toEqual([range('1', '4E20')]);
+    expect(() => readUnitCsv('FROM,TO\n1,4E21\n')).toThrow('at most 20000 units');
+    expect(arrangeUnits([range('1', '4E20')])).toHaveLength(1);
   });
 
   it.each([

@@ -90,6 +90,85 @@ describe('a text file', () => {
     for (const sentence of [refusal.title, refusal.remedy]) expect(sentence.split(' ').length).toBeLessThanOrEqual(15);
   });
 
+  it.each<[string, readonly number[], RegExp]>([
+    ['a ZIP archive', [0x50, 0x4b, 0x03, 0x04], /spreadsheet or a ZIP archive/],
+    ['an empty ZIP archive', [0x50, 0x4b, 0x05, 0x06], /empty ZIP archive/],
+    ['a compound file', [0xd0, 0xcf, 0x11, 0xe0], /old spreadsheet/],
+    ['a PDF', [0x25, 0x50, 0x44, 0x46], /PDF/],
+    ['RTF', [0x7b, 0x5c, 0x72, 0x74, 0x66], /formatted document/],
+    ['gzip', [0x1f, 0x8b], /compressed/],
+    ['7z', [0x37, 0x7a, 0xbc, 0xaf], /7z archive/],
+    ['RAR', [0x52, 0x61, 0x72, 0x21], /RAR archive/],
+    ['PNG', [0x89, 0x50, 0x4e, 0x47], /picture/],
+    ['JPEG', [0xff, 0xd8, 0xff], /picture/],
+    ['UTF-32, little-endian', [0xff, 0xfe, 0x00, 0x00], /UTF-32/],
+    ['UTF-32, big-endian', [0x00, 0x00, 0xfe, 0xff], /UTF-32/],
+  ])('is recognized as %s by all of its first bytes', (_what, begin, words) => {
+    const rest = [0xc0, 0xc0]; // neither UTF-8 nor half a pair of UTF-16
+    expect(refusalOf(Uint8Array.from([...begin, ...rest])).title).toMatch(words);
+    expect(refusalOf(Uint8Array.from(begin)).title).toMatch(words);
+    for (const at of begin.keys()) {
+      const other = begin.map((byte, index) => (index === at ? byte ^ 0x20 : byte));
+      try {
+        decodeFile(Uint8Array.from([...other, ...rest]));
+      } catch (cause) {
+        expect((cause as FileError).title).not.toMatch(words);
+      }
+    }
+  });
+
+  it.each([
+    ['<html>', 'a web page'],
+    [' \r\n<HTML lang="en">', 'a web page'],
+    ['<!doctype  html>', 'a web page'],
+    ['<?XML version="1.0"?>', 'XML'],
+    ['\t<?xml version="1.0"?>', 'XML'],
+  ])('is refused when it begins with %j', (begin, kind) => {
+    expect(refusalOf(utf8(begin)).title).toContain(kind);
+  });
+
+  it.each(['<htmlx>', '<!doctypehtml>', 'SN <html>', 'SN <?xml ?>', '<?xmlx ?>', `${' '.repeat(200)}<html>`])(
+    'is read when it begins with %j, which is not a web page and not XML',
+    (text) => {
+      expect(decodeFile(utf8(text))).toBe(text);
+    },
+  );
+
+  it('is refused as damaged when it contains a zero, and not as UTF-16', () => {
+    for (const bytes of [[0x53, 0x4e, 0], [0], [0, 0, 0x53, 0x4e], [0x53, 0, 0x4e, 0, 0, 0]])
+      expect(refusalOf(Uint8Array.from(bytes)).title).toBe('This file is not text, or it is damaged.');
+  });
+
+  it('is read whole when it has as many characters as one part of the text, and one more', () => {
+    for (const length of [4094, 4095, 4096, 4097, 8192, 20_000]) {
+      const text = `S${'ü'.repeat(length - 2)}🔑`;
+      for (const bytes of [utf8(text), utf16le(text), utf16be(text)]) expect(decodeFile(bytes)).toBe(text);
+    }
+  });
+
+  it('is read with the first and the last character of each length, and refused with one between them', () => {
+    for (const code of [0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x10ffff]) {
+      const text = `S${String.fromCodePoint(code)}`;
+      for (const bytes of [utf8(text), utf16le(text), utf16be(text)]) expect(decodeFile(bytes)).toBe(text);
+    }
+    for (const wrong of [
+      [0xc1, 0xbf],
+      [0xe0, 0x9f, 0xbf],
+      [0xed, 0xa0, 0x80],
+      [0xed, 0xbf, 0xbf],
+      [0xf0, 0x8f, 0xbf, 0xbf],
+      [0xf4, 0x90, 0x80, 0x80],
+      [0xf8, 0x88, 0x80, 0x80, 0x80],
+      [0x80],
+      [0xc3, 0x28],
+      [0xc3, 0xc3],
+    ])
+      expect(refusalOf(Uint8Array.from([0x53, ...wrong])).title).toBe('This file is not UTF-8.');
+    for (const units of [[0xdc00], [0xdfff], [0xd800, 0x53], [0xd800, 0xd800, 0xdc00]])
+      expect(refusalOf(utf16le(String.fromCharCode(0x53, ...units))).title).toMatch(/damaged/);
+    expect(refusalOf(utf16le('S\udbff')).title).toBe('This file is cut short.');
+  });
+
   it('detects JSON whose end is missing', () => {
     expect(['{"a":1', '[1,', ' {"a":[1]', '{'].map(isCutShort)).toEqual([true, true, true, true]);
     expect(['{"a":1}\r\n', '[1]', '', 'SN\n1', '"a'].map(isCutShort)).toEqual([false, false, false, false, false]);

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readOrderId } from '#protocol/text/order-id.ts';
-import { isSameText, readText, repairReason, repairText, showText } from '#protocol/text/permitted-text.ts';
+import { formOf, isSameText, readText, repairReason, repairText, showText } from '#protocol/text/permitted-text.ts';
 
 const textOf = (typed: string, max = 64): string | undefined => {
   const result = readText(typed, max);
@@ -61,6 +61,23 @@ describe('a text', () => {
     ['a\u061cb', 'U+061C ARABIC LETTER MARK at position 2'],
     ['a\u0000b', 'U+0000 NULL at position 2'],
     ['a\u001b[31mb', 'U+001B ESCAPE at position 2'],
+    ['a\u0007b', 'U+0007 BELL at position 2'],
+    ['a\u0008b', 'U+0008 BACKSPACE at position 2'],
+    ['a\u007fb', 'U+007F DELETE at position 2'],
+    ['a\u0001b', 'U+0001, a control character at position 2'],
+    ['a\u206ab', 'U+206A, an invisible character at position 2'],
+    ['a\u{E0001}b', 'U+E0001, an invisible tag at position 2'],
+    ['a\u{E007F}b', 'U+E007F, an invisible tag at position 2'],
+    ['a\u200c\u200cb', 'U+200C ZERO WIDTH NON-JOINER at position 2'],
+    ['م\u200c\u200dم', 'U+200D ZERO WIDTH JOINER at position 3'],
+    ['a\u180eb', 'U+180E MONGOLIAN VOWEL SEPARATOR at position 2'],
+    ['\u200d👩', 'U+200D ZERO WIDTH JOINER at position 1'],
+    ['👍🏽🏽🏽\u200d👩', 'U+200D ZERO WIDTH JOINER at position 5'],
+    ['👩\u200c👩', 'U+200C ZERO WIDTH NON-JOINER at position 2'],
+    ['🏴\u{E007F}', 'U+E007F, an invisible tag at position 2'],
+    ['🏴\u{E0067}', 'U+E0067, an invisible tag at position 2'],
+    ['🏴a\u{E007F}', 'U+E007F, an invisible tag at position 3'],
+    ['a\u{1F3FB}\u0600\ufffc', 'U+FFFC OBJECT REPLACEMENT CHARACTER at position 4'],
     ['a\nb', 'U+000A LINE FEED at position 2'],
     ['a\tb', 'U+0009 TAB at position 2'],
     ['a\u0090b', 'U+0090, a control character at position 2'],
@@ -93,6 +110,21 @@ describe('a text', () => {
     expect(textOf('e\u0301'.repeat(5), 5)).toBe('é'.repeat(5));
   });
 
+  it('may be as long as permitted after its spaces are reduced, and is refused at once if it is much longer', () => {
+    expect(textOf(`a${' '.repeat(290)}b`, 5)).toBe('a b');
+    expect(textOf(`ab${' '.repeat(294)}`, 5)).toBe('ab');
+    expect(whyOf(`ab${' '.repeat(295)}`, 5)).toBe('has 297 characters, and at most 5 are permitted');
+    expect(textOf('abcde', 5)).toBe('abcde');
+  });
+
+  it('is the same as another if the normal form is the same, or if both are refused and equal', () => {
+    expect(isSameText('a\u202eb', 'a\u202eb')).toBe(true);
+    expect(isSameText('a\u202eb', 'ab')).toBe(false);
+    expect(isSameText('a b', 'ab')).toBe(false);
+    expect(formOf(' a\u202eb')).toBe(' a\u202eb');
+    expect(formOf(` ${'e\u0301'.repeat(5000)}`)).toBe('é'.repeat(5000));
+  });
+
   it('never contains a character that hides or reorders text, and does not change when it is read again', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (typed) => {
@@ -109,6 +141,9 @@ describe('a text', () => {
     expect(repairText('in K\ufffdln,\u202e kaputt\u200b', 200)).toBe('in K ln, kaputt');
     expect(repairText('x'.repeat(300), 200)).toBe('x'.repeat(200));
     expect(repairText('\ufffd\u202e', 200)).toBeUndefined();
+    expect(repairText(`${'x'.repeat(19)} y`, 20)).toBe('x'.repeat(19));
+    expect(repairText('a\ufffcb\u2028c\ud800d\u00ade', 200)).toBe('a b c d e');
+    expect(repairReason('x'.repeat(30), 20)).toBe('x'.repeat(20));
     expect(repairReason('\ufffd\u202e')).toBe('a reason that cannot be shown');
     expect(repairReason('x'.repeat(600))).toBe('x'.repeat(500));
     fc.assert(
@@ -121,6 +156,8 @@ describe('a text', () => {
 
   it('is shown in a terminal without control characters', () => {
     expect(showText('JOB-\u202e1174 \u001b[2J ok')).toBe('JOB-<U+202E>1174 <U+001B>[2J ok');
+    expect(showText('a\u0001\u2028\u2029\u061cb')).toBe('a<U+0001><U+2028><U+2029><U+061C>b');
+    expect(showText('Zürich 🔑 می\u200cخواهم')).toBe('Zürich 🔑 می\u200cخواهم');
   });
 });
 
@@ -138,6 +175,12 @@ describe('an order id', () => {
       );
     },
   );
+
+  it('is a permitted text of at most 64 characters in its normal form', () => {
+    expect(readOrderId(` ${'J'.repeat(64)}`)).toEqual({ text: 'J'.repeat(64) });
+    expect(whyId('J'.repeat(65))).toBe('has 65 characters, and at most 64 are permitted');
+    expect(whyId('')).toBe('is empty');
+  });
 
   it.each(['JOB-4711', 'JOB 4711', 'R&D+12', 'v1.2', 'Auftrag Ü 7', '注文-12', 'A:B', "O'Neil"])(
     'that can be part of a URL path is accepted: %j',

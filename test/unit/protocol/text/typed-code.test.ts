@@ -1,6 +1,6 @@
 // Reads codes, keys and numbers that mail programs, spreadsheets or keyboards have changed.
 import { describe, expect, it } from 'vitest';
-import { readCrockford, readTyped, readTypedHex } from '#protocol/text/typed-code.ts';
+import { plainSigns, readAccessCode, readCrockford, readTyped, readTypedHex } from '#protocol/text/typed-code.ts';
 
 const CODE = 'KF-00111-ABCDE-00000-11111-ZZZZZ-99999';
 const READ = CODE.replaceAll('-', '');
@@ -56,5 +56,71 @@ describe('a number', () => {
       const digits = Array.from({ length: 10 }, (_, digit) => String.fromCodePoint(zero + digit)).join('');
       expect(readTyped(digits)).toBe('0123456789');
     }
+  });
+});
+
+describe('a sign', () => {
+  it('of any kind becomes the plain sign', () => {
+    for (const dash of '-\u2010\u2011\u2012\u2013\u2014\u2015\u02D7\u2043\u207B\u208B\u2212\uFF0D') {
+      expect(plainSigns(`a${dash}b`)).toBe('a-b');
+    }
+    for (const quote of '"\u00AB\u00BB\u201C\u201D\u201E\u201F\u2033\u301D\u301E\u301F') {
+      expect(plainSigns(`a${quote}b`)).toBe('a"b');
+    }
+    for (const quote of "'`\u00B4\u2018\u2019\u201A\u201B\u2032\u2039\u203A") {
+      expect(plainSigns(`a${quote}b`)).toBe("a'b");
+    }
+    for (const invisible of '\u00AD\u200B\u200E\u2060\uFEFF\u0600') expect(plainSigns(`a${invisible}b`)).toBe('ab');
+    expect(plainSigns('a_b/c, é ü')).toBe('a_b/c, é ü');
+  });
+});
+
+describe('a text in quotes', () => {
+  it.each([
+    ['"0045"', '0045'],
+    ["'0045'", '0045'],
+    ['="0045"', '0045'],
+    ['"0045', '"0045'],
+    ['0045"', '0045"'],
+    ['="00"45"', '="00"45"'],
+    ['x"0045"', 'x"0045"'],
+    ['"0045"x', '"0045"x'],
+    ['""', ''],
+  ])('is read without them only if they enclose it: %j', (typed, text) => {
+    expect(readTyped(typed)).toBe(text);
+  });
+});
+
+describe('an access code', () => {
+  const DIGITS = '00111ABCDE0000011111ZZZZZ99999'; // 30 characters
+
+  it.each([
+    [`KF-${DIGITS}`, DIGITS],
+    [`kf${DIGITS}`, DIGITS],
+    [`> KF ${DIGITS}`, DIGITS],
+    [`“ＫＦ－${DIGITS}”`, DIGITS],
+    [DIGITS, DIGITS],
+    // The beginning of a code.
+    ['KF-001', '001'],
+    ['KF-', ''],
+    ['KF', 'KF'],
+    ['KF001', 'KF001'],
+    [`KF${DIGITS.slice(1)}`, `KF${DIGITS.slice(1)}`],
+    ['1KF-001', '1KF001'],
+    ['KX-001', 'KX001'],
+  ])('is read without its prefix: %j', (typed, code) => {
+    expect(readAccessCode(typed)).toBe(code);
+  });
+
+  it('keeps the letters that look like digits', () => {
+    expect(readAccessCode('oil')).toBe('OIL');
+    expect(readCrockford('oil')).toBe('011');
+  });
+});
+
+describe('hex digits', () => {
+  it('are read without the separators of every notation', () => {
+    expect(readTypedHex('0X1a,0x2B;3c_4D-5e:6F')).toBe('1a2B3c4D5e6F');
+    expect(readTypedHex('0xg0 00x')).toBe('0xg000x');
   });
 });

@@ -1,8 +1,35 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keepOffline } from '#web/app/offline.ts';
 
-beforeEach(() => void vi.stubGlobal('location', { href: 'https://as.example/', origin: 'https://as.example' }));
+const ORIGIN = 'https://as.example';
+const openAt = (pathname: string): void =>
+  void vi.stubGlobal('location', { href: ORIGIN + pathname, origin: ORIGIN, pathname });
+beforeEach(() => openAt('/'));
 afterEach(() => void vi.unstubAllGlobals());
+
+describe('the service worker', () => {
+  it.each([
+    ['/', false, '/service-worker.js', '/'],
+    ['/tools/keys/', false, '/tools/keys/service-worker.js', '/tools/keys/'],
+    ['/tools/keys/index.html', false, '/tools/keys/service-worker.js', '/tools/keys/'],
+    ['/demo.html', true, '/demo-service-worker.js', '/demo.html'],
+    ['/tools/keys/demo.html', true, '/tools/keys/demo-service-worker.js', '/tools/keys/demo.html'],
+    // A server that omits the end of file names.
+    ['/tools/keys/demo', true, '/tools/keys/demo-service-worker.js', '/tools/keys/demo'],
+  ])('of %s is registered in the same folder', async (page, isDemo, script, scope) => {
+    openAt(page);
+    const pathOf = (url: string): string => new URL(url, location.href).pathname;
+    const seen: string[][] = [];
+    const register = async (url: string, options: RegistrationOptions) => {
+      seen.push([pathOf(url), pathOf(options.scope ?? '')]);
+      return { active: {}, waiting: null };
+    };
+    const container = Object.assign(new EventTarget(), { controller: null, register });
+    const options = { isDemo, isUntouched: () => true, reload: () => undefined };
+    await keepOffline(container as unknown as ServiceWorkerContainer, options);
+    expect(seen).toEqual([[script, scope]]);
+  });
+});
 
 describe('a newer build', () => {
   function containerOf(waiting: boolean) {
@@ -16,7 +43,7 @@ describe('a newer build', () => {
   async function startPage(waiting: boolean, isUntouched: boolean) {
     const { sent, container } = containerOf(waiting);
     let reloads = 0;
-    const before = { isUntouched: () => isUntouched, reload: () => reloads++ };
+    const before = { isDemo: false, isUntouched: () => isUntouched, reload: () => reloads++ };
     expect(await keepOffline(container as unknown as ServiceWorkerContainer, before)).toBe(true);
     container.dispatchEvent(new Event('controllerchange'));
     return { sent, reloads: () => reloads };
@@ -44,7 +71,7 @@ describe('a newer build', () => {
     const worker = Object.assign(new EventTarget(), { state: 'installing' });
     const registration = { active: null, waiting: null, installing: worker };
     const container = Object.assign(new EventTarget(), { controller: null, register: async () => registration });
-    const before = { isUntouched: () => true, reload: () => undefined };
+    const before = { isDemo: false, isUntouched: () => true, reload: () => undefined };
     const caching = keepOffline(container as unknown as ServiceWorkerContainer, before);
     let isSettled = false;
     void caching.finally(() => (isSettled = true));
@@ -60,12 +87,12 @@ describe('a newer build', () => {
       controller: null,
       register: () => Promise.reject(new DOMException('no', 'SecurityError')),
     });
-    const before = { isUntouched: () => true, reload: () => undefined };
+    const before = { isDemo: false, isUntouched: () => true, reload: () => undefined };
     await expect(keepOffline(container as unknown as ServiceWorkerContainer, before)).resolves.toBe(false);
   });
 
   it('is not cached in a browser without service workers', async () => {
-    const before = { isUntouched: () => true, reload: () => undefined };
+    const before = { isDemo: false, isUntouched: () => true, reload: () => undefined };
     await expect(keepOffline(undefined, before)).resolves.toBe(false);
   });
 });

@@ -140,7 +140,11 @@ describe('Retry-After', () => {
     expect(waitAfter(' 7 ')).toBe(7000);
     expect(waitAfter('Sun, 29 Nov 2026 10:00:09 GMT')).toBe(9000);
     expect(waitAfter('Sun, 29 Nov 2026 09:59:00 GMT')).toBe(0);
-    expect(readRetryAfter(new Headers({ 'retry-after': 'Thu, 01 Jan 1970 00:00:00 GMT' }))).toBe(0);
+  });
+
+  it('is ignored when it is a date and the server does not send its own time', () => {
+    expect(readRetryAfter(new Headers({ 'retry-after': 'Sun, 29 Nov 2026 10:00:09 GMT' }))).toBeUndefined();
+    expect(readRetryAfter(new Headers({ 'retry-after': '7' }))).toBe(7000);
   });
 
   it.each(['-5', '1.5', 'soon', '', '99999999999', 'Sun, 29 Nov 2026', 'Mud, 99 Nov 2026 10:00:00 GMT'])(

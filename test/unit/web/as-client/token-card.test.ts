@@ -71,12 +71,12 @@ describe('attaching a card', () => {
     ],
   ])('refuses a device that returns %s', async (_what, answer) => {
     const other: Transmit = async () => fromHex(answer);
-    await expect(TokenCard.attach(other)).rejects.toEqual(code('not-a-token'));
+    await expect(TokenCard.attach(other, () => NOW)).rejects.toEqual(code('not-a-token'));
   });
 
   it('reports a card that does not respond as lost', async () => {
     const dead: Transmit = () => Promise.reject(new ProtocolError('link-timeout', 'silence'));
-    await expect(TokenCard.attach(dead)).rejects.toEqual(code('token-lost'));
+    await expect(TokenCard.attach(dead, () => NOW)).rejects.toEqual(code('token-lost'));
   });
 });
 
@@ -356,7 +356,7 @@ describe('a card that is unplugged', () => {
       expect(++count).toBeLessThan(20);
       return command[1] === 0xa4 ? fromHex(`${Buffer.from(said).toString('hex')}9000`) : fromHex('6E00');
     };
-    const token = await TokenCard.attach(stubborn);
+    const token = await TokenCard.attach(stubborn, () => NOW);
     await expect(token.pinState()).rejects.toEqual(code('token-failed'));
     await expect(token.verifyPin(pin())).rejects.toEqual(code('token-failed'));
     await expect(token.exportKey(exportRequest())).rejects.toEqual(code('token-locked'));

@@ -73,7 +73,7 @@ describe('an answer that is not from the AS', () => {
 
 /** The requests of every client that uses RemoteAs, with the path of each request. */
 const CLIENTS: readonly (readonly [what: string, path: string, ask: (as: RemoteAs) => Promise<unknown>])[] = [
-  ['the return of a vault journal', '/v1/vaults/v/journal', (as) => new VaultReturns(as).giveBack('v', JOURNAL)],
+  ['the return of a vault journal', '/v1/vaults/v/journal', (as) => new VaultReturns(as).sendJournal('v', JOURNAL)],
   ['the list of work orders', '/v1/work-orders', (as) => new WorkOrders(as).list()],
   ['a work order', '/v1/work-orders/A', (as) => new WorkOrders(as).read('A')],
   ['the progress of a work order', '/v1/work-orders/A/progress', (as) => new WorkOrders(as).progress('A', undefined)],

@@ -12,23 +12,38 @@ const hashOf = (text: string): string => toHex(sha256(utf8(text))).toLowerCase()
 
 /** Fakes the members of a service worker's global scope that the script uses. */
 class TestScope {
-  readonly served = new Map([
-    ['/', PAGE],
-    ['/assets/a.js', SCRIPT],
-  ]);
+  readonly served: Map<string, string>;
   readonly stores = new Map<string, Map<string, Response>>();
   readonly listeners = new Map<string, (event: object) => void>();
-  windows = 1;
+  /** Paths that the server redirects, and their targets. */
+  readonly redirects = new Map<string, string>();
+  /** Paths of all open tabs of the origin. */
+  windows: readonly string[];
   skipped = 0;
   claimed = 0;
+  readonly #folder: string;
 
-  readonly globals = {
-    KEYFERRY_BUILD: { page: '', hash: 'b2', files: { 'index.html': hashOf(PAGE), 'assets/a.js': hashOf(SCRIPT) } },
-    location: { origin: ORIGIN },
+  /** `folder` is the path of the page, and `scope` that of the pages that the worker serves. */
+  constructor(folder = '/', scope = folder) {
+    this.#folder = folder;
+    this.windows = [scope];
+    this.served = new Map([
+      [folder, PAGE],
+      [`${folder}assets/a.js`, SCRIPT],
+    ]);
+    this.globals = this.#makeGlobals(scope);
+  }
+
+  readonly globals: object;
+
+  readonly #makeGlobals = (scope: string) => ({
+    KEYFERRY_BUILD: { hash: 'b2', files: { 'index.html': hashOf(PAGE), 'assets/a.js': hashOf(SCRIPT) } },
+    location: { origin: ORIGIN, href: `${ORIGIN}${this.#folder}service-worker.js` },
+    registration: { scope: ORIGIN + scope },
     addEventListener: (type: string, listener: (event: object) => void) => void this.listeners.set(type, listener),
     skipWaiting: async () => void this.skipped++,
     clients: {
-      matchAll: async () => Array.from({ length: this.windows }),
+      matchAll: async () => this.windows.map((path) => ({ url: ORIGIN + path })),
       claim: async () => void this.claimed++,
     },
     caches: {
@@ -38,10 +53,12 @@ class TestScope {
     },
     fetch: async (request: string | Request) => {
       const path = typeof request === 'string' ? request : new URL(request.url).pathname;
-      const body = this.served.get(path);
-      return new Response(body ?? 'none', { status: body === undefined ? 404 : 200 });
+      const target = this.redirects.get(path);
+      const body = this.served.get(target ?? path);
+      const response = new Response(body ?? 'none', { status: body === undefined ? 404 : 200 });
+      return Object.defineProperty(response, 'redirected', { value: target !== undefined });
     },
-  };
+  });
 
   /**
    * Dispatches an event. Resolves with the value of the first promise that the handler passes to
@@ -69,12 +86,13 @@ class TestScope {
 }
 
 let scope: TestScope;
-beforeEach(async () => {
-  scope = new TestScope();
+async function start(started: TestScope): Promise<void> {
+  scope = started;
   for (const [name, value] of Object.entries(scope.globals)) vi.stubGlobal(name, value);
   vi.resetModules();
   await import('#web/browser/service-worker.ts');
-});
+}
+beforeEach(() => start(new TestScope()));
 afterEach(() => void vi.unstubAllGlobals());
 
 describe('the service worker', () => {
@@ -119,13 +137,74 @@ describe('the service worker', () => {
   });
 
   it('activates early only when the only tab requests it', async () => {
-    scope.windows = 2;
+    scope.windows = ['/', '/#orders'];
     await scope.fire('message', { data: 'activate' });
     expect(scope.skipped).toBe(0);
-    scope.windows = 1;
+    scope.windows = ['/'];
     await scope.fire('message', { data: 'something else' });
     expect(scope.skipped).toBe(0);
     await scope.fire('message', { data: 'activate' });
     expect(scope.skipped).toBe(1);
+  });
+
+  it('serves the page at the address of its file too', async () => {
+    await scope.fire('install');
+    scope.served.clear();
+    expect(await (await scope.get('/index.html'))?.text()).toBe(PAGE);
+  });
+
+  it('caches a file that the server redirects, and serves it as if it was not redirected', async () => {
+    scope.served.set('/a', SCRIPT);
+    scope.redirects.set('/assets/a.js', '/a');
+    await scope.fire('install');
+    const response = await scope.get('/assets/a.js');
+    expect([response?.redirected, await response?.text()]).toEqual([false, SCRIPT]);
+  });
+});
+
+describe('the service worker of a page below a path', () => {
+  beforeEach(() => start(new TestScope('/tools/keys/')));
+
+  it('serves the files of its folder, and nothing outside it', async () => {
+    await scope.fire('install');
+    scope.served.clear();
+    expect(await (await scope.get('/tools/keys/'))?.text()).toBe(PAGE);
+    expect(await (await scope.get('/tools/keys/index.html'))?.text()).toBe(PAGE);
+    expect(await (await scope.get('/tools/keys/assets/a.js'))?.text()).toBe(SCRIPT);
+    for (const path of ['/', '/index.html', '/assets/a.js', '/tools/keys', '/tools/keys/v1/keys'])
+      expect(await scope.get(path)).toBeUndefined();
+  });
+
+  it('deletes no cache of another page of the same origin', async () => {
+    const others = [
+      'keyferry-b1',
+      'keyferrydemo.html-b1',
+      'keyferrytools/keys/demo.html-b1',
+      'keyferrytools/keys/-x/-b1',
+    ];
+    for (const name of [...others, 'keyferrytools/keys/-b1']) scope.stores.set(name, new Map());
+    await scope.fire('install');
+    await scope.fire('activate');
+    expect([...scope.stores.keys()].sort()).toEqual([...others, 'keyferrytools/keys/-b2'].sort());
+  });
+
+  it('waits for tabs of its folder, not for other pages of the server', async () => {
+    scope.windows = ['/', '/tools/', '/tools/keys/'];
+    await scope.fire('message', { data: 'activate' });
+    expect(scope.skipped).toBe(1);
+    scope.windows = ['/tools/keys/', '/tools/keys/#history'];
+    await scope.fire('message', { data: 'activate' });
+    expect(scope.skipped).toBe(1);
+  });
+});
+
+describe('the service worker of the demo below a path', () => {
+  beforeEach(() => start(new TestScope('/tools/keys/', '/tools/keys/demo.html')));
+
+  it('has a cache of its own, and deletes no cache of the product', async () => {
+    for (const name of ['keyferrytools/keys/-b1', 'keyferrytools/keys/demo.html-b1']) scope.stores.set(name, new Map());
+    await scope.fire('install');
+    await scope.fire('activate');
+    expect([...scope.stores.keys()].sort()).toEqual(['keyferrytools/keys/-b1', 'keyferrytools/keys/demo.html-b2']);
   });
 });

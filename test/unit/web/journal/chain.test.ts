@@ -71,6 +71,24 @@ describe('the chain of a work order', () => {
     expect(await orders.check(ORDER)).toEqual({ seq: 7, reason: 'changed' });
   });
 
+  it.each<[string, Partial<Batch['entries'][number]>]>([
+    ['attempt', { of: [1, 9] }],
+    ['time', { at: 0 }],
+    ['content', { body: { step: 'order-paused' } }],
+    ['signed parts', { signed: { verdict: '{"forged":1}' } }],
+    ['missing signed parts', { signed: {} }],
+  ])('covers the %s of an entry', async (_, forged) => {
+    const { database, journal, orders } = await setUp();
+    const id = await journal.begin({ ...ATTEMPT, order: ORDER }, STEPS.slice(0, 5));
+    await journal.append(id, STEPS.slice(5), { auditHead: '{"head":1}' });
+    expect(await orders.check(ORDER)).toBeUndefined();
+    await change(database, 6, (batch) => ({
+      ...batch,
+      entries: batch.entries.map((entry) => ({ ...entry, ...forged })),
+    }));
+    expect(await orders.check(ORDER)).toEqual({ seq: 6, reason: 'changed' });
+  });
+
   it('breaks at a dropped batch', async () => {
     const { database, journal, orders } = await setUp();
     await writeSingly(journal);

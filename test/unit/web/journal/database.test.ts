@@ -55,6 +55,25 @@ describe('the database', () => {
     expect(raw).toHaveLength(2);
   });
 
+  it('ends the pending work when the browser closes the database', async () => {
+    const raw: IDBDatabase[] = [];
+    const { database } = await openCollecting(raw);
+    // Chromium can drop a transaction that begins while it closes the database.
+    let hasBegun = false;
+    const pending = database.run(['trust'], 'readwrite', () => {
+      hasBegun = true;
+      return new Promise<never>(() => undefined);
+    });
+    await expect.poll(() => hasBegun).toBe(true);
+    raw[0]?.close();
+    raw[0]?.onclose?.(new Event('close'));
+    await expect(pending).rejects.toMatchObject({
+      code: 'journal-failed',
+      message: 'AbortError: the browser closed the database',
+    });
+    expect(await database.run(['trust'], 'readonly', async () => 'open again')).toBe('open again');
+  });
+
   it('fails only while the browser denies storage', async () => {
     const factory = new IDBFactory();
     let isDenied = false;

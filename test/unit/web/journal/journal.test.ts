@@ -95,6 +95,29 @@ describe('the journal', () => {
   });
 });
 
+describe('a write for an attempt', () => {
+  it('is refused for an attempt that no page has begun', async () => {
+    const { journal } = await setUp();
+    await expect(journal.append(1, LOST)).rejects.toThrow('there is no attempt 1');
+    expect(await journal.begin(ATTEMPT)).toBe(1);
+  });
+
+  it('of a closed page continues its steps', async () => {
+    const { journal, page } = await setUp();
+    const id = await beginWith(page('closed'), 4);
+    await journal.append(id, LOST, {}, 4);
+    expect((await journal.get(id))?.steps.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('stores several steps, of which only the last has the audit head', async () => {
+    const { journal } = await setUp();
+    const id = await journal.begin(ATTEMPT, STEPS.slice(0, 2), { auditHead: '{"head":0}' });
+    await journal.append(id, STEPS.slice(2), { auditHead: '{"head":1}' });
+    const heads = (await journal.get(id))?.steps.map(({ auditHead }) => auditHead);
+    expect(heads).toEqual([undefined, '{"head":0}', undefined, undefined, undefined, '{"head":1}']);
+  });
+});
+
 describe('an attempt after a crash', () => {
   it('is recorded as interrupted once, and its last step determines the outcome', async () => {
     const { journal, page } = await setUp();
@@ -112,10 +135,16 @@ describe('an attempt after a crash', () => {
   });
 
   it('is not confused with a running attempt of another open tab', async () => {
-    const { journal, page } = await setUp();
+    const { database, journal, page } = await setUp();
     const id = await beginWith(page('other tab'), 4);
-    expect(await journal.recover(new Set(['this', 'other tab']))).toBe(0);
+    await beginWith(page('crashed'), 4);
+    expect(await journal.recover(new Set(['this', 'other tab']))).toBe(1);
     expect((await journal.get(id))?.outcome).toBe('running');
+    const open = await database.run(['open'], 'readonly', (transaction) => transaction.objectStore('open').getAll());
+    expect(open).toEqual([
+      { session: 'other tab', attempts: [id] },
+      { session: 'this', attempts: [id + 1] },
+    ]);
   });
 
   it('is listed as unsettled until it is settled', async () => {
@@ -211,8 +240,10 @@ describe('the list of open attempts', () => {
     await journal.recover(NO_SESSION);
     expect(await read()).toEqual([{ session: 'this', attempts: [unknown] }]);
     await journal.append(unknown, NOT_IMPORTED);
-    await journal.begin(ATTEMPT);
-    expect(await read()).toEqual([{ session: 'this', attempts: [unknown + 1] }]);
+    expect(await read()).toEqual([{ session: 'this', attempts: [unknown] }]); // only begin() writes the list
+    const [failed, running] = [await journal.begin(ATTEMPT, [LOST]), await journal.begin(ATTEMPT)];
+    expect(failed).toBe(unknown + 1);
+    expect(await read()).toEqual([{ session: 'this', attempts: [running] }]);
   });
 
   it('includes the unknown attempts of another open page', async () => {
@@ -224,6 +255,21 @@ describe('the list of open attempts', () => {
     expect((await journal.unsettled()).map(({ id }) => id)).toEqual([unknown]);
     await journal.append(unknown, NOT_IMPORTED);
     expect(await other.unsettled()).toEqual([]);
+  });
+
+  it('includes the attempts of an order, which are settled in the chain of the order', async () => {
+    const { database, journal, page } = await setUp();
+    const order = 4;
+    await page('closed').begin({ ...ATTEMPT, order }, [...STEPS.slice(0, 4), LOST]);
+    const [unknown] = await journal.unsettled();
+    await journal.append(unknown?.id ?? 0, NOT_IMPORTED);
+    const keys = await database.run(['batches'], 'readonly', (transaction) =>
+      transaction.objectStore('batches').getAllKeys(),
+    );
+    expect(keys).toEqual([
+      [order, 0],
+      [order, 6],
+    ]);
   });
 
   it('has different numbers for the attempts of two pages', async () => {

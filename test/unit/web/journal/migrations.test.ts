@@ -61,6 +61,8 @@ describe('a journal of version 1', () => {
       'interruption confirmed',
     ]);
     expect((await journal.unsettled()).map(({ id }) => id)).toEqual([2]);
+    const open = await database.run(['open'], 'readonly', (transaction) => transaction.objectStore('open').getAll());
+    expect(open).toEqual([{ session: 'crashed', attempts: [2] }]);
   });
 
   it('is chained from its first entry and can be continued', async () => {
@@ -176,5 +178,142 @@ describe('a journal of version 2', () => {
     raw.close();
     const database = await Database.open(factory, () => undefined);
     expect(await new WorkOrderStore(database, now).check(ORDER)).toBeDefined();
+  });
+});
+
+describe('the schema of the newest version', () => {
+  it('is the same for a new database and for one of version 1', async () => {
+    const fresh = new IDBFactory();
+    await (await Database.open(fresh, () => undefined)).close();
+    const migrated = new IDBFactory();
+    await writeVersion1(migrated);
+    await (await Database.open(migrated, () => undefined)).close();
+    for (const factory of [fresh, migrated]) {
+      const raw = await openRaw(factory, 4);
+      const names = [...raw.objectStoreNames];
+      const transaction = raw.transaction(names, 'readonly');
+      const stores = names.map((name) => {
+        const { keyPath, autoIncrement, indexNames } = transaction.objectStore(name);
+        const indexes = [...indexNames].map((index) => {
+          const { keyPath: path, unique, multiEntry } = transaction.objectStore(name).index(index);
+          return { index, path, unique, multiEntry };
+        });
+        return { name, keyPath, autoIncrement, indexes };
+      });
+      expect(stores).toEqual([
+        { name: 'ballast', keyPath: null, autoIncrement: false, indexes: [] },
+        {
+          name: 'batches',
+          keyPath: null,
+          autoIncrement: false,
+          indexes: [{ index: 'attempt', path: 'firsts', unique: true, multiEntry: true }],
+        },
+        { name: 'open', keyPath: 'session', autoIncrement: false, indexes: [] },
+        {
+          name: 'orders',
+          keyPath: 'order',
+          autoIncrement: true,
+          indexes: [{ index: 'name', path: 'name', unique: true, multiEntry: false }],
+        },
+        { name: 'trust', keyPath: 'service', autoIncrement: false, indexes: [] },
+        {
+          name: 'units',
+          keyPath: ['order', 'sn'],
+          autoIncrement: false,
+          indexes: [{ index: 'state', path: ['order', 'state'], unique: false, multiEntry: false }],
+        },
+      ]);
+      raw.close();
+    }
+  });
+});
+
+describe('a migrated record', () => {
+  it('has at most 32 entries, also across the pages in which the migration reads', async () => {
+    const factory = new IDBFactory();
+    const written = await writeVersion2(factory, 300); // 2,101 entries, in pages of 2,000
+    const database = await Database.open(factory, () => undefined);
+    const { keys, batches } = await database.run(['batches'], 'readonly', async (transaction) => {
+      const store = transaction.objectStore('batches');
+      return { keys: await store.getAllKeys(), batches: await store.getAll() };
+    });
+    const sizes = batches.map(({ entries }) => entries.length);
+    expect([sizes.slice(0, 62), sizes[62], sizes.slice(63)]).toEqual([
+      Array(62).fill(32),
+      2000 % 32,
+      [32, 32, 32, written.length - 2000 - 96],
+    ]);
+    expect(keys.map(([, seq]) => seq)).toEqual(
+      sizes.map((_, index) => sizes.slice(0, index).reduce((sum, size) => sum + size, 0)),
+    );
+    for (const [index, { hash, entries }] of batches.entries()) {
+      expect(hash).toEqual(written[(keys[index]?.[1] ?? 0) + entries.length - 1]?.hash);
+      for (const entry of entries) expect(entry).not.toHaveProperty('hash');
+    }
+  });
+
+  it('does not contain entries of two chains, or entries with a gap between them', async () => {
+    const factory = new IDBFactory();
+    await writeVersion2(factory, 2);
+    const raw = await openRaw(factory, 2);
+    const transaction = raw.transaction('entries', 'readwrite');
+    const store = transaction.objectStore('entries');
+    store.delete([ORDER, 5]);
+    store.add({ hash: new Uint8Array(32), at: 0, body: { step: 'order-paused' } }, [ORDER - 1, 0]);
+    store.add({ hash: new Uint8Array(32), at: 0, body: { step: 'order-paused' } }, [ORDER + 1, 15]);
+    await completed(transaction);
+    raw.close();
+    const database = await Database.open(factory, () => undefined);
+    const keys = await database.run(['batches'], 'readonly', (records) => records.objectStore('batches').getAllKeys());
+    expect(keys).toEqual([
+      [ORDER - 1, 0],
+      [ORDER, 0],
+      [ORDER, 6],
+      [ORDER + 1, 15],
+    ]);
+  });
+});
+
+describe('a migration that fails', () => {
+  it('is rolled back, and the page reports it', async () => {
+    const factory = new IDBFactory();
+    await writeVersion1(factory);
+    const denying = {
+      open: (name: string, version: number) => {
+        const request = factory.open(name, version);
+        request.addEventListener('upgradeneeded', () => {
+          const { transaction } = request;
+          if (transaction) queueMicrotask(() => transaction.abort());
+        });
+        return request;
+      },
+    };
+    const failing = Database.open(denying, () => undefined);
+    await expect(failing).rejects.toMatchObject({ code: 'journal-failed' });
+    const database = await Database.open(factory, () => undefined);
+    expect(await new Journal(database, 'new', now).list(10)).toHaveLength(2);
+  });
+
+  it('is rolled back also if the browser does not abort its transaction', async () => {
+    const factory = new IDBFactory();
+    await writeVersion1(factory);
+    const denying = {
+      open: (name: string, version: number) => {
+        const request = factory.open(name, version);
+        request.addEventListener('upgradeneeded', () => {
+          Object.assign(request.transaction ?? {}, {
+            objectStore: () => {
+              throw new DOMException('The database was damaged.', 'UnknownError');
+            },
+          });
+        });
+        return request;
+      },
+    };
+    const failing = Database.open(denying, () => undefined);
+    await expect(failing).rejects.toMatchObject({ code: 'journal-failed' });
+    const raw = await openRaw(factory, 1);
+    expect([...raw.objectStoreNames]).toEqual(['attempts', 'open', 'steps', 'trust']);
+    raw.close();
   });
 });

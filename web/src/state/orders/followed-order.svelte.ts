@@ -6,7 +6,7 @@ import type { WorkOrders } from '../../as-client/work-orders.ts';
 import type { EndedAs } from '../../journal/order-record.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import type { Station } from '../station/station.svelte.ts';
-import { isPassing } from './order-rules.ts';
+import { isTemporary } from './order-rules.ts';
 import type { OrderRun } from './order-run.svelte.ts';
 
 /** Minimum time from the last request to a request after a successful load, in milliseconds. */
@@ -16,7 +16,7 @@ export interface FollowedOrderOptions {
   readonly station: Station;
   readonly remote: Pick<WorkOrders, 'progress'>;
   readonly order: WorkOrder;
-  readonly run: Pick<OrderRun, 'merge' | 'recoverAlone' | 'isRecovering' | 'ended'>;
+  readonly run: Pick<OrderRun, 'merge' | 'recoverAutomatically' | 'isRecovering' | 'ended'>;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   /** Called when the AS has closed or revoked the order. */
@@ -68,9 +68,9 @@ export class FollowedOrder {
    * than 3 s ago. After a failure, always asks, except for a temporary failure during a recovery.
    */
   async followSoon(failure?: Failure): Promise<void> {
-    const isPassed = failure !== undefined && isPassing(failure);
-    if (isPassed) this.#isAwaited = true;
-    if (isPassed && this.#options.run.isRecovering) return;
+    const isTemporaryFailure = failure !== undefined && isTemporary(failure);
+    if (isTemporaryFailure) this.#isAwaited = true;
+    if (isTemporaryFailure && this.#options.run.isRecovering) return;
     if (failure || this.#options.ticks() - this.#askedAt >= MIN_INTERVAL_MS) await this.follow();
   }
 
@@ -79,7 +79,7 @@ export class FollowedOrder {
    * continues when that AS answers, otherwise at once.
    */
   async reconnect(): Promise<void> {
-    if (!this.isAvailable) return await this.#options.run.recoverAlone();
+    if (!this.isAvailable) return await this.#options.run.recoverAutomatically();
     this.#isAwaited = true;
     await this.follow();
   }
@@ -99,7 +99,7 @@ export class FollowedOrder {
     const { run } = this.#options;
     if (!isAnswered || !this.#isAwaited || run.isRecovering) return;
     this.#isAwaited = false;
-    await run.recoverAlone();
+    await run.recoverAutomatically();
   }
 
   /** Asks the AS once. Returns true if the AS answered. */
@@ -116,7 +116,7 @@ export class FollowedOrder {
       return true;
     } catch (error) {
       this.#failure = failureOf(error);
-      this.#isAwaited ||= isPassing(this.#failure);
+      this.#isAwaited ||= isTemporary(this.#failure);
       station.session.endOn(this.#failure);
       return false;
     }

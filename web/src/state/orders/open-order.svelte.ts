@@ -31,6 +31,8 @@ export interface OpenOrderOptions {
   readonly ticks: () => number;
   /** Version and hash of this build of the page. */
   readonly app: () => Promise<StationReportJson['app']>;
+  /** Returns a sentence about a failure, for the report. */
+  readonly wordsOf: (failure: Failure) => Promise<string>;
   /** The newest audit head that this page has received. */
   readonly head: () => StationReportJson['head'];
   readonly order: WorkOrder;
@@ -86,7 +88,7 @@ export class OpenOrder {
       session: station.session,
       lanes: () => station.lanes,
       signal: (what) => feedback.give(what),
-      askAs: (failure) => void this.remote.followSoon(failure),
+      requestProgress: (failure) => void this.remote.followSoon(failure),
     });
     this.remote = new FollowedOrder({ ...options, run, onEnded: (as) => this.#fetchEnd(as) });
     const elsewhere = (): ReadonlySet<string> => run.counts.elsewhere;
@@ -205,21 +207,28 @@ export class OpenOrder {
   async #unitReports(): Promise<readonly StationUnitJson[]> {
     const { store, record } = this.#options;
     const reports: StationUnitJson[] = [];
-    for await (const row of store.all(record.order)) reports.push(unitReport(row));
+    for await (const row of store.all(record.order)) reports.push(await this.#unitReport(row));
     // These units have no row. Without a report, the AS would count them as absent.
     const unloaded = { outcome: 'failed', reason: null, begun: null, ended: null } as const;
     return [...reports, ...unloadedUnits(this.order, this.run.units).map((sn) => ({ sn, ...unloaded }))];
   }
+
+  async #unitReport(row: UnitRow): Promise<StationUnitJson> {
+    const { sn, state, begun, at } = row;
+    const outcome = OUTCOMES[state];
+    return { sn, outcome, reason: outcome === 'done' ? null : await this.#reasonOf(row), begun, ended: at };
+  }
+
+  /** Returns the reason of the operator or, without one, the failure in words and as a code. */
+  async #reasonOf({ reason, failure }: UnitRow): Promise<string | null> {
+    const given = reason === undefined ? undefined : storedReason(reason);
+    if (given !== undefined) return given;
+    // With the code `reason-needed` the AS asked for a reason, so the code is not a reason itself.
+    if (failure === undefined || failure.code === 'reason-needed') return null;
+    return `${await this.#options.wordsOf(failure)} (${codeOf(failure)})`;
+  }
 }
 
-function unitReport({ sn, state, reason, failure, begun, at }: UnitRow): StationUnitJson {
-  const outcome = OUTCOMES[state];
-  const given = reason === undefined ? undefined : storedReason(reason);
-  // With the code `reason-needed` the AS asked for a reason, so the code is not a reason itself.
-  const cause = given ?? (failure === undefined || failure.code === 'reason-needed' ? null : reasonOf(failure));
-  return { sn, outcome, reason: outcome === 'done' ? null : cause, begun, ended: at };
-}
-
-function reasonOf({ code, command = '', statusWord }: Failure): string {
-  return statusWord === undefined ? `ended with ${code}` : `${command} ended with ${hexNumber(statusWord)}`;
+function codeOf({ code, command = '', statusWord }: Failure): string {
+  return statusWord === undefined ? code : `${command} ${hexNumber(statusWord, 4)}`;
 }

@@ -74,13 +74,13 @@ export function isSystemFailure({ code }: Failure): boolean {
  * Temporary failures. They end when the network or the AS works again, or when the operator signs
  * in or unlocks the token again.
  */
-const PASSING_FAILURES: ReadonlySet<string> = new Set([
+const TEMPORARY_FAILURES: ReadonlySet<string> = new Set([
   ...['service-unreachable', 'service-timeout', 'gateway-failed', 'not-the-as', 'too-many-requests'],
   ...['not-signed-in', 'signed-out', 'token-locked', 'token-lost', 'vault-locked'],
 ]);
 
-export function isPassing({ code }: Failure): boolean {
-  return PASSING_FAILURES.has(code);
+export function isTemporary({ code }: Failure): boolean {
+  return TEMPORARY_FAILURES.has(code);
 }
 
 /** Result of repeatReason() when the operator must enter the reason. */

@@ -5,12 +5,12 @@ import { readSerialNumber } from '#protocol/orders/units.ts';
 import type { EndedAs, OrderEvent, Refusal, UnitRow } from '../../journal/order-record.ts';
 import { failureOf } from '../common/failure.ts';
 import { ExportsLeft } from '../session/exports-left.svelte.ts';
-import type { Attendant, OrderProgress } from '../station/attendant.ts';
 import type { Lane } from '../station/lane.svelte.ts';
 import type { Ending } from '../station/load-attempt.ts';
+import type { OrderProgress, UnitLoader } from '../station/unit-loader.ts';
 import { mergeProven } from './merge-proven.ts';
 import { OrderCounts } from './order-counts.svelte.ts';
-import { choiceOf, isPassing, isSystemFailure, missingLines, newRow, refusalOf, rowAfter } from './order-rules.ts';
+import { choiceOf, isSystemFailure, isTemporary, missingLines, newRow, refusalOf, rowAfter } from './order-rules.ts';
 import { OrderValidity } from './order-validity.svelte.ts';
 import { recoverRows } from './recover-rows.ts';
 import { RunControl } from './run-control.svelte.ts';
@@ -18,7 +18,7 @@ import type { OrderRunOptions, RunState, WaitReason } from './run-state.ts';
 import { type OutcomeReason, saveReasons } from './save-reasons.ts';
 import { UnitProgress, unloadedUnits } from './unit-progress.svelte.ts';
 
-export class OrderRun implements Attendant {
+export class OrderRun implements UnitLoader {
   #units = $state.raw<readonly UnitProgress[]>([]);
   #unmatchedScan = $state.raw<string | undefined>();
   #duplicate = $state.raw<string | undefined>();
@@ -103,7 +103,7 @@ export class OrderRun implements Attendant {
    */
   async recover(): Promise<void> {
     this.#control.allowRecoveries();
-    this.#options.askAs?.();
+    this.#options.requestProgress?.();
     await this.#recover();
   }
 
@@ -112,9 +112,9 @@ export class OrderRun implements Attendant {
   }
 
   /** Recovers without the operator, if a temporary failure stopped the run or a unit. */
-  async recoverAlone(): Promise<void> {
-    const isNeeded = this.#units.some(({ failure }) => failure !== undefined && isPassing(failure));
-    await this.#control.recoverAlone(isNeeded, () => this.#recover());
+  async recoverAutomatically(): Promise<void> {
+    const isNeeded = this.#units.some(({ failure }) => failure !== undefined && isTemporary(failure));
+    await this.#control.recoverAutomatically(isNeeded, () => this.#recover());
   }
 
   async #recover(): Promise<void> {
@@ -153,7 +153,7 @@ export class OrderRun implements Attendant {
     } finally {
       this.#inUse.delete(unit);
     }
-    if (unit.phase.is === 'done' || unit.failure) this.#options.askAs?.(unit.failure);
+    if (unit.phase.is === 'done' || unit.failure) this.#options.requestProgress?.(unit.failure);
   }
 
   async refuseDuplicate(sn: string): Promise<void> {
@@ -233,7 +233,7 @@ export class OrderRun implements Attendant {
   async #revisitAll(): Promise<void> {
     await Promise.all(
       this.#options.lanes().map(async (lane) => {
-        if (lane.busy || this.#units.some((unit) => unit.lane === lane && unit.mustStay)) return;
+        if (lane.busy || this.#units.some((unit) => unit.lane === lane && unit.isSettledOrLoading)) return;
         if (lane.phase.is === 'unknown' || lane.phase.is === 'unverified') await lane.retry();
         await this.arrive(lane);
       }),

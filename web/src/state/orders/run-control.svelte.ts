@@ -3,7 +3,7 @@
 import type { Journal } from '../../journal/journal.ts';
 import type { EndedAs, OrderEvent } from '../../journal/order-record.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
-import { isPassing, isSystemFailure } from './order-rules.ts';
+import { isSystemFailure, isTemporary } from './order-rules.ts';
 import type { RunState } from './run-state.ts';
 
 /**
@@ -97,8 +97,8 @@ export class RunControl {
    * is true. Runs at most one recovery at a time, and at most three until a unit is done or the
    * operator acts.
    */
-  async recoverAlone(isNeeded: boolean, recover: () => Promise<void>): Promise<void> {
-    if (this.#isRecovering || !(isNeeded || this.#hasPassed) || this.#recoveries >= MAX_RECOVERIES) return;
+  async recoverAutomatically(isNeeded: boolean, recover: () => Promise<void>): Promise<void> {
+    if (this.#isRecovering || !(isNeeded || this.#hasHaltedTemporarily) || this.#recoveries >= MAX_RECOVERIES) return;
     this.#recoveries++;
     this.#isRecovering = true;
     try {
@@ -112,14 +112,14 @@ export class RunControl {
 
   /** Continues the run if it halted after a temporary failure. Returns true if it then runs. */
   async resume(): Promise<boolean> {
-    if (!this.#hasPassed || this.#ended) return false;
+    if (!this.#hasHaltedTemporarily || this.#ended) return false;
     await this.start();
     return this.isRunning;
   }
 
   /** Whether the run halted after a temporary failure. */
-  get #hasPassed(): boolean {
-    return this.#state.is === 'halted' && isPassing(this.#state.failure);
+  get #hasHaltedTemporarily(): boolean {
+    return this.#state.is === 'halted' && isTemporary(this.#state.failure);
   }
 
   async pause(): Promise<void> {

@@ -42,7 +42,7 @@ export interface OrderRunOptions {
    * Asks the AS for the progress of the order. Called after a load, with the failure of that load,
    * and after a sign-in.
    */
-  readonly askAs?: (failure?: Failure) => void;
+  readonly requestProgress?: (failure?: Failure) => void;
   /** Plays the signal for a unit that is done, or that needs the operator. */
   readonly signal: (what: 'done' | 'failed') => void;
 }

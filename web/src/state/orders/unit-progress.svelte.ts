@@ -59,7 +59,7 @@ export class UnitProgress {
   }
 
   /** Whether only the operator can try the unit again, or the unit is being loaded. */
-  get mustStay(): boolean {
+  get isSettledOrLoading(): boolean {
     const isUnitFailure = this.#phase.is === 'failed' && !isSystemFailure(this.#phase.failure);
     return isUnitFailure || ['done', 'refused', 'aside', 'loading'].includes(this.#phase.is);
   }

@@ -55,8 +55,11 @@ export class AsClock {
     return new Date(last.as + Math.max(ticks() - last.ticks, wall() - last.wall));
   };
 
+  /** The time of this computer, for the comparison of both clocks. */
+  readonly computer = (): Date => new Date(this.#options.wall());
+
   /** Sets the clock to `as`, the time in an answer of the AS, in milliseconds since 1970. */
-  readonly learn = (as: number): void => {
+  readonly setAsTime = (as: number): void => {
     const { wall, ticks, settings } = this.#options;
     const isKnown = Math.abs(as - this.now().getTime()) < TOLERANCE_MS;
     if (isKnown && this.#last !== undefined) return;

@@ -118,9 +118,9 @@ export class Session {
    * Fetches the root key of the AS for the operator to compare, unless this station has pinned one.
    * If the AS cannot be reached, does nothing; signIn() then fetches the root key.
    */
-  async meet(): Promise<void> {
+  async fetchRoot(): Promise<void> {
     try {
-      await this.#meet((await this.#account()).roots);
+      await this.#readRoot((await this.#account()).roots);
     } catch (error) {
       failureOf(error);
     }
@@ -140,7 +140,7 @@ export class Session {
     const isCurrent = (): boolean => this.#state === signing;
     this.#as = as;
     try {
-      await this.#meet(as.roots);
+      await this.#readRoot(as.roots);
       if (this.#unpinned && this.#unpinned.root !== compared) {
         if (isCurrent()) this.#state = { is: 'out' };
         return;
@@ -205,7 +205,7 @@ export class Session {
     this.#close({ is: 'out', expired: true });
   }
 
-  async #meet(roots: Roots): Promise<void> {
+  async #readRoot(roots: Roots): Promise<void> {
     if (await roots.isPinned()) this.#unpinned = undefined;
     else this.#unpinned = (await roots.compare()).shown;
   }

@@ -8,6 +8,8 @@ export interface LaneOptions {
   readonly as: AsAccount;
   readonly journal: Pick<Journal, 'begin' | 'append' | 'flush' | 'get' | 'unsettled'>;
   readonly leases: Pick<Leases, 'open' | 'take' | 'isRequested'>;
+  /** The clock of the AS. */
+  readonly now: () => Date;
   /** A monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   /** Returns 16 random bytes. */

@@ -67,7 +67,7 @@ export class Lane {
   /** True if another tab requested the unit during a load. */
   #isRequested = false;
   /** True if this lane has released the unit to another tab. */
-  #isGivenAway = false;
+  #isClosedForOtherTab = false;
   /** The newest connection. close() keeps it, because its disconnect event may follow later. */
   #lastConnection: UnitConnection | undefined;
 
@@ -110,13 +110,12 @@ export class Lane {
 
   /** Opens the link and reads the identity. Closes an earlier connection first. */
   async open(): Promise<void> {
-    const { leases } = this.#options;
     const { isInOtherTab } = this;
     this.#phase = { is: 'reading' };
     await this.close();
     try {
-      if (isInOtherTab) await leases.take(this.#link);
-      this.#connect(await UnitConnection.open(this.#link, leases, this.#trace.add));
+      if (isInOtherTab) await this.#options.leases.take(this.#link);
+      this.#connect(await UnitConnection.open(this.#link, this.#options, this.#trace.add));
       this.#phase = { is: 'ready' };
     } catch (error) {
       const failure = failureOf(error);
@@ -126,11 +125,11 @@ export class Lane {
   }
 
   /** Closes the link for another tab. During a load, does so only after the load has ended. */
-  async giveWay(): Promise<void> {
+  async closeForOtherTab(): Promise<void> {
     // Without a USB serial number, the request may mean another unit with the same USB ids.
     if (this.busy) this.#isRequested = this.#link.usbSerialNumber !== undefined;
     if (this.busy || this.#phase.is === 'reading' || !this.#connection) return;
-    this.#isGivenAway = true;
+    this.#isClosedForOtherTab = true;
     await this.close();
     if (this.#phase.is === 'ready') this.#phase = { is: 'unread', failure: { code: 'unit-elsewhere' } };
   }
@@ -195,7 +194,7 @@ export class Lane {
     const suites = suitesFor(set, device, { suite });
     const failure = await rehearse(this.#account, device, { ref1: key.ref1, ref2, suites, sign: false });
     this.#phase = failure ? { is: 'failed', failure, stage: 'challenge' } : { is: 'ready' };
-    await this.#giveWayIfRequested();
+    await this.#closeIfRequested();
     return failure;
   }
 
@@ -298,7 +297,7 @@ export class Lane {
 
   /** Whether another tab is known to use the unit. */
   get isInOtherTab(): boolean {
-    return this.#isGivenAway || ('failure' in this.#phase && this.#phase.failure.code === 'unit-elsewhere');
+    return this.#isClosedForOtherTab || ('failure' in this.#phase && this.#phase.failure.code === 'unit-elsewhere');
   }
 
   get isReachable(): boolean {
@@ -306,7 +305,7 @@ export class Lane {
   }
 
   #connect(connection: UnitConnection): void {
-    this.#isGivenAway = false;
+    this.#isClosedForOtherTab = false;
     this.#connection = connection;
     this.#lastConnection = connection;
     this.#attached = true;
@@ -345,13 +344,13 @@ export class Lane {
     if (ending.is === 'unknown' && !this.isReachable) await this.close();
     this.repetition.record(this.#facts?.sn, 'failure' in ending ? ending.failure : undefined);
     this.#phase = ending;
-    await this.#giveWayIfRequested();
+    await this.#closeIfRequested();
     await this.#options.onJournalChange();
   }
 
   /** Closes the link after a load if another tab still waits for the unit. */
-  async #giveWayIfRequested(): Promise<void> {
-    if (this.#isRequested && (await this.#options.leases.isRequested(this.#link))) await this.giveWay();
+  async #closeIfRequested(): Promise<void> {
+    if (this.#isRequested && (await this.#options.leases.isRequested(this.#link))) await this.closeForOtherTab();
     this.#isRequested = false;
   }
 

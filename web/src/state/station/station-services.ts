@@ -12,5 +12,7 @@ export interface StationServices {
   readonly links: Pick<Links, 'chooseUsb' | 'chooseSerial' | 'remembered' | 'onChange'>;
   readonly as: AsAccount;
   readonly leases: Pick<Leases, 'open' | 'take' | 'isRequested' | 'onRequest'>;
+  /** The clock of the AS. */
+  readonly now: () => Date;
   readonly makeLane: (link: Link, options: LaneOptions) => Lane;
 }

@@ -7,9 +7,9 @@ import type { Link, LinkKind } from '../../transport/link.ts';
 import type { Platform } from '../../transport/platform.ts';
 import { type Failure, failureOf } from '../common/failure.ts';
 import type { Session } from '../session/session.svelte.ts';
-import type { Attendant } from './attendant.ts';
 import type { Lane } from './lane.svelte.ts';
 import type { StationServices } from './station-services.ts';
+import type { UnitLoader } from './unit-loader.ts';
 
 /**
  * Time within which a unit that restarts is attached again. Otherwise its lane is then removed.
@@ -45,12 +45,12 @@ export class Station {
   #interrupted = $state.raw<readonly Attempt[]>([]);
   #failure = $state.raw<Failure | undefined>();
   #demo = $state.raw<string | undefined>();
-  #attendant = $state.raw<Attendant | undefined>();
+  #loader = $state.raw<UnitLoader | undefined>();
 
   /** True during a load and while an attempt is being settled. */
   readonly busy: boolean = $derived(this.#lanes.some((lane) => lane.busy));
   /** True while the screen must stay on: when the station is busy or an order is open. */
-  readonly awake: boolean = $derived(this.busy || this.#attendant !== undefined);
+  readonly awake: boolean = $derived(this.busy || this.#loader !== undefined);
   /**
    * Open attempts that no lane can settle, because their unit has no lane or they belong to an AS
    * other than that of the session.
@@ -116,8 +116,8 @@ export class Station {
   }
 
   /** The run of the open order. */
-  get attendant(): Attendant | undefined {
-    return this.#attendant;
+  get loader(): UnitLoader | undefined {
+    return this.#loader;
   }
 
   /** Reads the open attempts from the journal, then attaches the units that are present. */
@@ -125,7 +125,7 @@ export class Station {
     const { links, leases, journal } = await this.#options.services();
     links.onChange(() => void this.refresh());
     leases.onRequest((isRequested) => {
-      for (const lane of this.#lanes) if (isRequested(lane.link)) void lane.giveWay();
+      for (const lane of this.#lanes) if (isRequested(lane.link)) void lane.closeForOtherTab();
     });
     await this.readJournal();
     const newest = await journal.list(RECENT_ATTEMPTS);
@@ -144,8 +144,8 @@ export class Station {
   }
 
   /** Sets the run that loads the attached units; undefined removes the run. */
-  assign(attendant: Attendant | undefined): void {
-    this.#attendant = attendant;
+  assign(loader: UnitLoader | undefined): void {
+    this.#loader = loader;
   }
 
   /**
@@ -202,7 +202,7 @@ export class Station {
   async settle(): Promise<void> {
     if (!this.session.signedIn) return;
     await Promise.all(this.#lanes.map((lane) => this.#settleOn(lane)));
-    await this.#attendant?.recover();
+    await this.#loader?.recover();
   }
 
   async readJournal(): Promise<void> {
@@ -253,7 +253,7 @@ export class Station {
       await this.remove(lane);
       // A USB interface and a serial port with the same SN belong to one unit. Two links of the
       // same kind with the same SN belong to two units.
-      if (sn && same.link.kind === lane.link.kind) await this.#attendant?.refuseDuplicate(sn);
+      if (sn && same.link.kind === lane.link.kind) await this.#loader?.refuseDuplicate(sn);
       return;
     }
     const others = this.#lanes.filter((other) => other !== lane);
@@ -261,7 +261,7 @@ export class Station {
       this.#lanes = others;
       await same.adopt(lane);
       await this.#settleOn(same);
-      await this.#attendant?.arrive(same);
+      await this.#loader?.arrive(same);
       return;
     }
     // A lane whose unit was unplugged before it was read has nothing to show.
@@ -270,7 +270,7 @@ export class Station {
     const remaining = this.#lanes.filter((other) => other === lane || !isFinished(other));
     this.#lanes = remaining.includes(lane) ? remaining : [...remaining, lane];
     await this.#settleOn(lane);
-    await this.#attendant?.arrive(lane);
+    await this.#loader?.arrive(lane);
   }
 
   async #makeLane(link: Link): Promise<Lane> {

@@ -5,9 +5,9 @@ import { run } from '#protocol/commands/command.ts';
 import { identify } from '#protocol/commands/identify.ts';
 import type { Identity } from '#protocol/commands/identity.ts';
 import { type AttachedUnit, attach, refresh } from '#protocol/provisioning/attached-unit.ts';
-import type { Leases } from '../../transport/leases.ts';
 import type { Link, OpenLink } from '../../transport/link.ts';
 import { type Exchange, traced } from '../../transport/trace.ts';
+import type { LaneOptions } from './lane-options.ts';
 
 export class UnitConnection {
   /** Resolves when the unit is unplugged. Never rejects. */
@@ -29,7 +29,7 @@ export class UnitConnection {
    */
   static async open(
     link: Link,
-    leases: Pick<Leases, 'open'>,
+    { leases, now }: Pick<LaneOptions, 'leases' | 'now'>,
     onExchange: (exchange: Exchange) => void,
   ): Promise<UnitConnection> {
     const open = await leases.open(link);
@@ -37,14 +37,18 @@ export class UnitConnection {
     // The link takes one command at a time, and an IDENTIFY may still be running when a load
     // starts.
     const turns = new Mutex();
-    const transmit = traced(async (command) => {
-      try {
-        return await turns.run(() => open.transmit(command));
-      } catch (error) {
-        state.isClosed = true;
-        throw error;
-      }
-    }, onExchange);
+    const transmit = traced(
+      async (command) => {
+        try {
+          return await turns.run(() => open.transmit(command));
+        } catch (error) {
+          state.isClosed = true;
+          throw error;
+        }
+      },
+      onExchange,
+      now,
+    );
     try {
       return new UnitConnection(open, await attach(transmit), state);
     } catch (error) {

@@ -233,7 +233,7 @@ export class CardSession {
     return {
       kind: 'card',
       origin: `card ${setHex}-${asNumber}`,
-      name: `AS token card ${asNumber}`,
+      name: `AS token card ${hexNumber(asNumber, 4)}`,
       asNumber,
       auditHead: undefined,
       signOut: () => void this.lock(),

@@ -22,7 +22,7 @@ export interface VaultReport {
 }
 
 export interface VaultReturnOptions {
-  readonly returns: Pick<VaultReturns, 'giveBack'>;
+  readonly returns: Pick<VaultReturns, 'sendJournal'>;
   readonly store: VaultStore;
   readonly journal: Pick<Journal, 'list' | 'append'>;
 }
@@ -46,7 +46,7 @@ export async function returnVaultJournal(
   vault: { readonly id: string; readonly origin: string },
   signed: Envelope,
 ): Promise<VaultReport> {
-  const { exports, receipts, findings, verdicts, auditHead } = await returns.giveBack(vault.id, signed);
+  const { exports, receipts, findings, verdicts, auditHead } = await returns.sendJournal(vault.id, signed);
   const proofs = new Map<string, Proof>();
   for (const verdict of verdicts) {
     const made = await store.findExport(vault.id, verdict.xc);

@@ -17,7 +17,7 @@ export interface NoteOptions {
   readonly message: Message;
   readonly unit?: UnitDetails | undefined;
   readonly time: Date;
-  /** Address of the AS. */
+  /** Address of the AS, or the name of the vault or card. */
   readonly service: string;
   /** File name of the page's main script. Each build has a different one. */
   readonly build: string;

@@ -5,6 +5,7 @@ import type { Lane, Phase } from '../../state/station/lane.svelte.ts';
 import type { Stage } from '../../state/station/stages.ts';
 import type { SlotFacts } from '../../state/station/unit-facts.ts';
 import { explain } from './catalog.svelte.ts';
+import { slotNumber } from './slots.ts';
 import type { Message, MessageContext, Platform } from './types.ts';
 
 export type Kind = 'waiting' | 'working' | 'done' | 'failed' | 'unknown' | 'aside' | 'absent';
@@ -54,6 +55,25 @@ export const SLOT_BARS: Readonly<Record<SlotBar, string>> = {
   'not-newer': 'The slot already had this version or a newer one',
 };
 
+/**
+ * Words for the slot of the current load while its content is not known for certain. Undefined if
+ * the facts of the unit show the content.
+ */
+export function slotDoubt(phase: Phase): string | undefined {
+  switch (phase.is) {
+    case 'running':
+      if (phase.stage === 'import') return 'Being changed now';
+      return phase.stage === 'receipt' ? 'Not confirmed yet' : undefined;
+    case 'unverified':
+      return 'Not confirmed yet';
+    case 'settling':
+    case 'unknown':
+      return 'Not known yet';
+    default:
+      return undefined;
+  }
+}
+
 interface ActionMessages {
   readonly button: (slot?: number) => string;
   readonly warning: (slot: SlotFacts) => string;
@@ -67,20 +87,20 @@ interface ActionMessages {
 
 export const ACTION_MESSAGES: Readonly<Record<KeyAction, ActionMessages>> = {
   load: {
-    button: (slot) => (slot === undefined ? 'Load key' : `Load into slot ${slot}`),
-    warning: ({ ref2, akv }) => `This replaces version ${akv} in slot ${ref2}`,
+    button: (slot) => (slot === undefined ? 'Load key' : `Load into slot ${slotNumber(slot)}`),
+    warning: ({ ref2, akv }) => `This replaces version ${akv} in slot ${slotNumber(ref2)}`,
     consequence: 'The old key cannot be restored.',
     sure: ({ akv }) => `Replace version ${akv}`,
     done: 'Key loaded.',
     entry: ({ label, akv }) => `${label}, version ${akv}`,
   },
   erase: {
-    button: (slot) => (slot === undefined ? 'Erase' : `Erase slot ${slot}`),
-    warning: ({ ref2 }) => `This erases slot ${ref2}`,
+    button: (slot) => (slot === undefined ? 'Erase' : `Erase slot ${slotNumber(slot)}`),
+    warning: ({ ref2 }) => `This erases slot ${slotNumber(ref2)}`,
     consequence: 'The key cannot be restored. Afterwards the slot takes only newer versions.',
-    sure: ({ ref2 }) => `Yes, erase slot ${ref2}`,
+    sure: ({ ref2 }) => `Yes, erase slot ${slotNumber(ref2)}`,
     done: 'Slot erased.',
-    entry: ({ label, slot, akv }) => `${label}: erases slot ${slot}, version ${akv}`,
+    entry: ({ label, slot, akv }) => `${label}: erases slot ${slotNumber(slot)}, version ${akv}`,
   },
   replace: {
     button: () => 'Replace transport key',

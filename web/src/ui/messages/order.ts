@@ -1,4 +1,5 @@
 // Messages of a unit on a work order and of the order itself: the remedy first, then the reason.
+import { counted } from '#protocol/text/counted.ts';
 import type { Failure } from '../../state/common/failure.ts';
 import {
   hasEnded,
@@ -196,18 +197,18 @@ export function stateWords(
       };
     case 'halted': {
       const words = explainOnOrder(state.failure, { platform: 'other', button: GO_ON });
-      const why = state.failures > 1 ? `${state.failures} units failed in a row. ` : '';
+      const why = state.failures > 1 ? `${counted(state.failures, 'unit')} failed in a row. ` : '';
       return { word: 'Halted', sentence: `${why}${words.remedy}. ${words.title}` };
     }
   }
 }
 
 /**
- * Says how many more keys the journal has space for. `octets` is the free space in bytes. The
+ * Says how many more keys the journal has space for. `bytes` is the free space in bytes. The
  * number has one significant digit, because the browser only estimates the space.
  */
-export function roomInWords(octets: number): string {
-  const keys = keysIn(octets);
+export function freeSpaceText(bytes: number): string {
+  const keys = keysIn(bytes);
   if (keys < 100) return keys === 0 ? 'There is no space for another key.' : 'There is space for only a few more keys.';
   if (keys >= 1_000_000) return 'There is space for more than a million more keys.';
   const digit = 10 ** (String(keys).length - 1);

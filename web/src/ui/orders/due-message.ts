@@ -1,4 +1,5 @@
 // Says when a work order ends: the day, and the time until then.
+import { counted } from '#protocol/text/counted.ts';
 import { type Due, dueOf } from '../../state/order-list/due.ts';
 import { dayAndClock, grouped, timeFormatter } from '../common/format.ts';
 
@@ -25,7 +26,7 @@ export function dueMessage(until: string, now: Date): DueMessage {
 }
 
 function inWords(distance: Due['distance']): string {
-  if ('days' in distance) return distance.days === 1 ? '1 day' : `${grouped(distance.days)} days`;
+  if ('days' in distance) return counted(distance.days, 'day', grouped);
   const { hours, minutes } = distance;
   if (hours === 0) return `${minutes} min`;
   // For ten hours or more, minutes do not matter.

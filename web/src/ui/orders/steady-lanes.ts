@@ -54,7 +54,7 @@ export function keepFocusInLane(board: HTMLElement): () => void {
  * Reports whether the lanes must stay where they are. They must stay while a finger or button is
  * down, for TYPING_MS after the last input into a field, and for CALM_MS after the pointer has moved.
  */
-export function watchHands(onChange: (areOn: boolean) => void): (board: HTMLElement) => () => void {
+export function watchInput(onChange: (isBusy: boolean) => void): (board: HTMLElement) => () => void {
   return (board) => {
     let isPressed = false;
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -31,6 +31,18 @@ function createBench() {
 }
 
 describe('the demo bench', () => {
+  it('has no units and no fault before the simulator is connected', async () => {
+    const bench = new DemoBench<string>([{ name: 'late', fault: 'LATE' }]);
+    expect([bench.units, bench.hub, bench.armed, bench.chooser]).toEqual([[], [], {}, undefined]);
+    expect([bench.isServiceDown, bench.isChooserDenied]).toEqual([false, false]);
+    const unit = { sn: '07', name: 'Unit 7', links: ['usb'], plugged: true } as const;
+    bench.toggle(unit);
+    bench.toggle({ ...unit, plugged: false });
+    bench.arm('07', 'late');
+    bench.refresh();
+    expect(bench.units).toEqual([]);
+  });
+
   it('plugs and unplugs a unit', () => {
     const { bench, unit } = createBench();
     bench.toggle(unit());
@@ -41,9 +53,14 @@ describe('the demo bench', () => {
 
   it('refuses the device chooser as a policy does, and stops the AS', async () => {
     const { bench } = createBench();
+    const open = bench.choose([CANDIDATE]);
     bench.toggleChooser();
+    expect(bench.isChooserDenied).toBe(true);
     await expect(bench.choose([CANDIDATE])).rejects.toMatchObject({ name: 'SecurityError' });
+    await expect(open).resolves.toBeUndefined();
+    expect(bench.chooser).toBeUndefined();
     bench.toggleChooser();
+    expect(bench.isChooserDenied).toBe(false);
     const choice = bench.choose([CANDIDATE]);
     bench.chooser?.answer(CANDIDATE);
     expect(await choice).toBe(CANDIDATE);
@@ -86,6 +103,28 @@ describe('the demo bench', () => {
     control.unplug('07');
     bench.refresh();
     expect(unit().plugged).toBe(false);
+    expect(bench.armed).toEqual({ '07': '' });
+  });
+
+  it('keeps a fault while its unit stays plugged or unplugged', () => {
+    const { bench, control } = createBench();
+    bench.arm('07', 'gone');
+    bench.refresh();
+    expect(bench.armed).toEqual({ '07': 'gone' });
+    control.unplug('07');
+    bench.refresh();
+    bench.arm('07', 'late');
+    bench.refresh();
+    expect(bench.armed).toEqual({ '07': 'late' });
+    control.plug('07');
+    bench.refresh();
+    expect(bench.armed).toEqual({ '07': 'late' });
+  });
+
+  it('arms no fault with an unknown name', () => {
+    const { bench, done } = createBench();
+    bench.arm('07', 'unknown');
+    expect(done).toEqual(['clear 07']);
     expect(bench.armed).toEqual({ '07': '' });
   });
 

@@ -60,6 +60,20 @@ describe('the counts of an order', () => {
     expect([...attached.values()]).toEqual(['failed', 'failed']);
   });
 
+  it('name the states in the sequence of the progress line', () => {
+    const here = { running: 4, done: 9, failed: 2, unknown: 3, absent: 7, aside: 6 };
+    expect(stateCounts({ done: 1, here, unseen: 9 }, WAITING)).toEqual([
+      ['done', 1],
+      ['failed', 2],
+      ['unknown', 3],
+      ['running', 4],
+      ['ready', 1],
+      ['aside', 6],
+      ['absent', 7],
+      ['unseen', 8],
+    ]);
+  });
+
   it('list a unit that was set aside as such, not as failed', async () => {
     const world = new World([1, 2].map(unit), ONE_LINE);
     const page = await working(world);

@@ -4,8 +4,16 @@ import { workOrder } from '#test/support/work-orders.ts';
 import { ONE_LINE, sn } from '#test/unit/web/state/orders/order-fixture.ts';
 import type { ListedOrder } from '#web/as-client/work-orders.ts';
 import type { OrderRecord } from '#web/journal/order-record.ts';
-import { hasText, type OrderRow, orderName, orderRows, rowAction } from '#web/state/order-list/order-rows.ts';
+import {
+  accountName,
+  hasText,
+  type OrderRow,
+  orderName,
+  orderRows,
+  rowAction,
+} from '#web/state/order-list/order-rows.ts';
 import type { StoredOrder } from '#web/state/order-list/stored-order.ts';
+import type { SignedIn } from '#web/state/session/session.svelte.ts';
 
 const NOW = new Date('2026-11-29T15:10:00Z');
 const SERVICE = { name: 'AS north', asNumber: 0 };
@@ -40,6 +48,39 @@ describe('the list of orders', () => {
     expect(atAs).toMatchObject([{ id: 'B', done: 4, stored: undefined }]);
   });
 
+  it('has the facts of each order, from this station or from the AS', () => {
+    const order = stored('A');
+    const facts = { title: 'Meters of the north', count: 9, lines: 1, until: day(5), isDryRun: false };
+    expect(only({ stored: [order] })).toEqual({
+      ...{ ...facts, name: 'AS north 0 A', id: 'A', done: 1, state: 'open' },
+      ...{ stored: order, isListed: false, isCurrent: false },
+    });
+    expect(only({ listed: [listed('A', { dryRun: true, lines: 2 })] })).toEqual({
+      ...{ ...facts, name: 'AS north 0 A', id: 'A', done: 4, state: 'open', isDryRun: true, lines: 2 },
+      ...{ stored: undefined, isListed: true, isCurrent: false },
+    });
+  });
+
+  it.each<[Partial<OrderRecord>, Partial<ListedOrder> | undefined, Partial<OrderRow>]>([
+    [{}, { done: 0, state: 'revoked' }, { done: 1, state: 'revoked' }],
+    [{ endedAs: 'revoked' }, { state: 'open' }, { state: 'revoked' }],
+    [{ endedAs: 'revoked', report: '{}' }, { state: 'open' }, { state: 'closed' }],
+    [{}, undefined, { done: 1, state: 'open' }],
+  ])('merges %o in the journal with %o at the AS', (ended, change, row) => {
+    const atAs = change === undefined ? [] : [listed('A', change)];
+    expect(only({ stored: [stored('A', day(5), ended)], listed: atAs })).toMatchObject(row);
+  });
+
+  it('lists no order of the AS without a session', () => {
+    expect(rowsOf({ listed: [listed('A')], service: undefined })).toEqual({ here: [], atAs: [] });
+  });
+
+  it('keeps the sequence of ended orders and of orders with the same end', () => {
+    const ended = [listed('A', { state: 'closed', until: day(9) }), listed('B', { state: 'revoked', until: day(1) })];
+    const open = [listed('D', { until: day(3) }), listed('C', { until: day(3) }), listed('E', { until: day(2) })];
+    expect(ids(rowsOf({ listed: [...ended, ...open] }).atAs)).toEqual(['E', 'D', 'C', 'A', 'B']);
+  });
+
   it('does not mix up orders of two services with the same number', () => {
     const { here, atAs } = rowsOf({
       stored: [stored('A')],
@@ -71,7 +112,20 @@ describe('the action of an order', () => {
     expect(rowAction(only({ stored: [stored('A', day(5), { endedAs: 'closed' })] }), NOW)).toBe('show');
     expect(rowAction(only({ stored: [stored('A', day(5), { endedAs: 'revoked' })] }), NOW)).toBe('show');
     expect(rowAction(only({ listed: [listed('A', { state: 'revoked' })] }), NOW)).toBeUndefined();
+    const closed = { stored: [stored('A', day(5), { endedAs: 'closed' })], listed: [listed('A')] };
+    expect(rowAction(only(closed), NOW)).toBe('report');
   });
+});
+
+it('an account has a name that depends on its kind, its AS and its operator', () => {
+  const account = { kind: 'remote', operator: 'olga', service: { ...SERVICE, demo: false } } as SignedIn;
+  const others = [
+    { ...account, kind: 'vault' },
+    { ...account, operator: 'otto' },
+    { ...account, service: { ...account.service, name: 'AS south' } },
+    { ...account, service: { ...account.service, asNumber: 1 } },
+  ] as SignedIn[];
+  expect(new Set([account, { ...account }, ...others].map(accountName)).size).toBe(5);
 });
 
 it('an order is found by its number or title, whatever the case and the blanks', () => {

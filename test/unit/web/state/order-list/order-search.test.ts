@@ -33,14 +33,15 @@ interface World {
 function searchIn({ unitRow, stored = STORED, atAs = [], account = ACCOUNT }: World) {
   const find = vi.fn(async (_digits: string) => atAs);
   const ended: string[] = [];
+  const session = { account };
   const search = new OrderSearch({
     endOn: ({ code }) => void ended.push(code),
     store: { unit: async () => unitRow as UnitRow | undefined },
     remote: { find },
     stored: () => [stored],
-    account: () => account,
+    account: () => session.account,
   });
-  return { search, find, ended };
+  return { search, find, ended, session };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -137,6 +138,47 @@ describe('the search for an order', () => {
     await vi.runAllTimersAsync();
     expect(search.failure).toBeUndefined();
     expect(search.unitOf(THERE)).toBeDefined();
+  });
+
+  it('has found nothing before the first search, and finds a text without a search of units', () => {
+    const { search } = searchIn({});
+    const { text, digits, isSearching, failure, listed: found } = search;
+    expect({ text, digits, isSearching, failure, found }).toEqual({
+      ...{ text: '', digits: undefined, isSearching: false, failure: undefined, found: [] },
+    });
+    expect([search.isMatch(HERE), search.unitOf(HERE)]).toEqual([true, undefined]);
+    search.search('there');
+    expect([search.text, search.isSearching]).toEqual(['there', false]);
+    expect([search.isMatch(HERE), search.isMatch(THERE)]).toEqual([false, true]);
+  });
+
+  it('lists what the AS found for the account that searched, and starts after 300 ms', async () => {
+    const { search, find, session } = searchIn({ atAs: [listed('THERE', 0, 0)] });
+    search.search('0020');
+    await vi.advanceTimersByTimeAsync(299);
+    expect(find).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(search.listed).toHaveLength(1);
+    session.account = { ...ACCOUNT, operator: 'otto' } as SignedIn;
+    expect([search.listed, search.unitOf(THERE), search.failure]).toEqual([[], undefined, undefined]);
+    session.account = ACCOUNT;
+    expect(search.listed).toHaveLength(1);
+  });
+
+  it('shows no unit of an order for which the AS names none', async () => {
+    const { search } = searchIn({ atAs: [{ ...listed('THERE', 0, 0), unit: null }, listed('OTHER', 0, 0)] });
+    search.search('0020');
+    await vi.runAllTimersAsync();
+    expect(search.unitOf(THERE)).toBeUndefined();
+    expect(search.unitOf(row('OTHER'))).toBeDefined();
+  });
+
+  it('does not show the state of one unit for another that the AS found', async () => {
+    const other = { ...listed('HERE', 1, 0), unit: { sn: sn(0x30), exports: 1, proven: 0, count: 1 } };
+    const { search } = searchIn({ unitRow: { state: 'failed' }, atAs: [other] });
+    search.search('0020');
+    await vi.runAllTimersAsync();
+    expect(search.unitOf(HERE)).toEqual({ sn: sn(0x30), state: 'unknown' });
   });
 
   it('drops the answer for what the operator no longer looks for', async () => {

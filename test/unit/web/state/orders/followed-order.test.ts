@@ -212,7 +212,7 @@ describe('a hands-free order', () => {
       return Promise.reject(new ProtocolError('gateway-failed', '502'));
     };
     await page.plug(...cables);
-    for (let round = 0; round < 8; round++) await order.run.recoverAlone();
+    for (let round = 0; round < 8; round++) await order.run.recoverAutomatically();
     expect(tries).toBe(4);
     expect(order.run.state.is).toBe('halted');
     expect(world.exports).toEqual([]);

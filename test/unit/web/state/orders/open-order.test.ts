@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
 import { NOW } from '#test/unit/web/state/station/station-fixture.ts';
+import type { Failure } from '#web/state/common/failure.ts';
 import { OpenOrder, type OpenOrderOptions } from '#web/state/orders/open-order.svelte.ts';
 import { ONE_LINE, sn, unit, World } from './order-fixture.ts';
 
@@ -35,6 +36,7 @@ async function openOrder() {
     now: NOW,
     ticks: () => 0,
     app: async () => ({ version: '1', build: 'b' }),
+    wordsOf: async ({ code }: Failure) => `Words for ${code}.`,
     head: () => null,
     order: world.order,
     record: { order: page.chain },
@@ -102,6 +104,17 @@ describe('closing an order', () => {
       { sn: sn(2), reason: 'Lost' },
     ]);
     expect(reports[0]).toMatchObject([{ outcome: 'unknown' }, { outcome: 'absent' }]);
+  });
+
+  it('reports a failure in words, with its code', async () => {
+    const { page, order, reports, cables } = await openOrder();
+    await order.run.start();
+    page.bench.account.refuse('exportKey', 'service-nonsense');
+    const [cable] = cables;
+    if (cable) await page.plug(cable);
+    await order.close('', [{ sn: sn(2), reason: 'Stolen' }]);
+    const reason = 'Words for service-nonsense. (service-nonsense)';
+    expect(reports[0]?.[0]).toMatchObject({ sn: sn(1), outcome: 'failed', reason });
   });
 
   it('reports nothing when a reason cannot be written, and shows the failure', async () => {

@@ -35,7 +35,7 @@ describe('the time of the AS', () => {
     'is corrected by an answer when the clock of the computer is %i ms off',
     (behind) => {
       const { clock, pass } = computer(behind);
-      clock.learn(NOON);
+      clock.setAsTime(NOON);
       expect(clock.now().getTime()).toBe(NOON);
       expect(clock.offsetMs).toBe(behind);
       expect(clock.differs).toBe(true);
@@ -46,27 +46,27 @@ describe('the time of the AS', () => {
 
   it('is not corrected for differences below one second, because the header has whole seconds', () => {
     const { clock } = computer();
-    clock.learn(NOON + 700);
-    clock.learn(NOON - 900);
+    clock.setAsTime(NOON + 700);
+    clock.setAsTime(NOON - 900);
     expect(clock.now().getTime()).toBe(NOON);
     expect(clock.offsetMs).toBe(0);
   });
 
   it('does not follow a computer clock that is set back, and continues while the computer sleeps', () => {
     const { clock, clocks } = computer();
-    clock.learn(NOON);
+    clock.setAsTime(NOON);
     clocks.ticks += 60_000;
     clocks.wall -= DAY;
     expect(clock.now().getTime()).toBe(NOON + 60_000);
     clocks.wall += DAY + 8 * 3_600_000;
     expect(clock.now().getTime()).toBe(NOON + 8 * 3_600_000);
-    clock.learn(NOON + 8 * 3_600_000 + 5_000);
+    clock.setAsTime(NOON + 8 * 3_600_000 + 5_000);
     expect(clock.now().getTime()).toBe(NOON + 8 * 3_600_000 + 5_000);
   });
 
   it('is available without a network from the last known difference', () => {
     const { clock, stored } = computer(DAY);
-    clock.learn(NOON);
+    clock.setAsTime(NOON);
     const { clock: later, pass } = computer(DAY, stored);
     expect(later.differs).toBe(true);
     pass(7_000);

@@ -81,7 +81,7 @@ describe('another root key', () => {
 describe('the first contact', () => {
   it('shows the root key, and sends no access code before the operator has compared that key', async () => {
     const { session, account, roots } = create({ isPinned: false });
-    await session.meet();
+    await session.fetchRoot();
     expect(session.unpinned).toEqual(SHOWN);
     for (const compared of [undefined, 'another root']) {
       await session.signIn('KF', compared);
@@ -98,13 +98,13 @@ describe('the first contact', () => {
 
   it('shows no root key that is pinned, and none while the AS is out of reach', async () => {
     const { session, roots } = create();
-    await session.meet();
+    await session.fetchRoot();
     expect(session.unpinned).toBeUndefined();
     roots.isPinned.mockImplementationOnce(() => refusal('service-unreachable'));
-    await session.meet();
+    await session.fetchRoot();
     expect(session).toMatchObject({ unpinned: undefined, state: { is: 'out' } });
     roots.isPinned.mockImplementationOnce(() => Promise.reject(new TypeError('bug')));
-    await expect(session.meet()).rejects.toThrow(TypeError);
+    await expect(session.fetchRoot()).rejects.toThrow(TypeError);
   });
 });
 
@@ -282,7 +282,7 @@ it('the clock of the AS is stored only when the difference changes', () => {
   const setItem = vi.fn();
   const settings = { getItem: () => null, setItem };
   const clock = new AsClock({ wall: () => NOW, ticks: () => 0, settings });
-  clock.learn(NOW + DAY);
-  clock.learn(NOW + DAY + 500);
+  clock.setAsTime(NOW + DAY);
+  clock.setAsTime(NOW + DAY + 500);
   expect(setItem.mock.calls).toEqual([['keyferry.clock', String(DAY)]]);
 });

@@ -184,7 +184,7 @@ describe('the first contact with an AS', () => {
 
   it('sends no access code before the operator has compared the root key', async () => {
     const { session, account } = await atFirstContact();
-    await session.meet();
+    await session.fetchRoot();
     expect(session.unpinned?.fingerprint).toBe('AAAAAAAAAAAAAAAA');
     account.refuse('signIn', 'signed-out');
     await session.signIn('KF-secret');
@@ -195,7 +195,7 @@ describe('the first contact with an AS', () => {
 
   it('pins the root key that was compared, and does not ask again', async () => {
     const { session, account } = await atFirstContact();
-    await session.meet();
+    await session.fetchRoot();
     await session.signIn('KF-secret', session.unpinned?.root);
     expect(account.replaced).toEqual(['the root that is shown']);
     expect(session.unpinned).toBeUndefined();

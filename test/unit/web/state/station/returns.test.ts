@@ -2,8 +2,8 @@
 // gets, which commands it receives, and what the station reports to the open order.
 import { describe, expect, it, vi } from 'vitest';
 import type { AttachedUnit } from '#protocol/provisioning/attached-unit.ts';
-import type { Attendant } from '#web/state/station/attendant.ts';
 import { suitesFor } from '#web/state/station/lane-load.ts';
+import type { UnitLoader } from '#web/state/station/unit-loader.ts';
 import { attached, cable, createBench, load, SETS } from './station-fixture.ts';
 
 const SELECT = 0xa4;
@@ -16,11 +16,11 @@ async function signedInBench() {
   return bench;
 }
 
-function createAttendant() {
+function createLoader() {
   const arrive = vi.fn(async () => undefined);
   const refuseDuplicate = vi.fn(async () => undefined);
   const progress = { id: 'JOB', done: 0, total: 1, failed: 0 };
-  return { arrive, refuseDuplicate, recover: async () => undefined, progress } satisfies Attendant;
+  return { arrive, refuseDuplicate, recover: async () => undefined, progress } satisfies UnitLoader;
 }
 
 describe('a unit whose load is open', () => {
@@ -61,17 +61,17 @@ describe('a unit whose load is open', () => {
 describe('the open order', () => {
   it('receives a report of a second unit with the same SN, but not of the other link of a unit', async () => {
     const bench = await signedInBench();
-    const attendant = createAttendant();
-    bench.station.assign(attendant);
+    const loader = createLoader();
+    bench.station.assign(loader);
     const wire = cable();
     await attached(bench, wire);
     bench.choice = wire.link(2, 'serial');
     await bench.station.attach('serial');
-    expect(attendant.refuseDuplicate).not.toHaveBeenCalled();
+    expect(loader.refuseDuplicate).not.toHaveBeenCalled();
     bench.choice = cable().link(3);
     await bench.station.attach('usb');
-    expect(attendant.refuseDuplicate.mock.calls).toEqual([[SN]]);
-    expect(attendant.arrive).toHaveBeenCalledOnce();
+    expect(loader.refuseDuplicate.mock.calls).toEqual([[SN]]);
+    expect(loader.arrive).toHaveBeenCalledOnce();
     expect(bench.station.lanes).toHaveLength(1);
   });
 
@@ -82,7 +82,7 @@ describe('the open order', () => {
     expect(bench.station.awake).toBe(true);
     await loading;
     expect(bench.station.awake).toBe(false);
-    bench.station.assign(createAttendant());
+    bench.station.assign(createLoader());
     expect(bench.station.awake).toBe(true);
     bench.station.assign(undefined);
     expect(bench.station.awake).toBe(false);

@@ -286,6 +286,7 @@ export async function createBench(sets = SETS, found?: Found): Promise<BenchPart
           };
         },
       },
+      now,
       makeLane: (link, options) => new Lane(link, options, semaphore),
     }),
     ticks: () => ticks++,

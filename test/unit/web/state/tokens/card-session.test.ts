@@ -109,7 +109,7 @@ describe('the card session', () => {
     expect(card.phase).toEqual({ is: 'unlocked' });
     expect(session.signedIn).toMatchObject({
       kind: 'card',
-      service: { name: 'AS token card 7', asNumber: 7, demo: false },
+      service: { name: 'AS token card 0007', asNumber: 7, demo: false },
     });
     expect(session.signedIn?.sets[0]?.keys.map(({ ref1 }) => ref1)).toEqual([0x0103, 0x0104, 0x0105, 0x0106]);
     expect(session.signedIn?.sets[0]?.transportKeys.map(({ tkv }) => tkv)).toEqual([2, 1]);

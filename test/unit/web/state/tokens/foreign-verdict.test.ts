@@ -17,7 +17,13 @@ it.each([
   ];
   const options = {
     returns: {
-      giveBack: async () => ({ exports: 1, receipts: 1, findings, verdicts: [{ ...verdict, xc: 1 }], auditHead: '{}' }),
+      sendJournal: async () => ({
+        exports: 1,
+        receipts: 1,
+        findings,
+        verdicts: [{ ...verdict, xc: 1 }],
+        auditHead: '{}',
+      }),
     },
     store: { findExport: async () => made },
     journal: { list: async () => [], append: () => expect.fail('no attempt has this export') },

@@ -197,9 +197,9 @@ describe('the return of a vault journal', () => {
         trust: new MemoryTrust(),
         retryPausesMs: [],
       });
-      await expect(new VaultReturns(elsewhere).giveBack(id, signed)).rejects.toEqual(code('not-signed-in'));
+      await expect(new VaultReturns(elsewhere).sendJournal(id, signed)).rejects.toEqual(code('not-signed-in'));
       await elsewhere.signIn(other.operator);
-      await expect(new VaultReturns(elsewhere).giveBack(id, signed)).rejects.toEqual(code('vault-unknown'));
+      await expect(new VaultReturns(elsewhere).sendJournal(id, signed)).rejects.toEqual(code('vault-unknown'));
     } finally {
       await other.close();
     }
@@ -219,7 +219,7 @@ describe('the return of a vault journal', () => {
       auditFloor: remote.auditFloor.bind(remote),
       acceptHead: remote.acceptHead.bind(remote),
     };
-    await expect(new VaultReturns(as).giveBack(id, signed)).rejects.toEqual(code(expected));
+    await expect(new VaultReturns(as).sendJournal(id, signed)).rejects.toEqual(code(expected));
   });
 
   it('refuses a verdict or an audit head that the AS did not sign', async () => {
@@ -238,7 +238,7 @@ describe('the return of a vault journal', () => {
         auditFloor: remote.auditFloor.bind(remote),
         acceptHead: remote.acceptHead.bind(remote),
       };
-      await expect(new VaultReturns(as).giveBack(id, signed)).rejects.toEqual(code('service-changed'));
+      await expect(new VaultReturns(as).sendJournal(id, signed)).rejects.toEqual(code('service-changed'));
     }
   });
 });

@@ -286,7 +286,7 @@ describe('a device that no profile names', () => {
 
 describe('a malformed identity', () => {
   it('is shown with the field and the clause', () => {
-    const detail = 'SELECT: 65 tries, more than 64 (docs/protocol.md clause 4.7)';
+    const detail = 'SELECT: tries is 65, more than 64 (docs/protocol.md clause 4.7)';
     expect(reference({ code: 'identity-malformed', detail })).toBe(`identity-malformed: ${detail}`);
   });
 });

@@ -1,6 +1,6 @@
 // The message for the space that is left for the journal, in rounded numbers.
 import { describe, expect, it } from 'vitest';
-import { roomInWords } from '#web/ui/messages/order.ts';
+import { freeSpaceText } from '#web/ui/messages/order.ts';
 
 describe('the space for the journal', () => {
   it.each([
@@ -10,7 +10,7 @@ describe('the space for the journal', () => {
     [7_992_000, 'There is space for more than 900 more keys.'],
     [640_000, 'There is space for only a few more keys.'],
     [7_999, 'There is no space for another key.'],
-  ])('of %i bytes is given in rounded numbers of keys', (octets, words) => {
-    expect(roomInWords(octets)).toBe(words);
+  ])('of %i bytes is given in rounded numbers of keys', (bytes, words) => {
+    expect(freeSpaceText(bytes)).toBe(words);
   });
 });

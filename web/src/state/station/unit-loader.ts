@@ -3,7 +3,7 @@
 import type { Lane } from './lane.svelte.ts';
 
 /** Loads the units that are attached while a work order is open. */
-export interface Attendant {
+export interface UnitLoader {
   /**
    * The station calls this for each unit that is attached, after reading its identity and settling
    * its open attempts as far as possible.

@@ -1,0 +1,123 @@
+// The configuration of the service from flags and environment variables.
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '#as-service/bin/config.ts';
+import type { Environment } from '#as-service/common/environment.ts';
+
+const PROGRAM = resolve('/opt/keyferry/service');
+
+function read(args: readonly string[] = [], environment: Environment = {}) {
+  const config = readConfig(args, environment, PROGRAM);
+  if (config === 'help') throw new TypeError('help');
+  return config;
+}
+
+describe('the configuration', () => {
+  it('has the page beside the program, whatever the working folder is', () => {
+    expect(read().web).toBe(resolve('/opt/keyferry'));
+    expect(read([], { KEYFERRY_WEB: '/srv/page' }).web).toBe(resolve('/srv/page'));
+    expect(read(['--web', '/srv/other'], { KEYFERRY_WEB: '/srv/page' }).web).toBe(resolve('/srv/other'));
+  });
+
+  it('has these defaults', () => {
+    expect(read()).toEqual({
+      host: '127.0.0.1',
+      port: 8787,
+      directory: resolve('keyferry-as'),
+      keyFile: resolve('keyferry-as/sealing.key'),
+      sealingKey: undefined,
+      origins: [],
+      pageOrigins: [],
+      web: resolve('/opt/keyferry'),
+      demo: false,
+      embedded: true,
+      exportsPerMinute: 6000,
+      acceptClock: false,
+    });
+  });
+
+  it('takes a flag before the variable, and the variable before the default', () => {
+    const variables = {
+      KEYFERRY_PORT: '9000',
+      KEYFERRY_DATA: '/srv/a',
+      KEYFERRY_DEMO: 'TRUE',
+      KEYFERRY_STANDALONE: '1',
+    };
+    expect(read([], variables)).toMatchObject({
+      port: 9000,
+      directory: resolve('/srv/a'),
+      demo: true,
+      embedded: false,
+    });
+    expect(read([], variables).keyFile).toBe(resolve('/srv/a/sealing.key'));
+    expect(read(['--port', '0', '--embedded'], variables)).toMatchObject({ port: 0, embedded: true });
+    expect(read(['--standalone', '--accept-clock'])).toMatchObject({ embedded: false, acceptClock: true });
+    expect(readConfig(['--help'], {}, PROGRAM)).toBe('help');
+  });
+
+  it('reads origins separated by commas and blanks, from either variable', () => {
+    const origins = ['https://a.example', 'http://b.example:8080'];
+    expect(read(['--origin', 'https://a.example/, http://b.example:8080']).origins).toEqual(origins);
+    expect(read([], { KEYFERRY_ORIGINS: origins.join(' ') }).origins).toEqual(origins);
+    expect(read([], { KEYFERRY_ORIGIN: 'https://a.example' }).origins).toEqual(['https://a.example']);
+  });
+
+  it.each([
+    [['--port', '65536'], 'port must be a whole number from 0 to 65535, not "65536".'],
+    [['--port', '1e3'], 'port must be a whole number from 0 to 65535, not "1e3".'],
+    [['--exports-per-minute', '0'], 'exports-per-minute must be a whole number from 1 to 1000000000, not "0".'],
+    [['--origin', 'https://a.example/keys'], '"https://a.example/keys" is not an origin.'],
+    [['--origin', 'ftp://a.example'], '"ftp://a.example" is not an origin.'],
+    [['--embedded', '--standalone'], 'Choose --embedded or --standalone, not both.'],
+    [['--nonsense'], '--exports-per-minute N'],
+  ])('refuses %j', (args, words) => {
+    expect(() => read(args)).toThrow(words);
+  });
+});
+
+function pageOrigins(args: readonly string[], environment: Record<string, string> = {}): readonly string[] {
+  return read(args, environment).pageOrigins;
+}
+
+describe('the origins of pages on other servers', () => {
+  const [A, B] = ['https://intranet.example', 'https://tools.example:8443'];
+
+  it('come from a flag that may be repeated, or from the environment', () => {
+    expect(pageOrigins([])).toEqual([]);
+    expect(pageOrigins(['--allow-origin', A, '--allow-origin', `${B}/`])).toEqual([A, B]);
+    expect(pageOrigins(['--allow-origin', `${A},${B}`])).toEqual([A, B]);
+    const environment = { KEYFERRY_ALLOW_ORIGINS: ` "${A}, ${B}"` };
+    expect(pageOrigins([], environment)).toEqual([A, B]);
+    expect(pageOrigins(['--allow-origin', B], environment)).toEqual([B]);
+  });
+
+  it('are not origins at which the service is reached', () => {
+    expect(read(['--allow-origin', A, '--origin', B])).toMatchObject({ origins: [B], pageOrigins: [A] });
+  });
+
+  it.each([
+    ['*', 'https://keys.example.org'],
+    ['null', 'https://keys.example.org'],
+    ['intranet.example', 'https://keys.example.org'],
+    ['https://*.example', 'https://keys.example.org'],
+    ['file:///srv/page', 'https://keys.example.org'],
+    ['https://intranet.example/tools/keys/', A],
+    ['https://Intranet.example', A],
+    ['https://intranet.example:443', A],
+    ['https://anna@intranet.example', A],
+    ['https://schlüssel.example', 'https://xn--schlssel-95a.example'],
+  ])('%s is refused, with the right spelling', (text, spelling) => {
+    const refusal = `"${text}" is not an origin. Write it like ${spelling}, without a path.`;
+    expect(() => pageOrigins(['--allow-origin', text])).toThrow(refusal);
+    expect(() => pageOrigins([], { KEYFERRY_ALLOW_ORIGINS: text })).toThrow(refusal);
+  });
+
+  it('need HTTPS, except on this computer', () => {
+    expect(() => pageOrigins(['--allow-origin', 'http://intranet.example:80'])).toThrow('is not an origin');
+    expect(() => pageOrigins(['--allow-origin', 'http://intranet.example:8080'])).toThrow(
+      '"http://intranet.example:8080" has no HTTPS, so browsers give its page no units. Write https://intranet.example:8080.',
+    );
+    const local = ['http://localhost:5173', 'http://127.0.0.1:5173', 'http://[::1]:5173'];
+    expect(pageOrigins(['--allow-origin', local.join(',')])).toEqual(local);
+  });
+});

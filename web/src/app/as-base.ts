@@ -1,0 +1,15 @@
+// The address of the AS, which main.ts passes to the AS client.
+
+/**
+ * Addresses of the AS in order of preference: absolute URLs without a slash at the end. The first
+ * one is also the name under which the station stores the root key and the attempts of this AS.
+ */
+export type AsBase = readonly [string, ...string[]];
+
+/**
+ * Returns the address of the AS for a page that names no other AS: the folder of the page. A server
+ * that serves the page below a path must have the AS at `v1` in the same folder.
+ */
+export function folderOf(pageUrl: string): string {
+  return new URL('.', pageUrl).href.slice(0, -1);
+}
