@@ -112,7 +112,7 @@ test('a card that is unplugged during an export can be attached again, and the k
   await station.fault(token.sn, { fault: 'unplug', direction: 'in', after: 20 });
   await lane.root.getByRole('button', { name: 'Load into slot 1' }).click();
   await lane.expectWord('Not loaded');
-  await lane.expectSaid('Plug the token in again, unlock it, then retry.');
+  await lane.expectSaid('Plug the token in again and unlock it, then press “Choose key again”.');
   await expect(page.getByText('Not signed in to an AS')).toBeVisible();
   await station.plug(token.sn);
   await tokens.useCard('USB', token);

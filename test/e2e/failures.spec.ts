@@ -23,7 +23,7 @@ const REFUSALS: readonly {
     name: 'the unit cannot verify DATA (6988)',
     fault: { fault: 'refuse', ins: IMPORT_KEY, statusWord: 0x6988 },
     again: true,
-    says: ['Load the key again', 'Who acts: you', 'IMPORTKEY 6988'],
+    says: ['Press “Load again”.', 'Who acts: you', 'IMPORTKEY 6988'],
   },
   {
     name: 'the memory of the unit fails (6581)',
@@ -121,7 +121,7 @@ test('a serial adapter that only returns what it is sent is named, and works onc
   await station.attach('Serial', one.sn);
   const lane = station.onlyLane();
   await lane.expectWord('Not attached');
-  await lane.expectSaid('Check that the unit is connected and switched on, then retry');
+  await lane.expectSaid('Check that the unit is connected and switched on, then press “Read again”.');
   await lane.expectSaid('The adapter only returns what this page sends. No unit answers through it.');
   await station.page.evaluate((sn) => window.keyferrySimulator?.clearFaults(sn), one.sn);
   await lane.press('Read again');
@@ -319,7 +319,7 @@ test.describe('failures of the AS', () => {
       await own.halt();
       await lane.load(FIELD_KEY.label, 1);
       await lane.expectWord('Not loaded');
-      await lane.expectSaid('Check the network, then retry');
+      await lane.expectSaid('Check the network, then press “Load again”.');
 
       const token = await own.resume();
       await lane.press('Load again');

@@ -57,7 +57,7 @@ test('the lanes that call for a hand stand first, twice as wide, and the focus s
   await expectReadingOrder(orders);
 
   const failed = orders.tile(two.sn);
-  await expect(failed).toContainText('Load again.');
+  await expect(failed).toContainText('Press “Load again”.');
   await expect(failed).toContainText('Who acts: you.');
   await expect(failed).toContainText('IMPORTKEY 6985');
   await expect(failed.getByText(two.sn.slice(-4), { exact: true }).first()).toHaveCSS('font-size', '32px');
@@ -67,7 +67,7 @@ test('the lanes that call for a hand stand first, twice as wide, and the focus s
   await expectAccessible(page, 'the board');
 
   // The button that had the focus is gone: the heading of the lane takes the focus.
-  await failed.getByRole('button', { name: 'Retry' }).focus();
+  await failed.getByRole('button', { name: 'Load again' }).focus();
   await page.keyboard.press('Enter');
   await orders.expectWord(two.sn, 'Unplug');
   await expect(orders.tile(two.sn).locator(':focus')).toBeVisible();
@@ -105,6 +105,35 @@ test('on a phone every lane that does not call is one line, which opens', async 
   await line.getByRole('heading').click();
   await expect(line.getByRole('button', { name: 'Remove unit' })).toBeVisible();
   await expectAccessible(page, 'an open line');
+});
+
+test('a reason that the operator is typing survives a narrow window and another view', async ({
+  open,
+  service,
+  page,
+}) => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const one = unit();
+  const { orders } = await openNew({ open, service, page }, [one], { units: [one.sn] });
+  await orders.attach(one.sn);
+  await orders.expectWord(one.sn, 'Waiting');
+  const lane = orders.tile(one.sn);
+  await lane.getByRole('button', { name: 'Set aside' }).click();
+  await page.keyboard.type('Cover is');
+  const field = lane.getByLabel('Reason for setting this unit aside');
+  for (const width of [390, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    await expect(field).toBeVisible();
+    await expect(field).toHaveValue('Cover is');
+  }
+  await page.getByRole('link', { name: 'History' }).click();
+  await page.getByRole('link', { name: 'Station', exact: true }).click();
+  await expect(field).toHaveValue('Cover is');
+  await field.fill('Cover is broken');
+  await page.keyboard.press('Enter');
+  await orders.expectWord(one.sn, 'Set aside');
+  // The last group of the serial number has no space after it.
+  await expect(lane.locator('.facts .group').last()).toHaveCSS('margin-inline-end', '0px');
 });
 
 test('the progress of up to 60 units has a cell for each, and names only states that units are in', async ({
@@ -186,7 +215,11 @@ test('an order is found by the last digits of a unit, with the state of the unit
   await expectNarrow(page, 'the list');
 });
 
-test('an overdue order says who can help, and a file opens wherever it is dropped', async ({ open, service, page }) => {
+test('an expired order says when it expired and who can help, and a file opens wherever it is dropped', async ({
+  open,
+  service,
+  page,
+}) => {
   const one = unit();
   const id = await issue(service, { units: [one.sn], options: ['--days', '2'] });
   const station = await open([]);
@@ -200,10 +233,10 @@ test('an overdue order says who can help, and a file opens wherever it is droppe
   await station.signIn(service.token);
   const orders = new OrdersPage(page);
   await page.getByRole('link', { name: 'Orders' }).click();
-  await expect(orders.row(id)).toContainText('Overdue since yesterday');
+  await expect(orders.row(id)).toContainText('Expired yesterday');
   await expect(orders.row(id)).toContainText('Ask your custodian for a new order.');
   await expect(orders.row(id).getByRole('button')).toHaveText(`Show ${id}`);
-  await expectAccessible(page, 'an overdue order');
+  await expectAccessible(page, 'an expired order');
   await page.evaluate(() => {
     const dataTransfer = new DataTransfer();
     dataTransfer.items.add(new File(['{"not": "an order"}'], 'order.json'));

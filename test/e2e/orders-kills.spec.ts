@@ -135,7 +135,7 @@ async function startOrder({ page }: Browser, service: Service, id: string, isFir
 async function expectUnplug(orders: OrdersPage, numbers: readonly string[]): Promise<void> {
   await expect(async () => {
     const lost = orders.tiles.filter({ has: orders.page.getByRole('heading', { name: 'Not attached' }) });
-    for (const retry of await lost.getByRole('button', { name: /^(Retry|Read again)$/ }).all())
+    for (const retry of await lost.getByRole('button', { name: /^(Load again|Read again|Check outcome)$/ }).all())
       await retry.click({ timeout: 2000 });
     for (const sn of numbers) {
       await expect(orders.tile(sn).getByRole('heading', { level: 2 })).toHaveText('Unplug', { timeout: 5000 });

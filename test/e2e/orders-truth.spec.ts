@@ -22,7 +22,7 @@ test('a station that has an order open can no longer work it after the AS has re
   await orders.attach(one.sn);
   await expect(page.getByText('This order is revoked.')).toBeVisible();
   await expect(page.getByRole('button', { name: /^(Start order|Go on)/ })).toHaveCount(0);
-  await expect(orders.tile(one.sn).getByRole('button', { name: /^(Retry|Set aside)$/ })).toHaveCount(0);
+  await expect(orders.tile(one.sn).getByRole('button', { name: /^(Load again|Set aside)$/ })).toHaveCount(0);
 });
 
 test('a second station asks its operator why a unit is loaded again, and sends no other reason', async ({
@@ -55,7 +55,7 @@ test('a second station asks its operator why a unit is loaded again, and sends n
   await board.expectWord(one.sn, 'Reason needed');
   const tile = board.tile(one.sn);
   await expect(tile).toContainText(
-    'Enter a reason for loading again. This key was already sent to this unit in this order.',
+    'Enter a reason, then press “Load again”. This key was already sent to this unit in this order.',
   );
   await tile.getByLabel('Reason for loading this unit again').fill('Second board fitted');
   await tile.getByRole('button', { name: 'Load again' }).click();

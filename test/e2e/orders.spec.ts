@@ -39,7 +39,9 @@ test('every screen of an order is accessible', async ({ open, service, page }) =
   // Every view shows the progress of the order.
   await page.getByRole('link', { name: 'History' }).click();
   await page.getByRole('link', { name: `Order ${id}: 1 of 2 done`, exact: true }).click();
-  await orders.close();
+  await orders.requestClosing(['1 done', '1 not loaded']);
+  await expectAccessible(page, 'the closing of an order');
+  await orders.confirmClosing(1);
   await orders.openReport();
   await expect(page.getByRole('article')).toContainText('Cover is broken');
   await expectAccessible(page, 'the report');
@@ -87,7 +89,8 @@ test('a list is compared with the order, and a list of reasons explains an absen
   const chunks: Buffer[] = [];
   for await (const chunk of await (await saving).createReadStream()) chunks.push(chunk as Buffer);
   expect(Buffer.concat(chunks).toString('utf8')).toContain('absent,Lost on the way,0');
-  await orders.close();
+  await orders.requestClosing(['1 done', '1 not seen, absent in the report']);
+  await orders.confirmClosing(1);
   await orders.openReport();
   await expect(page.getByRole('article')).toContainText('2: 1 done, 0 not loaded, 0 not known, 1 absent');
 });
@@ -129,20 +132,51 @@ test('eight units are loaded concurrently with two keys each, and the report of 
   await expect(sheet.getByText('Done, proven')).toHaveCount(8);
 });
 
-test('an order closes only when every unit is done or has a reason', async ({ open, service, page }) => {
-  const [here, gone] = [unit(), unit()];
-  const { orders } = await openNew({ open, service, page }, [here], { units: [here.sn, gone.sn] });
-  await orders.attach(here.sn);
+test('an order closes with units that are not done only after the operator has confirmed how it ends', async ({
+  open,
+  service,
+  page,
+}) => {
+  const refused = { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 } as const;
+  const [here, failed, waiting, gone] = [unit(), unit(undefined, { faults: [refused] }), unit(), unit()];
+  const { orders } = await openNew({ open, service, page }, [here, failed, waiting], {
+    units: [here.sn, failed.sn, waiting.sn, gone.sn],
+  });
+  for (const { sn } of [here, failed]) await orders.attach(sn);
   await orders.start();
   await orders.expectWord(here.sn, 'Unplug');
-  await orders.close();
-  await expect(page.getByText('Enter the missing reasons.')).toBeVisible();
-  await page.getByLabel('Reason for these units').fill('Lost on the way');
-  await page.getByRole('button', { name: 'Save reason and close order' }).click();
+  await orders.expectWord(failed.sn, 'Not loaded');
+  await page.getByRole('button', { name: 'Pause order' }).click();
+  await orders.attach(waiting.sn);
+  await orders.expectWord(waiting.sn, 'Waiting');
+
+  const ending = ['1 done', '2 not loaded', '1 not seen, absent in the report'];
+  await orders.requestClosing(ending);
+  const form = orders.closingForm;
+  await expect(form).toContainText('1 unit still waits in a lane.');
+  await form.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('button', { name: 'Close order', exact: true })).toBeFocused();
+
+  await orders.requestClosing(ending);
+  const close = form.getByRole('button', { name: 'Close order with 3 units not done' });
+  await expect(close).toBeDisabled();
+  await form.getByLabel('Reason why units were not seen').fill('Lost on the way');
+  await expect(close).toBeDisabled();
+  await expect(form.getByRole('listitem').filter({ hasText: waiting.sn })).toContainText('not loaded');
+  await form.getByLabel('Reason for this unit').fill('No time left');
+  await orders.confirmClosing(3);
+  // The board of the closed order offers nothing that it refuses, and calls nobody.
+  const lane = orders.tile(failed.sn);
+  await expect(lane).toContainText('This order is closed. No more keys will be loaded.');
+  await expect(lane).not.toContainText(/Who acts|Press/);
+  await expect(lane.getByRole('button', { name: /^(Load again|Set aside)$/ })).toHaveCount(0);
+  await orders.expectWord(waiting.sn, 'Closed');
+
   await orders.openReport();
   const sheet = page.getByRole('article');
   await expect(sheet.getByRole('heading', { level: 2 })).toHaveText('Genuine');
-  await expect(sheet).toContainText('Lost on the way');
+  await expect(sheet).toContainText('4: 1 done, 2 not loaded, 0 not known, 1 absent');
+  for (const text of ['Lost on the way', 'No time left']) await expect(sheet).toContainText(text);
 });
 
 test('reloads during the loads of eight units leave a correct journal, and the order is completed', {
@@ -196,7 +230,7 @@ test('the key is not loaded after a scan of another label', { tag: '@long' }, as
   await page.getByLabel('Scan or type the number on the label').fill(two.sn);
   await page.getByRole('button', { name: 'Confirm number' }).click();
   await orders.expectWord(one.sn, 'Other label');
-  await orders.tile(one.sn).getByRole('button', { name: 'Retry' }).click();
+  await orders.tile(one.sn).getByRole('button', { name: 'Scan again' }).click();
   await orders.expectWord(one.sn, 'Scan label');
   await page.getByLabel('Scan or type the number on the label').fill(one.sn);
   await page.keyboard.press('Enter');
@@ -224,7 +258,7 @@ test('the order halts after failures in a row, and continues when the operator s
   await orders.expectWord(three.sn, 'Waiting');
   await orders.start();
   await orders.expectWord(three.sn, 'Unplug');
-  await orders.tile(one.sn).getByRole('button', { name: 'Retry' }).click();
+  await orders.tile(one.sn).getByRole('button', { name: 'Load again' }).click();
   await orders.expectWord(one.sn, 'Unplug');
   await orders.expectDone(2);
 });

@@ -84,7 +84,7 @@ test('an order of eight units after a gap in the network', async ({ page, servic
     route.request().url().endsWith('/v1/exports') && ++exports <= 3 ? route.continue() : route.abort(),
   );
   await orders.start();
-  const halted = page.getByText('Halted Check the network, then retry.');
+  const halted = page.getByText('Halted Check the network, then press “Go on”.');
   await expect(async () => {
     await page.clock.runFor(2_000); // the pauses between the tries of a request
     await expect(halted).toBeVisible({ timeout: 100 });

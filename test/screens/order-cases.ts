@@ -13,8 +13,10 @@ const DAY_MS = 86_400_000;
 const REFUSED: Fault = { fault: 'refuse', ins: 0xd8, statusWord: 0x6985 };
 const [ONE, TWO, THREE] = [unit(1), unit(2), unit(3)];
 
-function formOf({ page }: Driver, button: string): Locator {
-  return page.locator('form').filter({ has: page.getByRole('button', { name: button, exact: true }) });
+/** The form that says how the order would end. It appears after a click on the button. */
+async function closingForm({ page }: Driver): Promise<Locator> {
+  await page.getByRole('button', { name: WORDS.closeOrder, exact: true }).click();
+  return page.locator('form').filter({ has: page.getByRole('button', { name: WORDS.closeOrder }) });
 }
 
 /** Opens an order for three units. Afterwards one unit is done, one has failed, one is absent. */
@@ -30,7 +32,7 @@ async function workOrder(driver: Driver, id: string): Promise<void> {
 export async function closeOrder(driver: Driver, id: string): Promise<string> {
   const { page } = driver;
   await workOrder(driver, id);
-  await driver.send(formOf(driver, WORDS.closeOrder), driver.texts.reason('Did not arrive'));
+  await driver.send(await closingForm(driver), driver.texts.reason('Did not arrive'));
   await driver.click('a[href="#report"]');
   await driver.find('article header.done').waitFor();
   const saving = page.waitForEvent('download');
@@ -174,8 +176,7 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
     await driver.press('G');
     await driver.take('early');
     await driver.page.clock.setSystemTime(Date.now() + 40 * DAY_MS);
-    await driver.press('P');
-    await driver.press('G');
+    await driver.gone('[aria-keyshortcuts=P]');
     await driver.take('over');
   },
 
@@ -221,10 +222,10 @@ export const ORDER_CASES: Readonly<Record<string, ScreenCase>> = {
 
   'orders-closing': async (driver) => {
     await workOrder(driver, 'CLOSING-1');
-    await formOf(driver, WORDS.closeOrder).getByRole('button').click();
-    await formOf(driver, WORDS.keepReason).waitFor();
+    const form = await closingForm(driver);
+    await form.waitFor();
     await driver.take('reasons-missing');
-    await driver.send(formOf(driver, WORDS.keepReason), driver.texts.reason('Did not arrive'));
+    await driver.send(form, driver.texts.reason('Did not arrive'));
     await driver.take('', 'a[href="#report"]');
   },
 

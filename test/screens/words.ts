@@ -2,7 +2,6 @@
 // text on the page.
 export const WORDS = {
   closeOrder: 'Close order',
-  keepReason: 'Save reason and close order',
   setAside: 'Set aside',
   saveReport: 'Save report as JSON',
   returnJournal: 'Return journal',

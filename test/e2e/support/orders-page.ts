@@ -113,8 +113,25 @@ export class OrdersPage {
     await expect(this.progress).toHaveAttribute('aria-valuenow', String(count));
   }
 
-  async close(absentReason?: string): Promise<void> {
-    if (absentReason !== undefined) await this.page.getByLabel(/^Reason why .* absent$/).fill(absentReason);
+  /** Closes an order whose units are all done. */
+  async close(): Promise<void> {
     await this.page.getByRole('button', { name: 'Close order', exact: true }).click();
+  }
+
+  /** The form that says how the order would end. */
+  get closingForm(): Locator {
+    return this.page.getByRole('form', { name: /not done$/ });
+  }
+
+  /** Asks to close an order whose units are not all done. `ending` is how the page says it ends. */
+  async requestClosing(ending: readonly string[]): Promise<void> {
+    await this.close();
+    await expect(this.closingForm.getByRole('list').first().getByRole('listitem')).toHaveText([...ending]);
+  }
+
+  /** Confirms that the order ends with `count` units that are not done. */
+  async confirmClosing(count: number): Promise<void> {
+    const units = count === 1 ? '1 unit' : `${count} units`;
+    await this.closingForm.getByRole('button', { name: `Close order with ${units} not done` }).click();
   }
 }

@@ -1,13 +1,15 @@
 // Sorts the lanes on the order board. The lanes that need the operator come first.
 
+import type { WaitReason } from '../orders/run-state.ts';
 import type { UnitPhase } from '../orders/unit-progress.svelte.ts';
 import type { Lane } from '../station/lane.svelte.ts';
+import { hasEnded, isOver } from './lane-actions.ts';
 
 /**
- * Places on the board, first to last. `gone`: the unit is done or refused, and is no longer
- * attached.
+ * Places on the board, first to last. `over`: the unit is not done, and the order takes no more
+ * loads. `gone`: the unit is done or refused, and is no longer attached.
  */
-const PLACES = ['failed', 'unknown', 'unplug', 'loading', 'ready', 'aside', 'gone'] as const;
+const PLACES = ['failed', 'unknown', 'unplug', 'loading', 'ready', 'over', 'aside', 'gone'] as const;
 export type Place = (typeof PLACES)[number];
 
 export interface PlacedLane {
@@ -23,11 +25,23 @@ export function isCalling(place: Place): boolean {
   return place === 'failed' || place === 'unknown';
 }
 
+/** Whether the operator has nothing left to do on the lane. */
+export function isQuiet(place: Place): boolean {
+  return place === 'over' || place === 'aside' || place === 'gone';
+}
+
 /**
  * Returns the place of a lane. `phase` is the phase of the lane's unit in the order; undefined if
- * the run has not read the unit.
+ * the run has not read the unit. `waitReason` is the reason why the run loads no unit.
  */
-export function placeOf(lane: LaneState, phase: UnitPhase | undefined): Place {
+export function placeOf(lane: LaneState, phase: UnitPhase | undefined, waitReason?: WaitReason): Place {
+  const place = placeInRun(lane, phase);
+  if (hasEnded(waitReason)) return isCalling(place) || place === 'ready' ? 'over' : place;
+  const isLoad = (phase?.is === 'failed' && lane.phase.is !== 'unread') || phase?.is === 'reason';
+  return isOver(waitReason) && isLoad ? 'over' : place;
+}
+
+function placeInRun(lane: LaneState, phase: UnitPhase | undefined): Place {
   const done = lane.attached ? 'unplug' : 'gone';
   if (phase === undefined || phase.is === 'arriving') return placeByLane(lane, done);
   switch (phase.is) {

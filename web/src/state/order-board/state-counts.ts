@@ -1,8 +1,9 @@
 // The progress of a work order: how many of its units are in each state.
 import { listedState } from '../../journal/order-record.ts';
 import type { OrderCounts } from '../orders/order-counts.svelte.ts';
-import type { UnitProgress } from '../orders/unit-progress.svelte.ts';
+import type { OrderRun } from '../orders/order-run.svelte.ts';
 import type { TableRow } from '../orders/unit-table.svelte.ts';
+import { isOver } from './lane-actions.ts';
 
 /**
  * Maximum number of units for which the progress line has one cell per unit. For more units the
@@ -19,27 +20,37 @@ export type ShownState = (typeof STATES)[number];
 
 /**
  * Returns each state that at least one unit is in, with the number of these units. The sum is the
- * number of units on the order.
+ * number of units on the order. `attached` contains the states of the attached units without a row.
  */
 export function stateCounts(
   { done, here, unseen }: Pick<OrderCounts, 'done' | 'here' | 'unseen'>,
-  units: readonly Pick<UnitProgress, 'phase' | 'row'>[],
+  attached: AttachedStates,
 ): readonly (readonly [ShownState, number])[] {
-  const ready = Math.min(units.filter(isReady).length, unseen);
-  const counts: Readonly<Record<ShownState, number>> = { ...here, done, ready, unseen: unseen - ready };
+  const states = [...attached.values()];
+  const ready = Math.min(states.filter((state) => state === 'ready').length, unseen);
+  const failed = Math.min(states.length - ready, unseen - ready);
+  const counts: Readonly<Record<ShownState, number>> = {
+    ...here,
+    done,
+    failed: here.failed + failed,
+    ready,
+    unseen: unseen - ready - failed,
+  };
   return STATES.map((state) => [state, counts[state]] as const).filter(([, count]) => count > 0);
 }
 
-/**
- * Returns the state of a unit in the list of all units. `ready` contains the serial numbers of the
- * units that wait for their load.
- */
-export function shownState({ sn, row, isElsewhere }: TableRow, ready: ReadonlySet<string>): ShownState {
+/** Returns the state of a unit in the list of all units. */
+export function shownState({ sn, row, isElsewhere }: TableRow, attached: AttachedStates): ShownState {
   if (row) return listedState(row);
   if (isElsewhere) return 'done';
-  return ready.has(sn) ? 'ready' : 'unseen';
+  return attached.get(sn) ?? 'unseen';
 }
 
-export function isReady({ phase, row }: Pick<UnitProgress, 'phase' | 'row'>): boolean {
-  return row === undefined && (phase.is === 'waiting' || phase.is === 'scan');
+/** By serial number. */
+type AttachedStates = ReadonlyMap<string, 'ready' | 'failed'>;
+
+/** Returns the states of the attached units without a row. On an order that is over, none waits. */
+export function attachedStates({ units, waitReason }: Pick<OrderRun, 'units' | 'waitReason'>): AttachedStates {
+  const states = units.flatMap(({ sn, unloaded }) => (unloaded ? [[sn, unloaded] as const] : []));
+  return new Map(states.map(([sn, state]) => [sn, isOver(waitReason) ? 'failed' : state]));
 }

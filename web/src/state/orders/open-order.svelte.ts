@@ -3,7 +3,6 @@ import { hexNumber } from '#protocol/bytes/hex.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import type { Outcome } from '#protocol/orders/balance.ts';
 import type { WorkOrder } from '#protocol/orders/order.ts';
-import type { UnitReason } from '#protocol/orders/reason-list.ts';
 import type { StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
 import type { Closing, WorkOrders } from '../../as-client/work-orders.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -17,6 +16,8 @@ import type { Station } from '../station/station.svelte.ts';
 import { FollowedOrder } from './followed-order.svelte.ts';
 import { ListExchange } from './list-exchange.svelte.ts';
 import { OrderRun } from './order-run.svelte.ts';
+import type { OutcomeReason } from './save-reasons.ts';
+import { unloadedUnits } from './unit-progress.svelte.ts';
 import { UnitTable } from './unit-table.svelte.ts';
 
 export interface OpenOrderOptions {
@@ -43,6 +44,13 @@ export interface OpenOrderOptions {
   readonly endedAs: EndedAs | undefined;
   /** Whether the journal may run out of space before the order is done. */
   readonly lacksSpace: boolean;
+}
+
+interface ReportOptions {
+  /** Whether the AS closes the order if it balances. */
+  readonly close: boolean;
+  readonly absentReason: string;
+  readonly reasons: readonly OutcomeReason[];
 }
 
 const OUTCOMES: Readonly<Record<UnitState, Outcome>> = {
@@ -103,7 +111,10 @@ export class OpenOrder {
     return this.#report;
   }
 
-  /** The answer of the AS to the last request to close the order. */
+  /**
+   * The answer of the AS to the last request to close the order, or to tell how it would end.
+   * Undefined before a request, and after the operator has cancelled it.
+   */
   get closing(): Closing | undefined {
     return this.#closing;
   }
@@ -136,11 +147,30 @@ export class OpenOrder {
   }
 
   /**
-   * Reports the outcome of each unit to the AS, and closes the order if it balances. `absentReason`
-   * applies to the units that were never attached, `reasons` to other units that are not done.
+   * Closes the order if every unit is done. Otherwise only asks the AS how the order would end, so
+   * that the operator can confirm it.
    * @throws RangeError during a load
    */
-  async close(absentReason: string, reasons: readonly UnitReason[] = []): Promise<void> {
+  async requestClosing(): Promise<void> {
+    await this.#sendReport({ close: this.isComplete, absentReason: '', reasons: [] });
+  }
+
+  /** The operator does not confirm how the order would end. */
+  cancelClosing(): void {
+    this.#closing = undefined;
+  }
+
+  /**
+   * Closes the order if it balances. `absentReason` applies to the units that were never attached,
+   * `reasons` to other units that are not done.
+   * @throws RangeError during a load
+   */
+  async close(absentReason: string, reasons: readonly OutcomeReason[] = []): Promise<void> {
+    await this.#sendReport({ close: true, absentReason, reasons });
+  }
+
+  /** Saves the reasons, and reports the outcome of each unit to the AS. */
+  async #sendReport({ close, absentReason, reasons }: ReportOptions): Promise<void> {
     const { remote, order } = this.#options;
     if (!this.run.isIdle) throw new RangeError('an order cannot be closed during a load');
     if (this.run.ended === 'closed') return;
@@ -155,7 +185,7 @@ export class OpenOrder {
         head: this.#options.head(),
         units: await this.#unitReports(),
         absentReason: reason === '' ? null : reason,
-        close: true,
+        close,
       });
       this.#closing = closing;
       if (closing.closed) await this.#fetchEnd('closed');
@@ -178,7 +208,9 @@ export class OpenOrder {
     const { store, record } = this.#options;
     const reports: StationUnitJson[] = [];
     for await (const row of store.all(record.order)) reports.push(await this.#unitReport(row));
-    return reports;
+    // These units have no row. Without a report, the AS would count them as absent.
+    const unloaded = { outcome: 'failed', reason: null, begun: null, ended: null } as const;
+    return [...reports, ...unloadedUnits(this.order, this.run.units).map((sn) => ({ sn, ...unloaded }))];
   }
 
   async #unitReport(row: UnitRow): Promise<StationUnitJson> {

@@ -1,7 +1,6 @@
 // The hands-free run of a work order. Reads each attached unit, loads its missing lines and records
 // the outcome. Lanes run concurrently. The journal holds the state of every unit.
 import type { OrderLine, WorkOrder } from '#protocol/orders/order.ts';
-import type { UnitReason } from '#protocol/orders/reason-list.ts';
 import { readSerialNumber } from '#protocol/orders/units.ts';
 import type { EndedAs, OrderEvent, Refusal, UnitRow } from '../../journal/order-record.ts';
 import { failureOf } from '../common/failure.ts';
@@ -16,8 +15,8 @@ import { OrderValidity } from './order-validity.svelte.ts';
 import { recoverRows } from './recover-rows.ts';
 import { RunControl } from './run-control.svelte.ts';
 import type { OrderRunOptions, RunState, WaitReason } from './run-state.ts';
-import { saveReasons } from './save-reasons.ts';
-import { UnitProgress } from './unit-progress.svelte.ts';
+import { type OutcomeReason, saveReasons } from './save-reasons.ts';
+import { UnitProgress, unloadedUnits } from './unit-progress.svelte.ts';
 
 export class OrderRun implements UnitLoader {
   #units = $state.raw<readonly UnitProgress[]>([]);
@@ -73,9 +72,10 @@ export class OrderRun implements UnitLoader {
   }
 
   get waitReason(): WaitReason | undefined {
-    if (this.ended) return this.ended;
+    const { time } = this.#validity;
+    if (this.ended || time === 'over') return this.ended ?? 'over';
     if (!this.#options.session.signedIn) return 'sign-in';
-    return this.#validity.time === 'now' ? undefined : this.#validity.time;
+    return time === 'now' ? undefined : time;
   }
 
   /** Starts or continues the run: loads every unit that is attached now or later. */
@@ -204,7 +204,7 @@ export class OrderRun implements UnitLoader {
   }
 
   /** Saves all reasons or none. @throws ProtocolError unit-at-work, journal-full, journal-failed */
-  async explain(reasons: readonly UnitReason[]): Promise<void> {
+  async explain(reasons: readonly OutcomeReason[]): Promise<void> {
     await saveReasons(this.#updates(), reasons);
   }
 
@@ -225,7 +225,8 @@ export class OrderRun implements UnitLoader {
       this.counts.change(before, row);
       this.#units.find(({ sn }) => sn === row.sn)?.setRow(row);
     };
-    return { ...this.#options, at: this.#at(), isInUse: (sn: string) => this.isInUse(sn), onChange };
+    const attached = unloadedUnits(this.#order, this.#units);
+    return { ...this.#options, at: this.#at(), isInUse: (sn: string) => this.isInUse(sn), attached, onChange };
   }
 
   /** Tries waiting units and units with a system failure again. Settles unknown outcomes. */

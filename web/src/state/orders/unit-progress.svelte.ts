@@ -1,9 +1,10 @@
 // Progress of one unit of a work order in its lane. The run of the order changes it; the order
 // board shows it.
-import type { OrderLine } from '#protocol/orders/order.ts';
+import { lists, type OrderLine, type WorkOrder } from '#protocol/orders/order.ts';
 import type { Refusal, UnitRow } from '../../journal/order-record.ts';
 import { storedReason } from '../common/entered-text.ts';
 import type { Failure } from '../common/failure.ts';
+import { ReasonDraft } from '../common/reason-draft.svelte.ts';
 import type { Lane } from '../station/lane.svelte.ts';
 import { ASK_OPERATOR, isSystemFailure, repeatReason } from './order-rules.ts';
 
@@ -36,6 +37,8 @@ export class UnitProgress {
   #linkId: number;
   #isScanned = false;
   #reason: string | undefined;
+  /** The reason that the operator is typing for this unit. */
+  readonly draft = new ReasonDraft();
   readonly lane: Lane;
   /** 32 hex digits. */
   readonly sn: string;
@@ -91,6 +94,25 @@ export class UnitProgress {
     return this.#isElsewhere || this.#row?.state === 'done';
   }
 
+  /**
+   * State of a unit of the order that is attached, and whose load has not begun. `ready`: the unit
+   * waits for its load. `failed`: it cannot be loaded as it is. Undefined for any other unit.
+   */
+  get unloaded(): 'ready' | 'failed' | undefined {
+    if (this.#row !== undefined || this.isDone) return undefined;
+    switch (this.#phase.is) {
+      case 'waiting':
+      case 'scan':
+        return 'ready';
+      case 'failed':
+        return 'failed';
+      case 'refused':
+        return this.#phase.refusal === 'unlisted' ? undefined : 'failed';
+      default:
+        return undefined;
+    }
+  }
+
   /** Whether the operator must enter a reason before `lines` may be loaded. */
   needsReason(lines: readonly OrderLine[]): boolean {
     if (this.#reason !== undefined) return false;
@@ -142,4 +164,9 @@ export class UnitProgress {
   setReason(reason: string | undefined): void {
     this.#reason = reason;
   }
+}
+
+/** Returns the serial numbers of the attached units of the order whose load has not begun. */
+export function unloadedUnits(order: WorkOrder, units: readonly UnitProgress[]): readonly string[] {
+  return units.filter(({ sn, unloaded }) => unloaded !== undefined && lists(order, sn)).map(({ sn }) => sn);
 }

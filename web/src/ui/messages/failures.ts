@@ -7,17 +7,18 @@ import { OUT_OF_REACH } from './fallback.ts';
 import { accessDenied, browserUnsupported, deviceBusy, driverMissing } from './platform-advice.ts';
 import { explainStatusWord } from './status-words.ts';
 import { TOKEN, VAULT } from './token-failures.ts';
-import type { Message, MessageContext } from './types.ts';
+import type { Message, MessageContext, StoredMessage } from './types.ts';
 
 const helper = 'administrator' as const;
 
 const GIVE_UP = {
   remedy: 'Set this unit aside and tell your administrator',
   helper,
+  aside: true,
   final: true,
 } as const;
 
-type MessageSource = Message | ((context: MessageContext) => Message);
+type MessageSource = StoredMessage | ((context: MessageContext) => StoredMessage);
 
 const LINK = {
   'browser-unsupported': browserUnsupported,
@@ -43,17 +44,17 @@ const LINK = {
     final: true,
   },
   'link-timeout': {
-    remedy: 'Unplug the unit, plug it in again, then retry',
+    remedy: 'Unplug the unit, plug it in again',
     again: true,
     title: 'The unit did not respond in time. Its connection was closed.',
   },
   'link-echo': {
-    remedy: 'Check that the unit is connected and switched on, then retry',
+    remedy: 'Check that the unit is connected and switched on',
     again: true,
     title: 'The adapter only returns what this page sends. No unit answers through it.',
   },
   'link-garbled': {
-    remedy: 'Try another cable or another port, then retry',
+    remedy: 'Try another cable or another port',
     again: true,
     title: 'The data from the unit was damaged several times.',
     twice: { ...GIVE_UP, title: 'The data was damaged again. The unit, its cable or the port may be faulty.' },
@@ -76,7 +77,7 @@ const UNIT = {
     title: 'The unit has no transport key yet, so it cannot take a key.',
   },
   'unit-nonsense': {
-    remedy: 'Unplug the unit, plug it in again, then retry',
+    remedy: 'Unplug the unit, plug it in again',
     again: true,
     title: 'The unit sent a response that the protocol does not define.',
     twice: { ...GIVE_UP, title: 'The unit sent such a response twice. Its firmware may have a fault.' },
@@ -90,15 +91,13 @@ const UNIT = {
     helper,
     title: 'The unit and its set have no suite in common.',
   },
-  'slot-unknown': { remedy: 'Choose another slot', title: 'The unit does not have this slot.' },
+  'slot-unknown': { remedy: 'Choose another slot', choose: true, title: 'The unit does not have this slot.' },
   'status-word': {
-    remedy: 'Retry once',
     again: true,
     title: 'The unit refused the command.',
     twice: { ...GIVE_UP, title: 'The unit refused the command twice.' },
   },
   'no-receipt': {
-    remedy: 'Load the key again',
     again: true,
     title: 'The unit has no receipt, so the key is not stored. The slot is unchanged.',
   },
@@ -107,12 +106,12 @@ const UNIT = {
 const SERVICE = {
   ...OUT_OF_REACH,
   'gateway-failed': {
-    remedy: 'Wait a minute, then retry',
+    remedy: 'Wait a minute',
     again: true,
     title: 'A server between this page and the AS cannot reach the AS now.',
   },
   'not-the-as': {
-    remedy: 'Sign in to the network first, then retry',
+    remedy: 'Sign in to the network first',
     again: true,
     title: 'The answer did not come from the AS. It may come from a sign-in page of the network.',
   },
@@ -126,7 +125,7 @@ const SERVICE = {
     helper,
     title: 'The AS sent a malformed key block for this unit.',
   },
-  'service-failed': { remedy: 'Wait a minute, then retry', again: true, title: 'The AS reported a fault.' },
+  'service-failed': { remedy: 'Wait a minute', again: true, title: 'The AS reported a fault.' },
   'service-changed': {
     remedy: 'Stop here and call your administrator',
     helper,
@@ -146,11 +145,11 @@ const SERVICE = {
     title: 'Your access code does not include this right.',
   },
   'request-refused': {
-    remedy: 'Reload this page, then retry',
+    remedy: 'Reload this page',
     title: 'The AS could not read the request. The page and the AS may have different versions.',
   },
   'too-many-requests': {
-    remedy: 'Wait a minute, then retry',
+    remedy: 'Wait a minute',
     again: true,
     title: 'The AS received too many requests in a short time.',
   },
@@ -171,9 +170,14 @@ const SERVICE = {
   },
   'key-unknown': {
     remedy: 'Choose another key',
+    choose: true,
     title: 'The AS no longer has this key for the set.',
   },
-  'slot-not-permitted': { remedy: 'Choose another slot', title: 'The AS does not allow this key in this slot.' },
+  'slot-not-permitted': {
+    remedy: 'Choose another slot',
+    choose: true,
+    title: 'The AS does not allow this key in this slot.',
+  },
   'transport-key-current': {
     remedy: 'Leave this unit as it is',
     title: 'The unit already has this transport key version or a newer one.',
@@ -192,10 +196,11 @@ const SERVICE = {
   },
   'not-on-order': {
     remedy: 'Choose a key and a slot of your work order',
+    choose: true,
     title: 'The AS exports only the keys of your order.',
   },
   'reason-needed': {
-    remedy: 'Enter a reason, then load again',
+    remedy: 'Enter a reason for loading this key again',
     title: 'This key was already exported to this unit in this order.',
   },
   'challenge-refused': {
@@ -203,12 +208,10 @@ const SERVICE = {
     title: 'The unit did not prove that it belongs to its set. Its transport key differs, or it is not genuine.',
   },
   'challenge-reused': {
-    remedy: 'Load again',
     again: true,
     title: 'The unit sent a challenge that an earlier export has already used.',
   },
   'idempotency-conflict': {
-    remedy: 'Load again',
     again: true,
     title: 'The AS has already received a different request with this number.',
   },
@@ -224,6 +227,7 @@ const SERVICE = {
   'export-unknown': {
     remedy: 'Set this unit aside and tell your administrator',
     helper,
+    aside: true,
     title: 'The AS has no record of the export that this receipt belongs to.',
   },
   'receipt-refused': {
@@ -233,6 +237,7 @@ const SERVICE = {
   'receipt-conflict': {
     remedy: 'Set this unit aside and tell your administrator',
     helper,
+    aside: true,
     title: 'The AS has a different receipt for the same export.',
   },
   'demo-refused': {
@@ -243,7 +248,6 @@ const SERVICE = {
 
 const STATION = {
   cancelled: {
-    remedy: 'Load again when you are ready',
     again: true,
     title: 'You stopped the load before anything was written to the unit.',
   },
@@ -252,12 +256,12 @@ const STATION = {
     title: 'This file does not have the expected content.',
   },
   'source-other': {
-    remedy: 'Use the AS, vault or card that sealed this key, then retry',
+    remedy: 'Use the AS, vault or card that sealed this key',
     again: true,
     title: 'Only the AS, vault or card that sealed a key can verify its receipt.',
   },
   'journal-full': {
-    remedy: 'Free some disk space, then retry',
+    remedy: 'Free some disk space',
     again: true,
     title: 'The browser has no space left for the journal. This page loads no key without a journal.',
   },
@@ -306,11 +310,20 @@ function foreignDevice(name: string, { kind, usb }: MessageContext): Message {
   };
 }
 
+/** Completes a remedy: names the button that repeats what failed. */
+function complete(message: StoredMessage, { button, isUnplugged }: MessageContext): Message {
+  if (!message.again) return message;
+  const { remedy } = message;
+  const last = isUnplugged ? 'plug the unit in again' : button ? `press “${button}”` : 'try again';
+  if (remedy === undefined) return { ...message, remedy: last.charAt(0).toUpperCase() + last.slice(1) };
+  return { ...message, remedy: isUnplugged && / plug it in /.test(`${remedy} `) ? remedy : `${remedy}, then ${last}` };
+}
+
 export function explain(failure: Failure, context: MessageContext): Message {
   if (context.foreign !== undefined && FOREIGN_CODES.has(failure.code)) return foreignDevice(context.foreign, context);
   if (failure.message) return failure.message;
   const known = failure.statusWord !== undefined && explainStatusWord(failure.command ?? '', failure.statusWord);
   const source = known || MESSAGES[failure.code];
-  const message: Message = typeof source === 'function' ? source(context) : source;
-  return (context.repeated && message.twice) || message;
+  const message: StoredMessage = typeof source === 'function' ? source(context) : source;
+  return (context.repeated && message.twice) || complete(message, context);
 }

@@ -6,11 +6,11 @@ import type { Message } from './types.ts';
 
 export const OUT_OF_REACH = {
   'service-unreachable': {
-    remedy: 'Check the network, then retry',
+    remedy: 'Check the network',
     again: true,
     title: 'The AS cannot be reached from here.',
   },
-  'service-timeout': { remedy: 'Wait a moment, then retry', again: true, title: 'The AS took too long to answer.' },
+  'service-timeout': { remedy: 'Wait a moment', again: true, title: 'The AS took too long to answer.' },
   // A browser may cache a failed import until the page is reloaded.
   'part-unreachable': {
     remedy: 'Check the network, then reload this page',
@@ -27,6 +27,7 @@ const NO_MESSAGE = {
   },
 } as const;
 
+/** The remedy names no button, because the catalog adds it. */
 export function fallbackMessage({ code }: Failure, catalog: 'loading' | 'missing'): Message {
   return code in OUT_OF_REACH ? OUT_OF_REACH[code as keyof typeof OUT_OF_REACH] : NO_MESSAGE[catalog];
 }

@@ -140,15 +140,35 @@ type WaitingPhase = Extract<Phase, { is: 'running' }>;
 const VERIFIED = 'The AS has verified the receipt.';
 const VERIFIED_HERE = 'The token has verified the receipt. The AS verifies it when the journal is returned.';
 
-export function laneMessage(lane: Lane, platform: Platform): LaneMessage {
+/**
+ * `button` is the label of the button that repeats what failed; empty if the lane has none. By
+ * default it is the button of a lane outside a work order.
+ */
+export function laneMessage(lane: Lane, platform: Platform, button?: string): LaneMessage {
   const { phase } = lane;
-  const words = 'failure' in phase ? explain(phase.failure, contextOf(lane, platform)) : undefined;
+  const words = 'failure' in phase ? explain(phase.failure, contextOf(lane, platform, button)) : undefined;
   return { ...base(lane, phase, words), ...(words ? { words } : {}) };
 }
 
-export function contextOf({ link, phase, repetition }: Lane, platform: Platform): MessageContext {
+export const LOAD_AGAIN = 'Load again';
+
+/** Label of the button that repeats what failed on a lane outside a work order. */
+export function repeatLabel({ phase, current, isSameLoad }: Lane): string {
+  if (phase.is === 'unknown') return 'Check outcome';
+  if (phase.is === 'unverified') return 'Ask AS again';
+  if ('failure' in phase && phase.failure.code === 'unit-elsewhere') return 'Use unit here';
+  if (phase.is === 'unread') return 'Read again';
+  // A load that needs a confirmation is not repeated with one click.
+  return current?.action === 'load' && isSameLoad ? LOAD_AGAIN : 'Choose key again';
+}
+
+export function contextOf(lane: Lane, platform: Platform, button = repeatLabel(lane)): MessageContext {
+  const { link, phase, repetition } = lane;
   return {
     platform,
+    // The AS can be asked to verify a receipt although the unit is unplugged.
+    button,
+    isUnplugged: !lane.attached && phase.is !== 'unverified',
     kind: link.kind,
     ...(link.isForeign && phase.is === 'unread' ? { foreign: link.label } : {}),
     ...(link.usb ? { usb: link.usb } : {}),

@@ -1,7 +1,7 @@
 // Messages that depend on the link and the operating system: other programs that use a unit,
 // missing drivers and permissions.
 import { hexNumber } from '#protocol/bytes/hex.ts';
-import type { Message, MessageContext } from './types.ts';
+import type { MessageContext, StoredMessage } from './types.ts';
 
 const hex4 = (id: number): string => hexNumber(id, 4).toLowerCase();
 
@@ -9,7 +9,7 @@ function idOf({ usb }: MessageContext): string {
   return usb ? ` (USB ${hex4(usb.vendorId)}:${hex4(usb.productId)})` : '';
 }
 
-export function browserUnsupported({ platform, kind, insecure }: MessageContext): Message {
+export function browserUnsupported({ platform, kind, insecure }: MessageContext): StoredMessage {
   if (insecure) {
     return {
       remedy: 'Open this page with https:// in its address',
@@ -47,21 +47,21 @@ export function browserUnsupported({ platform, kind, insecure }: MessageContext)
   };
 }
 
-export function deviceBusy({ kind, platform }: MessageContext): Message {
+export function deviceBusy({ kind, platform }: MessageContext): StoredMessage {
   const programs = ['Another browser, or another profile of this browser'];
   if (kind === 'serial') programs.push('A terminal program, a flashing tool or a slicer');
   else programs.push('A vendor tool, adb or a virtual machine');
   if (platform === 'linux' && kind === 'serial')
     programs.push('ModemManager, which releases the port after 30 seconds');
   return {
-    remedy: 'Close the other program that uses the unit, then retry',
+    remedy: 'Close the other program that uses the unit',
     again: true,
     title: 'Another program uses the unit.',
     causes: programs,
   };
 }
 
-export function driverMissing(seen: MessageContext): Message {
+export function driverMissing(seen: MessageContext): StoredMessage {
   if (seen.platform !== 'windows') {
     return {
       remedy: 'Attach the unit by its serial port',
@@ -79,7 +79,7 @@ export function driverMissing(seen: MessageContext): Message {
   };
 }
 
-export function accessDenied(seen: MessageContext): Message {
+export function accessDenied(seen: MessageContext): StoredMessage {
   const { platform, kind, usb } = seen;
   if (platform !== 'linux') {
     return {

@@ -1,17 +1,17 @@
 // Message for each status word of each command, with possible causes (docs/protocol.md clause 4.8).
 import { hexNumber } from '#protocol/bytes/hex.ts';
-import type { Message } from './types.ts';
+import type { StoredMessage } from './types.ts';
 
 const FAULTY = 'The firmware has a fault';
 
 const GIVE_UP = {
   remedy: 'Set this unit aside and tell your administrator',
   helper: 'administrator',
+  aside: true,
   final: true,
 } as const;
 
-const SET_ASIDE_MEMORY: Message = {
-  remedy: 'Load again',
+const SET_ASIDE_MEMORY: StoredMessage = {
   again: true,
   title: 'The unit reports a memory fault. Only its receipt shows which key is in the slot.',
   twice: {
@@ -21,28 +21,27 @@ const SET_ASIDE_MEMORY: Message = {
   causes: ['The memory is worn out', 'The supply voltage dropped during the write: try another cable or port'],
 };
 
-const PREPARE: Message = {
+const PREPARE: StoredMessage = {
   remedy: 'Ask your administrator to prepare this unit first',
   helper: 'administrator',
   title: 'The unit has no transport key yet, so it gives no challenge.',
   causes: ['The unit is new, or its keys were deleted'],
 };
 
-const RESELECT: Message = {
-  remedy: 'Unplug the unit, plug it in again, then retry',
+const RESELECT: StoredMessage = {
+  remedy: 'Unplug the unit, plug it in again',
   again: true,
   title: 'The unit restarted while the page used it.',
   causes: ['The power is unsteady: try another cable or port', 'Another program uses the unit too'],
 };
 
-const NO_UNIT: Message = {
+const NO_UNIT: StoredMessage = {
   remedy: 'Choose another device',
   title: 'The device responds, but it is not a unit that takes keys.',
   causes: ['A card or another product with the same kind of cable', 'The firmware of the unit cannot load keys'],
 };
 
-const DAMAGED: Message = {
-  remedy: 'Retry once',
+const DAMAGED: StoredMessage = {
   again: true,
   title: 'The unit rejected the command as malformed. Nothing was changed.',
   twice: { ...GIVE_UP, title: 'The unit rejected the command twice. Nothing was changed.' },
@@ -62,7 +61,7 @@ const OTHER_KEY = [
   'The unit requires the signature of another AS',
 ];
 
-const STATUS_WORDS: Readonly<Record<string, Message>> = {
+const STATUS_WORDS: Readonly<Record<string, StoredMessage>> = {
   'SELECT 6A82': NO_UNIT,
   'SELECT 6D00': NO_UNIT,
   'SELECT 6E00': NO_UNIT,
@@ -77,7 +76,6 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
     title: 'The unit does not support the chosen suite.',
   },
   'IMPORTKEY 6988': {
-    remedy: 'Load the key again',
     again: true,
     title: 'The unit could not verify the sealed key. Nothing was changed, and the unit is not locked.',
     causes: ['The sealed key was damaged between the AS and the unit', ...OTHER_KEY],
@@ -88,33 +86,35 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
     },
   },
   'IMPORTKEY 6985': {
-    remedy: 'Load again',
     again: true,
     title: 'The challenge was no longer valid. Nothing was changed.',
     causes: ['The unit restarted after it gave the challenge', 'Another program requested a new challenge'],
   },
   'IMPORTKEY 9401': {
     remedy: 'Choose the slot that this key is for',
+    choose: true,
     title: 'The unit does not allow this key in this slot. The slot is unchanged.',
     causes: ['The AS allows another slot for this key', FAULTY],
   },
   'IMPORTKEY 9402': {
     remedy: 'Choose a newer key, or leave the slot as it is',
+    choose: true,
     title: 'This slot already had this version or a newer one. It takes only newer versions.',
     causes: ['The key is already stored', 'A newer key was loaded by another station'],
   },
   'IMPORTKEY 6A88': {
     remedy: 'Choose another slot',
+    choose: true,
     title: 'The unit does not have this slot. Nothing was changed.',
   },
   'IMPORTKEY 6A84': {
     remedy: 'Choose another slot',
+    choose: true,
     title: 'The unit has no space for this key. The slot is unchanged.',
     causes: ['The key is longer than the slot', 'The memory of the unit is full'],
   },
   'IMPORTKEY 6581': SET_ASIDE_MEMORY,
   'GET CHALLENGE 6581': {
-    remedy: 'Retry once',
     again: true,
     title: 'The unit reports a memory fault. No key was sent, so the slots are unchanged.',
     twice: { ...GIVE_UP, title: 'The unit reported a memory fault twice. The slots are unchanged.' },
@@ -126,7 +126,6 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
   'IMPORTKEY 6D00': NO_UNIT,
   'GET CHALLENGE 6D00': NO_UNIT,
   'GET RECEIPT 6A88': {
-    remedy: 'Load the key again',
     again: true,
     title: 'The unit has no receipt for this slot, so the key is not stored.',
   },
@@ -135,6 +134,6 @@ const STATUS_WORDS: Readonly<Record<string, Message>> = {
 /** Each pair of command and status word that has a message, for example "IMPORTKEY 6988". */
 export const EXPLAINED = Object.keys(STATUS_WORDS);
 
-export function explainStatusWord(command: string, statusWord: number): Message | undefined {
+export function explainStatusWord(command: string, statusWord: number): StoredMessage | undefined {
   return STATUS_WORDS[`${command} ${hexNumber(statusWord, 4)}`];
 }

@@ -6,7 +6,7 @@ export const TOKEN = {
     title: 'The device responds, but it is not an AS token card.',
   },
   'token-locked': {
-    remedy: 'Enter the PIN of the token, then retry',
+    remedy: 'Enter the PIN of the token',
     again: true,
     title: 'The token is locked. It locks whenever it loses power.',
   },
@@ -29,12 +29,12 @@ export const TOKEN = {
     final: true,
   },
   'token-lost': {
-    remedy: 'Plug the token in again, unlock it, then retry',
+    remedy: 'Plug the token in again and unlock it',
     again: true,
     title: 'The token was unplugged or stopped responding. If it had already sealed a key, this counts as one export.',
   },
   'token-nonsense': {
-    remedy: 'Unplug the token, plug it in again, then retry',
+    remedy: 'Unplug the token, plug it in again',
     again: true,
     title:
       'The token sent a response that the protocol does not define. If it had already sealed a key, this counts as one export.',
@@ -45,7 +45,7 @@ export const TOKEN = {
     },
   },
   'token-failed': {
-    remedy: 'Unplug the token, plug it in again, then retry',
+    remedy: 'Unplug the token, plug it in again',
     again: true,
     title: 'The token could not carry out the command.',
     twice: {
@@ -88,7 +88,7 @@ export const VAULT = {
     title: 'Another tab of this browser has unlocked this vault.',
   },
   'vault-locked': {
-    remedy: 'Unlock the vault again, then retry',
+    remedy: 'Unlock the vault again',
     again: true,
     title: 'The vault is locked. It locks when it is not used for a while.',
   },

@@ -16,6 +16,13 @@ export interface MessageContext {
   readonly usb?: { readonly vendorId: number; readonly productId: number };
   /** The previous attempt on this unit ended with the same failure. */
   readonly repeated?: true;
+  /**
+   * Name of the button that repeats what failed. Undefined if the operator repeats it without such
+   * a button.
+   */
+  readonly button?: string | undefined;
+  /** The unit is unplugged, so no button can repeat what failed. */
+  readonly isUnplugged?: boolean;
 }
 
 /** The person who acts when the operator cannot carry out the remedy alone. */
@@ -34,8 +41,20 @@ export interface Message {
   readonly twice?: Message;
   /** A retry cannot help. */
   readonly final?: true;
-  /** A retry is the remedy. */
+  /** To repeat what failed is the remedy, or its last part. */
   readonly again?: true;
+  /** The remedy is to set the unit aside. */
+  readonly aside?: true;
+  /** The remedy is to choose another key or slot. A work order does not permit that. */
+  readonly choose?: true;
   /** Lines to copy, and the file or terminal that they belong in. */
   readonly lines?: { readonly where: string; readonly text: string };
 }
+
+/**
+ * A message in the catalog. The remedy of a message with `again` lacks its last part, the button to
+ * press, because the button depends on the place. Without `remedy`, the button is the whole remedy.
+ */
+export type StoredMessage =
+  | (Message & { readonly again?: never })
+  | (Omit<Message, 'remedy'> & { readonly remedy?: string; readonly again: true });

@@ -12,3 +12,11 @@ export const UNIT_WORDS: Readonly<Record<ShownState, { readonly kind: Kind; read
   ready: { kind: 'waiting', word: 'Waiting' },
   unseen: { kind: 'waiting', word: 'Not seen yet' },
 };
+
+/** Words for how a unit ends when the order is closed. */
+export const OUTCOME_WORDS = {
+  done: 'done',
+  failed: 'not loaded',
+  unknown: 'not known',
+  absent: 'not seen, absent in the report',
+} as const;

@@ -6,8 +6,8 @@ import { dayAndClock, grouped, timeFormatter } from '../common/format.ts';
 export interface DueMessage {
   readonly isOver: boolean;
   /**
-   * For example "Due today 18:00, in 2 h 50 min", "Due Fri 4 Dec, in 5 days" or "Overdue since
-   * yesterday 12:00".
+   * For example "Due today 18:00, in 2 h 50 min", "Due Fri 4 Dec, in 5 days" or "Expired yesterday
+   * 12:00".
    */
   readonly text: string;
 }
@@ -22,7 +22,7 @@ export function dueMessage(until: string, now: Date): DueMessage {
   const isNear = Math.abs(day) <= 1;
   const isThisYear = new Date(until).getFullYear() === now.getFullYear();
   const name = isNear ? dayAndClock(until, now) : (isThisYear ? dayOfYear : dayWithYear)(until);
-  return { isOver, text: isOver ? `Overdue since ${name}` : `Due ${name}, in ${inWords(distance)}` };
+  return { isOver, text: isOver ? `Expired ${name}` : `Due ${name}, in ${inWords(distance)}` };
 }
 
 function inWords(distance: Due['distance']): string {

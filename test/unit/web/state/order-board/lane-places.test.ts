@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import {
   arrangeLanes,
   isCalling,
+  isQuiet,
   keepPlaces,
   type Place,
   type PlacedLane,
   placeOf,
 } from '#web/state/order-board/lane-places.ts';
+import type { WaitReason } from '#web/state/orders/run-state.ts';
 import type { UnitPhase } from '#web/state/orders/unit-progress.svelte.ts';
 import type { Lane } from '#web/state/station/lane.svelte.ts';
 
@@ -46,8 +48,25 @@ describe('the place of a lane', () => {
     expect(placeOf(lane(is, attached), phase)).toBe(place);
   });
 
+  it.each<[string, UnitPhase | undefined, WaitReason, Place]>([
+    ['failed', { is: 'failed', failure }, 'closed', 'over'],
+    ['unknown', { is: 'unknown', failure }, 'closed', 'over'],
+    ['unread', undefined, 'revoked', 'over'],
+    ['ready', { is: 'waiting' }, 'closed', 'over'],
+    ['done', { is: 'done', how: 'loaded' }, 'closed', 'unplug'],
+    ['ready', { is: 'aside', reason: 'Cover is broken' }, 'closed', 'aside'],
+    ['failed', { is: 'failed', failure }, 'over', 'over'],
+    ['ready', { is: 'reason' }, 'over', 'over'],
+    ['unknown', { is: 'unknown', failure }, 'over', 'unknown'],
+    ['unread', { is: 'failed', failure }, 'over', 'failed'],
+    ['failed', { is: 'failed', failure }, 'sign-in', 'failed'],
+  ])('of a lane that is %s with a unit that is %j on an order that is %s: %s', (is, phase, waitReason, place) => {
+    expect(placeOf(lane(is), phase, waitReason)).toBe(place);
+    expect(isQuiet(placeOf(lane(is), phase, waitReason))).toBe(place === 'over' || place === 'aside');
+  });
+
   it('calls the operator when the unit is not loaded or not known', () => {
-    const places: readonly Place[] = ['failed', 'unknown', 'unplug', 'loading', 'ready', 'aside', 'gone'];
+    const places: readonly Place[] = ['failed', 'unknown', 'unplug', 'loading', 'ready', 'over', 'aside', 'gone'];
     expect(places.filter(isCalling)).toEqual(['failed', 'unknown']);
   });
 });

@@ -30,9 +30,9 @@ describe('the end of an order', () => {
     expect(said(new Date(2028, 0, 3))).toMatch(/2028, in 400 days$/);
   });
 
-  it('in the past is overdue', () => {
-    expect(said(at(28, 12))).toMatch(/^Overdue since yesterday /);
-    expect(said(at(20, 12))).toMatch(/^Overdue since Fri, (Nov 20|20 Nov)$/);
-    expect(said(at(29, 15, 9))).toMatch(/^Overdue since today /);
+  it('in the past is expired', () => {
+    expect(said(at(28, 12))).toMatch(/^Expired yesterday /);
+    expect(said(at(20, 12))).toMatch(/^Expired Fri, (Nov 20|20 Nov)$/);
+    expect(said(at(29, 15, 9))).toMatch(/^Expired today /);
   });
 });

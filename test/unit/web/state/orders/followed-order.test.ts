@@ -142,7 +142,7 @@ describe.each(['closed', 'revoked'] as const)('an order that is %s elsewhere', (
     expect(order.run.units.at(-1)?.phase).toEqual({ is: 'waiting' });
     expect(await page.store.all(page.chain).next()).toEqual(before);
     expect(unitMessage(order.run.units.at(-1) ?? first, order.run, 'linux').sentence).toContain(as);
-    expect(stateWords(order.run).word).toBe(as === 'closed' ? 'Closed' : 'Revoked');
+    expect(stateWords(order.run, { from: '', until: '' }).word).toBe(as === 'closed' ? 'Closed' : 'Revoked');
     const imported = new File([`SN,REASON\n${sn(3)},Lost\n`], 'reasons.csv');
     await order.lists.importReasons(imported);
     expect(order.lists.failure).toEqual({ code: 'order-ended' });

@@ -2,7 +2,7 @@
 // journal.
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '#protocol/errors.ts';
-import type { StationUnitJson } from '#protocol/orders/requests.ts';
+import type { StationReportJson, StationUnitJson } from '#protocol/orders/requests.ts';
 import { NOW } from '#test/unit/web/state/station/station-fixture.ts';
 import type { Failure } from '#web/state/common/failure.ts';
 import { OpenOrder, type OpenOrderOptions } from '#web/state/orders/open-order.svelte.ts';
@@ -17,10 +17,12 @@ async function openOrder() {
   const page = await world.open();
   await page.start();
   const reports: (readonly StationUnitJson[])[] = [];
+  const closings: boolean[] = [];
   const remote = {
     progress: async () => ({ state: 'open', version: 'v1', done: 0, units: [] }),
-    report: async (_: string, { units }: { readonly units: readonly StationUnitJson[] }) => {
+    report: async (_: string, { units, close }: Pick<StationReportJson, 'units' | 'close'>) => {
       reports.push(units);
+      closings.push(close);
       return { closed: false };
     },
   };
@@ -42,7 +44,7 @@ async function openOrder() {
     elsewhere: new Set(),
   } as unknown as OpenOrderOptions);
   station.assign(order.run);
-  return { page, order, reports, cables: world.cables };
+  return { page, order, reports, closings, cables: world.cables };
 }
 
 describe('closing an order', () => {
@@ -62,6 +64,46 @@ describe('closing an order', () => {
         { sn: sn(2), outcome: 'absent', reason: 'Stolen' },
       ],
     ]);
+  });
+
+  it('is only a question to the AS while units are not done, until the operator confirms it', async () => {
+    const { order, closings } = await openOrder();
+    await order.requestClosing();
+    expect(closings).toEqual([false]);
+    expect(order.closing).toEqual({ closed: false });
+    order.cancelClosing();
+    expect(order.closing).toBeUndefined();
+    await order.close('Lost');
+    expect(closings).toEqual([false, true]);
+  });
+
+  it('needs no confirmation when every unit is done', async () => {
+    const { page, order, closings, cables } = await openOrder();
+    await order.run.start();
+    await page.plug(...cables);
+    await order.requestClosing();
+    expect(closings).toEqual([true]);
+  });
+
+  it('reports an attached unit that waits for its load as not loaded, never as absent', async () => {
+    const { page, order, reports, cables } = await openOrder();
+    await page.plug(...cables.slice(0, 1), unit(77));
+    expect(page.bench.station.lanes).toHaveLength(2);
+    const waiting = { sn: sn(1), outcome: 'failed' };
+    await order.requestClosing();
+    expect(reports).toEqual([[{ ...waiting, reason: null, begun: null, ended: null }]]);
+    await order.close('Lost', [{ sn: sn(1), outcome: 'failed', reason: 'No time left' }]);
+    expect(reports[1]).toMatchObject([{ ...waiting, reason: 'No time left' }]);
+    expect(order.run.counts.here).toMatchObject({ failed: 1, absent: 0 });
+  });
+
+  it('keeps the outcome that another station reported for a unit that this station has not seen', async () => {
+    const { order, reports } = await openOrder();
+    await order.close('', [
+      { sn: sn(1), outcome: 'unknown', reason: 'The other station stopped' },
+      { sn: sn(2), reason: 'Lost' },
+    ]);
+    expect(reports[0]).toMatchObject([{ outcome: 'unknown' }, { outcome: 'absent' }]);
   });
 
   it('reports a failure in words, with its code', async () => {

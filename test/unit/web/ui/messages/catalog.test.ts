@@ -42,7 +42,7 @@ describe('the message catalog', () => {
     vi.doMock('#web/ui/messages/failures.ts', () => new Promise<object>((resolve) => (arrive = resolve)));
     const { explain, loadCatalog } = await import('#web/ui/messages/catalog.svelte.ts');
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    expect(explain({ code: 'service-unreachable' }, LINUX).remedy).toBe('Check the network, then retry');
+    expect(explain({ code: 'service-unreachable' }, LINUX).remedy).toBe('Check the network');
     expect(explain(REFUSED, LINUX).remedy).toBe('Wait a moment');
     vi.advanceTimersByTime(2_000);
     expect(explain(REFUSED, LINUX).remedy).toMatch(/check the network, then reload/);

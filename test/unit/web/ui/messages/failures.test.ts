@@ -1,6 +1,7 @@
 // Rules for the messages of all error codes: a remedy, a reason in whole sentences, and no word
 // that gives the operator no information.
 import { describe, expect, it } from 'vitest';
+import type { ErrorCode } from '#protocol/errors.ts';
 import { administratorNote } from '#web/ui/common/administrator-note.ts';
 import { attributesInWords } from '#web/ui/messages/attributes.ts';
 import { CODES, explain } from '#web/ui/messages/failures.ts';
@@ -10,8 +11,11 @@ import type { Message, MessageContext, Platform } from '#web/ui/messages/types.t
 
 const PLATFORMS: readonly Platform[] = ['windows', 'macos', 'linux', 'chromeos', 'android', 'other'];
 const USB = { vendorId: 0x1209, productId: 0x0001 };
+const BUTTON = 'Choose key again';
 const PLACES: readonly MessageContext[] = PLATFORMS.flatMap((platform): MessageContext[] => [
   { platform },
+  { platform, button: BUTTON },
+  { platform, isUnplugged: true },
   { platform, repeated: true },
   { platform, insecure: true },
   { platform, kind: 'serial' },
@@ -25,6 +29,8 @@ const ALL: readonly Message[] = [
   ...CODES.flatMap((code) => PLACES.map((seen) => explain({ code }, seen))),
   ...REFUSALS.flatMap((failure) => [
     explain(failure, { platform: 'linux' }),
+    explain(failure, { platform: 'linux', button: BUTTON }),
+    explain(failure, { platform: 'linux', isUnplugged: true }),
     explain(failure, { platform: 'linux', repeated: true }),
   ]),
 ];
@@ -44,16 +50,34 @@ describe('the message for a failure', () => {
     }
   });
 
-  it('advises a retry exactly where the page offers a retry button', () => {
-    const speaks = (remedy: string): boolean =>
-      /\bretry\b|^Load (the key )?again/.test(remedy.replace('Retry', 'retry'));
-    // True if the remedy asks for a reload first, or advises against a retry.
-    const isElsewhere = (remedy: string): boolean => /reload|^Do not/i.test(remedy);
-    const offered = ALL.filter(({ again }) => again);
-    expect(offered.length).toBeGreaterThan(10);
+  it('names the button of the page, and never only says that the operator retries', () => {
     for (const { remedy, again = false, final = false } of ALL) {
-      expect(again, remedy).toBe(speaks(remedy) && !isElsewhere(remedy));
+      expect(remedy).not.toMatch(/\bretry\b|\bload (the key )?again$/i);
       expect(again && final, remedy).toBe(false);
+    }
+    const named = CODES.map((code) => explain({ code }, { platform: 'linux', button: BUTTON }));
+    expect(named.filter(({ again }) => again).length).toBeGreaterThan(10);
+    for (const { remedy, again = false } of named) {
+      expect(/(^P|, then p)ress “Choose key again”$/.test(remedy), remedy).toBe(again);
+    }
+  });
+
+  it('names no button while the unit is unplugged, and asks once to plug it in', () => {
+    for (const code of CODES) {
+      const { remedy } = explain({ code }, { platform: 'linux', isUnplugged: true });
+      expect(remedy).not.toContain('press');
+      expect(remedy.match(/plug (it|the unit) in/gi) ?? [], remedy).toSatisfy((found: string[]) => found.length <= 1);
+    }
+    const say = (code: ErrorCode): string => explain({ code }, { platform: 'linux', isUnplugged: true }).remedy;
+    expect(say('service-unreachable')).toBe('Check the network, then plug the unit in again');
+    expect(say('link-timeout')).toBe('Unplug the unit, plug it in again');
+    expect(say('no-receipt')).toBe('Plug the unit in again');
+  });
+
+  it('is marked when the remedy is to set the unit aside, or to choose another key or slot', () => {
+    for (const { remedy, aside = false, choose = false } of ALL) {
+      expect(aside, remedy).toBe(remedy.startsWith('Set this unit aside'));
+      expect(choose, remedy).toBe(/^Choose .*\b(key|slot)\b/.test(remedy));
     }
   });
 
@@ -109,7 +133,7 @@ describe('the message for a failure', () => {
   it('explains a first refusal of the sealed key as damage in transit, and a second one as another transport key', () => {
     const failure = { code: 'status-word', command: 'IMPORTKEY', statusWord: 0x6988 } as const;
     const first = explain(failure, { platform: 'linux' });
-    expect(first).toMatchObject({ remedy: 'Load the key again', again: true });
+    expect(first).toMatchObject({ remedy: 'Try again', again: true });
     expect(first.causes?.[0]).toMatch(/damaged/);
     const second = explain(failure, { platform: 'linux', repeated: true });
     expect(second).toMatchObject({ helper: 'administrator', final: true });
@@ -181,9 +205,11 @@ describe('the message for a browser without an interface', () => {
 });
 
 describe('the fallback message', () => {
-  it('equals the catalog message for an AS that cannot be reached', () => {
+  it('equals the catalog message for an AS that cannot be reached, except that it names no button', () => {
     for (const code of ['service-unreachable', 'service-timeout', 'part-unreachable'] as const) {
-      expect(fallbackMessage({ code }, 'loading')).toEqual(explain({ code }, { platform: 'linux' }));
+      const { remedy, ...rest } = explain({ code }, { platform: 'linux', button: BUTTON });
+      const message = fallbackMessage({ code }, 'loading');
+      expect(message).toEqual({ ...rest, remedy: remedy.replace(`, then press “${BUTTON}”`, '') });
     }
   });
 
