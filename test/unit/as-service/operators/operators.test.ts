@@ -19,7 +19,11 @@ beforeEach(async () => {
   as = await StateInMemory.open();
 });
 const later = (ms: number): Date => new Date(STATE_TIME.getTime() + ms);
-const tokens = () => as.state.operators[0]?.tokens ?? [];
+const tokens = () => {
+  const [first] = as.state.operators;
+  if (first === undefined) throw new TypeError('no operator');
+  return first.tokens;
+};
 
 describe('a new operator', () => {
   it('is stored under its name in the normal form, and logged with its sets in hexadecimal', async () => {
@@ -40,6 +44,7 @@ describe('a new operator', () => {
   });
 
   it.each([
+    [{ name: 'x'.repeat(65) }, 'The name has 65 characters, and at most 64 are permitted.'],
     [{ name: '-maria' }, 'A name begins with a letter or a digit.'],
     [{ name: 'CLI root' }, 'The audit log uses the name "CLI root" itself.'],
     [{ name: 'vault 0001' }, 'The audit log uses the name "vault 0001" itself.'],
@@ -92,6 +97,18 @@ describe('an access code', () => {
     await issue(8, true);
     expect(tokens()).toHaveLength(1);
     expect(as.state.operators[1]?.tokens).toEqual([]);
+  });
+
+  it('may be valid for half an hour', async () => {
+    expect((await issue(0.5)).expires).toBe(later(HOUR_MS / 2).toISOString());
+  });
+
+  it('goes to the operator with exactly this name, if an earlier version permitted another form of it', async () => {
+    const [first] = as.state.operators;
+    if (first === undefined) throw new TypeError('no operator');
+    as.state = { ...as.state, operators: [first, { ...first, name: 'z\u030cofie' }] };
+    await issue();
+    expect(as.state.operators.map((each) => each.tokens.length)).toEqual([0, 1]);
   });
 
   it.each([0, -1, 8.01, Number.NaN])('is not issued for %d hours', async (hours) => {
