@@ -10,7 +10,7 @@ import { toBase64url } from '#protocol/bytes/text.ts';
 import { sha256 } from '#protocol/crypto/prf.ts';
 import { ProtocolError } from '#protocol/errors.ts';
 import { exportIdOf } from '#protocol/tkl/data.ts';
-import { encodeHeader } from '#protocol/tkl/header.ts';
+import { decodeHeader, encodeHeader } from '#protocol/tkl/header.ts';
 
 const SN = fromHex('00000000000000004549000000000007');
 const OTHER_SN = fromHex('00000000000000004549000000000008');
@@ -127,6 +127,23 @@ describe('the counts', () => {
     expect(ledger.workOrders('nils')).toEqual([{ ...first, exports: 1, receipts: 0 }]);
     expect(ledger.workOrders('lena')).toEqual([]);
   });
+
+  it('give a work order the time of its newest export, whichever operator made it', () => {
+    const ledger = new Ledger();
+    ledger.addExport(record(1), { ...ORIGIN, operator: 'nils' }, time(1));
+    ledger.addExport(record(2), ORIGIN, time(2));
+    ledger.addExport(record(3), ORIGIN, time(3));
+    ledger.addExport(record(4), { ...ORIGIN, operator: 'lena' }, time(1));
+    expect(ledger.workOrders(undefined)).toEqual([{ workOrder: 'JOB 1', exports: 4, receipts: 0, time: time(3) }]);
+    expect(ledger.workOrders('olga')[0]?.time).toBe(time(3));
+  });
+
+  it('of an order that is called null do not include exports without an order', () => {
+    const ledger = new Ledger();
+    ledger.addExport(record(1), { ...ORIGIN, workOrder: null }, time(1));
+    expect(ledger.countOfLoad('null', 1, SN, 0x0103, 2)).toBe(0);
+    expect(ledger.workOrders(undefined)).toEqual([]);
+  });
 });
 
 describe('a work order', () => {
@@ -167,7 +184,7 @@ describe('the sealed part of an export', () => {
 });
 
 describe('the verdict on a stored receipt', () => {
-  const crypto = (verifyReceipt: () => Promise<void>) => ({ verifyReceipt }) as unknown as KeyCrypto;
+  const crypto = (verifyReceipt: (...args: unknown[]) => Promise<void>) => ({ verifyReceipt }) as unknown as KeyCrypto;
   const genuine = crypto(async () => undefined);
   const filled = () => {
     const ledger = new Ledger();
@@ -189,6 +206,16 @@ describe('the verdict on a stored receipt', () => {
     });
   });
 
+  it('follows from the MAC of the receipt over DATA, KCV and challenge', async () => {
+    const seen: unknown[][] = [];
+    const watching = crypto(async (...args) => {
+      seen.push(args);
+    });
+    await verdictOf(filled(), watching, new WeakSet());
+    const { data, kcv, random } = record(7);
+    expect(seen).toEqual([[receiptOf(7), { header: decodeHeader(data), dataHash: sha256(data), kcv }, random]]);
+  });
+
   it('is missing without an export or a receipt', async () => {
     const without = new Ledger().addExport(record(7), ORIGIN, time(1));
     expect(await verdictOf(undefined, genuine, new WeakSet())).toBeUndefined();
@@ -197,9 +224,11 @@ describe('the verdict on a stored receipt', () => {
 
   it('is refused if the receipt does not verify, and verifies each receipt once', async () => {
     const refuse = crypto(() => Promise.reject(new ProtocolError('receipt-refused', 'no')));
-    await expect(verdictOf(filled(), refuse, new WeakSet())).rejects.toThrow(
-      'The stored receipt of export 7 is not from the unit of that export.',
-    );
+    const refused = verdictOf(filled(), refuse, new WeakSet());
+    await expect(refused).rejects.toMatchObject({
+      code: 'receipt-refused',
+      message: expect.stringContaining('The stored receipt of export 7 is not from the unit of that export.'),
+    });
     const entry = filled();
     const verified = new WeakSet();
     await verdictOf(entry, genuine, verified);

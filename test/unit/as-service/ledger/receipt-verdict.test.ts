@@ -51,5 +51,6 @@ it('lets requests and signals of the process in after each 16 receipts', async (
   expect(verified).toBe(RECEIPTS);
   turns.push(verified);
   const most = Math.max(...turns.slice(1).map((count, index) => count - (turns[index] ?? 0)));
+  expect(RECEIPTS_PER_TURN).toBe(16);
   expect(most).toBeLessThanOrEqual(RECEIPTS_PER_TURN);
 });
